@@ -1,0 +1,7 @@
+/** Time as it is handed in, so that everything that waits also runs on a virtual clock. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, with a fraction; never goes back while the process lives. */
+  now(): number;
+  /** Calls `action` once, `delay` milliseconds from now. The function returned cancels it. */
+  after(delay: number, action: () => void): () => void;
+}

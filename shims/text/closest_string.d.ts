@@ -1,0 +1,5 @@
+export function closestString(
+  givenWord: string,
+  possibleWords: ReadonlyArray<string>,
+  options?: { caseSensitive?: boolean },
+): string;

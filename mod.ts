@@ -1,0 +1,2 @@
+export * from "./protocol/mod.ts";
+export * from "./server/mod.ts";

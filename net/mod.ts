@@ -1,0 +1,10 @@
+/**
+ * Byte streams: TCP and Unix sockets of Deno, and pairs in memory.
+ *
+ * @module
+ */
+
+export { type Address, formatAddress, parseAddress } from "./address.ts";
+export { connectStream, listen } from "./deno.ts";
+export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
+export { type ByteStream, type Listener, writeAll } from "./stream.ts";

@@ -1,0 +1,95 @@
+/** Whether a request that was answered with an error may have had an effect. */
+export type Executed = "no" | "maybe";
+
+/** What a catalogue says of one error code. */
+export interface ErrorSpec {
+  /** What it means and what to do, in a sentence. */
+  readonly summary: string;
+  /** Whether the request may have had an effect. Default `no`. */
+  readonly executed?: Executed;
+  /** Whether `retry=<ms>` may follow: not before this long. Default false. */
+  readonly retry?: boolean;
+  /** When the connection ends after it. Default: never. */
+  readonly ends?: string;
+}
+
+/** The errors that every server of Lineup/1 may answer; a protocol declares its own beside them. */
+export const standardErrors = {
+  "bad-syntax": {
+    summary: "The line is not in the grammar; the message says what would be.",
+    ends: "when framing is lost",
+  },
+  "line-too-long": { summary: "The line is longer than max-line of the greeting.", ends: "always" },
+  "body-too-large": {
+    summary: "The body is longer than max-body of the greeting.",
+    ends: "when too large to discard",
+  },
+  "wrong-protocol": { summary: "The client speaks HTTP or TLS to this port.", ends: "always" },
+  "unsupported-version": { summary: "HELLO named a version that this server does not speak." },
+  "unknown-command": {
+    summary: "There is no such command.",
+    ends: "after 10 without a valid request between them",
+  },
+  "bad-arguments": {
+    summary: "An argument or option is missing, unknown or not what it should be.",
+  },
+  "unauthenticated": { summary: "The command needs AUTH first." },
+  "forbidden": { summary: "This identity may not use the command." },
+  "busy": { summary: "The server has too much to do.", retry: true },
+  "quota": { summary: "The connection, identity or address has used up its share.", retry: true },
+  "expired": { summary: "The time given by within= is over.", executed: "maybe" },
+  "cancelled": { summary: "CANCEL or Ctrl-C ended the request.", executed: "maybe" },
+  "draining": { summary: "The server is shutting down.", retry: true },
+  "internal": {
+    summary: "The server failed; incident= is the number in its log.",
+    executed: "maybe",
+  },
+} as const satisfies Record<string, ErrorSpec>;
+
+/** A code of `standardErrors`. */
+export type ErrorCode = keyof typeof standardErrors;
+
+/** What an error carries beyond its code and message. */
+export interface RefusalOptions {
+  /** Milliseconds before which trying again is no use. */
+  retry?: number;
+  /** Whether the request may have had an effect. */
+  executed?: Executed;
+  /** Further `name=value` of the line, such as `scope=connection`. */
+  details?: Readonly<Record<string, string>>;
+  /** What led to it; never sent. */
+  cause?: unknown;
+}
+
+/**
+ * An `ERR` line as an exception: thrown by a handler it is sent, received by a client it is thrown.
+ *
+ * @example
+ * ```ts
+ * import { Refusal } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const refusal = new Refusal("not-found", "There is no job 7.", { retry: 500 });
+ * assertEquals([refusal.code, refusal.message, refusal.retry], ["not-found", "There is no job 7.", 500]);
+ * ```
+ */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** The code, from `standardErrors` or the protocol's own. */
+  readonly code: string;
+  /** Milliseconds before which trying again is no use; `undefined` where the server did not say. */
+  readonly retry: number | undefined;
+  /** Whether the request may have had an effect; `undefined` where the code's entry says it all. */
+  readonly executed: Executed | undefined;
+  /** Further `name=value` of the line. */
+  readonly details: Readonly<Record<string, string>>;
+
+  /** An error with this code; the message is a sentence for people. */
+  constructor(code: string, message: string, options: RefusalOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retry = options.retry;
+    this.executed = options.executed;
+    this.details = options.details ?? {};
+  }
+}

@@ -1,0 +1,282 @@
+// Between the words of a line and the values of a message, as a shape of the protocol says.
+
+import type { CompiledCommand, NamedField, Shape } from "./compile.ts";
+import { isOptional } from "./compile.ts";
+import { Refusal } from "./errors.ts";
+import type { Frame } from "./framer.ts";
+import { formatWord, show } from "./line.ts";
+import { commonOptions } from "./spec.ts";
+import type { SchemaResult } from "./standard_schema.ts";
+import { encodeText } from "./strings.ts";
+import {
+  BadValue,
+  describe,
+  describeBody,
+  formatBody,
+  formatValue,
+  parseBody,
+  parseValue,
+} from "./values.ts";
+
+/** The values of one line by name. */
+export type Values = Record<string, unknown>;
+
+/** The parts of a line that its values make. */
+export interface Parts {
+  /** The words and options behind the head, each with a space before it. */
+  readonly text: string;
+  /** The counted body. */
+  readonly body: Uint8Array | undefined;
+}
+
+const NOTHING: Values = Object.freeze({});
+const NO_PARTS: Parts = Object.freeze({ text: "", body: undefined });
+
+/**
+ * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
+ * Throws (or rejects with) `Refusal` `bad-arguments` that names the argument and what it should be.
+ */
+export function readRequest(compiled: CompiledCommand, frame: Frame): Values | Promise<Values> {
+  const { request } = compiled;
+  const { words, options } = frame;
+  if (words.length === 0 && options.size === 0 && frame.body === undefined) {
+    if (request.required === 0 && request.body === undefined && !request.defaults) return NOTHING;
+  }
+  const values: Values = {};
+  let checks: Promise<void>[] | undefined;
+  const put = (field: NamedField, value: unknown): void => {
+    values[field.name] = value;
+    const check = field.schema === undefined ? undefined : validate(compiled, field, value, values);
+    if (check !== undefined) (checks ??= []).push(check);
+  };
+  try {
+    let given = words.length;
+    if (request.body !== undefined) {
+      const inline = frame.body === undefined && request.inlineBody &&
+        given === request.positional.length + 1;
+      if (frame.body !== undefined) put(request.body, at(request.body, parseBody, frame.body));
+      else if (inline) put(request.body, at(request.body, parseBody, encodeText(words[--given])));
+    } else if (frame.body !== undefined) {
+      throw new Refusal("bad-arguments", `${compiled.verb} takes no body.`);
+    }
+    readWords(request, words, given, put);
+    for (const [name, text] of options) {
+      const field = request.named.get(name);
+      if (field === undefined) {
+        throw new Refusal(
+          "bad-arguments",
+          `${compiled.verb} has no option ${name}; ${quoting(name)}`,
+        );
+      }
+      put(field, at(field, parseValue, text));
+    }
+    missing(compiled, request, values);
+  } catch (error) {
+    throw error instanceof Refusal ? usage(compiled, error) : error;
+  }
+  return checks === undefined ? values : Promise.all(checks).then(() => values);
+}
+
+function quoting(name: string): string {
+  return `quote an argument that holds "=": "${name}=…".`;
+}
+
+function usage(compiled: CompiledCommand, error: Refusal): Refusal {
+  return new Refusal(error.code, `${error.message} Usage: ${usageLine(compiled)}`);
+}
+
+/** How a command is written: `PUT queue body [key=] [delay=]`. */
+export function usageLine({ verb, request }: CompiledCommand): string {
+  let line = verb;
+  for (const arg of request.positional) {
+    const name = arg.many ? `${arg.name}...` : arg.name;
+    line += isOptional(arg) ? ` [${name}]` : ` ${name}`;
+  }
+  if (request.body !== undefined) {
+    const name = request.inlineBody ? request.body.name : "{n}";
+    line += isOptional(request.body) ? ` [${name}]` : ` ${name}`;
+  }
+  for (const [name, option] of request.named) {
+    if (Object.hasOwn(commonOptions, name)) continue;
+    line += isOptional(option) ? ` [${name}=]` : ` ${name}=`;
+  }
+  return line;
+}
+
+function readWords(
+  shape: Shape,
+  words: readonly string[],
+  given: number,
+  put: (field: NamedField, value: unknown) => void,
+): void {
+  const { positional } = shape;
+  for (let i = 0; i < positional.length && i < given; i++) {
+    const field = positional[i];
+    if (!field.many) put(field, at(field, parseValue, words[i]));
+    else {
+      put(field, words.slice(i, given).map((word) => at(field, parseValue, word)));
+      return;
+    }
+  }
+  if (given > positional.length) {
+    throw new Refusal(
+      "bad-arguments",
+      `${show(words[positional.length])} is one argument too many; quote text that holds spaces.`,
+    );
+  }
+}
+
+function at<T>(
+  field: NamedField,
+  parse: (input: T, field: NamedField) => unknown,
+  input: T,
+): unknown {
+  try {
+    return parse(input, field);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new Refusal("bad-arguments", `${field.name} must be ${error.message}.`);
+  }
+}
+
+function missing(compiled: CompiledCommand, shape: Shape, values: Values): void {
+  const { positional, required, body, needed } = shape;
+  for (let i = 0; i < required; i++) {
+    const field = positional[i];
+    if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
+  }
+  if (body !== undefined && values.body === undefined && !isOptional(body)) {
+    throw absent(compiled, body, `${describeBody(body)}, as the last word or as {n} and n bytes`);
+  }
+  for (const field of needed) {
+    if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
+  }
+  if (shape.defaults) fillDefaults(shape, values);
+}
+
+function fillDefaults(shape: Shape, values: Values): void {
+  for (const field of [...shape.positional, ...shape.named.values()]) {
+    if (field.default === undefined || values[field.name] !== undefined) continue;
+    values[field.name] = parseValue(field.default, field);
+  }
+}
+
+function absent(compiled: CompiledCommand, field: NamedField, what: string): Refusal {
+  return new Refusal("bad-arguments", `${compiled.verb} needs ${field.name}: ${what}.`);
+}
+
+function validate(
+  compiled: CompiledCommand,
+  field: NamedField,
+  value: unknown,
+  values: Values,
+): Promise<void> | undefined {
+  const settle = (result: SchemaResult<unknown>): void => {
+    if (result.issues !== undefined) {
+      const why = result.issues.map((issue) => issue.message).join("; ");
+      throw new Refusal("bad-arguments", `${field.name} is refused: ${why}`);
+    }
+    values[field.name] = result.value;
+  };
+  const result = field.schema!["~standard"].validate(value);
+  if (!(result instanceof Promise)) return void settle(result);
+  return result.then(settle).catch((error) => {
+    throw error instanceof Refusal ? usage(compiled, error) : error;
+  });
+}
+
+/** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
+export function writeParts(shape: Shape, values: Values | undefined | void): Parts {
+  if (values === undefined || values === null) {
+    if (shape.required === 0 && shape.named.size === 0 && shape.body === undefined) return NO_PARTS;
+    values = NOTHING;
+  }
+  let text = "";
+  let ended: NamedField | undefined;
+  for (const field of shape.positional) {
+    const value = values[field.name];
+    if (value === undefined) {
+      if (!isOptional(field)) {
+        throw new BadValue(`${field.name} must be ${describe(field)}, and is missing`);
+      }
+      ended ??= field;
+      continue;
+    }
+    if (ended !== undefined) {
+      throw new BadValue(`${field.name} cannot be given without ${ended.name}`);
+    }
+    if (!field.many) text += " " + formatWord(named(field, formatValue, value));
+    else for (const each of many(field, value)) text += " " + formatWord(each);
+  }
+  for (const field of shape.named.values()) {
+    const value = values[field.name];
+    if (value !== undefined) {
+      text += ` ${field.name}=${formatWord(named(field, formatValue, value))}`;
+    } else if (!isOptional(field)) {
+      throw new BadValue(`${field.name} must be ${describe(field)}, and is missing`);
+    }
+  }
+  const { body } = shape;
+  if (body === undefined) return text === "" ? NO_PARTS : { text, body };
+  if (values.body === undefined && !isOptional(body)) {
+    throw new BadValue(`body must be ${describeBody(body)}, and is missing`);
+  }
+  return {
+    text,
+    body: values.body === undefined ? undefined : named(body, formatBody, values.body),
+  };
+}
+
+function many(field: NamedField, value: unknown): string[] {
+  if (!Array.isArray(value) || (value.length === 0 && !isOptional(field))) {
+    throw new BadValue(`${field.name} must be an array of one or more`);
+  }
+  return value.map((each) => named(field, formatValue, each));
+}
+
+function named<T>(
+  field: NamedField,
+  format: (value: unknown, field: NamedField) => T,
+  value: unknown,
+): T {
+  try {
+    return format(value, field);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new BadValue(`${field.name} must be ${error.message}`);
+  }
+}
+
+/**
+ * The values of a reply's line. Fields that the shape does not know are passed over, so that a server may add some.
+ * Throws `BadValue` where a known one is missing or not of its type.
+ */
+export function readReply(shape: Shape, frame: Frame): Values {
+  const values: Values = {};
+  const { words, options } = frame;
+  const { positional, named: known, body } = shape;
+  for (let i = 0; i < positional.length; i++) {
+    const field = positional[i];
+    if (field.many) {
+      values[field.name] = words.slice(i).map((word) => named(field, parseWord, word));
+      break;
+    }
+    if (i < words.length) values[field.name] = named(field, parseWord, words[i]);
+    else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
+  }
+  for (const field of known.values()) {
+    const text = options.get(field.name);
+    if (text !== undefined) values[field.name] = named(field, parseWord, text);
+    else if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
+    else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
+  }
+  if (body !== undefined) {
+    if (frame.body !== undefined) values.body = parseBody(frame.body, body);
+    else if (!isOptional(body)) throw new BadValue("the body is missing");
+  }
+  return values;
+}
+
+function parseWord(value: unknown, field: NamedField): unknown {
+  return parseValue(value as string, field);
+}

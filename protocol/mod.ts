@@ -1,0 +1,61 @@
+/**
+ * What both ends agree on: a protocol as data, its grammar, its values, its errors, and what is written from it.
+ * Pure: no I/O, no clock, no runtime API.
+ *
+ * @example
+ * ```ts
+ * import { compile, helpText, type Protocol } from "@lineup/lineup/protocol";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const calc = {
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "A calculator on a line.",
+ *   commands: {
+ *     ADD: { summary: "Add two numbers.", args: { a: "number", b: "number" }, reply: { sum: "number" } },
+ *   },
+ * } as const satisfies Protocol;
+ *
+ * assertStringIncludes(helpText(compile(calc)), "ADD a b");
+ * ```
+ *
+ * @module
+ */
+
+export * from "./spec.ts";
+export * from "./infer.ts";
+export * from "./errors.ts";
+export * from "./limits.ts";
+export * from "./standard_schema.ts";
+export { standing, type StandingCommands } from "./standing.ts";
+export {
+  compile,
+  type CompiledCommand,
+  type CompiledProtocol,
+  type NamedField,
+  type Shape,
+  SpecError,
+} from "./compile.ts";
+export {
+  type Frame,
+  type Framed,
+  Framer,
+  type Malformed,
+  telnet,
+  type TelnetCommand,
+} from "./framer.ts";
+export { encodeFrame, type FrameInit } from "./frame.ts";
+export { formatLine, formatWord, type Line, quote, type Side } from "./line.ts";
+export { decodeText, encodeText } from "./strings.ts";
+export {
+  type Parts,
+  readReply,
+  readRequest,
+  usageLine,
+  type Values,
+  writeParts,
+} from "./message.ts";
+export { BadValue, formatValue, parseValue } from "./values.ts";
+export { commandHelp, helpText } from "./help.ts";
+export { type SpecDocument, specDocument } from "./document.ts";
+export { markdown } from "./reference.ts";

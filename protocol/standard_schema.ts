@@ -1,0 +1,24 @@
+/**
+ * The interface that zod, valibot, arktype and others implement (Standard Schema 1, https://standardschema.dev),
+ * reduced to what Lineup calls: any of their schemas can check an argument, none is depended on.
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  /** The schema's own side of the contract. */
+  readonly "~standard": {
+    /** The version of the contract. */
+    readonly version: 1;
+    /** The library's name. */
+    readonly vendor: string;
+    /** Checks a value, and may change it. */
+    readonly validate: (
+      value: unknown,
+    ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** For inference only. */
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a check found: a value, or the issues with it. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };

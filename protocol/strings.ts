@@ -1,0 +1,39 @@
+// Strings out of bytes and back. Requests repeat few words (verbs, option names, queue names), so short ASCII
+// words are looked up in a small direct-mapped table instead of being made anew.
+
+const SLOTS = 1024;
+const LONGEST = 24;
+const table: string[] = new Array(SLOTS).fill("");
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** The string in `bytes[start, end)`; throws `TypeError` where that is not UTF-8. */
+export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  const length = end - start;
+  if (length > LONGEST) return utf8.decode(bytes.subarray(start, end));
+  let hash = length;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte > 0x7f) return utf8.decode(bytes.subarray(start, end));
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  const known = table[slot];
+  if (known.length === length) {
+    let i = 0;
+    while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
+    if (i === length) return known;
+  }
+  return table[slot] = String.fromCharCode.apply(
+    null,
+    bytes.subarray(start, end) as unknown as number[],
+  );
+}
+
+/** The UTF-8 bytes of a string; throws `TypeError` at a lone surrogate, which has none. */
+export function encodeText(text: string): Uint8Array {
+  if (!text.isWellFormed()) {
+    throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
+  }
+  return encoder.encode(text);
+}

@@ -1,0 +1,310 @@
+// One client: its bytes in, its requests in flight, its bytes out.
+
+import { Refusal } from "../protocol/errors.ts";
+import {
+  type Frame,
+  type Framed,
+  Framer,
+  type Malformed,
+  telnet,
+  type TelnetCommand,
+} from "../protocol/framer.ts";
+import type { ByteStream } from "../net/stream.ts";
+import { Call, nowhere } from "./call.ts";
+import type { Client } from "./handlers.ts";
+import { Output } from "./output.ts";
+import type { Service } from "./service.ts";
+
+const READ_SIZE = 16_384;
+const UNKNOWN_COMMANDS = 10;
+// A close with unread input resets the connection, and the client may never see the last reply: so the server ends
+// its own side, and reads and forgets what still comes for a while.
+const LINGER_MS = 1000;
+const LINGER_BYTES = 1 << 20;
+
+const NO_WORDS: readonly string[] = [];
+const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
+
+/** One connection of a server. */
+export class Connection implements Client {
+  readonly id: number;
+  readonly server: Service;
+  readonly output: Output;
+  agent: string | undefined = undefined;
+  timing = false;
+  events = false;
+  closed = false;
+
+  readonly #stream: ByteStream;
+  readonly #framer: Framer;
+  readonly #tagged = new Map<string, Call>();
+  #first: Call | undefined = undefined;
+  #last: Call | undefined = undefined;
+  #untagged = 0;
+  #unknown = 0;
+  /** What comes in is forgotten. */
+  #ended = false;
+  #draining = false;
+  #shut = false;
+  #stopLinger: (() => void) | undefined = undefined;
+  #onAnswer: (() => void)[] = [];
+
+  constructor(server: Service, stream: ByteStream, id: number) {
+    this.id = id;
+    this.server = server;
+    this.#stream = stream;
+    this.#framer = new Framer("request", server.limits);
+    this.output = new Output(stream, () => this.close());
+  }
+
+  get peer(): string {
+    return this.#stream.peer;
+  }
+
+  /** How this client ends its lines. */
+  get eol(): string {
+    return this.#framer.crlf ? "\r\n" : "\n";
+  }
+
+  /** Requests that are not answered yet. */
+  get inFlight(): number {
+    return this.#untagged + this.#tagged.size;
+  }
+
+  /** Greets, and serves requests until the client or the server ends the connection. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      this.output.add(this.server.greeting + this.eol);
+      this.output.flush();
+      await this.#read();
+      while (this.inFlight > 0 && !this.closed) await this.#nextAnswer();
+      await this.output.finish();
+    } catch (error) {
+      if (!this.closed && !isLost(error)) {
+        this.server.log({ level: "error", message: "connection failed", client: this.peer, error });
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(READ_SIZE);
+    let forgotten = 0;
+    for (;;) {
+      const read = await this.#stream.read(buffer);
+      if (read === null) break;
+      this.server.counters.received += read;
+      if (this.#ended) {
+        forgotten += read;
+        if (forgotten > LINGER_BYTES) return;
+        continue;
+      }
+      this.#framer.push(buffer.subarray(0, read));
+      for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
+        this.#handle(framed);
+        if (this.output.full) await this.output.drained();
+        while (this.#untagged >= this.server.maxInFlight && !this.closed) await this.#nextAnswer();
+      }
+      this.output.flush();
+    }
+    if (!this.#ended && !this.#framer.idle) {
+      this.#refuse(
+        undefined,
+        new Refusal("bad-syntax", "The input ended within a request, which was not executed."),
+      );
+    }
+  }
+
+  #nextAnswer(): Promise<void> {
+    this.output.flush();
+    return new Promise((resolve) => this.#onAnswer.push(resolve));
+  }
+
+  /** Closes at once; what is in flight is aborted. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = this.#ended = true;
+    this.#stopLinger?.();
+    for (const call of this.#inOrder()) call.drop();
+    this.#wake();
+    this.#stream.close();
+  }
+
+  /** Takes no further requests; the connection closes once those in flight are answered. */
+  end(): void {
+    this.#ended = true;
+    this.#settle();
+  }
+
+  /** The server is shutting down: what is parked is refused, what runs may finish, what comes is refused. */
+  drain(within: number): void {
+    this.#draining = true;
+    if (this.events) this.output.add(`! draining within=${within}ms${this.eol}`);
+    for (const call of this.#inOrder()) {
+      if (call.parked) call.abort("draining", DRAINING);
+    }
+    this.output.flush();
+    this.#settle();
+  }
+
+  /** Whether it is this untagged request's turn to be answered. */
+  isFirst(call: Call): boolean {
+    return this.#first === call;
+  }
+
+  /** The request with this tag, while it is not answered. */
+  find(tag: string): Call | undefined {
+    return this.#tagged.get(tag);
+  }
+
+  /** Resolves once no request but this one is in flight. */
+  async othersAnswered(call: Call): Promise<void> {
+    while (this.inFlight > 1 && !this.closed && !call.answered) await this.#nextAnswer();
+  }
+
+  /** A request has written its final line. */
+  answered(call: Call): void {
+    if (call.tag !== undefined) this.#tagged.delete(call.tag);
+    else {
+      this.#untagged--;
+      // Those behind it that are answered already go out with it.
+      while (this.#first?.answered) {
+        this.#first = this.#first.next;
+        this.#first?.release();
+      }
+      if (this.#first === undefined) this.#last = undefined;
+    }
+    if (this.closed) return;
+    this.output.schedule();
+    if (this.#onAnswer.length > 0) this.#wake();
+    if (this.#ended || this.#draining) this.#settle();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#onAnswer.splice(0)) resolve();
+  }
+
+  #settle(): void {
+    if (this.#shut || this.closed || this.inFlight > 0) return;
+    this.#shut = this.#ended = true;
+    this.#stopLinger = this.server.clock.after(LINGER_MS, () => this.close());
+    this.output.finish().then(() => this.#stream.closeWrite()).catch(() => this.close());
+  }
+
+  *#inOrder(): Generator<Call> {
+    let next: Call | undefined;
+    for (let call = this.#first; call !== undefined; call = next) {
+      next = call.next;
+      yield call;
+    }
+    yield* [...this.#tagged.values()];
+  }
+
+  #handle(framed: Framed): void {
+    switch (framed.kind) {
+      case "frame":
+        this.#request(framed);
+        break;
+      case "malformed":
+        this.#malformed(framed);
+        break;
+      case "telnet":
+        this.#telnet(framed);
+    }
+  }
+
+  #request(frame: Frame): void {
+    const route = this.server.routes.get(frame.head);
+    const { tag } = frame;
+    if (tag !== undefined) {
+      if (this.#tagged.has(tag)) {
+        // An answer with this tag could be read as either request's.
+        this.#refuse(undefined, new Refusal("bad-syntax", `The tag ${tag} is still in use.`));
+        this.end();
+        return;
+      }
+      if (this.#tagged.size >= this.server.maxInFlight) {
+        this.#refuse(tag, this.#tooMany());
+        return;
+      }
+    }
+    if (route === undefined) {
+      this.#unknownCommand(frame);
+      return;
+    }
+    this.#unknown = 0;
+    if (this.#draining && !route.compiled.standing) {
+      this.#refuse(tag, new Refusal("draining", DRAINING, { retry: 1000 }));
+      return;
+    }
+    this.server.counters.requests++;
+    const call = new Call(this, route, frame);
+    this.#link(call);
+    call.admit();
+  }
+
+  #tooMany(): Refusal {
+    const { maxInFlight } = this.server;
+    const message = `At most ${maxInFlight} tagged requests of a connection may be in flight.`;
+    return new Refusal("quota", message, { retry: 100, details: { scope: "connection" } });
+  }
+
+  #unknownCommand({ tag, head }: Frame): void {
+    const message = `There is no command ${head}; HELP lists them.`;
+    this.#refuse(tag, new Refusal("unknown-command", message));
+    if (++this.#unknown >= UNKNOWN_COMMANDS) this.end();
+  }
+
+  #malformed({ tag, code, message, fatal }: Malformed): void {
+    const free = tag !== undefined && !this.#tagged.has(tag) ? tag : undefined;
+    this.#refuse(free, new Refusal(code, message));
+    if (fatal) this.end();
+  }
+
+  /** Answers what never became a request, in its turn. */
+  #refuse(tag: string | undefined, refusal: Refusal): void {
+    const frame: Frame = {
+      kind: "frame",
+      tag,
+      head: "",
+      words: NO_WORDS,
+      options: NO_OPTIONS,
+      body: undefined,
+    };
+    const call = new Call(this, nowhere, frame);
+    this.#link(call);
+    call.fail(refusal);
+  }
+
+  #link(call: Call): void {
+    if (call.tag !== undefined) this.#tagged.set(call.tag, call);
+    else {
+      this.#untagged++;
+      if (this.#last === undefined) this.#first = call;
+      else this.#last.next = call;
+      this.#last = call;
+    }
+  }
+
+  #telnet({ command, option }: TelnetCommand): void {
+    if (command === telnet.IP) this.#first?.abort("cancelled", "Ctrl-C ended the request.");
+    // telnet shows nothing after Ctrl-C until its DO TIMING-MARK is answered (RFC 860).
+    else if (command === telnet.DO) {
+      const answer = option === telnet.TIMING_MARK ? telnet.WILL : telnet.WONT;
+      this.output.add("", Uint8Array.of(telnet.IAC, answer, option));
+    } else if (command === telnet.WILL) {
+      this.output.add("", Uint8Array.of(telnet.IAC, telnet.DONT, option));
+    }
+  }
+}
+
+/** Why a request is refused while the server drains. */
+export const DRAINING = "The server is shutting down.";
+
+/** Whether an error only says that the client is gone. */
+function isLost(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.TimedOut || error instanceof Deno.errors.NotConnected;
+}

@@ -1,0 +1,56 @@
+// What a handler is and what it is given.
+
+import type { Command, Protocol } from "../protocol/spec.ts";
+import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../protocol/infer.ts";
+
+/** Who is at the other end of a connection. */
+export interface Client {
+  /** A number that no other connection of this server has. */
+  readonly id: number;
+  /** The address: `127.0.0.1:4711`, `unix`, `memory`. */
+  readonly peer: string;
+  /** What it called itself in HELLO. */
+  readonly agent: string | undefined;
+  /** Whether the connection has ended. */
+  readonly closed: boolean;
+}
+
+/** What a handler is given beside its arguments. */
+export interface Context {
+  /** The verb of the request. */
+  readonly verb: string;
+  /** Who sent it. */
+  readonly client: Client;
+  /** Who the client has proved to be; `undefined` where it has not. */
+  readonly identity: string | undefined;
+  /** Aborted by CANCEL, Ctrl-C, the deadline, a lost connection or the end of a drain. */
+  readonly signal: AbortSignal;
+  /** When the request's time is over, on the server's clock in ms; `undefined` where it has no limit. */
+  readonly deadline: number | undefined;
+  /** The W3C traceparent that came with it. */
+  readonly trace: string | undefined;
+  /** Writes a line to the server's log. */
+  log(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /**
+   * Waits without holding a seat, as a request does that waits for an event and not for the machine.
+   * Rejects with the reason of `signal` as soon as that is aborted.
+   */
+  park<T>(promise: PromiseLike<T>): Promise<T>;
+}
+
+/** What a handler of a streaming command returns: its items, then its reply. */
+export type ItemSource<C> =
+  | Generator<GivenItem<C>, GivenReply<C>, void>
+  | AsyncGenerator<GivenItem<C>, GivenReply<C>, void>;
+
+/** What a handler returns: the reply, or items and then the reply; or a promise of either. */
+export type Result<C> = Streams<C> extends true ? ItemSource<C> | PromiseLike<ItemSource<C>>
+  : GivenReply<C> | PromiseLike<GivenReply<C>>;
+
+/** Serves one command. A `Refusal` it throws is sent; any other error is `internal` and goes to the log. */
+export type Handler<C extends Command> = (args: ReceivedArgs<C>, context: Context) => Result<C>;
+
+/** A handler for every command of a protocol. */
+export type Handlers<P extends Protocol> = {
+  readonly [V in keyof P["commands"]]: Handler<P["commands"][V]>;
+};

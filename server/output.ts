@@ -1,0 +1,122 @@
+// What waits to be written to one connection: gathered while the last write is under way, one write a turn.
+
+import { encodeText } from "../protocol/strings.ts";
+import { type ByteStream, writeAll } from "../net/stream.ts";
+
+/** Above this many bytes a connection takes no further requests and its streams produce nothing. */
+const HIGH_WATER = 65_536;
+
+/** The writing half of a connection. */
+export class Output {
+  readonly #stream: ByteStream;
+  readonly #onError: (error: unknown) => void;
+  #text = "";
+  #parts: Uint8Array[] = [];
+  #partsSize = 0;
+  #writing: Promise<void> | undefined;
+  #scheduled = false;
+  #broken = false;
+  #onDrain: (() => void)[] = [];
+  /** Bytes written so far. */
+  written = 0;
+
+  constructor(stream: ByteStream, onError: (error: unknown) => void) {
+    this.#stream = stream;
+    this.#onError = onError;
+  }
+
+  /** Bytes that wait, nearly: text counts a byte a character. */
+  get size(): number {
+    return this.#text.length + this.#partsSize;
+  }
+
+  /** Whether whoever produces output should wait for `drained`. */
+  get full(): boolean {
+    return this.#text.length + this.#partsSize > HIGH_WATER && !this.#broken;
+  }
+
+  /** Adds lines with their ends, and a body behind them. */
+  add(text: string, body?: Uint8Array): void {
+    this.#text += text;
+    if (body === undefined) return;
+    this.#seal();
+    this.#parts.push(body);
+    this.#partsSize += body.length;
+  }
+
+  /** Resolves once the output is no longer full, or nothing more can be written. */
+  drained(): Promise<void> {
+    if (!this.full) return Promise.resolve();
+    this.flush();
+    return new Promise((resolve) => this.#onDrain.push(resolve));
+  }
+
+  /** Writes at the end of this turn, with all that is added until then. */
+  schedule(): void {
+    if (this.#scheduled || this.#writing !== undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Writes what waits; while a write is under way, it goes with the next. */
+  flush(): void {
+    if (this.#writing !== undefined || this.#broken || this.size === 0) return;
+    this.#writing = this.#write().catch((error) => {
+      this.#broken = true;
+      this.#onError(error);
+    }).finally(() => {
+      this.#writing = undefined;
+      this.#wake();
+    });
+  }
+
+  /** Resolves once all is written, or nothing more can be. */
+  async finish(): Promise<void> {
+    this.flush();
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    while (this.size > 0) {
+      const bytes = this.#take();
+      await writeAll(this.#stream, bytes);
+      this.written += bytes.length;
+      if (!this.full) this.#wake();
+    }
+  }
+
+  #wake(): void {
+    if (this.#onDrain.length === 0) return;
+    for (const resolve of this.#onDrain.splice(0)) resolve();
+  }
+
+  #seal(): void {
+    if (this.#text === "") return;
+    const bytes = encodeText(this.#text);
+    this.#text = "";
+    this.#parts.push(bytes);
+    this.#partsSize += bytes.length;
+  }
+
+  #take(): Uint8Array {
+    this.#seal();
+    const parts = this.#parts;
+    if (parts.length === 1) {
+      this.#parts = [];
+      this.#partsSize = 0;
+      return parts[0];
+    }
+    const bytes = new Uint8Array(this.#partsSize);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    this.#parts = [];
+    this.#partsSize = 0;
+    return bytes;
+  }
+}

@@ -1,0 +1,79 @@
+// The commands that the server answers itself.
+
+import { specDocument } from "../protocol/document.ts";
+import { Refusal } from "../protocol/errors.ts";
+import { commandHelp, helpText } from "../protocol/help.ts";
+import type { Values } from "../protocol/message.ts";
+import type { StandingCommands } from "../protocol/standing.ts";
+import type { Call } from "./call.ts";
+import type { Context } from "./handlers.ts";
+import { figures } from "./stats.ts";
+
+type Standing = (args: Values, context: Context, call: Call) => unknown;
+
+/** A handler for every standing command. */
+export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>> = {
+  HELLO({ version, agent, timing, events }, _context, { connection }) {
+    if (version !== "lineup/1") {
+      throw new Refusal("unsupported-version", "This server speaks lineup/1.");
+    }
+    if (agent !== undefined) connection.agent = agent as string;
+    if (timing !== undefined) connection.timing = timing as boolean;
+    if (events !== undefined) connection.events = events as boolean;
+    const { limits, compiled } = connection.server;
+    return {
+      version: "lineup/1",
+      protocol: `${compiled.protocol.name}/${compiled.protocol.version}`,
+      "max-line": limits.maxLine,
+      "max-body": limits.maxBody,
+      auth: "none",
+    };
+  },
+
+  HELP({ verb }, _context, { connection }) {
+    const { compiled } = connection.server;
+    let text: string;
+    if (verb === undefined) text = helpText(compiled);
+    else {
+      const command = compiled.commands.get((verb as string).toUpperCase());
+      if (command === undefined) {
+        throw new Refusal("bad-arguments", `There is no command ${verb}; HELP lists them.`);
+      }
+      text = commandHelp(command);
+    }
+    return { body: text.replaceAll("\n", connection.eol) };
+  },
+
+  SPEC(_args, _context, { connection }) {
+    return { body: specDocument(connection.server.compiled) };
+  },
+
+  PING({ word }) {
+    return { word: word ?? "pong" };
+  },
+
+  *STATS(_args, _context, { connection }) {
+    let count = 0;
+    for (const [name, value] of figures(connection.server)) {
+      yield { name, value: String(value) };
+      count++;
+    }
+    return { count };
+  },
+
+  CANCEL({ tag }, _context, { connection }) {
+    const call = connection.find(tag as string);
+    if (call === undefined) {
+      throw new Refusal("not-found", `No request with the tag ${tag} waits or runs.`);
+    }
+    call.abort("cancelled", "CANCEL ended the request.");
+    return {};
+  },
+
+  async QUIT(_args, context, call) {
+    const { connection } = call;
+    connection.end();
+    if (connection.inFlight > 1) await context.park(connection.othersAnswered(call));
+    return { word: "bye" };
+  },
+};

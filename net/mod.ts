@@ -7,4 +7,5 @@
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { connectStream, listen } from "./deno.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
+export { Output } from "./output.ts";
 export { type ByteStream, type Listener, writeAll } from "./stream.ts";

@@ -17,6 +17,7 @@ import { describe, parseValue, typeNames } from "./values.ts";
 
 /** A protocol that breaks the rules of the specification module; the message begins with the path of what does. */
 export class SpecError extends Error {
+  /** The name of the class. */
   override readonly name = "SpecError";
   /** Where: `commands.ADD.args.a.type`. */
   readonly path: string;

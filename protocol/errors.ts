@@ -74,6 +74,7 @@ export interface RefusalOptions {
  * ```
  */
 export class Refusal extends Error {
+  /** The name of the class. */
   override readonly name = "Refusal";
   /** The code, from `standardErrors` or the protocol's own. */
   readonly code: string;

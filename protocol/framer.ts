@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 
 /** A whole request or reply line with its body. */
 export interface Frame extends Line {
+  /** Tells it from the others that a framer yields. */
   readonly kind: "frame";
   /** The counted body; `undefined` where the line announced none. */
   readonly body: Uint8Array | undefined;
@@ -13,7 +14,9 @@ export interface Frame extends Line {
 
 /** Input outside the grammar. */
 export interface Malformed {
+  /** Tells it from the others that a framer yields. */
   readonly kind: "malformed";
+  /** The code of the answer. */
   readonly code: ErrorCode & ("bad-syntax" | "line-too-long" | "body-too-large" | "wrong-protocol");
   /** Says what is wrong and what would be right. */
   readonly message: string;
@@ -25,7 +28,9 @@ export interface Malformed {
 
 /** A telnet command that arrived among the lines: `command` and `option` are its bytes as numbers (RFC 854). */
 export interface TelnetCommand {
+  /** Tells it from the others that a framer yields. */
   readonly kind: "telnet";
+  /** The byte behind IAC: IP, WILL, DO, … */
   readonly command: number;
   /** The option of WILL, WONT, DO and DONT; -1 for other commands. */
   readonly option: number;

@@ -6,6 +6,7 @@ import type { FieldSpec, TypeName } from "./spec.ts";
 
 /** A value that is not what its field asks for; the message completes "NAME must be …". */
 export class BadValue extends Error {
+  /** The name of the class. */
   override readonly name = "BadValue";
 }
 

@@ -9,10 +9,10 @@ import {
   telnet,
   type TelnetCommand,
 } from "../protocol/framer.ts";
+import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Call, nowhere } from "./call.ts";
 import type { Client } from "./handlers.ts";
-import { Output } from "./output.ts";
 import type { Service } from "./service.ts";
 
 const READ_SIZE = 16_384;

@@ -9,5 +9,6 @@ export type { ServiceOptions } from "./service.ts";
 export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./handlers.ts";
 export { type LogEntry, logToConsole } from "./log.ts";
 export { systemClock } from "./clock.ts";
+export type { Clock } from "../scheduling/clock.ts";
 export { type Listener, listenMemory, type MemoryListener } from "../net/mod.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";

@@ -1,10 +1,10 @@
 // What waits to be written to one connection: gathered while the last write is under way, one write a turn.
 
-import { encodeText } from "../protocol/strings.ts";
-import { type ByteStream, writeAll } from "../net/stream.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 
-/** Above this many bytes a connection takes no further requests and its streams produce nothing. */
+// Above this many bytes whoever produces output is asked to wait.
 const HIGH_WATER = 65_536;
+const encoder = new TextEncoder();
 
 /** The writing half of a connection. */
 export class Output {
@@ -95,7 +95,7 @@ export class Output {
 
   #seal(): void {
     if (this.#text === "") return;
-    const bytes = encodeText(this.#text);
+    const bytes = encoder.encode(this.#text);
     this.#text = "";
     this.#parts.push(bytes);
     this.#partsSize += bytes.length;

@@ -1,6 +1,6 @@
 // What waits to be written to one connection: gathered while the last write is under way, one write a turn.
 
-import { type ByteStream, writeAll } from "./stream.ts";
+import type { ByteStream } from "./stream.ts";
 
 // Above this many bytes whoever produces output is asked to wait.
 const HIGH_WATER = 65_536;
@@ -13,7 +13,8 @@ export class Output {
   #text = "";
   #parts: Uint8Array[] = [];
   #partsSize = 0;
-  #writing: Promise<void> | undefined;
+  /** The bytes that are being written. */
+  #writing: Uint8Array | undefined;
   #scheduled = false;
   #broken = false;
   #onDrain: (() => void)[] = [];
@@ -63,30 +64,38 @@ export class Output {
 
   /** Writes what waits; while a write is under way, it goes with the next. */
   flush(): void {
-    if (this.#writing !== undefined || this.#broken || this.size === 0) return;
-    this.#writing = this.#write().catch((error) => {
-      this.#broken = true;
-      this.#onError(error);
-    }).finally(() => {
-      this.#writing = undefined;
-      this.#wake();
-    });
+    if (this.#writing === undefined && !this.#broken && this.size > 0) this.#write(this.#take());
   }
 
   /** Resolves once all is written, or nothing more can be. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#writing !== undefined) await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    while (this.size > 0) {
-      const bytes = this.#take();
-      await writeAll(this.#stream, bytes);
-      this.written += bytes.length;
-      if (!this.full) this.#wake();
+    while (this.#writing !== undefined) {
+      await new Promise<void>((resolve) => this.#onDrain.push(resolve));
     }
   }
+
+  // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
+  #write(bytes: Uint8Array): void {
+    this.#writing = bytes;
+    this.#stream.write(bytes).then(this.#onWritten, this.#onFailed);
+  }
+
+  readonly #onWritten = (count: number): void => {
+    const bytes = this.#writing!;
+    this.written += count;
+    if (count < bytes.length) return this.#write(bytes.subarray(count));
+    this.#writing = undefined;
+    this.flush();
+    if (!this.full) this.#wake();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#broken = true;
+    this.#writing = undefined;
+    this.#onError(error);
+    this.#wake();
+  };
 
   #wake(): void {
     if (this.#onDrain.length === 0) return;

@@ -45,6 +45,8 @@ export class Connection implements Client {
   /** What comes in is forgotten. */
   #ended = false;
   #draining = false;
+  /** Requests are being taken from what was read; all they answer at once goes out in one write behind it. */
+  #taking = false;
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
   #onAnswer: (() => void)[] = [];
@@ -101,11 +103,16 @@ export class Connection implements Client {
         continue;
       }
       this.#framer.push(buffer.subarray(0, read));
+      this.#taking = true;
       for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
         this.#handle(framed);
-        if (this.output.full) await this.output.drained();
-        while (this.#untagged >= this.server.maxInFlight && !this.closed) await this.#nextAnswer();
+        if (this.output.full || this.#untagged >= this.server.maxInFlight) {
+          this.#taking = false;
+          await this.#room();
+          this.#taking = true;
+        }
       }
+      this.#taking = false;
       this.output.flush();
     }
     if (!this.#ended && !this.#framer.idle) {
@@ -114,6 +121,12 @@ export class Connection implements Client {
         new Refusal("bad-syntax", "The input ended within a request, which was not executed."),
       );
     }
+  }
+
+  /** Resolves once the client has read its answers, and few enough of its requests wait for theirs. */
+  async #room(): Promise<void> {
+    await this.output.drained();
+    while (this.#untagged >= this.server.maxInFlight && !this.closed) await this.#nextAnswer();
   }
 
   #nextAnswer(): Promise<void> {
@@ -176,7 +189,7 @@ export class Connection implements Client {
       if (this.#first === undefined) this.#last = undefined;
     }
     if (this.closed) return;
-    this.output.schedule();
+    if (!this.#taking) this.output.schedule();
     if (this.#onAnswer.length > 0) this.#wake();
     if (this.#ended || this.#draining) this.#settle();
   }

@@ -1,0 +1,7 @@
+// A Lineup server as anyone would write it.
+
+import { serve } from "../../mod.ts";
+import calc from "../../examples/calc.ts";
+
+const server = await serve(calc.protocol, calc.handlers, { port: 0 });
+console.log(server.address.split(":").at(-1));

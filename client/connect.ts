@@ -50,8 +50,8 @@ export type Client<P extends Protocol> =
  *
  * Throws `TypeError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
  * speaks another protocol or version, `Refusal` where it refuses. Calls reject with `Refusal` for an `ERR` line,
- * `ConnectionLost`, or the signal's reason; an argument that the protocol does not allow throws `BadValue` and is
- * not sent.
+ * `ConnectionLost`, the signal's reason, or `BadValue` for an argument that the protocol does not allow, which is not
+ * sent.
  *
  * @example
  * ```ts
@@ -154,7 +154,7 @@ function callItems(
   const items = new Items<Values, Values>();
   const shape = compiled.items!;
   const fail = (error: Error): void => items.finish({ error });
-  const actions = start(session, compiled, args, options, {
+  const exchange: Exchange = {
     item(frame: Frame): boolean {
       try {
         return items.push(readReply(shape, frame), 64 + (frame.body?.length ?? 0));
@@ -171,8 +171,12 @@ function callItems(
       }
     },
     failed: fail,
-  });
-  items.bind(actions);
+  };
+  try {
+    items.bind(start(session, compiled, args, options, exchange));
+  } catch (error) {
+    fail(error as Error);
+  }
   return items;
 }
 

@@ -116,7 +116,8 @@ export class Session implements AsyncDisposable {
   /** Sends a request, with the next turn's write. Throws `ConnectionLost` after the end, `Refusal` for what the server would not take. */
   send(outgoing: Outgoing, exchange: Exchange): Sent {
     if (!this.open) {
-      throw new ConnectionLost("the connection is closed", "no", { cause: this.#end });
+      const why = this.#end === undefined ? "" : `: ${this.#end.message}`;
+      throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: this.#end });
     }
     const { maxLine, maxBody } = this.greeting;
     const { head, text, body } = outgoing;
@@ -260,7 +261,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-const CLOSED = new ConnectionLost("the connection is closed", "maybe");
+const CLOSED = new ConnectionLost("it was closed here", "maybe");
 
 /**
  * Connects and reads the greeting. Throws `TypeError` for a wrong address, `ConnectionLost` where nobody answers,

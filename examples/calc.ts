@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Protocol, Refusal, serve } from "@lineup/lineup";
+import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
 
 /** What it speaks. */
 export const protocol = {
@@ -50,7 +50,7 @@ export const protocol = {
   },
 } as const satisfies Protocol;
 
-const handlers: import("@lineup/lineup").Handlers<typeof protocol> = {
+const handlers: Handlers<typeof protocol> = {
   ADD: ({ a, b }) => ({ sum: a + b }),
 
   DIVIDE({ dividend, divisor }) {
@@ -76,4 +76,5 @@ export default { protocol, handlers };
 if (import.meta.main) {
   const server = await serve(protocol, handlers, { signals: true });
   console.log(`calc listening on ${server.address}`);
+  await server.finished;
 }

@@ -179,11 +179,12 @@ function compileCommand(verb: string, command: Command, standing: boolean): Comp
   examples(command, `${path}.examples`);
   const args = fields(command.args, `${path}.args`);
   const options = fields(command.options, `${path}.options`).map(asOption);
-  for (const { name } of options) {
+  for (const { name, many } of options) {
     const at = `${path}.options.${name}`;
     need(!args.some((arg) => arg.name === name), at, "an argument has the same name");
     need(!Object.hasOwn(commonOptions, name), at, "every command takes an option of this name");
     need(name !== "body", at, "a body is declared among the arguments");
+    need(!many, at, "an option is given once; only the last argument may be many");
   }
   return {
     verb,

@@ -442,10 +442,10 @@ function isText(line: Uint8Array): boolean {
   }
 }
 
-/** The request line of HTTP, which ends in its version. */
+/** The request line of HTTP, which ends in its version: a word that `formatWord` quotes. */
 function isHttp(bytes: Uint8Array, start: number, end: number): boolean {
-  const tail = String.fromCharCode(...bytes.subarray(Math.max(start, end - 8), end));
-  return tail.startsWith("HTTP/");
+  const tail = String.fromCharCode(...bytes.subarray(Math.max(start, end - 9), end));
+  return tail.startsWith(" HTTP/");
 }
 
 /** A header line (`Host: …`), which cannot be a request and may follow a request line made to look like one. */

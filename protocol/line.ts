@@ -263,8 +263,10 @@ function lengthBehind(
       brace = i;
     }
   }
-  if (quoted || unclosed) return bytes[end - 1] === CLOSE ? undefined : -1;
-  if (brace < 0) return -1;
+  // Whoever ended the line in a brace may have meant a length.
+  if (quoted || unclosed || brace < 0) {
+    return brace >= 0 || bytes[end - 1] === CLOSE ? undefined : -1;
+  }
   try {
     return length(bytes, brace, end);
   } catch {
@@ -317,7 +319,7 @@ const TAG = /^[A-Za-z0-9._-]{1,32}$/;
 const OPTION_NAME = /^[a-z][a-z0-9-]*$/;
 const VERB = /^[A-Z][A-Z0-9-]{0,31}$/;
 // deno-lint-ignore no-control-regex
-const BARE = /^(?![#{])[^\x00-\x20"=\x7f-\x9f\ud800-\udfff]+$/u;
+const BARE = /^(?![#{]|HTTP\/)[^\x00-\x20"=\x7f-\x9f\ud800-\udfff]+$/u;
 // deno-lint-ignore no-control-regex
 const TO_ESCAPE = /["\\\x00-\x1f\x7f-\x9f]/g;
 

@@ -40,14 +40,20 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   const { request } = compiled;
   const { words, options } = frame;
   if (words.length === 0 && options.size === 0 && frame.body === undefined) {
-    if (request.required === 0 && request.body === undefined && !request.defaults) return NOTHING;
+    const { required, needed, body, defaults } = request;
+    if (required === 0 && needed.length === 0 && body === undefined && !defaults) return NOTHING;
   }
   const values: Values = {};
-  let checks: Promise<void>[] | undefined;
+  let checks: Check[] | undefined;
   const put = (field: NamedField, value: unknown): void => {
     values[field.name] = value;
-    const check = field.schema === undefined ? undefined : validate(compiled, field, value, values);
-    if (check !== undefined) (checks ??= []).push(check);
+    if (field.schema === undefined) return;
+    checks ??= [];
+    if (!field.many) checks.push({ field, holder: values, key: field.name });
+    else {
+      const holder = value as unknown[];
+      for (const key of holder.keys()) checks.push({ field, holder, key });
+    }
   };
   try {
     let given = words.length;
@@ -70,19 +76,22 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
       }
       put(field, at(field, parseValue, text));
     }
-    missing(compiled, request, values);
+    missing(compiled, request, values, put);
+    const pending = checks === undefined ? undefined : runChecks(checks, 0);
+    if (pending === undefined) return values;
+    return pending.then(() => values, (error) => withUsage(compiled, error));
   } catch (error) {
-    throw error instanceof Refusal ? usage(compiled, error) : error;
+    return withUsage(compiled, error);
   }
-  return checks === undefined ? values : Promise.all(checks).then(() => values);
 }
 
 function quoting(name: string): string {
   return `quote an argument that holds "=": "${name}=…".`;
 }
 
-function usage(compiled: CompiledCommand, error: Refusal): Refusal {
-  return new Refusal(error.code, `${error.message} Usage: ${usageLine(compiled)}`);
+function withUsage(compiled: CompiledCommand, error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  throw new Refusal(error.code, `${error.message} Usage: ${usageLine(compiled)}`);
 }
 
 /** How a command is written: `PUT queue body [key=] [delay=]`. */
@@ -107,7 +116,7 @@ function readWords(
   shape: Shape,
   words: readonly string[],
   given: number,
-  put: (field: NamedField, value: unknown) => void,
+  put: Put,
 ): void {
   const { positional } = shape;
   for (let i = 0; i < positional.length && i < given; i++) {
@@ -139,7 +148,9 @@ function at<T>(
   }
 }
 
-function missing(compiled: CompiledCommand, shape: Shape, values: Values): void {
+type Put = (field: NamedField, value: unknown) => void;
+
+function missing(compiled: CompiledCommand, shape: Shape, values: Values, put: Put): void {
   const { positional, required, body, needed } = shape;
   for (let i = 0; i < required; i++) {
     const field = positional[i];
@@ -151,13 +162,13 @@ function missing(compiled: CompiledCommand, shape: Shape, values: Values): void 
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
-  if (shape.defaults) fillDefaults(shape, values);
+  if (shape.defaults) fillDefaults(shape, values, put);
 }
 
-function fillDefaults(shape: Shape, values: Values): void {
+function fillDefaults(shape: Shape, values: Values, put: Put): void {
   for (const field of [...shape.positional, ...shape.named.values()]) {
     if (field.default === undefined || values[field.name] !== undefined) continue;
-    values[field.name] = parseValue(field.default, field);
+    put(field, parseValue(field.default, field));
   }
 }
 
@@ -165,24 +176,33 @@ function absent(compiled: CompiledCommand, field: NamedField, what: string): Ref
   return new Refusal("bad-arguments", `${compiled.verb} needs ${field.name}: ${what}.`);
 }
 
-function validate(
-  compiled: CompiledCommand,
-  field: NamedField,
-  value: unknown,
-  values: Values,
-): Promise<void> | undefined {
-  const settle = (result: SchemaResult<unknown>): void => {
-    if (result.issues !== undefined) {
-      const why = result.issues.map((issue) => issue.message).join("; ");
-      throw new Refusal("bad-arguments", `${field.name} is refused: ${why}`);
+/** A value that a schema checks, and where its output goes. */
+interface Check {
+  readonly field: NamedField;
+  readonly holder: Record<string | number, unknown> | unknown[];
+  readonly key: string | number;
+}
+
+/** One after another, so that no check is left running, its rejection unheard, when another refuses. */
+function runChecks(checks: readonly Check[], from: number): Promise<void> | undefined {
+  for (let i = from; i < checks.length; i++) {
+    const { field, holder, key } = checks[i];
+    const values = holder as Record<string | number, unknown>;
+    const result = field.schema!["~standard"].validate(values[key]);
+    if (!(result instanceof Promise)) values[key] = checked(field, result);
+    else {
+      return result.then((result) => {
+        values[key] = checked(field, result);
+        return runChecks(checks, i + 1);
+      });
     }
-    values[field.name] = result.value;
-  };
-  const result = field.schema!["~standard"].validate(value);
-  if (!(result instanceof Promise)) return void settle(result);
-  return result.then(settle).catch((error) => {
-    throw error instanceof Refusal ? usage(compiled, error) : error;
-  });
+  }
+}
+
+function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  const why = result.issues.map((issue) => issue.message).join("; ").replace(/\.$/, "");
+  throw new Refusal("bad-arguments", `${field.name} is refused: ${why}.`);
 }
 
 /** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
@@ -257,12 +277,11 @@ export function readReply(shape: Shape, frame: Frame): Values {
   const { positional, named: known, body } = shape;
   for (let i = 0; i < positional.length; i++) {
     const field = positional[i];
-    if (field.many) {
-      values[field.name] = words.slice(i).map((word) => named(field, parseWord, word));
-      break;
-    }
-    if (i < words.length) values[field.name] = named(field, parseWord, words[i]);
-    else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
+    if (i >= words.length) {
+      if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
+      else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
+    } else if (!field.many) values[field.name] = named(field, parseWord, words[i]);
+    else values[field.name] = words.slice(i).map((word) => named(field, parseWord, word));
   }
   for (const field of known.values()) {
     const text = options.get(field.name);

@@ -231,7 +231,9 @@ export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
 
 /** What a body asks for, as a phrase. */
 export function describeBody(field: FieldSpec): string {
-  return field.type === "bytes" ? describe(field).replace(/^base64/, "bytes") : describe(field);
+  return field.type === "bytes"
+    ? describe(field).replace(/^base64( of)? ?/, "") || "bytes"
+    : describe(field);
 }
 
 function shown(value: unknown): string {

@@ -21,7 +21,7 @@ const SHAPES = [
   { connections: 50, depth: 1, rounds: 400 },
   { connections: 1, depth: 1, rounds: 3000 },
 ];
-const ROUNDS = 7;
+const ROUNDS = Number(Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 7);
 
 for (const { connections, depth, rounds } of SHAPES) {
   const loads = await Promise.all(servers.map((server) => Load.open(server, connections, depth)));

@@ -56,7 +56,7 @@ export function readFlags(
   const known = { ...subcommand.flags, help: HELP };
   const names = Object.keys(known);
   const switches = names.filter((each) => known[each as keyof typeof known].value === undefined);
-  const parsed = parseArgs([...argv], {
+  const parsed = parseArgs(joinDashes(argv), {
     boolean: switches,
     string: ["_", ...names.filter((each) => !switches.includes(each))],
     // Every flag is gathered, so that one given twice is seen.
@@ -66,7 +66,7 @@ export function readFlags(
     "--": true,
     unknown(arg, key): boolean {
       if (key === undefined) return true;
-      throw new UsageError(`There is no flag ${arg.split("=")[0]}${nearest(key, names, "--")}.`);
+      throw new UsageError(`There is no flag ${arg.split("=")[0]}${nearest(key, names, "--")}`);
     },
   });
   const flags: Record<string, unknown> = { help: parsed.help };
@@ -87,6 +87,17 @@ export function readFlags(
   return { args, flags };
 }
 
+// parseArgs takes the `-` of `--body-file -` for an argument.
+function joinDashes(argv: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of argv) {
+    const last = joined.at(-1);
+    if (word === "-" && last?.startsWith("--") && last !== "--") joined.push(`${joined.pop()}=-`);
+    else joined.push(word);
+  }
+  return joined;
+}
+
 function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
   if (given.length > 1) throw new UsageError(`--${name} is given ${given.length} times.`);
   const text = given[0] ?? flag.default;
@@ -100,13 +111,13 @@ function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
   }
 }
 
-/** `; did you mean --port?` where something known is near, else a list. */
+/** The end of a sentence about an unknown word: the nearest known one, or all. */
 export function nearest(word: string, known: readonly string[], prefix = ""): string {
   const closest = closestString(word, known);
   const far = closest.length > 0 &&
     levenshteinDistance(word, closest) > Math.max(2, closest.length / 2);
   return far
-    ? `; there are ${known.map((each) => prefix + each).join(", ")}`
+    ? `; there are ${known.map((each) => prefix + each).join(", ")}.`
     : `; did you mean ${prefix}${closest}?`;
 }
 

@@ -11,6 +11,7 @@
  */
 
 import config from "../deno.json" with { type: "json" };
+import { AddressError } from "../net/mod.ts";
 import { call } from "./call.ts";
 import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, subcommandHelp, UsageError } from "./flags.ts";
@@ -60,7 +61,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (command === undefined) {
       const what = name.startsWith("-") ? "flag" : "command";
       const known = what === "flag" ? ["--help", "--version"] : Object.keys(commands);
-      throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}.`);
+      throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}`);
     }
     const { args, flags } = readFlags(name, command, rest);
     if (flags.help) {
@@ -69,7 +70,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     return await command.run(args, flags);
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (error instanceof UsageError || error instanceof AddressError) {
       const more = name !== undefined && Object.hasOwn(commands, name)
         ? `lineup ${name}`
         : "lineup";

@@ -48,7 +48,7 @@ export type Client<P extends Protocol> =
 /**
  * Connects to a server of a protocol: `tcp://host:port`, `host:port`, `unix:PATH`, or a stream.
  *
- * Throws `TypeError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
+ * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
  * speaks another protocol or version, `Refusal` where it refuses. Calls reject with `Refusal` for an `ERR` line,
  * `ConnectionLost`, the signal's reason, or `BadValue` for an argument that the protocol does not allow, which is not
  * sent.

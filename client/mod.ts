@@ -18,4 +18,10 @@ export { Items } from "./items.ts";
 export { ConnectionLost, ProtocolError } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";
-export { type Address, type ByteStream, formatAddress, parseAddress } from "../net/mod.ts";
+export {
+  type Address,
+  AddressError,
+  type ByteStream,
+  formatAddress,
+  parseAddress,
+} from "../net/mod.ts";

@@ -264,7 +264,7 @@ export class Session implements AsyncDisposable {
 const CLOSED = new ConnectionLost("it was closed here", "maybe");
 
 /**
- * Connects and reads the greeting. Throws `TypeError` for a wrong address, `ConnectionLost` where nobody answers,
+ * Connects and reads the greeting. Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers,
  * `ProtocolError` where the server speaks something else, `Refusal` where it refuses the connection.
  */
 export async function openSession(

@@ -1,12 +1,18 @@
 // Addresses as people write them.
 
+/** An address that cannot be read; the message says how one is written. */
+export class AddressError extends TypeError {
+  /** The name of the class. */
+  override readonly name = "AddressError";
+}
+
 /** An address in parts. */
 export type Address =
   | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
 
 /**
- * Reads `host:port`, `tcp://host:port`, `[::1]:port`, `unix:PATH`. Throws `TypeError` that says what is wrong.
+ * Reads `host:port`, `tcp://host:port`, `[::1]:port`, `unix:PATH`. Throws `AddressError`.
  *
  * @example
  * ```ts
@@ -20,17 +26,19 @@ export type Address =
 export function parseAddress(text: string): Address {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length);
-    if (path === "") throw new TypeError(`${text}: a path must follow unix:`);
+    if (path === "") throw new AddressError(`${text}: a path must follow unix:`);
     return { transport: "unix", path };
   }
   const scheme = /^([a-z]+):\/\//.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "tcp") {
-    throw new TypeError(`${text}: ${scheme}:// is not supported; use tcp://host:port or unix:PATH`);
+    throw new AddressError(
+      `${text}: ${scheme}:// is not supported; use tcp://host:port or unix:PATH`,
+    );
   }
   const parts = /^(?:tcp:\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\/\[\]]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(parts?.[3]);
   if (parts === null || port > 65535) {
-    throw new TypeError(`${text}: an address is host:port, tcp://host:port or unix:PATH`);
+    throw new AddressError(`${text}: an address is host:port, tcp://host:port or unix:PATH`);
   }
   return { transport: "tcp", hostname: parts[1] ?? parts[2], port };
 }

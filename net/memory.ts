@@ -37,7 +37,7 @@ class Pipe {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    while (this.#held >= this.#capacity && !this.#broken) {
+    while (this.#held >= this.#capacity && !this.#broken && !this.#ended) {
       await new Promise<void>((resolve) => this.#wakeWriter = resolve);
     }
     if (this.#broken || this.#ended) throw new Error("the connection is closed");

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Address, formatAddress, parseAddress } from "./address.ts";
+export { type Address, AddressError, formatAddress, parseAddress } from "./address.ts";
 export { connectStream, listen } from "./deno.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";

@@ -186,6 +186,13 @@ function compileCommand(verb: string, command: Command, standing: boolean): Comp
     need(name !== "body", at, "a body is declared among the arguments");
     need(!many, at, "an option is given once; only the last argument may be many");
   }
+  for (const name of ["waited", "took"]) {
+    need(
+      !Object.hasOwn(command.reply ?? {}, name),
+      `${path}.reply.${name}`,
+      "timing=on adds this name to every reply; choose another",
+    );
+  }
   return {
     verb,
     command,
@@ -301,9 +308,11 @@ function fields(all: Fields | undefined, path: string): NamedField[] {
       "an enum has values, and only an enum",
     );
     need(
-      spec.values === undefined || (spec.values.length > 0 && spec.values.every((v) => v !== "")),
+      spec.values === undefined ||
+        (Array.isArray(spec.values) && spec.values.length > 0 &&
+          spec.values.every((each) => typeof each === "string" && each !== "")),
       `${at}.values`,
-      "must be words",
+      "must be an array of one or more words",
     );
     for (const limit of ["min", "max"] as const) {
       need(
@@ -319,13 +328,14 @@ function fields(all: Fields | undefined, path: string): NamedField[] {
       "a body is one of bytes, text or json",
     );
     need(
-      spec.schema === undefined || typeof spec.schema["~standard"]?.validate === "function",
+      spec.schema === undefined || typeof spec.schema?.["~standard"]?.validate === "function",
       `${at}.schema`,
       "must be a Standard Schema",
     );
     if (spec.default !== undefined) {
       need(!spec.many && name !== "body", `${at}.default`, "only a single word can have a default");
       try {
+        if (typeof spec.default !== "string") throw new TypeError();
         parseValue(spec.default, spec);
       } catch {
         throw new SpecError(`${at}.default`, `must be ${describe(spec)}`);
@@ -349,6 +359,13 @@ function errors(own: Command["errors"], path: string): ReadonlyMap<string, Error
     need(isRecord(error), at, "must be an object");
     known(error, ["summary", "executed", "retry", "ends"], at);
     texts(error, `${at}.`);
+    const { executed, retry } = error;
+    need(
+      executed === undefined || executed === "no" || executed === "maybe",
+      `${at}.executed`,
+      "must be no or maybe",
+    );
+    need(retry === undefined || typeof retry === "boolean", `${at}.retry`, "must be a boolean");
     all.set(code, error);
   }
   return all;

@@ -147,7 +147,13 @@ const types: Record<TypeName, Type> = {
         return undefined;
       }
     },
-    format: (value) => JSON.stringify(value),
+    format: (value) => {
+      try {
+        return JSON.stringify(value);
+      } catch {
+        return undefined;
+      }
+    },
   },
   enum: {
     what: "one of its words",

@@ -3,7 +3,7 @@
 import { compile, type CompiledCommand } from "../protocol/compile.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/framer.ts";
-import { formatWord, quote } from "../protocol/line.ts";
+import { formatWord, isOptionName, quote } from "../protocol/line.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import type { Connection } from "./connection.ts";
 import type { Waiting } from "./dispatch.ts";
@@ -132,7 +132,9 @@ export class Call implements Context, Waiting {
     if (this.answered) return;
     this.#args = args;
     if (this.#frame.options.size > 0) this.#readOptions(args);
-    this.#connection.server.dispatcher.submit(this);
+    // CANCEL must reach a request when all seats are taken, so what the server answers itself needs none.
+    if (this.#route.compiled.standing) this.#run();
+    else this.#connection.server.dispatcher.submit(this);
   }
 
   #readOptions(args: Values): void {
@@ -148,10 +150,13 @@ export class Call implements Context, Waiting {
 
   start(): void {
     this.#seated = true;
-    if (this.#goOn !== undefined) {
-      this.#goOn();
-      return;
-    }
+    const goOn = this.#goOn;
+    if (goOn === undefined) return this.#run();
+    this.#goOn = undefined;
+    goOn();
+  }
+
+  #run(): void {
     this.#state = "running";
     if (this.#connection.timing) this.#started = this.#connection.server.clock.now();
     let result: unknown;
@@ -164,8 +169,9 @@ export class Call implements Context, Waiting {
     }
     if (this.#route.compiled.items !== undefined) {
       this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#leaveSeat());
-    } else if (result instanceof Promise) {
-      result.then((reply) => this.#succeed(reply), (error) => this.fail(error))
+    } else if (isThenable(result)) {
+      Promise.resolve(result)
+        .then((reply) => this.#succeed(reply as Values), (error) => this.fail(error))
         .finally(() => this.#leaveSeat());
     } else {
       this.#succeed(result as Values);
@@ -179,7 +185,14 @@ export class Call implements Context, Waiting {
 
   async #park<T>(promise: PromiseLike<T>): Promise<T> {
     const { signal } = this;
-    signal.throwIfAborted();
+    if (this.#connection.draining) this.abort("draining", DRAINING);
+    if (signal.aborted) {
+      // If it rejects too, nobody else hears it, and that would end the process.
+      promise.then(undefined, () => {});
+      throw signal.reason;
+    }
+    if (this.answered) return promise;
+    const held = this.#seated;
     this.#state = "parked";
     this.#leaveSeat();
     let stop: (() => void) | undefined;
@@ -191,15 +204,27 @@ export class Call implements Context, Waiting {
       });
     } finally {
       signal.removeEventListener("abort", stop!);
-      if (!this.answered) {
-        await new Promise<void>((resolve) => {
-          this.#goOn = resolve;
-          this.#connection.server.dispatcher.resume(this);
-        });
-        this.#goOn = undefined;
-        if (!this.answered) this.#state = "running";
+      // Where several promises are parked at once, the one that gave the seat up takes it again.
+      if (held && !this.answered) {
+        this.#state = "running";
+        await this.#takeSeat();
       }
     }
+  }
+
+  #takeSeat(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#goOn = resolve;
+      this.#connection.server.dispatcher.resume(this);
+    });
+  }
+
+  /** Waits for the client, or for the request before this one: who may need this one's seat meanwhile. */
+  async #outOfSeat(wait: Promise<void>): Promise<void> {
+    const held = this.#seated;
+    this.#leaveSeat();
+    await wait;
+    if (held && !this.answered) await this.#takeSeat();
   }
 
   #leaveSeat(): void {
@@ -248,9 +273,9 @@ export class Call implements Context, Waiting {
       if (done) return this.#succeed(value);
       this.#emit("*", writeParts(shape, value), "");
       if (this.tag === undefined && !this.#connection.isFirst(this)) {
-        await new Promise<void>((resolve) => this.#whenFirst = resolve);
+        await this.#outOfSeat(new Promise((resolve) => this.#whenFirst = resolve));
       }
-      if (this.#connection.output.full) await this.#connection.output.drained();
+      if (this.#connection.output.full) await this.#outOfSeat(this.#connection.output.drained());
       else this.#connection.output.schedule();
     }
   }
@@ -271,12 +296,14 @@ export class Call implements Context, Waiting {
   /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */
   fail(error: unknown): void {
     if (this.answered) return;
-    const refusal = this.#declared(error);
-    const { code, message, retry, executed, details } = refusal;
-    let text = ` ${code} ${quote(message)}`;
+    const { code, message, retry, executed, details } = this.#declared(error);
+    // What handlers put in may be cut in the middle of a character; that must not fail a second time.
+    let text = ` ${code} ${quote(message.toWellFormed())}`;
     if (executed !== undefined) text += ` executed=${executed}`;
-    if (retry !== undefined) text += ` retry=${Math.max(0, Math.ceil(retry))}`;
-    for (const [name, value] of Object.entries(details)) text += ` ${name}=${formatWord(value)}`;
+    if (Number.isFinite(retry)) text += ` retry=${Math.max(0, Math.ceil(retry!))}`;
+    for (const [name, value] of Object.entries(details)) {
+      text += ` ${name}=${formatWord(String(value).toWellFormed())}`;
+    }
     this.#connection.server.countError(code);
     this.#emit("ERR", { text, body: undefined }, this.#timing());
     this.#end();
@@ -284,7 +311,10 @@ export class Call implements Context, Waiting {
 
   #declared(error: unknown): Refusal {
     const { verb } = this;
-    if (error instanceof Refusal && this.#route.compiled.errors.has(error.code)) return error;
+    if (
+      error instanceof Refusal && this.#route.compiled.errors.has(error.code) &&
+      Object.keys(error.details).every(isDetail)
+    ) return error;
     const incident = crypto.randomUUID().slice(0, 8);
     this.#connection.server.log({
       level: "error",
@@ -342,6 +372,17 @@ export class Call implements Context, Waiting {
 }
 
 const DRAIN_RETRY = 1000;
+/** Why a request is refused while the server drains. */
+export const DRAINING = "The server is shutting down.";
+
+function isThenable(result: unknown): result is PromiseLike<unknown> {
+  return typeof (result as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+// A name that the line has already would make it one that no client can read.
+function isDetail(name: string): boolean {
+  return isOptionName(name) && !["executed", "retry", "waited", "took"].includes(name);
+}
 
 function milliseconds(value: number): string {
   return String(Math.round(value * 1000) / 1000);

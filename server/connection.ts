@@ -11,7 +11,7 @@ import {
 } from "../protocol/framer.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { Call, nowhere } from "./call.ts";
+import { Call, DRAINING, nowhere } from "./call.ts";
 import type { Client } from "./handlers.ts";
 import type { Service } from "./service.ts";
 
@@ -48,6 +48,8 @@ export class Connection implements Client {
   /** Requests are being taken from what was read; all they answer at once goes out in one write behind it. */
   #taking = false;
   #shut = false;
+  /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
+  #interrupted = false;
   #stopLinger: (() => void) | undefined = undefined;
   #onAnswer: (() => void)[] = [];
 
@@ -61,6 +63,11 @@ export class Connection implements Client {
 
   get peer(): string {
     return this.#stream.peer;
+  }
+
+  /** Whether the server is shutting down. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** How this client ends its lines. */
@@ -112,6 +119,7 @@ export class Connection implements Client {
           this.#taking = true;
         }
       }
+      this.#interrupt();
       this.#taking = false;
       this.output.flush();
     }
@@ -215,6 +223,7 @@ export class Connection implements Client {
   }
 
   #handle(framed: Framed): void {
+    if (framed.kind !== "telnet") this.#interrupt();
     switch (framed.kind) {
       case "frame":
         this.#request(framed);
@@ -301,19 +310,28 @@ export class Connection implements Client {
   }
 
   #telnet({ command, option }: TelnetCommand): void {
-    if (command === telnet.IP) this.#first?.abort("cancelled", "Ctrl-C ended the request.");
-    // telnet shows nothing after Ctrl-C until its DO TIMING-MARK is answered (RFC 860).
-    else if (command === telnet.DO) {
+    if (command === telnet.IP) {
+      this.#interrupt();
+      this.#interrupted = true;
+      return;
+    }
+    // telnet shows nothing after Ctrl-C until its DO TIMING-MARK is answered (RFC 860), so that answer goes first.
+    if (command === telnet.DO) {
       const answer = option === telnet.TIMING_MARK ? telnet.WILL : telnet.WONT;
       this.output.add("", Uint8Array.of(telnet.IAC, answer, option));
+      if (option === telnet.TIMING_MARK) this.#interrupt();
     } else if (command === telnet.WILL) {
       this.output.add("", Uint8Array.of(telnet.IAC, telnet.DONT, option));
     }
   }
-}
 
-/** Why a request is refused while the server drains. */
-export const DRAINING = "The server is shutting down.";
+  /** Ctrl-C: the oldest request that waits for its answer in turn is cancelled. */
+  #interrupt(): void {
+    if (!this.#interrupted) return;
+    this.#interrupted = false;
+    this.#first?.abort("cancelled", "Ctrl-C ended the request.");
+  }
+}
 
 /** Whether an error only says that the client is gone. */
 function isLost(error: unknown): boolean {

@@ -70,10 +70,10 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     return {};
   },
 
-  async QUIT(_args, context, call) {
+  async QUIT(_args, _context, call) {
     const { connection } = call;
     connection.end();
-    if (connection.inFlight > 1) await context.park(connection.othersAnswered(call));
+    if (connection.inFlight > 1) await connection.othersAnswered(call);
     return { word: "bye" };
   },
 };

@@ -1,0 +1,90 @@
+// `lineup` as a process, as its user runs it.
+
+const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
+
+/** What a finished process left. */
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `lineup` with these arguments to its end. */
+export async function lineup(
+  args: readonly string[],
+  options: { input?: string; cwd?: string } = {},
+): Promise<Outcome> {
+  const child = command(args, { stdin: "piped", cwd: options.cwd }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+/** A running `lineup` server. Disposing kills it. */
+export interface Running extends AsyncDisposable {
+  readonly port: number;
+  /** The first line of standard output. */
+  readonly line: string;
+  kill(signal: Deno.Signal): void;
+  /** Waits for its end; what it wrote after the first line. */
+  finished(): Promise<Outcome>;
+}
+
+/** Starts a `lineup` server and waits until it says where it listens. */
+export async function startLineup(
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<Running> {
+  const child = command(args, { stdin: "null", cwd: options.cwd }).spawn();
+  const err = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let out = "";
+  while (!out.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`lineup ${args.join(" ")} ended: ${await err}`);
+    out += value;
+  }
+  const [line, ...rest] = out.split("\n");
+  let ended: Promise<Outcome> | undefined;
+  const finished = (): Promise<Outcome> =>
+    ended ??= (async () => {
+      let more = rest.join("\n");
+      for (let read; !(read = await reader.read()).done;) more += read.value;
+      const { code } = await child.status;
+      return { code, out: more, err: await err };
+    })();
+  const kill = (signal: Deno.Signal): void => {
+    try {
+      child.kill(signal);
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  return {
+    port: Number(line.split(":").at(-1)),
+    line,
+    kill,
+    finished,
+    async [Symbol.asyncDispose]() {
+      kill("SIGKILL");
+      await finished();
+    },
+  };
+}
+
+function command(
+  args: readonly string[],
+  options: { stdin: "piped" | "null"; cwd: string | undefined },
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", MAIN, ...args],
+    ...options,
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  });
+}

@@ -1,0 +1,63 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lineup } from "./run.ts";
+
+const WRONG: readonly { args: string[]; says: string }[] = [
+  { args: [], says: "lineup needs a command." },
+  { args: ["quue"], says: "There is no command quue; did you mean queue?" },
+  { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
+  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, spec." },
+  { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
+  { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
+  { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
+  { args: ["queue", "--port"], says: "--port needs a value: --port PORT." },
+  { args: ["queue", "--port", "1", "--port", "2"], says: "--port is given 2 times." },
+  { args: ["queue", "extra"], says: "extra is one argument too many" },
+  { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
+  { args: ["serve"], says: "serve needs MODULE." },
+  { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
+  { args: ["call", "127.0.0.1:1"], says: "call needs ADDRESS VERB" },
+  { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
+  { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
+  { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is no verb" },
+  { args: ["connect", "nowhere"], says: "an address is host:port" },
+  {
+    args: ["spec", "127.0.0.1:1", "--format", "xml"],
+    says: "--format must be one of json, markdown",
+  },
+];
+
+Deno.test("lineup names what is wrong with a command line, and what would be right", async () => {
+  for (const { args, says } of WRONG) {
+    const { code, out, err } = await lineup(args);
+    assertStringIncludes(err, says, args.join(" "));
+    assertMatch(err, /--help explains\.\n$/, args.join(" "));
+    assertEquals({ code, out }, { code: 64, out: "" }, args.join(" "));
+  }
+});
+
+Deno.test("lineup explains itself and each command", async () => {
+  const { code, out, err } = await lineup(["--help"]);
+  assertEquals({ code, err }, { code: 0, err: "" });
+  for (const name of ["queue", "serve", "call", "connect", "spec"]) {
+    assertMatch(out, new RegExp(`^  ${name} `, "m"));
+    const help = await lineup([name, "--help"]);
+    assertEquals([help.code, help.err], [0, ""]);
+    assertStringIncludes(help.out, `usage: lineup ${name}`);
+    assertEquals((await lineup(["help", name])).out, help.out);
+  }
+});
+
+Deno.test("lineup tells its version, which is that of the package", async () => {
+  const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const { code, out } = await lineup(["--version"]);
+  assertEquals(code, 0);
+  assertStringIncludes(out, `lineup ${config.version} `);
+});
+
+Deno.test("lineup says that a port is taken", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  const { code, out, err } = await lineup(["queue", "--port", port, "--data", ":memory:"]);
+  assertEquals({ code, out }, { code: 1, out: "" });
+  assertMatch(err, /^lineup: .*in use/i);
+});

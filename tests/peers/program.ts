@@ -1,0 +1,40 @@
+// Programs of the system: run one, or say how to install it.
+
+/** The Debian package of each program that these tests use. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  nc: "netcat-openbsd",
+  telnet: "inetutils-telnet",
+  expect: "expect",
+  bash: "bash",
+};
+
+/** Runs a program to its end. Throws where one that is needed is missing, and says what to install. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: { input?: Uint8Array; cwd?: string; needs?: readonly string[] } = {},
+): Promise<{ code: number; out: string }> {
+  for (const each of [program, ...options.needs ?? []]) await find(each);
+  const child = new Deno.Command(program, {
+    args: [...args],
+    cwd: options.cwd,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(options.input ?? new Uint8Array()).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout } = await child.output();
+  return { code, out: new TextDecoder().decode(stdout) };
+}
+
+async function find(program: string): Promise<void> {
+  const { code } = await new Deno.Command("sh", {
+    args: ["-c", `command -v ${program}`],
+    stdout: "null",
+  })
+    .output();
+  if (code === 0) return;
+  throw new Error(`${program} is missing: apt-get install ${PACKAGES[program] ?? program}`);
+}

@@ -1,0 +1,12 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { startLineup } from "../cli/run.ts";
+import { run } from "./program.ts";
+
+const SCRIPT = new URL("./telnet.exp", import.meta.url).pathname;
+
+Deno.test("telnet shows HELP, puts, takes, cancels with Ctrl-C, and still shows what follows", async () => {
+  await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const { code, out } = await run("expect", [SCRIPT, String(server.port)], { needs: ["telnet"] });
+  assertStringIncludes(out, "ALL SEEN");
+  assertEquals(code, 0);
+});

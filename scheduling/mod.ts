@@ -1,6 +1,60 @@
 /**
  * Who goes next. Pure: the clock and randomness are handed in.
  *
+ * {@linkcode FairQueue} orders what waits, fairly; {@linkcode Scheduler} puts it together with seats,
+ * deadlines, bounds and rates, for a server. Every part can be used by itself.
+ *
+ * @example A scheduler with one seat
+ * ```ts
+ * import { type Clock, CostEstimate, Scheduler, Ticket } from "@lineup/lineup/scheduling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock: Clock = { now: () => performance.now(), after: () => () => {} };
+ * const answers: string[] = [];
+ * const scheduler: Scheduler = new Scheduler({
+ *   clock,
+ *   random: Math.random,
+ *   run(ticket) {
+ *     answers.push("pong");
+ *     scheduler.finish(ticket);
+ *   },
+ *   refuse: (_, reason, retry) => answers.push(`${reason} retry=${retry}`),
+ * });
+ * const ping = new CostEstimate();
+ * scheduler.submit(new Ticket(scheduler.line("control", "192.0.2.7/32"), ping));
+ * assertEquals(answers, ["pong"]);
+ * ```
+ *
  * @module
  */
+export { addressPrefixes } from "./address_prefixes.ts";
 export type { Clock } from "./clock.ts";
+export { Codel } from "./codel.ts";
+export { CostEstimate } from "./cost_estimate.ts";
+export { FairQueue } from "./fair_queue.ts";
+export { Flow, type FlowKey, Level } from "./flow.ts";
+export { Histogram } from "./histogram.ts";
+export { Entry, Lane } from "./lane.ts";
+export {
+  Meter,
+  PUBLIC_RATES,
+  RateLimiter,
+  type RateLimiterOptions,
+  takeAll,
+} from "./rate_limiter.ts";
+export { RetryHint, type RetryHintOptions } from "./retry_hint.ts";
+export {
+  CLASSES,
+  type ClassOptions,
+  LIMITS,
+  type Limits,
+  type LineOptions,
+  type SchedulerOptions,
+} from "./scheduler_options.ts";
+export { Scheduler } from "./scheduler.ts";
+export { AdaptiveSeats, type AdaptiveSeatsOptions, fixedSeats, type Seats } from "./seats.ts";
+export { dealHand, drawHashKey, halfSipHash, type HashKey } from "./shuffle_shard.ts";
+export type { ClassStatistics, FlowStatistics, SchedulerStatistics } from "./statistics.ts";
+export { TagHeap } from "./tag_heap.ts";
+export { Line, type Phase, type Refusal, Ticket } from "./ticket.ts";
+export { type Timed, TimingWheel } from "./timing_wheel.ts";

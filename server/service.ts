@@ -108,7 +108,9 @@ export class Service {
         const stream = await listener.accept();
         if (stream === undefined) return;
         pause = 5;
-        this.#keep(this.serve(stream));
+        // Accepted in the moment in which the listener was closed.
+        if (this.#draining !== undefined) stream.close();
+        else this.#keep(this.serve(stream));
       } catch (error) {
         // Most often there are no file descriptors left: some time frees some.
         this.log({ level: "error", message: "accept failed", address: listener.address, error });

@@ -1,0 +1,69 @@
+/** What a heap holds: it knows its place, so that any can be removed without a search. */
+export interface Placed {
+  /** Its index in the one heap that holds it; -1 in none. */
+  place: number;
+}
+
+/** A binary heap: the first in O(1), adding and removing in O(log size), adding what comes last in O(1). */
+export class Heap<T extends Placed> {
+  readonly #items: T[] = [];
+  readonly #isBefore: (a: T, b: T) => boolean;
+
+  /** Empty; `isBefore` is a strict order that does not change for what is in it. */
+  constructor(isBefore: (a: T, b: T) => boolean) {
+    this.#isBefore = isBefore;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** The first; `undefined` where there is none. */
+  get first(): T | undefined {
+    return this.#items[0];
+  }
+
+  /** Adds what is in no heap. */
+  add(item: T): void {
+    this.#items.push(item);
+    this.#rise(this.#items.length - 1, item);
+  }
+
+  /** Takes one out. */
+  remove(item: T): void {
+    const at = item.place;
+    const last = this.#items.pop()!;
+    item.place = -1;
+    if (last === item) return;
+    const parent = (at - 1) >> 1;
+    if (at > 0 && this.#isBefore(last, this.#items[parent])) this.#rise(at, last);
+    else this.#sink(at, last);
+  }
+
+  #rise(at: number, item: T): void {
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(item, this.#items[parent])) break;
+      this.#put(at, this.#items[parent]);
+      at = parent;
+    }
+    this.#put(at, item);
+  }
+
+  #sink(at: number, item: T): void {
+    const items = this.#items;
+    for (let child = 2 * at + 1; child < items.length; child = 2 * at + 1) {
+      if (child + 1 < items.length && this.#isBefore(items[child + 1], items[child])) child++;
+      if (!this.#isBefore(items[child], item)) break;
+      this.#put(at, items[child]);
+      at = child;
+    }
+    this.#put(at, item);
+  }
+
+  #put(at: number, item: T): void {
+    this.#items[at] = item;
+    item.place = at;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * A durable work queue that telnet can drive: its protocol, its handlers and its stores.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore, openQueue, queueProtocol } from "@lineup/lineup/queue";
+ * import { serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using queue = await openQueue({ store: memoryStore() });
+ * await using server = await serve(queueProtocol, queue.handlers, { port: 0, stats: queue.stats });
+ * assertEquals(server.addresses.length, 1);
+ * ```
+ *
+ * @module
+ */
+
+export { queueProtocol } from "./protocol.ts";
+export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
+export type { QueueHandlers } from "./handlers.ts";
+export type { Change, Progress, State, Store, StoredJob } from "./store.ts";
+export { memoryStore } from "./memory_store.ts";
+export { sqliteStore } from "./sqlite_store.ts";

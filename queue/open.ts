@@ -1,0 +1,82 @@
+import type { Clock } from "../scheduling/clock.ts";
+import { systemClock } from "../server/clock.ts";
+import { type LogEntry, logToConsole } from "../server/log.ts";
+import { handlers, type QueueHandlers } from "./handlers.ts";
+import { memoryStore } from "./memory_store.ts";
+import { states, type Store } from "./store.ts";
+import { WorkQueue } from "./work_queue.ts";
+
+/** What a queue may be told; everything has a default. */
+export interface QueueOptions {
+  /** Where jobs are kept; the queue closes it. Default: `memoryStore()`. */
+  store?: Store;
+  /** Time, in ms since the Unix epoch. Default: this machine's. */
+  clock?: Clock;
+  /** Where log entries go. Default: standard error. */
+  log?: (entry: LogEntry) => void;
+  /** Jobs that there may be, in whatever state; beyond them PUT answers `busy`. Default 5 million. */
+  maxJobs?: number;
+  /** Requests that may wait for a job; beyond them TAKE answers `busy`. Default 100,000. */
+  maxTakers?: number;
+}
+
+/** A work queue, ready to be served. `await using` closes it. */
+export interface OpenQueue extends AsyncDisposable {
+  /** What serves `queueProtocol`. */
+  readonly handlers: QueueHandlers;
+  /** Figures for STATS: jobs by state, takers that wait, what was written, whether the store failed. */
+  readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
+  /** Stores what has changed and closes the store; shut the server down before. May be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a work queue: loads the jobs of its store. Where that fails it closes the store and rejects with what it said.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore, openQueue, queueProtocol } from "@lineup/lineup/queue";
+ * import { listenMemory, serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using queue = await openQueue({ store: memoryStore() });
+ * const listener = listenMemory();
+ * await using server = await serve(queueProtocol, queue.handlers, { listen: [listener] });
+ * const connection = listener.connect();
+ * await connection.write(new TextEncoder().encode("PUT mail hello\nQUIT\n"));
+ * let text = "";
+ * const buffer = new Uint8Array(1024);
+ * for (let n; (n = await connection.read(buffer)) !== null;) {
+ *   text += new TextDecoder().decode(buffer.subarray(0, n));
+ * }
+ * assertEquals(text.split(/\r?\n/).slice(1, 3), ["OK id=1", "OK bye"]);
+ * assertEquals(new Map(queue.stats()).get("queue-ready"), 1);
+ * ```
+ */
+export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
+  const { store = memoryStore(), clock = systemClock, log = logToConsole } = options;
+  const { maxJobs = 5_000_000, maxTakers = 100_000 } = options;
+  const work = new WorkQueue(store, clock, log, { maxJobs, maxTakers });
+  try {
+    await work.load();
+  } catch (error) {
+    await work.close();
+    throw error;
+  }
+  const close = (): Promise<void> => work.close();
+  return {
+    handlers: handlers(work),
+    stats: () => figures(work),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function* figures({ jobs, journal, takers }: WorkQueue): Generator<readonly [string, number]> {
+  yield ["queue-queues", jobs.queues.size];
+  for (const state of states) yield [`queue-${state}`, jobs.counts[state]];
+  yield ["queue-takers", takers.size];
+  yield ["queue-commits-total", journal.commits];
+  yield ["queue-changes-total", journal.changes];
+  yield ["queue-read-only", journal.failure === undefined ? 0 : 1];
+}

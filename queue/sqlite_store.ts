@@ -1,0 +1,111 @@
+import { type Batch, packBatch, type Rows, unpackRows } from "./sqlite_batch.ts";
+import type { Change, Store, StoredJob } from "./store.ts";
+
+/** What the worker is asked. */
+export type Request =
+  | { readonly kind: "open"; readonly path: string }
+  | { readonly kind: "commit"; readonly batch: Batch }
+  | { readonly kind: "load"; readonly after: number; readonly limit: number }
+  | { readonly kind: "lastId" }
+  | { readonly kind: "bodies"; readonly ids: readonly number[] }
+  | { readonly kind: "close" };
+
+/** What the worker answers, in the order of the requests. */
+export type Answer = { readonly result: unknown } | { readonly error: string };
+
+/** How many jobs are loaded at once. */
+const PAGE = 10_000;
+
+/**
+ * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each
+ * `commit`, written by a worker. Memory grows with neither the jobs nor their bodies.
+ *
+ * Rejects with an `Error` that says why where the file is in use by another server, is no queue, is one of another
+ * version, or cannot be opened.
+ *
+ * @param path the file; beside it SQLite keeps another one named `-wal`
+ *
+ * @example
+ * ```ts
+ * import { openQueue, sqliteStore } from "@lineup/lineup/queue";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * {
+ *   await using queue = await openQueue({ store: await sqliteStore(`${directory}/queue.db`) });
+ *   assertEquals(new Map(queue.stats()).get("queue-ready"), 0);
+ * }
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export async function sqliteStore(path: string): Promise<Store> {
+  const ask = startWorker();
+  try {
+    await ask({ kind: "open", path });
+  } catch (error) {
+    ask.end();
+    throw error;
+  }
+  return {
+    async commit(changes: readonly Change[]): Promise<void> {
+      const batch = packBatch(changes);
+      await ask({ kind: "commit", batch }, [batch.numbers.buffer, batch.bytes.buffer]);
+    },
+    async *load(): AsyncGenerator<StoredJob, void, void> {
+      const page = (after: number): Promise<unknown> => ask({ kind: "load", after, limit: PAGE });
+      for (let next = page(0);;) {
+        const jobs = [...unpackRows(await next as Rows)];
+        if (jobs.length === 0) return;
+        // Read while these are looked at.
+        next = page(jobs[jobs.length - 1].id);
+        yield* jobs;
+      }
+    },
+    lastId: () => ask({ kind: "lastId" }) as Promise<number>,
+    bodies: (ids) => ask({ kind: "bodies", ids }) as Promise<(Uint8Array | undefined)[]>,
+    async close(): Promise<void> {
+      await ask({ kind: "close" });
+      ask.end();
+    },
+  };
+}
+
+/** Asks the worker; what cannot be asked any more is rejected with why. */
+interface Ask {
+  (request: Request, transfer?: ArrayBuffer[]): Promise<unknown>;
+  /** Ends the worker. */
+  end(): void;
+}
+
+function startWorker(): Ask {
+  const worker = new Worker(new URL("./sqlite_worker.ts", import.meta.url), { type: "module" });
+  // Answers come in the order of the requests, so that needs no numbers.
+  const waiting: PromiseWithResolvers<unknown>[] = [];
+  let at = 0;
+  let failure: Error | undefined;
+
+  const end = (why: Error): void => {
+    failure ??= why;
+    worker.terminate();
+    for (const { reject } of waiting.splice(0).slice(at)) reject(failure);
+    at = 0;
+  };
+  worker.onmessage = ({ data }: MessageEvent<Answer>): void => {
+    const { resolve, reject } = waiting[at++];
+    if (at === waiting.length) waiting.length = at = 0;
+    if ("error" in data) reject(new Error(data.error));
+    else resolve(data.result);
+  };
+  worker.onerror = (event): void => {
+    event.preventDefault();
+    end(new Error(`the thread of the store ended: ${event.message}`));
+  };
+  const ask = (request: Request, transfer: ArrayBuffer[] = []): Promise<unknown> => {
+    if (failure !== undefined) return Promise.reject(failure);
+    const answer = Promise.withResolvers<unknown>();
+    waiting.push(answer);
+    worker.postMessage(request, transfer);
+    return answer.promise;
+  };
+  return Object.assign(ask, { end: () => end(new Error("the store is closed")) });
+}

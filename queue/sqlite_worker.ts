@@ -1,0 +1,40 @@
+/// <reference lib="deno.worker" />
+// The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
+
+import { packRows, unpackBatch } from "./sqlite_batch.ts";
+import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
+import type { Answer, Request } from "./sqlite_store.ts";
+
+let file: SqliteFile | undefined;
+
+function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
+  if (request.kind === "open") {
+    file = openSqliteFile(request.path);
+    return { result: undefined };
+  }
+  if (file === undefined) throw new Error("the file is not open");
+  switch (request.kind) {
+    case "commit":
+      return { result: file.commit(unpackBatch(request.batch)) };
+    case "load": {
+      const rows = packRows(file.load(request.after, request.limit));
+      return { result: rows, transfer: [rows.numbers.buffer] };
+    }
+    case "lastId":
+      return { result: file.lastId() };
+    case "bodies":
+      return { result: request.ids.map(file.body) };
+    case "close":
+      return { result: file.close() };
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<Request>): void => {
+  try {
+    const { result, transfer = [] } = serve(data);
+    self.postMessage({ result } satisfies Answer, transfer);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    self.postMessage({ error: text } satisfies Answer);
+  }
+};

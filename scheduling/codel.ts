@@ -1,0 +1,58 @@
+/**
+ * Tells whether what waits has waited too long: CoDel as Facebook runs it for requests
+ * (`folly/executors/Codel.cpp`; Maurer, "Fail at Scale", ACM Queue 2015).
+ *
+ * If even the shortest wait of an interval was above the target, the queue is a standing one: in the
+ * next interval all that waited more than twice the target is shed. RFC 8289 sheds by a law that
+ * expects senders to slow down, as TCP does; clients that do not make it shed too late
+ * (docs/SCHEDULING.md has the figures).
+ *
+ * @example
+ * ```ts
+ * import { Codel } from "@lineup/lineup/scheduling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codel = new Codel({ target: 10 });
+ * assertEquals(codel.overloaded(30, 0), false);
+ * assertEquals(codel.overloaded(30, 100), false); // an interval with no short wait is over
+ * assertEquals(codel.overloaded(30, 110), true);
+ * assertEquals(codel.overloaded(15, 120), false); // under twice the target
+ * ```
+ */
+export class Codel {
+  #target: number;
+  #interval: number;
+  #until = -Infinity;
+  #least = 0;
+  #overloaded = false;
+
+  /**
+   * Starts calm.
+   *
+   * @param options `target`: the wait that a good queue goes below, in milliseconds (default 10; about
+   * ten times the mean service time, since a target near the service time sheds at loads that could
+   * be borne); `interval`: how long it may stay above, in milliseconds (default ten times the target)
+   */
+  constructor(options: { target?: number; interval?: number } = {}) {
+    this.#target = options.target ?? 10;
+    this.#interval = options.interval ?? 10 * this.#target;
+  }
+
+  /**
+   * Takes in the wait of the request whose turn it is, and tells whether to shed it.
+   *
+   * @param wait how long it waited, in milliseconds
+   * @param now the time, in milliseconds
+   */
+  overloaded(wait: number, now: number): boolean {
+    if (now < this.#until) {
+      if (wait < this.#least) this.#least = wait;
+      return this.#overloaded && wait > 2 * this.#target;
+    }
+    // A queue that nobody left for a whole interval says nothing about the present.
+    this.#overloaded = this.#least > this.#target && now < this.#until + this.#interval;
+    this.#until = now + this.#interval;
+    this.#least = wait;
+    return false; // one a interval always goes through, so that there is a wait to judge by
+  }
+}

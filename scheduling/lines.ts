@@ -1,0 +1,43 @@
+import type { FairQueue } from "./fair_queue.ts";
+import type { ClassOptions, Limits, LineOptions } from "./scheduler_options.ts";
+import { dealHand, drawHashKey, type HashKey } from "./shuffle_shard.ts";
+import { Line, type Ticket } from "./ticket.ts";
+
+/** Opens lines in a queue, and lets guests share flows where there are too many of them. */
+export class Lines<T extends Ticket> {
+  #queue: FairQueue<T>;
+  #classes: readonly Readonly<ClassOptions>[];
+  #guests: number;
+  #key: HashKey;
+
+  constructor(
+    queue: FairQueue<T>,
+    classes: readonly Readonly<ClassOptions>[],
+    limits: Limits,
+    random: () => number,
+  ) {
+    this.#queue = queue;
+    this.#classes = classes;
+    this.#guests = limits.guests;
+    this.#key = drawHashKey(random);
+  }
+
+  /** See {@linkcode Scheduler.line}. */
+  open(name: string, key: string, options: LineOptions): Line {
+    const rank = this.#classes.findIndex((options) => options.name === name);
+    if (rank === -1) throw new RangeError(`there is no class ${name}`);
+    const next = rank === 0 ? this.#classes[1]?.name : undefined;
+    const demoted = next === undefined ? null : this.open(next, key, options);
+    // Control work counts towards no rate: who asks too often must still be able to say QUIT.
+    const meters = demoted === null ? options.meters ?? [] : [];
+    const hand = options.guest ? this.#hand(rank, key) : null;
+    const flow = hand === null ? this.#queue.flow(rank, key, options.weight) : hand[0];
+    return new Line(flow, hand, meters, demoted);
+  }
+
+  #hand(rank: number, key: string) {
+    const { flows } = this.#queue.levels[rank];
+    if (flows.size < this.#guests || flows.has(key)) return null;
+    return dealHand(key, this.#key).map((card) => this.#queue.flow(rank, card));
+  }
+}

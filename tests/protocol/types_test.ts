@@ -1,0 +1,259 @@
+// What the compiler accepts and refuses. Each @ts-expect-error is itself an error where the line below it compiles;
+// nothing here needs to run, so the functions are only made.
+
+import type {
+  CallArgs,
+  Command,
+  GivenArgs,
+  GivenItem,
+  GivenReply,
+  Protocol,
+  ReceivedArgs,
+  ReceivedItem,
+  ReceivedReply,
+  StandardSchema,
+} from "@lineup/lineup/protocol";
+import { type Handlers, serve } from "@lineup/lineup/server";
+import type { Client, Items } from "@lineup/lineup/client";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+function same<_ extends true>(): void {}
+function made(..._functions: readonly unknown[]): void {}
+
+/** Text that the handler gets as a date. */
+const date: StandardSchema<string, Date> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => ({ value: new Date(String(value)) }),
+  },
+};
+
+const shop = {
+  name: "shop",
+  version: "1.0",
+  summary: "Every kind of field.",
+  commands: {
+    ADD: {
+      summary: "Required arguments.",
+      args: { a: "number", b: "integer" },
+      reply: { sum: "number" },
+    },
+    PUT: {
+      summary: "A body and options.",
+      args: { queue: "word", body: "bytes" },
+      options: {
+        key: "text",
+        delay: { type: "duration", default: "0ms" },
+        token: { type: "word", required: true },
+      },
+      reply: { id: "integer", old: "text?" },
+    },
+    MANY: {
+      summary: "Optional, default, many.",
+      args: {
+        a: "boolean",
+        b: "size?",
+        c: { type: "text", default: "x" },
+        rest: { type: "word", many: true, optional: true },
+      },
+    },
+    PICK: {
+      summary: "An enum.",
+      args: { colour: { type: "enum", values: ["red", "green"] } },
+      reply: { found: { type: "enum", values: ["yes", "no"] } },
+    },
+    WHEN: {
+      summary: "Schemas.",
+      args: {
+        day: { type: "text", schema: date },
+        more: { type: "text", many: true, schema: date },
+      },
+    },
+    LIST: {
+      summary: "Items.",
+      args: { all: "word..." },
+      items: { name: "text", size: "size?" },
+      reply: { count: "integer" },
+    },
+    NOTHING: { summary: "Nothing in, nothing out." },
+  },
+} as const satisfies Protocol;
+
+type C = typeof shop.commands;
+
+Deno.test("ReceivedArgs is what a handler finds", () => {
+  same<Equal<ReceivedArgs<C["ADD"]>, { a: number; b: number }>>();
+  same<
+    Equal<
+      ReceivedArgs<C["PUT"]>,
+      { queue: string; body: Uint8Array; delay: number; token: string; key?: string }
+    >
+  >();
+  same<Equal<ReceivedArgs<C["MANY"]>, { a: boolean; c: string; b?: number; rest?: string[] }>>();
+  same<Equal<ReceivedArgs<C["PICK"]>, { colour: "red" | "green" }>>();
+  same<Equal<ReceivedArgs<C["WHEN"]>, { day: Date; more: Date[] }>>();
+  same<Equal<ReceivedArgs<C["LIST"]>, { all: string[] }>>();
+  same<Equal<ReceivedArgs<C["NOTHING"]>, Record<never, never>>>();
+});
+
+Deno.test("GivenArgs is what a call takes", () => {
+  same<Equal<GivenArgs<C["ADD"]>, { a: number; b: number }>>();
+  same<
+    Equal<
+      GivenArgs<C["PUT"]>,
+      {
+        queue: string;
+        body: Uint8Array | string;
+        token: string;
+        key?: string | undefined;
+        delay?: number | undefined;
+      }
+    >
+  >();
+  same<
+    Equal<
+      GivenArgs<C["MANY"]>,
+      {
+        a: boolean;
+        b?: number | undefined;
+        c?: string | undefined;
+        rest?: readonly string[] | undefined;
+      }
+    >
+  >();
+  same<Equal<GivenArgs<C["WHEN"]>, { day: string; more: readonly string[] }>>();
+});
+
+Deno.test("CallArgs may be left out only where nothing is required", () => {
+  same<Equal<CallArgs<C["NOTHING"]>, [args?: Record<never, never> | undefined]>>();
+  same<Equal<CallArgs<C["ADD"]>, [args: { a: number; b: number }]>>();
+});
+
+Deno.test("replies and items are inferred for both ends", () => {
+  same<Equal<ReceivedReply<C["PUT"]>, { id: number; old?: string }>>();
+  same<Equal<GivenReply<C["PUT"]>, { id: number; old?: string | undefined }>>();
+  same<Equal<ReceivedReply<C["PICK"]>, { found: "yes" | "no" }>>();
+  same<Equal<ReceivedItem<C["LIST"]>, { name: string; size?: number }>>();
+  same<Equal<GivenItem<C["LIST"]>, { name: string; size?: number | undefined }>>();
+  same<Equal<GivenReply<C["NOTHING"]>, Record<never, never> | void>>();
+});
+
+Deno.test("Handlers refuses a wrong handler", () => {
+  type H = Handlers<typeof shop>;
+  const right: H = {
+    ADD: ({ a, b }) => ({ sum: a + b }),
+    PUT: async ({ body }, { park }) => ({ id: await park(Promise.resolve(body.length)) }),
+    MANY: () => {},
+    PICK: ({ colour }) => ({ found: colour === "red" ? "yes" : "no" }),
+    WHEN: ({ day }) => void day.getTime(),
+    *LIST({ all }) {
+      for (const name of all) yield { name };
+      return { count: all.length };
+    },
+    NOTHING: () => {},
+  };
+  const wrong = [
+    // @ts-expect-error The reply lacks its field.
+    (): H => ({ ...right, ADD: () => ({}) }),
+    // @ts-expect-error The reply is missing.
+    (): H => ({ ...right, ADD: () => {} }),
+    // @ts-expect-error The field is a number.
+    (): H => ({ ...right, ADD: () => ({ sum: "3" }) }),
+    // @ts-expect-error The field is a number, also later.
+    (): H => ({ ...right, ADD: () => Promise.resolve({ sum: "3" }) }),
+    // @ts-expect-error There is no argument c.
+    (): H => ({ ...right, ADD: ({ c }) => ({ sum: c }) }),
+    // @ts-expect-error Blue is none of the values.
+    (): H => ({ ...right, PICK: () => ({ found: "blue" }) }),
+    // @ts-expect-error An option that is not required may be missing.
+    (): H => ({ ...right, PUT: ({ key }) => ({ id: key.length }) }),
+    // @ts-expect-error A reply is not items.
+    (): H => ({ ...right, LIST: () => ({ count: 1 }) }),
+    (): H => ({
+      ...right,
+      // @ts-expect-error The item lacks its name.
+      *LIST() {
+        yield { size: 1 };
+        return { count: 1 };
+      },
+    }),
+    (): H => ({
+      ...right,
+      // @ts-expect-error The reply behind the items is missing.
+      *LIST() {
+        yield { name: "a" };
+      },
+    }),
+  ];
+  const { ADD: _, ...without } = right;
+  made(
+    wrong,
+    // @ts-expect-error The handler of ADD is missing.
+    (): H => without,
+    // @ts-expect-error The handler of ADD is missing.
+    () => serve(shop, without),
+    () => serve(shop, right),
+    // @ts-expect-error The protocol has no command SUB.
+    () => serve(shop, { ...right, SUB: () => {} } satisfies H),
+  );
+});
+
+Deno.test("Client refuses a wrong call", () => {
+  type Shop = Client<typeof shop>;
+  const right = [
+    (client: Shop): Promise<{ sum: number }> => client.ADD({ a: 1, b: 2 }, { within: 500 }),
+    (client: Shop) => client.PUT({ queue: "a", body: "text", token: "t" }),
+    (client: Shop) => client.PUT({ queue: "a", body: new Uint8Array(1), token: "t", key: "k" }),
+    (client: Shop) => client.NOTHING(),
+    (client: Shop) => client.NOTHING(undefined, { class: "bulk" }),
+    (client: Shop) => client.MANY({ a: true, rest: ["x"] }),
+    (client: Shop): Promise<{ word: string }> => client.PING(),
+    (client: Shop): Items<{ name: string; size?: number }, { count: number }> =>
+      client.LIST({ all: ["a"] }),
+  ];
+  const wrong = [
+    // @ts-expect-error The arguments are missing.
+    (client: Shop) => client.ADD(),
+    // @ts-expect-error The argument b is missing.
+    (client: Shop) => client.ADD({ a: 1 }),
+    // @ts-expect-error The argument a is a number.
+    (client: Shop) => client.ADD({ a: "1", b: 2 }),
+    // @ts-expect-error There is no argument c.
+    (client: Shop) => client.ADD({ a: 1, b: 2, c: 3 }),
+    // @ts-expect-error The option token is required.
+    (client: Shop) => client.PUT({ queue: "a", body: "x" }),
+    // @ts-expect-error Blue is none of the values.
+    (client: Shop) => client.PICK({ colour: "blue" }),
+    // @ts-expect-error One or more are an array.
+    (client: Shop) => client.LIST({ all: "a" }),
+    // @ts-expect-error What the schema makes is not what it takes.
+    (client: Shop) => client.WHEN({ day: new Date(), more: [] }),
+    // @ts-expect-error There is no such class.
+    (client: Shop) => client.NOTHING({}, { class: "urgent" }),
+    // @ts-expect-error There is no command SUB.
+    (client: Shop) => client.SUB(),
+    // @ts-expect-error The reply has no field product.
+    async (client: Shop) => (await client.ADD({ a: 1, b: 2 })).product,
+  ];
+  made(right, wrong);
+});
+
+Deno.test("Protocol refuses a wrong description", () => {
+  const base = { name: "t", version: "1", summary: "Tested." } as const;
+  const X = { summary: "Tested." } as const;
+  made(
+    { ...base, commands: { X } } satisfies Protocol,
+    // @ts-expect-error The summary is missing.
+    { ...base, commands: { X: {} } } satisfies Protocol,
+    // @ts-expect-error There is no type string.
+    { ...base, commands: { X: { ...X, args: { a: "string" } } } } as const satisfies Protocol,
+    // @ts-expect-error There is no class urgent.
+    { ...base, commands: { X: { ...X, class: "urgent" } } } satisfies Protocol,
+    // @ts-expect-error A default is written as on the line.
+    { ...X, args: { a: { type: "integer", default: 1 } } } satisfies Command,
+    // @ts-expect-error There is no such limit.
+    { ...X, args: { a: { type: "integer", maximum: 1 } } } satisfies Command,
+  );
+});

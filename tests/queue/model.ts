@@ -1,0 +1,172 @@
+// The queue as simply as it can be said: arrays, searched from end to end. Beside it the real one runs in tests.
+
+interface ModelJob {
+  readonly id: number;
+  readonly queue: string;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly lease: number;
+  state: "delayed" | "ready" | "taken" | "dead";
+  attempt: number;
+  /** When it is or was ready, or its lease is over. */
+  ready: number;
+  until: number;
+  holder: number | undefined;
+}
+
+interface ModelTaker {
+  readonly name: string;
+  readonly queue: string;
+  readonly max: number;
+  readonly until: number;
+}
+
+/** What the model answers is the exact reply of the server. */
+export class Model {
+  now: number;
+  jobs: ModelJob[] = [];
+  takers: ModelTaker[] = [];
+  /** What takers are answered that waited, by their names. */
+  answers: Map<string, string> = new Map();
+  #last = 0;
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  put(queue: string, priority: number, delay: number, lease: number, attempts: number): string {
+    const id = ++this.#last;
+    const state = delay > 0 ? "delayed" : "ready";
+    const ready = this.now + delay;
+    const rest = { attempt: 0, until: 0, holder: undefined };
+    this.jobs.push({ id, queue, priority, attempts, lease, state, ready, ...rest });
+    this.#serve();
+    return `OK id=${id}`;
+  }
+
+  take(queue: string, max: number, holder: number | undefined): string {
+    const ready = this.jobs.filter((job) => job.state === "ready" && job.queue === queue);
+    ready.sort((a, b) => a.priority - b.priority || a.ready - b.ready || a.id - b.id);
+    const items = ready.slice(0, max).map((job) => {
+      job.state = "taken";
+      job.attempt++;
+      job.until = this.now + job.lease;
+      job.holder = holder;
+      const body = `body-${job.id}`;
+      const { id, attempt, lease } = job;
+      return `* id=${id} queue=${queue} attempt=${attempt} lease=${
+        duration(lease)
+      } {${body.length}}\n${body}\n`;
+    });
+    return `${items.join("")}OK count=${items.length}`;
+  }
+
+  wait(name: string, queue: string, max: number, time: number): void {
+    this.takers.push({ name, queue, max, until: this.now + time });
+    this.#serve();
+  }
+
+  cancel(name: string): void {
+    this.takers = this.takers.filter((taker) => taker.name !== name);
+  }
+
+  done(id: number, holder: number, attempt: number | undefined): string {
+    const job = this.#taken(id, holder, attempt);
+    if (typeof job === "string") return job;
+    this.jobs = this.jobs.filter((other) => other !== job);
+    return "OK";
+  }
+
+  fail(id: number, holder: number, attempt: number | undefined, retry: number): string {
+    const job = this.#taken(id, holder, attempt);
+    if (typeof job === "string") return job;
+    job.state = job.attempt >= job.attempts ? "dead" : retry > 0 ? "delayed" : "ready";
+    job.ready = this.now + retry;
+    const { state } = job;
+    this.#serve();
+    return `OK state=${state}`;
+  }
+
+  extend(id: number, holder: number, attempt: number | undefined, lease: number): string {
+    const job = this.#taken(id, holder, attempt);
+    if (typeof job === "string") return job;
+    job.until = this.now + lease;
+    return `OK lease=${duration(lease)}`;
+  }
+
+  queues(): string {
+    const names = new Set([...this.jobs, ...this.takers].map(({ queue }) => queue));
+    const lines = [...names].sort().map((queue) => {
+      const jobs = this.jobs.filter((job) => job.queue === queue);
+      const count = (state: string): number => jobs.filter((job) => job.state === state).length;
+      const ready = jobs.filter((job) => job.state === "ready").map((job) => this.now - job.ready);
+      const oldest = ready.length === 0 ? "" : ` oldest=${duration(Math.max(...ready))}`;
+      const takers = this.takers.filter((taker) => taker.queue === queue).length;
+      return `* ${queue} delayed=${count("delayed")} ready=${count("ready")} taken=${
+        count("taken")
+      } ` +
+        `dead=${count("dead")}${oldest} takers=${takers}\n`;
+    });
+    return `${lines.join("")}OK count=${names.size}`;
+  }
+
+  elapse(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const next = Math.min(...this.#times());
+      if (!(next <= end)) break;
+      this.now = next;
+      for (const job of this.jobs) {
+        if (job.state === "delayed" && job.ready <= next) job.state = "ready";
+        if (job.state !== "taken" || job.until > next) continue;
+        job.state = job.attempt >= job.attempts ? "dead" : "ready";
+        job.ready = job.until;
+      }
+      for (const { name } of this.takers.filter(({ until }) => until <= next)) {
+        this.cancel(name);
+        this.answers.set(name, "OK count=0");
+      }
+      this.#serve();
+    }
+    this.now = end;
+  }
+
+  /** The server is another: nobody waits, and whose a lease is nobody knows. */
+  restart(): void {
+    this.takers = [];
+    for (const job of this.jobs) job.holder = undefined;
+  }
+
+  *#times(): Generator<number> {
+    for (const job of this.jobs) {
+      if (job.state === "delayed") yield job.ready;
+      else if (job.state === "taken") yield job.until;
+    }
+    for (const { until } of this.takers) yield until;
+  }
+
+  #serve(): void {
+    for (const { name, queue, max } of [...this.takers]) {
+      // Its connection closes as soon as it has its answer, so anybody may speak for it.
+      const answer = this.take(queue, max, undefined);
+      if (answer === "OK count=0") continue;
+      this.cancel(name);
+      this.answers.set(name, answer);
+    }
+  }
+
+  #taken(id: number, holder: number, attempt: number | undefined): ModelJob | string {
+    const job = this.jobs.find((each) => each.id === id);
+    if (job === undefined) return "ERR not-found";
+    if (job.state !== "taken") return "ERR not-taken";
+    const yours = attempt === undefined
+      ? job.holder === undefined || job.holder === holder
+      : attempt === job.attempt;
+    return yours ? job : "ERR not-taken";
+  }
+}
+
+/** A duration as the server writes it. */
+export function duration(ms: number): string {
+  return ms % 1000 === 0 && ms > 0 ? `${ms / 1000}s` : `${ms}ms`;
+}

@@ -1,0 +1,206 @@
+import { memoryStore, sqliteStore, type Store } from "@lineup/lineup/queue";
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { LONG, SEED } from "../seeded_random.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+import { duration, Model } from "./model.ts";
+import { type Served, served, type Session } from "./session.ts";
+import { withDirectory } from "./temporary.ts";
+
+/** The model and the server that must answer alike. */
+interface Pair {
+  readonly model: Model;
+  readonly clock: VirtualClock;
+  readonly open: () => Promise<Store>;
+  queue: Served;
+  workers: Session[];
+  waiting: Map<string, Session>;
+  names: number;
+}
+
+type Step = (pair: Pair) => Promise<void>;
+
+const WORKERS = 3;
+const queueName = fc.constantFrom("a", "b");
+const worker = fc.nat(WORKERS - 1);
+const id = fc.integer({ min: 1, max: 12 });
+const attempt = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
+// Waits end between the times at which jobs change, so that it does not matter which of two timers rings first.
+const time = fc.integer({ min: 1, max: 20 }).map((n) => n * 10);
+const waitTime = fc.nat(20).map((n) => n * 10 + 5);
+
+function proof(attempt: number | undefined): string {
+  return attempt === undefined ? "" : ` attempt=${attempt}`;
+}
+
+/** A request whose reply is the model's, or an error of the model's code. */
+function asks(index: number, request: string, answer: (model: Model) => string): Step {
+  return async ({ workers, model }) => {
+    const expected = answer(model);
+    const reply = await workers[index].ask(request);
+    assertEquals(
+      expected.startsWith("ERR") ? reply.slice(0, expected.length) : reply,
+      expected,
+      request,
+    );
+  };
+}
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      index: worker,
+      queue: queueName,
+      priority: fc.integer({ min: 3, max: 5 }),
+      delay: fc.oneof(fc.constant(0), time),
+      lease: time,
+      attempts: fc.integer({ min: 1, max: 3 }),
+    }).map(({ index, queue, priority, delay, lease, attempts }): Step => async (pair) => {
+      const expected = pair.model.put(queue, priority, delay, lease, attempts);
+      const body = expected.replace("OK id=", "body-");
+      const request =
+        `PUT ${queue} ${body} priority=${priority} delay=${delay}ms lease=${lease}ms ` +
+        `attempts=${attempts}`;
+      assertEquals(await pair.workers[index].ask(request), expected);
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ index: worker, queue: queueName, max: fc.integer({ min: 1, max: 3 }) })
+      .map((
+        { index, queue, max },
+      ) => asks(index, `TAKE ${queue} max=${max}`, (model) => model.take(queue, max, index))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ queue: queueName, max: fc.integer({ min: 1, max: 3 }), time: waitTime })
+      .map((
+        { queue, max, time },
+      ): Step =>
+      async (pair) => {
+        const name = `t${++pair.names}`;
+        const session = await pair.queue.session();
+        pair.waiting.set(name, session);
+        await session.send(`#t TAKE ${queue} max=${max} wait=${time}ms\n`);
+        await pair.clock.elapse(0);
+        pair.model.wait(name, queue, max, time);
+      }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(5).map((index): Step => async ({ model, waiting }) => {
+      const taker = model.takers[index];
+      if (taker === undefined) return;
+      const session = waiting.get(taker.name)!;
+      const reply = await session.ask("CANCEL t");
+      assertEquals(reply.slice(0, 16), "#t ERR cancelled");
+      assertEquals(await session.reply(), "OK");
+      model.cancel(taker.name);
+      waiting.delete(taker.name);
+      session.close();
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ index: worker, id, attempt }).map(({ index, id, attempt }) =>
+      asks(index, `DONE ${id}${proof(attempt)}`, (model) => model.done(id, index, attempt))
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ index: worker, id, attempt, retry: fc.oneof(fc.constant(0), time) }).map(
+      (
+        { index, id, attempt, retry },
+      ) =>
+        asks(
+          index,
+          `FAIL ${id} retry=${retry}ms${proof(attempt)}`,
+          (model) => model.fail(id, index, attempt, retry),
+        ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ index: worker, id, attempt, lease: time }).map((
+      { index, id, attempt, lease },
+    ) =>
+      asks(
+        index,
+        `EXTEND ${id} lease=${duration(lease)}${proof(attempt)}`,
+        (model) => model.extend(id, index, attempt, lease),
+      )
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: time.map((ms): Step => async ({ model, clock }) => {
+      await clock.elapse(ms);
+      model.elapse(ms);
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant(restart) },
+);
+
+async function restart(pair: Pair): Promise<void> {
+  await pair.queue[Symbol.asyncDispose]();
+  pair.model.restart();
+  await start(pair);
+}
+
+async function start(pair: Pair): Promise<void> {
+  pair.queue = await served({ store: await pair.open(), clock: pair.clock });
+  pair.workers = [];
+  pair.waiting = new Map();
+  for (let i = 0; i < WORKERS; i++) pair.workers.push(await pair.queue.session());
+}
+
+async function compare({ model, queue, waiting, workers }: Pair): Promise<void> {
+  for (const [name, answer] of model.answers) {
+    const session = waiting.get(name)!;
+    assertEquals((await session.reply()).replaceAll("#t ", ""), answer);
+    waiting.delete(name);
+    session.close();
+  }
+  model.answers.clear();
+  assertEquals(await workers[0].ask("QUEUES"), model.queues());
+  assertEquals(queue.figure("queue-takers"), model.takers.length);
+}
+
+async function agree(steps: readonly Step[], open: () => Promise<Store>): Promise<void> {
+  const clock = new VirtualClock();
+  const model = new Model(clock.now());
+  const pair = { model, clock, open, names: 0 } as unknown as Pair;
+  await start(pair);
+  try {
+    for (const each of steps) {
+      await each(pair);
+      await compare(pair);
+    }
+  } finally {
+    await pair.queue[Symbol.asyncDispose]();
+  }
+}
+
+const steps = fc.array(step, { maxLength: 60, size: "max" });
+
+Deno.test("openQueue agrees with the model, restarts included", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
+      await agree(steps, () => Promise.resolve(store));
+    }),
+    { seed: SEED, numRuns: 100 * LONG },
+  );
+});
+
+Deno.test("openQueue agrees with the model on a SQLite file", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      (steps) =>
+        withDirectory((directory) => agree(steps, () => sqliteStore(`${directory}/queue.db`))),
+    ),
+    { seed: SEED, numRuns: 10 * LONG },
+  );
+});

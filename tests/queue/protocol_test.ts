@@ -1,0 +1,45 @@
+import { compile } from "@lineup/lineup/protocol";
+import { queueProtocol } from "@lineup/lineup/queue";
+import { assertEquals, assertMatch } from "@std/assert";
+import { served } from "./session.ts";
+
+/** A regular expression for an example's reply, in which `…` stands for any text. */
+function pattern(reply: string): RegExp {
+  const parts = reply.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^]*")}$`);
+}
+
+Deno.test("queueProtocol compiles", () => {
+  assertEquals(compile(queueProtocol).commands.get("PUT")?.request.inlineBody, true);
+});
+
+Deno.test("queueProtocol has examples that are exact when run in order", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  for (const { examples } of Object.values(queueProtocol.commands)) {
+    for (const { request, reply } of examples) {
+      assertMatch(await session.ask(request), pattern(reply), request);
+    }
+  }
+});
+
+Deno.test("queueProtocol has examples that run each on a connection of its own", async () => {
+  await using queue = await served();
+  for (const { examples } of Object.values(queueProtocol.commands)) {
+    for (const { request, reply } of examples) {
+      const session = await queue.session();
+      assertMatch(await session.ask(request), pattern(reply), request);
+      session.close();
+    }
+  }
+});
+
+Deno.test("queueProtocol describes every argument, option and error", () => {
+  for (const { command, request, standing } of compile(queueProtocol).commands.values()) {
+    if (standing) continue;
+    for (const field of [...request.positional, ...request.named.values()]) {
+      assertEquals(field.summary?.endsWith("."), true, field.name);
+    }
+    for (const error of Object.values(command.errors ?? {})) assertMatch(error.summary, /\.$/);
+  }
+});

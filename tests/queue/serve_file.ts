@@ -1,0 +1,10 @@
+// A queue server in a process of its own, for tests that kill it: `serve_file.ts FILE`. It says where it listens.
+
+import { openQueue, queueProtocol, sqliteStore } from "@lineup/lineup/queue";
+import { serve } from "@lineup/lineup/server";
+
+const queue = await openQueue({ store: await sqliteStore(Deno.args[0]) });
+const server = await serve(queueProtocol, queue.handlers, { port: 0, signals: true });
+console.log(server.address);
+await server.finished;
+await queue.close();

@@ -1,0 +1,153 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { memoryStore, type Store } from "@lineup/lineup/queue";
+import { served } from "./session.ts";
+
+const HELLO = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
+
+Deno.test("TAKE wait= is answered by a PUT", async () => {
+  await using queue = await served();
+  const taker = await queue.session();
+  const putter = await queue.session();
+  await taker.send("TAKE mail wait=1h\n");
+  await queue.clock.elapse(60_000);
+  await putter.ask("PUT mail hello");
+  assertEquals(await taker.reply(), HELLO);
+});
+
+Deno.test("TAKE wait= is answered by a PUT behind it on its own connection", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  await session.send("TAKE mail wait=1h\nPUT mail hello\n");
+  assertEquals(await session.reply(), HELLO);
+  assertEquals(await session.reply(), "OK id=1");
+});
+
+Deno.test("TAKE wait= is answered when its time is over, and leaves no trace", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  await session.send("TAKE mail other wait=5s\n");
+  await queue.clock.elapse(4999);
+  assertEquals(queue.figure("queue-takers"), 1);
+  await queue.clock.elapse(1);
+  assertEquals(await session.reply(), "OK count=0");
+  assertEquals(queue.figure("queue-takers"), 0);
+  assertEquals(queue.figure("queue-queues"), 0);
+  assertEquals(queue.clock.pending, 0);
+});
+
+Deno.test("TAKE wait= is answered by a lease that runs out and by a FAIL", async () => {
+  await using queue = await served();
+  const first = await queue.session();
+  const second = await queue.session();
+  await first.ask("PUT mail hello");
+  await first.ask("TAKE mail lease=3s");
+  await second.send("TAKE mail wait=1m\n");
+  await queue.clock.elapse(3000);
+  assertStringIncludes(await second.reply(), "* id=1 queue=mail attempt=2");
+  await first.send("TAKE mail wait=1m\n");
+  assertEquals(await second.ask("FAIL 1"), "OK state=ready");
+  assertStringIncludes(await first.reply(), "* id=1 queue=mail attempt=3");
+});
+
+Deno.test("PUT wakes exactly one taker, those that came first before the others", async () => {
+  await using queue = await served();
+  const takers = await Promise.all(Array.from({ length: 20 }, () => queue.session()));
+  for (const taker of takers) {
+    await taker.send("TAKE mail news wait=1h\n");
+    await queue.clock.elapse(0);
+  }
+  const putter = await queue.session();
+  for (const [index, taker] of takers.entries()) {
+    await putter.ask(index % 2 === 0 ? "PUT mail hello" : "PUT news hello");
+    assertStringIncludes(await taker.reply(), `* id=${index + 1} `);
+    assertEquals(queue.figure("queue-takers"), 19 - index);
+  }
+});
+
+Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  const gone = await queue.session();
+  await session.send("#a TAKE mail wait=1h\n#b TAKE mail news wait=1h within=5s\n");
+  await gone.send("#c TAKE mail wait=1h\n");
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 3);
+  assertMatch(await session.ask("CANCEL a"), /^#a ERR cancelled/);
+  assertEquals(await session.reply(), "OK");
+  await queue.clock.elapse(5000);
+  assertMatch(await session.reply(), /^#b ERR expired/);
+  // Only what is written to it tells a lost connection from one that has said all it wants to.
+  const sent = gone.send("PING\n");
+  gone.close();
+  await sent;
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 0);
+  assertEquals(queue.figure("queue-queues"), 0);
+  assertEquals(await session.ask("PUT mail hello"), "OK id=1");
+  assertEquals(await session.ask("TAKE mail"), HELLO);
+});
+
+Deno.test("TAKE gives a job back to its place, attempt not counted, when it is cancelled as the job comes", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  await session.send("#a TAKE mail wait=1h\nPUT mail hello\nPUT mail world\nCANCEL a\n");
+  const replies = [];
+  for (let i = 0; i < 4; i++) replies.push(await session.reply());
+  assertMatch(replies.find((reply) => reply.startsWith("#a"))!, /^#a ERR cancelled/);
+  assertEquals(await session.ask("TAKE mail"), HELLO);
+});
+
+Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {
+  const memory = memoryStore();
+  let hold: PromiseWithResolvers<void> | undefined = undefined;
+  const store: Store = {
+    ...memory,
+    async commit(changes) {
+      await hold?.promise;
+      await memory.commit(changes);
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  await session.ask("PUT mail hello");
+  await session.ask("PUT mail world");
+  hold = Promise.withResolvers();
+  await session.send("#a TAKE mail max=2\nCANCEL a\n");
+  assertMatch(await session.reply(), /^#a ERR cancelled/);
+  assertEquals(await session.reply(), "OK");
+  assertStringIncludes(await session.ask("QUEUES"), "taken=2");
+  hold.resolve();
+  await queue.clock.elapse(1);
+  assertStringIncludes(await session.ask("QUEUES"), "ready=2 taken=0");
+  assertEquals(await session.ask("TAKE mail"), HELLO);
+});
+
+Deno.test("TAKE is not answered before the job is stored as taken", async () => {
+  const memory = memoryStore();
+  let hold: PromiseWithResolvers<void> | undefined = undefined;
+  const store: Store = {
+    ...memory,
+    async commit(changes) {
+      await hold?.promise;
+      await memory.commit(changes);
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  await session.ask("PUT mail hello");
+  hold = Promise.withResolvers();
+  let answered = false;
+  const reply = session.ask("TAKE mail").finally(() => answered = true);
+  await queue.clock.elapse(10);
+  assertEquals(answered, false);
+  hold.resolve();
+  assertEquals(await reply, HELLO);
+});
+
+Deno.test("TAKE wait= answers busy once maxTakers wait", async () => {
+  await using queue = await served({ maxTakers: 1 });
+  const session = await queue.session();
+  await session.send("#a TAKE mail wait=1h\n");
+  assertMatch(await session.ask("TAKE mail wait=1h"), /^ERR busy .* retry=1000$/);
+  assertEquals(await session.ask("TAKE mail"), "OK count=0");
+});

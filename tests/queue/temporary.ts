@@ -1,0 +1,9 @@
+/** Runs a test with a directory that is removed behind it. */
+export async function withDirectory<T>(test: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "lineup-queue-" });
+  try {
+    return await test(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}

@@ -1,0 +1,304 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Entry, FairQueue, type Flow, Lane } from "../../scheduling/mod.ts";
+import { LONG, SEED, withSeed } from "../seeded_random.ts";
+
+const RUNS = { seed: SEED, numRuns: 300 * LONG };
+
+/** A job that remembers its place in its lane. */
+class Job extends Entry {
+  constructor(lane: Lane, readonly id: number, cost = 1) {
+    super(lane, cost, 10);
+  }
+}
+
+/** Two levels of three flows of two lanes. */
+function build(): { queue: FairQueue<Job>; lanes: Lane[]; flows: Flow[] } {
+  const queue = new FairQueue<Job>([2, 1]);
+  const flows = [0, 1].flatMap((rank) => [0, 1, 2].map((key) => queue.flow(rank, key)));
+  const lanes = flows.flatMap((flow) => [new Lane(flow), new Lane(flow)]);
+  return { queue, lanes, flows };
+}
+
+function ids(jobs: Iterable<Job>): number[] {
+  return [...jobs].map(({ id }) => id).sort((a, b) => a - b);
+}
+
+const lane = fc.nat(11);
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("push"), at: lane, cost: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("unshift"), at: lane, cost: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("pop"), at: lane, cost: fc.nat(9) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("remove"), at: fc.nat(), cost: lane }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("hold"), at: lane, cost: lane }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("release"), at: lane, cost: lane }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("weigh"), at: lane, cost: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("settle"), at: lane, cost: fc.nat(9) }) },
+);
+
+Deno.test("FairQueue does with random work what a plain list would, lane by lane", () => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+      const { queue, lanes, flows } = build();
+      const model = lanes.map((): Job[] => []);
+      let served: Job | undefined;
+      for (const [id, { do: verb, at, cost }] of actions.entries()) {
+        const flow = flows[at >> 1];
+        const all = model.flat();
+        if (verb === "push") {
+          model[at].push(new Job(lanes[at], id, cost + 1));
+          queue.push(model[at].at(-1)!);
+        } else if (verb === "unshift") {
+          model[at].unshift(new Job(lanes[at], id, cost + 1));
+          queue.unshift(model[at][0]);
+        } else if (verb === "pop") {
+          const job = queue.pop();
+          const eligible = model.filter((jobs, i) => jobs.length > 0 && !lanes[i].flow.held);
+          assertEquals(job !== undefined, eligible.length > 0);
+          if (job === undefined) continue;
+          const first = model[lanes.indexOf(job.lane)].shift();
+          assertStrictEquals(job.id, first?.id, "first in, first out");
+          assert(!job.waits && !job.lane.flow.held);
+          served = job;
+        } else if (verb === "remove" && all.length > 0) {
+          const job = all[at % all.length];
+          assert(queue.remove(job));
+          assert(!queue.remove(job), "twice");
+          const jobs = model[lanes.indexOf(job.lane)];
+          jobs.splice(jobs.indexOf(job), 1);
+        } else if (verb === "hold") queue.hold(flow);
+        else if (verb === "release") queue.release(flow);
+        else if (verb === "weigh") queue.weigh(flow, cost + 1);
+        else if (verb === "settle" && served) {
+          queue.settle(served, cost + 0.5);
+          served = undefined;
+        }
+        const left = model.flat();
+        assertEquals([queue.size, queue.bytes], [left.length, 10 * left.length]);
+        assertEquals(ids(queue), ids(left));
+        for (const [i, flow] of flows.entries()) {
+          const count = model[2 * i].length + model[2 * i + 1].length;
+          assertEquals(flow.waiting, count);
+          assertEquals(flow.index !== -1, count > 0 && !flow.held, "in the heap or not");
+        }
+        const fattest = Math.max(...flows.map(({ bytes, weight }) => bytes / weight));
+        if (left.length === 0) assertEquals(queue.fattest, undefined);
+        else assert(queue.fattest!.bytes / queue.fattest!.weight >= fattest / 2 - 1);
+      }
+      for (const flow of flows) queue.release(flow);
+      while (queue.pop() !== undefined);
+      assertEquals([queue.size, queue.bytes, queue.fattest], [0, 0, undefined]);
+      for (const { head, waiting, next, prev, flow } of lanes) {
+        assertEquals([head, waiting, flow.turn, flow.bytes, flow.index], [null, 0, null, 0, -1]);
+        assert(next.waiting === 0 && prev === next);
+      }
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("FairQueue serves as if what is cancelled had never been there", () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ pop: fc.constant(false), at: lane, cost: fc.nat(9) }) },
+    { weight: 2, arbitrary: fc.record({ pop: fc.constant(true), at: lane, cost: fc.nat(9) }) },
+  );
+  // After each step some jobs come and are cancelled again, in any order.
+  const noise = fc.array(fc.tuple(lane, fc.nat()), { maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(step, noise), { maxLength: 100 }), (steps) => {
+      const run = (noisy: boolean): number[] => {
+        const { queue, lanes } = build();
+        const order: number[] = [];
+        for (const [id, [{ pop, at, cost }, noise]] of steps.entries()) {
+          if (pop) order.push(queue.pop()?.id ?? -1);
+          else queue.push(new Job(lanes[at], id, cost + 1));
+          if (!noisy) continue;
+          const extra = noise.map(([at]) => new Job(lanes[at], -2, 100));
+          for (const job of extra) queue.push(job);
+          for (const [i, [, rank]] of noise.entries()) {
+            queue.remove(extra.splice(rank % extra.length, 1)[0]);
+            assertEquals(extra.length, noise.length - 1 - i);
+          }
+        }
+        for (let job; (job = queue.pop()) !== undefined;) order.push(job.id);
+        return order;
+      };
+      assertEquals(run(true), run(false));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("FairQueue moves no virtual time for a head that is removed", () => {
+  const queue = new FairQueue([1]);
+  const lanes = ["a", "b"].map((key) => new Lane(queue.flow(0, key)));
+  const heads = lanes.map((lane) => new Entry(lane, 1_000));
+  for (const head of heads) queue.push(head);
+  for (const lane of lanes) for (let i = 0; i < 3; i++) queue.push(new Entry(lane));
+  queue.pop();
+  const { virtual } = queue.levels[0];
+  const { tag } = lanes[1].flow;
+  queue.remove(heads[1]);
+  assertEquals([queue.levels[0].virtual, lanes[1].flow.tag], [virtual, tag]);
+});
+
+/** Counts how often the properties of an object are written. */
+function countWrites(objects: object[], names: string[]): () => number {
+  let writes = 0;
+  for (const object of objects) {
+    for (const name of names) {
+      let value = (object as Record<string, unknown>)[name];
+      Object.defineProperty(object, name, {
+        get: () => value,
+        set(next) {
+          writes++;
+          value = next;
+        },
+      });
+    }
+  }
+  return () => {
+    const count = writes;
+    writes = 0;
+    return count;
+  };
+}
+
+Deno.test("FairQueue removes any of 100,000 in few moves: O(log flows)", () => {
+  withSeed((random) => {
+    const queue = new FairQueue([1]);
+    const FLOWS = 10_000;
+    const lanes = Array.from({ length: FLOWS }, (_, i) => new Lane(queue.flow(0, i)));
+    const entries: Entry[] = [];
+    for (let i = 0; i < 100_000; i++) {
+      // A tenth of the flows have one entry, so that removing it changes the heap too.
+      const at = i < FLOWS ? i : Math.floor(random() * 0.9 * FLOWS);
+      entries.push(new Entry(lanes[at], 0.1 + random()));
+      queue.push(entries[i]);
+    }
+    for (let i = 0; i < 5_000; i++) queue.pop(); // the tags differ
+    const links = countWrites([...entries, ...lanes], ["next", "prev", "head"]);
+    const moves = countWrites(lanes.map((lane) => lane.flow), ["index"]);
+    let emptied = 0;
+    let most = 0;
+    let all = 0;
+    let removed = 0;
+    while (queue.size > 50_000) {
+      const entry = entries[Math.floor(random() * entries.length)];
+      if (!queue.remove(entry)) continue;
+      const [linked, moved] = [links(), moves()];
+      assert(linked <= 9, `${linked} links`);
+      const flow = entry.lane.flow;
+      if (flow.waiting > 0) assertEquals(moved, 0, "the heap is not touched");
+      else emptied++;
+      most = Math.max(most, moved);
+      all += moved;
+      removed++;
+    }
+    assert(emptied > 100);
+    // A 4-ary heap of 10,000 has 8 levels; a flow moves once a level, and the removed one once.
+    assert(most <= 9, `${most} moves`);
+    assert(all / emptied <= 9 && removed >= 45_000);
+  });
+});
+
+Deno.test("FairQueue orders jobs: ten priorities, each with its share, none starves", () => {
+  const weights = Array.from({ length: 10 }, (_, rank) => 2 ** (9 - rank));
+  const queue = new FairQueue(weights);
+  const lanes = weights.map((_, rank) => new Lane(queue.flow(rank, "acme")));
+  for (const lane of lanes) for (let i = 0; i < 1_024; i++) queue.push(new Entry(lane));
+  const served = weights.map(() => 0);
+  for (let i = 0; i < 1_023; i++) served[queue.pop()!.lane.flow.level.rank]++;
+  assertEquals(served, weights);
+});
+
+Deno.test("FairQueue serves a key with 10 jobs beside one with 100,000 within the first 20", () => {
+  const queue = new FairQueue([1]);
+  const [large, small] = ["large", "small"].map((key) => new Lane(queue.flow(0, key)));
+  for (let i = 0; i < 100_000; i++) queue.push(new Entry(large));
+  for (let i = 0; i < 10; i++) queue.push(new Entry(small));
+  for (let i = 0; i < 20; i++) queue.pop();
+  assertEquals(small.waiting, 0);
+});
+
+Deno.test("FairQueue passes over a held flow, and gives it nothing for the time", () => {
+  const queue = new FairQueue([1]);
+  const lanes = ["a", "b"].map((key) => new Lane(queue.flow(0, key)));
+  const [{ flow: a }] = lanes;
+  for (const lane of lanes) for (let i = 0; i < 20; i++) queue.push(new Entry(lane));
+  const take = (count: number) =>
+    Array.from({ length: count }, () => queue.pop()?.lane.flow.key).join("");
+  queue.hold(a);
+  assertEquals(take(10), "bbbbbbbbbb");
+  queue.release(a);
+  const after = take(6);
+  assert(after === "ababab" || after === "bababa", after);
+  queue.hold(a);
+  assertEquals(queue.remove(lanes[0].head!), true);
+  take(7);
+  assertEquals([queue.pop(), queue.size], [undefined, 16]);
+});
+
+Deno.test("FairQueue finds a flow again that it forgot while somebody kept its lane", () => {
+  const queue = new FairQueue([1]);
+  const kept = new Lane(queue.flow(0, "kept"));
+  for (let i = 0; i < 1_000; i++) queue.flow(0, i);
+  assert(queue.levels[0].flows.size < 10, "idle flows are forgotten");
+  assertEquals(queue.levels[0].flows.has("kept"), false);
+  const other = new Lane(queue.flow(0, "kept"));
+  queue.push(new Entry(other));
+  queue.push(new Entry(kept));
+  assertStrictEquals(kept.flow, other.flow);
+  assertEquals(queue.levels[0].flows.get("kept")!.waiting, 2);
+});
+
+Deno.test("FairQueue keeps the debt of a flow whose connections come and go", () => {
+  const queue = new FairQueue([1]);
+  const steady = new Lane(queue.flow(0, "steady"));
+  for (let i = 0; i < 100; i++) queue.push(new Entry(steady));
+  queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
+  const taken = [queue.pop()!, queue.pop()!].find(({ lane }) => lane !== steady)!;
+  queue.settle(taken, 20);
+  for (let i = 0; i < 50; i++) queue.flow(0, i); // others come, the table is swept
+  queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
+  const order = Array.from({ length: 21 }, () => queue.pop()!.lane.flow.key);
+  assert(order.indexOf("guest") >= 18, `served at ${order.indexOf("guest")}`);
+});
+
+Deno.test("FairQueue refuses what makes no sense", () => {
+  assertThrows(() => new FairQueue([0]), RangeError);
+  assertThrows(() => new FairQueue([1, Infinity]), RangeError, "must come first");
+  const queue = new FairQueue([Infinity, 1]);
+  assertThrows(() => queue.flow(0, "a", -1), RangeError);
+  assertThrows(() => queue.flow(0, "a", Infinity), RangeError);
+  const entry = new Entry(new Lane(queue.flow(1, "a")));
+  queue.push(entry);
+  assertThrows(() => queue.push(entry), Error, "waits already");
+});
+
+Deno.test("FairQueue serves levels of infinite weight first, fairly among their flows", () => {
+  const queue = new FairQueue([Infinity, 1]);
+  const lanes = [[1, "low"], [0, "a"], [0, "b"]] as const;
+  for (const [rank, key] of lanes) {
+    const lane = new Lane(queue.flow(rank, key));
+    for (let i = 0; i < 3; i++) queue.push(new Entry(lane));
+  }
+  queue.pop();
+  assertEquals(queue.next(1)?.lane.flow.key, "b");
+  const order = Array.from({ length: 8 }, () => queue.pop()!.lane.flow.key);
+  assertEquals(order, ["b", "a", "b", "a", "b", "low", "low", "low"]);
+  assertEquals(queue.next(1), undefined);
+});
+
+Deno.test("FairQueue gives an empty lane with a hand the least busy flow, and keeps its order", () => {
+  const queue = new FairQueue<Job>([1]);
+  const flows = [0, 1, 2].map((key) => queue.flow(0, key));
+  const busy = new Lane(flows[0]);
+  for (let i = 0; i < 5; i++) queue.push(new Job(busy, i));
+  const lane = new Lane(flows[0], flows);
+  for (let i = 10; i < 13; i++) queue.push(new Job(lane, i));
+  assertEquals([flows[0].waiting, flows[1].waiting], [5, 3]);
+  const order: number[] = [];
+  for (let job; (job = queue.pop()) !== undefined;) if (job.lane === lane) order.push(job.id);
+  assertEquals(order, [10, 11, 12]);
+});

@@ -1,0 +1,407 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  CostEstimate,
+  dealHand,
+  fixedSeats,
+  type Line,
+  RateLimiter,
+  Scheduler,
+  type SchedulerOptions,
+  Ticket,
+} from "../../scheduling/mod.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+
+/** A scheduler on a virtual clock that notes what it does; requests run until they are finished. */
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly log: string[] = [];
+  readonly scheduler: Scheduler<Named>;
+  readonly command = new CostEstimate();
+  readonly retries: number[] = [];
+
+  constructor(options: Partial<SchedulerOptions<Named>> = {}) {
+    this.scheduler = new Scheduler<Named>({
+      clock: this.clock,
+      random: () => 0.5,
+      run: (ticket) => this.log.push(`run ${ticket.name}`),
+      refuse: (ticket, reason, retry, scope) => {
+        this.log.push([reason, ticket.name, scope].filter(Boolean).join(" "));
+        this.retries.push(retry);
+      },
+      resume: (ticket) => this.log.push(`resume ${ticket.name}`),
+      overdue: (ticket) => this.log.push(`overdue ${ticket.name}`),
+      ...options,
+    });
+  }
+
+  line(key = "acme", name = "normal"): Line {
+    return this.scheduler.line(name, key);
+  }
+
+  submit(name: string, line: Line = this.line(), within = Infinity, bytes = 0): Named {
+    const ticket = new Named(line, this.command, bytes, this.clock.now() + within);
+    ticket.name = name;
+    this.scheduler.submit(ticket);
+    return ticket;
+  }
+
+  /** What was logged since the last call. */
+  get news(): string[] {
+    return this.log.splice(0);
+  }
+
+  class(name: string) {
+    return this.scheduler.statistics().classes.find((figures) => figures.name === name)!;
+  }
+}
+
+class Named extends Ticket {
+  name = "";
+}
+
+Deno.test("Scheduler runs at once what finds a seat, and sets no timer", () => {
+  const bench = new Bench({
+    run: (ticket) => bench.scheduler.finish(ticket),
+  });
+  for (let i = 0; i < 10; i++) bench.submit("a", bench.line(), 100);
+  assertEquals(bench.class("normal").started, 10);
+  assertEquals(bench.clock.pending, 0);
+});
+
+Deno.test("Scheduler runs what waits when a seat is given back, in turns between clients", () => {
+  const bench = new Bench();
+  const [a, b] = [bench.line("a"), bench.line("b")];
+  const first = bench.submit("a1", a);
+  for (const name of ["a2", "a3", "a4"]) bench.submit(name, a);
+  const b1 = bench.submit("b1", b);
+  assertEquals(bench.news, ["run a1"]);
+  bench.clock.advance(1);
+  bench.scheduler.finish(first);
+  assertEquals(bench.news, ["run b1"]);
+  bench.clock.advance(1);
+  bench.scheduler.finish(b1);
+  assertEquals(bench.news, ["run a2"]);
+  assertEquals(b1.waited, 1);
+  assertThrows(() => bench.scheduler.finish(b1), Error, "cannot finish what is done");
+});
+
+Deno.test("Scheduler takes turns between the connections of a client", () => {
+  const bench = new Bench({ run: (ticket) => bench.log.push(ticket.name) });
+  const lines = [bench.line(), bench.line(), bench.line()];
+  const tickets = [bench.submit("held", lines[0])];
+  for (let i = 0; i < 3; i++) tickets.push(bench.submit(`x${i}`, lines[0]));
+  for (const at of [1, 2]) tickets.push(bench.submit(`y${at}`, lines[at]));
+  for (let i = 0; i < 6; i++) {
+    const running = tickets.find((ticket) => ticket.phase === "running")!;
+    bench.scheduler.finish(running);
+  }
+  assertEquals(bench.news, ["held", "x0", "y1", "y2", "x1", "x2"]);
+});
+
+Deno.test("Scheduler keeps a seat for control work", () => {
+  const bench = new Bench();
+  const held = bench.submit("held");
+  bench.submit("next");
+  const ping = bench.submit("ping", bench.line("acme", "control"));
+  bench.submit("ping2", bench.line("acme", "control"));
+  assertEquals(bench.news, ["run held", "run ping"]);
+  bench.scheduler.finish(ping);
+  assertEquals(bench.news, ["run ping2"]);
+  assertEquals(bench.scheduler.statistics().seats, { limit: 1, reserved: 1, taken: 2 });
+  bench.scheduler.finish(held);
+  assertEquals(
+    bench.news,
+    ["run next"],
+    "control work on the reserved seat takes none of the others",
+  );
+});
+
+Deno.test("Scheduler lets control work that comes too fast wait with the rest", () => {
+  const bench = new Bench({ limits: { controlRate: 10, controlBurst: 2 } });
+  bench.submit("held");
+  const line = bench.line("acme", "control");
+  for (let i = 0; i < 4; i++) {
+    const { phase } = bench.submit(`ping${i}`, line);
+    assertEquals(phase, i === 0 ? "running" : "waiting");
+  }
+  assertEquals(bench.class("control").waiting, 1);
+  assertEquals(bench.class("interactive").waiting, 2);
+  bench.clock.advance(100);
+  bench.submit("later", line);
+  assertEquals(bench.class("control").waiting, 2);
+});
+
+Deno.test("Scheduler never runs what expired, and says so within a tick of the wheel", () => {
+  const bench = new Bench();
+  const held = bench.submit("held");
+  bench.submit("late", bench.line(), 30);
+  bench.submit("past", bench.line(), 0.5);
+  assertEquals(bench.news, ["run held", "expired past"]);
+  bench.clock.advance(29 + 16);
+  assertEquals(bench.news, ["busy late"], "half of its time is over: it is told while it can act");
+  bench.scheduler.finish(held);
+  assertEquals(bench.news, []);
+  assertEquals(bench.class("normal").shed, 1);
+
+  const patient = new Bench({ limits: { patience: 1 } });
+  patient.submit("held");
+  patient.submit("late", patient.line(), 30);
+  patient.clock.advance(28);
+  assertEquals(patient.news, ["run held"]);
+  patient.clock.advance(17);
+  assertEquals(patient.news, ["expired late"]);
+  assertEquals(patient.retries, [0]);
+});
+
+Deno.test("Scheduler checks the deadline again when a turn comes", () => {
+  const bench = new Bench({ limits: { patience: 1 } });
+  const held = bench.submit("held");
+  const late = bench.submit("late", bench.line(), 20);
+  bench.clock.advance(15);
+  late.cost = 6; // learnt meanwhile: it would end after 21 ms
+  bench.scheduler.finish(held);
+  assertEquals(bench.news, ["run held", "expired late"]);
+});
+
+Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => {
+  const bench = new Bench({ seats: fixedSeats(2) });
+  const parked = bench.submit("parked", bench.line(), 100);
+  const running = bench.submit("running", bench.line(), 100);
+  bench.scheduler.park(parked);
+  bench.news;
+  bench.clock.advance(99);
+  assertEquals(bench.news, []);
+  bench.clock.advance(17);
+  assertEquals(bench.news.sort(), ["overdue parked", "overdue running"]);
+  for (const ticket of [parked, running]) bench.scheduler.finish(ticket);
+  bench.clock.advance(1_000);
+  assertEquals(bench.news, []);
+  assertEquals(bench.clock.pending, 0);
+});
+
+Deno.test("Scheduler gives a parked request's seat away, and a seat before its connection's others", () => {
+  const bench = new Bench();
+  const line = bench.line();
+  const taker = bench.submit("take", line);
+  bench.clock.advance(3);
+  assert(bench.scheduler.park(taker));
+  assertEquals(bench.class("normal").parked, 1);
+  const next = bench.submit("next", line);
+  bench.submit("third", line);
+  assert(bench.scheduler.unpark(taker));
+  assert(!bench.scheduler.unpark(taker));
+  assertEquals(bench.news, ["run take", "run next"]);
+  bench.clock.advance(5);
+  bench.scheduler.finish(next);
+  assertEquals(bench.news, ["resume take"]);
+  assertEquals(taker.waited, 5);
+  bench.scheduler.finish(taker);
+  assertEquals(bench.news, ["run third"]);
+  assertThrows(() => bench.scheduler.park(taker), Error, "cannot park what is done");
+});
+
+Deno.test("Scheduler bounds what is parked", () => {
+  const bench = new Bench({ limits: { parked: 1 }, seats: fixedSeats(2) });
+  const [a, b] = [bench.submit("a"), bench.submit("b")];
+  assert(bench.scheduler.park(a));
+  assert(!bench.scheduler.park(b));
+  assertEquals(b.phase, "running");
+});
+
+Deno.test("Scheduler cancels what waits without a trace, and leaves what runs to its caller", () => {
+  const bench = new Bench();
+  const held = bench.submit("held");
+  const waiting = bench.submit("waiting", bench.line(), 1_000);
+  assert(bench.scheduler.cancel(waiting));
+  assert(!bench.scheduler.cancel(waiting));
+  assert(!bench.scheduler.cancel(held));
+  bench.scheduler.finish(held);
+  assertEquals(bench.news, ["run held"]);
+  assertEquals(bench.class("normal").cancelled, 1);
+  bench.clock.advance(10_000);
+  assertEquals(bench.news, []);
+});
+
+Deno.test("Scheduler pushes out the newest of the fattest flow, not the newcomer", () => {
+  const bench = new Bench({ limits: { waiting: 6, flow: 100 } });
+  bench.submit("held");
+  const [fat1, fat2] = [bench.line("fat"), bench.line("fat")];
+  for (let i = 1; i <= 4; i++) bench.submit(`f${i}`, fat1);
+  for (let i = 5; i <= 6; i++) bench.submit(`f${i}`, fat2);
+  bench.news;
+  bench.submit("thin1", bench.line("thin"));
+  assertEquals(bench.news, ["busy f4"], "the last of its longest connection");
+  bench.submit("thin2", bench.line("thin"));
+  assertEquals(bench.news, ["busy f3"]);
+  assertEquals(bench.scheduler.statistics().waiting.count, 6);
+});
+
+Deno.test("Scheduler counts bytes as well, and lets the one who holds them pay", () => {
+  const bench = new Bench({ limits: { bytes: 1_000, waiting: 100 } });
+  bench.submit("held");
+  bench.submit("big", bench.line("fat"), Infinity, 900);
+  bench.submit("small", bench.line("thin"), Infinity, 50);
+  assertEquals(bench.news, ["run held"]);
+  bench.submit("more", bench.line("thin"), Infinity, 100);
+  assertEquals(bench.news, ["busy big"], "not the newcomer");
+  bench.submit("huge", bench.line("thin"), Infinity, 2_000);
+  assertEquals(bench.news, ["busy huge"]);
+  assertEquals(bench.scheduler.statistics().waiting, { count: 2, bytes: 150 });
+});
+
+Deno.test("Scheduler refuses what is more than a flow may have, and hints longer every time", () => {
+  const bench = new Bench({ limits: { flow: 2 } });
+  bench.submit("held");
+  const line = bench.line();
+  for (let i = 0; i < 2; i++) bench.submit(`${i}`, line);
+  for (const pause of [100, 200, 400, 0]) {
+    bench.submit("over", line);
+    bench.clock.advance(pause);
+  }
+  assertEquals(bench.retries, [100, 200, 400, 800]);
+  assertEquals(bench.class("normal").shed, 4);
+  assertEquals(bench.scheduler.statistics().heaviest, [
+    { class: "normal", key: "acme", waiting: 2, bytes: 0 },
+  ]);
+});
+
+Deno.test("Scheduler never sheds what has started", () => {
+  const bench = new Bench({ limits: { flow: 1, waiting: 2 } });
+  const line = bench.line();
+  const parked = bench.submit("parked", line);
+  bench.scheduler.park(parked);
+  bench.submit("running", line);
+  bench.scheduler.unpark(parked);
+  bench.submit("one", line);
+  assertEquals(bench.news, ["run parked", "run running", "busy one"]);
+  assertEquals(parked.phase, "resuming");
+});
+
+Deno.test("Scheduler refuses by quota, tells whose, and charges no rate for it", () => {
+  const host = new RateLimiter({ rate: 10, burst: 2, scope: "prefix" });
+  const identity = new RateLimiter({ rate: 10, burst: 100 });
+  const bench = new Bench({ run: (ticket) => bench.scheduler.finish(ticket) });
+  const meters = [identity.meter("acme"), host.meter("192.0.2.7/32")];
+  const line = bench.scheduler.line("normal", "acme", { meters });
+  for (let i = 0; i < 4; i++) bench.submit(`${i}`, line);
+  assertEquals(bench.news, ["quota 2 prefix", "quota 3 prefix"]);
+  for (const retry of bench.retries) assert(retry === 110 || retry === 111, `${retry}`);
+  assertAlmostEquals(identity.wait("acme", bench.clock.now(), 98), 0, 1e-3);
+  assert(identity.wait("acme", bench.clock.now(), 99) > 0);
+  bench.clock.advance(110);
+  bench.submit("again", line);
+  assertEquals(bench.news, []);
+  assertEquals(bench.class("normal").quota, 2);
+});
+
+Deno.test("Scheduler works in slices, and lets go of the loop between them", () => {
+  const going: (() => void)[] = [];
+  const bench = new Bench({
+    run: (ticket) => {
+      bench.log.push(ticket.name);
+      bench.clock.advance(1.5);
+      bench.scheduler.finish(ticket);
+    },
+    yield: (go) => going.push(go),
+  });
+  for (let i = 0; i < 10; i++) bench.submit(`${i}`);
+  assertEquals(bench.news, ["0", "1", "2"], "4 ms are over: the others wait");
+  assertEquals(going.length, 1);
+  bench.submit("ping", bench.line("acme", "control"));
+  assertEquals(bench.news, ["ping"], "control work does not");
+  going.shift()!();
+  assertEquals(bench.news, ["3", "4", "5"]);
+  going.shift()!();
+  going.shift()!();
+  assertEquals(bench.news, ["6", "7", "8", "9"]);
+  assertEquals(going.length, 0);
+});
+
+Deno.test("Scheduler counts what requests do before they wait for something towards the slice", () => {
+  const going: (() => void)[] = [];
+  const bench = new Bench({
+    seats: fixedSeats(100),
+    run: (ticket) => {
+      bench.log.push(ticket.name);
+      bench.clock.advance(1);
+    },
+    yield: (go) => going.push(go),
+  });
+  for (let i = 0; i < 20; i++) bench.submit(`${i}`);
+  assertEquals([bench.news.length, going.length], [8, 1]);
+  going.shift()!();
+  assertEquals([bench.news.length, going.length], [8, 1]);
+});
+
+Deno.test("Scheduler survives a run that throws, and gives its seat to the next", () => {
+  const bench = new Bench({
+    run: (ticket) => {
+      bench.log.push(ticket.name);
+      if (ticket.name.startsWith("bad")) throw new Error("boom");
+    },
+  });
+  assertThrows(() => bench.submit("bad"), Error, "boom");
+  const good = bench.submit("good");
+  bench.submit("bad2");
+  bench.submit("good2");
+  assertThrows(() => bench.scheduler.finish(good), Error, "boom");
+  bench.submit("good3");
+  assertEquals(bench.scheduler.statistics().seats.taken, 1);
+  assertEquals(bench.news, ["bad", "good", "bad2", "good2"]);
+});
+
+Deno.test("Scheduler makes guests beyond a number share flows, and nobody else", () => {
+  const bench = new Bench({ limits: { guests: 150, flow: 1e6, waiting: 1e6 } });
+  bench.submit("held");
+  const keep: Line[] = [];
+  for (let i = 0; i < 1_000; i++) {
+    const line = bench.scheduler.line("normal", `198.51.100.${i}/32`, { guest: true });
+    keep.push(line);
+    bench.submit("guest", line);
+  }
+  const known = bench.scheduler.line("normal", "identity:acme");
+  bench.submit("known", known);
+  const keys = keep.map((line) => line.flow.key);
+  assertEquals(new Set(keys.filter((key) => typeof key === "string")).size, 149);
+  assert(new Set(keys).size <= 150 + 128);
+  assertEquals(known.flow.key, "identity:acme");
+});
+
+Deno.test("Scheduler drains: refuses what waits and what comes, and ends what has started", () => {
+  const bench = new Bench();
+  const parked = bench.submit("parked");
+  bench.scheduler.park(parked);
+  const running = bench.submit("running");
+  bench.submit("waiting");
+  bench.scheduler.unpark(parked);
+  bench.news;
+  bench.scheduler.drain();
+  bench.submit("late");
+  assertEquals(bench.news, ["draining waiting", "draining late"]);
+  bench.scheduler.finish(running);
+  assertEquals(bench.news, ["resume parked"]);
+  bench.scheduler.finish(parked);
+  bench.scheduler.close();
+  assertEquals(bench.clock.pending, 0);
+});
+
+Deno.test("Scheduler reports how long its requests waited", () => {
+  const bench = new Bench();
+  for (let i = 0; i < 100; i++) {
+    const held = bench.submit("held");
+    const next = bench.submit("next");
+    bench.clock.advance(8);
+    bench.scheduler.finish(held);
+    bench.scheduler.finish(next);
+  }
+  const { wait, started } = bench.class("normal");
+  assertEquals(started, 200);
+  assertEquals(wait.p50, 0);
+  assertAlmostEquals(wait.p99, 8, 0.5);
+});
+
+Deno.test("Scheduler knows its classes", () => {
+  const bench = new Bench();
+  assertThrows(() => bench.line("acme", "urgent"), RangeError, "no class urgent");
+  assertEquals(dealHand("acme", [1, 2]).length, 6);
+});

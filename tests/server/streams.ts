@@ -1,0 +1,53 @@
+// Streams that tell what a server does with them.
+
+import type { ByteStream, Listener } from "../../net/mod.ts";
+import type { House } from "./house.ts";
+
+/** A stream that counts its writes. */
+export class CountingStream implements ByteStream {
+  writes = 0;
+  readonly peer: string;
+  readonly #stream: ByteStream;
+
+  constructor(stream: ByteStream) {
+    this.#stream = stream;
+    this.peer = stream.peer;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#stream.read(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.writes++;
+    return this.#stream.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+}
+
+/** A listener that accepts this one stream. */
+export function only(stream: ByteStream): Listener {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let accepted = false;
+  return {
+    address: "only",
+    accept(): Promise<ByteStream | undefined> {
+      if (accepted) return promise;
+      accepted = true;
+      return Promise.resolve(stream);
+    },
+    close: () => resolve(undefined),
+  };
+}
+
+/** Lets all that can happen without more input and time happen. */
+export async function settle({ clock }: House): Promise<void> {
+  for (let i = 0; i < 50; i++) await clock.elapse(0);
+}

@@ -1,0 +1,134 @@
+import type { Clock } from "../scheduling/clock.ts";
+
+/** One action that is due at a time. A cancelled one keeps its place in the heap until it surfaces. */
+interface Alarm {
+  readonly at: number;
+  readonly order: number;
+  action: (() => void) | undefined;
+}
+
+/** 2020-01-01T00:00:00Z: a plausible epoch, so that code which expects large times meets them. */
+const START = 1_577_836_800_000;
+
+/** How many turns of the event loop {@linkcode VirtualClock.elapse} grants the code after each action. */
+const TURNS = 2;
+
+const immediate = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      port2.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+
+/**
+ * A {@linkcode Clock} on which time passes only when a test says so.
+ *
+ * Actions run in order of time, those of one moment in the order in which they were set. An action
+ * may set and cancel others, also for the present moment.
+ *
+ * `advance` is for code that only calls back; `elapse` also lets promises settle in between.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #order = 0;
+  #pending = 0;
+  #heap: Alarm[] = [];
+
+  constructor(start: number = START) {
+    this.#now = start;
+  }
+
+  /** The number of actions that are set and neither ran nor were cancelled. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, action: () => void): () => void {
+    if (Number.isNaN(delay)) throw new RangeError("delay is not a number");
+    const alarm: Alarm = { at: this.#now + Math.max(0, delay), order: this.#order++, action };
+    this.#insert(alarm);
+    this.#pending++;
+    return () => {
+      if (alarm.action === undefined) return;
+      alarm.action = undefined;
+      this.#pending--;
+    };
+  }
+
+  /** Runs the earliest action if it is due by `limit`, and moves the time to it. */
+  step(limit: number = Infinity): boolean {
+    while (this.#heap.length > 0 && this.#heap[0].action === undefined) this.#removeFirst();
+    if (this.#heap.length === 0 || this.#heap[0].at > limit) return false;
+    const alarm = this.#removeFirst();
+    this.#now = alarm.at;
+    const action = alarm.action!;
+    alarm.action = undefined;
+    this.#pending--;
+    action();
+    return true;
+  }
+
+  /** Lets `ms` milliseconds pass, at once. */
+  advance(ms: number): void {
+    const limit = this.#now + ms;
+    while (this.step(limit));
+    this.#now = limit;
+  }
+
+  /** Lets `ms` milliseconds pass, and all promises that this resolves settle. */
+  async elapse(ms: number): Promise<void> {
+    const limit = this.#now + ms;
+    do {
+      for (let i = 0; i < TURNS; i++) await immediate();
+    } while (this.step(limit));
+    this.#now = limit;
+  }
+
+  /** Runs until nothing is set. Throws an error after `most` actions, for code that never rests. */
+  run(most: number = Infinity): void {
+    for (let i = 0; this.step(); i++) {
+      if (i >= most) throw new Error(`still busy after ${most} actions`);
+    }
+  }
+
+  #insert(alarm: Alarm): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (isBefore(heap[parent], alarm)) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = alarm;
+  }
+
+  #removeFirst(): Alarm {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop()!;
+    const size = heap.length;
+    if (size === 0) return first;
+    let at = 0;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && isBefore(heap[child + 1], heap[child])) child++;
+      if (isBefore(last, heap[child])) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = last;
+    return first;
+  }
+}
+
+function isBefore(a: Alarm, b: Alarm): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}

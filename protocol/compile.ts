@@ -49,8 +49,8 @@ export interface Shape {
   readonly body: NamedField | undefined;
   /** Whether a person may write the body as the last word: nothing else could be meant by it. */
   readonly inlineBody: boolean;
-  /** Whether a field has a default. */
-  readonly defaults: boolean;
+  /** The values of the fields that have a default. */
+  readonly defaults: readonly (readonly [name: string, value: unknown])[];
 }
 
 /** A command, ready to be served or called. */
@@ -227,7 +227,7 @@ function requestShape(args: NamedField[], options: NamedField[], path: string): 
     needed: options.filter((each) => !isOptional(each)),
     body,
     inlineBody: body !== undefined && plain,
-    defaults: all.some((each) => each.default !== undefined),
+    defaults: defaultsOf(all),
   };
 }
 
@@ -253,13 +253,19 @@ function replyShape(all: NamedField[], path: string): Shape {
     needed: named.filter((each) => !isOptional(each)),
     body,
     inlineBody: false,
-    defaults: all.some((each) => each.default !== undefined),
+    defaults: defaultsOf(all),
   };
 }
 
 /** Whether a field may be left out. */
 export function isOptional(field: FieldSpec): boolean {
   return field.optional === true || field.default !== undefined;
+}
+
+function defaultsOf(all: readonly NamedField[]): (readonly [string, unknown])[] {
+  return all.flatMap((each) =>
+    each.default === undefined ? [] : [[each.name, parseValue(each.default, each)] as const]
+  );
 }
 
 // An option may be left out unless `required`; in a compiled shape `optional` says so for every field.

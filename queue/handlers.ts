@@ -76,9 +76,8 @@ export function handlers(work: WorkQueue): QueueHandlers {
     },
 
     async JOB({ id }) {
-      const { queue, key, priority, state, attempt, attempts, lease, put, due, reason } = work.job(
-        id,
-      );
+      const job = work.job(id);
+      const { queue, key, priority, state, attempt, attempts, lease, reason } = job;
       const now = work.now();
       return {
         id,
@@ -89,8 +88,8 @@ export function handlers(work: WorkQueue): QueueHandlers {
         attempt,
         attempts,
         lease,
-        age: passed(put, now),
-        left: state === "delayed" || state === "taken" ? passed(now, due) : undefined,
+        age: passed(job.put, now),
+        left: job.hasDeadline ? passed(now, job.due) : undefined,
         reason: reason === "" ? undefined : reason,
         body: await work.body(id),
       };

@@ -37,9 +37,54 @@ export class Job implements StoredJob, Due {
     this.reason = stored.reason;
   }
 
+  /** Whether it becomes another by itself when `due` has come. */
+  get hasDeadline(): boolean {
+    return this.state === "delayed" || this.state === "taken";
+  }
+
   /** When its delay or lease is over. */
   get due(): number {
     return this.state === "taken" ? this.until : this.ready;
+  }
+
+  /** Somebody takes it. */
+  take(holder: Client, until: number): void {
+    this.state = "taken";
+    this.attempt++;
+    this.until = until;
+    this.holder = holder;
+  }
+
+  /** It was taken by nobody after all: it has its old place, and the attempt does not count. */
+  giveBack(): void {
+    this.attempt--;
+    this.#leave("ready");
+  }
+
+  /** Its attempt failed: what it is now. */
+  fail(
+    ready: number,
+    delayed: boolean,
+    dead: boolean,
+    reason: string,
+  ): "delayed" | "ready" | "dead" {
+    const state = dead || this.attempt >= this.attempts ? "dead" : delayed ? "delayed" : "ready";
+    this.ready = ready;
+    this.reason = reason;
+    this.#leave(state);
+    return state;
+  }
+
+  /** Its delay or lease is over. */
+  timeOver(): void {
+    if (this.state === "delayed") this.state = "ready";
+    else this.fail(this.until, false, false, "The lease ran out.");
+  }
+
+  #leave(state: State): void {
+    this.state = state;
+    this.until = 0;
+    this.holder = undefined;
   }
 
   /** What the store is told of it: a copy, because the job goes on while that is written. */

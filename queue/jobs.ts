@@ -60,7 +60,7 @@ export class Jobs {
     queue.counts[state]++;
     this.counts[state]++;
     if (state === "ready") queue.order.push(job);
-    else if (state !== "dead") this.#deadlines.add(job);
+    else if (job.hasDeadline) this.#deadlines.add(job);
   }
 
   /** A job leaves where its state has put it, for that to change; `put` or `delete` follows. */

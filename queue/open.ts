@@ -16,6 +16,8 @@ export interface QueueOptions {
   log?: (entry: LogEntry) => void;
   /** Jobs that there may be, in whatever state; beyond them PUT answers `busy`. Default 5 million. */
   maxJobs?: number;
+  /** Queues that there may be; beyond them PUT and TAKE with `wait=` answer `busy` for others. Default 100,000. */
+  maxQueues?: number;
   /** Requests that may wait for a job; beyond them TAKE answers `busy`. Default 100,000. */
   maxTakers?: number;
 }
@@ -55,12 +57,13 @@ export interface OpenQueue extends AsyncDisposable {
  */
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
   const { store = memoryStore(), clock = systemClock, log = logToConsole } = options;
-  const { maxJobs = 5_000_000, maxTakers = 100_000 } = options;
-  const work = new WorkQueue(store, clock, log, { maxJobs, maxTakers });
+  const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
+  const work = new WorkQueue(store, clock, log, { maxJobs, maxQueues, maxTakers });
   try {
     await work.load();
   } catch (error) {
-    await work.close();
+    // What led here says more than what a broken store says to its end.
+    await work.close().catch(() => {});
     throw error;
   }
   const close = (): Promise<void> => work.close();

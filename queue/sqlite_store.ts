@@ -64,8 +64,11 @@ export async function sqliteStore(path: string): Promise<Store> {
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
     bodies: (ids) => ask({ kind: "bodies", ids }) as Promise<(Uint8Array | undefined)[]>,
     async close(): Promise<void> {
-      await ask({ kind: "close" });
-      ask.end();
+      try {
+        await ask({ kind: "close" });
+      } finally {
+        ask.end();
+      }
     },
   };
 }

@@ -4,13 +4,14 @@
 import type { Clock } from "../scheduling/clock.ts";
 import type { Client } from "../server/handlers.ts";
 import type { LogEntry } from "../server/log.ts";
+import { type Bounds, roomForJob, roomForQueues, roomForTaker } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Given, Grant } from "./grant.ts";
 import { Job } from "./job.ts";
 import { Jobs, type Queue } from "./jobs.ts";
 import { Journal } from "./journal.ts";
 import { RecentBodies } from "./recent_bodies.ts";
-import { busy, closed, notFound, notTaken, readOnly } from "./refusals.ts";
+import { closed, notFound, notTaken, readOnly } from "./refusals.ts";
 import { MAX_TAKE_BYTES } from "./protocol.ts";
 import type { Change, Store, StoredJob } from "./store.ts";
 import { type Taker, Takers, type Wish } from "./takers.ts";
@@ -30,12 +31,6 @@ export interface NewJob {
 export interface Claim {
   readonly client: Client;
   readonly attempt: number | undefined;
-}
-
-/** How much there may be. */
-export interface Bounds {
-  readonly maxJobs: number;
-  readonly maxTakers: number;
 }
 
 const NOTHING = new Uint8Array();
@@ -72,8 +67,7 @@ export class WorkQueue {
     const now = this.#clock.now();
     for await (const stored of this.#store.load()) {
       const job = new Job(stored);
-      if (job.state === "delayed" && job.ready <= now) job.state = "ready";
-      else if (job.state === "taken" && job.until <= now) lapse(job);
+      if (job.hasDeadline && job.due <= now) job.timeOver();
       this.jobs.add(job);
     }
   }
@@ -86,10 +80,8 @@ export class WorkQueue {
   /** A new job. Resolves with its number. */
   async put({ queue, body, key = "", priority, delay, lease, attempts }: NewJob): Promise<number> {
     this.#mayChange();
-    const { maxJobs } = this.#bounds;
-    if (this.jobs.size >= maxJobs) {
-      throw busy(`There are ${maxJobs} jobs, as many as may be.`);
-    }
+    roomForJob(this.#bounds, this.jobs);
+    roomForQueues(this.#bounds, this.jobs, [queue]);
     const id = ++this.#lastId;
     const put = this.now();
     const stored: StoredJob = {
@@ -130,10 +122,8 @@ export class WorkQueue {
 
   /** Lines up for a job; to be called where `take` found none, in the same turn. */
   wait(wish: Wish, time: number): Taker {
-    const { maxTakers } = this.#bounds;
-    if (this.takers.size >= maxTakers) {
-      throw busy(`${maxTakers} requests wait for a job, as many as may.`);
-    }
+    roomForTaker(this.#bounds, this.takers.size);
+    roomForQueues(this.#bounds, this.jobs, wish.queues);
     return this.takers.join(wish, time);
   }
 
@@ -152,8 +142,10 @@ export class WorkQueue {
       const job = this.jobs.get(id);
       if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
       this.jobs.lift(job);
-      job.attempt--;
-      this.#release(job);
+      job.giveBack();
+      this.jobs.put(job);
+      // Nobody waits for this one; where it fails the journal has said so.
+      this.#write(job).catch(() => {});
       queues.add(job.queue);
     }
     for (const queue of queues) this.#serve(queue);
@@ -177,12 +169,7 @@ export class WorkQueue {
   ): Promise<"delayed" | "ready" | "dead"> {
     const job = this.#taken(id, claim);
     this.jobs.lift(job);
-    const state = dead || job.attempt >= job.attempts ? "dead" : retry > 0 ? "delayed" : "ready";
-    job.state = state;
-    job.ready = this.now() + retry;
-    job.until = 0;
-    job.reason = reason;
-    job.holder = undefined;
+    const state = job.fail(this.now() + retry, retry > 0, dead, reason);
     this.jobs.put(job);
     const written = this.#write(job);
     if (state === "ready") this.#serve(job.queue);
@@ -255,10 +242,7 @@ export class WorkQueue {
       const body = this.#bodies.get(id);
       const length = lease ?? job.lease;
       this.jobs.lift(job);
-      job.state = "taken";
-      job.attempt++;
-      job.until = now + length;
-      job.holder = client;
+      job.take(client, now + length);
       this.jobs.put(job);
       const each: Given = {
         id,
@@ -296,22 +280,12 @@ export class WorkQueue {
     }
   }
 
-  #release(job: Job): void {
-    job.state = "ready";
-    job.until = 0;
-    job.holder = undefined;
-    this.jobs.put(job);
-    // Nobody waits for this one; where it fails the journal has said so.
-    this.#write(job).catch(() => {});
-  }
-
   // All are ready before the first is given away: it is the order of the queue that says which.
   #timeOver(jobs: readonly Job[]): void {
     const queues = new Set<string>();
     for (const job of jobs) {
       this.jobs.lift(job);
-      if (job.state === "delayed") job.state = "ready";
-      else lapse(job);
+      job.timeOver();
       this.jobs.put(job);
       queues.add(job.queue);
     }
@@ -325,15 +299,6 @@ export class WorkQueue {
       else if (change.progress.state === "taken") this.#bodies.delete(change.id);
     }
   }
-}
-
-/** A lease is over. */
-function lapse(job: Job): void {
-  job.state = job.attempt >= job.attempts ? "dead" : "ready";
-  job.ready = job.until;
-  job.until = 0;
-  job.reason = "The lease ran out.";
-  job.holder = undefined;
 }
 
 /** Adds jobs of a queue until there are `max` or the next has no room, of which it returns what is left. */

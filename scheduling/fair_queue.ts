@@ -3,6 +3,9 @@ import { Flow, type FlowKey, Level } from "./flow.ts";
 import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
 import { sweep } from "./sweep.ts";
 
+/** As many flows of a level are remembered in any case. */
+const ROOMY = 1_024;
+
 /**
  * Who goes next: hierarchical start-time fair queuing (SFQ; Goyal, Vin, Cheng, SIGCOMM 1996).
  *
@@ -315,7 +318,7 @@ export class FairQueue<E extends Entry = Entry> {
 
   #list(flow: Flow): void {
     const level = flow.level;
-    sweep(level.flows, 4, ({ waiting, held, tag }) => {
+    sweep(level.flows, ROOMY, ({ waiting, held, tag }) => {
       return waiting === 0 && !held && tag <= level.virtual;
     });
     flow.listed = true;

@@ -84,7 +84,11 @@ export class RateLimiter {
 
   /** The meter of `key`, for who asks often and wants no look-up: a connection keeps it. */
   meter(key: string): Meter {
-    return this.#meters.get(key) ?? new Meter(this, key);
+    const known = this.#meters.get(key);
+    if (known !== undefined) return known;
+    const meter = new Meter(this, key);
+    this.#list(meter, -Infinity);
+    return meter;
   }
 
   /**
@@ -97,6 +101,7 @@ export class RateLimiter {
    */
   take(key: string | Meter, now: number, cost: number = 1): number {
     const meter = this.#find(key, now);
+    meter.used = true;
     const tat = (meter.tat > now ? meter.tat : now) + cost * this.#spacing;
     const wait = tat - now - this.#tolerance;
     // Half a microsecond: less than the rounding of times since 1970 in a double.
@@ -113,18 +118,16 @@ export class RateLimiter {
   }
 
   #find(key: string | Meter, now: number): Meter {
-    if (typeof key !== "string" && key.listed) {
-      key.used = true;
-      return key;
+    if (typeof key === "string") {
+      return this.#meters.get(key) ?? this.#list(new Meter(this, key), now);
     }
-    const known = this.#meters.get(typeof key === "string" ? key : key.key);
-    if (known !== undefined) {
-      known.used = true;
-      return known;
-    }
-    sweep(this.#meters, 4, (meter) => meter.tat <= now);
+    return key.listed ? key : this.#meters.get(key.key) ?? this.#list(key, now);
+  }
+
+  /** Remembers a meter; where there is no room, the one of strangers stands for it. */
+  #list(meter: Meter, now: number): Meter {
+    sweep(this.#meters, this.#most / 2, ({ tat }) => tat <= now);
     if (this.#meters.size >= this.#most) return this.#strangers;
-    const meter = typeof key === "string" ? new Meter(this, key) : key;
     meter.listed = true;
     this.#meters.set(meter.key, meter);
     return meter;
@@ -150,6 +153,9 @@ export class RateLimiter {
  * ```
  */
 export function takeAll(meters: readonly Meter[], now: number): Meter | undefined {
+  if (meters.length === 1) {
+    return meters[0].limiter.take(meters[0], now) > 0 ? meters[0] : undefined;
+  }
   for (const meter of meters) if (meter.limiter.wait(meter, now) > 0) return meter;
   for (const meter of meters) meter.limiter.take(meter, now);
   return undefined;

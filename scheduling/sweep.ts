@@ -6,18 +6,22 @@ export interface Forgettable {
   used: boolean;
 }
 
+/** How many entries are looked at for each new one. */
+const LOOKS = 4;
+
 /**
- * Keeps a table small: looks at its oldest entries and forgets those that are idle and were not used
- * since the last look; the others move to the back (the "clock" of page replacement, which gives a
- * second chance). With 4 looks at every insertion a table has at most about twice as many entries as
- * are in use. Time: O(looks).
+ * Keeps a table small, called before every insertion: looks at its oldest entries and forgets those
+ * that are idle and were not used since the last look; the others move to the back (the "clock" of
+ * page replacement, which gives a second chance). So a table has at most about twice as many entries
+ * as are in use, or `roomy`, below which nothing is forgotten: to find entries anew costs more.
  */
 export function sweep<K, V extends Forgettable>(
   table: Map<K, V>,
-  looks: number,
+  roomy: number,
   isIdle: (value: V) => boolean,
 ): void {
-  let left = Math.min(looks, table.size);
+  if (table.size < roomy) return;
+  let left = Math.min(LOOKS, table.size);
   for (const [key, value] of table) {
     if (left-- === 0) break;
     table.delete(key);

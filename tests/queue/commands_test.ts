@@ -51,6 +51,20 @@ Deno.test("PUT answers busy once there are maxJobs", async () => {
   assertEquals(await session.ask("PUT mail 3"), "OK id=3");
 });
 
+Deno.test("PUT and TAKE answer busy for a new queue once there are maxQueues", async () => {
+  await using queue = await served({ maxQueues: 2 });
+  const session = await queue.session();
+  await session.ask("PUT a x");
+  const busy = 'ERR busy "There may be 2 queues, and there is no room for another." retry=1000';
+  assertEquals(await session.ask("TAKE c d wait=1h"), busy);
+  await session.ask("PUT b x");
+  assertEquals(await session.ask("PUT c x"), busy);
+  assertEquals(await session.ask("PUT b y"), "OK id=3");
+  await session.ask("TAKE a");
+  await session.ask("DONE 1");
+  assertEquals(await session.ask("PUT c x"), "OK id=4");
+});
+
 Deno.test("TAKE gives jobs by priority and then in the order in which they were put", async () => {
   await using queue = await served();
   const session = await queue.session();

@@ -1,0 +1,147 @@
+import { assert, assertEquals } from "@std/assert";
+import { Refusal, telnet } from "@lineup/lineup/protocol";
+import { bytes } from "../protocol/frames.ts";
+import { until, Wire } from "../wire.ts";
+import { House } from "./house.ts";
+import { settle } from "./streams.ts";
+
+const { IAC, IP, DO, DONT, WILL, WONT, TIMING_MARK } = telnet;
+const CTRL_C = 'ERR cancelled "Ctrl-C ended the request." executed=maybe';
+
+Deno.test("CANCEL aborts the signal of a running and of a parked request", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  for (const verb of ["HOLD", "WAIT"]) {
+    await wire.send(`#a ${verb} ${verb}\n`);
+    const { signal } = await house.held(verb);
+    assert(!signal.aborted);
+    await wire.send("CANCEL a\n");
+    assertEquals(await wire.lines(2), [
+      '#a ERR cancelled "CANCEL ended the request." executed=maybe',
+      "OK",
+    ]);
+    assert(signal.aborted);
+    assert(signal.reason instanceof Refusal && signal.reason.code === "cancelled");
+  }
+});
+
+Deno.test("CANCEL frees the seat of a parked request and what a handler answers later is dropped", async () => {
+  await using house = await House.open({ seats: 1 });
+  using wire = await house.client();
+  await wire.send("#a WAIT a\n#b HOLD b\n");
+  const { go } = await house.held("b");
+  await wire.send("CANCEL a\nCANCEL b\n");
+  await wire.lines(4);
+  go("too late");
+  await wire.send("#c SAY hello\n");
+  assertEquals(await wire.line(), "#c OK hello");
+});
+
+Deno.test("CANCEL reaches a request of this connection only", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  using other = await house.client();
+  await wire.send("#a HOLD a\n");
+  const { go } = await house.held("a");
+  await other.send("CANCEL a\n");
+  assertEquals(await other.line(), 'ERR not-found "No request with the tag a waits or runs."');
+  go("here");
+  assertEquals(await wire.line(), "#a OK here");
+});
+
+Deno.test("within= that is over in time changes nothing, and leaves no timer", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  await wire.send("HOLD a within=1s\n");
+  (await house.held("a")).go("in time");
+  assertEquals(await wire.line(), "OK in".replace("in", '"in time"'));
+  assertEquals(house.clock.pending, 0);
+});
+
+Deno.test("within= covers waiting and running together", async () => {
+  await using house = await House.open({ seats: 1 });
+  using wire = await house.client();
+  await wire.send("#a HOLD a\n#b HOLD b within=100ms\n");
+  const { go } = await house.held("a");
+  await house.clock.elapse(60);
+  go("done");
+  assertEquals(await wire.line(), "#a OK done");
+  const { signal } = await house.held("b");
+  await house.clock.elapse(39);
+  assert(!signal.aborted);
+  await house.clock.elapse(1);
+  assertEquals(
+    await wire.line(),
+    '#b ERR expired "The time given by within= is over." executed=maybe',
+  );
+  assert(signal.aborted);
+});
+
+Deno.test("IAC IP cancels the oldest untagged request", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  await wire.send("#t WAIT t\nWAIT a\nHOLD b\n");
+  await house.held("b");
+  await wire.send(bytes(IAC, IP));
+  assertEquals(await wire.line(), CTRL_C);
+  await wire.send(bytes(IAC, IP, IAC, DO, TIMING_MARK));
+  assertEquals(await wire.line(), CTRL_C);
+  assertEquals(await wire.bytes(3), bytes(IAC, WILL, TIMING_MARK));
+  await wire.send(bytes(IAC, IP, "PING\n"));
+  assertEquals(await wire.line(), "OK pong");
+  (await house.held("t")).go("still here");
+  assertEquals(await wire.line(), '#t OK "still here"');
+});
+
+Deno.test("serve declines what telnet offers and asks, and never begins", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  await wire.send(bytes("PI", IAC, WILL, 31, IAC, WONT, 1, IAC, DO, 1, IAC, DONT, 3, "NG\n"));
+  assertEquals(await wire.bytes(6), bytes(IAC, DONT, 31, IAC, WONT, 1));
+  assertEquals(await wire.line(), "OK pong");
+});
+
+Deno.test("a client that vanishes aborts its requests", async () => {
+  await using house = await House.open({ listen: ["127.0.0.1:0"], seats: 2 });
+  using wire = await Wire.open(house.server.address);
+  await wire.send("#h HOLD h\n#w WAIT w\n#q HOLD q\n#r HOLD r\n");
+  const { signal: running } = await house.held("h");
+  const { signal: parked } = await house.held("w");
+  await wire.send("#p PING 1\n");
+  // Closing with a part of this answer unread resets the connection, as a crash of the machine would.
+  assertEquals(await wire.stream.read(new Uint8Array(1)), 1);
+  wire.close();
+  await until(() => running.aborted && parked.aborted, "both signals are aborted");
+  assertEquals(running.reason.code, "cancelled");
+  assertEquals(house.holds.some(({ name }) => name === "r"), false);
+
+  using other = await Wire.open(house.server.address);
+  for (const { go } of house.holds) go("nobody hears it");
+  await other.send("SAY hello\n");
+  assertEquals(await other.line(), "OK hello");
+  assertEquals(house.log, []);
+});
+
+Deno.test("a client that closes while a stream runs ends the stream", async () => {
+  for (const listen of [undefined, ["127.0.0.1:0"]]) {
+    await using house = await House.open(listen === undefined ? {} : { listen });
+    using wire = listen === undefined
+      ? await house.client(1024)
+      : await Wire.open(house.server.address);
+    await wire.send("FLOW 1000000 1000\n");
+    await wire.line();
+    wire.close();
+    await until(() => house.flowsEnded === 1, "the generator is ended");
+    assertEquals(house.log, []);
+  }
+});
+
+Deno.test("a client that closes while the server waits to write ends the connection", async () => {
+  await using house = await House.open();
+  using wire = await house.client(1024);
+  await wire.send("FLOW 1000000 1000\n#h HOLD h\n");
+  const { signal } = await house.held("h");
+  await settle(house);
+  wire.close();
+  await until(() => signal.aborted, "the signal is aborted");
+});

@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Wire } from "../wire.ts";
+import { House } from "./house.ts";
+import { settle } from "./streams.ts";
+
+const DRAINING = 'ERR draining "The server is shutting down." retry=1000';
+
+Deno.test("shutdown closes the listener first and idle connections at once", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  const done = house.server.shutdown();
+  assertThrows(() => house.listener.connect(), Error, "closed");
+  assertEquals(await wire.rest(), "");
+  wire.close();
+  await done;
+  await house.server.finished;
+});
+
+Deno.test("shutdown lets what runs and what waits for a seat finish", async () => {
+  await using house = await House.open({ seats: 1 });
+  using wire = await house.client();
+  await wire.send("#a HOLD a\n#b SAY b\n");
+  const { go, signal } = await house.held("a");
+  const done = house.server.shutdown();
+  await wire.send("#c SAY c\nPING\n");
+  assertEquals(await wire.lines(2), [`#c ${DRAINING}`, "OK pong"]);
+  assert(!signal.aborted);
+  go("a");
+  assertEquals(await wire.rest(), "#a OK a\n#b OK b\n");
+  wire.close();
+  await done;
+});
+
+Deno.test("shutdown refuses what is parked, and what parks later", async () => {
+  await using house = await House.open();
+  using wire = await house.client();
+  await wire.send("WAIT a\n#t WAIT b\n#h HOLD h\n");
+  const { signal } = await house.held("a");
+  const { go } = await house.held("h");
+  house.server.shutdown();
+  assertEquals(await wire.lines(2), [DRAINING, `#t ${DRAINING}`]);
+  assertEquals(signal.reason.code, "draining");
+  go("done");
+  assertEquals(await wire.rest(), "#h OK done\n");
+
+  await using second = await House.open({ seats: 1 });
+  using late = await second.client();
+  await late.send("#h HOLD h\n#w WAIT w\n");
+  const held = await second.held("h");
+  second.server.shutdown();
+  held.go("done");
+  assertEquals(await late.rest(), `#h OK done\n#w ${DRAINING}\n`);
+});
+
+Deno.test("shutdown cuts off what does not finish in time", async () => {
+  await using house = await House.open({ drain: 500 });
+  using wire = await house.client();
+  await wire.send("#a HOLD a\n");
+  const { signal } = await house.held("a");
+  const done = house.server.shutdown();
+  await house.clock.elapse(499);
+  assert(!signal.aborted);
+  await house.clock.elapse(1);
+  assert(signal.aborted);
+  await done;
+  await wire.rest();
+  assertEquals(house.clock.pending, 0);
+});
+
+Deno.test("shutdown cuts off a client that does not read", async () => {
+  await using house = await House.open({ drain: 500 });
+  using wire = await house.client(1024);
+  await wire.send("FLOW 1000000 1000\n");
+  await settle(house);
+  const done = house.server.shutdown();
+  await house.clock.elapse(500);
+  await done;
+  assertEquals(house.flowsEnded, 1);
+});
+
+Deno.test("shutdown sends the event draining to those who asked for events", async () => {
+  await using house = await House.open({ drain: 3000 });
+  using asked = await house.client();
+  using other = await house.client();
+  for (const wire of [asked, other]) {
+    await wire.send(`HELLO lineup/1 events=${wire === asked ? "on" : "off"}\n#a HOLD a\n`);
+    await wire.line();
+    await house.held("a");
+  }
+  await settle(house);
+  house.server.shutdown();
+  for (const { go } of house.holds) go("done");
+  assertEquals(await asked.rest(), "! draining within=3000ms\n#a OK done\n");
+  assertEquals(await other.rest(), "#a OK done\n");
+});
+
+Deno.test("shutdown on sockets closes and resolves, also when called again", async () => {
+  const house = await House.open({ listen: ["127.0.0.1:0"] });
+  using wire = await Wire.open(house.server.address);
+  const [first, second] = [house.server.shutdown(), house.server.shutdown()];
+  assertEquals(await wire.rest(), "");
+  wire.close();
+  await Promise.all([first, second, house.server.finished]);
+});

@@ -50,7 +50,7 @@ export interface Shape {
   /** Whether a person may write the body as the last word: nothing else could be meant by it. */
   readonly inlineBody: boolean;
   /** The values of the fields that have a default. */
-  readonly defaults: readonly (readonly [name: string, value: unknown])[];
+  readonly defaults: readonly { readonly field: NamedField; readonly value: unknown }[];
 }
 
 /** A command, ready to be served or called. */
@@ -262,9 +262,9 @@ export function isOptional(field: FieldSpec): boolean {
   return field.optional === true || field.default !== undefined;
 }
 
-function defaultsOf(all: readonly NamedField[]): (readonly [string, unknown])[] {
-  return all.flatMap((each) =>
-    each.default === undefined ? [] : [[each.name, parseValue(each.default, each)] as const]
+function defaultsOf(all: readonly NamedField[]): Shape["defaults"] {
+  return all.flatMap((field) =>
+    field.default === undefined ? [] : [{ field, value: parseValue(field.default, field) }]
   );
 }
 

@@ -41,7 +41,9 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   const { words, options } = frame;
   if (words.length === 0 && options.size === 0 && frame.body === undefined) {
     const { required, needed, body, defaults } = request;
-    if (required === 0 && needed.length === 0 && body === undefined && !defaults) return NOTHING;
+    if (required === 0 && needed.length === 0 && body === undefined && defaults.length === 0) {
+      return NOTHING;
+    }
   }
   const values: Values = {};
   let checks: Check[] | undefined;
@@ -162,13 +164,8 @@ function missing(compiled: CompiledCommand, shape: Shape, values: Values, put: P
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
-  if (shape.defaults) fillDefaults(shape, values, put);
-}
-
-function fillDefaults(shape: Shape, values: Values, put: Put): void {
-  for (const field of [...shape.positional, ...shape.named.values()]) {
-    if (field.default === undefined || values[field.name] !== undefined) continue;
-    put(field, parseValue(field.default, field));
+  for (const { field, value } of shape.defaults) {
+    if (values[field.name] === undefined) put(field, value);
   }
 }
 

@@ -213,6 +213,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (weight === Infinity) throw new RangeError("the weight of a flow must be finite");
     const owed = flow.tag - flow.level.virtual;
     if (owed > 0) flow.tag = flow.level.virtual + owed * (flow.weight / weight);
+    flow.error *= flow.weight / weight;
     flow.weight = weight;
     if (flow.index !== -1) flow.level.ready.update(flow);
     if (flow.tag > flow.level.peak) flow.level.peak = flow.tag;

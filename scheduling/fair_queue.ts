@@ -57,8 +57,7 @@ export class FairQueue<E extends Entry = Entry> {
   size: number = 0;
   /** The bytes that wait. */
   bytes: number = 0;
-  #fattest = new Fattest();
-  #least: number;
+  #fattest: Fattest;
   #virtual = 0;
   #peak = 0;
   #ready = 0;
@@ -80,7 +79,11 @@ export class FairQueue<E extends Entry = Entry> {
       throw new RangeError("levels of infinite weight must come first");
     }
     this.levels = weights.map((weight, rank) => new Level(rank, weight));
-    this.#least = options.leastBytes ?? 1;
+    const least = options.leastBytes ?? 1;
+    this.#fattest = new Fattest(({ bytes, waiting, weight }) => {
+      const size = Math.max(bytes, waiting * least);
+      return weight === 1 ? size : size / weight;
+    });
   }
 
   /**
@@ -217,7 +220,7 @@ export class FairQueue<E extends Entry = Entry> {
     flow.weight = weight;
     if (flow.index !== -1) flow.level.ready.update(flow);
     if (flow.tag > flow.level.peak) flow.level.peak = flow.tag;
-    this.#measure(flow);
+    if (flow.waiting > 0) this.#fattest.grow(flow);
   }
 
   /** Passes a flow over, whatever waits in it, until it is released. Time: O(log flows). */
@@ -232,7 +235,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (flow.waiting > 0 && flow.index === -1) this.#wake(flow);
   }
 
-  /** A flow that holds, over its weight, at least half as much as any; found in O(1). */
+  /** A flow that holds, over its weight, at least half as much as any. Time: O(1) on average. */
   get fattest(): Flow | undefined {
     return this.#fattest.first;
   }
@@ -275,12 +278,8 @@ export class FairQueue<E extends Entry = Entry> {
     this.size += entries;
     flow.bytes += bytes;
     this.bytes += bytes;
-    this.#measure(flow);
-  }
-
-  #measure(flow: Flow): void {
-    const size = Math.max(flow.bytes, flow.waiting * this.#least);
-    this.#fattest.place(flow, flow.weight === 1 ? size : size / flow.weight);
+    if (entries > 0) this.#fattest.grow(flow);
+    else if (flow.waiting === 0) this.#fattest.remove(flow);
   }
 
   #wake(flow: Flow): void {

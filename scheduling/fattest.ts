@@ -7,36 +7,67 @@ const BUCKETS = 32;
  * Flows by how much of the queue they hold, so that the fattest is found without a search: lists of
  * flows of about one size, the logarithm of the size being the number of the list, and a mask of the
  * lists that are not empty.
+ *
+ * A flow that grows changes its list at once, one that shrinks when it is looked at, which is seldom:
+ * so a look costs O(1) on average.
  */
 export class Fattest {
   #heads: (Flow | null)[] = new Array(BUCKETS).fill(null);
   #mask = 0;
+  #measure: (flow: Flow) => number;
 
-  /** A flow at most half as small as the fattest; undefined where nothing waits. Time: O(1). */
+  /** @param measure the size of a flow, 0 only where nothing waits in it */
+  constructor(measure: (flow: Flow) => number) {
+    this.#measure = measure;
+  }
+
+  /** A flow at least half as large as the fattest; undefined where nothing waits. */
   get first(): Flow | undefined {
-    return this.#mask === 0 ? undefined : this.#heads[31 - Math.clz32(this.#mask)]!;
+    while (this.#mask !== 0) {
+      const flow = this.#heads[31 - Math.clz32(this.#mask)]!;
+      if (this.#isInPlace(flow)) return flow;
+    }
+    return undefined;
   }
 
-  /** Puts a flow in the list of its present size, 0 for none. Time: O(1). */
-  place(flow: Flow, size: number): void {
-    const bucket = size <= 0 ? -1 : size >= 2 ** 31 ? 31 : 31 - Math.clz32(size | 1);
-    if (bucket === flow.bucket) return;
-    if (flow.bucket !== -1) this.#unlink(flow);
-    flow.bucket = bucket;
-    if (bucket !== -1) this.#link(flow);
+  /** A flow has grown. Time: O(1). */
+  grow(flow: Flow): void {
+    const bucket = bucketOf(this.#measure(flow));
+    if (bucket > flow.bucket) this.#move(flow, bucket);
   }
 
-  /** The fattest flows, about in order. Time: O(count). */
+  /** Nothing waits in a flow any more. Time: O(1). */
+  remove(flow: Flow): void {
+    if (flow.bucket !== -1) this.#move(flow, -1);
+  }
+
+  /** The fattest flows, about in order. Time: O(count) on average. */
   list(count: number): Flow[] {
     const flows: Flow[] = [];
-    for (let bucket = BUCKETS - 1; bucket >= 0 && flows.length < count; bucket--) {
-      const head = this.#heads[bucket];
-      for (let flow = head; flow !== null && flows.length < count;) {
-        flows.push(flow);
-        flow = flow.thinner === head ? null : flow.thinner;
+    for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
+      const last = this.#heads[bucket]?.fatter;
+      for (let flow = last?.thinner, end = false; flow && !end;) {
+        if (flows.length === count) return flows;
+        const next: Flow = flow.thinner;
+        end = flow === last;
+        if (this.#isInPlace(flow)) flows.push(flow);
+        flow = next;
       }
     }
     return flows;
+  }
+
+  #isInPlace(flow: Flow): boolean {
+    const bucket = bucketOf(this.#measure(flow));
+    if (bucket === flow.bucket) return true;
+    this.#move(flow, bucket);
+    return false;
+  }
+
+  #move(flow: Flow, bucket: number): void {
+    if (flow.bucket !== -1) this.#unlink(flow);
+    flow.bucket = bucket;
+    if (bucket !== -1) this.#link(flow);
   }
 
   #link(flow: Flow): void {
@@ -65,4 +96,8 @@ export class Fattest {
     flow.thinner = flow;
     flow.fatter = flow;
   }
+}
+
+function bucketOf(size: number): number {
+  return size >= 2 ** 31 ? 31 : 31 - Math.clz32(size | 1);
 }

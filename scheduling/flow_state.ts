@@ -1,18 +1,22 @@
 import { Codel } from "./codel.ts";
 import type { Flow } from "./flow.ts";
 import { RetryHint } from "./retry_hint.ts";
-import type { ClassOptions, Limits } from "./scheduler_options.ts";
+import type { Limits } from "./scheduler_options.ts";
 
-/** What a scheduler keeps with a flow. */
+/** What a scheduler keeps with a flow, each part from when it is needed first. */
 export class FlowState {
-  readonly codel: Codel;
+  #codel: Codel | undefined;
+  #hint: RetryHint | undefined;
   /** When its control work will be paid for, as in a {@linkcode RateLimiter}. */
   #tat = -Infinity;
-  /** Made when the flow is first refused something. */
-  #hint: RetryHint | undefined;
 
-  constructor(options: Readonly<ClassOptions>) {
-    this.codel = new Codel({ target: options.target });
+  /** Whether to shed what waited so long, see {@linkcode Codel}. */
+  isOverloaded(target: number, wait: number, now: number): boolean {
+    if (this.#codel === undefined) {
+      if (wait <= target) return false;
+      this.#codel = new Codel({ target });
+    }
+    return this.#codel.overloaded(wait, now);
   }
 
   /** Counts a request of control work, unless there were too many lately. */
@@ -31,7 +35,7 @@ export class FlowState {
   }
 }
 
-/** The state of a flow of a class. */
-export function stateOf(flow: Flow, options: Readonly<ClassOptions>): FlowState {
-  return (flow.state ??= new FlowState(options)) as FlowState;
+/** The state of a flow, made where there is none. */
+export function stateOf(flow: Flow): FlowState {
+  return (flow.state ??= new FlowState()) as FlowState;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { LEAST_COST } from "./cost_estimate.ts";
 import { FairQueue } from "./fair_queue.ts";
-import { type FlowState, stateOf } from "./flow_state.ts";
+import { stateOf } from "./flow_state.ts";
 import { Lines } from "./lines.ts";
 import { pushout } from "./pushout.ts";
 import { type Meter, takeAll } from "./rate_limiter.ts";
@@ -122,7 +122,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   submit(ticket: T, now: number = this.#clock.now()): void {
     this.#now = now;
     let line = ticket.lane;
-    if (line.demoted !== null && !this.#stateOf(line).takeControl(now, this.#limits)) {
+    if (line.demoted !== null && !stateOf(line.flow).takeControl(now, this.#limits)) {
       line = ticket.lane = line.demoted;
     }
     ticket.since = now;
@@ -299,12 +299,19 @@ export class Scheduler<T extends Ticket = Ticket> {
   #isShed(ticket: T): boolean {
     const now = this.#now;
     const late = now + ticket.cost > ticket.deadline;
-    const { codel } = this.#stateOf(ticket.lane);
-    if (!late && !codel.overloaded(now - ticket.since, now)) return false;
+    if (!late && !this.#isOverloaded(ticket, now)) return false;
     this.#drop(ticket, late ? "expired" : "busy", now);
     this.#now = this.#clock.now();
     this.#slice.spend(this.#now - now);
     return true;
+  }
+
+  #isOverloaded(ticket: T, now: number): boolean {
+    const { target } = this.#recordOf(ticket).options;
+    const wait = now - ticket.since;
+    const flow = ticket.lane.flow;
+    if (wait <= target && flow.state === undefined) return false;
+    return stateOf(flow).isOverloaded(target, wait, now);
   }
 
   #enqueue(ticket: T, now: number): void {
@@ -344,7 +351,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   #refuse(ticket: T, reason: Refusal, now: number): void {
     ticket.phase = "done";
     this.#recordOf(ticket).refused[reason]++;
-    const retry = reason === "expired" ? 0 : this.#stateOf(ticket.lane).retry(now, this.#random);
+    const retry = reason === "expired" ? 0 : stateOf(ticket.lane.flow).retry(now, this.#random);
     this.#hooks.refuse(ticket, reason, retry);
   }
 
@@ -373,10 +380,6 @@ export class Scheduler<T extends Ticket = Ticket> {
     if (ticket.phase !== "parked") throw new Error(`cannot finish what is ${ticket.phase}`);
     this.#parked--;
     this.#recordOf(ticket).parked--;
-  }
-
-  #stateOf({ flow }: Line): FlowState {
-    return stateOf(flow, this.#classes[flow.level.rank].options);
   }
 
   #recordOf(ticket: T): ClassRecord {

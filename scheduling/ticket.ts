@@ -37,7 +37,7 @@ export class Line extends Lane {
 /**
  * One request on its way through a {@linkcode Scheduler}: the node of every list it is in, so that
  * the scheduler allocates nothing for it. Extend it with what the request is. One that is `done` may
- * be submitted again.
+ * be submitted again; set its lane then, which is another where it was control work that came too fast.
  */
 export class Ticket extends Entry implements Timed {
   /** The timing wheel's own. */

@@ -1,63 +1,51 @@
-// One request on its way: waiting, running, parked, answered. It is the context that its handler gets.
+// One request on its way: lined up, running, parked, answered. It is the ticket that the scheduler moves and the
+// context that its handler gets.
 
-import { compile, type CompiledCommand } from "../protocol/compile.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/framer.ts";
-import { formatWord, isOptionName, quote } from "../protocol/line.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
+import type { ClassName } from "../protocol/spec.ts";
+import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import type { Connection } from "./connection.ts";
-import type { Waiting } from "./dispatch.ts";
+import { DRAINING, errorText, isDeclared } from "./errors.ts";
 import type { Client, Context } from "./handlers.ts";
+import type { Route } from "./routes.ts";
 
-/** A handler as the server calls it: types were checked where it was written. */
-// deno-lint-ignore no-explicit-any
-export type AnyHandler = (args: any, context: Context, call: Call) => unknown;
-
-/** A command and who serves it. */
-export interface Route {
-  readonly compiled: CompiledCommand;
-  readonly handler: AnyHandler;
-}
-
-/** Where what is no request goes: it can only be refused, with a standard code. */
-export const nowhere: Route = {
-  compiled: compile({ name: "none", version: "1", summary: "Nothing.", commands: {} }).commands.get(
-    "PING",
-  )!,
-  handler: () => undefined,
-};
-
-type State = "waiting" | "running" | "parked" | "answered";
+// What a waiting request holds besides its body, nearly.
+const BYTES = 512;
+const DRAIN_RETRY = 1000;
 
 /** One request. */
-export class Call implements Context, Waiting {
+export class Call extends Ticket implements Context {
   /** The untagged request behind this one. */
-  next: Call | undefined = undefined;
-  deadline: number | undefined = undefined;
+  after: Call | undefined = undefined;
+  /** Whether its arguments are checked, so that it may line up. */
+  ready = false;
+  /** Whether its final line is written (or nobody waits for it any more). */
+  answered = false;
   trace: string | undefined = undefined;
 
   readonly tag: string | undefined;
-  readonly #connection: Connection;
+  /** For the commands that the server answers itself. */
+  readonly connection: Connection;
   readonly #route: Route;
   readonly #frame: Frame;
   readonly #arrived: number;
-  #state: State = "waiting";
-  #seated = false;
   #started = 0;
   #args: Values = {};
   #abort: AbortController | undefined = undefined;
   #reason: Refusal | undefined = undefined;
-  #stopTimer: (() => void) | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
   #held: (string | Uint8Array)[] | undefined = undefined;
   #whenFirst: (() => void) | undefined = undefined;
 
-  constructor(connection: Connection, route: Route, frame: Frame) {
-    this.#connection = connection;
+  constructor(connection: Connection, route: Route, frame: Frame, now: number) {
+    super(connection.line(route), route.cost, BYTES + (frame.body?.length ?? 0));
+    this.connection = connection;
     this.#route = route;
     this.#frame = frame;
     this.tag = frame.tag;
-    this.#arrived = connection.timing ? connection.server.clock.now() : 0;
+    this.#arrived = now;
   }
 
   get verb(): string {
@@ -65,12 +53,7 @@ export class Call implements Context, Waiting {
   }
 
   get client(): Client {
-    return this.#connection;
-  }
-
-  /** The connection, for the commands that the server answers itself. */
-  get connection(): Connection {
-    return this.#connection;
+    return this.connection;
   }
 
   get identity(): string | undefined {
@@ -85,25 +68,11 @@ export class Call implements Context, Waiting {
     return this.#abort.signal;
   }
 
-  get answered(): boolean {
-    return this.#state === "answered";
-  }
-
-  get parked(): boolean {
-    return this.#state === "parked";
-  }
-
   // Handlers take these two apart from the context, so each comes bound to it.
   get log(): Context["log"] {
     return (message, details) => {
       const { verb, client } = this;
-      this.#connection.server.log({
-        level: "info",
-        message,
-        verb,
-        client: client.peer,
-        ...details,
-      });
+      this.connection.server.log({ level: "info", message, verb, client: client.peer, ...details });
     };
   }
 
@@ -111,7 +80,12 @@ export class Call implements Context, Waiting {
     return (promise) => this.#park(promise);
   }
 
-  /** Checks the arguments and lines up. */
+  /** Bytes of answers that wait for their turn. */
+  get heldBytes(): number {
+    return this.#held?.reduce((sum, part) => sum + part.length, 0) ?? 0;
+  }
+
+  /** Checks the arguments, then lines up when its connection lets it. */
   admit(): void {
     const { compiled } = this.#route;
     let args: Values | Promise<Values>;
@@ -124,77 +98,95 @@ export class Call implements Context, Waiting {
       this.fail(error);
       return;
     }
-    if (!(args instanceof Promise)) this.#lineUp(args);
-    else args.then((args) => this.#lineUp(args), (error) => this.fail(error));
+    if (!(args instanceof Promise)) this.#checked(args);
+    else args.then((args) => this.#checked(args), (error) => this.fail(error));
   }
 
-  #lineUp(args: Values): void {
+  #checked(args: Values): void {
     if (this.answered) return;
     this.#args = args;
     if (this.#frame.options.size > 0) this.#readOptions(args);
-    // CANCEL must reach a request when all seats are taken, so what the server answers itself needs none.
-    if (this.#route.compiled.standing) this.#run();
-    else this.#connection.server.dispatcher.submit(this);
+    this.ready = true;
+    this.connection.checked(this);
+    // Requests that their connection holds back are in no scheduler that would see to their deadline.
+    if (this.phase === "new" && this.deadline < Infinity && !this.answered) {
+      this.connection.server.held.set(this, this.deadline);
+    }
   }
 
   #readOptions(args: Values): void {
     const { within, trace } = args;
+    const name = args.class as ClassName | undefined;
     if (trace !== undefined) this.trace = trace as string;
-    if (within === undefined) return;
-    const { clock } = this.#connection.server;
-    this.deadline = clock.now() + (within as number);
-    this.#stopTimer = clock.after(within as number, () => {
-      this.abort("expired", "The time given by within= is over.");
-    });
+    if (name !== undefined) this.lane = this.connection.line(this.#route, name);
+    if (within !== undefined) {
+      this.deadline = this.connection.server.clock.now() + (within as number);
+    }
   }
 
-  start(): void {
-    this.#seated = true;
-    const goOn = this.#goOn;
-    if (goOn === undefined) return this.#run();
-    this.#goOn = undefined;
-    goOn();
+  /** Goes to the scheduler, which calls `begin` or `refuse`. */
+  lineUp(now: number): void {
+    this.connection.server.held.clear(this);
+    this.#route.scheduler.submit(this, now);
   }
 
-  #run(): void {
-    this.#state = "running";
-    if (this.#connection.timing) this.#started = this.#connection.server.clock.now();
+  /** It has a seat: runs. */
+  begin(): void {
+    const { handler, compiled } = this.#route;
+    this.#started = this.since;
+    this.connection.started(this);
     let result: unknown;
     try {
-      result = this.#route.handler(this.#args, this, this);
+      result = handler(this.#args, this, this);
     } catch (error) {
       this.fail(error);
-      this.#leaveSeat();
+      this.#finish();
       return;
     }
-    if (this.#route.compiled.items !== undefined) {
-      this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#leaveSeat());
+    if (compiled.items !== undefined) {
+      this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#finish());
     } else if (isThenable(result)) {
       Promise.resolve(result)
         .then((reply) => this.#succeed(reply as Values), (error) => this.fail(error))
-        .finally(() => this.#leaveSeat());
+        .finally(() => this.#finish());
     } else {
       this.#succeed(result as Values);
-      this.#leaveSeat();
+      // What the server answers itself and at once costs next to nothing: not worth a look at the clock.
+      if (compiled.standing) this.#route.scheduler.finish(this, this.since);
+      else this.#finish();
     }
   }
 
-  refuse(retry: number): void {
-    this.fail(new Refusal("busy", "The server has too much to do.", { retry }));
+  #finish(): void {
+    this.#route.scheduler.finish(this);
+  }
+
+  /** It has a seat again. */
+  goOn(): void {
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    goOn?.();
+  }
+
+  /** The scheduler will not run it. */
+  refuse(reason: Reason, retry: number, scope: string | undefined): void {
+    this.fail(toRefusal(reason, retry, scope));
   }
 
   async #park<T>(promise: PromiseLike<T>): Promise<T> {
     const { signal } = this;
-    if (this.#connection.draining) this.abort("draining", DRAINING);
+    if (this.connection.draining) this.abort("draining", DRAINING);
     if (signal.aborted) {
       // If it rejects too, nobody else hears it, and that would end the process.
       promise.then(undefined, () => {});
       throw signal.reason;
     }
-    if (this.answered) return promise;
-    const held = this.#seated;
-    this.#state = "parked";
-    this.#leaveSeat();
+    // Where several promises are parked at once, the first gives the seat up and takes it again.
+    if (this.answered || this.phase !== "running") return promise;
+    if (!this.#route.scheduler.park(this)) {
+      promise.then(undefined, () => {});
+      throw toRefusal("busy", 1000, undefined);
+    }
     let stop: (() => void) | undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -204,42 +196,32 @@ export class Call implements Context, Waiting {
       });
     } finally {
       signal.removeEventListener("abort", stop!);
-      // Where several promises are parked at once, the one that gave the seat up takes it again.
-      if (held && !this.answered) {
-        this.#state = "running";
-        await this.#takeSeat();
-      }
+      await this.#takeSeat();
     }
   }
 
-  #takeSeat(): Promise<void> {
+  #takeSeat(): Promise<void> | undefined {
+    if (this.answered || this.phase !== "parked") return;
     return new Promise((resolve) => {
       this.#goOn = resolve;
-      this.#connection.server.dispatcher.resume(this);
+      this.#route.scheduler.unpark(this);
     });
   }
 
   /** Waits for the client, or for the request before this one: who may need this one's seat meanwhile. */
-  async #outOfSeat(wait: Promise<void>): Promise<void> {
-    const held = this.#seated;
-    this.#leaveSeat();
+  async outOfSeat(wait: Promise<void>): Promise<void> {
+    const parked = this.phase === "running" && this.#route.scheduler.park(this);
     await wait;
-    if (held && !this.answered) await this.#takeSeat();
-  }
-
-  #leaveSeat(): void {
-    if (!this.#seated) return;
-    this.#seated = false;
-    this.#connection.server.dispatcher.finish(this);
+    if (parked) await this.#takeSeat();
   }
 
   /** Ends the request from outside: it is answered now, and the handler's signal is aborted. */
   abort(code: "expired" | "cancelled" | "draining", message: string): void {
     if (this.answered) return;
-    const executed: Executed = this.#state === "waiting" ? "no" : "maybe";
-    if (this.#state === "waiting") this.#connection.server.dispatcher.withdraw(this);
+    const executed: Executed = this.#started === 0 ? "no" : "maybe";
     const options = code === "draining" ? { retry: DRAIN_RETRY } : { executed };
     const reason = new Refusal(code, message, options);
+    this.#route.scheduler.cancel(this);
     this.fail(reason);
     this.#stop(reason);
   }
@@ -247,7 +229,7 @@ export class Call implements Context, Waiting {
   /** The connection is gone: nobody waits for the answer. */
   drop(): void {
     if (this.answered) return;
-    if (this.#state === "waiting") this.#connection.server.dispatcher.withdraw(this);
+    this.#route.scheduler.cancel(this);
     this.#end();
     this.#stop(new Refusal("cancelled", "The connection is lost.", { executed: "maybe" }));
   }
@@ -255,6 +237,7 @@ export class Call implements Context, Waiting {
   #stop(reason: Refusal): void {
     this.#reason = reason;
     this.#abort?.abort(reason);
+    this.goOn();
   }
 
   async #stream(result: unknown): Promise<void> {
@@ -263,6 +246,7 @@ export class Call implements Context, Waiting {
       & Iterable<Values>;
     const items = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
     const shape = this.#route.compiled.items!;
+    const { output } = this.connection;
     for (;;) {
       const step = items.next();
       const { done, value } = step instanceof Promise ? await step : step;
@@ -272,11 +256,11 @@ export class Call implements Context, Waiting {
       }
       if (done) return this.#succeed(value);
       this.#emit("*", writeParts(shape, value), "");
-      if (this.tag === undefined && !this.#connection.isFirst(this)) {
-        await this.#outOfSeat(new Promise((resolve) => this.#whenFirst = resolve));
+      if (this.tag === undefined && !this.connection.isFirst(this)) {
+        await this.outOfSeat(new Promise((resolve) => this.#whenFirst = resolve));
       }
-      if (this.#connection.output.full) await this.#outOfSeat(this.#connection.output.drained());
-      else this.#connection.output.schedule();
+      if (output.full) await this.outOfSeat(output.drained());
+      else output.schedule();
     }
   }
 
@@ -296,53 +280,36 @@ export class Call implements Context, Waiting {
   /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */
   fail(error: unknown): void {
     if (this.answered) return;
-    const { code, message, retry, executed, details } = this.#declared(error);
-    // What handlers put in may be cut in the middle of a character; that must not fail a second time.
-    let text = ` ${code} ${quote(message.toWellFormed())}`;
-    if (executed !== undefined) text += ` executed=${executed}`;
-    if (Number.isFinite(retry)) text += ` retry=${Math.max(0, Math.ceil(retry!))}`;
-    for (const [name, value] of Object.entries(details)) {
-      text += ` ${name}=${formatWord(String(value).toWellFormed())}`;
-    }
-    this.#connection.server.countError(code);
-    this.#emit("ERR", { text, body: undefined }, this.#timing());
+    const refusal = isDeclared(error, this.#route.compiled) ? error : this.#internal(error);
+    this.connection.server.countError(refusal.code);
+    this.#emit("ERR", { text: errorText(refusal), body: undefined }, this.#timing());
     this.#end();
   }
 
-  #declared(error: unknown): Refusal {
+  #internal(error: unknown): Refusal {
     const { verb } = this;
-    if (
-      error instanceof Refusal && this.#route.compiled.errors.has(error.code) &&
-      Object.keys(error.details).every(isDetail)
-    ) return error;
     const incident = crypto.randomUUID().slice(0, 8);
-    this.#connection.server.log({
-      level: "error",
-      message: `${verb} failed`,
-      verb,
-      client: this.client.peer,
-      incident,
-      error,
-    });
-    return new Refusal("internal", `${verb} failed; the server's log says why.`, {
-      details: { incident },
-    });
+    const client = this.client.peer;
+    const message = `${verb} failed`;
+    this.connection.server.log({ level: "error", message, verb, client, incident, error });
+    const details = { incident };
+    return new Refusal("internal", `${verb} failed; the server's log says why.`, { details });
   }
 
   #timing(): string {
-    if (!this.#connection.timing || this.#arrived === 0) return "";
-    const now = this.#connection.server.clock.now();
+    if (!this.connection.timing) return "";
+    const now = this.connection.server.clock.now();
     const started = this.#started || now;
     return ` waited=${milliseconds(started - this.#arrived)} took=${milliseconds(now - started)}`;
   }
 
   #emit(head: string, { text, body }: Parts, timing: string): void {
-    const { output, eol } = this.#connection;
+    const { output, eol } = this.connection;
     const start = this.tag === undefined ? head : `#${this.tag} ${head}`;
     let line = start + text + timing;
     if (body !== undefined) line += ` {${body.length}}`;
     line += eol;
-    if (this.tag !== undefined || this.#connection.isFirst(this)) {
+    if (this.tag !== undefined || this.connection.isFirst(this)) {
       output.add(line, body);
       if (body !== undefined) output.add(eol);
     } else {
@@ -354,7 +321,7 @@ export class Call implements Context, Waiting {
 
   /** It is this request's turn to be answered: what it held back goes out. */
   release(): void {
-    const { output } = this.#connection;
+    const { output } = this.connection;
     for (const part of this.#held ?? []) {
       if (typeof part === "string") output.add(part);
       else output.add("", part);
@@ -364,24 +331,31 @@ export class Call implements Context, Waiting {
   }
 
   #end(): void {
-    this.#state = "answered";
-    this.#stopTimer?.();
+    this.answered = true;
+    if (this.phase === "new") this.connection.server.held.clear(this);
     this.#whenFirst?.();
-    this.#connection.answered(this);
+    this.connection.answered(this);
   }
 }
 
-const DRAIN_RETRY = 1000;
-/** Why a request is refused while the server drains. */
-export const DRAINING = "The server is shutting down.";
+function toRefusal(reason: Reason, retry: number, scope: string | undefined): Refusal {
+  switch (reason) {
+    case "busy":
+      return new Refusal("busy", "The server has too much to do.", { retry });
+    case "quota":
+      return new Refusal("quota", "Requests come faster than this client's rate.", {
+        retry,
+        details: scope === undefined ? {} : { scope },
+      });
+    case "expired":
+      return new Refusal("expired", "The time given by within= is over.", { executed: "no" });
+    case "draining":
+      return new Refusal("draining", DRAINING, { retry });
+  }
+}
 
 function isThenable(result: unknown): result is PromiseLike<unknown> {
   return typeof (result as { then?: unknown } | null | undefined)?.then === "function";
-}
-
-// A name that the line has already would make it one that no client can read.
-function isDetail(name: string): boolean {
-  return isOptionName(name) && !["executed", "retry", "waited", "took"].includes(name);
 }
 
 function milliseconds(value: number): string {

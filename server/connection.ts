@@ -1,5 +1,6 @@
 // One client: its bytes in, its requests in flight, its bytes out.
 
+import { setImmediate } from "node:timers";
 import { Refusal } from "../protocol/errors.ts";
 import {
   type Frame,
@@ -11,8 +12,12 @@ import {
 } from "../protocol/framer.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { Call, DRAINING, nowhere } from "./call.ts";
+import { addressPrefixes } from "../scheduling/address_prefixes.ts";
+import type { Line } from "../scheduling/ticket.ts";
+import { Call } from "./call.ts";
+import { DRAINING } from "./errors.ts";
 import type { Client } from "./handlers.ts";
+import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
 
 const READ_SIZE = 16_384;
@@ -21,6 +26,13 @@ const UNKNOWN_COMMANDS = 10;
 // its own side, and reads and forgets what still comes for a while.
 const LINGER_MS = 1000;
 const LINGER_BYTES = 1 << 20;
+
+// How many requests of one connection are taken before others get their turn.
+const REQUESTS_A_TURN = 64;
+// Bodies of unanswered requests, and answers that wait for the one before them: beyond these many bytes no more is
+// read, and no more begun.
+const MOST_BODIES = 4 << 20;
+const MOST_HELD = 1 << 20;
 
 const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -37,10 +49,18 @@ export class Connection implements Client {
 
   readonly #stream: ByteStream;
   readonly #framer: Framer;
+  readonly #lines = new Map<string, Line>();
   readonly #tagged = new Map<string, Call>();
+  // Untagged requests in order: `#first` is answered next, `#nextUp` lines up next, behind `#lining`.
   #first: Call | undefined = undefined;
   #last: Call | undefined = undefined;
+  #nextUp: Call | undefined = undefined;
+  #lining: Call | undefined = undefined;
+  #advancing = false;
   #untagged = 0;
+  #bodies = 0;
+  #held = 0;
+  #now = 0;
   #unknown = 0;
   /** What comes in is forgotten. */
   #ended = false;
@@ -73,6 +93,18 @@ export class Connection implements Client {
   /** How this client ends its lines. */
   get eol(): string {
     return this.#framer.crlf ? "\r\n" : "\n";
+  }
+
+  /** Where the requests of a command line up, or those of another class. */
+  line({ scheduler, class: own }: Route, name: string = own): Line {
+    const key = scheduler === this.server.scheduler ? name : `${name} in workers`;
+    const known = this.#lines.get(key);
+    if (known !== undefined) return known;
+    const prefixes = prefixesOf(this.peer);
+    const meters = this.server.meters(prefixes);
+    const line = scheduler.line(name, prefixes[0] ?? this.peer, { guest: true, meters });
+    this.#lines.set(key, line);
+    return line;
   }
 
   /** Requests that are not answered yet. */
@@ -111,13 +143,18 @@ export class Connection implements Client {
       }
       this.#framer.push(buffer.subarray(0, read));
       this.#taking = true;
+      this.#now = this.server.clock.now();
+      let taken = 0;
       for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
         this.#handle(framed);
-        if (this.output.full || this.#untagged >= this.server.maxInFlight) {
-          this.#taking = false;
-          await this.#room();
-          this.#taking = true;
-        }
+        const full = this.#full;
+        if (!full && ++taken < REQUESTS_A_TURN) continue;
+        this.#taking = false;
+        if (full) await this.#room();
+        else await this.#turn();
+        this.#taking = true;
+        this.#now = this.server.clock.now();
+        taken = 0;
       }
       this.#interrupt();
       this.#taking = false;
@@ -131,10 +168,24 @@ export class Connection implements Client {
     }
   }
 
-  /** Resolves once the client has read its answers, and few enough of its requests wait for theirs. */
+  /** Whether the client has to read answers, or wait for some, before more of its requests are taken. */
+  get #full(): boolean {
+    return this.output.full || this.#tooMuch;
+  }
+
+  get #tooMuch(): boolean {
+    return this.#untagged >= this.server.maxInFlight || this.#bodies > MOST_BODIES;
+  }
+
   async #room(): Promise<void> {
     await this.output.drained();
-    while (this.#untagged >= this.server.maxInFlight && !this.closed) await this.#nextAnswer();
+    while (this.#tooMuch && !this.closed) await this.#nextAnswer();
+  }
+
+  /** Resolves once the event loop has looked after everybody else. */
+  #turn(): Promise<void> {
+    this.output.schedule();
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   #nextAnswer(): Promise<void> {
@@ -163,7 +214,7 @@ export class Connection implements Client {
     this.#draining = true;
     if (this.events) this.output.add(`! draining within=${within}ms${this.eol}`);
     for (const call of this.#inOrder()) {
-      if (call.parked) call.abort("draining", DRAINING);
+      if (call.phase === "parked") call.abort("draining", DRAINING);
     }
     this.output.flush();
     this.#settle();
@@ -184,17 +235,54 @@ export class Connection implements Client {
     while (this.inFlight > 1 && !this.closed && !call.answered) await this.#nextAnswer();
   }
 
+  /** A request may line up. Untagged ones do one at a time, so that they start in order whatever their classes. */
+  checked(call: Call): void {
+    if (call.tag === undefined) this.#advance();
+    else call.lineUp(this.#present());
+  }
+
+  /** A request has a seat. */
+  started(call: Call): void {
+    if (this.#lining !== call) return;
+    this.#lining = undefined;
+    this.#advance();
+  }
+
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    for (let call; (call = this.#nextUp) !== undefined && this.#lining === undefined;) {
+      if (!call.answered) {
+        if (!call.ready || this.#held > MOST_HELD) break;
+        this.#lining = call;
+      }
+      this.#nextUp = call.after;
+      if (!call.answered) call.lineUp(this.#present());
+    }
+    this.#advancing = false;
+  }
+
+  #present(): number {
+    return this.#taking ? this.#now : this.server.clock.now();
+  }
+
   /** A request has written its final line. */
   answered(call: Call): void {
+    this.#bodies -= call.bytes;
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
     else {
       this.#untagged--;
+      this.#held += call.heldBytes;
       // Those behind it that are answered already go out with it.
       while (this.#first?.answered) {
-        this.#first = this.#first.next;
-        this.#first?.release();
+        this.#first = this.#first.after;
+        if (this.#first === undefined) break;
+        if (this.#first.answered) this.#held -= this.#first.heldBytes;
+        this.#first.release();
       }
       if (this.#first === undefined) this.#last = undefined;
+      if (this.#lining === call) this.#lining = undefined;
+      if (this.#nextUp !== undefined && !this.closed) this.#advance();
     }
     if (this.closed) return;
     if (!this.#taking) this.output.schedule();
@@ -216,7 +304,7 @@ export class Connection implements Client {
   *#inOrder(): Generator<Call> {
     let next: Call | undefined;
     for (let call = this.#first; call !== undefined; call = next) {
-      next = call.next;
+      next = call.after;
       yield call;
     }
     yield* [...this.#tagged.values()];
@@ -261,7 +349,7 @@ export class Connection implements Client {
       return;
     }
     this.server.counters.requests++;
-    const call = new Call(this, route, frame);
+    const call = new Call(this, route, frame, this.#now);
     this.#link(call);
     call.admit();
   }
@@ -294,18 +382,20 @@ export class Connection implements Client {
       options: NO_OPTIONS,
       body: undefined,
     };
-    const call = new Call(this, nowhere, frame);
+    const call = new Call(this, this.server.nowhere, frame, this.#now);
     this.#link(call);
     call.fail(refusal);
   }
 
   #link(call: Call): void {
+    this.#bodies += call.bytes;
     if (call.tag !== undefined) this.#tagged.set(call.tag, call);
     else {
       this.#untagged++;
       if (this.#last === undefined) this.#first = call;
-      else this.#last.next = call;
+      else this.#last.after = call;
       this.#last = call;
+      this.#nextUp ??= call;
     }
   }
 
@@ -331,6 +421,12 @@ export class Connection implements Client {
     this.#interrupted = false;
     this.#first?.abort("cancelled", "Ctrl-C ended the request.");
   }
+}
+
+/** The prefixes of the address of a peer, the narrowest first; none where it has no address. */
+function prefixesOf(peer: string): string[] {
+  const host = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/.exec(peer);
+  return host === null ? [] : addressPrefixes(host[1] ?? host[2]);
 }
 
 /** Whether an error only says that the client is gone. */

@@ -25,8 +25,8 @@ export interface Context {
   readonly identity: string | undefined;
   /** Aborted by CANCEL, Ctrl-C, the deadline, a lost connection or the end of a drain. */
   readonly signal: AbortSignal;
-  /** When the request's time is over, on the server's clock in ms; `undefined` where it has no limit. */
-  readonly deadline: number | undefined;
+  /** When the request's time is over, in ms since the Unix epoch; Infinity where it has no limit. */
+  readonly deadline: number;
   /** The W3C traceparent that came with it. */
   readonly trace: string | undefined;
   /** Writes a line to the server's log. */

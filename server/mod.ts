@@ -5,7 +5,10 @@
  */
 
 export { serve, type ServeOptions, type Server } from "./serve.ts";
-export type { ServiceOptions } from "./service.ts";
+export type { Rates, ServiceOptions } from "./service.ts";
+export type { WorkerOptions } from "./worker_pool.ts";
+export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
+export type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
 export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./handlers.ts";
 export { type LogEntry, logToConsole } from "./log.ts";
 export { systemClock } from "./clock.ts";

@@ -61,7 +61,7 @@ export async function serve<const P extends Protocol>(
   handlers: Handlers<P>,
   options: ServeOptions = {},
 ): Promise<Server> {
-  const service = new Service(protocol, handlers, options);
+  const service = await Service.open(protocol, handlers, options);
   const { hostname = "127.0.0.1", port = 5463 } = options;
   const places = options.listen ?? [{ transport: "tcp", hostname, port } as const];
   const listeners: Listener[] = [];

@@ -1,35 +1,60 @@
 // A protocol being served: its routes, its connections, its end.
 
+import { setImmediate } from "node:timers";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
-import type { AnyHandler, Route } from "./call.ts";
+import { type Meter, RateLimiter, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
+import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
+import { Scheduler } from "../scheduling/scheduler.ts";
+import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
+import { TimingWheel } from "../scheduling/timing_wheel.ts";
+import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
-import { arrivalOrder, type Dispatcher } from "./dispatch.ts";
 import { type LogEntry, logToConsole } from "./log.ts";
-import { standingHandlers } from "./standing.ts";
+import { nowhere, type Route, routesOf } from "./routes.ts";
+import { type WorkerOptions, WorkerPool } from "./worker_pool.ts";
 
 /** What a server may be told; every limit has a default. */
 export interface ServiceOptions {
   /** Longest line and body, in bytes. */
   limits?: Partial<Limits>;
-  /** Requests that run at once, over all connections. Default 1024. */
-  seats?: number;
-  /** Requests that may wait for a seat; more are refused with `busy`. Default 10240. */
-  waiting?: number;
+  /**
+   * Requests that run at once, over all connections; `adaptive` finds out how many serve best, for handlers that
+   * wait for something else than this process. Default 1024.
+   */
+  seats?: number | "adaptive";
+  /** The bounds of what waits. Default: `LIMITS` of the scheduling module, but 1024 waiting requests a client. */
+  scheduling?: Partial<SchedulingLimits>;
+  /** The classes, the one for control work first. Default: `CLASSES` of the scheduling module. */
+  classes?: readonly Readonly<ClassOptions>[];
+  /** How many requests a second a client may make; more are refused with `quota`. Default: no limit. */
+  rates?: Rates;
+  /** Runs the handlers of a module in Deno Workers, for commands that burn CPU. */
+  workers?: WorkerOptions;
   /** Requests of one connection in flight: of untagged ones more are not read, of tagged ones more are refused with `quota`. Default 256. */
   maxInFlight?: number;
   /** How long a drain lets running requests finish, in ms. Default 10000. */
   drain?: number;
   /** Time. Default: this machine's. */
   clock?: Clock;
+  /** Numbers from 0 to 1, 1 excluded, for jitter. Default: `Math.random`. */
+  random?: () => number;
   /** Where log entries go. Default: standard error. */
   log?: (entry: LogEntry) => void;
   /** Further figures for STATS. */
   stats?: () => Iterable<readonly [name: string, value: string | number]>;
+}
+
+/** Limits on how fast a client may ask, see `PUBLIC_RATES`. */
+export interface Rates {
+  /** For an IPv4 address or an IPv6 /64. */
+  prefix?: RateLimiterOptions;
+  /** For an IPv6 /48. */
+  site?: RateLimiterOptions;
 }
 
 /** What is counted since the start. */
@@ -44,10 +69,17 @@ interface Counters {
 export class Service {
   readonly compiled: CompiledProtocol;
   readonly routes: ReadonlyMap<string, Route>;
+  /** Where what is no request goes. */
+  readonly nowhere: Route;
+  /** Where what runs in the event loop lines up. */
+  readonly scheduler: Scheduler<Call>;
+  /** Where what runs in workers lines up, and those. */
+  readonly workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined;
+  /** The deadlines of requests that their connections hold back. */
+  readonly held: TimingWheel<Call>;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly log: (entry: LogEntry) => void;
-  readonly dispatcher: Dispatcher;
   readonly maxInFlight: number;
   readonly greeting: string;
   readonly started: number;
@@ -55,22 +87,34 @@ export class Service {
   readonly connections = new Set<Connection>();
   readonly moreStats: NonNullable<ServiceOptions["stats"]>;
 
+  readonly #rates: readonly (RateLimiter | undefined)[];
   readonly #drainTime: number;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
 
-  constructor(
+  private constructor(
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
     options: ServiceOptions,
+    pool: WorkerPool | undefined,
   ) {
     this.compiled = compile(protocol);
-    this.routes = routes(this.compiled, handlers);
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? logToConsole;
-    this.dispatcher = arrivalOrder(options.seats ?? 1024, options.waiting ?? 10_240);
+    const { seats = 1024 } = options;
+    this.scheduler = this.#lineup(
+      seats === "adaptive" ? new AdaptiveSeats() : fixedSeats(seats),
+      options,
+    );
+    this.workers = pool && { pool, scheduler: this.#lineup(fixedSeats(pool.size), options) };
+    this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
+    this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
+      rate && new RateLimiter({ scope: "prefix", ...rate })
+    );
+    this.routes = routesOf(this.compiled, handlers, this.scheduler, this.workers);
+    this.nowhere = nowhere(this.scheduler);
     this.maxInFlight = options.maxInFlight ?? 256;
     this.moreStats = options.stats ?? (() => []);
     this.#drainTime = options.drain ?? 10_000;
@@ -79,6 +123,42 @@ export class Service {
     const { maxLine, maxBody } = this.limits;
     this.greeting =
       `OK lineup/1 ${name}/${version} max-line=${maxLine} max-body=${maxBody} auth=none hint="Type HELP"`;
+  }
+
+  /** Starts its workers, if it has any. Throws what `serve` throws. */
+  static async open(
+    protocol: Protocol,
+    handlers: Readonly<Record<string, unknown>>,
+    options: ServiceOptions,
+  ): Promise<Service> {
+    const { workers, clock = systemClock, log = logToConsole } = options;
+    const pool = workers && await WorkerPool.open(workers, { clock, log });
+    try {
+      return new Service(protocol, handlers, options, pool);
+    } catch (error) {
+      pool?.close();
+      throw error;
+    }
+  }
+
+  #lineup(seats: Seats, options: ServiceOptions): Scheduler<Call> {
+    return new Scheduler<Call>({
+      clock: this.clock,
+      random: options.random ?? Math.random,
+      seats,
+      classes: options.classes,
+      limits: { flow: 1024, ...options.scheduling },
+      run: (call) => call.begin(),
+      resume: (call) => call.goOn(),
+      refuse: (call, reason, retry, scope) => call.refuse(reason, retry, scope),
+      overdue: (call) => call.abort("expired", EXPIRED),
+      yield: (go) => void setImmediate(go),
+    });
+  }
+
+  /** The rates that requests from these address prefixes count towards. */
+  meters(prefixes: readonly string[]): Meter[] {
+    return prefixes.flatMap((prefix, tier) => this.#rates[tier]?.meter(prefix) ?? []);
   }
 
   /** Counts an error that was answered. */
@@ -136,6 +216,10 @@ export class Service {
     for (const connection of this.connections) connection.drain(this.#drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);
     stop();
+    this.scheduler.close();
+    this.workers?.scheduler.close();
+    this.workers?.pool.close();
+    this.held.stop();
   }
 
   /** Closes every connection at once. */
@@ -145,21 +229,4 @@ export class Service {
   }
 }
 
-function routes(
-  compiled: CompiledProtocol,
-  handlers: Readonly<Record<string, unknown>>,
-): ReadonlyMap<string, Route> {
-  const own: Readonly<Record<string, unknown>> = { ...standingHandlers, ...handlers };
-  const all = new Map<string, Route>();
-  for (const [verb, command] of compiled.commands) {
-    const handler = own[verb];
-    if (typeof handler !== "function") throw new TypeError(`no handler for the command ${verb}`);
-    all.set(verb, { compiled: command, handler: handler as AnyHandler });
-  }
-  for (const verb of Object.keys(handlers)) {
-    if (all.get(verb)?.compiled.standing !== false) {
-      throw new TypeError(`the protocol has no command ${verb} for this handler`);
-    }
-  }
-  return all;
-}
+const EXPIRED = "The time given by within= is over.";

@@ -73,7 +73,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
   async QUIT(_args, _context, call) {
     const { connection } = call;
     connection.end();
-    if (connection.inFlight > 1) await connection.othersAnswered(call);
+    if (connection.inFlight > 1) await call.outOfSeat(connection.othersAnswered(call));
     return { word: "bye" };
   },
 };

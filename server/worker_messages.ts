@@ -13,7 +13,7 @@ export interface Task {
     readonly agent: string | undefined;
   };
   readonly identity: string | undefined;
-  readonly deadline: number | undefined;
+  readonly deadline: number;
   readonly trace: string | undefined;
 }
 

@@ -20,9 +20,14 @@ export class Wire implements Disposable {
   static async open(place: string | ByteStream): Promise<Wire> {
     const stream = typeof place === "string" ? await connectStream(parseAddress(place)) : place;
     const wire = new Wire(stream);
-    const greeting = await wire.line();
-    if (!greeting.startsWith("OK lineup/1 ")) throw new Error(`no greeting: ${greeting}`);
-    return wire;
+    try {
+      const greeting = await wire.line();
+      if (!greeting.startsWith("OK lineup/1 ")) throw new Error(`no greeting: ${greeting}`);
+      return wire;
+    } catch (error) {
+      wire.close();
+      throw error;
+    }
   }
 
   /** Sends text and bytes in one write. */

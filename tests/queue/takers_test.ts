@@ -74,7 +74,8 @@ Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", as
   assertEquals(queue.figure("queue-takers"), 3);
   assertMatch(await session.ask("CANCEL a"), /^#a ERR cancelled/);
   assertEquals(await session.reply(), "OK");
-  await queue.clock.elapse(5000);
+  // Deadlines are seen to in ticks of 16 ms.
+  await queue.clock.elapse(5016);
   assertMatch(await session.reply(), /^#b ERR expired/);
   // Only what is written to it tells a lost connection from one that has said all it wants to.
   const sent = gone.send("PING\n");

@@ -265,6 +265,21 @@ Deno.test("FairQueue keeps the debt of a flow whose connections come and go", ()
   assert(order.indexOf("guest") >= 18, `served at ${order.indexOf("guest")}`);
 });
 
+Deno.test("FairQueue remembers what a flow owes that was forgotten before it was known", () => {
+  const queue = new FairQueue([1]);
+  const steady = new Lane(queue.flow(0, "steady"));
+  for (let i = 0; i < 100; i++) queue.push(new Entry(steady));
+  queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
+  const taken = [queue.pop()!, queue.pop()!].find(({ lane }) => lane !== steady)!;
+  for (let i = 0; i < 10; i++) queue.pop();
+  for (let i = 0; i < 5_000; i++) queue.flow(0, i);
+  assertEquals(queue.levels[0].flows.has("guest"), false);
+  queue.settle(taken, 40);
+  queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
+  const order = Array.from({ length: 40 }, () => queue.pop()!.lane.flow.key);
+  assert(order.indexOf("guest") >= 25, `served at ${order.indexOf("guest")}`);
+});
+
 Deno.test("FairQueue refuses what makes no sense", () => {
   assertThrows(() => new FairQueue([0]), RangeError);
   assertThrows(() => new FairQueue([1, Infinity]), RangeError, "must come first");

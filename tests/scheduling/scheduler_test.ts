@@ -179,6 +179,20 @@ Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => 
   assertEquals(bench.clock.pending, 0);
 });
 
+Deno.test("Scheduler counts the deadline of what has waited by the deadline, not by its patience", () => {
+  const bench = new Bench();
+  const held = bench.submit("held");
+  const next = bench.submit("next", bench.line(), 200);
+  bench.clock.advance(50);
+  bench.scheduler.finish(held);
+  assertEquals(bench.news, ["run held", "run next"]);
+  bench.clock.advance(149);
+  assertEquals(bench.news, []);
+  bench.clock.advance(17);
+  assertEquals(bench.news, ["overdue next"]);
+  bench.scheduler.finish(next);
+});
+
 Deno.test("Scheduler gives a parked request's seat away, and a seat before its connection's others", () => {
   const bench = new Bench();
   const line = bench.line();

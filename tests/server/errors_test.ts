@@ -23,6 +23,9 @@ const NO_FROB = 'ERR unknown-command "There is no command FROB; HELP lists them.
 const HTTP = 'ERR wrong-protocol "This port speaks Lineup/1, not HTTP."';
 const SAY_USAGE = "Usage: SAY word [n]";
 
+/** Deadlines are seen to in ticks of so many ms. */
+const TICK = 16;
+
 const rows: readonly Row[] = [
   {
     title: "bad-syntax in a line keeps the connection",
@@ -223,9 +226,9 @@ const rows: readonly Row[] = [
   },
   {
     title: "busy where no seat is free and nobody may wait; the server itself still answers",
-    options: { seats: 1, waiting: 0 },
+    options: { seats: 1, scheduling: { waiting: 0 }, random: () => 0.5 },
     sent: "#a HOLD a\n#b SAY x\n",
-    answer: ['#b ERR busy "The server has too much to do." retry=1000'],
+    answer: ['#b ERR busy "The server has too much to do." retry=100'],
     stays: true,
   },
   {
@@ -245,13 +248,13 @@ const rows: readonly Row[] = [
   },
   {
     title: "expired before it started",
-    options: { seats: 1 },
+    options: { seats: 1, scheduling: { patience: 1 } },
     sent: "#a HOLD a\n#b SAY x within=500ms\n",
     answer: ['#b ERR expired "The time given by within= is over." executed=no'],
     stays: true,
     then: async (house) => {
       await house.held("a");
-      await house.clock.elapse(500);
+      await house.clock.elapse(500 + TICK);
     },
   },
   {
@@ -261,7 +264,7 @@ const rows: readonly Row[] = [
     stays: true,
     then: async (house) => {
       await house.held("a");
-      await house.clock.elapse(2000);
+      await house.clock.elapse(2100);
     },
   },
   {

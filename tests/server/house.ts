@@ -11,7 +11,7 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { VirtualClock } from "../virtual_clock.ts";
-import { Wire } from "../wire.ts";
+import { until, Wire } from "../wire.ts";
 
 export const protocol = {
   name: "house",
@@ -118,7 +118,6 @@ export class House implements AsyncDisposable {
   flowsEnded = 0;
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
-  #onHold: (() => void)[] = [];
 
   static async open(options: ServeOptions = {}): Promise<House> {
     const house = new House();
@@ -142,11 +141,9 @@ export class House implements AsyncDisposable {
 
   /** The request that a HOLD or WAIT of this name holds, once it has started. */
   async held(name: string): Promise<Hold> {
-    for (;;) {
-      const hold = this.holds.find((each) => each.name === name);
-      if (hold !== undefined) return hold;
-      await new Promise<void>((resolve) => this.#onHold.push(resolve));
-    }
+    const find = () => this.holds.find((each) => each.name === name);
+    await until(() => find() !== undefined, `${name} has started`);
+    return find()!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +154,6 @@ export class House implements AsyncDisposable {
   #hold(name: string, signal: AbortSignal): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.holds.push({ name, signal, go: resolve, break: reject });
-    for (const wake of this.#onHold.splice(0)) wake();
     return promise;
   }
 

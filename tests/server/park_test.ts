@@ -13,7 +13,7 @@ Deno.test("park lets another request have the seat, and takes one again", async 
   await wire.send("#p PING\n");
   assertEquals(await wire.line(), "#p OK pong");
   hold.go("h");
-  assertEquals(await wire.lines(3), ["#h OK h", "#s OK s", "#w OK w"]);
+  assertEquals(await wire.lines(3), ["#h OK h", "#w OK w", "#s OK s"]);
 });
 
 Deno.test("park rejects with what its promise rejects with", async () => {
@@ -65,17 +65,21 @@ Deno.test("park of several promises at once keeps count of the seat", async () =
   });
 });
 
-Deno.test("park behind the answer neither fails nor takes a seat", async () => {
+Deno.test("park behind the answer neither takes a seat nor the answer back", async () => {
+  const first = Promise.withResolvers<string>();
   const late = Promise.withResolvers<string>();
-  let context: Context;
-  const leaves: Run = (given) => {
-    context = given;
-    return later({ word: "answered" });
+  const contexts: Context[] = [];
+  const leaves: Run = async (context) => {
+    contexts.push(context);
+    return { word: contexts.length === 1 ? await context.park(first.promise) : "second" };
   };
   await withRun(leaves, async (wire) => {
-    await wire.send("RUN\n");
-    assertEquals(await wire.line(), "OK answered");
-    const parked = context.park(late.promise);
+    await wire.send("RUN\nRUN\n#t SAY\n");
+    assertEquals(await wire.line(), "#t OK free");
+    // The second is answered, and its answer waits for the first one's.
+    const parked = contexts[1].park(late.promise);
+    first.resolve("first");
+    assertEquals(await wire.lines(2), ["OK first", "OK second"]);
     late.resolve("late");
     assertEquals(await parked, "late");
     await wire.send("SAY\n");

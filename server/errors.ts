@@ -1,0 +1,31 @@
+// What of an error may be sent, and how.
+
+import type { CompiledCommand } from "../protocol/compile.ts";
+import { Refusal } from "../protocol/errors.ts";
+import { formatWord, isOptionName, quote } from "../protocol/line.ts";
+
+/** Why a request is refused while the server drains. */
+export const DRAINING = "The server is shutting down.";
+
+/** Whether an error is one that the command declares, and can be sent as it is. */
+export function isDeclared(error: unknown, { errors }: CompiledCommand): error is Refusal {
+  return error instanceof Refusal && errors.has(error.code) &&
+    Object.keys(error.details).every(isDetail);
+}
+
+// A name that the line has already would make it one that no client can read.
+function isDetail(name: string): boolean {
+  return isOptionName(name) && !["executed", "retry", "waited", "took"].includes(name);
+}
+
+/** What follows `ERR` on the line. */
+export function errorText({ code, message, retry, executed, details }: Refusal): string {
+  // What handlers put in may be cut in the middle of a character; that must not fail a second time.
+  let text = ` ${code} ${quote(message.toWellFormed())}`;
+  if (executed !== undefined) text += ` executed=${executed}`;
+  if (Number.isFinite(retry)) text += ` retry=${Math.max(0, Math.ceil(retry!))}`;
+  for (const [name, value] of Object.entries(details)) {
+    text += ` ${name}=${formatWord(String(value).toWellFormed())}`;
+  }
+  return text;
+}

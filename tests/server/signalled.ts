@@ -1,0 +1,16 @@
+// A server of its own process, for signals.
+
+import { serve } from "@lineup/lineup/server";
+
+const protocol = {
+  name: "signalled",
+  version: "1",
+  summary: "Never done.",
+  commands: { HOLD: { summary: "Never answers." } },
+} as const;
+
+const handlers = { HOLD: () => new Promise<void>(() => {}) };
+const server = await serve(protocol, handlers, { port: 0, signals: true });
+console.log(server.address);
+await server.finished;
+console.log("finished");

@@ -1,0 +1,33 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Wire } from "../wire.ts";
+
+const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`${signal} drains the server, a second one cuts off what is left`, async () => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-net", SCRIPT],
+      stdout: "piped",
+    }).spawn();
+    const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const address = (await output.read()).value!.trim();
+
+    using wire = await Wire.open(address);
+    using idle = await Wire.open(address);
+    await wire.send("HELLO lineup/1 events=on\n#h HOLD\n#p PING\n");
+    await wire.lines(2);
+    child.kill(signal);
+    assertEquals(await wire.line(), "! draining within=10000ms");
+    assertEquals(await idle.rest(), "");
+    // Refused or reset: the kernel may have taken the connection in the moment of the end.
+    await assertRejects(() => Wire.open(address));
+    await wire.send("#q PING\n");
+    assertEquals(await wire.line(), "#q OK pong");
+
+    child.kill(signal);
+    assertEquals(await wire.rest(), "");
+    assertEquals((await output.read()).value, "finished\n");
+    assertEquals((await output.read()).done, true);
+    assertEquals(await child.status, { success: true, code: 0, signal: null });
+  });
+}

@@ -4,7 +4,7 @@ import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
 import { sweep } from "./sweep.ts";
 
 /** As many flows of a level are remembered in any case. */
-const ROOMY = 1_024;
+const ROOMY = 10_240;
 
 /**
  * Who goes next: hierarchical start-time fair queuing (SFQ; Goyal, Vin, Cheng, SIGCOMM 1996).
@@ -20,7 +20,7 @@ const ROOMY = 1_024;
  * no debt either. What is removed unserved moves no time.
  *
  * Time: adding to a flow in which something waits, O(1); serving, removing and adding to an idle
- * flow, O(log flows + levels). Memory: about 110 bytes an entry, nothing beside it.
+ * flow, O(log flows + levels). Memory: about 65 bytes an entry, and 300 a flow.
  *
  * @typeParam E what waits
  *

@@ -232,6 +232,23 @@ export class Scheduler<T extends Ticket = Ticket> {
     return report(this.#queue, this.#classes, this.#seating, heaviest);
   }
 
+  /**
+   * Whether something that takes next to no time may be done at once, without a ticket: nothing waits,
+   * and a seat is free. It is counted as started, and charged to nobody; where the answer is false,
+   * submit a ticket for it.
+   *
+   * @param line where it would line up
+   * @param now the time, where the caller has read the clock
+   */
+  instant(line: Line, now: number = this.#clock.now()): boolean {
+    if (this.#queue.size > 0 || this.#slice.over || !this.#seating.has(false)) return false;
+    if (this.#draining || line.meters.length > 0) return false;
+    const record = this.#classes[line.flow.level.rank];
+    record.started++;
+    record.waits.record(0, now);
+    return true;
+  }
+
   /** Whether what comes now need not wait. */
   #mayStart(rank: number): boolean {
     if (rank === 0) return this.#queue.levels[0].waiting === 0 && this.#seating.has(true);

@@ -151,9 +151,7 @@ export class Call extends Ticket implements Context {
         .finally(() => this.#finish());
     } else {
       this.#succeed(result as Values);
-      // What the server answers itself and at once costs next to nothing: not worth a look at the clock.
-      if (compiled.standing) this.#route.scheduler.finish(this, this.since);
-      else this.#finish();
+      this.#finish();
     }
   }
 
@@ -303,12 +301,10 @@ export class Call extends Ticket implements Context {
     return ` waited=${milliseconds(started - this.#arrived)} took=${milliseconds(now - started)}`;
   }
 
-  #emit(head: string, { text, body }: Parts, timing: string): void {
+  #emit(head: string, parts: Parts, timing: string): void {
     const { output, eol } = this.connection;
-    const start = this.tag === undefined ? head : `#${this.tag} ${head}`;
-    let line = start + text + timing;
-    if (body !== undefined) line += ` {${body.length}}`;
-    line += eol;
+    const { body } = parts;
+    const line = answerLine(this.tag, head, parts, timing, eol);
     if (this.tag !== undefined || this.connection.isFirst(this)) {
       output.add(line, body);
       if (body !== undefined) output.add(eol);
@@ -336,6 +332,18 @@ export class Call extends Ticket implements Context {
     this.#whenFirst?.();
     this.connection.answered(this);
   }
+}
+
+/** One line of an answer, with its end. */
+export function answerLine(
+  tag: string | undefined,
+  head: string,
+  { text, body }: Parts,
+  timing: string,
+  eol: string,
+): string {
+  const start = tag === undefined ? head : `#${tag} ${head}`;
+  return start + text + timing + (body === undefined ? eol : ` {${body.length}}${eol}`);
 }
 
 function toRefusal(reason: Reason, retry: number, scope: string | undefined): Refusal {

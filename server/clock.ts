@@ -1,9 +1,11 @@
 import type { Clock } from "../scheduling/clock.ts";
 
+const { timeOrigin } = performance;
+
 /** The time of this machine: starts at the wall clock, then keeps to the monotonic one. */
 export const systemClock: Clock = {
   now(): number {
-    return performance.timeOrigin + performance.now();
+    return timeOrigin + performance.now();
   },
   after(delay: number, action: () => void): () => void {
     const timer = setTimeout(action, delay);

@@ -10,11 +10,13 @@ import {
   telnet,
   type TelnetCommand,
 } from "../protocol/framer.ts";
+import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { addressPrefixes } from "../scheduling/address_prefixes.ts";
+import type { Scheduler } from "../scheduling/scheduler.ts";
 import type { Line } from "../scheduling/ticket.ts";
-import { Call } from "./call.ts";
+import { answerLine, Call } from "./call.ts";
 import { DRAINING } from "./errors.ts";
 import type { Client } from "./handlers.ts";
 import type { Route } from "./routes.ts";
@@ -49,7 +51,7 @@ export class Connection implements Client {
 
   readonly #stream: ByteStream;
   readonly #framer: Framer;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<Scheduler<Call>, Record<string, Line>>();
   readonly #tagged = new Map<string, Call>();
   // Untagged requests in order: `#first` is answered next, `#nextUp` lines up next, behind `#lining`.
   #first: Call | undefined = undefined;
@@ -96,15 +98,16 @@ export class Connection implements Client {
   }
 
   /** Where the requests of a command line up, or those of another class. */
-  line({ scheduler, class: own }: Route, name: string = own): Line {
-    const key = scheduler === this.server.scheduler ? name : `${name} in workers`;
-    const known = this.#lines.get(key);
-    if (known !== undefined) return known;
+  line(route: Route, name: string = route.class): Line {
+    let lines = this.#lines.get(route.scheduler);
+    if (lines === undefined) this.#lines.set(route.scheduler, lines = {});
+    return lines[name] ??= this.#openLine(route, name);
+  }
+
+  #openLine({ scheduler }: Route, name: string): Line {
     const prefixes = prefixesOf(this.peer);
     const meters = this.server.meters(prefixes);
-    const line = scheduler.line(name, prefixes[0] ?? this.peer, { guest: true, meters });
-    this.#lines.set(key, line);
-    return line;
+    return scheduler.line(name, prefixes[0] ?? this.peer, { guest: true, meters });
   }
 
   /** Requests that are not answered yet. */
@@ -349,9 +352,31 @@ export class Connection implements Client {
       return;
     }
     this.server.counters.requests++;
+    if (route.instant !== undefined && this.#answerAtOnce(route, frame)) return;
     const call = new Call(this, route, frame, this.#now);
     this.#link(call);
     call.admit();
+  }
+
+  /**
+   * Answers a request that takes next to no time, where nobody waits: without a ticket. Whatever is unusual about it
+   * goes the usual way.
+   */
+  #answerAtOnce(route: Route, frame: Frame): boolean {
+    const { tag } = frame;
+    if (frame.options.size > 0 || this.timing || (tag === undefined && this.#first !== undefined)) {
+      return false;
+    }
+    let parts: Parts;
+    try {
+      const args = readRequest(route.compiled, frame) as Values;
+      if (!route.scheduler.instant(this.line(route), this.#now)) return false;
+      parts = writeParts(route.compiled.reply, route.instant!(args));
+    } catch {
+      return false;
+    }
+    this.output.add(answerLine(tag, "OK", parts, "", this.eol));
+    return true;
   }
 
   #tooMany(): Refusal {

@@ -1,6 +1,7 @@
 // Which handler serves which command, and where its requests line up.
 
 import { compile, type CompiledCommand, type CompiledProtocol } from "../protocol/compile.ts";
+import type { Values } from "../protocol/message.ts";
 import type { StandingCommands } from "../protocol/standing.ts";
 import { CostEstimate } from "../scheduling/cost_estimate.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
@@ -22,6 +23,8 @@ export interface Route {
   readonly class: string;
   /** What its requests cost, in ms of a seat. */
   readonly cost: CostEstimate;
+  /** Whether it takes next to no time and looks at nothing but its arguments: where nothing waits it need not line up. */
+  readonly instant: ((args: Values) => Values) | undefined;
 }
 
 // What keeps a connection in hand goes first, on seats of its own.
@@ -67,6 +70,7 @@ function route(compiled: CompiledCommand, handler: AnyHandler, scheduler: Schedu
     scheduler,
     class: standing && CONTROL.has(verb) ? "control" : command.class ?? "normal",
     cost: new CostEstimate(command.cost ?? 1),
+    instant: standing && verb === "PING" ? handler as Route["instant"] : undefined,
   };
 }
 

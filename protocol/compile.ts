@@ -238,6 +238,9 @@ function replyShape(all: NamedField[], path: string): Shape {
   for (const each of named) {
     need(!each.many, `${path}.${each.name}`, "only a positional field may be many");
   }
+  for (const each of all) {
+    need(each.schema === undefined, `${path}.${each.name}.schema`, "only arguments have a schema");
+  }
   let required = 0;
   positional.forEach((each, index) => {
     const at = `${path}.${each.name}`;

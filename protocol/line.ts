@@ -122,6 +122,7 @@ export class LineParser implements Line {
         if (stop < end && bytes[stop] === QUOTE) {
           throw new Fault(`Write a quote inside a word as "\\"", with the whole word in quotes.`);
         }
+        if (bytes[stop - 1] === CLOSE) throw new Fault(NO_SPACE);
         (words ??= []).push(decodeText(bytes, at, stop));
         at = stop;
       }
@@ -180,6 +181,7 @@ export class LineParser implements Line {
         `Quote a value of ${name} that holds "=" or a quote, or begins with "#" or "{".`,
       );
     }
+    if (bytes[stop - 1] === CLOSE) throw new Fault(NO_SPACE);
     this.#at = stop;
     return decodeText(bytes, at, stop);
   }
@@ -206,6 +208,9 @@ export class LineParser implements Line {
     throw new Fault('A quoted word has no closing quote (write a quote in it as \\").', true);
   }
 }
+
+// `PUT mail{5}` would be a request without a body, and what follows it would run as requests.
+const NO_SPACE = 'A space must stand before a body\'s length {n}; quote a word that ends in "}".';
 
 function isSpace(byte: number): boolean {
   return byte === SPACE || byte === TAB;
@@ -319,7 +324,7 @@ const TAG = /^[A-Za-z0-9._-]{1,32}$/;
 const OPTION_NAME = /^[a-z][a-z0-9-]*$/;
 const VERB = /^[A-Z][A-Z0-9-]{0,31}$/;
 // deno-lint-ignore no-control-regex
-const BARE = /^(?![#{]|HTTP\/)[^\x00-\x20"=\x7f-\x9f\ud800-\udfff]+$/u;
+const BARE = /^(?![#{]|HTTP\/)[^\x00-\x20"=\x7f-\x9f\ud800-\udfff]+(?<!\})$/u;
 // deno-lint-ignore no-control-regex
 const TO_ESCAPE = /["\\\x00-\x1f\x7f-\x9f]/g;
 

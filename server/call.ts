@@ -4,6 +4,7 @@
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/framer.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
+import { encodeText } from "../protocol/strings.ts";
 import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import type { Connection } from "./connection.ts";
@@ -253,7 +254,7 @@ export class Call extends Ticket implements Context {
         return;
       }
       if (done) return this.#succeed(value);
-      this.#emit("*", writeParts(shape, value), "");
+      this.#emit("*", fitting(writeParts(shape, value)), "");
       if (this.tag === undefined && !this.connection.isFirst(this)) {
         await this.outOfSeat(new Promise((resolve) => this.#whenFirst = resolve));
       }
@@ -266,7 +267,7 @@ export class Call extends Ticket implements Context {
     if (this.answered) return;
     let parts: Parts;
     try {
-      parts = writeParts(this.#route.compiled.reply, reply);
+      parts = fitting(writeParts(this.#route.compiled.reply, reply));
     } catch (error) {
       this.fail(error);
       return;
@@ -332,6 +333,17 @@ export class Call extends Ticket implements Context {
     this.#whenFirst?.();
     this.connection.answered(this);
   }
+}
+
+// Clients read no longer lines; what may be longer belongs in a body.
+const LONGEST_REPLY = 65_000;
+
+function fitting(parts: Parts): Parts {
+  const { text } = parts;
+  if (text.length * 3 > LONGEST_REPLY && encodeText(text).length > LONGEST_REPLY) {
+    throw new RangeError(`a line of a reply has ${text.length} characters; use a body`);
+  }
+  return parts;
 }
 
 /** One line of an answer, with its end. */

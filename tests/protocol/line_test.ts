@@ -36,9 +36,9 @@ Deno.test("Framer reads words", () =>
       head: "PUT",
       words: ["é", "日本", "😀", "\u00a0", "\ufeff"],
     }],
-    ["PUT a#b a{1} } }{ \\n 'x'", {
+    ["PUT a#b a{1}b }{ \\n 'x'", {
       head: "PUT",
-      words: ["a#b", "a{1}", "}", "}{", "\\n", "'x'"],
+      words: ["a#b", "a{1}b", "}{", "\\n", "'x'"],
     }],
     ["PUT * ! OK ERR", { head: "PUT", words: ["*", "!", "OK", "ERR"] }],
     ['PUT ""', { head: "PUT", words: [""] }],
@@ -83,7 +83,8 @@ Deno.test("Framer reads options wherever they stand", () =>
     ['PUT a=""', { head: "PUT", options: { a: "" } }],
     ["PUT x a=1 y b-2=z", { head: "PUT", words: ["x", "y"], options: { a: "1", "b-2": "z" } }],
     ['PUT a="b=c" d', { head: "PUT", words: ["d"], options: { a: "b=c" } }],
-    ["PUT a=x{5}", { head: "PUT", options: { a: "x{5}" } }],
+    ["PUT a=x{5}y", { head: "PUT", options: { a: "x{5}y" } }],
+    ['PUT a="x{5}"', { head: "PUT", options: { a: "x{5}" } }],
     ["PUT constructor=1", { head: "PUT", options: { constructor: "1" } }],
   ]));
 

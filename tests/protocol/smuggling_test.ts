@@ -67,6 +67,9 @@ Deno.test("Framer ends the stream where the length is ambiguous", () => {
     'PUT k="a"{4}',
     "#{4}",
     'PUT {4} "',
+    "PUT mail{4}",
+    "PUT mail k=x{4}",
+    "PUT mail }",
   ];
   for (const line of lines) {
     const input = bytes(`${line}\r\nQUIT\r\nPING\r\n`);

@@ -13,11 +13,11 @@ import {
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { addressPrefixes } from "../scheduling/address_prefixes.ts";
-import type { Scheduler } from "../scheduling/scheduler.ts";
 import type { Line } from "../scheduling/ticket.ts";
 import { answerLine, Call } from "./call.ts";
+import { ClientLines } from "./client_lines.ts";
 import { DRAINING } from "./errors.ts";
+import { InOrder } from "./in_order.ts";
 import type { Client } from "./handlers.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
@@ -31,10 +31,8 @@ const LINGER_BYTES = 1 << 20;
 
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
-// Bodies of unanswered requests, and answers that wait for the one before them: beyond these many bytes no more is
-// read, and no more begun.
+// Bodies of unanswered requests: beyond this many bytes no more is read.
 const MOST_BODIES = 4 << 20;
-const MOST_HELD = 1 << 20;
 
 const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -51,17 +49,10 @@ export class Connection implements Client {
 
   readonly #stream: ByteStream;
   readonly #framer: Framer;
-  readonly #lines = new Map<Scheduler<Call>, Record<string, Line>>();
+  readonly #lines: ClientLines;
   readonly #tagged = new Map<string, Call>();
-  // Untagged requests in order: `#first` is answered next, `#nextUp` lines up next, behind `#lining`.
-  #first: Call | undefined = undefined;
-  #last: Call | undefined = undefined;
-  #nextUp: Call | undefined = undefined;
-  #lining: Call | undefined = undefined;
-  #advancing = false;
-  #untagged = 0;
+  readonly #untagged = new InOrder(() => this.#present());
   #bodies = 0;
-  #held = 0;
   #now = 0;
   #unknown = 0;
   /** What comes in is forgotten. */
@@ -79,6 +70,7 @@ export class Connection implements Client {
     this.id = id;
     this.server = server;
     this.#stream = stream;
+    this.#lines = new ClientLines(server, stream.peer);
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(stream, () => this.close());
   }
@@ -99,20 +91,12 @@ export class Connection implements Client {
 
   /** Where the requests of a command line up, or those of another class. */
   line(route: Route, name: string = route.class): Line {
-    let lines = this.#lines.get(route.scheduler);
-    if (lines === undefined) this.#lines.set(route.scheduler, lines = {});
-    return lines[name] ??= this.#openLine(route, name);
-  }
-
-  #openLine({ scheduler }: Route, name: string): Line {
-    const prefixes = prefixesOf(this.peer);
-    const meters = this.server.meters(prefixes);
-    return scheduler.line(name, prefixes[0] ?? this.peer, { guest: true, meters });
+    return this.#lines.of(route, name);
   }
 
   /** Requests that are not answered yet. */
   get inFlight(): number {
-    return this.#untagged + this.#tagged.size;
+    return this.#untagged.size + this.#tagged.size;
   }
 
   /** Greets, and serves requests until the client or the server ends the connection. Never rejects. */
@@ -177,7 +161,7 @@ export class Connection implements Client {
   }
 
   get #tooMuch(): boolean {
-    return this.#untagged >= this.server.maxInFlight || this.#bodies > MOST_BODIES;
+    return this.#untagged.size >= this.server.maxInFlight || this.#bodies > MOST_BODIES;
   }
 
   async #room(): Promise<void> {
@@ -201,6 +185,7 @@ export class Connection implements Client {
     if (this.closed) return;
     this.closed = this.#ended = true;
     this.#stopLinger?.();
+    this.#untagged.stop();
     for (const call of this.#inOrder()) call.drop();
     this.#wake();
     this.#stream.close();
@@ -225,7 +210,7 @@ export class Connection implements Client {
 
   /** Whether it is this untagged request's turn to be answered. */
   isFirst(call: Call): boolean {
-    return this.#first === call;
+    return this.#untagged.first === call;
   }
 
   /** The request with this tag, while it is not answered. */
@@ -238,55 +223,26 @@ export class Connection implements Client {
     while (this.inFlight > 1 && !this.closed && !call.answered) await this.#nextAnswer();
   }
 
-  /** A request may line up. Untagged ones do one at a time, so that they start in order whatever their classes. */
+  /** The arguments of a request are checked: it may line up. */
   checked(call: Call): void {
-    if (call.tag === undefined) this.#advance();
+    if (call.tag === undefined) this.#untagged.advance();
     else call.lineUp(this.#present());
-  }
-
-  /** A request has a seat. */
-  started(call: Call): void {
-    if (this.#lining !== call) return;
-    this.#lining = undefined;
-    this.#advance();
-  }
-
-  #advance(): void {
-    if (this.#advancing) return;
-    this.#advancing = true;
-    for (let call; (call = this.#nextUp) !== undefined && this.#lining === undefined;) {
-      if (!call.answered) {
-        if (!call.ready || this.#held > MOST_HELD) break;
-        this.#lining = call;
-      }
-      this.#nextUp = call.after;
-      if (!call.answered) call.lineUp(this.#present());
-    }
-    this.#advancing = false;
   }
 
   #present(): number {
     return this.#taking ? this.#now : this.server.clock.now();
   }
 
+  /** A request has a seat. */
+  started(call: Call): void {
+    if (call.tag === undefined) this.#untagged.started(call);
+  }
+
   /** A request has written its final line. */
   answered(call: Call): void {
     this.#bodies -= call.bytes;
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
-    else {
-      this.#untagged--;
-      this.#held += call.heldBytes;
-      // Those behind it that are answered already go out with it.
-      while (this.#first?.answered) {
-        this.#first = this.#first.after;
-        if (this.#first === undefined) break;
-        if (this.#first.answered) this.#held -= this.#first.heldBytes;
-        this.#first.release();
-      }
-      if (this.#first === undefined) this.#last = undefined;
-      if (this.#lining === call) this.#lining = undefined;
-      if (this.#nextUp !== undefined && !this.closed) this.#advance();
-    }
+    else this.#untagged.answered(call);
     if (this.closed) return;
     if (!this.#taking) this.output.schedule();
     if (this.#onAnswer.length > 0) this.#wake();
@@ -305,11 +261,7 @@ export class Connection implements Client {
   }
 
   *#inOrder(): Generator<Call> {
-    let next: Call | undefined;
-    for (let call = this.#first; call !== undefined; call = next) {
-      next = call.after;
-      yield call;
-    }
+    yield* this.#untagged;
     yield* [...this.#tagged.values()];
   }
 
@@ -364,7 +316,7 @@ export class Connection implements Client {
    */
   #answerAtOnce(route: Route, frame: Frame): boolean {
     const { tag } = frame;
-    if (frame.options.size > 0 || this.timing || (tag === undefined && this.#first !== undefined)) {
+    if (frame.options.size > 0 || this.timing || (tag === undefined && this.#untagged.size > 0)) {
       return false;
     }
     let parts: Parts;
@@ -415,13 +367,7 @@ export class Connection implements Client {
   #link(call: Call): void {
     this.#bodies += call.bytes;
     if (call.tag !== undefined) this.#tagged.set(call.tag, call);
-    else {
-      this.#untagged++;
-      if (this.#last === undefined) this.#first = call;
-      else this.#last.after = call;
-      this.#last = call;
-      this.#nextUp ??= call;
-    }
+    else this.#untagged.push(call);
   }
 
   #telnet({ command, option }: TelnetCommand): void {
@@ -444,14 +390,8 @@ export class Connection implements Client {
   #interrupt(): void {
     if (!this.#interrupted) return;
     this.#interrupted = false;
-    this.#first?.abort("cancelled", "Ctrl-C ended the request.");
+    this.#untagged.first?.abort("cancelled", "Ctrl-C ended the request.");
   }
-}
-
-/** The prefixes of the address of a peer, the narrowest first; none where it has no address. */
-function prefixesOf(peer: string): string[] {
-  const host = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/.exec(peer);
-  return host === null ? [] : addressPrefixes(host[1] ?? host[2]);
 }
 
 /** Whether an error only says that the client is gone. */

@@ -5,18 +5,23 @@
 
 import { Refusal } from "../protocol/errors.ts";
 import type { Values } from "../protocol/message.ts";
+import { abortable } from "./abortable.ts";
 import type { Context } from "./handlers.ts";
-import type { FromWorker, PlainRefusal, Task, ToWorker } from "./worker_messages.ts";
+import {
+  type FromWorker,
+  type Task,
+  toPlain,
+  toRefusal,
+  type ToWorker,
+} from "./worker_messages.ts";
 
 type AnyHandler = (args: Values, context: Context) => unknown;
+type Items = Iterator<Values, Values> | AsyncIterator<Values, Values>;
 
 let handlers: Readonly<Record<string, AnyHandler>> = {};
 let abort = new AbortController();
+let client = { closed: false };
 let more: () => void = () => {};
-
-function tell(message: FromWorker): void {
-  self.postMessage(message);
-}
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
   switch (data.kind) {
@@ -27,13 +32,26 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
       run(data.task);
       break;
     case "abort":
-      abort.abort(toRefusal(data.refusal));
+      client.closed = data.closed;
+      abort.abort(toRefusal(data.reason));
       more();
       break;
     case "more":
       more();
   }
 };
+
+// The server hears nothing of a worker that closes itself or exits, unless that says so.
+const { close } = self;
+self.close = () => {
+  tell({ kind: "ended" });
+  close.call(self);
+};
+self.addEventListener("unload", () => tell({ kind: "ended" }));
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
 
 async function load(module: string): Promise<void> {
   try {
@@ -46,57 +64,74 @@ async function load(module: string): Promise<void> {
     const verbs = Object.keys(found).filter((verb) => typeof found[verb] === "function");
     tell({ kind: "ready", verbs });
   } catch (error) {
-    tell({ kind: "broken", error });
+    fail(error);
   }
 }
 
 async function run(task: Task): Promise<void> {
   abort = new AbortController();
+  client = { ...task.client, closed: false };
   const { signal } = abort;
   try {
     const result = await handlers[task.verb](task.args, contextOf(task, signal));
-    tell({ kind: "reply", reply: await drain(result, signal) });
+    const reply = task.streams ? await send(result, signal) : result;
+    tell({ kind: "reply", reply: reply as Values | undefined });
   } catch (error) {
-    if (error instanceof Refusal) {
-      const { code, message, retry, executed, details } = error;
-      tell({ kind: "refusal", refusal: { code, message, retry, executed, details } });
-    } else tell({ kind: "failure", error });
+    if (error instanceof Refusal) tell({ kind: "refusal", refusal: toPlain(error) });
+    else fail(error);
   }
 }
 
-/** Sends the items of a stream, one at a time; its reply, or what is no stream, is the answer. */
-async function drain(result: unknown, signal: AbortSignal): Promise<Values | undefined> {
-  const source = result as Partial<AsyncIterator<Values> & Iterator<Values>> | undefined;
-  if (typeof source?.next !== "function") return result as Values | undefined;
-  for (;;) {
-    const { done, value } = await source.next();
-    if (done) return value;
-    if (signal.aborted) {
-      await source.return?.();
-      throw signal.reason;
+/** Sends items, each when the one before it was passed on; returns the reply. */
+async function send(result: unknown, signal: AbortSignal): Promise<Values> {
+  const source = result as AsyncIterable<Values> & Iterable<Values>;
+  const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as Items;
+  try {
+    for (;;) {
+      const { done, value } = await items.next();
+      if (done) return value;
+      signal.throwIfAborted();
+      const passed = new Promise<void>((resolve) => more = resolve);
+      tell({ kind: "item", item: value });
+      await passed;
+      signal.throwIfAborted();
     }
-    const passed = new Promise<void>((resolve) => more = resolve);
-    tell({ kind: "item", item: value });
-    await passed;
+  } catch (error) {
+    await items.return?.();
+    throw error;
   }
 }
 
 function contextOf(task: Task, signal: AbortSignal): Context {
+  const { verb, identity, deadline, trace } = task;
   return {
-    ...task,
-    client: { ...task.client, closed: false },
+    verb,
+    client: client as Context["client"],
+    identity,
     signal,
-    log: (message, details) => tell({ kind: "log", message, details }),
-    // A worker runs one request, so there is no seat that another could use meanwhile.
-    park: (promise) =>
-      new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-        promise.then(resolve, reject);
-      }),
+    deadline,
+    trace,
+    log(message, details) {
+      const entry = { level: "info", message, verb, client: task.client.peer, ...details } as const;
+      tell({ kind: "log", entry: toCloneable(entry) });
+    },
+    // A worker runs one request, so nobody else could use it meanwhile.
+    park: (promise) => abortable(promise, signal),
   };
 }
 
-function toRefusal({ code, message, ...options }: PlainRefusal): Refusal {
-  return new Refusal(code, message, options);
+function fail(error: unknown): void {
+  tell({ kind: "failure", error: toCloneable({ error }).error });
+}
+
+/** What is thrown and logged may be anything, also what cannot cross to the server: that crosses as text. */
+function toCloneable<T extends object>(entry: T): T {
+  const cloneable = (value: unknown): unknown => {
+    try {
+      return structuredClone(value);
+    } catch {
+      return Deno.inspect(value);
+    }
+  };
+  return Object.fromEntries(Object.entries(entry).map(([k, v]) => [k, cloneable(v)])) as T;
 }

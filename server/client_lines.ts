@@ -1,0 +1,39 @@
+// Where one client's requests line up: a line for each class, made when it is first needed.
+
+import { addressPrefixes } from "../scheduling/address_prefixes.ts";
+import type { Scheduler } from "../scheduling/scheduler.ts";
+import type { Line } from "../scheduling/ticket.ts";
+import type { Call } from "./call.ts";
+import type { Route } from "./routes.ts";
+import type { Service } from "./service.ts";
+
+/** The lines of one connection. */
+export class ClientLines {
+  readonly #server: Service;
+  readonly #peer: string;
+  readonly #lines = new Map<Scheduler<Call>, Record<string, Line>>();
+
+  constructor(server: Service, peer: string) {
+    this.#server = server;
+    this.#peer = peer;
+  }
+
+  /** The line of a command's requests, or of those of another class. */
+  of(route: Route, name: string): Line {
+    let lines = this.#lines.get(route.scheduler);
+    if (lines === undefined) this.#lines.set(route.scheduler, lines = {});
+    return lines[name] ??= this.#open(route, name);
+  }
+
+  #open({ scheduler }: Route, name: string): Line {
+    const prefixes = prefixesOf(this.#peer);
+    const meters = this.#server.meters(prefixes);
+    return scheduler.line(name, prefixes[0] ?? this.#peer, { guest: true, meters });
+  }
+}
+
+/** The prefixes of the address of a peer, the narrowest first; none where it has no address. */
+export function prefixesOf(peer: string): string[] {
+  const host = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/.exec(peer);
+  return host === null ? [] : addressPrefixes(host[1] ?? host[2]);
+}

@@ -1,0 +1,78 @@
+// Who may connect: bounds on connections in all and by address prefix, with some kept free for this machine.
+
+import { Refusal } from "../protocol/errors.ts";
+import { prefixesOf } from "./client_lines.ts";
+
+/** How many connections there may be. */
+export interface ConnectionLimits {
+  /** Connections in all. Default 10000, as Redis' maxclients. */
+  connections: number;
+  /** Connections of one client: an IPv4 address or an IPv6 /64. Default 256. */
+  connectionsPerClient: number;
+  /** How many of `connections` only clients on this machine may have, so that its administrator gets in. Default 16. */
+  connectionsReserved: number;
+}
+
+/** The limits of a server that sets none. */
+export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
+  connections: 10_000,
+  connectionsPerClient: 256,
+  connectionsReserved: 16,
+};
+
+const BUSY_RETRY = 1000;
+
+/** Counts connections and refuses those too many. */
+export class Gate {
+  readonly #limits: ConnectionLimits;
+  readonly #byClient = new Map<string, number>();
+  #count = 0;
+  /** Connections that were refused because there were too many in all, or too many of their client. */
+  readonly refused: Record<"busy" | "quota", number> = { busy: 0, quota: 0 };
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
+
+  /** Counts a connection. A refusal where it must not be served. */
+  enter(peer: string, overloaded: boolean): Refusal | undefined {
+    const { connections, connectionsPerClient, connectionsReserved } = this.#limits;
+    const client = clientOf(peer);
+    const mine = this.#byClient.get(client) ?? 0;
+    if (mine >= connectionsPerClient) {
+      this.refused.quota++;
+      const message = `A client may have ${connectionsPerClient} connections, and has them.`;
+      return new Refusal("quota", message, { retry: BUSY_RETRY, details: { scope: "prefix" } });
+    }
+    const room = isLocal(peer) ? connections : connections - connectionsReserved;
+    if (this.#count >= room || (overloaded && !isLocal(peer))) {
+      this.refused.busy++;
+      const message = overloaded
+        ? "The server has too much to do to take another connection."
+        : `There are ${connections} connections, as many as may be.`;
+      return new Refusal("busy", message, { retry: BUSY_RETRY });
+    }
+    this.#byClient.set(client, mine + 1);
+    this.#count++;
+    return undefined;
+  }
+
+  /** A connection that was let in is over. */
+  leave(peer: string): void {
+    const client = clientOf(peer);
+    const mine = this.#byClient.get(client)! - 1;
+    if (mine === 0) this.#byClient.delete(client);
+    else this.#byClient.set(client, mine);
+    this.#count--;
+  }
+}
+
+function clientOf(peer: string): string {
+  return prefixesOf(peer)[0] ?? peer;
+}
+
+/** Whether a peer is on this machine. */
+export function isLocal(peer: string): boolean {
+  const [prefix] = prefixesOf(peer);
+  return prefix === undefined || prefix.startsWith("127.") || peer.startsWith("[::1]:");
+}

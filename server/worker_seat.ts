@@ -1,0 +1,186 @@
+// A place for one worker: its start, its one request at a time, its end and its successor.
+
+import { Refusal } from "../protocol/errors.ts";
+import type { Values } from "../protocol/message.ts";
+import type { Clock } from "../scheduling/clock.ts";
+import { abortable } from "./abortable.ts";
+import { DRAINING } from "./errors.ts";
+import type { LogEntry } from "./log.ts";
+import {
+  type FromWorker,
+  type Task,
+  toPlain,
+  toRefusal,
+  type ToWorker,
+} from "./worker_messages.ts";
+
+// Between the starts of workers that end without having done anything, in ms, doubled each time.
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5000;
+
+/** What a seat is made of. */
+export interface SeatOptions {
+  readonly module: string;
+  readonly grace: number;
+  readonly clock: Clock;
+  readonly log: (entry: LogEntry) => void;
+}
+
+/** The request that runs. */
+interface Run {
+  readonly task: Task;
+  readonly item: (item: Values) => void;
+  readonly resolve: (reply: Values | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A place for one worker, which is replaced when it hangs or ends. */
+export class WorkerSeat {
+  /** Whether a request can begin at once. */
+  ready = false;
+  readonly #options: SeatOptions;
+  #worker: Worker | undefined = undefined;
+  #started = newStart();
+  #loaded = false;
+  #run: Run | undefined = undefined;
+  #pause = FIRST_PAUSE;
+  #stopRestart: () => void = () => {};
+  #stopGrace: (() => void) | undefined = undefined;
+
+  constructor(options: SeatOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a worker. Resolves with the commands that it has handlers for; rejects where its module cannot be loaded. */
+  start(): Promise<readonly string[]> {
+    const worker = new Worker(new URL("./worker_host.ts", import.meta.url), { type: "module" });
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
+      if (this.#worker === worker) this.#hear(data);
+    };
+    worker.onerror = (event): void => {
+      event.preventDefault();
+      if (this.#worker === worker) this.#replace(new Error(`a worker ended: ${event.message}`));
+    };
+    this.#post({ kind: "load", module: this.#options.module });
+    return this.#started.promise;
+  }
+
+  /**
+   * Runs one request; settles once the worker is free. Where the signal is aborted it has `grace` to get free, then
+   * another worker takes its place.
+   */
+  async run(
+    task: Task,
+    signal: AbortSignal,
+    moved: ArrayBuffer[],
+    item: (item: Values) => void,
+  ): Promise<Values | undefined> {
+    await abortable(this.#started.promise, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<Values | undefined>();
+    const onAbort = (): void => this.stop(signal.reason);
+    this.#run = { task, item, resolve, reject };
+    signal.addEventListener("abort", onAbort);
+    try {
+      this.#post({ kind: "task", task }, moved);
+      return await promise;
+    } finally {
+      this.#run = undefined;
+      signal.removeEventListener("abort", onAbort);
+      this.#stopGrace?.();
+      this.#stopGrace = undefined;
+      // Nobody waits for its answer any more, so it is this request that waits for the next worker.
+      if (signal.aborted) await this.#started.promise.catch(() => {});
+    }
+  }
+
+  /** Tells the handler to stop, and ends the worker where it does not. */
+  stop(reason: Refusal, closed: boolean = false): void {
+    if (this.#run === undefined || this.#stopGrace !== undefined) return;
+    const { clock, grace, log } = this.#options;
+    const { verb, client } = this.#run.task;
+    this.#post({ kind: "abort", reason: toPlain(reason), closed });
+    this.#stopGrace = clock.after(grace, () => {
+      const message = `${verb} did not stop, so its worker was replaced`;
+      log({ level: "error", message, verb, client: client.peer });
+      this.#replace(reason);
+    });
+  }
+
+  /** The last item was passed on. */
+  more(): void {
+    this.#post({ kind: "more" });
+  }
+
+  /** Ends the worker, for good. */
+  close(): void {
+    this.#stopRestart();
+    this.#end(new Refusal("draining", DRAINING));
+  }
+
+  #post(message: ToWorker, moved: ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, moved);
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case "ready":
+        this.ready = this.#loaded = true;
+        this.#started.resolve(message.verbs);
+        return;
+      case "item":
+        this.#run?.item(message.item);
+        return;
+      case "log":
+        this.#options.log(message.entry);
+        return;
+      case "ended":
+        return this.#replace(new Error("a worker ended itself"));
+      case "failure":
+        if (!this.ready) return this.#replace(message.error);
+        this.#run?.reject(message.error);
+        break;
+      case "refusal":
+        this.#run?.reject(toRefusal(message.refusal));
+        break;
+      case "reply":
+        this.#run?.resolve(message.reply);
+    }
+    this.#run = undefined;
+    this.#pause = FIRST_PAUSE;
+  }
+
+  /** The worker is of no use any more: its request ends with `error`, and another worker takes its place. */
+  #replace(error: unknown): void {
+    const served = this.#run !== undefined;
+    this.#end(error);
+    // That the first one cannot be started is for who started it.
+    if (!this.#loaded) return;
+    this.#started = newStart();
+    if (served) {
+      this.start();
+      return;
+    }
+    const { clock, log } = this.#options;
+    log({ level: "error", message: "a worker ended, and is started again", error });
+    this.#stopRestart = clock.after(this.#pause, () => this.start());
+    this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
+  }
+
+  #end(error: unknown): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.ready = false;
+    if (this.#loaded) this.#started.promise.catch(() => {});
+    this.#started.reject(error);
+    this.#run?.reject(error);
+    this.#run = undefined;
+  }
+}
+
+/** Settles when a worker has started, or could not be; who does not wait for it need not hear of that. */
+function newStart(): PromiseWithResolvers<readonly string[]> {
+  const start = Promise.withResolvers<readonly string[]>();
+  start.promise.catch(() => {});
+  return start;
+}

@@ -1,5 +1,6 @@
 // What `lineup queue` and `lineup serve` have in common: where they listen, what they say, how they end.
 
+import { formatAddress } from "../net/mod.ts";
 import type { ServeOptions, Server } from "../server/mod.ts";
 import type { Flag, Flags } from "./flags.ts";
 
@@ -16,6 +17,15 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     value: "ADDRESS",
     summary: "Listen at tcp://HOST:PORT or unix:PATH instead of --host and --port.",
   },
+  "proxy-from": {
+    value: "ADDRESSES",
+    summary:
+      "Proxies that connect, with commas between: each connection begins with a PROXY header.",
+  },
+  insecure: {
+    summary:
+      "Listen where other machines can connect, although the server asks for no credentials.",
+  },
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
@@ -26,9 +36,11 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
 
 /** The options of `serve` that `servingFlags` say. */
 export function servingOptions(flags: Flags): ServeOptions {
-  const { host, port, listen, drain } = flags;
-  const place = listen === undefined ? { hostname: host, port } : { listen: [listen] };
-  return { ...place, drain, signals: true };
+  const { host, port, listen, drain, insecure } = flags;
+  const address = listen ?? formatAddress({ transport: "tcp", hostname: host, port });
+  const proxies = flags["proxy-from"]?.split(",");
+  const place = proxies === undefined ? address : { address, proxyFrom: proxies };
+  return { listen: [place], insecure, drain, signals: true };
 }
 
 /** Says where the server listens, and waits for its end. Nothing else ever goes to standard output. */

@@ -8,4 +8,10 @@ export { type Address, AddressError, formatAddress, parseAddress } from "./addre
 export { connectStream, listen } from "./deno.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";
+export {
+  parseProxyHeader,
+  type ProxyHeader,
+  ProxyHeaderError,
+  readProxyHeader,
+} from "./proxy_protocol.ts";
 export { type ByteStream, type Listener, writeAll } from "./stream.ts";

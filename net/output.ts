@@ -81,7 +81,16 @@ export class Output {
     this.#stream.write(bytes).then(this.#onWritten, this.#onFailed);
   }
 
+  /** Bytes that wait or are being written. */
+  get held(): number {
+    return this.size + (this.#writing?.length ?? 0);
+  }
+
+  /** How many writes have ended: while it stays the same and something is held, the other end does not read. */
+  writes = 0;
+
   readonly #onWritten = (count: number): void => {
+    this.writes++;
     const bytes = this.#writing!;
     this.written += count;
     if (count < bytes.length) return this.#write(bytes.subarray(count));

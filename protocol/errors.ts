@@ -37,6 +37,10 @@ export const standardErrors = {
   "forbidden": { summary: "This identity may not use the command." },
   "busy": { summary: "The server has too much to do.", retry: true },
   "quota": { summary: "The connection, identity or address has used up its share.", retry: true },
+  "timeout": {
+    summary: "A line, a body, the first request or any request did not come in time.",
+    ends: "always",
+  },
   "expired": { summary: "The time given by within= is over.", executed: "maybe" },
   "cancelled": { summary: "CANCEL or Ctrl-C ended the request.", executed: "maybe" },
   "draining": { summary: "The server is shutting down.", retry: true },

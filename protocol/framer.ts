@@ -1,7 +1,8 @@
 // Bytes in any split to requests or replies: lines, counted bodies, telnet. One pass, bounded memory.
 
 import type { ErrorCode } from "./errors.ts";
-import { type BadLine, type Line, LineParser, type Side } from "./line.ts";
+import type { Line, Side } from "./line.ts";
+import { type BadLine, LineParser } from "./line_parser.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 
 /** A whole request or reply line with its body. */

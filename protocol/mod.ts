@@ -45,7 +45,8 @@ export {
   type TelnetCommand,
 } from "./framer.ts";
 export { encodeFrame, type FrameInit } from "./frame.ts";
-export { formatLine, formatWord, type Line, quote, type Side } from "./line.ts";
+export { formatLine, formatWord, type Line, type Side } from "./line.ts";
+export { quote } from "./quoting.ts";
 export { decodeText, encodeText } from "./strings.ts";
 export {
   type Parts,

@@ -1,7 +1,7 @@
 // How a value of each type is written as a word, and read back.
 
 import { decodeText, encodeText } from "./strings.ts";
-import { show } from "./line.ts";
+import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
 /** A value that is not what its field asks for; the message completes "NAME must be …". */

@@ -9,7 +9,7 @@ export class Heap<T extends Placed> {
   readonly #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
 
-  /** Empty; `isBefore` is a strict order that does not change for what is in it. */
+  /** Empty; `isBefore` is a strict order; where it changes for one that is in it, `update` that one. */
   constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
   }
@@ -35,10 +35,18 @@ export class Heap<T extends Placed> {
     const at = item.place;
     const last = this.#items.pop()!;
     item.place = -1;
-    if (last === item) return;
+    if (last !== item) this.#settle(at, last);
+  }
+
+  /** What decides about the place of one has changed. */
+  update(item: T): void {
+    this.#settle(item.place, item);
+  }
+
+  #settle(at: number, item: T): void {
     const parent = (at - 1) >> 1;
-    if (at > 0 && this.#isBefore(last, this.#items[parent])) this.#rise(at, last);
-    else this.#sink(at, last);
+    if (at > 0 && this.#isBefore(item, this.#items[parent])) this.#rise(at, item);
+    else this.#sink(at, item);
   }
 
   #rise(at: number, item: T): void {

@@ -1,6 +1,43 @@
 import type { Client } from "../server/handlers.ts";
 import type { Due } from "./deadlines.ts";
+import type { Names } from "./names.ts";
 import type { Progress, State, StoredJob } from "./store.ts";
+
+/** What a new job is told. */
+export interface NewJob {
+  readonly queue: string;
+  readonly body: Uint8Array;
+  readonly key?: string;
+  readonly priority: number;
+  readonly delay: number;
+  readonly lease: number;
+  readonly attempts: number;
+}
+
+/** A new job as it is stored first; of no key where the key is empty. */
+export function newJob(id: number, put: number, told: NewJob): StoredJob {
+  const { queue, key = "", priority, attempts, lease, delay, body } = told;
+  return {
+    id,
+    queue,
+    key,
+    priority,
+    attempts,
+    lease,
+    put,
+    size: body.length,
+    state: delay > 0 ? "delayed" : "ready",
+    attempt: 0,
+    ready: put + delay,
+    until: 0,
+    reason: "",
+  };
+}
+
+/** The order of the jobs of a key; no two have the same place. */
+export function wasReadyBefore(a: Job, b: Job): boolean {
+  return a.ready < b.ready || (a.ready === b.ready && a.id < b.id);
+}
 
 /** A job in memory, where its body is not. */
 export class Job implements StoredJob, Due {
@@ -21,10 +58,10 @@ export class Job implements StoredJob, Due {
   /** Whose connection took it; `undefined` where it is not taken or that was before the start. */
   holder: Client | undefined = undefined;
 
-  constructor(stored: StoredJob) {
+  constructor(stored: StoredJob, names: Names) {
     this.id = stored.id;
-    this.queue = stored.queue;
-    this.key = stored.key;
+    this.queue = names.share(stored.queue);
+    this.key = names.share(stored.key);
     this.priority = stored.priority;
     this.attempts = stored.attempts;
     this.lease = stored.lease;

@@ -3,7 +3,7 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { Job } from "./job.ts";
 import { Line } from "./line.ts";
-import { firstInFirstOut, type Order } from "./order.ts";
+import { Order } from "./order.ts";
 import type { State } from "./store.ts";
 
 /** How many jobs there are in each state. */
@@ -78,7 +78,7 @@ export class Jobs {
   queue(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = { name, counts: noJobs(), order: firstInFirstOut(), line: new Line(name) };
+      queue = { name, counts: noJobs(), order: new Order(), line: new Line(name) };
       this.queues.set(name, queue);
     }
     return queue;

@@ -1,60 +1,74 @@
-// In which order the ready jobs of a queue are taken. A fair order between keys replaces this one.
+// In which order the ready jobs of a queue are taken.
 
+import { FairOrder } from "./fair_order.ts";
 import { Heap } from "./heap.ts";
-import type { Job } from "./job.ts";
+import { type Job, wasReadyBefore } from "./job.ts";
 
-/** The ready jobs of one queue. */
-export interface Order {
+/**
+ * The ready jobs of one queue: by priority and key, fairly. While all are of one priority and key, as in most of many
+ * queues, there is nothing to be fair about, and a heap is all it takes.
+ */
+export class Order {
+  #alike = new Heap<Job>(wasReadyBefore);
+  #fair: FairOrder | undefined = undefined;
+
   /** How many there are. */
-  readonly size: number;
+  get size(): number {
+    return (this.#fair ?? this.#alike).size;
+  }
+
   /** Since when the one that has been ready for longest is so; `undefined` where there is none. */
-  readonly oldest: number | undefined;
-  /** A job is ready: it lines up by its `ready` time, so one that is given back gets its old place. */
-  push(job: Job): void;
-  /** Takes out the job whose turn it is. */
-  pop(): Job | undefined;
-  /** Takes out a job. */
-  remove(job: Job): void;
-}
+  get oldest(): number | undefined {
+    return this.#fair === undefined ? this.#alike.first?.ready : this.#fair.oldest;
+  }
 
-/** The lowest priority first, and within it who has been ready for longest: O(log n). */
-export function firstInFirstOut(): Order {
-  const levels: (Heap<Job> | undefined)[] = [];
-  let size = 0;
+  /** The job whose turn it is; `undefined` where there is none. */
+  get next(): Job | undefined {
+    return this.#fair === undefined ? this.#alike.first : this.#fair.next;
+  }
 
-  const remove = (job: Job): void => {
-    levels[job.priority]!.remove(job);
-    size--;
-  };
-
-  return {
-    get size(): number {
-      return size;
-    },
-    get oldest(): number | undefined {
-      let oldest: number | undefined;
-      for (const level of levels) {
-        const first = level?.first;
-        if (first !== undefined) oldest = Math.min(oldest ?? Infinity, first.ready);
+  /** A job is ready: it has its place in its key by its `ready` time, its old one where that is what it was. */
+  push(job: Job): void {
+    if (this.#fair === undefined) {
+      const { first } = this.#alike;
+      if (first === undefined || (first.key === job.key && first.priority === job.priority)) {
+        this.#alike.add(job);
+        return;
       }
-      return oldest;
-    },
-    push(job: Job): void {
-      (levels[job.priority] ??= new Heap(wasReadyBefore)).add(job);
-      size++;
-    },
-    pop(): Job | undefined {
-      for (const level of levels) {
-        const first = level?.first;
-        if (first === undefined) continue;
-        remove(first);
-        return first;
-      }
-    },
-    remove,
-  };
-}
+      this.#fair = new FairOrder(this.#alike);
+      this.#alike = new Heap(wasReadyBefore);
+    }
+    this.#fair.push(job);
+  }
 
-function wasReadyBefore(a: Job, b: Job): boolean {
-  return a.ready < b.ready || (a.ready === b.ready && a.id < b.id);
+  /** Somebody takes the `next`, for which its key is charged. */
+  take(): Job {
+    if (this.#fair !== undefined) {
+      const job = this.#fair.take();
+      this.#rest();
+      return job;
+    }
+    const job = this.#alike.first!;
+    this.#alike.remove(job);
+    return job;
+  }
+
+  /** A job leaves without being taken. */
+  remove(job: Job): void {
+    if (this.#fair === undefined) this.#alike.remove(job);
+    else {
+      this.#fair.remove(job);
+      this.#rest();
+    }
+  }
+
+  /** A job was taken by nobody after all: its key gets back what it was charged. */
+  refund(job: Job): void {
+    this.#fair?.refund(job);
+  }
+
+  // With nothing left nobody owes anything.
+  #rest(): void {
+    if (this.#fair!.size === 0) this.#fair = undefined;
+  }
 }

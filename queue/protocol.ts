@@ -21,13 +21,13 @@ const queue = {
 const key = {
   type: "word",
   max: 128,
-  summary: "Whose job it is, such as a tenant.",
+  summary: "Whose job it is, such as a tenant; keys take turns.",
 } as const satisfies FieldSpec;
 const priority = {
   type: "integer",
   min: 0,
   max: 9,
-  summary: "0 to 9, lower first.",
+  summary: "0 to 9, lower first; each has twice the share of the next.",
 } as const satisfies FieldSpec;
 const lease = {
   type: "duration",
@@ -81,6 +81,12 @@ export const queueProtocol = {
     "A job is bytes in a named queue: delayed, then ready, then taken by a worker until it is done. " +
     "A job that fails, or whose lease runs out, is ready again; once its attempts are used up it is dead, " +
     "and stays to be looked at.\n\n" +
+    "Which of the ready jobs of a queue is next: the priorities share it by weight, each of 0 to 9 with twice " +
+    "the weight of the next, so that jobs of 0 go far ahead and those of 9 still go on; " +
+    "in a priority the keys take turns, however many jobs one of them has (no key is a key too); " +
+    "in a key it is first in, first out, by when a job became ready. " +
+    "A job that failed or whose lease ran out is last of its key again; one that a cancelled TAKE did not " +
+    "get has its old place, and its key is not charged for it.\n\n" +
     "Delivery is at least once. OK means that the change is stored.",
   commands: {
     PUT: {
@@ -109,7 +115,7 @@ export const queueProtocol = {
         {
           request: "PUT mail priority=0 {6}\nurgent",
           reply: "OK id=2",
-          summary: "A counted body: any bytes; and before the other jobs.",
+          summary: "A counted body: any bytes; and ahead of the other jobs.",
         },
         { request: "PUT mail later delay=1h", reply: "OK id=3" },
         { request: "PUT video encode lease=10m attempts=3", reply: "OK id=4" },

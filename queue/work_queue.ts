@@ -7,25 +7,15 @@ import type { LogEntry } from "../server/log.ts";
 import { type Bounds, roomForJob, roomForQueues, roomForTaker } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Given, Grant } from "./grant.ts";
-import { Job } from "./job.ts";
+import { Job, type NewJob, newJob } from "./job.ts";
 import { Jobs, type Queue } from "./jobs.ts";
 import { Journal } from "./journal.ts";
+import { Names } from "./names.ts";
 import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, notTaken, readOnly } from "./refusals.ts";
 import { MAX_TAKE_BYTES } from "./protocol.ts";
-import type { Change, Store, StoredJob } from "./store.ts";
+import type { Change, Store } from "./store.ts";
 import { type Taker, Takers, type Wish } from "./takers.ts";
-
-/** What a new job is told. */
-export interface NewJob {
-  readonly queue: string;
-  readonly body: Uint8Array;
-  readonly key?: string;
-  readonly priority: number;
-  readonly delay: number;
-  readonly lease: number;
-  readonly attempts: number;
-}
 
 /** What proves that a lease is one's own. */
 export interface Claim {
@@ -45,6 +35,7 @@ export class WorkQueue {
   readonly #store: Store;
   readonly #bounds: Bounds;
   readonly #bodies = new RecentBodies();
+  readonly #names = new Names();
   readonly #jobTimes: Deadlines<Job>;
   #lastId = 0;
   #closed: Promise<void> | undefined = undefined;
@@ -66,7 +57,7 @@ export class WorkQueue {
     this.#lastId = await this.#store.lastId();
     const now = this.#clock.now();
     for await (const stored of this.#store.load()) {
-      const job = new Job(stored);
+      const job = new Job(stored, this.#names);
       if (job.hasDeadline && job.due <= now) job.timeOver();
       this.jobs.add(job);
     }
@@ -78,32 +69,18 @@ export class WorkQueue {
   }
 
   /** A new job. Resolves with its number. */
-  async put({ queue, body, key = "", priority, delay, lease, attempts }: NewJob): Promise<number> {
+  async put(told: NewJob): Promise<number> {
     this.#mayChange();
     roomForJob(this.#bounds, this.jobs);
-    roomForQueues(this.#bounds, this.jobs, [queue]);
+    roomForQueues(this.#bounds, this.jobs, [told.queue]);
+    const { body } = told;
     const id = ++this.#lastId;
-    const put = this.now();
-    const stored: StoredJob = {
-      id,
-      queue,
-      key,
-      priority,
-      attempts,
-      lease,
-      put,
-      size: body.length,
-      state: delay > 0 ? "delayed" : "ready",
-      attempt: 0,
-      ready: put + delay,
-      until: 0,
-      reason: "",
-    };
-    const job = new Job(stored);
+    const stored = newJob(id, this.now(), told);
+    const job = new Job(stored, this.#names);
     this.#bodies.add(id, body);
     this.jobs.add(job);
     const written = this.journal.write({ kind: "put", job: stored, body });
-    if (job.state === "ready") this.#serve(queue);
+    if (job.state === "ready") this.#serve(job.queue);
     await written;
     return id;
   }
@@ -133,7 +110,10 @@ export class WorkQueue {
     if (taker.grant !== undefined) this.giveBack(taker.grant.given);
   }
 
-  /** Nobody was told of these: they are ready again at their old places, and the attempt does not count. */
+  /**
+   * Nobody was told of these: they are ready again at their old places, and neither does the attempt count nor is the
+   * key charged.
+   */
   giveBack(given: readonly Given[]): void {
     // Too late to store it: their leases will run out.
     if (this.#closed !== undefined) return;
@@ -143,6 +123,7 @@ export class WorkQueue {
       if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
       this.jobs.lift(job);
       job.giveBack();
+      this.jobs.queue(job.queue).order.refund(job);
       this.jobs.put(job);
       // Nobody waits for this one; where it fails the journal has said so.
       this.#write(job).catch(() => {});
@@ -304,13 +285,10 @@ export class WorkQueue {
 /** Adds jobs of a queue until there are `max` or the next has no room, of which it returns what is left. */
 function pick({ order }: Queue, max: number, room: number, jobs: Job[]): number {
   while (jobs.length < max && order.size > 0) {
-    const job = order.pop()!;
-    if (jobs.length > 0 && job.size > room) {
-      order.push(job);
-      return 0;
-    }
-    jobs.push(job);
-    room -= job.size;
+    const { size } = order.next!;
+    if (jobs.length > 0 && size > room) return 0;
+    jobs.push(order.take());
+    room -= size;
   }
   return room;
 }

@@ -7,6 +7,7 @@ import { type Parts, readRequest, type Values, writeParts } from "../protocol/me
 import { encodeText } from "../protocol/strings.ts";
 import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
+import { abortable } from "./abortable.ts";
 import type { Connection } from "./connection.ts";
 import { DRAINING, errorText, isDeclared } from "./errors.ts";
 import type { Client, Context } from "./handlers.ts";
@@ -38,7 +39,8 @@ export class Call extends Ticket implements Context {
   #reason: Refusal | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
   #held: (string | Uint8Array)[] | undefined = undefined;
-  #whenFirst: (() => void) | undefined = undefined;
+  /** Lets a stream go on that waits for its turn or for its client to read. */
+  #whenGoing: (() => void) | undefined = undefined;
 
   constructor(connection: Connection, route: Route, frame: Frame, now: number) {
     super(connection.line(route), route.cost, BYTES + (frame.body?.length ?? 0));
@@ -169,6 +171,7 @@ export class Call extends Ticket implements Context {
 
   /** The scheduler will not run it. */
   refuse(reason: Reason, retry: number, scope: string | undefined): void {
+    if (reason === "busy" || reason === "quota") this.connection.refused(retry);
     this.fail(toRefusal(reason, retry, scope));
   }
 
@@ -186,15 +189,9 @@ export class Call extends Ticket implements Context {
       promise.then(undefined, () => {});
       throw toRefusal("busy", 1000, undefined);
     }
-    let stop: (() => void) | undefined;
     try {
-      return await new Promise<T>((resolve, reject) => {
-        stop = () => reject(signal.reason);
-        signal.addEventListener("abort", stop);
-        promise.then(resolve, reject);
-      });
+      return await abortable(promise, signal);
     } finally {
-      signal.removeEventListener("abort", stop!);
       await this.#takeSeat();
     }
   }
@@ -246,21 +243,34 @@ export class Call extends Ticket implements Context {
     const items = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
     const shape = this.#route.compiled.items!;
     const { output } = this.connection;
-    for (;;) {
-      const step = items.next();
-      const { done, value } = step instanceof Promise ? await step : step;
-      if (this.answered) {
-        if (!done) await items.return?.();
-        return;
+    try {
+      for (;;) {
+        const step = items.next();
+        const { done, value } = step instanceof Promise ? await step : step;
+        if (done && !this.answered) this.#succeed(value);
+        if (done) return;
+        if (this.answered) break;
+        this.#emit("*", fitting(writeParts(shape, value)), "");
+        if (this.tag === undefined && !this.connection.isFirst(this)) {
+          await this.outOfSeat(new Promise((resolve) => this.#whenGoing = resolve));
+        }
+        if (output.full) await this.#drained();
+        else output.schedule();
       }
-      if (done) return this.#succeed(value);
-      this.#emit("*", fitting(writeParts(shape, value)), "");
-      if (this.tag === undefined && !this.connection.isFirst(this)) {
-        await this.outOfSeat(new Promise((resolve) => this.#whenFirst = resolve));
-      }
-      if (output.full) await this.outOfSeat(output.drained());
-      else output.schedule();
+    } catch (error) {
+      this.fail(error);
     }
+    await items.return?.();
+  }
+
+  /** Waits until the client has read, or the request is answered meanwhile. */
+  #drained(): Promise<void> {
+    return this.outOfSeat(
+      new Promise((resolve) => {
+        this.#whenGoing = resolve;
+        this.connection.output.drained().then(resolve);
+      }),
+    );
   }
 
   #succeed(reply: Values | undefined): void {
@@ -324,13 +334,13 @@ export class Call extends Ticket implements Context {
       else output.add("", part);
     }
     this.#held = undefined;
-    this.#whenFirst?.();
+    this.#whenGoing?.();
   }
 
   #end(): void {
     this.answered = true;
     if (this.phase === "new") this.connection.server.held.clear(this);
-    this.#whenFirst?.();
+    this.#whenGoing?.();
     this.connection.answered(this);
   }
 }

@@ -18,6 +18,7 @@ import { answerLine, Call } from "./call.ts";
 import { ClientLines } from "./client_lines.ts";
 import { DRAINING } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
+import { Patience } from "./patience.ts";
 import type { Client } from "./handlers.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
@@ -33,6 +34,10 @@ const LINGER_BYTES = 1 << 20;
 const REQUESTS_A_TURN = 64;
 // Bodies of unanswered requests: beyond this many bytes no more is read.
 const MOST_BODIES = 4 << 20;
+
+// Who is refused so often in a row is not read for the time it was told to stay away, and after so many times closed.
+const REFUSALS_A_PAUSE = 16;
+const MOST_PAUSES = 8;
 
 const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -52,7 +57,16 @@ export class Connection implements Client {
   readonly #lines: ClientLines;
   readonly #tagged = new Map<string, Call>();
   readonly #untagged = new InOrder(() => this.#present());
+  readonly #patience: Patience;
   #bodies = 0;
+  /** Bytes held for this client, as the server counted them last. */
+  weight = 0;
+  #writes = 0;
+  #stalledSince: number | undefined = undefined;
+  /** Requests refused as busy or quota since the last one that started. */
+  #refused = 0;
+  #pause = 0;
+  #pauses = 0;
   #now = 0;
   #unknown = 0;
   /** What comes in is forgotten. */
@@ -63,6 +77,8 @@ export class Connection implements Client {
   #shut = false;
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
+  #stopRest: (() => void) | undefined = undefined;
+  #wakeRest: (() => void) | undefined = undefined;
   #stopLinger: (() => void) | undefined = undefined;
   #onAnswer: (() => void)[] = [];
 
@@ -71,6 +87,7 @@ export class Connection implements Client {
     this.server = server;
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
+    this.#patience = new Patience(server.clock.now());
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(stream, () => this.close());
   }
@@ -120,7 +137,10 @@ export class Connection implements Client {
     const buffer = new Uint8Array(READ_SIZE);
     let forgotten = 0;
     for (;;) {
+      if (this.#pause > 0) await this.#rest();
+      this.#patience.listening = true;
       const read = await this.#stream.read(buffer);
+      this.#patience.listening = false;
       if (read === null) break;
       this.server.counters.received += read;
       if (this.#ended) {
@@ -132,7 +152,9 @@ export class Connection implements Client {
       this.#taking = true;
       this.#now = this.server.clock.now();
       let taken = 0;
+      let whole = false;
       for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
+        whole = true;
         this.#handle(framed);
         const full = this.#full;
         if (!full && ++taken < REQUESTS_A_TURN) continue;
@@ -145,7 +167,10 @@ export class Connection implements Client {
       }
       this.#interrupt();
       this.#taking = false;
+      this.#patience.came(read, whole, !this.#framer.idle, this.#now);
       this.output.flush();
+      this.#weigh();
+      if (!this.#framer.idle || this.output.held > 0) this.server.watch();
     }
     if (!this.#ended && !this.#framer.idle) {
       this.#refuse(
@@ -169,6 +194,60 @@ export class Connection implements Client {
     while (this.#tooMuch && !this.closed) await this.#nextAnswer();
   }
 
+  /** Counts what is held for this client against it and against the server's memory. */
+  #weigh(): void {
+    const weight = this.closed
+      ? 0
+      : this.#framer.held + this.#bodies + this.#untagged.held + this.output.held;
+    const more = weight - this.weight;
+    this.weight = weight;
+    if (more !== 0) this.server.weigh(more);
+  }
+
+  /** Looks whether the client has used up the server's patience; answers whether there is nothing to look after soon. */
+  check(now: number): boolean {
+    if (this.closed) return true;
+    const { held, writes } = this.output;
+    if (held === 0) this.#stalledSince = undefined;
+    else if (writes !== this.#writes) this.#stalledSince = now;
+    else this.#stalledSince ??= now;
+    this.#writes = writes;
+    const { timeouts, pressure } = this.server;
+    const waiting = { held, stalledSince: this.#stalledSince };
+    const overdue = this.#patience.overdue(now, timeouts, waiting, this.inFlight, pressure.haste);
+    if (overdue === undefined) this.#weigh();
+    else if (overdue.deaf) {
+      this.server.counters.dropped++;
+      const message = `connection dropped: ${overdue.message}`;
+      this.server.log({ level: "error", message, client: this.peer });
+      this.close();
+    } else if (!this.#ended) {
+      this.#refuse(undefined, new Refusal("timeout", overdue.message));
+      this.end();
+    }
+    return held === 0 && this.#patience.quiet;
+  }
+
+  /** A request was refused as busy or quota. Who goes on asking all the same is not listened to for the time it was told. */
+  refused(retry: number): void {
+    if (++this.#refused % REFUSALS_A_PAUSE === 0) this.#pause = Math.max(this.#pause, retry);
+  }
+
+  async #rest(): Promise<void> {
+    const pause = this.#pause;
+    this.#pause = 0;
+    if (++this.#pauses > MOST_PAUSES) {
+      this.#refuse(undefined, new Refusal("quota", "Refused requests come again and again."));
+      this.end();
+      return;
+    }
+    this.output.flush();
+    await new Promise<void>((resolve) => {
+      this.#stopRest = this.server.clock.after(pause, resolve);
+      this.#wakeRest = resolve;
+    });
+  }
+
   /** Resolves once the event loop has looked after everybody else. */
   #turn(): Promise<void> {
     this.output.schedule();
@@ -186,8 +265,11 @@ export class Connection implements Client {
     this.closed = this.#ended = true;
     this.#stopLinger?.();
     this.#untagged.stop();
+    this.#stopRest?.();
+    this.#wakeRest?.();
     for (const call of this.#inOrder()) call.drop();
     this.#wake();
+    this.#weigh();
     this.#stream.close();
   }
 
@@ -235,6 +317,7 @@ export class Connection implements Client {
 
   /** A request has a seat. */
   started(call: Call): void {
+    this.#refused = this.#pauses = 0;
     if (call.tag === undefined) this.#untagged.started(call);
   }
 
@@ -244,7 +327,10 @@ export class Connection implements Client {
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
     else this.#untagged.answered(call);
     if (this.closed) return;
-    if (!this.#taking) this.output.schedule();
+    if (!this.#taking) {
+      this.output.schedule();
+      this.#patience.answered(this.server.clock.now());
+    }
     if (this.#onAnswer.length > 0) this.#wake();
     if (this.#ended || this.#draining) this.#settle();
   }
@@ -304,6 +390,12 @@ export class Connection implements Client {
       return;
     }
     this.server.counters.requests++;
+    if (this.server.pressure.sheds && !route.compiled.standing) {
+      const message = "The server holds as much for its clients as it may.";
+      this.#refuse(tag, new Refusal("busy", message, { retry: 1000 }));
+      this.refused(1000);
+      return;
+    }
     if (route.instant !== undefined && this.#answerAtOnce(route, frame)) return;
     const call = new Call(this, route, frame, this.#now);
     this.#link(call);

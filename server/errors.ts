@@ -2,7 +2,8 @@
 
 import type { CompiledCommand } from "../protocol/compile.ts";
 import { Refusal } from "../protocol/errors.ts";
-import { formatWord, isOptionName, quote } from "../protocol/line.ts";
+import { formatWord, isOptionName } from "../protocol/line.ts";
+import { quote } from "../protocol/quoting.ts";
 
 /** Why a request is refused while the server drains. */
 export const DRAINING = "The server is shutting down.";

@@ -4,7 +4,9 @@
  * @module
  */
 
-export { serve, type ServeOptions, type Server } from "./serve.ts";
+export { type ProxiedAddress, serve, type ServeOptions, type Server } from "./serve.ts";
+export type { ConnectionLimits } from "./gate.ts";
+export type { Timeouts } from "./patience.ts";
 export type { Rates, ServiceOptions } from "./service.ts";
 export type { WorkerOptions } from "./worker_pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";

@@ -74,10 +74,10 @@ function route(compiled: CompiledCommand, handler: AnyHandler, scheduler: Schedu
   };
 }
 
-function fromPool(pool: WorkerPool, { items }: CompiledCommand): AnyHandler {
-  return items === undefined
-    ? (args, context) => pool.run(args, context)
-    : (args, context) => pool.stream(args, context);
+function fromPool(pool: WorkerPool, compiled: CompiledCommand): AnyHandler {
+  return compiled.items === undefined
+    ? (args, context) => pool.run(compiled, args, context)
+    : (args, context) => pool.stream(compiled, args, context);
 }
 
 /** Where what is no request goes: it can only be refused, with a standard code. */

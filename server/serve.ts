@@ -1,11 +1,13 @@
 // A protocol served on sockets.
 
 import type { Protocol } from "../protocol/spec.ts";
-import { parseAddress } from "../net/address.ts";
+import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
+import { addressPrefixes } from "../scheduling/address_prefixes.ts";
 import { listen } from "../net/deno.ts";
 import type { Listener } from "../net/stream.ts";
 import type { Handlers } from "./handlers.ts";
 import { Service, type ServiceOptions } from "./service.ts";
+import type { WorkerOptions } from "./worker_pool.ts";
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServiceOptions {
@@ -14,9 +16,22 @@ export interface ServeOptions extends ServiceOptions {
   /** The name or address to listen at. Default 127.0.0.1: nobody else can connect. */
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
-  listen?: readonly (string | Listener)[];
+  listen?: readonly (string | Listener | ProxiedAddress)[];
+  /**
+   * Whether to listen where other machines can connect although the server asks for no credentials. Default false:
+   * `serve` throws.
+   */
+  insecure?: boolean;
   /** Whether SIGINT and SIGTERM shut the server down; a second one closes every connection at once. Default false. */
   signals?: boolean;
+}
+
+/** An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2). */
+export interface ProxiedAddress {
+  /** Where to listen. */
+  readonly address: string;
+  /** The addresses of the proxies; others are turned away. */
+  readonly proxyFrom: readonly string[];
 }
 
 /** A running server. `await using` shuts it down. */
@@ -56,25 +71,38 @@ export interface Server extends AsyncDisposable {
  * assertEquals(await client.ADD({ a: 1, b: 2 }), { sum: 3 });
  * ```
  */
-export async function serve<const P extends Protocol>(
+export function serve<const P extends Protocol>(
   protocol: P,
   handlers: Handlers<P>,
+  options?: ServeOptions,
+): Promise<Server>;
+/** Serves a protocol; commands that `handlers` does not have run in the workers. Also throws what their module throws. */
+export function serve<const P extends Protocol>(
+  protocol: P,
+  handlers: Partial<Handlers<P>>,
+  options: ServeOptions & { workers: WorkerOptions },
+): Promise<Server>;
+export async function serve(
+  protocol: Protocol,
+  handlers: Readonly<Record<string, unknown>>,
   options: ServeOptions = {},
 ): Promise<Server> {
-  const service = await Service.open(protocol, handlers, options);
   const { hostname = "127.0.0.1", port = 5463 } = options;
-  const places = options.listen ?? [{ transport: "tcp", hostname, port } as const];
+  const places = (options.listen ?? [formatAddress({ transport: "tcp", hostname, port })])
+    .map(toPlace);
+  if (!options.insecure) places.forEach(requireLoopback);
+  const service = await Service.open(protocol, handlers, options);
   const listeners: Listener[] = [];
   try {
-    for (const place of places) {
-      if (typeof place === "string") listeners.push(await listen(parseAddress(place)));
-      else listeners.push("transport" in place ? await listen(place) : place);
+    for (const { place } of places) {
+      listeners.push("transport" in place ? await listen(place) : place);
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
+    await service.shutdown();
     throw error;
   }
-  for (const listener of listeners) service.listen(listener);
+  for (const [i, listener] of listeners.entries()) service.listen(listener, places[i].proxyFrom);
   const addresses = listeners.map((listener) => listener.address);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   const shutdown = async (): Promise<void> => {
@@ -90,6 +118,35 @@ export async function serve<const P extends Protocol>(
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
+}
+
+interface Place {
+  readonly place: Address | Listener;
+  readonly proxyFrom: readonly string[] | undefined;
+}
+
+function toPlace(each: string | Listener | ProxiedAddress): Place {
+  if (typeof each === "string") return { place: parseAddress(each), proxyFrom: undefined };
+  if (!("proxyFrom" in each)) return { place: each, proxyFrom: undefined };
+  const { address, proxyFrom } = each;
+  return {
+    place: parseAddress(address),
+    proxyFrom: proxyFrom.flatMap((each) => addressPrefixes(each)[0]),
+  };
+}
+
+function requireLoopback({ place }: Place): void {
+  if (!("transport" in place) || place.transport !== "tcp" || isLoopback(place.hostname)) return;
+  throw new AddressError(
+    `${
+      formatAddress(place)
+    }: other machines could connect there and use the server, which asks for no credentials. ` +
+      `Listen at 127.0.0.1, or say --insecure (in code: insecure: true) where everybody who can connect may.`,
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
 }
 
 function onSignals(first: () => void, second: () => void): () => void {

@@ -2,9 +2,12 @@
 
 import { setImmediate } from "node:timers";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
+import type { Refusal } from "../protocol/errors.ts";
+import { encodeText } from "../protocol/strings.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
+import { ProxyHeaderError, readProxyHeader } from "../net/proxy_protocol.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
 import { type Meter, RateLimiter, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
@@ -13,7 +16,12 @@ import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
+import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
+import { errorText } from "./errors.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits, Gate } from "./gate.ts";
+import { TIMEOUTS, type Timeouts } from "./patience.ts";
+import { Pressure } from "./pressure.ts";
 import { type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
 import { type WorkerOptions, WorkerPool } from "./worker_pool.ts";
@@ -27,6 +35,12 @@ export interface ServiceOptions {
    * wait for something else than this process. Default 1024.
    */
   seats?: number | "adaptive";
+  /** How many connections there may be. */
+  connections?: Partial<ConnectionLimits>;
+  /** How long a client may take, and how much of its answers it may leave unread. */
+  timeouts?: Partial<Timeouts>;
+  /** Bytes held for clients: requests, answers, what has come of them. Default 256 MiB. */
+  memory?: number;
   /** The bounds of what waits. Default: `LIMITS` of the scheduling module, but 1024 waiting requests a client. */
   scheduling?: Partial<SchedulingLimits>;
   /** The classes, the one for control work first. Default: `CLASSES` of the scheduling module. */
@@ -62,6 +76,8 @@ interface Counters {
   connections: number;
   requests: number;
   received: number;
+  /** Connections that were closed because they did not read, or held most. */
+  dropped: number;
   errors: Map<string, number>;
 }
 
@@ -73,6 +89,10 @@ export class Service {
   readonly nowhere: Route;
   /** Where what runs in the event loop lines up. */
   readonly scheduler: Scheduler<Call>;
+  /** Who may connect. */
+  readonly gate: Gate;
+  readonly timeouts: Timeouts;
+  readonly pressure: Pressure;
   /** Where what runs in workers lines up, and those. */
   readonly workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined;
   /** The deadlines of requests that their connections hold back. */
@@ -83,12 +103,20 @@ export class Service {
   readonly maxInFlight: number;
   readonly greeting: string;
   readonly started: number;
-  readonly counters: Counters = { connections: 0, requests: 0, received: 0, errors: new Map() };
+  readonly counters: Counters = {
+    connections: 0,
+    requests: 0,
+    received: 0,
+    dropped: 0,
+    errors: new Map(),
+  };
   readonly connections = new Set<Connection>();
   readonly moreStats: NonNullable<ServiceOptions["stats"]>;
 
   readonly #rates: readonly (RateLimiter | undefined)[];
   readonly #drainTime: number;
+  #stopRound: (() => void) | undefined = undefined;
+  #watching = false;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
@@ -103,12 +131,20 @@ export class Service {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? logToConsole;
+    this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
+    this.timeouts = { ...TIMEOUTS, ...options.timeouts };
+    this.pressure = new Pressure(options.memory ?? 256 << 20);
     const { seats = 1024 } = options;
     this.scheduler = this.#lineup(
       seats === "adaptive" ? new AdaptiveSeats() : fixedSeats(seats),
       options,
     );
-    this.workers = pool && { pool, scheduler: this.#lineup(fixedSeats(pool.size), options) };
+    // Only the end of its request frees a worker: neither parking nor a seat for control work makes one more.
+    const scheduling = { ...options.scheduling, parked: 0, control: 0 };
+    this.workers = pool && {
+      pool,
+      scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
+    };
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })
@@ -169,19 +205,65 @@ export class Service {
 
   /** Serves one connection to its end. */
   async serve(stream: ByteStream): Promise<void> {
+    const { peer } = stream;
+    const refusal = this.gate.enter(peer, this.pressure.closesGate);
+    if (refusal !== undefined) {
+      this.countError(refusal.code);
+      return await turnAway(stream, refusal);
+    }
     const connection = new Connection(this, stream, ++this.counters.connections);
     this.connections.add(connection);
+    this.watch();
     await connection.run();
     this.connections.delete(connection);
+    this.gate.leave(peer);
+  }
+
+  /** A connection has something that must not take long: all are looked after often, until all are quiet. */
+  watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#stopRound?.();
+    this.#round(ROUND_MS);
+  }
+
+  #round(delay: number): void {
+    const due = this.clock.now() + delay;
+    this.#stopRound = this.clock.after(delay, () => {
+      this.#stopRound = undefined;
+      const now = this.clock.now();
+      this.pressure.late(now - due);
+      let quiet = true;
+      for (const connection of this.connections) quiet = connection.check(now) && quiet;
+      this.#watching = !quiet;
+      if (this.connections.size > 0) this.#round(quiet ? QUIET_ROUND_MS : ROUND_MS);
+      else this.#watching = false;
+    });
+  }
+
+  /** Bytes are held for a client, or no longer. */
+  weigh(bytes: number): void {
+    this.pressure.held += bytes;
+    while (bytes > 0 && this.pressure.overflows && this.connections.size > 0) {
+      let heaviest: Connection | undefined;
+      for (const each of this.connections) {
+        if (!each.closed && each.weight > (heaviest?.weight ?? 0)) heaviest = each;
+      }
+      if (heaviest === undefined) return;
+      const message = "connection dropped: it holds most, and the memory for clients is full";
+      this.log({ level: "error", message, client: heaviest.peer, bytes: heaviest.weight });
+      this.counters.dropped++;
+      heaviest.close();
+    }
   }
 
   /** Serves what a listener accepts until it is closed. */
-  listen(listener: Listener): void {
+  listen(listener: Listener, proxyFrom?: readonly string[]): void {
     this.#listeners.add(listener);
-    this.#keep(this.#accept(listener));
+    this.#keep(this.#accept(listener, proxyFrom));
   }
 
-  async #accept(listener: Listener): Promise<void> {
+  async #accept(listener: Listener, proxyFrom: readonly string[] | undefined): Promise<void> {
     let pause = 5;
     for (;;) {
       try {
@@ -190,7 +272,8 @@ export class Service {
         pause = 5;
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
-        else this.#keep(this.serve(stream));
+        else if (proxyFrom === undefined) this.#keep(this.serve(stream));
+        else this.#keep(this.#serveProxied(stream, proxyFrom));
       } catch (error) {
         // Most often there are no file descriptors left: some time frees some.
         this.log({ level: "error", message: "accept failed", address: listener.address, error });
@@ -198,6 +281,26 @@ export class Service {
         pause = Math.min(pause * 2, 1000);
       }
     }
+  }
+
+  async #serveProxied(stream: ByteStream, proxyFrom: readonly string[]): Promise<void> {
+    const stop = this.clock.after(PROXY_HEADER_MS, () => stream.close());
+    let proxied: ByteStream;
+    try {
+      if (!proxyFrom.includes(prefixesOf(stream.peer)[0])) {
+        throw new ProxyHeaderError("this address is for proxies that are listed");
+      }
+      proxied = await readProxyHeader(stream);
+    } catch (error) {
+      stream.close();
+      const message = "connection dropped: no PROXY header of a listed proxy";
+      this.log({ level: "error", message, client: stream.peer, why: (error as Error).message });
+      this.counters.dropped++;
+      return;
+    } finally {
+      stop();
+    }
+    await this.serve(proxied);
   }
 
   #keep(work: Promise<void>): void {
@@ -220,6 +323,7 @@ export class Service {
     this.workers?.scheduler.close();
     this.workers?.pool.close();
     this.held.stop();
+    this.#stopRound?.();
   }
 
   /** Closes every connection at once. */
@@ -229,4 +333,20 @@ export class Service {
   }
 }
 
+/** A connection that is not served gets one line. */
+async function turnAway(stream: ByteStream, refusal: Refusal): Promise<void> {
+  try {
+    await stream.write(encodeText(`ERR${errorText(refusal)}\r\n`));
+    await stream.closeWrite();
+  } catch {
+    // Who is gone already need not be told.
+  } finally {
+    stream.close();
+  }
+}
+
+// How often connections are looked after: often enough for limits of seconds, and for idle limits of minutes.
+const ROUND_MS = 250;
+const QUIET_ROUND_MS = 30_000;
+const PROXY_HEADER_MS = 5000;
 const EXPIRED = "The time given by within= is over.";

@@ -12,10 +12,17 @@ export function* figures(server: Service): Generator<Figure> {
   yield ["connections", server.connections.size];
   yield ["connections-total", counters.connections];
   yield ["requests-total", counters.requests];
+  yield ["connections-dropped-total", counters.dropped];
+  for (const code of ["busy", "quota"] as const) {
+    yield [`connections-${code}-total`, server.gate.refused[code]];
+  }
   yield ["received-bytes-total", counters.received];
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
   yield* lineup("", scheduler.statistics());
   if (workers !== undefined) yield* lineup("workers-", workers.scheduler.statistics());
+  yield ["held-bytes", server.pressure.held];
+  yield ["held-bytes-limit", server.pressure.memory];
+  yield ["loop-lag-ms", round(server.pressure.lag)];
   yield ["resident-bytes", Deno.memoryUsage().rss];
   yield* server.moreStats();
 }

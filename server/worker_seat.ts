@@ -5,6 +5,7 @@ import type { Values } from "../protocol/message.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { abortable } from "./abortable.ts";
 import { DRAINING } from "./errors.ts";
+import type { Context } from "./handlers.ts";
 import type { LogEntry } from "./log.ts";
 import {
   type FromWorker,
@@ -28,7 +29,7 @@ export interface SeatOptions {
 
 /** The request that runs. */
 interface Run {
-  readonly task: Task;
+  readonly context: Context;
   readonly item: (item: Values) => void;
   readonly resolve: (reply: Values | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -72,14 +73,15 @@ export class WorkerSeat {
    */
   async run(
     task: Task,
-    signal: AbortSignal,
+    context: Context,
     moved: ArrayBuffer[],
     item: (item: Values) => void,
   ): Promise<Values | undefined> {
+    const { signal } = context;
     await abortable(this.#started.promise, signal);
     const { promise, resolve, reject } = Promise.withResolvers<Values | undefined>();
     const onAbort = (): void => this.stop(signal.reason);
-    this.#run = { task, item, resolve, reject };
+    this.#run = { context, item, resolve, reject };
     signal.addEventListener("abort", onAbort);
     try {
       this.#post({ kind: "task", task }, moved);
@@ -95,11 +97,11 @@ export class WorkerSeat {
   }
 
   /** Tells the handler to stop, and ends the worker where it does not. */
-  stop(reason: Refusal, closed: boolean = false): void {
+  stop(reason: Refusal): void {
     if (this.#run === undefined || this.#stopGrace !== undefined) return;
     const { clock, grace, log } = this.#options;
-    const { verb, client } = this.#run.task;
-    this.#post({ kind: "abort", reason: toPlain(reason), closed });
+    const { verb, client } = this.#run.context;
+    this.#post({ kind: "abort", reason: toPlain(reason), closed: client.closed });
     this.#stopGrace = clock.after(grace, () => {
       const message = `${verb} did not stop, so its worker was replaced`;
       log({ level: "error", message, verb, client: client.peer });
@@ -171,7 +173,6 @@ export class WorkerSeat {
     this.#worker?.terminate();
     this.#worker = undefined;
     this.ready = false;
-    if (this.#loaded) this.#started.promise.catch(() => {});
     this.#started.reject(error);
     this.#run?.reject(error);
     this.#run = undefined;

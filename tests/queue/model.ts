@@ -1,9 +1,9 @@
-// The queue as simply as it can be said: arrays, searched from end to end. Beside it the real one runs in tests.
+// The queue as simply as it can be said, for one priority and key: arrays, searched from end to end. Beside it the real
+// one runs in tests.
 
 interface ModelJob {
   readonly id: number;
   readonly queue: string;
-  readonly priority: number;
   readonly attempts: number;
   readonly lease: number;
   state: "delayed" | "ready" | "taken" | "dead";
@@ -34,19 +34,19 @@ export class Model {
     this.now = now;
   }
 
-  put(queue: string, priority: number, delay: number, lease: number, attempts: number): string {
+  put(queue: string, delay: number, lease: number, attempts: number): string {
     const id = ++this.#last;
     const state = delay > 0 ? "delayed" : "ready";
     const ready = this.now + delay;
     const rest = { attempt: 0, until: 0, holder: undefined };
-    this.jobs.push({ id, queue, priority, attempts, lease, state, ready, ...rest });
+    this.jobs.push({ id, queue, attempts, lease, state, ready, ...rest });
     this.#serve();
     return `OK id=${id}`;
   }
 
   take(queue: string, max: number, holder: number | undefined): string {
     const ready = this.jobs.filter((job) => job.state === "ready" && job.queue === queue);
-    ready.sort((a, b) => a.priority - b.priority || a.ready - b.ready || a.id - b.id);
+    ready.sort((a, b) => a.ready - b.ready || a.id - b.id);
     const items = ready.slice(0, max).map((job) => {
       job.state = "taken";
       job.attempt++;

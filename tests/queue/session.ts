@@ -34,7 +34,14 @@ export async function served(options: QueueOptions = {}): Promise<Served> {
   const queue = await openQueue({ log, ...options, clock });
   const listener = listenMemory();
   const { handlers, stats } = queue;
-  const server = await serve(queueProtocol, handlers, { listen: [listener], clock, log, stats });
+  const server = await serve(queueProtocol, handlers, {
+    listen: [listener],
+    clock,
+    log,
+    stats,
+    // On this clock weeks pass between two requests.
+    timeouts: { idle: Infinity },
+  });
   const sessions: Session[] = [];
   return {
     clock,

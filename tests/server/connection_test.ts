@@ -212,10 +212,11 @@ Deno.test("serve throws for handlers that do not fit the protocol", async () => 
 Deno.test("serve closes what it opened where one address cannot be had", async () => {
   const first = listenMemory();
   const small = { name: "small", version: "1", summary: "Small.", commands: {} } as const;
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${taken.addr.port}`;
   await assertRejects(
-    () => serve(small, {}, { listen: [first, "nonsense"] }),
-    TypeError,
-    "nonsense",
+    () => serve(small, {}, { listen: [first, address] }),
+    Deno.errors.AddrInUse,
   );
   assertThrows(() => first.connect(), Error, "closed");
 });

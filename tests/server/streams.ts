@@ -1,6 +1,6 @@
 // Streams that tell what a server does with them.
 
-import type { ByteStream, Listener } from "../../net/mod.ts";
+import { type ByteStream, type Listener, memoryPair } from "../../net/mod.ts";
 import type { House } from "./house.ts";
 
 /** A stream that counts its writes. */
@@ -50,4 +50,38 @@ export function only(stream: ByteStream): Listener {
 /** Lets all that can happen without more input and time happen. */
 export async function settle({ clock }: House): Promise<void> {
   for (let i = 0; i < 50; i++) await clock.elapse(0);
+}
+
+/** A listener in memory whose connections come from the addresses that a test gives them. */
+export class PeerListener implements Listener {
+  readonly address = "peers";
+  readonly #waiting: ByteStream[] = [];
+  #wake: () => void = () => {};
+  #closed = false;
+
+  /** A connection from `peer`, such as `192.0.2.7:1`. */
+  connect(peer: string, capacity?: number): ByteStream {
+    const [client, server] = memoryPair(capacity);
+    this.#waiting.push({
+      peer,
+      read: (buffer) => server.read(buffer),
+      write: (bytes) => server.write(bytes),
+      closeWrite: () => server.closeWrite(),
+      close: () => server.close(),
+    });
+    this.#wake();
+    return client;
+  }
+
+  async accept(): Promise<ByteStream | undefined> {
+    while (this.#waiting.length === 0 && !this.#closed) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#waiting.shift();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
 }

@@ -1,0 +1,125 @@
+// How long a server waits for one client: for a whole line or body, for the first request, for any, for its reading.
+
+/** Times in ms and what goes with them. */
+export interface Timeouts {
+  /** For the first request. Default 60000: a person reads the greeting first. */
+  handshake: number;
+  /** For a line, or a request with its body, from its first byte to its last. Default 10000. */
+  request: number;
+  /** Bytes a second that a request must come with beyond `request`. Default 500, as Apache's MinRate. */
+  requestRate: number;
+  /** With nothing in flight and nothing coming. Default 3600000. */
+  idle: number;
+  /** For a client to read something of what it was sent. Default 10000, as NATS' write_deadline. */
+  stall: number;
+  /** Bytes of answers that may wait for a client for longer than `stall`. Default 2 MiB. */
+  outputSoft: number;
+  /** Bytes of answers that may wait for a client at all. Default 8 MiB, as Redis gives its subscribers. */
+  outputHard: number;
+}
+
+/** The times of a server that sets none. */
+export const TIMEOUTS: Readonly<Timeouts> = {
+  handshake: 60_000,
+  request: 10_000,
+  requestRate: 500,
+  idle: 3_600_000,
+  stall: 10_000,
+  outputSoft: 2 << 20,
+  outputHard: 8 << 20,
+};
+
+/** What is known of the output of a connection. */
+export interface Waiting {
+  /** Bytes that wait to be read by the client, and those being written. */
+  readonly held: number;
+  /** When the client last read something; `undefined` where nothing waits. */
+  readonly stalledSince: number | undefined;
+}
+
+/** Why a connection has to end: said to the client, or only to the log where it does not read. */
+export interface Overdue {
+  readonly message: string;
+  readonly deaf: boolean;
+}
+
+/** The patience with one connection. */
+export class Patience {
+  /** The server waits for bytes of the client, and not the client for the server. */
+  listening = false;
+  #greeted = false;
+  #active: number;
+  #requestSince: number | undefined = undefined;
+  #requestBytes = 0;
+  #softSince: number | undefined = undefined;
+
+  constructor(now: number) {
+    this.#active = now;
+  }
+
+  /** Bytes came; `whole` requests were among them, and whether another has begun behind them. */
+  came(bytes: number, whole: boolean, begun: boolean, now: number): void {
+    this.#active = now;
+    if (whole) this.#greeted = true;
+    if (!begun) this.#requestSince = undefined;
+    else if (whole || this.#requestSince === undefined) {
+      this.#requestSince = now;
+      this.#requestBytes = bytes;
+    } else this.#requestBytes += bytes;
+  }
+
+  /** Whether nothing but the idle limit counts. */
+  get quiet(): boolean {
+    return this.#greeted && this.#requestSince === undefined && this.#softSince === undefined;
+  }
+
+  /** A request was answered. */
+  answered(now: number): void {
+    this.#active = now;
+  }
+
+  /** Why the connection has to end now; `undefined` where it need not. `haste` divides the times, 1 in calm. */
+  overdue(
+    now: number,
+    limits: Timeouts,
+    output: Waiting,
+    inFlight: number,
+    haste: number,
+  ): Overdue | undefined {
+    const deaf = this.#deaf(now, limits, output);
+    if (deaf !== undefined) return { message: deaf, deaf: true };
+    const late = this.#late(now, limits, inFlight, haste);
+    return late === undefined ? undefined : { message: late, deaf: false };
+  }
+
+  #deaf(now: number, limits: Timeouts, { held, stalledSince }: Waiting): string | undefined {
+    if (held > limits.outputHard) return `${held} bytes wait for a client that does not read`;
+    if (stalledSince !== undefined && now - stalledSince > limits.stall) {
+      return "the client does not read what it was sent";
+    }
+    if (held <= limits.outputSoft) this.#softSince = undefined;
+    else if (now - (this.#softSince ??= now) > limits.stall) {
+      return `${held} bytes wait for a client that reads too slowly`;
+    }
+    return undefined;
+  }
+
+  #late(now: number, limits: Timeouts, inFlight: number, haste: number): string | undefined {
+    if (!this.listening) return undefined;
+    if (this.#requestSince !== undefined) {
+      const allowed = limits.request / haste + this.#requestBytes / limits.requestRate * 1000;
+      if (now - this.#requestSince <= allowed) return undefined;
+      return `A request must be here within ${seconds(limits.request / haste)} of its first byte.`;
+    }
+    if (inFlight > 0) return undefined;
+    const [limit, what] = this.#greeted
+      ? [limits.idle, "Nothing came"] as const
+      : [limits.handshake, "No request came"] as const;
+    if (now - this.#active <= limit / haste) return undefined;
+    return `${what} within ${seconds(limit / haste)}.`;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

@@ -1,0 +1,161 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { listenMemory, parseProxyHeader, ProxyHeaderError } from "../../net/mod.ts";
+import { type LogEntry, serve } from "../../server/mod.ts";
+import { Wire } from "../wire.ts";
+
+const text = (line: string): Uint8Array => new TextEncoder().encode(line);
+
+const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+
+function v2(command: number, family: number, body: readonly number[]): Uint8Array {
+  const { length } = body;
+  return Uint8Array.of(...SIGNATURE, 0x20 | command, family, length >> 8, length & 255, ...body);
+}
+
+const V4 = [192, 0, 2, 7, 198, 51, 100, 1, 0x12, 0x34, 0x15, 0x57];
+const V6 = [
+  0x20,
+  1,
+  0x0d,
+  0xb8,
+  ...new Array(11).fill(0),
+  9,
+  ...new Array(16).fill(0),
+  0,
+  80,
+  0,
+  81,
+];
+
+const GOOD: readonly [bytes: Uint8Array, peer: string | undefined][] = [
+  [text("PROXY TCP4 192.0.2.7 198.51.100.1 4660 5463\r\n"), "192.0.2.7:4660"],
+  [text("PROXY TCP6 2001:db8::9 ::1 80 81\r\n"), "[2001:db8::9]:80"],
+  [text("PROXY UNKNOWN\r\n"), undefined],
+  [text("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n"), undefined],
+  [v2(1, 0x11, V4), "192.0.2.7:4660"],
+  [v2(1, 0x11, [...V4, 3, 0, 2, 1, 1]), "192.0.2.7:4660"],
+  [v2(1, 0x21, V6), "[2001:db8:0:0:0:0:0:9]:80"],
+  [v2(0, 0, []), undefined],
+];
+
+Deno.test("parseProxyHeader reads both versions, and waits for the last byte of each", () => {
+  for (const [bytes, peer] of GOOD) {
+    for (let end = 0; end < bytes.length; end++) {
+      assertEquals(parseProxyHeader(bytes.subarray(0, end)), undefined, `${end} of ${bytes}`);
+    }
+    const more = Uint8Array.of(...bytes, ...text("PING\r\n"));
+    assertEquals(parseProxyHeader(more), { peer, length: bytes.length });
+  }
+});
+
+const BAD: readonly Uint8Array[] = [
+  text("PING\r\n"),
+  text("PROXYTCP4"),
+  text("PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n"),
+  text("PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n"),
+  text("PROXY TCP4 1.2.3.256 5.6.7.8 1 2\r\n"),
+  text("PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n"),
+  text("PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n"),
+  text("PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n"),
+  text("PROXY TCP6 ::1]/@x ::1 1 2\r\n"),
+  text("PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n"),
+  text(`PROXY TCP4 ${"1".repeat(120)}`),
+  v2(2, 0x11, V4),
+  v2(1, 0x12, V4),
+  v2(1, 0x11, V4.slice(0, 11)),
+  v2(1, 0x21, V4),
+  Uint8Array.of(...SIGNATURE, 0x11, 0x11, 0, 0),
+  Uint8Array.of(...SIGNATURE, 0x21, 0x11, 0xff, 0xff),
+  Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0b),
+];
+
+Deno.test("parseProxyHeader refuses what is no header", () => {
+  for (const bytes of BAD) assertThrows(() => parseProxyHeader(bytes), ProxyHeaderError);
+});
+
+Deno.test("parseProxyHeader throws nothing else, whatever comes", () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.uint8Array({ maxLength: 60 }).map((tail) => Uint8Array.of(...SIGNATURE, ...tail)),
+    fc.string({ maxLength: 120 }).map((tail) => text(`PROXY TCP4 ${tail}\r\n`)),
+  );
+  fc.assert(
+    fc.property(bytes, (bytes) => {
+      try {
+        const header = parseProxyHeader(bytes);
+        if (header !== undefined && header.length > bytes.length) throw new RangeError("too long");
+      } catch (error) {
+        if (!(error instanceof ProxyHeaderError)) throw error;
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+const whoami = {
+  name: "whoami",
+  version: "1",
+  summary: "Tells who asks.",
+  commands: {
+    WHO: { summary: "Tell.", reply: { peer: { type: "text", positional: true } } },
+  },
+} as const;
+
+async function proxied(
+  proxyFrom: readonly string[],
+  test: (address: string, log: LogEntry[]) => Promise<void>,
+) {
+  const log: LogEntry[] = [];
+  await using server = await serve(whoami, { WHO: (_, { client }) => ({ peer: client.peer }) }, {
+    listen: [{ address: "127.0.0.1:0", proxyFrom }],
+    log: (entry) => void log.push(entry),
+  });
+  await test(server.address, log);
+}
+
+async function talk(address: string, ...sent: (string | Uint8Array)[]): Promise<string> {
+  const [hostname, port] = address.slice("tcp://".length).split(":");
+  const conn = await Deno.connect({ hostname, port: Number(port) });
+  using wire = new Wire({
+    peer: "",
+    read: (buffer) => conn.read(buffer),
+    write: (bytes) => conn.write(bytes),
+    closeWrite: () => conn.closeWrite(),
+    close: () => conn.close(),
+  });
+  await wire.send(...sent);
+  return await wire.rest().catch((error) => `${error.name}`);
+}
+
+Deno.test("serve takes clients from a listed proxy for who they are", () =>
+  proxied(["127.0.0.1"], async (address) => {
+    for (const [header, peer] of GOOD) {
+      if (peer === undefined) continue;
+      const lines = (await talk(address, header, "WHO\r\nQUIT\r\n")).split("\r\n");
+      assertEquals(lines.slice(1, 3), [`OK ${peer}`, "OK bye"]);
+    }
+    const own = (await talk(address, GOOD[2][0], "WHO\r\nQUIT\r\n")).split("\r\n");
+    assertStringIncludes(own[1], "OK 127.0.0.1:");
+  }));
+
+Deno.test("serve turns away who comes to a proxy's port without a header, and who is not listed", async () => {
+  await proxied(["127.0.0.1"], async (address, log) => {
+    const answer = await talk(address, "PING\r\n");
+    assertEquals(answer.includes("OK"), false);
+    assertEquals(log.map(({ why }) => why), ["not a PROXY header"]);
+  });
+  await proxied(["192.0.2.1"], async (address, log) => {
+    const answer = await talk(address, GOOD[0][0], "WHO\r\n");
+    assertEquals(answer.includes("OK"), false);
+    assertEquals(log.map(({ why }) => why), ["this address is for proxies that are listed"]);
+  });
+});
+
+Deno.test("serve does not take a header where it expects none", async () => {
+  const listener = listenMemory();
+  await using _ = await serve(whoami, { WHO: () => ({ peer: "" }) }, { listen: [listener] });
+  using wire = await Wire.open(listener.connect());
+  await wire.send(GOOD[0][0]);
+  assertStringIncludes(await wire.line(), "ERR unknown-command");
+});

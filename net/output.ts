@@ -10,6 +10,7 @@ const encoder = new TextEncoder();
 export class Output {
   readonly #stream: ByteStream;
   readonly #onError: (error: unknown) => void;
+  readonly #onWrite: () => void;
   #text = "";
   #parts: Uint8Array[] = [];
   #partsSize = 0;
@@ -21,9 +22,15 @@ export class Output {
   /** Bytes written so far. */
   written = 0;
 
-  constructor(stream: ByteStream, onError: (error: unknown) => void) {
+  /** `onWrite` is called at each write that begins, so that somebody can see to it that it ends. */
+  constructor(
+    stream: ByteStream,
+    onError: (error: unknown) => void,
+    onWrite: () => void = () => {},
+  ) {
     this.#stream = stream;
     this.#onError = onError;
+    this.#onWrite = onWrite;
   }
 
   /** Bytes that wait, nearly: text counts a byte a character. */
@@ -78,6 +85,7 @@ export class Output {
   // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
   #write(bytes: Uint8Array): void {
     this.#writing = bytes;
+    this.#onWrite();
     this.#stream.write(bytes).then(this.#onWritten, this.#onFailed);
   }
 

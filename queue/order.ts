@@ -5,8 +5,10 @@ import { Heap } from "./heap.ts";
 import { type Job, wasReadyBefore } from "./job.ts";
 
 /**
- * The ready jobs of one queue: by priority and key, fairly. While all are of one priority and key, as in most of many
- * queues, there is nothing to be fair about, and a heap is all it takes.
+ * The ready jobs of one queue: priorities by weight, in a priority the keys in turn, in a key first in, first out.
+ *
+ * While all are of one priority and key, as in most of many queues, there is nothing to be fair about, and a heap is all
+ * it takes.
  */
 export class Order {
   #alike = new Heap<Job>(wasReadyBefore);

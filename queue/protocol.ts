@@ -62,6 +62,9 @@ const readOnly = {
  * The protocol of the work queue: a job is bytes in a named queue; delivery is at least once, and what was
  * acknowledged is stored.
  *
+ * The priorities of a queue share it by weight, 512 for 0 down to 1 for 9, each twice the next; in a priority the keys
+ * take turns; in a key it is first in, first out.
+ *
  * @example
  * ```ts
  * import { openQueue, queueProtocol } from "@lineup/lineup/queue";

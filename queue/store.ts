@@ -17,7 +17,7 @@ export interface Progress {
   readonly state: State;
   /** How many times it was taken. */
   readonly attempt: number;
-  /** When it became ready, or will, in ms since the Unix epoch: its place in the queue. */
+  /** When it became ready, or will, in ms since the Unix epoch: its place in its key. */
   readonly ready: number;
   /** When its lease ends, in ms since the Unix epoch; 0 where it is not taken. */
   readonly until: number;

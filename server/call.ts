@@ -137,7 +137,6 @@ export class Call extends Ticket implements Context {
   begin(): void {
     const { handler, compiled } = this.#route;
     this.#started = this.since;
-    this.connection.started(this);
     let result: unknown;
     try {
       result = handler(this.#args, this, this);
@@ -146,6 +145,8 @@ export class Call extends Ticket implements Context {
       this.#finish();
       return;
     }
+    // Not before the handler was called, or the request behind this one could begin first.
+    this.connection.started(this);
     if (compiled.items !== undefined) {
       this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#finish());
     } else if (isThenable(result)) {

@@ -89,7 +89,7 @@ export class Connection implements Client {
     this.#lines = new ClientLines(server, stream.peer);
     this.#patience = new Patience(server.clock.now());
     this.#framer = new Framer("request", server.limits);
-    this.output = new Output(stream, () => this.close());
+    this.output = new Output(stream, () => this.close(), () => server.watch());
   }
 
   get peer(): string {
@@ -170,7 +170,7 @@ export class Connection implements Client {
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
       this.output.flush();
       this.#weigh();
-      if (!this.#framer.idle || this.output.held > 0) this.server.watch();
+      if (!this.#framer.idle) this.server.watch();
     }
     if (!this.#ended && !this.#framer.idle) {
       this.#refuse(
@@ -438,7 +438,14 @@ export class Connection implements Client {
   #malformed({ tag, code, message, fatal }: Malformed): void {
     const free = tag !== undefined && !this.#tagged.has(tag) ? tag : undefined;
     this.#refuse(free, new Refusal(code, message));
-    if (fatal) this.end();
+    if (!fatal) return;
+    this.server.log({
+      level: "info",
+      message: `connection ended: ${code}`,
+      client: this.peer,
+      why: message,
+    });
+    this.end();
   }
 
   /** Answers what never became a request, in its turn. */

@@ -6,13 +6,15 @@ const PACKAGES: Readonly<Record<string, string>> = {
   telnet: "inetutils-telnet",
   expect: "expect",
   bash: "bash",
+  curl: "curl",
+  openssl: "openssl",
 };
 
 /** Runs a program to its end. Throws where one that is needed is missing, and says what to install. */
 export async function run(
   program: string,
   args: readonly string[],
-  options: { input?: Uint8Array; cwd?: string; needs?: readonly string[] } = {},
+  options: { input?: Uint8Array; cwd?: string; needs?: readonly string[]; quiet?: boolean } = {},
 ): Promise<{ code: number; out: string }> {
   for (const each of [program, ...options.needs ?? []]) await find(each);
   const child = new Deno.Command(program, {
@@ -20,7 +22,7 @@ export async function run(
     cwd: options.cwd,
     stdin: "piped",
     stdout: "piped",
-    stderr: "inherit",
+    stderr: options.quiet ? "null" : "inherit",
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(options.input ?? new Uint8Array()).catch(() => {});

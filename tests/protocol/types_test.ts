@@ -195,6 +195,11 @@ Deno.test("Handlers refuses a wrong handler", () => {
     // @ts-expect-error The handler of ADD is missing.
     () => serve(shop, without),
     () => serve(shop, right),
+    () => serve(shop, without, { workers: { module: "file:///shop.ts" } }),
+    // @ts-expect-error The handler of ADD returns the wrong reply.
+    () => serve(shop, { ADD: () => ({ sum: "3" }) }, { workers: { module: "file:///shop.ts" } }),
+    // @ts-expect-error There may be no workers.
+    (workers?: { module: string }) => serve(shop, without, { workers }),
     // @ts-expect-error The protocol has no command SUB.
     () => serve(shop, { ...right, SUB: () => {} } satisfies H),
   );

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { memoryPair } from "../../net/mod.ts";
+import { listenMemory, memoryPair } from "../../net/mod.ts";
 import { serve } from "@lineup/lineup/server";
 import calc from "../../examples/calc.ts";
 import { Wire } from "../wire.ts";
@@ -39,6 +39,33 @@ Deno.test("serve lets untagged requests overlap and answers them in order", asyn
     "y",
   ]);
   assertEquals(await wire.line(), "OK pong");
+});
+
+Deno.test("serve starts untagged requests in order, also where their slice of time is over", async () => {
+  const order = {
+    name: "order",
+    version: "1",
+    summary: "Notes who starts when.",
+    commands: {
+      BURN: { summary: "Take a while, then wait a turn.", args: { n: "integer" } },
+    },
+  } as const;
+  const started: number[] = [];
+  const listener = listenMemory();
+  await using _ = await serve(order, {
+    async BURN({ n }) {
+      started.push(n);
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      await null;
+    },
+  }, { listen: [listener] });
+  using wire = await Wire.open(listener.connect());
+  const numbers = Array.from({ length: 60 }, (_, n) => n);
+  const classes = ["background", "interactive", "normal", "bulk"];
+  await wire.send(numbers.map((n) => `BURN ${n} class=${classes[n % 4]}\n`).join(""));
+  assertEquals(await wire.lines(60), numbers.map(() => "OK"));
+  assertEquals(started, numbers);
 });
 
 Deno.test("serve lets a tag be used again once it is answered", async () => {

@@ -10,8 +10,10 @@ import {
   type ServeOptions,
   type Server,
 } from "@lineup/lineup/server";
+import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
+import { workersAlive } from "./counted_workers.ts";
 
 export const protocol = {
   name: "workshop",
@@ -203,5 +205,6 @@ export class Workshop implements AsyncDisposable {
     // What a test has left running is cut off.
     await this.clock.elapse(10_000);
     await down;
+    assertEquals(workersAlive(), 0);
   }
 }

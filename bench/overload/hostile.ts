@@ -1,0 +1,188 @@
+// Clients that are slow, deaf, idle or gone before they said anything.
+
+import type { Socket } from "node:net";
+import { exponential } from "../../tests/seeded_random.ts";
+import type { Clients, Source } from "./requests.ts";
+import { Tally } from "./tally.ts";
+import { Barred, dial, loopback, Wire } from "./wire.ts";
+
+const OPENING = 64;
+const COME_BACK_MS = 1000;
+
+/** Connections that are kept, and opened again a second after the server has closed them. */
+abstract class Kept implements Source {
+  readonly tally: Tally;
+  readonly #port: number;
+  readonly #clients: Clients;
+
+  constructor(port: number, clients: Clients) {
+    this.#port = port;
+    this.#clients = clients;
+    this.tally = new Tally(clients.name, Infinity);
+  }
+
+  async open(): Promise<void> {
+    let next = 0;
+    const opener = async () => {
+      while (next < this.#clients.connections) await this.#connect(next++);
+    };
+    await Promise.all(Array.from({ length: OPENING }, opener));
+  }
+
+  #connect(index: number): Promise<void> {
+    const address = loopback(this.#clients.net, index % (this.#clients.addresses ?? 1));
+    const socket = dial(this.#port, address);
+    return new Promise((resolve) => {
+      let stop: (() => void) | undefined;
+      let opened = false;
+      socket.on("connect", () => {
+        opened = true;
+        this.tally.opened();
+        stop = this.begin(socket);
+        resolve();
+      });
+      socket.on("close", () => {
+        if (opened) this.tally.lost();
+        else this.tally.barred("failed");
+        stop?.();
+        resolve();
+        setTimeout(() => this.#connect(index), COME_BACK_MS);
+      });
+    });
+  }
+
+  /** What is done with a connection, and how that is stopped. */
+  protected abstract begin(socket: Socket): (() => void) | undefined;
+
+  run(_from: number, until: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, until - performance.now()));
+  }
+}
+
+/** Says nothing. */
+export class Idle extends Kept {
+  protected override begin(socket: Socket): undefined {
+    socket.resume();
+  }
+}
+
+/** A byte a second of what never ends. */
+export class Dribble extends Kept {
+  readonly #start: string;
+
+  constructor(port: number, clients: Clients & { start: string }) {
+    super(port, clients);
+    this.#start = clients.start;
+  }
+
+  protected override begin(socket: Socket): () => void {
+    socket.resume();
+    socket.write(this.#start);
+    const timer = setInterval(() => socket.write("x"), 1000);
+    return () => clearInterval(timer);
+  }
+}
+
+/** Asks for much, and reads nothing. */
+export class Deaf extends Kept {
+  protected override begin(socket: Socket): undefined {
+    socket.pause();
+    socket.write("STREAM 1000000\n".repeat(20));
+  }
+}
+
+/** Connects and closes, so many at a time, as fast as it goes. */
+export class Storm implements Source {
+  readonly tally: Tally;
+  readonly #port: number;
+  readonly #clients: Clients;
+
+  constructor(port: number, clients: Clients) {
+    this.#port = port;
+    this.#clients = clients;
+    this.tally = new Tally(clients.name, Infinity);
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async run(_from: number, until: number): Promise<void> {
+    const { net, addresses = 1, connections } = this.#clients;
+    let next = 0;
+    const loop = async () => {
+      while (performance.now() < until) {
+        const socket = dial(this.#port, loopback(net, next++ % addresses));
+        const failed = await new Promise<boolean>((resolve) => {
+          socket.on("connect", () => {
+            this.tally.opened();
+            socket.destroy();
+          });
+          socket.on("close", resolve);
+        });
+        // Where a connection is refused at once this would be a loop that starves everything else here.
+        if (failed) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    };
+    await Promise.all(Array.from({ length: connections }, loop));
+  }
+}
+
+/** Honest clients that connect, ask for one PING and leave: can anybody still come in? */
+export class Newcomers implements Source {
+  readonly tally: Tally;
+  readonly #port: number;
+  readonly #clients: Clients;
+  readonly #rate: number;
+  readonly #deadline: number;
+  readonly #random: () => number;
+
+  constructor(
+    port: number,
+    clients: Clients & { rate: number; deadline: number },
+    random: () => number,
+  ) {
+    this.#port = port;
+    this.#clients = clients;
+    this.#rate = clients.rate;
+    this.#deadline = clients.deadline;
+    this.#random = random;
+    this.tally = new Tally(clients.name, clients.deadline);
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async run(from: number, until: number): Promise<void> {
+    this.tally.measure(from, until);
+    for (
+      let due = performance.now();
+      due < until;
+      due += exponential(this.#random, 1000 / this.#rate)
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      this.#visit(due);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2 * this.#deadline));
+  }
+
+  async #visit(due: number): Promise<void> {
+    this.tally.due(due);
+    this.tally.sent(due, performance.now());
+    const answered = (wire: Wire, _due: number, code: string) => {
+      this.tally.answered(due, code, performance.now());
+      wire.close();
+    };
+    try {
+      const address = loopback(this.#clients.net, 0);
+      const wire = await Wire.open(this.#port, address, { answered, closed: () => {} });
+      this.tally.opened();
+      wire.ask("PING", due, false);
+      wire.flush();
+    } catch (error) {
+      if (!(error instanceof Barred)) throw error;
+      this.tally.barred(error.message);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// The processes of the bench: the server on one core, the load on the others. None outlives this one.
+
+import type { Plan, Progress, Task, Timing } from "./load.ts";
+import type { Report } from "./tally.ts";
+
+const children = new Set<Deno.ChildProcess>();
+
+function killAll(): void {
+  for (const child of children) child.kill("SIGKILL");
+}
+globalThis.addEventListener("unload", killAll);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => Deno.exit(130));
+}
+
+function installed(program: string): boolean {
+  try {
+    return new Deno.Command(program, { args: ["--version"], stdout: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether processes can be kept on a core of their own (Debian: util-linux). */
+export const PINNED = installed("taskset") && navigator.hardwareConcurrency > 1;
+const LOAD_CORES = `1-${navigator.hardwareConcurrency - 1}`;
+const HAS_NICE = installed("nice");
+
+/** Where a process runs, and whether others that want the core go before it. */
+interface Place {
+  cores: string;
+  nice: boolean;
+}
+
+/** A script in a process of its own. Disposing of it kills it. */
+class Script implements Disposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly lines: AsyncGenerator<string>;
+
+  constructor(script: string, args: string[], { cores, nice }: Place) {
+    const words = [Deno.execPath(), "run", "--allow-all", new URL(script, import.meta.url).href];
+    if (nice && HAS_NICE) words.unshift("nice", "-n", "10");
+    if (PINNED) words.unshift("taskset", "-c", cores);
+    const [program, ...rest] = [...words, ...args];
+    const options = { args: rest, stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
+    this.#child = new Deno.Command(program, options).spawn();
+    children.add(this.#child);
+    this.#child.status.then(() => children.delete(this.#child));
+    this.#input = this.#child.stdin.getWriter();
+    this.lines = linesOf(this.#child.stdout);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async tell(message: unknown): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(message) + "\n"));
+  }
+
+  [Symbol.dispose](): void {
+    if (children.has(this.#child)) this.#child.kill("SIGKILL");
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+/** The server under test, and how much memory it has resident. */
+export class ServerProcess implements Disposable {
+  readonly #script: Script;
+  readonly port: number;
+  /** The most bytes that were resident since this was last set. */
+  peak = 0;
+  readonly #sampling: number;
+
+  private constructor(script: Script, port: number) {
+    this.#script = script;
+    this.port = port;
+    this.#sampling = setInterval(() => this.peak = Math.max(this.peak, this.resident()), 50);
+  }
+
+  static async start(options: string): Promise<ServerProcess> {
+    const place = { cores: "0", nice: false };
+    const script = new Script("../servers/overload.ts", [options], place);
+    const { value } = await script.lines.next();
+    if (value === undefined) throw new Error("the server ended before it printed its port");
+    return new ServerProcess(script, Number(value));
+  }
+
+  /** Bytes; 0 where the system has no /proc, or the server is no more. */
+  resident(): number {
+    try {
+      const status = Deno.readTextFileSync(`/proc/${this.#script.pid}/status`);
+      return 1024 * Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#sampling);
+    this.#script[Symbol.dispose]();
+  }
+}
+
+/** A process that makes load. */
+export class LoadProcess implements Disposable {
+  readonly #script: Script;
+  /** As of the last half second. */
+  reports: Report[] = [];
+  readonly #done = Promise.withResolvers<Report[]>();
+
+  private constructor(script: Script) {
+    this.#script = script;
+  }
+
+  /** Resolves once its connections are open, or without them with `openLate`; `nice` lets the other processes of load go first. */
+  static async start(
+    port: number,
+    seed: number,
+    tasks: Task[],
+    { openLate = false, nice = false }: { openLate?: boolean; nice?: boolean } = {},
+  ): Promise<LoadProcess> {
+    const plan: Plan = { port, seed, tasks, openLate };
+    const script = new Script("load.ts", [JSON.stringify(plan)], { cores: LOAD_CORES, nice });
+    const load = new LoadProcess(script);
+    await script.lines.next();
+    load.#listen();
+    return load;
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of this.#script.lines) {
+      const { state, reports }: Progress = JSON.parse(line);
+      this.reports = reports;
+      if (state === "done") this.#done.resolve(reports);
+    }
+    this.#done.reject(new Error("a load process ended before its time"));
+  }
+
+  /** Does its work; resolves with what became of it. */
+  async run(timing: Timing): Promise<Report[]> {
+    await this.#script.tell(timing);
+    return await this.#done.promise;
+  }
+
+  /** Starts its work, which goes on until it is disposed of. */
+  async begin(): Promise<void> {
+    this.#done.promise.catch(() => {});
+    await this.#script.tell({ warm: 0, measured: 3_600_000 } satisfies Timing);
+  }
+
+  [Symbol.dispose](): void {
+    this.#script[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,176 @@
+// Clients that make requests: at their own pace whatever the server does, or as fast as they are answered.
+
+import { exponential } from "../../tests/seeded_random.ts";
+import { Tally } from "./tally.ts";
+import { Barred, type Listening, loopback, Wire } from "./wire.ts";
+
+/** From where, and over how many connections. */
+export interface Clients {
+  name: string;
+  /** The addresses 127.`net`.x.y. */
+  net: number;
+  /** How many addresses; default 1. */
+  addresses?: number;
+  connections: number;
+}
+
+/** What is asked. */
+export interface Asking {
+  line: string;
+  /** Bytes behind the line. */
+  body?: number;
+  /** In ms: what is answered later is not good. */
+  deadline: number;
+}
+
+/** Something that a load process does. */
+export interface Source {
+  readonly tally: Tally;
+  open(): Promise<void>;
+  /** Resolves when no more is due, and what was is answered or will not be. */
+  run(from: number, until: number): Promise<void>;
+}
+
+// Below this rate a request is sent on the microsecond, above it in batches by the timer's millisecond.
+const PRECISE = 200;
+const RECONNECT_MS = 100;
+const OPENING = 64;
+
+/** Connections that are opened again when they are lost. */
+abstract class Connected implements Source, Listening {
+  readonly tally: Tally;
+  readonly #port: number;
+  readonly #clients: Clients;
+  protected readonly wires: Wire[] = [];
+
+  constructor(port: number, clients: Clients, deadline: number) {
+    this.#port = port;
+    this.#clients = clients;
+    this.tally = new Tally(clients.name, deadline);
+  }
+
+  async open(): Promise<void> {
+    const { connections } = this.#clients;
+    let next = 0;
+    const opener = async () => {
+      while (next < connections) await this.#connect(next++);
+    };
+    await Promise.all(Array.from({ length: OPENING }, opener));
+  }
+
+  async #connect(index: number): Promise<void> {
+    const address = loopback(this.#clients.net, index % (this.#clients.addresses ?? 1));
+    try {
+      this.wires[index] = await Wire.open(this.#port, address, this);
+      this.tally.opened();
+      this.connected(this.wires[index]);
+    } catch (error) {
+      if (!(error instanceof Barred)) throw error;
+      this.tally.barred(error.message);
+      setTimeout(() => this.#connect(index), RECONNECT_MS);
+    }
+  }
+
+  protected connected(_wire: Wire): void {}
+
+  answered(_wire: Wire, due: number, code: string): void {
+    this.tally.answered(due, code, performance.now());
+  }
+
+  closed(wire: Wire): void {
+    this.tally.lost();
+    setTimeout(() => this.#connect(this.wires.indexOf(wire)), RECONNECT_MS);
+  }
+
+  abstract run(from: number, until: number): Promise<void>;
+}
+
+/** Poisson arrivals on connections chosen at random: who is not answered asks all the same. */
+export class OpenLoop extends Connected {
+  readonly #asking: Asking;
+  readonly #rate: number;
+  readonly #tagged: boolean;
+  readonly #random: () => number;
+
+  constructor(
+    port: number,
+    clients: Clients & Asking & { rate: number; tagged: boolean },
+    random: () => number,
+  ) {
+    super(port, clients, clients.deadline);
+    this.#asking = clients;
+    this.#rate = clients.rate;
+    this.#tagged = clients.tagged;
+    this.#random = random;
+  }
+
+  run(from: number, until: number): Promise<void> {
+    this.tally.measure(from, until);
+    let due = performance.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const pump = () => {
+      const now = performance.now();
+      const touched = new Set<Wire>();
+      for (; due <= now && due < until; due += exponential(this.#random, 1000 / this.#rate)) {
+        const wire = this.#ask(due, now);
+        if (wire !== undefined) touched.add(wire);
+      }
+      for (const wire of touched) wire.flush();
+      const wait = Math.min(due, until) - performance.now();
+      if (due >= until) setTimeout(resolve, 2 * this.#asking.deadline);
+      else if (this.#rate > PRECISE) setTimeout(pump, wait);
+      else if (wait > 2) setTimeout(pump, wait - 2);
+      else setImmediate(pump);
+    };
+    pump();
+    return promise;
+  }
+
+  #ask(due: number, now: number): Wire | undefined {
+    this.tally.due(due);
+    const wire = this.wires[Math.floor(this.#random() * this.wires.length)];
+    if (!wire?.open || wire.full) return undefined;
+    wire.ask(this.#asking.line, due, this.#tagged);
+    this.tally.sent(due, now);
+    return wire;
+  }
+}
+
+/** On each connection the next request follows the answer of the last. */
+export class ClosedLoop extends Connected {
+  readonly #line: string;
+  readonly #body: Uint8Array | undefined;
+  #until = 0;
+
+  constructor(port: number, clients: Clients & Asking) {
+    super(port, clients, clients.deadline);
+    const { line, body } = clients;
+    this.#line = line;
+    this.#body = body === undefined ? undefined : new Uint8Array(body + 1).fill(0x0a, body);
+  }
+
+  run(from: number, until: number): Promise<void> {
+    this.tally.measure(from, until);
+    this.#until = until;
+    for (const wire of this.wires) if (wire?.open) this.#ask(wire);
+    return new Promise((resolve) => setTimeout(resolve, until - performance.now() + 200));
+  }
+
+  protected override connected(wire: Wire): void {
+    this.#ask(wire);
+  }
+
+  #ask(wire: Wire): void {
+    const now = performance.now();
+    if (now >= this.#until) return;
+    this.tally.due(now);
+    this.tally.sent(now, now);
+    wire.ask(this.#line, now, false);
+    wire.flush(this.#body);
+  }
+
+  override answered(wire: Wire, due: number, code: string): void {
+    super.answered(wire, due, code);
+    if (wire.open) this.#ask(wire);
+  }
+}

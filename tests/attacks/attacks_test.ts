@@ -1,0 +1,103 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Wire } from "../wire.ts";
+import { House } from "../server/house.ts";
+import { PeerListener, settle } from "../server/streams.ts";
+import { type Attack, attacks } from "./attacks.ts";
+
+/** The most that a server holds for one attacker on average, all bounds together. */
+const MOST_HELD = 2 << 20;
+
+for (const attack of attacks) {
+  Deno.test(`serve answers by the rules, and a polite client beside it: ${attack.name}`, () =>
+    run(attack));
+}
+
+async function run(attack: Attack): Promise<void> {
+  const { connections = 1, oneAddress = false, reads = true } = attack;
+  const listener = new PeerListener();
+  await using house = await House.open({ listen: [listener] });
+  using polite = await Wire.open(listener.connect("198.51.100.1:1"));
+  const beside = async (): Promise<void> => {
+    await polite.send("SAY hello\n");
+    assertEquals(await polite.line(), "OK hello");
+  };
+  await beside();
+  const attackers = Array.from(
+    { length: connections },
+    (_, i) => new Attacker(new Wire(listener.connect(address(oneAddress ? 0 : i, i))), reads),
+  );
+  try {
+    await Promise.all(attackers.map((each) => each.send(attack.sent)));
+    await settle(house);
+    await beside();
+    for (let second = 0; second < (attack.dribble?.seconds ?? 0); second++) {
+      await Promise.all(attackers.map((each) => each.send(attack.dribble!.sent)));
+      await house.clock.elapse(1000);
+      await beside();
+    }
+    for (let second = 0; second < (attack.stays ?? 0); second++) {
+      await house.clock.elapse(1000);
+      if (second % 10 === 0) await beside();
+    }
+    await settle(house);
+    await beside();
+    for (const each of attackers) {
+      if (reads) assertMatch(each.answer, attack.answer);
+      else await each.send("\n");
+      if (attack.ends) assertEquals(each.ended, true, `the connection stays: ${each.answer}`);
+      else if (!each.answer.startsWith("ERR quota")) {
+        assertEquals(each.answer.includes("evil"), false);
+      }
+    }
+    await polite.send("STATS\n");
+    for (let line; (line = await polite.line()).startsWith("* ");) {
+      const [, name, value] = line.split(" ");
+      if (name === "held-bytes") assertEquals(Number(value) < MOST_HELD * connections, true, value);
+    }
+  } finally {
+    for (const each of attackers) each.close();
+  }
+  await settle(house);
+  await beside();
+}
+
+function address(host: number, port: number): string {
+  return `203.0.${host >> 8}.${host & 255}:${port + 1}`;
+}
+
+/** A hostile client: it sends whatever it is told to, and keeps what it is answered behind the greeting. */
+class Attacker {
+  ended = false;
+  readonly #wire: Wire;
+  #text = "";
+
+  constructor(wire: Wire, reads: boolean) {
+    this.#wire = wire;
+    if (reads) this.#listen();
+  }
+
+  get answer(): string {
+    return this.#text.replaceAll("\r\n", "\n").replace(/^OK lineup\/1[^\n]*\n/, "");
+  }
+
+  async send(what: string | Uint8Array): Promise<void> {
+    if (what.length === 0) return;
+    await this.#wire.send(what).catch(() => this.ended = true);
+  }
+
+  async #listen(): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let read; (read = await this.#wire.stream.read(buffer)) !== null;) {
+        this.#text += new TextDecoder().decode(buffer.subarray(0, read));
+      }
+      this.ended = true;
+    } catch {
+      // The test is over.
+    }
+  }
+
+  close(): void {
+    this.#wire.close();
+  }
+}

@@ -1,0 +1,90 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lineup, startLineup } from "../cli/run.ts";
+import { run } from "./program.ts";
+
+/** Programs that speak something else to the queue's port, and what of it may run. */
+const CASES: readonly {
+  name: string;
+  program: string;
+  args: (port: number) => string[];
+  input?: string;
+  /** What the program gets to see, where it shows it. */
+  sees?: string;
+  /** What the server's log says of it. */
+  logs: string;
+  jobs: number;
+}[] = [
+  {
+    name: "curl http:// GET",
+    program: "curl",
+    args: (port) => ["-sS", "--http0.9", "-m", "5", `http://127.0.0.1:${port}/`],
+    sees: "ERR wrong-protocol",
+    logs: "connection ended: wrong-protocol",
+    jobs: 0,
+  },
+  {
+    name: "curl http:// POST",
+    program: "curl",
+    args: (port) => [
+      "-sS",
+      "--http0.9",
+      "-m",
+      "5",
+      "--data-binary",
+      "\nPUT mail evil\n",
+      `http://127.0.0.1:${port}/`,
+    ],
+    sees: "ERR wrong-protocol",
+    logs: "connection ended: wrong-protocol",
+    jobs: 0,
+  },
+  {
+    name: "curl gopher://",
+    program: "curl",
+    args: (
+      port,
+    ) => ["-sS", "-m", "2", `gopher://127.0.0.1:${port}/_PUT%20mail%20x%0D%0AQUIT%0D%0A`],
+    sees: "OK id=1",
+    logs: "",
+    jobs: 1,
+  },
+  {
+    name: "curl dict://",
+    program: "curl",
+    args: (port) => ["-sS", "-m", "2", `dict://127.0.0.1:${port}/PUT:mail:x`],
+    sees: "ERR unknown-command",
+    logs: "",
+    jobs: 1,
+  },
+  {
+    name: "curl telnet://",
+    program: "curl",
+    args: (port) => ["-sS", "-m", "5", `telnet://127.0.0.1:${port}`],
+    input: "PING\r\nQUIT\r\n",
+    sees: "OK pong",
+    logs: "",
+    jobs: 0,
+  },
+  {
+    name: "openssl s_client",
+    program: "openssl",
+    args: (port) => ["s_client", "-connect", `127.0.0.1:${port}`],
+    logs: "connection ended: wrong-protocol",
+    jobs: 0,
+  },
+];
+
+for (const { name, program, args, input = "", sees = "", logs, jobs } of CASES) {
+  Deno.test(`${name} on the queue's port is answered by the rules`, async () => {
+    await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+    const { out } = await run(program, args(server.port), {
+      input: new TextEncoder().encode(input),
+      quiet: true,
+    });
+    assertStringIncludes(out, sees);
+    const queues = await lineup(["call", `127.0.0.1:${server.port}`, "QUEUES"]);
+    assertEquals(queues.out.includes("* mail"), jobs > 0, queues.out);
+    server.kill("SIGTERM");
+    assertStringIncludes((await server.finished()).err, logs);
+  });
+}

@@ -1,5 +1,7 @@
 import type { Flow } from "./flow.ts";
 
+const EMPTY = new Float64Array(0);
+
 /**
  * Flows by tag, the least first, and of equal tags the one that came first: without that, flows that
  * come and go could pass one that waits for ever. Each flow knows its place, so any can be removed.
@@ -10,8 +12,9 @@ export class TagHeap {
   /** The number of flows. */
   size: number = 0;
   #flows: Flow[] = [];
-  #tags: Float64Array = new Float64Array(16);
-  #orders: Float64Array = new Float64Array(16);
+  // Most heaps of a work queue with ten priorities stay empty.
+  #tags: Float64Array = EMPTY;
+  #orders: Float64Array = EMPTY;
   #order = 0;
 
   /** The flow that is next; undefined where there is none. */
@@ -92,7 +95,7 @@ export class TagHeap {
 }
 
 function grown(array: Float64Array): Float64Array {
-  const larger = new Float64Array(2 * array.length);
+  const larger = new Float64Array(Math.max(4, 2 * array.length));
   larger.set(array);
   return larger;
 }

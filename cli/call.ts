@@ -5,7 +5,7 @@ import {
   Refusal,
   type Session,
 } from "../client/mod.ts";
-import type { Frame } from "../protocol/framer.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.ts";
 import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";

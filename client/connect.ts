@@ -2,7 +2,7 @@
 
 import { compile, type CompiledCommand } from "../protocol/compile.ts";
 import { Refusal } from "../protocol/errors.ts";
-import type { Frame } from "../protocol/framer.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type {
   CallArgs,
   CommandsOf,
@@ -15,7 +15,8 @@ import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { ProtocolError } from "./errors.ts";
 import { Items } from "./items.ts";
-import { type Exchange, openSession, type Session, type SessionOptions } from "./session.ts";
+import { openSession, type SessionOptions } from "./open_session.ts";
+import type { Exchange, Session } from "./session.ts";
 
 /** How to make one call. */
 export interface CallOptions {

@@ -1,3 +1,6 @@
+import type { Frame } from "../protocol/frame.ts";
+import { Refusal, type RefusalOptions } from "../protocol/errors.ts";
+
 /** The connection ended, or never began; `executed` says whether the request may have had an effect. */
 export class ConnectionLost extends Error {
   /** The name of the class. */
@@ -16,4 +19,19 @@ export class ConnectionLost extends Error {
 export class ProtocolError extends Error {
   /** The name of the class. */
   override readonly name = "ProtocolError";
+}
+
+/** An `ERR` line as the exception that it was at the server. */
+export function toRefusal({ words, options }: Frame): Refusal {
+  const [code = "internal", message = ""] = words;
+  const { retry, executed, ...details } = Object.fromEntries(options);
+  const more: RefusalOptions = { details };
+  if (retry !== undefined && Number.isFinite(Number(retry))) more.retry = Number(retry);
+  if (executed === "no" || executed === "maybe") more.executed = executed;
+  return new Refusal(code, message, more);
+}
+
+/** Whatever was thrown as an `Error`. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -5,15 +5,9 @@
  */
 
 export { type CallOptions, type Client, connect, type Method } from "./connect.ts";
-export {
-  type Exchange,
-  type Greeting,
-  openSession,
-  type Outgoing,
-  type Sent,
-  Session,
-  type SessionOptions,
-} from "./session.ts";
+export type { Greeting } from "./greeting.ts";
+export { openSession, type SessionOptions } from "./open_session.ts";
+export { type Exchange, type Outgoing, type Sent, Session } from "./session.ts";
 export { Items } from "./items.ts";
 export { ConnectionLost, ProtocolError } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";

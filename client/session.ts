@@ -1,43 +1,15 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
-import { Refusal, type RefusalOptions } from "../protocol/errors.ts";
-import { type Frame, Framer } from "../protocol/framer.ts";
-import { parseAddress } from "../net/address.ts";
-import { connectStream } from "../net/deno.ts";
+import { Refusal } from "../protocol/errors.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Framer } from "../protocol/framer.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { ConnectionLost, ProtocolError } from "./errors.ts";
+import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
+import type { Greeting } from "./greeting.ts";
 
 const READ_SIZE = 65_536;
 const CLOSE_MS = 1000;
-
-/** How to connect. */
-export interface SessionOptions {
-  /** Milliseconds for the connection and the greeting. Default 10000. */
-  timeout?: number;
-  /** Ends the attempt to connect. */
-  signal?: AbortSignal;
-  /** Requests in flight; more wait here, in order. Default 256, as many as a server takes by default. */
-  maxInFlight?: number;
-  /** The client's name for the server's log. */
-  agent?: string;
-  /** Longest line of a reply, in bytes. Default 64 KiB. */
-  maxLine?: number;
-  /** Longest body of a reply, in bytes. Default 64 MiB. */
-  maxBody?: number;
-}
-
-/** What a server says of itself when it greets. */
-export interface Greeting {
-  /** Its protocol's name. */
-  readonly name: string;
-  /** Its protocol's version. */
-  readonly version: string;
-  /** Longest line it takes, in bytes. */
-  readonly maxLine: number;
-  /** Longest body it takes, in bytes. */
-  readonly maxBody: number;
-}
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -73,7 +45,30 @@ export interface Sent {
   resume(): void;
 }
 
-/** A connection to a server. Get one from `openSession`. */
+/**
+ * A connection to a server: lines out, lines in, whatever they mean. Get one from `openSession`; `connect` puts calls
+ * on top of it.
+ *
+ * @example
+ * ```ts
+ * import { openSession } from "@lineup/lineup/client";
+ * import { serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bare = { name: "bare", version: "1.0", summary: "Nothing of its own.", commands: {} } as const;
+ * await using server = await serve(bare, {}, { port: 0 });
+ * await using session = await openSession(server.address);
+ *
+ * const words = await new Promise((resolve, reject) => {
+ *   session.send({ head: "PING", text: " hello" }, {
+ *     item: () => true,
+ *     final: (frame) => resolve(frame.words),
+ *     failed: reject,
+ *   });
+ * });
+ * assertEquals(words, ["hello"]);
+ * ```
+ */
 export class Session implements AsyncDisposable {
   /** What the server said of itself. */
   readonly greeting: Greeting;
@@ -97,7 +92,7 @@ export class Session implements AsyncDisposable {
     stream: ByteStream,
     framer: Framer,
     greeting: Greeting,
-    options: SessionOptions,
+    options: { maxInFlight?: number },
     rest: Uint8Array,
   ) {
     this.#stream = stream;
@@ -113,7 +108,10 @@ export class Session implements AsyncDisposable {
     return this.#end === undefined && !this.#closing;
   }
 
-  /** Sends a request, with the next turn's write. Throws `ConnectionLost` after the end, `Refusal` for what the server would not take. */
+  /**
+   * Sends a request, with the next turn's write, or once fewer than `maxInFlight` are in flight. Throws
+   * `ConnectionLost` after the end, `Refusal` for what the server would not take.
+   */
   send(outgoing: Outgoing, exchange: Exchange): Sent {
     if (!this.open) {
       const why = this.#end === undefined ? "" : `: ${this.#end.message}`;
@@ -166,22 +164,20 @@ export class Session implements AsyncDisposable {
   async #read(rest: Uint8Array): Promise<void> {
     try {
       const buffer = new Uint8Array(READ_SIZE);
-      buffer.set(rest);
-      for (
-        let read: number | null = rest.length;
-        read !== null;
-        read = await this.#stream.read(buffer)
-      ) {
-        this.#framer.push(buffer.subarray(0, read));
+      let bytes = rest;
+      for (;;) {
+        this.#framer.push(bytes);
         for (let framed; (framed = this.#framer.next()) !== undefined;) {
           if (framed.kind !== "frame") {
-            throw new ProtocolError(
-              framed.kind === "malformed" ? framed.message : "telnet commands in replies",
-            );
+            const why = framed.kind === "malformed" ? framed.message : "telnet commands in replies";
+            throw new ProtocolError(why);
           }
           this.#frame(framed);
           if (this.#paused !== undefined) await this.#paused.promise;
         }
+        const read = await this.#stream.read(buffer);
+        if (read === null) break;
+        bytes = buffer.subarray(0, read);
       }
       this.#fail(new ConnectionLost("the server closed the connection", "maybe"));
     } catch (error) {
@@ -263,98 +259,9 @@ export class Session implements AsyncDisposable {
 
 const CLOSED = new ConnectionLost("it was closed here", "maybe");
 
-/**
- * Connects and reads the greeting. Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers,
- * `ProtocolError` where the server speaks something else, `Refusal` where it refuses the connection.
- */
-export async function openSession(
-  address: string | ByteStream,
-  options: SessionOptions = {},
-): Promise<Session> {
-  const place = typeof address === "string" ? parseAddress(address) : undefined;
-  const timeout = AbortSignal.timeout(options.timeout ?? 10_000);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  let stream: ByteStream;
-  try {
-    stream = place === undefined ? address as ByteStream : await connectStream(place, { signal });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    const why = timeout.aborted ? "no answer in time" : asError(error).message;
-    throw new ConnectionLost(`cannot connect to ${address}: ${why}`, "no", { cause: error });
-  }
-  const onAbort = (): void => stream.close();
-  signal.addEventListener("abort", onAbort);
-  try {
-    const framer = new Framer("reply", {
-      maxLine: options.maxLine ?? 65_536,
-      maxBody: options.maxBody ?? 1 << 26,
-    });
-    const { frame, rest } = await firstFrame(stream, framer);
-    if (frame.head === "ERR") throw toRefusal(frame);
-    return new Session(stream, framer, toGreeting(frame), options, rest);
-  } catch (error) {
-    stream.close();
-    options.signal?.throwIfAborted();
-    if (timeout.aborted) {
-      throw new ConnectionLost(`no greeting from ${address} in time`, "no", { cause: error });
-    }
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-async function firstFrame(
-  stream: ByteStream,
-  framer: Framer,
-): Promise<{ frame: Frame; rest: Uint8Array }> {
-  // A byte at a time would do, but what comes behind the greeting in the same read is handed on.
-  const buffer = new Uint8Array(READ_SIZE);
-  for (;;) {
-    const read = await stream.read(buffer);
-    if (read === null) throw new ConnectionLost("the server closed the connection", "no");
-    const end = buffer.subarray(0, read).indexOf(0x0a);
-    framer.push(buffer.subarray(0, end < 0 ? read : end + 1));
-    const framed = framer.next();
-    if (framed === undefined) continue;
-    if (framed.kind !== "frame") {
-      throw new ProtocolError(
-        `the server does not speak Lineup/1: ${
-          framed.kind === "malformed" ? framed.message : "telnet commands"
-        }`,
-      );
-    }
-    return { frame: framed, rest: buffer.slice(end + 1, read) };
-  }
-}
-
-function toGreeting({ head, words, options }: Frame): Greeting {
-  const [wire, protocol] = words;
-  const parts = /^([a-z][a-z0-9-]*)\/([0-9.]+)$/.exec(protocol ?? "");
-  const maxLine = Number(options.get("max-line"));
-  const maxBody = Number(options.get("max-body"));
-  if (head !== "OK" || wire !== "lineup/1" || parts === null || !(maxLine > 0) || !(maxBody >= 0)) {
-    throw new ProtocolError("the server does not speak Lineup/1: its greeting says something else");
-  }
-  return { name: parts[1], version: parts[2], maxLine, maxBody };
-}
-
-function toRefusal({ words, options }: Frame): Refusal {
-  const [code = "internal", message = ""] = words;
-  const { retry, executed, ...details } = Object.fromEntries(options);
-  const more: RefusalOptions = { details };
-  if (retry !== undefined && Number.isFinite(Number(retry))) more.retry = Number(retry);
-  if (executed === "no" || executed === "maybe") more.executed = executed;
-  return new Refusal(code, message, more);
-}
-
 function checkLine(line: string, max: number): void {
   const { length } = new TextEncoder().encode(line);
   if (length > max) {
     throw new Refusal("line-too-long", `The line has ${length} bytes; the server takes ${max}.`);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

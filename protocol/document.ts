@@ -1,7 +1,8 @@
 // SPEC: a protocol as the JSON that any client can work from.
 
-import { type CompiledProtocol, fieldSpec } from "./compile.ts";
+import type { CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
+import { fieldSpec } from "./fields.ts";
 import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
 import { standing } from "./standing.ts";
 

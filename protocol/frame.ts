@@ -1,8 +1,15 @@
-// A frame as bytes.
+// A request or reply with its body, and as bytes. `framer.ts` reads it back.
 
-import type { Frame } from "./framer.ts";
-import { formatLine } from "./line.ts";
+import { formatLine, type Line } from "./line.ts";
 import { encodeText } from "./strings.ts";
+
+/** A whole request or reply line with its body. */
+export interface Frame extends Line {
+  /** Tells it from the others that a framer yields. */
+  readonly kind: "frame";
+  /** The counted body; `undefined` where the line announced none. */
+  readonly body: Uint8Array | undefined;
+}
 
 /** A frame without what a reader adds to it; words, options and body may be left out. */
 export type FrameInit = Pick<Frame, "head"> & Partial<Omit<Frame, "head" | "kind">>;

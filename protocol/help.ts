@@ -1,11 +1,7 @@
 // HELP: a protocol explained to a person at a terminal.
 
-import {
-  type CompiledCommand,
-  type CompiledProtocol,
-  isOptional,
-  type NamedField,
-} from "./compile.ts";
+import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
+import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";

@@ -16,16 +16,9 @@ export interface BadLine {
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
 
-const TAB = 0x09,
-  SPACE = 0x20,
-  BANG = 0x21,
-  QUOTE = 0x22,
-  HASH = 0x23,
-  STAR = 0x2a,
-  HYPHEN = 0x2d,
-  ZERO = 0x30,
-  NINE = 0x39;
-const EQUALS = 0x3d, BACKSLASH = 0x5c, OPEN = 0x7b, CLOSE = 0x7d;
+const TAB = 0x09, SPACE = 0x20, HYPHEN = 0x2d, ZERO = 0x30, NINE = 0x39, EQUALS = 0x3d;
+const BANG = 0x21, QUOTE = 0x22, HASH = 0x23, STAR = 0x2a, BACKSLASH = 0x5c;
+const OPEN = 0x7b, CLOSE = 0x7d;
 
 /** Thrown inside this file only; `unclosed` where a quote was open at the end of the line. */
 class Fault {

@@ -1,11 +1,12 @@
 // Between the words of a line and the values of a message, as a shape of the protocol says.
 
-import type { CompiledCommand, NamedField, Shape } from "./compile.ts";
-import { isOptional } from "./compile.ts";
+import type { CompiledCommand } from "./compile.ts";
 import { Refusal } from "./errors.ts";
-import type { Frame } from "./framer.ts";
+import { isOptional, type NamedField } from "./fields.ts";
+import type { Frame } from "./frame.ts";
 import { formatWord } from "./line.ts";
 import { show } from "./quoting.ts";
+import type { Shape } from "./shape.ts";
 import { commonOptions } from "./spec.ts";
 import type { SchemaResult } from "./standard_schema.ts";
 import { encodeText } from "./strings.ts";

@@ -28,23 +28,14 @@ export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./standard_schema.ts";
 export { standing, type StandingCommands } from "./standing.ts";
-export {
-  compile,
-  type CompiledCommand,
-  type CompiledProtocol,
-  type NamedField,
-  type Shape,
-  SpecError,
-} from "./compile.ts";
-export {
-  type Frame,
-  type Framed,
-  Framer,
-  type Malformed,
-  telnet,
-  type TelnetCommand,
-} from "./framer.ts";
-export { encodeFrame, type FrameInit } from "./frame.ts";
+export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";
+export type { NamedField } from "./fields.ts";
+export type { Shape } from "./shape.ts";
+export { SpecError } from "./spec_error.ts";
+export { type Framed, Framer } from "./framer.ts";
+export type { Malformed } from "./malformed.ts";
+export { telnet, type TelnetCommand } from "./telnet.ts";
+export { encodeFrame, type Frame, type FrameInit } from "./frame.ts";
 export { formatLine, formatWord, type Line, type Side } from "./line.ts";
 export { quote } from "./quoting.ts";
 export { decodeText, encodeText } from "./strings.ts";

@@ -1,12 +1,8 @@
 // The reference of a protocol in Markdown.
 
-import {
-  type CompiledCommand,
-  type CompiledProtocol,
-  isOptional,
-  type NamedField,
-} from "./compile.ts";
+import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
+import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
 import { describe, describeBody } from "./values.ts";

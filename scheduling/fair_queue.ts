@@ -1,10 +1,8 @@
 import { Fattest } from "./fattest.ts";
 import { Flow, type FlowKey, Level } from "./flow.ts";
 import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
-import { sweep } from "./sweep.ts";
-
-/** As many flows of a level are remembered in any case. */
-const ROOMY = 10_240;
+import { list, relist } from "./flow_table.ts";
+import { VirtualTime } from "./virtual_time.ts";
 
 /**
  * Who goes next: hierarchical start-time fair queuing (SFQ; Goyal, Vin, Cheng, SIGCOMM 1996).
@@ -57,10 +55,8 @@ export class FairQueue<E extends Entry = Entry> {
   size: number = 0;
   /** The bytes that wait. */
   bytes: number = 0;
+  #time = new VirtualTime();
   #fattest: Fattest;
-  #virtual = 0;
-  #peak = 0;
-  #ready = 0;
 
   /**
    * Starts empty.
@@ -100,7 +96,7 @@ export class FairQueue<E extends Entry = Entry> {
     let flow = level.flows.get(key);
     if (flow === undefined) {
       flow = new Flow(level, key, 1);
-      this.#list(flow);
+      list(flow);
     }
     if (weight !== undefined && weight !== flow.weight) this.weigh(flow, weight);
     return flow;
@@ -113,7 +109,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (append(entry)) this.#enter(lane);
     const flow = lane.flow;
     this.#count(flow, 1, entry.bytes);
-    if (flow.index === -1 && !flow.held) this.#wake(flow);
+    if (flow.index === -1 && !flow.held) this.#time.wake(flow);
   }
 
   /** Lines up before all of its lane: for what had its turn and comes back. Throws as `push`. */
@@ -140,12 +136,11 @@ export class FairQueue<E extends Entry = Entry> {
   /** Serves what `next` returned: takes it out and charges its cost to its flow and level. */
   take(entry: E): void {
     const flow = entry.lane.flow;
-    const level = flow.level;
-    this.#charge(flow, level, entry.cost);
+    this.#time.charge(flow, entry.cost);
     if (flow.turn === entry.lane) flow.turn = entry.lane.next;
     this.#unlink(entry, flow);
-    if (flow.waiting > 0) level.ready.update(flow);
-    else this.#rest(flow);
+    if (flow.waiting > 0) flow.level.ready.update(flow);
+    else this.#time.rest(flow);
   }
 
   /** Serves the entry whose turn it is: `next` and `take` in one. */
@@ -164,7 +159,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (entry.next === null) return false;
     const flow = entry.lane.flow;
     this.#unlink(entry, flow);
-    if (flow.waiting === 0 && flow.index !== -1) this.#rest(flow);
+    if (flow.waiting === 0 && flow.index !== -1) this.#time.rest(flow);
     return true;
   }
 
@@ -173,10 +168,7 @@ export class FairQueue<E extends Entry = Entry> {
    * level of strict priority.
    */
   charge(flow: Flow, cost: number): void {
-    const level = flow.level;
-    if (flow.tag < level.virtual) flow.tag = level.virtual;
-    if (level.tag < this.#virtual) level.tag = this.#virtual;
-    this.#charge(flow, level, cost);
+    this.#time.chargeAtOnce(flow, cost);
   }
 
   /**
@@ -189,21 +181,12 @@ export class FairQueue<E extends Entry = Entry> {
    * @param actual the true cost, in the unit of the others
    */
   settle(entry: E, actual: number): void {
-    const error = actual - entry.cost;
     const flow = entry.lane.flow;
     const level = flow.level;
-    level.tag += error / level.weight;
-    if (level.ready.size > 0 && level.tag < this.#virtual) level.tag = this.#virtual;
-    if (level.tag > this.#peak) this.#peak = level.tag;
-    flow.error += error / flow.weight;
-    if (flow.index === -1) {
-      this.#correct(flow, level);
-      // Or a new flow of its key would be free of its debt.
-      if (flow.tag > level.virtual && !flow.listed) this.#relist(flow);
-    }
-    // A busy period is over: the present moves to where nobody owes anything.
-    if (level.ready.size === 0) level.virtual = level.peak;
-    if (this.#ready === 0) this.#virtual = this.#peak;
+    this.#time.settle(flow, actual - entry.cost);
+    // Or a new flow of its key would be free of its debt.
+    if (flow.index === -1 && !flow.listed && flow.tag > level.virtual) relist(flow);
+    this.#time.endBusyPeriod(level);
   }
 
   /**
@@ -214,25 +197,20 @@ export class FairQueue<E extends Entry = Entry> {
   weigh(flow: Flow, weight: number): void {
     requirePositive(weight);
     if (weight === Infinity) throw new RangeError("the weight of a flow must be finite");
-    const owed = flow.tag - flow.level.virtual;
-    if (owed > 0) flow.tag = flow.level.virtual + owed * (flow.weight / weight);
-    flow.error *= flow.weight / weight;
-    flow.weight = weight;
-    if (flow.index !== -1) flow.level.ready.update(flow);
-    if (flow.tag > flow.level.peak) flow.level.peak = flow.tag;
+    this.#time.weigh(flow, weight);
     if (flow.waiting > 0) this.#fattest.grow(flow);
   }
 
   /** Passes a flow over, whatever waits in it, until it is released. Time: O(log flows). */
   hold(flow: Flow): void {
     flow.held = true;
-    if (flow.index !== -1) this.#rest(flow);
+    if (flow.index !== -1) this.#time.rest(flow);
   }
 
   /** Serves a held flow again; the time it was held earns it nothing. Time: O(log flows). */
   release(flow: Flow): void {
     flow.held = false;
-    if (flow.waiting > 0 && flow.index === -1) this.#wake(flow);
+    if (flow.waiting > 0 && flow.index === -1) this.#time.wake(flow);
   }
 
   /** A flow that holds, over its weight, at least half as much as any. Time: O(1) on average. */
@@ -262,7 +240,7 @@ export class FairQueue<E extends Entry = Entry> {
   /** An empty lane got its first entry: it chooses its flow, and takes the last turn there. */
   #enter(lane: Lane): void {
     if (lane.hand !== null) lane.flow = leastBusy(lane.hand);
-    if (!lane.flow.listed) lane.flow = this.#relist(lane.flow);
+    if (!lane.flow.listed) lane.flow = relist(lane.flow);
     lane.flow.used = true;
     join(lane);
   }
@@ -280,60 +258,6 @@ export class FairQueue<E extends Entry = Entry> {
     this.bytes += bytes;
     if (entries > 0) this.#fattest.grow(flow);
     else if (flow.waiting === 0) this.#fattest.remove(flow);
-  }
-
-  #wake(flow: Flow): void {
-    const level = flow.level;
-    if (flow.tag < level.virtual) flow.tag = level.virtual;
-    if (level.ready.size === 0) {
-      if (level.tag < this.#virtual) level.tag = this.#virtual;
-      this.#ready++;
-    }
-    level.ready.add(flow);
-  }
-
-  #rest(flow: Flow): void {
-    const level = flow.level;
-    level.ready.remove(flow);
-    this.#correct(flow, level);
-    if (level.ready.size === 0) this.#ready--;
-  }
-
-  #charge(flow: Flow, level: Level, cost: number): void {
-    if (level.tag > this.#virtual) this.#virtual = level.tag;
-    level.tag += cost / level.weight;
-    if (level.tag > this.#peak) this.#peak = level.tag;
-    level.virtual = flow.tag;
-    flow.tag += cost / flow.weight;
-    this.#correct(flow, level);
-  }
-
-  /** Errors of a flow that waits are corrected when it is served, so that its place need not change. */
-  #correct(flow: Flow, level: Level): void {
-    flow.tag += flow.error;
-    flow.error = 0;
-    if (flow.tag < level.virtual) flow.tag = level.virtual;
-    if (flow.tag > level.peak) level.peak = flow.tag;
-  }
-
-  #list(flow: Flow): void {
-    const level = flow.level;
-    sweep(level.flows, ROOMY, ({ waiting, held, tag }) => {
-      return waiting === 0 && !held && tag <= level.virtual;
-    });
-    flow.listed = true;
-    level.flows.set(flow.key, flow);
-  }
-
-  /** The flow that stands for the key of one that was forgotten: itself, or one made since. */
-  #relist(flow: Flow): Flow {
-    const known = flow.level.flows.get(flow.key);
-    if (known === undefined) {
-      this.#list(flow);
-      return flow;
-    }
-    if (known.index === -1 && known.tag < flow.tag) known.tag = flow.tag;
-    return known;
   }
 }
 

@@ -2,7 +2,7 @@
 // context that its handler gets.
 
 import { type Executed, Refusal } from "../protocol/errors.ts";
-import type { Frame } from "../protocol/framer.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import { encodeText } from "../protocol/strings.ts";
 import type { ClassName } from "../protocol/spec.ts";

@@ -2,15 +2,11 @@
 
 import { setImmediate } from "node:timers";
 import { Refusal } from "../protocol/errors.ts";
-import {
-  type Frame,
-  type Framed,
-  Framer,
-  type Malformed,
-  telnet,
-  type TelnetCommand,
-} from "../protocol/framer.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { type Framed, Framer } from "../protocol/framer.ts";
+import type { Malformed } from "../protocol/malformed.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
+import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import type { Line } from "../scheduling/ticket.ts";

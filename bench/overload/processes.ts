@@ -80,7 +80,7 @@ export class ServerProcess implements Disposable {
   readonly port: number;
   /** The most bytes that were resident since this was last set. */
   peak = 0;
-  readonly #sampling: number;
+  readonly #sampling: ReturnType<typeof setInterval>;
 
   private constructor(script: Script, port: number) {
     this.#script = script;

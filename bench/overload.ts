@@ -1,0 +1,119 @@
+/**
+ * `deno task overload`: a server process that is offered more than it can do, over TCP, by other processes. Writes the
+ * tables of docs/OVERLOAD.md and the plot docs/overload.svg.
+ *
+ *     deno task overload                          all of it, three rounds: about a quarter of an hour
+ *     deno task overload --quick                  a look, in a minute or two; writes nothing
+ *     deno task overload --only flooder-100x      one scenario, or tagged, or untagged; writes nothing
+ *     deno task overload --server '{"seats":1}'   other options of `serve`; writes nothing
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { isolationTable, loadTable, writePage } from "./overload/page.ts";
+import { plot } from "./overload/plot.ts";
+import { PINNED } from "./overload/processes.ts";
+import {
+  capacity as measureCapacity,
+  isolate,
+  type Isolated,
+  type Loaded,
+  type Mode,
+  offer,
+  type Settings,
+} from "./overload/runs.ts";
+import { ALONE, SCENARIOS } from "./overload/scenarios.ts";
+import { SEED } from "../tests/seeded_random.ts";
+
+const MODES: readonly Mode[] = ["tagged", "untagged"];
+const LOADS = [0.5, 1, 2, 5, 10];
+
+const flags = parseArgs(Deno.args, {
+  boolean: ["quick"],
+  string: ["only", "rounds", "server"],
+});
+const { quick, only, server = "{}" } = flags;
+const names = [...MODES, ...SCENARIOS.map(({ name }) => name)];
+if (only !== undefined && !(names as string[]).includes(only)) {
+  console.error(`--only takes one of: ${names.join(", ")}`);
+  Deno.exit(1);
+}
+const rounds = Number(flags.rounds ?? (quick || only !== undefined ? 1 : 3));
+
+const encoder = new TextEncoder();
+const showProgress = (text: string) => {
+  if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
+};
+const settings: Settings = {
+  seed: SEED,
+  server,
+  progress: showProgress,
+  loadTime: quick ? 1500 : 5000,
+  isolationTime: quick ? 2000 : 10_000,
+};
+
+function say(text: string): void {
+  showProgress("");
+  console.error(text);
+}
+
+/** The result whose figure is the middle one. */
+function median<T>(results: readonly T[], figure: (result: T) => number): T {
+  return results.toSorted((a, b) => figure(a) - figure(b))[results.length >> 1];
+}
+
+/** The middle one of each kind. */
+function medians<T>(
+  results: readonly T[],
+  kind: (result: T) => string,
+  figure: (result: T) => number,
+): T[] {
+  return [...Map.groupBy(results, kind).values()].map((same) => median(same, figure));
+}
+
+const { hardwareConcurrency } = navigator;
+const pinning = PINNED ? "the server on one, the load on the others" : "not kept apart";
+say(`LINEUP_SEED=${SEED}, ${hardwareConcurrency} cores, ${pinning}, rounds: ${rounds}`);
+const measured: number[] = [];
+for (let i = 0; i < (quick ? 1 : 3); i++) measured.push(await measureCapacity(settings));
+const capacity = median(measured, (rate) => rate);
+say(`capacity: ${measured.map(Math.round).join(", ")} BURN/s; taken: ${Math.round(capacity)}`);
+
+const loads: Loaded[] = [];
+const isolations: Isolated[] = [];
+const scenarios = SCENARIOS.filter(({ name }) => only === undefined || only === name);
+for (let round = 0; round < rounds; round++) {
+  const varied = { ...settings, seed: SEED + 1000 * round };
+  for (const mode of MODES.filter((mode) => only === undefined ? !quick : only === mode)) {
+    for (const times of LOADS) {
+      const result = await offer(mode, times, capacity, varied);
+      loads.push(result);
+      say(`${mode} ${times}x: goodput ${(100 * result.goodput).toFixed(1)} %`);
+    }
+  }
+  if (quick && only === undefined) {
+    for (const times of LOADS) loads.push(await offer("tagged", times, capacity, varied));
+  }
+  for (const scenario of scenarios.length > 0 ? [ALONE, ...scenarios] : []) {
+    const result = await isolate(scenario, capacity, varied);
+    isolations.push(result);
+    const { good, sent, latency } = result.polite;
+    say(`${scenario.name}: ${good} good of ${sent}, p99 ${latency.p99.toFixed(1)} ms`);
+  }
+}
+
+const middleLoads = medians(loads, ({ load }) => load.name, ({ goodput }) => goodput);
+const middleIsolations = medians(
+  isolations,
+  ({ name }) => name,
+  ({ polite }) => polite.latency.p99,
+);
+if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
+if (middleIsolations.length > 0) console.log(`\n${isolationTable(middleIsolations, isolations)}`);
+if (!quick && only === undefined && server === "{}") {
+  const heads = { seed: SEED, rounds, capacity };
+  writePage(heads, loadTable(middleLoads), isolationTable(middleIsolations, isolations));
+  const docs = new URL("../docs/", import.meta.url);
+  Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, middleIsolations));
+}
+// The listeners for signals would keep it alive.
+Deno.exit();

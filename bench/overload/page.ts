@@ -1,0 +1,123 @@
+// The tables of docs/OVERLOAD.md.
+
+import type { Isolated, Loaded } from "./runs.ts";
+import { type Report, sum } from "./tally.ts";
+
+/** A table as `deno fmt` leaves it: cells as wide as the widest of their column. */
+function markdown(rows: string[][]): string {
+  const widths = rows[0].map((_, i) => Math.max(3, ...rows.map((row) => row[i].length)));
+  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join(" | "));
+  lines.splice(1, 0, widths.map((width) => "-".repeat(width)).join(" | "));
+  return lines.map((line) => `| ${line} |`).join("\n");
+}
+
+const ms = (value: number) => value.toFixed(1);
+const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20));
+const percent = (share: number, digits = 1) =>
+  Number.isNaN(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
+
+/** `busy 92.1 %, expired 0.3 %`: of what was sent. */
+function refusals({ refused, sent, unanswered }: Report): string {
+  const codes = Object.entries(refused).sort((a, b) => b[1] - a[1]);
+  if (unanswered > 0) codes.push(["no answer", unanswered]);
+  if (codes.length === 0) return "none";
+  return codes.map(([code, count]) => `${code} ${percent(count / sent)}`).join(", ");
+}
+
+/** What became of the offered loads. */
+export function loadTable(results: readonly Loaded[]): string {
+  const heads = [
+    "offered",
+    "due/s",
+    "sent/s",
+    "sent late, p99 ms",
+    "goodput",
+    "late",
+    "refused",
+    "p50 / p99 ms",
+    "PING p99 / most ms",
+    "MiB at first / most",
+  ];
+  const rows = results.map(({ mode, times, goodput, load, ping, memory }) => [
+    `${times}x ${mode}`,
+    (load.due / load.seconds).toFixed(0),
+    (load.sent / load.seconds).toFixed(0),
+    ms(load.behind.p99),
+    percent(goodput),
+    percent(load.late / load.sent),
+    refusals(load),
+    `${ms(load.latency.p50)} / ${ms(load.latency.p99)}`,
+    `${ms(ping.latency.p99)} / ${ms(ping.latency.most)}`,
+    `${mib(memory.start)} / ${mib(memory.peak)}`,
+  ]);
+  return markdown([heads, ...rows]);
+}
+
+/** What those beside the polite client did, or had done to them. */
+function doings(reports: readonly Report[]): string {
+  const parts = reports.flatMap(({ due, sent, seconds, opened, barred, lost }) => {
+    const words = [`${opened} opened`];
+    if (sum(barred) > 0) words.push(`${sum(barred)} not let in`);
+    if (lost > 0) words.push(`${lost} lost`);
+    if (due > 0) {
+      words.unshift(`${(sent / seconds).toFixed(0)}/s of ${(due / seconds).toFixed(0)}/s`);
+    }
+    return words;
+  });
+  return parts.length === 0 ? "–" : parts.join(", ");
+}
+
+/** The share of all that was due, over all rounds: one round is too short for a thousandth. */
+function success(reports: readonly Report[]): number {
+  const total = (figure: "good" | "due") => reports.reduce((sum, each) => sum + each[figure], 0);
+  return total("good") / total("due");
+}
+
+/** What became of the polite client: `middle` has a result for each scenario, `all` those of every round. */
+export function isolationTable(middle: readonly Isolated[], all: readonly Isolated[]): string {
+  const alone = middle.find(({ name }) => name === "alone")!.polite.latency.p99;
+  const heads = [
+    "beside",
+    "success",
+    "p50 / p99 ms",
+    "of p99 alone",
+    "PING p99 ms",
+    "newcomers: success, p99 ms",
+    "what they did",
+    "MiB at first / most / after",
+  ];
+  const rows = middle.map(({ name, polite, ping, newcomers, hostile, memory }) => {
+    const same = all.filter((each) => each.name === name);
+    return [
+      name,
+      percent(success(same.map(({ polite }) => polite)), 2),
+      `${ms(polite.latency.p50)} / ${ms(polite.latency.p99)}`,
+      `${(polite.latency.p99 / alone).toFixed(1)}x`,
+      ms(ping.latency.p99),
+      `${percent(success(same.map(({ newcomers }) => newcomers)))}, ${ms(newcomers.latency.p99)}`,
+      doings(hostile),
+      `${mib(memory.start)} / ${mib(memory.peak)} / ${mib(memory.after)}`,
+    ];
+  });
+  return markdown([heads, ...rows]);
+}
+
+const [BEGIN, END] = ["<!-- bench/overload.ts writes this -->", "<!-- up to here -->"];
+
+/** Puts the tables between the markers of the page; what is around them is written by hand. */
+export function writePage(
+  { seed, rounds, capacity }: { seed: number; rounds: number; capacity: number },
+  ...tables: string[]
+): void {
+  const page = new URL("../../docs/OVERLOAD.md", import.meta.url);
+  const [before, rest] = Deno.readTextFileSync(page).split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`${page.pathname} lacks ${BEGIN} or ${END}`);
+  const { deno, v8 } = Deno.version;
+  const heading = `Capacity: ${Math.round(capacity)} requests a second. Deno ${deno}, V8 ${v8}, ` +
+    `rounds: ${rounds}, seed: ${seed}.`;
+  Deno.writeTextFileSync(
+    page,
+    `${before}${BEGIN}\n\n${heading}\n\n${tables.join("\n\n")}\n\n${END}${after}`,
+  );
+}

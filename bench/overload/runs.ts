@@ -1,0 +1,214 @@
+// One run each: the capacity, an offered load, a polite client beside somebody.
+
+import type { Task } from "./load.ts";
+import { LoadProcess, ServerProcess } from "./processes.ts";
+import type { Report } from "./tally.ts";
+
+/** In ms: what is answered later is of no use to its client. Half of it is the longest wait in line. */
+export const DEADLINE = 100;
+/** Of the command that the load consists of, in ms. */
+export const SERVICE = 1;
+/** The share of the capacity that a polite client asks for. */
+export const POLITE = 0.05;
+
+const ASKING = { line: `BURN ${SERVICE} within=${DEADLINE}ms`, deadline: DEADLINE };
+// Who comes from where: to the server 127.1.0.1 and 127.2.0.1 are different clients.
+const [POLITE_NET, PING_NET, NEWCOMER_NET, LOAD_NET, HOSTILE_NET] = [1, 2, 3, 4, 5];
+
+/** What holds for all runs. */
+export interface Settings {
+  seed: number;
+  /** Options of the server, as JSON. */
+  server: string;
+  /** What runs just now, for people who watch. */
+  progress: (text: string) => void;
+  /** Of one measurement, in ms: of the capacity and of an offered load, and of an isolation scenario. */
+  loadTime: number;
+  isolationTime: number;
+}
+
+/** Of the server, in bytes. */
+export interface Memory {
+  start: number;
+  peak: number;
+  after: number;
+}
+
+const WARM = 1000;
+// Until what the scenario left behind is closed and collected: longer than the server lingers on a closed connection.
+const REST = 3000;
+
+const CONTROL: Task = {
+  kind: "open-loop",
+  name: "PING",
+  net: PING_NET,
+  connections: 1,
+  line: "PING",
+  deadline: DEADLINE,
+  rate: 50,
+  tagged: false,
+};
+
+/** How many BURNs a second the server answers when there is always one to do. */
+export async function capacity(settings: Settings): Promise<number> {
+  using server = await ServerProcess.start(settings.server);
+  const { line, deadline } = { ...ASKING, line: `BURN ${SERVICE}` };
+  const task: Task = {
+    kind: "closed-loop",
+    name: "capacity",
+    net: LOAD_NET,
+    connections: 8,
+    line,
+    deadline,
+  };
+  using load = await LoadProcess.start(server.port, settings.seed, [task]);
+  settings.progress("capacity");
+  const [{ good, late, seconds }] = await load.run({ warm: WARM, measured: settings.loadTime });
+  return (good + late) / seconds;
+}
+
+/** What came of an offered load. */
+export interface Loaded {
+  mode: Mode;
+  /** Offered, in times the capacity. */
+  times: number;
+  /** Answered within the deadline, in times the capacity. */
+  goodput: number;
+  load: Report;
+  ping: Report;
+  memory: Memory;
+}
+
+/** Tagged requests are answered as they end; untagged ones in order, and not more than one of a connection lines up. */
+export type Mode = "tagged" | "untagged";
+
+/** Offers so many times the capacity, from 20 clients with five connections each. */
+export async function offer(
+  mode: Mode,
+  times: number,
+  capacity: number,
+  settings: Settings,
+): Promise<Loaded> {
+  using server = await ServerProcess.start(settings.server);
+  await warmUp(server, settings);
+  const task: Task = {
+    kind: "open-loop",
+    name: `${mode} ${times}x`,
+    net: LOAD_NET,
+    addresses: 20,
+    connections: 100,
+    ...ASKING,
+    rate: times * capacity,
+    tagged: mode === "tagged",
+  };
+  using load = await LoadProcess.start(server.port, settings.seed, [task], { nice: true });
+  using control = await LoadProcess.start(server.port, settings.seed + 1, [CONTROL]);
+  const start = server.resident();
+  const timing = { warm: WARM, measured: settings.loadTime };
+  const stop = watch(settings, server, () => [...load.reports, ...control.reports]);
+  const [[report], [ping]] = await Promise.all([load.run(timing), control.run(timing)]);
+  stop();
+  const goodput = report.good / report.seconds / capacity;
+  const memory = { start, peak: server.peak, after: server.resident() };
+  return { mode, times, goodput, load: report, ping, memory };
+}
+
+/** Somebody to be beside. */
+export interface Scenario {
+  name: string;
+  /** What they do, from addresses of the net that they are given. */
+  tasks: (capacity: number, net: number) => Task[];
+}
+
+/** What came of a polite client beside a scenario. */
+export interface Isolated {
+  name: string;
+  polite: Report;
+  ping: Report;
+  newcomers: Report;
+  hostile: Report[];
+  memory: Memory;
+}
+
+/** Runs a polite client, PINGs and newcomers beside a scenario. */
+export async function isolate(
+  { name, tasks }: Scenario,
+  capacity: number,
+  settings: Settings,
+): Promise<Isolated> {
+  using server = await ServerProcess.start(settings.server);
+  await warmUp(server, settings);
+  const own: Task[] = [
+    {
+      kind: "open-loop",
+      name: "polite",
+      net: POLITE_NET,
+      connections: 4,
+      ...ASKING,
+      rate: POLITE * capacity,
+      tagged: true,
+    },
+    CONTROL,
+    {
+      kind: "newcomers",
+      name: "newcomers",
+      net: NEWCOMER_NET,
+      connections: 1,
+      rate: 10,
+      deadline: DEADLINE,
+    },
+  ];
+  using polite = await LoadProcess.start(server.port, settings.seed, own);
+  using hostile = await LoadProcess.start(
+    server.port,
+    settings.seed + 1,
+    tasks(capacity, HOSTILE_NET),
+    { openLate: true, nice: true },
+  );
+  const start = server.resident();
+  const stop = watch(
+    { ...settings, progress: (text) => settings.progress(`${name}: ${text}`) },
+    server,
+    () => [...polite.reports, ...hostile.reports],
+  );
+  const running = polite.run({ warm: WARM, measured: settings.isolationTime });
+  await sleep(WARM);
+  await hostile.begin();
+  const [politeReport, ping, newcomers] = await running;
+  stop();
+  const { reports } = hostile;
+  const peak = server.peak;
+  hostile[Symbol.dispose]();
+  await sleep(REST);
+  const memory = { start, peak, after: server.resident() };
+  return { name, polite: politeReport, ping, newcomers, hostile: reports, memory };
+}
+
+/** The first requests of a process are slow whatever is beside them. */
+async function warmUp(server: ServerProcess, settings: Settings): Promise<void> {
+  const task: Task = {
+    kind: "closed-loop",
+    name: "warm-up",
+    net: LOAD_NET,
+    connections: 8,
+    line: "BURN 0.1",
+    deadline: DEADLINE,
+  };
+  using load = await LoadProcess.start(server.port, settings.seed, [task]);
+  await load.run({ warm: 0, measured: WARM });
+}
+
+function watch(settings: Settings, server: ServerProcess, reports: () => Report[]): () => void {
+  server.peak = server.resident();
+  const timer = setInterval(() => {
+    const words = reports().map(({ name, good, sent, due, opened, seconds }) =>
+      due > 0 ? `${name} ${good} good of ${sent}, ${seconds.toFixed(0)} s` : `${name} ${opened}`
+    );
+    settings.progress(`${words.join(" | ")} | ${Math.round(server.resident() / 2 ** 20)} MiB`);
+  }, 500);
+  return () => clearInterval(timer);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

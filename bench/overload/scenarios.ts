@@ -1,0 +1,73 @@
+// Who a polite client has beside it.
+
+import { DEADLINE, type Scenario, SERVICE } from "./runs.ts";
+
+const ASKING = { line: `BURN ${SERVICE} within=${DEADLINE}ms`, deadline: DEADLINE };
+
+function flood(name: string, times: number, addresses: number, connections: number): Scenario {
+  return {
+    name,
+    tasks: (capacity, net) => [{
+      kind: "open-loop",
+      name: "flood",
+      net,
+      addresses,
+      connections,
+      ...ASKING,
+      rate: times * capacity,
+      tagged: true,
+    }],
+  };
+}
+
+/** Nobody: what the others are compared with. */
+export const ALONE: Scenario = { name: "alone", tasks: () => [] };
+
+/** Each by the name that `--only` takes. Addresses are so many that no cap of an address bites where the attack is not about one. */
+export const SCENARIOS: readonly Scenario[] = [
+  flood("flooder-100x", 100, 1, 1),
+  flood("flooder-100x-50-connections", 100, 1, 50),
+  {
+    name: "dribbled-lines",
+    tasks: (_, net) => [
+      { kind: "dribble", name: "dribble", net, addresses: 10, connections: 1000, start: "" },
+    ],
+  },
+  {
+    name: "dribbled-bodies",
+    tasks: (_, net) => [{
+      kind: "dribble",
+      name: "dribble",
+      net,
+      addresses: 10,
+      connections: 1000,
+      start: "STORE {1048576}\n",
+    }],
+  },
+  {
+    name: "never-reading",
+    tasks: (_, net) => [{ kind: "deaf", name: "deaf", net, addresses: 2, connections: 200 }],
+  },
+  {
+    name: "left-open",
+    tasks: (_, net) => [{ kind: "idle", name: "idle", net, addresses: 50, connections: 5000 }],
+  },
+  {
+    name: "connect-close",
+    tasks: (_, net) => [{ kind: "storm", name: "storm", net, addresses: 16, connections: 64 }],
+  },
+  {
+    name: "large-bodies",
+    tasks: (_, net) => [{
+      kind: "closed-loop",
+      name: "bodies",
+      net,
+      connections: 8,
+      line: "STORE {1048576}",
+      body: 1 << 20,
+      deadline: 60_000,
+    }],
+  },
+  flood("flows-10000-0.5x", 0.5, 10_000, 10_000),
+  flood("flows-10000-10x", 10, 10_000, 10_000),
+];

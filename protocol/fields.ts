@@ -1,0 +1,125 @@
+// The fields of a line as a protocol declares them, checked.
+
+import { isOptionName } from "./line.ts";
+import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
+import { isRecord, need, needKnown } from "./spec_error.ts";
+import { describe, parseValue, typeNames } from "./values.ts";
+
+/** A field with its name. */
+export interface NamedField extends FieldSpec {
+  /** Its name. */
+  readonly name: string;
+}
+
+/** A field in full, of which `"integer?"` and `"text..."` are short forms. */
+export function fieldSpec(field: Field): FieldSpec {
+  if (typeof field !== "string") return field;
+  if (field.endsWith("?")) {
+    return { type: field.slice(0, -1) as FieldSpec["type"], optional: true };
+  }
+  if (field.endsWith("...")) return { type: field.slice(0, -3) as FieldSpec["type"], many: true };
+  return { type: field as FieldSpec["type"] };
+}
+
+/** Whether a field may be left out. */
+export function isOptional(field: FieldSpec): boolean {
+  return field.optional === true || field.default !== undefined;
+}
+
+const FIELD_KEYS = [
+  "type",
+  "summary",
+  "optional",
+  "required",
+  "many",
+  "positional",
+  "default",
+  "min",
+  "max",
+  "values",
+  "schema",
+];
+
+/** Fields in full, with their names. Throws `SpecError`; `path` is where they are declared. */
+export function readFields(all: Fields | undefined, path: string): NamedField[] {
+  if (all === undefined) return [];
+  need(isRecord(all), path, "must be an object of fields by name");
+  return Object.entries(all).map(([name, field]) => readField(name, field, `${path}.${name}`));
+}
+
+/** The options beside `args`, each with `optional` set. Throws `SpecError`; `path` is where they are declared. */
+export function readOptions(
+  all: Fields | undefined,
+  args: readonly NamedField[],
+  path: string,
+): NamedField[] {
+  const options = readFields(all, path).map(asOption);
+  for (const { name, many } of options) {
+    const at = `${path}.${name}`;
+    need(!args.some((arg) => arg.name === name), at, "an argument has the same name");
+    need(!Object.hasOwn(commonOptions, name), at, "every command takes an option of this name");
+    need(name !== "body", at, "a body is declared among the arguments");
+    need(!many, at, "an option is given once; only the last argument may be many");
+  }
+  return options;
+}
+
+/** An option may be left out unless it is `required`; from here on `optional` says so, as it does for other fields. */
+export function asOption(field: NamedField): NamedField {
+  return { ...field, optional: field.required !== true };
+}
+
+function readField(name: string, field: Field, at: string): NamedField {
+  need(isOptionName(name), at, 'a name is a lower-case letter and lower-case letters, digits, "-"');
+  need(!(name in {}), at, "JavaScript objects have this name already; choose another");
+  need(typeof field === "string" || isRecord(field), at, "must be a type or an object");
+  const spec = fieldSpec(field);
+  need(
+    typeNames.includes(spec.type),
+    typeof field === "string" ? at : `${at}.type`,
+    `must be one of ${typeNames.join(", ")}, not ${JSON.stringify(spec.type)}`,
+  );
+  needKnown(spec, FIELD_KEYS, at);
+  needValues(spec, `${at}.values`);
+  for (const limit of ["min", "max"] as const) {
+    const isNumber = spec[limit] === undefined || Number.isFinite(spec[limit]);
+    need(isNumber, `${at}.${limit}`, "must be a number");
+  }
+  need(!(spec.min! > spec.max!), `${at}.min`, "must not be more than max");
+  need(
+    name !== "body" || (["bytes", "text", "json"].includes(spec.type) && !spec.many),
+    at,
+    "a body is one of bytes, text or json",
+  );
+  need(
+    spec.schema === undefined || typeof spec.schema?.["~standard"]?.validate === "function",
+    `${at}.schema`,
+    "must be a Standard Schema",
+  );
+  if (spec.default !== undefined) {
+    need(!spec.many && name !== "body", `${at}.default`, "only a single word can have a default");
+    need(isValue(spec.default, spec), `${at}.default`, `must be ${describe(spec)}`);
+  }
+  return { ...spec, name };
+}
+
+function needValues({ type, values }: FieldSpec, path: string): void {
+  need((type === "enum") === (values !== undefined), path, "an enum has values, and only an enum");
+  need(
+    values === undefined ||
+      (Array.isArray(values) && values.length > 0 &&
+        values.every((each) => typeof each === "string" && each !== "")),
+    path,
+    "must be an array of one or more words",
+  );
+}
+
+function isValue(text: unknown, field: FieldSpec): boolean {
+  if (typeof text !== "string") return false;
+  try {
+    parseValue(text, field);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,50 @@
+// Which bytes a line may hold: UTF-8 text without control characters but the tab.
+
+// Text as it is, text if what is around it is UTF-8, and what is no text by itself.
+const PLAIN = 0, HIGH = 1, STOP = 2;
+const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x09 || (byte >= 0x20 && byte < 0x7f)) return PLAIN;
+  return byte > 0x7f && byte < 0xff ? HIGH : STOP;
+});
+
+/** Looks for the end of a line, and whether it is ASCII up to there: then it need not be decoded to be checked. */
+export class LineScanner {
+  /** Whether all bytes were ASCII since this was last set to true. */
+  ascii = true;
+
+  /** Where the first byte stands that cannot be text, such as a line feed; `bytes.length` where there is none. */
+  scan(bytes: Uint8Array, at: number): number {
+    for (; at < bytes.length; at++) {
+      const kind = CLASSES[bytes[at]];
+      if (kind === PLAIN) continue;
+      if (kind === STOP) break;
+      this.ascii = false;
+    }
+    return at;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Whether bytes that a scanner passed over are UTF-8 without control characters (U+0080 to U+009F). */
+export function isText(line: Uint8Array): boolean {
+  for (let i = 0; i < line.length - 1; i++) {
+    if (line[i] === 0xc2 && line[i + 1] >= 0x80 && line[i + 1] < 0xa0) return false;
+  }
+  try {
+    utf8.decode(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is said of a line for which `isText` does not hold. */
+export const NOT_TEXT =
+  "A line is UTF-8 text without control characters; send other bytes as a counted body.";
+
+/** What is said of a byte at which a scanner stopped, unless it ends the line. */
+export function cannotOccur(byte: number): string {
+  return `The byte 0x${byte.toString(16).padStart(2, "0")} cannot occur in a line; ` +
+    `write control characters as escapes in quotes, or send a counted body.`;
+}

@@ -1,0 +1,98 @@
+// The fields of one line, in the form in which they are looked up.
+
+import { asOption, isOptional, type NamedField } from "./fields.ts";
+import { commonOptions } from "./spec.ts";
+import { need } from "./spec_error.ts";
+import { parseValue } from "./values.ts";
+
+/** The fields of one line: positional ones in order, named ones by name, and the counted body. */
+export interface Shape {
+  /** Words, in order. */
+  readonly positional: readonly NamedField[];
+  /** Words that must be there. */
+  readonly required: number;
+  /** `name=value` in the order in which they are written. */
+  readonly named: ReadonlyMap<string, NamedField>;
+  /** Those of `named` that must be there. */
+  readonly needed: readonly NamedField[];
+  /** The counted body. */
+  readonly body: NamedField | undefined;
+  /** Whether a person may write the body as the last word: nothing else could be meant by it. */
+  readonly inlineBody: boolean;
+  /** The values of the fields that have a default. */
+  readonly defaults: readonly { readonly field: NamedField; readonly value: unknown }[];
+}
+
+const COMMON = Object.entries(commonOptions).map(([name, field]) => asOption({ ...field, name }));
+
+/** The shape of a request. Throws `SpecError`; `path` is where the arguments are declared. */
+export function requestShape(
+  args: readonly NamedField[],
+  options: readonly NamedField[],
+  path: string,
+): Shape {
+  const body = args.find((arg) => arg.name === "body");
+  const positional = args.filter((arg) => arg !== body);
+  const required = countRequired(positional, "argument", path);
+  const isFixed = required === positional.length && !positional.some((arg) => arg.many);
+  return {
+    positional,
+    required,
+    named: byName([...options, ...COMMON]),
+    needed: options.filter((option) => !isOptional(option)),
+    body,
+    inlineBody: body !== undefined && isFixed,
+    defaults: defaultsOf([...positional, ...options]),
+  };
+}
+
+/** The shape of a reply or an item. Throws `SpecError`; `path` is where its fields are declared. */
+export function replyShape(fields: readonly NamedField[], path: string): Shape {
+  const body = fields.find((field) => field.name === "body");
+  const positional = fields.filter((field) => field.positional && field !== body);
+  const named = fields.filter((field) => !field.positional && field !== body);
+  for (const { name, many } of named) {
+    need(!many, `${path}.${name}`, "only a positional field may be many");
+  }
+  for (const { name, schema } of fields) {
+    need(schema === undefined, `${path}.${name}.schema`, "only arguments have a schema");
+  }
+  return {
+    positional,
+    required: countRequired(positional, "word", path),
+    named: byName(named),
+    needed: named.filter((field) => !isOptional(field)),
+    body,
+    inlineBody: false,
+    defaults: defaultsOf(fields),
+  };
+}
+
+/** How many words must be there, which are the first ones; and only the last may be many. */
+function countRequired(
+  positional: readonly NamedField[],
+  what: "argument" | "word",
+  path: string,
+): number {
+  let required = 0;
+  for (const [index, field] of positional.entries()) {
+    const at = `${path}.${field.name}`;
+    const isLast = index === positional.length - 1;
+    need(what === "word" || !field.required, at, "an argument is required unless optional");
+    need(!field.many || isLast, at, `only the last ${what} may be many`);
+    if (isOptional(field)) continue;
+    need(required === index, at, `follows an optional ${what}, so it must be optional too`);
+    required++;
+  }
+  return required;
+}
+
+function byName(fields: readonly NamedField[]): ReadonlyMap<string, NamedField> {
+  return new Map(fields.map((field) => [field.name, field]));
+}
+
+function defaultsOf(fields: readonly NamedField[]): Shape["defaults"] {
+  return fields.flatMap((field) =>
+    field.default === undefined ? [] : [{ field, value: parseValue(field.default, field) }]
+  );
+}

@@ -1,0 +1,57 @@
+// What a protocol is held to, and how a wrong one is refused.
+
+/**
+ * A protocol that breaks the rules of the specification module; the message begins with the path of what does.
+ *
+ * @example
+ * ```ts
+ * import { compile, SpecError } from "@lineup/lineup/protocol";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const wrong = { name: "Calc", version: "1.0", summary: "Adds.", commands: {} };
+ * assertEquals(assertThrows(() => compile(wrong), SpecError).path, "name");
+ * ```
+ */
+export class SpecError extends Error {
+  /** The name of the class. */
+  override readonly name = "SpecError";
+  /** Where: `commands.ADD.args.a.type`. */
+  readonly path: string;
+
+  /** An error at a path. */
+  constructor(path: string, message: string) {
+    super(`${path}: ${message}`);
+    this.path = path;
+  }
+}
+
+/** Throws `SpecError` unless the condition holds. */
+export function need(condition: boolean, path: string, message: string): asserts condition {
+  if (!condition) throw new SpecError(path, message);
+}
+
+/** Whether a value is an object, and neither null nor an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Throws `SpecError` at a key that is not among `keys`, such as a misspelt one. */
+export function needKnown(value: object, keys: readonly string[], path: string): void {
+  for (const key of Object.keys(value)) {
+    need(keys.includes(key), `${path}.${key}`, `is not known here; known are ${keys.join(", ")}`);
+  }
+}
+
+/** Throws `SpecError` unless there is a summary, and a description or none. `path` ends in a dot or is empty. */
+export function needTexts(value: { summary: string; description?: string }, path: string): void {
+  need(
+    typeof value.summary === "string" && value.summary.trim() !== "",
+    `${path}summary`,
+    "must say in a sentence what it is for",
+  );
+  need(
+    value.description === undefined || typeof value.description === "string",
+    `${path}description`,
+    "must be text",
+  );
+}

@@ -1,0 +1,26 @@
+import type { Flow } from "./flow.ts";
+import { sweep } from "./sweep.ts";
+
+/** As many flows of a level are remembered in any case. */
+const ROOMY = 10_240;
+
+/** Puts a flow into the table of its level, in the place of some that are idle and owe nothing. */
+export function list(flow: Flow): void {
+  const level = flow.level;
+  sweep(level.flows, ROOMY, ({ waiting, held, tag }) => {
+    return waiting === 0 && !held && tag <= level.virtual;
+  });
+  flow.listed = true;
+  level.flows.set(flow.key, flow);
+}
+
+/** The flow that stands for the key of one that was forgotten: itself, or one made since. */
+export function relist(flow: Flow): Flow {
+  const known = flow.level.flows.get(flow.key);
+  if (known === undefined) {
+    list(flow);
+    return flow;
+  }
+  if (known.index === -1 && known.tag < flow.tag) known.tag = flow.tag;
+  return known;
+}

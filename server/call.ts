@@ -4,12 +4,12 @@
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
-import { encodeText } from "../protocol/strings.ts";
 import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import { abortable } from "./abortable.ts";
+import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import { DRAINING, errorText, isDeclared } from "./errors.ts";
+import { DRAINING, errorText, isDeclared, refusalFor } from "./errors.ts";
 import type { Client, Context } from "./handlers.ts";
 import type { Route } from "./routes.ts";
 
@@ -173,7 +173,7 @@ export class Call extends Ticket implements Context {
   /** The scheduler will not run it. */
   refuse(reason: Reason, retry: number, scope: string | undefined): void {
     if (reason === "busy" || reason === "quota") this.connection.refused(retry);
-    this.fail(toRefusal(reason, retry, scope));
+    this.fail(refusalFor(reason, retry, scope));
   }
 
   async #park<T>(promise: PromiseLike<T>): Promise<T> {
@@ -188,7 +188,7 @@ export class Call extends Ticket implements Context {
     if (this.answered || this.phase !== "running") return promise;
     if (!this.#route.scheduler.park(this)) {
       promise.then(undefined, () => {});
-      throw toRefusal("busy", 1000, undefined);
+      throw refusalFor("busy", 1000, undefined);
     }
     try {
       return await abortable(promise, signal);
@@ -310,7 +310,7 @@ export class Call extends Ticket implements Context {
     if (!this.connection.timing) return "";
     const now = this.connection.server.clock.now();
     const started = this.#started || now;
-    return ` waited=${milliseconds(started - this.#arrived)} took=${milliseconds(now - started)}`;
+    return timingText(started - this.#arrived, now - started);
   }
 
   #emit(head: string, parts: Parts, timing: string): void {
@@ -346,49 +346,6 @@ export class Call extends Ticket implements Context {
   }
 }
 
-// Clients read no longer lines; what may be longer belongs in a body.
-const LONGEST_REPLY = 65_000;
-
-function fitting(parts: Parts): Parts {
-  const { text } = parts;
-  if (text.length * 3 > LONGEST_REPLY && encodeText(text).length > LONGEST_REPLY) {
-    throw new RangeError(`a line of a reply has ${text.length} characters; use a body`);
-  }
-  return parts;
-}
-
-/** One line of an answer, with its end. */
-export function answerLine(
-  tag: string | undefined,
-  head: string,
-  { text, body }: Parts,
-  timing: string,
-  eol: string,
-): string {
-  const start = tag === undefined ? head : `#${tag} ${head}`;
-  return start + text + timing + (body === undefined ? eol : ` {${body.length}}${eol}`);
-}
-
-function toRefusal(reason: Reason, retry: number, scope: string | undefined): Refusal {
-  switch (reason) {
-    case "busy":
-      return new Refusal("busy", "The server has too much to do.", { retry });
-    case "quota":
-      return new Refusal("quota", "Requests come faster than this client's rate.", {
-        retry,
-        details: scope === undefined ? {} : { scope },
-      });
-    case "expired":
-      return new Refusal("expired", "The time given by within= is over.", { executed: "no" });
-    case "draining":
-      return new Refusal("draining", DRAINING, { retry });
-  }
-}
-
 function isThenable(result: unknown): result is PromiseLike<unknown> {
   return typeof (result as { then?: unknown } | null | undefined)?.then === "function";
-}
-
-function milliseconds(value: number): string {
-  return String(Math.round(value * 1000) / 1000);
 }

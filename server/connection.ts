@@ -10,11 +10,13 @@ import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import type { Line } from "../scheduling/ticket.ts";
-import { answerLine, Call } from "./call.ts";
+import { answerLine } from "./answer.ts";
+import { Call } from "./call.ts";
 import { ClientLines } from "./client_lines.ts";
 import { DRAINING } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
 import { Patience } from "./patience.ts";
+import { Penalty } from "./penalty.ts";
 import type { Client } from "./handlers.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
@@ -30,10 +32,6 @@ const LINGER_BYTES = 1 << 20;
 const REQUESTS_A_TURN = 64;
 // Bodies of unanswered requests: beyond this many bytes no more is read.
 const MOST_BODIES = 4 << 20;
-
-// Who is refused so often in a row is not read for the time it was told to stay away, and after so many times closed.
-const REFUSALS_A_PAUSE = 16;
-const MOST_PAUSES = 8;
 
 const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -57,12 +55,7 @@ export class Connection implements Client {
   #bodies = 0;
   /** Bytes held for this client, as the server counted them last. */
   weight = 0;
-  #writes = 0;
-  #stalledSince: number | undefined = undefined;
-  /** Requests refused as busy or quota since the last one that started. */
-  #refused = 0;
-  #pause = 0;
-  #pauses = 0;
+  readonly #penalty: Penalty;
   #now = 0;
   #unknown = 0;
   /** What comes in is forgotten. */
@@ -73,8 +66,6 @@ export class Connection implements Client {
   #shut = false;
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
-  #stopRest: (() => void) | undefined = undefined;
-  #wakeRest: (() => void) | undefined = undefined;
   #stopLinger: (() => void) | undefined = undefined;
   #onAnswer: (() => void)[] = [];
 
@@ -84,6 +75,7 @@ export class Connection implements Client {
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
     this.#patience = new Patience(server.clock.now());
+    this.#penalty = new Penalty(server.clock);
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(stream, () => this.close(), () => server.watch());
   }
@@ -133,7 +125,7 @@ export class Connection implements Client {
     const buffer = new Uint8Array(READ_SIZE);
     let forgotten = 0;
     for (;;) {
-      if (this.#pause > 0) await this.#rest();
+      if (this.#penalty.due) await this.#rest();
       this.#patience.listening = true;
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
@@ -203,14 +195,14 @@ export class Connection implements Client {
   /** Looks whether the client has used up the server's patience; answers whether there is nothing to look after soon. */
   check(now: number): boolean {
     if (this.closed) return true;
-    const { held, writes } = this.output;
-    if (held === 0) this.#stalledSince = undefined;
-    else if (writes !== this.#writes) this.#stalledSince = now;
-    else this.#stalledSince ??= now;
-    this.#writes = writes;
     const { timeouts, pressure } = this.server;
-    const waiting = { held, stalledSince: this.#stalledSince };
-    const overdue = this.#patience.overdue(now, timeouts, waiting, this.inFlight, pressure.haste);
+    const overdue = this.#patience.overdue(
+      now,
+      timeouts,
+      this.output,
+      this.inFlight,
+      pressure.haste,
+    );
     if (overdue === undefined) this.#weigh();
     else if (overdue.deaf) {
       this.server.counters.dropped++;
@@ -221,27 +213,22 @@ export class Connection implements Client {
       this.#refuse(undefined, new Refusal("timeout", overdue.message));
       this.end();
     }
-    return held === 0 && this.#patience.quiet;
+    return this.output.held === 0 && this.#patience.quiet;
   }
 
   /** A request was refused as busy or quota. Who goes on asking all the same is not listened to for the time it was told. */
   refused(retry: number): void {
-    if (++this.#refused % REFUSALS_A_PAUSE === 0) this.#pause = Math.max(this.#pause, retry);
+    this.#penalty.refused(retry);
   }
 
   async #rest(): Promise<void> {
-    const pause = this.#pause;
-    this.#pause = 0;
-    if (++this.#pauses > MOST_PAUSES) {
+    if (this.#penalty.exhausted) {
       this.#refuse(undefined, new Refusal("quota", "Refused requests come again and again."));
       this.end();
       return;
     }
     this.output.flush();
-    await new Promise<void>((resolve) => {
-      this.#stopRest = this.server.clock.after(pause, resolve);
-      this.#wakeRest = resolve;
-    });
+    await this.#penalty.pause();
   }
 
   /** Resolves once the event loop has looked after everybody else. */
@@ -261,8 +248,7 @@ export class Connection implements Client {
     this.closed = this.#ended = true;
     this.#stopLinger?.();
     this.#untagged.stop();
-    this.#stopRest?.();
-    this.#wakeRest?.();
+    this.#penalty.cancel();
     for (const call of this.#inOrder()) call.drop();
     this.#wake();
     this.#weigh();
@@ -313,7 +299,7 @@ export class Connection implements Client {
 
   /** A request has a seat. */
   started(call: Call): void {
-    this.#refused = this.#pauses = 0;
+    this.#penalty.served();
     if (call.tag === undefined) this.#untagged.started(call);
   }
 

@@ -2,6 +2,7 @@
 
 import type { CompiledCommand } from "../protocol/compile.ts";
 import { Refusal } from "../protocol/errors.ts";
+import type { Refusal as Reason } from "../scheduling/ticket.ts";
 import { formatWord, isOptionName } from "../protocol/line.ts";
 import { quote } from "../protocol/quoting.ts";
 
@@ -17,6 +18,23 @@ export function isDeclared(error: unknown, { errors }: CompiledCommand): error i
 // A name that the line has already would make it one that no client can read.
 function isDetail(name: string): boolean {
   return isOptionName(name) && !["executed", "retry", "waited", "took"].includes(name);
+}
+
+/** What the scheduler refuses, as the client is told. */
+export function refusalFor(reason: Reason, retry: number, scope: string | undefined): Refusal {
+  switch (reason) {
+    case "busy":
+      return new Refusal("busy", "The server has too much to do.", { retry });
+    case "quota":
+      return new Refusal("quota", "Requests come faster than this client's rate.", {
+        retry,
+        details: scope === undefined ? {} : { scope },
+      });
+    case "expired":
+      return new Refusal("expired", "The time given by within= is over.", { executed: "no" });
+    case "draining":
+      return new Refusal("draining", DRAINING, { retry });
+  }
 }
 
 /** What follows `ERR` on the line. */

@@ -7,7 +7,7 @@
 export { type ProxiedAddress, serve, type ServeOptions, type Server } from "./serve.ts";
 export type { ConnectionLimits } from "./gate.ts";
 export type { Timeouts } from "./patience.ts";
-export type { Rates, ServiceOptions } from "./service.ts";
+export type { Rates, ServiceOptions } from "./options.ts";
 export type { WorkerOptions } from "./worker_pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 export type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";

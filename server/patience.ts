@@ -33,8 +33,8 @@ export const TIMEOUTS: Readonly<Timeouts> = {
 export interface Waiting {
   /** Bytes that wait to be read by the client, and those being written. */
   readonly held: number;
-  /** When the client last read something; `undefined` where nothing waits. */
-  readonly stalledSince: number | undefined;
+  /** How many writes have ended. */
+  readonly writes: number;
 }
 
 /** Why a connection has to end: said to the client, or only to the log where it does not read. */
@@ -51,6 +51,8 @@ export class Patience {
   #active: number;
   #requestSince: number | undefined = undefined;
   #requestBytes = 0;
+  #writes = 0;
+  #stalledSince: number | undefined = undefined;
   #softSince: number | undefined = undefined;
 
   constructor(now: number) {
@@ -92,9 +94,11 @@ export class Patience {
     return late === undefined ? undefined : { message: late, deaf: false };
   }
 
-  #deaf(now: number, limits: Timeouts, { held, stalledSince }: Waiting): string | undefined {
+  #deaf(now: number, limits: Timeouts, { held, writes }: Waiting): string | undefined {
+    if (held === 0 || writes !== this.#writes) this.#stalledSince = undefined;
+    this.#writes = writes;
     if (held > limits.outputHard) return `${held} bytes wait for a client that does not read`;
-    if (stalledSince !== undefined && now - stalledSince > limits.stall) {
+    if (held > 0 && now - (this.#stalledSince ??= now) > limits.stall) {
       return "the client does not read what it was sent";
     }
     if (held <= limits.outputSoft) this.#softSince = undefined;

@@ -6,7 +6,8 @@ import { addressPrefixes } from "../scheduling/address_prefixes.ts";
 import { listen } from "../net/deno.ts";
 import type { Listener } from "../net/stream.ts";
 import type { Handlers } from "./handlers.ts";
-import { Service, type ServiceOptions } from "./service.ts";
+import type { ServiceOptions } from "./options.ts";
+import { Service } from "./service.ts";
 import type { WorkerOptions } from "./worker_pool.ts";
 
 /** Where and how to serve. */

@@ -9,8 +9,7 @@ import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ProxyHeaderError, readProxyHeader } from "../net/proxy_protocol.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
-import { type Meter, RateLimiter, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
-import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
+import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
@@ -19,57 +18,13 @@ import { systemClock } from "./clock.ts";
 import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
 import { errorText } from "./errors.ts";
-import { CONNECTION_LIMITS, type ConnectionLimits, Gate } from "./gate.ts";
+import { CONNECTION_LIMITS, Gate } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
+import type { ServiceOptions } from "./options.ts";
 import { Pressure } from "./pressure.ts";
 import { type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
-import { type WorkerOptions, WorkerPool } from "./worker_pool.ts";
-
-/** What a server may be told; every limit has a default. */
-export interface ServiceOptions {
-  /** Longest line and body, in bytes. */
-  limits?: Partial<Limits>;
-  /**
-   * Requests that run at once, over all connections; `adaptive` finds out how many serve best, for handlers that
-   * wait for something else than this process. Default 1024.
-   */
-  seats?: number | "adaptive";
-  /** How many connections there may be. */
-  connections?: Partial<ConnectionLimits>;
-  /** How long a client may take, and how much of its answers it may leave unread. */
-  timeouts?: Partial<Timeouts>;
-  /** Bytes held for clients: requests, answers, what has come of them. Default 256 MiB. */
-  memory?: number;
-  /** The bounds of what waits. Default: `LIMITS` of the scheduling module, but 1024 waiting requests a client. */
-  scheduling?: Partial<SchedulingLimits>;
-  /** The classes, the one for control work first. Default: `CLASSES` of the scheduling module. */
-  classes?: readonly Readonly<ClassOptions>[];
-  /** How many requests a second a client may make; more are refused with `quota`. Default: no limit. */
-  rates?: Rates;
-  /** Runs the handlers of a module in Deno Workers, for commands that burn CPU. */
-  workers?: WorkerOptions;
-  /** Requests of one connection in flight: of untagged ones more are not read, of tagged ones more are refused with `quota`. Default 256. */
-  maxInFlight?: number;
-  /** How long a drain lets running requests finish, in ms. Default 10000. */
-  drain?: number;
-  /** Time. Default: this machine's. */
-  clock?: Clock;
-  /** Numbers from 0 to 1, 1 excluded, for jitter. Default: `Math.random`. */
-  random?: () => number;
-  /** Where log entries go. Default: standard error. */
-  log?: (entry: LogEntry) => void;
-  /** Further figures for STATS. */
-  stats?: () => Iterable<readonly [name: string, value: string | number]>;
-}
-
-/** Limits on how fast a client may ask, see `PUBLIC_RATES`. */
-export interface Rates {
-  /** For an IPv4 address or an IPv6 /64. */
-  prefix?: RateLimiterOptions;
-  /** For an IPv6 /48. */
-  site?: RateLimiterOptions;
-}
+import { WorkerPool } from "./worker_pool.ts";
 
 /** What is counted since the start. */
 interface Counters {

@@ -181,12 +181,7 @@ export class FairQueue<E extends Entry = Entry> {
    * @param actual the true cost, in the unit of the others
    */
   settle(entry: E, actual: number): void {
-    const flow = entry.lane.flow;
-    const level = flow.level;
-    this.#time.settle(flow, actual - entry.cost);
-    // Or a new flow of its key would be free of its debt.
-    if (flow.index === -1 && !flow.listed && flow.tag > level.virtual) relist(flow);
-    this.#time.endBusyPeriod(level);
+    this.#time.settle(entry.lane.flow, actual - entry.cost);
   }
 
   /**

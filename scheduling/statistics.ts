@@ -3,7 +3,7 @@ import type { FlowKey } from "./flow.ts";
 import { Histogram } from "./histogram.ts";
 import type { ClassOptions } from "./scheduler_options.ts";
 import type { Seating } from "./seating.ts";
-import type { Refusal, Ticket } from "./ticket.ts";
+import type { Line, Refusal, Ticket } from "./ticket.ts";
 
 /** The figures of one class; counts are since the start, waits of the last half to whole minute. */
 export interface ClassStatistics {
@@ -62,7 +62,11 @@ export class ClassRecord {
   readonly refused: Record<Refusal, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
   readonly waits: Histogram = new Histogram();
 
-  constructor(readonly options: Readonly<ClassOptions>) {}
+  constructor(
+    readonly options: Readonly<ClassOptions>,
+    /** Whether it is control work, which may use the reserved seats. */
+    readonly control: boolean,
+  ) {}
 
   /** As they are reported. */
   report(waiting: number): ClassStatistics {
@@ -83,19 +87,34 @@ export class ClassRecord {
   }
 }
 
+/** The running figures of all classes. */
+export class ClassRecords {
+  /** By rank. */
+  readonly all: readonly ClassRecord[];
+
+  constructor(classes: readonly Readonly<ClassOptions>[]) {
+    this.all = classes.map((options, rank) => new ClassRecord(options, rank === 0));
+  }
+
+  /** Those of the class whose requests line up there. */
+  of(line: Line): ClassRecord {
+    return this.all[line.flow.level.rank];
+  }
+}
+
 /** The figures of a scheduler. */
 export function report(
   queue: FairQueue<Ticket>,
-  classes: readonly ClassRecord[],
+  records: ClassRecords,
   seating: Seating,
   heaviest: number,
 ): SchedulerStatistics {
   return {
-    classes: classes.map((record, rank) => record.report(queue.levels[rank].waiting)),
+    classes: records.all.map((record, rank) => record.report(queue.levels[rank].waiting)),
     seats: { limit: seating.limit, reserved: seating.reserved, taken: seating.taken },
     waiting: { count: queue.size, bytes: queue.bytes },
     heaviest: queue.heaviest(heaviest).map(({ level, key, waiting, bytes }) => ({
-      class: classes[level.rank].options.name,
+      class: records.all[level.rank].options.name,
       key,
       waiting,
       bytes,

@@ -1,4 +1,5 @@
 import type { Flow, Level } from "./flow.ts";
+import { relist } from "./flow_table.ts";
 
 /**
  * The two clocks of hierarchical start-time fair queuing: the virtual time among levels, kept here, and
@@ -48,18 +49,19 @@ export class VirtualTime {
     this.charge(flow, cost);
   }
 
-  /** What was charged for an entry is corrected by `error`. */
+  /** Corrects what was charged for an entry by `error`, from the next time that its flow is served. */
   settle(flow: Flow, error: number): void {
     const level = flow.level;
     level.tag += error / level.weight;
     if (level.ready.size > 0) this.#catchUp(level);
     if (level.tag > this.#peak) this.#peak = level.tag;
     flow.error += error / flow.weight;
-    if (flow.index === -1) correct(flow, level);
-  }
-
-  /** Where a busy period is over, the present moves to where nobody owes anything. */
-  endBusyPeriod(level: Level): void {
+    if (flow.index === -1) {
+      correct(flow, level);
+      // Or a new flow of its key would be free of its debt.
+      if (flow.tag > level.virtual && !flow.listed) relist(flow);
+    }
+    // A busy period is over: the present moves to where nobody owes anything.
     if (level.ready.size === 0) level.virtual = level.peak;
     if (this.#readyLevels === 0) this.#now = this.#peak;
   }

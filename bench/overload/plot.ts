@@ -1,6 +1,6 @@
 // The plot docs/overload.svg: goodput by offered load, and the polite client's p99 by scenario.
 
-import { type Isolated, type Loaded, type Mode } from "./runs.ts";
+import type { Isolated, Loaded, Mode } from "./runs.ts";
 
 const [WIDTH, ROW] = [760, 26];
 const AREA = { left: 60, right: 560, top: 30, bottom: 320 };

@@ -1,0 +1,188 @@
+import type { Clock } from "./clock.ts";
+import { LEAST_COST } from "./cost_estimate.ts";
+import type { FairQueue } from "./fair_queue.ts";
+import type { Limits, SchedulerOptions } from "./scheduler_options.ts";
+import type { SchedulerParts } from "./scheduler_parts.ts";
+import type { Seating } from "./seating.ts";
+import { Slice } from "./slice.ts";
+import type { ClassRecords } from "./statistics.ts";
+import type { Ticket } from "./ticket.ts";
+import type { TimingWheel } from "./timing_wheel.ts";
+import type { WaitingRoom } from "./waiting_room.ts";
+
+/** Of so many requests that go on after `run`, one is timed for what it did before. */
+const STRIDE = 8;
+
+/** Gives seats to who is next, and takes them back: when a request is done, or parked. */
+export class Dispatcher<T extends Ticket> {
+  /** The time when the clock was last read. */
+  now = 0;
+  readonly #options: SchedulerOptions<T>;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #records: ClassRecords;
+  readonly #queue: FairQueue<T>;
+  readonly #wheel: TimingWheel<T>;
+  readonly #seating: Seating;
+  readonly #room: WaitingRoom<T>;
+  readonly #slice: Slice;
+  #parked = 0;
+  #untimed = 0;
+  #pumping = false;
+
+  constructor(parts: SchedulerParts<T>, room: WaitingRoom<T>) {
+    const { options, limits } = parts;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#limits = limits;
+    this.#records = parts.records;
+    this.#queue = parts.queue;
+    this.#wheel = parts.wheel;
+    this.#seating = parts.seating;
+    this.#room = room;
+    const length = options.yield === undefined ? Infinity : limits.slice;
+    this.#slice = new Slice(length, (go) => options.yield!(go), () => {
+      this.now = this.#clock.now();
+      this.pump();
+    });
+    this.now = this.#clock.now();
+  }
+
+  /** Whether what comes now need not wait, be it control work or other work. */
+  mayStart(control: boolean): boolean {
+    if (control) return this.#queue.levels[0].waiting === 0 && this.#seating.has(true);
+    return this.#queue.size === 0 && !this.#slice.over && this.#seating.has(false);
+  }
+
+  /** Starts what need not wait. */
+  startAtOnce(ticket: T): void {
+    this.#queue.charge(ticket.lane.flow, ticket.cost);
+    this.#start(ticket);
+  }
+
+  /** See {@linkcode Scheduler.finish}. */
+  finish(ticket: T, now: number): void {
+    this.now = now;
+    if (ticket.phase === "running") this.#leaveSeat(ticket, now);
+    else this.#leaveParking(ticket);
+    this.#wheel.clear(ticket);
+    ticket.phase = "done";
+    if (this.#queue.size > 0) this.pump();
+  }
+
+  /** See {@linkcode Scheduler.park}. */
+  park(ticket: T, now: number): boolean {
+    if (ticket.phase !== "running") throw new Error(`cannot park what is ${ticket.phase}`);
+    if (this.#parked >= this.#limits.parked) return false;
+    this.now = now;
+    this.#leaveSeat(ticket, now);
+    ticket.phase = "parked";
+    this.#parked++;
+    this.#records.of(ticket.lane).parked++;
+    if (this.#queue.size > 0) this.pump();
+    return true;
+  }
+
+  /** See {@linkcode Scheduler.unpark}. */
+  unpark(ticket: T, now: number): boolean {
+    if (ticket.phase !== "parked") return false;
+    this.now = now;
+    this.#leaveParking(ticket);
+    ticket.phase = "resuming";
+    ticket.since = now;
+    ticket.cost = ticket.command.value;
+    if (this.mayStart(this.#records.of(ticket.lane).control)) {
+      this.startAtOnce(ticket);
+    } else {
+      this.#queue.unshift(ticket);
+      this.pump();
+    }
+    return true;
+  }
+
+  /** Starts who is next while there are seats. Callbacks that call back find it at work. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (!this.#slice.over) {
+        // Where only reserved seats are free, only control work is next.
+        const ranks = this.#seating.has(false) ? undefined : this.#seating.has(true) ? 1 : 0;
+        const ticket = this.#queue.next(ranks);
+        if (ticket === undefined) break;
+        if (ticket.phase === "waiting") {
+          const began = this.now;
+          if (this.#room.shed(ticket, began)) {
+            this.now = this.#clock.now();
+            this.#slice.spend(this.now - began);
+            continue;
+          }
+          this.#wheel.clear(ticket);
+        }
+        this.#queue.take(ticket);
+        this.#start(ticket);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Calls `run` or `resume` for what was taken from the queue, or never was in it. */
+  #start(ticket: T): void {
+    const began = this.now;
+    const record = this.#records.of(ticket.lane);
+    const resumes = ticket.phase === "resuming";
+    ticket.waited += began - ticket.since;
+    ticket.since = began;
+    ticket.phase = "running";
+    this.#seating.take(record.control);
+    record.running++;
+    try {
+      if (resumes) {
+        this.#options.resume?.(ticket);
+      } else {
+        record.started++;
+        record.waits.record(ticket.waited, began);
+        this.#options.run(ticket);
+      }
+    } catch (error) {
+      if (hasStarted(ticket)) this.finish(ticket, this.#clock.now());
+      throw error;
+    }
+    // Work that is done at once needs no time limit, and `finish` has read the clock.
+    if (hasStarted(ticket)) {
+      if (ticket.tick === 0) this.#wheel.set(ticket, ticket.deadline);
+      // To read the clock costs as much as all else here: one is timed for all of its stride.
+      if (++this.#untimed < STRIDE) return;
+      this.#untimed = 0;
+      this.now = this.#clock.now();
+      this.#slice.spend(STRIDE * (this.now - began));
+    } else {
+      this.#slice.spend(this.now - began);
+    }
+  }
+
+  #leaveSeat(ticket: T, now: number): void {
+    const took = Math.max(LEAST_COST, now - ticket.since);
+    ticket.command.learn(took);
+    this.#queue.settle(ticket, took);
+    const record = this.#records.of(ticket.lane);
+    this.#seating.leave(record.control, took, now);
+    record.running--;
+  }
+
+  #leaveParking(ticket: T): void {
+    if (ticket.phase === "resuming") {
+      this.#queue.remove(ticket);
+      return;
+    }
+    if (ticket.phase !== "parked") throw new Error(`cannot finish what is ${ticket.phase}`);
+    this.#parked--;
+    this.#records.of(ticket.lane).parked--;
+  }
+}
+
+/** Whether it has a seat, or had one and is parked or lines up again. */
+function hasStarted(ticket: Ticket): boolean {
+  return ticket.phase !== "done" && ticket.phase !== "waiting";
+}

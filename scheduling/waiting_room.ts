@@ -1,0 +1,88 @@
+import type { FairQueue } from "./fair_queue.ts";
+import { stateOf } from "./flow_state.ts";
+import { pushout } from "./pushout.ts";
+import type { Refusals } from "./refusals.ts";
+import type { Limits } from "./scheduler_options.ts";
+import type { SchedulerParts } from "./scheduler_parts.ts";
+import type { ClassRecords } from "./statistics.ts";
+import type { Refusal, Ticket } from "./ticket.ts";
+import type { TimingWheel } from "./timing_wheel.ts";
+
+/** Those that wait for their first seat, within bounds; who has to wait too long is refused. */
+export class WaitingRoom<T extends Ticket> {
+  readonly #queue: FairQueue<T>;
+  readonly #wheel: TimingWheel<T>;
+  readonly #limits: Limits;
+  readonly #records: ClassRecords;
+  readonly #refusals: Refusals<T>;
+
+  constructor({ queue, wheel, limits, records }: SchedulerParts<T>, refusals: Refusals<T>) {
+    this.#queue = queue;
+    this.#wheel = wheel;
+    this.#limits = limits;
+    this.#records = records;
+    this.#refusals = refusals;
+  }
+
+  /** Lets a request wait, where it must in the place of others. Returns whether it does. */
+  enter(ticket: T, now: number): boolean {
+    ticket.phase = "waiting";
+    this.#queue.push(ticket);
+    while (isWaiting(ticket)) {
+      const victim = pushout(this.#queue, ticket, this.#limits);
+      if (victim === undefined) break;
+      this.drop(victim, "busy", now);
+    }
+    // The one who was refused may have sent something else, and that pushed this one out.
+    if (!isWaiting(ticket)) return false;
+    const patience = Math.min(
+      this.#records.of(ticket.lane).options.patience,
+      this.#limits.patience * (ticket.deadline - now),
+    );
+    this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - ticket.cost));
+    return true;
+  }
+
+  /** Takes out a request that is not wanted any more. */
+  leave(ticket: T): void {
+    this.#queue.remove(ticket);
+    this.#wheel.clear(ticket);
+    ticket.phase = "done";
+  }
+
+  /** Takes out a request and refuses it. */
+  drop(ticket: T, reason: Refusal, now: number): void {
+    this.leave(ticket);
+    this.#refusals.refuse(ticket, reason, now);
+  }
+
+  /** The time limit of a request has come: it cannot be answered in time, or has waited long enough. */
+  expire(ticket: T, now: number): void {
+    this.drop(ticket, isLate(ticket, now) ? "expired" : "busy", now);
+  }
+
+  /** Whether the request whose turn it is was refused instead: its time is over, or its flow's wait long. */
+  shed(ticket: T, now: number): boolean {
+    if (isLate(ticket, now)) this.drop(ticket, "expired", now);
+    else if (this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
+    else return false;
+    return true;
+  }
+
+  #isOverloaded(ticket: T, now: number): boolean {
+    const { target } = this.#records.of(ticket.lane).options;
+    const wait = now - ticket.since;
+    const flow = ticket.lane.flow;
+    if (wait <= target && flow.state === undefined) return false;
+    return stateOf(flow).isOverloaded(target, wait, now);
+  }
+}
+
+/** Whether its deadline would pass before it has run. */
+export function isLate(ticket: Ticket, now: number): boolean {
+  return now + ticket.cost > ticket.deadline;
+}
+
+function isWaiting(ticket: Ticket): boolean {
+  return ticket.phase === "waiting";
+}

@@ -45,16 +45,18 @@ export async function openSession(
   address: string | ByteStream,
   options: SessionOptions = {},
 ): Promise<Session> {
+  options.signal?.throwIfAborted();
   const place = typeof address === "string" ? parseAddress(address) : undefined;
   const timeout = AbortSignal.timeout(options.timeout ?? 10_000);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const name = typeof address === "string" ? address : address.peer;
   let stream: ByteStream;
   try {
     stream = place === undefined ? address as ByteStream : await connectStream(place, { signal });
   } catch (error) {
     options.signal?.throwIfAborted();
     const why = timeout.aborted ? "no answer in time" : asError(error).message;
-    throw new ConnectionLost(`cannot connect to ${address}: ${why}`, "no", { cause: error });
+    throw new ConnectionLost(`cannot connect to ${name}: ${why}`, "no", { cause: error });
   }
   const onAbort = (): void => stream.close();
   signal.addEventListener("abort", onAbort);
@@ -69,7 +71,7 @@ export async function openSession(
     stream.close();
     options.signal?.throwIfAborted();
     if (timeout.aborted) {
-      throw new ConnectionLost(`no greeting from ${address} in time`, "no", { cause: error });
+      throw new ConnectionLost(`no greeting from ${name} in time`, "no", { cause: error });
     }
     throw error;
   } finally {

@@ -363,12 +363,14 @@ Deno.test("connect throws the refusal that a server greets with", async () => {
   server.close();
 });
 
-Deno.test("connect does not wait for a greeting for ever", async () => {
+Deno.test("connect does not wait for a greeting for ever, and not at all once it is aborted", async () => {
   const [client, server] = memoryPair();
+  const signal = AbortSignal.abort(new Error("too late"));
+  await assertRejects(() => connect(protocol, client, { signal }), Error, "too late");
   await assertRejects(
     () => connect(protocol, client, { timeout: 10 }),
     ConnectionLost,
-    "no greeting",
+    "no greeting from memory in time",
   );
   server.close();
 });

@@ -5,7 +5,7 @@ const utf8 = new TextEncoder();
 
 /**
  * HalfSipHash-2-4 with 64 bits of output: a keyed hash whose collisions cannot be found without the
- * key, made of 32-bit operations. Reference: github.com/veorq/SipHash (Aumasson, Bernstein).
+ * key, made of 32-bit operations. Reference: HalfSipHash by Aumasson and Bernstein.
  *
  * @param text hashed as UTF-8; a byte array as it is
  * @param key the secret

@@ -55,7 +55,7 @@ abstract class Kept implements Source {
   protected abstract begin(socket: Socket): (() => void) | undefined;
 
   run(_from: number, until: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, until - performance.now()));
+    return new Promise((resolve) => setTimeout(resolve, Math.max(0, until - performance.now())));
   }
 }
 
@@ -161,7 +161,7 @@ export class Newcomers implements Source {
       due < until;
       due += exponential(this.#random, 1000 / this.#rate)
     ) {
-      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
       this.#visit(due);
     }
     await new Promise((resolve) => setTimeout(resolve, 2 * this.#deadline));

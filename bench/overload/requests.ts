@@ -118,7 +118,7 @@ export class OpenLoop extends Connected {
       for (const wire of touched) wire.flush();
       const wait = Math.min(due, until) - performance.now();
       if (due >= until) setTimeout(resolve, 2 * this.#asking.deadline);
-      else if (this.#rate > PRECISE) setTimeout(pump, wait);
+      else if (this.#rate > PRECISE) setTimeout(pump, Math.max(1, wait));
       else if (wait > 2) setTimeout(pump, wait - 2);
       else setImmediate(pump);
     };
@@ -153,7 +153,9 @@ export class ClosedLoop extends Connected {
     this.tally.measure(from, until);
     this.#until = until;
     for (const wire of this.wires) if (wire?.open) this.#ask(wire);
-    return new Promise((resolve) => setTimeout(resolve, until - performance.now() + 200));
+    return new Promise((resolve) =>
+      setTimeout(resolve, Math.max(0, until - performance.now()) + 200)
+    );
   }
 
   protected override connected(wire: Wire): void {

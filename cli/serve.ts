@@ -8,11 +8,21 @@ export const serveCommand: Subcommand = {
   summary: "Serve a module whose default export is { protocol, handlers }.",
   args: "MODULE",
   count: [1, 1],
-  flags: servingFlags,
+  flags: {
+    ...servingFlags,
+    workers: {
+      value: "N",
+      type: { type: "integer", min: 1, max: 1024 },
+      summary: "Run the handlers in so many threads of their own, as those want that burn CPU.",
+    },
+  },
   async run([word], flags) {
-    const { protocol, handlers } = await importService(word);
+    const { url, protocol, handlers } = await importService(word);
     if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
-    const server = await serve(protocol, handlers, servingOptions(flags));
+    const options = servingOptions(flags);
+    const server = flags.workers === undefined
+      ? await serve(protocol, handlers, options)
+      : await serve(protocol, {}, { ...options, workers: { module: url, size: flags.workers } });
     return await serveToEnd(protocol.name, server, `${protocol.name}: ${protocol.summary}`);
   },
 };

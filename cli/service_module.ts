@@ -7,6 +7,8 @@ import { UsageError } from "./flags.ts";
 
 /** What such a module exports. */
 export interface ServiceModule {
+  /** Where it is. */
+  readonly url: string;
   readonly protocol: Protocol;
   readonly handlers?: Handlers<Protocol>;
 }
@@ -30,5 +32,5 @@ export async function importService(word: string): Promise<ServiceModule> {
   if (typeof service?.protocol !== "object") {
     throw new UsageError(`${word} must export default { protocol, handlers }.`);
   }
-  return service as ServiceModule;
+  return { ...service, url } as ServiceModule;
 }

@@ -151,3 +151,15 @@ Deno.test("lineup queue listens at a Unix socket", async () => {
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("lineup serve --workers runs the handlers of a module in workers", async () => {
+  await using server = await startLineup(["serve", CALC, "--port", "0", "--workers", "2"]);
+  const address = `127.0.0.1:${server.port}`;
+  assertEquals((await lineup(["call", address, "ADD", "1", "2"])).out, "OK sum=3\n");
+  assertEquals((await lineup(["call", address, "COUNT", "1", "1"])).out, "* n=1\nOK count=1\n");
+  const { out } = await lineup(["call", address, "STATS"]);
+  assertStringIncludes(out, "* workers-seats 2\n");
+  assertStringIncludes(out, "* workers-normal-started-total 2\n");
+  server.kill("SIGTERM");
+  assertEquals((await server.finished()).code, 0);
+});

@@ -14,6 +14,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["queue", "extra"], says: "extra is one argument too many" },
   { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
   { args: ["serve"], says: "serve needs MODULE." },
+  { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
   { args: ["call", "127.0.0.1:1"], says: "call needs ADDRESS VERB" },
   { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },

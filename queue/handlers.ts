@@ -69,7 +69,8 @@ export function handlers(work: WorkQueue): QueueHandlers {
       const queues = [...work.jobs.queues.values()].sort((a, b) => a.name < b.name ? -1 : 1);
       for (const { name, counts, order, line } of queues) {
         const oldest = order.oldest === undefined ? undefined : passed(order.oldest, now);
-        yield { queue: name, ...counts, oldest, takers: line.size };
+        const { delayed, ready, taken, dead } = counts;
+        yield { queue: name, delayed, ready, taken, dead, oldest, takers: line.size };
       }
       const readOnly = work.journal.failure === undefined ? undefined : true;
       return { count: queues.length, "read-only": readOnly };
@@ -84,7 +85,7 @@ export function handlers(work: WorkQueue): QueueHandlers {
         queue,
         key: key === "" ? undefined : key,
         priority,
-        state,
+        state: state as "ready",
         attempt,
         attempts,
         lease,

@@ -24,12 +24,18 @@ export function newJob(id: number, put: number, told: NewJob): StoredJob {
     priority,
     attempts,
     lease,
+    backoff: 0,
+    keep: false,
+    unique: "",
     put,
+    expires: 0,
     size: body.length,
     state: delay > 0 ? "delayed" : "ready",
     attempt: 0,
+    spared: 0,
     ready: put + delay,
     until: 0,
+    held: false,
     reason: "",
   };
 }
@@ -47,12 +53,18 @@ export class Job implements StoredJob, Due {
   readonly priority: number;
   readonly attempts: number;
   readonly lease: number;
+  readonly backoff: number;
+  readonly keep: boolean;
+  readonly unique: string;
   readonly put: number;
+  readonly expires: number;
   readonly size: number;
   state: State;
   attempt: number;
+  spared: number;
   ready: number;
   until: number;
+  held: boolean;
   reason: string;
   place = -1;
   /** Whose connection took it; `undefined` where it is not taken or that was before the start. */
@@ -65,6 +77,12 @@ export class Job implements StoredJob, Due {
     this.priority = stored.priority;
     this.attempts = stored.attempts;
     this.lease = stored.lease;
+    this.backoff = stored.backoff;
+    this.keep = stored.keep;
+    this.unique = stored.unique;
+    this.expires = stored.expires;
+    this.spared = stored.spared;
+    this.held = stored.held;
     this.put = stored.put;
     this.size = stored.size;
     this.state = stored.state;
@@ -126,7 +144,7 @@ export class Job implements StoredJob, Due {
 
   /** What the store is told of it: a copy, because the job goes on while that is written. */
   progress(): Progress {
-    const { state, attempt, ready, until, reason } = this;
-    return { state, attempt, ready, until, reason };
+    const { state, attempt, spared, ready, until, held, reason } = this;
+    return { state, attempt, spared, ready, until, held, reason };
   }
 }

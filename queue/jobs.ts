@@ -93,5 +93,5 @@ export class Jobs {
 }
 
 function noJobs(): Counts {
-  return { delayed: 0, ready: 0, taken: 0, dead: 0 };
+  return { delayed: 0, ready: 0, taken: 0, dead: 0, done: 0 };
 }

@@ -1,12 +1,12 @@
 import { type Batch, packBatch, type Rows, unpackRows } from "./sqlite_batch.ts";
-import type { Change, Store, StoredJob } from "./store.ts";
+import type { Change, Rules, Schedule, Store, StoredJob } from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
   | { readonly kind: "open"; readonly path: string }
   | { readonly kind: "commit"; readonly batch: Batch }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "lastId" }
+  | { readonly kind: "rules" | "schedules" | "lastId" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
   | { readonly kind: "close" };
 
@@ -61,6 +61,8 @@ export async function sqliteStore(path: string): Promise<Store> {
         yield* jobs;
       }
     },
+    rules: () => ask({ kind: "rules" }) as Promise<Rules[]>,
+    schedules: () => ask({ kind: "schedules" }) as Promise<Schedule[]>,
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
     bodies: (ids) => ask({ kind: "bodies", ids }) as Promise<(Uint8Array | undefined)[]>,
     async close(): Promise<void> {

@@ -137,7 +137,7 @@ export class WorkQueue {
     const job = this.#taken(id, claim);
     this.jobs.lift(job);
     this.jobs.delete(job);
-    return this.journal.write({ kind: "done", id });
+    return this.journal.write({ kind: "drop", id });
   }
 
   /** A job failed: tried again in `retry` ms, or dead. Resolves with its state. */
@@ -276,8 +276,10 @@ export class WorkQueue {
   #stored(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.kind === "put") this.#bodies.stored(change.job.id);
-      else if (change.kind === "done") this.#bodies.delete(change.id);
-      else if (change.progress.state === "taken") this.#bodies.delete(change.id);
+      else if (change.kind === "drop") this.#bodies.delete(change.id);
+      else if (change.kind === "move" && change.progress.state === "taken") {
+        this.#bodies.delete(change.id);
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
     }
     await session.ask("TAKE mail max=4 lease=1h");
     await session.ask("DONE 2");
-    await session.ask("FAIL 1 why retry=1h");
+    await session.ask("FAIL 1 reason=why retry=1h");
     assertEquals(await session.ask("DONE 4"), "OK");
     assertEquals(await session.ask('PUT mail "last words"'), "OK id=5");
     await first.end("SIGKILL");

@@ -1,5 +1,7 @@
 /** Over which time events are averaged, in ms: each counts less and less, by e every minute. */
 const MEMORY = 60_000;
+/** How often they are brought up to date, in ms: what happens in between counts as at once. */
+const STEP = 100;
 
 /** What happens to jobs. */
 export const events = ["put", "taken", "done", "failed"] as const;
@@ -25,7 +27,7 @@ export class Rates {
   }
 
   #decay(now: number): void {
-    if (now <= this.#at) return;
+    if (now < this.#at + STEP) return;
     const left = Math.exp((this.#at - now) / MEMORY);
     for (const event of events) this.#levels[event] *= left;
     this.#at = now;

@@ -14,7 +14,7 @@ export type Request =
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
 /** How many jobs are loaded at once. */
-const PAGE = 10_000;
+const PAGE = 2_000;
 
 /**
  * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each

@@ -5,6 +5,7 @@
  *     lineup serve MODULE             any protocol with its handlers
  *     lineup call ADDRESS VERB ...    one request
  *     lineup connect ADDRESS          lines in, replies out
+ *     lineup load ADDRESS VERB ...    load, and what it shows
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
  * @module
@@ -15,6 +16,7 @@ import { AddressError } from "../net/mod.ts";
 import { call } from "./call.ts";
 import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, subcommandHelp, UsageError } from "./flags.ts";
+import { load } from "./load.ts";
 import { queue } from "./queue.ts";
 import { serveCommand } from "./serve.ts";
 import { spec } from "./spec.ts";
@@ -24,6 +26,7 @@ const commands: Readonly<Record<string, Subcommand>> = {
   serve: serveCommand,
   call,
   connect: connectCommand,
+  load,
   spec,
 };
 

@@ -3,6 +3,7 @@ import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { specDocument } from "../protocol/document.ts";
 import { markdown } from "../protocol/reference.ts";
 import type { Subcommand } from "./flags.ts";
+import { askSpec } from "./remote_spec.ts";
 import { importService, isModule } from "./service_module.ts";
 
 const formats = {
@@ -34,12 +35,5 @@ export const spec: Subcommand = {
 
 async function askServer(address: string): Promise<CompiledProtocol> {
   await using session = await openSession(address);
-  const body = await new Promise<Uint8Array | undefined>((resolve, reject) =>
-    session.send({ head: "SPEC", text: "" }, {
-      item: () => true,
-      final: (frame) => resolve(frame.body),
-      failed: reject,
-    })
-  );
-  return compile(JSON.parse(new TextDecoder().decode(body)).protocol);
+  return await askSpec(session);
 }

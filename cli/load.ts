@@ -1,4 +1,3 @@
-import { openSession } from "../client/mod.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { checkRequest } from "./load/against_spec.ts";
 import { htmlReport } from "./load/html_report.ts";
@@ -10,8 +9,7 @@ import type { LoadReport } from "./load/results.ts";
 import { NoConnection, startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { askSpec } from "./remote_spec.ts";
-import { connectionFailure } from "./remote_spec.ts";
+import { connectionFailure, remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1, NO_CONNECTION = 2;
 const DAY = 86_400_000;
@@ -173,10 +171,9 @@ function toPlan(address: string, requests: readonly RequestPlan[], flags: Flags)
 
 /** Sees that there is a server, and that it would take the requests. */
 async function greet(plan: LoadPlan, unchecked: boolean): Promise<void> {
-  await using session = await openSession(plan.address);
-  if (unchecked) return;
-  const compiled = await askSpec(session);
-  for (const request of plan.requests) checkRequest(request, compiled, session.greeting);
+  const { greeting, compiled } = await remoteSpec(plan.address, { ask: !unchecked });
+  if (compiled === undefined) return;
+  for (const request of plan.requests) checkRequest(request, compiled, greeting);
 }
 
 async function run(plan: LoadPlan, quiet: boolean): Promise<LoadReport> {

@@ -6,6 +6,7 @@
  *     lineup call ADDRESS VERB ...    one request
  *     lineup connect ADDRESS          lines in, replies out
  *     lineup load ADDRESS VERB ...    load, and what it shows
+ *     lineup check ADDRESS            does a server speak Lineup/1?
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
  * @module
@@ -14,6 +15,7 @@
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { call } from "./call.ts";
+import { check } from "./check.ts";
 import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, subcommandHelp, UsageError } from "./flags.ts";
 import { load } from "./load.ts";
@@ -27,6 +29,7 @@ const commands: Readonly<Record<string, Subcommand>> = {
   call,
   connect: connectCommand,
   load,
+  check,
   spec,
 };
 

@@ -1,9 +1,8 @@
-import { openSession } from "../client/mod.ts";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { specDocument } from "../protocol/document.ts";
 import { markdown } from "../protocol/reference.ts";
 import type { Subcommand } from "./flags.ts";
-import { askSpec } from "./remote_spec.ts";
+import { remoteSpec } from "./remote_spec.ts";
 import { importService, isModule } from "./service_module.ts";
 
 const formats = {
@@ -27,13 +26,8 @@ export const spec: Subcommand = {
   async run([word], flags) {
     const compiled = isModule(word)
       ? compile((await importService(word)).protocol)
-      : await askServer(word);
+      : (await remoteSpec(word)).compiled!;
     console.log(formats[flags.format as keyof typeof formats](compiled));
     return 0;
   },
 };
-
-async function askServer(address: string): Promise<CompiledProtocol> {
-  await using session = await openSession(address);
-  return await askSpec(session);
-}

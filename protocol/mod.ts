@@ -51,3 +51,9 @@ export { BadValue, formatValue, parseValue } from "./values.ts";
 export { commandHelp, helpText } from "./help.ts";
 export { type SpecDocument, specDocument } from "./document.ts";
 export { markdown } from "./reference.ts";
+export {
+  caseBytes,
+  type ConformanceCase,
+  conformanceCases,
+  type Piece,
+} from "./conformance/mod.ts";

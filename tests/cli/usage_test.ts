@@ -5,7 +5,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: [], says: "lineup needs a command." },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
-  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, load, spec." },
+  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, load, check, spec." },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
@@ -62,7 +62,7 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
 Deno.test("lineup explains itself and each command", async () => {
   const { code, out, err } = await lineup(["--help"]);
   assertEquals({ code, err }, { code: 0, err: "" });
-  for (const name of ["queue", "serve", "call", "connect", "load", "spec"]) {
+  for (const name of ["queue", "serve", "call", "connect", "load", "check", "spec"]) {
     assertMatch(out, new RegExp(`^  ${name} `, "m"));
     const help = await lineup([name, "--help"]);
     assertEquals([help.code, help.err], [0, ""]);

@@ -46,7 +46,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {
     args: ["spec", "127.0.0.1:1", "--format", "xml"],
-    says: "--format must be one of json, markdown",
+    says: "--format must be one of json, markdown, types",
   },
 ];
 

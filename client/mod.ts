@@ -6,7 +6,7 @@
 
 export { type CallOptions, type Client, connect, type Method } from "./connect.ts";
 export type { Greeting } from "./greeting.ts";
-export { openSession, type SessionOptions } from "./open_session.ts";
+export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
 export { type Exchange, type Outgoing, type Sent, Session } from "./session.ts";
 export { Items } from "./items.ts";
 export { ConnectionLost, ProtocolError } from "./errors.ts";

@@ -1,12 +1,15 @@
 // From an address to a session: connecting and the greeting, in the time there is.
 
-import { parseAddress } from "../net/address.ts";
+import { type Address, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Framer } from "../protocol/framer.ts";
 import { asError, ConnectionLost } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
 import { Session } from "./session.ts";
+
+/** Opens a byte stream to an address, and gives up once the signal is aborted. Rejects where nobody answers. */
+export type Dial = (address: Address, options: { signal?: AbortSignal }) => Promise<ByteStream>;
 
 /** How to connect. */
 export interface SessionOptions {
@@ -16,6 +19,8 @@ export interface SessionOptions {
   signal?: AbortSignal;
   /** Requests in flight; more wait here, in order. Default 256, as many as a server takes by default. */
   maxInFlight?: number;
+  /** Where byte streams come from. Default: the sockets of this runtime. */
+  dial?: Dial;
   /** The client's name for the server's log. */
   agent?: string;
   /** Longest line of a reply, in bytes. Default 64 KiB. */
@@ -50,9 +55,10 @@ export async function openSession(
   const timeout = AbortSignal.timeout(options.timeout ?? 10_000);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const name = typeof address === "string" ? address : address.peer;
+  const dial = options.dial ?? connectStream;
   let stream: ByteStream;
   try {
-    stream = place === undefined ? address as ByteStream : await connectStream(place, { signal });
+    stream = place === undefined ? address as ByteStream : await dial(place, { signal });
   } catch (error) {
     options.signal?.throwIfAborted();
     const why = timeout.aborted ? "no answer in time" : asError(error).message;

@@ -65,6 +65,8 @@ export class PendingCall implements Outgoing, Exchange {
   sent: Sent | undefined = undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
   begun = false;
+  /** Whether an earlier attempt may have had an effect. */
+  maybe = false;
   /** Ends the pause before the next attempt. */
   stopPause: (() => void) | undefined = undefined;
   /** When it is over, on the clock. */
@@ -152,7 +154,7 @@ export class PendingCall implements Outgoing, Exchange {
   }
 
   #overdue(): void {
-    const written = this.attempts > 1 || this.sent?.tag !== undefined;
+    const written = this.maybe || this.sent?.tag !== undefined;
     const message = `No answer within ${this.#limits.within} ms.`;
     this.cancel(
       new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }),

@@ -45,6 +45,16 @@ export function toRefusal({ words, options }: Frame): Refusal {
   return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, more);
 }
 
+/** The error of the last attempt, where an earlier one may have had an effect. */
+export function asMaybe(error: Error): Error {
+  if (error instanceof ConnectionLost) {
+    return new ConnectionLost(error.message, "maybe", { cause: error });
+  }
+  if (!(error instanceof Refusal)) return error;
+  const { code, message, retry, details } = error;
+  return new Refusal(code, message, { retry, details, executed: "maybe", cause: error });
+}
+
 /** Whatever was thrown as an `Error`. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -4,7 +4,7 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { guarded, type PendingCall, type Sender } from "./call.ts";
 import { systemClock } from "./clock.ts";
-import { asError, ConnectionLost, Throttled } from "./errors.ts";
+import { asError, asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, observe, resolveAll, resolveName, toHost } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
 import {
@@ -154,7 +154,7 @@ export function createPool(
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
           if (++call.attempts < attempts && host.gone === undefined) waiting.add(call);
-          else call.reject(error);
+          else call.reject(call.maybe ? asMaybe(error) : error);
         }
       }
       await lookUp();
@@ -239,6 +239,7 @@ export function createPool(
     if (!isLost && (!budget.retry() || throttle.refuses())) return false;
     emit({ type: "retry", verb: call.head, attempt: call.attempts, ms, error });
     call.sent = undefined;
+    call.maybe ||= executed === "maybe";
     if (ms === 0) dispatch(call);
     else {
       paused.add(call);
@@ -302,7 +303,7 @@ export function createPool(
         lost(host, session);
         failed(host, true);
       } else if (isFailing(error)) failed(host, false);
-      if (!again(call, error)) call.reject(error);
+      if (!again(call, error)) call.reject(call.maybe ? asMaybe(error) : error);
     },
     settled(call) {
       waiting.delete(call);

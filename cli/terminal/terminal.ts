@@ -2,6 +2,7 @@
 
 import { compile } from "../../protocol/compile.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import { Board } from "./board.ts";
 import { complete } from "./completion.ts";
 import { Editor, type Intent } from "./editor.ts";
 import { filesFrom, readBodyFile } from "./files.ts";
@@ -11,11 +12,12 @@ import { type Key, KeyDecoder } from "./keys.ts";
 import { showBytes, showFrame } from "./reply.ts";
 import type { Fault } from "./request_line.ts";
 import { type InFlight, Requests } from "./requests.ts";
-import { type Device, Screen, type Span } from "./screen.ts";
+import { type Device, Screen, type Span, type View } from "./screen.ts";
 import type { Paint } from "./style.ts";
 import { printable, width } from "./text.ts";
 import { showFault, viewOf } from "./view.ts";
-import { Wire, WireError } from "./wire.ts";
+import type { Wire } from "./wire.ts";
+import { StayingConnected } from "./staying_connected.ts";
 
 /** What a terminal is made of. */
 export interface TerminalOptions {
@@ -32,23 +34,17 @@ export interface TerminalOptions {
 const OK = 0, NO_CONNECTION = 2;
 // Lines of pastes that wait for the one before them.
 const MOST_WAITING = 100_000;
-// How much output is gathered before it is shown, however busy the server is.
-const MOST_PENDING = 1 << 18;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-// A connection that lasted so long was a good one: the next pause is short again.
-const LASTING_MS = 10_000;
 
 /** A person, a server, and what is between them. */
 export class Terminal {
   readonly #options: TerminalOptions;
   readonly #paint: Paint;
-  readonly #screen: Screen;
+  readonly #board: Board;
   readonly #editor: Editor;
   readonly #decoder = new KeyDecoder();
   readonly #requests = new Requests(readBodyFile);
   readonly #end = Promise.withResolvers<number>();
-  readonly #abort = new AbortController();
+  readonly #connection: StayingConnected;
   /** Lines of pastes: each is sent once the one before it is answered. */
   #waiting: string[] = [];
   #current: InFlight | undefined;
@@ -59,8 +55,7 @@ export class Terminal {
   #leaving = false;
   #armed = false;
   #connected = false;
-  #tryNow: () => void = () => {};
-  #drawing = false;
+  #lastFailure = "";
 
   /** Not connected yet. */
   constructor(options: TerminalOptions) {
@@ -68,7 +63,9 @@ export class Terminal {
     this.#paint = options.paint;
     this.#raw = options.raw;
     this.#name = options.address;
-    this.#screen = new Screen(options.device, options.paint);
+    this.#connection = new StayingConnected(options.address);
+    const screen = new Screen(options.device, options.paint);
+    this.#board = new Board(screen, options.paint, () => this.#view());
     this.#editor = new Editor({
       history: () => options.history.lines,
       complete: (text, cursor) => this.#complete(text, cursor),
@@ -77,15 +74,22 @@ export class Terminal {
 
   /** Runs until the person leaves: the exit code. */
   run(): Promise<number> {
-    this.#stayConnected().catch((error) => this.#end.reject(error));
+    this.#connection.run({
+      tap: (direction, bytes) => this.#tap(direction, bytes),
+      connected: (wire) => this.#connectedTo(wire),
+      frame: (frame) => this.#frame(frame),
+      pause: () => this.#board.schedule(),
+      lost: (why) => this.#lost(why),
+      failed: (why) => this.#failed(why),
+    }).catch((error) => this.#end.reject(error));
     return this.#end.promise;
   }
 
   /** The person has gone. */
   leave(code: number = this.#connected ? OK : NO_CONNECTION): void {
     this.#leaving = true;
-    this.#screen.leave();
-    this.#abort.abort();
+    this.#board.leave();
+    this.#connection.end();
     this.#requests.wire?.close();
     this.#end.resolve(code);
   }
@@ -107,12 +111,12 @@ export class Terminal {
 
   /** Draws again, such as after a resize. */
   redraw(): void {
-    if (!this.#leaving && this.#connected) this.#draw();
+    this.#board.draw();
   }
 
   #keys(keys: readonly Key[]): void {
     for (const key of keys) {
-      if (this.#end === undefined || this.#abort.signal.aborted) return;
+      if (this.#connection.ended) return;
       this.#fault = undefined;
       const intent = this.#editor.press(key);
       if (intent?.kind !== "interrupt") this.#armed = false;
@@ -132,16 +136,16 @@ export class Terminal {
       case "end":
         return this.#quit();
       case "clear":
-        return this.#screen.clear();
+        return this.#board.clear();
       case "suspend":
-        this.#screen.leave();
+        this.#board.leave();
         return this.#options.suspend();
     }
   }
 
   #entered(text: string): void {
-    if (this.#waiting.length > 0 || this.#current !== undefined) return this.#pasted([text]);
-    if (this.#requests.wire === undefined) this.#tryNow();
+    if (this.#waiting.length > 0) return this.#pasted([text]);
+    if (this.#requests.wire === undefined) this.#connection.tryNow();
     const collects = this.#requests.bodyPrompt !== undefined;
     const prompt = this.#prompt();
     const fault = this.#take(text, () => this.#echo(prompt, text));
@@ -149,7 +153,7 @@ export class Terminal {
       if (!collects) this.#options.history.add(text);
       return;
     }
-    if (collects) return this.#print(this.#paint("bad", printable(fault.message)));
+    if (collects) return this.#board.addSpans([{ text: printable(fault.message), style: "bad" }]);
     // What is not sent stays, with the cursor where it is wrong.
     this.#fault = fault;
     const isWhole = fault.start === 0 && fault.end === text.length;
@@ -161,7 +165,7 @@ export class Terminal {
     // Not spread: a paste may have more lines than a call takes arguments.
     for (const text of texts.slice(0, room)) this.#waiting.push(text);
     if (texts.length > room) {
-      this.#say(`${texts.length - room} pasted lines are too many and left out`);
+      this.#board.say(`${texts.length - room} pasted lines are too many and left out`);
     }
     this.#advance();
   }
@@ -175,8 +179,9 @@ export class Terminal {
       this.#echo(prompt, text);
       const fault = this.#take(text, () => {}, (sent) => this.#current = sent);
       if (fault !== undefined) {
-        for (const row of showFault(fault, text, promptWidth(prompt))) {
-          this.#print(row.map(({ text, style }) => this.#paint(style, text)).join(""));
+        const { columns } = this.#options.device.size();
+        for (const row of showFault(fault, text, promptWidth(prompt), columns)) {
+          this.#board.addSpans(row);
         }
       } else if (!collects) this.#options.history.add(text);
     }
@@ -210,11 +215,11 @@ export class Terminal {
   #local(text: string): (() => void) | undefined {
     switch (text) {
       case "/help":
-        return () => this.#print(HELP);
+        return () => this.#board.add(HELP + "\n");
       case "/raw":
         return () => {
           this.#raw = !this.#raw;
-          this.#say(this.#raw ? "bytes both ways" : "replies");
+          this.#board.say(this.#raw ? "bytes both ways" : "replies");
         };
       case "/quit":
         return () => this.#quit();
@@ -230,17 +235,17 @@ export class Terminal {
     if (this.#requests.bodyPrompt !== undefined) {
       this.#echo(this.#prompt(), "^C");
       this.#requests.dropBody();
-      return this.#say("the request is not sent");
+      return this.#board.say("the request is not sent");
     }
     this.#dropWaiting();
     const cancelled = this.#armed ? undefined : this.#requests.cancelNewest();
     if (cancelled !== undefined) {
       this.#armed = this.#requests.inFlight.every(({ cancelled }) => cancelled);
-      return this.#say(`cancelling #${cancelled.tag}; Ctrl-C again leaves`);
+      return this.#board.say(`cancelling #${cancelled.tag}; Ctrl-C again leaves`);
     }
     if (this.#armed) return this.leave();
     this.#armed = true;
-    this.#say("Ctrl-C again leaves, as do Ctrl-D and QUIT");
+    this.#board.say("Ctrl-C again leaves, as do Ctrl-D and QUIT");
   }
 
   #quit(): void {
@@ -248,61 +253,25 @@ export class Terminal {
     this.#leaving = true;
     const count = this.#requests.inFlight.length;
     if (count > 0) {
-      this.#say(
+      this.#board.say(
         `waiting for ${count === 1 ? "1 reply" : `${count} replies`}; Ctrl-C leaves at once`,
       );
-      this.#draw();
     }
     this.#armed = true;
     this.#requests.ask("QUIT", () => {});
-  }
-
-  async #stayConnected(): Promise<void> {
-    const { address } = this.#options;
-    const { signal } = this.#abort;
-    for (let failures = 0; !signal.aborted;) {
-      const since = performance.now();
-      try {
-        const wire = await Wire.open(address, (way, bytes) => this.#tap(way, bytes), signal);
-        this.#connectedTo(wire);
-        this.#lost(await wire.read((frame) => this.#frame(frame), () => this.#schedule()));
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof WireError)) throw error;
-        if (!this.#connected) {
-          this.#screen.leave();
-          console.error(`lineup: ${printable(error.message)}`);
-          return this.#end.resolve(NO_CONNECTION);
-        }
-        if (failures < 2) this.#say(error.message);
-      }
-      if (this.#leaving) return this.leave(OK);
-      failures = performance.now() - since > LASTING_MS ? 1 : failures + 1;
-      await this.#pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1)));
-    }
-  }
-
-  /** Waits between attempts, less if the person wants it to be tried now. */
-  async #pause(ms: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, ms * (0.5 + Math.random() / 2));
-    this.#tryNow = over.resolve;
-    this.#abort.signal.addEventListener("abort", () => over.resolve(), { once: true });
-    await over.promise;
-    clearTimeout(timer);
-    this.#tryNow = () => {};
   }
 
   #connectedTo(wire: Wire): void {
     this.#requests.wire = wire;
     const { protocol } = wire.welcome;
     this.#name = protocol.split("/")[0];
-    this.#say(
+    this.#board.say(
       this.#connected
         ? `connected again to ${this.#options.address}, ${protocol}`
         : `connected to ${this.#options.address}, ${protocol}. Tab completes, /help explains, Ctrl-D leaves.`,
     );
     this.#connected = true;
+    this.#lastFailure = "";
     this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on", () => {});
     this.#requests.ask("SPEC", (frame) => this.#learn(frame));
     this.redraw();
@@ -313,22 +282,38 @@ export class Terminal {
       if (head !== "OK" || body === undefined) throw new Error("it answers SPEC with no document");
       this.#requests.protocol = compile(JSON.parse(new TextDecoder().decode(body)).protocol);
     } catch (error) {
-      this.#say(
+      this.#board.say(
         `the server does not describe itself, so nothing is completed: ${(error as Error).message}`,
       );
     }
   }
 
-  #lost(why: string): void {
+  #lost(why: string): boolean {
     const lost = this.#requests.lose();
-    if (this.#leaving) return;
-    this.#say(`connection lost: ${why}. Connecting again.`);
+    if (this.#leaving) {
+      this.leave(OK);
+      return false;
+    }
+    this.#board.say(`connection lost: ${why}. Connecting again.`);
     for (const { tag, text } of lost) {
-      this.#say(`#${tag} is lost, executed or not, and not sent again: ${text}`);
+      this.#board.say(`#${tag} is lost, executed or not, and not sent again: ${text}`);
     }
     this.#current = undefined;
     this.#dropWaiting();
     this.redraw();
+    return true;
+  }
+
+  #failed(why: string): boolean {
+    if (!this.#connected) {
+      this.#board.leave();
+      console.error(`lineup: ${printable(why)}`);
+      this.#end.resolve(NO_CONNECTION);
+      return false;
+    }
+    if (why !== this.#lastFailure) this.#board.say(why);
+    this.#lastFailure = why;
+    return true;
   }
 
   #frame(frame: Frame): void {
@@ -344,8 +329,7 @@ export class Terminal {
       const alone = request !== undefined && !request.chosen && request.tag === this.#last &&
         this.#requests.inFlight.every((each) => each === request);
       const tag = alone || request?.own !== undefined ? undefined : frame.tag;
-      this.#screen.print(showFrame(frame, tag, this.#paint));
-      this.#schedule();
+      this.#board.add(showFrame(frame, tag, this.#paint));
     }
     if (isFinal && request !== undefined && request === this.#current) {
       this.#current = undefined;
@@ -355,14 +339,13 @@ export class Terminal {
 
   #tap(direction: "<" | ">", bytes: Uint8Array): void {
     if (!this.#raw) return;
-    this.#screen.print(showBytes(direction, bytes, this.#paint));
-    this.#schedule();
+    this.#board.add(showBytes(direction, bytes, this.#paint));
   }
 
   #dropWaiting(): void {
     const count = this.#waiting.length;
     this.#waiting = [];
-    if (count > 0) this.#say(`${count === 1 ? "1 line is" : `${count} lines are`} not sent`);
+    if (count > 0) this.#board.say(`${count === 1 ? "1 line is" : `${count} lines are`} not sent`);
   }
 
   #complete(text: string, cursor: number): ReturnType<typeof complete> {
@@ -385,6 +368,7 @@ export class Terminal {
     if (bodyPrompt !== undefined) return [{ text: bodyPrompt, style: "dim" }];
     const tags = inFlight.slice(0, 3).map(({ tag }) => `#${tag}`);
     if (inFlight.length > 3) tags.push(`+${inFlight.length - 3}`);
+    if (this.#waiting.length > 0) tags.push(`and ${this.#waiting.length} lines`);
     const waits = tags.length === 0 ? "" : ` [${tags.join(" ")}]`;
     const state = wire === undefined ? " (not connected)" : waits;
     return [
@@ -393,41 +377,20 @@ export class Terminal {
     ];
   }
 
-  #echo(prompt: readonly Span[], text: string): void {
-    this.#print(prompt.map(({ text, style }) => this.#paint(style, text)).join("") + text);
-  }
-
-  /** Something from the terminal itself. */
-  #say(text: string): void {
-    this.#print(this.#paint("note", `-- ${printable(text)}`));
-  }
-
-  #print(text: string): void {
-    this.#screen.print(text + "\n");
-    this.#schedule();
-  }
-
-  /** Draws at the end of this turn, or at once where much waits. */
-  #schedule(): void {
-    if (this.#screen.pending > MOST_PENDING) return this.redraw();
-    if (this.#drawing) return;
-    this.#drawing = true;
-    queueMicrotask(() => {
-      this.#drawing = false;
-      this.redraw();
-    });
-  }
-
-  #draw(): void {
-    const { rows } = this.#options.device.size();
-    this.#screen.draw(viewOf(this.#editor, {
+  #view(): View | undefined {
+    if (this.#connection.ended || !this.#connected) return undefined;
+    return viewOf(this.#editor, {
       prompt: this.#prompt(),
       protocol: this.#requests.protocol,
       explains: this.#requests.bodyPrompt === undefined,
       fault: this.#fault,
       local: LOCAL,
-      rows,
-    }));
+      ...this.#options.device.size(),
+    });
+  }
+
+  #echo(prompt: readonly Span[], text: string): void {
+    this.#board.addSpans([...prompt, { text, style: "plain" }]);
   }
 }
 

@@ -41,6 +41,28 @@ export function fit(text: string, columns: number): string {
   return columns < 1 ? "" : fitted + "…";
 }
 
+/** Text in rows of so many columns, broken at spaces where there are some. */
+export function wrap(text: string, columns: number): string[] {
+  const rows: string[] = [];
+  let row = "";
+  for (const word of text.split(" ")) {
+    let next = row === "" ? word : `${row} ${word}`;
+    if (row !== "" && width(next) > columns) {
+      rows.push(row);
+      next = word;
+    }
+    while (width(next) > columns && columns > 0) {
+      const [first = "", ...rest] = graphemes(next);
+      let part = first;
+      while (rest.length > 0 && width(part + rest[0]) <= columns) part += rest.shift();
+      rows.push(part);
+      next = rest.join("");
+    }
+    row = next;
+  }
+  return [...rows, row];
+}
+
 // Controls, what turns the direction of text around, line separators, half characters.
 const UNSAFE =
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

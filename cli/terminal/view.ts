@@ -5,7 +5,7 @@ import type { Editor, Menu } from "./editor.ts";
 import { hintFor } from "./hint.ts";
 import { type Fault, readRequestLine } from "./request_line.ts";
 import type { Span, View } from "./screen.ts";
-import { printable, width } from "./text.ts";
+import { printable, width, wrap } from "./text.ts";
 
 /** What is shown beside the line. */
 export interface Surroundings {
@@ -17,10 +17,14 @@ export interface Surroundings {
   readonly fault: Fault | undefined;
   /** The commands of the terminal itself. */
   readonly local: Readonly<Record<string, string>>;
+  /** The size of the terminal. */
+  readonly columns: number;
   readonly rows: number;
 }
 
 const MOST_CANDIDATES = 10;
+// A hint is to be glanced at.
+const MOST_DETAIL = 2;
 
 /** The view of an editor. */
 export function viewOf(editor: Editor, around: Surroundings): View {
@@ -52,20 +56,24 @@ export function viewOf(editor: Editor, around: Surroundings): View {
   const hint = line !== undefined && atEnd && menu === undefined && fault === undefined
     ? hintFor(line)
     : undefined;
+  // What is wrong already is told where there is nothing to explain.
+  const detail = explains && text.startsWith("/")
+    ? around.local[text.trimEnd()] ?? ""
+    : hint?.detail || (atEnd ? faults[0]?.message : "") || "";
   const promptWidth = prompt.reduce((sum, { text }) => sum + width(text), 0);
   return {
     before: [...prompt, ...before],
     after,
     rest: printable(hint?.rest ?? ""),
     below: fault !== undefined
-      ? showFault(fault, text, promptWidth)
+      ? showFault(fault, text, promptWidth, around.columns)
       : menu !== undefined
       ? showMenu(menu, Math.min(MOST_CANDIDATES, around.rows - 3))
-      : explains && text.startsWith("/")
-      ? [[span(around.local[text.trimEnd()] ?? "", "dim")]]
-      : hint === undefined || hint.detail === ""
+      : detail === ""
       ? []
-      : [[span(printable(hint.detail), "dim")]],
+      : wrap(printable(detail), around.columns - 1).slice(0, MOST_DETAIL).map((row) => [
+        span(row, "dim"),
+      ]),
   };
 }
 
@@ -98,13 +106,19 @@ function split(spans: readonly Span[], cursor: number): [Span[], Span[]] {
 }
 
 /** Rows that point at what is wrong and say it. */
-export function showFault(fault: Fault, text: string, promptWidth: number): Span[][] {
-  const message = [span(printable(fault.message), "bad")];
+export function showFault(
+  fault: Fault,
+  text: string,
+  promptWidth: number,
+  columns: number,
+): Span[][] {
+  const message = wrap(printable(fault.message), columns - 1).map((row) => [span(row, "bad")]);
   const column = promptWidth + width(text.slice(0, fault.start));
   const length = Math.max(1, width(text.slice(fault.start, fault.end)));
-  // A line that is wrong as a whole needs no pointer.
-  if (fault.start === 0 && fault.end === text.length) return [message];
-  return [[span(" ".repeat(column) + "^".repeat(length), "bad")], message];
+  // A line that is wrong as a whole needs no pointer, and one of several rows has no place for it.
+  const isWhole = fault.start === 0 && fault.end === text.length;
+  if (isWhole || column + length >= columns) return message;
+  return [[span(" ".repeat(column) + "^".repeat(length), "bad")], ...message];
 }
 
 function showMenu({ completion, chosen }: Menu, rows: number): Span[][] {

@@ -192,13 +192,13 @@ function tokenise(text: string): Token[] {
     while (text[at] === " " || text[at] === "\t") at++;
     if (at >= text.length) return tokens;
     const start = at;
-    const equals = /^[^\s"={#][^\s"=]*=/.exec(text.slice(at))?.[0].length ?? 0;
+    const equals = /^[^ \t"={#][^ \t"=]*=/.exec(text.slice(at))?.[0].length ?? 0;
     const name = text.slice(at, at + Math.max(0, equals - 1));
     const isOption = equals > 0 && isOptionName(name) && tokens.some(({ kind }) => kind === "verb");
     const valueStart = isOption ? at + equals : at;
     const quoted = text[valueStart] === '"';
-    const word = quoted ? quotedWord(text, valueStart) : /^\S*/.exec(text.slice(valueStart))![0];
-    const closed = !quoted || /^"(?:[^"\\]|\\.)*"/.test(word);
+    const word = quoted ? quotedWord(text, valueStart) : /^[^ \t]*/.exec(text.slice(valueStart))![0];
+    const closed = !quoted || /^"(?:[^"\\]|\\.)*"/s.test(word);
     const value = quoted ? unquote(word) : word;
     at = valueStart + word.length;
     const kind = kindOf(tokens, isOption, quoted, value);
@@ -229,11 +229,11 @@ function kindOf(
 
 /** From the quote at `at` to the end of the word, the closing quote included. */
 function quotedWord(text: string, at: number): string {
-  return /^"(?:[^"\\]|\\.)*(?:"\S*|\\?$)/.exec(text.slice(at))![0];
+  return /^"(?:[^"\\]|\\.)*(?:"[^ \t]*|\\?$)/s.exec(text.slice(at))![0];
 }
 
 function unquote(word: string): string {
-  const inner = word.slice(1).replace(/(?<!\\)((?:\\\\)*)".*$/, "$1");
+  const inner = word.slice(1).replace(/(?<!\\)((?:\\\\)*)".*$/s, "$1");
   return inner.replace(
     /\\(?:x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\}|.)/g,
     (escape) => unescape(escape) ?? escape,

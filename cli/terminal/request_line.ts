@@ -197,7 +197,9 @@ function tokenise(text: string): Token[] {
     const isOption = equals > 0 && isOptionName(name) && tokens.some(({ kind }) => kind === "verb");
     const valueStart = isOption ? at + equals : at;
     const quoted = text[valueStart] === '"';
-    const word = quoted ? quotedWord(text, valueStart) : /^[^ \t]*/.exec(text.slice(valueStart))![0];
+    const word = quoted
+      ? quotedWord(text, valueStart)
+      : /^[^ \t]*/.exec(text.slice(valueStart))![0];
     const closed = !quoted || /^"(?:[^"\\]|\\.)*"/s.test(word);
     const value = quoted ? unquote(word) : word;
     at = valueStart + word.length;

@@ -23,8 +23,14 @@ export interface InFlight {
   cancelled: boolean;
 }
 
-/** What became of a line: the request that was sent, a fault, or `undefined` where there is none or more lines come. */
-export type Taken = { readonly sent: InFlight | undefined } | { readonly fault: Fault } | undefined;
+/**
+ * What became of a line: a request to be sent, which is in flight then if it has an answer to be told by; a fault; or
+ * `undefined` where there is no request, or more lines come.
+ */
+export type Taken =
+  | { readonly send: () => InFlight | undefined }
+  | { readonly fault: Fault }
+  | undefined;
 
 /** Reads a body's file. */
 export type ReadFile = (path: string, most: number) => Uint8Array;
@@ -75,7 +81,7 @@ export class Requests {
       if (body === undefined) return undefined;
       this.#collecting = undefined;
       if (!(body instanceof Uint8Array)) return whole(text, body.wrong);
-      return this.#send(collecting.line, collecting.forced, body);
+      return this.#ready(collecting.line, collecting.forced, body);
     }
     const bang = /^\s*!/.exec(text);
     const forced = bang !== null;
@@ -88,10 +94,10 @@ export class Requests {
     }
     const most = this.wire.welcome.maxBody;
     const { body } = line;
-    if (body === undefined) return this.#send(line, forced, undefined);
+    if (body === undefined) return this.#ready(line, forced, undefined);
     if (body.from === "file") {
       try {
-        return this.#send(line, forced, this.#readFile(body.path, most));
+        return this.#ready(line, forced, this.#readFile(body.path, most));
       } catch (error) {
         const { start, end } = body.token;
         return { fault: { start, end, message: (error as Error).message } };
@@ -105,8 +111,8 @@ export class Requests {
     return undefined;
   }
 
-  #send(line: RequestLine, forced: boolean, body: Uint8Array | undefined): Taken {
-    const { text, tag, verb, command } = line;
+  #ready(line: RequestLine, forced: boolean, body: Uint8Array | undefined): Taken {
+    const { text, tag, command } = line;
     if (this.wire === undefined) return whole(text, "Not sent: the connection is lost.");
     const request = wireText(line, body) + (body === undefined ? "" : ` {${body.length}}`);
     const own = tag === undefined ? `#${this.next} ` : "";
@@ -122,20 +128,25 @@ export class Requests {
       const refused = command && frame && refusal(() => readRequest(command, frame));
       if (refused !== undefined) return whole(text, refused);
     }
-    this.wire.send(own + request, body);
-    if (tag === undefined) this.#next = this.next + 1;
-    // What is answered without a tag cannot be waited for.
-    if (frame?.tag === undefined) return { sent: undefined };
-    const sent: InFlight = {
-      tag: frame.tag,
-      text: text.trim(),
-      chosen: tag !== undefined,
-      verb: verb?.value.toUpperCase() ?? "",
-      own: undefined,
-      cancelled: false,
+    const { wire } = this;
+    return {
+      send: () => {
+        wire.send(own + request, body);
+        if (tag === undefined) this.#next = this.next + 1;
+        // What is answered without a tag cannot be waited for.
+        if (frame?.tag === undefined) return undefined;
+        const sent: InFlight = {
+          tag: frame.tag,
+          text: text.trim(),
+          chosen: tag !== undefined,
+          verb: frame.head,
+          own: undefined,
+          cancelled: false,
+        };
+        this.#inFlight.set(sent.tag, sent);
+        return sent;
+      },
     };
-    this.#inFlight.set(sent.tag, sent);
-    return { sent };
   }
 
   /** Sends a request of the terminal itself. */

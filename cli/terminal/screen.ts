@@ -86,7 +86,7 @@ export class Screen {
   #erase(): string {
     if (this.#view === undefined) return "";
     const columns = Math.max(this.#device.size().columns, 8);
-    const { row } = advance({ row: 0, column: 0 }, this.#view.before, columns);
+    const { row } = settle(advance({ row: 0, column: 0 }, this.#view.before, columns), columns);
     return `\r${up(row)}\x1b[J`;
   }
 

@@ -207,8 +207,9 @@ export class Terminal {
     if (taken !== undefined && "fault" in taken) return taken.fault;
     onTaken();
     if (taken === undefined) return undefined;
-    this.#last = taken.sent?.tag;
-    onSent(taken.sent);
+    const sent = taken.send();
+    this.#last = sent?.tag;
+    onSent(sent);
     return undefined;
   }
 

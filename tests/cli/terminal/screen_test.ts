@@ -24,7 +24,7 @@ Deno.test("Screen shows the line, its hint, what is below, and output above", ()
   assertEquals([device.row, device.column], [0, 6]);
   screen.print("OK id=1\n");
   screen.draw(view("PUT mail", "", [], " a hint that is far too long"));
-  assertEquals(device.text, "OK id=1\n> PUT mail a hint t…");
+  assertEquals(device.text, "OK id=1\n> PUT mail a hint …");
   assertEquals([device.row, device.column], [1, 10]);
   screen.leave();
   assertEquals(device.text, "OK id=1");

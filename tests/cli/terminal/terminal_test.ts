@@ -79,7 +79,7 @@ async function open(
   const exit = terminal.run();
   const see = (what: string | RegExp): Promise<void> => screen.see(what);
   if (options.connected !== false) {
-    await see(/^echo 1> /m);
+    await see(/^echo 1>$/m);
     // SPEC has arrived once a hint is shown.
     terminal.type(new TextEncoder().encode("PING"));
     await see("PING [word]");
@@ -137,14 +137,14 @@ Deno.test("terminal tells a body of several lines, a file and a counted one from
     await using session = await open(server.address);
     const { type, see, history } = session;
     type("SAY <<END\r");
-    await see("END> ");
+    await see("END>");
     type("PING\r");
     type("\r");
     type("  two\r");
     type("END\r");
     await see("OK {11}\nPING\n\n  two\n");
     type("SAY {3}\r");
-    await see("{3}> ");
+    await see("{3}>");
     type("a\r");
     type("b\r");
     await see("OK {3}\na\nb\n");
@@ -155,8 +155,8 @@ Deno.test("terminal tells a body of several lines, a file and a counted one from
     await see("OK {12}\nfrom a file\necho");
     type("SAY @/nowhere\r");
     await see("There is no file /nowhere;");
-    type(`\x15SAY <<END\r`);
-    await see(/END> $|END>$/);
+    type(`\x05\x15SAY <<END\r`);
+    await see(/END>$/);
     type(CTRL_C);
     await see("the request is not sent");
     assertEquals(history.lines, ["SAY <<END", "SAY {3}", `SAY @${file}`, "SAY <<END"]);
@@ -169,9 +169,9 @@ Deno.test("terminal stays usable while requests wait, tells answers apart, and c
   await using server = await serveEcho();
   const { type, see, exit } = await open(server.address);
   type("WAIT\r");
-  await see("echo 2 [#1]> ");
+  await see("echo 2 [#1]>");
   type("#w WAIT\r");
-  await see("echo 2 [#1 #w]> ");
+  await see("echo 2 [#1 #w]>");
   type("PING\r");
   await see("#2 OK pong");
   type("#w PING\r");
@@ -270,7 +270,7 @@ Deno.test("terminal connects again, says what is lost, and sends nothing twice",
   const { address } = server;
   await server[Symbol.asyncDispose]();
   await see("#2 is lost, executed or not, and not sent again: WAIT");
-  await see("(not connected)> ");
+  await see("(not connected)>");
   type("NOTED\r");
   await see("Not sent: there is no connection now.");
   server = await serveEcho(address);
@@ -300,7 +300,7 @@ Deno.test("terminal shows the bytes both ways with --raw, and at /raw", async ()
   const { type, see } = session;
   await see("< OK lineup/1 echo/1.0");
   type("PING x\r");
-  await see("> #1 PING x\\n\n< #1 OK x\\n\n");
+  await see("echo 1> PING x\n> #1 PING x\\n\n< #1 OK x\\n\n");
   type("/raw\r");
   await see("-- replies");
   type("PING y\r");

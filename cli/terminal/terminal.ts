@@ -364,12 +364,13 @@ export class Terminal {
     return { ...completion, candidates };
   }
 
-  #prompt(): Span[] {
+  /** The prompt, which tells how many lines wait, unless it is to stand above them. */
+  #prompt(waiting = 0): Span[] {
     const { bodyPrompt, inFlight, next, wire } = this.#requests;
     if (bodyPrompt !== undefined) return [{ text: bodyPrompt, style: "dim" }];
     const tags = inFlight.slice(0, 3).map(({ tag }) => `#${tag}`);
     if (inFlight.length > 3) tags.push(`+${inFlight.length - 3}`);
-    if (this.#waiting.length > 0) tags.push(`and ${this.#waiting.length} lines`);
+    if (waiting > 0) tags.push(`and ${waiting === 1 ? "1 line" : `${waiting} lines`}`);
     const waits = tags.length === 0 ? "" : ` [${tags.join(" ")}]`;
     const state = wire === undefined ? " (not connected)" : waits;
     return [
@@ -381,7 +382,7 @@ export class Terminal {
   #view(): View | undefined {
     if (this.#connection.ended || !this.#connected) return undefined;
     return viewOf(this.#editor, {
-      prompt: this.#prompt(),
+      prompt: this.#prompt(this.#waiting.length),
       protocol: this.#requests.protocol,
       explains: this.#requests.bodyPrompt === undefined,
       fault: this.#fault,

@@ -4,7 +4,7 @@
  *     lineup queue                    a durable work queue that telnet can drive
  *     lineup serve MODULE             any protocol with its handlers
  *     lineup call ADDRESS VERB ...    one request
- *     lineup connect ADDRESS          lines in, replies out
+ *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
  * @module

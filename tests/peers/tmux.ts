@@ -13,11 +13,11 @@ export interface Window extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   /** All rows, those that scrolled away included. */
   text(): Promise<string>;
-  /** Resolves with the text once it holds this; rejects with the text after 30 s. */
+  /** Resolves with the text once it holds this; rejects with the text after a minute. */
   see(what: string | RegExp): Promise<string>;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const LOOK_MS = 30;
 
 /** Runs a program in a window. What it leaves behind stays on the screen, with `exit CODE` below it. */

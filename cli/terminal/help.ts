@@ -8,20 +8,20 @@ export const LOCAL: Readonly<Record<string, string>> = {
 };
 
 /** What `/help` prints. */
-export const HELP =
-  `A line is a request: a verb, arguments, options as name=value. HELP lists what the server knows.
-  #a PING           a tag of your own; otherwise the number in the prompt is the request's tag
-  "two words"       an argument with spaces; also one with =, or a body that begins with @ or <<
-  PUT mail @FILE    a body from a file
-  PUT mail <<END    a body of several lines, up to a line that says END
-  !PUT mail         send it as it is, whatever the protocol says of it
-   PING             a line that begins with a space is not kept in history, nor is AUTH
-Replies come above the prompt, with the tag where there could be doubt; the prompt lists what is in flight.
-  Tab, Shift-Tab    complete; again: go through the list; Esc: the line as it was
-  Ctrl-C            empty the line, or cancel the newest request in flight; then leave
-  Ctrl-D            leave once all is answered
-  Ctrl-R            search history (Ctrl-S: the other way); Up, Down, Ctrl-P, Ctrl-N: go through it
-  Ctrl-A E B F      to the beginning, end, a character back, on; Alt-B, Alt-F: a word
-  Ctrl-K U W Y      cut to the end, to the beginning, a word; put back; Ctrl-_: undo
-  Ctrl-L, Ctrl-Z    clear the screen; suspend
-  /raw, /quit       the bytes both ways; leave`;
+export const HELP = `A line is a request: a verb, arguments, options as name=value; HELP lists them.
+  #a PING         a tag of your own; else the number in the prompt is the tag
+  "two words"     an argument with spaces or "=", a body that begins with @ or <<
+  PUT mail @FILE  a body from a file
+  PUT mail <<END  a body of several lines, up to a line that says END
+  !PUT mail       send it as it is, whatever the protocol says of it
+   PING           not kept in history: begins with a space (nor is AUTH)
+Replies come above the prompt, with their tag where there could be doubt; the
+prompt lists the tags that wait.
+  Tab, Shift-Tab  complete; again: go through the list; Esc: the line as it was
+  Ctrl-C          empty the line; cancel the newest request that waits; leave
+  Ctrl-D          leave once all is answered
+  Ctrl-R, Ctrl-S  search history backwards, forwards; Up, Down: go through it
+  Ctrl-A E B F    to the beginning, end, a character back, on; Alt-B, F: a word
+  Ctrl-K U W Y    cut to the end, to the beginning, a word; put back
+  Ctrl-_ L Z      undo; clear the screen; suspend
+  /raw, /quit     show the bytes both ways; leave`;

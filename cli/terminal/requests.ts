@@ -21,6 +21,8 @@ export interface InFlight {
   /** Gets the answer of a request that nobody typed. */
   readonly own: ((frame: Frame) => void) | undefined;
   cancelled: boolean;
+  /** Items that came once it was cancelled, which nobody wants to see. */
+  unseen: number;
 }
 
 /**
@@ -142,6 +144,7 @@ export class Requests {
           verb: frame.head,
           own: undefined,
           cancelled: false,
+          unseen: 0,
         };
         this.#inFlight.set(sent.tag, sent);
         return sent;
@@ -159,6 +162,7 @@ export class Requests {
       verb: request,
       own: answer,
       cancelled: false,
+      unseen: 0,
     });
     this.wire?.send(`#${tag} ${request}`);
   }

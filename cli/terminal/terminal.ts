@@ -325,6 +325,15 @@ export class Terminal {
     }
     const isFinal = frame.head === "OK" || frame.head === "ERR";
     if (request?.verb === "QUIT" && frame.head === "OK") this.#leaving = true;
+    if (request?.cancelled) {
+      if (!isFinal) {
+        request.unseen++;
+        return;
+      }
+      if (request.unseen > 0) {
+        this.#board.say(`${request.unseen} more items came and are not shown`);
+      }
+    }
     if (!this.#raw) {
       // Whose answer it is needs no saying where it can be no other's.
       const alone = request !== undefined && !request.chosen && request.tag === this.#last &&

@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly rows: number;
 }
 
-const MOST_CANDIDATES = 10;
+const MOST_CANDIDATES = 16;
 // A hint is to be glanced at.
 const MOST_DETAIL = 2;
 

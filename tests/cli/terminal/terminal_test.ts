@@ -247,6 +247,18 @@ Deno.test("terminal shows a reply of 10,000 items whole", async () => {
   assertEquals(shown, Array.from({ length: 10_000 }, (_, index) => `* ${index + 1}`));
 });
 
+Deno.test("terminal shows no more items of a stream once it is cancelled", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("COUNT 1000000000\r");
+  await see("* 100\n");
+  type(CTRL_C);
+  await see(/cancelling #1; [^]*ERR cancelled/);
+  const behind = screen.text.slice(screen.text.indexOf("cancelling #1"));
+  assertEquals(behind.includes("* "), false, behind);
+});
+
 Deno.test("terminal shows controls of a server as escapes", async () => {
   await using server = await serveEcho();
   await using session = await open(server.address);

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { MAIN, startLineup } from "../cli/run.ts";
-import { openWindow, type Window } from "./tmux.ts";
+import { openPane, type Pane } from "./tmux.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
-/** `lineup connect` in a window of its own, once it can complete. */
+/** `lineup connect` in a pane of its own, once it can complete. */
 async function connect(
   port: number,
   options: {
@@ -13,7 +13,7 @@ async function connect(
     columns?: number;
     env?: Record<string, string>;
   },
-): Promise<Window> {
+): Promise<Pane> {
   const program = [
     Deno.execPath(),
     "run",
@@ -25,12 +25,12 @@ async function connect(
     `127.0.0.1:${port}`,
   ];
   const env = { XDG_STATE_HOME: options.home, ...options.env };
-  const window = await openWindow(program, { columns: options.columns, env });
-  await window.see(/^\w+ 1>/m);
-  await window.type("PING");
-  await window.see("PING [word]");
-  await window.press("C-u");
-  return window;
+  const pane = await openPane(program, { columns: options.columns, env });
+  await pane.see(/^\w+ 1>/m);
+  await pane.type("PING");
+  await pane.see("PING [word]");
+  await pane.press("C-u");
+  return pane;
 }
 
 async function withHome(test: (home: string) => Promise<void>): Promise<void> {
@@ -45,8 +45,8 @@ async function withHome(test: (home: string) => Promise<void>): Promise<void> {
 Deno.test("lineup connect in tmux: completion, hints, checks, a reply", () =>
   withHome(async (home) => {
     await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-    await using window = await connect(server.port, { home });
-    const { type, press, see } = window;
+    await using pane = await connect(server.port, { home });
+    const { type, press, see } = pane;
     await type("P");
     await press("Tab");
     await see(/queue 1> P\n {2}PUT +Put a job into a queue\.\n {2}PING +Answer at once\./);
@@ -75,34 +75,34 @@ Deno.test("lineup connect in tmux: history is kept over runs, in a file of mode 
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);
     {
-      await using window = await connect(server.port, { home });
+      await using pane = await connect(server.port, { home });
       for (const line of ["ADD 1 2", "PING first", " PING hidden", "!AUTH secret", "PING last"]) {
-        await window.type(line);
-        await window.press("Enter");
+        await pane.type(line);
+        await pane.press("Enter");
       }
-      await window.see("OK last");
-      await window.type("QUIT");
-      await window.press("Enter");
-      await window.see("exit 0");
+      await pane.see("OK last");
+      await pane.type("QUIT");
+      await pane.press("Enter");
+      await pane.see("exit 0");
     }
     const file = `${home}/lineup/history`;
     assertEquals(await Deno.readTextFile(file), "ADD 1 2\nPING first\nPING last\nQUIT\n");
     assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
-    await using window = await connect(server.port, { home });
-    await window.press("Up", "Up");
-    await window.see("calc 1> PING last");
-    await window.press("C-c", "C-r");
-    await window.type("AD");
-    await window.see("(search: AD) ADD 1 2");
-    await window.press("Enter");
-    await window.see("calc 1> ADD 1 2\nOK sum=3\ncalc 2>");
+    await using pane = await connect(server.port, { home });
+    await pane.press("Up", "Up");
+    await pane.see("calc 1> PING last");
+    await pane.press("C-c", "C-r");
+    await pane.type("AD");
+    await pane.see("(search: AD) ADD 1 2");
+    await pane.press("Enter");
+    await pane.see("calc 1> ADD 1 2\nOK sum=3\ncalc 2>");
   }));
 
 Deno.test("lineup connect in tmux: Ctrl-C cancels, and leaves at the second; replies come above the prompt", () =>
   withHome(async (home) => {
     await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-    await using window = await connect(server.port, { home });
-    const { type, press, see } = window;
+    await using pane = await connect(server.port, { home });
+    const { type, press, see } = pane;
     await type("TAKE mail wait=60s");
     await press("Enter");
     await see("queue 2 [#1]>");
@@ -130,17 +130,17 @@ Deno.test("lineup connect in tmux: Ctrl-C cancels, and leaves at the second; rep
 Deno.test("lineup connect in tmux: a resize keeps the line", () =>
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);
-    await using window = await connect(server.port, { home });
+    await using pane = await connect(server.port, { home });
     let word = "0123456789".repeat(9);
-    await window.type(`PING ${word}`);
+    await pane.type(`PING ${word}`);
     for (const [columns, rows] of [[40, 20], [120, 30], [31, 10], [80, 24]]) {
-      await window.resize(columns, rows);
-      await window.type("漢x");
+      await pane.resize(columns, rows);
+      await pane.type("漢x");
       word += "漢x";
-      await window.see(word);
+      await pane.see(word);
     }
-    await window.press("Enter");
-    const seen = await window.see(`OK ${word}`);
+    await pane.press("Enter");
+    const seen = await pane.see(`OK ${word}`);
     assertEquals(seen.split(`calc 1> PING ${word}`).length, 2, seen);
     assertMatch(seen, /calc 2>$/);
   }));
@@ -148,10 +148,10 @@ Deno.test("lineup connect in tmux: a resize keeps the line", () =>
 Deno.test("lineup connect in tmux: a reply of 10,000 lines, and a prompt behind it", () =>
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);
-    await using window = await connect(server.port, { home });
-    await window.type("COUNT 1 10000");
-    await window.press("Enter");
-    const seen = await window.see(/OK count=10000\ncalc 2>$/);
+    await using pane = await connect(server.port, { home });
+    await pane.type("COUNT 1 10000");
+    await pane.press("Enter");
+    const seen = await pane.see(/OK count=10000\ncalc 2>$/);
     const items = seen.split("\n").filter((row) => row.startsWith("* n="));
     assertEquals(items, Array.from({ length: 10_000 }, (_, index) => `* n=${index + 1}`));
   }));
@@ -159,53 +159,53 @@ Deno.test("lineup connect in tmux: a reply of 10,000 lines, and a prompt behind 
 Deno.test("lineup connect in tmux: a paste of 1,000 lines runs in order and completes nothing", () =>
   withHome(async (home) => {
     await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-    await using window = await connect(server.port, { home });
+    await using pane = await connect(server.port, { home });
     const lines = Array.from({ length: 1000 }, (_, index) => `PUT\tbulk job-${index + 1}`);
-    await window.paste(lines.join("\n") + "\nQUE\tx\nTAKE bulk");
-    const seen = await window.see(
+    await pane.paste(lines.join("\n") + "\nQUE\tx\nTAKE bulk");
+    const seen = await pane.see(
       /There is no command QUE; did you mean QUIT\?\nqueue 1001> TAKE bulk/,
     );
     const ids = [...seen.matchAll(/^OK id=(\d+)$/gm)].map(([, id]) => Number(id));
     assertEquals(ids, Array.from({ length: 1000 }, (_, index) => index + 1));
-    await window.press("Enter");
-    await window.see(/\{5\}\njob-1\nOK count=1/);
+    await pane.press("Enter");
+    await pane.see(/\{5\}\njob-1\nOK count=1/);
   }));
 
 Deno.test("lineup connect in tmux: it says when the server is gone, and comes back to it", () =>
   withHome(async (home) => {
     const first = await startLineup(["serve", CALC, "--port", "0"]);
-    await using window = await connect(first.port, { home });
-    await window.type("SLEEP 60000");
-    await window.press("Enter");
-    await window.see("calc 2 [#1]>");
+    await using pane = await connect(first.port, { home });
+    await pane.type("SLEEP 60000");
+    await pane.press("Enter");
+    await pane.see("calc 2 [#1]>");
     first.kill("SIGKILL");
     await first.finished();
-    await window.see(
+    await pane.see(
       /connection lost: .*\n-- #1 is lost, executed or not, and not sent again: SLEEP 60000/,
     );
-    await window.see("calc 2 (not connected)>");
+    await pane.see("calc 2 (not connected)>");
     await using _second = await startLineup(["serve", CALC, "--port", String(first.port)]);
-    await window.press("Enter");
-    await window.see("connected again to");
-    await window.type("PING");
-    await window.press("Enter");
-    await window.see("OK pong");
+    await pane.press("Enter");
+    await pane.see("connected again to");
+    await pane.type("PING");
+    await pane.press("Enter");
+    await pane.see("OK pong");
   }));
 
 Deno.test("lineup connect in tmux: NO_COLOR, --no-history, and the code where nobody listens", () =>
   withHome(async (home) => {
     const server = await startLineup(["serve", CALC, "--port", "0"]);
     {
-      await using window = await connect(server.port, {
+      await using pane = await connect(server.port, {
         home,
         args: ["--no-history"],
         env: { NO_COLOR: "1" },
       });
-      await window.type("PING");
-      await window.press("Enter");
-      await window.see("OK pong\ncalc 2>");
-      await window.press("C-d");
-      await window.see("exit 0");
+      await pane.type("PING");
+      await pane.press("Enter");
+      await pane.see("OK pong\ncalc 2>");
+      await pane.press("C-d");
+      await pane.see("exit 0");
     }
     assertEquals([...Deno.readDirSync(home)], []);
     server.kill("SIGKILL");
@@ -219,6 +219,6 @@ Deno.test("lineup connect in tmux: NO_COLOR, --no-history, and the code where no
       "connect",
       `127.0.0.1:${server.port}`,
     ];
-    await using window = await openWindow(program, { env: { XDG_STATE_HOME: home } });
-    await window.see(/lineup: cannot connect to [^]*exit 2/);
+    await using pane = await openPane(program, { env: { XDG_STATE_HOME: home } });
+    await pane.see(/lineup: cannot connect to [^]*exit 2/);
   }));

@@ -2,8 +2,8 @@
 
 import { PACKAGES } from "./program.ts";
 
-/** A program in a window of tmux. Disposing kills both. */
-export interface Window extends AsyncDisposable {
+/** A program in a pane of tmux. Disposing kills both. */
+export interface Pane extends AsyncDisposable {
   /** Types text as it is. */
   type(text: string): Promise<void>;
   /** Presses keys by tmux's names: `Enter`, `Tab`, `C-c`, `Up`. */
@@ -20,11 +20,11 @@ export interface Window extends AsyncDisposable {
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 30;
 
-/** Runs a program in a window. What it leaves behind stays on the screen, with `exit CODE` below it. */
-export async function openWindow(
+/** Runs a program in a pane. What it leaves behind stays on the screen, with `exit CODE` below it. */
+export async function openPane(
   program: readonly string[],
   options: { columns?: number; rows?: number; env?: Readonly<Record<string, string>> } = {},
-): Promise<Window> {
+): Promise<Pane> {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/conf`, "set-option -g history-limit 50000\n");
   const tmux = async (args: readonly string[], input?: string): Promise<string> => {

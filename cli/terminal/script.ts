@@ -30,7 +30,7 @@ export async function runScript(address: string, { raw }: { raw: boolean }): Pro
     else if (toTerminal) print(printableBody(bytes).replaceAll("\\x0d\n", "\n"));
     else print(bytes);
   };
-  const asked = { count: 0 };
+  const asked = { count: 0, all: false };
   sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
   try {
     return await readReplies(stream, asked, (bytes) => show("<", bytes));
@@ -45,7 +45,7 @@ export async function runScript(address: string, { raw }: { raw: boolean }): Pro
 /** Sends what standard input holds, and counts the requests in it. */
 async function sendAll(
   stream: ByteStream,
-  asked: { count: number },
+  asked: { count: number; all: boolean },
   show: (direction: ">", bytes: Uint8Array) => void,
 ): Promise<void> {
   const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
@@ -57,11 +57,12 @@ async function sendAll(
     }
     await writeAll(stream, bytes);
   }
+  asked.all = true;
 }
 
 async function readReplies(
   stream: ByteStream,
-  asked: { readonly count: number },
+  asked: { readonly count: number; readonly all: boolean },
   show: (bytes: Uint8Array) => void,
 ): Promise<number> {
   const framer = new Framer("reply", LIMITS);
@@ -86,7 +87,7 @@ async function readReplies(
   }
   if (status === ERR) return ERR;
   // What stands behind QUIT is not answered, and neither is a line that an error ended the connection for.
-  if (status === undefined || (answers < asked.count && !left)) {
+  if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
     const lost = status === undefined ? "without a greeting" : "before all was answered";
     console.error(`lineup: the connection ended ${lost}`);
     return NO_CONNECTION;

@@ -45,6 +45,14 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   },
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {
+    args: ["connect", "--history", "x", "--no-history", "127.0.0.1:1"],
+    says: "--history and --no-history exclude each other.",
+  },
+  {
+    args: ["call", "--body", "x", "--body-file", "y", "127.0.0.1:1", "PING"],
+    says: "--body and --body-file exclude each other.",
+  },
+  {
     args: ["spec", "127.0.0.1:1", "--format", "xml"],
     says: "--format must be one of json, markdown, types",
   },

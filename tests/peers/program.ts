@@ -1,13 +1,14 @@
 // Programs of the system: run one, or say how to install it.
 
 /** The Debian package of each program that these tests use. */
-const PACKAGES: Readonly<Record<string, string>> = {
+export const PACKAGES: Readonly<Record<string, string>> = {
   nc: "netcat-openbsd",
   telnet: "inetutils-telnet",
   expect: "expect",
   bash: "bash",
   curl: "curl",
   openssl: "openssl",
+  tmux: "tmux",
 };
 
 /** Runs a program to its end. Throws where one that is needed is missing, and says what to install. */

@@ -9,6 +9,7 @@ import { type Parts, readRequest, type Values, writeParts } from "../protocol/me
 import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
+import { isLost, StreamError } from "../net/stream_error.ts";
 import type { Line } from "../scheduling/ticket.ts";
 import { answerLine } from "./answer.ts";
 import { Call } from "./call.ts";
@@ -113,12 +114,20 @@ export class Connection implements Client {
       while (this.inFlight > 0 && !this.closed) await this.#nextAnswer();
       await this.output.finish();
     } catch (error) {
-      if (!this.closed && !isLost(error)) {
-        this.server.log({ level: "error", message: "connection failed", client: this.peer, error });
-      }
+      if (!this.closed && !isLost(error)) this.#failed(error);
     } finally {
       this.close();
     }
+  }
+
+  #failed(error: unknown): void {
+    const { peer: client } = this;
+    // What a client sends is no failure of the server.
+    this.server.log(
+      error instanceof StreamError
+        ? { level: "info", message: "connection ended", client, why: error.message }
+        : { level: "error", message: "connection failed", client, error },
+    );
   }
 
   async #read(): Promise<void> {
@@ -473,11 +482,4 @@ export class Connection implements Client {
     this.#interrupted = false;
     this.#untagged.first?.abort("cancelled", "Ctrl-C ended the request.");
   }
-}
-
-/** Whether an error only says that the client is gone. */
-function isLost(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.TimedOut || error instanceof Deno.errors.NotConnected;
 }

@@ -12,10 +12,5 @@ export { Items } from "./items.ts";
 export { ConnectionLost, ProtocolError } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";
-export {
-  type Address,
-  AddressError,
-  type ByteStream,
-  formatAddress,
-  parseAddress,
-} from "../net/mod.ts";
+export { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
+export type { ByteStream } from "../net/stream.ts";

@@ -15,8 +15,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   listen: {
     value: "ADDRESS",
-    summary:
-      "Listen at tcp://HOST:PORT, tls://, ws://, wss:// or unix:PATH instead of --host and --port.",
+    summary: "Listen at tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
   },
   "tls-cert": {
     value: "FILE",

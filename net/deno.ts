@@ -38,6 +38,64 @@ export class SocketStream implements ByteStream {
   }
 }
 
+/** A TLS connection, whose handshake may still be under way: what is asked of it waits for that. */
+export class TlsStream extends SocketStream {
+  /** Resolves once both ends know each other; rejects with `StreamError`. */
+  readonly ready: Promise<void>;
+  #open = false;
+
+  /** A handshake that takes longer than `timeout` ms is given up. */
+  constructor(conn: Deno.TlsConn, timeout: number) {
+    super(conn);
+    this.ready = this.#handshake(conn, timeout);
+    this.ready.catch(() => {});
+  }
+
+  async #handshake(conn: Deno.TlsConn, timeout: number): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.close();
+    }, timeout);
+    try {
+      await conn.handshake();
+      this.#open = true;
+    } catch (cause) {
+      this.close();
+      if (late) throw new StreamError("TimedOut", `no TLS handshake within ${timeout} ms`);
+      const message = `the TLS handshake failed: ${(cause as Error).message}`;
+      throw new StreamError("InvalidData", message, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  override async read(buffer: Uint8Array): Promise<number | null> {
+    if (!this.#open) await this.ready;
+    try {
+      return await super.read(buffer);
+    } catch (error) {
+      // Many close without the end that TLS has for itself. Nothing can be cut unseen by that: every line and body
+      // says where it ends.
+      if (error instanceof Deno.errors.UnexpectedEof) return null;
+      throw error;
+    }
+  }
+
+  override async write(bytes: Uint8Array): Promise<number> {
+    if (!this.#open) await this.ready;
+    return await super.write(bytes);
+  }
+
+  override async closeWrite(): Promise<void> {
+    if (!this.#open) await this.ready;
+    await super.closeWrite();
+  }
+}
+
+// Whoever connects has a signal that ends before this.
+const HANDSHAKE_MS = 60_000;
+
 /**
  * Connects to an address. Throws Deno's errors, such as `ConnectionRefused`, `StreamError` for a failed TLS handshake
  * or a WebSocket that cannot be opened, or the signal's reason.
@@ -80,17 +138,15 @@ async function connectTls(
     caCerts: caCerts && [...caCerts],
     alpnProtocols: [ALPN],
   });
-  const stream = new SocketStream(conn);
+  const stream = new TlsStream(conn, HANDSHAKE_MS);
   const onAbort = (): void => stream.close();
   signal?.addEventListener("abort", onAbort);
   try {
-    await conn.handshake();
+    await stream.ready;
     return stream;
-  } catch (cause) {
-    stream.close();
+  } catch (error) {
     signal?.throwIfAborted();
-    const message = `the TLS handshake failed: ${(cause as Error).message}`;
-    throw new StreamError("InvalidData", message, { cause });
+    throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }

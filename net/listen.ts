@@ -1,15 +1,16 @@
 // Where connections arrive in Deno.
 
 import { type Address, AddressError, formatAddress, type HostAddress } from "./address.ts";
-import { SocketStream } from "./deno.ts";
+import { SocketStream, TlsStream } from "./deno.ts";
+import { ALPN } from "./dial_options.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
 /** What the listener of an address may need beside it. */
 export interface ListenOptions {
-  /** For `tls://` and `wss://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
+  /** For `tls://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
   tls?: TlsIdentity;
   /**
-   * For `ws://` and `wss://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default:
+   * For `ws://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default:
    * those of the listener's own host and port, and what is no browser.
    */
   origins?: readonly string[];
@@ -23,28 +24,33 @@ export interface TlsIdentity {
   key: string;
 }
 
+// From its first byte to its last; a client that has not begun to is counted as a connection all the same.
+const HANDSHAKE_MS = 10_000;
+
 /**
  * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, and `AddressError` where
- * the address needs a certificate and there is none.
+ * the address needs a certificate and there is none, and for `wss://`.
  */
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
     case "tcp":
       return listenTcp(address);
-    case "tls": {
-      const { listenTls } = await import("./tls_listener.ts");
-      return await listenTls(address, identity(address, options));
-    }
+    case "tls":
+      return listenTls(address, identity(address, options));
     case "unix":
       await removeStale(address.path);
       return listenUnix(address.path);
-    case "ws":
-    case "wss": {
-      // Loaded only where it is used: it takes as long to load as all the rest of a server.
+    case "ws": {
+      // Loaded only where it is used: it takes longer than all the rest of a server.
       const { listenWebSocket } = await import("./web_socket_listener.ts");
-      const tls = address.transport === "wss" ? identity(address, options) : undefined;
-      return await listenWebSocket(address, { origins: options.origins ?? [], tls });
+      return await listenWebSocket(address, options.origins ?? []);
     }
+    case "wss":
+      throw new AddressError(
+        `${
+          formatAddress(address)
+        }: a server listens at ws:// only; have a proxy before it speak TLS`,
+      );
   }
 }
 
@@ -56,13 +62,21 @@ function identity(address: Address, { tls }: ListenOptions): TlsIdentity {
 function listenTcp({ hostname, port }: HostAddress): Listener {
   const listener = Deno.listen({ hostname, port });
   const address = formatAddress({ transport: "tcp", hostname, port: listener.addr.port });
-  return acceptFrom(listener, address, () => {});
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn));
+}
+
+// Nagle's algorithm stays on: Deno offers no way to turn it off here. With node:tls there is one, but below that Deno
+// reads on although nobody takes what it has.
+function listenTls({ hostname, port }: HostAddress, { cert, key }: TlsIdentity): Listener {
+  const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols: [ALPN] });
+  const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
+  return acceptFrom(listener, address, (conn) => new TlsStream(conn, HANDSHAKE_MS));
 }
 
 function listenUnix(path: string): Listener {
   const listener = Deno.listen({ transport: "unix", path });
   const address = formatAddress({ transport: "unix", path });
-  return acceptFrom(listener, address, () => {
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn), () => {
     try {
       Deno.removeSync(path);
     } catch (error) {
@@ -83,10 +97,11 @@ async function removeStale(path: string): Promise<void> {
   }
 }
 
-function acceptFrom(
-  listener: Deno.TcpListener | Deno.UnixListener,
+function acceptFrom<Conn extends Deno.Conn>(
+  listener: { accept(): Promise<Conn>; close(): void },
   address: string,
-  onClose: () => void,
+  toStream: (conn: Conn) => ByteStream,
+  onClose: () => void = () => {},
 ): Listener {
   let closed = false;
   return {
@@ -94,7 +109,7 @@ function acceptFrom(
     async accept(): Promise<ByteStream | undefined> {
       while (!closed) {
         try {
-          return new SocketStream(await listener.accept());
+          return toStream(await listener.accept());
         } catch (error) {
           if (closed) return undefined;
           // The client was gone before it was accepted.

@@ -11,7 +11,6 @@ import {
   type UnixAddress,
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
-import { Inbox } from "./inbox.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";
@@ -84,42 +83,58 @@ function open(
   return [socket, formatHost(address), "secureConnect"];
 }
 
+const EMPTY = new Uint8Array(0);
+
 /** A socket of node:net or node:tls, made with `allowHalfOpen`. */
 export class SocketStream implements ByteStream {
   readonly peer: string;
   readonly #socket: Socket;
-  readonly #inbox: Inbox;
-  #error: StreamError | undefined = undefined;
+  #rest: Uint8Array = EMPTY;
+  #end: { error?: StreamError } | undefined = undefined;
+  #closed = false;
+  #wake: (() => void) | undefined = undefined;
 
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    this.#inbox = new Inbox(socket);
-    socket.on("data", (bytes: Uint8Array) => this.#inbox.push(bytes));
-    socket.on("end", () => this.#inbox.end());
-    socket.on("error", (error) => {
-      this.#error ??= toStreamError(error);
-      this.#inbox.fail(this.#error);
-    });
-    socket.on("close", () => this.#inbox.fail(this.#error ?? closed()));
+    socket.on("readable", () => this.#wake?.());
+    socket.on("end", () => this.#over({}));
+    socket.on("error", (error) => this.#over({ error: toStreamError(error) }));
+    socket.on("close", () => this.#over({ error: closed() }));
+  }
+
+  #over(end: { error?: StreamError }): void {
+    this.#end ??= end;
+    this.#wake?.();
   }
 
   /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */
   until(event: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once(event, resolve);
-      this.#socket.once("close", () => reject(this.#error ?? closed()));
+      this.#socket.once("close", () => reject(this.#end?.error ?? closed()));
     });
   }
 
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#inbox.read(buffer);
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#rest.length === 0) {
+      if (this.#closed) throw closed();
+      const chunk: Uint8Array | null = this.#socket.read();
+      if (chunk !== null) this.#rest = chunk;
+      else if (this.#end?.error !== undefined) throw this.#end.error;
+      else if (this.#end !== undefined) return null;
+      else await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const part = this.#rest.subarray(0, buffer.length);
+    buffer.set(part);
+    this.#rest = this.#rest.subarray(part.length);
+    return part.length;
   }
 
   write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
-      const onClose = (): void => reject(this.#error ?? closed());
+      const onClose = (): void => reject(this.#end?.error ?? closed());
       if (socket.destroyed || socket.writableEnded) return onClose();
       // Where the socket is destroyed, what waits is not always called back.
       socket.once("close", onClose);
@@ -139,8 +154,10 @@ export class SocketStream implements ByteStream {
   }
 
   close(): void {
-    this.#inbox.close();
+    this.#closed = true;
+    this.#rest = EMPTY;
     this.#socket.destroy();
+    this.#wake?.();
   }
 }
 

@@ -1,16 +1,14 @@
 // WebSocket connections to a server. Deno's own server WebSocket cannot be asked to stop reading, so that a client
-// could fill the memory; the library `ws` can, and tells when what it was given has been sent.
+// could fill the memory; the library `ws` can, and tells when what it was given has been sent. Plain ones only: below
+// node:https, Deno does not stop reading either.
 
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { Socket } from "node:net";
+import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 // @ts-types="npm:@types/ws@8.18.2"
 import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Inbox } from "./inbox.ts";
-import type { TlsIdentity } from "./listen.ts";
 import { Opening, peerOf, startListening } from "./opening.ts";
 import { mayConnect } from "./origin.ts";
 import type { ByteStream, Listener } from "./stream.ts";
@@ -22,12 +20,10 @@ const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005;
 
 /** Listens for WebSockets. Throws what `listen` throws, and Node's errors where the certificate or key cannot be read. */
 export async function listenWebSocket(
-  { transport, hostname, port, path }: WebSocketAddress,
-  { origins, tls }: { origins: readonly string[]; tls: TlsIdentity | undefined },
+  { hostname, port, path }: WebSocketAddress,
+  origins: readonly string[],
 ): Promise<Listener> {
-  const server: Server = tls === undefined
-    ? createServer()
-    : createTlsServer({ ...tls, ALPNProtocols: ["http/1.1"] });
+  const server = createServer();
   const opener = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -40,7 +36,6 @@ export async function listenWebSocket(
   const endCode = (): number => arrivals.closed ? GOING_AWAY : NORMAL;
   const opening = new Opening();
   server.on("connection", (socket) => opening.begin(socket));
-  server.on("tlsClientError", (_: Error, socket: Socket) => void socket.destroy());
   server.on("request", (request, response) => {
     const found = pathOf(request) === path;
     response.writeHead(found ? 426 : 404, {
@@ -69,7 +64,7 @@ export async function listenWebSocket(
   });
   const taken = await startListening(server, hostname, port);
   return {
-    address: formatAddress({ transport, hostname, port: taken, path }),
+    address: formatAddress({ transport: "ws", hostname, port: taken, path }),
     accept: () => arrivals.accept(),
     close(): void {
       if (arrivals.closed) return;
@@ -163,8 +158,9 @@ class ServedWebSocket implements ByteStream {
     this.#inbox.close();
     const socket = this.#socket;
     // Behind what the client does not read, a close frame would not get anywhere.
-    if (socket.readyState !== socket.OPEN || socket.bufferedAmount > 0) return socket.terminate();
-    socket.close(this.#endCode());
+    if (socket.bufferedAmount > 0) return socket.terminate();
+    if (socket.readyState === socket.CLOSED) return;
+    if (socket.readyState === socket.OPEN) socket.close(this.#endCode());
     const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
     socket.once("close", () => clearTimeout(timer));
   }

@@ -78,7 +78,7 @@ export class Connection implements Client {
     this.#patience = new Patience(server.clock.now());
     this.#penalty = new Penalty(server.clock);
     this.#framer = new Framer("request", server.limits);
-    this.output = new Output(stream, () => this.close(), () => server.watch());
+    this.output = new Output(stream, (error) => this.#unwritable(error), () => server.watch());
   }
 
   get peer(): string {
@@ -118,6 +118,11 @@ export class Connection implements Client {
     } finally {
       this.close();
     }
+  }
+
+  #unwritable(error: unknown): void {
+    if (!this.closed && error instanceof StreamError && !isLost(error)) this.#failed(error);
+    this.close();
   }
 
   #failed(error: unknown): void {

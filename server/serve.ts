@@ -19,7 +19,7 @@ export interface ServeOptions extends ServiceOptions {
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
   listen?: readonly (string | Listener | ProxiedAddress)[];
-  /** The server's certificate and key. With them, `hostname` and `port` are served over TLS, and `ws` is `wss://`. */
+  /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
   tls?: TlsIdentity;
   /** Where WebSockets are served as well, for browsers. */
   ws?: WebSocketOptions;
@@ -32,7 +32,7 @@ export interface ServeOptions extends ServiceOptions {
   signals?: boolean;
 }
 
-/** Where and for whom to serve WebSockets. */
+/** Where and for whom to serve WebSockets: `ws://`, to which a proxy can add TLS. */
 export interface WebSocketOptions {
   /** The port; 0 takes a free one. Default: none but those of `listen`. */
   port?: number;
@@ -148,8 +148,7 @@ function placesOf({ hostname = "127.0.0.1", port = 5463, ...options }: ServeOpti
   const transport = tls === undefined ? "tcp" : "tls";
   const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
   if (ws?.port === undefined) return places;
-  const scheme = tls === undefined ? "ws" : "wss";
-  const place: Address = { transport: scheme, hostname, port: ws.port, path: "/" };
+  const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
   return [...places, { place, proxyFrom: undefined }];
 }
 

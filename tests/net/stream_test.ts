@@ -63,13 +63,6 @@ const kinds: Record<string, () => Promise<Pair>> = {
     const listener = await listen(parseAddress("ws://127.0.0.1:0"));
     return connected(listener, () => connectStream(parseAddress(listener.address)));
   },
-  "TLS of node:tls": async () => {
-    const listener = await listen(parseAddress("tls://127.0.0.1:0"), { tls: identity });
-    return connected(
-      listener,
-      () => connectAsNode(parseAddress(listener.address), { tls: trust }),
-    );
-  },
   "TCP of node:net": async () => {
     const listener = await listen(parseAddress("127.0.0.1:0"));
     return connected(listener, () => connectAsNode(parseAddress(listener.address)));

@@ -220,22 +220,37 @@ Deno.test("connecting to a WebSocket fails where there is none, and ends with it
   await assertRejects(() => connectStream(address), StreamError, "no WebSocket at ws://127.0.0.1:");
 });
 
-Deno.test("a client is told why its WebSocket was closed", async () => {
-  const listener = await listen(parseAddress("ws://127.0.0.1:0"));
-  const [near, far] = await Promise.all([
-    connectStream(parseAddress(listener.address)),
-    listener.accept(),
-  ]);
-  // Cut with bytes on their way, as by a server whose process is killed.
-  for (let i = 0; i < 8; i++) far!.write(new Uint8Array(65_536)).catch(() => {});
-  far!.close();
-  await assertRejects(
-    () => new Wire(near).rest(),
-    StreamError,
-    "the WebSocket was closed: code ",
-  );
+/** Answers a request to open a WebSocket (RFC 6455, section 4.2.2). */
+async function openTo(conn: Deno.Conn): Promise<void> {
+  const buffer = new Uint8Array(10_000);
+  const head = new TextDecoder().decode(buffer.subarray(0, (await conn.read(buffer))!));
+  const key = /^sec-websocket-key: (.*)\r$/im.exec(head)![1];
+  const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  const accept = new Uint8Array(await crypto.subtle.digest("SHA-1", text)).toBase64();
+  const lines = [
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Accept: ${accept}`,
+  ];
+  await conn.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+}
+
+Deno.test("a client reads what came before its WebSocket was lost, and is told", async () => {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connecting = connectStream(parseAddress(`ws://127.0.0.1:${server.addr.port}`));
+  const conn = await server.accept();
+  await openTo(conn);
+  const near = await connecting;
+  const wire = new Wire(near);
+  await conn.write(Uint8Array.of(0x82, 3, 0x68, 0x69, 0x0a));
+  conn.close();
+  assertEquals(await wire.line(), "hi");
+  const error = await assertRejects(() => wire.line(), StreamError, "the WebSocket was closed");
+  assertEquals(error.name, "ConnectionReset");
+  await assertRejects(() => near.write(Uint8Array.of(0x0a)), StreamError, "closed");
   near.close();
-  listener.close();
+  server.close();
 });
 
 Deno.test("a browser connects to WebSockets only, and says so", async () => {

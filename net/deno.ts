@@ -1,5 +1,6 @@
 // What Deno has: TCP, TLS and Unix sockets, and WebSocket.
 
+import { setImmediate } from "node:timers";
 import { type Address, formatHost, type HostAddress } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
 import type { ByteStream } from "./stream.ts";
@@ -43,6 +44,7 @@ export class TlsStream extends SocketStream {
   /** Resolves once both ends know each other; rejects with `StreamError`. */
   readonly ready: Promise<void>;
   #open = false;
+  #burst = 0;
 
   /** A handshake that takes longer than `timeout` ms is given up. */
   constructor(conn: Deno.TlsConn, timeout: number) {
@@ -84,7 +86,13 @@ export class TlsStream extends SocketStream {
 
   override async write(bytes: Uint8Array): Promise<number> {
     if (!this.#open) await this.ready;
-    return await super.write(bytes);
+    const count = await super.write(bytes);
+    this.#burst += count;
+    if (this.#burst >= BURST) {
+      this.#burst = 0;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return count;
   }
 
   override async closeWrite(): Promise<void> {
@@ -93,6 +101,8 @@ export class TlsStream extends SocketStream {
   }
 }
 
+// Where one write follows another, Deno does not come to read from a TLS connection: a CANCEL would not be seen.
+const BURST = 65_536;
 // Whoever connects has a signal that ends before this.
 const HANDSHAKE_MS = 60_000;
 

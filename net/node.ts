@@ -11,6 +11,7 @@ import {
   type UnixAddress,
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
+import { Inbox } from "./inbox.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";
@@ -83,58 +84,41 @@ function open(
   return [socket, formatHost(address), "secureConnect"];
 }
 
-const EMPTY = new Uint8Array(0);
-
-/** A socket of node:net or node:tls, made with `allowHalfOpen`. */
-export class SocketStream implements ByteStream {
+class SocketStream implements ByteStream {
   readonly peer: string;
   readonly #socket: Socket;
-  #rest: Uint8Array = EMPTY;
-  #end: { error?: StreamError } | undefined = undefined;
-  #closed = false;
-  #wake: (() => void) | undefined = undefined;
+  readonly #inbox: Inbox;
+  #error: StreamError | undefined = undefined;
 
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    socket.on("readable", () => this.#wake?.());
-    socket.on("end", () => this.#over({}));
-    socket.on("error", (error) => this.#over({ error: toStreamError(error) }));
-    socket.on("close", () => this.#over({ error: closed() }));
-  }
-
-  #over(end: { error?: StreamError }): void {
-    this.#end ??= end;
-    this.#wake?.();
+    this.#inbox = new Inbox(socket);
+    socket.on("data", (bytes: Uint8Array) => this.#inbox.push(bytes));
+    socket.on("end", () => this.#inbox.end());
+    socket.on("error", (error) => {
+      this.#error ??= toStreamError(error);
+      this.#inbox.fail(this.#error);
+    });
+    socket.on("close", () => this.#inbox.fail(this.#error ?? closed()));
   }
 
   /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */
   until(event: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once(event, resolve);
-      this.#socket.once("close", () => reject(this.#end?.error ?? closed()));
+      this.#socket.once("close", () => reject(this.#error ?? closed()));
     });
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#rest.length === 0) {
-      if (this.#closed) throw closed();
-      const chunk: Uint8Array | null = this.#socket.read();
-      if (chunk !== null) this.#rest = chunk;
-      else if (this.#end?.error !== undefined) throw this.#end.error;
-      else if (this.#end !== undefined) return null;
-      else await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const part = this.#rest.subarray(0, buffer.length);
-    buffer.set(part);
-    this.#rest = this.#rest.subarray(part.length);
-    return part.length;
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#inbox.read(buffer);
   }
 
   write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
-      const onClose = (): void => reject(this.#end?.error ?? closed());
+      const onClose = (): void => reject(this.#error ?? closed());
       if (socket.destroyed || socket.writableEnded) return onClose();
       // Where the socket is destroyed, what waits is not always called back.
       socket.once("close", onClose);
@@ -154,10 +138,8 @@ export class SocketStream implements ByteStream {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#rest = EMPTY;
+    this.#inbox.close();
     this.#socket.destroy();
-    this.#wake?.();
   }
 }
 

@@ -223,6 +223,23 @@ const cases: Record<string, (ground: Ground) => Promise<void>> = {
       await until(() => client.PRODUCED({ name }), ({ ended }) => ended);
     }),
 
+  "a stream that is read as fast as it comes can be cancelled": (ground) =>
+    withStream(ground, async (stream) => {
+      await writeAll(stream, encoder.encode(`#f FLOW ${newName()} 100\n`));
+      const buffer = new Uint8Array(65_536);
+      let [tail, seen, asked] = ["", 0, false];
+      while (!tail.includes("\n#c OK\n")) {
+        const read = await stream.read(buffer);
+        check(read !== null, "it goes on");
+        seen += read;
+        check(seen < 128 << 20, "the CANCEL is seen");
+        tail = tail.slice(-20) + decoder.decode(buffer.subarray(0, read));
+        if (asked || seen < 1 << 20) continue;
+        asked = true;
+        await writeAll(stream, encoder.encode("#c CANCEL f\n"));
+      }
+    }),
+
   "close lets what is in flight be answered": (ground) =>
     withClient(ground, async (other) => {
       const name = newName();

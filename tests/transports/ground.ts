@@ -75,7 +75,11 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
       await park(new Promise(() => {}));
     },
   };
-  return serve(protocol, handlers, { listen: listeners.map((each) => known(each, streams)) });
+  return serve(protocol, handlers, {
+    listen: listeners.map((each) => known(each, streams)),
+    // CUT loses connections, which is told.
+    log: () => {},
+  });
 }
 
 /** A listener whose streams are found by their peer, which is made unique where it is not. */

@@ -131,9 +131,9 @@ export class PendingCall implements Outgoing, Exchange {
     const reply = this.#read(this.call.reply, frame);
     if (reply === undefined) return;
     this.#end(undefined, frame.options);
-    const { items, resolve } = this.#settle;
-    if (items === undefined) resolve(reply);
-    else items.finish({ reply });
+    const settle = this.#settle;
+    if (settle.items === undefined) settle.resolve(reply);
+    else settle.items.finish({ reply });
   }
 
   failed(error: Error): void {
@@ -154,7 +154,7 @@ export class PendingCall implements Outgoing, Exchange {
   }
 
   #overdue(): void {
-    const written = this.maybe || this.sent?.tag !== undefined;
+    const written = this.maybe || (this.sent?.tag ?? 0) > 0;
     const message = `No answer within ${this.#limits.within} ms.`;
     this.cancel(
       new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }),
@@ -172,9 +172,9 @@ export class PendingCall implements Outgoing, Exchange {
   reject(error: unknown): void {
     if (this.#over) return;
     this.#end(error as Error);
-    const { items, reject } = this.#settle;
-    if (items === undefined) reject(error);
-    else items.finish({ error });
+    const settle = this.#settle;
+    if (settle.items === undefined) settle.reject(error);
+    else settle.items.finish({ error });
   }
 
   #end(error: Error | undefined, options?: ReadonlyMap<string, string>): void {
@@ -203,12 +203,14 @@ export class PendingCall implements Outgoing, Exchange {
   }
 }
 
-/** Who waits for a call: a promise, or items. */
-export type Settle = {
-  readonly items?: Items<Values, Values> | undefined;
-  readonly resolve: (values: Values) => void;
-  readonly reject: (error: unknown) => void;
-};
+/** Who waits for a call: items, or a promise. */
+export type Settle =
+  | { readonly items: Items<Values, Values> }
+  | {
+    readonly items?: undefined;
+    readonly resolve: (values: Values) => void;
+    readonly reject: (error: unknown) => void;
+  };
 
 /** Calls what a caller handed in; an error in there is reported, and does not end a connection. */
 export function guarded<T>(callback: ((value: T) => void) | undefined, value: T): void {

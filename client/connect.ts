@@ -13,7 +13,7 @@ import type {
 import { readReply, type Values, writeParts } from "../protocol/message.ts";
 import { type ClassName, type Command, commonOptions, type Protocol } from "../protocol/spec.ts";
 import { BadValue, formatValue } from "../protocol/values.ts";
-import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";
+import { type CallLimits, PendingCall, type ReplyInfo, type Settle } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
 import { Items } from "./items.ts";
@@ -151,6 +151,7 @@ export async function connect(
   const protocol = isTyped ? first : undefined;
   const address = (isTyped ? second : first) as string | readonly string[] | ByteStream;
   const options = ((isTyped ? third : second) ?? {}) as ClientOptions;
+  const isWatched = options.onReply !== undefined || options.trace !== undefined;
   let spoken = protocol;
   let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
 
@@ -170,23 +171,26 @@ export async function connect(
   const submit = (
     call: Call,
     args: Values | undefined,
-    { onReply = options.onReply, trace = options.trace?.(call.verb), ...limits }: CallOptions = {},
-    items: Items<Values, Values> | undefined,
-    resolve: (values: Values) => void,
-    reject: (error: unknown) => void,
+    limits: CallOptions | undefined,
+    settle: Settle,
   ): PendingCall => {
-    limits.signal?.throwIfAborted();
-    if (limits.within !== undefined) formatValue(limits.within, commonOptions.within);
-    const own = { ...args, within: undefined, class: limits.class, trace };
-    const parts = writeParts(call.request, own);
-    const all = { ...limits, trace, onReply };
-    const pending = new PendingCall(pool, call, parts, all, { items, resolve, reject });
+    limits?.signal?.throwIfAborted();
+    let given = args;
+    if (limits !== undefined || isWatched) {
+      const trace = limits?.trace ?? options.trace?.(call.verb);
+      const { within } = limits ??= {};
+      if (within !== undefined) formatValue(within, commonOptions.within);
+      given = { ...args, within: undefined, class: limits.class, trace };
+      limits = { onReply: options.onReply, ...limits, trace };
+    }
+    const parts = writeParts(call.request, given);
+    const pending = new PendingCall(pool, call, parts, limits ?? NO_LIMITS, settle);
     pool.submit(pending);
     return pending;
   };
   const once = (call: Call, args?: Values, options?: CallOptions): Promise<Values> =>
     new Promise((resolve, reject) => {
-      submit(call, args, options, undefined, resolve, reject);
+      submit(call, args, options, { resolve, reject });
     });
   const stream = (
     find: () => Call,
@@ -195,7 +199,7 @@ export async function connect(
   ): Items<Values, Values> => {
     const items = new Items<Values, Values>();
     try {
-      const pending = submit(find(), args, options, items, () => {}, () => {});
+      const pending = submit(find(), args, options, { items });
       items.bind({
         cancel: () => pending.cancel(new DOMException("the caller stopped reading", "AbortError")),
         resume: () => pending.sent?.resume(),
@@ -239,6 +243,8 @@ export async function connect(
     Object.getOwnPropertyDescriptors(dynamic),
   ) as unknown as AnyClient;
 }
+
+const NO_LIMITS: CallOptions = {};
 
 function toPlaces(
   address: string | readonly string[] | ByteStream,

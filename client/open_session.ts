@@ -11,6 +11,8 @@ import { readGreeting } from "./greeting.ts";
 import { Session, type SessionLimits } from "./session.ts";
 
 const READ_SIZE = 65_536;
+// For what `ready` asks, such as SPEC.
+const FIRST_BODY = 1 << 20;
 
 /** Opens a byte stream to an address, and gives up once the signal is aborted. Rejects where nobody answers. */
 export type Dial = (address: Address, options: { signal?: AbortSignal }) => Promise<ByteStream>;
@@ -70,11 +72,13 @@ export async function openSession(
   try {
     stream = isStream ? place : await unlessAborted(dial(place, giveUp), giveUp.signal);
     giveUp.signal.throwIfAborted();
-    const reader = new ReplyReader(options.maxLine ?? 65_536, options.maxBody ?? 1 << 26);
+    const { maxLine = 65_536, maxBody = 1 << 26 } = options;
+    const reader = new ReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
     const buffer = new Uint8Array(READ_SIZE);
     const greeting = await readGreeting(stream, reader, buffer);
     const session = new Session(stream, reader, buffer, greeting, options);
     await ready?.(session);
+    reader.maxBody = maxBody;
     return session;
   } catch (error) {
     close();

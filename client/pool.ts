@@ -4,6 +4,7 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { guarded, type PendingCall, type Sender } from "./call.ts";
 import { systemClock } from "./clock.ts";
+import { Refusal } from "../protocol/errors.ts";
 import { asError, asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, observe, resolveAll, resolveName, toHost } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
@@ -104,7 +105,9 @@ export function createPool(
     if (now - resolvedAt < RESOLVE_AGAIN_MS) return;
     resolvedAt = now;
     const [place] = places;
-    const found = "read" in place ? [place] : await resolveAll(places as Address[], resolve);
+    const found = place !== undefined && "read" in place
+      ? [place]
+      : await resolveAll(places as Address[], resolve);
     const old = new Map(hosts.map((host) => [host.name, host]));
     const fresh = new Map<string, Host>();
     for (const place of found) {
@@ -235,8 +238,9 @@ export function createPool(
     const hint = "retry" in error ? Number(error.retry ?? 0) : 0;
     const ms = isLost ? 0 : hint + backoff(call.attempts, base, cap, random());
     if (clock.now() + ms >= call.deadline) return false;
-    // What was never written costs the server nothing.
-    if (!isLost && (!budget.retry() || throttle.refuses())) return false;
+    // What was never written costs the server nothing; what one broken connection held, little.
+    const isFree = isLost || (!(error instanceof Refusal) && call.host!.failures < 2);
+    if (!isFree && (!budget.retry() || throttle.refuses())) return false;
     emit({ type: "retry", verb: call.head, attempt: call.attempts, ms, error });
     call.sent = undefined;
     call.maybe ||= executed === "maybe";
@@ -302,7 +306,7 @@ export function createPool(
         // Once for all that were in flight.
         lost(host, session);
         failed(host, true);
-      } else if (isFailing(error)) failed(host, false);
+      } else if (error instanceof Refusal && isFailing(error)) failed(host, false);
       if (!again(call, error)) call.reject(call.maybe ? asMaybe(error) : error);
     },
     settled(call) {

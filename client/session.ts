@@ -50,8 +50,10 @@ interface Actions {
 
 /** A request that was handed to a session. */
 export class Sent implements Outgoing {
-  /** For the session: `undefined` until the request is written. */
-  tag: string | undefined = undefined;
+  /** For the session: 0 until the request is written. */
+  tag = 0;
+  /** For the session: nobody waits for its answer any more. */
+  forgotten = false;
   /** Who waits for its answer. */
   readonly exchange: Exchange;
   readonly #outgoing: Outgoing;
@@ -126,14 +128,14 @@ export class Session implements AsyncDisposable {
   readonly #maxInFlight: number;
   readonly #clock: Clock;
   readonly #actions: Actions;
-  /** By tag; `undefined` for those whose answers nobody waits for. */
-  readonly #inFlight = new Map<string, Sent | undefined>();
+  /** By the number that is the tag. */
+  readonly #inFlight = new Map<number, Sent>();
   readonly #waiting: Waiting<Sent>;
   #stalled = false;
   /** Those in flight whose items nobody takes. */
   readonly #blocked = new Set<Sent>();
   #wake: (() => void) | undefined = undefined;
-  #nextTag = 0;
+  #lastTag = 0;
   #end: Error | undefined = undefined;
   #closing = false;
   #onIdle: (() => void)[] = [];
@@ -220,7 +222,7 @@ export class Session implements AsyncDisposable {
 
   #write(sent: Sent): void {
     const { head, text, body } = sent;
-    const tag = sent.tag = this.#tag(sent);
+    const tag = this.#tag(sent);
     if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
     else {
       this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
@@ -229,8 +231,8 @@ export class Session implements AsyncDisposable {
     this.#output.schedule();
   }
 
-  #tag(sent: Sent | undefined): string {
-    const tag = (++this.#nextTag).toString(36);
+  #tag(sent: Sent): number {
+    const tag = sent.tag = ++this.#lastTag;
     this.#inFlight.set(tag, sent);
     // Whoever waits for an answer now needs the connection to be read.
     this.#wake?.();
@@ -238,14 +240,13 @@ export class Session implements AsyncDisposable {
   }
 
   #cancel(sent: Sent): void {
-    if (this.#waiting.delete(sent)) return;
-    const { tag } = sent;
-    if (this.#end !== undefined || tag === undefined || this.#inFlight.get(tag) !== sent) return;
+    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return;
     // The tag stays taken until the server has answered, or its answer would be read as another's.
-    this.#inFlight.set(tag, undefined);
+    sent.forgotten = true;
     this.#blocked.delete(sent);
-    this.#output.add(`#${this.#tag(undefined)} CANCEL ${tag}\n`);
-    this.#output.schedule();
+    const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
+    cancel.forgotten = true;
+    this.#write(cancel);
   }
 
   async #read(buffer: Uint8Array): Promise<void> {
@@ -282,19 +283,22 @@ export class Session implements AsyncDisposable {
         cause,
       });
     }
-    const sent = this.#inFlight.get(tag);
-    if (sent === undefined && !this.#inFlight.has(tag)) {
+    const number = Number(tag);
+    const sent = this.#inFlight.get(number);
+    if (sent === undefined || String(number) !== tag) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
     if (head === "*") {
-      if (sent?.exchange.item(frame) === false) this.#blocked.add(sent);
+      if (!sent.forgotten && !sent.exchange.item(frame)) this.#blocked.add(sent);
       return;
     }
-    this.#inFlight.delete(tag);
-    if (sent !== undefined && this.#blocked.size > 0) this.#blocked.delete(sent);
+    this.#inFlight.delete(number);
+    if (this.#blocked.size > 0) this.#blocked.delete(sent);
     if (this.#waiting.size > 0) this.#pump();
-    if (head === "OK") sent?.exchange.final(frame);
-    else sent?.exchange.failed(toRefusal(frame));
+    if (!sent.forgotten) {
+      if (head === "OK") sent.exchange.final(frame);
+      else sent.exchange.failed(toRefusal(frame));
+    }
     if (this.#inFlight.size === 0) this.#idle();
   }
 
@@ -316,7 +320,7 @@ export class Session implements AsyncDisposable {
       : new ConnectionLost(`the connection was lost: ${end.message}`, "maybe", {
         cause: end,
       });
-    for (const sent of lost) sent?.exchange.failed(maybe);
+    for (const { forgotten, exchange } of lost) if (!forgotten) exchange.failed(maybe);
     const no = new ConnectionLost(`the connection was lost: ${end.message}`, "no", { cause: end });
     for (let sent; (sent = this.#waiting.shift()) !== undefined;) sent.exchange.failed(no);
     this.#wake?.();

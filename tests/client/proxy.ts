@@ -186,9 +186,11 @@ export class Proxy {
     return this.streams.filter((stream) => !stream.closed).length;
   }
 
-  /** Resets all connections. */
-  reset(): void {
-    for (const stream of this.streams) stream.reset();
+  /** Resets all connections, or those to one host. */
+  reset(host?: string): void {
+    for (const stream of this.streams) {
+      if (host === undefined || stream.peer === host) stream.reset();
+    }
   }
 
   /** For the option `dial` of a client. */

@@ -47,6 +47,7 @@ export function isWebSocket(address: Address): address is WebSocketAddress {
 /** The ports of WebSocket addresses that name none. */
 const WEB_PORTS = { ws: 80, wss: 443 } as const;
 
+const SCHEMES = ["tcp", "tls", "ws", "wss"];
 const HOST_PORT =
   /^(?:(tcp|tls|wss?):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\/\[\]@?#]+))(?::([0-9]{1,5}))?(\/[^\s#]*)?$/;
 const HOW = "an address is host:port, tcp://host:port, tls://host:port, unix:PATH, " +
@@ -77,6 +78,10 @@ export function parseAddress(text: string): Address {
     const path = text.slice("unix:".length);
     if (path === "") throw new AddressError(`${text}: a path must follow unix:`);
     return { transport: "unix", path };
+  }
+  const given = /^([a-z]+):\/\//.exec(text)?.[1];
+  if (given !== undefined && !SCHEMES.includes(given)) {
+    throw new AddressError(`${text}: ${given}:// is not supported; ${HOW}`);
   }
   const parts = HOST_PORT.exec(text);
   if (parts === null) throw new AddressError(`${text}: ${HOW}`);

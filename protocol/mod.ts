@@ -54,3 +54,10 @@ export { BadValue, formatValue, parseValue } from "./values.ts";
 export { commandHelp, helpText } from "./help.ts";
 export { type SpecDocument, specDocument } from "./document.ts";
 export { markdown } from "./reference.ts";
+export { typesModule } from "./types_module.ts";
+export {
+  caseBytes,
+  type ConformanceCase,
+  conformanceCases,
+  type Piece,
+} from "./conformance/mod.ts";

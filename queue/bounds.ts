@@ -1,6 +1,7 @@
 // How much there may be: everything that clients can make more of.
 
 import type { Jobs } from "./jobs.ts";
+import type { Queue } from "./queue.ts";
 import { busy } from "./refusals.ts";
 
 /** How much there may be. */
@@ -8,6 +9,11 @@ export interface Bounds {
   readonly maxJobs: number;
   readonly maxQueues: number;
   readonly maxTakers: number;
+  readonly maxRules: number;
+  readonly maxSchedules: number;
+  readonly maxResults: number;
+  /** How long results are kept, in ms. */
+  readonly resultTime: number;
 }
 
 /** Throws `busy` where there may be no further job. */
@@ -20,6 +26,33 @@ export function roomForQueues({ maxQueues }: Bounds, jobs: Jobs, names: readonly
   const { queues } = jobs;
   if (queues.size + names.length <= maxQueues || names.every((name) => queues.has(name))) return;
   throw busy(`There may be ${maxQueues} queues, and there is no room for another.`);
+}
+
+/** Throws `busy` where a queue or one of its keys has as many unfinished jobs as its limit allows. */
+export function roomInDepth(queue: Queue, key: string): void {
+  const { name, unfinished, limits } = queue;
+  const depth = limits?.rules.depth ?? 0;
+  if (depth > 0 && unfinished >= depth) {
+    throw busy(`${name} is full: it has ${unfinished} unfinished jobs, and its depth is ${depth}.`);
+  }
+  const tenant = queue.find(key);
+  const room = tenant?.limits?.rules.depth ?? 0;
+  if (room > 0 && tenant!.unfinished >= room) {
+    const jobs = `${tenant!.unfinished} unfinished jobs in ${name}`;
+    throw busy(`${key} has ${jobs}, and the depth of that key is ${room}.`);
+  }
+}
+
+/** Throws `busy` where no further queue or key may have rules. */
+export function roomForRules({ maxRules }: Bounds, rules: number): void {
+  if (rules >= maxRules) throw busy(`${maxRules} queues and keys have limits, as many as may.`);
+}
+
+/** Throws `busy` where there may be no further schedule. */
+export function roomForSchedule({ maxSchedules }: Bounds, schedules: number): void {
+  if (schedules >= maxSchedules) {
+    throw busy(`There are ${maxSchedules} schedules, as many as may be.`);
+  }
 }
 
 /** Throws `busy` where no further request may wait for a job. */

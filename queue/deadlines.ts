@@ -32,6 +32,11 @@ export class Deadlines<T extends Due> {
     if (item.due < this.#rings) this.#setTimer();
   }
 
+  /** How many have one. */
+  get size(): number {
+    return this.#heap.size;
+  }
+
   /** Takes one out. */
   remove(item: T): void {
     this.#heap.remove(item);

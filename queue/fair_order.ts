@@ -3,6 +3,7 @@ import { Flow } from "../scheduling/flow.ts";
 import { Entry, Lane } from "../scheduling/lane.ts";
 import { Heap, type Placed } from "./heap.ts";
 import { type Job, wasReadyBefore } from "./job.ts";
+import type { Tenant } from "./tenant.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */
 const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
@@ -11,7 +12,7 @@ const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
 const COST = 1;
 
 /** The ready jobs of one key in one priority: they wait for their turns together, as one entry. */
-class Row extends Entry implements Placed {
+export class Row extends Entry implements Placed {
   place = -1;
 
   constructor(lane: Lane, readonly jobs: Heap<Job>) {
@@ -40,7 +41,7 @@ export class FairOrder {
     return this.#byAge.first!.jobs.first!.ready;
   }
 
-  /** The job whose turn it is. */
+  /** The job whose turn it is; `undefined` where no key may have one. */
   get next(): Job | undefined {
     return this.#turns.next()?.jobs.first;
   }
@@ -60,7 +61,7 @@ export class FairOrder {
     const job = row.jobs.first!;
     row.jobs.remove(job);
     this.size--;
-    if (row.jobs.size === 0) this.#byAge.remove(row);
+    if (row.jobs.size === 0) this.#leave(row, job);
     else {
       this.#turns.push(row);
       this.#byAge.update(row);
@@ -76,7 +77,7 @@ export class FairOrder {
     this.size--;
     if (row.jobs.size === 0) {
       this.#turns.remove(row);
-      this.#byAge.remove(row);
+      this.#leave(row, job);
     } else if (wasFirst) this.#byAge.update(row);
   }
 
@@ -85,15 +86,37 @@ export class FairOrder {
     this.#turns.settle(this.#row(job), 0);
   }
 
+  /** What a key may or its share has changed. */
+  review({ rows, blocked, weight }: Tenant): void {
+    for (const { lane: { flow } } of rows) {
+      if (blocked !== flow.held) {
+        if (blocked) this.#turns.hold(flow);
+        else this.#turns.release(flow);
+      }
+      if (weight !== flow.weight) this.#turns.weigh(flow, weight);
+    }
+  }
+
   /** A row of which something is ready; its place by age is that of its first job. */
   #enter(row: Row): void {
+    const { tenant } = row.jobs.first!;
     this.#turns.push(row);
     this.#byAge.add(row);
+    tenant.rows.push(row);
+    if (tenant.blocked) this.#turns.hold(row.lane.flow);
+  }
+
+  /** Nothing is ready of a row any more. */
+  #leave(row: Row, { tenant }: Job): void {
+    this.#byAge.remove(row);
+    tenant.rows.splice(tenant.rows.indexOf(row), 1);
+    // Or the queue would not forget it.
+    if (row.lane.flow.held) this.#turns.release(row.lane.flow);
   }
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ priority, key }: Job, jobs?: Heap<Job>): Row {
-    const flow = this.#turns.flow(priority, key);
+  #row({ kind: { priority, tenant } }: Job, jobs?: Heap<Job>): Row {
+    const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
     return (flow.state ??= new Row(new Lane(flow), jobs ?? new Heap(wasReadyBefore))) as Row;
   }
 }

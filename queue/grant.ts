@@ -6,13 +6,14 @@ export interface Given {
   readonly attempt: number;
   /** In ms. */
   readonly lease: number;
-  /** Here once the grant is whole. */
-  body: Uint8Array;
+  /** `undefined` while it is read; a job whose body cannot be read is not given. */
+  body: Uint8Array | undefined;
 }
 
 /** The jobs that a TAKE gets. */
 export interface Grant {
-  readonly given: readonly Given[];
-  /** Resolves once they are stored as taken and their bodies are here: not before may anybody be told. */
+  /** Once the grant is whole, those whose bodies are here. */
+  given: readonly Given[];
+  /** Resolves once they are stored as taken: not before may anybody be told. */
   readonly whole: Promise<Grant>;
 }

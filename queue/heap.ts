@@ -24,6 +24,25 @@ export class Heap<T extends Placed> {
     return this.#items[0];
   }
 
+  /** The first so many, in order. Time: O(count²). */
+  top(count: number): T[] {
+    const top: T[] = [];
+    // Each is before those under it: of what may be next there are at most as many as were found, and one.
+    const next = this.#items.length > 0 ? [0] : [];
+    while (top.length < count && next.length > 0) {
+      let best = 0;
+      for (let i = 1; i < next.length; i++) {
+        if (this.#isBefore(this.#items[next[i]], this.#items[next[best]])) best = i;
+      }
+      const [at] = next.splice(best, 1);
+      top.push(this.#items[at]);
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < this.#items.length) next.push(child);
+      }
+    }
+    return top;
+  }
+
   /** Adds what is in no heap. */
   add(item: T): void {
     this.#items.push(item);

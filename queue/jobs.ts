@@ -1,23 +1,9 @@
 // The jobs by number and by queue, each where its state puts it.
 
 import type { Deadlines } from "./deadlines.ts";
-import type { Job } from "./job.ts";
-import { Line } from "./line.ts";
-import { Order } from "./order.ts";
-import type { State } from "./store.ts";
-
-/** How many jobs there are in each state. */
-export type Counts = Record<State, number>;
-
-/** One queue: there while it holds a job or somebody waits for one. */
-export interface Queue {
-  readonly name: string;
-  readonly counts: Counts;
-  /** The ready jobs. */
-  readonly order: Order;
-  /** The requests that wait for one. */
-  readonly line: Line;
-}
+import { Job, type Rarely } from "./job.ts";
+import { type Counts, noJobs, Queue } from "./queue.ts";
+import type { StoredJob } from "./store.ts";
 
 /** All jobs; counting costs nothing, finding and moving one O(log n). */
 export class Jobs {
@@ -25,10 +11,12 @@ export class Jobs {
   readonly queues = new Map<string, Queue>();
   readonly #byId = new Map<number, Job>();
   readonly #deadlines: Deadlines<Job>;
+  readonly #expiries: Deadlines<Rarely>;
 
-  /** None yet; `deadlines` get those that are delayed or taken. */
-  constructor(deadlines: Deadlines<Job>) {
+  /** None yet; `deadlines` get those that are delayed, taken or done, `expiries` those that will expire. */
+  constructor(deadlines: Deadlines<Job>, expiries: Deadlines<Rarely>) {
     this.#deadlines = deadlines;
+    this.#expiries = expiries;
   }
 
   /** How many there are. */
@@ -41,57 +29,74 @@ export class Jobs {
     return this.#byId.get(id);
   }
 
-  /** A new job goes where its state puts it. */
-  add(job: Job): void {
+  /** All of them, by number. */
+  [Symbol.iterator](): Iterator<Job> {
+    return this.#byId.values();
+  }
+
+  /** A new job; `put` follows. */
+  add(stored: StoredJob): Job {
+    const queue = this.queue(stored.queue);
+    const job = new Job(stored, queue.tenant(stored.key).kind(stored));
     this.#byId.set(job.id, job);
-    this.put(job);
+    queue.roll.add(job.id);
+    if (stored.unique !== "") queue.claim(job);
+    return job;
   }
 
   /** A lifted job is gone. */
   delete(job: Job): void {
+    const { queue, tenant } = job;
     this.#byId.delete(job.id);
-    this.forget(job.queue);
+    queue.roll.remove(job.id);
+    if (job.unique !== "") queue.unname(job);
+    queue.forget(tenant);
+    this.forget(queue);
   }
 
   /** A job goes where its state puts it. */
   put(job: Job): void {
-    const { state } = job;
-    const queue = this.queue(job.queue);
-    queue.counts[state]++;
-    this.counts[state]++;
+    const { state, queue, rarely } = job;
+    this.#count(job, 1);
     if (state === "ready") queue.order.push(job);
     else if (job.hasDeadline) this.#deadlines.add(job);
+    if (rarely !== undefined && rarely.expires > 0 && (state === "ready" || state === "delayed")) {
+      this.#expiries.add(rarely);
+    }
   }
 
   /** A job leaves where its state has put it, for that to change; `put` or `delete` follows. */
   lift(job: Job): void {
-    const { state } = job;
-    const queue = this.queues.get(job.queue)!;
-    queue.counts[state]--;
-    this.counts[state]--;
-    if (job.place === -1) return;
-    if (state === "ready") queue.order.remove(job);
-    else this.#deadlines.remove(job);
+    const { state, queue, rarely } = job;
+    if (rarely !== undefined && rarely.place !== -1) this.#expiries.remove(rarely);
+    if (job.place !== -1) {
+      if (state === "ready") queue.order.remove(job);
+      else this.#deadlines.remove(job);
+    }
+    this.#count(job, -1);
+  }
+
+  #count(job: Job, change: number): void {
+    const { state, queue, tenant } = job;
+    queue.counts[state] += change;
+    this.counts[state] += change;
+    tenant.count(state, change);
+    if (state === "ready" || state === "taken") queue.keys.update(tenant);
+    if (state === "taken") queue.review(tenant);
   }
 
   /** The queue of a name. */
   queue(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = { name, counts: noJobs(), order: new Order(), line: new Line(name) };
+      queue = new Queue(name);
       this.queues.set(name, queue);
     }
     return queue;
   }
 
   /** A queue may be empty now. */
-  forget(name: string): void {
-    const { counts, line } = this.queues.get(name)!;
-    const { delayed, ready, taken, dead } = counts;
-    if (delayed + ready + taken + dead + line.size === 0) this.queues.delete(name);
+  forget(queue: Queue): void {
+    if (queue.empty && this.queues.get(queue.name) === queue) this.queues.delete(queue.name);
   }
-}
-
-function noJobs(): Counts {
-  return { delayed: 0, ready: 0, taken: 0, dead: 0 };
 }

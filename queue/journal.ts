@@ -1,15 +1,32 @@
 // Group commit: changes gather while the last batch is being written, and go together.
+//
+// What is in memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is:
+// then the store has all that memory has, those changes included whose clients were told that they may be lost.
 
 import type { Refusal } from "../protocol/errors.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import type { LogEntry } from "../server/log.ts";
 import { storeFailed } from "./refusals.ts";
 import type { Change, Store } from "./store.ts";
 
 type Settled<T> = PromiseWithResolvers<T>;
 
+/** How long after a failure the store is tried again, in ms: first, and at most. */
+const RETRY = { first: 100, most: 10_000 };
+
+/** Who is told what happens to changes. */
+export interface Listener {
+  /** These are stored. */
+  stored(changes: readonly Change[]): void;
+  /** The store failed: nothing can be stored for now. */
+  failed(): void;
+  /** The store works again, and all is stored that was not. */
+  recovered(): void;
+}
+
 /** What is written to a store and read from it, in batches. */
 export class Journal {
-  /** Why nothing can be written any more. */
+  /** Why nothing can be written now. */
   failure: Refusal | undefined = undefined;
   /** How many batches were written. */
   commits = 0;
@@ -17,33 +34,41 @@ export class Journal {
   changes = 0;
 
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #log: (entry: LogEntry) => void;
-  readonly #onStored: (changes: readonly Change[]) => void;
-  readonly #onFailure: () => void;
+  readonly #listener: Listener;
   #gathering: Change[] = [];
   #gathered: Settled<void> = batch();
+  /** The batch that was begun last. */
+  #current = Promise.resolve();
   #asked = new Map<number, Settled<Uint8Array | undefined>>();
   #scheduled = false;
   #writing: Promise<void> | undefined = undefined;
 
-  constructor(
-    store: Store,
-    log: (entry: LogEntry) => void,
-    onStored: (changes: readonly Change[]) => void,
-    onFailure: () => void,
-  ) {
+  #retry = RETRY.first;
+  #stopRetry: (() => void) | undefined = undefined;
+  #closing = false;
+
+  constructor(store: Store, clock: Clock, log: (entry: LogEntry) => void, listener: Listener) {
     this.#store = store;
+    this.#clock = clock;
     this.#log = log;
-    this.#onStored = onStored;
-    this.#onFailure = onFailure;
+    this.#listener = listener;
   }
 
-  /** Resolves once the change is stored. Rejects with `internal` where that fails. */
+  /**
+   * Resolves once the change is stored. Rejects with `internal` where that fails at first; one that is made while the
+   * store fails waits for it.
+   */
   write(change: Change): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
     this.#gathering.push(change);
     this.#schedule();
     return this.#gathered.promise;
+  }
+
+  /** Resolves once all is stored that is to be stored now. Rejects with `internal` where that fails. */
+  settled(): Promise<void> {
+    return this.#gathering.length > 0 ? this.#gathered.promise : this.#current;
   }
 
   /** The body of a job as the store has it now, whatever is written later. */
@@ -56,9 +81,12 @@ export class Journal {
     return asked.promise;
   }
 
-  /** Resolves once all is written that was asked for. */
+  /** Resolves once all is written that was asked for, or cannot be. */
   async drained(): Promise<void> {
+    this.#closing = true;
+    this.#stopRetry?.();
     this.#turn();
+    if (this.failure !== undefined) this.#writing ??= this.#write();
     while (this.#writing !== undefined) await this.#writing;
   }
 
@@ -73,6 +101,7 @@ export class Journal {
     this.#scheduled = false;
     this.#ask();
     if (this.#writing !== undefined || this.#gathering.length === 0) return;
+    if (this.failure !== undefined) return;
     this.#writing = this.#write();
   }
 
@@ -83,8 +112,11 @@ export class Journal {
     this.#store.bodies([...asked.keys()]).then((bodies) => {
       let at = 0;
       for (const each of asked.values()) each.resolve(bodies[at++]);
-    }, (error) => {
-      for (const each of asked.values()) each.reject(error);
+    }, () => {
+      // One that cannot be read shall not take the others with it.
+      for (const [id, { resolve, reject }] of asked) {
+        this.#store.bodies([id]).then(([body]) => resolve(body), reject);
+      }
     });
   }
 
@@ -94,31 +126,58 @@ export class Journal {
       const gathered = this.#gathered;
       this.#gathering = [];
       this.#gathered = batch();
+      this.#current = gathered.promise;
       try {
         await this.#store.commit(changes);
       } catch (error) {
-        this.#fail(error, gathered);
+        this.#fail(error, changes, gathered);
         break;
       }
       this.commits++;
       this.changes += changes.length;
-      this.#onStored(changes);
+      this.#listener.stored(changes);
       gathered.resolve();
+      if (this.failure !== undefined) this.#recover();
       this.#ask();
     }
     // In the turn of the last look at what gathers, so that nothing is left lying.
     this.#writing = undefined;
   }
 
-  #fail(error: unknown, gathered: Settled<void>): void {
-    const incident = crypto.randomUUID().slice(0, 8);
-    this.failure = storeFailed(incident, error);
-    this.#log({ level: "error", message: "store failed, queue is read-only", incident, error });
-    gathered.reject(this.failure);
-    // None of these reached the store, but those they build on may not have either.
-    this.#gathered.reject(this.failure);
-    this.#gathering = [];
-    this.#onFailure();
+  #fail(error: unknown, changes: Change[], gathered: Settled<void>): void {
+    // Those that gathered meanwhile build on these.
+    this.#gathering = changes.concat(this.#gathering);
+    const first = this.failure === undefined;
+    if (first) {
+      const incident = crypto.randomUUID().slice(0, 8);
+      this.failure = storeFailed(incident, error);
+      this.#log({
+        level: "error",
+        message: "store failed, queue is read-only until it works again",
+        incident,
+        error,
+      });
+      this.#gathered.reject(this.failure);
+      this.#gathered = batch();
+    }
+    gathered.reject(this.failure!);
+    if (this.#closing) {
+      const message = `store still fails, ${this.#gathering.length} changes are lost`;
+      this.#log({ level: "error", message, error });
+      this.#gathered.reject(this.failure!);
+      this.#gathering = [];
+    } else {
+      this.#stopRetry = this.#clock.after(this.#retry, () => this.#writing = this.#write());
+      this.#retry = Math.min(2 * this.#retry, RETRY.most);
+    }
+    if (first) this.#listener.failed();
+  }
+
+  #recover(): void {
+    this.failure = undefined;
+    this.#retry = RETRY.first;
+    this.#log({ level: "info", message: "store works again, queue is no longer read-only" });
+    this.#listener.recovered();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Queue } from "./queue.ts";
 import type { Taker } from "./takers.ts";
 
 /** A taker's place in the line of one queue. */
@@ -6,18 +7,19 @@ export interface Spot {
   readonly line: Line;
   before: Spot | undefined;
   behind: Spot | undefined;
+  /** The taker's place in another line. */
+  readonly next: Spot | undefined;
 }
 
 /** The takers that wait at one queue, first come, first served: joining and leaving from anywhere cost O(1). */
 export class Line {
-  /** The name of the queue. */
-  readonly queue: string;
+  readonly queue: Queue;
   /** How many wait. */
   size = 0;
   #first: Spot | undefined = undefined;
   #last: Spot | undefined = undefined;
 
-  constructor(queue: string) {
+  constructor(queue: Queue) {
     this.queue = queue;
   }
 
@@ -27,13 +29,14 @@ export class Line {
   }
 
   /** A taker lines up. */
-  join(taker: Taker): Spot {
-    const spot: Spot = { taker, line: this, before: this.#last, behind: undefined };
-    if (this.#last === undefined) this.#first = spot;
-    else this.#last.behind = spot;
+  join(taker: Taker): void {
+    const before = this.#last;
+    const spot: Spot = { taker, line: this, before, behind: undefined, next: taker.spots };
+    taker.spots = spot;
+    if (before === undefined) this.#first = spot;
+    else before.behind = spot;
     this.#last = spot;
     this.size++;
-    return spot;
   }
 
   /** A taker waits here no longer. */

@@ -1,4 +1,5 @@
-import type { Change, Store, StoredJob } from "./store.ts";
+import { type Change, hasRules, type Rules, type Schedule, type Store } from "./store.ts";
+import type { StoredJob } from "./store.ts";
 
 interface Kept {
   readonly job: StoredJob;
@@ -18,18 +19,38 @@ interface Kept {
  */
 export function memoryStore(): Store {
   const kept = new Map<number, Kept>();
+  const rules = new Map<string, Rules>();
+  const schedules = new Map<string, Schedule>();
   let lastId = 0;
 
   const apply = (change: Change): void => {
-    if (change.kind === "done") kept.delete(change.id);
-    else if (change.kind === "put") {
-      kept.set(change.job.id, { job: change.job, body: change.body });
-      lastId = Math.max(lastId, change.job.id);
-    } else {
-      const there = kept.get(change.id);
-      if (there !== undefined) {
-        kept.set(change.id, { job: { ...there.job, ...change.progress }, body: there.body });
+    switch (change.kind) {
+      case "put":
+        kept.set(change.job.id, { job: change.job, body: change.body });
+        lastId = Math.max(lastId, change.job.id);
+        break;
+      case "move":
+      case "finish": {
+        const there = kept.get(change.id);
+        if (there === undefined) break;
+        const body = change.kind === "finish" ? change.result : there.body;
+        kept.set(change.id, { job: { ...there.job, ...change.progress, size: body.length }, body });
+        break;
       }
+      case "drop":
+        kept.delete(change.id);
+        break;
+      case "rules": {
+        const name = JSON.stringify([change.rules.queue, change.rules.key]);
+        if (hasRules(change.rules)) rules.set(name, change.rules);
+        else rules.delete(name);
+        break;
+      }
+      case "schedule":
+        schedules.set(change.schedule.name, change.schedule);
+        break;
+      case "unschedule":
+        schedules.delete(change.name);
     }
   };
 
@@ -41,8 +62,13 @@ export function memoryStore(): Store {
     async *load(): AsyncGenerator<StoredJob, void, void> {
       for (const { job } of kept.values()) yield job;
     },
+    rules: () => Promise.resolve([...rules.values()]),
+    schedules: () => Promise.resolve([...schedules.values()]),
     lastId: () => Promise.resolve(lastId),
     bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
-    close: () => Promise.resolve(kept.clear()),
+    close(): Promise<void> {
+      for (const all of [kept, rules, schedules]) all.clear();
+      return Promise.resolve();
+    },
   };
 }

@@ -18,6 +18,6 @@
 export { queueProtocol } from "./protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers.ts";
-export type { Change, Progress, State, Store, StoredJob } from "./store.ts";
+export type { Change, Progress, Rules, Schedule, State, Store, StoredJob, Terms } from "./store.ts";
 export { memoryStore } from "./memory_store.ts";
 export { sqliteStore } from "./sqlite_store.ts";

@@ -18,8 +18,18 @@ export interface QueueOptions {
   maxJobs?: number;
   /** Queues that there may be; beyond them PUT and TAKE with `wait=` answer `busy` for others. Default 100,000. */
   maxQueues?: number;
-  /** Requests that may wait for a job; beyond them TAKE answers `busy`. Default 100,000. */
+  /** Requests that may wait for a job or a result; beyond them TAKE and WAIT answer `busy`. Default 100,000. */
   maxTakers?: number;
+  /** Queues and keys that may have limits; beyond them LIMIT and PAUSE answer `busy`. Default 100,000. */
+  maxRules?: number;
+  /** Schedules that there may be; beyond them EVERY answers `busy`. Default 10,000. */
+  maxSchedules?: number;
+  /** Results that are kept at most; beyond them the oldest is forgotten. Default 10,000. */
+  maxResults?: number;
+  /** How long results are kept, in ms. Default an hour. */
+  resultTime?: number;
+  /** A number from 0 up to 1, for the pauses of backoff. Default: `Math.random`. */
+  random?: () => number;
 }
 
 /** A work queue, ready to be served. `await using` closes it. */
@@ -58,7 +68,18 @@ export interface OpenQueue extends AsyncDisposable {
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
   const { store = memoryStore(), clock = systemClock, log = logToConsole } = options;
   const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
-  const work = new WorkQueue(store, clock, log, { maxJobs, maxQueues, maxTakers });
+  const { maxRules = 100_000, maxSchedules = 10_000 } = options;
+  const { maxResults = 10_000, resultTime = 3_600_000, random = Math.random } = options;
+  const bounds = {
+    maxJobs,
+    maxQueues,
+    maxTakers,
+    maxRules,
+    maxSchedules,
+    maxResults,
+    resultTime,
+  };
+  const work = new WorkQueue({ store, clock, log, random, bounds });
   try {
     await work.load();
   } catch (error) {
@@ -75,10 +96,15 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
   };
 }
 
-function* figures({ jobs, journal, takers }: WorkQueue): Generator<readonly [string, number]> {
+function* figures(work: WorkQueue): Generator<readonly [string, number]> {
+  const { jobs, journal, takers, results, schedules } = work;
   yield ["queue-queues", jobs.queues.size];
   for (const state of states) yield [`queue-${state}`, jobs.counts[state]];
   yield ["queue-takers", takers.size];
+  yield ["queue-waiting-results", results.waiting];
+  yield ["queue-schedules", schedules.size];
+  yield ["queue-limits", work.rules];
+  yield ["queue-expired-total", work.expired];
   yield ["queue-commits-total", journal.commits];
   yield ["queue-changes-total", journal.changes];
   yield ["queue-read-only", journal.failure === undefined ? 0 : 1];

@@ -3,6 +3,7 @@
 import { FairOrder } from "./fair_order.ts";
 import { Heap } from "./heap.ts";
 import { type Job, wasReadyBefore } from "./job.ts";
+import type { Tenant } from "./tenant.ts";
 
 /**
  * The ready jobs of one queue: priorities by weight, in a priority the keys in turn, in a key first in, first out.
@@ -24,16 +25,18 @@ export class Order {
     return this.#fair === undefined ? this.#alike.first?.ready : this.#fair.oldest;
   }
 
-  /** The job whose turn it is; `undefined` where there is none. */
+  /** The job whose turn it is; `undefined` where there is none or none may be taken. */
   get next(): Job | undefined {
-    return this.#fair === undefined ? this.#alike.first : this.#fair.next;
+    if (this.#fair !== undefined) return this.#fair.next;
+    const { first } = this.#alike;
+    return first?.tenant.blocked ? undefined : first;
   }
 
   /** A job is ready: it has its place in its key by its `ready` time, its old one where that is what it was. */
   push(job: Job): void {
     if (this.#fair === undefined) {
       const { first } = this.#alike;
-      if (first === undefined || (first.key === job.key && first.priority === job.priority)) {
+      if (first === undefined || alike(first, job)) {
         this.#alike.add(job);
         return;
       }
@@ -69,8 +72,17 @@ export class Order {
     this.#fair?.refund(job);
   }
 
+  /** What a key may or its share has changed. */
+  review(tenant: Tenant): void {
+    this.#fair?.review(tenant);
+  }
+
   // With nothing left nobody owes anything.
   #rest(): void {
     if (this.#fair!.size === 0) this.#fair = undefined;
   }
+}
+
+function alike({ kind: a }: Job, { kind: b }: Job): boolean {
+  return a.tenant === b.tenant && a.priority === b.priority;
 }

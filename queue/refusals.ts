@@ -14,9 +14,11 @@ export function closed(): Refusal {
   return new Refusal("draining", "The queue is shutting down.", { retry: RETRY });
 }
 
-/** The store has failed before. */
+/** The store has failed and not recovered. */
 export function readOnly(): Refusal {
-  return new Refusal("read-only", "The store failed, so nothing can change; JOB and QUEUES go on.");
+  const message =
+    "The store failed, so nothing can change until it works again; JOB and QUEUES go on.";
+  return new Refusal("read-only", message, { retry: RETRY });
 }
 
 /** The store fails now: whether the change is stored nobody knows. */
@@ -33,4 +35,24 @@ export function notFound(id: number): Refusal {
 /** A lease is somebody else's, or nobody's. */
 export function notTaken(message: string): Refusal {
   return new Refusal("not-taken", message);
+}
+
+/** No result will come. */
+export function deadJob(message: string): Refusal {
+  return new Refusal("dead", message);
+}
+
+/** There is no such schedule. */
+export function noSchedule(name: string): Refusal {
+  return new Refusal("not-found", `There is no schedule ${name}; SCHEDULES lists them.`);
+}
+
+/** An argument is not what it should be, or does not go with another. */
+export function badArguments(message: string): Refusal {
+  return new Refusal("bad-arguments", message);
+}
+
+/** A job is not dead. */
+export function notDead(id: number, state: string): Refusal {
+  return new Refusal("not-dead", `Job ${id} is not dead: it is ${state}.`);
 }

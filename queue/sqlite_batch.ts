@@ -1,11 +1,12 @@
 // A batch of changes as it travels to the SQLite worker: a few flat columns, because a structured clone of many small
 // objects costs more than storing them.
 
-import { type Change, type Progress, states, type StoredJob } from "./store.ts";
+import type { Change, Progress, Rules, Schedule, StoredJob, Terms } from "./store.ts";
+import { states } from "./store.ts";
 
 /** Changes in columns. */
 export interface Batch {
-  /** For each change its kind (the index in `kinds`), its job's number, and the numbers and lengths of that kind. */
+  /** For each change its kind (the index in `kinds`) and the numbers, and the lengths of texts and bytes, of that kind. */
   readonly numbers: Float64Array<ArrayBuffer>;
   /** The texts of all changes, one behind the other. */
   readonly text: string;
@@ -19,43 +20,48 @@ export interface Rows {
   readonly text: string;
 }
 
-const kinds: readonly Change["kind"][] = ["put", "move", "done"];
+const kinds: readonly Change["kind"][] = [
+  "put",
+  "move",
+  "drop",
+  "finish",
+  "rules",
+  "schedule",
+  "unschedule",
+];
 /** The most numbers that a change has: kind, and those of a job and of its progress. */
-const NUMBERS = 14;
+const NUMBERS = 20;
 
 /** Packs changes. */
 export function packBatch(changes: readonly Change[]): Batch {
   let size = 0;
-  for (const change of changes) if (change.kind === "put") size += change.body.length;
+  for (const change of changes) size += bytesOf(change)?.length ?? 0;
   const bytes = new Uint8Array(size);
   const rows = new RowWriter(changes.length);
   let end = 0;
   for (const change of changes) {
     rows.number(kinds.indexOf(change.kind));
-    if (change.kind === "put") {
-      rows.job(change.job);
-      bytes.set(change.body, end);
-      end += change.body.length;
-    } else {
-      rows.number(change.id);
-      if (change.kind === "move") rows.progress(change.progress);
-    }
+    rows.change(change);
+    const own = bytesOf(change);
+    if (own === undefined) continue;
+    bytes.set(own, end);
+    end += own.length;
   }
   return { ...rows.rows, bytes };
 }
 
-/** The changes of a batch; the bodies are views of its bytes. */
+function bytesOf(change: Change): Uint8Array | undefined {
+  if (change.kind === "put") return change.body;
+  if (change.kind === "finish") return change.result;
+  if (change.kind === "schedule") return change.schedule.body;
+}
+
+/** The changes of a batch; their bytes are views of its bytes. */
 export function* unpackBatch({ bytes, ...packed }: Batch): Generator<Change, void, void> {
   const rows = new RowReader(packed);
   let end = 0;
-  while (!rows.ended) {
-    const kind = kinds[rows.number()];
-    if (kind === "put") {
-      const job = rows.job();
-      yield { kind, job, body: bytes.subarray(end, end += job.size) };
-    } else if (kind === "move") yield { kind, id: rows.number(), progress: rows.progress() };
-    else yield { kind, id: rows.number() };
-  }
+  const some = (length: number): Uint8Array => bytes.subarray(end, end += length);
+  while (!rows.ended) yield rows.change(kinds[rows.number()], some);
 }
 
 /** Packs jobs. */
@@ -88,24 +94,77 @@ class RowWriter {
     this.#numbers[this.#at++] = value;
   }
 
-  job(job: StoredJob): void {
-    this.number(job.id);
-    this.#word(job.queue);
-    this.#word(job.key);
-    this.number(job.priority);
-    this.number(job.attempts);
-    this.number(job.lease);
-    this.number(job.put);
-    this.number(job.size);
-    this.progress(job);
+  change(change: Change): void {
+    switch (change.kind) {
+      case "put":
+        return this.job(change.job);
+      case "move":
+        this.number(change.id);
+        return this.#progress(change.progress);
+      case "finish":
+        this.number(change.id);
+        this.#progress(change.progress);
+        return this.number(change.result.length);
+      case "drop":
+        return this.number(change.id);
+      case "rules":
+        return this.#rules(change.rules);
+      case "schedule":
+        return this.#schedule(change.schedule);
+      case "unschedule":
+        return this.#word(change.name);
+    }
   }
 
-  progress({ state, attempt, ready, until, reason }: Progress): void {
+  job(job: StoredJob): void {
+    this.number(job.id);
+    this.#terms(job);
+    this.#word(job.unique);
+    this.number(job.put);
+    this.number(job.expires);
+    this.number(job.size);
+    this.#progress(job);
+  }
+
+  #terms({ queue, key, priority, attempts, lease, backoff, keep }: Terms): void {
+    this.#word(queue);
+    this.#word(key);
+    this.number(priority);
+    this.number(attempts);
+    this.number(lease);
+    this.number(backoff);
+    this.number(Number(keep));
+  }
+
+  #progress({ state, attempt, spared, ready, until, held, reason }: Progress): void {
     this.number(states.indexOf(state));
     this.number(attempt);
+    this.number(spared);
     this.number(ready);
     this.number(until);
+    this.number(Number(held));
     this.#word(reason);
+  }
+
+  #rules({ queue, key, paused, running, rate, weight, depth }: Rules): void {
+    this.#word(queue);
+    this.#word(key);
+    this.number(Number(paused));
+    this.number(running);
+    this.number(rate);
+    this.number(weight);
+    this.number(depth);
+  }
+
+  #schedule(schedule: Schedule): void {
+    this.#word(schedule.name);
+    this.#terms(schedule);
+    this.#word(schedule.cron);
+    this.#word(schedule.zone);
+    this.number(schedule.interval);
+    this.number(schedule.next);
+    this.number(schedule.expires);
+    this.number(schedule.body.length);
   }
 
   #word(text: string): void {
@@ -133,6 +192,30 @@ class RowReader {
     return this.#numbers[this.#at++];
   }
 
+  change(kind: Change["kind"], bytes: (length: number) => Uint8Array): Change {
+    switch (kind) {
+      case "put": {
+        const job = this.job();
+        return { kind, job, body: bytes(job.size) };
+      }
+      case "move":
+        return { kind, id: this.number(), progress: this.#progress() };
+      case "finish": {
+        const [id, progress] = [this.number(), this.#progress()];
+        return { kind, id, progress, result: bytes(this.number()) };
+      }
+      case "drop":
+        return { kind, id: this.number() };
+      case "rules":
+        return { kind, rules: this.#rules() };
+      case "schedule":
+        return { kind, schedule: this.#schedule(bytes) };
+      case "unschedule":
+        return { kind, name: this.#word() };
+    }
+  }
+
+  // In one object, not from parts: a start reads millions.
   job(): StoredJob {
     return {
       id: this.number(),
@@ -141,19 +224,68 @@ class RowReader {
       priority: this.number(),
       attempts: this.number(),
       lease: this.number(),
+      backoff: this.number(),
+      keep: this.number() === 1,
+      unique: this.#word(),
       put: this.number(),
+      expires: this.number(),
       size: this.number(),
-      ...this.progress(),
+      state: states[this.number()],
+      attempt: this.number(),
+      spared: this.number(),
+      ready: this.number(),
+      until: this.number(),
+      held: this.number() === 1,
+      reason: this.#word(),
     };
   }
 
-  progress(): Progress {
+  #terms(): Terms {
+    return {
+      queue: this.#word(),
+      key: this.#word(),
+      priority: this.number(),
+      attempts: this.number(),
+      lease: this.number(),
+      backoff: this.number(),
+      keep: this.number() === 1,
+    };
+  }
+
+  #progress(): Progress {
     return {
       state: states[this.number()],
       attempt: this.number(),
+      spared: this.number(),
       ready: this.number(),
       until: this.number(),
+      held: this.number() === 1,
       reason: this.#word(),
+    };
+  }
+
+  #rules(): Rules {
+    return {
+      queue: this.#word(),
+      key: this.#word(),
+      paused: this.number() === 1,
+      running: this.number(),
+      rate: this.number(),
+      weight: this.number(),
+      depth: this.number(),
+    };
+  }
+
+  #schedule(bytes: (length: number) => Uint8Array): Schedule {
+    return {
+      name: this.#word(),
+      ...this.#terms(),
+      cron: this.#word(),
+      zone: this.#word(),
+      interval: this.number(),
+      next: this.number(),
+      expires: this.number(),
+      body: bytes(this.number()),
     };
   }
 

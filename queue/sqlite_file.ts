@@ -1,11 +1,12 @@
 // The database file: its schema, who may open it, and what is done to it. Runs in the worker.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { type Change, type Progress, states, type StoredJob } from "./store.ts";
+import { applier, type Row, storedJob } from "./sqlite_rows.ts";
+import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
 
 /** "Line" in ASCII: what `file` and other programs know the file by. */
 const APPLICATION_ID = 0x4c696e65;
-const VERSION = 1;
+const VERSION = 2;
 
 /** What SQLite's words mean to whoever opens a file. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -23,7 +24,11 @@ const SCHEMA = `
     priority INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     lease INTEGER NOT NULL,
+    backoff INTEGER NOT NULL,
+    keep INTEGER NOT NULL,
+    name TEXT NOT NULL,
     put REAL NOT NULL,
+    expires REAL NOT NULL,
     state INTEGER NOT NULL,
     ready REAL NOT NULL,
     body BLOB NOT NULL
@@ -32,10 +37,38 @@ const SCHEMA = `
     id INTEGER PRIMARY KEY,
     state INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
+    spared INTEGER NOT NULL,
     ready REAL NOT NULL,
     until REAL NOT NULL,
+    held INTEGER NOT NULL,
     reason TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE rules (
+    queue TEXT NOT NULL,
+    key TEXT NOT NULL,
+    paused INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    rate REAL NOT NULL,
+    weight REAL NOT NULL,
+    depth INTEGER NOT NULL,
+    PRIMARY KEY (queue, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE schedule (
+    name TEXT PRIMARY KEY,
+    queue TEXT NOT NULL,
+    key TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    lease INTEGER NOT NULL,
+    backoff INTEGER NOT NULL,
+    keep INTEGER NOT NULL,
+    cron TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    interval INTEGER NOT NULL,
+    next REAL NOT NULL,
+    expires INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE last (id INTEGER NOT NULL) STRICT;
   INSERT INTO last VALUES (0);
   PRAGMA application_id = ${APPLICATION_ID};
@@ -48,9 +81,13 @@ export interface SqliteFile {
   commit(changes: Iterable<Change>): void;
   /** At most `limit` jobs with numbers above `after`. */
   load(after: number, limit: number): StoredJob[];
+  /** The rules of all queues and keys. */
+  rules(): Rules[];
+  /** All schedules. */
+  schedules(): Schedule[];
   /** The highest number that was ever put. */
   lastId(): number;
-  /** The body of a job. */
+  /** The body of a job, or its result. */
   body(id: number): Uint8Array | undefined;
   /** Closes it. */
   close(): void;
@@ -101,33 +138,22 @@ function pragma(db: DatabaseSync, name: string): unknown {
 function operations(db: DatabaseSync): SqliteFile {
   const begin = db.prepare("BEGIN");
   const end = db.prepare("COMMIT");
-  const put = db.prepare("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  const move = db.prepare(
-    "INSERT OR REPLACE INTO progress SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM job WHERE id = ?1)",
-  );
-  const dropJob = db.prepare("DELETE FROM job WHERE id = ?");
-  const dropProgress = db.prepare("DELETE FROM progress WHERE id = ?");
   const raise = db.prepare("UPDATE last SET id = ?1 WHERE id < ?1");
   const last = db.prepare("SELECT id FROM last");
   const body = db.prepare("SELECT body FROM job WHERE id = ?");
+  const rules = db.prepare("SELECT * FROM rules");
+  const schedules = db.prepare("SELECT * FROM schedule");
   const page = db.prepare(`
-    SELECT job.id, queue, key, priority, attempts, lease, put, length(body),
-      coalesce(progress.state, job.state), coalesce(attempt, 0),
-      coalesce(progress.ready, job.ready), coalesce(until, 0), coalesce(reason, '')
+    SELECT job.id, queue, key, priority, attempts, lease, backoff, keep, name, put, expires,
+      length(body), coalesce(progress.state, job.state), coalesce(attempt, 0), coalesce(spared, 0),
+      coalesce(progress.ready, job.ready), coalesce(until, 0), coalesce(held, 0),
+      coalesce(reason, '')
     FROM job LEFT JOIN progress USING (id) WHERE job.id > ? ORDER BY job.id LIMIT ?
   `);
+  const apply = applier(db);
 
   // A row as an object is a slow one, and a start may read millions; Deno's types do not know this method yet.
   (page as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
-
-  const apply = (change: Change): void => {
-    if (change.kind === "put") putJob(put, move, change.job, change.body);
-    else if (change.kind === "move") moveJob(move, change.id, change.progress);
-    else {
-      dropJob.run(change.id);
-      dropProgress.run(change.id);
-    }
-  };
 
   return {
     commit(changes: Iterable<Change>): void {
@@ -148,53 +174,12 @@ function operations(db: DatabaseSync): SqliteFile {
     load(after: number, limit: number): StoredJob[] {
       return (page.all(after, limit) as unknown as Row[]).map(storedJob);
     },
+    rules: () =>
+      rules.all().map((row) => ({ ...row, paused: row.paused === 1 }) as unknown as Rules),
+    schedules: () =>
+      schedules.all().map((row) => ({ ...row, keep: row.keep === 1 }) as unknown as Schedule),
     lastId: () => Number(last.get()!.id),
     body: (id) => body.get(id)?.body as Uint8Array | undefined,
     close: () => db.close(),
-  };
-}
-
-function putJob(put: StatementSync, move: StatementSync, job: StoredJob, body: Uint8Array): void {
-  const { id, queue, key, priority, attempts, lease, state, ready } = job;
-  put.run(id, queue, key, priority, attempts, lease, job.put, states.indexOf(state), ready, body);
-  if (job.attempt > 0 || job.until > 0 || job.reason !== "") moveJob(move, id, job);
-}
-
-function moveJob(move: StatementSync, id: number, progress: Progress): void {
-  const { state, attempt, ready, until, reason } = progress;
-  move.run(id, states.indexOf(state), attempt, ready, until, reason);
-}
-
-type Row = readonly [
-  id: number,
-  queue: string,
-  key: string,
-  priority: number,
-  attempts: number,
-  lease: number,
-  put: number,
-  size: number,
-  state: number,
-  attempt: number,
-  ready: number,
-  until: number,
-  reason: string,
-];
-
-function storedJob(row: Row): StoredJob {
-  return {
-    id: row[0],
-    queue: row[1],
-    key: row[2],
-    priority: row[3],
-    attempts: row[4],
-    lease: row[5],
-    put: row[6],
-    size: row[7],
-    state: states[row[8]],
-    attempt: row[9],
-    ready: row[10],
-    until: row[11],
-    reason: row[12],
   };
 }

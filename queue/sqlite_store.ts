@@ -1,12 +1,12 @@
 import { type Batch, packBatch, type Rows, unpackRows } from "./sqlite_batch.ts";
-import type { Change, Store, StoredJob } from "./store.ts";
+import type { Change, Rules, Schedule, Store, StoredJob } from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
   | { readonly kind: "open"; readonly path: string }
   | { readonly kind: "commit"; readonly batch: Batch }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "lastId" }
+  | { readonly kind: "rules" | "schedules" | "lastId" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
   | { readonly kind: "close" };
 
@@ -14,7 +14,7 @@ export type Request =
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
 /** How many jobs are loaded at once. */
-const PAGE = 10_000;
+const PAGE = 2_000;
 
 /**
  * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each
@@ -61,6 +61,8 @@ export async function sqliteStore(path: string): Promise<Store> {
         yield* jobs;
       }
     },
+    rules: () => ask({ kind: "rules" }) as Promise<Rules[]>,
+    schedules: () => ask({ kind: "schedules" }) as Promise<Schedule[]>,
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
     bodies: (ids) => ask({ kind: "bodies", ids }) as Promise<(Uint8Array | undefined)[]>,
     async close(): Promise<void> {

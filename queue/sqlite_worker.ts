@@ -20,6 +20,10 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
       const rows = packRows(file.load(request.after, request.limit));
       return { result: rows, transfer: [rows.numbers.buffer] };
     }
+    case "rules":
+      return { result: file.rules() };
+    case "schedules":
+      return { result: file.schedules() };
     case "lastId":
       return { result: file.lastId() };
     case "bodies":

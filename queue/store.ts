@@ -1,34 +1,36 @@
-// Where jobs are kept: the interface that memory and SQLite implement.
+// Where jobs are kept: what is kept, and the interface that memory and SQLite implement.
 
-/** How far a job has come. */
-export type State = "delayed" | "ready" | "taken" | "dead";
+/** How far a job has come; `done` is there only while its result is kept. */
+export type State = "delayed" | "ready" | "taken" | "dead" | "done";
 
 /** The states in the order of a job's life, which is also how a store may number them. */
-export const states: readonly State[] = ["delayed", "ready", "taken", "dead"];
+export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "done"];
 
 /**
  * What changes in a job's life.
  *
  * Time passing is no change: a delay or lease that is over follows from `ready` or `until`, so it is the same after
- * a restart and costs no write.
+ * a restart and costs no write. Only what is gone for good, as a job that expired, is dropped.
  */
 export interface Progress {
   /** When it was last stored. */
   readonly state: State;
-  /** How many times it was taken. */
+  /** How many times it was taken; never less than before once somebody was told, so it proves whose a lease is. */
   readonly attempt: number;
+  /** How many of these do not count: it was released, or revived. */
+  readonly spared: number;
   /** When it became ready, or will, in ms since the Unix epoch: its place in its key. */
   readonly ready: number;
-  /** When its lease ends, in ms since the Unix epoch; 0 where it is not taken. */
+  /** When its lease ends, or its result is forgotten, in ms since the Unix epoch; 0 where it is neither taken nor done. */
   readonly until: number;
+  /** Whether its lease ends with the connection that took it. */
+  readonly held: boolean;
   /** Why the last attempt failed; empty where it did not or nobody said. */
   readonly reason: string;
 }
 
-/** A job as it is kept, without its body. */
-export interface StoredJob extends Progress {
-  /** Its number, from 1 upwards, never used twice. */
-  readonly id: number;
+/** What holds for all attempts of a job. */
+export interface Terms {
   /** The queue's name. */
   readonly queue: string;
   /** Whose it is; empty where nobody said. */
@@ -39,24 +41,93 @@ export interface StoredJob extends Progress {
   readonly attempts: number;
   /** How long a lease is where TAKE names none, in ms. */
   readonly lease: number;
+  /** How long after its first failure it is tried again, in ms, twice that after the next; 0 is at once. */
+  readonly backoff: number;
+  /** Whether its result is kept for those who ask later. */
+  readonly keep: boolean;
+}
+
+/** A job as it is kept, without its body. */
+export interface StoredJob extends Terms, Progress {
+  /** Its number, from 1 upwards, never used twice. */
+  readonly id: number;
+  /** What no other job of its queue is named; empty where it has no such name. */
+  readonly unique: string;
   /** When it was put, in ms since the Unix epoch. */
   readonly put: number;
-  /** The length of its body in bytes. */
+  /** When it is of no use any more, in ms since the Unix epoch, unless it is taken then; 0 is never. */
+  readonly expires: number;
+  /** The length of its body in bytes; of its result where it is done. */
   readonly size: number;
 }
 
-/** One change of one job. */
+/** What is set for a queue or for one of its keys; 0 is no limit. */
+export interface Rules {
+  /** The queue's name. */
+  readonly queue: string;
+  /** The key; empty for the queue itself. */
+  readonly key: string;
+  /** Whether its jobs are given to nobody. */
+  readonly paused: boolean;
+  /** How many of its jobs may be taken at a time. */
+  readonly running: number;
+  /** How many of its jobs may be taken in a second. */
+  readonly rate: number;
+  /** Its share beside the other keys of the queue, or the other queues of a TAKE; 0 is as 1. */
+  readonly weight: number;
+  /** How many jobs it may have that are delayed, ready or taken. */
+  readonly depth: number;
+}
+
+/** A job that is put again and again. */
+export interface Schedule extends Terms {
+  /** What no other schedule is named. */
+  readonly name: string;
+  /** When, as a cron expression; empty where `interval` says it. */
+  readonly cron: string;
+  /** The time zone of the cron expression, of the IANA's names. */
+  readonly zone: string;
+  /** How long between two jobs, in ms; 0 where `cron` says when. */
+  readonly interval: number;
+  /** When the next job is put, in ms since the Unix epoch. */
+  readonly next: number;
+  /** How long after it was put each job expires, in ms; 0 is never. */
+  readonly expires: number;
+  /** The body of each job. */
+  readonly body: Uint8Array;
+}
+
+/** One change of a job, of the rules or of the schedules. */
 export type Change =
   /** A new job; its number is above all before it. */
   | { readonly kind: "put"; readonly job: StoredJob; readonly body: Uint8Array }
   /** A job has come further. */
   | { readonly kind: "move"; readonly id: number; readonly progress: Progress }
+  /** A job is done, and its result takes the place of its body. */
+  | {
+    readonly kind: "finish";
+    readonly id: number;
+    readonly progress: Progress;
+    readonly result: Uint8Array;
+  }
   /** A job is gone. */
-  | { readonly kind: "done"; readonly id: number };
+  | { readonly kind: "drop"; readonly id: number }
+  /** The rules of a queue or key are others; those that say nothing are kept by nobody. */
+  | { readonly kind: "rules"; readonly rules: Rules }
+  /** A schedule is new or another. */
+  | { readonly kind: "schedule"; readonly schedule: Schedule }
+  /** A schedule has ended. */
+  | { readonly kind: "unschedule"; readonly name: string };
+
+/** Whether rules say anything. */
+export function hasRules({ paused, running, rate, weight, depth }: Rules): boolean {
+  return paused || running > 0 || rate > 0 || weight > 0 || depth > 0;
+}
 
 /**
- * Keeps jobs. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
- * before it and none that was called after, whether or not those have resolved.
+ * Keeps jobs, rules and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
+ * before it and none that was called after, whether or not those have resolved. The schema of what is kept is
+ * {@linkcode StoredJob}, {@linkcode Rules} and {@linkcode Schedule}.
  *
  * @example
  * ```ts
@@ -65,8 +136,9 @@ export type Change =
  *
  * const store = memoryStore();
  * const job: StoredJob = {
- *   id: 1, queue: "mail", key: "", priority: 5, attempts: 10, lease: 60_000, put: 0, size: 3,
- *   state: "ready", attempt: 0, ready: 0, until: 0, reason: "",
+ *   id: 1, queue: "mail", key: "", priority: 5, attempts: 10, lease: 60_000, backoff: 0, keep: false,
+ *   unique: "", put: 0, expires: 0, size: 3,
+ *   state: "ready", attempt: 0, spared: 0, ready: 0, until: 0, held: false, reason: "",
  * };
  * await store.commit([{ kind: "put", job, body: new Uint8Array(3) }]);
  * assertEquals(await Array.fromAsync(store.load()), [job]);
@@ -75,14 +147,19 @@ export type Change =
 export interface Store {
   /**
    * Makes changes lasting, all or none, in order; resolves once they are. Rejects where it cannot; whether they last
-   * is then unknown. A change of a job that is not there changes nothing.
+   * is then unknown, and the same changes may be given again, alone or with others behind them: to put a job that is
+   * there replaces it. A change of a job that is not there changes nothing.
    */
   commit(changes: readonly Change[]): Promise<void>;
   /** Every job that is kept, by number. */
   load(): AsyncIterable<StoredJob>;
+  /** The rules of all queues and keys. */
+  rules(): Promise<Rules[]>;
+  /** All schedules. */
+  schedules(): Promise<Schedule[]>;
   /** The highest number that was ever put, 0 at first. */
   lastId(): Promise<number>;
-  /** The bodies of jobs, in the order of `ids`; `undefined` for a job that is not there. */
+  /** The bodies of jobs, or the results of those that are done, in the order of `ids`; `undefined` for none. */
   bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]>;
   /** Waits for the calls made so far, then lets everything go. */
   close(): Promise<void>;

@@ -9,12 +9,14 @@ import type { Spot } from "./line.ts";
 
 /** What a TAKE asks for. */
 export interface Wish {
-  /** The queues to look through, in order, each once. */
+  /** The queues to take from, each once. */
   readonly queues: readonly string[];
   /** How many jobs at most. */
   readonly max: number;
   /** The length of the leases in ms; `undefined` for each job's own. */
   readonly lease: number | undefined;
+  /** Whether they end with the connection. */
+  readonly held: boolean;
   /** Who will hold them. */
   readonly client: Client;
 }
@@ -24,39 +26,38 @@ export class Taker implements Due {
   readonly wish: Wish;
   readonly due: number;
   place = -1;
-  /** Its place in each line; none once it waits no longer. */
-  spots: Spot[] = [];
+  /** Its places, a list by `next`; none once it waits no longer. */
+  spots: Spot | undefined = undefined;
   /** What it was given. */
   grant: Grant | undefined = undefined;
-  readonly #answer = Promise.withResolvers<Grant | undefined>();
+  /** What it is given, `undefined` when its time is over; rejects where nothing can be given any more. */
+  readonly answer: Promise<Grant | undefined>;
+  #resolve!: (grant: Grant | Promise<Grant> | undefined) => void;
 
   constructor(wish: Wish, due: number) {
     this.wish = wish;
     this.due = due;
-  }
-
-  /** What it is given, `undefined` when its time is over; rejects where nothing can be given any more. */
-  get answer(): Promise<Grant | undefined> {
-    return this.#answer.promise;
+    this.answer = new Promise((resolve) => this.#resolve = resolve);
   }
 
   /** Answers with jobs, or without. */
   give(grant: Grant | undefined): void {
     this.grant = grant;
-    this.#answer.resolve(grant?.whole);
+    this.#resolve(grant?.whole);
   }
 
   /** Answers with an error. */
   refuse(reason: unknown): void {
-    this.#answer.reject(reason);
+    this.#resolve(Promise.reject(reason));
   }
 }
 
 /** All that wait. */
 export class Takers {
+  /** How many wait. */
+  size = 0;
   readonly #jobs: Jobs;
   readonly #clock: Clock;
-  readonly #all = new Set<Taker>();
   readonly #deadlines: Deadlines<Taker>;
 
   /** None yet. */
@@ -71,36 +72,34 @@ export class Takers {
     });
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#all.size;
-  }
-
   /** Lines up for at most `time` ms. */
   join(wish: Wish, time: number): Taker {
     const taker = new Taker(wish, this.#clock.now() + time);
-    taker.spots = wish.queues.map((name) => this.#jobs.queue(name).line.join(taker));
-    this.#all.add(taker);
+    for (const name of wish.queues) this.#jobs.queue(name).line.join(taker);
+    this.size++;
     this.#deadlines.add(taker);
     return taker;
   }
 
   /** One waits no longer. */
   leave(taker: Taker): void {
-    if (!this.#all.delete(taker)) return;
+    if (taker.spots === undefined) return;
+    this.size--;
     if (taker.place !== -1) this.#deadlines.remove(taker);
-    for (const spot of taker.spots) {
+    for (let spot: Spot | undefined = taker.spots; spot !== undefined; spot = spot.next) {
       spot.line.leave(spot);
       this.#jobs.forget(spot.line.queue);
     }
-    taker.spots = [];
+    taker.spots = undefined;
   }
 
   /** Nobody waits any longer. */
   refuse(reason: unknown): void {
-    for (const taker of [...this.#all]) {
-      this.leave(taker);
-      taker.refuse(reason);
+    for (const { line } of [...this.#jobs.queues.values()]) {
+      for (let taker; (taker = line.first) !== undefined;) {
+        this.leave(taker);
+        taker.refuse(reason);
+      }
     }
   }
 }

@@ -1,66 +1,105 @@
-// What PUT, TAKE, DONE, FAIL and EXTEND do to jobs. A change is made in memory at once, so that what follows builds on
-// it, and answered once it is stored.
+// What all commands build on. A change is made in memory at once, so that what follows builds on it, and answered once
+// it is stored.
 
 import type { Clock } from "../scheduling/clock.ts";
-import type { Client } from "../server/handlers.ts";
 import type { LogEntry } from "../server/log.ts";
-import { type Bounds, roomForJob, roomForQueues, roomForTaker } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { Given, Grant } from "./grant.ts";
-import { Job, type NewJob, newJob } from "./job.ts";
-import { Jobs, type Queue } from "./jobs.ts";
+import { Holders } from "./holders.ts";
+import type { Job, Rarely } from "./job.ts";
+import { Jobs } from "./jobs.ts";
 import { Journal } from "./journal.ts";
-import { Names } from "./names.ts";
+import { Limits } from "./limits.ts";
+import type { Queue } from "./queue.ts";
 import { RecentBodies } from "./recent_bodies.ts";
-import { closed, notFound, notTaken, readOnly } from "./refusals.ts";
-import { MAX_TAKE_BYTES } from "./protocol.ts";
-import type { Change, Store } from "./store.ts";
-import { type Taker, Takers, type Wish } from "./takers.ts";
+import { closed, notFound, readOnly } from "./refusals.ts";
+import { Results } from "./results.ts";
+import { Schedules } from "./schedules.ts";
+import type { Change, Rules, Store, StoredJob } from "./store.ts";
+import { serve } from "./take.ts";
+import { Takers } from "./takers.ts";
+import { Turns } from "./turns.ts";
 
-/** What proves that a lease is one's own. */
-export interface Claim {
-  readonly client: Client;
-  readonly attempt: number | undefined;
+const CLOSED = "The connection closed.";
+
+/** What a work queue is given. */
+export interface Surroundings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: (entry: LogEntry) => void;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+  readonly bounds: Bounds;
 }
-
-const NOTHING = new Uint8Array();
 
 /** The work queue itself, without lines and bytes around it. */
 export class WorkQueue {
   readonly jobs: Jobs;
   readonly journal: Journal;
   readonly takers: Takers;
+  readonly results = new Results();
+  readonly schedules: Schedules;
+  readonly turns = new Turns();
+  /** Those whose rate holds them back. */
+  readonly paces: Deadlines<Limits>;
+  readonly bounds: Bounds;
+  readonly random: () => number;
+  readonly log: (entry: LogEntry) => void;
+  /** How many queues and keys have rules. */
+  rules = 0;
+  /** How many jobs expired. */
+  expired = 0;
+  lastId = 0;
 
   readonly #clock: Clock;
   readonly #store: Store;
-  readonly #bounds: Bounds;
   readonly #bodies = new RecentBodies();
-  readonly #names = new Names();
+  readonly #holders: Holders;
   readonly #jobTimes: Deadlines<Job>;
-  #lastId = 0;
+  readonly #expiries: Deadlines<Rarely>;
   #closed: Promise<void> | undefined = undefined;
 
-  constructor(store: Store, clock: Clock, log: (entry: LogEntry) => void, bounds: Bounds) {
+  constructor({ store, clock, log, random, bounds }: Surroundings) {
     this.#store = store;
     this.#clock = clock;
-    this.#bounds = bounds;
+    this.log = log;
+    this.random = random;
+    this.bounds = bounds;
     this.#jobTimes = new Deadlines(clock, (jobs) => this.#timeOver(jobs));
-    this.jobs = new Jobs(this.#jobTimes);
+    this.#expiries = new Deadlines(clock, (all) => this.#expire(all.map(({ job }) => job)));
+    this.paces = new Deadlines(clock, (all) => this.#goOn(all));
+    this.jobs = new Jobs(this.#jobTimes, this.#expiries);
     this.takers = new Takers(this.jobs, clock);
-    this.journal = new Journal(store, log, (changes) => this.#stored(changes), () => {
-      this.takers.refuse(readOnly());
+    this.schedules = new Schedules(this, clock);
+    this.#holders = new Holders((jobs) => this.#connectionOver(jobs));
+    this.journal = new Journal(store, clock, log, {
+      stored: (changes) => this.#stored(changes),
+      failed: () => this.takers.refuse(readOnly()),
+      recovered: () => this.#serve(this.jobs.queues.values()),
     });
   }
 
   /** Goes on where the store stopped. */
   async load(): Promise<void> {
-    this.#lastId = await this.#store.lastId();
-    const now = this.#clock.now();
-    for await (const stored of this.#store.load()) {
-      const job = new Job(stored, this.#names);
-      if (job.hasDeadline && job.due <= now) job.timeOver();
-      this.jobs.add(job);
-    }
+    this.lastId = await this.#store.lastId();
+    for (const rules of await this.#store.rules()) this.limit(rules);
+    for await (const stored of this.#store.load()) this.#load(stored, this.now());
+    const done = [...this.jobs].filter(({ state }) => state === "done");
+    for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job);
+    for (const schedule of await this.#store.schedules()) this.schedules.add(schedule);
+  }
+
+  #load(stored: StoredJob, now: number): void {
+    const job = this.jobs.add(stored);
+    const forgotten = job.state === "done" && job.due <= now;
+    if (job.state === "taken" && stored.held) {
+      job.fail(now, false, false, CLOSED);
+      this.#write(job);
+    } else if (job.hasDeadline && job.due <= now && !forgotten) job.timeOver();
+    if (forgotten || this.#isOver(job)) {
+      this.jobs.delete(job);
+      this.journal.write({ kind: "drop", id: job.id });
+    } else this.jobs.put(job);
   }
 
   /** The present, in ms since the Unix epoch. */
@@ -68,105 +107,15 @@ export class WorkQueue {
     return this.#clock.now();
   }
 
-  /** A new job. Resolves with its number. */
-  async put(told: NewJob): Promise<number> {
-    this.#mayChange();
-    roomForJob(this.#bounds, this.jobs);
-    roomForQueues(this.#bounds, this.jobs, [told.queue]);
-    const { body } = told;
-    const id = ++this.#lastId;
-    const stored = newJob(id, this.now(), told);
-    const job = new Job(stored, this.#names);
-    this.#bodies.add(id, body);
-    this.jobs.add(job);
-    const written = this.journal.write({ kind: "put", job: stored, body });
-    if (job.state === "ready") this.#serve(job.queue);
-    await written;
-    return id;
+  /** Throws where nothing may change. */
+  mayChange(): void {
+    if (this.#closed !== undefined) throw closed();
+    if (this.journal.failure !== undefined) throw readOnly();
   }
 
-  /** Jobs that are ready now; `undefined` where there are none. */
-  take({ queues, max, lease, client }: Wish): Grant | undefined {
-    this.#mayChange();
-    const jobs: Job[] = [];
-    let room = MAX_TAKE_BYTES;
-    for (const name of queues) {
-      const queue = this.jobs.queues.get(name);
-      if (queue !== undefined) room = pick(queue, max, room, jobs);
-    }
-    return jobs.length === 0 ? undefined : this.#grant(jobs, lease, client);
-  }
-
-  /** Lines up for a job; to be called where `take` found none, in the same turn. */
-  wait(wish: Wish, time: number): Taker {
-    roomForTaker(this.#bounds, this.takers.size);
-    roomForQueues(this.#bounds, this.jobs, wish.queues);
-    return this.takers.join(wish, time);
-  }
-
-  /** A taker is gone: it waits no longer, and what it was given goes back. */
-  abandon(taker: Taker): void {
-    this.takers.leave(taker);
-    if (taker.grant !== undefined) this.giveBack(taker.grant.given);
-  }
-
-  /**
-   * Nobody was told of these: they are ready again at their old places, and neither does the attempt count nor is the
-   * key charged.
-   */
-  giveBack(given: readonly Given[]): void {
-    // Too late to store it: their leases will run out.
-    if (this.#closed !== undefined) return;
-    const queues = new Set<string>();
-    for (const { id, attempt } of given) {
-      const job = this.jobs.get(id);
-      if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
-      this.jobs.lift(job);
-      job.giveBack();
-      this.jobs.queue(job.queue).order.refund(job);
-      this.jobs.put(job);
-      // Nobody waits for this one; where it fails the journal has said so.
-      this.#write(job).catch(() => {});
-      queues.add(job.queue);
-    }
-    for (const queue of queues) this.#serve(queue);
-  }
-
-  /** A job is done. */
-  done(id: number, claim: Claim): Promise<void> {
-    const job = this.#taken(id, claim);
-    this.jobs.lift(job);
-    this.jobs.delete(job);
-    return this.journal.write({ kind: "done", id });
-  }
-
-  /** A job failed: tried again in `retry` ms, or dead. Resolves with its state. */
-  async fail(
-    id: number,
-    claim: Claim,
-    reason: string,
-    retry: number,
-    dead: boolean,
-  ): Promise<"delayed" | "ready" | "dead"> {
-    const job = this.#taken(id, claim);
-    this.jobs.lift(job);
-    const state = job.fail(this.now() + retry, retry > 0, dead, reason);
-    this.jobs.put(job);
-    const written = this.#write(job);
-    if (state === "ready") this.#serve(job.queue);
-    await written;
-    return state;
-  }
-
-  /** A lease begins anew. Resolves with its length in ms. */
-  async extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
-    const job = this.#taken(id, claim);
-    const length = lease ?? job.lease;
-    this.jobs.lift(job);
-    job.until = this.now() + length;
-    this.jobs.put(job);
-    await this.#write(job);
-    return length;
+  /** Whether it is too late for any change. */
+  get closing(): boolean {
+    return this.#closed !== undefined;
   }
 
   /** The job of a number. Throws `not-found`. */
@@ -176,11 +125,65 @@ export class WorkQueue {
     return job;
   }
 
-  /** The bytes of a job. */
+  /** The bytes of a job, or its result where it is done. */
   async body(id: number): Promise<Uint8Array> {
-    const body = this.#bodies.get(id) ?? await this.journal.read(id);
+    const body = this.recentBody(id) ?? await this.journal.read(id);
     if (body === undefined) throw new Error(`the store has no body of job ${id}`);
     return body;
+  }
+
+  /** The bytes of a job, or its result, where they are in memory. */
+  recentBody(id: number): Uint8Array | undefined {
+    return this.results.fresh(id) ?? this.#bodies.get(id);
+  }
+
+  /** A new job. Resolves once it is stored. */
+  add(stored: StoredJob, body: Uint8Array): Promise<void> {
+    this.#bodies.add(stored.id, body);
+    this.jobs.put(this.jobs.add(stored));
+    return this.journal.write({ kind: "put", job: stored, body });
+  }
+
+  /**
+   * Changes a job, which then goes where its new state puts it; it is gone where it has expired meanwhile. Resolves once
+   * that is stored.
+   */
+  change(job: Job, how: (job: Job) => void): Promise<void> {
+    return this.#change(job, how) ? this.#write(job) : this.journal.settled();
+  }
+
+  /** A job is done, and its result is kept for a while. Resolves once that is stored. */
+  finish(job: Job, result: Uint8Array): Promise<void> {
+    const { maxResults, resultTime } = this.bounds;
+    if (this.results.size >= maxResults) this.remove(this.results.oldest);
+    this.#lift(job);
+    job.finish(this.now() + resultTime, result.length);
+    this.jobs.put(job);
+    this.#bodies.delete(job.id);
+    this.results.keep(job, result);
+    return this.journal.write({ kind: "finish", id: job.id, progress: job.progress(), result });
+  }
+
+  /** A job is gone. Resolves once that is stored. */
+  remove(job: Job): Promise<void> {
+    this.#lift(job);
+    return this.#drop(job);
+  }
+
+  /** Other rules for a queue or key. */
+  limit(rules: Rules): void {
+    const queue = this.jobs.queue(rules.queue);
+    const tenant = rules.key === "" ? undefined : queue.tenant(rules.key);
+    const owner = tenant ?? queue;
+    const had = owner.limits !== undefined;
+    const limits = owner.limits ??= new Limits(queue, tenant);
+    if (limits.place !== -1) this.paces.remove(limits);
+    limits.set(rules);
+    if (!limits.some) owner.limits = undefined;
+    this.rules += Number(owner.limits !== undefined) - Number(had);
+    if (tenant !== undefined) queue.limit(tenant);
+    serve(this, queue);
+    this.jobs.forget(queue);
   }
 
   /** Stores what has changed and lets the store go; every further change is refused. */
@@ -189,106 +192,100 @@ export class WorkQueue {
   }
 
   async #close(): Promise<void> {
-    this.#jobTimes.stop();
+    for (const times of [this.#jobTimes, this.#expiries, this.paces, this.schedules]) times.stop();
     this.takers.refuse(closed());
+    this.results.refuse(closed());
     await this.journal.drained();
     await this.#store.close();
   }
 
-  #mayChange(): void {
-    if (this.#closed !== undefined) throw closed();
-    if (this.journal.failure !== undefined) throw readOnly();
+  /** Returns whether it is there still. */
+  #change(job: Job, how: (job: Job) => void): boolean {
+    this.#lift(job);
+    how(job);
+    if (this.#isOver(job)) {
+      this.#expired(job);
+      return false;
+    }
+    this.jobs.put(job);
+    if (job.state === "taken") this.#holders.add(job);
+    return true;
   }
 
-  #taken(id: number, { client, attempt }: Claim): Job {
-    this.#mayChange();
-    const job = this.job(id);
-    if (job.state !== "taken") throw notTaken(`Job ${id} is not taken: it is ${job.state}.`);
-    if (attempt !== undefined) {
-      if (attempt === job.attempt) return job;
-      throw notTaken(`Job ${id} is taken, and attempt ${attempt} is not the present one.`);
-    }
-    const { holder } = job;
-    if (holder === undefined || holder === client || holder.closed) return job;
-    throw notTaken(`Job ${id} was taken by another connection; give attempt= where it is yours.`);
-  }
-
-  #grant(jobs: readonly Job[], lease: number | undefined, client: Client): Grant {
-    const now = this.now();
-    const given: Given[] = [];
-    const missing: Promise<void>[] = [];
-    let written: Promise<void> | undefined;
-    for (const job of jobs) {
-      const { id, queue, key } = job;
-      const body = this.#bodies.get(id);
-      const length = lease ?? job.lease;
-      this.jobs.lift(job);
-      job.take(client, now + length);
-      this.jobs.put(job);
-      const each: Given = {
-        id,
-        queue,
-        key: key === "" ? undefined : key,
-        attempt: job.attempt,
-        lease: length,
-        body: body ?? NOTHING,
-      };
-      given.push(each);
-      if (body === undefined) missing.push(this.body(id).then((body) => void (each.body = body)));
-      written = this.#write(job);
-    }
-    const grant: Grant = {
-      given,
-      whole: Promise.all([...missing, written]).then(() => grant),
-    };
-    return grant;
+  #lift(job: Job): void {
+    if (job.state === "taken") this.#holders.remove(job);
+    this.jobs.lift(job);
   }
 
   #write(job: Job): Promise<void> {
     return this.journal.write({ kind: "move", id: job.id, progress: job.progress() });
   }
 
-  /** The takers of a queue get what is ready, each in its turn. */
-  #serve(name: string): void {
-    const queue = this.jobs.queues.get(name);
-    if (queue === undefined || this.journal.failure !== undefined) return;
-    for (let taker; queue.order.size > 0 && (taker = queue.line.first) !== undefined;) {
-      const { max, lease, client } = taker.wish;
-      this.takers.leave(taker);
-      const jobs: Job[] = [];
-      pick(queue, max, MAX_TAKE_BYTES, jobs);
-      taker.give(this.#grant(jobs, lease, client));
+  #drop(job: Job): Promise<void> {
+    this.jobs.delete(job);
+    this.results.forget(job);
+    return this.journal.write({ kind: "drop", id: job.id });
+  }
+
+  /** Whether nobody has any use for a job any more. */
+  #isOver({ state, expires }: Job): boolean {
+    return expires > 0 && expires <= this.now() && (state === "ready" || state === "delayed");
+  }
+
+  #expired(job: Job): void {
+    this.expired++;
+    this.#drop(job);
+    this.results.dead(job.id, `Job ${job.id} expired.`);
+  }
+
+  #expire(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      this.#lift(job);
+      this.#expired(job);
     }
   }
 
-  // All are ready before the first is given away: it is the order of the queue that says which.
+  // Nobody is given anything before all have changed: it is the order of the queue that says which is first.
   #timeOver(jobs: readonly Job[]): void {
-    const queues = new Set<string>();
     for (const job of jobs) {
-      this.jobs.lift(job);
-      job.timeOver();
-      this.jobs.put(job);
-      queues.add(job.queue);
+      if (job.state === "done") this.remove(job);
+      else if (this.#change(job, () => job.timeOver())) this.#tellDead(job);
     }
-    for (const queue of queues) this.#serve(queue);
+    this.#serve(jobs.map(({ queue }) => queue));
+  }
+
+  #connectionOver(jobs: readonly Job[]): void {
+    // Too late to store it: they are given back at the next start.
+    if (this.closing) return;
+    const now = this.now();
+    for (const job of jobs) {
+      this.change(job, () => job.fail(now, false, false, CLOSED));
+      this.#tellDead(job);
+    }
+    this.#serve(jobs.map(({ queue }) => queue));
+  }
+
+  #tellDead({ id, state, reason }: Job): void {
+    if (state === "dead") this.results.dead(id, `Job ${id} is dead: ${reason}`);
+  }
+
+  #goOn(all: readonly Limits[]): void {
+    for (const { queue, tenant } of all) if (tenant !== undefined) queue.review(tenant);
+    this.#serve(all.map(({ queue }) => queue));
+  }
+
+  #serve(queues: Iterable<Queue>): void {
+    for (const queue of new Set(queues)) serve(this, queue);
   }
 
   #stored(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.kind === "put") this.#bodies.stored(change.job.id);
-      else if (change.kind === "done") this.#bodies.delete(change.id);
-      else if (change.progress.state === "taken") this.#bodies.delete(change.id);
+      else if (change.kind === "drop") this.#bodies.delete(change.id);
+      else if (change.kind === "finish") this.results.stored(change.id);
+      else if (change.kind === "move" && change.progress.state === "taken") {
+        this.#bodies.delete(change.id);
+      }
     }
   }
-}
-
-/** Adds jobs of a queue until there are `max` or the next has no room, of which it returns what is left. */
-function pick({ order }: Queue, max: number, room: number, jobs: Job[]): number {
-  while (jobs.length < max && order.size > 0) {
-    const { size } = order.next!;
-    if (jobs.length > 0 && size > room) return 0;
-    jobs.push(order.take());
-    room -= size;
-  }
-  return room;
 }

@@ -69,6 +69,7 @@ export class Connection implements Client {
   #interrupted = false;
   #stopLinger: (() => void) | undefined = undefined;
   #onAnswer: (() => void)[] = [];
+  #onClosed: (() => void)[] | undefined = undefined;
 
   constructor(server: Service, stream: ByteStream, id: number) {
     this.id = id;
@@ -267,6 +268,13 @@ export class Connection implements Client {
     this.#wake();
     this.#weigh();
     this.#stream.close();
+    for (const action of this.#onClosed ?? []) action();
+  }
+
+  /** Calls `action` once when the connection has ended; soon where it has already. */
+  whenClosed(action: () => void): void {
+    if (this.closed) queueMicrotask(action);
+    else (this.#onClosed ??= []).push(action);
   }
 
   /** Takes no further requests; the connection closes once those in flight are answered. */

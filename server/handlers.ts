@@ -13,6 +13,8 @@ export interface Client {
   readonly agent: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
+  /** Calls `action` once when the connection has ended; soon where it has already. */
+  whenClosed(action: () => void): void;
 }
 
 /** What a handler is given beside its arguments. */

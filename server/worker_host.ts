@@ -21,6 +21,7 @@ type Items = Iterator<Values, Values> | AsyncIterator<Values, Values>;
 let handlers: Readonly<Record<string, AnyHandler>> = {};
 let abort = new AbortController();
 let client = { closed: false };
+let onClosed: (() => void)[] = [];
 let more: () => void = () => {};
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
@@ -33,6 +34,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
       break;
     case "abort":
       client.closed = data.closed;
+      if (data.closed) { for (const action of onClosed.splice(0)) action(); }
       abort.abort(toRefusal(data.reason));
       more();
       break;
@@ -71,6 +73,7 @@ async function load(module: string): Promise<void> {
 async function run(task: Task): Promise<void> {
   abort = new AbortController();
   client = { ...task.client, closed: false };
+  onClosed = [];
   const { signal } = abort;
   try {
     const result = await handlers[task.verb](task.args, contextOf(task, signal));
@@ -106,7 +109,10 @@ function contextOf(task: Task, signal: AbortSignal): Context {
   const { verb, identity, deadline, trace } = task;
   return {
     verb,
-    client: client as Context["client"],
+    // What happens to the connection behind this request the worker does not learn.
+    client: Object.assign(client as Context["client"], {
+      whenClosed: (action: () => void) => void onClosed.push(action),
+    }),
     identity,
     signal,
     deadline,

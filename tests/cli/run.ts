@@ -9,12 +9,13 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs `lineup` with these arguments to its end. */
+/** Runs `lineup` with these arguments to its end; it gets a SIGINT once `interrupt` resolves. */
 export async function lineup(
   args: readonly string[],
-  options: { input?: string; cwd?: string } = {},
+  options: { input?: string; cwd?: string; interrupt?: Promise<unknown> } = {},
 ): Promise<Outcome> {
   const child = command(args, { stdin: "piped", cwd: options.cwd }).spawn();
+  options.interrupt?.then(() => child.kill("SIGINT"));
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});
   await writer.close().catch(() => {});

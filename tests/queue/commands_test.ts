@@ -125,13 +125,13 @@ Deno.test("FAIL makes a job ready, delayed or dead", async () => {
   const session = await queue.session();
   await session.ask("PUT mail x attempts=3");
   await session.ask("TAKE mail");
-  assertEquals(await session.ask("FAIL 1 again"), "OK state=ready");
+  assertEquals(await session.ask("FAIL 1 reason=again"), "OK state=ready");
   assertStringIncludes(await session.ask("TAKE mail"), "attempt=2");
-  assertEquals(await session.ask("FAIL 1 later retry=10s"), "OK state=delayed");
+  assertEquals(await session.ask("FAIL 1 reason=later retry=10s"), "OK state=delayed");
   assertEquals(await session.ask("TAKE mail"), "OK count=0");
   await queue.clock.elapse(10_000);
   assertStringIncludes(await session.ask("TAKE mail"), "attempt=3");
-  assertEquals(await session.ask("FAIL 1 enough retry=10s"), "OK state=dead");
+  assertEquals(await session.ask("FAIL 1 reason=enough retry=10s"), "OK state=dead");
   assertEquals(
     await session.ask("JOB 1"),
     "OK id=1 queue=mail priority=5 state=dead attempt=3 attempts=3 lease=60s age=10s " +

@@ -1,58 +1,23 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { over, type Session } from "./session.ts";
+import { startServer } from "./server_process.ts";
 import { withDirectory } from "./temporary.ts";
-
-/** A server in a process of its own. */
-interface Running {
-  session(): Promise<Session>;
-  /** Ends it by a signal and waits for its end. */
-  end(signal: Deno.Signal): Promise<number>;
-}
-
-async function start(path: string): Promise<Running> {
-  const script = new URL("serve_file.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-net", "--allow-read", "--allow-write", script, path],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value: address } = await output.read();
-  const port = Number(/:(\d+)\s*$/.exec(address ?? "")?.[1]);
-  const sessions: Session[] = [];
-  return {
-    async session(): Promise<Session> {
-      const session = over(await Deno.connect({ port }));
-      sessions.push(session);
-      await session.reply();
-      return session;
-    },
-    async end(signal: Deno.Signal): Promise<number> {
-      child.kill(signal);
-      const { code } = await child.status;
-      await output.cancel();
-      for (const session of sessions) session.close();
-      return code;
-    },
-  };
-}
 
 Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
-    const first = await start(path);
+    const first = await startServer(path);
     const session = await first.session();
     for (const body of ["kept", "finished", "taken", "newest"]) {
       await session.ask(`PUT mail ${body}`);
     }
     await session.ask("TAKE mail max=4 lease=1h");
     await session.ask("DONE 2");
-    await session.ask("FAIL 1 why retry=1h");
+    await session.ask("FAIL 1 reason=why retry=1h");
     assertEquals(await session.ask("DONE 4"), "OK");
     assertEquals(await session.ask('PUT mail "last words"'), "OK id=5");
     await first.end("SIGKILL");
 
-    const second = await start(path);
+    const second = await startServer(path);
     const again = await second.session();
     assertEquals(
       await again.ask("TAKE mail max=10"),
@@ -71,7 +36,7 @@ Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
     assertEquals(await again.ask("DONE 6"), "OK");
     await second.end("SIGKILL");
 
-    const third = await start(path);
+    const third = await startServer(path);
     const last = await third.session();
     assertEquals(await last.ask("PUT mail more"), "OK id=7");
     assertMatch(await last.ask("QUEUES"), /^\* mail delayed=1 ready=1 taken=0 dead=0 /);
@@ -82,7 +47,7 @@ Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
 Deno.test("PUT that was acknowledged outlives kill -9 under load", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
-    const server = await start(path);
+    const server = await startServer(path);
     const acknowledged = new Set<string>();
     let ended = false;
     const enough = Promise.withResolvers<void>();
@@ -105,7 +70,7 @@ Deno.test("PUT that was acknowledged outlives kill -9 under load", () =>
     ended = true;
     await Promise.all(clients);
 
-    const again = await start(path);
+    const again = await startServer(path);
     const session = await again.session();
     const there = new Set<string>();
     for (;;) {

@@ -95,7 +95,7 @@ Deno.test("openQueue goes on with leases, delays, attempts and ids where the las
     await session.ask("PUT mail last");
     await session.ask("TAKE mail max=2");
     await session.ask("TAKE mail max=2");
-    await session.ask("FAIL 4 why");
+    await session.ask("FAIL 4 reason=why");
     await session.ask("DONE 5");
     session.close();
   }

@@ -1,9 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { Job } from "../../queue/job.ts";
-import { Names } from "../../queue/names.ts";
 import { Order } from "../../queue/order.ts";
+import { Queue } from "../../queue/queue.ts";
+import type { StoredJob } from "../../queue/store.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { job as stored } from "./store_conformance.ts";
+
+function newJob(queue: Queue, id: number, rest: Partial<StoredJob>): Job {
+  const each = stored(id, rest);
+  return new Job(each, queue.tenant(each.key).kind(each));
+}
 
 /** A job that tells each time somebody reads what decides about its place. */
 function watched(job: Job, count: () => void): Job {
@@ -18,7 +24,7 @@ function watched(job: Job, count: () => void): Job {
 }
 
 Deno.test("Order loses any job that is removed and none else, and knows the oldest", () => {
-  const names = new Names();
+  const queue = new Queue("mail");
   for (let seed = SEED; seed < SEED + 50 * LONG; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number): number => Math.floor(random() * limit);
@@ -27,7 +33,7 @@ Deno.test("Order loses any job that is removed and none else, and knows the olde
     for (let id = 1; id <= 400; id++) {
       if (random() < 0.5) {
         const rest = { key: `k${below(3)}`, priority: below(3), ready: below(100) };
-        const job = new Job(stored(id, rest), names);
+        const job = newJob(queue, id, rest);
         order.push(job);
         jobs.push(job);
       } else if (jobs.length > 0) {
@@ -47,13 +53,13 @@ Deno.test("Order loses any job that is removed and none else, and knows the olde
 });
 
 Deno.test("Order removes any of 20,000 with few comparisons: O(log n)", () => {
-  const names = new Names();
+  const queue = new Queue("mail");
   const random = seededRandom(SEED);
   let reads = 0;
   const order = new Order();
   const jobs = Array.from({ length: 20_000 }, (_, at) => {
     const rest = { key: at % 2 === 0 ? "large" : `k${at % 5_000}`, ready: random() };
-    return watched(new Job(stored(at + 1, rest), names), () => reads++);
+    return watched(newJob(queue, at + 1, rest), () => reads++);
   });
   for (const job of jobs) order.push(job);
   let most = 0;

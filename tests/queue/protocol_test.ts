@@ -1,24 +1,26 @@
 import { compile } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
-import { served } from "./session.ts";
-
-/** A regular expression for an example's reply, in which `…` stands for any text. */
-function pattern(reply: string): RegExp {
-  const parts = reply.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  return new RegExp(`^${parts.join("[^]*")}$`);
-}
+import { pattern } from "./pattern.ts";
+import { type Served, served, type Session } from "./session.ts";
 
 Deno.test("queueProtocol compiles", () => {
   assertEquals(compile(queueProtocol).commands.get("PUT")?.request.inlineBody, true);
 });
+
+/** The reply to a request; where one waits, time passes. */
+async function answer(queue: Served, session: Session, request: string): Promise<string> {
+  const reply = session.ask(request);
+  await queue.clock.elapse(100);
+  return await reply;
+}
 
 Deno.test("queueProtocol has examples that are exact when run in order", async () => {
   await using queue = await served();
   const session = await queue.session();
   for (const { examples } of Object.values(queueProtocol.commands)) {
     for (const { request, reply } of examples) {
-      assertMatch(await session.ask(request), pattern(reply), request);
+      assertMatch(await answer(queue, session, request), pattern(reply), request);
     }
   }
 });
@@ -28,7 +30,7 @@ Deno.test("queueProtocol has examples that run each on a connection of its own",
   for (const { examples } of Object.values(queueProtocol.commands)) {
     for (const { request, reply } of examples) {
       const session = await queue.session();
-      assertMatch(await session.ask(request), pattern(reply), request);
+      assertMatch(await answer(queue, session, request), pattern(reply), request);
       session.close();
     }
   }

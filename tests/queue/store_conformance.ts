@@ -1,6 +1,6 @@
 // What every store must do: a third implementation runs this against itself.
 
-import type { Change, Progress, Store, StoredJob } from "@lineup/lineup/queue";
+import type { Change, Progress, Rules, Schedule, Store, StoredJob } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 
 /** A store that can be closed and opened again; one that forgets says so. */
@@ -20,12 +20,18 @@ export function job(id: number, rest: Partial<StoredJob> = {}): StoredJob {
     priority: 5,
     attempts: 10,
     lease: 60_000,
+    backoff: 0,
+    keep: false,
+    unique: "",
     put: 1_577_836_800_000.25,
+    expires: 0,
     size: 0,
     state: "ready",
     attempt: 0,
+    spared: 0,
     ready: 1_577_836_800_000.5,
     until: 0,
+    held: false,
     reason: "",
     ...rest,
   };
@@ -39,9 +45,39 @@ export function put(stored: StoredJob, body: Uint8Array = new Uint8Array(stored.
 const progress: Progress = {
   state: "taken",
   attempt: 3,
+  spared: 1,
   ready: 1_577_836_800_001.5,
   until: 1_577_836_860_000.125,
+  held: true,
   reason: 'naïve "reason" \u{1f4e8}',
+};
+
+const rules: Rules = {
+  queue: "mail",
+  key: "",
+  paused: true,
+  running: 7,
+  rate: 0.5,
+  weight: 2.5,
+  depth: 1_000,
+};
+const noRules: Rules = { ...rules, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
+
+const schedule: Schedule = {
+  name: "nightly",
+  queue: "mail",
+  key: "acme",
+  priority: 3,
+  attempts: 4,
+  lease: 5_000,
+  backoff: 100,
+  keep: true,
+  cron: "0 3 * * *",
+  zone: "Europe/Berlin",
+  interval: 0,
+  next: 1_577_836_800_000,
+  expires: 60_000,
+  body: Uint8Array.of(0, 10, 255),
 };
 
 /** Registers the tests of a store under its name. */
@@ -59,6 +95,7 @@ export function testStore(
     assertEquals(await all(store), []);
     assertEquals(await store.lastId(), 0);
     assertEquals(await store.bodies([1]), [undefined]);
+    assertEquals([await store.rules(), await store.schedules()], [[], []]);
     await store.commit([]);
     await store.close();
   });
@@ -72,6 +109,10 @@ export function testStore(
       size: 256,
       attempts: 1,
       lease: 1,
+      backoff: 250,
+      keep: true,
+      unique: "order-17",
+      expires: 1_577_836_900_000.5,
       ...progress,
     });
     const delayed = job(9, { state: "delayed", ready: 1_600_000_000_000, size: 100_000 });
@@ -91,7 +132,7 @@ export function testStore(
     await store.commit([put(job(1, { size: 3 })), put(job(2)), put(job(3))]);
     await store.commit([
       { kind: "move", id: 1, progress },
-      { kind: "done", id: 2 },
+      { kind: "drop", id: 2 },
       { kind: "move", id: 3, progress },
       { kind: "move", id: 3, progress: { ...progress, state: "dead", until: 0 } },
     ]);
@@ -103,15 +144,81 @@ export function testStore(
     await store.close();
   });
 
+  test("keeps the result of a job that is done in the place of its body", async (_, store) => {
+    const done: Progress = { ...progress, state: "done", held: false };
+    const result = Uint8Array.of(1, 2, 3, 0);
+    await store.commit([put(job(1, { size: 100 })), put(job(2, { size: 100 })), put(job(3))]);
+    await store.commit([{ kind: "finish", id: 1, progress: done, result }]);
+    await store.commit([
+      { kind: "finish", id: 2, progress: done, result: new Uint8Array() },
+      { kind: "finish", id: 4, progress: done, result },
+    ]);
+    assertEquals(await all(store), [
+      { ...job(1), ...done, size: 4 },
+      { ...job(2), ...done, size: 0 },
+      job(3),
+    ]);
+    assertEquals(await store.bodies([1, 2, 4]), [result, new Uint8Array(), undefined]);
+    await store.close();
+  });
+
+  test("makes changes again that may have been made already", async (_, store) => {
+    const changes: Change[] = [
+      put(job(1, { size: 3 })),
+      { kind: "move", id: 1, progress },
+      put(job(2)),
+      { kind: "drop", id: 2 },
+      { kind: "schedule", schedule },
+      { kind: "rules", rules },
+    ];
+    await store.commit(changes);
+    await store.commit([...changes, put(job(3))]);
+    assertEquals(await all(store), [{ ...job(1, { size: 3 }), ...progress }, job(3)]);
+    assertEquals([await store.rules(), await store.schedules()], [[rules], [schedule]]);
+    await store.close();
+  });
+
+  test("keeps rules and schedules, each by its name, until they end", async (opener, store) => {
+    const ofKey = { ...rules, key: "acme", paused: false };
+    const other = { ...schedule, name: "hourly", cron: "", zone: "", interval: 3_600_000 };
+    await store.commit([
+      { kind: "rules", rules: { ...rules, depth: 1 } },
+      { kind: "rules", rules: ofKey },
+      { kind: "rules", rules: { ...rules, queue: "news" } },
+      { kind: "schedule", schedule: { ...schedule, next: 1 } },
+      { kind: "schedule", schedule: other },
+      { kind: "schedule", schedule: { ...schedule, name: "gone" } },
+    ]);
+    await store.commit([
+      { kind: "rules", rules },
+      { kind: "rules", rules: { ...noRules, queue: "news" } },
+      { kind: "rules", rules: { ...noRules, queue: "never" } },
+      { kind: "schedule", schedule },
+      { kind: "unschedule", name: "gone" },
+      { kind: "unschedule", name: "never" },
+    ]);
+    const kept = async (store: Store): Promise<void> => {
+      const byKey = (await store.rules()).sort((a, b) => a.key < b.key ? -1 : 1);
+      const byName = (await store.schedules()).sort((a, b) => a.name < b.name ? -1 : 1);
+      assertEquals([byKey, byName], [[rules, ofKey], [other, schedule]]);
+    };
+    await kept(store);
+    await store.close();
+    if (!opener.lasts) return;
+    const again = await opener.open();
+    await kept(again);
+    await again.close();
+  });
+
   test("changes nothing for jobs that are not there", async (_, store) => {
-    await store.commit([{ kind: "move", id: 5, progress }, { kind: "done", id: 6 }]);
+    await store.commit([{ kind: "move", id: 5, progress }, { kind: "drop", id: 6 }]);
     await store.commit([put(job(5))]);
     assertEquals(await all(store), [job(5)]);
     await store.close();
   });
 
   test("takes a job from put to done in one batch", async (_, store) => {
-    await store.commit([put(job(1)), { kind: "move", id: 1, progress }, { kind: "done", id: 1 }]);
+    await store.commit([put(job(1)), { kind: "move", id: 1, progress }, { kind: "drop", id: 1 }]);
     assertEquals(await all(store), []);
     assertEquals(await store.lastId(), 1);
     await store.close();
@@ -121,7 +228,7 @@ export function testStore(
     const body = new Uint8Array([1, 2, 3]);
     const putting = store.commit([put(job(1, { size: 3 }), body)]);
     const reading = store.bodies([1]);
-    const removing = store.commit([{ kind: "done", id: 1 }]);
+    const removing = store.commit([{ kind: "drop", id: 1 }]);
     await Promise.all([putting, removing]);
     assertEquals(await reading, [body]);
     assertEquals(await store.bodies([1]), [undefined]);
@@ -130,7 +237,7 @@ export function testStore(
 
   test("remembers the highest id when the newest jobs are done", async (opener, store) => {
     await store.commit([put(job(1)), put(job(2)), put(job(3))]);
-    await store.commit([{ kind: "done", id: 3 }, { kind: "done", id: 2 }]);
+    await store.commit([{ kind: "drop", id: 3 }, { kind: "drop", id: 2 }]);
     assertEquals(await store.lastId(), 3);
     await store.close();
     if (!opener.lasts) return;

@@ -67,6 +67,30 @@ Deno.test("PUT wakes exactly one taker, those that came first before the others"
   }
 });
 
+Deno.test("PUT wakes exactly one of 10,000 takers, which wait on one timer", async () => {
+  await using queue = await served();
+  const putter = await queue.session();
+  const takers = await Promise.all(Array.from({ length: 100 }, () => queue.session()));
+  const pending = queue.clock.pending;
+  for (const [index, taker] of takers.entries()) {
+    const lines = Array.from({ length: 100 }, (_, at) => `#t${index}-${at} TAKE mail wait=1h\n`);
+    await taker.send(lines.join(""));
+    await queue.clock.elapse(0);
+  }
+  assertEquals(queue.figure("queue-takers"), 10_000);
+  assertEquals(queue.clock.pending, pending + 1);
+  for (let n = 0; n < 250; n++) {
+    assertEquals(await putter.ask("PUT mail hello"), `OK id=${n + 1}`);
+    assertEquals(queue.figure("queue-takers"), 9_999 - n);
+    const reply = await takers[Math.floor(n / 100)].reply();
+    const tag = `#t${Math.floor(n / 100)}-${n % 100}`;
+    assertEquals(
+      reply,
+      `${tag} ${HELLO.replace("id=1", `id=${n + 1}`).replace("OK", `${tag} OK`)}`,
+    );
+  }
+});
+
 Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", async () => {
   await using queue = await served();
   const session = await queue.session();

@@ -1,0 +1,172 @@
+// Producers and workers over raw sockets, who do as little as they can, so that the servers are what is measured.
+
+import type { Dialect, Target } from "./targets.ts";
+
+const LF = 0x0a;
+// What begins with it is no good news in either protocol; bodies here are of x.
+const E = 0x45;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("latin1");
+
+/** One connection. */
+class Wire {
+  readonly dialect: Dialect;
+  readonly #conn: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(65_536);
+  /** What was read and not looked at. */
+  #from = 0;
+  #to = 0;
+
+  constructor(conn: Deno.TcpConn, dialect: Dialect) {
+    this.#conn = conn;
+    this.dialect = dialect;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** Reads so many lines. */
+  async lines(count: number): Promise<void> {
+    await this.answers(count);
+  }
+
+  /** Reads so many answers of a line; which of them were refused. */
+  async answers(count: number): Promise<number[]> {
+    const refused: number[] = [];
+    for (let at = 0; at < count;) {
+      const end = this.#end();
+      if (end === -1) {
+        await this.#more();
+        continue;
+      }
+      if (this.#buffer[this.#from] === E) refused.push(this.#busy(end, at));
+      this.#from = end + 1;
+      at++;
+    }
+    return refused;
+  }
+
+  /** Reads what answers a TAKE of `count` jobs; the numbers of those that came. */
+  async items(count: number): Promise<string[]> {
+    const { item, numberAt, ends } = this.dialect;
+    const ids: string[] = [];
+    const final = ends(count) > 0;
+    while (final || ids.length < count) {
+      const end = this.#end();
+      if (end === -1) {
+        await this.#more();
+        continue;
+      }
+      const first = this.#buffer[this.#from];
+      if (first === E) this.#busy(end, 0);
+      if (first !== item.charCodeAt(0)) {
+        this.#from = end + 1;
+        break;
+      }
+      const start = this.#from + numberAt;
+      let at = start;
+      while (this.#buffer[at] >= 0x30 && this.#buffer[at] <= 0x39) at++;
+      ids.push(decoder.decode(this.#buffer.subarray(start, at)));
+      this.#from = end + 1;
+      await this.lines(1);
+    }
+    return ids;
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+
+  /** A refusal that is to be tried again; all others are errors of this bench. */
+  #busy(end: number, at: number): number {
+    const text = decoder.decode(this.#buffer.subarray(this.#from, end));
+    if (!text.startsWith("ERR busy ")) throw new Error(text);
+    return at;
+  }
+
+  #end(): number {
+    const end = this.#buffer.indexOf(LF, this.#from);
+    return end < this.#to ? end : -1;
+  }
+
+  async #more(): Promise<void> {
+    if (this.#from > 0) {
+      this.#buffer.copyWithin(0, this.#from, this.#to);
+      this.#to -= this.#from;
+      this.#from = 0;
+    }
+    const read = await this.#conn.read(this.#buffer.subarray(this.#to));
+    if (read === null) throw new Error("the server closed the connection");
+    this.#to += read;
+    this.#buffer.fill(0, this.#to, this.#to + 1);
+  }
+}
+
+/** Connections that stay open. */
+export class Crowd implements Disposable {
+  readonly #wires: Wire[];
+
+  private constructor(wires: Wire[]) {
+    this.#wires = wires;
+  }
+
+  static async open({ port, dialect }: Target, connections: number): Promise<Crowd> {
+    const { greeting, preamble: [text, lines] } = dialect;
+    const wires = [];
+    for (let i = 0; i < connections; i++) {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      conn.setNoDelay(true);
+      const wire = new Wire(conn, dialect);
+      await wire.lines(greeting);
+      if (lines > 0) await wire.write(encoder.encode(text));
+      await wire.lines(lines);
+      wires.push(wire);
+    }
+    return new Crowd(wires);
+  }
+
+  /**
+   * Every connection puts `rounds` batches of `depth` jobs, each once the last is acknowledged; jobs a second. What is
+   * refused is asked again.
+   */
+  put(rounds: number, depth: number, body: string): Promise<number> {
+    const one = encoder.encode(this.#wires[0].dialect.put(body));
+    const batch = encoder.encode(this.#wires[0].dialect.put(body).repeat(depth));
+    return this.#timed(rounds * depth, async (wire) => {
+      for (let left = rounds * depth; left > 0;) {
+        const size = Math.min(left, depth);
+        await wire.write(batch.subarray(0, size * one.length));
+        left -= size - (await wire.answers(size)).length;
+      }
+    });
+  }
+
+  /** Every connection takes `rounds` batches of `depth` jobs and has each done with the next taken; jobs a second. */
+  work(rounds: number, depth: number): Promise<number> {
+    const { take, done } = this.#wires[0].dialect;
+    return this.#timed(rounds * depth, async (wire) => {
+      let taken: string[] = [];
+      for (let left = rounds * depth; left > 0 || taken.length > 0;) {
+        const size = Math.min(left, depth);
+        const next = size > 0 ? take(size) : "";
+        await wire.write(encoder.encode(taken.map(done).join("") + next));
+        const refused = await wire.answers(taken.length);
+        const again = refused.map((at) => taken[at]);
+        const more = size > 0 ? await wire.items(size) : [];
+        left -= more.length;
+        taken = [...again, ...more];
+      }
+    });
+  }
+
+  async #timed(each: number, run: (wire: Wire) => Promise<void>): Promise<number> {
+    const start = performance.now();
+    await Promise.all(this.#wires.map(run));
+    return this.#wires.length * each / (performance.now() - start) * 1000;
+  }
+
+  [Symbol.dispose](): void {
+    for (const wire of this.#wires) wire.close();
+  }
+}

@@ -1,0 +1,106 @@
+// PUT, WAIT, EVERY, SCHEDULES.
+
+import { roomForQueues, roomForSchedule, roomForTaker } from "../bounds.ts";
+import type { QueueHandlers } from "../handlers.ts";
+import type { producer } from "../protocol/producer.ts";
+import { put } from "../put.ts";
+import { badArguments, deadJob, noSchedule } from "../refusals.ts";
+import { checkCron, nextRun } from "../schedules.ts";
+import type { WorkQueue } from "../work_queue.ts";
+
+const NOTHING = new Uint8Array();
+
+/** The handlers of producers' commands. */
+export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof producer> {
+  return {
+    async PUT({ id: unique, result, ...told }) {
+      const { id, duplicate, written } = put(work, { ...told, unique, keep: result === "keep" });
+      await written;
+      return { id, duplicate: duplicate || undefined };
+    },
+
+    async WAIT({ id }, { park }) {
+      const job = work.job(id);
+      if (job.state === "dead") {
+        throw deadJob(`Job ${id} is dead${job.reason === "" ? "." : `: ${job.reason}`}`);
+      }
+      if (job.state === "done") {
+        const [body] = await Promise.all([work.body(id), work.journal.settled()]);
+        return { body: orNone(body) };
+      }
+      roomForTaker(work.bounds, work.takers.size + work.results.waiting);
+      const waiting = work.results.wait(id);
+      try {
+        return { body: orNone(await park(waiting.result)) };
+      } finally {
+        waiting.leave();
+      }
+    },
+
+    async EVERY({ name, queue, body = NOTHING, cron, tz, interval, result, ...told }) {
+      work.mayChange();
+      const { schedules } = work;
+      const before = schedules.get(name);
+      if (cron === undefined && interval === undefined) {
+        if (queue !== "off") {
+          throw badArguments(
+            "EVERY needs cron= or interval=, or `off` in the place of the queue.",
+          );
+        }
+        if (before === undefined) throw noSchedule(name);
+        await schedules.end(name);
+        return {};
+      }
+      if (cron !== undefined && interval !== undefined) {
+        throw badArguments("EVERY takes cron= or interval=, not both.");
+      }
+      if (cron === undefined && tz !== undefined) throw badArguments("tz= goes with cron= only.");
+      if (cron !== undefined) checkCron(cron, tz ?? "UTC");
+      if (before === undefined) roomForSchedule(work.bounds, schedules.size);
+      roomForQueues(work.bounds, work.jobs, [queue]);
+
+      const now = work.now();
+      const times = {
+        cron: cron ?? "",
+        zone: cron === undefined ? "" : tz ?? "UTC",
+        interval: interval ?? 0,
+      };
+      const same = before !== undefined && before.cron === times.cron &&
+        before.zone === times.zone && before.interval === times.interval;
+      // Who sets the same again and again, as with every deployment, shall not put it off for ever.
+      const next = same ? before.next : nextRun(times, now, now);
+      if (next === undefined) throw badArguments("cron must be a time that is still to come.");
+      const { key = "", expires = 0, ...terms } = told;
+      const keep = result === "keep";
+      await schedules.set({ ...terms, ...times, name, queue, key, keep, expires, next, body });
+      return { next: passed(now, next) };
+    },
+
+    *SCHEDULES() {
+      const now = work.now();
+      const all = work.schedules.list();
+      for (const { name, queue, key, cron, zone, interval, next, body } of all) {
+        yield {
+          name,
+          queue,
+          key: key || undefined,
+          cron: cron || undefined,
+          tz: zone || undefined,
+          interval: interval || undefined,
+          next: passed(now, next),
+          body,
+        };
+      }
+      return { count: all.length };
+    },
+  };
+}
+
+function orNone(result: Uint8Array): Uint8Array | undefined {
+  return result.length === 0 ? undefined : result;
+}
+
+/** Whole ms from one time to another. */
+function passed(from: number, to: number): number {
+  return Math.max(0, Math.round(to - from));
+}

@@ -1,0 +1,92 @@
+// TAKE, DONE, FAIL, EXTEND, RELEASE.
+
+import type { ItemSource } from "../../server/handlers.ts";
+import { done, extend, fail, type Failed, release } from "../finish.ts";
+import type { Given } from "../grant.ts";
+import type { QueueHandlers } from "../handlers.ts";
+import { MAX_TAKE_QUEUES } from "../protocol/fields.ts";
+import type { worker } from "../protocol/worker.ts";
+import { badArguments } from "../refusals.ts";
+import { abandon, giveBack, take, wait as waitFor } from "../take.ts";
+import type { Wish } from "../takers.ts";
+import type { WorkQueue } from "../work_queue.ts";
+
+type Take = (typeof worker)["TAKE"];
+
+const NOTHING = new Uint8Array();
+
+/** The handlers of workers' commands. */
+export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof worker> {
+  return {
+    async TAKE({ queue, wait, lease, max, hold }, { client, park }) {
+      const queues = queue.length === 1 ? queue : [...new Set(queue)];
+      if (queues.length > MAX_TAKE_QUEUES) {
+        throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
+      }
+      const wish: Wish = { queues, lease, max, held: hold !== undefined, client };
+      const end = wait === 0 ? 0 : work.now() + wait;
+      // Again only where no body of those that were given could be read.
+      for (;;) {
+        const grant = take(work, wish);
+        if (grant !== undefined) {
+          await grant.whole;
+          if (grant.given.length > 0) return deliver(work, grant.given);
+          continue;
+        }
+        const time = end - work.now();
+        if (wait === 0 || time <= 0) return deliver(work, []);
+        const taker = waitFor(work, wish, time);
+        try {
+          const grant = await park(taker.answer);
+          if (grant === undefined) return deliver(work, []);
+          if (grant.given.length > 0) return deliver(work, grant.given);
+        } catch (error) {
+          abandon(work, taker);
+          throw error;
+        }
+      }
+    },
+
+    DONE: ({ id, body, result, attempt }, { client }) => {
+      if (body !== undefined && result !== undefined) {
+        throw badArguments("DONE takes the result as result= or as a body, not both.");
+      }
+      return done(work, id, { client, attempt }, body ?? encode(result));
+    },
+
+    async FAIL({ id, reason = "", retry, dead = false, attempt }, { client }) {
+      if (dead && retry !== undefined) {
+        throw badArguments("A job that is dead has no retry; give one of the two.");
+      }
+      const failed = await fail(work, id, { client, attempt }, { reason, retry, dead });
+      const states = (["delayed", "ready", "dead"] as const).filter((state) => failed[state] > 0);
+      return states.length === 1 ? { state: states[0] } : failed satisfies Failed;
+    },
+
+    async EXTEND({ id, lease, attempt }, { client }) {
+      return { lease: await extend(work, id, { client, attempt }, lease) };
+    },
+
+    async RELEASE({ id, delay, attempt }, { client }) {
+      return { state: await release(work, id, { client, attempt }, delay) };
+    },
+  };
+}
+
+function encode(result: string | undefined): Uint8Array {
+  return result === undefined ? NOTHING : new TextEncoder().encode(result);
+}
+
+function* deliver(work: WorkQueue, given: readonly Given[]): ItemSource<Take> {
+  let told = 0;
+  try {
+    for (const { body, ...job } of given) {
+      yield { ...job, body: body! };
+      told++;
+    }
+    return { count: told };
+  } finally {
+    // Whoever stops the items at one has not passed that one on.
+    if (told < given.length) giveBack(work, given.slice(told));
+  }
+}

@@ -1,0 +1,203 @@
+// The commands of those who have work: PUT, WAIT, EVERY, SCHEDULES.
+
+import type { Fields, Protocol } from "../../protocol/spec.ts";
+import {
+  attempts,
+  backoff,
+  count,
+  DAY,
+  dead,
+  expires,
+  id,
+  key,
+  lease,
+  notFound,
+  priority,
+  queue,
+  readOnly,
+  result,
+  unique,
+} from "./fields.ts";
+
+const terms = {
+  key,
+  priority: { ...priority, default: "5" },
+  lease: { ...lease, default: "60s" },
+  attempts: { ...attempts, default: "10" },
+  backoff: { ...backoff, default: "0ms" },
+  expires,
+  result,
+} as const satisfies Fields;
+
+const name = {
+  type: "word",
+  max: 96,
+  summary: "The schedule's name.",
+} as const;
+const every = {
+  cron: {
+    type: "text",
+    max: 128,
+    summary:
+      'When, as a cron expression: minute, hour, day, month, weekday, such as "0 3 * * 1-5"; ' +
+      "with seconds before them where there are six fields.",
+  },
+  tz: {
+    type: "word",
+    max: 64,
+    summary: "The time zone of cron=, such as Europe/Berlin. Default: UTC.",
+  },
+  interval: {
+    type: "duration",
+    min: 1000,
+    max: 366 * DAY,
+    summary: "How long between two jobs, in place of cron=.",
+  },
+} as const satisfies Fields;
+const next = {
+  type: "duration",
+  summary: "How long until the next job.",
+} as const;
+
+/** The commands of producers. */
+export const producer = {
+  PUT: {
+    summary: "Put a job into a queue.",
+    description:
+      "Where the queue has a job of the same id= already, in whatever state, nothing is put, " +
+      "and the reply tells that job's number and `duplicate=yes`.",
+    args: {
+      queue,
+      body: { type: "bytes", summary: "The job: any bytes." },
+    },
+    options: {
+      ...terms,
+      delay: {
+        type: "duration",
+        min: 0,
+        max: 366 * DAY,
+        default: "0ms",
+        summary: "How long before it is ready.",
+      },
+      id: unique,
+    },
+    reply: {
+      id,
+      duplicate: {
+        type: "boolean",
+        optional: true,
+        summary: "Whether the job was there before.",
+      },
+    },
+    errors: { "read-only": readOnly },
+    examples: [
+      { request: 'PUT mail "hello world" key=acme', reply: "OK id=1" },
+      {
+        request: "PUT mail priority=0 {6}\nurgent",
+        reply: "OK id=2",
+        summary: "A counted body: any bytes; and ahead of the other jobs.",
+      },
+      { request: "PUT mail later delay=1h", reply: "OK id=3" },
+      {
+        request: "PUT video encode lease=10m attempts=3 backoff=30s",
+        reply: "OK id=4",
+        summary:
+          "Three attempts of ten minutes each, the second 15 to 30 seconds after the first failed.",
+      },
+      {
+        request: "PUT video thumbnail id=thumb-17 result=keep expires=1d",
+        reply: "OK id=5",
+        summary: "The only one of its name, and of no use any more after a day.",
+      },
+      { request: "PUT video thumbnail id=thumb-17", reply: "OK id=5 duplicate=yes" },
+      {
+        request: "PUT mail x priority=11",
+        reply: 'ERR bad-arguments "priority must be an integer, 0 to 9, not \\"11\\". Usage: …"',
+      },
+    ],
+  },
+  WAIT: {
+    summary: "Wait until a job is done, and get its result.",
+    description:
+      "Request and response through the queue. A result is told to those who wait for it; " +
+      "to those who come later only where PUT said result=keep. Give within= to wait no longer than that.",
+    args: { id },
+    reply: { body: { type: "bytes", optional: true, summary: "The result, where DONE gave one." } },
+    errors: { "not-found": notFound, dead },
+    class: "interactive",
+    idempotent: true,
+    examples: [
+      {
+        request: "WAIT 1 within=50ms",
+        reply: 'ERR expired "…',
+        summary: "It was not done in time; it still may be.",
+      },
+      {
+        request: "WAIT 99",
+        reply: 'ERR not-found "There is no job 99: it is done, or never was."',
+      },
+    ],
+  },
+  EVERY: {
+    summary: "Put a job again and again, at times or intervals; or end that.",
+    description:
+      "`EVERY name off` ends it. A schedule of the same name takes the place of the old one. " +
+      "Where the server was down at the time of one or several jobs, one is put when it is back. " +
+      "Each job has the id NAME@TIME, so no time has two.",
+    args: {
+      name,
+      queue: { ...queue, summary: "The queue, or `off` to end the schedule." },
+      body: { type: "bytes", optional: true, summary: "The body of each job." },
+    },
+    options: { ...every, ...terms },
+    reply: { next: { ...next, optional: true } },
+    errors: {
+      "not-found": { summary: "There is no schedule of this name." },
+      "read-only": readOnly,
+    },
+    examples: [
+      {
+        request: 'EVERY report mail "weekly report" cron="0 8 * * 1" tz=Europe/Berlin',
+        reply: "OK next=…",
+      },
+      { request: "EVERY cleanup chores interval=1h", reply: "OK next=3600s" },
+      {
+        request: 'EVERY cleanup chores cron="61 * * * *"',
+        reply: 'ERR bad-arguments "cron must be …',
+      },
+      {
+        request: "EVERY cleanup chores",
+        reply:
+          'ERR bad-arguments "EVERY needs cron= or interval=, or `off` in the place of the queue."',
+      },
+      { request: "EVERY cleanup off", reply: "OK" },
+      {
+        request: "EVERY cleanup off",
+        reply: 'ERR not-found "There is no schedule cleanup; SCHEDULES lists them."',
+      },
+    ],
+  },
+  SCHEDULES: {
+    summary: "Tell of every schedule what it puts and when.",
+    items: {
+      name: { ...name, positional: true },
+      queue,
+      key: { ...key, optional: true },
+      cron: { ...every.cron, optional: true },
+      tz: { ...every.tz, optional: true },
+      interval: { ...every.interval, optional: true },
+      next,
+      body: { type: "bytes", summary: "The body of each job." },
+    },
+    reply: { count: { ...count, summary: "How many schedules." } },
+    class: "interactive",
+    idempotent: true,
+    examples: [
+      {
+        request: "SCHEDULES",
+        reply:
+          '* report queue=mail cron="0 8 * * 1" tz=Europe/Berlin next=… {13}\nweekly report\nOK count=1',
+      },
+    ],
+  },
+} as const satisfies Protocol["commands"];

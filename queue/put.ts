@@ -1,0 +1,37 @@
+// PUT: new jobs.
+
+import { roomForJob, roomForQueues, roomInDepth } from "./bounds.ts";
+import { type NewJob, newJob } from "./job.ts";
+import { serve } from "./take.ts";
+import type { WorkQueue } from "./work_queue.ts";
+
+/** What came of a PUT. */
+export interface Put {
+  readonly id: number;
+  /** Whether its queue has a job of this name already, which is the one of `id`. */
+  readonly duplicate: boolean;
+  /** Resolves once the job is stored. */
+  readonly written: Promise<void>;
+}
+
+/** A new job, unless there is one of its name. Throws `busy` where there is no room for it. */
+export function put(work: WorkQueue, told: NewJob): Put {
+  work.mayChange();
+  const { bounds, jobs } = work;
+  const { unique = "", key = "", body } = told;
+  const there = jobs.queues.get(told.queue);
+  const same = unique === "" ? undefined : there?.named(unique);
+  if (same !== undefined) {
+    return { id: same.id, duplicate: true, written: work.journal.settled() };
+  }
+  roomForJob(bounds, jobs);
+  roomForQueues(bounds, jobs, [told.queue]);
+  if (there !== undefined) roomInDepth(there, key);
+  const id = ++work.lastId;
+  const now = work.now();
+  const written = work.add(newJob(id, now, told), body);
+  const queue = jobs.queue(told.queue);
+  queue.rates.count("put", now);
+  if (told.delay === 0) serve(work, queue);
+  return { id, duplicate: false, written };
+}

@@ -1,0 +1,125 @@
+import { Heap } from "./heap.ts";
+import type { Job } from "./job.ts";
+import type { Limits } from "./limits.ts";
+import { Line } from "./line.ts";
+import { Order } from "./order.ts";
+import { Rates } from "./rates.ts";
+import { Roll } from "./roll.ts";
+import type { State } from "./store.ts";
+import { hasMoreReady, Tenant } from "./tenant.ts";
+
+/** How many jobs there are in each state. */
+export type Counts = Record<State, number>;
+
+/** No jobs. */
+export function noJobs(): Counts {
+  return { delayed: 0, ready: 0, taken: 0, dead: 0, done: 0 };
+}
+
+/** One queue: there while it holds a job, has limits, or somebody waits for a job of it. */
+export class Queue {
+  readonly name: string;
+  readonly counts: Counts = noJobs();
+  /** The ready jobs. */
+  readonly order = new Order();
+  /** The requests that wait for one. */
+  readonly line: Line;
+  /** Its jobs by number. */
+  readonly roll = new Roll();
+  readonly rates = new Rates();
+  /** Its keys, those with most ready jobs first. */
+  readonly keys = new Heap<Tenant>(hasMoreReady);
+  limits: Limits | undefined = undefined;
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #limited = new Set<Tenant>();
+  /** The jobs that have names of their own. */
+  #unique: Map<string, Job> | undefined = undefined;
+
+  constructor(name: string) {
+    this.name = name;
+    this.line = new Line(this);
+  }
+
+  /** How many jobs are not finished. */
+  get unfinished(): number {
+    return this.counts.delayed + this.counts.ready + this.counts.taken;
+  }
+
+  /** Whether there is nothing about it to be known. */
+  get empty(): boolean {
+    return this.keys.size === 0 && this.line.size === 0 && this.limits === undefined;
+  }
+
+  /** The job whose turn it is; `undefined` where none may be taken now. */
+  get next(): Job | undefined {
+    if (this.limits !== undefined && this.limits.block(this.counts.taken)) return undefined;
+    return this.order.next;
+  }
+
+  /** Its share beside the other queues of a TAKE. */
+  get weight(): number {
+    return this.limits?.rules.weight || 1;
+  }
+
+  /** The jobs of a key, where there are any or limits. */
+  find(key: string): Tenant | undefined {
+    return this.#tenants.get(key);
+  }
+
+  /** The limits of its keys, by name. */
+  get keyLimits(): Limits[] {
+    return [...this.#limited].map(({ limits }) => limits!)
+      .sort((a, b) => a.rules.key < b.rules.key ? -1 : 1);
+  }
+
+  /** A key has limits, has others or has none any more. */
+  limit(tenant: Tenant): void {
+    if (tenant.limits === undefined) this.#limited.delete(tenant);
+    else this.#limited.add(tenant);
+    this.review(tenant);
+    this.order.review(tenant);
+    this.forget(tenant);
+  }
+
+  /** The jobs of a key. */
+  tenant(key: string): Tenant {
+    let tenant = this.#tenants.get(key);
+    if (tenant === undefined) {
+      tenant = new Tenant(this, key);
+      this.#tenants.set(key, tenant);
+      this.keys.add(tenant);
+    }
+    return tenant;
+  }
+
+  /** A key may have neither jobs nor limits now. */
+  forget(tenant: Tenant): void {
+    if (tenant.size > 0 || tenant.limits !== undefined) return;
+    this.#tenants.delete(tenant.key);
+    this.keys.remove(tenant);
+  }
+
+  /** The job of a name. */
+  named(unique: string): Job | undefined {
+    return this.#unique?.get(unique);
+  }
+
+  /** A job takes its name. */
+  claim(job: Job): void {
+    (this.#unique ??= new Map()).set(job.unique, job);
+  }
+
+  /** A job gives its name back. */
+  unname(job: Job): void {
+    this.#unique!.delete(job.unique);
+    if (this.#unique!.size === 0) this.#unique = undefined;
+  }
+
+  /** A key may have become free to go on, or the reverse. */
+  review(tenant: Tenant): void {
+    const blocked = tenant.limits !== undefined && tenant.limits.block(tenant.taken);
+    if (blocked === tenant.blocked) return;
+    tenant.blocked = blocked;
+    this.order.review(tenant);
+  }
+}

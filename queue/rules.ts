@@ -1,0 +1,45 @@
+// PAUSE, RESUME, LIMIT: what holds the jobs of a queue or key back.
+
+import { roomForQueues, roomForRules } from "./bounds.ts";
+import { noRules } from "./limits.ts";
+import { hasRules, type Rules } from "./store.ts";
+import type { WorkQueue } from "./work_queue.ts";
+
+/** What may be set. */
+export type RuleChange = Partial<Omit<Rules, "queue" | "key">>;
+
+/** The rules of a queue, or of one of its keys. */
+export function rulesOf(work: WorkQueue, name: string, key: string): Rules {
+  const queue = work.jobs.queues.get(name);
+  const limits = key === "" ? queue?.limits : queue?.find(key)?.limits;
+  return limits?.rules ?? noRules(name, key);
+}
+
+/** Changes some of the rules of a queue or key. Resolves with all of them once that is stored. */
+export async function setRules(
+  work: WorkQueue,
+  name: string,
+  key: string,
+  change: RuleChange,
+): Promise<Rules> {
+  work.mayChange();
+  const before = rulesOf(work, name, key);
+  const rules = { ...before, ...change };
+  if (hasRules(rules) && !hasRules(before)) {
+    roomForQueues(work.bounds, work.jobs, [name]);
+    roomForRules(work.bounds, work.rules);
+  }
+  work.limit(rules);
+  await work.journal.write({ kind: "rules", rules });
+  return rules;
+}
+
+/** The rules of all queues, or of one, and of their keys, by name. */
+export function* allRules(work: WorkQueue, name: string | undefined): Generator<Rules, void, void> {
+  const { queues } = work.jobs;
+  for (const each of name === undefined ? [...queues.keys()].sort() : [name]) {
+    const queue = queues.get(each);
+    if (queue?.limits !== undefined) yield queue.limits.rules;
+    for (const { rules } of queue?.keyLimits ?? []) yield rules;
+  }
+}

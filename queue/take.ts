@@ -1,0 +1,141 @@
+// TAKE: jobs are given to those who ask.
+
+import { roomForQueues, roomForTaker } from "./bounds.ts";
+import type { Given, Grant } from "./grant.ts";
+import type { Job } from "./job.ts";
+import type { Limits } from "./limits.ts";
+import { MAX_TAKE_BYTES } from "./protocol/fields.ts";
+import type { Queue } from "./queue.ts";
+import type { Taker, Wish } from "./takers.ts";
+import type { Rotation } from "./turns.ts";
+import type { WorkQueue } from "./work_queue.ts";
+
+/** Jobs that are ready now; `undefined` where there are none. */
+export function take(work: WorkQueue, wish: Wish): Grant | undefined {
+  work.mayChange();
+  const queues: Queue[] = [];
+  for (const name of wish.queues) {
+    const queue = work.jobs.queues.get(name);
+    if (queue !== undefined) queues.push(queue);
+  }
+  return grant(work, queues, wish, work.turns.of(wish.queues));
+}
+
+/** Lines up for a job; to be called where `take` found none, in the same turn. */
+export function wait(work: WorkQueue, wish: Wish, time: number): Taker {
+  roomForTaker(work.bounds, work.takers.size + work.results.waiting);
+  roomForQueues(work.bounds, work.jobs, wish.queues);
+  return work.takers.join(wish, time);
+}
+
+/** A taker is gone: it waits no longer, and what it was given goes back. */
+export function abandon(work: WorkQueue, taker: Taker): void {
+  work.takers.leave(taker);
+  if (taker.grant !== undefined) giveBack(work, taker.grant.given);
+}
+
+/**
+ * Nobody was told of these: they are ready again at their old places, and neither does the attempt count nor is the
+ * key charged.
+ */
+export function giveBack(work: WorkQueue, given: readonly Given[]): void {
+  // Too late to store it: their leases will run out.
+  if (work.closing) return;
+  const queues = new Set<Queue>();
+  for (const { id, attempt } of given) {
+    const job = work.jobs.get(id);
+    if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
+    job.queue.order.refund(job);
+    // Nobody waits for this one; where it fails the journal has said so.
+    work.change(job, () => job.giveBack());
+    queues.add(job.queue);
+  }
+  for (const queue of queues) serve(work, queue);
+}
+
+/** The takers of a queue get what is ready, each in its turn. */
+export function serve(work: WorkQueue, queue: Queue): void {
+  if (work.journal.failure !== undefined) return;
+  for (let taker; (taker = queue.line.first) !== undefined && queue.next !== undefined;) {
+    const { wish } = taker;
+    work.takers.leave(taker);
+    taker.give(grant(work, [queue], wish, work.turns.of([queue.name])));
+  }
+}
+
+function grant(
+  work: WorkQueue,
+  queues: readonly Queue[],
+  { max, lease, held, client }: Wish,
+  rotation: Rotation,
+): Grant | undefined {
+  const now = work.now();
+  const given: Given[] = [];
+  const reading: Promise<void>[] = [];
+  let written: Promise<void> | undefined;
+  let room = MAX_TAKE_BYTES;
+  for (let queue; given.length < max && (queue = rotation.next(queues)) !== undefined;) {
+    const { size } = queue.next!;
+    if (given.length > 0 && size > room) break;
+    room -= size;
+    rotation.charge(queue);
+    const job = queue.order.take();
+    const { id, key, kind } = job;
+    const length = lease ?? kind.lease;
+    written = work.change(job, () => job.take(client, now + length, held));
+    spend(work, job, now);
+    const body = work.recentBody(id);
+    const each: Given = {
+      id,
+      queue: queue.name,
+      key: key === "" ? undefined : key,
+      attempt: job.attempt,
+      lease: length,
+      body,
+    };
+    given.push(each);
+    if (body === undefined) reading.push(read(work, job, each));
+  }
+  if (written === undefined) return undefined;
+  const grant: Grant = {
+    given,
+    whole: whole(reading, written).then(() => {
+      grant.given = given.filter(({ body }) => body !== undefined);
+      return grant;
+    }),
+  };
+  return grant;
+}
+
+function whole(reading: readonly Promise<void>[], written: Promise<void>): Promise<unknown> {
+  return reading.length === 0 ? written : Promise.all([...reading, written]);
+}
+
+/** Counts a job that is taken towards the rates of its queue and key. */
+function spend(work: WorkQueue, { queue, tenant }: Job, now: number): void {
+  queue.rates.count("taken", now);
+  if (queue.limits !== undefined) pace(work, queue.limits, now);
+  if (tenant.limits !== undefined) {
+    pace(work, tenant.limits, now);
+    queue.review(tenant);
+  }
+}
+
+function pace(work: WorkQueue, limits: Limits, now: number): void {
+  if (limits.spend(now)) work.paces.add(limits);
+}
+
+/** Reads a body. A job whose body cannot be read is dead: others shall not wait for it. */
+async function read(work: WorkQueue, job: Job, given: Given): Promise<void> {
+  try {
+    given.body = await work.body(job.id);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    work.log({ level: "error", message: "body cannot be read, job is dead", job: job.id, error });
+    if (work.closing || job.state !== "taken" || job.attempt !== given.attempt) return;
+    const reason = `Its body cannot be read: ${why}.`;
+    const written = work.change(job, () => job.fail(work.now(), false, true, reason));
+    work.results.dead(job.id, `Job ${job.id} is dead: ${reason}`);
+    await written.catch(() => {});
+  }
+}

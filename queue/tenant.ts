@@ -1,0 +1,76 @@
+import type { Row } from "./fair_order.ts";
+import type { Placed } from "./heap.ts";
+import type { Kind } from "./job.ts";
+import type { Limits } from "./limits.ts";
+import type { Queue } from "./queue.ts";
+import type { State, Terms } from "./store.ts";
+
+/** How many kinds of jobs a key remembers. */
+const KINDS = 4;
+
+/** A kind that a key remembers. */
+interface Known extends Kind {
+  older: Known | undefined;
+}
+
+/** The jobs of one key in one queue; those of no key are one too. There while it has a job or limits. */
+export class Tenant implements Placed {
+  place = -1;
+  /** How many jobs it has in each state. */
+  delayed = 0;
+  ready = 0;
+  taken = 0;
+  dead = 0;
+  done = 0;
+  limits: Limits | undefined = undefined;
+  /** Whether none of its jobs may be taken now. */
+  blocked = false;
+  /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
+  rows: Row[] = [];
+  #kinds: Known | undefined = undefined;
+
+  constructor(
+    readonly queue: Queue,
+    readonly key: string,
+  ) {}
+
+  /** How many jobs are not finished. */
+  get unfinished(): number {
+    return this.delayed + this.ready + this.taken;
+  }
+
+  /** How many there are, in whatever state. */
+  get size(): number {
+    return this.unfinished + this.dead + this.done;
+  }
+
+  /** Its share beside the other keys. */
+  get weight(): number {
+    return this.limits?.rules.weight || 1;
+  }
+
+  /** Counts one more or less in a state. */
+  count(state: State, change: number): void {
+    this[state] += change;
+  }
+
+  /** The kind of a job on these terms: one that others have, or a new one. */
+  kind({ priority, attempts, lease, backoff, keep }: Terms): Kind {
+    let depth = 0;
+    for (let known = this.#kinds; known !== undefined; known = known.older) {
+      if (
+        known.priority === priority && known.lease === lease && known.attempts === attempts &&
+        known.backoff === backoff && known.keep === keep
+      ) return known;
+      if (++depth === KINDS) this.#kinds!.older = undefined;
+    }
+    const older = this.#kinds;
+    const kind: Known = { tenant: this, priority, attempts, lease, backoff, keep, older };
+    return this.#kinds = kind;
+  }
+}
+
+/** The order of the list of keys: who has most jobs that are ready. */
+export function hasMoreReady(a: Tenant, b: Tenant): boolean {
+  return a.ready > b.ready || (a.ready === b.ready && a.taken > b.taken);
+}

@@ -1,0 +1,55 @@
+// Whose turn it is among the queues that one TAKE names.
+
+import type { Queue } from "./queue.ts";
+
+/** How many sets of queues are remembered. */
+const SETS = 1_000;
+
+/**
+ * The turns of the queues that are named together, by their weights: start-time fair queuing, as among keys, with a clock
+ * for each set of queues. So workers of other queues change nothing here, and a queue that was empty comes back with
+ * neither credit nor debt.
+ */
+export class Rotation {
+  /** When each queue has its next turn, in virtual time. */
+  readonly #tags = new Map<string, number>();
+  /** The virtual time: when the last turn began. */
+  #now = 0;
+
+  /** The queue that is next of those of which a job may be taken; `undefined` where there is none. */
+  next(queues: readonly Queue[]): Queue | undefined {
+    let best: Queue | undefined;
+    let bestTag = Infinity;
+    for (const queue of queues) {
+      const tag = this.#tag(queue);
+      if (tag < bestTag && queue.next !== undefined) [best, bestTag] = [queue, tag];
+    }
+    return best;
+  }
+
+  /** A job of the `next` queue is taken. */
+  charge(queue: Queue): void {
+    this.#now = this.#tag(queue);
+    this.#tags.set(queue.name, this.#now + 1 / queue.weight);
+  }
+
+  #tag(queue: Queue): number {
+    return Math.max(this.#now, this.#tags.get(queue.name) ?? 0);
+  }
+}
+
+/** The rotations of the sets that were named lately. */
+export class Turns {
+  readonly #sets = new Map<string, Rotation>();
+
+  /** The turns of the queues of these names; for a single one there is nothing to take turns with. */
+  of(names: readonly string[]): Rotation {
+    if (names.length === 1) return new Rotation();
+    const set = [...names].sort().join(" ");
+    const rotation = this.#sets.get(set) ?? new Rotation();
+    this.#sets.delete(set);
+    if (this.#sets.size === SETS) this.#sets.delete(this.#sets.keys().next().value!);
+    this.#sets.set(set, rotation);
+    return rotation;
+  }
+}

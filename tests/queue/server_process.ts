@@ -1,0 +1,40 @@
+// A queue server in a process of its own, to be killed.
+
+import { over, type Session } from "./session.ts";
+
+/** A server in a process of its own. */
+export interface Running {
+  /** A new connection, greeted. */
+  session(): Promise<Session>;
+  /** Ends it by a signal and waits for its end; resolves with its exit code. */
+  end(signal: Deno.Signal): Promise<number>;
+}
+
+/** Starts `serve_file.ts` on a file. */
+export async function startServer(path: string): Promise<Running> {
+  const script = new URL("serve_file.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-net", "--allow-read", "--allow-write", script, path],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value: address } = await output.read();
+  const port = Number(/:(\d+)\s*$/.exec(address ?? "")?.[1]);
+  const sessions: Session[] = [];
+  return {
+    async session(): Promise<Session> {
+      const session = over(await Deno.connect({ port }));
+      sessions.push(session);
+      await session.reply();
+      return session;
+    },
+    async end(signal: Deno.Signal): Promise<number> {
+      child.kill(signal);
+      const { code } = await child.status;
+      await output.cancel();
+      for (const session of sessions) session.close();
+      return code;
+    },
+  };
+}

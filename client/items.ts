@@ -16,7 +16,8 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
   /** Resolves with the reply once the last item has been read; rejects with what ended the request. */
   readonly reply: Promise<Reply>;
 
-  readonly #settle: PromiseWithResolvers<Reply>;
+  #resolve!: (reply: Reply) => void;
+  #reject!: (error: unknown) => void;
   #buffer: { item: Item; size: number }[] = [];
   #next = 0;
   #bytes = 0;
@@ -27,8 +28,11 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
 
   /** For the client. */
   constructor() {
-    this.#settle = Promise.withResolvers<Reply>();
-    this.reply = this.#settle.promise;
+    // Not Promise.withResolvers, which Node 20 does not have.
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
     // Who only iterates learns of the error there.
     this.reply.catch(() => {});
   }
@@ -65,8 +69,8 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
 
   #conclude(): void {
     if (this.#end === undefined || this.#next < this.#buffer.length) return;
-    if ("reply" in this.#end) this.#settle.resolve(this.#end.reply);
-    else this.#settle.reject(this.#end.error);
+    if ("reply" in this.#end) this.#resolve(this.#end.reply);
+    else this.#reject(this.#end.error);
   }
 
   /** The next item. Rejects with what ended the request. */

@@ -25,5 +25,13 @@ export { Items } from "./items.ts";
 export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";
-export { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
+export {
+  type Address,
+  AddressError,
+  formatAddress,
+  type HostAddress,
+  parseAddress,
+  type UnixAddress,
+  type WebSocketAddress,
+} from "../net/address.ts";
 export type { ByteStream } from "../net/stream.ts";

@@ -13,6 +13,20 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["queue", "--port", "1", "--port", "2"], says: "--port is given 2 times." },
   { args: ["queue", "extra"], says: "extra is one argument too many" },
   { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
+  { args: ["queue", "--tls-cert", "c.pem"], says: "--tls-cert needs --tls-key beside it." },
+  { args: ["queue", "--tls-key", "k.pem"], says: "--tls-key needs --tls-cert beside it." },
+  {
+    args: ["queue", "--tls-cert", "nowhere.pem", "--tls-key", "k.pem"],
+    says: "--tls-cert: cannot read nowhere.pem",
+  },
+  {
+    args: ["queue", "--tls-cert", "deno.json", "--tls-key", "k.pem"],
+    says: "--tls-cert: deno.json is no PEM file",
+  },
+  {
+    args: ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", "--ws-origin", "example.org"],
+    says: "example.org: an origin is https://host",
+  },
   { args: ["serve"], says: "serve needs MODULE." },
   { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },

@@ -1,7 +1,5 @@
 // A real terminal: tmux runs a program, types at it and tells what is on its screen.
 
-import { PACKAGES } from "./program.ts";
-
 /** A program in a pane of tmux. Disposing kills both. */
 export interface Pane extends AsyncDisposable {
   /** Types text as it is. */
@@ -55,7 +53,7 @@ export async function openPane(
     ]);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`tmux is missing: apt-get install ${PACKAGES.tmux}`);
+    throw new Error("tmux is missing: apt-get install tmux");
   }
   const text = async (): Promise<string> =>
     (await tmux(["capture-pane", "-p", "-J", "-S", "-"])).trimEnd();

@@ -278,7 +278,12 @@ const BROKEN: readonly {
 }[] = [
   { name: "closes", bytes: "", error: ConnectionLost, message: "closed the connection" },
   { name: "is cut in an answer", bytes: "#1 O", error: ConnectionLost, message: "closed" },
-  { name: "sends garbage", bytes: "\x01\x02\n", error: ProtocolError, message: "0x01" },
+  {
+    name: "sends garbage",
+    bytes: "\x01\x02\n",
+    error: ProtocolError,
+    message: "not a line of a reply",
+  },
   {
     name: "answers without a tag",
     bytes: "OK pong\n",

@@ -4,13 +4,9 @@
  *     lineup queue                    a durable work queue that telnet can drive
  *     lineup serve MODULE             any protocol with its handlers
  *     lineup call ADDRESS VERB ...    one request
-<<<<<<< HEAD
- *     lineup connect ADDRESS          lines in, replies out
+ *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup load ADDRESS VERB ...    load, and what it shows
  *     lineup check ADDRESS            does a server speak Lineup/1?
-=======
- *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
->>>>>>> h-terminal
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
  * @module

@@ -5,6 +5,7 @@ import { type Address, AddressError, formatAddress, parseAddress } from "../net/
 import { addressPrefixes } from "../scheduling/address_prefixes.ts";
 import { listen } from "../net/deno.ts";
 import type { Listener } from "../net/stream.ts";
+import { immediateTurns, openTurns } from "../net/turns.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Service } from "./service.ts";
@@ -92,7 +93,9 @@ export async function serve(
   const places = (options.listen ?? [formatAddress({ transport: "tcp", hostname, port })])
     .map(toPlace);
   if (!options.insecure) places.forEach(requireLoopback);
-  const service = await Service.open(protocol, handlers, options);
+  const onSockets = places.some(({ place }) => "transport" in place);
+  const turns = onSockets ? await openTurns() : immediateTurns;
+  const service = await Service.open(protocol, handlers, options, turns);
   const listeners: Listener[] = [];
   try {
     for (const { place } of places) {

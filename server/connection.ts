@@ -20,7 +20,6 @@ import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
 
 const READ_SIZE = 16_384;
-const UNKNOWN_COMMANDS = 10;
 // A close with unread input resets the connection, and the client may never see the last reply: so the server ends
 // its own side, and reads and forgets what still comes for a while.
 const LINGER_MS = 1000;
@@ -28,8 +27,6 @@ const LINGER_BYTES = 1 << 20;
 
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
-// Bodies of unanswered requests: beyond this many bytes no more is read.
-const MOST_BODIES = 4 << 20;
 
 const TOO_OFTEN: ErrorLine = {
   code: "quota",
@@ -53,7 +50,7 @@ export class Connection implements Client {
   readonly #framer: Framer;
   readonly #lines: ClientLines;
   readonly #tagged = new Map<string, Call>();
-  readonly #untagged = new InOrder(() => this.#present());
+  readonly #untagged: InOrder;
   readonly #patience: Patience;
   #bodies = 0;
   /** Bytes held for this client, as the server counted them last. */
@@ -82,9 +79,15 @@ export class Connection implements Client {
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
     this.#patience = new Patience(server.clock.now());
-    this.#rest = new Rest(server.rests, () => this.output.flush());
+    this.#rest = new Rest(server.rests, server.bounds, () => this.output.flush());
+    this.#untagged = new InOrder(server.bounds.answers, () => this.#present());
     this.#framer = new Framer("request", server.limits);
-    this.output = new Output(stream, () => this.close(), () => server.watch());
+    this.output = new Output(
+      stream,
+      () => this.close(),
+      () => server.watch(),
+      server.bounds.output,
+    );
   }
 
   get peer(): string {
@@ -155,8 +158,7 @@ export class Connection implements Client {
         if (this.closed) return;
       }
       if (this.#rest.exhausted) {
-        this.#refuse(undefined, TOO_OFTEN);
-        this.end();
+        this.#dismiss();
         continue;
       }
       this.#framer.push(buffer.subarray(0, read));
@@ -170,10 +172,12 @@ export class Connection implements Client {
         whole = true;
         this.#handle(framed);
         const full = this.#full;
-        if (!full && ++taken < REQUESTS_A_TURN) continue;
+        const pauses = this.#rest.pauses;
+        if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
         if (this.#rested !== undefined) this.#admit(this.#rested, unread);
         this.#taking = false;
-        if (full) await this.#room();
+        if (pauses) await this.#pause();
+        else if (full) await this.#room();
         else await this.#turn();
         this.#taking = true;
         this.#now = this.server.clock.now();
@@ -208,12 +212,25 @@ export class Connection implements Client {
   }
 
   get #tooMuch(): boolean {
-    return this.#untagged.size >= this.server.maxInFlight || this.#bodies > MOST_BODIES;
+    return this.#untagged.size >= this.server.maxInFlight ||
+      this.#bodies > this.server.bounds.requests;
   }
 
   async #room(): Promise<void> {
+    this.server.counters.heldBack++;
     await this.output.drained();
     while (this.#tooMuch && !this.closed) await this.#nextAnswer();
+  }
+
+  async #pause(): Promise<void> {
+    this.output.flush();
+    await this.#rest.over();
+    if (this.#rest.exhausted) this.#dismiss();
+  }
+
+  #dismiss(): void {
+    this.#refuse(undefined, TOO_OFTEN);
+    this.end();
   }
 
   /** Counts what is held for this client against it and against the server's memory. */
@@ -467,7 +484,7 @@ export class Connection implements Client {
   #unknownCommand({ tag, head }: Frame): void {
     const message = `There is no command ${head}; HELP lists them.`;
     this.#refuse(tag, { code: "unknown-command", message });
-    if (++this.#unknown >= UNKNOWN_COMMANDS) this.end();
+    if (++this.#unknown >= this.server.bounds.unknownCommands) this.end();
   }
 
   #malformed({ tag, code, message, fatal }: Malformed): void {

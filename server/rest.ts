@@ -3,6 +3,7 @@
 // in the end closed.
 
 import type { Clock } from "../scheduling/clock.ts";
+import type { ConnectionBounds } from "./bounds.ts";
 import { type Timed, TimingWheel } from "../scheduling/timing_wheel.ts";
 
 const LEAST_MS = 10;
@@ -12,11 +13,8 @@ const TICK_MS = 4;
 // one request more some 10 us.
 const CONNECTION_MS = 0.5;
 const REFUSAL_MS = 0.05;
-// A pause follows when so many were refused; one that is served makes up for some of them.
-const REFUSALS_A_PAUSE = 64;
+// One request that is served makes up for so many that were refused.
 const MADE_UP = 16;
-// So many pauses with nothing served between them, and no other is of use.
-const MOST_PAUSES = 8;
 
 /** The rests of all connections of a server. */
 export class Rests {
@@ -30,10 +28,8 @@ export class Rests {
     this.#wheel = new TimingWheel(clock, (rest) => rest.end(), { tick: TICK_MS });
   }
 
-  /** How many connections rest. */
-  get size(): number {
-    return this.#wheel.size;
-  }
+  /** How often a connection was not listened to because it asked on and on although it was refused. */
+  pauses = 0;
 
   /** Lets a connection rest until those before it have been looked after. */
   begin(rest: Rest): void {
@@ -45,6 +41,7 @@ export class Rests {
 
   /** Lets a connection rest so long. */
   pause(rest: Rest, ms: number): void {
+    this.pauses++;
     rest.length = ms;
     this.#wheel.set(rest, this.#clock.now() + ms);
   }
@@ -70,6 +67,7 @@ export class Rest implements Timed {
   earlier: Timed | null = null;
   later: Timed | null = null;
   readonly #rests: Rests;
+  readonly #bounds: ConnectionBounds;
   readonly #onEnd: () => void;
   /** How long the last rest was, in ms. */
   length = 0;
@@ -82,8 +80,9 @@ export class Rest implements Timed {
   #goOn: (() => void) | undefined = undefined;
 
   /** `onEnd` is called when a rest ends, before what was read meanwhile is looked at. */
-  constructor(rests: Rests, onEnd: () => void) {
+  constructor(rests: Rests, bounds: ConnectionBounds, onEnd: () => void) {
     this.#rests = rests;
+    this.#bounds = bounds;
     this.#onEnd = onEnd;
   }
 
@@ -97,6 +96,11 @@ export class Rest implements Timed {
     return this.#paused;
   }
 
+  /** Whether it must not be listened to at all. */
+  get pauses(): boolean {
+    return this.on && this.#paused;
+  }
+
   /** Whether refusals may wait for the end of the rest. */
   get quiet(): boolean {
     return this.on && !this.#paused;
@@ -104,7 +108,7 @@ export class Rest implements Timed {
 
   /** Whether there were so many pauses that another is of no use. */
   get exhausted(): boolean {
-    return this.#pauses > MOST_PAUSES;
+    return this.#pauses > this.#bounds.pauses;
   }
 
   /** A request was refused, and told not to come again for `retry` ms. */
@@ -112,7 +116,7 @@ export class Rest implements Timed {
     this.#rests.refused();
     this.#score++;
     if (this.#paused) return;
-    if (this.#score >= REFUSALS_A_PAUSE) {
+    if (this.#score >= this.#bounds.refusals) {
       this.#score = 0;
       this.#pauses++;
       this.#paused = true;

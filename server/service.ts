@@ -16,11 +16,12 @@ import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
+import { CONNECTION_BOUNDS, type ConnectionBounds } from "./bounds.ts";
 import { type ErrorLine, errorText } from "./errors.ts";
 import { CONNECTION_LIMITS, Gate } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
-import { Pressure } from "./pressure.ts";
+import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
 import { type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
 import { Rests } from "./rest.ts";
@@ -33,6 +34,8 @@ interface Counters {
   received: number;
   /** Connections that were closed because they did not read, or held most. */
   dropped: number;
+  /** How often a connection was not read until it had read, or was answered. */
+  heldBack: number;
   errors: Map<string, number>;
 }
 
@@ -47,6 +50,7 @@ export class Service {
   /** Who may connect. */
   readonly gate: Gate;
   readonly timeouts: Timeouts;
+  readonly bounds: ConnectionBounds;
   readonly pressure: Pressure;
   /** Who was refused, and is not listened to at once. */
   readonly rests: Rests;
@@ -66,6 +70,7 @@ export class Service {
     requests: 0,
     received: 0,
     dropped: 0,
+    heldBack: 0,
     errors: new Map(),
   };
   readonly connections = new Set<Connection>();
@@ -93,7 +98,11 @@ export class Service {
     this.log = options.log ?? logToConsole;
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
-    this.pressure = new Pressure(options.memory ?? 256 << 20);
+    this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
+    this.pressure = new Pressure(options.memory ?? 256 << 20, {
+      ...PRESSURE_MARKS,
+      ...options.pressure,
+    });
     const { seats = 1024 } = options;
     this.scheduler = this.#lineup(
       seats === "adaptive" ? new AdaptiveSeats() : fixedSeats(seats),

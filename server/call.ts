@@ -55,6 +55,11 @@ export class Call extends Ticket implements Context {
     return this.#route.compiled.verb;
   }
 
+  /** Whether the server answers it itself, whatever the protocol is. */
+  get standing(): boolean {
+    return this.#route.compiled.standing;
+  }
+
   get client(): Client {
     return this.connection;
   }

@@ -349,7 +349,8 @@ export class Connection implements Client {
 
   /** A request has a seat. */
   started(call: Call): void {
-    this.#rest.served();
+    // A PING between the refused ones changes nothing.
+    if (!call.standing) this.#rest.served();
     if (call.tag === undefined) this.#untagged.started(call);
   }
 

@@ -8,9 +8,12 @@ import { CONNECTION_BOUNDS } from "../../server/bounds.ts";
 import { CONNECTION_LIMITS } from "../../server/gate.ts";
 import { TIMEOUTS } from "../../server/patience.ts";
 import { PRESSURE_MARKS } from "../../server/pressure.ts";
-import type { Limit, Step } from "./limits.ts";
-import { limits } from "./limits.ts";
+import type { Limit, Step } from "./limit.ts";
+import { ofClients } from "./limits_of_clients.ts";
+import { ofRequests } from "./limits_of_requests.ts";
 import { type Neighbour, Street } from "./street.ts";
+
+const limits = [...ofRequests, ...ofClients];
 
 // Not of the kind that refuses: how guests share queues, how long a turn of the loop is, seats for control work.
 const OTHERS = ["guests", "slice", "control"];

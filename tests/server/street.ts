@@ -47,6 +47,11 @@ export class Neighbour implements Disposable {
     await this.#stream.read(new Uint8Array(count));
   }
 
+  /** What has come since the last time, and is there the next time too. */
+  peek(): string {
+    return this.#text;
+  }
+
   /** What has come since the last time. */
   take(): string {
     const text = this.#text;
@@ -132,6 +137,9 @@ export class Street implements AsyncDisposable {
       for (const { go } of holds) go("over");
       await this.pass();
     }
-    await this.house[Symbol.asyncDispose]();
+    const down = this.house[Symbol.asyncDispose]();
+    // Who is made to wait, or lingers, is cut off.
+    await this.clock.elapse(10_000);
+    await down;
   }
 }

@@ -172,10 +172,6 @@ export class Connection implements Client {
         await this.#rest.over();
         if (this.closed) return;
       }
-      if (this.#rest.exhausted) {
-        this.#dismiss();
-        continue;
-      }
       this.#framer.push(buffer.subarray(0, read));
       this.#taking = true;
       this.#now = this.server.clock.now();
@@ -187,7 +183,7 @@ export class Connection implements Client {
         whole = true;
         this.#handle(framed);
         const full = this.#full;
-        const pauses = this.#rest.pauses;
+        const pauses = this.#rest.pauses && !this.#rest.exhausted;
         if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
         if (this.#rested !== undefined) this.#admit(this.#rested, unread);
         this.#taking = false;
@@ -201,6 +197,7 @@ export class Connection implements Client {
       this.#interrupt();
       if (this.#rested !== undefined) this.#admit(this.#rested, unread);
       this.#rested = undefined;
+      if (this.#rest.exhausted && !this.#ended) this.#dismiss();
       this.#taking = false;
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
       // What is left in the socket was sent during the pause, too.
@@ -240,12 +237,6 @@ export class Connection implements Client {
   async #pause(): Promise<void> {
     this.output.flush();
     await this.#rest.over();
-    if (this.#rest.exhausted) this.#dismiss();
-  }
-
-  #dismiss(): void {
-    this.#refuse(undefined, TOO_OFTEN);
-    this.end();
   }
 
   /** Counts what is held for this client against it and against the server's memory. */
@@ -288,6 +279,12 @@ export class Connection implements Client {
     if (!this.#rest.quiet) this.#urgent = true;
     this.#rest.refused(retry, this.#present());
     if (this.#rest.paused) this.#urgent = true;
+  }
+
+  /** Ends the connection of who was told to stay away often enough. */
+  #dismiss(): void {
+    this.#refuse(undefined, TOO_OFTEN);
+    this.end();
   }
 
   /** Refuses what did not even line up, as busy or quota. */

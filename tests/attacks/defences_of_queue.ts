@@ -97,8 +97,8 @@ export const queue: readonly Defence[] = [
       return await figure(street, "errors-busy-total");
     },
     damage: "refusals that were worked for in a second",
-    // One pause of 100 ms, 200, 400, 800.
-    kept: 64,
+    // Two pauses, of 100 and 200 ms, and a third under way; what was sent in the two was refused when they ended.
+    kept: 545,
     done: 1600,
     polite: PING,
   },
@@ -110,7 +110,7 @@ export const queue: readonly Defence[] = [
       await crowd(street, 1, "HOLD h\n");
       const [pest] = await crowd(street, 1, "", { oneAddress: true });
       for (let i = 0; i < 20; i++) {
-        pest.send("SAY x\n".repeat(16));
+        pest.send("SAY x\n".repeat(64));
         await street.pass(40_000);
       }
       return pest.ended ? 0 : 1;

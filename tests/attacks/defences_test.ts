@@ -45,10 +45,13 @@ async function damage(
 
 // These burn time or a processor, so the damage is a bound and not a figure to the last request.
 
-/** How many ms of work a newcomer waits for, as a clock tells that passes only by work. */
+/**
+ * How many ms of work a newcomer waits for, as a clock tells that passes only by work. `clients` opens the connections
+ * of an attack, and answers how it begins.
+ */
 async function burnt(
   options: ServeOptions,
-  attack: (street: Street) => void,
+  clients: (street: Street) => () => void,
   asks: string,
   cost = 1,
 ): Promise<number> {
@@ -58,22 +61,24 @@ async function burnt(
   // STATS takes so long.
   work = () => clock.late(cost);
   const newcomer = street.neighbour("198.51.100.1:1");
+  const attack = clients(street);
   await street.pass();
   newcomer.take();
   const before = clock.now();
-  attack(street);
+  attack();
   newcomer.send(asks);
   await until(() => newcomer.peek().includes("\n"), "the newcomer is answered");
   return clock.now() - before;
 }
 
+const crowd = (address: (i: number) => string) => (street: Street): () => void => {
+  const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(address(i)));
+  const asks = Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join("");
+  return () => clients.forEach((each) => each.send(asks));
+};
+
 Deno.test("a rate for control work: with it a newcomer is served among it, without it behind it", async () => {
-  const attack = (street: Street): void => {
-    const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(`203.0.113.1:${i + 1}`));
-    for (const each of clients) {
-      each.send(Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join(""));
-    }
-  };
+  const attack = crowd((i) => `203.0.113.1:${i + 1}`);
   const within = await burnt({}, attack, "SAY hello\n");
   const without = await burnt({ scheduling: { controlRate: Infinity } }, attack, "SAY hello\n");
   assert(within < 400, `${within} ms of work came first`);
@@ -81,12 +86,7 @@ Deno.test("a rate for control work: with it a newcomer is served among it, witho
 });
 
 Deno.test("slices of the loop: with them a newcomer is read among what waited, without them behind it", async () => {
-  const attack = (street: Street): void => {
-    const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(`203.0.${i}.1:1`));
-    for (const each of clients) {
-      each.send(Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join(""));
-    }
-  };
+  const attack = crowd((i) => `203.0.${i}.1:1`);
   const scheduling = { controlRate: 1, controlBurst: 0 };
   const within = await burnt({ scheduling }, attack, "PING\n");
   const without = await burnt({ scheduling: { ...scheduling, slice: Infinity } }, attack, "PING\n");
@@ -103,7 +103,10 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
   await newcomer.send("PING\n");
   assertEquals(await newcomer.line(), "OK pong");
   // On the loop the same would be the end of the test: this is a second of it.
-  const second = (street: Street): void => street.neighbour("203.0.113.1:1").send("STATS\n");
+  const second = (street: Street): () => void => {
+    const client = street.neighbour("203.0.113.1:1");
+    return () => client.send("STATS\n");
+  };
   assertEquals(await burnt({}, second, "PING\n", 1000), 1000);
 });
 

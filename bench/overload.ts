@@ -5,6 +5,7 @@
  *     deno task overload                          all of it, three rounds: about a quarter of an hour
  *     deno task overload --quick                  a look, in a minute or two; writes nothing
  *     deno task overload --only flooder-100x      one scenario, or tagged, or untagged; writes nothing
+ *     deno task overload --only tagged --times 2,5,10   so many times the capacity
  *     deno task overload --server '{"seats":1}'   other options of `serve`; writes nothing
  */
 
@@ -25,16 +26,19 @@ import { ALONE, SCENARIOS } from "./overload/scenarios.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
 const MODES: readonly Mode[] = ["tagged", "untagged"];
-const LOADS = [0.5, 1, 2, 5, 10];
-
 const flags = parseArgs(Deno.args, {
   boolean: ["quick"],
-  string: ["only", "rounds", "server"],
+  string: ["only", "rounds", "server", "times"],
 });
 const { quick, only, server = "{}" } = flags;
 const names = [...MODES, ...SCENARIOS.map(({ name }) => name)];
 if (only !== undefined && !(names as string[]).includes(only)) {
   console.error(`--only takes one of: ${names.join(", ")}`);
+  Deno.exit(1);
+}
+const offered = String(flags.times ?? "0.5,1,2,5,10").split(",").map(Number);
+if (!offered.every((times) => times > 0)) {
+  console.error("--times takes numbers above 0, such as 2,5,10");
   Deno.exit(1);
 }
 const rounds = Number(flags.rounds ?? (quick || only !== undefined ? 1 : 3));
@@ -84,14 +88,14 @@ const scenarios = SCENARIOS.filter(({ name }) => only === undefined || only === 
 for (let round = 0; round < rounds; round++) {
   const varied = { ...settings, seed: SEED + 1000 * round };
   for (const mode of MODES.filter((mode) => only === undefined ? !quick : only === mode)) {
-    for (const times of LOADS) {
+    for (const times of offered) {
       const result = await offer(mode, times, capacity, varied);
       loads.push(result);
       say(`${mode} ${times}x: goodput ${(100 * result.goodput).toFixed(1)} %`);
     }
   }
   if (quick && only === undefined) {
-    for (const times of LOADS) loads.push(await offer("tagged", times, capacity, varied));
+    for (const times of offered) loads.push(await offer("tagged", times, capacity, varied));
   }
   for (const scenario of scenarios.length > 0 ? [ALONE, ...scenarios] : []) {
     const result = await isolate(scenario, capacity, varied);
@@ -109,7 +113,7 @@ const middleIsolations = medians(
 );
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
 if (middleIsolations.length > 0) console.log(`\n${isolationTable(middleIsolations, isolations)}`);
-if (!quick && only === undefined && server === "{}") {
+if (!quick && only === undefined && server === "{}" && flags.times === undefined) {
   const heads = { seed: SEED, rounds, capacity };
   writePage(heads, loadTable(middleLoads), isolationTable(middleIsolations, isolations));
   const docs = new URL("../docs/", import.meta.url);

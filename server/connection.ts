@@ -275,10 +275,9 @@ export class Connection implements Client {
 
   /** A request was refused as busy or quota. Who goes on asking all the same is not listened to for the time it was told. */
   refused(retry: number): void {
-    // The first refusal goes out at once, those after it with the end of the rest.
-    if (!this.#rest.quiet) this.#urgent = true;
     this.#rest.refused(retry, this.#present());
-    if (this.#rest.paused) this.#urgent = true;
+    // Refusals go out together at the end of a rest.
+    if (!this.#rest.quiet) this.#urgent = true;
   }
 
   /** Ends the connection of who was told to stay away often enough. */

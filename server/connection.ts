@@ -20,7 +20,8 @@ import { Rest } from "./rest.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
 
-const READ_SIZE = 16_384;
+// What waits for its first bytes holds a small buffer, of which there may be ten thousand; who fills it gets a larger one.
+const [LEAST_READ, MOST_READ] = [1024, 16_384];
 // A close with unread input resets the connection, and the client may never see the last reply: so the server ends
 // its own side, and reads and forgets what still comes for a while.
 const LINGER_MS = 1000;
@@ -147,7 +148,7 @@ export class Connection implements Client {
   }
 
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(READ_SIZE);
+    let buffer = new Uint8Array(LEAST_READ);
     let forgotten = 0;
     for (;;) {
       // What is sent during a rest gathers in the socket.
@@ -201,7 +202,8 @@ export class Connection implements Client {
       this.#taking = false;
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
       // What is left in the socket was sent during the pause, too.
-      if (this.#rest.paused && !this.#rest.on && read < READ_SIZE) this.#rest.caughtUp();
+      if (this.#rest.paused && !this.#rest.on && read < buffer.length) this.#rest.caughtUp();
+      if (read === buffer.length && read < MOST_READ) buffer = new Uint8Array(4 * read);
       if (this.#urgent || !this.#rest.quiet) this.output.flush();
       this.#urgent = false;
       this.#weigh();

@@ -12,7 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { isolationTable, loadTable, writePage } from "./overload/page.ts";
 import { plot } from "./overload/plot.ts";
-import { PINNED } from "./overload/processes.ts";
+import { MAY_GO_FIRST, PINNED } from "./overload/processes.ts";
 import {
   capacity as measureCapacity,
   isolate,
@@ -99,6 +99,9 @@ function medians<T>(
 
 const { hardwareConcurrency } = navigator;
 const pinning = PINNED ? "the server on one, the load on the others" : "not kept apart";
+if (!MAY_GO_FIRST) {
+  say("chrt is missing, or this is not root: polite clients wait for the core of the hostile ones");
+}
 say(`LINEUP_SEED=${SEED}, ${hardwareConcurrency} cores, ${pinning}, rounds: ${rounds}`);
 const loads: Loaded[] = [];
 const isolations: Isolated[] = [];

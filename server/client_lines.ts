@@ -25,10 +25,14 @@ export class ClientLines {
     return lines[name] ??= this.#open(route, name);
   }
 
+  /** Whose requests they are: of an address or a /64, or of this connection alone. */
+  get client(): string {
+    return prefixesOf(this.#peer)[0] ?? this.#peer;
+  }
+
   #open({ scheduler }: Route, name: string): Line {
-    const prefixes = prefixesOf(this.#peer);
-    const meters = this.#server.meters(prefixes);
-    return scheduler.line(name, prefixes[0] ?? this.#peer, { guest: true, meters });
+    const meters = this.#server.meters(prefixesOf(this.#peer));
+    return scheduler.line(name, this.client, { guest: true, meters });
   }
 }
 

@@ -29,6 +29,8 @@ const LINGER_BYTES = 1 << 20;
 
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
+// Who sends as fast as is read would be read from for ever: what is there already is read without a turn of the loop.
+const BYTES_A_TURN = 65_536;
 
 const TOO_OFTEN: ErrorLine = {
   code: "quota",
@@ -82,7 +84,12 @@ export class Connection implements Client {
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
     this.#patience = new Patience(server.clock.now());
-    this.#rest = new Rest(server.rests, server.bounds, () => this.output.flush());
+    this.#rest = new Rest(
+      server.rests,
+      server.bounds,
+      () => this.#lines.client,
+      () => this.output.flush(),
+    );
     this.#untagged = new InOrder(server.bounds.answers, () => this.#present());
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(
@@ -150,7 +157,12 @@ export class Connection implements Client {
   async #read(): Promise<void> {
     let buffer = new Uint8Array(LEAST_READ);
     let forgotten = 0;
+    let unturned = 0;
     for (;;) {
+      if (unturned >= BYTES_A_TURN) {
+        unturned = 0;
+        await this.#turn();
+      }
       // What is sent during a rest gathers in the socket.
       let since: number | undefined;
       if (this.#rest.on) {
@@ -163,6 +175,7 @@ export class Connection implements Client {
       this.#patience.listening = false;
       if (read === null) break;
       this.server.counters.received += read;
+      unturned += read;
       if (this.#ended) {
         forgotten += read;
         if (forgotten > LINGER_BYTES) return;
@@ -176,7 +189,7 @@ export class Connection implements Client {
       this.#framer.push(buffer.subarray(0, read));
       this.#taking = true;
       this.#now = this.server.clock.now();
-      const unread = since === undefined ? 0 : this.#now - since;
+      let unread = since === undefined ? 0 : this.#now - since;
       if (since !== undefined) this.#rested = [];
       let taken = 0;
       let whole = false;
@@ -188,11 +201,16 @@ export class Connection implements Client {
         if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
         if (this.#rested !== undefined) this.#admit(this.#rested, unread);
         this.#taking = false;
+        const before = this.#now;
         if (pauses) await this.#pause();
         else if (full) await this.#room();
         else await this.#turn();
         this.#taking = true;
         this.#now = this.server.clock.now();
+        if (pauses) {
+          unread += this.#now - before;
+          this.#rested = [];
+        }
         taken = 0;
       }
       this.#interrupt();
@@ -201,8 +219,6 @@ export class Connection implements Client {
       if (this.#rest.exhausted && !this.#ended) this.#dismiss();
       this.#taking = false;
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
-      // What is left in the socket was sent during the pause, too.
-      if (this.#rest.paused && !this.#rest.on && read < buffer.length) this.#rest.caughtUp();
       if (read === buffer.length && read < MOST_READ) buffer = new Uint8Array(4 * read);
       if (this.#urgent || !this.#rest.quiet) this.output.flush();
       this.#urgent = false;
@@ -448,10 +464,6 @@ export class Connection implements Client {
       return;
     }
     this.server.counters.requests++;
-    if (this.#rest.paused && !route.compiled.standing) {
-      this.#turnAway(tag, refusalFor("busy", this.#rest.retry));
-      return;
-    }
     if (this.server.pressure.sheds && !route.compiled.standing) {
       const message = "The server holds as much for its clients as it may.";
       this.#turnAway(tag, { code: "busy", message, retry: 1000 });

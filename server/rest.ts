@@ -10,6 +10,8 @@ import { type Timed, TimingWheel } from "../scheduling/timing_wheel.ts";
 const LEAST_MS = 10;
 // Finer than that of time limits: who rested goes on a few at a time.
 const TICK_MS = 4;
+// How long it is remembered what refusing a client has cost.
+const MEMORY_MS = 1000;
 // A fifth of a core goes into refusing at most: to read from a connection and to write to it takes some 75 us, to refuse
 // one request more some 10 us.
 const CONNECTION_MS = 0.5;
@@ -17,12 +19,39 @@ const REFUSAL_MS = 0.05;
 // One request that is served makes up for so many that were refused.
 const MADE_UP = 16;
 
+/** What refusing has cost lately, in ms. */
+class Cost {
+  #ms = 0;
+  #at = 0;
+
+  add(ms: number, now: number): void {
+    this.#ms = this.of(now) + ms;
+    this.#at = now;
+  }
+
+  of(now: number): number {
+    return this.#ms * Math.exp((this.#at - now) / MEMORY_MS);
+  }
+}
+
+/** One client, over all its connections that were ever refused. */
+class Client {
+  readonly cost = new Cost();
+  connections = 0;
+  resting = 0;
+}
+
 /** The rests of all connections of a server. */
 export class Rests {
   readonly #clock: Clock;
   readonly #wheel: TimingWheel<Rest>;
-  /** When another connection may be looked after. */
+  /** Of the clients that were ever refused. */
+  readonly #known = new Map<string, Client>();
+  readonly #cost = new Cost();
+  /** When all that was refused so far has had its time. */
   #free = 0;
+  /** How many clients have a connection that rests. */
+  #clients = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,29 +61,56 @@ export class Rests {
   /** How often a connection was not listened to because it asked on and on although it was refused. */
   pauses = 0;
 
-  /** Lets a connection rest until those before it have been looked after, where that takes a while. */
-  begin(rest: Rest): void {
-    const now = this.#clock.now();
-    this.#free = Math.max(this.#free, now) + CONNECTION_MS;
-    rest.length = this.#free - now;
-    if (rest.length >= LEAST_MS) this.#wheel.set(rest, now + rest.length);
+  /** A connection of a client was refused for the first time. */
+  join(name: string): Client {
+    let client = this.#known.get(name);
+    if (client === undefined) this.#known.set(name, client = new Client());
+    client.connections++;
+    return client;
   }
 
-  /** Lets a connection rest so long. */
-  pause(rest: Rest, ms: number): void {
+  /** A connection that was refused is gone. */
+  leave(rest: Rest, name: string, client: Client): void {
+    if (rest.quiet) this.ended(client);
+    this.#wheel.clear(rest);
+    if (--client.connections === 0) this.#known.delete(name);
+  }
+
+  /** Lets a connection rest until those before it have been looked after; who costs little need not wait for who costs much. */
+  begin(rest: Rest, client: Client): void {
+    const now = this.#clock.now();
+    this.#spend(client, now, CONNECTION_MS);
+    const clients = this.#clients + (client.resting === 0 ? 1 : 0);
+    // Twice, as the costs of clients that ask alike differ by chance.
+    const share = 2 * clients * client.cost.of(now) / this.#cost.of(now);
+    rest.length = (this.#free - now) * Math.min(1, share);
+    if (rest.length < LEAST_MS) return;
+    if (client.resting++ === 0) this.#clients++;
+    this.#wheel.set(rest, now + rest.length);
+  }
+
+  /** Does not listen to a connection for so long. */
+  pause(rest: Rest, client: Client, ms: number): void {
     this.pauses++;
+    if (rest.on) this.ended(client);
     rest.length = ms;
     this.#wheel.set(rest, this.#clock.now() + ms);
   }
 
-  /** A request was refused. */
-  refused(): void {
-    this.#free += REFUSAL_MS;
+  /** A rest is over. */
+  ended(client: Client): void {
+    if (--client.resting === 0) this.#clients--;
   }
 
-  /** A connection is gone. */
-  leave(rest: Rest): void {
-    this.#wheel.clear(rest);
+  /** A request was refused. */
+  refused(client: Client, now: number): void {
+    this.#spend(client, now, REFUSAL_MS);
+  }
+
+  #spend(client: Client, now: number, ms: number): void {
+    this.#free = Math.max(this.#free, now) + ms;
+    this.#cost.add(ms, now);
+    client.cost.add(ms, now);
   }
 
   stop(): void {
@@ -69,7 +125,9 @@ export class Rest implements Timed {
   later: Timed | null = null;
   readonly #rests: Rests;
   readonly #bounds: ConnectionBounds;
+  readonly #name: () => string;
   readonly #onEnd: () => void;
+  #client: Client | undefined = undefined;
   /** How long the last rest was, in ms. */
   length = 0;
   #again = false;
@@ -77,15 +135,19 @@ export class Rest implements Timed {
   #last = -1;
   #score = 0;
   #pauses = 0;
-  #paused = false;
-  /** How long the pause was to be, in ms. */
-  retry = 0;
+  #pausing = false;
   #goOn: (() => void) | undefined = undefined;
 
-  /** `onEnd` is called when a rest ends, before what was read meanwhile is looked at. */
-  constructor(rests: Rests, bounds: ConnectionBounds, onEnd: () => void) {
+  /** `name` says whose connection it is; `onEnd` is called when a rest ends, before what was read meanwhile is looked at. */
+  constructor(
+    rests: Rests,
+    bounds: ConnectionBounds,
+    name: () => string,
+    onEnd: () => void,
+  ) {
     this.#rests = rests;
     this.#bounds = bounds;
+    this.#name = name;
     this.#onEnd = onEnd;
   }
 
@@ -94,19 +156,14 @@ export class Rest implements Timed {
     return this.tick !== 0;
   }
 
-  /** Whether it pauses, or what was sent during a pause is not dealt with. */
-  get paused(): boolean {
-    return this.#paused;
-  }
-
   /** Whether it must not be listened to at all. */
   get pauses(): boolean {
-    return this.on && this.#paused;
+    return this.#pausing;
   }
 
   /** Whether refusals may wait for the end of the rest. */
   get quiet(): boolean {
-    return this.on && !this.#paused;
+    return this.on && !this.#pausing;
   }
 
   /** Whether there were so many pauses that another is of no use. */
@@ -116,17 +173,17 @@ export class Rest implements Timed {
 
   /** A request was refused `now`, and told not to come again for `retry` ms. */
   refused(retry: number, now: number): void {
-    this.#rests.refused();
+    const client = this.#client ??= this.#rests.join(this.#name());
+    this.#rests.refused(client, now);
     this.#score++;
-    if (this.#paused) return;
+    if (this.#pausing) return;
     if (this.#score >= this.#bounds.refusals) {
       this.#score = 0;
       this.#pauses++;
-      this.#paused = true;
-      this.retry = retry;
-      this.#rests.pause(this, retry);
+      this.#pausing = true;
+      this.#rests.pause(this, client, retry);
     } else if (this.on) this.#again = true;
-    else if (now !== this.#last) this.#rests.begin(this);
+    else if (now !== this.#last) this.#rests.begin(this, client);
     this.#last = now;
   }
 
@@ -141,25 +198,20 @@ export class Rest implements Timed {
     return new Promise((resolve) => this.#goOn = resolve);
   }
 
-  /** What was sent during a pause is dealt with. */
-  caughtUp(): void {
-    this.#paused = false;
-  }
-
   /** Ends the rest; another follows where requests were refused meanwhile. */
   end(): void {
+    if (!this.#pausing) this.#rests.ended(this.#client!);
+    this.#pausing = false;
     this.#onEnd();
-    if (this.#again) this.#rests.begin(this);
+    if (this.#again) this.#rests.begin(this, this.#client!);
     this.#again = false;
-    // Nothing was sent meanwhile.
-    if (this.#goOn === undefined) this.#paused = false;
     this.#goOn?.();
     this.#goOn = undefined;
   }
 
   /** The connection is gone. */
   cancel(): void {
-    this.#rests.leave(this);
+    if (this.#client !== undefined) this.#rests.leave(this, this.#name(), this.#client);
     this.#goOn?.();
   }
 }

@@ -97,12 +97,11 @@ export const memory: readonly Defence[] = [
     async attack(street) {
       await crowd(street, 10, `SAY ${x(100_000)}`);
       await street.pass(250);
-      return await figure(street, "held-bytes");
+      return Math.min(1, Math.floor(await figure(street, "held-bytes") / 1_000_000));
     },
-    damage: "bytes held",
+    damage: "megabytes held, at least",
     kept: 0,
-    // The memory of a line doubles as it comes.
-    done: 10 * 2 * 100_004,
+    done: 1,
   },
   {
     name: "a bound on a body",
@@ -111,11 +110,11 @@ export const memory: readonly Defence[] = [
     async attack(street) {
       await crowd(street, 1, `ECHO {9999999999}\n${x(2_500_000)}`);
       await street.pass(250);
-      return await figure(street, "held-bytes");
+      return Math.min(2.5, Math.floor(await figure(street, "held-bytes") / 500_000) / 2);
     },
-    damage: "bytes held",
+    damage: "megabytes held, at least",
     kept: 0,
-    done: 4_194_268,
+    done: 2.5,
   },
   {
     name: "a bound on a body that is thrown away",

@@ -1,5 +1,4 @@
 import {
-  ConnectionLost,
   openSession,
   type Outgoing,
   ProtocolError,
@@ -13,10 +12,10 @@ import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.t
 import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";
-import { CLOSED_PIPE, OutputClosed, print } from "./terminal/output.ts";
-import { printable, printableBody } from "./terminal/text.ts";
+import { print, reason } from "./output.ts";
+import { printableBody } from "./terminal/text.ts";
 
-const OK = 0, ERR = 1, NO_CONNECTION = 2, INTERRUPTED = 128 + 2;
+const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
 // How long the server is given to hear of a cancelled request.
 const CANCEL_MS = 200;
 
@@ -38,6 +37,11 @@ export const call: Subcommand = {
       summary: "Give up after this long; the server is told (within=).",
     },
   },
+  examples: [
+    "call 127.0.0.1:5463 PUT mail hello priority=1",
+    "call --json --timeout 2s 127.0.0.1:5463 TAKE mail",
+    "call 127.0.0.1:5463 PUT photos @cat.jpg",
+  ],
   more:
     `Flags come before ADDRESS: all that follows it belongs to the request. NAME=VALUE is an option of
 the request, but behind -- it is an argument. Where the command takes a body, a last word @FILE is
@@ -48,8 +52,8 @@ is read from standard input, unless that is a terminal.
 {"error": {"code": ..., "message": ...}}; durations are milliseconds, sizes bytes, a body that is not
 text is {"base64": ...}.
 
-Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection, 64 for a wrong
-command line, 130 after Ctrl-C (which cancels the request), 141 where nobody reads the output.`,
+Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection, 130 after Ctrl-C
+(which cancels the request), 141 where nobody reads the output.`,
   async run([address, ...words], flags) {
     const request = toRequest(words, flags);
     const deadline = new Deadline(flags.timeout);
@@ -72,19 +76,9 @@ command line, 130 after Ctrl-C (which cancels the request), 141 where nobody rea
       return OK;
     } catch (error) {
       if (interrupt.signal.aborted) return INTERRUPTED;
-      if (error instanceof OutputClosed) return CLOSED_PIPE;
-      if (error instanceof Refusal) {
-        try {
-          printFrame(fromRefusal(error));
-        } catch (closed) {
-          if (closed instanceof OutputClosed) return CLOSED_PIPE;
-          throw closed;
-        }
-        return ERR;
-      }
-      if (!(error instanceof ConnectionLost) && !(error instanceof ProtocolError)) throw error;
-      console.error(`lineup: ${printable(error.message)}`);
-      return NO_CONNECTION;
+      if (!(error instanceof Refusal)) throw error;
+      printFrame(fromRefusal(error));
+      return ERR;
     } finally {
       Deno.removeSignalListener("SIGINT", onInterrupt);
       await end(session);
@@ -184,7 +178,7 @@ async function readBody(body: { text: string } | { file: string }): Promise<Uint
   try {
     return await Deno.readFile(body.file);
   } catch (error) {
-    throw new UsageError(`The body cannot be read from ${body.file}: ${(error as Error).message}`);
+    throw new UsageError(`The body cannot be read from ${body.file}: ${reason(error)}.`);
   }
 }
 

@@ -15,6 +15,7 @@ import { type InFlight, Requests } from "./requests.ts";
 import { type Device, Screen, type Span, type View } from "./screen.ts";
 import type { Paint } from "./style.ts";
 import { printable, width } from "./text.ts";
+import { complain } from "../output.ts";
 import { showFault, viewOf } from "./view.ts";
 import type { Wire } from "./wire.ts";
 import { StayingConnected } from "./staying_connected.ts";
@@ -308,7 +309,7 @@ export class Terminal {
   #failed(why: string): boolean {
     if (!this.#connected) {
       this.#board.leave();
-      console.error(`lineup: ${printable(why)}`);
+      complain(why);
       this.#end.resolve(NO_CONNECTION);
       return false;
     }

@@ -1,11 +1,5 @@
-import {
-  openSession,
-  type Outgoing,
-  ProtocolError,
-  Refusal,
-  type Session,
-} from "../client/mod.ts";
-import { compile, type CompiledCommand, type CompiledProtocol } from "../protocol/compile.ts";
+import { openSession, type Outgoing, Refusal, type Session } from "../client/mod.ts";
+import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import { isOptional } from "../protocol/fields.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.ts";
@@ -13,6 +7,7 @@ import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";
 import { print, reason } from "./output.ts";
+import { readSpec } from "./remote_spec.ts";
 import { printableBody } from "./terminal/text.ts";
 
 const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
@@ -69,7 +64,7 @@ Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection
       session = await openSession(address, { timeout: deadline.left, signal });
       const ask = new Asking(session, signal, deadline);
       if (flags.json || needsSpec(request)) {
-        show.command = (await readSpec(ask)).commands.get(request.head);
+        show.command = (await askSpec(ask)).commands.get(request.head);
       }
       const outgoing = await addBody(request, show.command);
       await ask.send(outgoing, printFrame);
@@ -128,16 +123,9 @@ function needsSpec({ words, body }: Request): boolean {
   return body === undefined && (words.at(-1)?.startsWith("@") || !Deno.stdin.isTerminal());
 }
 
-async function readSpec(ask: Asking): Promise<CompiledProtocol> {
+async function askSpec(ask: Asking): Promise<CompiledProtocol> {
   let spec: CompiledProtocol | undefined;
-  await ask.send({ head: "SPEC", text: "" }, ({ body }) => {
-    try {
-      spec = compile(JSON.parse(new TextDecoder().decode(body)).protocol);
-    } catch (error) {
-      const why = (error as Error).message;
-      throw new ProtocolError(`the server's SPEC cannot be read: ${why}`, { cause: error });
-    }
-  });
+  await ask.send({ head: "SPEC", text: "" }, ({ body }) => spec = readSpec(body));
   return spec!;
 }
 

@@ -13,7 +13,11 @@ function helpWidth(): number {
 }
 
 /** The help of one command. */
-export function subcommandHelp(name: string, subcommand: Subcommand, columns = helpWidth()): string {
+export function subcommandHelp(
+  name: string,
+  subcommand: Subcommand,
+  columns = helpWidth(),
+): string {
   const { flags, summary, examples = [], more = "" } = subcommand;
   const rows = Object.entries(flags).map(([flag, spec]): [string, string] => {
     const left = `--${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;

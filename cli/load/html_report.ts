@@ -4,7 +4,7 @@ import { duration, percent, size, whole } from "./figures.ts";
 import type { Percentiles } from "./histogram.ts";
 import type { LoadReport, Moment } from "./results.ts";
 import { linearTicks, svgPlot } from "./svg_plot.ts";
-import { loadInWords } from "./text_report.ts";
+import { kinds, lateness, loadInWords } from "./text_report.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; }
@@ -26,12 +26,14 @@ export function htmlReport(report: LoadReport): string {
   const { address, sent, ok, failed, unanswered, unsent, seconds, course } = report;
   const rows: [string, string][] = [
     ["load", loadInWords(report)],
+    ["began", report.started],
     ["measured", `${seconds.toFixed(2)} s`],
     ["sent", whole(sent)],
     ["OK", `${whole(ok)} (${percent(ok, sent)}), ${whole(report.okRate)}/s`],
     ["ERR", `${whole(failed)} (${percent(failed, sent)})`],
     ["unanswered", whole(unanswered)],
     ["not sent", whole(unsent)],
+    ...(report.loop === "open" ? [["sent late by", lateness(report)] as [string, string]] : []),
     ["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`],
   ];
   return `<!doctype html>
@@ -49,7 +51,7 @@ ${latencyByPercentile(report.latency)}
 ${
     table(
       ["request", "OK", "ERR", "p50", "p90", "p99", "p99.9", "p99.99", "most"],
-      report.requests.map(({ request, ok, errors, latency }) => {
+      kinds(report).map(({ request, ok, errors, latency }) => {
         const { p50, p90, p99, p999, p9999, most } = latency;
         const figures = [p50, p90, p99, p999, p9999, most].map(duration);
         return [request, whole(ok), whole(errors), ...figures];

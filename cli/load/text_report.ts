@@ -1,7 +1,7 @@
 // What a load has shown, for a terminal.
 
 import { digits, duration, percent, size, whole } from "./figures.ts";
-import type { LoadReport } from "./results.ts";
+import type { KindReport, LoadReport } from "./results.ts";
 
 const BAR = 40;
 
@@ -10,7 +10,7 @@ export function textReport(report: LoadReport): string {
   const blocks = [
     columns(summary(report)),
     latencies(report),
-    report.requests.length > 1 ? kinds(report) : [],
+    report.requests.length > 1 ? requests(report) : [],
     counted("ERR replies", report.errors, report.sent),
     counted("connections lost", report.connectionsLost),
     histogram(report),
@@ -47,14 +47,15 @@ function summary(report: LoadReport): string[][] {
     rows.push(["not sent", `${whole(unsent)}  due, but too many were in flight already`]);
   }
   if (report.loop === "open") {
-    const { p50, p99, most } = report.behind;
-    rows.push([
-      "sent late by",
-      `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`,
-    ]);
+    rows.push(["sent late by", lateness(report)]);
   }
   rows.push(["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`]);
   return rows;
+}
+
+/** How late requests of an open loop were sent, in words. */
+export function lateness({ behind: { p50, p99, most } }: LoadReport): string {
+  return `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`;
 }
 
 function digitsOrWhole(rate: number): string {
@@ -76,10 +77,16 @@ function latencies({ latency, loop }: LoadReport): string[] {
   ];
 }
 
-function kinds({ requests }: LoadReport): string[] {
+/** The figures of each kind of request, and of all together where there are several. */
+export function kinds({ requests, ok, failed, latency }: LoadReport): readonly KindReport[] {
+  if (requests.length < 2) return requests;
+  return [...requests, { request: "all", ok, errors: failed, latency }];
+}
+
+function requests(report: LoadReport): string[] {
   return columns([
     ["request", "OK", "ERR", "p50", "p99", "p99.9", "most"],
-    ...requests.map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
+    ...kinds(report).map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
       request.length > 40 ? request.slice(0, 39) + "…" : request,
       whole(ok),
       whole(errors),

@@ -77,6 +77,7 @@ export class Terminal {
   run(): Promise<number> {
     this.#connection.run({
       tap: (direction, bytes) => this.#tap(direction, bytes),
+      connecting: () => this.#connecting(),
       connected: (wire) => this.#connectedTo(wire),
       frame: (frame) => this.#frame(frame),
       pause: () => this.#board.schedule(),
@@ -229,6 +230,7 @@ export class Terminal {
   }
 
   #interrupt(): void {
+    if (!this.#connected) return this.leave();
     const { text } = this.#editor;
     if (text !== "") {
       this.#echo(this.#prompt(), `${text}^C`);
@@ -263,15 +265,20 @@ export class Terminal {
     this.#requests.ask("QUIT", () => {});
   }
 
+  /** At first there is no prompt yet that would say that there is no connection. */
+  #connecting(): void {
+    if (this.#connected || this.#connection.ended) return;
+    this.#board.say(`connecting to ${this.#options.address}; Ctrl-C gives up`);
+    this.#board.leave();
+  }
+
   #connectedTo(wire: Wire): void {
     this.#requests.wire = wire;
     const { protocol } = wire.welcome;
     this.#name = protocol.split("/")[0];
-    this.#board.say(
-      this.#connected
-        ? `connected again to ${this.#options.address}, ${protocol}`
-        : `connected to ${this.#options.address}, ${protocol}. Tab completes, /help explains, Ctrl-D leaves.`,
-    );
+    const again = this.#connected ? " again" : "";
+    this.#board.say(`connected${again} to ${this.#options.address}, ${protocol}`);
+    if (!this.#connected) this.#board.say("Tab completes, /help explains, Ctrl-D leaves");
     this.#connected = true;
     this.#lastFailure = "";
     this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on", () => {});

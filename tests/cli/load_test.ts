@@ -157,6 +157,16 @@ Deno.test("lineup load refuses what the server would refuse, before anything is 
   assertEquals([code, JSON.parse(out).errors], [1, { "unknown-command": 9 }]);
 });
 
+Deno.test("lineup load refuses a page that cannot be written, before anything is sent", async () => {
+  await using shop = await openShop();
+  const { code, out, err } = await lineup(
+    ["load", "--html", "./nowhere/page.html", "--requests", "9", shop.address, "LOOK"],
+  );
+  assertEquals({ code, out }, { code: 64, out: "" });
+  assertStringIncludes(err, "--html ./nowhere/page.html: No such file or directory.");
+  assertEquals(shop.looked, 0);
+});
+
 Deno.test("lineup load shows a stall of the server with --rate, which a closed loop hides", async () => {
   const STALL_MS = 1000;
   const stalling = () => {

@@ -25,8 +25,7 @@ export function print(text: string | Uint8Array): void {
 
 /** Says on standard error what went wrong. What a server or a file had to do with it cannot act on the terminal. */
 export function complain(what: unknown): void {
-  const text = typeof what === "string" ? what : reason(what);
-  console.error(`lineup: ${text.split("\n").map(printable).join("\n")}`);
+  console.error(`lineup: ${reason(what).split("\n").map(printable).join("\n")}`);
 }
 
 /** Why something failed, in the words of the system, without the numbers and calls that Deno puts around them. */

@@ -156,10 +156,9 @@ export class Terminal {
       return;
     }
     if (collects) return this.#board.addSpans([{ text: printable(fault.message), style: "bad" }]);
-    // What is not sent stays, with the cursor where it is wrong.
+    // What is not sent stays, with the cursor behind what is wrong with it.
     this.#fault = fault;
-    const isWhole = fault.start === 0 && fault.end === text.length;
-    this.#editor.reset(text, isWhole ? text.length : fault.start);
+    this.#editor.reset(text, fault.end);
   }
 
   #pasted(texts: readonly string[]): void {

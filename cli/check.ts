@@ -39,7 +39,7 @@ export const check: Subcommand = {
   },
   examples: [
     "check 127.0.0.1:5463",
-    "check --no-examples --json tls://example.org:5463",
+    "check --no-examples --json tls://127.0.0.1:5463",
     "check --list",
   ],
   more:

@@ -19,7 +19,9 @@ export async function attachTerminal(
     write(PASTE_OFF);
     Deno.stdin.setRaw(false);
   };
+  let suspended = false;
   const suspend = (): void => {
+    suspended = true;
     giveBack();
     // The whole job stops, as it does when the terminal does this.
     Deno.kill(0, "SIGTSTP");
@@ -35,7 +37,9 @@ export async function attachTerminal(
   };
   const onContinue = (): void => {
     take();
-    terminal.redraw();
+    // Who was stopped without a word still has its line on the screen.
+    if (suspended) terminal.redraw();
+    suspended = false;
   };
   const onTerm = (): void => terminal.leave(128 + 15);
   take();

@@ -116,7 +116,8 @@ Exit code: 0; 1 if no request got an OK, or above --max-errors; 2 for no connect
     try {
       page?.write(htmlReport(report));
     } finally {
-      print(flags.json ? JSON.stringify(report, null, 2) + "\n" : textReport(report));
+      const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+      print(flags.json ? JSON.stringify(report, null, 2) + "\n" : textReport(report, width));
     }
     return isFailure(report, flags["max-errors"]) ? FAILED : OK;
   },

@@ -3,17 +3,20 @@
 import { digits, duration, percent, size, whole } from "./figures.ts";
 import type { KindReport, LoadReport } from "./results.ts";
 
-const BAR = 40;
+const LONGEST_BAR = 40, SHORTEST_BAR = 8;
+// What stands before a bar.
+const BESIDE_BAR = 20;
 
-/** Lines with their ends. */
-export function textReport(report: LoadReport): string {
+/** Lines with their ends; the bars of the histogram are as long as `width` columns leave room for. */
+export function textReport(report: LoadReport, width = 80): string {
+  const longest = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, width - BESIDE_BAR));
   const blocks = [
     columns(summary(report)),
     latencies(report),
     report.requests.length > 1 ? requests(report) : [],
     counted("ERR replies", report.errors, report.sent),
     counted("connections lost", report.connectionsLost),
-    histogram(report),
+    histogram(report, longest),
   ];
   return blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n") + "\n")
     .join("\n");
@@ -112,7 +115,7 @@ function counted(
   ];
 }
 
-function histogram({ histogram, ok }: LoadReport): string[] {
+function histogram({ histogram, ok }: LoadReport, longest: number): string[] {
   if (histogram.length === 0) return [];
   const most = Math.max(...histogram.map(([, count]) => count));
   return [
@@ -122,14 +125,14 @@ function histogram({ histogram, ok }: LoadReport): string[] {
         upTo < 1 ? `${Math.round(upTo * 1000)} µs` : upTo < 1000 ? `${upTo} ms` : `${upTo / 1000} s`
       }`,
       percent(count, ok),
-      bar(count / most),
+      bar(longest * count / most),
     ])),
   ];
 }
 
 // Eighths of a character, so that a small share is still seen.
-function bar(share: number): string {
-  const eighths = Math.ceil(share * BAR * 8);
+function bar(length: number): string {
+  const eighths = Math.ceil(length * 8);
   const rest = eighths % 8;
   return "█".repeat(eighths >> 3) + (rest > 0 ? String.fromCharCode(0x2590 - rest) : "");
 }

@@ -11,6 +11,8 @@ export interface Pane extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   /** All rows, those that scrolled away included. */
   text(): Promise<string>;
+  /** The rows on the screen with the escape sequences of their colours. */
+  styled(): Promise<string>;
   /** Resolves with the text once it holds this; rejects with the text after a minute. */
   see(what: string | RegExp): Promise<string>;
 }
@@ -59,6 +61,7 @@ export async function openPane(
     (await tmux(["capture-pane", "-p", "-J", "-S", "-"])).trimEnd();
   return {
     text,
+    styled: () => tmux(["capture-pane", "-p", "-e"]),
     type: async (text) => void await tmux(["send-keys", "-l", text]),
     press: async (...keys) => void await tmux(["send-keys", ...keys]),
     async paste(text) {

@@ -11,7 +11,7 @@ const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 svg { width: 100%; margin: 1rem 0; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .title { font-weight: 600; font-size: 14px; }

@@ -71,7 +71,8 @@ const MOST_MOMENTS = 600;
 class Piece {
   readonly #latency = new Latencies();
   #errors = 0;
-  #since = 0;
+  /** When it began, in seconds. */
+  since = 0;
 
   add(latency: string | undefined, errors: number): void {
     this.#latency.add(latency);
@@ -83,7 +84,7 @@ class Piece {
     const latency = this.#latency;
     const moment = {
       at,
-      seconds: at - this.#since,
+      seconds: at - this.since,
       ok: latency.count,
       errors: this.#errors,
       p50: latency.percentile(50),
@@ -93,7 +94,7 @@ class Piece {
     };
     latency.reset();
     this.#errors = 0;
-    this.#since = at;
+    this.since = at;
     return moment;
   }
 }
@@ -149,9 +150,9 @@ export class Results {
     if (++this.#threads < this.#plan.threads) return undefined;
     this.#threads = 0;
     if (this.#at <= 0) return this.#isShown() ? { ...NOTHING, at } : undefined;
-    const moment = this.#now.end(this.#at);
-    // The last tick may follow the one before it at once.
-    if (moment.seconds > 0) this.#course.push(moment);
+    // The end of the warm-up, and the last tick, may come just behind another.
+    const isWhole = this.#at - this.#now.since > this.#plan.tick / 2000;
+    if (isWhole) this.#course.push(this.#now.end(this.#at));
     if (this.#course.length > MOST_MOMENTS) this.#course = halve(this.#course);
     return this.#isShown() ? this.#shown.end(this.#at) : undefined;
   }
@@ -162,7 +163,14 @@ export class Results {
     return true;
   }
 
-  /** The figures so far. */
+  /** The course with what is left of it, which belongs to its last moment. */
+  #end(): readonly Moment[] {
+    const rest = this.#now.end(this.#at);
+    if (rest.seconds <= 0) return this.#course;
+    return [...this.#course.slice(0, -1), ...halve([...this.#course.slice(-1), rest])];
+  }
+
+  /** The figures of the whole run, once its last tick was added. */
   report(): LoadReport {
     const { plan, seconds } = { plan: this.#plan, seconds: this.#at };
     const errors: Record<string, number> = {};
@@ -200,7 +208,7 @@ export class Results {
         latency: latency.figures(),
       })),
       histogram: buckets(this.#latency),
-      course: this.#course,
+      course: this.#end(),
     };
   }
 }

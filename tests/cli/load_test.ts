@@ -75,6 +75,8 @@ Deno.test("lineup load sends as many requests as it is told, from every thread",
     assertEquals(report.latency.count, 301);
     const { least, p50, p99, most } = report.latency;
     assert(0 < least && least <= p50 && p50 <= p99 && p99 <= most, JSON.stringify(report.latency));
+    const inCourse = report.course.reduce((sum: number, { ok }: { ok: number }) => sum + ok, 0);
+    assertEquals(inCourse, 301);
     const counted = report.histogram.reduce((sum: number, [, count]: number[]) => sum + count, 0);
     assertEquals(counted, 301);
   }

@@ -1,22 +1,16 @@
-import {
-  ConnectionLost,
-  openSession,
-  type Outgoing,
-  ProtocolError,
-  Refusal,
-  type Session,
-} from "../client/mod.ts";
-import { compile, type CompiledCommand, type CompiledProtocol } from "../protocol/compile.ts";
+import { openSession, type Outgoing, Refusal, type Session } from "../client/mod.ts";
+import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import { isOptional } from "../protocol/fields.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.ts";
 import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";
-import { CLOSED_PIPE, OutputClosed, print } from "./terminal/output.ts";
-import { printable, printableBody } from "./terminal/text.ts";
+import { print, reason } from "./output.ts";
+import { readSpec } from "./remote_spec.ts";
+import { printableBody } from "./terminal/text.ts";
 
-const OK = 0, ERR = 1, NO_CONNECTION = 2, INTERRUPTED = 128 + 2;
+const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
 // How long the server is given to hear of a cancelled request.
 const CANCEL_MS = 200;
 
@@ -38,6 +32,11 @@ export const call: Subcommand = {
       summary: "Give up after this long; the server is told (within=).",
     },
   },
+  examples: [
+    "call 127.0.0.1:5463 PUT mail hello priority=1",
+    "call --json --timeout 2s 127.0.0.1:5463 TAKE mail",
+    "call 127.0.0.1:5463 PUT photos @cat.jpg",
+  ],
   more:
     `Flags come before ADDRESS: all that follows it belongs to the request. NAME=VALUE is an option of
 the request, but behind -- it is an argument. Where the command takes a body, a last word @FILE is
@@ -48,8 +47,8 @@ is read from standard input, unless that is a terminal.
 {"error": {"code": ..., "message": ...}}; durations are milliseconds, sizes bytes, a body that is not
 text is {"base64": ...}.
 
-Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection, 64 for a wrong
-command line, 130 after Ctrl-C (which cancels the request), 141 where nobody reads the output.`,
+Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection, 130 after Ctrl-C
+(which cancels the request), 141 where nobody reads the output.`,
   async run([address, ...words], flags) {
     const request = toRequest(words, flags);
     const deadline = new Deadline(flags.timeout);
@@ -65,26 +64,16 @@ command line, 130 after Ctrl-C (which cancels the request), 141 where nobody rea
       session = await openSession(address, { timeout: deadline.left, signal });
       const ask = new Asking(session, signal, deadline);
       if (flags.json || needsSpec(request)) {
-        show.command = (await readSpec(ask)).commands.get(request.head);
+        show.command = (await askSpec(ask)).commands.get(request.head);
       }
       const outgoing = await addBody(request, show.command);
       await ask.send(outgoing, printFrame);
       return OK;
     } catch (error) {
       if (interrupt.signal.aborted) return INTERRUPTED;
-      if (error instanceof OutputClosed) return CLOSED_PIPE;
-      if (error instanceof Refusal) {
-        try {
-          printFrame(fromRefusal(error));
-        } catch (closed) {
-          if (closed instanceof OutputClosed) return CLOSED_PIPE;
-          throw closed;
-        }
-        return ERR;
-      }
-      if (!(error instanceof ConnectionLost) && !(error instanceof ProtocolError)) throw error;
-      console.error(`lineup: ${printable(error.message)}`);
-      return NO_CONNECTION;
+      if (!(error instanceof Refusal)) throw error;
+      printFrame(fromRefusal(error));
+      return ERR;
     } finally {
       Deno.removeSignalListener("SIGINT", onInterrupt);
       await end(session);
@@ -134,16 +123,9 @@ function needsSpec({ words, body }: Request): boolean {
   return body === undefined && (words.at(-1)?.startsWith("@") || !Deno.stdin.isTerminal());
 }
 
-async function readSpec(ask: Asking): Promise<CompiledProtocol> {
+async function askSpec(ask: Asking): Promise<CompiledProtocol> {
   let spec: CompiledProtocol | undefined;
-  await ask.send({ head: "SPEC", text: "" }, ({ body }) => {
-    try {
-      spec = compile(JSON.parse(new TextDecoder().decode(body)).protocol);
-    } catch (error) {
-      const why = (error as Error).message;
-      throw new ProtocolError(`the server's SPEC cannot be read: ${why}`, { cause: error });
-    }
-  });
+  await ask.send({ head: "SPEC", text: "" }, ({ body }) => spec = readSpec(body));
   return spec!;
 }
 
@@ -184,7 +166,7 @@ async function readBody(body: { text: string } | { file: string }): Promise<Uint
   try {
     return await Deno.readFile(body.file);
   } catch (error) {
-    throw new UsageError(`The body cannot be read from ${body.file}: ${(error as Error).message}`);
+    throw new UsageError(`The body cannot be read from ${body.file}: ${reason(error)}.`);
   }
 }
 

@@ -1,11 +1,14 @@
+import { ConnectionLost } from "../client/mod.ts";
 import { type ByteStream, connectStream, parseAddress } from "../net/mod.ts";
 import { quote } from "../protocol/quoting.ts";
 import { type Check, conformanceChecks, exampleChecks } from "./check/checks.ts";
 import { exchange, type Outcome } from "./check/exchange.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
+import { print, reason } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
+import { type Paint, painter } from "./terminal/style.ts";
 
-const OK = 0, FAILED = 1, NO_CONNECTION = 2;
+const OK = 0, FAILED = 1;
 /** Of what was sent and what came, so much is shown. */
 const MOST_SHOWN = 400;
 
@@ -20,7 +23,8 @@ interface Result extends Outcome {
 export const check: Subcommand = {
   summary: "Check that a server, in any language, speaks Lineup/1 and answers its examples.",
   args: "ADDRESS",
-  count: [1, 1],
+  // --list needs none.
+  count: [0, 1],
   flags: {
     only: { value: "TEXT", summary: "Only what has this text in its name." },
     "no-examples": { summary: "Leave out the examples of the server's SPEC." },
@@ -33,48 +37,67 @@ export const check: Subcommand = {
     json: { summary: "Print a JSON object for each case." },
     list: { summary: "Print the names of the cases of Lineup/1, and do nothing." },
   },
+  examples: [
+    "check 127.0.0.1:5463",
+    "check --no-examples --json tls://127.0.0.1:5463",
+    "check --list",
+  ],
   more:
     `Each case has a connection of its own. The cases of Lineup/1 need no command but those that every
 server answers, and change nothing; each is sent in one piece and byte by byte. The examples follow
 in the order in which SPEC gives them. They are run as they stand, so they change what the server
 keeps, and those that build on each other are right on a server that has just been started.
+
 Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
   async run([word], flags) {
     const wanted = ({ name }: { name: string }): boolean => name.includes(flags.only ?? "");
     if (flags.list) {
-      for (const { name } of conformanceChecks.filter(wanted)) console.log(name);
+      for (const { name } of conformanceChecks.filter(wanted)) print(name + "\n");
       return OK;
     }
+    if (word === undefined) throw new UsageError("check needs ADDRESS.");
     const address = parseAddress(word);
     const connect = (): Promise<ByteStream> => connectStream(address);
     try {
       (await connect()).close();
     } catch (error) {
-      console.error(`lineup: cannot connect to ${word}: ${(error as Error).message}`);
-      return NO_CONNECTION;
+      throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
     }
-    const print = flags.json ? printJson : printText;
-    let [ran, failed] = [0, 0];
-    const note = (result: Result): void => {
+    const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
+    const failed = { cases: 0, examples: 0 };
+    let ran = 0;
+    const note = (result: Result, what: keyof typeof failed): void => {
       ran++;
-      if (result.why !== undefined) failed++;
-      print(result);
+      if (result.why !== undefined) failed[what]++;
+      print(flags.json ? asJson(result) : asText(result, paint));
+    };
+    const summary = (more: string): number => {
+      const all = failed.cases + failed.examples;
+      if (!flags.json) print(`${ran - all} ok, ${all} failed${more}\n`);
+      return all === 0 ? OK : FAILED;
     };
     for (const each of conformanceChecks.filter(wanted)) {
-      note(await run(each, connect, flags.timeout));
+      const result = await run(each, connect, flags.timeout);
+      note(result, "cases");
+      if (ran === 1 && !result.greeted) return summary("; no other was tried without a greeting");
     }
     if (!flags["no-examples"]) {
       const examples = await findExamples(word, flags.timeout);
-      if (!Array.isArray(examples)) note(examples);
-      else {for (const each of examples.filter(wanted)) {
-          note(await run(each, connect, flags.timeout));
-        }}
+      if (!Array.isArray(examples)) note(examples, "cases");
+      else {
+        for (const each of examples.filter(wanted)) {
+          note(await run(each, connect, flags.timeout), "examples");
+        }
+      }
     }
     if (ran === 0) {
       throw new UsageError(`No case has ${flags.only} in its name; --list prints their names.`);
     }
-    if (!flags.json) console.log(`${ran - failed} ok, ${failed} failed`);
-    return failed === 0 ? OK : FAILED;
+    return summary(
+      failed.examples > 0
+        ? "; examples may need a server that has just been started, and --no-examples omits them"
+        : "",
+    );
   },
 };
 
@@ -93,7 +116,7 @@ async function run(
   try {
     outcome = await exchange(connect, noteBytes, expected, { timeout, cutting });
   } catch (error) {
-    outcome = { why: `cannot connect: ${(error as Error).message}`, came: "" };
+    outcome = { why: `cannot connect: ${reason(error)}`, came: "", greeted: false };
   }
   const ending = expected.ends || expected.half ? "then the end of the connection" : "";
   const parts = [expected.expect, ending].filter((part) => part !== "");
@@ -112,6 +135,7 @@ async function findExamples(address: string, timeout: number): Promise<Check[] |
       expected: "the protocol as JSON",
       why: (error as Error).message,
       came: "",
+      greeted: true,
     };
   }
 }
@@ -132,24 +156,22 @@ function shorten(text: string): string {
   return `${text.slice(0, MOST_SHOWN)}… (${text.length} characters)`;
 }
 
-function printJson({ why, ...result }: Result): void {
+function asJson({ why, greeted: _, ...result }: Result): string {
   const status = why === undefined ? "ok" : "failed";
-  console.log(JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }));
+  return JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }) + "\n";
 }
 
-function printText({ name, sent, expected, why, came }: Result): void {
-  if (why === undefined) {
-    console.log(`ok      ${name}`);
-    return;
-  }
-  console.log(`FAILED  ${name}`);
-  const rows = { why, sent, expected, came: came === "" ? "nothing" : came };
-  for (const [title, text] of Object.entries(rows)) {
+function asText({ name, sent, expected, why, came }: Result, paint: Paint): string {
+  if (why === undefined) return `${paint("good", "ok")}      ${name}\n`;
+  let text = `${paint("bad", "FAILED")}  ${name}\n`;
+  const rows = { why, sent, expected, came };
+  for (const [title, value] of Object.entries(rows)) {
     // What a server sends must not reach the terminal as it is; canonical lines hold no controls but bodies may.
     // deno-lint-ignore no-control-regex
-    const safe = shorten(text).replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
-    const [first, ...more] = safe.split("\n");
-    console.log(`          ${title.padEnd(10)}${first}`);
-    for (const line of more) console.log(`                    ${line}`);
+    const safe = shorten(value).replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+    const [first, ...more] = (safe === "" ? "nothing" : safe).split("\n");
+    text += `          ${title.padEnd(10)}${first}\n`;
+    for (const line of more) text += `                    ${line}\n`;
   }
+  return text;
 }

@@ -4,6 +4,7 @@ import { runScript } from "./terminal/script.ts";
 import { painter } from "./terminal/style.ts";
 import { attachTerminal } from "./terminal/attach.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
+import { complain } from "./output.ts";
 
 /** `lineup connect`. */
 export const connectCommand: Subcommand = {
@@ -18,11 +19,18 @@ export const connectCommand: Subcommand = {
     "no-history": { summary: "Keep no lines, and read none of earlier runs." },
     raw: { summary: "Show the bytes both ways; into a pipe: exactly those that come." },
   },
+  examples: [
+    "connect 127.0.0.1:5463",
+    "connect unix:/run/lineup.sock < requests.txt",
+  ],
   more:
-    `At a terminal: Tab completes, /help explains, Ctrl-D leaves; the exit code is 0, or 2 for no
-connection. Otherwise standard input is a script, a request a line, and replies go to standard output
-in the order of the protocol; the exit code is 0 if the last reply was OK, 1 if it was ERR, 2 if there
-was no connection or it was lost before all was answered. NO_COLOR turns colours off.`,
+    `At a terminal: Tab completes, /help explains, Ctrl-C cancels a request, Ctrl-D leaves. NO_COLOR
+turns colours off. The exit code is 0, or 2 for no connection.
+
+Otherwise standard input is a script, a request a line, sent as it stands, and replies go to standard
+output in the order of the protocol. The exit code is 0 if the last reply was OK, 1 if it was ERR, 2
+if there was no connection or it was lost before all was answered, 141 where nobody reads the
+output.`,
   async run([address], flags) {
     const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
       Deno.env.get("TERM") !== "dumb";
@@ -49,6 +57,6 @@ function openHistory(flags: Flags): () => History {
   }
   return () => {
     const path = flags["no-history"] ? undefined : history ?? historyPath(Deno.env);
-    return new History(path, (why) => console.error(`lineup: ${why}`));
+    return new History(path, complain);
   };
 }

@@ -32,7 +32,9 @@ export interface Subcommand {
   readonly flags: Readonly<Record<string, Flag>>;
   /** Whether all that follows the first argument is an argument, dashes or not; what follows `--` is `flags.verbatim`. */
   readonly stopEarly?: boolean;
-  /** Lines below the flags in its help. */
+  /** Command lines that show it, as they are typed. */
+  readonly examples?: readonly string[];
+  /** Paragraphs below the flags in its help. */
   readonly more?: string;
   /** Runs it; resolves with the exit code. */
   run(args: readonly string[], flags: Flags): Promise<number>;
@@ -47,7 +49,8 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const HELP: Flag = { summary: "Show this help." };
+/** What every command takes. */
+const COMMON = ["help", "version"];
 
 /** Reads the arguments of a subcommand. Throws `UsageError`. */
 export function readFlags(
@@ -55,15 +58,16 @@ export function readFlags(
   subcommand: Subcommand,
   argv: readonly string[],
 ): { args: string[]; flags: Flags } {
-  const known = { ...subcommand.flags, help: HELP };
-  const names = Object.keys(known);
-  const switches = names.filter((each) => known[each as keyof typeof known].value === undefined);
-  const parsed = parseArgs(joinDashes(argv), {
+  const names = [...Object.keys(subcommand.flags), ...COMMON];
+  const valued = names.filter((each) => subcommand.flags[each]?.value !== undefined);
+  const switches = names.filter((each) => !valued.includes(each));
+  const words = joinValues(argv, { names, valued, first: firstOf(subcommand) });
+  const parsed = parseArgs(words, {
     boolean: switches,
-    string: ["_", ...names.filter((each) => !switches.includes(each))],
+    string: ["_", ...valued],
     // Every flag is gathered, so that one given twice is seen.
-    collect: names.filter((each) => !switches.includes(each)),
-    alias: { h: "help" },
+    collect: valued,
+    alias: { h: "help", V: "version" },
     stopEarly: subcommand.stopEarly,
     "--": true,
     unknown(arg, key): boolean {
@@ -71,19 +75,21 @@ export function readFlags(
       throw new UsageError(`There is no flag ${arg.split("=")[0]}${nearest(key, names, "--")}`);
     },
   });
-  const flags: Record<string, unknown> = { help: parsed.help };
+  const flags: Record<string, unknown> = { help: parsed.help, version: parsed.version };
+  const args = parsed._.map(String);
+  // Who asks for help need have nothing else right.
+  if (flags.help || flags.version) return { args, flags };
   for (const [flag, spec] of Object.entries(subcommand.flags)) {
     if (spec.value === undefined) flags[flag] = parsed[flag];
     else if (spec.many) {
       flags[flag] = parsed[flag].map((text: string) => readFlag(flag, spec, [text]));
     } else flags[flag] = readFlag(flag, spec, parsed[flag]);
   }
-  const args = parsed._.map(String);
   const verbatim = parsed["--"] ?? [];
   if (subcommand.stopEarly) flags.verbatim = verbatim;
   else args.push(...verbatim);
   const [least, most] = subcommand.count;
-  if (!flags.help && args.length < least) {
+  if (args.length < least) {
     throw new UsageError(`${name} needs ${subcommand.args}.`);
   }
   if (args.length > most) {
@@ -92,13 +98,46 @@ export function readFlags(
   return { args, flags };
 }
 
-// parseArgs takes the `-` of `--body-file -` for an argument.
-function joinDashes(argv: readonly string[]): string[] {
+/** What an argument is called behind which no flag is read. */
+function firstOf({ stopEarly, args }: Subcommand): string | undefined {
+  return stopEarly ? args.split(" ")[0] : undefined;
+}
+
+/**
+ * A flag and its value as one word: parseArgs takes the `-` of `--body-file -` for an argument, and the `-1` of
+ * `--rate -1` for a flag. Throws `UsageError` for a switch with a value, and for a flag behind `first`.
+ */
+function joinValues(
+  argv: readonly string[],
+  { names, valued, first }: {
+    names: readonly string[];
+    valued: readonly string[];
+    first: string | undefined;
+  },
+): string[] {
   const joined: string[] = [];
-  for (const word of argv) {
-    const last = joined.at(-1);
-    if (word === "-" && last?.startsWith("--") && last !== "--") joined.push(`${joined.pop()}=-`);
-    else joined.push(word);
+  let isBehind = false;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at];
+    if (word === "--") return [...joined, ...argv.slice(at)];
+    const [, name, equals] = /^--([^=]+)(=?)/.exec(word) ?? [];
+    const next = argv[at + 1];
+    if (name !== undefined && names.includes(name)) {
+      if (isBehind) {
+        if (name === "help") return ["--help"];
+        throw new UsageError(
+          `--${name} comes too late: flags stand before ${first}; -- before it makes it a word.`,
+        );
+      }
+      if (!valued.includes(name)) {
+        if (equals) throw new UsageError(`--${name} takes no value.`);
+      } else if (!equals && next !== undefined && !next.startsWith("--")) {
+        joined.push(`${word}=${next}`);
+        at++;
+        continue;
+      }
+    } else if (first !== undefined && !word.startsWith("-")) isBehind = true;
+    joined.push(word);
   }
   return joined;
 }
@@ -127,26 +166,6 @@ export function nearest(word: string, known: readonly string[], prefix = ""): st
 }
 
 /** `lineup call [flags] ADDRESS VERB`. */
-export function usage(name: string, { args, flags }: Subcommand): string {
-  const words = ["lineup", name];
-  if (Object.keys(flags).length > 0) words.push("[flags]");
-  if (args !== "") words.push(args);
-  return words.join(" ");
-}
-
-/** The help of one command. */
-export function subcommandHelp(name: string, subcommand: Subcommand): string {
-  const rows = Object.entries({ ...subcommand.flags, help: HELP }).map(([flag, spec]) => {
-    const left = `  --${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;
-    return [left, spec.summary + (spec.default === undefined ? "" : ` Default ${spec.default}.`)];
-  });
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return [
-    `usage: ${usage(name, subcommand)}`,
-    "",
-    subcommand.summary,
-    "",
-    ...rows.map(([left, right]) => left.padEnd(width) + right),
-    ...(subcommand.more === undefined ? [] : ["", subcommand.more]),
-  ].join("\n");
+export function usage(name: string, { args }: Subcommand): string {
+  return ["lineup", name, "[flags]", args].join(" ").trimEnd();
 }

@@ -5,16 +5,18 @@ import { fromFile, fromLine, fromWords } from "./load/mix.ts";
 import { arrivals, type LoadPlan } from "./load/plan.ts";
 import { Progress, standardError } from "./load/progress.ts";
 import type { RequestPlan } from "./load/request.ts";
-import type { LoadReport } from "./load/results.ts";
-import { NoConnection, startLoad } from "./load/run.ts";
+import type { LoadReport, Moment } from "./load/results.ts";
+import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { connectionFailure, remoteSpec } from "./remote_spec.ts";
+import { print, reason } from "./output.ts";
+import { remoteSpec } from "./remote_spec.ts";
 
-const OK = 0, FAILED = 1, NO_CONNECTION = 2;
+const OK = 0, FAILED = 1;
 const DAY = 86_400_000;
-// A line is rewritten, or another one follows.
-const REWRITTEN_MS = 250, NEXT_MS = 1000;
+const TICK_MS = 250;
+// A line is rewritten at every tick, or another one follows a second later.
+const SHOWN_TICKS = standardError.isTerminal ? 1 : 4;
 
 /** `lineup load`. */
 export const load: Subcommand = {
@@ -91,30 +93,54 @@ export const load: Subcommand = {
     html: { value: "FILE", summary: "Write a report with plots, a page that needs nothing else." },
     quiet: { summary: "Show no progress." },
   },
+  examples: [
+    "load --connections 50 --depth 16 127.0.0.1:5463 PING",
+    "load --rate 2000 --duration 30s --html report.html 127.0.0.1:5463 PUT mail {200}",
+    "load --command '3 PUT mail key={{random 1..9}} {200}' --command 'TAKE mail' 127.0.0.1:5463",
+  ],
   more:
     `Flags come before ADDRESS. In arguments, values and --body stands, drawn anew for each request:
-${templateUsage}.
-A last word {N} is a body of N bytes. With --rate, latency counts from when a request was due, so a
-server that stands still for a second shows it; without, the next request waits for an answer, and
-a server that stands still is asked less. Ctrl-C ends the run early.
+${templateUsage}. A last word {N} is a body of N bytes.
+
+With --rate, latency counts from when a request was due, so a server that stands still for a second
+shows it; without, the next request waits for an answer, and a server that stands still is asked
+less. Ctrl-C ends the run early, with the report of what there was.
+
 Exit code: 0; 1 if no request got an OK, or above --max-errors; 2 for no connection.`,
   async run([address, ...words], flags) {
     const requests = await readRequests(words, flags);
     const plan = toPlan(address, requests, flags);
+    await greet(plan, flags.unchecked);
+    using page = flags.html === undefined ? undefined : openPage(flags.html);
+    const report = await run(plan, flags.quiet);
     try {
-      await greet(plan, flags.unchecked);
-      const report = await run(plan, flags.quiet);
-      if (flags.html !== undefined) await Deno.writeTextFile(flags.html, htmlReport(report));
-      console.log(flags.json ? JSON.stringify(report, null, 2) : textReport(report).trimEnd());
-      return isFailure(report, flags["max-errors"]) ? FAILED : OK;
-    } catch (error) {
-      const why = error instanceof NoConnection ? error.message : connectionFailure(error);
-      if (why === undefined) throw error;
-      console.error(`lineup: ${why}`);
-      return NO_CONNECTION;
+      page?.write(htmlReport(report));
+    } finally {
+      const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+      print(flags.json ? JSON.stringify(report, null, 2) + "\n" : textReport(report, width));
     }
+    return isFailure(report, flags["max-errors"]) ? FAILED : OK;
   },
 };
+
+/** Opens the file of the report before the run that it is about. Throws `UsageError`. */
+function openPage(path: string): Disposable & { write(text: string): void } {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { write: true, create: true });
+  } catch (error) {
+    throw new UsageError(`--html ${path}: ${reason(error)}.`);
+  }
+  return {
+    write(text) {
+      // What is no file, such as /dev/stdout, has no length.
+      if (file.statSync().isFile) file.truncateSync();
+      const bytes = new TextEncoder().encode(text);
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
 
 async function readRequests(words: readonly string[], flags: Flags): Promise<RequestPlan[]> {
   const { command, mix, body, verbatim } = flags;
@@ -129,7 +155,7 @@ async function readRequests(words: readonly string[], flags: Flags): Promise<Req
   try {
     text = await Deno.readTextFile(mix);
   } catch (error) {
-    throw new UsageError(`--mix: ${(error as Error).message}`);
+    throw new UsageError(`--mix ${mix}: ${reason(error)}.`);
   }
   try {
     return fromFile(text);
@@ -164,7 +190,7 @@ function toPlan(address: string, requests: readonly RequestPlan[], flags: Flags)
     duration: flags.duration ?? (isCounted ? DAY : 10_000),
     grace,
     most,
-    tick: standardError.isTerminal ? REWRITTEN_MS : NEXT_MS,
+    tick: TICK_MS,
     threads,
   };
 }
@@ -179,7 +205,10 @@ async function greet(plan: LoadPlan, unchecked: boolean): Promise<void> {
 async function run(plan: LoadPlan, quiet: boolean): Promise<LoadReport> {
   const length = Number.isFinite(plan.most) ? Infinity : plan.duration / 1000;
   const progress = new Progress(standardError, length);
-  const running = await startLoad(plan, (moment) => quiet || progress.moment(moment));
+  const show = (moment: Moment): void => {
+    if (!quiet) progress.moment(moment);
+  };
+  const running = await startLoad(plan, show, SHOWN_TICKS);
   const onSignal = (): void => running.stop();
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);

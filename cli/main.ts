@@ -17,9 +17,12 @@ import { AddressError } from "../net/mod.ts";
 import { call } from "./call.ts";
 import { check } from "./check.ts";
 import { connectCommand } from "./connect.ts";
-import { nearest, readFlags, type Subcommand, subcommandHelp, UsageError } from "./flags.ts";
+import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
+import { commandsHelp, subcommandHelp } from "./help.ts";
 import { load } from "./load.ts";
+import { CLOSED_PIPE, complain, OutputClosed, print } from "./output.ts";
 import { queue } from "./queue.ts";
+import { connectionFailure } from "./remote_spec.ts";
 import { serveCommand } from "./serve.ts";
 import { spec } from "./spec.ts";
 
@@ -35,11 +38,11 @@ const commands: Readonly<Record<string, Subcommand>> = {
 
 /** A command line that cannot be run (EX_USAGE of sysexits.h). */
 const BAD_USAGE = 64;
-const FAILED = 1;
+const OK = 0, FAILED = 1, NO_CONNECTION = 2;
 
 /**
  * Runs `lineup` with these arguments; resolves with the exit code: what the command says, 64 for a wrong command
- * line, 1 for a failure.
+ * line, 2 for no connection, 141 where nobody reads standard output any more, 1 for another failure.
  *
  * @example
  * ```ts
@@ -53,55 +56,51 @@ const FAILED = 1;
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   try {
-    if (name === "--version" || name === "-V") {
-      console.log(`lineup ${config.version} (deno ${Deno.version.deno})`);
-      return 0;
+    switch (name) {
+      case "--version":
+      case "-V":
+        return printVersion();
+      case "help":
+        if (rest.length > 0) return await main([rest[0], "--help"]);
+        // Falls through.
+      case "--help":
+      case "-h":
+        print(commandsHelp(config.description, commands) + "\n");
+        return OK;
     }
-    if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
-      console.log(help());
-      return 0;
-    }
-    if (name === undefined) throw new UsageError("lineup needs a command.");
-    if (name === "help") return await main([rest[0], "--help"]);
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (command === undefined) {
-      const what = name.startsWith("-") ? "flag" : "command";
-      const known = what === "flag" ? ["--help", "--version"] : Object.keys(commands);
-      throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}`);
-    }
+    const command = find(name);
     const { args, flags } = readFlags(name, command, rest);
+    if (flags.version) return printVersion();
     if (flags.help) {
-      console.log(subcommandHelp(name, command));
-      return 0;
+      print(subcommandHelp(name, command) + "\n");
+      return OK;
     }
     return await command.run(args, flags);
   } catch (error) {
+    if (error instanceof OutputClosed) return CLOSED_PIPE;
     if (error instanceof UsageError || error instanceof AddressError) {
-      const more = name !== undefined && Object.hasOwn(commands, name)
-        ? `lineup ${name}`
-        : "lineup";
-      console.error(`lineup: ${error.message}\n${more} --help explains.`);
+      const more = Object.hasOwn(commands, name) ? `lineup ${name}` : "lineup";
+      complain(`${error.message}\n${more} --help explains.`);
       return BAD_USAGE;
     }
-    console.error(`lineup: ${error instanceof Error ? error.message : error}`);
-    return FAILED;
+    complain(error);
+    return connectionFailure(error) === undefined ? FAILED : NO_CONNECTION;
   }
 }
 
-function help(): string {
-  const rows = Object.entries(commands).map(([name, { args, summary }]) =>
-    [`  ${name} ${args}`, summary] as const
-  );
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return [
-    `usage: lineup COMMAND [flags]`,
-    "",
-    config.description,
-    "",
-    ...rows.map(([left, right]) => left.padEnd(width) + right),
-    "",
-    "lineup COMMAND --help explains one; lineup --version tells the version.",
-  ].join("\n");
+function printVersion(): number {
+  print(`lineup ${config.version} (deno ${Deno.version.deno})\n`);
+  return OK;
+}
+
+function find(name: string | undefined): Subcommand {
+  const names = Object.keys(commands);
+  if (name === undefined) throw new UsageError(`A command must follow: ${names.join(", ")}.`);
+  if (Object.hasOwn(commands, name)) return commands[name];
+  const [what, known] = name.startsWith("-")
+    ? ["flag", ["--help", "--version"]]
+    : ["command", names];
+  throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

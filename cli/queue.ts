@@ -8,6 +8,7 @@ export const queue: Subcommand = {
   summary: "Run a durable, fair work queue that telnet can drive.",
   args: "",
   count: [0, 0],
+  examples: ["queue --data jobs.db", "queue --port 0 --data :memory:"],
   flags: {
     ...servingFlags,
     data: {

@@ -11,6 +11,7 @@ import {
 import { connectStream, parseAddress } from "../net/mod.ts";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { decodeText } from "../protocol/strings.ts";
+import { reason } from "./output.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,30 +24,33 @@ export interface RemoteSpec {
 
 /**
  * Asks a server for its greeting and, where `ask` says so, its SPEC. Throws `AddressError` and `ConnectionLost` (no
- * answer within `timeout` ms among them), `ProtocolError`, `Refusal`, `SyntaxError` or `SpecError`.
+ * answer within `timeout` ms among them), `ProtocolError` or `Refusal`.
  */
 export async function remoteSpec(
   address: string,
   { ask = true, timeout = TIMEOUT_MS }: { ask?: boolean; timeout?: number } = {},
 ): Promise<RemoteSpec> {
   const place = parseAddress(address);
-  const lost = (why: string): ConnectionLost =>
-    new ConnectionLost(`cannot connect to ${address}: ${why}`, "no");
+  const lost = (why: string): ConnectionLost => new ConnectionLost(why, "no");
   const late = AbortSignal.timeout(timeout);
   const stream = await connectStream(place, { signal: late }).catch((error) => {
-    throw lost(late.aborted ? "no answer in time" : (error as Error).message);
+    const why = late.aborted ? "no answer in time" : reason(error);
+    throw lost(`cannot connect to ${address}: ${why}`);
   });
+  let greeted = false;
   // A session waits for what it has asked; without its stream it does not.
   const close = (): void => stream.close();
   late.addEventListener("abort", close);
   try {
     await using session = await openSession(stream, { timeout });
+    greeted = true;
     return {
       greeting: session.greeting,
       compiled: ask ? await askSpec(session) : undefined,
     };
   } catch (error) {
-    throw late.aborted ? lost(`no answer within ${timeout} ms`) : error;
+    if (!late.aborted) throw error;
+    throw lost(`no ${greeted ? "answer to SPEC" : "greeting"} from ${address} in time`);
   } finally {
     late.removeEventListener("abort", close);
     stream.close();
@@ -61,7 +65,16 @@ async function askSpec(session: Session): Promise<CompiledProtocol> {
       failed: reject,
     })
   );
-  return compile(JSON.parse(decodeText(body ?? new Uint8Array(0))).protocol);
+  return readSpec(body);
+}
+
+/** The protocol that a server's answer to SPEC describes. Throws `ProtocolError`. */
+export function readSpec(body: Uint8Array | undefined): CompiledProtocol {
+  try {
+    return compile(JSON.parse(decodeText(body ?? new Uint8Array(0))).protocol);
+  } catch (error) {
+    throw new ProtocolError(`the server's SPEC cannot be read: ${reason(error)}`, { cause: error });
+  }
 }
 
 /** Why there is no connection; `undefined` for an error about something else. */

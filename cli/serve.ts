@@ -8,6 +8,11 @@ export const serveCommand: Subcommand = {
   summary: "Serve a module whose default export is { protocol, handlers }.",
   args: "MODULE",
   count: [1, 1],
+  examples: [
+    "serve ./my_service.ts",
+    "serve --port 0 --ws 0 ./my_service.ts",
+    "serve --workers 4 --listen unix:/run/mine.sock ./my_service.ts",
+  ],
   flags: {
     ...servingFlags,
     workers: {
@@ -16,6 +21,8 @@ export const serveCommand: Subcommand = {
       summary: "Run the handlers in so many threads of their own, as those want that burn CPU.",
     },
   },
+  more:
+    "Exit code: 0 once Ctrl-C or SIGTERM has ended it, 1 if it cannot listen or the module fails.",
   async run([word], flags) {
     const { url, protocol, handlers } = await importService(word);
     if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);

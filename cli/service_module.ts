@@ -1,6 +1,7 @@
 // A module whose default export is `{ protocol, handlers }`, named on the command line.
 
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Handlers } from "../server/mod.ts";
 import { UsageError } from "./flags.ts";
@@ -25,8 +26,14 @@ export async function importService(word: string): Promise<ServiceModule> {
   try {
     module = await import(url);
   } catch (error) {
-    if (!(error instanceof TypeError) || !error.message.includes("Module not found")) throw error;
-    throw new UsageError(`There is no module ${word}.`);
+    const { message, stack } = error as Error;
+    if (message.startsWith(`Module not found "${url}"`)) {
+      throw new UsageError(`There is no module ${word}.`);
+    }
+    // Who writes the module looks for the place; the rest of the way there is ours.
+    const [place] = stripVTControlCharacters(stack ?? message).replace(/^TypeError: /, "")
+      .split(/\n +at async importService /);
+    throw new Error(`${word} cannot be imported: ${place}`, { cause: error });
   }
   const service = module.default;
   if (typeof service?.protocol !== "object") {

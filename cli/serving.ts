@@ -3,6 +3,7 @@
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
+import { reason } from "./output.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
@@ -81,7 +82,7 @@ function readPem(flag: string, path: string): string {
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new UsageError(`--${flag}: cannot read ${path}: ${(error as Error).message}`);
+    throw new UsageError(`--${flag}: cannot read ${path}: ${reason(error)}.`);
   }
   if (/^-----BEGIN /m.test(text)) return text;
   throw new UsageError(`--${flag}: ${path} is no PEM file: there is no line -----BEGIN …-----.`);

@@ -3,6 +3,7 @@ import { specDocument } from "../protocol/document.ts";
 import { markdown } from "../protocol/reference.ts";
 import { typesModule } from "../protocol/types_module.ts";
 import type { Subcommand } from "./flags.ts";
+import { print } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 import { importService, isModule } from "./service_module.ts";
 
@@ -25,11 +26,17 @@ export const spec: Subcommand = {
       default: "markdown",
     },
   },
+  examples: [
+    "spec 127.0.0.1:5463 | less",
+    "spec --format types 127.0.0.1:5463 > queue_protocol.ts",
+    "spec --format json ./my_service.ts",
+  ],
+  more: "Exit code: 0, 2 for no connection, 141 where nobody reads the output.",
   async run([word], flags) {
     const compiled = isModule(word)
       ? compile((await importService(word)).protocol)
       : (await remoteSpec(word)).compiled!;
-    console.log(formats[flags.format as keyof typeof formats](compiled));
+    print(formats[flags.format as keyof typeof formats](compiled) + "\n");
     return 0;
   },
 };

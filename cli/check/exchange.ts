@@ -25,6 +25,8 @@ export interface Outcome {
   readonly why: string | undefined;
   /** What was answered, as lines. */
   readonly came: string;
+  /** Whether the server greeted, as it must before anything else. */
+  readonly greeted: boolean;
 }
 
 /** Something that the server did wrong. */
@@ -153,8 +155,10 @@ export async function exchange(
     stream.close();
   }, timeout);
   let why: string | undefined;
+  let greeted = false;
   try {
     const greeting = await greet(answers);
+    greeted = true;
     // A server that ends the connection need not read the rest.
     const sending = send(stream, toBytes(greeting), cutting)
       .then(() => expected.half ? stream.closeWrite() : undefined).catch(() => {});
@@ -162,12 +166,13 @@ export async function exchange(
     await conclude(stream, answers, sending, expected);
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
-    why = late ? `nothing more came within ${timeout} ms` : error.message;
+    const what = greeted ? "nothing more" : "no greeting, with which a server speaks first,";
+    why = late ? `${what} came within ${timeout} ms` : error.message;
   } finally {
     clearTimeout(timer);
     stream.close();
   }
-  return { why, came: answers.lines.join("\n") };
+  return { why, came: answers.lines.join("\n"), greeted };
 }
 
 async function conclude(

@@ -4,14 +4,14 @@ import { duration, percent, size, whole } from "./figures.ts";
 import type { Percentiles } from "./histogram.ts";
 import type { LoadReport, Moment } from "./results.ts";
 import { linearTicks, svgPlot } from "./svg_plot.ts";
-import { loadInWords } from "./text_report.ts";
+import { kinds, lateness, loadInWords } from "./text_report.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 svg { width: 100%; margin: 1rem 0; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .title { font-weight: 600; font-size: 14px; }
@@ -26,12 +26,14 @@ export function htmlReport(report: LoadReport): string {
   const { address, sent, ok, failed, unanswered, unsent, seconds, course } = report;
   const rows: [string, string][] = [
     ["load", loadInWords(report)],
+    ["began", report.started],
     ["measured", `${seconds.toFixed(2)} s`],
     ["sent", whole(sent)],
     ["OK", `${whole(ok)} (${percent(ok, sent)}), ${whole(report.okRate)}/s`],
     ["ERR", `${whole(failed)} (${percent(failed, sent)})`],
     ["unanswered", whole(unanswered)],
     ["not sent", whole(unsent)],
+    ...(report.loop === "open" ? [["sent late by", lateness(report)] as [string, string]] : []),
     ["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`],
   ];
   return `<!doctype html>
@@ -49,7 +51,7 @@ ${latencyByPercentile(report.latency)}
 ${
     table(
       ["request", "OK", "ERR", "p50", "p90", "p99", "p99.9", "p99.99", "most"],
-      report.requests.map(({ request, ok, errors, latency }) => {
+      kinds(report).map(({ request, ok, errors, latency }) => {
         const { p50, p90, p99, p999, p9999, most } = latency;
         const figures = [p50, p90, p99, p999, p9999, most].map(duration);
         return [request, whole(ok), whole(errors), ...figures];

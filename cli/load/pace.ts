@@ -82,6 +82,8 @@ export class OpenLoop implements Pace {
   }
 
   stop(now: number): number {
+    // What was due since the last look at the clock.
+    this.#send(Math.min(now, this.#until));
     const over = Math.min(now, this.#until) - this.#next;
     this.#until = -Infinity;
     clearTimeout(this.#timer);

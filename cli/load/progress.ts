@@ -19,7 +19,12 @@ export const standardError: Screen = {
   width: () => Deno.consoleSize().columns,
   write(text) {
     const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    } catch (error) {
+      // Nobody looks any more; the load goes on.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   },
 };
 

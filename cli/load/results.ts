@@ -29,6 +29,8 @@ export interface KindReport {
 /** All that a run has shown; what `--json` prints. Times are in ms, rates in requests a second. */
 export interface LoadReport {
   readonly address: string;
+  /** When it began, as ISO 8601 says it. */
+  readonly started: string;
   readonly loop: "open" | "closed";
   /** As it was asked for; open loop only. */
   readonly rate?: number;
@@ -61,13 +63,40 @@ export interface LoadReport {
   readonly course: readonly Moment[];
 }
 
+const NOTHING = { seconds: 0, ok: 0, errors: 0, p50: 0, p99: 0, p999: 0, most: 0 };
 // A run may go on for days; two neighbours are put together where there are more.
 const MOST_MOMENTS = 600;
 
-interface Bucket {
-  ticks: number;
-  ok: number;
-  errors: number;
+/** A piece of the run that goes on. */
+class Piece {
+  readonly #latency = new Latencies();
+  #errors = 0;
+  /** When it began, in seconds. */
+  since = 0;
+
+  add(latency: string | undefined, errors: number): void {
+    this.#latency.add(latency);
+    this.#errors += errors;
+  }
+
+  /** Ends it; what follows is another. */
+  end(at: number): Moment {
+    const latency = this.#latency;
+    const moment = {
+      at,
+      seconds: at - this.since,
+      ok: latency.count,
+      errors: this.#errors,
+      p50: latency.percentile(50),
+      p99: latency.percentile(99),
+      p999: latency.percentile(99.9),
+      most: latency.percentile(100),
+    };
+    latency.reset();
+    this.#errors = 0;
+    this.since = at;
+    return moment;
+  }
 }
 
 /** Takes ticks in. */
@@ -83,30 +112,32 @@ export class Results {
   // Bytes so far, and when its last tick was, by thread.
   readonly #bytes: { sent: number; received: number }[];
   #at = 0;
-  // The moment that goes on: what the threads have told of it.
-  readonly #now = new Latencies();
-  #open: Bucket = { ticks: 0, ok: 0, errors: 0 };
-  #since = 0;
+  // Of every tick of all threads, and of as many as are shown together.
+  readonly #now = new Piece();
+  readonly #shown = new Piece();
+  readonly #shownTicks: number;
+  #threads = 0;
+  #ticks = 0;
   #course: Moment[] = [];
+  readonly #started = new Date();
 
-  /** Results of this plan. */
-  constructor(plan: LoadPlan) {
+  /** Results of this plan; `add` answers with a moment after so many ticks of each thread. */
+  constructor(plan: LoadPlan, shownTicks = 1) {
     this.#plan = plan;
+    this.#shownTicks = shownTicks;
     this.#kinds = plan.requests.map(() => ({ latency: new Latencies(), errors: {} }));
     this.#bytes = Array.from({ length: plan.threads }, () => ({ sent: 0, received: 0 }));
   }
 
-  /** Takes in what a thread tells; answers the moment that has ended with it. */
+  /** Takes in what a thread tells; answers the moment to be shown that has ended with it. */
   add(thread: number, tick: Tick): Moment | undefined {
     for (const [i, { latency, errors }] of tick.kinds.entries()) {
       const kind = this.#kinds[i];
       kind.latency.add(latency);
       this.#latency.add(latency);
-      this.#now.add(latency);
-      for (const [code, more] of Object.entries(errors)) {
-        count(kind.errors, code, more);
-        this.#open.errors += more;
-      }
+      for (const [code, more] of Object.entries(errors)) count(kind.errors, code, more);
+      this.#now.add(latency, sum(errors));
+      this.#shown.add(latency, sum(errors));
     }
     for (const [why, more] of Object.entries(tick.lost)) count(this.#lost, why, more);
     this.#behind.add(tick.behind);
@@ -116,34 +147,30 @@ export class Results {
     this.#bytes[thread] = { sent: tick.bytesSent, received: tick.bytesReceived };
     const at = tick.at / 1000;
     this.#at = Math.max(this.#at, at);
-    if (++this.#open.ticks < this.#plan.threads) return undefined;
-    this.#open.ticks = 0;
-    if (at <= 0) return { at, seconds: 0, ok: 0, errors: 0, p50: 0, p99: 0, p999: 0, most: 0 };
-    return this.#end();
-  }
-
-  #end(): Moment {
-    const now = this.#now;
-    const moment = {
-      at: this.#at,
-      seconds: this.#at - this.#since,
-      ok: now.count,
-      errors: this.#open.errors,
-      p50: now.percentile(50),
-      p99: now.percentile(99),
-      p999: now.percentile(99.9),
-      most: now.percentile(100),
-    };
-    now.reset();
-    this.#since = this.#at;
-    this.#open = { ticks: 0, ok: 0, errors: 0 };
-    // The last tick may follow the one before it at once.
-    if (moment.seconds > 0) this.#course.push(moment);
+    if (++this.#threads < this.#plan.threads) return undefined;
+    this.#threads = 0;
+    if (this.#at <= 0) return this.#isShown() ? { ...NOTHING, at } : undefined;
+    // The end of the warm-up, and the last tick, may come just behind another.
+    const isWhole = this.#at - this.#now.since > this.#plan.tick / 2000;
+    if (isWhole) this.#course.push(this.#now.end(this.#at));
     if (this.#course.length > MOST_MOMENTS) this.#course = halve(this.#course);
-    return moment;
+    return this.#isShown() ? this.#shown.end(this.#at) : undefined;
   }
 
-  /** The figures so far. */
+  #isShown(): boolean {
+    if (++this.#ticks < this.#shownTicks) return false;
+    this.#ticks = 0;
+    return true;
+  }
+
+  /** The course with what is left of it, which belongs to its last moment. */
+  #end(): readonly Moment[] {
+    const rest = this.#now.end(this.#at);
+    if (rest.seconds <= 0) return this.#course;
+    return [...this.#course.slice(0, -1), ...halve([...this.#course.slice(-1), rest])];
+  }
+
+  /** The figures of the whole run, once its last tick was added. */
   report(): LoadReport {
     const { plan, seconds } = { plan: this.#plan, seconds: this.#at };
     const errors: Record<string, number> = {};
@@ -154,6 +181,7 @@ export class Results {
     const isOpen = plan.rate !== undefined;
     return {
       address: plan.address,
+      started: this.#started.toISOString(),
       loop: isOpen ? "open" : "closed",
       ...(isOpen && { rate: plan.rate, arrivals: plan.arrivals }),
       connections: plan.connections,
@@ -180,7 +208,7 @@ export class Results {
         latency: latency.figures(),
       })),
       histogram: buckets(this.#latency),
-      course: this.#course,
+      course: this.#end(),
     };
   }
 }

@@ -1,13 +1,9 @@
 // A load over all its threads.
 
+import { ConnectionLost } from "../../client/mod.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { type LoadPlan, share } from "./plan.ts";
 import { type LoadReport, type Moment, Results } from "./results.ts";
-
-/** No thread got a connection; the message says why. */
-export class NoConnection extends Error {
-  override readonly name = "NoConnection";
-}
 
 /** A load that runs. */
 export interface RunningLoad {
@@ -18,18 +14,20 @@ export interface RunningLoad {
 }
 
 /**
- * Connects from every thread, then begins; `onMoment` is told how it goes. Throws `NoConnection`.
+ * Connects from every thread, then begins; `onMoment` is told how it goes, every so many ticks. Throws `ConnectionLost`.
  */
 export async function startLoad(
   plan: LoadPlan,
   onMoment: (moment: Moment) => void,
+  shownTicks = 1,
 ): Promise<RunningLoad> {
-  const results = new Results(plan);
+  const results = new Results(plan, shownTicks);
   const threads = share(plan).map((part, i) => new Thread(i, results, onMoment, part));
   const close = (): void => threads.forEach((thread) => thread.close());
   try {
     const refusals = await Promise.all(threads.map((thread) => thread.opened));
-    if (refusals.every((why) => why !== undefined)) throw new NoConnection(refusals[0]);
+    const [why] = refusals;
+    if (refusals.every((each) => each !== undefined)) throw new ConnectionLost(why!, "no");
   } catch (error) {
     close();
     throw error;

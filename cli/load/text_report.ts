@@ -1,19 +1,22 @@
 // What a load has shown, for a terminal.
 
 import { digits, duration, percent, size, whole } from "./figures.ts";
-import type { LoadReport } from "./results.ts";
+import type { KindReport, LoadReport } from "./results.ts";
 
-const BAR = 40;
+const LONGEST_BAR = 40, SHORTEST_BAR = 8;
+// What stands before a bar.
+const BESIDE_BAR = 20;
 
-/** Lines with their ends. */
-export function textReport(report: LoadReport): string {
+/** Lines with their ends; the bars of the histogram are as long as `width` columns leave room for. */
+export function textReport(report: LoadReport, width = 80): string {
+  const longest = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, width - BESIDE_BAR));
   const blocks = [
     columns(summary(report)),
     latencies(report),
-    report.requests.length > 1 ? kinds(report) : [],
+    report.requests.length > 1 ? requests(report) : [],
     counted("ERR replies", report.errors, report.sent),
     counted("connections lost", report.connectionsLost),
-    histogram(report),
+    histogram(report, longest),
   ];
   return blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n") + "\n")
     .join("\n");
@@ -47,14 +50,15 @@ function summary(report: LoadReport): string[][] {
     rows.push(["not sent", `${whole(unsent)}  due, but too many were in flight already`]);
   }
   if (report.loop === "open") {
-    const { p50, p99, most } = report.behind;
-    rows.push([
-      "sent late by",
-      `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`,
-    ]);
+    rows.push(["sent late by", lateness(report)]);
   }
   rows.push(["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`]);
   return rows;
+}
+
+/** How late requests of an open loop were sent, in words. */
+export function lateness({ behind: { p50, p99, most } }: LoadReport): string {
+  return `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`;
 }
 
 function digitsOrWhole(rate: number): string {
@@ -76,10 +80,16 @@ function latencies({ latency, loop }: LoadReport): string[] {
   ];
 }
 
-function kinds({ requests }: LoadReport): string[] {
+/** The figures of each kind of request, and of all together where there are several. */
+export function kinds({ requests, ok, failed, latency }: LoadReport): readonly KindReport[] {
+  if (requests.length < 2) return requests;
+  return [...requests, { request: "all", ok, errors: failed, latency }];
+}
+
+function requests(report: LoadReport): string[] {
   return columns([
     ["request", "OK", "ERR", "p50", "p99", "p99.9", "most"],
-    ...requests.map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
+    ...kinds(report).map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
       request.length > 40 ? request.slice(0, 39) + "…" : request,
       whole(ok),
       whole(errors),
@@ -105,7 +115,7 @@ function counted(
   ];
 }
 
-function histogram({ histogram, ok }: LoadReport): string[] {
+function histogram({ histogram, ok }: LoadReport, longest: number): string[] {
   if (histogram.length === 0) return [];
   const most = Math.max(...histogram.map(([, count]) => count));
   return [
@@ -115,14 +125,14 @@ function histogram({ histogram, ok }: LoadReport): string[] {
         upTo < 1 ? `${Math.round(upTo * 1000)} µs` : upTo < 1000 ? `${upTo} ms` : `${upTo / 1000} s`
       }`,
       percent(count, ok),
-      bar(count / most),
+      bar(longest * count / most),
     ])),
   ];
 }
 
 // Eighths of a character, so that a small share is still seen.
-function bar(share: number): string {
-  const eighths = Math.ceil(share * BAR * 8);
+function bar(length: number): string {
+  const eighths = Math.ceil(length * 8);
   const rest = eighths % 8;
   return "█".repeat(eighths >> 3) + (rest > 0 ? String.fromCharCode(0x2590 - rest) : "");
 }

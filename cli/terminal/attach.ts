@@ -19,17 +19,27 @@ export async function attachTerminal(
     write(PASTE_OFF);
     Deno.stdin.setRaw(false);
   };
+  let suspended = false;
   const suspend = (): void => {
+    suspended = true;
     giveBack();
     // The whole job stops, as it does when the terminal does this.
     Deno.kill(0, "SIGTSTP");
   };
-  const device: Device = { write, size: () => Deno.consoleSize() };
+  // As it was when the terminal drew last.
+  let size = Deno.consoleSize();
+  const device: Device = { write, size: () => size = Deno.consoleSize() };
   const terminal = make(device, suspend);
-  const onResize = (): void => terminal.redraw();
+  const onResize = (): void => {
+    // A signal that comes late, behind a drawing at the new size, must not draw into the next change of size.
+    const { columns, rows } = Deno.consoleSize();
+    if (columns !== size.columns || rows !== size.rows) terminal.redraw();
+  };
   const onContinue = (): void => {
     take();
-    terminal.redraw();
+    // Who was stopped without a word still has its line on the screen.
+    if (suspended) terminal.redraw();
+    suspended = false;
   };
   const onTerm = (): void => terminal.leave(128 + 15);
   take();

@@ -2,6 +2,7 @@
 // The lines of earlier runs, in a file that only their owner may read.
 
 import { dirname, join } from "node:path";
+import { reason } from "../output.ts";
 
 /** How many lines are kept. */
 const MOST = 1000;
@@ -60,7 +61,7 @@ export class History {
     } catch (error) {
       const tell = this.#onTrouble;
       this.#onTrouble = () => {};
-      tell(`history is not kept: ${error instanceof Error ? error.message : error}`);
+      tell(`history is not kept: ${reason(error)}`);
     }
   }
 

@@ -6,6 +6,7 @@ import { Framer } from "../../protocol/framer.ts";
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { readRequest } from "../../protocol/message.ts";
 import { encodeText } from "../../protocol/strings.ts";
+import { reason } from "../output.ts";
 import { type Collector, counted, linesTo } from "./body.ts";
 import { type Fault, readRequestLine, type RequestLine } from "./request_line.ts";
 import type { Wire } from "./wire.ts";
@@ -102,7 +103,7 @@ export class Requests {
         return this.#ready(line, forced, this.#readFile(body.path, most));
       } catch (error) {
         const { start, end } = body.token;
-        return { fault: { start, end, message: (error as Error).message } };
+        return { fault: { start, end, message: reason(error) } };
       }
     }
     if (body.from === "counted" && body.length > most) {

@@ -3,22 +3,23 @@
 import { connectStream, parseAddress, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import { Framer } from "../../protocol/framer.ts";
-import { CLOSED_PIPE, OutputClosed, print } from "./output.ts";
+import { complain, print, reason } from "../output.ts";
 import { showBytes } from "./reply.ts";
 import { painter } from "./style.ts";
 import { printableBody } from "./text.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
+const GREETING_MS = 10_000;
 const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
 
-/** Runs a script: the exit code. Throws `AddressError`. */
+/** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
 export async function runScript(address: string, { raw }: { raw: boolean }): Promise<number> {
   const place = parseAddress(address);
   let stream: ByteStream;
   try {
     stream = await connectStream(place);
   } catch (error) {
-    console.error(`lineup: cannot connect to ${address}: ${(error as Error).message}`);
+    complain(`cannot connect to ${address}: ${reason(error)}`);
     return NO_CONNECTION;
   }
   const toTerminal = Deno.stdout.isTerminal();
@@ -33,10 +34,7 @@ export async function runScript(address: string, { raw }: { raw: boolean }): Pro
   const asked = { count: 0, all: false };
   sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
   try {
-    return await readReplies(stream, asked, (bytes) => show("<", bytes));
-  } catch (error) {
-    if (error instanceof OutputClosed) return CLOSED_PIPE;
-    throw error;
+    return await readReplies(stream, address, asked, (bytes) => show("<", bytes));
   } finally {
     stream.close();
   }
@@ -62,6 +60,7 @@ async function sendAll(
 
 async function readReplies(
   stream: ByteStream,
+  address: string,
   asked: { readonly count: number; readonly all: boolean },
   show: (bytes: Uint8Array) => void,
 ): Promise<number> {
@@ -70,26 +69,38 @@ async function readReplies(
   let status: number | undefined;
   let answers = -1;
   let left = false;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stream.close();
+  }, GREETING_MS);
   for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
     const bytes = buffer.subarray(0, read);
     show(bytes);
     framer.push(bytes);
     for (let framed; (framed = framer.next()) !== undefined;) {
       if (framed.kind === "malformed") {
-        console.error(`lineup: the server does not speak Lineup/1: ${framed.message}`);
+        clearTimeout(timer);
+        complain(`the server does not speak Lineup/1: ${framed.message}`);
         return NO_CONNECTION;
       }
       if (framed.kind !== "frame" || (framed.head !== "OK" && framed.head !== "ERR")) continue;
+      clearTimeout(timer);
       status = framed.head === "OK" ? OK : ERR;
       answers++;
       left = framed.words[0] === "bye";
     }
   }
+  clearTimeout(timer);
+  if (late) {
+    complain(`no greeting from ${address} in time`);
+    return NO_CONNECTION;
+  }
   if (status === ERR) return ERR;
   // What stands behind QUIT is not answered, and neither is a line that an error ended the connection for.
   if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
     const lost = status === undefined ? "without a greeting" : "before all was answered";
-    console.error(`lineup: the connection ended ${lost}`);
+    complain(`the connection ended ${lost}`);
     return NO_CONNECTION;
   }
   return status;

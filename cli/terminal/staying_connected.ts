@@ -7,10 +7,14 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 // A connection that lasted so long was a good one: the next pause is short again.
 const LASTING_MS = 10_000;
+// Who waits longer than this wants to know for what.
+const SLOW_MS = 1000;
 
 /** Who is told what becomes of the connections. */
 export interface Connections {
   readonly tap: Tap;
+  /** There is no connection yet, and an attempt goes on. */
+  connecting(): void;
   connected(wire: Wire): void;
   frame(frame: Frame): void;
   /** All that has come for now was handed on. */
@@ -42,8 +46,10 @@ export class StayingConnected {
     for (let failures = 0; !this.ended;) {
       const since = performance.now();
       let again: boolean;
+      const slow = setTimeout(() => connections.connecting(), SLOW_MS);
       try {
         const wire = await Wire.open(this.#address, connections.tap, this.#abort.signal);
+        clearTimeout(slow);
         connections.connected(wire);
         const frame = (frame: Frame): void => connections.frame(frame);
         again = connections.lost(await wire.read(frame, () => connections.pause()));
@@ -51,6 +57,8 @@ export class StayingConnected {
         if (this.ended) return;
         if (!(error instanceof WireError)) throw error;
         again = connections.failed(error.message);
+      } finally {
+        clearTimeout(slow);
       }
       if (!again) return;
       failures = performance.now() - since > LASTING_MS ? 1 : failures + 1;

@@ -15,6 +15,7 @@ import { type InFlight, Requests } from "./requests.ts";
 import { type Device, Screen, type Span, type View } from "./screen.ts";
 import type { Paint } from "./style.ts";
 import { printable, width } from "./text.ts";
+import { complain } from "../output.ts";
 import { showFault, viewOf } from "./view.ts";
 import type { Wire } from "./wire.ts";
 import { StayingConnected } from "./staying_connected.ts";
@@ -76,6 +77,7 @@ export class Terminal {
   run(): Promise<number> {
     this.#connection.run({
       tap: (direction, bytes) => this.#tap(direction, bytes),
+      connecting: () => this.#connecting(),
       connected: (wire) => this.#connectedTo(wire),
       frame: (frame) => this.#frame(frame),
       pause: () => this.#board.schedule(),
@@ -154,10 +156,9 @@ export class Terminal {
       return;
     }
     if (collects) return this.#board.addSpans([{ text: printable(fault.message), style: "bad" }]);
-    // What is not sent stays, with the cursor where it is wrong.
+    // What is not sent stays, with the cursor behind what is wrong with it.
     this.#fault = fault;
-    const isWhole = fault.start === 0 && fault.end === text.length;
-    this.#editor.reset(text, isWhole ? text.length : fault.start);
+    this.#editor.reset(text, fault.end);
   }
 
   #pasted(texts: readonly string[]): void {
@@ -228,6 +229,7 @@ export class Terminal {
   }
 
   #interrupt(): void {
+    if (!this.#connected) return this.leave();
     const { text } = this.#editor;
     if (text !== "") {
       this.#echo(this.#prompt(), `${text}^C`);
@@ -262,15 +264,20 @@ export class Terminal {
     this.#requests.ask("QUIT", () => {});
   }
 
+  /** At first there is no prompt yet that would say that there is no connection. */
+  #connecting(): void {
+    if (this.#connected || this.#connection.ended) return;
+    this.#board.say(`connecting to ${this.#options.address}; Ctrl-C gives up`);
+    this.#board.leave();
+  }
+
   #connectedTo(wire: Wire): void {
     this.#requests.wire = wire;
     const { protocol } = wire.welcome;
     this.#name = protocol.split("/")[0];
-    this.#board.say(
-      this.#connected
-        ? `connected again to ${this.#options.address}, ${protocol}`
-        : `connected to ${this.#options.address}, ${protocol}. Tab completes, /help explains, Ctrl-D leaves.`,
-    );
+    const again = this.#connected ? " again" : "";
+    this.#board.say(`connected${again} to ${this.#options.address}, ${protocol}`);
+    if (!this.#connected) this.#board.say("Tab completes, /help explains, Ctrl-D leaves");
     this.#connected = true;
     this.#lastFailure = "";
     this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on", () => {});
@@ -308,7 +315,7 @@ export class Terminal {
   #failed(why: string): boolean {
     if (!this.#connected) {
       this.#board.leave();
-      console.error(`lineup: ${printable(why)}`);
+      complain(why);
       this.#end.resolve(NO_CONNECTION);
       return false;
     }

@@ -164,20 +164,25 @@ for (const { title, request, reply, shownBy, why } of WRONG) {
 
 Deno.test("lineup check finds a server that never answers, or ends the connection", async () => {
   await using silent = await lineServer(() => {});
-  const args = ["--only", "a word beyond ASCII", "--no-examples", "--timeout", "100ms"];
-  const { code, failures } = await check(silent.address, ...args);
+  const only = ["--only", "a word beyond ASCII", "--no-examples", "--timeout"];
+  const { code, failures } = await check(silent.address, ...only, "2s");
   assertEquals(code, 1);
   assertEquals(failures.map(({ why, came }) => [why, came]), [
-    ["nothing more came within 100 ms", ""],
-    ["nothing more came within 100 ms", ""],
+    ["nothing more came within 2000 ms", ""],
+    ["nothing more came within 2000 ms", ""],
   ]);
+  const args = [...only, "100ms"];
   await using rude = await lineServer((_, connection) => connection.close());
   for (const { why } of (await check(rude.address, ...args)).failures) {
     assertMatch(why, /^(the server ended the connection|the connection broke)/);
   }
   await using mute = await lineServer(() => {}, "");
-  const [greeting] = (await check(mute.address, ...args)).failures;
-  assertEquals(greeting.why, "nothing more came within 100 ms");
+  const { code: unfit, failures: unmet } = await check(mute.address, ...args);
+  assertEquals(unfit, 1);
+  assertEquals(unmet.map(({ why }) => why), [
+    "no greeting, with which a server speaks first, came within 100 ms",
+  ]);
+  assertEquals(mute.connections, 2, "nothing else is tried");
   await using foreign = await lineServer(() => "250 OK\r\n", "220 mail ESMTP\r\n");
   assertMatch((await check(foreign.address, ...args)).failures[0].why, /no reply of Lineup\/1/);
   await using terse = await lineServer(() => "OK\n", "OK lineup/1 x/1 max-line=5\r\n");

@@ -45,10 +45,10 @@ Deno.test("lineup serve serves a module; call, connect and spec talk to it", asy
       "call",
       "--json",
       "--timeout",
-      "20ms",
+      "2s",
       address,
       "SLEEP",
-      "5000",
+      "60000",
     ]);
     assertEquals([code, JSON.parse(out).error.code], [1, "expired"]);
   });

@@ -75,6 +75,8 @@ Deno.test("lineup load sends as many requests as it is told, from every thread",
     assertEquals(report.latency.count, 301);
     const { least, p50, p99, most } = report.latency;
     assert(0 < least && least <= p50 && p50 <= p99 && p99 <= most, JSON.stringify(report.latency));
+    const inCourse = report.course.reduce((sum: number, { ok }: { ok: number }) => sum + ok, 0);
+    assertEquals(inCourse, 301);
     const counted = report.histogram.reduce((sum: number, [, count]: number[]) => sum + count, 0);
     assertEquals(counted, 301);
   }
@@ -155,6 +157,16 @@ Deno.test("lineup load refuses what the server would refuse, before anything is 
     ],
   );
   assertEquals([code, JSON.parse(out).errors], [1, { "unknown-command": 9 }]);
+});
+
+Deno.test("lineup load refuses a page that cannot be written, before anything is sent", async () => {
+  await using shop = await openShop();
+  const { code, out, err } = await lineup(
+    ["load", "--html", "./nowhere/page.html", "--requests", "9", shop.address, "LOOK"],
+  );
+  assertEquals({ code, out }, { code: 64, out: "" });
+  assertStringIncludes(err, "--html ./nowhere/page.html: No such file or directory.");
+  assertEquals(shop.looked, 0);
 });
 
 Deno.test("lineup load shows a stall of the server with --rate, which a closed loop hides", async () => {

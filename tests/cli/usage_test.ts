@@ -1,8 +1,8 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./run.ts";
 
 const WRONG: readonly { args: string[]; says: string }[] = [
-  { args: [], says: "lineup needs a command." },
+  { args: [], says: "A command must follow: queue, serve," },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
   { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, load, check, spec." },
@@ -27,10 +27,20 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", "--ws-origin", "example.org"],
     says: "example.org: an origin is https://host",
   },
+  { args: ["queue", "--insecure=yes"], says: "--insecure takes no value." },
+  { args: ["help", "frob"], says: "There is no command frob" },
   { args: ["serve"], says: "serve needs MODULE." },
   { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
   { args: ["call", "127.0.0.1:1"], says: "call needs ADDRESS VERB" },
+  { args: ["call", "--json=no", "127.0.0.1:1", "PING"], says: "--json takes no value." },
+  {
+    args: ["call", "127.0.0.1:1", "PING", "--json"],
+    says: "--json comes too late: flags stand before ADDRESS; -- before it makes it a word.",
+  },
+  { args: ["call", "127.0.0.1:1", "--timeout=5s", "PING"], says: "--timeout comes too late" },
+  { args: ["call", "--timeout", "-1s", "127.0.0.1:1", "PING"], says: 'not "-1s".' },
+  { args: ["call", "--timeout", "--json", "127.0.0.1:1", "PING"], says: "--timeout needs a value" },
   { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
   { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is no verb" },
@@ -46,8 +56,10 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "PUT a=b=c: Quote a value of a",
   },
   { args: ["load", "--command", "0 PING", "127.0.0.1:1"], says: "a weight is above 0" },
-  { args: ["load", "--mix", "./nowhere", "127.0.0.1:1"], says: "--mix: No such file" },
+  { args: ["load", "--mix", "./nowhere", "127.0.0.1:1"], says: "--mix ./nowhere: No such file" },
   { args: ["load", "127.0.0.1:1", "PUT", "{{frob}}"], says: "{{frob}} is no template" },
+  { args: ["load", "--rate", "-5", "127.0.0.1:1", "PING"], says: 'not "-5".' },
+  { args: ["load", "127.0.0.1:1", "PING", "--rate", "5"], says: "--rate comes too late" },
   { args: ["load", "--rate", "0", "127.0.0.1:1", "PING"], says: "--rate must be a number" },
   {
     args: ["load", "--threads", "11", "127.0.0.1:1", "PING"],
@@ -57,6 +69,8 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["load", "--warmup", "1s", "--requests", "5", "127.0.0.1:1", "PING"],
     says: "--warmup and --requests exclude each other",
   },
+  { args: ["check"], says: "check needs ADDRESS." },
+  { args: ["check", "nowhere"], says: "an address is host:port" },
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {
     args: ["connect", "--history", "x", "--no-history", "127.0.0.1:1"],
@@ -81,23 +95,36 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
   }
 });
 
-Deno.test("lineup explains itself and each command", async () => {
+const NAMES = ["queue", "serve", "call", "connect", "load", "check", "spec"];
+
+Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {
   const { code, out, err } = await lineup(["--help"]);
   assertEquals({ code, err }, { code: 0, err: "" });
-  for (const name of ["queue", "serve", "call", "connect", "load", "check", "spec"]) {
+  const helps = [out];
+  for (const name of NAMES) {
     assertMatch(out, new RegExp(`^  ${name} `, "m"));
     const help = await lineup([name, "--help"]);
     assertEquals([help.code, help.err], [0, ""]);
     assertStringIncludes(help.out, `usage: lineup ${name}`);
+    assertMatch(help.out, /^ {2}\$ lineup /m, "an example");
     assertEquals((await lineup(["help", name])).out, help.out);
+    helps.push(help.out);
   }
+  for (const line of helps.join("").split("\n")) {
+    // What is to be typed is not broken.
+    if (!/^(usage:| {2}\$ )/.test(line)) assert(line.length <= 80, line);
+  }
+  const late = await lineup(["call", "127.0.0.1:1", "PING", "--help"]);
+  assertStringIncludes(late.out, "usage: lineup call");
 });
 
-Deno.test("lineup tells its version, which is that of the package", async () => {
+Deno.test("lineup tells its version, which is that of the package, whatever the command", async () => {
   const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
-  const { code, out } = await lineup(["--version"]);
-  assertEquals(code, 0);
-  assertStringIncludes(out, `lineup ${config.version} `);
+  for (const args of [["--version"], ["-V"], ["load", "--version"]]) {
+    const { code, out } = await lineup(args);
+    assertEquals(code, 0);
+    assertStringIncludes(out, `lineup ${config.version} `);
+  }
 });
 
 Deno.test("lineup says that a port is taken", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN, startLineup } from "../cli/run.ts";
 import { openPane, type Pane } from "./tmux.ts";
 
@@ -201,11 +201,23 @@ Deno.test("lineup connect in tmux: NO_COLOR, --no-history, and the code where no
         args: ["--no-history"],
         env: { NO_COLOR: "1" },
       });
+      await pane.type("FROB");
+      await pane.press("Enter");
+      await pane.see("There is no command FROB");
+      await pane.press("C-c");
       await pane.type("PING");
       await pane.press("Enter");
       await pane.see("OK pong\ncalc 2>");
+      assertEquals((await pane.styled()).split("\x1b").length, 1);
       await pane.press("C-d");
       await pane.see("exit 0");
+    }
+    {
+      await using pane = await connect(server.port, { home, args: ["--no-history"] });
+      await pane.type("PING");
+      await pane.press("Enter");
+      await pane.see("OK pong\ncalc 2>");
+      assertStringIncludes(await pane.styled(), "\x1b[32mOK");
     }
     assertEquals([...Deno.readDirSync(home)], []);
     server.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { startLineup } from "../cli/run.ts";
+import { lineup, MAIN, startLineup } from "../cli/run.ts";
 import { run } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -26,5 +26,46 @@ Deno.test("README shows what its commands print", async () => {
       .replaceAll("deno run", `${Deno.execPath()} run`);
     const { out } = await run("bash", ["-c", here], { cwd: ROOT, needs: ["nc"] });
     assertEquals(out.replaceAll("\r\n", "\n"), output, command);
+  }
+});
+
+/** A shell's words for running `lineup` from here, in place of the word itself. */
+const LINEUP = `${Deno.execPath()} run --quiet --allow-all ${MAIN}`;
+
+Deno.test("README's loads run as they are written", async () => {
+  const blocks = [
+    ...(await Deno.readTextFile(`${ROOT}README.md`)).matchAll(/^```sh\n(.*?)^```/gms),
+  ];
+  const loads = blocks.map(([, block]) => block).filter((block) => block.startsWith("lineup load"));
+  assertEquals(loads.length, 1);
+  await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const folder = await Deno.makeTempDir();
+  try {
+    const here = loads[0].replaceAll("5463", String(queue.port))
+      .replaceAll(/--duration \w+/g, "--warmup 0ms --duration 300ms")
+      .replaceAll(/^lineup/gm, LINEUP);
+    const { code, out } = await run("bash", ["-ec", here], { cwd: folder, quiet: true });
+    assertEquals([code, [...out.matchAll(/^OK .* 100 % /gm)].length], [0, 2], out);
+    assertGreater((await Deno.stat(`${folder}/report.html`)).size, 2000);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the examples of lineup COMMAND --help are command lines that it takes", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  for (const name of ["call", "connect", "load", "check", "spec"]) {
+    const { out } = await lineup([name, "--help"]);
+    const examples = [...out.matchAll(/^ {2}\$ (lineup .*)$/gm)].map(([, example]) => example)
+      .filter((example) => example.includes(":5463"));
+    assertGreater(examples.length, 0);
+    for (const example of examples) {
+      // Nobody listens there, which is told only where the rest is right.
+      const here = example.replaceAll("5463", String(port)).replace(/ [|>] .*/, "")
+        .replace("lineup", LINEUP);
+      assertEquals((await run("bash", ["-c", here], { quiet: true })).code, 2, example);
+    }
   }
 });

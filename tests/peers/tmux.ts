@@ -11,6 +11,8 @@ export interface Pane extends AsyncDisposable {
   resize(columns: number, rows: number): Promise<void>;
   /** All rows, those that scrolled away included. */
   text(): Promise<string>;
+  /** The rows on the screen with the escape sequences of their colours. */
+  styled(): Promise<string>;
   /** Resolves with the text once it holds this; rejects with the text after a minute. */
   see(what: string | RegExp): Promise<string>;
 }
@@ -59,21 +61,26 @@ export async function openPane(
     (await tmux(["capture-pane", "-p", "-J", "-S", "-"])).trimEnd();
   return {
     text,
+    styled: () => tmux(["capture-pane", "-p", "-e"]),
     type: async (text) => void await tmux(["send-keys", "-l", text]),
     press: async (...keys) => void await tmux(["send-keys", ...keys]),
     async paste(text) {
       await tmux(["load-buffer", "-"], text);
       await tmux(["paste-buffer", "-p"]);
     },
-    resize: async (columns, rows) =>
-      void await tmux(["resize-window", "-x", String(columns), "-y", String(rows)]),
+    async resize(columns, rows) {
+      await tmux(["resize-window", "-x", String(columns), "-y", String(rows)]);
+      // tmux changes its screen at once, and tells the program a while later; who draws in between is wrong.
+      const tty = (await tmux(["display-message", "-p", "#{pane_tty}"])).trim();
+      while (await sizeOf(tty) !== `${rows} ${columns}`) await pause();
+    },
     async see(what) {
       for (const end = performance.now() + PATIENCE_MS;;) {
         const seen = await text();
         if (typeof what === "string" ? seen.includes(what) : what.test(seen)) return seen;
         if (performance.now() > end) throw new Error(`never seen: ${what}\n${seen}`);
         // tmux tells of nothing that changes; its screen must be looked at.
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        await pause();
       }
     },
     async [Symbol.asyncDispose]() {
@@ -81,4 +88,14 @@ export async function openPane(
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
+
+/** Rows and columns of a terminal as the programs in it are told. */
+async function sizeOf(tty: string): Promise<string> {
+  const { stdout } = await new Deno.Command("stty", { args: ["-F", tty, "size"] }).output();
+  return new TextDecoder().decode(stdout).trim();
 }

@@ -120,8 +120,8 @@ Deno.test("terminal keeps what the protocol forbids, says why at its place, and 
   const { type, see, screen } = session;
   type("NOTE x\r");
   await see(/^echo 1> NOTE x\n {13}\^\nn must be an integer, not "x"\.$/m);
-  assertEquals(screen.column, "echo 1> NOTE ".length);
-  type("\x057\x7f\x7f5\r");
+  assertEquals(screen.column, "echo 1> NOTE x".length);
+  type("7\x7f\x7f5\r");
   await see("echo 1> NOTE 5\nOK\necho 2>");
   type("!NOTE x\r");
   await see('ERR bad-arguments n must be an integer, not "x".');

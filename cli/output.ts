@@ -1,4 +1,6 @@
-// Standard output, whoever reads it.
+// Standard output and standard error, whoever reads them.
+
+import { printable } from "./terminal/text.ts";
 
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;
@@ -19,4 +21,15 @@ export function print(text: string | Uint8Array): void {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     throw new OutputClosed("standard output is closed", { cause: error });
   }
+}
+
+/** Says on standard error what went wrong. What a server or a file had to do with it cannot act on the terminal. */
+export function complain(what: unknown): void {
+  console.error(`lineup: ${reason(what).split("\n").map(printable).join("\n")}`);
+}
+
+/** Why something failed, in the words of the system, without the numbers and calls that Deno puts around them. */
+export function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error [0-9]+\)/g, "").replace(/: [a-z]+ '[^']*'$/, "");
 }

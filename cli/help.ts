@@ -1,0 +1,81 @@
+// What `--help` prints, as wide as the terminal but no wider than one likes to read.
+
+import type { Subcommand } from "./flags.ts";
+import { usage } from "./flags.ts";
+import { wrap } from "./terminal/text.ts";
+
+const USUAL = 80, LEAST = 40, MOST = 100;
+
+/** How wide help is on standard output. */
+function helpWidth(): number {
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns - 1 : USUAL;
+  return Math.min(MOST, Math.max(LEAST, columns));
+}
+
+/** The help of one command. */
+export function subcommandHelp(
+  name: string,
+  subcommand: Subcommand,
+  columns = helpWidth(),
+): string {
+  const { flags, summary, examples = [], more = "" } = subcommand;
+  const rows = Object.entries(flags).map(([flag, spec]): [string, string] => {
+    const left = `--${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;
+    return [left, spec.summary + (spec.default === undefined ? "" : ` Default ${spec.default}.`)];
+  });
+  rows.push(["--help, --version", "Show this help, or the version."]);
+  return [
+    `usage: ${usage(name, subcommand)}`,
+    "",
+    ...wrap(summary, columns),
+    "",
+    ...inColumns(rows, columns),
+    ...paragraphs(more, columns),
+    ...(examples.length === 0 ? [] : ["", ...examples.map((each) => `  $ lineup ${each}`)]),
+  ].join("\n");
+}
+
+/** The help of all commands. */
+export function commandsHelp(
+  about: string,
+  commands: Readonly<Record<string, Subcommand>>,
+  columns = helpWidth(),
+): string {
+  const rows = Object.entries(commands).map(([name, { summary }]): [string, string] => [
+    name,
+    summary,
+  ]);
+  return [
+    "usage: lineup COMMAND [flags]",
+    "",
+    ...wrap(about, columns),
+    "",
+    ...inColumns(rows, columns),
+    ...paragraphs(ADDRESSES, columns),
+  ].join("\n");
+}
+
+const ADDRESSES =
+  `An ADDRESS is host:port, tcp://host:port, tls://host:port, unix:PATH, ws://host:port/path or
+wss://host:port/path.
+
+lineup COMMAND --help explains a command, its exit codes too; 64 is a wrong command line everywhere.
+lineup --version tells the version.`;
+
+function inColumns(rows: readonly (readonly [left: string, right: string])[], columns: number) {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
+  // Beside a wide column there may be too little room.
+  const isNarrow = columns - width < LEAST / 2;
+  const indent = " ".repeat(isNarrow ? 6 : width);
+  return rows.flatMap(([left, right]) => {
+    const lines = wrap(right, columns - indent.length).map((line) => indent + line);
+    if (isNarrow) return [`  ${left}`, ...lines];
+    return [`  ${left}`.padEnd(width) + lines[0].slice(width), ...lines.slice(1)];
+  });
+}
+
+/** Paragraphs, which an empty line divides, each with an empty line before it. */
+function paragraphs(text: string, columns: number): string[] {
+  if (text === "") return [];
+  return text.split("\n\n").flatMap((each) => ["", ...wrap(each.replaceAll("\n", " "), columns)]);
+}

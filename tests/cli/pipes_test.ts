@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lineServer } from "./line_server.ts";
+import { lineup, startLineup, startProcess } from "./run.ts";
+
+const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
+
+Deno.test("lineup ends with 141 and says nothing where nobody reads its output", async () => {
+  await using server = await startLineup(["serve", CALC, "--port", "0"]);
+  const address = `127.0.0.1:${server.port}`;
+  for (
+    const args of [
+      ["--help"],
+      ["call", "--help"],
+      ["--version"],
+      ["spec", address],
+      ["check", address],
+      ["call", address, "HELP"],
+      ["call", address, "COUNT", "1", "1000000000"],
+      ["load", "--quiet", "--requests", "10", address, "PING"],
+    ]
+  ) {
+    await using process = startProcess(args);
+    await process.stopReading();
+    assertEquals([await process.code, await process.err], [141, ""], args.join(" "));
+  }
+});
+
+Deno.test("lineup exits with 2 where there is no connection, whatever the command", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  for (
+    const args of [
+      ["call", address, "PING"],
+      ["connect", address],
+      ["load", address, "PING"],
+      ["check", address],
+      ["spec", address],
+    ]
+  ) {
+    assertEquals(await lineup(args), {
+      code: 2,
+      out: "",
+      err: `lineup: cannot connect to ${address}: Connection refused\n`,
+    }, args[0]);
+  }
+});
+
+Deno.test("lineup names a server whose SPEC is none", async () => {
+  await using server = await lineServer((line) => `${line.split(" ")[0]} OK {3}\r\nnot\r\n`);
+  for (const args of [["spec", server.address], ["load", server.address, "PING"]]) {
+    const { code, out, err } = await lineup(args);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertStringIncludes(err, "lineup: the server's SPEC cannot be read: ");
+  }
+});

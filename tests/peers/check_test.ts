@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { lineup } from "../cli/run.ts";
+import { find } from "./program.ts";
+
+/** Servers that wait for their client to speak first, listening at a path. */
+const SILENT: Readonly<Record<string, (path: string) => string[]>> = {
+  "redis-server": (path) => ["--port", "0", "--save", "", "--unixsocket", path],
+  beanstalkd: (path) => ["-l", `unix:${path}`],
+};
+
+for (const [program, args] of Object.entries(SILENT)) {
+  Deno.test(`lineup tells that ${program} does not speak Lineup/1, and waits for it once`, async () => {
+    await find(program);
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/socket`;
+    const child = new Deno.Command(program, { args: args(path), stdout: "null", stderr: "null" })
+      .spawn();
+    try {
+      await listening(path);
+      const { code, out, err } = await lineup(["check", "--timeout", "300ms", `unix:${path}`]);
+      assertEquals([code, err], [1, ""]);
+      assertEquals(out.split("\n").slice(0, 2), [
+        "FAILED  greeting: nothing is sent",
+        "          why       no greeting, with which a server speaks first, came within 300 ms",
+      ]);
+      assertEquals(out.split("\n").at(-2), "0 ok, 1 failed; no other was tried without a greeting");
+      assertEquals(await lineup(["call", "--timeout", "300ms", `unix:${path}`, "PING"]), {
+        code: 2,
+        out: "",
+        err: `lineup: no greeting from unix:${path} in time\n`,
+      });
+      const { code: connected } = await lineup(["connect", `unix:${path}`], { input: "PING\n" });
+      assertEquals(connected, 2);
+    } finally {
+      child.kill("SIGTERM");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** Resolves once somebody listens there. */
+async function listening(path: string): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ transport: "unix", path })).close();
+      return;
+    } catch (error) {
+      if (
+        !(error instanceof Deno.errors.NotFound) &&
+        !(error instanceof Deno.errors.ConnectionRefused)
+      ) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+}

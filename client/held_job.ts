@@ -70,6 +70,7 @@ export class HeldJob {
   readonly #onLost: () => void;
   #until: number;
   #stopTimer: () => void = () => {};
+  #telling = false;
 
   /** Keeps its lease from now on; `onLost` is told where that cannot be. */
   constructor(job: TakenJob, holding: Holding, onLost: () => void) {
@@ -107,7 +108,8 @@ export class HeldJob {
       });
       this.#until = at + given.lease;
     } catch (error) {
-      if (isTaken(error)) this.lose(gone(this.job, error as Error));
+      // While its end is told, that may be what the server means.
+      if (isTaken(error) && !this.#telling) this.lose(gone(this.job, error as Error));
     }
     if (this.lost === undefined) this.#keep();
   }
@@ -127,6 +129,7 @@ export class HeldJob {
 
   /** Tells the server how it ended, until it answers or the lease is over. */
   async tell(ending: Ending): Promise<Told> {
+    this.#telling = true;
     try {
       return await this.#insist(ending);
     } catch (error) {
@@ -153,8 +156,9 @@ export class HeldJob {
       } catch (error) {
         const failed = asError(error);
         maybe ||= executedOf(failed, NO_CODES) === "maybe";
+        if (this.lost !== undefined) throw this.lost;
         // It was heard the first time, and the answer was lost.
-        if (isTaken(failed) && maybe && this.lost === undefined) {
+        if (isTaken(failed) && maybe) {
           return ending.type === "failed" ? { ...ending, state: undefined } : { type: ending.type };
         }
         if (client.closed || !mayPass(failed)) throw failed;

@@ -202,6 +202,8 @@ export function work(
   function room(): number {
     // Who cannot tell how jobs ended should not take more.
     if (telling.size > concurrency + prefetch) return 0;
+    // A few large TAKEs, not many small ones.
+    if (waiting.size * 2 > prefetch) return 0;
     const free = concurrency + prefetch - running.size - waiting.size;
     return Math.min(free, most - counts.taken, MOST_TAKEN);
   }

@@ -1,8 +1,8 @@
 // A queue, workers and those who put jobs, in memory on a virtual clock; connections can be cut.
 
-import { type Client, type ClientOptions, connect } from "@lineup/lineup/client";
+import { type ByteStream, type Client, type ClientOptions, connect } from "@lineup/lineup/client";
 import { openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
-import { type ByteStream, listenMemory, type MemoryListener, serve, type Server } from "@lineup/lineup/server";
+import { listenMemory, type MemoryListener, serve, type Server } from "@lineup/lineup/server";
 import { VirtualClock } from "../virtual_clock.ts";
 
 /** A client of the queue. */

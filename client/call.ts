@@ -161,6 +161,14 @@ export class PendingCall implements Outgoing, Exchange {
     );
   }
 
+  /** Asks the server to end it, and waits for what it answers; it is not sent again. */
+  stop(): void {
+    if (this.#over) return;
+    this.begun = true;
+    if (this.sent?.stop()) return;
+    this.cancel(new DOMException("the request was stopped before it was sent", "AbortError"));
+  }
+
   /** Ends it here and at the server. */
   cancel(error: unknown): void {
     if (this.#over) return;

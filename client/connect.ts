@@ -45,6 +45,8 @@ export type Method<C extends Command> = (
 
 /** What every client has. `await using` closes it. */
 export interface AnyClient extends AsyncDisposable {
+  /** Whether it can make no calls any more: it was closed, or it was given a stream, and that has ended. */
+  readonly closed: boolean;
   /** Lets what is under way be answered, for `within` milliseconds at most (default 10000), then closes. */
   close(within?: number): Promise<void>;
 }
@@ -202,6 +204,7 @@ export async function connect(
       const pending = submit(find(), args, options, { items });
       items.bind({
         cancel: () => pending.cancel(new DOMException("the caller stopped reading", "AbortError")),
+        stop: () => pending.stop(),
         resume: () => pending.sent?.resume(),
       });
     } catch (error) {
@@ -219,6 +222,9 @@ export async function connect(
   await pool.start();
   const close = (within?: number): Promise<void> => pool.close(within);
   const client: Record<string | symbol, unknown> = {
+    get closed() {
+      return pool.closed;
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -24,6 +24,7 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
   #wake: (() => void)[] = [];
   #end: { reply: Reply } | { error: unknown } | undefined = undefined;
   #cancel: () => void = () => {};
+  #askToStop: () => void = () => {};
   #resume: () => void = () => {};
 
   /** For the client. */
@@ -38,8 +39,9 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
   }
 
   /** For the client: how to act on the request. */
-  bind(actions: { cancel: () => void; resume: () => void }): void {
+  bind(actions: { cancel: () => void; stop: () => void; resume: () => void }): void {
     this.#cancel = actions.cancel;
+    this.#askToStop = actions.stop;
     this.#resume = actions.resume;
   }
 
@@ -106,6 +108,11 @@ export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined
   /** Stops the request and forgets what it has brought. */
   cancel(): void {
     this.#stop(new DOMException("the caller stopped reading", "AbortError"));
+  }
+
+  /** Asks the server to end the request. What it has sent by then comes still: unlike with `cancel`, nothing is lost. */
+  stop(): void {
+    this.#askToStop();
   }
 
   #stop(error: Error): void {

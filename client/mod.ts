@@ -21,6 +21,17 @@ export type { Greeting } from "./greeting.ts";
 export type { Clock } from "./clock.ts";
 export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
 export { type Exchange, type Outgoing, Sent, Session, type SessionLimits } from "./session.ts";
+export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";
+export {
+  JobFailure,
+  type JobFailureOptions,
+  LeaseLost,
+  type TakenJob,
+  type TakenJobs,
+  type WorkClient,
+  type WorkCounts,
+  type WorkEvent,
+} from "./jobs.ts";
 export { Items } from "./items.ts";
 export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";

@@ -55,6 +55,8 @@ export interface Pool extends Sender {
   start(): Promise<void>;
   /** Takes a call on. */
   submit(call: PendingCall): void;
+  /** Whether nothing can be sent any more. */
+  readonly closed: boolean;
   /** Lets calls come to their end, for `within` milliseconds at most; then ends all. */
   close(within?: number): Promise<void>;
 }
@@ -258,6 +260,10 @@ export function createPool(
 
   return {
     clock,
+    get closed() {
+      return closing !== undefined ||
+        (hosts.length > 0 && hosts.every((host) => host.gone !== undefined));
+    },
     async start() {
       const { signal } = options;
       signal?.throwIfAborted();

@@ -45,6 +45,7 @@ export interface SessionLimits {
 
 interface Actions {
   cancel(sent: Sent): void;
+  stop(sent: Sent): boolean;
   resume(sent: Sent): void;
 }
 
@@ -84,6 +85,11 @@ export class Sent implements Outgoing {
   /** Asks the server to stop it and forgets its answer. */
   cancel(): void {
     this.#actions.cancel(this);
+  }
+
+  /** Asks the server to stop it, and goes on reading its answer. False where nothing can come any more. */
+  stop(): boolean {
+    return this.#actions.stop(this);
   }
 
   /** Goes on reading after an item was answered with false. */
@@ -156,6 +162,7 @@ export class Session implements AsyncDisposable {
     this.#clock = clock;
     this.#actions = {
       cancel: (sent) => this.#cancel(sent),
+      stop: (sent) => this.#stop(sent),
       resume: (sent) => {
         if (this.#blocked.delete(sent)) this.#wake?.();
       },
@@ -240,13 +247,18 @@ export class Session implements AsyncDisposable {
   }
 
   #cancel(sent: Sent): void {
-    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return;
+    if (this.#waiting.delete(sent) || !this.#stop(sent)) return;
     // The tag stays taken until the server has answered, or its answer would be read as another's.
     sent.forgotten = true;
     this.#blocked.delete(sent);
+  }
+
+  #stop(sent: Sent): boolean {
+    if (this.#inFlight.get(sent.tag) !== sent) return false;
     const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
     cancel.forgotten = true;
     this.#write(cancel);
+    return true;
   }
 
   async #read(buffer: Uint8Array): Promise<void> {

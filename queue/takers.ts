@@ -93,6 +93,11 @@ export class Takers {
     taker.spots = undefined;
   }
 
+  /** Stops: nobody's time is over any more. */
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
   /** Nobody waits any longer. */
   refuse(reason: unknown): void {
     for (const { line } of [...this.#jobs.queues.values()]) {

@@ -192,7 +192,8 @@ export class WorkQueue {
   }
 
   async #close(): Promise<void> {
-    for (const times of [this.#jobTimes, this.#expiries, this.paces, this.schedules]) times.stop();
+    const all = [this.#jobTimes, this.#expiries, this.paces, this.schedules, this.takers];
+    for (const times of all) times.stop();
     this.takers.refuse(closed());
     this.results.refuse(closed());
     await this.journal.drained();

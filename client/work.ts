@@ -1,0 +1,326 @@
+// A worker: takes jobs from queues, hands them to a function, tells the server what became of them.
+
+import { type Clock, systemClock } from "./clock.ts";
+import { asError, ConnectionLost } from "./errors.ts";
+import { type Ending, HeldJob, type Holding, mayPass, pauseAfter, type Told } from "./held_job.ts";
+import {
+  JobFailure,
+  type TakenJob,
+  type TakenJobs,
+  type WorkClient,
+  type WorkCounts,
+  type WorkEvent,
+} from "./jobs.ts";
+import { guarded } from "./call.ts";
+
+/** How long a TAKE waits for a job, and its answer may take beyond that. */
+const WAIT_MS = 30_000, ANSWER_MS = 10_000;
+const CAP_MS = 10_000;
+const CLOSE_MS = 10_000;
+/** How long handlers have to end once they are aborted, and then the last word to the server. */
+const GRACE_MS = 1000;
+/** The most jobs that a TAKE may ask for. */
+const MOST_TAKEN = 100;
+
+/** What a handler is given beside the job. */
+export interface JobContext {
+  /**
+   * Aborted where the job is no longer this worker's (`LeaseLost`), and where the worker closes and does not wait any
+   * longer: stop then, for what the handler still does is not counted.
+   */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does a job. What it returns is the job's result, which is kept where PUT said `result=keep`: text and bytes as they
+ * are, anything else but `undefined` and `null` as JSON. What it throws is a failure; see `JobFailure`.
+ */
+export type JobHandler = (job: TakenJob, context: JobContext) => unknown;
+
+/** How to work. */
+export interface WorkOptions {
+  /** How many jobs at a time. Default 1. */
+  concurrency?: number;
+  /**
+   * How many more are taken ahead, so that short jobs need not wait for the next TAKE. Nobody else gets those meanwhile.
+   * Default 0.
+   */
+  prefetch?: number;
+  /** How long leases are, in milliseconds; they are extended at half of it. Default: what PUT said. */
+  lease?: number;
+  /** Ends by itself once so many jobs were taken and are settled. Default: never. */
+  most?: number;
+  /** Ends by itself once no job is ready and none runs. Default false. */
+  untilEmpty?: boolean;
+  /** Is told what happens. */
+  onEvent?: (event: WorkEvent) => void;
+  /** The time. Default: that of the machine. */
+  clock?: Clock;
+  /** Numbers from 0 to 1, 1 excluded. Default: `Math.random`. */
+  random?: () => number;
+}
+
+/** A worker that works. `await using` closes it. */
+export interface Worker extends AsyncDisposable {
+  /** What became of its jobs so far. */
+  readonly counts: WorkCounts;
+  /**
+   * Resolves once it has ended and all jobs are settled. Rejects where no job can be taken any more: the client is closed
+   * (`ConnectionLost`), or the server refuses for good (`Refusal`). Not to look at it is to have that as an unhandled
+   * rejection.
+   */
+  readonly finished: Promise<void>;
+  /**
+   * Takes no more jobs, gives back those that were not begun, and lets the others end, for `within` milliseconds at most
+   * (default 10000). Then their signals are aborted and they are given back too, whether they end or not, which takes up
+   * to two seconds. May be called again, with less time.
+   */
+  close(within?: number): Promise<void>;
+}
+
+/**
+ * Does the jobs of one queue or several: takes them in batches, as many as it has room for, keeps their leases while the
+ * handler runs, and says `DONE` or `FAIL` by its outcome, again and again where the connection is lost, under the
+ * attempt's number, so that a job is never ended for somebody else. Where nothing can be taken for a while (no
+ * connection, `read-only`, `busy`, `draining`), it tries again after pauses that grow up to 10 s.
+ *
+ * The client must have the commands of the queue's protocol. Throws `RangeError` for options that cannot be.
+ *
+ * @example
+ * ```ts
+ * import { connect, JobFailure, work } from "@lineup/lineup/client";
+ * import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+ * import { serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using queue = await openQueue();
+ * await using server = await serve(queueProtocol, queue.handlers, { port: 0 });
+ * await using client = await connect(queueProtocol, server.address);
+ * const { id } = await client.PUT({ queue: "sums", body: "6 * 7" });
+ * const result = client.WAIT({ id });
+ *
+ * await using worker = work(client, "sums", (job, { signal }) => {
+ *   signal.throwIfAborted();
+ *   const [, a, b] = /^(\d+) \* (\d+)$/.exec(new TextDecoder().decode(job.body)) ?? [];
+ *   if (b === undefined) throw new JobFailure("this is no product", { dead: true });
+ *   return String(Number(a) * Number(b));
+ * }, { concurrency: 10 });
+ *
+ * assertEquals(new TextDecoder().decode((await result).body), "42");
+ * await worker.close();
+ * assertEquals([worker.counts.taken, worker.counts.done], [1, 1]);
+ * ```
+ */
+export function work(
+  client: WorkClient,
+  queues: string | readonly string[],
+  handler: JobHandler,
+  options: WorkOptions = {},
+): Worker {
+  const { concurrency = 1, prefetch = 0, lease, most = Infinity, untilEmpty = false } = options;
+  const { clock = systemClock, random = Math.random, onEvent } = options;
+  within("concurrency", concurrency, 1);
+  within("prefetch", prefetch, 0);
+  if (most !== Infinity) within("most", most, 1);
+  const names = typeof queues === "string" ? [queues] : [...queues];
+  if (names.length === 0) throw new RangeError("work needs the name of a queue");
+
+  const holding: Holding = { client, clock, random, lease };
+  const counts = { taken: 0, done: 0, failed: 0, dead: 0, released: 0, lost: 0 };
+  const waiting = new Set<HeldJob>();
+  const running = new Set<HeldJob>();
+  /** Those whose end is being told. */
+  const telling = new Set<HeldJob>();
+  let taking: TakenJobs | undefined;
+  let closing = false, interrupted = false;
+  /** Whatever the loop of TAKEs waits for may have come. */
+  let changed = (): void => {};
+
+  const next = (): Promise<void> => new Promise((resolve) => changed = resolve);
+  const emit = (event: WorkEvent): void => guarded(onEvent, event);
+
+  function count(job: TakenJob, told: Told): void {
+    if (told.type === "failed" && told.state === "dead") counts.dead++;
+    else counts[told.type]++;
+    emit({ ...told, job });
+  }
+
+  async function settle(held: HeldJob, ending: Ending): Promise<void> {
+    telling.add(held);
+    count(held.job, await held.tell(ending));
+    telling.delete(held);
+    changed();
+  }
+
+  async function run(held: HeldJob): Promise<void> {
+    running.add(held);
+    const { signal } = held.handling;
+    const ending = await outcome(held.job, { signal });
+    // Else it was given back meanwhile, or is lost.
+    if (!running.delete(held)) return;
+    begin();
+    const isCut = interrupted && ending.type === "failed";
+    await settle(held, isCut ? { type: "released", delay: 0 } : ending);
+  }
+
+  async function outcome(job: TakenJob, context: JobContext): Promise<Ending> {
+    try {
+      return { type: "done", body: toBody(await handler(job, context)) };
+    } catch (thrown) {
+      const error = asError(thrown);
+      const delay = error instanceof JobFailure ? error.release : undefined;
+      return delay === undefined ? { type: "failed", error } : { type: "released", delay };
+    }
+  }
+
+  /** Begins those that wait, as far as there is room. */
+  function begin(): void {
+    for (const held of waiting) {
+      if (closing || running.size >= concurrency) break;
+      waiting.delete(held);
+      run(held);
+    }
+    changed();
+  }
+
+  function accept(job: TakenJob): void {
+    counts.taken++;
+    const held: HeldJob = new HeldJob(job, holding, () => {
+      // One whose end is being told is counted there.
+      if (!waiting.delete(held) && !running.delete(held)) return;
+      count(job, { type: "lost", error: held.lost! });
+      begin();
+    });
+    if (closing) settle(held, { type: "released", delay: 0 });
+    else {
+      waiting.add(held);
+      begin();
+    }
+  }
+
+  /** How many jobs to ask for. */
+  function room(): number {
+    // Who cannot tell how jobs ended should not take more.
+    if (telling.size > concurrency + prefetch) return 0;
+    // A few large TAKEs, not many small ones.
+    if (waiting.size * 2 > prefetch) return 0;
+    const free = concurrency + prefetch - running.size - waiting.size;
+    return Math.min(free, most - counts.taken, MOST_TAKEN);
+  }
+
+  async function takeAll(): Promise<void> {
+    let failures = 0;
+    while (!closing && counts.taken < most) {
+      const max = room();
+      if (max <= 0) {
+        await next();
+        continue;
+      }
+      const before = counts.taken;
+      try {
+        const wait = untilEmpty ? 0 : WAIT_MS;
+        const limits = { within: wait + ANSWER_MS };
+        taking = client.TAKE({ queue: names, max, lease, wait }, limits);
+        for await (const job of taking) accept(job);
+        failures = 0;
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (closing) break;
+        if (client.closed || !mayPass(error)) throw error;
+        const ms = Math.ceil(pauseAfter(error, failures++, CAP_MS, random));
+        emit({ type: "trouble", error, ms });
+        await pause(ms);
+        continue;
+      } finally {
+        taking = undefined;
+      }
+      if (!untilEmpty || counts.taken > before) continue;
+      if (isIdle()) break;
+      await next();
+    }
+  }
+
+  const isIdle = (): boolean => running.size + waiting.size + telling.size === 0;
+
+  /** Ends early where the worker closes. */
+  async function pause(ms: number): Promise<void> {
+    let over = false;
+    const stop = clock.after(ms, () => {
+      over = true;
+      changed();
+    });
+    while (!over && !closing) await next();
+    stop();
+  }
+
+  function giveBack(all: Set<HeldJob>): void {
+    for (const held of all) {
+      all.delete(held);
+      settle(held, { type: "released", delay: 0 });
+    }
+  }
+
+  /** Waits no longer: what runs is to end, or else is given back; at last nobody is told anything any more. */
+  function interrupt(): void {
+    if (interrupted || ended) return;
+    interrupted = true;
+    taking?.cancel();
+    const reason = new DOMException("the worker closes, and waits no longer", "AbortError");
+    for (const { handling } of running) handling.abort(reason);
+    clearTimer = clock.after(GRACE_MS, () => {
+      giveBack(running);
+      clearTimer = clock.after(GRACE_MS, () => {
+        const error = new ConnectionLost("the worker closed before it could tell", "maybe");
+        for (const held of telling) held.lose(error);
+      });
+    });
+  }
+
+  let ended = false;
+  let clearTimer = (): void => {};
+  const cuts: (() => void)[] = [];
+
+  function drain(): void {
+    if (closing) return;
+    closing = true;
+    taking?.stop();
+    giveBack(waiting);
+    changed();
+  }
+
+  function close(within: number = CLOSE_MS): Promise<void> {
+    if (!ended) {
+      drain();
+      if (within <= 0) interrupt();
+      else cuts.push(clock.after(within, interrupt));
+    }
+    return finished.catch(() => {});
+  }
+
+  const finished = (async () => {
+    try {
+      await takeAll();
+    } catch (error) {
+      close();
+      throw error;
+    } finally {
+      while (!isIdle()) await next();
+      ended = true;
+      clearTimer();
+      for (const stop of cuts) stop();
+    }
+  })();
+
+  return { counts, finished, close, [Symbol.asyncDispose]: () => close() };
+}
+
+function within(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(`${name} must be an integer of at least ${least}, not ${value}`);
+}
+
+function toBody(value: unknown): Uint8Array | string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string" || value instanceof Uint8Array) return value;
+  return JSON.stringify(value);
+}

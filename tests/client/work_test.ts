@@ -1,0 +1,447 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  ConnectionLost,
+  JobFailure,
+  type JobHandler,
+  LeaseLost,
+  Refusal,
+  type TakenJob,
+  work,
+  type WorkClient,
+  type WorkCounts,
+  type Worker,
+  type WorkEvent,
+  type WorkOptions,
+} from "@lineup/lineup/client";
+import { memoryStore } from "@lineup/lineup/queue";
+import { type QueueClient, type Workshop, workshop } from "./workshop.ts";
+
+const text = ({ body }: { body?: Uint8Array }): string => new TextDecoder().decode(body);
+const NOTHING: WorkCounts = { taken: 0, done: 0, failed: 0, dead: 0, released: 0, lost: 0 };
+
+/** A worker on the virtual clock. */
+function start(
+  { clock }: Workshop,
+  client: WorkClient,
+  handler: JobHandler,
+  options: WorkOptions = {},
+): Worker {
+  return work(client, "mail", handler, { clock, random: () => 0.5, ...options });
+}
+
+async function put(client: QueueClient, bodies: readonly string[], more = {}): Promise<number[]> {
+  const replies = await Promise.all(
+    bodies.map((body) => client.PUT({ queue: "mail", body, ...more })),
+  );
+  return replies.map(({ id }) => id);
+}
+
+/** A handler that ends when it is told to. */
+function gate(): {
+  handler: JobHandler;
+  begun: TakenJob[];
+  open: () => void;
+  signals: AbortSignal[];
+} {
+  const begun: TakenJob[] = [];
+  const signals: AbortSignal[] = [];
+  const gates: (() => void)[] = [];
+  return {
+    begun,
+    signals,
+    open: () => gates.shift()?.(),
+    handler: (job, { signal }) => {
+      begun.push(job);
+      signals.push(signal);
+      return new Promise<void>((resolve) => gates.push(resolve));
+    },
+  };
+}
+
+Deno.test("What a handler returns is the result: text and bytes as they are, else JSON", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const values = ["text", Uint8Array.of(0, 255), { a: [1] }, 7, undefined, null];
+  const ids = await put(client, values.map((_, index) => String(index)), { result: "keep" });
+  const worker = start(shop, client, async (job) => {
+    await undefined;
+    return values[Number(text(job))];
+  }, { untilEmpty: true });
+  await shop.until(worker.finished);
+  assertEquals(worker.counts, { ...NOTHING, taken: 6, done: 6 });
+  const results = await Promise.all(ids.map((id) => client.WAIT({ id })));
+  assertEquals(results.map(({ body }) => body?.length ?? 0), [4, 2, 9, 1, 0, 0]);
+  assertEquals([text(results[0]), results[1].body, text(results[2])], [
+    "text",
+    Uint8Array.of(0, 255),
+    '{"a":[1]}',
+  ]);
+});
+
+Deno.test("What a handler throws is the reason, and says what becomes of the job", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const thrown: unknown[] = [
+    new Error("421 try again later"),
+    new JobFailure("in five minutes", { retry: 300_000 }),
+    new JobFailure("no such mailbox", { dead: true }),
+    new JobFailure("not now", { release: 60_000 }),
+    "a text",
+    new RangeError(""),
+    new Error("\ud800 \n" + "x".repeat(5000)),
+  ];
+  const ids = await put(client, thrown.map((_, index) => String(index)), { backoff: 1000 });
+  const events: WorkEvent[] = [];
+  const worker = start(shop, client, (job) => {
+    throw thrown[Number(text(job))];
+  }, { most: 7, concurrency: 3, onEvent: (event) => events.push(event) });
+  await shop.until(worker.finished);
+  assertEquals(worker.counts, { ...NOTHING, taken: 7, failed: 5, dead: 1, released: 1 });
+  assertEquals(events.filter(({ type }) => type === "failed").length, 6);
+  const jobs = await Promise.all(ids.map((id) => client.JOB({ id })));
+  assertEquals(jobs.map(({ state }) => state), [
+    "delayed",
+    "delayed",
+    "dead",
+    "delayed",
+    "delayed",
+    "delayed",
+    "delayed",
+  ]);
+  assertEquals(jobs.slice(0, 6).map(({ reason }) => reason), [
+    "421 try again later",
+    "in five minutes",
+    "no such mailbox",
+    undefined,
+    "a text",
+    "RangeError",
+  ]);
+  assertEquals(jobs[6].reason?.startsWith("\ufffd \nxxx"), true);
+  // Half of 1 s and half of the other half; five minutes; a minute, and the attempt does not count.
+  assertEquals([jobs[1].left! > 290_000, jobs[3].left! > 50_000, jobs[3].spared], [true, true, 1]);
+});
+
+Deno.test("A result that the server does not take fails the job with that as its reason", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const [id] = await put(client, ["x"], { attempts: 1 });
+  const worker = start(shop, client, () => new Uint8Array(2 << 20), { most: 1 });
+  await shop.until(worker.finished);
+  assertEquals(worker.counts, { ...NOTHING, taken: 1, dead: 1 });
+  assertEquals(
+    (await client.JOB({ id })).reason,
+    "done was refused: The server takes at most 1048576 bytes of body.",
+  );
+});
+
+Deno.test("Jobs are taken in batches, from all queues, and no more run than may", async () => {
+  await using shop = await workshop();
+  const verbs: string[] = [];
+  const client = await shop.client({ onReply: ({ verb }) => verbs.push(verb) });
+  const names = ["mail", "video"];
+  await Promise.all(
+    Array.from(
+      { length: 200 },
+      (_, index) => client.PUT({ queue: names[index % 2], body: String(index) }),
+    ),
+  );
+  let running = 0, most = 0;
+  const seen = new Set<string>();
+  const worker = work(client, names, async (job) => {
+    most = Math.max(most, ++running);
+    seen.add(job.queue + text(job));
+    await new Promise<void>((resolve) => shop.clock.after(10 + job.id % 3, resolve));
+    running--;
+  }, { clock: shop.clock, concurrency: 20, prefetch: 20, untilEmpty: true });
+  await shop.until(worker.finished);
+  assertEquals([most, seen.size, worker.counts.done], [20, 200, 200]);
+  const takes = verbs.filter((verb) => verb === "TAKE").length;
+  assert(takes <= 100, `${takes} TAKEs for 200 jobs`);
+});
+
+Deno.test("The lease of a job is kept while its handler runs, also of one that waits for its turn", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const other = await shop.client();
+  await put(client, ["a", "b"], { lease: 1000 });
+  const { handler, open, begun } = gate();
+  const worker = start(shop, client, handler, { prefetch: 1 });
+  for (let second = 0; second < 20; second++) {
+    await shop.clock.elapse(1000);
+    assertEquals(await other.TAKE({ queue: ["mail"] }).all(), []);
+  }
+  assertEquals(begun.length, 1);
+  open();
+  await shop.clock.elapse(10_000);
+  open();
+  await shop.clock.elapse(10);
+  assertEquals(begun.map(({ attempt }) => attempt), [1, 1]);
+  assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 2 });
+  await shop.until(worker.close());
+});
+
+Deno.test("A worker's own lease counts, for TAKE and EXTEND", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const [id] = await put(client, ["a"], { lease: 1000 });
+  const { handler, open, begun } = gate();
+  const worker = start(shop, client, handler, { lease: 60_000 });
+  await shop.clock.elapse(45_000);
+  assertEquals(begun[0].lease, 60_000);
+  // Extended at 30 s.
+  assertEquals((await client.JOB({ id })).left, 45_000);
+  open();
+  await shop.until(worker.close());
+  assertEquals(worker.counts.done, 1);
+});
+
+Deno.test("The handler is told that its lease is lost, and what it says then does not count", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const other = await shop.client();
+  const [id, dropped] = await put(client, ["a", "b"], { lease: 10_000 });
+  const { handler, signals, open } = gate();
+  const events: WorkEvent[] = [];
+  const worker = start(shop, client, handler, {
+    concurrency: 2,
+    onEvent: (event) => events.push(event),
+  });
+  await shop.clock.elapse(1000);
+  // Somebody who knows the attempt ends the one, an administrator the other.
+  await other.FAIL({ id: [id], attempt: 1, retry: 3_600_000 });
+  await other.DROP({ id: dropped });
+  assertEquals(signals.map(({ aborted }) => aborted), [false, false]);
+  await shop.clock.elapse(5000);
+  assertEquals(signals.map(({ aborted }) => aborted), [true, true]);
+  assertInstanceOf(signals[0].reason, LeaseLost);
+  assertEquals(
+    signals[0].reason.message,
+    "the lease of job 1 is lost: Job 1 is not taken: it is delayed.",
+  );
+  open();
+  open();
+  await shop.until(worker.close());
+  assertEquals(worker.counts, { ...NOTHING, taken: 2, lost: 2 });
+  assertEquals(events.map(({ type }) => type), ["lost", "lost"]);
+  assertEquals((await client.JOB({ id })).state, "delayed");
+});
+
+Deno.test("Where the server is gone the lease is lost once it has run out here, and another takes the job", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  await put(client, ["a"], { lease: 10_000 });
+  const { handler, signals, open } = gate();
+  const events: WorkEvent[] = [];
+  const worker = start(shop, client, handler, {
+    concurrency: 2,
+    onEvent: (event) => events.push(event),
+  });
+  await shop.clock.elapse(100);
+  shop.down(true);
+  shop.cut();
+  await shop.clock.elapse(9800);
+  assertEquals(signals[0].aborted, false);
+  await shop.clock.elapse(200);
+  assertInstanceOf(signals[0].reason, LeaseLost);
+  assertEquals(signals[0].reason.message, "the lease of job 1 ran out");
+  assert(events.some(({ type }) => type === "trouble"), "it says that it cannot take jobs");
+  shop.down(false);
+  // The first handler still runs, and must not be in the way.
+  await shop.clock.elapse(30_000);
+  assertEquals(signals.length, 2);
+  open();
+  open();
+  await shop.until(worker.close());
+  assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1, lost: 1 });
+});
+
+Deno.test("A job outlives the connection that it was taken on", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const other = await shop.client();
+  const [id] = await put(client, ["a"], { lease: 10_000, result: "keep" });
+  let finish = (_result: string): void => {};
+  const worker = start(shop, client, () => new Promise<string>((resolve) => finish = resolve));
+  await shop.clock.elapse(100);
+  shop.cut();
+  await shop.clock.elapse(25_000);
+  assertEquals(await shop.until(other.TAKE({ queue: ["mail"] }).all()), []);
+  shop.down(true);
+  shop.cut();
+  finish("42");
+  await shop.clock.elapse(2000);
+  assertEquals(worker.counts.done, 0);
+  shop.down(false);
+  await shop.clock.elapse(6000);
+  assertEquals(worker.counts, { ...NOTHING, taken: 1, done: 1 });
+  assertEquals(text(await shop.until(other.WAIT({ id }))), "42");
+  await shop.until(worker.close());
+});
+
+Deno.test("close gives back what was not begun, waits for the rest, and takes nothing more", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const ids = await put(client, ["a", "b", "c", "d"]);
+  const { handler, open, begun } = gate();
+  const worker = start(shop, client, handler, { concurrency: 2, prefetch: 1 });
+  await shop.clock.elapse(10);
+  assertEquals([begun.length, worker.counts.taken], [2, 3]);
+  const closed = worker.close(60_000);
+  await shop.clock.elapse(10);
+  const states = await Promise.all(ids.map((id) => client.JOB({ id })));
+  assertEquals(states.map(({ state }) => state), ["taken", "taken", "ready", "ready"]);
+  assertEquals([states[2].attempt, states[2].spared], [1, 1]);
+  open();
+  await shop.clock.elapse(50_000);
+  open();
+  await shop.until(closed);
+  await worker.finished;
+  assertEquals(worker.counts, { ...NOTHING, taken: 3, done: 2, released: 1 });
+  assertEquals(begun.length, 2);
+});
+
+Deno.test("close does not wait for a TAKE that waits, and a job that comes at that moment is not stuck", async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    await using shop = await workshop();
+    const client = await shop.client();
+    const other = await shop.client();
+    const worker = start(shop, client, () => {});
+    await shop.clock.elapse(5);
+    const before = shop.clock.now();
+    const putting = other.PUT({ queue: "mail", body: "x" });
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    await shop.until(worker.close());
+    assertEquals(shop.clock.now(), before);
+    const { id } = await putting;
+    const { done, released } = worker.counts;
+    if (done === 1) await assertRejects(() => client.JOB({ id }), Refusal, "There is no job");
+    else assertEquals((await client.JOB({ id })).state, "ready", `${turns} turns, ${released}`);
+  }
+});
+
+Deno.test("close gives handlers that go on too long back: those that mind the signal, and those that do not", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const ids = await put(client, ["minds", "deaf", "ends"]);
+  const worker = start(shop, client, (job, { signal }) =>
+    new Promise<void>((resolve, reject) => {
+      if (text(job) === "minds") signal.addEventListener("abort", () => reject(signal.reason));
+      if (text(job) === "ends") signal.addEventListener("abort", () => resolve());
+    }), { concurrency: 3 });
+  await shop.clock.elapse(10);
+  const before = shop.clock.now();
+  await shop.until(worker.close(5000));
+  assertEquals(shop.clock.now() - before, 6000);
+  assertEquals(worker.counts, { ...NOTHING, taken: 3, done: 1, released: 2 });
+  const states = await Promise.all(ids.slice(0, 2).map((id) => client.JOB({ id })));
+  assertEquals(states.map(({ state, spared }) => [state, spared]), [["ready", 1], ["ready", 1]]);
+});
+
+Deno.test("close ends although the server is gone, and may be called again with less time", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  await put(client, ["a"]);
+  const { handler, signals } = gate();
+  const worker = start(shop, client, handler);
+  await shop.clock.elapse(10);
+  shop.down(true);
+  shop.cut();
+  const before = shop.clock.now();
+  const closed = worker.close(50_000);
+  await shop.clock.elapse(1000);
+  worker.close(0);
+  await shop.until(closed);
+  assertEquals(shop.clock.now() - before, 3000);
+  assertEquals([signals[0].aborted, worker.counts.lost], [true, 1]);
+});
+
+Deno.test("A read-only server is left alone, tried again, and told in the end", async () => {
+  const store = memoryStore();
+  let full = false;
+  await using shop = await workshop({
+    store: {
+      ...store,
+      commit: (changes) => full ? Promise.reject(new Error("disk full")) : store.commit(changes),
+    },
+  });
+  const events: WorkEvent[] = [];
+  let takes = 0;
+  const client = await shop.client({ onReply: ({ verb }) => takes += Number(verb === "TAKE") });
+  await put(client, ["a", "b"]);
+  const { handler, open, begun } = gate();
+  const worker = start(shop, client, handler, { onEvent: (event) => events.push(event) });
+  await shop.clock.elapse(10);
+  full = true;
+  open();
+  await shop.clock.elapse(20_000);
+  assertEquals([worker.counts.done, begun.length], [0, 1]);
+  assert(events.some(({ type }) => type === "trouble"));
+  assert(takes < 30, `${takes} TAKEs in 20 s`);
+  full = false;
+  await shop.clock.elapse(60_000);
+  assertEquals(begun.length, 2);
+  open();
+  await shop.until(worker.close());
+  assertEquals([worker.counts.taken, worker.counts.done], [2, 2]);
+});
+
+Deno.test("A worker ends with an error where it can take nothing any more", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const { clock } = shop;
+  const bad = work(client, "two words", () => {}, { clock });
+  await assertRejects(() => shop.until(bad.finished), TypeError, "queue must be a word");
+  const closed = start(shop, client, () => {});
+  const seen = closed.finished.catch((error) => error);
+  await shop.clock.elapse(10);
+  await shop.until(client.close(0));
+  assertInstanceOf(await shop.until(seen), ConnectionLost);
+  assertEquals(client.closed, true);
+  await closed.close();
+  for (
+    const [options, why] of [[{ concurrency: 0 }, "concurrency"], [{ most: 1.5 }, "most"]] as const
+  ) {
+    assertThrows(() => work(client, "mail", () => {}, options), RangeError, why);
+  }
+  assertThrows(() => work(client, [], () => {}), RangeError, "needs the name of a queue");
+});
+
+Deno.test("A worker ends by itself after so many jobs, or where none is left", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  await put(client, ["a", "b", "c", "d", "e"]);
+  const three = start(shop, client, () => {}, { most: 3, concurrency: 2 });
+  await shop.until(three.finished);
+  assertEquals(three.counts, { ...NOTHING, taken: 3, done: 3 });
+  let failures = 2;
+  const rest = start(shop, client, () => {
+    if (failures-- > 0) throw new Error("not yet");
+  }, { untilEmpty: true, concurrency: 5 });
+  await shop.until(rest.finished);
+  // What failed and was ready again at once is done too.
+  assertEquals(rest.counts, { ...NOTHING, taken: 4, done: 2, failed: 2 });
+});
+
+Deno.test("A handler of onEvent that throws does not end the worker", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  await put(client, ["a", "b"]);
+  const reported: unknown[] = [];
+  const note = (event: ErrorEvent): void => {
+    event.preventDefault();
+    reported.push(event.error);
+  };
+  globalThis.addEventListener("error", note);
+  try {
+    const worker = start(shop, client, () => {}, {
+      untilEmpty: true,
+      onEvent() {
+        throw new Error("mine");
+      },
+    });
+    await shop.until(worker.finished);
+    assertEquals([worker.counts.done, reported.length], [2, 2]);
+  } finally {
+    globalThis.removeEventListener("error", note);
+  }
+});

@@ -1,0 +1,92 @@
+// Whether a queue's file is sound.
+
+import { DatabaseSync } from "node:sqlite";
+import { APPLICATION_ID, explain, otherVersion, pragma, VERSION } from "./sqlite_schema.ts";
+
+/** What a sound file has none of: a query that counts them, and what they are. */
+const RULES: readonly (readonly [sql: string, what: string])[] = [
+  ["SELECT count(*) FROM last HAVING count(*) <> 1", "the last number is not kept once"],
+  [
+    "SELECT count(*) FROM job WHERE id > (SELECT max(id) FROM last)",
+    "jobs have numbers above the last one given",
+  ],
+  ["SELECT count(*) FROM job WHERE id < 1", "jobs have numbers below 1"],
+  ["SELECT count(*) FROM job WHERE priority NOT BETWEEN 0 AND 9", "jobs have no such priority"],
+  ["SELECT count(*) FROM job WHERE queue = ''", "jobs are in no queue"],
+  [
+    "SELECT count(*) FROM progress WHERE id NOT IN (SELECT id FROM job)",
+    "jobs have progress and are not there",
+  ],
+  [
+    `SELECT count(*) FROM job LEFT JOIN progress USING (id)
+      WHERE coalesce(progress.state, job.state) NOT BETWEEN 0 AND 4`,
+    "jobs are in no state",
+  ],
+  [
+    "SELECT count(*) FROM progress WHERE state IN (2, 4) AND until <= 0",
+    "jobs are taken or done without an end to that",
+  ],
+  [
+    "SELECT count(*) FROM progress WHERE attempt < 0 OR spared NOT BETWEEN 0 AND attempt",
+    "jobs have fewer attempts than none",
+  ],
+  [
+    `SELECT count(*) FROM (SELECT 1 FROM job LEFT JOIN progress USING (id)
+      WHERE name <> '' GROUP BY queue, name HAVING count(*) > 1)`,
+    "names belong to several jobs of a queue",
+  ],
+];
+
+/** What `checkSqliteFile` found. */
+export interface Checked {
+  /** How many jobs there are; `undefined` where they cannot be counted. */
+  readonly jobs: number | undefined;
+  /** What is wrong, in words; none where the file is sound. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Looks whether the file of a queue is sound: SQLite's own check, and what a queue promises beyond it. Changes nothing.
+ *
+ * @param path the file, which no server uses
+ * @returns how many jobs it has, and what is wrong with it: an empty list, or a sentence for each problem
+ *
+ * @example
+ * ```ts
+ * import { checkSqliteFile, sqliteStore } from "@lineup/lineup/queue";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const path = `${directory}/queue.db`;
+ * await (await sqliteStore(path)).close();
+ * assertEquals(checkSqliteFile(path), { jobs: 0, problems: [] });
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export function checkSqliteFile(path: string): Checked {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    if (pragma(db, "application_id") !== APPLICATION_ID) {
+      return { jobs: undefined, problems: [`${path} is no queue`] };
+    }
+    const version = pragma(db, "user_version");
+    const sound = db.prepare("PRAGMA integrity_check").all().map((row) =>
+      String(row.integrity_check)
+    );
+    const problems = sound.filter((line) => line !== "ok");
+    if (version !== VERSION) problems.push(otherVersion(path, version));
+    // Of tables that are damaged nothing else can be said for certain.
+    if (problems.length > 0) return { jobs: undefined, problems };
+    for (const [sql, what] of RULES) {
+      const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
+      if (count > 0) problems.push(`${what}: ${count}`);
+    }
+    return { jobs: Number(db.prepare("SELECT count(*) AS n FROM job").get()!.n), problems };
+  } catch (error) {
+    return { jobs: undefined, problems: [explain(error, path)] };
+  } finally {
+    db?.close();
+  }
+}

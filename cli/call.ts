@@ -2,15 +2,23 @@ import {
   ConnectionLost,
   openSession,
   type Outgoing,
+  ProtocolError,
   Refusal,
   type Session,
 } from "../client/mod.ts";
+import { compile, type CompiledCommand, type CompiledProtocol } from "../protocol/compile.ts";
+import { isOptional } from "../protocol/fields.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.ts";
 import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
+import { toJson } from "./json.ts";
+import { CLOSED_PIPE, OutputClosed, print } from "./terminal/output.ts";
+import { printable, printableBody } from "./terminal/text.ts";
 
-const OK = 0, ERR = 1, NO_CONNECTION = 2;
+const OK = 0, ERR = 1, NO_CONNECTION = 2, INTERRUPTED = 128 + 2;
+// How long the server is given to hear of a cancelled request.
+const CANCEL_MS = 200;
 
 /** `lineup call`. */
 export const call: Subcommand = {
@@ -19,43 +27,90 @@ export const call: Subcommand = {
   count: [2, Infinity],
   stopEarly: true,
   flags: {
-    json: { summary: "Print a JSON object for each item and for the reply." },
+    json: {
+      summary: "Print a line of JSON for each item and for the reply, typed by the server's SPEC.",
+    },
     body: { value: "TEXT", summary: "The body of the request." },
     "body-file": { value: "FILE", summary: "Read the body from a file; - is standard input." },
     timeout: {
       value: "DURATION",
       type: { type: "duration", min: 1, max: 2_147_483_647 },
-      summary: "Give up after this long; the server is told.",
+      summary: "Give up after this long; the server is told (within=).",
     },
   },
   more:
     `Flags come before ADDRESS: all that follows it belongs to the request. NAME=VALUE is an option of
-the request, but behind -- it is an argument. Exit code: 0 for OK, 1 for ERR, 2 for no connection.`,
+the request, but behind -- it is an argument. Where the command takes a body, a last word @FILE is
+the body's file (@- is standard input; behind -- it is text), and a body that must be there and is not
+is read from standard input, unless that is a terminal.
+
+--json prints {"item": {...}} for each item as it comes, then {"reply": {...}} or
+{"error": {"code": ..., "message": ...}}; durations are milliseconds, sizes bytes, a body that is not
+text is {"base64": ...}.
+
+Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection, 64 for a wrong
+command line, 130 after Ctrl-C (which cancels the request), 141 where nobody reads the output.`,
   async run([address, ...words], flags) {
-    const outgoing = await toRequest(words, flags);
-    const print = flags.json ? printJson : printLine;
+    const request = toRequest(words, flags);
+    const deadline = new Deadline(flags.timeout);
+    const show = { command: undefined as CompiledCommand | undefined };
+    const printFrame = (frame: Frame): void =>
+      flags.json ? print(toJson(frame, show.command) + "\n") : printLines(frame);
+    const interrupt = new AbortController();
+    const onInterrupt = (): void => interrupt.abort();
+    Deno.addSignalListener("SIGINT", onInterrupt);
+    let session: Session | undefined;
     try {
-      await using session = await openSession(address, { timeout: flags.timeout });
-      await exchange(session, outgoing, print, flags.timeout);
+      const { signal } = interrupt;
+      session = await openSession(address, { timeout: deadline.left, signal });
+      const ask = new Asking(session, signal, deadline);
+      if (flags.json || needsSpec(request)) {
+        show.command = (await readSpec(ask)).commands.get(request.head);
+      }
+      const outgoing = await addBody(request, show.command);
+      await ask.send(outgoing, printFrame);
       return OK;
     } catch (error) {
+      if (interrupt.signal.aborted) return INTERRUPTED;
+      if (error instanceof OutputClosed) return CLOSED_PIPE;
       if (error instanceof Refusal) {
-        print(fromRefusal(error));
+        try {
+          printFrame(fromRefusal(error));
+        } catch (closed) {
+          if (closed instanceof OutputClosed) return CLOSED_PIPE;
+          throw closed;
+        }
         return ERR;
       }
-      if (!(error instanceof ConnectionLost)) throw error;
-      console.error(`lineup: ${error.message}`);
+      if (!(error instanceof ConnectionLost) && !(error instanceof ProtocolError)) throw error;
+      console.error(`lineup: ${printable(error.message)}`);
       return NO_CONNECTION;
+    } finally {
+      Deno.removeSignalListener("SIGINT", onInterrupt);
+      await end(session);
     }
   },
 };
 
-async function toRequest([verb, ...rest]: readonly string[], flags: Flags): Promise<Outgoing> {
+/** The request as it stands on the command line. */
+interface Request {
+  readonly head: string;
+  readonly words: readonly string[];
+  readonly verbatim: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+  /** The body, or where to read it, where a flag says so. */
+  readonly body: { readonly text: string } | { readonly file: string } | undefined;
+}
+
+function toRequest([verb, ...rest]: readonly string[], flags: Flags): Request {
   const head = verb.toUpperCase();
   if (!isVerb(head)) {
     throw new UsageError(`${verb} is no verb: a letter, then letters, digits, "-".`);
   }
-  const { verbatim, timeout } = flags;
+  const { verbatim, timeout, body, "body-file": file } = flags;
+  if (body !== undefined && file !== undefined) {
+    throw new UsageError("--body and --body-file exclude each other.");
+  }
   const options = new Map<string, string>();
   if (timeout !== undefined) options.set("within", formatValue(timeout, { type: "duration" }));
   const words: string[] = [];
@@ -65,51 +120,154 @@ async function toRequest([verb, ...rest]: readonly string[], flags: Flags): Prom
     if (equals > 0 && isOptionName(name)) options.set(name, word.slice(equals + 1));
     else words.push(word);
   }
-  const text = [...words, ...verbatim].map((word) => " " + formatWord(word)).join("") +
-    [...options].map(([name, value]) => ` ${name}=${formatWord(value)}`).join("");
-  return { head, text, body: await readBody(flags) };
+  return {
+    head,
+    words,
+    verbatim,
+    options,
+    body: body !== undefined ? { text: body } : file !== undefined ? { file } : undefined,
+  };
 }
 
-async function readBody({ body, "body-file": file }: Flags): Promise<Uint8Array | undefined> {
-  if (body !== undefined && file !== undefined) {
-    throw new UsageError("--body and --body-file exclude each other.");
-  }
-  if (body !== undefined) return new TextEncoder().encode(body);
-  if (file === undefined) return undefined;
-  if (file === "-") return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
-  return await Deno.readFile(file);
+/** Whether the body is a file's or standard input's can only be told by who knows whether there is a body. */
+function needsSpec({ words, body }: Request): boolean {
+  return body === undefined && (words.at(-1)?.startsWith("@") || !Deno.stdin.isTerminal());
 }
 
-type Print = (frame: Frame) => void;
-
-/** Sends a request and prints what comes. Rejects with what ended it, the `ERR` line included. */
-function exchange(
-  session: Session,
-  outgoing: Outgoing,
-  print: Print,
-  timeout: number | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = session.send(outgoing, {
-      item(frame) {
-        print(frame);
-        return true;
-      },
-      final(frame) {
-        clearTimeout(timer);
-        print(frame);
-        resolve();
-      },
-      failed(error) {
-        clearTimeout(timer);
-        reject(error);
-      },
-    });
-    const timer = timeout === undefined ? undefined : setTimeout(() => {
-      sent.cancel();
-      reject(new Refusal("expired", "No answer in time.", { executed: "maybe" }));
-    }, timeout);
+async function readSpec(ask: Asking): Promise<CompiledProtocol> {
+  let spec: CompiledProtocol | undefined;
+  await ask.send({ head: "SPEC", text: "" }, ({ body }) => {
+    try {
+      spec = compile(JSON.parse(new TextDecoder().decode(body)).protocol);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new ProtocolError(`the server's SPEC cannot be read: ${why}`, { cause: error });
+    }
   });
+  return spec!;
+}
+
+async function addBody(request: Request, command: CompiledCommand | undefined): Promise<Outgoing> {
+  const { head, verbatim, options } = request;
+  let { words, body } = request;
+  const shape = command?.request;
+  if (shape?.body !== undefined && body === undefined) {
+    const last = verbatim.length === 0 ? words.at(-1) : undefined;
+    const given = words.length + verbatim.length;
+    if (last !== undefined && /^@./.test(last)) {
+      body = { file: last.slice(1) };
+      words = words.slice(0, -1);
+    } else if (
+      !isOptional(shape.body) && !(shape.inlineBody && given > shape.positional.length) &&
+      given >= shape.required && !Deno.stdin.isTerminal()
+    ) body = { file: "-" };
+  }
+  const text = [...words, ...verbatim].map((word) => " " + written(word)).join("") +
+    [...options].map(([name, value]) => ` ${name}=${written(value)}`).join("");
+  return { head, text, body: body === undefined ? undefined : await readBody(body) };
+}
+
+/** A word as it stands on the line. */
+function written(text: string): string {
+  try {
+    return formatWord(text);
+  } catch (error) {
+    throw new UsageError(`${JSON.stringify(text)} cannot be sent: ${(error as Error).message}.`);
+  }
+}
+
+async function readBody(body: { text: string } | { file: string }): Promise<Uint8Array> {
+  if ("text" in body) return new TextEncoder().encode(body.text);
+  if (body.file === "-") {
+    return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+  }
+  try {
+    return await Deno.readFile(body.file);
+  } catch (error) {
+    throw new UsageError(`The body cannot be read from ${body.file}: ${(error as Error).message}`);
+  }
+}
+
+/** How much of the time is left. */
+class Deadline {
+  readonly #end: number | undefined;
+
+  constructor(timeout: number | undefined) {
+    this.#end = timeout === undefined ? undefined : performance.now() + timeout;
+  }
+
+  /** Milliseconds, at least 1; `undefined` for no bound. */
+  get left(): number | undefined {
+    return this.#end === undefined ? undefined : Math.max(1, this.#end - performance.now());
+  }
+}
+
+/** Sends requests that end with the deadline and the signal. */
+class Asking {
+  readonly #session: Session;
+  readonly #signal: AbortSignal;
+  readonly #deadline: Deadline;
+
+  constructor(session: Session, signal: AbortSignal, deadline: Deadline) {
+    this.#session = session;
+    this.#signal = signal;
+    this.#deadline = deadline;
+  }
+
+  /** Hands on the items and the `OK` line. Rejects with what else ended the request, the `ERR` line included. */
+  send(outgoing: Outgoing, onFrame: (frame: Frame) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#signal.removeEventListener("abort", onAbort);
+      };
+      const giveUp = (error: Error): void => {
+        settle();
+        sent.cancel();
+        reject(error);
+      };
+      const onAbort = (): void => giveUp(this.#signal.reason);
+      const take = (frame: Frame): boolean => {
+        try {
+          onFrame(frame);
+          return true;
+        } catch (error) {
+          giveUp(error as Error);
+          return false;
+        }
+      };
+      this.#signal.throwIfAborted();
+      const sent = this.#session.send(outgoing, {
+        item(frame) {
+          take(frame);
+          return true;
+        },
+        final(frame) {
+          settle();
+          if (take(frame)) resolve();
+        },
+        failed(error) {
+          settle();
+          reject(error);
+        },
+      });
+      this.#signal.addEventListener("abort", onAbort);
+      const { left } = this.#deadline;
+      const timer = left === undefined ? undefined : setTimeout(
+        () => giveUp(new Refusal("expired", "No answer in time.", { executed: "maybe" })),
+        left,
+      );
+    });
+  }
+}
+
+/** Closes the session; a request that was given up is not waited for longer than it takes to tell the server. */
+async function end(session: Session | undefined): Promise<void> {
+  if (session === undefined) return;
+  const timer = Promise.withResolvers<void>();
+  const id = setTimeout(timer.resolve, CANCEL_MS);
+  await Promise.race([session.close(), timer.promise]);
+  clearTimeout(id);
 }
 
 function fromRefusal({ code, message, retry, executed, details }: Refusal): Frame {
@@ -120,32 +278,12 @@ function fromRefusal({ code, message, retry, executed, details }: Refusal): Fram
   return { kind: "frame", tag: undefined, head: "ERR", words, options, body: undefined };
 }
 
-const encoder = new TextEncoder();
-
-function write(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-}
-
-/** The line as it came, without its tag, and the body below it. */
-function printLine(frame: Frame): void {
-  write(encoder.encode(formatLine({ ...frame, tag: undefined }, frame.body?.length) + "\n"));
-  if (frame.body === undefined) return;
-  write(frame.body);
-  if (frame.body.at(-1) !== 0x0a) write(encoder.encode("\n"));
-}
-
-/** `{"status": "*", "words": [], "id": "1", "body": "hello"}`: bodies that are not UTF-8 are `bodyBase64`. */
-function printJson({ head, words, options, body }: Frame): void {
-  const object: Record<string, unknown> = { status: head };
-  if (head === "ERR") [object.code, object.message] = words;
-  else if (words.length > 0) object.words = words;
-  for (const [name, value] of options) object[name] = value;
-  if (body !== undefined) {
-    try {
-      object.body = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-    } catch {
-      object.bodyBase64 = body.toBase64();
-    }
-  }
-  write(encoder.encode(JSON.stringify(object) + "\n"));
+/** Prints the line as it came, without its tag, and the body below it; on a terminal with its controls escaped. */
+function printLines(frame: Frame): void {
+  const { body } = frame;
+  const line = formatLine({ ...frame, tag: undefined }, body?.length) + "\n";
+  print(line);
+  if (body === undefined) return;
+  print(Deno.stdout.isTerminal() ? printableBody(body) : body);
+  if (body.at(-1) !== 0x0a) print("\n");
 }

@@ -1,53 +1,54 @@
-import { connectStream, parseAddress, writeAll } from "../net/mod.ts";
-import { Framer } from "../protocol/framer.ts";
-import type { Subcommand } from "./flags.ts";
-
-const OK = 0, ERR = 1, NO_CONNECTION = 2;
+import { Terminal } from "./terminal/terminal.ts";
+import { History, historyPath } from "./terminal/history.ts";
+import { runScript } from "./terminal/script.ts";
+import { painter } from "./terminal/style.ts";
+import { attachTerminal } from "./terminal/attach.ts";
+import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 
 /** `lineup connect`. */
 export const connectCommand: Subcommand = {
-  summary: "Send the lines of standard input and print the replies.",
+  summary: "Talk to a server: a terminal for people, a pipe for scripts.",
   args: "ADDRESS",
   count: [1, 1],
-  flags: {},
-  more: "Exit code: 0 if the last reply was OK, 1 if it was ERR, 2 for no connection.",
-  async run([address]) {
-    const place = parseAddress(address);
-    let stream;
-    try {
-      stream = await connectStream(place);
-    } catch (error) {
-      console.error(`lineup: cannot connect to ${address}: ${(error as Error).message}`);
-      return NO_CONNECTION;
-    }
-    const input = sendLines(Deno.stdin.readable, (bytes) => writeAll(stream, bytes));
-    input.then(() => stream.closeWrite()).catch(() => stream.close());
-    return await printReplies(stream);
+  flags: {
+    history: {
+      value: "FILE",
+      summary: "Where to keep the lines entered. Default $XDG_STATE_HOME/lineup/history.",
+    },
+    "no-history": { summary: "Keep no lines, and read none of earlier runs." },
+    raw: { summary: "Show the bytes both ways; into a pipe: exactly those that come." },
+  },
+  more:
+    `At a terminal: Tab completes, /help explains, Ctrl-D leaves; the exit code is 0, or 2 for no
+connection. Otherwise standard input is a script, a request a line, and replies go to standard output
+in the order of the protocol; the exit code is 0 if the last reply was OK, 1 if it was ERR, 2 if there
+was no connection or it was lost before all was answered. NO_COLOR turns colours off.`,
+  async run([address], flags) {
+    const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
+      Deno.env.get("TERM") !== "dumb";
+    const history = openHistory(flags);
+    if (!isTerminal) return await runScript(address, { raw: flags.raw });
+    return await attachTerminal((device, suspend) =>
+      new Terminal({
+        address,
+        device,
+        suspend,
+        history: history(),
+        paint: painter(!Deno.noColor),
+        raw: flags.raw,
+      })
+    );
   },
 };
 
-async function sendLines(
-  input: ReadableStream<Uint8Array>,
-  write: (bytes: Uint8Array) => Promise<void>,
-): Promise<void> {
-  for await (const bytes of input) await write(bytes);
-}
-
-async function printReplies(
-  stream: { read(buffer: Uint8Array): Promise<number | null> },
-): Promise<number> {
-  const framer = new Framer("reply", { maxLine: 65_536, maxBody: 1 << 26 });
-  const buffer = new Uint8Array(65_536);
-  let status = OK;
-  for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
-    const bytes = buffer.subarray(0, read);
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-    framer.push(bytes);
-    for (let framed; (framed = framer.next()) !== undefined;) {
-      if (framed.kind !== "frame") continue;
-      if (framed.head === "OK") status = OK;
-      else if (framed.head === "ERR") status = ERR;
-    }
+/** Checks the flags at once; the file is opened for a terminal only. */
+function openHistory(flags: Flags): () => History {
+  const { history } = flags;
+  if (history !== undefined && flags["no-history"]) {
+    throw new UsageError("--history and --no-history exclude each other.");
   }
-  return status;
+  return () => {
+    const path = flags["no-history"] ? undefined : history ?? historyPath(Deno.env);
+    return new History(path, (why) => console.error(`lineup: ${why}`));
+  };
 }

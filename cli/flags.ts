@@ -16,6 +16,8 @@ export interface Flag {
   readonly type?: FieldSpec;
   /** The value where it is not given, as it would be written. */
   readonly default?: string;
+  /** Whether it may be given again; its value is then an array, empty where it is not given. */
+  readonly many?: boolean;
 }
 
 /** A command of `lineup`. */
@@ -71,7 +73,10 @@ export function readFlags(
   });
   const flags: Record<string, unknown> = { help: parsed.help };
   for (const [flag, spec] of Object.entries(subcommand.flags)) {
-    flags[flag] = spec.value === undefined ? parsed[flag] : readFlag(flag, spec, parsed[flag]);
+    if (spec.value === undefined) flags[flag] = parsed[flag];
+    else if (spec.many) {
+      flags[flag] = parsed[flag].map((text: string) => readFlag(flag, spec, [text]));
+    } else flags[flag] = readFlag(flag, spec, parsed[flag]);
   }
   const args = parsed._.map(String);
   const verbatim = parsed["--"] ?? [];

@@ -4,7 +4,9 @@
  *     lineup queue                    a durable work queue that telnet can drive
  *     lineup serve MODULE             any protocol with its handlers
  *     lineup call ADDRESS VERB ...    one request
- *     lineup connect ADDRESS          lines in, replies out
+ *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
+ *     lineup load ADDRESS VERB ...    load, and what it shows
+ *     lineup check ADDRESS            does a server speak Lineup/1?
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
  * @module
@@ -13,8 +15,10 @@
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { call } from "./call.ts";
+import { check } from "./check.ts";
 import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, subcommandHelp, UsageError } from "./flags.ts";
+import { load } from "./load.ts";
 import { queue } from "./queue.ts";
 import { serveCommand } from "./serve.ts";
 import { spec } from "./spec.ts";
@@ -24,6 +28,8 @@ const commands: Readonly<Record<string, Subcommand>> = {
   serve: serveCommand,
   call,
   connect: connectCommand,
+  load,
+  check,
   spec,
 };
 

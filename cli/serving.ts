@@ -1,8 +1,8 @@
 // What `lineup queue` and `lineup serve` have in common: where they listen, what they say, how they end.
 
-import { formatAddress } from "../net/mod.ts";
-import type { ServeOptions, Server } from "../server/mod.ts";
-import type { Flag, Flags } from "./flags.ts";
+import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
+import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
+import { type Flag, type Flags, UsageError } from "./flags.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
@@ -15,7 +15,21 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   listen: {
     value: "ADDRESS",
-    summary: "Listen at tcp://HOST:PORT or unix:PATH instead of --host and --port.",
+    summary: "Listen at tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
+  },
+  "tls-cert": {
+    value: "FILE",
+    summary: "Serve TLS with this certificate (PEM, those of its issuers behind it).",
+  },
+  "tls-key": { value: "FILE", summary: "The private key of --tls-cert (PEM)." },
+  ws: {
+    value: "PORT",
+    type: { type: "integer", min: 0, max: 65_535 },
+    summary: "Serve WebSocket as well, for browsers, at this port of --host.",
+  },
+  "ws-origin": {
+    value: "ORIGINS",
+    summary: "Pages that may connect to --ws, as https://HOST with commas between, or * for any.",
   },
   "proxy-from": {
     value: "ADDRESSES",
@@ -34,27 +48,66 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
 };
 
-/** The options of `serve` that `servingFlags` say. */
+/** The options of `serve` that `servingFlags` say. Throws `UsageError`. */
 export function servingOptions(flags: Flags): ServeOptions {
-  const { host, port, listen, drain, insecure } = flags;
-  const address = listen ?? formatAddress({ transport: "tcp", hostname: host, port });
+  const { host, port, listen, drain, insecure, ws } = flags;
+  const tls = readIdentity(flags);
+  const transport = tls === undefined ? "tcp" : "tls";
+  const address = listen ?? formatAddress({ transport, hostname: host, port });
   const proxies = flags["proxy-from"]?.split(",");
   const place = proxies === undefined ? address : { address, proxyFrom: proxies };
-  return { listen: [place], insecure, drain, signals: true };
+  const origins = flags["ws-origin"]?.split(",");
+  return {
+    listen: [place],
+    hostname: host,
+    tls,
+    ws: { port: ws, origins },
+    insecure,
+    drain,
+    signals: true,
+  };
+}
+
+function readIdentity(flags: Flags): TlsIdentity | undefined {
+  const { "tls-cert": cert, "tls-key": key } = flags;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert beside it.");
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key beside it.");
+  return { cert: readPem("tls-cert", cert), key: readPem("tls-key", key) };
+}
+
+function readPem(flag: string, path: string): string {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`--${flag}: cannot read ${path}: ${(error as Error).message}`);
+  }
+  if (/^-----BEGIN /m.test(text)) return text;
+  throw new UsageError(`--${flag}: ${path} is no PEM file: there is no line -----BEGIN …-----.`);
 }
 
 /** Says where the server listens, and waits for its end. Nothing else ever goes to standard output. */
 export async function serveToEnd(name: string, server: Server, hint: string): Promise<number> {
-  console.log(`${name} listening on ${server.address}`);
+  console.log(`${name} listening on ${server.addresses.join(" and ")}`);
   console.error(
-    `${hint}\nTry: ${telnet(server.address)}, then type HELP. Ctrl-C stops the server.`,
+    `${hint}\nTry: ${tryIt(server.address)}, then type HELP. Ctrl-C stops the server.`,
   );
   await server.finished;
   return 0;
 }
 
-function telnet(address: string): string {
-  if (!address.startsWith("tcp://")) return `nc -U ${address.replace(/^unix:/, "")}`;
-  const { hostname, port } = new URL(address.replace(/^tcp:/, "http:"));
-  return `telnet ${hostname.replace(/^\[|\]$/g, "")} ${port || "80"}`;
+function tryIt(address: string): string {
+  const place = parseAddress(address);
+  switch (place.transport) {
+    case "tcp":
+      return `telnet ${place.hostname} ${place.port}`;
+    case "tls":
+      return `openssl s_client -quiet -crlf -connect ${formatHost(place)}`;
+    case "unix":
+      return `nc -U ${place.path}`;
+    case "ws":
+    case "wss":
+      return `lineup connect ${address}`;
+  }
 }

@@ -1,45 +1,35 @@
-import { openSession } from "../client/mod.ts";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { specDocument } from "../protocol/document.ts";
 import { markdown } from "../protocol/reference.ts";
+import { typesModule } from "../protocol/types_module.ts";
 import type { Subcommand } from "./flags.ts";
+import { remoteSpec } from "./remote_spec.ts";
 import { importService, isModule } from "./service_module.ts";
 
 const formats = {
   json: (compiled: CompiledProtocol): string => JSON.stringify(specDocument(compiled), null, 2),
   markdown: (compiled: CompiledProtocol): string => markdown(compiled).trimEnd(),
+  types: (compiled: CompiledProtocol): string => typesModule(compiled).trimEnd(),
 };
 
 /** `lineup spec`. */
 export const spec: Subcommand = {
-  summary: "Print a protocol's reference, from a server or a module.",
+  summary: "Print a protocol's reference or its types, from a server or a module.",
   args: "ADDRESS|MODULE",
   count: [1, 1],
   flags: {
     format: {
       value: "FORMAT",
       type: { type: "enum", values: Object.keys(formats) },
-      summary: "json or markdown.",
+      summary: "json, markdown, or types: a TypeScript module whose constant connect() takes.",
       default: "markdown",
     },
   },
   async run([word], flags) {
     const compiled = isModule(word)
       ? compile((await importService(word)).protocol)
-      : await askServer(word);
+      : (await remoteSpec(word)).compiled!;
     console.log(formats[flags.format as keyof typeof formats](compiled));
     return 0;
   },
 };
-
-async function askServer(address: string): Promise<CompiledProtocol> {
-  await using session = await openSession(address);
-  const body = await new Promise<Uint8Array | undefined>((resolve, reject) =>
-    session.send({ head: "SPEC", text: "" }, {
-      item: () => true,
-      final: (frame) => resolve(frame.body),
-      failed: reject,
-    })
-  );
-  return compile(JSON.parse(new TextDecoder().decode(body)).protocol);
-}

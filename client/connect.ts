@@ -1,8 +1,8 @@
-// A protocol called: a method for each of its commands.
+// A protocol called: a method for each of its commands, or calls by name where the server says what there is.
 
-import { compile, type CompiledCommand } from "../protocol/compile.ts";
-import { Refusal } from "../protocol/errors.ts";
-import type { Frame } from "../protocol/frame.ts";
+import { type Address, parseAddress } from "../net/address.ts";
+import type { ByteStream } from "../net/stream.ts";
+import { type Call, readCalls } from "../protocol/calls.ts";
 import type {
   CallArgs,
   CommandsOf,
@@ -11,23 +11,31 @@ import type {
   Streams,
 } from "../protocol/infer.ts";
 import { readReply, type Values, writeParts } from "../protocol/message.ts";
-import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
-import type { ByteStream } from "../net/stream.ts";
+import { type ClassName, type Command, commonOptions, type Protocol } from "../protocol/spec.ts";
+import { BadValue, formatValue } from "../protocol/values.ts";
+import { type CallLimits, PendingCall, type ReplyInfo, type Settle } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
+import type { Greeting } from "./greeting.ts";
 import { Items } from "./items.ts";
-import { openSession, type SessionOptions } from "./open_session.ts";
-import type { Exchange, Session } from "./session.ts";
+import { createPool, type PoolOptions } from "./pool.ts";
+import type { Session } from "./session.ts";
 
 /** How to make one call. */
-export interface CallOptions {
-  /** Milliseconds from now after which the answer is of no use: told to the server and kept to here. */
-  within?: number;
-  /** Cancels the call, here and at the server. */
-  signal?: AbortSignal;
+export interface CallOptions extends CallLimits {
   /** How urgent it is. */
   class?: ClassName;
-  /** A W3C traceparent for the server. */
-  trace?: string;
+}
+
+/** How to be a client. */
+export interface ClientOptions extends PoolOptions {
+  /** The client's name for the server's log. */
+  agent?: string;
+  /** Asks the server to tell how long each request waited and took: see `ReplyInfo`. Default false. */
+  timing?: boolean;
+  /** Is told what became of each call, unless the call has its own. */
+  onReply?: (info: ReplyInfo) => void;
+  /** The W3C traceparent of a call that names none. */
+  trace?: (verb: string) => string | undefined;
 }
 
 /** A command as a method: a promise of its reply, or its items. */
@@ -35,24 +43,43 @@ export type Method<C extends Command> = (
   ...args: [...CallArgs<C>, options?: CallOptions]
 ) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;
 
-/** A client of a protocol: a method for each command, by its verb. `await using` closes it. */
+/** What every client has. `await using` closes it. */
+export interface AnyClient extends AsyncDisposable {
+  /** Lets what is under way be answered, for `within` milliseconds at most (default 10000), then closes. */
+  close(within?: number): Promise<void>;
+}
+
+/** A client of a protocol: a method for each command, by its verb. */
 export type Client<P extends Protocol> =
   & { readonly [V in keyof CommandsOf<P>]: Method<CommandsOf<P>[V]> }
-  & AsyncDisposable
-  & {
-    /** The connection. */
-    readonly session: Session;
-    /** Lets what is in flight be answered, then closes. */
-    close(): Promise<void>;
-  };
+  & AnyClient;
+
+/** A client of whatever protocol the server describes. */
+export interface DynamicClient extends AnyClient {
+  /** The protocol, as the server of the latest connection described it. */
+  readonly protocol: Protocol;
+  /** Calls a command that has no items. Rejects with `TypeError` for one that there is not, or that has. */
+  call(verb: string, args?: Values, options?: CallOptions): Promise<Values>;
+  /** Calls a command that has items. */
+  stream(verb: string, args?: Values, options?: CallOptions): Items<Values, Values>;
+}
 
 /**
- * Connects to a server of a protocol: `tcp://host:port`, `host:port`, `unix:PATH`, or a stream.
+ * Connects to a server of a protocol, `tcp://host:port`, `host:port`, `unix:PATH`, to one of several, or over a stream.
+ * Connections that are lost are made again when a call needs one. A call is sent again where the server did not execute
+ * it, or the protocol calls it `idempotent`; see `RetryOptions`. Of several addresses (a name with several counts as
+ * such), the better of two drawn by lot is asked; those that fail are left alone for a while.
  *
  * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
- * speaks another protocol or version, `Refusal` where it refuses. Calls reject with `Refusal` for an `ERR` line,
- * `ConnectionLost`, the signal's reason, or `BadValue` for an argument that the protocol does not allow, which is not
- * sent.
+ * speaks another protocol or version, `Refusal` where it refuses. Calls reject with
+ *
+ * - `Refusal` for an `ERR` line: `code`, `retry`, `executed`, `details`;
+ * - `DeadlineExceeded`, a `Refusal`, where no answer came `within` the time;
+ * - `Throttled`, a `Refusal`, for a call that was not sent: too many wait, or the server refuses most;
+ * - `ConnectionLost`, whose `executed` says whether the request may have had an effect;
+ * - `ProtocolError` for an answer that cannot be;
+ * - the reason of the signal that aborted it;
+ * - `BadValue`, a `TypeError`, for an argument that the protocol does not allow, which is not sent.
  *
  * @example
  * ```ts
@@ -84,38 +111,150 @@ export type Client<P extends Protocol> =
  * await assertRejects(() => client.CANCEL({ tag: "none" }), Refusal, "No request");
  * ```
  */
-export async function connect<const P extends Protocol>(
+export function connect<const P extends Protocol>(
   protocol: P,
-  address: string | ByteStream,
-  options: SessionOptions = {},
-): Promise<Client<P>> {
-  const { commands } = compile(protocol);
-  const session = await openSession(address, options);
-  try {
-    expect(session, protocol);
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-  const client: Record<string | symbol, unknown> = {
-    session,
-    close: () => session.close(),
-    [Symbol.asyncDispose]: () => session.close(),
+  address: string | readonly string[] | ByteStream,
+  options?: ClientOptions,
+): Promise<Client<P>>;
+/**
+ * Connects to a server and asks it what it speaks (`SPEC`, at most 1 MiB, on each connection): calls are made by name
+ * and checked against that. Throws as above, and `ProtocolError` for a description that is none.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@lineup/lineup/client";
+ * import { serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = {
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: { ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } } },
+ * } as const;
+ * await using server = await serve(calc, { ADD: ({ a, b }) => ({ sum: a + b }) }, { port: 0 });
+ *
+ * await using client = await connect(server.address);
+ * assertEquals(await client.call("ADD", { a: 1, b: 2 }), { sum: 3 });
+ * ```
+ */
+export function connect(
+  address: string | readonly string[] | ByteStream,
+  options?: ClientOptions,
+): Promise<DynamicClient>;
+export async function connect(
+  first: Protocol | string | readonly string[] | ByteStream,
+  second?: string | readonly string[] | ByteStream | ClientOptions,
+  third?: ClientOptions,
+): Promise<AnyClient> {
+  const isTyped = typeof first === "object" && "commands" in first;
+  const protocol = isTyped ? first : undefined;
+  const address = (isTyped ? second : first) as string | readonly string[] | ByteStream;
+  const options = ((isTyped ? third : second) ?? {}) as ClientOptions;
+  const isWatched = options.onReply !== undefined || options.trace !== undefined;
+  let spoken = protocol;
+  let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
+
+  const pool = createPool(toPlaces(address), options, async (session) => {
+    if (spoken !== undefined) expect(session.greeting, spoken);
+    const { agent, timing } = options;
+    if (agent !== undefined || timing) {
+      await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
+    }
+    if (protocol === undefined) {
+      spoken = await askSpec(session, calls.get("SPEC")!);
+      calls = readCalls(spoken);
+    }
+  });
+
+  /** Makes a call. Throws for what must not be sent. */
+  const submit = (
+    call: Call,
+    args: Values | undefined,
+    limits: CallOptions | undefined,
+    settle: Settle,
+  ): PendingCall => {
+    limits?.signal?.throwIfAborted();
+    let given = args;
+    if (limits !== undefined || isWatched) {
+      const trace = limits?.trace ?? options.trace?.(call.verb);
+      const { within } = limits ??= {};
+      if (within !== undefined) formatValue(within, commonOptions.within);
+      given = { ...args, within: undefined, class: limits.class, trace };
+      limits = { onReply: options.onReply, ...limits, trace };
+    }
+    const parts = writeParts(call.request, given);
+    const pending = new PendingCall(pool, call, parts, limits ?? NO_LIMITS, settle);
+    pool.submit(pending);
+    return pending;
   };
-  for (const [verb, compiled] of commands) {
-    client[verb] = compiled.items === undefined
-      ? (args?: Values, options?: CallOptions) => callOnce(session, compiled, args, options)
-      : (args?: Values, options?: CallOptions) => callItems(session, compiled, args, options);
+  const once = (call: Call, args?: Values, options?: CallOptions): Promise<Values> =>
+    new Promise((resolve, reject) => {
+      submit(call, args, options, { resolve, reject });
+    });
+  const stream = (
+    find: () => Call,
+    args?: Values,
+    options?: CallOptions,
+  ): Items<Values, Values> => {
+    const items = new Items<Values, Values>();
+    try {
+      const pending = submit(find(), args, options, { items });
+      items.bind({
+        cancel: () => pending.cancel(new DOMException("the caller stopped reading", "AbortError")),
+        resume: () => pending.sent?.resume(),
+      });
+    } catch (error) {
+      items.finish({ error });
+    }
+    return items;
+  };
+  const find = (verb: string, hasItems: boolean): Call => {
+    const call = calls.get(verb);
+    if (call === undefined) throw new BadValue(`the server has no command ${verb}`);
+    if ((call.items !== undefined) === hasItems) return call;
+    throw new BadValue(`${verb} has ${hasItems ? "no items: use call" : "items: use stream"}`);
+  };
+
+  await pool.start();
+  const close = (within?: number): Promise<void> => pool.close(within);
+  const client: Record<string | symbol, unknown> = {
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+  if (protocol !== undefined) {
+    for (const [verb, call] of calls) {
+      client[verb] = call.items === undefined
+        ? (args?: Values, options?: CallOptions) => once(call, args, options)
+        : (args?: Values, options?: CallOptions) => stream(() => call, args, options);
+    }
+    return client as unknown as AnyClient;
   }
-  if (options.agent !== undefined) {
-    const hello = { version: "lineup/1", agent: options.agent };
-    await callOnce(session, commands.get("HELLO")!, hello);
-  }
-  return client as Client<P>;
+  const dynamic: Omit<DynamicClient, keyof AnyClient> = {
+    get protocol() {
+      return spoken!;
+    },
+    // An async function, so that what `find` throws rejects.
+    call: async (verb, args, options) => await once(find(verb, false), args, options),
+    stream: (verb, args, options) => stream(() => find(verb, true), args, options),
+  };
+  return Object.defineProperties(
+    client,
+    Object.getOwnPropertyDescriptors(dynamic),
+  ) as unknown as AnyClient;
+}
+
+const NO_LIMITS: CallOptions = {};
+
+function toPlaces(
+  address: string | readonly string[] | ByteStream,
+): readonly Address[] | readonly [ByteStream] {
+  if (typeof address === "string") return [parseAddress(address)];
+  return Array.isArray(address) ? address.map(parseAddress) : [address as ByteStream];
 }
 
 // A minor version adds; a major one changes.
-function expect({ greeting }: Session, { name, version }: Protocol): void {
+function expect(greeting: Greeting, { name, version }: Protocol): void {
   const major = (text: string): string => text.split(".")[0];
   if (greeting.name === name && major(greeting.version) === major(version)) return;
   throw new ProtocolError(
@@ -123,22 +262,16 @@ function expect({ greeting }: Session, { name, version }: Protocol): void {
   );
 }
 
-const NO_OPTIONS: CallOptions = {};
-
-function callOnce(
-  session: Session,
-  compiled: CompiledCommand,
-  args: Values | undefined,
-  options: CallOptions = NO_OPTIONS,
-): Promise<Values> {
-  return new Promise<Values>((resolve, reject) => {
-    start(session, compiled, args, options, {
+/** Asks the server of a new session, before anybody else does. */
+function ask(session: Session, call: Call, args: Values): Promise<Values> {
+  return new Promise((resolve, reject) => {
+    session.send({ head: call.verb, ...writeParts(call.request, args) }, {
       item: () => true,
       final(frame) {
         try {
-          resolve(readReply(compiled.reply, frame));
+          resolve(readReply(call.reply, frame));
         } catch (error) {
-          reject(unreadable(compiled, error));
+          reject(error);
         }
       },
       failed: reject,
@@ -146,97 +279,15 @@ function callOnce(
   });
 }
 
-function callItems(
-  session: Session,
-  compiled: CompiledCommand,
-  args: Values | undefined,
-  options: CallOptions = NO_OPTIONS,
-): Items<Values, Values> {
-  const items = new Items<Values, Values>();
-  const shape = compiled.items!;
-  const fail = (error: Error): void => items.finish({ error });
-  const exchange: Exchange = {
-    item(frame: Frame): boolean {
-      try {
-        return items.push(readReply(shape, frame), 64 + (frame.body?.length ?? 0));
-      } catch (error) {
-        fail(unreadable(compiled, error));
-        return true;
-      }
-    },
-    final(frame) {
-      try {
-        items.finish({ reply: readReply(compiled.reply, frame) });
-      } catch (error) {
-        fail(unreadable(compiled, error));
-      }
-    },
-    failed: fail,
-  };
+async function askSpec(session: Session, call: Call): Promise<Protocol> {
   try {
-    items.bind(start(session, compiled, args, options, exchange));
-  } catch (error) {
-    fail(error as Error);
+    const { body } = await ask(session, call, {});
+    const { protocol } = body as { protocol: Protocol };
+    readCalls(protocol);
+    return protocol;
+  } catch (cause) {
+    throw new ProtocolError(`no description of the protocol: ${(cause as Error).message}`, {
+      cause,
+    });
   }
-  return items;
-}
-
-function unreadable(compiled: CompiledCommand, cause: unknown): ProtocolError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ProtocolError(`the answer to ${compiled.verb} is not what the protocol says: ${why}`, {
-    cause,
-  });
-}
-
-/** Sends a request and keeps to its deadline and signal. */
-function start(
-  session: Session,
-  compiled: CompiledCommand,
-  args: Values | undefined,
-  options: CallOptions,
-  exchange: Exchange,
-): { cancel: () => void; resume: () => void } {
-  const { signal, ...common } = options;
-  signal?.throwIfAborted();
-  const { text, body } = writeParts(compiled.request, { ...args, ...common });
-  const outgoing = { head: compiled.verb, text, body };
-  if (signal === undefined && options.within === undefined) return session.send(outgoing, exchange);
-
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const giveUp = (error: Error): void => {
-    settle();
-    sent.cancel();
-    exchange.failed(error);
-  };
-  const onAbort = (): void => giveUp(signal!.reason);
-  const settle = (): void => {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  };
-  const sent = session.send(outgoing, {
-    item: (frame) => exchange.item(frame),
-    final(frame) {
-      settle();
-      exchange.final(frame);
-    },
-    failed(error) {
-      settle();
-      exchange.failed(error);
-    },
-  });
-  signal?.addEventListener("abort", onAbort);
-  if (options.within !== undefined) {
-    timer = setTimeout(() => giveUp(overdue(options.within!)), options.within);
-  }
-  return {
-    cancel() {
-      settle();
-      sent.cancel();
-    },
-    resume: sent.resume,
-  };
-}
-
-function overdue(within: number): Refusal {
-  return new Refusal("expired", `No answer within ${within} ms.`, { executed: "maybe" });
 }

@@ -1,15 +1,15 @@
 import type { Frame } from "../protocol/frame.ts";
-import { Refusal, type RefusalOptions } from "../protocol/errors.ts";
+import { type Executed, Refusal, type RefusalOptions } from "../protocol/errors.ts";
 
 /** The connection ended, or never began; `executed` says whether the request may have had an effect. */
 export class ConnectionLost extends Error {
   /** The name of the class. */
   override readonly name = "ConnectionLost";
   /** `no` where the request was never written. */
-  readonly executed: "no" | "maybe";
+  readonly executed: Executed;
 
   /** An error about a connection. */
-  constructor(message: string, executed: "no" | "maybe", options?: ErrorOptions) {
+  constructor(message: string, executed: Executed, options?: ErrorOptions) {
     super(message, options);
     this.executed = executed;
   }
@@ -21,14 +21,38 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
+/** No answer within the time of the call (`within`): code `expired`, whether the server said so or the client. */
+export class DeadlineExceeded extends Refusal {}
+
+/**
+ * The client did not send the request: too many wait here, or the server has failed so many that it is left alone.
+ * Code `busy`, `executed` `no`.
+ */
+export class Throttled extends Refusal {
+  /** An error about a request that was never sent. */
+  constructor(message: string) {
+    super("busy", message, { executed: "no" });
+  }
+}
+
 /** An `ERR` line as the exception that it was at the server. */
 export function toRefusal({ words, options }: Frame): Refusal {
   const [code = "internal", message = ""] = words;
   const { retry, executed, ...details } = Object.fromEntries(options);
   const more: RefusalOptions = { details };
-  if (retry !== undefined && Number.isFinite(Number(retry))) more.retry = Number(retry);
+  if (Number(retry) >= 0) more.retry = Number(retry);
   if (executed === "no" || executed === "maybe") more.executed = executed;
-  return new Refusal(code, message, more);
+  return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, more);
+}
+
+/** The error of the last attempt, where an earlier one may have had an effect. */
+export function asMaybe(error: Error): Error {
+  if (error instanceof ConnectionLost) {
+    return new ConnectionLost(error.message, "maybe", { cause: error });
+  }
+  if (!(error instanceof Refusal)) return error;
+  const { code, message, retry, details } = error;
+  return new Refusal(code, message, { retry, details, executed: "maybe", cause: error });
 }
 
 /** Whatever was thrown as an `Error`. */

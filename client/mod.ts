@@ -1,21 +1,37 @@
 /**
- * A protocol called: typed calls, pipelining by tags, items as async iterables, deadlines, cancellation.
+ * A protocol called: typed calls, pipelining by tags, items as async iterables, deadlines, cancellation, retries,
+ * several addresses.
  *
  * @module
  */
 
-export { type CallOptions, type Client, connect, type Method } from "./connect.ts";
+export {
+  type AnyClient,
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  connect,
+  type DynamicClient,
+  type Method,
+} from "./connect.ts";
+export type { CallLimits, ReplyInfo } from "./call.ts";
+export type { ClientEvent, PoolOptions } from "./pool.ts";
+export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";
-export { openSession, type SessionOptions } from "./open_session.ts";
-export { type Exchange, type Outgoing, type Sent, Session } from "./session.ts";
+export type { Clock } from "./clock.ts";
+export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
+export { type Exchange, type Outgoing, Sent, Session, type SessionLimits } from "./session.ts";
 export { Items } from "./items.ts";
-export { ConnectionLost, ProtocolError } from "./errors.ts";
+export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";
 export {
   type Address,
   AddressError,
-  type ByteStream,
   formatAddress,
+  type HostAddress,
   parseAddress,
-} from "../net/mod.ts";
+  type UnixAddress,
+  type WebSocketAddress,
+} from "../net/address.ts";
+export type { ByteStream } from "../net/stream.ts";

@@ -1,23 +1,30 @@
 // From an address to a session: connecting and the greeting, in the time there is.
 
-import { parseAddress } from "../net/address.ts";
+import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { Framer } from "../protocol/framer.ts";
-import { asError, ConnectionLost } from "./errors.ts";
+import { Refusal } from "../protocol/errors.ts";
+import { ReplyReader } from "../protocol/reply_reader.ts";
+import { systemClock } from "./clock.ts";
+import { asError, ConnectionLost, ProtocolError } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionLimits } from "./session.ts";
+
+const READ_SIZE = 65_536;
+// For what `ready` asks, such as SPEC.
+const FIRST_BODY = 1 << 20;
+
+/** Opens a byte stream to an address, and gives up once the signal is aborted. Rejects where nobody answers. */
+export type Dial = (address: Address, options: { signal?: AbortSignal }) => Promise<ByteStream>;
 
 /** How to connect. */
-export interface SessionOptions {
+export interface SessionOptions extends SessionLimits {
   /** Milliseconds for the connection and the greeting. Default 10000. */
   timeout?: number;
   /** Ends the attempt to connect. */
   signal?: AbortSignal;
-  /** Requests in flight; more wait here, in order. Default 256, as many as a server takes by default. */
-  maxInFlight?: number;
-  /** The client's name for the server's log. */
-  agent?: string;
+  /** Where byte streams come from. Default: the sockets of this runtime. */
+  dial?: Dial;
   /** Longest line of a reply, in bytes. Default 64 KiB. */
   maxLine?: number;
   /** Longest body of a reply, in bytes. Default 64 MiB. */
@@ -27,7 +34,7 @@ export interface SessionOptions {
 /**
  * Connects and reads the greeting. Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers,
  * `ProtocolError` where the server speaks something else, `Refusal` where it refuses the connection, and the signal's
- * reason.
+ * reason. `ready` may do more with the session in the same time.
  *
  * @example
  * ```ts
@@ -42,39 +49,62 @@ export interface SessionOptions {
  * ```
  */
 export async function openSession(
-  address: string | ByteStream,
+  address: string | Address | ByteStream,
   options: SessionOptions = {},
+  ready?: (session: Session) => Promise<void>,
 ): Promise<Session> {
-  options.signal?.throwIfAborted();
-  const place = typeof address === "string" ? parseAddress(address) : undefined;
-  const timeout = AbortSignal.timeout(options.timeout ?? 10_000);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const name = typeof address === "string" ? address : address.peer;
-  let stream: ByteStream;
+  const { signal, clock = systemClock, dial = connectStream } = options;
+  signal?.throwIfAborted();
+  const place = typeof address === "string" ? parseAddress(address) : address;
+  const isStream = "read" in place;
+  const name = typeof address === "string" ? address : isStream ? place.peer : formatAddress(place);
+  const giveUp = new AbortController();
+  const onAbort = (): void => giveUp.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort);
+  let late = false;
+  const stop = clock.after(options.timeout ?? 10_000, () => {
+    late = true;
+    giveUp.abort(new ConnectionLost("no answer in time", "no"));
+  });
+  let stream: ByteStream | undefined;
+  const close = (): void => stream?.close();
+  giveUp.signal.addEventListener("abort", close);
   try {
-    stream = place === undefined ? address as ByteStream : await connectStream(place, { signal });
+    stream = isStream ? place : await unlessAborted(dial(place, giveUp), giveUp.signal);
+    giveUp.signal.throwIfAborted();
+    const { maxLine = 65_536, maxBody = 1 << 26 } = options;
+    const reader = new ReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
+    const buffer = new Uint8Array(READ_SIZE);
+    const greeting = await readGreeting(stream, reader, buffer);
+    const session = new Session(stream, reader, buffer, greeting, options);
+    await ready?.(session);
+    reader.maxBody = maxBody;
+    return session;
   } catch (error) {
-    options.signal?.throwIfAborted();
-    const why = timeout.aborted ? "no answer in time" : asError(error).message;
-    throw new ConnectionLost(`cannot connect to ${name}: ${why}`, "no", { cause: error });
-  }
-  const onAbort = (): void => stream.close();
-  signal.addEventListener("abort", onAbort);
-  try {
-    const framer = new Framer("reply", {
-      maxLine: options.maxLine ?? 65_536,
-      maxBody: options.maxBody ?? 1 << 26,
-    });
-    const { greeting, rest } = await readGreeting(stream, framer);
-    return new Session(stream, framer, greeting, options, rest);
-  } catch (error) {
-    stream.close();
-    options.signal?.throwIfAborted();
-    if (timeout.aborted) {
-      throw new ConnectionLost(`no greeting from ${name} in time`, "no", { cause: error });
-    }
-    throw error;
+    close();
+    signal?.throwIfAborted();
+    const known = error instanceof ConnectionLost || error instanceof ProtocolError ||
+      error instanceof Refusal;
+    if (known && !late) throw error;
+    const what = stream === undefined ? "cannot connect to" : "no greeting from";
+    const why = late ? " in time" : `: ${asError(error).message}`;
+    throw new ConnectionLost(`${what} ${name}${why}`, "no", { cause: error });
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    stop();
+    giveUp.signal.removeEventListener("abort", close);
+    signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** What `dialled` brings; a stream that comes too late is closed, whether or not the dial minds the signal. */
+function unlessAborted(dialled: Promise<ByteStream>, signal: AbortSignal): Promise<ByteStream> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    dialled.then((stream) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) stream.close();
+      resolve(stream);
+    }, reject);
+  });
 }

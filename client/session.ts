@@ -1,15 +1,17 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
-import { Refusal } from "../protocol/errors.ts";
-import type { Frame } from "../protocol/frame.ts";
-import type { Framer } from "../protocol/framer.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
+import { Refusal } from "../protocol/errors.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { ReplyReader } from "../protocol/reply_reader.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
+import { Waiting } from "./waiting.ts";
 
-const READ_SIZE = 65_536;
-const CLOSE_MS = 1000;
+const CLOSE_MS = 10_000;
+const LINGER_MS = 1000;
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -23,7 +25,7 @@ export interface Outgoing {
 
 /** Who waits for an answer. Exactly one of `final` and `failed` is called, once. */
 export interface Exchange {
-  /** An item came. Answers false to stop the reading of this connection until `resume`. */
+  /** An item came. Answers false where no more should be read for now, until `resume`. */
   item(frame: Frame): boolean;
   /** The `OK` line came. */
   final(frame: Frame): void;
@@ -31,23 +33,68 @@ export interface Exchange {
   failed(error: Error): void;
 }
 
-interface Pending {
-  readonly outgoing: Outgoing;
-  readonly exchange: Exchange;
-  tag: string | undefined;
+/** How much a session holds, and its time. */
+export interface SessionLimits {
+  /** Requests in flight; more wait here, in order. Default 256, as many as a server takes by default. */
+  maxInFlight?: number;
+  /** Requests that wait to be sent, and at most 64 MiB of them; more are refused with `Throttled`. Default 10000. */
+  maxWaiting?: number;
+  /** The time. Default: that of the machine. */
+  clock?: Clock;
 }
 
-/** A request that was sent. */
-export interface Sent {
+interface Actions {
+  cancel(sent: Sent): void;
+  resume(sent: Sent): void;
+}
+
+/** A request that was handed to a session. */
+export class Sent implements Outgoing {
+  /** For the session: 0 until the request is written. */
+  tag = 0;
+  /** For the session: nobody waits for its answer any more. */
+  forgotten = false;
+  /** Who waits for its answer. */
+  readonly exchange: Exchange;
+  readonly #outgoing: Outgoing;
+  readonly #actions: Actions;
+
+  /** For the session. */
+  constructor(outgoing: Outgoing, exchange: Exchange, actions: Actions) {
+    this.#outgoing = outgoing;
+    this.exchange = exchange;
+    this.#actions = actions;
+  }
+
+  /** The verb. */
+  get head(): string {
+    return this.#outgoing.head;
+  }
+
+  /** The rest of its line. */
+  get text(): string {
+    return this.#outgoing.text;
+  }
+
+  /** Its body. */
+  get body(): Uint8Array | undefined {
+    return this.#outgoing.body;
+  }
+
   /** Asks the server to stop it and forgets its answer. */
-  cancel(): void;
+  cancel(): void {
+    this.#actions.cancel(this);
+  }
+
   /** Goes on reading after an item was answered with false. */
-  resume(): void;
+  resume(): void {
+    this.#actions.resume(this);
+  }
 }
 
 /**
- * A connection to a server: lines out, lines in, whatever they mean. Get one from `openSession`; `connect` puts calls
- * on top of it.
+ * A connection to a server: lines out, lines in, whatever they mean. Get one from `openSession`; `connect` puts calls,
+ * several connections and retries on top of it.
  *
  * @example
  * ```ts
@@ -76,31 +123,45 @@ export class Session implements AsyncDisposable {
   readonly closed: Promise<void>;
 
   readonly #stream: ByteStream;
-  readonly #framer: Framer;
+  readonly #reader: ReplyReader;
   readonly #output: Output;
   readonly #maxInFlight: number;
-  readonly #inFlight = new Map<string, Pending | undefined>();
-  readonly #waiting = new Set<Pending>();
-  #nextTag = 0;
+  readonly #clock: Clock;
+  readonly #actions: Actions;
+  /** By the number that is the tag. */
+  readonly #inFlight = new Map<number, Sent>();
+  readonly #waiting: Waiting<Sent>;
+  #stalled = false;
+  /** Those in flight whose items nobody takes. */
+  readonly #blocked = new Set<Sent>();
+  #wake: (() => void) | undefined = undefined;
+  #lastTag = 0;
   #end: Error | undefined = undefined;
   #closing = false;
-  #paused: PromiseWithResolvers<void> | undefined = undefined;
   #onIdle: (() => void)[] = [];
 
   /** For `openSession`, which has read the greeting. */
   constructor(
     stream: ByteStream,
-    framer: Framer,
+    reader: ReplyReader,
+    buffer: Uint8Array,
     greeting: Greeting,
-    options: { maxInFlight?: number },
-    rest: Uint8Array,
+    { maxInFlight = 256, maxWaiting = 10_000, clock = systemClock }: SessionLimits,
   ) {
     this.#stream = stream;
-    this.#framer = framer;
+    this.#reader = reader;
     this.greeting = greeting;
-    this.#maxInFlight = options.maxInFlight ?? 256;
+    this.#maxInFlight = maxInFlight;
+    this.#waiting = new Waiting(maxWaiting);
+    this.#clock = clock;
+    this.#actions = {
+      cancel: (sent) => this.#cancel(sent),
+      resume: (sent) => {
+        if (this.#blocked.delete(sent)) this.#wake?.();
+      },
+    };
     this.#output = new Output(stream, (error) => this.#fail(error));
-    this.closed = this.#read(rest);
+    this.closed = this.#read(buffer);
   }
 
   /** Whether requests can still be sent. */
@@ -108,9 +169,20 @@ export class Session implements AsyncDisposable {
     return this.#end === undefined && !this.#closing;
   }
 
+  /** Requests that wait or are in flight. */
+  get load(): number {
+    return this.#inFlight.size + this.#waiting.size;
+  }
+
+  /** What ended the connection; `undefined` while it lasts. */
+  get error(): Error | undefined {
+    return this.#end;
+  }
+
   /**
-   * Sends a request, with the next turn's write, or once fewer than `maxInFlight` are in flight. Throws
-   * `ConnectionLost` after the end, `Refusal` for what the server would not take.
+   * Sends a request, with the next turn's write, or once fewer than `maxInFlight` are in flight and the server reads.
+   * Throws `ConnectionLost` after the end, `Throttled` where too many wait, `Refusal` for what the server would not
+   * take.
    */
   send(outgoing: Outgoing, exchange: Exchange): Sent {
     if (!this.open) {
@@ -124,17 +196,33 @@ export class Session implements AsyncDisposable {
     if (body !== undefined && body.length > maxBody) {
       throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
     }
-    const pending: Pending = { outgoing, exchange, tag: undefined };
-    if (this.#inFlight.size < this.#maxInFlight) this.#write(pending);
-    else this.#waiting.add(pending);
-    return { cancel: () => this.#cancel(pending), resume: () => this.#resume() };
+    const sent = new Sent(outgoing, exchange, this.#actions);
+    if (this.#waiting.size === 0 && this.#hasRoom()) this.#write(sent);
+    else {
+      this.#waiting.add(sent);
+      this.#pump();
+    }
+    return sent;
   }
 
-  #write(pending: Pending): void {
-    const { head, text, body } = pending.outgoing;
-    const tag = (++this.#nextTag).toString(36);
-    pending.tag = tag;
-    this.#inFlight.set(tag, pending);
+  #hasRoom(): boolean {
+    return this.#inFlight.size < this.#maxInFlight && !this.#output.full;
+  }
+
+  /** Writes what waits, as far as there is room. */
+  #pump(): void {
+    while (this.#waiting.size > 0 && this.#hasRoom()) this.#write(this.#waiting.shift()!);
+    if (this.#waiting.size === 0 || this.#stalled || !this.#output.full) return;
+    this.#stalled = true;
+    this.#output.drained().then(() => {
+      this.#stalled = false;
+      this.#pump();
+    });
+  }
+
+  #write(sent: Sent): void {
+    const { head, text, body } = sent;
+    const tag = this.#tag(sent);
     if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
     else {
       this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
@@ -143,73 +231,74 @@ export class Session implements AsyncDisposable {
     this.#output.schedule();
   }
 
-  #cancel(pending: Pending): void {
-    if (this.#waiting.delete(pending) || this.#end !== undefined) return;
-    const { tag } = pending;
-    if (tag === undefined || this.#inFlight.get(tag) !== pending) return;
+  #tag(sent: Sent): number {
+    const tag = sent.tag = ++this.#lastTag;
+    this.#inFlight.set(tag, sent);
+    // Whoever waits for an answer now needs the connection to be read.
+    this.#wake?.();
+    return tag;
+  }
+
+  #cancel(sent: Sent): void {
+    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return;
     // The tag stays taken until the server has answered, or its answer would be read as another's.
-    this.#inFlight.set(tag, undefined);
-    const own = (++this.#nextTag).toString(36);
-    this.#inFlight.set(own, undefined);
-    this.#output.add(`#${own} CANCEL ${tag}\n`);
-    this.#output.schedule();
-    this.#resume();
+    sent.forgotten = true;
+    this.#blocked.delete(sent);
+    const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
+    cancel.forgotten = true;
+    this.#write(cancel);
   }
 
-  #resume(): void {
-    this.#paused?.resolve();
-    this.#paused = undefined;
-  }
-
-  async #read(rest: Uint8Array): Promise<void> {
+  async #read(buffer: Uint8Array): Promise<void> {
+    const reader = this.#reader;
     try {
-      const buffer = new Uint8Array(READ_SIZE);
-      let bytes = rest;
       for (;;) {
-        this.#framer.push(bytes);
-        for (let framed; (framed = this.#framer.next()) !== undefined;) {
-          if (framed.kind !== "frame") {
-            const why = framed.kind === "malformed" ? framed.message : "telnet commands in replies";
-            throw new ProtocolError(why);
+        for (let frame; (frame = reader.next()) !== undefined;) {
+          this.#frame(frame);
+          // Nobody needs what comes next.
+          while (this.#blocked.size > 0 && this.#blocked.size === this.#inFlight.size) {
+            await new Promise<void>((resolve) => this.#wake = resolve);
+            this.#wake = undefined;
           }
-          this.#frame(framed);
-          if (this.#paused !== undefined) await this.#paused.promise;
         }
         const read = await this.#stream.read(buffer);
         if (read === null) break;
-        bytes = buffer.subarray(0, read);
+        reader.push(buffer.subarray(0, read));
       }
       this.#fail(new ConnectionLost("the server closed the connection", "maybe"));
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error instanceof SyntaxError ? new ProtocolError(error.message) : error);
     }
     await this.#output.finish();
   }
 
   #frame(frame: Frame): void {
-    if (frame.head === "!") return;
-    const { tag } = frame;
+    const { tag, head } = frame;
+    if (head === "!") return;
     if (tag === undefined) {
       // Every request has a tag, so this is about the connection: it is refused or shut down.
-      if (frame.head === "ERR") throw toRefusal(frame);
-      throw new ProtocolError(`an answer without a tag: ${frame.head}`);
+      if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
+      const cause = toRefusal(frame);
+      throw new ConnectionLost(`the server ended the connection: ${cause.message}`, "maybe", {
+        cause,
+      });
     }
-    const pending = this.#inFlight.get(tag);
-    if (pending === undefined && !this.#inFlight.has(tag)) {
+    const number = Number(tag);
+    const sent = this.#inFlight.get(number);
+    if (sent === undefined || String(number) !== tag) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
-    if (frame.head === "*") {
-      if (pending?.exchange.item(frame) === false) this.#paused ??= Promise.withResolvers();
+    if (head === "*") {
+      if (!sent.forgotten && !sent.exchange.item(frame)) this.#blocked.add(sent);
       return;
     }
-    this.#inFlight.delete(tag);
-    const [next] = this.#waiting;
-    if (next !== undefined) {
-      this.#waiting.delete(next);
-      this.#write(next);
+    this.#inFlight.delete(number);
+    if (this.#blocked.size > 0) this.#blocked.delete(sent);
+    if (this.#waiting.size > 0) this.#pump();
+    if (!sent.forgotten) {
+      if (head === "OK") sent.exchange.final(frame);
+      else sent.exchange.failed(toRefusal(frame));
     }
-    if (frame.head === "OK") pending?.exchange.final(frame);
-    else pending?.exchange.failed(toRefusal(frame));
     if (this.#inFlight.size === 0) this.#idle();
   }
 
@@ -219,36 +308,48 @@ export class Session implements AsyncDisposable {
 
   #fail(error: unknown): void {
     if (this.#end !== undefined) return;
-    const end = asError(error);
-    this.#end = end;
+    const end = this.#end = asError(error);
     this.#stream.close();
     const lost = [...this.#inFlight.values()];
-    const unsent = [...this.#waiting];
     this.#inFlight.clear();
-    this.#waiting.clear();
-    for (const pending of lost) pending?.exchange.failed(end);
-    for (const { exchange } of unsent) {
-      exchange.failed(new ConnectionLost("the connection was lost", "no", { cause: end }));
-    }
-    this.#resume();
+    this.#blocked.clear();
+    // Whatever the streams of a runtime throw, to a caller it is one thing.
+    const known = end instanceof ConnectionLost || end instanceof ProtocolError;
+    const maybe = known
+      ? end
+      : new ConnectionLost(`the connection was lost: ${end.message}`, "maybe", {
+        cause: end,
+      });
+    for (const { forgotten, exchange } of lost) if (!forgotten) exchange.failed(maybe);
+    const no = new ConnectionLost(`the connection was lost: ${end.message}`, "no", { cause: end });
+    for (let sent; (sent = this.#waiting.shift()) !== undefined;) sent.exchange.failed(no);
+    this.#wake?.();
     this.#idle();
   }
 
-  /** Lets what is in flight be answered, then closes. May be called again. */
-  async close(): Promise<void> {
+  /** Ends the connection at once: what is in flight fails with `ConnectionLost`. */
+  cut(): void {
+    this.#fail(new ConnectionLost("it was closed here", "maybe"));
+  }
+
+  /**
+   * Lets what is in flight be answered, then closes; cuts after `within` milliseconds (default 10000). May be called
+   * again.
+   */
+  async close(within: number = CLOSE_MS): Promise<void> {
     this.#closing = true;
-    while (this.#inFlight.size > 0) {
-      await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    }
+    const stop = this.#clock.after(within, () => this.cut());
+    while (this.load > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     if (this.#end === undefined) {
       await this.#output.finish();
       // Closing at once could reset the connection under what the server still writes.
-      const timer = setTimeout(() => this.#fail(CLOSED), CLOSE_MS);
+      const cut = this.#clock.after(LINGER_MS, () => this.cut());
       await this.#stream.closeWrite().catch(() => {});
       await this.closed;
-      clearTimeout(timer);
+      cut();
     }
     await this.closed;
+    stop();
   }
 
   /** `close`. */
@@ -256,8 +357,6 @@ export class Session implements AsyncDisposable {
     return this.close();
   }
 }
-
-const CLOSED = new ConnectionLost("it was closed here", "maybe");
 
 function checkLine(line: string, max: number): void {
   const { length } = new TextEncoder().encode(line);

@@ -1,20 +1,23 @@
-// TCP and Unix sockets of Deno.
+// What Deno has: TCP, TLS and Unix sockets, and WebSocket.
 
-import { type Address, formatAddress } from "./address.ts";
-import type { ByteStream, Listener } from "./stream.ts";
+import { setImmediate } from "node:timers";
+import { type Address, formatHost, type HostAddress } from "./address.ts";
+import { ALPN, type DialOptions } from "./dial_options.ts";
+import type { ByteStream } from "./stream.ts";
+import { StreamError } from "./stream_error.ts";
+import { connectWebSocket } from "./web_socket.ts";
 
-class SocketStream implements ByteStream {
+/** A TCP, TLS or Unix socket. */
+export class SocketStream implements ByteStream {
   readonly peer: string;
   readonly #conn: Deno.Conn;
   #closed = false;
 
-  constructor(conn: Deno.TcpConn | Deno.UnixConn) {
+  constructor(conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn) {
     this.#conn = conn;
     const remote = conn.remoteAddr;
-    if (remote.transport === "tcp") {
-      (conn as Deno.TcpConn).setNoDelay(true);
-      this.peer = formatAddress({ ...remote, transport: "tcp" }).slice("tcp://".length);
-    } else this.peer = "unix";
+    this.peer = remote.transport === "tcp" ? formatHost(remote) : "unix";
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -36,81 +39,125 @@ class SocketStream implements ByteStream {
   }
 }
 
-/** Connects to an address. Throws Deno's errors, such as `ConnectionRefused`. */
+/** A TLS connection, whose handshake may still be under way: what is asked of it waits for that. */
+export class TlsStream extends SocketStream {
+  /** Resolves once both ends know each other; rejects with `StreamError`. */
+  readonly ready: Promise<void>;
+  #open = false;
+  #burst = 0;
+
+  /** A handshake that takes longer than `timeout` ms is given up. */
+  constructor(conn: Deno.TlsConn, timeout: number) {
+    super(conn);
+    this.ready = this.#handshake(conn, timeout);
+    this.ready.catch(() => {});
+  }
+
+  async #handshake(conn: Deno.TlsConn, timeout: number): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.close();
+    }, timeout);
+    try {
+      await conn.handshake();
+      this.#open = true;
+    } catch (cause) {
+      this.close();
+      if (late) throw new StreamError("TimedOut", `no TLS handshake within ${timeout} ms`);
+      const message = `the TLS handshake failed: ${(cause as Error).message}`;
+      throw new StreamError("InvalidData", message, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  override async read(buffer: Uint8Array): Promise<number | null> {
+    if (!this.#open) await this.ready;
+    try {
+      return await super.read(buffer);
+    } catch (error) {
+      // Many close without the end that TLS has for itself. Nothing can be cut unseen by that: every line and body
+      // says where it ends.
+      if (error instanceof Deno.errors.UnexpectedEof) return null;
+      throw error;
+    }
+  }
+
+  override async write(bytes: Uint8Array): Promise<number> {
+    if (!this.#open) await this.ready;
+    const count = await super.write(bytes);
+    this.#burst += count;
+    if (this.#burst >= BURST) {
+      this.#burst = 0;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return count;
+  }
+
+  override async closeWrite(): Promise<void> {
+    if (!this.#open) await this.ready;
+    await super.closeWrite();
+  }
+}
+
+// Where one write follows another, Deno does not come to read from a TLS connection: a CANCEL would not be seen.
+const BURST = 65_536;
+// Whoever connects has a signal that ends before this.
+const HANDSHAKE_MS = 60_000;
+
+/**
+ * Connects to an address. Throws Deno's errors, such as `ConnectionRefused`, `StreamError` for a failed TLS handshake
+ * or a WebSocket that cannot be opened, or the signal's reason.
+ */
 export async function connectStream(
   address: Address,
-  options: { signal?: AbortSignal } = {},
+  options: DialOptions = {},
 ): Promise<ByteStream> {
-  options.signal?.throwIfAborted();
-  if (address.transport === "unix") {
-    return new SocketStream(await Deno.connect({ transport: "unix", path: address.path }));
+  const { signal } = options;
+  signal?.throwIfAborted();
+  switch (address.transport) {
+    case "unix":
+      return new SocketStream(await Deno.connect({ transport: "unix", path: address.path }));
+    case "tcp":
+      return new SocketStream(await connectTcp(address, signal));
+    case "tls":
+      return await connectTls(address, options);
+    case "ws":
+    case "wss":
+      return await connectWebSocket(address, options);
   }
-  const { hostname, port } = address;
-  return new SocketStream(await Deno.connect({ hostname, port, signal: options.signal }));
 }
 
-/** Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`. */
-export async function listen(address: Address): Promise<Listener> {
-  if (address.transport === "tcp") return listenTcp(address);
-  await removeStale(address.path);
-  return listenUnix(address.path);
+function connectTcp(
+  { hostname, port }: HostAddress,
+  signal: AbortSignal | undefined,
+): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname, port, signal });
 }
 
-function listenTcp({ hostname, port }: Extract<Address, { transport: "tcp" }>): Listener {
-  const listener = Deno.listen({ hostname, port });
-  const address = formatAddress({ transport: "tcp", hostname, port: listener.addr.port });
-  return acceptFrom(listener, address, () => {});
-}
-
-function listenUnix(path: string): Listener {
-  const listener = Deno.listen({ transport: "unix", path });
-  return acceptFrom(listener, formatAddress({ transport: "unix", path }), () => {
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+async function connectTls(
+  address: HostAddress,
+  { signal, tls = {} }: DialOptions,
+): Promise<ByteStream> {
+  const tcp = await connectTcp(address, signal);
+  tcp.setNoDelay(true);
+  const { serverName: hostname = address.hostname, caCerts } = tls;
+  const conn = await Deno.startTls(tcp, {
+    hostname,
+    caCerts: caCerts && [...caCerts],
+    alpnProtocols: [ALPN],
   });
-}
-
-// A server that was killed leaves its socket behind, and nothing can listen there again until it is gone.
-async function removeStale(path: string): Promise<void> {
+  const stream = new TlsStream(conn, HANDSHAKE_MS);
+  const onAbort = (): void => stream.close();
+  signal?.addEventListener("abort", onAbort);
   try {
-    const conn = await Deno.connect({ transport: "unix", path });
-    conn.close();
+    await stream.ready;
+    return stream;
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) {
-      if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-    }
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
   }
-}
-
-function acceptFrom(
-  listener: Deno.TcpListener | Deno.UnixListener,
-  address: string,
-  onClose: () => void,
-): Listener {
-  let closed = false;
-  return {
-    address,
-    async accept(): Promise<ByteStream | undefined> {
-      while (!closed) {
-        try {
-          return new SocketStream(await listener.accept());
-        } catch (error) {
-          if (closed) return undefined;
-          // The client was gone before it was accepted.
-          if (error instanceof Deno.errors.ConnectionAborted) continue;
-          if (error instanceof Deno.errors.ConnectionReset) continue;
-          throw error;
-        }
-      }
-    },
-    close(): void {
-      if (closed) return;
-      closed = true;
-      listener.close();
-      onClose();
-    },
-  };
 }

@@ -1,5 +1,6 @@
 // Connections within a process: the same interface without sockets, so that a whole server runs in a test.
 
+import { Arrivals } from "./arrivals.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
 /** A pipe of bounded size, one direction of a memory connection. */
@@ -95,29 +96,16 @@ export interface MemoryListener extends Listener {
 
 /** A listener that takes connections of this process only. */
 export function listenMemory(): MemoryListener {
-  const waiting: ByteStream[] = [];
-  let wake: (() => void) | undefined;
-  let closed = false;
+  const arrivals = new Arrivals();
   return {
     address: "memory",
     connect(capacity?: number): ByteStream {
-      if (closed) throw new Error("the listener is closed");
+      if (arrivals.closed) throw new Error("the listener is closed");
       const [client, server] = memoryPair(capacity);
-      waiting.push(server);
-      wake?.();
+      arrivals.push(server);
       return client;
     },
-    async accept(): Promise<ByteStream | undefined> {
-      while (waiting.length === 0) {
-        if (closed) return undefined;
-        await new Promise<void>((resolve) => wake = resolve);
-      }
-      return waiting.shift();
-    },
-    close(): void {
-      closed = true;
-      for (const stream of waiting.splice(0)) stream.close();
-      wake?.();
-    },
+    accept: () => arrivals.accept(),
+    close: () => arrivals.close(),
   };
 }

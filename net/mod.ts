@@ -1,11 +1,22 @@
 /**
- * Byte streams: TCP and Unix sockets of Deno, and pairs in memory.
+ * Byte streams: TCP, TLS and Unix sockets of Deno, WebSocket, and pairs in memory.
  *
  * @module
  */
 
-export { type Address, AddressError, formatAddress, parseAddress } from "./address.ts";
-export { connectStream, listen } from "./deno.ts";
+export {
+  type Address,
+  AddressError,
+  formatAddress,
+  formatHost,
+  type HostAddress,
+  parseAddress,
+  type UnixAddress,
+  type WebSocketAddress,
+} from "./address.ts";
+export { connectStream } from "./deno.ts";
+export type { DialOptions, TlsTrust } from "./dial_options.ts";
+export { listen, type ListenOptions, type TlsIdentity } from "./listen.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";
 export {
@@ -15,3 +26,4 @@ export {
   readProxyHeader,
 } from "./proxy_protocol.ts";
 export { type ByteStream, type Listener, writeAll } from "./stream.ts";
+export { isLost, StreamError, type StreamErrorName } from "./stream_error.ts";

@@ -1,6 +1,6 @@
 // The PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt): a proxy says on whose behalf it connects.
 
-import { formatAddress } from "./address.ts";
+import { formatHost } from "./address.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** A header that is none, or one that its version does not allow. */
@@ -75,7 +75,7 @@ function parseV2(bytes: Uint8Array): ProxyHeader | undefined {
 }
 
 function peerOf(hostname: string, port: number): string {
-  return formatAddress({ transport: "tcp", hostname, port }).slice("tcp://".length);
+  return formatHost({ hostname, port });
 }
 
 function isIpv4(text: string): boolean {

@@ -23,6 +23,9 @@ import {
 /** The values of one line by name. */
 export type Values = Record<string, unknown>;
 
+/** What writing and reading a line needs of its `Shape`. */
+export type WireShape = Pick<Shape, "positional" | "required" | "named" | "body">;
+
 /** The parts of a line that its values make. */
 export interface Parts {
   /** The words and options behind the head, each with a space before it. */
@@ -205,7 +208,7 @@ function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
 }
 
 /** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
-export function writeParts(shape: Shape, values: Values | undefined | void): Parts {
+export function writeParts(shape: WireShape, values: Values | undefined | void): Parts {
   if (values === undefined || values === null) {
     if (shape.required === 0 && shape.named.size === 0 && shape.body === undefined) return NO_PARTS;
     values = NOTHING;
@@ -270,7 +273,7 @@ function named<T>(
  * The values of a reply's line. Fields that the shape does not know are passed over, so that a server may add some.
  * Throws `BadValue` where a known one is missing or not of its type.
  */
-export function readReply(shape: Shape, frame: Frame): Values {
+export function readReply(shape: WireShape, frame: Frame): Values {
   const values: Values = {};
   const { words, options } = frame;
   const { positional, named: known, body } = shape;

@@ -29,10 +29,12 @@ export * from "./limits.ts";
 export * from "./standard_schema.ts";
 export { standing, type StandingCommands } from "./standing.ts";
 export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";
+export { type Call, readCalls } from "./calls.ts";
 export type { NamedField } from "./fields.ts";
 export type { Shape } from "./shape.ts";
 export { SpecError } from "./spec_error.ts";
 export { type Framed, Framer } from "./framer.ts";
+export { ReplyReader } from "./reply_reader.ts";
 export type { Malformed } from "./malformed.ts";
 export { telnet, type TelnetCommand } from "./telnet.ts";
 export { encodeFrame, type Frame, type FrameInit } from "./frame.ts";
@@ -45,9 +47,17 @@ export {
   readRequest,
   usageLine,
   type Values,
+  type WireShape,
   writeParts,
 } from "./message.ts";
 export { BadValue, formatValue, parseValue } from "./values.ts";
 export { commandHelp, helpText } from "./help.ts";
 export { type SpecDocument, specDocument } from "./document.ts";
 export { markdown } from "./reference.ts";
+export { typesModule } from "./types_module.ts";
+export {
+  caseBytes,
+  type ConformanceCase,
+  conformanceCases,
+  type Piece,
+} from "./conformance/mod.ts";

@@ -5,7 +5,7 @@ import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
 /** A value that is not what its field asks for; the message completes "NAME must be …". */
-export class BadValue extends Error {
+export class BadValue extends TypeError {
   /** The name of the class. */
   override readonly name = "BadValue";
 }

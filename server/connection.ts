@@ -9,6 +9,7 @@ import { type Parts, readRequest, type Values, writeParts } from "../protocol/me
 import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
+import { isLost, StreamError } from "../net/stream_error.ts";
 import type { Line } from "../scheduling/ticket.ts";
 import { answerLine } from "./answer.ts";
 import { Call } from "./call.ts";
@@ -78,7 +79,7 @@ export class Connection implements Client {
     this.#patience = new Patience(server.clock.now());
     this.#penalty = new Penalty(server.clock);
     this.#framer = new Framer("request", server.limits);
-    this.output = new Output(stream, () => this.close(), () => server.watch());
+    this.output = new Output(stream, (error) => this.#unwritable(error), () => server.watch());
   }
 
   get peer(): string {
@@ -114,12 +115,25 @@ export class Connection implements Client {
       while (this.inFlight > 0 && !this.closed) await this.#nextAnswer();
       await this.output.finish();
     } catch (error) {
-      if (!this.closed && !isLost(error)) {
-        this.server.log({ level: "error", message: "connection failed", client: this.peer, error });
-      }
+      if (!this.closed && !isLost(error)) this.#failed(error);
     } finally {
       this.close();
     }
+  }
+
+  #unwritable(error: unknown): void {
+    if (!this.closed && error instanceof StreamError && !isLost(error)) this.#failed(error);
+    this.close();
+  }
+
+  #failed(error: unknown): void {
+    const { peer: client } = this;
+    // What a client sends is no failure of the server.
+    this.server.log(
+      error instanceof StreamError
+        ? { level: "info", message: "connection ended", client, why: error.message }
+        : { level: "error", message: "connection failed", client, error },
+    );
   }
 
   async #read(): Promise<void> {
@@ -481,11 +495,4 @@ export class Connection implements Client {
     this.#interrupted = false;
     this.#untagged.first?.abort("cancelled", "Ctrl-C ended the request.");
   }
-}
-
-/** Whether an error only says that the client is gone. */
-function isLost(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.TimedOut || error instanceof Deno.errors.NotConnected;
 }

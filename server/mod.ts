@@ -5,6 +5,7 @@
  */
 
 export { type ProxiedAddress, serve, type ServeOptions, type Server } from "./serve.ts";
+export type { WebSocketOptions } from "./serve.ts";
 export type { ConnectionLimits } from "./gate.ts";
 export type { Timeouts } from "./patience.ts";
 export type { Rates, ServiceOptions } from "./options.ts";
@@ -15,5 +16,5 @@ export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./h
 export { type LogEntry, logToConsole } from "./log.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "../scheduling/clock.ts";
-export { type Listener, listenMemory, type MemoryListener } from "../net/mod.ts";
+export { type Listener, listenMemory, type MemoryListener, type TlsIdentity } from "../net/mod.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";

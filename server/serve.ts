@@ -3,7 +3,8 @@
 import type { Protocol } from "../protocol/spec.ts";
 import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
 import { addressPrefixes } from "../scheduling/address_prefixes.ts";
-import { listen } from "../net/deno.ts";
+import { listen, type TlsIdentity } from "../net/listen.ts";
+import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ServiceOptions } from "./options.ts";
@@ -18,6 +19,10 @@ export interface ServeOptions extends ServiceOptions {
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
   listen?: readonly (string | Listener | ProxiedAddress)[];
+  /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
+  tls?: TlsIdentity;
+  /** Where WebSockets are served as well, for browsers. */
+  ws?: WebSocketOptions;
   /**
    * Whether to listen where other machines can connect although the server asks for no credentials. Default false:
    * `serve` throws.
@@ -25,6 +30,17 @@ export interface ServeOptions extends ServiceOptions {
   insecure?: boolean;
   /** Whether SIGINT and SIGTERM shut the server down; a second one closes every connection at once. Default false. */
   signals?: boolean;
+}
+
+/** Where and for whom to serve WebSockets: `ws://`, to which a proxy can add TLS. */
+export interface WebSocketOptions {
+  /** The port; 0 takes a free one. Default: none but those of `listen`. */
+  port?: number;
+  /**
+   * The pages that may connect, by their origin (`https://example.org`), or `*` for any. Default: pages of the same
+   * host and port; programs that are no browsers always may.
+   */
+  origins?: readonly string[];
 }
 
 /** An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2). */
@@ -88,15 +104,16 @@ export async function serve(
   handlers: Readonly<Record<string, unknown>>,
   options: ServeOptions = {},
 ): Promise<Server> {
-  const { hostname = "127.0.0.1", port = 5463 } = options;
-  const places = (options.listen ?? [formatAddress({ transport: "tcp", hostname, port })])
-    .map(toPlace);
+  const places = placesOf(options);
+  const origins = (options.ws?.origins ?? []).map(readOrigin);
   if (!options.insecure) places.forEach(requireLoopback);
   const service = await Service.open(protocol, handlers, options);
   const listeners: Listener[] = [];
   try {
     for (const { place } of places) {
-      listeners.push("transport" in place ? await listen(place) : place);
+      listeners.push(
+        "transport" in place ? await listen(place, { tls: options.tls, origins }) : place,
+      );
     }
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -126,18 +143,34 @@ interface Place {
   readonly proxyFrom: readonly string[] | undefined;
 }
 
+function placesOf({ hostname = "127.0.0.1", port = 5463, ...options }: ServeOptions): Place[] {
+  const { tls, ws } = options;
+  const transport = tls === undefined ? "tcp" : "tls";
+  const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
+  if (ws?.port === undefined) return places;
+  const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
+  return [...places, { place, proxyFrom: undefined }];
+}
+
+function readOrigin(text: string): string {
+  const origin = toOrigin(text);
+  if (origin !== undefined) return origin;
+  throw new AddressError(`${text}: an origin is https://host, http://host:port, or * for any`);
+}
+
 function toPlace(each: string | Listener | ProxiedAddress): Place {
   if (typeof each === "string") return { place: parseAddress(each), proxyFrom: undefined };
   if (!("proxyFrom" in each)) return { place: each, proxyFrom: undefined };
   const { address, proxyFrom } = each;
-  return {
-    place: parseAddress(address),
-    proxyFrom: proxyFrom.flatMap((each) => addressPrefixes(each)[0]),
-  };
+  const place = parseAddress(address);
+  if (place.transport !== "tcp" && place.transport !== "unix") {
+    throw new AddressError(`${address}: a PROXY header comes on tcp:// and unix: only`);
+  }
+  return { place, proxyFrom: proxyFrom.flatMap((each) => addressPrefixes(each)[0]) };
 }
 
 function requireLoopback({ place }: Place): void {
-  if (!("transport" in place) || place.transport !== "tcp" || isLoopback(place.hostname)) return;
+  if (!("transport" in place) || place.transport === "unix" || isLoopback(place.hostname)) return;
   throw new AddressError(
     `${
       formatAddress(place)

@@ -72,6 +72,7 @@ export class Service {
   readonly #drainTime: number;
   #stopRound: (() => void) | undefined = undefined;
   #watching = false;
+  #turningAway = 0;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
@@ -164,7 +165,11 @@ export class Service {
     const refusal = this.gate.enter(peer, this.pressure.closesGate);
     if (refusal !== undefined) {
       this.countError(refusal.code);
-      return await turnAway(stream, refusal);
+      if (this.#turningAway >= MOST_TURNED_AWAY) return stream.close();
+      this.#turningAway++;
+      await turnAway(stream, refusal);
+      this.#turningAway--;
+      return;
     }
     const connection = new Connection(this, stream, ++this.counters.connections);
     this.connections.add(connection);
@@ -304,4 +309,6 @@ async function turnAway(stream: ByteStream, refusal: Refusal): Promise<void> {
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
 const PROXY_HEADER_MS = 5000;
+// A line is written at once, but not to one whose TLS handshake does not come. More are closed without a word.
+const MOST_TURNED_AWAY = 256;
 const EXPIRED = "The time given by within= is over.";

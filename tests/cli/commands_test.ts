@@ -31,7 +31,7 @@ Deno.test("lineup serve serves a module; call, connect and spec talk to it", asy
     );
     assertEquals(
       (await lineup(["call", "--json", address, "COUNT", "1", "2"])).out,
-      '{"status":"*","n":"1"}\n{"status":"*","n":"2"}\n{"status":"OK","count":"2"}\n',
+      '{"item":{"n":1}}\n{"item":{"n":2}}\n{"reply":{"count":2}}\n',
     );
   });
 
@@ -50,7 +50,7 @@ Deno.test("lineup serve serves a module; call, connect and spec talk to it", asy
       "SLEEP",
       "5000",
     ]);
-    assertEquals([code, JSON.parse(out).code], [1, "expired"]);
+    assertEquals([code, JSON.parse(out).error.code], [1, "expired"]);
   });
 
   await t.step("connect sends lines and exits with the last reply", async () => {
@@ -101,11 +101,12 @@ Deno.test("lineup call sends a body from a flag, a file and standard input", asy
     }
     const { out } = await lineup(["call", "--json", address, "TAKE", "mail", "max=3"]);
     const jobs = out.trim().split("\n").map((line) => JSON.parse(line));
-    assertEquals(jobs.slice(0, 3).map((job) => job.body ?? job.bodyBase64), [
+    assertEquals(jobs.slice(0, 3).map(({ item }) => item.body), [
       "one two",
-      "AP8K",
+      { base64: "AP8K" },
       "piped",
     ]);
+    assertEquals(jobs.slice(3), [{ reply: { count: 3 } }]);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

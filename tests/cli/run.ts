@@ -1,6 +1,7 @@
 // `lineup` as a process, as its user runs it.
 
-const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
+/** The program. */
+export const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
 
 /** What a finished process left. */
 export interface Outcome {
@@ -9,12 +10,13 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs `lineup` with these arguments to its end. */
+/** Runs `lineup` with these arguments to its end; it gets a SIGINT once `interrupt` resolves. */
 export async function lineup(
   args: readonly string[],
-  options: { input?: string; cwd?: string } = {},
+  options: { input?: string; cwd?: string; interrupt?: Promise<unknown> } = {},
 ): Promise<Outcome> {
   const child = command(args, { stdin: "piped", cwd: options.cwd }).spawn();
+  options.interrupt?.then(() => child.kill("SIGINT"));
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});
   await writer.close().catch(() => {});
@@ -87,4 +89,53 @@ function command(
     stderr: "piped",
     env: { NO_COLOR: "1" },
   });
+}
+
+/** A running `lineup` whose output is read as it comes. Disposing kills it. */
+export interface Process extends AsyncDisposable {
+  readonly code: Promise<number>;
+  readonly err: Promise<string>;
+  kill(signal: Deno.Signal): void;
+  /** Resolves once its output holds this. Goes on reading behind it. */
+  see(what: string): Promise<void>;
+  /** Closes the reading end of its output. */
+  stopReading(): Promise<void>;
+}
+
+/** Starts `lineup` with nothing on standard input. */
+export function startProcess(args: readonly string[]): Process {
+  const child = command(args, { stdin: "null", cwd: undefined }).spawn();
+  const reader = child.stdout.getReader();
+  const text = new TextDecoder();
+  const err = new Response(child.stderr).text();
+  const code = child.status.then(({ code }) => code);
+  let stopped = false;
+  return {
+    code,
+    err,
+    kill: (signal) => child.kill(signal),
+    async see(what) {
+      for (let out = ""; !out.includes(what);) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`never seen: ${what}\n${out}${await err}`);
+        out += text.decode(value, { stream: true });
+      }
+      (async () => {
+        while (!stopped && !(await reader.read()).done);
+      })();
+    },
+    async stopReading() {
+      stopped = true;
+      await reader.cancel();
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+      if (!stopped) await reader.cancel().catch(() => {});
+      await Promise.all([code, err]);
+    },
+  };
 }

@@ -5,7 +5,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: [], says: "lineup needs a command." },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
-  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, spec." },
+  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, load, check, spec." },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
@@ -13,6 +13,20 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["queue", "--port", "1", "--port", "2"], says: "--port is given 2 times." },
   { args: ["queue", "extra"], says: "extra is one argument too many" },
   { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
+  { args: ["queue", "--tls-cert", "c.pem"], says: "--tls-cert needs --tls-key beside it." },
+  { args: ["queue", "--tls-key", "k.pem"], says: "--tls-key needs --tls-cert beside it." },
+  {
+    args: ["queue", "--tls-cert", "nowhere.pem", "--tls-key", "k.pem"],
+    says: "--tls-cert: cannot read nowhere.pem",
+  },
+  {
+    args: ["queue", "--tls-cert", "deno.json", "--tls-key", "k.pem"],
+    says: "--tls-cert: deno.json is no PEM file",
+  },
+  {
+    args: ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", "--ws-origin", "example.org"],
+    says: "example.org: an origin is https://host",
+  },
   { args: ["serve"], says: "serve needs MODULE." },
   { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
@@ -20,10 +34,41 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
   { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is no verb" },
+  { args: ["load"], says: "load needs ADDRESS" },
+  { args: ["load", "nowhere", "PING"], says: "nowhere: an address is host:port" },
+  { args: ["load", "127.0.0.1:1"], says: "load needs a VERB, --command or --mix." },
+  {
+    args: ["load", "--command", "PING", "127.0.0.1:1", "PING"],
+    says: "VERB and --command exclude each other.",
+  },
+  {
+    args: ["load", "--command", "PUT a=b=c", "127.0.0.1:1"],
+    says: "PUT a=b=c: Quote a value of a",
+  },
+  { args: ["load", "--command", "0 PING", "127.0.0.1:1"], says: "a weight is above 0" },
+  { args: ["load", "--mix", "./nowhere", "127.0.0.1:1"], says: "--mix: No such file" },
+  { args: ["load", "127.0.0.1:1", "PUT", "{{frob}}"], says: "{{frob}} is no template" },
+  { args: ["load", "--rate", "0", "127.0.0.1:1", "PING"], says: "--rate must be a number" },
+  {
+    args: ["load", "--threads", "11", "127.0.0.1:1", "PING"],
+    says: "--threads must be at most --connections, which is 10.",
+  },
+  {
+    args: ["load", "--warmup", "1s", "--requests", "5", "127.0.0.1:1", "PING"],
+    says: "--warmup and --requests exclude each other",
+  },
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {
+    args: ["connect", "--history", "x", "--no-history", "127.0.0.1:1"],
+    says: "--history and --no-history exclude each other.",
+  },
+  {
+    args: ["call", "--body", "x", "--body-file", "y", "127.0.0.1:1", "PING"],
+    says: "--body and --body-file exclude each other.",
+  },
+  {
     args: ["spec", "127.0.0.1:1", "--format", "xml"],
-    says: "--format must be one of json, markdown",
+    says: "--format must be one of json, markdown, types",
   },
 ];
 
@@ -39,7 +84,7 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
 Deno.test("lineup explains itself and each command", async () => {
   const { code, out, err } = await lineup(["--help"]);
   assertEquals({ code, err }, { code: 0, err: "" });
-  for (const name of ["queue", "serve", "call", "connect", "spec"]) {
+  for (const name of ["queue", "serve", "call", "connect", "load", "check", "spec"]) {
     assertMatch(out, new RegExp(`^  ${name} `, "m"));
     const help = await lineup([name, "--help"]);
     assertEquals([help.code, help.err], [0, ""]);

@@ -7,6 +7,10 @@ Deno.test("parseAddress reads every way to write an address, formatAddress write
     "tcp://127.0.0.1:0": "tcp://127.0.0.1:0",
     "[::1]:65535": "tcp://[::1]:65535",
     "tcp://[2001:db8::1]:1": "tcp://[2001:db8::1]:1",
+    "tls://example.org:5463": "tls://example.org:5463",
+    "ws://127.0.0.1:8080": "ws://127.0.0.1:8080/",
+    "ws://[::1]/line?x=1": "ws://[::1]:80/line?x=1",
+    "wss://example.org/queue": "wss://example.org:443/queue",
     "unix:/run/a b.sock": "unix:/run/a b.sock",
     "unix:relative": "unix:relative",
   };
@@ -31,6 +35,13 @@ Deno.test("parseAddress throws for what is no address and shows it", () => {
     "a b:1",
     "tcp://host:1/path",
     "http://host:80",
+    "tls://host",
+    "tls://host:1/path",
+    "ws://user@host:1/",
+    "ws://host:1/#part",
+    "ws://host:1/a b",
+    "wss://:1/",
+    "wss://host:65536/",
     "unix:",
   ];
   for (const each of wrong) {

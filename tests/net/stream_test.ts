@@ -11,7 +11,9 @@ import {
   parseAddress,
   writeAll,
 } from "../../net/mod.ts";
+import { connectStream as connectAsNode } from "../../net/node.ts";
 import { bytes } from "../protocol/frames.ts";
+import { identity, trust } from "../transports/tls.ts";
 import { Wire } from "../wire.ts";
 
 interface Pair extends AsyncDisposable {
@@ -49,6 +51,21 @@ const kinds: Record<string, () => Promise<Pair>> = {
   "TCP": async () => {
     const listener = await listen(parseAddress("127.0.0.1:0"));
     return connected(listener, () => connectStream(parseAddress(listener.address)));
+  },
+  "TLS": async () => {
+    const listener = await listen(parseAddress("tls://127.0.0.1:0"), { tls: identity });
+    return connected(
+      listener,
+      () => connectStream(parseAddress(listener.address), { tls: trust }),
+    );
+  },
+  "WebSocket": async () => {
+    const listener = await listen(parseAddress("ws://127.0.0.1:0"));
+    return connected(listener, () => connectStream(parseAddress(listener.address)));
+  },
+  "TCP of node:net": async () => {
+    const listener = await listen(parseAddress("127.0.0.1:0"));
+    return connected(listener, () => connectAsNode(parseAddress(listener.address)));
   },
   "Unix": async () => {
     const directory = await Deno.makeTempDir();

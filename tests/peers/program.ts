@@ -1,13 +1,11 @@
 // Programs of the system: run one, or say how to install it.
 
-/** The Debian package of each program that these tests use. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  nc: "netcat-openbsd",
-  telnet: "inetutils-telnet",
-  expect: "expect",
-  bash: "bash",
-  curl: "curl",
-  openssl: "openssl",
+/** How each program that these tests use is installed, where its package has another name. */
+const INSTALL: Readonly<Record<string, string>> = {
+  nc: "apt-get install netcat-openbsd",
+  telnet: "apt-get install inetutils-telnet",
+  node: "apt-get install nodejs",
+  bun: "npm install -g bun",
 };
 
 /** Runs a program to its end. Throws where one that is needed is missing, and says what to install. */
@@ -31,12 +29,13 @@ export async function run(
   return { code, out: new TextDecoder().decode(stdout) };
 }
 
-async function find(program: string): Promise<void> {
+/** Throws where a program is missing, and says how to install it. */
+export async function find(program: string): Promise<void> {
   const { code } = await new Deno.Command("sh", {
     args: ["-c", `command -v ${program}`],
     stdout: "null",
   })
     .output();
   if (code === 0) return;
-  throw new Error(`${program} is missing: apt-get install ${PACKAGES[program] ?? program}`);
+  throw new Error(`${program} is missing: ${INSTALL[program] ?? `apt-get install ${program}`}`);
 }

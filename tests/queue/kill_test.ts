@@ -130,7 +130,7 @@ function line(asked: Operation): string {
       return `DONE ${asked.id} attempt=${asked.attempt}\n`;
     case "fail": {
       const how = { ready: "", delayed: " retry=1d", dead: " dead=yes" }[asked.way];
-      return `FAIL ${asked.id} "no luck" attempt=${asked.attempt}${how}\n`;
+      return `FAIL ${asked.id} reason="no luck" attempt=${asked.attempt}${how}\n`;
     }
     case "extend":
       return `EXTEND ${asked.id} attempt=${asked.attempt} lease=${asked.lease}ms\n`;

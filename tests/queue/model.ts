@@ -6,8 +6,13 @@ interface ModelJob {
   readonly queue: string;
   readonly attempts: number;
   readonly lease: number;
+  readonly unique: string | undefined;
+  /** When it expires, if it is not taken then. */
+  readonly expires: number;
   state: "delayed" | "ready" | "taken" | "dead";
   attempt: number;
+  /** How many attempts do not count. */
+  spared: number;
   /** When it is or was ready, or its lease is over. */
   ready: number;
   until: number;
@@ -28,26 +33,43 @@ export class Model {
   takers: ModelTaker[] = [];
   /** What takers are answered that waited, by their names. */
   answers: Map<string, string> = new Map();
+  /** The queues that are paused. */
+  paused: Set<string> = new Set();
+  /** How many jobs of a queue may be taken; the others have no limit. */
+  running: Map<string, number> = new Map();
   #last = 0;
 
   constructor(now: number) {
     this.now = now;
   }
 
-  put(queue: string, delay: number, lease: number, attempts: number): string {
+  put(
+    queue: string,
+    delay: number,
+    lease: number,
+    attempts: number,
+    unique?: string,
+    expires = Infinity,
+  ): string {
+    const same = this.jobs.find((job) => job.queue === queue && job.unique === unique);
+    if (unique !== undefined && same !== undefined) return `OK id=${same.id} duplicate=yes`;
     const id = ++this.#last;
     const state = delay > 0 ? "delayed" : "ready";
     const ready = this.now + delay;
-    const rest = { attempt: 0, until: 0, holder: undefined };
-    this.jobs.push({ id, queue, attempts, lease, state, ready, ...rest });
+    const rest = { attempt: 0, spared: 0, until: 0, holder: undefined };
+    const over = this.now + expires;
+    this.jobs.push({ id, queue, attempts, lease, unique, expires: over, state, ready, ...rest });
     this.#serve();
     return `OK id=${id}`;
   }
 
   take(queue: string, max: number, holder: number | undefined): string {
-    const ready = this.jobs.filter((job) => job.state === "ready" && job.queue === queue);
+    const of = this.jobs.filter((job) => job.queue === queue);
+    const taken = of.filter((job) => job.state === "taken").length;
+    const room = this.paused.has(queue) ? 0 : (this.running.get(queue) ?? Infinity) - taken;
+    const ready = of.filter((job) => job.state === "ready");
     ready.sort((a, b) => a.ready - b.ready || a.id - b.id);
-    const items = ready.slice(0, max).map((job) => {
+    const items = ready.slice(0, Math.max(0, Math.min(max, room))).map((job) => {
       job.state = "taken";
       job.attempt++;
       job.until = this.now + job.lease;
@@ -73,16 +95,75 @@ export class Model {
   done(id: number, holder: number, attempt: number | undefined): string {
     const job = this.#taken(id, holder, attempt);
     if (typeof job === "string") return job;
-    this.jobs = this.jobs.filter((other) => other !== job);
+    this.#remove([job]);
     return "OK";
+  }
+
+  release(id: number, holder: number, attempt: number | undefined, delay: number): string {
+    const job = this.#taken(id, holder, attempt);
+    if (typeof job === "string") return job;
+    job.spared++;
+    job.state = delay > 0 ? "delayed" : "ready";
+    if (delay > 0) job.ready = this.now + delay;
+    const { state } = job;
+    this.#expire();
+    this.#serve();
+    return `OK state=${state}`;
+  }
+
+  drop(id: number): string {
+    const job = this.jobs.find((each) => each.id === id);
+    if (job === undefined) return "ERR not-found";
+    this.#remove([job]);
+    return "OK";
+  }
+
+  purge(queue: string, state: string): string {
+    const jobs = this.jobs.filter((job) => job.queue === queue && job.state === state);
+    this.#remove(jobs);
+    return `OK count=${jobs.length}`;
+  }
+
+  revive(queue: string): string {
+    const jobs = this.jobs.filter((job) => job.queue === queue && job.state === "dead");
+    for (const job of jobs) {
+      job.spared = job.attempt;
+      job.state = "ready";
+      job.ready = this.now;
+    }
+    this.#expire();
+    this.#serve();
+    return `OK count=${jobs.length}`;
+  }
+
+  pause(queue: string, paused: boolean): string {
+    if (paused) this.paused.add(queue);
+    else this.paused.delete(queue);
+    this.#serve();
+    return "OK";
+  }
+
+  limit(queue: string, running: number): string {
+    if (running === 0) this.running.delete(queue);
+    else this.running.set(queue, running);
+    this.#serve();
+    return `OK${running === 0 ? "" : ` running=${running}`}`;
+  }
+
+  list(queue: string): string {
+    const ids = this.jobs.filter((job) => job.queue === queue).map(({ id, state }) =>
+      `${id} ${state}`
+    );
+    return ids.join();
   }
 
   fail(id: number, holder: number, attempt: number | undefined, retry: number): string {
     const job = this.#taken(id, holder, attempt);
     if (typeof job === "string") return job;
-    job.state = job.attempt >= job.attempts ? "dead" : retry > 0 ? "delayed" : "ready";
+    job.state = this.#used(job) ? "dead" : retry > 0 ? "delayed" : "ready";
     job.ready = this.now + retry;
-    const { state } = job;
+    this.#expire();
+    const state = this.jobs.includes(job) ? job.state : "dead";
     this.#serve();
     return `OK state=${state}`;
   }
@@ -96,6 +177,7 @@ export class Model {
 
   queues(): string {
     const names = new Set([...this.jobs, ...this.takers].map(({ queue }) => queue));
+    for (const name of [...this.paused, ...this.running.keys()]) names.add(name);
     const lines = [...names].sort().map((queue) => {
       const jobs = this.jobs.filter((job) => job.queue === queue);
       const count = (state: string): number => jobs.filter((job) => job.state === state).length;
@@ -105,7 +187,9 @@ export class Model {
       return `* ${queue} delayed=${count("delayed")} ready=${count("ready")} taken=${
         count("taken")
       } ` +
-        `dead=${count("dead")}${oldest} takers=${takers}\n`;
+        `dead=${count("dead")}${oldest} takers=${takers}${
+          this.paused.has(queue) ? " paused=yes" : ""
+        }\n`;
     });
     return `${lines.join("")}OK count=${names.size}`;
   }
@@ -119,9 +203,10 @@ export class Model {
       for (const job of this.jobs) {
         if (job.state === "delayed" && job.ready <= next) job.state = "ready";
         if (job.state !== "taken" || job.until > next) continue;
-        job.state = job.attempt >= job.attempts ? "dead" : "ready";
+        job.state = this.#used(job) ? "dead" : "ready";
         job.ready = job.until;
       }
+      this.#expire();
       for (const { name } of this.takers.filter(({ until }) => until <= next)) {
         this.cancel(name);
         this.answers.set(name, "OK count=0");
@@ -140,9 +225,25 @@ export class Model {
   *#times(): Generator<number> {
     for (const job of this.jobs) {
       if (job.state === "delayed") yield job.ready;
-      else if (job.state === "taken") yield job.until;
+      if (job.state === "delayed" || job.state === "ready") yield job.expires;
+      if (job.state === "taken") yield job.until;
     }
     for (const { until } of this.takers) yield until;
+  }
+
+  #remove(jobs: readonly ModelJob[]): void {
+    this.jobs = this.jobs.filter((job) => !jobs.includes(job));
+    this.#serve();
+  }
+
+  #expire(): void {
+    this.jobs = this.jobs.filter(({ state, expires }) =>
+      expires > this.now || (state !== "ready" && state !== "delayed")
+    );
+  }
+
+  #used(job: ModelJob): boolean {
+    return job.attempt - job.spared >= job.attempts;
   }
 
   #serve(): void {

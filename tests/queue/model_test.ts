@@ -24,6 +24,7 @@ const WORKERS = 3;
 const queueName = fc.constantFrom("a" as const, "b" as const);
 // One each, so that there is but one order; that of several priorities and keys is what fairness_test.ts is about.
 const PRIORITY = { a: 3, b: 5 };
+const jobState = fc.constantFrom("delayed", "ready", "taken", "dead");
 const worker = fc.nat(WORKERS - 1);
 const id = fc.integer({ min: 1, max: 12 });
 const attempt = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
@@ -57,13 +58,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       delay: fc.oneof(fc.constant(0), time),
       lease: time,
       attempts: fc.integer({ min: 1, max: 3 }),
-    }).map(({ index, queue, delay, lease, attempts }): Step => async (pair) => {
+      unique: fc.option(fc.constantFrom("u", "v"), { nil: undefined }),
+      // Not at a time at which another timer rings.
+      expires: fc.option(time.map((ms) => ms + 2), { nil: undefined }),
+    }).map(({ index, queue, delay, lease, attempts, unique, expires }): Step => async (pair) => {
       const priority = PRIORITY[queue];
-      const expected = pair.model.put(queue, delay, lease, attempts);
+      const expected = pair.model.put(queue, delay, lease, attempts, unique, expires);
       const body = expected.replace("OK id=", "body-");
       const request =
-        `PUT ${queue} ${body} priority=${priority} delay=${delay}ms lease=${lease}ms ` +
-        `attempts=${attempts}`;
+        `PUT ${queue} ${
+          body.replace(/ .*/, "")
+        } priority=${priority} delay=${delay}ms lease=${lease}ms ` +
+        `attempts=${attempts}${unique === undefined ? "" : ` id=${unique}`}` +
+        `${expires === undefined ? "" : ` expires=${expires}ms`}`;
       assertEquals(await pair.workers[index].ask(request), expected);
     }),
   },
@@ -141,6 +148,49 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       model.elapse(ms);
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ index: worker, id, attempt, delay: fc.oneof(fc.constant(0), time) })
+      .map(({ index, id, attempt, delay }) =>
+        asks(
+          index,
+          `RELEASE ${id} delay=${delay}ms${proof(attempt)}`,
+          (model) => model.release(id, index, attempt, delay),
+        )
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ index: worker, id }).map(({ index, id }) =>
+      asks(index, `DROP ${id}`, (model) => model.drop(id))
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ queue: queueName, state: jobState }).map(({ queue, state }) =>
+      asks(0, `PURGE ${queue} state=${state}`, (model) => model.purge(queue, state))
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: queueName.map((queue) => asks(0, `REVIVE ${queue}`, (model) => model.revive(queue))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ queue: queueName, paused: fc.boolean() }).map(({ queue, paused }) =>
+      asks(
+        0,
+        `${paused ? "PAUSE" : "RESUME"} ${queue}`,
+        (model) => model.pause(queue, paused),
+      )
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ queue: queueName, running: fc.nat(3) }).map(({ queue, running }) =>
+      asks(0, `LIMIT ${queue} running=${running}`, (model) => model.limit(queue, running))
+    ),
+  },
   { weight: 1, arbitrary: fc.constant(restart) },
 );
 
@@ -166,6 +216,11 @@ async function compare({ model, queue, waiting, workers }: Pair): Promise<void> 
   }
   model.answers.clear();
   assertEquals(await workers[0].ask("QUEUES"), model.queues());
+  for (const queue of ["a", "b"]) {
+    const jobs = await workers[0].ask(`LIST ${queue}`);
+    const states = [...jobs.matchAll(/^\* id=(\d+) .*?state=(\w+)/gm)];
+    assertEquals(states.map(([, id, state]) => `${id} ${state}`).join(), model.list(queue));
+  }
   assertEquals(queue.figure("queue-takers"), model.takers.length);
 }
 

@@ -1,13 +1,8 @@
 import { compile } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
+import { pattern } from "./pattern.ts";
 import { type Served, served, type Session } from "./session.ts";
-
-/** A regular expression for an example's reply, in which `…` stands for any text. */
-function pattern(reply: string): RegExp {
-  const parts = reply.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  return new RegExp(`^${parts.join("[^]*")}$`);
-}
 
 Deno.test("queueProtocol compiles", () => {
   assertEquals(compile(queueProtocol).commands.get("PUT")?.request.inlineBody, true);

@@ -1,0 +1,155 @@
+import { type ByteStream, connectStream, parseAddress } from "../net/mod.ts";
+import { quote } from "../protocol/quoting.ts";
+import { type Check, conformanceChecks, exampleChecks } from "./check/checks.ts";
+import { exchange, type Outcome } from "./check/exchange.ts";
+import { type Subcommand, UsageError } from "./flags.ts";
+import { remoteSpec } from "./remote_spec.ts";
+
+const OK = 0, FAILED = 1, NO_CONNECTION = 2;
+/** Of what was sent and what came, so much is shown. */
+const MOST_SHOWN = 400;
+
+/** What became of one check; a line of `--json`. */
+interface Result extends Outcome {
+  readonly name: string;
+  readonly sent: string;
+  readonly expected: string;
+}
+
+/** `lineup check`. */
+export const check: Subcommand = {
+  summary: "Check that a server, in any language, speaks Lineup/1 and answers its examples.",
+  args: "ADDRESS",
+  count: [1, 1],
+  flags: {
+    only: { value: "TEXT", summary: "Only what has this text in its name." },
+    "no-examples": { summary: "Leave out the examples of the server's SPEC." },
+    timeout: {
+      value: "DURATION",
+      type: { type: "duration", min: 1, max: 3_600_000 },
+      summary: "How long one case may take.",
+      default: "5s",
+    },
+    json: { summary: "Print a JSON object for each case." },
+    list: { summary: "Print the names of the cases of Lineup/1, and do nothing." },
+  },
+  more:
+    `Each case has a connection of its own. The cases of Lineup/1 need no command but those that every
+server answers, and change nothing; each is sent in one piece and byte by byte. The examples follow
+in the order in which SPEC gives them. They are run as they stand, so they change what the server
+keeps, and those that build on each other are right on a server that has just been started.
+Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
+  async run([word], flags) {
+    const wanted = ({ name }: { name: string }): boolean => name.includes(flags.only ?? "");
+    if (flags.list) {
+      for (const { name } of conformanceChecks.filter(wanted)) console.log(name);
+      return OK;
+    }
+    const address = parseAddress(word);
+    const connect = (): Promise<ByteStream> => connectStream(address);
+    try {
+      (await connect()).close();
+    } catch (error) {
+      console.error(`lineup: cannot connect to ${word}: ${(error as Error).message}`);
+      return NO_CONNECTION;
+    }
+    const print = flags.json ? printJson : printText;
+    let [ran, failed] = [0, 0];
+    const note = (result: Result): void => {
+      ran++;
+      if (result.why !== undefined) failed++;
+      print(result);
+    };
+    for (const each of conformanceChecks.filter(wanted)) {
+      note(await run(each, connect, flags.timeout));
+    }
+    if (!flags["no-examples"]) {
+      const examples = await findExamples(word, flags.timeout);
+      if (!Array.isArray(examples)) note(examples);
+      else {for (const each of examples.filter(wanted)) {
+          note(await run(each, connect, flags.timeout));
+        }}
+    }
+    if (ran === 0) {
+      throw new UsageError(`No case has ${flags.only} in its name; --list prints their names.`);
+    }
+    if (!flags.json) console.log(`${ran - failed} ok, ${failed} failed`);
+    return failed === 0 ? OK : FAILED;
+  },
+};
+
+async function run(
+  { name, toBytes, expected, cutting }: Check,
+  connect: () => Promise<ByteStream>,
+  timeout: number,
+): Promise<Result> {
+  let sent = "";
+  const noteBytes: Check["toBytes"] = (greeting) => {
+    const bytes = toBytes(greeting);
+    sent = escaped(bytes) + (expected.half ? ", and the end of the input" : "");
+    return bytes;
+  };
+  let outcome: Outcome;
+  try {
+    outcome = await exchange(connect, noteBytes, expected, { timeout, cutting });
+  } catch (error) {
+    outcome = { why: `cannot connect: ${(error as Error).message}`, came: "" };
+  }
+  const ending = expected.ends || expected.half ? "then the end of the connection" : "";
+  const parts = [expected.expect, ending].filter((part) => part !== "");
+  return { name, sent, expected: parts.join("\n"), ...outcome };
+}
+
+/** The examples of the server's SPEC, or that it has no SPEC that could be read. */
+async function findExamples(address: string, timeout: number): Promise<Check[] | Result> {
+  try {
+    const { compiled } = await remoteSpec(address, { timeout });
+    return exampleChecks(compiled!.protocol);
+  } catch (error) {
+    return {
+      name: "SPEC describes the protocol",
+      sent: quote("SPEC\n"),
+      expected: "the protocol as JSON",
+      why: (error as Error).message,
+      came: "",
+    };
+  }
+}
+
+/** Bytes as text in quotes; those that are not UTF-8 are `\xHH`. */
+function escaped(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    text = String.fromCharCode(...bytes.subarray(0, MOST_SHOWN));
+  }
+  return shorten(quote(text));
+}
+
+function shorten(text: string): string {
+  if (text.length <= MOST_SHOWN) return text;
+  return `${text.slice(0, MOST_SHOWN)}… (${text.length} characters)`;
+}
+
+function printJson({ why, ...result }: Result): void {
+  const status = why === undefined ? "ok" : "failed";
+  console.log(JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }));
+}
+
+function printText({ name, sent, expected, why, came }: Result): void {
+  if (why === undefined) {
+    console.log(`ok      ${name}`);
+    return;
+  }
+  console.log(`FAILED  ${name}`);
+  const rows = { why, sent, expected, came: came === "" ? "nothing" : came };
+  for (const [title, text] of Object.entries(rows)) {
+    // What a server sends must not reach the terminal as it is; canonical lines hold no controls but bodies may.
+    // deno-lint-ignore no-control-regex
+    const safe = shorten(text).replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+    const [first, ...more] = safe.split("\n");
+    console.log(`          ${title.padEnd(10)}${first}`);
+    for (const line of more) console.log(`                    ${line}`);
+  }
+}

@@ -1,0 +1,47 @@
+// What is checked of a server: the cases of conformance, and the examples of its own SPEC.
+
+import {
+  caseBytes,
+  type ConformanceCase,
+  conformanceCases,
+} from "../../protocol/conformance/mod.ts";
+import type { Protocol } from "../../protocol/spec.ts";
+import { encodeText } from "../../protocol/strings.ts";
+import type { Cutting, Expected, Greeting } from "./exchange.ts";
+
+/** One thing to check. */
+export interface Check {
+  readonly name: string;
+  /** What is sent, for a server with these limits. */
+  readonly toBytes: (greeting: Greeting) => Uint8Array;
+  readonly expected: Expected;
+  readonly cutting: Cutting;
+}
+
+const CUTTINGS: readonly Cutting[] = ["whole", "byte by byte"];
+
+/** The cases of conformance, each in one piece and byte by byte. */
+export const conformanceChecks: readonly Check[] = CUTTINGS.flatMap((cutting) =>
+  conformanceCases.map((each) => fromCase(each, cutting))
+);
+
+function fromCase({ name, send, ...expected }: ConformanceCase, cutting: Cutting): Check {
+  return {
+    name: cutting === "whole" ? name : `${name} (${cutting})`,
+    toBytes: (greeting) => caseBytes(send, greeting),
+    expected,
+    cutting,
+  };
+}
+
+/** The examples of a protocol in the order in which it gives them, each on a connection of its own. */
+export function exampleChecks({ commands }: Protocol): Check[] {
+  return Object.entries(commands).flatMap(([verb, { examples = [] }]) =>
+    examples.map(({ request, reply }): Check => ({
+      name: `example of ${verb}: ${request.split("\n")[0]}`,
+      toBytes: () => encodeText(request + "\n"),
+      expected: { expect: reply },
+      cutting: "whole",
+    }))
+  );
+}

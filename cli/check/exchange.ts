@@ -1,0 +1,208 @@
+// One case against one server: what is sent, what came, and whether that is what must come.
+
+import { type ByteStream, writeAll } from "../../net/mod.ts";
+import { type ConformanceCase, countFinals, matches } from "../../protocol/conformance/mod.ts";
+import { Framer } from "../../protocol/framer.ts";
+import { formatLine } from "../../protocol/line.ts";
+import { decodeText } from "../../protocol/strings.ts";
+import { telnet } from "../../protocol/telnet.ts";
+
+const ALIVE = "lineup-check-alive";
+const MOST_LINE = 65_536, MOST_BODY = 1 << 26, MOST_CAME = 1 << 20;
+
+/** What must come; the fields of a case that say so. */
+export type Expected = Omit<ConformanceCase, "name" | "send">;
+
+/** What a server says of itself when it greets. */
+export interface Greeting {
+  readonly maxLine: number;
+  readonly maxBody: number;
+}
+
+/** How a case ended. */
+export interface Outcome {
+  /** What was wrong; `undefined` where all was right. */
+  readonly why: string | undefined;
+  /** What was answered, as lines. */
+  readonly came: string;
+}
+
+/** Something that the server did wrong. */
+class Wrong extends Error {}
+
+/** What comes on one connection. Its calls throw `Wrong`. */
+class Answers {
+  readonly #stream: ByteStream;
+  readonly #framer = new Framer("reply", { maxLine: MOST_LINE, maxBody: MOST_BODY });
+  readonly #buffer = new Uint8Array(65_536);
+  readonly #takesTelnet: boolean;
+  #command: number[] = [];
+  #came = 0;
+  /** The lines so far in their canonical form, their bodies below them. */
+  readonly lines: string[] = [];
+  /** How each of these ended. */
+  readonly eols: string[] = [];
+  /** The telnet commands so far. */
+  readonly telnet: number[] = [];
+  finals = 0;
+  ended = false;
+
+  constructor(stream: ByteStream, { telnet }: Expected) {
+    this.#stream = stream;
+    this.#takesTelnet = telnet !== undefined;
+  }
+
+  /** Reads on until there are so many final lines, or the connection ends. */
+  async until(finals: number): Promise<void> {
+    while (!this.#next(finals) && !this.ended) {
+      const read = await this.#stream.read(this.#buffer).catch((error) => {
+        throw new Wrong(`the connection broke: ${(error as Error).message}`);
+      });
+      if (read === null) {
+        this.ended = true;
+        if (!this.#framer.idle) throw new Wrong("the connection ended within an answer");
+      } else {
+        this.#came += read;
+        if (this.#came > MOST_CAME) throw new Wrong(`more than ${MOST_CAME} bytes were answered`);
+        this.#framer.push(this.#withoutTelnet(this.#buffer.subarray(0, read)));
+      }
+    }
+  }
+
+  /** Takes what has come; whether there are enough final lines. */
+  #next(finals: number): boolean {
+    while (this.finals < finals) {
+      const framed = this.#framer.next();
+      if (framed === undefined) return false;
+      if (framed.kind !== "frame") {
+        const why = framed.kind === "malformed" ? framed.message : "telnet commands";
+        throw new Wrong(`what came is no reply of Lineup/1: ${why}`);
+      }
+      this.lines.push(shown(formatLine(framed, framed.body?.length), framed.body));
+      this.eols.push(this.#framer.crlf ? "\r\n" : "\n");
+      if (framed.head === "OK" || framed.head === "ERR") this.finals++;
+    }
+    return true;
+  }
+
+  // A command is three bytes, as servers send no others.
+  #withoutTelnet(bytes: Uint8Array): Uint8Array {
+    if (!this.#takesTelnet) return bytes.slice();
+    const rest: number[] = [];
+    for (const byte of bytes) {
+      if (this.#command.length === 0 && byte !== telnet.IAC) {
+        rest.push(byte);
+        continue;
+      }
+      this.#command.push(byte);
+      if (this.#command.length === 3) this.telnet.push(...this.#command.splice(0));
+    }
+    return Uint8Array.from(rest);
+  }
+}
+
+function shown(line: string, body: Uint8Array | undefined): string {
+  if (body === undefined) return line;
+  try {
+    return `${line}\n${decodeText(body).replaceAll("\r\n", "\n")}`;
+  } catch {
+    return `${line}\n${body.toBase64()}`;
+  }
+}
+
+async function greet(answers: Answers): Promise<Greeting> {
+  await answers.until(1);
+  if (answers.ended) throw new Wrong("the server closed the connection without a greeting");
+  const greeting = answers.lines.shift()!;
+  answers.eols.shift();
+  answers.finals--;
+  const parts = /^OK lineup\/1 [a-z][a-z0-9-]*\/[0-9.]+ /.test(greeting);
+  const maxLine = Number(/ max-line=([0-9]+)/.exec(greeting)?.[1]);
+  const maxBody = Number(/ max-body=([0-9]+)/.exec(greeting)?.[1]);
+  if (!parts || !(maxLine > 0) || !(maxBody >= 0) || !/ auth=[a-z]+/.test(greeting)) {
+    throw new Wrong(
+      `the greeting must be OK lineup/1 NAME/VERSION max-line= max-body= auth=, not: ${greeting}`,
+    );
+  }
+  return { maxLine, maxBody };
+}
+
+/** In which pieces bytes are sent. */
+export type Cutting = "whole" | "byte by byte";
+
+async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Promise<void> {
+  if (cutting === "whole") return await writeAll(stream, bytes);
+  for (let at = 0; at < bytes.length; at++) await writeAll(stream, bytes.subarray(at, at + 1));
+}
+
+/**
+ * Connects, sends, and compares. `timeout` is in ms. Rejects with what `connect` rejects with; whatever the server does
+ * is an outcome.
+ */
+export async function exchange(
+  connect: () => Promise<ByteStream>,
+  toBytes: (greeting: Greeting) => Uint8Array,
+  expected: Expected,
+  { timeout, cutting }: { timeout: number; cutting: Cutting },
+): Promise<Outcome> {
+  const stream = await connect();
+  const answers = new Answers(stream, expected);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stream.close();
+  }, timeout);
+  let why: string | undefined;
+  try {
+    const greeting = await greet(answers);
+    // A server that ends the connection need not read the rest.
+    const sending = send(stream, toBytes(greeting), cutting)
+      .then(() => expected.half ? stream.closeWrite() : undefined).catch(() => {});
+    await answers.until(countFinals(expected.expect));
+    await conclude(stream, answers, sending, expected);
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    why = late ? `nothing more came within ${timeout} ms` : error.message;
+  } finally {
+    clearTimeout(timer);
+    stream.close();
+  }
+  return { why, came: answers.lines.join("\n") };
+}
+
+async function conclude(
+  stream: ByteStream,
+  answers: Answers,
+  sending: Promise<void>,
+  { expect, ends = false, half = false, anyOrder = false, telnet = [], eol }: Expected,
+): Promise<void> {
+  if (ends || half) {
+    await answers.until(Infinity);
+  } else {
+    await sending;
+    await writeAll(stream, new TextEncoder().encode(`PING ${ALIVE}\n`)).catch(() => {});
+    await answers.until(answers.finals + 1);
+    // A line too many comes before the answer to PING, or instead of it.
+    if (answers.ended) throw new Wrong("the server ended the connection, and must keep it");
+    if (
+      answers.lines.at(-1) !== `OK ${ALIVE}` && !answers.lines.at(-1)!.startsWith(`OK ${ALIVE} `)
+    ) {
+      throw new Wrong(`a PING behind it must be answered with OK ${ALIVE}`);
+    }
+    answers.lines.pop();
+    answers.eols.pop();
+  }
+  const sort = (text: string): string => anyOrder ? text.split("\n").sort().join("\n") : text;
+  if (!matches(sort(answers.lines.join("\n")), sort(expect))) {
+    throw new Wrong("another answer came than was expected");
+  }
+  const wrong = answers.eols.find((each) => eol !== undefined && each !== eol);
+  if (wrong !== undefined) {
+    throw new Wrong(
+      `a line must end in ${JSON.stringify(eol)}, and ended in ${JSON.stringify(wrong)}`,
+    );
+  }
+  if (String(answers.telnet) !== String(telnet)) {
+    throw new Wrong(`the telnet commands must be [${telnet}], and were [${answers.telnet}]`);
+  }
+}

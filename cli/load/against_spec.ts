@@ -1,0 +1,42 @@
+// The requests of a load, checked against what the server says of itself before any of them is sent.
+
+import type { CompiledProtocol } from "../../protocol/compile.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import { encodeFrame } from "../../protocol/frame.ts";
+import { readRequest } from "../../protocol/message.ts";
+import { nearest, UsageError } from "../flags.ts";
+import { exampleFrames, type RequestPlan, showRequest } from "./request.ts";
+
+/** Throws `UsageError` for a request that the server would refuse. */
+export function checkRequest(
+  plan: RequestPlan,
+  { commands }: CompiledProtocol,
+  { maxLine, maxBody }: { maxLine: number; maxBody: number },
+): void {
+  const command = commands.get(plan.verb);
+  if (command === undefined) {
+    throw new UsageError(
+      `There is no command ${plan.verb}${nearest(plan.verb, [...commands.keys()])}`,
+    );
+  }
+  for (const init of exampleFrames(plan)) {
+    const { head, words = [], options = new Map(), body } = init;
+    const line = encodeFrame({ head, words, options }).length + 12;
+    if (line > maxLine) {
+      throw new UsageError(
+        `${showRequest(plan)}: a line of ${line} bytes; the server takes ${maxLine}.`,
+      );
+    }
+    if (body !== undefined && body.length > maxBody) {
+      throw new UsageError(
+        `${showRequest(plan)}: the server takes bodies of at most ${maxBody} bytes.`,
+      );
+    }
+    try {
+      readRequest(command, { kind: "frame", tag: undefined, head, words, options, body });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new UsageError(`${showRequest(plan)}: ${error.message}`);
+    }
+  }
+}

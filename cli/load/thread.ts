@@ -1,0 +1,193 @@
+// One thread of a load: its connections, from the first to the last answer.
+
+import type { ByteStream } from "../../net/mod.ts";
+import { LoadConnection, type Watcher } from "./connection.ts";
+import type { OutBytes } from "./out_bytes.ts";
+import { ClosedLoop, OpenLoop, type Pace, type Sender } from "./pace.ts";
+import type { ThreadPlan } from "./plan.ts";
+import { requestWriter } from "./request.ts";
+import { Tally, type Tick } from "./tally.ts";
+import type { Source } from "./template.ts";
+
+const OPEN_MS = 10_000;
+const RECONNECT_MS = 100;
+
+/** A thread's share of a load. Its times are those of `performance.now()`. */
+export class LoadThread implements Watcher, Sender {
+  readonly #plan: ThreadPlan;
+  readonly #connect: () => Promise<ByteStream>;
+  readonly #tally: Tally;
+  readonly #pace: Pace;
+  readonly #writers: readonly ((out: OutBytes) => void)[];
+  /** Up to where the weights of the requests reach, the last being their sum. */
+  readonly #upTo: readonly number[];
+  readonly #open = new Set<LoadConnection>();
+  connections: LoadConnection[] = [];
+  /** Connections that have neither greeted nor failed at first. */
+  #opening: number;
+  #left: number;
+  #outstanding = 0;
+  #stage: "opening" | "running" | "draining" | "over" = "opening";
+  #until = Infinity;
+  #bytes = { sent: 0, received: 0 };
+  readonly #reconnects = new Set<ReturnType<typeof setTimeout>>();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #greeted = Promise.withResolvers<void>();
+  #refusal = "no greeting in time";
+
+  /** A thread that connects with `connect`. */
+  constructor(plan: ThreadPlan, connect: () => Promise<ByteStream>) {
+    this.#plan = plan;
+    this.#connect = connect;
+    this.#left = plan.most;
+    this.#opening = plan.connections;
+    this.#tally = new Tally(plan.requests.length);
+    this.#pace = plan.rate === undefined
+      ? new ClosedLoop(this)
+      : new OpenLoop(this, plan, Math.random);
+    let n = plan.first - plan.step;
+    const source: Source = { next: () => n += plan.step, random: Math.random };
+    this.#writers = plan.requests.map((request) => {
+      const write = requestWriter(request);
+      return (out) => write(out, source);
+    });
+    let sum = 0;
+    this.#upTo = plan.requests.map(({ weight }) => sum += weight);
+  }
+
+  /** Connects; answers why not where no connection was greeted. */
+  async open(): Promise<string | undefined> {
+    const timer = setTimeout(() => this.#greeted.resolve(), OPEN_MS);
+    for (let i = 0; i < this.#plan.connections; i++) this.#openOne();
+    await this.#greeted.promise;
+    clearTimeout(timer);
+    if (this.connections.length > 0) return undefined;
+    for (const connection of [...this.#open]) connection.close(this.#refusal);
+    return this.#refusal;
+  }
+
+  async #openOne(): Promise<void> {
+    let stream: ByteStream;
+    try {
+      stream = await this.#connect();
+    } catch (error) {
+      this.#failed((error as Error).message);
+      return;
+    }
+    const connection = new LoadConnection(stream, this, this.#plan);
+    this.#open.add(connection);
+    connection.run();
+    if (this.#stage === "over") connection.close();
+  }
+
+  /** Runs to the end. `tell` is given what happened, tick by tick. */
+  async run(tell: (tick: Tick) => void): Promise<void> {
+    const now = performance.now();
+    const from = now + this.#plan.warmup;
+    this.#until = from + this.#plan.duration;
+    this.#tally.begin(from);
+    this.#stage = "running";
+    const report = (at: number): void => {
+      let { sent, received } = this.#bytes;
+      for (const connection of this.#open) {
+        sent += connection.sent;
+        received += connection.received;
+      }
+      tell(this.#tally.tick(at, sent, received));
+    };
+    const ticker = setInterval(() => report(performance.now()), this.#plan.tick);
+    const end = setTimeout(() => this.stop(), this.#until - now);
+    for (let i = this.#open.size; i < this.#plan.connections; i++) this.#reconnect();
+    this.#pace.start(now, this.#until);
+    await this.#over.promise;
+    clearInterval(ticker);
+    clearTimeout(end);
+    for (const timer of this.#reconnects) clearTimeout(timer);
+    for (const connection of [...this.#open]) connection.close();
+    // What came last, and what never came, belong to the time until the last answer.
+    report(Math.max(Math.min(performance.now(), this.#until), this.#tally.last));
+  }
+
+  /** Sends nothing more, waits for what is in flight, and ends the run; called again, it does not wait. */
+  stop(): void {
+    if (this.#stage === "draining") this.#finish();
+    if (this.#stage !== "running") return;
+    this.#stage = "draining";
+    const now = performance.now();
+    this.#until = Math.min(this.#until, now);
+    this.#tally.unsent(Math.min(this.#left, this.#pace.stop(now)));
+    if (this.#outstanding === 0) return this.#finish();
+    const timer = setTimeout(() => this.#finish(), this.#plan.grace);
+    this.#over.promise.then(() => clearTimeout(timer));
+  }
+
+  #finish(): void {
+    this.#stage = "over";
+    this.#over.resolve();
+  }
+
+  send(connection: LoadConnection, due: number, now: number): boolean {
+    if (this.#left <= 0) return false;
+    if (--this.#left === 0) queueMicrotask(() => this.stop());
+    this.#outstanding++;
+    const kind = this.#pick();
+    this.#tally.sent(due, now);
+    connection.send(kind, due, this.#writers[kind]);
+    return true;
+  }
+
+  #pick(): number {
+    const upTo = this.#upTo;
+    if (upTo.length === 1) return 0;
+    const at = Math.random() * upTo[upTo.length - 1];
+    let kind = 0;
+    while (at >= upTo[kind]) kind++;
+    return kind;
+  }
+
+  greeted(connection: LoadConnection): void {
+    this.connections.push(connection);
+    if (this.#stage === "running") this.#pace.room(connection, performance.now());
+    else if (--this.#opening === 0) this.#greeted.resolve();
+  }
+
+  answered(kind: number, due: number, code: string | undefined, now: number): void {
+    this.#outstanding--;
+    this.#tally.answered(kind, due, code, now);
+  }
+
+  room(connection: LoadConnection, now: number): void {
+    if (this.#stage === "running") this.#pace.room(connection, now);
+    if (this.#stage === "draining" && this.#outstanding === 0) this.#finish();
+  }
+
+  lost(_kind: number, due: number): void {
+    this.#outstanding--;
+    this.#tally.unanswered(due);
+  }
+
+  ended(connection: LoadConnection, why: string): void {
+    this.#open.delete(connection);
+    this.connections = this.connections.filter((each) => each !== connection);
+    this.#bytes.sent += connection.sent;
+    this.#bytes.received += connection.received;
+    if (this.#stage !== "over") this.#failed(why);
+  }
+
+  /** A connection ended or could not be made. While the load runs, another is tried. */
+  #failed(why: string): void {
+    this.#refusal = why;
+    this.#tally.lost(why);
+    if (this.#stage === "opening" && --this.#opening === 0) this.#greeted.resolve();
+    if (this.#stage === "draining" && this.#outstanding === 0) this.#finish();
+    if (this.#stage === "running") this.#reconnect();
+  }
+
+  #reconnect(): void {
+    const timer = setTimeout(() => {
+      this.#reconnects.delete(timer);
+      this.#openOne();
+    }, RECONNECT_MS);
+    this.#reconnects.add(timer);
+  }
+}

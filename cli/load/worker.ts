@@ -1,0 +1,33 @@
+// Runs in a worker: one thread of a load.
+
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+
+import { connectStream, parseAddress } from "../../net/mod.ts";
+import { recorderReady } from "./histogram.ts";
+import type { FromThread, ToThread } from "./messages.ts";
+import { LoadThread } from "./thread.ts";
+
+let thread: LoadThread | undefined;
+
+self.onmessage = async ({ data }: MessageEvent<ToThread>): Promise<void> => {
+  switch (data.kind) {
+    case "open": {
+      await recorderReady();
+      const address = parseAddress(data.plan.address);
+      thread = new LoadThread(data.plan, () => connectStream(address));
+      tell({ kind: "opened", why: await thread.open() });
+      break;
+    }
+    case "run":
+      await thread?.run((tick) => tell({ kind: "tick", tick }));
+      tell({ kind: "over" });
+      break;
+    case "stop":
+      thread?.stop();
+  }
+};
+
+function tell(message: FromThread): void {
+  self.postMessage(message);
+}

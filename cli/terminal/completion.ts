@@ -1,0 +1,147 @@
+// What Tab may put at the cursor.
+
+import type { CompiledProtocol } from "../../protocol/compile.ts";
+import type { NamedField } from "../../protocol/fields.ts";
+import { formatWord } from "../../protocol/line.ts";
+import { commonOptions } from "../../protocol/spec.ts";
+import { describe } from "../../protocol/values.ts";
+import { readRequestLine, type RequestLine, type Token } from "./request_line.ts";
+
+/** One thing to put in. */
+export interface Candidate {
+  /** What is put in, as it is written on the line. */
+  readonly text: string;
+  /** What it is, in a few words. */
+  readonly note: string;
+  /** Whether a space follows once it is chosen. */
+  readonly whole: boolean;
+}
+
+/** What may stand in place of `text[start, end)`. */
+export interface Completion {
+  readonly start: number;
+  readonly end: number;
+  readonly candidates: readonly Candidate[];
+}
+
+/** What a line is completed from. */
+export interface Source {
+  /** The server's protocol, where it is known. */
+  readonly protocol: CompiledProtocol | undefined;
+  /** Commands of the terminal itself, such as `/help`, each with what it does. */
+  readonly local: Readonly<Record<string, string>>;
+  /** The tags of requests in flight. */
+  readonly tags: () => readonly string[];
+  /** The files and folders (with `/` behind) whose paths begin so. */
+  readonly files: (prefix: string) => readonly string[];
+}
+
+/** What Tab offers at `cursor`. */
+export function complete(text: string, cursor: number, source: Source): Completion {
+  const before = text.slice(0, cursor);
+  const bang = /^\s*!/.exec(before)?.[0].length ?? 0;
+  if (before.startsWith("/")) {
+    const candidates = Object.entries(source.local)
+      .filter(([name]) => name.startsWith(before))
+      .map(([name, note]) => ({ text: name, note, whole: true }));
+    return { start: 0, end: cursor, candidates };
+  }
+  const line = readRequestLine(before.slice(bang), source.protocol);
+  const tokens = [line.verb, ...line.rest].filter((each) => each !== undefined);
+  const last = tokens.at(-1);
+  const current = last !== undefined && last.end === line.text.length ? last : undefined;
+  const typed = current === undefined ? "" : line.text.slice(current.start);
+  // A word in which the cursor stands is replaced as a whole.
+  const tail = /^[^\s"=]*/.exec(text.slice(cursor))![0].length;
+  const shift = (start: number): number => start + bang;
+  const put = (start: number, candidates: readonly Candidate[]): Completion => ({
+    start: shift(start),
+    end: cursor + (current === undefined ? 0 : tail),
+    candidates,
+  });
+  const start = current?.start ?? line.text.length;
+  if (current === line.verb && (current !== undefined || line.verb === undefined)) {
+    if (line.tag !== undefined && line.tag.end === line.text.length) return put(start, []);
+    return put(start, verbs(source.protocol, typed));
+  }
+  if (line.command === undefined) return put(start, []);
+  if (current?.kind === "option") {
+    const field = line.command.request.named.get(current.name!);
+    return put(current.valueStart, field === undefined ? [] : values(field, current));
+  }
+  if (current?.quoted) return put(start, []);
+  return put(start, words(line, current, typed, source));
+}
+
+function verbs(protocol: CompiledProtocol | undefined, typed: string): Candidate[] {
+  const prefix = typed.toUpperCase();
+  return [...protocol?.commands.values() ?? []]
+    .filter(({ verb }) => verb.startsWith(prefix))
+    .sort((a, b) => Number(a.standing) - Number(b.standing))
+    .map(({ verb, command }) => ({ text: verb, note: command.summary, whole: true }));
+}
+
+/** What a word of a request can be: a value of the argument at its place, an option, a file. */
+function words(
+  line: RequestLine,
+  current: Token | undefined,
+  typed: string,
+  source: Source,
+): Candidate[] {
+  const { request, verb } = line.command!;
+  const before = line.rest.filter((each) => each !== current);
+  const count = before.filter(({ kind }) => kind === "word").length;
+  const field = request.positional[count] ??
+    (request.positional.at(-1)?.many ? request.positional.at(-1) : undefined);
+  if (typed.startsWith("@") && request.body !== undefined) {
+    return source.files(typed.slice(1)).map((path) => ({
+      text: `@${path}`,
+      note: "",
+      whole: !path.endsWith("/"),
+    }));
+  }
+  const known = field === undefined
+    ? []
+    : verb === "HELP"
+    ? verbs(source.protocol, typed)
+    : verb === "CANCEL"
+    ? source.tags().filter((tag) => tag.startsWith(typed)).map(plain)
+    : values(field, { value: typed });
+  if (known.length > 0) return known;
+  // Before an argument that must be there, options are offered to who begins to type one.
+  if (typed === "" && count < request.required) return [];
+  const given = new Set(before.map(({ name }) => name));
+  return [...request.named.values()]
+    .filter(({ name }) => name.startsWith(typed) && !given.has(name))
+    .filter(({ name }) => typed !== "" || !Object.hasOwn(commonOptions, name))
+    .map((option) => ({
+      text: `${option.name}=`,
+      note: option.summary ?? describe(option),
+      whole: false,
+    }));
+}
+
+/** The values of a field that can be told in advance. */
+function values(field: NamedField, { value }: Pick<Token, "value">): Candidate[] {
+  const all = field.type === "enum"
+    ? field.values!
+    : field.type === "boolean"
+    ? ["yes", "no"]
+    : field.default !== undefined
+    ? [field.default]
+    : [];
+  return all.filter((each) => each.startsWith(value)).map((each) => plain(formatWord(each)));
+}
+
+function plain(text: string): Candidate {
+  return { text, note: "", whole: true };
+}
+
+/** The longest beginning that all have in common. */
+export function commonPrefix(candidates: readonly Candidate[]): string {
+  let prefix = candidates[0]?.text ?? "";
+  for (const { text } of candidates) {
+    while (!text.startsWith(prefix)) prefix = prefix.slice(0, -1);
+  }
+  return prefix;
+}

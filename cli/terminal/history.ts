@@ -1,0 +1,97 @@
+// deno-lint-ignore-file no-control-regex
+// The lines of earlier runs, in a file that only their owner may read.
+
+import { dirname, join } from "node:path";
+
+/** How many lines are kept. */
+const MOST = 1000;
+// The file grows by a line a line, so that terminals that run beside each other keep one another's; once it is much
+// longer than what is kept, it is written anew.
+const REWRITE = 2 * MOST;
+const LONGEST_LINE = 8192;
+const MOST_BYTES = 4 << 20;
+
+/** Where history is kept unless `--history` says otherwise; `undefined` without a home. */
+export function historyPath(env: { get(name: string): string | undefined }): string | undefined {
+  const state = env.get("XDG_STATE_HOME");
+  if (state !== undefined && state.startsWith("/")) return join(state, "lineup", "history");
+  const home = env.get("HOME");
+  return home === undefined ? undefined : join(home, ".local", "state", "lineup", "history");
+}
+
+/** Whether a line is kept: not one that begins with a space, nor one with a secret. */
+export function isKept(line: string): boolean {
+  return line.trim() !== "" && !/^\s/.test(line) && !/^!?\s*(?:#\S+\s+)?AUTH(?:\s|$)/i.test(line) &&
+    line.length <= LONGEST_LINE;
+}
+
+/** Lines that were entered, oldest first; at most 1,000. */
+export class History {
+  readonly #path: string | undefined;
+  #lines: string[] = [];
+  #onTrouble: (why: string) => void;
+
+  /** Reads what the file holds; without a path nothing is kept. `onTrouble` is told once why nothing can be kept. */
+  constructor(path?: string, onTrouble: (why: string) => void = () => {}) {
+    this.#path = path;
+    this.#onTrouble = onTrouble;
+    this.#attempt((path) => this.#read(path));
+  }
+
+  /** The lines. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Keeps a line, unless it is as the last or not to be kept. */
+  add(line: string): void {
+    if (!isKept(line) || line === this.#lines.at(-1)) return;
+    this.#lines.push(line);
+    if (this.#lines.length > MOST) this.#lines.shift();
+    this.#attempt((path) =>
+      Deno.writeTextFileSync(path, line + "\n", { append: true, create: true, mode: 0o600 })
+    );
+  }
+
+  #attempt(act: (path: string) => void): void {
+    if (this.#path === undefined) return;
+    try {
+      act(this.#path);
+    } catch (error) {
+      const tell = this.#onTrouble;
+      this.#onTrouble = () => {};
+      tell(`history is not kept: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #read(path: string): void {
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    using file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
+    const { size, mode, isFile } = file.statSync();
+    if (!isFile) throw new Error(`${path} is not a file`);
+    if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
+    const bytes = new Uint8Array(Math.min(size, MOST_BYTES));
+    file.seekSync(size - bytes.length, Deno.SeekMode.Start);
+    let read = 0;
+    while (read < bytes.length) {
+      const count = file.readSync(bytes.subarray(read));
+      if (count === null) break;
+      read += count;
+    }
+    const all = new TextDecoder().decode(bytes.subarray(0, read)).split("\n").slice(0, -1);
+    if (size > bytes.length) all.shift();
+    this.#lines = all.filter((line) => isKept(line) && !/[\x00-\x1f\x7f-\x9f]/.test(line)).slice(
+      -MOST,
+    );
+    if (all.length > REWRITE || size > bytes.length) rewrite(path, this.#lines);
+  }
+}
+
+function rewrite(path: string, lines: readonly string[]): void {
+  const whole = `${path}.${Deno.pid}`;
+  Deno.writeTextFileSync(whole, lines.map((line) => line + "\n").join(""), {
+    createNew: true,
+    mode: 0o600,
+  });
+  Deno.renameSync(whole, path);
+}

@@ -1,0 +1,96 @@
+// `lineup connect` without a terminal: the lines of standard input as they are, the replies to standard output.
+
+import { connectStream, parseAddress, writeAll } from "../../net/mod.ts";
+import type { ByteStream } from "../../net/mod.ts";
+import { Framer } from "../../protocol/framer.ts";
+import { CLOSED_PIPE, OutputClosed, print } from "./output.ts";
+import { showBytes } from "./reply.ts";
+import { painter } from "./style.ts";
+import { printableBody } from "./text.ts";
+
+const OK = 0, ERR = 1, NO_CONNECTION = 2;
+const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
+
+/** Runs a script: the exit code. Throws `AddressError`. */
+export async function runScript(address: string, { raw }: { raw: boolean }): Promise<number> {
+  const place = parseAddress(address);
+  let stream: ByteStream;
+  try {
+    stream = await connectStream(place);
+  } catch (error) {
+    console.error(`lineup: cannot connect to ${address}: ${(error as Error).message}`);
+    return NO_CONNECTION;
+  }
+  const toTerminal = Deno.stdout.isTerminal();
+  const paint = painter(false);
+  const show = (direction: "<" | ">", bytes: Uint8Array): void => {
+    if (raw && toTerminal) print(showBytes(direction, bytes, paint));
+    else if (direction === ">") return;
+    // A terminal would act upon the controls in a body.
+    else if (toTerminal) print(printableBody(bytes).replaceAll("\\x0d\n", "\n"));
+    else print(bytes);
+  };
+  const asked = { count: 0, all: false };
+  sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
+  try {
+    return await readReplies(stream, asked, (bytes) => show("<", bytes));
+  } catch (error) {
+    if (error instanceof OutputClosed) return CLOSED_PIPE;
+    throw error;
+  } finally {
+    stream.close();
+  }
+}
+
+/** Sends what standard input holds, and counts the requests in it. */
+async function sendAll(
+  stream: ByteStream,
+  asked: { count: number; all: boolean },
+  show: (direction: ">", bytes: Uint8Array) => void,
+): Promise<void> {
+  const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
+  for await (const bytes of Deno.stdin.readable) {
+    show(">", bytes);
+    framer.push(bytes);
+    for (let framed; (framed = framer.next()) !== undefined;) {
+      if (framed.kind !== "telnet") asked.count++;
+    }
+    await writeAll(stream, bytes);
+  }
+  asked.all = true;
+}
+
+async function readReplies(
+  stream: ByteStream,
+  asked: { readonly count: number; readonly all: boolean },
+  show: (bytes: Uint8Array) => void,
+): Promise<number> {
+  const framer = new Framer("reply", LIMITS);
+  const buffer = new Uint8Array(65_536);
+  let status: number | undefined;
+  let answers = -1;
+  let left = false;
+  for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
+    const bytes = buffer.subarray(0, read);
+    show(bytes);
+    framer.push(bytes);
+    for (let framed; (framed = framer.next()) !== undefined;) {
+      if (framed.kind === "malformed") {
+        console.error(`lineup: the server does not speak Lineup/1: ${framed.message}`);
+        return NO_CONNECTION;
+      }
+      if (framed.kind !== "frame" || (framed.head !== "OK" && framed.head !== "ERR")) continue;
+      status = framed.head === "OK" ? OK : ERR;
+      answers++;
+      left = framed.words[0] === "bye";
+    }
+  }
+  if (status === ERR) return ERR;
+  // What stands behind QUIT is not answered, and neither is a line that an error ended the connection for.
+  if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
+    const lost = status === undefined ? "without a greeting" : "before all was answered";
+    console.error(`lineup: the connection ended ${lost}`);
+    return NO_CONNECTION;
+  }
+  return status;
+}

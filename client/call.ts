@@ -1,0 +1,222 @@
+// One call: what is sent for it, until when, and what becomes of it. How often it is sent is the pool's affair.
+
+import type { Call } from "../protocol/calls.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { readReply, type Values, type WireShape } from "../protocol/message.ts";
+import { formatValue } from "../protocol/values.ts";
+import type { Clock } from "./clock.ts";
+import { DeadlineExceeded, ProtocolError } from "./errors.ts";
+import type { Host } from "./hosts.ts";
+import type { Items } from "./items.ts";
+import type { Exchange, Outgoing, Sent } from "./session.ts";
+
+/** What became of a call. */
+export interface ReplyInfo {
+  /** The verb. */
+  readonly verb: string;
+  /** Who answered last; `undefined` where it was sent to nobody. */
+  readonly address: string | undefined;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** Milliseconds from the call to its end. */
+  readonly ms: number;
+  /** Milliseconds that it waited at the server; with the option `timing` only. */
+  readonly waited: number | undefined;
+  /** Milliseconds that it ran at the server; with the option `timing` only. */
+  readonly took: number | undefined;
+  /** The traceparent that went with it. */
+  readonly trace: string | undefined;
+  /** What it failed with; `undefined` where it was answered with `OK`. */
+  readonly error: Error | undefined;
+}
+
+/** How long a call may take, and who is told of its end. */
+export interface CallLimits {
+  /** Milliseconds from now after which the answer is of no use: told to the server and kept to here. */
+  within?: number;
+  /** Cancels the call, here and at the server. */
+  signal?: AbortSignal;
+  /** A W3C traceparent for the server. */
+  trace?: string;
+  /** Is told what became of the call. */
+  onReply?: (info: ReplyInfo) => void;
+}
+
+/** Who sends calls. */
+export interface Sender {
+  readonly clock: Clock;
+  /** An attempt was answered with `OK`. */
+  answered(call: PendingCall): void;
+  /** An attempt failed. */
+  failed(call: PendingCall, error: Error): void;
+  /** The call is over. */
+  settled(call: PendingCall): void;
+}
+
+/** A call that is not over yet. */
+export class PendingCall implements Outgoing, Exchange {
+  readonly head: string;
+  readonly body: Uint8Array | undefined;
+  readonly call: Call;
+  /** How often it was tried. */
+  attempts = 0;
+  /** Where it was tried last. */
+  host: Host | undefined = undefined;
+  sent: Sent | undefined = undefined;
+  /** Whether an item was handed out, so that it cannot begin anew. */
+  begun = false;
+  /** Whether an earlier attempt may have had an effect. */
+  maybe = false;
+  /** Ends the pause before the next attempt. */
+  stopPause: (() => void) | undefined = undefined;
+  /** When it is over, on the clock. */
+  deadline = Infinity;
+  /** When it was made, or tried last, on the clock. */
+  triedAt = 0;
+  readonly #madeAt: number;
+  readonly #sender: Sender;
+  readonly #text: string;
+  readonly #limits: CallLimits;
+  readonly #settle: Settle;
+  #onAbort: (() => void) | undefined = undefined;
+  #stopTimer: (() => void) | undefined = undefined;
+  #over = false;
+
+  constructor(
+    sender: Sender,
+    call: Call,
+    parts: { text: string; body: Uint8Array | undefined },
+    limits: CallLimits,
+    settle: Settle,
+  ) {
+    const { within, signal, onReply } = limits;
+    this.#sender = sender;
+    this.call = call;
+    this.head = call.verb;
+    this.#text = parts.text;
+    this.body = parts.body;
+    this.#limits = limits;
+    this.#settle = settle;
+    this.#madeAt = onReply === undefined && within === undefined ? 0 : sender.clock.now();
+    if (within !== undefined) {
+      this.deadline = this.#madeAt + within;
+      this.#stopTimer = sender.clock.after(within, () => this.#overdue());
+    }
+    if (signal !== undefined) {
+      this.#onAbort = () => this.cancel(signal.reason);
+      signal.addEventListener("abort", this.#onAbort);
+    }
+  }
+
+  /** The rest of the line, with the time that is left. */
+  get text(): string {
+    if (this.deadline === Infinity) return this.#text;
+    const left = Math.max(1, Math.ceil(this.deadline - this.#sender.clock.now()));
+    return `${this.#text} within=${formatValue(left, { type: "duration" })}`;
+  }
+
+  item(frame: Frame): boolean {
+    if (this.#over) return true;
+    this.begun = true;
+    const { items } = this.#settle;
+    const shape = this.call.items;
+    if (items === undefined || shape === undefined) return true;
+    const item = this.#read(shape, frame);
+    return item === undefined || items.push(item, 64 + (frame.body?.length ?? 0));
+  }
+
+  final(frame: Frame): void {
+    if (this.#over) return;
+    this.#sender.answered(this);
+    const reply = this.#read(this.call.reply, frame);
+    if (reply === undefined) return;
+    this.#end(undefined, frame.options);
+    const settle = this.#settle;
+    if (settle.items === undefined) settle.resolve(reply);
+    else settle.items.finish({ reply });
+  }
+
+  failed(error: Error): void {
+    if (!this.#over) this.#sender.failed(this, error);
+  }
+
+  #read(shape: WireShape, frame: Frame): Values | undefined {
+    try {
+      return readReply(shape, frame);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.cancel(
+        new ProtocolError(`the answer to ${this.head} is not what the protocol says: ${why}`, {
+          cause,
+        }),
+      );
+    }
+  }
+
+  #overdue(): void {
+    const written = this.maybe || (this.sent?.tag ?? 0) > 0;
+    const message = `No answer within ${this.#limits.within} ms.`;
+    this.cancel(
+      new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }),
+    );
+  }
+
+  /** Ends it here and at the server. */
+  cancel(error: unknown): void {
+    if (this.#over) return;
+    this.sent?.cancel();
+    this.reject(error);
+  }
+
+  /** Ends it with an error. */
+  reject(error: unknown): void {
+    if (this.#over) return;
+    this.#end(error as Error);
+    const settle = this.#settle;
+    if (settle.items === undefined) settle.reject(error);
+    else settle.items.finish({ error });
+  }
+
+  #end(error: Error | undefined, options?: ReadonlyMap<string, string>): void {
+    this.#over = true;
+    this.#stopTimer?.();
+    this.stopPause?.();
+    const { signal, onReply, trace } = this.#limits;
+    if (this.#onAbort !== undefined) signal!.removeEventListener("abort", this.#onAbort);
+    this.#sender.settled(this);
+    if (onReply === undefined) return;
+    const details = error !== undefined && "details" in error ? error.details : undefined;
+    const figure = (name: string): number | undefined => {
+      const text = options?.get(name) ?? (details as Record<string, string> | undefined)?.[name];
+      return text === undefined ? undefined : Number.parseFloat(text);
+    };
+    guarded(onReply, {
+      verb: this.head,
+      address: this.host?.name,
+      attempts: this.attempts,
+      ms: this.#sender.clock.now() - this.#madeAt,
+      waited: figure("waited"),
+      took: figure("took"),
+      trace,
+      error,
+    });
+  }
+}
+
+/** Who waits for a call: items, or a promise. */
+export type Settle =
+  | { readonly items: Items<Values, Values> }
+  | {
+    readonly items?: undefined;
+    readonly resolve: (values: Values) => void;
+    readonly reject: (error: unknown) => void;
+  };
+
+/** Calls what a caller handed in; an error in there is reported, and does not end a connection. */
+export function guarded<T>(callback: ((value: T) => void) | undefined, value: T): void {
+  try {
+    callback?.(value);
+  } catch (error) {
+    reportError(error);
+  }
+}

@@ -1,0 +1,102 @@
+// The addresses of a service: who is asked next, and who is left alone for a while.
+
+import { type Address, formatAddress } from "../net/address.ts";
+import type { ByteStream } from "../net/stream.ts";
+import type { Session } from "./session.ts";
+
+/** One address, or one stream, which cannot be opened again. */
+export interface Host {
+  readonly name: string;
+  readonly place: Address | ByteStream;
+  session: Session | undefined;
+  /** Whether a connection is being opened, or is to be after a pause. */
+  connecting: boolean;
+  /** Why there will be no connection any more. */
+  gone: Error | undefined;
+  /** Failures in a row. */
+  failures: number;
+  /** It is not asked before this time where others can be. */
+  restsUntil: number;
+  /** It is not connected to before this time. */
+  retryAt: number;
+  /** What an answer takes, in milliseconds. */
+  cost: number;
+  /** When `cost` was told last. */
+  toldAt: number;
+}
+
+/** A host that nothing is known of. */
+export function toHost(place: Address | ByteStream): Host {
+  return {
+    name: "read" in place ? place.peer : formatAddress(place),
+    place,
+    session: undefined,
+    connecting: false,
+    gone: undefined,
+    failures: 0,
+    restsUntil: 0,
+    retryAt: 0,
+    cost: 0,
+    toldAt: 0,
+  };
+}
+
+const DECAY_MS = 10_000;
+
+/**
+ * An answer took `ms`. Slower than known counts at once, faster only in time (peak EWMA: Finagle, `PeakEwma`, with its
+ * decay of 10 s).
+ */
+export function observe(host: Host, ms: number, now: number): void {
+  const old = ms > host.cost ? 0 : Math.exp((host.toldAt - now) / DECAY_MS);
+  host.cost = host.cost * old + ms * (1 - old);
+  host.toldAt = now;
+}
+
+/**
+ * Two that are drawn by lot, the better one first: the one where a request would wait less, by what answers take and
+ * how many are in flight (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996). Hosts that
+ * rest are passed over, unless all do.
+ */
+export function draw(hosts: readonly Host[], now: number, random: () => number): readonly Host[] {
+  if (hosts.length < 2) return hosts;
+  const awake = hosts.filter((host) => host.restsUntil <= now);
+  const among = awake.length > 0 ? awake : hosts;
+  const first = Math.floor(random() * among.length);
+  if (among.length === 1) return among;
+  const second = (first + 1 + Math.floor(random() * (among.length - 1))) % among.length;
+  const pair = [among[first], among[second]];
+  return score(pair[0]) <= score(pair[1]) ? pair : pair.reverse();
+}
+
+function score({ session, cost }: Host): number {
+  return session?.open ? (cost + 0.01) * (session.load + 1) : Infinity;
+}
+
+/** The addresses of a name; `resolve` rejecting or knowing none, the name itself. TLS needs the name, TCP does not. */
+export async function resolveAll(
+  addresses: readonly Address[],
+  resolve: (hostname: string) => Promise<readonly string[]>,
+): Promise<Address[]> {
+  const found = await Promise.all(addresses.map(async (address) => {
+    if (address.transport !== "tcp") return [address];
+    const names = await resolve(address.hostname).catch(() => []);
+    return names.length === 0 ? [address] : names.map((hostname) => ({ ...address, hostname }));
+  }));
+  return found.flat();
+}
+
+const NAME = /^(?!localhost$)(?=.*[a-z])[^:]+$/i;
+const RESOLVE_MS = 2000;
+
+/** The addresses that DNS knows of a name, where this runtime can ask and may. */
+export async function resolveName(hostname: string): Promise<readonly string[]> {
+  const deno = (globalThis as { Deno?: typeof Deno }).Deno;
+  if (deno?.resolveDns === undefined || !NAME.test(hostname)) return [];
+  // Asking without the permission would prompt.
+  if ((await deno.permissions.query({ name: "net" })).state !== "granted") return [];
+  const options = { signal: AbortSignal.timeout(RESOLVE_MS) };
+  const asked = (["A", "AAAA"] as const).map((type) => deno.resolveDns(hostname, type, options));
+  const answers = await Promise.allSettled(asked as Promise<string[]>[]);
+  return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+}

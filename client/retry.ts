@@ -1,0 +1,131 @@
+// When a request is sent again, and when it is better not sent at all.
+
+import { type Executed, Refusal } from "../protocol/errors.ts";
+import type { Clock } from "./clock.ts";
+import { ConnectionLost } from "./errors.ts";
+
+/** How failures are met. */
+export interface RetryOptions {
+  /** How often a request is sent at most, or a connection tried for it; 1 never sends again. Default 4. */
+  attempts?: number;
+  /** The first pause is between 0 and twice this, in milliseconds; each further one up to twice as long. Default 50. */
+  base?: number;
+  /** The longest pause for one address, in milliseconds. Default 2000. */
+  cap?: number;
+  /** Requests that may be sent again for each request, beside a floor of 1 in 10 s. Default 0.2. */
+  budget?: number;
+}
+
+/** What the server says when it, not the request, is what fails. */
+const FAILING = ["busy", "quota", "draining", "internal"];
+/** Standard codes after which a request may have had an effect. */
+const MAYBE = ["expired", "cancelled", "internal"];
+
+/** Whether an answer says that the server cannot serve. */
+export function isFailing(error: Error): boolean {
+  return !(error instanceof Refusal) || FAILING.includes(error.code);
+}
+
+/** Whether sending again could help. */
+export function isPassing(error: Error): boolean {
+  return isFailing(error) || (error as Refusal).retry !== undefined;
+}
+
+/** Whether the request that failed so may have had an effect; `own` are the command's codes after which it may. */
+export function executedOf(error: Error, own: ReadonlySet<string>): Executed {
+  if (error instanceof ConnectionLost) return error.executed;
+  if (!(error instanceof Refusal)) return "maybe";
+  const { code, executed } = error;
+  return executed ?? (own.has(code) || MAYBE.includes(code) ? "maybe" : "no");
+}
+
+/**
+ * A pause before the try after `failures`: anything up to `base` * 2^failures, at most `cap`, so that those who failed
+ * together do not come back together (full jitter: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog,
+ * 2015).
+ */
+export function backoff(failures: number, base: number, cap: number, random: number): number {
+  return random * Math.min(cap, base * 2 ** failures);
+}
+
+const MOST_TOKENS = 5;
+const TOKENS_PER_MS = 1 / 10_000;
+
+/**
+ * A token bucket of retries: each request adds `share`, each retry takes one, so that clients of a server that fails
+ * send little more than they do otherwise (RetryBudget of Finagle, which has 20 % and a floor; its floor of 10 a second
+ * is too much where each of a thousand clients has it).
+ */
+export function retryBudget(share: number, clock: Clock): {
+  request(): void;
+  retry(): boolean;
+} {
+  let tokens = MOST_TOKENS;
+  let since = clock.now();
+  return {
+    request() {
+      tokens = Math.min(MOST_TOKENS, tokens + share);
+    },
+    retry() {
+      const now = clock.now();
+      tokens = Math.min(MOST_TOKENS, tokens + (now - since) * TOKENS_PER_MS);
+      since = now;
+      if (tokens < 1) return false;
+      tokens--;
+      return true;
+    },
+  };
+}
+
+const K = 2;
+const MOST_REFUSED = 0.75;
+const FEWEST = 10;
+const SLOT_MS = 10_000;
+const SLOTS = 12;
+
+/**
+ * Adaptive throttling (B. Beyer et al., "Site Reliability Engineering", O'Reilly 2016, "Handling Overload"): of the
+ * requests of the last two minutes the server accepted `accepts`; a request is refused here with the probability
+ * max(0, (requests - K * accepts) / (requests + 1)), K = 2. It is at most 75 %, so that an end of the trouble is seen
+ * (`MaxDropProbability` of Finagle). Requests count once their answer is known, for many are in flight at a time; fewer
+ * than 10 say nothing.
+ */
+export function adaptiveThrottle(clock: Clock, random: () => number): {
+  /** Whether to refuse a request, which then counts as one that was not accepted. */
+  refuses(): boolean;
+  /** Counts a request that was answered, or lost. */
+  count(accepted: boolean): void;
+} {
+  const slots: { requests: number; accepts: number }[] = [];
+  let requests = 0, accepts = 0;
+  let until = -Infinity;
+  const count = (accepted: boolean): void => {
+    const now = clock.now();
+    if (now >= until) {
+      // After a long rest all slots are old.
+      const passed = Math.min(SLOTS, Math.ceil((now - until + 1) / SLOT_MS));
+      for (let i = 0; i < passed; i++) slots.push({ requests: 0, accepts: 0 });
+      for (const old of slots.splice(0, slots.length - SLOTS)) {
+        requests -= old.requests;
+        accepts -= old.accepts;
+      }
+      until = now + SLOT_MS;
+    }
+    const slot = slots[slots.length - 1];
+    slot.requests++;
+    requests++;
+    if (!accepted) return;
+    slot.accepts++;
+    accepts++;
+  };
+  return {
+    refuses() {
+      if (requests < FEWEST || requests <= K * accepts) return false;
+      const chance = (requests - K * accepts) / (requests + 1);
+      const refuse = random() < Math.min(chance, MOST_REFUSED);
+      if (refuse) count(false);
+      return refuse;
+    },
+    count,
+  };
+}

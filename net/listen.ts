@@ -1,0 +1,129 @@
+// Where connections arrive in Deno.
+
+import { type Address, AddressError, formatAddress, type HostAddress } from "./address.ts";
+import { SocketStream, TlsStream } from "./deno.ts";
+import { ALPN } from "./dial_options.ts";
+import type { ByteStream, Listener } from "./stream.ts";
+
+/** What the listener of an address may need beside it. */
+export interface ListenOptions {
+  /** For `tls://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
+  tls?: TlsIdentity;
+  /**
+   * For `ws://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default:
+   * those of the listener's own host and port, and what is no browser.
+   */
+  origins?: readonly string[];
+}
+
+/** Who a server is, in PEM. */
+export interface TlsIdentity {
+  /** The certificate, and behind it those of its issuers. */
+  cert: string;
+  /** Its private key. */
+  key: string;
+}
+
+// From its first byte to its last; a client that has not begun to is counted as a connection all the same.
+const HANDSHAKE_MS = 10_000;
+
+/**
+ * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, and `AddressError` where
+ * the address needs a certificate and there is none, and for `wss://`.
+ */
+export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
+  switch (address.transport) {
+    case "tcp":
+      return listenTcp(address);
+    case "tls":
+      return listenTls(address, identity(address, options));
+    case "unix":
+      await removeStale(address.path);
+      return listenUnix(address.path);
+    case "ws": {
+      // Loaded only where it is used: it takes longer than all the rest of a server.
+      const { listenWebSocket } = await import("./web_socket_listener.ts");
+      return await listenWebSocket(address, options.origins ?? []);
+    }
+    case "wss":
+      throw new AddressError(
+        `${
+          formatAddress(address)
+        }: a server listens at ws:// only; have a proxy before it speak TLS`,
+      );
+  }
+}
+
+function identity(address: Address, { tls }: ListenOptions): TlsIdentity {
+  if (tls !== undefined) return tls;
+  throw new AddressError(`${formatAddress(address)}: needs a certificate and its key`);
+}
+
+function listenTcp({ hostname, port }: HostAddress): Listener {
+  const listener = Deno.listen({ hostname, port });
+  const address = formatAddress({ transport: "tcp", hostname, port: listener.addr.port });
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn));
+}
+
+// Nagle's algorithm stays on: Deno offers no way to turn it off here. With node:tls there is one, but below that Deno
+// reads on although nobody takes what it has.
+function listenTls({ hostname, port }: HostAddress, { cert, key }: TlsIdentity): Listener {
+  const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols: [ALPN] });
+  const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
+  return acceptFrom(listener, address, (conn) => new TlsStream(conn, HANDSHAKE_MS));
+}
+
+function listenUnix(path: string): Listener {
+  const listener = Deno.listen({ transport: "unix", path });
+  const address = formatAddress({ transport: "unix", path });
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn), () => {
+    try {
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  });
+}
+
+// A server that was killed leaves its socket behind, and nothing can listen there again until it is gone.
+async function removeStale(path: string): Promise<void> {
+  try {
+    const conn = await Deno.connect({ transport: "unix", path });
+    conn.close();
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) {
+      if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+    }
+  }
+}
+
+function acceptFrom<Conn extends Deno.Conn>(
+  listener: { accept(): Promise<Conn>; close(): void },
+  address: string,
+  toStream: (conn: Conn) => ByteStream,
+  onClose: () => void = () => {},
+): Listener {
+  let closed = false;
+  return {
+    address,
+    async accept(): Promise<ByteStream | undefined> {
+      while (!closed) {
+        try {
+          return toStream(await listener.accept());
+        } catch (error) {
+          if (closed) return undefined;
+          // The client was gone before it was accepted.
+          if (error instanceof Deno.errors.ConnectionAborted) continue;
+          if (error instanceof Deno.errors.ConnectionReset) continue;
+          throw error;
+        }
+      }
+    },
+    close(): void {
+      if (closed) return;
+      closed = true;
+      listener.close();
+      onClose();
+    },
+  };
+}

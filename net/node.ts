@@ -1,0 +1,154 @@
+// What Node and Bun have: TCP, TLS and Unix sockets of node:net and node:tls, and WebSocket.
+
+import { connect, isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, rootCertificates } from "node:tls";
+import {
+  type Address,
+  formatAddress,
+  formatHost,
+  type HostAddress,
+  isWebSocket,
+  type UnixAddress,
+} from "./address.ts";
+import { ALPN, type DialOptions } from "./dial_options.ts";
+import { Inbox } from "./inbox.ts";
+import type { ByteStream } from "./stream.ts";
+import { StreamError, type StreamErrorName } from "./stream_error.ts";
+import { connectWebSocket } from "./web_socket.ts";
+
+/** Node's codes by the names of `StreamError`. */
+const NAMES: Readonly<Record<string, StreamErrorName>> = {
+  ECONNABORTED: "ConnectionAborted",
+  ECONNREFUSED: "ConnectionRefused",
+  ECONNRESET: "ConnectionReset",
+  EAI_AGAIN: "NotFound",
+  ENOENT: "NotFound",
+  ENOTFOUND: "NotFound",
+  EPIPE: "BrokenPipe",
+  ERR_STREAM_DESTROYED: "BrokenPipe",
+  ERR_STREAM_WRITE_AFTER_END: "BrokenPipe",
+  ETIMEDOUT: "TimedOut",
+};
+
+/** Connects to an address. Rejects with `StreamError`, or the signal's reason. */
+export async function connectStream(
+  address: Address,
+  options: DialOptions = {},
+): Promise<ByteStream> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  if (isWebSocket(address)) {
+    if (typeof WebSocket === "undefined") {
+      throw new StreamError(
+        "NotSupported",
+        `${formatAddress(address)}: this Node has no WebSocket, version 22 has; ` +
+          "use tcp://, tls:// or unix: here",
+      );
+    }
+    return await connectWebSocket(address, options);
+  }
+  const [socket, peer, connected] = open(address, options);
+  const stream = new SocketStream(socket, peer);
+  const onAbort = (): void => stream.close();
+  signal?.addEventListener("abort", onAbort);
+  try {
+    await stream.until(connected);
+    return stream;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function open(
+  address: HostAddress | UnixAddress,
+  { tls = {} }: DialOptions,
+): [Socket, string, string] {
+  if (address.transport === "unix") {
+    return [connect({ path: address.path, allowHalfOpen: true }), "unix", "connect"];
+  }
+  const { hostname: host, port } = address;
+  const options = { host, port, allowHalfOpen: true, noDelay: true };
+  if (address.transport === "tcp") return [connect(options), formatHost(address), "connect"];
+  const { caCerts, serverName = host } = tls;
+  const socket = connectTls({
+    ...options,
+    ALPNProtocols: [ALPN],
+    ca: caCerts && [...rootCertificates, ...caCerts],
+    // An address is no name that could be asked for (RFC 6066), but the certificate is checked for it.
+    servername: isIP(serverName) === 0 ? serverName : "",
+    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
+  });
+  return [socket, formatHost(address), "secureConnect"];
+}
+
+class SocketStream implements ByteStream {
+  readonly peer: string;
+  readonly #socket: Socket;
+  readonly #inbox: Inbox;
+  #error: StreamError | undefined = undefined;
+
+  constructor(socket: Socket, peer: string) {
+    this.peer = peer;
+    this.#socket = socket;
+    this.#inbox = new Inbox(socket);
+    socket.on("data", (bytes: Uint8Array) => this.#inbox.push(bytes));
+    socket.on("end", () => this.#inbox.end());
+    socket.on("error", (error) => {
+      this.#error ??= toStreamError(error);
+      this.#inbox.fail(this.#error);
+    });
+    socket.on("close", () => this.#inbox.fail(this.#error ?? closed()));
+  }
+
+  /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */
+  until(event: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.once(event, resolve);
+      this.#socket.once("close", () => reject(this.#error ?? closed()));
+    });
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#inbox.read(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const socket = this.#socket;
+      const onClose = (): void => reject(this.#error ?? closed());
+      if (socket.destroyed || socket.writableEnded) return onClose();
+      // Where the socket is destroyed, what waits is not always called back.
+      socket.once("close", onClose);
+      socket.write(bytes, (error) => {
+        socket.off("close", onClose);
+        if (error) reject(toStreamError(error));
+        else resolve(bytes.length);
+      });
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.destroyed) resolve();
+      else this.#socket.end(() => resolve());
+    });
+  }
+
+  close(): void {
+    this.#inbox.close();
+    this.#socket.destroy();
+  }
+}
+
+function closed(): StreamError {
+  return new StreamError("ConnectionAborted", "the connection is closed");
+}
+
+function toStreamError(error: Error & { code?: string }): StreamError {
+  const name = NAMES[error.code ?? ""] ??
+    (/^(ERR_(SSL|TLS)|.*CERT|UNABLE_)/.test(error.code ?? "") ? "InvalidData" : "ConnectionReset");
+  return new StreamError(name, error.message || error.code || name, { cause: error });
+}

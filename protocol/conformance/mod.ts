@@ -1,0 +1,5 @@
+// Conformance of servers to Lineup/1, as data.
+
+export { caseBytes, type ConformanceCase, type Piece } from "./case.ts";
+export { conformanceCases } from "./cases.ts";
+export { countFinals, matches } from "./pattern.ts";

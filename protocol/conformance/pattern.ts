@@ -1,0 +1,28 @@
+// Expected answers: lines in which `…` stands for any text.
+
+/** Whether an answer, in its canonical form with `\n` between its lines, is what a pattern expects. */
+export function matches(answer: string, pattern: string): boolean {
+  const parts = pattern.split("…").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^]*")}$`).test(answer);
+}
+
+/** How many requests a pattern answers: its final lines, those in bodies left out. */
+export function countFinals(pattern: string): number {
+  let finals = 0;
+  for (let rest = pattern; rest !== "";) {
+    const end = rest.indexOf("\n");
+    const line = end < 0 ? rest : rest.slice(0, end);
+    rest = end < 0 ? "" : rest.slice(end + 1);
+    if (/^(#[^ ]+ )?(OK|ERR)( |$)/.test(line)) finals++;
+    const length = / \{([0-9]+|…)\}$/.exec(line)?.[1];
+    if (length === undefined) continue;
+    const body = length === "…" ? /^[^\n]*/.exec(rest)![0] : bodyOf(rest, Number(length));
+    rest = rest.slice(body.length).replace(/^\n/, "");
+  }
+  return finals;
+}
+
+/** The beginning of a text that has so many bytes. */
+function bodyOf(text: string, length: number): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, length));
+}

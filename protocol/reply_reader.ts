@@ -1,0 +1,161 @@
+// Replies out of bytes in any split, as a client needs it: what `Framer` reads of replies, without what only a server
+// needs (telnet, other protocols, words for people), so that it is small in a browser.
+
+import { BodyReader } from "./body_reader.ts";
+import type { Frame } from "./frame.ts";
+import { PartialLine } from "./partial_line.ts";
+import { show, unescape } from "./quoting.ts";
+import { decodeText } from "./strings.ts";
+
+const EMPTY = new Uint8Array(0);
+const LF = 0x0a, CR = 0x0d;
+
+const NO_WORDS: readonly string[] = Object.freeze([]);
+const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
+const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)(?![^ \t])/;
+// A name, a quoted text, a bare one, a length; and only a space or the end behind it.
+const WORD =
+  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}[ \t]*$)(?![^ \t])/suy;
+const SPACES = /^[ \t]*$/;
+const ESCAPE = /\\(?:x..|u\{[^}]*\}|.)/gsu;
+
+type FrameWithoutBody = { -readonly [K in keyof Frame]: Frame[K] };
+
+/**
+ * Reads the replies of one connection. `push` hands it bytes, `next` takes what they make up until it answers
+ * `undefined`; the bytes pushed must stay as they are until then. `next` throws `SyntaxError` for what is no reply;
+ * nothing can be read after that.
+ *
+ * It holds at most one line (`maxLine` bytes) and one body (`maxBody` bytes, allocated as its bytes arrive). Lines end
+ * in LF or CRLF; CR NUL, which a server sends to telnet only, is refused.
+ */
+export class ReplyReader {
+  /** Longest body, in bytes. */
+  maxBody: number;
+  readonly #maxLine: number;
+  readonly #partial: PartialLine;
+  readonly #body = new BodyReader();
+  #chunk: Uint8Array = EMPTY;
+  #at = 0;
+  /** The frame whose body is read. */
+  #frame: FrameWithoutBody | undefined;
+
+  /** Bounds in bytes, of a line and of a body. */
+  constructor(maxLine: number, maxBody: number) {
+    this.#maxLine = maxLine;
+    this.maxBody = maxBody;
+    // A carriage return may wait with the line for its line feed.
+    this.#partial = new PartialLine(maxLine + 1);
+  }
+
+  /** Hands in the next bytes, once `next` has answered `undefined`. */
+  push(bytes: Uint8Array): void {
+    this.#chunk = bytes;
+    this.#at = 0;
+  }
+
+  /** The next line of a reply with its body; `undefined` where more bytes are needed. */
+  next(): Frame | undefined {
+    const chunk = this.#chunk;
+    const partial = this.#partial;
+    for (;;) {
+      if (this.#frame !== undefined && !this.#body.whole) {
+        this.#at = this.#body.fill(chunk, this.#at);
+        if (!this.#body.whole) return undefined;
+      }
+      let start = this.#at;
+      const found = chunk.indexOf(LF, start);
+      const stop = found < 0 ? chunk.length : found;
+      let length = partial.length + stop - start;
+      if (length > this.#maxLine && chunk[stop - 1] === CR) length--;
+      if (length > this.#maxLine) {
+        throw new SyntaxError(`a line of a reply has more than ${this.#maxLine} bytes`);
+      }
+      this.#at = found < 0 ? stop : found + 1;
+      let bytes = chunk;
+      let end = stop;
+      if (partial.length > 0 || found < 0) {
+        partial.add(chunk, start, stop);
+        if (found < 0) return undefined;
+        bytes = partial.bytes;
+        start = 0;
+        end = partial.length;
+        partial.clear();
+      }
+      if (end > start && bytes[end - 1] === CR) end--;
+      const whole = this.#line(bytes, start, end);
+      if (whole !== undefined) return whole;
+    }
+  }
+
+  /** A line, or the line end behind a body: the frame where it is whole. */
+  #line(bytes: Uint8Array, start: number, end: number): Frame | undefined {
+    const frame = this.#frame;
+    if (frame !== undefined) {
+      if (end > start) throw new SyntaxError("a body is longer than announced");
+      frame.body = this.#body.take();
+      this.#frame = undefined;
+      return frame;
+    }
+    let line: string;
+    try {
+      line = decodeText(bytes, start, end);
+    } catch {
+      throw new SyntaxError("a line of a reply is not UTF-8");
+    }
+    return CONTROL.test(line) ? bad(line) : SPACES.test(line) ? undefined : this.#parse(line);
+  }
+
+  #parse(line: string): Frame | undefined {
+    const head = HEAD.exec(line) ?? bad(line);
+    const frame: FrameWithoutBody = {
+      kind: "frame",
+      tag: head[1],
+      head: head[2],
+      words: NO_WORDS,
+      options: NO_OPTIONS,
+      body: undefined,
+    };
+    let words: string[] | undefined;
+    let options: Map<string, string> | undefined;
+    let at = head[0].length;
+    while (at < line.length) {
+      WORD.lastIndex = at;
+      const word = WORD.exec(line);
+      if (word === null) {
+        if (SPACES.test(line.slice(at))) break;
+        bad(line);
+      }
+      at = WORD.lastIndex;
+      const [, name, quoted, bare, digits] = word;
+      if (digits !== undefined) {
+        const length = Number(digits);
+        if (length > this.maxBody) {
+          throw new SyntaxError(
+            `a body of ${length} bytes is announced; at most ${this.maxBody} are read`,
+          );
+        }
+        this.#body.begin(length, true);
+        this.#frame = frame;
+        break;
+      }
+      const text = bare ??
+        (quoted.includes("\\")
+          ? quoted.replace(ESCAPE, (escape) => unescape(escape) ?? bad(line))
+          : quoted);
+      if (name === undefined) (words ??= []).push(text);
+      else if (options?.has(name)) bad(line);
+      else (options ??= new Map()).set(name, text);
+    }
+    if (words !== undefined) frame.words = words;
+    if (options !== undefined) frame.options = options;
+    return this.#frame === undefined ? frame : undefined;
+  }
+}
+
+function bad(line: string): never {
+  throw new SyntaxError(`not a line of a reply: ${show(line)}`);
+}

@@ -1,0 +1,79 @@
+// A protocol as a TypeScript module: for a client of a server that was met at run time.
+
+import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
+import { specDocument } from "./document.ts";
+
+/**
+ * The text of a module that exports the protocol as a constant, so that `connect` infers its calls, and the types of
+ * each command's arguments, items and reply by name. Schemas are left out, as they cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { compile, typesModule } from "@lineup/lineup/protocol";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const text = typesModule(compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "A calculator on a line.",
+ *   commands: { ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } } },
+ * }));
+ * assertStringIncludes(text, "export const calcProtocol = {");
+ * assertStringIncludes(text, "export type AddReply =");
+ * ```
+ */
+export function typesModule(compiled: CompiledProtocol): string {
+  const { protocol } = specDocument(compiled);
+  const own = [...compiled.commands.values()].filter(({ standing }) => !standing);
+  const constant = `${camel(protocol.name)}Protocol`;
+  const taken = new Set<string>();
+  const types = own.flatMap((command) => typesOf(command, constant, taken));
+  const used = ["Protocol", ...helpers.filter((name) => types.some((type) => type.includes(name)))];
+  const blocks = [
+    [
+      `// ${protocol.name} ${protocol.version}, from its SPEC, by lineup spec --format types.`,
+      "//",
+      '//     import { connect } from "@lineup/lineup/client";',
+      `//     await using client = await connect(${constant}, "tcp://...");`,
+    ].join("\n"),
+    `import type { ${used.sort().join(", ")} } from "@lineup/lineup/protocol";`,
+    `${comment(protocol.summary)}\nexport const ${constant} = ${
+      JSON.stringify(protocol, null, 2)
+    } as const satisfies Protocol;`,
+    `export default ${constant};`,
+    ...types,
+  ];
+  return blocks.join("\n\n") + "\n";
+}
+
+const helpers = ["GivenArgs", "ReceivedItem", "ReceivedReply"];
+
+function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<string>): string[] {
+  // Two verbs may read the same without their hyphens.
+  let name = pascal(verb);
+  while (taken.has(name)) name += "_";
+  taken.add(name);
+  const command = `(typeof ${constant})["commands"][${JSON.stringify(verb)}]`;
+  const type = (what: string, suffix: string, helper: string): string =>
+    `/** ${what} */\nexport type ${name}${suffix} = ${helper}<${command}>;`;
+  return [
+    type(`What a call of ${verb} takes.`, "Args", "GivenArgs"),
+    ...(items === undefined ? [] : [type(`An item of ${verb}.`, "Item", "ReceivedItem")]),
+    type(`What ${verb} answers.`, "Reply", "ReceivedReply"),
+  ];
+}
+
+// The text is somebody else's, and must not end the comment.
+function comment(text: string): string {
+  return `/** ${text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]/g, " ")} */`;
+}
+
+function pascal(text: string): string {
+  return text.toLowerCase().split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+}
+
+function camel(text: string): string {
+  const all = pascal(text);
+  return all.charAt(0).toLowerCase() + all.slice(1);
+}

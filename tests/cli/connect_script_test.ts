@@ -1,0 +1,65 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lineup, startLineup } from "./run.ts";
+
+const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
+
+/** A server that sends `bytes` to whoever connects, and closes. */
+function fake(bytes: string): { address: string } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    for await (const conn of listener) {
+      await conn.write(new TextEncoder().encode(bytes)).catch(() => {});
+      await conn.closeWrite().catch(() => {});
+      const buffer = new Uint8Array(1024);
+      while (await conn.read(buffer).catch(() => null) !== null);
+      conn.close();
+    }
+  })();
+  return {
+    address: `127.0.0.1:${listener.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await served;
+    },
+  };
+}
+
+Deno.test("lineup connect runs a script: replies in order, the code of the last", async () => {
+  await using server = await startLineup(["serve", CALC, "--port", "0"]);
+  const connect = (input: string, args: string[] = []) =>
+    lineup(["connect", ...args, `127.0.0.1:${server.port}`], { input });
+  const lines = Array.from({ length: 500 }, (_, index) => `ADD ${index} 1`);
+  const { code, out, err } = await connect(lines.join("\n") + "\nPING {0}\n\nPI");
+  assertEquals([code, err], [1, ""]);
+  const replies = out.split("\n").slice(1);
+  assertEquals(replies.slice(0, 500), lines.map((_, index) => `OK sum=${index + 1}`));
+  assertStringIncludes(replies[500], "ERR bad-arguments");
+  // A line without its end may be the half of one.
+  assertStringIncludes(replies[501], "ERR bad-syntax");
+  assertEquals((await connect("DIVIDE 1 0\n\nPING\n")).code, 0);
+  assertEquals((await connect("PING\nDIVIDE 1 0\n")).code, 1);
+  assertEquals((await connect("FROB\nQUIT\nPING\n")).code, 0);
+  assertEquals((await connect("")).code, 0);
+  // Into a pipe, --raw changes nothing: the bytes are those that came.
+  assertEquals((await connect("PING\n", ["--raw"])).out, (await connect("PING\n")).out);
+});
+
+Deno.test("lineup connect says when a script is not answered to its end", async () => {
+  const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\r\n";
+  const cases: readonly { bytes: string; code: number; says: string }[] = [
+    { bytes: `${greeting}OK sum=1\n`, code: 2, says: "before all was answered" },
+    { bytes: `${greeting}OK sum=1\nERR timeout "Too slow."\n`, code: 1, says: "" },
+    { bytes: "", code: 2, says: "without a greeting" },
+    { bytes: "SSH-2.0-OpenSSH\r\n", code: 2, says: "does not speak Lineup/1" },
+    { bytes: 'ERR busy "Full." retry=500\r\n', code: 1, says: "" },
+  ];
+  for (const { bytes, code, says } of cases) {
+    await using server = fake(bytes);
+    const { code: actual, err } = await lineup(["connect", server.address], {
+      input: "ADD 0 1\nADD 1 1\n",
+    });
+    assertEquals(actual, code, bytes);
+    assertStringIncludes(err, says);
+    if (says === "") assertEquals(err, "");
+  }
+});

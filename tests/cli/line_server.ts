@@ -1,0 +1,86 @@
+// A server of lines that does exactly what a test says: what a broken server is made of.
+
+import { type ByteStream, listen, type Listener, writeAll } from "../../net/mod.ts";
+
+const encoder = new TextEncoder();
+
+/** What the server does with one line of a connection; what it answers is written as it is. */
+export type Answer = (line: string, connection: LineConnection) => string | Promise<string> | void;
+
+/** One connection of such a server. */
+export interface LineConnection {
+  /** Lines so far, this one included. */
+  readonly lines: number;
+  /** Writes something now. */
+  write(text: string): Promise<void>;
+  close(): void;
+}
+
+/** A server on a free port. */
+export interface LineServer extends AsyncDisposable {
+  readonly address: string;
+  /** Every line that has come, over all connections. */
+  readonly received: string[];
+  /** Connections so far. */
+  readonly connections: number;
+}
+
+/** Greets with `greeting`, as it is, and answers line by line in order; a line ends in LF, and has no CR any more. */
+export async function lineServer(
+  answer: Answer,
+  greeting = "OK lineup/1 bare/1.0 max-line=8192 max-body=1048576 auth=none\r\n",
+): Promise<LineServer> {
+  const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
+  const open = new Map<ByteStream, Promise<void>>();
+  const received: string[] = [];
+  let connections = 0;
+  const accepting = accept(listener, (stream) => {
+    connections++;
+    const done = serveLines(stream, greeting, (line, connection) => {
+      received.push(line);
+      return answer(line, connection);
+    });
+    open.set(stream, done.finally(() => open.delete(stream)));
+  });
+  return {
+    address: listener.address,
+    received,
+    get connections() {
+      return connections;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const stream of open.keys()) stream.close();
+      await Promise.all([accepting, ...open.values()]);
+    },
+  };
+}
+
+async function accept(listener: Listener, serve: (stream: ByteStream) => void): Promise<void> {
+  for (let stream; (stream = await listener.accept()) !== undefined;) serve(stream);
+}
+
+async function serveLines(stream: ByteStream, greeting: string, answer: Answer): Promise<void> {
+  const write = (text: string) => writeAll(stream, encoder.encode(text));
+  const connection = { lines: 0, write, close: () => stream.close() };
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(65_536);
+  let rest = "";
+  try {
+    await write(greeting);
+    for (let read; (read = await stream.read(buffer)) !== null;) {
+      const lines = (rest + decoder.decode(buffer.subarray(0, read), { stream: true })).split("\n");
+      rest = lines.pop()!;
+      let out = "";
+      for (const line of lines) {
+        connection.lines++;
+        out += await answer(line.replace(/\r$/, ""), connection) ?? "";
+      }
+      if (out !== "") await write(out);
+    }
+  } catch {
+    // The client is gone, or the test has closed the connection.
+  } finally {
+    stream.close();
+  }
+}

@@ -1,0 +1,298 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Protocol, Refusal, serve } from "@lineup/lineup";
+import { lineServer } from "./line_server.ts";
+import { lineup } from "./run.ts";
+
+const shop = {
+  name: "shop",
+  version: "1.0",
+  summary: "Takes note of what it is asked.",
+  commands: {
+    BUY: {
+      summary: "Buy something.",
+      args: { what: { type: "enum", values: ["apple", "pear"] }, body: "bytes" },
+      options: { id: { type: "integer", required: true }, note: "text" },
+    },
+    LOOK: {
+      summary: "Look around.",
+      items: { what: "word" },
+      reply: { body: "bytes" },
+    },
+    FAIL: { summary: "Fail.", errors: { gone: { summary: "It is gone." } } },
+  },
+} as const satisfies Protocol;
+
+/** A shop, and what was bought in it. */
+async function openShop() {
+  const bought: { what: string; id: number; note?: string; size: number }[] = [];
+  let looked = 0;
+  const server = await serve(shop, {
+    BUY: ({ what, id, note, body }) => void bought.push({ what, id, note, size: body.length }),
+    *LOOK() {
+      looked++;
+      yield { what: "apple" };
+      return { body: "OK 1\nOK 2\n" };
+    },
+    FAIL() {
+      throw new Refusal("gone", "It is gone.");
+    },
+  }, { port: 0 });
+  return {
+    address: server.address,
+    bought,
+    get looked() {
+      return looked;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("lineup load sends as many requests as it is told, from every thread", async () => {
+  await using shop = await openShop();
+  for (const flags of [[], ["--tagged", "--depth", "7"], ["--rate", "1000"]]) {
+    shop.bought.length = 0;
+    const { code, out, err } = await lineup([
+      "load",
+      ...["--json", "--quiet", "--threads", "2", "--connections", "5", "--requests", "301"],
+      ...flags,
+      shop.address,
+      ...["BUY", "{{choice apple pear}}", "id={{n}}", "note={{random 3..5}} {{uuid}}", "{10}"],
+    ]);
+    assertEquals({ code, err }, { code: 0, err: "" });
+    const ids = shop.bought.map(({ id }) => id).sort((a, b) => a - b);
+    assertEquals(ids.length, 301);
+    assertEquals(new Set(ids).size, 301, "no number comes twice");
+    for (const { note, size } of shop.bought) {
+      assertMatch(note!, /^[345] [0-9a-f-]{36}$/);
+      assertEquals(size, 10);
+    }
+    assertEquals(new Set(shop.bought.map(({ what }) => what)), new Set(["apple", "pear"]));
+    const report = JSON.parse(out);
+    assertEquals(
+      [report.sent, report.ok, report.failed, report.unanswered, report.unsent],
+      [301, 301, 0, 0, 0],
+    );
+    assertEquals(report.latency.count, 301);
+    const { least, p50, p99, most } = report.latency;
+    assert(0 < least && least <= p50 && p50 <= p99 && p99 <= most, JSON.stringify(report.latency));
+    const counted = report.histogram.reduce((sum: number, [, count]: number[]) => sum + count, 0);
+    assertEquals(counted, 301);
+  }
+});
+
+Deno.test("lineup load sends a mix by weight, from a file or flags", async () => {
+  await using shop = await openShop();
+  const dir = await Deno.makeTempDir();
+  try {
+    const buy = 'BUY apple {{bytes 20}} id={{n}} note="two words"';
+    await Deno.writeTextFile(`${dir}/mix`, `# a mix\n\n0.001 ${buy}\r\n  LOOK\n`);
+    for (const flags of [["--mix", `${dir}/mix`], ["--command", buy, "--command", "3 LOOK"]]) {
+      const before = shop.looked;
+      shop.bought.length = 0;
+      const { code, out } = await lineup(
+        ["load", "--json", "--quiet", "--requests", "800", ...flags, shop.address],
+      );
+      assertEquals(code, 0);
+      const [bought, looked] = JSON.parse(out).requests;
+      assertEquals([bought.request, looked.request], [buy, "LOOK"]);
+      assertEquals([bought.ok, looked.ok], [shop.bought.length, shop.looked - before]);
+      assertEquals(bought.ok + looked.ok, 800);
+      // Of 800 draws, none of 0.8 or 200 expected comes near these bounds by chance.
+      const share = flags[0] === "--mix" ? [0, 30] : [100, 300];
+      assert(bought.ok >= share[0] && bought.ok <= share[1], String(bought.ok));
+      for (const { note, size } of shop.bought) assertEquals([note, size], ["two words", 20]);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("lineup load counts errors by code, and exits with 1 for too many", async () => {
+  await using shop = await openShop();
+  const args = ["--quiet", "--requests", "100", "--command", "LOOK", "--command", "FAIL"];
+  const both = await lineup(["load", "--json", ...args, shop.address]);
+  const report = JSON.parse(both.out);
+  assertEquals(both.code, 0);
+  assertEquals(report.errors, { gone: report.failed });
+  assertEquals(report.ok + report.failed, 100);
+  assertEquals((await lineup(["load", "--max-errors", "1", ...args, shop.address])).code, 1);
+  assertEquals((await lineup(["load", "--max-errors", "99", ...args, shop.address])).code, 0);
+  const none = await lineup(["load", "--quiet", "--requests", "9", shop.address, "FAIL"]);
+  assertEquals(none.code, 1);
+  assertMatch(none.out, /^ERR replies\n {2}gone {2}9 {2}100 %$/m);
+});
+
+Deno.test("lineup load refuses what the server would refuse, before anything is sent", async () => {
+  await using shop = await openShop();
+  const id = "id={{n}}";
+  const wrong: [string[], string][] = [
+    [["BUYY"], "There is no command BUYY; did you mean BUY?"],
+    [["BUY", "plum", id, "{1}"], 'what must be one of apple, pear, not "plum"'],
+    [["BUY", "{{choice apple plum}}", id, "{1}"], 'not "plum"'],
+    [["BUY", "apple", "id={{choice 1 x}}", "{1}"], 'id must be an integer, not "x"'],
+    [["BUY", "apple", id], "BUY needs body"],
+    [["BUY", "apple", id, "{1048577}"], "at most 1048576 bytes"],
+    [["BUY", "apple", id, "note={{bytes 9000}}", "{1}"], "the server takes 8192"],
+    [["BUY", "apple", id, "colour=red", "{1}"], "BUY has no option colour"],
+  ];
+  for (const [words, says] of wrong) {
+    const { code, err } = await lineup(["load", "--requests", "9", shop.address, ...words]);
+    assertStringIncludes(err, says);
+    assertEquals(code, 64, words.join(" "));
+  }
+  assertEquals(shop.bought, []);
+  const { code, out } = await lineup(
+    [
+      "load",
+      "--unchecked",
+      "--json",
+      "--requests",
+      "9",
+      "--connections",
+      "1",
+      shop.address,
+      "BUYY",
+    ],
+  );
+  assertEquals([code, JSON.parse(out).errors], [1, { "unknown-command": 9 }]);
+});
+
+Deno.test("lineup load shows a stall of the server with --rate, which a closed loop hides", async () => {
+  const STALL_MS = 1000;
+  const stalling = () => {
+    let requests = 0;
+    return lineServer((line) => {
+      // From the 301st request on nothing is answered, and nothing read, for a second.
+      if (line !== "SPEC" && ++requests === 301) {
+        for (const end = performance.now() + STALL_MS; performance.now() < end;);
+      }
+      return "OK\n";
+    });
+  };
+  const measure = async (...flags: string[]) => {
+    await using server = await stalling();
+    const args = ["--json", "--quiet", "--unchecked", ...flags];
+    const { code, out } = await lineup(["load", ...args, server.address, "PING"]);
+    assertEquals(code, 0);
+    return JSON.parse(out);
+  };
+  // 50 of 1500 requests are due in the first 100 ms of the stall, which is 3 %, whatever the speed; also where
+  // most of them find no connection free, and are sent only behind it.
+  for (const depth of ["256", "1"]) {
+    const open = await measure(
+      ...["--rate", "500", "--arrivals", "steady", "--requests", "1500", "--depth", depth],
+    );
+    assertEquals(open.ok, 1500);
+    assert(open.latency.p99 >= 900, `open loop: p99 ${open.latency.p99}`);
+    assert(open.latency.p999 >= 900, `open loop: p99.9 ${open.latency.p999}`);
+  }
+  // One of 5000 meets the stall, as nothing else is sent meanwhile.
+  const closed = await measure("--connections", "1", "--requests", "5000");
+  assertEquals(closed.ok, 5000);
+  assert(closed.latency.most >= STALL_MS, `closed loop: most ${closed.latency.most}`);
+  assert(closed.latency.p999 < 900, `closed loop: p99.9 ${closed.latency.p999}`);
+});
+
+Deno.test("lineup load counts what it could not send, and what was never answered", async () => {
+  await using server = await lineServer(() => {});
+  const { code, out } = await lineup([
+    "load",
+    ...["--json", "--quiet", "--unchecked", "--rate", "1000", "--connections", "2", "--depth", "3"],
+    ...["--warmup", "0ms", "--duration", "500ms", "--grace", "0ms", server.address, "PING"],
+  ]);
+  const { sent, ok, unanswered, unsent, behind } = JSON.parse(out);
+  assertEquals([code, sent, ok, unanswered], [1, 6, 0, 6]);
+  assert(unsent > 0, String(unsent));
+  assertEquals(behind.count, 6);
+  assertEquals(server.received.length, 6);
+});
+
+Deno.test("lineup load goes on with another connection where one is lost", async () => {
+  await using server = await lineServer((_, connection) => {
+    if (connection.lines === 6) connection.close();
+    return "OK\n";
+  });
+  const { code, out } = await lineup([
+    "load",
+    ...["--json", "--quiet", "--unchecked", "--connections", "1", "--requests", "20"],
+    server.address,
+    "PING",
+  ]);
+  const { sent, ok, unanswered, connectionsLost } = JSON.parse(out);
+  assertEquals([code, sent, ok, unanswered], [0, 20, 17, 3]);
+  assertEquals(connectionsLost, { "the server closed the connection": 3 });
+  // One more has asked for the greeting only.
+  assertEquals(server.connections, 5);
+});
+
+Deno.test("lineup load says what a server answers that is not Lineup/1", async () => {
+  const wrong: [string, string][] = [
+    ["+PONG\n", "a line that begins with none of OK, ERR, * and !"],
+    ["OK\nOK\n", "an answer to a request that was not made"],
+    ["#1 OK\n", "an answer to a request that was not made"],
+    ["#a OK\n", "a tag that was not sent"],
+    ["OK {2}\nabc\n", "a body that is longer than it said"],
+    [`OK ${"x".repeat(70_000)}`, "a line without end"],
+  ];
+  for (const [answer, says] of wrong) {
+    await using server = await lineServer(() => answer);
+    const { code, out } = await lineup([
+      "load",
+      ...["--json", "--quiet", "--unchecked", "--connections", "1", "--warmup", "0ms"],
+      ...["--duration", "50ms", "--grace", "0ms", server.address, "PING"],
+    ]);
+    const { connectionsLost } = JSON.parse(out);
+    assertEquals(Object.keys(connectionsLost), [`not Lineup/1: ${says}`], answer.slice(0, 20));
+    assertEquals(code, answer === "OK\nOK\n" ? 0 : 1);
+  }
+});
+
+Deno.test("lineup load ends at Ctrl-C, with the report of what there was", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = await lineServer((_, { lines }) => {
+    if (lines > 50) asked.resolve();
+    return "OK\n";
+  });
+  const args = ["--unchecked", "--warmup", "0ms", "--duration", "1h", server.address, "PING"];
+  const { code, out } = await lineup(["load", ...args], { interrupt: asked.promise });
+  assertEquals(code, 0);
+  assertMatch(out, /^load +closed loop, 1 in flight on each of 10 connections, 1 thread\n/);
+  assertMatch(out, /^OK +[0-9 ]+ 100 % /m);
+  assertMatch(out, /^ +least +[0-9.]+ m?s +p50 +[0-9.]+ m?s +p99 +[0-9.]+ m?s$/m);
+});
+
+Deno.test("lineup load exits with 2 where nobody answers, or nobody who speaks Lineup/1", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const refused = await lineup(["load", `127.0.0.1:${port}`, "PING"]);
+  assertEquals([refused.code, refused.out], [2, ""]);
+  assertStringIncludes(refused.err, `cannot connect to 127.0.0.1:${port}`);
+  await using busy = await lineServer(() => {}, 'ERR busy "Too many." retry=5\r\n');
+  const { code, err } = await lineup(["load", busy.address, "PING"]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Too many.");
+});
+
+Deno.test("lineup load writes a page that needs nothing else, and shows how it goes", async () => {
+  await using shop = await openShop();
+  const dir = await Deno.makeTempDir();
+  try {
+    const { code, err, out } = await lineup([
+      "load",
+      ...["--html", `${dir}/page.html`, "--warmup", "0ms", "--duration", "1200ms"],
+      ...["--connections", "2", shop.address, "PING", "<b>&amp;"],
+    ]);
+    assertEquals(code, 0);
+    assertMatch(err, /^1\.\d of 1 s {2}[0-9 ]+\/s {2}p50 [0-9.]+ m?s {2}p99 .* ERR 0$/m);
+    assertMatch(out, /^latency up to\n/m);
+    const page = await Deno.readTextFile(`${dir}/page.html`);
+    assertMatch(page, /^<!doctype html>/);
+    assertEquals(page.match(/<svg /g)?.length, 3);
+    assertFalse(/<script|<link|src=|https?:/.test(page), "nothing of elsewhere");
+    assertStringIncludes(page, "PING &lt;b&gt;&amp;amp;");
+    assertFalse(page.includes("NaN"));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

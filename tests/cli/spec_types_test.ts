@@ -1,0 +1,106 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { serve } from "@lineup/lineup";
+import { compile, type Protocol, specDocument, typesModule } from "@lineup/lineup/protocol";
+import { lineup } from "./run.ts";
+
+// Nothing that a server says of itself may end a comment or a text of the module.
+const HOSTILE = '*/ throw "ran"; /* ` ${x} \u2028 \\" \n // </script>';
+
+const zoo = {
+  name: "zoo-of-class",
+  version: "2.1",
+  summary: HOSTILE,
+  commands: {
+    "FEED-1": {
+      summary: HOSTILE,
+      args: { animal: { type: "enum", values: ["cat", "dog"] }, body: "bytes" },
+      options: { amount: { type: "integer", required: true }, "how-fast": "duration" },
+      reply: { left: "size", note: "text?" },
+      errors: { "not-hungry": { summary: HOSTILE, executed: "maybe" } },
+      examples: [{ request: 'FEED-1 cat amount=1 "\\x2a/"', reply: "OK left=…", summary: HOSTILE }],
+    },
+    FEED1: { summary: "Reads the same without its hyphen." },
+    WATCH: {
+      summary: "Watch.",
+      args: { names: "word..." },
+      items: { seen: "boolean" },
+      reply: { count: "integer" },
+    },
+  },
+} as const satisfies Protocol;
+
+// Compiled only: each @ts-expect-error is an error where the line below it compiles.
+const USE = `
+import { connect } from "@lineup/lineup/client";
+import zoo, { type Feed1Args, type Feed1Reply, type WatchItem, zooOfClassProtocol } from "./zoo.ts";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+function same<_ extends true>(): void {}
+
+same<Equal<typeof zoo, typeof zooOfClassProtocol>>();
+same<Equal<Feed1Reply, { left: number; note?: string }>>();
+same<Equal<WatchItem, { seen: boolean }>>();
+const fed: Feed1Args = { animal: "cat", body: "x", amount: 1, "how-fast": 5 };
+
+await using client = await connect(zoo, Deno.args[0]);
+const { left, note } = await client["FEED-1"](fed);
+same<Equal<typeof left, number>>();
+same<Equal<typeof note, string | undefined>>();
+// @ts-expect-error There is no such animal.
+() => client["FEED-1"]({ animal: "cow", body: "x", amount: 1 });
+// @ts-expect-error The amount is missing.
+() => client["FEED-1"]({ animal: "cat", body: "x" });
+// @ts-expect-error There is no such command.
+() => client.FEED();
+const seen: boolean[] = [];
+for await (const item of client.WATCH({ names: ["a", "b"] })) seen.push(item.seen);
+await client.FEED1();
+console.log(JSON.stringify({ left, note, seen }));
+`;
+
+Deno.test("lineup spec --format types writes a module that a client of the server is typed by", async () => {
+  await using server = await serve(zoo, {
+    "FEED-1": ({ amount }) => ({ left: 10 - amount }),
+    FEED1: () => {},
+    *WATCH({ names }) {
+      for (const name of names) yield { seen: name === "a" };
+      return { count: names.length };
+    },
+  }, { port: 0 });
+  // Beside this file, the package is found by its name.
+  const dir = await Deno.makeTempDir({ dir: import.meta.dirname });
+  try {
+    const { code, out, err } = await lineup(["spec", "--format", "types", server.address]);
+    assertEquals({ code, err }, { code: 0, err: "" });
+    assertEquals(out, typesModule(compile(zoo)));
+    await Deno.writeTextFile(`${dir}/zoo.ts`, out);
+    await Deno.writeTextFile(`${dir}/use.ts`, USE);
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--check", "--quiet", "--allow-net", `${dir}/use.ts`, server.address],
+      env: { NO_COLOR: "1" },
+    });
+    const used = await command.output();
+    const text = new TextDecoder();
+    assertEquals(
+      [text.decode(used.stdout), text.decode(used.stderr)],
+      ['{"left":9,"seen":[true,false]}\n', ""],
+    );
+    const { default: read } = await import(`file://${dir}/zoo.ts`);
+    assertEquals(read, specDocument(compile(zoo)).protocol);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("typesModule gives verbs that read the same types of their own", () => {
+  const text = typesModule(compile(zoo));
+  assertStringIncludes(
+    text,
+    'export type Feed1Args = GivenArgs<(typeof zooOfClassProtocol)["commands"]["FEED-1"]>;',
+  );
+  assertStringIncludes(
+    text,
+    'export type Feed1_Args = GivenArgs<(typeof zooOfClassProtocol)["commands"]["FEED1"]>;',
+  );
+});

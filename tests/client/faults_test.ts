@@ -1,0 +1,276 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { type Client, connect, ConnectionLost, ProtocolError, Refusal } from "../../client/mod.ts";
+import { LONG, SEED, seededRandom } from "../seeded_random.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+import { Ledger, ledger } from "./ledger.ts";
+import { type Answer, type End, type Faults, GREETING, Proxy, run, settle } from "./proxy.ts";
+
+type Ledgered = Client<typeof ledger>;
+
+/** Whether an error is one of those that a client documents. */
+function isTyped(error: unknown): boolean {
+  return error instanceof Refusal || error instanceof ConnectionLost ||
+    error instanceof ProtocolError;
+}
+
+/** A client whose first connection has these faults; what `body` does with it, and that nothing is left behind. */
+async function through(
+  faults: Faults,
+  body: (
+    client: Ledgered,
+    world: { clock: VirtualClock; books: Ledger; proxy: Proxy },
+  ) => Promise<void>,
+): Promise<void> {
+  const clock = new VirtualClock();
+  const books = new Ledger();
+  let first = true;
+  const proxy = new Proxy(clock, (frame) => books.do(frame), () => {
+    const mine = first ? faults : {};
+    first = false;
+    return mine;
+  });
+  const random = seededRandom(SEED);
+  const client = await run(
+    clock,
+    connect(ledger, "tcp://10.0.0.1:1", { clock, random, dial: proxy.dial }),
+  );
+  await body(client, { clock, books, proxy });
+  await run(clock, client.close());
+  await settle();
+  assertEquals([proxy.open, clock.pending], [0, 0]);
+}
+
+const REPLY = "#1 OK id=7\n";
+
+for (const how of ["end", "reset"] as const) {
+  Deno.test(`A call survives ${how} at each byte of its reply where it may be made again, and says so where not`, async () => {
+    for (let at = 0; at <= REPLY.length; at++) {
+      const whole = at === REPLY.length && how === "end";
+      const answers = { after: GREETING.length + at, how };
+      if (at === 0) continue;
+      await through({ answers }, async (client, { clock, books }) => {
+        assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
+        assertEquals(books.done.get(7), whole ? 1 : 2);
+      });
+      await through({ answers }, async (client, { clock, books }) => {
+        const result = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
+        if (whole) assertEquals(result, { id: 7 });
+        else {
+          assertInstanceOf(result, ConnectionLost);
+          assertEquals([result.executed, books.done.get(7)], ["maybe", 1]);
+        }
+      });
+    }
+  });
+}
+
+Deno.test("A call that was not written whole is not made again unless it may be", async () => {
+  const requests = { after: 5, how: "reset" as const };
+  await through({ requests }, async (client, { clock, books }) => {
+    const error = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
+    assertInstanceOf(error, ConnectionLost);
+    assertEquals([error.executed, books.done.size], ["maybe", 0]);
+    assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
+  });
+  await through({ requests }, async (client, { clock }) => {
+    assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
+  });
+});
+
+const BROKEN: Record<string, (answer: string) => string> = {
+  "garbage": () => "\x01\x02\n",
+  "another's tag": (answer) => answer.replace("#1", "#zz"),
+  "no tag": (answer) => answer.replace("#1 ", ""),
+  "a body of 1 GiB": () => "#1 OK id=7 {1073741824}\n",
+  "an answer twice": (answer) => answer + answer,
+  "an answer to a request that comes later": (answer) => answer + "#2 OK id=9\n",
+  "something that is no reply": () => "HTTP/1.1 200 OK\r\n\r\n",
+};
+
+for (const [name, rewrite] of Object.entries(BROKEN)) {
+  Deno.test(`A call that is answered with ${name} is paired rightly or not at all`, async () => {
+    const whole = rewrite("#1 OK id=7\n").startsWith("#1 OK id=7\n");
+    await through({ rewrite }, async (client, { clock, books }) => {
+      assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
+      assertEquals(await run(clock, client.LOOK({ id: 8 })), { id: 8 });
+      assertEquals(books.done.get(7), whole ? 1 : 2);
+    });
+    await through({ rewrite }, async (client, { clock }) => {
+      const result = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
+      if (whole) assertEquals(result, { id: 7 });
+      else assertInstanceOf(result, ProtocolError);
+      assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
+    });
+  });
+}
+
+Deno.test("A call that is never answered ends with its deadline, and its late answer is nobody's", async () => {
+  await through({ delay: () => 700 }, async (client, { clock }) => {
+    const error = await run(clock, client.LOOK({ id: 7 }, { within: 500 }).catch((error) => error));
+    assertInstanceOf(error, Refusal);
+    assertEquals([error.code, error.executed], ["expired", "maybe"]);
+    assertEquals(await run(clock, client.LOOK({ id: 8 })), { id: 8 });
+  });
+  await through(
+    { answers: { after: GREETING.length, how: "silence" } },
+    async (client, { clock }) => {
+      const error = await run(
+        clock,
+        client.ADD({ id: 7 }, { within: 500 }).catch((error) => error),
+      );
+      assertEquals(error.code, "expired");
+      // What is left in flight is cut, in bounded time.
+      await run(clock, client.close(1000));
+    },
+  );
+});
+
+Deno.test("An aborted call is forgotten, and what it brought is nobody's", async () => {
+  await through({ delay: () => 100 }, async (client, { clock }) => {
+    const abort = new AbortController();
+    const call = client.ADD({ id: 7 }, { signal: abort.signal }).catch((error) => error);
+    await settle();
+    abort.abort(new Error("enough"));
+    assertEquals((await call).message, "enough");
+    assertEquals(await run(clock, client.LOOK({ id: 8 })), { id: 8 });
+  });
+});
+
+const HOWS: readonly End[] = ["end", "reset", "silence"];
+// What shows wherever it is put in: a line end in a number could not be told from a shorter number.
+const TROUBLE = [
+  "#zzz OK\n",
+  "\0\xff",
+  "OK\n",
+  "#3 OK {1073741824}\n",
+  '"',
+].map((text) => new TextEncoder().encode(text));
+
+/** Draws the faults of a connection: none for a third of them. */
+function drawFaults(random: () => number): Faults {
+  const upTo = (most: number): number => Math.floor(random() * most);
+  const of = <T>(all: readonly T[]): T => all[upTo(all.length)];
+  const faults: { -readonly [K in keyof Faults]: Faults[K] } = {};
+  if (random() < 0.5) faults.delay = () => random() * 300;
+  switch (upTo(10)) {
+    case 0:
+      faults.dial = random() < 0.8 ? "refused" : "silence";
+      break;
+    case 1:
+    case 2:
+      faults.answers = { after: upTo(200), how: of(HOWS) };
+      break;
+    case 3:
+      faults.requests = { after: upTo(120), how: of(HOWS) };
+      break;
+    case 4:
+      faults.garbage = { at: GREETING.length + upTo(150), bytes: of(TROUBLE) };
+      break;
+    case 5: {
+      const which = upTo(6);
+      // A lie about a request in flight, in its own tag, can be told by nobody.
+      const { "an answer to a request that comes later": _, ...rest } = BROKEN;
+      const goodbye = (): string => 'ERR draining "Bye."\n';
+      const trouble = of([...Object.values(rest), goodbye]);
+      faults.rewrite = (answer, n) => n === which ? trouble(answer) : answer;
+      break;
+    }
+    case 6:
+      faults.garbage = { at: upTo(GREETING.length), bytes: of(TROUBLE) };
+  }
+  return faults;
+}
+
+/** One run of calls through connections with drawn faults: everything that must hold whatever happens. */
+async function schedule(random: () => number): Promise<void> {
+  const clock = new VirtualClock(1000);
+  const books = new Ledger();
+  const refused = new Map<string, Answer>([
+    ["busy", {
+      lines: [{ head: "ERR", words: ["busy", "Later."], options: new Map([["retry", "30"]]) }],
+    }],
+    ["draining", { lines: [{ head: "ERR", words: ["draining", "Bye."] }] }],
+  ]);
+  const proxy = new Proxy(clock, (frame) => {
+    const lot = random();
+    if (frame.head !== "CANCEL" && lot < 0.05) {
+      return refused.get(lot < 0.04 ? "busy" : "draining")!;
+    }
+    const answer = books.do(frame);
+    if (lot > 0.97) return { lines: [{ head: "ERR", words: ["internal", "Oh."] }] };
+    return { ...answer, ms: random() < 0.3 ? random() * 400 : 0 };
+  }, () => drawFaults(random));
+  const hosts = ["tcp://10.0.0.1:1", "tcp://10.0.0.2:1", "tcp://10.0.0.3:1"];
+  let client: Ledgered;
+  try {
+    client = await run(
+      clock,
+      connect(ledger, hosts.slice(0, 1 + Math.floor(random() * 3)), {
+        clock,
+        random,
+        dial: proxy.dial,
+        timeout: 1000,
+        maxInFlight: 4,
+        maxWaiting: 20,
+      }),
+    );
+  } catch (error) {
+    assert(isTyped(error), `${error}`);
+    await settle();
+    assertEquals([proxy.open, clock.pending], [0, 0]);
+    return;
+  }
+  let id = 10;
+  const call = async (): Promise<void> => {
+    const mine = ++id;
+    const lot = random();
+    const within = 100 + random() * 3000;
+    const limits = { within: Math.ceil(within), ...(lot > 0.9 && abortSoon()) };
+    try {
+      if (lot < 0.4) assertEquals(await client.LOOK({ id: mine }, limits), { id: mine });
+      else if (lot < 0.8) {
+        assertEquals(await client.ADD({ id: mine }, limits), { id: mine });
+        assertEquals(books.done.get(mine), 1);
+      } else {
+        const items = client.LIST({ id: mine }, limits);
+        let n = 0;
+        for await (const item of items) {
+          assertEquals(item, { id: mine, n: ++n });
+          if (lot > 0.97) return;
+        }
+        assertEquals([n, await items.reply], [3, { id: mine }]);
+      }
+    } catch (error) {
+      if (error instanceof Error && error.message === "aborted by the test") return;
+      if (!isTyped(error)) throw error;
+      const { executed } = error as { executed?: string };
+      if (executed === "no") assertEquals(books.done.get(mine), undefined, `${error}`);
+    }
+    if (lot >= 0.4 && lot < 0.8) assert((books.done.get(mine) ?? 0) < 2, "done twice");
+  };
+  const abortSoon = (): { signal: AbortSignal } => {
+    const abort = new AbortController();
+    clock.after(random() * 500, () => abort.abort(new Error("aborted by the test")));
+    return { signal: abort.signal };
+  };
+  for (let batch = 0; batch < 2; batch++) {
+    const calls = Array.from({ length: 1 + Math.floor(random() * 8) }, call);
+    await run(clock, Promise.all(calls));
+  }
+  await run(clock, client.close(500));
+  await run(clock, new Promise<void>((resolve) => clock.after(1000, resolve)));
+  await settle();
+  assertEquals([proxy.open, clock.pending], [0, 0], "left behind");
+}
+
+Deno.test("Calls end rightly in 10,000 schedules of faults", async () => {
+  for (let i = 0; i < 10_000 * LONG; i++) {
+    const seed = SEED * 1_000_003 + i;
+    try {
+      await schedule(seededRandom(seed));
+    } catch (error) {
+      console.error(`failed with LINEUP_SEED=${SEED}, schedule ${i}`);
+      throw error;
+    }
+  }
+});

@@ -1,0 +1,45 @@
+// A page in a Chromium without a window.
+
+import { find } from "./program.ts";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Opens a page in a Chromium of its own, with nothing remembered. Disposing ends it. */
+export async function openPage(url: string): Promise<AsyncDisposable> {
+  await find("chromium");
+  const directory = await Deno.makeTempDir();
+  const child = new Deno.Command("chromium", {
+    // Without a debugging port it would print the page and end before the page is done.
+    args: [...FLAGS, "--remote-debugging-port=0", `--user-data-dir=${directory}`, url],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill("SIGTERM");
+      await child.status;
+      await removeSoon(directory);
+    },
+  };
+}
+
+// Its helpers may still write for a moment.
+async function removeSoon(directory: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    try {
+      return await Deno.remove(directory, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// A real terminal: tmux runs a program, types at it and tells what is on its screen.
+
+/** A program in a pane of tmux. Disposing kills both. */
+export interface Pane extends AsyncDisposable {
+  /** Types text as it is. */
+  type(text: string): Promise<void>;
+  /** Presses keys by tmux's names: `Enter`, `Tab`, `C-c`, `Up`. */
+  press(...keys: string[]): Promise<void>;
+  /** Pastes text, bracketed where the program asked for that. */
+  paste(text: string): Promise<void>;
+  resize(columns: number, rows: number): Promise<void>;
+  /** All rows, those that scrolled away included. */
+  text(): Promise<string>;
+  /** Resolves with the text once it holds this; rejects with the text after a minute. */
+  see(what: string | RegExp): Promise<string>;
+}
+
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 30;
+
+/** Runs a program in a pane. What it leaves behind stays on the screen, with `exit CODE` below it. */
+export async function openPane(
+  program: readonly string[],
+  options: { columns?: number; rows?: number; env?: Readonly<Record<string, string>> } = {},
+): Promise<Pane> {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/conf`, "set-option -g history-limit 50000\n");
+  const tmux = async (args: readonly string[], input?: string): Promise<string> => {
+    const child = new Deno.Command("tmux", {
+      args: ["-u", "-S", `${folder}/socket`, "-f", `${folder}/conf`, ...args],
+      stdin: input === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      env: { LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+    }).spawn();
+    if (input !== undefined) await new Blob([input]).stream().pipeTo(child.stdin);
+    const { code, stdout, stderr } = await child.output();
+    if (code === 0) return new TextDecoder().decode(stdout);
+    throw new Error(`tmux ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  };
+  const { columns = 80, rows = 24, env = {} } = options;
+  const quoted = program.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const command = `${quoted}; echo "exit $?"; exec cat`;
+  try {
+    await tmux([
+      "new-session",
+      "-d",
+      ...["-x", String(columns), "-y", String(rows)],
+      ...Object.entries({ LC_ALL: "C.UTF-8", ...env }).flatMap((
+        [name, value],
+      ) => ["-e", `${name}=${value}`]),
+      command,
+    ]);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error("tmux is missing: apt-get install tmux");
+  }
+  const text = async (): Promise<string> =>
+    (await tmux(["capture-pane", "-p", "-J", "-S", "-"])).trimEnd();
+  return {
+    text,
+    type: async (text) => void await tmux(["send-keys", "-l", text]),
+    press: async (...keys) => void await tmux(["send-keys", ...keys]),
+    async paste(text) {
+      await tmux(["load-buffer", "-"], text);
+      await tmux(["paste-buffer", "-p"]);
+    },
+    resize: async (columns, rows) =>
+      void await tmux(["resize-window", "-x", String(columns), "-y", String(rows)]),
+    async see(what) {
+      for (const end = performance.now() + PATIENCE_MS;;) {
+        const seen = await text();
+        if (typeof what === "string" ? seen.includes(what) : what.test(seen)) return seen;
+        if (performance.now() > end) throw new Error(`never seen: ${what}\n${seen}`);
+        // tmux tells of nothing that changes; its screen must be looked at.
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await tmux(["kill-server"]).catch(() => {});
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// The server of the suite.
+
+import type { ByteStream, Listener } from "../../net/mod.ts";
+import { type Handlers, Refusal, serve, type Server } from "../../server/mod.ts";
+import { protocol } from "./protocol.ts";
+
+interface Held {
+  readonly gate: PromiseWithResolvers<void>;
+  begun: boolean;
+  aborted: boolean;
+}
+
+/** Serves the protocol of the suite at these listeners. */
+export function serveGround(...listeners: readonly Listener[]): Promise<Server> {
+  const streams = new Map<string, ByteStream>();
+  const held = new Map<string, Held>();
+  const flows = new Map<string, { count: number; ended: boolean }>();
+  const shuffles = new Map<string, (() => void)[]>();
+  const holdOf = (name: string): Held => {
+    const known = held.get(name) ??
+      { gate: Promise.withResolvers<void>(), begun: false, aborted: false };
+    held.set(name, known);
+    return known;
+  };
+  const handlers: Handlers<typeof protocol> = {
+    SUM: ({ a, b }) => ({ sum: a + b }),
+    SAY: ({ text }) => ({ text }),
+    ECHO: ({ body }) => ({ body }),
+    FAIL() {
+      throw new Refusal("no-luck", 'Not "today".', { retry: 1500, details: { day: "two words" } });
+    },
+    async SHUFFLE({ name, of, n }) {
+      const waiting = shuffles.get(name) ?? [];
+      shuffles.set(name, waiting);
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        // 7 shares no factor with how many the suite asks for, so that each is met once.
+        if (waiting.length === of) { for (let i = 0; i < of; i++) waiting[(i * 7) % of](); }
+      });
+      return { n };
+    },
+    *COUNT({ to }) {
+      for (let n = 1; n <= to; n++) yield { n };
+      return { count: to };
+    },
+    async *FLOW({ name, size }) {
+      const flow = { count: 0, ended: false };
+      flows.set(name, flow);
+      const text = "x".repeat(size);
+      try {
+        for (;;) {
+          flow.count++;
+          yield { text };
+          await null;
+        }
+      } finally {
+        flow.ended = true;
+      }
+    },
+    PRODUCED: ({ name }) => flows.get(name) ?? { count: 0, ended: false },
+    async HOLD({ name }, { signal, park }) {
+      const hold = holdOf(name);
+      hold.begun = true;
+      signal.addEventListener("abort", () => hold.aborted = true);
+      await park(hold.gate.promise);
+      return { name };
+    },
+    RELEASE: ({ name }) => holdOf(name).gate.resolve(),
+    HELD: ({ name }) => ({ begun: holdOf(name).begun, aborted: holdOf(name).aborted }),
+    async *CUT(_, { client, park }) {
+      yield { n: 1 };
+      // Once the item is on its way.
+      await park(new Promise((resolve) => setTimeout(resolve, 20)));
+      streams.get(client.peer)!.close();
+      await park(new Promise(() => {}));
+    },
+  };
+  return serve(protocol, handlers, {
+    listen: listeners.map((each) => known(each, streams)),
+    // CUT loses connections, which is told.
+    log: () => {},
+  });
+}
+
+/** A listener whose streams are found by their peer, which is made unique where it is not. */
+function known(listener: Listener, streams: Map<string, ByteStream>): Listener {
+  return {
+    address: listener.address,
+    async accept() {
+      const stream = await listener.accept();
+      if (stream === undefined) return undefined;
+      const peer = stream.peer.includes(":") ? stream.peer : `${stream.peer}-${streams.size}`;
+      streams.set(peer, stream);
+      return {
+        peer,
+        read: (buffer) => stream.read(buffer),
+        write: (bytes) => stream.write(bytes),
+        closeWrite: () => stream.closeWrite(),
+        close: () => stream.close(),
+      };
+    },
+    close: () => listener.close(),
+  };
+}

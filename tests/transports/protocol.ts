@@ -1,0 +1,50 @@
+import type { Protocol } from "../../protocol/spec.ts";
+
+/** What the cases of the suite need of a server; cases share one server, so names keep them apart. */
+export const protocol = {
+  name: "ground",
+  version: "1.0",
+  summary: "What the suite of transports needs.",
+  commands: {
+    SUM: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } },
+    SAY: {
+      summary: "Say it again.",
+      args: { text: "text" },
+      reply: { text: { type: "text", positional: true } },
+    },
+    ECHO: { summary: "Send the bytes back.", args: { body: "bytes" }, reply: { body: "bytes" } },
+    FAIL: {
+      summary: "Refuse.",
+      errors: { "no-luck": { summary: "Not today.", retry: true } },
+    },
+    SHUFFLE: {
+      summary: "Answer in another order, once so many have asked.",
+      args: { name: "word", of: "integer", n: "integer" },
+      reply: { n: "integer" },
+    },
+    COUNT: {
+      summary: "Count up to a number.",
+      args: { to: "integer" },
+      items: { n: "integer" },
+      reply: { count: "integer" },
+    },
+    FLOW: {
+      summary: "Items without end.",
+      args: { name: "word", size: "integer" },
+      items: { text: "text" },
+    },
+    PRODUCED: {
+      summary: "How many items a FLOW has made, and whether it goes on.",
+      args: { name: "word" },
+      reply: { count: "integer", ended: "boolean" },
+    },
+    HOLD: { summary: "Wait for RELEASE.", args: { name: "word" }, reply: { name: "word" } },
+    RELEASE: { summary: "Let a HOLD answer.", args: { name: "word" } },
+    HELD: {
+      summary: "Whether a HOLD has begun, and whether it was aborted.",
+      args: { name: "word" },
+      reply: { begun: "boolean", aborted: "boolean" },
+    },
+    CUT: { summary: "Lose this connection after an item.", items: { n: "integer" } },
+  },
+} as const satisfies Protocol;

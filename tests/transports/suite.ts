@@ -1,0 +1,281 @@
+// What must hold of a client and a server over any transport. Runs in Deno, and bundled in Node, Bun and browsers: it
+// imports the client and what it names, and nothing of a runtime.
+
+import {
+  type Client,
+  connect,
+  ConnectionLost,
+  type Dial,
+  openSession,
+  Refusal,
+} from "../../client/mod.ts";
+import { parseAddress } from "../../net/address.ts";
+import { type ByteStream, writeAll } from "../../net/stream.ts";
+import { protocol } from "./protocol.ts";
+
+/** Where the cases are run. */
+export interface Ground {
+  /** Of the server of ground.ts. */
+  readonly address: string;
+  readonly dial: Dial;
+}
+
+/** What became of a case. */
+export interface CaseResult {
+  readonly name: string;
+  /** What was wrong; undefined where all was well. */
+  readonly error?: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+let names = 0;
+const newName = (): string => `n${Date.now().toString(36)}-${names++}`;
+
+function check(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`not so: ${what}`);
+}
+
+function same(actual: unknown, expected: unknown): void {
+  const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (is !== should) throw new Error(`${is} is not ${should}`);
+}
+
+async function rejected(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was not rejected");
+}
+
+type GroundClient = Client<typeof protocol>;
+
+async function withClient(ground: Ground, run: (client: GroundClient) => Promise<void>) {
+  const client = await connect(protocol, ground.address, { dial: ground.dial });
+  try {
+    await run(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Asks until the answer is what is waited for. */
+async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function withStream(ground: Ground, run: (stream: ByteStream) => Promise<void>) {
+  const stream = await ground.dial(parseAddress(ground.address), {});
+  try {
+    await run(stream);
+  } finally {
+    stream.close();
+  }
+}
+
+async function readToEnd(stream: ByteStream): Promise<string> {
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  for (let read; (read = await stream.read(buffer)) !== null;) {
+    text += decoder.decode(buffer.subarray(0, read), { stream: true });
+  }
+  return text;
+}
+
+const cases: Record<string, (ground: Ground) => Promise<void>> = {
+  async "the greeting says who serves"(ground) {
+    const session = await openSession(ground.address, { dial: ground.dial });
+    same([session.greeting.name, session.greeting.maxLine], ["ground", 8192]);
+    await session.close();
+  },
+
+  "a call gets its typed reply": (ground) =>
+    withClient(ground, async (client) => {
+      same(await client.SUM({ a: 1.5, b: -2 }), { sum: -0.5 });
+      for (const text of ["", 'a "b" \\ c=d', "é\u2028\0\r\n\t{5}", "𝕃".repeat(1000)]) {
+        same(await client.SAY({ text }), { text });
+      }
+    }),
+
+  "a refusal keeps its code, message, retry and details": (ground) =>
+    withClient(ground, async (client) => {
+      const error = await rejected(client.FAIL());
+      check(error instanceof Refusal, `${error} is a Refusal`);
+      same([error.code, error.message, error.retry, error.details], [
+        "no-luck",
+        'Not "today".',
+        1500,
+        { day: "two words" },
+      ]);
+    }),
+
+  "5000 calls at once get each its own answer": (ground) =>
+    withClient(ground, async (client) => {
+      const calls = Array.from({ length: 5000 }, (_, a) => client.SUM({ a, b: 1 }));
+      same((await Promise.all(calls)).map(({ sum }) => sum - 1), [...calls.keys()]);
+    }),
+
+  "answers that come in another order find their calls": (ground) =>
+    withClient(ground, async (client) => {
+      const [name, of] = [newName(), 200];
+      const calls = Array.from({ length: of }, (_, n) => client.SHUFFLE({ name, of, n }));
+      same((await Promise.all(calls)).map(({ n }) => n), [...calls.keys()]);
+    }),
+
+  "a body of 1 MiB goes there and back, every byte value in it": (ground) =>
+    withClient(ground, async (client) => {
+      const body = Uint8Array.from({ length: 1 << 20 }, (_, i) => i ^ (i >> 8));
+      const bodies = [body, body.subarray(1), new Uint8Array(0)];
+      const answers = await Promise.all(bodies.map((body) => client.ECHO({ body })));
+      for (const [i, { body: back }] of answers.entries()) {
+        check(back.length === bodies[i].length, `body ${i} has ${back.length} bytes`);
+        check(back.every((byte, at) => byte === bodies[i][at]), `body ${i} is the same`);
+      }
+    }),
+
+  "10000 items come in order, and the reply behind them": (ground) =>
+    withClient(ground, async (client) => {
+      const call = client.COUNT({ to: 10_000 });
+      let last = 0;
+      for await (const { n } of call) check(n === ++last, `${n} after ${last - 1}`);
+      same([last, await call.reply], [10_000, { count: 10_000 }]);
+    }),
+
+  "leaving the items early ends them at the server": (ground) =>
+    withClient(ground, async (client) => {
+      const name = newName();
+      let seen = 0;
+      for await (const { text } of client.FLOW({ name, size: 100 })) {
+        same(text.length, 100);
+        if (++seen === 10) break;
+      }
+      await until(() => client.PRODUCED({ name }), ({ ended }) => ended);
+    }),
+
+  "an aborted call is aborted at the server": (ground) =>
+    withClient(ground, async (client) => {
+      const name = newName();
+      const abort = new AbortController();
+      const call = rejected(client.HOLD({ name }, { signal: abort.signal }));
+      await until(() => client.HELD({ name }), ({ begun }) => begun);
+      abort.abort(new Error("enough"));
+      same((await call).message, "enough");
+      await until(() => client.HELD({ name }), ({ aborted }) => aborted);
+    }),
+
+  "a call ends at its deadline, here and at the server": (ground) =>
+    withClient(ground, async (client) => {
+      const name = newName();
+      const error = await rejected(client.HOLD({ name }, { within: 50 }));
+      same(error.code, "expired");
+      await until(() => client.HELD({ name }), ({ begun, aborted }) => aborted || !begun);
+    }),
+
+  "a connection that is lost midway fails the call after what came": (ground) =>
+    withClient(ground, async (client) => {
+      const seen: number[] = [];
+      const error = await rejected((async () => {
+        for await (const { n } of client.CUT()) seen.push(n);
+      })());
+      same(seen, [1]);
+      check(error instanceof ConnectionLost, `${error} is a ConnectionLost`);
+    }),
+
+  "what was asked before a half close is answered, then comes the end": (ground) =>
+    withStream(ground, async (stream) => {
+      await writeAll(stream, encoder.encode("SUM 1 2\nSAY lo"));
+      await writeAll(stream, encoder.encode("w\nECHO {3}\na\nb\n"));
+      await stream.closeWrite();
+      const [greeting, ...answers] = (await readToEnd(stream)).split("\n");
+      check(greeting.startsWith("OK lineup/1 ground/1.0 "), greeting);
+      same(answers, ["OK sum=3", "OK low", "OK {3}", "a", "b", ""]);
+    }),
+
+  "QUIT ends the connection from the other side": (ground) =>
+    withStream(ground, async (stream) => {
+      await writeAll(stream, encoder.encode("QUIT\n"));
+      check((await readToEnd(stream)).endsWith("\nOK bye\n"), "it ends in OK bye");
+    }),
+
+  "a client that does not read does not make the server's memory grow": (ground) =>
+    withClient(ground, async (client) => {
+      const name = newName();
+      const size = 16_384;
+      await withStream(ground, async (stream) => {
+        await writeAll(stream, encoder.encode(`FLOW ${name} ${size}\n`));
+        // What the system and a WebSocket take of it unread has a bound as well.
+        let still = 0;
+        let last = 0;
+        await until(() => client.PRODUCED({ name }), ({ count, ended }) => {
+          check(count * size < 128 << 20, `${count} items were made for a client that reads none`);
+          still = count > 0 && count === last ? still + 1 : 0;
+          last = count;
+          return ended || still === 20;
+        });
+        check((await client.SUM({ a: 1, b: 1 })).sum === 2, "others are served");
+      });
+      await until(() => client.PRODUCED({ name }), ({ ended }) => ended);
+    }),
+
+  "a stream that is read as fast as it comes can be cancelled": (ground) =>
+    withStream(ground, async (stream) => {
+      await writeAll(stream, encoder.encode(`#f FLOW ${newName()} 100\n`));
+      const buffer = new Uint8Array(65_536);
+      let [tail, seen, asked] = ["", 0, false];
+      while (!tail.includes("\n#c OK\n")) {
+        const read = await stream.read(buffer);
+        check(read !== null, "it goes on");
+        seen += read;
+        check(seen < 128 << 20, "the CANCEL is seen");
+        tail = tail.slice(-20) + decoder.decode(buffer.subarray(0, read));
+        if (asked || seen < 1 << 20) continue;
+        asked = true;
+        await writeAll(stream, encoder.encode("#c CANCEL f\n"));
+      }
+    }),
+
+  "close lets what is in flight be answered": (ground) =>
+    withClient(ground, async (other) => {
+      const name = newName();
+      const client = await connect(protocol, ground.address, { dial: ground.dial });
+      const call = client.HOLD({ name });
+      await until(() => other.HELD({ name }), ({ begun }) => begun);
+      const closed = client.close();
+      await other.RELEASE({ name });
+      same(await call, { name });
+      await closed;
+      check(await rejected(client.SUM({ a: 1, b: 1 })) instanceof ConnectionLost, "it is closed");
+    }),
+};
+
+// Only a case that fails gets this far.
+const DEADLINE_MS = 60_000;
+
+async function runCase(name: string, ground: Ground): Promise<CaseResult> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over in ${DEADLINE_MS} ms`)), DEADLINE_MS);
+  });
+  try {
+    await Promise.race([cases[name](ground), late]);
+    return { name };
+  } catch (error) {
+    return { name, error: error instanceof Error ? error.stack || error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs every case, in order. */
+export async function* runSuite(ground: Ground): AsyncGenerator<CaseResult, void> {
+  for (const name of Object.keys(cases)) yield await runCase(name, ground);
+}
+
+/** The names of the cases. */
+export const caseNames: readonly string[] = Object.keys(cases);

@@ -1,0 +1,15 @@
+// The certificates of tls/, see make.sh there.
+
+import type { TlsIdentity, TlsTrust } from "../../net/mod.ts";
+
+const read = (name: string): string =>
+  Deno.readTextFileSync(new URL(`./tls/${name}`, import.meta.url));
+
+/** The path of the authority's certificate. */
+export const AUTHORITY_FILE = new URL("./tls/authority.pem", import.meta.url).pathname;
+
+/** Who the server of a test is: localhost and 127.0.0.1. */
+export const identity: TlsIdentity = { cert: read("server.pem"), key: read("server.key") };
+
+/** Whom its clients trust. */
+export const trust: TlsTrust = { caCerts: [read("authority.pem")] };

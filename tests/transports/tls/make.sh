@@ -1,0 +1,15 @@
+#!/bin/sh
+# How the certificates beside this file were made: a test authority, and a server's certificate for this machine's
+# names that it signed, both valid for a hundred years. The authority's key is thrown away; the server's is for
+# everybody to see.
+set -eu
+cd "$(dirname "$0")"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
+  -subj "/CN=Lineup test authority" -keyout authority.key -out authority.pem \
+  -addext "keyUsage=critical,keyCertSign,cRLSign"
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+  -subj "/CN=localhost" -keyout server.key -out server.csr
+printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' > server.ext
+openssl x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -days 36500 \
+  -extfile server.ext -out server.pem
+rm -f server.csr server.ext authority.srl authority.key

@@ -1,0 +1,119 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
+import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../net/mod.ts";
+import { type LogEntry, serve, type ServeOptions, type Server } from "../../server/mod.ts";
+import { until, Wire } from "../wire.ts";
+import { identity, trust } from "./tls.ts";
+
+const bare = {
+  name: "bare",
+  version: "1.0",
+  summary: "Nothing of its own.",
+  commands: {},
+} as const;
+
+const trusting = (tls: TlsTrust): Dial => (address, options) =>
+  connectStream(address, { ...options, tls });
+
+async function withServer(
+  test: (server: Server, log: LogEntry[]) => Promise<void>,
+  options: ServeOptions = {},
+): Promise<void> {
+  const log: LogEntry[] = [];
+  await using server = await serve(bare, {}, {
+    port: 0,
+    tls: identity,
+    log: (entry) => void log.push(entry),
+    ...options,
+  });
+  await test(server, log);
+}
+
+const portOf = ({ address }: Server): number => Number(address.split(":").at(-1));
+
+Deno.test("serve with a certificate listens for TLS, and who trusts it connects", () =>
+  withServer(async ({ address }) => {
+    assertEquals(address.startsWith("tls://127.0.0.1:"), true, address);
+    await using client = await connect(bare, address, { dial: trusting(trust) });
+    assertEquals(await client.PING(), { word: "pong" });
+  }));
+
+Deno.test("a client refuses a server that it does not trust, or that bears another name", () =>
+  withServer(async (server) => {
+    const { address } = server;
+    const untrusted = await assertRejects(() => connect(bare, address), ConnectionLost);
+    assertStringIncludes(untrusted.message, "the TLS handshake failed");
+    const named = (serverName: string) =>
+      connect(bare, address, { dial: trusting({ ...trust, serverName }) });
+    await assertRejects(() => named("example.org"), ConnectionLost, "the TLS handshake failed");
+    await using client = await named("localhost");
+    assertEquals(await client.PING(), { word: "pong" });
+  }));
+
+Deno.test("a client that says that it speaks another protocol is refused", () =>
+  withServer(async (server) => {
+    const connectTls = async (alpnProtocols: string[]): Promise<string | null> => {
+      using conn = await Deno.connectTls({
+        hostname: "127.0.0.1",
+        port: portOf(server),
+        caCerts: [...trust.caCerts!],
+        alpnProtocols,
+      });
+      return (await conn.handshake()).alpnProtocol;
+    };
+    assertEquals(await connectTls(["http/1.1", "lineup/1"]), "lineup/1");
+    assertEquals(await connectTls([]), null);
+    await assertRejects(() => connectTls(["http/1.1"]));
+  }));
+
+Deno.test("what is no TLS ends its own connection only, and is no error of the server", () =>
+  withServer(async (server, log) => {
+    using plain = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
+    await plain.write(new TextEncoder().encode("PING\r\n"));
+    // An alert, and the end.
+    const buffer = new Uint8Array(1000);
+    while (await plain.read(buffer).catch(() => null) !== null);
+    await until(() => log.length === 1, "the log says why");
+    assertEquals([log[0].level, log[0].message], ["info", "connection ended"]);
+    assertStringIncludes(String(log[0].why), "the TLS handshake failed");
+    await using client = await connect(bare, server.address, { dial: trusting(trust) });
+    assertEquals(await client.PING(), { word: "pong" });
+  }));
+
+Deno.test("a handshake that does not come counts as a connection, and holds nobody up", () =>
+  withServer(async (server) => {
+    const hostname = "127.0.0.1";
+    const silent = [
+      await Deno.connect({ hostname, port: portOf(server) }),
+      await Deno.connect({ hostname, port: portOf(server) }),
+    ];
+    const client = await connect(bare, server.address, { dial: trusting(trust) });
+    assertEquals(await client.PING(), { word: "pong" });
+    const stream = await connectStream(parseAddress(server.address), { tls: trust });
+    assertStringIncludes(await new Wire(stream).line(), "ERR quota");
+    stream.close();
+    for (const conn of silent) conn.close();
+    await client.close();
+  }, { connections: { connectionsPerClient: 3 } }));
+
+Deno.test("serve refuses tls:// without a certificate, and wss://", async () => {
+  await assertRejects(
+    () => serve(bare, {}, { listen: ["tls://127.0.0.1:0"] }),
+    AddressError,
+    "needs a certificate and its key",
+  );
+  await assertRejects(
+    () => serve(bare, {}, { listen: ["wss://127.0.0.1:0"], tls: identity }),
+    AddressError,
+    "a server listens at ws:// only",
+  );
+  await assertRejects(
+    () =>
+      serve(bare, {}, {
+        listen: [{ address: "tls://127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
+        tls: identity,
+      }),
+    AddressError,
+    "a PROXY header comes on tcp:// and unix: only",
+  );
+});

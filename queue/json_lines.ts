@@ -22,7 +22,7 @@ const number = (least: number, most = Infinity): Check => (value) =>
 const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): Check => (value) =>
   Number.isSafeInteger(value) && number(least, most)(value);
 const text: Check = (value) => typeof value === "string" && !/[\ud800-\udfff]/u.test(value);
-const word: Check = (value) => text(value) && /^[^\s\x00-\x1f\x7f]{1,128}$/u.test(value as string);
+const word: Check = (value) => text(value) && /^[^\s\p{Cc}]{1,128}$/u.test(value as string);
 const maybe = (check: Check): Check => (value) => value === "" || check(value);
 const yesNo: Check = (value) => typeof value === "boolean";
 

@@ -1,6 +1,8 @@
 // Whether a queue's file is sound.
 
+import { existsSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { APPLICATION_ID, explain, otherVersion, pragma, VERSION } from "./sqlite_schema.ts";
 
 /** What a sound file has none of: a query that counts them, and what they are. */
@@ -64,18 +66,17 @@ export interface Checked {
  * ```
  */
 export function checkSqliteFile(path: string): Checked {
-  let db: DatabaseSync | undefined;
+  let look: Look | undefined;
   try {
-    db = new DatabaseSync(path, { readOnly: true });
-    db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    const { db } = look = lookAt(path);
     if (pragma(db, "application_id") !== APPLICATION_ID) {
       return { jobs: undefined, problems: [`${path} is no queue`] };
     }
     const version = pragma(db, "user_version");
-    const sound = db.prepare("PRAGMA integrity_check").all().map((row) =>
+    const said = db.prepare("PRAGMA integrity_check").all().map((row) =>
       String(row.integrity_check)
     );
-    const problems = sound.filter((line) => line !== "ok");
+    const problems = said.filter((line) => line !== "ok");
     if (version !== VERSION) problems.push(otherVersion(path, version));
     // Of tables that are damaged nothing else can be said for certain.
     if (problems.length > 0) return { jobs: undefined, problems };
@@ -87,6 +88,36 @@ export function checkSqliteFile(path: string): Checked {
   } catch (error) {
     return { jobs: undefined, problems: [explain(error, path)] };
   } finally {
-    db?.close();
+    look?.close();
   }
+}
+
+interface Look {
+  readonly db: DatabaseSync;
+  close(): void;
+}
+
+/**
+ * Opens a file for reading and changes nothing. Who serves it has a `-wal` beside it; where there is none the file is
+ * all there is, and is read without the locks that need another file. One that a server left behind as it died is read
+ * with the file, and what SQLite writes for that is removed.
+ */
+function lookAt(path: string): Look {
+  statSync(path);
+  const [wal, shm] = [`${path}-wal`, `${path}-shm`];
+  if (!existsSync(wal)) {
+    const url = pathToFileURL(path);
+    url.search = "immutable=1";
+    const db = new DatabaseSync(url, { readOnly: true });
+    return { db, close: () => db.close() };
+  }
+  const hadShm = existsSync(shm);
+  const db = new DatabaseSync(path, { readOnly: true });
+  return {
+    db,
+    close(): void {
+      db.close();
+      if (!hadShm) rmSync(shm, { force: true });
+    },
+  };
 }

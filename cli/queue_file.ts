@@ -1,9 +1,14 @@
 // `lineup queue --check`, `--export` and `--import`: what is done to a queue's file while no server uses it.
 
+import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
 
 const CHUNK = 1 << 16;
 const PROGRESS_MS = 1000;
+const LF = 10;
+/** The longest line that is read, in bytes. */
+const LONGEST = 1 << 27;
 
 /** Tells of a count now and then, on standard error. */
 function telling(what: string): (count: number) => void {
@@ -33,21 +38,42 @@ export function tellingStore(store: Store): Store {
 
 /** Checks a file; the exit code is 1 where it is not sound. */
 export function check(path: string): number {
-  const { jobs, problems } = checkSqliteFile(path);
+  const { jobs, problems, older } = checkSqliteFile(path);
   for (const problem of problems) console.log(problem);
   if (problems.length > 0) return 1;
-  console.log(`${path} is sound: ${jobs} jobs`);
+  console.log(
+    `${path} is sound: ${jobs} jobs${older ? "; the next start brings it up to date" : ""}`,
+  );
   return 0;
 }
 
 /** Writes a queue's file as lines of JSON, `-` to standard output. */
 export function exportTo(target: string, path: string): number {
+  if (target === "-") {
+    const count = writeLines(exportSqliteFile(path), Deno.stdout);
+    console.error(`${count} lines exported from ${path}`);
+    return 0;
+  }
+  if (existsSync(target)) throw new Error(`${target} is there already; --export writes a new file`);
+  // Whoever finds a file of this name finds all of it.
+  const part = `${target}.part`;
   const lines = exportSqliteFile(path);
-  // Before anything is written over.
-  const first = lines.next();
-  const out = target === "-"
-    ? Deno.stdout
-    : Deno.openSync(target, { write: true, createNew: true });
+  const out = Deno.openSync(part, { write: true, create: true, truncate: true });
+  try {
+    const count = writeLines(lines, out);
+    out.syncSync();
+    Deno.renameSync(part, target);
+    console.error(`${count} lines exported from ${path} to ${target}`);
+    return 0;
+  } catch (error) {
+    Deno.removeSync(part);
+    throw error;
+  } finally {
+    out.close();
+  }
+}
+
+function writeLines(lines: Iterable<string>, out: typeof Deno.stdout | Deno.FsFile): number {
   const tell = telling("lines written:");
   const encoder = new TextEncoder();
   let count = 0;
@@ -58,20 +84,13 @@ export function exportTo(target: string, path: string): number {
     }
     text = "";
   };
-  try {
-    if (!first.done) text = `${first.value}\n`;
-    for (const line of lines) {
-      text += `${line}\n`;
-      if (text.length > CHUNK) flush();
-      tell(++count);
-    }
-    flush();
-    if (out instanceof Deno.FsFile) out.syncSync();
-  } finally {
-    if (target !== "-") out.close();
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length > CHUNK) flush();
+    tell(++count);
   }
-  console.error(`${count} jobs, limits and schedules exported from ${path}`);
-  return 0;
+  flush();
+  return count;
 }
 
 /** Adds lines of JSON to a queue's file, `-` from standard input. */
@@ -94,16 +113,31 @@ function* linesOf(input: typeof Deno.stdin | Deno.FsFile): Generator<string, voi
   const tell = telling("lines read:");
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const buffer = new Uint8Array(CHUNK);
-  let held = "";
+  const pieces: Uint8Array[] = [];
+  let length = 0;
   let count = 0;
+  const line = (): string => {
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    pieces.length = length = 0;
+    tell(++count);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      throw new Error(`line ${count} is wrong: it is not UTF-8`);
+    }
+  };
   for (let read; (read = input.readSync(buffer)) !== null;) {
-    const lines = (held + decoder.decode(buffer.subarray(0, read), { stream: true })).split("\n");
-    held = lines.pop()!;
-    for (const line of lines) {
-      tell(++count);
-      yield line;
+    const chunk = buffer.subarray(0, read);
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LF, start)) !== -1; start = end + 1) {
+      pieces.push(chunk.subarray(start, end));
+      yield line();
+    }
+    pieces.push(chunk.slice(start));
+    length += read - start;
+    if (length > LONGEST) {
+      throw new Error(`line ${count + 1} is wrong: it has more than ${LONGEST} bytes`);
     }
   }
-  held += decoder.decode();
-  if (held !== "") yield held;
+  if (length > 0) yield line();
 }

@@ -1,9 +1,15 @@
 // Jobs, rules and schedules as lines of JSON: what `lineup queue --export` writes and `--import` reads.
 
 import { Buffer } from "node:buffer";
-import { type Change, type Rules, type Schedule, states, type StoredJob } from "./store.ts";
+import type { FieldSpec } from "../protocol/spec.ts";
+import { BadValue, formatValue, parseValue } from "../protocol/values.ts";
+import { limits } from "./protocol/admin.ts";
+import { count, id, key, queue, state, unique } from "./protocol/fields.ts";
+import { producer } from "./protocol/producer.ts";
+import { checkCron } from "./schedules.ts";
+import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
 
-/** What a line says. */
+/** What a line says; a job of number 0 gets the next one. */
 export type Entry =
   | Extract<Change, { kind: "put" | "rules" | "schedule" }>
   | { readonly kind: "queue"; readonly last: number };
@@ -14,62 +20,76 @@ export class BadLine extends Error {
 }
 
 const VERSION = 1;
+/** The furthest time that JavaScript's dates know, in ms since the Unix epoch. */
+const LAST_TIME = 8.64e15;
 
-type Check = (value: unknown) => boolean;
+/** A field of a line: what it must be, unless it is what it is by default. */
+interface Field {
+  readonly is: FieldSpec;
+  readonly default?: unknown;
+}
 
-const number = (least: number, most = Infinity): Check => (value) =>
-  typeof value === "number" && value >= least && value <= most;
-const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): Check => (value) =>
-  Number.isSafeInteger(value) && number(least, most)(value);
-const text: Check = (value) => typeof value === "string" && !/[\ud800-\udfff]/u.test(value);
-const word: Check = (value) => text(value) && /^[^\s\p{Cc}]{1,128}$/u.test(value as string);
-const maybe = (check: Check): Check => (value) => value === "" || check(value);
-const yesNo: Check = (value) => typeof value === "boolean";
+/** In place of a default: when the line is read. */
+const NOW = Symbol("now");
+
+const time: FieldSpec = { type: "number", min: 0, max: LAST_TIME };
+const no: Field = { is: { type: "boolean" }, default: false };
+
+/** As PUT has it; durations are whole ms here. */
+function asPut(name: "priority" | "attempts" | "lease" | "backoff"): Field {
+  const option: FieldSpec & { default: string } = producer.PUT.options[name];
+  const type = option.type === "duration" ? "integer" : option.type;
+  return { is: { ...option, type }, default: parseValue(option.default, option) };
+}
 
 const terms = {
-  queue: word,
-  key: maybe(word),
-  priority: whole(0, 9),
-  attempts: whole(1),
-  lease: number(1),
-  backoff: number(0),
-  keep: yesNo,
+  queue: { is: queue },
+  key: { is: key, default: "" },
+  priority: asPut("priority"),
+  attempts: asPut("attempts"),
+  lease: asPut("lease"),
+  backoff: asPut("backoff"),
+  keep: no,
 };
-const fields = {
-  queue: { version: whole(VERSION, VERSION), last: whole(0) },
+const every = producer.EVERY;
+const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+  queue: {
+    version: { is: { type: "integer", min: VERSION, max: VERSION } },
+    last: { is: count },
+  },
   job: {
-    id: whole(1),
+    id: { is: id, default: 0 },
     ...terms,
-    unique: maybe(word),
-    put: number(0),
-    expires: number(0),
-    state: (value: unknown): boolean => states.includes(value as StoredJob["state"]),
-    attempt: whole(0),
-    spared: whole(0),
-    ready: number(0),
-    until: number(0),
-    held: yesNo,
-    reason: text,
+    unique: { is: unique, default: "" },
+    put: { is: time, default: NOW },
+    expires: { is: time, default: 0 },
+    state: { is: state, default: "ready" },
+    attempt: { is: count, default: 0 },
+    spared: { is: count, default: 0 },
+    ready: { is: time, default: NOW },
+    until: { is: time, default: 0 },
+    held: no,
+    reason: { is: { type: "text" }, default: "" },
   },
   rules: {
-    queue: word,
-    key: maybe(word),
-    paused: yesNo,
-    running: whole(0),
-    rate: number(0),
-    weight: number(0),
-    depth: whole(0),
+    queue: { is: queue },
+    key: { is: key, default: "" },
+    paused: no,
+    running: { is: limits.running, default: 0 },
+    rate: { is: limits.rate, default: 0 },
+    weight: { is: limits.weight, default: 0 },
+    depth: { is: limits.depth, default: 0 },
   },
   schedule: {
-    name: word,
+    name: { is: every.args.name },
     ...terms,
-    cron: text,
-    zone: text,
-    interval: number(0),
-    next: number(0),
-    expires: number(0),
+    cron: { is: every.options.cron, default: "" },
+    zone: { is: every.options.tz, default: "" },
+    interval: { is: { ...every.options.interval, type: "integer" }, default: 0 },
+    next: { is: time },
+    expires: { is: { ...every.options.expires, type: "integer" }, default: 0 },
   },
-} satisfies Record<string, Record<string, Check>>;
+};
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -100,28 +120,77 @@ export function lineOf(entry: Entry): string {
   }
 }
 
-/** What a line says. Throws `BadLine`. */
-export function readLine(line: string): Entry {
-  const { kind, ...said } = parse(line);
+/** What a line that is read now says. Throws `BadLine`. */
+export function readLine(line: string, now: number): Entry {
+  const { kind = "job", ...said } = parse(line);
   if (typeof kind !== "string" || !Object.hasOwn(fields, kind)) {
     throw new BadLine(`kind must be one of ${Object.keys(fields).join(", ")}`);
   }
-  const known: Record<string, Check> = fields[kind as keyof typeof fields];
-  for (const [name, check] of Object.entries(known)) {
-    if (!check(said[name])) throw new BadLine(`${name} is ${JSON.stringify(said[name])}`);
-  }
-  const hasBody = kind === "job" || kind === "schedule";
-  const extra = Object.keys(said).find((name) =>
-    !Object.hasOwn(known, name) && !(hasBody && (name === "body" || name === "base64"))
-  );
-  if (extra !== undefined) throw new BadLine(`a ${kind} has no ${extra}`);
-  if (kind === "queue") return { kind, last: said.last as number };
-  if (kind === "rules") return { kind, rules: said as unknown as Rules };
   const { body: _, base64: __, ...rest } = said;
+  const hasBody = kind === "job" || kind === "schedule";
+  const value = readFields(kind, hasBody ? rest : said, now);
+  if (kind === "queue") return { kind, last: value.last as number };
+  if (kind === "rules") return { kind, rules: value as unknown as Rules };
   const body = bytes(said);
-  return kind === "job"
-    ? { kind: "put", job: { ...rest, size: body.length } as StoredJob, body }
-    : { kind: "schedule", schedule: { ...rest, body } as unknown as Schedule };
+  if (kind === "schedule") {
+    const schedule = { ...value, body } as unknown as Schedule;
+    checkSchedule(schedule);
+    return { kind, schedule: { ...schedule, zone: schedule.cron && (schedule.zone || "UTC") } };
+  }
+  const job = { ...value, size: body.length } as unknown as StoredJob;
+  checkJob(job);
+  return { kind: "put", job, body };
+}
+
+function readFields(
+  kind: string,
+  said: Readonly<Record<string, unknown>>,
+  now: number,
+): Record<string, unknown> {
+  const known = fields[kind];
+  const extra = Object.keys(said).find((name) => !Object.hasOwn(known, name));
+  if (extra !== undefined) throw new BadLine(`a ${kind} has no ${extra}`);
+  const value: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(known)) {
+    if (Object.hasOwn(said, name)) value[name] = readField(name, said[name], field);
+    else if (field.default === undefined) throw new BadLine(`a ${kind} needs ${name}`);
+    else value[name] = field.default === NOW ? now : field.default;
+  }
+  return value;
+}
+
+function readField(name: string, value: unknown, field: Field): unknown {
+  if (value === field.default) return value;
+  if (field.is.type === "boolean" && typeof value !== "boolean") {
+    throw new BadLine(`${name} must be true or false, not ${JSON.stringify(value)}`);
+  }
+  try {
+    formatValue(value, field.is);
+  } catch (error) {
+    if (error instanceof BadValue) throw new BadLine(`${name} must be ${error.message}`);
+    throw error;
+  }
+  return value;
+}
+
+function checkJob({ state, until, held, attempt, spared }: StoredJob): void {
+  const ends = state === "taken" || state === "done";
+  if (ends !== until > 0) {
+    throw new BadLine(`until must be ${ends ? "when that ends" : "0"} for a job that is ${state}`);
+  }
+  if (held && state !== "taken") throw new BadLine(`held must be false for a job that is ${state}`);
+  if (state === "taken" && attempt === 0) throw new BadLine("a job that is taken has an attempt");
+  if (spared > attempt) throw new BadLine(`spared must be at most ${attempt}, its attempts`);
+}
+
+function checkSchedule({ cron, zone, interval }: Schedule): void {
+  if ((cron === "") === (interval === 0)) throw new BadLine("it needs cron or interval, not both");
+  if (cron === "" && zone !== "") throw new BadLine("zone goes with cron only");
+  try {
+    if (cron !== "") checkCron(cron, zone || "UTC");
+  } catch (error) {
+    throw new BadLine((error as Error).message);
+  }
 }
 
 function parse(line: string): Record<string, unknown> {
@@ -137,14 +206,14 @@ function parse(line: string): Record<string, unknown> {
 
 function bytes({ body, base64 }: Record<string, unknown>): Uint8Array {
   if ((body === undefined) === (base64 === undefined)) {
-    throw new BadLine("it needs body or base64, and not both");
+    throw new BadLine("it needs body or base64, not both");
   }
   if (body !== undefined) {
-    if (!text(body)) throw new BadLine("body is no text");
-    return new TextEncoder().encode(body as string);
+    if (typeof body !== "string" || !body.isWellFormed()) throw new BadLine("body must be text");
+    return new TextEncoder().encode(body);
   }
   const decoded = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
   // Buffer leaves out what it does not understand.
-  if (decoded?.toString("base64") !== base64) throw new BadLine("base64 is no base64");
+  if (decoded?.toString("base64") !== base64) throw new BadLine("base64 must be base64");
   return new Uint8Array(decoded!);
 }

@@ -3,7 +3,14 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { APPLICATION_ID, explain, otherVersion, pragma, VERSION } from "./sqlite_schema.ts";
+import {
+  APPLICATION_ID,
+  canMigrate,
+  explain,
+  otherVersion,
+  pragma,
+  VERSION,
+} from "./sqlite_schema.ts";
 
 /** What a sound file has none of: a query that counts them, and what they are. */
 const RULES: readonly (readonly [sql: string, what: string])[] = [
@@ -43,6 +50,8 @@ const RULES: readonly (readonly [sql: string, what: string])[] = [
 export interface Checked {
   /** How many jobs there are; `undefined` where they cannot be counted. */
   readonly jobs: number | undefined;
+  /** Whether the file is of an older version, of which only SQLite's own check is made; opening it makes it the present one. */
+  readonly older: boolean;
   /** What is wrong, in words; none where the file is sound. */
   readonly problems: readonly string[];
 }
@@ -61,7 +70,7 @@ export interface Checked {
  * const directory = await Deno.makeTempDir();
  * const path = `${directory}/queue.db`;
  * await (await sqliteStore(path)).close();
- * assertEquals(checkSqliteFile(path), { jobs: 0, problems: [] });
+ * assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
@@ -70,26 +79,32 @@ export function checkSqliteFile(path: string): Checked {
   try {
     const { db } = look = lookAt(path);
     if (pragma(db, "application_id") !== APPLICATION_ID) {
-      return { jobs: undefined, problems: [`${path} is no queue`] };
+      return unknown([`${path} is a database of another program, not a queue`]);
     }
     const version = pragma(db, "user_version");
     const said = db.prepare("PRAGMA integrity_check").all().map((row) =>
       String(row.integrity_check)
     );
     const problems = said.filter((line) => line !== "ok");
-    if (version !== VERSION) problems.push(otherVersion(path, version));
+    const older = canMigrate(version);
+    if (version !== VERSION && !older) problems.push(otherVersion(path, version));
     // Of tables that are damaged nothing else can be said for certain.
-    if (problems.length > 0) return { jobs: undefined, problems };
-    for (const [sql, what] of RULES) {
+    if (problems.length > 0) return unknown(problems);
+    for (const [sql, what] of older ? [] : RULES) {
       const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
       if (count > 0) problems.push(`${what}: ${count}`);
     }
-    return { jobs: Number(db.prepare("SELECT count(*) AS n FROM job").get()!.n), problems };
+    const { jobs } = db.prepare("SELECT count(*) AS jobs FROM job").get()!;
+    return { jobs: Number(jobs), older, problems };
   } catch (error) {
-    return { jobs: undefined, problems: [explain(error, path)] };
+    return unknown([explain(error, path)]);
   } finally {
     look?.close();
   }
+}
+
+function unknown(problems: readonly string[]): Checked {
+  return { jobs: undefined, older: false, problems };
 }
 
 interface Look {

@@ -110,12 +110,17 @@ export function prepareFile(db: DatabaseSync, path: string): void {
   }
   const steps: string[] = [];
   for (let from = Number(version); !fresh && from !== VERSION; from++) {
-    if (!Object.hasOwn(STEPS, from)) throw new Error(otherVersion(path, version));
+    if (!canMigrate(from)) throw new Error(otherVersion(path, version));
     steps.push(STEPS[from]);
   }
   db.exec("PRAGMA journal_mode = WAL");
   // All or nothing: a program that dies here leaves the older version.
   db.exec(`BEGIN EXCLUSIVE; ${fresh ? SCHEMA : steps.join("")} COMMIT`);
+}
+
+/** Whether a file of this version becomes one of the present version where it is opened. */
+export function canMigrate(version: unknown): boolean {
+  return Object.hasOwn(STEPS, String(version));
 }
 
 /** What is said of a queue that another version of this program has made. */

@@ -60,6 +60,9 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
  * transaction, or nothing. Where the file has given no number yet, the jobs keep theirs; else they get new ones, in
  * order. A job whose `unique` name its queue has already is left out. Rules and schedules replace those of their names.
  *
+ * A line may leave out what has a default: `{"queue":"mail","body":"hello"}` is a job as PUT puts it. Times are in ms
+ * since the Unix epoch, durations in ms.
+ *
  * Throws an `Error` that names the line where one is wrong, and one that says why where the file cannot be written.
  *
  * @param path the file, which no server uses
@@ -68,15 +71,16 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
 export function importSqliteFile(path: string, lines: Iterable<string>): Imported {
   const entries = readAll(lines);
   const first = entries.next();
-  if (first.done || first.value[0].kind !== "queue") {
-    throw new Error("an export begins with a line of kind queue, and this does not");
-  }
+  if (first.done) throw new Error("there is no line to import");
+  const [begin] = first.value;
+  const [given, rest] = begin.kind === "queue"
+    ? [begin.last, entries]
+    : [0, behind(first.value, entries)];
   const file = openSqliteFile(path);
   try {
-    const given = file.lastId();
-    const result = { jobs: 0, duplicates: 0, renumbered: given > 0 };
-    const last = result.renumbered ? given : first.value[0].last;
-    file.commit(changes(entries, namesIn(file), given, result), last);
+    const last = file.lastId();
+    const result = { jobs: 0, duplicates: 0, renumbered: last > 0 };
+    file.commit(changes(rest, namesIn(file), last, result), result.renumbered ? 0 : given);
     return result;
   } finally {
     file.close();
@@ -85,21 +89,28 @@ export function importSqliteFile(path: string, lines: Iterable<string>): Importe
 
 type Numbered = readonly [entry: Entry, line: number];
 
+function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
+  yield first;
+  yield* rest;
+}
+
 function* changes(
   entries: Iterable<Numbered>,
   names: Set<string>,
-  given: number,
+  lastId: number,
   result: { jobs: number; duplicates: number; readonly renumbered: boolean },
 ): Generator<Change, void, void> {
-  let lastId = given;
   for (const [entry, line] of entries) {
-    if (entry.kind === "queue") throw new Error(`line ${line} is wrong: kind is queue again`);
+    if (entry.kind === "queue") {
+      throw new Error(`line ${line} is wrong: kind queue is for the first line`);
+    }
     if (entry.kind !== "put") {
       yield entry;
       continue;
     }
     const { job, body } = entry;
-    if (!result.renumbered && job.id <= lastId) {
+    const numbered = !result.renumbered && job.id > 0;
+    if (numbered && job.id <= lastId) {
       throw new Error(`line ${line} is wrong: job ${job.id} is behind job ${lastId}`);
     }
     if (job.unique !== "") {
@@ -110,23 +121,24 @@ function* changes(
       }
       names.add(name);
     }
-    lastId = result.renumbered ? lastId + 1 : job.id;
+    lastId = numbered ? job.id : lastId + 1;
     result.jobs++;
     yield { kind: "put", job: { ...job, id: lastId }, body };
   }
 }
 
 function* readAll(lines: Iterable<string>): Generator<Numbered, void, void> {
+  const now = Date.now();
   let at = 0;
   for (const line of lines) {
     at++;
-    if (line.trim() !== "") yield [read(line, at), at];
+    if (line.trim() !== "") yield [read(line, at, now), at];
   }
 }
 
-function read(line: string, at: number): Entry {
+function read(line: string, at: number, now: number): Entry {
   try {
-    return readLine(line);
+    return readLine(line, now);
   } catch (error) {
     if (error instanceof BadLine) throw new Error(`line ${at} is wrong: ${error.message}`);
     throw error;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withDirectory } from "../queue/temporary.ts";
-import { lineup } from "./run.ts";
+import { command, lineup, startLineup } from "./run.ts";
 
 const QUEUE = '{"kind":"queue","version":1,"last":12}';
 const RULES =
@@ -72,22 +72,39 @@ Deno.test("lineup queue --export gives what --import was given", () =>
     assertMatch(await Deno.readTextFile(file), /"id":13/);
     const over = await lineup(["queue", "--data", data, "--export", file]);
     assertEquals(over.code, 1);
+    assertStringIncludes(over.err, "is there already; --export writes a new file");
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "out.jsonl",
+      "queue.db",
+    ]);
   }));
 
 Deno.test("lineup queue --import names the line that is wrong, and imports nothing", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
+    const cron = { kind: "schedule", name: "n", queue: "mail", next: 1, body: "" };
     const wrongs: readonly (readonly [line: string, why: string])[] = [
       ["{", "it is not JSON"],
       ["7", "it is not a JSON object"],
       ['{"kind":"jbo"}', "kind must be one of queue, job, rules, schedule"],
-      [jobLine(4, { priority: 10 }), "priority is 10"],
-      [jobLine(4, { state: "lost" }), 'state is "lost"'],
+      ['{"body":"x"}', "a job needs queue"],
+      ['{"queue":"mail"}', "it needs body or base64, not both"],
+      [jobLine(4, { queue: "a b" }), "queue must be a word without white space"],
+      [jobLine(4, { priority: 10 }), "priority must be an integer, 0 to 9"],
+      [jobLine(4, { lease: 1.5 }), "lease must be an integer, 1 to 2592000000"],
+      [jobLine(4, { keep: 1 }), "keep must be true or false, not 1"],
+      [jobLine(4, { state: "lost" }), "state must be one of delayed, ready, taken, dead, done"],
+      [jobLine(4, { state: "taken" }), "until must be when that ends for a job that is taken"],
+      [jobLine(4, { until: 5 }), "until must be 0 for a job that is ready"],
+      [jobLine(4, { spared: 3 }), "spared must be at most 2, its attempts"],
       [jobLine(4, { prio: 1 }), "a job has no prio"],
-      [jobLine(4, { base64: "AP8=" }), "it needs body or base64, and not both"],
-      [jobLine(4, { body: undefined, base64: "A?" }), "base64 is no base64"],
+      [jobLine(4, { base64: "AP8=" }), "it needs body or base64, not both"],
+      [jobLine(4, { body: undefined, base64: "A?" }), "base64 must be base64"],
       [jobLine(3), "job 3 is behind job 3"],
-      [QUEUE, "kind is queue again"],
+      [JSON.stringify({ ...cron, cron: "never" }), "cron must be five or six fields"],
+      [JSON.stringify(cron), "it needs cron or interval, not both"],
+      ['{"kind":"rules","queue":"mail","rate":-1}', "rate must be a number"],
+      [QUEUE, "kind queue is for the first line"],
     ];
     for (const [line, why] of wrongs) {
       const input = `${QUEUE}\n\n${jobLine(3)}\n${line}\n`;
@@ -96,8 +113,58 @@ Deno.test("lineup queue --import names the line that is wrong, and imports nothi
       assertStringIncludes(err, `line 4 is wrong: ${why}`);
     }
     assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
-    const none = await lineup(["queue", "--data", data, "--import", "-"], { input: jobLine(1) });
-    assertStringIncludes(none.err, "an export begins with a line of kind queue");
+    const none = await lineup(["queue", "--data", data, "--import", "-"]);
+    assertEquals([none.code, none.err], [1, "lineup: there is no line to import\n"]);
+    await Deno.writeFile(`${directory}/latin1`, new Uint8Array([0x7b, 0x7d, 10, 0xe9, 10]));
+    const latin1 = await lineup(["queue", "--data", data, "--import", `${directory}/latin1`]);
+    assertStringIncludes(latin1.err, "line 1 is wrong: a job needs queue");
+    await Deno.writeFile(`${directory}/latin1`, new Uint8Array([10, 0xe9, 10]));
+    const second = await lineup(["queue", "--data", data, "--import", `${directory}/latin1`]);
+    assertStringIncludes(second.err, "line 2 is wrong: it is not UTF-8");
+  }));
+
+Deno.test("lineup queue --import makes jobs of lines that say but a queue and a body", () =>
+  withDirectory(async (directory) => {
+    const data = `${directory}/queue.db`;
+    const input = '{"queue":"mail","body":"one"}\n{"queue":"mail","key":"acme","body":"two"}';
+    const imported = await lineup(["queue", "--data", data, "--import", "-"], { input });
+    assertEquals([imported.code, imported.err], [0, `2 jobs imported into ${data}\n`]);
+    await using server = await startLineup(["queue", "--port", "0", "--data", data]);
+    const address = `127.0.0.1:${server.port}`;
+    const taken = await lineup(["call", address, "TAKE", "mail", "max=2"]);
+    assertEquals(
+      taken.out,
+      "* id=1 queue=mail attempt=1 lease=60s {3}\none\n" +
+        "* id=2 queue=mail key=acme attempt=1 lease=60s {3}\ntwo\nOK count=2\n",
+    );
+    for (const flag of ["--check", "--data"]) {
+      const more = flag === "--check" ? [] : ["--export", "-"];
+      const held = await lineup(["queue", flag, data, ...more]);
+      assertEquals(held.code, 1);
+      assertStringIncludes(held.out + held.err, `${data} is in use by another server`);
+    }
+    const also = await lineup(["queue", "--data", data, "--import", "-"], { input });
+    assertStringIncludes(also.err, `${data} is in use by another server`);
+    const second = await lineup(["queue", "--port", "0", "--data", data]);
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.err, `${data} is in use by another server`);
+  }));
+
+Deno.test("lineup queue --import tells how far it is, and adds nothing where it is killed", () =>
+  withDirectory(async (directory) => {
+    const data = `${directory}/queue.db`;
+    const child = command(["queue", "--data", data, "--import", "-"], { stdin: "piped" }).spawn();
+    const told = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let progress = "";
+    const telling = told.read().then(({ value = "" }) => progress = value);
+    const lines = new TextEncoder().encode(`${jobLine(0)}\n`.repeat(100));
+    const writer = child.stdin.getWriter();
+    while (progress === "") await writer.write(lines);
+    child.kill("SIGKILL");
+    await child.status;
+    await Promise.all([telling, told.cancel(), child.stdout.cancel(), writer.abort()]);
+    assertMatch(progress, /^lines read: [\d,]+ so far\n$/);
+    assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
   }));
 
 Deno.test("lineup queue --check, --export and --import say what they lack", () =>

@@ -33,9 +33,7 @@ Deno.test("sqliteStore makes of a file of version 1 one of the present version",
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     versionOne(path);
-    assertEquals(checkSqliteFile(path).problems, [
-      `${path} is a queue of version 1; this program reads version 2`,
-    ]);
+    assertEquals(checkSqliteFile(path), { jobs: 2, older: true, problems: [] });
     for (let opened = 0; opened < 2; opened++) {
       const store = await sqliteStore(path);
       assertEquals(await Array.fromAsync(store.load()), [
@@ -57,7 +55,26 @@ Deno.test("sqliteStore makes of a file of version 1 one of the present version",
       assertEquals(await store.lastId(), 9);
       await store.close();
     }
-    assertEquals(checkSqliteFile(path), { jobs: 2, problems: [] });
+    assertEquals(checkSqliteFile(path), { jobs: 2, older: false, problems: [] });
+  }));
+
+Deno.test("checkSqliteFile reads what a server left behind that died, and leaves it", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    const store = await sqliteStore(path);
+    await store.commit([put(job(1)), put(job(2))]);
+    assertEquals(checkSqliteFile(path).problems, [`${path} is in use by another server`]);
+    const left = `${directory}/left.db`;
+    for (const end of ["", "-wal"]) await Deno.copyFile(path + end, left + end);
+    await store.close();
+    const before = await Deno.readFile(`${left}-wal`);
+    assertEquals(checkSqliteFile(left), { jobs: 2, older: false, problems: [] });
+    assertEquals(await Deno.readFile(`${left}-wal`), before);
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "left.db",
+      "left.db-wal",
+      "queue.db",
+    ]);
   }));
 
 Deno.test("openQueue refuses a damaged file and leaves it as it is, and checkSqliteFile names it", () =>
@@ -88,7 +105,7 @@ Deno.test("checkSqliteFile finds what SQLite cannot know", () =>
     const store = await sqliteStore(path);
     await store.commit([put(job(1, { unique: "x" })), put(job(2)), put(job(3))]);
     await store.close();
-    assertEquals(checkSqliteFile(path), { jobs: 3, problems: [] });
+    assertEquals(checkSqliteFile(path), { jobs: 3, older: false, problems: [] });
     const damages: readonly (readonly [damage: string, problem: string])[] = [
       ["UPDATE last SET id = 2", "jobs have numbers above the last one given: 1"],
       [

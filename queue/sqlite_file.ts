@@ -1,5 +1,6 @@
 // The database file, and what is done to it. Runs in the worker.
 
+import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { explain, prepareFile } from "./sqlite_schema.ts";
 import { applier, type Row, storedJob } from "./sqlite_rows.ts";
@@ -35,7 +36,22 @@ export function openSqliteFile(path: string): SqliteFile {
     return operations(db);
   } catch (error) {
     db?.close();
-    throw new Error(explain(error, path), { cause: error });
+    const unwritable = existsSync(path) && !isWritable(path, error);
+    throw new Error(unwritable ? `${path} cannot be written` : explain(error, path), {
+      cause: error,
+    });
+  }
+}
+
+// SQLite opens what it cannot write all the same, and fails later with less to say. Not asked where the file is locked:
+// to close any handle of a file ends the locks that this process has on it (POSIX, fcntl).
+function isWritable(path: string, error: unknown): boolean {
+  if (!(error instanceof Error) || error.message !== "disk I/O error") return true;
+  try {
+    closeSync(openSync(path, "r+"));
+    return true;
+  } catch {
+    return false;
   }
 }
 

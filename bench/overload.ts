@@ -4,7 +4,8 @@
  *
  *     deno task overload                          all of it, three rounds: about a quarter of an hour
  *     deno task overload --quick                  a look, in a minute or two; writes nothing
- *     deno task overload --only flooder-100x      one scenario, or tagged, or untagged; writes nothing
+ *     deno task overload --only flooder-100x      one scenario, or tagged, untagged, tagged-5ms; writes nothing
+ *     deno task overload --only tagged --times 2,5,10   so many times the capacity
  *     deno task overload --server '{"seats":1}'   other options of `serve`; writes nothing
  */
 
@@ -24,17 +25,43 @@ import {
 import { ALONE, SCENARIOS } from "./overload/scenarios.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
-const MODES: readonly Mode[] = ["tagged", "untagged"];
-const LOADS = [0.5, 1, 2, 5, 10];
+const MODES: readonly Mode[] = [
+  { name: "tagged", tagged: true, service: 1 },
+  { name: "untagged", tagged: false, service: 1 },
+  { name: "tagged-5ms", tagged: true, service: 5 },
+];
+const HELP =
+  `deno task overload [--quick] [--only NAME] [--times 2,5,10] [--rounds 3] [--server JSON]
+
+A server process is offered more than it can do, over TCP, by other processes. Without flags three rounds of
+everything, in about half an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
+
+  --quick        a look, in a minute or two
+  --only NAME    one of: NAMES
+  --times LIST   so many times the capacity (0.5,1,2,5,10)
+  --rounds N     so many rounds, of which the middle one is shown
+  --server JSON  options of \`serve\`, such as '{"seats":1}'
+
+LINEUP_SEED repeats a run.`;
 
 const flags = parseArgs(Deno.args, {
-  boolean: ["quick"],
-  string: ["only", "rounds", "server"],
+  boolean: ["quick", "help"],
+  alias: { h: "help" },
+  string: ["only", "rounds", "server", "times"],
 });
 const { quick, only, server = "{}" } = flags;
-const names = [...MODES, ...SCENARIOS.map(({ name }) => name)];
-if (only !== undefined && !(names as string[]).includes(only)) {
+const names = [...MODES, ...SCENARIOS].map(({ name }) => name);
+if (flags.help) {
+  console.log(HELP.replace("NAMES", names.join(", ")));
+  Deno.exit();
+}
+if (only !== undefined && !names.includes(only)) {
   console.error(`--only takes one of: ${names.join(", ")}`);
+  Deno.exit(1);
+}
+const offered = String(flags.times ?? "0.5,1,2,5,10").split(",").map(Number);
+if (!offered.every((times) => times > 0)) {
+  console.error("--times takes numbers above 0, such as 2,5,10");
   Deno.exit(1);
 }
 const rounds = Number(flags.rounds ?? (quick || only !== undefined ? 1 : 3));
@@ -73,26 +100,20 @@ function medians<T>(
 const { hardwareConcurrency } = navigator;
 const pinning = PINNED ? "the server on one, the load on the others" : "not kept apart";
 say(`LINEUP_SEED=${SEED}, ${hardwareConcurrency} cores, ${pinning}, rounds: ${rounds}`);
-const measured: number[] = [];
-for (let i = 0; i < (quick ? 1 : 3); i++) measured.push(await measureCapacity(settings));
-const capacity = median(measured, (rate) => rate);
-say(`capacity: ${measured.map(Math.round).join(", ")} BURN/s; taken: ${Math.round(capacity)}`);
-
 const loads: Loaded[] = [];
 const isolations: Isolated[] = [];
+const modes = MODES.filter(({ name }, i) => only === undefined ? !quick || i === 0 : only === name);
 const scenarios = SCENARIOS.filter(({ name }) => only === undefined || only === name);
 for (let round = 0; round < rounds; round++) {
   const varied = { ...settings, seed: SEED + 1000 * round };
-  for (const mode of MODES.filter((mode) => only === undefined ? !quick : only === mode)) {
-    for (const times of LOADS) {
-      const result = await offer(mode, times, capacity, varied);
+  for (const mode of modes) {
+    for (const times of offered) {
+      const result = await offer(mode, times, varied);
       loads.push(result);
-      say(`${mode} ${times}x: goodput ${(100 * result.goodput).toFixed(1)} %`);
+      say(`${mode.name} ${times}x: goodput ${(100 * result.goodput).toFixed(1)} %`);
     }
   }
-  if (quick && only === undefined) {
-    for (const times of LOADS) loads.push(await offer("tagged", times, capacity, varied));
-  }
+  const capacity = scenarios.length > 0 ? await measureCapacity(varied) : 0;
   for (const scenario of scenarios.length > 0 ? [ALONE, ...scenarios] : []) {
     const result = await isolate(scenario, capacity, varied);
     isolations.push(result);
@@ -109,8 +130,8 @@ const middleIsolations = medians(
 );
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
 if (middleIsolations.length > 0) console.log(`\n${isolationTable(middleIsolations, isolations)}`);
-if (!quick && only === undefined && server === "{}") {
-  const heads = { seed: SEED, rounds, capacity };
+if (!quick && only === undefined && server === "{}" && flags.times === undefined) {
+  const heads = { seed: SEED, rounds };
   writePage(heads, loadTable(middleLoads), isolationTable(middleIsolations, isolations));
   const docs = new URL("../docs/", import.meta.url);
   Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, middleIsolations));

@@ -2,8 +2,6 @@
 
 import type { ByteStream } from "./stream.ts";
 
-// Above this many bytes whoever produces output is asked to wait.
-const HIGH_WATER = 65_536;
 const encoder = new TextEncoder();
 
 /** The writing half of a connection. */
@@ -11,6 +9,7 @@ export class Output {
   readonly #stream: ByteStream;
   readonly #onError: (error: unknown) => void;
   readonly #onWrite: () => void;
+  readonly #highWater: number;
   #text = "";
   #parts: Uint8Array[] = [];
   #partsSize = 0;
@@ -22,15 +21,20 @@ export class Output {
   /** Bytes written so far. */
   written = 0;
 
-  /** `onWrite` is called at each write that begins, so that somebody can see to it that it ends. */
+  /**
+   * `onWrite` is called at each write that begins, so that somebody can see to it that it ends. Above `highWater`
+   * bytes whoever produces output is asked to wait.
+   */
   constructor(
     stream: ByteStream,
     onError: (error: unknown) => void,
     onWrite: () => void = () => {},
+    highWater: number = 65_536,
   ) {
     this.#stream = stream;
     this.#onError = onError;
     this.#onWrite = onWrite;
+    this.#highWater = highWater;
   }
 
   /** Bytes that wait, nearly: text counts a byte a character. */
@@ -40,7 +44,7 @@ export class Output {
 
   /** Whether whoever produces output should wait for `drained`. */
   get full(): boolean {
-    return this.#text.length + this.#partsSize > HIGH_WATER && !this.#broken;
+    return this.#text.length + this.#partsSize > this.#highWater && !this.#broken;
   }
 
   /** Adds lines with their ends, and a body behind them. */

@@ -12,6 +12,8 @@ import type { WaitingRoom } from "./waiting_room.ts";
 
 /** Of so many requests that go on after `run`, one is timed for what it did before. */
 const STRIDE = 8;
+/** What goes on after `resume` does so when all else here is done, unmeasured: so many at most in one go. */
+const RESUMES_A_SLICE = 8;
 
 /** Gives seats to who is next, and takes them back: when a request is done, or parked. */
 export class Dispatcher<T extends Ticket> {
@@ -139,6 +141,7 @@ export class Dispatcher<T extends Ticket> {
     record.running++;
     try {
       if (resumes) {
+        this.#slice.share(1 / RESUMES_A_SLICE);
         this.#options.resume?.(ticket);
       } else {
         record.started++;

@@ -1,5 +1,8 @@
 import type { Seats } from "./seats.ts";
 
+/** So many of the last seats count. */
+const SMOOTHING = 16;
+
 /**
  * Who has the seats: control work takes the reserved ones, which are on top of the others, before it
  * takes one of the others.
@@ -12,6 +15,8 @@ export class Seating {
   #share: number;
   #limit = 0;
   #reserved = 0;
+  /** How long a seat was held lately, in milliseconds. */
+  #mean = 0;
 
   constructor(seats: Seats, share: number) {
     this.#seats = seats;
@@ -41,6 +46,14 @@ export class Seating {
     return this.taken - (this.#control < reserved ? this.#control : reserved) < limit;
   }
 
+  /**
+   * How long it takes at least, as it went lately, until so many got a seat, in milliseconds. Work that
+   * holds the event loop itself has one seat, in truth.
+   */
+  forecast(count: number): number {
+    return count * this.#mean / Math.max(1, this.taken);
+  }
+
   take(control: boolean): void {
     this.taken++;
     if (control) this.#control++;
@@ -49,6 +62,7 @@ export class Seating {
   /** A seat is given back that was held for `took` milliseconds. */
   leave(control: boolean, took: number, now: number): void {
     this.#seats.finished(took, this.taken, now);
+    this.#mean += (took - this.#mean) / SMOOTHING;
     this.taken--;
     if (control) this.#control--;
   }

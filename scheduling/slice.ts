@@ -20,6 +20,11 @@ export class Slice {
     };
   }
 
+  /** Counts work that goes on once this is over, as a share of what may be done in one go. */
+  share(share: number): void {
+    if (this.#length < Infinity) this.spend(share * this.#length);
+  }
+
   /** Counts work that took `ms` milliseconds. */
   spend(ms: number): void {
     this.#spent += ms;

@@ -52,6 +52,8 @@ export class Ticket extends Entry implements Timed {
   since: number = 0;
   /** How long it has waited for seats, in milliseconds; set by the scheduler when it gets one. */
   waited: number = 0;
+  /** How long it waited before it was read, as far as is known, in milliseconds: it waits that much less in line. */
+  unread: number = 0;
   /** Its connection and class. */
   declare lane: Line;
 

@@ -2,6 +2,7 @@ import type { FairQueue } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
 import { pushout } from "./pushout.ts";
 import type { Refusals } from "./refusals.ts";
+import type { Seating } from "./seating.ts";
 import type { Limits } from "./scheduler_options.ts";
 import type { SchedulerParts } from "./scheduler_parts.ts";
 import type { ClassRecords } from "./statistics.ts";
@@ -14,18 +15,31 @@ export class WaitingRoom<T extends Ticket> {
   readonly #wheel: TimingWheel<T>;
   readonly #limits: Limits;
   readonly #records: ClassRecords;
+  readonly #seating: Seating;
   readonly #refusals: Refusals<T>;
 
-  constructor({ queue, wheel, limits, records }: SchedulerParts<T>, refusals: Refusals<T>) {
+  constructor(
+    { queue, wheel, limits, records, seating }: SchedulerParts<T>,
+    refusals: Refusals<T>,
+  ) {
     this.#queue = queue;
     this.#wheel = wheel;
     this.#limits = limits;
     this.#records = records;
+    this.#seating = seating;
     this.#refusals = refusals;
   }
 
   /** Lets a request wait, where it must in the place of others. Returns whether it does. */
   enter(ticket: T, now: number): boolean {
+    const patience = Math.min(
+      this.#records.of(ticket.lane).options.patience,
+      this.#limits.patience * (ticket.deadline - now),
+    ) - ticket.unread;
+    if (this.#forecast(ticket) > patience) {
+      this.#refusals.refuse(ticket, "busy", now);
+      return false;
+    }
     ticket.phase = "waiting";
     this.#queue.push(ticket);
     while (isWaiting(ticket)) {
@@ -35,12 +49,14 @@ export class WaitingRoom<T extends Ticket> {
     }
     // The one who was refused may have sent something else, and that pushed this one out.
     if (!isWaiting(ticket)) return false;
-    const patience = Math.min(
-      this.#records.of(ticket.lane).options.patience,
-      this.#limits.patience * (ticket.deadline - now),
-    );
     this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - ticket.cost));
     return true;
+  }
+
+  /** How long it would wait, at least: others of its class take turns with what waits in its flow. */
+  #forecast({ lane: { flow } }: T): number {
+    const { level, waiting, weight } = flow;
+    return this.#seating.forecast(Math.min(waiting / weight * level.ready.size, level.waiting));
   }
 
   /** Takes out a request that is not wanted any more. */

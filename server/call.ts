@@ -9,7 +9,7 @@ import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import { abortable } from "./abortable.ts";
 import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
-import { DRAINING, errorText, isDeclared, refusalFor } from "./errors.ts";
+import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
 import type { Client, Context } from "./handlers.ts";
 import type { Route } from "./routes.ts";
 
@@ -53,6 +53,11 @@ export class Call extends Ticket implements Context {
 
   get verb(): string {
     return this.#route.compiled.verb;
+  }
+
+  /** Whether the server answers it itself, whatever the protocol is. */
+  get standing(): boolean {
+    return this.#route.compiled.standing;
   }
 
   get client(): Client {
@@ -172,8 +177,9 @@ export class Call extends Ticket implements Context {
 
   /** The scheduler will not run it. */
   refuse(reason: Reason, retry: number, scope: string | undefined): void {
-    if (reason === "busy" || reason === "quota") this.connection.refused(retry);
-    this.fail(refusalFor(reason, retry, scope));
+    const turnedAway = reason === "busy" || reason === "quota";
+    if (turnedAway) this.connection.refused(retry);
+    this.answerError(refusalFor(reason, retry, scope), turnedAway);
   }
 
   async #park<T>(promise: PromiseLike<T>): Promise<T> {
@@ -188,7 +194,8 @@ export class Call extends Ticket implements Context {
     if (this.answered || this.phase !== "running") return promise;
     if (!this.#route.scheduler.park(this)) {
       promise.then(undefined, () => {});
-      throw refusalFor("busy", 1000, undefined);
+      const { code, message, retry } = refusalFor("busy", 1000);
+      throw new Refusal(code, message, { retry });
     }
     try {
       return await abortable(promise, signal);
@@ -290,20 +297,25 @@ export class Call extends Ticket implements Context {
   /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */
   fail(error: unknown): void {
     if (this.answered) return;
-    const refusal = isDeclared(error, this.#route.compiled) ? error : this.#internal(error);
-    this.connection.server.countError(refusal.code);
-    this.#emit("ERR", { text: errorText(refusal), body: undefined }, this.#timing());
-    this.#end();
+    this.answerError(isDeclared(error, this.#route.compiled) ? error : this.#internal(error));
   }
 
-  #internal(error: unknown): Refusal {
+  /** Answers with an error; one that is `turnedAway` was never begun and may be told a little later. */
+  answerError(line: ErrorLine, turnedAway: boolean = false): void {
+    if (this.answered) return;
+    this.connection.server.countError(line.code);
+    this.#emit("ERR", { text: errorText(line), body: undefined }, this.#timing());
+    this.#end(turnedAway);
+  }
+
+  #internal(error: unknown): ErrorLine {
     const { verb } = this;
     const incident = crypto.randomUUID().slice(0, 8);
     const client = this.client.peer;
     const message = `${verb} failed`;
     this.connection.server.log({ level: "error", message, verb, client, incident, error });
     const details = { incident };
-    return new Refusal("internal", `${verb} failed; the server's log says why.`, { details });
+    return { code: "internal", message: `${verb} failed; the server's log says why.`, details };
   }
 
   #timing(): string {
@@ -334,15 +346,16 @@ export class Call extends Ticket implements Context {
       if (typeof part === "string") output.add(part);
       else output.add("", part);
     }
+    if (this.#held !== undefined) output.schedule();
     this.#held = undefined;
     this.#whenGoing?.();
   }
 
-  #end(): void {
+  #end(turnedAway: boolean = false): void {
     this.answered = true;
     if (this.phase === "new") this.connection.server.held.clear(this);
     this.#whenGoing?.();
-    this.connection.answered(this);
+    this.connection.answered(this, turnedAway);
   }
 }
 

@@ -1,7 +1,5 @@
 // One client: its bytes in, its requests in flight, its bytes out.
 
-import { setImmediate } from "node:timers";
-import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type Framed, Framer } from "../protocol/framer.ts";
 import type { Malformed } from "../protocol/malformed.ts";
@@ -14,16 +12,16 @@ import type { Line } from "../scheduling/ticket.ts";
 import { answerLine } from "./answer.ts";
 import { Call } from "./call.ts";
 import { ClientLines } from "./client_lines.ts";
-import { DRAINING } from "./errors.ts";
+import { DRAINING, type ErrorLine, refusalFor } from "./errors.ts";
 import { InOrder } from "./in_order.ts";
 import { Patience } from "./patience.ts";
-import { Penalty } from "./penalty.ts";
 import type { Client } from "./handlers.ts";
+import { Rest } from "./rest.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
 
-const READ_SIZE = 16_384;
-const UNKNOWN_COMMANDS = 10;
+// What waits for its first bytes holds a small buffer, of which there may be ten thousand; who fills it gets a larger one.
+const [LEAST_READ, MOST_READ] = [1024, 16_384];
 // A close with unread input resets the connection, and the client may never see the last reply: so the server ends
 // its own side, and reads and forgets what still comes for a while.
 const LINGER_MS = 1000;
@@ -31,8 +29,11 @@ const LINGER_BYTES = 1 << 20;
 
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
-// Bodies of unanswered requests: beyond this many bytes no more is read.
-const MOST_BODIES = 4 << 20;
+
+const TOO_OFTEN: ErrorLine = {
+  code: "quota",
+  message: "Refused requests come again and again.",
+};
 
 const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -51,12 +52,12 @@ export class Connection implements Client {
   readonly #framer: Framer;
   readonly #lines: ClientLines;
   readonly #tagged = new Map<string, Call>();
-  readonly #untagged = new InOrder(() => this.#present());
+  readonly #untagged: InOrder;
   readonly #patience: Patience;
   #bodies = 0;
   /** Bytes held for this client, as the server counted them last. */
   weight = 0;
-  readonly #penalty: Penalty;
+  readonly #rest: Rest;
   #now = 0;
   #unknown = 0;
   /** What comes in is forgotten. */
@@ -64,6 +65,10 @@ export class Connection implements Client {
   #draining = false;
   /** Requests are being taken from what was read; all they answer at once goes out in one write behind it. */
   #taking = false;
+  /** Something was answered that must go out although the connection rests. */
+  #urgent = false;
+  /** What came during a rest, to be admitted last to first: the first waited unread the longest. */
+  #rested: Call[] | undefined = undefined;
   #shut = false;
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
@@ -77,9 +82,15 @@ export class Connection implements Client {
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
     this.#patience = new Patience(server.clock.now());
-    this.#penalty = new Penalty(server.clock);
+    this.#rest = new Rest(server.rests, server.bounds, () => this.output.flush());
+    this.#untagged = new InOrder(server.bounds.answers, () => this.#present());
     this.#framer = new Framer("request", server.limits);
-    this.output = new Output(stream, (error) => this.#unwritable(error), () => server.watch());
+    this.output = new Output(
+      stream,
+      (error) => this.#unwritable(error),
+      () => server.watch(),
+      server.bounds.output,
+    );
   }
 
   get peer(): string {
@@ -137,10 +148,16 @@ export class Connection implements Client {
   }
 
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(READ_SIZE);
+    let buffer = new Uint8Array(LEAST_READ);
     let forgotten = 0;
     for (;;) {
-      if (this.#penalty.due) await this.#rest();
+      // What is sent during a rest gathers in the socket.
+      let since: number | undefined;
+      if (this.#rest.on) {
+        await this.#rest.over();
+        if (this.closed) return;
+        since = Math.max(this.#now, this.server.clock.now() - this.#rest.length);
+      }
       this.#patience.listening = true;
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
@@ -151,34 +168,54 @@ export class Connection implements Client {
         if (forgotten > LINGER_BYTES) return;
         continue;
       }
+      if (since === undefined && this.#rest.on) {
+        since = this.server.clock.now();
+        await this.#rest.over();
+        if (this.closed) return;
+      }
       this.#framer.push(buffer.subarray(0, read));
       this.#taking = true;
       this.#now = this.server.clock.now();
+      const unread = since === undefined ? 0 : this.#now - since;
+      if (since !== undefined) this.#rested = [];
       let taken = 0;
       let whole = false;
       for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
         whole = true;
         this.#handle(framed);
         const full = this.#full;
-        if (!full && ++taken < REQUESTS_A_TURN) continue;
+        const pauses = this.#rest.pauses && !this.#rest.exhausted;
+        if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
+        if (this.#rested !== undefined) this.#admit(this.#rested, unread);
         this.#taking = false;
-        if (full) await this.#room();
+        if (pauses) await this.#pause();
+        else if (full) await this.#room();
         else await this.#turn();
         this.#taking = true;
         this.#now = this.server.clock.now();
         taken = 0;
       }
       this.#interrupt();
+      if (this.#rested !== undefined) this.#admit(this.#rested, unread);
+      this.#rested = undefined;
+      if (this.#rest.exhausted && !this.#ended) this.#dismiss();
       this.#taking = false;
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
-      this.output.flush();
+      // What is left in the socket was sent during the pause, too.
+      if (this.#rest.paused && !this.#rest.on && read < buffer.length) this.#rest.caughtUp();
+      if (read === buffer.length && read < MOST_READ) buffer = new Uint8Array(4 * read);
+      if (this.#urgent || !this.#rest.quiet) this.output.flush();
+      this.#urgent = false;
       this.#weigh();
       if (!this.#framer.idle) this.server.watch();
     }
     if (!this.#ended && !this.#framer.idle) {
       this.#refuse(
         undefined,
-        new Refusal("bad-syntax", "The input ended within a request, which was not executed."),
+        {
+          code: "bad-syntax",
+          message: "The input ended within a request, which was not executed.",
+        },
       );
     }
   }
@@ -189,12 +226,19 @@ export class Connection implements Client {
   }
 
   get #tooMuch(): boolean {
-    return this.#untagged.size >= this.server.maxInFlight || this.#bodies > MOST_BODIES;
+    return this.#untagged.size >= this.server.maxInFlight ||
+      this.#bodies > this.server.bounds.requests;
   }
 
   async #room(): Promise<void> {
+    this.server.counters.heldBack++;
     await this.output.drained();
     while (this.#tooMuch && !this.closed) await this.#nextAnswer();
+  }
+
+  async #pause(): Promise<void> {
+    this.output.flush();
+    await this.#rest.over();
   }
 
   /** Counts what is held for this client against it and against the server's memory. */
@@ -225,7 +269,7 @@ export class Connection implements Client {
       this.server.log({ level: "error", message, client: this.peer });
       this.close();
     } else if (!this.#ended) {
-      this.#refuse(undefined, new Refusal("timeout", overdue.message));
+      this.#refuse(undefined, { code: "timeout", message: overdue.message });
       this.end();
     }
     return this.output.held === 0 && this.#patience.quiet;
@@ -233,23 +277,27 @@ export class Connection implements Client {
 
   /** A request was refused as busy or quota. Who goes on asking all the same is not listened to for the time it was told. */
   refused(retry: number): void {
-    this.#penalty.refused(retry);
+    this.#rest.refused(retry, this.#present());
+    // Refusals go out together at the end of a rest.
+    if (!this.#rest.quiet) this.#urgent = true;
   }
 
-  async #rest(): Promise<void> {
-    if (this.#penalty.exhausted) {
-      this.#refuse(undefined, new Refusal("quota", "Refused requests come again and again."));
-      this.end();
-      return;
-    }
-    this.output.flush();
-    await this.#penalty.pause();
+  /** Ends the connection of who was told to stay away often enough. */
+  #dismiss(): void {
+    this.#refuse(undefined, TOO_OFTEN);
+    this.end();
+  }
+
+  /** Refuses what did not even line up, as busy or quota. */
+  #turnAway(tag: string | undefined, line: ErrorLine): void {
+    this.refused(line.retry!);
+    this.#refuse(tag, line, true);
   }
 
   /** Resolves once the event loop has looked after everybody else. */
   #turn(): Promise<void> {
     this.output.schedule();
-    return new Promise((resolve) => setImmediate(resolve));
+    return this.server.turn();
   }
 
   #nextAnswer(): Promise<void> {
@@ -263,7 +311,7 @@ export class Connection implements Client {
     this.closed = this.#ended = true;
     this.#stopLinger?.();
     this.#untagged.stop();
-    this.#penalty.cancel();
+    this.#rest.cancel();
     for (const call of this.#inOrder()) call.drop();
     this.#wake();
     this.#weigh();
@@ -321,18 +369,21 @@ export class Connection implements Client {
 
   /** A request has a seat. */
   started(call: Call): void {
-    this.#penalty.served();
+    // A PING between the refused ones changes nothing.
+    if (!call.standing) this.#rest.served();
     if (call.tag === undefined) this.#untagged.started(call);
   }
 
-  /** A request has written its final line. */
-  answered(call: Call): void {
+  /** A request has written its final line; one that was `turnedAway` may wait for other answers to go with. */
+  answered(call: Call, turnedAway: boolean): void {
     this.#bodies -= call.bytes;
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
     else this.#untagged.answered(call);
     if (this.closed) return;
-    if (!this.#taking) {
-      this.output.schedule();
+    if (this.#taking) this.#urgent ||= !turnedAway;
+    else {
+      if (!turnedAway || !this.#rest.quiet || this.#urgent) this.output.schedule();
+      this.#urgent = false;
       this.#patience.answered(this.server.clock.now());
     }
     if (this.#onAnswer.length > 0) this.#wake();
@@ -375,12 +426,15 @@ export class Connection implements Client {
     if (tag !== undefined) {
       if (this.#tagged.has(tag)) {
         // An answer with this tag could be read as either request's.
-        this.#refuse(undefined, new Refusal("bad-syntax", `The tag ${tag} is still in use.`));
+        this.#refuse(undefined, {
+          code: "bad-syntax",
+          message: `The tag ${tag} is still in use.`,
+        });
         this.end();
         return;
       }
       if (this.#tagged.size >= this.server.maxInFlight) {
-        this.#refuse(tag, this.#tooMany());
+        this.#turnAway(tag, this.#tooMany());
         return;
       }
     }
@@ -390,20 +444,34 @@ export class Connection implements Client {
     }
     this.#unknown = 0;
     if (this.#draining && !route.compiled.standing) {
-      this.#refuse(tag, new Refusal("draining", DRAINING, { retry: 1000 }));
+      this.#refuse(tag, refusalFor("draining", 1000));
       return;
     }
     this.server.counters.requests++;
+    if (this.#rest.paused && !route.compiled.standing) {
+      this.#turnAway(tag, refusalFor("busy", this.#rest.retry));
+      return;
+    }
     if (this.server.pressure.sheds && !route.compiled.standing) {
       const message = "The server holds as much for its clients as it may.";
-      this.#refuse(tag, new Refusal("busy", message, { retry: 1000 }));
-      this.refused(1000);
+      this.#turnAway(tag, { code: "busy", message, retry: 1000 });
       return;
     }
     if (route.instant !== undefined && this.#answerAtOnce(route, frame)) return;
     const call = new Call(this, route, frame, this.#now);
     this.#link(call);
-    call.admit();
+    if (this.#rested === undefined) call.admit();
+    else this.#rested.push(call);
+  }
+
+  /** Admits what came in the last `unread` ms, evenly as far as is known. */
+  #admit(calls: Call[], unread: number): void {
+    const { length } = calls;
+    for (let i = 0; i < length; i++) {
+      const call = calls.pop()!;
+      call.unread = unread * (i + 0.5) / length;
+      call.admit();
+    }
   }
 
   /**
@@ -424,24 +492,25 @@ export class Connection implements Client {
       return false;
     }
     this.output.add(answerLine(tag, "OK", parts, "", this.eol));
+    this.#urgent = true;
     return true;
   }
 
-  #tooMany(): Refusal {
+  #tooMany(): ErrorLine {
     const { maxInFlight } = this.server;
     const message = `At most ${maxInFlight} tagged requests of a connection may be in flight.`;
-    return new Refusal("quota", message, { retry: 100, details: { scope: "connection" } });
+    return { code: "quota", message, retry: 100, details: { scope: "connection" } };
   }
 
   #unknownCommand({ tag, head }: Frame): void {
     const message = `There is no command ${head}; HELP lists them.`;
-    this.#refuse(tag, new Refusal("unknown-command", message));
-    if (++this.#unknown >= UNKNOWN_COMMANDS) this.end();
+    this.#refuse(tag, { code: "unknown-command", message });
+    if (++this.#unknown >= this.server.bounds.unknownCommands) this.end();
   }
 
   #malformed({ tag, code, message, fatal }: Malformed): void {
     const free = tag !== undefined && !this.#tagged.has(tag) ? tag : undefined;
-    this.#refuse(free, new Refusal(code, message));
+    this.#refuse(free, { code, message });
     if (!fatal) return;
     this.server.log({
       level: "info",
@@ -453,7 +522,7 @@ export class Connection implements Client {
   }
 
   /** Answers what never became a request, in its turn. */
-  #refuse(tag: string | undefined, refusal: Refusal): void {
+  #refuse(tag: string | undefined, line: ErrorLine, turnedAway: boolean = false): void {
     const frame: Frame = {
       kind: "frame",
       tag,
@@ -464,7 +533,7 @@ export class Connection implements Client {
     };
     const call = new Call(this, this.server.nowhere, frame, this.#now);
     this.#link(call);
-    call.fail(refusal);
+    call.answerError(line, turnedAway);
   }
 
   #link(call: Call): void {
@@ -479,6 +548,7 @@ export class Connection implements Client {
       this.#interrupted = true;
       return;
     }
+    this.#urgent = true;
     // telnet shows nothing after Ctrl-C until its DO TIMING-MARK is answered (RFC 860), so that answer goes first.
     if (command === telnet.DO) {
       const answer = option === telnet.TIMING_MARK ? telnet.WILL : telnet.WONT;

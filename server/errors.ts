@@ -1,13 +1,22 @@
 // What of an error may be sent, and how.
 
 import type { CompiledCommand } from "../protocol/compile.ts";
-import { Refusal } from "../protocol/errors.ts";
+import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Refusal as Reason } from "../scheduling/ticket.ts";
 import { formatWord, isOptionName } from "../protocol/line.ts";
 import { quote } from "../protocol/quoting.ts";
 
 /** Why a request is refused while the server drains. */
 export const DRAINING = "The server is shutting down.";
+
+/** What a line of ERR says. A `Refusal` says it too, but to make an exception costs more than all else of an answer. */
+export interface ErrorLine {
+  readonly code: string;
+  readonly message: string;
+  readonly retry?: number;
+  readonly executed?: Executed;
+  readonly details?: Readonly<Record<string, string>>;
+}
 
 /** Whether an error is one that the command declares, and can be sent as it is. */
 export function isDeclared(error: unknown, { errors }: CompiledCommand): error is Refusal {
@@ -21,28 +30,33 @@ function isDetail(name: string): boolean {
 }
 
 /** What the scheduler refuses, as the client is told. */
-export function refusalFor(reason: Reason, retry: number, scope: string | undefined): Refusal {
+export function refusalFor(reason: Reason, retry: number, scope?: string): ErrorLine {
   switch (reason) {
     case "busy":
-      return new Refusal("busy", "The server has too much to do.", { retry });
-    case "quota":
-      return new Refusal("quota", "Requests come faster than this client's rate.", {
+      return { code: "busy", message: "The server has too much to do.", retry };
+    case "quota": {
+      const message = "Requests come faster than this client's rate.";
+      return {
+        code: "quota",
+        message,
         retry,
-        details: scope === undefined ? {} : { scope },
-      });
+        details: scope === undefined ? undefined : { scope },
+      };
+    }
     case "expired":
-      return new Refusal("expired", "The time given by within= is over.", { executed: "no" });
+      return { code: "expired", message: "The time given by within= is over.", executed: "no" };
     case "draining":
-      return new Refusal("draining", DRAINING, { retry });
+      return { code: "draining", message: DRAINING, retry };
   }
 }
 
 /** What follows `ERR` on the line. */
-export function errorText({ code, message, retry, executed, details }: Refusal): string {
+export function errorText({ code, message, retry, executed, details }: ErrorLine): string {
   // What handlers put in may be cut in the middle of a character; that must not fail a second time.
   let text = ` ${code} ${quote(message.toWellFormed())}`;
   if (executed !== undefined) text += ` executed=${executed}`;
   if (Number.isFinite(retry)) text += ` retry=${Math.max(0, Math.ceil(retry!))}`;
+  if (details === undefined) return text;
   for (const [name, value] of Object.entries(details)) {
     text += ` ${name}=${formatWord(String(value).toWellFormed())}`;
   }

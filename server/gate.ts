@@ -1,7 +1,7 @@
 // Who may connect: bounds on connections in all and by address prefix, with some kept free for this machine.
 
-import { Refusal } from "../protocol/errors.ts";
 import { prefixesOf } from "./client_lines.ts";
+import type { ErrorLine } from "./errors.ts";
 
 /** How many connections there may be. */
 export interface ConnectionLimits {
@@ -35,14 +35,14 @@ export class Gate {
   }
 
   /** Counts a connection. A refusal where it must not be served. */
-  enter(peer: string, overloaded: boolean): Refusal | undefined {
+  enter(peer: string, overloaded: boolean): ErrorLine | undefined {
     const { connections, connectionsPerClient, connectionsReserved } = this.#limits;
     const client = clientOf(peer);
     const mine = this.#byClient.get(client) ?? 0;
     if (mine >= connectionsPerClient) {
       this.refused.quota++;
       const message = `A client may have ${connectionsPerClient} connections, and has them.`;
-      return new Refusal("quota", message, { retry: BUSY_RETRY, details: { scope: "prefix" } });
+      return { code: "quota", message, retry: BUSY_RETRY, details: { scope: "prefix" } };
     }
     const room = isLocal(peer) ? connections : connections - connectionsReserved;
     if (this.#count >= room || (overloaded && !isLocal(peer))) {
@@ -50,7 +50,7 @@ export class Gate {
       const message = overloaded
         ? "The server has too much to do to take another connection."
         : `There are ${connections} connections, as many as may be.`;
-      return new Refusal("busy", message, { retry: BUSY_RETRY });
+      return { code: "busy", message, retry: BUSY_RETRY };
     }
     this.#byClient.set(client, mine + 1);
     this.#count++;

@@ -2,15 +2,13 @@
 
 import type { Call } from "./call.ts";
 
-// Answers that wait for the one before them: beyond this many bytes no more requests begin.
-const MOST_HELD = 1 << 20;
-
 /** A queue of untagged requests, from their arrival to their answer. */
 export class InOrder {
   /** Requests that are not answered yet. */
   size = 0;
   /** Bytes of answers that wait for the one before them. */
   held = 0;
+  readonly #most: number;
   readonly #now: () => number;
   /** Answered next. */
   #first: Call | undefined = undefined;
@@ -21,7 +19,9 @@ export class InOrder {
   #advancing = false;
   #stopped = false;
 
-  constructor(now: () => number) {
+  /** While answers of more than `most` bytes wait for the one before them, no more requests begin. */
+  constructor(most: number, now: () => number) {
+    this.#most = most;
     this.#now = now;
   }
 
@@ -52,7 +52,7 @@ export class InOrder {
     this.#advancing = true;
     for (let call; (call = this.#nextUp) !== undefined && this.#lining === undefined;) {
       if (!call.answered) {
-        if (!call.ready || this.held > MOST_HELD) break;
+        if (!call.ready || this.held > this.#most) break;
         this.#lining = call;
       }
       this.#nextUp = call.after;

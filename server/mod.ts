@@ -6,8 +6,10 @@
 
 export { type ProxiedAddress, serve, type ServeOptions, type Server } from "./serve.ts";
 export type { WebSocketOptions } from "./serve.ts";
+export type { ConnectionBounds } from "./bounds.ts";
 export type { ConnectionLimits } from "./gate.ts";
 export type { Timeouts } from "./patience.ts";
+export type { PressureMarks } from "./pressure.ts";
 export type { Rates, ServiceOptions } from "./options.ts";
 export type { WorkerOptions } from "./worker_pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";

@@ -4,9 +4,11 @@ import type { Limits } from "../protocol/limits.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
+import type { ConnectionBounds } from "./bounds.ts";
 import type { ConnectionLimits } from "./gate.ts";
 import type { LogEntry } from "./log.ts";
 import type { Timeouts } from "./patience.ts";
+import type { PressureMarks } from "./pressure.ts";
 import type { WorkerOptions } from "./worker_pool.ts";
 
 /** What a server may be told; every limit has a default. */
@@ -22,8 +24,12 @@ export interface ServiceOptions {
   connections?: Partial<ConnectionLimits>;
   /** How long a client may take, and how much of its answers it may leave unread. */
   timeouts?: Partial<Timeouts>;
+  /** What one connection may have under way beside `maxInFlight`, and how often it may be wrong. */
+  bounds?: Partial<ConnectionBounds>;
   /** Bytes held for clients: requests, answers, what has come of them. Default 256 MiB. */
   memory?: number;
+  /** At which shares of `memory`, and at which lateness of the event loop, something is done. */
+  pressure?: Partial<PressureMarks>;
   /** The bounds of what waits. Default: `LIMITS` of the scheduling module, but 1024 waiting requests a client. */
   scheduling?: Partial<SchedulingLimits>;
   /** The classes, the one for control work first. Default: `CLASSES` of the scheduling module. */

@@ -6,6 +6,7 @@ import { addressPrefixes } from "../scheduling/address_prefixes.ts";
 import { listen, type TlsIdentity } from "../net/listen.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
+import { immediateTurns, openTurns } from "../net/turns.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Service } from "./service.ts";
@@ -107,7 +108,9 @@ export async function serve(
   const places = placesOf(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);
   if (!options.insecure) places.forEach(requireLoopback);
-  const service = await Service.open(protocol, handlers, options);
+  const onSockets = places.some(({ place }) => "transport" in place);
+  const turns = onSockets ? await openTurns() : immediateTurns;
+  const service = await Service.open(protocol, handlers, options, turns);
   const listeners: Listener[] = [];
   try {
     for (const { place } of places) {

@@ -1,14 +1,13 @@
 // A protocol being served: its routes, its connections, its end.
 
-import { setImmediate } from "node:timers";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
-import type { Refusal } from "../protocol/errors.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ProxyHeaderError, readProxyHeader } from "../net/proxy_protocol.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
+import type { Turns } from "../net/turns.ts";
 import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
@@ -17,13 +16,15 @@ import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
-import { errorText } from "./errors.ts";
+import { CONNECTION_BOUNDS, type ConnectionBounds } from "./bounds.ts";
+import { type ErrorLine, errorText } from "./errors.ts";
 import { CONNECTION_LIMITS, Gate } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
-import { Pressure } from "./pressure.ts";
+import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
 import { type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
+import { Rests } from "./rest.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What is counted since the start. */
@@ -33,6 +34,8 @@ interface Counters {
   received: number;
   /** Connections that were closed because they did not read, or held most. */
   dropped: number;
+  /** How often a connection was not read until it had read, or was answered. */
+  heldBack: number;
   errors: Map<string, number>;
 }
 
@@ -47,13 +50,17 @@ export class Service {
   /** Who may connect. */
   readonly gate: Gate;
   readonly timeouts: Timeouts;
+  readonly bounds: ConnectionBounds;
   readonly pressure: Pressure;
+  /** Who was refused, and is not listened to at once. */
+  readonly rests: Rests;
   /** Where what runs in workers lines up, and those. */
   readonly workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined;
   /** The deadlines of requests that their connections hold back. */
   readonly held: TimingWheel<Call>;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly log: (entry: LogEntry) => void;
   readonly maxInFlight: number;
   readonly greeting: string;
@@ -63,6 +70,7 @@ export class Service {
     requests: 0,
     received: 0,
     dropped: 0,
+    heldBack: 0,
     errors: new Map(),
   };
   readonly connections = new Set<Connection>();
@@ -81,15 +89,21 @@ export class Service {
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
     options: ServiceOptions,
+    turns: Turns,
     pool: WorkerPool | undefined,
   ) {
+    this.turns = turns;
     this.compiled = compile(protocol);
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? logToConsole;
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
-    this.pressure = new Pressure(options.memory ?? 256 << 20);
+    this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
+    this.pressure = new Pressure(options.memory ?? 256 << 20, {
+      ...PRESSURE_MARKS,
+      ...options.pressure,
+    });
     const { seats = 1024 } = options;
     this.scheduler = this.#lineup(
       seats === "adaptive" ? new AdaptiveSeats() : fixedSeats(seats),
@@ -101,6 +115,7 @@ export class Service {
       pool,
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
     };
+    this.rests = new Rests(this.clock);
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })
@@ -117,18 +132,21 @@ export class Service {
       `OK lineup/1 ${name}/${version} max-line=${maxLine} max-body=${maxBody} auth=none hint="Type HELP"`;
   }
 
-  /** Starts its workers, if it has any. Throws what `serve` throws. */
+  /** Starts its workers, if it has any; closes `turns` when it shuts down. Throws what `serve` throws. */
   static async open(
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
     options: ServiceOptions,
+    turns: Turns,
   ): Promise<Service> {
     const { workers, clock = systemClock, log = logToConsole } = options;
-    const pool = workers && await WorkerPool.open(workers, { clock, log });
+    let pool: WorkerPool | undefined;
     try {
-      return new Service(protocol, handlers, options, pool);
+      pool = workers && await WorkerPool.open(workers, { clock, log });
+      return new Service(protocol, handlers, options, turns, pool);
     } catch (error) {
       pool?.close();
+      turns.close();
       throw error;
     }
   }
@@ -144,13 +162,18 @@ export class Service {
       resume: (call) => call.goOn(),
       refuse: (call, reason, retry, scope) => call.refuse(reason, retry, scope),
       overdue: (call) => call.abort("expired", EXPIRED),
-      yield: (go) => void setImmediate(go),
+      yield: (go) => this.turns.next(go),
     });
   }
 
   /** The rates that requests from these address prefixes count towards. */
   meters(prefixes: readonly string[]): Meter[] {
     return prefixes.flatMap((prefix, tier) => this.#rates[tier]?.meter(prefix) ?? []);
+  }
+
+  /** Resolves once the event loop has looked after everybody else. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.turns.next(resolve));
   }
 
   /** Counts an error that was answered. */
@@ -225,11 +248,13 @@ export class Service {
 
   async #accept(listener: Listener, proxyFrom: readonly string[] | undefined): Promise<void> {
     let pause = 5;
-    for (;;) {
+    for (let accepted = 1;; accepted++) {
       try {
         const stream = await listener.accept();
         if (stream === undefined) return;
         pause = 5;
+        // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
+        if (accepted % ACCEPTS_A_TURN === 0) await this.turn();
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
         else if (proxyFrom === undefined) this.#keep(this.serve(stream));
@@ -283,7 +308,9 @@ export class Service {
     this.workers?.scheduler.close();
     this.workers?.pool.close();
     this.held.stop();
+    this.rests.stop();
     this.#stopRound?.();
+    this.turns.close();
   }
 
   /** Closes every connection at once. */
@@ -294,7 +321,7 @@ export class Service {
 }
 
 /** A connection that is not served gets one line. */
-async function turnAway(stream: ByteStream, refusal: Refusal): Promise<void> {
+async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
   try {
     await stream.write(encodeText(`ERR${errorText(refusal)}\r\n`));
     await stream.closeWrite();
@@ -311,4 +338,5 @@ const QUIET_ROUND_MS = 30_000;
 const PROXY_HEADER_MS = 5000;
 // A line is written at once, but not to one whose TLS handshake does not come. More are closed without a word.
 const MOST_TURNED_AWAY = 256;
+const ACCEPTS_A_TURN = 2;
 const EXPIRED = "The time given by within= is over.";

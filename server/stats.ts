@@ -16,6 +16,8 @@ export function* figures(server: Service): Generator<Figure> {
   for (const code of ["busy", "quota"] as const) {
     yield [`connections-${code}-total`, server.gate.refused[code]];
   }
+  yield ["connections-held-back-total", counters.heldBack];
+  yield ["connections-paused-total", server.rests.pauses];
   yield ["received-bytes-total", counters.received];
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
   yield* lineup("", scheduler.statistics());

@@ -69,17 +69,22 @@ export class Idle extends Kept {
 /** A byte a second of what never ends. */
 export class Dribble extends Kept {
   readonly #start: string;
+  readonly #random: () => number;
 
-  constructor(port: number, clients: Clients & { start: string }) {
+  constructor(port: number, clients: Clients & { start: string }, random: () => number) {
     super(port, clients);
     this.#start = clients.start;
+    this.#random = random;
   }
 
   protected override begin(socket: Socket): () => void {
     socket.resume();
     socket.write(this.#start);
-    const timer = setInterval(() => socket.write("x"), 1000);
-    return () => clearInterval(timer);
+    let timer = setTimeout(
+      () => timer = setInterval(() => socket.write("x"), 1000),
+      1000 * this.#random(),
+    );
+    return () => clearTimeout(timer);
   }
 }
 

@@ -44,7 +44,7 @@ function source(port: number, task: Task, random: () => number): Source {
     case "newcomers":
       return new Newcomers(port, task, random);
     case "dribble":
-      return new Dribble(port, task);
+      return new Dribble(port, task, random);
     case "idle":
       return new Idle(port, task);
     case "deaf":

@@ -28,6 +28,7 @@ function refusals({ refused, sent, unanswered }: Report): string {
 export function loadTable(results: readonly Loaded[]): string {
   const heads = [
     "offered",
+    "capacity/s",
     "due/s",
     "sent/s",
     "sent late, p99 ms",
@@ -38,8 +39,9 @@ export function loadTable(results: readonly Loaded[]): string {
     "PING p99 / most ms",
     "MiB at first / most",
   ];
-  const rows = results.map(({ mode, times, goodput, load, ping, memory }) => [
-    `${times}x ${mode}`,
+  const rows = results.map(({ mode, times, capacity, goodput, load, ping, memory }) => [
+    `${times}x ${mode.name}`,
+    capacity.toFixed(0),
     (load.due / load.seconds).toFixed(0),
     (load.sent / load.seconds).toFixed(0),
     ms(load.behind.p99),
@@ -106,7 +108,7 @@ const [BEGIN, END] = ["<!-- bench/overload.ts writes this -->", "<!-- up to here
 
 /** Puts the tables between the markers of the page; what is around them is written by hand. */
 export function writePage(
-  { seed, rounds, capacity }: { seed: number; rounds: number; capacity: number },
+  { seed, rounds }: { seed: number; rounds: number },
   ...tables: string[]
 ): void {
   const page = new URL("../../docs/OVERLOAD.md", import.meta.url);
@@ -114,8 +116,7 @@ export function writePage(
   const after = rest?.split(END)[1];
   if (after === undefined) throw new Error(`${page.pathname} lacks ${BEGIN} or ${END}`);
   const { deno, v8 } = Deno.version;
-  const heading = `Capacity: ${Math.round(capacity)} requests a second. Deno ${deno}, V8 ${v8}, ` +
-    `rounds: ${rounds}, seed: ${seed}.`;
+  const heading = `Deno ${deno}, V8 ${v8}, rounds: ${rounds}, seed: ${seed}.`;
   Deno.writeTextFileSync(
     page,
     `${before}${BEGIN}\n\n${heading}\n\n${tables.join("\n\n")}\n\n${END}${after}`,

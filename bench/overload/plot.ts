@@ -1,14 +1,11 @@
 // The plot docs/overload.svg: goodput by offered load, and the polite client's p99 by scenario.
 
-import type { Isolated, Loaded, Mode } from "./runs.ts";
+import type { Isolated, Loaded } from "./runs.ts";
 
 const [WIDTH, ROW] = [760, 26];
 const AREA = { left: 60, right: 560, top: 30, bottom: 320 };
 const BARS = { left: 230, right: 620, top: 410 };
-const MODES: { mode: Mode; colour: string }[] = [
-  { mode: "tagged", colour: "#0a7d33" },
-  { mode: "untagged", colour: "#1f77b4" },
-];
+const COLOURS = ["#0a7d33", "#1f77b4", "#9467bd"];
 /** What issue and design ask for, by offered load. */
 const GATES: [times: number, goodput: number][] = [[2, 0.95], [5, 0.9], [10, 0.8]];
 
@@ -45,23 +42,23 @@ function goodput(loads: readonly Loaded[]): string[] {
   const middle = (AREA.left + AREA.right) / 2;
   parts.push(text(middle, AREA.bottom + 40, "offered load", 'text-anchor="middle"'));
   parts.push(text(AREA.left, 18, "goodput over TCP: answered within 100 ms, of the capacity"));
-  for (const [i, { mode, colour }] of MODES.entries()) {
-    const points = loads.filter((load) => load.mode === mode)
-      .map(({ times, goodput }) =>
-        point(times, goodput).map((value) => value.toFixed(1)).join(" ")
-      );
+  for (const [i, [name, same]] of [...Map.groupBy(loads, ({ mode }) => mode.name)].entries()) {
+    const colour = COLOURS[i % COLOURS.length];
+    const points = same.map(({ times, goodput }) =>
+      point(times, goodput).map((value) => value.toFixed(1)).join(" ")
+    );
     parts.push(
       `<path d="M${points.join("L")}" fill="none" stroke="${colour}" stroke-width="3"/>`,
     );
     const y = AREA.top + 20 + 24 * i;
     parts.push(`<path d="M575 ${y - 4}h22" stroke="${colour}" stroke-width="3"/>`);
-    parts.push(text(604, y, mode));
+    parts.push(text(604, y, name));
   }
   for (const [times, goodput] of GATES) {
     const [x, y] = point(times, goodput);
     parts.push(line([x - 12, y], [x + 12, y], "#c23b22"));
   }
-  const y = AREA.top + 20 + 24 * MODES.length;
+  const y = AREA.top + 20 + 24 * new Set(loads.map(({ mode }) => mode)).size;
   parts.push(line([575, y - 4], [597, y - 4], "#c23b22"), text(604, y, "at least"));
   return parts;
 }

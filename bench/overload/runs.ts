@@ -11,7 +11,7 @@ export const SERVICE = 1;
 /** The share of the capacity that a polite client asks for. */
 export const POLITE = 0.05;
 
-const ASKING = { line: `BURN ${SERVICE} within=${DEADLINE}ms`, deadline: DEADLINE };
+const burn = (ms: number) => ({ line: `BURN ${ms} within=${DEADLINE}ms`, deadline: DEADLINE });
 // Who comes from where: to the server 127.1.0.1 and 127.2.0.1 are different clients.
 const [POLITE_NET, PING_NET, NEWCOMER_NET, LOAD_NET, HOSTILE_NET] = [1, 2, 3, 4, 5];
 
@@ -49,21 +49,29 @@ const CONTROL: Task = {
   tagged: false,
 };
 
-/** How many BURNs a second the server answers when there is always one to do. */
+/** How many BURNs a second a server answers when there is always one to do. */
 export async function capacity(settings: Settings): Promise<number> {
   using server = await ServerProcess.start(settings.server);
-  const { line, deadline } = { ...ASKING, line: `BURN ${SERVICE}` };
+  settings.progress("capacity");
+  return await saturate(server, SERVICE, settings, WARM);
+}
+
+async function saturate(
+  server: ServerProcess,
+  service: number,
+  settings: Settings,
+  warm: number,
+): Promise<number> {
   const task: Task = {
     kind: "closed-loop",
     name: "capacity",
     net: LOAD_NET,
     connections: 8,
-    line,
-    deadline,
+    line: `BURN ${service}`,
+    deadline: DEADLINE,
   };
   using load = await LoadProcess.start(server.port, settings.seed, [task]);
-  settings.progress("capacity");
-  const [{ good, late, seconds }] = await load.run({ warm: WARM, measured: settings.loadTime });
+  const [{ good, late, seconds }] = await load.run({ warm, measured: settings.loadTime / 2 });
   return (good + late) / seconds;
 }
 
@@ -72,6 +80,8 @@ export interface Loaded {
   mode: Mode;
   /** Offered, in times the capacity. */
   times: number;
+  /** Requests a second that the same server answered just before and just after, when there was always one to do. */
+  capacity: number;
   /** Answered within the deadline, in times the capacity. */
   goodput: number;
   load: Report;
@@ -80,37 +90,43 @@ export interface Loaded {
 }
 
 /** Tagged requests are answered as they end; untagged ones in order, and not more than one of a connection lines up. */
-export type Mode = "tagged" | "untagged";
+export interface Mode {
+  name: string;
+  tagged: boolean;
+  /** Of a request, in ms. */
+  service: number;
+}
 
 /** Offers so many times the capacity, from 20 clients with five connections each. */
-export async function offer(
-  mode: Mode,
-  times: number,
-  capacity: number,
-  settings: Settings,
-): Promise<Loaded> {
+export async function offer(mode: Mode, times: number, settings: Settings): Promise<Loaded> {
+  const { name, tagged, service } = mode;
   using server = await ServerProcess.start(settings.server);
-  await warmUp(server, settings);
+  settings.progress(`${name} ${times}x: capacity`);
+  const before = await saturate(server, service, settings, WARM);
   const task: Task = {
     kind: "open-loop",
-    name: `${mode} ${times}x`,
+    name: `${name} ${times}x`,
     net: LOAD_NET,
     addresses: 20,
     connections: 100,
-    ...ASKING,
-    rate: times * capacity,
-    tagged: mode === "tagged",
+    ...burn(service),
+    rate: times * before,
+    tagged,
   };
-  using load = await LoadProcess.start(server.port, settings.seed, [task], { nice: true });
-  using control = await LoadProcess.start(server.port, settings.seed + 1, [CONTROL]);
+  const load = await LoadProcess.start(server.port, settings.seed, [task], { nice: true });
+  const control = await LoadProcess.start(server.port, settings.seed + 1, [CONTROL]);
   const start = server.resident();
   const timing = { warm: WARM, measured: settings.loadTime };
   const stop = watch(settings, server, () => [...load.reports, ...control.reports]);
   const [[report], [ping]] = await Promise.all([load.run(timing), control.run(timing)]);
   stop();
-  const goodput = report.good / report.seconds / capacity;
   const memory = { start, peak: server.peak, after: server.resident() };
-  return { mode, times, goodput, load: report, ping, memory };
+  load[Symbol.dispose]();
+  control[Symbol.dispose]();
+  const after = await saturate(server, service, settings, WARM);
+  const capacity = (before + after) / 2;
+  const goodput = report.good / report.seconds / capacity;
+  return { mode, times, capacity, goodput, load: report, ping, memory };
 }
 
 /** Somebody to be beside. */
@@ -144,7 +160,7 @@ export async function isolate(
       name: "polite",
       net: POLITE_NET,
       connections: 4,
-      ...ASKING,
+      ...burn(SERVICE),
       rate: POLITE * capacity,
       tagged: true,
     },

@@ -319,16 +319,14 @@ Deno.test("Scheduler works in slices, and lets go of the loop between them", () 
     yield: (go) => going.push(go),
   });
   for (let i = 0; i < 10; i++) bench.submit(`${i}`);
-  assertEquals(bench.news, ["0", "1", "2"], "4 ms are over: the others wait");
+  assertEquals(bench.news, ["0", "1"], "2 ms are over: the others wait");
   assertEquals(going.length, 1);
   bench.submit("ping", bench.line("acme", "control"));
   assertEquals(bench.news, ["ping"], "control work does not");
   going.shift()!();
-  assertEquals(bench.news, ["3", "4", "5"]);
-  going.shift()!();
-  going.shift()!();
-  assertEquals(bench.news, ["6", "7", "8", "9"]);
-  assertEquals(going.length, 0);
+  assertEquals(bench.news, ["2", "3"]);
+  while (going.length > 0) going.shift()!();
+  assertEquals(bench.news, ["4", "5", "6", "7", "8", "9"]);
 });
 
 Deno.test("Scheduler counts what requests do before they wait for something towards the slice", () => {

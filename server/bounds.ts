@@ -1,0 +1,30 @@
+// What one connection may have under way, and how often it may be wrong.
+
+/** The bounds of one connection; Infinity is none. */
+export interface ConnectionBounds {
+  /** Bytes of unanswered requests, bodies included, beyond which no more is read. Default 4 MiB. */
+  requests: number;
+  /** Bytes of answers that wait for the one before them, beyond which no more untagged requests begin. Default 1 MiB. */
+  answers: number;
+  /** Bytes that wait to be written, beyond which no more is read and streams pause. Default 64 KiB. */
+  output: number;
+  /** The how manieth unknown command without a valid request between them ends the connection. Default 10. */
+  unknownCommands: number;
+  /**
+   * After so many refusals (`busy`, `quota`) nothing is read for the time of `retry=`; a request that is served makes
+   * up for 16 of them. Default 64.
+   */
+  refusals: number;
+  /** After so many of these pauses in a row the next ends the connection. Default 8. */
+  pauses: number;
+}
+
+/** The bounds of a server that sets none. */
+export const CONNECTION_BOUNDS: Readonly<ConnectionBounds> = {
+  requests: 4 << 20,
+  answers: 1 << 20,
+  output: 65_536,
+  unknownCommands: 10,
+  refusals: 64,
+  pauses: 8,
+};

@@ -1,0 +1,150 @@
+// Defences against those that come and stay: who may connect, and how long a client may take.
+
+import type { Neighbour, Street } from "../server/street.ts";
+import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
+
+/** Requests that came and ran although they must not. */
+function evil(client: Neighbour): number {
+  return client.take().split("OK evil").length - 1;
+}
+
+/** Sends this to a server as a program that speaks something else would. */
+function foreign(sends: string): (street: Street) => Promise<number> {
+  return async (street) => evil((await crowd(street, 1, sends))[0]);
+}
+
+export const connections: readonly Defence[] = [
+  {
+    name: "an ear for HTTP",
+    options: {},
+    without: {},
+    attack: foreign("POST / HTTP/1.1\r\nHost: x\r\n\r\nSAY evil\r\n"),
+    unseen: foreign("POST /\r\nX x\r\n\r\nSAY evil\r\n"),
+    damage: "requests run that were a body of another protocol",
+    kept: 0,
+    done: 1,
+  },
+  {
+    name: "a bound on connections",
+    options: { connections: { connections: 50, connectionsReserved: 2 } },
+    without: { connections: { connections: Infinity } },
+    async attack(street) {
+      await crowd(street, 100, "");
+      return await figure(street, "connections");
+    },
+    damage: "connections, the administrator's and the neighbour's among them",
+    kept: 49,
+    done: 102,
+  },
+  {
+    name: "a bound on a client's connections",
+    options: { connections: { connections: 50, connectionsPerClient: 10 } },
+    without: { connections: { connections: 50, connectionsPerClient: Infinity } },
+    async attack(street) {
+      await crowd(street, 100, "", { oneAddress: true });
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "connections for this machine",
+    options: { connections: { connections: 50, connectionsReserved: 2 } },
+    without: { connections: { connections: 50, connectionsReserved: 0 } },
+    async attack(street) {
+      await crowd(street, 100, "");
+      return await newcomer(street, { from: "127.0.0.1:1" });
+    },
+    damage: "ms that the administrator waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a time for the first request",
+    options: { connections: { connections: 50 } },
+    without: { connections: { connections: 50 }, timeouts: { handshake: Infinity } },
+    async attack(street) {
+      await crowd(street, 100, "");
+      await street.pass(62_000);
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a time for a line",
+    options: { connections: { connections: 50 } },
+    without: { connections: { connections: 50 }, timeouts: { request: Infinity } },
+    async attack(street) {
+      const slow = await crowd(street, 100, "S");
+      for (let second = 0; second < 14; second++) {
+        for (const each of slow) each.send("A");
+        await street.clock.elapse(1000);
+      }
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a rate for a body",
+    options: { connections: { connections: 50 } },
+    without: { connections: { connections: 50 }, timeouts: { requestRate: 0 } },
+    async attack(street) {
+      const slow = await crowd(street, 100, "ECHO {100000}\n");
+      for (let second = 0; second < 20; second++) {
+        for (const each of slow) each.send(x(100));
+        await street.clock.elapse(1000);
+      }
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a time for a connection to be idle",
+    options: { connections: { connections: 50 } },
+    without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
+    polite: "itself an attacker",
+    async attack(street) {
+      await crowd(street, 100, "PING\n");
+      await street.pass(3_650_000);
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a bound on unknown commands",
+    options: {},
+    without: { bounds: { unknownCommands: Infinity } },
+    async attack(street) {
+      const [client] = await crowd(street, 1, `${"EHLO x\n".repeat(20)}SAY evil\n`);
+      return evil(client);
+    },
+    damage: "requests run that were a body of another protocol",
+    kept: 0,
+    done: 1,
+  },
+  {
+    name: "an end to a drain",
+    options: {},
+    without: { drain: Infinity },
+    async attack(street) {
+      await crowd(street, 1, "HOLD h\n");
+      let down = 0;
+      void street.house.server.shutdown().then(() => down = 1);
+      await street.pass(20_000);
+      return 1 - down;
+    },
+    damage: "servers that do not shut down",
+    kept: 0,
+    done: 1,
+    polite: "itself an attacker",
+  },
+];

@@ -1,0 +1,195 @@
+// Defences against those that fill the memory.
+
+import { address, crowd, type Defence, figure, PING, tagged, UNHURRIED, x } from "./defence.ts";
+
+export const memory: readonly Defence[] = [
+  {
+    name: "a time for a client to read something",
+    options: {},
+    without: { timeouts: { stall: Infinity } },
+    async attack(street) {
+      await crowd(street, 20, `SAY ${x(1500)}\n`, { deaf: true });
+      await street.pass(30_000);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    kept: 0,
+    // A thousand of them are on the network.
+    done: 20 * (81 + 1504 - 1000),
+  },
+  {
+    name: "a time for a client to read most of it",
+    options: { timeouts: { outputSoft: 1000 } },
+    without: { timeouts: { outputSoft: Infinity } },
+    async attack(street) {
+      const slow = await crowd(street, 20, `SAY ${x(1500)}\n`.repeat(4), { deaf: true });
+      for (let second = 0; second < 15; second++) {
+        await Promise.all(slow.map((each) => each.read(1).catch(() => {})));
+        await street.clock.elapse(1000);
+      }
+      return await figure(street, "connections");
+    },
+    damage: "connections held, the administrator's and the neighbour's among them",
+    kept: 2,
+    done: 22,
+  },
+  {
+    name: "a bound on the bytes that wait for a client",
+    options: { timeouts: { outputHard: 50_000 } },
+    without: { timeouts: { outputHard: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, tagged(100, "WAIT"), { deaf: true });
+      for (const { go } of street.house.holds) go(x(10_000));
+      await street.pass(500);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    kept: 0,
+    // With their tags, and the greeting; a thousand are on the network.
+    done: 100 * 10_000 + 10 * 8 + 90 * 9 + 81 - 1000,
+  },
+  {
+    name: "streams that pause while their client does not read",
+    options: {},
+    without: { bounds: { output: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "FLOW 1000 1000\n", { deaf: true });
+      return street.house.produced;
+    },
+    damage: "items produced",
+    kept: 67,
+    done: 1000,
+  },
+  {
+    name: "a bound on answers that wait for the one before them",
+    options: { bounds: { answers: 10_000 } },
+    without: { bounds: { answers: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, `WAIT w\n${`SAY ${x(1000)}\n`.repeat(100)}`);
+      await street.pass(250);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    // Ten answers, and the requests behind them; all answers, and the first request.
+    kept: 10 * 1004 + 91 * 512,
+    done: 100 * 1004 + 512,
+  },
+  {
+    name: "a bound on unanswered requests in bytes",
+    options: { seats: 1, bounds: { requests: 20_000 }, classes: UNHURRIED },
+    without: { bounds: { requests: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "#h HOLD h\n");
+      const body = `ECHO {1000}\n${x(1000)}\n`;
+      await crowd(street, 1, Array.from({ length: 60 }, (_, i) => `#t${i} ${body}`).join(""));
+      await street.pass(250);
+      return await figure(street, "waiting");
+    },
+    damage: "requests that wait",
+    kept: 14,
+    done: 60,
+    polite: PING,
+  },
+  {
+    name: "a bound on a line",
+    options: {},
+    without: { limits: { maxLine: Infinity } },
+    async attack(street) {
+      await crowd(street, 10, `SAY ${x(100_000)}`);
+      await street.pass(250);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    kept: 0,
+    // The memory of a line doubles as it comes.
+    done: 10 * 2 * 100_004,
+  },
+  {
+    name: "a bound on a body",
+    options: {},
+    without: { limits: { maxBody: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, `ECHO {9999999999}\n${x(2_500_000)}`);
+      await street.pass(250);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    kept: 0,
+    done: 4_194_268,
+  },
+  {
+    name: "a bound on a body that is thrown away",
+    options: {},
+    without: { limits: { maxDiscard: Infinity } },
+    async attack(street) {
+      const [client] = await crowd(street, 1, "ECHO {9999999999}\n");
+      await street.pass(2000);
+      return client.ended ? 0 : 1;
+    },
+    damage: "connections that are read for ever",
+    kept: 0,
+    done: 1,
+  },
+  {
+    name: "times cut where memory is short",
+    options: { memory: 100_000 },
+    without: { pressure: { hasten: Infinity } },
+    async attack(street) {
+      await crowd(street, 22, `ECHO {4000}\n${x(100)}`);
+      // A quarter of 10 s, the time of what came, and a second in which what still comes is forgotten.
+      await street.pass(4500);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held after 4.5 s",
+    kept: 0,
+    done: 88_000,
+  },
+  {
+    name: "a gate that closes where memory is short",
+    options: { memory: 100_000, pressure: { hasten: Infinity, drop: Infinity } },
+    without: { pressure: { closeGate: Infinity, hasten: Infinity, drop: Infinity } },
+    async attack(street) {
+      for (let i = 0; i < 50; i++) {
+        await crowd(street, 1, `ECHO {4000}\n${x(3999)}`, { at: () => address(i) });
+      }
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    // The neighbour's last answer among them.
+    kept: 92_009,
+    done: 200_009,
+  },
+  {
+    name: "requests refused where memory is short",
+    options: {
+      memory: 100_000,
+      pressure: { hasten: Infinity, drop: Infinity, closeGate: Infinity },
+    },
+    without: {
+      pressure: { hasten: Infinity, drop: Infinity, closeGate: Infinity, shed: Infinity },
+    },
+    async attack(street) {
+      await crowd(street, 40, tagged(10, "WAIT"));
+      await street.pass(250);
+      return street.house.holds.length;
+    },
+    damage: "requests that run",
+    // 512 bytes each, and what one connection sends at once is counted at once.
+    kept: 190,
+    done: 400,
+    polite: PING,
+  },
+  {
+    name: "an end for who holds most where memory is full",
+    options: { memory: 1_000_000 },
+    without: { pressure: { drop: Infinity, closeGate: Infinity, hasten: Infinity } },
+    async attack(street) {
+      await crowd(street, 50, `ECHO {50000}\n${x(49_999)}`);
+      await street.pass(250);
+      return await figure(street, "held-bytes");
+    },
+    damage: "bytes held",
+    kept: 950_000,
+    done: 2_500_000,
+  },
+];

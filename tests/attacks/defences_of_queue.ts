@@ -1,0 +1,247 @@
+// Defences against those that ask much: who waits for a seat, and for how long.
+
+import { CLASSES } from "@lineup/lineup/scheduling";
+import type { Street } from "../server/street.ts";
+import {
+  address,
+  crowd,
+  type Defence,
+  figure,
+  newcomer,
+  PING,
+  tagged,
+  UNHURRIED,
+  x,
+} from "./defence.ts";
+
+const SERVICE_MS = 10;
+
+/** Every HOLD that has started takes its time, until none is left; the names in the order in which they ran. */
+async function work(street: Street): Promise<string[]> {
+  const { holds } = street.house;
+  for (let next = 0; next < holds.length;) {
+    await street.clock.elapse(SERVICE_MS);
+    for (const end = holds.length; next < end; next++) holds[next].go("done");
+    for (let i = 0; i < 5; i++) await street.clock.elapse(0);
+  }
+  return holds.map(({ name }) => name);
+}
+
+/** How long the last one served had waited, of 250 of one client for one seat. */
+async function longestWait(street: Street): Promise<number> {
+  const client = street.neighbour("203.0.113.1:1");
+  client.send(tagged(250, "HOLD"));
+  await street.pass();
+  const ran = await work(street);
+  return (ran.length - 1) * SERVICE_MS;
+}
+
+/** How long a newcomer waits for the one seat, behind many requests on many connections of others or its own client. */
+function behind(flooder: string): (street: Street) => Promise<number> {
+  return async (street) => {
+    await crowd(street, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
+    street.neighbour("198.51.100.7:99").send("HOLD newcomer\n");
+    await street.pass();
+    return (await work(street)).indexOf("newcomer") * SERVICE_MS;
+  };
+}
+
+export const queue: readonly Defence[] = [
+  {
+    name: "fair queueing by address",
+    options: { seats: 1, classes: UNHURRIED },
+    without: {},
+    attack: behind("203.0.113.1"),
+    // As all do that come through a proxy, where the server is not told of it.
+    unseen: behind("198.51.100.7"),
+    damage: "ms that a newcomer waits",
+    kept: 10,
+    done: 210,
+    polite: PING,
+  },
+  {
+    name: "a bound on tagged requests in flight",
+    options: {},
+    without: { maxInFlight: Infinity },
+    async attack(street) {
+      await crowd(street, 1, tagged(1000, "WAIT"));
+      return street.house.holds.length;
+    },
+    damage: "requests that run",
+    kept: 256,
+    done: 1000,
+  },
+  {
+    name: "a bound on untagged requests in flight",
+    options: {},
+    without: { maxInFlight: Infinity },
+    async attack(street) {
+      await crowd(street, 1, "WAIT w\n".repeat(1000));
+      return street.house.holds.length;
+    },
+    damage: "requests that run",
+    kept: 256,
+    done: 1000,
+  },
+  {
+    name: "pauses for who is refused and goes on",
+    options: { seats: 1, scheduling: { waiting: 0 }, bounds: { pauses: Infinity } },
+    without: { bounds: { pauses: Infinity, refusals: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "HOLD h\n");
+      const [pest] = await crowd(street, 1, "", { oneAddress: true });
+      for (let i = 0; i < 100; i++) {
+        pest.send("SAY x\n".repeat(16));
+        await street.pass(10);
+      }
+      return await figure(street, "errors-busy-total");
+    },
+    damage: "refusals that were worked for in a second",
+    // Two pauses, of 100 and 200 ms, and a third under way; what was sent in the two was refused when they ended.
+    kept: 545,
+    done: 1600,
+    polite: PING,
+  },
+  {
+    name: "an end for who is refused and goes on for long",
+    options: { seats: 1, scheduling: { waiting: 0 } },
+    without: { bounds: { pauses: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "HOLD h\n");
+      const [pest] = await crowd(street, 1, "", { oneAddress: true });
+      for (let i = 0; i < 20; i++) {
+        pest.send("SAY x\n".repeat(64));
+        await street.pass(40_000);
+      }
+      return pest.ended ? 0 : 1;
+    },
+    damage: "connections that go on",
+    kept: 0,
+    done: 1,
+    polite: PING,
+  },
+  {
+    name: "a bound on a client's waiting requests",
+    options: { seats: 1, scheduling: { flow: 50 }, classes: UNHURRIED },
+    without: { scheduling: { flow: Infinity } },
+    async attack(street) {
+      await crowd(street, 5, tagged(100, "HOLD"), { oneAddress: true });
+      return await figure(street, "waiting");
+    },
+    damage: "requests that wait",
+    kept: 50,
+    done: 499,
+    polite: PING,
+  },
+  {
+    name: "a bound on waiting requests",
+    options: { seats: 1, scheduling: { waiting: 100 }, classes: UNHURRIED },
+    without: { scheduling: { waiting: Infinity } },
+    async attack(street) {
+      await crowd(street, 50, tagged(10, "HOLD"));
+      return await figure(street, "waiting");
+    },
+    damage: "requests that wait",
+    kept: 100,
+    done: 499,
+    polite: PING,
+  },
+  {
+    name: "a bound on waiting bytes",
+    options: { seats: 1, scheduling: { bytes: 50_000 }, classes: UNHURRIED },
+    without: { scheduling: { bytes: Infinity, waiting: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "HOLD h\n");
+      await crowd(street, 100, `ECHO {1488}\n${x(1488)}\n`);
+      return await figure(street, "waiting-bytes");
+    },
+    damage: "bytes that wait",
+    kept: 50_000,
+    done: 200_000,
+    polite: PING,
+  },
+  {
+    name: "a bound on parked requests",
+    options: { scheduling: { parked: 50 } },
+    without: { scheduling: { parked: Infinity } },
+    async attack(street) {
+      await crowd(street, 10, tagged(50, "WAIT"));
+      return await figure(street, "parked");
+    },
+    damage: "requests that are parked",
+    kept: 50,
+    done: 500,
+  },
+  {
+    name: "CoDel",
+    options: { seats: 1, classes: CLASSES.map((each) => ({ ...each, patience: Infinity })) },
+    without: { classes: UNHURRIED },
+    attack: longestWait,
+    damage: "ms that the last one served has waited",
+    kept: 120,
+    done: 2490,
+    polite: PING,
+  },
+  {
+    name: "a longest wait",
+    options: { seats: 1, classes: CLASSES.map((each) => ({ ...each, target: Infinity })) },
+    without: { classes: UNHURRIED },
+    attack: longestWait,
+    damage: "ms that the last one served has waited",
+    kept: 1000,
+    done: 2490,
+    polite: PING,
+  },
+  {
+    name: "seats for control work",
+    options: { seats: 1 },
+    without: { scheduling: { control: 0 } },
+    async attack(street) {
+      await crowd(street, 1, "HOLD h\n");
+      return await newcomer(street, { polite: PING });
+    },
+    damage: "ms that a PING waits",
+    kept: 0,
+    done: Infinity,
+    polite: PING,
+  },
+  {
+    name: "a rate of a client",
+    options: { rates: { prefix: { rate: 20, burst: 40 } } },
+    without: { rates: {} },
+    async attack(street) {
+      await crowd(street, 5, "SAY x\n".repeat(200), { oneAddress: true });
+      return await figure(street, "normal-started-total");
+    },
+    damage: "requests run, the neighbour's among them",
+    kept: 41,
+    done: 1001,
+  },
+  {
+    name: "a rate of an IPv6 site",
+    options: { rates: { prefix: { rate: 20, burst: 40 }, site: { rate: 160, burst: 320 } } },
+    without: { rates: { prefix: { rate: 20, burst: 40 } } },
+    async attack(street) {
+      await crowd(street, 20, "SAY x\n".repeat(40), { at: (i) => `[2001:db8:0:${i + 1}::1]:1` });
+      return await figure(street, "normal-started-total");
+    },
+    damage: "requests run, the neighbour's among them",
+    kept: 321,
+    done: 801,
+  },
+  {
+    name: "a gate that closes where the event loop is late",
+    options: {},
+    without: { pressure: { late: Infinity } },
+    async attack(street) {
+      await crowd(street, 1, "PING\n");
+      street.clock.late(1000);
+      await street.pass(250);
+      await crowd(street, 100, "", { at: (i) => address(i + 1) });
+      return await figure(street, "connections");
+    },
+    damage: "connections, the administrator's, the first and the neighbour's among them",
+    kept: 3,
+    done: 103,
+  },
+];

@@ -1,0 +1,126 @@
+// The test that a defence works is that removing it hurts: the same attack with and without each.
+
+import { assert, assertEquals } from "@std/assert";
+import type { ServeOptions } from "@lineup/lineup/server";
+import { Street } from "../server/street.ts";
+import { Workshop } from "../server/workshop.ts";
+import { until } from "../wire.ts";
+import type { Defence } from "./defence.ts";
+import { connections } from "./defences_of_connections.ts";
+import { memory } from "./defences_of_memory.ts";
+import { queue } from "./defences_of_queue.ts";
+
+for (const defence of [...connections, ...memory, ...queue]) {
+  Deno.test(`${defence.name}: with it the neighbour is unharmed, without it the damage shows`, () =>
+    compare(defence));
+}
+
+async function compare(defence: Defence): Promise<void> {
+  const { options, without, attack, unseen = attack } = defence;
+  const harm = [
+    await damage(options, attack, defence.polite ?? ["SAY hello", "OK hello"]),
+    await damage({ ...options, ...without }, unseen),
+  ];
+  assertEquals(harm, [defence.kept, defence.done], defence.damage);
+}
+
+async function damage(
+  options: ServeOptions,
+  attack: Defence["attack"],
+  polite?: Defence["polite"],
+): Promise<number> {
+  await using street = await Street.open(options);
+  const neighbour = street.neighbour("198.51.100.1:1");
+  neighbour.send("SAY hello\n");
+  await street.pass();
+  neighbour.take();
+  const harm = await attack(street);
+  if (Array.isArray(polite)) {
+    neighbour.send(`${polite[0]}\n`);
+    await street.pass();
+    assertEquals(neighbour.take(), `${polite[1]}\n`, "the neighbour's answer");
+  }
+  return harm;
+}
+
+// These burn time or a processor, so the damage is a bound and not a figure to the last request.
+
+/**
+ * How many ms of work a newcomer waits for, as a clock tells that passes only by work. `clients` opens the connections
+ * of an attack, and answers how it begins.
+ */
+async function burnt(
+  options: ServeOptions,
+  clients: (street: Street) => () => void,
+  asks: string,
+  cost = 1,
+): Promise<number> {
+  let work = (): void => {};
+  await using street = await Street.open({ ...options, stats: () => (work(), []) });
+  const { clock } = street;
+  // STATS takes so long.
+  work = () => clock.late(cost);
+  const newcomer = street.neighbour("198.51.100.1:1");
+  const attack = clients(street);
+  await street.pass();
+  newcomer.take();
+  const before = clock.now();
+  attack();
+  newcomer.send(asks);
+  await until(() => newcomer.peek().includes("\n"), "the newcomer is answered");
+  return clock.now() - before;
+}
+
+const crowd = (address: (i: number) => string) => (street: Street): () => void => {
+  const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(address(i)));
+  const asks = Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join("");
+  return () => clients.forEach((each) => each.send(asks));
+};
+
+Deno.test("a rate for control work: with it a newcomer is served among it, without it behind it", async () => {
+  const attack = crowd((i) => `203.0.113.1:${i + 1}`);
+  const within = await burnt({}, attack, "SAY hello\n");
+  const without = await burnt({ scheduling: { controlRate: Infinity } }, attack, "SAY hello\n");
+  assert(within < 400, `${within} ms of work came first`);
+  assert(without >= 1000, `${without} ms of work came first`);
+});
+
+Deno.test("slices of the loop: with them a newcomer is read among what waited, without them behind it", async () => {
+  const attack = crowd((i) => `203.0.${i}.1:1`);
+  const scheduling = { controlRate: 1, controlBurst: 0 };
+  const within = await burnt({ scheduling }, attack, "PING\n");
+  const without = await burnt({ scheduling: { ...scheduling, slice: Infinity } }, attack, "PING\n");
+  assert(within < 400, `${within} ms of work came first`);
+  assert(without >= 1000, `${without} ms of work came first`);
+});
+
+Deno.test("workers: with them a newcomer is answered beside work without end, without them behind it", async () => {
+  await using workshop = await Workshop.open(1);
+  using busy = await workshop.client();
+  await busy.send("#s SPIN s\n");
+  await workshop.logged("s began");
+  using newcomer = await workshop.client();
+  await newcomer.send("PING\n");
+  assertEquals(await newcomer.line(), "OK pong");
+  // On the loop the same would be the end of the test: this is a second of it.
+  const second = (street: Street): () => void => {
+    const client = street.neighbour("203.0.113.1:1");
+    return () => client.send("STATS\n");
+  };
+  assertEquals(await burnt({}, second, "PING\n", 1000), 1000);
+});
+
+for (const [grace, answer] of [[100, "#w OK "], [Infinity, "#w ERR busy "]] as const) {
+  Deno.test(`a grace of ${grace} ms for a worker that does not stop: who waits for it gets ${answer}`, async () => {
+    await using workshop = await Workshop.open(1, { grace });
+    using wire = await workshop.client();
+    await wire.send("#s SPIN s\n");
+    await workshop.logged("s began");
+    await wire.send("CANCEL s\n#w WHO\n");
+    await wire.lines(2);
+    await workshop.clock.elapse(100);
+    if (grace === Infinity) await workshop.clock.elapse(2000);
+    const line = await wire.line();
+    assert(line.startsWith(answer), line);
+  });
+}

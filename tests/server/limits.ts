@@ -1,0 +1,586 @@
+// The limits of a server, as data.
+
+import type { ServeOptions } from "@lineup/lineup/server";
+
+/** What one client does and sees, or what happens. */
+export interface Step {
+  /** The address of the client; it connects when it is first named. */
+  readonly by?: string;
+  /** What it sends first. */
+  readonly sends?: string | Uint8Array;
+  /** HOLD and WAIT that go on then, by name, with the word they answer. */
+  readonly lets?: Readonly<Record<string, string>>;
+  /** So many ms pass then. */
+  readonly passes?: number;
+  /** By so many ms the event loop is late from here on. */
+  readonly late?: number;
+  /** All that the client has got since it was last looked at, byte by byte; the greeting only where `stranger`. */
+  readonly gets?: string | RegExp;
+  readonly stranger?: boolean;
+  /** Whether the server has ended the client's connection. */
+  readonly ends?: boolean;
+  /** The client does not read, but so many bytes at the beginning of a step. */
+  readonly deaf?: boolean;
+  readonly reads?: number;
+  /** HOLD and WAIT that have started, all since the start. */
+  readonly started?: string;
+  /** The last entry of the server's log. */
+  readonly logs?: string;
+}
+
+/** One limit. */
+export interface Limit {
+  readonly what: string;
+  readonly options: ServeOptions;
+  readonly below: readonly Step[];
+  readonly at: readonly Step[];
+  /** The figure of STATS that is higher behind `at` than before it. */
+  readonly figure: string;
+  /** What a neighbour asks all the while, and is answered. Default `SAY hello`. */
+  readonly polite?: readonly [asks: string, gets: string];
+}
+
+const x = (count: number): string => "x".repeat(count);
+const A = "192.0.2.1:1", B = "192.0.2.2:1", C = "192.0.2.3:1", LOCAL = "127.0.0.1:1";
+// While every seat is taken only control work is answered.
+const PING = ["PING", "OK pong"] as const;
+const BUSY = 'ERR busy "The server has too much to do." retry=100\n';
+const GREETING =
+  'OK lineup/1 house/1.0 max-line=8192 max-body=1048576 auth=none hint="Type HELP"\r\n';
+
+export const limits: readonly Limit[] = [
+  {
+    what: "the bytes of a line (limits.maxLine)",
+    options: { limits: { maxLine: 64 } },
+    below: [{ by: A, sends: `SAY ${x(60)}\n`, gets: `OK ${x(60)}\n`, ends: false }],
+    at: [{
+      by: A,
+      sends: `SAY ${x(61)}\nSAY evil\n`,
+      gets: 'ERR line-too-long "A line holds at most 64 bytes."\n',
+      ends: true,
+    }],
+    figure: "errors-line-too-long-total",
+  },
+  {
+    what: "the bytes of a body (limits.maxBody)",
+    options: { limits: { maxBody: 10 } },
+    below: [{ by: A, sends: "ECHO {10}\n0123456789\n", gets: "OK {10}\n0123456789\n" }],
+    at: [{
+      by: A,
+      sends: "ECHO {11}\n0123456789a\nSAY next\n",
+      gets: 'ERR body-too-large "A body holds at most 10 bytes, not 11."\nOK next\n',
+      ends: false,
+    }],
+    figure: "errors-body-too-large-total",
+  },
+  {
+    what: "the bytes of a body that is thrown away (limits.maxDiscard)",
+    options: { limits: { maxBody: 10, maxDiscard: 20 } },
+    below: [{
+      by: A,
+      sends: `ECHO {20}\n${x(20)}\nSAY next\n`,
+      gets: 'ERR body-too-large "A body holds at most 10 bytes, not 20."\nOK next\n',
+      ends: false,
+    }],
+    at: [{
+      by: A,
+      sends: `ECHO {21}\n${x(21)}\nSAY next\n`,
+      gets: 'ERR body-too-large "A body holds at most 10 bytes, not 21."\n',
+      ends: true,
+    }],
+    figure: "errors-body-too-large-total",
+  },
+  {
+    what: "the bytes of a line of a reply (64 KiB)",
+    options: {},
+    below: [{ by: A, sends: "FLOW 1 64996\n", gets: `* ${x(64996)}\nOK count=1\n` }],
+    at: [{
+      by: A,
+      sends: "FLOW 1 65001\nSAY next\n",
+      gets:
+        /^ERR internal "FLOW failed; the server's log says why\." incident=[0-9a-f]{8}\nOK next\n$/,
+      ends: false,
+    }],
+    figure: "errors-internal-total",
+  },
+  {
+    what: "untagged requests of a connection in flight (maxInFlight)",
+    options: { maxInFlight: 2 },
+    below: [
+      { by: A, sends: "WAIT a\nSAY b\n", gets: "", started: "a" },
+      { by: A, lets: { a: "a" }, gets: "OK a\nOK b\n" },
+    ],
+    at: [
+      { by: A, sends: "WAIT b\nWAIT c\nWAIT d\n", gets: "", started: "a b c" },
+      { by: A, lets: { b: "b" }, gets: "OK b\n", started: "a b c d" },
+    ],
+    figure: "connections-held-back-total",
+  },
+  {
+    what: "tagged requests of a connection in flight (maxInFlight)",
+    options: { maxInFlight: 2 },
+    below: [{ by: A, sends: "#a WAIT a\n#b WAIT b\n", gets: "", started: "a b" }],
+    at: [{
+      by: A,
+      sends: "#c WAIT c\n",
+      gets:
+        '#c ERR quota "At most 2 tagged requests of a connection may be in flight." retry=100 scope=connection\n',
+      started: "a b",
+      ends: false,
+    }],
+    figure: "errors-quota-total",
+  },
+  {
+    // 512 bytes and its body each.
+    what: "the bytes of unanswered requests of a connection (bounds.requests)",
+    options: { bounds: { requests: 2000 } },
+    below: [{ by: A, sends: "#a WAIT a\n#b WAIT b\n#c WAIT c\nPING\n", gets: "OK pong\n" }],
+    at: [
+      { by: A, sends: "#d WAIT d\nPING\n", gets: "", started: "a b c d" },
+      { by: A, lets: { a: "a" }, gets: "#a OK a\nOK pong\n" },
+    ],
+    figure: "connections-held-back-total",
+  },
+  {
+    what: "the bytes of answers that wait for the one before them (bounds.answers)",
+    options: { bounds: { answers: 150 } },
+    below: [
+      { by: A, sends: `WAIT a\nSAY ${x(100)}\nHOLD b\n`, gets: "", started: "a b" },
+      { by: A, lets: { a: "a", b: "b" }, gets: `OK a\nOK ${x(100)}\nOK b\n` },
+    ],
+    at: [{
+      by: A,
+      sends: `WAIT c\nSAY ${x(100)}\nSAY ${x(100)}\nHOLD d\n`,
+      gets: "",
+      started: "a b c",
+    }],
+    figure: "held-bytes",
+  },
+  {
+    what: "the bytes that wait to be written to a connection (bounds.output)",
+    options: { bounds: { output: 5000 } },
+    below: [{ by: A, deaf: true, sends: "SAY x\n".repeat(100) }],
+    at: [{ by: A, sends: `SAY ${x(1000)}\n`.repeat(10) }],
+    figure: "connections-held-back-total",
+  },
+  {
+    what: "unknown commands without a valid request between them (bounds.unknownCommands)",
+    options: { bounds: { unknownCommands: 2 } },
+    below: [{
+      by: A,
+      sends: "EHLO\nPING\nEHLO\nPING\n",
+      gets: 'ERR unknown-command "There is no command EHLO; HELP lists them."\nOK pong\n'.repeat(2),
+      ends: false,
+    }],
+    at: [{
+      by: A,
+      sends: "EHLO\nEHLO\nSAY evil\n",
+      gets: 'ERR unknown-command "There is no command EHLO; HELP lists them."\n'.repeat(2),
+      ends: true,
+    }],
+    figure: "errors-unknown-command-total",
+  },
+  {
+    what: "refusals in a row before a pause (bounds.refusals)",
+    options: { seats: 1, scheduling: { waiting: 0 }, bounds: { refusals: 2 } },
+    polite: PING,
+    below: [
+      { by: B, sends: "HOLD h\n", started: "h" },
+      { by: A, sends: "SAY x\nPING\n", gets: `${BUSY}OK pong\n` },
+    ],
+    at: [
+      { by: A, sends: "SAY x\n", gets: BUSY },
+      { by: A, sends: "PING\n", passes: 99, gets: "" },
+      { by: A, passes: 1, gets: "OK pong\n" },
+    ],
+    figure: "connections-paused-total",
+  },
+  {
+    what: "pauses in a row (bounds.pauses)",
+    options: { seats: 1, scheduling: { waiting: 0 }, bounds: { refusals: 1, pauses: 1 } },
+    polite: PING,
+    below: [
+      { by: B, sends: "HOLD h\n", started: "h" },
+      { by: A, sends: "SAY x\n", gets: BUSY, passes: 100, ends: false },
+    ],
+    at: [{
+      by: A,
+      sends: "SAY x\n",
+      gets:
+        'ERR busy "The server has too much to do." retry=200\nERR quota "Refused requests come again and again."\n',
+      ends: true,
+    }],
+    figure: "errors-quota-total",
+  },
+  {
+    what: "requests that run at once (seats)",
+    options: { seats: 1 },
+    polite: PING,
+    below: [{ by: A, sends: "HOLD a\n", started: "a" }],
+    at: [{ by: B, sends: "HOLD b\n", gets: "", started: "a" }],
+    figure: "waiting",
+  },
+  {
+    what: "requests of a client that wait (scheduling.flow)",
+    options: { seats: 1, scheduling: { flow: 1 } },
+    polite: PING,
+    below: [{ by: A, sends: "#a HOLD a\n#b HOLD b\n", gets: "", started: "a" }],
+    at: [
+      { by: A, sends: "#c HOLD c\n", gets: `#c ${BUSY}`, ends: false },
+      // Another client has a place of its own.
+      { by: B, sends: "HOLD d\n", gets: "" },
+    ],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "requests that wait (scheduling.waiting)",
+    options: { seats: 1, scheduling: { waiting: 2 } },
+    polite: PING,
+    below: [{ by: A, sends: "#a HOLD a\n#b HOLD b\n#c HOLD c\n", gets: "", started: "a" }],
+    at: [
+      // Not the newcomer goes, but the newest of the one who holds most.
+      { by: B, sends: "HOLD d\n", gets: "", ends: false },
+      { by: A, gets: `#c ${BUSY}`, ends: false },
+    ],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "bytes that wait (scheduling.bytes)",
+    options: { seats: 1, scheduling: { bytes: 2000 } },
+    polite: PING,
+    below: [
+      { by: A, sends: `#a HOLD a\n#b ECHO {800}\n${x(800)}\n`, gets: "", started: "a" },
+    ],
+    at: [
+      { by: B, sends: `ECHO {600}\n${x(600)}\n`, gets: "" },
+      { by: A, gets: `#b ${BUSY}`, ends: false },
+    ],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "requests that are parked (scheduling.parked)",
+    options: { scheduling: { parked: 1 } },
+    below: [{ by: A, sends: "#a WAIT a\n", gets: "", started: "a" }],
+    at: [{
+      by: A,
+      sends: "#b WAIT b\n",
+      gets: '#b ERR busy "The server has too much to do." retry=1000\n',
+      ends: false,
+    }],
+    figure: "errors-busy-total",
+  },
+  {
+    what: "control requests that go first (scheduling.controlRate, controlBurst)",
+    options: { seats: 1, scheduling: { controlRate: 0.1, controlBurst: 20 } },
+    polite: PING,
+    below: [
+      { by: A, sends: "#a HOLD a\n", started: "a" },
+      { by: A, sends: "PING\n".repeat(20), gets: "OK pong\n".repeat(20) },
+    ],
+    at: [
+      { by: A, sends: "PING\n", gets: "" },
+      { by: B, sends: "PING\n", gets: "OK pong\n" },
+    ],
+    figure: "interactive-waiting",
+  },
+  {
+    what: "how long a request of a class waits (classes: patience)",
+    options: { seats: 1 },
+    polite: PING,
+    below: [{ by: B, sends: "HOLD h\n" }, { by: A, sends: "SAY x\n", passes: 1000, gets: "" }],
+    at: [{ by: A, passes: 16, gets: BUSY, ends: false }],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "the share of its time that a request waits (scheduling.patience)",
+    options: { seats: 1, scheduling: { patience: 0.2 } },
+    polite: PING,
+    below: [
+      { by: B, sends: "HOLD h\n" },
+      { by: A, sends: "SAY x within=1s\n", passes: 200, gets: "" },
+    ],
+    at: [{ by: A, passes: 16, gets: BUSY, ends: false }],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "the time of a request (within=)",
+    options: {},
+    below: [{ by: A, sends: "HOLD a within=1s\n", passes: 1000, gets: "" }],
+    at: [{
+      by: A,
+      passes: 16,
+      gets: 'ERR expired "The time given by within= is over." executed=maybe\n',
+      ends: false,
+    }],
+    figure: "errors-expired-total",
+  },
+  {
+    what: "the wait of a client that does not go down (classes: target)",
+    options: { seats: 1 },
+    polite: PING,
+    below: [
+      { by: B, sends: "HOLD g\n" },
+      { by: A, sends: "SAY x\n", passes: 30, gets: "" },
+      { by: A, lets: { g: "g" }, gets: "OK x\n" },
+      { by: B, sends: "HOLD h\n" },
+      { by: A, sends: "SAY x\n", passes: 101, gets: "" },
+      { by: A, lets: { h: "h" }, gets: "OK x\n" },
+    ],
+    at: [
+      { by: B, sends: "HOLD i\n" },
+      { by: A, sends: "SAY x\n", passes: 30, gets: "" },
+      { by: A, lets: { i: "i" }, gets: BUSY, ends: false },
+    ],
+    figure: "normal-shed-total",
+  },
+  {
+    what: "requests a second of a client (rates.prefix)",
+    options: { rates: { prefix: { rate: 1, burst: 2 } } },
+    polite: PING,
+    below: [{ by: A, sends: "SAY x\nSAY x\n", gets: "OK x\nOK x\n" }],
+    at: [
+      {
+        by: A,
+        sends: "SAY x\n",
+        gets: `ERR quota "Requests come faster than this client's rate." retry=1100 scope=prefix\n`,
+        ends: false,
+      },
+      { by: B, sends: "SAY x\n", gets: "OK x\n" },
+    ],
+    figure: "normal-quota-total",
+  },
+  {
+    what: "requests a second of an IPv6 /48 (rates.site)",
+    options: { rates: { site: { rate: 1, burst: 2 } } },
+    polite: PING,
+    below: [
+      { by: "[2001:db8:0:1::1]:1", sends: "SAY x\n", gets: "OK x\n" },
+      { by: "[2001:db8:0:2::1]:1", sends: "SAY x\n", gets: "OK x\n" },
+    ],
+    at: [
+      {
+        by: "[2001:db8:0:3::1]:1",
+        sends: "SAY x\n",
+        gets: `ERR quota "Requests come faster than this client's rate." retry=1100 scope=prefix\n`,
+        ends: false,
+      },
+      { by: "[2001:db8:1:1::1]:1", sends: "SAY x\n", gets: "OK x\n" },
+    ],
+    figure: "normal-quota-total",
+  },
+  {
+    what: "connections (connections.connections, connectionsReserved)",
+    options: { connections: { connections: 4, connectionsReserved: 2 } },
+    below: [{ by: A, stranger: true, gets: GREETING }],
+    at: [
+      {
+        by: B,
+        stranger: true,
+        gets: 'ERR busy "There are 4 connections, as many as may be." retry=1000\r\n',
+        ends: true,
+      },
+      { by: LOCAL, stranger: true, gets: GREETING },
+    ],
+    figure: "connections-busy-total",
+  },
+  {
+    what: "connections of a client (connections.connectionsPerClient)",
+    options: { connections: { connectionsPerClient: 1 } },
+    below: [{ by: A, stranger: true, gets: GREETING }],
+    at: [
+      {
+        by: "192.0.2.1:2",
+        stranger: true,
+        gets:
+          'ERR quota "A client may have 1 connections, and has them." retry=1000 scope=prefix\r\n',
+        ends: true,
+      },
+      { by: B, stranger: true, gets: GREETING },
+    ],
+    figure: "connections-quota-total",
+  },
+  {
+    what: "the time to the first request (timeouts.handshake)",
+    options: { timeouts: { handshake: 1000 } },
+    below: [{ by: A, passes: 1000, gets: "", ends: false }],
+    at: [
+      { by: A, passes: 250, gets: 'ERR timeout "No request came within 1 s."\r\n', ends: true },
+    ],
+    figure: "errors-timeout-total",
+  },
+  {
+    what: "the time from the first byte of a request to its last (timeouts.request)",
+    options: { timeouts: { request: 1000, requestRate: 10 } },
+    below: [
+      { by: A, sends: "SAY x", passes: 1500, gets: "", ends: false },
+      { by: A, sends: "y\n", gets: "OK xy\n" },
+    ],
+    at: [{
+      by: A,
+      sends: "SAY x",
+      passes: 1750,
+      gets: 'ERR timeout "A request must be here within 1 s of its first byte."\n',
+      ends: true,
+    }],
+    figure: "errors-timeout-total",
+  },
+  {
+    what: "the bytes a second that a request comes with (timeouts.requestRate)",
+    options: { timeouts: { request: 1000, requestRate: 100 } },
+    below: [
+      { by: A, sends: `ECHO {200}\n${x(189)}`, passes: 3000, gets: "", ends: false },
+      { by: A, sends: `${x(11)}\n`, gets: `OK {200}\n${x(200)}\n` },
+    ],
+    at: [{
+      by: A,
+      sends: `ECHO {200}\n${x(89)}`,
+      passes: 2250,
+      gets: 'ERR timeout "A request must be here within 1 s of its first byte."\n',
+      ends: true,
+    }],
+    figure: "errors-timeout-total",
+  },
+  {
+    what: "the time with nothing in flight and nothing coming (timeouts.idle)",
+    options: { timeouts: { idle: 60_000 } },
+    below: [
+      { by: A, sends: "PING\n", gets: "OK pong\n" },
+      { by: A, passes: 60_000, gets: "", ends: false },
+    ],
+    // Those that are quiet are looked at every 30 s.
+    at: [{
+      by: A,
+      passes: 30_000,
+      gets: 'ERR timeout "Nothing came within 60 s."\n',
+      ends: true,
+    }],
+    figure: "errors-timeout-total",
+  },
+  {
+    what: "the time in which a client reads nothing (timeouts.stall)",
+    options: { timeouts: { stall: 2000 } },
+    below: [{ by: A, deaf: true, sends: `SAY ${x(1500)}\n`, passes: 2000 }],
+    at: [{
+      by: A,
+      passes: 500,
+      logs: "connection dropped: the client does not read what it was sent",
+    }],
+    figure: "connections-dropped-total",
+  },
+  {
+    what: "the time for which many bytes of answers wait (timeouts.outputSoft)",
+    options: { timeouts: { outputSoft: 2500, stall: 2000 } },
+    below: [
+      { by: A, deaf: true, sends: `SAY ${x(1000)}\n`.repeat(4), passes: 1000 },
+      { by: A, reads: 10, passes: 1000 },
+      { by: A, reads: 10, passes: 250, ends: false },
+    ],
+    at: [{
+      by: A,
+      reads: 10,
+      passes: 250,
+      logs: "connection dropped: 3067 bytes wait for a client that reads too slowly",
+    }],
+    figure: "connections-dropped-total",
+  },
+  {
+    what: "the bytes of answers that wait at all (timeouts.outputHard)",
+    options: { timeouts: { outputHard: 10_000 } },
+    below: [{ by: A, deaf: true, sends: `SAY ${x(1000)}\n`.repeat(9), passes: 250 }],
+    at: [{
+      by: A,
+      sends: `SAY ${x(1990)}\n`.repeat(2),
+      passes: 250,
+      logs: "connection dropped: 12105 bytes wait for a client that does not read",
+    }],
+    figure: "connections-dropped-total",
+  },
+  {
+    what: "the bytes held for all clients before a client's times are cut (pressure.hasten)",
+    options: { memory: 100_000, timeouts: { handshake: 4000 } },
+    below: [{ by: A, passes: 4000, gets: "", ends: false }],
+    at: [
+      { by: B, sends: `ECHO {87000}\n${x(66_000)}` },
+      {
+        by: C,
+        passes: 1500,
+        gets: 'ERR timeout "No request came within 1 s."\r\n',
+        ends: true,
+      },
+    ],
+    figure: "errors-timeout-total",
+  },
+  {
+    what: "the bytes held for all clients before no more are taken (pressure.closeGate)",
+    options: { memory: 100_000 },
+    below: [
+      { by: B, sends: `ECHO {85000}\n${x(66_000)}` },
+      { by: A, stranger: true, gets: GREETING },
+    ],
+    at: [
+      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8500)}`, passes: 250 },
+      {
+        by: C,
+        stranger: true,
+        gets: 'ERR busy "The server has too much to do to take another connection." retry=1000\r\n',
+        ends: true,
+      },
+      { by: LOCAL, stranger: true, gets: GREETING },
+    ],
+    figure: "connections-busy-total",
+  },
+  {
+    what: "the bytes held for all clients before no more requests are taken (pressure.shed)",
+    options: { memory: 100_000 },
+    polite: PING,
+    below: [
+      { by: B, sends: `ECHO {90000}\n${x(66_000)}` },
+      { by: A, sends: "SAY x\n", gets: "OK x\n" },
+    ],
+    at: [
+      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8500)}`, passes: 250 },
+      {
+        by: A,
+        sends: "SAY x\nPING\n",
+        gets:
+          'ERR busy "The server holds as much for its clients as it may." retry=1000\nOK pong\n',
+        ends: false,
+      },
+    ],
+    figure: "errors-busy-total",
+  },
+  {
+    what: "the bytes held for all clients (memory, pressure.drop)",
+    options: { memory: 100_000, pressure: { shed: Infinity } },
+    below: [{ by: B, sends: `ECHO {90000}\n${x(66_000)}`, ends: false }],
+    at: [
+      { by: A, sends: `ECHO {20000}\n${x(15_000)}`, ends: false },
+      {
+        by: B,
+        ends: true,
+        logs: "connection dropped: it holds most, and the memory for clients is full",
+      },
+      { by: A, sends: `${x(5_000)}\n`, gets: `OK {20000}\n${x(20_000)}\n` },
+    ],
+    figure: "connections-dropped-total",
+  },
+  {
+    what: "the lateness of the event loop (pressure.late)",
+    options: {},
+    below: [
+      { late: 400, passes: 250 },
+      { by: A, stranger: true, gets: GREETING },
+    ],
+    at: [
+      { late: 400, passes: 250 },
+      {
+        by: B,
+        stranger: true,
+        gets: 'ERR busy "The server has too much to do to take another connection." retry=1000\r\n',
+        ends: true,
+      },
+      { by: LOCAL, stranger: true, gets: GREETING },
+    ],
+    figure: "connections-busy-total",
+  },
+];

@@ -21,6 +21,10 @@ function telling(what: string): (count: number) => void {
   };
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** A store that tells how far its loading is. */
 export function tellingStore(store: Store): Store {
   return {
@@ -42,7 +46,9 @@ export function check(path: string): number {
   for (const problem of problems) console.log(problem);
   if (problems.length > 0) return 1;
   console.log(
-    `${path} is sound: ${jobs} jobs${older ? "; the next start brings it up to date" : ""}`,
+    `${path} is sound: ${counted(jobs!, "job")}${
+      older ? "; the next start brings it up to date" : ""
+    }`,
   );
   return 0;
 }
@@ -51,7 +57,7 @@ export function check(path: string): number {
 export function exportTo(target: string, path: string): number {
   if (target === "-") {
     const count = writeLines(exportSqliteFile(path), Deno.stdout);
-    console.error(`${count} lines exported from ${path}`);
+    console.error(`${counted(count, "line")} exported from ${path}`);
     return 0;
   }
   if (existsSync(target)) throw new Error(`${target} is there already; --export writes a new file`);
@@ -63,7 +69,7 @@ export function exportTo(target: string, path: string): number {
     const count = writeLines(lines, out);
     out.syncSync();
     Deno.renameSync(part, target);
-    console.error(`${count} lines exported from ${path} to ${target}`);
+    console.error(`${counted(count, "line")} exported from ${path} to ${target}`);
     return 0;
   } catch (error) {
     Deno.removeSync(part);
@@ -99,7 +105,7 @@ export function importFrom(source: string, path: string): number {
   try {
     const { jobs, duplicates, renumbered } = importSqliteFile(path, linesOf(input));
     console.error(
-      `${jobs} jobs imported into ${path}` +
+      `${counted(jobs, "job")} imported into ${path}` +
         (renumbered ? ", with new numbers because it has given some before" : "") +
         (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),
     );

@@ -1,12 +1,13 @@
 // Whether a queue's file is sound.
 
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import {
   APPLICATION_ID,
   canMigrate,
   explain,
+  mustBeFile,
   otherVersion,
   pragma,
   VERSION,
@@ -118,7 +119,7 @@ interface Look {
  * with the file, and what SQLite writes for that is removed.
  */
 function lookAt(path: string): Look {
-  statSync(path);
+  mustBeFile(path);
   const [wal, shm] = [`${path}-wal`, `${path}-shm`];
   if (!existsSync(wal)) {
     const url = pathToFileURL(path);

@@ -1,5 +1,6 @@
 // The tables of a queue's file, its versions, and who may open it.
 
+import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 
 /** "Line" in ASCII: what `file` and other programs know the file by. */
@@ -116,6 +117,13 @@ export function prepareFile(db: DatabaseSync, path: string): void {
   db.exec("PRAGMA journal_mode = WAL");
   // All or nothing: a program that dies here leaves the older version.
   db.exec(`BEGIN EXCLUSIVE; ${fresh ? SCHEMA : steps.join("")} COMMIT`);
+}
+
+/** Throws an `Error` where there is no file of this path. */
+export function mustBeFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new Error(`there is no file ${path}`);
+  if (!found.isFile()) throw new Error(`${path} is no file`);
 }
 
 /** Whether a file of this version becomes one of the present version where it is opened. */

@@ -64,7 +64,7 @@ Deno.test("lineup queue --export gives what --import was given", () =>
 
     const again = await lineup(["queue", "--data", data, "--import", "-"], { input: ALL });
     assertEquals(again.code, 0);
-    assertStringIncludes(again.err, "1 jobs imported");
+    assertStringIncludes(again.err, "1 job imported");
     assertStringIncludes(again.err, "with new numbers");
     assertStringIncludes(again.err, "1 left out, whose id= names are there");
     const file = `${directory}/out.jsonl`;
@@ -170,8 +170,12 @@ Deno.test("lineup queue --import tells how far it is, and adds nothing where it 
 Deno.test("lineup queue --check, --export and --import say what they lack", () =>
   withDirectory(async (directory) => {
     const missing = `${directory}/none.db`;
-    assertEquals((await lineup(["queue", "--check", missing])).code, 1);
-    assertEquals((await lineup(["queue", "--data", missing, "--export", "-"])).code, 1);
+    const why = `there is no file ${missing}\n`;
+    const checked = await lineup(["queue", "--check", missing]);
+    assertEquals([checked.code, checked.out], [1, why]);
+    const exported = await lineup(["queue", "--data", missing, "--export", "-"]);
+    assertEquals([exported.code, exported.err], [1, `lineup: ${why}`]);
+    assertEquals((await lineup(["queue", "--check", directory])).out, `${directory} is no file\n`);
     assertEquals([...Deno.readDirSync(directory)], []);
     const both = await lineup(["queue", "--export", "a", "--import", "b"]);
     assertEquals(both.code, 64);

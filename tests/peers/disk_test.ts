@@ -141,7 +141,7 @@ Deno.test("lineup queue refuses a file that it cannot write, and leaves it as it
       await within(...lineup, "--port", "0", "--data", file),
       `lineup: ${file} cannot be written\n`,
     );
-    assertEquals(await within(...lineup, "--check", file), `${file} is sound: 1 jobs\n`);
+    assertEquals(await within(...lineup, "--check", file), `${file} is sound: 1 job\n`);
     assertEquals(await Deno.readFile(`${root}/queue.db`), before);
     assertEquals([...Deno.readDirSync(root)].length, 1);
   }));

@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { withDirectory } from "../queue/temporary.ts";
 import { command, lineup, startLineup } from "./run.ts";
 
@@ -82,6 +83,21 @@ Deno.test("lineup queue --export gives what --import was given", () =>
 Deno.test("lineup queue --import names the line that is wrong, and imports nothing", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
+    const input = `${QUEUE}\n\n${jobLine(3)}\n${jobLine(4, { priority: 10 })}\n`;
+    const wrong = await lineup(["queue", "--data", data, "--import", "-"], { input });
+    const why = 'line 4 is wrong: priority must be an integer, 0 to 9, not "10"';
+    assertEquals([wrong.code, wrong.err], [1, `lineup: ${why}\n`]);
+    assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
+    const none = await lineup(["queue", "--data", data, "--import", "-"]);
+    assertEquals([none.code, none.err], [1, "lineup: there is no line to import\n"]);
+    await Deno.writeFile(`${directory}/latin1`, new Uint8Array([10, 0xe9, 10]));
+    const latin1 = await lineup(["queue", "--data", data, "--import", `${directory}/latin1`]);
+    assertEquals(latin1.err, "lineup: line 2 is wrong: it is not UTF-8\n");
+  }));
+
+Deno.test("importSqliteFile says of each line that is none of ours why", () =>
+  withDirectory((directory) => {
+    const path = `${directory}/queue.db`;
     const cron = { kind: "schedule", name: "n", queue: "mail", next: 1, body: "" };
     const wrongs: readonly (readonly [line: string, why: string])[] = [
       ["{", "it is not JSON"],
@@ -107,20 +123,11 @@ Deno.test("lineup queue --import names the line that is wrong, and imports nothi
       [QUEUE, "kind queue is for the first line"],
     ];
     for (const [line, why] of wrongs) {
-      const input = `${QUEUE}\n\n${jobLine(3)}\n${line}\n`;
-      const { code, err } = await lineup(["queue", "--data", data, "--import", "-"], { input });
-      assertEquals(code, 1, line);
-      assertStringIncludes(err, `line 4 is wrong: ${why}`);
+      const lines = [QUEUE, "", jobLine(3), line];
+      assertThrows(() => importSqliteFile(path, lines), Error, `line 4 is wrong: ${why}`);
     }
-    assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
-    const none = await lineup(["queue", "--data", data, "--import", "-"]);
-    assertEquals([none.code, none.err], [1, "lineup: there is no line to import\n"]);
-    await Deno.writeFile(`${directory}/latin1`, new Uint8Array([0x7b, 0x7d, 10, 0xe9, 10]));
-    const latin1 = await lineup(["queue", "--data", data, "--import", `${directory}/latin1`]);
-    assertStringIncludes(latin1.err, "line 1 is wrong: a job needs queue");
-    await Deno.writeFile(`${directory}/latin1`, new Uint8Array([10, 0xe9, 10]));
-    const second = await lineup(["queue", "--data", data, "--import", `${directory}/latin1`]);
-    assertStringIncludes(second.err, "line 2 is wrong: it is not UTF-8");
+    assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
+    return Promise.resolve();
   }));
 
 Deno.test("lineup queue --import makes jobs of lines that say but a queue and a body", () =>

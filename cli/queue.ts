@@ -1,6 +1,7 @@
 import { memoryStore, openQueue, queueProtocol, sqliteStore } from "../queue/mod.ts";
 import { serve } from "../server/mod.ts";
-import type { Subcommand } from "./flags.ts";
+import { type Subcommand, UsageError } from "./flags.ts";
+import { check, exportTo, importFrom, tellingStore } from "./queue_file.ts";
 import { serveToEnd, servingFlags, servingOptions } from "./serving.ts";
 
 /** `lineup queue`. */
@@ -16,11 +17,33 @@ export const queue: Subcommand = {
       summary: "Where the jobs are kept; :memory: keeps them in memory only.",
       default: "lineup-queue.db",
     },
+    check: {
+      value: "FILE",
+      summary: "Look whether a file is sound, instead of serving; 1 if not.",
+    },
+    export: {
+      value: "FILE",
+      summary: "Write all of --data as lines of JSON to a new file or -, instead of serving.",
+    },
+    import: {
+      value: "FILE",
+      summary: "Add the lines of an export, or of -, to --data, instead of serving.",
+    },
   },
+  more: "--import adds all lines or none. Jobs keep their numbers where --data is new, and get\n" +
+    "others where it is not; a job whose id= name is there already is left out.",
   async run(_args, flags) {
     const { data } = flags;
     const inMemory = data === ":memory:";
-    const work = await openQueue({ store: inMemory ? memoryStore() : await sqliteStore(data) });
+    const chosen = ["check", "export", "import"].filter((name) => flags[name] !== undefined);
+    if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
+    if (flags.check !== undefined) return check(flags.check);
+    if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
+    if (flags.export !== undefined) return exportTo(flags.export, data);
+    if (flags.import !== undefined) return importFrom(flags.import, data);
+    const work = await openQueue({
+      store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data)),
+    });
     try {
       const server = await serve(queueProtocol, work.handlers, {
         ...servingOptions(flags),

@@ -42,6 +42,12 @@ export class Deadlines<T extends Due> {
     this.#heap.remove(item);
   }
 
+  /** Rings now where the timer is late, as it is in a busy process. */
+  catchUp(): void {
+    const { first } = this.#heap;
+    if (first !== undefined && !this.#stopped && first.due <= this.#clock.now()) this.#ring();
+  }
+
   /** Stops: nothing is due any more. */
   stop(): void {
     this.#stopTimer?.();

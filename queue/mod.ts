@@ -20,4 +20,6 @@ export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers.ts";
 export type { Change, Progress, Rules, Schedule, State, Store, StoredJob, Terms } from "./store.ts";
 export { memoryStore } from "./memory_store.ts";
+export { type Checked, checkSqliteFile } from "./sqlite_check.ts";
+export { exportSqliteFile, type Imported, importSqliteFile } from "./sqlite_transfer.ts";
 export { sqliteStore } from "./sqlite_store.ts";

@@ -19,6 +19,7 @@ export function put(work: WorkQueue, told: NewJob): Put {
   work.mayChange();
   const { bounds, jobs } = work;
   const { unique = "", key = "", body } = told;
+  if (unique !== "") work.expire();
   const there = jobs.queues.get(told.queue);
   const same = unique === "" ? undefined : there?.named(unique);
   if (same !== undefined) {

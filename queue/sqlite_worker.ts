@@ -3,13 +3,15 @@
 
 import { packRows, unpackBatch } from "./sqlite_batch.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
+import { explain } from "./sqlite_schema.ts";
 import type { Answer, Request } from "./sqlite_store.ts";
 
 let file: SqliteFile | undefined;
+let path = "";
 
 function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
   if (request.kind === "open") {
-    file = openSqliteFile(request.path);
+    file = openSqliteFile(path = request.path);
     return { result: undefined };
   }
   if (file === undefined) throw new Error("the file is not open");
@@ -38,7 +40,6 @@ self.onmessage = ({ data }: MessageEvent<Request>): void => {
     const { result, transfer = [] } = serve(data);
     self.postMessage({ result } satisfies Answer, transfer);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    self.postMessage({ error: text } satisfies Answer);
+    self.postMessage({ error: explain(error, path) } satisfies Answer);
   }
 };

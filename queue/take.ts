@@ -13,6 +13,7 @@ import type { WorkQueue } from "./work_queue.ts";
 /** Jobs that are ready now; `undefined` where there are none. */
 export function take(work: WorkQueue, wish: Wish): Grant | undefined {
   work.mayChange();
+  work.expire();
   const queues: Queue[] = [];
   for (const name of wish.queues) {
     const queue = work.jobs.queues.get(name);
@@ -55,7 +56,8 @@ export function giveBack(work: WorkQueue, given: readonly Given[]): void {
 
 /** The takers of a queue get what is ready, each in its turn. */
 export function serve(work: WorkQueue, queue: Queue): void {
-  if (work.journal.failure !== undefined) return;
+  if (work.journal.failure !== undefined || queue.line.first === undefined) return;
+  work.expire();
   for (let taker; (taker = queue.line.first) !== undefined && queue.next !== undefined;) {
     const { wish } = taker;
     work.takers.leave(taker);

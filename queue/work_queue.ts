@@ -200,6 +200,11 @@ export class WorkQueue {
     await this.#store.close();
   }
 
+  /** Drops what has expired; to be called before anybody is given or told of a job. */
+  expire(): void {
+    this.#expiries.catchUp();
+  }
+
   /** Returns whether it is there still. */
   #change(job: Job, how: (job: Job) => void): boolean {
     this.#lift(job);

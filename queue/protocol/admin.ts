@@ -33,7 +33,7 @@ const paused = {
 } as const;
 const done = { ...count, optional: true, summary: "Jobs whose results are kept." } as const;
 const takers = { ...count, summary: "Requests that wait for a job." } as const;
-const limits = {
+export const limits = {
   running: {
     type: "integer",
     min: 0,

@@ -78,9 +78,10 @@ export async function startLineup(
   };
 }
 
-function command(
+/** `lineup` with these arguments, to be started. */
+export function command(
   args: readonly string[],
-  options: { stdin: "piped" | "null"; cwd: string | undefined },
+  options: { stdin: "piped" | "null"; cwd?: string },
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", MAIN, ...args],

@@ -3,6 +3,8 @@
 /** How each program that these tests use is installed, where its package has another name. */
 const INSTALL: Readonly<Record<string, string>> = {
   nc: "apt-get install netcat-openbsd",
+  unshare: "apt-get install util-linux",
+  prlimit: "apt-get install util-linux",
   telnet: "apt-get install inetutils-telnet",
   node: "apt-get install nodejs",
   bun: "npm install -g bun",

@@ -84,6 +84,10 @@ class Client {
 
   #answered(asked: Operation, reply: string): void {
     const ledger = this.#ledger;
+    if (isShed(reply)) {
+      if ("id" in asked) this.hold(asked.id, asked.attempt);
+      return;
+    }
     const wrong = new Error(`${line(asked).trim()} was answered ${reply}`);
     switch (asked.kind) {
       case "put": {
@@ -137,6 +141,11 @@ function line(asked: Operation): string {
   }
 }
 
+/** Whether a request was refused, and not executed, because this machine does not keep up. */
+function isShed(reply: string): boolean {
+  return reply.startsWith("ERR busy ");
+}
+
 function isLost(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource ||
@@ -149,12 +158,14 @@ async function killUnderLoad(
   clients: readonly Client[],
   answers: number,
 ): Promise<Operation[]> {
+  // Before any of them works: a server that is killed sooner greets nobody.
+  const sessions = await Promise.all(clients.map(() => server.session()));
   const enough = Promise.withResolvers<void>();
   let left = answers;
   const onAnswer = (): void => {
     if (--left === 0) enough.resolve();
   };
-  const working = clients.map(async (client) => client.work(await server.session(), onAnswer));
+  const working = clients.map((client, at) => client.work(sessions[at], onAnswer));
   const all = Promise.all(working);
   try {
     await Promise.race([enough.promise, all]);
@@ -168,14 +179,19 @@ async function killUnderLoad(
 /** Asks a server about jobs. */
 async function look(
   session: Session,
-  ids: readonly number[],
+  ids: number[],
 ): Promise<Map<number, Shown | undefined>> {
   const shown = new Map<number, Shown | undefined>();
-  for (let at = 0; at < ids.length; at += 50) {
-    const some = ids.slice(at, at + 50);
+  for (let left = ids; left.length > 0;) {
+    const some = left.slice(0, 50);
+    left = left.slice(50);
     const sent = Date.now();
     await session.send(some.map((id) => `JOB ${id}\n`).join(""));
-    for (const id of some) shown.set(id, read(await session.reply(), sent));
+    for (const id of some) {
+      const reply = await session.reply();
+      if (isShed(reply)) left.push(id);
+      else shown.set(id, read(reply, sent));
+    }
   }
   return shown;
 }
@@ -220,7 +236,8 @@ async function rounds(seed: number, count: number): Promise<void> {
         ledger.settle(await look(session, ledger.suspects(unanswered)), unanswered);
         const { delayed, ready, taken, dead } = ledger.counts();
         const counted = `delayed=${delayed} ready=${ready} taken=${taken} dead=${dead} `;
-        const told = await session.ask("QUEUES");
+        let told = await session.ask("QUEUES");
+        while (isShed(told)) told = await session.ask("QUEUES");
         if (delayed + ready + taken + dead > 0 && !told.includes(counted)) {
           throw new Error(`QUEUES says ${told} instead of ${counted}`);
         }

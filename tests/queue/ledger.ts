@@ -98,9 +98,10 @@ export class Ledger {
     const job = this.#jobs.get(id) ??
       this.#add({ id, attempts: attemptsOf(body), body, state: "ready", attempt: 0, ends: [0, 0] });
     check(job.body === body, `job ${id} was given as ${body}, and is ${job.body}`);
-    check(job.state !== "done", `job ${id} is done, and was given again`);
     check(attempt <= job.attempts, `job ${id} was given a ${attempt}th time of ${job.attempts}`);
+    // Told late: its lease was over, and somebody else had the job meanwhile, who may have ended it.
     if (attempt < job.attempt) return;
+    check(job.state !== "done", `job ${id} is done, and was given again`);
     job.attempt = attempt;
     job.state = lease !== BRIEF ? "taken" : attempt === job.attempts ? "dead" : "ready";
     job.ends = [sent + lease, Date.now() + lease];

@@ -1,9 +1,9 @@
 // The promises of the queue, as they can be seen from beside it: what was acknowledged lasts, what is done is gone, one
 // lease a job at a time, attempts go up, limits hold, counts are right, keys are served in order, and nobody starves.
 
-import type { Job } from "../../queue/job.ts";
+import type { Job, NewJob } from "../../queue/job.ts";
 import type { Queue } from "../../queue/queue.ts";
-import { type Progress, states, type StoredJob } from "../../queue/store.ts";
+import { type Progress, type State, states, type StoredJob } from "../../queue/store.ts";
 import type { WorkQueue } from "../../queue/work_queue.ts";
 
 /** How often what takes time is looked at, in steps. */
@@ -20,6 +20,8 @@ interface Known {
   readonly attempts: Set<number>;
   /** Until when somebody holds it. */
   until: number;
+  /** When it is of no use any more. */
+  readonly expires: number;
 }
 
 /** Since when a job is ready, in jobs given by its queue, and how many were before it in its row. */
@@ -31,7 +33,9 @@ interface Waiting {
 /** Looks at a queue; throws where a promise is broken. */
 export class Promises {
   readonly #jobs = new Map<number, Known>();
-  #changes = 0;
+  /** How many changes of jobs there were. */
+  changes = 0;
+  #expired = 0;
   #broken: Error | undefined = undefined;
   #givenBy = new Map<string, number>();
   #waiting = new Map<number, Waiting>();
@@ -41,16 +45,31 @@ export class Promises {
     throw this.#broken ??= new Error(how);
   }
 
+  /** The job of a name, which is what a PUT of that name must be told. */
+  named(work: WorkQueue, { queue, unique }: NewJob): number | undefined {
+    if (unique === "") return undefined;
+    const named = [...work.jobs].filter((job) => job.queue.name === queue && job.unique === unique);
+    if (named.length > 1) this.broken(`${named.length} jobs of ${queue} are named ${unique}`);
+    return named.find((job) => !hasExpired(job.state, job.expires, work.now()))?.id;
+  }
+
   /** A job is put. */
-  put(id: number): void {
+  put(id: number, expires: number): void {
     if (this.#jobs.has(id)) this.broken(`number ${id} was given to two jobs`);
-    this.#jobs.set(id, { lasting: "", pending: [], told: 0, attempts: new Set(), until: 0 });
+    this.#jobs.set(id, {
+      lasting: "",
+      pending: [],
+      told: 0,
+      attempts: new Set(),
+      until: 0,
+      expires,
+    });
   }
 
   /** A job has changed; returns what `acknowledged` is told. */
   changed(work: WorkQueue, id: number): number {
     const job = work.jobs.get(id);
-    const change = ++this.#changes;
+    const change = ++this.changes;
     this.#jobs.get(id)!.pending.push({
       change,
       looks: job === undefined ? "" : looks(job.progress()),
@@ -74,6 +93,7 @@ export class Promises {
     const known = this.#jobs.get(id) ?? this.broken(`job ${id} was given and is done`);
     const job = work.jobs.get(id)!;
     const { queue, tenant, used, kind } = job;
+    if (known.expires <= work.now()) this.broken(`job ${id} was given and has expired`);
     if (known.until > work.now()) this.broken(`job ${id} was given while somebody holds it`);
     if (attempt <= known.told) this.broken(`attempt ${attempt} of job ${id} after ${known.told}`);
     if (used > kind.attempts) this.broken(`job ${id} was given ${used} times of ${kind.attempts}`);
@@ -138,7 +158,10 @@ export class Promises {
     for (const [id, known] of this.#jobs) {
       const job = stored.get(id);
       const now = job === undefined ? "" : looks(job);
-      if (known.lasting !== now && known.pending.every(({ looks }) => looks !== now)) {
+      const may = [known.lasting, ...known.pending.map(({ looks }) => looks)];
+      // A result is kept for as long as there is room.
+      const forgotten = job === undefined && may.some((looks) => looks.startsWith("done "));
+      if (!may.includes(now) && !forgotten) {
         this.broken(`job ${id} was ${known.lasting || "gone"}, and is ${now || "gone"}`);
       }
       known.lasting = now;
@@ -152,17 +175,22 @@ export class Promises {
 
   /** The next process has it: all of it, and what is over by now is over. */
   loaded(work: WorkQueue, stored: ReadonlyMap<number, StoredJob>, now: number): void {
-    if (work.jobs.size !== stored.size) {
-      this.broken(`${work.jobs.size} of ${stored.size} jobs are loaded`);
-    }
+    let gone = 0;
     for (const [id, before] of stored) {
-      const job = work.jobs.get(id)!;
       const over = before.state === "taken" && (before.held || before.until <= now);
       const state = over
         ? before.attempt - before.spared >= before.attempts ? "dead" : "ready"
         : before.state === "delayed" && before.ready <= now
         ? "ready"
         : before.state;
+      const expired = hasExpired(state, before.expires, now);
+      if (expired || (state === "done" && before.until <= now)) {
+        gone++;
+        if (work.jobs.get(id) !== undefined) this.broken(`job ${id} has expired, and is loaded`);
+        this.changed(work, id);
+        continue;
+      }
+      const job = work.jobs.get(id) ?? this.broken(`job ${id} is not loaded`);
       if (job.state !== state) {
         this.broken(`job ${id} was ${before.state} and is ${job.state}, not ${state}`);
       }
@@ -174,11 +202,16 @@ export class Promises {
         this.ended(id);
       }
     }
+    if (work.jobs.size + gone !== stored.size) {
+      this.broken(`${work.jobs.size} of ${stored.size} jobs are loaded, and ${gone} have expired`);
+    }
+    this.#expired = work.expired;
   }
 
   /** Looks at everything, now and then. */
   look(work: WorkQueue, step: number): void {
     if (this.#broken !== undefined) throw this.#broken;
+    if (work.expired !== this.#expired) this.#someExpired(work);
     for (const { line, next, name } of work.jobs.queues.values()) {
       if (line.size > 0 && next !== undefined && work.journal.failure === undefined) {
         this.broken(`somebody waits at ${name}, where job ${next.id} is ready`);
@@ -208,6 +241,16 @@ export class Promises {
     }
   }
 
+  #someExpired(work: WorkQueue): void {
+    this.#expired = work.expired;
+    for (const [id, { lasting, pending, expires }] of this.#jobs) {
+      const looked = pending.at(-1)?.looks ?? lasting;
+      if (work.jobs.get(id) !== undefined || looked === "" || looked.startsWith("done ")) continue;
+      if (expires > work.now()) this.broken(`job ${id} is gone, and was ${looked}`);
+      this.changed(work, id);
+    }
+  }
+
   #wait({ id, queue, tenant, kind: { priority } }: Job, ahead: Map<string, number>): void {
     // Whose key or queue has limits waits for those.
     if (queue.limits !== undefined || tenant.limits !== undefined) {
@@ -221,6 +264,11 @@ export class Promises {
       this.#waiting.set(id, { since: this.#givenBy.get(queue.name) ?? 0, behind: tenant.ready });
     }
   }
+}
+
+/** Whether a job is of no use any more, and may be gone at any moment. */
+function hasExpired(state: State, expires: number, now: number): boolean {
+  return expires > 0 && expires <= now && (state === "ready" || state === "delayed");
 }
 
 function looks({ state, attempt, spared, ready, until, held }: Progress): string {

@@ -4,25 +4,29 @@ import { over, type Session } from "./session.ts";
 
 /** A server in a process of its own. */
 export interface Running {
+  readonly pid: number;
   /** A new connection, greeted. */
   session(): Promise<Session>;
   /** Ends it by a signal and waits for its end; resolves with its exit code. */
   end(signal: Deno.Signal): Promise<number>;
 }
 
-/** Starts `serve_file.ts` on a file. */
-export async function startServer(path: string): Promise<Running> {
+/** Starts `serve_file.ts` on a file, by a program that becomes the one of its last arguments, where one is given. */
+export async function startServer(path: string, by: readonly string[] = []): Promise<Running> {
   const script = new URL("serve_file.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-net", "--allow-read", "--allow-write", script, path],
+  const rights = ["--no-check", "--allow-net", "--allow-read", "--allow-write"];
+  const [program, ...args] = [...by, Deno.execPath(), "run", ...rights, script, path];
+  const child = new Deno.Command(program, {
+    args,
     stdout: "piped",
-    stderr: "inherit",
+    stderr: by.length > 0 ? "null" : "inherit",
   }).spawn();
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value: address } = await output.read();
   const port = Number(/:(\d+)\s*$/.exec(address ?? "")?.[1]);
   const sessions: Session[] = [];
   return {
+    pid: child.pid,
     async session(): Promise<Session> {
       const session = over(await Deno.connect({ port }));
       sessions.push(session);

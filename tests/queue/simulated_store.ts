@@ -4,17 +4,18 @@ import type { VirtualClock } from "../virtual_clock.ts";
 
 type Random = () => number;
 
-/** A clock that stops with its process. */
+/** A clock that stops with its process, and whose timers ring late now and then, as those of a busy process do. */
 export class ProcessClock implements Clock {
   running = true;
-  constructor(readonly clock: VirtualClock) {}
+  constructor(readonly clock: VirtualClock, readonly random: Random) {}
 
   now(): number {
     return this.clock.now();
   }
 
   after(delay: number, action: () => void): () => void {
-    return this.clock.after(delay, () => this.running && action());
+    const late = this.random() < 0.1 ? this.random() * 20 : 0;
+    return this.clock.after(delay + late, () => this.running && action());
   }
 }
 

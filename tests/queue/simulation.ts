@@ -8,18 +8,23 @@ import { setRules } from "../../queue/rules.ts";
 import { abandon, giveBack, serve, take, wait } from "../../queue/take.ts";
 import type { Taker, Wish } from "../../queue/takers.ts";
 import { WorkQueue } from "../../queue/work_queue.ts";
-import type { Client } from "../../server/handlers.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Promises } from "./promises.ts";
+import {
+  FakeClient,
+  QUEUES,
+  someFailure,
+  someJob,
+  someRules,
+  someWish,
+} from "./simulated_client.ts";
 import { ProcessClock, SimulatedDisk } from "./simulated_store.ts";
 
-const QUEUES = ["a", "b"];
-const KEYS = ["", "x", "y"];
-const PRIORITIES = [4, 5, 6];
 const MOST_JOBS = 80;
 const MOST_TAKERS = 5;
 const CLIENTS = 4;
 const EMPTY = new Uint8Array();
+const NO_LIMITS = { paused: false, running: 0, rate: 0 };
 const BOUNDS = {
   maxJobs: 1000,
   maxQueues: 10,
@@ -30,24 +35,6 @@ const BOUNDS = {
   resultTime: 1000,
 };
 
-class FakeClient implements Client {
-  readonly peer = "simulated";
-  readonly agent = undefined;
-  closed = false;
-  readonly #actions: (() => void)[] = [];
-
-  constructor(readonly id: number) {}
-
-  whenClosed(action: () => void): void {
-    this.#actions.push(action);
-  }
-
-  vanish(): void {
-    this.closed = true;
-    for (const action of this.#actions) action();
-  }
-}
-
 interface Held {
   readonly id: number;
   readonly attempt: number;
@@ -56,7 +43,18 @@ interface Held {
 
 /** What happened, so that a test sees that it tests something. */
 export type Tally = Record<
-  "put" | "given" | "told" | "done" | "crash" | "failure" | "recovery" | "vanished" | "waited",
+  | "put"
+  | "duplicate"
+  | "expired"
+  | "kept"
+  | "given"
+  | "told"
+  | "done"
+  | "crash"
+  | "failure"
+  | "recovery"
+  | "vanished"
+  | "waited",
   number
 >;
 
@@ -64,6 +62,9 @@ export type Tally = Record<
 export class Simulation {
   readonly tally: Tally = {
     put: 0,
+    duplicate: 0,
+    expired: 0,
+    kept: 0,
     given: 0,
     told: 0,
     done: 0,
@@ -74,10 +75,11 @@ export class Simulation {
     waited: 0,
   };
   readonly #random: () => number;
+  readonly #below = (limit: number): number => Math.floor(this.#random() * limit);
   readonly #clock = new VirtualClock();
   readonly #disk: SimulatedDisk;
   readonly #promises = new Promises();
-  #process = new ProcessClock(this.#clock);
+  #process!: ProcessClock;
   #work!: WorkQueue;
   #clients: FakeClient[] = [];
   #takers: Taker[] = [];
@@ -101,16 +103,8 @@ export class Simulation {
     await this.#drain();
   }
 
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-
-  #one<T>(of: readonly T[]): T {
-    return of[this.#below(of.length)];
-  }
-
   async #start(): Promise<void> {
-    this.#process = new ProcessClock(this.#clock);
+    this.#process = new ProcessClock(this.#clock, this.#random);
     this.#work = new WorkQueue({
       store: this.#disk.store(this.#process),
       clock: this.#process,
@@ -143,6 +137,7 @@ export class Simulation {
   /** The process dies. */
   async #crash(): Promise<void> {
     this.tally.crash++;
+    this.tally.expired += this.#work.expired;
     this.#process.running = false;
     await this.#start();
   }
@@ -155,26 +150,28 @@ export class Simulation {
   #put(): void {
     const work = this.#work;
     if (work.jobs.size >= MOST_JOBS || work.journal.failure !== undefined) return;
-    const told = {
-      queue: this.#one(QUEUES),
-      key: this.#one(KEYS),
-      body: EMPTY,
-      priority: this.#one(PRIORITIES),
-      delay: this.#below(4) === 0 ? this.#below(30) : 0,
-      lease: 10 + this.#below(40),
-      attempts: 1 + this.#below(6),
-      backoff: this.#below(3) === 0 ? 10 : 0,
-      keep: false,
-    };
-    this.#promises.put(work.lastId + 1);
-    const { id, written } = put(work, told);
-    this.tally.put++;
-    this.#expect(id, written);
+    const told = someJob(this.#below);
+    const same = this.#promises.named(work, told);
+    if (same === undefined) {
+      this.#promises.put(work.lastId + 1, work.now() + (told.expires ?? Infinity));
+    }
+    const { id, duplicate, written } = put(work, told);
+    this.tally[duplicate ? "duplicate" : "put"]++;
+    if (id !== (same ?? work.lastId)) this.#promises.broken(`${told.unique} is put as job ${id}`);
+    // One that is there is to be stored as it was asked for before: that time has passed is stored by nobody.
+    this.#acknowledge(
+      id,
+      duplicate ? this.#promises.changes : this.#promises.changed(work, id),
+      written,
+    );
   }
 
   /** What is asked of a job: once it is answered, it must last. */
   #expect(id: number, written: Promise<unknown>, then?: () => void): void {
-    const changed = this.#promises.changed(this.#work, id);
+    this.#acknowledge(id, this.#promises.changed(this.#work, id), written, then);
+  }
+
+  #acknowledge(id: number, changed: number, written: Promise<unknown>, then?: () => void): void {
     const work = this.#work;
     written.then(() => {
       if (work !== this.#work) return;
@@ -183,16 +180,9 @@ export class Simulation {
     }).catch(() => {});
   }
 
-  #wish(): Wish {
-    const queues = this.#below(5) === 0 ? QUEUES : [this.#one(QUEUES)];
-    const lease = this.#below(3) === 0 ? 5 + this.#below(30) : undefined;
-    const max = this.#below(4) === 0 ? 1 + this.#below(4) : 1;
-    return { queues, max, lease, held: this.#below(6) === 0, client: this.#one(this.#clients) };
-  }
-
   #take(): void {
     if (this.#work.journal.failure !== undefined) return;
-    const wish = this.#wish();
+    const wish = someWish(this.#below, this.#clients);
     const grant = take(this.#work, wish);
     if (grant !== undefined) this.#given(grant, wish);
   }
@@ -200,7 +190,7 @@ export class Simulation {
   #wait(): void {
     this.#takers = this.#waiting;
     if (this.#work.journal.failure !== undefined || this.#takers.length >= MOST_TAKERS) return;
-    const wish = this.#wish();
+    const wish = someWish(this.#below, this.#clients);
     const grant = take(this.#work, wish);
     if (grant !== undefined) return this.#given(grant, wish);
     const taker = wait(this.#work, wish, 5 + this.#below(60));
@@ -277,11 +267,7 @@ export class Simulation {
       : chance < 0.65
       ? done(work, [id], claim, EMPTY)
       : chance < 0.9
-      ? fail(work, [id], claim, {
-        reason: "",
-        retry: this.#below(3) === 0 ? this.#below(20) : undefined,
-        dead: this.#below(8) === 0,
-      })
+      ? fail(work, [id], claim, someFailure(this.#below))
       : release(work, id, claim, this.#below(3) === 0 ? this.#below(20) : 0);
     if (!mayBe) {
       how.then(() => this.#promises.broken(`a lease of job ${id} that was over was accepted`))
@@ -290,7 +276,8 @@ export class Simulation {
     }
     const isDone = chance >= 0.08 && chance < 0.65;
     if (chance < 0.08) this.#promises.extended(work, id);
-    this.#expect(id, how, () => isDone && this.tally.done++);
+    const kept = work.jobs.get(id)?.state === "done";
+    this.#expect(id, how, () => isDone && this.tally[kept ? "kept" : "done"]++);
   }
 
   #vanish(): void {
@@ -331,10 +318,8 @@ export class Simulation {
   #limit(): void {
     const work = this.#work;
     if (work.journal.failure !== undefined) return;
-    const change = this.#below(3) === 0
-      ? { paused: this.#below(3) === 0 }
-      : { running: this.#below(2) === 0 ? 0 : 1 + this.#below(6) };
-    setRules(work, this.#one(QUEUES), this.#below(2) === 0 ? "" : "x", change).catch(() => {});
+    const queue = QUEUES[this.#below(QUEUES.length)];
+    setRules(work, queue, this.#below(2) === 0 ? "" : "x", someRules(this.#below)).catch(() => {});
   }
 
   /** All that is there can be taken and done in the end. */
@@ -347,8 +332,8 @@ export class Simulation {
       const work = this.#work;
       if (work.journal.failure !== undefined) continue;
       for (const queue of QUEUES) {
-        await settle(setRules(work, queue, "", { paused: false, running: 0 }), this.#clock);
-        await settle(setRules(work, queue, "x", { paused: false, running: 0 }), this.#clock);
+        await settle(setRules(work, queue, "", NO_LIMITS), this.#clock);
+        await settle(setRules(work, queue, "x", NO_LIMITS), this.#clock);
       }
       if (work.journal.failure !== undefined) continue;
       this.#sweep();

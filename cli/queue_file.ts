@@ -1,0 +1,149 @@
+// `lineup queue --check`, `--export` and `--import`: what is done to a queue's file while no server uses it.
+
+import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
+import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
+
+const CHUNK = 1 << 16;
+const PROGRESS_MS = 1000;
+const LF = 10;
+/** The longest line that is read, in bytes. */
+const LONGEST = 1 << 27;
+
+/** Tells of a count now and then, on standard error. */
+function telling(what: string): (count: number) => void {
+  let next = performance.now() + PROGRESS_MS;
+  return (count) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + PROGRESS_MS;
+    console.error(`${what} ${count.toLocaleString("en")} so far`);
+  };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** A store that tells how far its loading is. */
+export function tellingStore(store: Store): Store {
+  return {
+    ...store,
+    async *load() {
+      const tell = telling("jobs loaded:");
+      let count = 0;
+      for await (const job of store.load()) {
+        tell(++count);
+        yield job;
+      }
+    },
+  };
+}
+
+/** Checks a file; the exit code is 1 where it is not sound. */
+export function check(path: string): number {
+  const { jobs, problems, older } = checkSqliteFile(path);
+  for (const problem of problems) console.log(problem);
+  if (problems.length > 0) return 1;
+  console.log(
+    `${path} is sound: ${counted(jobs!, "job")}${
+      older ? "; the next start brings it up to date" : ""
+    }`,
+  );
+  return 0;
+}
+
+/** Writes a queue's file as lines of JSON, `-` to standard output. */
+export function exportTo(target: string, path: string): number {
+  if (target === "-") {
+    const count = writeLines(exportSqliteFile(path), Deno.stdout);
+    console.error(`${counted(count, "line")} exported from ${path}`);
+    return 0;
+  }
+  if (existsSync(target)) throw new Error(`${target} is there already; --export writes a new file`);
+  // Whoever finds a file of this name finds all of it.
+  const part = `${target}.part`;
+  const lines = exportSqliteFile(path);
+  const out = Deno.openSync(part, { write: true, create: true, truncate: true });
+  try {
+    const count = writeLines(lines, out);
+    out.syncSync();
+    Deno.renameSync(part, target);
+    console.error(`${counted(count, "line")} exported from ${path} to ${target}`);
+    return 0;
+  } catch (error) {
+    Deno.removeSync(part);
+    throw error;
+  } finally {
+    out.close();
+  }
+}
+
+function writeLines(lines: Iterable<string>, out: typeof Deno.stdout | Deno.FsFile): number {
+  const tell = telling("lines written:");
+  const encoder = new TextEncoder();
+  let count = 0;
+  let text = "";
+  const flush = (): void => {
+    for (let bytes = encoder.encode(text); bytes.length > 0;) {
+      bytes = bytes.subarray(out.writeSync(bytes));
+    }
+    text = "";
+  };
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length > CHUNK) flush();
+    tell(++count);
+  }
+  flush();
+  return count;
+}
+
+/** Adds lines of JSON to a queue's file, `-` from standard input. */
+export function importFrom(source: string, path: string): number {
+  const input = source === "-" ? Deno.stdin : Deno.openSync(source);
+  try {
+    const { jobs, duplicates, renumbered } = importSqliteFile(path, linesOf(input));
+    console.error(
+      `${counted(jobs, "job")} imported into ${path}` +
+        (renumbered ? ", with new numbers because it has given some before" : "") +
+        (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),
+    );
+  } finally {
+    if (source !== "-") input.close();
+  }
+  return 0;
+}
+
+function* linesOf(input: typeof Deno.stdin | Deno.FsFile): Generator<string, void, void> {
+  const tell = telling("lines read:");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const buffer = new Uint8Array(CHUNK);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let count = 0;
+  const line = (): string => {
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    pieces.length = length = 0;
+    tell(++count);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      throw new Error(`line ${count} is wrong: it is not UTF-8`);
+    }
+  };
+  for (let read; (read = input.readSync(buffer)) !== null;) {
+    const chunk = buffer.subarray(0, read);
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LF, start)) !== -1; start = end + 1) {
+      pieces.push(chunk.subarray(start, end));
+      yield line();
+    }
+    pieces.push(chunk.slice(start));
+    length += read - start;
+    if (length > LONGEST) {
+      throw new Error(`line ${count + 1} is wrong: it has more than ${LONGEST} bytes`);
+    }
+  }
+  if (length > 0) yield line();
+}

@@ -1,0 +1,219 @@
+// Jobs, rules and schedules as lines of JSON: what `lineup queue --export` writes and `--import` reads.
+
+import { Buffer } from "node:buffer";
+import type { FieldSpec } from "../protocol/spec.ts";
+import { BadValue, formatValue, parseValue } from "../protocol/values.ts";
+import { limits } from "./protocol/admin.ts";
+import { count, id, key, queue, state, unique } from "./protocol/fields.ts";
+import { producer } from "./protocol/producer.ts";
+import { checkCron } from "./schedules.ts";
+import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
+
+/** What a line says; a job of number 0 gets the next one. */
+export type Entry =
+  | Extract<Change, { kind: "put" | "rules" | "schedule" }>
+  | { readonly kind: "queue"; readonly last: number };
+
+/** A line that is none of ours; the message says why, without its number. */
+export class BadLine extends Error {
+  override readonly name = "BadLine";
+}
+
+const VERSION = 1;
+/** The furthest time that JavaScript's dates know, in ms since the Unix epoch. */
+const LAST_TIME = 8.64e15;
+
+/** A field of a line: what it must be, unless it is what it is by default. */
+interface Field {
+  readonly is: FieldSpec;
+  readonly default?: unknown;
+}
+
+/** In place of a default: when the line is read. */
+const NOW = Symbol("now");
+
+const time: FieldSpec = { type: "number", min: 0, max: LAST_TIME };
+const no: Field = { is: { type: "boolean" }, default: false };
+
+/** As PUT has it; durations are whole ms here. */
+function asPut(name: "priority" | "attempts" | "lease" | "backoff"): Field {
+  const option: FieldSpec & { default: string } = producer.PUT.options[name];
+  const type = option.type === "duration" ? "integer" : option.type;
+  return { is: { ...option, type }, default: parseValue(option.default, option) };
+}
+
+const terms = {
+  queue: { is: queue },
+  key: { is: key, default: "" },
+  priority: asPut("priority"),
+  attempts: asPut("attempts"),
+  lease: asPut("lease"),
+  backoff: asPut("backoff"),
+  keep: no,
+};
+const every = producer.EVERY;
+const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
+  queue: {
+    version: { is: { type: "integer", min: VERSION, max: VERSION } },
+    last: { is: count },
+  },
+  job: {
+    id: { is: id, default: 0 },
+    ...terms,
+    unique: { is: unique, default: "" },
+    put: { is: time, default: NOW },
+    expires: { is: time, default: 0 },
+    state: { is: state, default: "ready" },
+    attempt: { is: count, default: 0 },
+    spared: { is: count, default: 0 },
+    ready: { is: time, default: NOW },
+    until: { is: time, default: 0 },
+    held: no,
+    reason: { is: { type: "text" }, default: "" },
+  },
+  rules: {
+    queue: { is: queue },
+    key: { is: key, default: "" },
+    paused: no,
+    running: { is: limits.running, default: 0 },
+    rate: { is: limits.rate, default: 0 },
+    weight: { is: limits.weight, default: 0 },
+    depth: { is: limits.depth, default: 0 },
+  },
+  schedule: {
+    name: { is: every.args.name },
+    ...terms,
+    cron: { is: every.options.cron, default: "" },
+    zone: { is: every.options.tz, default: "" },
+    interval: { is: { ...every.options.interval, type: "integer" }, default: 0 },
+    next: { is: time },
+    expires: { is: { ...every.options.expires, type: "integer" }, default: 0 },
+  },
+};
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes as JSON: text where they are, base64 where they are not. */
+function written(body: Uint8Array): { body: string } | { base64: string } {
+  try {
+    return { body: decoder.decode(body) };
+  } catch {
+    return { base64: Buffer.from(body).toString("base64") };
+  }
+}
+
+/** One line, without its end. */
+export function lineOf(entry: Entry): string {
+  switch (entry.kind) {
+    case "queue":
+      return JSON.stringify({ kind: "queue", version: VERSION, last: entry.last });
+    case "put": {
+      const { size: _, ...job } = entry.job;
+      return JSON.stringify({ kind: "job", ...job, ...written(entry.body) });
+    }
+    case "rules":
+      return JSON.stringify({ kind: "rules", ...entry.rules });
+    case "schedule": {
+      const { body, ...schedule } = entry.schedule;
+      return JSON.stringify({ kind: "schedule", ...schedule, ...written(body) });
+    }
+  }
+}
+
+/** What a line that is read now says. Throws `BadLine`. */
+export function readLine(line: string, now: number): Entry {
+  const { kind = "job", ...said } = parse(line);
+  if (typeof kind !== "string" || !Object.hasOwn(fields, kind)) {
+    throw new BadLine(`kind must be one of ${Object.keys(fields).join(", ")}`);
+  }
+  const { body: _, base64: __, ...rest } = said;
+  const hasBody = kind === "job" || kind === "schedule";
+  const value = readFields(kind, hasBody ? rest : said, now);
+  if (kind === "queue") return { kind, last: value.last as number };
+  if (kind === "rules") return { kind, rules: value as unknown as Rules };
+  const body = bytes(said);
+  if (kind === "schedule") {
+    const schedule = { ...value, body } as unknown as Schedule;
+    checkSchedule(schedule);
+    return { kind, schedule: { ...schedule, zone: schedule.cron && (schedule.zone || "UTC") } };
+  }
+  const job = { ...value, size: body.length } as unknown as StoredJob;
+  checkJob(job);
+  return { kind: "put", job, body };
+}
+
+function readFields(
+  kind: string,
+  said: Readonly<Record<string, unknown>>,
+  now: number,
+): Record<string, unknown> {
+  const known = fields[kind];
+  const extra = Object.keys(said).find((name) => !Object.hasOwn(known, name));
+  if (extra !== undefined) throw new BadLine(`a ${kind} has no ${extra}`);
+  const value: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(known)) {
+    if (Object.hasOwn(said, name)) value[name] = readField(name, said[name], field);
+    else if (field.default === undefined) throw new BadLine(`a ${kind} needs ${name}`);
+    else value[name] = field.default === NOW ? now : field.default;
+  }
+  return value;
+}
+
+function readField(name: string, value: unknown, field: Field): unknown {
+  if (value === field.default) return value;
+  if (field.is.type === "boolean" && typeof value !== "boolean") {
+    throw new BadLine(`${name} must be true or false, not ${JSON.stringify(value)}`);
+  }
+  try {
+    formatValue(value, field.is);
+  } catch (error) {
+    if (error instanceof BadValue) throw new BadLine(`${name} must be ${error.message}`);
+    throw error;
+  }
+  return value;
+}
+
+function checkJob({ state, until, held, attempt, spared }: StoredJob): void {
+  const ends = state === "taken" || state === "done";
+  if (ends !== until > 0) {
+    throw new BadLine(`until must be ${ends ? "when that ends" : "0"} for a job that is ${state}`);
+  }
+  if (held && state !== "taken") throw new BadLine(`held must be false for a job that is ${state}`);
+  if (state === "taken" && attempt === 0) throw new BadLine("a job that is taken has an attempt");
+  if (spared > attempt) throw new BadLine(`spared must be at most ${attempt}, its attempts`);
+}
+
+function checkSchedule({ cron, zone, interval }: Schedule): void {
+  if ((cron === "") === (interval === 0)) throw new BadLine("it needs cron or interval, not both");
+  if (cron === "" && zone !== "") throw new BadLine("zone goes with cron only");
+  try {
+    if (cron !== "") checkCron(cron, zone || "UTC");
+  } catch (error) {
+    throw new BadLine((error as Error).message);
+  }
+}
+
+function parse(line: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new BadLine(`it is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  throw new BadLine("it is not a JSON object");
+}
+
+function bytes({ body, base64 }: Record<string, unknown>): Uint8Array {
+  if ((body === undefined) === (base64 === undefined)) {
+    throw new BadLine("it needs body or base64, not both");
+  }
+  if (body !== undefined) {
+    if (typeof body !== "string" || !body.isWellFormed()) throw new BadLine("body must be text");
+    return new TextEncoder().encode(body);
+  }
+  const decoded = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
+  // Buffer leaves out what it does not understand.
+  if (decoded?.toString("base64") !== base64) throw new BadLine("base64 must be base64");
+  return new Uint8Array(decoded!);
+}

@@ -8,10 +8,12 @@ import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
+import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
 
 const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
+const BATCH = 64;
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -50,8 +52,10 @@ interface Actions {
 
 /** A request that was handed to a session. */
 export class Sent implements Outgoing {
-  /** For the session: 0 until the request is written. */
-  tag = 0;
+  /** For the session: empty until the request is written. */
+  tag = "";
+  /** For the queue in which it waits to be written. */
+  waits = 0;
   /** For the session: nobody waits for its answer any more. */
   forgotten = false;
   /** Who waits for its answer. */
@@ -128,14 +132,13 @@ export class Session implements AsyncDisposable {
   readonly #maxInFlight: number;
   readonly #clock: Clock;
   readonly #actions: Actions;
-  /** By the number that is the tag. */
-  readonly #inFlight = new Map<number, Sent>();
+  #inFlight = new InFlight();
   readonly #waiting: Waiting<Sent>;
   #stalled = false;
+  #pumped = 0;
   /** Those in flight whose items nobody takes. */
   readonly #blocked = new Set<Sent>();
   #wake: (() => void) | undefined = undefined;
-  #lastTag = 0;
   #end: Error | undefined = undefined;
   #closing = false;
   #onIdle: (() => void)[] = [];
@@ -211,7 +214,14 @@ export class Session implements AsyncDisposable {
 
   /** Writes what waits, as far as there is room. */
   #pump(): void {
-    while (this.#waiting.size > 0 && this.#hasRoom()) this.#write(this.#waiting.shift()!);
+    while (this.#waiting.size > 0 && this.#hasRoom()) {
+      this.#write(this.#waiting.shift()!);
+      // While the other answers of a read are looked at, the server may begin with these.
+      if (++this.#pumped === BATCH) {
+        this.#pumped = 0;
+        this.#output.flush();
+      }
+    }
     if (this.#waiting.size === 0 || this.#stalled || !this.#output.full) return;
     this.#stalled = true;
     this.#output.drained().then(() => {
@@ -222,21 +232,16 @@ export class Session implements AsyncDisposable {
 
   #write(sent: Sent): void {
     const { head, text, body } = sent;
-    const tag = this.#tag(sent);
+    this.#inFlight.add(sent);
+    // Whoever waits for an answer now needs the connection to be read.
+    this.#wake?.();
+    const { tag } = sent;
     if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
     else {
       this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
       this.#output.add("\n");
     }
     this.#output.schedule();
-  }
-
-  #tag(sent: Sent): number {
-    const tag = sent.tag = ++this.#lastTag;
-    this.#inFlight.set(tag, sent);
-    // Whoever waits for an answer now needs the connection to be read.
-    this.#wake?.();
-    return tag;
   }
 
   #cancel(sent: Sent): void {
@@ -283,16 +288,15 @@ export class Session implements AsyncDisposable {
         cause,
       });
     }
-    const number = Number(tag);
-    const sent = this.#inFlight.get(number);
-    if (sent === undefined || String(number) !== tag) {
+    const sent = this.#inFlight.get(tag);
+    if (sent === undefined) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
     if (head === "*") {
       if (!sent.forgotten && !sent.exchange.item(frame)) this.#blocked.add(sent);
       return;
     }
-    this.#inFlight.delete(number);
+    this.#inFlight.delete(sent);
     if (this.#blocked.size > 0) this.#blocked.delete(sent);
     if (this.#waiting.size > 0) this.#pump();
     if (!sent.forgotten) {
@@ -310,8 +314,8 @@ export class Session implements AsyncDisposable {
     if (this.#end !== undefined) return;
     const end = this.#end = asError(error);
     this.#stream.close();
-    const lost = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const lost = this.#inFlight.all();
+    this.#inFlight = new InFlight();
     this.#blocked.clear();
     // Whatever the streams of a runtime throw, to a caller it is one thing.
     const known = end instanceof ConnectionLost || end instanceof ProtocolError;

@@ -135,7 +135,7 @@ export class Session implements AsyncDisposable {
   #inFlight = new InFlight();
   readonly #waiting: Waiting<Sent>;
   #stalled = false;
-  #pumped = 0;
+  #added = 0;
   /** Those in flight whose items nobody takes. */
   readonly #blocked = new Set<Sent>();
   #wake: (() => void) | undefined = undefined;
@@ -214,14 +214,7 @@ export class Session implements AsyncDisposable {
 
   /** Writes what waits, as far as there is room. */
   #pump(): void {
-    while (this.#waiting.size > 0 && this.#hasRoom()) {
-      this.#write(this.#waiting.shift()!);
-      // While the other answers of a read are looked at, the server may begin with these.
-      if (++this.#pumped === BATCH) {
-        this.#pumped = 0;
-        this.#output.flush();
-      }
-    }
+    while (this.#waiting.size > 0 && this.#hasRoom()) this.#write(this.#waiting.shift()!);
     if (this.#waiting.size === 0 || this.#stalled || !this.#output.full) return;
     this.#stalled = true;
     this.#output.drained().then(() => {
@@ -241,7 +234,9 @@ export class Session implements AsyncDisposable {
       this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
       this.#output.add("\n");
     }
-    this.#output.schedule();
+    // One write a turn, but where a turn makes many requests the server may begin with the first.
+    if (++this.#added % BATCH === 0) this.#output.flush();
+    else this.#output.schedule();
   }
 
   #cancel(sent: Sent): void {

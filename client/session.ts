@@ -47,6 +47,7 @@ export interface SessionLimits {
 
 interface Actions {
   cancel(sent: Sent): void;
+  forget(sent: Sent): void;
   resume(sent: Sent): void;
 }
 
@@ -88,6 +89,11 @@ export class Sent implements Outgoing {
   /** Asks the server to stop it and forgets its answer. */
   cancel(): void {
     this.#actions.cancel(this);
+  }
+
+  /** Forgets its answer without a word to the server, which knows its deadline. */
+  forget(): void {
+    this.#actions.forget(this);
   }
 
   /** Goes on reading after an item was answered with false. */
@@ -159,6 +165,7 @@ export class Session implements AsyncDisposable {
     this.#clock = clock;
     this.#actions = {
       cancel: (sent) => this.#cancel(sent),
+      forget: (sent) => this.#forget(sent),
       resume: (sent) => {
         if (this.#blocked.delete(sent)) this.#wake?.();
       },
@@ -240,13 +247,20 @@ export class Session implements AsyncDisposable {
   }
 
   #cancel(sent: Sent): void {
-    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return;
-    // The tag stays taken until the server has answered, or its answer would be read as another's.
-    sent.forgotten = true;
-    this.#blocked.delete(sent);
+    if (!this.#forget(sent)) return;
     const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
     cancel.forgotten = true;
     this.#write(cancel);
+  }
+
+  /** Whether the server still has it. */
+  #forget(sent: Sent): boolean {
+    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return false;
+    // The tag stays taken until the server has answered, or its answer would be read as another's.
+    sent.forgotten = true;
+    this.#blocked.delete(sent);
+    this.#wake?.();
+    return true;
   }
 
   async #read(buffer: Uint8Array): Promise<void> {

@@ -63,6 +63,8 @@ export class PendingCall implements Outgoing, Exchange {
   /** Where it was tried last. */
   host: Host | undefined = undefined;
   sent: Sent | undefined = undefined;
+  /** For the queue in which it waits for a connection. */
+  waits = 0;
   /** Whether an item was handed out, so that it cannot begin anew. */
   begun = false;
   /** Whether an earlier attempt may have had an effect. */
@@ -154,11 +156,11 @@ export class PendingCall implements Outgoing, Exchange {
   }
 
   #overdue(): void {
-    const written = this.maybe || (this.sent?.tag ?? 0) > 0;
+    const written = this.maybe || (this.sent?.tag ?? "") !== "";
     const message = `No answer within ${this.#limits.within} ms.`;
-    this.cancel(
-      new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }),
-    );
+    // The server was told of the deadline: where it hangs, a CANCEL for each would double what it gets.
+    this.sent?.forget();
+    this.reject(new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }));
   }
 
   /** Asks the server to end it, and waits for what it answers; it is not sent again. */

@@ -8,10 +8,12 @@ import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
+import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
 
 const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
+const BATCH = 64;
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -46,13 +48,16 @@ export interface SessionLimits {
 interface Actions {
   cancel(sent: Sent): void;
   stop(sent: Sent): boolean;
+  forget(sent: Sent): void;
   resume(sent: Sent): void;
 }
 
 /** A request that was handed to a session. */
 export class Sent implements Outgoing {
-  /** For the session: 0 until the request is written. */
-  tag = 0;
+  /** For the session: empty until the request is written. */
+  tag = "";
+  /** For the queue in which it waits to be written. */
+  waits = 0;
   /** For the session: nobody waits for its answer any more. */
   forgotten = false;
   /** Who waits for its answer. */
@@ -90,6 +95,11 @@ export class Sent implements Outgoing {
   /** Asks the server to stop it, and goes on reading its answer. False where nothing can come any more. */
   stop(): boolean {
     return this.#actions.stop(this);
+  }
+
+  /** Forgets its answer without a word to the server, which knows its deadline. */
+  forget(): void {
+    this.#actions.forget(this);
   }
 
   /** Goes on reading after an item was answered with false. */
@@ -134,14 +144,13 @@ export class Session implements AsyncDisposable {
   readonly #maxInFlight: number;
   readonly #clock: Clock;
   readonly #actions: Actions;
-  /** By the number that is the tag. */
-  readonly #inFlight = new Map<number, Sent>();
+  #inFlight = new InFlight();
   readonly #waiting: Waiting<Sent>;
   #stalled = false;
+  #added = 0;
   /** Those in flight whose items nobody takes. */
   readonly #blocked = new Set<Sent>();
   #wake: (() => void) | undefined = undefined;
-  #lastTag = 0;
   #end: Error | undefined = undefined;
   #closing = false;
   #onIdle: (() => void)[] = [];
@@ -163,6 +172,7 @@ export class Session implements AsyncDisposable {
     this.#actions = {
       cancel: (sent) => this.#cancel(sent),
       stop: (sent) => this.#stop(sent),
+      forget: (sent) => this.#forget(sent),
       resume: (sent) => {
         if (this.#blocked.delete(sent)) this.#wake?.();
       },
@@ -229,35 +239,43 @@ export class Session implements AsyncDisposable {
 
   #write(sent: Sent): void {
     const { head, text, body } = sent;
-    const tag = this.#tag(sent);
+    this.#inFlight.add(sent);
+    // Whoever waits for an answer now needs the connection to be read.
+    this.#wake?.();
+    const { tag } = sent;
     if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
     else {
       this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
       this.#output.add("\n");
     }
-    this.#output.schedule();
-  }
-
-  #tag(sent: Sent): number {
-    const tag = sent.tag = ++this.#lastTag;
-    this.#inFlight.set(tag, sent);
-    // Whoever waits for an answer now needs the connection to be read.
-    this.#wake?.();
-    return tag;
+    // One write a turn, but where a turn makes many requests the server may begin with the first.
+    if (++this.#added % BATCH === 0) this.#output.flush();
+    else this.#output.schedule();
   }
 
   #cancel(sent: Sent): void {
-    if (this.#waiting.delete(sent) || !this.#stop(sent)) return;
-    // The tag stays taken until the server has answered, or its answer would be read as another's.
-    sent.forgotten = true;
-    this.#blocked.delete(sent);
+    if (this.#forget(sent)) this.#tellToStop(sent);
   }
 
   #stop(sent: Sent): boolean {
     if (this.#inFlight.get(sent.tag) !== sent) return false;
+    this.#tellToStop(sent);
+    return true;
+  }
+
+  #tellToStop(sent: Sent): void {
     const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
     cancel.forgotten = true;
     this.#write(cancel);
+  }
+
+  /** Whether the server still has it. */
+  #forget(sent: Sent): boolean {
+    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return false;
+    // The tag stays taken until the server has answered, or its answer would be read as another's.
+    sent.forgotten = true;
+    this.#blocked.delete(sent);
+    this.#wake?.();
     return true;
   }
 
@@ -295,16 +313,15 @@ export class Session implements AsyncDisposable {
         cause,
       });
     }
-    const number = Number(tag);
-    const sent = this.#inFlight.get(number);
-    if (sent === undefined || String(number) !== tag) {
+    const sent = this.#inFlight.get(tag);
+    if (sent === undefined) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
     if (head === "*") {
       if (!sent.forgotten && !sent.exchange.item(frame)) this.#blocked.add(sent);
       return;
     }
-    this.#inFlight.delete(number);
+    this.#inFlight.delete(sent);
     if (this.#blocked.size > 0) this.#blocked.delete(sent);
     if (this.#waiting.size > 0) this.#pump();
     if (!sent.forgotten) {
@@ -322,8 +339,8 @@ export class Session implements AsyncDisposable {
     if (this.#end !== undefined) return;
     const end = this.#end = asError(error);
     this.#stream.close();
-    const lost = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const lost = this.#inFlight.all();
+    this.#inFlight = new InFlight();
     this.#blocked.clear();
     // Whatever the streams of a runtime throw, to a caller it is one thing.
     const known = end instanceof ConnectionLost || end instanceof ProtocolError;

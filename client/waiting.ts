@@ -3,52 +3,64 @@
 import { Throttled } from "./errors.ts";
 
 const MOST_BYTES = 1 << 26;
+const FEW = 64;
 
-/** What a request takes. */
-interface Sized {
+/** What can wait. */
+interface Waiter {
   readonly text: string;
   readonly body?: Uint8Array | undefined;
+  /** For the queue: the bytes that it takes there; 0 while it does not wait. */
+  waits: number;
 }
 
-/** A queue from whose middle requests may be taken. */
-export class Waiting<T extends Sized> {
-  readonly #all = new Map<T, number>();
-  // One iterator for all: a map that lost its first entries is slow to find the first one left.
-  #next: Iterator<T> = this.#all.keys();
+/** A queue from whose middle requests may be taken. A request waits in one queue at a time. */
+export class Waiting<T extends Waiter> {
+  /** From `#first` on; one that was taken out of the middle is still here. */
+  #all: (T | undefined)[] = [];
+  #first = 0;
   #bytes = 0;
   readonly #most: number;
+  /** How many wait. */
+  size = 0;
 
   /** For at most `most` requests, and 64 MiB of them. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#all.size;
-  }
-
   /** Adds one. Throws `Throttled` where too many wait. */
   add(request: T): void {
-    const bytes = request.text.length + (request.body?.length ?? 0);
+    const bytes = 1 + request.text.length + (request.body?.length ?? 0);
     if (this.size >= this.#most || this.#bytes + bytes > MOST_BYTES) {
       throw new Throttled(`${this.size} requests wait to be sent; try again later`);
     }
-    this.#all.set(request, bytes);
+    if (this.#all.length > 2 * this.size + FEW) {
+      this.#all = this.#all.filter((each) => each !== undefined && each.waits > 0);
+      this.#first = 0;
+    }
+    this.#all.push(request);
+    request.waits = bytes;
     this.#bytes += bytes;
+    this.size++;
   }
 
-  /** Takes one out; false where it does not wait. */
+  /** Takes one out that waits here or nowhere; false for nowhere. */
   delete(request: T): boolean {
-    this.#bytes -= this.#all.get(request) ?? 0;
-    return this.#all.delete(request);
+    if (request.waits === 0) return false;
+    this.#bytes -= request.waits;
+    request.waits = 0;
+    this.size--;
+    return true;
   }
 
   /** Takes the first out. */
   shift(): T | undefined {
-    let { value } = this.#next.next();
-    if (value === undefined) value = (this.#next = this.#all.keys()).next().value;
-    if (value !== undefined) this.delete(value);
-    return value;
+    while (this.#first < this.#all.length) {
+      const request = this.#all[this.#first]!;
+      this.#all[this.#first++] = undefined;
+      if (this.delete(request)) return request;
+    }
+    this.#all = [];
+    this.#first = 0;
   }
 }

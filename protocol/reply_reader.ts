@@ -106,11 +106,12 @@ export class ReplyReader {
     } catch {
       throw new SyntaxError("a line of a reply is not UTF-8");
     }
-    return CONTROL.test(line) ? bad(line) : SPACES.test(line) ? undefined : this.#parse(line);
+    return CONTROL.test(line) ? bad(line) : this.#parse(line);
   }
 
   #parse(line: string): Frame | undefined {
-    const head = HEAD.exec(line) ?? bad(line);
+    const head = HEAD.exec(line);
+    if (head === null) return SPACES.test(line) ? undefined : bad(line);
     const frame: FrameWithoutBody = {
       kind: "frame",
       tag: head[1],

@@ -24,10 +24,19 @@ export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.len
     while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
     if (i === length) return known;
   }
-  return table[slot] = String.fromCharCode.apply(
-    null,
-    bytes.subarray(start, end) as unknown as number[],
-  );
+  return table[slot] = toAscii(bytes, start, end);
+}
+
+// Several characters at a time: fewer strings in between. A view of the bytes handed to one call takes three times as
+// long.
+function toAscii(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    text += String.fromCharCode(bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]);
+  }
+  for (; i < end; i++) text += String.fromCharCode(bytes[i]);
+  return text;
 }
 
 /** The UTF-8 bytes of a string; throws `TypeError` at a lone surrogate, which has none. */

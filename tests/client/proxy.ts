@@ -39,6 +39,7 @@ class ProxiedStream implements ByteStream {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #answer: (frame: Frame, address: string) => Answer;
+  readonly #count: (lines: number) => void;
   readonly #framer = new Framer("request");
   readonly #stops = new Set<() => void>();
   #incoming: Uint8Array[] = [];
@@ -55,7 +56,9 @@ class ProxiedStream implements ByteStream {
     clock: Clock,
     faults: Faults,
     answer: (frame: Frame, address: string) => Answer,
+    count: (lines: number) => void,
   ) {
+    this.#count = count;
     this.peer = address;
     this.#clock = clock;
     this.#faults = faults;
@@ -81,6 +84,7 @@ class ProxiedStream implements ByteStream {
   // deno-lint-ignore require-await
   async write(bytes: Uint8Array): Promise<number> {
     if (this.closed || this.#ended === "reset") throw new Error("broken pipe");
+    this.#count(bytes.filter((byte) => byte === 0x0a).length);
     const { requests } = this.#faults;
     const left = requests === undefined ? Infinity : requests.after - this.#received;
     this.#received += bytes.length;
@@ -166,6 +170,8 @@ export class Proxy {
   readonly streams: ProxiedStream[] = [];
   /** How often somebody dialled. */
   dials = 0;
+  /** Lines that clients have written, whether or not they arrived. */
+  lines = 0;
   readonly #clock: Clock;
   readonly #faults: (address: string) => Faults;
   readonly #answer: (frame: Frame, address: string) => Answer;
@@ -200,7 +206,8 @@ export class Proxy {
     const faults = this.#faults(name);
     if (faults.dial === "silence") return new Promise(() => {});
     if (faults.dial === "refused") return Promise.reject(new Error("connection refused"));
-    const stream = new ProxiedStream(name, this.#clock, faults, this.#answer);
+    const count = (lines: number): void => void (this.lines += lines);
+    const stream = new ProxiedStream(name, this.#clock, faults, this.#answer, count);
     this.streams.push(stream);
     return Promise.resolve(stream);
   };

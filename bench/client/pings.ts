@@ -1,0 +1,76 @@
+// PINGs through two clients, in Deno or bundled in Node: ioredis to redis-server, ours to a server of ours. Rounds alternate, so that a drift of the machine meets both alike; the ratios are medians of the
+// rounds' ratios.
+
+import { connect } from "../../client/mod.ts";
+
+const PIPELINED = 20_000;
+const BATCH = 1000;
+const ONE_BY_ONE = 3000;
+const WARM_UP = 10;
+
+interface Side {
+  readonly name: string;
+  readonly ping: () => Promise<unknown>;
+  readonly rates: number[];
+  readonly latencies: number[];
+}
+
+/** Calls a second, `BATCH` at a time, all awaited. */
+async function pipelined({ ping }: Side): Promise<number> {
+  const start = performance.now();
+  for (let done = 0; done < PIPELINED; done += BATCH) {
+    await Promise.all(Array.from({ length: BATCH }, ping));
+  }
+  return PIPELINED / (performance.now() - start) * 1000;
+}
+
+/** The median latency of one call at a time, in microseconds. */
+async function oneByOne({ ping }: Side): Promise<number> {
+  const latencies: number[] = [];
+  for (let i = 0; i < ONE_BY_ONE; i++) {
+    const start = performance.now();
+    await ping();
+    latencies.push((performance.now() - start) * 1000);
+  }
+  return median(latencies);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+/** Measures ioredis, and our client at a port, and prints what it found; `where` names the runtime. */
+export async function comparePings(
+  where: string,
+  redis: { ping(): Promise<unknown> },
+  port: number,
+  rounds: number,
+): Promise<void> {
+  const bare = { name: "calc", version: "1.0", summary: "PING is enough.", commands: {} } as const;
+  const client = await connect(bare, `127.0.0.1:${port}`);
+  const peer: Side = { name: "ioredis", ping: () => redis.ping(), rates: [], latencies: [] };
+  const ours: Side = { name: "lineup", ping: () => client.PING(), rates: [], latencies: [] };
+  // Until the compilers of both ends have done their work.
+  for (const side of [peer, ours]) {
+    for (let i = 0; i < WARM_UP; i++) await pipelined(side);
+    await oneByOne(side);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const side of [peer, ours]) side.rates.push(await pipelined(side));
+    for (const side of [peer, ours]) side.latencies.push(await oneByOne(side));
+  }
+  await client.close();
+
+  const ratio = (of: (side: Side) => readonly number[]): string =>
+    median(of(ours).map((each, round) => each / of(peer)[round])).toFixed(2);
+  console.log(`${where}, one connection, median of ${rounds} rounds`);
+  for (const { name, rates, latencies } of [peer, ours]) {
+    const rate = Math.round(median(rates)).toLocaleString("en").padStart(9);
+    const latency = Math.round(median(latencies)).toString().padStart(5);
+    console.log(`  ${name.padEnd(10)}${rate} PING/s pipelined  ${latency} us one at a time`);
+  }
+  console.log(
+    `  lineup / ioredis: ${ratio((side) => side.rates)} of its rate, ` +
+      `${ratio((side) => side.latencies)} of its latency`,
+  );
+}

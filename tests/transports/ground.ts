@@ -15,6 +15,7 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
   const streams = new Map<string, ByteStream>();
   const held = new Map<string, Held>();
   const flows = new Map<string, { count: number; ended: boolean }>();
+  const times = new Map<string, number>();
   const shuffles = new Map<string, (() => void)[]>();
   const holdOf = (name: string): Held => {
     const known = held.get(name) ??
@@ -67,6 +68,19 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
     },
     RELEASE: ({ name }) => holdOf(name).gate.resolve(),
     HELD: ({ name }) => ({ begun: holdOf(name).begun, aborted: holdOf(name).aborted }),
+    async FLAKY({ name }, { client, park }) {
+      const now = (times.get(name) ?? 0) + 1;
+      times.set(name, now);
+      if (now > 1) return { times: now };
+      streams.get(client.peer)!.close();
+      return await park(new Promise<never>(() => {}));
+    },
+    async ONCE({ name }, { client, park }) {
+      times.set(name, (times.get(name) ?? 0) + 1);
+      streams.get(client.peer)!.close();
+      return await park(new Promise<never>(() => {}));
+    },
+    TIMES: ({ name }) => ({ times: times.get(name) ?? 0 }),
     async *CUT(_, { client, park }) {
       yield { n: 1 };
       // Once the item is on its way.

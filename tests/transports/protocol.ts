@@ -45,6 +45,22 @@ export const protocol = {
       args: { name: "word" },
       reply: { begun: "boolean", aborted: "boolean" },
     },
+    FLAKY: {
+      summary: "Lose this connection the first time, answer the second.",
+      args: { name: "word" },
+      reply: { times: "integer" },
+      idempotent: true,
+    },
+    ONCE: {
+      summary: "Lose this connection, however often it is asked.",
+      args: { name: "word" },
+      reply: { times: "integer" },
+    },
+    TIMES: {
+      summary: "How often FLAKY or ONCE was done.",
+      args: { name: "word" },
+      reply: { times: "integer" },
+    },
     CUT: { summary: "Lose this connection after an item.", items: { n: "integer" } },
   },
 } as const satisfies Protocol;

@@ -187,6 +187,51 @@ const cases: Record<string, (ground: Ground) => Promise<void>> = {
       check(error instanceof ConnectionLost, `${error} is a ConnectionLost`);
     }),
 
+  "a call that may be made again survives a lost connection": (ground) =>
+    withClient(ground, async (client) => {
+      same(await client.FLAKY({ name: newName() }), { times: 2 });
+      same(await client.SUM({ a: 1, b: 2 }), { sum: 3 });
+    }),
+
+  "a call that may not be made again is made once, and says that it may have been": (ground) =>
+    withClient(ground, async (client) => {
+      const name = newName();
+      const error = await rejected(client.ONCE({ name }));
+      check(error instanceof ConnectionLost, `${error} is a ConnectionLost`);
+      same(error.executed, "maybe");
+      same(await client.TIMES({ name }), { times: 1 });
+    }),
+
+  async "of several addresses those that answer are used"(ground) {
+    const dead = "ws://dead.invalid:1";
+    let refused = 0;
+    const dial: Dial = (address, options) => {
+      if (!("hostname" in address) || address.hostname !== "dead.invalid") {
+        return ground.dial(address, options);
+      }
+      refused++;
+      return Promise.reject(new Error("connection refused"));
+    };
+    const client = await connect(protocol, [dead, ground.address, dead], { dial });
+    try {
+      const calls = Array.from({ length: 100 }, (_, a) => client.SUM({ a, b: 1 }));
+      same((await Promise.all(calls)).map(({ sum }) => sum - 1), [...calls.keys()]);
+      check(refused > 0, "the others are tried");
+    } finally {
+      await client.close();
+    }
+  },
+
+  "a client that knows no protocol asks the server for it": async (ground) => {
+    const client = await connect(ground.address, { dial: ground.dial });
+    try {
+      same(await client.call("SUM", { a: 1, b: 2 }), { sum: 3 });
+      same((await client.stream("COUNT", { to: 3 }).all()).length, 3);
+    } finally {
+      await client.close();
+    }
+  },
+
   "what was asked before a half close is answered, then comes the end": (ground) =>
     withStream(ground, async (stream) => {
       await writeAll(stream, encoder.encode("SUM 1 2\nSAY lo"));

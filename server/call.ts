@@ -6,7 +6,6 @@ import type { Frame } from "../protocol/frame.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
-import { abortable } from "./abortable.ts";
 import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
@@ -38,6 +37,7 @@ export class Call extends Ticket implements Context {
   #abort: AbortController | undefined = undefined;
   #reason: Refusal | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
+  #whenStopped: ((reason: Refusal) => void) | undefined = undefined;
   #held: (string | Uint8Array)[] | undefined = undefined;
   /** Lets a stream go on that waits for its turn or for its client to read. */
   #whenGoing: (() => void) | undefined = undefined;
@@ -183,12 +183,11 @@ export class Call extends Ticket implements Context {
   }
 
   async #park<T>(promise: PromiseLike<T>): Promise<T> {
-    const { signal } = this;
     if (this.connection.draining) this.abort("draining", DRAINING);
-    if (signal.aborted) {
+    if (this.#reason !== undefined) {
       // If it rejects too, nobody else hears it, and that would end the process.
       promise.then(undefined, () => {});
-      throw signal.reason;
+      throw this.#reason;
     }
     // Where several promises are parked at once, the first gives the seat up and takes it again.
     if (this.answered || this.phase !== "running") return promise;
@@ -198,8 +197,13 @@ export class Call extends Ticket implements Context {
       throw new Refusal(code, message, { retry });
     }
     try {
-      return await abortable(promise, signal);
+      // Without a signal, which takes a KiB: many thousands may be parked.
+      return await new Promise<T>((resolve, reject) => {
+        this.#whenStopped = reject;
+        promise.then(resolve, reject);
+      });
     } finally {
+      this.#whenStopped = undefined;
       await this.#takeSeat();
     }
   }
@@ -241,6 +245,7 @@ export class Call extends Ticket implements Context {
   #stop(reason: Refusal): void {
     this.#reason = reason;
     this.#abort?.abort(reason);
+    this.#whenStopped?.(reason);
     this.goOn();
   }
 

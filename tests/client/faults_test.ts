@@ -80,6 +80,8 @@ Deno.test("A call that was not written whole is not made again unless it may be"
 const BROKEN: Record<string, (answer: string) => string> = {
   "garbage": () => "\x01\x02\n",
   "another's tag": (answer) => answer.replace("#1", "#zz"),
+  "another spelling of its tag": (answer) => answer.replace("#", "#0"),
+  "a tag that is far ahead": (answer) => answer.replace(/#(\d+)/g, (_, tag) => `#${+tag + 1024}`),
   "no tag": (answer) => answer.replace("#1 ", ""),
   "a body of 1 GiB": () => "#1 OK id=7 {1073741824}\n",
   "an answer twice": (answer) => answer + answer,
@@ -261,9 +263,11 @@ async function schedule(random: () => number): Promise<void> {
   await run(clock, new Promise<void>((resolve) => clock.after(1000, resolve)));
   await settle();
   assertEquals([proxy.open, clock.pending], [0, 0], "left behind");
+  assert(proxy.most <= 4, `${proxy.most} were in flight`);
 }
 
 Deno.test("Calls end rightly in 10,000 schedules of faults", async () => {
+  console.log(`LINEUP_SEED=${SEED}`);
   for (let i = 0; i < 10_000 * LONG; i++) {
     const seed = SEED * 1_000_003 + i;
     try {

@@ -35,6 +35,9 @@ export interface Answer {
 /** The client's end of a connection through the proxy. */
 class ProxiedStream implements ByteStream {
   closed = false;
+  /** The most requests that were not answered at a time, beside CANCEL. */
+  most = 0;
+  #unanswered = 0;
   readonly peer: string;
   readonly #clock: Clock;
   readonly #faults: Faults;
@@ -119,7 +122,12 @@ class ProxiedStream implements ByteStream {
       const { tag } = frame;
       const { lines, ms = 0 } = this.#answer(frame, this.peer);
       const text = lines.map((line) => new TextDecoder().decode(encodeFrame({ tag, ...line })));
-      this.#later(ms, () => this.#send(text.join("")));
+      const counts = frame.head === "CANCEL" ? 0 : 1;
+      this.most = Math.max(this.most, this.#unanswered += counts);
+      this.#later(ms, () => {
+        this.#unanswered -= counts;
+        this.#send(text.join(""));
+      });
     }
   }
 
@@ -190,6 +198,11 @@ export class Proxy {
   /** How many connections the clients have not closed. */
   get open(): number {
     return this.streams.filter((stream) => !stream.closed).length;
+  }
+
+  /** The most requests that one connection had in flight, beside CANCEL. */
+  get most(): number {
+    return Math.max(0, ...this.streams.map(({ most }) => most));
   }
 
   /** Resets all connections, or those to one host. */

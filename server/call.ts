@@ -15,6 +15,14 @@ import type { Route } from "./routes.ts";
 // What a waiting request holds besides its body, nearly.
 const BYTES = 512;
 const DRAIN_RETRY = 1000;
+const READ: Frame = {
+  kind: "frame",
+  tag: undefined,
+  head: "",
+  words: [],
+  options: new Map(),
+  body: undefined,
+};
 
 /** One request. */
 export class Call extends Ticket implements Context {
@@ -30,7 +38,8 @@ export class Call extends Ticket implements Context {
   /** For the commands that the server answers itself. */
   readonly connection: Connection;
   readonly #route: Route;
-  readonly #frame: Frame;
+  /** What was asked, until it is checked. */
+  #frame: Frame;
   readonly #arrived: number;
   #started = 0;
   #args: Values = {};
@@ -114,6 +123,7 @@ export class Call extends Ticket implements Context {
     if (this.answered) return;
     this.#args = args;
     if (this.#frame.options.size > 0) this.#readOptions(args);
+    this.#frame = READ;
     this.ready = true;
     this.connection.checked(this);
     // Requests that their connection holds back are in no scheduler that would see to their deadline.
@@ -155,9 +165,8 @@ export class Call extends Ticket implements Context {
     if (compiled.items !== undefined) {
       this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#finish());
     } else if (isThenable(result)) {
-      Promise.resolve(result)
-        .then((reply) => this.#succeed(reply as Values), (error) => this.fail(error))
-        .finally(() => this.#finish());
+      result.then((reply) => this.#succeed(reply as Values), (error) => this.fail(error))
+        .then(() => this.#finish());
     } else {
       this.#succeed(result as Values);
       this.#finish();

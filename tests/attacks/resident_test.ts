@@ -1,0 +1,49 @@
+// All attacks at once on a server that is a process: what it holds meanwhile, and what is left of it afterwards.
+
+import { assert, assertEquals } from "@std/assert";
+import { Attacked } from "./attacked_process.ts";
+import { type Attack, attacks } from "./attacks.ts";
+import { strikeAll } from "./strike.ts";
+
+const MEMORY = 64 << 20;
+const ROUNDS = 3;
+
+// More bodies than the memory of the server holds, none of which ends.
+const hoard: Attack = {
+  name: "bodies that never end",
+  connections: 150,
+  sent: `ECHO {1000000}\n${"x".repeat(999_000)}`,
+  stays: 5,
+  answer: /^/,
+  ends: true,
+};
+
+// What a server does in ordinary times: its heap grows to a size, and some things are made once.
+const ordinary: readonly Attack[] = [
+  { name: "streams", connections: 50, sent: "FLOW 5000 1000\nQUIT\n", stays: 10 },
+  {
+    name: "bodies",
+    connections: 50,
+    sent: `ECHO {100000}\n${"x".repeat(100_000)}\nQUIT\n`,
+    stays: 10,
+  },
+  { name: "requests", connections: 200, sent: `${"SAY hello\n".repeat(200)}QUIT\n`, stays: 10 },
+].map((each) => ({ ...each, answer: /^/, ends: true }));
+
+Deno.test("all attacks at once: memory stays within its bound, and nothing is left behind", async () => {
+  await using server = await Attacked.start(MEMORY);
+  for (let round = 0; round < 2; round++) await strikeAll(server, ordinary);
+  const before = await server.rest();
+  await server.forgetPeak();
+  for (let round = 0; round < ROUNDS; round++) await strikeAll(server, [...attacks, hoard]);
+  const peak = await server.peak();
+  const after = await server.rest();
+  const shown = JSON.stringify({ before, peak, after });
+  // The configured total and a fifth, on top of what the process takes without any client.
+  assert((peak ?? 0) <= before.rss + 1.2 * MEMORY, shown);
+  assert(after.rss <= 1.2 * before.rss, shown);
+  assert(after.heapUsed + after.external <= 1.2 * (before.heapUsed + before.external), shown);
+  assert(after.timers <= before.timers, shown);
+  assertEquals(after.fds, before.fds, "file descriptors");
+  assertEquals(after.figures, before.figures);
+});

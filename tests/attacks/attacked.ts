@@ -59,6 +59,8 @@ async function main(memory: number, speed: number): Promise<void> {
     listen: [{ address: "127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
     memory,
     clock,
+    // Lateness would turn attackers away whose attack is to be seen.
+    pressure: { late: Infinity },
     log: () => {},
   });
   const { gc } = globalThis as unknown as { gc: () => void };

@@ -7,21 +7,22 @@ import type { Attack } from "./attacks.ts";
 /** Every attack at the same time, from addresses of their own. */
 export async function strikeAll(server: Attacked, attacks: readonly Attack[]): Promise<void> {
   let host = 0;
-  await Promise.all(
-    attacks.flatMap((each) => {
-      const first = host++;
-      return Array.from(
-        { length: each.connections ?? 1 },
-        (_, i) => strike(server, each, each.oneAddress || i === 0 ? first : host++, i),
-      );
-    }),
-  );
+  const strikes: (() => Promise<void>)[] = [];
+  for (const attack of attacks) {
+    const first = host++;
+    for (let i = 0; i < (attack.connections ?? 1); i++) {
+      const from = attack.oneAddress || i === 0 ? first : host++;
+      // One after the other: each has to say soon where it is from.
+      const conn = await server.connect(`203.0.${from >> 8}.${from & 255}`, i + 1);
+      strikes.push(() => strike(conn, attack));
+    }
+  }
+  await Promise.all(strikes.map((each) => each()));
   assertEquals(await server.ask("SAY hello"), ["OK hello"]);
 }
 
-async function strike(server: Attacked, attack: Attack, host: number, i: number): Promise<void> {
+async function strike(conn: Deno.Conn, attack: Attack): Promise<void> {
   const { sent, dribble, stays = 0, reads = true } = attack;
-  const conn = await server.connect(`203.0.${host >> 8}.${host & 255}`, i + 1);
   const listening = reads ? drain(conn) : undefined;
   const second = () => new Promise((resolve) => setTimeout(resolve, 1000 / SPEED));
   try {

@@ -160,7 +160,10 @@ export class Connection implements Client {
       this.#patience.listening = true;
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
-      if (read === null) break;
+      if (read === null) {
+        this.#patience.hungUp = true;
+        break;
+      }
       this.server.counters.received += read;
       if (this.#ended) {
         forgotten += read;

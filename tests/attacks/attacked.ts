@@ -58,6 +58,8 @@ async function main(memory: number, speed: number): Promise<void> {
     // Each attacker says in a header of a proxy which address it comes from.
     listen: [{ address: "127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
     memory,
+    // Who is gone without a word may have requests that are never answered.
+    timeouts: { idle: 30_000 },
     clock,
     // Lateness would turn attackers away whose attack is to be seen.
     pressure: { late: Infinity },

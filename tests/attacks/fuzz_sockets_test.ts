@@ -7,8 +7,8 @@ import { Wire } from "../wire.ts";
 import { fuzz } from "./fuzz.ts";
 import { isPredicted, predict } from "./predicted.ts";
 
-// LINEUP_LONG=25 makes it 100 million bytes.
-const BYTES = 4_000_000 * LONG;
+// LINEUP_LONG=125 makes it 100 million bytes.
+const BYTES = 800_000 * LONG;
 const AT_ONCE = 8;
 const PIECES = 60;
 // A stream that was asked for so much, that nobody waits for its end.

@@ -115,7 +115,7 @@ export const memory: readonly Defence[] = [
     },
     damage: "bytes held",
     kept: 0,
-    done: 4_194_268,
+    done: 2_555_760,
   },
   {
     name: "a bound on a body that is thrown away",

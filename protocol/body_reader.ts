@@ -1,40 +1,38 @@
 // A counted body out of the chunks in which it arrives.
 
-const EMPTY = new Uint8Array(0);
 const LEAST = 4096;
+const MOST = 65_536;
 
 /** Reads one body at a time, or reads over it. Memory is allocated as the bytes arrive, never for what was announced. */
 export class BodyReader {
   /** The bytes announced. */
   length = 0;
-  #bytes: Uint8Array = EMPTY;
+  // Blocks instead of one array that grows: what grows leaves as much behind for the garbage collector as it holds.
+  #blocks: Uint8Array[] = [];
+  /** The bytes of the last block that are free. */
+  #free = 0;
   #read = 0;
   #keeps = false;
 
   /** The memory in use, in bytes. */
-  get held(): number {
-    return this.#bytes.length;
-  }
+  held = 0;
 
   /** The next `length` bytes are a body, to be kept or not. */
   begin(length: number, keep: boolean): void {
     this.length = length;
     this.#keeps = keep;
     this.#read = 0;
-    this.#bytes = EMPTY;
+    this.clear();
   }
 
   /** Takes from `chunk`, from `at` on, what belongs to the body; answers with where that ends. */
   fill(chunk: Uint8Array, at: number): number {
-    const before = this.#read;
-    const end = Math.min(at + this.length - before, chunk.length);
-    this.#read += end - at;
-    if (!this.#keeps || end === at) return end;
-    if (end - at === this.length) this.#bytes = chunk.slice(at, end);
-    else {
-      if (this.#read > this.#bytes.length) this.#grow(before);
-      this.#bytes.set(chunk.subarray(at, end), before);
+    const end = Math.min(at + this.length - this.#read, chunk.length);
+    if (this.#keeps && end > at) {
+      if (end - at === this.length) this.#add(chunk.slice(at, end), 0);
+      else this.#keep(chunk, at, end);
     }
+    this.#read += end - at;
     return end;
   }
 
@@ -45,20 +43,43 @@ export class BodyReader {
 
   /** Hands the body out, and forgets it. */
   take(): Uint8Array {
-    const bytes = this.#bytes;
+    const blocks = this.#blocks;
     this.clear();
+    if (blocks.length === 1) return blocks[0];
+    const bytes = new Uint8Array(this.#keeps ? this.length : 0);
+    let at = 0;
+    for (const block of blocks) {
+      bytes.set(block, at);
+      at += block.length;
+    }
     return bytes;
   }
 
   /** Forgets it and its memory. */
   clear(): void {
-    this.#bytes = EMPTY;
+    this.#blocks = [];
+    this.#free = this.held = 0;
   }
 
-  #grow(used: number): void {
-    const size = Math.min(Math.max(LEAST, this.#read * 2), this.length);
-    const grown = new Uint8Array(size);
-    grown.set(this.#bytes.subarray(0, used));
-    this.#bytes = grown;
+  /** Copies `chunk[at, end)` to where there is room, in blocks about as large as what came before them. */
+  #keep(chunk: Uint8Array, at: number, end: number): void {
+    while (at < end) {
+      if (this.#free === 0) {
+        const wanted = Math.max(LEAST, this.held, 2 * (end - at));
+        const size = Math.min(wanted, MOST, this.length - this.held);
+        this.#add(new Uint8Array(size), size);
+      }
+      const block = this.#blocks[this.#blocks.length - 1];
+      const part = chunk.subarray(at, Math.min(end, at + this.#free));
+      block.set(part, block.length - this.#free);
+      this.#free -= part.length;
+      at += part.length;
+    }
+  }
+
+  #add(block: Uint8Array, free: number): void {
+    this.#blocks.push(block);
+    this.#free = free;
+    this.held += block.length;
   }
 }

@@ -62,6 +62,8 @@ export class Connection implements Client {
   readonly #rest: Rest;
   #now = 0;
   #unknown = 0;
+  /** A request with a command that there is has come. */
+  #known = false;
   /** What comes in is forgotten. */
   #ended = false;
   #draining = false;
@@ -173,7 +175,10 @@ export class Connection implements Client {
       this.#patience.listening = true;
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
-      if (read === null) break;
+      if (read === null) {
+        this.#patience.hungUp = true;
+        break;
+      }
       this.server.counters.received += read;
       unturned += read;
       if (this.#ended) {
@@ -459,6 +464,7 @@ export class Connection implements Client {
       return;
     }
     this.#unknown = 0;
+    this.#known = true;
     if (this.#draining && !route.compiled.standing) {
       this.#refuse(tag, refusalFor("draining", 1000));
       return;
@@ -517,7 +523,14 @@ export class Connection implements Client {
   #unknownCommand({ tag, head }: Frame): void {
     const message = `There is no command ${head}; HELP lists them.`;
     this.#refuse(tag, { code: "unknown-command", message });
-    if (++this.#unknown >= this.server.bounds.unknownCommands) this.end();
+    this.#unknown++;
+    const ends = this.#unknown >= this.server.bounds.unknownCommands;
+    // Who begins so may speak something else, as `curl dict://` does.
+    if (ends || (this.#unknown === 1 && !this.#known)) {
+      const what = ends ? "connection ended: unknown-command" : "unknown-command comes first";
+      this.server.log({ level: "info", message: what, client: this.peer, why: message });
+    }
+    if (ends) this.end();
   }
 
   #malformed({ tag, code, message, fatal }: Malformed): void {

@@ -8,7 +8,10 @@ export interface Timeouts {
   request: number;
   /** Bytes a second that a request must come with beyond `request`. Default 500, as Apache's MinRate. */
   requestRate: number;
-  /** With nothing in flight and nothing coming. Default 3600000. */
+  /**
+   * With nothing in flight and nothing coming; and for requests in flight of a client that has ended its side, with
+   * nothing answered, since nothing tells whether it is there. Default 3600000.
+   */
   idle: number;
   /** For a client to read something of what it was sent. Default 10000, as NATS' write_deadline. */
   stall: number;
@@ -47,6 +50,8 @@ export interface Overdue {
 export class Patience {
   /** The server waits for bytes of the client, and not the client for the server. */
   listening = false;
+  /** The client has ended its side. */
+  hungUp = false;
   #greeted = false;
   #active: number;
   #requestSince: number | undefined = undefined;
@@ -88,7 +93,7 @@ export class Patience {
     inFlight: number,
     haste: number,
   ): Overdue | undefined {
-    const deaf = this.#deaf(now, limits, output);
+    const deaf = this.#deaf(now, limits, output) ?? this.#gone(now, limits, haste);
     if (deaf !== undefined) return { message: deaf, deaf: true };
     const late = this.#late(now, limits, inFlight, haste);
     return late === undefined ? undefined : { message: late, deaf: false };
@@ -96,6 +101,7 @@ export class Patience {
 
   #deaf(now: number, limits: Timeouts, { held, writes }: Waiting): string | undefined {
     if (held === 0 || writes !== this.#writes) this.#stalledSince = undefined;
+    if (this.hungUp && writes !== this.#writes) this.#active = now;
     this.#writes = writes;
     if (held > limits.outputHard) return `${held} bytes wait for a client that does not read`;
     if (held > 0 && now - (this.#stalledSince ??= now) > limits.stall) {
@@ -106,6 +112,13 @@ export class Patience {
       return `${held} bytes wait for a client that reads too slowly`;
     }
     return undefined;
+  }
+
+  #gone(now: number, { idle }: Timeouts, haste: number): string | undefined {
+    if (!this.hungUp || now - this.#active <= idle / haste) return undefined;
+    return `the client has ended its side, and nothing was answered within ${
+      seconds(idle / haste)
+    }`;
   }
 
   #late(now: number, limits: Timeouts, inFlight: number, haste: number): string | undefined {

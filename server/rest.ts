@@ -193,8 +193,9 @@ export class Rest implements Timed {
     this.#score = Math.max(0, this.#score - MADE_UP);
   }
 
-  /** Resolves when the rest ends. */
+  /** Resolves when the rest ends; at once where there is none, as that of a connection that is gone. */
   over(): Promise<void> {
+    if (!this.on) return Promise.resolve();
     return new Promise((resolve) => this.#goOn = resolve);
   }
 

@@ -53,7 +53,7 @@ const CASES: readonly {
     program: "curl",
     args: (port) => ["-sS", "-m", "2", `dict://127.0.0.1:${port}/PUT:mail:x`],
     sees: "ERR unknown-command",
-    logs: "",
+    logs: "unknown-command comes first",
     jobs: 1,
   },
   {

@@ -126,6 +126,24 @@ Deno.test("serve waits longer for a body that comes at a decent rate", async () 
   assertStringIncludes(await slow.rest(), "ERR timeout");
 });
 
+Deno.test("serve keeps what a client that has ended its side waits for, but not for ever", async () => {
+  await using here = await street({ timeouts: { idle: 60_000 } });
+  using gone = await here.from("192.0.2.1:1");
+  await gone.send("#a WAIT a\n#b WAIT b\n");
+  await gone.half();
+  const hold = await here.house.held("a");
+  await here.house.held("b");
+  await here.house.clock.elapse(59_000);
+  hold.go("a");
+  assertEquals(await gone.line(), "#a OK a");
+  await here.house.clock.elapse(59_000);
+  assertEquals(here.house.log, []);
+  await here.house.clock.elapse(61_000);
+  assertEquals(await gone.rest(), "");
+  const within = "the client has ended its side, and nothing was answered within 60 s";
+  assertEquals(here.house.log.at(-1)?.message, `connection dropped: ${within}`);
+});
+
 Deno.test("serve ends an idle connection, but not one that waits for an answer", async () => {
   await using here = await street({ timeouts: { idle: 60_000 } });
   using idle = await here.from("192.0.2.1:1");

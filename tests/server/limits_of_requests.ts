@@ -131,6 +131,7 @@ export const ofRequests: readonly Limit[] = [
       sends: "EHLO\nEHLO\nSAY evil\n",
       gets: 'ERR unknown-command "There is no command EHLO; HELP lists them."\n'.repeat(2),
       ends: true,
+      logs: "connection ended: unknown-command",
     }],
     figure: "errors-unknown-command-total",
   },

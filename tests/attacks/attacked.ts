@@ -1,0 +1,84 @@
+// A server to be attacked, as a process of its own: `deno run --v8-flags=--expose-gc attacked.ts MEMORY SPEED`. Its
+// first line says where it listens; for each line it reads it says what it holds, once its garbage is collected.
+
+import { type Handlers, serve } from "@lineup/lineup/server";
+import type { protocol as House } from "../server/house.ts";
+import { protocol } from "../server/house.ts";
+
+/** What it says of itself. */
+export interface Report {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
+  /** Timers that are set. */
+  readonly timers: number;
+}
+
+const never = new Promise<never>(() => {});
+
+// Unlike those of a house they keep nothing of their own.
+const handlers: Handlers<typeof House> = {
+  ECHO: ({ body }) => ({ body }),
+  SAY: ({ word }) => ({ word }),
+  HOLD: (_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  WAIT: (_, { park }) => park(never),
+  async *FLOW({ count = Infinity, size }) {
+    for (let i = 0; i < count; i++) {
+      yield { text: "x".repeat(size) };
+      await null;
+    }
+    return { count };
+  },
+  FAIL: () => ({ sum: 0 }),
+  SECRET: () => {},
+};
+
+async function main(memory: number, speed: number): Promise<void> {
+  let timers = 0;
+  // A minute of patience passes in seconds.
+  const clock = {
+    now: () => performance.timeOrigin + performance.now() * speed,
+    after(delay: number, action: () => void): () => void {
+      timers++;
+      let set = true;
+      const timer = setTimeout(() => {
+        timers--;
+        set = false;
+        action();
+      }, delay / speed);
+      return () => {
+        if (set) timers--;
+        set = false;
+        clearTimeout(timer);
+      };
+    },
+  };
+  const server = await serve(protocol, handlers, {
+    // Each attacker says in a header of a proxy which address it comes from.
+    listen: [{ address: "127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
+    memory,
+    // Who is gone without a word may have requests that are never answered.
+    timeouts: { idle: 30_000 },
+    clock,
+    // Lateness would turn attackers away whose attack is to be seen.
+    pressure: { late: Infinity },
+    log: () => {},
+  });
+  const { gc } = globalThis as unknown as { gc: () => void };
+  // V8 lets a hundred megabytes of dead buffers lie before it looks: that is not what is held.
+  const collecting = setInterval(gc, 20);
+  console.log(server.address);
+  for await (const _ of Deno.stdin.readable) {
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const { rss, heapUsed, external } = Deno.memoryUsage();
+    console.log(JSON.stringify({ rss, heapUsed, external, timers } satisfies Report));
+  }
+  clearInterval(collecting);
+  await server.shutdown();
+}
+
+if (import.meta.main) await main(Number(Deno.args[0]), Number(Deno.args[1]));

@@ -1,0 +1,149 @@
+// The process of attacked.ts, seen from outside.
+
+import { until } from "../wire.ts";
+import type { Report } from "./attacked.ts";
+
+/** So many times as fast as elsewhere the time of the server passes. */
+export const SPEED = 20;
+
+const MODULE = new URL("./attacked.ts", import.meta.url).pathname;
+
+/** Whether the system says what a process holds; elsewhere it says so itself, but not its descriptors and its peak. */
+export const HAS_PROC = Deno.build.os === "linux";
+
+/** What a server holds while nobody asks anything of it. */
+export interface Rest extends Report {
+  /** What STATS says is going on. */
+  readonly figures: Readonly<Record<string, string>>;
+  /** How many file descriptors it has; unknown (undefined) on systems without /proc. */
+  readonly fds: number | undefined;
+}
+
+// What must be as before once all are gone; the one that asks is the one connection.
+const QUIET: Readonly<Record<string, string>> = {
+  connections: "1",
+  running: "1",
+  parked: "0",
+  waiting: "0",
+  "waiting-bytes": "0",
+};
+
+/** A server in a process of its own. Disposing ends it. */
+export class Attacked implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
+  #text = "";
+  #port = 0;
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#commands = child.stdin.getWriter();
+  }
+
+  static async start(memory: number): Promise<Attacked> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--v8-flags=--expose-gc", MODULE, String(memory), String(SPEED)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      // glibc gives no memory back that it may use again, and by and by makes little of what it could give back. Here
+      // it has to, or its habits would be measured.
+      env: { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "65536" },
+    }).spawn();
+    const attacked = new Attacked(child);
+    attacked.#port = Number((await attacked.#line()).split(":").at(-1));
+    return attacked;
+  }
+
+  /** A connection that the server takes for one from this address. */
+  async connect(address: string, port: number): Promise<Deno.Conn> {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    await conn.write(
+      new TextEncoder().encode(`PROXY TCP4 ${address} 127.0.0.1 ${port} 5463\r\n`),
+    );
+    return conn;
+  }
+
+  /** The lines that answer one request, on a connection of this machine. */
+  async ask(request: string): Promise<string[]> {
+    for (let tries = 0; tries < 100; tries++) {
+      const lines = await this.#ask(request).catch(() => []);
+      if (lines.length > 0) return lines;
+      // This process was so slow that the server has lost its patience.
+    }
+    throw new Error(`no answer to ${request}`);
+  }
+
+  async #ask(request: string): Promise<string[]> {
+    using conn = await this.connect("127.0.0.1", 1);
+    await conn.write(new TextEncoder().encode(`${request}\nQUIT\n`));
+    const text = await new Response(conn.readable).text();
+    return text.split(/\r?\n/).slice(1, -2);
+  }
+
+  /** Waits until the server has seen that all are gone, and says what it holds then. */
+  async rest(): Promise<Rest> {
+    let figures: Record<string, string> = {};
+    let report: Report;
+    do {
+      figures = {};
+      for (const line of await this.ask("STATS")) {
+        const [, name, value] = line.split(" ");
+        if (name in QUIET) figures[name] = value;
+      }
+      report = await this.#report();
+    } while (Object.entries(QUIET).some(([name, value]) => figures[name] !== value));
+    if (HAS_PROC) await until(() => this.#open() === 0, "every connection is closed");
+    return { ...report, figures, fds: HAS_PROC ? this.#fds() : undefined };
+  }
+
+  async #report(): Promise<Report> {
+    await this.#commands.write(new TextEncoder().encode("report\n"));
+    return JSON.parse(await this.#line());
+  }
+
+  /** Connections whose socket the server has not closed. */
+  #open(): number {
+    const port = this.#port.toString(16).toUpperCase().padStart(4, "0");
+    const LISTENS = "0A";
+    return Deno.readTextFileSync("/proc/net/tcp").split("\n").filter((line) => {
+      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+      return local?.endsWith(`:${port}`) && state !== LISTENS && inode !== "0";
+    }).length;
+  }
+
+  #fds(): number {
+    return [...Deno.readDirSync(`/proc/${this.#child.pid}/fd`)].length;
+  }
+
+  /** From here on another peak is looked for. */
+  async forgetPeak(): Promise<void> {
+    if (HAS_PROC) await Deno.writeTextFile(`/proc/${this.#child.pid}/clear_refs`, "5");
+  }
+
+  /** The most bytes that were resident since then; unknown (undefined) on systems without /proc. */
+  async peak(): Promise<number | undefined> {
+    if (!HAS_PROC) return undefined;
+    const status = await Deno.readTextFile(`/proc/${this.#child.pid}/status`);
+    return 1024 * Number(/^VmHWM:\s+([0-9]+) kB$/m.exec(status)![1]);
+  }
+
+  async #line(): Promise<string> {
+    while (!this.#text.includes("\n")) {
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error("the server has ended");
+      this.#text += value;
+    }
+    const [line] = this.#text.split("\n", 1);
+    this.#text = this.#text.slice(line.length + 1);
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#commands.close();
+    await this.#lines.cancel();
+    await this.#child.status;
+  }
+}

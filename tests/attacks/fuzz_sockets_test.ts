@@ -1,0 +1,161 @@
+import { assert, assertEquals } from "@std/assert";
+import { formatLine, Framer } from "@lineup/lineup/protocol";
+import { telnet } from "../../protocol/telnet.ts";
+import { House } from "../server/house.ts";
+import { LONG, SEED, seededRandom } from "../seeded_random.ts";
+import { Wire } from "../wire.ts";
+import { fuzz } from "./fuzz.ts";
+import { isPredicted, predict } from "./predicted.ts";
+
+// LINEUP_LONG=125 makes it 100 million bytes.
+const BYTES = 800_000 * LONG;
+const AT_ONCE = 8;
+const PIECES = 60;
+// A stream that was asked for so much, that nobody waits for its end.
+const MOST_ANSWERED = 1 << 20;
+// A tag may be in use or not when it comes again, so the answer may be the last.
+const TAG_IN_USE = /^ERR bad-syntax "The tag \S+ is still in use\."/;
+
+Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection is answered by the rules or closed`, async () => {
+  await using house = await House.open({ listen: ["127.0.0.1:0"], drain: 0 });
+  let taken = 0;
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (taken < BYTES) {
+        const index = next++;
+        taken += await attack(house, index).catch((error) => {
+          taken = Infinity;
+          console.error(`connection ${index} failed with LINEUP_SEED=${SEED} LINEUP_LONG=${LONG}`);
+          throw error;
+        });
+      }
+    }),
+  );
+  using polite = await Wire.open(house.server.address);
+  const asks = async (name: string): Promise<string> => {
+    await polite.send("STATS\n");
+    let value = "";
+    for (let line; !(line = await polite.line()).startsWith("OK");) {
+      if (line.startsWith(`* ${name} `)) value = line.slice(name.length + 3);
+    }
+    return value;
+  };
+  let connections = "";
+  while (connections !== "1") connections = await asks("connections");
+  for (const [name, value] of [["waiting", "0"], ["parked", "0"], ["running", "1"]]) {
+    assertEquals(await asks(name), value, name);
+  }
+  await house.clock.elapse(1000);
+  assert(Number(await asks("held-bytes")) < 10_000);
+  assertEquals(house.log.filter(({ level }) => level === "error"), []);
+});
+
+/** One hostile connection; the same bytes and cuts for the same index. Resolves with how many it sent. */
+async function attack(house: House, index: number): Promise<number> {
+  const random = seededRandom(SEED * 1_000_003 + index);
+  const conn = await Deno.connect(connectTo(house.server.address));
+  const bytes = stream(random);
+  // What becomes of it: everything is read, or it is reset in the middle.
+  const resets = random() < 0.2;
+  const until = resets ? Math.floor(random() * bytes.length) : bytes.length;
+  try {
+    const reading = resets ? Promise.resolve(undefined) : readAll(conn);
+    await sendCut(conn, bytes.subarray(0, until), random);
+    if (resets) return until;
+    await conn.closeWrite().catch(() => {});
+    const answered = await reading;
+    if (answered !== undefined) judge(bytes, answered);
+    return until;
+  } finally {
+    conn.close();
+  }
+}
+
+function connectTo(address: string): { hostname: string; port: number } {
+  const { hostname, port } = new URL(address.replace("tcp:", "http:"));
+  return { hostname, port: Number(port) };
+}
+
+function stream(random: () => number): Uint8Array {
+  const pieces = fuzz(random);
+  const parts: number[] = [];
+  for (let n = Math.ceil(random() * PIECES); n > 0; n--) parts.push(...pieces.next().value!);
+  return Uint8Array.from(parts);
+}
+
+/** Sends in cuts of any size, some of them with a turn of the loop between. */
+async function sendCut(conn: Deno.Conn, bytes: Uint8Array, random: () => number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const size = random() < 0.3 ? 1 + random() * 8 : random() * bytes.length;
+    // The server may have ended the connection: the answer says why.
+    const sent = await conn.write(bytes.subarray(at, at + Math.ceil(size))).catch(() => Infinity);
+    at += sent;
+    if (random() < 0.1) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+/** All that comes; undefined where it is too much to wait for. */
+async function readAll(conn: Deno.Conn): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const buffer = new Uint8Array(65_536);
+    const read = await conn.read(buffer);
+    if (read === null) break;
+    parts.push(buffer.subarray(0, read));
+    if ((size += read) > MOST_ANSWERED) return undefined;
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Each line of the answer is one of Lineup/1, and the untagged final ones are those asked for, in their order. */
+function judge(sent: Uint8Array, answered: Uint8Array): void {
+  const prediction = predict(sent);
+  const [greeting, ...frames] = replies(answered);
+  assertEquals(greeting.startsWith("OK lineup/1 "), true, greeting);
+  const finals = frames.filter((line) => !/^(#\S+ )?\* /.test(line));
+  const untagged = finals.filter((line) => !line.startsWith("#"));
+  const ends = untagged.some((line) => TAG_IN_USE.test(line));
+  const shown = () =>
+    `to ${JSON.stringify(new TextDecoder().decode(sent))}: ${untagged.join("\n")}\npredicted:\n${
+      prediction.untagged.map(({ starts, maybe }) => `${starts}${maybe ? " ?" : ""}`).join("\n")
+    }`;
+  const lines = ends ? untagged.slice(0, -1) : untagged;
+  assert(isPredicted(lines, prediction, ends), shown());
+  if (!ends) assertEquals(finals.length, prediction.most, shown());
+}
+
+/** The lines of an answer; throws where one is none of Lineup/1. */
+function replies(bytes: Uint8Array): string[] {
+  const framer = new Framer("reply", { maxLine: 65_536, maxBody: 1 << 24 });
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    // Between lines telnet is answered what it asked for.
+    if (bytes[at] === telnet.IAC) {
+      at += 3;
+      continue;
+    }
+    const end = bytes.indexOf(0x0a, at) + 1;
+    const line = bytes.subarray(at, end === 0 ? bytes.length : end);
+    at += line.length;
+    framer.push(line);
+    let framed = framer.next();
+    if (framed === undefined) {
+      const [, length, eol] = /\{([0-9]+)\}(\r?\n)$/.exec(new TextDecoder().decode(line)) ?? [];
+      const size = Number(length) + eol?.length;
+      framer.push(bytes.subarray(at, at + size));
+      at += size;
+      framed = framer.next();
+    }
+    if (framed?.kind !== "frame") throw new Error(`no line of Lineup/1: ${JSON.stringify(framed)}`);
+    lines.push(formatLine(framed));
+  }
+  return lines;
+}

@@ -10,6 +10,13 @@ export class BadValue extends TypeError {
   override readonly name = "BadValue";
 }
 
+/** JSON has no word for what is beyond a double: `1e999` would be read as Infinity, and written as null. */
+function finite(_name: string, value: unknown): unknown {
+  if (typeof value !== "number") return value;
+  if (!Number.isFinite(value)) throw new RangeError("not a finite number");
+  return value + 0;
+}
+
 interface Type {
   /** What the value must be, as a phrase. */
   readonly what: string;
@@ -142,14 +149,14 @@ const types: Record<TypeName, Type> = {
     what: "JSON",
     parse: (text) => {
       try {
-        return JSON.parse(text);
+        return JSON.parse(text, finite);
       } catch {
         return undefined;
       }
     },
     format: (value) => {
       try {
-        return JSON.stringify(value);
+        return JSON.stringify(value, finite);
       } catch {
         return undefined;
       }

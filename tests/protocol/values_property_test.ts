@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   BadValue,
@@ -165,4 +165,13 @@ Deno.test("writeParts throws or writes one line of one word, whatever it is give
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("a json holds no number beyond a double", () => {
+  for (const word of ["5E442", "[-1e999]"]) {
+    assertThrows(() => parseValue(word, { type: "json" }), BadValue, "JSON", word);
+  }
+  for (const value of [Infinity, { a: [NaN] }]) {
+    assertThrows(() => formatValue(value, { type: "json" }), TypeError);
+  }
 });

@@ -135,7 +135,7 @@ export const ofClients: readonly Limit[] = [
     options: { memory: 100_000, timeouts: { handshake: 4000 } },
     below: [{ by: A, passes: 4000, gets: "", ends: false }],
     at: [
-      { by: B, sends: `ECHO {87000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {87000}\n${x(86_990)}` },
       {
         by: C,
         passes: 1500,
@@ -149,11 +149,11 @@ export const ofClients: readonly Limit[] = [
     what: "the bytes held for all clients before no more are taken (pressure.closeGate)",
     options: { memory: 100_000 },
     below: [
-      { by: B, sends: `ECHO {85000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {85000}\n${x(84_990)}` },
       { by: A, stranger: true, gets: GREETING },
     ],
     at: [
-      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8500)}`, passes: 250 },
+      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8990)}`, passes: 250 },
       {
         by: C,
         stranger: true,
@@ -169,11 +169,11 @@ export const ofClients: readonly Limit[] = [
     options: { memory: 100_000 },
     polite: PING,
     below: [
-      { by: B, sends: `ECHO {90000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {90000}\n${x(89_990)}` },
       { by: A, sends: "SAY x\n", gets: "OK x\n" },
     ],
     at: [
-      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8500)}`, passes: 250 },
+      { by: "192.0.2.2:2", sends: `ECHO {9000}\n${x(8990)}`, passes: 250 },
       {
         by: A,
         sends: "SAY x\nPING\n",
@@ -187,15 +187,15 @@ export const ofClients: readonly Limit[] = [
   {
     what: "the bytes held for all clients (memory, pressure.drop)",
     options: { memory: 100_000, pressure: { shed: Infinity } },
-    below: [{ by: B, sends: `ECHO {90000}\n${x(66_000)}`, ends: false }],
+    below: [{ by: B, sends: `ECHO {90000}\n${x(89_990)}`, ends: false }],
     at: [
-      { by: A, sends: `ECHO {20000}\n${x(15_000)}`, ends: false },
+      { by: A, sends: `ECHO {20000}\n${x(19_000)}`, ends: false },
       {
         by: B,
         ends: true,
         logs: "connection dropped: it holds most, and the memory for clients is full",
       },
-      { by: A, sends: `${x(5_000)}\n`, gets: `OK {20000}\n${x(20_000)}\n` },
+      { by: A, sends: `${x(1000)}\n`, gets: `OK {20000}\n${x(20_000)}\n` },
     ],
     figure: "connections-dropped-total",
   },

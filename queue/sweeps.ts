@@ -8,6 +8,8 @@ import type { WorkQueue } from "./work_queue.ts";
 
 /** How many jobs a slice looks at. */
 const SLICE = 500;
+/** After so many slices what they changed is stored before more is changed: a commit costs as much as thousands of changes. */
+const SLICES_A_COMMIT = 8;
 /** How many jobs LIST looks at before it answers with what it has. */
 const LOOKS = 10_000;
 
@@ -69,7 +71,7 @@ async function sweep(
   // Or it would go on for as long as others put jobs.
   const last = work.lastId;
   let count = 0;
-  for (let after = 0;;) {
+  for (let after = 0, slices = 1;; slices++) {
     work.mayChange();
     const queue = work.jobs.queues.get(chosen.queue);
     const ids = queue?.roll.page(after, SLICE) ?? [];
@@ -81,9 +83,10 @@ async function sweep(
       count++;
     }
     if (queue !== undefined) serve(work, queue);
+    const whole = ids.length < SLICE || after >= last;
     // The store sets the pace, or what is to be written would grow.
-    await work.journal.settled();
-    if (ids.length < SLICE || after >= last) return count;
+    if (whole || slices % SLICES_A_COMMIT === 0) await work.journal.settled();
+    if (whole) return count;
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   }

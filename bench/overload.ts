@@ -30,8 +30,8 @@ const MODES: readonly Mode[] = [
   { name: "untagged", tagged: false, service: 1 },
   { name: "tagged-5ms", tagged: true, service: 5 },
 ];
-const HELP =
-  `deno task overload [--quick] [--only NAME] [--times 2,5,10] [--rounds 3] [--server JSON]
+const HELP = `deno task overload [--quick] [--only NAME] [--times 2,5,10] [--rounds 3] [--seconds 5]
+                   [--server JSON]
 
 A server process is offered more than it can do, over TCP, by other processes. Without flags three rounds of
 everything, in about half an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
@@ -40,6 +40,7 @@ everything, in about half an hour; then docs/OVERLOAD.md and docs/overload.svg a
   --only NAME    one of: NAMES
   --times LIST   so many times the capacity (0.5,1,2,5,10)
   --rounds N     so many rounds, of which the middle one is shown
+  --seconds N    how long each load is measured (5), and half of the time beside each attack
   --server JSON  options of \`serve\`, such as '{"seats":1}'
 
 LINEUP_SEED repeats a run.`;
@@ -47,7 +48,7 @@ LINEUP_SEED repeats a run.`;
 const flags = parseArgs(Deno.args, {
   boolean: ["quick", "help"],
   alias: { h: "help" },
-  string: ["only", "rounds", "server", "times"],
+  string: ["only", "rounds", "seconds", "server", "times"],
 });
 const { quick, only, server = "{}" } = flags;
 const names = [...MODES, ...SCENARIOS].map(({ name }) => name);
@@ -70,12 +71,17 @@ const encoder = new TextEncoder();
 const showProgress = (text: string) => {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
 };
+const seconds = Number(flags.seconds ?? (quick ? 1.5 : 5));
+if (!(rounds >= 1 && seconds > 0)) {
+  console.error("--rounds takes a number of at least 1, --seconds one above 0");
+  Deno.exit(1);
+}
 const settings: Settings = {
   seed: SEED,
   server,
   progress: showProgress,
-  loadTime: quick ? 1500 : 5000,
-  isolationTime: quick ? 2000 : 10_000,
+  loadTime: 1000 * seconds,
+  isolationTime: 2000 * seconds,
 };
 
 function say(text: string): void {
@@ -134,7 +140,7 @@ const middleIsolations = medians(
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
 if (middleIsolations.length > 0) console.log(`\n${isolationTable(middleIsolations, isolations)}`);
 if (!quick && only === undefined && server === "{}" && flags.times === undefined) {
-  const heads = { seed: SEED, rounds };
+  const heads = { seed: SEED, rounds, seconds };
   writePage(heads, loadTable(middleLoads), isolationTable(middleIsolations, isolations));
   const docs = new URL("../docs/", import.meta.url);
   Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, middleIsolations));

@@ -108,7 +108,7 @@ const [BEGIN, END] = ["<!-- bench/overload.ts writes this -->", "<!-- up to here
 
 /** Puts the tables between the markers of the page; what is around them is written by hand. */
 export function writePage(
-  { seed, rounds }: { seed: number; rounds: number },
+  { seed, rounds, seconds }: { seed: number; rounds: number; seconds: number },
   ...tables: string[]
 ): void {
   const page = new URL("../../docs/OVERLOAD.md", import.meta.url);
@@ -116,7 +116,7 @@ export function writePage(
   const after = rest?.split(END)[1];
   if (after === undefined) throw new Error(`${page.pathname} lacks ${BEGIN} or ${END}`);
   const { deno, v8 } = Deno.version;
-  const heading = `Deno ${deno}, V8 ${v8}, rounds: ${rounds}, seed: ${seed}.`;
+  const heading = `Deno ${deno}, V8 ${v8}, rounds: ${rounds} of ${seconds} s, seed: ${seed}.`;
   Deno.writeTextFileSync(
     page,
     `${before}${BEGIN}\n\n${heading}\n\n${tables.join("\n\n")}\n\n${END}${after}`,

@@ -1,0 +1,38 @@
+// What address.ts is for browsers: WebSocket addresses, and nothing else.
+
+import type { Address, WebSocketAddress } from "./address.ts";
+
+/** An address that cannot be read; the message says how one is written. */
+export class AddressError extends TypeError {
+  /** The name of the class. */
+  override readonly name = "AddressError";
+}
+
+const URL = /^(wss?):\/\/(?:\[([\dA-Fa-f:.]+)\]|([^\s:/[\]@?#]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
+
+/** Whether an address is that of a WebSocket. */
+export function isWebSocket({ transport }: Address): boolean {
+  return transport.startsWith("ws");
+}
+
+/** Reads `ws://host:port/path` and `wss://host/path`, as that of address.ts does. Throws `AddressError`. */
+export function parseAddress(text: string): Address {
+  const [, transport, literal, hostname = literal, digits, path = "/"] = URL.exec(text) ?? [];
+  const port = Number(digits ?? (transport === "ws" ? 80 : 443));
+  if (hostname && port <= 65_535) return { transport, hostname, port, path } as WebSocketAddress;
+  throw new AddressError(
+    `${text}: a browser connects to ws://host:port/path or wss://host:port/path; ` +
+      "start the server with --ws PORT",
+  );
+}
+
+/** The address as it is shown: `ws://127.0.0.1:5480/`. */
+export function formatAddress(address: Address): string {
+  const { transport, path } = address as WebSocketAddress;
+  return `${transport}://${formatHost(address as WebSocketAddress)}${path}`;
+}
+
+/** `127.0.0.1:5480`, `[::1]:5480`. */
+export function formatHost({ hostname, port }: { hostname: string; port: number }): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}

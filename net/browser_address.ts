@@ -8,16 +8,18 @@ export class AddressError extends TypeError {
   override readonly name = "AddressError";
 }
 
-const URL = /^(wss?):\/\/(?:\[([\dA-Fa-f:.]+)\]|([^\s:/[\]@?#]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
+const WEB_SOCKET =
+  /^(wss?):\/\/(?:\[([\dA-Fa-f:.]+)\]|([^\s:/[\]@?#]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
 
 /** Whether an address is that of a WebSocket. */
-export function isWebSocket({ transport }: Address): boolean {
-  return transport.startsWith("ws");
+export function isWebSocket(address: Address): address is WebSocketAddress {
+  return address.transport.startsWith("ws");
 }
 
 /** Reads `ws://host:port/path` and `wss://host/path`, as that of address.ts does. Throws `AddressError`. */
 export function parseAddress(text: string): Address {
-  const [, transport, literal, hostname = literal, digits, path = "/"] = URL.exec(text) ?? [];
+  const [, transport, literal, name, digits, path = "/"] = WEB_SOCKET.exec(text) ?? [];
+  const hostname = literal ?? name;
   const port = Number(digits ?? (transport === "ws" ? 80 : 443));
   if (hostname && port <= 65_535) return { transport, hostname, port, path } as WebSocketAddress;
   throw new AddressError(
@@ -28,8 +30,9 @@ export function parseAddress(text: string): Address {
 
 /** The address as it is shown: `ws://127.0.0.1:5480/`. */
 export function formatAddress(address: Address): string {
-  const { transport, path } = address as WebSocketAddress;
-  return `${transport}://${formatHost(address as WebSocketAddress)}${path}`;
+  if (address.transport === "unix") return `unix:${address.path}`;
+  const path = "path" in address ? address.path : "";
+  return `${address.transport}://${formatHost(address)}${path}`;
 }
 
 /** `127.0.0.1:5480`, `[::1]:5480`. */

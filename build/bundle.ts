@@ -18,6 +18,7 @@ const ROOT = new URL("../", import.meta.url).pathname;
 /** What a bundle has instead of a module: beside it, with the names that others import of it. */
 const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
   browser: {
+    "client/in_flight.ts": "client/browser_in_flight.ts",
     "client/mod.ts": "client/browser.ts",
     "client/resolve.ts": "client/browser_resolve.ts",
     "net/address.ts": "net/browser_address.ts",

@@ -15,14 +15,28 @@ export interface Bundle {
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** Each platform has a file in net/ that exports what net/deno.ts does for clients; its bundle gets that instead. */
+/** What a bundle has instead of a module: beside it, with the names that others import of it. */
+const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
+  browser: {
+    "client/in_flight.ts": "client/browser_in_flight.ts",
+    "client/mod.ts": "client/browser.ts",
+    "client/resolve.ts": "client/browser_resolve.ts",
+    "net/address.ts": "net/browser_address.ts",
+    "net/deno.ts": "net/browser.ts",
+    "protocol/strings.ts": "protocol/browser_strings.ts",
+  },
+  node: { "net/deno.ts": "net/node.ts" },
+};
+
 function onPlatform(platform: Platform): Plugin {
   return {
     name: "platform",
     setup({ onLoad }) {
-      onLoad({ filter: /\/net\/deno\.ts$/ }, async ({ path }) => {
-        const own = path.replace(/deno\.ts$/, `${platform}.ts`);
-        return { contents: await Deno.readTextFile(own), loader: "ts" };
+      const standIns = STAND_INS[platform];
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const own = path.startsWith(ROOT) ? standIns[path.slice(ROOT.length)] : undefined;
+        if (own === undefined) return undefined;
+        return { contents: await Deno.readTextFile(ROOT + own), loader: "ts" };
       });
     },
   };

@@ -6,8 +6,9 @@ import { guarded, type PendingCall, type Sender } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { Refusal } from "../protocol/errors.ts";
 import { asError, asMaybe, ConnectionLost, Throttled } from "./errors.ts";
-import { draw, type Host, observe, resolveAll, resolveName, toHost } from "./hosts.ts";
+import { draw, type Host, observe, toHost } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
+import { resolveAll, resolveName } from "./resolve.ts";
 import {
   adaptiveThrottle,
   backoff,

@@ -218,9 +218,7 @@ export function writeParts(shape: WireShape, values: Values | undefined | void):
   for (const field of shape.positional) {
     const value = values[field.name];
     if (value === undefined) {
-      if (!isOptional(field)) {
-        throw new BadValue(`${field.name} must be ${describe(field)}, and is missing`);
-      }
+      needOptional(field, describe);
       ended ??= field;
       continue;
     }
@@ -234,19 +232,21 @@ export function writeParts(shape: WireShape, values: Values | undefined | void):
     const value = values[field.name];
     if (value !== undefined) {
       text += ` ${field.name}=${formatWord(named(field, formatValue, value))}`;
-    } else if (!isOptional(field)) {
-      throw new BadValue(`${field.name} must be ${describe(field)}, and is missing`);
-    }
+    } else needOptional(field, describe);
   }
   const { body } = shape;
   if (body === undefined) return text === "" ? NO_PARTS : { text, body };
-  if (values.body === undefined && !isOptional(body)) {
-    throw new BadValue(`body must be ${describeBody(body)}, and is missing`);
+  if (values.body === undefined) {
+    needOptional(body, describeBody);
+    return { text, body: undefined };
   }
-  return {
-    text,
-    body: values.body === undefined ? undefined : named(body, formatBody, values.body),
-  };
+  return { text, body: named(body, formatBody, values.body) };
+}
+
+/** Throws `BadValue` for a field that is not given and must be. */
+function needOptional(field: NamedField, phrase: (field: NamedField) => string): void {
+  if (isOptional(field)) return;
+  throw new BadValue(`${field.name} must be ${phrase(field)}, and is missing`);
 }
 
 function many(field: NamedField, value: unknown): string[] {
@@ -279,23 +279,26 @@ export function readReply(shape: WireShape, frame: Frame): Values {
   const { positional, named: known, body } = shape;
   for (let i = 0; i < positional.length; i++) {
     const field = positional[i];
-    if (i >= words.length) {
-      if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
-      else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
-    } else if (!field.many) values[field.name] = named(field, parseWord, words[i]);
+    if (i >= words.length) putDefault(values, field);
+    else if (!field.many) values[field.name] = named(field, parseWord, words[i]);
     else values[field.name] = words.slice(i).map((word) => named(field, parseWord, word));
   }
   for (const field of known.values()) {
     const text = options.get(field.name);
     if (text !== undefined) values[field.name] = named(field, parseWord, text);
-    else if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
-    else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
+    else putDefault(values, field);
   }
   if (body !== undefined) {
     if (frame.body !== undefined) values.body = parseBody(frame.body, body);
     else if (!isOptional(body)) throw new BadValue("the body is missing");
   }
   return values;
+}
+
+/** What a field is that the line does not give. */
+function putDefault(values: Values, field: NamedField): void {
+  if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
+  else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
 }
 
 function parseWord(value: unknown, field: NamedField): unknown {

@@ -135,7 +135,7 @@ export const ofClients: readonly Limit[] = [
     options: { memory: 100_000, timeouts: { handshake: 4000 } },
     below: [{ by: A, passes: 4000, gets: "", ends: false }],
     at: [
-      { by: B, sends: `ECHO {87000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {87000}\n${x(86_000)}` },
       {
         by: C,
         passes: 1500,
@@ -149,7 +149,7 @@ export const ofClients: readonly Limit[] = [
     what: "the bytes held for all clients before no more are taken (pressure.closeGate)",
     options: { memory: 100_000 },
     below: [
-      { by: B, sends: `ECHO {85000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {85000}\n${x(84_000)}` },
       { by: A, stranger: true, gets: GREETING },
     ],
     at: [
@@ -169,7 +169,7 @@ export const ofClients: readonly Limit[] = [
     options: { memory: 100_000 },
     polite: PING,
     below: [
-      { by: B, sends: `ECHO {90000}\n${x(66_000)}` },
+      { by: B, sends: `ECHO {90000}\n${x(89_000)}` },
       { by: A, sends: "SAY x\n", gets: "OK x\n" },
     ],
     at: [
@@ -187,7 +187,7 @@ export const ofClients: readonly Limit[] = [
   {
     what: "the bytes held for all clients (memory, pressure.drop)",
     options: { memory: 100_000, pressure: { shed: Infinity } },
-    below: [{ by: B, sends: `ECHO {90000}\n${x(66_000)}`, ends: false }],
+    below: [{ by: B, sends: `ECHO {90000}\n${x(89_000)}`, ends: false }],
     at: [
       { by: A, sends: `ECHO {20000}\n${x(15_000)}`, ends: false },
       {

@@ -193,7 +193,9 @@ export class Service {
       this.countError(refusal.code);
       if (this.#turningAway >= MOST_TURNED_AWAY) return stream.close();
       this.#turningAway++;
+      const stop = this.clock.after(TURN_AWAY_MS, () => stream.close());
       await turnAway(stream, refusal);
+      stop();
       this.#turningAway--;
       return;
     }
@@ -338,7 +340,9 @@ async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
 const PROXY_HEADER_MS = 5000;
-// A line is written at once, but not to one whose TLS handshake does not come. More are closed without a word.
+// A line is written at once, but not to one who does not read or whose TLS handshake does not come. More are closed
+// without a word.
 const MOST_TURNED_AWAY = 256;
+const TURN_AWAY_MS = 5000;
 const ACCEPTS_A_TURN = 2;
 const EXPIRED = "The time given by within= is over.";

@@ -118,7 +118,7 @@ export class Service {
       pool,
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
     };
-    this.rests = new Rests(this.clock);
+    this.rests = new Rests(this.clock, this.bounds.refusing);
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })

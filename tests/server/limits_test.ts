@@ -15,8 +15,9 @@ import { type Neighbour, Street } from "./street.ts";
 
 const limits = [...ofRequests, ...ofClients];
 
-// Not of the kind that refuses: how guests share queues, how long a turn of the loop is, seats for control work.
-const OTHERS = ["guests", "slice", "control"];
+// Not of the kind that refuses: how guests share queues, how long a turn of the loop is, seats for control work, when
+// those who were refused rest.
+const OTHERS = ["guests", "slice", "control", "refusing"];
 
 Deno.test("every limit of a server is among these", () => {
   const names = limits.map(({ what }) => what).join(" ");

@@ -17,6 +17,8 @@ export interface ConnectionBounds {
   refusals: number;
   /** After so many of these pauses in a row the next ends the connection. Default 8. */
   pauses: number;
+  /** The share of a core that refusing may take before connections that were refused rest. Default 0.2. */
+  refusing: number;
 }
 
 /** The bounds of a server that sets none. */
@@ -27,4 +29,5 @@ export const CONNECTION_BOUNDS: Readonly<ConnectionBounds> = {
   unknownCommands: 10,
   refusals: 64,
   pauses: 8,
+  refusing: 0.2,
 };

@@ -318,6 +318,7 @@ export class Call extends Ticket implements Context {
   answerError(line: ErrorLine, turnedAway: boolean = false): void {
     if (this.answered) return;
     this.connection.server.countError(line.code);
+    this.connection.errors++;
     this.#emit("ERR", { text: errorText(line), body: undefined }, this.#timing());
     this.#end(turnedAway);
   }

@@ -48,7 +48,11 @@ export class Connection implements Client {
   agent: string | undefined = undefined;
   timing = false;
   events = false;
+  /** It has said HELLO, as our clients do. */
+  introduced = false;
   closed = false;
+  /** How many of its requests were answered with an error. */
+  errors = 0;
 
   readonly #stream: ByteStream;
   readonly #framer: Framer;
@@ -62,8 +66,12 @@ export class Connection implements Client {
   readonly #rest: Rest;
   #now = 0;
   #unknown = 0;
-  /** A request with a command that there is has come. */
-  #known = false;
+  /** Requests that have come, and bytes. */
+  #requests = 0;
+  #received = 0;
+  readonly #since: number;
+  /** Its end is logged, with the reason for it. */
+  #logged = false;
   /** What comes in is forgotten. */
   #ended = false;
   #draining = false;
@@ -85,7 +93,8 @@ export class Connection implements Client {
     this.server = server;
     this.#stream = stream;
     this.#lines = new ClientLines(server, stream.peer);
-    this.#patience = new Patience(server.clock.now());
+    this.#since = server.clock.now();
+    this.#patience = new Patience(this.#since);
     this.#rest = new Rest(
       server.rests,
       server.bounds,
@@ -149,11 +158,19 @@ export class Connection implements Client {
   #failed(error: unknown): void {
     const { peer: client } = this;
     // What a client sends is no failure of the server.
-    this.server.log(
-      error instanceof StreamError
-        ? { level: "info", message: "connection ended", client, why: error.message }
-        : { level: "error", message: "connection failed", client, error },
-    );
+    if (error instanceof StreamError) this.#logEnd("", error.message);
+    else this.server.log({ level: "error", message: "connection failed", client, error });
+    this.#logged = true;
+  }
+
+  /** Logs how the connection ends, and what came of it. */
+  #logEnd(code: string, why?: string): void {
+    this.#logged = true;
+    const { peer: client, errors, server } = this;
+    const message = code === "" ? "connection ended" : `connection ended: ${code}`;
+    const requests = this.#requests;
+    const seconds = Math.round((server.clock.now() - this.#since) / 100) / 10;
+    server.clientLog.add({ level: "info", message, client, requests, errors, seconds, why });
   }
 
   async #read(): Promise<void> {
@@ -180,6 +197,7 @@ export class Connection implements Client {
         break;
       }
       this.server.counters.received += read;
+      this.#received += read;
       unturned += read;
       if (this.#ended) {
         forgotten += read;
@@ -285,10 +303,7 @@ export class Connection implements Client {
     );
     if (overdue === undefined) this.#weigh();
     else if (overdue.deaf) {
-      this.server.counters.dropped++;
-      const message = `connection dropped: ${overdue.message}`;
-      this.server.log({ level: "error", message, client: this.peer });
-      this.close();
+      this.drop(overdue.message);
     } else if (!this.#ended) {
       this.#refuse(undefined, { code: "timeout", message: overdue.message });
       this.end();
@@ -326,9 +341,20 @@ export class Connection implements Client {
     return new Promise((resolve) => this.#onAnswer.push(resolve));
   }
 
+  /** Closes at once because of what the client does, and logs it. */
+  drop(why: string, bytes?: number): void {
+    this.#logged = true;
+    this.server.counters.dropped++;
+    const message = `connection dropped: ${why}`;
+    this.server.log({ level: "error", message, client: this.peer, bytes });
+    this.close();
+  }
+
   /** Closes at once; what is in flight is aborted. */
   close(): void {
     if (this.closed) return;
+    // Programs that are none of ours, and people, send what may be a request by chance.
+    if (!this.introduced && !this.#logged && this.#received > 0) this.#logEnd("");
     this.closed = this.#ended = true;
     this.#stopLinger?.();
     this.#untagged.stop();
@@ -464,7 +490,7 @@ export class Connection implements Client {
       return;
     }
     this.#unknown = 0;
-    this.#known = true;
+    this.#requests++;
     if (this.#draining && !route.compiled.standing) {
       this.#refuse(tag, refusalFor("draining", 1000));
       return;
@@ -524,25 +550,16 @@ export class Connection implements Client {
     const message = `There is no command ${head}; HELP lists them.`;
     this.#refuse(tag, { code: "unknown-command", message });
     this.#unknown++;
-    const ends = this.#unknown >= this.server.bounds.unknownCommands;
-    // Who begins so may speak something else, as `curl dict://` does.
-    if (ends || (this.#unknown === 1 && !this.#known)) {
-      const what = ends ? "connection ended: unknown-command" : "unknown-command comes first";
-      this.server.log({ level: "info", message: what, client: this.peer, why: message });
-    }
-    if (ends) this.end();
+    if (this.#unknown < this.server.bounds.unknownCommands) return;
+    this.#logEnd("unknown-command", message);
+    this.end();
   }
 
   #malformed({ tag, code, message, fatal }: Malformed): void {
     const free = tag !== undefined && !this.#tagged.has(tag) ? tag : undefined;
     this.#refuse(free, { code, message });
     if (!fatal) return;
-    this.server.log({
-      level: "info",
-      message: `connection ended: ${code}`,
-      client: this.peer,
-      why: message,
-    });
+    this.#logEnd(code, message);
     this.end();
   }
 

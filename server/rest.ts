@@ -12,10 +12,9 @@ const LEAST_MS = 10;
 const TICK_MS = 4;
 // How long it is remembered what refusing a client has cost.
 const MEMORY_MS = 1000;
-// A fifth of a core goes into refusing at most: to read from a connection and to write to it takes some 75 us, to refuse
-// one request more some 10 us.
-const CONNECTION_MS = 0.5;
-const REFUSAL_MS = 0.05;
+// To read from a connection and to write to it takes some 75 us, to refuse one request more some 10 us.
+const CONNECTION_MS = 0.1;
+const REFUSAL_MS = 0.01;
 // One request that is served makes up for so many that were refused.
 const MADE_UP = 16;
 
@@ -44,6 +43,7 @@ class Client {
 /** The rests of all connections of a server. */
 export class Rests {
   readonly #clock: Clock;
+  readonly #share: number;
   readonly #wheel: TimingWheel<Rest>;
   /** Of the clients that were ever refused. */
   readonly #known = new Map<string, Client>();
@@ -53,8 +53,10 @@ export class Rests {
   /** How many clients have a connection that rests. */
   #clients = 0;
 
-  constructor(clock: Clock) {
+  /** Refusing takes this `share` of a core at most. */
+  constructor(clock: Clock, share: number) {
     this.#clock = clock;
+    this.#share = share;
     this.#wheel = new TimingWheel(clock, (rest) => rest.end(), { tick: TICK_MS });
   }
 
@@ -84,7 +86,7 @@ export class Rests {
     // Twice, as the costs of clients that ask alike differ by chance.
     const share = 2 * clients * client.cost.of(now) / this.#cost.of(now);
     rest.length = (this.#free - now) * Math.min(1, share);
-    if (rest.length < LEAST_MS) return;
+    if (this.#share === Infinity || rest.length < LEAST_MS) return;
     if (client.resting++ === 0) this.#clients++;
     this.#wheel.set(rest, now + rest.length);
   }
@@ -108,7 +110,7 @@ export class Rests {
   }
 
   #spend(client: Client, now: number, ms: number): void {
-    this.#free = Math.max(this.#free, now) + ms;
+    this.#free = Math.max(this.#free, now) + ms / this.#share;
     this.#cost.add(ms, now);
     client.cost.add(ms, now);
   }

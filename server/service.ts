@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ProxyHeaderError, readProxyHeader } from "../net/proxy_protocol.ts";
-import type { ByteStream, Listener } from "../net/stream.ts";
+import { type ByteStream, type Listener, writeAll } from "../net/stream.ts";
 import type { Turns } from "../net/turns.ts";
 import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
@@ -22,7 +22,7 @@ import { CONNECTION_LIMITS, Gate } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
-import { type LogEntry, logToConsole } from "./log.ts";
+import { ClientLog, type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
 import { Rests } from "./rest.ts";
 import { WorkerPool } from "./worker_pool.ts";
@@ -62,6 +62,8 @@ export class Service {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: (entry: LogEntry) => void;
+  /** For what clients can cause as often as they like. */
+  readonly clientLog: ClientLog;
   readonly maxInFlight: number;
   readonly greeting: string;
   readonly started: number;
@@ -97,6 +99,7 @@ export class Service {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? logToConsole;
+    this.clientLog = new ClientLog(this.clock, this.log);
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
@@ -115,7 +118,7 @@ export class Service {
       pool,
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
     };
-    this.rests = new Rests(this.clock);
+    this.rests = new Rests(this.clock, this.bounds.refusing);
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })
@@ -190,7 +193,9 @@ export class Service {
       this.countError(refusal.code);
       if (this.#turningAway >= MOST_TURNED_AWAY) return stream.close();
       this.#turningAway++;
+      const stop = this.clock.after(TURN_AWAY_MS, () => stream.close());
       await turnAway(stream, refusal);
+      stop();
       this.#turningAway--;
       return;
     }
@@ -233,10 +238,7 @@ export class Service {
         if (!each.closed && each.weight > (heaviest?.weight ?? 0)) heaviest = each;
       }
       if (heaviest === undefined) return;
-      const message = "connection dropped: it holds most, and the memory for clients is full";
-      this.log({ level: "error", message, client: heaviest.peer, bytes: heaviest.weight });
-      this.counters.dropped++;
-      heaviest.close();
+      heaviest.drop("it holds most, and the memory for clients is full", heaviest.weight);
     }
   }
 
@@ -279,7 +281,8 @@ export class Service {
     } catch (error) {
       stream.close();
       const message = "connection dropped: no PROXY header of a listed proxy";
-      this.log({ level: "error", message, client: stream.peer, why: (error as Error).message });
+      const why = (error as Error).message;
+      this.clientLog.add({ level: "error", message, client: stream.peer, why });
       this.counters.dropped++;
       return;
     } finally {
@@ -307,6 +310,7 @@ export class Service {
     this.scheduler.close();
     this.workers?.scheduler.close();
     this.workers?.pool.close();
+    this.clientLog.flush();
     this.held.stop();
     this.rests.stop();
     this.#stopRound?.();
@@ -323,7 +327,7 @@ export class Service {
 /** A connection that is not served gets one line. */
 async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
   try {
-    await stream.write(encodeText(`ERR${errorText(refusal)}\r\n`));
+    await writeAll(stream, encodeText(`ERR${errorText(refusal)}\r\n`));
     await stream.closeWrite();
   } catch {
     // Who is gone already need not be told.
@@ -336,7 +340,9 @@ async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
 const PROXY_HEADER_MS = 5000;
-// A line is written at once, but not to one whose TLS handshake does not come. More are closed without a word.
+// A line is written at once, but not to one who does not read or whose TLS handshake does not come. More are closed
+// without a word.
 const MOST_TURNED_AWAY = 256;
+const TURN_AWAY_MS = 5000;
 const ACCEPTS_A_TURN = 2;
 const EXPIRED = "The time given by within= is over.";

@@ -17,6 +17,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     if (version !== "lineup/1") {
       throw new Refusal("unsupported-version", "This server speaks lineup/1.");
     }
+    connection.introduced = true;
     if (agent !== undefined) connection.agent = agent as string;
     if (timing !== undefined) connection.timing = timing as boolean;
     if (events !== undefined) connection.events = events as boolean;

@@ -45,6 +45,18 @@ export const attacks: readonly Attack[] = [
     ends: true,
   },
   {
+    name: "a CONNECT of HTTP",
+    sent: "CONNECT 127.0.0.1:5463 HTTP/1.1\r\n\r\nSAY evil\r\n",
+    answer: /^ERR wrong-protocol "[^"]*not HTTP\."\n$/,
+    ends: true,
+  },
+  {
+    name: "a hello of SOCKS 5, and requests behind it",
+    sent: bytes(5, 1, 0, ...ascii("\nSAY evil\n")),
+    answer: /^ERR bad-syntax [^\n]*\n$/,
+    ends: true,
+  },
+  {
     name: "a request in a header that a script of a browser may set",
     sent: "PING\r\nX-Evil: 1\r\nSAY evil\r\n",
     answer: /^OK pong\nERR wrong-protocol "[^"]*"\n$/,
@@ -92,6 +104,36 @@ export const attacks: readonly Attack[] = [
     sent: "ECHO {-1}\nSAY evil\n",
     answer: /^ERR bad-syntax [^\n]*\n$/,
     ends: true,
+  },
+  ...["{+9}", "{09}", "{9", "{9} {2}", "{99999999999}", "{0x9}"].map((length) => ({
+    name: `a length written ${length}, and requests behind it`,
+    sent: `ECHO ${length}\nSAY evil\n`,
+    answer: /^ERR bad-syntax [^\n]*\n$/,
+    ends: true,
+  })),
+  {
+    name: "a line that ends in CR alone, and one behind it",
+    sent: "SAY x\rSAY evil\r\n",
+    answer: /^ERR bad-syntax [^\n]*\n$/,
+    ends: true,
+  },
+  {
+    name: "a NUL in a line",
+    sent: "SAY x\0\nSAY evil\n",
+    answer: /^ERR bad-syntax [^\n]*\n$/,
+    ends: true,
+  },
+  {
+    name: "a body that ends as mail does, which is not its end",
+    sent: "ECHO {11}\n\r\n.\r\nQUIT\r\n\nSAY x\n",
+    answer: /^OK \{11\}\n\n\.\nQUIT\n\nOK x\n$/,
+    ends: false,
+  },
+  {
+    name: "a command that begins as another",
+    sent: "QUITXYZ\r\nSAYS x\r\nPING\r\n",
+    answer: /^ERR unknown-command [^\n]*\nERR unknown-command [^\n]*\nOK pong\n$/,
+    ends: false,
   },
   {
     name: "a refused request whose body is requests",

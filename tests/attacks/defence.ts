@@ -33,7 +33,7 @@ export const address = (host: number): string => `203.0.${host >> 8}.${host & 25
 export async function crowd(
   street: Street,
   count: number,
-  sends: string,
+  sends: string | Uint8Array,
   options: { oneAddress?: boolean; deaf?: boolean; at?: (i: number) => string } = {},
 ): Promise<Neighbour[]> {
   const { oneAddress = false, deaf = false, at = address } = options;
@@ -46,7 +46,7 @@ export async function crowd(
       }),
   );
   await street.pass();
-  for (const each of clients) if (sends !== "") each.send(sends);
+  for (const each of clients) if (sends.length > 0) each.send(sends);
   await street.pass();
   return clients;
 }

@@ -1,5 +1,6 @@
 // Defences against those that come and stay: who may connect, and how long a client may take.
 
+import { assertEquals } from "@std/assert";
 import type { Neighbour, Street } from "../server/street.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
@@ -13,6 +14,17 @@ function foreign(sends: string): (street: Street) => Promise<number> {
   return async (street) => evil((await crowd(street, 1, sends))[0]);
 }
 
+/** A hundred that begin so, as a TLS hello does behind its first byte. */
+function hello(first: number): (street: Street) => Promise<number> {
+  return async (street) => {
+    const bytes = [first, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new Array(200).fill(0xaa)];
+    const clients = await crowd(street, 100, Uint8Array.from(bytes));
+    await street.pass(2000);
+    assertEquals(clients.every((each) => each.ended), true, "each is ended");
+    return clients.filter((each) => !each.take().includes("without TLS.")).length;
+  };
+}
+
 export const connections: readonly Defence[] = [
   {
     name: "an ear for HTTP",
@@ -23,6 +35,16 @@ export const connections: readonly Defence[] = [
     damage: "requests run that were a body of another protocol",
     kept: 0,
     done: 1,
+  },
+  {
+    name: "an ear for TLS",
+    options: {},
+    without: {},
+    attack: hello(0x16),
+    unseen: hello(0x41),
+    damage: "clients that are ended and not told what to speak",
+    kept: 0,
+    done: 100,
   },
   {
     name: "a bound on connections",
@@ -112,6 +134,20 @@ export const connections: readonly Defence[] = [
     polite: "itself an attacker",
     async attack(street) {
       await crowd(street, 100, "PING\n");
+      await street.pass(3_650_000);
+      return await newcomer(street);
+    },
+    damage: "ms that a newcomer waits",
+    kept: 0,
+    done: Infinity,
+  },
+  {
+    name: "a time for who has ended its side",
+    options: { connections: { connections: 50 } },
+    without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
+    polite: "itself an attacker",
+    async attack(street) {
+      for (const each of await crowd(street, 100, "WAIT w\n")) await each.half();
       await street.pass(3_650_000);
       return await newcomer(street);
     },

@@ -2,7 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
-import { Street } from "../server/street.ts";
+import { House } from "../server/house.ts";
+import { PeerListener, settle } from "../server/streams.ts";
+import { Neighbour, Street } from "../server/street.ts";
 import { Workshop } from "../server/workshop.ts";
 import { until } from "../wire.ts";
 import type { Defence } from "./defence.ts";
@@ -124,3 +126,41 @@ for (const [grace, answer] of [[100, "#w OK "], [Infinity, "#w ERR busy "]] as c
     assert(line.startsWith(answer), line);
   });
 }
+
+/** How often the server writes to fifty clients that ask, each beyond its rate, every 2 ms for 200 ms. */
+async function writes(refusing: number): Promise<number> {
+  const listener = new PeerListener();
+  const rates = { prefix: { rate: 0.1, burst: 1 } };
+  const bounds = { refusing, refusals: Infinity };
+  await using house = await House.open({ listen: [listener], rates, bounds, random: () => 0.5 });
+  const clients = Array.from(
+    { length: 50 },
+    (_, i) => new Neighbour(listener.connect(`203.0.113.${i}:1`), false),
+  );
+  const ask = (): void => clients.forEach((each) => each.send("SAY x\n"));
+  ask();
+  await settle(house);
+  const before = listener.writes;
+  for (let i = 0; i < 100; i++) {
+    ask();
+    await house.clock.elapse(2);
+  }
+  const count = listener.writes - before;
+  using polite = new Neighbour(listener.connect("198.51.100.1:1"), false);
+  polite.send("SAY hello\n");
+  await settle(house);
+  assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
+  await house.clock.elapse(1000);
+  for (const each of clients) {
+    assertEquals(each.take().split("ERR quota").length - 1, 100, "every refusal is told");
+    each[Symbol.dispose]();
+  }
+  return count;
+}
+
+Deno.test("rests of who was refused: with them a crowd is written to now and then, without them at each request", async () => {
+  const within = await writes(0.2);
+  const without = await writes(Infinity);
+  assert(within < 1500, `${within} writes`);
+  assert(without >= 4500, `${without} writes`);
+});

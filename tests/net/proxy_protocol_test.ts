@@ -159,3 +159,22 @@ Deno.test("serve does not take a header where it expects none", async () => {
   await wire.send(GOOD[0][0]);
   assertStringIncludes(await wire.line(), "ERR unknown-command");
 });
+
+Deno.test("a list of proxies: with it a stranger comes under no name, without it under any", async () => {
+  const greeted = async (proxyFrom: string): Promise<number> => {
+    await using server = await serve(whoami, { WHO: () => ({ peer: "" }) }, {
+      listen: [{ address: "127.0.0.1:0", proxyFrom: [proxyFrom] }],
+      connections: { connectionsPerClient: 1 },
+      log: () => {},
+    });
+    let count = 0;
+    for (let i = 0; i < 5; i++) {
+      const header = `PROXY TCP4 203.0.113.${i} 127.0.0.1 1 2\r\n`;
+      if ((await talk(server.address, header, "WHO\r\nQUIT\r\n")).startsWith("OK lineup/1")) {
+        count++;
+      }
+    }
+    return count;
+  };
+  assertEquals([await greeted("192.0.2.1"), await greeted("127.0.0.1")], [0, 5]);
+});

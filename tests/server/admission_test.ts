@@ -10,7 +10,7 @@ interface Street extends AsyncDisposable {
   /** A client behind the greeting. */
   from(peer: string, capacity?: number): Promise<Wire>;
   /** A client before the greeting, which may be a refusal. */
-  stranger(peer: string): Wire;
+  stranger(peer: string, capacity?: number): Wire;
   figure(name: string): Promise<string | undefined>;
 }
 
@@ -20,7 +20,7 @@ async function street(options: ServeOptions = {}): Promise<Street> {
   return {
     house,
     from: (peer, capacity) => Wire.open(listener.connect(peer, capacity)),
-    stranger: (peer) => new Wire(listener.connect(peer)),
+    stranger: (peer, capacity) => new Wire(listener.connect(peer, capacity)),
     async figure(name) {
       using wire = await Wire.open(listener.connect("127.0.0.9:1"));
       await wire.send("STATS\n");
@@ -266,4 +266,25 @@ Deno.test("serve listens where anybody can connect if it is told to", async () =
   using wire = await Wire.open(house.server.address.replace("0.0.0.0", "127.0.0.1"));
   await wire.send("PING\n");
   assertEquals(await wire.line(), "OK pong");
+});
+
+Deno.test("serve tells who it turns away the whole line, however little the network takes at once", async () => {
+  await using here = await street({ connections: { connectionsPerClient: 0 } });
+  using turned = here.stranger("192.0.2.1:1", 10);
+  assertEquals(
+    await turned.rest(),
+    'ERR quota "A client may have 0 connections, and has them." retry=1000 scope=prefix\r\n',
+  );
+});
+
+Deno.test("serve waits for few of those it turns away, and not for long", async () => {
+  await using here = await street({ connections: { connections: 0, connectionsReserved: 0 } });
+  const deaf = Array.from({ length: 256 }, (_, i) => here.stranger(`203.0.${i}.1:1`, 10));
+  await settle(here.house);
+  using unheard = here.stranger("192.0.2.1:1");
+  assertEquals(await unheard.rest(), "", "closed without a word");
+  await here.house.clock.elapse(5000);
+  using next = here.stranger("192.0.2.2:1");
+  assertMatch(await next.rest(), /^ERR busy "[^"]*" retry=1000\r\n$/);
+  for (const each of deaf) assertEquals(await each.rest(), 'ERR busy "');
 });

@@ -58,6 +58,8 @@ export class PeerListener implements Listener {
   readonly #waiting: ByteStream[] = [];
   #wake: () => void = () => {};
   #closed = false;
+  /** How often its connections were written to. */
+  writes = 0;
 
   /** A connection from `peer`, such as `192.0.2.7:1`. */
   connect(peer: string, capacity?: number): ByteStream {
@@ -65,7 +67,10 @@ export class PeerListener implements Listener {
     this.#waiting.push({
       peer,
       read: (buffer) => server.read(buffer),
-      write: (bytes) => server.write(bytes),
+      write: (bytes) => {
+        this.writes++;
+        return server.write(bytes);
+      },
       closeWrite: () => server.closeWrite(),
       close: () => server.close(),
     });

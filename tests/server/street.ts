@@ -42,6 +42,11 @@ export class Neighbour implements Disposable {
     writeAll(this.#stream, bytes).catch(() => this.ended = true);
   }
 
+  /** Ends its side; it goes on reading. */
+  half(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
   /** Reads so many bytes, for one that is deaf. */
   async read(count: number): Promise<void> {
     await this.#stream.read(new Uint8Array(count));

@@ -20,6 +20,9 @@ export interface Pane extends AsyncDisposable {
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 30;
 
+// Where tests run without colours, a terminal has them all the same.
+const { NO_COLOR: _, ...inherited } = Deno.env.toObject();
+
 /** Runs a program in a pane. What it leaves behind stays on the screen, with `exit CODE` below it. */
 export async function openPane(
   program: readonly string[],
@@ -33,7 +36,8 @@ export async function openPane(
       stdin: input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
-      env: { LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+      env: { ...inherited, LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+      clearEnv: true,
     }).spawn();
     if (input !== undefined) await new Blob([input]).stream().pipeTo(child.stdin);
     const { code, stdout, stderr } = await child.output();

@@ -70,7 +70,10 @@ export class ReplyReader {
       const found = chunk.indexOf(LF, start);
       const stop = found < 0 ? chunk.length : found;
       let length = partial.length + stop - start;
-      if (length > this.#maxLine && chunk[stop - 1] === CR) length--;
+      if (length > this.#maxLine) {
+        const last = stop > start ? chunk[stop - 1] : partial.bytes[partial.length - 1];
+        if (last === CR) length--;
+      }
       if (length > this.#maxLine) {
         throw new SyntaxError(`a line of a reply has more than ${this.#maxLine} bytes`);
       }

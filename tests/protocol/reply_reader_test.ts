@@ -99,6 +99,15 @@ Deno.test("ReplyReader refuses a line and a body that are too long before it hol
   assertThrows(() => other.next(), SyntaxError, "more than 20 bytes");
 });
 
+Deno.test("ReplyReader counts no CR to a line, even where its LF comes in the next piece", () => {
+  const encoder = new TextEncoder();
+  const reader = new ReplyReader(20, 20);
+  reader.push(encoder.encode("OK " + "x".repeat(17) + "\r"));
+  assertEquals(reader.next(), undefined);
+  reader.push(encoder.encode("\n"));
+  assertEquals(reader.next()?.words, ["x".repeat(17)]);
+});
+
 Deno.test("ReplyReader hands out bodies that later bytes do not change", () => {
   const reader = new ReplyReader(100, 100);
   const chunk = new TextEncoder().encode("OK {2}\nab\n");

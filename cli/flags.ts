@@ -30,7 +30,9 @@ export interface Subcommand {
   readonly count: readonly [least: number, most: number];
   /** Its flags by name. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Whether all that follows the first argument is an argument, dashes or not; what follows `--` is `flags.verbatim`. */
+  /** Whether what follows `--` is `flags.verbatim` and no argument. */
+  readonly verbatim?: boolean;
+  /** Whether all that follows the first argument is an argument, dashes or not; `verbatim` as well. */
   readonly stopEarly?: boolean;
   /** Command lines that show it, as they are typed. */
   readonly examples?: readonly string[];
@@ -86,7 +88,7 @@ export function readFlags(
     } else flags[flag] = readFlag(flag, spec, parsed[flag]);
   }
   const verbatim = parsed["--"] ?? [];
-  if (subcommand.stopEarly) flags.verbatim = verbatim;
+  if (subcommand.stopEarly || subcommand.verbatim) flags.verbatim = verbatim;
   else args.push(...verbatim);
   const [least, most] = subcommand.count;
   if (args.length < least) {

@@ -3,13 +3,13 @@ import { checkRequest } from "./load/against_spec.ts";
 import { htmlReport } from "./load/html_report.ts";
 import { fromFile, fromLine, fromWords } from "./load/mix.ts";
 import { arrivals, type LoadPlan } from "./load/plan.ts";
-import { Progress, standardError } from "./load/progress.ts";
+import { Progress } from "./load/progress.ts";
 import type { RequestPlan } from "./load/request.ts";
 import type { LoadReport, Moment } from "./load/results.ts";
 import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { print, reason } from "./output.ts";
+import { print, reason, standardError } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1;

@@ -3,6 +3,7 @@
  *
  *     lineup queue                    a durable work queue that telnet can drive
  *     lineup serve MODULE             any protocol with its handlers
+ *     lineup put ADDRESS QUEUE        jobs into a queue
  *     lineup call ADDRESS VERB ...    one request
  *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup load ADDRESS VERB ...    load, and what it shows
@@ -21,6 +22,7 @@ import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
 import { commandsHelp, subcommandHelp } from "./help.ts";
 import { load } from "./load.ts";
 import { CLOSED_PIPE, complain, OutputClosed, print } from "./output.ts";
+import { put } from "./put.ts";
 import { queue } from "./queue.ts";
 import { connectionFailure } from "./remote_spec.ts";
 import { serveCommand } from "./serve.ts";
@@ -29,6 +31,7 @@ import { spec } from "./spec.ts";
 const commands: Readonly<Record<string, Subcommand>> = {
   queue,
   serve: serveCommand,
+  put,
   call,
   connect: connectCommand,
   load,

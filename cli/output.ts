@@ -23,6 +23,29 @@ export function print(text: string | Uint8Array): void {
   }
 }
 
+/** Where the progress of something is shown. */
+export interface Screen {
+  readonly isTerminal: boolean;
+  /** Columns of the terminal. */
+  readonly width: () => number;
+  write(text: string): void;
+}
+
+/** Standard error. */
+export const standardError: Screen = {
+  isTerminal: Deno.stderr.isTerminal(),
+  width: () => Deno.consoleSize().columns,
+  write(text) {
+    const bytes = encoder.encode(text);
+    try {
+      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    } catch (error) {
+      // Nobody looks any more; the work goes on.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  },
+};
+
 /** Says on standard error what went wrong. What a server or a file had to do with it cannot act on the terminal. */
 export function complain(what: unknown): void {
   console.error(`lineup: ${reason(what).split("\n").map(printable).join("\n")}`);

@@ -15,7 +15,7 @@ import { type ClassName, type Command, commonOptions, type Protocol } from "../p
 import { BadValue, formatValue } from "../protocol/values.ts";
 import { type CallLimits, PendingCall, type ReplyInfo, type Settle } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
-import type { Greeting } from "./greeting.ts";
+import { needProtocol } from "./greeting.ts";
 import { Items } from "./items.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
 import type { Session } from "./session.ts";
@@ -158,7 +158,7 @@ export async function connect(
   let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
 
   const pool = createPool(toPlaces(address), options, async (session) => {
-    if (spoken !== undefined) expect(session.greeting, spoken);
+    if (spoken !== undefined) needProtocol(session.greeting, spoken);
     const { agent, timing } = options;
     if (agent !== undefined || timing) {
       await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
@@ -257,15 +257,6 @@ function toPlaces(
 ): readonly Address[] | readonly [ByteStream] {
   if (typeof address === "string") return [parseAddress(address)];
   return Array.isArray(address) ? address.map(parseAddress) : [address as ByteStream];
-}
-
-// A minor version adds; a major one changes.
-function expect(greeting: Greeting, { name, version }: Protocol): void {
-  const major = (text: string): string => text.split(".")[0];
-  if (greeting.name === name && major(greeting.version) === major(version)) return;
-  throw new ProtocolError(
-    `the server speaks ${greeting.name}/${greeting.version}, not ${name}/${version}`,
-  );
 }
 
 /** Asks the server of a new session, before anybody else does. */

@@ -52,3 +52,15 @@ function toGreeting({ head, words, options }: Frame): Greeting {
   }
   return { name, version, maxLine, maxBody };
 }
+
+/** Sees that the server speaks a protocol: a minor version adds, a major one changes. Throws `ProtocolError`. */
+export function needProtocol(
+  greeting: Greeting,
+  { name, version }: { readonly name: string; readonly version: string },
+): void {
+  const major = (text: string): string => text.split(".")[0];
+  if (greeting.name === name && major(greeting.version) === major(version)) return;
+  throw new ProtocolError(
+    `the server speaks ${greeting.name}/${greeting.version}, not ${name}/${version}`,
+  );
+}

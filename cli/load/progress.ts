@@ -1,32 +1,8 @@
 // How a load goes, on standard error while it runs: one line rewritten on a terminal, a line a second elsewhere.
 
+import type { Screen } from "../output.ts";
 import { duration, whole } from "./figures.ts";
 import type { Moment } from "./results.ts";
-
-const encoder = new TextEncoder();
-
-/** Where progress is shown. */
-export interface Screen {
-  readonly isTerminal: boolean;
-  /** Columns of the terminal. */
-  readonly width: () => number;
-  write(text: string): void;
-}
-
-/** Standard error. */
-export const standardError: Screen = {
-  isTerminal: Deno.stderr.isTerminal(),
-  width: () => Deno.consoleSize().columns,
-  write(text) {
-    const bytes = encoder.encode(text);
-    try {
-      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-    } catch (error) {
-      // Nobody looks any more; the load goes on.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    }
-  },
-};
 
 /** Shows how a load of `length` seconds goes (`Infinity` where nobody knows). */
 export class Progress {

@@ -33,6 +33,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
     const args of [
       ["call", address, "PING"],
       ["connect", address],
+      ["put", address, "mail", "hello"],
       ["load", address, "PING"],
       ["check", address],
       ["spec", address],

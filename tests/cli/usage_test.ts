@@ -5,7 +5,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: [], says: "A command must follow: queue, serve," },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
-  { args: ["zzzzzzzz"], says: "there are queue, serve, call, connect, load, check, spec." },
+  { args: ["zzzzzzzz"], says: "there are queue, serve, put, call, connect, load, check, spec." },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
@@ -44,6 +44,23 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
   { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is no verb" },
+  { args: ["put", "127.0.0.1:1"], says: "put needs ADDRESS QUEUE" },
+  { args: ["put", "nowhere", "mail", "x"], says: "nowhere: an address is host:port" },
+  { args: ["put", "127.0.0.1:1", "two words", "x"], says: "QUEUE must be a word without" },
+  { args: ["put", "127.0.0.1:1", "mail", "x", "--priority", "10"], says: "--priority must be" },
+  { args: ["put", "127.0.0.1:1", "mail", "x", "--dealy", "5s"], says: "did you mean --delay?" },
+  { args: ["put", "127.0.0.1:1", "mail", "x", "--result", "drop"], says: "must be one of keep" },
+  { args: ["put", "127.0.0.1:1", "mail", "a", "b"], says: "b is one argument too many" },
+  { args: ["put", "127.0.0.1:1", "mail", "a", "--", "b"], says: "b is one argument too many" },
+  { args: ["put", "127.0.0.1:1", "mail", "--", "a", "b"], says: "b is one argument too many" },
+  {
+    args: ["put", "127.0.0.1:1", "mail", "--lines", "x"],
+    says: "--lines reads standard input or @FILE",
+  },
+  {
+    args: ["put", "127.0.0.1:1", "mail", "--lines", "--id", "x"],
+    says: "--id and --lines exclude each other",
+  },
   { args: ["load"], says: "load needs ADDRESS" },
   { args: ["load", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["load", "127.0.0.1:1"], says: "load needs a VERB, --command or --mix." },
@@ -95,7 +112,7 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
   }
 });
 
-const NAMES = ["queue", "serve", "call", "connect", "load", "check", "spec"];
+const NAMES = ["queue", "serve", "put", "call", "connect", "load", "check", "spec"];
 
 Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {
   const { code, out, err } = await lineup(["--help"]);

@@ -1,0 +1,94 @@
+// Where bodies come from: a file or standard input, whole or line by line, never more in memory than a body may be.
+
+import { Refusal } from "../../client/mod.ts";
+import { UsageError } from "../flags.ts";
+import { reason } from "../output.ts";
+
+const CHUNK = 1 << 16;
+const LF = 10;
+
+/** Bytes that are read in order. */
+export interface Source extends Disposable {
+  read(buffer: Uint8Array): Promise<number | null>;
+}
+
+/** Opens a file, or standard input for `-`. Throws `UsageError`. */
+export async function openSource(path: string): Promise<Source> {
+  if (path === "-") {
+    return { read: (buffer) => Deno.stdin.read(buffer), [Symbol.dispose]() {} };
+  }
+  try {
+    const file = await Deno.open(path);
+    if (!(await file.stat()).isDirectory) return file;
+    file.close();
+  } catch (error) {
+    throw new UsageError(`The body cannot be read from ${path}: ${reason(error)}.`);
+  }
+  throw new UsageError(`The body cannot be read from ${path}: it is a directory.`);
+}
+
+/** All of it; a `Refusal` where that is more than `most` bytes. */
+export async function readAll(source: Source, most: number): Promise<Uint8Array | Refusal> {
+  const body = new Body(most);
+  const buffer = new Uint8Array(CHUNK);
+  for (let read; (read = await source.read(buffer)) !== null;) {
+    if (!body.add(buffer.subarray(0, read))) break;
+  }
+  return body.take();
+}
+
+/** Its lines, without their LF; in place of one of more than `most` bytes, a `Refusal`. */
+export async function* linesOf(
+  source: Source,
+  most: number,
+): AsyncGenerator<Uint8Array | Refusal, void, void> {
+  const line = new Body(most);
+  const buffer = new Uint8Array(CHUNK);
+  for (let read; (read = await source.read(buffer)) !== null;) {
+    const chunk = buffer.subarray(0, read);
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LF, start)) !== -1; start = end + 1) {
+      line.add(chunk.subarray(start, end));
+      yield line.take();
+    }
+    line.add(chunk.subarray(start));
+  }
+  if (line.length > 0) yield line.take();
+}
+
+/** A body that grows, as long as it may. */
+class Body {
+  readonly #most: number;
+  #pieces: Uint8Array[] = [];
+  length = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Adds a copy of the bytes; what is too long keeps none. Answers whether it is not. */
+  add(bytes: Uint8Array): boolean {
+    this.length += bytes.length;
+    if (this.length > this.#most) this.#pieces = [];
+    else if (bytes.length > 0) this.#pieces.push(bytes.slice());
+    return this.length <= this.#most;
+  }
+
+  /** What was added, and begins anew. */
+  take(): Uint8Array | Refusal {
+    const [pieces, length] = [this.#pieces, this.length];
+    this.#pieces = [];
+    this.length = 0;
+    if (length > this.#most) {
+      return new Refusal("body-too-large", `The server takes at most ${this.#most} bytes of body.`);
+    }
+    if (pieces.length === 1) return pieces[0];
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
+}

@@ -1,0 +1,147 @@
+// Jobs on their way into a queue, many at a time, over one connection.
+
+import {
+  DeadlineExceeded,
+  openSession,
+  ProtocolError,
+  Refusal,
+  type Session,
+} from "../../client/mod.ts";
+import { needProtocol } from "../../client/greeting.ts";
+import { backoff, executedOf, isPassing } from "../../client/retry.ts";
+import { readCalls } from "../../protocol/calls.ts";
+import { readReply, type Values, writeParts } from "../../protocol/message.ts";
+import { formatValue } from "../../protocol/values.ts";
+import { queueProtocol } from "../../queue/mod.ts";
+
+const { verb, request, reply } = readCalls(queueProtocol).get("PUT")!;
+const NO_BODY = new Uint8Array(0);
+const NO_CODES: ReadonlySet<string> = new Set();
+/** How often a job is sent at most, and the pauses between, beside what the server asks for. */
+const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
+
+/** What PUT answers. */
+export interface PutReply {
+  readonly id: number;
+  /** Whether the queue had a job of this name already. */
+  readonly duplicate?: boolean;
+}
+
+/** Puts jobs that differ in their bodies only. */
+export class Putter implements AsyncDisposable {
+  readonly #open: () => Promise<Session>;
+  readonly #text: string;
+  readonly #timeout: number | undefined;
+  #session: Session;
+
+  private constructor(
+    open: () => Promise<Session>,
+    session: Session,
+    text: string,
+    timeout: number | undefined,
+  ) {
+    this.#open = open;
+    this.#session = session;
+    this.#text = text;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Connects. `values` are the queue and the options of PUT, checked; `timeout`, in ms, is for connecting and for each
+   * answer. Throws what `openSession` throws, and `ProtocolError` where the server is no queue.
+   */
+  static async open(
+    address: string,
+    values: Values,
+    { timeout, signal }: { timeout?: number; signal: AbortSignal },
+  ): Promise<Putter> {
+    const { text } = writeParts(request, { ...values, body: NO_BODY });
+    const open = async (): Promise<Session> => {
+      const session = await openSession(address, { timeout, signal });
+      try {
+        needProtocol(session.greeting, queueProtocol);
+        return session;
+      } catch (error) {
+        await session.close();
+        throw error;
+      }
+    };
+    return new Putter(open, await open(), text, timeout);
+  }
+
+  /** The longest body that the server takes, in bytes. */
+  get maxBody(): number {
+    return this.#session.greeting.maxBody;
+  }
+
+  /** Whether there is a connection. */
+  get connected(): boolean {
+    return this.#session.open;
+  }
+
+  /**
+   * Connects anew where the connection has ended, as it does after an hour without a job. Not to be called while jobs are
+   * on their way.
+   */
+  async connectAgain(): Promise<void> {
+    if (!this.connected) this.#session = await this.#open();
+  }
+
+  /**
+   * Puts a job, again after a pause where the server has too much to do for now. Rejects with `Refusal`;
+   * `DeadlineExceeded` where no answer comes in time; `ConnectionLost`, whose `executed` says whether the job may be
+   * there nevertheless; `ProtocolError`.
+   */
+  async put(body: Uint8Array): Promise<PutReply> {
+    const deadline = performance.now() + (this.#timeout ?? Infinity);
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#putOnce(body, deadline - performance.now());
+      } catch (error) {
+        const mayPass = error instanceof Refusal && error.code !== "expired" && isPassing(error) &&
+          executedOf(error, NO_CODES) === "no";
+        if (!mayPass || tries === MOST_TRIES) throw error;
+        const ms = (error.retry ?? 0) + backoff(tries, BASE_MS, CAP_MS, Math.random());
+        if (performance.now() + ms >= deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
+  }
+
+  #putOnce(body: Uint8Array, left: number): Promise<PutReply> {
+    return new Promise((resolve, reject) => {
+      const within = left === Infinity ? undefined : Math.max(1, Math.ceil(left));
+      const text = within === undefined
+        ? this.#text
+        : `${this.#text} within=${formatValue(within, { type: "duration" })}`;
+      const sent = this.#session.send({ head: verb, text, body }, {
+        item: () => true,
+        final: (frame) => {
+          clearTimeout(timer);
+          try {
+            resolve(readReply(reply, frame) as unknown as PutReply);
+          } catch (error) {
+            const why = (error as Error).message;
+            reject(new ProtocolError(`the answer to PUT is not what the protocol says: ${why}`));
+          }
+        },
+        failed: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      const timer = within === undefined ? undefined : setTimeout(() => {
+        const executed = sent.tag === "" ? "no" : "maybe";
+        sent.forget();
+        const message = `No answer within ${this.#timeout} ms.`;
+        reject(new DeadlineExceeded("expired", message, { executed }));
+      }, within);
+    });
+  }
+
+  /** Closes the connection; answers that nobody waits for any more are not waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#session.load > 0) this.#session.cut();
+    await this.#session.close();
+  }
+}

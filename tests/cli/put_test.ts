@@ -1,0 +1,294 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { connect, Refusal } from "@lineup/lineup/client";
+import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { serve, type Server } from "@lineup/lineup/server";
+import { listen, writeAll } from "../../net/mod.ts";
+import calc from "../../examples/calc.ts";
+import { lineServer } from "./line_server.ts";
+import { command, lineup } from "./run.ts";
+
+/** A queue in this process, and a client of it. */
+async function serveQueue() {
+  const queue = await openQueue({ log: () => {} });
+  const server = await serve(queueProtocol, queue.handlers, { port: 0, log: () => {} });
+  const client = await connect(queueProtocol, server.address);
+  return {
+    address: server.address,
+    client,
+    /** The bodies of the jobs that are ready. */
+    async bodies(name: string): Promise<string[]> {
+      const jobs = await client.TAKE({ queue: [name], max: 100 }).all();
+      return jobs.map(({ body }) => new TextDecoder().decode(body));
+    },
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      await server.shutdown();
+      await queue.close();
+    },
+  };
+}
+
+const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n";
+const { PUT } = queueProtocol.commands;
+
+/** A server that takes jobs as the test says: what it answers is their number. */
+async function serveJobs(take: (body: string) => number | Promise<number>): Promise<Server> {
+  const handle = async (body: Uint8Array) => ({ id: await take(new TextDecoder().decode(body)) });
+  return await serve({ ...queueProtocol, commands: { PUT } }, {
+    PUT: ({ body }) => handle(body),
+  }, { port: 0, limits: { maxBody: 20 }, log: () => {} });
+}
+
+Deno.test("lineup put puts the argument, standard input or a file, and prints the job's number", async () => {
+  await using queue = await serveQueue();
+  const { address } = queue;
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "of a file\n");
+    const cases: readonly { args: string[]; input: string; body: string }[] = [
+      { args: ["one"], input: "unread", body: "one" },
+      { args: [], input: "piped\n", body: "piped\n" },
+      { args: ["-"], input: "piped", body: "piped" },
+      { args: [], input: "", body: "" },
+      { args: [""], input: "unread", body: "" },
+      { args: [`@${file}`], input: "unread", body: "of a file\n" },
+      { args: ["--", "-"], input: "unread", body: "-" },
+      { args: ["--", "@x"], input: "unread", body: "@x" },
+      { args: ["--", "--help"], input: "unread", body: "--help" },
+      { args: ["@"], input: "unread", body: "@" },
+    ];
+    for (const [index, { args, input, body }] of cases.entries()) {
+      const outcome = await lineup(["put", address, "mail", ...args], { input });
+      assertEquals(outcome, { code: 0, out: `${index + 1}\n`, err: "" }, args.join(" "));
+      assertEquals(await queue.bodies("mail"), [body], args.join(" "));
+    }
+    for (const path of ["/nowhere", "/"]) {
+      const { code, out, err } = await lineup(["put", address, "mail", `@${path}`]);
+      assertEquals({ code, out }, { code: 64, out: "" });
+      assertStringIncludes(err, `The body cannot be read from ${path}: `);
+    }
+    assertEquals(await queue.bodies("mail"), []);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("lineup put has the options of PUT as flags, and explains them", async () => {
+  await using queue = await serveQueue();
+  const flags = ["--key", "acme", "--priority", "1", "--lease", "2m", "--attempts=3"];
+  const more = ["--backoff", "5s", "--expires", "1d", "--delay", "1h", "--id", "a-1"];
+  const args = ["put", queue.address, "mail", ...flags, "x", ...more, "--result", "keep"];
+  assertEquals(await lineup(args), { code: 0, out: "1\n", err: "" });
+  const { age: _, left: __, expires: ___, body: ____, ...job } = await queue.client.JOB({ id: 1 });
+  assertEquals(job, {
+    id: 1,
+    queue: "mail",
+    key: "acme",
+    priority: 1,
+    state: "delayed",
+    attempt: 0,
+    attempts: 3,
+    lease: 120_000,
+    backoff: 5000,
+    unique: "a-1",
+  });
+  assertEquals((await lineup([...args, "--json"])).out, '{"id":1,"duplicate":true}\n');
+  // What is not given is left to the server.
+  assertEquals((await lineup(["put", queue.address, "mail", "--json", "y"])).out, '{"id":2}\n');
+  const { out } = await lineup(["put", "--help"]);
+  const help = out.replaceAll(/\s+/g, " ");
+  for (const [name, { summary, ...field }] of Object.entries(queueProtocol.commands.PUT.options)) {
+    const usual = "default" in field ? ` Default ${field.default}.` : "";
+    assertMatch(help, new RegExp(`--${name} [A-Za-z]+ `));
+    assertStringIncludes(help, summary + usual);
+  }
+});
+
+Deno.test("lineup put --lines goes on behind lines that fail, and names them", async () => {
+  const taken: string[] = [];
+  await using server = await serveJobs((body) => {
+    if (body === "bad") throw new Refusal("bad-arguments", "No.", { details: { scope: "me" } });
+    return taken.push(body);
+  });
+  const input = ["a", "bad", "x".repeat(21), "", "x".repeat(20), "last"].join("\n");
+  const args = ["put", server.address, "mail", "--lines"];
+  assertEquals(await lineup(args, { input }), {
+    code: 1,
+    out: "1\n2\n3\n4\n",
+    err: "lineup: line 2: bad-arguments: No.\n" +
+      "lineup: line 3: body-too-large: The server takes at most 20 bytes of body.\n" +
+      "lineup: 2 of 6 lines failed\n",
+  });
+  assertEquals(taken, ["a", "", "x".repeat(20), "last"]);
+  const { code, out, err } = await lineup([...args, "--json"], { input });
+  assertEquals([code, err], [1, "lineup: 2 of 6 lines failed\n"]);
+  assertEquals(out.trim().split("\n").slice(0, 3).map((line) => JSON.parse(line)), [
+    { line: 1, id: 5 },
+    { line: 2, error: { scope: "me", code: "bad-arguments", message: "No." } },
+    {
+      line: 3,
+      error: { code: "body-too-large", message: "The server takes at most 20 bytes of body." },
+    },
+  ]);
+  assertEquals(await lineup(args, { input: "" }), { code: 0, out: "", err: "" });
+  assertEquals((await lineup(args, { input: "\n\n" })).out, "9\n10\n");
+});
+
+Deno.test("lineup put refuses a body over the limit, whatever it comes from", async () => {
+  let taken = 0;
+  await using server = await serveJobs(() => ++taken);
+  const args = ["put", server.address, "mail"];
+  const message = "The server takes at most 20 bytes of body.";
+  const err = `lineup: body-too-large: ${message}\n`;
+  const long = "x".repeat(1 << 20);
+  assertEquals(await lineup(args, { input: long }), { code: 1, out: "", err });
+  assertEquals(await lineup([...args, "x".repeat(21)]), { code: 1, out: "", err });
+  assertEquals(JSON.parse((await lineup([...args, "--json"], { input: long })).out), {
+    error: { code: "body-too-large", message },
+  });
+  assertEquals((await lineup([...args, "x".repeat(20)])).out, "1\n");
+});
+
+Deno.test("lineup put --lines has 256 jobs on their way, and prints numbers in the order of the lines", async () => {
+  const held: (() => void)[] = [];
+  let most = 0;
+  await using server = await serveJobs(async (body) => {
+    const number = Number(body);
+    if (number <= 256) {
+      most = Math.max(most, held.length + 1);
+      // The last of them lets the others go, from behind.
+      if (held.length === 255) { for (const go of held.splice(0).reverse()) go(); }
+      else await new Promise<void>((resolve) => held.push(resolve));
+    }
+    return number;
+  });
+  const lines = Array.from({ length: 1000 }, (_, index) => `${index + 1}\n`).join("");
+  const args = ["put", server.address, "mail", "--lines"];
+  assertEquals(await lineup(args, { input: lines }), { code: 0, out: lines, err: "" });
+  assertEquals(most, 256);
+});
+
+Deno.test("lineup put tries again where the server is busy, and says in the end that it is", async () => {
+  const tries = new Map<string, number>();
+  await using server = await serveJobs((body) => {
+    const before = tries.get(body) ?? 0;
+    tries.set(body, before + 1);
+    if (body === "never" || before < 3) throw new Refusal("busy", "Not now.", { retry: 1 });
+    return tries.size;
+  });
+  const args = ["put", server.address, "mail", "--lines"];
+  const outcome = await lineup(args, { input: "a\nnever\nb\n" });
+  assertEquals([outcome.code, outcome.err], [
+    1,
+    "lineup: line 2: busy: Not now.\nlineup: 1 of 3 lines failed\n",
+  ]);
+  assertEquals(Object.fromEntries(tries), { a: 4, never: 4, b: 4 });
+});
+
+Deno.test("lineup put says that a queue is full", async () => {
+  await using queue = await serveQueue();
+  await queue.client.LIMIT({ queue: "mail", depth: 1 });
+  const args = ["put", queue.address, "mail", "x"];
+  assertEquals((await lineup(args)).code, 0);
+  assertEquals(await lineup(args), {
+    code: 1,
+    out: "",
+    err: "lineup: busy: mail is full: it has 1 unfinished jobs, and its depth is 1.\n",
+  });
+});
+
+Deno.test("lineup put --timeout gives a job up, says that it may be there, and tells the server", async () => {
+  await using server = await lineServer(() => {}, GREETING);
+  const args = ["put", "--timeout", "300ms", server.address, "mail", "x"];
+  assertEquals(await lineup(args), {
+    code: 1,
+    out: "",
+    err: "lineup: expired: No answer within 300 ms; the job may be in the queue nevertheless\n",
+  });
+  assertMatch(server.received[0], /^#\S+ PUT mail within=[0-9]+ms \{1\}$/);
+  assertEquals(JSON.parse((await lineup([...args, "--json"])).out), {
+    error: { code: "expired", message: "No answer within 300 ms.", executed: "maybe" },
+  });
+});
+
+Deno.test("lineup put --lines sends nothing more once the connection is lost, and names the first line not sent", async () => {
+  await using server = await lineServer((line, connection) => {
+    if (line === "2") connection.close();
+    return line === "1" ? "#1 OK id=1\r\n" : undefined;
+  }, GREETING);
+  const input = Array.from({ length: 5000 }, (_, index) => `${index + 1}\n`).join("");
+  const { code, err } = await lineup(["put", server.address, "mail", "--lines"], { input });
+  assertEquals(code, 2);
+  const lines = err.trimEnd().split("\n");
+  const [, from] = /^lineup: nothing was sent from line ([0-9]+) on$/.exec(lines.pop()!)!;
+  const [, failed] = /^lineup: ([0-9]+) of [0-9]+ lines failed$/.exec(lines.pop()!)!;
+  assertEquals(lines.length, Number(failed));
+  assertMatch(lines.at(-1)!, new RegExp(`^lineup: line ${Number(from) - 1}: .*`));
+  assertStringIncludes(err, "the job may be in the queue nevertheless");
+  assertEquals(server.connections, 1);
+});
+
+Deno.test("lineup put --lines connects again where the connection ended while it waited for a line", async () => {
+  const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
+  const child = command(["put", listener.address, "mail", "--lines"], { stdin: "piped" }).spawn();
+  const input = child.stdin.getWriter();
+  for (const id of [1, 2]) {
+    await input.write(new TextEncoder().encode("x\n"));
+    const stream = (await listener.accept())!;
+    const write = (text: string) => writeAll(stream, new TextEncoder().encode(text));
+    await write(GREETING);
+    const buffer = new Uint8Array(1000);
+    let request = "";
+    while (!request.endsWith("\nx\n")) {
+      const read = await stream.read(buffer);
+      request += new TextDecoder().decode(buffer.subarray(0, read!));
+    }
+    await write(`${request.split(" ")[0]} OK id=${id}\r\n`);
+    await stream.closeWrite();
+    // It has seen the end once it ends its side.
+    while (await stream.read(buffer) !== null);
+    stream.close();
+  }
+  listener.close();
+  await input.close();
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  assertEquals([code, text.decode(stdout), text.decode(stderr)], [0, "1\n2\n", ""]);
+});
+
+Deno.test("lineup put --lines ends at Ctrl-C with 130, and says how far it is", async () => {
+  await using queue = await serveQueue();
+  const child = command(["put", queue.address, "mail", "--lines"], { stdin: "piped" }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode("a\nb\n"));
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let out = ""; !out.includes("2\n");) out += (await reader.read()).value;
+  child.kill("SIGINT");
+  const err = await new Response(child.stderr).text();
+  assertEquals([(await child.status).code, err], [
+    130,
+    "lineup: nothing was sent from line 3 on\n",
+  ]);
+  await reader.cancel();
+  await input.abort().catch(() => {});
+  assertEquals(await queue.bodies("mail"), ["a", "b"]);
+});
+
+Deno.test("lineup put ends quietly where nobody reads the numbers", async () => {
+  await using queue = await serveQueue();
+  const child = command(["put", queue.address, "mail", "--lines"], { stdin: "piped" }).spawn();
+  await child.stdout.cancel();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode("x\n".repeat(1000))).catch(() => {});
+  assertEquals([(await child.status).code, await new Response(child.stderr).text()], [141, ""]);
+  await input.abort().catch(() => {});
+});
+
+Deno.test("lineup put names a server that is no queue", async () => {
+  await using server = await serve(calc.protocol, calc.handlers, { port: 0 });
+  assertEquals(await lineup(["put", server.address, "mail", "x"]), {
+    code: 2,
+    out: "",
+    err: "lineup: the server speaks calc/1.0, not queue/1.0\n",
+  });
+});

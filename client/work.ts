@@ -17,8 +17,8 @@ import { guarded } from "./call.ts";
 const WAIT_MS = 30_000, ANSWER_MS = 10_000;
 const CAP_MS = 10_000;
 const CLOSE_MS = 10_000;
-/** How long handlers have to end once they are aborted, and then the last word to the server. */
-const GRACE_MS = 1000;
+/** How long handlers have to end once they are aborted, and how long then the last word to the server may take. */
+const GRACE_MS = 1000, LAST_WORD_MS = 1000;
 /** The most jobs that a TAKE may ask for. */
 const MOST_TAKEN = 100;
 
@@ -52,6 +52,11 @@ export interface WorkOptions {
   most?: number;
   /** Ends by itself once no job is ready and none runs. Default false. */
   untilEmpty?: boolean;
+  /**
+   * How long handlers have to end, in milliseconds, once the worker closes and does not wait any longer; then their jobs
+   * are given back. Default 1000.
+   */
+  grace?: number;
   /** Is told what happens. */
   onEvent?: (event: WorkEvent) => void;
   /** The time. Default: that of the machine. */
@@ -72,8 +77,8 @@ export interface Worker extends AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Takes no more jobs, gives back those that were not begun, and lets the others end, for `within` milliseconds at most
-   * (default 10000). Then their signals are aborted and they are given back too, whether they end or not, which takes up
-   * to two seconds. May be called again, with less time.
+   * (default 10000; `Infinity` for as long as they take). Then their signals are aborted and they are given back too,
+   * whether they end or not, which takes up to `grace` and a second. May be called again, with less time.
    */
   close(within?: number): Promise<void>;
 }
@@ -118,9 +123,10 @@ export function work(
   options: WorkOptions = {},
 ): Worker {
   const { concurrency = 1, prefetch = 0, lease, most = Infinity, untilEmpty = false } = options;
-  const { clock = systemClock, random = Math.random, onEvent } = options;
+  const { clock = systemClock, random = Math.random, onEvent, grace = GRACE_MS } = options;
   within("concurrency", concurrency, 1);
   within("prefetch", prefetch, 0);
+  within("grace", grace, 0);
   if (most !== Infinity) within("most", most, 1);
   const names = typeof queues === "string" ? [queues] : [...queues];
   if (names.length === 0) throw new RangeError("work needs the name of a queue");
@@ -267,9 +273,9 @@ export function work(
     taking?.cancel();
     const reason = new DOMException("the worker closes, and waits no longer", "AbortError");
     for (const { handling } of running) handling.abort(reason);
-    clearTimer = clock.after(GRACE_MS, () => {
+    clearTimer = clock.after(grace, () => {
       giveBack(running);
-      clearTimer = clock.after(GRACE_MS, () => {
+      clearTimer = clock.after(LAST_WORD_MS, () => {
         const error = new ConnectionLost("the worker closed before it could tell", "maybe");
         for (const held of telling) held.lose(error);
       });
@@ -292,7 +298,7 @@ export function work(
     if (!ended) {
       drain();
       if (within <= 0) interrupt();
-      else cuts.push(clock.after(within, interrupt));
+      else if (within !== Infinity) cuts.push(clock.after(within, interrupt));
     }
     return finished.catch(() => {});
   }

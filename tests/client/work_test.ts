@@ -337,6 +337,29 @@ Deno.test("close gives handlers that go on too long back: those that mind the si
   assertEquals(states.map(({ state, spared }) => [state, spared]), [["ready", 1], ["ready", 1]]);
 });
 
+Deno.test("close waits as long as handlers take where it is told to, and grace is what they have in the end", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  const ids = await put(client, ["ends", "deaf"]);
+  const { handler, open, signals } = gate();
+  const worker = start(shop, client, handler, { concurrency: 2, grace: 20_000 });
+  await shop.clock.elapse(10);
+  const closed = worker.close(Infinity);
+  await shop.clock.elapse(3_600_000);
+  assertEquals(signals.map(({ aborted }) => aborted), [false, false]);
+  open();
+  await shop.clock.elapse(10);
+  assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1 });
+  const before = shop.clock.now();
+  worker.close(0);
+  assertEquals(signals[1].aborted, true);
+  await shop.clock.elapse(19_000);
+  assertEquals((await client.JOB({ id: ids[1] })).state, "taken");
+  await shop.until(closed);
+  assertEquals(shop.clock.now() - before, 20_000);
+  assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1, released: 1 });
+});
+
 Deno.test("close ends although the server is gone, and may be called again with less time", async () => {
   await using shop = await workshop();
   const client = await shop.client();
@@ -399,7 +422,11 @@ Deno.test("A worker ends with an error where it can take nothing any more", asyn
   assertEquals(client.closed, true);
   await closed.close();
   for (
-    const [options, why] of [[{ concurrency: 0 }, "concurrency"], [{ most: 1.5 }, "most"]] as const
+    const [options, why] of [
+      [{ concurrency: 0 }, "concurrency"],
+      [{ most: 1.5 }, "most"],
+      [{ grace: -1 }, "grace"],
+    ] as const
   ) {
     assertThrows(() => work(client, "mail", () => {}, options), RangeError, why);
   }

@@ -4,6 +4,7 @@
  *     lineup queue                    a durable work queue that telnet can drive
  *     lineup serve MODULE             any protocol with its handlers
  *     lineup put ADDRESS QUEUE        jobs into a queue
+ *     lineup work ADDRESS QUEUE ...   a program for each job
  *     lineup call ADDRESS VERB ...    one request
  *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup load ADDRESS VERB ...    load, and what it shows
@@ -27,11 +28,13 @@ import { queue } from "./queue.ts";
 import { connectionFailure } from "./remote_spec.ts";
 import { serveCommand } from "./serve.ts";
 import { spec } from "./spec.ts";
+import { workCommand } from "./work.ts";
 
 const commands: Readonly<Record<string, Subcommand>> = {
   queue,
   serve: serveCommand,
   put,
+  work: workCommand,
   call,
   connect: connectCommand,
   load,

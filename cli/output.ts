@@ -48,7 +48,12 @@ export const standardError: Screen = {
 
 /** Says on standard error what went wrong. What a server or a file had to do with it cannot act on the terminal. */
 export function complain(what: unknown): void {
-  console.error(`lineup: ${reason(what).split("\n").map(printable).join("\n")}`);
+  console.error(complaint(what));
+}
+
+/** What `complain` says. */
+export function complaint(what: unknown): string {
+  return `lineup: ${reason(what).split("\n").map(printable).join("\n")}`;
 }
 
 /** Why something failed, in the words of the system, without the numbers and calls that Deno puts around them. */

@@ -1,0 +1,109 @@
+// What `lineup work` says on standard error: sentences for people about what is not as it should be, or a line of JSON
+// for all that happens.
+
+import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
+import { complaint } from "../output.ts";
+import type { Sink } from "./outputs.ts";
+import type { Programs } from "./programs.ts";
+
+/** Something that happened: its name, and what is to be known of it. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Tells what happens. */
+export class Log {
+  readonly #sink: Sink;
+  readonly #json: boolean;
+  #isLost = false;
+  #isOver = false;
+  #trouble: string | undefined;
+
+  /** A log that goes to standard error. */
+  constructor(sink: Sink, json: boolean) {
+    this.#sink = sink;
+    this.#json = json;
+  }
+
+  /** Tells an event; without a `text` it is told in JSON only. */
+  tell(event: string, fields: Fields, text?: string): void {
+    const line = this.#json
+      ? JSON.stringify({ time: new Date().toISOString(), event, ...fields })
+      : text === undefined
+      ? undefined
+      : complaint(text);
+    if (line !== undefined) this.#sink.write(new TextEncoder().encode(line + "\n"));
+  }
+
+  /** A program was started for a job. */
+  started(job: TakenJob): void {
+    this.#trouble = undefined;
+    this.tell("started", facts(job));
+  }
+
+  /** Something happened to the worker. */
+  worker(event: WorkEvent, programs: Programs): void {
+    if (event.type === "trouble") return this.#troubled(event.error, event.ms);
+    const { type, job } = event;
+    const known = { ...facts(job), ms: programs.msOf(job) };
+    const name = `job ${job.id} of ${job.queue}`;
+    switch (type) {
+      case "done":
+        return this.tell(type, known);
+      case "released":
+        return this.tell(type, known, `${name} is given back`);
+      case "lost": {
+        const killed = programs.runs(job) ? "; its program is killed" : "";
+        const reason = event.error.message;
+        return this.tell(type, { ...known, reason }, `${name} is lost: ${reason}${killed}`);
+      }
+      case "failed": {
+        const { error: { message: reason }, state } = event;
+        const now = state === "dead" ? "it is dead" : "it is tried again";
+        const failed = `${name} failed, attempt ${job.attempt}: ${reason}; ${now}`;
+        return this.tell(type, { ...known, reason, state }, failed);
+      }
+    }
+  }
+
+  /** What keeps the worker from taking jobs is told once. */
+  #troubled({ message }: Error, ms: number): void {
+    // A lost connection is told as such.
+    const isNew = !this.#isLost && message !== this.#trouble;
+    this.#trouble = message;
+    const text = isNew ? `no jobs can be taken: ${message} Trying again.` : undefined;
+    this.tell("trouble", { reason: message, ms }, text);
+  }
+
+  /** No more jobs are taken, because somebody wants it. */
+  draining(running: number): void {
+    const jobs = `${running} job${running === 1 ? " still runs" : "s still run"}`;
+    const text = `${jobs}; no more are taken, and another signal gives them back`;
+    this.tell("drain", { running }, running > 0 ? text : undefined);
+  }
+
+  /** It is over, and the connection ends on purpose. */
+  ending(counts: WorkCounts): void {
+    this.#isOver = true;
+    this.tell("end", { ...counts });
+  }
+
+  /** Something happened to the connection. */
+  client(event: ClientEvent): void {
+    if (this.#isOver) return;
+    const { type } = event;
+    if (type === "connected") {
+      const text = this.#isLost ? `connected again to ${event.address}` : undefined;
+      this.#isLost = false;
+      this.tell(type, { address: event.address }, text);
+    }
+    if (type === "disconnected") {
+      const { address, error: { message: reason } } = event;
+      const text = this.#isLost ? undefined : `connection lost: ${reason}. Connecting again.`;
+      this.#isLost = true;
+      this.tell(type, { address, reason }, text);
+    }
+  }
+}
+
+function facts({ id, queue, key, attempt }: TakenJob): Fields {
+  return { id, queue, key, attempt };
+}

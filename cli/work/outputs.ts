@@ -1,0 +1,137 @@
+// What programs print, a whole line at a time, so that those which run beside each other do not mix within a line.
+
+const LF = 10;
+const END = Uint8Array.of(LF);
+/** A line that is longer is passed on in pieces. */
+const LONGEST = 1 << 16;
+
+/** Standard output or standard error of this process, to which many write. */
+export class Sink {
+  readonly #to: { write(bytes: Uint8Array): Promise<number> };
+  readonly #onClosed: () => void;
+  #written: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** `onClosed` is told, once, that nobody reads any more. */
+  constructor(to: { write(bytes: Uint8Array): Promise<number> }, onClosed: () => void) {
+    this.#to = to;
+    this.#onClosed = onClosed;
+  }
+
+  /** Resolves once it is written, so that a slow reader slows the programs down and not this process. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#written = this.#written.then(() => this.#write(bytes));
+  }
+
+  /** Resolves once all of it is written. */
+  written(): Promise<void> {
+    return this.#written;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length && !this.#closed;) {
+        at += await this.#to.write(bytes.subarray(at));
+      }
+    } catch {
+      // A pipe that nobody reads, or a terminal that was hung up.
+      this.#closed = true;
+      this.#onClosed();
+    }
+  }
+}
+
+/** What takes a program's output. */
+export interface Taker {
+  take(bytes: Uint8Array): Promise<void> | void;
+  /** Nothing more comes. */
+  end(): Promise<void> | void;
+}
+
+/** Passes whole lines on; a last line without its end gets one. */
+export function passLines(sink: Sink): Taker {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  const take = async (bytes: Uint8Array): Promise<void> => {
+    const end = bytes.lastIndexOf(LF) + 1;
+    const isLong = length + bytes.length > LONGEST;
+    const upTo = end > 0 ? end : isLong ? bytes.length : 0;
+    if (upTo > 0) {
+      const line = joined([...pieces, bytes.subarray(0, upTo)]);
+      pieces = [];
+      length = 0;
+      await sink.write(line);
+    }
+    if (upTo < bytes.length) {
+      pieces.push(bytes.slice(upTo));
+      length += bytes.length - upTo;
+    }
+  };
+  return {
+    take,
+    async end() {
+      if (length > 0) await take(END);
+    },
+  };
+}
+
+/** Keeps all of it, as long as that is at most `most` bytes. */
+export function keepAll(most: number): Taker & { readonly kept: Uint8Array | undefined } {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  return {
+    take(bytes) {
+      length += bytes.length;
+      if (length <= most) pieces.push(bytes);
+      else pieces = [];
+    },
+    end() {},
+    /** `undefined` where it is longer. */
+    get kept() {
+      return length <= most ? joined(pieces) : undefined;
+    },
+  };
+}
+
+const MOST_TOLD = 500;
+
+/** Passes on to another taker, and remembers the last line that is not empty, or its beginning. */
+export function rememberLast(other: Taker): Taker & { readonly last: string } {
+  let last: number[] = [], current: number[] = [];
+  const note = (bytes: Uint8Array): void => {
+    for (const byte of bytes) {
+      if (byte !== LF) {
+        if (current.length < MOST_TOLD) current.push(byte);
+        continue;
+      }
+      if (!isBlank(current)) last = current;
+      current = [];
+    }
+  };
+  return {
+    take(bytes) {
+      note(bytes);
+      return other.take(bytes);
+    },
+    end: () => other.end(),
+    get last() {
+      const bytes = Uint8Array.from(isBlank(current) ? last : current);
+      return new TextDecoder().decode(bytes).trim();
+    },
+  };
+}
+
+function isBlank(bytes: readonly number[]): boolean {
+  return bytes.every((byte) => byte <= 0x20);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

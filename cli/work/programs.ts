@@ -1,0 +1,113 @@
+// The programs of a worker, one for each of its jobs, and what their ends mean for these.
+
+import { JobFailure, type TakenJob } from "../../client/mod.ts";
+import { keepAll, passLines, rememberLast, type Sink } from "./outputs.ts";
+import { CannotStart, Program } from "./program.ts";
+
+/** The longest result in bytes: what a server takes by default. */
+const MOST_RESULT = 1 << 20;
+/** The exit code of a program whose job is not to be tried again. */
+const GIVE_UP = 100;
+
+/** How programs are run, and who is told. */
+export interface ProgramsOptions {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** How long one may run, in ms; `undefined` for as long as it takes. */
+  readonly timeout: number | undefined;
+  /** How long one has from SIGTERM to SIGKILL, in ms. */
+  readonly grace: number;
+  /** Whether standard output is the result. */
+  readonly result: boolean;
+  readonly out: Sink;
+  readonly err: Sink;
+  onStart(job: TakenJob): void;
+  onCannotStart(error: CannotStart): void;
+}
+
+/** Programs that run. */
+export class Programs {
+  readonly #options: ProgramsOptions;
+  readonly #running = new Map<TakenJob, Program>();
+  readonly #began = new WeakMap<TakenJob, number>();
+
+  /** None runs yet. */
+  constructor(options: ProgramsOptions) {
+    this.#options = options;
+  }
+
+  /** How many run. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Whether the program of a job runs. */
+  runs(job: TakenJob): boolean {
+    return this.#running.has(job);
+  }
+
+  /** How long ago the program of a job was started, in whole ms; `undefined` where none was. */
+  msOf(job: TakenJob): number | undefined {
+    const began = this.#began.get(job);
+    return began === undefined ? undefined : Math.round(performance.now() - began);
+  }
+
+  /**
+   * Runs the program for a job, until it ends or the signal is aborted and it is made to. Resolves with the result.
+   * Rejects with `JobFailure`, or the reason of the signal.
+   */
+  async run(job: TakenJob, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { command, timeout, grace, out, err } = this.#options;
+    const result = this.#options.result ? keepAll(MOST_RESULT) : undefined;
+    const errors = rememberLast(passLines(err));
+    let program: Program;
+    try {
+      program = new Program(job, { command, out: result ?? passLines(out), err: errors, grace });
+    } catch (error) {
+      if (!(error instanceof CannotStart)) throw error;
+      this.#options.onCannotStart(error);
+      throw new JobFailure(error.message, { release: 0 });
+    }
+    this.#running.set(job, program);
+    this.#began.set(job, performance.now());
+    this.#options.onStart(job);
+    let isLate = false;
+    const timer = timeout === undefined ? undefined : setTimeout(() => {
+      isLate = true;
+      program.end();
+    }, timeout);
+    const onAbort = (): void => program.end();
+    signal.addEventListener("abort", onAbort);
+    try {
+      const status = await program.ended;
+      // Whatever its exit code says then, it was told not to go on.
+      signal.throwIfAborted();
+      if (isLate || !status.success) {
+        const how = isLate ? `no end within ${timeout! / 1000}s` : howEnded(status);
+        const reason = errors.last === "" ? how : `${how}: ${errors.last}`;
+        throw new JobFailure(reason, { dead: !isLate && status.code === GIVE_UP });
+      }
+      if (result === undefined) return undefined;
+      if (result.kept !== undefined) return result.kept;
+      throw new JobFailure(`the result is longer than ${MOST_RESULT} bytes`);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      this.#running.delete(job);
+    }
+  }
+
+  /** Ends all at once. */
+  kill(): void {
+    for (const program of this.#running.values()) program.kill();
+  }
+
+  /** Resolves once none runs: where a lease is lost, its program may end later than its job. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+}
+
+function howEnded({ signal, code }: Deno.CommandStatus): string {
+  return signal === null ? `exit code ${code}` : `killed by ${signal}`;
+}

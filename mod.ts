@@ -30,3 +30,7 @@ export type { Context, Handler, Handlers, ItemSource, Result } from "./server/mo
 export { type CallOptions, type Client, connect } from "./client/mod.ts";
 export type { Clock } from "./scheduling/clock.ts";
 export { ConnectionLost, Items, ProtocolError, type SessionOptions } from "./client/mod.ts";
+export { JobFailure, LeaseLost, work } from "./client/mod.ts";
+export type { JobContext, JobHandler, TakenJob, Worker, WorkEvent } from "./client/mod.ts";
+export type { JobFailureOptions, TakenJobs, WorkClient, WorkCounts } from "./client/mod.ts";
+export type { WorkOptions } from "./client/mod.ts";

@@ -4,6 +4,7 @@ import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
 import { CLOSED_PIPE } from "./output.ts";
+import { remoteSpec } from "./remote_spec.ts";
 import { Log } from "./work/log.ts";
 import { Sink } from "./work/outputs.ts";
 import { Programs } from "./work/programs.ts";
@@ -104,6 +105,8 @@ connection, 141 where nobody reads the output.`,
         end(error.code);
       },
     });
+    // Sees that there is a server, in the words of the other commands.
+    await remoteSpec(address, { ask: false });
     const client = await connect(queueProtocol, address, {
       agent: "lineup-work",
       onEvent: (event) => log.client(event),

@@ -34,6 +34,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
       ["call", address, "PING"],
       ["connect", address],
       ["put", address, "mail", "hello"],
+      ["work", address, "mail", "--", "cat"],
       ["load", address, "PING"],
       ["check", address],
       ["spec", address],

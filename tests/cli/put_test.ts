@@ -1,32 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { connect, Refusal } from "@lineup/lineup/client";
-import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { Refusal } from "@lineup/lineup/client";
+import { queueProtocol } from "@lineup/lineup/queue";
 import { serve, type Server } from "@lineup/lineup/server";
 import { listen, writeAll } from "../../net/mod.ts";
 import calc from "../../examples/calc.ts";
 import { lineServer } from "./line_server.ts";
+import { serveQueue } from "./queue_here.ts";
 import { command, lineup } from "./run.ts";
-
-/** A queue in this process, and a client of it. */
-async function serveQueue() {
-  const queue = await openQueue({ log: () => {} });
-  const server = await serve(queueProtocol, queue.handlers, { port: 0, log: () => {} });
-  const client = await connect(queueProtocol, server.address);
-  return {
-    address: server.address,
-    client,
-    /** The bodies of the jobs that are ready. */
-    async bodies(name: string): Promise<string[]> {
-      const jobs = await client.TAKE({ queue: [name], max: 100 }).all();
-      return jobs.map(({ body }) => new TextDecoder().decode(body));
-    },
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      await server.shutdown();
-      await queue.close();
-    },
-  };
-}
 
 const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n";
 const { PUT } = queueProtocol.commands;

@@ -81,14 +81,19 @@ export async function startLineup(
 /** `lineup` with these arguments, to be started. */
 export function command(
   args: readonly string[],
-  options: { stdin: "piped" | "null"; cwd?: string },
+  options: {
+    stdin: "piped" | "null";
+    cwd?: string;
+    env?: Record<string, string>;
+    detached?: boolean;
+  },
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", MAIN, ...args],
     ...options,
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...options.env },
   });
 }
 

@@ -5,7 +5,10 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: [], says: "A command must follow: queue, serve," },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
-  { args: ["zzzzzzzz"], says: "there are queue, serve, put, call, connect, load, check, spec." },
+  {
+    args: ["zzzzzzzz"],
+    says: "there are queue, serve, put, work, call, connect, load, check, spec.",
+  },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
@@ -61,6 +64,17 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["put", "127.0.0.1:1", "mail", "--lines", "--id", "x"],
     says: "--id and --lines exclude each other",
   },
+  { args: ["work", "127.0.0.1:1", "--", "cat"], says: "work needs ADDRESS QUEUE" },
+  { args: ["work", "127.0.0.1:1", "mail", "cat"], says: "work needs -- and a COMMAND behind" },
+  { args: ["work", "127.0.0.1:1", "mail", "--"], says: "work needs -- and a COMMAND behind" },
+  { args: ["work", "127.0.0.1:1", "mail", "--", ""], says: "work needs -- and a COMMAND behind" },
+  { args: ["work", "nowhere", "mail", "--", "cat"], says: "nowhere: an address is host:port" },
+  { args: ["work", "127.0.0.1:1", "two words", "--", "cat"], says: "QUEUE must be a word" },
+  {
+    args: ["work", "--concurrency", "0", "127.0.0.1:1", "mail", "--", "cat"],
+    says: "--concurrency must be an integer, 1 to 1000",
+  },
+  { args: ["work", "--lease", "40d", "127.0.0.1:1", "mail", "--", "cat"], says: "--lease must be" },
   { args: ["load"], says: "load needs ADDRESS" },
   { args: ["load", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["load", "127.0.0.1:1"], says: "load needs a VERB, --command or --mix." },
@@ -112,7 +126,7 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
   }
 });
 
-const NAMES = ["queue", "serve", "put", "call", "connect", "load", "check", "spec"];
+const NAMES = ["queue", "serve", "put", "work", "call", "connect", "load", "check", "spec"];
 
 Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {
   const { code, out, err } = await lineup(["--help"]);

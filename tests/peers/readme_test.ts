@@ -56,7 +56,7 @@ Deno.test("the examples of lineup COMMAND --help are command lines that it takes
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  for (const name of ["put", "call", "connect", "load", "check", "spec"]) {
+  for (const name of ["put", "work", "call", "connect", "load", "check", "spec"]) {
     const { out } = await lineup([name, "--help"]);
     const examples = [...out.matchAll(/^ {2}\$ (lineup .*)$/gm)].map(([, example]) => example)
       .filter((example) => example.includes(":5463"));

@@ -1,0 +1,33 @@
+// A queue to put jobs into and to take them from, in the process of the test.
+
+import { type Client, connect } from "@lineup/lineup/client";
+import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { serve } from "@lineup/lineup/server";
+
+/** A queue in this process, and a client of it. */
+export interface QueueHere extends AsyncDisposable {
+  readonly address: string;
+  readonly client: Client<typeof queueProtocol>;
+  /** Takes the jobs that are ready: their bodies. */
+  bodies(name: string): Promise<string[]>;
+}
+
+/** Serves a queue in memory. */
+export async function serveQueue(): Promise<QueueHere> {
+  const queue = await openQueue({ log: () => {} });
+  const server = await serve(queueProtocol, queue.handlers, { port: 0, log: () => {} });
+  const client = await connect(queueProtocol, server.address);
+  return {
+    address: server.address,
+    client,
+    async bodies(name) {
+      const jobs = await client.TAKE({ queue: [name], max: 100 }).all();
+      return jobs.map(({ body }) => new TextDecoder().decode(body));
+    },
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      await server.shutdown();
+      await queue.close();
+    },
+  };
+}

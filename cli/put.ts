@@ -32,7 +32,7 @@ export const put: Subcommand = {
   examples: [
     "put 127.0.0.1:5463 mail 'hello world' --key acme --delay 5m",
     "put --lines 127.0.0.1:5463 mail @addresses.txt",
-    "put 127.0.0.1:5463 photos < cat.jpg",
+    "put 127.0.0.1:5463 photos @cat.jpg",
   ],
   more:
     `It prints the number of each job. A BODY that begins with - or @ stands behind --; without one the

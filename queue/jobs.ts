@@ -2,6 +2,7 @@
 
 import type { Deadlines } from "./deadlines.ts";
 import { Job, type Rarely } from "./job.ts";
+import { JobTable } from "./job_table.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
 import type { StoredJob } from "./store.ts";
 
@@ -9,7 +10,7 @@ import type { StoredJob } from "./store.ts";
 export class Jobs {
   readonly counts: Counts = noJobs();
   readonly queues = new Map<string, Queue>();
-  readonly #byId = new Map<number, Job>();
+  readonly #byId = new JobTable();
   readonly #deadlines: Deadlines<Job>;
   readonly #expiries: Deadlines<Rarely>;
 
@@ -31,14 +32,14 @@ export class Jobs {
 
   /** All of them, by number. */
   [Symbol.iterator](): Iterator<Job> {
-    return this.#byId.values();
+    return this.#byId[Symbol.iterator]();
   }
 
   /** A new job; `put` follows. */
   add(stored: StoredJob): Job {
     const queue = this.queue(stored.queue);
     const job = new Job(stored, queue.tenant(stored.key).kind(stored));
-    this.#byId.set(job.id, job);
+    this.#byId.add(job);
     queue.roll.add(job.id);
     if (stored.unique !== "") queue.claim(job);
     return job;
@@ -47,7 +48,7 @@ export class Jobs {
   /** A lifted job is gone. */
   delete(job: Job): void {
     const { queue, tenant } = job;
-    this.#byId.delete(job.id);
+    this.#byId.delete(job);
     queue.roll.remove(job.id);
     if (job.unique !== "") queue.unname(job);
     queue.forget(tenant);

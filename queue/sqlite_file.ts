@@ -3,7 +3,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { explain, prepareFile } from "./sqlite_schema.ts";
-import { applier, type Row, storedJob } from "./sqlite_rows.ts";
+import { type Row, rowsWriter, storedJob } from "./sqlite_rows.ts";
 import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
 
 /** An open database file. */
@@ -70,7 +70,7 @@ function operations(db: DatabaseSync): SqliteFile {
       coalesce(reason, '')
     FROM job LEFT JOIN progress USING (id) WHERE job.id > ? ORDER BY job.id LIMIT ?
   `);
-  const apply = applier(db);
+  const rows = rowsWriter(db);
 
   // A row as an object is a slow one, and a start may read millions; Deno's types do not know this method yet.
   (page as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
@@ -81,12 +81,14 @@ function operations(db: DatabaseSync): SqliteFile {
       try {
         let highest = lastId;
         for (const change of changes) {
-          apply(change);
+          rows.apply(change);
           if (change.kind === "put") highest = Math.max(highest, change.job.id);
         }
+        rows.flush();
         if (highest > 0) raise.run(highest);
         end.run();
       } catch (error) {
+        rows.forget();
         if (db.isTransaction) db.exec("ROLLBACK");
         throw error;
       }

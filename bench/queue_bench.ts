@@ -1,13 +1,27 @@
 // The work queue beside beanstalkd and BullMQ: rounds alternate, so that a drift of the machine meets all alike, and what
-// is printed are medians of ratios. 50 connections, bodies of 100 bytes. Everybody shares this machine's cores.
+// is printed are medians of ratios, and whether they are what is required. 50 connections, bodies of 100 bytes. Then
+// 10,000 TAKEs that wait. Everybody shares this machine's cores.
 //
-//     deno task bench:queue [ROUNDS]
+//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting]
 
+import { parseArgs } from "@std/cli/parse-args";
 import { median } from "./load.ts";
 import { Crowd } from "./queue/crowd.ts";
+import { RATIOS, verdict } from "./queue/gates.ts";
 import { startBeanstalkd, startLineup, startRedis, type Target } from "./queue/targets.ts";
+import { measureWaiting } from "./queue/waiting.ts";
 
-const ROUNDS = Number(Deno.args[0] ?? Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 5);
+const PARTS = ["beanstalkd", "bullmq", "waiting"];
+const { _: [count], only } = parseArgs(Deno.args, { string: ["only"] });
+const ROUNDS = Number(count ?? Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 5);
+if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
+  console.error("give the number of rounds, at least 1");
+  Deno.exit(1);
+}
+if (only !== undefined && !PARTS.includes(only)) {
+  console.error(`--only takes one of: ${PARTS.join(", ")}`);
+  Deno.exit(1);
+}
 const CONNECTIONS = 50;
 const DEPTH = 16;
 const BODY = "x".repeat(100);
@@ -87,47 +101,57 @@ async function bullmq(role: "add" | "process", port: number): Promise<number> {
 function show(
   name: string,
   rates: readonly number[],
-  ours?: readonly number[],
+  { peer, shape, ours }: { peer?: string; shape?: Shape; ours?: readonly number[] } = {},
 ): void {
   const rate = Math.round(median(rates)).toLocaleString("en").padStart(10);
-  const ratio = ours === undefined
-    ? ""
-    : `   lineup queue has ${median(ours.map((our, at) => our / rates[at])).toFixed(2)} times that`;
+  let ratio = "";
+  if (ours !== undefined) {
+    const times = median(ours.map((our, at) => our / rates[at]));
+    const gate = verdict(RATIOS[peer!]?.[shape!], times);
+    ratio = `   lineup queue has ${times.toFixed(2)} times that   ${gate}`.trimEnd();
+  }
   console.log(`  ${(name + ":").padEnd(16)}${rate} jobs/s${ratio}`);
 }
 
-const lineup = await startLineup(`${directory}/queue.db`);
-targets.push(lineup);
-Deno.mkdirSync(`${directory}/beanstalkd`);
-for (const peer of [await startBeanstalkd(), await startBeanstalkd(`${directory}/beanstalkd`)]) {
-  if (peer !== undefined) targets.push(peer);
-}
-if (targets.length === 1) {
-  console.log("beanstalkd is not installed (Debian: apt install beanstalkd)");
-}
-
-const rates = new Map<Target, Rates>(targets.map((target) => [target, new Map()]));
-for (const target of targets) await round(target, new Map());
-for (let at = 0; at < ROUNDS; at++) {
-  for (const target of targets) await round(target, rates.get(target)!);
-}
-for (const shape of Object.keys(SHAPES) as Shape[]) {
-  console.log(`\n${shape} (median of ${ROUNDS} rounds)`);
-  const ours = rates.get(lineup)!.get(shape)!;
-  for (const target of targets) {
-    show(target.name, rates.get(target)!.get(shape)!, target === lineup ? undefined : ours);
+/** Says what is required of the ratio to a peer that is not there. */
+function showMissing(peer: string, how: string): void {
+  console.log(`\n${peer} is not measured: it lacks ${how}`);
+  for (const [shape, gate] of Object.entries(RATIOS[peer])) {
+    console.log(`  ${shape}   ${verdict(gate)}`);
   }
 }
 
-const redis = await startRedis();
-const lacking = missing(redis);
-if (redis !== undefined) targets.push(redis);
-if (lacking !== undefined) console.log(`\nBullMQ is not measured: it lacks ${lacking}`);
-else {
-  const theirs: Record<"PUT, 16 deep" | "TAKE and DONE, 16 deep", number[]> = {
-    "PUT, 16 deep": [],
-    "TAKE and DONE, 16 deep": [],
-  };
+async function besideBeanstalkd(lineup: Target): Promise<void> {
+  Deno.mkdirSync(`${directory}/beanstalkd`);
+  const peers = [await startBeanstalkd(), await startBeanstalkd(`${directory}/beanstalkd`)]
+    .filter((peer) => peer !== undefined);
+  targets.push(...peers);
+  const all = [lineup, ...peers];
+  const rates = new Map<Target, Rates>(all.map((target) => [target, new Map()]));
+  for (const target of all) await round(target, new Map());
+  for (let at = 0; at < ROUNDS; at++) {
+    for (const target of all) await round(target, rates.get(target)!);
+  }
+  for (const shape of Object.keys(SHAPES) as Shape[]) {
+    console.log(`\n${shape} (median of ${ROUNDS} rounds)`);
+    const ours = rates.get(lineup)!.get(shape)!;
+    show(lineup.name, ours);
+    for (const target of peers) {
+      show(target.name, rates.get(target)!.get(shape)!, { peer: target.name, shape, ours });
+    }
+  }
+  if (peers.length > 0) return;
+  for (const peer of ["beanstalkd", "beanstalkd -f0"]) {
+    showMissing(peer, "beanstalkd (Debian: apt install beanstalkd)");
+  }
+}
+
+async function besideBullmq(lineup: Target): Promise<void> {
+  const redis = await startRedis();
+  if (redis !== undefined) targets.push(redis);
+  const lacking = missing(redis);
+  if (lacking !== undefined) return showMissing("BullMQ", lacking);
+  const theirs = { "PUT, 16 deep": [] as number[], "TAKE and DONE, 16 deep": [] as number[] };
   const ours: Rates = new Map();
   for (let at = 0; at < Math.min(ROUNDS, 3); at++) {
     await round(lineup, ours);
@@ -136,7 +160,18 @@ else {
   }
   console.log("\nBullMQ on redis-server in memory: one process that adds, then one that processes");
   for (const shape of ["PUT, 16 deep", "TAKE and DONE, 16 deep"] as const) {
-    show(shape.startsWith("PUT") ? "BullMQ adds" : "BullMQ works", theirs[shape], ours.get(shape));
+    const name = shape.startsWith("PUT") ? "BullMQ adds" : "BullMQ works";
+    show(name, theirs[shape], { peer: "BullMQ", shape, ours: ours.get(shape) });
   }
 }
+
+const wants = (part: string): boolean => only === undefined || only === part;
+if (wants("beanstalkd") || wants("bullmq")) {
+  const lineup = await startLineup(`${directory}/queue.db`);
+  targets.push(lineup);
+  if (wants("beanstalkd")) await besideBeanstalkd(lineup);
+  if (wants("bullmq")) await besideBullmq(lineup);
+  for (const target of targets.splice(0)) target[Symbol.dispose]();
+}
+if (wants("waiting")) await measureWaiting(`${directory}/waiting.db`);
 Deno.exit();

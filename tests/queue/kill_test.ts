@@ -3,7 +3,18 @@
 // process; that the disk has it before anybody is told is what `synchronous=FULL` is for.
 
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { attemptsOf, BRIEF, Ledger, LONG_LEASE, type Operation, type Shown } from "./ledger.ts";
+import { Caps } from "./caps.ts";
+import {
+  CAPPED,
+  CAPS,
+  Client,
+  FREE,
+  insist,
+  isShed,
+  limitLine,
+  type Random,
+} from "./killed_client.ts";
+import { attemptsOf, Ledger, type Operation, type Shown } from "./ledger.ts";
 import { type Running, startServer } from "./server_process.ts";
 import type { Session } from "./session.ts";
 import { withDirectory } from "./temporary.ts";
@@ -12,145 +23,11 @@ const ROUNDS = 20;
 // The older a file is the more there is to compare; and a new one has its own first moments.
 const ROUNDS_A_FILE = 10;
 const CLIENTS = 6;
-
-type Random = (below: number) => number;
-
-/** One client: batches of requests, each answered before the next is sent. */
-class Client {
-  /** Of the last batch: what was sent, and not answered. */
-  unanswered: Operation[] = [];
-  readonly #ledger: Ledger;
-  readonly #below: Random;
-  readonly #name: string;
-  #held: { id: number; attempt: number }[] = [];
-  #puts = 0;
-
-  constructor(ledger: Ledger, below: Random, name: string) {
-    this.#ledger = ledger;
-    this.#below = below;
-    this.#name = name;
-  }
-
-  /** Goes on with jobs that were taken before the server was killed. */
-  hold(id: number, attempt: number): void {
-    this.#held.push({ id, attempt });
-  }
-
-  /** Works until the connection ends. */
-  async work(session: Session, onAnswer: () => void): Promise<void> {
-    for (;;) {
-      const batch = Array.from({ length: 1 + this.#below(16) }, () => this.#next());
-      this.unanswered = [...batch];
-      try {
-        await session.send(batch.map((each) => line(each)).join(""));
-        for (const each of batch) {
-          const reply = await session.reply();
-          this.unanswered.shift();
-          this.#answered(each, reply);
-          onAnswer();
-        }
-      } catch (error) {
-        if (isLost(error)) return;
-        throw error;
-      }
-    }
-  }
-
-  #next(): Operation {
-    const chance = this.#below(100);
-    if (this.#held.length > 0 && chance < 55) {
-      const [{ id, attempt }] = this.#held.splice(this.#below(this.#held.length), 1);
-      if (chance < 35) return { kind: "done", id, attempt };
-      if (chance < 50) {
-        const way = (["ready", "ready", "delayed", "dead"] as const)[this.#below(4)];
-        return { kind: "fail", id, attempt, way };
-      }
-      return {
-        kind: "extend",
-        id,
-        attempt,
-        lease: LONG_LEASE + this.#below(1e6),
-        sent: Date.now(),
-      };
-    }
-    if (chance < 78) {
-      const lease = this.#below(5) === 0 ? BRIEF : LONG_LEASE;
-      return { kind: "take", max: 1 + this.#below(4), lease, sent: Date.now() };
-    }
-    const attempts = 1 + this.#below(4);
-    const body = `${this.#name}-${++this.#puts}-${"x".repeat(this.#below(300))}-${attempts}`;
-    return { kind: "put", body, delayed: this.#below(8) === 0, attempts };
-  }
-
-  #answered(asked: Operation, reply: string): void {
-    const ledger = this.#ledger;
-    if (isShed(reply)) {
-      if ("id" in asked) this.hold(asked.id, asked.attempt);
-      return;
-    }
-    const wrong = new Error(`${line(asked).trim()} was answered ${reply}`);
-    switch (asked.kind) {
-      case "put": {
-        const id = /^OK id=(\d+)$/.exec(reply)?.[1];
-        if (id === undefined) throw wrong;
-        return ledger.put(Number(id), asked);
-      }
-      case "take": {
-        if (!/(^|\n)OK count=\d+$/.test(reply)) throw wrong;
-        for (const [, id, attempt, body] of reply.matchAll(ITEM)) {
-          ledger.given(Number(id), Number(attempt), body, asked);
-          if (asked.lease !== BRIEF) this.#held.push({ id: Number(id), attempt: Number(attempt) });
-        }
-        return;
-      }
-      case "done":
-        if (reply !== "OK") throw wrong;
-        return ledger.done(asked);
-      case "fail": {
-        const state = /^OK state=(\w+)$/.exec(reply)?.[1];
-        if (state === undefined) throw wrong;
-        return ledger.failed(asked, state);
-      }
-      case "extend":
-        if (!reply.startsWith("OK lease=")) throw wrong;
-        ledger.extended(asked);
-        this.hold(asked.id, asked.attempt);
-    }
-  }
-}
-
-const ITEM = /\* id=(\d+) queue=work (?:key=\w+ )?attempt=(\d+) lease=\w+ \{\d+\}\n(.*)(?=\n)/g;
-
-function line(asked: Operation): string {
-  switch (asked.kind) {
-    case "put": {
-      const { body, delayed, attempts } = asked;
-      const key = body.charCodeAt(body.indexOf("-") + 1) % 3;
-      return `PUT work ${body} key=k${key} attempts=${attempts}${delayed ? " delay=1d" : ""}\n`;
-    }
-    case "take":
-      return `TAKE work max=${asked.max} lease=${asked.lease}ms\n`;
-    case "done":
-      return `DONE ${asked.id} attempt=${asked.attempt}\n`;
-    case "fail": {
-      const how = { ready: "", delayed: " retry=1d", dead: " dead=yes" }[asked.way];
-      return `FAIL ${asked.id} reason="no luck" attempt=${asked.attempt}${how}\n`;
-    }
-    case "extend":
-      return `EXTEND ${asked.id} attempt=${asked.attempt} lease=${asked.lease}ms\n`;
-  }
-}
-
-/** Whether a request was refused, and not executed, because this machine does not keep up. */
-function isShed(reply: string): boolean {
-  return reply.startsWith("ERR busy ");
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource ||
-    (error instanceof Error && error.message === "the server closed the connection");
-}
+const QUEUES = [FREE, CAPPED];
+// Caps change in few rounds: where they do, less is known of what is allowed.
+const ROUNDS_A_CHANGE = 3;
+/** How many of 100 requests of one client change a cap then. */
+const CHANGES = 5;
 
 /** Runs load until so many requests were answered, and kills the server then; resolves with what was not answered. */
 async function killUnderLoad(
@@ -216,33 +93,87 @@ function duration(text = "0ms"): number {
   return Number(number) * (unit === "s" ? 1000 : 1);
 }
 
+/** The caps that a server tells of. */
+async function lookAtCaps(session: Session): Promise<Map<string, number>> {
+  const told = await insist(session, "LIMITS");
+  const caps = [...told.matchAll(/^\* queue=(\w+)(?: key=(\w+))? running=(\d+)$/gm)];
+  if (!told.endsWith(`OK count=${caps.length}`)) throw new Error(`LIMITS says ${told}`);
+  return new Map(
+    caps.map(([, queue, key, running]) => [
+      key === undefined ? queue : `${queue}/${key}`,
+      Number(running),
+    ]),
+  );
+}
+
+/** Looks at everything behind a restart. */
+async function settle(
+  server: Running,
+  ledger: Ledger,
+  caps: Caps,
+  unanswered: readonly Operation[],
+): Promise<void> {
+  const session = await server.session();
+  ledger.settle(await look(session, ledger.suspects(unanswered)), unanswered);
+  caps.settle(
+    ledger.held().map(({ id }) => ledger.counted(id)),
+    await lookAtCaps(session),
+    unanswered.filter((each) => each.kind === "limit"),
+  );
+  const told = await insist(session, "QUEUES");
+  for (const queue of QUEUES) {
+    const { delayed, ready, taken, dead } = ledger.counts(queue);
+    const counted = `* ${queue} delayed=${delayed} ready=${ready} taken=${taken} dead=${dead} `;
+    if (delayed + ready + taken + dead > 0 && !told.includes(counted)) {
+      throw new Error(`QUEUES says ${told} instead of ${counted}`);
+    }
+  }
+}
+
+async function setCaps(server: Running, caps: Caps): Promise<void> {
+  const session = await server.session();
+  for (const [scope, running] of Object.entries(CAPS)) {
+    await insist(session, limitLine(scope, running).trim());
+    caps.set(scope, running);
+  }
+  caps.settle([], await lookAtCaps(session), []);
+}
+
+/** Clients who share the jobs that are held. */
+function crowd(ledger: Ledger, caps: Caps, below: Random, round: number): Client[] {
+  const changes = below(ROUNDS_A_CHANGE) === 0 ? CHANGES : 0;
+  const clients = Array.from(
+    { length: CLIENTS },
+    // One at most changes caps: of two it could not be said who was the last.
+    (_, at) => new Client(ledger, caps, below, `${round}.${at}`, at === 0 ? changes : 0),
+  );
+  for (const { id, attempt } of ledger.held()) clients[below(CLIENTS)].hold(id, attempt);
+  return clients;
+}
+
 async function rounds(seed: number, count: number): Promise<void> {
   const random = seededRandom(seed);
   const below: Random = (limit) => Math.floor(random() * limit);
   const ledger = new Ledger();
+  const caps = new Caps(Object.keys(CAPS));
   await withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     let server = await startServer(path);
+    await setCaps(server, caps);
     for (let round = 1; round <= count; round++) {
-      const clients = Array.from(
-        { length: CLIENTS },
-        (_, at) => new Client(ledger, below, `${round}.${at}`),
-      );
-      for (const { id, attempt } of ledger.held()) clients[below(CLIENTS)].hold(id, attempt);
-      const unanswered = await killUnderLoad(server, clients, 1 + below(2000));
-      server = await startServer(path);
       try {
-        const session = await server.session();
-        ledger.settle(await look(session, ledger.suspects(unanswered)), unanswered);
-        const { delayed, ready, taken, dead } = ledger.counts();
-        const counted = `delayed=${delayed} ready=${ready} taken=${taken} dead=${dead} `;
-        let told = await session.ask("QUEUES");
-        while (isShed(told)) told = await session.ask("QUEUES");
-        if (delayed + ready + taken + dead > 0 && !told.includes(counted)) {
-          throw new Error(`QUEUES says ${told} instead of ${counted}`);
-        }
+        const filler = new Client(ledger, caps, below, `${round}`, 0);
+        await filler.fill(await server.session());
+        caps.reached(CAPPED);
+        const clients = round === 1 ? [] : crowd(ledger, caps, below, round);
+        const unanswered = await killUnderLoad(server, clients, 1 + below(2000));
+        server = await startServer(path);
+        await settle(server, ledger, caps, unanswered);
+        // Nobody has let go of anything.
+        if (round === 1) { for (const scope of Object.keys(CAPS)) caps.reached(scope); }
       } catch (error) {
-        await server.end("SIGKILL");
+        // It may have been killed already.
+        await server.end("SIGKILL").catch(() => {});
         throw new Error(`failed after kill ${round} of LINEUP_SEED=${seed}`, { cause: error });
       }
     }
@@ -250,7 +181,7 @@ async function rounds(seed: number, count: number): Promise<void> {
   });
 }
 
-Deno.test(`kill -9 under load, ${ROUNDS * LONG} times: what was acknowledged is so, and nothing else`, async () => {
+Deno.test(`kill -9 under load, ${ROUNDS * LONG} times: what was acknowledged is so, and nothing else; caps hold`, async () => {
   const files = ROUNDS * LONG / ROUNDS_A_FILE;
   for (let file = 0; file < files; file++) await rounds(SEED + file, ROUNDS_A_FILE);
 });

@@ -1,6 +1,8 @@
 // What clients of a queue know for certain while its server is killed again and again: what was acknowledged must be
 // so, what was asked and not answered may be.
 
+import type { Counted } from "./caps.ts";
+
 /** A request, as far as the ledger has to know it. */
 export type Operation =
   | {
@@ -9,7 +11,14 @@ export type Operation =
     readonly delayed: boolean;
     readonly attempts: number;
   }
-  | { readonly kind: "take"; readonly max: number; readonly lease: number; readonly sent: number }
+  | {
+    readonly kind: "take";
+    readonly queue: string;
+    readonly max: number;
+    readonly lease: number;
+    readonly wait: number;
+    readonly sent: number;
+  }
   | { readonly kind: "done"; readonly id: number; readonly attempt: number }
   | { readonly kind: "fail"; readonly id: number; readonly attempt: number; readonly way: Way }
   | {
@@ -18,7 +27,8 @@ export type Operation =
     readonly attempt: number;
     readonly lease: number;
     readonly sent: number;
-  };
+  }
+  | { readonly kind: "limit"; readonly scope: string; readonly running: number };
 
 /** How an attempt fails: ready again at once, after a time that the test does not live to see, or never. */
 export type Way = "ready" | "delayed" | "dead";
@@ -158,11 +168,18 @@ export class Ledger {
     this.#doneLately = [];
   }
 
-  /** How many jobs there are in each state. */
-  counts(): Record<Exclude<State, "done">, number> {
+  /** How many jobs of a queue there are in each state. */
+  counts(queue: string): Record<Exclude<State, "done">, number> {
     const counts = { delayed: 0, ready: 0, taken: 0, dead: 0 };
-    for (const { state } of this.#jobs.values()) if (state !== "done") counts[state]++;
+    for (const { state, body } of this.#jobs.values()) {
+      if (state !== "done" && placeOf(body).queue === queue) counts[state]++;
+    }
     return counts;
+  }
+
+  /** A job, as caps count it. */
+  counted(id: number): Counted {
+    return { id, ...placeOf(this.#jobs.get(id)!.body) };
   }
 
   /** The jobs that are taken, for whoever wants to speak of them. */
@@ -236,6 +253,12 @@ export class Ledger {
 /** The attempts that the body of a job says it has. */
 export function attemptsOf(body: string): number {
   return Number(body.slice(body.lastIndexOf("-") + 1));
+}
+
+/** The queue and the key that the body of a job says it is of. */
+export function placeOf(body: string): { queue: string; key: string } {
+  const key = body.charCodeAt(body.indexOf("-") + 1) % 3;
+  return { queue: body.slice(0, body.indexOf(".")), key: `k${key}` };
 }
 
 function failedState({ attempts }: Known, attempt: number, way: Way): Way {

@@ -5,6 +5,7 @@ import { over, type Session } from "./session.ts";
 /** A server in a process of its own. */
 export interface Running {
   readonly pid: number;
+  readonly port: number;
   /** A new connection, greeted. */
   session(): Promise<Session>;
   /** Ends it by a signal and waits for its end; resolves with its exit code. */
@@ -27,6 +28,7 @@ export async function startServer(path: string, by: readonly string[] = []): Pro
   const sessions: Session[] = [];
   return {
     pid: child.pid,
+    port,
     async session(): Promise<Session> {
       const session = over(await Deno.connect({ port }));
       sessions.push(session);

@@ -125,50 +125,116 @@ Deno.test("TAKE gives a job back to its place, attempt not counted, when it is c
   assertEquals(await session.ask("TAKE mail"), HELLO);
 });
 
-Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {
+/** A memory store whose commits wait while it is held. */
+function heldUp(): { store: Store; hold(): void; go(): void } {
   const memory = memoryStore();
-  let hold: PromiseWithResolvers<void> | undefined = undefined;
-  const store: Store = {
-    ...memory,
-    async commit(changes) {
-      await hold?.promise;
-      await memory.commit(changes);
+  let held: PromiseWithResolvers<void> | undefined = undefined;
+  return {
+    store: {
+      ...memory,
+      async commit(changes) {
+        await held?.promise;
+        await memory.commit(changes);
+      },
     },
+    hold: () => held = Promise.withResolvers(),
+    go: () => held?.resolve(),
   };
+}
+
+Deno.test("PUT wakes one of many takers, and the next where that one is cancelled as it is woken", async () => {
+  await using queue = await served();
+  const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
+  for (const taker of takers) {
+    await taker.send("#t TAKE mail wait=1h\n");
+    await queue.clock.elapse(0);
+  }
+  await takers[0].send("PUT mail hello\n#c CANCEL t\n");
+  const replies = [];
+  for (let i = 0; i < 3; i++) replies.push(await takers[0].reply());
+  assertMatch(replies.find((reply) => reply.startsWith("#t"))!, /^#t ERR cancelled/);
+  assertEquals(await takers[1].reply(), HELLO.replaceAll(/^(?=\*|OK)/gm, "#t "));
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 3);
+});
+
+Deno.test("PUT wakes one of many takers, and the next where that one has vanished before the job is stored as its own", async () => {
+  const { store, hold, go } = heldUp();
+  await using queue = await served({ store });
+  const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
+  for (const taker of takers) {
+    await taker.send("#t TAKE mail wait=1h\n");
+    await queue.clock.elapse(0);
+  }
+  hold();
+  const putter = await queue.session();
+  const put = putter.ask("PUT mail hello");
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 4);
+  for (const taker of takers.slice(0, 2)) {
+    // What is written to it tells the server that it is lost.
+    const sent = taker.send("PING\n");
+    taker.close();
+    await sent;
+  }
+  await queue.clock.elapse(1);
+  // The first gave the job back, and the second is gone from the line.
+  assertEquals(queue.figure("queue-takers"), 2);
+  go();
+  assertEquals(await put, "OK id=1");
+  assertEquals(await takers[2].reply(), HELLO.replaceAll(/^(?=\*|OK)/gm, "#t "));
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 2);
+  assertStringIncludes(await putter.ask("QUEUES"), "ready=0 taken=1");
+});
+
+Deno.test("PUT wakes a taker that has vanished unseen, and the next once that one's lease is over", async () => {
+  await using queue = await served();
+  const gone = await queue.session();
+  const next = await queue.session();
+  const putter = await queue.session();
+  for (const taker of [gone, next]) {
+    await taker.send("TAKE mail wait=1h\n");
+    await queue.clock.elapse(0);
+  }
+  gone.close();
+  await queue.clock.elapse(1);
+  assertEquals(await putter.ask("PUT mail hello lease=5s"), "OK id=1");
+  await queue.clock.elapse(4998);
+  assertEquals(queue.figure("queue-takers"), 1);
+  assertStringIncludes(await putter.ask("QUEUES"), "ready=0 taken=1");
+  await queue.clock.elapse(2);
+  assertEquals(await next.reply(), HELLO.replace("attempt=1 lease=60s", "attempt=2 lease=5s"));
+});
+
+Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {
+  const { store, hold, go } = heldUp();
   await using queue = await served({ store });
   const session = await queue.session();
   await session.ask("PUT mail hello");
   await session.ask("PUT mail world");
-  hold = Promise.withResolvers();
+  hold();
   await session.send("#a TAKE mail max=2\nCANCEL a\n");
   assertMatch(await session.reply(), /^#a ERR cancelled/);
   assertEquals(await session.reply(), "OK");
   assertStringIncludes(await session.ask("QUEUES"), "taken=2");
-  hold.resolve();
+  go();
   await queue.clock.elapse(1);
   assertStringIncludes(await session.ask("QUEUES"), "ready=2 taken=0");
   assertEquals(await session.ask("TAKE mail"), HELLO);
 });
 
 Deno.test("TAKE is not answered before the job is stored as taken", async () => {
-  const memory = memoryStore();
-  let hold: PromiseWithResolvers<void> | undefined = undefined;
-  const store: Store = {
-    ...memory,
-    async commit(changes) {
-      await hold?.promise;
-      await memory.commit(changes);
-    },
-  };
+  const { store, hold, go } = heldUp();
   await using queue = await served({ store });
   const session = await queue.session();
   await session.ask("PUT mail hello");
-  hold = Promise.withResolvers();
+  hold();
   let answered = false;
   const reply = session.ask("TAKE mail").finally(() => answered = true);
   await queue.clock.elapse(10);
   assertEquals(answered, false);
-  hold.resolve();
+  go();
   assertEquals(await reply, HELLO);
 });
 

@@ -1,0 +1,71 @@
+// Workers over TCP, of a queue server in a process of its own, which is killed while they work.
+
+import { assertEquals } from "@std/assert";
+import { type ByteStream, connect, JobFailure, work, type WorkEvent } from "@lineup/lineup/client";
+import { queueProtocol } from "@lineup/lineup/queue";
+import { type Running, startServer } from "../queue/server_process.ts";
+import { withDirectory } from "../queue/temporary.ts";
+
+const JOBS = 300;
+const text = ({ body }: { body: Uint8Array }): string => new TextDecoder().decode(body);
+
+Deno.test("work does every job over TCP, although the server is killed twice, and drains", async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    let server: Running = await startServer(path);
+    // Another process has another port.
+    const dial = async (): Promise<ByteStream> => {
+      const conn = await Deno.connect({ port: server.port });
+      return {
+        peer: "server",
+        read: (buffer) => conn.read(buffer),
+        write: (bytes) => conn.write(bytes),
+        closeWrite: () => conn.closeWrite(),
+        close: () => conn.close(),
+      };
+    };
+    await using client = await connect(queueProtocol, "tcp://10.0.0.1:1", { dial });
+    await Promise.all(
+      Array.from({ length: JOBS }, (_, at) =>
+        // What was given by an answer that the kill took is given again soon.
+        client.PUT({ queue: "mail", body: String(at), lease: 2000, attempts: 100 })),
+    );
+
+    const begun = new Set<string>();
+    const told = new Set<string>();
+    let onDone = (): void => {};
+    const done = (count: number): Promise<void> =>
+      new Promise((resolve) => onDone = () => told.size >= count && resolve());
+    const hear = (event: WorkEvent): void => {
+      if (event.type !== "done") return;
+      told.add(text(event.job));
+      onDone();
+    };
+    const handler = async (job: { body: Uint8Array }): Promise<void> => {
+      const isFirst = !begun.has(text(job));
+      begun.add(text(job));
+      await new Promise((resolve) => setTimeout(resolve));
+      // The first time each fifth fails, and each seventh goes back.
+      if (isFirst && Number(text(job)) % 5 === 0) throw new Error("not yet");
+      if (isFirst && Number(text(job)) % 7 === 0) throw new JobFailure("later", { release: 10 });
+    };
+    const workers = [8, 1].map((concurrency) =>
+      work(client, "mail", handler, { concurrency, prefetch: concurrency, onEvent: hear })
+    );
+    for (const part of [0.3, 0.6]) {
+      await done(part * JOBS);
+      await server.end("SIGKILL");
+      server = await startServer(path);
+    }
+    await done(JOBS);
+    await Promise.all(workers.map((worker) => worker.close()));
+
+    assertEquals([begun.size, told.size], [JOBS, JOBS]);
+    for (const { counts: { taken, ...settled } } of workers) {
+      assertEquals(Object.values(settled).reduce((sum, count) => sum + count), taken);
+    }
+    assertEquals(await client.QUEUES().all(), []);
+    await client.close();
+    assertEquals(await server.end("SIGTERM"), 0);
+  });
+});

@@ -32,7 +32,7 @@ export interface SessionOptions extends SessionLimits {
 }
 
 /**
- * Connects and reads the greeting. Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers,
+ * Connects and reads the greeting. Throws `AddressError` for a wrong address, `RangeError` for a wrong heartbeat, `ConnectionLost` where nobody answers,
  * `ProtocolError` where the server speaks something else, `Refusal` where it refuses the connection, and the signal's
  * reason. `ready` may do more with the session in the same time.
  *
@@ -53,8 +53,11 @@ export async function openSession(
   options: SessionOptions = {},
   ready?: (session: Session) => Promise<void>,
 ): Promise<Session> {
-  const { signal, clock = systemClock, dial = connectStream } = options;
+  const { signal, clock = systemClock, dial = connectStream, heartbeat = Infinity } = options;
   signal?.throwIfAborted();
+  if (!(heartbeat >= 1)) {
+    throw new RangeError(`heartbeat must be at least 1 ms, or Infinity, not ${heartbeat}`);
+  }
   const place = typeof address === "string" ? parseAddress(address) : address;
   const isStream = "read" in place;
   const name = typeof address === "string" ? address : isStream ? place.peer : formatAddress(place);

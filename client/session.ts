@@ -8,12 +8,14 @@ import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
+import { type Heartbeat, heartbeat } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
 
 const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
 const BATCH = 64;
+const HEARTBEAT_MS = 60_000;
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -41,9 +43,16 @@ export interface SessionLimits {
   maxInFlight?: number;
   /** Requests that wait to be sent, and at most 64 MiB of them; more are refused with `Throttled`. Default 10000. */
   maxWaiting?: number;
+  /**
+   * For how many milliseconds nothing may come while an answer is owed, before the server is asked for a sign of life
+   * (PING). Where nothing comes for as long again the connection is cut. `Infinity` for never. Default 60000.
+   */
+  heartbeat?: number;
   /** The time. Default: that of the machine. */
   clock?: Clock;
 }
+
+const NOBODY: Exchange = { item: () => true, final() {}, failed() {} };
 
 interface Actions {
   cancel(sent: Sent): void;
@@ -144,6 +153,7 @@ export class Session implements AsyncDisposable {
   readonly #maxInFlight: number;
   readonly #clock: Clock;
   readonly #actions: Actions;
+  readonly #heartbeat: Heartbeat;
   #inFlight = new InFlight();
   readonly #waiting: Waiting<Sent>;
   #stalled = false;
@@ -161,7 +171,12 @@ export class Session implements AsyncDisposable {
     reader: ReplyReader,
     buffer: Uint8Array,
     greeting: Greeting,
-    { maxInFlight = 256, maxWaiting = 10_000, clock = systemClock }: SessionLimits,
+    {
+      maxInFlight = 256,
+      maxWaiting = 10_000,
+      heartbeat: beat = HEARTBEAT_MS,
+      clock = systemClock,
+    }: SessionLimits,
   ) {
     this.#stream = stream;
     this.#reader = reader;
@@ -177,6 +192,16 @@ export class Session implements AsyncDisposable {
         if (this.#blocked.delete(sent)) this.#wake?.();
       },
     };
+    this.#heartbeat = heartbeat(clock, beat, {
+      owed: () => this.#inFlight.size > 0,
+      // Where nobody takes items nothing is, and nothing can be heard.
+      reads: () => this.#wake === undefined,
+      ask: () => this.#tell("PING", ""),
+      lost: () => {
+        const told = `the server said nothing for ${2 * beat} ms, not even to PING`;
+        this.#fail(new ConnectionLost(told, "maybe"));
+      },
+    });
     this.#output = new Output(stream, (error) => this.#fail(error));
     this.closed = this.#read(buffer);
   }
@@ -242,6 +267,7 @@ export class Session implements AsyncDisposable {
     this.#inFlight.add(sent);
     // Whoever waits for an answer now needs the connection to be read.
     this.#wake?.();
+    this.#heartbeat.start();
     const { tag } = sent;
     if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
     else {
@@ -254,19 +280,20 @@ export class Session implements AsyncDisposable {
   }
 
   #cancel(sent: Sent): void {
-    if (this.#forget(sent)) this.#tellToStop(sent);
+    if (this.#forget(sent)) this.#tell("CANCEL", ` ${sent.tag}`);
   }
 
   #stop(sent: Sent): boolean {
     if (this.#inFlight.get(sent.tag) !== sent) return false;
-    this.#tellToStop(sent);
+    this.#tell("CANCEL", ` ${sent.tag}`);
     return true;
   }
 
-  #tellToStop(sent: Sent): void {
-    const cancel = new Sent({ head: "CANCEL", text: ` ${sent.tag}` }, sent.exchange, this.#actions);
-    cancel.forgotten = true;
-    this.#write(cancel);
+  /** Sends what nobody waits for. */
+  #tell(head: string, text: string): void {
+    const sent = new Sent({ head, text }, NOBODY, this.#actions);
+    sent.forgotten = true;
+    this.#write(sent);
   }
 
   /** Whether the server still has it. */
@@ -293,6 +320,7 @@ export class Session implements AsyncDisposable {
         }
         const read = await this.#stream.read(buffer);
         if (read === null) break;
+        this.#heartbeat.heard();
         reader.push(buffer.subarray(0, read));
       }
       this.#fail(new ConnectionLost("the server closed the connection", "maybe"));
@@ -339,6 +367,7 @@ export class Session implements AsyncDisposable {
     if (this.#end !== undefined) return;
     const end = this.#end = asError(error);
     this.#stream.close();
+    this.#heartbeat.stop();
     const lost = this.#inFlight.all();
     this.#inFlight = new InFlight();
     this.#blocked.clear();

@@ -127,6 +127,72 @@ Deno.test("A call that is never answered ends with its deadline, and its late an
   );
 });
 
+Deno.test("A call without a deadline ends where the server has vanished, and is made again where it may be", async () => {
+  const answers = { after: GREETING.length, how: "silence" as const };
+  await through({ answers }, async (client, { clock, books }) => {
+    const began = clock.now();
+    const error = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
+    assertInstanceOf(error, ConnectionLost);
+    assertEquals([error.executed, books.done.get(7)], ["maybe", 1]);
+    assertEquals(error.message, "the server said nothing for 120000 ms, not even to PING");
+    assertEquals(clock.now() - began, 120_000);
+    assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
+  });
+  await through({ answers }, async (client, { clock, books }) => {
+    assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
+    assertEquals(books.done.get(7), 2);
+  });
+});
+
+Deno.test("A call that takes long is waited for as long as the server answers to PING", async () => {
+  const clock = new VirtualClock();
+  const heads: string[] = [];
+  const proxy = new Proxy(clock, ({ head }) => {
+    heads.push(head);
+    if (head === "PING") return { lines: [{ head: "OK", words: ["pong"] }] };
+    return { lines: [{ head: "OK", options: new Map([["id", "7"]]) }], ms: 1_000_000 };
+  });
+  const options = { clock, dial: proxy.dial, heartbeat: 100_000 };
+  const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", options));
+  assertEquals(await run(clock, client.ADD({ id: 7 })), { id: 7 });
+  // Each second look finds the answer to the PING of the first.
+  assertEquals(heads, ["ADD", ...Array(5).fill("PING")]);
+  assertEquals(proxy.dials, 1);
+  // Where nothing is owed nobody asks.
+  await clock.elapse(1_000_000);
+  assertEquals([heads.length, clock.pending], [6, 0]);
+  await run(clock, client.close());
+});
+
+Deno.test("A connection whose items nobody takes is not silent", async () => {
+  const clock = new VirtualClock();
+  const item = { head: "*", options: new Map([["id", "7"], ["n", "1"]]) };
+  const final = { head: "OK", options: new Map([["id", "7"]]) };
+  const heads: string[] = [];
+  const proxy = new Proxy(clock, ({ head }) => {
+    heads.push(head);
+    return { lines: [...Array(2000).fill(item), final] };
+  });
+  const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }));
+  const items = client.LIST({ id: 7 })[Symbol.asyncIterator]();
+  await run(clock, items.next());
+  await clock.elapse(1_000_000);
+  let count = 1;
+  while (!(await run(clock, items.next())).done) count++;
+  assertEquals([count, heads, proxy.dials], [2000, ["LIST"], 1]);
+  await run(clock, client.close());
+});
+
+Deno.test("A heartbeat of no length is refused", async () => {
+  const clock = new VirtualClock();
+  const proxy = new Proxy(clock, (frame) => new Ledger().do(frame));
+  for (const heartbeat of [0, -1, NaN]) {
+    const connecting = connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial, heartbeat });
+    const error = await connecting.catch((error) => error);
+    assertEquals(error.message, `heartbeat must be at least 1 ms, or Infinity, not ${heartbeat}`);
+  }
+});
+
 Deno.test("An aborted call is forgotten, and what it brought is nobody's", async () => {
   await through({ delay: () => 100 }, async (client, { clock }) => {
     const abort = new AbortController();

@@ -8,6 +8,7 @@
  *     lineup call ADDRESS VERB ...    one request
  *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup load ADDRESS VERB ...    load, and what it shows
+ *     lineup top ADDRESS              a live view of a server
  *     lineup check ADDRESS            does a server speak Lineup/1?
  *     lineup spec ADDRESS|MODULE      a protocol's reference
  *
@@ -28,6 +29,7 @@ import { queue } from "./queue.ts";
 import { connectionFailure } from "./remote_spec.ts";
 import { serveCommand } from "./serve.ts";
 import { spec } from "./spec.ts";
+import { top } from "./top.ts";
 import { workCommand } from "./work.ts";
 
 const commands: Readonly<Record<string, Subcommand>> = {
@@ -38,6 +40,7 @@ const commands: Readonly<Record<string, Subcommand>> = {
   call,
   connect: connectCommand,
   load,
+  top,
   check,
   spec,
 };

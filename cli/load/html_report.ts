@@ -1,6 +1,6 @@
 // What a load has shown, as a page that needs nothing else: no script, no network.
 
-import { duration, percent, size, whole } from "./figures.ts";
+import { duration, percent, size, whole } from "../figures.ts";
 import type { Percentiles } from "./histogram.ts";
 import type { LoadReport, Moment } from "./results.ts";
 import { linearTicks, svgPlot } from "./svg_plot.ts";

@@ -1,7 +1,7 @@
 // How a load goes, on standard error while it runs: one line rewritten on a terminal, a line a second elsewhere.
 
 import type { Screen } from "../output.ts";
-import { duration, whole } from "./figures.ts";
+import { duration, whole } from "../figures.ts";
 import type { Moment } from "./results.ts";
 
 /** Shows how a load of `length` seconds goes (`Infinity` where nobody knows). */

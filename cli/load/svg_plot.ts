@@ -1,6 +1,6 @@
 // A plot as inline SVG, as a page shows it without any script.
 
-import { digits } from "./figures.ts";
+import { digits } from "../figures.ts";
 
 /** Points of one colour with a line between them. */
 export interface Line {

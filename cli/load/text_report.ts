@@ -1,6 +1,6 @@
 // What a load has shown, for a terminal.
 
-import { digits, duration, percent, size, whole } from "./figures.ts";
+import { digits, duration, percent, size, whole } from "../figures.ts";
 import type { KindReport, LoadReport } from "./results.ts";
 
 const LONGEST_BAR = 40, SHORTEST_BAR = 8;

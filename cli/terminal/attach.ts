@@ -1,15 +1,30 @@
 // The terminal that this process has: raw while it is ours, and given back however it ends.
 
 import type { Device } from "./screen.ts";
-import type { Terminal } from "./terminal.ts";
 
 // How long after an ESC the rest of a sequence may take; after that it was the Escape key.
 const ESCAPE_MS = 100;
 const PASTE_ON = "\x1b[?2004h", PASTE_OFF = "\x1b[?2004l\x1b[?25h";
 
+/** What has the terminal for itself: keys in, a screen out. */
+export interface Attached {
+  /** Runs until the person leaves: the exit code. */
+  run(): Promise<number>;
+  /** The person has gone, or a signal says so. */
+  leave(code?: number): void;
+  /** Bytes of the keyboard. */
+  type(bytes: Uint8Array): void;
+  /** Whether a single Escape may have been typed; `typedAll` says that nothing followed it. */
+  readonly waitsForKeys: boolean;
+  /** Nothing more came of a sequence. */
+  typedAll(): void;
+  /** Draws again, such as after a resize. */
+  redraw(): void;
+}
+
 /** Runs a terminal on standard input and output: its exit code. */
 export async function attachTerminal(
-  make: (device: Device, suspend: () => void) => Terminal,
+  make: (device: Device, suspend: () => void) => Attached,
 ): Promise<number> {
   const take = (): void => {
     Deno.stdin.setRaw(true);
@@ -57,7 +72,7 @@ export async function attachTerminal(
   }
 }
 
-async function readKeys(terminal: Terminal): Promise<void> {
+async function readKeys(terminal: Attached): Promise<void> {
   const buffer = new Uint8Array(65_536);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

@@ -159,7 +159,7 @@ function clip(view: View, columns: number, rows: number): View {
 }
 
 /** The first spans that fit into so many columns, the one that does not cut with `…`; `fromEnd` cuts its beginning. */
-function cut(spans: readonly Span[], columns: number, fromEnd = false): Span[] {
+export function cut(spans: readonly Span[], columns: number, fromEnd = false): Span[] {
   const fitting: Span[] = [];
   let left = columns;
   for (const span of spans) {

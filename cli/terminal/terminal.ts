@@ -2,6 +2,7 @@
 
 import { compile } from "../../protocol/compile.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import type { Attached } from "./attach.ts";
 import { Board } from "./board.ts";
 import { complete } from "./completion.ts";
 import { Editor, type Intent } from "./editor.ts";
@@ -37,7 +38,7 @@ const OK = 0, NO_CONNECTION = 2;
 const MOST_WAITING = 100_000;
 
 /** A person, a server, and what is between them. */
-export class Terminal {
+export class Terminal implements Attached {
   readonly #options: TerminalOptions;
   readonly #paint: Paint;
   readonly #board: Board;

@@ -17,6 +17,7 @@ Deno.test("lineup ends with 141 and says nothing where nobody reads its output",
       ["call", address, "HELP"],
       ["call", address, "COUNT", "1", "1000000000"],
       ["load", "--quiet", "--requests", "10", address, "PING"],
+      ["top", "--interval", "100ms", address],
     ]
   ) {
     await using process = startProcess(args);
@@ -36,6 +37,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
       ["put", address, "mail", "hello"],
       ["work", address, "mail", "--", "cat"],
       ["load", address, "PING"],
+      ["top", address],
       ["check", address],
       ["spec", address],
     ]

@@ -7,7 +7,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
   {
     args: ["zzzzzzzz"],
-    says: "there are queue, serve, put, work, call, connect, load, check, spec.",
+    says: "there are queue, serve, put, work, call, connect, load, top, check, spec.",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
@@ -126,7 +126,7 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
   }
 });
 
-const NAMES = ["queue", "serve", "put", "work", "call", "connect", "load", "check", "spec"];
+const NAMES = ["queue", "serve", "put", "work", "call", "connect", "load", "top", "check", "spec"];
 
 Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {
   const { code, out, err } = await lineup(["--help"]);

@@ -1,0 +1,145 @@
+// `lineup top` at a terminal: a page that is drawn anew, on a screen of its own.
+
+import type { Attached } from "../terminal/attach.ts";
+import { type Key, KeyDecoder } from "../terminal/keys.ts";
+import { cut, type Device } from "../terminal/screen.ts";
+import type { Paint } from "../terminal/style.ts";
+import { printable } from "../terminal/text.ts";
+import { page, type Row } from "./page.ts";
+import type { Pace, readings } from "./readings.ts";
+import type { Reading } from "./sample.ts";
+
+const OK = 0;
+const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
+
+/** What is shown where. */
+export interface LiveOptions {
+  /** The server's name and address. */
+  readonly name: string;
+  readonly interval: number;
+  readonly device: Device;
+  readonly paint: Paint;
+  /** Gives the terminal back to the shell until it is continued. */
+  readonly suspend: () => void;
+  /** Readings at a pace. */
+  readonly read: (pace: Pace) => ReturnType<typeof readings>;
+}
+
+/** The page, as long as somebody looks. */
+export class Live implements Attached {
+  readonly #options: LiveOptions;
+  readonly #decoder = new KeyDecoder();
+  readonly #end = Promise.withResolvers<number>();
+  #reading: Reading | undefined;
+  #trouble: string | undefined;
+  #hasScreen = false;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  /** Nothing is shown yet. */
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  /** Shows one reading after the other. */
+  run(): Promise<number> {
+    this.#show().catch((error) => {
+      this.leave();
+      this.#end.reject(error);
+    });
+    return this.#end.promise;
+  }
+
+  async #show(): Promise<void> {
+    this.redraw();
+    const { interval, read } = this.#options;
+    for await (const next of read({ interval, pause: (ms) => this.#pause(ms) })) {
+      if (this.#ended) return;
+      if (next instanceof Error) this.#trouble = next.message;
+      else {
+        this.#reading = next;
+        this.#trouble = undefined;
+      }
+      this.redraw();
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Gives the screen back. */
+  leave(code: number = OK): void {
+    this.#ended = true;
+    this.#giveBack();
+    this.#wake();
+    this.#end.resolve(code);
+  }
+
+  /** q, Ctrl-C and Ctrl-D leave, the space bar looks at once. */
+  type(bytes: Uint8Array): void {
+    this.#keys(this.#decoder.push(bytes));
+  }
+
+  /** Whether an Escape may be the beginning of another key. */
+  get waitsForKeys(): boolean {
+    return this.#decoder.waits;
+  }
+
+  /** It was none. */
+  typedAll(): void {
+    this.#keys(this.#decoder.flush());
+  }
+
+  #keys(keys: readonly Key[]): void {
+    for (const key of keys) {
+      if (this.#ended) return;
+      const name = key.kind === "press" ? key.name : key.kind === "text" ? key.text : "";
+      if (["q", "Q", "C-c", "C-d"].includes(name)) this.leave();
+      else if (name === "C-z") {
+        this.#giveBack();
+        this.#options.suspend();
+      } else if (name === " ") this.#wake();
+    }
+  }
+
+  #giveBack(): void {
+    if (this.#hasScreen) this.#options.device.write(SCREEN_OFF);
+    this.#hasScreen = false;
+  }
+
+  /** Draws the page as far as there is room. */
+  redraw(): void {
+    if (this.#ended) return;
+    const { device, paint, interval, name } = this.#options;
+    const { columns, rows } = device.size();
+    const all: Row[] = this.#reading === undefined
+      ? [[{ text: printable(name), style: "bold" }]]
+      : page(this.#reading, name, columns);
+    const last = this.#trouble === undefined
+      ? [{
+        text: `every ${interval / 1000}s; q leaves, space looks at once`,
+        style: "dim" as const,
+      }]
+      : [{ text: `no figures: ${printable(this.#trouble)} Trying again.`, style: "bad" as const }];
+    const room = Math.max(1, rows - 1);
+    const shown = all.slice(0, room);
+    // At the bottom, whatever there is above it.
+    while (shown.length < room) shown.push([]);
+    if (all.length > room) {
+      const cutOff = `… ${all.length - room + 1} more rows in a taller terminal`;
+      shown[room - 1] = [{ text: cutOff, style: "dim" }];
+    }
+    const text = [...shown, last].map((row) =>
+      cut(row, columns).map(({ text, style }) => paint(style, text)).join("") + "\x1b[K"
+    ).join("\r\n");
+    device.write((this.#hasScreen ? "" : SCREEN_ON) + "\x1b[H" + text);
+    this.#hasScreen = true;
+  }
+}

@@ -16,8 +16,14 @@ export interface RowsWriter {
 
 /** How many rows a statement writes where there are as many: a statement costs as much as a row or two. */
 const ROWS = 16;
+/** From how many numbers in a row on to remove them as a range costs less. */
+const SHORT_RUN = 4;
 /** How many moves and drops gather at most, as an import may have millions. */
 const MOST = 10_000;
+/** The columns that differ from row to row of `job` in most batches: id, key, put, ready, body. */
+const PUT_OWN = columns(14, [0, 2, 9, 12, 13]);
+/** Those of `progress`: id, ready, until. */
+const MOVE_OWN = columns(8, [0, 4, 5]);
 
 /**
  * What writes changes to the tables. Rows gather by what is done to them, and each kind goes together: first new jobs,
@@ -27,20 +33,20 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
   const row = (columns: number): string => `(${Array(columns).fill("?").join(", ")})`;
   const insert = (table: string, columns: number): StatementSync =>
     db.prepare(`INSERT OR REPLACE INTO ${table} VALUES ${row(columns)}`);
-  const putRows = inRows(db, 14, (values) => `INSERT OR REPLACE INTO job VALUES ${values}`);
+  const putRows = inRows(db, PUT_OWN, (rows) => `INSERT OR REPLACE INTO job ${rows}`);
   const moveRows = inRows(
     db,
-    8,
-    (values) =>
-      `INSERT OR REPLACE INTO progress SELECT * FROM (VALUES ${values})
+    MOVE_OWN,
+    (rows) =>
+      `INSERT OR REPLACE INTO progress SELECT * FROM (${rows})
         WHERE EXISTS (SELECT 1 FROM job WHERE id = column1)`,
   );
-  const dropJobs = inRows(db, 1, (values) => `DELETE FROM job WHERE id IN (VALUES ${values})`);
-  const dropProgress = inRows(
-    db,
-    1,
-    (values) => `DELETE FROM progress WHERE id IN (VALUES ${values})`,
-  );
+  const drops = (table: string): RowsOf =>
+    inRows(db, [true], (rows) => `DELETE FROM ${table} WHERE id IN (${rows})`);
+  const dropJobs = drops("job");
+  const dropProgress = drops("progress");
+  const dropJobRun = db.prepare("DELETE FROM job WHERE id BETWEEN ? AND ?");
+  const dropProgressRun = db.prepare("DELETE FROM progress WHERE id BETWEEN ? AND ?");
   const setBody = db.prepare("UPDATE job SET body = ?2 WHERE id = ?1");
   const ruleRow = insert("rules", 7);
   const scheduleRow = insert("schedule", 14);
@@ -115,9 +121,16 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
       moveRows.add(id, at, attempt, spared, ready, until, Number(held), reason);
     }
     moveRows.flush();
-    for (const id of dropped) {
-      dropJobs.add(id);
-      dropProgress.add(id);
+    for (const [first, last] of runs(dropped)) {
+      if (last - first < SHORT_RUN) {
+        for (let id = first; id <= last; id++) {
+          dropJobs.add(id);
+          dropProgress.add(id);
+        }
+      } else {
+        dropJobRun.run(first, last);
+        dropProgressRun.run(first, last);
+      }
     }
     dropJobs.flush();
     dropProgress.flush();
@@ -141,28 +154,86 @@ interface RowsOf {
   forget(): void;
 }
 
-function inRows(db: DatabaseSync, columns: number, sql: (values: string) => string): RowsOf {
-  const row = `(${Array(columns).fill("?").join(", ")})`;
-  const one = db.prepare(sql(row));
-  const many = db.prepare(sql(Array(ROWS).fill(row).join(", ")));
+function columns(count: number, own: readonly number[]): boolean[] {
+  return Array.from({ length: count }, (_, at) => own.includes(at));
+}
+
+/** `own` says of each column whether each row has its own value; what all others have in common is bound once. */
+function inRows(
+  db: DatabaseSync,
+  own: readonly boolean[],
+  sql: (rows: string) => string,
+): RowsOf {
+  const width = own.length;
+  const [shared, ownColumns] = [false, true].map((each) =>
+    own.flatMap((is, column) => is === each ? [column] : [])
+  );
+  const one = db.prepare(sql(valuesOf(width, 1)));
+  const many = db.prepare(sql(valuesOf(width, ROWS)));
+  const manyAlike = shared.length === 0 ? many : db.prepare(sql(alikeRows(own)));
   const values: Value[] = [];
+  let alike = true;
+
+  const writeMany = (): void => {
+    if (!alike || shared.length === 0) many.run(...values);
+    else {
+      const bound = shared.map((column) => values[column]);
+      for (let at = 0; at < values.length; at += width) {
+        for (const column of ownColumns) bound.push(values[at + column]);
+      }
+      manyAlike.run(...bound);
+    }
+    forget();
+  };
+  const forget = (): void => {
+    values.length = 0;
+    alike = true;
+  };
   return {
     add(...row: Value[]): void {
+      if (alike && values.length > 0) {
+        for (const column of shared) alike &&= row[column] === values[column];
+      }
       for (const value of row) values.push(value);
-      if (values.length < ROWS * columns) return;
-      many.run(...values);
-      values.length = 0;
+      if (values.length === ROWS * width) writeMany();
     },
     flush(): void {
-      for (let at = 0; at < values.length; at += columns) {
-        one.run(...values.slice(at, at + columns));
+      for (let at = 0; at < values.length; at += width) {
+        one.run(...values.slice(at, at + width));
       }
-      values.length = 0;
+      forget();
     },
-    forget(): void {
-      values.length = 0;
-    },
+    forget,
   };
+}
+
+function valuesOf(width: number, rows: number): string {
+  const row = `(${Array(width).fill("?").join(", ")})`;
+  return `VALUES ${Array(rows).fill(row).join(", ")}`;
+}
+
+// Numbered parameters (`?1` in each row) would say it shorter, and cost more than they save.
+function alikeRows(own: readonly boolean[]): string {
+  const shared: string[] = [];
+  let owned = 0;
+  const columns = own.map((is, column) => {
+    if (is) return `own.column${++owned} AS column${column + 1}`;
+    shared.push(`? AS shared${column}`);
+    return `shared${column} AS column${column + 1}`;
+  });
+  return `SELECT ${columns.join(", ")}
+    FROM (SELECT ${shared.join(", ")}) CROSS JOIN (${valuesOf(owned, ROWS)}) AS own`;
+}
+
+/** The runs of numbers that follow each other, sorted. */
+function runs(ids: readonly number[]): [first: number, last: number][] {
+  const found: [first: number, last: number][] = [];
+  for (const id of [...ids].sort((a, b) => a - b)) {
+    const run = found.at(-1);
+    if (run !== undefined && id <= run[1] + 1) run[1] = id;
+    else found.push([id, id]);
+  }
+  return found;
 }
 
 /** What `load` selects of a job, in its order. */

@@ -30,6 +30,8 @@ export class Dispatcher<T extends Ticket> {
   readonly #slice: Slice;
   #parked = 0;
   #untimed = 0;
+  /** When the last stride ended. */
+  #timed = 0;
   #pumping = false;
 
   constructor(parts: SchedulerParts<T>, room: WaitingRoom<T>) {
@@ -159,7 +161,10 @@ export class Dispatcher<T extends Ticket> {
       if (++this.#untimed < STRIDE) return;
       this.#untimed = 0;
       this.now = this.#clock.now();
-      this.#slice.spend(STRIDE * (this.now - began));
+      // `began` may be when its connection was read, before many others ran: all of them took no longer than since then.
+      const took = Math.min(STRIDE * (this.now - began), this.now - this.#timed);
+      this.#timed = this.now;
+      this.#slice.spend(took);
     } else {
       this.#slice.spend(this.now - began);
     }

@@ -165,16 +165,23 @@ export class Call extends Ticket implements Context {
     if (compiled.items !== undefined) {
       this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#finish());
     } else if (isThenable(result)) {
-      result.then((reply) => this.#succeed(reply as Values), (error) => this.fail(error))
-        .then(() => this.#finish());
+      // One step, and one look at the clock: this is the way of most requests.
+      result.then((reply) => {
+        const now = this.connection.server.clock.now();
+        this.#succeed(reply as Values, now);
+        this.#finish(now);
+      }, (error) => {
+        this.fail(error);
+        this.#finish();
+      });
     } else {
       this.#succeed(result as Values);
       this.#finish();
     }
   }
 
-  #finish(): void {
-    this.#route.scheduler.finish(this);
+  #finish(now?: number): void {
+    this.#route.scheduler.finish(this, now);
   }
 
   /** It has a seat again. */
@@ -295,7 +302,7 @@ export class Call extends Ticket implements Context {
     );
   }
 
-  #succeed(reply: Values | undefined): void {
+  #succeed(reply: Values | undefined, now?: number): void {
     if (this.answered) return;
     let parts: Parts;
     try {
@@ -305,7 +312,7 @@ export class Call extends Ticket implements Context {
       return;
     }
     this.#emit("OK", parts, this.#timing());
-    this.#end();
+    this.#end(false, now);
   }
 
   /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */
@@ -366,11 +373,11 @@ export class Call extends Ticket implements Context {
     this.#whenGoing?.();
   }
 
-  #end(turnedAway: boolean = false): void {
+  #end(turnedAway: boolean = false, now?: number): void {
     this.answered = true;
     if (this.phase === "new") this.connection.server.held.clear(this);
     this.#whenGoing?.();
-    this.connection.answered(this, turnedAway);
+    this.connection.answered(this, turnedAway, now);
   }
 }
 

@@ -422,7 +422,7 @@ export class Connection implements Client {
   }
 
   /** A request has written its final line; one that was `turnedAway` may wait for other answers to go with. */
-  answered(call: Call, turnedAway: boolean): void {
+  answered(call: Call, turnedAway: boolean, now?: number): void {
     this.#bodies -= call.bytes;
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
     else this.#untagged.answered(call);
@@ -431,7 +431,7 @@ export class Connection implements Client {
     else {
       if (!turnedAway || !this.#rest.quiet || this.#urgent) this.output.schedule();
       this.#urgent = false;
-      this.#patience.answered(this.server.clock.now());
+      this.#patience.answered(now ?? this.server.clock.now());
     }
     if (this.#onAnswer.length > 0) this.#wake();
     if (this.#ended || this.#draining) this.#settle();

@@ -46,7 +46,7 @@ export class TlsStream extends SocketStream {
   #open = false;
   #burst = 0;
 
-  /** A handshake that takes longer than `timeout` ms is given up. */
+  /** A handshake that takes longer than `timeout` ms is given up; `Infinity` waits for it. */
   constructor(conn: Deno.TlsConn, timeout: number) {
     super(conn);
     this.ready = this.#handshake(conn, timeout);
@@ -55,7 +55,7 @@ export class TlsStream extends SocketStream {
 
   async #handshake(conn: Deno.TlsConn, timeout: number): Promise<void> {
     let late = false;
-    const timer = setTimeout(() => {
+    const timer = timeout === Infinity ? undefined : setTimeout(() => {
       late = true;
       this.close();
     }, timeout);

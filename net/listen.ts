@@ -3,10 +3,12 @@
 import { type Address, AddressError, formatAddress, type HostAddress } from "./address.ts";
 import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
+import { OPENING_MS, type OpeningOptions } from "./opening.ts";
 import type { ByteStream, Listener } from "./stream.ts";
+import type { StreamError } from "./stream_error.ts";
 
 /** What the listener of an address may need beside it. */
-export interface ListenOptions {
+export interface ListenOptions extends OpeningOptions {
   /** For `tls://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
   tls?: TlsIdentity;
   /**
@@ -14,6 +16,10 @@ export interface ListenOptions {
    * those of the listener's own host and port, and what is no browser.
    */
   origins?: readonly string[];
+  /** For `ws://`: the longest message in bytes, at least 65536, the default. */
+  maxMessage?: number;
+  /** Is told of each message that was too long. */
+  onLongMessage?: () => void;
 }
 
 /** Who a server is, in PEM. */
@@ -24,26 +30,23 @@ export interface TlsIdentity {
   key: string;
 }
 
-// From its first byte to its last; a client that has not begun to is counted as a connection all the same.
-const HANDSHAKE_MS = 10_000;
-
 /**
- * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, and `AddressError` where
- * the address needs a certificate and there is none, and for `wss://`.
+ * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, `AddressError` where the
+ * address needs a certificate and there is none, and for `wss://`, and `RangeError` for a `maxMessage` that is too small.
  */
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
     case "tcp":
       return listenTcp(address);
     case "tls":
-      return listenTls(address, identity(address, options));
+      return listenTls(address, identity(address, options), options);
     case "unix":
       await removeStale(address.path);
       return listenUnix(address.path);
     case "ws": {
       // Loaded only where it is used: it takes longer than all the rest of a server.
       const { listenWebSocket } = await import("./web_socket_listener.ts");
-      return await listenWebSocket(address, options.origins ?? []);
+      return await listenWebSocket(address, options);
     }
     case "wss":
       throw new AddressError(
@@ -67,10 +70,20 @@ function listenTcp({ hostname, port }: HostAddress): Listener {
 
 // Nagle's algorithm stays on: Deno offers no way to turn it off here. With node:tls there is one, but below that Deno
 // reads on although nobody takes what it has.
-function listenTls({ hostname, port }: HostAddress, { cert, key }: TlsIdentity): Listener {
+function listenTls(
+  { hostname, port }: HostAddress,
+  { cert, key }: TlsIdentity,
+  { openingTime = OPENING_MS, onUnopened }: ListenOptions,
+): Listener {
   const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols: [ALPN] });
   const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
-  return acceptFrom(listener, address, (conn) => new TlsStream(conn, HANDSHAKE_MS));
+  return acceptFrom(listener, address, (conn) => {
+    const stream = new TlsStream(conn, openingTime);
+    stream.ready.catch(({ name }: StreamError) => {
+      if (name === "TimedOut") onUnopened?.();
+    });
+    return stream;
+  });
 }
 
 function listenUnix(path: string): Listener {

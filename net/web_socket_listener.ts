@@ -12,6 +12,7 @@ import { Arrivals } from "./arrivals.ts";
 import { Inbox } from "./inbox.ts";
 import { Opening, peerOf, startListening } from "./opening.ts";
 import { mayConnect } from "./origin.ts";
+import type { ListenOptions } from "./listen.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 import { LONGEST_MESSAGE } from "./web_socket.ts";
@@ -25,20 +26,25 @@ const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005;
 /** Listens for WebSockets. Throws what `listen` throws, and Node's errors where the certificate or key cannot be read. */
 export async function listenWebSocket(
   { hostname, port, path }: WebSocketAddress,
-  origins: readonly string[],
+  options: ListenOptions,
 ): Promise<Listener> {
+  const { origins = [], maxMessage = LONGEST_MESSAGE, onLongMessage = () => {} } = options;
+  if (!(maxMessage >= LONGEST_MESSAGE)) {
+    throw new RangeError(`maxMessage must be at least ${LONGEST_MESSAGE}, not ${maxMessage}`);
+  }
   const server = createServer();
   const opener = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: LONGEST_MESSAGE,
+    // For ws 0 is none.
+    maxPayload: maxMessage === Infinity ? 0 : maxMessage,
     perMessageDeflate: false,
     // A client that sends pings and does not read would fill the memory with pongs.
     autoPong: false,
   });
   const arrivals = new Arrivals();
   const endCode = (): number => arrivals.closed ? GOING_AWAY : NORMAL;
-  const opening = new Opening();
+  const opening = new Opening(options);
   server.on("connection", (socket) => opening.begin(socket));
   server.on("request", (request, response) => {
     const found = pathOf(request) === path;
@@ -63,6 +69,9 @@ export async function listenWebSocket(
     const peer = peerOf(request.socket);
     opener.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
       opening.opened(peer);
+      webSocket.on("error", (error: Error & { code?: string }) => {
+        if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") onLongMessage();
+      });
       arrivals.push(new ServedWebSocket(webSocket, peer, endCode));
     });
   });

@@ -11,6 +11,11 @@ export interface ConnectionLimits {
   connectionsPerClient: number;
   /** How many of `connections` only clients on this machine may have, so that its administrator gets in. Default 16. */
   connectionsReserved: number;
+  /**
+   * Connections on which no WebSocket is open yet, at each listener of WebSockets: where one more comes the oldest is
+   * closed. And connections that are being told that they are refused: one more is closed without a word. Default 256.
+   */
+  connectionsOpening: number;
 }
 
 /** The limits of a server that sets none. */
@@ -18,25 +23,26 @@ export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
   connections: 10_000,
   connectionsPerClient: 256,
   connectionsReserved: 16,
+  connectionsOpening: 256,
 };
 
 const BUSY_RETRY = 1000;
 
 /** Counts connections and refuses those too many. */
 export class Gate {
-  readonly #limits: ConnectionLimits;
+  readonly limits: Readonly<ConnectionLimits>;
   readonly #byClient = new Map<string, number>();
   #count = 0;
   /** Connections that were refused because there were too many in all, or too many of their client. */
   readonly refused: Record<"busy" | "quota", number> = { busy: 0, quota: 0 };
 
-  constructor(limits: ConnectionLimits) {
-    this.#limits = limits;
+  constructor(limits: Readonly<ConnectionLimits>) {
+    this.limits = limits;
   }
 
   /** Counts a connection. A refusal where it must not be served. */
   enter(peer: string, overloaded: boolean): ErrorLine | undefined {
-    const { connections, connectionsPerClient, connectionsReserved } = this.#limits;
+    const { connections, connectionsPerClient, connectionsReserved } = this.limits;
     const client = clientOf(peer);
     const mine = this.#byClient.get(client) ?? 0;
     if (mine >= connectionsPerClient) {

@@ -2,6 +2,11 @@
 
 /** Times in ms and what goes with them. */
 export interface Timeouts {
+  /**
+   * For a connection to be open: its TLS handshake, its request for a WebSocket, its PROXY header; and for one that is
+   * refused to take the line that says so. Default 10000.
+   */
+  opening: number;
   /** For the first request. Default 60000: a person reads the greeting first. */
   handshake: number;
   /** For a line, or a request with its body, from its first byte to its last. Default 10000. */
@@ -23,6 +28,7 @@ export interface Timeouts {
 
 /** The times of a server that sets none. */
 export const TIMEOUTS: Readonly<Timeouts> = {
+  opening: 10_000,
   handshake: 60_000,
   request: 10_000,
   requestRate: 500,

@@ -42,6 +42,8 @@ export interface WebSocketOptions {
    * host and port; programs that are no browsers always may.
    */
   origins?: readonly string[];
+  /** The longest message in bytes; a longer one closes its WebSocket with 1009. At least 65536, the default. */
+  maxMessage?: number;
 }
 
 /** An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2). */
@@ -66,7 +68,8 @@ export interface Server extends AsyncDisposable {
 
 /**
  * Serves a protocol: resolves once it listens. Throws `SpecError` for a wrong protocol, `TypeError` for a missing
- * handler, and Deno's errors (`AddrInUse`, `PermissionDenied`) where it cannot listen.
+ * handler, and Deno's errors (`AddrInUse`, `PermissionDenied`) where it cannot listen,
+ * `RangeError` where `ws.maxMessage` is too small.
  *
  * @example
  * ```ts
@@ -112,10 +115,19 @@ export async function serve(
   const turns = onSockets ? await openTurns() : immediateTurns;
   const service = await Service.open(protocol, handlers, options, turns);
   const listeners: Listener[] = [];
+  const bounds = {
+    openingTime: service.timeouts.opening,
+    maxOpening: service.gate.limits.connectionsOpening,
+    maxMessage: options.ws?.maxMessage,
+    onUnopened: () => void service.counters.unopened++,
+    onLongMessage: () => void service.counters.longMessages++,
+  };
   try {
     for (const { place } of places) {
       listeners.push(
-        "transport" in place ? await listen(place, { tls: options.tls, origins }) : place,
+        "transport" in place
+          ? await listen(place, { tls: options.tls, origins, ...bounds })
+          : place,
       );
     }
   } catch (error) {

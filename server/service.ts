@@ -36,6 +36,10 @@ interface Counters {
   dropped: number;
   /** How often a connection was not read until it had read, or was answered. */
   heldBack: number;
+  /** Connections whose TLS handshake or request for a WebSocket did not come, in time or in their turn. */
+  unopened: number;
+  /** WebSocket messages that were too long. */
+  longMessages: number;
   errors: Map<string, number>;
 }
 
@@ -73,6 +77,8 @@ export class Service {
     received: 0,
     dropped: 0,
     heldBack: 0,
+    unopened: 0,
+    longMessages: 0,
     errors: new Map(),
   };
   readonly connections = new Set<Connection>();
@@ -191,9 +197,9 @@ export class Service {
     const refusal = this.gate.enter(peer, this.pressure.closesGate);
     if (refusal !== undefined) {
       this.countError(refusal.code);
-      if (this.#turningAway >= MOST_TURNED_AWAY) return stream.close();
+      if (this.#turningAway >= this.gate.limits.connectionsOpening) return stream.close();
       this.#turningAway++;
-      const stop = this.clock.after(TURN_AWAY_MS, () => stream.close());
+      const stop = this.#closeLate(stream);
       await turnAway(stream, refusal);
       stop();
       this.#turningAway--;
@@ -205,6 +211,12 @@ export class Service {
     await connection.run();
     this.connections.delete(connection);
     this.gate.leave(peer);
+  }
+
+  /** Closes a stream that takes too long to be opened, unless it is stopped. */
+  #closeLate(stream: ByteStream): () => void {
+    const { opening } = this.timeouts;
+    return opening === Infinity ? () => {} : this.clock.after(opening, () => stream.close());
   }
 
   /** A connection has something that must not take long: all are looked after often, until all are quiet. */
@@ -271,7 +283,7 @@ export class Service {
   }
 
   async #serveProxied(stream: ByteStream, proxyFrom: readonly string[]): Promise<void> {
-    const stop = this.clock.after(PROXY_HEADER_MS, () => stream.close());
+    const stop = this.#closeLate(stream);
     let proxied: ByteStream;
     try {
       if (!proxyFrom.includes(prefixesOf(stream.peer)[0])) {
@@ -339,10 +351,5 @@ async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
 // How often connections are looked after: often enough for limits of seconds, and for idle limits of minutes.
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
-const PROXY_HEADER_MS = 5000;
-// A line is written at once, but not to one who does not read or whose TLS handshake does not come. More are closed
-// without a word.
-const MOST_TURNED_AWAY = 256;
-const TURN_AWAY_MS = 5000;
 const ACCEPTS_A_TURN = 2;
 const EXPIRED = "The time given by within= is over.";

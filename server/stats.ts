@@ -18,6 +18,8 @@ export function* figures(server: Service): Generator<Figure> {
   }
   yield ["connections-held-back-total", counters.heldBack];
   yield ["connections-paused-total", server.rests.pauses];
+  yield ["connections-unopened-total", counters.unopened];
+  yield ["messages-too-long-total", counters.longMessages];
   yield ["received-bytes-total", counters.received];
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
   yield* lineup("", scheduler.statistics());

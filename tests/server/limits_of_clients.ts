@@ -35,6 +35,13 @@ export const ofClients: readonly Limit[] = [
     figure: "connections-quota-total",
   },
   {
+    what: "who is being told that he is refused (connections.connectionsOpening, timeouts.opening)",
+    options: { connections: { connections: 3, connectionsReserved: 1, connectionsOpening: 0 } },
+    below: [{ by: A, stranger: true, gets: GREETING }],
+    at: [{ by: B, stranger: true, gets: "", ends: true }],
+    figure: "connections-busy-total",
+  },
+  {
     what: "the time to the first request (timeouts.handshake)",
     options: { timeouts: { handshake: 1000 } },
     below: [{ by: A, passes: 1000, gets: "", ends: false }],

@@ -96,6 +96,23 @@ Deno.test("a handshake that does not come counts as a connection, and holds nobo
     await client.close();
   }, { connections: { connectionsPerClient: 3 } }));
 
+Deno.test("a handshake that does not come in time is given up, and counted", () =>
+  withServer(async (server, log) => {
+    const [tls, tcp] = server.addresses;
+    await using client = await connect(bare, tcp);
+    using silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
+    // Deno keeps the socket until its client goes.
+    await until(() => log.length === 1, "the log says why");
+    assertEquals(log[0].why, "no TLS handshake within 50 ms");
+    const { value } = (await client.STATS().all()).find(({ name }) =>
+      name === "connections-unopened-total"
+    )!;
+    assertEquals([value, tls.slice(0, 6)], ["1", "tls://"]);
+  }, {
+    listen: ["tls://127.0.0.1:0", "tcp://127.0.0.1:0"],
+    timeouts: { opening: 50 },
+  }));
+
 Deno.test("serve refuses tls:// without a certificate, and wss://", async () => {
   await assertRejects(
     () => serve(bare, {}, { listen: ["tls://127.0.0.1:0"] }),

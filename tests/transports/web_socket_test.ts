@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { connect } from "../../client/mod.ts";
 import { AddressError, connectStream, listen, parseAddress, StreamError } from "../../net/mod.ts";
 import { connectStream as connectInBrowser } from "../../net/browser.ts";
 import { mayConnect } from "../../net/origin.ts";
@@ -45,6 +46,14 @@ class Page implements Disposable {
   }
 }
 
+/** What STATS tells a page. */
+async function figure(page: Page, name: string): Promise<string> {
+  page.text = "";
+  page.socket.send("STATS\n");
+  await page.got("OK count=");
+  return new RegExp(`^\\* ${name} (.*)\\r?\\n`, "m").exec(page.text)![1].trimEnd();
+}
+
 async function openPage(address: string): Promise<Page> {
   const page = new Page(address);
   await page.got("\r\n");
@@ -77,12 +86,28 @@ Deno.test("QUIT closes the WebSocket with 1000, an empty message ends one direct
     assert(half.text.endsWith("OK pong\n"), half.text);
   }));
 
-Deno.test("a message that is too long closes the WebSocket with 1009", () =>
-  withServer(async (address) => {
-    using page = await openPage(address);
-    page.socket.send(new Uint8Array(65_537).fill(0x20));
-    assertEquals((await page.closed).code, 1009);
-  }));
+for (const maxMessage of [undefined, 100_000]) {
+  Deno.test(`a message that is too long closes the WebSocket with 1009, where maxMessage is ${maxMessage}`, () =>
+    withServer(async (address) => {
+      using page = await openPage(address);
+      using neighbour = await openPage(address);
+      const longest = (maxMessage ?? 65_536) - "PING\n".length;
+      page.socket.send("PING\n" + "\n".repeat(longest));
+      await page.got("OK pong");
+      assertEquals(await figure(neighbour, "messages-too-long-total"), "0");
+      page.socket.send("PING\n" + "\n".repeat(longest + 1));
+      assertEquals((await page.closed).code, 1009);
+      assertEquals(await figure(neighbour, "messages-too-long-total"), "1");
+    }, { ws: { port: 0, maxMessage } }));
+}
+
+Deno.test("serve refuses a maxMessage that clients do not know of", async () => {
+  await assertRejects(
+    () => serve(bare, {}, { listen: [], ws: { port: 0, maxMessage: 65_535 } }),
+    RangeError,
+    "maxMessage must be at least 65536, not 65535",
+  );
+});
 
 Deno.test("a drain closes the WebSocket with 1001", async () => {
   let page: Page | undefined;
@@ -188,14 +213,27 @@ Deno.test("connections that do not open a WebSocket give way to those that come 
   withServer(async (address) => {
     const { hostname, port } = new URL(address.replace("ws:", "http:"));
     const silent: Deno.TcpConn[] = [];
-    for (let i = 0; i < 257; i++) silent.push(await Deno.connect({ hostname, port: Number(port) }));
+    for (let i = 0; i < 3; i++) silent.push(await Deno.connect({ hostname, port: Number(port) }));
     const ended = silent[0].read(new Uint8Array(1)).catch(() => null);
     using page = await openPage(address);
     page.socket.send("PING\n");
     await page.got("OK pong");
     assertEquals(await ended, null);
+    // One for the third, one for the page.
+    assertEquals(await figure(page, "connections-unopened-total"), "2");
     for (const conn of silent) conn.close();
-  }));
+  }, { connections: { connectionsOpening: 2 } }));
+
+Deno.test("a connection that does not open a WebSocket in time is closed, and counted", () =>
+  withServer(async (address, server) => {
+    await using client = await connect(bare, server.addresses[0]);
+    const { hostname, port } = new URL(server.addresses[1].replace("ws:", "http:"));
+    using silent = await Deno.connect({ hostname, port: Number(port) });
+    assertEquals(await silent.read(new Uint8Array(1)).catch(() => null), null);
+    const figures = await client.STATS().all();
+    const { value } = figures.find(({ name }) => name === "connections-unopened-total")!;
+    assertEquals([value, address], ["1", server.addresses[0]]);
+  }, { listen: ["tcp://127.0.0.1:0"], timeouts: { opening: 50 } }));
 
 Deno.test("listen says that a WebSocket's port is taken", async () => {
   const listener = await listen(parseAddress("ws://127.0.0.1:0"));

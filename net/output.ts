@@ -11,7 +11,7 @@ export class Output {
   readonly #onWrite: () => void;
   readonly #highWater: number;
   #text = "";
-  #parts: Uint8Array[] = [];
+  #parts: (string | Uint8Array)[] = [];
   #partsSize = 0;
   /** The bytes that are being written. */
   #writing: Uint8Array | undefined;
@@ -125,28 +125,38 @@ export class Output {
 
   #seal(): void {
     if (this.#text === "") return;
-    const bytes = encoder.encode(this.#text);
+    const text = isShortAscii(this.#text) ? this.#text : encoder.encode(this.#text);
     this.#text = "";
-    this.#parts.push(bytes);
-    this.#partsSize += bytes.length;
+    this.#parts.push(text);
+    this.#partsSize += text.length;
   }
 
   #take(): Uint8Array {
-    this.#seal();
-    const parts = this.#parts;
-    if (parts.length === 1) {
-      this.#parts = [];
-      this.#partsSize = 0;
-      return parts[0];
+    if (this.#parts.length === 0) {
+      const text = this.#text;
+      this.#text = "";
+      return encoder.encode(text);
     }
+    this.#seal();
     const bytes = new Uint8Array(this.#partsSize);
     let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
+    for (const part of this.#parts) {
+      if (typeof part === "string") {
+        for (let i = 0; i < part.length; i++) bytes[at + i] = part.charCodeAt(i);
+      } else bytes.set(part, at);
       at += part.length;
     }
     this.#parts = [];
     this.#partsSize = 0;
     return bytes;
   }
+}
+
+// What is shorter is copied byte by byte in less time than it takes to call the encoder.
+const SHORT = 128;
+
+function isShortAscii(text: string): boolean {
+  if (text.length > SHORT) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }

@@ -45,12 +45,16 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   const { request } = compiled;
   const { words, options } = frame;
   if (words.length === 0 && options.size === 0 && frame.body === undefined) {
-    const { required, needed, body, defaults } = request;
-    if (required === 0 && needed.length === 0 && body === undefined && defaults.length === 0) {
+    const { required, needed, body, defaults, checkedDefaults } = request;
+    if (
+      required === 0 && needed.length === 0 && body === undefined &&
+      checkedDefaults.length === 0 && isEmpty(defaults)
+    ) {
       return NOTHING;
     }
   }
-  const values: Values = {};
+  // All at once: most requests leave most at their defaults.
+  const values: Values = { ...request.defaults };
   let checks: Check[] | undefined;
   const put = (field: NamedField, value: unknown): void => {
     values[field.name] = value;
@@ -90,6 +94,11 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   } catch (error) {
     return withUsage(compiled, error);
   }
+}
+
+function isEmpty(values: Readonly<Values>): boolean {
+  for (const _ in values) return false;
+  return true;
 }
 
 function quoting(name: string): string {
@@ -169,7 +178,7 @@ function missing(compiled: CompiledCommand, shape: Shape, values: Values, put: P
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
-  for (const { field, value } of shape.defaults) {
+  for (const { field, value } of shape.checkedDefaults) {
     if (values[field.name] === undefined) put(field, value);
   }
 }

@@ -19,8 +19,10 @@ export interface Shape {
   readonly body: NamedField | undefined;
   /** Whether a person may write the body as the last word: nothing else could be meant by it. */
   readonly inlineBody: boolean;
-  /** The values of the fields that have a default. */
-  readonly defaults: readonly { readonly field: NamedField; readonly value: unknown }[];
+  /** The values of the fields that have a default and no schema. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** The others: a schema checks a default like any other value. */
+  readonly checkedDefaults: readonly { readonly field: NamedField; readonly value: unknown }[];
 }
 
 const COMMON = Object.entries(commonOptions).map(([name, field]) => asOption({ ...field, name }));
@@ -42,7 +44,7 @@ export function requestShape(
     needed: options.filter((option) => !isOptional(option)),
     body,
     inlineBody: body !== undefined && isFixed,
-    defaults: defaultsOf([...positional, ...options]),
+    ...defaultsOf([...positional, ...options]),
   };
 }
 
@@ -64,7 +66,7 @@ export function replyShape(fields: readonly NamedField[], path: string): Shape {
     needed: named.filter((field) => !isOptional(field)),
     body,
     inlineBody: false,
-    defaults: defaultsOf(fields),
+    ...defaultsOf(fields),
   };
 }
 
@@ -91,8 +93,13 @@ function byName(fields: readonly NamedField[]): ReadonlyMap<string, NamedField> 
   return new Map(fields.map((field) => [field.name, field]));
 }
 
-function defaultsOf(fields: readonly NamedField[]): Shape["defaults"] {
-  return fields.flatMap((field) =>
+function defaultsOf(fields: readonly NamedField[]): Pick<Shape, "defaults" | "checkedDefaults"> {
+  const given = fields.flatMap((field) =>
     field.default === undefined ? [] : [{ field, value: parseValue(field.default, field) }]
   );
+  const unchecked = given.filter(({ field }) => field.schema === undefined);
+  return {
+    defaults: Object.fromEntries(unchecked.map(({ field, value }) => [field.name, value])),
+    checkedDefaults: given.filter(({ field }) => field.schema !== undefined),
+  };
 }

@@ -1,6 +1,7 @@
 import { FairQueue } from "../scheduling/fair_queue.ts";
 import { Flow } from "../scheduling/flow.ts";
 import { Entry, Lane } from "../scheduling/lane.ts";
+import { Backlog } from "./backlog.ts";
 import { Heap, type Placed } from "./heap.ts";
 import { type Job, wasReadyBefore } from "./job.ts";
 import type { Tenant } from "./tenant.ts";
@@ -15,7 +16,7 @@ const COST = 1;
 export class Row extends Entry implements Placed {
   place = -1;
 
-  constructor(lane: Lane, readonly jobs: Heap<Job>) {
+  constructor(lane: Lane, readonly jobs: Backlog<Job>) {
     super(lane, COST);
   }
 }
@@ -28,7 +29,7 @@ export class FairOrder {
   readonly #byAge = new Heap<Row>((a, b) => wasReadyBefore(a.jobs.first!, b.jobs.first!));
 
   /** Begins with the jobs, at least one, of one key in one priority. */
-  constructor(alike: Heap<Job>) {
+  constructor(alike: Backlog<Job>) {
     // Who starts at 0 is served at once; a priority shall first wait as long as one job of it is worth, or the first of
     // the lowest would go before the second of the highest.
     for (const level of this.#turns.levels) this.#turns.charge(new Flow(level, "", 1), COST);
@@ -115,8 +116,8 @@ export class FairOrder {
   }
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ kind: { priority, tenant } }: Job, jobs?: Heap<Job>): Row {
+  #row({ kind: { priority, tenant } }: Job, jobs?: Backlog<Job>): Row {
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
-    return (flow.state ??= new Row(new Lane(flow), jobs ?? new Heap(wasReadyBefore))) as Row;
+    return (flow.state ??= new Row(new Lane(flow), jobs ?? new Backlog(wasReadyBefore))) as Row;
   }
 }

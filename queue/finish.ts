@@ -106,6 +106,7 @@ export async function release(
 /** The jobs of these numbers, each once, if this client has taken all of them. */
 function claimed(work: WorkQueue, ids: readonly number[], claim: Claim): Job[] {
   work.mayChange();
+  if (ids.length === 1) return [taken(work.job(ids[0]), claim)];
   const jobs = [...new Set(ids)].map((id) => taken(work.job(id), claim));
   if (claim.attempt !== undefined && jobs.length > 1) {
     throw notTaken("attempt= proves a single job to be yours; name one job at a time with it.");

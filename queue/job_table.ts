@@ -30,7 +30,7 @@ export class JobTable {
     let chunk = this.#chunks.get(at);
     if (chunk === undefined) {
       // Of its full length and without holes: it grows no further.
-      chunk = { jobs: Array.from({ length: CHUNK }, () => undefined), size: 0 };
+      chunk = { jobs: new Array(CHUNK).fill(undefined), size: 0 };
       this.#chunks.set(at, chunk);
     }
     chunk.jobs[job.id % CHUNK] = job;

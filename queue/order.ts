@@ -1,18 +1,18 @@
 // In which order the ready jobs of a queue are taken.
 
+import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
-import { Heap } from "./heap.ts";
 import { type Job, wasReadyBefore } from "./job.ts";
 import type { Tenant } from "./tenant.ts";
 
 /**
  * The ready jobs of one queue: priorities by weight, in a priority the keys in turn, in a key first in, first out.
  *
- * While all are of one priority and key, as in most of many queues, there is nothing to be fair about, and a heap is all
+ * While all are of one priority and key, as in most of many queues, there is nothing to be fair about, and a backlog is all
  * it takes.
  */
 export class Order {
-  #alike = new Heap<Job>(wasReadyBefore);
+  #alike = new Backlog<Job>(wasReadyBefore);
   #fair: FairOrder | undefined = undefined;
 
   /** How many there are. */
@@ -41,7 +41,7 @@ export class Order {
         return;
       }
       this.#fair = new FairOrder(this.#alike);
-      this.#alike = new Heap(wasReadyBefore);
+      this.#alike = new Backlog(wasReadyBefore);
     }
     this.#fair.push(job);
   }

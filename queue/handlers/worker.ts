@@ -80,8 +80,8 @@ function encode(result: string | undefined): Uint8Array {
 function* deliver(work: WorkQueue, given: readonly Given[]): ItemSource<Take> {
   let told = 0;
   try {
-    for (const { body, ...job } of given) {
-      yield { ...job, body: body! };
+    for (const { id, queue, key, attempt, lease, body } of given) {
+      yield { id, queue, key, attempt, lease, body: body! };
       told++;
     }
     return { count: told };

@@ -12,6 +12,7 @@ export class ClientLines {
   readonly #server: Service;
   readonly #peer: string;
   readonly #lines = new Map<Scheduler<Call>, Record<string, Line>>();
+  #client: string | undefined = undefined;
 
   constructor(server: Service, peer: string) {
     this.#server = server;
@@ -27,7 +28,7 @@ export class ClientLines {
 
   /** Whose requests they are: of an address or a /64, or of this connection alone. */
   get client(): string {
-    return prefixesOf(this.#peer)[0] ?? this.#peer;
+    return this.#client ??= prefixesOf(this.#peer)[0] ?? this.#peer;
   }
 
   #open({ scheduler }: Route, name: string): Line {

@@ -81,6 +81,8 @@ export class Connection implements Client {
   #urgent = false;
   /** What came during a rest, to be admitted last to first: the first waited unread the longest. */
   #rested: Call[] | undefined = undefined;
+  /** It is read as one of those that are read one after another. */
+  #inLine = false;
   #shut = false;
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
@@ -209,6 +211,10 @@ export class Connection implements Client {
         await this.#rest.over();
         if (this.closed) return;
       }
+      if (this.#rest.costly) {
+        await this.#lineUp();
+        if (this.closed) return;
+      }
       this.#framer.push(buffer.subarray(0, read));
       this.#taking = true;
       this.#now = this.server.clock.now();
@@ -224,10 +230,12 @@ export class Connection implements Client {
         if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
         if (this.#rested !== undefined) this.#admit(this.#rested, unread);
         this.#taking = false;
+        this.#took(taken);
         const before = this.#now;
         if (pauses) await this.#pause();
         else if (full) await this.#room();
-        else await this.#turn();
+        else if (!this.#rest.costly) await this.#turn();
+        if (this.#rest.costly) await this.#lineUp();
         this.#taking = true;
         this.#now = this.server.clock.now();
         if (pauses) {
@@ -241,6 +249,7 @@ export class Connection implements Client {
       this.#rested = undefined;
       if (this.#rest.exhausted && !this.#ended) this.#dismiss();
       this.#taking = false;
+      this.#took(taken);
       this.#patience.came(read, whole, !this.#framer.idle, this.#now);
       if (read === buffer.length && read < MOST_READ) buffer = new Uint8Array(4 * read);
       if (this.#urgent || !this.#rest.quiet) this.output.flush();
@@ -273,6 +282,21 @@ export class Connection implements Client {
     this.server.counters.heldBack++;
     await this.output.drained();
     while (this.#tooMuch && !this.closed) await this.#nextAnswer();
+  }
+
+  /** Waits until it is read: others like it are as well. */
+  async #lineUp(): Promise<void> {
+    this.output.schedule();
+    await this.server.reading.enter();
+    if (this.closed) this.server.reading.took(0);
+    else this.#inLine = true;
+  }
+
+  /** Lets the next one be read. */
+  #took(requests: number): void {
+    if (!this.#inLine) return;
+    this.#inLine = false;
+    this.server.reading.took(requests);
   }
 
   async #pause(): Promise<void> {

@@ -71,6 +71,15 @@ export class Rests {
     return client;
   }
 
+  /** Whether refusing a client costs as much as refusing others does; twice, as those that ask alike differ by chance. */
+  costly(client: Client | undefined, name: () => string): boolean {
+    if (this.#known.size === 0) return false;
+    const known = client ?? this.#known.get(name());
+    if (known === undefined) return false;
+    const now = this.#clock.now();
+    return 2 * this.#known.size * known.cost.of(now) >= this.#cost.of(now);
+  }
+
   /** A connection that was refused is gone. */
   leave(rest: Rest, name: string, client: Client): void {
     if (rest.quiet) this.ended(client);
@@ -161,6 +170,11 @@ export class Rest implements Timed {
   /** Whether it must not be listened to at all. */
   get pauses(): boolean {
     return this.#pausing;
+  }
+
+  /** Whether its client is one of those that take most of the time for refusing. */
+  get costly(): boolean {
+    return this.#rests.costly(this.#client, this.#name);
   }
 
   /** Whether refusals may wait for the end of the rest. */

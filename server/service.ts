@@ -24,6 +24,7 @@ import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
 import { ClientLog, type LogEntry, logToConsole } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
+import { ReadingLine } from "./reading.ts";
 import { Rests } from "./rest.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -58,6 +59,8 @@ export class Service {
   readonly pressure: Pressure;
   /** Who was refused, and is not listened to at once. */
   readonly rests: Rests;
+  /** Who of them is read next. */
+  readonly reading: ReadingLine;
   /** Where what runs in workers lines up, and those. */
   readonly workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined;
   /** The deadlines of requests that their connections hold back. */
@@ -125,6 +128,7 @@ export class Service {
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
     };
     this.rests = new Rests(this.clock, this.bounds.refusing);
+    this.reading = new ReadingLine(turns);
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })

@@ -151,6 +151,7 @@ async function writes(refusing: number): Promise<number> {
   await settle(house);
   assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
   await house.clock.elapse(1000);
+  await settle(house);
   for (const each of clients) {
     assertEquals(each.take().split("ERR quota").length - 1, 100, "every refusal is told");
     each[Symbol.dispose]();
@@ -163,4 +164,39 @@ Deno.test("rests of who was refused: with them a crowd is written to now and the
   const without = await writes(Infinity);
   assert(within < 1500, `${within} writes`);
   assert(without >= 4500, `${without} writes`);
+});
+
+/** So many clients of one address that were refused, as the one seat is held. */
+async function refused(
+  street: Street,
+  count: number,
+  asks: string,
+  address = (i: number) => `203.0.113.1:${i + 1}`,
+): Promise<Neighbour[]> {
+  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  await street.pass();
+  const clients = Array.from({ length: count }, (_, i) => street.neighbour(address(i)));
+  await street.pass();
+  for (const each of clients) each.send(asks);
+  // Some are told later.
+  await street.pass(1000);
+  for (const each of clients) assert(each.take().includes("ERR busy"));
+  return clients;
+}
+
+Deno.test("one line for all that are read to be refused: a newcomer is read before most of theirs", async () => {
+  const bounds = { refusing: Infinity, refusals: Infinity };
+  await using street = await Street.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  const clients = await refused(street, 50, "SAY x\n");
+  const newcomer = street.neighbour("198.51.100.1:1");
+  await street.pass();
+  newcomer.take();
+  for (const each of clients) each.send("SAY x\n".repeat(64));
+  newcomer.send("STATS\n");
+  await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
+  const [, told] = /errors-busy-total (\d+)/.exec(newcomer.take())!;
+  // Without the line it is 3250.
+  assert(Number(told) < 250, `${told} refusals came first`);
+  await street.pass();
+  for (const each of clients) assertEquals(each.take().split("ERR busy").length - 1, 64);
 });

@@ -1,0 +1,43 @@
+// Whose requests cost much and are mostly refused are read one after another, so that all of them together take no more
+// of a turn of the event loop than one of them may.
+
+import type { Turns } from "../net/turns.ts";
+
+// To refuse so many takes half a millisecond or less.
+const REQUESTS_A_TURN = 64;
+
+/** The line of those that wait to be read. */
+export class ReadingLine {
+  readonly #turns: Turns;
+  readonly #waiting: (() => void)[] = [];
+  #left = REQUESTS_A_TURN;
+  #asked = false;
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  /** Resolves when it is the caller's turn, who then says what it `took`; at once where there is time left and nobody waits. */
+  enter(): Promise<void> | undefined {
+    if (this.#left > 0 && this.#waiting.length === 0) return undefined;
+    this.#ask();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** So many requests were taken: the next one may, if that leaves time. */
+  took(requests: number): void {
+    this.#left -= requests;
+    if (this.#left > 0) this.#waiting.shift()?.();
+  }
+
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#turns.next(() => {
+      this.#asked = false;
+      this.#left = REQUESTS_A_TURN;
+      this.#waiting.shift()?.();
+      if (this.#waiting.length > 0) this.#ask();
+    });
+  }
+}

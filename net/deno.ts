@@ -43,28 +43,33 @@ export class SocketStream implements ByteStream {
 export class TlsStream extends SocketStream {
   /** Resolves once both ends know each other; rejects with `StreamError`. */
   readonly ready: Promise<void>;
+  /** Resolves when the handshake has come to an end of any kind: Deno does not let go of the socket before, closed or not. */
+  readonly settled: Promise<void>;
   #open = false;
   #burst = 0;
 
   /** A handshake that takes longer than `timeout` ms is given up; `Infinity` waits for it. */
   constructor(conn: Deno.TlsConn, timeout: number) {
     super(conn);
-    this.ready = this.#handshake(conn, timeout);
+    const handshake = conn.handshake();
+    this.settled = handshake.then(() => {}, () => {});
+    this.ready = this.#handshake(handshake, timeout);
     this.ready.catch(() => {});
   }
 
-  async #handshake(conn: Deno.TlsConn, timeout: number): Promise<void> {
-    let late = false;
-    const timer = timeout === Infinity ? undefined : setTimeout(() => {
-      late = true;
-      this.close();
-    }, timeout);
+  async #handshake(handshake: Promise<unknown>, timeout: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      if (timeout === Infinity) return;
+      const error = new StreamError("TimedOut", `no TLS handshake within ${timeout} ms`);
+      timer = setTimeout(() => reject(error), timeout);
+    });
     try {
-      await conn.handshake();
+      await Promise.race([handshake, late]);
       this.#open = true;
     } catch (cause) {
       this.close();
-      if (late) throw new StreamError("TimedOut", `no TLS handshake within ${timeout} ms`);
+      if (cause instanceof StreamError) throw cause;
       const message = `the TLS handshake failed: ${(cause as Error).message}`;
       throw new StreamError("InvalidData", message, { cause });
     } finally {

@@ -68,6 +68,10 @@ function listenTcp({ hostname, port }: HostAddress): Listener {
   return acceptFrom(listener, address, (conn) => new SocketStream(conn));
 }
 
+// Deno keeps the socket of a closed connection until its handshake has ended, or its client has gone. With so many, other
+// listeners and files are still left their descriptors.
+const MOST_HANDSHAKES = 1024;
+
 // Nagle's algorithm stays on: Deno offers no way to turn it off here. With node:tls there is one, but below that Deno
 // reads on although nobody takes what it has.
 function listenTls(
@@ -77,8 +81,23 @@ function listenTls(
 ): Listener {
   const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols: [ALPN] });
   const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
-  return acceptFrom(listener, address, (conn) => {
+  let handshakes = 0;
+  let goOn = (): void => {};
+  const accept = async (): Promise<Deno.TlsConn> => {
+    if (handshakes >= MOST_HANDSHAKES) await new Promise<void>((resolve) => goOn = resolve);
+    return await listener.accept();
+  };
+  const close = (): void => {
+    listener.close();
+    goOn();
+  };
+  return acceptFrom({ accept, close }, address, (conn) => {
     const stream = new TlsStream(conn, openingTime);
+    handshakes++;
+    stream.settled.then(() => {
+      handshakes--;
+      goOn();
+    });
     stream.ready.catch(({ name }: StreamError) => {
       if (name === "TimedOut") onUnopened?.();
     });

@@ -48,21 +48,27 @@ export class TlsStream extends SocketStream {
   #open = false;
   #burst = 0;
 
-  /** A handshake that takes longer than `timeout` ms is given up; `Infinity` waits for it. */
-  constructor(conn: Deno.TlsConn, timeout: number) {
+  /** A handshake that takes longer than `timeout` ms is given up, which `onLate` is told of; `Infinity` waits for it. */
+  constructor(conn: Deno.TlsConn, timeout: number, onLate?: () => void) {
     super(conn);
     const handshake = conn.handshake();
     this.settled = handshake.then(() => {}, () => {});
-    this.ready = this.#handshake(handshake, timeout);
+    this.ready = this.#handshake(handshake, timeout, onLate);
     this.ready.catch(() => {});
   }
 
-  async #handshake(handshake: Promise<unknown>, timeout: number): Promise<void> {
+  async #handshake(
+    handshake: Promise<unknown>,
+    timeout: number,
+    onLate?: () => void,
+  ): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       if (timeout === Infinity) return;
-      const error = new StreamError("TimedOut", `no TLS handshake within ${timeout} ms`);
-      timer = setTimeout(() => reject(error), timeout);
+      timer = setTimeout(() => {
+        onLate?.();
+        reject(new StreamError("InvalidData", `no TLS handshake within ${timeout} ms`));
+      }, timeout);
     });
     try {
       await Promise.race([handshake, late]);

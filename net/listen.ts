@@ -5,7 +5,6 @@ import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
 import { OPENING_MS, type OpeningOptions } from "./opening.ts";
 import type { ByteStream, Listener } from "./stream.ts";
-import type { StreamError } from "./stream_error.ts";
 
 /** What the listener of an address may need beside it. */
 export interface ListenOptions extends OpeningOptions {
@@ -92,14 +91,11 @@ function listenTls(
     goOn();
   };
   return acceptFrom({ accept, close }, address, (conn) => {
-    const stream = new TlsStream(conn, openingTime);
+    const stream = new TlsStream(conn, openingTime, onUnopened);
     handshakes++;
     stream.settled.then(() => {
       handshakes--;
       goOn();
-    });
-    stream.ready.catch(({ name }: StreamError) => {
-      if (name === "TimedOut") onUnopened?.();
     });
     return stream;
   });

@@ -100,7 +100,7 @@ Deno.test("a handshake that does not come in time is given up, and counted", () 
   withServer(async (server, log) => {
     const [tls, tcp] = server.addresses;
     await using client = await connect(bare, tcp);
-    using _silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
+    using __silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
     // Deno keeps the socket until its client goes.
     await until(() => log.length === 1, "the log says why");
     assertEquals(log[0].why, "no TLS handshake within 50 ms");

@@ -1,4 +1,6 @@
-// Group commit: changes gather while the last batch is being written, and go together.
+// Group commit: changes gather while the last batch is being written, and go together. Not all of them where there are
+// many: while one half is being written those who put the other half are answered, and send what comes next. Were all
+// written at once, clients and store would wait for each other in turn.
 //
 // What is in memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is:
 // then the store has all that memory has, those changes included whose clients were told that they may be lost.
@@ -9,7 +11,16 @@ import type { LogEntry } from "../server/log.ts";
 import { storeFailed } from "./refusals.ts";
 import type { Change, Store } from "./store.ts";
 
-type Settled<T> = PromiseWithResolvers<T>;
+/** Changes that are written together, those of one turn always, and what comes of it. */
+interface Group {
+  readonly changes: Change[];
+  readonly written: PromiseWithResolvers<void>;
+}
+
+/** How many changes a group has, before those of another turn begin the next. */
+const GROUP = 64;
+/** How many groups a batch has at least, where there are as many: to write one through costs as much as a hundred changes. */
+const LEAST_GROUPS = 6;
 
 /** How long after a failure the store is tried again, in ms: first, and at most. */
 const RETRY = { first: 100, most: 10_000 };
@@ -37,11 +48,10 @@ export class Journal {
   readonly #clock: Clock;
   readonly #log: (entry: LogEntry) => void;
   readonly #listener: Listener;
-  #gathering: Change[] = [];
-  #gathered: Settled<void> = batch();
+  #gathering: Group[] = [];
   /** The batch that was begun last. */
   #current = Promise.resolve();
-  #asked = new Map<number, Settled<Uint8Array | undefined>>();
+  #asked = new Map<number, PromiseWithResolvers<Uint8Array | undefined>>();
   #scheduled = false;
   #writing: Promise<void> | undefined = undefined;
 
@@ -61,14 +71,18 @@ export class Journal {
    * store fails waits for it.
    */
   write(change: Change): Promise<void> {
-    this.#gathering.push(change);
+    let group = this.#gathering.at(-1);
+    if (group === undefined || (!this.#scheduled && group.changes.length >= GROUP)) {
+      this.#gathering.push(group = newGroup());
+    }
+    group.changes.push(change);
     this.#schedule();
-    return this.#gathered.promise;
+    return group.written.promise;
   }
 
   /** Resolves once all is stored that is to be stored now. Rejects with `internal` where that fails. */
   settled(): Promise<void> {
-    return this.#gathering.length > 0 ? this.#gathered.promise : this.#current;
+    return this.#gathering.at(-1)?.written.promise ?? this.#current;
   }
 
   /** The body of a job as the store has it now, whatever is written later. */
@@ -122,21 +136,21 @@ export class Journal {
 
   async #write(): Promise<void> {
     while (this.#gathering.length > 0) {
-      const changes = this.#gathering;
-      const gathered = this.#gathered;
-      this.#gathering = [];
-      this.#gathered = batch();
-      this.#current = gathered.promise;
+      const groups = this.#next();
+      const changes = groups.length === 1
+        ? groups[0].changes
+        : groups.flatMap(({ changes }) => changes);
+      this.#current = groups[groups.length - 1].written.promise;
       try {
         await this.#store.commit(changes);
       } catch (error) {
-        this.#fail(error, changes, gathered);
+        this.#fail(error, groups);
         break;
       }
       this.commits++;
       this.changes += changes.length;
       this.#listener.stored(changes);
-      gathered.resolve();
+      for (const { written } of groups) written.resolve();
       if (this.failure !== undefined) this.#recover();
       this.#ask();
     }
@@ -144,9 +158,14 @@ export class Journal {
     this.#writing = undefined;
   }
 
-  #fail(error: unknown, changes: Change[], gathered: Settled<void>): void {
-    // Those that gathered meanwhile build on these.
-    this.#gathering = changes.concat(this.#gathering);
+  /** The groups that are written now; what a failure has left is tried as a whole. */
+  #next(): Group[] {
+    const half = Math.ceil(this.#gathering.length / 2);
+    const count = this.failure === undefined ? Math.max(LEAST_GROUPS, half) : Infinity;
+    return this.#gathering.splice(0, count);
+  }
+
+  #fail(error: unknown, groups: readonly Group[]): void {
     const first = this.failure === undefined;
     if (first) {
       const incident = crypto.randomUUID().slice(0, 8);
@@ -157,16 +176,19 @@ export class Journal {
         incident,
         error,
       });
-      this.#gathered.reject(this.failure);
-      this.#gathered = batch();
     }
-    gathered.reject(this.failure!);
+    // What gathered meanwhile builds on what failed; but what is changed while the store fails waits for it.
+    const waiting = this.#gathering;
+    const failed = first || this.#closing ? [...groups, ...waiting] : groups;
+    for (const { written } of failed) written.reject(this.failure!);
     if (this.#closing) {
-      const message = `store still fails, ${this.#gathering.length} changes are lost`;
+      const count = failed.reduce((sum, { changes }) => sum + changes.length, 0);
+      const message = `store still fails, ${count} changes are lost`;
       this.#log({ level: "error", message, error });
-      this.#gathered.reject(this.failure!);
       this.#gathering = [];
     } else {
+      const again = failed.map(({ changes }) => newGroup(changes));
+      this.#gathering = failed === groups ? [...again, ...waiting] : again;
       this.#stopRetry = this.#clock.after(this.#retry, () => this.#writing = this.#write());
       this.#retry = Math.min(2 * this.#retry, RETRY.most);
     }
@@ -181,9 +203,9 @@ export class Journal {
   }
 }
 
-/** A batch whose failure somebody always learns of: the journal keeps it. */
-function batch(): Settled<void> {
-  const settled = Promise.withResolvers<void>();
-  settled.promise.catch(() => {});
-  return settled;
+/** A group whose failure somebody always learns of: the journal keeps it. */
+function newGroup(changes: Change[] = []): Group {
+  const written = Promise.withResolvers<void>();
+  written.promise.catch(() => {});
+  return { changes, written };
 }

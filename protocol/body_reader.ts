@@ -2,6 +2,10 @@
 
 const LEAST = 4096;
 const MOST = 65_536;
+/** Bodies up to this length that came together are parts of one copy: an array of its own costs more than to fill it. */
+const SMALL = 512;
+/** How long that copy is at most: as much may be held for the last of them. */
+const SHARED = 2048;
 
 /** Reads one body at a time, or reads over it. Memory is allocated as the bytes arrive, never for what was announced. */
 export class BodyReader {
@@ -13,6 +17,9 @@ export class BodyReader {
   #free = 0;
   #read = 0;
   #keeps = false;
+  /** A copy of the bytes of the chunk from `#sharedFrom` on. */
+  #shared: Uint8Array | undefined = undefined;
+  #sharedFrom = 0;
 
   /** The memory in use, in bytes. */
   held = 0;
@@ -29,11 +36,27 @@ export class BodyReader {
   fill(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + this.length - this.#read, chunk.length);
     if (this.#keeps && end > at) {
-      if (end - at === this.length) this.#add(chunk.slice(at, end), 0);
+      if (end - at === this.length) this.#add(this.#copy(chunk, at, end), 0);
       else this.#keep(chunk, at, end);
     }
     this.#read += end - at;
     return end;
+  }
+
+  /** The next chunk is another one. */
+  nextChunk(): void {
+    this.#shared = undefined;
+  }
+
+  #copy(chunk: Uint8Array, at: number, end: number): Uint8Array {
+    let shared = this.#shared;
+    if (shared === undefined || end > this.#sharedFrom + shared.length) {
+      // What is alone, or nearly, need not share.
+      if (end - at > SMALL || chunk.length - end < end - at) return chunk.slice(at, end);
+      this.#shared = shared = chunk.slice(at, at + SHARED);
+      this.#sharedFrom = at;
+    }
+    return shared.subarray(at - this.#sharedFrom, end - this.#sharedFrom);
   }
 
   /** Whether all of it was read. */

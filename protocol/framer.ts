@@ -108,6 +108,7 @@ export class Framer {
     }
     this.#chunk = bytes;
     this.#at = 0;
+    this.#body.nextChunk();
   }
 
   /** What the bytes so far make up next; `undefined` where more are needed. */

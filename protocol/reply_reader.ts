@@ -55,6 +55,7 @@ export class ReplyReader {
   push(bytes: Uint8Array): void {
     this.#chunk = bytes;
     this.#at = 0;
+    this.#body.nextChunk();
   }
 
   /** The next line of a reply with its body; `undefined` where more bytes are needed. */

@@ -1,35 +1,69 @@
 /** How many bytes one generation holds, beyond bodies that are not stored yet. */
 const ROOM = 8 << 20;
-/** What an entry takes beside its bytes, about. */
-const ENTRY = 256;
+/** What a body and a buffer take beside their bytes, about. */
+const EACH = 128;
+
+/** Bodies of jobs whose numbers follow each other. */
+class Generation {
+  readonly #first: number;
+  readonly #bodies: (Uint8Array | undefined)[] = [];
+  #bytes = 0;
+  #buffer: ArrayBufferLike | undefined = undefined;
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  get full(): boolean {
+    return this.#bytes >= ROOM;
+  }
+
+  get last(): number {
+    return this.#first + this.#bodies.length - 1;
+  }
+
+  add(body: Uint8Array): void {
+    this.#bodies.push(body);
+    this.#bytes += EACH;
+    // Bodies that came together share a buffer, which is there for as long as one of them is.
+    if (body.buffer === this.#buffer) return;
+    this.#buffer = body.buffer;
+    this.#bytes += EACH + body.buffer.byteLength;
+  }
+
+  get(id: number): Uint8Array | undefined {
+    return this.#bodies[id - this.#first];
+  }
+
+  delete(id: number): void {
+    const at = id - this.#first;
+    if (at >= 0 && at < this.#bodies.length) this.#bodies[at] = undefined;
+  }
+}
 
 /**
  * The bodies of the jobs that were put last: those not stored yet, and some more, so that most are never read back.
  *
- * In two generations, the older of which is dropped as a whole: a JavaScript map that loses its oldest entries one by
- * one walks over their gaps again and again.
+ * In two generations, the older of which is dropped as a whole.
  */
 export class RecentBodies {
-  #young = new Map<number, Uint8Array>();
-  #youngBytes = 0;
-  #old = new Map<number, Uint8Array>();
-  #lastOld = 0;
+  #young: Generation | undefined = undefined;
+  #old: Generation | undefined = undefined;
   #stored = 0;
 
-  /** A job is put; numbers go up. */
+  /** A job is put; its number is the one behind the last. */
   add(id: number, body: Uint8Array): void {
-    this.#young.set(id, body);
-    this.#youngBytes += ENTRY + body.length;
-    if (this.#youngBytes < ROOM || this.#lastOld > this.#stored) return;
-    this.#old = this.#young;
-    this.#lastOld = id;
-    this.#young = new Map();
-    this.#youngBytes = 0;
+    let young = this.#young;
+    if (young === undefined || (young.full && (this.#old?.last ?? 0) <= this.#stored)) {
+      this.#old = young;
+      this.#young = young = new Generation(id);
+    }
+    young.add(body);
   }
 
   /** The body of a job; `undefined` where the store has to be asked. */
   get(id: number): Uint8Array | undefined {
-    return this.#young.get(id) ?? this.#old.get(id);
+    return this.#young?.get(id) ?? this.#old?.get(id);
   }
 
   /** The jobs up to this number are stored. */
@@ -39,11 +73,7 @@ export class RecentBodies {
 
   /** A stored job is done or taken: nobody is likely to ask for its body again. */
   delete(id: number): void {
-    const body = this.#young.get(id);
-    if (body === undefined) this.#old.delete(id);
-    else {
-      this.#young.delete(id);
-      this.#youngBytes -= ENTRY + body.length;
-    }
+    this.#young?.delete(id);
+    this.#old?.delete(id);
   }
 }

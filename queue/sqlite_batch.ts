@@ -1,7 +1,7 @@
 // A batch of changes as it travels to the SQLite worker: a few flat columns, because a structured clone of many small
 // objects costs more than storing them.
 
-import type { Change, Progress, Rules, Schedule, StoredJob, Terms } from "./store.ts";
+import type { Change, Progress, Rules, Schedule, State, StoredJob, Terms } from "./store.ts";
 import { states } from "./store.ts";
 
 /** Changes in columns. */
@@ -29,8 +29,16 @@ const kinds: readonly Change["kind"][] = [
   "schedule",
   "unschedule",
 ];
+const NUMBER_OF = Object.fromEntries(kinds.map((kind, at) => [kind, at])) as Record<
+  Change["kind"],
+  number
+>;
 /** The most numbers that a change has: kind, and those of a job and of its progress. */
 const NUMBERS = 20;
+/** In the place of terms: they are those of the job before. */
+const SAME = -1;
+/** What is added to the number of the state where nothing but `ready` is to be told beside it. */
+const NEW = 8;
 
 /** Packs changes. */
 export function packBatch(changes: readonly Change[]): Batch {
@@ -40,7 +48,7 @@ export function packBatch(changes: readonly Change[]): Batch {
   const rows = new RowWriter(changes.length);
   let end = 0;
   for (const change of changes) {
-    rows.number(kinds.indexOf(change.kind));
+    rows.number(NUMBER_OF[change.kind]);
     rows.change(change);
     const own = bytesOf(change);
     if (own === undefined) continue;
@@ -81,6 +89,7 @@ class RowWriter {
   readonly #numbers: Float64Array<ArrayBuffer>;
   #at = 0;
   #text = "";
+  #terms: Terms | undefined = undefined;
 
   constructor(count: number) {
     this.#numbers = new Float64Array(count * NUMBERS);
@@ -118,7 +127,10 @@ class RowWriter {
 
   job(job: StoredJob): void {
     this.number(job.id);
-    this.#terms(job);
+    // Jobs that come together are alike, most often.
+    if (this.#terms !== undefined && haveSameTerms(this.#terms, job)) this.number(SAME);
+    else this.#writeTerms(job);
+    this.#terms = job;
     this.#word(job.unique);
     this.number(job.put);
     this.number(job.expires);
@@ -126,7 +138,7 @@ class RowWriter {
     this.#progress(job);
   }
 
-  #terms({ queue, key, priority, attempts, lease, backoff, keep }: Terms): void {
+  #writeTerms({ queue, key, priority, attempts, lease, backoff, keep }: Terms): void {
     this.#word(queue);
     this.#word(key);
     this.number(priority);
@@ -137,7 +149,13 @@ class RowWriter {
   }
 
   #progress({ state, attempt, spared, ready, until, held, reason }: Progress): void {
-    this.number(states.indexOf(state));
+    const at = states.indexOf(state);
+    if (attempt === 0 && spared === 0 && until === 0 && !held && reason === "") {
+      this.number(NEW + at);
+      this.number(ready);
+      return;
+    }
+    this.number(at);
     this.number(attempt);
     this.number(spared);
     this.number(ready);
@@ -158,7 +176,7 @@ class RowWriter {
 
   #schedule(schedule: Schedule): void {
     this.#word(schedule.name);
-    this.#terms(schedule);
+    this.#writeTerms(schedule);
     this.#word(schedule.cron);
     this.#word(schedule.zone);
     this.number(schedule.interval);
@@ -178,6 +196,7 @@ class RowReader {
   readonly #text: string;
   #at = 0;
   #textAt = 0;
+  #last: Terms | undefined = undefined;
 
   constructor({ numbers, text }: Rows) {
     this.#numbers = numbers;
@@ -217,27 +236,47 @@ class RowReader {
 
   // In one object, not from parts: a start reads millions.
   job(): StoredJob {
+    const id = this.number();
+    const terms = this.#sameTerms();
+    const unique = this.#word();
+    const put = this.number();
+    const expires = this.number();
+    const size = this.number();
+    const at = this.number();
+    const isNew = at >= NEW;
+    const state = states[isNew ? at - NEW : at];
+    const attempt = isNew ? 0 : this.number();
+    const spared = isNew ? 0 : this.number();
+    const ready = this.number();
     return {
-      id: this.number(),
-      queue: this.#word(),
-      key: this.#word(),
-      priority: this.number(),
-      attempts: this.number(),
-      lease: this.number(),
-      backoff: this.number(),
-      keep: this.number() === 1,
-      unique: this.#word(),
-      put: this.number(),
-      expires: this.number(),
-      size: this.number(),
-      state: states[this.number()],
-      attempt: this.number(),
-      spared: this.number(),
-      ready: this.number(),
-      until: this.number(),
-      held: this.number() === 1,
-      reason: this.#word(),
+      id,
+      queue: terms.queue,
+      key: terms.key,
+      priority: terms.priority,
+      attempts: terms.attempts,
+      lease: terms.lease,
+      backoff: terms.backoff,
+      keep: terms.keep,
+      unique,
+      put,
+      expires,
+      size,
+      state,
+      attempt,
+      spared,
+      ready,
+      until: isNew ? 0 : this.number(),
+      held: isNew ? false : this.number() === 1,
+      reason: isNew ? "" : this.#word(),
     };
+  }
+
+  #sameTerms(): Terms {
+    if (this.#numbers[this.#at] === SAME) {
+      this.#at++;
+      return this.#last!;
+    }
+    return this.#last = this.#terms();
   }
 
   #terms(): Terms {
@@ -253,8 +292,10 @@ class RowReader {
   }
 
   #progress(): Progress {
+    const at = this.number();
+    if (at >= NEW) return newProgress(states[at - NEW], this.number());
     return {
-      state: states[this.number()],
+      state: states[at],
       attempt: this.number(),
       spared: this.number(),
       ready: this.number(),
@@ -293,4 +334,14 @@ class RowReader {
     const length = this.number();
     return length === 0 ? "" : this.#text.slice(this.#textAt, this.#textAt += length);
   }
+}
+
+function newProgress(state: State, ready: number): Progress {
+  return { state, attempt: 0, spared: 0, ready, until: 0, held: false, reason: "" };
+}
+
+function haveSameTerms(a: Terms, b: Terms): boolean {
+  return a.queue === b.queue && a.key === b.key && a.priority === b.priority &&
+    a.attempts === b.attempts && a.lease === b.lease && a.backoff === b.backoff &&
+    a.keep === b.keep;
 }

@@ -4,6 +4,9 @@ import type { ByteStream } from "./stream.ts";
 
 const encoder = new TextEncoder();
 
+/** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
+const STEPS = 4;
+
 /** The writing half of a connection. */
 export class Output {
   readonly #stream: ByteStream;
@@ -16,6 +19,7 @@ export class Output {
   /** The bytes that are being written. */
   #writing: Uint8Array | undefined;
   #scheduled = false;
+  #steps = 0;
   #broken = false;
   #onDrain: (() => void)[] = [];
   /** Bytes written so far. */
@@ -67,11 +71,15 @@ export class Output {
   schedule(): void {
     if (this.#scheduled || this.#writing !== undefined) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.flush();
-    });
+    this.#steps = STEPS;
+    queueMicrotask(this.#onStep);
   }
+
+  readonly #onStep = (): void => {
+    if (--this.#steps > 0) return queueMicrotask(this.#onStep);
+    this.#scheduled = false;
+    this.flush();
+  };
 
   /** Writes what waits; while a write is under way, it goes with the next. */
   flush(): void {

@@ -32,12 +32,15 @@ class Generation {
   }
 
   get(id: number): Uint8Array | undefined {
-    return this.#bodies[id - this.#first];
+    return this.#has(id) ? this.#bodies[id - this.#first] : undefined;
   }
 
   delete(id: number): void {
-    const at = id - this.#first;
-    if (at >= 0 && at < this.#bodies.length) this.#bodies[at] = undefined;
+    if (this.#has(id)) this.#bodies[id - this.#first] = undefined;
+  }
+
+  #has(id: number): boolean {
+    return id >= this.#first && id <= this.last;
   }
 }
 

@@ -85,6 +85,37 @@ export function* unpackRows(packed: Rows): Generator<StoredJob, void, void> {
   while (!rows.ended) yield rows.job();
 }
 
+/** Bodies, one behind the other. */
+export interface Bodies {
+  /** How long each is; `NONE` for one that is not there. */
+  readonly lengths: Float64Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const NONE = -1;
+
+/** Packs bodies. */
+export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies {
+  const lengths = Float64Array.from(bodies, (body) => body?.length ?? NONE);
+  const bytes = new Uint8Array(bodies.reduce((sum, body) => sum + (body?.length ?? 0), 0));
+  let end = 0;
+  for (const body of bodies) {
+    if (body === undefined) continue;
+    bytes.set(body, end);
+    end += body.length;
+  }
+  return { lengths, bytes };
+}
+
+/** The bodies, as views of the bytes of all. */
+export function unpackBodies({ lengths, bytes }: Bodies): (Uint8Array | undefined)[] {
+  let end = 0;
+  return Array.from(
+    lengths,
+    (length) => length === NONE ? undefined : bytes.subarray(end, end += length),
+  );
+}
+
 class RowWriter {
   readonly #numbers: Float64Array<ArrayBuffer>;
   #at = 0;

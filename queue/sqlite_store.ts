@@ -1,4 +1,11 @@
-import { type Batch, packBatch, type Rows, unpackRows } from "./sqlite_batch.ts";
+import {
+  type Batch,
+  type Bodies,
+  packBatch,
+  type Rows,
+  unpackBodies,
+  unpackRows,
+} from "./sqlite_batch.ts";
 import type { Change, Rules, Schedule, Store, StoredJob } from "./store.ts";
 
 /** What the worker is asked. */
@@ -64,7 +71,7 @@ export async function sqliteStore(path: string): Promise<Store> {
     rules: () => ask({ kind: "rules" }) as Promise<Rules[]>,
     schedules: () => ask({ kind: "schedules" }) as Promise<Schedule[]>,
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
-    bodies: (ids) => ask({ kind: "bodies", ids }) as Promise<(Uint8Array | undefined)[]>,
+    bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as Bodies),
     async close(): Promise<void> {
       try {
         await ask({ kind: "close" });

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 // The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
 
-import { packRows, unpackBatch } from "./sqlite_batch.ts";
+import { packBodies, packRows, unpackBatch } from "./sqlite_batch.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
 import { explain } from "./sqlite_schema.ts";
 import type { Answer, Request } from "./sqlite_store.ts";
@@ -28,8 +28,10 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
       return { result: file.schedules() };
     case "lastId":
       return { result: file.lastId() };
-    case "bodies":
-      return { result: request.ids.map(file.body) };
+    case "bodies": {
+      const bodies = packBodies(request.ids.map(file.body));
+      return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
+    }
     case "close":
       return { result: file.close() };
   }

@@ -142,17 +142,21 @@ export class Crowd implements Disposable {
     });
   }
 
-  /** Every connection takes `rounds` batches of `depth` jobs and has each done with the next taken; jobs a second. */
+  /**
+   * Every connection takes `rounds` batches of `depth` jobs and has them done with the next taken, in as few requests as
+   * its protocol has for that; jobs a second.
+   */
   work(rounds: number, depth: number): Promise<number> {
-    const { take, done } = this.#wires[0].dialect;
+    const { take, done, dones } = this.#wires[0].dialect;
     return this.#timed(rounds * depth, async (wire) => {
       let taken: string[] = [];
       for (let left = rounds * depth; left > 0 || taken.length > 0;) {
         const size = Math.min(left, depth);
+        const ended = taken.length > 0 ? done(taken) : "";
         const next = size > 0 ? take(size) : "";
-        await wire.write(encoder.encode(taken.map(done).join("") + next));
-        const refused = await wire.answers(taken.length);
-        const again = refused.map((at) => taken[at]);
+        await wire.write(encoder.encode(ended + next));
+        const refused = taken.length > 0 ? await wire.answers(dones(taken.length)) : [];
+        const again = refused.length > 0 ? taken : [];
         const more = size > 0 ? await wire.items(size) : [];
         left -= more.length;
         taken = [...again, ...more];

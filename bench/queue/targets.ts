@@ -18,8 +18,10 @@ export interface Dialect {
   readonly numberAt: number;
   /** Lines that answer a TAKE beside those of its items. */
   ends(count: number): number;
-  /** A job is done. */
-  done(id: string): string;
+  /** Jobs are done. */
+  done(ids: readonly string[]): string;
+  /** How many lines answer that. */
+  dones(count: number): number;
 }
 
 /** A server to measure. */
@@ -38,7 +40,8 @@ const lineup: Dialect = {
   item: "*",
   numberAt: "* id=".length,
   ends: () => 1,
-  done: (id) => `DONE ${id}\n`,
+  done: (ids) => `DONE ${ids.join(" ")}\n`,
+  dones: () => 1,
 };
 
 const beanstalk: Dialect = {
@@ -49,7 +52,8 @@ const beanstalk: Dialect = {
   item: "RES",
   numberAt: "RESERVED ".length,
   ends: () => 0,
-  done: (id) => `delete ${id}\r\n`,
+  done: (ids) => ids.map((id) => `delete ${id}\r\n`).join(""),
+  dones: (count) => count,
 };
 
 /** Starts `lineup queue` as anyone would. */

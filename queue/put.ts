@@ -29,7 +29,7 @@ export function put(work: WorkQueue, told: NewJob): Put {
   roomForQueues(bounds, jobs, [told.queue]);
   if (there !== undefined) roomInDepth(there, key);
   const id = ++work.lastId;
-  const now = work.now();
+  const now = work.turnClock.now();
   const written = work.add(newJob(id, now, told), body);
   const queue = jobs.queue(told.queue);
   queue.rates.count("put", now);

@@ -2,6 +2,7 @@
 // it is stored.
 
 import type { Clock } from "../scheduling/clock.ts";
+import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { LogEntry } from "../server/log.ts";
 import type { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -40,6 +41,8 @@ export class WorkQueue {
   readonly results = new Results();
   readonly schedules: Schedules;
   readonly turns = new Turns();
+  /** The present for what comes in great numbers. */
+  readonly turnClock: TurnClock;
   /** Those whose rate holds them back. */
   readonly paces: Deadlines<Limits>;
   readonly bounds: Bounds;
@@ -62,6 +65,7 @@ export class WorkQueue {
   constructor({ store, clock, log, random, bounds }: Surroundings) {
     this.#store = store;
     this.#clock = clock;
+    this.turnClock = new TurnClock(clock);
     this.log = log;
     this.random = random;
     this.bounds = bounds;

@@ -167,7 +167,7 @@ export class Call extends Ticket implements Context {
     } else if (isThenable(result)) {
       // One step, and one look at the clock: this is the way of most requests.
       result.then((reply) => {
-        const now = this.connection.server.clock.now();
+        const now = this.connection.server.turnClock.now();
         this.#succeed(reply as Values, now);
         this.#finish(now);
       }, (error) => {

@@ -12,6 +12,7 @@ import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
+import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { prefixesOf } from "./client_lines.ts";
@@ -67,6 +68,8 @@ export class Service {
   readonly held: TimingWheel<Call>;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** For what ends many requests at once. */
+  readonly turnClock: TurnClock;
   readonly turns: Turns;
   readonly log: (entry: LogEntry) => void;
   /** For what clients can cause as often as they like. */
@@ -107,6 +110,7 @@ export class Service {
     this.compiled = compile(protocol);
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.clock = options.clock ?? systemClock;
+    this.turnClock = new TurnClock(this.clock);
     this.log = options.log ?? logToConsole;
     this.clientLog = new ClientLog(this.clock, this.log);
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });

@@ -14,7 +14,7 @@ const NOTHING = new Uint8Array();
 export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof producer> {
   return {
     // Named one by one: to copy the rest of an object takes as long as all else here.
-    async PUT(args) {
+    PUT(args) {
       const { queue, body, key, priority, delay, lease, attempts, backoff, expires } = args;
       const { id, duplicate, written } = put(work, {
         queue,
@@ -29,8 +29,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
         expires,
         keep: args.result === "keep",
       });
-      await written;
-      return { id, duplicate: duplicate || undefined };
+      return written.then(() => duplicate ? { id, duplicate } : { id });
     },
 
     async WAIT({ id }, { park }) {

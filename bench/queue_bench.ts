@@ -2,7 +2,11 @@
 // is printed are medians of ratios, and whether they are what is required. 50 connections, bodies of 100 bytes. Then
 // 10,000 TAKEs that wait. Everybody shares this machine's cores.
 //
-//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting]
+//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting] [--generator PROGRAM]
+//
+// PROGRAM puts the jobs instead of this process, which takes a core for that as well. It is called with: host, port,
+// connections, requests in flight on each, requests in all, lines of a reply, a request (with \r and \n as escapes),
+// lines of greeting, what is sent before all else; and prints how many requests a second were answered, first of all.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { median } from "./load.ts";
@@ -12,7 +16,7 @@ import { startBeanstalkd, startLineup, startRedis, type Target } from "./queue/t
 import { measureWaiting } from "./queue/waiting.ts";
 
 const PARTS = ["beanstalkd", "bullmq", "waiting"];
-const { _: [count], only } = parseArgs(Deno.args, { string: ["only"] });
+const { _: [count], only, generator } = parseArgs(Deno.args, { string: ["only", "generator"] });
 const ROUNDS = Number(count ?? Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 5);
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
   console.error("give the number of rounds, at least 1");
@@ -69,11 +73,35 @@ async function round(target: Target, rates: Rates): Promise<void> {
   for (const [name, shape] of Object.entries(SHAPES)) {
     using crowd = await Crowd.open(target, shape.connections);
     const rounds = slow ? shape.slow : shape.fast;
-    const rate = "put" in shape
+    const rate = !("put" in shape)
+      ? await crowd.work(rounds, shape.depth)
+      : generator === undefined
       ? await crowd.put(rounds, shape.depth, BODY)
-      : await crowd.work(rounds, shape.depth);
+      : await generate(generator, target, shape, rounds);
     rates.set(name as Shape, [...rates.get(name as Shape) ?? [], rate]);
   }
+}
+
+/** Has a program put jobs; jobs a second. */
+async function generate(
+  program: string,
+  { port, dialect }: Target,
+  { connections, depth }: { readonly connections: number; readonly depth: number },
+  rounds: number,
+): Promise<number> {
+  const { greeting, preamble: [before, lines] } = dialect;
+  const total = connections * depth * rounds;
+  const escaped = [dialect.put(BODY), before].map((text) =>
+    text.replaceAll("\r", "\\r").replaceAll("\n", "\\n")
+  );
+  const args = [port, connections, depth, total, 1, escaped[0], greeting + lines, escaped[1]];
+  const command = new Deno.Command(program, { args: ["127.0.0.1", ...args.map(String)] });
+  const { success, stdout, stderr } = await command.output();
+  const rate = parseFloat(new TextDecoder().decode(stdout));
+  if (!success || !(rate > 0)) {
+    throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
+  }
+  return rate;
 }
 
 const BULLMQ = new URL("queue/bullmq.mjs", import.meta.url).pathname;

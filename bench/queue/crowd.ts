@@ -5,6 +5,8 @@ import type { Dialect, Target } from "./targets.ts";
 const LF = 0x0a;
 // What begins with it is no good news in either protocol; bodies here are of x.
 const E = 0x45;
+/** How often a worker of jobs that were put asks in vain before it gives up. */
+const MOST_EMPTY = 1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 
@@ -150,6 +152,7 @@ export class Crowd implements Disposable {
     const { take, done, dones } = this.#wires[0].dialect;
     return this.#timed(rounds * depth, async (wire) => {
       let taken: string[] = [];
+      let empty = 0;
       for (let left = rounds * depth; left > 0 || taken.length > 0;) {
         const size = Math.min(left, depth);
         const ended = taken.length > 0 ? done(taken) : "";
@@ -158,6 +161,9 @@ export class Crowd implements Disposable {
         const refused = taken.length > 0 ? await wire.answers(dones(taken.length)) : [];
         const again = refused.length > 0 ? taken : [];
         const more = size > 0 ? await wire.items(size) : [];
+        if (size > 0 && more.length === 0 && ++empty === MOST_EMPTY) {
+          throw new Error(`${left} jobs are not there to be taken`);
+        }
         left -= more.length;
         taken = [...again, ...more];
       }

@@ -5,8 +5,6 @@ import type { Dialect, Target } from "./targets.ts";
 const LF = 0x0a;
 // What begins with it is no good news in either protocol; bodies here are of x.
 const E = 0x45;
-/** How often a worker of jobs that were put asks in vain before it gives up. */
-const MOST_EMPTY = 1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 
@@ -33,45 +31,56 @@ class Wire {
     await this.answers(count);
   }
 
-  /** Reads so many answers of a line; which of them were refused. */
-  async answers(count: number): Promise<number[]> {
-    const refused: number[] = [];
-    for (let at = 0; at < count;) {
+  /** Reads so many answers of a line; how many of them were refused. */
+  async answers(count: number): Promise<number> {
+    let refused = 0;
+    for (let left = count; left > 0;) {
       const end = this.#end();
       if (end === -1) {
         await this.#more();
         continue;
       }
-      if (this.#buffer[this.#from] === E) refused.push(this.#busy(end, at));
+      if (this.#buffer[this.#from] === E) {
+        this.#busy(this.#from, end);
+        refused++;
+      }
       this.#from = end + 1;
-      at++;
+      left--;
     }
     return refused;
   }
 
-  /** Reads what answers a TAKE of `count` jobs; the numbers of those that came. */
-  async items(count: number): Promise<string[]> {
+  /** Reads what answers a TAKE of `count` jobs: the numbers of those that came, or `undefined` where it was refused. */
+  async items(count: number): Promise<number[] | undefined> {
     const { item, numberAt, ends } = this.dialect;
-    const ids: string[] = [];
+    const star = item.charCodeAt(0);
+    const ids: number[] = [];
     const final = ends(count) > 0;
-    while (final || ids.length < count) {
+    let body = false;
+    while (body || final || ids.length < count) {
       const end = this.#end();
       if (end === -1) {
         await this.#more();
         continue;
       }
-      const first = this.#buffer[this.#from];
-      if (first === E) this.#busy(end, 0);
-      if (first !== item.charCodeAt(0)) {
-        this.#from = end + 1;
-        break;
-      }
-      const start = this.#from + numberAt;
-      let at = start;
-      while (this.#buffer[at] >= 0x30 && this.#buffer[at] <= 0x39) at++;
-      ids.push(decoder.decode(this.#buffer.subarray(start, at)));
+      const buffer = this.#buffer;
+      const start = this.#from;
       this.#from = end + 1;
-      await this.lines(1);
+      if (body) {
+        body = false;
+        continue;
+      }
+      if (buffer[start] !== star) {
+        if (buffer[start] !== E) break;
+        this.#busy(start, end);
+        return undefined;
+      }
+      let id = 0;
+      for (let at = start + numberAt; buffer[at] >= 0x30 && buffer[at] <= 0x39; at++) {
+        id = 10 * id + buffer[at] - 0x30;
+      }
+      ids.push(id);
+      body = true;
     }
     return ids;
   }
@@ -81,10 +90,9 @@ class Wire {
   }
 
   /** A refusal that is to be tried again; all others are errors of this bench. */
-  #busy(end: number, at: number): number {
-    const text = decoder.decode(this.#buffer.subarray(this.#from, end));
+  #busy(start: number, end: number): void {
+    const text = decoder.decode(this.#buffer.subarray(start, end));
     if (!text.startsWith("ERR busy ")) throw new Error(text);
-    return at;
   }
 
   #end(): number {
@@ -135,45 +143,46 @@ export class Crowd implements Disposable {
   put(rounds: number, depth: number, body: string): Promise<number> {
     const one = encoder.encode(this.#wires[0].dialect.put(body));
     const batch = encoder.encode(this.#wires[0].dialect.put(body).repeat(depth));
-    return this.#timed(rounds * depth, async (wire) => {
+    return this.#timed(async (wire) => {
       for (let left = rounds * depth; left > 0;) {
         const size = Math.min(left, depth);
         await wire.write(batch.subarray(0, size * one.length));
-        left -= size - (await wire.answers(size)).length;
+        left -= size - await wire.answers(size);
       }
+      return rounds * depth;
     });
   }
 
   /**
-   * Every connection takes `rounds` batches of `depth` jobs and has them done with the next taken, in as few requests as
-   * its protocol has for that; jobs a second.
+   * Every connection takes `rounds` batches of `depth` jobs, or as many as there are, and has them done with the next
+   * taken, in as few requests as its protocol has for that; jobs a second.
    */
   work(rounds: number, depth: number): Promise<number> {
     const { take, done, dones } = this.#wires[0].dialect;
-    return this.#timed(rounds * depth, async (wire) => {
-      let taken: string[] = [];
-      let empty = 0;
+    return this.#timed(async (wire) => {
+      let taken: number[] = [];
+      let worked = 0;
       for (let left = rounds * depth; left > 0 || taken.length > 0;) {
         const size = Math.min(left, depth);
         const ended = taken.length > 0 ? done(taken) : "";
         const next = size > 0 ? take(size) : "";
         await wire.write(encoder.encode(ended + next));
-        const refused = taken.length > 0 ? await wire.answers(dones(taken.length)) : [];
-        const again = refused.length > 0 ? taken : [];
+        const refused = taken.length > 0 && await wire.answers(dones(taken.length)) > 0;
+        const again = refused ? taken : [];
         const more = size > 0 ? await wire.items(size) : [];
-        if (size > 0 && more.length === 0 && ++empty === MOST_EMPTY) {
-          throw new Error(`${left} jobs are not there to be taken`);
-        }
-        left -= more.length;
-        taken = [...again, ...more];
+        taken = more === undefined ? again : [...again, ...more];
+        if (more === undefined) continue;
+        worked += more.length;
+        left = more.length > 0 ? left - more.length : 0;
       }
+      return worked;
     });
   }
 
-  async #timed(each: number, run: (wire: Wire) => Promise<void>): Promise<number> {
+  async #timed(run: (wire: Wire) => Promise<number>): Promise<number> {
     const start = performance.now();
-    await Promise.all(this.#wires.map(run));
-    return this.#wires.length * each / (performance.now() - start) * 1000;
+    const jobs = await Promise.all(this.#wires.map(run));
+    return jobs.reduce((sum, each) => sum + each) / (performance.now() - start) * 1000;
   }
 
   [Symbol.dispose](): void {

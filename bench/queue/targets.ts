@@ -19,7 +19,7 @@ export interface Dialect {
   /** Lines that answer a TAKE beside those of its items. */
   ends(count: number): number;
   /** Jobs are done. */
-  done(ids: readonly string[]): string;
+  done(ids: readonly number[]): string;
   /** How many lines answer that. */
   dones(count: number): number;
 }

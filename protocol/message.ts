@@ -55,44 +55,53 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   }
   // All at once: most requests leave most at their defaults.
   const values: Values = { ...request.defaults };
-  let checks: Check[] | undefined;
-  const put = (field: NamedField, value: unknown): void => {
-    values[field.name] = value;
-    if (field.schema === undefined) return;
-    checks ??= [];
-    if (!field.many) checks.push({ field, holder: values, key: field.name });
-    else {
-      const holder = value as unknown[];
-      for (const key of holder.keys()) checks.push({ field, holder, key });
-    }
-  };
+  /** Whose value is being read. */
+  let field: NamedField | undefined;
   try {
     let given = words.length;
     if (request.body !== undefined) {
+      field = request.body;
       const inline = frame.body === undefined && request.inlineBody &&
         given === request.positional.length + 1;
-      if (frame.body !== undefined) put(request.body, at(request.body, parseBody, frame.body));
-      else if (inline) put(request.body, at(request.body, parseBody, encodeText(words[--given])));
+      if (frame.body !== undefined) values.body = parseBody(frame.body, field);
+      else if (inline) values.body = parseBody(encodeText(words[--given]), field);
     } else if (frame.body !== undefined) {
       throw new Refusal("bad-arguments", `${compiled.verb} takes no body.`);
     }
-    readWords(request, words, given, put);
+    for (let i = 0; i < given; i++) {
+      field = request.positional[i];
+      if (field === undefined) {
+        throw new Refusal(
+          "bad-arguments",
+          `${show(words[i])} is one argument too many; quote text that holds spaces.`,
+        );
+      }
+      if (!field.many) values[field.name] = parseValue(words[i], field);
+      else {
+        const all: unknown[] = values[field.name] = [];
+        for (; i < given; i++) all.push(parseValue(words[i], field));
+      }
+    }
     for (const [name, text] of options) {
-      const field = request.named.get(name);
+      field = request.named.get(name);
       if (field === undefined) {
         throw new Refusal(
           "bad-arguments",
           `${compiled.verb} has no option ${name}; ${quoting(name)}`,
         );
       }
-      put(field, at(field, parseValue, text));
+      values[name] = parseValue(text, field);
     }
-    missing(compiled, request, values, put);
-    const pending = checks === undefined ? undefined : runChecks(checks, 0);
+    missing(compiled, request, values);
+    const pending = request.checked.length === 0
+      ? undefined
+      : runChecks(checksOf(request.checked, values), 0);
     if (pending === undefined) return values;
     return pending.then(() => values, (error) => withUsage(compiled, error));
   } catch (error) {
-    return withUsage(compiled, error);
+    if (!(error instanceof BadValue) || field === undefined) return withUsage(compiled, error);
+    const message = `${field.name} must be ${error.message}.`;
+    return withUsage(compiled, new Refusal("bad-arguments", message));
   }
 }
 
@@ -128,45 +137,7 @@ export function usageLine({ verb, request }: CompiledCommand): string {
   return line;
 }
 
-function readWords(
-  shape: Shape,
-  words: readonly string[],
-  given: number,
-  put: Put,
-): void {
-  const { positional } = shape;
-  for (let i = 0; i < positional.length && i < given; i++) {
-    const field = positional[i];
-    if (!field.many) put(field, at(field, parseValue, words[i]));
-    else {
-      put(field, words.slice(i, given).map((word) => at(field, parseValue, word)));
-      return;
-    }
-  }
-  if (given > positional.length) {
-    throw new Refusal(
-      "bad-arguments",
-      `${show(words[positional.length])} is one argument too many; quote text that holds spaces.`,
-    );
-  }
-}
-
-function at<T>(
-  field: NamedField,
-  parse: (input: T, field: NamedField) => unknown,
-  input: T,
-): unknown {
-  try {
-    return parse(input, field);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new Refusal("bad-arguments", `${field.name} must be ${error.message}.`);
-  }
-}
-
-type Put = (field: NamedField, value: unknown) => void;
-
-function missing(compiled: CompiledCommand, shape: Shape, values: Values, put: Put): void {
+function missing(compiled: CompiledCommand, shape: Shape, values: Values): void {
   const { positional, required, body, needed } = shape;
   for (let i = 0; i < required; i++) {
     const field = positional[i];
@@ -178,8 +149,8 @@ function missing(compiled: CompiledCommand, shape: Shape, values: Values, put: P
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
-  for (const { field, value } of shape.checkedDefaults) {
-    if (values[field.name] === undefined) put(field, value);
+  for (const { field: { name }, value } of shape.checkedDefaults) {
+    if (values[name] === undefined) values[name] = value;
   }
 }
 
@@ -192,6 +163,20 @@ interface Check {
   readonly field: NamedField;
   readonly holder: Record<string | number, unknown> | unknown[];
   readonly key: string | number;
+}
+
+function checksOf(fields: readonly NamedField[], values: Values): Check[] {
+  const checks: Check[] = [];
+  for (const field of fields) {
+    const value = values[field.name];
+    if (value === undefined) continue;
+    if (!field.many) checks.push({ field, holder: values, key: field.name });
+    else {
+      const holder = value as unknown[];
+      for (const key of holder.keys()) checks.push({ field, holder, key });
+    }
+  }
+  return checks;
 }
 
 /** One after another, so that no check is left running, its rejection unheard, when another refuses. */

@@ -23,6 +23,8 @@ export interface Shape {
   readonly defaults: Readonly<Record<string, unknown>>;
   /** The others: a schema checks a default like any other value. */
   readonly checkedDefaults: readonly { readonly field: NamedField; readonly value: unknown }[];
+  /** The fields that have a schema. */
+  readonly checked: readonly NamedField[];
 }
 
 const COMMON = Object.entries(commonOptions).map(([name, field]) => asOption({ ...field, name }));
@@ -45,6 +47,7 @@ export function requestShape(
     body,
     inlineBody: body !== undefined && isFixed,
     ...defaultsOf([...positional, ...options]),
+    checked: [...args, ...options].filter(({ schema }) => schema !== undefined),
   };
 }
 
@@ -67,6 +70,7 @@ export function replyShape(fields: readonly NamedField[], path: string): Shape {
     body,
     inlineBody: false,
     ...defaultsOf(fields),
+    checked: [],
   };
 }
 

@@ -3,8 +3,9 @@ import { Flow } from "../scheduling/flow.ts";
 import { Entry, Lane } from "../scheduling/lane.ts";
 import { Backlog } from "./backlog.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
-import type { Job, Kind } from "./job.ts";
+import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
+import type { Kind } from "./kinds.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */

@@ -1,6 +1,7 @@
 import type { Client } from "../server/handlers.ts";
 import type { Due } from "./deadlines.ts";
 import { NONE, type Page } from "./job_page.ts";
+import type { Kind } from "./kinds.ts";
 import type { Queue } from "./queue.ts";
 import { type Progress, type State, states, type StoredJob } from "./store.ts";
 import type { Tenant } from "./tenant.ts";
@@ -47,16 +48,6 @@ export function newJob(id: number, put: number, told: NewJob): StoredJob {
   };
 }
 
-/** What holds for all attempts of a job: jobs that are alike share one. */
-export interface Kind {
-  readonly tenant: Tenant;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly lease: number;
-  readonly backoff: number;
-  readonly keep: boolean;
-}
-
 /** What few jobs have. */
 export class Rarely implements Due {
   /** The job's number. */
@@ -90,7 +81,7 @@ export class Job {
   /** The job of an index in a page. */
   constructor(page: Page, at: number) {
     this.id = page.id[at];
-    this.kind = page.kind[at]!;
+    this.kind = page.kindOf(at);
     this.#page = page;
     this.#at = at;
   }

@@ -1,5 +1,6 @@
 import type { Client } from "../server/handlers.ts";
-import type { Kind, Rarely } from "./job.ts";
+import type { Rarely } from "./job.ts";
+import type { Kind, Kinds } from "./kinds.ts";
 import { states, type StoredJob } from "./store.ts";
 
 /** Of a slot, its low bits are the index in its page, the others say which page. */
@@ -19,7 +20,8 @@ export class Page {
   /** How many jobs there are. */
   size = 0;
   readonly id = new Float64Array(ROOM);
-  readonly kind: (Kind | undefined)[] = new Array(ROOM).fill(undefined);
+  /** The number of its kind. */
+  readonly kind = new Uint32Array(ROOM);
   readonly put = new Float64Array(ROOM);
   /** How many bytes its body or result has. */
   readonly bytes = new Uint32Array(ROOM);
@@ -41,8 +43,11 @@ export class Page {
   /** The first index that is free, the next one being `behind` it; `NONE` where none is. */
   #free = NONE;
 
-  constructor(first: number) {
+  readonly #kinds: Kinds;
+
+  constructor(first: number, kinds: Kinds) {
     this.first = first;
+    this.#kinds = kinds;
     for (let at = ROOM - 1; at >= 0; at--) this.#release(at);
   }
 
@@ -51,12 +56,16 @@ export class Page {
     return this.#free !== NONE;
   }
 
+  kindOf(at: number): Kind {
+    return this.#kinds.at(this.kind[at]);
+  }
+
   /** A job takes a place that is free; returns its index. */
   add(stored: StoredJob, kind: Kind): number {
     const at = this.#free;
     this.#free = this.behind[at];
     this.id[at] = stored.id;
-    this.kind[at] = kind;
+    this.kind[at] = this.#kinds.join(kind);
     this.put[at] = stored.put;
     this.bytes[at] = stored.size;
     this.state[at] = states.indexOf(stored.state);
@@ -70,8 +79,7 @@ export class Page {
 
   /** A job is gone. */
   delete(at: number): void {
-    // Or they would be kept as long as the page.
-    this.kind[at] = undefined;
+    this.#kinds.leave(this.kind[at]);
     this.holders.delete(at);
     this.rarely.delete(at);
     this.#release(at);

@@ -1,16 +1,17 @@
 import type { Times } from "./deadlines.ts";
-import { Job, type Kind } from "./job.ts";
+import { Job } from "./job.ts";
 import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
+import { type Kind, Kinds } from "./kinds.ts";
 import { states, type StoredJob } from "./store.ts";
 
 /** How many numbers a chunk spans. */
-const CHUNK = 64;
+const CHUNK = 128;
 const DELAYED = states.indexOf("delayed");
 
 /** The slots of jobs whose numbers follow each other. */
 interface Chunk {
   /** `NONE` where there is no job. */
-  readonly slots: number[];
+  readonly slots: Int32Array;
   size: number;
 }
 
@@ -21,6 +22,7 @@ interface Chunk {
 export class JobTable implements Times<number> {
   /** How many there are. */
   size = 0;
+  readonly #kinds = new Kinds();
   readonly #pages: (Page | undefined)[] = [];
   /** Those that have room. */
   readonly #roomy = new Set<Page>();
@@ -82,7 +84,7 @@ export class JobTable implements Times<number> {
   };
 
   kindOf(slot: number): Kind {
-    return this.#page(slot).kind[indexOf(slot)]!;
+    return this.#page(slot).kindOf(indexOf(slot));
   }
 
   readyOf(slot: number): number {
@@ -132,7 +134,7 @@ export class JobTable implements Times<number> {
     for (const page of this.#roomy) return page;
     let number = this.#pages.indexOf(undefined);
     if (number === -1) number = this.#pages.length;
-    const page = new Page(number << INDEX_BITS);
+    const page = new Page(number << INDEX_BITS, this.#kinds);
     this.#pages[number] = page;
     this.#roomy.add(page);
     return page;
@@ -142,8 +144,7 @@ export class JobTable implements Times<number> {
     const at = Math.floor(id / CHUNK);
     let chunk = this.#chunks.get(at);
     if (chunk === undefined) {
-      // Of its full length and without holes: it grows no further.
-      chunk = { slots: new Array(CHUNK).fill(NONE), size: 0 };
+      chunk = { slots: new Int32Array(CHUNK).fill(NONE), size: 0 };
       this.#chunks.set(at, chunk);
     }
     chunk.slots[id % CHUNK] = slot;

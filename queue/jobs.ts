@@ -35,7 +35,7 @@ export class Jobs {
   }
 
   /** All of them, by number. */
-  [Symbol.iterator](): Iterator<Job> {
+  [Symbol.iterator](): Generator<Job, void, void> {
     return this.#table[Symbol.iterator]();
   }
 

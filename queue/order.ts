@@ -2,8 +2,9 @@
 
 import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
-import type { Job, Kind } from "./job.ts";
+import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
+import type { Kind } from "./kinds.ts";
 import type { Tenant } from "./tenant.ts";
 
 /**

@@ -88,7 +88,7 @@ export class WorkQueue {
     this.lastId = await this.#store.lastId();
     for (const rules of await this.#store.rules()) this.limit(rules);
     for await (const stored of this.#store.load()) this.#load(stored, this.now());
-    const done = [...this.jobs].filter(({ state }) => state === "done");
+    const done = [...this.jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job.id);
     for (const schedule of await this.#store.schedules()) this.schedules.add(schedule);
   }

@@ -115,14 +115,14 @@ export class FairOrder {
   #enter(row: Row, { tenant }: Kind): void {
     this.#turns.push(row);
     this.#byAge.add(row);
-    tenant.rows.push(row);
+    tenant.rows = [...tenant.rows, row];
     if (tenant.blocked) this.#turns.hold(row.lane.flow);
   }
 
   /** Nothing is ready of a row any more. */
   #leave(row: Row, { tenant }: Kind): void {
     this.#byAge.remove(row);
-    tenant.rows.splice(tenant.rows.indexOf(row), 1);
+    tenant.rows = tenant.rows.filter((other) => other !== row);
     // Or the queue would not forget it.
     if (row.lane.flow.held) this.#turns.release(row.lane.flow);
   }

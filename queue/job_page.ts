@@ -42,7 +42,6 @@ export class Page {
   readonly behind = new Int32Array(ROOM);
   /** The first index that is free, the next one being `behind` it; `NONE` where none is. */
   #free = NONE;
-
   readonly #kinds: Kinds;
 
   constructor(first: number, kinds: Kinds) {

@@ -21,7 +21,7 @@ export class Tenant implements Placed {
   /** Whether none of its jobs may be taken now. */
   blocked = false;
   /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
-  rows: Row[] = [];
+  rows: readonly Row[] = [];
   /** The kinds of its latest jobs, the latest first. */
   #kinds: readonly Kind[] = [];
 

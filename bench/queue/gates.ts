@@ -34,7 +34,7 @@ export const WAITING = {
 
 /** Of a million ready jobs of 100 bytes over 10,000 keys. */
 export const SCALE = {
-  /** The process, in MiB: at any time after they came or were loaded. */
+  /** The process, in MiB, once they were put or loaded. */
   resident: { most: 400 },
   /** From the start of the program until it listens, in s. */
   start: { most: 8 },

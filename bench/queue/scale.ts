@@ -30,45 +30,47 @@ function resident({ pid }: Target): number {
 }
 
 async function showResident(when: string, target: Target): Promise<void> {
-  const first = resident(target);
+  const show = (when: string): void => {
+    const size = resident(target);
+    figure(`resident ${when}`, `${Math.round(size)} MiB`, SCALE.resident, size);
+  };
+  show(when);
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  for (const [suffix, value] of [["", first], [`, ${LOOK_MS / 1000} s later`, resident(target)]]) {
-    figure(
-      `resident ${when}${suffix}`,
-      `${Math.round(value as number)} MiB`,
-      SCALE.resident,
-      value as number,
-    );
-  }
+  show(`${when}, ${LOOK_MS / 1000} s later`);
 }
 
-async function fill(target: Target, jobs: number): Promise<number> {
-  using crowd = await Crowd.open(target, Math.min(CONNECTIONS, jobs / DEPTH | 0));
-  return await crowd.put(jobs / Math.min(CONNECTIONS, jobs / DEPTH | 0) / DEPTH, DEPTH, BODY, KEYS);
+/** Jobs a second. */
+async function fill(target: Target, jobs: number, connections: number): Promise<number> {
+  using crowd = await Crowd.open(target, connections);
+  return await crowd.put(jobs / connections / DEPTH, DEPTH, BODY, KEYS);
 }
 
 /** Measures it and prints what it found. */
 export async function measureScale(directory: string, rounds: number): Promise<void> {
   console.log(`\n${MANY.toLocaleString("en")} jobs of ${BODY.length} bytes over ${KEYS} keys`);
   const path = `${directory}/scale.db`;
+  let ended: Promise<unknown>;
   {
     using target = await startLineup(path);
     figure("resident without jobs", `${Math.round(resident(target))} MiB`);
-    const rate = await fill(target, MANY);
+    const rate = await fill(target, MANY, CONNECTIONS);
     figure("PUT, until they are there", `${Math.round(rate).toLocaleString("en")} jobs/s`);
     await showResident("once they are put", target);
+    ended = target.ended;
   }
+  // Or its file is locked.
+  await ended;
   let told = "";
   const start = performance.now();
   using many = await startLineup(path, (text) => told += text);
   const seconds = (performance.now() - start) / 1000;
   figure("start", `${seconds.toFixed(1)} s`, SCALE.start, seconds);
+  await showResident("once they are loaded", many);
   const lines = told.split("\n").filter((line) => line.startsWith("jobs loaded:")).length;
   figure("progress on standard error", `${lines} lines`, SCALE.progress, lines);
-  await showResident("once they are loaded", many);
 
   using few = await startLineup(`${directory}/few.db`);
-  await fill(few, FEW);
+  await fill(few, FEW, 1);
   const ratios: Record<"PUT" | "TAKE and DONE", number[]> = { PUT: [], "TAKE and DONE": [] };
   for (let at = 0; at <= rounds; at++) {
     const [fewer, more] = [await round(few), await round(many)];
@@ -81,12 +83,7 @@ export async function measureScale(directory: string, rounds: number): Promise<v
     const ratio = median(each);
     figure(`${name}, beside ${FEW.toLocaleString("en")} jobs`, ratio.toFixed(2), SCALE.rate, ratio);
   }
-  figure(
-    "resident in the end",
-    `${Math.round(resident(many))} MiB`,
-    SCALE.resident,
-    resident(many),
-  );
+  figure("resident behind that load", `${Math.round(resident(many))} MiB`);
 }
 
 /** Jobs a second; afterwards there are as many as before. */

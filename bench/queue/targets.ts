@@ -27,6 +27,8 @@ export interface Target extends Disposable {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Settles once it has ended. */
+  readonly ended: Promise<unknown>;
   readonly dialect: Dialect;
 }
 
@@ -78,6 +80,7 @@ export async function startLineup(
     name: "lineup queue",
     port: Number(/:(\d+)\s*$/.exec(printed)![1]),
     pid: child.pid,
+    ended: child.status,
     dialect: lineup,
     [Symbol.dispose]: () => child.kill("SIGKILL"),
   };
@@ -129,6 +132,7 @@ async function startPeer(
     name,
     port,
     pid: child.pid,
+    ended: child.status,
     dialect: beanstalk,
     [Symbol.dispose]: () => child.kill("SIGKILL"),
   };

@@ -17,6 +17,8 @@ const COST = 1;
 /** The ready jobs of one key in one priority: they wait for their turns together, as one entry. */
 export class Row extends Entry implements Placed {
   place = -1;
+  /** Since when its first job is ready. */
+  since = 0;
 
   constructor(lane: Lane, readonly jobs: Backlog) {
     super(lane, COST);
@@ -28,16 +30,12 @@ export class FairOrder {
   /** How many there are. */
   size = 0;
   readonly #turns = new FairQueue<Row>(SHARES);
-  readonly #byAge: Heap<Row>;
+  readonly #byAge = new Heap<Row>((a, b) => a.since < b.since, ownPlaces);
   readonly #table: JobTable;
 
   /** Begins with the jobs, at least one, of one key in one priority. */
   constructor(table: JobTable, alike: Backlog) {
     this.#table = table;
-    this.#byAge = new Heap<Row>(
-      (a, b) => table.wasReadyBefore(a.jobs.first!, b.jobs.first!),
-      ownPlaces,
-    );
     // Who starts at 0 is served at once; a priority shall first wait as long as one job of it is worth, or the first of
     // the lowest would go before the second of the highest.
     for (const level of this.#turns.levels) this.#turns.charge(new Flow(level, "", 1), COST);
@@ -48,7 +46,7 @@ export class FairOrder {
 
   /** Since when the one that has been ready for longest is so. */
   get oldest(): number {
-    return this.#table.readyOf(this.#byAge.first!.jobs.first!);
+    return this.#byAge.first!.since;
   }
 
   /** The job whose turn it is; `undefined` where no key may have one. */
@@ -64,7 +62,7 @@ export class FairOrder {
     row.jobs.add(slot);
     this.size++;
     if (!row.waits) this.#enter(row, kind);
-    else if (row.jobs.first === slot) this.#byAge.update(row);
+    else if (row.jobs.first === slot) this.#age(row);
   }
 
   /** The `next` leaves, and its key is charged for it. */
@@ -77,7 +75,7 @@ export class FairOrder {
     if (row.jobs.size === 0) this.#leave(row, job.kind);
     else {
       this.#turns.push(row);
-      this.#byAge.update(row);
+      this.#age(row);
     }
     return job;
   }
@@ -92,7 +90,7 @@ export class FairOrder {
     if (row.jobs.size === 0) {
       this.#turns.remove(row);
       this.#leave(row, kind);
-    } else if (wasFirst) this.#byAge.update(row);
+    } else if (wasFirst) this.#age(row);
   }
 
   /** The key of a job that was taken gets back what it was charged. */
@@ -111,9 +109,16 @@ export class FairOrder {
     }
   }
 
-  /** A row of which something is ready; its place by age is that of its first job. */
+  /** A row has another first job. */
+  #age(row: Row): void {
+    row.since = this.#table.readyOf(row.jobs.first!);
+    this.#byAge.update(row);
+  }
+
+  /** A row of which something is ready. */
   #enter(row: Row, { tenant }: Kind): void {
     this.#turns.push(row);
+    row.since = this.#table.readyOf(row.jobs.first!);
     this.#byAge.add(row);
     tenant.rows = [...tenant.rows, row];
     if (tenant.blocked) this.#turns.hold(row.lane.flow);
@@ -129,6 +134,7 @@ export class FairOrder {
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
   #row({ priority, tenant }: Kind, jobs?: Backlog): Row {
+    for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
     return (flow.state ??= new Row(new Lane(flow), jobs ?? new Backlog(this.#table))) as Row;
   }

@@ -54,6 +54,7 @@ export class Jobs {
     queue.roll.remove(job.id);
     if (unique !== "") queue.unname(unique);
     this.#table.delete(job);
+    queue.keys.update(tenant);
     queue.forget(tenant);
     this.forget(queue);
   }
@@ -62,6 +63,7 @@ export class Jobs {
   put(job: Job): void {
     const { state, queue, rarely } = job;
     this.#count(job, 1);
+    queue.keys.update(job.tenant);
     if (state === "ready") queue.order.push(job);
     else if (job.hasDeadline) this.#deadlines.add(job.slot);
     if (rarely !== undefined && rarely.expires > 0 && (state === "ready" || state === "delayed")) {
@@ -85,7 +87,6 @@ export class Jobs {
     queue.counts[state] += change;
     this.counts[state] += change;
     tenant.count(state, change);
-    if (state === "ready" || state === "taken") queue.keys.update(tenant);
     if (state === "taken") queue.review(tenant);
   }
 

@@ -27,7 +27,7 @@ export class JobTable implements Times<number> {
   /** Those that have room. */
   readonly #roomy = new Set<Page>();
   // In the order of their numbers: what is added is in the last chunk or behind it. Numbers go up, so a map of small arrays
-  // takes a few bytes a job, a map of slots about forty; where but one of many is left its chunk takes as much as ten jobs.
+  // takes a few bytes a job, a map of slots about forty; where but one of many is left its chunk takes 1 KiB.
   readonly #chunks = new Map<number, Chunk>();
 
   /** The job of a number. */

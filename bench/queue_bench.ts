@@ -1,8 +1,9 @@
 // The work queue beside beanstalkd and BullMQ: rounds alternate, so that a drift of the machine meets all alike, and what
 // is printed are medians of ratios, and whether they are what is required. 50 connections, bodies of 100 bytes. Then
-// 10,000 TAKEs that wait. Everybody shares this machine's cores.
+// 10,000 TAKEs that wait, and a million jobs. Everybody shares this machine's cores.
 //
-//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting] [--generator PROGRAM]
+//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting|scale]
+//                           [--generator PROGRAM]
 //
 // PROGRAM puts the jobs instead of this process, which takes a core for that as well. It is called with: host, port,
 // connections, requests in flight on each, requests in all, lines of a reply, a request (with \r and \n as escapes),
@@ -12,10 +13,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { median } from "./load.ts";
 import { Crowd } from "./queue/crowd.ts";
 import { RATIOS, verdict } from "./queue/gates.ts";
+import { measureScale } from "./queue/scale.ts";
 import { startBeanstalkd, startLineup, startRedis, type Target } from "./queue/targets.ts";
 import { measureWaiting } from "./queue/waiting.ts";
 
-const PARTS = ["beanstalkd", "bullmq", "waiting"];
+const PARTS = ["beanstalkd", "bullmq", "waiting", "scale"];
 const { _: [count], only, generator } = parseArgs(Deno.args, { string: ["only", "generator"] });
 const ROUNDS = Number(count ?? Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 5);
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
@@ -202,4 +204,5 @@ if (wants("beanstalkd") || wants("bullmq")) {
   for (const target of targets.splice(0)) target[Symbol.dispose]();
 }
 if (wants("waiting")) await measureWaiting(`${directory}/waiting.db`);
+if (wants("scale")) await measureScale(directory, ROUNDS);
 Deno.exit();

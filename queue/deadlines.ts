@@ -1,18 +1,27 @@
 import type { Clock } from "../scheduling/clock.ts";
-import { Heap, type Placed } from "./heap.ts";
+import { Heap, ownPlaces, type Placed, type Places } from "./heap.ts";
 
-/** What has a deadline. */
-export interface Due extends Placed {
+/** Where what has a deadline keeps it. */
+export interface Times<T> extends Places<T> {
   /** When, on the clock. */
+  dueOf(item: T): number;
+}
+
+/** What knows its own deadline. */
+export interface Due extends Placed {
   readonly due: number;
 }
+
+/** The deadlines of items that know them. */
+export const ownTimes: Times<Due> = { ...ownPlaces, dueOf: (item) => item.due };
 
 // Timers of JavaScript hold 31 bits of milliseconds: for what is further away the alarm rings early and is set again.
 const FURTHEST = 2 ** 30;
 
 /** Many deadlines, one timer. */
-export class Deadlines<T extends Due> {
-  readonly #heap: Heap<T> = new Heap<T>((a, b) => a.due < b.due);
+export class Deadlines<T> {
+  readonly #heap: Heap<T>;
+  readonly #times: Times<T>;
   readonly #clock: Clock;
   readonly #onDue: (items: readonly T[]) => void;
   /** When the timer rings; too early where the first was removed, never too late. */
@@ -21,7 +30,9 @@ export class Deadlines<T extends Due> {
   #stopTimer: (() => void) | undefined = undefined;
 
   /** `onDue` is called with those whose time has come, which then have no deadline any more. */
-  constructor(clock: Clock, onDue: (items: readonly T[]) => void) {
+  constructor(clock: Clock, times: Times<T>, onDue: (items: readonly T[]) => void) {
+    this.#heap = new Heap((a, b) => times.dueOf(a) < times.dueOf(b), times);
+    this.#times = times;
     this.#clock = clock;
     this.#onDue = onDue;
   }
@@ -29,7 +40,7 @@ export class Deadlines<T extends Due> {
   /** Adds what has no deadline yet. */
   add(item: T): void {
     this.#heap.add(item);
-    if (item.due < this.#rings) this.#setTimer();
+    if (this.#times.dueOf(item) < this.#rings) this.#setTimer();
   }
 
   /** How many have one. */
@@ -44,8 +55,7 @@ export class Deadlines<T extends Due> {
 
   /** Rings now where the timer is late, as it is in a busy process. */
   catchUp(): void {
-    const { first } = this.#heap;
-    if (first !== undefined && !this.#stopped && first.due <= this.#clock.now()) this.#ring();
+    if (!this.#stopped && this.#first <= this.#clock.now()) this.#ring();
   }
 
   /** Stops: nothing is due any more. */
@@ -54,14 +64,20 @@ export class Deadlines<T extends Due> {
     this.#stopped = true;
   }
 
+  /** The first deadline; Infinity where there is none. */
+  get #first(): number {
+    const { first } = this.#heap;
+    return first === undefined ? Infinity : this.#times.dueOf(first);
+  }
+
   #setTimer(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
     this.#rings = Infinity;
-    const { first } = this.#heap;
-    if (first === undefined || this.#stopped) return;
-    const delay = Math.min(Math.max(0, Math.ceil(first.due - this.#clock.now())), FURTHEST);
-    this.#rings = first.due;
+    const first = this.#first;
+    if (first === Infinity || this.#stopped) return;
+    const delay = Math.min(Math.max(0, Math.ceil(first - this.#clock.now())), FURTHEST);
+    this.#rings = first;
     this.#stopTimer = this.#clock.after(delay, () => this.#ring());
   }
 
@@ -70,7 +86,8 @@ export class Deadlines<T extends Due> {
     // Not before the end: what is done to one may give others deadlines.
     this.#rings = -Infinity;
     const items: T[] = [];
-    for (let first; (first = this.#heap.first) !== undefined && first.due <= now;) {
+    while (this.#first <= now) {
+      const first = this.#heap.first!;
       this.#heap.remove(first);
       items.push(first);
     }

@@ -2,8 +2,10 @@ import { FairQueue } from "../scheduling/fair_queue.ts";
 import { Flow } from "../scheduling/flow.ts";
 import { Entry, Lane } from "../scheduling/lane.ts";
 import { Backlog } from "./backlog.ts";
-import { Heap, type Placed } from "./heap.ts";
-import { type Job, wasReadyBefore } from "./job.ts";
+import { Heap, ownPlaces, type Placed } from "./heap.ts";
+import type { Job } from "./job.ts";
+import type { JobTable } from "./job_table.ts";
+import type { Kind } from "./kinds.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */
@@ -15,8 +17,10 @@ const COST = 1;
 /** The ready jobs of one key in one priority: they wait for their turns together, as one entry. */
 export class Row extends Entry implements Placed {
   place = -1;
+  /** Since when its first job is ready. */
+  since = 0;
 
-  constructor(lane: Lane, readonly jobs: Backlog<Job>) {
+  constructor(lane: Lane, readonly jobs: Backlog) {
     super(lane, COST);
   }
 }
@@ -26,65 +30,72 @@ export class FairOrder {
   /** How many there are. */
   size = 0;
   readonly #turns = new FairQueue<Row>(SHARES);
-  readonly #byAge = new Heap<Row>((a, b) => wasReadyBefore(a.jobs.first!, b.jobs.first!));
+  readonly #byAge = new Heap<Row>((a, b) => a.since < b.since, ownPlaces);
+  readonly #table: JobTable;
 
   /** Begins with the jobs, at least one, of one key in one priority. */
-  constructor(alike: Backlog<Job>) {
+  constructor(table: JobTable, alike: Backlog) {
+    this.#table = table;
     // Who starts at 0 is served at once; a priority shall first wait as long as one job of it is worth, or the first of
     // the lowest would go before the second of the highest.
     for (const level of this.#turns.levels) this.#turns.charge(new Flow(level, "", 1), COST);
-    this.#enter(this.#row(alike.first!, alike));
+    const kind = table.kindOf(alike.first!);
+    this.#enter(this.#row(kind, alike), kind);
     this.size = alike.size;
   }
 
   /** Since when the one that has been ready for longest is so. */
   get oldest(): number {
-    return this.#byAge.first!.jobs.first!.ready;
+    return this.#byAge.first!.since;
   }
 
   /** The job whose turn it is; `undefined` where no key may have one. */
   get next(): Job | undefined {
-    return this.#turns.next()?.jobs.first;
+    const row = this.#turns.next();
+    return row === undefined ? undefined : this.#table.at(row.jobs.first!);
   }
 
   /** A job takes its place in its key. */
   push(job: Job): void {
-    const row = this.#row(job);
-    row.jobs.add(job);
+    const { kind, slot } = job;
+    const row = this.#row(kind);
+    row.jobs.add(slot);
     this.size++;
-    if (!row.waits) this.#enter(row);
-    else if (row.jobs.first === job) this.#byAge.update(row);
+    if (!row.waits) this.#enter(row, kind);
+    else if (row.jobs.first === slot) this.#age(row);
   }
 
   /** The `next` leaves, and its key is charged for it. */
   take(): Job {
     const row = this.#turns.pop()!;
-    const job = row.jobs.first!;
-    row.jobs.remove(job);
+    const first = row.jobs.first!;
+    const job = this.#table.at(first);
+    row.jobs.remove(first);
     this.size--;
-    if (row.jobs.size === 0) this.#leave(row, job);
+    if (row.jobs.size === 0) this.#leave(row, job.kind);
     else {
       this.#turns.push(row);
-      this.#byAge.update(row);
+      this.#age(row);
     }
     return job;
   }
 
   /** A job leaves, and nobody is charged. */
   remove(job: Job): void {
-    const row = this.#row(job);
-    const wasFirst = row.jobs.first === job;
-    row.jobs.remove(job);
+    const { kind, slot } = job;
+    const row = this.#row(kind);
+    const wasFirst = row.jobs.first === slot;
+    row.jobs.remove(slot);
     this.size--;
     if (row.jobs.size === 0) {
       this.#turns.remove(row);
-      this.#leave(row, job);
-    } else if (wasFirst) this.#byAge.update(row);
+      this.#leave(row, kind);
+    } else if (wasFirst) this.#age(row);
   }
 
   /** The key of a job that was taken gets back what it was charged. */
   refund(job: Job): void {
-    this.#turns.settle(this.#row(job), 0);
+    this.#turns.settle(this.#row(job.kind), 0);
   }
 
   /** What a key may or its share has changed. */
@@ -98,26 +109,33 @@ export class FairOrder {
     }
   }
 
-  /** A row of which something is ready; its place by age is that of its first job. */
-  #enter(row: Row): void {
-    const { tenant } = row.jobs.first!;
+  /** A row has another first job. */
+  #age(row: Row): void {
+    row.since = this.#table.readyOf(row.jobs.first!);
+    this.#byAge.update(row);
+  }
+
+  /** A row of which something is ready. */
+  #enter(row: Row, { tenant }: Kind): void {
     this.#turns.push(row);
+    row.since = this.#table.readyOf(row.jobs.first!);
     this.#byAge.add(row);
-    tenant.rows.push(row);
+    tenant.rows = [...tenant.rows, row];
     if (tenant.blocked) this.#turns.hold(row.lane.flow);
   }
 
   /** Nothing is ready of a row any more. */
-  #leave(row: Row, { tenant }: Job): void {
+  #leave(row: Row, { tenant }: Kind): void {
     this.#byAge.remove(row);
-    tenant.rows.splice(tenant.rows.indexOf(row), 1);
+    tenant.rows = tenant.rows.filter((other) => other !== row);
     // Or the queue would not forget it.
     if (row.lane.flow.held) this.#turns.release(row.lane.flow);
   }
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ kind: { priority, tenant } }: Job, jobs?: Backlog<Job>): Row {
+  #row({ priority, tenant }: Kind, jobs?: Backlog): Row {
+    for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
-    return (flow.state ??= new Row(new Lane(flow), jobs ?? new Backlog(wasReadyBefore))) as Row;
+    return (flow.state ??= new Row(new Lane(flow), jobs ?? new Backlog(this.#table))) as Row;
   }
 }

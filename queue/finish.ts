@@ -62,9 +62,9 @@ export async function fail(
     const pause = retry ?? backoff(job, work.random);
     work.change(job, () => job.fail(now + pause, pause > 0, dead, reason));
     // One that has expired will not be tried again either.
-    const state = work.jobs.get(job.id) === undefined ? "dead" : job.state as keyof Failed;
-    failed[state]++;
-    if (job.state === "dead") {
+    const state = work.jobs.get(job.id)?.state;
+    failed[(state ?? "dead") as keyof Failed]++;
+    if (state === "dead") {
       const why = reason === "" ? "." : `: ${reason}`;
       work.results.dead(job.id, `Job ${job.id} is dead${why}`);
     }
@@ -83,7 +83,7 @@ export async function extend(
 ): Promise<number> {
   const [job] = claimed(work, [id], claim);
   const length = lease ?? job.kind.lease;
-  await work.change(job, () => job.hold!.until = work.now() + length);
+  await work.change(job, () => job.extend(work.now() + length));
   return length;
 }
 
@@ -97,10 +97,9 @@ export async function release(
   const [job] = claimed(work, [id], claim);
   const ready = delay > 0 ? work.now() + delay : undefined;
   const written = work.change(job, () => job.release(ready));
-  const { state } = job;
   serve(work, job.queue);
   await written;
-  return state as "ready" | "delayed";
+  return ready === undefined ? "ready" : "delayed";
 }
 
 /** The jobs of these numbers, each once, if this client has taken all of them. */
@@ -115,13 +114,12 @@ function claimed(work: WorkQueue, ids: readonly number[], claim: Claim): Job[] {
 }
 
 function taken(job: Job, { client, attempt }: Claim): Job {
-  const { id, state, hold } = job;
+  const { id, state, holder } = job;
   if (state !== "taken") throw notTaken(`Job ${id} is not taken: it is ${state}.`);
   if (attempt !== undefined) {
     if (attempt === job.attempt) return job;
     throw notTaken(`Job ${id} is taken, and attempt ${attempt} is not the present one.`);
   }
-  const { holder } = hold!;
   if (holder === undefined || holder === client || holder.closed) return job;
   throw notTaken(`Job ${id} was taken by another connection; give attempt= where it is yours.`);
 }

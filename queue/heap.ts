@@ -1,17 +1,33 @@
-/** What a heap holds: it knows its place, so that any can be removed without a search. */
+/** Where what a heap holds keeps its place, so that any can be removed without a search. */
+export interface Places<T> {
+  /** The index of an item in the one heap that holds it; -1 in none. */
+  placeOf(item: T): number;
+  setPlace(item: T, place: number): void;
+}
+
+/** What knows its own place. */
 export interface Placed {
-  /** Its index in the one heap that holds it; -1 in none. */
   place: number;
 }
 
+/** The places of items that know them. */
+export const ownPlaces: Places<Placed> = {
+  placeOf: (item) => item.place,
+  setPlace(item, place): void {
+    item.place = place;
+  },
+};
+
 /** A binary heap: the first in O(1), adding and removing in O(log size), adding what comes last in O(1). */
-export class Heap<T extends Placed> {
+export class Heap<T> {
   readonly #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
+  readonly #places: Places<T>;
 
   /** Empty; `isBefore` is a strict order; where it changes for one that is in it, `update` that one. */
-  constructor(isBefore: (a: T, b: T) => boolean) {
+  constructor(isBefore: (a: T, b: T) => boolean, places: Places<T>) {
     this.#isBefore = isBefore;
+    this.#places = places;
   }
 
   /** How many there are. */
@@ -51,15 +67,15 @@ export class Heap<T extends Placed> {
 
   /** Takes one out. */
   remove(item: T): void {
-    const at = item.place;
+    const at = this.#places.placeOf(item);
     const last = this.#items.pop()!;
-    item.place = -1;
+    this.#places.setPlace(item, -1);
     if (last !== item) this.#settle(at, last);
   }
 
   /** What decides about the place of one has changed. */
   update(item: T): void {
-    this.#settle(item.place, item);
+    this.#settle(this.#places.placeOf(item), item);
   }
 
   #settle(at: number, item: T): void {
@@ -91,6 +107,6 @@ export class Heap<T extends Placed> {
 
   #put(at: number, item: T): void {
     this.#items[at] = item;
-    item.place = at;
+    this.#places.setPlace(item, at);
   }
 }

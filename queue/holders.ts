@@ -3,34 +3,32 @@ import type { Job } from "./job.ts";
 
 /** The connections whose end is that of their leases, and the jobs that they hold. */
 export class Holders {
-  readonly #held = new Map<Client, Set<Job>>();
-  readonly #onClosed: (jobs: readonly Job[]) => void;
+  readonly #held = new Map<Client, Set<number>>();
+  readonly #onClosed: (ids: readonly number[]) => void;
 
-  /** `onClosed` is told what a connection held that has ended. */
-  constructor(onClosed: (jobs: readonly Job[]) => void) {
+  /** `onClosed` is told the numbers of the jobs that a connection held which has ended. */
+  constructor(onClosed: (ids: readonly number[]) => void) {
     this.#onClosed = onClosed;
   }
 
   /** A job is taken, or its lease begins anew. */
-  add(job: Job): void {
-    const { held, holder } = job.hold!;
+  add({ id, held, holder }: Job): void {
     if (!held || holder === undefined) return;
-    const jobs = this.#held.get(holder);
-    if (jobs !== undefined) {
-      jobs.add(job);
+    const ids = this.#held.get(holder);
+    if (ids !== undefined) {
+      ids.add(id);
       return;
     }
-    this.#held.set(holder, new Set([job]));
+    this.#held.set(holder, new Set([id]));
     holder.whenClosed(() => {
-      const jobs = [...this.#held.get(holder)!];
+      const ids = [...this.#held.get(holder)!];
       this.#held.delete(holder);
-      this.#onClosed(jobs);
+      this.#onClosed(ids);
     });
   }
 
   /** A job is taken no longer. */
-  remove(job: Job): void {
-    const { held, holder } = job.hold!;
-    if (held && holder !== undefined) this.#held.get(holder)?.delete(job);
+  remove({ id, held, holder }: Job): void {
+    if (held && holder !== undefined) this.#held.get(holder)?.delete(id);
   }
 }

@@ -1,7 +1,9 @@
 import type { Client } from "../server/handlers.ts";
 import type { Due } from "./deadlines.ts";
+import { NONE, type Page } from "./job_page.ts";
+import type { Kind } from "./kinds.ts";
 import type { Queue } from "./queue.ts";
-import type { Progress, State, StoredJob } from "./store.ts";
+import { type Progress, type State, states, type StoredJob } from "./store.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** What a new job is told. */
@@ -46,40 +48,19 @@ export function newJob(id: number, put: number, told: NewJob): StoredJob {
   };
 }
 
-/** The order of the jobs of a key; no two have the same place. */
-export function wasReadyBefore(a: Job, b: Job): boolean {
-  return a.ready < b.ready || (a.ready === b.ready && a.id < b.id);
-}
-
-/** What holds for all attempts of a job: jobs that are alike share one. */
-export interface Kind {
-  readonly tenant: Tenant;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly lease: number;
-  readonly backoff: number;
-  readonly keep: boolean;
-}
-
-/** What only a job has that is taken, or that is done and whose result is kept. */
-interface Hold {
-  /** When the lease ends, or the result is forgotten. */
-  until: number;
-  /** Whether the lease ends with the connection. */
-  held: boolean;
-  /** Whose connection took it; `undefined` where that was before the start. */
-  readonly holder: Client | undefined;
-}
-
 /** What few jobs have. */
 export class Rarely implements Due {
+  /** The job's number. */
+  readonly id: number;
   place = -1;
   unique = "";
   expires = 0;
   spared = 0;
   reason = "";
 
-  constructor(readonly job: Job) {}
+  constructor(id: number) {
+    this.id = id;
+  }
 
   /** When the job expires. */
   get due(): number {
@@ -88,34 +69,25 @@ export class Rarely implements Due {
 }
 
 /**
- * A job in memory, where its body is not. There may be millions: what few have, or what they have for a while, or what
- * many have in common, is elsewhere.
+ * A job in memory, where its body is not: a look at its place in a page, made each time that somebody looks. So two of
+ * the same job are two objects, and one of a job that is gone is of no use: whoever waits keeps the number.
  */
-export class Job implements Due {
+export class Job {
   readonly id: number;
   readonly kind: Kind;
-  readonly put: number;
-  size: number;
-  state: State;
-  attempt: number;
-  ready: number;
-  place = -1;
-  hold: Hold | undefined = undefined;
-  rarely: Rarely | undefined = undefined;
+  readonly #page: Page;
+  readonly #at: number;
 
-  constructor(stored: StoredJob, kind: Kind) {
-    this.id = stored.id;
-    this.kind = kind;
-    this.put = stored.put;
-    this.size = stored.size;
-    this.state = stored.state;
-    this.attempt = stored.attempt;
-    this.ready = stored.ready;
-    const { unique, expires, spared, reason, until, held } = stored;
-    if (unique !== "" || expires > 0 || spared > 0 || reason !== "") {
-      Object.assign(this.more(), { unique, expires, spared, reason });
-    }
-    if (until > 0) this.hold = { until, held, holder: undefined };
+  /** The job of an index in a page. */
+  constructor(page: Page, at: number) {
+    this.id = page.id[at];
+    this.kind = page.kindOf(at);
+    this.#page = page;
+    this.#at = at;
+  }
+
+  get slot(): number {
+    return this.#page.first + this.#at;
   }
 
   get tenant(): Tenant {
@@ -128,6 +100,43 @@ export class Job implements Due {
 
   get key(): string {
     return this.kind.tenant.key;
+  }
+
+  /** When it was put. */
+  get put(): number {
+    return this.#page.put[this.#at];
+  }
+
+  /** How many bytes its body has, or its result where it is done. */
+  get size(): number {
+    return this.#page.bytes[this.#at];
+  }
+
+  get state(): State {
+    return states[this.#page.state[this.#at]];
+  }
+
+  get attempt(): number {
+    return this.#page.attempt[this.#at];
+  }
+
+  get ready(): number {
+    return this.#page.ready[this.#at];
+  }
+
+  /** When the lease ends, or the result is forgotten; 0 where it is neither taken nor done. */
+  get until(): number {
+    return this.#page.until[this.#at];
+  }
+
+  /** Whether the lease ends with the connection. */
+  get held(): boolean {
+    return this.#page.held[this.#at] === 1;
+  }
+
+  /** Whose connection took it; `undefined` where it is not taken, or was so before the start. */
+  get holder(): Client | undefined {
+    return this.#page.holders.get(this.#at);
   }
 
   get unique(): string {
@@ -147,91 +156,106 @@ export class Job implements Due {
     return this.attempt - (this.rarely?.spared ?? 0);
   }
 
+  /** Whether it waits in the order of its queue, or for its time. */
+  get isPlaced(): boolean {
+    return this.#page.place[this.#at] !== NONE;
+  }
+
   /** Whether it becomes another by itself when `due` has come. */
   get hasDeadline(): boolean {
-    return this.state === "delayed" || this.state === "taken" || this.state === "done";
+    const { state } = this;
+    return state === "delayed" || state === "taken" || state === "done";
   }
 
   /** When its delay or lease is over, or its result forgotten. */
   get due(): number {
-    return this.hold === undefined ? this.ready : this.hold.until;
+    return this.state === "delayed" ? this.ready : this.until;
+  }
+
+  get rarely(): Rarely | undefined {
+    return this.#page.rarely.get(this.#at);
   }
 
   /** What few jobs have, to be changed. */
   more(): Rarely {
-    return this.rarely ??= new Rarely(this);
+    let { rarely } = this;
+    if (rarely === undefined) this.#page.rarely.set(this.#at, rarely = new Rarely(this.id));
+    return rarely;
   }
 
   /** Somebody takes it. */
   take(holder: Client, until: number, held: boolean): void {
-    this.state = "taken";
-    this.attempt++;
-    this.hold = { until, held, holder };
+    this.#become("taken", until);
+    this.#page.attempt[this.#at]++;
+    this.#page.held[this.#at] = Number(held);
+    this.#page.holders.set(this.#at, holder);
+  }
+
+  /** Its lease ends at another time. */
+  extend(until: number): void {
+    this.#page.until[this.#at] = until;
   }
 
   /** It was taken by nobody after all: it has its old place, and the attempt does not count. */
   giveBack(): void {
-    this.attempt--;
-    this.#leave("ready");
+    this.#page.attempt[this.#at]--;
+    this.#become("ready");
   }
 
   /** Who took it returns it: ready at its old place or delayed until then, and the attempt does not count. */
   release(ready: number | undefined): void {
     this.more().spared++;
-    if (ready !== undefined) this.ready = ready;
-    this.#leave(ready === undefined ? "ready" : "delayed");
+    if (ready !== undefined) this.#page.ready[this.#at] = ready;
+    this.#become(ready === undefined ? "ready" : "delayed");
   }
 
-  /** Its attempt failed: what it is now. */
-  fail(
-    ready: number,
-    delayed: boolean,
-    dead: boolean,
-    reason: string,
-  ): "delayed" | "ready" | "dead" {
-    const state = dead || this.used >= this.kind.attempts ? "dead" : delayed ? "delayed" : "ready";
-    this.ready = ready;
+  /** Its attempt failed: ready or delayed until then, or dead. */
+  fail(ready: number, delayed: boolean, dead: boolean, reason: string): void {
+    this.#page.ready[this.#at] = ready;
     if (reason !== "" || this.rarely !== undefined) this.more().reason = reason;
-    this.#leave(state);
-    return state;
+    const isDead = dead || this.used >= this.kind.attempts;
+    this.#become(isDead ? "dead" : delayed ? "delayed" : "ready");
   }
 
   /** It is done, and its result, of this size, is kept for a while. */
   finish(until: number, size: number): void {
-    this.#leave("done");
-    this.size = size;
-    this.hold = { until, held: false, holder: undefined };
-    if (this.rarely !== undefined) this.rarely.reason = "";
+    this.#become("done", until);
+    this.#page.bytes[this.#at] = size;
+    const { rarely } = this;
+    if (rarely !== undefined) rarely.reason = "";
   }
 
   /** It was dead: it is ready and has all its attempts again. */
   revive(now: number): void {
     this.more().spared = this.attempt;
-    this.ready = now;
-    this.state = "ready";
+    this.#page.ready[this.#at] = now;
+    this.#become("ready");
   }
 
   /** Its delay or lease is over. */
   timeOver(): void {
-    if (this.state === "delayed") this.state = "ready";
+    if (this.state === "delayed") this.#become("ready");
     else this.fail(this.due, false, false, "The lease ran out.");
   }
 
-  #leave(state: State): void {
-    this.state = state;
-    this.hold = undefined;
+  /** It is in another state, held by nobody. */
+  #become(state: State, until = 0): void {
+    this.#page.state[this.#at] = states.indexOf(state);
+    this.#page.until[this.#at] = until;
+    this.#page.held[this.#at] = 0;
+    this.#page.holders.delete(this.#at);
   }
 
   /** What the store is told of it: a copy, because the job goes on while that is written. */
   progress(): Progress {
-    const { state, attempt, ready, hold, rarely } = this;
+    const { state, attempt, ready, until, held, rarely } = this;
     return {
       state,
       attempt,
       spared: rarely?.spared ?? 0,
       ready,
-      until: hold?.until ?? 0,
-      held: hold?.held ?? false,
+      until,
+      held,
       reason: rarely?.reason ?? "",
     };
   }

@@ -1,8 +1,8 @@
 // The jobs by number and by queue, each where its state puts it.
 
 import type { Deadlines } from "./deadlines.ts";
-import { Job, type Rarely } from "./job.ts";
-import { JobTable } from "./job_table.ts";
+import type { Job, Rarely } from "./job.ts";
+import type { JobTable } from "./job_table.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
 import type { StoredJob } from "./store.ts";
 
@@ -10,47 +10,51 @@ import type { StoredJob } from "./store.ts";
 export class Jobs {
   readonly counts: Counts = noJobs();
   readonly queues = new Map<string, Queue>();
-  readonly #byId = new JobTable();
-  readonly #deadlines: Deadlines<Job>;
+  readonly #table: JobTable;
+  readonly #deadlines: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
 
-  /** None yet; `deadlines` get those that are delayed, taken or done, `expiries` those that will expire. */
-  constructor(deadlines: Deadlines<Job>, expiries: Deadlines<Rarely>) {
+  /**
+   * None yet, in an empty table; `deadlines` get the slots of those that are delayed, taken or done, `expiries` those that
+   * will expire.
+   */
+  constructor(table: JobTable, deadlines: Deadlines<number>, expiries: Deadlines<Rarely>) {
+    this.#table = table;
     this.#deadlines = deadlines;
     this.#expiries = expiries;
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#byId.size;
+    return this.#table.size;
   }
 
   /** The job of a number. */
   get(id: number): Job | undefined {
-    return this.#byId.get(id);
+    return this.#table.get(id);
   }
 
   /** All of them, by number. */
-  [Symbol.iterator](): Iterator<Job> {
-    return this.#byId[Symbol.iterator]();
+  [Symbol.iterator](): Generator<Job, void, void> {
+    return this.#table[Symbol.iterator]();
   }
 
   /** A new job; `put` follows. */
   add(stored: StoredJob): Job {
     const queue = this.queue(stored.queue);
-    const job = new Job(stored, queue.tenant(stored.key).kind(stored));
-    this.#byId.add(job);
+    const job = this.#table.add(stored, queue.tenant(stored.key).kind(stored));
     queue.roll.add(job.id);
-    if (stored.unique !== "") queue.claim(job);
+    if (stored.unique !== "") queue.claim(stored.unique, job.id);
     return job;
   }
 
   /** A lifted job is gone. */
   delete(job: Job): void {
-    const { queue, tenant } = job;
-    this.#byId.delete(job);
+    const { queue, tenant, unique } = job;
     queue.roll.remove(job.id);
-    if (job.unique !== "") queue.unname(job);
+    if (unique !== "") queue.unname(unique);
+    this.#table.delete(job);
+    queue.keys.update(tenant);
     queue.forget(tenant);
     this.forget(queue);
   }
@@ -59,8 +63,9 @@ export class Jobs {
   put(job: Job): void {
     const { state, queue, rarely } = job;
     this.#count(job, 1);
+    queue.keys.update(job.tenant);
     if (state === "ready") queue.order.push(job);
-    else if (job.hasDeadline) this.#deadlines.add(job);
+    else if (job.hasDeadline) this.#deadlines.add(job.slot);
     if (rarely !== undefined && rarely.expires > 0 && (state === "ready" || state === "delayed")) {
       this.#expiries.add(rarely);
     }
@@ -70,9 +75,9 @@ export class Jobs {
   lift(job: Job): void {
     const { state, queue, rarely } = job;
     if (rarely !== undefined && rarely.place !== -1) this.#expiries.remove(rarely);
-    if (job.place !== -1) {
+    if (job.isPlaced) {
       if (state === "ready") queue.order.remove(job);
-      else this.#deadlines.remove(job);
+      else this.#deadlines.remove(job.slot);
     }
     this.#count(job, -1);
   }
@@ -82,7 +87,6 @@ export class Jobs {
     queue.counts[state] += change;
     this.counts[state] += change;
     tenant.count(state, change);
-    if (state === "ready" || state === "taken") queue.keys.update(tenant);
     if (state === "taken") queue.review(tenant);
   }
 
@@ -90,7 +94,7 @@ export class Jobs {
   queue(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = new Queue(name);
+      queue = new Queue(name, this.#table);
       this.queues.set(name, queue);
     }
     return queue;

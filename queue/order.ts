@@ -2,7 +2,9 @@
 
 import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
-import { type Job, wasReadyBefore } from "./job.ts";
+import type { Job } from "./job.ts";
+import type { JobTable } from "./job_table.ts";
+import type { Kind } from "./kinds.ts";
 import type { Tenant } from "./tenant.ts";
 
 /**
@@ -12,8 +14,15 @@ import type { Tenant } from "./tenant.ts";
  * it takes.
  */
 export class Order {
-  #alike = new Backlog<Job>(wasReadyBefore);
+  readonly #table: JobTable;
+  #alike: Backlog;
   #fair: FairOrder | undefined = undefined;
+
+  /** Empty. */
+  constructor(table: JobTable) {
+    this.#table = table;
+    this.#alike = new Backlog(table);
+  }
 
   /** How many there are. */
   get size(): number {
@@ -22,26 +31,30 @@ export class Order {
 
   /** Since when the one that has been ready for longest is so; `undefined` where there is none. */
   get oldest(): number | undefined {
-    return this.#fair === undefined ? this.#alike.first?.ready : this.#fair.oldest;
+    if (this.#fair !== undefined) return this.#fair.oldest;
+    const { first } = this.#alike;
+    return first === undefined ? undefined : this.#table.readyOf(first);
   }
 
   /** The job whose turn it is; `undefined` where there is none or none may be taken. */
   get next(): Job | undefined {
     if (this.#fair !== undefined) return this.#fair.next;
     const { first } = this.#alike;
-    return first?.tenant.blocked ? undefined : first;
+    if (first === undefined) return undefined;
+    const job = this.#table.at(first);
+    return job.tenant.blocked ? undefined : job;
   }
 
   /** A job is ready: it has its place in its key by its `ready` time, its old one where that is what it was. */
   push(job: Job): void {
     if (this.#fair === undefined) {
       const { first } = this.#alike;
-      if (first === undefined || alike(first, job)) {
-        this.#alike.add(job);
+      if (first === undefined || alike(this.#table.kindOf(first), job.kind)) {
+        this.#alike.add(job.slot);
         return;
       }
-      this.#fair = new FairOrder(this.#alike);
-      this.#alike = new Backlog(wasReadyBefore);
+      this.#fair = new FairOrder(this.#table, this.#alike);
+      this.#alike = new Backlog(this.#table);
     }
     this.#fair.push(job);
   }
@@ -53,14 +66,14 @@ export class Order {
       this.#rest();
       return job;
     }
-    const job = this.#alike.first!;
-    this.#alike.remove(job);
-    return job;
+    const first = this.#alike.first!;
+    this.#alike.remove(first);
+    return this.#table.at(first);
   }
 
   /** A job leaves without being taken. */
   remove(job: Job): void {
-    if (this.#fair === undefined) this.#alike.remove(job);
+    if (this.#fair === undefined) this.#alike.remove(job.slot);
     else {
       this.#fair.remove(job);
       this.#rest();
@@ -83,6 +96,6 @@ export class Order {
   }
 }
 
-function alike({ kind: a }: Job, { kind: b }: Job): boolean {
+function alike(a: Kind, b: Kind): boolean {
   return a.tenant === b.tenant && a.priority === b.priority;
 }

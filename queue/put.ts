@@ -23,7 +23,7 @@ export function put(work: WorkQueue, told: NewJob): Put {
   const there = jobs.queues.get(told.queue);
   const same = unique === "" ? undefined : there?.named(unique);
   if (same !== undefined) {
-    return { id: same.id, duplicate: true, written: work.journal.settled() };
+    return { id: same, duplicate: true, written: work.journal.settled() };
   }
   roomForJob(bounds, jobs);
   roomForQueues(bounds, jobs, [told.queue]);

@@ -1,5 +1,6 @@
-import { Heap } from "./heap.ts";
+import { Heap, ownPlaces } from "./heap.ts";
 import type { Job } from "./job.ts";
+import type { JobTable } from "./job_table.ts";
 import type { Limits } from "./limits.ts";
 import { Line } from "./line.ts";
 import { Order } from "./order.ts";
@@ -21,22 +22,23 @@ export class Queue {
   readonly name: string;
   readonly counts: Counts = noJobs();
   /** The ready jobs. */
-  readonly order = new Order();
+  readonly order: Order;
   /** The requests that wait for one. */
   readonly line: Line;
   /** Its jobs by number. */
   readonly roll = new Roll();
   readonly rates = new Rates();
   /** Its keys, those with most ready jobs first. */
-  readonly keys = new Heap<Tenant>(hasMoreReady);
+  readonly keys = new Heap<Tenant>(hasMoreReady, ownPlaces);
   limits: Limits | undefined = undefined;
   readonly #tenants = new Map<string, Tenant>();
   readonly #limited = new Set<Tenant>();
-  /** The jobs that have names of their own. */
-  #unique: Map<string, Job> | undefined = undefined;
+  /** The numbers of the jobs that have names of their own. */
+  #unique: Map<string, number> | undefined = undefined;
 
-  constructor(name: string) {
+  constructor(name: string, table: JobTable) {
     this.name = name;
+    this.order = new Order(table);
     this.line = new Line(this);
   }
 
@@ -99,19 +101,19 @@ export class Queue {
     this.keys.remove(tenant);
   }
 
-  /** The job of a name. */
-  named(unique: string): Job | undefined {
+  /** The number of the job of a name. */
+  named(unique: string): number | undefined {
     return this.#unique?.get(unique);
   }
 
   /** A job takes its name. */
-  claim(job: Job): void {
-    (this.#unique ??= new Map()).set(job.unique, job);
+  claim(unique: string, id: number): void {
+    (this.#unique ??= new Map()).set(unique, id);
   }
 
   /** A job gives its name back. */
-  unname(job: Job): void {
-    this.#unique!.delete(job.unique);
+  unname(unique: string): void {
+    this.#unique!.delete(unique);
     if (this.#unique!.size === 0) this.#unique = undefined;
   }
 

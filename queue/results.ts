@@ -1,6 +1,5 @@
 // What jobs came to: kept for those who ask later, told to those who wait.
 
-import type { Job } from "./job.ts";
 import { deadJob } from "./refusals.ts";
 
 type Waiting = PromiseWithResolvers<Uint8Array>;
@@ -9,8 +8,8 @@ type Waiting = PromiseWithResolvers<Uint8Array>;
 export class Results {
   /** How many requests wait. */
   waiting = 0;
-  /** The jobs whose results are kept, the oldest first. */
-  readonly #kept = new Set<Job>();
+  /** The numbers of the jobs whose results are kept, the oldest first. */
+  readonly #kept = new Set<number>();
   /** Results that are not stored yet. */
   readonly #fresh = new Map<number, Uint8Array>();
   readonly #waiting = new Map<number, Set<Waiting>>();
@@ -20,15 +19,15 @@ export class Results {
     return this.#kept.size;
   }
 
-  /** The job whose result has been kept for longest. */
-  get oldest(): Job {
+  /** The number of the job whose result has been kept for longest. */
+  get oldest(): number {
     return this.#kept.values().next().value!;
   }
 
   /** The result of a job from now on. */
-  keep(job: Job, result?: Uint8Array): void {
-    this.#kept.add(job);
-    if (result !== undefined) this.#fresh.set(job.id, result);
+  keep(id: number, result?: Uint8Array): void {
+    this.#kept.add(id);
+    if (result !== undefined) this.#fresh.set(id, result);
   }
 
   /** The result of a job is stored. */
@@ -42,9 +41,9 @@ export class Results {
   }
 
   /** A job is gone. */
-  forget(job: Job): void {
-    this.#kept.delete(job);
-    this.#fresh.delete(job.id);
+  forget(id: number): void {
+    this.#kept.delete(id);
+    this.#fresh.delete(id);
   }
 
   /** Waits for a job; `leave` where one does not wait any more. */

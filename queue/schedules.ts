@@ -2,7 +2,7 @@
 
 import { Cron } from "croner";
 import type { Clock } from "../scheduling/clock.ts";
-import { Deadlines, type Due } from "./deadlines.ts";
+import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import { put } from "./put.ts";
 import { badArguments } from "./refusals.ts";
 import type { Schedule } from "./store.ts";
@@ -29,7 +29,11 @@ export class Schedules {
 
   constructor(work: WorkQueue, clock: Clock) {
     this.#work = work;
-    this.#deadlines = new Deadlines(clock, (entries) => entries.forEach((each) => this.#run(each)));
+    this.#deadlines = new Deadlines<Entry>(
+      clock,
+      ownTimes,
+      (entries) => entries.forEach((each) => this.#run(each)),
+    );
   }
 
   /** How many there are. */

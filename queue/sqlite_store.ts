@@ -20,8 +20,8 @@ export type Request =
 /** What the worker answers, in the order of the requests. */
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
-/** How many jobs are loaded at once. */
-const PAGE = 2_000;
+/** How many jobs are loaded at once: more would outlive a collection of new garbage, and the heap grow by what they take. */
+const PAGE = 500;
 
 /**
  * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each

@@ -96,7 +96,7 @@ function grant(
       body,
     };
     given.push(each);
-    if (body === undefined) reading.push(read(work, job, each));
+    if (body === undefined) reading.push(read(work, each));
   }
   if (written === undefined) return undefined;
   const grant: Grant = {
@@ -128,16 +128,18 @@ function pace(work: WorkQueue, limits: Limits, now: number): void {
 }
 
 /** Reads a body. A job whose body cannot be read is dead: others shall not wait for it. */
-async function read(work: WorkQueue, job: Job, given: Given): Promise<void> {
+async function read(work: WorkQueue, given: Given): Promise<void> {
+  const { id, attempt } = given;
   try {
-    given.body = await work.body(job.id);
+    given.body = await work.body(id);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    work.log({ level: "error", message: "body cannot be read, job is dead", job: job.id, error });
-    if (work.closing || job.state !== "taken" || job.attempt !== given.attempt) return;
+    work.log({ level: "error", message: "body cannot be read, job is dead", job: id, error });
+    const job = work.jobs.get(id);
+    if (work.closing || job?.state !== "taken" || job.attempt !== attempt) return;
     const reason = `Its body cannot be read: ${why}.`;
     const written = work.change(job, () => job.fail(work.now(), false, true, reason));
-    work.results.dead(job.id, `Job ${job.id} is dead: ${reason}`);
+    work.results.dead(id, `Job ${id} is dead: ${reason}`);
     await written.catch(() => {});
   }
 }

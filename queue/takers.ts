@@ -2,7 +2,7 @@
 
 import type { Clock } from "../scheduling/clock.ts";
 import type { Client } from "../server/handlers.ts";
-import { Deadlines, type Due } from "./deadlines.ts";
+import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import type { Grant } from "./grant.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Spot } from "./line.ts";
@@ -64,7 +64,7 @@ export class Takers {
   constructor(jobs: Jobs, clock: Clock) {
     this.#jobs = jobs;
     this.#clock = clock;
-    this.#deadlines = new Deadlines(clock, (takers) => {
+    this.#deadlines = new Deadlines<Taker>(clock, ownTimes, (takers) => {
       for (const taker of takers) {
         this.leave(taker);
         taker.give(undefined);

@@ -1,17 +1,12 @@
 import type { Row } from "./fair_order.ts";
 import type { Placed } from "./heap.ts";
-import type { Kind } from "./job.ts";
+import { Kind } from "./kinds.ts";
 import type { Limits } from "./limits.ts";
 import type { Queue } from "./queue.ts";
 import type { State, Terms } from "./store.ts";
 
 /** How many kinds of jobs a key remembers. */
 const KINDS = 4;
-
-/** A kind that a key remembers. */
-interface Known extends Kind {
-  older: Known | undefined;
-}
 
 /** The jobs of one key in one queue; those of no key are one too. There while it has a job or limits. */
 export class Tenant implements Placed {
@@ -26,8 +21,9 @@ export class Tenant implements Placed {
   /** Whether none of its jobs may be taken now. */
   blocked = false;
   /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
-  rows: Row[] = [];
-  #kinds: Known | undefined = undefined;
+  rows: readonly Row[] = [];
+  /** The kinds of its latest jobs, the latest first. */
+  #kinds: readonly Kind[] = [];
 
   constructor(
     readonly queue: Queue,
@@ -55,18 +51,11 @@ export class Tenant implements Placed {
   }
 
   /** The kind of a job on these terms: one that others have, or a new one. */
-  kind({ priority, attempts, lease, backoff, keep }: Terms): Kind {
-    let depth = 0;
-    for (let known = this.#kinds; known !== undefined; known = known.older) {
-      if (
-        known.priority === priority && known.lease === lease && known.attempts === attempts &&
-        known.backoff === backoff && known.keep === keep
-      ) return known;
-      if (++depth === KINDS) this.#kinds!.older = undefined;
-    }
-    const older = this.#kinds;
-    const kind: Known = { tenant: this, priority, attempts, lease, backoff, keep, older };
-    return this.#kinds = kind;
+  kind(terms: Terms): Kind {
+    for (const kind of this.#kinds) if (kind.fits(terms)) return kind;
+    const kind = new Kind(this, terms);
+    this.#kinds = [kind, ...this.#kinds.slice(0, KINDS - 1)];
+    return kind;
   }
 }
 

@@ -5,9 +5,10 @@ import type { Clock } from "../scheduling/clock.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { LogEntry } from "../server/log.ts";
 import type { Bounds } from "./bounds.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, ownTimes } from "./deadlines.ts";
 import { Holders } from "./holders.ts";
 import type { Job, Rarely } from "./job.ts";
+import { JobTable } from "./job_table.ts";
 import { Jobs } from "./jobs.ts";
 import { Journal } from "./journal.ts";
 import { Limits } from "./limits.ts";
@@ -58,7 +59,7 @@ export class WorkQueue {
   readonly #store: Store;
   readonly #bodies = new RecentBodies();
   readonly #holders: Holders;
-  readonly #jobTimes: Deadlines<Job>;
+  readonly #jobTimes: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
   #closed: Promise<void> | undefined = undefined;
 
@@ -69,13 +70,16 @@ export class WorkQueue {
     this.log = log;
     this.random = random;
     this.bounds = bounds;
-    this.#jobTimes = new Deadlines(clock, (jobs) => this.#timeOver(jobs));
-    this.#expiries = new Deadlines(clock, (all) => this.#expire(all.map(({ job }) => job)));
-    this.paces = new Deadlines(clock, (all) => this.#goOn(all));
-    this.jobs = new Jobs(this.#jobTimes, this.#expiries);
+    const table = new JobTable();
+    this.#jobTimes = new Deadlines(clock, table, (slots) => {
+      this.#timeOver(slots.map((slot) => table.at(slot)));
+    });
+    this.#expiries = new Deadlines<Rarely>(clock, ownTimes, (all) => this.#expire(all));
+    this.paces = new Deadlines<Limits>(clock, ownTimes, (all) => this.#goOn(all));
+    this.jobs = new Jobs(table, this.#jobTimes, this.#expiries);
     this.takers = new Takers(this.jobs, clock);
     this.schedules = new Schedules(this, clock);
-    this.#holders = new Holders((jobs) => this.#connectionOver(jobs));
+    this.#holders = new Holders((ids) => this.#connectionOver(ids));
     this.journal = new Journal(store, clock, log, {
       stored: (changes) => this.#stored(changes),
       failed: () => this.takers.refuse(readOnly()),
@@ -88,8 +92,8 @@ export class WorkQueue {
     this.lastId = await this.#store.lastId();
     for (const rules of await this.#store.rules()) this.limit(rules);
     for await (const stored of this.#store.load()) this.#load(stored, this.now());
-    const done = [...this.jobs].filter(({ state }) => state === "done");
-    for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job);
+    const done = [...this.jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
+    for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job.id);
     for (const schedule of await this.#store.schedules()) this.schedules.add(schedule);
   }
 
@@ -159,12 +163,12 @@ export class WorkQueue {
   /** A job is done, and its result is kept for a while. Resolves once that is stored. */
   finish(job: Job, result: Uint8Array): Promise<void> {
     const { maxResults, resultTime } = this.bounds;
-    if (this.results.size >= maxResults) this.remove(this.results.oldest);
+    if (this.results.size >= maxResults) this.remove(this.job(this.results.oldest));
     this.#lift(job);
     job.finish(this.now() + resultTime, result.length);
     this.jobs.put(job);
     this.#bodies.delete(job.id);
-    this.results.keep(job, result);
+    this.results.keep(job.id, result);
     return this.journal.write({ kind: "finish", id: job.id, progress: job.progress(), result });
   }
 
@@ -233,7 +237,7 @@ export class WorkQueue {
 
   #drop(job: Job): Promise<void> {
     this.jobs.delete(job);
-    this.results.forget(job);
+    this.results.forget(job.id);
     return this.journal.write({ kind: "drop", id: job.id });
   }
 
@@ -248,8 +252,9 @@ export class WorkQueue {
     this.results.dead(job.id, `Job ${job.id} expired.`);
   }
 
-  #expire(jobs: readonly Job[]): void {
-    for (const job of jobs) {
+  #expire(all: readonly Rarely[]): void {
+    for (const { id } of all) {
+      const job = this.job(id);
       this.#lift(job);
       this.#expired(job);
     }
@@ -264,10 +269,11 @@ export class WorkQueue {
     this.#serve(jobs.map(({ queue }) => queue));
   }
 
-  #connectionOver(jobs: readonly Job[]): void {
+  #connectionOver(ids: readonly number[]): void {
     // Too late to store it: they are given back at the next start.
     if (this.closing) return;
     const now = this.now();
+    const jobs = ids.map((id) => this.job(id));
     for (const job of jobs) {
       this.change(job, () => job.fail(now, false, false, CLOSED));
       this.#tellDead(job);

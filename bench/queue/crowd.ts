@@ -138,15 +138,25 @@ export class Crowd implements Disposable {
 
   /**
    * Every connection puts `rounds` batches of `depth` jobs, each once the last is acknowledged; jobs a second. What is
-   * refused is asked again.
+   * refused is asked again. The jobs are of no key, or of so many in turn.
    */
-  put(rounds: number, depth: number, body: string): Promise<number> {
-    const one = encoder.encode(this.#wires[0].dialect.put(body));
-    const batch = encoder.encode(this.#wires[0].dialect.put(body).repeat(depth));
+  put(rounds: number, depth: number, body: string, keys = 0): Promise<number> {
+    const { put } = this.#wires[0].dialect;
+    // All of one length; a batch is a part of them.
+    const requests = Array.from(
+      { length: Math.max(keys, depth) },
+      (_, at) => put(body, keys === 0 ? undefined : `k${at % keys + 10 * keys}`),
+    );
+    const one = requests[0].length;
+    const all = encoder.encode(requests.join(""));
+    let from = 0;
     return this.#timed(async (wire) => {
       for (let left = rounds * depth; left > 0;) {
         const size = Math.min(left, depth);
-        await wire.write(batch.subarray(0, size * one.length));
+        if (from + size > requests.length) from = 0;
+        const batch = all.subarray(from * one, (from + size) * one);
+        if (keys > 0) from += size;
+        await wire.write(batch);
         left -= size - await wire.answers(size);
       }
       return rounds * depth;

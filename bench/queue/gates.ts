@@ -32,6 +32,18 @@ export const WAITING = {
   idle: { most: 2 },
 } as const;
 
+/** Of a million ready jobs of 100 bytes over 10,000 keys. */
+export const SCALE = {
+  /** The process, in MiB, once they were put or loaded. */
+  resident: { most: 400 },
+  /** From the start of the program until it listens, in s. */
+  start: { most: 8 },
+  /** Lines on standard error meanwhile that say how far it is. */
+  progress: { least: 1 },
+  /** Rates beside those with a thousand jobs. */
+  rate: { least: 0.7 },
+} as const;
+
 /** The gate in words, and whether it is met; without a figure, that it was not measured. */
 export function verdict(gate: Gate | undefined, figure?: number): string {
   if (gate === undefined) return "";

@@ -8,8 +8,8 @@ export interface Dialect {
   readonly greeting: number;
   /** Sent once a connection, and how many lines answer. */
   readonly preamble: readonly [text: string, lines: number];
-  /** Puts a job. */
-  put(body: string): string;
+  /** Puts a job, of a key where one is given. */
+  put(body: string, key?: string): string;
   /** Takes up to `count` jobs that are there. */
   take(count: number): string;
   /** Whether a line begins a job that was taken, which its body follows. */
@@ -29,13 +29,15 @@ export interface Target extends Disposable {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Settles once it has ended. */
+  readonly ended: Promise<unknown>;
   readonly dialect: Dialect;
 }
 
 const lineup: Dialect = {
   greeting: 1,
   preamble: ["", 0],
-  put: (body) => `PUT work {${body.length}}\n${body}\n`,
+  put: (body, key) => `PUT work${key ? ` key=${key}` : ""} {${body.length}}\n${body}\n`,
   take: (count) => `TAKE work max=${count}\n`,
   item: "*",
   numberAt: "* id=".length,
@@ -56,14 +58,21 @@ const beanstalk: Dialect = {
   dones: (count) => count,
 };
 
-/** Starts `lineup queue` as anyone would. */
-export async function startLineup(data: string): Promise<Target> {
+/** Starts `lineup queue` as anyone would; `onError` is told what it says on standard error. */
+export async function startLineup(
+  data: string,
+  onError?: (text: string) => void,
+): Promise<Target> {
   const main = new URL("../../cli/main.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", main, "queue", "--port", "0", "--data", data],
     stdout: "piped",
-    stderr: "null",
+    stderr: onError === undefined ? "null" : "piped",
   }).spawn();
+  if (onError !== undefined) {
+    child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write: onError }))
+      .catch(() => {});
+  }
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let printed = "";
   while (!printed.includes("\n")) {
@@ -75,6 +84,7 @@ export async function startLineup(data: string): Promise<Target> {
     name: "lineup queue",
     port: Number(/:(\d+)\s*$/.exec(printed)![1]),
     pid: child.pid,
+    ended: child.status,
     dialect: lineup,
     [Symbol.dispose]: () => child.kill("SIGKILL"),
   };
@@ -126,6 +136,7 @@ async function startPeer(
     name,
     port,
     pid: child.pid,
+    ended: child.status,
     dialect: beanstalk,
     [Symbol.dispose]: () => child.kill("SIGKILL"),
   };

@@ -103,7 +103,7 @@ export class Promises {
       // Others may have been taken before the limit was set; this one was given in spite of it.
       if (running > 0 && taken > running) this.broken(`${taken} are taken of ${running}`);
     }
-    known.until = job.hold!.until;
+    known.until = job.until;
     const given = (this.#givenBy.get(queue.name) ?? 0) + 1;
     this.#givenBy.set(queue.name, given);
     const waiting = this.#waiting.get(id);
@@ -147,7 +147,7 @@ export class Promises {
 
   /** A lease began anew. */
   extended(work: WorkQueue, id: number): void {
-    this.#jobs.get(id)!.until = work.jobs.get(id)!.hold!.until;
+    this.#jobs.get(id)!.until = work.jobs.get(id)!.until;
   }
 
   /** The process died and left this: it must be what was acknowledged, or what was asked for since. */
@@ -194,7 +194,7 @@ export class Promises {
       if (job.state !== state) {
         this.broken(`job ${id} was ${before.state} and is ${job.state}, not ${state}`);
       }
-      if (job.state === "taken" && job.hold!.until !== before.until) {
+      if (job.state === "taken" && job.until !== before.until) {
         this.broken(`the lease of job ${id} ends at another time`);
       }
       if (before.held) {

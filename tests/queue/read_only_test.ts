@@ -155,3 +155,27 @@ Deno.test("TAKE leaves a job dead whose body cannot be read, and gives the other
   assertEquals(await session.ask("PUT mail four"), "OK id=4");
   assertStringIncludes(await session.reply(), "#w * id=4 ");
 });
+
+Deno.test("TAKE leaves alone what has taken the place of a job that was dropped while its body was read", async () => {
+  const memory = memoryStore();
+  const store: Store = { ...memory, close: () => Promise.resolve() };
+  {
+    await using queue = await served({ store });
+    await (await queue.session()).ask("PUT mail one");
+  }
+  const read = Promise.withResolvers<never>();
+  const bodies: Store["bodies"] = (ids) => ids.includes(1) ? read.promise : memory.bodies(ids);
+  await using queue = await served({ store: { ...store, bodies } });
+  const [session, other] = [await queue.session(), await queue.session()];
+  await session.send("TAKE mail\n");
+  await queue.clock.elapse(1);
+  assertEquals(await other.ask("DROP 1"), "OK");
+  assertEquals(await other.ask("PUT mail two"), "OK id=2");
+  assertEquals(
+    await other.ask("TAKE mail"),
+    "* id=2 queue=mail attempt=1 lease=60s {3}\ntwo\nOK count=1",
+  );
+  read.reject(new Error("bad sector"));
+  assertEquals(await session.reply(), "OK count=0");
+  assertEquals(await other.ask("DONE 2 attempt=1"), "OK");
+});

@@ -286,7 +286,7 @@ export class Simulation {
     const client = this.#clients[at];
     const mine = this.#waiting.filter(({ wish }) => wish.client === client);
     for (const taker of mine) abandon(work, taker);
-    const held = [...work.jobs].filter(({ hold }) => hold?.holder === client && hold.held);
+    const held = [...work.jobs].filter(({ holder, held }) => holder === client && held);
     for (const { id } of held) this.#promises.ended(id);
     client.vanish();
     for (const { id } of held) this.#promises.changed(work, id);

@@ -1,0 +1,94 @@
+// A million ready jobs over 10,000 keys: what the process takes, how long a start takes, and whether the queue is slower
+// than with a thousand.
+
+import { median } from "../load.ts";
+import { Crowd } from "./crowd.ts";
+import { type Gate, SCALE, verdict } from "./gates.ts";
+import { startLineup, type Target } from "./targets.ts";
+
+const MANY = 1_000_000;
+const FEW = 1_000;
+const KEYS = 10_000;
+const CONNECTIONS = 50;
+const DEPTH = 16;
+/** Batches of each connection in one measurement of a rate. */
+const BATCHES = 20;
+const BODY = "x".repeat(100);
+/** How long the process is looked at, in ms: garbage may go, and more may come. */
+const LOOK_MS = 10_000;
+
+function figure(name: string, text: string, gate?: Gate, value?: number): void {
+  console.log(
+    `  ${(name + ":").padEnd(50)}${text.padStart(20)}   ${verdict(gate, value)}`.trimEnd(),
+  );
+}
+
+/** What a process takes, in MiB. */
+function resident({ pid }: Target): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1024;
+}
+
+async function showResident(when: string, target: Target): Promise<void> {
+  const show = (when: string): void => {
+    const size = resident(target);
+    figure(`resident ${when}`, `${Math.round(size)} MiB`, SCALE.resident, size);
+  };
+  show(when);
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  show(`${when}, ${LOOK_MS / 1000} s later`);
+}
+
+/** Jobs a second. */
+async function fill(target: Target, jobs: number, connections: number): Promise<number> {
+  using crowd = await Crowd.open(target, connections);
+  return await crowd.put(jobs / connections / DEPTH, DEPTH, BODY, KEYS);
+}
+
+/** Measures it and prints what it found. */
+export async function measureScale(directory: string, rounds: number): Promise<void> {
+  console.log(`\n${MANY.toLocaleString("en")} jobs of ${BODY.length} bytes over ${KEYS} keys`);
+  const path = `${directory}/scale.db`;
+  let ended: Promise<unknown>;
+  {
+    using target = await startLineup(path);
+    figure("resident without jobs", `${Math.round(resident(target))} MiB`);
+    const rate = await fill(target, MANY, CONNECTIONS);
+    figure("PUT, until they are there", `${Math.round(rate).toLocaleString("en")} jobs/s`);
+    await showResident("once they are put", target);
+    ended = target.ended;
+  }
+  // Or its file is locked.
+  await ended;
+  let told = "";
+  const start = performance.now();
+  using many = await startLineup(path, (text) => told += text);
+  const seconds = (performance.now() - start) / 1000;
+  figure("start", `${seconds.toFixed(1)} s`, SCALE.start, seconds);
+  await showResident("once they are loaded", many);
+  const lines = told.split("\n").filter((line) => line.startsWith("jobs loaded:")).length;
+  figure("progress on standard error", `${lines} lines`, SCALE.progress, lines);
+
+  using few = await startLineup(`${directory}/few.db`);
+  await fill(few, FEW, 1);
+  const ratios: Record<"PUT" | "TAKE and DONE", number[]> = { PUT: [], "TAKE and DONE": [] };
+  for (let at = 0; at <= rounds; at++) {
+    const [fewer, more] = [await round(few), await round(many)];
+    // The first warms up.
+    if (at === 0) continue;
+    ratios.PUT.push(more.put / fewer.put);
+    ratios["TAKE and DONE"].push(more.work / fewer.work);
+  }
+  for (const [name, each] of Object.entries(ratios)) {
+    const ratio = median(each);
+    figure(`${name}, beside ${FEW.toLocaleString("en")} jobs`, ratio.toFixed(2), SCALE.rate, ratio);
+  }
+  figure("resident behind that load", `${Math.round(resident(many))} MiB`);
+}
+
+/** Jobs a second; afterwards there are as many as before. */
+async function round(target: Target): Promise<{ put: number; work: number }> {
+  using crowd = await Crowd.open(target, CONNECTIONS);
+  const put = await crowd.put(BATCHES, DEPTH, BODY, KEYS);
+  return { put, work: await crowd.work(BATCHES, DEPTH) };
+}

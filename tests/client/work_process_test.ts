@@ -25,11 +25,11 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
       };
     };
     await using client = await connect(queueProtocol, "tcp://10.0.0.1:1", { dial });
-    await Promise.all(
-      Array.from({ length: JOBS }, (_, at) =>
-        // What was given by an answer that the kill took is given again soon.
-        client.PUT({ queue: "mail", body: String(at), lease: 2000, attempts: 100 })),
-    );
+    // One after another: a machine that is busy with other tests would refuse some of so many.
+    for (let at = 0; at < JOBS; at++) {
+      // What was given by an answer that the kill took is given again soon.
+      await client.PUT({ queue: "mail", body: String(at), lease: 2000, attempts: 100 });
+    }
 
     const begun = new Set<string>();
     const told = new Set<string>();

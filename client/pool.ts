@@ -159,7 +159,7 @@ export function createPool(
       if (!hosts.some((each) => each.session?.open)) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
-          if (++call.attempts < attempts && host.gone === undefined) waiting.add(call);
+          if (++call.attempts < attempts && host.gone === undefined) waiting.add(call, call);
           else call.reject(call.maybe ? asMaybe(error) : error);
         }
       }
@@ -213,7 +213,7 @@ export function createPool(
     const gone = hosts.every((each) => each.gone) ? hosts[0]?.gone : undefined;
     if (gone !== undefined) return call.reject(gone);
     try {
-      waiting.add(call);
+      waiting.add(call, call);
     } catch (error) {
       call.reject(error);
     }

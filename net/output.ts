@@ -1,5 +1,6 @@
 // What waits to be written to one connection: gathered while the last write is under way, one write a turn.
 
+import { Condition } from "./condition.ts";
 import type { ByteStream } from "./stream.ts";
 
 const encoder = new TextEncoder();
@@ -17,7 +18,7 @@ export class Output {
   #writing: Uint8Array | undefined;
   #scheduled = false;
   #broken = false;
-  #onDrain: (() => void)[] = [];
+  readonly #change = new Condition();
   /** Bytes written so far. */
   written = 0;
 
@@ -60,7 +61,7 @@ export class Output {
   drained(): Promise<void> {
     if (!this.full) return Promise.resolve();
     this.flush();
-    return new Promise((resolve) => this.#onDrain.push(resolve));
+    return this.#change.wait();
   }
 
   /** Writes at the end of this turn, with all that is added until then. */
@@ -81,9 +82,7 @@ export class Output {
   /** Resolves once all is written, or nothing more can be. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#writing !== undefined) {
-      await new Promise<void>((resolve) => this.#onDrain.push(resolve));
-    }
+    while (this.#writing !== undefined) await this.#change.wait();
   }
 
   // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
@@ -108,20 +107,15 @@ export class Output {
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
     this.flush();
-    if (!this.full) this.#wake();
+    if (!this.full) this.#change.notify();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#broken = true;
     this.#writing = undefined;
     this.#onError(error);
-    this.#wake();
+    this.#change.notify();
   };
-
-  #wake(): void {
-    if (this.#onDrain.length === 0) return;
-    for (const resolve of this.#onDrain.splice(0)) resolve();
-  }
 
   #seal(): void {
     if (this.#text === "") return;

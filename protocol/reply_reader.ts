@@ -1,14 +1,13 @@
 // Replies out of bytes in any split, as a client needs it: what `Framer` reads of replies, without what only a server
 // needs (telnet, other protocols, words for people), so that it is small in a browser.
 
-import { BodyReader } from "./body_reader.ts";
 import type { Frame } from "./frame.ts";
 import { PartialLine } from "./partial_line.ts";
 import { show, unescape } from "./quoting.ts";
 import { decodeText } from "./strings.ts";
 
 const EMPTY = new Uint8Array(0);
-const LF = 0x0a, CR = 0x0d;
+const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20;
 
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -18,8 +17,7 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
 const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)(?![^ \t])/;
 // A name, a quoted text, a bare one, a length; and only a space or the end behind it.
 const WORD =
-  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}[ \t]*$)(?![^ \t])/suy;
-const SPACES = /^[ \t]*$/;
+  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}$)(?![^ \t])/suy;
 const ESCAPE = /\\(?:x..|u\{[^}]*\}|.)/gsu;
 
 type FrameWithoutBody = { -readonly [K in keyof Frame]: Frame[K] };
@@ -37,16 +35,16 @@ export class ReplyReader {
   maxBody: number;
   readonly #maxLine: number;
   readonly #partial: PartialLine;
-  readonly #body = new BodyReader();
   #chunk: Uint8Array = EMPTY;
   #at = 0;
   /** The frame whose body is read. */
   #frame: FrameWithoutBody | undefined;
+  #body = new PartialLine(0);
 
   /** Bounds in bytes, of a line and of a body. */
   constructor(maxLine: number, maxBody: number) {
-    this.#maxLine = maxLine;
     this.maxBody = maxBody;
+    this.#maxLine = maxLine;
     // A carriage return may wait with the line for its line feed.
     this.#partial = new PartialLine(maxLine + 1);
   }
@@ -62,59 +60,56 @@ export class ReplyReader {
     const chunk = this.#chunk;
     const partial = this.#partial;
     for (;;) {
-      if (this.#frame !== undefined && !this.#body.whole) {
-        this.#at = this.#body.fill(chunk, this.#at);
-        if (!this.#body.whole) return undefined;
+      const body = this.#body;
+      if (body.length < body.most) {
+        const end = Math.min(this.#at + body.most - body.length, chunk.length);
+        body.add(chunk, this.#at, end);
+        this.#at = end;
+        if (body.length < body.most) return undefined;
       }
+      let bytes = chunk;
       let start = this.#at;
       const found = chunk.indexOf(LF, start);
-      const stop = found < 0 ? chunk.length : found;
-      let length = partial.length + stop - start;
-      if (length > this.#maxLine) {
-        const last = stop > start ? chunk[stop - 1] : partial.bytes[partial.length - 1];
-        if (last === CR) length--;
-      }
-      if (length > this.#maxLine) {
+      let end = found < 0 ? chunk.length : found;
+      const last = end > start ? chunk[end - 1] : partial.bytes[partial.length - 1];
+      if (partial.length + end - start - Number(last === CR) > this.#maxLine) {
         throw new SyntaxError(`a line of a reply has more than ${this.#maxLine} bytes`);
       }
-      this.#at = found < 0 ? stop : found + 1;
-      let bytes = chunk;
-      let end = stop;
+      this.#at = found < 0 ? end : end + 1;
       if (partial.length > 0 || found < 0) {
-        partial.add(chunk, start, stop);
+        partial.add(chunk, start, end);
         if (found < 0) return undefined;
-        bytes = partial.bytes;
         start = 0;
-        end = partial.length;
+        ({ bytes, length: end } = partial);
         partial.clear();
       }
-      if (end > start && bytes[end - 1] === CR) end--;
-      const whole = this.#line(bytes, start, end);
-      if (whole !== undefined) return whole;
+      if (last === CR) end--;
+      const frame = this.#frame;
+      if (frame === undefined) {
+        const whole = this.#parse(bytes, start, end);
+        if (whole !== undefined) return whole;
+      } else {
+        if (end > start) throw new SyntaxError("a body is longer than announced");
+        this.#frame = undefined;
+        frame.body = body.bytes;
+        this.#body = new PartialLine(0);
+        return frame;
+      }
     }
   }
 
-  /** A line, or the line end behind a body: the frame where it is whole. */
-  #line(bytes: Uint8Array, start: number, end: number): Frame | undefined {
-    const frame = this.#frame;
-    if (frame !== undefined) {
-      if (end > start) throw new SyntaxError("a body is longer than announced");
-      frame.body = this.#body.take();
-      this.#frame = undefined;
-      return frame;
-    }
+  /** A line: the frame where no body follows. */
+  #parse(bytes: Uint8Array, start: number, end: number): Frame | undefined {
+    while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+    if (end === start) return undefined;
     let line: string;
     try {
       line = decodeText(bytes, start, end);
     } catch {
       throw new SyntaxError("a line of a reply is not UTF-8");
     }
-    return CONTROL.test(line) ? bad(line) : this.#parse(line);
-  }
-
-  #parse(line: string): Frame | undefined {
-    const head = HEAD.exec(line);
-    if (head === null) return SPACES.test(line) ? undefined : bad(line);
+    const head = CONTROL.test(line) ? null : HEAD.exec(line);
+    if (head === null) bad(line);
     const frame: FrameWithoutBody = {
       kind: "frame",
       tag: head[1],
@@ -129,10 +124,7 @@ export class ReplyReader {
     while (at < line.length) {
       WORD.lastIndex = at;
       const word = WORD.exec(line);
-      if (word === null) {
-        if (SPACES.test(line.slice(at))) break;
-        bad(line);
-      }
+      if (word === null) bad(line);
       at = WORD.lastIndex;
       const [, name, quoted, bare, digits] = word;
       if (digits !== undefined) {
@@ -142,7 +134,7 @@ export class ReplyReader {
             `a body of ${length} bytes is announced; at most ${this.maxBody} are read`,
           );
         }
-        this.#body.begin(length, true);
+        this.#body = new PartialLine(length);
         this.#frame = frame;
         break;
       }

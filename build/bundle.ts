@@ -90,7 +90,7 @@ async function shrink(
   const shrunk = await minify(decoder.decode(code), {
     module: true,
     ecma: 2020,
-    compress: { passes: 3 },
+    compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
     sourceMap: { content: decoder.decode(sourceMap), url: `${name}.map` },
   });
   const encoder = new TextEncoder();

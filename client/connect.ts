@@ -11,7 +11,7 @@ import type {
   Streams,
 } from "../protocol/infer.ts";
 import { readReply, type Values, writeParts } from "../protocol/message.ts";
-import { type ClassName, type Command, commonOptions, type Protocol } from "../protocol/spec.ts";
+import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue } from "../protocol/values.ts";
 import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
@@ -186,7 +186,7 @@ export async function connect(
       const trace = limits?.trace ?? traceOf?.(call.verb);
       limits = { onReply, ...limits, trace };
       const { within, class: name } = limits;
-      if (within !== undefined) formatValue(within, commonOptions.within);
+      if (within !== undefined) formatValue(within, wireOptions.within);
       args = { ...args, within: undefined, class: name, trace };
     }
     const parts = writeParts(call.request, args);

@@ -12,12 +12,10 @@ const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20;
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
 
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
 const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)(?![^ \t])/;
-// A name, a quoted text, a bare one, a length; and only a space or the end behind it.
+// A name, a quoted text, a bare one, a length; and only a space or the end behind it. No controls (Cc) but the tab.
 const WORD =
-  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}$)(?![^ \t])/suy;
+  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\\p{Cc}]|\t|\\.)*)"|([^ "=#{\p{Cc}][^ "=\p{Cc}]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}$)(?![^ \t])/suy;
 const ESCAPE = /\\(?:x..|u\{[^}]*\}|.)/gsu;
 
 type FrameWithoutBody = { -readonly [K in keyof Frame]: Frame[K] };
@@ -108,7 +106,7 @@ export class ReplyReader {
     } catch {
       throw new SyntaxError("a line of a reply is not UTF-8");
     }
-    const head = CONTROL.test(line) ? null : HEAD.exec(line);
+    const head = HEAD.exec(line);
     if (head === null) bad(line);
     const frame: FrameWithoutBody = {
       kind: "frame",

@@ -98,12 +98,12 @@ export class PendingCall implements Outgoing, Exchange {
     this.body = body;
     this.#limits = limits;
     this.#settle = settle;
-    this.#madeAt = onReply === undefined && within === undefined ? 0 : sender.clock.now();
+    this.#madeAt = !onReply && within === undefined ? 0 : sender.clock.now();
     if (within !== undefined) {
       this.deadline = this.#madeAt + within;
       this.#stopTimer = sender.clock.after(within, () => this.#overdue());
     }
-    if (signal !== undefined) {
+    if (signal) {
       this.#unlisten = onAbort(signal, () => this.cancel(signal.reason));
     }
   }
@@ -191,7 +191,7 @@ export class PendingCall implements Outgoing, Exchange {
     this.#unlisten?.();
     this.#sender.settled(this);
     const { onReply, trace } = this.#limits;
-    if (onReply === undefined) return;
+    if (!onReply) return;
     const details: Readonly<Record<string, string>> | undefined = options === undefined
       ? (error as Partial<Refusal> | undefined)?.details
       : Object.fromEntries(options);

@@ -158,11 +158,11 @@ export async function connect(
   let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
 
   const pool = createPool(toPlaces(address), options, async (session) => {
-    if (spoken !== undefined) needProtocol(session.greeting, spoken);
+    if (spoken) needProtocol(session.greeting, spoken);
     if (agent !== undefined || timing) {
       await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
     }
-    if (protocol !== undefined) return;
+    if (protocol) return;
     try {
       const { body } = await ask(session, calls.get("SPEC")!, {});
       const { protocol } = body as { protocol: Protocol };
@@ -182,7 +182,7 @@ export async function connect(
     settle: Settle<Values, Values>,
   ): PendingCall => {
     limits?.signal?.throwIfAborted();
-    if (limits !== undefined || onReply !== undefined || traceOf !== undefined) {
+    if (limits || onReply || traceOf) {
       const trace = limits?.trace ?? traceOf?.(call.verb);
       limits = { onReply, ...limits, trace };
       const { within, class: name } = limits;
@@ -210,7 +210,7 @@ export async function connect(
   ): Items<Values, Values> => createItems((settle) => submit(find(), args, limits, settle));
   const find = (verb: string, hasItems: boolean): Call => {
     const call = calls.get(verb);
-    if (call === undefined) throw new BadValue(`the server has no command ${verb}`);
+    if (!call) throw new BadValue(`the server has no command ${verb}`);
     if ((call.items !== undefined) === hasItems) return call;
     throw new BadValue(`${verb} has ${hasItems ? "no items: use call" : "items: use stream"}`);
   };
@@ -229,7 +229,7 @@ export async function connect(
     stream: (verb, args, limits) => stream(() => find(verb, true), args, limits),
     [Symbol.asyncDispose]: () => close(),
   } as DynamicClient & Record<string, unknown>;
-  if (protocol !== undefined) {
+  if (protocol) {
     for (const [verb, call] of calls) {
       const make = call.items === undefined ? run : stream;
       client[verb] = (args?: Values, limits?: CallOptions) => make(() => call, args, limits);

@@ -38,7 +38,7 @@ export async function readGreeting(
       throw new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
     }
     if (frame?.head === "ERR") throw toRefusal(frame);
-    if (frame !== undefined) return toGreeting(frame);
+    if (frame) return toGreeting(frame);
   }
 }
 

@@ -51,8 +51,9 @@ export function createItems<Item, Reply>(
   start: (settle: Settle<Item, Reply>) => Source,
 ): Items<Item, Reply> {
   let source: Source | undefined;
-  let buffer: { item: Item; size: number }[] = [];
-  let first = 0;
+  let coming: { item: Item; size: number }[] = [];
+  /** What came before, the next one last. */
+  let ready: typeof coming = [];
   let bytes = 0;
   const change = new Condition();
   /** What is to become of `reply`. */
@@ -65,23 +66,24 @@ export function createItems<Item, Reply>(
   // Who only iterates learns of the error there.
   reply.catch(() => {});
 
-  const isEmpty = (): boolean => first === buffer.length;
+  const count = (): number => ready.length + coming.length;
 
   function finish(ending: () => void): void {
     conclude ??= ending;
-    if (isEmpty()) conclude();
+    if (count() === 0) conclude();
     change.notify();
   }
 
   function fail(error: unknown): void {
-    if (conclude === undefined) failure = { error };
+    if (!conclude) failure = { error };
     finish(() => reject(error));
   }
 
   function stop(error: Error): void {
-    buffer = [];
-    first = bytes = 0;
-    const isOver = conclude !== undefined;
+    coming = [];
+    ready = [];
+    bytes = 0;
+    const isOver = conclude;
     fail(error);
     if (!isOver) source?.cancel(error);
   }
@@ -91,14 +93,14 @@ export function createItems<Item, Reply>(
   try {
     source = start({
       push(item, size) {
-        if (conclude !== undefined) return true;
-        buffer.push({ item, size });
+        if (conclude) return true;
+        coming.push({ item, size });
         bytes += size;
         if (bytes > HARD_BYTES) {
           stop(new RangeError(`the reader of the items is ${bytes} bytes behind`));
         }
         change.notify();
-        return buffer.length - first < MOST_ITEMS && bytes < MOST_BYTES;
+        return count() < MOST_ITEMS && bytes < MOST_BYTES;
       },
       resolve: (reply) => finish(() => resolve(reply)),
       reject: fail,
@@ -110,21 +112,17 @@ export function createItems<Item, Reply>(
   return {
     reply,
     async next() {
-      while (isEmpty()) {
-        if (failure !== undefined) throw failure.error;
-        if (conclude !== undefined) return { done: true, value: undefined };
+      while (count() === 0) {
+        if (failure) throw failure.error;
+        if (conclude) return { done: true, value: undefined };
         await change.wait();
       }
-      const { item, size } = buffer[first++];
+      if (ready.length === 0) [ready, coming] = [coming.reverse(), ready];
+      const { item, size } = ready.pop()!;
       bytes -= size;
-      if (isEmpty()) {
-        buffer = [];
-        first = 0;
+      if (count() === 0) {
         source?.resume();
         conclude?.();
-      } else if (first === MOST_ITEMS) {
-        buffer.splice(0, first);
-        first = 0;
       }
       return { done: false, value: item };
     },

@@ -93,7 +93,7 @@ export async function openSession(
     const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError ||
       cause instanceof Refusal;
     if (isKnown && !late) throw cause;
-    const what = stream === undefined ? "cannot connect to" : "no greeting from";
+    const what = !stream ? "cannot connect to" : "no greeting from";
     const name = typeof address === "string"
       ? address
       : isStream

@@ -110,7 +110,7 @@ export function createPool(
 
   /** Opens a connection in the background, after the pause that its failures ask for. */
   function connect(host: Host): void {
-    if (host.connecting || host.session !== undefined || gone !== undefined || signal.aborted) {
+    if (host.connecting || host.session || gone || signal.aborted) {
       return;
     }
     const pause = host.retryAt - clock.now();
@@ -170,19 +170,19 @@ export function createPool(
   function drain(): void {
     while (waiting.size > 0) {
       const host = pick();
-      if (host === undefined && gone === undefined) return;
+      if (!host && !gone) return;
       dispatch(waiting.shift()!, host);
     }
   }
 
   function dispatch(call: PendingCall, host: Host | undefined = pick()): void {
     try {
-      if (host !== undefined) {
+      if (host) {
         call.attempts++;
         call.host = host;
         if (hosts.length > 1) call.triedAt = clock.now();
         call.sent = host.session!.send(call, call);
-      } else if (gone !== undefined) throw gone;
+      } else if (gone) throw gone;
       else waiting.add(call, call);
     } catch (error) {
       call.reject(error);
@@ -195,7 +195,7 @@ export function createPool(
   }
 
   function again(call: PendingCall, error: Error): boolean {
-    if (gone !== undefined || signal.aborted || call.begun || call.attempts >= attempts) {
+    if (gone || signal.aborted || call.begun || call.attempts >= attempts) {
       return false;
     }
     const executed = executedOf(error, call.call.executed);
@@ -228,13 +228,13 @@ export function createPool(
     for (const { session } of hosts) session?.cut();
     const error = new ConnectionLost("it was closed here", "no");
     for (const call of paused) give(call, error);
-    for (let call; (call = waiting.shift()) !== undefined;) give(call, error);
+    for (let call; (call = waiting.shift());) give(call, error);
   }
 
   return {
     clock,
     get closed() {
-      return closing !== undefined || gone !== undefined;
+      return (closing ?? gone) !== undefined;
     },
     async start() {
       const { signal } = options;
@@ -259,7 +259,7 @@ export function createPool(
     },
     submit(call) {
       outstanding++;
-      if (closing !== undefined) {
+      if (closing) {
         call.reject(new ConnectionLost("the connection is closed: it was closed here", "no"));
       } else if (throttle.refuses()) {
         emit({ type: "throttled", verb: call.head });
@@ -278,7 +278,7 @@ export function createPool(
       const host = call.host!;
       const { session } = host;
       throttle.count(!isFailing(error));
-      if (session?.error !== undefined) {
+      if (session?.error) {
         // Once for all that were in flight.
         lost(host, session);
         failed(host, true);

@@ -224,7 +224,7 @@ export function createSession(
     pulse.start();
     const { head, text, body } = sent.outgoing;
     const line = `#${sent.tag} ${head}${text}`;
-    if (body === undefined) output.add(line + "\n");
+    if (!body) output.add(line + "\n");
     else {
       output.add(`${line} {${body.length}}\n`, body);
       output.add("\n");
@@ -254,7 +254,7 @@ export function createSession(
   async function read(): Promise<void> {
     try {
       for (;;) {
-        for (let frame; (frame = reader.next()) !== undefined;) {
+        for (let frame; (frame = reader.next());) {
           take(frame);
           // Nobody needs what comes next.
           while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.wait();
@@ -273,7 +273,7 @@ export function createSession(
   function take(frame: Frame): void {
     const { tag, head } = frame;
     if (head === "!") return;
-    if (tag === undefined) {
+    if (!tag) {
       // Every request has a tag, so this is about the connection: it is refused or shut down.
       if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
       const cause = toRefusal(frame);
@@ -281,7 +281,7 @@ export function createSession(
       throw new ConnectionLost(message, "maybe", { cause });
     }
     const sent = inFlight.get(tag);
-    if (sent === undefined) {
+    if (!sent) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
     const { forgotten, exchange } = sent;
@@ -300,7 +300,7 @@ export function createSession(
   }
 
   function fail(error: unknown): void {
-    if (end !== undefined) return;
+    if (end) return;
     const cause = end = asError(error);
     stream.close();
     pulse.stop();
@@ -313,7 +313,7 @@ export function createSession(
     const maybe = isKnown ? cause : new ConnectionLost(message, "maybe", { cause });
     for (const { forgotten, exchange } of lost) if (!forgotten) exchange.failed(maybe);
     const no = new ConnectionLost(message, "no", { cause });
-    for (let sent; (sent = waiting.shift()) !== undefined;) sent.exchange.failed(no);
+    for (let sent; (sent = waiting.shift());) sent.exchange.failed(no);
     unblocked.notify();
     idle.notify();
   }
@@ -324,7 +324,7 @@ export function createSession(
     closing = true;
     const stop = clock.after(within, cut);
     while (session.load > 0) await idle.wait();
-    if (end === undefined) {
+    if (!end) {
       await output.finish();
       // Closing at once could reset the connection under what the server still writes.
       const stopLinger = clock.after(LINGER_MS, cut);
@@ -340,7 +340,7 @@ export function createSession(
     greeting,
     closed: read(),
     get open() {
-      return end === undefined && !closing;
+      return !end && !closing;
     },
     get load() {
       return inFlight.size + waiting.size;
@@ -350,14 +350,14 @@ export function createSession(
     },
     send(outgoing, exchange) {
       if (!session.open) {
-        const why = end === undefined ? "" : `: ${end.message}`;
+        const why = end ? `: ${end.message}` : "";
         throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: end });
       }
       const { maxLine, maxBody } = greeting;
       const { head, text, body } = outgoing;
       // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.
       if (text.length * 3 + head.length + 24 > maxLine) checkLine(head + text, maxLine - 24);
-      if (body !== undefined && body.length > maxBody) {
+      if (body && body.length > maxBody) {
         throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
       }
       const sent = new Sent(outgoing, exchange, actions);

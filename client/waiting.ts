@@ -48,8 +48,8 @@ export class Waiting<T> {
   /** Takes the first out. */
   shift(): T | undefined {
     let { value } = this.#order.next();
-    if (value === undefined) ({ value } = (this.#order = this.#bytesOf.keys()).next());
-    if (value !== undefined) this.delete(value);
+    if (!value) ({ value } = (this.#order = this.#bytesOf.keys()).next());
+    if (value) this.delete(value);
     return value;
   }
 }

@@ -19,8 +19,6 @@ export class Output {
   #scheduled = false;
   #broken = false;
   readonly #change = new Condition();
-  /** Bytes written so far. */
-  written = 0;
 
   /**
    * `onWrite` is called at each write that begins, so that somebody can see to it that it ends. Above `highWater`
@@ -45,7 +43,7 @@ export class Output {
 
   /** Whether whoever produces output should wait for `drained`. */
   get full(): boolean {
-    return this.#text.length + this.#partsSize > this.#highWater && !this.#broken;
+    return this.size > this.#highWater && !this.#broken;
   }
 
   /** Adds lines with their ends, and a body behind them. */
@@ -58,10 +56,9 @@ export class Output {
   }
 
   /** Resolves once the output is no longer full, or nothing more can be written. */
-  drained(): Promise<void> {
-    if (!this.full) return Promise.resolve();
+  async drained(): Promise<void> {
     this.flush();
-    return this.#change.wait();
+    while (this.full) await this.#change.wait();
   }
 
   /** Writes at the end of this turn, with all that is added until then. */
@@ -103,7 +100,6 @@ export class Output {
   readonly #onWritten = (count: number): void => {
     this.writes++;
     const bytes = this.#writing!;
-    this.written += count;
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
     this.flush();

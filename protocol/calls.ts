@@ -96,10 +96,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function readAll(fields: Fields = {}, path: string): Mutable<NamedField>[] {
   return Object.entries(record(fields, path)).map(([name, field]) => {
-    const spec = typeof field === "string" || isRecord(field) ? fieldSpec(field) : undefined;
-    const isField = spec !== undefined && isOptionName(name) && typeNames.includes(spec.type) &&
-      (spec.values === undefined || Array.isArray(spec.values));
-    need(isField, `${path}.${name}`, "is no field");
+    const isField = isOptionName(name) && (typeof field === "string" || isRecord(field));
+    const spec = isField ? fieldSpec(field) : undefined;
+    const isKnown = spec !== undefined && typeNames.includes(spec.type) &&
+      (!spec.values || Array.isArray(spec.values));
+    need(isKnown, `${path}.${name}`, "is no field");
     return { ...spec, name };
   });
 }

@@ -83,9 +83,9 @@ export class ReplyReader {
       }
       if (last === CR) end--;
       const frame = this.#frame;
-      if (frame === undefined) {
+      if (!frame) {
         const whole = this.#parse(bytes, start, end);
-        if (whole !== undefined) return whole;
+        if (whole) return whole;
       } else {
         if (end > start) throw new SyntaxError("a body is longer than announced");
         this.#frame = undefined;
@@ -125,7 +125,7 @@ export class ReplyReader {
       if (word === null) bad(line);
       at = WORD.lastIndex;
       const [, name, quoted, bare, digits] = word;
-      if (digits !== undefined) {
+      if (digits) {
         const length = Number(digits);
         if (length > this.maxBody) {
           throw new SyntaxError(
@@ -140,13 +140,13 @@ export class ReplyReader {
         (quoted.includes("\\")
           ? quoted.replace(ESCAPE, (escape) => unescape(escape) ?? bad(line))
           : quoted);
-      if (name === undefined) (words ??= []).push(text);
+      if (!name) (words ??= []).push(text);
       else if (options?.has(name)) bad(line);
       else (options ??= new Map()).set(name, text);
     }
-    if (words !== undefined) frame.words = words;
-    if (options !== undefined) frame.options = options;
-    return this.#frame === undefined ? frame : undefined;
+    if (words) frame.words = words;
+    if (options) frame.options = options;
+    return this.#frame ? undefined : frame;
   }
 }
 

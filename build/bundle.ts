@@ -29,6 +29,38 @@ const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
   node: { "net/deno.ts": "net/node.ts" },
 };
 
+/**
+ * Properties that only our own modules name, which may be short in a minified file for browsers. A test sees to it that
+ * nothing of the client's interface or of the platform has such a name.
+ */
+export const INTERNAL_NAMES: readonly string[] = [
+  "answered",
+  "awaited",
+  "connecting",
+  "cost",
+  "deadline",
+  "drained",
+  "failures",
+  "flush",
+  "full",
+  "heard",
+  "maybe",
+  "owed",
+  "place",
+  "refuses",
+  "restsUntil",
+  "retryAt",
+  "schedule",
+  "sent",
+  "settled",
+  "stopPause",
+  "toldAt",
+  "triedAt",
+  "unrepeatable",
+  "unit",
+  "writes",
+];
+
 function onPlatform(platform: Platform): Plugin {
   return {
     name: "platform",
@@ -57,6 +89,9 @@ export async function bundle(
     write: false,
     metafile: true,
     minify: options.minify,
+    mangleProps: platform === "browser" && options.minify
+      ? new RegExp(`^(${INTERNAL_NAMES.join("|")})$`)
+      : undefined,
     sourcemap: "linked",
     format: "esm",
     platform,

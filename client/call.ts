@@ -65,7 +65,7 @@ export class PendingCall implements Outgoing, Exchange {
   host: Host | undefined = undefined;
   sent: Sent | undefined = undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
-  begun = false;
+  unrepeatable = false;
   /** Whether an earlier attempt may have had an effect. */
   maybe = false;
   /** Ends the pause before the next attempt. */
@@ -117,7 +117,7 @@ export class PendingCall implements Outgoing, Exchange {
 
   item(frame: Frame): boolean {
     if (this.#over) return true;
-    this.begun = true;
+    this.unrepeatable = true;
     const { items } = this.call;
     const item = items && this.#read(items, frame);
     return item === undefined || this.#settle.push!(item, 64 + (frame.body?.length ?? 0));
@@ -160,7 +160,7 @@ export class PendingCall implements Outgoing, Exchange {
   /** Asks the server to end it, and waits for what it answers; it is not sent again. */
   stop(): void {
     if (this.#over) return;
-    this.begun = true;
+    this.unrepeatable = true;
     if (this.sent?.stop()) return;
     this.cancel(new DOMException("the request was stopped before it was sent", "AbortError"));
   }

@@ -195,7 +195,7 @@ export function createPool(
   }
 
   function again(call: PendingCall, error: Error): boolean {
-    if (gone || signal.aborted || call.begun || call.attempts >= attempts) {
+    if (gone || signal.aborted || call.unrepeatable || call.attempts >= attempts) {
       return false;
     }
     const executed = executedOf(error, call.call.executed);

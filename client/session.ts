@@ -53,53 +53,18 @@ export interface SessionLimits {
   clock?: Clock;
 }
 
-const NOBODY: Exchange = { item: () => true, final() {}, failed() {} };
-
-interface Actions {
-  cancel(sent: Sent): void;
-  stop(sent: Sent): boolean;
-  forget(sent: Sent): void;
-  resume(sent: Sent): void;
-}
-
 /** A request that was handed to a session. */
-export class Sent {
-  /** For the session: empty until the request is written. */
-  tag = "";
-  /** For the session: nobody waits for its answer any more. */
-  forgotten = false;
-  /** The request. */
-  readonly outgoing: Outgoing;
-  /** Who waits for its answer. */
-  readonly exchange: Exchange;
-  readonly #actions: Actions;
-
-  /** For the session. */
-  constructor(outgoing: Outgoing, exchange: Exchange, actions: Actions) {
-    this.outgoing = outgoing;
-    this.exchange = exchange;
-    this.#actions = actions;
-  }
-
+export interface Sent {
+  /** Its tag; empty until it is written. */
+  readonly tag: string;
   /** Asks the server to stop it and forgets its answer. */
-  cancel(): void {
-    this.#actions.cancel(this);
-  }
-
+  cancel(): void;
   /** Asks the server to stop it, and goes on reading its answer. False where nothing can come any more. */
-  stop(): boolean {
-    return this.#actions.stop(this);
-  }
-
-  /** Forgets its answer without a word to the server, which knows its deadline. */
-  forget(): void {
-    this.#actions.forget(this);
-  }
-
+  stop(): boolean;
+  /** Forgets its answer without a word to the server, which knows its deadline. False where nothing can come any more. */
+  forget(): boolean;
   /** Goes on reading after an item was answered with false. */
-  resume(): void {
-    this.#actions.resume(this);
-  }
+  resume(): void;
 }
 
 /**
@@ -165,15 +130,45 @@ export function createSession(
     clock = systemClock,
   }: SessionLimits,
 ): Session {
-  let inFlight = new InFlight();
-  const waiting = new Waiting<Sent>(maxWaiting);
+  class Request implements Sent {
+    tag = "";
+    /** Nobody waits for its answer any more. */
+    forgotten = false;
+
+    constructor(readonly outgoing: Outgoing, readonly exchange?: Exchange) {}
+
+    cancel(): void {
+      if (this.forget()) tell("CANCEL", ` ${this.tag}`);
+    }
+
+    stop(): boolean {
+      const isInFlight = inFlight.get(this.tag) === this;
+      if (isInFlight) tell("CANCEL", ` ${this.tag}`);
+      return isInFlight;
+    }
+
+    forget(): boolean {
+      if (waiting.delete(this) || inFlight.get(this.tag) !== this) return false;
+      // The tag stays taken until the server has answered, or its answer would be read as another's.
+      this.forgotten = true;
+      this.resume();
+      return true;
+    }
+
+    resume(): void {
+      if (blocked.delete(this)) unblocked.notify();
+    }
+  }
+
+  let inFlight = new InFlight<Request>();
+  const waiting = new Waiting<Request>(maxWaiting);
   /** Those in flight whose items nobody takes. */
-  const blocked = new Set<Sent>();
+  const blocked = new Set<Request>();
   /** The reader waits here while all that are in flight are blocked. */
   const unblocked = new Condition();
   const idle = new Condition();
   let stalled = false;
-  let added = 0;
+  let lastTag = 0;
   let end: Error | undefined;
   let closing = false;
   const output = new Output(stream, fail);
@@ -189,21 +184,6 @@ export function createSession(
     },
   });
 
-  const actions: Actions = {
-    cancel(sent) {
-      if (forget(sent)) tell("CANCEL", ` ${sent.tag}`);
-    },
-    stop(sent) {
-      const isInFlight = inFlight.get(sent.tag) === sent;
-      if (isInFlight) tell("CANCEL", ` ${sent.tag}`);
-      return isInFlight;
-    },
-    forget,
-    resume(sent) {
-      if (blocked.delete(sent)) unblocked.notify();
-    },
-  };
-
   const hasRoom = (): boolean => inFlight.size < maxInFlight && !output.full;
 
   /** Writes what waits, as far as there is room. */
@@ -217,8 +197,9 @@ export function createSession(
     });
   }
 
-  function write(sent: Sent): void {
-    inFlight.add(sent);
+  function write(sent: Request): void {
+    do sent.tag = String(++lastTag); while (inFlight.has(sent.tag));
+    inFlight.set(sent.tag, sent);
     // Whoever waits for an answer now needs the connection to be read.
     unblocked.notify();
     pulse.start();
@@ -230,25 +211,15 @@ export function createSession(
       output.add("\n");
     }
     // One write a turn, but where a turn makes many requests the server may begin with the first.
-    if (++added % BATCH === 0) output.flush();
+    if (lastTag % BATCH === 0) output.flush();
     else output.schedule();
   }
 
   /** Sends what nobody waits for. */
   function tell(head: string, text: string): void {
-    const sent = new Sent({ head, text }, NOBODY, actions);
+    const sent = new Request({ head, text });
     sent.forgotten = true;
     write(sent);
-  }
-
-  /** Whether the server still has it. */
-  function forget(sent: Sent): boolean {
-    if (waiting.delete(sent) || inFlight.get(sent.tag) !== sent) return false;
-    // The tag stays taken until the server has answered, or its answer would be read as another's.
-    sent.forgotten = true;
-    blocked.delete(sent);
-    unblocked.notify();
-    return true;
   }
 
   async function read(): Promise<void> {
@@ -286,15 +257,15 @@ export function createSession(
     }
     const { forgotten, exchange } = sent;
     if (head === "*") {
-      if (!forgotten && !exchange.item(frame)) blocked.add(sent);
+      if (!forgotten && !exchange!.item(frame)) blocked.add(sent);
       return;
     }
-    inFlight.delete(sent);
+    inFlight.delete(tag);
     blocked.delete(sent);
     pump();
     if (!forgotten) {
-      if (head === "OK") exchange.final(frame);
-      else exchange.failed(toRefusal(frame));
+      if (head === "OK") exchange!.final(frame);
+      else exchange!.failed(toRefusal(frame));
     }
     if (inFlight.size === 0) idle.notify();
   }
@@ -304,16 +275,16 @@ export function createSession(
     const cause = end = asError(error);
     stream.close();
     pulse.stop();
-    const lost = inFlight.all();
+    const lost = inFlight.values();
     inFlight = new InFlight();
     blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
     // Whatever the streams of a runtime throw, to a caller it is one thing.
     const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError;
     const maybe = isKnown ? cause : new ConnectionLost(message, "maybe", { cause });
-    for (const { forgotten, exchange } of lost) if (!forgotten) exchange.failed(maybe);
+    for (const { forgotten, exchange } of lost) if (!forgotten) exchange!.failed(maybe);
     const no = new ConnectionLost(message, "no", { cause });
-    for (let sent; (sent = waiting.shift());) sent.exchange.failed(no);
+    for (let sent; (sent = waiting.shift());) sent.exchange!.failed(no);
     unblocked.notify();
     idle.notify();
   }
@@ -360,7 +331,7 @@ export function createSession(
       if (body && body.length > maxBody) {
         throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
       }
-      const sent = new Sent(outgoing, exchange, actions);
+      const sent = new Request(outgoing, exchange);
       if (waiting.size === 0 && hasRoom()) write(sent);
       else {
         waiting.add(sent, outgoing);

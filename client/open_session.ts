@@ -4,7 +4,7 @@ import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
-import { ReplyReader } from "../protocol/reply_reader.ts";
+import { createReplyReader } from "../protocol/reply_reader.ts";
 import { systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
@@ -70,7 +70,7 @@ export async function openSession(
     stream = isStream ? place : await dial(place, giveUp);
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
-    const reader = new ReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
+    const reader = createReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
     const buffer = new Uint8Array(READ_SIZE);
     const greeting = await readGreeting(stream, reader, buffer);
     const session = createSession(stream, reader, buffer, greeting, options);

@@ -6,7 +6,7 @@ import { PartialLine } from "./partial_line.ts";
 import { show, unescape } from "./quoting.ts";
 import { decodeText } from "./strings.ts";
 
-const EMPTY = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20;
 
 const NO_WORDS: readonly string[] = Object.freeze([]);
@@ -25,79 +25,30 @@ type FrameWithoutBody = { -readonly [K in keyof Frame]: Frame[K] };
  * `undefined`; the bytes pushed must stay as they are until then. `next` throws `SyntaxError` for what is no reply;
  * nothing can be read after that.
  *
- * It holds at most one line (`maxLine` bytes) and one body (`maxBody` bytes, allocated as its bytes arrive). Lines end
- * in LF or CRLF; CR NUL, which a server sends to telnet only, is refused.
+ * It holds at most one line and one body, which is allocated as its bytes arrive. Lines end in LF or CRLF; CR NUL, which
+ * a server sends to telnet only, is refused.
  */
-export class ReplyReader {
+export interface ReplyReader {
   /** Longest body, in bytes. */
   maxBody: number;
-  readonly #maxLine: number;
-  readonly #partial: PartialLine;
-  #chunk: Uint8Array = EMPTY;
-  #at = 0;
-  /** The frame whose body is read. */
-  #frame: FrameWithoutBody | undefined;
-  #body = new PartialLine(0);
-
-  /** Bounds in bytes, of a line and of a body. */
-  constructor(maxLine: number, maxBody: number) {
-    this.maxBody = maxBody;
-    this.#maxLine = maxLine;
-    // A carriage return may wait with the line for its line feed.
-    this.#partial = new PartialLine(maxLine + 1);
-  }
-
   /** Hands in the next bytes, once `next` has answered `undefined`. */
-  push(bytes: Uint8Array): void {
-    this.#chunk = bytes;
-    this.#at = 0;
-  }
-
+  push(bytes: Uint8Array): void;
   /** The next line of a reply with its body; `undefined` where more bytes are needed. */
-  next(): Frame | undefined {
-    const chunk = this.#chunk;
-    const partial = this.#partial;
-    for (;;) {
-      const body = this.#body;
-      if (body.length < body.most) {
-        const end = Math.min(this.#at + body.most - body.length, chunk.length);
-        body.add(chunk, this.#at, end);
-        this.#at = end;
-        if (body.length < body.most) return undefined;
-      }
-      let bytes = chunk;
-      let start = this.#at;
-      const found = chunk.indexOf(LF, start);
-      let end = found < 0 ? chunk.length : found;
-      const last = end > start ? chunk[end - 1] : partial.bytes[partial.length - 1];
-      if (partial.length + end - start - Number(last === CR) > this.#maxLine) {
-        throw new SyntaxError(`a line of a reply has more than ${this.#maxLine} bytes`);
-      }
-      this.#at = found < 0 ? end : end + 1;
-      if (partial.length > 0 || found < 0) {
-        partial.add(chunk, start, end);
-        if (found < 0) return undefined;
-        start = 0;
-        ({ bytes, length: end } = partial);
-        partial.clear();
-      }
-      if (last === CR) end--;
-      const frame = this.#frame;
-      if (!frame) {
-        const whole = this.#parse(bytes, start, end);
-        if (whole) return whole;
-      } else {
-        if (end > start) throw new SyntaxError("a body is longer than announced");
-        this.#frame = undefined;
-        frame.body = body.bytes;
-        this.#body = new PartialLine(0);
-        return frame;
-      }
-    }
-  }
+  next(): Frame | undefined;
+}
 
-  /** A line: the frame where no body follows. */
-  #parse(bytes: Uint8Array, start: number, end: number): Frame | undefined {
+/** A reader of replies. The bounds are in bytes, of a line and of a body. */
+export function createReplyReader(maxLine: number, maxBody: number): ReplyReader {
+  // A carriage return may wait with the line for its line feed.
+  const partial = new PartialLine(maxLine + 1);
+  let chunk = EMPTY;
+  let at = 0;
+  /** The frame whose body is read. */
+  let frame: FrameWithoutBody | undefined;
+  let body = new PartialLine(0);
+
+  /** Reads a line: the frame where no body follows. */
+  function parse(bytes: Uint8Array, start: number, end: number): Frame | undefined {
     while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
     if (end === start) return undefined;
     let line: string;
@@ -106,34 +57,19 @@ export class ReplyReader {
     } catch {
       throw new SyntaxError("a line of a reply is not UTF-8");
     }
-    const head = HEAD.exec(line);
-    if (head === null) bad(line);
-    const frame: FrameWithoutBody = {
-      kind: "frame",
-      tag: head[1],
-      head: head[2],
-      words: NO_WORDS,
-      options: NO_OPTIONS,
-      body: undefined,
-    };
+    const begin = HEAD.exec(line);
+    if (!begin) bad(line);
+    const [head, tag, status] = begin;
     let words: string[] | undefined;
     let options: Map<string, string> | undefined;
-    let at = head[0].length;
-    while (at < line.length) {
-      WORD.lastIndex = at;
+    let length: number | undefined;
+    WORD.lastIndex = head.length;
+    while (WORD.lastIndex < line.length) {
       const word = WORD.exec(line);
-      if (word === null) bad(line);
-      at = WORD.lastIndex;
+      if (!word) bad(line);
       const [, name, quoted, bare, digits] = word;
       if (digits) {
-        const length = Number(digits);
-        if (length > this.maxBody) {
-          throw new SyntaxError(
-            `a body of ${length} bytes is announced; at most ${this.maxBody} are read`,
-          );
-        }
-        this.#body = new PartialLine(length);
-        this.#frame = frame;
+        length = Number(digits);
         break;
       }
       const text = bare ??
@@ -144,10 +80,67 @@ export class ReplyReader {
       else if (options?.has(name)) bad(line);
       else (options ??= new Map()).set(name, text);
     }
-    if (words) frame.words = words;
-    if (options) frame.options = options;
-    return this.#frame ? undefined : frame;
+    const read: FrameWithoutBody = {
+      kind: "frame",
+      tag,
+      head: status,
+      words: words ?? NO_WORDS,
+      options: options ?? NO_OPTIONS,
+      body: undefined,
+    };
+    if (length === undefined) return read;
+    const { maxBody } = reader;
+    if (length > maxBody) {
+      throw new SyntaxError(`a body of ${length} bytes is announced; at most ${maxBody} are read`);
+    }
+    body = new PartialLine(length);
+    frame = read;
   }
+
+  const reader: ReplyReader = {
+    maxBody,
+    push(bytes) {
+      chunk = bytes;
+      at = 0;
+    },
+    next() {
+      for (;;) {
+        if (body.length < body.most) {
+          const end = Math.min(at + body.most - body.length, chunk.length);
+          body.add(chunk, at, end);
+          at = end;
+          if (body.length < body.most) return undefined;
+        }
+        let bytes = chunk;
+        let start = at;
+        const found = chunk.indexOf(LF, start);
+        let end = found < 0 ? chunk.length : found;
+        const last = end > start ? chunk[end - 1] : partial.bytes[partial.length - 1];
+        if (partial.length + end - start - Number(last === CR) > maxLine) {
+          throw new SyntaxError(`a line of a reply has more than ${maxLine} bytes`);
+        }
+        at = found < 0 ? end : end + 1;
+        if (partial.length > 0 || found < 0) {
+          partial.add(chunk, start, end);
+          if (found < 0) return undefined;
+          start = 0;
+          ({ bytes, length: end } = partial);
+          partial.clear();
+        }
+        if (last === CR) end--;
+        let whole: Frame | undefined;
+        if (frame) {
+          if (end > start) throw new SyntaxError("a body is longer than announced");
+          frame.body = body.bytes;
+          whole = frame;
+          frame = undefined;
+          body = new PartialLine(0);
+        } else whole = parse(bytes, start, end);
+        if (whole) return whole;
+      }
+    },
+  };
+  return reader;
 }
 
 function bad(line: string): never {

@@ -6,6 +6,7 @@ import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
+import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
@@ -347,7 +348,7 @@ export function createSession(
 }
 
 function checkLine(line: string, max: number): void {
-  const { length } = new TextEncoder().encode(line);
+  const { length } = encodeText(line);
   if (length > max) {
     throw new Refusal("line-too-long", `The line has ${length} bytes; the server takes ${max}.`);
   }

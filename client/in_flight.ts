@@ -3,51 +3,51 @@
 const SMALLEST = 64;
 
 /**
- * What a session needs of a `Map` by tag, which lineup.browser.js has instead. Tags count up and are never used again,
+ * What a session needs of a `Map` by tag, as numbers, which lineup.browser.js has instead. They count up and are never used again,
  * so that an answer that comes twice, or too late, is seen for what it is. A table with a place for each of some tags
  * in a row is faster than a map, whose keys would all be new.
  */
-export class InFlight<T extends { readonly tag: string }> {
+export class InFlight<T extends { readonly key: number }> {
   #places: (T | undefined)[] = new Array(SMALLEST);
   /** How many there are. */
   size = 0;
 
-  #place(tag: string): number {
-    return Number(tag) & (this.#places.length - 1);
+  #place(key: number): number {
+    return key & (this.#places.length - 1);
   }
 
   /** Whether the place of this tag is taken, be it by a request that takes long: the next tag may have one. */
-  has(tag: string): boolean {
-    return this.#places[this.#place(tag)] !== undefined;
+  has(key: number): boolean {
+    return this.#places[this.#place(key)] !== undefined;
   }
 
   /** The request of this tag. */
-  get(tag: string): T | undefined {
-    const found = this.#places[this.#place(tag)];
-    return found?.tag === tag ? found : undefined;
+  get(key: number): T | undefined {
+    const found = this.#places[this.#place(key)];
+    return found?.key === key ? found : undefined;
   }
 
   /** Adds a request under its tag, for which `has` is false. */
-  set(tag: string, request: T): void {
+  set(key: number, request: T): void {
     if (2 * this.size >= this.#places.length) {
       const all = this.values();
       this.#places = new Array(2 * this.#places.length);
-      for (const each of all) this.#places[this.#place(each.tag)] = each;
+      for (const each of all) this.#places[this.#place(each.key)] = each;
     }
-    this.#places[this.#place(tag)] = request;
+    this.#places[this.#place(key)] = request;
     this.size++;
   }
 
   /** Takes out the request of this tag, if it is in here. */
-  delete(tag: string): void {
-    if (this.get(tag) === undefined) return;
-    this.#places[this.#place(tag)] = undefined;
+  delete(key: number): void {
+    if (this.get(key) === undefined) return;
+    this.#places[this.#place(key)] = undefined;
     this.size--;
   }
 
   /** All, in the order in which they were added. */
   values(): Iterable<T> {
     return this.#places.filter((each) => each !== undefined)
-      .sort((a, b) => Number(a.tag) - Number(b.tag));
+      .sort((a, b) => a.key - b.key);
   }
 }

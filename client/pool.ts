@@ -286,8 +286,8 @@ export function createPool(
       if (!again(call, error)) give(call, error);
     },
     settled(call) {
-      waiting.delete(call);
-      paused.delete(call);
+      if (waiting.size > 0) waiting.delete(call);
+      if (paused.size > 0) paused.delete(call);
       if (--outstanding === 0) idle.notify();
     },
     close(within = CLOSE_MS) {

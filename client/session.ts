@@ -133,6 +133,8 @@ export function createSession(
 ): Session {
   class Request implements Sent {
     tag = "";
+    /** The tag as a number; 0 until it is written. */
+    key = 0;
     /** Nobody waits for its answer any more. */
     forgotten = false;
 
@@ -143,13 +145,13 @@ export function createSession(
     }
 
     stop(): boolean {
-      const isInFlight = inFlight.get(this.tag) === this;
+      const isInFlight = inFlight.get(this.key) === this;
       if (isInFlight) tell("CANCEL", ` ${this.tag}`);
       return isInFlight;
     }
 
     forget(): boolean {
-      if (waiting.delete(this) || inFlight.get(this.tag) !== this) return false;
+      if (waiting.delete(this) || inFlight.get(this.key) !== this) return false;
       // The tag stays taken until the server has answered, or its answer would be read as another's.
       this.forgotten = true;
       this.resume();
@@ -169,7 +171,7 @@ export function createSession(
   const unblocked = new Condition();
   const idle = new Condition();
   let stalled = false;
-  let lastTag = 0;
+  let lastKey = 0;
   let end: Error | undefined;
   let closing = false;
   const output = new Output(stream, fail);
@@ -199,8 +201,9 @@ export function createSession(
   }
 
   function write(sent: Request): void {
-    do sent.tag = String(++lastTag); while (inFlight.has(sent.tag));
-    inFlight.set(sent.tag, sent);
+    do sent.key = ++lastKey; while (inFlight.has(sent.key));
+    sent.tag = String(sent.key);
+    inFlight.set(sent.key, sent);
     // Whoever waits for an answer now needs the connection to be read.
     unblocked.notify();
     pulse.start();
@@ -212,7 +215,7 @@ export function createSession(
       output.add("\n");
     }
     // One write a turn, but where a turn makes many requests the server may begin with the first.
-    if (lastTag % BATCH === 0) output.flush();
+    if (lastKey % BATCH === 0) output.flush();
     else output.schedule();
   }
 
@@ -252,8 +255,8 @@ export function createSession(
       const message = `the server ended the connection: ${cause.message}`;
       throw new ConnectionLost(message, "maybe", { cause });
     }
-    const sent = inFlight.get(tag);
-    if (!sent) {
+    const sent = inFlight.get(Number(tag));
+    if (sent?.tag !== tag) {
       throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
     }
     const { forgotten, exchange } = sent;
@@ -261,9 +264,9 @@ export function createSession(
       if (!forgotten && !exchange!.item(frame)) blocked.add(sent);
       return;
     }
-    inFlight.delete(tag);
-    blocked.delete(sent);
-    pump();
+    inFlight.delete(sent.key);
+    if (blocked.size > 0) blocked.delete(sent);
+    if (waiting.size > 0) pump();
     if (!forgotten) {
       if (head === "OK") exchange!.final(frame);
       else exchange!.failed(toRefusal(frame));

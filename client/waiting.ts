@@ -41,7 +41,9 @@ export class Waiting<T> {
 
   /** Takes one out; false where it does not wait here. */
   delete(request: T): boolean {
-    this.#bytes -= this.#bytesOf.get(request) ?? 0;
+    const bytes = this.#bytesOf.get(request);
+    if (!bytes) return false;
+    this.#bytes -= bytes;
     return this.#bytesOf.delete(request);
   }
 

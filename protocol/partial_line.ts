@@ -22,7 +22,7 @@ export class PartialLine {
     const length = this.length + end - start;
     if (length > this.bytes.length) {
       const grown = new Uint8Array(Math.min(Math.max(LEAST, length * 2), this.most));
-      grown.set(this.bytes.subarray(0, this.length));
+      grown.set(this.bytes);
       this.bytes = grown;
     }
     this.bytes.set(chunk.subarray(start, end), this.length);

@@ -18,6 +18,8 @@ const WORD =
   /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\\p{Cc}]|\t|\\.)*)"|([^ "=#{\p{Cc}][^ "=\p{Cc}]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}$)(?![^ \t])/suy;
 const ESCAPE = /\\(?:x..|u\{[^}]*\}|.)/gsu;
 
+const NO_BODY = new PartialLine(0);
+
 type FrameWithoutBody = { -readonly [K in keyof Frame]: Frame[K] };
 
 /**
@@ -45,7 +47,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
   let at = 0;
   /** The frame whose body is read. */
   let frame: FrameWithoutBody | undefined;
-  let body = new PartialLine(0);
+  let body = NO_BODY;
 
   /** Reads a line: the frame where no body follows. */
   function parse(bytes: Uint8Array, start: number, end: number): Frame | undefined {
@@ -57,16 +59,17 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     } catch {
       throw new SyntaxError("a line of a reply is not UTF-8");
     }
-    const begin = HEAD.exec(line);
-    if (!begin) bad(line);
-    const [head, tag, status] = begin;
+    const head = HEAD.exec(line);
+    if (!head) bad(line);
     let words: string[] | undefined;
     let options: Map<string, string> | undefined;
     let length: number | undefined;
-    WORD.lastIndex = head.length;
-    while (WORD.lastIndex < line.length) {
+    let at = head[0].length;
+    while (at < line.length) {
+      WORD.lastIndex = at;
       const word = WORD.exec(line);
       if (!word) bad(line);
+      at = WORD.lastIndex;
       const [, name, quoted, bare, digits] = word;
       if (digits) {
         length = Number(digits);
@@ -82,8 +85,8 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     }
     const read: FrameWithoutBody = {
       kind: "frame",
-      tag,
-      head: status,
+      tag: head[1],
+      head: head[2],
       words: words ?? NO_WORDS,
       options: options ?? NO_OPTIONS,
       body: undefined,
@@ -134,7 +137,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
           frame.body = body.bytes;
           whole = frame;
           frame = undefined;
-          body = new PartialLine(0);
+          body = NO_BODY;
         } else whole = parse(bytes, start, end);
         if (whole) return whole;
       }

@@ -62,8 +62,8 @@ export class PendingCall implements Outgoing, Exchange {
   /** How often it was tried. */
   attempts = 0;
   /** Where it was tried last. */
-  host: Host | undefined = undefined;
-  sent: Sent | undefined = undefined;
+  host: Host | undefined;
+  sent: Sent | undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
   unrepeatable = false;
   /** Whether an earlier attempt may have had an effect. */

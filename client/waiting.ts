@@ -14,8 +14,9 @@ interface Held {
 export class Waiting<T> {
   /** The bytes of each, in the order in which they came. */
   readonly #bytesOf = new Map<T, number>();
-  // One iterator that goes on, for a new one would pass over the places of all that were taken out.
-  #order: Iterator<T, undefined> = this.#bytesOf.keys();
+  // One iterator for many in a row, for a new one would pass over the places of all that were taken out. It is not kept
+  // where others are taken out: behind it the map could not forget what it was.
+  #order: Iterator<T, undefined> | undefined;
   #bytes = 0;
   readonly #most: number;
 
@@ -43,15 +44,16 @@ export class Waiting<T> {
   delete(request: T): boolean {
     const bytes = this.#bytesOf.get(request);
     if (!bytes) return false;
+    this.#order = undefined;
     this.#bytes -= bytes;
     return this.#bytesOf.delete(request);
   }
 
   /** Takes the first out. */
   shift(): T | undefined {
-    let { value } = this.#order.next();
-    if (!value) ({ value } = (this.#order = this.#bytesOf.keys()).next());
-    if (value) this.delete(value);
+    const order = this.#order ?? this.#bytesOf.keys();
+    const { value } = order.next();
+    this.#order = value && this.delete(value) ? order : undefined;
     return value;
   }
 }

@@ -174,16 +174,17 @@ export function describe(field: FieldSpec): string {
   return unit ? `${what} of ${range} ${unit}` : `${what}, ${range}`;
 }
 
-function isWithin(value: unknown, { type, min = -Infinity, max = Infinity }: FieldSpec): boolean {
+function isWithin(value: unknown, { type, min, max }: FieldSpec): boolean {
+  if (min === undefined && max === undefined) return true;
   const { unit } = types[type];
-  if (unit === undefined || (min === -Infinity && max === Infinity)) return true;
+  if (unit === undefined) return true;
   let size = value as number;
   if (unit === "bytes") size = toBytes(value)!.length;
   else if (unit !== "") {
     size = 0;
     for (const _ of value as string) size++;
   }
-  return !(size < min || size > max);
+  return !(size < min! || size > max!);
 }
 
 /** What was made of `given`, if it could be and is within the limits, which `value` is held to. Throws `BadValue`. */

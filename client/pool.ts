@@ -198,7 +198,7 @@ export function createPool(
     if (gone || signal.aborted || call.unrepeatable || call.attempts >= attempts) {
       return false;
     }
-    const executed = executedOf(error, call.call.executed);
+    const executed = executedOf(error, call.call.errors);
     if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return false;
     const isLost = error instanceof ConnectionLost && executed === "no";
     const hint = Number((error as Partial<Refusal>).retry ?? 0);

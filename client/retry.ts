@@ -1,5 +1,6 @@
 // When a request is sent again, and when it is better not sent at all.
 
+import type { Call } from "../protocol/calls.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionLost } from "./errors.ts";
@@ -31,12 +32,12 @@ export function isPassing(error: Error): boolean {
   return isFailing(error) || (error as Refusal).retry !== undefined;
 }
 
-/** Whether the request that failed so may have had an effect; `own` are the command's codes after which it may. */
-export function executedOf(error: Error, own: ReadonlySet<string>): Executed {
+/** Whether the request that failed so may have had an effect; `own` are the codes of the command. */
+export function executedOf(error: Error, own: Call["errors"] = {}): Executed {
   if (error instanceof ConnectionLost) return error.executed;
   if (!(error instanceof Refusal)) return "maybe";
   const { code, executed } = error;
-  return executed ?? (own.has(code) || MAYBE.includes(code) ? "maybe" : "no");
+  return executed ?? (own[code]?.executed === "maybe" || MAYBE.includes(code) ? "maybe" : "no");
 }
 
 /**

@@ -297,18 +297,16 @@ export function createSession(
 
   async function close(within: number = CLOSE_MS): Promise<void> {
     closing = true;
-    const stop = clock.after(within, cut);
+    const stops = [clock.after(within, cut)];
     while (session.load > 0) await idle.wait();
     if (!end) {
       await output.finish();
       // Closing at once could reset the connection under what the server still writes.
-      const stopLinger = clock.after(LINGER_MS, cut);
+      stops.push(clock.after(LINGER_MS, cut));
       await stream.closeWrite().catch(() => {});
-      await session.closed;
-      stopLinger();
     }
     await session.closed;
-    stop();
+    for (const stop of stops) stop();
   }
 
   const session: Session = {

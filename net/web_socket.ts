@@ -14,7 +14,9 @@ const HIGH_WATER = 4 * LONGEST_MESSAGE;
 const MOST_UNREAD = 16 << 20;
 const SHORTEST_WAIT = 1, LONGEST_WAIT = 32;
 
-const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005, TOO_BIG = 4009;
+const NORMAL = 1000, TOO_BIG = 4009;
+/** Normal, going away, no status. */
+const ENDS = [NORMAL, 1001, 1005];
 
 /** Connects to a `ws://` or `wss://` address. Rejects with `StreamError`, or the signal's reason. */
 export function connectWebSocket(
@@ -61,7 +63,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   socket.onmessage = ({ data }) =>
     inbox.push(typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
   socket.onclose = ({ code, reason }) => {
-    if (code === NORMAL || code === GOING_AWAY || code === NO_STATUS) return inbox.end();
+    if (ENDS.includes(code)) return inbox.end();
     const why = reason === "" ? `code ${code}` : `${reason} (${code})`;
     inbox.end(new StreamError("ConnectionReset", `the WebSocket was closed: ${why}`));
   };

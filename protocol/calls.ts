@@ -1,6 +1,7 @@
 // From a protocol to what a client needs to call it. It is checked as far as it decides what goes onto the wire, so
 // that a description from elsewhere cannot put anything else there; `compile` checks all of it.
 
+import type { ErrorSpec } from "./errors.ts";
 import { fieldSpec, isOptional, type NamedField } from "./fields.ts";
 import { isOptionName, isVerb } from "./line.ts";
 import type { WireShape } from "./message.ts";
@@ -21,8 +22,8 @@ export interface Call {
   readonly items: WireShape | undefined;
   /** Whether it may be sent again. */
   readonly idempotent: boolean;
-  /** Its own codes after which it may have been executed. */
-  readonly executed: ReadonlySet<string>;
+  /** Its own codes, not checked. */
+  readonly errors: Readonly<Record<string, ErrorSpec | undefined>>;
 }
 
 /**
@@ -55,11 +56,7 @@ export function readCalls(protocol: Protocol): ReadonlyMap<string, Call> {
       reply: replyShape(reply, "reply"),
       items: items && replyShape(items, "items"),
       idempotent: idempotent === true || verb in standingCalls,
-      executed: new Set(
-        Object.entries(errors ?? {}).flatMap(([code, error]) =>
-          error?.executed === "maybe" ? [code] : []
-        ),
-      ),
+      errors: errors ?? {},
     });
   }
   return calls;

@@ -28,8 +28,7 @@ export function quote(text: string): string {
 
 /** A piece of what was received, short and safe to show in a message. */
 export function show(text: string): string {
-  const points = [...text];
-  return quote(points.length > 40 ? points.slice(0, 40).join("") + "…" : text);
+  return quote(text.replace(/^(.{40}).+$/su, "$1…"));
 }
 
 function escape(character: string): string {
@@ -56,6 +55,6 @@ export function unescape(escape: string): string | undefined {
   if (at >= 0) return CHARACTERS[at];
   const digits = /^\\(?:x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})$/.exec(escape);
   const point = digits === null ? NaN : parseInt(digits[1] ?? digits[2], 16);
-  const isScalar = point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
-  return isScalar ? String.fromCodePoint(point) : undefined;
+  const isSurrogate = point >> 11 === 0xd800 >> 11;
+  return point <= 0x10ffff && !isSurrogate ? String.fromCodePoint(point) : undefined;
 }

@@ -98,7 +98,11 @@ export function createPool(
       const session = await openSession(host.place, { ...options, signal }, ready);
       host.session = session;
       observe(host, clock.now() - began, began);
-      session.closed.then(() => lost(host, session));
+      session.closed.then(() => {
+        lost(host, session);
+        // What came meanwhile, and found no connection.
+        drain();
+      });
       emit({ type: "connected", address: host.name });
     } catch (error) {
       if (!signal.aborted) failed(host, true);
@@ -146,7 +150,6 @@ export function createPool(
       gone = new ConnectionLost(message, "no", { cause: error });
     }
     emit({ type: "disconnected", address: host.name, error });
-    drain();
   }
 
   function failed(host: Host, atOnce: boolean): void {

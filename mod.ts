@@ -29,7 +29,7 @@ export { type LogEntry, serve, type ServeOptions, type Server } from "./server/m
 export type { Context, Handler, Handlers, ItemSource, Result } from "./server/mod.ts";
 export { type CallOptions, type Client, connect } from "./client/mod.ts";
 export type { Clock } from "./scheduling/clock.ts";
-export { ConnectionLost, Items, ProtocolError, type SessionOptions } from "./client/mod.ts";
+export { ConnectionLost, type Items, ProtocolError, type SessionOptions } from "./client/mod.ts";
 export { JobFailure, LeaseLost, work } from "./client/mod.ts";
 export type { JobContext, JobHandler, TakenJob, Worker, WorkEvent } from "./client/mod.ts";
 export type { JobFailureOptions, TakenJobs, WorkClient, WorkCounts } from "./client/mod.ts";

@@ -2,8 +2,6 @@
 
 export { connect } from "./connect.ts";
 export { openSession } from "./open_session.ts";
-export { Sent, Session } from "./session.ts";
-export { Items } from "./items.ts";
 export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
 export { Refusal } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";

@@ -1,13 +1,13 @@
 // What resolve.ts is for browsers: a WebSocket is given names, and a page cannot ask what is behind them.
 
 import type { Address } from "../net/address.ts";
+import type { ByteStream } from "../net/stream.ts";
+import { type Host, toHost } from "./hosts.ts";
 
-/** The addresses themselves. */
-export function resolveAll(addresses: readonly Address[]): Promise<readonly Address[]> {
-  return Promise.resolve(addresses);
-}
-
-/** Is never asked: it is what `resolve` is where nobody gives one. */
-export function resolveName(): Promise<readonly string[]> {
-  return Promise.resolve([]);
+/** What looks up the hosts of a client: they stay the same. */
+export function createLookUp(
+  places: readonly (Address | ByteStream)[],
+): () => Promise<readonly Host[]> {
+  const hosts = new Map(places.map(toHost).map((host) => [host.name, host]));
+  return () => Promise.resolve([...hosts.values()]);
 }

@@ -3,11 +3,12 @@
 import type { Call } from "../protocol/calls.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { readReply, type Values, type WireShape } from "../protocol/message.ts";
-import { formatValue } from "../protocol/values.ts";
+import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
-import type { Items } from "./items.ts";
+import type { Settle } from "./items.ts";
+import { onAbort } from "./on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
 /** What became of a call. */
@@ -61,12 +62,10 @@ export class PendingCall implements Outgoing, Exchange {
   /** How often it was tried. */
   attempts = 0;
   /** Where it was tried last. */
-  host: Host | undefined = undefined;
-  sent: Sent | undefined = undefined;
-  /** For the queue in which it waits for a connection. */
-  waits = 0;
+  host: Host | undefined;
+  sent: Sent | undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
-  begun = false;
+  unrepeatable = false;
   /** Whether an earlier attempt may have had an effect. */
   maybe = false;
   /** Ends the pause before the next attempt. */
@@ -79,34 +78,33 @@ export class PendingCall implements Outgoing, Exchange {
   readonly #sender: Sender;
   readonly #text: string;
   readonly #limits: CallLimits;
-  readonly #settle: Settle;
-  #onAbort: (() => void) | undefined = undefined;
+  readonly #settle: Settle<Values, Values>;
+  #unlisten: (() => void) | undefined = undefined;
   #stopTimer: (() => void) | undefined = undefined;
   #over = false;
 
   constructor(
     sender: Sender,
     call: Call,
-    parts: { text: string; body: Uint8Array | undefined },
+    { text, body }: { text: string; body: Uint8Array | undefined },
     limits: CallLimits,
-    settle: Settle,
+    settle: Settle<Values, Values>,
   ) {
     const { within, signal, onReply } = limits;
     this.#sender = sender;
     this.call = call;
     this.head = call.verb;
-    this.#text = parts.text;
-    this.body = parts.body;
+    this.#text = text;
+    this.body = body;
     this.#limits = limits;
     this.#settle = settle;
-    this.#madeAt = onReply === undefined && within === undefined ? 0 : sender.clock.now();
+    this.#madeAt = !onReply && within === undefined ? 0 : sender.clock.now();
     if (within !== undefined) {
       this.deadline = this.#madeAt + within;
       this.#stopTimer = sender.clock.after(within, () => this.#overdue());
     }
-    if (signal !== undefined) {
-      this.#onAbort = () => this.cancel(signal.reason);
-      signal.addEventListener("abort", this.#onAbort);
+    if (signal) {
+      this.#unlisten = onAbort(signal, () => this.cancel(signal.reason));
     }
   }
 
@@ -114,17 +112,15 @@ export class PendingCall implements Outgoing, Exchange {
   get text(): string {
     if (this.deadline === Infinity) return this.#text;
     const left = Math.max(1, Math.ceil(this.deadline - this.#sender.clock.now()));
-    return `${this.#text} within=${formatValue(left, { type: "duration" })}`;
+    return `${this.#text} within=${left}ms`;
   }
 
   item(frame: Frame): boolean {
     if (this.#over) return true;
-    this.begun = true;
-    const { items } = this.#settle;
-    const shape = this.call.items;
-    if (items === undefined || shape === undefined) return true;
-    const item = this.#read(shape, frame);
-    return item === undefined || items.push(item, 64 + (frame.body?.length ?? 0));
+    this.unrepeatable = true;
+    const { items } = this.call;
+    const item = items && this.#read(items, frame);
+    return item === undefined || this.#settle.push!(item, 64 + (frame.body?.length ?? 0));
   }
 
   final(frame: Frame): void {
@@ -133,9 +129,7 @@ export class PendingCall implements Outgoing, Exchange {
     const reply = this.#read(this.call.reply, frame);
     if (reply === undefined) return;
     this.#end(undefined, frame.options);
-    const settle = this.#settle;
-    if (settle.items === undefined) settle.resolve(reply);
-    else settle.items.finish({ reply });
+    this.#settle.resolve(reply);
   }
 
   failed(error: Error): void {
@@ -146,7 +140,7 @@ export class PendingCall implements Outgoing, Exchange {
     try {
       return readReply(shape, frame);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = (cause as Error).message;
       this.cancel(
         new ProtocolError(`the answer to ${this.head} is not what the protocol says: ${why}`, {
           cause,
@@ -156,19 +150,24 @@ export class PendingCall implements Outgoing, Exchange {
   }
 
   #overdue(): void {
-    const written = this.maybe || (this.sent?.tag ?? "") !== "";
+    const executed = this.maybe || this.sent?.tag ? "maybe" : "no";
     const message = `No answer within ${this.#limits.within} ms.`;
     // The server was told of the deadline: where it hangs, a CANCEL for each would double what it gets.
     this.sent?.forget();
-    this.reject(new DeadlineExceeded("expired", message, { executed: written ? "maybe" : "no" }));
+    this.reject(new DeadlineExceeded("expired", message, { executed }));
   }
 
   /** Asks the server to end it, and waits for what it answers; it is not sent again. */
   stop(): void {
     if (this.#over) return;
-    this.begun = true;
+    this.unrepeatable = true;
     if (this.sent?.stop()) return;
     this.cancel(new DOMException("the request was stopped before it was sent", "AbortError"));
+  }
+
+  /** Goes on reading its items. */
+  resume(): void {
+    this.sent?.resume();
   }
 
   /** Ends it here and at the server. */
@@ -182,23 +181,23 @@ export class PendingCall implements Outgoing, Exchange {
   reject(error: unknown): void {
     if (this.#over) return;
     this.#end(error as Error);
-    const settle = this.#settle;
-    if (settle.items === undefined) settle.reject(error);
-    else settle.items.finish({ error });
+    this.#settle.reject(error);
   }
 
-  #end(error: Error | undefined, options?: ReadonlyMap<string, string>): void {
+  #end(error?: Error, options?: ReadonlyMap<string, string>): void {
     this.#over = true;
     this.#stopTimer?.();
     this.stopPause?.();
-    const { signal, onReply, trace } = this.#limits;
-    if (this.#onAbort !== undefined) signal!.removeEventListener("abort", this.#onAbort);
+    this.#unlisten?.();
     this.#sender.settled(this);
-    if (onReply === undefined) return;
-    const details = error !== undefined && "details" in error ? error.details : undefined;
+    const { onReply, trace } = this.#limits;
+    if (!onReply) return;
+    const details: Readonly<Record<string, string>> | undefined = options === undefined
+      ? (error as Partial<Refusal> | undefined)?.details
+      : Object.fromEntries(options);
     const figure = (name: string): number | undefined => {
-      const text = options?.get(name) ?? (details as Record<string, string> | undefined)?.[name];
-      return text === undefined ? undefined : Number.parseFloat(text);
+      const text = details?.[name];
+      return text === undefined ? undefined : parseFloat(text);
     };
     guarded(onReply, {
       verb: this.head,
@@ -212,15 +211,6 @@ export class PendingCall implements Outgoing, Exchange {
     });
   }
 }
-
-/** Who waits for a call: items, or a promise. */
-export type Settle =
-  | { readonly items: Items<Values, Values> }
-  | {
-    readonly items?: undefined;
-    readonly resolve: (values: Values) => void;
-    readonly reject: (error: unknown) => void;
-  };
 
 /** Calls what a caller handed in; an error in there is reported, and does not end a connection. */
 export function guarded<T>(callback: ((value: T) => void) | undefined, value: T): void {

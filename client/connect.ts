@@ -11,12 +11,12 @@ import type {
   Streams,
 } from "../protocol/infer.ts";
 import { readReply, type Values, writeParts } from "../protocol/message.ts";
-import { type ClassName, type Command, commonOptions, type Protocol } from "../protocol/spec.ts";
+import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue } from "../protocol/values.ts";
-import { type CallLimits, PendingCall, type ReplyInfo, type Settle } from "./call.ts";
+import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
 import { needProtocol } from "./greeting.ts";
-import { Items } from "./items.ts";
+import { createItems, type Items, type Settle } from "./items.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
 import type { Session } from "./session.ts";
 
@@ -153,19 +153,24 @@ export async function connect(
   const protocol = isTyped ? first : undefined;
   const address = (isTyped ? second : first) as string | readonly string[] | ByteStream;
   const options = ((isTyped ? third : second) ?? {}) as ClientOptions;
-  const isWatched = options.onReply !== undefined || options.trace !== undefined;
+  const { agent, timing, onReply, trace: traceOf } = options;
   let spoken = protocol;
   let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
 
   const pool = createPool(toPlaces(address), options, async (session) => {
-    if (spoken !== undefined) needProtocol(session.greeting, spoken);
-    const { agent, timing } = options;
+    if (spoken) needProtocol(session.greeting, spoken);
     if (agent !== undefined || timing) {
       await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
     }
-    if (protocol === undefined) {
-      spoken = await askSpec(session, calls.get("SPEC")!);
-      calls = readCalls(spoken);
+    if (protocol) return;
+    try {
+      const { body } = await ask(session, calls.get("SPEC")!, {});
+      const { protocol } = body as { protocol: Protocol };
+      calls = readCalls(protocol);
+      spoken = protocol;
+    } catch (cause) {
+      const why = (cause as Error).message;
+      throw new ProtocolError(`no description of the protocol: ${why}`, { cause });
     }
   });
 
@@ -174,83 +179,64 @@ export async function connect(
     call: Call,
     args: Values | undefined,
     limits: CallOptions | undefined,
-    settle: Settle,
+    settle: Settle<Values, Values>,
   ): PendingCall => {
     limits?.signal?.throwIfAborted();
-    let given = args;
-    if (limits !== undefined || isWatched) {
-      const trace = limits?.trace ?? options.trace?.(call.verb);
-      const { within } = limits ??= {};
-      if (within !== undefined) formatValue(within, commonOptions.within);
-      given = { ...args, within: undefined, class: limits.class, trace };
-      limits = { onReply: options.onReply, ...limits, trace };
+    if (limits || onReply || traceOf) {
+      const trace = limits?.trace ?? traceOf?.(call.verb);
+      limits = { onReply, ...limits, trace };
+      const { within, class: name } = limits;
+      if (within !== undefined) formatValue(within, wireOptions.within);
+      args = { ...args, within: undefined, class: name, trace };
     }
-    const parts = writeParts(call.request, given);
-    const pending = new PendingCall(pool, call, parts, limits ?? NO_LIMITS, settle);
+    const parts = writeParts(call.request, args);
+    const pending = new PendingCall(pool, call, parts, limits ?? {}, settle);
     pool.submit(pending);
     return pending;
   };
-  const once = (call: Call, args?: Values, options?: CallOptions): Promise<Values> =>
+  // What `find` throws rejects.
+  const run = (
+    find: () => Call,
+    args?: Values,
+    limits?: CallOptions,
+  ): Promise<Values> =>
     new Promise((resolve, reject) => {
-      submit(call, args, options, { resolve, reject });
+      submit(find(), args, limits, { resolve, reject });
     });
   const stream = (
     find: () => Call,
     args?: Values,
-    options?: CallOptions,
-  ): Items<Values, Values> => {
-    const items = new Items<Values, Values>();
-    try {
-      const pending = submit(find(), args, options, { items });
-      items.bind({
-        cancel: () => pending.cancel(new DOMException("the caller stopped reading", "AbortError")),
-        stop: () => pending.stop(),
-        resume: () => pending.sent?.resume(),
-      });
-    } catch (error) {
-      items.finish({ error });
-    }
-    return items;
-  };
+    limits?: CallOptions,
+  ): Items<Values, Values> => createItems((settle) => submit(find(), args, limits, settle));
   const find = (verb: string, hasItems: boolean): Call => {
     const call = calls.get(verb);
-    if (call === undefined) throw new BadValue(`the server has no command ${verb}`);
+    if (!call) throw new BadValue(`the server has no command ${verb}`);
     if ((call.items !== undefined) === hasItems) return call;
     throw new BadValue(`${verb} has ${hasItems ? "no items: use call" : "items: use stream"}`);
   };
 
   await pool.start();
-  const close = (within?: number): Promise<void> => pool.close(within);
-  const client: Record<string | symbol, unknown> = {
+  const { close } = pool;
+  const client = {
     get closed() {
       return pool.closed;
     },
-    close,
-    [Symbol.asyncDispose]: () => close(),
-  };
-  if (protocol !== undefined) {
-    for (const [verb, call] of calls) {
-      client[verb] = call.items === undefined
-        ? (args?: Values, options?: CallOptions) => once(call, args, options)
-        : (args?: Values, options?: CallOptions) => stream(() => call, args, options);
-    }
-    return client as unknown as AnyClient;
-  }
-  const dynamic: Omit<DynamicClient, keyof AnyClient> = {
     get protocol() {
       return spoken!;
     },
-    // An async function, so that what `find` throws rejects.
-    call: async (verb, args, options) => await once(find(verb, false), args, options),
-    stream: (verb, args, options) => stream(() => find(verb, true), args, options),
-  };
-  return Object.defineProperties(
-    client,
-    Object.getOwnPropertyDescriptors(dynamic),
-  ) as unknown as AnyClient;
+    close,
+    call: (verb, args, limits) => run(() => find(verb, false), args, limits),
+    stream: (verb, args, limits) => stream(() => find(verb, true), args, limits),
+    [Symbol.asyncDispose]: () => close(),
+  } as DynamicClient & Record<string, unknown>;
+  if (protocol) {
+    for (const [verb, call] of calls) {
+      const make = call.items === undefined ? run : stream;
+      client[verb] = (args?: Values, limits?: CallOptions) => make(() => call, args, limits);
+    }
+  }
+  return client;
 }
-
-const NO_LIMITS: CallOptions = {};
 
 function toPlaces(
   address: string | readonly string[] | ByteStream,
@@ -274,17 +260,4 @@ function ask(session: Session, call: Call, args: Values): Promise<Values> {
       failed: reject,
     });
   });
-}
-
-async function askSpec(session: Session, call: Call): Promise<Protocol> {
-  try {
-    const { body } = await ask(session, call, {});
-    const { protocol } = body as { protocol: Protocol };
-    readCalls(protocol);
-    return protocol;
-  } catch (cause) {
-    throw new ProtocolError(`no description of the protocol: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }

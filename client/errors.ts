@@ -1,5 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
-import { type Executed, Refusal, type RefusalOptions } from "../protocol/errors.ts";
+import { type Executed, Refusal } from "../protocol/errors.ts";
 
 /** The connection ended, or never began; `executed` says whether the request may have had an effect. */
 export class ConnectionLost extends Error {
@@ -36,23 +36,21 @@ export class Throttled extends Refusal {
 }
 
 /** An `ERR` line as the exception that it was at the server. */
-export function toRefusal({ words, options }: Frame): Refusal {
-  const [code = "internal", message = ""] = words;
+export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);
-  const more: RefusalOptions = { details };
-  if (Number(retry) >= 0) more.retry = Number(retry);
-  if (executed === "no" || executed === "maybe") more.executed = executed;
-  return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, more);
+  return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, {
+    retry: Number(retry) >= 0 ? Number(retry) : undefined,
+    executed: executed === "no" || executed === "maybe" ? executed : undefined,
+    details,
+  });
 }
 
 /** The error of the last attempt, where an earlier one may have had an effect. */
 export function asMaybe(error: Error): Error {
-  if (error instanceof ConnectionLost) {
-    return new ConnectionLost(error.message, "maybe", { cause: error });
-  }
+  const more = { executed: "maybe", cause: error } as const;
+  if (error instanceof ConnectionLost) return new ConnectionLost(error.message, "maybe", more);
   if (!(error instanceof Refusal)) return error;
-  const { code, message, retry, details } = error;
-  return new Refusal(code, message, { retry, details, executed: "maybe", cause: error });
+  return new Refusal(error.code, error.message, { ...error, ...more });
 }
 
 /** Whatever was thrown as an `Error`. */

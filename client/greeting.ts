@@ -38,7 +38,7 @@ export async function readGreeting(
       throw new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
     }
     if (frame?.head === "ERR") throw toRefusal(frame);
-    if (frame !== undefined) return toGreeting(frame);
+    if (frame) return toGreeting(frame);
   }
 }
 
@@ -58,8 +58,7 @@ export function needProtocol(
   greeting: Greeting,
   { name, version }: { readonly name: string; readonly version: string },
 ): void {
-  const major = (text: string): string => text.split(".")[0];
-  if (greeting.name === name && major(greeting.version) === major(version)) return;
+  if (greeting.name === name && parseInt(greeting.version) === parseInt(version)) return;
   throw new ProtocolError(
     `the server speaks ${greeting.name}/${greeting.version}, not ${name}/${version}`,
   );

@@ -155,7 +155,7 @@ export class HeldJob {
         return await this.#send(ending, options);
       } catch (error) {
         const failed = asError(error);
-        maybe ||= executedOf(failed, NO_CODES) === "maybe";
+        maybe ||= executedOf(failed) === "maybe";
         if (this.lost !== undefined) throw this.lost;
         // It was heard the first time, and the answer was lost.
         if (isTaken(failed) && maybe) {
@@ -202,7 +202,6 @@ export class HeldJob {
   }
 }
 
-const NO_CODES: ReadonlySet<string> = new Set();
 const NO_WISH = { retry: undefined, dead: false } as const;
 
 /** Whether the server says that the job is somebody else's, or nobody's. */

@@ -11,8 +11,8 @@ export interface Host {
   session: Session | undefined;
   /** Whether a connection is being opened, or is to be after a pause. */
   connecting: boolean;
-  /** Why there will be no connection any more. */
-  gone: Error | undefined;
+  /** Ends the pause before the next connection. */
+  stopPause: (() => void) | undefined;
   /** Failures in a row. */
   failures: number;
   /** It is not asked before this time where others can be. */
@@ -32,7 +32,7 @@ export function toHost(place: Address | ByteStream): Host {
     place,
     session: undefined,
     connecting: false,
-    gone: undefined,
+    stopPause: undefined,
     failures: 0,
     restsUntil: 0,
     retryAt: 0,
@@ -59,16 +59,17 @@ export function observe(host: Host, ms: number, now: number): void {
  * rest are passed over, unless all do.
  */
 export function draw(hosts: readonly Host[], now: number, random: () => number): readonly Host[] {
-  if (hosts.length < 2) return hosts;
   const awake = hosts.filter((host) => host.restsUntil <= now);
-  const among = awake.length > 0 ? awake : hosts;
-  const first = Math.floor(random() * among.length);
-  if (among.length === 1) return among;
-  const second = (first + 1 + Math.floor(random() * (among.length - 1))) % among.length;
-  const pair = [among[first], among[second]];
-  return score(pair[0]) <= score(pair[1]) ? pair : pair.reverse();
+  const among = awake.length > 0 ? awake : [...hosts];
+  const take = (): Host => among.splice(random() * among.length, 1)[0];
+  return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a) > score(b) ? 1 : -1);
 }
 
-function score({ session, cost }: Host): number {
-  return session?.open ? (cost + 0.01) * (session.load + 1) : Infinity;
+function score(host: Host): number {
+  return isOpen(host) ? (host.cost + 0.01) * (host.session!.load + 1) : Infinity;
+}
+
+/** Whether there is a connection to send on. */
+export function isOpen({ session }: Host): boolean {
+  return session?.open === true;
 }

@@ -1,5 +1,7 @@
 // The items of one streaming reply, between the connection that brings them and the caller that reads them.
 
+import { Condition } from "../net/condition.ts";
+
 // What is kept for a caller that is slower than the server; beyond it the connection is not read, unless others wait
 // for answers on it. Then this much is, which is more than what kernels hold of a connection.
 const MOST_ITEMS = 1024;
@@ -12,127 +14,132 @@ const HARD_BYTES = 1 << 24;
  * connection, up to 16 MiB of items are kept for a slow reader; beyond that the request is cancelled and rejects with
  * `RangeError`.
  */
-export class Items<Item, Reply> implements AsyncIterableIterator<Item, undefined> {
+export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefined> {
   /** Resolves with the reply once the last item has been read; rejects with what ended the request. */
   readonly reply: Promise<Reply>;
-
-  #resolve!: (reply: Reply) => void;
-  #reject!: (error: unknown) => void;
-  #buffer: { item: Item; size: number }[] = [];
-  #next = 0;
-  #bytes = 0;
-  #wake: (() => void)[] = [];
-  #end: { reply: Reply } | { error: unknown } | undefined = undefined;
-  #cancel: () => void = () => {};
-  #askToStop: () => void = () => {};
-  #resume: () => void = () => {};
-
-  /** For the client. */
-  constructor() {
-    // Not Promise.withResolvers, which Node 20 does not have.
-    this.reply = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // Who only iterates learns of the error there.
-    this.reply.catch(() => {});
-  }
-
-  /** For the client: how to act on the request. */
-  bind(actions: { cancel: () => void; stop: () => void; resume: () => void }): void {
-    this.#cancel = actions.cancel;
-    this.#askToStop = actions.stop;
-    this.#resume = actions.resume;
-  }
-
-  /** For the client: an item of about `size` bytes. False where it should bring no more for now. */
-  push(item: Item, size: number): boolean {
-    if (this.#end !== undefined) return true;
-    this.#buffer.push({ item, size });
-    this.#bytes += size;
-    if (this.#bytes > HARD_BYTES) {
-      this.#stop(new RangeError(`the reader of the items is ${this.#bytes} bytes behind`));
-    }
-    this.#wakeAll();
-    return this.#buffer.length - this.#next < MOST_ITEMS && this.#bytes < MOST_BYTES;
-  }
-
-  /** For the client: the request is over. */
-  finish(end: { reply: Reply } | { error: unknown }): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#conclude();
-    this.#wakeAll();
-  }
-
-  #wakeAll(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-
-  #conclude(): void {
-    if (this.#end === undefined || this.#next < this.#buffer.length) return;
-    if ("reply" in this.#end) this.#resolve(this.#end.reply);
-    else this.#reject(this.#end.error);
-  }
-
   /** The next item. Rejects with what ended the request. */
-  async next(): Promise<IteratorResult<Item, undefined>> {
-    while (this.#next === this.#buffer.length) {
-      if (this.#end !== undefined) {
-        if ("error" in this.#end) throw this.#end.error;
-        return { done: true, value: undefined };
-      }
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-    const { item, size } = this.#buffer[this.#next++];
-    this.#bytes -= size;
-    if (this.#next === this.#buffer.length) {
-      this.#buffer = [];
-      this.#next = 0;
-      this.#resume();
-      this.#conclude();
-    } else if (this.#next === MOST_ITEMS) {
-      this.#buffer.splice(0, this.#next);
-      this.#next = 0;
-    }
-    return { done: false, value: item };
-  }
-
+  next(): Promise<IteratorResult<Item, undefined>>;
   /** Stops the request. */
-  // deno-lint-ignore require-await
-  async return(): Promise<IteratorResult<Item, undefined>> {
-    this.cancel();
-    return { done: true, value: undefined };
-  }
-
+  return(): Promise<IteratorResult<Item, undefined>>;
   /** Stops the request and forgets what it has brought. */
-  cancel(): void {
-    this.#stop(new DOMException("the caller stopped reading", "AbortError"));
-  }
-
+  cancel(): void;
   /** Asks the server to end the request. What it has sent by then comes still: unlike with `cancel`, nothing is lost. */
-  stop(): void {
-    this.#askToStop();
-  }
-
-  #stop(error: Error): void {
-    this.#buffer = [];
-    this.#next = this.#bytes = 0;
-    const isOver = this.#end !== undefined;
-    this.finish({ error });
-    if (isOver) this.#conclude();
-    else this.#cancel();
-  }
-
+  stop(): void;
   /** All items as an array. */
-  async all(): Promise<Item[]> {
-    const items: Item[] = [];
-    for await (const item of this) items.push(item);
-    return items;
+  all(): Promise<Item[]>;
+  /** The items, once. */
+  [Symbol.asyncIterator](): Items<Item, Reply>;
+}
+
+/** Who waits for what becomes of a call. */
+export interface Settle<Item, Reply> {
+  /** An item of about `size` bytes. Answers false where no more should come for now. */
+  push?(item: Item, size: number): boolean;
+  resolve(reply: Reply): void;
+  reject(error: unknown): void;
+}
+
+/** The request that brings items. */
+export interface Source {
+  cancel(error: unknown): void;
+  stop(): void;
+  resume(): void;
+}
+
+/** The items of the request that `start` makes. Where that throws, the items end with it. */
+export function createItems<Item, Reply>(
+  start: (settle: Settle<Item, Reply>) => Source,
+): Items<Item, Reply> {
+  let source: Source | undefined;
+  let coming: { item: Item; size: number }[] = [];
+  /** What came before, the next one last. */
+  let ready: typeof coming = [];
+  let bytes = 0;
+  const change = new Condition();
+  /** What is to become of `reply`. */
+  let conclude: (() => void) | undefined;
+  let failure: { error: unknown } | undefined;
+  // Not Promise.withResolvers, which Node 20 does not have.
+  let resolve!: (reply: Reply) => void;
+  let reject!: (error: unknown) => void;
+  const reply = new Promise<Reply>((...both) => [resolve, reject] = both);
+  // Who only iterates learns of the error there.
+  reply.catch(() => {});
+
+  const count = (): number => ready.length + coming.length;
+
+  function finish(ending: () => void): void {
+    conclude ??= ending;
+    if (count() === 0) conclude();
+    change.notify();
   }
 
-  /** The items, once. */
-  [Symbol.asyncIterator](): this {
-    return this;
+  function fail(error: unknown): void {
+    if (!conclude) failure = { error };
+    finish(() => reject(error));
   }
+
+  function stop(error: Error): void {
+    coming = [];
+    ready = [];
+    bytes = 0;
+    const isOver = conclude;
+    fail(error);
+    if (!isOver) source?.cancel(error);
+  }
+
+  const cancel = (): void => stop(new DOMException("the caller stopped reading", "AbortError"));
+
+  try {
+    source = start({
+      push(item, size) {
+        if (conclude) return true;
+        coming.push({ item, size });
+        bytes += size;
+        if (bytes > HARD_BYTES) {
+          stop(new RangeError(`the reader of the items is ${bytes} bytes behind`));
+        }
+        change.notify();
+        return count() < MOST_ITEMS && bytes < MOST_BYTES;
+      },
+      resolve: (reply) => finish(() => resolve(reply)),
+      reject: fail,
+    });
+  } catch (error) {
+    fail(error);
+  }
+
+  return {
+    reply,
+    async next() {
+      while (count() === 0) {
+        if (failure) throw failure.error;
+        if (conclude) return { done: true, value: undefined };
+        await change.wait();
+      }
+      if (ready.length === 0) [ready, coming] = [coming.reverse(), ready];
+      const { item, size } = ready.pop()!;
+      bytes -= size;
+      if (count() === 0) {
+        source?.resume();
+        conclude?.();
+      }
+      return { done: false, value: item };
+    },
+    // deno-lint-ignore require-await
+    async return() {
+      cancel();
+      return { done: true, value: undefined };
+    },
+    cancel,
+    stop: () => source?.stop(),
+    async all() {
+      const items: Item[] = [];
+      for await (const item of this) items.push(item);
+      return items;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

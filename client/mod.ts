@@ -20,7 +20,7 @@ export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";
 export type { Clock } from "./clock.ts";
 export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
-export { type Exchange, type Outgoing, Sent, Session, type SessionLimits } from "./session.ts";
+export type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
 export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";
 export {
   JobFailure,
@@ -32,7 +32,7 @@ export {
   type WorkCounts,
   type WorkEvent,
 } from "./jobs.ts";
-export { Items } from "./items.ts";
+export type { Items } from "./items.ts";
 export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
 export { BadValue } from "../protocol/values.ts";

@@ -4,11 +4,12 @@ import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
-import { ReplyReader } from "../protocol/reply_reader.ts";
+import { createReplyReader } from "../protocol/reply_reader.ts";
 import { systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
-import { Session, type SessionLimits } from "./session.ts";
+import { onAbort } from "./on_abort.ts";
+import { createSession, type Session, type SessionLimits } from "./session.ts";
 
 const READ_SIZE = 65_536;
 // For what `ready` asks, such as SPEC.
@@ -54,60 +55,54 @@ export async function openSession(
   ready?: (session: Session) => Promise<void>,
 ): Promise<Session> {
   const { signal, clock = systemClock, dial = connectStream, heartbeat = Infinity } = options;
+  const { timeout = 10_000, maxLine = 65_536, maxBody = 1 << 26 } = options;
   signal?.throwIfAborted();
   if (!(heartbeat >= 1)) {
     throw new RangeError(`heartbeat must be at least 1 ms, or Infinity, not ${heartbeat}`);
   }
   const place = typeof address === "string" ? parseAddress(address) : address;
   const isStream = "read" in place;
-  const name = typeof address === "string" ? address : isStream ? place.peer : formatAddress(place);
   const giveUp = new AbortController();
-  const onAbort = (): void => giveUp.abort(signal!.reason);
-  signal?.addEventListener("abort", onAbort);
-  let late = false;
-  const stop = clock.after(options.timeout ?? 10_000, () => {
-    late = true;
-    giveUp.abort(new ConnectionLost("no answer in time", "no"));
-  });
   let stream: ByteStream | undefined;
-  const close = (): void => stream?.close();
-  giveUp.signal.addEventListener("abort", close);
-  try {
-    stream = isStream ? place : await unlessAborted(dial(place, giveUp), giveUp.signal);
-    giveUp.signal.throwIfAborted();
-    const { maxLine = 65_536, maxBody = 1 << 26 } = options;
-    const reader = new ReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
+  let late = false;
+
+  const open = async (): Promise<Session> => {
+    stream = isStream ? place : await dial(place, giveUp);
+    // It is closed below, unless it came too late for that.
+    if (giveUp.signal.aborted) stream.close();
+    const reader = createReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
     const buffer = new Uint8Array(READ_SIZE);
     const greeting = await readGreeting(stream, reader, buffer);
-    const session = new Session(stream, reader, buffer, greeting, options);
+    const session = createSession(stream, reader, buffer, greeting, options);
     await ready?.(session);
     reader.maxBody = maxBody;
     return session;
-  } catch (error) {
-    close();
+  };
+
+  const stop = clock.after(timeout, () => {
+    late = true;
+    giveUp.abort();
+  });
+  const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
+  try {
+    const aborted = new Promise<never>((_, reject) => onAbort(giveUp.signal, () => reject()));
+    return await Promise.race([open(), aborted]);
+  } catch (cause) {
+    stream?.close();
     signal?.throwIfAborted();
-    const known = error instanceof ConnectionLost || error instanceof ProtocolError ||
-      error instanceof Refusal;
-    if (known && !late) throw error;
-    const what = stream === undefined ? "cannot connect to" : "no greeting from";
-    const why = late ? " in time" : `: ${asError(error).message}`;
-    throw new ConnectionLost(`${what} ${name}${why}`, "no", { cause: error });
+    const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError ||
+      cause instanceof Refusal;
+    if (isKnown && !late) throw cause;
+    const what = !stream ? "cannot connect to" : "no greeting from";
+    const name = typeof address === "string"
+      ? address
+      : isStream
+      ? place.peer
+      : formatAddress(place);
+    const why = late ? " in time" : `: ${asError(cause).message}`;
+    throw new ConnectionLost(`${what} ${name}${why}`, "no", { cause });
   } finally {
     stop();
-    giveUp.signal.removeEventListener("abort", close);
-    signal?.removeEventListener("abort", onAbort);
+    unlisten();
   }
-}
-
-/** What `dialled` brings; a stream that comes too late is closed, whether or not the dial minds the signal. */
-function unlessAborted(dialled: Promise<ByteStream>, signal: AbortSignal): Promise<ByteStream> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-    dialled.then((stream) => {
-      signal.removeEventListener("abort", onAbort);
-      if (signal.aborted) stream.close();
-      resolve(stream);
-    }, reject);
-  });
 }

@@ -1,14 +1,16 @@
 // Calls on their way: which connection each takes, what is tried again, what waits for a connection.
 
 import type { Address } from "../net/address.ts";
+import { Condition } from "../net/condition.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { guarded, type PendingCall, type Sender } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { Refusal } from "../protocol/errors.ts";
-import { asError, asMaybe, ConnectionLost, Throttled } from "./errors.ts";
-import { draw, type Host, observe, toHost } from "./hosts.ts";
+import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
+import { draw, type Host, isOpen, observe } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
-import { resolveAll, resolveName } from "./resolve.ts";
+import { onAbort } from "./on_abort.ts";
+import { createLookUp } from "./resolve.ts";
 import {
   adaptiveThrottle,
   backoff,
@@ -65,73 +67,42 @@ export interface Pool extends Sender {
 const CLOSE_MS = 10_000;
 const FAILURES = 5;
 const REST_CAP_MS = 30_000;
-const RESOLVE_AGAIN_MS = 10_000;
 
 /** A pool; `ready` does with each new session what must be done first. */
 export function createPool(
-  places: readonly Address[] | readonly [ByteStream],
+  places: readonly (Address | ByteStream)[],
   options: PoolOptions,
   ready: (session: Session) => Promise<void>,
 ): Pool {
-  const { clock = systemClock, random = Math.random, onEvent, resolve = resolveName } = options;
+  const { clock = systemClock, random = Math.random, maxWaiting = 10_000, onEvent } = options;
   const { attempts = 4, base = 50, cap = 2000, budget: share = 0.2 } = options.retry ?? {};
   const emit = (event: ClientEvent): void => guarded(onEvent, event);
   const budget = retryBudget(share, clock);
   const throttle = adaptiveThrottle(clock, random);
-  const waiting = new Waiting<PendingCall>(options.maxWaiting ?? 10_000);
+  const waiting = new Waiting<PendingCall>(maxWaiting);
   const paused = new Set<PendingCall>();
+  const idle = new Condition();
   const abort = new AbortController();
   const { signal } = abort;
-  const timers = new Set<() => void>();
-  let hosts: Host[] = [];
-  let resolvedAt = -Infinity;
+  const lookUp = createLookUp(places, options.resolve, clock);
+  let hosts: readonly Host[] = [];
   let outstanding = 0;
   let closing: Promise<void> | undefined;
-  let onIdle = (): void => {};
-
-  const after = (ms: number, action: () => void): () => void => {
-    const stop = clock.after(ms, () => {
-      timers.delete(cancel);
-      action();
-    });
-    const cancel = (): void => {
-      timers.delete(cancel);
-      stop();
-    };
-    timers.add(cancel);
-    return cancel;
-  };
-
-  /** DNS is asked again where connections fail; sessions to addresses that it no longer names are closed. */
-  async function lookUp(): Promise<void> {
-    const now = clock.now();
-    if (now - resolvedAt < RESOLVE_AGAIN_MS) return;
-    resolvedAt = now;
-    const [place] = places;
-    const found = place !== undefined && "read" in place
-      ? [place]
-      : await resolveAll(places as Address[], resolve);
-    const old = new Map(hosts.map((host) => [host.name, host]));
-    const fresh = new Map<string, Host>();
-    for (const place of found) {
-      const host = toHost(place);
-      fresh.set(host.name, old.get(host.name) ?? host);
-    }
-    hosts = [...fresh.values()];
-    for (const host of old.values()) {
-      if (!fresh.has(host.name)) host.session?.close();
-    }
-  }
+  /** Why there will be no connection any more: a stream that ended cannot be opened again. */
+  let gone: ConnectionLost | undefined;
 
   async function open(host: Host): Promise<void> {
     host.connecting = true;
     const began = clock.now();
     try {
-      if (host.gone !== undefined) throw host.gone;
       const session = await openSession(host.place, { ...options, signal }, ready);
       host.session = session;
       observe(host, clock.now() - began, began);
-      session.closed.then(() => lost(host, session));
+      session.closed.then(() => {
+        lost(host, session);
+        // What came meanwhile, and found no connection.
+        drain();
+      });
       emit({ type: "connected", address: host.name });
     } catch (error) {
       if (!signal.aborted) failed(host, true);
@@ -143,11 +114,13 @@ export function createPool(
 
   /** Opens a connection in the background, after the pause that its failures ask for. */
   function connect(host: Host): void {
-    if (host.connecting || host.session !== undefined || signal.aborted) return;
+    if (host.connecting || host.session || gone || signal.aborted) {
+      return;
+    }
     const pause = host.retryAt - clock.now();
     if (pause > 0) {
       host.connecting = true;
-      after(pause, () => {
+      host.stopPause = clock.after(pause, () => {
         host.connecting = false;
         if (waiting.size > 0) connect(host);
       });
@@ -156,15 +129,15 @@ export function createPool(
     open(host).then(drain, async (error) => {
       emit({ type: "disconnected", address: host.name, error });
       // Those who wait have seen an attempt fail, unless another may still succeed.
-      if (!hosts.some((each) => each.session?.open)) {
+      if (!hosts.some(isOpen)) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
-          if (++call.attempts < attempts && host.gone === undefined) waiting.add(call);
-          else call.reject(call.maybe ? asMaybe(error) : error);
+          if (++call.attempts < attempts) waiting.add(call, call);
+          else give(call, error);
         }
       }
-      await lookUp();
-      if (waiting.size > 0) drain();
+      hosts = await lookUp();
+      drain();
     });
   }
 
@@ -173,9 +146,8 @@ export function createPool(
     host.session = undefined;
     const error = session.error!;
     if ("read" in host.place) {
-      host.gone = new ConnectionLost(`the connection is closed: ${error.message}`, "no", {
-        cause: error,
-      });
+      const message = `the connection is closed: ${error.message}`;
+      gone = new ConnectionLost(message, "no", { cause: error });
     }
     emit({ type: "disconnected", address: host.name, error });
   }
@@ -192,53 +164,47 @@ export function createPool(
 
   /** A host with a connection; where there is none, one is opened. */
   function pick(): Host | undefined {
-    if (hosts.length === 1 && hosts[0].session?.open) return hosts[0];
+    if (hosts.length === 1 && isOpen(hosts[0])) return hosts[0];
     const drawn = draw(hosts, clock.now(), random);
     for (const host of drawn) connect(host);
-    const isOpen = (host: Host): boolean => host.session?.open === true;
     return drawn.find(isOpen) ?? hosts.find(isOpen);
   }
 
   function drain(): void {
     while (waiting.size > 0) {
       const host = pick();
-      if (host === undefined) return;
-      attempt(waiting.shift()!, host);
+      if (!host && !gone) return;
+      dispatch(waiting.shift()!, host);
     }
   }
 
-  function dispatch(call: PendingCall): void {
-    const host = pick();
-    if (host !== undefined) return attempt(call, host);
-    const gone = hosts.every((each) => each.gone) ? hosts[0]?.gone : undefined;
-    if (gone !== undefined) return call.reject(gone);
+  function dispatch(call: PendingCall, host: Host | undefined = pick()): void {
     try {
-      waiting.add(call);
+      if (host) {
+        call.attempts++;
+        call.host = host;
+        if (hosts.length > 1) call.triedAt = clock.now();
+        call.sent = host.session!.send(call, call);
+      } else if (gone) throw gone;
+      else waiting.add(call, call);
     } catch (error) {
       call.reject(error);
     }
   }
 
-  function attempt(call: PendingCall, host: Host): void {
-    call.attempts++;
-    call.host = host;
-    if (hosts.length > 1) call.triedAt = clock.now();
-    try {
-      call.sent = host.session!.send(call, call);
-    } catch (error) {
-      call.reject(error);
-    }
+  /** Ends a call with the error of its last attempt. */
+  function give(call: PendingCall, error: Error): void {
+    call.reject(call.maybe ? asMaybe(error) : error);
   }
 
   function again(call: PendingCall, error: Error): boolean {
-    if (hosts.every((host) => host.gone !== undefined)) return false;
-    const isLost = error instanceof ConnectionLost && error.executed === "no";
-    const executed = executedOf(error, call.call.executed);
-    if (
-      call.attempts >= attempts || call.begun || !isPassing(error) ||
-      (executed !== "no" && !call.call.idempotent)
-    ) return false;
-    const hint = "retry" in error ? Number(error.retry ?? 0) : 0;
+    if (gone || signal.aborted || call.unrepeatable || call.attempts >= attempts) {
+      return false;
+    }
+    const executed = executedOf(error, call.call.errors);
+    if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return false;
+    const isLost = error instanceof ConnectionLost && executed === "no";
+    const hint = Number((error as Partial<Refusal>).retry ?? 0);
     const ms = isLost ? 0 : hint + backoff(call.attempts, base, cap, random());
     if (clock.now() + ms >= call.deadline) return false;
     // What was never written costs the server nothing; what one broken connection held, little.
@@ -247,50 +213,56 @@ export function createPool(
     emit({ type: "retry", verb: call.head, attempt: call.attempts, ms, error });
     call.sent = undefined;
     call.maybe ||= executed === "maybe";
-    if (ms === 0) dispatch(call);
+    const go = (): void => {
+      call.stopPause = undefined;
+      paused.delete(call);
+      dispatch(call);
+    };
+    if (ms === 0) go();
     else {
       paused.add(call);
-      call.stopPause = after(ms, () => {
-        call.stopPause = undefined;
-        paused.delete(call);
-        dispatch(call);
-      });
+      call.stopPause = clock.after(ms, go);
     }
     return true;
+  }
+
+  function cut(): void {
+    abort.abort();
+    for (const { session } of hosts) session?.cut();
+    const error = new ConnectionLost("it was closed here", "no");
+    for (const call of paused) give(call, error);
+    for (let call; (call = waiting.shift());) give(call, error);
   }
 
   return {
     clock,
     get closed() {
-      return closing !== undefined ||
-        (hosts.length > 0 && hosts.every((host) => host.gone !== undefined));
+      return (closing ?? gone) !== undefined;
     },
     async start() {
       const { signal } = options;
       signal?.throwIfAborted();
-      const onAbort = (): void => abort.abort(signal!.reason);
-      signal?.addEventListener("abort", onAbort);
+      const unlisten = onAbort(signal, () => abort.abort(signal!.reason));
       try {
-        await lookUp();
+        hosts = await lookUp();
         let last: unknown = new ConnectionLost("there is no address", "no");
         // Whichever comes first by lot, and then the others.
         const from = Math.floor(random() * hosts.length);
-        for (const host of [...hosts.slice(from), ...hosts.slice(0, from)]) {
+        for (const i of hosts.keys()) {
           try {
-            return await open(host);
+            return await open(hosts[(from + i) % hosts.length]);
           } catch (error) {
-            signal?.throwIfAborted();
             last = error;
           }
         }
         throw last;
       } finally {
-        signal?.removeEventListener("abort", onAbort);
+        unlisten();
       }
     },
     submit(call) {
       outstanding++;
-      if (closing !== undefined) {
+      if (closing) {
         call.reject(new ConnectionLost("the connection is closed: it was closed here", "no"));
       } else if (throttle.refuses()) {
         emit({ type: "throttled", verb: call.head });
@@ -309,30 +281,24 @@ export function createPool(
       const host = call.host!;
       const { session } = host;
       throttle.count(!isFailing(error));
-      if (session?.error !== undefined) {
+      if (session?.error) {
         // Once for all that were in flight.
         lost(host, session);
         failed(host, true);
       } else if (error instanceof Refusal && isFailing(error)) failed(host, false);
-      if (!again(call, error)) call.reject(call.maybe ? asMaybe(error) : error);
+      if (!again(call, error)) give(call, error);
     },
     settled(call) {
-      waiting.delete(call);
-      paused.delete(call);
-      if (--outstanding === 0) onIdle();
+      if (waiting.size > 0) waiting.delete(call);
+      if (paused.size > 0) paused.delete(call);
+      if (--outstanding === 0) idle.notify();
     },
     close(within = CLOSE_MS) {
       return closing ??= (async () => {
-        const cut = (): void => {
-          const error = new ConnectionLost("it was closed here", "no");
-          for (const call of paused) call.reject(error);
-          for (let call; (call = waiting.shift()) !== undefined;) call.reject(error);
-          for (const { session } of hosts) session?.cut();
-        };
         const stop = clock.after(within, cut);
-        if (outstanding > 0) await new Promise<void>((resolve) => onIdle = resolve);
-        abort.abort(asError("it was closed here"));
-        for (const cancel of timers) cancel();
+        while (outstanding > 0) await idle.wait();
+        abort.abort();
+        for (const host of hosts) host.stopPause?.();
         await Promise.all(hosts.map(({ session }) => session?.close(within)));
         stop();
       })();

@@ -1,5 +1,6 @@
 // When a request is sent again, and when it is better not sent at all.
 
+import type { Call } from "../protocol/calls.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionLost } from "./errors.ts";
@@ -31,12 +32,12 @@ export function isPassing(error: Error): boolean {
   return isFailing(error) || (error as Refusal).retry !== undefined;
 }
 
-/** Whether the request that failed so may have had an effect; `own` are the command's codes after which it may. */
-export function executedOf(error: Error, own: ReadonlySet<string>): Executed {
+/** Whether the request that failed so may have had an effect; `own` are the codes of the command. */
+export function executedOf(error: Error, own: Call["errors"] = {}): Executed {
   if (error instanceof ConnectionLost) return error.executed;
   if (!(error instanceof Refusal)) return "maybe";
   const { code, executed } = error;
-  return executed ?? (own.has(code) || MAYBE.includes(code) ? "maybe" : "no");
+  return executed ?? (own[code]?.executed === "maybe" || MAYBE.includes(code) ? "maybe" : "no");
 }
 
 /**
@@ -80,15 +81,15 @@ export function retryBudget(share: number, clock: Clock): {
 const K = 2;
 const MOST_REFUSED = 0.75;
 const FEWEST = 10;
-const SLOT_MS = 10_000;
-const SLOTS = 12;
+const FADE_MS = 120_000;
 
 /**
  * Adaptive throttling (B. Beyer et al., "Site Reliability Engineering", O'Reilly 2016, "Handling Overload"): of the
- * requests of the last two minutes the server accepted `accepts`; a request is refused here with the probability
+ * requests of late the server accepted `accepts`; a request is refused here with the probability
  * max(0, (requests - K * accepts) / (requests + 1)), K = 2. It is at most 75 %, so that an end of the trouble is seen
  * (`MaxDropProbability` of Finagle). Requests count once their answer is known, for many are in flight at a time; fewer
- * than 10 say nothing.
+ * than 10 say nothing. What is counted fades with a time constant of two minutes, the length of the window in the book:
+ * of requests that come evenly both hold as many.
  */
 export function adaptiveThrottle(clock: Clock, random: () => number): {
   /** Whether to refuse a request, which then counts as one that was not accepted. */
@@ -96,33 +97,27 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
   /** Counts a request that was answered, or lost. */
   count(accepted: boolean): void;
 } {
-  const slots: { requests: number; accepts: number }[] = [];
   let requests = 0, accepts = 0;
-  let until = -Infinity;
-  const count = (accepted: boolean): void => {
+  let countedAt = clock.now();
+  const fade = (): void => {
     const now = clock.now();
-    if (now >= until) {
-      // After a long rest all slots are old.
-      const passed = Math.min(SLOTS, Math.ceil((now - until + 1) / SLOT_MS));
-      for (let i = 0; i < passed; i++) slots.push({ requests: 0, accepts: 0 });
-      for (const old of slots.splice(0, slots.length - SLOTS)) {
-        requests -= old.requests;
-        accepts -= old.accepts;
-      }
-      until = now + SLOT_MS;
-    }
-    const slot = slots[slots.length - 1];
-    slot.requests++;
+    const kept = Math.exp((countedAt - now) / FADE_MS);
+    countedAt = now;
+    requests *= kept;
+    accepts *= kept;
+  };
+  const count = (accepted: boolean): void => {
+    fade();
     requests++;
-    if (!accepted) return;
-    slot.accepts++;
-    accepts++;
+    if (accepted) accepts++;
   };
   return {
     refuses() {
+      // Where enough was accepted, that it fades changes nothing.
       if (requests < FEWEST || requests <= K * accepts) return false;
+      fade();
       const chance = (requests - K * accepts) / (requests + 1);
-      const refuse = random() < Math.min(chance, MOST_REFUSED);
+      const refuse = requests >= FEWEST && random() < Math.min(chance, MOST_REFUSED);
       if (refuse) count(false);
       return refuse;
     },

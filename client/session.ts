@@ -1,14 +1,16 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
+import { Condition } from "../net/condition.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
+import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
-import { type Heartbeat, heartbeat } from "./heartbeat.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -52,69 +54,18 @@ export interface SessionLimits {
   clock?: Clock;
 }
 
-const NOBODY: Exchange = { item: () => true, final() {}, failed() {} };
-
-interface Actions {
-  cancel(sent: Sent): void;
-  stop(sent: Sent): boolean;
-  forget(sent: Sent): void;
-  resume(sent: Sent): void;
-}
-
 /** A request that was handed to a session. */
-export class Sent implements Outgoing {
-  /** For the session: empty until the request is written. */
-  tag = "";
-  /** For the queue in which it waits to be written. */
-  waits = 0;
-  /** For the session: nobody waits for its answer any more. */
-  forgotten = false;
-  /** Who waits for its answer. */
-  readonly exchange: Exchange;
-  readonly #outgoing: Outgoing;
-  readonly #actions: Actions;
-
-  /** For the session. */
-  constructor(outgoing: Outgoing, exchange: Exchange, actions: Actions) {
-    this.#outgoing = outgoing;
-    this.exchange = exchange;
-    this.#actions = actions;
-  }
-
-  /** The verb. */
-  get head(): string {
-    return this.#outgoing.head;
-  }
-
-  /** The rest of its line. */
-  get text(): string {
-    return this.#outgoing.text;
-  }
-
-  /** Its body. */
-  get body(): Uint8Array | undefined {
-    return this.#outgoing.body;
-  }
-
+export interface Sent {
+  /** Its tag; empty until it is written. */
+  readonly tag: string;
   /** Asks the server to stop it and forgets its answer. */
-  cancel(): void {
-    this.#actions.cancel(this);
-  }
-
+  cancel(): void;
   /** Asks the server to stop it, and goes on reading its answer. False where nothing can come any more. */
-  stop(): boolean {
-    return this.#actions.stop(this);
-  }
-
-  /** Forgets its answer without a word to the server, which knows its deadline. */
-  forget(): void {
-    this.#actions.forget(this);
-  }
-
+  stop(): boolean;
+  /** Forgets its answer without a word to the server, which knows its deadline. False where nothing can come any more. */
+  forget(): boolean;
   /** Goes on reading after an item was answered with false. */
-  resume(): void {
-    this.#actions.resume(this);
-  }
+  resume(): void;
 }
 
 /**
@@ -141,283 +92,264 @@ export class Sent implements Outgoing {
  * assertEquals(words, ["hello"]);
  * ```
  */
-export class Session implements AsyncDisposable {
+export interface Session extends AsyncDisposable {
   /** What the server said of itself. */
   readonly greeting: Greeting;
   /** Resolves once the connection has ended, whatever led to it. */
   readonly closed: Promise<void>;
-
-  readonly #stream: ByteStream;
-  readonly #reader: ReplyReader;
-  readonly #output: Output;
-  readonly #maxInFlight: number;
-  readonly #clock: Clock;
-  readonly #actions: Actions;
-  readonly #heartbeat: Heartbeat;
-  #inFlight = new InFlight();
-  readonly #waiting: Waiting<Sent>;
-  #stalled = false;
-  #added = 0;
-  /** Those in flight whose items nobody takes. */
-  readonly #blocked = new Set<Sent>();
-  #wake: (() => void) | undefined = undefined;
-  #end: Error | undefined = undefined;
-  #closing = false;
-  #onIdle: (() => void)[] = [];
-
-  /** For `openSession`, which has read the greeting. */
-  constructor(
-    stream: ByteStream,
-    reader: ReplyReader,
-    buffer: Uint8Array,
-    greeting: Greeting,
-    {
-      maxInFlight = 256,
-      maxWaiting = 10_000,
-      heartbeat: beat = HEARTBEAT_MS,
-      clock = systemClock,
-    }: SessionLimits,
-  ) {
-    this.#stream = stream;
-    this.#reader = reader;
-    this.greeting = greeting;
-    this.#maxInFlight = maxInFlight;
-    this.#waiting = new Waiting(maxWaiting);
-    this.#clock = clock;
-    this.#actions = {
-      cancel: (sent) => this.#cancel(sent),
-      stop: (sent) => this.#stop(sent),
-      forget: (sent) => this.#forget(sent),
-      resume: (sent) => {
-        if (this.#blocked.delete(sent)) this.#wake?.();
-      },
-    };
-    this.#heartbeat = heartbeat(clock, beat, {
-      owed: () => this.#inFlight.size > 0,
-      // Where nobody takes items nothing is, and nothing can be heard.
-      reads: () => this.#wake === undefined,
-      ask: () => this.#tell("PING", ""),
-      lost: () => {
-        const told = `the server said nothing for ${2 * beat} ms, not even to PING`;
-        this.#fail(new ConnectionLost(told, "maybe"));
-      },
-    });
-    this.#output = new Output(stream, (error) => this.#fail(error));
-    this.closed = this.#read(buffer);
-  }
-
   /** Whether requests can still be sent. */
-  get open(): boolean {
-    return this.#end === undefined && !this.#closing;
-  }
-
+  readonly open: boolean;
   /** Requests that wait or are in flight. */
-  get load(): number {
-    return this.#inFlight.size + this.#waiting.size;
-  }
-
+  readonly load: number;
   /** What ended the connection; `undefined` while it lasts. */
-  get error(): Error | undefined {
-    return this.#end;
-  }
-
+  readonly error: Error | undefined;
   /**
    * Sends a request, with the next turn's write, or once fewer than `maxInFlight` are in flight and the server reads.
    * Throws `ConnectionLost` after the end, `Throttled` where too many wait, `Refusal` for what the server would not
    * take.
    */
-  send(outgoing: Outgoing, exchange: Exchange): Sent {
-    if (!this.open) {
-      const why = this.#end === undefined ? "" : `: ${this.#end.message}`;
-      throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: this.#end });
-    }
-    const { maxLine, maxBody } = this.greeting;
-    const { head, text, body } = outgoing;
-    // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.
-    if (text.length * 3 + head.length + 24 > maxLine) checkLine(head + text, maxLine - 24);
-    if (body !== undefined && body.length > maxBody) {
-      throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
-    }
-    const sent = new Sent(outgoing, exchange, this.#actions);
-    if (this.#waiting.size === 0 && this.#hasRoom()) this.#write(sent);
-    else {
-      this.#waiting.add(sent);
-      this.#pump();
-    }
-    return sent;
-  }
-
-  #hasRoom(): boolean {
-    return this.#inFlight.size < this.#maxInFlight && !this.#output.full;
-  }
-
-  /** Writes what waits, as far as there is room. */
-  #pump(): void {
-    while (this.#waiting.size > 0 && this.#hasRoom()) this.#write(this.#waiting.shift()!);
-    if (this.#waiting.size === 0 || this.#stalled || !this.#output.full) return;
-    this.#stalled = true;
-    this.#output.drained().then(() => {
-      this.#stalled = false;
-      this.#pump();
-    });
-  }
-
-  #write(sent: Sent): void {
-    const { head, text, body } = sent;
-    this.#inFlight.add(sent);
-    // Whoever waits for an answer now needs the connection to be read.
-    this.#wake?.();
-    this.#heartbeat.start();
-    const { tag } = sent;
-    if (body === undefined) this.#output.add(`#${tag} ${head}${text}\n`);
-    else {
-      this.#output.add(`#${tag} ${head}${text} {${body.length}}\n`, body);
-      this.#output.add("\n");
-    }
-    // One write a turn, but where a turn makes many requests the server may begin with the first.
-    if (++this.#added % BATCH === 0) this.#output.flush();
-    else this.#output.schedule();
-  }
-
-  #cancel(sent: Sent): void {
-    if (this.#forget(sent)) this.#tell("CANCEL", ` ${sent.tag}`);
-  }
-
-  #stop(sent: Sent): boolean {
-    if (this.#inFlight.get(sent.tag) !== sent) return false;
-    this.#tell("CANCEL", ` ${sent.tag}`);
-    return true;
-  }
-
-  /** Sends what nobody waits for. */
-  #tell(head: string, text: string): void {
-    const sent = new Sent({ head, text }, NOBODY, this.#actions);
-    sent.forgotten = true;
-    this.#write(sent);
-  }
-
-  /** Whether the server still has it. */
-  #forget(sent: Sent): boolean {
-    if (this.#waiting.delete(sent) || this.#inFlight.get(sent.tag) !== sent) return false;
-    // The tag stays taken until the server has answered, or its answer would be read as another's.
-    sent.forgotten = true;
-    this.#blocked.delete(sent);
-    this.#wake?.();
-    return true;
-  }
-
-  async #read(buffer: Uint8Array): Promise<void> {
-    const reader = this.#reader;
-    try {
-      for (;;) {
-        for (let frame; (frame = reader.next()) !== undefined;) {
-          this.#frame(frame);
-          // Nobody needs what comes next.
-          while (this.#blocked.size > 0 && this.#blocked.size === this.#inFlight.size) {
-            await new Promise<void>((resolve) => this.#wake = resolve);
-            this.#wake = undefined;
-          }
-        }
-        const read = await this.#stream.read(buffer);
-        if (read === null) break;
-        this.#heartbeat.heard();
-        reader.push(buffer.subarray(0, read));
-      }
-      this.#fail(new ConnectionLost("the server closed the connection", "maybe"));
-    } catch (error) {
-      this.#fail(error instanceof SyntaxError ? new ProtocolError(error.message) : error);
-    }
-    await this.#output.finish();
-  }
-
-  #frame(frame: Frame): void {
-    const { tag, head } = frame;
-    if (head === "!") return;
-    if (tag === undefined) {
-      // Every request has a tag, so this is about the connection: it is refused or shut down.
-      if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
-      const cause = toRefusal(frame);
-      throw new ConnectionLost(`the server ended the connection: ${cause.message}`, "maybe", {
-        cause,
-      });
-    }
-    const sent = this.#inFlight.get(tag);
-    if (sent === undefined) {
-      throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
-    }
-    if (head === "*") {
-      if (!sent.forgotten && !sent.exchange.item(frame)) this.#blocked.add(sent);
-      return;
-    }
-    this.#inFlight.delete(sent);
-    if (this.#blocked.size > 0) this.#blocked.delete(sent);
-    if (this.#waiting.size > 0) this.#pump();
-    if (!sent.forgotten) {
-      if (head === "OK") sent.exchange.final(frame);
-      else sent.exchange.failed(toRefusal(frame));
-    }
-    if (this.#inFlight.size === 0) this.#idle();
-  }
-
-  #idle(): void {
-    for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  #fail(error: unknown): void {
-    if (this.#end !== undefined) return;
-    const end = this.#end = asError(error);
-    this.#stream.close();
-    this.#heartbeat.stop();
-    const lost = this.#inFlight.all();
-    this.#inFlight = new InFlight();
-    this.#blocked.clear();
-    // Whatever the streams of a runtime throw, to a caller it is one thing.
-    const known = end instanceof ConnectionLost || end instanceof ProtocolError;
-    const maybe = known
-      ? end
-      : new ConnectionLost(`the connection was lost: ${end.message}`, "maybe", {
-        cause: end,
-      });
-    for (const { forgotten, exchange } of lost) if (!forgotten) exchange.failed(maybe);
-    const no = new ConnectionLost(`the connection was lost: ${end.message}`, "no", { cause: end });
-    for (let sent; (sent = this.#waiting.shift()) !== undefined;) sent.exchange.failed(no);
-    this.#wake?.();
-    this.#idle();
-  }
-
+  send(outgoing: Outgoing, exchange: Exchange): Sent;
   /** Ends the connection at once: what is in flight fails with `ConnectionLost`. */
-  cut(): void {
-    this.#fail(new ConnectionLost("it was closed here", "maybe"));
-  }
-
+  cut(): void;
   /**
    * Lets what is in flight be answered, then closes; cuts after `within` milliseconds (default 10000). May be called
    * again.
    */
-  async close(within: number = CLOSE_MS): Promise<void> {
-    this.#closing = true;
-    const stop = this.#clock.after(within, () => this.cut());
-    while (this.load > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    if (this.#end === undefined) {
-      await this.#output.finish();
-      // Closing at once could reset the connection under what the server still writes.
-      const cut = this.#clock.after(LINGER_MS, () => this.cut());
-      await this.#stream.closeWrite().catch(() => {});
-      await this.closed;
-      cut();
+  close(within?: number): Promise<void>;
+}
+
+/** A session over a stream whose greeting was read. */
+export function createSession(
+  stream: ByteStream,
+  reader: ReplyReader,
+  buffer: Uint8Array,
+  greeting: Greeting,
+  {
+    maxInFlight = 256,
+    maxWaiting = 10_000,
+    heartbeat: beat = HEARTBEAT_MS,
+    clock = systemClock,
+  }: SessionLimits,
+): Session {
+  class Request implements Sent {
+    tag = "";
+    /** The tag as a number; 0 until it is written. */
+    key = 0;
+    /** Nobody waits for its answer any more. */
+    forgotten = false;
+
+    constructor(readonly outgoing: Outgoing, readonly exchange?: Exchange) {}
+
+    cancel(): void {
+      if (this.forget()) tell("CANCEL", ` ${this.tag}`);
     }
-    await this.closed;
-    stop();
+
+    stop(): boolean {
+      const isInFlight = inFlight.get(this.key) === this;
+      if (isInFlight) tell("CANCEL", ` ${this.tag}`);
+      return isInFlight;
+    }
+
+    forget(): boolean {
+      if (waiting.delete(this) || inFlight.get(this.key) !== this) return false;
+      // The tag stays taken until the server has answered, or its answer would be read as another's.
+      this.forgotten = true;
+      this.resume();
+      return true;
+    }
+
+    resume(): void {
+      if (blocked.delete(this)) unblocked.notify();
+    }
   }
 
-  /** `close`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  let inFlight = new InFlight<Request>();
+  const waiting = new Waiting<Request>(maxWaiting);
+  /** Those in flight whose items nobody takes. */
+  const blocked = new Set<Request>();
+  /** The reader waits here while all that are in flight are blocked. */
+  const unblocked = new Condition();
+  const idle = new Condition();
+  let stalled = false;
+  let lastKey = 0;
+  let end: Error | undefined;
+  let closing = false;
+  const output = new Output(stream, fail);
+
+  const pulse = heartbeat(clock, beat, {
+    owed: () => inFlight.size > 0,
+    // Where nobody takes items nothing is, and nothing can be heard.
+    reads: () => !unblocked.awaited,
+    ask: () => tell("PING", ""),
+    lost() {
+      const told = `the server said nothing for ${2 * beat} ms, not even to PING`;
+      fail(new ConnectionLost(told, "maybe"));
+    },
+  });
+
+  const hasRoom = (): boolean => inFlight.size < maxInFlight && !output.full;
+
+  /** Writes what waits, as far as there is room. */
+  function pump(): void {
+    while (waiting.size > 0 && hasRoom()) write(waiting.shift()!);
+    if (waiting.size === 0 || stalled || !output.full) return;
+    stalled = true;
+    output.drained().then(() => {
+      stalled = false;
+      pump();
+    });
   }
+
+  function write(sent: Request): void {
+    do sent.key = ++lastKey; while (inFlight.has(sent.key));
+    sent.tag = String(sent.key);
+    inFlight.set(sent.key, sent);
+    // Whoever waits for an answer now needs the connection to be read.
+    unblocked.notify();
+    pulse.start();
+    const { head, text, body } = sent.outgoing;
+    const line = `#${sent.tag} ${head}${text}`;
+    if (!body) output.add(line + "\n");
+    else {
+      output.add(`${line} {${body.length}}\n`, body);
+      output.add("\n");
+    }
+    // One write a turn, but where a turn makes many requests the server may begin with the first.
+    if (lastKey % BATCH === 0) output.flush();
+    else output.schedule();
+  }
+
+  /** Sends what nobody waits for. */
+  function tell(head: string, text: string): void {
+    const sent = new Request({ head, text });
+    sent.forgotten = true;
+    write(sent);
+  }
+
+  async function read(): Promise<void> {
+    try {
+      for (;;) {
+        for (let frame; (frame = reader.next());) {
+          take(frame);
+          // Nobody needs what comes next.
+          while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.wait();
+        }
+        const read = await stream.read(buffer);
+        if (read === null) throw new ConnectionLost("the server closed the connection", "maybe");
+        pulse.heard();
+        reader.push(buffer.subarray(0, read));
+      }
+    } catch (error) {
+      fail(error instanceof SyntaxError ? new ProtocolError(error.message) : error);
+    }
+    await output.finish();
+  }
+
+  function take(frame: Frame): void {
+    const { tag, head } = frame;
+    if (head === "!") return;
+    if (!tag) {
+      // Every request has a tag, so this is about the connection: it is refused or shut down.
+      if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
+      const cause = toRefusal(frame);
+      const message = `the server ended the connection: ${cause.message}`;
+      throw new ConnectionLost(message, "maybe", { cause });
+    }
+    const sent = inFlight.get(Number(tag));
+    if (sent?.tag !== tag) {
+      throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
+    }
+    const { forgotten, exchange } = sent;
+    if (head === "*") {
+      if (!forgotten && !exchange!.item(frame)) blocked.add(sent);
+      return;
+    }
+    inFlight.delete(sent.key);
+    if (blocked.size > 0) blocked.delete(sent);
+    if (waiting.size > 0) pump();
+    if (!forgotten) {
+      if (head === "OK") exchange!.final(frame);
+      else exchange!.failed(toRefusal(frame));
+    }
+    if (inFlight.size === 0) idle.notify();
+  }
+
+  function fail(error: unknown): void {
+    if (end) return;
+    const cause = end = asError(error);
+    stream.close();
+    pulse.stop();
+    const lost = inFlight.values();
+    inFlight = new InFlight();
+    blocked.clear();
+    const message = `the connection was lost: ${cause.message}`;
+    // Whatever the streams of a runtime throw, to a caller it is one thing.
+    const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError;
+    const maybe = isKnown ? cause : new ConnectionLost(message, "maybe", { cause });
+    for (const { forgotten, exchange } of lost) if (!forgotten) exchange!.failed(maybe);
+    const no = new ConnectionLost(message, "no", { cause });
+    for (let sent; (sent = waiting.shift());) sent.exchange!.failed(no);
+    unblocked.notify();
+    idle.notify();
+  }
+
+  const cut = (): void => fail(new ConnectionLost("it was closed here", "maybe"));
+
+  async function close(within: number = CLOSE_MS): Promise<void> {
+    closing = true;
+    const stops = [clock.after(within, cut)];
+    while (session.load > 0) await idle.wait();
+    if (!end) {
+      await output.finish();
+      // Closing at once could reset the connection under what the server still writes.
+      stops.push(clock.after(LINGER_MS, cut));
+      await stream.closeWrite().catch(() => {});
+    }
+    await session.closed;
+    for (const stop of stops) stop();
+  }
+
+  const session: Session = {
+    greeting,
+    closed: read(),
+    get open() {
+      return !end && !closing;
+    },
+    get load() {
+      return inFlight.size + waiting.size;
+    },
+    get error() {
+      return end;
+    },
+    send(outgoing, exchange) {
+      if (!session.open) {
+        const why = end ? `: ${end.message}` : "";
+        throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: end });
+      }
+      const { maxLine, maxBody } = greeting;
+      const { head, text, body } = outgoing;
+      // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.
+      if (text.length * 3 + head.length + 24 > maxLine) checkLine(head + text, maxLine - 24);
+      if (body && body.length > maxBody) {
+        throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
+      }
+      const sent = new Request(outgoing, exchange);
+      if (waiting.size === 0 && hasRoom()) write(sent);
+      else {
+        waiting.add(sent, outgoing);
+        pump();
+      }
+      return sent;
+    },
+    cut,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+  return session;
 }
 
 function checkLine(line: string, max: number): void {
-  const { length } = new TextEncoder().encode(line);
+  const { length } = encodeText(line);
   if (length > max) {
     throw new Refusal("line-too-long", `The line has ${length} bytes; the server takes ${max}.`);
   }

@@ -1,6 +1,7 @@
 // What a browser has: WebSocket.
 
-import { type Address, formatAddress, isWebSocket } from "./address.ts";
+import type { Address } from "./address.ts";
+import { formatAddress, isWebSocket, WEB_SOCKETS_ONLY } from "./browser_address.ts";
 import type { DialOptions } from "./dial_options.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
@@ -13,10 +14,5 @@ export async function connectStream(
   options: DialOptions = {},
 ): Promise<ByteStream> {
   if (isWebSocket(address)) return connectWebSocket(address, options);
-  throw new StreamError(
-    "NotSupported",
-    `${
-      formatAddress(address)
-    }: a browser connects to ws:// and wss:// only; start the server with --ws PORT`,
-  );
+  throw new StreamError("NotSupported", `${formatAddress(address)}: ${WEB_SOCKETS_ONLY}`);
 }

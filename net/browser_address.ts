@@ -8,6 +8,10 @@ export class AddressError extends TypeError {
   override readonly name = "AddressError";
 }
 
+/** What is said of every other address. */
+export const WEB_SOCKETS_ONLY =
+  "a browser connects to ws:// and wss:// only, such as ws://host:port/path; start the server with --ws PORT";
+
 const WEB_SOCKET =
   /^(wss?):\/\/(?:\[([\dA-Fa-f:.]+)\]|([^\s:/[\]@?#]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
 
@@ -22,10 +26,7 @@ export function parseAddress(text: string): Address {
   const hostname = literal ?? name;
   const port = Number(digits ?? (transport === "ws" ? 80 : 443));
   if (hostname && port <= 65_535) return { transport, hostname, port, path } as WebSocketAddress;
-  throw new AddressError(
-    `${text}: a browser connects to ws://host:port/path or wss://host:port/path; ` +
-      "start the server with --ws PORT",
-  );
+  throw new AddressError(`${text}: ${WEB_SOCKETS_ONLY}`);
 }
 
 /** The address as it is shown: `ws://127.0.0.1:5480/`. */

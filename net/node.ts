@@ -11,7 +11,7 @@ import {
   type UnixAddress,
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
-import { Inbox } from "./inbox.ts";
+import { createInbox, HIGH_WATER, type Inbox } from "./inbox.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";
@@ -93,14 +93,14 @@ class SocketStream implements ByteStream {
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    this.#inbox = new Inbox(socket);
+    this.#inbox = createInbox(HIGH_WATER, () => socket.pause(), () => socket.resume());
     socket.on("data", (bytes: Uint8Array) => this.#inbox.push(bytes));
     socket.on("end", () => this.#inbox.end());
     socket.on("error", (error) => {
       this.#error ??= toStreamError(error);
-      this.#inbox.fail(this.#error);
+      this.#inbox.end(this.#error);
     });
-    socket.on("close", () => this.#inbox.fail(this.#error ?? closed()));
+    socket.on("close", () => this.#inbox.end(this.#error ?? closed()));
   }
 
   /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */

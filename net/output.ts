@@ -1,8 +1,11 @@
 // What waits to be written to one connection: gathered while the last write is under way, one write a turn.
 
+import { Condition } from "./condition.ts";
 import type { ByteStream } from "./stream.ts";
 
 const encoder = new TextEncoder();
+// What is as short is copied byte by byte in less time than it takes to call the encoder.
+const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 
 /** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
 const STEPS = 4;
@@ -21,9 +24,7 @@ export class Output {
   #scheduled = false;
   #steps = 0;
   #broken = false;
-  #onDrain: (() => void)[] = [];
-  /** Bytes written so far. */
-  written = 0;
+  readonly #change = new Condition();
 
   /**
    * `onWrite` is called at each write that begins, so that somebody can see to it that it ends. Above `highWater`
@@ -48,7 +49,7 @@ export class Output {
 
   /** Whether whoever produces output should wait for `drained`. */
   get full(): boolean {
-    return this.#text.length + this.#partsSize > this.#highWater && !this.#broken;
+    return this.size > this.#highWater && !this.#broken;
   }
 
   /** Adds lines with their ends, and a body behind them. */
@@ -61,10 +62,9 @@ export class Output {
   }
 
   /** Resolves once the output is no longer full, or nothing more can be written. */
-  drained(): Promise<void> {
-    if (!this.full) return Promise.resolve();
+  async drained(): Promise<void> {
     this.flush();
-    return new Promise((resolve) => this.#onDrain.push(resolve));
+    while (this.full) await this.#change.wait();
   }
 
   /** Writes at the end of this turn, with all that is added until then. */
@@ -89,9 +89,7 @@ export class Output {
   /** Resolves once all is written, or nothing more can be. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#writing !== undefined) {
-      await new Promise<void>((resolve) => this.#onDrain.push(resolve));
-    }
+    while (this.#writing !== undefined) await this.#change.wait();
   }
 
   // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
@@ -112,28 +110,22 @@ export class Output {
   readonly #onWritten = (count: number): void => {
     this.writes++;
     const bytes = this.#writing!;
-    this.written += count;
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
     this.flush();
-    if (!this.full) this.#wake();
+    if (!this.full) this.#change.notify();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#broken = true;
     this.#writing = undefined;
     this.#onError(error);
-    this.#wake();
+    this.#change.notify();
   };
-
-  #wake(): void {
-    if (this.#onDrain.length === 0) return;
-    for (const resolve of this.#onDrain.splice(0)) resolve();
-  }
 
   #seal(): void {
     if (this.#text === "") return;
-    const text = isShortAscii(this.#text) ? this.#text : encoder.encode(this.#text);
+    const text = SHORT_ASCII.test(this.#text) ? this.#text : encoder.encode(this.#text);
     this.#text = "";
     this.#parts.push(text);
     this.#partsSize += text.length;
@@ -158,13 +150,4 @@ export class Output {
     this.#partsSize = 0;
     return bytes;
   }
-}
-
-// What is shorter is copied byte by byte in less time than it takes to call the encoder.
-const SHORT = 128;
-
-function isShortAscii(text: string): boolean {
-  if (text.length > SHORT) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }

@@ -2,7 +2,7 @@
 
 import { formatAddress, formatHost, type WebSocketAddress } from "./address.ts";
 import type { DialOptions } from "./dial_options.ts";
-import { Inbox } from "./inbox.ts";
+import { createInbox } from "./inbox.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 
@@ -14,7 +14,9 @@ const HIGH_WATER = 4 * LONGEST_MESSAGE;
 const MOST_UNREAD = 16 << 20;
 const SHORTEST_WAIT = 1, LONGEST_WAIT = 32;
 
-const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005, TOO_BIG = 4009;
+const NORMAL = 1000, TOO_BIG = 4009;
+/** Normal, going away, no status. */
+const ENDS = [NORMAL, 1001, 1005];
 
 /** Connects to a `ws://` or `wss://` address. Rejects with `StreamError`, or the signal's reason. */
 export function connectWebSocket(
@@ -23,110 +25,74 @@ export function connectWebSocket(
 ): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = new WebSocket(formatAddress(address));
+    const url = formatAddress(address);
+    const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     const onAbort = (): void => {
-      settle();
       socket.close();
       reject(signal!.reason);
     };
-    const settle = (): void => {
-      signal?.removeEventListener("abort", onAbort);
-      socket.onopen = socket.onclose = socket.onerror = null;
-    };
     signal?.addEventListener("abort", onAbort);
+    const settle = (): void => signal?.removeEventListener("abort", onAbort);
     // An error event says next to nothing, so that pages cannot look around in networks; the close event follows it.
     let why = "";
-    socket.onerror = (event) => why = (event as ErrorEvent).message ?? "";
+    socket.onerror = (event) => {
+      const { message } = event as ErrorEvent;
+      if (message) why = `: ${message}`;
+    };
     socket.onclose = () => {
       settle();
-      const message = `no WebSocket at ${formatAddress(address)}`;
-      reject(new StreamError("ConnectionRefused", why === "" ? message : `${message}: ${why}`));
+      reject(new StreamError("ConnectionRefused", `no WebSocket at ${url}${why}`));
     };
     socket.onopen = () => {
       settle();
-      resolve(new WebSocketStream(socket, formatHost(address)));
+      resolve(overWebSocket(socket, formatHost(address)));
     };
   });
 }
 
-class WebSocketStream implements ByteStream {
-  readonly peer: string;
-  readonly #socket: WebSocket;
-  readonly #inbox = new Inbox({ pause: () => {}, resume: () => {} });
-  readonly #encoder = new TextEncoder();
-  #ended = false;
-  #closed = false;
-  #wakeWriter: (() => void) | undefined = undefined;
-
-  constructor(socket: WebSocket, peer: string) {
-    this.peer = peer;
-    this.#socket = socket;
-    socket.onmessage = ({ data }) => this.#came(data);
-    socket.onclose = ({ code, reason }) => this.#over(code, reason);
-  }
-
-  #came(data: string | ArrayBuffer): void {
-    const bytes = typeof data === "string" ? this.#encoder.encode(data) : new Uint8Array(data);
-    this.#inbox.push(bytes);
-    if (this.#inbox.held <= MOST_UNREAD) return;
+function overWebSocket(socket: WebSocket, peer: string): ByteStream {
+  const inbox = createInbox(MOST_UNREAD, () => {
     const message = `more than ${MOST_UNREAD} bytes came that nobody read`;
-    this.#inbox.fail(new StreamError("ConnectionAborted", message));
-    this.#socket.close(TOO_BIG, "the client does not read");
-    this.#wakeWriter?.();
-  }
+    inbox.end(new StreamError("ConnectionAborted", message));
+    socket.close(TOO_BIG, "the client does not read");
+  });
+  let ended = false;
+  const isOpen = (): boolean => !ended && socket.readyState === WebSocket.OPEN;
 
-  #over(code: number, reason: string): void {
-    if (code === NORMAL || code === GOING_AWAY || code === NO_STATUS) this.#inbox.end();
-    else {
-      const why = reason === "" ? `code ${code}` : `${reason} (${code})`;
-      this.#inbox.fail(new StreamError("ConnectionReset", `the WebSocket was closed: ${why}`));
-    }
-    this.#wakeWriter?.();
-  }
+  socket.onmessage = ({ data }) =>
+    inbox.push(typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
+  socket.onclose = ({ code, reason }) => {
+    if (ENDS.includes(code)) return inbox.end();
+    const why = reason === "" ? `code ${code}` : `${reason} (${code})`;
+    inbox.end(new StreamError("ConnectionReset", `the WebSocket was closed: ${why}`));
+  };
 
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#inbox.read(buffer);
-  }
-
-  async write(bytes: Uint8Array): Promise<number> {
-    // Nothing tells when the platform has sent what it holds.
-    for (let wait = SHORTEST_WAIT; this.#full; wait = Math.min(2 * wait, LONGEST_WAIT)) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, wait);
-        this.#wakeWriter = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#wakeWriter = undefined;
-    }
-    if (this.#ended || this.#socket.readyState !== WebSocket.OPEN) {
-      throw new StreamError("BrokenPipe", "the connection is closed");
-    }
-    const part = bytes.subarray(0, LONGEST_MESSAGE);
-    if (part.length > 0) this.#socket.send(part as Uint8Array<ArrayBuffer>);
-    return part.length;
-  }
-
-  get #full(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount >= HIGH_WATER;
-  }
-
-  // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
-  closeWrite(): Promise<void> {
-    if (!this.#ended && this.#socket.readyState === WebSocket.OPEN) {
-      this.#socket.send(new Uint8Array(0));
-    }
-    this.#ended = true;
-    return Promise.resolve();
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = this.#ended = true;
-    this.#inbox.close();
-    this.#socket.close(NORMAL);
-    this.#wakeWriter?.();
-  }
+  return {
+    peer,
+    read: inbox.read,
+    async write(bytes) {
+      // Nothing tells when the platform has sent what it holds.
+      for (
+        let wait = SHORTEST_WAIT;
+        isOpen() && socket.bufferedAmount >= HIGH_WATER;
+        wait = Math.min(2 * wait, LONGEST_WAIT)
+      ) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (!isOpen()) throw new StreamError("BrokenPipe", "the connection is closed");
+      const part = bytes.subarray(0, LONGEST_MESSAGE);
+      if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);
+      return part.length;
+    },
+    // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
+    // deno-lint-ignore require-await
+    async closeWrite() {
+      if (isOpen()) socket.send(new Uint8Array(0));
+      ended = true;
+    },
+    close() {
+      ended = true;
+      inbox.close();
+      socket.close(NORMAL);
+    },
+  };
 }

@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
-import { Inbox } from "./inbox.ts";
+import { createInbox, HIGH_WATER, type Inbox } from "./inbox.ts";
 import { Opening, peerOf, startListening } from "./opening.ts";
 import { mayConnect } from "./origin.ts";
 import type { ListenOptions } from "./listen.ts";
@@ -119,17 +119,17 @@ class ServedWebSocket implements ByteStream {
     this.peer = peer;
     this.#socket = socket;
     this.#endCode = endCode;
-    this.#inbox = new Inbox(socket);
+    this.#inbox = createInbox(HIGH_WATER, () => socket.pause(), () => socket.resume());
     socket.on("message", (data) => this.#came(data as Buffer));
     socket.on("ping", (data) => {
       if (socket.bufferedAmount < LONGEST_MESSAGE) socket.pong(data, undefined, () => {});
     });
     socket.on("error", ({ message }) => {
-      this.#inbox.fail(new StreamError("InvalidData", `not what WebSocket asks for: ${message}`));
+      this.#inbox.end(new StreamError("InvalidData", `not what WebSocket asks for: ${message}`));
     });
     socket.on("close", (code) => {
       if (code === NORMAL || code === GOING_AWAY || code === NO_STATUS) this.#inbox.end();
-      else this.#inbox.fail(new StreamError("ConnectionReset", `closed with code ${code}`));
+      else this.#inbox.end(new StreamError("ConnectionReset", `closed with code ${code}`));
     });
   }
 

@@ -1,10 +1,11 @@
 // From a protocol to what a client needs to call it. It is checked as far as it decides what goes onto the wire, so
 // that a description from elsewhere cannot put anything else there; `compile` checks all of it.
 
+import type { ErrorSpec } from "./errors.ts";
 import { fieldSpec, isOptional, type NamedField } from "./fields.ts";
 import { isOptionName, isVerb } from "./line.ts";
 import type { WireShape } from "./message.ts";
-import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
+import { type Fields, type Protocol, wireOptions } from "./spec.ts";
 import { isRecord, need } from "./spec_error.ts";
 import { standingCalls } from "./standing_calls.ts";
 import { typeNames } from "./values.ts";
@@ -21,8 +22,8 @@ export interface Call {
   readonly items: WireShape | undefined;
   /** Whether it may be sent again. */
   readonly idempotent: boolean;
-  /** Its own codes after which it may have been executed. */
-  readonly executed: ReadonlySet<string>;
+  /** Its own codes, not checked. */
+  readonly errors: Readonly<Record<string, ErrorSpec | undefined>>;
 }
 
 /**
@@ -40,60 +41,63 @@ export interface Call {
  */
 export function readCalls(protocol: Protocol): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
-  need(isRecord(protocol.commands), "commands", "must be an object");
-  for (const [verb, command] of Object.entries({ ...protocol.commands, ...standingCalls })) {
-    need(isVerb(verb), `commands.${verb}`, "must be a verb");
-    calls.set(verb, readCall(verb, command));
+  const all = { ...record(protocol.commands, "commands"), ...standingCalls };
+  for (const [verb, command] of Object.entries(all)) {
+    const path = `commands.${verb}`;
+    need(isVerb(verb), path, "must be a verb");
+    const { args, options, reply, items, errors, idempotent } = record(command, path);
+    const replyShape = (fields: Fields | undefined, name: string): WireShape =>
+      shape(readAll(fields, `${path}.${name}`), (field) => field.positional);
+    const named = readAll({ ...options, ...wireOptions }, `${path}.options`);
+    for (const option of named) option.optional = !option.required;
+    calls.set(verb, {
+      verb,
+      request: shape(readAll(args, `${path}.args`), () => true, named),
+      reply: replyShape(reply, "reply"),
+      items: items && replyShape(items, "items"),
+      idempotent: idempotent === true || verb in standingCalls,
+      errors: errors ?? {},
+    });
   }
   return calls;
 }
 
-function readCall(verb: string, command: Omit<Command, "summary">): Call {
-  const path = `commands.${verb}`;
-  need(isRecord(command), path, "must be an object");
-  const { args, options, reply, items, errors, idempotent } = command;
-  const given = readAll(args, `${path}.args`);
-  const named = readAll({ ...options, ...commonOptions }, `${path}.options`)
-    .map((option) => ({ ...option, optional: option.required !== true }));
-  const isMaybe = (code: string): boolean => errors?.[code]?.executed === "maybe";
-  return {
-    verb,
-    request: shape(given, () => true, named),
-    reply: replyShape(reply, `${path}.reply`),
-    items: items && replyShape(items, `${path}.items`),
-    idempotent: idempotent === true,
-    executed: new Set(Object.keys(errors ?? {}).filter(isMaybe)),
-  };
-}
-
-function replyShape(fields: Fields | undefined, path: string): WireShape {
-  return shape(readAll(fields, path), (field) => field.positional, []);
+function record<T>(value: T, path: string): T {
+  need(isRecord(value), path, "must be an object");
+  return value;
 }
 
 function shape(
   fields: readonly NamedField[],
   isPositional: (field: NamedField) => boolean | undefined,
-  more: readonly NamedField[],
+  more: readonly NamedField[] = [],
 ): WireShape {
-  const body = fields.find((field) => field.name === "body");
-  const rest = fields.filter((field) => field !== body);
-  const positional = rest.filter(isPositional);
-  const named = [...rest.filter((field) => !isPositional(field)), ...more];
+  const positional: NamedField[] = [];
+  const named = new Map<string, NamedField>();
+  let body: NamedField | undefined;
+  for (const field of fields) {
+    if (field.name === "body") body = field;
+    else if (isPositional(field)) positional.push(field);
+    else named.set(field.name, field);
+  }
+  for (const field of more) named.set(field.name, field);
   return {
     positional,
     required: positional.filter((field) => !isOptional(field)).length,
-    named: new Map(named.map((field) => [field.name, field])),
+    named,
     body,
   };
 }
 
-function readAll(fields: Fields | undefined, path: string): NamedField[] {
-  need(fields === undefined || isRecord(fields), path, "must be an object");
-  return Object.entries(fields ?? {}).map(([name, field]) => {
-    const spec = typeof field === "string" || isRecord(field) ? fieldSpec(field) : undefined;
-    const isField = spec !== undefined && isOptionName(name) && typeNames.includes(spec.type) &&
-      (spec.values === undefined || Array.isArray(spec.values));
-    need(isField, `${path}.${name}`, "is no field");
-    return { ...spec!, name };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function readAll(fields: Fields = {}, path: string): Mutable<NamedField>[] {
+  return Object.entries(record(fields, path)).map(([name, field]) => {
+    const isField = isOptionName(name) && (typeof field === "string" || isRecord(field));
+    const spec = isField ? fieldSpec(field) : undefined;
+    const isKnown = spec !== undefined && typeNames.includes(spec.type) &&
+      (!spec.values || Array.isArray(spec.values));
+    need(isKnown, `${path}.${name}`, "is no field");
+    return { ...spec, name };
   });
 }

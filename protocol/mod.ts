@@ -34,7 +34,7 @@ export type { NamedField } from "./fields.ts";
 export type { Shape } from "./shape.ts";
 export { SpecError } from "./spec_error.ts";
 export { type Framed, Framer } from "./framer.ts";
-export { ReplyReader } from "./reply_reader.ts";
+export { createReplyReader, type ReplyReader } from "./reply_reader.ts";
 export type { Malformed } from "./malformed.ts";
 export { telnet, type TelnetCommand } from "./telnet.ts";
 export { encodeFrame, type Frame, type FrameInit } from "./frame.ts";

@@ -5,16 +5,8 @@ const CLOSE = 0x7d, LOWER_U = 0x75, LOWER_X = 0x78;
 // deno-lint-ignore no-control-regex
 const TO_ESCAPE = /["\\\x00-\x1f\x7f-\x9f]/g;
 
-const ESCAPES: Record<string, string> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
-const CHARACTERS: Record<string, string> = Object.fromEntries(
-  Object.entries(ESCAPES).map(([character, escape]) => [escape, character]),
-);
+// Characters, and what stands for them behind a backslash.
+const CHARACTERS = '"\\\n\r\t', LETTERS = '"\\nrt';
 
 /**
  * `text` in quotes, whatever it holds. Throws `TypeError` at a lone surrogate.
@@ -36,12 +28,12 @@ export function quote(text: string): string {
 
 /** A piece of what was received, short and safe to show in a message. */
 export function show(text: string): string {
-  const points = [...text];
-  return quote(points.length > 40 ? points.slice(0, 40).join("") + "…" : text);
+  return quote(text.replace(/^(.{40}).+$/su, "$1…"));
 }
 
 function escape(character: string): string {
-  return ESCAPES[character] ?? "\\x" + character.charCodeAt(0).toString(16).padStart(2, "0");
+  const letter = LETTERS[CHARACTERS.indexOf(character)];
+  return "\\" + (letter ?? "x" + character.charCodeAt(0).toString(16).padStart(2, "0"));
 }
 
 /** Where the escape ends that begins at `at`: behind all that was meant as one, so that a message can show it. */
@@ -59,10 +51,10 @@ export function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
 
 /** The character that an escape stands for; `undefined` where it is none. */
 export function unescape(escape: string): string | undefined {
-  const character = CHARACTERS[escape];
-  if (character !== undefined) return character;
+  const at = escape.length === 2 ? LETTERS.indexOf(escape[1]) : -1;
+  if (at >= 0) return CHARACTERS[at];
   const digits = /^\\(?:x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})$/.exec(escape);
   const point = digits === null ? NaN : parseInt(digits[1] ?? digits[2], 16);
-  const isScalar = point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
-  return isScalar ? String.fromCodePoint(point) : undefined;
+  const isSurrogate = point >> 11 === 0xd800 >> 11;
+  return point <= 0x10ffff && !isSurrogate ? String.fromCodePoint(point) : undefined;
 }

@@ -107,14 +107,16 @@ export interface Protocol {
   readonly commands: Readonly<Record<string, Command>>;
 }
 
+/** The options that every command takes, as they are written and read. */
+export const wireOptions = {
+  within: { type: "duration", min: 1, max: 2_147_483_647 },
+  class: { type: "enum", values: classes },
+  trace: { type: "text", max: 512 },
+} as const satisfies Fields;
+
 /** The options that every command takes. */
 export const commonOptions = {
-  within: {
-    type: "duration",
-    summary: "Deadline from now; covers waiting and running.",
-    min: 1,
-    max: 2_147_483_647,
-  },
-  class: { type: "enum", values: classes, summary: "How urgent it is." },
-  trace: { type: "text", max: 512, summary: "W3C traceparent." },
+  within: { ...wireOptions.within, summary: "Deadline from now; covers waiting and running." },
+  class: { ...wireOptions.class, summary: "How urgent it is." },
+  trace: { ...wireOptions.trace, summary: "W3C traceparent." },
 } as const satisfies Fields;

@@ -3,36 +3,27 @@
 
 import type { Command } from "./spec.ts";
 
+const word = { type: "word", positional: true } as const;
+const text = { type: "text", positional: true } as const;
+
 /** The standing commands as a client calls them; each may be sent again. */
 export const standingCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
   HELLO: {
     args: { version: "word" },
     options: { agent: { type: "text", max: 128 }, timing: "boolean", events: "boolean" },
     reply: {
-      version: { type: "word", positional: true },
-      protocol: { type: "word", positional: true },
+      version: word,
+      protocol: word,
       "max-line": "size",
       "max-body": "size",
       auth: { type: "enum", values: ["none", "token"] },
       identity: "text?",
     },
-    idempotent: true,
   },
-  HELP: { args: { verb: "word?" }, reply: { body: "text" }, idempotent: true },
-  SPEC: { reply: { body: "json" }, idempotent: true },
-  PING: {
-    args: { word: "text?" },
-    reply: { word: { type: "text", positional: true } },
-    idempotent: true,
-  },
-  STATS: {
-    items: {
-      name: { type: "word", positional: true },
-      value: { type: "text", positional: true },
-    },
-    reply: { count: "integer" },
-    idempotent: true,
-  },
-  CANCEL: { args: { tag: "word" }, reply: {}, idempotent: true },
-  QUIT: { reply: { word: { type: "text", positional: true } }, idempotent: true },
+  HELP: { args: { verb: "word?" }, reply: { body: "text" } },
+  SPEC: { reply: { body: "json" } },
+  PING: { args: { word: "text?" }, reply: { word: text } },
+  STATS: { items: { name: word, value: text }, reply: { count: "integer" } },
+  CANCEL: { args: { tag: "word" } },
+  QUIT: { reply: { word: text } },
 };

@@ -16,7 +16,6 @@ import { queueProtocol } from "../../queue/mod.ts";
 
 const { verb, request, reply } = readCalls(queueProtocol).get("PUT")!;
 const NO_BODY = new Uint8Array(0);
-const NO_CODES: ReadonlySet<string> = new Set();
 /** How often a job is sent at most, and the pauses between, beside what the server asks for. */
 const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
 
@@ -99,7 +98,7 @@ export class Putter implements AsyncDisposable {
         return await this.#putOnce(body, deadline - performance.now());
       } catch (error) {
         const mayPass = error instanceof Refusal && error.code !== "expired" && isPassing(error) &&
-          executedOf(error, NO_CODES) === "no";
+          executedOf(error) === "no";
         if (!mayPass || tries === MOST_TRIES) throw error;
         const ms = (error.retry ?? 0) + backoff(tries, BASE_MS, CAP_MS, Math.random());
         if (performance.now() + ms >= deadline) throw error;

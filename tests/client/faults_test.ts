@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { type Client, connect, ConnectionLost, ProtocolError, Refusal } from "../../client/mod.ts";
+import {
+  type Client,
+  connect,
+  ConnectionLost,
+  type Dial,
+  ProtocolError,
+  Refusal,
+} from "../../client/mod.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
@@ -343,4 +350,51 @@ Deno.test("Calls end rightly in 10,000 schedules of faults", async () => {
       throw error;
     }
   }
+});
+
+Deno.test("A call made the moment its connection ends is made on the next one", async () => {
+  const clock = new VirtualClock();
+  const books = new Ledger();
+  const proxy = new Proxy(clock, (frame) => books.do(frame));
+  let onClose = (): void => {};
+  const dial: Dial = async (address, options) => {
+    const stream = await proxy.dial(address, options);
+    return {
+      peer: stream.peer,
+      read: (buffer) => stream.read(buffer),
+      write: (bytes) => stream.write(bytes),
+      closeWrite: () => stream.closeWrite(),
+      close() {
+        stream.close();
+        onClose();
+      },
+    };
+  };
+  const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", { clock, dial }));
+  const call = new Promise((resolve) => {
+    onClose = () => {
+      onClose = () => {};
+      resolve(client.LOOK({ id: 7 }));
+    };
+  });
+  proxy.reset();
+  assertEquals(await run(clock, call), { id: 7 });
+  await run(clock, client.close());
+  assertEquals([proxy.dials, proxy.open, clock.pending], [2, 0, 0]);
+});
+
+Deno.test("What close cuts is not made again, not even where it may be", async () => {
+  const clock = new VirtualClock();
+  const proxy = new Proxy(clock, () => ({ lines: [] }));
+  const client = await run(
+    clock,
+    connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }),
+  );
+  const failed = client.LOOK({ id: 7 }).catch((error) => error);
+  await settle();
+  await run(clock, client.close(50));
+  const error = await failed;
+  assertInstanceOf(error, ConnectionLost);
+  assertEquals(error.executed, "maybe");
+  assertEquals([proxy.dials, proxy.open, clock.pending], [1, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { encodeFrame, type Frame, Framer, ReplyReader } from "@lineup/lineup/protocol";
+import { createReplyReader, encodeFrame, type Frame, Framer } from "@lineup/lineup/protocol";
 import { mutated, reply } from "./arbitraries.ts";
 
 const LIMITS = { maxLine: 60, maxBody: 30, maxDiscard: 0 };
@@ -15,7 +15,7 @@ function cut(input: Uint8Array, places: readonly number[]): Uint8Array[] {
 
 /** What a reader makes of the pieces: frames, and "bad" where it goes no further. */
 function read(pieces: readonly Uint8Array[], limits = NO_LIMITS): unknown[] {
-  const reader = new ReplyReader(limits.maxLine, limits.maxBody);
+  const reader = createReplyReader(limits.maxLine, limits.maxBody);
   const found: unknown[] = [];
   try {
     for (const piece of pieces) {
@@ -41,7 +41,7 @@ function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   return found;
 }
 
-Deno.test("ReplyReader reads back every reply that encodeFrame writes, cut anywhere", () => {
+Deno.test("a reply reader reads back every reply that encodeFrame writes, cut anywhere", () => {
   fc.assert(
     fc.property(
       fc.array(reply, { maxLength: 4 }),
@@ -66,7 +66,7 @@ Deno.test("ReplyReader reads back every reply that encodeFrame writes, cut anywh
   );
 });
 
-Deno.test("ReplyReader reads what Framer reads, and stops where it does, whatever the bytes", () => {
+Deno.test("a reply reader reads what Framer reads, and stops where it does, whatever the bytes", () => {
   const anything = fc.oneof(
     { arbitrary: mutated(reply), weight: 6 },
     { arbitrary: fc.uint8Array({ maxLength: 300 }), weight: 1 },
@@ -87,29 +87,29 @@ Deno.test("ReplyReader reads what Framer reads, and stops where it does, whateve
   );
 });
 
-Deno.test("ReplyReader refuses a line and a body that are too long before it holds them", () => {
+Deno.test("a reply reader refuses a line and a body that are too long before it holds them", () => {
   const encoder = new TextEncoder();
-  const reader = new ReplyReader(20, 20);
+  const reader = createReplyReader(20, 20);
   reader.push(encoder.encode("OK {1073741824}\n"));
   assertThrows(() => reader.next(), SyntaxError, "1073741824 bytes is announced; at most 20");
-  const other = new ReplyReader(20, 20);
+  const other = createReplyReader(20, 20);
   other.push(encoder.encode("OK " + "x".repeat(17)));
   assertEquals(other.next(), undefined);
   other.push(encoder.encode("x"));
   assertThrows(() => other.next(), SyntaxError, "more than 20 bytes");
 });
 
-Deno.test("ReplyReader counts no CR to a line, even where its LF comes in the next piece", () => {
+Deno.test("a reply reader counts no CR to a line, even where its LF comes in the next piece", () => {
   const encoder = new TextEncoder();
-  const reader = new ReplyReader(20, 20);
+  const reader = createReplyReader(20, 20);
   reader.push(encoder.encode("OK " + "x".repeat(17) + "\r"));
   assertEquals(reader.next(), undefined);
   reader.push(encoder.encode("\n"));
   assertEquals(reader.next()?.words, ["x".repeat(17)]);
 });
 
-Deno.test("ReplyReader hands out bodies that later bytes do not change", () => {
-  const reader = new ReplyReader(100, 100);
+Deno.test("a reply reader hands out bodies that later bytes do not change", () => {
+  const reader = createReplyReader(100, 100);
   const chunk = new TextEncoder().encode("OK {2}\nab\n");
   reader.push(chunk);
   const frame = reader.next() as Frame;

@@ -4,15 +4,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InFlight as InFlightInBrowser } from "../../client/browser_in_flight.ts";
 import { InFlight } from "../../client/in_flight.ts";
-import { Sent } from "../../client/session.ts";
 import * as address from "../../net/address.ts";
 import * as inBrowser from "../../net/browser_address.ts";
 import * as stringsInBrowser from "../../protocol/browser_strings.ts";
 import * as strings from "../../protocol/strings.ts";
-
-const exchange = { item: () => true, final() {}, failed() {} };
-const actions = { cancel() {}, stop: () => false, forget() {}, resume() {} };
-const newSent = (): Sent => new Sent({ head: "PING", text: "" }, exchange, actions);
 
 /** What a function returns, or that it throws. */
 function outcome<T>(run: () => T): T | "thrown" {
@@ -62,33 +57,35 @@ Deno.test("browsers write and read text as others do", () => {
 });
 
 Deno.test("browsers keep what is in flight as others do", () => {
-  for (const [table, other] of [InFlight, InFlightInBrowser].map((T) => [new T(), new T()])) {
-    const [sent, another] = [newSent(), newSent()];
-    table.add(sent);
-    other.add(another);
-    table.delete(another);
-    assertEquals([table.size, table.get(sent.tag) === sent], [1, true]);
+  interface Request {
+    readonly key: number;
   }
   const step = fc.oneof(fc.constant("add" as const), fc.nat(300));
   fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-    const sides = [new InFlight(), new InFlightInBrowser()].map((table) => ({
-      table,
-      all: [] as Sent[],
-    }));
+    const sides = [new InFlight<Request>(), new InFlightInBrowser<number, Request>()]
+      .map((table) => ({ table, all: [] as Request[], last: 0 }));
     for (const step of steps) {
-      for (const { table, all } of sides) {
-        if (step === "add") table.add(all[all.push(newSent()) - 1]);
-        else if (step < all.length) table.delete(all[step]);
+      for (const side of sides) {
+        const { table, all } = side;
+        if (step === "add") {
+          do side.last++; while (table.has(side.last));
+          const request = { key: side.last };
+          all.push(request);
+          table.set(request.key, request);
+          assertEquals(table.has(request.key), true);
+        } else if (step < all.length) table.delete(all[step].key);
       }
-      const [a, b] = sides.map(({ table }) => table.all().length);
+      const [a, b] = sides.map(({ table }) => [...table.values()].length);
       assertEquals([b, sides[1].table.size], [a, sides[0].table.size]);
     }
     // Tags differ where a place was taken; who is in there does not.
-    const [a, b] = sides.map(({ table, all }) => table.all().map((sent) => all.indexOf(sent)));
+    const [a, b] = sides.map(({ table, all }) => [...table.values()].map((r) => all.indexOf(r)));
     assertEquals(b, a);
     for (const { table, all } of sides) {
-      const inside = new Set(table.all());
-      for (const sent of all) assertEquals(table.get(sent.tag) === sent, inside.has(sent));
+      const inside = new Set(table.values());
+      for (const request of all) {
+        assertEquals(table.get(request.key), inside.has(request) ? request : undefined);
+      }
     }
   }));
 });

@@ -1,0 +1,21 @@
+// Condition variables: those who wait look again at what they wait for.
+
+/** Where one waits until somebody says that things have changed. */
+export class Condition {
+  #wakes: (() => void)[] = [];
+
+  /** Whether anybody waits. */
+  get awaited(): boolean {
+    return this.#wakes.length > 0;
+  }
+
+  /** Resolves with the next `notify`. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => this.#wakes.push(resolve));
+  }
+
+  /** Wakes all who wait. */
+  notify(): void {
+    if (this.#wakes.length > 0) { for (const wake of this.#wakes.splice(0)) wake(); }
+  }
+}

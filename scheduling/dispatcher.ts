@@ -72,6 +72,7 @@ export class Dispatcher<T extends Ticket> {
     this.#wheel.clear(ticket);
     ticket.phase = "done";
     if (this.#queue.size > 0) this.pump();
+    else if (!this.#pumping) this.#options.idle?.();
   }
 
   /** See {@linkcode Scheduler.park}. */
@@ -129,6 +130,7 @@ export class Dispatcher<T extends Ticket> {
     } finally {
       this.#pumping = false;
     }
+    if (this.mayStart(false)) this.#options.idle?.();
   }
 
   /** Calls `run` or `resume` for what was taken from the queue, or never was in it. */

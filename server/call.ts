@@ -194,7 +194,7 @@ export class Call extends Ticket implements Context {
   /** The scheduler will not run it. */
   refuse(reason: Reason, retry: number, scope: string | undefined): void {
     const turnedAway = reason === "busy" || reason === "quota";
-    if (turnedAway) this.connection.refused(retry);
+    if (turnedAway) this.connection.refused(retry, reason === "busy");
     this.answerError(refusalFor(reason, retry, scope), turnedAway);
   }
 

@@ -159,6 +159,7 @@ export class Rest implements Timed {
   #client: Client | undefined = undefined;
   /** How long the last rest was, in ms. */
   length = 0;
+  /** When it began, in ms. */
   began = 0;
   /** Whether it need not go on where there is nothing to do. */
   welcome = false;

@@ -72,4 +72,9 @@ export class Ticket extends Entry implements Timed {
   ) {
     super(line, 0, bytes);
   }
+
+  /** Whether it will do much when it goes on, as a stream does that has room for output again. */
+  get streams(): boolean {
+    return false;
+  }
 }

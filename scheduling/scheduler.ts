@@ -129,6 +129,9 @@ export class Scheduler<T extends Ticket = Ticket> {
     ticket.cost = ticket.command.value;
     if (this.#draining) return this.#refusals.refuse(ticket, "draining", now);
     if (isLate(ticket, now)) return this.#refusals.refuse(ticket, "expired", now);
+    if (ticket.unread > 0 && isLate(ticket, now + ticket.unread)) {
+      return this.#refusals.refuse(ticket, "busy", now);
+    }
     const meter = line.meters.length > 0 ? takeAll(line.meters, now) : undefined;
     if (meter !== undefined) return this.#refusals.refuseByQuota(ticket, meter, now);
     const { control } = this.#records.of(line);
@@ -199,6 +202,11 @@ export class Scheduler<T extends Ticket = Ticket> {
    */
   statistics(heaviest: number = 5): SchedulerStatistics {
     return report(this.#queue, this.#records, this.#seating, heaviest);
+  }
+
+  /** Whether nothing waits, and what comes now would be started at once. */
+  get idle(): boolean {
+    return this.#dispatcher.mayStart(false);
   }
 
   /**

@@ -83,6 +83,8 @@ export interface SchedulerOptions<T extends Ticket> {
   resume?: (ticket: T) => void;
   /** The deadline of a request passed after it had started; it keeps its seat until `finish`. */
   overdue?: (ticket: T) => void;
+  /** Nothing waits any more and a seat is free: who holds requests back may bring some. */
+  idle?: () => void;
   /**
    * Calls `go` once the event loop has looked after everything else, such as `setImmediate` does.
    * Without it the scheduler does not work in slices.

@@ -52,7 +52,10 @@ export class Ticket extends Entry implements Timed {
   since: number = 0;
   /** How long it has waited for seats, in milliseconds; set by the scheduler when it gets one. */
   waited: number = 0;
-  /** How long it waited before it was read, as far as is known, in milliseconds: it waits that much less in line. */
+  /**
+   * How long it waited before it was read, as far as is known, in milliseconds: it waits that much less in line, and is
+   * refused as `busy` where its deadline would be over if that counted.
+   */
   unread: number = 0;
   /** Its connection and class. */
   declare lane: Line;
@@ -68,5 +71,10 @@ export class Ticket extends Entry implements Timed {
     public deadline: number = Infinity,
   ) {
     super(line, 0, bytes);
+  }
+
+  /** Whether it will do much when it goes on, as a stream does that has room for output again. */
+  get streams(): boolean {
+    return false;
   }
 }

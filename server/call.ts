@@ -48,7 +48,9 @@ export class Call extends Ticket implements Context {
   #goOn: (() => void) | undefined = undefined;
   #whenStopped: ((reason: Refusal) => void) | undefined = undefined;
   #held: (string | Uint8Array)[] | undefined = undefined;
-  /** Lets a stream go on that waits for its turn or for its client to read. */
+  /** It waits for its turn or for its client to read. */
+  #streams = false;
+  /** Lets a stream go on that waits so. */
   #whenGoing: (() => void) | undefined = undefined;
 
   constructor(connection: Connection, route: Route, frame: Frame, now: number) {
@@ -67,6 +69,10 @@ export class Call extends Ticket implements Context {
   /** Whether the server answers it itself, whatever the protocol is. */
   get standing(): boolean {
     return this.#route.compiled.standing;
+  }
+
+  override get streams(): boolean {
+    return this.#streams;
   }
 
   get client(): Client {
@@ -194,7 +200,7 @@ export class Call extends Ticket implements Context {
   /** The scheduler will not run it. */
   refuse(reason: Reason, retry: number, scope: string | undefined): void {
     const turnedAway = reason === "busy" || reason === "quota";
-    if (turnedAway) this.connection.refused(retry);
+    if (turnedAway) this.connection.refused(retry, reason === "busy");
     this.answerError(refusalFor(reason, retry, scope), turnedAway);
   }
 
@@ -234,9 +240,11 @@ export class Call extends Ticket implements Context {
 
   /** Waits for the client, or for the request before this one: who may need this one's seat meanwhile. */
   async outOfSeat(wait: Promise<void>): Promise<void> {
+    this.#streams = true;
     const parked = this.phase === "running" && this.#route.scheduler.park(this);
     await wait;
     if (parked) await this.#takeSeat();
+    this.#streams = false;
   }
 
   /** Ends the request from outside: it is answered now, and the handler's signal is aborted. */

@@ -335,9 +335,12 @@ export class Connection implements Client {
     return this.output.held === 0 && this.#patience.quiet;
   }
 
-  /** A request was refused as busy or quota. Who goes on asking all the same is not listened to for the time it was told. */
-  refused(retry: number): void {
-    this.#rest.refused(retry, this.#present());
+  /**
+   * A request was refused as busy or quota, because of the load or not. Who goes on asking all the same is not listened
+   * to for the time it was told.
+   */
+  refused(retry: number, forLoad: boolean): void {
+    this.#rest.refused(retry, this.#present(), forLoad);
     // Refusals go out together at the end of a rest.
     if (!this.#rest.quiet) this.#urgent = true;
   }
@@ -350,7 +353,7 @@ export class Connection implements Client {
 
   /** Refuses what did not even line up, as busy or quota. */
   #turnAway(tag: string | undefined, line: ErrorLine): void {
-    this.refused(line.retry!);
+    this.refused(line.retry!, false);
     this.#refuse(tag, line, true);
   }
 

@@ -50,6 +50,8 @@ export class Rests {
   readonly #cost = new Cost();
   /** When all that was refused so far has had its time. */
   #free = 0;
+  /** Rests that need not go on where there is nothing to do, the one that began first first. */
+  readonly #welcome = new Set<Rest>();
   /** How many clients have a connection that rests. */
   #clients = 0;
 
@@ -82,7 +84,7 @@ export class Rests {
 
   /** A connection that was refused is gone. */
   leave(rest: Rest, name: string, client: Client): void {
-    if (rest.quiet) this.ended(client);
+    if (rest.quiet) this.ended(rest, client);
     this.#wheel.clear(rest);
     if (--client.connections === 0) this.#known.delete(name);
   }
@@ -97,19 +99,35 @@ export class Rests {
     rest.length = (this.#free - now) * Math.min(1, share);
     if (this.#share === Infinity || rest.length < LEAST_MS) return;
     if (client.resting++ === 0) this.#clients++;
+    if (rest.welcome) this.#welcome.add(rest);
+    rest.began = now;
     this.#wheel.set(rest, now + rest.length);
+  }
+
+  /** How many rests need not go on where there is nothing to do. */
+  get size(): number {
+    return this.#welcome.size;
+  }
+
+  /** Ends the one of these that began first. */
+  endOldest(): void {
+    const [rest] = this.#welcome;
+    this.#wheel.clear(rest);
+    rest.length = this.#clock.now() - rest.began;
+    rest.end();
   }
 
   /** Does not listen to a connection for so long. */
   pause(rest: Rest, client: Client, ms: number): void {
     this.pauses++;
-    if (rest.on) this.ended(client);
+    if (rest.on) this.ended(rest, client);
     rest.length = ms;
     this.#wheel.set(rest, this.#clock.now() + ms);
   }
 
   /** A rest is over. */
-  ended(client: Client): void {
+  ended(rest: Rest, client: Client): void {
+    this.#welcome.delete(rest);
     if (--client.resting === 0) this.#clients--;
   }
 
@@ -141,6 +159,10 @@ export class Rest implements Timed {
   #client: Client | undefined = undefined;
   /** How long the last rest was, in ms. */
   length = 0;
+  /** When it began, in ms. */
+  began = 0;
+  /** Whether it need not go on where there is nothing to do. */
+  welcome = false;
   #again = false;
   /** When a request was refused last: those of one packet are refused at one time. */
   #last = -1;
@@ -187,8 +209,12 @@ export class Rest implements Timed {
     return this.#pauses > this.#bounds.pauses;
   }
 
-  /** A request was refused `now`, and told not to come again for `retry` ms. */
-  refused(retry: number, now: number): void {
+  /**
+   * A request was refused `now`, and told not to come again for `retry` ms; `welcome` says that there was too much to
+   * do, and that it is read at once where there is nothing to do.
+   */
+  refused(retry: number, now: number, welcome: boolean): void {
+    this.welcome = welcome;
     const client = this.#client ??= this.#rests.join(this.#name());
     this.#rests.refused(client, now);
     this.#score++;
@@ -217,7 +243,7 @@ export class Rest implements Timed {
 
   /** Ends the rest; another follows where requests were refused meanwhile. */
   end(): void {
-    if (!this.#pausing) this.#rests.ended(this.#client!);
+    if (!this.#pausing) this.#rests.ended(this, this.#client!);
     this.#pausing = false;
     this.#onEnd();
     if (this.#again) this.#rests.begin(this, this.#client!);

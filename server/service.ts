@@ -94,6 +94,7 @@ export class Service {
   readonly #drainTime: number;
   #stopRound: (() => void) | undefined = undefined;
   #watching = false;
+  #feeding = false;
   #turningAway = 0;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
@@ -180,7 +181,25 @@ export class Service {
       refuse: (call, reason, retry, scope) => call.refuse(reason, retry, scope),
       overdue: (call) => call.abort("expired", EXPIRED),
       yield: (go) => this.turns.next(go),
+      idle: () => this.#feed(),
     });
+  }
+
+  /** There is nothing to do although there are clients that rest: who has rested longest is read at once. */
+  #feed(): void {
+    if (this.rests.size === 0 || !this.#idle) return;
+    this.rests.endOldest();
+    if (this.#feeding) return;
+    this.#feeding = true;
+    // It may have sent nothing.
+    this.turns.next(() => {
+      this.#feeding = false;
+      this.#feed();
+    });
+  }
+
+  get #idle(): boolean {
+    return this.scheduler.idle && (this.workers?.scheduler.idle ?? true);
   }
 
   /** The rates that requests from these address prefixes count towards. */

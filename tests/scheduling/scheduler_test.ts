@@ -59,6 +59,12 @@ class Named extends Ticket {
   name = "";
 }
 
+class Streaming extends Ticket {
+  override get streams(): boolean {
+    return true;
+  }
+}
+
 Deno.test("Scheduler runs at once what finds a seat, and sets no timer", () => {
   const bench = new Bench({
     run: (ticket) => bench.scheduler.finish(ticket),
@@ -328,6 +334,34 @@ Deno.test("Scheduler works in slices, and lets go of the loop between them", () 
   while (going.length > 0) going.shift()!();
   assertEquals(bench.news, ["4", "5", "6", "7", "8", "9"]);
 });
+
+for (const [kind, Kind, most] of [["requests", Named, 8], ["streams", Streaming, 2]] as const) {
+  Deno.test(`Scheduler lets ${most} ${kind} go on in one go that were parked, and then lets go of the loop`, () => {
+    const turns: (() => void)[] = [];
+    let resumed = 0;
+    const clock = new VirtualClock();
+    const scheduler = new Scheduler<Ticket>({
+      clock,
+      random: () => 0.5,
+      run: () => {},
+      refuse: () => {},
+      resume: () => resumed++,
+      yield: (go) => turns.push(go),
+      seats: fixedSeats(100),
+    });
+    const line = scheduler.line("normal", "acme");
+    const parked = Array.from({ length: 16 }, () => new Kind(line, new CostEstimate()));
+    for (const each of parked) {
+      scheduler.submit(each);
+      scheduler.park(each);
+    }
+    for (const each of parked) scheduler.unpark(each);
+    for (let expected = most; expected <= 16; expected += most) {
+      assertEquals(resumed, expected);
+      turns.shift()?.();
+    }
+  });
+}
 
 Deno.test("Scheduler counts what requests do before they wait for something towards the slice", () => {
   const going: (() => void)[] = [];

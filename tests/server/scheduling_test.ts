@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenMemory, type ServeOptions } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
 import { House } from "./house.ts";
+import { type Neighbour, Street } from "./street.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 async function street(
@@ -143,4 +144,53 @@ Deno.test("serve holds a deep untagged pipeline back instead of refusing it", as
   await wire.send("HOLD h\n" + "SAY x\n".repeat(200));
   (await house.held("h")).go("first");
   assertEquals(await wire.lines(201), ["OK first", ...new Array(200).fill("OK x")]);
+});
+
+const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
+
+/** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
+async function resting(street: Street, asks: string): Promise<Neighbour> {
+  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  const client = street.neighbour("192.0.2.2:1");
+  await street.pass();
+  client.take();
+  client.send("SAY x\n");
+  await street.pass();
+  client.send(asks);
+  await street.pass(100);
+  assertEquals(client.take(), "");
+  return client;
+}
+
+Deno.test("serve reads who was refused, and rests, as soon as there is nothing to do", async () => {
+  await using street = await Street.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(street, "SAY y\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  assertMatch(client.take(), /^ERR busy .*\nOK y\n$/);
+});
+
+Deno.test("serve does not begin what waited unread until its deadline", async () => {
+  await using street = await Street.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(street, "#y SAY y within=20ms\n#z SAY z\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  const lines = client.take().split("\n");
+  assert(lines.some((line) => line.startsWith("#y ERR busy ")), lines.join());
+  assert(lines.includes("#z OK z"), lines.join());
+});
+
+Deno.test("serve lets who asks faster than its rate rest although there is nothing to do", async () => {
+  const rates = { prefix: { rate: 0.1, burst: 1 } };
+  await using street = await Street.open({ ...RESTS, rates });
+  const client = street.neighbour("192.0.2.2:2");
+  client.send("SAY w\n");
+  await street.pass();
+  assertMatch(client.take(), /OK w\n$/);
+  const other = await resting(street, "SAY y\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  assertEquals(other.take(), "");
+  await street.pass(1000);
+  assertMatch(other.take(), /^(ERR quota .*\n){2}$/);
 });

@@ -63,8 +63,9 @@ export class Output {
 
   /** Resolves once the output is no longer full, or nothing more can be written. */
   async drained(): Promise<void> {
+    if (!this.full) return;
     this.flush();
-    while (this.full) await this.#change.wait();
+    do await this.#change.wait(); while (this.full);
   }
 
   /** Writes at the end of this turn, with all that is added until then. */

@@ -57,7 +57,7 @@ export const memory: readonly Defence[] = [
       return street.house.produced;
     },
     damage: "items produced",
-    kept: 67,
+    kept: 68,
     done: 1000,
   },
   {

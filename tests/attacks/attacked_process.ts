@@ -66,11 +66,15 @@ export class Attacked implements AsyncDisposable {
     return conn;
   }
 
-  /** The lines that answer one request, on a connection of this machine. */
+  /** The lines that answer one request, on a connection of this machine. Who is refused as busy comes again when told. */
   async ask(request: string): Promise<string[]> {
     for (let tries = 0; tries < 100; tries++) {
       const lines = await this.#ask(request).catch(() => []);
-      if (lines.length > 0) return lines;
+      const busy = /^ERR busy .* retry=(\d+)$/.exec(lines[0] ?? "");
+      if (busy !== null) {
+        // Its time passes faster than the machine may have time for it.
+        await new Promise((resolve) => setTimeout(resolve, Number(busy[1]) / SPEED));
+      } else if (lines.length > 0) return lines;
       // This process was so slow that the server has lost its patience.
     }
     throw new Error(`no answer to ${request}`);

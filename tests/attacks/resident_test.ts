@@ -21,7 +21,7 @@ const hoard: Attack = {
 
 // What a server does in ordinary times: its heap grows to a size, which takes it a few rounds, and some things are made
 // once.
-const ORDINARY_ROUNDS = 4;
+const ORDINARY_ROUNDS = 3;
 const ordinary: readonly Attack[] = [
   { name: "streams", connections: 50, sent: "FLOW 1000 1000\nQUIT\n", stays: 10 },
   {

@@ -7,7 +7,7 @@ import { encodeText } from "./strings.ts";
 export interface Frame extends Line {
   /** Tells it from the others that a framer yields. */
   readonly kind: "frame";
-  /** The counted body; `undefined` where the line announced none. */
+  /** The counted body; `undefined` where the line announced none. Its buffer may hold other bytes of the same sender. */
   readonly body: Uint8Array | undefined;
 }
 

@@ -16,6 +16,7 @@ export class Condition {
 
   /** Wakes all who wait. */
   notify(): void {
-    if (this.#wakes.length > 0) { for (const wake of this.#wakes.splice(0)) wake(); }
+    if (this.#wakes.length === 0) return;
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }

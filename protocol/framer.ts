@@ -116,7 +116,11 @@ export class Framer {
     for (;;) {
       switch (this.#reading) {
         case Reading.Line: {
-          if (this.#at === this.#chunk.length) return undefined;
+          if (this.#at === this.#chunk.length) {
+            // Or a client that says no more would hold what its last bodies share.
+            this.#body.nextChunk();
+            return undefined;
+          }
           const found = this.#line();
           if (found !== undefined) return found;
           break;

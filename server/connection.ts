@@ -5,6 +5,7 @@ import { type Framed, Framer } from "../protocol/framer.ts";
 import type { Malformed } from "../protocol/malformed.ts";
 import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
 import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
+import { Condition } from "../net/condition.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { isLost, StreamError } from "../net/stream_error.ts";
@@ -87,7 +88,7 @@ export class Connection implements Client {
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
   #stopLinger: (() => void) | undefined = undefined;
-  #onAnswer: (() => void)[] = [];
+  readonly #answer = new Condition();
   #onClosed: (() => void)[] | undefined = undefined;
 
   constructor(server: Service, stream: ByteStream, id: number) {
@@ -365,7 +366,7 @@ export class Connection implements Client {
 
   #nextAnswer(): Promise<void> {
     this.output.flush();
-    return new Promise((resolve) => this.#onAnswer.push(resolve));
+    return this.#answer.wait();
   }
 
   /** Closes at once because of what the client does, and logs it. */
@@ -387,7 +388,7 @@ export class Connection implements Client {
     this.#untagged.stop();
     this.#rest.cancel();
     for (const call of this.#inOrder()) call.drop();
-    this.#wake();
+    this.#answer.notify();
     this.#weigh();
     this.#stream.close();
     for (const action of this.#onClosed ?? []) action();
@@ -460,12 +461,8 @@ export class Connection implements Client {
       this.#urgent = false;
       this.#patience.answered(now ?? this.server.clock.now());
     }
-    if (this.#onAnswer.length > 0) this.#wake();
+    this.#answer.notify();
     if (this.#ended || this.#draining) this.#settle();
-  }
-
-  #wake(): void {
-    for (const resolve of this.#onAnswer.splice(0)) resolve();
   }
 
   #settle(): void {

@@ -226,7 +226,7 @@ function alikeRows(own: readonly boolean[]): string {
 }
 
 /** The runs of numbers that follow each other, sorted. */
-function runs(ids: readonly number[]): [first: number, last: number][] {
+export function runs(ids: readonly number[]): [first: number, last: number][] {
   const found: [first: number, last: number][] = [];
   for (const id of [...ids].sort((a, b) => a - b)) {
     const run = found.at(-1);

@@ -48,7 +48,7 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
     for (let after = 0;;) {
       const page = file.load(after, PAGE);
       if (page.length === 0) return;
-      for (const job of page) yield lineOf({ kind: "put", job, body: file.body(job.id)! });
+      for (const job of page) yield lineOf({ kind: "put", job, body: file.bodies([job.id])[0]! });
       after = page[page.length - 1].id;
     }
   } finally {

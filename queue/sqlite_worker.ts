@@ -29,7 +29,7 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
     case "lastId":
       return { result: file.lastId() };
     case "bodies": {
-      const bodies = packBodies(request.ids.map(file.body));
+      const bodies = packBodies(file.bodies(request.ids));
       return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
     }
     case "close":

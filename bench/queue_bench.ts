@@ -31,10 +31,10 @@ if (only !== undefined && !PARTS.includes(only)) {
 const CONNECTIONS = 50;
 const DEPTH = 16;
 const BODY = "x".repeat(100);
-// A round is about half a second; what writes each change through by itself does less in that time.
+// A round is about a second; what writes each change through by itself does less in that time.
 const SHAPES = {
-  "PUT, 16 deep": { connections: CONNECTIONS, depth: DEPTH, put: true, fast: 40, slow: 2 },
-  "TAKE and DONE, 16 deep": { connections: CONNECTIONS, depth: DEPTH, fast: 40, slow: 2 },
+  "PUT, 16 deep": { connections: CONNECTIONS, depth: DEPTH, put: true, fast: 150, slow: 5 },
+  "TAKE and DONE, 16 deep": { connections: CONNECTIONS, depth: DEPTH, fast: 150, slow: 5 },
   "PUT, one at a time, 50 connections": {
     connections: CONNECTIONS,
     depth: 1,
@@ -58,6 +58,8 @@ const SHAPES = {
   "TAKE and DONE, one at a time, 1 connection": { connections: 1, depth: 1, fast: 500, slow: 500 },
 } as const;
 type Shape = keyof typeof SHAPES;
+/** Rounds that do not count: a server runs for long, and compiles in its first seconds. */
+const WARM_UP = 5;
 const BULLMQ_JOBS = 5000;
 
 const directory = await Deno.makeTempDir({ prefix: "lineup-bench-" });
@@ -158,7 +160,9 @@ async function besideBeanstalkd(lineup: Target): Promise<void> {
   targets.push(...peers);
   const all = [lineup, ...peers];
   const rates = new Map<Target, Rates>(all.map((target) => [target, new Map()]));
-  for (const target of all) await round(target, new Map());
+  for (let at = 0; at < WARM_UP; at++) {
+    for (const target of all) await round(target, new Map());
+  }
   for (let at = 0; at < ROUNDS; at++) {
     for (const target of all) await round(target, rates.get(target)!);
   }

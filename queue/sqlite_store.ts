@@ -1,11 +1,5 @@
-import {
-  type Batch,
-  type Bodies,
-  packBatch,
-  type Rows,
-  unpackBodies,
-  unpackRows,
-} from "./sqlite_batch.ts";
+import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./sqlite_batch.ts";
+import type { Rows } from "./sqlite_columns.ts";
 import type { Change, Rules, Schedule, Store, StoredJob } from "./store.ts";
 
 /** What the worker is asked. */

@@ -17,6 +17,15 @@ interface Group {
   readonly written: PromiseWithResolvers<void>;
 }
 
+/** The body of a job, or why it cannot be read. */
+export type ReadBody = Uint8Array | Error;
+
+/** Who waits for bodies. */
+interface Asked {
+  readonly ids: readonly number[];
+  resolve(bodies: ReadBody[] | Promise<ReadBody[]>): void;
+}
+
 /** How many changes a group has, before those of another turn begin the next. */
 const GROUP = 64;
 /** How many groups a batch has at least, where there are as many: to write one through costs as much as a hundred changes. */
@@ -51,7 +60,7 @@ export class Journal {
   #gathering: Group[] = [];
   /** The batch that was begun last. */
   #current = Promise.resolve();
-  #asked = new Map<number, PromiseWithResolvers<Uint8Array | undefined>>();
+  #asked: Asked[] = [];
   #scheduled = false;
   #writing: Promise<void> | undefined = undefined;
 
@@ -85,14 +94,12 @@ export class Journal {
     return this.#gathering.at(-1)?.written.promise ?? this.#current;
   }
 
-  /** The body of a job as the store has it now, whatever is written later. */
-  read(id: number): Promise<Uint8Array | undefined> {
-    let asked = this.#asked.get(id);
-    if (asked === undefined) {
-      this.#asked.set(id, asked = Promise.withResolvers());
-      this.#schedule();
-    }
-    return asked.promise;
+  /** The bodies of jobs as the store has them now, whatever is written later. */
+  read(ids: readonly number[]): Promise<ReadBody[]> {
+    const { promise, resolve } = Promise.withResolvers<ReadBody[]>();
+    this.#asked.push({ ids, resolve });
+    this.#schedule();
+    return promise;
   }
 
   /** Resolves once all is written that was asked for, or cannot be. */
@@ -120,18 +127,26 @@ export class Journal {
   }
 
   #ask(): void {
-    if (this.#asked.size === 0) return;
+    if (this.#asked.length === 0) return;
     const asked = this.#asked;
-    this.#asked = new Map();
-    this.#store.bodies([...asked.keys()]).then((bodies) => {
+    this.#asked = [];
+    this.#store.bodies(asked.flatMap(({ ids }) => ids)).then((bodies) => {
       let at = 0;
-      for (const each of asked.values()) each.resolve(bodies[at++]);
+      for (const { ids, resolve } of asked) resolve(ids.map((id) => bodies[at++] ?? noBody(id)));
     }, () => {
       // One that cannot be read shall not take the others with it.
-      for (const [id, { resolve, reject }] of asked) {
-        this.#store.bodies([id]).then(([body]) => resolve(body), reject);
+      for (const { ids, resolve } of asked) {
+        resolve(Promise.all(ids.map((id) => this.#readOne(id))));
       }
     });
+  }
+
+  async #readOne(id: number): Promise<ReadBody> {
+    try {
+      return (await this.#store.bodies([id]))[0] ?? noBody(id);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   async #write(): Promise<void> {
@@ -208,4 +223,8 @@ function newGroup(changes: Change[] = []): Group {
   const written = Promise.withResolvers<void>();
   written.promise.catch(() => {});
   return { changes, written };
+}
+
+function noBody(id: number): Error {
+  return new Error(`the store has no body of job ${id}`);
 }

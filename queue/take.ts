@@ -73,7 +73,7 @@ function grant(
 ): Grant | undefined {
   const now = work.now();
   const given: Given[] = [];
-  const reading: Promise<void>[] = [];
+  const unread: Given[] = [];
   let written: Promise<void> | undefined;
   let room = MAX_TAKE_BYTES;
   for (let queue; given.length < max && (queue = rotation.next(queues)) !== undefined;) {
@@ -96,21 +96,17 @@ function grant(
       body,
     };
     given.push(each);
-    if (body === undefined) reading.push(read(work, each));
+    if (body === undefined) unread.push(each);
   }
   if (written === undefined) return undefined;
   const grant: Grant = {
     given,
-    whole: whole(reading, written).then(() => {
-      grant.given = given.filter(({ body }) => body !== undefined);
+    whole: (unread.length === 0 ? written : Promise.all([read(work, unread), written])).then(() => {
+      if (unread.length > 0) grant.given = given.filter(({ body }) => body !== undefined);
       return grant;
     }),
   };
   return grant;
-}
-
-function whole(reading: readonly Promise<void>[], written: Promise<void>): Promise<unknown> {
-  return reading.length === 0 ? written : Promise.all([...reading, written]);
 }
 
 /** Counts a job that is taken towards the rates of its queue and key. */
@@ -127,19 +123,23 @@ function pace(work: WorkQueue, limits: Limits, now: number): void {
   if (limits.spend(now)) work.paces.add(limits);
 }
 
-/** Reads a body. A job whose body cannot be read is dead: others shall not wait for it. */
-async function read(work: WorkQueue, given: Given): Promise<void> {
-  const { id, attempt } = given;
-  try {
-    given.body = await work.body(id);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    work.log({ level: "error", message: "body cannot be read, job is dead", job: id, error });
-    const job = work.jobs.get(id);
-    if (work.closing || job?.state !== "taken" || job.attempt !== attempt) return;
-    const reason = `Its body cannot be read: ${why}.`;
-    const written = work.change(job, () => job.fail(work.now(), false, true, reason));
-    work.results.dead(id, `Job ${id} is dead: ${reason}`);
-    await written.catch(() => {});
+/** Reads bodies. A job whose body cannot be read is dead: others shall not wait for it. */
+async function read(work: WorkQueue, unread: readonly Given[]): Promise<void> {
+  const bodies = await work.journal.read(unread.map(({ id }) => id));
+  const dying: Promise<unknown>[] = [];
+  for (const [at, body] of bodies.entries()) {
+    if (body instanceof Error) dying.push(unreadable(work, unread[at], body));
+    else unread[at].body = body;
   }
+  await Promise.all(dying);
+}
+
+async function unreadable(work: WorkQueue, { id, attempt }: Given, error: Error): Promise<void> {
+  work.log({ level: "error", message: "body cannot be read, job is dead", job: id, error });
+  const job = work.jobs.get(id);
+  if (work.closing || job?.state !== "taken" || job.attempt !== attempt) return;
+  const reason = `Its body cannot be read: ${error.message}.`;
+  const written = work.change(job, () => job.fail(work.now(), false, true, reason));
+  work.results.dead(id, `Job ${id} is dead: ${reason}`);
+  await written.catch(() => {});
 }

@@ -135,8 +135,10 @@ export class WorkQueue {
 
   /** The bytes of a job, or its result where it is done. */
   async body(id: number): Promise<Uint8Array> {
-    const body = this.recentBody(id) ?? await this.journal.read(id);
-    if (body === undefined) throw new Error(`the store has no body of job ${id}`);
+    const recent = this.recentBody(id);
+    if (recent !== undefined) return recent;
+    const [body] = await this.journal.read([id]);
+    if (body instanceof Error) throw body;
     return body;
   }
 

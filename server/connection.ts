@@ -1,25 +1,22 @@
 // One client: its bytes in, its requests in flight, its bytes out.
 
-import type { Frame } from "../protocol/frame.ts";
-import { type Framed, Framer } from "../protocol/framer.ts";
-import type { Malformed } from "../protocol/malformed.ts";
-import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
-import { telnet, type TelnetCommand } from "../protocol/telnet.ts";
+import { Framer } from "../protocol/framer.ts";
 import { Condition } from "../net/condition.ts";
 import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { isLost, StreamError } from "../net/stream_error.ts";
 import type { Line } from "../scheduling/ticket.ts";
-import { answerLine } from "./answer.ts";
-import { Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { ClientLines } from "./client_lines.ts";
-import { DRAINING, type ErrorLine, refusalFor } from "./errors.ts";
-import { InOrder } from "./in_order.ts";
+import { DRAINING, type ErrorLine } from "./errors.ts";
+import { InFlight } from "./in_flight.ts";
+import { Intake } from "./intake.ts";
 import { Patience } from "./patience.ts";
 import type { Client } from "./handlers.ts";
 import { Rest } from "./rest.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
+import { TelnetAnswers } from "./telnet.ts";
 
 // What waits for its first bytes holds a small buffer, of which there may be ten thousand; who fills it gets a larger one.
 const [LEAST_READ, MOST_READ] = [1024, 16_384];
@@ -38,9 +35,6 @@ const TOO_OFTEN: ErrorLine = {
   message: "Refused requests come again and again.",
 };
 
-const NO_WORDS: readonly string[] = [];
-const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
-
 /** One connection of a server. */
 export class Connection implements Client {
   readonly id: number;
@@ -58,17 +52,15 @@ export class Connection implements Client {
   readonly #stream: ByteStream;
   readonly #framer: Framer;
   readonly #lines: ClientLines;
-  readonly #tagged = new Map<string, Call>();
-  readonly #untagged: InOrder;
+  readonly #inFlight: InFlight;
+  readonly #intake: Intake;
+  readonly #telnet: TelnetAnswers;
   readonly #patience: Patience;
-  #bodies = 0;
   /** Bytes held for this client, as the server counted them last. */
   weight = 0;
   readonly #rest: Rest;
   #now = 0;
-  #unknown = 0;
-  /** Requests that have come, and bytes. */
-  #requests = 0;
+  /** Bytes that have come. */
   #received = 0;
   readonly #since: number;
   /** Its end is logged, with the reason for it. */
@@ -80,13 +72,9 @@ export class Connection implements Client {
   #taking = false;
   /** Something was answered that must go out although the connection rests. */
   #urgent = false;
-  /** What came during a rest, to be admitted last to first: the first waited unread the longest. */
-  #rested: Call[] | undefined = undefined;
   /** It is read as one of those that are read one after another. */
   #inLine = false;
   #shut = false;
-  /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
-  #interrupted = false;
   #stopLinger: (() => void) | undefined = undefined;
   readonly #answer = new Condition();
   #onClosed: (() => void)[] | undefined = undefined;
@@ -104,7 +92,8 @@ export class Connection implements Client {
       () => this.#lines.client,
       () => this.output.flush(),
     );
-    this.#untagged = new InOrder(server.bounds.answers, () => this.#present());
+    this.#inFlight = new InFlight(server.bounds.answers, () => this.present);
+    this.#intake = new Intake(this, this.#inFlight);
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(
       stream,
@@ -112,6 +101,7 @@ export class Connection implements Client {
       () => server.watch(),
       server.bounds.output,
     );
+    this.#telnet = new TelnetAnswers(this.output, () => this.#interrupt());
   }
 
   get peer(): string {
@@ -135,7 +125,7 @@ export class Connection implements Client {
 
   /** Requests that are not answered yet. */
   get inFlight(): number {
-    return this.#untagged.size + this.#tagged.size;
+    return this.#inFlight.size;
   }
 
   /** Greets, and serves requests until the client or the server ends the connection. Never rejects. */
@@ -171,7 +161,7 @@ export class Connection implements Client {
     this.#logged = true;
     const { peer: client, errors, server } = this;
     const message = code === "" ? "connection ended" : `connection ended: ${code}`;
-    const requests = this.#requests;
+    const { requests } = this.#intake;
     const seconds = Math.round((server.clock.now() - this.#since) / 100) / 10;
     server.clientLog.add({ level: "info", message, client, requests, errors, seconds, why });
   }
@@ -220,16 +210,19 @@ export class Connection implements Client {
       this.#taking = true;
       this.#now = this.server.clock.now();
       let unread = since === undefined ? 0 : this.#now - since;
-      if (since !== undefined) this.#rested = [];
+      if (since !== undefined) this.#intake.gather();
       let taken = 0;
       let whole = false;
       for (let framed; (framed = this.#framer.next()) !== undefined && !this.#ended;) {
         whole = true;
-        this.#handle(framed);
+        if (framed.kind !== "telnet") {
+          this.#telnet.settle();
+          this.#intake.take(framed);
+        } else if (this.#telnet.take(framed)) this.answersNow();
         const full = this.#full;
         const pauses = this.#rest.pauses && !this.#rest.exhausted;
         if (!full && !pauses && ++taken < REQUESTS_A_TURN) continue;
-        if (this.#rested !== undefined) this.#admit(this.#rested, unread);
+        this.#intake.admit(unread);
         this.#taking = false;
         this.#took(taken);
         const before = this.#now;
@@ -241,13 +234,13 @@ export class Connection implements Client {
         this.#now = this.server.clock.now();
         if (pauses) {
           unread += this.#now - before;
-          this.#rested = [];
+          this.#intake.gather();
         }
         taken = 0;
       }
-      this.#interrupt();
-      if (this.#rested !== undefined) this.#admit(this.#rested, unread);
-      this.#rested = undefined;
+      this.#telnet.settle();
+      this.#intake.admit(unread);
+      this.#intake.gathered();
       if (this.#rest.exhausted && !this.#ended) this.#dismiss();
       this.#taking = false;
       this.#took(taken);
@@ -259,13 +252,8 @@ export class Connection implements Client {
       if (!this.#framer.idle) this.server.watch();
     }
     if (!this.#ended && !this.#framer.idle) {
-      this.#refuse(
-        undefined,
-        {
-          code: "bad-syntax",
-          message: "The input ended within a request, which was not executed.",
-        },
-      );
+      const message = "The input ended within a request, which was not executed.";
+      this.#intake.refuse(undefined, { code: "bad-syntax", message });
     }
   }
 
@@ -275,8 +263,8 @@ export class Connection implements Client {
   }
 
   get #tooMuch(): boolean {
-    return this.#untagged.size >= this.server.maxInFlight ||
-      this.#bodies > this.server.bounds.requests;
+    return this.#inFlight.untagged >= this.server.maxInFlight ||
+      this.#inFlight.bytes > this.server.bounds.requests;
   }
 
   async #room(): Promise<void> {
@@ -307,9 +295,7 @@ export class Connection implements Client {
 
   /** Counts what is held for this client against it and against the server's memory. */
   #weigh(): void {
-    const weight = this.closed
-      ? 0
-      : this.#framer.held + this.#bodies + this.#untagged.held + this.output.held;
+    const weight = this.closed ? 0 : this.#framer.held + this.#inFlight.held + this.output.held;
     const more = weight - this.weight;
     this.weight = weight;
     if (more !== 0) this.server.weigh(more);
@@ -330,7 +316,7 @@ export class Connection implements Client {
     else if (overdue.deaf) {
       this.drop(overdue.message);
     } else if (!this.#ended) {
-      this.#refuse(undefined, { code: "timeout", message: overdue.message });
+      this.#intake.refuse(undefined, { code: "timeout", message: overdue.message });
       this.end();
     }
     return this.output.held === 0 && this.#patience.quiet;
@@ -341,21 +327,15 @@ export class Connection implements Client {
    * to for the time it was told.
    */
   refused(retry: number, forLoad: boolean): void {
-    this.#rest.refused(retry, this.#present(), forLoad);
+    this.#rest.refused(retry, this.present, forLoad);
     // Refusals go out together at the end of a rest.
     if (!this.#rest.quiet) this.#urgent = true;
   }
 
   /** Ends the connection of who was told to stay away often enough. */
   #dismiss(): void {
-    this.#refuse(undefined, TOO_OFTEN);
+    this.#intake.refuse(undefined, TOO_OFTEN);
     this.end();
-  }
-
-  /** Refuses what did not even line up, as busy or quota. */
-  #turnAway(tag: string | undefined, line: ErrorLine): void {
-    this.refused(line.retry!, false);
-    this.#refuse(tag, line, true);
   }
 
   /** Resolves once the event loop has looked after everybody else. */
@@ -385,9 +365,9 @@ export class Connection implements Client {
     if (!this.introduced && !this.#logged && this.#received > 0) this.#logEnd("");
     this.closed = this.#ended = true;
     this.#stopLinger?.();
-    this.#untagged.stop();
+    this.#inFlight.stop();
     this.#rest.cancel();
-    for (const call of this.#inOrder()) call.drop();
+    for (const call of this.#inFlight) call.drop();
     this.#answer.notify();
     this.#weigh();
     this.#stream.close();
@@ -406,11 +386,17 @@ export class Connection implements Client {
     this.#settle();
   }
 
+  /** Ends it because of what the client has sent, and logs that. */
+  endFor(code: string, why: string): void {
+    this.#logEnd(code, why);
+    this.end();
+  }
+
   /** The server is shutting down: what is parked is refused, what runs may finish, what comes is refused. */
   drain(within: number): void {
     this.#draining = true;
     if (this.events) this.output.add(`! draining within=${within}ms${this.eol}`);
-    for (const call of this.#inOrder()) {
+    for (const call of this.#inFlight) {
       if (call.phase === "parked") call.abort("draining", DRAINING);
     }
     this.output.flush();
@@ -419,12 +405,12 @@ export class Connection implements Client {
 
   /** Whether it is this untagged request's turn to be answered. */
   isFirst(call: Call): boolean {
-    return this.#untagged.first === call;
+    return this.#inFlight.first === call;
   }
 
   /** The request with this tag, while it is not answered. */
   find(tag: string): Call | undefined {
-    return this.#tagged.get(tag);
+    return this.#inFlight.find(tag);
   }
 
   /** Resolves once no request but this one is in flight. */
@@ -434,11 +420,11 @@ export class Connection implements Client {
 
   /** The arguments of a request are checked: it may line up. */
   checked(call: Call): void {
-    if (call.tag === undefined) this.#untagged.advance();
-    else call.lineUp(this.#present());
+    this.#inFlight.checked(call, this.present);
   }
 
-  #present(): number {
+  /** The present: the same for all that is taken from what was read. */
+  get present(): number {
     return this.#taking ? this.#now : this.server.clock.now();
   }
 
@@ -446,14 +432,17 @@ export class Connection implements Client {
   started(call: Call): void {
     // A PING between the refused ones changes nothing.
     if (!call.standing) this.#rest.served();
-    if (call.tag === undefined) this.#untagged.started(call);
+    this.#inFlight.started(call);
+  }
+
+  /** Something was answered while requests are taken: it goes out behind them. */
+  answersNow(): void {
+    this.#urgent = true;
   }
 
   /** A request has written its final line; one that was `turnedAway` may wait for other answers to go with. */
   answered(call: Call, turnedAway: boolean, now?: number): void {
-    this.#bodies -= call.bytes;
-    if (call.tag !== undefined) this.#tagged.delete(call.tag);
-    else this.#untagged.answered(call);
+    this.#inFlight.answered(call);
     if (this.closed) return;
     if (this.#taking) this.#urgent ||= !turnedAway;
     else {
@@ -472,163 +461,8 @@ export class Connection implements Client {
     this.output.finish().then(() => this.#stream.closeWrite()).catch(() => this.close());
   }
 
-  *#inOrder(): Generator<Call> {
-    yield* this.#untagged;
-    yield* [...this.#tagged.values()];
-  }
-
-  #handle(framed: Framed): void {
-    if (framed.kind !== "telnet") this.#interrupt();
-    switch (framed.kind) {
-      case "frame":
-        this.#request(framed);
-        break;
-      case "malformed":
-        this.#malformed(framed);
-        break;
-      case "telnet":
-        this.#telnet(framed);
-    }
-  }
-
-  #request(frame: Frame): void {
-    const route = this.server.routes.get(frame.head);
-    const { tag } = frame;
-    if (tag !== undefined) {
-      if (this.#tagged.has(tag)) {
-        // An answer with this tag could be read as either request's.
-        this.#refuse(undefined, {
-          code: "bad-syntax",
-          message: `The tag ${tag} is still in use.`,
-        });
-        this.end();
-        return;
-      }
-      if (this.#tagged.size >= this.server.maxInFlight) {
-        this.#turnAway(tag, this.#tooMany());
-        return;
-      }
-    }
-    if (route === undefined) {
-      this.#unknownCommand(frame);
-      return;
-    }
-    this.#unknown = 0;
-    this.#requests++;
-    if (this.#draining && !route.compiled.standing) {
-      this.#refuse(tag, refusalFor("draining", 1000));
-      return;
-    }
-    this.server.counters.requests++;
-    if (this.server.pressure.sheds && !route.compiled.standing) {
-      const message = "The server holds as much for its clients as it may.";
-      this.#turnAway(tag, { code: "busy", message, retry: 1000 });
-      return;
-    }
-    if (route.instant !== undefined && this.#answerAtOnce(route, frame)) return;
-    const call = new Call(this, route, frame, this.#now);
-    this.#link(call);
-    if (this.#rested === undefined) call.admit();
-    else this.#rested.push(call);
-  }
-
-  /** Admits what came in the last `unread` ms, evenly as far as is known. */
-  #admit(calls: Call[], unread: number): void {
-    const { length } = calls;
-    for (let i = 0; i < length; i++) {
-      const call = calls.pop()!;
-      call.unread = unread * (i + 0.5) / length;
-      call.admit();
-    }
-  }
-
-  /**
-   * Answers a request that takes next to no time, where nobody waits: without a ticket. Whatever is unusual about it
-   * goes the usual way.
-   */
-  #answerAtOnce(route: Route, frame: Frame): boolean {
-    const { tag } = frame;
-    if (frame.options.size > 0 || this.timing || (tag === undefined && this.#untagged.size > 0)) {
-      return false;
-    }
-    let parts: Parts;
-    try {
-      const args = readRequest(route.compiled, frame) as Values;
-      if (!route.scheduler.instant(this.line(route), this.#now)) return false;
-      parts = writeParts(route.compiled.reply, route.instant!(args));
-    } catch {
-      return false;
-    }
-    this.output.add(answerLine(tag, "OK", parts, "", this.eol));
-    this.#urgent = true;
-    return true;
-  }
-
-  #tooMany(): ErrorLine {
-    const { maxInFlight } = this.server;
-    const message = `At most ${maxInFlight} tagged requests of a connection may be in flight.`;
-    return { code: "quota", message, retry: 100, details: { scope: "connection" } };
-  }
-
-  #unknownCommand({ tag, head }: Frame): void {
-    const message = `There is no command ${head}; HELP lists them.`;
-    this.#refuse(tag, { code: "unknown-command", message });
-    this.#unknown++;
-    if (this.#unknown < this.server.bounds.unknownCommands) return;
-    this.#logEnd("unknown-command", message);
-    this.end();
-  }
-
-  #malformed({ tag, code, message, fatal }: Malformed): void {
-    const free = tag !== undefined && !this.#tagged.has(tag) ? tag : undefined;
-    this.#refuse(free, { code, message });
-    if (!fatal) return;
-    this.#logEnd(code, message);
-    this.end();
-  }
-
-  /** Answers what never became a request, in its turn. */
-  #refuse(tag: string | undefined, line: ErrorLine, turnedAway: boolean = false): void {
-    const frame: Frame = {
-      kind: "frame",
-      tag,
-      head: "",
-      words: NO_WORDS,
-      options: NO_OPTIONS,
-      body: undefined,
-    };
-    const call = new Call(this, this.server.nowhere, frame, this.#now);
-    this.#link(call);
-    call.answerError(line, turnedAway);
-  }
-
-  #link(call: Call): void {
-    this.#bodies += call.bytes;
-    if (call.tag !== undefined) this.#tagged.set(call.tag, call);
-    else this.#untagged.push(call);
-  }
-
-  #telnet({ command, option }: TelnetCommand): void {
-    if (command === telnet.IP) {
-      this.#interrupt();
-      this.#interrupted = true;
-      return;
-    }
-    this.#urgent = true;
-    // telnet shows nothing after Ctrl-C until its DO TIMING-MARK is answered (RFC 860), so that answer goes first.
-    if (command === telnet.DO) {
-      const answer = option === telnet.TIMING_MARK ? telnet.WILL : telnet.WONT;
-      this.output.add("", Uint8Array.of(telnet.IAC, answer, option));
-      if (option === telnet.TIMING_MARK) this.#interrupt();
-    } else if (command === telnet.WILL) {
-      this.output.add("", Uint8Array.of(telnet.IAC, telnet.DONT, option));
-    }
-  }
-
   /** Ctrl-C: the oldest request that waits for its answer in turn is cancelled. */
   #interrupt(): void {
-    if (!this.#interrupted) return;
-    this.#interrupted = false;
-    this.#untagged.first?.abort("cancelled", "Ctrl-C ended the request.");
+    this.#inFlight.first?.abort("cancelled", "Ctrl-C ended the request.");
   }
 }

@@ -217,7 +217,7 @@ export class Connection implements Client {
         whole = true;
         if (framed.kind !== "telnet") {
           this.#telnet.settle();
-          this.#intake.take(framed);
+          this.#intake.take(framed, this.#now);
         } else if (this.#telnet.take(framed)) this.answersNow();
         const full = this.#full;
         const pauses = this.#rest.pauses && !this.#rest.exhausted;

@@ -30,8 +30,8 @@ export class Intake {
   }
 
   /** A whole request came, or what is none. */
-  take(framed: Frame | Malformed): void {
-    if (framed.kind === "frame") this.#request(framed);
+  take(framed: Frame | Malformed, now: number): void {
+    if (framed.kind === "frame") this.#request(framed, now);
     else this.#malformed(framed);
   }
 
@@ -72,8 +72,8 @@ export class Intake {
     call.answerError(line, turnedAway);
   }
 
-  #request(frame: Frame): void {
-    const { server, draining, present } = this.#connection;
+  #request(frame: Frame, now: number): void {
+    const { server, draining } = this.#connection;
     const route = server.routes.get(frame.head);
     const { tag } = frame;
     if (tag !== undefined) {
@@ -105,8 +105,8 @@ export class Intake {
       this.#turnAway(tag, { code: "busy", message, retry: 1000 });
       return;
     }
-    if (route.instant !== undefined && this.#answerAtOnce(route, frame)) return;
-    const call = new Call(this.#connection, route, frame, present);
+    if (route.instant !== undefined && this.#answerAtOnce(route, frame, now)) return;
+    const call = new Call(this.#connection, route, frame, now);
     this.#inFlight.add(call);
     if (this.#gathered === undefined) call.admit();
     else this.#gathered.push(call);
@@ -116,20 +116,20 @@ export class Intake {
    * Answers a request that takes next to no time, where nobody waits: without a ticket. Whatever is unusual about it
    * goes the usual way.
    */
-  #answerAtOnce(route: Route, frame: Frame): boolean {
-    const { timing, output, eol, present } = this.#connection;
+  #answerAtOnce(route: Route, frame: Frame, now: number): boolean {
+    const { timing, output } = this.#connection;
     const { tag } = frame;
     if (frame.options.size > 0 || timing) return false;
     if (tag === undefined && this.#inFlight.untagged > 0) return false;
     let parts: Parts;
     try {
       const args = readRequest(route.compiled, frame) as Values;
-      if (!route.scheduler.instant(this.#connection.line(route), present)) return false;
+      if (!route.scheduler.instant(this.#connection.line(route), now)) return false;
       parts = writeParts(route.compiled.reply, route.instant!(args));
     } catch {
       return false;
     }
-    output.add(answerLine(tag, "OK", parts, "", eol));
+    output.add(answerLine(tag, "OK", parts, "", this.#connection.eol));
     this.#connection.answersNow();
     return true;
   }

@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
 import type { Settle } from "./items.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../net/on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
 /** What became of a call. */

@@ -8,7 +8,7 @@ import { createReplyReader } from "../protocol/reply_reader.ts";
 import { systemClock } from "./clock.ts";
 import { asError, ConnectionLost, ProtocolError } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../net/on_abort.ts";
 import { createSession, type Session, type SessionLimits } from "./session.ts";
 
 const READ_SIZE = 65_536;

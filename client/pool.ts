@@ -9,7 +9,7 @@ import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../net/on_abort.ts";
 import { createLookUp } from "./resolve.ts";
 import {
   adaptiveThrottle,

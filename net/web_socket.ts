@@ -2,7 +2,7 @@
 
 import { formatAddress, formatHost, type WebSocketAddress } from "./address.ts";
 import type { DialOptions } from "./dial_options.ts";
-import { createInbox } from "./inbox.ts";
+import { onAbort } from "./on_abort.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 
@@ -12,8 +12,9 @@ export const LONGEST_MESSAGE = 65_536;
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
 // A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
 const MOST_UNREAD = 16 << 20;
-const SHORTEST_WAIT = 1, LONGEST_WAIT = 32;
+const LONGEST_WAIT = 32;
 
+const CLOSED = "the connection is closed";
 const NORMAL = 1000, TOO_BIG = 4009;
 /** Normal, going away, no status. */
 const ENDS = [NORMAL, 1001, 1005];
@@ -28,12 +29,10 @@ export function connectWebSocket(
     const url = formatAddress(address);
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    const onAbort = (): void => {
+    const unlisten = onAbort(signal, () => {
       socket.close();
       reject(signal!.reason);
-    };
-    signal?.addEventListener("abort", onAbort);
-    const settle = (): void => signal?.removeEventListener("abort", onAbort);
+    });
     // An error event says next to nothing, so that pages cannot look around in networks; the close event follows it.
     let why = "";
     socket.onerror = (event) => {
@@ -41,44 +40,69 @@ export function connectWebSocket(
       if (message) why = `: ${message}`;
     };
     socket.onclose = () => {
-      settle();
+      unlisten();
       reject(new StreamError("ConnectionRefused", `no WebSocket at ${url}${why}`));
     };
     socket.onopen = () => {
-      settle();
+      unlisten();
       resolve(overWebSocket(socket, formatHost(address)));
     };
   });
 }
 
 function overWebSocket(socket: WebSocket, peer: string): ByteStream {
-  const inbox = createInbox(MOST_UNREAD, () => {
-    const message = `more than ${MOST_UNREAD} bytes came that nobody read`;
-    inbox.end(new StreamError("ConnectionAborted", message));
-    socket.close(TOO_BIG, "the client does not read");
-  });
-  let ended = false;
-  const isOpen = (): boolean => !ended && socket.readyState === WebSocket.OPEN;
+  let written = false;
+  const isOpen = (): boolean => !written && socket.readyState === WebSocket.OPEN;
+  /** What is left of the message that is being read. */
+  let rest = new Uint8Array(0);
+  let unread!: ReadableStreamDefaultController<Uint8Array>;
+  const messages = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => void (unread = controller),
+  }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length }).getReader();
+  /** What reads reject with once all that came is read. */
+  let failure: Error | undefined;
 
-  socket.onmessage = ({ data }) =>
-    inbox.push(typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
+  function end(error?: Error): void {
+    socket.onmessage = socket.onclose = null;
+    failure = error;
+    unread.close();
+  }
+
+  socket.onmessage = ({ data }) => {
+    unread.enqueue(
+      typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data),
+    );
+    if (unread.desiredSize! >= 0) return;
+    end(new StreamError("ConnectionAborted", `nobody read the ${MOST_UNREAD} bytes that came`));
+    socket.close(TOO_BIG, "the client does not read");
+  };
   socket.onclose = ({ code, reason }) => {
-    if (ENDS.includes(code)) return inbox.end();
-    const why = reason === "" ? `code ${code}` : `${reason} (${code})`;
-    inbox.end(new StreamError("ConnectionReset", `the WebSocket was closed: ${why}`));
+    const message = `the WebSocket was closed: ${reason} (${code})`;
+    end(ENDS.includes(code) ? undefined : new StreamError("ConnectionReset", message));
   };
 
   return {
     peer,
-    read: inbox.read,
+    async read(buffer) {
+      while (rest.length === 0) {
+        const { done, value } = await messages.read();
+        if (done && failure) throw failure;
+        if (done) return null;
+        rest = value;
+      }
+      const part = rest.subarray(0, buffer.length);
+      buffer.set(part);
+      rest = rest.subarray(part.length);
+      return part.length;
+    },
     async write(bytes) {
       // Nothing tells when the platform has sent what it holds.
       for (
-        let wait = SHORTEST_WAIT;
+        let wait = 1;
         isOpen() && socket.bufferedAmount >= HIGH_WATER;
         wait = Math.min(2 * wait, LONGEST_WAIT)
       ) await new Promise((resolve) => setTimeout(resolve, wait));
-      if (!isOpen()) throw new StreamError("BrokenPipe", "the connection is closed");
+      if (!isOpen()) throw new StreamError("BrokenPipe", CLOSED);
       const part = bytes.subarray(0, LONGEST_MESSAGE);
       if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);
       return part.length;
@@ -86,12 +110,15 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
     // deno-lint-ignore require-await
     async closeWrite() {
-      if (isOpen()) socket.send(new Uint8Array(0));
-      ended = true;
+      if (isOpen()) socket.send(rest.subarray(0, 0));
+      written = true;
     },
     close() {
-      ended = true;
-      inbox.close();
+      written = true;
+      messages.cancel();
+      socket.onmessage = socket.onclose = null;
+      failure = new StreamError("ConnectionAborted", CLOSED);
+      rest = rest.subarray(0, 0);
       socket.close(NORMAL);
     },
   };

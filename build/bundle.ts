@@ -24,6 +24,8 @@ const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
     "client/resolve.ts": "client/browser_resolve.ts",
     "net/address.ts": "net/browser_address.ts",
     "net/deno.ts": "net/browser.ts",
+    "net/output.ts": "net/browser_output.ts",
+    "protocol/reply_reader.ts": "protocol/browser_reply_reader.ts",
     "protocol/strings.ts": "protocol/browser_strings.ts",
   },
   node: { "net/deno.ts": "net/node.ts" },

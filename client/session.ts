@@ -1,7 +1,7 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
 import { Condition } from "../net/condition.ts";
-import { Output } from "../net/output.ts";
+import { createOutlet } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -174,7 +174,7 @@ export function createSession(
   let lastKey = 0;
   let end: Error | undefined;
   let closing = false;
-  const output = new Output(stream, fail);
+  const output = createOutlet(stream, fail);
 
   const pulse = heartbeat(clock, beat, {
     owed: () => inFlight.size > 0,

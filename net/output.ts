@@ -10,6 +10,16 @@ const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 /** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
 const STEPS = 4;
 
+/** What a client needs of an output, which lineup.browser.js has from browser_output.ts. */
+export type Outlet = Pick<Output, "full" | "add" | "drained" | "schedule" | "finish"> & {
+  flush(): void;
+};
+
+/** The writing half of a client's connection. */
+export function createOutlet(stream: ByteStream, onError: (error: unknown) => void): Outlet {
+  return new Output(stream, onError);
+}
+
 /** The writing half of a connection. */
 export class Output {
   readonly #stream: ByteStream;

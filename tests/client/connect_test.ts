@@ -308,7 +308,7 @@ const BROKEN: readonly {
     name: "announces a body of 1 GiB",
     bytes: "#1 OK {1073741824}\n",
     error: ProtocolError,
-    message: "at most",
+    message: "more than 67108864 bytes",
   },
   {
     name: "ends the connection with an error",

@@ -26,6 +26,8 @@ const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
     "net/deno.ts": "net/browser.ts",
     "net/output.ts": "net/browser_output.ts",
     "protocol/reply_reader.ts": "protocol/browser_reply_reader.ts",
+    "protocol/quoting.ts": "protocol/browser_quoting.ts",
+    "protocol/spec_error.ts": "protocol/browser_spec_error.ts",
     "protocol/strings.ts": "protocol/browser_strings.ts",
   },
   node: { "net/deno.ts": "net/node.ts" },

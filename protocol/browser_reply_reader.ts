@@ -1,7 +1,7 @@
 // What reply_reader.ts is for browsers, where a small file is worth more than what copies and patterns cost.
 
 import type { Frame } from "./frame.ts";
-import { show, unescape } from "./quoting.ts";
+import { show } from "./quoting.ts";
 import type { ReplyReader } from "./reply_reader.ts";
 import { decodeText } from "./strings.ts";
 
@@ -11,11 +11,11 @@ const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)(?![^ \t])/;
 // A name, a quoted text, a bare one, a length; and only a space or the end behind it.
 const WORD =
   /[ \t]+(?:(?:([a-z][a-z\d-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}(?=[ \t]*$))(?![^ \t])/gsu;
-const ESCAPE = /\\(?:x..|u\{[^}]*\}|.)/gsu;
+const ESCAPE = /\\(?:(["\\nrt])|x(\w\w)|u\{(\w{1,6})\}|.)/gsu;
 const SOMETHING = /[^ \t]/;
 const CONTROL = /[^\P{Cc}\t]/u;
 
-/** A reader of replies. The bounds are in bytes, of a line and of a body. Throws `TypeError` for what is not UTF-8. */
+/** A reader of replies. The bounds are in bytes, of a line and of a body. Some lines end in other errors than `SyntaxError`. */
 export function createReplyReader(maxLine: number, maxBody: number): ReplyReader {
   /** What is not read yet; its buffer may have room behind it. */
   let rest = new Uint8Array(0);
@@ -33,8 +33,9 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     const options = new Map<string, string>();
     let size: string | undefined;
     const left = line.slice(start.length).replace(WORD, (_, name, quoted, bare, digits) => {
-      const text = bare ?? quoted?.replace(ESCAPE, (escape: string) => unescape(escape) ?? bad());
+      const text = bare ?? quoted?.replace(ESCAPE, unescape);
       if (digits) size = digits;
+      else if (!text.isWellFormed()) bad();
       else if (!name) words.push(text);
       else if (options.has(name)) bad();
       else options.set(name, text);
@@ -82,4 +83,9 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     },
   };
   return reader;
+}
+
+/** What JSON has is written as there. Throws `RangeError` for what is no character. */
+function unescape(_: string, letter?: string, short?: string, long?: string): string {
+  return letter ? JSON.parse(`"\\${letter}"`) : String.fromCodePoint(Number(`0x${short ?? long}`));
 }

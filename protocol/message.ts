@@ -4,21 +4,12 @@ import type { CompiledCommand } from "./compile.ts";
 import { Refusal } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import type { Frame } from "./frame.ts";
-import { formatWord } from "./line.ts";
-import { show } from "./quoting.ts";
+import { formatWord, show } from "./quoting.ts";
 import type { Shape } from "./shape.ts";
 import { commonOptions } from "./spec.ts";
 import type { SchemaResult } from "./standard_schema.ts";
 import { encodeText } from "./strings.ts";
-import {
-  BadValue,
-  describe,
-  describeBody,
-  formatBody,
-  formatValue,
-  parseBody,
-  parseValue,
-} from "./values.ts";
+import { BadValue, describe, formatBody, formatValue, parseBody, parseValue } from "./values.ts";
 
 /** The values of one line by name. */
 export type Values = Record<string, unknown>;
@@ -144,7 +135,7 @@ function missing(compiled: CompiledCommand, shape: Shape, values: Values): void 
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
   if (body !== undefined && values.body === undefined && !isOptional(body)) {
-    throw absent(compiled, body, `${describeBody(body)}, as the last word or as {n} and n bytes`);
+    throw absent(compiled, body, `${describe(body)}, as the last word or as {n} and n bytes`);
   }
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
@@ -212,7 +203,7 @@ export function writeParts(shape: WireShape, values: Values | undefined | void):
   for (const field of shape.positional) {
     const value = values[field.name];
     if (value === undefined) {
-      needOptional(field, describe);
+      needOptional(field);
       ended ??= field;
       continue;
     }
@@ -226,21 +217,22 @@ export function writeParts(shape: WireShape, values: Values | undefined | void):
     const value = values[field.name];
     if (value !== undefined) {
       text += ` ${field.name}=${formatWord(named(field, formatValue, value))}`;
-    } else needOptional(field, describe);
+    } else needOptional(field);
   }
   const { body } = shape;
   if (body === undefined) return text === "" ? NO_PARTS : { text, body };
   if (values.body === undefined) {
-    needOptional(body, describeBody);
+    needOptional(body);
     return { text, body: undefined };
   }
   return { text, body: named(body, formatBody, values.body) };
 }
 
 /** Throws `BadValue` for a field that is not given and must be. */
-function needOptional(field: NamedField, phrase: (field: NamedField) => string): void {
-  if (isOptional(field)) return;
-  throw new BadValue(`${field.name} must be ${phrase(field)}, and is missing`);
+function needOptional(field: NamedField): void {
+  if (!isOptional(field)) {
+    throw new BadValue(`${field.name} must be ${describe(field)}, and is missing`);
+  }
 }
 
 function many(field: NamedField, value: unknown): string[] {

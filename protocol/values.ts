@@ -17,6 +17,9 @@ function finite(_name: string, value: unknown): unknown {
   return value + 0;
 }
 
+/** A field, perhaps with its name. */
+type NameableField = FieldSpec & { readonly name?: string };
+
 interface Type {
   /** What the value must be, as a phrase. */
   readonly what: string;
@@ -28,15 +31,15 @@ interface Type {
   readonly format: (value: unknown, field: FieldSpec) => string | undefined;
 }
 
-const INTEGER = /^-?(?:0|[1-9]\d*)$/;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
-const SIZE = /^(\d+)(B|KiB|MiB|GiB)?$/;
-// deno-lint-ignore no-control-regex
-const WORD = /^[^\s\x00-\x1f\x7f-\x9f]+$/;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+const DURATION = /^(\d+(?:\.\d+)?)([a-z]+)$/;
+const SIZE = /^(\d+)(\w*)$/;
+const WORD = /^[^\s\p{Cc}]+$/u;
+// Of a length that is a multiple of 4.
+const BASE64 = /^[a-z\d+/]*={0,2}$/i;
 const MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const BYTES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
+const BYTES: Record<string, number> = { "": 1, B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
 /** `no` and `yes` are written; the others are read as well. */
 const TRUTH = ["no", "yes", "off", "on", "false", "true"];
 
@@ -86,7 +89,7 @@ function isCount(value: unknown): boolean {
 
 /** A count of something, with a unit of `scale` behind it. */
 function scaled(text: string, pattern: RegExp, scale: Record<string, number>): number {
-  const [, digits, unit = "B"] = pattern.exec(text) ?? [];
+  const [, digits, unit] = pattern.exec(text) ?? [];
   return Math.round(Number(digits) * scale[unit]);
 }
 
@@ -96,7 +99,7 @@ const types: Record<TypeName, Type> = {
   integer: numbers(
     "an integer",
     Number.isSafeInteger,
-    (text) => INTEGER.test(text) && text !== "-0" ? Number(text) : NaN,
+    (text) => INTEGER.test(text) ? Number(text) : NaN,
   ),
   number: numbers(
     "a number",
@@ -127,13 +130,12 @@ const types: Record<TypeName, Type> = {
     what: "base64",
     unit: "bytes",
     parse: (text) =>
-      BASE64.test(text) ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) : undefined,
+      text.length % 4 === 0 && BASE64.test(text)
+        ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+        : undefined,
     format(value) {
       const bytes = toBytes(value);
-      if (bytes === undefined) return undefined;
-      let binary = "";
-      for (const byte of bytes) binary += String.fromCharCode(byte);
-      return btoa(binary);
+      return bytes && btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     },
   },
   json: {
@@ -153,24 +155,30 @@ const types: Record<TypeName, Type> = {
       }
     },
   },
-  enum: strings("one of its words", undefined, (text, field) => field.values?.includes(text)),
+  enum: strings("", undefined, (text, field) => field.values?.includes(text)),
 };
 
 /** The names of all types. */
 export const typeNames: readonly TypeName[] = Object.keys(types) as TypeName[];
 
-/** What a field asks for, as a phrase: `an integer from 1 to 9`. */
-export function describe(field: FieldSpec): string {
-  const { type, min, max } = field;
-  const { what, unit, format } = types[type];
-  if (type === "enum") return `one of ${field.values?.join(", ")}`;
-  const show = (limit = 0): string => (unit === "" && format(limit, field)) || String(limit);
+/** Whether a field is a body of bytes, which travel as they are. */
+function isRaw({ type, name }: NameableField): boolean {
+  return type === "bytes" && name === "body";
+}
+
+/** What a field asks for, as a phrase: `an integer, 1 to 9`. */
+export function describe(field: NameableField): string {
+  const { type, min, max, values } = field;
+  const { unit, format } = types[type];
+  const what = values ? `one of ${values.join(", ")}` : isRaw(field) ? unit : types[type].what;
+  const show = (limit = 0): string | number => (unit === "" && format(limit, field)) || limit;
   const range = min === undefined
     ? `at most ${show(max)}`
     : max === undefined
     ? `at least ${show(min)}`
     : `${show(min)} to ${show(max)}`;
-  if (min === max && max === undefined) return what;
+  if (min === max && max === undefined) return what!;
+  if (isRaw(field)) return `${range} ${what}`;
   return unit ? `${what} of ${range} ${unit}` : `${what}, ${range}`;
 }
 
@@ -192,11 +200,10 @@ function checked<T>(
   made: T | undefined,
   value: unknown,
   given: unknown,
-  field: FieldSpec,
-  phrase: (field: FieldSpec) => string = describe,
+  field: NameableField,
 ): T {
   if (made !== undefined && isWithin(value, field)) return made;
-  throw new BadValue(`${phrase(field)}, not ${shown(given)}`);
+  throw new BadValue(`${describe(field)}, not ${shown(given)}`);
 }
 
 /** The value that a word says. Throws `BadValue`. */
@@ -212,7 +219,7 @@ export function formatValue(value: unknown, field: FieldSpec): string {
 
 /** The value that a counted body says: bytes as they are, text as UTF-8, JSON parsed. Throws `BadValue`. */
 export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
-  if (field.type === "bytes") return checked(bytes, bytes, bytes, field, describeBody);
+  if (field.type === "bytes") return checked(bytes, bytes, bytes, field);
   let text: string;
   try {
     text = decodeText(bytes);
@@ -225,14 +232,8 @@ export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
 /** The counted body for a value; bytes may also be given as text. Throws `BadValue`. */
 export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
   return field.type === "bytes"
-    ? checked(toBytes(value), value, value, field, describeBody)
+    ? checked(toBytes(value), value, value, field)
     : encodeText(formatValue(value, field));
-}
-
-/** What a body asks for, as a phrase. */
-export function describeBody(field: FieldSpec): string {
-  const phrase = describe(field);
-  return field.type === "bytes" ? phrase.replace(/^base64( of)? ?/, "") || "bytes" : phrase;
 }
 
 function shown(value: unknown): string {
@@ -240,6 +241,6 @@ function shown(value: unknown): string {
   try {
     return show(typeof value === "string" ? value : JSON.stringify(value));
   } catch {
-    return typeof value === "string" ? "a lone surrogate" : typeof value;
+    return typeof value;
   }
 }

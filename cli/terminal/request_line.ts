@@ -5,7 +5,7 @@ import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { isOptionName, isTag, isVerb } from "../../protocol/line.ts";
 import { unescape } from "../../protocol/quoting.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import { BadValue, describe, describeBody, parseBody, parseValue } from "../../protocol/values.ts";
+import { BadValue, describe, parseBody, parseValue } from "../../protocol/values.ts";
 import { nearest } from "../flags.ts";
 
 /** A word, option, tag or length, `text[start, end)`. */
@@ -173,7 +173,7 @@ function findMissing(
   if (word !== undefined) return needs(word.name, describe(word));
   const asked = request.body;
   if (asked !== undefined && !isOptional(asked) && !given.has("body") && body === undefined) {
-    return needs("body", `${describeBody(asked)}, as ${bodyForms(request.inlineBody)}`);
+    return needs("body", `${describe(asked)}, as ${bodyForms(request.inlineBody)}`);
   }
   const option = request.needed.find(({ name }) => !given.has(name));
   return option && needs(`${option.name}=`, describe(option));

@@ -60,9 +60,9 @@ export class PendingCall implements Outgoing, Exchange {
   readonly body: Uint8Array | undefined;
   readonly call: Call;
   /** How often it was tried. */
-  attempts = 0;
+  tries = 0;
   /** Where it was tried last. */
-  host: Host | undefined;
+  triedOn: Host | undefined;
   sent: Sent | undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
   unrepeatable = false;
@@ -142,9 +142,7 @@ export class PendingCall implements Outgoing, Exchange {
     } catch (cause) {
       const why = (cause as Error).message;
       this.cancel(
-        new ProtocolError(`the answer to ${this.head} is not what the protocol says: ${why}`, {
-          cause,
-        }),
+        new ProtocolError(`the answer to ${this.head} is wrong: ${why}`, { cause }),
       );
     }
   }
@@ -162,7 +160,7 @@ export class PendingCall implements Outgoing, Exchange {
     if (this.#over) return;
     this.unrepeatable = true;
     if (this.sent?.stop()) return;
-    this.cancel(new DOMException("the request was stopped before it was sent", "AbortError"));
+    this.cancel(new DOMException("stopped before it was sent", "AbortError"));
   }
 
   /** Goes on reading its items. */
@@ -192,17 +190,14 @@ export class PendingCall implements Outgoing, Exchange {
     this.#sender.settled(this);
     const { onReply, trace } = this.#limits;
     if (!onReply) return;
-    const details: Readonly<Record<string, string>> | undefined = options === undefined
-      ? (error as Partial<Refusal> | undefined)?.details
-      : Object.fromEntries(options);
     const figure = (name: string): number | undefined => {
-      const text = details?.[name];
-      return text === undefined ? undefined : parseFloat(text);
+      const text = options?.get(name) ?? (error as Partial<Refusal> | undefined)?.details?.[name];
+      return text ? parseFloat(text) : undefined;
     };
     guarded(onReply, {
       verb: this.head,
-      address: this.host?.name,
-      attempts: this.attempts,
+      address: this.triedOn?.name,
+      attempts: this.tries,
       ms: this.#sender.clock.now() - this.#madeAt,
       waited: figure("waited"),
       took: figure("took"),

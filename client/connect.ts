@@ -155,7 +155,7 @@ export async function connect(
   const options = ((isTyped ? third : second) ?? {}) as ClientOptions;
   const { agent, timing, onReply, trace: traceOf } = options;
   let spoken = protocol;
-  let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
+  let calls = readCalls(protocol ?? { commands: {} });
 
   const pool = createPool(toPlaces(address), options, async (session) => {
     if (spoken) needProtocol(session.greeting, spoken);

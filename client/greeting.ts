@@ -30,16 +30,24 @@ export async function readGreeting(
     const read = await stream.read(buffer);
     if (read === null) throw new ConnectionLost("the server closed the connection", "no");
     reader.push(buffer.subarray(0, read));
-    let frame: Frame | undefined;
-    try {
-      frame = reader.next();
-    } catch (cause) {
-      const why = (cause as Error).message;
-      throw new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
-    }
+    const frame = nextFrame(reader);
     if (frame?.head === "ERR") throw toRefusal(frame);
     if (frame) return toGreeting(frame);
   }
+}
+
+/** The next line of a reply, if it is there. Throws `ProtocolError` for what is none. */
+export function nextFrame(reader: ReplyReader): Frame | undefined {
+  try {
+    return reader.next();
+  } catch (cause) {
+    throw notLineup((cause as Error).message, cause);
+  }
+}
+
+/** What to throw where a server says what it cannot. */
+export function notLineup(why: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
 }
 
 function toGreeting({ head, words, options }: Frame): Greeting {
@@ -48,7 +56,7 @@ function toGreeting({ head, words, options }: Frame): Greeting {
   const maxLine = Number(options.get("max-line"));
   const maxBody = Number(options.get("max-body"));
   if (head !== "OK" || wire !== "lineup/1" || !name || !(maxLine > 0) || !(maxBody >= 0)) {
-    throw new ProtocolError("the server does not speak Lineup/1: its greeting says something else");
+    throw notLineup("its greeting says something else");
   }
   return { name, version, maxLine, maxBody };
 }

@@ -25,10 +25,15 @@ export interface Host {
   toldAt: number;
 }
 
+/** What a place is called. */
+export function nameOf(place: Address | ByteStream): string {
+  return "read" in place ? place.peer : formatAddress(place);
+}
+
 /** A host that nothing is known of. */
 export function toHost(place: Address | ByteStream): Host {
   return {
-    name: "read" in place ? place.peer : formatAddress(place),
+    name: nameOf(place),
     place,
     session: undefined,
     connecting: false,

@@ -71,7 +71,7 @@ export function createItems<Item, Reply>(
   function finish(ending: () => void): void {
     conclude ??= ending;
     if (count() === 0) conclude();
-    change.notify();
+    change.broadcast();
   }
 
   function fail(error: unknown): void {
@@ -99,7 +99,7 @@ export function createItems<Item, Reply>(
         if (bytes > HARD_BYTES) {
           stop(new RangeError(`the reader of the items is ${bytes} bytes behind`));
         }
-        change.notify();
+        change.broadcast();
         return count() < MOST_ITEMS && bytes < MOST_BYTES;
       },
       resolve: (reply) => finish(() => resolve(reply)),

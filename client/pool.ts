@@ -132,7 +132,7 @@ export function createPool(
       if (!hosts.some(isOpen)) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
-          if (++call.attempts < attempts) waiting.add(call, call);
+          if (++call.tries < attempts) waiting.add(call, call);
           else give(call, error);
         }
       }
@@ -181,8 +181,8 @@ export function createPool(
   function dispatch(call: PendingCall, host: Host | undefined = pick()): void {
     try {
       if (host) {
-        call.attempts++;
-        call.host = host;
+        call.tries++;
+        call.triedOn = host;
         if (hosts.length > 1) call.triedAt = clock.now();
         call.sent = host.session!.send(call, call);
       } else if (gone) throw gone;
@@ -198,19 +198,19 @@ export function createPool(
   }
 
   function again(call: PendingCall, error: Error): boolean {
-    if (gone || signal.aborted || call.unrepeatable || call.attempts >= attempts) {
+    if (gone || signal.aborted || call.unrepeatable || call.tries >= attempts) {
       return false;
     }
     const executed = executedOf(error, call.call.errors);
     if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return false;
     const isLost = error instanceof ConnectionLost && executed === "no";
     const hint = Number((error as Partial<Refusal>).retry ?? 0);
-    const ms = isLost ? 0 : hint + backoff(call.attempts, base, cap, random());
+    const ms = isLost ? 0 : hint + backoff(call.tries, base, cap, random());
     if (clock.now() + ms >= call.deadline) return false;
     // What was never written costs the server nothing; what one broken connection held, little.
-    const isFree = isLost || (!(error instanceof Refusal) && call.host!.failures < 2);
+    const isFree = isLost || (!(error instanceof Refusal) && call.triedOn!.failures < 2);
     if (!isFree && (!budget.retry() || throttle.refuses())) return false;
-    emit({ type: "retry", verb: call.head, attempt: call.attempts, ms, error });
+    emit({ type: "retry", verb: call.head, attempt: call.tries, ms, error });
     call.sent = undefined;
     call.maybe ||= executed === "maybe";
     const go = (): void => {
@@ -272,13 +272,13 @@ export function createPool(
         dispatch(call);
       }
     },
-    answered({ host, triedAt }) {
+    answered({ triedOn: host, triedAt }) {
       throttle.count(true);
       if (host!.failures > 0) host!.failures = host!.restsUntil = host!.retryAt = 0;
       if (triedAt > 0) observe(host!, clock.now() - triedAt, clock.now());
     },
     failed(call, error) {
-      const host = call.host!;
+      const host = call.triedOn!;
       const { session } = host;
       throttle.count(!isFailing(error));
       if (session?.error) {
@@ -291,7 +291,7 @@ export function createPool(
     settled(call) {
       if (waiting.size > 0) waiting.delete(call);
       if (paused.size > 0) paused.delete(call);
-      if (--outstanding === 0) idle.notify();
+      if (--outstanding === 0) idle.broadcast();
     },
     close(within = CLOSE_MS) {
       return closing ??= (async () => {

@@ -8,8 +8,8 @@ import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
-import type { Greeting } from "./greeting.ts";
+import { asError, ConnectionLost, isKnown, toRefusal } from "./errors.ts";
+import { type Greeting, nextFrame, notLineup } from "./greeting.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
@@ -138,7 +138,13 @@ export function createSession(
     /** Nobody waits for its answer any more. */
     forgotten = false;
 
-    constructor(readonly outgoing: Outgoing, readonly exchange?: Exchange) {}
+    declare readonly outgoing: Outgoing;
+    declare readonly waiter: Exchange | undefined;
+
+    constructor(outgoing: Outgoing, waiter?: Exchange) {
+      this.outgoing = outgoing;
+      this.waiter = waiter;
+    }
 
     cancel(): void {
       if (this.forget()) tell("CANCEL", ` ${this.tag}`);
@@ -159,7 +165,7 @@ export function createSession(
     }
 
     resume(): void {
-      if (blocked.delete(this)) unblocked.notify();
+      if (blocked.delete(this)) unblocked.broadcast();
     }
   }
 
@@ -205,7 +211,7 @@ export function createSession(
     sent.tag = String(sent.key);
     inFlight.set(sent.key, sent);
     // Whoever waits for an answer now needs the connection to be read.
-    unblocked.notify();
+    unblocked.broadcast();
     pulse.start();
     const { head, text, body } = sent.outgoing;
     const line = `#${sent.tag} ${head}${text}`;
@@ -229,7 +235,7 @@ export function createSession(
   async function read(): Promise<void> {
     try {
       for (;;) {
-        for (let frame; (frame = reader.next());) {
+        for (let frame; (frame = nextFrame(reader));) {
           take(frame);
           // Nobody needs what comes next.
           while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.wait();
@@ -240,7 +246,7 @@ export function createSession(
         reader.push(buffer.subarray(0, read));
       }
     } catch (error) {
-      fail(error instanceof SyntaxError ? new ProtocolError(error.message) : error);
+      fail(error);
     }
     await output.finish();
   }
@@ -250,28 +256,26 @@ export function createSession(
     if (head === "!") return;
     if (!tag) {
       // Every request has a tag, so this is about the connection: it is refused or shut down.
-      if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
+      if (head !== "ERR") throw notLineup(`an answer without a tag: ${head}`);
       const cause = toRefusal(frame);
       const message = `the server ended the connection: ${cause.message}`;
       throw new ConnectionLost(message, "maybe", { cause });
     }
     const sent = inFlight.get(Number(tag));
-    if (sent?.tag !== tag) {
-      throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
-    }
-    const { forgotten, exchange } = sent;
+    if (sent?.tag !== tag) throw notLineup(`an answer to a request that was not made: #${tag}`);
+    const { forgotten, waiter } = sent;
     if (head === "*") {
-      if (!forgotten && !exchange!.item(frame)) blocked.add(sent);
+      if (!forgotten && !waiter!.item(frame)) blocked.add(sent);
       return;
     }
     inFlight.delete(sent.key);
     if (blocked.size > 0) blocked.delete(sent);
     if (waiting.size > 0) pump();
     if (!forgotten) {
-      if (head === "OK") exchange!.final(frame);
-      else exchange!.failed(toRefusal(frame));
+      if (head === "OK") waiter!.final(frame);
+      else waiter!.failed(toRefusal(frame));
     }
-    if (inFlight.size === 0) idle.notify();
+    if (inFlight.size === 0) idle.broadcast();
   }
 
   function fail(error: unknown): void {
@@ -284,13 +288,12 @@ export function createSession(
     blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
     // Whatever the streams of a runtime throw, to a caller it is one thing.
-    const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError;
-    const maybe = isKnown ? cause : new ConnectionLost(message, "maybe", { cause });
-    for (const { forgotten, exchange } of lost) if (!forgotten) exchange!.failed(maybe);
+    const maybe = isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause });
+    for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(maybe);
     const no = new ConnectionLost(message, "no", { cause });
-    for (let sent; (sent = waiting.shift());) sent.exchange!.failed(no);
-    unblocked.notify();
-    idle.notify();
+    for (let sent; (sent = waiting.shift());) sent.waiter!.failed(no);
+    unblocked.broadcast();
+    idle.broadcast();
   }
 
   const cut = (): void => fail(new ConnectionLost("it was closed here", "maybe"));
@@ -321,7 +324,7 @@ export function createSession(
     get error() {
       return end;
     },
-    send(outgoing, exchange) {
+    send(outgoing, waiter) {
       if (!session.open) {
         const why = end ? `: ${end.message}` : "";
         throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: end });
@@ -329,11 +332,12 @@ export function createSession(
       const { maxLine, maxBody } = greeting;
       const { head, text, body } = outgoing;
       // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.
-      if (text.length * 3 + head.length + 24 > maxLine) checkLine(head + text, maxLine - 24);
-      if (body && body.length > maxBody) {
-        throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
-      }
-      const sent = new Request(outgoing, exchange);
+      if (
+        text.length * 3 + head.length + 24 > maxLine &&
+        encodeText(head + text).length + 24 > maxLine
+      ) tooMuch("line-too-long", maxLine, "line");
+      if (body && body.length > maxBody) tooMuch("body-too-large", maxBody, "body");
+      const sent = new Request(outgoing, waiter);
       if (waiting.size === 0 && hasRoom()) write(sent);
       else {
         waiting.add(sent, outgoing);
@@ -348,9 +352,6 @@ export function createSession(
   return session;
 }
 
-function checkLine(line: string, max: number): void {
-  const { length } = encodeText(line);
-  if (length > max) {
-    throw new Refusal("line-too-long", `The line has ${length} bytes; the server takes ${max}.`);
-  }
+function tooMuch(code: string, most: number, what: string): never {
+  throw new Refusal(code, `The server takes at most ${most} bytes of ${what}.`);
 }

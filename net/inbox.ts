@@ -32,7 +32,7 @@ export function createInbox(
 
   const end = (error?: Error): void => {
     ended ??= { error };
-    change.notify();
+    change.broadcast();
   };
 
   return {
@@ -44,7 +44,7 @@ export function createInbox(
         paused = true;
         pause();
       }
-      change.notify();
+      change.broadcast();
     },
     end,
     close() {

@@ -124,14 +124,14 @@ export class Output {
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
     this.flush();
-    if (!this.full) this.#change.notify();
+    if (!this.full) this.#change.broadcast();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#broken = true;
     this.#writing = undefined;
     this.#onError(error);
-    this.#change.notify();
+    this.#change.broadcast();
   };
 
   #seal(): void {

@@ -12,7 +12,7 @@ export const LONGEST_MESSAGE = 65_536;
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
 // A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
 const MOST_UNREAD = 16 << 20;
-const LONGEST_WAIT = 32;
+const WAIT_MS = 4;
 
 const CLOSED = "the connection is closed";
 const NORMAL = 1000, TOO_BIG = 4009;
@@ -33,15 +33,11 @@ export function connectWebSocket(
       socket.close();
       reject(signal!.reason);
     });
-    // An error event says next to nothing, so that pages cannot look around in networks; the close event follows it.
-    let why = "";
-    socket.onerror = (event) => {
-      const { message } = event as ErrorEvent;
-      if (message) why = `: ${message}`;
-    };
-    socket.onclose = () => {
+    // What a browser says is next to nothing, so that pages cannot look around in networks.
+    socket.onerror = socket.onclose = (event: Event) => {
       unlisten();
-      reject(new StreamError("ConnectionRefused", `no WebSocket at ${url}${why}`));
+      const { message = "" } = event as ErrorEvent;
+      reject(new StreamError("ConnectionRefused", `no WebSocket at ${url} ${message}`));
     };
     socket.onopen = () => {
       unlisten();
@@ -97,11 +93,9 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     },
     async write(bytes) {
       // Nothing tells when the platform has sent what it holds.
-      for (
-        let wait = 1;
-        isOpen() && socket.bufferedAmount >= HIGH_WATER;
-        wait = Math.min(2 * wait, LONGEST_WAIT)
-      ) await new Promise((resolve) => setTimeout(resolve, wait));
+      while (isOpen() && socket.bufferedAmount >= HIGH_WATER) {
+        await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+      }
       if (!isOpen()) throw new StreamError("BrokenPipe", CLOSED);
       const part = bytes.subarray(0, LONGEST_MESSAGE);
       if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);

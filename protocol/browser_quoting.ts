@@ -4,10 +4,7 @@ const BARE = /^[\w.-]+$/;
 
 /** A word or a value as it may stand on a line. */
 export function formatWord(text: string): string {
-  return BARE.test(text) ? text : quote(text);
-}
-
-function quote(text: string): string {
+  if (BARE.test(text)) return text;
   const escaped = text.replace(/["\\]/g, "\\$&").replace(
     /\p{Cc}/gu,
     (control) => `\\u{${control.charCodeAt(0).toString(16)}}`,
@@ -17,5 +14,5 @@ function quote(text: string): string {
 
 /** A piece of any text, short and safe to show in a message. */
 export function show(text: string): string {
-  return quote(text.replace(/^(.{40}).+$/su, "$1…"));
+  return JSON.stringify(text.replace(/^(.{40}).+$/su, "$1…"));
 }

@@ -25,23 +25,20 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
 
   /** Reads a line: the frame where no body follows. */
   function parse(line: string): Frame | undefined {
-    const bad = (): never => {
-      throw new SyntaxError(`not a line of a reply: ${show(line)}`);
-    };
-    const [start, tag, head] = HEAD.exec(line) ?? bad();
+    const [start, tag, head] = HEAD.exec(line) ?? bad(line);
     const words: string[] = [];
     const options = new Map<string, string>();
     let size: string | undefined;
     const left = line.slice(start.length).replace(WORD, (_, name, quoted, bare, digits) => {
       const text = bare ?? quoted?.replace(ESCAPE, unescape);
       if (digits) size = digits;
-      else if (!text.isWellFormed()) bad();
+      else if (!text.isWellFormed()) bad(line);
       else if (!name) words.push(text);
-      else if (options.has(name)) bad();
+      else if (options.has(name)) bad(line);
       else options.set(name, text);
       return "";
     });
-    if (SOMETHING.test(left) || CONTROL.test(line)) bad();
+    if (SOMETHING.test(left) || CONTROL.test(line)) bad(line);
     const read: Frame = { kind: "frame", tag, head, words, options, body: undefined };
     if (!size) return read;
     length = Number(size);
@@ -74,7 +71,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
         const line = decodeText(rest, length, end);
         let whole: Frame | undefined = frame && { ...frame, body: rest.slice(0, length) };
         rest = rest.subarray(found + 1);
-        if (frame && line) throw new SyntaxError("a body is longer than announced");
+        if (frame && line) bad(line);
         frame = undefined;
         length = 0;
         if (SOMETHING.test(line)) whole = parse(line);
@@ -83,6 +80,10 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     },
   };
   return reader;
+}
+
+function bad(line: string): never {
+  throw new SyntaxError(`not a line of a reply: ${show(line)}`);
 }
 
 /** What JSON has is written as there. Throws `RangeError` for what is no character. */

@@ -39,7 +39,7 @@ export interface Call {
  * assertEquals(readCalls(bare).get("PING")?.idempotent, true);
  * ```
  */
-export function readCalls(protocol: Protocol): ReadonlyMap<string, Call> {
+export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
   const all = { ...record(protocol.commands, "commands"), ...standingCalls };
   for (const [verb, command] of Object.entries(all)) {

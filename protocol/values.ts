@@ -4,7 +4,7 @@ import { decodeText, encodeText } from "./strings.ts";
 import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
-/** A value that is not what its field asks for; the message completes "NAME must be …". */
+/** A value that is not what its field asks for; the message says what that is: "NAME must be …", or behind such words. */
 export class BadValue extends TypeError {
   /** The name of the class. */
   override readonly name = "BadValue";
@@ -25,10 +25,13 @@ interface Type {
   readonly what: string;
   /** What `min` and `max` count: a plural for what has a length, `""` for numbers. Without it there are no limits. */
   readonly unit?: string;
-  /** `undefined` where the text is not of the type. */
-  readonly parse: (text: string, field: FieldSpec) => unknown;
-  /** `undefined` where the value is not of the type. */
-  readonly format: (value: unknown, field: FieldSpec) => string | undefined;
+  /** Whether the value is of the type. */
+  readonly holds: (value: unknown, field: FieldSpec) => boolean | undefined;
+  /** What a text says; what the type does not hold where that is nothing. */
+  readonly fromText: (text: string) => unknown;
+  /** A value of the type as text; `undefined` where it has none. */
+  // deno-lint-ignore no-explicit-any
+  readonly toText: (value: any) => string | undefined;
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -47,9 +50,8 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value.isWellFormed();
 }
 
-function toBytes(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value;
-  return isText(value) ? encodeText(value) : undefined;
+function toBytes(value: Uint8Array | string): Uint8Array {
+  return typeof value === "string" ? encodeText(value) : value;
 }
 
 /** A type of strings that are written as they are. */
@@ -58,29 +60,24 @@ function strings(
   unit: string | undefined,
   isOne: (text: string, field: FieldSpec) => boolean | undefined,
 ): Type {
-  const parse = (text: string, field: FieldSpec): string | undefined =>
-    isOne(text, field) ? text : undefined;
-  const format = (value: unknown, field: FieldSpec): string | undefined =>
-    isText(value) ? parse(value, field) : undefined;
-  return { what, unit, parse, format };
-}
-
-/** A type of numbers; `read` answers NaN for what is none. */
-function numbers(
-  what: string,
-  isOne: (value: unknown) => boolean,
-  read: (text: string) => number,
-  write: (value: number) => string = String,
-): Type {
+  const same = (text: string): string => text;
   return {
     what,
-    unit: "",
-    parse(text) {
-      const value = read(text);
-      return isOne(value) ? value : undefined;
-    },
-    format: (value) => isOne(value) ? write(value as number) : undefined,
+    unit,
+    holds: (value, field) => isText(value) && isOne(value, field),
+    fromText: same,
+    toText: same,
   };
+}
+
+/** A type of numbers; `fromText` answers NaN for what is none. */
+function numbers(
+  what: string,
+  holds: (value: unknown) => boolean,
+  fromText: (text: string) => number,
+  toText: (value: number) => string = String,
+): Type {
+  return { what, unit: "", holds, fromText, toText };
 }
 
 function isCount(value: unknown): boolean {
@@ -109,11 +106,12 @@ const types: Record<TypeName, Type> = {
   ),
   boolean: {
     what: "yes or no",
-    parse(text) {
+    holds: (value) => typeof value === "boolean",
+    fromText(text) {
       const at = TRUTH.indexOf(text);
-      return at < 0 ? undefined : at % 2 > 0;
+      return at < 0 ? at : at % 2 > 0;
     },
-    format: (value) => typeof value === "boolean" ? TRUTH[Number(value)] : undefined,
+    toText: (value) => TRUTH[Number(value)],
   },
   duration: numbers(
     "a duration such as 500ms, 5s, 1.5m, 2h or 1d",
@@ -129,25 +127,24 @@ const types: Record<TypeName, Type> = {
   bytes: {
     what: "base64",
     unit: "bytes",
-    parse: (text) =>
-      text.length % 4 === 0 && BASE64.test(text)
-        ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
-        : undefined,
-    format(value) {
-      const bytes = toBytes(value);
-      return bytes && btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-    },
+    holds: (value) => value instanceof Uint8Array || isText(value),
+    fromText: (text) =>
+      text.length % 4 === 0 && BASE64.test(text) &&
+      Uint8Array.from(atob(text), (c) => c.charCodeAt(0)),
+    toText: (value) =>
+      btoa(Array.from(toBytes(value), (byte) => String.fromCharCode(byte)).join("")),
   },
   json: {
     what: "JSON",
-    parse(text) {
+    holds: (value) => value !== undefined,
+    fromText(text) {
       try {
         return JSON.parse(text, finite);
       } catch {
         return undefined;
       }
     },
-    format(value) {
+    toText(value) {
       try {
         return JSON.stringify(value, finite);
       } catch {
@@ -169,9 +166,10 @@ function isRaw({ type, name }: NameableField): boolean {
 /** What a field asks for, as a phrase: `an integer, 1 to 9`. */
 export function describe(field: NameableField): string {
   const { type, min, max, values } = field;
-  const { unit, format } = types[type];
+  const { unit, holds, toText } = types[type];
   const what = values ? `one of ${values.join(", ")}` : isRaw(field) ? unit : types[type].what;
-  const show = (limit = 0): string | number => (unit === "" && format(limit, field)) || limit;
+  const show = (limit = 0): string | number =>
+    (unit === "" && holds(limit, field) && toText(limit)) || limit;
   const range = min === undefined
     ? `at most ${show(max)}`
     : max === undefined
@@ -182,12 +180,14 @@ export function describe(field: NameableField): string {
   return unit ? `${what} of ${range} ${unit}` : `${what}, ${range}`;
 }
 
-function isWithin(value: unknown, { type, min, max }: FieldSpec): boolean {
-  if (min === undefined && max === undefined) return true;
-  const { unit } = types[type];
-  if (unit === undefined) return true;
+/** Whether a value is of the type of a field, and within its limits. */
+function isFit(value: unknown, field: FieldSpec): boolean {
+  const { type, min, max } = field;
+  const { unit, holds } = types[type];
+  if (!holds(value, field)) return false;
+  if (unit === undefined || (min === undefined && max === undefined)) return true;
   let size = value as number;
-  if (unit === "bytes") size = toBytes(value)!.length;
+  if (unit === "bytes") size = toBytes(value as string).length;
   else if (unit !== "") {
     size = 0;
     for (const _ of value as string) size++;
@@ -195,45 +195,52 @@ function isWithin(value: unknown, { type, min, max }: FieldSpec): boolean {
   return !(size < min! || size > max!);
 }
 
-/** What was made of `given`, if it could be and is within the limits, which `value` is held to. Throws `BadValue`. */
-function checked<T>(
-  made: T | undefined,
-  value: unknown,
-  given: unknown,
-  field: NameableField,
-): T {
-  if (made !== undefined && isWithin(value, field)) return made;
-  throw new BadValue(`${describe(field)}, not ${shown(given)}`);
+/** Throws `BadValue` where a value does not fit; `given` is what it was made of. */
+function needFit(value: unknown, field: FieldSpec, given: unknown = value): void {
+  if (!isFit(value, field)) throw badValue(field, `, not ${shown(given)}`);
+}
+
+/** An error that says what a field asks for, and `but` what came instead. */
+export function badValue(field: NameableField, but: string): BadValue {
+  const whose = field.name ? `${field.name} must be ` : "";
+  return new BadValue(whose + describe(field) + but);
 }
 
 /** The value that a word says. Throws `BadValue`. */
 export function parseValue(text: string, field: FieldSpec): unknown {
-  const value = types[field.type].parse(text, field);
-  return checked(value, value, text, field);
+  const value = types[field.type].fromText(text);
+  needFit(value, field, text);
+  return value;
 }
 
 /** The word for a value, not yet quoted. Throws `BadValue`. */
 export function formatValue(value: unknown, field: FieldSpec): string {
-  return checked(types[field.type].format(value, field), value, value, field);
+  needFit(value, field);
+  const text = types[field.type].toText(value);
+  if (text === undefined) needFit(text, field, value);
+  return text!;
 }
 
 /** The value that a counted body says: bytes as they are, text as UTF-8, JSON parsed. Throws `BadValue`. */
 export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
-  if (field.type === "bytes") return checked(bytes, bytes, bytes, field);
+  if (field.type === "bytes") {
+    needFit(bytes, field);
+    return bytes;
+  }
   let text: string;
   try {
     text = decodeText(bytes);
   } catch {
-    throw new BadValue(`${describe(field)} in UTF-8, not other bytes`);
+    throw badValue(field, " in UTF-8, not other bytes");
   }
   return parseValue(text, field);
 }
 
 /** The counted body for a value; bytes may also be given as text. Throws `BadValue`. */
 export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
-  return field.type === "bytes"
-    ? checked(toBytes(value), value, value, field)
-    : encodeText(formatValue(value, field));
+  if (field.type !== "bytes") return encodeText(formatValue(value, field));
+  needFit(value, field);
+  return toBytes(value as string);
 }
 
 function shown(value: unknown): string {

@@ -388,7 +388,7 @@ export class Connection implements Client {
     this.#untagged.stop();
     this.#rest.cancel();
     for (const call of this.#inOrder()) call.drop();
-    this.#answer.notify();
+    this.#answer.broadcast();
     this.#weigh();
     this.#stream.close();
     for (const action of this.#onClosed ?? []) action();
@@ -461,7 +461,7 @@ export class Connection implements Client {
       this.#urgent = false;
       this.#patience.answered(now ?? this.server.clock.now());
     }
-    this.#answer.notify();
+    this.#answer.broadcast();
     if (this.#ended || this.#draining) this.#settle();
   }
 

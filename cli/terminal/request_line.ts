@@ -151,7 +151,7 @@ function check(
     if (field.name === "body") parseBody(encodeText(token.value), field);
     else parseValue(token.value, field);
   } catch (error) {
-    if (error instanceof BadValue) fault(token, `${field.name} must be ${error.message}.`);
+    if (error instanceof BadValue) fault(token, `${error.message}.`);
     else if (error instanceof TypeError) fault(token, "This cannot be written in UTF-8.");
     else throw error;
   }

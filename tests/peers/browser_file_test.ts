@@ -15,12 +15,13 @@ Deno.test("the browser's file keeps to its size and imports nothing", async () =
   }
 });
 
-/** The names of everything in the documentation of a module. */
+/** The names of everything in the documentation of a module, but those of parameters, which nobody else can use. */
 function namesIn(docs: unknown): string[] {
   if (typeof docs !== "object" || docs === null) return [];
-  return Object.entries(docs).flatMap(([key, value]) =>
-    key === "name" && typeof value === "string" ? [value] : namesIn(value)
-  );
+  return Object.entries(docs).flatMap(([key, value]) => {
+    if (key === "params") return [];
+    return key === "name" && typeof value === "string" ? [value] : namesIn(value);
+  });
 }
 
 /** The names of everything that the platform has. */

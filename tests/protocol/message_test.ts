@@ -218,7 +218,7 @@ Deno.test("writeParts throws for values that the shape does not allow", () => {
     [many, { first: 1, rest: [] }, "rest must be an array of one or more"],
     [many, { first: 1, rest: "ab" }, "rest must be an array of one or more"],
     [many, { first: 1, rest: ["a", "b c"] }, "rest must be"],
-    [maybe, { b: "x" }, "b cannot be given without a"],
+    [maybe, { b: "x" }, "a must be an integer, and is missing"],
     [needy, {}, "token must be a word without white space, and is missing"],
   ];
   for (const [{ request }, given, message] of cases) {

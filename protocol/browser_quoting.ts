@@ -14,5 +14,5 @@ export function formatWord(text: string): string {
 
 /** A piece of any text, short and safe to show in a message. */
 export function show(text: string): string {
-  return JSON.stringify(text.replace(/^(.{40}).+$/su, "$1…"));
+  return JSON.stringify(text.replace(/^(.{40}).+$/su, "$1..."));
 }

@@ -7,10 +7,10 @@ import { decodeText } from "./strings.ts";
 
 const LF = 0x0a, CR = 0x0d;
 
-const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)(?![^ \t])/;
-// A name, a quoted text, a bare one, a length; and only a space or the end behind it.
+const HEAD = /^[ \t]*(?:#([\w.-]{1,32})[ \t]+)?(OK|ERR|\*|!)/;
+// A name, a quoted text, a bare one, a length. What does not follow a space is left over.
 const WORD =
-  /[ \t]+(?:(?:([a-z][a-z\d-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}(?=[ \t]*$))(?![^ \t])/gsu;
+  /[ \t]+(?:(?:([a-z][a-z0-9-]*)=)?(?:"((?:[^"\\]|\\.)*)"|([^ \t"=#{][^ \t"=]*)(?<!\}))|\{(0|[1-9]\d{0,9})\}(?=[ \t]*$))/gsu;
 const ESCAPE = /\\(?:(["\\nrt])|x(\w\w)|u\{(\w{1,6})\}|.)/gsu;
 const SOMETHING = /[^ \t]/;
 const CONTROL = /[^\P{Cc}\t]/u;

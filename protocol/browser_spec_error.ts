@@ -7,7 +7,7 @@ export function need(condition: boolean, path: string, message: string): asserts
 
 /** Whether a value is an object, and neither null nor an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object(value) === value && !Array.isArray(value);
 }
 
 /** Nothing that a client reads asks for it. */

@@ -5,7 +5,7 @@ import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";
-import { describe } from "./values.ts";
+import { describe } from "./describe.ts";
 
 /** The text of HELP: every command in a line; lines end in `\n`. */
 export function helpText(compiled: CompiledProtocol): string {

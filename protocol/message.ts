@@ -9,21 +9,14 @@ import type { Shape } from "./shape.ts";
 import { commonOptions } from "./spec.ts";
 import type { SchemaResult } from "./standard_schema.ts";
 import { encodeText } from "./strings.ts";
-import {
-  BadValue,
-  badValue,
-  describe,
-  formatBody,
-  formatValue,
-  parseBody,
-  parseValue,
-} from "./values.ts";
+import { describe } from "./describe.ts";
+import { BadValue, badValue, formatBody, formatValue, parseBody, parseValue } from "./values.ts";
 
 /** The values of one line by name. */
 export type Values = Record<string, unknown>;
 
 /** What writing and reading a line needs of its `Shape`. */
-export type WireShape = Pick<Shape, "positional" | "required" | "named" | "body">;
+export type WireShape = Pick<Shape, "positional" | "named" | "body">;
 
 /** The parts of a line that its values make. */
 export interface Parts {
@@ -33,7 +26,7 @@ export interface Parts {
   readonly body: Uint8Array | undefined;
 }
 
-const NOTHING: Values = Object.freeze({});
+const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
 
 /**
  * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
@@ -198,7 +191,7 @@ function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
 
 /** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
 export function writeParts(shape: WireShape, values: Values | undefined | void): Parts {
-  values ??= NOTHING;
+  values ??= {};
   let text = "";
   let ended: NamedField | undefined;
   for (const field of shape.positional) {
@@ -259,8 +252,8 @@ export function readReply(shape: WireShape, frame: Frame): Values {
     if (text !== undefined) values[field.name] = parseValue(text, field);
     else putDefault(values, field);
   }
-  if (body !== undefined) {
-    if (frame.body !== undefined) values.body = parseBody(frame.body, body);
+  if (body) {
+    if (frame.body) values.body = parseBody(frame.body, body);
     else needOptional(body);
   }
   return values;

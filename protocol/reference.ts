@@ -5,7 +5,7 @@ import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
-import { describe } from "./values.ts";
+import { describe } from "./describe.ts";
 
 /** The reference as Markdown; ends in a line end. */
 export function markdown(compiled: CompiledProtocol): string {

@@ -1,6 +1,8 @@
 // How a value of each type is written as a word, and read back.
 
 import { decodeText, encodeText } from "./strings.ts";
+import { describe, type NameableField } from "./describe.ts";
+import { formatDuration } from "./duration.ts";
 import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
@@ -12,21 +14,16 @@ export class BadValue extends TypeError {
 
 /** JSON has no word for what is beyond a double: `1e999` would be read as Infinity, and written as null. */
 function finite(_name: string, value: unknown): unknown {
-  if (typeof value !== "number") return value;
-  if (!Number.isFinite(value)) throw new RangeError("not a finite number");
-  return value + 0;
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new RangeError();
 }
 
-/** A field, perhaps with its name. */
-type NameableField = FieldSpec & { readonly name?: string };
-
 interface Type {
-  /** What the value must be, as a phrase. */
-  readonly what: string;
-  /** What `min` and `max` count: a plural for what has a length, `""` for numbers. Without it there are no limits. */
-  readonly unit?: string;
   /** Whether the value is of the type. */
   readonly holds: (value: unknown, field: FieldSpec) => boolean | undefined;
+  /** What `min` and `max` limit of a value of the type; without it there are no limits. */
+  // deno-lint-ignore no-explicit-any
+  readonly sizeOf?: (value: any) => number;
   /** What a text says; what the type does not hold where that is nothing. */
   readonly fromText: (text: string) => unknown;
   /** A value of the type as text; `undefined` where it has none. */
@@ -54,17 +51,22 @@ function toBytes(value: Uint8Array | string): Uint8Array {
   return typeof value === "string" ? encodeText(value) : value;
 }
 
+function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+const same = <T>(value: T): T => value;
+
 /** A type of strings that are written as they are. */
 function strings(
-  what: string,
-  unit: string | undefined,
   isOne: (text: string, field: FieldSpec) => boolean | undefined,
+  sizeOf?: (text: string) => number,
 ): Type {
-  const same = (text: string): string => text;
   return {
-    what,
-    unit,
     holds: (value, field) => isText(value) && isOne(value, field),
+    sizeOf,
     fromText: same,
     toText: same,
   };
@@ -72,16 +74,15 @@ function strings(
 
 /** A type of numbers; `fromText` answers NaN for what is none. */
 function numbers(
-  what: string,
   holds: (value: unknown) => boolean,
   fromText: (text: string) => number,
   toText: (value: number) => string = String,
 ): Type {
-  return { what, unit: "", holds, fromText, toText };
+  return { holds, sizeOf: same, fromText, toText };
 }
 
 function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A count of something, with a unit of `scale` behind it. */
@@ -91,21 +92,15 @@ function scaled(text: string, pattern: RegExp, scale: Record<string, number>): n
 }
 
 const types: Record<TypeName, Type> = {
-  text: strings("text", "characters", () => true),
-  word: strings("a word without white space", "characters", (text) => WORD.test(text)),
-  integer: numbers(
-    "an integer",
-    Number.isSafeInteger,
-    (text) => INTEGER.test(text) ? Number(text) : NaN,
-  ),
+  text: strings(() => true, countCharacters),
+  word: strings((text) => WORD.test(text), countCharacters),
+  integer: numbers(Number.isSafeInteger, (text) => INTEGER.test(text) ? Number(text) : NaN),
   number: numbers(
-    "a number",
     Number.isFinite,
     (text) => NUMBER.test(text) ? Number(text) : NaN,
     (value) => Object.is(value, -0) ? "-0" : String(value),
   ),
   boolean: {
-    what: "yes or no",
     holds: (value) => typeof value === "boolean",
     fromText(text) {
       const at = TRUTH.indexOf(text);
@@ -113,21 +108,11 @@ const types: Record<TypeName, Type> = {
     },
     toText: (value) => TRUTH[Number(value)],
   },
-  duration: numbers(
-    "a duration such as 500ms, 5s, 1.5m, 2h or 1d",
-    isCount,
-    (text) => scaled(text, DURATION, MS),
-    (value) => value > 0 && value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`,
-  ),
-  size: numbers(
-    "a size in bytes such as 512, 64KiB or 1MiB",
-    isCount,
-    (text) => scaled(text, SIZE, BYTES),
-  ),
+  duration: numbers(isCount, (text) => scaled(text, DURATION, MS), formatDuration),
+  size: numbers(isCount, (text) => scaled(text, SIZE, BYTES)),
   bytes: {
-    what: "base64",
-    unit: "bytes",
     holds: (value) => value instanceof Uint8Array || isText(value),
+    sizeOf: (value) => toBytes(value).length,
     fromText: (text) =>
       text.length % 4 === 0 && BASE64.test(text) &&
       Uint8Array.from(atob(text), (c) => c.charCodeAt(0)),
@@ -135,7 +120,6 @@ const types: Record<TypeName, Type> = {
       btoa(Array.from(toBytes(value), (byte) => String.fromCharCode(byte)).join("")),
   },
   json: {
-    what: "JSON",
     holds: (value) => value !== undefined,
     fromText(text) {
       try {
@@ -152,46 +136,19 @@ const types: Record<TypeName, Type> = {
       }
     },
   },
-  enum: strings("", undefined, (text, field) => field.values?.includes(text)),
+  enum: strings((text, field) => field.values?.includes(text)),
 };
 
 /** The names of all types. */
 export const typeNames: readonly TypeName[] = Object.keys(types) as TypeName[];
 
-/** Whether a field is a body of bytes, which travel as they are. */
-function isRaw({ type, name }: NameableField): boolean {
-  return type === "bytes" && name === "body";
-}
-
-/** What a field asks for, as a phrase: `an integer, 1 to 9`. */
-export function describe(field: NameableField): string {
-  const { type, min, max, values } = field;
-  const { unit, holds, toText } = types[type];
-  const what = values ? `one of ${values.join(", ")}` : isRaw(field) ? unit : types[type].what;
-  const show = (limit = 0): string | number =>
-    (unit === "" && holds(limit, field) && toText(limit)) || limit;
-  const range = min === undefined
-    ? `at most ${show(max)}`
-    : max === undefined
-    ? `at least ${show(min)}`
-    : `${show(min)} to ${show(max)}`;
-  if (min === max && max === undefined) return what!;
-  if (isRaw(field)) return `${range} ${what}`;
-  return unit ? `${what} of ${range} ${unit}` : `${what}, ${range}`;
-}
-
 /** Whether a value is of the type of a field, and within its limits. */
 function isFit(value: unknown, field: FieldSpec): boolean {
   const { type, min, max } = field;
-  const { unit, holds } = types[type];
+  const { holds, sizeOf } = types[type];
   if (!holds(value, field)) return false;
-  if (unit === undefined || (min === undefined && max === undefined)) return true;
-  let size = value as number;
-  if (unit === "bytes") size = toBytes(value as string).length;
-  else if (unit !== "") {
-    size = 0;
-    for (const _ of value as string) size++;
-  }
+  if (!sizeOf || (min === undefined && max === undefined)) return true;
+  const size = sizeOf(value);
   return !(size < min! || size > max!);
 }
 

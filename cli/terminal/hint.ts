@@ -2,7 +2,7 @@
 
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { commonOptions } from "../../protocol/spec.ts";
-import { describe } from "../../protocol/values.ts";
+import { describe } from "../../protocol/describe.ts";
 import { bodyForms, type RequestLine, type Token } from "./request_line.ts";
 
 /** A hint for the end of a line. */

@@ -5,7 +5,8 @@ import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { isOptionName, isTag, isVerb } from "../../protocol/line.ts";
 import { unescape } from "../../protocol/quoting.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import { BadValue, describe, parseBody, parseValue } from "../../protocol/values.ts";
+import { describe } from "../../protocol/describe.ts";
+import { BadValue, parseBody, parseValue } from "../../protocol/values.ts";
 import { nearest } from "../flags.ts";
 
 /** A word, option, tag or length, `text[start, end)`. */

@@ -6,6 +6,8 @@ import { InFlight as InFlightInBrowser } from "../../client/browser_in_flight.ts
 import { InFlight } from "../../client/in_flight.ts";
 import * as address from "../../net/address.ts";
 import * as inBrowser from "../../net/browser_address.ts";
+import { describe } from "../../protocol/browser_describe.ts";
+import { formatDuration } from "../../protocol/browser_duration.ts";
 import * as quotingInBrowser from "../../protocol/browser_quoting.ts";
 import * as specErrorsInBrowser from "../../protocol/browser_spec_error.ts";
 import * as stringsInBrowser from "../../protocol/browser_strings.ts";
@@ -13,6 +15,7 @@ import { Framer } from "../../protocol/framer.ts";
 import { DEFAULT_LIMITS } from "../../protocol/limits.ts";
 import * as specErrors from "../../protocol/spec_error.ts";
 import * as strings from "../../protocol/strings.ts";
+import { parseValue } from "../../protocol/values.ts";
 
 /** What a function returns, or that it throws. */
 function outcome<T>(run: () => T): T | "thrown" {
@@ -36,7 +39,13 @@ Deno.test("browsers read and show WebSocket addresses as others do, and refuse t
   }));
   for (
     const text of ["tcp://h:1", "http://h", "unix:/run/s", "h:1", "h", "", "ws://", "ws://h:65536"]
-  ) assertThrows(() => inBrowser.parseAddress(text), inBrowser.AddressError, "a page connects");
+  ) {
+    assertThrows(
+      () => inBrowser.parseAddress(text),
+      inBrowser.AddressError,
+      "is neither ws:// nor wss://",
+    );
+  }
   const tcp = address.parseAddress("tcp://[::1]:1");
   assertEquals(inBrowser.formatAddress(tcp), address.formatAddress(tcp));
 });
@@ -52,7 +61,23 @@ Deno.test("browsers write words that are read as what they were", () => {
   }));
   assertEquals(quotingInBrowser.formatWord('a\n\x9f"\\'), String.raw`"a\u{a}\u{9f}\"\\"`);
   assertEquals(quotingInBrowser.formatWord("HTTP/1.1"), '"HTTP/1.1"');
-  assertEquals(quotingInBrowser.show("x".repeat(50)), `"${"x".repeat(40)}…"`);
+  assertEquals(quotingInBrowser.show("x".repeat(50)), `"${"x".repeat(40)}..."`);
+});
+
+Deno.test("browsers write durations that are read as what they were", () => {
+  const field = { type: "duration" } as const;
+  for (const ms of [0, 1, 500, 1000, 60_000, 90_061_001]) {
+    assertEquals(parseValue(formatDuration(ms), field), ms);
+  }
+});
+
+Deno.test("browsers say what a field asks for as a protocol says it", () => {
+  const field = { name: "n", type: "integer", min: 1, optional: true } as const;
+  assertEquals(describe(field), '{"type":"integer","min":1}');
+  assertEquals(
+    describe({ type: "enum", values: ["a", "b"] }),
+    '{"type":"enum","values":["a","b"]}',
+  );
 });
 
 Deno.test("browsers hold a description to what others hold it to", () => {

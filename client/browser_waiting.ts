@@ -20,7 +20,7 @@ export class Waiting<T> extends Map<T, number> {
   add(request: T, { text, body }: Held): void {
     const bytes = 1 + text.length + (body?.length ?? 0);
     if (this.size >= this.#most || this.#bytes + bytes > MOST_BYTES) {
-      throw new Throttled(`${this.size} requests wait to be sent`);
+      throw new Throttled(`${this.size} requests wait`);
     }
     this.#bytes += bytes;
     this.set(request, bytes);

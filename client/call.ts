@@ -7,7 +7,7 @@ import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
-import type { Settle } from "./items.ts";
+import { type Settle, stopped } from "./items.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
@@ -69,7 +69,7 @@ export class PendingCall implements Outgoing, Exchange {
   /** Whether an earlier attempt may have had an effect. */
   maybe = false;
   /** Ends the pause before the next attempt. */
-  stopPause: (() => void) | undefined = undefined;
+  stopPause: (() => void) | undefined;
   /** When it is over, on the clock. */
   deadline = Infinity;
   /** When it was made, or tried last, on the clock. */
@@ -79,8 +79,8 @@ export class PendingCall implements Outgoing, Exchange {
   readonly #text: string;
   readonly #limits: CallLimits;
   readonly #settle: Settle<Values, Values>;
-  #unlisten: (() => void) | undefined = undefined;
-  #stopTimer: (() => void) | undefined = undefined;
+  #unlisten: (() => void) | undefined;
+  #stopTimer: (() => void) | undefined;
   #over = false;
 
   constructor(
@@ -142,7 +142,7 @@ export class PendingCall implements Outgoing, Exchange {
     } catch (cause) {
       const why = (cause as Error).message;
       this.cancel(
-        new ProtocolError(`the answer to ${this.head} is wrong: ${why}`, { cause }),
+        new ProtocolError(`the answer to ${this.head}: ${why}`, { cause }),
       );
     }
   }
@@ -160,7 +160,7 @@ export class PendingCall implements Outgoing, Exchange {
     if (this.#over) return;
     this.unrepeatable = true;
     if (this.sent?.stop()) return;
-    this.cancel(new DOMException("stopped before it was sent", "AbortError"));
+    this.cancel(stopped());
   }
 
   /** Goes on reading its items. */

@@ -39,8 +39,8 @@ export class Throttled extends Refusal {
 export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);
   return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, {
-    retry: Number(retry) >= 0 ? Number(retry) : undefined,
-    executed: executed === "no" || executed === "maybe" ? executed : undefined,
+    retry: retry === undefined ? undefined : Number(retry),
+    executed: executed as Executed | undefined,
     details,
   });
 }

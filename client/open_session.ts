@@ -5,7 +5,7 @@ import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { createReplyReader } from "../protocol/reply_reader.ts";
 import { systemClock } from "./clock.ts";
-import { asError, ConnectionLost, isKnown } from "./errors.ts";
+import { ConnectionLost, isKnown } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
 import { nameOf } from "./hosts.ts";
 import { onAbort } from "../net/on_abort.ts";
@@ -54,8 +54,15 @@ export async function openSession(
   options: SessionOptions = {},
   ready?: (session: Session) => Promise<void>,
 ): Promise<Session> {
-  const { signal, clock = systemClock, dial = connectStream, heartbeat = Infinity } = options;
-  const { timeout = 10_000, maxLine = 65_536, maxBody = 1 << 26 } = options;
+  const {
+    signal,
+    clock = systemClock,
+    dial = connectStream,
+    heartbeat = Infinity,
+    timeout = 10_000,
+    maxLine = 65_536,
+    maxBody = 1 << 26,
+  } = options;
   signal?.throwIfAborted();
   if (!(heartbeat >= 1)) {
     throw new RangeError(`heartbeat must be at least 1, not ${heartbeat}`);
@@ -89,8 +96,8 @@ export async function openSession(
     stream?.close();
     signal?.throwIfAborted();
     if (isKnown(cause)) throw cause;
-    const what = stream ? "no greeting from" : "cannot connect to";
-    throw new ConnectionLost(`${what} ${nameOf(place)}: ${asError(cause).message}`, "no", {
+    const name = typeof address === "string" ? address : nameOf(place);
+    throw new ConnectionLost(`cannot connect to ${name}: ${(cause as Error).message}`, "no", {
       cause,
     });
   } finally {

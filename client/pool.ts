@@ -74,8 +74,13 @@ export function createPool(
   options: PoolOptions,
   ready: (session: Session) => Promise<void>,
 ): Pool {
-  const { clock = systemClock, random = Math.random, maxWaiting = 10_000, onEvent } = options;
-  const { attempts = 4, base = 50, cap = 2000, budget: share = 0.2 } = options.retry ?? {};
+  const {
+    clock = systemClock,
+    random = Math.random,
+    maxWaiting = 10_000,
+    onEvent,
+    retry: { attempts = 4, base = 50, cap = 2000, budget: share = 0.2 } = {},
+  } = options;
   const emit = (event: ClientEvent): void => guarded(onEvent, event);
   const budget = retryBudget(share, clock);
   const throttle = adaptiveThrottle(clock, random);
@@ -209,10 +214,10 @@ export function createPool(
     if (clock.now() + ms >= call.deadline) return false;
     // What was never written costs the server nothing; what one broken connection held, little.
     const isFree = isLost || (!(error instanceof Refusal) && call.triedOn!.failures < 2);
-    if (!isFree && (!budget.retry() || throttle.refuses())) return false;
+    if (!isFree && (!budget.spend() || throttle.refuses())) return false;
     emit({ type: "retry", verb: call.head, attempt: call.tries, ms, error });
     call.sent = undefined;
-    call.maybe ||= executed === "maybe";
+    call.maybe ||= executed !== "no";
     const go = (): void => {
       call.stopPause = undefined;
       paused.delete(call);
@@ -247,10 +252,11 @@ export function createPool(
         hosts = await lookUp();
         let last: unknown = new ConnectionLost("there is no address", "no");
         // Whichever comes first by lot, and then the others.
-        const from = Math.floor(random() * hosts.length);
-        for (const i of hosts.keys()) {
+        const order = [...hosts];
+        order.push(...order.splice(0, random() * order.length));
+        for (const host of order) {
           try {
-            return await open(hosts[(from + i) % hosts.length]);
+            return await open(host);
           } catch (error) {
             last = error;
           }
@@ -263,24 +269,24 @@ export function createPool(
     submit(call) {
       outstanding++;
       if (closing) {
-        call.reject(new ConnectionLost("the connection is closed: it was closed here", "no"));
+        call.reject(new ConnectionLost("the connection is closed", "no"));
       } else if (throttle.refuses()) {
         emit({ type: "throttled", verb: call.head });
-        call.reject(new Throttled("the server refuses most requests; this one was not sent"));
+        call.reject(new Throttled("the server refuses most requests"));
       } else {
-        budget.request();
+        budget.earn();
         dispatch(call);
       }
     },
     answered({ triedOn: host, triedAt }) {
-      throttle.count(true);
-      if (host!.failures > 0) host!.failures = host!.restsUntil = host!.retryAt = 0;
+      throttle.tally(true);
+      host!.failures = host!.restsUntil = host!.retryAt = 0;
       if (triedAt > 0) observe(host!, clock.now() - triedAt, clock.now());
     },
     failed(call, error) {
       const host = call.triedOn!;
       const { session } = host;
-      throttle.count(!isFailing(error));
+      throttle.tally(!isFailing(error));
       if (session?.error) {
         // Once for all that were in flight.
         lost(host, session);
@@ -296,7 +302,7 @@ export function createPool(
     close(within = CLOSE_MS) {
       return closing ??= (async () => {
         const stop = clock.after(within, cut);
-        while (outstanding > 0) await idle.wait();
+        while (outstanding > 0) await idle.changed();
         abort.abort();
         for (const host of hosts) host.stopPause?.();
         await Promise.all(hosts.map(({ session }) => session?.close(within)));

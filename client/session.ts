@@ -8,8 +8,8 @@ import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { asError, ConnectionLost, isKnown, toRefusal } from "./errors.ts";
-import { type Greeting, nextFrame, notLineup } from "./greeting.ts";
+import { ConnectionLost, isKnown, toRefusal } from "./errors.ts";
+import { feed, type Greeting, nextFrame, notLineup } from "./greeting.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
@@ -147,12 +147,12 @@ export function createSession(
     }
 
     cancel(): void {
-      if (this.forget()) tell("CANCEL", ` ${this.tag}`);
+      if (this.forget()) tell(`CANCEL ${this.tag}`);
     }
 
     stop(): boolean {
       const isInFlight = inFlight.get(this.key) === this;
-      if (isInFlight) tell("CANCEL", ` ${this.tag}`);
+      if (isInFlight) tell(`CANCEL ${this.tag}`);
       return isInFlight;
     }
 
@@ -179,6 +179,8 @@ export function createSession(
   let stalled = false;
   let lastKey = 0;
   let end: Error | undefined;
+  /** What becomes of requests that were not written by then. */
+  let unsent: ConnectionLost | undefined;
   let closing = false;
   const output = createOutlet(stream, fail);
 
@@ -186,9 +188,9 @@ export function createSession(
     owed: () => inFlight.size > 0,
     // Where nobody takes items nothing is, and nothing can be heard.
     reads: () => !unblocked.awaited,
-    ask: () => tell("PING", ""),
+    ask: () => tell("PING"),
     lost() {
-      const told = `the server said nothing for ${2 * beat} ms, not even to PING`;
+      const told = `the server said nothing for ${2 * beat} ms`;
       fail(new ConnectionLost(told, "maybe"));
     },
   });
@@ -226,8 +228,8 @@ export function createSession(
   }
 
   /** Sends what nobody waits for. */
-  function tell(head: string, text: string): void {
-    const sent = new Request({ head, text });
+  function tell(head: string): void {
+    const sent = new Request({ head, text: "" });
     sent.forgotten = true;
     write(sent);
   }
@@ -238,12 +240,10 @@ export function createSession(
         for (let frame; (frame = nextFrame(reader));) {
           take(frame);
           // Nobody needs what comes next.
-          while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.wait();
+          while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.changed();
         }
-        const read = await stream.read(buffer);
-        if (read === null) throw new ConnectionLost("the server closed the connection", "maybe");
+        feed(reader, buffer, await stream.read(buffer), "maybe");
         pulse.heard();
-        reader.push(buffer.subarray(0, read));
       }
     } catch (error) {
       fail(error);
@@ -254,15 +254,14 @@ export function createSession(
   function take(frame: Frame): void {
     const { tag, head } = frame;
     if (head === "!") return;
-    if (!tag) {
+    const sent = inFlight.get(Number(tag));
+    if (!sent || sent.tag !== tag) {
+      if (tag || head !== "ERR") throw notLineup(`tag ${tag} was not sent`);
       // Every request has a tag, so this is about the connection: it is refused or shut down.
-      if (head !== "ERR") throw notLineup(`an answer without a tag: ${head}`);
       const cause = toRefusal(frame);
       const message = `the server ended the connection: ${cause.message}`;
       throw new ConnectionLost(message, "maybe", { cause });
     }
-    const sent = inFlight.get(Number(tag));
-    if (sent?.tag !== tag) throw notLineup(`an answer to a request that was not made: #${tag}`);
     const { forgotten, waiter } = sent;
     if (head === "*") {
       if (!forgotten && !waiter!.item(frame)) blocked.add(sent);
@@ -280,7 +279,7 @@ export function createSession(
 
   function fail(error: unknown): void {
     if (end) return;
-    const cause = end = asError(error);
+    const cause = end = error as Error;
     stream.close();
     pulse.stop();
     const lost = inFlight.values();
@@ -290,8 +289,8 @@ export function createSession(
     // Whatever the streams of a runtime throw, to a caller it is one thing.
     const maybe = isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause });
     for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(maybe);
-    const no = new ConnectionLost(message, "no", { cause });
-    for (let sent; (sent = waiting.shift());) sent.waiter!.failed(no);
+    unsent = new ConnectionLost(message, "no", { cause });
+    for (let sent; (sent = waiting.shift());) sent.waiter!.failed(unsent);
     unblocked.broadcast();
     idle.broadcast();
   }
@@ -300,16 +299,17 @@ export function createSession(
 
   async function close(within: number = CLOSE_MS): Promise<void> {
     closing = true;
-    const stops = [clock.after(within, cut)];
-    while (session.load > 0) await idle.wait();
+    let stop = clock.after(within, cut);
+    while (session.load > 0) await idle.changed();
     if (!end) {
       await output.finish();
       // Closing at once could reset the connection under what the server still writes.
-      stops.push(clock.after(LINGER_MS, cut));
+      stop();
+      stop = clock.after(LINGER_MS, cut);
       await stream.closeWrite().catch(() => {});
     }
     await session.closed;
-    for (const stop of stops) stop();
+    stop();
   }
 
   const session: Session = {
@@ -325,10 +325,7 @@ export function createSession(
       return end;
     },
     send(outgoing, waiter) {
-      if (!session.open) {
-        const why = end ? `: ${end.message}` : "";
-        throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: end });
-      }
+      if (!session.open) throw unsent ?? new ConnectionLost("the connection is closed", "no");
       const { maxLine, maxBody } = greeting;
       const { head, text, body } = outgoing;
       // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.

@@ -23,7 +23,7 @@ export function parseAddress(text: string): Address {
   } catch {
     // Nor is it a URL.
   }
-  throw new AddressError(`${text}: a page connects to ws://host:port/path or wss://host/path`);
+  throw new AddressError(`${text} is neither ws:// nor wss://host:port/path`);
 }
 
 /** The address as it is shown: `ws://127.0.0.1:5480/`. */

@@ -10,7 +10,7 @@ export class Condition {
   }
 
   /** Resolves with the next `broadcast`. */
-  wait(): Promise<void> {
+  changed(): Promise<void> {
     return new Promise((resolve) => this.#wakes.push(resolve));
   }
 

@@ -57,7 +57,7 @@ export function createInbox(
       while (held === 0) {
         if (ended?.error !== undefined) throw ended.error;
         if (ended !== undefined) return null;
-        await change.wait();
+        await change.changed();
       }
       let read = 0;
       let taken = 0;

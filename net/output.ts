@@ -75,7 +75,7 @@ export class Output {
   async drained(): Promise<void> {
     if (!this.full) return;
     this.flush();
-    do await this.#change.wait(); while (this.full);
+    do await this.#change.changed(); while (this.full);
   }
 
   /** Writes at the end of this turn, with all that is added until then. */
@@ -100,7 +100,7 @@ export class Output {
   /** Resolves once all is written, or nothing more can be. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#writing !== undefined) await this.#change.wait();
+    while (this.#writing !== undefined) await this.#change.changed();
   }
 
   // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.

@@ -14,10 +14,7 @@ const HIGH_WATER = 4 * LONGEST_MESSAGE;
 const MOST_UNREAD = 16 << 20;
 const WAIT_MS = 4;
 
-const CLOSED = "the connection is closed";
-const NORMAL = 1000, TOO_BIG = 4009;
-/** Normal, going away, no status. */
-const ENDS = [NORMAL, 1001, 1005];
+const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005, TOO_BIG = 4009;
 
 /** Connects to a `ws://` or `wss://` address. Rejects with `StreamError`, or the signal's reason. */
 export function connectWebSocket(
@@ -47,8 +44,7 @@ export function connectWebSocket(
 }
 
 function overWebSocket(socket: WebSocket, peer: string): ByteStream {
-  let written = false;
-  const isOpen = (): boolean => !written && socket.readyState === WebSocket.OPEN;
+  let isOpen = true;
   /** What is left of the message that is being read. */
   let rest = new Uint8Array(0);
   let unread!: ReadableStreamDefaultController<Uint8Array>;
@@ -61,20 +57,21 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   function end(error?: Error): void {
     socket.onmessage = socket.onclose = null;
     failure = error;
+    isOpen = false;
     unread.close();
   }
 
   socket.onmessage = ({ data }) => {
-    unread.enqueue(
-      typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data),
-    );
+    // A server sends no text.
+    unread.enqueue(new Uint8Array(data));
     if (unread.desiredSize! >= 0) return;
-    end(new StreamError("ConnectionAborted", `nobody read the ${MOST_UNREAD} bytes that came`));
-    socket.close(TOO_BIG, "the client does not read");
+    end(new StreamError("ConnectionAborted", `${MOST_UNREAD} bytes are unread`));
+    socket.close(TOO_BIG);
   };
   socket.onclose = ({ code, reason }) => {
     const message = `the WebSocket was closed: ${reason} (${code})`;
-    end(ENDS.includes(code) ? undefined : new StreamError("ConnectionReset", message));
+    const isEnd = code === NO_STATUS || code <= GOING_AWAY;
+    end(isEnd ? undefined : new StreamError("ConnectionReset", message));
   };
 
   return {
@@ -93,10 +90,10 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     },
     async write(bytes) {
       // Nothing tells when the platform has sent what it holds.
-      while (isOpen() && socket.bufferedAmount >= HIGH_WATER) {
+      while (isOpen && socket.bufferedAmount >= HIGH_WATER) {
         await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
       }
-      if (!isOpen()) throw new StreamError("BrokenPipe", CLOSED);
+      if (!isOpen) throw closed();
       const part = bytes.subarray(0, LONGEST_MESSAGE);
       if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);
       return part.length;
@@ -104,16 +101,20 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
     // deno-lint-ignore require-await
     async closeWrite() {
-      if (isOpen()) socket.send(rest.subarray(0, 0));
-      written = true;
+      if (isOpen) socket.send(rest.subarray(0, 0));
+      isOpen = false;
     },
     close() {
-      written = true;
+      isOpen = false;
       messages.cancel();
       socket.onmessage = socket.onclose = null;
-      failure = new StreamError("ConnectionAborted", CLOSED);
+      failure = closed();
       rest = rest.subarray(0, 0);
       socket.close(NORMAL);
     },
   };
+}
+
+function closed(): StreamError {
+  return new StreamError("ConnectionAborted", "the connection is closed");
 }

@@ -366,7 +366,7 @@ export class Connection implements Client {
 
   #nextAnswer(): Promise<void> {
     this.output.flush();
-    return this.#answer.wait();
+    return this.#answer.changed();
   }
 
   /** Closes at once because of what the client does, and logs it. */

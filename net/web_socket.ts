@@ -14,7 +14,9 @@ const HIGH_WATER = 4 * LONGEST_MESSAGE;
 const MOST_UNREAD = 16 << 20;
 const WAIT_MS = 4;
 
-const NORMAL = 1000, GOING_AWAY = 1001, NO_STATUS = 1005, TOO_BIG = 4009;
+const NORMAL = 1000, TOO_BIG = 4009;
+/** Normal, going away, no status. */
+const ENDS = [NORMAL, 1001, 1005];
 
 /** Connects to a `ws://` or `wss://` address. Rejects with `StreamError`, or the signal's reason. */
 export function connectWebSocket(
@@ -70,8 +72,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   };
   socket.onclose = ({ code, reason }) => {
     const message = `the WebSocket was closed: ${reason} (${code})`;
-    const isEnd = code === NO_STATUS || code <= GOING_AWAY;
-    end(isEnd ? undefined : new StreamError("ConnectionReset", message));
+    end(ENDS.includes(code) ? undefined : new StreamError("ConnectionReset", message));
   };
 
   return {

@@ -85,7 +85,7 @@ export async function openSession(
     return session;
   };
 
-  const stop = clock.after(timeout, () => giveUp.abort(new Error("not in time")));
+  const stop = clock.after(timeout, () => giveUp.abort(new Error("no greeting in time")));
   const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
   try {
     const aborted = new Promise<never>((_, reject) =>

@@ -385,7 +385,7 @@ Deno.test("connect does not wait for a greeting for ever, and not at all once it
   await assertRejects(
     () => connect(protocol, client, { timeout: 10 }),
     ConnectionLost,
-    "cannot connect to memory: not in time",
+    "cannot connect to memory: no greeting in time",
   );
   server.close();
 });

@@ -7,8 +7,8 @@ import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
-import type { Settle } from "./items.ts";
-import { onAbort } from "./on_abort.ts";
+import { type Settle, stopped } from "./items.ts";
+import { onAbort } from "../net/on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
 /** What became of a call. */
@@ -60,16 +60,16 @@ export class PendingCall implements Outgoing, Exchange {
   readonly body: Uint8Array | undefined;
   readonly call: Call;
   /** How often it was tried. */
-  attempts = 0;
+  tries = 0;
   /** Where it was tried last. */
-  host: Host | undefined;
+  triedOn: Host | undefined;
   sent: Sent | undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
   unrepeatable = false;
   /** Whether an earlier attempt may have had an effect. */
   maybe = false;
   /** Ends the pause before the next attempt. */
-  stopPause: (() => void) | undefined = undefined;
+  stopPause: (() => void) | undefined;
   /** When it is over, on the clock. */
   deadline = Infinity;
   /** When it was made, or tried last, on the clock. */
@@ -79,8 +79,8 @@ export class PendingCall implements Outgoing, Exchange {
   readonly #text: string;
   readonly #limits: CallLimits;
   readonly #settle: Settle<Values, Values>;
-  #unlisten: (() => void) | undefined = undefined;
-  #stopTimer: (() => void) | undefined = undefined;
+  #unlisten: (() => void) | undefined;
+  #stopTimer: (() => void) | undefined;
   #over = false;
 
   constructor(
@@ -142,9 +142,7 @@ export class PendingCall implements Outgoing, Exchange {
     } catch (cause) {
       const why = (cause as Error).message;
       this.cancel(
-        new ProtocolError(`the answer to ${this.head} is not what the protocol says: ${why}`, {
-          cause,
-        }),
+        new ProtocolError(`the answer to ${this.head}: ${why}`, { cause }),
       );
     }
   }
@@ -162,7 +160,7 @@ export class PendingCall implements Outgoing, Exchange {
     if (this.#over) return;
     this.unrepeatable = true;
     if (this.sent?.stop()) return;
-    this.cancel(new DOMException("the request was stopped before it was sent", "AbortError"));
+    this.cancel(stopped());
   }
 
   /** Goes on reading its items. */
@@ -192,17 +190,14 @@ export class PendingCall implements Outgoing, Exchange {
     this.#sender.settled(this);
     const { onReply, trace } = this.#limits;
     if (!onReply) return;
-    const details: Readonly<Record<string, string>> | undefined = options === undefined
-      ? (error as Partial<Refusal> | undefined)?.details
-      : Object.fromEntries(options);
     const figure = (name: string): number | undefined => {
-      const text = details?.[name];
-      return text === undefined ? undefined : parseFloat(text);
+      const text = options?.get(name) ?? (error as Partial<Refusal> | undefined)?.details?.[name];
+      return text ? parseFloat(text) : undefined;
     };
     guarded(onReply, {
       verb: this.head,
-      address: this.host?.name,
-      attempts: this.attempts,
+      address: this.triedOn?.name,
+      attempts: this.tries,
       ms: this.#sender.clock.now() - this.#madeAt,
       waited: figure("waited"),
       took: figure("took"),

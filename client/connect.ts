@@ -3,6 +3,7 @@
 import { type Address, parseAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { type Call, readCalls } from "../protocol/calls.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type {
   CallArgs,
   CommandsOf,
@@ -149,17 +150,19 @@ export async function connect(
   second?: string | readonly string[] | ByteStream | ClientOptions,
   third?: ClientOptions,
 ): Promise<AnyClient> {
-  const isTyped = typeof first === "object" && "commands" in first;
-  const protocol = isTyped ? first : undefined;
-  const address = (isTyped ? second : first) as string | readonly string[] | ByteStream;
-  const options = ((isTyped ? third : second) ?? {}) as ClientOptions;
+  const [protocol, address, options = {}] =
+    ((first as Protocol).commands ? [first, second, third] : [undefined, first, second]) as [
+      Protocol | undefined,
+      string | readonly string[] | ByteStream,
+      ClientOptions?,
+    ];
   const { agent, timing, onReply, trace: traceOf } = options;
   let spoken = protocol;
-  let calls = readCalls(protocol ?? { name: "", version: "", summary: "", commands: {} });
+  let calls = readCalls(protocol ?? { commands: {} });
 
   const pool = createPool(toPlaces(address), options, async (session) => {
     if (spoken) needProtocol(session.greeting, spoken);
-    if (agent !== undefined || timing) {
+    if (agent || timing) {
       await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
     }
     if (protocol) return;
@@ -170,7 +173,7 @@ export async function connect(
       spoken = protocol;
     } catch (cause) {
       const why = (cause as Error).message;
-      throw new ProtocolError(`no description of the protocol: ${why}`, { cause });
+      throw new ProtocolError(`no usable SPEC: ${why}`, { cause });
     }
   });
 
@@ -210,9 +213,8 @@ export async function connect(
   ): Items<Values, Values> => createItems((settle) => submit(find(), args, limits, settle));
   const find = (verb: string, hasItems: boolean): Call => {
     const call = calls.get(verb);
-    if (!call) throw new BadValue(`the server has no command ${verb}`);
-    if ((call.items !== undefined) === hasItems) return call;
-    throw new BadValue(`${verb} has ${hasItems ? "no items: use call" : "items: use stream"}`);
+    if (call && !call.items !== hasItems) return call;
+    throw new BadValue(`there is no command ${verb} to ${hasItems ? "stream" : "call"}`);
   };
 
   await pool.start();
@@ -231,33 +233,22 @@ export async function connect(
   } as DynamicClient & Record<string, unknown>;
   if (protocol) {
     for (const [verb, call] of calls) {
-      const make = call.items === undefined ? run : stream;
+      const make = call.items ? stream : run;
       client[verb] = (args?: Values, limits?: CallOptions) => make(() => call, args, limits);
     }
   }
   return client;
 }
 
-function toPlaces(
-  address: string | readonly string[] | ByteStream,
-): readonly Address[] | readonly [ByteStream] {
-  if (typeof address === "string") return [parseAddress(address)];
-  return Array.isArray(address) ? address.map(parseAddress) : [address as ByteStream];
+function toPlaces(address: string | readonly string[] | ByteStream): (Address | ByteStream)[] {
+  return [address].flat().map((each) => typeof each === "string" ? parseAddress(each) : each);
 }
 
 /** Asks the server of a new session, before anybody else does. */
-function ask(session: Session, call: Call, args: Values): Promise<Values> {
-  return new Promise((resolve, reject) => {
-    session.send({ head: call.verb, ...writeParts(call.request, args) }, {
-      item: () => true,
-      final(frame) {
-        try {
-          resolve(readReply(call.reply, frame));
-        } catch (error) {
-          reject(error);
-        }
-      },
-      failed: reject,
-    });
+async function ask(session: Session, call: Call, args: Values): Promise<Values> {
+  const outgoing = { head: call.verb, ...writeParts(call.request, args) };
+  const frame = await new Promise<Frame>((final, failed) => {
+    session.send(outgoing, { item: () => true, final, failed });
   });
+  return readReply(call.reply, frame);
 }

@@ -6,7 +6,7 @@ export class ConnectionLost extends Error {
   /** The name of the class. */
   override readonly name = "ConnectionLost";
   /** `no` where the request was never written. */
-  readonly executed: Executed;
+  declare readonly executed: Executed;
 
   /** An error about a connection. */
   constructor(message: string, executed: Executed, options?: ErrorOptions) {
@@ -39,8 +39,8 @@ export class Throttled extends Refusal {
 export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);
   return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, {
-    retry: Number(retry) >= 0 ? Number(retry) : undefined,
-    executed: executed === "no" || executed === "maybe" ? executed : undefined,
+    retry: retry === undefined ? undefined : Number(retry),
+    executed: executed as Executed | undefined,
     details,
   });
 }
@@ -51,6 +51,11 @@ export function asMaybe(error: Error): Error {
   if (error instanceof ConnectionLost) return new ConnectionLost(error.message, "maybe", more);
   if (!(error instanceof Refusal)) return error;
   return new Refusal(error.code, error.message, { ...error, ...more });
+}
+
+/** Whether an error says what it is to a caller, whatever the runtime. */
+export function isKnown(error: unknown): error is Error {
+  return [ConnectionLost, ProtocolError, Refusal].some((known) => error instanceof known);
 }
 
 /** Whatever was thrown as an `Error`. */

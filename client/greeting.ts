@@ -1,6 +1,7 @@
 // The first line of a connection: the server says who it is, or why it does not want to.
 
 import type { ByteStream } from "../net/stream.ts";
+import type { Executed } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
@@ -27,28 +28,45 @@ export async function readGreeting(
   buffer: Uint8Array,
 ): Promise<Greeting> {
   for (;;) {
-    const read = await stream.read(buffer);
-    if (read === null) throw new ConnectionLost("the server closed the connection", "no");
-    reader.push(buffer.subarray(0, read));
-    let frame: Frame | undefined;
-    try {
-      frame = reader.next();
-    } catch (cause) {
-      const why = (cause as Error).message;
-      throw new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
-    }
+    feed(reader, buffer, await stream.read(buffer), "no");
+    const frame = nextFrame(reader);
     if (frame?.head === "ERR") throw toRefusal(frame);
     if (frame) return toGreeting(frame);
   }
 }
 
+/** Hands over what was read. Throws `ConnectionLost` where that is the end. */
+export function feed(
+  reader: ReplyReader,
+  buffer: Uint8Array,
+  read: number | null,
+  executed: Executed,
+): void {
+  if (read === null) throw new ConnectionLost("the server closed the connection", executed);
+  reader.push(buffer.subarray(0, read));
+}
+
+/** The next line of a reply, if it is there. Throws `ProtocolError` for what is none. */
+export function nextFrame(reader: ReplyReader): Frame | undefined {
+  try {
+    return reader.next();
+  } catch (cause) {
+    throw notLineup((cause as Error).message, cause);
+  }
+}
+
+/** What to throw where a server says what it cannot. */
+export function notLineup(why: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
+}
+
 function toGreeting({ head, words, options }: Frame): Greeting {
   const [wire, protocol] = words;
-  const [, name, version] = /^([a-z][a-z0-9-]*)\/([0-9.]+)$/.exec(protocol) ?? [];
+  const [name, version] = protocol?.split("/") ?? [];
   const maxLine = Number(options.get("max-line"));
   const maxBody = Number(options.get("max-body"));
-  if (head !== "OK" || wire !== "lineup/1" || !name || !(maxLine > 0) || !(maxBody >= 0)) {
-    throw new ProtocolError("the server does not speak Lineup/1: its greeting says something else");
+  if (head !== "OK" || wire !== "lineup/1" || !version || !(maxLine + maxBody > 0)) {
+    throw notLineup("no greeting");
   }
   return { name, version, maxLine, maxBody };
 }

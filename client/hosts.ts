@@ -8,11 +8,11 @@ import type { Session } from "./session.ts";
 export interface Host {
   readonly name: string;
   readonly place: Address | ByteStream;
-  session: Session | undefined;
+  session?: Session | undefined;
   /** Whether a connection is being opened, or is to be after a pause. */
   connecting: boolean;
   /** Ends the pause before the next connection. */
-  stopPause: (() => void) | undefined;
+  stopPause?: () => void;
   /** Failures in a row. */
   failures: number;
   /** It is not asked before this time where others can be. */
@@ -25,14 +25,17 @@ export interface Host {
   toldAt: number;
 }
 
+/** What a place is called. */
+export function nameOf(place: Address | ByteStream): string {
+  return "read" in place ? place.peer : formatAddress(place);
+}
+
 /** A host that nothing is known of. */
 export function toHost(place: Address | ByteStream): Host {
   return {
-    name: "read" in place ? place.peer : formatAddress(place),
+    name: nameOf(place),
     place,
-    session: undefined,
     connecting: false,
-    stopPause: undefined,
     failures: 0,
     restsUntil: 0,
     retryAt: 0,
@@ -62,7 +65,7 @@ export function draw(hosts: readonly Host[], now: number, random: () => number):
   const awake = hosts.filter((host) => host.restsUntil <= now);
   const among = awake.length > 0 ? awake : [...hosts];
   const take = (): Host => among.splice(random() * among.length, 1)[0];
-  return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a) > score(b) ? 1 : -1);
+  return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a) - score(b));
 }
 
 function score(host: Host): number {
@@ -70,6 +73,6 @@ function score(host: Host): number {
 }
 
 /** Whether there is a connection to send on. */
-export function isOpen({ session }: Host): boolean {
-  return session?.open === true;
+export function isOpen({ session }: Host): boolean | undefined {
+  return session?.open;
 }

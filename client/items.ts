@@ -58,7 +58,6 @@ export function createItems<Item, Reply>(
   const change = new Condition();
   /** What is to become of `reply`. */
   let conclude: (() => void) | undefined;
-  let failure: { error: unknown } | undefined;
   // Not Promise.withResolvers, which Node 20 does not have.
   let resolve!: (reply: Reply) => void;
   let reject!: (error: unknown) => void;
@@ -71,13 +70,10 @@ export function createItems<Item, Reply>(
   function finish(ending: () => void): void {
     conclude ??= ending;
     if (count() === 0) conclude();
-    change.notify();
+    change.broadcast();
   }
 
-  function fail(error: unknown): void {
-    if (!conclude) failure = { error };
-    finish(() => reject(error));
-  }
+  const fail = (error: unknown): void => finish(() => reject(error));
 
   function stop(error: Error): void {
     coming = [];
@@ -88,7 +84,7 @@ export function createItems<Item, Reply>(
     if (!isOver) source?.cancel(error);
   }
 
-  const cancel = (): void => stop(new DOMException("the caller stopped reading", "AbortError"));
+  const cancel = (): void => stop(stopped());
 
   try {
     source = start({
@@ -97,9 +93,9 @@ export function createItems<Item, Reply>(
         coming.push({ item, size });
         bytes += size;
         if (bytes > HARD_BYTES) {
-          stop(new RangeError(`the reader of the items is ${bytes} bytes behind`));
+          stop(new RangeError(`${bytes} bytes of items are unread`));
         }
-        change.notify();
+        change.broadcast();
         return count() < MOST_ITEMS && bytes < MOST_BYTES;
       },
       resolve: (reply) => finish(() => resolve(reply)),
@@ -113,9 +109,11 @@ export function createItems<Item, Reply>(
     reply,
     async next() {
       while (count() === 0) {
-        if (failure) throw failure.error;
-        if (conclude) return { done: true, value: undefined };
-        await change.wait();
+        if (!conclude) await change.changed();
+        else {
+          await reply;
+          return { done: true, value: undefined };
+        }
       }
       if (ready.length === 0) [ready, coming] = [coming.reverse(), ready];
       const { item, size } = ready.pop()!;
@@ -142,4 +140,9 @@ export function createItems<Item, Reply>(
       return this;
     },
   };
+}
+
+/** What becomes of what its caller stopped. */
+export function stopped(): DOMException {
+  return new DOMException("stopped", "AbortError");
 }

@@ -1,14 +1,14 @@
 // From an address to a session: connecting and the greeting, in the time there is.
 
-import { type Address, formatAddress, parseAddress } from "../net/address.ts";
+import { type Address, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { Refusal } from "../protocol/errors.ts";
 import { createReplyReader } from "../protocol/reply_reader.ts";
 import { systemClock } from "./clock.ts";
-import { asError, ConnectionLost, ProtocolError } from "./errors.ts";
+import { ConnectionLost, isKnown } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
-import { onAbort } from "./on_abort.ts";
+import { nameOf } from "./hosts.ts";
+import { onAbort } from "../net/on_abort.ts";
 import { createSession, type Session, type SessionLimits } from "./session.ts";
 
 const READ_SIZE = 65_536;
@@ -54,17 +54,23 @@ export async function openSession(
   options: SessionOptions = {},
   ready?: (session: Session) => Promise<void>,
 ): Promise<Session> {
-  const { signal, clock = systemClock, dial = connectStream, heartbeat = Infinity } = options;
-  const { timeout = 10_000, maxLine = 65_536, maxBody = 1 << 26 } = options;
+  const {
+    signal,
+    clock = systemClock,
+    dial = connectStream,
+    heartbeat = Infinity,
+    timeout = 10_000,
+    maxLine = 65_536,
+    maxBody = 1 << 26,
+  } = options;
   signal?.throwIfAborted();
   if (!(heartbeat >= 1)) {
-    throw new RangeError(`heartbeat must be at least 1 ms, or Infinity, not ${heartbeat}`);
+    throw new RangeError(`heartbeat must be at least 1, not ${heartbeat}`);
   }
   const place = typeof address === "string" ? parseAddress(address) : address;
   const isStream = "read" in place;
   const giveUp = new AbortController();
   let stream: ByteStream | undefined;
-  let late = false;
 
   const open = async (): Promise<Session> => {
     stream = isStream ? place : await dial(place, giveUp);
@@ -79,28 +85,21 @@ export async function openSession(
     return session;
   };
 
-  const stop = clock.after(timeout, () => {
-    late = true;
-    giveUp.abort();
-  });
+  const stop = clock.after(timeout, () => giveUp.abort(new Error("no greeting in time")));
   const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
   try {
-    const aborted = new Promise<never>((_, reject) => onAbort(giveUp.signal, () => reject()));
+    const aborted = new Promise<never>((_, reject) =>
+      onAbort(giveUp.signal, () => reject(giveUp.signal.reason))
+    );
     return await Promise.race([open(), aborted]);
   } catch (cause) {
     stream?.close();
     signal?.throwIfAborted();
-    const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError ||
-      cause instanceof Refusal;
-    if (isKnown && !late) throw cause;
-    const what = !stream ? "cannot connect to" : "no greeting from";
-    const name = typeof address === "string"
-      ? address
-      : isStream
-      ? place.peer
-      : formatAddress(place);
-    const why = late ? " in time" : `: ${asError(cause).message}`;
-    throw new ConnectionLost(`${what} ${name}${why}`, "no", { cause });
+    if (isKnown(cause)) throw cause;
+    const name = typeof address === "string" ? address : nameOf(place);
+    throw new ConnectionLost(`cannot connect to ${name}: ${(cause as Error).message}`, "no", {
+      cause,
+    });
   } finally {
     stop();
     unlisten();

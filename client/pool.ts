@@ -9,7 +9,7 @@ import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../net/on_abort.ts";
 import { createLookUp } from "./resolve.ts";
 import {
   adaptiveThrottle,
@@ -74,8 +74,13 @@ export function createPool(
   options: PoolOptions,
   ready: (session: Session) => Promise<void>,
 ): Pool {
-  const { clock = systemClock, random = Math.random, maxWaiting = 10_000, onEvent } = options;
-  const { attempts = 4, base = 50, cap = 2000, budget: share = 0.2 } = options.retry ?? {};
+  const {
+    clock = systemClock,
+    random = Math.random,
+    maxWaiting = 10_000,
+    onEvent,
+    retry: { attempts = 4, base = 50, cap = 2000, budget: share = 0.2 } = {},
+  } = options;
   const emit = (event: ClientEvent): void => guarded(onEvent, event);
   const budget = retryBudget(share, clock);
   const throttle = adaptiveThrottle(clock, random);
@@ -132,7 +137,7 @@ export function createPool(
       if (!hosts.some(isOpen)) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
-          if (++call.attempts < attempts) waiting.add(call, call);
+          if (++call.tries < attempts) waiting.add(call, call);
           else give(call, error);
         }
       }
@@ -181,8 +186,8 @@ export function createPool(
   function dispatch(call: PendingCall, host: Host | undefined = pick()): void {
     try {
       if (host) {
-        call.attempts++;
-        call.host = host;
+        call.tries++;
+        call.triedOn = host;
         if (hosts.length > 1) call.triedAt = clock.now();
         call.sent = host.session!.send(call, call);
       } else if (gone) throw gone;
@@ -198,21 +203,21 @@ export function createPool(
   }
 
   function again(call: PendingCall, error: Error): boolean {
-    if (gone || signal.aborted || call.unrepeatable || call.attempts >= attempts) {
+    if (gone || signal.aborted || call.unrepeatable || call.tries >= attempts) {
       return false;
     }
     const executed = executedOf(error, call.call.errors);
     if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return false;
     const isLost = error instanceof ConnectionLost && executed === "no";
     const hint = Number((error as Partial<Refusal>).retry ?? 0);
-    const ms = isLost ? 0 : hint + backoff(call.attempts, base, cap, random());
+    const ms = isLost ? 0 : hint + backoff(call.tries, base, cap, random());
     if (clock.now() + ms >= call.deadline) return false;
     // What was never written costs the server nothing; what one broken connection held, little.
-    const isFree = isLost || (!(error instanceof Refusal) && call.host!.failures < 2);
-    if (!isFree && (!budget.retry() || throttle.refuses())) return false;
-    emit({ type: "retry", verb: call.head, attempt: call.attempts, ms, error });
+    const isFree = isLost || (!(error instanceof Refusal) && call.triedOn!.failures < 2);
+    if (!isFree && (!budget.spend() || throttle.refuses())) return false;
+    emit({ type: "retry", verb: call.head, attempt: call.tries, ms, error });
     call.sent = undefined;
-    call.maybe ||= executed === "maybe";
+    call.maybe ||= executed !== "no";
     const go = (): void => {
       call.stopPause = undefined;
       paused.delete(call);
@@ -247,10 +252,11 @@ export function createPool(
         hosts = await lookUp();
         let last: unknown = new ConnectionLost("there is no address", "no");
         // Whichever comes first by lot, and then the others.
-        const from = Math.floor(random() * hosts.length);
-        for (const i of hosts.keys()) {
+        const order = [...hosts];
+        order.push(...order.splice(0, random() * order.length));
+        for (const host of order) {
           try {
-            return await open(hosts[(from + i) % hosts.length]);
+            return await open(host);
           } catch (error) {
             last = error;
           }
@@ -263,24 +269,24 @@ export function createPool(
     submit(call) {
       outstanding++;
       if (closing) {
-        call.reject(new ConnectionLost("the connection is closed: it was closed here", "no"));
+        call.reject(new ConnectionLost("the connection is closed", "no"));
       } else if (throttle.refuses()) {
         emit({ type: "throttled", verb: call.head });
-        call.reject(new Throttled("the server refuses most requests; this one was not sent"));
+        call.reject(new Throttled("the server refuses most requests"));
       } else {
-        budget.request();
+        budget.earn();
         dispatch(call);
       }
     },
-    answered({ host, triedAt }) {
-      throttle.count(true);
-      if (host!.failures > 0) host!.failures = host!.restsUntil = host!.retryAt = 0;
+    answered({ triedOn: host, triedAt }) {
+      throttle.tally(true);
+      host!.failures = host!.restsUntil = host!.retryAt = 0;
       if (triedAt > 0) observe(host!, clock.now() - triedAt, clock.now());
     },
     failed(call, error) {
-      const host = call.host!;
+      const host = call.triedOn!;
       const { session } = host;
-      throttle.count(!isFailing(error));
+      throttle.tally(!isFailing(error));
       if (session?.error) {
         // Once for all that were in flight.
         lost(host, session);
@@ -291,12 +297,12 @@ export function createPool(
     settled(call) {
       if (waiting.size > 0) waiting.delete(call);
       if (paused.size > 0) paused.delete(call);
-      if (--outstanding === 0) idle.notify();
+      if (--outstanding === 0) idle.broadcast();
     },
     close(within = CLOSE_MS) {
       return closing ??= (async () => {
         const stop = clock.after(within, cut);
-        while (outstanding > 0) await idle.wait();
+        while (outstanding > 0) await idle.changed();
         abort.abort();
         for (const host of hosts) host.stopPause?.();
         await Promise.all(hosts.map(({ session }) => session?.close(within)));

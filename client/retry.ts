@@ -58,22 +58,22 @@ const TOKENS_PER_MS = 1 / 10_000;
  * is too much where each of a thousand clients has it).
  */
 export function retryBudget(share: number, clock: Clock): {
-  request(): void;
-  retry(): boolean;
+  earn(): void;
+  spend(): boolean;
 } {
   let tokens = MOST_TOKENS;
   let since = clock.now();
+  const add = (more: number): number => tokens = Math.min(MOST_TOKENS, tokens + more);
   return {
-    request() {
-      tokens = Math.min(MOST_TOKENS, tokens + share);
+    earn() {
+      add(share);
     },
-    retry() {
+    spend() {
       const now = clock.now();
-      tokens = Math.min(MOST_TOKENS, tokens + (now - since) * TOKENS_PER_MS);
+      const may = add((now - since) * TOKENS_PER_MS) >= 1;
       since = now;
-      if (tokens < 1) return false;
-      tokens--;
-      return true;
+      if (may) tokens--;
+      return may;
     },
   };
 }
@@ -95,7 +95,7 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
   /** Whether to refuse a request, which then counts as one that was not accepted. */
   refuses(): boolean;
   /** Counts a request that was answered, or lost. */
-  count(accepted: boolean): void;
+  tally(accepted: boolean): void;
 } {
   let requests = 0, accepts = 0;
   let countedAt = clock.now();
@@ -106,7 +106,7 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
     requests *= kept;
     accepts *= kept;
   };
-  const count = (accepted: boolean): void => {
+  const tally = (accepted: boolean): void => {
     fade();
     requests++;
     if (accepted) accepts++;
@@ -114,13 +114,13 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
   return {
     refuses() {
       // Where enough was accepted, that it fades changes nothing.
-      if (requests < FEWEST || requests <= K * accepts) return false;
+      if (requests <= K * accepts) return false;
       fade();
       const chance = (requests - K * accepts) / (requests + 1);
       const refuse = requests >= FEWEST && random() < Math.min(chance, MOST_REFUSED);
-      if (refuse) count(false);
+      if (refuse) tally(false);
       return refuse;
     },
-    count,
+    tally,
   };
 }

@@ -1,15 +1,15 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
 import { Condition } from "../net/condition.ts";
-import { Output } from "../net/output.ts";
+import { createOutlet } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ReplyReader } from "../protocol/reply_reader.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { asError, ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
-import type { Greeting } from "./greeting.ts";
+import { ConnectionLost, isKnown, toRefusal } from "./errors.ts";
+import { feed, type Greeting, nextFrame, notLineup } from "./greeting.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
@@ -138,15 +138,21 @@ export function createSession(
     /** Nobody waits for its answer any more. */
     forgotten = false;
 
-    constructor(readonly outgoing: Outgoing, readonly exchange?: Exchange) {}
+    declare readonly outgoing: Outgoing;
+    declare readonly waiter: Exchange | undefined;
+
+    constructor(outgoing: Outgoing, waiter?: Exchange) {
+      this.outgoing = outgoing;
+      this.waiter = waiter;
+    }
 
     cancel(): void {
-      if (this.forget()) tell("CANCEL", ` ${this.tag}`);
+      if (this.forget()) tell(`CANCEL ${this.tag}`);
     }
 
     stop(): boolean {
       const isInFlight = inFlight.get(this.key) === this;
-      if (isInFlight) tell("CANCEL", ` ${this.tag}`);
+      if (isInFlight) tell(`CANCEL ${this.tag}`);
       return isInFlight;
     }
 
@@ -159,7 +165,7 @@ export function createSession(
     }
 
     resume(): void {
-      if (blocked.delete(this)) unblocked.notify();
+      if (blocked.delete(this)) unblocked.broadcast();
     }
   }
 
@@ -173,16 +179,18 @@ export function createSession(
   let stalled = false;
   let lastKey = 0;
   let end: Error | undefined;
+  /** What becomes of requests that were not written by then. */
+  let unsent: ConnectionLost | undefined;
   let closing = false;
-  const output = new Output(stream, fail);
+  const output = createOutlet(stream, fail);
 
   const pulse = heartbeat(clock, beat, {
     owed: () => inFlight.size > 0,
     // Where nobody takes items nothing is, and nothing can be heard.
     reads: () => !unblocked.awaited,
-    ask: () => tell("PING", ""),
+    ask: () => tell("PING"),
     lost() {
-      const told = `the server said nothing for ${2 * beat} ms, not even to PING`;
+      const told = `the server said nothing for ${2 * beat} ms`;
       fail(new ConnectionLost(told, "maybe"));
     },
   });
@@ -205,7 +213,7 @@ export function createSession(
     sent.tag = String(sent.key);
     inFlight.set(sent.key, sent);
     // Whoever waits for an answer now needs the connection to be read.
-    unblocked.notify();
+    unblocked.broadcast();
     pulse.start();
     const { head, text, body } = sent.outgoing;
     const line = `#${sent.tag} ${head}${text}`;
@@ -220,8 +228,8 @@ export function createSession(
   }
 
   /** Sends what nobody waits for. */
-  function tell(head: string, text: string): void {
-    const sent = new Request({ head, text });
+  function tell(head: string): void {
+    const sent = new Request({ head, text: "" });
     sent.forgotten = true;
     write(sent);
   }
@@ -229,18 +237,16 @@ export function createSession(
   async function read(): Promise<void> {
     try {
       for (;;) {
-        for (let frame; (frame = reader.next());) {
+        for (let frame; (frame = nextFrame(reader));) {
           take(frame);
           // Nobody needs what comes next.
-          while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.wait();
+          while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.changed();
         }
-        const read = await stream.read(buffer);
-        if (read === null) throw new ConnectionLost("the server closed the connection", "maybe");
+        feed(reader, buffer, await stream.read(buffer), "maybe");
         pulse.heard();
-        reader.push(buffer.subarray(0, read));
       }
     } catch (error) {
-      fail(error instanceof SyntaxError ? new ProtocolError(error.message) : error);
+      fail(error);
     }
     await output.finish();
   }
@@ -248,35 +254,32 @@ export function createSession(
   function take(frame: Frame): void {
     const { tag, head } = frame;
     if (head === "!") return;
-    if (!tag) {
+    const sent = inFlight.get(Number(tag));
+    if (!sent || sent.tag !== tag) {
+      if (tag || head !== "ERR") throw notLineup(`tag ${tag} was not sent`);
       // Every request has a tag, so this is about the connection: it is refused or shut down.
-      if (head !== "ERR") throw new ProtocolError(`an answer without a tag: ${head}`);
       const cause = toRefusal(frame);
       const message = `the server ended the connection: ${cause.message}`;
       throw new ConnectionLost(message, "maybe", { cause });
     }
-    const sent = inFlight.get(Number(tag));
-    if (sent?.tag !== tag) {
-      throw new ProtocolError(`an answer to a request that was not made: #${tag}`);
-    }
-    const { forgotten, exchange } = sent;
+    const { forgotten, waiter } = sent;
     if (head === "*") {
-      if (!forgotten && !exchange!.item(frame)) blocked.add(sent);
+      if (!forgotten && !waiter!.item(frame)) blocked.add(sent);
       return;
     }
     inFlight.delete(sent.key);
     if (blocked.size > 0) blocked.delete(sent);
     if (waiting.size > 0) pump();
     if (!forgotten) {
-      if (head === "OK") exchange!.final(frame);
-      else exchange!.failed(toRefusal(frame));
+      if (head === "OK") waiter!.final(frame);
+      else waiter!.failed(toRefusal(frame));
     }
-    if (inFlight.size === 0) idle.notify();
+    if (inFlight.size === 0) idle.broadcast();
   }
 
   function fail(error: unknown): void {
     if (end) return;
-    const cause = end = asError(error);
+    const cause = end = error as Error;
     stream.close();
     pulse.stop();
     const lost = inFlight.values();
@@ -284,29 +287,29 @@ export function createSession(
     blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
     // Whatever the streams of a runtime throw, to a caller it is one thing.
-    const isKnown = cause instanceof ConnectionLost || cause instanceof ProtocolError;
-    const maybe = isKnown ? cause : new ConnectionLost(message, "maybe", { cause });
-    for (const { forgotten, exchange } of lost) if (!forgotten) exchange!.failed(maybe);
-    const no = new ConnectionLost(message, "no", { cause });
-    for (let sent; (sent = waiting.shift());) sent.exchange!.failed(no);
-    unblocked.notify();
-    idle.notify();
+    const maybe = isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause });
+    for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(maybe);
+    unsent = new ConnectionLost(message, "no", { cause });
+    for (let sent; (sent = waiting.shift());) sent.waiter!.failed(unsent);
+    unblocked.broadcast();
+    idle.broadcast();
   }
 
   const cut = (): void => fail(new ConnectionLost("it was closed here", "maybe"));
 
   async function close(within: number = CLOSE_MS): Promise<void> {
     closing = true;
-    const stops = [clock.after(within, cut)];
-    while (session.load > 0) await idle.wait();
+    let stop = clock.after(within, cut);
+    while (session.load > 0) await idle.changed();
     if (!end) {
       await output.finish();
       // Closing at once could reset the connection under what the server still writes.
-      stops.push(clock.after(LINGER_MS, cut));
+      stop();
+      stop = clock.after(LINGER_MS, cut);
       await stream.closeWrite().catch(() => {});
     }
     await session.closed;
-    for (const stop of stops) stop();
+    stop();
   }
 
   const session: Session = {
@@ -321,19 +324,17 @@ export function createSession(
     get error() {
       return end;
     },
-    send(outgoing, exchange) {
-      if (!session.open) {
-        const why = end ? `: ${end.message}` : "";
-        throw new ConnectionLost(`the connection is closed${why}`, "no", { cause: end });
-      }
+    send(outgoing, waiter) {
+      if (!session.open) throw unsent ?? new ConnectionLost("the connection is closed", "no");
       const { maxLine, maxBody } = greeting;
       const { head, text, body } = outgoing;
       // A tag takes up to 12 characters, a length as many; a character takes up to 3 bytes.
-      if (text.length * 3 + head.length + 24 > maxLine) checkLine(head + text, maxLine - 24);
-      if (body && body.length > maxBody) {
-        throw new Refusal("body-too-large", `The server takes at most ${maxBody} bytes of body.`);
-      }
-      const sent = new Request(outgoing, exchange);
+      if (
+        text.length * 3 + head.length + 24 > maxLine &&
+        encodeText(head + text).length + 24 > maxLine
+      ) tooMuch("line-too-long", maxLine, "line");
+      if (body && body.length > maxBody) tooMuch("body-too-large", maxBody, "body");
+      const sent = new Request(outgoing, waiter);
       if (waiting.size === 0 && hasRoom()) write(sent);
       else {
         waiting.add(sent, outgoing);
@@ -348,9 +349,6 @@ export function createSession(
   return session;
 }
 
-function checkLine(line: string, max: number): void {
-  const { length } = encodeText(line);
-  if (length > max) {
-    throw new Refusal("line-too-long", `The line has ${length} bytes; the server takes ${max}.`);
-  }
+function tooMuch(code: string, most: number, what: string): never {
+  throw new Refusal(code, `The server takes at most ${most} bytes of ${what}.`);
 }

@@ -5,7 +5,7 @@ import { Throttled } from "./errors.ts";
 const MOST_BYTES = 1 << 26;
 
 /** What is held of one that waits. */
-interface Held {
+export interface Held {
   readonly text: string;
   readonly body?: Uint8Array | undefined;
 }
@@ -34,7 +34,7 @@ export class Waiting<T> {
   add(request: T, { text, body }: Held): void {
     const bytes = 1 + text.length + (body?.length ?? 0);
     if (this.size >= this.#most || this.#bytes + bytes > MOST_BYTES) {
-      throw new Throttled(`${this.size} requests wait to be sent; try again later`);
+      throw new Throttled(`${this.size} requests wait`);
     }
     this.#bytesOf.set(request, bytes);
     this.#bytes += bytes;

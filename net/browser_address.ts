@@ -8,32 +8,28 @@ export class AddressError extends TypeError {
   override readonly name = "AddressError";
 }
 
-/** What is said of every other address. */
-export const WEB_SOCKETS_ONLY =
-  "a browser connects to ws:// and wss:// only, such as ws://host:port/path; start the server with --ws PORT";
-
-const WEB_SOCKET =
-  /^(wss?):\/\/(?:\[([\dA-Fa-f:.]+)\]|([^\s:/[\]@?#]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
-
-/** Whether an address is that of a WebSocket. */
-export function isWebSocket(address: Address): address is WebSocketAddress {
-  return address.transport.startsWith("ws");
-}
-
-/** Reads `ws://host:port/path` and `wss://host/path`, as that of address.ts does. Throws `AddressError`. */
+/** Reads `ws://host:port/path` and `wss://host/path` as browsers read them. Throws `AddressError` for others. */
 export function parseAddress(text: string): Address {
-  const [, transport, literal, name, digits, path = "/"] = WEB_SOCKET.exec(text) ?? [];
-  const hostname = literal ?? name;
-  const port = Number(digits ?? (transport === "ws" ? 80 : 443));
-  if (hostname && port <= 65_535) return { transport, hostname, port, path } as WebSocketAddress;
-  throw new AddressError(`${text}: ${WEB_SOCKETS_ONLY}`);
+  try {
+    const { protocol, hostname, port, pathname, search } = new URL(text);
+    if (/^wss?:$/.test(protocol)) {
+      return {
+        transport: protocol.slice(0, -1),
+        hostname: hostname.replace(/[[\]]/g, ""),
+        port: Number(port || (protocol === "ws:" ? 80 : 443)),
+        path: pathname + search,
+      } as WebSocketAddress;
+    }
+  } catch {
+    // Nor is it a URL.
+  }
+  throw new AddressError(`${text} is neither ws:// nor wss://host:port/path`);
 }
 
 /** The address as it is shown: `ws://127.0.0.1:5480/`. */
 export function formatAddress(address: Address): string {
-  if (address.transport === "unix") return `unix:${address.path}`;
-  const path = "path" in address ? address.path : "";
-  return `${address.transport}://${formatHost(address)}${path}`;
+  const { transport, path = "" } = address as WebSocketAddress;
+  return `${transport}://${formatHost(address as WebSocketAddress)}${path}`;
 }
 
 /** `127.0.0.1:5480`, `[::1]:5480`. */

@@ -9,13 +9,13 @@ export class Condition {
     return this.#wakes.length > 0;
   }
 
-  /** Resolves with the next `notify`. */
-  wait(): Promise<void> {
+  /** Resolves with the next `broadcast`. */
+  changed(): Promise<void> {
     return new Promise((resolve) => this.#wakes.push(resolve));
   }
 
   /** Wakes all who wait. */
-  notify(): void {
+  broadcast(): void {
     if (this.#wakes.length === 0) return;
     for (const wake of this.#wakes.splice(0)) wake();
   }

@@ -32,7 +32,7 @@ export function createInbox(
 
   const end = (error?: Error): void => {
     ended ??= { error };
-    change.notify();
+    change.broadcast();
   };
 
   return {
@@ -44,7 +44,7 @@ export function createInbox(
         paused = true;
         pause();
       }
-      change.notify();
+      change.broadcast();
     },
     end,
     close() {
@@ -57,7 +57,7 @@ export function createInbox(
       while (held === 0) {
         if (ended?.error !== undefined) throw ended.error;
         if (ended !== undefined) return null;
-        await change.wait();
+        await change.changed();
       }
       let read = 0;
       let taken = 0;

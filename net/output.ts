@@ -10,6 +10,16 @@ const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 /** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
 const STEPS = 4;
 
+/** What a client needs of an output, which lineup.browser.js has from browser_output.ts. */
+export type Outlet = Pick<Output, "full" | "add" | "drained" | "schedule" | "finish"> & {
+  flush(): void;
+};
+
+/** The writing half of a client's connection. */
+export function createOutlet(stream: ByteStream, onError: (error: unknown) => void): Outlet {
+  return new Output(stream, onError);
+}
+
 /** The writing half of a connection. */
 export class Output {
   readonly #stream: ByteStream;
@@ -65,7 +75,7 @@ export class Output {
   async drained(): Promise<void> {
     if (!this.full) return;
     this.flush();
-    do await this.#change.wait(); while (this.full);
+    do await this.#change.changed(); while (this.full);
   }
 
   /** Writes at the end of this turn, with all that is added until then. */
@@ -90,7 +100,7 @@ export class Output {
   /** Resolves once all is written, or nothing more can be. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#writing !== undefined) await this.#change.wait();
+    while (this.#writing !== undefined) await this.#change.changed();
   }
 
   // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
@@ -114,14 +124,14 @@ export class Output {
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
     this.flush();
-    if (!this.full) this.#change.notify();
+    if (!this.full) this.#change.broadcast();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#broken = true;
     this.#writing = undefined;
     this.#onError(error);
-    this.#change.notify();
+    this.#change.broadcast();
   };
 
   #seal(): void {

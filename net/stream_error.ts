@@ -13,7 +13,7 @@ export type StreamErrorName =
 /** A connection failed; `name` is that of Deno's error for the same, whatever carries the bytes. */
 export class StreamError extends Error {
   /** What happened. */
-  override readonly name: StreamErrorName;
+  declare readonly name: StreamErrorName;
 
   /** An error of this name. */
   constructor(name: StreamErrorName, message: string, options?: ErrorOptions) {

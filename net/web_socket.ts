@@ -2,7 +2,7 @@
 
 import { formatAddress, formatHost, type WebSocketAddress } from "./address.ts";
 import type { DialOptions } from "./dial_options.ts";
-import { createInbox } from "./inbox.ts";
+import { onAbort } from "./on_abort.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 
@@ -12,7 +12,7 @@ export const LONGEST_MESSAGE = 65_536;
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
 // A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
 const MOST_UNREAD = 16 << 20;
-const SHORTEST_WAIT = 1, LONGEST_WAIT = 32;
+const WAIT_MS = 4;
 
 const NORMAL = 1000, TOO_BIG = 4009;
 /** Normal, going away, no status. */
@@ -28,57 +28,73 @@ export function connectWebSocket(
     const url = formatAddress(address);
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    const onAbort = (): void => {
+    const unlisten = onAbort(signal, () => {
       socket.close();
       reject(signal!.reason);
-    };
-    signal?.addEventListener("abort", onAbort);
-    const settle = (): void => signal?.removeEventListener("abort", onAbort);
-    // An error event says next to nothing, so that pages cannot look around in networks; the close event follows it.
-    let why = "";
-    socket.onerror = (event) => {
-      const { message } = event as ErrorEvent;
-      if (message) why = `: ${message}`;
-    };
-    socket.onclose = () => {
-      settle();
-      reject(new StreamError("ConnectionRefused", `no WebSocket at ${url}${why}`));
+    });
+    // What a browser says is next to nothing, so that pages cannot look around in networks.
+    socket.onerror = socket.onclose = (event: Event) => {
+      unlisten();
+      const { message = "" } = event as ErrorEvent;
+      reject(new StreamError("ConnectionRefused", `no WebSocket at ${url} ${message}`));
     };
     socket.onopen = () => {
-      settle();
+      unlisten();
       resolve(overWebSocket(socket, formatHost(address)));
     };
   });
 }
 
 function overWebSocket(socket: WebSocket, peer: string): ByteStream {
-  const inbox = createInbox(MOST_UNREAD, () => {
-    const message = `more than ${MOST_UNREAD} bytes came that nobody read`;
-    inbox.end(new StreamError("ConnectionAborted", message));
-    socket.close(TOO_BIG, "the client does not read");
-  });
-  let ended = false;
-  const isOpen = (): boolean => !ended && socket.readyState === WebSocket.OPEN;
+  let isOpen = true;
+  /** What is left of the message that is being read. */
+  let rest = new Uint8Array(0);
+  let unread!: ReadableStreamDefaultController<Uint8Array>;
+  const messages = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => void (unread = controller),
+  }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length }).getReader();
+  /** What reads reject with once all that came is read. */
+  let failure: Error | undefined;
 
-  socket.onmessage = ({ data }) =>
-    inbox.push(typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
+  function end(error?: Error): void {
+    socket.onmessage = socket.onclose = null;
+    failure = error;
+    isOpen = false;
+    unread.close();
+  }
+
+  socket.onmessage = ({ data }) => {
+    // A server sends no text.
+    unread.enqueue(new Uint8Array(data));
+    if (unread.desiredSize! >= 0) return;
+    end(new StreamError("ConnectionAborted", `${MOST_UNREAD} bytes are unread`));
+    socket.close(TOO_BIG);
+  };
   socket.onclose = ({ code, reason }) => {
-    if (ENDS.includes(code)) return inbox.end();
-    const why = reason === "" ? `code ${code}` : `${reason} (${code})`;
-    inbox.end(new StreamError("ConnectionReset", `the WebSocket was closed: ${why}`));
+    const message = `the WebSocket was closed: ${reason} (${code})`;
+    end(ENDS.includes(code) ? undefined : new StreamError("ConnectionReset", message));
   };
 
   return {
     peer,
-    read: inbox.read,
+    async read(buffer) {
+      while (rest.length === 0) {
+        const { done, value } = await messages.read();
+        if (done && failure) throw failure;
+        if (done) return null;
+        rest = value;
+      }
+      const part = rest.subarray(0, buffer.length);
+      buffer.set(part);
+      rest = rest.subarray(part.length);
+      return part.length;
+    },
     async write(bytes) {
       // Nothing tells when the platform has sent what it holds.
-      for (
-        let wait = SHORTEST_WAIT;
-        isOpen() && socket.bufferedAmount >= HIGH_WATER;
-        wait = Math.min(2 * wait, LONGEST_WAIT)
-      ) await new Promise((resolve) => setTimeout(resolve, wait));
-      if (!isOpen()) throw new StreamError("BrokenPipe", "the connection is closed");
+      while (isOpen && socket.bufferedAmount >= HIGH_WATER) {
+        await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+      }
+      if (!isOpen) throw closed();
       const part = bytes.subarray(0, LONGEST_MESSAGE);
       if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);
       return part.length;
@@ -86,13 +102,20 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
     // deno-lint-ignore require-await
     async closeWrite() {
-      if (isOpen()) socket.send(new Uint8Array(0));
-      ended = true;
+      if (isOpen) socket.send(rest.subarray(0, 0));
+      isOpen = false;
     },
     close() {
-      ended = true;
-      inbox.close();
+      isOpen = false;
+      messages.cancel();
+      socket.onmessage = socket.onclose = null;
+      failure = closed();
+      rest = rest.subarray(0, 0);
       socket.close(NORMAL);
     },
   };
+}
+
+function closed(): StreamError {
+  return new StreamError("ConnectionAborted", "the connection is closed");
 }

@@ -8,8 +8,7 @@ export function decodeText(bytes: Uint8Array, start?: number, end?: number): str
   return utf8.decode(bytes.subarray(start, end));
 }
 
-/** The UTF-8 bytes of a string; throws `TypeError` at a lone surrogate, which has none. */
+/** The UTF-8 bytes of a string. A client looks for lone surrogates, which have none, in the values that it is given. */
 export function encodeText(text: string): Uint8Array {
-  if (text.isWellFormed()) return encoder.encode(text);
-  throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
+  return encoder.encode(text);
 }

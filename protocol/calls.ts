@@ -2,7 +2,7 @@
 // that a description from elsewhere cannot put anything else there; `compile` checks all of it.
 
 import type { ErrorSpec } from "./errors.ts";
-import { fieldSpec, isOptional, type NamedField } from "./fields.ts";
+import { fieldSpec, type NamedField } from "./fields.ts";
 import { isOptionName, isVerb } from "./line.ts";
 import type { WireShape } from "./message.ts";
 import { type Fields, type Protocol, wireOptions } from "./spec.ts";
@@ -39,23 +39,26 @@ export interface Call {
  * assertEquals(readCalls(bare).get("PING")?.idempotent, true);
  * ```
  */
-export function readCalls(protocol: Protocol): ReadonlyMap<string, Call> {
+export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
   const all = { ...record(protocol.commands, "commands"), ...standingCalls };
   for (const [verb, command] of Object.entries(all)) {
     const path = `commands.${verb}`;
-    need(isVerb(verb), path, "must be a verb");
+    need(isVerb(verb), path, "is no verb");
     const { args, options, reply, items, errors, idempotent } = record(command, path);
-    const replyShape = (fields: Fields | undefined, name: string): WireShape =>
-      shape(readAll(fields, `${path}.${name}`), (field) => field.positional);
+    const positional = readAll(args, `${path}.args`);
+    for (const arg of positional) arg.positional = true;
     const named = readAll({ ...options, ...wireOptions }, `${path}.options`);
-    for (const option of named) option.optional = !option.required;
+    for (const option of named) {
+      option.positional = false;
+      option.optional = !option.required;
+    }
     calls.set(verb, {
       verb,
-      request: shape(readAll(args, `${path}.args`), () => true, named),
-      reply: replyShape(reply, "reply"),
-      items: items && replyShape(items, "items"),
-      idempotent: idempotent === true || verb in standingCalls,
+      request: shape([...positional, ...named]),
+      reply: shape(readAll(reply, `${path}.reply`)),
+      items: items && shape(readAll(items, `${path}.items`)),
+      idempotent: idempotent || verb in standingCalls,
       errors: errors ?? {},
     });
   }
@@ -63,27 +66,21 @@ export function readCalls(protocol: Protocol): ReadonlyMap<string, Call> {
 }
 
 function record<T>(value: T, path: string): T {
-  need(isRecord(value), path, "must be an object");
+  need(isRecord(value), path, "is no object");
   return value;
 }
 
-function shape(
-  fields: readonly NamedField[],
-  isPositional: (field: NamedField) => boolean | undefined,
-  more: readonly NamedField[] = [],
-): WireShape {
+function shape(fields: readonly NamedField[]): WireShape {
   const positional: NamedField[] = [];
   const named = new Map<string, NamedField>();
   let body: NamedField | undefined;
   for (const field of fields) {
     if (field.name === "body") body = field;
-    else if (isPositional(field)) positional.push(field);
+    else if (field.positional) positional.push(field);
     else named.set(field.name, field);
   }
-  for (const field of more) named.set(field.name, field);
   return {
     positional,
-    required: positional.filter((field) => !isOptional(field)).length,
     named,
     body,
   };

@@ -81,13 +81,13 @@ export class Refusal extends Error {
   /** The name of the class. */
   override readonly name = "Refusal";
   /** The code, from `standardErrors` or the protocol's own. */
-  readonly code: string;
+  declare readonly code: string;
   /** Milliseconds before which trying again is no use; `undefined` where the server did not say. */
-  readonly retry: number | undefined;
+  declare readonly retry: number | undefined;
   /** Whether the request may have had an effect; `undefined` where the code's entry says it all. */
-  readonly executed: Executed | undefined;
+  declare readonly executed: Executed | undefined;
   /** Further `name=value` of the line. */
-  readonly details: Readonly<Record<string, string>>;
+  declare readonly details: Readonly<Record<string, string>>;
 
   /** An error with this code; the message is a sentence for people. */
   constructor(code: string, message: string, options: RefusalOptions = {}) {

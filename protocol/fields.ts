@@ -3,7 +3,8 @@
 import { isOptionName } from "./line.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
 import { isRecord, need, needKnown } from "./spec_error.ts";
-import { describe, parseValue, typeNames } from "./values.ts";
+import { describe } from "./describe.ts";
+import { parseValue, typeNames } from "./values.ts";
 
 /** A field with its name. */
 export interface NamedField extends FieldSpec {
@@ -14,16 +15,18 @@ export interface NamedField extends FieldSpec {
 /** A field in full, of which `"integer?"` and `"text..."` are short forms. */
 export function fieldSpec(field: Field): FieldSpec {
   if (typeof field !== "string") return field;
-  if (field.endsWith("?")) {
-    return { type: field.slice(0, -1) as FieldSpec["type"], optional: true };
-  }
-  if (field.endsWith("...")) return { type: field.slice(0, -3) as FieldSpec["type"], many: true };
-  return { type: field as FieldSpec["type"] };
+  const [, type, mark] = /^(.*?)(\?|\.{3})?$/s.exec(field) as unknown as [
+    string,
+    FieldSpec["type"],
+    string?,
+  ];
+  if (mark) return mark === "?" ? { type, optional: true } : { type, many: true };
+  return { type };
 }
 
 /** Whether a field may be left out. */
 export function isOptional(field: FieldSpec): boolean {
-  return field.optional === true || field.default !== undefined;
+  return field.optional || field.default !== undefined;
 }
 
 const FIELD_KEYS = [

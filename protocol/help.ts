@@ -5,7 +5,7 @@ import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";
-import { describe, describeBody } from "./values.ts";
+import { describe } from "./describe.ts";
 
 /** The text of HELP: every command in a line; lines end in `\n`. */
 export function helpText(compiled: CompiledProtocol): string {
@@ -61,7 +61,7 @@ function row(compiled: CompiledCommand): string[] {
 }
 
 function explain(field: NamedField): string {
-  const what = field.name === "body" ? describeBody(field) : describe(field);
+  const what = describe(field);
   const parts = [
     field.summary === undefined ? capital(what) + "." : `${field.summary} ${capital(what)}.`,
   ];

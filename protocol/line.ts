@@ -1,6 +1,8 @@
 // What a line says, and its canonical form. `line_parser.ts` reads it back.
 
-import { quote, show } from "./quoting.ts";
+import { formatWord, show } from "./quoting.ts";
+
+export { formatWord };
 
 /** What a line of the grammar says; the body it announces comes after it. */
 export interface Line {
@@ -20,9 +22,6 @@ export type Side = "request" | "reply";
 const TAG = /^[A-Za-z0-9._-]{1,32}$/;
 const OPTION_NAME = /^[a-z][a-z0-9-]*$/;
 const VERB = /^[A-Z][A-Z0-9-]{0,31}$/;
-// Lines that end in a word such as HTTP/1.1 are refused as HTTP.
-// deno-lint-ignore no-control-regex
-const BARE = /^(?![#{]|HTTP\/)[^\x00-\x20"=\x7f-\x9f\ud800-\udfff]+(?<!\})$/u;
 
 /** Whether `text` can be a tag. */
 export function isTag(text: string): boolean {
@@ -37,22 +36,6 @@ export function isOptionName(text: string): boolean {
 /** Whether `text` is a verb in its canonical, upper case form. */
 export function isVerb(text: string): boolean {
   return VERB.test(text);
-}
-
-/**
- * The canonical form of a word or a value: bare where the grammar allows it, else quoted. Throws `TypeError` at a
- * lone surrogate.
- *
- * @example
- * ```ts
- * import { formatWord } from "@lineup/lineup/protocol";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(["mail", "two words", "a=b", ""].map(formatWord), ["mail", '"two words"', '"a=b"', '""']);
- * ```
- */
-export function formatWord(text: string): string {
-  return BARE.test(text) ? text : quote(text);
 }
 
 /**

@@ -4,27 +4,19 @@ import type { CompiledCommand } from "./compile.ts";
 import { Refusal } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import type { Frame } from "./frame.ts";
-import { formatWord } from "./line.ts";
-import { show } from "./quoting.ts";
+import { formatWord, show } from "./quoting.ts";
 import type { Shape } from "./shape.ts";
 import { commonOptions } from "./spec.ts";
 import type { SchemaResult } from "./standard_schema.ts";
 import { encodeText } from "./strings.ts";
-import {
-  BadValue,
-  describe,
-  describeBody,
-  formatBody,
-  formatValue,
-  parseBody,
-  parseValue,
-} from "./values.ts";
+import { describe } from "./describe.ts";
+import { BadValue, badValue, formatBody, formatValue, parseBody, parseValue } from "./values.ts";
 
 /** The values of one line by name. */
 export type Values = Record<string, unknown>;
 
 /** What writing and reading a line needs of its `Shape`. */
-export type WireShape = Pick<Shape, "positional" | "required" | "named" | "body">;
+export type WireShape = Pick<Shape, "positional" | "named" | "body">;
 
 /** The parts of a line that its values make. */
 export interface Parts {
@@ -34,8 +26,7 @@ export interface Parts {
   readonly body: Uint8Array | undefined;
 }
 
-const NOTHING: Values = Object.freeze({});
-const NO_PARTS: Parts = Object.freeze({ text: "", body: undefined });
+const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
 
 /**
  * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
@@ -55,12 +46,10 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
   }
   // All at once: most requests leave most at their defaults.
   const values: Values = { ...request.defaults };
-  /** Whose value is being read. */
-  let field: NamedField | undefined;
   try {
     let given = words.length;
     if (request.body !== undefined) {
-      field = request.body;
+      const field = request.body;
       const inline = frame.body === undefined && request.inlineBody &&
         given === request.positional.length + 1;
       if (frame.body !== undefined) values.body = parseBody(frame.body, field);
@@ -69,7 +58,7 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
       throw new Refusal("bad-arguments", `${compiled.verb} takes no body.`);
     }
     for (let i = 0; i < given; i++) {
-      field = request.positional[i];
+      const field = request.positional[i];
       if (field === undefined) {
         throw new Refusal(
           "bad-arguments",
@@ -83,7 +72,7 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
       }
     }
     for (const [name, text] of options) {
-      field = request.named.get(name);
+      const field = request.named.get(name);
       if (field === undefined) {
         throw new Refusal(
           "bad-arguments",
@@ -92,16 +81,15 @@ export function readRequest(compiled: CompiledCommand, frame: Frame): Values | P
       }
       values[name] = parseValue(text, field);
     }
-    missing(compiled, request, values);
+    fillIn(compiled, request, values);
     const pending = request.checked.length === 0
       ? undefined
       : runChecks(checksOf(request.checked, values), 0);
     if (pending === undefined) return values;
     return pending.then(() => values, (error) => withUsage(compiled, error));
   } catch (error) {
-    if (!(error instanceof BadValue) || field === undefined) return withUsage(compiled, error);
-    const message = `${field.name} must be ${error.message}.`;
-    return withUsage(compiled, new Refusal("bad-arguments", message));
+    if (!(error instanceof BadValue)) return withUsage(compiled, error);
+    return withUsage(compiled, new Refusal("bad-arguments", `${error.message}.`));
   }
 }
 
@@ -137,14 +125,14 @@ export function usageLine({ verb, request }: CompiledCommand): string {
   return line;
 }
 
-function missing(compiled: CompiledCommand, shape: Shape, values: Values): void {
+function fillIn(compiled: CompiledCommand, shape: Shape, values: Values): void {
   const { positional, required, body, needed } = shape;
   for (let i = 0; i < required; i++) {
     const field = positional[i];
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
   }
   if (body !== undefined && values.body === undefined && !isOptional(body)) {
-    throw absent(compiled, body, `${describeBody(body)}, as the last word or as {n} and n bytes`);
+    throw absent(compiled, body, `${describe(body)}, as the last word or as {n} and n bytes`);
   }
   for (const field of needed) {
     if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
@@ -203,64 +191,46 @@ function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
 
 /** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
 export function writeParts(shape: WireShape, values: Values | undefined | void): Parts {
-  if (values === undefined || values === null) {
-    if (shape.required === 0 && shape.named.size === 0 && shape.body === undefined) return NO_PARTS;
-    values = NOTHING;
-  }
+  values ??= {};
   let text = "";
   let ended: NamedField | undefined;
   for (const field of shape.positional) {
     const value = values[field.name];
     if (value === undefined) {
-      needOptional(field, describe);
+      needOptional(field);
       ended ??= field;
       continue;
     }
-    if (ended !== undefined) {
-      throw new BadValue(`${field.name} cannot be given without ${ended.name}`);
-    }
-    if (!field.many) text += " " + formatWord(named(field, formatValue, value));
+    if (ended !== undefined) throw missing(ended);
+    if (!field.many) text += " " + formatWord(formatValue(value, field));
     else for (const each of many(field, value)) text += " " + formatWord(each);
   }
   for (const field of shape.named.values()) {
     const value = values[field.name];
     if (value !== undefined) {
-      text += ` ${field.name}=${formatWord(named(field, formatValue, value))}`;
-    } else needOptional(field, describe);
+      text += ` ${field.name}=${formatWord(formatValue(value, field))}`;
+    } else needOptional(field);
   }
   const { body } = shape;
-  if (body === undefined) return text === "" ? NO_PARTS : { text, body };
-  if (values.body === undefined) {
-    needOptional(body, describeBody);
-    return { text, body: undefined };
-  }
-  return { text, body: named(body, formatBody, values.body) };
+  const given = body && values.body;
+  if (body && given === undefined) needOptional(body);
+  return { text, body: given === undefined ? undefined : formatBody(given, body!) };
 }
 
 /** Throws `BadValue` for a field that is not given and must be. */
-function needOptional(field: NamedField, phrase: (field: NamedField) => string): void {
-  if (isOptional(field)) return;
-  throw new BadValue(`${field.name} must be ${phrase(field)}, and is missing`);
+function needOptional(field: NamedField): void {
+  if (!isOptional(field)) throw missing(field);
+}
+
+function missing(field: NamedField): BadValue {
+  return badValue(field, ", and is missing");
 }
 
 function many(field: NamedField, value: unknown): string[] {
   if (!Array.isArray(value) || (value.length === 0 && !isOptional(field))) {
     throw new BadValue(`${field.name} must be an array of one or more`);
   }
-  return value.map((each) => named(field, formatValue, each));
-}
-
-function named<T>(
-  field: NamedField,
-  format: (value: unknown, field: NamedField) => T,
-  value: unknown,
-): T {
-  try {
-    return format(value, field);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new BadValue(`${field.name} must be ${error.message}`);
-  }
+  return value.map((each) => formatValue(each, field));
 }
 
 /**
@@ -274,17 +244,17 @@ export function readReply(shape: WireShape, frame: Frame): Values {
   for (let i = 0; i < positional.length; i++) {
     const field = positional[i];
     if (i >= words.length) putDefault(values, field);
-    else if (!field.many) values[field.name] = named(field, parseWord, words[i]);
-    else values[field.name] = words.slice(i).map((word) => named(field, parseWord, word));
+    else if (!field.many) values[field.name] = parseValue(words[i], field);
+    else values[field.name] = words.slice(i).map((word) => parseValue(word, field));
   }
   for (const field of known.values()) {
     const text = options.get(field.name);
-    if (text !== undefined) values[field.name] = named(field, parseWord, text);
+    if (text !== undefined) values[field.name] = parseValue(text, field);
     else putDefault(values, field);
   }
-  if (body !== undefined) {
-    if (frame.body !== undefined) values.body = parseBody(frame.body, body);
-    else if (!isOptional(body)) throw new BadValue("the body is missing");
+  if (body) {
+    if (frame.body) values.body = parseBody(frame.body, body);
+    else needOptional(body);
   }
   return values;
 }
@@ -292,9 +262,5 @@ export function readReply(shape: WireShape, frame: Frame): Values {
 /** What a field is that the line does not give. */
 function putDefault(values: Values, field: NamedField): void {
   if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
-  else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
-}
-
-function parseWord(value: unknown, field: NamedField): unknown {
-  return parseValue(value as string, field);
+  else needOptional(field);
 }

@@ -1,9 +1,13 @@
 // Words in quotes: how any text is written on a line, and its escapes read back.
 
+import { wellFormed } from "./strings.ts";
+
 const CLOSE = 0x7d, LOWER_U = 0x75, LOWER_X = 0x78;
 
-// deno-lint-ignore no-control-regex
-const TO_ESCAPE = /["\\\x00-\x1f\x7f-\x9f]/g;
+const TO_ESCAPE = /["\\\p{Cc}]/gu;
+
+// Lines that end in a word such as HTTP/1.1 are refused as HTTP.
+const BARE = /^(?![#{]|HTTP\/)[^ "=\p{Cc}\p{Cs}]+(?<!\})$/u;
 
 // Characters, and what stands for them behind a backslash.
 const CHARACTERS = '"\\\n\r\t', LETTERS = '"\\nrt';
@@ -20,15 +24,28 @@ const CHARACTERS = '"\\\n\r\t', LETTERS = '"\\nrt';
  * ```
  */
 export function quote(text: string): string {
-  if (!text.isWellFormed()) {
-    throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
-  }
-  return `"${text.replace(TO_ESCAPE, escape)}"`;
+  return `"${wellFormed(text).replace(TO_ESCAPE, escape)}"`;
 }
 
-/** A piece of what was received, short and safe to show in a message. */
+/**
+ * The canonical form of a word or a value: bare where the grammar allows it, else quoted. Throws `TypeError` at a
+ * lone surrogate.
+ *
+ * @example
+ * ```ts
+ * import { formatWord } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["mail", "two words", "a=b", ""].map(formatWord), ["mail", '"two words"', '"a=b"', '""']);
+ * ```
+ */
+export function formatWord(text: string): string {
+  return BARE.test(text) ? text : quote(text);
+}
+
+/** A piece of any text, short and safe to show in a message. */
 export function show(text: string): string {
-  return quote(text.replace(/^(.{40}).+$/su, "$1…"));
+  return quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…"));
 }
 
 function escape(character: string): string {
@@ -53,8 +70,8 @@ export function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
 export function unescape(escape: string): string | undefined {
   const at = escape.length === 2 ? LETTERS.indexOf(escape[1]) : -1;
   if (at >= 0) return CHARACTERS[at];
-  const digits = /^\\(?:x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})$/.exec(escape);
-  const point = digits === null ? NaN : parseInt(digits[1] ?? digits[2], 16);
+  const [, short, long] = /^\\(?:x(\w\w)|u\{(\w{1,6})\})$/.exec(escape) ?? [];
+  const point = Number(`0x${short ?? long}`);
   const isSurrogate = point >> 11 === 0xd800 >> 11;
   return point <= 0x10ffff && !isSurrogate ? String.fromCodePoint(point) : undefined;
 }

@@ -5,7 +5,7 @@ import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
 import { commonOptions } from "./spec.ts";
-import { describe, describeBody } from "./values.ts";
+import { describe } from "./describe.ts";
 
 /** The reference as Markdown; ends in a line end. */
 export function markdown(compiled: CompiledProtocol): string {
@@ -70,7 +70,7 @@ function fieldTable(
     ["name", "value", "default", "what it is for"],
     fields.map((field) => [
       "`" + field.name + (options.has(field) ? "=" : field.many ? "..." : "") + "`",
-      field.name === "body" ? describeBody(field) : describe(field),
+      describe(field),
       field.default ?? (isOptional(field) ? "" : "required"),
       field.summary ?? "",
     ]),

@@ -93,9 +93,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     };
     if (length === undefined) return read;
     const { maxBody } = reader;
-    if (length > maxBody) {
-      throw new SyntaxError(`a body of ${length} bytes is announced; at most ${maxBody} are read`);
-    }
+    if (length > maxBody) throw new SyntaxError(`a body of more than ${maxBody} bytes`);
     body = new PartialLine(length);
     frame = read;
   }
@@ -120,7 +118,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
         let end = found < 0 ? chunk.length : found;
         const last = end > start ? chunk[end - 1] : partial.bytes[partial.length - 1];
         if (partial.length + end - start - Number(last === CR) > maxLine) {
-          throw new SyntaxError(`a line of a reply has more than ${maxLine} bytes`);
+          throw new SyntaxError(`a line of more than ${maxLine} bytes`);
         }
         at = found < 0 ? end : end + 1;
         if (partial.length > 0 || found < 0) {

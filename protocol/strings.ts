@@ -39,10 +39,13 @@ function toAscii(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
+/** The text. Throws `TypeError` at a lone surrogate. */
+export function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
+}
+
 /** The UTF-8 bytes of a string; throws `TypeError` at a lone surrogate, which has none. */
 export function encodeText(text: string): Uint8Array {
-  if (!text.isWellFormed()) {
-    throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
-  }
-  return encoder.encode(text);
+  return encoder.encode(wellFormed(text));
 }

@@ -1,10 +1,12 @@
 // How a value of each type is written as a word, and read back.
 
 import { decodeText, encodeText } from "./strings.ts";
+import { describe, type NameableField } from "./describe.ts";
+import { formatDuration } from "./duration.ts";
 import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
-/** A value that is not what its field asks for; the message completes "NAME must be …". */
+/** A value that is not what its field asks for; the message says what that is: "NAME must be …", or behind such words. */
 export class BadValue extends TypeError {
   /** The name of the class. */
   override readonly name = "BadValue";
@@ -12,31 +14,32 @@ export class BadValue extends TypeError {
 
 /** JSON has no word for what is beyond a double: `1e999` would be read as Infinity, and written as null. */
 function finite(_name: string, value: unknown): unknown {
-  if (typeof value !== "number") return value;
-  if (!Number.isFinite(value)) throw new RangeError("not a finite number");
-  return value + 0;
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new RangeError();
 }
 
 interface Type {
-  /** What the value must be, as a phrase. */
-  readonly what: string;
-  /** What `min` and `max` count: a plural for what has a length, `""` for numbers. Without it there are no limits. */
-  readonly unit?: string;
-  /** `undefined` where the text is not of the type. */
-  readonly parse: (text: string, field: FieldSpec) => unknown;
-  /** `undefined` where the value is not of the type. */
-  readonly format: (value: unknown, field: FieldSpec) => string | undefined;
+  /** Whether the value is of the type. */
+  readonly holds: (value: unknown, field: FieldSpec) => boolean | undefined;
+  /** What `min` and `max` limit of a value of the type; without it there are no limits. */
+  // deno-lint-ignore no-explicit-any
+  readonly sizeOf?: (value: any) => number;
+  /** What a text says; what the type does not hold where that is nothing. */
+  readonly fromText: (text: string) => unknown;
+  /** A value of the type as text; `undefined` where it has none. */
+  // deno-lint-ignore no-explicit-any
+  readonly toText: (value: any) => string | undefined;
 }
 
-const INTEGER = /^-?(?:0|[1-9]\d*)$/;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
-const SIZE = /^(\d+)(B|KiB|MiB|GiB)?$/;
-// deno-lint-ignore no-control-regex
-const WORD = /^[^\s\x00-\x1f\x7f-\x9f]+$/;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+const DURATION = /^(\d+(?:\.\d+)?)([a-z]+)$/;
+const SIZE = /^(\d+)(\w*)$/;
+const WORD = /^[^\s\p{Cc}]+$/u;
+// Of a length that is a multiple of 4.
+const BASE64 = /^[a-z\d+/]*={0,2}$/i;
 const MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const BYTES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
+const BYTES: Record<string, number> = { "": 1, B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
 /** `no` and `yes` are written; the others are read as well. */
 const TRUTH = ["no", "yes", "off", "on", "false", "true"];
 
@@ -44,108 +47,88 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value.isWellFormed();
 }
 
-function toBytes(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value;
-  return isText(value) ? encodeText(value) : undefined;
+function toBytes(value: Uint8Array | string): Uint8Array {
+  return typeof value === "string" ? encodeText(value) : value;
 }
+
+function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+const same = <T>(value: T): T => value;
 
 /** A type of strings that are written as they are. */
 function strings(
-  what: string,
-  unit: string | undefined,
   isOne: (text: string, field: FieldSpec) => boolean | undefined,
-): Type {
-  const parse = (text: string, field: FieldSpec): string | undefined =>
-    isOne(text, field) ? text : undefined;
-  const format = (value: unknown, field: FieldSpec): string | undefined =>
-    isText(value) ? parse(value, field) : undefined;
-  return { what, unit, parse, format };
-}
-
-/** A type of numbers; `read` answers NaN for what is none. */
-function numbers(
-  what: string,
-  isOne: (value: unknown) => boolean,
-  read: (text: string) => number,
-  write: (value: number) => string = String,
+  sizeOf?: (text: string) => number,
 ): Type {
   return {
-    what,
-    unit: "",
-    parse(text) {
-      const value = read(text);
-      return isOne(value) ? value : undefined;
-    },
-    format: (value) => isOne(value) ? write(value as number) : undefined,
+    holds: (value, field) => isText(value) && isOne(value, field),
+    sizeOf,
+    fromText: same,
+    toText: same,
   };
 }
 
+/** A type of numbers; `fromText` answers NaN for what is none. */
+function numbers(
+  holds: (value: unknown) => boolean,
+  fromText: (text: string) => number,
+  toText: (value: number) => string = String,
+): Type {
+  return { holds, sizeOf: same, fromText, toText };
+}
+
 function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A count of something, with a unit of `scale` behind it. */
 function scaled(text: string, pattern: RegExp, scale: Record<string, number>): number {
-  const [, digits, unit = "B"] = pattern.exec(text) ?? [];
+  const [, digits, unit] = pattern.exec(text) ?? [];
   return Math.round(Number(digits) * scale[unit]);
 }
 
 const types: Record<TypeName, Type> = {
-  text: strings("text", "characters", () => true),
-  word: strings("a word without white space", "characters", (text) => WORD.test(text)),
-  integer: numbers(
-    "an integer",
-    Number.isSafeInteger,
-    (text) => INTEGER.test(text) && text !== "-0" ? Number(text) : NaN,
-  ),
+  text: strings(() => true, countCharacters),
+  word: strings((text) => WORD.test(text), countCharacters),
+  integer: numbers(Number.isSafeInteger, (text) => INTEGER.test(text) ? Number(text) : NaN),
   number: numbers(
-    "a number",
     Number.isFinite,
     (text) => NUMBER.test(text) ? Number(text) : NaN,
     (value) => Object.is(value, -0) ? "-0" : String(value),
   ),
   boolean: {
-    what: "yes or no",
-    parse(text) {
+    holds: (value) => typeof value === "boolean",
+    fromText(text) {
       const at = TRUTH.indexOf(text);
-      return at < 0 ? undefined : at % 2 > 0;
+      return at < 0 ? at : at % 2 > 0;
     },
-    format: (value) => typeof value === "boolean" ? TRUTH[Number(value)] : undefined,
+    toText: (value) => TRUTH[Number(value)],
   },
-  duration: numbers(
-    "a duration such as 500ms, 5s, 1.5m, 2h or 1d",
-    isCount,
-    (text) => scaled(text, DURATION, MS),
-    (value) => value > 0 && value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`,
-  ),
-  size: numbers(
-    "a size in bytes such as 512, 64KiB or 1MiB",
-    isCount,
-    (text) => scaled(text, SIZE, BYTES),
-  ),
+  duration: numbers(isCount, (text) => scaled(text, DURATION, MS), formatDuration),
+  size: numbers(isCount, (text) => scaled(text, SIZE, BYTES)),
   bytes: {
-    what: "base64",
-    unit: "bytes",
-    parse: (text) =>
-      BASE64.test(text) ? Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) : undefined,
-    format(value) {
-      const bytes = toBytes(value);
-      if (bytes === undefined) return undefined;
-      let binary = "";
-      for (const byte of bytes) binary += String.fromCharCode(byte);
-      return btoa(binary);
-    },
+    holds: (value) => value instanceof Uint8Array || isText(value),
+    sizeOf: (value) => toBytes(value).length,
+    fromText: (text) =>
+      text.length % 4 === 0 && BASE64.test(text) &&
+      Uint8Array.from(atob(text), (c) => c.charCodeAt(0)),
+    toText: (value) =>
+      btoa(Array.from(toBytes(value), (byte) => String.fromCharCode(byte)).join("")),
   },
   json: {
-    what: "JSON",
-    parse(text) {
+    holds: (value) => value !== undefined,
+    fromText(text) {
       try {
         return JSON.parse(text, finite);
       } catch {
         return undefined;
       }
     },
-    format(value) {
+    toText(value) {
       try {
         return JSON.stringify(value, finite);
       } catch {
@@ -153,86 +136,68 @@ const types: Record<TypeName, Type> = {
       }
     },
   },
-  enum: strings("one of its words", undefined, (text, field) => field.values?.includes(text)),
+  enum: strings((text, field) => field.values?.includes(text)),
 };
 
 /** The names of all types. */
 export const typeNames: readonly TypeName[] = Object.keys(types) as TypeName[];
 
-/** What a field asks for, as a phrase: `an integer from 1 to 9`. */
-export function describe(field: FieldSpec): string {
+/** Whether a value is of the type of a field, and within its limits. */
+function isFit(value: unknown, field: FieldSpec): boolean {
   const { type, min, max } = field;
-  const { what, unit, format } = types[type];
-  if (type === "enum") return `one of ${field.values?.join(", ")}`;
-  const show = (limit = 0): string => (unit === "" && format(limit, field)) || String(limit);
-  const range = min === undefined
-    ? `at most ${show(max)}`
-    : max === undefined
-    ? `at least ${show(min)}`
-    : `${show(min)} to ${show(max)}`;
-  if (min === max && max === undefined) return what;
-  return unit ? `${what} of ${range} ${unit}` : `${what}, ${range}`;
-}
-
-function isWithin(value: unknown, { type, min, max }: FieldSpec): boolean {
-  if (min === undefined && max === undefined) return true;
-  const { unit } = types[type];
-  if (unit === undefined) return true;
-  let size = value as number;
-  if (unit === "bytes") size = toBytes(value)!.length;
-  else if (unit !== "") {
-    size = 0;
-    for (const _ of value as string) size++;
-  }
+  const { holds, sizeOf } = types[type];
+  if (!holds(value, field)) return false;
+  if (!sizeOf || (min === undefined && max === undefined)) return true;
+  const size = sizeOf(value);
   return !(size < min! || size > max!);
 }
 
-/** What was made of `given`, if it could be and is within the limits, which `value` is held to. Throws `BadValue`. */
-function checked<T>(
-  made: T | undefined,
-  value: unknown,
-  given: unknown,
-  field: FieldSpec,
-  phrase: (field: FieldSpec) => string = describe,
-): T {
-  if (made !== undefined && isWithin(value, field)) return made;
-  throw new BadValue(`${phrase(field)}, not ${shown(given)}`);
+/** Throws `BadValue` where a value does not fit; `given` is what it was made of. */
+function needFit(value: unknown, field: FieldSpec, given: unknown = value): void {
+  if (!isFit(value, field)) throw badValue(field, `, not ${shown(given)}`);
+}
+
+/** An error that says what a field asks for, and `but` what came instead. */
+export function badValue(field: NameableField, but: string): BadValue {
+  const whose = field.name ? `${field.name} must be ` : "";
+  return new BadValue(whose + describe(field) + but);
 }
 
 /** The value that a word says. Throws `BadValue`. */
 export function parseValue(text: string, field: FieldSpec): unknown {
-  const value = types[field.type].parse(text, field);
-  return checked(value, value, text, field);
+  const value = types[field.type].fromText(text);
+  needFit(value, field, text);
+  return value;
 }
 
 /** The word for a value, not yet quoted. Throws `BadValue`. */
 export function formatValue(value: unknown, field: FieldSpec): string {
-  return checked(types[field.type].format(value, field), value, value, field);
+  needFit(value, field);
+  const text = types[field.type].toText(value);
+  if (text === undefined) needFit(text, field, value);
+  return text!;
 }
 
 /** The value that a counted body says: bytes as they are, text as UTF-8, JSON parsed. Throws `BadValue`. */
 export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
-  if (field.type === "bytes") return checked(bytes, bytes, bytes, field, describeBody);
+  if (field.type === "bytes") {
+    needFit(bytes, field);
+    return bytes;
+  }
   let text: string;
   try {
     text = decodeText(bytes);
   } catch {
-    throw new BadValue(`${describe(field)} in UTF-8, not other bytes`);
+    throw badValue(field, " in UTF-8, not other bytes");
   }
   return parseValue(text, field);
 }
 
 /** The counted body for a value; bytes may also be given as text. Throws `BadValue`. */
 export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
-  return field.type === "bytes"
-    ? checked(toBytes(value), value, value, field, describeBody)
-    : encodeText(formatValue(value, field));
-}
-
-/** What a body asks for, as a phrase. */
-export function describeBody(field: FieldSpec): string {
-  const phrase = describe(field);
-  return field.type === "bytes" ? phrase.replace(/^base64( of)? ?/, "") || "bytes" : phrase;
+  if (field.type !== "bytes") return encodeText(formatValue(value, field));
+  needFit(value, field);
+  return toBytes(value as string);
 }
 
 function shown(value: unknown): string {
@@ -240,6 +205,6 @@ function shown(value: unknown): string {
   try {
     return show(typeof value === "string" ? value : JSON.stringify(value));
   } catch {
-    return typeof value === "string" ? "a lone surrogate" : typeof value;
+    return typeof value;
   }
 }

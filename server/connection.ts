@@ -346,7 +346,7 @@ export class Connection implements Client {
 
   #nextAnswer(): Promise<void> {
     this.output.flush();
-    return this.#answer.wait();
+    return this.#answer.changed();
   }
 
   /** Closes at once because of what the client does, and logs it. */
@@ -368,7 +368,7 @@ export class Connection implements Client {
     this.#inFlight.stop();
     this.#rest.cancel();
     for (const call of this.#inFlight) call.drop();
-    this.#answer.notify();
+    this.#answer.broadcast();
     this.#weigh();
     this.#stream.close();
     for (const action of this.#onClosed ?? []) action();
@@ -450,7 +450,7 @@ export class Connection implements Client {
       this.#urgent = false;
       this.#patience.answered(now ?? this.server.clock.now());
     }
-    this.#answer.notify();
+    this.#answer.broadcast();
     if (this.#ended || this.#draining) this.#settle();
   }
 

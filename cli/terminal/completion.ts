@@ -4,7 +4,7 @@ import type { CompiledProtocol } from "../../protocol/compile.ts";
 import type { NamedField } from "../../protocol/fields.ts";
 import { formatWord } from "../../protocol/line.ts";
 import { commonOptions } from "../../protocol/spec.ts";
-import { describe } from "../../protocol/values.ts";
+import { describe } from "../../protocol/describe.ts";
 import { readRequestLine, type RequestLine, type Token } from "./request_line.ts";
 
 /** One thing to put in. */

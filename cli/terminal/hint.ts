@@ -2,7 +2,7 @@
 
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { commonOptions } from "../../protocol/spec.ts";
-import { describe, describeBody } from "../../protocol/values.ts";
+import { describe } from "../../protocol/describe.ts";
 import { bodyForms, type RequestLine, type Token } from "./request_line.ts";
 
 /** A hint for the end of a line. */
@@ -58,7 +58,7 @@ function explain(
 ): string {
   if (field === undefined) return "";
   const name = token?.kind === "option" ? `${field.name}=` : field.name;
-  const what = field.name === "body" ? describeBody(field) : describe(field);
+  const what = describe(field);
   const how = field.name === "body" && body === undefined
     ? ` (${bodyForms(command!.request.inlineBody)})`
     : "";

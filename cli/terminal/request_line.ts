@@ -5,7 +5,8 @@ import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { isOptionName, isTag, isVerb } from "../../protocol/line.ts";
 import { unescape } from "../../protocol/quoting.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import { BadValue, describe, describeBody, parseBody, parseValue } from "../../protocol/values.ts";
+import { describe } from "../../protocol/describe.ts";
+import { BadValue, parseBody, parseValue } from "../../protocol/values.ts";
 import { nearest } from "../flags.ts";
 
 /** A word, option, tag or length, `text[start, end)`. */
@@ -151,7 +152,7 @@ function check(
     if (field.name === "body") parseBody(encodeText(token.value), field);
     else parseValue(token.value, field);
   } catch (error) {
-    if (error instanceof BadValue) fault(token, `${field.name} must be ${error.message}.`);
+    if (error instanceof BadValue) fault(token, `${error.message}.`);
     else if (error instanceof TypeError) fault(token, "This cannot be written in UTF-8.");
     else throw error;
   }
@@ -173,7 +174,7 @@ function findMissing(
   if (word !== undefined) return needs(word.name, describe(word));
   const asked = request.body;
   if (asked !== undefined && !isOptional(asked) && !given.has("body") && body === undefined) {
-    return needs("body", `${describeBody(asked)}, as ${bodyForms(request.inlineBody)}`);
+    return needs("body", `${describe(asked)}, as ${bodyForms(request.inlineBody)}`);
   }
   const option = request.needed.find(({ name }) => !given.has(name));
   return option && needs(`${option.name}=`, describe(option));

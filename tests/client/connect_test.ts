@@ -151,7 +151,7 @@ Deno.test("connect cancels a stream that is left early, and goes on", () =>
   withClient(async ({ client, seen }) => {
     const call = client.COUNT({ to: 1e9 });
     for await (const { n } of call) if (n === 3) break;
-    await assertRejects(() => call.reply, DOMException, "stopped reading");
+    await assertRejects(() => call.reply, DOMException, "stopped");
     assertEquals(await client.PING(), { word: "pong" });
     while (seen.length === 0) await client.PING();
     assertEquals(seen, ["count over"]);
@@ -183,11 +183,15 @@ Deno.test("connect sends nothing that the protocol does not allow", () =>
     await assertRejects(
       () => client.STORE({ key: "\ud800", body: "" }),
       BadValue,
-      "lone surrogate",
+      "key must be a word without white space",
     );
     await assertRejects(() => client.COUNT({ to: 1.5 }).all(), BadValue, "to must be an integer");
     await assertRejects(() => client.ECHO({ words: [] }), BadValue, "words must be an array");
-    await assertRejects(() => client.ECHO({ words: ["x".repeat(9000)] }), Refusal, "The line has");
+    await assertRejects(
+      () => client.ECHO({ words: ["x".repeat(9000)] }),
+      Refusal,
+      "8192 bytes of line",
+    );
     const body = new Uint8Array((1 << 20) + 1);
     await assertRejects(() => client.STORE({ key: "k", body }), Refusal, "at most 1048576 bytes");
     await assertRejects(
@@ -289,26 +293,31 @@ const BROKEN: readonly {
     name: "answers without a tag",
     bytes: "OK pong\n",
     error: ProtocolError,
-    message: "without a tag",
+    message: "tag undefined was not sent",
   },
   {
     name: "uses another tag",
     bytes: "#9 OK pong\n",
     error: ProtocolError,
-    message: "not made: #9",
+    message: "tag 9 was not sent",
   },
-  { name: "answers twice", bytes: "#1 OK a\n#1 OK b\n", error: ProtocolError, message: "#1" },
+  {
+    name: "answers twice",
+    bytes: "#1 OK a\n#1 OK b\n",
+    error: ProtocolError,
+    message: "tag 1 was not sent",
+  },
   {
     name: "leaves out a field",
     bytes: "#1 OK\n",
     error: ProtocolError,
-    message: "word is missing",
+    message: "word must be text, and is missing",
   },
   {
     name: "announces a body of 1 GiB",
     bytes: "#1 OK {1073741824}\n",
     error: ProtocolError,
-    message: "at most",
+    message: "more than 67108864 bytes",
   },
   {
     name: "ends the connection with an error",
@@ -332,7 +341,7 @@ for (const { name, bytes, error, message } of BROKEN) {
     const after = await assertRejects(
       () => client.PING(),
       ConnectionLost,
-      "the connection is closed: ",
+      "the connection is closed",
     );
     assertEquals(after.executed, "no");
   });
@@ -376,7 +385,7 @@ Deno.test("connect does not wait for a greeting for ever, and not at all once it
   await assertRejects(
     () => connect(protocol, client, { timeout: 10 }),
     ConnectionLost,
-    "no greeting from memory in time",
+    "cannot connect to memory: no greeting in time",
   );
   server.close();
 });

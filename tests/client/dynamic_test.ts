@@ -32,8 +32,8 @@ Deno.test("connect without a protocol asks the server for it", () =>
     assertEquals(await items.reply, { id: 7 });
     await assertRejects(() => client.call("FROB"), BadValue, "no command FROB");
     await assertRejects(() => client.call("toString"), BadValue, "no command toString");
-    await assertRejects(() => client.call("LIST", { id: 7 }), BadValue, "use stream");
-    await assertRejects(() => client.stream("LOOK", { id: 7 }).all(), BadValue, "use call");
+    await assertRejects(() => client.call("LIST", { id: 7 }), BadValue, "LIST to call");
+    await assertRejects(() => client.stream("LOOK", { id: 7 }).all(), BadValue, "LOOK to stream");
     await assertRejects(() => client.call("LOOK", { id: "7" }), TypeError, "id must be an integer");
     await assertRejects(() => client.call("LOOK"), BadValue, "is missing");
     await assertRejects(

@@ -141,7 +141,7 @@ Deno.test("A call without a deadline ends where the server has vanished, and is 
     const error = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
     assertInstanceOf(error, ConnectionLost);
     assertEquals([error.executed, books.done.get(7)], ["maybe", 1]);
-    assertEquals(error.message, "the server said nothing for 120000 ms, not even to PING");
+    assertEquals(error.message, "the server said nothing for 120000 ms");
     assertEquals(clock.now() - began, 120_000);
     assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
   });
@@ -196,7 +196,7 @@ Deno.test("A heartbeat of no length is refused", async () => {
   for (const heartbeat of [0, -1, NaN]) {
     const connecting = connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial, heartbeat });
     const error = await connecting.catch((error) => error);
-    assertEquals(error.message, `heartbeat must be at least 1 ms, or Infinity, not ${heartbeat}`);
+    assertEquals(error.message, `heartbeat must be at least 1, not ${heartbeat}`);
   }
 });
 

@@ -27,7 +27,7 @@ for (const [program, args] of Object.entries(SILENT)) {
       assertEquals(await lineup(["call", "--timeout", "300ms", `unix:${path}`, "PING"]), {
         code: 2,
         out: "",
-        err: `lineup: no greeting from unix:${path} in time\n`,
+        err: `lineup: cannot connect to unix:${path}: no greeting in time\n`,
       });
       const { code: connected } = await lineup(["connect", `unix:${path}`], { input: "PING\n" });
       assertEquals(connected, 2);

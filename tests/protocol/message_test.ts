@@ -214,11 +214,11 @@ Deno.test("writeParts throws for values that the shape does not allow", () => {
     [put, { queue: "mail", body: "x", prio: 10 }, "prio must be"],
     [put, { queue: "mail", body: "x", prio: "1 QUIT" }, "prio must be"],
     [put, { queue: "mail", body: "x", how: "slow" }, "how must be"],
-    [put, { queue: "mail", body: "\ud800" }, "body must be text, not a lone surrogate"],
+    [put, { queue: "mail", body: "\ud800" }, 'body must be text, not "\ufffd"'],
     [many, { first: 1, rest: [] }, "rest must be an array of one or more"],
     [many, { first: 1, rest: "ab" }, "rest must be an array of one or more"],
     [many, { first: 1, rest: ["a", "b c"] }, "rest must be"],
-    [maybe, { b: "x" }, "b cannot be given without a"],
+    [maybe, { b: "x" }, "a must be an integer, and is missing"],
     [needy, {}, "token must be a word without white space, and is missing"],
   ];
   for (const [{ request }, given, message] of cases) {

@@ -8,20 +8,21 @@ import {
   standing,
 } from "@lineup/lineup/protocol";
 import { assertThrows } from "@std/assert";
+import type { WireShape } from "../../protocol/message.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 
 const bare = { name: "bare", version: "1.0", summary: "Nothing.", commands: {} } as const;
 
 /** What decides how a line is written and read; summaries do not. */
-function wire(
-  shape: { positional: readonly object[]; required: number; named: object; body: unknown },
-) {
-  const plain = (field: object): object => ({ ...field, summary: undefined });
-  const { positional, required, named, body } = shape;
+function wire({ positional, named, body }: WireShape) {
+  const plain = (field: object): object => ({
+    ...field,
+    positional: undefined,
+    summary: undefined,
+  });
   return {
     positional: positional.map(plain),
-    required,
-    named: [...named as Map<string, object>].map(([name, field]) => [name, plain(field)]),
+    named: [...named].map(([name, field]) => [name, plain(field)]),
     body: body === undefined ? undefined : plain(body as object),
   };
 }

@@ -20,9 +20,6 @@ function flood(name: string, times: number, addresses: number, connections: numb
   };
 }
 
-/** Nobody: what the others are compared with. */
-export const ALONE: Scenario = { name: "alone", tasks: () => [] };
-
 /** Each by the name that `--only` takes. Addresses are so many that no cap of an address bites where the attack is not about one. */
 export const SCENARIOS: readonly Scenario[] = [
   flood("flooder-100x", 100, 1, 1),

@@ -31,7 +31,9 @@ const LINGER_BYTES = 1 << 20;
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
 // Who sends as fast as is read would be read from for ever: what is there already is read without a turn of the loop.
-const BYTES_A_TURN = 65_536;
+const MUCH = MOST_READ;
+// To read as much takes as long as to refuse a request.
+const BYTES_A_REQUEST = 1024;
 
 const TOO_OFTEN: ErrorLine = {
   code: "quota",
@@ -84,6 +86,8 @@ export class Connection implements Client {
   #rested: Call[] | undefined = undefined;
   /** It is read as one of those that are read one after another. */
   #inLine = false;
+  /** Bytes that were read since it last was. */
+  #unturned = 0;
   #shut = false;
   /** A Ctrl-C came, and its DO TIMING-MARK may follow. */
   #interrupted = false;
@@ -179,12 +183,7 @@ export class Connection implements Client {
   async #read(): Promise<void> {
     let buffer = new Uint8Array(LEAST_READ);
     let forgotten = 0;
-    let unturned = 0;
     for (;;) {
-      if (unturned >= BYTES_A_TURN) {
-        unturned = 0;
-        await this.#turn();
-      }
       // What is sent during a rest gathers in the socket.
       let since: number | undefined;
       if (this.#rest.on) {
@@ -201,7 +200,7 @@ export class Connection implements Client {
       }
       this.server.counters.received += read;
       this.#received += read;
-      unturned += read;
+      this.#unturned += read;
       if (this.#ended) {
         forgotten += read;
         if (forgotten > LINGER_BYTES) return;
@@ -212,7 +211,7 @@ export class Connection implements Client {
         await this.#rest.over();
         if (this.closed) return;
       }
-      if (this.#rest.costly) {
+      if (this.#rest.costly || this.#unturned >= MUCH) {
         await this.#lineUp();
         if (this.closed) return;
       }
@@ -297,7 +296,8 @@ export class Connection implements Client {
   #took(requests: number): void {
     if (!this.#inLine) return;
     this.#inLine = false;
-    this.server.reading.took(requests);
+    this.server.reading.took(Math.max(requests, this.#unturned / BYTES_A_REQUEST));
+    this.#unturned = 0;
   }
 
   async #pause(): Promise<void> {

@@ -24,8 +24,7 @@ function installed(program: string): boolean {
 
 /** Whether processes can be kept on a core of their own (Debian: util-linux). */
 export const PINNED = installed("taskset") && navigator.hardwareConcurrency > 1;
-const LAST_CORE = navigator.hardwareConcurrency - 1;
-const LOAD_CORES = `1-${LAST_CORE}`;
+const LOAD_CORES = `1-${navigator.hardwareConcurrency - 1}`;
 // Or what counts here would now and then take the server's core.
 if (PINNED) pin(Deno.pid, LOAD_CORES, "--all-tasks");
 const HAS_NICE = installed("nice");
@@ -103,8 +102,8 @@ export class ServerProcess implements Disposable {
   }
 
   static async start(options: string): Promise<ServerProcess> {
-    // V8's threads may use what the load leaves of the other cores, as they do on any machine that has them.
-    const place = { cores: `0-${LAST_CORE}` };
+    // V8's threads have the other cores, as they do on any machine that has some, and go before the load there.
+    const place = { cores: LOAD_CORES };
     const script = new Script("../servers/overload.ts", [options], place);
     const { value } = await script.lines.next();
     if (value === undefined) throw new Error("the server ended before it printed its port");

@@ -1,5 +1,6 @@
 // One run each: the capacity, an offered load, a polite client beside somebody.
 
+import type { ServeOptions } from "../../mod.ts";
 import type { Task } from "./load.ts";
 import { LoadProcess, ServerProcess } from "./processes.ts";
 import type { Report } from "./tally.ts";
@@ -135,6 +136,8 @@ export interface Scenario {
   name: string;
   /** What they do, from addresses of the net that they are given. */
   tasks: (capacity: number, net: number) => Task[];
+  /** Options of the server that this needs. */
+  server?: ServeOptions;
 }
 
 /** What came of those who do no harm. */
@@ -155,11 +158,12 @@ export interface Isolated {
 
 /** Runs a polite client, PINGs and newcomers by themselves, then beside a scenario. */
 export async function isolate(
-  { name, tasks }: Scenario,
+  { name, tasks, server: needed }: Scenario,
   capacity: number,
   settings: Settings,
 ): Promise<Isolated> {
-  using server = await ServerProcess.start(settings.server);
+  const options = { ...JSON.parse(settings.server), ...needed };
+  using server = await ServerProcess.start(JSON.stringify(options));
   await warmUp(server, settings);
   const asking: Task = {
     kind: "open-loop",

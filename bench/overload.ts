@@ -2,7 +2,7 @@
  * `deno task overload`: a server process that is offered more than it can do, over TCP, by other processes. Writes the
  * tables of docs/OVERLOAD.md and the plot docs/overload.svg.
  *
- *     deno task overload                          all of it, three rounds: about twenty minutes
+ *     deno task overload                          all of it, three rounds: about a quarter of an hour
  *     deno task overload --quick                  a look, in a minute or two; writes nothing
  *     deno task overload --only flooder-100x      one scenario or more, or tagged, untagged, tagged-5ms; writes nothing
  *     deno task overload --only tagged --times 2,5,10   so many times the capacity
@@ -10,7 +10,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { alone, compare, isolationTable, loadTable, writePage } from "./overload/page.ts";
+import { alone, compare } from "./overload/compare.ts";
+import { isolationTable, loadTable, writePage } from "./overload/page.ts";
 import { plot } from "./overload/plot.ts";
 import { MAY_GO_FIRST, PINNED } from "./overload/processes.ts";
 import {
@@ -23,7 +24,7 @@ import {
   type Settings,
 } from "./overload/runs.ts";
 import { SCENARIOS } from "./overload/scenarios.ts";
-import { percentile } from "./overload/tally.ts";
+import { p99 } from "./overload/tally.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
 const MODES: readonly Mode[] = [
@@ -32,17 +33,17 @@ const MODES: readonly Mode[] = [
   { name: "tagged-5ms", tagged: true, service: 5 },
 ];
 const HELP =
-  `deno task overload [--quick] [--only NAMES] [--times 2,5,10] [--rounds 3] [--seconds 3]
+  `deno task overload [--quick] [--only NAMES] [--times 2,5,10] [--rounds 3] [--seconds 2]
                    [--server JSON]
 
 A server process is offered more than it can do, over TCP, by other processes. Without flags three rounds of
-everything, in about twenty minutes; then docs/OVERLOAD.md and docs/overload.svg are written.
+everything, in about a quarter of an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
 
   --quick        a look, in a minute or two
   --only NAMES   some of, with commas between them: ALL
   --times LIST   so many times the capacity (0.5,1,2,5,10)
   --rounds N     so many rounds, of which the middle one is shown
-  --seconds N    how long each load is measured, and a polite client before each attack (3); beside it three times so long
+  --seconds N    how long each load is measured, and a polite client before each attack (2); beside it four times so long
   --server JSON  options of \`serve\`, such as '{"seats":1}'
 
 LINEUP_SEED repeats a run.`;
@@ -74,7 +75,7 @@ const encoder = new TextEncoder();
 const showProgress = (text: string) => {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
 };
-const seconds = Number(flags.seconds ?? (quick ? 1 : 3));
+const seconds = Number(flags.seconds ?? (quick ? 1 : 2));
 if (!(rounds >= 1 && seconds > 0)) {
   console.error("--rounds takes a number of at least 1, --seconds one above 0");
   Deno.exit(1);
@@ -84,8 +85,8 @@ const settings: Settings = {
   server,
   progress: showProgress,
   loadTime: 1000 * seconds,
-  aloneTime: 1000 * seconds * (wanted?.length === 1 ? 3 : 1),
-  besideTime: 3000 * seconds,
+  aloneTime: 1000 * seconds * (wanted?.length === 1 ? 4 : 1),
+  besideTime: 4000 * seconds,
 };
 
 function say(text: string): void {
@@ -131,15 +132,15 @@ for (let round = 0; round < rounds; round++) {
   for (const scenario of scenarios) {
     const result = await isolate(scenario, capacity, varied);
     isolated.push(result);
-    const { good, sent, latencies } = result.beside.polite;
-    const p99s = [result.alone.polite.latencies, latencies].map((ordered) =>
-      percentile(ordered, 0.99).toFixed(1)
+    const { good, sent } = result.beside.polite;
+    const [before, beside] = [result.alone, result.beside].map(({ polite }) =>
+      p99(polite).toFixed(1)
     );
-    say(`${scenario.name}: ${good} good of ${sent}, p99 ${p99s[1]} ms (before: ${p99s[0]})`);
+    say(`${scenario.name}: ${good} good of ${sent}, p99 ${beside} ms (before: ${before})`);
   }
   if (isolated.length > 0) {
     isolations.push(isolated);
-    say(`nobody: p99 ${percentile(alone(isolated).polite.latencies, 0.99).toFixed(1)} ms`);
+    say(`nobody: p99 ${p99(alone(isolated).polite).toFixed(1)} ms`);
   }
 }
 

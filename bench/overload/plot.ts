@@ -1,6 +1,6 @@
 // The plot docs/overload.svg: goodput by offered load, and the polite client's p99 by scenario.
 
-import type { Compared } from "./page.ts";
+import type { Compared } from "./compare.ts";
 import type { Loaded } from "./runs.ts";
 
 const [WIDTH, ROW] = [760, 26];

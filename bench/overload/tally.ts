@@ -143,6 +143,11 @@ export function percentile(ordered: readonly number[], share: number): number {
   return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? NaN;
 }
 
+/** Of what was answered OK. */
+export function p99({ latencies }: Pick<Report, "latencies">): number {
+  return percentile(latencies, 0.99);
+}
+
 function percentiles(histogram: Histogram): Percentiles {
   return {
     p50: histogram.percentile(0.5),

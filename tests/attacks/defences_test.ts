@@ -206,7 +206,7 @@ function figureOf(stats: string, name: string): number {
 }
 
 /** What the server has done until a newcomer is answered that comes a turn of the loop after this. */
-async function told(street: Street, newcomer: Neighbour, name: string): Promise<number> {
+async function told(newcomer: Neighbour, name: string): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   newcomer.take();
   newcomer.send("STATS\n");
@@ -226,7 +226,7 @@ Deno.test("one line for all whose rests end: a newcomer is read before most of t
   for (const each of clients) each.send("SAY x\n".repeat(64));
   await street.pass();
   street.clock.advance(60_000);
-  const refusals = await told(street, newcomer, "errors-busy-total");
+  const refusals = await told(newcomer, "errors-busy-total");
   // Where those whose rests end at one time are read at one time it is 3186.
   assert(refusals < 1000, `${refusals} refusals came first`);
 });
@@ -238,7 +238,7 @@ Deno.test("one line for all that send much: a newcomer is read before most of th
   await street.pass();
   const body = "x".repeat(1 << 20);
   for (const each of clients) each.send(`ECHO {${body.length}}\n${body}\n`);
-  const bytes = await told(street, newcomer, "received-bytes-total");
+  const bytes = await told(newcomer, "received-bytes-total");
   // Where each is read as far as it may be it is 3.5 MB.
   assert(bytes < 2e6, `${bytes} bytes came first`);
   for (const each of clients) each[Symbol.dispose]();

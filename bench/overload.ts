@@ -4,12 +4,13 @@
  *
  *     deno task overload                          all of it, three rounds: about a quarter of an hour
  *     deno task overload --quick                  a look, in a minute or two; writes nothing
- *     deno task overload --only flooder-100x      one scenario, or tagged, untagged, tagged-5ms; writes nothing
+ *     deno task overload --only flooder-100x      one scenario or more, or tagged, untagged, tagged-5ms; writes nothing
  *     deno task overload --only tagged --times 2,5,10   so many times the capacity
  *     deno task overload --server '{"seats":1}'   other options of `serve`; writes nothing
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { alone, compare } from "./overload/compare.ts";
 import { isolationTable, loadTable, writePage } from "./overload/page.ts";
 import { plot } from "./overload/plot.ts";
 import { MAY_GO_FIRST, PINNED } from "./overload/processes.ts";
@@ -22,7 +23,8 @@ import {
   offer,
   type Settings,
 } from "./overload/runs.ts";
-import { ALONE, SCENARIOS } from "./overload/scenarios.ts";
+import { SCENARIOS } from "./overload/scenarios.ts";
+import { p99 } from "./overload/tally.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
 const MODES: readonly Mode[] = [
@@ -30,17 +32,18 @@ const MODES: readonly Mode[] = [
   { name: "untagged", tagged: false, service: 1 },
   { name: "tagged-5ms", tagged: true, service: 5 },
 ];
-const HELP = `deno task overload [--quick] [--only NAME] [--times 2,5,10] [--rounds 3] [--seconds 5]
+const HELP =
+  `deno task overload [--quick] [--only NAMES] [--times 2,5,10] [--rounds 3] [--seconds 2]
                    [--server JSON]
 
 A server process is offered more than it can do, over TCP, by other processes. Without flags three rounds of
-everything, in about half an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
+everything, in about a quarter of an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
 
   --quick        a look, in a minute or two
-  --only NAME    one of: NAMES
+  --only NAMES   some of, with commas between them: ALL
   --times LIST   so many times the capacity (0.5,1,2,5,10)
   --rounds N     so many rounds, of which the middle one is shown
-  --seconds N    how long each load is measured (5), and half of the time beside each attack
+  --seconds N    how long each load is measured, and a polite client before each attack (2); beside it four times so long
   --server JSON  options of \`serve\`, such as '{"seats":1}'
 
 LINEUP_SEED repeats a run.`;
@@ -53,11 +56,12 @@ const flags = parseArgs(Deno.args, {
 const { quick, only, server = "{}" } = flags;
 const names = [...MODES, ...SCENARIOS].map(({ name }) => name);
 if (flags.help) {
-  console.log(HELP.replace("NAMES", names.join(", ")));
+  console.log(HELP.replace("ALL", names.join(", ")));
   Deno.exit();
 }
-if (only !== undefined && !names.includes(only)) {
-  console.error(`--only takes one of: ${names.join(", ")}`);
+const wanted = only?.split(",");
+if (wanted?.some((name: string) => !names.includes(name))) {
+  console.error(`--only takes some of: ${names.join(", ")}`);
   Deno.exit(1);
 }
 const offered = String(flags.times ?? "0.5,1,2,5,10").split(",").map(Number);
@@ -71,7 +75,7 @@ const encoder = new TextEncoder();
 const showProgress = (text: string) => {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${text}`));
 };
-const seconds = Number(flags.seconds ?? (quick ? 1.5 : 5));
+const seconds = Number(flags.seconds ?? (quick ? 1 : 2));
 if (!(rounds >= 1 && seconds > 0)) {
   console.error("--rounds takes a number of at least 1, --seconds one above 0");
   Deno.exit(1);
@@ -81,7 +85,8 @@ const settings: Settings = {
   server,
   progress: showProgress,
   loadTime: 1000 * seconds,
-  isolationTime: 2000 * seconds,
+  aloneTime: 1000 * seconds * (wanted?.length === 1 ? 4 : 1),
+  besideTime: 4000 * seconds,
 };
 
 function say(text: string): void {
@@ -110,9 +115,9 @@ if (!MAY_GO_FIRST) {
 }
 say(`LINEUP_SEED=${SEED}, ${hardwareConcurrency} cores, ${pinning}, rounds: ${rounds}`);
 const loads: Loaded[] = [];
-const isolations: Isolated[] = [];
-const modes = MODES.filter(({ name }, i) => only === undefined ? !quick || i === 0 : only === name);
-const scenarios = SCENARIOS.filter(({ name }) => only === undefined || only === name);
+const isolations: Isolated[][] = [];
+const modes = MODES.filter(({ name }, i) => wanted?.includes(name) ?? (!quick || i === 0));
+const scenarios = SCENARIOS.filter(({ name }) => wanted?.includes(name) ?? true);
 for (let round = 0; round < rounds; round++) {
   const varied = { ...settings, seed: SEED + 1000 * round };
   for (const mode of modes) {
@@ -123,27 +128,30 @@ for (let round = 0; round < rounds; round++) {
     }
   }
   const capacity = scenarios.length > 0 ? await measureCapacity(varied) : 0;
-  for (const scenario of scenarios.length > 0 ? [ALONE, ...scenarios] : []) {
+  const isolated: Isolated[] = [];
+  for (const scenario of scenarios) {
     const result = await isolate(scenario, capacity, varied);
-    isolations.push(result);
-    const { good, sent, latency } = result.polite;
-    say(`${scenario.name}: ${good} good of ${sent}, p99 ${latency.p99.toFixed(1)} ms`);
+    isolated.push(result);
+    const { good, sent } = result.beside.polite;
+    const [before, beside] = [result.alone, result.beside].map(({ polite }) =>
+      p99(polite).toFixed(1)
+    );
+    say(`${scenario.name}: ${good} good of ${sent}, p99 ${beside} ms (before: ${before})`);
+  }
+  if (isolated.length > 0) {
+    isolations.push(isolated);
+    say(`nobody: p99 ${p99(alone(isolated).polite).toFixed(1)} ms`);
   }
 }
 
 const middleLoads = medians(loads, ({ load }) => load.name, ({ goodput }) => goodput);
-const middleIsolations = medians(
-  isolations,
-  ({ name }) => name,
-  ({ polite }) => polite.latency.p99,
-);
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
-if (middleIsolations.length > 0) console.log(`\n${isolationTable(middleIsolations, isolations)}`);
+if (isolations.length > 0) console.log(`\n${isolationTable(isolations)}`);
 if (!quick && only === undefined && server === "{}" && flags.times === undefined) {
   const heads = { seed: SEED, rounds, seconds };
-  writePage(heads, loadTable(middleLoads), isolationTable(middleIsolations, isolations));
+  writePage(heads, loadTable(middleLoads), isolationTable(isolations));
   const docs = new URL("../docs/", import.meta.url);
-  Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, middleIsolations));
+  Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, compare(isolations)));
 }
 // The listeners for signals would keep it alive.
 Deno.exit();

@@ -7,6 +7,10 @@ const SMALL = 512;
 /** How long that copy is at most: as much may be held for the last of them. */
 const SHARED = 2048;
 
+/** Blocks of the largest size that no body uses any more, for the next ones: to make and to collect them takes longer than to fill them. */
+const SPARE: Uint8Array[] = [];
+const MOST_SPARE = 32;
+
 /** Reads one body at a time, or reads over it. Memory is allocated as the bytes arrive, never for what was announced. */
 export class BodyReader {
   /** The bytes announced. */
@@ -74,6 +78,7 @@ export class BodyReader {
     for (const block of blocks) {
       bytes.set(block, at);
       at += block.length;
+      if (block.length === MOST && SPARE.length < MOST_SPARE) SPARE.push(block);
     }
     return bytes;
   }
@@ -90,7 +95,7 @@ export class BodyReader {
       if (this.#free === 0) {
         const wanted = Math.max(LEAST, this.held, 2 * (end - at));
         const size = Math.min(wanted, MOST, this.length - this.held);
-        this.#add(new Uint8Array(size), size);
+        this.#add(size === MOST && SPARE.pop() || new Uint8Array(size), size);
       }
       const block = this.#blocks[this.#blocks.length - 1];
       const part = chunk.subarray(at, Math.min(end, at + this.#free));

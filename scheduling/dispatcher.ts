@@ -15,7 +15,7 @@ const STRIDE = 8;
 /** What goes on after `resume` does so when all else here is done, unmeasured: so many at most in one go. */
 const RESUMES_A_SLICE = 8;
 /** To make 64 KiB of lines takes half a millisecond to one. */
-const STREAMS_A_SLICE = 2;
+const STREAMS_A_SLICE = 1;
 
 /** Gives seats to who is next, and takes them back: when a request is done, or parked. */
 export class Dispatcher<T extends Ticket> {

@@ -59,7 +59,7 @@ export const LIMITS: Readonly<Limits> = {
   bytes: 32 * 1024 * 1024,
   parked: 16_384,
   guests: 4_096,
-  slice: 2,
+  slice: 1,
   control: 0.2,
   controlRate: 100,
   controlBurst: 200,

@@ -28,7 +28,9 @@ const LINGER_BYTES = 1 << 20;
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
 // Who sends as fast as is read would be read from for ever: what is there already is read without a turn of the loop.
-const BYTES_A_TURN = 65_536;
+const MUCH = MOST_READ;
+// To read as much takes as long as to refuse a request.
+const BYTES_A_REQUEST = 1024;
 
 const TOO_OFTEN: ErrorLine = {
   code: "quota",
@@ -74,6 +76,8 @@ export class Connection implements Client {
   #urgent = false;
   /** It is read as one of those that are read one after another. */
   #inLine = false;
+  /** Bytes that were read since it last was. */
+  #unturned = 0;
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
   readonly #answer = new Condition();
@@ -169,12 +173,7 @@ export class Connection implements Client {
   async #read(): Promise<void> {
     let buffer = new Uint8Array(LEAST_READ);
     let forgotten = 0;
-    let unturned = 0;
     for (;;) {
-      if (unturned >= BYTES_A_TURN) {
-        unturned = 0;
-        await this.#turn();
-      }
       // What is sent during a rest gathers in the socket.
       let since: number | undefined;
       if (this.#rest.on) {
@@ -191,7 +190,7 @@ export class Connection implements Client {
       }
       this.server.counters.received += read;
       this.#received += read;
-      unturned += read;
+      this.#unturned += read;
       if (this.#ended) {
         forgotten += read;
         if (forgotten > LINGER_BYTES) return;
@@ -202,7 +201,7 @@ export class Connection implements Client {
         await this.#rest.over();
         if (this.closed) return;
       }
-      if (this.#rest.costly) {
+      if (this.#rest.costly || this.#unturned >= MUCH) {
         await this.#lineUp();
         if (this.closed) return;
       }
@@ -285,7 +284,8 @@ export class Connection implements Client {
   #took(requests: number): void {
     if (!this.#inLine) return;
     this.#inLine = false;
-    this.server.reading.took(requests);
+    this.server.reading.took(Math.max(requests, this.#unturned / BYTES_A_REQUEST));
+    this.#unturned = 0;
   }
 
   async #pause(): Promise<void> {

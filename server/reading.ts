@@ -1,9 +1,9 @@
-// Whose requests cost much and are mostly refused are read one after another, so that all of them together take no more
-// of a turn of the event loop than one of them may.
+// Who sends much, or costs much although it is mostly refused, is read one after another, so that all of them together
+// take no more of a turn of the event loop than one of them may.
 
 import type { Turns } from "../net/turns.ts";
 
-// To refuse so many takes half a millisecond or less.
+// To refuse so many takes half a millisecond or less, as does to read so many KiB.
 const REQUESTS_A_TURN = 64;
 
 /** The line of those that wait to be read. */
@@ -11,6 +11,8 @@ export class ReadingLine {
   readonly #turns: Turns;
   readonly #waiting: (() => void)[] = [];
   #left = REQUESTS_A_TURN;
+  /** Whether one is being read now. */
+  #taken = false;
   #asked = false;
 
   constructor(turns: Turns) {
@@ -19,15 +21,26 @@ export class ReadingLine {
 
   /** Resolves when it is the caller's turn, who then says what it `took`; at once where there is time left and nobody waits. */
   enter(): Promise<void> | undefined {
-    if (this.#left > 0 && this.#waiting.length === 0) return undefined;
+    if (this.#left > 0 && !this.#taken) {
+      this.#taken = true;
+      return undefined;
+    }
     this.#ask();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** So many requests were taken: the next one may, if that leaves time. */
+  /** So many requests were taken, or KiB: the next one may be read, if that leaves time. */
   took(requests: number): void {
     this.#left -= requests;
-    if (this.#left > 0) this.#waiting.shift()?.();
+    this.#taken = false;
+    if (this.#left > 0) this.#next();
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#taken = true;
+    next();
   }
 
   #ask(): void {
@@ -36,7 +49,7 @@ export class ReadingLine {
     this.#turns.next(() => {
       this.#asked = false;
       this.#left = REQUESTS_A_TURN;
-      this.#waiting.shift()?.();
+      if (!this.#taken) this.#next();
       if (this.#waiting.length > 0) this.#ask();
     });
   }

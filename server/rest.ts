@@ -37,7 +37,8 @@ class Cost {
 class Client {
   readonly cost = new Cost();
   connections = 0;
-  resting = 0;
+  /** When its own share of the time for refusing has paid for what it was refused. */
+  free = 0;
 }
 
 /** The rests of all connections of a server. */
@@ -52,8 +53,6 @@ export class Rests {
   #free = 0;
   /** Rests that need not go on where there is nothing to do, the one that began first first. */
   readonly #welcome = new Set<Rest>();
-  /** How many clients have a connection that rests. */
-  #clients = 0;
 
   /** Refusing takes this `share` of a core at most. */
   constructor(clock: Clock, share: number) {
@@ -84,21 +83,20 @@ export class Rests {
 
   /** A connection that was refused is gone. */
   leave(rest: Rest, name: string, client: Client): void {
-    if (rest.quiet) this.ended(rest, client);
+    this.#welcome.delete(rest);
     this.#wheel.clear(rest);
     if (--client.connections === 0) this.#known.delete(name);
   }
 
-  /** Lets a connection rest until those before it have been looked after; who costs little need not wait for who costs much. */
+  /**
+   * Lets a connection rest until those before it have been looked after, but no longer than its client's share of that
+   * asks for: who costs little need not wait for who costs much.
+   */
   begin(rest: Rest, client: Client): void {
     const now = this.#clock.now();
     this.#spend(client, now, CONNECTION_MS);
-    const clients = this.#clients + (client.resting === 0 ? 1 : 0);
-    // Twice, as the costs of clients that ask alike differ by chance.
-    const share = 2 * clients * client.cost.of(now) / this.#cost.of(now);
-    rest.length = (this.#free - now) * Math.min(1, share);
+    rest.length = Math.min(this.#free, client.free) - now;
     if (this.#share === Infinity || rest.length < LEAST_MS) return;
-    if (client.resting++ === 0) this.#clients++;
     if (rest.welcome) this.#welcome.add(rest);
     rest.began = now;
     this.#wheel.set(rest, now + rest.length);
@@ -118,17 +116,16 @@ export class Rests {
   }
 
   /** Does not listen to a connection for so long. */
-  pause(rest: Rest, client: Client, ms: number): void {
+  pause(rest: Rest, ms: number): void {
     this.pauses++;
-    if (rest.on) this.ended(rest, client);
+    this.#welcome.delete(rest);
     rest.length = ms;
     this.#wheel.set(rest, this.#clock.now() + ms);
   }
 
   /** A rest is over. */
-  ended(rest: Rest, client: Client): void {
+  ended(rest: Rest): void {
     this.#welcome.delete(rest);
-    if (--client.resting === 0) this.#clients--;
   }
 
   /** A request was refused. */
@@ -137,7 +134,10 @@ export class Rests {
   }
 
   #spend(client: Client, now: number, ms: number): void {
-    this.#free = Math.max(this.#free, now) + ms / this.#share;
+    const length = ms / this.#share;
+    this.#free = Math.max(this.#free, now) + length;
+    // Twice, as the costs of clients that ask alike differ by chance.
+    client.free = Math.max(client.free, now) + 2 * length * this.#known.size;
     this.#cost.add(ms, now);
     client.cost.add(ms, now);
   }
@@ -223,7 +223,7 @@ export class Rest implements Timed {
       this.#score = 0;
       this.#pauses++;
       this.#pausing = true;
-      this.#rests.pause(this, client, retry);
+      this.#rests.pause(this, retry);
     } else if (this.on) this.#again = true;
     else if (now !== this.#last) this.#rests.begin(this, client);
     this.#last = now;
@@ -243,7 +243,7 @@ export class Rest implements Timed {
 
   /** Ends the rest; another follows where requests were refused meanwhile. */
   end(): void {
-    if (!this.#pausing) this.#rests.ended(this, this.#client!);
+    this.#rests.ended(this);
     this.#pausing = false;
     this.#onEnd();
     if (this.#again) this.#rests.begin(this, this.#client!);

@@ -289,13 +289,13 @@ export class Service {
 
   async #accept(listener: Listener, proxyFrom: readonly string[] | undefined): Promise<void> {
     let pause = 5;
-    for (let accepted = 1;; accepted++) {
+    for (;;) {
       try {
         const stream = await listener.accept();
         if (stream === undefined) return;
         pause = 5;
         // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
-        if (accepted % ACCEPTS_A_TURN === 0) await this.turn();
+        await this.turn();
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
         else if (proxyFrom === undefined) this.#keep(this.serve(stream));
@@ -378,5 +378,4 @@ async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
 // How often connections are looked after: often enough for limits of seconds, and for idle limits of minutes.
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
-const ACCEPTS_A_TURN = 2;
 const EXPIRED = "The time given by within= is over.";

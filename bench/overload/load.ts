@@ -1,4 +1,4 @@
-// A process of load. Its argument is a `Plan`; it prints `Progress`, a line of JSON each time, and does its work once
+// A process of load. Its argument is a `Plan`; it prints `Progress`, a line of JSON each time, and does its work whenever
 // it reads a line with `Timing`.
 
 import { seededRandom } from "../../tests/seeded_random.ts";
@@ -69,15 +69,16 @@ if (import.meta.main) {
   const sources = tasks.map((task) => source(port, task, random));
   const openAll = () => Promise.all(sources.map((source) => source.open()));
   const print = (state: Progress["state"]) => {
-    const reports = sources.map(({ tally }) => tally.report(performance.now()));
+    const reports = sources.map(({ tally }) => tally.report(performance.now(), state === "done"));
     console.log(JSON.stringify({ state, reports } satisfies Progress));
   };
   const work = async ({ warm, measured }: Timing) => {
     const from = performance.now() + warm;
-    setInterval(() => print("running"), 500);
+    const telling = setInterval(() => print("running"), 500);
     // Who opens late floods with what is open already.
     if (openLate) openAll();
     await Promise.all(sources.map((source) => source.run(from, from + measured)));
+    clearInterval(telling);
     print("done");
   };
   if (!openLate) await openAll();

@@ -1,7 +1,8 @@
 // The tables of docs/OVERLOAD.md.
 
-import type { Isolated, Loaded } from "./runs.ts";
-import { type Report, sum } from "./tally.ts";
+import { alone, compare, success } from "./compare.ts";
+import type { Isolated, Loaded, Served } from "./runs.ts";
+import { p99, percentile, type Report, sum } from "./tally.ts";
 
 /** A table as `deno fmt` leaves it: cells as wide as the widest of their column. */
 function markdown(rows: string[][]): string {
@@ -12,6 +13,8 @@ function markdown(rows: string[][]): string {
 }
 
 const ms = (value: number) => value.toFixed(1);
+const p50and99 = (report: Report) =>
+  `${ms(percentile(report.latencies, 0.5))} / ${ms(p99(report))}`;
 const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20));
 const percent = (share: number, digits = 1) =>
   Number.isNaN(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
@@ -48,8 +51,8 @@ export function loadTable(results: readonly Loaded[]): string {
     percent(goodput),
     percent(load.late / load.sent),
     refusals(load),
-    `${ms(load.latency.p50)} / ${ms(load.latency.p99)}`,
-    `${ms(ping.latency.p99)} / ${ms(ping.latency.most)}`,
+    p50and99(load),
+    `${ms(p99(ping))} / ${ms(percentile(ping.latencies, 1))}`,
     `${mib(memory.start)} / ${mib(memory.peak)}`,
   ]);
   return markdown([heads, ...rows]);
@@ -69,15 +72,8 @@ function doings(reports: readonly Report[]): string {
   return parts.length === 0 ? "–" : parts.join(", ");
 }
 
-/** The share of all that was due, over all rounds: one round is too short for a thousandth. */
-function success(reports: readonly Report[]): number {
-  const total = (figure: "good" | "due") => reports.reduce((sum, each) => sum + each[figure], 0);
-  return total("good") / total("due");
-}
-
-/** What became of the polite client: `middle` has a result for each scenario, `all` those of every round. */
-export function isolationTable(middle: readonly Isolated[], all: readonly Isolated[]): string {
-  const alone = middle.find(({ name }) => name === "alone")!.polite.latency.p99;
+/** What became of the polite client, the PINGs and the newcomers. */
+export function isolationTable(rounds: readonly (readonly Isolated[])[]): string {
   const heads = [
     "beside",
     "success",
@@ -88,20 +84,21 @@ export function isolationTable(middle: readonly Isolated[], all: readonly Isolat
     "what they did",
     "MiB at first / most / after",
   ];
-  const rows = middle.map(({ name, polite, ping, newcomers, hostile, memory }) => {
-    const same = all.filter((each) => each.name === name);
-    return [
-      name,
-      percent(success(same.map(({ polite }) => polite)), 2),
-      `${ms(polite.latency.p50)} / ${ms(polite.latency.p99)}`,
-      `${(polite.latency.p99 / alone).toFixed(1)}x`,
-      ms(ping.latency.p99),
-      `${percent(success(same.map(({ newcomers }) => newcomers)))}, ${ms(newcomers.latency.p99)}`,
-      doings(hostile),
-      `${mib(memory.start)} / ${mib(memory.peak)} / ${mib(memory.after)}`,
-    ];
+  const met = ({ polite, ping, newcomers }: Served, polites: number, ratio: number) => [
+    percent(polites, 2),
+    p50and99(polite),
+    `${ratio.toFixed(1)}x`,
+    ms(p99(ping)),
+    `${percent(success(newcomers))}, ${ms(p99(newcomers))}`,
+  ];
+  const nobody = alone(rounds.flat());
+  const rows = compare(rounds).map(({ isolated, ratio, success }) => {
+    const { name, beside, hostile, memory } = isolated;
+    const bytes = `${mib(memory.start)} / ${mib(memory.peak)} / ${mib(memory.after)}`;
+    return [name, ...met(beside, success, ratio), doings(hostile), bytes];
   });
-  return markdown([heads, ...rows]);
+  const first = ["nobody", ...met(nobody, success(nobody.polite), 1), "–", "–"];
+  return markdown([heads, first, ...rows]);
 }
 
 const [BEGIN, END] = ["<!-- bench/overload.ts writes this -->", "<!-- up to here -->"];

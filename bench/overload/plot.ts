@@ -1,6 +1,7 @@
 // The plot docs/overload.svg: goodput by offered load, and the polite client's p99 by scenario.
 
-import type { Isolated, Loaded } from "./runs.ts";
+import type { Compared } from "./compare.ts";
+import type { Loaded } from "./runs.ts";
 
 const [WIDTH, ROW] = [760, 26];
 const AREA = { left: 60, right: 560, top: 30, bottom: 320 };
@@ -63,31 +64,32 @@ function goodput(loads: readonly Loaded[]): string[] {
   return parts;
 }
 
-function isolation(results: readonly Isolated[]): string[] {
-  const alone = results.find(({ name }) => name === "alone")!.polite.latency.p99;
-  const most = Math.max(4 * alone, ...results.map(({ polite }) => polite.latency.p99));
-  const across = (ms: number) => BARS.left + ms / most * (BARS.right - BARS.left);
+function isolation(results: readonly Compared[]): string[] {
+  const most = Math.max(4, ...results.map(({ ratio }) => ratio));
+  const across = (ratio: number) => BARS.left + ratio / most * (BARS.right - BARS.left);
   const bottom = BARS.top + ROW * results.length;
-  const parts = [text(AREA.left, BARS.top - 12, "p99 of a polite client in ms, beside")];
-  for (const [i, { name, polite: { latency, good, due } }] of results.entries()) {
+  const parts = [
+    text(AREA.left, BARS.top - 12, "p99 of a polite client, in times that alone, beside"),
+  ];
+  for (const [i, { isolated: { name }, p99, ratio, success }] of results.entries()) {
     const y = BARS.top + ROW * i;
-    const width = (across(latency.p99) - BARS.left).toFixed(1);
-    const colour = latency.p99 <= 2 * alone ? "#0a7d33" : "#c98a00";
+    const width = (across(ratio) - BARS.left).toFixed(1);
+    const colour = ratio <= 2 ? "#0a7d33" : "#c98a00";
     parts.push(text(BARS.left - 8, y + 17, name, 'text-anchor="end"'));
     parts.push(
       `<rect x="${BARS.left}" y="${y + 4}" width="${width}" height="${ROW - 8}" fill="${colour}"/>`,
     );
-    const success = (100 * good / due).toFixed(1);
-    parts.push(text(across(latency.p99) + 6, y + 17, `${latency.p99.toFixed(1)} (${success} %)`));
+    const words = `${ratio.toFixed(1)}x, ${p99.toFixed(1)} ms (${(100 * success).toFixed(1)} %)`;
+    parts.push(text(across(ratio) + 6, y + 17, words));
   }
-  const twice = across(2 * alone);
+  const twice = across(2);
   parts.push(line([twice, BARS.top], [twice, bottom], "#c23b22"));
-  parts.push(text(twice, bottom + 16, "twice that alone", 'text-anchor="middle"'));
+  parts.push(text(twice, bottom + 16, "twice", 'text-anchor="middle"'));
   return parts;
 }
 
 /** The whole plot. */
-export function plot(loads: readonly Loaded[], isolations: readonly Isolated[]): string {
+export function plot(loads: readonly Loaded[], isolations: readonly Compared[]): string {
   const height = BARS.top + ROW * isolations.length + 30;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" ` +

@@ -1,4 +1,4 @@
-// The processes of the bench: the server on one core, the load on the others. None outlives this one.
+// The processes of the bench: the server's event loop on one core, all else on the others. None outlives this one.
 
 import type { Plan, Progress, Task, Timing } from "./load.ts";
 import type { Report } from "./tally.ts";
@@ -25,9 +25,17 @@ function installed(program: string): boolean {
 /** Whether processes can be kept on a core of their own (Debian: util-linux). */
 export const PINNED = installed("taskset") && navigator.hardwareConcurrency > 1;
 const LOAD_CORES = `1-${navigator.hardwareConcurrency - 1}`;
+// Or what counts here would now and then take the server's core.
+if (PINNED) pin(Deno.pid, LOAD_CORES, "--all-tasks");
 const HAS_NICE = installed("nice");
 /** Whether a process can be let go before all others whenever it has something to do (util-linux, as root). */
 export const MAY_GO_FIRST = installed("chrt") && Deno.uid() === 0;
+
+/** Keeps the main thread of a process on these cores, or all of its threads. */
+function pin(pid: number, cores: string, ...flags: string[]): void {
+  const args = [...flags, "--cpu-list", "--pid", cores, String(pid)];
+  new Deno.Command("taskset", { args, stdout: "null" }).outputSync();
+}
 
 /** Where a process runs, and whether others that want the core go before it. */
 interface Place {
@@ -46,7 +54,7 @@ class Script implements Disposable {
     const words = [Deno.execPath(), "run", "--allow-all", new URL(script, import.meta.url).href];
     if (nice && HAS_NICE) words.unshift("nice", "-n", "10");
     // A polite client that waits for the core of the hostile ones would show their harm to it, not to the server.
-    if (first && MAY_GO_FIRST) words.unshift("chrt", "-f", "10");
+    if (first && MAY_GO_FIRST) words.unshift("chrt", "--fifo", "10");
     if (PINNED) words.unshift("taskset", "-c", cores);
     const [program, ...rest] = [...words, ...args];
     const options = { args: rest, stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
@@ -94,10 +102,12 @@ export class ServerProcess implements Disposable {
   }
 
   static async start(options: string): Promise<ServerProcess> {
-    const place = { cores: "0" };
+    // V8's threads have the other cores, as they do on any machine that has some, and go before the load there.
+    const place = { cores: LOAD_CORES };
     const script = new Script("../servers/overload.ts", [options], place);
     const { value } = await script.lines.next();
     if (value === undefined) throw new Error("the server ended before it printed its port");
+    if (PINNED) pin(script.pid, "0");
     return new ServerProcess(script, Number(value));
   }
 
@@ -122,7 +132,7 @@ export class LoadProcess implements Disposable {
   readonly #script: Script;
   /** As of the last half second. */
   reports: Report[] = [];
-  readonly #done = Promise.withResolvers<Report[]>();
+  #done = Promise.withResolvers<Report[]>();
 
   private constructor(script: Script) {
     this.#script = script;
@@ -156,8 +166,9 @@ export class LoadProcess implements Disposable {
     this.#done.reject(new Error("a load process ended before its time"));
   }
 
-  /** Does its work; resolves with what became of it. */
+  /** Does its work, once more where it has done it before; resolves with what became of it. */
   async run(timing: Timing): Promise<Report[]> {
+    this.#done = Promise.withResolvers();
     await this.#script.tell(timing);
     return await this.#done.promise;
   }

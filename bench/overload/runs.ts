@@ -1,5 +1,6 @@
 // One run each: the capacity, an offered load, a polite client beside somebody.
 
+import type { ServeOptions } from "../../mod.ts";
 import type { Task } from "./load.ts";
 import { LoadProcess, ServerProcess } from "./processes.ts";
 import type { Report } from "./tally.ts";
@@ -22,9 +23,10 @@ export interface Settings {
   server: string;
   /** What runs just now, for people who watch. */
   progress: (text: string) => void;
-  /** Of one measurement, in ms: of the capacity and of an offered load, and of an isolation scenario. */
+  /** Of one measurement, in ms: of an offered load, of a polite client before somebody comes, and beside them. */
   loadTime: number;
-  isolationTime: number;
+  aloneTime: number;
+  besideTime: number;
 }
 
 /** Of the server, in bytes. */
@@ -123,8 +125,9 @@ export async function offer(mode: Mode, times: number, settings: Settings): Prom
   const memory = { start, peak: server.peak, after: server.resident() };
   load[Symbol.dispose]();
   control[Symbol.dispose]();
-  const after = await saturate(server, service, settings, WARM);
-  const capacity = (before + after) / 2;
+  const after = await saturate(server, service, settings, WARM / 4);
+  // What other programs take meanwhile makes it less, never more.
+  const capacity = Math.max(before, after);
   const goodput = report.good / report.seconds / capacity;
   return { mode, times, capacity, goodput, load: report, ping, memory };
 }
@@ -134,70 +137,87 @@ export interface Scenario {
   name: string;
   /** What they do, from addresses of the net that they are given. */
   tasks: (capacity: number, net: number) => Task[];
+  /** Options of the server that this needs. */
+  server?: ServeOptions;
 }
 
-/** What came of a polite client beside a scenario. */
-export interface Isolated {
-  name: string;
+/** What came of those who do no harm. */
+export interface Served {
   polite: Report;
   ping: Report;
   newcomers: Report;
+}
+
+/** What came of them before a scenario, and beside it. */
+export interface Isolated {
+  name: string;
+  alone: Served;
+  beside: Served;
   hostile: Report[];
   memory: Memory;
 }
 
-/** Runs a polite client, PINGs and newcomers beside a scenario. */
+/** Runs a polite client, PINGs and newcomers by themselves, then beside a scenario. */
 export async function isolate(
-  { name, tasks }: Scenario,
+  { name, tasks, server: needed }: Scenario,
   capacity: number,
   settings: Settings,
 ): Promise<Isolated> {
-  using server = await ServerProcess.start(settings.server);
+  const options = { ...JSON.parse(settings.server), ...needed };
+  using server = await ServerProcess.start(JSON.stringify(options));
   await warmUp(server, settings);
-  const own: Task[] = [
-    {
-      kind: "open-loop",
-      name: "polite",
-      net: POLITE_NET,
-      connections: 4,
-      ...burn(SERVICE),
-      rate: POLITE * capacity,
-      tagged: true,
-    },
-    CONTROL,
-    {
-      kind: "newcomers",
-      name: "newcomers",
-      net: NEWCOMER_NET,
-      connections: 1,
-      rate: 10,
-      deadline: DEADLINE,
-    },
-  ];
-  using polite = await LoadProcess.start(server.port, settings.seed, own);
+  const asking: Task = {
+    kind: "open-loop",
+    name: "polite",
+    net: POLITE_NET,
+    connections: 4,
+    ...burn(SERVICE),
+    rate: POLITE * capacity,
+    tagged: true,
+  };
+  const coming: Task = {
+    kind: "newcomers",
+    name: "newcomers",
+    net: NEWCOMER_NET,
+    connections: 1,
+    rate: 10,
+    deadline: DEADLINE,
+  };
+  // To connect takes a process long enough to be seen in what its other connections measure.
+  using polite = await LoadProcess.start(server.port, settings.seed, [asking]);
+  using others = await LoadProcess.start(server.port, settings.seed, [CONTROL, coming]);
+  const measure = async (measured: number): Promise<Served> => {
+    const timing = { warm: WARM / 2, measured };
+    const [[served], [ping, newcomers]] = await Promise.all([
+      polite.run(timing),
+      others.run(timing),
+    ]);
+    return { polite: served, ping, newcomers };
+  };
   using hostile = await LoadProcess.start(
     server.port,
     settings.seed + 1,
     tasks(capacity, HOSTILE_NET),
     { openLate: true, nice: true },
   );
+  const alone = await measure(settings.aloneTime);
   const start = server.resident();
   const stop = watch(
     { ...settings, progress: (text) => settings.progress(`${name}: ${text}`) },
     server,
-    () => [...polite.reports, ...hostile.reports],
+    () => [...polite.reports, ...others.reports, ...hostile.reports],
   );
-  const running = polite.run({ warm: WARM, measured: settings.isolationTime });
-  await sleep(WARM);
+  const running = measure(settings.besideTime);
+  await sleep(WARM / 2);
   await hostile.begin();
-  const [politeReport, ping, newcomers] = await running;
+  const beside = await running;
   stop();
   const { reports } = hostile;
   const peak = server.peak;
   hostile[Symbol.dispose]();
   await sleep(REST);
   const memory = { start, peak, after: server.resident() };
-  return { name, polite: politeReport, ping, newcomers, hostile: reports, memory };
+  return { name, alone, beside, hostile: reports, memory };
 }
 
 /** The first requests of a process are slow whatever is beside them. */

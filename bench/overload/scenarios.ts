@@ -20,9 +20,6 @@ function flood(name: string, times: number, addresses: number, connections: numb
   };
 }
 
-/** Nobody: what the others are compared with. */
-export const ALONE: Scenario = { name: "alone", tasks: () => [] };
-
 /** Each by the name that `--only` takes. Addresses are so many that no cap of an address bites where the attack is not about one. */
 export const SCENARIOS: readonly Scenario[] = [
   flood("flooder-100x", 100, 1, 1),
@@ -71,4 +68,10 @@ export const SCENARIOS: readonly Scenario[] = [
   // A few less than the server's cap, so that newcomers get in.
   flood("flows-9900-0.5x", 0.5, 9900, 9900),
   flood("flows-9900-10x", 10, 9900, 9900),
+  // What so many connections are worth where they are of a few addresses, or of one.
+  flood("connections-9900-of-39-10x", 10, 39, 9900),
+  {
+    ...flood("connections-9900-of-1-10x", 10, 1, 9900),
+    server: { connections: { connectionsPerClient: 9900 } },
+  },
 ];

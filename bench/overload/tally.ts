@@ -1,4 +1,4 @@
-// What became of the requests of one kind, in fixed memory.
+// What became of the requests of one kind.
 
 import { Histogram } from "../../scheduling/mod.ts";
 
@@ -26,8 +26,8 @@ export interface Report {
   refused: Record<string, number>;
   /** Not answered, or on a connection that was lost. */
   unanswered: number;
-  /** Of what was answered OK, from when it was due. */
-  latency: Percentiles;
+  /** Of what was answered OK, from when it was due: each, in order of size. */
+  latencies: number[];
   /** How long after it was due a request was sent. */
   behind: Percentiles;
   /** Connections: opened, not let in by reason, and lost later. */
@@ -40,9 +40,9 @@ export interface Report {
 export class Tally {
   readonly #name: string;
   readonly #deadline: number;
-  readonly #latency = new Histogram(Number.MAX_SAFE_INTEGER);
-  readonly #behind = new Histogram(Number.MAX_SAFE_INTEGER);
-  readonly #refused: Record<string, number> = {};
+  #latencies: number[] = [];
+  #behind = new Histogram(Number.MAX_SAFE_INTEGER);
+  #refused: Record<string, number> = {};
   readonly #barred: Record<string, number> = {};
   #from = Infinity;
   #until = Infinity;
@@ -58,10 +58,18 @@ export class Tally {
     this.#deadline = deadline;
   }
 
-  /** Only what is due between these times counts. */
+  /** Only what is due between these times counts; what was counted of requests before is forgotten. */
   measure(from: number, until: number): void {
     this.#from = from;
     this.#until = until;
+    this.#due =
+      this.#sent =
+      this.#good =
+      this.#late =
+        0;
+    this.#latencies = [];
+    this.#behind = new Histogram(Number.MAX_SAFE_INTEGER);
+    this.#refused = {};
   }
 
   #counts(due: number): boolean {
@@ -82,7 +90,7 @@ export class Tally {
     if (!this.#counts(due)) return;
     if (code !== "OK") return count(this.#refused, code);
     const latency = now - due;
-    this.#latency.record(latency, now);
+    this.#latencies.push(latency);
     if (latency <= this.#deadline) this.#good++;
     else this.#late++;
   }
@@ -99,7 +107,8 @@ export class Tally {
     this.#lost++;
   }
 
-  report(now: number): Report {
+  /** With `latencies` only where they are wanted: there may be many thousands. */
+  report(now: number, latencies: boolean): Report {
     const [sent, good, late, refused] = [this.#sent, this.#good, this.#late, this.#refused];
     const answered = good + late + sum(refused);
     return {
@@ -111,7 +120,7 @@ export class Tally {
       late,
       refused,
       unanswered: sent - answered,
-      latency: percentiles(this.#latency),
+      latencies: latencies ? this.#latencies.toSorted((a, b) => a - b) : [],
       behind: percentiles(this.#behind),
       opened: this.#opened,
       barred: this.#barred,
@@ -127,6 +136,16 @@ function count(counts: Record<string, number>, key: string): void {
 /** All counts together. */
 export function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** The value that a share of these, in order of size, does not exceed; `NaN` where there are none. */
+export function percentile(ordered: readonly number[], share: number): number {
+  return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? NaN;
+}
+
+/** Of what was answered OK. */
+export function p99({ latencies }: Pick<Report, "latencies">): number {
+  return percentile(latencies, 0.99);
 }
 
 function percentiles(histogram: Histogram): Percentiles {

@@ -1,5 +1,6 @@
 // The test that a defence works is that removing it hurts: the same attack with and without each.
 
+import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { House } from "../server/house.ts";
@@ -166,6 +167,22 @@ Deno.test("rests of who was refused: with them a crowd is written to now and the
   assert(without >= 4500, `${without} writes`);
 });
 
+Deno.test("rests of who was refused: who asks little among a crowd is told soon, as it has a share of refusing of its own", async () => {
+  const rates = { prefix: { rate: 0.1, burst: 1 } };
+  await using street = await Street.open({ rates, bounds: { refusals: Infinity } });
+  const crowd = Array.from({ length: 40 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
+  const polite = street.neighbour("198.51.100.1:1");
+  await street.pass();
+  let soon = 0;
+  for (let i = 0; i < 99; i++) {
+    for (const each of crowd) each.send("SAY x\n".repeat(4));
+    if (i % 3 === 0) polite.send("SAY x\n");
+    await street.pass(20);
+    if (i % 3 === 2 && polite.take().includes("ERR quota")) soon++;
+  }
+  assertEquals(soon, 32, "all but the first, which is served");
+});
+
 /** So many clients of one address that were refused, as the one seat is held. */
 async function refused(
   street: Street,
@@ -183,6 +200,49 @@ async function refused(
   for (const each of clients) assert(each.take().includes("ERR busy"));
   return clients;
 }
+
+function figureOf(stats: string, name: string): number {
+  return Number(new RegExp(`${name} (\\d+)`).exec(stats)![1]);
+}
+
+/** What the server has done until a newcomer is answered that comes a turn of the loop after this. */
+async function told(newcomer: Neighbour, name: string): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve));
+  newcomer.take();
+  newcomer.send("STATS\n");
+  await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
+  return figureOf(newcomer.take(), name);
+}
+
+Deno.test("one line for all whose rests end: a newcomer is read before most of them", async () => {
+  const bounds = { refusals: Infinity, refusing: 0.001 };
+  await using street = await Street.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.1:${i + 1}`));
+  const newcomer = street.neighbour("198.51.100.1:1");
+  await street.pass();
+  for (const each of clients) each.send("SAY x\n");
+  await street.pass();
+  for (const each of clients) each.send("SAY x\n".repeat(64));
+  await street.pass();
+  street.clock.advance(60_000);
+  const refusals = await told(newcomer, "errors-busy-total");
+  // Where those whose rests end at one time are read at one time it is 3186.
+  assert(refusals < 1000, `${refusals} refusals came first`);
+});
+
+Deno.test("one line for all that send much: a newcomer is read before most of their bodies", async () => {
+  await using street = await Street.open();
+  const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
+  const newcomer = street.neighbour("198.51.100.1:1");
+  await street.pass();
+  const body = "x".repeat(1 << 20);
+  for (const each of clients) each.send(`ECHO {${body.length}}\n${body}\n`);
+  const bytes = await told(newcomer, "received-bytes-total");
+  // Where each is read as far as it may be it is 3.5 MB.
+  assert(bytes < 2e6, `${bytes} bytes came first`);
+  for (const each of clients) each[Symbol.dispose]();
+});
 
 Deno.test("one line for all that are read to be refused: a newcomer is read before most of theirs", async () => {
   const bounds = { refusing: Infinity, refusals: Infinity };

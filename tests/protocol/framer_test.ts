@@ -43,6 +43,26 @@ Deno.test("Framer says how the last line ended", () => {
   assertEquals(after, [false, true, false, true, false, false]);
 });
 
+Deno.test("Framer hands out large bodies that stay as they were while others are read", () => {
+  const length = 500_000;
+  const bodies: Uint8Array[] = [];
+  for (let i = 0; i < 3; i++) {
+    const framers = [new Framer("request"), new Framer("request")];
+    const input = bytes(`PUT {${length}}\n${String(i).repeat(length)}\n`);
+    for (let at = 0; at < input.length; at += 10_000) {
+      for (const framer of framers) {
+        framer.push(input.subarray(at, at + 10_000));
+        const framed = framer.next();
+        if (framed?.kind === "frame") bodies.push(framed.body!);
+      }
+    }
+  }
+  assertEquals(
+    bodies.map((body) => [body.length, body.every((byte) => byte === body[0]), body[0]]),
+    [..."001122"].map((digit) => [length, true, digit.charCodeAt(0)]),
+  );
+});
+
 Deno.test("Framer reads a body as it is, whatever bytes it holds", () => {
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   check(bytes("PUT mail {256}\r\n", all, "\r\nPING\n"), [

@@ -39,7 +39,7 @@ export class Throttled extends Refusal {
 export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);
   return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, {
-    retry: retry === undefined ? undefined : Number(retry),
+    retry: Number(retry) >= 0 ? Number(retry) : undefined,
     executed: executed as Executed | undefined,
     details,
   });

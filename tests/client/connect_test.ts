@@ -378,6 +378,16 @@ Deno.test("connect throws the refusal that a server greets with", async () => {
   server.close();
 });
 
+for (const retry of ["soon", "-5", "NaN"]) {
+  Deno.test(`connect takes retry=${retry} of a refusal for none: it is no time to wait`, async () => {
+    const [client, server] = memoryPair();
+    await writeAll(server, new TextEncoder().encode(`ERR busy "Too many." retry=${retry}\n`));
+    const error = await assertRejects(() => connect(protocol, client), Refusal, "Too many.");
+    assertEquals(error.retry, undefined);
+    server.close();
+  });
+}
+
 Deno.test("connect does not wait for a greeting for ever, and not at all once it is aborted", async () => {
   const [client, server] = memoryPair();
   const signal = AbortSignal.abort(new Error("too late"));

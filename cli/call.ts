@@ -2,7 +2,8 @@ import { openSession, type Outgoing, Refusal, type Session } from "../client/mod
 import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import { isOptional } from "../protocol/fields.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { formatLine, formatWord, isOptionName, isVerb } from "../protocol/line.ts";
+import { formatLine, isOptionName, isVerb } from "../protocol/line.ts";
+import { formatWord } from "../protocol/quoting.ts";
 import { formatValue } from "../protocol/values.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";

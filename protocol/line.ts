@@ -2,8 +2,6 @@
 
 import { formatWord, show } from "./quoting.ts";
 
-export { formatWord };
-
 /** What a line of the grammar says; the body it announces comes after it. */
 export interface Line {
   /** The tag without its `#`; `undefined` where there is none. */

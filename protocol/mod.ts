@@ -38,8 +38,8 @@ export { createReplyReader, type ReplyReader } from "./reply_reader.ts";
 export type { Malformed } from "./malformed.ts";
 export { telnet, type TelnetCommand } from "./telnet.ts";
 export { encodeFrame, type Frame, type FrameInit } from "./frame.ts";
-export { formatLine, formatWord, type Line, type Side } from "./line.ts";
-export { quote } from "./quoting.ts";
+export { formatLine, type Line, type Side } from "./line.ts";
+export { formatWord, quote } from "./quoting.ts";
 export { decodeText, encodeText } from "./strings.ts";
 export {
   type Parts,

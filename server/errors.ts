@@ -3,8 +3,8 @@
 import type { CompiledCommand } from "../protocol/compile.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Refusal as Reason } from "../scheduling/ticket.ts";
-import { formatWord, isOptionName } from "../protocol/line.ts";
-import { quote } from "../protocol/quoting.ts";
+import { isOptionName } from "../protocol/line.ts";
+import { formatWord, quote } from "../protocol/quoting.ts";
 
 /** Why a request is refused while the server drains. */
 export const DRAINING = "The server is shutting down.";

@@ -1,4 +1,4 @@
-import { formatWord } from "../protocol/line.ts";
+import { formatWord } from "../protocol/quoting.ts";
 import type { Clock } from "../scheduling/clock.ts";
 
 /** One line of a server's log. */

@@ -2,7 +2,7 @@
 
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import type { NamedField } from "../../protocol/fields.ts";
-import { formatWord } from "../../protocol/line.ts";
+import { formatWord } from "../../protocol/quoting.ts";
 import { commonOptions } from "../../protocol/spec.ts";
 import { describe } from "../../protocol/describe.ts";
 import { readRequestLine, type RequestLine, type Token } from "./request_line.ts";

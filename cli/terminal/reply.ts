@@ -1,7 +1,7 @@
 // Replies as a person sees them. What a server sends is printed with its controls escaped, whatever it is.
 
 import type { Frame } from "../../protocol/frame.ts";
-import { formatWord } from "../../protocol/line.ts";
+import { formatWord } from "../../protocol/quoting.ts";
 import type { Paint, Style } from "./style.ts";
 import { printable, printableBody } from "./text.ts";
 

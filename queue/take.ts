@@ -101,10 +101,12 @@ function grant(
   if (written === undefined) return undefined;
   const grant: Grant = {
     given,
-    whole: (unread.length === 0 ? written : Promise.all([read(work, unread), written])).then(() => {
-      if (unread.length > 0) grant.given = given.filter(({ body }) => body !== undefined);
-      return grant;
-    }),
+    whole: unread.length === 0
+      ? written.then(() => grant)
+      : Promise.all([read(work, unread), written]).then(() => {
+        grant.given = given.filter(({ body }) => body !== undefined);
+        return grant;
+      }),
   };
   return grant;
 }

@@ -27,8 +27,9 @@ const LINGER_BYTES = 1 << 20;
 
 // How many requests of one connection are taken before others get their turn.
 const REQUESTS_A_TURN = 64;
-// Who sends as fast as is read would be read from for ever: what is there already is read without a turn of the loop.
-const MUCH = MOST_READ;
+// Who sends as fast as is read would be read from for ever, as what is there already is read without a turn of the loop:
+// who has sent as much since its last turn waits for the next.
+const BYTES_A_TURN = MOST_READ;
 // To read as much takes as long as to refuse a request.
 const BYTES_A_REQUEST = 1024;
 
@@ -201,7 +202,7 @@ export class Connection implements Client {
         await this.#rest.over();
         if (this.closed) return;
       }
-      if (this.#rest.costly || this.#unturned >= MUCH) {
+      if (this.#rest.costly || this.#unturned >= BYTES_A_TURN) {
         await this.#lineUp();
         if (this.closed) return;
       }

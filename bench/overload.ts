@@ -24,7 +24,7 @@ import {
   type Settings,
 } from "./overload/runs.ts";
 import { SCENARIOS } from "./overload/scenarios.ts";
-import { p99 } from "./overload/tally.ts";
+import { median, p99 } from "./overload/tally.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
 const MODES: readonly Mode[] = [
@@ -94,20 +94,6 @@ function say(text: string): void {
   console.error(text);
 }
 
-/** The result whose figure is the middle one. */
-function median<T>(results: readonly T[], figure: (result: T) => number): T {
-  return results.toSorted((a, b) => figure(a) - figure(b))[results.length >> 1];
-}
-
-/** The middle one of each kind. */
-function medians<T>(
-  results: readonly T[],
-  kind: (result: T) => string,
-  figure: (result: T) => number,
-): T[] {
-  return [...Map.groupBy(results, kind).values()].map((same) => median(same, figure));
-}
-
 const { hardwareConcurrency } = navigator;
 const pinning = PINNED ? "the server on one, the load on the others" : "not kept apart";
 if (!MAY_GO_FIRST) {
@@ -144,7 +130,8 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 
-const middleLoads = medians(loads, ({ load }) => load.name, ({ goodput }) => goodput);
+const middleLoads = [...Map.groupBy(loads, ({ load }) => load.name).values()]
+  .map((same) => median(same, ({ goodput }) => goodput));
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
 if (isolations.length > 0) console.log(`\n${isolationTable(isolations)}`);
 if (!quick && only === undefined && server === "{}" && flags.times === undefined) {

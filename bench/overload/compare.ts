@@ -1,7 +1,7 @@
 // A polite client beside a scenario, compared with itself while nobody else is there.
 
 import type { Isolated, Served } from "./runs.ts";
-import { p99, type Report } from "./tally.ts";
+import { median, p99, type Report } from "./tally.ts";
 
 /** Several measurements of one kind as one. */
 function together(reports: readonly Report[]): Report {
@@ -47,7 +47,7 @@ export function compare(rounds: readonly (readonly Isolated[])[]): Compared[] {
     });
   });
   return [...Map.groupBy(all, ({ isolated }) => isolated.name).values()].map((same) => {
-    const middle = same.toSorted((a, b) => a.ratio - b.ratio)[same.length >> 1];
+    const middle = median(same, ({ ratio }) => ratio);
     const total = together(same.map(({ isolated }) => isolated.beside.polite));
     return { ...middle, success: success(total) };
   });

@@ -143,6 +143,11 @@ export function percentile(ordered: readonly number[], share: number): number {
   return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? NaN;
 }
 
+/** The result whose figure is the middle one. */
+export function median<T>(results: readonly T[], figure: (result: T) => number): T {
+  return results.toSorted((a, b) => figure(a) - figure(b))[results.length >> 1];
+}
+
 /** Of what was answered OK. */
 export function p99({ latencies }: Pick<Report, "latencies">): number {
   return percentile(latencies, 0.99);

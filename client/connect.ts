@@ -71,7 +71,8 @@ export interface DynamicClient extends AnyClient {
  * Connects to a server of a protocol, `tcp://host:port`, `host:port`, `unix:PATH`, to one of several, or over a stream.
  * Connections that are lost are made again when a call needs one. A call is sent again where the server did not execute
  * it, or the protocol calls it `idempotent`; see `RetryOptions`. Of several addresses (a name with several counts as
- * such), the better of two drawn by lot is asked; those that fail are left alone for a while.
+ * such), the better of two drawn by lot is asked; those that fail are left alone for a while. Bodies in bytes that came
+ * together may be parts of one buffer: copy one before its buffer is transferred elsewhere.
  *
  * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
  * speaks another protocol or version, `Refusal` where it refuses. Calls reject with

@@ -54,8 +54,9 @@ const enum Reading {
  */
 export class Framer {
   readonly #parser: LineParser;
+  /** Longest body, in bytes, from the next line on. */
+  maxBody: number;
   readonly #maxLine: number;
-  readonly #maxBody: number;
   readonly #maxDiscard: number;
   readonly #request: boolean;
 
@@ -82,7 +83,7 @@ export class Framer {
     const { maxLine, maxBody, maxDiscard } = { ...DEFAULT_LIMITS, ...limits };
     this.#partial = new PartialLine(maxLine);
     this.#maxLine = maxLine;
-    this.#maxBody = maxBody;
+    this.maxBody = maxBody;
     this.#maxDiscard = maxDiscard;
   }
 
@@ -223,8 +224,8 @@ export class Framer {
     const { tag, head, words, options, length } = parser;
     if (head === "") return undefined;
     if (length < 0) return { kind: "frame", tag, head, words, options, body: undefined };
-    if (length > this.#maxBody) {
-      const message = `A body holds at most ${this.#maxBody} bytes, not ${length}.`;
+    if (length > this.maxBody) {
+      const message = `A body holds at most ${this.maxBody} bytes, not ${length}.`;
       return this.#refuse("body-too-large", message, tag, length);
     }
     this.#expect({ kind: "frame", tag, head, words, options, body: undefined }, length);

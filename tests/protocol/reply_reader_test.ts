@@ -98,12 +98,12 @@ for (const [name, { createReplyReader }] of Object.entries(readers)) {
     const encoder = new TextEncoder();
     const reader = createReplyReader(20, 20);
     reader.push(encoder.encode("OK {1073741824}\n"));
-    assertThrows(() => reader.next(), SyntaxError, "a body of more than 20 bytes");
+    assertThrows(() => reader.next(), SyntaxError, "20 bytes");
     const other = createReplyReader(20, 20);
     other.push(encoder.encode("OK " + "x".repeat(17)));
     assertEquals(other.next(), undefined);
     other.push(encoder.encode("x"));
-    assertThrows(() => other.next(), SyntaxError, "more than 20 bytes");
+    assertThrows(() => other.next(), SyntaxError, "20 bytes");
   });
 
   Deno.test(`${name} counts no CR to a line, even where its LF comes in the next piece`, () => {

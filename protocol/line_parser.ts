@@ -3,7 +3,7 @@
 import { bodyLength, lengthBehind } from "./body_length.ts";
 import { isOptionName, isTag, type Line, type Side } from "./line.ts";
 import { escapeEnd, show, unescape } from "./quoting.ts";
-import { decodeText } from "./strings.ts";
+import { decodeAscii, decodeText } from "./strings.ts";
 
 /** A line that is not in the grammar. */
 export interface BadLine {
@@ -15,6 +15,12 @@ export interface BadLine {
 
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
+
+const LONGEST_TAG = 32;
+const IN_TAG: readonly boolean[] = Array.from(
+  { length: 256 },
+  (_, byte) => isTag(String.fromCharCode(byte)),
+);
 
 const TAB = 0x09, SPACE = 0x20, HYPHEN = 0x2d, ZERO = 0x30, NINE = 0x39, EQUALS = 0x3d;
 const BANG = 0x21, QUOTE = 0x22, HASH = 0x23, STAR = 0x2a, BACKSLASH = 0x5c;
@@ -109,12 +115,14 @@ export class LineParser implements Line {
   }
 
   #tag(bytes: Uint8Array, at: number, end: number): number {
-    const stop = wordEnd(bytes, at, end);
-    const tag = decodeText(bytes, at + 1, stop);
-    if (!isTag(tag)) {
+    const start = at + 1;
+    let stop = start;
+    while (stop < end && IN_TAG[bytes[stop]]) stop++;
+    const length = stop - start;
+    if (length === 0 || length > LONGEST_TAG || (stop < end && !isSpace(bytes[stop]))) {
       throw new Fault('A tag is "#" and 1 to 32 of A-Z a-z 0-9 - _ . before the verb.');
     }
-    this.tag = tag;
+    this.tag = decodeAscii(bytes, start, stop);
     return skipSpace(bytes, stop, end);
   }
 

@@ -24,12 +24,13 @@ export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.len
     while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
     if (i === length) return known;
   }
-  return table[slot] = toAscii(bytes, start, end);
+  return table[slot] = decodeAscii(bytes, start, end);
 }
 
+/** The string in `bytes[start, end)`, which is ASCII and seldom comes twice. */
 // Several characters at a time: fewer strings in between. A view of the bytes handed to one call takes three times as
 // long.
-function toAscii(bytes: Uint8Array, start: number, end: number): string {
+export function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   let i = start;
   for (; i + 4 <= end; i += 4) {

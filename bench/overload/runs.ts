@@ -222,18 +222,26 @@ export async function isolate(
   return { name, alone, beside, hostile: reports, memory };
 }
 
-/** The first requests of a process are slow whatever is beside them. */
+/** The first requests of a process, of each kind, are slow whatever is beside them: a server runs for long. */
 async function warmUp(server: ServerProcess, settings: Settings): Promise<void> {
-  const task: Task = {
-    kind: "closed-loop",
-    name: "warm-up",
-    net: LOAD_NET,
-    connections: 8,
-    line: "BURN 0.1",
-    deadline: DEADLINE,
+  const asking = (name: string, line: string, body?: number): Task => {
+    return { kind: "closed-loop", name, net: LOAD_NET, connections: 8, line, body, deadline: 1000 };
   };
-  using load = await LoadProcess.start(server.port, settings.seed, [task]);
-  await load.run({ warm: 0, measured: WARM });
+  const tasks: Task[] = [
+    asking("requests", "BURN 0.1"),
+    asking("bodies", "STORE {65536}", 65_536),
+    asking("streams", "STREAM 100"),
+    {
+      kind: "newcomers",
+      name: "newcomers",
+      net: LOAD_NET,
+      connections: 1,
+      rate: 100,
+      deadline: 1000,
+    },
+  ];
+  using load = await LoadProcess.start(server.port, settings.seed, tasks);
+  await load.run({ warm: 0, measured: 2 * WARM });
 }
 
 function watch(settings: Settings, server: ServerProcess, reports: () => Report[]): () => void {

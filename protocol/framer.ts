@@ -187,7 +187,7 @@ export class Framer {
         this.#telnet.begin();
         return undefined;
       case TLS_HANDSHAKE:
-        if (this.#lines === 0 && this.#partial.length + at - start === 0) {
+        if (this.#request && this.#lines === 0 && this.#partial.length + at - start === 0) {
           return this.#lost("wrong-protocol", SPEAKS_NO_TLS);
         }
     }

@@ -182,6 +182,8 @@ Deno.test("Framer ends at the first line of HTTP and of TLS", () => {
   check(bytes(0x16, 0x03, 0x01, 0x02, 0x00, 0x01, "\nPING\n"), [WRONG]);
   check(bytes("PING\n", 0x16, 0x03, 0x01), [PING, LOST]);
   check(bytes("PI", 0x16), [LOST]);
+  // A client is not told what is wrong with a client.
+  check(bytes(0x16, 0x03, 0x01, "\n"), [LOST], {}, "reply");
 });
 
 Deno.test("Framer ends at a header line anywhere, so that no body of HTTP runs", () => {

@@ -2,26 +2,25 @@ const EMPTY = new Uint8Array(0);
 const LEAST = 256;
 
 /**
- * The beginning of a line or a body whose end has not arrived: at most `most` bytes, which the caller sees to. Once it
- * has as many, its array has no more.
+ * The beginning of a line whose end has not arrived: at most `most` bytes, which the caller sees to. Once it has as
+ * many, its array has no more.
  */
 export class PartialLine {
   /** What there is of it, in the first `length` bytes. */
   bytes: Uint8Array = EMPTY;
   /** How long it is. */
   length = 0;
-  /** How long it can become. */
-  readonly most: number;
+  readonly #most: number;
 
   constructor(most: number) {
-    this.most = most;
+    this.#most = most;
   }
 
   /** Adds `chunk[start, end)`. */
   add(chunk: Uint8Array, start: number, end: number): void {
     const length = this.length + end - start;
     if (length > this.bytes.length) {
-      const grown = new Uint8Array(Math.min(Math.max(LEAST, length * 2), this.most));
+      const grown = new Uint8Array(Math.min(Math.max(LEAST, length * 2), this.#most));
       grown.set(this.bytes);
       this.bytes = grown;
     }

@@ -28,9 +28,9 @@ export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.len
 }
 
 /** The string in `bytes[start, end)`, which is ASCII and seldom comes twice. */
-// Several characters at a time: fewer strings in between. A view of the bytes handed to one call takes three times as
-// long.
 export function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
+  // Several characters at a time: fewer strings in between. A view of the bytes handed to one call takes three times as
+  // long.
   let text = "";
   let i = start;
   for (; i + 4 <= end; i += 4) {

@@ -15,7 +15,7 @@ function cut(input: Uint8Array, places: readonly number[]): Uint8Array[] {
   return [...at, input.length].map((end, i) => input.slice(at[i - 1] ?? 0, end));
 }
 
-/** The same of `Framer`, which the server's side and the tests of the grammar use. */
+/** The same of `Framer` itself, which the tests of the grammar use. */
 function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   const framer = new Framer("reply", limits);
   framer.push(input);
@@ -27,9 +27,21 @@ function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   return found;
 }
 
-const readers = { "a reply reader": elsewhere, "a browser's reply reader": inBrowser };
+/** What each says of a body, and of a line, of more than 20 bytes. */
+const readers = {
+  "a reply reader": {
+    ...elsewhere,
+    body: "A body holds at most 20 bytes, not 1073741824.",
+    line: "A line holds at most 20 bytes.",
+  },
+  "a browser's reply reader": {
+    ...inBrowser,
+    body: "a body of more than 20 bytes",
+    line: "a line of more than 20 bytes",
+  },
+};
 
-for (const [name, { createReplyReader }] of Object.entries(readers)) {
+for (const [name, { createReplyReader, body, line }] of Object.entries(readers)) {
   /** What a reader makes of the pieces: frames, and "bad" where it goes no further. */
   const read = (pieces: readonly Uint8Array[], limits = NO_LIMITS): unknown[] => {
     const reader = createReplyReader(limits.maxLine, limits.maxBody);
@@ -98,12 +110,12 @@ for (const [name, { createReplyReader }] of Object.entries(readers)) {
     const encoder = new TextEncoder();
     const reader = createReplyReader(20, 20);
     reader.push(encoder.encode("OK {1073741824}\n"));
-    assertThrows(() => reader.next(), SyntaxError, "20 bytes");
+    assertThrows(() => reader.next(), SyntaxError, body);
     const other = createReplyReader(20, 20);
     other.push(encoder.encode("OK " + "x".repeat(17)));
     assertEquals(other.next(), undefined);
     other.push(encoder.encode("x"));
-    assertThrows(() => other.next(), SyntaxError, "20 bytes");
+    assertThrows(() => other.next(), SyntaxError, line);
   });
 
   Deno.test(`${name} counts no CR to a line, even where its LF comes in the next piece`, () => {

@@ -49,6 +49,11 @@ export function memoryStore(): Store {
       case "schedule":
         schedules.set(change.schedule.name, change.schedule);
         break;
+      case "reschedule": {
+        const there = schedules.get(change.name);
+        if (there !== undefined) schedules.set(change.name, { ...there, next: change.next });
+        break;
+      }
       case "unschedule":
         schedules.delete(change.name);
     }
@@ -63,7 +68,11 @@ export function memoryStore(): Store {
       for (const { job } of kept.values()) yield job;
     },
     rules: () => Promise.resolve([...rules.values()]),
-    schedules: () => Promise.resolve([...schedules.values()]),
+    schedules: () =>
+      Promise.resolve(
+        Array.from(schedules.values(), ({ body, ...rest }) => ({ ...rest, size: body.length })),
+      ),
+    scheduleBodies: (names) => Promise.resolve(names.map((name) => schedules.get(name)?.body)),
     lastId: () => Promise.resolve(lastId),
     bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
     close(): Promise<void> {

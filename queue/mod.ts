@@ -18,7 +18,17 @@
 export { queueProtocol } from "./protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers.ts";
-export type { Change, Progress, Rules, Schedule, State, Store, StoredJob, Terms } from "./store.ts";
+export type {
+  Change,
+  Progress,
+  Rules,
+  Schedule,
+  State,
+  Store,
+  StoredJob,
+  StoredSchedule,
+  Terms,
+} from "./store.ts";
 export { memoryStore } from "./memory_store.ts";
 export { type Checked, checkSqliteFile } from "./sqlite_check.ts";
 export { exportSqliteFile, type Imported, importSqliteFile } from "./sqlite_transfer.ts";

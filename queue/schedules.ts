@@ -1,39 +1,50 @@
 // EVERY: jobs that are put again and again.
 
+import { setImmediate } from "node:timers";
 import { Cron } from "croner";
 import type { Clock } from "../scheduling/clock.ts";
 import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import { put } from "./put.ts";
 import { badArguments } from "./refusals.ts";
-import type { Schedule } from "./store.ts";
+import { SortedNames } from "./sorted_names.ts";
+import type { Schedule, StoredSchedule } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** How long after it could not be put a job is tried again, in ms. */
 const RETRY = 1_000;
+/** How many schedules put their jobs in a turn of the event loop, and how many bytes of bodies are read for them. */
+const SLICE = { schedules: 50, bytes: 1 << 20 };
 
-/** A schedule that waits for its time. */
+/** A schedule that waits for its time, or for its body. */
 class Entry implements Due {
   place = -1;
   due: number;
 
-  constructor(readonly schedule: Schedule) {
+  /** `body` is there until it is stored. */
+  constructor(public schedule: StoredSchedule, public body: Uint8Array | undefined) {
     this.due = schedule.next;
   }
 }
+
+/** A schedule and the body of its jobs; an error where that cannot be read. */
+type WithBody = readonly [Entry, Uint8Array | Error];
 
 /** All schedules. A run that was missed, however many there were, is made up for by one. */
 export class Schedules {
   readonly #work: WorkQueue;
   readonly #all = new Map<string, Entry>();
+  readonly #names = new SortedNames();
   readonly #deadlines: Deadlines<Entry>;
+  /** Those whose time has come. */
+  #due: Entry[] = [];
+  #running = false;
 
   constructor(work: WorkQueue, clock: Clock) {
     this.#work = work;
-    this.#deadlines = new Deadlines<Entry>(
-      clock,
-      ownTimes,
-      (entries) => entries.forEach((each) => this.#run(each)),
-    );
+    this.#deadlines = new Deadlines<Entry>(clock, ownTimes, (entries) => {
+      for (const entry of entries) this.#due.push(entry);
+      if (!this.#running) this.#runAll();
+    });
   }
 
   /** How many there are. */
@@ -42,27 +53,30 @@ export class Schedules {
   }
 
   /** The schedule of a name. */
-  get(name: string): Schedule | undefined {
+  get(name: string): StoredSchedule | undefined {
     return this.#all.get(name)?.schedule;
   }
 
-  /** All of them, by name. */
-  list(): Schedule[] {
-    return [...this.#all.values()].map(({ schedule }) => schedule)
-      .sort((a, b) => a.name < b.name ? -1 : 1);
+  /** All of them with their bodies, by name. Throws where a body cannot be read. */
+  async *list(): AsyncGenerator<Schedule, void, void> {
+    for (const name of this.#names) {
+      const entry = this.#all.get(name);
+      if (entry === undefined) continue;
+      const [[{ schedule }, body]] = await this.#read([entry]);
+      if (body instanceof Error) throw body;
+      yield { ...schedule, body };
+    }
   }
 
-  /** Adds one, in the place of that of its name. */
-  add(schedule: Schedule): void {
-    this.#remove(schedule.name);
-    const entry = new Entry(schedule);
-    this.#all.set(schedule.name, entry);
-    this.#deadlines.add(entry);
+  /** Adds one that is stored. */
+  add(schedule: StoredSchedule): void {
+    this.#add(schedule, undefined);
   }
 
-  /** As `add`, and resolves once that is stored. */
+  /** A new one, in the place of that of its name. Resolves once that is stored. */
   set(schedule: Schedule): Promise<void> {
-    this.add(schedule);
+    const { body, ...rest } = schedule;
+    this.#add({ ...rest, size: body.length }, body);
     return this.#work.journal.write({ kind: "schedule", schedule });
   }
 
@@ -72,31 +86,87 @@ export class Schedules {
     return this.#work.journal.write({ kind: "unschedule", name });
   }
 
+  /** One is stored: its body can be read from there. */
+  stored({ name, body }: Schedule): void {
+    const entry = this.#all.get(name);
+    if (entry?.body === body) entry.body = undefined;
+  }
+
   /** Nothing is put any more. */
   stop(): void {
     this.#deadlines.stop();
+    this.#due = [];
+  }
+
+  #add(schedule: StoredSchedule, body: Uint8Array | undefined): void {
+    this.#remove(schedule.name);
+    const entry = new Entry(schedule, body);
+    this.#all.set(schedule.name, entry);
+    this.#names.add(schedule.name);
+    this.#deadlines.add(entry);
   }
 
   #remove(name: string): void {
     const entry = this.#all.get(name);
     if (entry === undefined) return;
     this.#all.delete(name);
+    this.#names.delete(name);
     if (entry.place !== -1) this.#deadlines.remove(entry);
   }
 
+  /** Whether an entry has not been replaced or ended. */
+  #isThere(entry: Entry): boolean {
+    return this.#all.get(entry.schedule.name) === entry;
+  }
+
+  async #runAll(): Promise<void> {
+    this.#running = true;
+    while (this.#due.length > 0) {
+      for (const [entry, body] of await this.#read(this.#slice())) {
+        if (!this.#work.closing && this.#isThere(entry)) this.#run(entry, body);
+      }
+      // The store sets the pace, or bodies that are to be written would gather.
+      await this.#work.journal.settled().catch(() => {});
+      if (this.#due.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#running = false;
+  }
+
+  #slice(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < Math.min(this.#due.length, SLICE.schedules) && bytes < SLICE.bytes) {
+      bytes += this.#due[count++].schedule.size;
+    }
+    return this.#due.splice(0, count).filter((entry) => this.#isThere(entry));
+  }
+
+  async #read(entries: readonly Entry[]): Promise<WithBody[]> {
+    const stored = entries.filter(({ body }) => body === undefined);
+    const fresh = entries.flatMap((entry): WithBody[] =>
+      entry.body === undefined ? [] : [[entry, entry.body]]
+    );
+    if (stored.length === 0) return fresh;
+    const names = stored.map(({ schedule }) => schedule.name);
+    const bodies = await this.#work.scheduleBodies(names);
+    return [...fresh, ...stored.map((entry, at): WithBody => [entry, bodies[at]])];
+  }
+
   // The job and the time of the next one go into one batch, so a crash neither loses nor doubles it.
-  #run(entry: Entry): void {
+  #run(entry: Entry, body: Uint8Array | Error): void {
     const { schedule } = entry;
+    const { name, key, expires, next: due } = schedule;
     const now = this.#work.now();
     if (this.#work.journal.failure !== undefined) {
       entry.due = now + RETRY;
       this.#deadlines.add(entry);
       return;
     }
-    const { name, key, expires, next: due } = schedule;
     try {
+      if (body instanceof Error) throw body;
       put(this.#work, {
         ...schedule,
+        body,
         key,
         unique: `${name}@${new Date(due).toISOString()}`,
         delay: 0,
@@ -107,14 +177,20 @@ export class Schedules {
       this.#work.log({ level: "error", message, queue: schedule.queue, error });
     }
     const next = nextRun(schedule, due, now);
-    if (next === undefined) this.end(name);
-    else this.set({ ...schedule, next });
+    if (next === undefined) {
+      this.end(name);
+      return;
+    }
+    entry.schedule = { ...schedule, next };
+    entry.due = next;
+    this.#deadlines.add(entry);
+    this.#work.journal.write({ kind: "reschedule", name, next });
   }
 }
 
 /** When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. */
 export function nextRun(
-  { cron, zone, interval }: Pick<Schedule, "cron" | "zone" | "interval">,
+  { cron, zone, interval }: Pick<StoredSchedule, "cron" | "zone" | "interval">,
   from: number,
   now: number,
 ): number | undefined {

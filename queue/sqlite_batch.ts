@@ -17,6 +17,7 @@ const kinds: readonly Change["kind"][] = [
   "finish",
   "rules",
   "schedule",
+  "reschedule",
   "unschedule",
 ];
 const NUMBER_OF = Object.fromEntries(kinds.map((kind, at) => [kind, at])) as Record<

@@ -54,6 +54,9 @@ export class RowWriter {
         return this.#rules(change.rules);
       case "schedule":
         return this.#schedule(change.schedule);
+      case "reschedule":
+        this.#word(change.name);
+        return this.number(change.next);
       case "unschedule":
         return this.#word(change.name);
     }
@@ -164,6 +167,8 @@ export class RowReader {
         return { kind, rules: this.#rules() };
       case "schedule":
         return { kind, schedule: this.#schedule(bytes) };
+      case "reschedule":
+        return { kind, name: this.#word(), next: this.number() };
       case "unschedule":
         return { kind, name: this.#word() };
     }

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { explain, prepareFile } from "./sqlite_schema.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
-import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
+import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
 
 /** An open database file. */
 export interface SqliteFile {
@@ -18,7 +18,9 @@ export interface SqliteFile {
   /** The rules of all queues and keys. */
   rules(): Rules[];
   /** All schedules. */
-  schedules(): Schedule[];
+  schedules(): StoredSchedule[];
+  /** The body of each schedule. */
+  scheduleBodies(names: readonly string[]): (Uint8Array | undefined)[];
   /** The highest number that was ever put. */
   lastId(): number;
   /** The body of each job, or its result. */
@@ -62,7 +64,12 @@ function operations(db: DatabaseSync): SqliteFile {
   const last = db.prepare("SELECT id FROM last");
   const bodies = db.prepare("SELECT id, body FROM job WHERE id BETWEEN ? AND ?");
   const rules = db.prepare("SELECT * FROM rules");
-  const schedules = db.prepare("SELECT * FROM schedule");
+  const schedules = db.prepare(`
+    SELECT name, queue, key, priority, attempts, lease, backoff, keep, cron, zone, interval, next,
+      expires, length(body) AS size
+    FROM schedule
+  `);
+  const scheduleBody = db.prepare("SELECT body FROM schedule WHERE name = ?");
   const page = db.prepare(`
     SELECT job.id, queue, key, priority, attempts, lease, backoff, keep, name, put, expires,
       length(body), coalesce(progress.state, job.state), coalesce(attempt, 0), coalesce(spared, 0),
@@ -99,7 +106,9 @@ function operations(db: DatabaseSync): SqliteFile {
     rules: () =>
       rules.all().map((row) => ({ ...row, paused: row.paused === 1 }) as unknown as Rules),
     schedules: () =>
-      schedules.all().map((row) => ({ ...row, keep: row.keep === 1 }) as unknown as Schedule),
+      schedules.all().map((row) => ({ ...row, keep: row.keep === 1 }) as unknown as StoredSchedule),
+    scheduleBodies: (names) =>
+      names.map((name) => scheduleBody.get(name)?.body as Uint8Array | undefined),
     lastId: () => Number(last.get()!.id),
     // Jobs are taken in the order in which they were put, most often: a row of a range costs half of one by itself.
     bodies(ids: readonly number[]): (Uint8Array | undefined)[] {

@@ -51,6 +51,7 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
   const ruleRow = insert("rules", 7);
   const scheduleRow = insert("schedule", 14);
   const dropRules = db.prepare("DELETE FROM rules WHERE queue = ? AND key = ?");
+  const moveSchedule = db.prepare("UPDATE schedule SET next = ?2 WHERE name = ?1");
   const dropSchedule = db.prepare("DELETE FROM schedule WHERE name = ?");
 
   // The last of a job's moves is all that is kept of them.
@@ -108,6 +109,9 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
         return setRules(each.rules);
       case "schedule":
         return setSchedule(each.schedule);
+      case "reschedule":
+        moveSchedule.run(each.name, each.next);
+        return;
       case "unschedule":
         dropSchedule.run(each.name);
     }

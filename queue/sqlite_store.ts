@@ -1,6 +1,6 @@
 import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./sqlite_batch.ts";
 import type { Rows } from "./sqlite_columns.ts";
-import type { Change, Rules, Schedule, Store, StoredJob } from "./store.ts";
+import type { Change, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
@@ -9,6 +9,7 @@ export type Request =
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
   | { readonly kind: "rules" | "schedules" | "lastId" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
+  | { readonly kind: "scheduleBodies"; readonly names: readonly string[] }
   | { readonly kind: "close" };
 
 /** What the worker answers, in the order of the requests. */
@@ -63,7 +64,9 @@ export async function sqliteStore(path: string): Promise<Store> {
       }
     },
     rules: () => ask({ kind: "rules" }) as Promise<Rules[]>,
-    schedules: () => ask({ kind: "schedules" }) as Promise<Schedule[]>,
+    schedules: () => ask({ kind: "schedules" }) as Promise<StoredSchedule[]>,
+    scheduleBodies: async (names) =>
+      unpackBodies(await ask({ kind: "scheduleBodies", names }) as Bodies),
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
     bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as Bodies),
     async close(): Promise<void> {

@@ -44,7 +44,10 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
   try {
     yield lineOf({ kind: "queue", last: file.lastId() });
     for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });
-    for (const schedule of file.schedules()) yield lineOf({ kind: "schedule", schedule });
+    for (const { size: _, ...schedule } of file.schedules()) {
+      const [body] = file.scheduleBodies([schedule.name]);
+      yield lineOf({ kind: "schedule", schedule: { ...schedule, body: body! } });
+    }
     for (let after = 0;;) {
       const page = file.load(after, PAGE);
       if (page.length === 0) return;

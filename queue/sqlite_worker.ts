@@ -26,6 +26,10 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
       return { result: file.rules() };
     case "schedules":
       return { result: file.schedules() };
+    case "scheduleBodies": {
+      const bodies = packBodies(file.scheduleBodies(request.names));
+      return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
+    }
     case "lastId":
       return { result: file.lastId() };
     case "bodies": {

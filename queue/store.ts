@@ -79,8 +79,8 @@ export interface Rules {
   readonly depth: number;
 }
 
-/** A job that is put again and again. */
-export interface Schedule extends Terms {
+/** A job that is put again and again, without its body. */
+export interface StoredSchedule extends Terms {
   /** What no other schedule is named. */
   readonly name: string;
   /** When, as a cron expression; empty where `interval` says it. */
@@ -93,6 +93,12 @@ export interface Schedule extends Terms {
   readonly next: number;
   /** How long after it was put each job expires, in ms; 0 is never. */
   readonly expires: number;
+  /** The length of its body in bytes. */
+  readonly size: number;
+}
+
+/** A schedule with its body. */
+export interface Schedule extends Omit<StoredSchedule, "size"> {
   /** The body of each job. */
   readonly body: Uint8Array;
 }
@@ -116,6 +122,8 @@ export type Change =
   | { readonly kind: "rules"; readonly rules: Rules }
   /** A schedule is new or another. */
   | { readonly kind: "schedule"; readonly schedule: Schedule }
+  /** A schedule has put a job, and puts the next one at another time. */
+  | { readonly kind: "reschedule"; readonly name: string; readonly next: number }
   /** A schedule has ended. */
   | { readonly kind: "unschedule"; readonly name: string };
 
@@ -127,7 +135,7 @@ export function hasRules({ paused, running, rate, weight, depth }: Rules): boole
 /**
  * Keeps jobs, rules and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
  * before it and none that was called after, whether or not those have resolved. The schema of what is kept is
- * {@linkcode StoredJob}, {@linkcode Rules} and {@linkcode Schedule}.
+ * {@linkcode StoredJob}, {@linkcode Rules} and {@linkcode StoredSchedule}.
  *
  * @example
  * ```ts
@@ -156,7 +164,9 @@ export interface Store {
   /** The rules of all queues and keys. */
   rules(): Promise<Rules[]>;
   /** All schedules. */
-  schedules(): Promise<Schedule[]>;
+  schedules(): Promise<StoredSchedule[]>;
+  /** The bodies of schedules, in the order of `names`; `undefined` for none. */
+  scheduleBodies(names: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /** The highest number that was ever put, 0 at first. */
   lastId(): Promise<number>;
   /** The bodies of jobs, or the results of those that are done, in the order of `ids`; `undefined` for none. */

@@ -142,6 +142,16 @@ export class WorkQueue {
     return body;
   }
 
+  /** The bodies of schedules that are stored; an error for one that cannot be read. */
+  async scheduleBodies(names: readonly string[]): Promise<(Uint8Array | Error)[]> {
+    try {
+      const bodies = await this.#store.scheduleBodies(names);
+      return bodies.map((body, at) => body ?? new Error(`the store has no body of ${names[at]}`));
+    } catch (error) {
+      return names.map(() => error as Error);
+    }
+  }
+
   /** The bytes of a job, or its result, where they are in memory. */
   recentBody(id: number): Uint8Array | undefined {
     return this.results.fresh(id) ?? this.#bodies.get(id);
@@ -301,6 +311,7 @@ export class WorkQueue {
       if (change.kind === "put") this.#bodies.stored(change.job.id);
       else if (change.kind === "drop") this.#bodies.delete(change.id);
       else if (change.kind === "finish") this.results.stored(change.id);
+      else if (change.kind === "schedule") this.schedules.stored(change.schedule);
       else if (change.kind === "move" && change.progress.state === "taken") {
         this.#bodies.delete(change.id);
       }

@@ -89,10 +89,11 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       return { next: passed(now, next) };
     },
 
-    *SCHEDULES() {
-      const now = work.now();
-      const all = work.schedules.list();
-      for (const { name, queue, key, cron, zone, interval, next, body } of all) {
+    async *SCHEDULES() {
+      let count = 0;
+      for await (const schedule of work.schedules.list()) {
+        const { name, queue, key, cron, zone, interval, next, body } = schedule;
+        count++;
         yield {
           name,
           queue,
@@ -100,11 +101,11 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
           cron: cron || undefined,
           tz: zone || undefined,
           interval: interval || undefined,
-          next: passed(now, next),
+          next: passed(work.now(), next),
           body,
         };
       }
-      return { count: all.length };
+      return { count };
     },
   };
 }

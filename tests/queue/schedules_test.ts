@@ -1,5 +1,5 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../virtual_clock.ts";
 import { served } from "./session.ts";
 
@@ -155,4 +155,53 @@ Deno.test("EVERY refuses what is not allowed and says what would be right", asyn
     assertEquals(reply.slice(0, 19 + message.length), `ERR bad-arguments "${message}`, reply);
   }
   assertEquals(await session.ask("SCHEDULES"), "OK count=0");
+});
+
+Deno.test("EVERY reads bodies from the store when their time has come, a slice at a time", async () => {
+  const memory = memoryStore();
+  let most = 0;
+  const store: Store = {
+    ...memory,
+    async scheduleBodies(names) {
+      const bodies = await memory.scheduleBodies(names);
+      most = Math.max(most, bodies.reduce((sum, body) => sum + body!.length, 0));
+      return bodies;
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  const body = "x".repeat(300_000);
+  for (let i = 0; i < 20; i++) await session.ask(`EVERY s${i} mail interval=1m {300000}\n${body}`);
+  assertEquals(await session.ask("EVERY s0 off"), "OK");
+  await queue.clock.elapse(MINUTE);
+  await session.ask("TAKE mail wait=1s");
+  for (let tries = 0; queue.figure("queue-ready") !== 18; tries++) {
+    assert(tries < 1000, "not all have put their jobs");
+    await queue.clock.elapse(0);
+  }
+  assert(most > 0 && most < (1 << 20) + body.length, `${most} bytes at once`);
+  assertStringIncludes(await session.ask("JOB 19"), `{300000}\n${body}`);
+});
+
+Deno.test("EVERY puts no job of a schedule that ended or was replaced while its body was read", async () => {
+  const memory = memoryStore();
+  const reading = Promise.withResolvers<void>();
+  const store: Store = {
+    ...memory,
+    async scheduleBodies(names) {
+      await reading.promise;
+      return await memory.scheduleBodies(names);
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  for (const name of ["ended", "replaced", "kept"]) {
+    await session.ask(`EVERY ${name} mail ${name} interval=1m`);
+  }
+  await queue.clock.elapse(MINUTE);
+  await session.ask("EVERY ended off");
+  await session.ask("EVERY replaced mail new interval=2m");
+  reading.resolve();
+  const taken = await session.ask("TAKE mail wait=1s max=10");
+  assertMatch(taken, /\{4\}\nkept\nOK count=1$/);
 });

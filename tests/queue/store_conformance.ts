@@ -1,6 +1,14 @@
 // What every store must do: a third implementation runs this against itself.
 
-import type { Change, Progress, Rules, Schedule, Store, StoredJob } from "@lineup/lineup/queue";
+import type {
+  Change,
+  Progress,
+  Rules,
+  Schedule,
+  Store,
+  StoredJob,
+  StoredSchedule,
+} from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 
 /** A store that can be closed and opened again; one that forgets says so. */
@@ -80,6 +88,11 @@ const schedule: Schedule = {
   body: Uint8Array.of(0, 10, 255),
 };
 
+/** A schedule as a store tells of it. */
+function told({ body, ...rest }: Schedule): StoredSchedule {
+  return { ...rest, size: body.length };
+}
+
 /** Registers the tests of a store under its name. */
 export function testStore(
   name: string,
@@ -96,6 +109,7 @@ export function testStore(
     assertEquals(await store.lastId(), 0);
     assertEquals(await store.bodies([1]), [undefined]);
     assertEquals([await store.rules(), await store.schedules()], [[], []]);
+    assertEquals(await store.scheduleBodies(["nightly"]), [undefined]);
     await store.commit([]);
     await store.close();
   });
@@ -174,7 +188,8 @@ export function testStore(
     await store.commit(changes);
     await store.commit([...changes, put(job(3))]);
     assertEquals(await all(store), [{ ...job(1, { size: 3 }), ...progress }, job(3)]);
-    assertEquals([await store.rules(), await store.schedules()], [[rules], [schedule]]);
+    assertEquals([await store.rules(), await store.schedules()], [[rules], [told(schedule)]]);
+    assertEquals(await store.scheduleBodies([schedule.name]), [schedule.body]);
     await store.close();
   });
 
@@ -186,7 +201,7 @@ export function testStore(
       { kind: "rules", rules: ofKey },
       { kind: "rules", rules: { ...rules, queue: "news" } },
       { kind: "schedule", schedule: { ...schedule, next: 1 } },
-      { kind: "schedule", schedule: other },
+      { kind: "schedule", schedule: { ...other, next: 1, body: new Uint8Array(100_000) } },
       { kind: "schedule", schedule: { ...schedule, name: "gone" } },
     ]);
     await store.commit([
@@ -194,13 +209,20 @@ export function testStore(
       { kind: "rules", rules: { ...noRules, queue: "news" } },
       { kind: "rules", rules: { ...noRules, queue: "never" } },
       { kind: "schedule", schedule },
+      { kind: "reschedule", name: "hourly", next: other.next },
+      { kind: "reschedule", name: "never", next: 1 },
       { kind: "unschedule", name: "gone" },
       { kind: "unschedule", name: "never" },
     ]);
     const kept = async (store: Store): Promise<void> => {
       const byKey = (await store.rules()).sort((a, b) => a.key < b.key ? -1 : 1);
       const byName = (await store.schedules()).sort((a, b) => a.name < b.name ? -1 : 1);
-      assertEquals([byKey, byName], [[rules, ofKey], [other, schedule]]);
+      assertEquals([byKey, byName], [[rules, ofKey], [
+        { ...told(other), size: 100_000 },
+        told(schedule),
+      ]]);
+      const [first, none, second] = await store.scheduleBodies(["nightly", "gone", "hourly"]);
+      assertEquals([first, none, second?.length], [schedule.body, undefined, 100_000]);
     };
     await kept(store);
     await store.close();

@@ -4,12 +4,15 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Job, Rarely } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
+import { SortedNames } from "./sorted_names.ts";
 import type { StoredJob } from "./store.ts";
 
 /** All jobs; counting costs nothing, finding and moving one O(log n). */
 export class Jobs {
   readonly counts: Counts = noJobs();
   readonly queues = new Map<string, Queue>();
+  /** The names of the queues. */
+  readonly names = new SortedNames();
   readonly #table: JobTable;
   readonly #deadlines: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
@@ -96,12 +99,15 @@ export class Jobs {
     if (queue === undefined) {
       queue = new Queue(name, this.#table);
       this.queues.set(name, queue);
+      this.names.add(name);
     }
     return queue;
   }
 
   /** A queue may be empty now. */
   forget(queue: Queue): void {
-    if (queue.empty && this.queues.get(queue.name) === queue) this.queues.delete(queue.name);
+    if (!queue.empty || this.queues.get(queue.name) !== queue) return;
+    this.queues.delete(queue.name);
+    this.names.delete(queue.name);
   }
 }

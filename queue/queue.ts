@@ -6,6 +6,7 @@ import { Line } from "./line.ts";
 import { Order } from "./order.ts";
 import { Rates } from "./rates.ts";
 import { Roll } from "./roll.ts";
+import { SortedNames } from "./sorted_names.ts";
 import type { State } from "./store.ts";
 import { hasMoreReady, Tenant } from "./tenant.ts";
 
@@ -32,7 +33,8 @@ export class Queue {
   readonly keys = new Heap<Tenant>(hasMoreReady, ownPlaces);
   limits: Limits | undefined = undefined;
   readonly #tenants = new Map<string, Tenant>();
-  readonly #limited = new Set<Tenant>();
+  /** The keys that have limits. */
+  #limited: SortedNames | undefined = undefined;
   /** The numbers of the jobs that have names of their own. */
   #unique: Map<string, number> | undefined = undefined;
 
@@ -69,15 +71,18 @@ export class Queue {
   }
 
   /** The limits of its keys, by name. */
-  get keyLimits(): Limits[] {
-    return [...this.#limited].map(({ limits }) => limits!)
-      .sort((a, b) => a.rules.key < b.rules.key ? -1 : 1);
+  *keyLimits(): Generator<Limits, void, void> {
+    for (const key of this.#limited ?? []) {
+      const limits = this.find(key)?.limits;
+      if (limits !== undefined) yield limits;
+    }
   }
 
-  /** A key has limits, has others or has none any more. */
-  limit(tenant: Tenant): void {
-    if (tenant.limits === undefined) this.#limited.delete(tenant);
-    else this.#limited.add(tenant);
+  /** A key has limits, and `had` some before or not; or it has others, or none any more. */
+  limit(tenant: Tenant, had: boolean): void {
+    const has = tenant.limits !== undefined;
+    if (has && !had) (this.#limited ??= new SortedNames()).add(tenant.key);
+    if (had && !has) this.#limited!.delete(tenant.key);
     this.review(tenant);
     this.order.review(tenant);
     this.forget(tenant);

@@ -36,10 +36,10 @@ export async function setRules(
 
 /** The rules of all queues, or of one, and of their keys, by name. */
 export function* allRules(work: WorkQueue, name: string | undefined): Generator<Rules, void, void> {
-  const { queues } = work.jobs;
-  for (const each of name === undefined ? [...queues.keys()].sort() : [name]) {
+  const { queues, names } = work.jobs;
+  for (const each of name === undefined ? names : [name]) {
     const queue = queues.get(each);
     if (queue?.limits !== undefined) yield queue.limits.rules;
-    for (const { rules } of queue?.keyLimits ?? []) yield rules;
+    for (const { rules } of queue?.keyLimits() ?? []) yield rules;
   }
 }

@@ -201,7 +201,7 @@ export class WorkQueue {
     limits.set(rules);
     if (!limits.some) owner.limits = undefined;
     this.rules += Number(owner.limits !== undefined) - Number(had);
-    if (tenant !== undefined) queue.limit(tenant);
+    if (tenant !== undefined) queue.limit(tenant, had);
     serve(this, queue);
     this.jobs.forget(queue);
   }

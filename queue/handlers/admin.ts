@@ -23,14 +23,17 @@ const TOLD: Readonly<Record<Event, "puts" | "takes" | "dones" | "fails">> = {
 export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof admin> {
   return {
     *QUEUES() {
-      const queues = [...work.jobs.queues.values()].sort((a, b) => a.name < b.name ? -1 : 1);
       const now = work.now();
-      for (const queue of queues) {
+      let count = 0;
+      for (const name of work.jobs.names) {
+        const queue = work.jobs.queues.get(name);
+        if (queue === undefined) continue;
+        count++;
         const paused = queue.limits?.rules.paused || undefined;
         yield { queue: queue.name, ...counts(queue.counts), ...waiting(queue, now), paused };
       }
       const readOnly = work.journal.failure === undefined ? undefined : true;
-      return { count: queues.length, "read-only": readOnly };
+      return { count, "read-only": readOnly };
     },
 
     *QUEUE({ queue: name, top }) {

@@ -18,7 +18,7 @@ export const serveCommand: Subcommand = {
     workers: {
       value: "N",
       type: { type: "integer", min: 1, max: 1024 },
-      summary: "Run the handlers in so many threads of their own, as those want that burn CPU.",
+      summary: "Run the handlers in so many processes of their own, as those want that burn CPU.",
     },
   },
   more:

@@ -36,7 +36,7 @@ export interface ServiceOptions {
   classes?: readonly Readonly<ClassOptions>[];
   /** How many requests a second a client may make; more are refused with `quota`. Default: no limit. */
   rates?: Rates;
-  /** Runs the handlers of a module in Deno Workers, for commands that burn CPU. */
+  /** Runs the handlers of a module in processes of their own, for commands that burn CPU. */
   workers?: WorkerOptions;
   /** Requests of one connection in flight: of untagged ones more are not read, of tagged ones more are refused with `quota`. Default 256. */
   maxInFlight?: number;

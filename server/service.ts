@@ -163,7 +163,7 @@ export class Service {
       pool = workers && await WorkerPool.open(workers, { clock, log });
       return new Service(protocol, handlers, options, turns, pool);
     } catch (error) {
-      pool?.close();
+      await pool?.close();
       turns.close();
       throw error;
     }
@@ -348,7 +348,7 @@ export class Service {
     stop();
     this.scheduler.close();
     this.workers?.scheduler.close();
-    this.workers?.pool.close();
+    await this.workers?.pool.close();
     this.clientLog.flush();
     this.held.stop();
     this.rests.stop();

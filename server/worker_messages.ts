@@ -1,29 +1,28 @@
-// What a server and its workers say to each other.
+// What a server and the processes of its workers say to each other.
 
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Values } from "../protocol/message.ts";
 import type { LogEntry } from "./log.ts";
 
-/** What a worker's handler is told of its request. */
+/** A request for the handler of a worker. */
 export interface Task {
   readonly verb: string;
-  readonly args: Values;
+  /** Its arguments. */
+  readonly values: Values;
   /** Whether the handler yields items. */
   readonly streams: boolean;
-  readonly client: {
-    readonly id: number;
-    readonly peer: string;
-    readonly agent: string | undefined;
-  };
+  readonly client: number;
+  readonly peer: string;
+  readonly agent: string | undefined;
   readonly identity: string | undefined;
-  readonly deadline: number;
+  /** When its time is over; `undefined` where it has no limit. */
+  readonly deadline: number | undefined;
   readonly trace: string | undefined;
 }
 
 /** To a worker. */
 export type ToWorker =
-  | { readonly kind: "load"; readonly module: string }
-  | { readonly kind: "task"; readonly task: Task }
+  | { readonly kind: "task" } & Task
   | { readonly kind: "abort"; readonly reason: PlainRefusal; readonly closed: boolean }
   /** The last item was passed on: the next may come. */
   | { readonly kind: "more" };
@@ -31,21 +30,24 @@ export type ToWorker =
 /** From a worker. */
 export type FromWorker =
   | { readonly kind: "ready"; readonly verbs: readonly string[] }
-  | { readonly kind: "item"; readonly item: Values }
-  | { readonly kind: "reply"; readonly reply: Values | undefined }
+  | { readonly kind: "item"; readonly values: Values }
+  | { readonly kind: "reply"; readonly values: Values | undefined }
   | { readonly kind: "refusal"; readonly refusal: PlainRefusal }
   /** The module could not be loaded, or a handler failed. */
   | { readonly kind: "failure"; readonly error: unknown }
   | { readonly kind: "log"; readonly entry: LogEntry }
-  /** The worker has ended itself. */
-  | { readonly kind: "ended" };
+  /** An error that nobody catches: the worker ends. */
+  | { readonly kind: "uncaught"; readonly error: unknown };
+
+/** A message whose `values` may have a body, which travels behind the rest as it is. */
+export type Message = { readonly values?: Values; readonly [field: string]: unknown };
 
 /** A `Refusal` as data: a structured clone of an error loses its fields. */
 export interface PlainRefusal {
   readonly code: string;
   readonly message: string;
-  readonly retry: number | undefined;
-  readonly executed: Executed | undefined;
+  readonly retry?: number;
+  readonly executed?: Executed;
   readonly details: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-// Handlers that burn CPU, in Workers: one request a worker at a time, so that the only queue is the scheduler's.
+// Handlers that burn CPU, in processes: one request a worker at a time, so that the only queue is the scheduler's.
 
 import type { CompiledCommand } from "../protocol/compile.ts";
 import { Refusal } from "../protocol/errors.ts";
@@ -7,15 +7,34 @@ import type { Context } from "./handlers.ts";
 import type { Task } from "./worker_messages.ts";
 import { type SeatOptions, WorkerSeat } from "./worker_seat.ts";
 
-/** Which handlers run in workers, and in how many. */
+/**
+ * Which handlers run in workers, and in how many: processes of `deno`, so that one that hangs or falls over is ended and
+ * replaced. To start them and talk to them the server needs `--allow-run` for `deno`, and `--allow-read`,
+ * `--allow-write` and `--allow-net` for a socket in the directory for temporary files. What handlers print on standard
+ * output goes to the server's standard error.
+ */
 export interface WorkerOptions {
   /** The URL of the module, whose default export is the handlers (or `{ handlers }`, as `lineup serve` takes). */
   module: string | URL;
   /** How many workers, so how many requests at once. Default: the machine's processors. */
   size?: number;
-  /** How long a handler may go on after its request was cancelled, in ms, before its worker is replaced. Default 100. */
+  /** How long a handler may go on after its request was cancelled, in ms, before its worker is killed. Default 100. */
   grace?: number;
+  /**
+   * How much the handlers of a worker may hold, in bytes, before it is ended: V8's heap, and buffers beside it. At least
+   * 16 MiB; default 512 MiB.
+   */
+  memory?: number;
+  /**
+   * What handlers may do. Default: what the server may do without limits; of what it may do in part, such as to read
+   * one folder, Deno tells nobody which, and so nothing.
+   */
+  permissions?: Deno.PermissionOptionsObject;
+  /** The path of a deno.json. Default: the first one in the folder of the server's main module and those above it. */
+  config?: string;
 }
+
+const LEAST_MEMORY = 16 << 20;
 
 /** Workers with the handlers of one module. */
 export class WorkerPool {
@@ -38,20 +57,24 @@ export class WorkerPool {
     options: WorkerOptions,
     environment: Pick<SeatOptions, "clock" | "log">,
   ): Promise<WorkerPool> {
-    const { size = navigator.hardwareConcurrency, grace = 100 } = options;
+    const { size = navigator.hardwareConcurrency, grace = 100, memory = 512 << 20 } = options;
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new RangeError(`workers.size must be an integer of at least 1, not ${size}`);
     }
+    if (!Number.isSafeInteger(memory) || memory < LEAST_MEMORY) {
+      throw new RangeError(
+        `workers.memory must be an integer of at least ${LEAST_MEMORY}, not ${memory}`,
+      );
+    }
     const module = new URL(options.module).href;
-    const seats = Array.from(
-      { length: size },
-      () => new WorkerSeat({ module, grace, ...environment }),
-    );
+    const { permissions = {}, config } = options;
+    const each = { module, grace, memory, permissions, config, ...environment };
+    const seats = Array.from({ length: size }, () => new WorkerSeat(each));
     try {
       const [verbs] = await Promise.all(seats.map((seat) => seat.start()));
       return new WorkerPool(seats, verbs);
     } catch (error) {
-      for (const seat of seats) seat.close();
+      await Promise.all(seats.map((seat) => seat.close()));
       throw error;
     }
   }
@@ -60,12 +83,7 @@ export class WorkerPool {
   async run(command: CompiledCommand, args: Values, context: Context): Promise<Values | undefined> {
     const seat = this.#take();
     try {
-      return await seat.run(
-        toTask(command, args, context),
-        context,
-        movable(command, args),
-        () => {},
-      );
+      return await seat.run(toTask(command, args, context), context, () => {});
     } finally {
       this.#idle.push(seat);
     }
@@ -81,15 +99,10 @@ export class WorkerPool {
     const items: Values[] = [];
     let ended = false;
     let wake: () => void = () => {};
-    const end = seat.run(
-      toTask(command, args, context),
-      context,
-      movable(command, args),
-      (item) => {
-        items.push(item);
-        wake();
-      },
-    ).finally(() => {
+    const end = seat.run(toTask(command, args, context), context, (item) => {
+      items.push(item);
+      wake();
+    }).finally(() => {
       ended = true;
       wake();
     });
@@ -110,9 +123,9 @@ export class WorkerPool {
     }
   }
 
-  /** Ends the workers. */
-  close(): void {
-    for (const seat of this.#seats) seat.close();
+  /** Ends the workers. Resolves once no process is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.close()));
   }
 
   #take(): WorkerSeat {
@@ -123,15 +136,9 @@ export class WorkerPool {
   }
 }
 
-function toTask({ verb, items }: CompiledCommand, args: Values, context: Context): Task {
-  const { client: { id, peer, agent }, identity, deadline, trace } = context;
+function toTask({ verb, items }: CompiledCommand, values: Values, context: Context): Task {
+  const { client: { id: client, peer, agent }, identity, trace } = context;
+  const deadline = context.deadline === Infinity ? undefined : context.deadline;
   const streams = items !== undefined;
-  return { verb, args, streams, client: { id, peer, agent }, identity, deadline, trace };
-}
-
-/** What need not be copied: a body that came with the request and has a buffer of its own. */
-function movable({ request }: CompiledCommand, { body }: Values): ArrayBuffer[] {
-  const own = request.body?.schema === undefined && body instanceof Uint8Array &&
-    body.length > 0 && body.length === body.buffer.byteLength;
-  return own ? [body.buffer as ArrayBuffer] : [];
+  return { verb, values, streams, client, peer, agent, identity, deadline, trace };
 }

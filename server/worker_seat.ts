@@ -2,28 +2,22 @@
 
 import { Refusal } from "../protocol/errors.ts";
 import type { Values } from "../protocol/message.ts";
-import type { Clock } from "../scheduling/clock.ts";
 import { abortable } from "./abortable.ts";
 import { DRAINING } from "./errors.ts";
 import type { Context } from "./handlers.ts";
 import type { LogEntry } from "./log.ts";
-import {
-  type FromWorker,
-  type Task,
-  toPlain,
-  toRefusal,
-  type ToWorker,
-} from "./worker_messages.ts";
+import { type FromWorker, type Task, toPlain, toRefusal } from "./worker_messages.ts";
+import { type ProcessOptions, WorkerProcess } from "./worker_process.ts";
 
+// How long a worker may take to load its module, which may have to be downloaded, in ms.
+const START_MS = 60_000;
 // Between the starts of workers that end without having done anything, in ms, doubled each time.
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
 /** What a seat is made of. */
-export interface SeatOptions {
-  readonly module: string;
+export interface SeatOptions extends ProcessOptions {
   readonly grace: number;
-  readonly clock: Clock;
   readonly log: (entry: LogEntry) => void;
 }
 
@@ -40,12 +34,14 @@ export class WorkerSeat {
   /** Whether a request can begin at once. */
   ready = false;
   readonly #options: SeatOptions;
-  #worker: Worker | undefined = undefined;
+  #process: WorkerProcess | undefined = undefined;
+  /** Processes that have not ended, also those that were told to. */
+  readonly #alive = new Set<WorkerProcess>();
   #started = newStart();
   #loaded = false;
   #run: Run | undefined = undefined;
   #pause = FIRST_PAUSE;
-  #stopRestart: () => void = () => {};
+  #stopTimer: () => void = () => {};
   #stopGrace: (() => void) | undefined = undefined;
 
   constructor(options: SeatOptions) {
@@ -54,17 +50,24 @@ export class WorkerSeat {
 
   /** Starts a worker. Resolves with the commands that it has handlers for; rejects where its module cannot be loaded. */
   start(): Promise<readonly string[]> {
-    const worker = new Worker(new URL("./worker_host.ts", import.meta.url), { type: "module" });
-    this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
-      if (this.#worker === worker) this.#hear(data);
-    };
-    worker.onerror = (event): void => {
-      event.preventDefault();
-      if (this.#worker === worker) this.#replace(new Error(`a worker ended: ${event.message}`));
-    };
-    this.#post({ kind: "load", module: this.#options.module });
-    return this.#started.promise;
+    const { promise } = this.#started;
+    this.#stopTimer = this.#options.clock.after(START_MS, () => {
+      this.#replace(new Error(`a worker did not load its module in ${START_MS / 1000} s`));
+    });
+    try {
+      const process: WorkerProcess = new WorkerProcess(this.#options, (message) => {
+        if (this.#process === process) this.#hear(message);
+      });
+      this.#process = process;
+      this.#alive.add(process);
+      process.ended.then((how) => {
+        this.#alive.delete(process);
+        if (this.#process === process) this.#replace(new Error(`a worker ended: ${how}`));
+      });
+    } catch (error) {
+      this.#replace(error);
+    }
+    return promise;
   }
 
   /**
@@ -74,17 +77,17 @@ export class WorkerSeat {
   async run(
     task: Task,
     context: Context,
-    moved: ArrayBuffer[],
     item: (item: Values) => void,
   ): Promise<Values | undefined> {
     const { signal } = context;
-    await abortable(this.#started.promise, signal);
+    // One that has started may have ended since.
+    while (!this.ready) await abortable(this.#started.promise, signal);
     const { promise, resolve, reject } = Promise.withResolvers<Values | undefined>();
     const onAbort = (): void => this.stop(signal.reason);
     this.#run = { context, item, resolve, reject };
     signal.addEventListener("abort", onAbort);
     try {
-      this.#post({ kind: "task", task }, moved);
+      this.#process!.send({ kind: "task", ...task });
       return await promise;
     } finally {
       this.#run = undefined;
@@ -101,7 +104,7 @@ export class WorkerSeat {
     if (this.#run === undefined || this.#stopGrace !== undefined) return;
     const { clock, grace, log } = this.#options;
     const { verb, client } = this.#run.context;
-    this.#post({ kind: "abort", reason: toPlain(reason), closed: client.closed });
+    this.#process?.send({ kind: "abort", reason: toPlain(reason), closed: client.closed });
     this.#stopGrace = clock.after(grace, () => {
       const message = `${verb} did not stop, so its worker was replaced`;
       log({ level: "error", message, verb, client: client.peer });
@@ -111,33 +114,32 @@ export class WorkerSeat {
 
   /** The last item was passed on. */
   more(): void {
-    this.#post({ kind: "more" });
+    this.#process?.send({ kind: "more" });
   }
 
-  /** Ends the worker, for good. */
-  close(): void {
-    this.#stopRestart();
+  /** Ends the worker, for good. Resolves once no process of this place is left. */
+  async close(): Promise<void> {
     this.#end(new Refusal("draining", DRAINING));
-  }
-
-  #post(message: ToWorker, moved: ArrayBuffer[] = []): void {
-    this.#worker?.postMessage(message, moved);
+    for (const { ended } of this.#alive) await ended;
   }
 
   #hear(message: FromWorker): void {
     switch (message.kind) {
       case "ready":
         this.ready = this.#loaded = true;
+        this.#stopTimer();
         this.#started.resolve(message.verbs);
         return;
       case "item":
-        this.#run?.item(message.item);
+        this.#run?.item(message.values);
         return;
       case "log":
         this.#options.log(message.entry);
         return;
-      case "ended":
-        return this.#replace(new Error("a worker ended itself"));
+      case "uncaught": {
+        const { error } = message;
+        return this.#replace(new Error(`a worker ended: ${error}`, { cause: error }));
+      }
       case "failure":
         if (!this.ready) return this.#replace(message.error);
         this.#run?.reject(message.error);
@@ -146,7 +148,7 @@ export class WorkerSeat {
         this.#run?.reject(toRefusal(message.refusal));
         break;
       case "reply":
-        this.#run?.resolve(message.reply);
+        this.#run?.resolve(message.values);
     }
     this.#run = undefined;
     this.#pause = FIRST_PAUSE;
@@ -165,13 +167,14 @@ export class WorkerSeat {
     }
     const { clock, log } = this.#options;
     log({ level: "error", message: "a worker ended, and is started again", error });
-    this.#stopRestart = clock.after(this.#pause, () => this.start());
+    this.#stopTimer = clock.after(this.#pause, () => this.start());
     this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
   }
 
   #end(error: unknown): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#stopTimer();
+    this.#process?.kill();
+    this.#process = undefined;
     this.ready = false;
     this.#started.reject(error);
     this.#run?.reject(error);

@@ -9,7 +9,7 @@ import {
 } from "@lineup/lineup/server";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
-import { workersAlive } from "./counted_workers.ts";
+import { workersAlive } from "./processes.ts";
 import { settle } from "./streams.ts";
 
 const protocol = {
@@ -66,7 +66,7 @@ for (
       "setTimeout(() => { throw new Error('late') }); await new Promise(() => {})",
       "late",
     ],
-    ["ends its worker", "self.close(); await new Promise(() => {})", "a worker ended itself"],
+    ["ends its worker", "self.close(); await new Promise(() => {})", "a worker ended: exit code 0"],
     ["cannot be parsed", "export default {", "Unexpected"],
     ["has no default export", "export const ONE = 1", "must export default handlers"],
     [

@@ -13,7 +13,7 @@ import {
 import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
-import { workersAlive } from "./counted_workers.ts";
+import { workersAlive } from "./processes.ts";
 
 export const protocol = {
   name: "workshop",

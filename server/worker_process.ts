@@ -1,0 +1,223 @@
+// One process with handlers: its start, its socket, its end.
+
+import type { Clock } from "../scheduling/clock.ts";
+import { Channel } from "./worker_channel.ts";
+import { hostUrl } from "./worker_host.ts";
+import type { FromWorker, ToWorker } from "./worker_messages.ts";
+
+// From the end of its socket to the end of a process, in ms.
+const LAST_MS = 1000;
+// `sun_path` of the systems with the shortest.
+const LONGEST_PATH = 100;
+
+/** What a process is started with. */
+export interface ProcessOptions {
+  /** The URL of the module with the handlers. */
+  readonly module: string;
+  /** Bytes that its handlers may hold. */
+  readonly memory: number;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly config: string | undefined;
+  readonly clock: Clock;
+}
+
+/** A process that runs handlers. */
+export class WorkerProcess {
+  /** Resolves with how it ended, once it has and nothing of it is left. */
+  readonly ended: Promise<string>;
+  readonly #child: Deno.ChildProcess;
+  readonly #listener: Deno.UnixListener;
+  readonly #directory: string;
+  #channel: Channel<ToWorker, FromWorker> | undefined = undefined;
+  #over = false;
+
+  /** Starts it. Throws where it cannot be started. */
+  constructor(options: ProcessOptions, hear: (message: FromWorker) => void) {
+    if (Deno.build.standalone) {
+      throw new Error(
+        "workers need the program deno, which a compiled program has not: serve without",
+      );
+    }
+    try {
+      // Nobody else may enter it: its mode is 0700.
+      this.#directory = Deno.makeTempDirSync({ prefix: "lineup-" });
+    } catch (error) {
+      throw explained(error);
+    }
+    try {
+      const path = `${this.#directory}/s`;
+      if (path.length > LONGEST_PATH) throw new Error(`a socket cannot have the path ${path}`);
+      this.#listener = Deno.listen({ transport: "unix", path });
+      try {
+        this.#child = spawn(options, path);
+      } catch (error) {
+        this.#listener.close();
+        throw error;
+      }
+    } catch (error) {
+      this.#forgetPath();
+      throw explained(error);
+    }
+    this.ended = this.#run(hear, options.clock);
+  }
+
+  send(message: ToWorker): void {
+    this.#channel?.send(message);
+  }
+
+  /** Ends it at once, with all that it has started where the permissions allow it. */
+  kill(): void {
+    if (this.#over) return;
+    try {
+      Deno.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      try {
+        this.#child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
+  async #run(hear: (message: FromWorker) => void, clock: Clock): Promise<string> {
+    const { stdin, stdout, status } = this.#child;
+    const output = toStandardError(stdout);
+    const over = status.finally(() => {
+      this.#over = true;
+      this.#stopListening();
+    });
+    try {
+      const conn = await this.#listener.accept();
+      this.#stopListening();
+      this.#channel = new Channel(conn);
+      await this.#channel.listen(hear);
+    } catch {
+      // It ended before it connected, or what it sends is broken.
+      this.kill();
+    }
+    const stop = clock.after(LAST_MS, () => this.kill());
+    const { signal, code } = await over;
+    stop();
+    this.#channel?.close();
+    await stdin.abort().catch(() => {});
+    await output.end();
+    return signal === null ? `exit code ${code}` : `signal ${signal}`;
+  }
+
+  #stopListening(): void {
+    try {
+      this.#listener.close();
+    } catch {
+      return;
+    }
+    this.#forgetPath();
+  }
+
+  #forgetPath(): void {
+    try {
+      Deno.removeSync(this.#directory, { recursive: true });
+    } catch {
+      // Somebody has cleaned up.
+    }
+  }
+}
+
+function spawn({ module, memory, permissions, config }: ProcessOptions, path: string) {
+  // Both are part of the main module, so that no permission to read is needed for them.
+  const [host, from] = [hostUrl, module].map((url) => JSON.stringify(url));
+  const settings = JSON.stringify({ path, memory });
+  const main = `import { host } from ${host}; await host(() => import(${from}), ${settings});`;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...configFlags(config),
+      ...permissionFlags(permissions, path),
+      `--v8-flags=--max-old-space-size=${Math.ceil(memory / (1 << 20))}`,
+      `data:text/javascript,${encodeURIComponent(main)}`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+    // A Ctrl-C in the terminal is for the server, which lets requests finish.
+    detached: true,
+  }).spawn();
+}
+
+/** The configuration that Deno has found for the program itself: it depends on where the main module is. */
+function configFlags(config: string | undefined): string[] {
+  const found = config ?? findConfig(Deno.mainModule);
+  return found === undefined ? [] : [`--config=${found}`];
+}
+
+function findConfig(main: string): string | undefined {
+  if (!main.startsWith("file:")) return undefined;
+  for (let url = new URL(".", main);; url = new URL("..", url)) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const path = decodeURIComponent(new URL(name, url).pathname);
+      try {
+        if (Deno.statSync(path).isFile) return path;
+      } catch {
+        // Not there, or not to be read.
+      }
+    }
+    if (url.pathname === "/") return undefined;
+  }
+}
+
+const PERMISSIONS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+
+function permissionFlags(given: Deno.PermissionOptionsObject, path: string): string[] {
+  const values = PERMISSIONS.map((name) => {
+    const value = given[name] ?? "inherit";
+    return value === "inherit" ? holds(name) : value;
+  });
+  if (values.every((value) => value === true)) return ["--allow-all"];
+  const socket: Partial<Record<string, string>> = { read: path, write: path, net: `unix:${path}` };
+  return values.flatMap((value, i) => {
+    const name = PERMISSIONS[i];
+    if (value === true) return [`--allow-${name}`];
+    const own = socket[name];
+    const list = [...(value === false ? [] : value), ...(own === undefined ? [] : [own])];
+    const words = list.map((each) => String(each).replaceAll(",", ",,"));
+    return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
+  });
+}
+
+/** Whether this process has a permission in full. */
+function holds(name: typeof PERMISSIONS[number]): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name });
+  return state === "granted" && !partial;
+}
+
+/** Says what a permission that is missing is for. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable)) return error;
+  const needed = `--allow-run=${Deno.execPath()} --allow-read --allow-write --allow-net`;
+  return new Deno.errors.NotCapable(
+    `workers are processes that talk over a Unix socket in the directory for temporary files, and need ${needed}: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** Passes on what handlers print: the server's standard output is its own. */
+function toStandardError(output: ReadableStream<Uint8Array>): { end(): Promise<void> } {
+  const reader = output.getReader();
+  const passed = (async () => {
+    for (let chunk; (chunk = (await reader.read()).value) !== undefined;) {
+      try {
+        for (let at = 0; at < chunk.length;) at += await Deno.stderr.write(chunk.subarray(at));
+      } catch {
+        // Nobody reads it any more; the handler must not wait for that.
+      }
+    }
+  })().catch(() => {});
+  return {
+    async end() {
+      // What it has started may go on and keep the pipe open.
+      const late = setTimeout(() => reader.cancel().catch(() => {}), 100);
+      await passed;
+      clearTimeout(late);
+    },
+  };
+}

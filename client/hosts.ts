@@ -19,9 +19,9 @@ export interface Host {
   restsUntil: number;
   /** It is not connected to before this time. */
   retryAt: number;
-  /** What an answer takes, in milliseconds. */
+  /** What an answer took, in milliseconds, when it was told last. */
   cost: number;
-  /** When `cost` was told last. */
+  /** When that was. */
   toldAt: number;
 }
 
@@ -51,25 +51,30 @@ const DECAY_MS = 10_000;
  * decay of 10 s).
  */
 export function observe(host: Host, ms: number, now: number): void {
-  const old = ms > host.cost ? 0 : Math.exp((host.toldAt - now) / DECAY_MS);
+  const old = ms > host.cost ? 0 : keptSince(host, now);
   host.cost = host.cost * old + ms * (1 - old);
   host.toldAt = now;
+}
+
+function keptSince({ toldAt }: Host, now: number): number {
+  return Math.exp((toldAt - now) / DECAY_MS);
 }
 
 /**
  * Two that are drawn by lot, the better one first: the one where a request would wait less, by what answers take and
  * how many are in flight (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996). Hosts that
- * rest are passed over, unless all do.
+ * rest are passed over, unless all do. What is known of a host fades while it is not asked, so that each is asked again.
  */
 export function draw(hosts: readonly Host[], now: number, random: () => number): readonly Host[] {
   const awake = hosts.filter((host) => host.restsUntil <= now);
   const among = awake.length > 0 ? awake : [...hosts];
   const take = (): Host => among.splice(random() * among.length, 1)[0];
-  return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a) - score(b));
+  return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a, now) - score(b, now));
 }
 
-function score(host: Host): number {
-  return isOpen(host) ? (host.cost + 0.01) * (host.session!.load + 1) : Infinity;
+function score(host: Host, now: number): number {
+  if (!isOpen(host)) return Infinity;
+  return (host.cost * keptSince(host, now) + 0.01) * (host.session!.load + 1);
 }
 
 /** Whether there is a connection to send on. */

@@ -85,11 +85,12 @@ const FADE_MS = 120_000;
 
 /**
  * Adaptive throttling (B. Beyer et al., "Site Reliability Engineering", O'Reilly 2016, "Handling Overload"): of the
- * requests of late the server accepted `accepts`; a request is refused here with the probability
+ * requests of late the server accepted `accepts`; the share that is refused here is
  * max(0, (requests - K * accepts) / (requests + 1)), K = 2. It is at most 75 %, so that an end of the trouble is seen
- * (`MaxDropProbability` of Finagle). Requests count once their answer is known, for many are in flight at a time; fewer
- * than 10 say nothing. What is counted fades with a time constant of two minutes, the length of the window in the book:
- * of requests that come evenly both hold as many.
+ * (`MaxDropProbability` of Finagle). The share is kept by counting, not by lot: of four requests in a row one always
+ * goes through. Requests count once their answer is known, for many are in flight at a time; fewer than 10 say nothing.
+ * What is counted fades with a time constant of two minutes, the length of the window in the book: of requests that
+ * come evenly both hold as many.
  */
 export function adaptiveThrottle(clock: Clock, random: () => number): {
   /** Whether to refuse a request, which then counts as one that was not accepted. */
@@ -98,6 +99,8 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
   tally(accepted: boolean): void;
 } {
   let requests = 0, accepts = 0;
+  /** The refusals that are due, less those that were made; each client begins elsewhere. */
+  let due = random();
   let countedAt = clock.now();
   const fade = (): void => {
     const now = clock.now();
@@ -116,10 +119,12 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
       // Where enough was accepted, that it fades changes nothing.
       if (requests <= K * accepts) return false;
       fade();
-      const chance = (requests - K * accepts) / (requests + 1);
-      const refuse = requests >= FEWEST && random() < Math.min(chance, MOST_REFUSED);
-      if (refuse) tally(false);
-      return refuse;
+      if (requests < FEWEST) return false;
+      due += Math.min((requests - K * accepts) / (requests + 1), MOST_REFUSED);
+      if (due < 1) return false;
+      due--;
+      tally(false);
+      return true;
     },
     tally,
   };

@@ -35,6 +35,8 @@ export class Dispatcher<T extends Ticket> {
   /** When the last stride ended. */
   #timed = 0;
   #pumping = false;
+  /** What `run` is called for now. */
+  #beginning: T | undefined = undefined;
 
   constructor(parts: SchedulerParts<T>, room: WaitingRoom<T>) {
     const { options, limits } = parts;
@@ -97,7 +99,7 @@ export class Dispatcher<T extends Ticket> {
     this.#leaveParking(ticket);
     ticket.phase = "resuming";
     ticket.since = now;
-    ticket.cost = ticket.command.value;
+    ticket.cost = ticket.command.at(now);
     if (this.mayStart(this.#records.of(ticket.lane).control)) {
       this.startAtOnce(ticket);
     } else {
@@ -145,6 +147,8 @@ export class Dispatcher<T extends Ticket> {
     ticket.phase = "running";
     this.#seating.take(record.control);
     record.running++;
+    const outer = this.#beginning;
+    this.#beginning = ticket;
     try {
       if (resumes) {
         this.#slice.share(1 / (ticket.streams ? STREAMS_A_SLICE : RESUMES_A_SLICE));
@@ -157,6 +161,8 @@ export class Dispatcher<T extends Ticket> {
     } catch (error) {
       if (hasStarted(ticket)) this.finish(ticket, this.#clock.now());
       throw error;
+    } finally {
+      this.#beginning = outer;
     }
     // Work that is done at once needs no time limit, and `finish` has read the clock.
     if (hasStarted(ticket)) {
@@ -168,6 +174,7 @@ export class Dispatcher<T extends Ticket> {
       // `began` may be when its connection was read, before many others ran: all of them took no longer than since then.
       const took = Math.min(STRIDE * (this.now - began), this.now - this.#timed);
       this.#timed = this.now;
+      this.#seating.occupied(took / STRIDE, this.now);
       this.#slice.spend(took);
     } else {
       this.#slice.spend(this.now - began);
@@ -176,10 +183,10 @@ export class Dispatcher<T extends Ticket> {
 
   #leaveSeat(ticket: T, now: number): void {
     const took = Math.max(LEAST_COST, now - ticket.since);
-    ticket.command.learn(took);
+    ticket.command.learn(took, now);
     this.#queue.settle(ticket, took);
     const record = this.#records.of(ticket.lane);
-    this.#seating.leave(record.control, took, now);
+    this.#seating.leave(record.control, took, now, ticket === this.#beginning);
     record.running--;
   }
 

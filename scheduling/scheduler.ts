@@ -17,7 +17,7 @@ import { fixedSeats } from "./seats.ts";
 import { ClassRecords, report, type SchedulerStatistics } from "./statistics.ts";
 import type { Line, Ticket } from "./ticket.ts";
 import { TimingWheel } from "./timing_wheel.ts";
-import { isLate, WaitingRoom } from "./waiting_room.ts";
+import { WaitingRoom } from "./waiting_room.ts";
 
 /**
  * Lines requests up for a bounded number of seats: weighted classes, fair between clients, within
@@ -126,12 +126,10 @@ export class Scheduler<T extends Ticket = Ticket> {
     }
     ticket.since = now;
     ticket.waited = 0;
-    ticket.cost = ticket.command.value;
+    ticket.cost = ticket.command.at(now);
     if (this.#draining) return this.#refusals.refuse(ticket, "draining", now);
-    if (isLate(ticket, now)) return this.#refusals.refuse(ticket, "expired", now);
-    if (ticket.unread > 0 && isLate(ticket, now + ticket.unread)) {
-      return this.#refusals.refuse(ticket, "busy", now);
-    }
+    if (now >= ticket.deadline) return this.#refusals.refuse(ticket, "expired", now);
+    if (now + ticket.unread >= ticket.deadline) return this.#refusals.refuse(ticket, "busy", now);
     const meter = line.meters.length > 0 ? takeAll(line.meters, now) : undefined;
     if (meter !== undefined) return this.#refusals.refuseByQuota(ticket, meter, now);
     const { control } = this.#records.of(line);

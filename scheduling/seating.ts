@@ -1,7 +1,8 @@
+import { CostEstimate, LEAST_COST } from "./cost_estimate.ts";
 import type { Seats } from "./seats.ts";
 
-/** So many of the last seats count. */
-const SMOOTHING = 16;
+/** The weight of what the last request took. */
+const SMOOTHING = 1 / 16;
 
 /**
  * Who has the seats: control work takes the reserved ones, which are on top of the others, before it
@@ -15,8 +16,9 @@ export class Seating {
   #share: number;
   #limit = 0;
   #reserved = 0;
-  /** How long a seat was held lately, in milliseconds. */
-  #mean = 0;
+  /** How long a request lately held a seat, and how long the event loop. */
+  readonly #held = new CostEstimate(LEAST_COST, SMOOTHING);
+  readonly #busy = new CostEstimate(LEAST_COST, SMOOTHING);
 
   constructor(seats: Seats, share: number) {
     this.#seats = seats;
@@ -47,11 +49,19 @@ export class Seating {
   }
 
   /**
-   * How long it takes at least, as it went lately, until so many got a seat, in milliseconds. Work that
-   * holds the event loop itself has one seat, in truth.
+   * How long it takes at least, as it went lately, until so many got a seat, in milliseconds. Where a
+   * seat is free they wait for the event loop only, however long others hold theirs.
    */
-  forecast(count: number): number {
-    return count * this.#mean / Math.max(1, this.taken);
+  forecast(count: number, now: number): number {
+    if (count === 0) return 0;
+    const busy = this.#busy.at(now);
+    if (this.has(false)) return count * busy;
+    return count * Math.max(busy, this.#held.at(now) / this.taken);
+  }
+
+  /** A request that goes on has held the event loop for so many milliseconds. */
+  occupied(ms: number, now: number): void {
+    this.#busy.learn(ms, now);
   }
 
   take(control: boolean): void {
@@ -59,10 +69,11 @@ export class Seating {
     if (control) this.#control++;
   }
 
-  /** A seat is given back that was held for `took` milliseconds. */
-  leave(control: boolean, took: number, now: number): void {
+  /** A seat is given back that was held for `took` milliseconds, and the event loop too where that was `atOnce`. */
+  leave(control: boolean, took: number, now: number, atOnce: boolean): void {
     this.#seats.finished(took, this.taken, now);
-    this.#mean += (took - this.#mean) / SMOOTHING;
+    if (atOnce) this.#busy.learn(took, now);
+    else this.#held.learn(took, now);
     this.taken--;
     if (control) this.#control--;
   }

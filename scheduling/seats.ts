@@ -125,7 +125,9 @@ export class AdaptiveSeats implements Seats {
       this.#exact = initial;
     } else {
       // A limit that falls as steeply as below ends at 4: what takes long there is slow by itself.
-      if (this.#exact <= Math.max(min, 4) + 1) this.#unloaded = mean;
+      // And half of the time without load cannot be its noise: what was slow when it was learnt no longer is.
+      const few = this.#exact <= Math.max(min, 4) + 1;
+      if (few || mean < this.#unloaded / 2) this.#unloaded = mean;
       else if (idle || mean < this.#unloaded) this.#unloaded += 0.1 * (mean - this.#unloaded);
       if (idle) return;
       const gradient = Math.max(0.5, Math.min(1, tolerance * this.#unloaded / mean));

@@ -54,7 +54,7 @@ export class Ticket extends Entry implements Timed {
   waited: number = 0;
   /**
    * How long it waited before it was read, as far as is known, in milliseconds: it waits that much less in line, and is
-   * refused as `busy` where its deadline would be over if that counted.
+   * refused as `busy` where its deadline is over if that counts.
    */
   unread: number = 0;
   /** Its connection and class. */

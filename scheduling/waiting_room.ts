@@ -32,14 +32,12 @@ export class WaitingRoom<T extends Ticket> {
 
   /** Lets a request wait, where it must in the place of others. Returns whether it does. */
   enter(ticket: T, now: number): boolean {
+    if (isLate(ticket, now)) return this.#turnAway(ticket, "expired", now);
     const patience = Math.min(
       this.#records.of(ticket.lane).options.patience,
       this.#limits.patience * (ticket.deadline - now),
     ) - ticket.unread;
-    if (this.#forecast(ticket) > patience) {
-      this.#refusals.refuse(ticket, "busy", now);
-      return false;
-    }
+    if (this.#forecast(ticket, now) > patience) return this.#turnAway(ticket, "busy", now);
     ticket.phase = "waiting";
     this.#queue.push(ticket);
     while (isWaiting(ticket)) {
@@ -49,14 +47,20 @@ export class WaitingRoom<T extends Ticket> {
     }
     // The one who was refused may have sent something else, and that pushed this one out.
     if (!isWaiting(ticket)) return false;
-    this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - ticket.cost));
+    this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - needs(ticket)));
     return true;
   }
 
+  #turnAway(ticket: T, reason: Refusal, now: number): false {
+    this.#refusals.refuse(ticket, reason, now);
+    return false;
+  }
+
   /** How long it would wait, at least: others of its class take turns with what waits in its flow. */
-  #forecast({ lane: { flow } }: T): number {
+  #forecast({ lane: { flow } }: T, now: number): number {
     const { level, waiting, weight } = flow;
-    return this.#seating.forecast(Math.min(waiting / weight * level.ready.size, level.waiting));
+    const ahead = Math.min(waiting / weight * level.ready.size, level.waiting);
+    return this.#seating.forecast(ahead, now);
   }
 
   /** Takes out a request that is not wanted any more. */
@@ -94,9 +98,17 @@ export class WaitingRoom<T extends Ticket> {
   }
 }
 
-/** Whether its deadline would pass before it has run. */
-export function isLate(ticket: Ticket, now: number): boolean {
-  return now + ticket.cost > ticket.deadline;
+/** Whether the deadline of a request that waits would pass before it has run. */
+function isLate(ticket: Ticket, now: number): boolean {
+  return now + needs(ticket) > ticket.deadline;
+}
+
+/**
+ * What a request needs of its time to run, in milliseconds. Its cost is a guess, made from what others
+ * asked for: it counts as half of the time at most, but for the last millisecond.
+ */
+function needs({ cost, since, deadline }: Ticket): number {
+  return Math.min(cost, Math.max(1, (deadline - since) / 2));
 }
 
 function isWaiting(ticket: Ticket): boolean {

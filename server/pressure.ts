@@ -54,9 +54,14 @@ export class Pressure {
     return this.held > this.#marks.hasten * this.memory ? HASTE : 1;
   }
 
+  /** Whether the event loop is so late that no more clients are taken, but those on this machine. */
+  get lags(): boolean {
+    return this.lag > this.#marks.late;
+  }
+
   /** Whether no more clients are taken, but those on this machine. */
   get closesGate(): boolean {
-    return this.held > this.#marks.closeGate * this.memory || this.lag > this.#marks.late;
+    return this.held > this.#marks.closeGate * this.memory || this.lags;
   }
 
   /** Whether no more requests are taken. */

@@ -262,9 +262,10 @@ export class Service {
       this.pressure.late(now - due);
       let quiet = true;
       for (const connection of this.connections) quiet = connection.check(now) && quiet;
-      this.#watching = !quiet;
-      if (this.connections.size > 0) this.#round(quiet ? QUIET_ROUND_MS : ROUND_MS);
-      else this.#watching = false;
+      // A lag that turns clients away is measured again soon, also where no client is left.
+      const often = !quiet || this.pressure.lags;
+      this.#watching = often;
+      if (often || this.connections.size > 0) this.#round(often ? ROUND_MS : QUIET_ROUND_MS);
     });
   }
 

@@ -7,7 +7,7 @@ export interface Sizes {
 }
 
 /** What the browser's file may have: a page loads it before it can do anything. */
-export const BROWSER_BOUNDS: Sizes = { minified: 25 * 1024, gzipped: 10 * 1024 };
+export const BROWSER_BOUNDS: Sizes = { minified: 28 * 1024, gzipped: 12 * 1024 };
 
 /** The sizes of minified code. */
 export async function sizesOf(code: Uint8Array): Promise<Sizes> {

@@ -38,8 +38,9 @@ export class Throttled extends Refusal {
 /** An `ERR` line as the exception that it was at the server. */
 export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);
+  const ms = parseFloat(retry);
   return new (code === "expired" ? DeadlineExceeded : Refusal)(code, message, {
-    retry: Number(retry) >= 0 ? Number(retry) : undefined,
+    retry: ms >= 0 && ms < Infinity ? ms : undefined,
     executed: executed as Executed | undefined,
     details,
   });

@@ -65,8 +65,9 @@ function toGreeting({ head, words, options }: Frame): Greeting {
   const [name, version] = protocol?.split("/") ?? [];
   const maxLine = Number(options.get("max-line"));
   const maxBody = Number(options.get("max-body"));
-  if (head !== "OK" || wire !== "lineup/1" || !version || !(maxLine + maxBody > 0)) {
-    throw notLineup("no greeting");
+  if (head !== "OK" || wire !== "lineup/1" || !version) throw notLineup("no greeting");
+  if (!(maxLine > 0 && maxBody >= 0)) {
+    throw notLineup(`the greeting says max-line=${maxLine} and max-body=${maxBody}`);
   }
   return { name, version, maxLine, maxBody };
 }

@@ -5,10 +5,12 @@ import type { Clock } from "./clock.ts";
 import type { CallOptions } from "./connect.ts";
 import { asError } from "./errors.ts";
 import { JobFailure, LeaseLost, type TakenJob, type WorkClient } from "./jobs.ts";
-import { backoff, executedOf, isPassing } from "./retry.ts";
+import { backoff, executedOf, hintOf, isPassing } from "./retry.ts";
 
 /** What is left of a lease when it is no use to ask again, in ms. */
 const TOO_LATE_MS = 10;
+/** How long one EXTEND may take at most, in ms. */
+const MOST_ASK_MS = 3_600_000;
 /** How long one telling may take. */
 const TELL_MS = 10_000;
 const BASE_MS = 50;
@@ -55,8 +57,7 @@ export function pauseAfter(
   cap: number,
   random: () => number,
 ): number {
-  const hint = error instanceof Refusal ? error.retry ?? 0 : 0;
-  return hint + backoff(failures, BASE_MS, cap, random());
+  return hintOf(error) + backoff(failures, BASE_MS, cap, random());
 }
 
 /** A job in hand. */
@@ -100,7 +101,7 @@ export class HeldJob {
     const { client, clock, lease } = this.#holding;
     const { id, attempt } = this.job;
     const at = clock.now();
-    const within = Math.ceil((this.#until - at) / 2);
+    const within = Math.min(Math.ceil((this.#until - at) / 2), MOST_ASK_MS);
     try {
       const given = await client.EXTEND({ id, attempt, lease }, {
         within,

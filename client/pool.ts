@@ -15,6 +15,7 @@ import {
   adaptiveThrottle,
   backoff,
   executedOf,
+  hintOf,
   isFailing,
   isPassing,
   retryBudget,
@@ -209,8 +210,7 @@ export function createPool(
     const executed = executedOf(error, call.call.errors);
     if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return false;
     const isLost = error instanceof ConnectionLost && executed === "no";
-    const hint = Number((error as Partial<Refusal>).retry ?? 0);
-    const ms = isLost ? 0 : hint + backoff(call.tries, base, cap, random());
+    const ms = isLost ? 0 : hintOf(error) + backoff(call.tries, base, cap, random());
     if (clock.now() + ms >= call.deadline) return false;
     // What was never written costs the server nothing; what one broken connection held, little.
     const isFree = isLost || (!(error instanceof Refusal) && call.triedOn!.failures < 2);

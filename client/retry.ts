@@ -40,6 +40,15 @@ export function executedOf(error: Error, own: Call["errors"] = {}): Executed {
   return executed ?? (own[code]?.executed === "maybe" || MAYBE.includes(code) ? "maybe" : "no");
 }
 
+/** The longest that a server can make a client wait before it asks again, in ms. */
+const MOST_HINT_MS = 3_600_000;
+
+/** For how many milliseconds a server wants to be left alone: what it said, but an hour at most. */
+export function hintOf(error: Error): number {
+  const { retry = 0 } = error as Partial<Refusal>;
+  return Math.min(retry, MOST_HINT_MS);
+}
+
 /**
  * A pause before the try after `failures`: anything up to `base` * 2^failures, at most `cap`, so that those who failed
  * together do not come back together (full jitter: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog,

@@ -18,6 +18,8 @@ const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
 const BATCH = 64;
 const HEARTBEAT_MS = 60_000;
+/** What a server may send that nobody waits for: events, the rest of what was cancelled, empty lines. */
+const MOST_UNASKED = 1 << 25;
 
 /** A request in words: `head` is the verb, `text` the rest of the line as `writeParts` makes it. */
 export interface Outgoing {
@@ -178,6 +180,8 @@ export function createSession(
   const idle = new Condition();
   let stalled = false;
   let lastKey = 0;
+  /** Bytes that came since the last line that somebody waited for. */
+  let unasked = 0;
   let end: Error | undefined;
   /** What becomes of requests that were not written by then. */
   let unsent: ConnectionLost | undefined;
@@ -242,8 +246,13 @@ export function createSession(
           // Nobody needs what comes next.
           while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.changed();
         }
-        feed(reader, buffer, await stream.read(buffer), "maybe");
+        const read = await stream.read(buffer);
+        feed(reader, buffer, read, "maybe");
         pulse.heard();
+        unasked += read!;
+        if (unasked - reader.maxBody > MOST_UNASKED) {
+          throw notLineup(`${unasked} bytes came that nobody waits for`);
+        }
       }
     } catch (error) {
       fail(error);
@@ -263,6 +272,7 @@ export function createSession(
       throw new ConnectionLost(message, "maybe", { cause });
     }
     const { forgotten, waiter } = sent;
+    if (!forgotten || head !== "*") unasked = 0;
     if (head === "*") {
       if (!forgotten && !waiter!.item(frame)) blocked.add(sent);
       return;

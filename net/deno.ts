@@ -5,6 +5,7 @@ import { type Address, formatHost, type HostAddress } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
+import { after } from "./timer.ts";
 import { connectWebSocket } from "./web_socket.ts";
 
 /** A TCP, TLS or Unix socket. */
@@ -62,13 +63,12 @@ export class TlsStream extends SocketStream {
     timeout: number,
     onLate?: () => void,
   ): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stop = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      if (timeout === Infinity) return;
-      timer = setTimeout(() => {
+      stop = after(timeout, () => {
         onLate?.();
         reject(new StreamError("InvalidData", `no TLS handshake within ${timeout} ms`));
-      }, timeout);
+      });
     });
     try {
       await Promise.race([handshake, late]);
@@ -79,7 +79,7 @@ export class TlsStream extends SocketStream {
       const message = `the TLS handshake failed: ${(cause as Error).message}`;
       throw new StreamError("InvalidData", message, { cause });
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

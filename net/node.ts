@@ -11,6 +11,7 @@ import {
   type UnixAddress,
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
+import { guardWith } from "./guard.ts";
 import { createInbox, HIGH_WATER, type Inbox } from "./inbox.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
@@ -94,13 +95,16 @@ class SocketStream implements ByteStream {
     this.peer = peer;
     this.#socket = socket;
     this.#inbox = createInbox(HIGH_WATER, () => socket.pause(), () => socket.resume());
-    socket.on("data", (bytes: Uint8Array) => this.#inbox.push(bytes));
-    socket.on("end", () => this.#inbox.end());
-    socket.on("error", (error) => {
+    const fail = (error: Error): void => {
       this.#error ??= toStreamError(error);
       this.#inbox.end(this.#error);
-    });
-    socket.on("close", () => this.#inbox.end(this.#error ?? closed()));
+      socket.destroy();
+    };
+    const guard = guardWith(fail);
+    socket.on("data", guard((bytes: Uint8Array) => this.#inbox.push(bytes)));
+    socket.on("end", guard(() => this.#inbox.end()));
+    socket.on("error", fail);
+    socket.on("close", guard(() => this.#inbox.end(this.#error ?? closed())));
   }
 
   /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */

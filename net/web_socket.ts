@@ -2,6 +2,7 @@
 
 import { formatAddress, formatHost, type WebSocketAddress } from "./address.ts";
 import type { DialOptions } from "./dial_options.ts";
+import { guardWith } from "./guard.ts";
 import { onAbort } from "./on_abort.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
@@ -12,9 +13,11 @@ export const LONGEST_MESSAGE = 65_536;
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
 // A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
 const MOST_UNREAD = 16 << 20;
+/** What an unread message takes beside its bytes. */
+const MESSAGE_COST = 256;
 const WAIT_MS = 4;
 
-const NORMAL = 1000, TOO_BIG = 4009;
+const NORMAL = 1000, BAD_DATA = 4007, TOO_BIG = 4009;
 /** Normal, going away, no status. */
 const ENDS = [NORMAL, 1001, 1005];
 
@@ -52,7 +55,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   let unread!: ReadableStreamDefaultController<Uint8Array>;
   const messages = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => void (unread = controller),
-  }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length }).getReader();
+  }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length + MESSAGE_COST }).getReader();
   /** What reads reject with once all that came is read. */
   let failure: Error | undefined;
 
@@ -63,17 +66,22 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
     unread.close();
   }
 
-  socket.onmessage = ({ data }) => {
-    // A server sends no text.
+  const guard = guardWith(({ message }) => {
+    end(new StreamError("InvalidData", message));
+    socket.close(BAD_DATA);
+  });
+
+  socket.onmessage = guard(({ data }: MessageEvent) => {
+    if (typeof data === "string") throw new TypeError("the server sent text instead of bytes");
     unread.enqueue(new Uint8Array(data));
     if (unread.desiredSize! >= 0) return;
     end(new StreamError("ConnectionAborted", `${MOST_UNREAD} bytes are unread`));
     socket.close(TOO_BIG);
-  };
-  socket.onclose = ({ code, reason }) => {
+  });
+  socket.onclose = guard(({ code, reason }: CloseEvent) => {
     const message = `the WebSocket was closed: ${reason} (${code})`;
     end(ENDS.includes(code) ? undefined : new StreamError("ConnectionReset", message));
-  };
+  });
 
   return {
     peer,

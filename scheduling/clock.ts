@@ -2,6 +2,6 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch, with a fraction; never goes back while the process lives. */
   now(): number;
-  /** Calls `action` once, `delay` milliseconds from now. The function returned cancels it. */
+  /** Calls `action` once, `delay` milliseconds from now; never for `Infinity`. The function returned cancels it. */
   after(delay: number, action: () => void): () => void;
 }

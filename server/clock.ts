@@ -1,3 +1,4 @@
+import { after } from "../net/timer.ts";
 import type { Clock } from "../scheduling/clock.ts";
 
 const { timeOrigin } = performance;
@@ -7,8 +8,5 @@ export const systemClock: Clock = {
   now(): number {
     return timeOrigin + performance.now();
   },
-  after(delay: number, action: () => void): () => void {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
+  after: (delay, action) => after(delay, action),
 };

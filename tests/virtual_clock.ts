@@ -1,3 +1,4 @@
+import { after, LONGEST_WAIT, type SetTimer } from "../net/timer.ts";
 import type { Clock } from "../scheduling/clock.ts";
 
 /** One action that is due at a time. A cancelled one keeps its place in the heap until it surfaces. */
@@ -51,9 +52,15 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  /** As the clocks of this machine: long waits are made of several timers. */
   after(delay: number, action: () => void): () => void {
-    if (Number.isNaN(delay)) throw new RangeError("delay is not a number");
-    const alarm: Alarm = { at: this.#now + Math.max(0, delay), order: this.#order++, action };
+    return after(delay, action, this.setTimer);
+  }
+
+  /** As `setTimeout`: what it cannot hold in 32 bits fires at once. */
+  readonly setTimer: SetTimer = (ms, action) => {
+    const delay = ms > LONGEST_WAIT ? 1 : Math.max(0, ms);
+    const alarm: Alarm = { at: this.#now + delay, order: this.#order++, action };
     this.#insert(alarm);
     this.#pending++;
     return () => {
@@ -61,7 +68,7 @@ export class VirtualClock implements Clock {
       alarm.action = undefined;
       this.#pending--;
     };
-  }
+  };
 
   /** Runs the earliest action if it is due by `limit`, and moves the time to it. */
   step(limit: number = Infinity): boolean {

@@ -52,3 +52,27 @@ Deno.test("VirtualClock stops code that never rests", () => {
   again();
   assertThrows(() => clock.run(100), Error, "still busy");
 });
+
+Deno.test("a wait is as long as it is told, however long a timer can be", () => {
+  const clock = new VirtualClock(0);
+  const log: string[] = [];
+  clock.setTimer(2 ** 31, () => log.push(`a timer alone at ${clock.now()}`));
+  for (const days of [24, 25, 49.8, 4000]) {
+    clock.after(days * 86_400_000, () => log.push(`${days} days at ${clock.now() / 86_400_000}`));
+  }
+  const cancel = clock.after(1e10, () => log.push("cancelled"));
+  clock.after(Infinity, () => log.push("for ever"));
+  clock.after(-1, () => log.push(`at once at ${clock.now()}`));
+  clock.advance(2 ** 31 + 1);
+  cancel();
+  clock.run(1000);
+  assertEquals(log, [
+    "at once at 0",
+    "a timer alone at 1",
+    "24 days at 24",
+    "25 days at 25",
+    "49.8 days at 49.8",
+    "4000 days at 4000",
+  ]);
+  assertThrows(() => clock.after(NaN, () => {}), RangeError, "not NaN");
+});

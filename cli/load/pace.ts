@@ -1,6 +1,7 @@
 // When requests are sent: as soon as another is answered, or when they are due.
 
 import { setImmediate } from "node:timers";
+import { after } from "../../net/timer.ts";
 import type { LoadConnection } from "./connection.ts";
 import type { ThreadPlan } from "./plan.ts";
 
@@ -60,7 +61,7 @@ export class OpenLoop implements Pace {
   #until = -Infinity;
   #at = 0;
   #waiting = false;
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #stopTimer = (): void => {};
   readonly #touched = new Set<LoadConnection>();
 
   constructor(sender: Sender, plan: ThreadPlan, random: () => number) {
@@ -86,7 +87,7 @@ export class OpenLoop implements Pace {
     this.#send(Math.min(now, this.#until));
     const over = Math.min(now, this.#until) - this.#next;
     this.#until = -Infinity;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     return Math.max(0, Math.ceil(over * this.#rate));
   }
 
@@ -99,7 +100,7 @@ export class OpenLoop implements Pace {
     // All connections being full, `room` sends what is due.
     const ms = this.#next - now;
     if (ms > TIMER_LATENESS || ms < 0) {
-      this.#timer = setTimeout(() => this.#pump(), Math.max(1, ms - TIMER_LATENESS));
+      this.#stopTimer = after(Math.max(1, ms - TIMER_LATENESS), () => this.#pump());
     } else setImmediate(() => this.#pump());
   }
 

@@ -8,7 +8,8 @@ import {
   type Session,
 } from "../../client/mod.ts";
 import { needProtocol } from "../../client/greeting.ts";
-import { backoff, executedOf, isPassing } from "../../client/retry.ts";
+import { backoff, executedOf, hintOf, isPassing } from "../../client/retry.ts";
+import { after, sleep } from "../../net/timer.ts";
 import { readCalls } from "../../protocol/calls.ts";
 import { readReply, type Values, writeParts } from "../../protocol/message.ts";
 import { formatValue } from "../../protocol/values.ts";
@@ -100,9 +101,9 @@ export class Putter implements AsyncDisposable {
         const mayPass = error instanceof Refusal && error.code !== "expired" && isPassing(error) &&
           executedOf(error) === "no";
         if (!mayPass || tries === MOST_TRIES) throw error;
-        const ms = (error.retry ?? 0) + backoff(tries, BASE_MS, CAP_MS, Math.random());
+        const ms = hintOf(error) + backoff(tries, BASE_MS, CAP_MS, Math.random());
         if (performance.now() + ms >= deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await sleep(ms);
       }
     }
   }
@@ -116,7 +117,7 @@ export class Putter implements AsyncDisposable {
       const sent = this.#session.send({ head: verb, text, body }, {
         item: () => true,
         final: (frame) => {
-          clearTimeout(timer);
+          stopTimer?.();
           try {
             resolve(readReply(reply, frame) as unknown as PutReply);
           } catch (error) {
@@ -125,16 +126,16 @@ export class Putter implements AsyncDisposable {
           }
         },
         failed: (error) => {
-          clearTimeout(timer);
+          stopTimer?.();
           reject(error);
         },
       });
-      const timer = within === undefined ? undefined : setTimeout(() => {
+      const stopTimer = within === undefined ? undefined : after(within, () => {
         const executed = sent.tag === "" ? "no" : "maybe";
         sent.forget();
         const message = `No answer within ${this.#timeout} ms.`;
         reject(new DeadlineExceeded("expired", message, { executed }));
-      }, within);
+      });
     });
   }
 

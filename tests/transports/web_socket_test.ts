@@ -298,6 +298,25 @@ Deno.test("a client reads what came before its WebSocket was lost, and is told",
   server.close();
 });
 
+for (const text of ["-1", "1e9", "99999999999999999999", "hello\n", ""]) {
+  Deno.test(`a server that sends the text ${JSON.stringify(text)} loses its client, which is told`, async () => {
+    const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const connecting = connectStream(parseAddress(`ws://127.0.0.1:${server.addr.port}`));
+    const conn = await server.accept();
+    await openTo(conn);
+    const near = await connecting;
+    const bytes = new TextEncoder().encode(text);
+    await conn.write(Uint8Array.of(0x82, 3, 0x68, 0x69, 0x0a, 0x81, bytes.length, ...bytes));
+    const wire = new Wire(near);
+    assertEquals(await wire.line(), "hi");
+    const error = await assertRejects(() => wire.line(), StreamError, "sent text instead of bytes");
+    assertEquals(error.name, "InvalidData");
+    near.close();
+    conn.close();
+    server.close();
+  });
+}
+
 Deno.test("a browser connects to WebSockets only, and says so", async () => {
   for (const address of ["tcp://127.0.0.1:5463", "tls://127.0.0.1:5463", "unix:/run/s"]) {
     const place = parseAddress(address) as WebSocketAddress;

@@ -1,0 +1,217 @@
+// What a server must not be able to do to its clients: end their process, make them spin, fill their memory.
+
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  connect,
+  openSession,
+  ProtocolError,
+  Refusal,
+  type TakenJob,
+  work,
+  type WorkClient,
+} from "../../client/mod.ts";
+import { type ByteStream, memoryPair, writeAll } from "../../net/mod.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+import { Ledger, ledger } from "./ledger.ts";
+import { GREETING, Proxy, run } from "./proxy.ts";
+
+const encoder = new TextEncoder();
+
+/** Sends pieces until nobody takes them any more. */
+async function flood(stream: ByteStream, piece: string, most: number): Promise<number> {
+  const bytes = encoder.encode(piece);
+  let sent = 0;
+  try {
+    while (sent < most) sent += await stream.write(bytes);
+  } catch {
+    // The client has had enough.
+  }
+  return sent;
+}
+
+/** A client that waits for the answer to a call, and a server that sends what it likes. */
+async function attacked(
+  attack: (stream: ByteStream) => Promise<unknown>,
+): Promise<Error> {
+  const [near, far] = memoryPair();
+  await far.write(encoder.encode(GREETING));
+  const client = await connect(ledger, near);
+  const answer = client.ADD({ id: 1 }).then(() => new Error("it was answered"), (error) => error);
+  await attack(far);
+  const error = await answer;
+  await client.close(0);
+  far.close();
+  return error;
+}
+
+const MEBI = 1 << 20;
+
+const floods: Record<string, string> = {
+  "events": "! draining within=10s\n".repeat(1000),
+  "empty lines": "\n".repeat(10_000),
+};
+
+for (const [what, piece] of Object.entries(floods)) {
+  Deno.test(`a server that sends ${what} without end loses its client`, async () => {
+    let sent = 0;
+    const error = await attacked(async (stream) => sent = await flood(stream, piece, 400 * MEBI));
+    assertInstanceOf(error, ProtocolError);
+    assertStringIncludes(error.message, "bytes came that nobody waits for");
+    assert(sent < 128 * MEBI, `${sent} bytes were read`);
+  });
+}
+
+Deno.test("items of a request that was cancelled do not come without end", async () => {
+  const [near, far] = memoryPair();
+  await far.write(encoder.encode(GREETING));
+  const session = await openSession(near);
+  const sent = session.send({ head: "LIST", text: " 1" }, {
+    item: () => true,
+    final() {},
+    failed() {},
+  });
+  sent.cancel();
+  const count = await flood(far, `#${sent.tag} * id=1 n=1\n`.repeat(1000), 400 * MEBI);
+  assert(count < 128 * MEBI, `${count} bytes were read`);
+  await session.closed;
+  assertStringIncludes(session.error!.message, "bytes came that nobody waits for");
+  far.close();
+});
+
+const wrong: readonly [lines: string, message: string][] = [
+  ["#7 OK\n", "tag 7 was not sent"],
+  ["#7 * n=1\n", "tag 7 was not sent"],
+  ["* n=1\n", "tag undefined was not sent"],
+  ["OK\n", "tag undefined was not sent"],
+  ["#1 OK {99999999999}\n", "length"],
+  [`#1 OK {${1 << 30}}\n`, "at most 67108864 bytes"],
+  [`#1 OK ${"x".repeat(70_000)}\n`, "65536"],
+  ["\xff\xfe\n", "does not speak Lineup/1"],
+];
+
+for (const [lines, message] of wrong) {
+  Deno.test(`a client names what is wrong with ${JSON.stringify(lines.slice(0, 20))}`, async () => {
+    const bytes = Uint8Array.from(lines, (each) => each.charCodeAt(0));
+    const error = await attacked((stream) => writeAll(stream, bytes).catch(() => {}));
+    assertInstanceOf(error, ProtocolError);
+    assertStringIncludes(error.message, message);
+  });
+}
+
+for (
+  const limits of [
+    "max-line=0 max-body=5",
+    "max-line=-1 max-body=5",
+    "max-line=x max-body=5",
+    "max-line=5 max-body=-1",
+    "max-line=5",
+    "",
+  ]
+) {
+  Deno.test(`a greeting with ${limits || "no limits"} is refused`, async () => {
+    const [near, far] = memoryPair();
+    await far.write(encoder.encode(`OK lineup/1 ledger/1.0 ${limits}\n`));
+    const error = await connect(ledger, near).then((client) => client.close(), (error) => error);
+    assertInstanceOf(error, ProtocolError);
+    assertStringIncludes(error.message, "the greeting says max-line=");
+    far.close();
+  });
+}
+
+const HOUR = 3_600_000;
+
+for (const retry of ["3000000000", "1e300", "2147483648"]) {
+  Deno.test(`a call that is refused with retry=${retry} waits an hour, and does not spin`, async () => {
+    const clock = new VirtualClock();
+    const books = new Ledger();
+    let refused = 0;
+    const proxy = new Proxy(clock, (frame) => {
+      if (refused > 0) return books.do(frame);
+      refused++;
+      const options = new Map([["retry", retry]]);
+      return { lines: [{ head: "ERR", words: ["busy", "Not now."], options }] };
+    });
+    const client = await run(
+      clock,
+      connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }),
+    );
+    const call = client.LOOK({ id: 1 });
+    const began = clock.now();
+    assertEquals(await run(clock, call), { id: 1 });
+    const took = clock.now() - began;
+    assert(took >= HOUR && took < HOUR + 10_000, `${took} ms`);
+    await run(clock, client.close());
+  });
+}
+
+for (const retry of ["-5", "NaN", "Infinity", "x", ""]) {
+  Deno.test(`retry=${JSON.stringify(retry)} says nothing`, async () => {
+    const error = await attacked((stream) =>
+      stream.write(encoder.encode(`#1 ERR no-such "No." retry="${retry}"\n`))
+    );
+    assertInstanceOf(error, Refusal);
+    assertEquals(error.retry, undefined);
+  });
+}
+
+/** Works for `ms` on the clock, where TAKE and EXTEND are answered so; how often each was called. */
+async function workFor(
+  ms: number,
+  take: () => TakenJob,
+  extend: () => { lease: number } = () => ({ lease: 1000 }),
+): Promise<{ takes: number; extensions: number }> {
+  const clock = new VirtualClock();
+  const calls = { takes: 0, extensions: 0 };
+  const client: WorkClient = {
+    closed: false,
+    TAKE() {
+      calls.takes++;
+      return {
+        stop() {},
+        cancel() {},
+        async *[Symbol.asyncIterator]() {
+          yield take();
+        },
+      };
+    },
+    EXTEND() {
+      calls.extensions++;
+      return Promise.resolve(extend());
+    },
+    DONE: () => Promise.resolve({}),
+    FAIL: () => Promise.resolve({}),
+    RELEASE: () => Promise.resolve({}),
+  };
+  const worker = work(client, "q", () => new Promise(() => {}), { clock, grace: 0 });
+  await clock.elapse(ms);
+  const closed = worker.close(0);
+  await clock.elapse(10_000);
+  await closed;
+  return calls;
+}
+
+const job = (lease: number): TakenJob => ({
+  id: 1,
+  queue: "q",
+  attempt: 1,
+  lease,
+  body: new Uint8Array(),
+});
+
+Deno.test("a worker that is refused with retry=3000000000 does not spin", async () => {
+  const { takes } = await workFor(2.5 * HOUR, () => {
+    throw new Refusal("busy", "Not now.", { retry: 3e9 });
+  });
+  assertEquals(takes, 3);
+});
+
+for (const lease of [3e9, 1e12, 9e15]) {
+  Deno.test(`a lease of ${lease} ms is extended at half of it, and not all the time`, async () => {
+    assertEquals(await workFor(10 * HOUR, () => job(lease)), { takes: 1, extensions: 0 });
+  });
+}
+
+Deno.test("an answer to EXTEND with a lease of a year is kept to", async () => {
+  const calls = await workFor(10 * HOUR, () => job(1000), () => ({ lease: 3.2e10 }));
+  assertEquals(calls, { takes: 1, extensions: 1 });
+});

@@ -22,7 +22,7 @@ export const serveCommand: Subcommand = {
     },
   },
   more:
-    "Exit code: 0 once Ctrl-C or SIGTERM has ended it, 1 if it cannot listen or the module fails.",
+    "Exit code: 0 once Ctrl-C, SIGTERM or SIGHUP has ended it, 1 if it cannot listen or the module fails.",
   async run([word], flags) {
     const { url, protocol, handlers } = await importService(word);
     if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);

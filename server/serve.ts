@@ -29,7 +29,7 @@ export interface ServeOptions extends ServiceOptions {
    * `serve` throws.
    */
   insecure?: boolean;
-  /** Whether SIGINT and SIGTERM shut the server down; a second one closes every connection at once. Default false. */
+  /** Whether SIGINT, SIGTERM and SIGHUP shut the server down; a second one closes every connection at once. Default false. */
   signals?: boolean;
 }
 
@@ -201,7 +201,8 @@ function isLoopback(hostname: string): boolean {
 function onSignals(first: () => void, second: () => void): () => void {
   let seen = 0;
   const onSignal = (): void => seen++ === 0 ? first() : second();
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  // A terminal that is hung up ends a server as gracefully as anything else.
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   return () => {
     for (const signal of signals) Deno.removeSignalListener(signal, onSignal);

@@ -3,7 +3,7 @@ import { Wire } from "../wire.ts";
 
 const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal} drains the server, a second one cuts off what is left`, async () => {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-net", SCRIPT],

@@ -9,7 +9,6 @@ import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";
 import { print, reason } from "./output.ts";
 import { readSpec } from "./remote_spec.ts";
-import { printableBody } from "./terminal/text.ts";
 
 const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
 // How long the server is given to hear of a cancelled request.
@@ -267,6 +266,6 @@ function printLines(frame: Frame): void {
   const line = formatLine({ ...frame, tag: undefined }, body?.length) + "\n";
   print(line);
   if (body === undefined) return;
-  print(Deno.stdout.isTerminal() ? printableBody(body) : body);
+  print(body);
   if (body.at(-1) !== 0x0a) print("\n");
 }

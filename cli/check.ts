@@ -1,12 +1,12 @@
 import { ConnectionLost } from "../client/mod.ts";
 import { type ByteStream, connectStream, parseAddress } from "../net/mod.ts";
+import { printable, printableLines } from "../protocol/printable.ts";
 import { quote } from "../protocol/quoting.ts";
 import { type Check, conformanceChecks, exampleChecks } from "./check/checks.ts";
 import { exchange, type Outcome } from "./check/exchange.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
-import { print, reason } from "./output.ts";
+import { print, printStyled, reason } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
-import { type Paint, painter } from "./terminal/style.ts";
 
 const OK = 0, FAILED = 1;
 /** Of what was sent and what came, so much is shown. */
@@ -63,13 +63,13 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
     } catch (error) {
       throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
     }
-    const paint = painter(!Deno.noColor && Deno.stdout.isTerminal());
     const failed = { cases: 0, examples: 0 };
     let ran = 0;
     const note = (result: Result, what: keyof typeof failed): void => {
       ran++;
       if (result.why !== undefined) failed[what]++;
-      print(flags.json ? asJson(result) : asText(result, paint));
+      if (flags.json) print(asJson(result));
+      else printText(result);
     };
     const summary = (more: string): number => {
       const all = failed.cases + failed.examples;
@@ -161,17 +161,16 @@ function asJson({ why, greeted: _, ...result }: Result): string {
   return JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }) + "\n";
 }
 
-function asText({ name, sent, expected, why, came }: Result, paint: Paint): string {
-  if (why === undefined) return `${paint("good", "ok")}      ${name}\n`;
-  let text = `${paint("bad", "FAILED")}  ${name}\n`;
-  const rows = { why, sent, expected, came };
+/** Prints one as text. All of it is escaped, into a pipe too: what a server sends must not pass for a result. */
+function printText({ name, sent, expected, why, came }: Result): void {
+  const isOk = why === undefined;
+  printStyled(isOk ? "good" : "bad", isOk ? "ok" : "FAILED");
+  let text = `${isOk ? "      " : "  "}${printable(name)}\n`;
+  const rows = isOk ? {} : { why, sent, expected, came };
   for (const [title, value] of Object.entries(rows)) {
-    // What a server sends must not reach the terminal as it is; canonical lines hold no controls but bodies may.
-    // deno-lint-ignore no-control-regex
-    const safe = shorten(value).replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
-    const [first, ...more] = (safe === "" ? "nothing" : safe).split("\n");
+    const [first, ...more] = printableLines(shorten(value) || "nothing").split("\n");
     text += `          ${title.padEnd(10)}${first}\n`;
     for (const line of more) text += `                    ${line}\n`;
   }
-  return text;
+  print(text);
 }

@@ -9,14 +9,14 @@ import type { LoadReport, Moment } from "./load/results.ts";
 import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { print, reason, standardError } from "./output.ts";
+import { errorScreen, print, reason, writeAllSync } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1;
 const DAY = 86_400_000;
 const TICK_MS = 250;
 // A line is rewritten at every tick, or another one follows a second later.
-const SHOWN_TICKS = standardError.isTerminal ? 1 : 4;
+const SHOWN_TICKS = errorScreen.isTerminal ? 1 : 4;
 
 /** `lineup load`. */
 export const load: Subcommand = {
@@ -136,7 +136,7 @@ function openPage(path: string): Disposable & { write(text: string): void } {
       // What is no file, such as /dev/stdout, has no length.
       if (file.statSync().isFile) file.truncateSync();
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      writeAllSync(file, bytes);
     },
     [Symbol.dispose]: () => file.close(),
   };
@@ -204,7 +204,7 @@ async function greet(plan: LoadPlan, unchecked: boolean): Promise<void> {
 
 async function run(plan: LoadPlan, quiet: boolean): Promise<LoadReport> {
   const length = Number.isFinite(plan.most) ? Infinity : plan.duration / 1000;
-  const progress = new Progress(standardError, length);
+  const progress = new Progress(errorScreen, length);
   const show = (moment: Moment): void => {
     if (!quiet) progress.moment(moment);
   };

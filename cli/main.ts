@@ -17,13 +17,14 @@
 
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
+import { logToConsole } from "../server/log.ts";
 import { call } from "./call.ts";
 import { check } from "./check.ts";
 import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
 import { commandsHelp, subcommandHelp } from "./help.ts";
 import { load } from "./load.ts";
-import { CLOSED_PIPE, complain, OutputClosed, print } from "./output.ts";
+import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
 import { put } from "./put.ts";
 import { queue } from "./queue.ts";
 import { connectionFailure } from "./remote_spec.ts";
@@ -63,6 +64,14 @@ const OK = 0, FAILED = 1, NO_CONNECTION = 2;
  * ```
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await run(argv);
+  } finally {
+    await said();
+  }
+}
+
+async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   try {
     switch (name) {
@@ -70,7 +79,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       case "-V":
         return printVersion();
       case "help":
-        if (rest.length > 0) return await main([rest[0], "--help"]);
+        if (rest.length > 0) return await run([rest[0], "--help"]);
         // Falls through.
       case "--help":
       case "-h":
@@ -89,7 +98,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof OutputClosed) return CLOSED_PIPE;
     if (error instanceof UsageError || error instanceof AddressError) {
       const more = Object.hasOwn(commands, name) ? `lineup ${name}` : "lineup";
-      complain(`${error.message}\n${more} --help explains.`);
+      complain(error, `${more} --help explains.`);
       return BAD_USAGE;
     }
     complain(error);
@@ -112,4 +121,14 @@ function find(name: string | undefined): Subcommand {
   throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}`);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+// Deno itself would tell of a defect of ours in its own way, and wait for a reader of standard error.
+function crash(error: unknown): never {
+  logToConsole({ level: "error", message: "lineup ends because of a defect", error });
+  Deno.exit(FAILED);
+}
+
+if (import.meta.main) {
+  addEventListener("error", ({ error }) => crash(error));
+  addEventListener("unhandledrejection", ({ reason }) => crash(reason));
+  Deno.exit(await main(Deno.args));
+}

@@ -1,26 +1,83 @@
-// Standard output and standard error, whoever reads them.
+// Standard output and standard error, whoever reads them: the one way out of every command.
 
-import { printable } from "./terminal/text.ts";
+import { standardError } from "../net/standard_error.ts";
+import { printable, printableLines } from "../protocol/printable.ts";
+import { painter, type Style } from "./terminal/style.ts";
+import { printableBody } from "./terminal/text.ts";
 
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;
 
+const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 const encoder = new TextEncoder();
+const isTerminal = Deno.stdout.isTerminal();
+const paint = painter(isTerminal && !Deno.noColor);
 
 /** Whoever read standard output has gone, such as `head`: nothing more is wanted. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
-/** Writes all of it. Throws `OutputClosed`. */
+/**
+ * Writes all of it: into a pipe or a file as it is, to a terminal with all escaped that one would act upon but line
+ * feeds and tabs. Throws `OutputClosed`.
+ */
 export function print(text: string | Uint8Array): void {
-  const bytes = typeof text === "string" ? encoder.encode(text) : text;
+  if (!isTerminal) write(typeof text === "string" ? encoder.encode(text) : text);
+  else draw(typeof text === "string" ? printableLines(text) : printableBody(text));
+}
+
+/** As `print`, in a style where there are colours. */
+export function printStyled(style: Style, text: string): void {
+  if (!isTerminal) print(text);
+  else draw(paint(style, printableLines(text)));
+}
+
+/** Writes to a terminal what is made for it; no text from elsewhere stands in it that is not `printable`. */
+export function draw(text: string): void {
+  write(encoder.encode(text));
+}
+
+/** Writes a line that nobody needs: where standard output is closed, nothing happens. */
+export function announce(line: string): void {
   try {
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    print(printable(line) + "\n");
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!(error instanceof OutputClosed)) throw error;
+  }
+}
+
+function write(bytes: Uint8Array): void {
+  try {
+    writeAllSync(Deno.stdout, bytes);
+  } catch (error) {
+    const { BrokenPipe, BadResource } = Deno.errors;
+    if (!(error instanceof BrokenPipe || error instanceof BadResource)) throw error;
     throw new OutputClosed("standard output is closed", { cause: error });
   }
+}
+
+/** Writes all of it, however long a pipe is full that another process has made non-blocking. */
+export function writeAllSync(
+  to: { writeSync(bytes: Uint8Array): number },
+  bytes: Uint8Array,
+): void {
+  let pause = FIRST_PAUSE_MS;
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += to.writeSync(bytes.subarray(at));
+      pause = FIRST_PAUSE_MS;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      pause = pauseSync(pause);
+    }
+  }
+}
+
+/** Waits, with all else; answers how long to wait the next time. */
+export function pauseSync(ms: number): number {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return Math.min(2 * ms, LONGEST_PAUSE_MS);
 }
 
 /** Where the progress of something is shown. */
@@ -31,33 +88,41 @@ export interface Screen {
   write(text: string): void;
 }
 
-/** Standard error. */
-export const standardError: Screen = {
+/** Standard error, for figures of ours. */
+export const errorScreen: Screen = {
   isTerminal: Deno.stderr.isTerminal(),
   width: () => Deno.consoleSize().columns,
-  write(text) {
-    const bytes = encoder.encode(text);
-    try {
-      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-    } catch (error) {
-      // Nobody looks any more; the work goes on.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    }
-  },
+  write: (text) => standardError().text(text),
 };
 
-/** Says on standard error what went wrong. What a server or a file had to do with it cannot act on the terminal. */
-export function complain(what: unknown): void {
-  console.error(complaint(what));
+/** Says on standard error what went wrong, and below it a hint of ours. No text from elsewhere acts on a terminal. */
+export function complain(what: unknown, hint?: string): void {
+  standardError().line(complaint(what));
+  if (hint !== undefined) note(hint);
 }
 
-/** What `complain` says. */
+/** Says on standard error how something goes. */
+export function note(text: string): void {
+  standardError().line(printable(text));
+}
+
+/** What `complain` says. Its further lines begin with spaces, so that no text from elsewhere looks like another one. */
 export function complaint(what: unknown): string {
-  return `lineup: ${reason(what).split("\n").map(printable).join("\n")}`;
+  return `lineup: ${reason(what).trimEnd().split(/\r?\n/).map(printable).join("\n  ")}`;
 }
 
 /** Why something failed, in the words of the system, without the numbers and calls that Deno puts around them. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/ \(os error [0-9]+\)/g, "").replace(/: [a-z]+ '[^']*'$/, "");
+}
+
+/** Resolves once there is room for more on standard error: for those who say much, one thing after the other. */
+export async function heard(): Promise<void> {
+  if (standardError().isFull) await standardError().flush(Infinity);
+}
+
+/** Resolves once standard error has all that was said, or is not read. */
+export async function said(): Promise<void> {
+  await standardError().flush();
 }

@@ -4,7 +4,7 @@ import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
 import { type Flag, type Flags, type Subcommand, UsageError } from "./flags.ts";
-import { complain, print, standardError } from "./output.ts";
+import { complain, errorScreen, heard, print } from "./output.ts";
 import { linesOf, openSource, readAll } from "./put/input.ts";
 import { isLoss, type Outcome, putAll } from "./put/pipeline.ts";
 import { Progress } from "./put/progress.ts";
@@ -130,7 +130,7 @@ async function putInput(
   async function* one(): AsyncGenerator<Uint8Array | Error, void, void> {
     yield "text" in input ? new TextEncoder().encode(input.text) : await readAll(source!, maxBody);
   }
-  using progress = new Progress(standardError, lines && standardError.isTerminal);
+  using progress = new Progress(errorScreen, lines && errorScreen.isTerminal);
   let failed = 0;
   const tell = (outcomes: readonly Outcome[]): void => {
     let out = "";
@@ -148,7 +148,14 @@ async function putInput(
     if (out !== "") print(out);
     progress.count(outcomes.length, failed);
   };
-  const bodies = source !== undefined && lines ? linesOf(source, maxBody) : one();
+  // Where many lines fail, those who read of it are waited for.
+  async function* each(): AsyncGenerator<Uint8Array | Error, void, void> {
+    for await (const body of linesOf(source!, maxBody)) {
+      await heard();
+      yield body;
+    }
+  }
+  const bodies = source !== undefined && lines ? each() : one();
   const { read, isAll, lost } = await putAll(putter, bodies, tell, signal);
   progress.end();
   if (lines && failed > 0) complain(`${failed} of ${read} lines failed`);

@@ -2,7 +2,9 @@
 
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
+import { printable } from "../protocol/printable.ts";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
+import { note, print, writeAllSync } from "./output.ts";
 
 const CHUNK = 1 << 16;
 const PROGRESS_MS = 1000;
@@ -17,7 +19,7 @@ function telling(what: string): (count: number) => void {
     const now = performance.now();
     if (now < next) return;
     next = now + PROGRESS_MS;
-    console.error(`${what} ${count.toLocaleString("en")} so far`);
+    note(`${what} ${count.toLocaleString("en")} so far`);
   };
 }
 
@@ -43,13 +45,10 @@ export function tellingStore(store: Store): Store {
 /** Checks a file; the exit code is 1 where it is not sound. */
 export function check(path: string): number {
   const { jobs, problems, older } = checkSqliteFile(path);
-  for (const problem of problems) console.log(problem);
+  for (const problem of problems) print(printable(problem) + "\n");
   if (problems.length > 0) return 1;
-  console.log(
-    `${path} is sound: ${counted(jobs!, "job")}${
-      older ? "; the next start brings it up to date" : ""
-    }`,
-  );
+  const more = older ? "; the next start brings it up to date" : "";
+  print(`${printable(path)} is sound: ${counted(jobs!, "job")}${more}\n`);
   return 0;
 }
 
@@ -57,7 +56,7 @@ export function check(path: string): number {
 export function exportTo(target: string, path: string): number {
   if (target === "-") {
     const count = writeLines(exportSqliteFile(path), Deno.stdout);
-    console.error(`${counted(count, "line")} exported from ${path}`);
+    note(`${counted(count, "line")} exported from ${path}`);
     return 0;
   }
   if (existsSync(target)) throw new Error(`${target} is there already; --export writes a new file`);
@@ -69,7 +68,7 @@ export function exportTo(target: string, path: string): number {
     const count = writeLines(lines, out);
     out.syncSync();
     Deno.renameSync(part, target);
-    console.error(`${counted(count, "line")} exported from ${path} to ${target}`);
+    note(`${counted(count, "line")} exported from ${path} to ${target}`);
     return 0;
   } catch (error) {
     Deno.removeSync(part);
@@ -85,9 +84,7 @@ function writeLines(lines: Iterable<string>, out: typeof Deno.stdout | Deno.FsFi
   let count = 0;
   let text = "";
   const flush = (): void => {
-    for (let bytes = encoder.encode(text); bytes.length > 0;) {
-      bytes = bytes.subarray(out.writeSync(bytes));
-    }
+    writeAllSync(out, encoder.encode(text));
     text = "";
   };
   for (const line of lines) {
@@ -104,7 +101,7 @@ export function importFrom(source: string, path: string): number {
   const input = source === "-" ? Deno.stdin : Deno.openSync(source);
   try {
     const { jobs, duplicates, renumbered } = importSqliteFile(path, linesOf(input));
-    console.error(
+    note(
       `${counted(jobs, "job")} imported into ${path}` +
         (renumbered ? ", with new numbers because it has given some before" : "") +
         (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),

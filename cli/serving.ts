@@ -3,7 +3,7 @@
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
-import { reason } from "./output.ts";
+import { announce, note, reason } from "./output.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
@@ -44,7 +44,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
-    summary: "How long requests may take to finish after Ctrl-C or SIGTERM.",
+    summary: "How long requests may take to finish after Ctrl-C, SIGTERM or SIGHUP.",
     default: "10s",
   },
 };
@@ -90,10 +90,9 @@ function readPem(flag: string, path: string): string {
 
 /** Says where the server listens, and waits for its end. Nothing else ever goes to standard output. */
 export async function serveToEnd(name: string, server: Server, hint: string): Promise<number> {
-  console.log(`${name} listening on ${server.addresses.join(" and ")}`);
-  console.error(
-    `${hint}\nTry: ${tryIt(server.address)}, then type HELP. Ctrl-C stops the server.`,
-  );
+  announce(`${name} listening on ${server.addresses.join(" and ")}`);
+  note(hint);
+  note(`Try: ${tryIt(server.address)}, then type HELP. Ctrl-C stops the server.`);
   await server.finished;
   return 0;
 }

@@ -1,4 +1,6 @@
 import { connect, work } from "../client/mod.ts";
+import { LineWriter } from "../net/line_writer.ts";
+import { standardError } from "../net/standard_error.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
@@ -6,7 +8,6 @@ import { type Subcommand, UsageError } from "./flags.ts";
 import { CLOSED_PIPE } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 import { Log } from "./work/log.ts";
-import { Sink } from "./work/outputs.ts";
 import { Programs } from "./work/programs.ts";
 
 const { TAKE } = queueProtocol.commands;
@@ -89,8 +90,8 @@ connection, 141 where nobody reads the output.`,
       exitCode ||= code;
       worker.close(Infinity);
     };
-    const out = new Sink(Deno.stdout, () => end(CLOSED_PIPE));
-    const err = new Sink(Deno.stderr, () => {});
+    const out = new LineWriter(Deno.stdout, { onClosed: () => end(CLOSED_PIPE) });
+    const err = standardError();
     const log = new Log(err, flags.json);
     const programs = new Programs({
       command,
@@ -134,7 +135,7 @@ connection, 141 where nobody reads the output.`,
       await programs.ended();
       log.ending(worker.counts);
       await client.close();
-      await Promise.all([out.written(), err.written()]);
+      await Promise.all([out.flush(Infinity), err.flush()]);
     }
     return exitCode;
   },

@@ -1,6 +1,6 @@
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../server/clock.ts";
-import { type LogEntry, logToConsole } from "../server/log.ts";
+import { type LogEntry, logToConsole, RepeatingLog } from "../server/log.ts";
 import { handlers, type QueueHandlers } from "./handlers.ts";
 import { memoryStore } from "./memory_store.ts";
 import { states, type Store } from "./store.ts";
@@ -66,7 +66,9 @@ export interface OpenQueue extends AsyncDisposable {
  * ```
  */
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
-  const { store = memoryStore(), clock = systemClock, log = logToConsole } = options;
+  const { store = memoryStore(), clock = systemClock } = options;
+  const own = new RepeatingLog(clock, logToConsole);
+  const { log = (entry) => own.add(entry) } = options;
   const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
   const { maxRules = 100_000, maxSchedules = 10_000 } = options;
   const { maxResults = 10_000, resultTime = 3_600_000, random = Math.random } = options;

@@ -173,8 +173,8 @@ export class Schedules {
         expires: expires > 0 ? expires : undefined,
       });
     } catch (error) {
-      const message = `schedule ${name} could not put its job`;
-      this.#work.log({ level: "error", message, queue: schedule.queue, error });
+      const message = "schedule could not put its job";
+      this.#work.log({ level: "error", message, schedule: name, queue: schedule.queue, error });
     }
     const next = nextRun(schedule, due, now);
     if (next === undefined) {

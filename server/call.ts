@@ -343,7 +343,14 @@ export class Call extends Ticket implements Context {
     const incident = crypto.randomUUID().slice(0, 8);
     const client = this.client.peer;
     const message = `${verb} failed`;
-    this.connection.server.log({ level: "error", message, verb, client, incident, error });
+    this.connection.server.incidentLog.add({
+      level: "error",
+      message,
+      verb,
+      client,
+      incident,
+      error,
+    });
     const details = { incident };
     return { code: "internal", message: `${verb} failed; the server's log says why.`, details };
   }

@@ -157,7 +157,9 @@ export class Connection implements Client {
     const { peer: client } = this;
     // What a client sends is no failure of the server.
     if (error instanceof StreamError) this.#logEnd("", error.message);
-    else this.server.log({ level: "error", message: "connection failed", client, error });
+    else {
+      this.server.incidentLog.add({ level: "error", message: "connection failed", client, error });
+    }
     this.#logged = true;
   }
 
@@ -355,7 +357,7 @@ export class Connection implements Client {
     this.#logged = true;
     this.server.counters.dropped++;
     const message = `connection dropped: ${why}`;
-    this.server.log({ level: "error", message, client: this.peer, bytes });
+    this.server.clientLog.add({ level: "error", message, client: this.peer, bytes });
     this.close();
   }
 

@@ -1,3 +1,5 @@
+import { standardError } from "../net/standard_error.ts";
+import { printable } from "../protocol/printable.ts";
 import { formatWord } from "../protocol/quoting.ts";
 import type { Clock } from "../scheduling/clock.ts";
 
@@ -49,18 +51,103 @@ export class ClientLog {
   }
 }
 
-/** Writes a log entry as one line on standard error, errors with their stack behind it. */
+const FIRST_MS = 1000, LONGEST_MS = 60_000;
+
+/**
+ * Entries that come again by themselves for as long as something is wrong: an error at once, then after pauses that
+ * double from a second to a minute, with how often it was (`times`); quiet for two minutes, it begins anew. `info`,
+ * that all is well, is logged where an error was since the last one.
+ */
+export class RepeatingLog {
+  readonly #clock: Clock;
+  readonly #log: (entry: LogEntry) => void;
+  readonly #known = new Map<string, { next: number; pause: number; times: number }>();
+  #wasWrong = true;
+
+  constructor(clock: Clock, log: (entry: LogEntry) => void) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Logs an entry, or counts it. There must be few messages: what differs belongs into details. */
+  add(entry: LogEntry): void {
+    if (entry.level === "info") {
+      if (this.#wasWrong) this.#log(entry);
+      this.#wasWrong = false;
+      return;
+    }
+    const now = this.#clock.now();
+    const known = this.#known.get(entry.message);
+    if (known === undefined || now >= known.next + 2 * LONGEST_MS) {
+      this.#known.set(entry.message, { next: now + FIRST_MS, pause: FIRST_MS, times: 0 });
+      this.#wasWrong = true;
+      return this.#log(entry);
+    }
+    known.times++;
+    if (now < known.next) return;
+    this.#wasWrong = true;
+    this.#log({ ...entry, times: known.times });
+    known.pause = Math.min(2 * known.pause, LONGEST_MS);
+    known.next = now + known.pause;
+    known.times = 0;
+  }
+}
+
+/**
+ * Writes a log entry as one line on standard error, with the place of an error in lines below that begin with spaces.
+ * Waits for nobody: where standard error is not read, entries are dropped, and a line says how many.
+ */
 export function logToConsole(entry: LogEntry): void {
-  const { level, message, error, ...details } = entry;
-  // Values come from clients too: quoted, none can end the line or act on a terminal.
-  const words = Object.entries(details).filter(([, value]) => value !== undefined).map((
-    [name, value],
-  ) =>
-    `${name}=${
-      formatWord(String(typeof value === "string" ? value : JSON.stringify(value)).toWellFormed())
-    }`
-  );
-  const line = [new Date().toISOString(), level, message, ...words].join(" ");
-  if (error === undefined) console.error(line);
-  else console.error(line, error);
+  standardError().line(formatEntry(entry));
+}
+
+/** A log entry as it is written. No text of a client ends its line, begins another, or acts on a terminal. */
+export function formatEntry({ level, message, error, ...details }: LogEntry): string {
+  const words = Object.entries(details).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${printable(name)}=${word(value)}`);
+  if (error !== undefined) words.push(`error=${word(nameOf(error))}`);
+  const line = [new Date().toISOString(), level, printable(message), ...words].join(" ");
+  return error === undefined ? line : [line, ...placesOf(error)].join("\n");
+}
+
+function word(value: unknown): string {
+  return printable(formatWord(textOf(value).toWellFormed()));
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return String(JSON.stringify(value));
+  } catch {
+    // It holds itself, or what JSON has no form for.
+    return Deno.inspect(value, { depth: 2, colors: false });
+  }
+}
+
+const MOST_FRAMES = 20, MOST_CAUSES = 4;
+
+/** What an error says. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return textOf(error);
+  return error.message === "" ? error.name : `${error.name}: ${error.message}`;
+}
+
+/** Where an error comes from, and what caused it. */
+function placesOf(error: unknown, depth: number = 0): string[] {
+  if (!(error instanceof Error)) return [];
+  const lines = framesOf(error).map((frame) => `    ${printable(frame)}`);
+  const { cause } = error;
+  if (cause === undefined || depth === MOST_CAUSES) return lines;
+  return [...lines, `  cause=${word(nameOf(cause))}`, ...placesOf(cause, depth + 1)];
+}
+
+/** The frames of the stack: name and message stand before them, and may look like some. */
+function framesOf(error: Error): string[] {
+  const { message, stack = "" } = error;
+  // An error that came from a worker has lost its name, but not in its stack.
+  const heads = [nameOf(error), (/^[\w$.]+: /.exec(stack)?.[0] ?? "") + message];
+  const head = heads.find((each) => stack.startsWith(`${each}\n`));
+  if (head === undefined) return stack === "" ? [] : [`stack=${word(stack)}`];
+  return stack.slice(head.length + 1).split("\n").slice(0, MOST_FRAMES)
+    .map((line) => line.trim());
 }

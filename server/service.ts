@@ -23,7 +23,7 @@ import { CONNECTION_LIMITS, Gate } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
-import { ClientLog, type LogEntry, logToConsole } from "./log.ts";
+import { ClientLog, type LogEntry, logToConsole, RepeatingLog } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
 import { ReadingLine } from "./reading.ts";
 import { Rests } from "./rest.ts";
@@ -74,6 +74,9 @@ export class Service {
   readonly log: (entry: LogEntry) => void;
   /** For what clients can cause as often as they like. */
   readonly clientLog: ClientLog;
+  /** For errors of handlers, which clients can cause as well: what else clients do does not bury them. */
+  readonly incidentLog: ClientLog;
+  readonly #repeatingLog: RepeatingLog;
   readonly maxInFlight: number;
   readonly greeting: string;
   readonly started: number;
@@ -114,6 +117,8 @@ export class Service {
     this.turnClock = new TurnClock(this.clock);
     this.log = options.log ?? logToConsole;
     this.clientLog = new ClientLog(this.clock, this.log);
+    this.incidentLog = new ClientLog(this.clock, this.log);
+    this.#repeatingLog = new RepeatingLog(this.clock, this.log);
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
@@ -303,7 +308,8 @@ export class Service {
         else this.#keep(this.#serveProxied(stream, proxyFrom));
       } catch (error) {
         // Most often there are no file descriptors left: some time frees some.
-        this.log({ level: "error", message: "accept failed", address: listener.address, error });
+        const { address } = listener;
+        this.#repeatingLog.add({ level: "error", message: "accept failed", address, error });
         await new Promise<void>((resolve) => this.clock.after(pause, resolve));
         pause = Math.min(pause * 2, 1000);
       }
@@ -351,6 +357,7 @@ export class Service {
     this.workers?.scheduler.close();
     await this.workers?.pool.close();
     this.clientLog.flush();
+    this.incidentLog.flush();
     this.held.stop();
     this.rests.stop();
     this.#stopRound?.();

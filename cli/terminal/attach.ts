@@ -1,5 +1,6 @@
 // The terminal that this process has: raw while it is ours, and given back however it ends.
 
+import { draw } from "../output.ts";
 import type { Device } from "./screen.ts";
 
 // How long after an ESC the rest of a sequence may take; after that it was the Escape key.
@@ -28,10 +29,10 @@ export async function attachTerminal(
 ): Promise<number> {
   const take = (): void => {
     Deno.stdin.setRaw(true);
-    write(PASTE_ON);
+    draw(PASTE_ON);
   };
   const giveBack = (): void => {
-    write(PASTE_OFF);
+    draw(PASTE_OFF);
     Deno.stdin.setRaw(false);
   };
   let suspended = false;
@@ -43,7 +44,7 @@ export async function attachTerminal(
   };
   // As it was when the terminal drew last.
   let size = Deno.consoleSize();
-  const device: Device = { write, size: () => size = Deno.consoleSize() };
+  const device: Device = { write: draw, size: () => size = Deno.consoleSize() };
   const terminal = make(device, suspend);
   const onResize = (): void => {
     // A signal that comes late, behind a drawing at the new size, must not draw into the next change of size.
@@ -85,11 +86,4 @@ async function readKeys(terminal: Attached): Promise<void> {
     // The terminal is gone.
   }
   terminal.leave();
-}
-
-const encoder = new TextEncoder();
-
-function write(text: string): void {
-  const bytes = encoder.encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }

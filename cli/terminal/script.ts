@@ -6,7 +6,6 @@ import { Framer } from "../../protocol/framer.ts";
 import { complain, print, reason } from "../output.ts";
 import { showBytes } from "./reply.ts";
 import { painter } from "./style.ts";
-import { printableBody } from "./text.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
 const GREETING_MS = 10_000;
@@ -26,10 +25,7 @@ export async function runScript(address: string, { raw }: { raw: boolean }): Pro
   const paint = painter(false);
   const show = (direction: "<" | ">", bytes: Uint8Array): void => {
     if (raw && toTerminal) print(showBytes(direction, bytes, paint));
-    else if (direction === ">") return;
-    // A terminal would act upon the controls in a body.
-    else if (toTerminal) print(printableBody(bytes).replaceAll("\\x0d\n", "\n"));
-    else print(bytes);
+    else if (direction === "<") print(bytes);
   };
   const asked = { count: 0, all: false };
   sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());

@@ -1,7 +1,9 @@
-// deno-lint-ignore-file no-control-regex
 // Text as a terminal shows it: what can be shown, how wide it is, where a character ends.
 
 import stringWidth from "string-width";
+import { printableLines } from "../../protocol/printable.ts";
+
+export { printable } from "../../protocol/printable.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -63,18 +65,6 @@ export function wrap(text: string, columns: number): string[] {
   return [...rows, row];
 }
 
-// Controls, what turns the direction of text around, line separators, half characters.
-const UNSAFE =
-  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-/** Text from elsewhere with all that a terminal would act upon as escapes: a line of it, safe to print. */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    const code = character.charCodeAt(0).toString(16);
-    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
-  });
-}
-
 /** A body as lines that are safe to print; line feeds and tabs stay, bytes that are not UTF-8 are escapes. */
 export function printableBody(bytes: Uint8Array): string {
   let text: string;
@@ -86,5 +76,5 @@ export function printableBody(bytes: Uint8Array): string {
       text += byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
     }
   }
-  return text.split("\n").map((line) => line.split("\t").map(printable).join("\t")).join("\n");
+  return printableLines(text);
 }

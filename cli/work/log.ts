@@ -2,8 +2,8 @@
 // for all that happens.
 
 import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
+import type { LineWriter } from "../../net/line_writer.ts";
 import { complaint } from "../output.ts";
-import type { Sink } from "./outputs.ts";
 import type { Programs } from "./programs.ts";
 
 /** Something that happened: its name, and what is to be known of it. */
@@ -11,15 +11,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Tells what happens. */
 export class Log {
-  readonly #sink: Sink;
+  readonly #writer: LineWriter;
   readonly #json: boolean;
   #isLost = false;
   #isOver = false;
   #trouble: string | undefined;
 
   /** A log that goes to standard error. */
-  constructor(sink: Sink, json: boolean) {
-    this.#sink = sink;
+  constructor(writer: LineWriter, json: boolean) {
+    this.#writer = writer;
     this.#json = json;
   }
 
@@ -30,7 +30,7 @@ export class Log {
       : text === undefined
       ? undefined
       : complaint(text);
-    if (line !== undefined) this.#sink.write(new TextEncoder().encode(line + "\n"));
+    if (line !== undefined) this.#writer.line(line);
   }
 
   /** A program was started for a job. */

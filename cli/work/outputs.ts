@@ -6,39 +6,9 @@ const END = Uint8Array.of(LF);
 const LONGEST = 1 << 16;
 
 /** Standard output or standard error of this process, to which many write. */
-export class Sink {
-  readonly #to: { write(bytes: Uint8Array): Promise<number> };
-  readonly #onClosed: () => void;
-  #written: Promise<void> = Promise.resolve();
-  #closed = false;
-
-  /** `onClosed` is told, once, that nobody reads any more. */
-  constructor(to: { write(bytes: Uint8Array): Promise<number> }, onClosed: () => void) {
-    this.#to = to;
-    this.#onClosed = onClosed;
-  }
-
+export interface Sink {
   /** Resolves once it is written, so that a slow reader slows the programs down and not this process. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#written = this.#written.then(() => this.#write(bytes));
-  }
-
-  /** Resolves once all of it is written. */
-  written(): Promise<void> {
-    return this.#written;
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let at = 0; at < bytes.length && !this.#closed;) {
-        at += await this.#to.write(bytes.subarray(at));
-      }
-    } catch {
-      // A pipe that nobody reads, or a terminal that was hung up.
-      this.#closed = true;
-      this.#onClosed();
-    }
-  }
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 /** What takes a program's output. */

@@ -121,8 +121,8 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
   await queue.clock.elapse(3 * MINUTE);
   assertStringIncludes(await session.ask("QUEUES"), "ready=1");
   assertEquals(
-    queue.logged.map(({ message }) => message),
-    Array(2).fill("schedule beat could not put its job"),
+    queue.logged.map(({ message, schedule }) => [message, schedule]),
+    Array(2).fill(["schedule could not put its job", "beat"]),
   );
   await session.ask("PURGE mail");
   fails = true;

@@ -1,43 +1,100 @@
-import { assertEquals } from "@std/assert";
-import { type LogEntry, logToConsole } from "@lineup/lineup/server";
+import { assertEquals, assertMatch } from "@std/assert";
+import { formatEntry, type LogEntry, RepeatingLog } from "../../server/log.ts";
+import { VirtualClock } from "../virtual_clock.ts";
 import { House } from "./house.ts";
 import { settle } from "./streams.ts";
 
 /** What an entry looks like on standard error, without its time. */
-function written(entry: LogEntry): unknown[] {
-  const { error } = console;
-  const calls: unknown[][] = [];
-  console.error = (...given) => void calls.push(given);
-  try {
-    logToConsole(entry);
-  } finally {
-    console.error = error;
-  }
-  assertEquals(calls.length, 1);
-  const [line, ...more] = calls[0];
-  return [String(line).replace(/^\S+Z /, ""), ...more];
+function written(entry: LogEntry): string {
+  return formatEntry(entry).replace(/^\S+Z /, "");
 }
 
-Deno.test("logToConsole writes one line", () => {
-  assertEquals(written({ level: "info", message: "done", verb: "PUT", n: 5, none: undefined }), [
+Deno.test("a log entry is one line", () => {
+  assertEquals(
+    written({ level: "info", message: "done", verb: "PUT", n: 5, none: undefined }),
     "info done verb=PUT n=5",
-  ]);
+  );
 });
 
-Deno.test("logToConsole puts the error behind the line", () => {
-  const error = new Error("no");
-  assertEquals(written({ level: "error", message: "failed", incident: "ab", error }), [
-    "error failed incident=ab",
-    error,
-  ]);
+Deno.test("a log entry has the place of an error in lines below it, which begin with spaces", () => {
+  const error = new RangeError("no", { cause: new Error("why") });
+  const [first, ...more] = written({ level: "error", message: "failed", incident: "ab", error })
+    .split("\n");
+  assertEquals(first, 'error failed incident=ab error="RangeError: no"');
+  assertMatch(more[0], /^ {4}at .*log_test\.ts/);
+  assertEquals(more.includes('  cause="Error: why"'), true);
+  assertEquals(more.every((line) => /^ {4}at |^ {2}cause=/.test(line)), true);
 });
 
-Deno.test("logToConsole lets no value of a client end the line or reach the terminal", () => {
-  const key = "a\n2020 error forged\r\x1b[31m\u009b";
-  assertEquals(written({ level: "info", message: "put", key, list: [key], cut: "\ud83d" }), [
-    'info put key="a\\n2020 error forged\\r\\x1b[31m\\x9b" ' +
-    'list="[\\"a\\\\n2020 error forged\\\\r\\\\u001b[31m\\x9b\\"]" cut=\ufffd',
-  ]);
+Deno.test("no value of a client ends a log entry's line or reaches the terminal", () => {
+  const key = "a\n2020 error forged\r\x1b[31m\u009b\u202e";
+  assertEquals(
+    written({ level: "info", message: "put", key, list: [key], cut: "\ud83d" }),
+    'info put key="a\\n2020 error forged\\r\\x1b[31m\\x9b\\u{202e}" ' +
+      'list="[\\"a\\\\n2020 error forged\\\\r\\\\u001b[31m\\x9b\\u{202e}\\"]" cut=\ufffd',
+  );
+  assertEquals(
+    written({ level: "info", message: key, "a\n": 1n }),
+    "info " +
+      "a\\x0a2020 error forged\\x0d\\x1b[31m\\x9b\\u{202e} a\\x0a=1n",
+  );
+});
+
+Deno.test("no text of a client in an error begins a line of the log", () => {
+  const text = "x\n2020-01-01T00:00:00Z error forged\n    at forged (file:///forged.ts:1:1)\x1b[2J";
+  const changed = new Error(text);
+  changed.message = "another";
+  for (
+    const error of [
+      new Error(text),
+      new Error("outer", { cause: new TypeError(text) }),
+      Object.assign(new Error("x"), { name: text }),
+      changed,
+      text,
+      { text },
+    ]
+  ) {
+    for (
+      const [at, line] of written({ level: "error", message: "failed", error }).split("\n")
+        .entries()
+    ) {
+      assertEquals(/^\s*(2020|at forged)/.test(line), false, line);
+      assertMatch(line, at === 0 ? /^error failed / : /^ {4}at |^ {4}stack="|^ {2}cause=/);
+      // deno-lint-ignore no-control-regex
+      assertEquals(/[\x00-\x1f\x7f-\x9f]/.test(line), false, line);
+    }
+  }
+});
+
+Deno.test("a value that JSON has no form for is logged nevertheless", () => {
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
+  assertMatch(written({ level: "info", message: "odd", circle }), /^info odd circle=".*Circular/);
+});
+
+Deno.test("what goes wrong again and again by itself is logged after ever longer pauses", async () => {
+  const clock = new VirtualClock();
+  const entries: LogEntry[] = [];
+  const log = new RepeatingLog(clock, (entry) => entries.push(entry));
+  // A thousand failures in 1000 seconds.
+  for (let i = 0; i < 1000; i++) {
+    log.add({ level: "error", message: "accept failed" });
+    await clock.elapse(1000);
+  }
+  assertEquals(entries.slice(0, 4).map(({ times }) => times), [undefined, 1, 2, 4]);
+  assertEquals(entries.length < 25, true, `${entries.length}`);
+  const told = entries.length;
+  // It works and fails in turn: the log says at the end that it works.
+  for (let i = 0; i < 100; i++) {
+    log.add({ level: "error", message: "accept failed" });
+    log.add({ level: "info", message: "accepts again" });
+    await clock.elapse(100);
+  }
+  assertEquals(entries.length - told <= 2, true);
+  assertEquals(entries.at(-1)?.message, "accepts again");
+  await clock.elapse(600_000);
+  log.add({ level: "error", message: "accept failed" });
+  assertEquals(entries.at(-1), { level: "error", message: "accept failed" });
 });
 
 /** A client that asks this, waits for the end, and is gone. */

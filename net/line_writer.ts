@@ -1,0 +1,181 @@
+// Output for a reader who may be slow, or never read: nothing waits for it that does not want to.
+
+const MOST_WAITING = 1 << 20;
+const MOST_LINE = 1 << 14;
+/** One write has about so many bytes, so that it is seen whether the reader takes any. */
+const PIECE = 1 << 12;
+const STALLED_MS = 1000;
+/** How long the last bytes of a process are given at its end. */
+const LAST_MS = 50;
+const FIRST_PAUSE_MS = 5, LONGEST_PAUSE_MS = 200;
+
+/** Where output goes. */
+export interface LineTarget {
+  /** Writes some of the bytes; resolves with how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly done?: () => void;
+}
+
+/**
+ * Writes in order without making anybody wait. A line that finds more than a bound of bytes before it is dropped, and a
+ * line says how many were, as soon as there is room again.
+ */
+export class LineWriter {
+  readonly #target: LineTarget;
+  readonly #most: number;
+  readonly #onClosed: () => void;
+  readonly #encoder = new TextEncoder();
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #dropped = 0;
+  #writing: Promise<void> | undefined = undefined;
+  #written = 0;
+  #closed = false;
+
+  /** At most `most` bytes of lines wait, 1 MiB by default; `onClosed` is told once that nobody reads any more. */
+  constructor(
+    target: LineTarget,
+    { most = MOST_WAITING, onClosed = () => {} }: { most?: number; onClosed?: () => void } = {},
+  ) {
+    this.#target = target;
+    this.#most = most;
+    this.#onClosed = onClosed;
+  }
+
+  /** Whether so much waits that a producer of many lines does better to wait for `flush`. */
+  get isFull(): boolean {
+    return this.#bytes > this.#most / 2;
+  }
+
+  /** Writes a line, or drops it. One of more than 16 Ki characters is cut. */
+  line(text: string): void {
+    const cut = text.length > MOST_LINE;
+    this.text(cut ? `${text.slice(0, MOST_LINE)}… (${text.length} characters)\n` : `${text}\n`);
+  }
+
+  /** Writes text as it is, or drops it. */
+  text(text: string): void {
+    if (this.#closed) return;
+    const bytes = this.#encoder.encode(text);
+    if (this.#bytes + bytes.length > this.#most) {
+      this.#dropped++;
+      return;
+    }
+    this.#tellDropped();
+    this.#add({ bytes });
+  }
+
+  /** Writes bytes behind all that waits; resolves once they are written, or nobody reads any more. */
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((done) => this.#add({ bytes, done }));
+  }
+
+  /** Resolves once nothing waits any more, or the reader took nothing for `stalled` ms. */
+  async flush(stalled: number = STALLED_MS): Promise<void> {
+    while (this.#writing !== undefined) {
+      const before = this.#written;
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, stalled);
+      await Promise.race([this.#writing, late.promise]);
+      clearTimeout(timer);
+      if (this.#written === before) return;
+    }
+  }
+
+  /** For the end of the process, when nothing can be awaited: gives what waits a moment to be written. */
+  flushNow(): void {
+    this.#tellDropped();
+    if (this.#writing === undefined) return;
+    // What is being written already is on its way.
+    for (const { bytes } of this.#waiting) this.#target.write(bytes).catch(() => {});
+    this.#waiting = [];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_MS);
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped === 0 || this.#closed) return;
+    const lines = this.#dropped;
+    this.#dropped = 0;
+    const time = new Date().toISOString();
+    const text = `${time} error lines were dropped because nobody read them lines=${lines}\n`;
+    this.#add({ bytes: this.#encoder.encode(text) });
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#bytes += waiting.bytes.length;
+    this.#writing ??= this.#write();
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#next();
+      const isWritten = await this.#writeAll(joined(batch));
+      for (const { bytes, done } of batch) {
+        this.#bytes -= bytes.length;
+        if (!isWritten) this.#dropped++;
+        done?.();
+      }
+      if (isWritten && this.#waiting.length === 0) this.#tellDropped();
+    }
+    this.#writing = undefined;
+  }
+
+  #next(): Waiting[] {
+    let count = 0;
+    for (let bytes = 0; count < this.#waiting.length && bytes < PIECE; count++) {
+      bytes += this.#waiting[count].bytes.length;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Whether all of it was written. */
+  async #writeAll(bytes: Uint8Array): Promise<boolean> {
+    let pause = FIRST_PAUSE_MS;
+    for (let at = 0; at < bytes.length;) {
+      if (this.#closed) return false;
+      try {
+        const count = await this.#target.write(bytes.subarray(at, at + 4 * PIECE));
+        at += count;
+        this.#written += count;
+        pause = FIRST_PAUSE_MS;
+      } catch (error) {
+        const { name } = error as Error;
+        if (name === "WouldBlock") {
+          // Another process has made the pipe non-blocking for all who share it.
+          await sleep(pause);
+          pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+          continue;
+        }
+        if (name === "BrokenPipe" || name === "BadResource") this.#close();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#onClosed();
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function joined(batch: readonly Waiting[]): Uint8Array {
+  if (batch.length === 1) return batch[0].bytes;
+  const all = new Uint8Array(batch.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of batch) {
+    all.set(bytes, at);
+    at += bytes.length;
+  }
+  return all;
+}

@@ -1,0 +1,48 @@
+// Text from elsewhere, made safe for terminals and logs.
+
+// Controls, half characters, line separators, and what has no shape of its own: characters that turn the direction of text
+// around, join, hide or tag.
+const UNSAFE =
+  /[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]--[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/gv;
+const PLAIN = /^[\x20-\x7e]*$/;
+const JOINER = /[\u200c\u200d]/;
+const PICTURE = /\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}]?\ufe0f?$/u;
+// Scripts whose letters join or part by an invisible character.
+const JOINING =
+  /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Kannada}\p{Script=Tamil}\p{Script=Telugu}]$/u;
+const KEYCAP = /[0-9#*]$/;
+/** The most of a text that is looked at before a character. */
+const BEFORE = 8;
+
+/**
+ * A line of text with all that a terminal would act upon, or that nobody could see, as escapes: `\xHH`, `\u{HHHH}`.
+ * The joiners of emoji and of scripts that need them stay.
+ */
+export function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.replace(UNSAFE, (character, at: number) => {
+    if (shapes(character, text, at)) return character;
+    const code = character.codePointAt(0)!.toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
+  });
+}
+
+/** Text of several lines: line feeds, tabs and the ends of lines in CRLF stay, the rest is as in `printable`. */
+export function printableLines(text: string): string {
+  if (!/[\n\t]/.test(text)) return printable(text);
+  return text.replaceAll("\r\n", "\n").split("\n")
+    .map((line) => line.split("\t").map(printable).join("\t")).join("\n");
+}
+
+/** Whether an invisible character belongs to what stands beside it. */
+function shapes(character: string, text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - BEFORE), at);
+  const after = text.slice(at + 1, at + 3);
+  if (JOINER.test(character)) {
+    return JOINING.test(before) ||
+      (character === "\u200d" && PICTURE.test(before) && /^\p{Extended_Pictographic}/u.test(after));
+  }
+  if (character !== "\ufe0e" && character !== "\ufe0f") return false;
+  return /\p{Extended_Pictographic}$/u.test(before) ||
+    (KEYCAP.test(before) && after.startsWith("\u20e3"));
+}

@@ -1,15 +1,35 @@
-import { RateLimiter } from "../scheduling/rate_limiter.ts";
 import type { Due } from "./deadlines.ts";
+import { Pace } from "./pace.ts";
+import { limits } from "./protocol/admin.ts";
 import type { Queue } from "./queue.ts";
 import { hasRules, type Rules } from "./store.ts";
 import type { Tenant } from "./tenant.ts";
 
-/** What a rate lets through at once, in seconds of it: so a timer that rings late costs none of it. */
-const BURST = 0.1;
+/** The least share and the least rate, one job in 28 hours: less would be a pause under another name. */
+const LEAST = { rate: 0.00001, weight: 0.001 } as const;
 
 /** Rules that say nothing. */
 export function noRules(queue: string, key: string): Rules {
   return { queue, key, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
+}
+
+/** Above this rate what is owed is over within a moment, and a restart may forget it. */
+const SLOW = 10;
+
+/** What is wrong with rules, in words; `undefined` for none. */
+export function wrongRule(rules: Pick<Rules, keyof typeof LEAST>): string | undefined {
+  for (const name of ["rate", "weight"] as const) {
+    const [value, least, { max }] = [rules[name], LEAST[name], limits[name]];
+    if (value === 0 || (value >= least && value <= max)) continue;
+    return `${name} must be ${least} to ${max}, or 0 to lift it, not ${value}`;
+  }
+}
+
+/** Rules whose rate and weight are within bounds: the next ones where they were not. */
+export function bounded(rules: Rules): Rules {
+  const bound = (name: keyof typeof LEAST): number =>
+    rules[name] > 0 ? Math.min(Math.max(rules[name], LEAST[name]), limits[name].max) : 0;
+  return { ...rules, rate: bound("rate"), weight: bound("weight") };
 }
 
 /** The rules of a queue or of one of its keys, and whether its rate holds it back. */
@@ -21,11 +41,12 @@ export class Limits implements Due {
   /** Whose they are: a queue's own where this is `undefined`. */
   readonly tenant: Tenant | undefined;
   readonly queue: Queue;
-  #limiter: RateLimiter | undefined = undefined;
+  readonly pace: Pace;
 
-  constructor(queue: Queue, tenant: Tenant | undefined) {
+  constructor(queue: Queue, tenant: Tenant | undefined, pace: Pace = new Pace()) {
     this.queue = queue;
     this.tenant = tenant;
+    this.pace = pace;
     this.rules = noRules(queue.name, tenant?.key ?? "");
   }
 
@@ -34,14 +55,25 @@ export class Limits implements Due {
     return hasRules(this.rules);
   }
 
-  /** Other rules: a new rate begins anew. */
-  set(rules: Rules): void {
-    const { rate } = rules;
-    if (rate !== this.rules.rate) {
-      const burst = Math.max(1, rate * BURST);
-      this.#limiter = rate > 0 ? new RateLimiter({ rate, burst, keys: 1 }) : undefined;
-    }
+  /** Other rules. Returns whether none may be taken before `due`. */
+  set({ paid, ...rules }: Rules, now: number): boolean {
+    if (rules.rate !== this.pace.rate) this.pace.set(rules.rate, now);
+    if (paid !== undefined) this.pace.restore(paid, now);
     this.rules = rules;
+    return this.#mustWait(now);
+  }
+
+  /** The rules as they are stored. */
+  kept(now: number): Rules {
+    const { rules } = this;
+    if (!this.isSlow) return rules;
+    const paid = this.pace.paid(now);
+    return paid > now ? { ...rules, paid } : rules;
+  }
+
+  /** Whether what is owed at its rate is to outlast a restart. */
+  get isSlow(): boolean {
+    return this.rules.rate > 0 && this.rules.rate < SLOW;
   }
 
   /** Whether none may be taken now where so many are. */
@@ -52,9 +84,13 @@ export class Limits implements Due {
 
   /** Counts one that is taken. Returns whether none may follow before `due`. */
   spend(now: number): boolean {
-    if (this.#limiter === undefined) return false;
-    this.#limiter.take("", now);
-    const wait = this.#limiter.wait("", now);
+    if (this.pace.rate === 0) return false;
+    this.pace.spend(now);
+    return this.#mustWait(now);
+  }
+
+  #mustWait(now: number): boolean {
+    const wait = this.pace.wait(now);
     this.due = now + wait;
     return wait > 0;
   }

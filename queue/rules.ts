@@ -1,7 +1,8 @@
 // PAUSE, RESUME, LIMIT: what holds the jobs of a queue or key back.
 
 import { roomForQueues, roomForRules } from "./bounds.ts";
-import { noRules } from "./limits.ts";
+import { noRules, wrongRule } from "./limits.ts";
+import { badArguments } from "./refusals.ts";
 import { hasRules, type Rules } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
@@ -25,12 +26,13 @@ export async function setRules(
   work.mayChange();
   const before = rulesOf(work, name, key);
   const rules = { ...before, ...change };
+  const wrong = wrongRule(rules);
+  if (wrong !== undefined) throw badArguments(`${wrong}.`);
   if (hasRules(rules) && !hasRules(before)) {
     roomForQueues(work.bounds, work.jobs, [name]);
     roomForRules(work.bounds, work.rules);
   }
-  work.limit(rules);
-  await work.journal.write({ kind: "rules", rules });
+  await work.journal.write({ kind: "rules", rules: work.limit(rules) });
   return rules;
 }
 

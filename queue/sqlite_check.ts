@@ -6,10 +6,12 @@ import { pathToFileURL } from "node:url";
 import {
   APPLICATION_ID,
   canMigrate,
+  distrust,
   explain,
   mustBeFile,
   otherVersion,
   pragma,
+  strangeIn,
   VERSION,
 } from "./sqlite_schema.ts";
 
@@ -79,16 +81,19 @@ export function checkSqliteFile(path: string): Checked {
   let look: Look | undefined;
   try {
     const { db } = look = lookAt(path);
+    distrust(db);
     if (pragma(db, "application_id") !== APPLICATION_ID) {
       return unknown([`${path} is a database of another program, not a queue`]);
     }
     const version = pragma(db, "user_version");
+    const older = canMigrate(version);
+    if (version !== VERSION && !older) return unknown([otherVersion(path, version)]);
+    const strange = strangeIn(db, version);
+    if (strange.length > 0) return unknown(strange);
     const said = db.prepare("PRAGMA integrity_check").all().map((row) =>
       String(row.integrity_check)
     );
     const problems = said.filter((line) => line !== "ok");
-    const older = canMigrate(version);
-    if (version !== VERSION && !older) problems.push(otherVersion(path, version));
     // Of tables that are damaged nothing else can be said for certain.
     if (problems.length > 0) return unknown(problems);
     for (const [sql, what] of older ? [] : RULES) {

@@ -101,7 +101,7 @@ export class RowWriter {
     this.#word(reason);
   }
 
-  #rules({ queue, key, paused, running, rate, weight, depth }: Rules): void {
+  #rules({ queue, key, paused, running, rate, weight, depth, paid = 0 }: Rules): void {
     this.#word(queue);
     this.#word(key);
     this.number(Number(paused));
@@ -109,6 +109,7 @@ export class RowWriter {
     this.number(rate);
     this.number(weight);
     this.number(depth);
+    this.number(paid);
   }
 
   #schedule(schedule: Schedule): void {
@@ -246,7 +247,7 @@ export class RowReader {
   }
 
   #rules(): Rules {
-    return {
+    const rules = {
       queue: this.#word(),
       key: this.#word(),
       paused: this.number() === 1,
@@ -255,6 +256,8 @@ export class RowReader {
       weight: this.number(),
       depth: this.number(),
     };
+    const paid = this.number();
+    return paid === 0 ? rules : { ...rules, paid };
   }
 
   #schedule(bytes: (length: number) => Uint8Array): Schedule {

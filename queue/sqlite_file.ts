@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { explain, prepareFile } from "./sqlite_schema.ts";
+import { distrust, explain, prepareFile } from "./sqlite_schema.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
 import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
 
@@ -34,6 +34,7 @@ export function openSqliteFile(path: string): SqliteFile {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path);
+    distrust(db);
     prepareFile(db, path);
     return operations(db);
   } catch (error) {
@@ -104,7 +105,10 @@ function operations(db: DatabaseSync): SqliteFile {
       return (page.all(after, limit) as unknown as Row[]).map(storedJob);
     },
     rules: () =>
-      rules.all().map((row) => ({ ...row, paused: row.paused === 1 }) as unknown as Rules),
+      rules.all().map(({ paid, ...row }) => {
+        const kept = { ...row, paused: row.paused === 1 } as unknown as Rules;
+        return paid === 0 ? kept : { ...kept, paid: Number(paid) };
+      }),
     schedules: () =>
       schedules.all().map((row) => ({ ...row, keep: row.keep === 1 }) as unknown as StoredSchedule),
     scheduleBodies: (names) =>

@@ -48,7 +48,7 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
   const dropJobRun = db.prepare("DELETE FROM job WHERE id BETWEEN ? AND ?");
   const dropProgressRun = db.prepare("DELETE FROM progress WHERE id BETWEEN ? AND ?");
   const setBody = db.prepare("UPDATE job SET body = ?2 WHERE id = ?1");
-  const ruleRow = insert("rules", 7);
+  const ruleRow = insert("rules", 8);
   const scheduleRow = insert("schedule", 14);
   const dropRules = db.prepare("DELETE FROM rules WHERE queue = ? AND key = ?");
   const moveSchedule = db.prepare("UPDATE schedule SET next = ?2 WHERE name = ?1");
@@ -74,8 +74,8 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
     moves.set(id, job);
   };
   const setRules = (each: Rules): void => {
-    const { queue, key, paused, running, rate, weight, depth } = each;
-    if (hasRules(each)) ruleRow.run(queue, key, Number(paused), running, rate, weight, depth);
+    const { queue, key, paused, running, rate, weight, depth, paid = 0 } = each;
+    if (hasRules(each)) ruleRow.run(queue, key, Number(paused), running, rate, weight, depth, paid);
     else dropRules.run(queue, key);
   };
   const setSchedule = (schedule: Schedule): void => {

@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 /** "Line" in ASCII: what `file` and other programs know the file by. */
 export const APPLICATION_ID = 0x4c696e65;
 /** The version of the schema. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** What SQLite's words mean to whoever opens a file. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -19,8 +19,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 // What was put never changes and may be large; how far it has come changes often and is small. So they are two tables,
 // and a job that was never taken has no row in the second.
-const SCHEMA = `
-  CREATE TABLE job (
+const TABLES = {
+  job: `CREATE TABLE job (
     id INTEGER PRIMARY KEY,
     queue TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -35,8 +35,8 @@ const SCHEMA = `
     state INTEGER NOT NULL,
     ready REAL NOT NULL,
     body BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE progress (
+  ) STRICT`,
+  progress: `CREATE TABLE progress (
     id INTEGER PRIMARY KEY,
     state INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
@@ -45,8 +45,8 @@ const SCHEMA = `
     until REAL NOT NULL,
     held INTEGER NOT NULL,
     reason TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE rules (
+  ) STRICT`,
+  rules: `CREATE TABLE rules (
     queue TEXT NOT NULL,
     key TEXT NOT NULL,
     paused INTEGER NOT NULL,
@@ -54,9 +54,10 @@ const SCHEMA = `
     rate REAL NOT NULL,
     weight REAL NOT NULL,
     depth INTEGER NOT NULL,
+    paid REAL NOT NULL,
     PRIMARY KEY (queue, key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE schedule (
+  ) STRICT, WITHOUT ROWID`,
+  schedule: `CREATE TABLE schedule (
     name TEXT PRIMARY KEY,
     queue TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -71,8 +72,36 @@ const SCHEMA = `
     next REAL NOT NULL,
     expires INTEGER NOT NULL,
     body BLOB NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE last (id INTEGER NOT NULL) STRICT;
+  ) STRICT, WITHOUT ROWID`,
+  last: "CREATE TABLE last (id INTEGER NOT NULL) STRICT",
+  imported: `CREATE TABLE imported (
+    digest BLOB PRIMARY KEY,
+    at REAL NOT NULL,
+    jobs INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+} as const;
+
+type Tables = Readonly<Record<string, string>>;
+
+const { imported: _, ...TABLES_2 } = {
+  ...TABLES,
+  rules: TABLES.rules.replace("    paid REAL NOT NULL,\n", ""),
+};
+const TABLES_1 = {
+  job: TABLES.job.replace(/ (?:backoff|keep|name|expires) [A-Z]+ NOT NULL,\n/g, ""),
+  progress: TABLES.progress.replace(/ (?:spared|held) [A-Z]+ NOT NULL,\n/g, ""),
+  last: TABLES.last,
+};
+
+/** The tables of each version. */
+const VERSIONS: Readonly<Record<number, Tables>> = { 1: TABLES_1, 2: TABLES_2, 3: TABLES };
+
+function create(tables: Tables): string {
+  return Object.values(tables).map((sql) => `${sql};\n`).join("");
+}
+
+const FRESH = `
+  ${create(TABLES)}
   INSERT INTO last VALUES (0);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
@@ -84,14 +113,22 @@ const STEPS: Readonly<Record<number, string>> = {
     ALTER TABLE job RENAME TO old_job;
     ALTER TABLE progress RENAME TO old_progress;
     ALTER TABLE last RENAME TO old_last;
-    ${SCHEMA}
+    ${create(TABLES_2)}
     INSERT INTO job SELECT id, queue, key, priority, attempts, lease, 0, 0, '', put, 0, state, ready, body
       FROM old_job;
     INSERT INTO progress SELECT id, state, attempt, 0, ready, until, 0, reason FROM old_progress;
-    UPDATE last SET id = (SELECT id FROM old_last);
+    INSERT INTO last SELECT id FROM old_last;
     DROP TABLE old_job;
     DROP TABLE old_progress;
     DROP TABLE old_last;
+    PRAGMA user_version = 2;
+  `,
+  2: `
+    ALTER TABLE rules RENAME TO old_rules;
+    ${create({ rules: TABLES.rules, imported: TABLES.imported })}
+    INSERT INTO rules SELECT *, 0 FROM old_rules;
+    DROP TABLE old_rules;
+    PRAGMA user_version = 3;
   `,
 };
 
@@ -114,9 +151,42 @@ export function prepareFile(db: DatabaseSync, path: string): void {
     if (!canMigrate(from)) throw new Error(otherVersion(path, version));
     steps.push(STEPS[from]);
   }
+  const [strange] = fresh ? [] : strangeIn(db, version);
+  if (strange !== undefined) throw new Error(`${path} is no queue of ours: ${strange}`);
   db.exec("PRAGMA journal_mode = WAL");
   // All or nothing: a program that dies here leaves the older version.
-  db.exec(`BEGIN EXCLUSIVE; ${fresh ? SCHEMA : steps.join("")} COMMIT`);
+  db.exec(`BEGIN EXCLUSIVE; ${fresh ? FRESH : steps.join("")} COMMIT`);
+}
+
+/**
+ * What the schema of a file has that one of its version has not, and the reverse, in words. Nothing that a file brings
+ * along, such as a view, a trigger or a column that is computed, is ever run.
+ */
+export function strangeIn(db: DatabaseSync, version: unknown): string[] {
+  const expected = VERSIONS[version as number];
+  const missing = new Set(Object.keys(expected));
+  const strange: string[] = [];
+  const all = db.prepare("SELECT type, name, sql FROM sqlite_schema LIMIT 100").all();
+  for (const { type, name, sql } of all) {
+    const isOurs = type === "table" && missing.delete(String(name));
+    if (!isOurs) strange.push(`it has the ${type} ${name}`);
+    else if (bare(String(sql)) !== bare(expected[String(name)])) {
+      strange.push(`its table ${name} has other columns`);
+    }
+  }
+  return [...strange, ...[...missing].map((name) => `it has no table ${name}`)];
+}
+
+/** SQL however it is set out. */
+function bare(sql: string): string {
+  return sql.replace(/\s*([(),])\s*/g, "$1").replace(/\s+/g, " ").replaceAll('"', "");
+}
+
+/** Lets a file run nothing: no function of its schema with a side effect, no writing to what SQLite keeps for itself. */
+export function distrust(db: DatabaseSync): void {
+  // Deno's types do not know this method yet.
+  (db as DatabaseSync & { enableDefensive(on: boolean): void }).enableDefensive(true);
+  db.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
 }
 
 /** Throws an `Error` where there is no file of this path. */

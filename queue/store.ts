@@ -77,6 +77,8 @@ export interface Rules {
   readonly weight: number;
   /** How many jobs it may have that are delayed, ready or taken. */
   readonly depth: number;
+  /** When its rate has made up for all that were taken, in ms since the Unix epoch; only where that is a while. */
+  readonly paid?: number;
 }
 
 /** A job that is put again and again, without its body. */

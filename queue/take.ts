@@ -123,6 +123,7 @@ function spend(work: WorkQueue, { queue, tenant }: Job, now: number): void {
 
 function pace(work: WorkQueue, limits: Limits, now: number): void {
   if (limits.spend(now)) work.paces.add(limits);
+  if (limits.isSlow) work.journal.write({ kind: "rules", rules: limits.kept(now) });
 }
 
 /** Reads bodies. A job whose body cannot be read is dead: others shall not wait for it. */

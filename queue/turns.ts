@@ -11,8 +11,8 @@ const SETS = 1_000;
  * neither credit nor debt.
  */
 export class Rotation {
-  /** When each queue has its next turn, in virtual time. */
-  readonly #tags = new Map<string, number>();
+  /** When each queue has its next turn, in virtual time, and the weight by which that was reckoned. */
+  readonly #turns = new Map<string, { tag: number; weight: number }>();
   /** The virtual time: when the last turn began. */
   #now = 0;
 
@@ -29,12 +29,20 @@ export class Rotation {
 
   /** A job of the `next` queue is taken. */
   charge(queue: Queue): void {
+    const { name, weight } = queue;
     this.#now = this.#tag(queue);
-    this.#tags.set(queue.name, this.#now + 1 / queue.weight);
+    this.#turns.set(name, { tag: this.#now + 1 / weight, weight });
   }
 
-  #tag(queue: Queue): number {
-    return Math.max(this.#now, this.#tags.get(queue.name) ?? 0);
+  // Another weight is that of what a queue owes, too: a small one must not outlast itself.
+  #tag({ name, weight }: Queue): number {
+    const turn = this.#turns.get(name);
+    if (turn === undefined || turn.tag <= this.#now) return this.#now;
+    if (turn.weight !== weight) {
+      turn.tag = this.#now + (turn.tag - this.#now) * turn.weight / weight;
+      turn.weight = weight;
+    }
+    return turn.tag;
   }
 }
 

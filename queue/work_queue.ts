@@ -11,7 +11,8 @@ import type { Job, Rarely } from "./job.ts";
 import { JobTable } from "./job_table.ts";
 import { Jobs } from "./jobs.ts";
 import { Journal } from "./journal.ts";
-import { Limits } from "./limits.ts";
+import { bounded, Limits } from "./limits.ts";
+import { LiftedPaces } from "./lifted_paces.ts";
 import type { Queue } from "./queue.ts";
 import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, readOnly } from "./refusals.ts";
@@ -59,6 +60,7 @@ export class WorkQueue {
   readonly #store: Store;
   readonly #bodies = new RecentBodies();
   readonly #holders: Holders;
+  readonly #lifted = new LiftedPaces();
   readonly #jobTimes: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
   #closed: Promise<void> | undefined = undefined;
@@ -90,11 +92,23 @@ export class WorkQueue {
   /** Goes on where the store stopped. */
   async load(): Promise<void> {
     this.lastId = await this.#store.lastId();
-    for (const rules of await this.#store.rules()) this.limit(rules);
+    for (const rules of await this.#store.rules()) this.#loadRules(rules);
     for await (const stored of this.#store.load()) this.#load(stored, this.now());
     const done = [...this.jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job.id);
     for (const schedule of await this.#store.schedules()) this.schedules.add(schedule);
+  }
+
+  // Of older versions, which took every number.
+  #loadRules(rules: Rules): void {
+    const { queue, key, rate, weight } = bounded(rules);
+    if (rate === rules.rate && weight === rules.weight) {
+      this.limit(rules);
+      return;
+    }
+    const message = `rate and weight were out of bounds, and are now ${rate} and ${weight}`;
+    this.log({ level: "info", message, queue, key });
+    this.journal.write({ kind: "rules", rules: this.limit({ ...rules, rate, weight }) });
   }
 
   #load(stored: StoredJob, now: number): void {
@@ -190,20 +204,25 @@ export class WorkQueue {
     return this.#drop(job);
   }
 
-  /** Other rules for a queue or key. */
-  limit(rules: Rules): void {
+  /** Other rules for a queue or key. Returns them as they are stored. */
+  limit(rules: Rules): Rules {
+    const now = this.now();
     const queue = this.jobs.queue(rules.queue);
     const tenant = rules.key === "" ? undefined : queue.tenant(rules.key);
     const owner = tenant ?? queue;
     const had = owner.limits !== undefined;
-    const limits = owner.limits ??= new Limits(queue, tenant);
+    const limits = owner.limits ??= new Limits(queue, tenant, this.#lifted.take(queue, tenant));
     if (limits.place !== -1) this.paces.remove(limits);
-    limits.set(rules);
-    if (!limits.some) owner.limits = undefined;
+    if (limits.set(rules, now)) this.paces.add(limits);
+    if (!limits.some) {
+      owner.limits = undefined;
+      this.#lifted.keep(limits, now);
+    }
     this.rules += Number(owner.limits !== undefined) - Number(had);
     if (tenant !== undefined) queue.limit(tenant, had);
     serve(this, queue);
     this.jobs.forget(queue);
+    return limits.kept(now);
   }
 
   /** Stores what has changed and lets the store go; every further change is refused. */

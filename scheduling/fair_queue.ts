@@ -66,10 +66,10 @@ export class FairQueue<E extends Entry = Entry> {
    * @param options `leastBytes`: what an entry counts for at least where the fattest flow is looked
    * for (default 1). With a bound on bytes and one on entries, their quotient makes the fattest flow
    * the one with the largest share of either (dominant resource fairness, Ghodsi, NSDI 2011)
-   * @throws {RangeError} where a weight is not above 0, or infinite after a finite one
+   * @throws {RangeError} where a weight is not 1e-6 to 1e6, or infinite after a finite one
    */
   constructor(weights: readonly number[], options: { leastBytes?: number } = {}) {
-    for (const weight of weights) requirePositive(weight);
+    for (const weight of weights) requireWeight(weight);
     const finite = weights.findIndex((weight) => weight < Infinity);
     if (finite !== -1 && weights.lastIndexOf(Infinity) > finite) {
       throw new RangeError("levels of infinite weight must come first");
@@ -89,7 +89,7 @@ export class FairQueue<E extends Entry = Entry> {
    * @param rank the level
    * @param key any text or number
    * @param weight its share beside the flows of its level (default: as it is; 1 for a new one)
-   * @throws {RangeError} where the weight is not above 0 and finite
+   * @throws {RangeError} where the weight is not 1e-6 to 1e6
    */
   flow(rank: number, key: FlowKey, weight?: number): Flow {
     const level = this.levels[rank];
@@ -187,10 +187,10 @@ export class FairQueue<E extends Entry = Entry> {
   /**
    * Changes the share of a flow from now on, also that of what it owes.
    *
-   * @throws {RangeError} where the weight is not above 0 and finite
+   * @throws {RangeError} where the weight is not 1e-6 to 1e6
    */
   weigh(flow: Flow, weight: number): void {
-    requirePositive(weight);
+    requireWeight(weight);
     if (weight === Infinity) throw new RangeError("the weight of a flow must be finite");
     this.#time.weigh(flow, weight);
     if (flow.waiting > 0) this.#fattest.grow(flow);
@@ -262,6 +262,12 @@ function leastBusy(flows: readonly Flow[]): Flow {
   return least;
 }
 
-function requirePositive(weight: number): void {
+// Beyond these a single entry would move virtual time so far that tags of others are lost in the rounding of a double.
+const LEAST_WEIGHT = 1e-6;
+const MOST_WEIGHT = 1e6;
+
+function requireWeight(weight: number): void {
   if (!(weight > 0)) throw new RangeError(`a weight must be above 0, not ${weight}`);
+  if (weight >= LEAST_WEIGHT && (weight <= MOST_WEIGHT || weight === Infinity)) return;
+  throw new RangeError(`a weight must be ${LEAST_WEIGHT} to ${MOST_WEIGHT}, not ${weight}`);
 }

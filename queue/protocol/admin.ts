@@ -44,13 +44,13 @@ export const limits = {
     type: "number",
     min: 0,
     max: 1_000_000,
-    summary: "How many of its jobs may be taken in a second, such as 0.5 or 100.",
+    summary: "How many of its jobs may be taken in a second, such as 0.5 or 100; 0.00001 at least.",
   },
   weight: {
     type: "number",
     min: 0,
     max: 1000,
-    summary: "Its share beside the other keys, or the other queues of a TAKE.",
+    summary: "Its share beside the other keys, or the other queues of a TAKE; 0.001 at least.",
   },
   depth: {
     type: "integer",
@@ -310,7 +310,8 @@ export const admin = {
     summary: "Set or tell the limits of a queue, or of one key of it.",
     description:
       "Only those named change; 0 lifts a limit. They hold over restarts: a job whose lease goes on counts as running. " +
-      "A rate lets a tenth of a second's worth through at once, at least one job, and begins anew at a restart.",
+      "A rate lets a tenth of a second's worth through at once, at least one job; " +
+      "what is taken counts towards it whatever happens to the limit. A weight holds from now on, for what was taken too.",
     args: { queue },
     options: { key: { ...key, summary: "The key; without it the queue as a whole." }, ...limits },
     reply: given,

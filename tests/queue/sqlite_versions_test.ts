@@ -58,6 +58,39 @@ Deno.test("sqliteStore makes of a file of version 1 one of the present version",
     assertEquals(checkSqliteFile(path), { jobs: 2, older: false, problems: [] });
   }));
 
+Deno.test("sqliteStore makes of a file of version 2 one of the present version, and keeps what is owed", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    const rules = {
+      queue: "mail",
+      key: "acme",
+      paused: true,
+      running: 2,
+      rate: 0.5,
+      weight: 3,
+      depth: 4,
+    };
+    const made = await sqliteStore(path);
+    await made.commit([put(job(1)), { kind: "rules", rules }]);
+    await made.close();
+    const db = new DatabaseSync(path);
+    db.exec(`
+      DROP TABLE imported;
+      ALTER TABLE rules DROP COLUMN paid;
+      PRAGMA user_version = 2;
+    `);
+    db.close();
+    assertEquals(checkSqliteFile(path), { jobs: 1, older: true, problems: [] });
+    const store = await sqliteStore(path);
+    assertEquals(await store.rules(), [rules]);
+    await store.commit([{ kind: "rules", rules: { ...rules, paid: 1_577_836_800_000.5 } }]);
+    await store.close();
+    const again = await sqliteStore(path);
+    assertEquals(await again.rules(), [{ ...rules, paid: 1_577_836_800_000.5 }]);
+    await again.close();
+    assertEquals(checkSqliteFile(path), { jobs: 1, older: false, problems: [] });
+  }));
+
 Deno.test("checkSqliteFile reads what a server left behind that died, and leaves it", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;

@@ -291,6 +291,22 @@ Deno.test("FairQueue refuses what makes no sense", () => {
   assertThrows(() => queue.push(entry), Error, "waits already");
 });
 
+Deno.test("FairQueue refuses weights that would carry virtual time away", () => {
+  const queue = new FairQueue([1]);
+  for (const weight of [0, -1, NaN, 5e-324, 9e-7, 1.1e6, 1e300, Infinity]) {
+    assertThrows(() => queue.flow(0, "a", weight), RangeError, "weight");
+    assertThrows(() => queue.weigh(queue.flow(0, "b"), weight), RangeError, "weight");
+    if (weight !== Infinity) assertThrows(() => new FairQueue([weight]), RangeError, "weight");
+  }
+  const lanes = ["a", "b"].map((key) => new Lane(queue.flow(0, key)));
+  for (let i = 0; i < 40; i++) for (const lane of lanes) queue.push(new Job(lane, i));
+  queue.weigh(lanes[0].flow, 1e-6);
+  for (let i = 0; i < 10; i++) queue.pop();
+  queue.weigh(lanes[0].flow, 1);
+  const after = Array.from({ length: 20 }, () => queue.pop()!.lane.flow.key);
+  assertEquals(Math.abs(after.filter((key) => key === "a").length - 10) <= 1, true);
+});
+
 Deno.test("FairQueue serves levels of infinite weight first, fairly among their flows", () => {
   const queue = new FairQueue([Infinity, 1]);
   const lanes = [[1, "low"], [0, "a"], [0, "b"]] as const;

@@ -23,6 +23,8 @@ export const hostUrl: string = import.meta.url;
 export interface HostSettings {
   /** The server's socket. */
   readonly path: string;
+  /** What it may do until it has connected. */
+  readonly revoked: readonly Deno.PermissionDescriptor[];
   /** Bytes that handlers may hold. */
   readonly memory: number;
 }
@@ -30,7 +32,7 @@ export interface HostSettings {
 /** Serves requests with the handlers of a module, until the process is ended. */
 export async function host(
   load: () => Promise<unknown>,
-  { path, memory }: HostSettings,
+  { path, revoked, memory }: HostSettings,
 ): Promise<void> {
   // The server is asked to end with all its processes, and lets requests finish.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -38,8 +40,7 @@ export async function host(
   }
   const watched = watch(memory);
   const conn = await Deno.connect({ transport: "unix", path });
-  for (const name of ["read", "write"] as const) Deno.permissions.revokeSync({ name, path });
-  Deno.permissions.revokeSync({ name: "net", host: `unix:${path}` });
+  for (const permission of revoked) Deno.permissions.revokeSync(permission);
   const channel = new Channel<FromWorker, ToWorker>(conn);
   const worker = new Host(channel);
   globalThis.addEventListener("error", (event) => {

@@ -26,8 +26,8 @@ export interface WorkerOptions {
    */
   memory?: number;
   /**
-   * What handlers may do. Default: what the server may do without limits; of what it may do in part, such as to read
-   * one folder, Deno tells nobody which, and so nothing.
+   * What handlers may do. Default: what the server may do without limits. Of what it may do in part, such as to read one
+   * folder, they may do nothing: Deno does not tell which part. With `--allow-run=deno` Deno limits writing.
    */
   permissions?: Deno.PermissionOptionsObject;
   /** The path of a deno.json. Default: the first one in the folder of the server's main module and those above it. */

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../scheduling/clock.ts";
 import { Channel } from "./worker_channel.ts";
-import { hostUrl } from "./worker_host.ts";
+import { type HostSettings, hostUrl } from "./worker_host.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 
 // From the end of its socket to the end of a process, in ms.
@@ -125,14 +125,16 @@ export class WorkerProcess {
 function spawn({ module, memory, permissions, config }: ProcessOptions, path: string) {
   // Both are part of the main module, so that no permission to read is needed for them.
   const [host, from] = [hostUrl, module].map((url) => JSON.stringify(url));
-  const settings = JSON.stringify({ path, memory });
+  const rights = permissionsOf(permissions);
+  const revoked = socketPermissions(path, rights);
+  const settings = JSON.stringify({ path, revoked, memory } satisfies HostSettings);
   const main = `import { host } from ${host}; await host(() => import(${from}), ${settings});`;
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
       ...configFlags(config),
-      ...permissionFlags(permissions, path),
+      ...permissionFlags(rights, revoked),
       `--v8-flags=--max-old-space-size=${Math.ceil(memory / (1 << 20))}`,
       `data:text/javascript,${encodeURIComponent(main)}`,
     ],
@@ -166,26 +168,52 @@ function findConfig(main: string): string | undefined {
 }
 
 const PERMISSIONS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+type PermissionName = typeof PERMISSIONS[number];
 
-function permissionFlags(given: Deno.PermissionOptionsObject, path: string): string[] {
-  const values = PERMISSIONS.map((name) => {
+/** What each permission is for a worker: whether it has it in full, or for what. */
+function permissionsOf(given: Deno.PermissionOptionsObject): [PermissionName, true | string[]][] {
+  return PERMISSIONS.map((name) => {
     const value = given[name] ?? "inherit";
-    return value === "inherit" ? holds(name) : value;
+    if (typeof value === "object") return [name, value.map(String)];
+    return [name, (value === "inherit" ? holds(name) : value) || []];
   });
-  if (values.every((value) => value === true)) return ["--allow-all"];
-  const socket: Partial<Record<string, string>> = { read: path, write: path, net: `unix:${path}` };
-  return values.flatMap((value, i) => {
-    const name = PERMISSIONS[i];
+}
+
+function permissionFlags(
+  permissions: readonly [PermissionName, true | string[]][],
+  socket: readonly Deno.PermissionDescriptor[],
+): string[] {
+  if (permissions.every(([, value]) => value === true)) return ["--allow-all"];
+  return permissions.flatMap(([name, value]) => {
     if (value === true) return [`--allow-${name}`];
-    const own = socket[name];
-    const list = [...(value === false ? [] : value), ...(own === undefined ? [] : [own])];
-    const words = list.map((each) => String(each).replaceAll(",", ",,"));
+    const own = socket.flatMap((each) => each.name !== name ? [] : placeOf(each));
+    const words = [...value, ...own].map((each) => each.replaceAll(",", ",,"));
     return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
   });
 }
 
+/** What of the socket a worker may do only until it has connected. */
+function socketPermissions(
+  path: string,
+  permissions: readonly [PermissionName, true | string[]][],
+): Deno.PermissionDescriptor[] {
+  const all: Deno.PermissionDescriptor[] = [
+    { name: "read", path },
+    { name: "write", path },
+    { name: "net", host: `unix:${path}` },
+  ];
+  return all.filter(({ name }) =>
+    permissions.some(([each, value]) => each === name && value !== true)
+  );
+}
+
+function placeOf(permission: Deno.PermissionDescriptor): string[] {
+  if ("path" in permission) return [String(permission.path)];
+  return "host" in permission ? [permission.host!] : [];
+}
+
 /** Whether this process has a permission in full. */
-function holds(name: typeof PERMISSIONS[number]): boolean {
+function holds(name: PermissionName): boolean {
   const { state, partial } = Deno.permissions.querySync({ name });
   return state === "granted" && !partial;
 }

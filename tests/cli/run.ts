@@ -27,6 +27,7 @@ export async function lineup(
 
 /** A running `lineup` server. Disposing kills it. */
 export interface Running extends AsyncDisposable {
+  readonly pid: number;
   readonly port: number;
   /** The first line of standard output. */
   readonly line: string;
@@ -67,6 +68,7 @@ export async function startLineup(
     }
   };
   return {
+    pid: child.pid,
     port: Number(line.split(":").at(-1)),
     line,
     kill,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import { until, type Wire } from "../wire.ts";
-import { Workshop } from "./workshop.ts";
+import { values, Workshop } from "./workshop.ts";
 
 /** Lets a handler answer: by then it has done what it does without being asked. */
 async function answer(wire: Wire): Promise<void> {
@@ -100,6 +100,21 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
     const [{ f, ...entry }] = workshop.log;
     assertEquals(entry, { level: "info", message: "said", verb: "SAY", client: "memory", n: 1 });
     assert(f !== undefined);
+  });
+
+  Deno.test(`serve passes values of every type to and from a handler ${where}`, async () => {
+    await using workshop = await Workshop.open(size);
+    using wire = await workshop.client();
+    for (const [name, value] of Object.entries(values)) {
+      workshop.log.length = 0;
+      await wire.send(`TYPE ${name}\n`);
+      const line = await wire.line();
+      assert(line.startsWith("OK text="), `${name}: ${line}`);
+      const { value: logged } = await workshop.logged("value");
+      assertEquals(logged, value, name);
+      const shown = (value: unknown) => Deno.inspect(value, { depth: Infinity });
+      if (name !== "error") assertEquals(shown(logged), shown(value));
+    }
   });
 
   Deno.test(`serve streams the items of a handler ${where}, then its reply`, async () => {

@@ -50,8 +50,17 @@ function ofPs(): Process[] {
   });
 }
 
-/** How many processes this file has started since the import of this module, and run. */
+/** The processes that a process has started. */
+export function childrenOf(pid: number): Process[] {
+  return processes().filter(({ parent }) => parent === pid);
+}
+
+/** The processes that this file has started since the import of this module, and that run. */
+export function ownWorkers(): Process[] {
+  return processes().filter(({ pid }) => pids.includes(pid));
+}
+
+/** How many those are. */
 export function workersAlive(): number {
-  const running = new Set(processes().map(({ pid }) => pid));
-  return pids.filter((pid) => running.has(pid)).length;
+  return ownWorkers().length;
 }

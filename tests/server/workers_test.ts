@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Wire } from "../wire.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { until, type Wire } from "../wire.ts";
+import { ownWorkers, processes, workersAlive } from "./processes.ts";
 import { Workshop } from "./workshop.ts";
 
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
@@ -63,7 +64,17 @@ Deno.test("serve keeps the other workers' requests where one is replaced", async
   assertEquals((await workshop.logged("n was stopped")).code, "cancelled");
 });
 
-for (const how of ["throw", "reject", "close", "exit"]) {
+for (
+  const [how, why] of [
+    ["throw", /^a worker ended: Error: thrown in a timer$/],
+    ["reject", /^a worker ended: Error: rejected, unheard$/],
+    ["close", /^a worker ended: exit code 0$/],
+    ["exit", /^a worker ended: exit code 3$/],
+    ["kill", /^a worker ended: signal SIGKILL$/],
+    ["heap", /^a worker ended: signal SIG(TRAP|ABRT|ILL)$/],
+    ["buffers", /^a worker ended: signal SIGKILL$/],
+  ] as const
+) {
   Deno.test(`serve answers internal where a worker ends, and starts another: ${how}`, async () => {
     await using workshop = await Workshop.open(1);
     using wire = await workshop.client();
@@ -72,7 +83,7 @@ for (const how of ["throw", "reject", "close", "exit"]) {
     assert((await wire.line()).startsWith('ERR internal "END failed; '));
     const { message, error } = workshop.log[0];
     assertEquals(message, "END failed");
-    assert(/^a worker ended/.test((error as Error).message), String(error));
+    assertMatch((error as Error).message, why);
     assertNotEquals(await thread(wire), first);
   });
 }
@@ -135,4 +146,51 @@ Deno.test("serve shuts down while a worker is being replaced", async () => {
     await workshop.clock.elapse(100);
   }
   assertEquals(workshop.clock.pending, 0);
+});
+
+Deno.test("no process burns after handlers that spin were cancelled", async () => {
+  await using workshop = await Workshop.open(2, { grace: 5 });
+  using wire = await workshop.client();
+  for (let i = 0; i < 6; i++) {
+    await wire.send(`#s SPIN s${i}\n`);
+    await workshop.logged(`s${i} began`);
+    await wire.send("CANCEL s\n");
+    await wire.lines(2);
+    await workshop.clock.elapse(5);
+  }
+  await until(() => workersAlive() === 2, "two workers run");
+  await wire.send("#a WHO\n#b WHO\n");
+  await wire.lines(2);
+  const pids = () => ownWorkers().map(({ pid }) => pid);
+  const before = ownWorkers();
+  await wire.send("WHO\n");
+  await wire.line();
+  const used = ownWorkers().reduce((sum, { used }) => sum + used, 0) -
+    before.reduce((sum, { used }) => sum + used, 0);
+  assertEquals(before.map(({ pid }) => pid), pids());
+  assert(used < 50, `${used} hundredths of a second for a request`);
+});
+
+Deno.test("serve ends with a worker also what its handler has started", async () => {
+  await using workshop = await Workshop.open(1, { grace: 5 });
+  using wire = await workshop.client();
+  await wire.send("#s START s\n");
+  const { pid } = await workshop.logged("s began");
+  await wire.send("CANCEL s\n");
+  await wire.lines(2);
+  await workshop.clock.elapse(5);
+  await until(() => processes().every((each) => each.pid !== pid), "it has ended");
+});
+
+Deno.test("a worker is asked to end together with its server, and lets its request finish", async () => {
+  await using workshop = await Workshop.open(1);
+  using wire = await workshop.client();
+  await wire.send("#n NAP n\n");
+  await workshop.logged("n began");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.kill(ownWorkers()[0].pid, signal);
+  }
+  await wire.send("CANCEL n\n");
+  await wire.lines(2);
+  await workshop.logged("n was stopped");
 });

@@ -1,6 +1,6 @@
 // A service whose handlers run on the loop or in workers, whichever a test wants.
 
-import { type Protocol, Refusal } from "@lineup/lineup/protocol";
+import { type Protocol, Refusal, type StandardSchema } from "@lineup/lineup/protocol";
 import {
   type Handlers,
   listenMemory,
@@ -14,6 +14,30 @@ import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
 import { workersAlive } from "./processes.ts";
+
+/** Values of every type, by name. */
+export const values: Readonly<Record<string, unknown>> = {
+  undefined: { a: undefined, b: [1, undefined] },
+  bigint: 2n ** 70n,
+  numbers: [NaN, -0, 0, Infinity, 1e-300],
+  date: new Date(1234),
+  map: new Map([["a", new Set([1n])]]),
+  bytes: [Uint8Array.of(1, 2, 255), new Float64Array([0.5])],
+  error: new RangeError("wrong", { cause: new TypeError("deeper") }),
+  pattern: /a+/giu,
+  holes: [1, , 3], // deno-lint-ignore no-sparse-arrays
+  text: 'π\u2028\u0000\ud83d"',
+  plain: { a: [{ b: null, c: true }], "": 0.1, length: 7 },
+  deep: Array.from({ length: 100 }).reduce((deep) => [deep], 0),
+};
+
+const anyValue: StandardSchema<unknown, unknown> = {
+  "~standard": {
+    version: 1,
+    vendor: "workshop",
+    validate: (name) => ({ value: values[name as string] }),
+  },
+};
 
 export const protocol = {
   name: "workshop",
@@ -46,6 +70,13 @@ export const protocol = {
       errors: { gone: { summary: "It is gone.", retry: true } },
     },
     END: { summary: "End the worker in a way.", args: { how: "word" } },
+    TYPE: {
+      summary: "Log and describe a value that a schema makes.",
+      args: { value: { type: "word", schema: anyValue } },
+      reply: { text: "text" },
+    },
+    PRINT: { summary: "Print on standard output in every way." },
+    START: { summary: "Start a process that sleeps, and spin.", args: { name: "word" } },
   },
 } as const satisfies Protocol;
 
@@ -83,6 +114,13 @@ const ends: Record<string, () => void | Promise<never>> = {
   reject: () => void Promise.reject(new Error("rejected, unheard")),
   close: () => self.close(),
   exit: () => Deno.exit(3),
+  kill: () => Deno.kill(Deno.pid, "SIGKILL"),
+  heap() {
+    for (const held: unknown[] = [];;) held.push(new Array(10_000).fill(held.length));
+  },
+  buffers() {
+    for (const held: unknown[] = [];;) held.push(new Uint8Array(1 << 20).fill(1));
+  },
 };
 
 function fail(message: string): never {
@@ -142,6 +180,21 @@ export const handlers: Handlers<typeof protocol> = {
     return { word: await park(Promise.resolve("said")) };
   },
   FAIL: ({ how }) => failures[how](),
+  TYPE({ value }, { log }) {
+    log("value", { value });
+    return { text: Deno.inspect(value, { depth: Infinity, compact: true, breakLength: Infinity }) };
+  },
+  PRINT() {
+    console.log("printed");
+    console.info("printed");
+    Deno.stdout.writeSync(new TextEncoder().encode("written\n"));
+    new Deno.Command("echo", { args: ["passed on"], stdout: "inherit" }).outputSync();
+  },
+  START({ name }, { log }) {
+    const { pid } = new Deno.Command("sleep", { args: ["600"] }).spawn();
+    log(`${name} began`, { pid });
+    for (;;);
+  },
   async END({ how }) {
     await ends[how]();
     await new Promise(() => {});
@@ -170,7 +223,7 @@ export class Workshop implements AsyncDisposable {
       log: (entry: LogEntry) => void workshop.log.push(entry),
       ...options,
     };
-    const workers = { module: import.meta.url, size, grace };
+    const workers = { module: import.meta.url, size, grace, memory: 64 << 20 };
     workshop.#server = size === 0
       ? await serve(protocol, handlers, all)
       : await serve(protocol, {}, { ...all, workers });

@@ -28,6 +28,9 @@ const QUIET: Readonly<Record<string, string>> = {
   "waiting-bytes": "0",
 };
 
+// How long the server may take to see that all are gone: it has to find time for that.
+const QUIET_MS = 60_000;
+
 /** A server in a process of its own. Disposing ends it. */
 export class Attacked implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -91,7 +94,11 @@ export class Attacked implements AsyncDisposable {
   async rest(): Promise<Rest> {
     let figures: Record<string, string> = {};
     let report: Report;
+    const deadline = performance.now() + QUIET_MS;
     do {
+      if (performance.now() > deadline) {
+        throw new Error(`the server is not at rest: ${JSON.stringify(figures)}`);
+      }
       figures = {};
       for (const line of await this.ask("STATS")) {
         const [, name, value] = line.split(" ");

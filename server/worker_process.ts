@@ -1,6 +1,7 @@
 // One process with handlers: its start, its socket, its end.
 
 import type { Clock } from "../scheduling/clock.ts";
+import { Printed } from "./printed.ts";
 import { Channel } from "./worker_channel.ts";
 import { type HostSettings, hostUrl } from "./worker_host.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
@@ -80,8 +81,8 @@ export class WorkerProcess {
   }
 
   async #run(hear: (message: FromWorker) => void, clock: Clock): Promise<string> {
-    const { stdin, stdout, status } = this.#child;
-    const output = toStandardError(stdout);
+    const { stdin, stdout, stderr, status } = this.#child;
+    const prints = [stdout, stderr].map((output) => new Printed(output));
     const over = status.finally(() => {
       this.#over = true;
       this.#stopListening();
@@ -100,7 +101,7 @@ export class WorkerProcess {
     stop();
     this.#channel?.close();
     await stdin.abort().catch(() => {});
-    await output.end();
+    await Promise.all(prints.map((each) => each.end()));
     return signal === null ? `exit code ${code}` : `signal ${signal}`;
   }
 
@@ -140,7 +141,7 @@ function spawn({ module, memory, permissions, config }: ProcessOptions, path: st
     ],
     stdin: "piped",
     stdout: "piped",
-    stderr: "inherit",
+    stderr: "piped",
     // A Ctrl-C in the terminal is for the server, which lets requests finish.
     detached: true,
   }).spawn();
@@ -226,26 +227,4 @@ function explained(error: unknown): unknown {
     `workers are processes that talk over a Unix socket in the directory for temporary files, and need ${needed}: ${error.message}`,
     { cause: error },
   );
-}
-
-/** Passes on what handlers print: the server's standard output is its own. */
-function toStandardError(output: ReadableStream<Uint8Array>): { end(): Promise<void> } {
-  const reader = output.getReader();
-  const passed = (async () => {
-    for (let chunk; (chunk = (await reader.read()).value) !== undefined;) {
-      try {
-        for (let at = 0; at < chunk.length;) at += await Deno.stderr.write(chunk.subarray(at));
-      } catch {
-        // Nobody reads it any more; the handler must not wait for that.
-      }
-    }
-  })().catch(() => {});
-  return {
-    async end() {
-      // What it has started may go on and keep the pipe open.
-      const late = setTimeout(() => reader.cancel().catch(() => {}), 100);
-      await passed;
-      clearTimeout(late);
-    },
-  };
 }

@@ -26,7 +26,7 @@ const FRESH_MS = 100;
  * cost.learn(3, 0);
  * assertEquals(cost.value, 2);
  * cost.learn(1e6, 0);
- * assertEquals(cost.value, 12);
+ * assert(cost.value < 13);
  * assert(cost.at(60_000) < 1.1);
  * ```
  */

@@ -18,6 +18,11 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     value: "ADDRESS",
     summary: "Listen at tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
   },
+  reserve: {
+    value: "unix:PATH",
+    summary:
+      "Listen at this Unix socket as well, with 16 connections for you that nobody else takes.",
+  },
   "tls-cert": {
     value: "FILE",
     summary: "Serve TLS with this certificate (PEM, those of its issuers behind it).",
@@ -57,9 +62,12 @@ export function servingOptions(flags: Flags): ServeOptions {
   const address = listen ?? formatAddress({ transport, hostname: host, port });
   const proxies = flags["proxy-from"]?.split(",");
   const place = proxies === undefined ? address : { address, proxyFrom: proxies };
+  const reserve = flags.reserve === undefined
+    ? []
+    : [{ address: flags.reserve, reserved: true } as const];
   const origins = flags["ws-origin"]?.split(",");
   return {
-    listen: [place],
+    listen: [place, ...reserve],
     hostname: host,
     tls,
     ws: { port: ws, origins },

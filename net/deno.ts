@@ -14,10 +14,11 @@ export class SocketStream implements ByteStream {
   readonly #conn: Deno.Conn;
   #closed = false;
 
-  constructor(conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn) {
+  /** `peer` is what a client at a Unix socket is called. */
+  constructor(conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn, peer: string = "unix") {
     this.#conn = conn;
     const remote = conn.remoteAddr;
-    this.peer = remote.transport === "tcp" ? formatHost(remote) : "unix";
+    this.peer = remote.transport === "tcp" ? formatHost(remote) : peer;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
   }
 

@@ -17,6 +17,8 @@ export interface ListenOptions extends OpeningOptions {
   origins?: readonly string[];
   /** For `ws://`: the longest message in bytes, at least 65536, the default. */
   maxMessage?: number;
+  /** For `unix:`: what its clients are called, which have no addresses. Default `unix`. */
+  peer?: string;
   /** Is told of each message that was too long. */
   onLongMessage?: () => void;
 }
@@ -41,7 +43,7 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
       return listenTls(address, identity(address, options), options);
     case "unix":
       await removeStale(address.path);
-      return listenUnix(address.path);
+      return listenUnix(address.path, options.peer);
     case "ws": {
       // Loaded only where it is used: it takes longer than all the rest of a server.
       const { listenWebSocket } = await import("./web_socket_listener.ts");
@@ -101,10 +103,10 @@ function listenTls(
   });
 }
 
-function listenUnix(path: string): Listener {
+function listenUnix(path: string, peer: string | undefined): Listener {
   const listener = Deno.listen({ transport: "unix", path });
   const address = formatAddress({ transport: "unix", path });
-  return acceptFrom(listener, address, (conn) => new SocketStream(conn), () => {
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn, peer), () => {
     try {
       Deno.removeSync(path);
     } catch (error) {

@@ -1,4 +1,5 @@
-// Who may connect: bounds on connections in all and by address prefix, with some kept free for this machine.
+// Who may connect: bounds on connections in all and by address prefix, with some kept free for this machine. A reserved
+// address has a gate of its own, so nobody elsewhere can take its connections.
 
 import { prefixesOf } from "./client_lines.ts";
 import type { ErrorLine } from "./errors.ts";
@@ -9,7 +10,11 @@ export interface ConnectionLimits {
   connections: number;
   /** Connections of one client: an IPv4 address or an IPv6 /64. Default 256. */
   connectionsPerClient: number;
-  /** How many of `connections` only clients on this machine may have, so that its administrator gets in. Default 16. */
+  /**
+   * How many connections a reserved address has, beside `connections`: for the administrator. And how many of
+   * `connections` only clients on this machine may have, which holds against other machines, not against programs here.
+   * Default 16.
+   */
   connectionsReserved: number;
   /**
    * Connections on which no WebSocket is open yet, at each listener of WebSockets: where one more comes the oldest is
@@ -28,6 +33,12 @@ export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
 
 const BUSY_RETRY = 1000;
 
+/** The limits of a reserved address: whoever may open it shares its connections. */
+export function reservedLimits(limits: Readonly<ConnectionLimits>): Readonly<ConnectionLimits> {
+  const { connectionsReserved: connections } = limits;
+  return { ...limits, connections, connectionsPerClient: Infinity, connectionsReserved: 0 };
+}
+
 /** Counts connections and refuses those too many. */
 export class Gate {
   readonly limits: Readonly<ConnectionLimits>;
@@ -40,8 +51,8 @@ export class Gate {
     this.limits = limits;
   }
 
-  /** Counts a connection. A refusal where it must not be served. */
-  enter(peer: string, overloaded: boolean): ErrorLine | undefined {
+  /** Counts a connection. A refusal where it must not be served; being `overloaded` is for others than `local` ones. */
+  enter(peer: string, overloaded: boolean, local: boolean): ErrorLine | undefined {
     const { connections, connectionsPerClient, connectionsReserved } = this.limits;
     const client = clientOf(peer);
     const mine = this.#byClient.get(client) ?? 0;
@@ -50,8 +61,8 @@ export class Gate {
       const message = `A client may have ${connectionsPerClient} connections, and has them.`;
       return { code: "quota", message, retry: BUSY_RETRY, details: { scope: "prefix" } };
     }
-    const room = isLocal(peer) ? connections : connections - connectionsReserved;
-    if (this.#count >= room || (overloaded && !isLocal(peer))) {
+    const room = local ? connections : connections - connectionsReserved;
+    if (this.#count >= room || (overloaded && !local)) {
       this.refused.busy++;
       const message = overloaded
         ? "The server has too much to do to take another connection."

@@ -4,7 +4,13 @@
  * @module
  */
 
-export { type ProxiedAddress, serve, type ServeOptions, type Server } from "./serve.ts";
+export {
+  type ProxiedAddress,
+  type ReservedAddress,
+  serve,
+  type ServeOptions,
+  type Server,
+} from "./serve.ts";
 export type { WebSocketOptions } from "./serve.ts";
 export type { ConnectionBounds } from "./bounds.ts";
 export type { ConnectionLimits } from "./gate.ts";

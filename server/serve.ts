@@ -19,7 +19,7 @@ export interface ServeOptions extends ServiceOptions {
   /** The name or address to listen at. Default 127.0.0.1: nobody else can connect. */
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
-  listen?: readonly (string | Listener | ProxiedAddress)[];
+  listen?: readonly (string | Listener | ProxiedAddress | ReservedAddress)[];
   /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
   tls?: TlsIdentity;
   /** Where WebSockets are served as well, for browsers. */
@@ -52,6 +52,17 @@ export interface ProxiedAddress {
   readonly address: string;
   /** The addresses of the proxies; others are turned away. */
   readonly proxyFrom: readonly string[];
+}
+
+/**
+ * A Unix socket whose connections are the administrator's: beside those that all others may have, however many others
+ * there are, and however much there is to do. Who may open it, the permissions of its file say.
+ */
+export interface ReservedAddress {
+  /** `unix:PATH`. */
+  readonly address: string;
+  /** Always true. */
+  readonly reserved: true;
 }
 
 /** A running server. `await using` shuts it down. */
@@ -123,10 +134,11 @@ export async function serve(
     onLongMessage: () => void service.counters.longMessages++,
   };
   try {
-    for (const { place } of places) {
+    for (const { place, reserved } of places) {
+      const peer = reserved ? "reserved" : undefined;
       listeners.push(
         "transport" in place
-          ? await listen(place, { tls: options.tls, origins, ...bounds })
+          ? await listen(place, { tls: options.tls, origins, peer, ...bounds })
           : place,
       );
     }
@@ -135,7 +147,7 @@ export async function serve(
     await service.shutdown();
     throw error;
   }
-  for (const [i, listener] of listeners.entries()) service.listen(listener, places[i].proxyFrom);
+  for (const [i, listener] of listeners.entries()) service.listen(listener, places[i]);
   const addresses = listeners.map((listener) => listener.address);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   const shutdown = async (): Promise<void> => {
@@ -155,7 +167,8 @@ export async function serve(
 
 interface Place {
   readonly place: Address | Listener;
-  readonly proxyFrom: readonly string[] | undefined;
+  readonly proxyFrom?: readonly string[];
+  readonly reserved?: boolean;
 }
 
 function placesOf({ hostname = "127.0.0.1", port = 5463, ...options }: ServeOptions): Place[] {
@@ -164,7 +177,7 @@ function placesOf({ hostname = "127.0.0.1", port = 5463, ...options }: ServeOpti
   const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
   if (ws?.port === undefined) return places;
   const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
-  return [...places, { place, proxyFrom: undefined }];
+  return [...places, { place }];
 }
 
 function readOrigin(text: string): string {
@@ -173,15 +186,24 @@ function readOrigin(text: string): string {
   throw new AddressError(`${text}: an origin is https://host, http://host:port, or * for any`);
 }
 
-function toPlace(each: string | Listener | ProxiedAddress): Place {
-  if (typeof each === "string") return { place: parseAddress(each), proxyFrom: undefined };
-  if (!("proxyFrom" in each)) return { place: each, proxyFrom: undefined };
+function toPlace(each: string | Listener | ProxiedAddress | ReservedAddress): Place {
+  if (typeof each === "string") return { place: parseAddress(each) };
+  if ("reserved" in each) return { place: reservedSocket(each.address), reserved: true };
+  if (!("proxyFrom" in each)) return { place: each };
   const { address, proxyFrom } = each;
   const place = parseAddress(address);
   if (place.transport !== "tcp" && place.transport !== "unix") {
     throw new AddressError(`${address}: a PROXY header comes on tcp:// and unix: only`);
   }
   return { place, proxyFrom: proxyFrom.flatMap((each) => addressPrefixes(each)[0]) };
+}
+
+function reservedSocket(address: string): Address {
+  const place = parseAddress(address);
+  if (place.transport === "unix") return place;
+  throw new AddressError(
+    `${address}: a reserved address is unix:PATH, where the permissions of the file say who may connect`,
+  );
 }
 
 function requireLoopback({ place }: Place): void {

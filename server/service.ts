@@ -19,7 +19,7 @@ import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
 import { CONNECTION_BOUNDS, type ConnectionBounds } from "./bounds.ts";
 import { type ErrorLine, errorText } from "./errors.ts";
-import { CONNECTION_LIMITS, Gate } from "./gate.ts";
+import { CONNECTION_LIMITS, Gate, isLocal, reservedLimits } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
@@ -45,6 +45,14 @@ interface Counters {
   errors: Map<string, number>;
 }
 
+/** How connections come to a listener. */
+interface Arriving {
+  /** Each begins with a PROXY header, of one of these proxies. */
+  readonly proxyFrom?: readonly string[];
+  /** Nobody but those who may open its address can take its connections. */
+  readonly reserved?: boolean;
+}
+
 /** A server without its listeners. */
 export class Service {
   readonly compiled: CompiledProtocol;
@@ -53,8 +61,9 @@ export class Service {
   readonly nowhere: Route;
   /** Where what runs in the event loop lines up. */
   readonly scheduler: Scheduler<Call>;
-  /** Who may connect. */
+  /** Who may connect, and who may at reserved addresses. */
   readonly gate: Gate;
+  readonly reservedGate: Gate;
   readonly timeouts: Timeouts;
   readonly bounds: ConnectionBounds;
   readonly pressure: Pressure;
@@ -120,6 +129,7 @@ export class Service {
     this.incidentLog = new ClientLog(this.clock, this.log);
     this.#repeatingLog = new RepeatingLog(this.clock, this.log);
     this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
+    this.reservedGate = new Gate(reservedLimits(this.gate.limits));
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
     this.pressure = new Pressure(options.memory ?? 256 << 20, {
@@ -223,10 +233,10 @@ export class Service {
     errors.set(code, (errors.get(code) ?? 0) + 1);
   }
 
-  /** Serves one connection to its end. */
-  async serve(stream: ByteStream): Promise<void> {
+  /** Serves one connection to its end; `local` says whether its client is on this machine. */
+  async serve(stream: ByteStream, gate: Gate, local: boolean): Promise<void> {
     const { peer } = stream;
-    const refusal = this.gate.enter(peer, this.pressure.closesGate);
+    const refusal = gate.enter(peer, this.pressure.closesGate, local);
     if (refusal !== undefined) {
       this.countError(refusal.code);
       if (this.#turningAway >= this.gate.limits.connectionsOpening) return stream.close();
@@ -242,7 +252,7 @@ export class Service {
     this.watch();
     await connection.run();
     this.connections.delete(connection);
-    this.gate.leave(peer);
+    gate.leave(peer);
   }
 
   /** Closes a stream that takes too long to be opened, unless it is stopped. */
@@ -288,12 +298,13 @@ export class Service {
   }
 
   /** Serves what a listener accepts until it is closed. */
-  listen(listener: Listener, proxyFrom?: readonly string[]): void {
+  listen(listener: Listener, arriving: Arriving = {}): void {
     this.#listeners.add(listener);
-    this.#keep(this.#accept(listener, proxyFrom));
+    this.#keep(this.#accept(listener, arriving));
   }
 
-  async #accept(listener: Listener, proxyFrom: readonly string[] | undefined): Promise<void> {
+  async #accept(listener: Listener, { proxyFrom, reserved }: Arriving): Promise<void> {
+    const gate = reserved ? this.reservedGate : this.gate;
     let pause = 5;
     for (;;) {
       try {
@@ -304,8 +315,9 @@ export class Service {
         await this.turn();
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
-        else if (proxyFrom === undefined) this.#keep(this.serve(stream));
-        else this.#keep(this.#serveProxied(stream, proxyFrom));
+        else if (proxyFrom === undefined) {
+          this.#keep(this.serve(stream, gate, isLocal(stream.peer)));
+        } else this.#keep(this.#serveProxied(stream, proxyFrom));
       } catch (error) {
         // Most often there are no file descriptors left: some time frees some.
         const { address } = listener;
@@ -334,7 +346,8 @@ export class Service {
     } finally {
       stop();
     }
-    await this.serve(proxied);
+    // A proxy speaks for others, whatever their addresses are.
+    await this.serve(proxied, this.gate, false);
   }
 
   #keep(work: Promise<void>): void {

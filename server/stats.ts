@@ -14,7 +14,8 @@ export function* figures(server: Service): Generator<Figure> {
   yield ["requests-total", counters.requests];
   yield ["connections-dropped-total", counters.dropped];
   for (const code of ["busy", "quota"] as const) {
-    yield [`connections-${code}-total`, server.gate.refused[code]];
+    const refused = server.gate.refused[code] + server.reservedGate.refused[code];
+    yield [`connections-${code}-total`, refused];
   }
   yield ["connections-held-back-total", counters.heldBack];
   yield ["connections-paused-total", server.rests.pauses];

@@ -9,7 +9,7 @@ import type { WorkQueue } from "./work_queue.ts";
 /** The longest pause that backoff makes, in ms. */
 const LONGEST_BACKOFF = 86_400_000;
 
-/** What proves that a lease is one's own. */
+/** Which attempt is meant: the one of this number, else the one that this client holds. */
 export interface Claim {
   readonly client: Client;
   readonly attempt: number | undefined;
@@ -108,7 +108,7 @@ function claimed(work: WorkQueue, ids: readonly number[], claim: Claim): Job[] {
   if (ids.length === 1) return [taken(work.job(ids[0]), claim)];
   const jobs = [...new Set(ids)].map((id) => taken(work.job(id), claim));
   if (claim.attempt !== undefined && jobs.length > 1) {
-    throw notTaken("attempt= proves a single job to be yours; name one job at a time with it.");
+    throw notTaken("attempt= is the attempt of a single job; name one job at a time with it.");
   }
   return jobs;
 }

@@ -15,7 +15,7 @@ export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "d
 export interface Progress {
   /** When it was last stored. */
   readonly state: State;
-  /** How many times it was taken; never less than before once somebody was told, so it proves whose a lease is. */
+  /** How many times it was taken; never less than before once somebody was told, so it tells attempts apart. */
   readonly attempt: number;
   /** How many of these do not count: it was released, or revived. */
   readonly spared: number;

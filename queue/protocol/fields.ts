@@ -60,7 +60,8 @@ export const attempts = {
 export const attempt = {
   type: "integer",
   min: 1,
-  summary: "The attempt of the TAKE reply: proof from any connection that the job is yours.",
+  summary:
+    "The attempt of the TAKE reply: from any connection it means that attempt, never a later one.",
 } as const satisfies FieldSpec;
 export const backoff = {
   type: "duration",

@@ -26,7 +26,7 @@ Deno.test("FAIL makes pauses of backoff= that double, between half of each and a
   assertEquals(await session.ask("FAIL 1 retry=0ms"), "OK state=ready");
 });
 
-Deno.test("RELEASE gives a job back, its attempt not counted, and old proofs are refused", async () => {
+Deno.test("RELEASE gives a job back, its attempt not counted, and DONE of an old attempt is refused", async () => {
   await using queue = await served();
   const session = await queue.session();
   await session.ask("PUT mail x attempts=1");

@@ -32,7 +32,7 @@ const attempt = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
 const time = fc.integer({ min: 1, max: 20 }).map((n) => n * 10);
 const waitTime = fc.nat(20).map((n) => n * 10 + 5);
 
-function proof(attempt: number | undefined): string {
+function attemptOption(attempt: number | undefined): string {
   return attempt === undefined ? "" : ` attempt=${attempt}`;
 }
 
@@ -113,7 +113,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ index: worker, id, attempt }).map(({ index, id, attempt }) =>
-      asks(index, `DONE ${id}${proof(attempt)}`, (model) => model.done(id, index, attempt))
+      asks(index, `DONE ${id}${attemptOption(attempt)}`, (model) => model.done(id, index, attempt))
     ),
   },
   {
@@ -124,7 +124,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ) =>
         asks(
           index,
-          `FAIL ${id} retry=${retry}ms${proof(attempt)}`,
+          `FAIL ${id} retry=${retry}ms${attemptOption(attempt)}`,
           (model) => model.fail(id, index, attempt, retry),
         ),
     ),
@@ -136,7 +136,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ) =>
       asks(
         index,
-        `EXTEND ${id} lease=${duration(lease)}${proof(attempt)}`,
+        `EXTEND ${id} lease=${duration(lease)}${attemptOption(attempt)}`,
         (model) => model.extend(id, index, attempt, lease),
       )
     ),
@@ -154,7 +154,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .map(({ index, id, attempt, delay }) =>
         asks(
           index,
-          `RELEASE ${id} delay=${delay}ms${proof(attempt)}`,
+          `RELEASE ${id} delay=${delay}ms${attemptOption(attempt)}`,
           (model) => model.release(id, index, attempt, delay),
         )
       ),

@@ -17,6 +17,13 @@ export const queue: Subcommand = {
       summary: "Where the jobs are kept; :memory: keeps them in memory only.",
       default: "lineup-queue.db",
     },
+    "max-memory": {
+      value: "SIZE",
+      type: { type: "size", min: 1 << 20 },
+      summary:
+        "How much memory the queue may hold, with :memory: bodies too; PUT is refused beyond it.",
+      default: "1GiB",
+    },
     check: {
       value: "FILE",
       summary: "Look whether a file is sound, instead of serving; 1 if not.",
@@ -43,6 +50,7 @@ export const queue: Subcommand = {
     if (flags.import !== undefined) return importFrom(flags.import, data);
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data)),
+      maxMemory: flags["max-memory"],
     });
     try {
       const server = await serve(queueProtocol, work.handlers, {

@@ -1,11 +1,15 @@
 // How much there may be: everything that clients can make more of.
 
 import type { Jobs } from "./jobs.ts";
+import { WAITING_SHARE } from "./memory.ts";
 import type { Queue } from "./queue.ts";
 import { busy } from "./refusals.ts";
+import type { WorkQueue } from "./work_queue.ts";
 
 /** How much there may be. */
 export interface Bounds {
+  /** Bytes of memory, of which `WAITING_SHARE` is for requests that wait. */
+  readonly maxMemory: number;
   readonly maxJobs: number;
   readonly maxQueues: number;
   readonly maxTakers: number;
@@ -16,15 +20,32 @@ export interface Bounds {
   readonly resultTime: number;
 }
 
+/** Whether more may be kept in memory. */
+export function hasRoom({ bounds: { maxMemory }, kept }: WorkQueue): boolean {
+  return kept < maxMemory * (1 - WAITING_SHARE);
+}
+
+/** Throws `busy` where no more may be kept in memory. */
+export function roomInMemory(work: WorkQueue): void {
+  if (hasRoom(work)) return;
+  const { bounds: { maxMemory }, kept } = work;
+  throw busy(
+    `The queue holds ${kept} bytes in memory, and its maxMemory is ${maxMemory}, some of which is for ` +
+      "requests that wait; DONE, DROP and PURGE make room.",
+  );
+}
+
 /** Throws `busy` where there may be no further job. */
 export function roomForJob({ maxJobs }: Bounds, jobs: Jobs): void {
   if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
 }
 
 /** Throws `busy` where not all of these queues are there or may be. */
-export function roomForQueues({ maxQueues }: Bounds, jobs: Jobs, names: readonly string[]): void {
-  const { queues } = jobs;
-  if (queues.size + names.length <= maxQueues || names.every((name) => queues.has(name))) return;
+export function roomForQueues(work: WorkQueue, names: readonly string[]): void {
+  const { jobs: { queues }, bounds: { maxQueues } } = work;
+  if (names.every((name) => queues.has(name))) return;
+  roomInMemory(work);
+  if (queues.size + names.length <= maxQueues) return;
   throw busy(`There may be ${maxQueues} queues, and there is no room for another.`);
 }
 
@@ -55,7 +76,15 @@ export function roomForSchedule({ maxSchedules }: Bounds, schedules: number): vo
   }
 }
 
-/** Throws `busy` where no further request may wait for a job. */
-export function roomForTaker({ maxTakers }: Bounds, takers: number): void {
-  if (takers >= maxTakers) throw busy(`${maxTakers} requests wait for a job, as many as may.`);
+/** Throws `busy` where no further request may wait for a job or a result. */
+export function roomForTaker({ bounds, takers, results, memory }: WorkQueue): void {
+  const { maxTakers, maxMemory } = bounds;
+  if (takers.size + results.waiting >= maxTakers) {
+    throw busy(`${maxTakers} requests wait for a job, as many as may.`);
+  }
+  const most = maxMemory * WAITING_SHARE;
+  if (memory.waiting < most) return;
+  throw busy(
+    `Requests that wait hold ${memory.waiting} bytes in memory, and may hold ${most}, a share of maxMemory.`,
+  );
 }

@@ -6,10 +6,14 @@ import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import type { Kind } from "./kinds.ts";
+import { BYTES } from "./memory.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */
 const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
+
+/** How many keys of a priority are remembered that have nothing ready, at least: to find one anew costs little. */
+const ROOMY = 64;
 
 /** What taking a job costs its key. */
 const COST = 1;
@@ -29,9 +33,11 @@ export class Row extends Entry implements Placed {
 export class FairOrder {
   /** How many there are. */
   size = 0;
-  readonly #turns = new FairQueue<Row>(SHARES);
+  readonly #turns = new FairQueue<Row>(SHARES, { roomy: ROOMY });
   readonly #byAge = new Heap<Row>((a, b) => a.since < b.since, ownPlaces);
   readonly #table: JobTable;
+  /** The bytes that are counted for it. */
+  #bytes = 0;
 
   /** Begins with the jobs, at least one, of one key in one priority. */
   constructor(table: JobTable, alike: Backlog) {
@@ -136,6 +142,20 @@ export class FairOrder {
   #row({ priority, tenant }: Kind, jobs?: Backlog): Row {
     for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
-    return (flow.state ??= new Row(new Lane(flow), jobs ?? new Backlog(this.#table))) as Row;
+    if (flow.state === undefined) {
+      flow.state = new Row(new Lane(flow), jobs ?? new Backlog(this.#table));
+      this.#count(BYTES.turns + BYTES.row * this.#turns.flows);
+    }
+    return flow.state as Row;
+  }
+
+  /** It is used no longer. */
+  forget(): void {
+    this.#count(0);
+  }
+
+  #count(bytes: number): void {
+    this.#table.memory.kept += bytes - this.#bytes;
+    this.#bytes = bytes;
   }
 }

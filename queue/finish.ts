@@ -1,6 +1,7 @@
 // What becomes of jobs that were taken: DONE, FAIL, EXTEND, RELEASE.
 
 import type { Client } from "../server/handlers.ts";
+import { hasRoom } from "./bounds.ts";
 import type { Job } from "./job.ts";
 import { notTaken } from "./refusals.ts";
 import { serve } from "./take.ts";
@@ -60,7 +61,9 @@ export async function fail(
   for (const job of claimed(work, ids, claim)) {
     job.queue.rates.count("failed", now);
     const pause = retry ?? backoff(job, work.random);
-    work.change(job, () => job.fail(now + pause, pause > 0, dead, reason));
+    // To fail makes room, so it is never refused; but no reason is kept for which there is none.
+    const kept = hasRoom(work) ? reason : "";
+    work.change(job, () => job.fail(now + pause, pause > 0, dead, kept));
     // One that has expired will not be tried again either.
     const state = work.jobs.get(job.id)?.state;
     failed[(state ?? "dead") as keyof Failed]++;

@@ -2,6 +2,7 @@ import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
 import { type Kind, Kinds } from "./kinds.ts";
+import { Memory } from "./memory.ts";
 import { states, type StoredJob } from "./store.ts";
 
 /** How many numbers a chunk spans. */
@@ -22,13 +23,21 @@ interface Chunk {
 export class JobTable implements Times<number> {
   /** How many there are. */
   size = 0;
-  readonly #kinds = new Kinds();
+  /** What all of the queue is counted to. */
+  readonly memory: Memory;
+  readonly #kinds: Kinds;
   readonly #pages: (Page | undefined)[] = [];
   /** Those that have room. */
   readonly #roomy = new Set<Page>();
   // In the order of their numbers: what is added is in the last chunk or behind it. Numbers go up, so a map of small arrays
   // takes a few bytes a job, a map of slots about forty; where but one of many is left its chunk takes 1 KiB.
   readonly #chunks = new Map<number, Chunk>();
+
+  /** None yet. */
+  constructor(memory: Memory = new Memory()) {
+    this.memory = memory;
+    this.#kinds = new Kinds(memory);
+  }
 
   /** The job of a number. */
   get(id: number): Job | undefined {

@@ -3,6 +3,7 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { Job, Rarely } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
+import { BYTES, type Memory, textBytes } from "./memory.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
 import { SortedNames } from "./sorted_names.ts";
 import type { StoredJob } from "./store.ts";
@@ -14,6 +15,7 @@ export class Jobs {
   /** The names of the queues. */
   readonly names = new SortedNames();
   readonly #table: JobTable;
+  readonly #memory: Memory;
   readonly #deadlines: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
 
@@ -23,6 +25,7 @@ export class Jobs {
    */
   constructor(table: JobTable, deadlines: Deadlines<number>, expiries: Deadlines<Rarely>) {
     this.#table = table;
+    this.#memory = table.memory;
     this.#deadlines = deadlines;
     this.#expiries = expiries;
   }
@@ -66,6 +69,7 @@ export class Jobs {
   put(job: Job): void {
     const { state, queue, rarely } = job;
     this.#count(job, 1);
+    this.#memory.kept += bytesOf(rarely);
     queue.keys.update(job.tenant);
     if (state === "ready") queue.order.push(job);
     else if (job.hasDeadline) this.#deadlines.add(job.slot);
@@ -83,6 +87,7 @@ export class Jobs {
       else this.#deadlines.remove(job.slot);
     }
     this.#count(job, -1);
+    this.#memory.kept -= bytesOf(rarely);
   }
 
   #count(job: Job, change: number): void {
@@ -100,6 +105,7 @@ export class Jobs {
       queue = new Queue(name, this.#table);
       this.queues.set(name, queue);
       this.names.add(name);
+      this.#memory.kept += BYTES.queue + textBytes(name);
     }
     return queue;
   }
@@ -109,5 +115,12 @@ export class Jobs {
     if (!queue.empty || this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
     this.names.delete(queue.name);
+    this.#memory.kept -= BYTES.queue + textBytes(queue.name);
   }
+}
+
+/** What a job takes. */
+function bytesOf(rarely: Rarely | undefined): number {
+  if (rarely === undefined) return BYTES.job;
+  return BYTES.job + BYTES.extras + textBytes(rarely.unique) + textBytes(rarely.reason);
 }

@@ -8,12 +8,15 @@
 import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { LogEntry } from "../server/log.ts";
+import { BYTES, type Memory } from "./memory.ts";
 import { storeFailed } from "./refusals.ts";
 import type { Change, Store } from "./store.ts";
 
 /** Changes that are written together, those of one turn always, and what comes of it. */
 interface Group {
   readonly changes: Change[];
+  /** What they take. */
+  bytes: number;
   readonly written: PromiseWithResolvers<void>;
 }
 
@@ -30,6 +33,9 @@ interface Asked {
 const GROUP = 64;
 /** How many groups a batch has at least, where there are as many: to write one through costs as much as a hundred changes. */
 const LEAST_GROUPS = 6;
+
+/** How many bytes of changes may wait to be stored before who brings more waits as well. */
+const MOST_BYTES = 64 << 20;
 
 /** How long after a failure the store is tried again, in ms: first, and at most. */
 const RETRY = { first: 100, most: 10_000 };
@@ -57,6 +63,9 @@ export class Journal {
   readonly #clock: Clock;
   readonly #log: (entry: LogEntry) => void;
   readonly #listener: Listener;
+  readonly #memory: Memory;
+  /** What the changes take that are not stored. */
+  #bytes = 0;
   #gathering: Group[] = [];
   /** The batch that was begun last. */
   #current = Promise.resolve();
@@ -68,10 +77,17 @@ export class Journal {
   #stopRetry: (() => void) | undefined = undefined;
   #closing = false;
 
-  constructor(store: Store, clock: Clock, log: (entry: LogEntry) => void, listener: Listener) {
+  constructor(
+    store: Store,
+    clock: Clock,
+    log: (entry: LogEntry) => void,
+    memory: Memory,
+    listener: Listener,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#memory = memory;
     this.#listener = listener;
   }
 
@@ -85,8 +101,24 @@ export class Journal {
       this.#gathering.push(group = newGroup());
     }
     group.changes.push(change);
+    const bytes = bytesOf(change);
+    group.bytes += bytes;
+    this.#count(bytes);
     this.#schedule();
     return group.written.promise;
+  }
+
+  /** Whether so much waits to be stored that who brings more has to wait. */
+  get full(): boolean {
+    return this.#bytes > MOST_BYTES && this.failure === undefined;
+  }
+
+  /** Resolves once the journal is not full. Rejects with the reason of `signal`. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.full) {
+      await this.settled().catch(() => {});
+      signal.throwIfAborted();
+    }
   }
 
   /** Resolves once all is stored that is to be stored now. Rejects with `internal` where that fails. */
@@ -109,6 +141,11 @@ export class Journal {
     this.#turn();
     if (this.failure !== undefined) this.#writing ??= this.#write();
     while (this.#writing !== undefined) await this.#writing;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#memory.kept += bytes;
   }
 
   #schedule(): void {
@@ -162,6 +199,7 @@ export class Journal {
         this.#fail(error, groups);
         break;
       }
+      for (const { bytes } of groups) this.#count(-bytes);
       this.commits++;
       this.changes += changes.length;
       this.#listener.stored(changes);
@@ -202,7 +240,7 @@ export class Journal {
       this.#log({ level: "error", message, error });
       this.#gathering = [];
     } else {
-      const again = failed.map(({ changes }) => newGroup(changes));
+      const again = failed.map(({ changes, bytes }) => newGroup(changes, bytes));
       this.#gathering = failed === groups ? [...again, ...waiting] : again;
       this.#stopRetry = this.#clock.after(this.#retry, () => this.#writing = this.#write());
       this.#retry = Math.min(2 * this.#retry, RETRY.most);
@@ -219,10 +257,24 @@ export class Journal {
 }
 
 /** A group whose failure somebody always learns of: the journal keeps it. */
-function newGroup(changes: Change[] = []): Group {
+function newGroup(changes: Change[] = [], bytes = 0): Group {
   const written = Promise.withResolvers<void>();
   written.promise.catch(() => {});
-  return { changes, written };
+  return { changes, bytes, written };
+}
+
+/** What a change takes that is not stored. */
+function bytesOf(change: Change): number {
+  switch (change.kind) {
+    case "put":
+      return BYTES.change + change.body.length;
+    case "finish":
+      return BYTES.change + change.result.length;
+    case "schedule":
+      return BYTES.change + change.schedule.body.length;
+    default:
+      return BYTES.change;
+  }
 }
 
 function noBody(id: number): Error {

@@ -1,3 +1,4 @@
+import { BYTES, type Memory } from "./memory.ts";
 import type { Terms } from "./store.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -33,6 +34,11 @@ export class Kind {
 export class Kinds {
   readonly #all: (Kind | undefined)[] = [];
   readonly #free: number[] = [];
+  readonly #memory: Memory;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
 
   /** The kind of a number. */
   at(number: number): Kind {
@@ -44,6 +50,7 @@ export class Kinds {
     if (kind.jobs++ === 0) {
       kind.number = this.#free.pop() ?? this.#all.length;
       this.#all[kind.number] = kind;
+      this.#memory.kept += BYTES.kind;
     }
     return kind.number;
   }
@@ -52,6 +59,7 @@ export class Kinds {
   leave(number: number): void {
     if (--this.at(number).jobs > 0) return;
     this.#all[number] = undefined;
+    this.#memory.kept -= BYTES.kind;
     this.#free.push(number);
   }
 }

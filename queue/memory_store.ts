@@ -1,3 +1,4 @@
+import { BYTES } from "./memory.ts";
 import { type Change, hasRules, type Rules, type Schedule, type Store } from "./store.ts";
 import type { StoredJob } from "./store.ts";
 
@@ -22,11 +23,27 @@ export function memoryStore(): Store {
   const rules = new Map<string, Rules>();
   const schedules = new Map<string, Schedule>();
   let lastId = 0;
+  let held = 0;
+
+  const keep = (job: StoredJob, body: Uint8Array): void => {
+    // Small bodies that came together share memory, which the last of them would hold.
+    const own = body.length < body.buffer.byteLength ? body.slice() : body;
+    const there = kept.get(job.id);
+    held += own.length - (there === undefined ? -BYTES.kept : there.body.length);
+    kept.set(job.id, { job, body: own });
+  };
+  const bodyOf = (schedule: string): number => schedules.get(schedule)?.body.length ?? 0;
+  const forget = (id: number): void => {
+    const there = kept.get(id);
+    if (there === undefined) return;
+    kept.delete(id);
+    held -= BYTES.kept + there.body.length;
+  };
 
   const apply = (change: Change): void => {
     switch (change.kind) {
       case "put":
-        kept.set(change.job.id, { job: change.job, body: change.body });
+        keep(change.job, change.body);
         lastId = Math.max(lastId, change.job.id);
         break;
       case "move":
@@ -34,11 +51,11 @@ export function memoryStore(): Store {
         const there = kept.get(change.id);
         if (there === undefined) break;
         const body = change.kind === "finish" ? change.result : there.body;
-        kept.set(change.id, { job: { ...there.job, ...change.progress, size: body.length }, body });
+        keep({ ...there.job, ...change.progress, size: body.length }, body);
         break;
       }
       case "drop":
-        kept.delete(change.id);
+        forget(change.id);
         break;
       case "rules": {
         const name = JSON.stringify([change.rules.queue, change.rules.key]);
@@ -47,6 +64,7 @@ export function memoryStore(): Store {
         break;
       }
       case "schedule":
+        held += change.schedule.body.length - bodyOf(change.schedule.name);
         schedules.set(change.schedule.name, change.schedule);
         break;
       case "reschedule": {
@@ -55,6 +73,7 @@ export function memoryStore(): Store {
         break;
       }
       case "unschedule":
+        held -= bodyOf(change.name);
         schedules.delete(change.name);
     }
   };
@@ -75,6 +94,7 @@ export function memoryStore(): Store {
     scheduleBodies: (names) => Promise.resolve(names.map((name) => schedules.get(name)?.body)),
     lastId: () => Promise.resolve(lastId),
     bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
+    held: () => held,
     close(): Promise<void> {
       for (const all of [kept, rules, schedules]) all.clear();
       return Promise.resolve();

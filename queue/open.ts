@@ -14,6 +14,12 @@ export interface QueueOptions {
   clock?: Clock;
   /** Where log entries go. Default: standard error. */
   log?: (entry: LogEntry) => void;
+  /**
+   * Bytes of memory that the queue may hold: for jobs, keys, queues, limits, schedules, what is not stored yet, and what
+   * a store in memory keeps; an eighth is for requests that wait. Beyond them PUT, EVERY, LIMIT, PAUSE and TAKE with
+   * `wait=` answer `busy`; a store that has more is loaded. Default 1 GiB.
+   */
+  maxMemory?: number;
   /** Jobs that there may be, in whatever state; beyond them PUT answers `busy`. Default 5 million. */
   maxJobs?: number;
   /** Queues that there may be; beyond them PUT and TAKE with `wait=` answer `busy` for others. Default 100,000. */
@@ -69,10 +75,12 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
   const { store = memoryStore(), clock = systemClock } = options;
   const own = new RepeatingLog(clock, logToConsole);
   const { log = (entry) => own.add(entry) } = options;
+  const { maxMemory = 2 ** 30 } = options;
   const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
   const { maxRules = 100_000, maxSchedules = 10_000 } = options;
   const { maxResults = 10_000, resultTime = 3_600_000, random = Math.random } = options;
   const bounds = {
+    maxMemory,
     maxJobs,
     maxQueues,
     maxTakers,
@@ -106,6 +114,8 @@ function* figures(work: WorkQueue): Generator<readonly [string, number]> {
   yield ["queue-waiting-results", results.waiting];
   yield ["queue-schedules", schedules.size];
   yield ["queue-limits", work.rules];
+  yield ["queue-held-bytes", work.held];
+  yield ["queue-held-bytes-limit", work.bounds.maxMemory];
   yield ["queue-expired-total", work.expired];
   yield ["queue-commits-total", journal.commits];
   yield ["queue-changes-total", journal.changes];

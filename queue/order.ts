@@ -92,7 +92,9 @@ export class Order {
 
   // With nothing left nobody owes anything.
   #rest(): void {
-    if (this.#fair!.size === 0) this.#fair = undefined;
+    if (this.#fair!.size > 0) return;
+    this.#fair!.forget();
+    this.#fair = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 // PUT: new jobs.
 
-import { roomForJob, roomForQueues, roomInDepth } from "./bounds.ts";
+import { roomForJob, roomForQueues, roomInDepth, roomInMemory } from "./bounds.ts";
 import { type NewJob, newJob } from "./job.ts";
 import { serve } from "./take.ts";
 import type { WorkQueue } from "./work_queue.ts";
@@ -25,9 +25,10 @@ export function put(work: WorkQueue, told: NewJob): Put {
   if (same !== undefined) {
     return { id: same, duplicate: true, written: work.journal.settled() };
   }
+  roomInMemory(work);
   roomForJob(bounds, jobs);
-  roomForQueues(bounds, jobs, [told.queue]);
-  if (there !== undefined) roomInDepth(there, key);
+  if (there === undefined) roomForQueues(work, [told.queue]);
+  else roomInDepth(there, key);
   const id = ++work.lastId;
   const now = work.turnClock.now();
   const written = work.add(newJob(id, now, told), body);

@@ -3,6 +3,7 @@ import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import type { Limits } from "./limits.ts";
 import { Line } from "./line.ts";
+import { BYTES, type Memory, textBytes } from "./memory.ts";
 import { Order } from "./order.ts";
 import { Rates } from "./rates.ts";
 import { Roll } from "./roll.ts";
@@ -32,6 +33,7 @@ export class Queue {
   /** Its keys, those with most ready jobs first. */
   readonly keys = new Heap<Tenant>(hasMoreReady, ownPlaces);
   limits: Limits | undefined = undefined;
+  readonly #memory: Memory;
   readonly #tenants = new Map<string, Tenant>();
   /** The keys that have limits. */
   #limited: SortedNames | undefined = undefined;
@@ -40,6 +42,7 @@ export class Queue {
 
   constructor(name: string, table: JobTable) {
     this.name = name;
+    this.#memory = table.memory;
     this.order = new Order(table);
     this.line = new Line(this);
   }
@@ -95,6 +98,7 @@ export class Queue {
       tenant = new Tenant(this, key);
       this.#tenants.set(key, tenant);
       this.keys.add(tenant);
+      this.#memory.kept += BYTES.key + textBytes(key);
     }
     return tenant;
   }
@@ -104,6 +108,7 @@ export class Queue {
     if (tenant.size > 0 || tenant.limits !== undefined) return;
     this.#tenants.delete(tenant.key);
     this.keys.remove(tenant);
+    this.#memory.kept -= BYTES.key + textBytes(tenant.key);
   }
 
   /** The number of the job of a name. */

@@ -1,18 +1,28 @@
 // What jobs came to: kept for those who ask later, told to those who wait.
 
+import { BYTES, type Memory } from "./memory.ts";
 import { deadJob } from "./refusals.ts";
 
 type Waiting = PromiseWithResolvers<Uint8Array>;
 
 /** Results of jobs that are done, and the requests that wait for some. */
 export class Results {
-  /** How many requests wait. */
-  waiting = 0;
+  readonly #memory: Memory;
+  #waits = 0;
   /** The numbers of the jobs whose results are kept, the oldest first. */
   readonly #kept = new Set<number>();
   /** Results that are not stored yet. */
   readonly #fresh = new Map<number, Uint8Array>();
   readonly #waiting = new Map<number, Set<Waiting>>();
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#waits;
+  }
 
   /** How many results are kept. */
   get size(): number {
@@ -51,12 +61,12 @@ export class Results {
     const waiting: Waiting = Promise.withResolvers();
     const all = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, all.add(waiting));
-    this.waiting++;
+    this.#count(1);
     return {
       result: waiting.promise,
       leave: () => {
         if (!all.delete(waiting)) return;
-        this.waiting--;
+        this.#count(-1);
         if (all.size === 0) this.#waiting.delete(id);
       },
     };
@@ -79,11 +89,16 @@ export class Results {
     }
   }
 
+  #count(more: number): void {
+    this.#waits += more;
+    this.#memory.waiting += more * BYTES.waiter;
+  }
+
   #take(id: number): readonly Waiting[] {
     const all = this.#waiting.get(id);
     if (all === undefined) return [];
     const waiting = [...all];
-    this.waiting -= waiting.length;
+    this.#count(-waiting.length);
     this.#waiting.delete(id);
     all.clear();
     return waiting;

@@ -1,6 +1,6 @@
 // PAUSE, RESUME, LIMIT: what holds the jobs of a queue or key back.
 
-import { roomForQueues, roomForRules } from "./bounds.ts";
+import { roomForQueues, roomForRules, roomInMemory } from "./bounds.ts";
 import { noRules, wrongRule } from "./limits.ts";
 import { badArguments } from "./refusals.ts";
 import { hasRules, type Rules } from "./store.ts";
@@ -29,7 +29,8 @@ export async function setRules(
   const wrong = wrongRule(rules);
   if (wrong !== undefined) throw badArguments(`${wrong}.`);
   if (hasRules(rules) && !hasRules(before)) {
-    roomForQueues(work.bounds, work.jobs, [name]);
+    roomInMemory(work);
+    roomForQueues(work, [name]);
     roomForRules(work.bounds, work.rules);
   }
   await work.journal.write({ kind: "rules", rules: work.limit(rules) });

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers";
 import { Cron } from "croner";
 import type { Clock } from "../scheduling/clock.ts";
 import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
+import { BYTES, textBytes } from "./memory.ts";
 import { put } from "./put.ts";
 import { badArguments } from "./refusals.ts";
 import { SortedNames } from "./sorted_names.ts";
@@ -103,6 +104,7 @@ export class Schedules {
     const entry = new Entry(schedule, body);
     this.#all.set(schedule.name, entry);
     this.#names.add(schedule.name);
+    this.#work.memory.kept += bytesOf(schedule);
     this.#deadlines.add(entry);
   }
 
@@ -111,6 +113,7 @@ export class Schedules {
     if (entry === undefined) return;
     this.#all.delete(name);
     this.#names.delete(name);
+    this.#work.memory.kept -= bytesOf(entry.schedule);
     if (entry.place !== -1) this.#deadlines.remove(entry);
   }
 
@@ -186,6 +189,14 @@ export class Schedules {
     this.#deadlines.add(entry);
     this.#work.journal.write({ kind: "reschedule", name, next });
   }
+}
+
+/** What a schedule takes, whose body is in the store. */
+function bytesOf({ name, queue, key, cron, zone }: StoredSchedule): number {
+  return [name, queue, key, cron, zone].reduce(
+    (sum, text) => sum + textBytes(text),
+    BYTES.schedule,
+  );
 }
 
 /** When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. */

@@ -51,7 +51,7 @@ function bytesOf(change: Change): Uint8Array | undefined {
 
 /** The changes of a batch; their bytes are views of its bytes. */
 export function* unpackBatch({ bytes, ...packed }: Batch): Generator<Change, void, void> {
-  const rows = new RowReader(packed);
+  const rows = new RowReader(packed, false);
   let end = 0;
   const some = (length: number): Uint8Array => bytes.subarray(end, end += length);
   while (!rows.ended) yield rows.change(kinds[rows.number()], some);
@@ -66,7 +66,7 @@ export function packRows(jobs: readonly StoredJob[]): Rows {
 
 /** The jobs of rows. */
 export function* unpackRows(packed: Rows): Generator<StoredJob, void, void> {
-  const rows = new RowReader(packed);
+  const rows = new RowReader(packed, true);
   while (!rows.ended) yield rows.job();
 }
 

@@ -3,6 +3,11 @@
 import type { Change, Progress, Rules, Schedule, State, StoredJob, Terms } from "./store.ts";
 import { states } from "./store.ts";
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** From this length on a part of a string is a view of the whole in V8, which it keeps in memory. */
+const VIEWED = 13;
+
 /** What was written in columns. */
 export interface Rows {
   /** Numbers, and the lengths of texts and of bytes. */
@@ -133,13 +138,16 @@ export class RowWriter {
 export class RowReader {
   readonly #numbers: Float64Array;
   readonly #text: string;
+  readonly #copies: boolean;
   #at = 0;
   #textAt = 0;
   #last: Terms | undefined = undefined;
 
-  constructor({ numbers, text }: Rows) {
+  /** `copies`: what is read is kept for long, and must not keep the texts of all others. */
+  constructor({ numbers, text }: Rows, copies: boolean) {
     this.#numbers = numbers;
     this.#text = text;
+    this.#copies = copies;
   }
 
   get ended(): boolean {
@@ -275,7 +283,9 @@ export class RowReader {
 
   #word(): string {
     const length = this.number();
-    return length === 0 ? "" : this.#text.slice(this.#textAt, this.#textAt += length);
+    if (length === 0) return "";
+    const word = this.#text.slice(this.#textAt, this.#textAt += length);
+    return this.#copies && length >= VIEWED ? decoder.decode(encoder.encode(word)) : word;
   }
 }
 

@@ -173,6 +173,8 @@ export interface Store {
   lastId(): Promise<number>;
   /** The bodies of jobs, or the results of those that are done, in the order of `ids`; `undefined` for none. */
   bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]>;
+  /** How many bytes of memory it takes for what it keeps. Not there for one that keeps it elsewhere. */
+  held?(): number;
   /** Waits for the calls made so far, then lets everything go. */
   close(): Promise<void>;
 }

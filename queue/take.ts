@@ -24,8 +24,8 @@ export function take(work: WorkQueue, wish: Wish): Grant | undefined {
 
 /** Lines up for a job; to be called where `take` found none, in the same turn. */
 export function wait(work: WorkQueue, wish: Wish, time: number): Taker {
-  roomForTaker(work.bounds, work.takers.size + work.results.waiting);
-  roomForQueues(work.bounds, work.jobs, wish.queues);
+  roomForTaker(work);
+  roomForQueues(work, wish.queues);
   return work.takers.join(wish, time);
 }
 

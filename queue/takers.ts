@@ -6,6 +6,7 @@ import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import type { Grant } from "./grant.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Spot } from "./line.ts";
+import { BYTES, type Memory, textBytes } from "./memory.ts";
 
 /** What a TAKE asks for. */
 export interface Wish {
@@ -58,12 +59,14 @@ export class Takers {
   size = 0;
   readonly #jobs: Jobs;
   readonly #clock: Clock;
+  readonly #memory: Memory;
   readonly #deadlines: Deadlines<Taker>;
 
   /** None yet. */
-  constructor(jobs: Jobs, clock: Clock) {
+  constructor(jobs: Jobs, clock: Clock, memory: Memory) {
     this.#jobs = jobs;
     this.#clock = clock;
+    this.#memory = memory;
     this.#deadlines = new Deadlines<Taker>(clock, ownTimes, (takers) => {
       for (const taker of takers) {
         this.leave(taker);
@@ -77,6 +80,7 @@ export class Takers {
     const taker = new Taker(wish, this.#clock.now() + time);
     for (const name of wish.queues) this.#jobs.queue(name).line.join(taker);
     this.size++;
+    this.#memory.waiting += bytesOf(wish);
     this.#deadlines.add(taker);
     return taker;
   }
@@ -85,6 +89,7 @@ export class Takers {
   leave(taker: Taker): void {
     if (taker.spots === undefined) return;
     this.size--;
+    this.#memory.waiting -= bytesOf(taker.wish);
     if (taker.place !== -1) this.#deadlines.remove(taker);
     for (let spot: Spot | undefined = taker.spots; spot !== undefined; spot = spot.next) {
       spot.line.leave(spot);
@@ -107,4 +112,9 @@ export class Takers {
       }
     }
   }
+}
+
+/** What a taker takes. */
+function bytesOf({ queues }: Wish): number {
+  return queues.reduce((sum, name) => sum + BYTES.spot + textBytes(name), BYTES.taker);
 }

@@ -4,7 +4,7 @@
 import type { Clock } from "../scheduling/clock.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { LogEntry } from "../server/log.ts";
-import type { Bounds } from "./bounds.ts";
+import { type Bounds, hasRoom } from "./bounds.ts";
 import { Deadlines, ownTimes } from "./deadlines.ts";
 import { Holders } from "./holders.ts";
 import type { Job, Rarely } from "./job.ts";
@@ -13,6 +13,7 @@ import { Jobs } from "./jobs.ts";
 import { Journal } from "./journal.ts";
 import { bounded, Limits } from "./limits.ts";
 import { LiftedPaces } from "./lifted_paces.ts";
+import { BYTES, Memory } from "./memory.ts";
 import type { Queue } from "./queue.ts";
 import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, readOnly } from "./refusals.ts";
@@ -40,9 +41,10 @@ export class WorkQueue {
   readonly jobs: Jobs;
   readonly journal: Journal;
   readonly takers: Takers;
-  readonly results = new Results();
+  readonly results: Results;
   readonly schedules: Schedules;
   readonly turns = new Turns();
+  readonly memory = new Memory();
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
   /** Those whose rate holds them back. */
@@ -72,17 +74,18 @@ export class WorkQueue {
     this.log = log;
     this.random = random;
     this.bounds = bounds;
-    const table = new JobTable();
+    const table = new JobTable(this.memory);
     this.#jobTimes = new Deadlines(clock, table, (slots) => {
       this.#timeOver(slots.map((slot) => table.at(slot)));
     });
     this.#expiries = new Deadlines<Rarely>(clock, ownTimes, (all) => this.#expire(all));
     this.paces = new Deadlines<Limits>(clock, ownTimes, (all) => this.#goOn(all));
     this.jobs = new Jobs(table, this.#jobTimes, this.#expiries);
-    this.takers = new Takers(this.jobs, clock);
+    this.takers = new Takers(this.jobs, clock, this.memory);
+    this.results = new Results(this.memory);
     this.schedules = new Schedules(this, clock);
     this.#holders = new Holders((ids) => this.#connectionOver(ids));
-    this.journal = new Journal(store, clock, log, {
+    this.journal = new Journal(store, clock, log, this.memory, {
       stored: (changes) => this.#stored(changes),
       failed: () => this.takers.refuse(readOnly()),
       recovered: () => this.#serve(this.jobs.queues.values()),
@@ -127,6 +130,16 @@ export class WorkQueue {
   /** The present, in ms since the Unix epoch. */
   now(): number {
     return this.#clock.now();
+  }
+
+  /** How many bytes of memory the queue holds: what it counts, and what its store keeps there. */
+  get held(): number {
+    return this.kept + this.memory.waiting;
+  }
+
+  /** How many bytes of memory all but the requests that wait hold. */
+  get kept(): number {
+    return this.memory.kept + (this.#store.held?.() ?? 0);
   }
 
   /** Throws where nothing may change. */
@@ -189,13 +202,25 @@ export class WorkQueue {
   /** A job is done, and its result is kept for a while. Resolves once that is stored. */
   finish(job: Job, result: Uint8Array): Promise<void> {
     const { maxResults, resultTime } = this.bounds;
-    if (this.results.size >= maxResults) this.remove(this.job(this.results.oldest));
+    const { results } = this;
+    let more = this.#bytesOfResult(result.length);
+    while (
+      results.size > 0 && (results.size >= maxResults || (more > 0 && !hasRoom(this)))
+    ) {
+      const oldest = this.job(results.oldest);
+      more -= this.#bytesOfResult(oldest.size);
+      this.remove(oldest);
+    }
     this.#lift(job);
     job.finish(this.now() + resultTime, result.length);
     this.jobs.put(job);
     this.#bodies.delete(job.id);
     this.results.keep(job.id, result);
     return this.journal.write({ kind: "finish", id: job.id, progress: job.progress(), result });
+  }
+
+  #bytesOfResult(size: number): number {
+    return BYTES.job + (this.#store.held === undefined ? 0 : BYTES.kept + size);
   }
 
   /** A job is gone. Resolves once that is stored. */
@@ -218,7 +243,9 @@ export class WorkQueue {
       owner.limits = undefined;
       this.#lifted.keep(limits, now);
     }
-    this.rules += Number(owner.limits !== undefined) - Number(had);
+    const more = Number(owner.limits !== undefined) - Number(had);
+    this.rules += more;
+    this.memory.kept += more * BYTES.limits;
     if (tenant !== undefined) queue.limit(tenant, had);
     serve(this, queue);
     this.jobs.forget(queue);

@@ -65,16 +65,17 @@ export class FairQueue<E extends Entry = Entry> {
    * strict priority: such a level is served whenever something waits in it, and before those after it
    * @param options `leastBytes`: what an entry counts for at least where the fattest flow is looked
    * for (default 1). With a bound on bytes and one on entries, their quotient makes the fattest flow
-   * the one with the largest share of either (dominant resource fairness, Ghodsi, NSDI 2011)
+   * the one with the largest share of either (dominant resource fairness, Ghodsi, NSDI 2011).
+   * `roomy`: how many flows of a level are remembered in any case, idle ones too (default 10240)
    * @throws {RangeError} where a weight is not 1e-6 to 1e6, or infinite after a finite one
    */
-  constructor(weights: readonly number[], options: { leastBytes?: number } = {}) {
+  constructor(weights: readonly number[], options: { leastBytes?: number; roomy?: number } = {}) {
     for (const weight of weights) requireWeight(weight);
     const finite = weights.findIndex((weight) => weight < Infinity);
     if (finite !== -1 && weights.lastIndexOf(Infinity) > finite) {
       throw new RangeError("levels of infinite weight must come first");
     }
-    this.levels = weights.map((weight, rank) => new Level(rank, weight));
+    this.levels = weights.map((weight, rank) => new Level(rank, weight, options.roomy));
     const least = options.leastBytes ?? 1;
     this.#fattest = new Fattest(({ bytes, waiting, weight }) => {
       const size = Math.max(bytes, waiting * least);
@@ -206,6 +207,13 @@ export class FairQueue<E extends Entry = Entry> {
   release(flow: Flow): void {
     flow.held = false;
     if (flow.waiting > 0 && flow.index === -1) this.#time.wake(flow);
+  }
+
+  /** How many flows are remembered, idle ones too. */
+  get flows(): number {
+    let flows = 0;
+    for (const level of this.levels) flows += level.flows.size;
+    return flows;
   }
 
   /** A flow that holds, over its weight, at least half as much as any. Time: O(1) on average. */

@@ -70,5 +70,7 @@ export class Level {
     readonly rank: number,
     /** Its share beside the other levels; Infinity goes before all finite ones. */
     readonly weight: number,
+    /** As many flows are remembered in any case. */
+    readonly roomy: number = 10_240,
   ) {}
 }

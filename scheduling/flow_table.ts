@@ -1,13 +1,10 @@
 import type { Flow } from "./flow.ts";
 import { sweep } from "./sweep.ts";
 
-/** As many flows of a level are remembered in any case. */
-const ROOMY = 10_240;
-
 /** Puts a flow into the table of its level, in the place of some that are idle and owe nothing. */
 export function list(flow: Flow): void {
   const level = flow.level;
-  sweep(level.flows, ROOMY, ({ waiting, held, tag }) => {
+  sweep(level.flows, level.roomy, ({ waiting, held, tag }) => {
     return waiting === 0 && !held && tag <= level.virtual;
   });
   flow.listed = true;

@@ -1,6 +1,6 @@
 // PUT, WAIT, EVERY, SCHEDULES.
 
-import { roomForQueues, roomForSchedule, roomForTaker } from "../bounds.ts";
+import { roomForQueues, roomForSchedule, roomForTaker, roomInMemory } from "../bounds.ts";
 import type { QueueHandlers } from "../handlers.ts";
 import type { producer } from "../protocol/producer.ts";
 import { put } from "../put.ts";
@@ -12,9 +12,11 @@ const NOTHING = new Uint8Array();
 
 /** The handlers of producers' commands. */
 export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof producer> {
-  return {
+  const { journal } = work;
+  const handlers: Pick<QueueHandlers, keyof typeof producer> = {
     // Named one by one: to copy the rest of an object takes as long as all else here.
-    PUT(args) {
+    PUT(args, context) {
+      if (journal.full) return journal.room(context.signal).then(() => handlers.PUT(args, context));
       const { queue, body, key, priority, delay, lease, attempts, backoff, expires } = args;
       const { id, duplicate, written } = put(work, {
         queue,
@@ -41,7 +43,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
         const [body] = await Promise.all([work.body(id), work.journal.settled()]);
         return { body: orNone(body) };
       }
-      roomForTaker(work.bounds, work.takers.size + work.results.waiting);
+      roomForTaker(work);
       const waiting = work.results.wait(id);
       try {
         return { body: orNone(await park(waiting.result)) };
@@ -50,7 +52,8 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       }
     },
 
-    async EVERY({ name, queue, body = NOTHING, cron, tz, interval, result, ...told }) {
+    async EVERY({ name, queue, body = NOTHING, cron, tz, interval, result, ...told }, context) {
+      if (journal.full) await journal.room(context.signal);
       work.mayChange();
       const { schedules } = work;
       const before = schedules.get(name);
@@ -69,8 +72,9 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       }
       if (cron === undefined && tz !== undefined) throw badArguments("tz= goes with cron= only.");
       if (cron !== undefined) checkCron(cron, tz ?? "UTC");
+      roomInMemory(work);
       if (before === undefined) roomForSchedule(work.bounds, schedules.size);
-      roomForQueues(work.bounds, work.jobs, [queue]);
+      roomForQueues(work, [queue]);
 
       const now = work.now();
       const times = {
@@ -108,6 +112,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       return { count };
     },
   };
+  return handlers;
 }
 
 function orNone(result: Uint8Array): Uint8Array | undefined {

@@ -47,11 +47,14 @@ export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeo
       }
     },
 
-    DONE: ({ id, body, result, attempt }, { client }) => {
+    DONE: ({ id, body, result, attempt }, context) => {
       if (body !== undefined && result !== undefined) {
         throw badArguments("DONE takes the result as result= or as a body, not both.");
       }
-      return done(work, id, { client, attempt }, body ?? encode(result));
+      const bytes = body ?? encode(result);
+      const claim = { client: context.client, attempt };
+      if (bytes.length === 0 || !work.journal.full) return done(work, id, claim, bytes);
+      return work.journal.room(context.signal).then(() => done(work, id, claim, bytes));
     },
 
     async FAIL({ id, reason = "", retry, dead = false, attempt }, { client }) {

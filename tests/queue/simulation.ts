@@ -26,6 +26,7 @@ const CLIENTS = 4;
 const EMPTY = new Uint8Array();
 const NO_LIMITS = { paused: false, running: 0, rate: 0 };
 const BOUNDS = {
+  maxMemory: Infinity,
   maxJobs: 1000,
   maxQueues: 10,
   maxTakers: 10,
@@ -344,6 +345,16 @@ export class Simulation {
       this.#given(grant, wish);
       await settle(grant.whole, this.#clock);
       while (this.#held.length > 0 && work.journal.failure === undefined) this.#finish(0.3);
+    }
+    const { memory } = this.#work;
+    for (const taker of this.#takers) abandon(this.#work, taker);
+    for (let round = 0; memory.kept !== 0 || memory.waiting !== 0; round++) {
+      const { kept, waiting } = memory;
+      if (round > 200) {
+        this.#promises.broken(`${kept} and ${waiting} bytes are counted for nothing`);
+      }
+      this.#clock.advance(50);
+      for (let tick = 0; tick < 30; tick++) await undefined;
     }
   }
 }

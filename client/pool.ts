@@ -8,6 +8,7 @@ import { systemClock } from "./clock.ts";
 import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";
+import { givesAway, tellLeaving } from "./leaving.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
 import { onAbort } from "../net/on_abort.ts";
 import { createLookUp } from "./resolve.ts";
@@ -87,6 +88,8 @@ export function createPool(
   const throttle = adaptiveThrottle(clock, random);
   const waiting = new Waiting<PendingCall>(maxWaiting);
   const paused = new Set<PendingCall>();
+  /** Those that the server knows to be gone at the end of their side. */
+  const told = new WeakSet<Session>();
   const idle = new Condition();
   const abort = new AbortController();
   const { signal } = abort;
@@ -190,7 +193,12 @@ export function createPool(
         call.tries++;
         call.triedOn = host;
         if (hosts.length > 1) call.triedAt = clock.now();
-        call.sent = host.session!.send(call, call);
+        const session = host.session!;
+        if (!told.has(session) && givesAway(call.call)) {
+          told.add(session);
+          tellLeaving(session);
+        }
+        call.sent = session.send(call, call);
       } else if (gone) throw gone;
       else waiting.add(call, call);
     } catch (error) {

@@ -281,7 +281,7 @@ export class Terminal implements Attached {
     if (!this.#connected) this.#board.say("Tab completes, /help explains, Ctrl-D leaves");
     this.#connected = true;
     this.#lastFailure = "";
-    this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on", () => {});
+    this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on half-close=off", () => {});
     this.#requests.ask("SPEC", (frame) => this.#learn(frame));
     this.redraw();
   }

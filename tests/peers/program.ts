@@ -3,6 +3,7 @@
 /** How each program that these tests use is installed, where its package has another name. */
 const INSTALL: Readonly<Record<string, string>> = {
   nc: "apt-get install netcat-openbsd",
+  script: "apt-get install bsdutils",
   unshare: "apt-get install util-linux",
   prlimit: "apt-get install util-linux",
   telnet: "apt-get install inetutils-telnet",

@@ -1,0 +1,47 @@
+// All that is written goes through few places, which escape what a terminal would act upon, and wait for no reader.
+
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+const ROOMS = ["cli", "client", "net", "protocol", "queue", "scheduling", "server"];
+
+/** Where it may be written to standard output or standard error, and why. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  "cli/output.ts": "the way out of the commands",
+  "net/standard_error.ts": "the way out of logs and messages",
+  "cli/work.ts": "passes on what programs print, as it is",
+  "cli/queue_file.ts": "an export is data: into a pipe as it is",
+};
+
+/** Where a terminal is drawn upon, with text that is `printable`. */
+const DRAWING = ["cli/output.ts", "cli/terminal/attach.ts"];
+
+const WRITES =
+  /\bconsole\.|\bDeno\.(stdout|stderr)\b(?!\.isTerminal)|\bprocess\.std(out|err)|\/dev\/std(out|err)["']/;
+
+Deno.test("standard output and standard error are written in few places only", async () => {
+  const found = new Set<string>();
+  const draws = new Set<string>();
+  for (const room of ROOMS) {
+    for await (const path of sources(room)) {
+      const code = withoutComments(await Deno.readTextFile(new URL(path, ROOT)));
+      if (WRITES.test(code)) found.add(path);
+      if (/import \{[^}]*\bdraw\b[^}]*\} from "[^"]*\/output\.ts"/.test(code)) draws.add(path);
+      if (room === "cli" && /export function draw\b/.test(code)) draws.add(path);
+    }
+  }
+  assertEquals([...found].sort(), Object.keys(ALLOWED).sort());
+  assertEquals([...draws].sort(), DRAWING);
+});
+
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* sources(path);
+    else if (name.endsWith(".ts")) yield path;
+  }
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, "");
+}

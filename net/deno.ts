@@ -3,6 +3,7 @@
 import { setImmediate } from "node:timers";
 import { type Address, formatHost, type HostAddress } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
+import { resetTimeTo } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 import { after } from "./timer.ts";
@@ -11,6 +12,7 @@ import { connectWebSocket } from "./web_socket.ts";
 /** A TCP, TLS or Unix socket. */
 export class SocketStream implements ByteStream {
   readonly peer: string;
+  readonly resetTime: number;
   readonly #conn: Deno.Conn;
   #closed = false;
 
@@ -19,6 +21,7 @@ export class SocketStream implements ByteStream {
     this.#conn = conn;
     const remote = conn.remoteAddr;
     this.peer = remote.transport === "tcp" ? formatHost(remote) : peer;
+    this.resetTime = remote.transport === "tcp" ? resetTimeTo(remote.hostname) : 0;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
   }
 

@@ -20,17 +20,23 @@ export function createOutlet(stream: ByteStream, onError: (error: unknown) => vo
   return new Output(stream, onError);
 }
 
+/** Where bytes are written to: the half of a stream. */
+export type Writer = Pick<ByteStream, "write">;
+
 /** The writing half of a connection. */
 export class Output {
-  readonly #stream: ByteStream;
+  #stream: Writer;
   readonly #onError: (error: unknown) => void;
   readonly #onWrite: () => void;
+  readonly #onAllWritten: () => void;
   readonly #highWater: number;
   #text = "";
   #parts: (string | Uint8Array)[] = [];
   #partsSize = 0;
   /** The bytes that are being written. */
   #writing: Uint8Array | undefined;
+  /** Bytes that were taken to be written. */
+  #taken = 0;
   #scheduled = false;
   #steps = 0;
   #broken = false;
@@ -38,23 +44,40 @@ export class Output {
 
   /**
    * `onWrite` is called at each write that begins, so that somebody can see to it that it ends. Above `highWater`
-   * bytes whoever produces output is asked to wait.
+   * bytes whoever produces output is asked to wait. `onAllWritten` is called where all that was taken so far has left.
    */
   constructor(
-    stream: ByteStream,
+    stream: Writer,
     onError: (error: unknown) => void,
     onWrite: () => void = () => {},
     highWater: number = 65_536,
+    onAllWritten: () => void = () => {},
   ) {
     this.#stream = stream;
     this.#onError = onError;
     this.#onWrite = onWrite;
+    this.#onAllWritten = onAllWritten;
     this.#highWater = highWater;
   }
 
   /** Bytes that wait, nearly: text counts a byte a character. */
   get size(): number {
     return this.#text.length + this.#partsSize;
+  }
+
+  /** Where what is added next begins, in bytes since the first: at least there, where text waits that is not ASCII. */
+  get position(): number {
+    return this.#taken + this.size;
+  }
+
+  /** How many bytes have left. */
+  get written(): number {
+    return this.#taken - (this.#writing?.length ?? 0);
+  }
+
+  /** Writes what is written from now on by other means. */
+  through(writer: Writer): void {
+    this.#stream = writer;
   }
 
   /** Whether whoever produces output should wait for `drained`. */
@@ -94,7 +117,10 @@ export class Output {
 
   /** Writes what waits; while a write is under way, it goes with the next. */
   flush(): void {
-    if (this.#writing === undefined && !this.#broken && this.size > 0) this.#write(this.#take());
+    if (this.#writing !== undefined || this.#broken || this.size === 0) return;
+    const bytes = this.#take();
+    this.#taken += bytes.length;
+    this.#write(bytes);
   }
 
   /** Resolves once all is written, or nothing more can be. */
@@ -123,12 +149,14 @@ export class Output {
     const bytes = this.#writing!;
     if (count < bytes.length) return this.#write(bytes.subarray(count));
     this.#writing = undefined;
+    this.#onAllWritten();
     this.flush();
     if (!this.full) this.#change.broadcast();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#broken = true;
+    this.#taken = this.written;
     this.#writing = undefined;
     this.#onError(error);
     this.#change.broadcast();

@@ -1,6 +1,7 @@
 // The PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt): a proxy says on whose behalf it connects.
 
 import { formatHost } from "./address.ts";
+import { ELSEWHERE_MS } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** A header that is none, or one that its version does not allow. */
@@ -108,6 +109,9 @@ export async function readProxyHeader(stream: ByteStream): Promise<ByteStream> {
 function behind(stream: ByteStream, peer: string, rest: Uint8Array): ByteStream {
   return {
     peer,
+    // The reset of a client comes by way of the proxy.
+    resetTime: ELSEWHERE_MS,
+    gone: stream.gone,
     read(buffer) {
       if (rest.length === 0) return stream.read(buffer);
       const part = rest.subarray(0, buffer.length);

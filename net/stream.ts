@@ -4,6 +4,13 @@
 export interface ByteStream {
   /** The other end, for logs and limits: `127.0.0.1:4711`, `unix`, `memory`. */
   readonly peer: string;
+  /**
+   * How long after a write a reset may take to come, in ms: where the other end has ended its side, nothing but that tells
+   * that it is gone. 0 where the write itself fails. Default 0.
+   */
+  readonly resetTime?: number;
+  /** Resolves where the other end is gone that has ended its side before, if that can be known without a write. */
+  readonly gone?: Promise<void>;
   /** Reads into `buffer`: the number of bytes, or `null` once the other end has sent its last. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of `bytes`: how many. Waits while the other end does not read. */

@@ -109,6 +109,7 @@ function refuse(socket: Duplex, status: number, message: string): void {
 
 class ServedWebSocket implements ByteStream {
   readonly peer: string;
+  readonly gone: Promise<void>;
   readonly #socket: WebSocket;
   readonly #inbox: Inbox;
   readonly #endCode: () => number;
@@ -127,6 +128,7 @@ class ServedWebSocket implements ByteStream {
     socket.on("error", ({ message }) => {
       this.#inbox.end(new StreamError("InvalidData", `not what WebSocket asks for: ${message}`));
     });
+    this.gone = new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("close", (code) => {
       if (code === NORMAL || code === GOING_AWAY || code === NO_STATUS) this.#inbox.end();
       else this.#inbox.end(new StreamError("ConnectionReset", `closed with code ${code}`));

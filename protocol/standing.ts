@@ -17,6 +17,11 @@ export const standing = {
         agent: { type: "text", max: 128, summary: "The client's name, for the server's log." },
         timing: { type: "boolean", summary: "Add waited= and took= (ms) to every final line." },
         events: { type: "boolean", summary: "Send events such as `! draining within=10s`." },
+        "half-close": {
+          type: "boolean",
+          summary:
+            "off: the end of your side means that you are gone, and cancels what is in flight.",
+        },
       },
       reply: {
         version: { type: "word", positional: true },

@@ -10,6 +10,7 @@ import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
 import type { Client, Context } from "./handlers.ts";
+import { Receipt } from "./receipts.ts";
 import type { Route } from "./routes.ts";
 
 // What a waiting request holds besides its body, nearly.
@@ -48,6 +49,7 @@ export class Call extends Ticket implements Context {
   #goOn: (() => void) | undefined = undefined;
   #whenStopped: ((reason: Refusal) => void) | undefined = undefined;
   #held: (string | Uint8Array)[] | undefined = undefined;
+  #receipt: Receipt | undefined = undefined;
   /** It waits for its turn or for its client to read. */
   #streams = false;
   /** Lets a stream go on that waits so. */
@@ -101,6 +103,10 @@ export class Call extends Ticket implements Context {
 
   get park(): Context["park"] {
     return (promise) => this.#park(promise);
+  }
+
+  get whenUnsent(): Context["whenUnsent"] {
+    return (action) => void (this.#receipt = new Receipt(action));
   }
 
   /** Bytes of answers that wait for their turn. */
@@ -363,13 +369,16 @@ export class Call extends Ticket implements Context {
   }
 
   #emit(head: string, parts: Parts, timing: string): void {
-    const { output, eol } = this.connection;
+    const { output, receipts, eol } = this.connection;
     const { body } = parts;
     const line = answerLine(this.tag, head, parts, timing, eol);
+    const receipt = head === "*" ? this.#receipt : undefined;
     if (this.tag !== undefined || this.connection.isFirst(this)) {
+      if (receipt !== undefined) receipts.add(receipt);
       output.add(line, body);
       if (body !== undefined) output.add(eol);
     } else {
+      if (receipt !== undefined) receipts.hold(receipt);
       const held = this.#held ??= [];
       held.push(line);
       if (body !== undefined) held.push(body, eol);
@@ -378,10 +387,15 @@ export class Call extends Ticket implements Context {
 
   /** It is this request's turn to be answered: what it held back goes out. */
   release(): void {
-    const { output } = this.connection;
+    const { output, receipts } = this.connection;
+    const receipt = this.#receipt;
+    if (receipt !== undefined) receipts.release(receipt);
     for (const part of this.#held ?? []) {
-      if (typeof part === "string") output.add(part);
-      else output.add("", part);
+      if (typeof part !== "string") output.add("", part);
+      else {
+        if (receipt !== undefined && part.startsWith("*")) receipts.add(receipt);
+        output.add(part);
+      }
     }
     if (this.#held !== undefined) output.schedule();
     this.#held = undefined;

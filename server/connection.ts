@@ -13,6 +13,8 @@ import { InFlight } from "./in_flight.ts";
 import { Intake } from "./intake.ts";
 import { Patience } from "./patience.ts";
 import type { Client } from "./handlers.ts";
+import { ProbingWriter } from "./probing.ts";
+import { Receipts } from "./receipts.ts";
 import { Rest } from "./rest.ts";
 import type { Route } from "./routes.ts";
 import type { Service } from "./service.ts";
@@ -43,11 +45,15 @@ export class Connection implements Client {
   readonly id: number;
   readonly server: Service;
   readonly output: Output;
+  readonly receipts: Receipts;
   agent: string | undefined = undefined;
   timing = false;
   events = false;
   /** It has said HELLO, as our clients do. */
   introduced = false;
+  /** Once it has ended its side it goes on reading, as far as is known; else it is gone then. */
+  halfCloses = true;
+  halfClosed = false;
   closed = false;
   /** How many of its requests were answered with an error. */
   errors = 0;
@@ -81,6 +87,7 @@ export class Connection implements Client {
   #unturned = 0;
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
+  #writer: ProbingWriter | undefined = undefined;
   readonly #answer = new Condition();
   #onClosed: (() => void)[] | undefined = undefined;
 
@@ -105,7 +112,9 @@ export class Connection implements Client {
       (error) => this.#unwritable(error),
       () => server.watch(),
       server.bounds.output,
+      () => this.receipts.settle(),
     );
+    this.receipts = new Receipts(this.output);
     this.#telnet = new TelnetAnswers(this.output, () => this.#interrupt());
   }
 
@@ -188,7 +197,7 @@ export class Connection implements Client {
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
       if (read === null) {
-        this.#patience.hungUp = true;
+        this.#hangUp();
         break;
       }
       this.server.counters.received += read;
@@ -253,10 +262,19 @@ export class Connection implements Client {
       this.#weigh();
       if (!this.#framer.idle) this.server.watch();
     }
-    if (!this.#ended && !this.#framer.idle) {
+    if (!this.#ended && !this.closed && !this.#framer.idle) {
       const message = "The input ended within a request, which was not executed.";
       this.#intake.refuse(undefined, { code: "bad-syntax", message });
     }
+  }
+
+  /** The client has ended its side. */
+  #hangUp(): void {
+    if (!this.halfCloses) return this.close();
+    this.halfClosed = this.#patience.hungUp = true;
+    this.#stream.gone?.then(() => this.close());
+    this.#writer = new ProbingWriter(this.#stream, this.server.clock, () => this.receipts.owed);
+    this.output.through(this.#writer);
   }
 
   /** Whether the client has to read answers, or wait for some, before more of its requests are taken. */
@@ -373,7 +391,9 @@ export class Connection implements Client {
     for (const call of this.#inFlight) call.drop();
     this.#answer.broadcast();
     this.#weigh();
+    this.#writer?.close();
     this.#stream.close();
+    this.receipts.close();
     for (const action of this.#onClosed ?? []) action();
   }
 

@@ -13,6 +13,8 @@ export interface Client {
   readonly agent: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
+  /** Whether it has ended its side: it may go on reading, as netcat does, or be gone. */
+  readonly halfClosed: boolean;
   /** Calls `action` once when the connection has ended; soon where it has already. */
   whenClosed(action: () => void): void;
 }
@@ -38,6 +40,12 @@ export interface Context {
    * Rejects with the reason of `signal` as soon as that is aborted.
    */
   park<T>(promise: PromiseLike<T>): Promise<T>;
+  /**
+   * Calls `action` where the connection ends before all items of the answer have left the server: those from `from` up to,
+   * and without, `to`, counted from 0, nobody was told of. A handler that gives something away takes it back there. To
+   * be called before the first item; in a worker nothing is told.
+   */
+  whenUnsent(action: (from: number, to: number) => void): void;
 }
 
 /** What a handler of a streaming command returns: its items, then its reply. */

@@ -13,7 +13,7 @@ type Standing = (args: Values, context: Context, call: Call) => unknown;
 
 /** A handler for every standing command. */
 export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>> = {
-  HELLO({ version, agent, timing, events }, _context, { connection }) {
+  HELLO({ version, agent, timing, events, "half-close": halfCloses }, _context, { connection }) {
     if (version !== "lineup/1") {
       throw new Refusal("unsupported-version", "This server speaks lineup/1.");
     }
@@ -21,6 +21,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     if (agent !== undefined) connection.agent = agent as string;
     if (timing !== undefined) connection.timing = timing as boolean;
     if (events !== undefined) connection.events = events as boolean;
+    if (halfCloses !== undefined) connection.halfCloses = halfCloses as boolean;
     const { limits, compiled } = connection.server;
     return {
       version: "lineup/1",

@@ -87,7 +87,7 @@ class Host {
   readonly #channel: Channel<FromWorker, ToWorker>;
   #handlers: Readonly<Record<string, AnyHandler>> = {};
   #abort = new AbortController();
-  #client = { closed: false };
+  #client = { closed: false, halfClosed: false };
   #onClosed: (() => void)[] = [];
   #more: () => void = () => {};
 
@@ -139,7 +139,7 @@ class Host {
 
   async #run(task: Task): Promise<void> {
     this.#abort = new AbortController();
-    this.#client = { closed: false };
+    this.#client = { closed: false, halfClosed: false };
     this.#onClosed = [];
     const { signal } = this.#abort;
     try {
@@ -198,6 +198,7 @@ class Host {
       },
       // A worker runs one request, so nobody else could use it meanwhile.
       park: (promise) => abortable(promise, signal),
+      whenUnsent: () => {},
     };
   }
 

@@ -1,0 +1,44 @@
+// Whether a client that has ended its side is still there. A process that was killed ends it in the same way as one
+// that goes on reading: only what is written next tells, since it is answered with a reset where nobody is left.
+
+import type { ByteStream } from "../net/stream.ts";
+import type { Clock } from "../scheduling/clock.ts";
+
+/** For so long after a write that went well a client counts as one that is there, in ms. */
+const FRESH_MS = 100;
+
+/** Writes to a client that has ended its side. */
+export class ProbingWriter {
+  readonly #stream: ByteStream;
+  readonly #clock: Clock;
+  readonly #matters: () => boolean;
+  #provenAt = -Infinity;
+  #stop: (() => void) | undefined = undefined;
+
+  /** Of a stream whose other end has ended its side; `matters` says whether what is to be written must not get lost. */
+  constructor(stream: ByteStream, clock: Clock, matters: () => boolean) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#matters = matters;
+  }
+
+  /** As `ByteStream.write`. Of what must not get lost one byte goes ahead, and the others once a reset would be here. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const { resetTime = 0 } = this.#stream;
+    const isFresh = this.#clock.now() - this.#provenAt < FRESH_MS;
+    if (resetTime === 0 || isFresh || !this.#matters()) {
+      const count = await this.#stream.write(bytes);
+      this.#provenAt = this.#clock.now();
+      return count;
+    }
+    const count = await this.#stream.write(bytes.subarray(0, 1));
+    await new Promise<void>((resolve) => this.#stop = this.#clock.after(resetTime, resolve));
+    this.#provenAt = this.#clock.now();
+    return count;
+  }
+
+  /** Waits for no reset any more. */
+  close(): void {
+    this.#stop?.();
+  }
+}

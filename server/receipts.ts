@@ -1,0 +1,95 @@
+// What of answers has left the server: a handler that gives something away takes back what nobody was told of.
+
+/** What is known of the output of a connection, in bytes since its beginning. */
+export interface Progress {
+  /** Where what is added next begins. */
+  readonly position: number;
+  /** How many have left. */
+  readonly written: number;
+}
+
+/** Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`. */
+export type UnsentAction = (from: number, to: number) => void;
+
+// A client that has ended its side is sent one byte ahead of the others, and nobody reads a job in it.
+const AHEAD = 1;
+
+/** The items of one answer, until they have left. */
+export class Receipt {
+  /** Where each begins; Infinity for one that waits for the answer before it. */
+  readonly starts: number[] = [];
+  /** How many have left. */
+  sent = 0;
+  /** Whether some have not. */
+  open = false;
+  readonly action: UnsentAction;
+
+  /** None yet. */
+  constructor(action: UnsentAction) {
+    this.action = action;
+  }
+}
+
+/** The receipts of one connection. */
+export class Receipts {
+  readonly #output: Progress;
+  #open: Receipt[] = [];
+
+  /** Of what goes to this output. */
+  constructor(output: Progress) {
+    this.#output = output;
+  }
+
+  /** Whether anything that must not get lost waits to be written. */
+  get owed(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** The next item of an answer is added to the output. */
+  add(receipt: Receipt): void {
+    this.#add(receipt, this.#output.position);
+  }
+
+  /** The next item of an answer waits for the answer before it. */
+  hold(receipt: Receipt): void {
+    this.#add(receipt, Infinity);
+  }
+
+  #add(receipt: Receipt, start: number): void {
+    receipt.starts.push(start);
+    if (receipt.open) return;
+    receipt.open = true;
+    this.#open.push(receipt);
+  }
+
+  /** Items that waited are added anew. */
+  release(receipt: Receipt): void {
+    receipt.starts.length = receipt.sent;
+  }
+
+  /** Something was written. */
+  settle(): void {
+    if (this.#open.length === 0) return;
+    let left = 0;
+    for (const receipt of this.#open) {
+      receipt.open = this.#sent(receipt) < receipt.starts.length;
+      if (receipt.open) this.#open[left++] = receipt;
+    }
+    this.#open.length = left;
+  }
+
+  /** Nothing more will be written. */
+  close(): void {
+    for (const receipt of this.#open.splice(0)) {
+      const from = this.#sent(receipt);
+      if (from < receipt.starts.length) receipt.action(from, receipt.starts.length);
+    }
+  }
+
+  #sent(receipt: Receipt): number {
+    const { starts } = receipt;
+    const { written } = this.#output;
+    while (receipt.sent < starts.length && starts[receipt.sent] + AHEAD < written) receipt.sent++;
+    return receipt.sent;
+  }
+}

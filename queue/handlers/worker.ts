@@ -1,6 +1,6 @@
 // TAKE, DONE, FAIL, EXTEND, RELEASE.
 
-import type { ItemSource } from "../../server/handlers.ts";
+import type { Context, ItemSource } from "../../server/handlers.ts";
 import { done, extend, fail, type Failed, release } from "../finish.ts";
 import type { Given } from "../grant.ts";
 import type { QueueHandlers } from "../handlers.ts";
@@ -18,7 +18,8 @@ const NOTHING = new Uint8Array();
 /** The handlers of workers' commands. */
 export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof worker> {
   return {
-    async TAKE({ queue, wait, lease, max, hold }, { client, park }) {
+    async TAKE({ queue, wait, lease, max, hold }, context) {
+      const { client, park } = context;
       const queues = queue.length === 1 ? queue : [...new Set(queue)];
       if (queues.length > MAX_TAKE_QUEUES) {
         throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
@@ -30,16 +31,16 @@ export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeo
         const grant = take(work, wish);
         if (grant !== undefined) {
           await grant.whole;
-          if (grant.given.length > 0) return deliver(work, grant.given);
+          if (grant.given.length > 0) return deliver(work, grant.given, context);
           continue;
         }
         const time = end - work.now();
-        if (wait === 0 || time <= 0) return deliver(work, []);
+        if (wait === 0 || time <= 0) return deliver(work, [], context);
         const taker = waitFor(work, wish, time);
         try {
           const grant = await park(taker.answer);
-          if (grant === undefined) return deliver(work, []);
-          if (grant.given.length > 0) return deliver(work, grant.given);
+          if (grant === undefined) return deliver(work, [], context);
+          if (grant.given.length > 0) return deliver(work, grant.given, context);
         } catch (error) {
           abandon(work, taker);
           throw error;
@@ -80,8 +81,13 @@ function encode(result: string | undefined): Uint8Array {
   return result === undefined ? NOTHING : new TextEncoder().encode(result);
 }
 
-function* deliver(work: WorkQueue, given: readonly Given[]): ItemSource<Take> {
+function* deliver(
+  work: WorkQueue,
+  given: readonly Given[],
+  { whenUnsent }: Pick<Context, "whenUnsent">,
+): ItemSource<Take> {
   let told = 0;
+  whenUnsent((from, to) => giveBack(work, given.slice(from, to)));
   try {
     for (const { id, queue, key, attempt, lease, body } of given) {
       yield { id, queue, key, attempt, lease, body: body! };

@@ -24,7 +24,8 @@ export const worker = {
       "Several queues take turns, by their weights where LIMIT gave them some: " +
       "each TAKE that names the same queues continues where the last one stopped. " +
       "A TAKE that waits is answered with the first job that comes; " +
-      "those that wait are served in the order in which they came.",
+      "those that wait are served in the order in which they came, " +
+      "those of clients that have ended their side behind all others.",
     args: { queue: { ...queue, many: true } },
     options: {
       wait: {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startLineup } from "../cli/run.ts";
-import { run } from "./program.ts";
+import { find, run } from "./program.ts";
 
 const GREETING =
   'OK lineup/1 queue/1.0 max-line=8192 max-body=1048576 auth=none hint="Type HELP"\r\n';
@@ -39,4 +39,47 @@ Deno.test("nc gets one reply for each of lines that come a byte a write", async 
     nc -N 127.0.0.1 ${server.port}`;
   const { out } = await run("bash", ["-c", script], { needs: ["nc"] });
   assertEquals(out, GREETING + ANSWERS);
+});
+
+/** netcat that has sent a TAKE and ended its side, once the server knows that it waits. */
+async function waitingNetcat(
+  port: number,
+): Promise<{ nc: Deno.ChildProcess; ask: (verb: string) => Promise<string> }> {
+  await find("nc");
+  const nc = new Deno.Command("nc", {
+    args: ["-N", "127.0.0.1", String(port)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = nc.stdin.getWriter();
+  await writer.write(bytes("TAKE mail wait=1h\n"));
+  await writer.close();
+  const ask = async (request: string): Promise<string> =>
+    (await run("nc", ["-N", "127.0.0.1", String(port)], { input: bytes(request) })).out;
+  const deadline = performance.now() + 10_000;
+  while (!(await ask("STATS\n")).includes("* queue-takers 1\n")) {
+    if (performance.now() > deadline) throw new Error("netcat does not wait for a job");
+  }
+  return { nc, ask };
+}
+
+Deno.test("nc -N that waits for a job gets it, and then the end", async () => {
+  await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const { nc, ask } = await waitingNetcat(server.port);
+  await ask("PUT mail hello\n");
+  const { code, stdout } = await nc.output();
+  const job = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1\n";
+  assertEquals(new TextDecoder().decode(stdout), GREETING + job);
+  assertEquals(code, 0);
+});
+
+Deno.test("nc -N that was killed while it waited for a job takes none with it", async () => {
+  await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const { nc, ask } = await waitingNetcat(server.port);
+  nc.kill("SIGKILL");
+  await nc.output();
+  await ask("PUT mail hello attempts=1\n");
+  const taken = await ask("TAKE mail wait=10s\n");
+  const job = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1\n";
+  assertEquals(taken, GREETING + job);
 });

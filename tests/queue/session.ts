@@ -12,6 +12,8 @@ export interface Session {
   reply(): Promise<string>;
   /** Sends one request and reads its reply. */
   ask(request: string): Promise<string>;
+  /** Ends its side, and reads on. */
+  half(): Promise<void>;
   /** Hangs up. */
   close(): void;
 }
@@ -65,6 +67,7 @@ export async function served(options: QueueOptions = {}): Promise<Served> {
 export function over(stream: {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
   close(): void;
 }): Session {
   const encoder = new TextEncoder();
@@ -116,6 +119,7 @@ export function over(stream: {
       await send(request + "\n");
       return await reply();
     },
+    half: () => stream.closeWrite(),
     close: () => stream.close(),
   };
 }

@@ -18,6 +18,7 @@ export type Below = (limit: number) => number;
 /** A connection that may vanish. */
 export class FakeClient implements Client {
   readonly peer = "simulated";
+  halfClosed = false;
   readonly agent = undefined;
   closed = false;
   readonly #actions: (() => void)[] = [];

@@ -55,7 +55,9 @@ export type Tally = Record<
   | "failure"
   | "recovery"
   | "vanished"
-  | "waited",
+  | "waited"
+  | "halfClosed"
+  | "servedLast",
   number
 >;
 
@@ -74,6 +76,8 @@ export class Simulation {
     recovery: 0,
     vanished: 0,
     waited: 0,
+    halfClosed: 0,
+    servedLast: 0,
   };
   readonly #random: () => number;
   readonly #below = (limit: number): number => Math.floor(this.#random() * limit);
@@ -129,7 +133,8 @@ export class Simulation {
     else if (chance < 76) this.#finish(this.#random());
     else if (chance < 94) this.#clock.advance(this.#below(8));
     else if (chance < 96) this.#sweep();
-    else if (chance < 97) this.#vanish();
+    else if (chance < 96.5) this.#vanish();
+    else if (chance < 97) this.#halfClose();
     else if (chance < 98) this.#limit();
     else if (chance < 99) this.#cancel();
     else if (chance < 99.2) await this.#crash();
@@ -200,10 +205,22 @@ export class Simulation {
     const { give } = taker;
     taker.give = (grant) => {
       give.call(taker, grant);
-      if (grant !== undefined) this.#given(grant, wish);
+      if (grant === undefined) return;
+      this.#inTurn(grant, wish);
+      this.#given(grant, wish);
     };
     this.#takers.push(taker);
     this.tally.waited++;
+  }
+
+  /** Those whose clients have ended their side come behind all others. */
+  #inTurn({ given: [{ id, queue }] }: Grant, { client }: Wish): void {
+    if (!client.halfClosed) return;
+    this.tally.servedLast++;
+    const isAnybodyWhole = this.#waiting.some(({ wish }) =>
+      !wish.client.halfClosed && wish.queues.includes(queue)
+    );
+    if (isAnybodyWhole) this.#promises.broken(`job ${id} is given to a client that may be gone`);
   }
 
   #given(grant: Grant, { client }: Wish): void {
@@ -221,7 +238,7 @@ export class Simulation {
       gone = true;
       if (work === this.#work) this.#giveBack(given);
     };
-    const chance = this.#below(60);
+    const chance = this.#below(client.halfClosed ? 4 : 60);
     if (chance === 0) this.#process.after(this.#below(3), () => gone ||= told || (vanish(), true));
     let told = false;
     grant.whole.then(() => {
@@ -293,6 +310,13 @@ export class Simulation {
     for (const { id } of held) this.#promises.changed(work, id);
     this.#clients[at] = new FakeClient(++this.#names);
     this.tally.vanished++;
+  }
+
+  /** A client ends its side: it is gone, or reads on. */
+  #halfClose(): void {
+    const client = this.#clients[this.#below(CLIENTS)];
+    client.halfClosed = true;
+    this.tally.halfClosed++;
   }
 
   /** Somebody looks after the dead. */

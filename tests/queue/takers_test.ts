@@ -188,7 +188,7 @@ Deno.test("PUT wakes one of many takers, and the next where that one has vanishe
   assertStringIncludes(await putter.ask("QUEUES"), "ready=0 taken=1");
 });
 
-Deno.test("PUT wakes a taker that has vanished unseen, and the next once that one's lease is over", async () => {
+Deno.test("PUT wakes a taker that waits, not one that has vanished unseen and came before it", async () => {
   await using queue = await served();
   const gone = await queue.session();
   const next = await queue.session();
@@ -199,12 +199,64 @@ Deno.test("PUT wakes a taker that has vanished unseen, and the next once that on
   }
   gone.close();
   await queue.clock.elapse(1);
-  assertEquals(await putter.ask("PUT mail hello lease=5s"), "OK id=1");
-  await queue.clock.elapse(4998);
+  assertEquals(await putter.ask("PUT mail hello"), "OK id=1");
+  assertEquals(await next.reply(), HELLO);
   assertEquals(queue.figure("queue-takers"), 1);
-  assertStringIncludes(await putter.ask("QUEUES"), "ready=0 taken=1");
-  await queue.clock.elapse(2);
-  assertEquals(await next.reply(), HELLO.replace("attempt=1 lease=60s", "attempt=2 lease=5s"));
+  // Nobody else waits: it is given the second, and what is written to it tells that it is gone.
+  assertEquals(await putter.ask("PUT mail again"), "OK id=2");
+  await queue.clock.elapse(1);
+  assertEquals(queue.figure("queue-takers"), 0);
+  assertStringIncludes(await putter.ask("QUEUES"), "ready=1 taken=1");
+  assertStringIncludes(await putter.ask("TAKE mail"), "* id=2 queue=mail attempt=1 ");
+});
+
+Deno.test("Takers that have ended their side are served in their order, behind all others", async () => {
+  await using queue = await served();
+  const takers = await Promise.all(Array.from({ length: 6 }, () => queue.session()));
+  for (const taker of takers) {
+    await taker.send("TAKE mail news wait=1h\n");
+    await queue.clock.elapse(0);
+  }
+  for (const at of [3, 0, 1]) await takers[at].half();
+  await queue.clock.elapse(0);
+  const putter = await queue.session();
+  for (const [index, at] of [2, 4, 5, 0, 1, 3].entries()) {
+    await putter.ask(index % 2 === 0 ? "PUT mail hello" : "PUT news hello");
+    assertStringIncludes(await takers[at].reply(), `* id=${index + 1} `);
+  }
+});
+
+Deno.test("A client that said half-close=off and ends its side waits for nothing any more", async () => {
+  await using queue = await served();
+  const gone = await queue.session();
+  assertStringIncludes(await gone.ask("HELLO lineup/1 half-close=off"), "OK lineup/1 queue/");
+  await gone.ask("PUT mail hello");
+  await gone.ask("TAKE mail hold=connection");
+  await gone.send("#a TAKE mail wait=1h\n#b WAIT 1\n");
+  await queue.clock.elapse(0);
+  assertEquals(queue.figure("queue-takers"), 1);
+  assertEquals(queue.figure("queue-waiting-results"), 1);
+  await gone.half();
+  await queue.clock.elapse(0);
+  assertEquals(queue.figure("queue-takers"), 0);
+  assertEquals(queue.figure("queue-waiting-results"), 0);
+  assertEquals(queue.figure("queue-ready"), 1);
+});
+
+Deno.test("TAKE gives back what never left the server, where a client that reads nothing is dropped", async () => {
+  await using queue = await served();
+  const putter = await queue.session();
+  const deaf = await queue.session();
+  const body = "x".repeat(60_000);
+  for (let n = 1; n <= 20; n++) await putter.ask(`PUT mail attempts=1 {60000}\n${body}`);
+  await deaf.send("#a TAKE mail max=5\n#b TAKE mail max=15\n");
+  await queue.clock.elapse(1000);
+  assertEquals(queue.figure("queue-taken"), 20);
+  await queue.clock.elapse(11_000);
+  // The first went out, and so did the beginning of the second.
+  assertEquals(queue.figure("queue-taken"), 2);
+  assertEquals(queue.figure("queue-ready"), 18);
+  assertStringIncludes(await putter.ask("TAKE mail"), "* id=3 queue=mail attempt=1 ");
 });
 
 Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {

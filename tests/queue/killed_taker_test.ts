@@ -1,0 +1,133 @@
+// A client that waits for a job and is killed: the kernel ends its side of the connection, as netcat does that reads on.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { serve } from "@lineup/lineup/server";
+import { connectStream, parseAddress } from "../../net/mod.ts";
+import { AUTHORITY_FILE, identity, trust } from "../transports/tls.ts";
+import { until } from "../wire.ts";
+import { over, type Session } from "./session.ts";
+import { withDirectory } from "./temporary.ts";
+
+const TAKER = new URL("idle_taker.ts", import.meta.url).pathname;
+const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
+
+interface Place extends AsyncDisposable {
+  readonly address: string;
+  readonly figure: (name: string) => unknown;
+  session(): Promise<Session>;
+  /** Starts a client that waits for a job, and resolves once it does. */
+  taker(way: string): Promise<AsyncDisposable>;
+}
+
+async function open(address: string): Promise<Place> {
+  const queue = await openQueue({ log: () => {} });
+  const { handlers, stats } = queue;
+  const server = await serve(queueProtocol, handlers, {
+    listen: address.startsWith("tls:") ? [] : [address],
+    ...(address.startsWith("tls:") ? { port: 0, tls: identity, listen: undefined } : {}),
+    stats,
+    log: () => {},
+  });
+  const sessions: Session[] = [];
+  const figure = (name: string): unknown => new Map(stats()).get(name);
+  const connect = () => connectStream(parseAddress(server.address), { tls: trust });
+  return {
+    address: server.address,
+    figure,
+    async session() {
+      const session = over(await connect());
+      sessions.push(session);
+      await session.reply();
+      return session;
+    },
+    async taker(way) {
+      const before = Number(figure("queue-takers"));
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-check",
+          "--allow-all",
+          TAKER,
+          server.address,
+          await Deno.readTextFile(AUTHORITY_FILE),
+          way,
+        ],
+        stdin: "null",
+        stdout: "null",
+      }).spawn();
+      await until(() => figure("queue-takers") === before + 1, "it waits");
+      return {
+        async [Symbol.asyncDispose]() {
+          child.kill("SIGKILL");
+          await child.status;
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.close();
+      await server.shutdown();
+      await queue.close();
+    },
+  };
+}
+
+const TRANSPORTS = ["tcp://127.0.0.1:0", "tls://localhost:0", "unix:", "ws://127.0.0.1:0/"];
+
+for (const transport of TRANSPORTS) {
+  const at = <T>(test: (place: Place) => Promise<T>): Promise<T> =>
+    withDirectory(async (directory) => {
+      await using place = await open(transport === "unix:" ? `unix:${directory}/s` : transport);
+      return await test(place);
+    });
+  const name = transport.split(":")[0];
+
+  for (const way of ["whole", "half-closed"]) {
+    Deno.test(`A job goes to who waits, not to a ${way} client that was killed, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using _ = await place.taker(way);
+        }
+        const next = await place.session();
+        const taken = next.ask("TAKE mail wait=1h");
+        await until(() => Number(place.figure("queue-takers")) > 0, "it waits");
+        await putter.ask("PUT mail hello attempts=1");
+        assertEquals(await taken, JOB);
+      }));
+
+    Deno.test(`A job that was given to a ${way} client that was killed goes back uncounted, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using _ = await place.taker(way);
+        }
+        await putter.ask("PUT mail hello attempts=1");
+        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
+        assertEquals(await putter.ask("TAKE mail"), JOB);
+      }));
+  }
+
+  Deno.test(`A worker that was killed waits no longer, over ${name}`, () =>
+    at(async (place) => {
+      {
+        await using _ = await place.taker("work");
+      }
+      await until(() => place.figure("queue-takers") === 0, "nobody waits");
+    }));
+
+  Deno.test(`A client that has ended its side and is there gets its job, over ${name}`, () =>
+    at(async (place) => {
+      const putter = await place.session();
+      const stream = await connectStream(parseAddress(place.address), { tls: trust });
+      const taker = over(stream);
+      await taker.reply();
+      await taker.send("TAKE mail wait=1h\n");
+      await taker.half();
+      await until(() => place.figure("queue-takers") === 1, "it waits");
+      await putter.ask("PUT mail hello");
+      assertEquals(await taker.reply(), JOB);
+      stream.close();
+      assertMatch(await putter.ask("JOB 1"), /state=taken/);
+    }));
+}

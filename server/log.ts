@@ -101,6 +101,11 @@ export function logToConsole(entry: LogEntry): void {
   standardError().line(formatEntry(entry));
 }
 
+/** Resolves once all entries are written, or their reader has taken nothing for a second. */
+export function consoleWritten(): Promise<void> {
+  return standardError().flush();
+}
+
 /** A log entry as it is written. No text of a client ends its line, begins another, or acts on a terminal. */
 export function formatEntry({ level, message, error, ...details }: LogEntry): string {
   const words = Object.entries(details).filter(([, value]) => value !== undefined)

@@ -9,7 +9,8 @@ import type { LoadReport, Moment } from "./load/results.ts";
 import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { errorScreen, print, reason, writeAllSync } from "./output.ts";
+import { errorScreen, print, reason } from "./output.ts";
+import { type NewFile, newFile } from "./private_file.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1;
@@ -111,10 +112,11 @@ Exit code: 0; 1 if no request got an OK, or above --max-errors; 2 for no connect
     const requests = await readRequests(words, flags);
     const plan = toPlan(address, requests, flags);
     await greet(plan, flags.unchecked);
-    using page = flags.html === undefined ? undefined : openPage(flags.html);
+    using page = flags.html === undefined ? undefined : newPage(flags.html);
     const report = await run(plan, flags.quiet);
     try {
-      page?.write(htmlReport(report));
+      page?.write(new TextEncoder().encode(htmlReport(report)));
+      page?.finish();
     } finally {
       const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
       print(flags.json ? JSON.stringify(report, null, 2) + "\n" : textReport(report, width));
@@ -124,22 +126,12 @@ Exit code: 0; 1 if no request got an OK, or above --max-errors; 2 for no connect
 };
 
 /** Opens the file of the report before the run that it is about. Throws `UsageError`. */
-function openPage(path: string): Disposable & { write(text: string): void } {
-  let file: Deno.FsFile;
+function newPage(path: string): NewFile {
   try {
-    file = Deno.openSync(path, { write: true, create: true });
+    return newFile(path, true);
   } catch (error) {
     throw new UsageError(`--html ${path}: ${reason(error)}.`);
   }
-  return {
-    write(text) {
-      // What is no file, such as /dev/stdout, has no length.
-      if (file.statSync().isFile) file.truncateSync();
-      const bytes = new TextEncoder().encode(text);
-      writeAllSync(file, bytes);
-    },
-    [Symbol.dispose]: () => file.close(),
-  };
 }
 
 async function readRequests(words: readonly string[], flags: Flags): Promise<RequestPlan[]> {

@@ -1,8 +1,19 @@
-import { memoryStore, openQueue, queueProtocol, sqliteStore } from "../queue/mod.ts";
+import {
+  memoryStore,
+  type OpenQueue,
+  openQueue,
+  queueProtocol,
+  sqliteStore,
+} from "../queue/mod.ts";
 import { serve } from "../server/mod.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
-import { check, exportTo, importFrom, tellingStore } from "./queue_file.ts";
+import { check, exportTo, importFrom, tellingStore, warnOfReaders } from "./queue_file.ts";
+import { complain } from "./output.ts";
 import { serveToEnd, servingFlags, servingOptions } from "./serving.ts";
+
+/** What was changed last could not be stored (EX_IOERR of sysexits.h). */
+const LOST = 74;
+const OK = 0;
 
 /** `lineup queue`. */
 export const queue: Subcommand = {
@@ -37,7 +48,10 @@ export const queue: Subcommand = {
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
   },
-  more: "--import adds all lines or none. Jobs keep their numbers where --data is new, and get\n" +
+  more:
+    "Exit code: 0 once Ctrl-C or SIGTERM has ended it; 74 where then a change is lost, because the disk\n" +
+    "is full or broken or the file was removed; 1 where it cannot begin.\n\n" +
+    "--import adds all lines or none. Jobs keep their numbers where --data is new, and get\n" +
     "others where it is not; a job whose id= name is there already is left out.",
   async run(_args, flags) {
     const { data } = flags;
@@ -52,15 +66,30 @@ export const queue: Subcommand = {
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data)),
       maxMemory: flags["max-memory"],
     });
+    if (!inMemory) warnOfReaders(data);
+    let code = OK;
     try {
       const server = await serve(queueProtocol, work.handlers, {
         ...servingOptions(flags),
         stats: work.stats,
       });
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
-      return await serveToEnd("lineup queue", server, where);
+      code = await serveToEnd("lineup queue", server, where);
     } finally {
-      await work.close();
+      if (!await closed(work)) code = LOST;
     }
+    return code;
   },
 };
+
+/** Closes a queue. Says what is lost, and returns whether that is nothing. */
+async function closed(work: OpenQueue): Promise<boolean> {
+  try {
+    const lost = await work.close();
+    if (lost > 0) complain(`the store failed to the end: ${lost} changes are lost`);
+    return lost === 0;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}

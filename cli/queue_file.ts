@@ -1,10 +1,10 @@
 // `lineup queue --check`, `--export` and `--import`: what is done to a queue's file while no server uses it.
 
 import { Buffer } from "node:buffer";
-import { existsSync } from "node:fs";
 import { printable } from "../protocol/printable.ts";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
-import { note, print, writeAllSync } from "./output.ts";
+import { note, print, reason } from "./output.ts";
+import { type NewFile, newFile, openToOthers } from "./private_file.ts";
 
 const CHUNK = 1 << 16;
 const PROGRESS_MS = 1000;
@@ -42,6 +42,13 @@ export function tellingStore(store: Store): Store {
   };
 }
 
+/** Says that others may read a queue's file, where they may. */
+export function warnOfReaders(path: string): void {
+  const mode = openToOthers(path);
+  if (mode === undefined) return;
+  note(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
+}
+
 /** Checks a file; the exit code is 1 where it is not sound. */
 export function check(path: string): number {
   const { jobs, problems, older } = checkSqliteFile(path);
@@ -55,36 +62,33 @@ export function check(path: string): number {
 /** Writes a queue's file as lines of JSON, `-` to standard output. */
 export function exportTo(target: string, path: string): number {
   if (target === "-") {
-    const count = writeLines(exportSqliteFile(path), Deno.stdout);
+    const count = writeLines(exportSqliteFile(path), print);
     note(`${counted(count, "line")} exported from ${path}`);
     return 0;
   }
-  if (existsSync(target)) throw new Error(`${target} is there already; --export writes a new file`);
-  // Whoever finds a file of this name finds all of it.
-  const part = `${target}.part`;
   const lines = exportSqliteFile(path);
-  const out = Deno.openSync(part, { write: true, create: true, truncate: true });
+  using out = newExport(target);
+  const count = writeLines(lines, (bytes) => out.write(bytes));
+  out.finish();
+  note(`${counted(count, "line")} exported from ${path} to ${target}`);
+  return 0;
+}
+
+function newExport(target: string): NewFile {
   try {
-    const count = writeLines(lines, out);
-    out.syncSync();
-    Deno.renameSync(part, target);
-    note(`${counted(count, "line")} exported from ${path} to ${target}`);
-    return 0;
+    return newFile(target, false);
   } catch (error) {
-    Deno.removeSync(part);
-    throw error;
-  } finally {
-    out.close();
+    throw new Error(`${reason(error)}; --export writes a new file`);
   }
 }
 
-function writeLines(lines: Iterable<string>, out: typeof Deno.stdout | Deno.FsFile): number {
+function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void): number {
   const tell = telling("lines written:");
   const encoder = new TextEncoder();
   let count = 0;
   let text = "";
   const flush = (): void => {
-    writeAllSync(out, encoder.encode(text));
+    write(encoder.encode(text));
     text = "";
   };
   for (const line of lines) {

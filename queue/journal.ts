@@ -58,6 +58,8 @@ export class Journal {
   commits = 0;
   /** How many changes were. */
   changes = 0;
+  /** How many could not be to the end. */
+  lost = 0;
 
   readonly #store: Store;
   readonly #clock: Clock;
@@ -235,8 +237,8 @@ export class Journal {
     const failed = first || this.#closing ? [...groups, ...waiting] : groups;
     for (const { written } of failed) written.reject(this.failure!);
     if (this.#closing) {
-      const count = failed.reduce((sum, { changes }) => sum + changes.length, 0);
-      const message = `store still fails, ${count} changes are lost`;
+      this.lost = failed.reduce((sum, { changes }) => sum + changes.length, 0);
+      const message = `store still fails, ${this.lost} changes are lost`;
       this.#log({ level: "error", message, error });
       this.#gathering = [];
     } else {

@@ -44,8 +44,12 @@ export interface OpenQueue extends AsyncDisposable {
   readonly handlers: QueueHandlers;
   /** Figures for STATS: jobs by state, takers that wait, what was written, whether the store failed. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
-  /** Stores what has changed and closes the store; shut the server down before. May be called again. */
-  close(): Promise<void>;
+  /**
+   * Stores what has changed and closes the store; shut the server down before. May be called again. Resolves with how
+   * many changes are lost, because the store failed to the end: 0 where all is well. Rejects where the store does, such as
+   * one whose file was removed meanwhile.
+   */
+  close(): Promise<number>;
 }
 
 /**
@@ -97,12 +101,12 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     await work.close().catch(() => {});
     throw error;
   }
-  const close = (): Promise<void> => work.close();
+  const close = (): Promise<number> => work.close();
   return {
     handlers: handlers(work),
     stats: () => figures(work),
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close().then(() => {}),
   };
 }
 

@@ -8,12 +8,12 @@ import {
   canMigrate,
   distrust,
   explain,
-  mustBeFile,
   otherVersion,
   pragma,
   strangeIn,
   VERSION,
 } from "./sqlite_schema.ts";
+import { locateFile } from "./sqlite_path.ts";
 
 /** What a sound file has none of: a query that counts them, and what they are. */
 const RULES: readonly (readonly [sql: string, what: string])[] = [
@@ -124,16 +124,16 @@ interface Look {
  * with the file, and what SQLite writes for that is removed.
  */
 function lookAt(path: string): Look {
-  mustBeFile(path);
-  const [wal, shm] = [`${path}-wal`, `${path}-shm`];
+  const file = locateFile(path, true);
+  const [wal, shm] = [`${file}-wal`, `${file}-shm`];
   if (!existsSync(wal)) {
-    const url = pathToFileURL(path);
+    const url = pathToFileURL(file);
     url.search = "immutable=1";
     const db = new DatabaseSync(url, { readOnly: true });
     return { db, close: () => db.close() };
   }
   const hadShm = existsSync(shm);
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = new DatabaseSync(file, { readOnly: true });
   return {
     db,
     close(): void {

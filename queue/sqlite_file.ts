@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { distrust, explain, prepareFile } from "./sqlite_schema.ts";
+import { locateFile, makePrivate, Watched } from "./sqlite_path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
 import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
 
@@ -25,18 +26,25 @@ export interface SqliteFile {
   lastId(): number;
   /** The body of each job, or its result. */
   bodies(ids: readonly number[]): (Uint8Array | undefined)[];
-  /** Closes it. */
+  /** Closes it. Throws where it was removed or replaced meanwhile. */
   close(): void;
 }
 
-/** Opens a file or makes it. Throws an `Error` that says what is wrong with it. */
-export function openSqliteFile(path: string): SqliteFile {
+/**
+ * Opens a file or makes it, for its owner alone. Throws an `Error` that says what is wrong with it.
+ *
+ * @param path as somebody said it
+ * @param there whether it must be there already
+ */
+export function openSqliteFile(path: string, there = false): SqliteFile {
+  const file = locateFile(path, there);
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path);
+    makePrivate(file);
+    db = new DatabaseSync(file);
     distrust(db);
     prepareFile(db, path);
-    return operations(db);
+    return operations(db, path, new Watched(file));
   } catch (error) {
     db?.close();
     const unwritable = existsSync(path) && !isWritable(path, error);
@@ -58,7 +66,7 @@ function isWritable(path: string, error: unknown): boolean {
   }
 }
 
-function operations(db: DatabaseSync): SqliteFile {
+function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFile {
   const begin = db.prepare("BEGIN");
   const end = db.prepare("COMMIT");
   const raise = db.prepare("UPDATE last SET id = ?1 WHERE id < ?1");
@@ -83,6 +91,12 @@ function operations(db: DatabaseSync): SqliteFile {
   returnArrays(page);
   returnArrays(bodies);
 
+  // Whoever removes a file, or puts another one in its place, leaves SQLite with one that has no name: what is written there
+  // is gone when it is closed.
+  const mustBeThere = (): void => {
+    if (watched.isThere()) return;
+    throw new Error(`${path}, or its -wal, was removed or replaced while it was in use`);
+  };
   return {
     commit(changes: Iterable<Change>, lastId = 0): void {
       begin.run();
@@ -100,6 +114,7 @@ function operations(db: DatabaseSync): SqliteFile {
         if (db.isTransaction) db.exec("ROLLBACK");
         throw error;
       }
+      mustBeThere();
     },
     load(after: number, limit: number): StoredJob[] {
       return (page.all(after, limit) as unknown as Row[]).map(storedJob);
@@ -124,7 +139,13 @@ function operations(db: DatabaseSync): SqliteFile {
       }
       return ids.map((id) => found.get(id));
     },
-    close: () => db.close(),
+    close(): void {
+      try {
+        mustBeThere();
+      } finally {
+        db.close();
+      }
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 // The tables of a queue's file, its versions, and who may open it.
 
-import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 
 /** "Line" in ASCII: what `file` and other programs know the file by. */
@@ -187,13 +186,6 @@ export function distrust(db: DatabaseSync): void {
   // Deno's types do not know this method yet.
   (db as DatabaseSync & { enableDefensive(on: boolean): void }).enableDefensive(true);
   db.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-}
-
-/** Throws an `Error` where there is no file of this path. */
-export function mustBeFile(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new Error(`there is no file ${path}`);
-  if (!found.isFile()) throw new Error(`${path} is no file`);
 }
 
 /** Whether a file of this version becomes one of the present version where it is opened. */

@@ -2,7 +2,6 @@
 
 import { BadLine, type Entry, lineOf, readLine } from "./json_lines.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
-import { mustBeFile } from "./sqlite_schema.ts";
 import type { Change } from "./store.ts";
 
 const PAGE = 1000;
@@ -38,9 +37,7 @@ export interface Imported {
  * ```
  */
 export function* exportSqliteFile(path: string): Generator<string, void, void> {
-  // To open one that is not there would make it.
-  mustBeFile(path);
-  const file = openSqliteFile(path);
+  const file = openSqliteFile(path, true);
   try {
     yield lineOf({ kind: "queue", last: file.lastId() });
     for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });

@@ -65,7 +65,7 @@ export class WorkQueue {
   readonly #lifted = new LiftedPaces();
   readonly #jobTimes: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
-  #closed: Promise<void> | undefined = undefined;
+  #closed: Promise<number> | undefined = undefined;
 
   constructor({ store, clock, log, random, bounds }: Surroundings) {
     this.#store = store;
@@ -252,18 +252,19 @@ export class WorkQueue {
     return limits.kept(now);
   }
 
-  /** Stores what has changed and lets the store go; every further change is refused. */
-  close(): Promise<void> {
+  /** Stores what has changed and lets the store go; every further change is refused. Resolves with how many are lost. */
+  close(): Promise<number> {
     return this.#closed ??= this.#close();
   }
 
-  async #close(): Promise<void> {
+  async #close(): Promise<number> {
     const all = [this.#jobTimes, this.#expiries, this.paces, this.schedules, this.takers];
     for (const times of all) times.stop();
     this.takers.refuse(closed());
     this.results.refuse(closed());
     await this.journal.drained();
     await this.#store.close();
+    return this.journal.lost;
   }
 
   /** Drops what has expired; to be called before anybody is given or told of a job. */

@@ -1,8 +1,10 @@
 // deno-lint-ignore-file no-control-regex
 // The lines of earlier runs, in a file that only their owner may read.
 
+import { closeSync, fchmodSync, fstatSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reason } from "../output.ts";
+import { append, newFile, openOwn } from "../private_file.ts";
 
 /** How many lines are kept. */
 const MOST = 1000;
@@ -49,9 +51,7 @@ export class History {
     if (!isKept(line) || line === this.#lines.at(-1)) return;
     this.#lines.push(line);
     if (this.#lines.length > MOST) this.#lines.shift();
-    this.#attempt((path) =>
-      Deno.writeTextFileSync(path, line + "\n", { append: true, create: true, mode: 0o600 })
-    );
+    this.#attempt((path) => append(path, line + "\n"));
   }
 
   #attempt(act: (path: string) => void): void {
@@ -67,17 +67,23 @@ export class History {
 
   #read(path: string): void {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    using file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o600 });
-    const { size, mode, isFile } = file.statSync();
-    if (!isFile) throw new Error(`${path} is not a file`);
-    if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
-    const bytes = new Uint8Array(Math.min(size, MOST_BYTES));
-    file.seekSync(size - bytes.length, Deno.SeekMode.Start);
+    const file = openOwn(path);
+    let size: number;
+    let bytes: Uint8Array;
     let read = 0;
-    while (read < bytes.length) {
-      const count = file.readSync(bytes.subarray(read));
-      if (count === null) break;
-      read += count;
+    try {
+      const found = fstatSync(file);
+      size = found.size;
+      if ((found.mode & 0o077) !== 0) fchmodSync(file, 0o600);
+      bytes = new Uint8Array(Math.min(size, MOST_BYTES));
+      while (read < bytes.length) {
+        const at = size - bytes.length + read;
+        const count = readSync(file, bytes, read, bytes.length - read, at);
+        if (count === 0) break;
+        read += count;
+      }
+    } finally {
+      closeSync(file);
     }
     const all = new TextDecoder().decode(bytes.subarray(0, read)).split("\n").slice(0, -1);
     if (size > bytes.length) all.shift();
@@ -89,10 +95,7 @@ export class History {
 }
 
 function rewrite(path: string, lines: readonly string[]): void {
-  const whole = `${path}.${Deno.pid}`;
-  Deno.writeTextFileSync(whole, lines.map((line) => line + "\n").join(""), {
-    createNew: true,
-    mode: 0o600,
-  });
-  Deno.renameSync(whole, path);
+  using file = newFile(path, true);
+  file.write(new TextEncoder().encode(lines.map((line) => line + "\n").join("")));
+  file.finish();
 }

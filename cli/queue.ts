@@ -47,21 +47,24 @@ export const queue: Subcommand = {
       value: "FILE",
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
+    again: { summary: "With --import: add lines that were imported before once more." },
   },
   more:
     "Exit code: 0 once Ctrl-C or SIGTERM has ended it; 74 where then a change is lost, because the disk\n" +
     "is full or broken or the file was removed; 1 where it cannot begin.\n\n" +
     "--import adds all lines or none. Jobs keep their numbers where --data is new, and get\n" +
-    "others where it is not; a job whose id= name is there already is left out.",
+    "others where it is not; a job whose id= name is there already is left out. Lines that were\n" +
+    "imported before add nothing: an import that was interrupted is simply started again.",
   async run(_args, flags) {
     const { data } = flags;
     const inMemory = data === ":memory:";
     const chosen = ["check", "export", "import"].filter((name) => flags[name] !== undefined);
     if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
+    if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
     if (flags.check !== undefined) return check(flags.check);
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
-    if (flags.import !== undefined) return importFrom(flags.import, data);
+    if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data)),
       maxMemory: flags["max-memory"],

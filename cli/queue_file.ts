@@ -100,11 +100,20 @@ function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void)
   return count;
 }
 
-/** Adds lines of JSON to a queue's file, `-` from standard input. */
-export function importFrom(source: string, path: string): number {
+/** Adds lines of JSON to a queue's file, `-` from standard input; also those that it has already where `again` says so. */
+export function importFrom(source: string, path: string, again: boolean): number {
   const input = source === "-" ? Deno.stdin : Deno.openSync(source);
   try {
-    const { jobs, duplicates, renumbered } = importSqliteFile(path, linesOf(input));
+    const imported = importSqliteFile(path, linesOf(input), { again });
+    const { jobs, duplicates, renumbered, before } = imported;
+    if (before !== undefined) {
+      const when = new Date(before).toISOString();
+      note(
+        `these lines were imported into ${path} already, at ${when}: nothing was added; ` +
+          "--again adds them once more",
+      );
+      return 0;
+    }
     note(
       `${counted(jobs, "job")} imported into ${path}` +
         (renumbered ? ", with new numbers because it has given some before" : "") +

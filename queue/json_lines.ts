@@ -1,12 +1,23 @@
 // Jobs, rules and schedules as lines of JSON: what `lineup queue --export` writes and `--import` reads.
 
+import { closestString } from "@std/text/closest-string";
 import { Buffer } from "node:buffer";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, formatValue, parseValue } from "../protocol/values.ts";
+import { BadLine, parseFlat } from "./flat_json.ts";
+import { wrongRule } from "./limits.ts";
 import { limits } from "./protocol/admin.ts";
 import { count, id, key, queue, state, unique } from "./protocol/fields.ts";
 import { producer } from "./protocol/producer.ts";
 import { checkCron } from "./schedules.ts";
+import {
+  FURTHEST_IMPORTED,
+  FURTHEST_SCHEDULED,
+  HIGHEST_IMPORTED,
+  LAST_TIME,
+  LONGEST_BODY,
+  LONGEST_REASON,
+} from "./stored_bounds.ts";
 import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
 
 /** What a line says; a job of number 0 gets the next one. */
@@ -14,25 +25,24 @@ export type Entry =
   | Extract<Change, { kind: "put" | "rules" | "schedule" }>
   | { readonly kind: "queue"; readonly last: number };
 
-/** A line that is none of ours; the message says why, without its number. */
-export class BadLine extends Error {
-  override readonly name = "BadLine";
-}
-
 const VERSION = 1;
-/** The furthest time that JavaScript's dates know, in ms since the Unix epoch. */
-const LAST_TIME = 8.64e15;
 
 /** A field of a line: what it must be, unless it is what it is by default. */
 interface Field {
   readonly is: FieldSpec;
   readonly default?: unknown;
+  /** For a time: how far ahead it may be, in ms. */
+  readonly ahead?: number;
 }
 
 /** In place of a default: when the line is read. */
 const NOW = Symbol("now");
 
-const time: FieldSpec = { type: "number", min: 0, max: LAST_TIME };
+const time: Pick<Field, "is" | "ahead"> = {
+  is: { type: "number", min: 0, max: LAST_TIME },
+  ahead: FURTHEST_IMPORTED,
+};
+const number: FieldSpec = { ...count, max: HIGHEST_IMPORTED };
 const no: Field = { is: { type: "boolean" }, default: false };
 
 /** As PUT has it; durations are whole ms here. */
@@ -55,21 +65,21 @@ const every = producer.EVERY;
 const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   queue: {
     version: { is: { type: "integer", min: VERSION, max: VERSION } },
-    last: { is: count },
+    last: { is: number },
   },
   job: {
-    id: { is: id, default: 0 },
+    id: { is: { ...id, max: HIGHEST_IMPORTED }, default: 0 },
     ...terms,
     unique: { is: unique, default: "" },
-    put: { is: time, default: NOW },
-    expires: { is: time, default: 0 },
+    put: { ...time, default: NOW },
+    expires: { ...time, default: 0 },
     state: { is: state, default: "ready" },
-    attempt: { is: count, default: 0 },
-    spared: { is: count, default: 0 },
-    ready: { is: time, default: NOW },
-    until: { is: time, default: 0 },
+    attempt: { is: number, default: 0 },
+    spared: { is: number, default: 0 },
+    ready: { ...time, default: NOW },
+    until: { ...time, default: 0 },
     held: no,
-    reason: { is: { type: "text" }, default: "" },
+    reason: { is: { type: "text", max: LONGEST_REASON }, default: "" },
   },
   rules: {
     queue: { is: queue },
@@ -86,7 +96,7 @@ const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     cron: { is: every.options.cron, default: "" },
     zone: { is: every.options.tz, default: "" },
     interval: { is: { ...every.options.interval, type: "integer" }, default: 0 },
-    next: { is: time },
+    next: { ...time, ahead: FURTHEST_SCHEDULED },
     expires: { is: { ...every.options.expires, type: "integer" }, default: 0 },
   },
 };
@@ -112,7 +122,8 @@ export function lineOf(entry: Entry): string {
       return JSON.stringify({ kind: "job", ...job, ...written(entry.body) });
     }
     case "rules":
-      return JSON.stringify({ kind: "rules", ...entry.rules });
+      // What is owed at a rate is owed to the clock of this queue.
+      return JSON.stringify({ kind: "rules", ...entry.rules, paid: undefined });
     case "schedule": {
       const { body, ...schedule } = entry.schedule;
       return JSON.stringify({ kind: "schedule", ...schedule, ...written(body) });
@@ -122,7 +133,7 @@ export function lineOf(entry: Entry): string {
 
 /** What a line that is read now says. Throws `BadLine`. */
 export function readLine(line: string, now: number): Entry {
-  const { kind = "job", ...said } = parse(line);
+  const { kind = "job", ...said } = parseFlat(line);
   if (typeof kind !== "string" || !Object.hasOwn(fields, kind)) {
     throw new BadLine(`kind must be one of ${Object.keys(fields).join(", ")}`);
   }
@@ -130,8 +141,16 @@ export function readLine(line: string, now: number): Entry {
   const hasBody = kind === "job" || kind === "schedule";
   const value = readFields(kind, hasBody ? rest : said, now);
   if (kind === "queue") return { kind, last: value.last as number };
-  if (kind === "rules") return { kind, rules: value as unknown as Rules };
+  if (kind === "rules") {
+    const rules = value as unknown as Rules;
+    const wrong = wrongRule(rules);
+    if (wrong !== undefined) throw new BadLine(wrong);
+    return { kind, rules };
+  }
   const body = bytes(said);
+  if (body.length > LONGEST_BODY) {
+    throw new BadLine(`the body must have at most ${LONGEST_BODY} bytes, not ${body.length}`);
+  }
   if (kind === "schedule") {
     const schedule = { ...value, body } as unknown as Schedule;
     checkSchedule(schedule);
@@ -149,17 +168,23 @@ function readFields(
 ): Record<string, unknown> {
   const known = fields[kind];
   const extra = Object.keys(said).find((name) => !Object.hasOwn(known, name));
-  if (extra !== undefined) throw new BadLine(`a ${kind} has no ${extra}`);
+  if (extra !== undefined) {
+    const hasBody = kind === "job" || kind === "schedule";
+    const names = [...Object.keys(known), ...hasBody ? ["body", "base64"] : []];
+    throw new BadLine(
+      `a ${kind} has no ${extra}; its nearest field is ${closestString(extra, names)}`,
+    );
+  }
   const value: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(known)) {
-    if (Object.hasOwn(said, name)) value[name] = readField(name, said[name], field);
+    if (Object.hasOwn(said, name)) value[name] = readField(name, said[name], field, now);
     else if (field.default === undefined) throw new BadLine(`a ${kind} needs ${name}`);
     else value[name] = field.default === NOW ? now : field.default;
   }
   return value;
 }
 
-function readField(name: string, value: unknown, field: Field): unknown {
+function readField(name: string, value: unknown, field: Field, now: number): unknown {
   if (value === field.default) return value;
   if (field.is.type === "boolean" && typeof value !== "boolean") {
     throw new BadLine(`${name} must be true or false, not ${JSON.stringify(value)}`);
@@ -169,6 +194,13 @@ function readField(name: string, value: unknown, field: Field): unknown {
   } catch (error) {
     if (error instanceof BadValue) throw new BadLine(`${name} must be ${error.message}`);
     throw error;
+  }
+  const latest = now + (field.ahead ?? Infinity);
+  if ((value as number) > latest) {
+    const until = new Date(latest).toISOString().slice(0, 10);
+    throw new BadLine(
+      `${name} must be a time before ${until}, ${Math.floor(latest)} ms, not ${value}`,
+    );
   }
   return value;
 }
@@ -191,17 +223,6 @@ function checkSchedule({ cron, zone, interval }: Schedule): void {
   } catch (error) {
     throw new BadLine((error as Error).message);
   }
-}
-
-function parse(line: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new BadLine(`it is not JSON: ${(error as Error).message}`);
-  }
-  if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  throw new BadLine("it is not a JSON object");
 }
 
 function bytes({ body, base64 }: Record<string, unknown>): Uint8Array {

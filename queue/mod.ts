@@ -31,5 +31,10 @@ export type {
 } from "./store.ts";
 export { memoryStore } from "./memory_store.ts";
 export { type Checked, checkSqliteFile } from "./sqlite_check.ts";
-export { exportSqliteFile, type Imported, importSqliteFile } from "./sqlite_transfer.ts";
+export {
+  exportSqliteFile,
+  type Imported,
+  type ImportOptions,
+  importSqliteFile,
+} from "./sqlite_transfer.ts";
 export { sqliteStore } from "./sqlite_store.ts";

@@ -13,11 +13,12 @@ import {
   strangeIn,
   VERSION,
 } from "./sqlite_schema.ts";
+import { boundQueries } from "./stored_bounds.ts";
 import { locateFile } from "./sqlite_path.ts";
 
 /** What a sound file has none of: a query that counts them, and what they are. */
 const RULES: readonly (readonly [sql: string, what: string])[] = [
-  ["SELECT count(*) FROM last HAVING count(*) <> 1", "the last number is not kept once"],
+  ["SELECT count(*) <> 1 FROM last", "the last number is not kept once"],
   [
     "SELECT count(*) FROM job WHERE id > (SELECT max(id) FROM last)",
     "jobs have numbers above the last one given",
@@ -53,7 +54,7 @@ const RULES: readonly (readonly [sql: string, what: string])[] = [
 export interface Checked {
   /** How many jobs there are; `undefined` where they cannot be counted. */
   readonly jobs: number | undefined;
-  /** Whether the file is of an older version, of which only SQLite's own check is made; opening it makes it the present one. */
+  /** Whether the file is of an older version; opening it makes it the present one. */
   readonly older: boolean;
   /** What is wrong, in words; none where the file is sound. */
   readonly problems: readonly string[];
@@ -96,9 +97,14 @@ export function checkSqliteFile(path: string): Checked {
     const problems = said.filter((line) => line !== "ok");
     // Of tables that are damaged nothing else can be said for certain.
     if (problems.length > 0) return unknown(problems);
-    for (const [sql, what] of older ? [] : RULES) {
+    for (const [sql, what] of version === 1 ? [] : RULES) {
       const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
       if (count > 0) problems.push(`${what}: ${count}`);
+    }
+    for (const [table, sql] of problems.length > 0 ? [] : boundQueries(db)) {
+      for (const [column, count] of Object.entries(db.prepare(sql).get()!)) {
+        if (count !== 0) problems.push(`${column} of ${table} is out of bounds: ${count}`);
+      }
     }
     const { jobs } = db.prepare("SELECT count(*) AS jobs FROM job").get()!;
     return { jobs: Number(jobs), older, problems };

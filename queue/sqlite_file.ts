@@ -5,7 +5,35 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { distrust, explain, prepareFile } from "./sqlite_schema.ts";
 import { locateFile, makePrivate, Watched } from "./sqlite_path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
+import { rowCheck } from "./stored_bounds.ts";
 import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
+
+/** What SQLite says of a file that is damaged. */
+const DAMAGED = "database disk image is malformed";
+const SLICE = "LIMIT 1000 OFFSET ?";
+const LEAST_ROW = -(2n ** 63n);
+/** How many imports are remembered. */
+const MOST_IMPORTS = 1000;
+const RULE_COLUMNS = ["queue", "key", "paused", "running", "rate", "weight", "depth", "paid"];
+// deno-fmt-ignore
+const SCHEDULE_COLUMNS = [
+  "name", "queue", "key", "priority", "attempts", "lease", "backoff", "keep", "cron", "zone", "interval", "next",
+  "expires",
+];
+/** What `load` selects of a job, as in `Row`. */
+// deno-fmt-ignore
+const JOB_COLUMNS = [
+  "id", "queue", "key", "priority", "attempts", "lease", "backoff", "keep", "name", "put", "expires", "size", "state",
+  "attempt", "spared", "ready", "until", "held", "reason",
+];
+
+/** An import that was made. */
+export interface Import {
+  /** When, in ms since the Unix epoch. */
+  readonly at: number;
+  /** How many jobs it added. */
+  readonly jobs: number;
+}
 
 /** An open database file. */
 export interface SqliteFile {
@@ -26,6 +54,10 @@ export interface SqliteFile {
   lastId(): number;
   /** The body of each job, or its result. */
   bodies(ids: readonly number[]): (Uint8Array | undefined)[];
+  /** The import of lines of this digest; `undefined` where there was none. */
+  imported(digest: Uint8Array): Import | undefined;
+  /** Remembers an import; to be called by the changes of a commit, with which it is made. */
+  noteImport(digest: Uint8Array, made: Import): void;
   /** Closes it. Throws where it was removed or replaced meanwhile. */
   close(): void;
 }
@@ -70,13 +102,15 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
   const begin = db.prepare("BEGIN");
   const end = db.prepare("COMMIT");
   const raise = db.prepare("UPDATE last SET id = ?1 WHERE id < ?1");
-  const last = db.prepare("SELECT id FROM last");
+  const last = db.prepare("SELECT id FROM last LIMIT 2");
+  const imported = db.prepare("SELECT at, jobs FROM imported WHERE digest = ?");
+  const noteImport = db.prepare("INSERT OR REPLACE INTO imported VALUES (?, ?, ?)");
+  const forgetImports = db.prepare(`DELETE FROM imported WHERE digest NOT IN
+    (SELECT digest FROM imported ORDER BY at DESC LIMIT ${MOST_IMPORTS})`);
   const bodies = db.prepare("SELECT id, body FROM job WHERE id BETWEEN ? AND ?");
-  const rules = db.prepare("SELECT * FROM rules");
+  const rules = db.prepare(`SELECT ${RULE_COLUMNS.join(", ")} FROM rules ${SLICE}`);
   const schedules = db.prepare(`
-    SELECT name, queue, key, priority, attempts, lease, backoff, keep, cron, zone, interval, next,
-      expires, length(body) AS size
-    FROM schedule
+    SELECT ${SCHEDULE_COLUMNS.join(", ")}, length(body) AS size FROM schedule ${SLICE}
   `);
   const scheduleBody = db.prepare("SELECT body FROM schedule WHERE name = ?");
   const page = db.prepare(`
@@ -87,10 +121,26 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     FROM job LEFT JOIN progress USING (id) WHERE job.id > ? ORDER BY job.id LIMIT ?
   `);
   const rows = rowsWriter(db);
+  const checkJob = rowCheck(["job", "progress"], JOB_COLUMNS);
+  const lastId = (): number => {
+    const found = last.all();
+    if (found.length !== 1) throw new Error(DAMAGED);
+    checkLast([found[0].id]);
+    return Number(found[0].id);
+  };
 
   returnArrays(page);
   returnArrays(bodies);
 
+  /** Reading, whose errors say which file it is. */
+  const reading =
+    <A extends unknown[], R>(read: (...args: A) => R): (...args: A) => R => (...args) => {
+      try {
+        return read(...args);
+      } catch (error) {
+        throw new Error(explain(error, path), { cause: error });
+      }
+    };
   // Whoever removes a file, or puts another one in its place, leaves SQLite with one that has no name: what is written there
   // is gone when it is closed.
   const mustBeThere = (): void => {
@@ -116,21 +166,46 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       }
       mustBeThere();
     },
-    load(after: number, limit: number): StoredJob[] {
-      return (page.all(after, limit) as unknown as Row[]).map(storedJob);
-    },
-    rules: () =>
-      rules.all().map(({ paid, ...row }) => {
+    load: reading((after: number, limit: number): StoredJob[] => {
+      const highest = lastId();
+      // From the very first: a number below 1 is not passed over, but refused.
+      const from = after === 0 ? LEAST_ROW : after;
+      return (page.all(from, limit) as unknown as Row[]).map((row) => {
+        checkJob(row);
+        const [id] = row;
+        if (id <= after) throw new Error(DAMAGED);
+        if (id > highest) {
+          throw new Error(`job ${id} has a number above ${highest}, the last one given`);
+        }
+        after = id;
+        return storedJob(row);
+      });
+    }),
+    rules: reading(() =>
+      each(rules, RULE_COLUMNS, "rules").map(({ paid, ...row }) => {
         const kept = { ...row, paused: row.paused === 1 } as unknown as Rules;
         return paid === 0 ? kept : { ...kept, paid: Number(paid) };
-      }),
-    schedules: () =>
-      schedules.all().map((row) => ({ ...row, keep: row.keep === 1 }) as unknown as StoredSchedule),
-    scheduleBodies: (names) =>
-      names.map((name) => scheduleBody.get(name)?.body as Uint8Array | undefined),
-    lastId: () => Number(last.get()!.id),
+      })
+    ),
+    schedules: reading(() =>
+      each(schedules, SCHEDULE_COLUMNS, "schedule").map((row) =>
+        ({ ...row, keep: row.keep === 1 }) as unknown as StoredSchedule
+      )
+    ),
+    scheduleBodies: reading((names: readonly string[]) =>
+      names.map((name) => scheduleBody.get(name)?.body as Uint8Array | undefined)
+    ),
+    lastId: reading(lastId),
+    imported(digest: Uint8Array): Import | undefined {
+      const { at, jobs } = imported.get(digest) ?? {};
+      return at === undefined ? undefined : { at: Number(at), jobs: Number(jobs) };
+    },
+    noteImport(digest: Uint8Array, { at, jobs }: Import): void {
+      noteImport.run(digest, at, jobs);
+      forgetImports.run();
+    },
     // Jobs are taken in the order in which they were put, most often: a row of a range costs half of one by itself.
-    bodies(ids: readonly number[]): (Uint8Array | undefined)[] {
+    bodies: reading((ids: readonly number[]): (Uint8Array | undefined)[] => {
       const found = new Map<number, Uint8Array>();
       for (const [first, last] of runs(ids)) {
         for (const [id, body] of bodies.all(first, last) as unknown as [number, Uint8Array][]) {
@@ -138,7 +213,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
         }
       }
       return ids.map((id) => found.get(id));
-    },
+    }),
     close(): void {
       try {
         mustBeThere();
@@ -147,6 +222,34 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       }
     },
   };
+}
+
+const checkLast = rowCheck(["last"], ["id"]);
+
+/**
+ * The rows of a small table. A damaged one may have the same rows for ever. Not by `iterate`, which ends without a word
+ * where a row cannot be read (Deno 2.9).
+ */
+function each(
+  statement: StatementSync,
+  columns: readonly string[],
+  table: string,
+): Record<string, unknown>[] {
+  const check = rowCheck([table], columns);
+  const keys = new Set<string>();
+  const found: Record<string, unknown>[] = [];
+  for (;;) {
+    const rows = statement.all(found.length);
+    if (rows.length === 0) return found;
+    for (const row of rows) {
+      const values = columns.map((column) => row[column]);
+      check(values);
+      const key = JSON.stringify(table === "rules" ? values.slice(0, 2) : values[0]);
+      if (keys.has(key)) throw new Error(DAMAGED);
+      keys.add(key);
+      found.push(row);
+    }
+  }
 }
 
 // A row as an object is a slow one, and there may be millions; Deno's types do not know this method yet.

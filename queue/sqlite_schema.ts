@@ -207,5 +207,9 @@ export function pragma(db: DatabaseSync, name: string): unknown {
 export function explain(error: unknown, path: string): string {
   const message = error instanceof Error ? error.message : String(error);
   if (Object.hasOwn(MEANINGS, message)) return `${path} ${MEANINGS[message]}`;
+  // Of node:sqlite, for numbers that JavaScript cannot tell apart.
+  if (/too large to be represented/.test(message)) {
+    return `${path} has a number that is out of bounds; \`lineup queue --check\` tells more`;
+  }
   return message.includes(path) ? message : `${path}: ${message}`;
 }

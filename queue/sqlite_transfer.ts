@@ -1,7 +1,9 @@
 // A queue's file out to lines of JSON, and in from them.
 
-import { BadLine, type Entry, lineOf, readLine } from "./json_lines.ts";
-import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
+import { createHash, type Hash } from "node:crypto";
+import { BadLine } from "./flat_json.ts";
+import { type Entry, lineOf, readLine } from "./json_lines.ts";
+import { type Import, openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
 import type { Change } from "./store.ts";
 
 const PAGE = 1000;
@@ -14,6 +16,14 @@ export interface Imported {
   readonly duplicates: number;
   /** Whether jobs were given new numbers, because there were jobs before. */
   readonly renumbered: boolean;
+  /** When these lines were imported before, in ms since the Unix epoch: now nothing was added. Absent where they were not. */
+  readonly before?: number;
+}
+
+/** How lines are imported. */
+export interface ImportOptions {
+  /** Adds them also where the file has them from an earlier import. Default false. */
+  again?: boolean;
 }
 
 /**
@@ -61,6 +71,9 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
  * transaction, or nothing. Where the file has given no number yet, the jobs keep theirs; else they get new ones, in
  * order. A job whose `unique` name its queue has already is left out. Rules and schedules replace those of their names.
  *
+ * The file remembers the lines by a digest, in the same transaction: who does not know what became of an import, because
+ * the program was killed, begins it again, and nothing is added twice. The last 1,000 imports are remembered.
+ *
  * A line may leave out what has a default: `{"queue":"mail","body":"hello"}` is a job as PUT puts it. Times are in ms
  * since the Unix epoch, durations in ms.
  *
@@ -69,8 +82,14 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
  * @param path the file, which no server uses
  * @param lines without their ends; empty ones are passed over
  */
-export function importSqliteFile(path: string, lines: Iterable<string>): Imported {
-  const entries = readAll(lines);
+export function importSqliteFile(
+  path: string,
+  lines: Iterable<string>,
+  { again = false }: ImportOptions = {},
+): Imported {
+  const now = Date.now();
+  const hash = createHash("sha256");
+  const entries = readAll(lines, now, hash);
   const first = entries.next();
   if (first.done) throw new Error("there is no line to import");
   const [begin] = first.value;
@@ -81,10 +100,27 @@ export function importSqliteFile(path: string, lines: Iterable<string>): Importe
   try {
     const last = file.lastId();
     const result = { jobs: 0, duplicates: 0, renumbered: last > 0 };
-    file.commit(changes(rest, namesIn(file), last, result), result.renumbered ? 0 : given);
+    const all = function* (): Generator<Change, void, void> {
+      yield* changes(rest, namesIn(file), last, result);
+      const digest = hash.digest();
+      const made = file.imported(digest);
+      if (made !== undefined && !again) throw new MadeBefore(made);
+      file.noteImport(digest, { at: now, jobs: result.jobs });
+    };
+    file.commit(all(), result.renumbered ? 0 : given);
     return result;
+  } catch (error) {
+    if (!(error instanceof MadeBefore)) throw error;
+    return { jobs: 0, duplicates: 0, renumbered: false, before: error.made.at };
   } finally {
     file.close();
+  }
+}
+
+/** Ends the transaction of an import that was made before. */
+class MadeBefore extends Error {
+  constructor(readonly made: Import) {
+    super("these lines were imported before");
   }
 }
 
@@ -128,12 +164,17 @@ function* changes(
   }
 }
 
-function* readAll(lines: Iterable<string>): Generator<Numbered, void, void> {
-  const now = Date.now();
+function* readAll(
+  lines: Iterable<string>,
+  now: number,
+  hash: Hash,
+): Generator<Numbered, void, void> {
   let at = 0;
   for (const line of lines) {
     at++;
-    if (line.trim() !== "") yield [read(line, at, now), at];
+    if (line.trim() === "") continue;
+    hash.update(`${line}\n`);
+    yield [read(line, at, now), at];
   }
 }
 

@@ -115,6 +115,11 @@ export class WorkQueue {
   }
 
   #load(stored: StoredJob, now: number): void {
+    const { id, unique } = stored;
+    const same = unique === "" ? undefined : this.jobs.queues.get(stored.queue)?.named(unique);
+    if (same !== undefined) {
+      throw new Error(`jobs ${same} and ${id} of ${stored.queue} have one name, ${unique}`);
+    }
     const job = this.jobs.add(stored);
     const forgotten = job.state === "done" && job.due <= now;
     if (job.state === "taken" && stored.held) {

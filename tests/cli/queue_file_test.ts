@@ -63,7 +63,11 @@ Deno.test("lineup queue --export gives what --import was given", () =>
     const checked = await lineup(["queue", "--check", data]);
     assertEquals([checked.code, checked.out], [0, `${data} is sound: 2 jobs\n`]);
 
-    const again = await lineup(["queue", "--data", data, "--import", "-"], { input: ALL });
+    const same = await lineup(["queue", "--data", data, "--import", "-"], { input: ALL });
+    assertEquals(same.code, 0);
+    assertMatch(same.err, /^these lines were imported into .* already, at 20.*: nothing was added;/);
+    const more = ["--again", "--data", data, "--import", "-"];
+    const again = await lineup(["queue", ...more], { input: ALL });
     assertEquals(again.code, 0);
     assertStringIncludes(again.err, "1 job imported");
     assertStringIncludes(again.err, "with new numbers");

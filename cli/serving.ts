@@ -40,7 +40,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   "proxy-from": {
     value: "ADDRESSES",
     summary:
-      "Proxies that connect, with commas between: each connection begins with a PROXY header.",
+      "IP addresses of proxies, with commas between, and unix: for those at a Unix socket; each connection begins with a PROXY header.",
   },
   insecure: {
     summary:

@@ -4,6 +4,7 @@ import { type Address, AddressError, formatAddress, type HostAddress } from "./a
 import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
 import { OPENING_MS, type OpeningOptions } from "./opening.ts";
+import { proxied, type ProxyOptions } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
 /** What the listener of an address may need beside it. */
@@ -17,6 +18,8 @@ export interface ListenOptions extends OpeningOptions {
   origins?: readonly string[];
   /** For `ws://`: the longest message in bytes, at least 65536, the default. */
   maxMessage?: number;
+  /** For `tcp://` and `unix:`: each connection begins with a PROXY header. */
+  proxy?: ProxyOptions;
   /** For `unix:`: what its clients are called, which have no addresses. Default `unix`. */
   peer?: string;
   /** Is told of each message that was too long. */
@@ -38,12 +41,12 @@ export interface TlsIdentity {
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
     case "tcp":
-      return listenTcp(address);
+      return behindProxies(listenTcp(address), options);
     case "tls":
       return listenTls(address, identity(address, options), options);
     case "unix":
       await removeStale(address.path);
-      return listenUnix(address.path, options.peer);
+      return behindProxies(listenUnix(address.path, options.peer), options);
     case "ws": {
       // Loaded only where it is used: it takes longer than all the rest of a server.
       const { listenWebSocket } = await import("./web_socket_listener.ts");
@@ -56,6 +59,10 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
         }: a server listens at ws:// only; have a proxy before it speak TLS`,
       );
   }
+}
+
+function behindProxies(listener: Listener, { proxy }: ListenOptions): Listener {
+  return proxy === undefined ? listener : proxied(listener, proxy);
 }
 
 function identity(address: Address, { tls }: ListenOptions): TlsIdentity {

@@ -19,6 +19,7 @@ export type { DialOptions, TlsTrust } from "./dial_options.ts";
 export { listen, type ListenOptions, type TlsIdentity } from "./listen.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";
+export { proxied, type ProxyOptions } from "./proxied_listener.ts";
 export {
   parseProxyHeader,
   type ProxyHeader,

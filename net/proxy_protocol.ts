@@ -12,7 +12,10 @@ export class ProxyHeaderError extends Error {
 
 /** What a header says. */
 export interface ProxyHeader {
-  /** Whose connection it is, as `host:port`; `undefined` for the proxy's own, such as a health check. */
+  /**
+   * Whose connection it is: `host:port`, `unix` for a client of the proxy's Unix socket; `undefined` for the proxy's
+   * own, such as a health check, and for one of which the proxy says nothing.
+   */
   readonly peer: string | undefined;
   /** How many bytes the header has. */
   readonly length: number;
@@ -40,12 +43,13 @@ function parseV1(bytes: Uint8Array): ProxyHeader | undefined {
     return undefined;
   }
   const length = end + CRLF.length;
-  const [, family, source, , port, ...rest] = text.slice(0, end).split(" ");
+  const [, family, ...words] = text.slice(0, end).split(" ");
   if (family === "UNKNOWN") return { peer: undefined, length };
-  const known = family === "TCP4" ? isIpv4(source) : family === "TCP6" && isIpv6(source);
+  const isAddress = family === "TCP4" ? isIpv4 : family === "TCP6" ? isIpv6 : undefined;
+  const [source, destination, port, destinationPort] = words;
   if (
-    !known || !/^(0|[1-9][0-9]{0,4})$/.test(port ?? "") || Number(port) > 65_535 ||
-    rest.length !== 1
+    isAddress === undefined || words.length !== 4 || !isAddress(source) ||
+    !isAddress(destination) || !isPort(port) || !isPort(destinationPort)
   ) {
     throw new ProxyHeaderError(`not a PROXY line: ${JSON.stringify(text.slice(0, end))}`);
   }
@@ -63,8 +67,8 @@ function parseV2(bytes: Uint8Array): ProxyHeader | undefined {
   if (version !== 2 || command > 1) throw new ProxyHeaderError("an unknown version of PROXY 2");
   if (length > LONGEST_V2) throw new ProxyHeaderError(`a PROXY header of ${length} bytes`);
   if (bytes.length < length) return undefined;
-  const LOCAL = 0, TCP4 = 0x11, TCP6 = 0x21;
-  if (command === LOCAL) return { peer: undefined, length };
+  const LOCAL = 0, UNSPECIFIED = 0x00, TCP4 = 0x11, TCP6 = 0x21, UNIX = 0x31;
+  if (command === LOCAL || bytes[13] === UNSPECIFIED) return { peer: undefined, length };
   if (bytes[13] === TCP4 && length >= 16 + 12) {
     return { peer: peerOf(bytes.subarray(16, 20).join("."), view.getUint16(24)), length };
   }
@@ -72,7 +76,8 @@ function parseV2(bytes: Uint8Array): ProxyHeader | undefined {
     const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(16 + 2 * i).toString(16));
     return { peer: peerOf(groups.join(":"), view.getUint16(48)), length };
   }
-  throw new ProxyHeaderError("PROXY 2 for something else than TCP");
+  if (bytes[13] === UNIX && length >= 16 + 216) return { peer: "unix", length };
+  throw new ProxyHeaderError("PROXY 2 for something else than TCP or a Unix socket");
 }
 
 function peerOf(hostname: string, port: number): string {
@@ -83,6 +88,10 @@ function isIpv4(text: string): boolean {
   const parts = text.split(".");
   return parts.length === 4 &&
     parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) < 256);
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9][0-9]{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
 function isIpv6(text: string): boolean {

@@ -37,8 +37,14 @@ export class ClientLines {
   }
 }
 
+/** The address of a peer without its port; `undefined` where it has none. */
+export function hostOf(peer: string): string | undefined {
+  const [, v6, v4] = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/.exec(peer) ?? [];
+  return v6 ?? v4;
+}
+
 /** The prefixes of the address of a peer, the narrowest first; none where it has no address. */
 export function prefixesOf(peer: string): string[] {
-  const host = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/.exec(peer);
-  return host === null ? [] : addressPrefixes(host[1] ?? host[2]);
+  const host = hostOf(peer);
+  return host === undefined ? [] : addressPrefixes(host);
 }

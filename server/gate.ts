@@ -17,8 +17,9 @@ export interface ConnectionLimits {
    */
   connectionsReserved: number;
   /**
-   * Connections on which no WebSocket is open yet, at each listener of WebSockets: where one more comes the oldest is
-   * closed. And connections that are being told that they are refused: one more is closed without a word. Default 256.
+   * Connections without their PROXY header, or on which no WebSocket is open yet, at each listener: where one more
+   * comes the oldest is closed. And connections that are being told that they are refused: one more is closed without a
+   * word. Default 256.
    */
   connectionsOpening: number;
 }

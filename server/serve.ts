@@ -2,13 +2,13 @@
 
 import type { Protocol } from "../protocol/spec.ts";
 import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
-import { addressPrefixes } from "../scheduling/address_prefixes.ts";
 import { listen, type TlsIdentity } from "../net/listen.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
 import { immediateTurns, openTurns } from "../net/turns.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ServiceOptions } from "./options.ts";
+import { listedProxies } from "./proxies.ts";
 import { Service } from "./service.ts";
 import type { WorkerOptions } from "./worker_pool.ts";
 
@@ -48,9 +48,12 @@ export interface WebSocketOptions {
 
 /** An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2). */
 export interface ProxiedAddress {
-  /** Where to listen. */
+  /** Where to listen: `tcp://` or `unix:`. Before TLS no header can be read; have the proxy speak that. */
   readonly address: string;
-  /** The addresses of the proxies; others are turned away. */
+  /**
+   * The IP addresses of the proxies, and `unix:` for those that connect to a Unix socket, as the permissions of its file
+   * allow; others are turned away.
+   */
   readonly proxyFrom: readonly string[];
 }
 
@@ -134,11 +137,12 @@ export async function serve(
     onLongMessage: () => void service.counters.longMessages++,
   };
   try {
-    for (const { place, reserved } of places) {
+    for (const { place, lists, reserved } of places) {
       const peer = reserved ? "reserved" : undefined;
+      const proxy = lists && service.proxyOptions(lists);
       listeners.push(
         "transport" in place
-          ? await listen(place, { tls: options.tls, origins, peer, ...bounds })
+          ? await listen(place, { tls: options.tls, origins, peer, proxy, ...bounds })
           : place,
       );
     }
@@ -147,7 +151,10 @@ export async function serve(
     await service.shutdown();
     throw error;
   }
-  for (const [i, listener] of listeners.entries()) service.listen(listener, places[i]);
+  for (const [i, listener] of listeners.entries()) {
+    const { lists, reserved } = places[i];
+    service.listen(listener, { proxied: lists !== undefined, reserved });
+  }
   const addresses = listeners.map((listener) => listener.address);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   const shutdown = async (): Promise<void> => {
@@ -167,7 +174,8 @@ export async function serve(
 
 interface Place {
   readonly place: Address | Listener;
-  readonly proxyFrom?: readonly string[];
+  /** Whether a peer is a proxy that is listed; `undefined` where no proxies connect. */
+  readonly lists?: (peer: string) => boolean;
   readonly reserved?: boolean;
 }
 
@@ -190,12 +198,8 @@ function toPlace(each: string | Listener | ProxiedAddress | ReservedAddress): Pl
   if (typeof each === "string") return { place: parseAddress(each) };
   if ("reserved" in each) return { place: reservedSocket(each.address), reserved: true };
   if (!("proxyFrom" in each)) return { place: each };
-  const { address, proxyFrom } = each;
-  const place = parseAddress(address);
-  if (place.transport !== "tcp" && place.transport !== "unix") {
-    throw new AddressError(`${address}: a PROXY header comes on tcp:// and unix: only`);
-  }
-  return { place, proxyFrom: proxyFrom.flatMap((each) => addressPrefixes(each)[0]) };
+  const place = parseAddress(each.address);
+  return { place, lists: listedProxies(each.proxyFrom, place) };
 }
 
 function reservedSocket(address: string): Address {

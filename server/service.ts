@@ -5,7 +5,7 @@ import { encodeText } from "../protocol/strings.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import { ProxyHeaderError, readProxyHeader } from "../net/proxy_protocol.ts";
+import type { ProxyOptions } from "../net/proxied_listener.ts";
 import { type ByteStream, type Listener, writeAll } from "../net/stream.ts";
 import type { Turns } from "../net/turns.ts";
 import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
@@ -15,7 +15,6 @@ import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
-import { prefixesOf } from "./client_lines.ts";
 import { Connection } from "./connection.ts";
 import { CONNECTION_BOUNDS, type ConnectionBounds } from "./bounds.ts";
 import { type ErrorLine, errorText } from "./errors.ts";
@@ -47,8 +46,8 @@ interface Counters {
 
 /** How connections come to a listener. */
 interface Arriving {
-  /** Each begins with a PROXY header, of one of these proxies. */
-  readonly proxyFrom?: readonly string[];
+  /** Through a proxy, which says whose they are. */
+  readonly proxied?: boolean;
   /** Nobody but those who may open its address can take its connections. */
   readonly reserved?: boolean;
 }
@@ -303,7 +302,7 @@ export class Service {
     this.#keep(this.#accept(listener, arriving));
   }
 
-  async #accept(listener: Listener, { proxyFrom, reserved }: Arriving): Promise<void> {
+  async #accept(listener: Listener, { proxied = false, reserved }: Arriving): Promise<void> {
     const gate = reserved ? this.reservedGate : this.gate;
     let pause = 5;
     for (;;) {
@@ -315,9 +314,8 @@ export class Service {
         await this.turn();
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
-        else if (proxyFrom === undefined) {
-          this.#keep(this.serve(stream, gate, isLocal(stream.peer)));
-        } else this.#keep(this.#serveProxied(stream, proxyFrom));
+        // A proxy speaks for others, whatever their addresses are.
+        else this.#keep(this.serve(stream, gate, !proxied && isLocal(stream.peer)));
       } catch (error) {
         // Most often there are no file descriptors left: some time frees some.
         const { address } = listener;
@@ -328,26 +326,20 @@ export class Service {
     }
   }
 
-  async #serveProxied(stream: ByteStream, proxyFrom: readonly string[]): Promise<void> {
-    const stop = this.#closeLate(stream);
-    let proxied: ByteStream;
-    try {
-      if (!proxyFrom.includes(prefixesOf(stream.peer)[0])) {
-        throw new ProxyHeaderError("this address is for proxies that are listed");
-      }
-      proxied = await readProxyHeader(stream);
-    } catch (error) {
-      stream.close();
-      const message = "connection dropped: no PROXY header of a listed proxy";
-      const why = (error as Error).message;
-      this.clientLog.add({ level: "error", message, client: stream.peer, why });
-      this.counters.dropped++;
-      return;
-    } finally {
-      stop();
-    }
-    // A proxy speaks for others, whatever their addresses are.
-    await this.serve(proxied, this.gate, false);
+  /** What a listener for proxies needs; `lists` says which peers are those. */
+  proxyOptions(lists: (peer: string) => boolean): ProxyOptions {
+    return {
+      lists,
+      time: this.timeouts.opening,
+      most: this.gate.limits.connectionsOpening,
+      after: (ms, action) => this.clock.after(ms, action),
+      turn: () => this.turn(),
+      onRefused: (client, why) => {
+        const message = "connection dropped: no PROXY header of a listed proxy";
+        this.clientLog.add({ level: "error", message, client, why });
+        this.counters.dropped++;
+      },
+    };
   }
 
   #keep(work: Promise<void>): void {

@@ -154,7 +154,8 @@ Deno.test("serve turns away who comes to a proxy's port without a header, and wh
 
 Deno.test("serve does not take a header where it expects none", async () => {
   const listener = listenMemory();
-  await using _ = await serve(whoami, { WHO: () => ({ peer: "" }) }, { listen: [listener] });
+  const options = { listen: [listener], log: () => {} };
+  await using _ = await serve(whoami, { WHO: () => ({ peer: "" }) }, options);
   using wire = await Wire.open(listener.connect());
   await wire.send(GOOD[0][0]);
   assertStringIncludes(await wire.line(), "ERR unknown-command");

@@ -2,10 +2,18 @@
 
 import type { ByteStream } from "./stream.ts";
 
+/** An error in the place of a connection. */
+interface Failure {
+  readonly error: unknown;
+  /** Whoever accepts asks for the next. */
+  readonly goOn: () => void;
+}
+
 /** Connections that wait to be accepted. */
 export class Arrivals {
-  #waiting: ByteStream[] = [];
+  #waiting: (ByteStream | Failure)[] = [];
   #wake: (() => void) | undefined = undefined;
+  #goOn: (() => void) | undefined = undefined;
   /** Whether no more are taken. */
   closed = false;
 
@@ -16,19 +24,34 @@ export class Arrivals {
     this.#wake?.();
   }
 
+  /** No connection could be taken: `accept` rejects with the error. Resolves when it is called again after that. */
+  fail(error: unknown): Promise<void> {
+    return new Promise((goOn) => {
+      if (this.closed) return goOn();
+      this.#waiting.push({ error, goOn });
+      this.#wake?.();
+    });
+  }
+
   /** As `Listener.accept`. */
   async accept(): Promise<ByteStream | undefined> {
+    this.#goOn?.();
+    this.#goOn = undefined;
     while (this.#waiting.length === 0) {
       if (this.closed) return undefined;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    return this.#waiting.shift();
+    const next = this.#waiting.shift()!;
+    if (!("error" in next)) return next;
+    this.#goOn = next.goOn;
+    throw next.error;
   }
 
   /** Ends those that wait, and takes no more. */
   close(): void {
     this.closed = true;
-    for (const stream of this.#waiting.splice(0)) stream.close();
+    for (const each of this.#waiting.splice(0)) "error" in each ? each.goOn() : each.close();
+    this.#goOn?.();
     this.#wake?.();
   }
 }

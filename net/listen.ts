@@ -1,11 +1,18 @@
 // Where connections arrive in Deno.
 
-import { type Address, AddressError, formatAddress, type HostAddress } from "./address.ts";
+import {
+  type Address,
+  AddressError,
+  formatAddress,
+  type HostAddress,
+  parseAddress,
+} from "./address.ts";
 import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
 import { OPENING_MS, type OpeningOptions } from "./opening.ts";
 import { proxied, type ProxyOptions } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
+import { listenWebSocket } from "./web_socket_listener.ts";
 
 /** What the listener of an address may need beside it. */
 export interface ListenOptions extends OpeningOptions {
@@ -48,9 +55,9 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
       await removeStale(address.path);
       return behindProxies(listenUnix(address.path, options.peer), options);
     case "ws": {
-      // Loaded only where it is used: it takes longer than all the rest of a server.
-      const { listenWebSocket } = await import("./web_socket_listener.ts");
-      return await listenWebSocket(address, options);
+      const sockets = listenTcp({ ...address, transport: "tcp" });
+      const { port } = parseAddress(sockets.address) as HostAddress;
+      return listenWebSocket(sockets, { ...address, port }, options);
     }
     case "wss":
       throw new AddressError(
@@ -145,9 +152,16 @@ function acceptFrom<Conn extends Deno.Conn>(
     address,
     async accept(): Promise<ByteStream | undefined> {
       while (!closed) {
+        let conn: Conn | undefined;
         try {
-          return toStream(await listener.accept());
+          conn = await listener.accept();
+          return toStream(conn);
         } catch (error) {
+          if (conn !== undefined) {
+            // It was gone before its options could be set.
+            conn.close();
+            continue;
+          }
           if (closed) return undefined;
           // The client was gone before it was accepted.
           if (error instanceof Deno.errors.ConnectionAborted) continue;

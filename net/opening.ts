@@ -1,8 +1,8 @@
 // Connections that are not yet open: a TLS handshake or the request for a WebSocket is under way. Nothing above knows
 // of them, so they are bounded here.
 
-import type { Server, Socket } from "node:net";
-import { formatHost } from "./address.ts";
+import type { ByteStream } from "./stream.ts";
+import { after } from "./timer.ts";
 
 /** How long a connection may take to open where nobody says otherwise, in ms. */
 export const OPENING_MS = 10_000;
@@ -21,11 +21,10 @@ export interface OpeningOptions {
   onUnopened?: () => void;
 }
 
-type Timer = ReturnType<typeof setTimeout> | undefined;
-
 /** The connections of a listener that are being opened. */
 export class Opening {
-  readonly #sockets = new Map<string, { readonly socket: Socket; readonly timer: Timer }>();
+  /** What stops the timer of each, the oldest first. */
+  readonly #streams = new Map<ByteStream, () => void>();
   readonly #time: number;
   readonly #most: number;
   readonly #onUnopened: () => void;
@@ -38,57 +37,31 @@ export class Opening {
   }
 
   /** A connection came. Where there are too many, the oldest goes: an honest one takes the least time. */
-  begin(socket: Socket): void {
-    const peer = peerOf(socket);
-    for (const [oldest, { socket }] of this.#sockets) {
-      if (this.#sockets.size < this.#most) break;
-      this.opened(oldest);
-      this.#giveUp(socket);
+  begin(stream: ByteStream): void {
+    for (const oldest of this.#streams.keys()) {
+      if (this.#streams.size < this.#most) break;
+      this.#giveUp(oldest);
     }
-    const timer = this.#time === Infinity
-      ? undefined
-      : setTimeout(() => this.#giveUp(socket), this.#time);
-    this.#sockets.set(peer, { socket, timer });
-    socket.once("close", () => this.opened(peer));
-    // What goes wrong shows where the socket is read.
-    socket.on("error", () => {});
+    this.#streams.set(stream, after(this.#time, () => this.#giveUp(stream)));
   }
 
-  #giveUp(socket: Socket): void {
-    socket.destroy();
+  #giveUp(stream: ByteStream): void {
+    this.end(stream);
+    stream.close();
     this.#onUnopened();
   }
 
   /** A connection is open, or over. */
-  opened(peer: string): void {
-    clearTimeout(this.#sockets.get(peer)?.timer);
-    this.#sockets.delete(peer);
+  end(stream: ByteStream): void {
+    this.#streams.get(stream)?.();
+    this.#streams.delete(stream);
   }
 
   /** Ends all that are not open. */
   close(): void {
-    for (const { socket } of this.#sockets.values()) socket.destroy();
+    for (const stream of this.#streams.keys()) {
+      this.end(stream);
+      stream.close();
+    }
   }
-}
-
-/** The other end of a socket, which names it while it lives. */
-export function peerOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
-  return formatHost({ hostname: remoteAddress, port: remotePort });
-}
-
-/** Listens; resolves with the port. Rejects with Deno's `AddrInUse`, or Node's error. */
-export function startListening(
-  server: Server,
-  hostname: string,
-  port: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: Error & { code?: string }) => {
-      const inUse = error.code === "EADDRINUSE";
-      reject(inUse ? new Deno.errors.AddrInUse(error.message, { cause: error }) : error);
-    });
-    server.listen({ host: hostname, port }, () => {
-      resolve((server.address() as { port: number }).port);
-    });
-  });
 }

@@ -13,6 +13,7 @@ import { Scheduler } from "../scheduling/scheduler.ts";
 import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
+import { acceptAll } from "./accepting.ts";
 import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
@@ -299,31 +300,19 @@ export class Service {
   /** Serves what a listener accepts until it is closed. */
   listen(listener: Listener, arriving: Arriving = {}): void {
     this.#listeners.add(listener);
-    this.#keep(this.#accept(listener, arriving));
-  }
-
-  async #accept(listener: Listener, { proxied = false, reserved }: Arriving): Promise<void> {
+    const { proxied = false, reserved } = arriving;
     const gate = reserved ? this.reservedGate : this.gate;
-    let pause = 5;
-    for (;;) {
-      try {
-        const stream = await listener.accept();
-        if (stream === undefined) return;
-        pause = 5;
-        // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
-        await this.turn();
+    this.#keep(acceptAll(listener, {
+      clock: this.clock,
+      log: (entry) => this.#repeatingLog.add(entry),
+      turn: () => this.turn(),
+      take: (stream) => {
         // Accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) stream.close();
         // A proxy speaks for others, whatever their addresses are.
         else this.#keep(this.serve(stream, gate, !proxied && isLocal(stream.peer)));
-      } catch (error) {
-        // Most often there are no file descriptors left: some time frees some.
-        const { address } = listener;
-        this.#repeatingLog.add({ level: "error", message: "accept failed", address, error });
-        await new Promise<void>((resolve) => this.clock.after(pause, resolve));
-        pause = Math.min(pause * 2, 1000);
-      }
-    }
+      },
+    }));
   }
 
   /** What a listener for proxies needs; `lists` says which peers are those. */

@@ -65,7 +65,10 @@ Deno.test("lineup queue --export gives what --import was given", () =>
 
     const same = await lineup(["queue", "--data", data, "--import", "-"], { input: ALL });
     assertEquals(same.code, 0);
-    assertMatch(same.err, /^these lines were imported into .* already, at 20.*: nothing was added;/);
+    assertMatch(
+      same.err,
+      /^these lines were imported into .* already, at 20.*: nothing was added;/,
+    );
     const more = ["--again", "--data", data, "--import", "-"];
     const again = await lineup(["queue", ...more], { input: ALL });
     assertEquals(again.code, 0);

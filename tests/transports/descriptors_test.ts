@@ -1,0 +1,141 @@
+// What becomes of a server, and of a client, that has no file descriptors left: it goes on once it has some.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type ClientOptions, connect } from "../../client/mod.ts";
+import { connectStream, parseAddress } from "../../net/mod.ts";
+import { serve } from "../../server/mod.ts";
+import { until } from "../wire.ts";
+import { identity, trust } from "./tls.ts";
+
+const bare = {
+  name: "bare",
+  version: "1.0",
+  summary: "Nothing of its own.",
+  commands: {},
+} as const;
+
+/** As many as Deno needs itself, and some. */
+const DESCRIPTORS = 64;
+/** More connections than descriptors, and fewer than a listener lets wait. */
+const CONNECTIONS = 90;
+
+/** A program of this folder in a process that may have few descriptors. */
+class Starved implements AsyncDisposable {
+  readonly child: Deno.ChildProcess;
+  readonly #reading: Promise<void>[];
+  #hasEnded = false;
+  out = "";
+  err = "";
+
+  constructor(program: string, args: readonly string[]) {
+    const url = new URL(program, import.meta.url).href;
+    const line = [Deno.execPath(), "run", "--quiet", "--allow-all", url, ...args];
+    this.child = new Deno.Command("sh", {
+      args: ["-c", `ulimit -n ${DESCRIPTORS} && exec "$@"`, "sh", ...line],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      env: { NO_COLOR: "1" },
+    }).spawn();
+    this.#reading = [
+      this.#read(this.child.stdout, (text) => this.out += text),
+      this.#read(this.child.stderr, (text) => this.err += text),
+    ];
+  }
+
+  /** Resolves once it has ended and all that it said is here. */
+  async ended(): Promise<void> {
+    await this.child.status;
+    this.#hasEnded = true;
+    await Promise.all(this.#reading);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
+  }
+
+  /** Milliseconds of CPU that it has used. */
+  get burnt(): number {
+    const stat = Deno.readTextFileSync(`/proc/${this.child.pid}/stat`);
+    const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(")")).split(" ");
+    return (Number(user) + Number(system)) * 10;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) this.child.kill("SIGKILL");
+    await this.ended();
+  }
+}
+
+/** Opens a socket to an address, and sends nothing. */
+function open(address: string): Promise<Deno.Conn> {
+  const place = parseAddress(address);
+  return place.transport === "unix"
+    ? Deno.connect({ transport: "unix", path: place.path })
+    : Deno.connect({ hostname: place.hostname, port: place.port });
+}
+
+Deno.test({
+  name: "a server whose file descriptors ran out accepts again at every transport",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    const places = [
+      "tcp://127.0.0.1:0",
+      "tls://127.0.0.1:0",
+      `unix:${directory}/s`,
+      "ws://127.0.0.1:0",
+    ];
+    await using server = new Starved("starved_server.ts", places);
+    await until(() => server.out.includes("\n"), "it listens");
+    const addresses = server.out.trim().split(" ");
+    const dial: ClientOptions = {
+      dial: (address, options) => connectStream(address, { ...options, tls: trust }),
+    };
+    for (const address of addresses) {
+      const silent = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(address)));
+      await until(() => server.err.includes("accept failed"), `${address} has none left`);
+      const before = server.burnt;
+      const began = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const share = (server.burnt - before) / (performance.now() - began);
+      assert(share < 0.3, `${address}: without descriptors it uses ${share} of a core`);
+      for (const conn of silent) conn.close();
+      for (const each of addresses) {
+        await using client = await connect(each, dial);
+        assertEquals(await client.call("PING"), { word: "pong" });
+      }
+      assertStringIncludes(
+        server.err,
+        `accept failed address=${address}`,
+      );
+      await until(() => server.err.includes("accepting again"), `${address} says that it goes on`);
+      const lines = server.err.split("\n").filter((line) => line.includes("accept failed"));
+      assert(lines.length < 10, `it was said ${lines.length} times`);
+      server.err = "";
+    }
+    await Deno.remove(directory, { recursive: true });
+  },
+});
+
+for (const transport of ["tcp", "tls", "unix", "ws"]) {
+  Deno.test({
+    name: `a client without file descriptors says so, and connects once it has some: ${transport}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const directory = await Deno.makeTempDir();
+      const place = transport === "unix" ? `unix:${directory}/s` : `${transport}://127.0.0.1:0`;
+      await using server = await serve(bare, {}, { listen: [place], tls: identity });
+      await using client = new Starved("starved_client.ts", [server.address]);
+      await client.ended();
+      assertStringIncludes(client.out, "{", client.err);
+      const { failure, word } = JSON.parse(client.out);
+      assertStringIncludes(failure, `ConnectionLost: cannot connect to ${server.address}: `);
+      // Of WebSockets the platform says no more.
+      const why = transport === "ws" ? "tcp open error" : "Too many open files";
+      assertStringIncludes(failure, why);
+      assertEquals(word, "pong");
+      await Deno.remove(directory, { recursive: true });
+    },
+  });
+}

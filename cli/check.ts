@@ -5,12 +5,14 @@ import { quote } from "../protocol/quoting.ts";
 import { type Check, conformanceChecks, exampleChecks } from "./check/checks.ts";
 import { exchange, type Outcome } from "./check/exchange.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
-import { print, printStyled, reason } from "./output.ts";
+import { complain, print, printStyled, reason } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1;
 /** Of what was sent and what came, so much is shown. */
 const MOST_SHOWN = 400;
+/** Of a server's examples, so many are run. */
+const MOST_EXAMPLES = 1000;
 
 /** What became of one check; a line of `--json`. */
 interface Result extends Outcome {
@@ -85,8 +87,12 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
       const examples = await findExamples(word, flags.timeout);
       if (!Array.isArray(examples)) note(examples, "cases");
       else {
-        for (const each of examples.filter(wanted)) {
+        const chosen = examples.filter(wanted);
+        for (const each of chosen.slice(0, MOST_EXAMPLES)) {
           note(await run(each, connect, flags.timeout), "examples");
+        }
+        if (chosen.length > MOST_EXAMPLES) {
+          complain(`only ${MOST_EXAMPLES} of ${chosen.length} examples were run; --only chooses`);
         }
       }
     }

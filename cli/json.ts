@@ -20,9 +20,14 @@ export function toJson(frame: Frame, command: CompiledCommand | undefined): stri
     );
     return stringify({ error: { ...details, code, message } });
   }
-  return head === "*"
-    ? stringify({ item: values(frame, command?.items) })
-    : stringify({ reply: values(frame, command?.reply) });
+  const [name, shape] = head === "*" ? ["item", command?.items] : ["reply", command?.reply];
+  try {
+    return stringify({ [name]: values(frame, shape) });
+  } catch (error) {
+    // JSON that is nested deeper than it can be written is told as it came.
+    if (!(error instanceof RangeError)) throw error;
+    return stringify({ [name]: values(frame, shape && { ...shape, body: undefined }) });
+  }
 }
 
 function values({ words, options, body }: Frame, shape: Shape | undefined): object {
@@ -33,7 +38,8 @@ function values({ words, options, body }: Frame, shape: Shape | undefined): obje
     const field = positional[index] ?? (positional.at(-1)?.many ? positional.at(-1) : undefined);
     if (field === undefined) extra.push(word);
     else if (!field.many) all.set(field.name, read(field, word));
-    else all.set(field.name, [...all.get(field.name) as unknown[] ?? [], read(field, word)]);
+    else if (all.has(field.name)) (all.get(field.name) as unknown[]).push(read(field, word));
+    else all.set(field.name, [read(field, word)]);
   });
   if (extra.length > 0) all.set("words", extra);
   for (const [name, value] of options) all.set(name, read(shape?.named.get(name), value));

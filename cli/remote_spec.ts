@@ -14,6 +14,7 @@ import { decodeText } from "../protocol/strings.ts";
 import { reason } from "./output.ts";
 
 const TIMEOUT_MS = 10_000;
+const MOST_SPEC = 1 << 20;
 
 /** What a server says. */
 export interface RemoteSpec {
@@ -68,10 +69,11 @@ async function askSpec(session: Session): Promise<CompiledProtocol> {
   return readSpec(body);
 }
 
-/** The protocol that a server's answer to SPEC describes. Throws `ProtocolError`. */
-export function readSpec(body: Uint8Array | undefined): CompiledProtocol {
+/** The protocol that a server's answer to SPEC describes, in 1 MiB at most. Throws `ProtocolError`. */
+export function readSpec(body: Uint8Array = new Uint8Array(0)): CompiledProtocol {
   try {
-    return compile(JSON.parse(decodeText(body ?? new Uint8Array(0))).protocol);
+    if (body.length > MOST_SPEC) throw new RangeError(`it has more than ${MOST_SPEC} bytes`);
+    return compile(JSON.parse(decodeText(body)).protocol);
   } catch (error) {
     throw new ProtocolError(`the server's SPEC cannot be read: ${reason(error)}`, { cause: error });
   }

@@ -10,5 +10,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return Object(value) === value && !Array.isArray(value);
 }
 
-/** Nothing that a client reads asks for it. */
+/** What follows only those ask for who show what a server says of itself. */
 export function needKnown(): void {}
+export function needText(): void {}
+export function needBoolean(): void {}
+export function needFew(): void {}

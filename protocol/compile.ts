@@ -6,7 +6,15 @@ import { readFields, readOptions } from "./fields.ts";
 import { isOptionName, isVerb } from "./line.ts";
 import { replyShape, requestShape, type Shape } from "./shape.ts";
 import { classes, type Command, type Fields, type Protocol } from "./spec.ts";
-import { isRecord, need, needKnown, needTexts } from "./spec_error.ts";
+import {
+  isRecord,
+  need,
+  needBoolean,
+  needFew,
+  needKnown,
+  needText,
+  needTexts,
+} from "./spec_error.ts";
 import { standing } from "./standing.ts";
 
 /** A command, ready to be served or called. */
@@ -34,6 +42,9 @@ export interface CompiledProtocol {
   /** Its commands and the standing ones, by verb. */
   readonly commands: ReadonlyMap<string, CompiledCommand>;
 }
+
+/** What a protocol has at most: clients read those of strangers. */
+const MOST = { commands: 1000, errors: 100, examples: 100 } as const;
 
 /**
  * Checks a protocol and makes it ready. Throws `SpecError` with the path of what is wrong.
@@ -65,6 +76,7 @@ export function compile(protocol: Protocol): CompiledProtocol {
   );
   needTexts(protocol, "");
   need(isRecord(protocol.commands), "commands", "must be an object of commands by verb");
+  needFew(Object.keys(protocol.commands).length, MOST.commands, "commands", "commands");
   const commands = new Map<string, CompiledCommand>();
   for (const [verb, command] of Object.entries(standing.commands)) {
     commands.set(verb, compileCommand(verb, command, true));
@@ -117,11 +129,12 @@ function compileCommand(verb: string, command: Command, standing: boolean): Comp
     `${path}.cost`,
     "must be a positive number",
   );
-  for (const key of ["idempotent", "role"] as const) {
-    const type = key === "role" ? "string" : "boolean";
-    const value = command[key];
-    need(value === undefined || typeof value === type, `${path}.${key}`, `must be a ${type}`);
-  }
+  needBoolean(command.idempotent, `${path}.idempotent`);
+  need(
+    command.role === undefined || typeof command.role === "string",
+    `${path}.role`,
+    "must be a string",
+  );
   needExamples(command, `${path}.examples`);
   const args = readFields(command.args, `${path}.args`);
   const options = readOptions(command.options, args, `${path}.options`);
@@ -150,6 +163,7 @@ function readReplyShape(fields: Fields | undefined, path: string): Shape {
 function readErrors(own: Command["errors"], path: string): ReadonlyMap<string, ErrorSpec> {
   const all = new Map<string, ErrorSpec>(Object.entries(standardErrors));
   need(own === undefined || isRecord(own), path, "must be an object of errors by code");
+  needFew(Object.keys(own ?? {}).length, MOST.errors, "errors", path);
   for (const [code, error] of Object.entries(own ?? {})) {
     const at = `${path}.${code}`;
     need(
@@ -161,28 +175,30 @@ function readErrors(own: Command["errors"], path: string): ReadonlyMap<string, E
     need(isRecord(error), at, "must be an object");
     needKnown(error, ["summary", "executed", "retry", "ends"], at);
     needTexts(error, `${at}.`);
-    const { executed, retry } = error;
+    const { executed, retry, ends } = error;
+    needText(ends, `${at}.ends`);
     need(
       executed === undefined || executed === "no" || executed === "maybe",
       `${at}.executed`,
       "must be no or maybe",
     );
-    need(retry === undefined || typeof retry === "boolean", `${at}.retry`, "must be a boolean");
+    needBoolean(retry, `${at}.retry`);
     all.set(code, error);
   }
   return all;
 }
 
-function needExamples(command: Command, path: string): void {
-  need(command.examples === undefined || Array.isArray(command.examples), path, "must be an array");
-  command.examples?.forEach((example, index) => {
+function needExamples({ examples = [] }: Command, path: string): void {
+  need(Array.isArray(examples), path, "must be an array");
+  needFew(examples.length, MOST.examples, "examples", path);
+  examples.forEach((example, index) => {
+    const at = `${path}.${index}`;
+    need(isRecord(example), at, "must be an object");
+    needKnown(example, ["request", "reply", "summary"], at);
+    needText(example.summary, `${at}.summary`);
     for (const key of ["request", "reply"] as const) {
       const text = example[key];
-      need(
-        typeof text === "string" && text !== "",
-        `${path}.${index}.${key}`,
-        "must be lines of text",
-      );
+      need(typeof text === "string" && text !== "", `${at}.${key}`, "must be lines of text");
     }
   });
 }

@@ -2,7 +2,7 @@
 
 import { isOptionName } from "./line.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
-import { isRecord, need, needKnown } from "./spec_error.ts";
+import { isRecord, need, needBoolean, needFew, needKnown, needText } from "./spec_error.ts";
 import { describe } from "./describe.ts";
 import { parseValue, typeNames } from "./values.ts";
 
@@ -29,6 +29,8 @@ export function isOptional(field: FieldSpec): boolean {
   return field.optional || field.default !== undefined;
 }
 
+const MOST = { fields: 100, values: 1000 } as const;
+
 const FIELD_KEYS = [
   "type",
   "summary",
@@ -47,6 +49,7 @@ const FIELD_KEYS = [
 export function readFields(all: Fields | undefined, path: string): NamedField[] {
   if (all === undefined) return [];
   need(isRecord(all), path, "must be an object of fields by name");
+  needFew(Object.keys(all).length, MOST.fields, "fields", path);
   return Object.entries(all).map(([name, field]) => readField(name, field, `${path}.${name}`));
 }
 
@@ -83,6 +86,10 @@ function readField(name: string, field: Field, at: string): NamedField {
     `must be one of ${typeNames.join(", ")}, not ${JSON.stringify(spec.type)}`,
   );
   needKnown(spec, FIELD_KEYS, at);
+  needText(spec.summary, `${at}.summary`);
+  for (const key of ["optional", "required", "many", "positional"] as const) {
+    needBoolean(spec[key], `${at}.${key}`);
+  }
   needValues(spec, `${at}.values`);
   for (const limit of ["min", "max"] as const) {
     const isNumber = spec[limit] === undefined || Number.isFinite(spec[limit]);
@@ -115,6 +122,7 @@ function needValues({ type, values }: FieldSpec, path: string): void {
     path,
     "must be an array of one or more words",
   );
+  needFew(values?.length ?? 0, MOST.values, "values", path);
 }
 
 function isValue(text: unknown, field: FieldSpec): boolean {

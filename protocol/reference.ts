@@ -4,6 +4,7 @@ import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./message.ts";
+import { printable, printableLines } from "./printable.ts";
 import { commonOptions } from "./spec.ts";
 import { describe } from "./describe.ts";
 
@@ -15,13 +16,13 @@ export function markdown(compiled: CompiledProtocol): string {
   const rest = all.filter((each) => each.standing);
   const blocks = [
     `# ${protocol.name} ${protocol.version}`,
-    protocol.summary,
-    ...(protocol.description === undefined ? [] : [protocol.description]),
+    sentence(protocol.summary),
+    ...(protocol.description === undefined ? [] : paragraphs(protocol.description)),
     table(
       ["command", "what it does"],
       own.map(({ verb, command }) => [
         `[${verb}](#${verb.toLowerCase()})`,
-        command.summary,
+        sentence(command.summary),
       ]),
     ),
     ...own.flatMap(section),
@@ -39,8 +40,8 @@ export function markdown(compiled: CompiledProtocol): string {
 
 function section(compiled: CompiledCommand): string[] {
   const { verb, command, request, reply, items, errors } = compiled;
-  const blocks = [`## ${verb}`, fence(usageLine(compiled)), command.summary];
-  if (command.description !== undefined) blocks.push(command.description);
+  const blocks = [`## ${verb}`, fence(usageLine(compiled)), sentence(command.summary)];
+  if (command.description !== undefined) blocks.push(...paragraphs(command.description));
   const options = [...request.named.values()].filter((each) =>
     !Object.hasOwn(commonOptions, each.name)
   );
@@ -52,7 +53,7 @@ function section(compiled: CompiledCommand): string[] {
   const own = [...errors].filter(([code]) => !Object.hasOwn(standardErrors, code));
   if (own.length > 0) blocks.push(errorTable(own));
   for (const example of command.examples ?? []) {
-    if (example.summary !== undefined) blocks.push(example.summary);
+    if (example.summary !== undefined) blocks.push(sentence(example.summary));
     blocks.push(fence(`${example.request}\n${example.reply}`));
   }
   return blocks;
@@ -70,9 +71,9 @@ function fieldTable(
     ["name", "value", "default", "what it is for"],
     fields.map((field) => [
       "`" + field.name + (options.has(field) ? "=" : field.many ? "..." : "") + "`",
-      describe(field),
-      field.default ?? (isOptional(field) ? "" : "required"),
-      field.summary ?? "",
+      sentence(describe(field)),
+      field.default === undefined ? isOptional(field) ? "" : "required" : sentence(field.default),
+      sentence(field.summary ?? ""),
     ]),
   );
 }
@@ -82,20 +83,42 @@ function errorTable(errors: readonly (readonly [string, ErrorSpec])[]): string {
     ["error", "what it means", "executed", "retry", "ends the connection"],
     errors.map(([code, error]) => [
       "`" + code + "`",
-      error.summary,
+      sentence(error.summary),
       error.executed ?? "no",
       error.retry ? "yes" : "",
-      error.ends ?? "",
+      sentence(error.ends ?? ""),
     ]),
   );
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), `|${head.map(() => " --- |").join("")}`, ...rows.map(line)].join("\n");
 }
 
+// A line of example may hold the fence.
 function fence(text: string): string {
-  return "```text\n" + text + "\n```";
+  const ticks = (text.match(/`+/g) ?? []).map(({ length }) => length + 1);
+  const mark = "`".repeat(Math.max(3, ...ticks));
+  return `${mark}text\n${printableLines(text)}\n${mark}`;
+}
+
+// What Markdown would take for more than text: marks, HTML, links, addresses; and at the beginning of a line, blocks.
+// Marks between spaces, and an underscore within a word, are text.
+const MARKS =
+  /[\\`[\]<>|~]|(?<=\S)\*|\*(?=\S)|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|:(?=\/\/)|(?<=www)\.|@(?=[\w-]+\.)/giu;
+const BLOCK = /^(?:[-+=#*]|\d{1,9}[.)](?=\s|$))/;
+/** Code within a sentence, which summaries may have. */
+const CODE = /(?<!`)(`[^`|\\\s](?:[^`|\\]*[^`|\\\s])?`)(?!`)/;
+
+/** Text of somebody as one line of Markdown that shows it: as a paragraph, or in a cell of a table. */
+function sentence(text: string): string {
+  const line = printable(text.replace(/\s+/gu, " ").trim()).split(CODE)
+    .map((part, index) => index % 2 === 1 ? part : part.replace(MARKS, "\\$&")).join("");
+  return line.replace(BLOCK, (mark) => `${mark.slice(0, -1)}\\${mark.at(-1)}`);
+}
+
+/** Text of several paragraphs, which empty lines divide. */
+function paragraphs(text: string): string[] {
+  return text.split(/\n[^\S\n]*\n/).map(sentence).filter((each) => each !== "");
 }

@@ -49,9 +49,20 @@ export function needTexts(value: { summary: string; description?: string }, path
     `${path}summary`,
     "must say in a sentence what it is for",
   );
-  need(
-    value.description === undefined || typeof value.description === "string",
-    `${path}description`,
-    "must be text",
-  );
+  needText(value.description, `${path}description`);
+}
+
+/** Throws `SpecError` unless the value is text, or not there. */
+export function needText(value: unknown, path: string): void {
+  need(value === undefined || typeof value === "string", path, "must be text");
+}
+
+/** Throws `SpecError` unless the value is a boolean, or not there. */
+export function needBoolean(value: unknown, path: string): void {
+  need(value === undefined || typeof value === "boolean", path, "must be a boolean");
+}
+
+/** Throws `SpecError` where there are more than `most`. */
+export function needFew(count: number, most: number, what: string, path: string): void {
+  need(count <= most, path, `there may be ${most} ${what}, and are ${count}`);
 }

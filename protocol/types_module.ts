@@ -2,6 +2,8 @@
 
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { specDocument } from "./document.ts";
+import { printable } from "./printable.ts";
+import type { Protocol } from "./spec.ts";
 
 /**
  * The text of a module that exports the protocol as a constant, so that `connect` infers its calls, and the types of
@@ -26,9 +28,13 @@ export function typesModule(compiled: CompiledProtocol): string {
   const { protocol } = specDocument(compiled);
   const own = [...compiled.commands.values()].filter(({ standing }) => !standing);
   const constant = `${camel(protocol.name)}Protocol`;
-  const taken = new Set<string>();
+  // A verb such as GIVEN makes names that are imported.
+  const taken = new Set(helpers.map((name) => name.replace(/(Args|Item|Reply)$/, "")));
   const types = own.flatMap((command) => typesOf(command, constant, taken));
-  const used = ["Protocol", ...helpers.filter((name) => types.some((type) => type.includes(name)))];
+  const used = [
+    "Protocol",
+    ...helpers.filter((name) => types.some((type) => type.includes(`${name}<`))),
+  ];
   const blocks = [
     [
       `// ${protocol.name} ${protocol.version}, from its SPEC, by lineup spec --format types.`,
@@ -37,8 +43,8 @@ export function typesModule(compiled: CompiledProtocol): string {
       `//     await using client = await connect(${constant}, "tcp://...");`,
     ].join("\n"),
     `import type { ${used.sort().join(", ")} } from "@lineup/lineup/protocol";`,
-    `${comment(protocol.summary)}\nexport const ${constant} = ${
-      JSON.stringify(protocol, null, 2)
+    `${comment(`${protocol.name}: ${protocol.summary}`)}\nexport const ${constant} = ${
+      literal(protocol)
     } as const satisfies Protocol;`,
     `export default ${constant};`,
     ...types,
@@ -50,7 +56,7 @@ const helpers = ["GivenArgs", "ReceivedItem", "ReceivedReply"];
 
 function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<string>): string[] {
   // Two verbs may read the same without their hyphens.
-  let name = pascal(verb);
+  let name: string = pascal(verb);
   while (taken.has(name)) name += "_";
   taken.add(name);
   const command = `(typeof ${constant})["commands"][${JSON.stringify(verb)}]`;
@@ -63,9 +69,20 @@ function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<
   ];
 }
 
-// The text is somebody else's, and must not end the comment.
+// The text is somebody else's, and must not end the comment. It never stands first in it: there, TypeScript would take
+// what begins with an @ for an order, such as to expect an error.
 function comment(text: string): string {
-  return `/** ${text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]/g, " ")} */`;
+  return `/** ${printable(text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]+/g, " "))} */`;
+}
+
+/** As JSON, with escapes for what cannot be seen: code must be what it looks like. */
+function literal(protocol: Protocol): string {
+  return JSON.stringify(protocol, null, 2).replace(
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) =>
+      character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        .join(""),
+  );
 }
 
 function pascal(text: string): string {

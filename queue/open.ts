@@ -1,6 +1,6 @@
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../server/clock.ts";
-import { type LogEntry, logToConsole, RepeatingLog } from "../server/log.ts";
+import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
 import { handlers, type QueueHandlers } from "./handlers.ts";
 import { memoryStore } from "./memory_store.ts";
 import { states, type Store } from "./store.ts";
@@ -101,7 +101,11 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     await work.close().catch(() => {});
     throw error;
   }
-  const close = (): Promise<number> => work.close();
+  const close = async (): Promise<number> => {
+    const lost = await work.close();
+    await logWritten();
+    return lost;
+  };
   return {
     handlers: handlers(work),
     stats: () => figures(work),

@@ -101,8 +101,8 @@ export function logToConsole(entry: LogEntry): void {
   standardError().line(formatEntry(entry));
 }
 
-/** Resolves once all entries are written, or their reader has taken nothing for a second. */
-export function consoleWritten(): Promise<void> {
+/** Resolves once all that `logToConsole` was given is written, or is not read for a second. */
+export function logWritten(): Promise<void> {
   return standardError().flush();
 }
 

@@ -23,7 +23,7 @@ import { CONNECTION_LIMITS, Gate, isLocal, reservedLimits } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./pressure.ts";
-import { ClientLog, consoleWritten, type LogEntry, logToConsole, RepeatingLog } from "./log.ts";
+import { ClientLog, type LogEntry, logToConsole, logWritten, RepeatingLog } from "./log.ts";
 import { nowhere, type Route, routesOf } from "./routes.ts";
 import { ReadingLine } from "./reading.ts";
 import { Rests } from "./rest.ts";
@@ -356,7 +356,7 @@ export class Service {
     this.rests.stop();
     this.#stopRound?.();
     this.turns.close();
-    if (this.log === logToConsole) await consoleWritten();
+    await logWritten();
   }
 
   /** Closes every connection at once. */

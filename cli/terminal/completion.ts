@@ -139,9 +139,12 @@ function plain(text: string): Candidate {
 
 /** The longest beginning that all have in common. */
 export function commonPrefix(candidates: readonly Candidate[]): string {
-  let prefix = candidates[0]?.text ?? "";
-  for (const { text } of candidates) {
-    while (!text.startsWith(prefix)) prefix = prefix.slice(0, -1);
+  const [first = "", ...others] = candidates.map(({ text }) => text);
+  let length = first.length;
+  for (const text of others) {
+    let same = 0;
+    while (same < length && first[same] === text[same]) same++;
+    length = same;
   }
-  return prefix;
+  return first.slice(0, length);
 }

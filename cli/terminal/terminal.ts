@@ -1,6 +1,5 @@
 // `lineup connect` at a terminal: keys and frames in, the screen out.
 
-import { compile } from "../../protocol/compile.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import type { Attached } from "./attach.ts";
 import { Board } from "./board.ts";
@@ -9,6 +8,8 @@ import { Editor, type Intent } from "./editor.ts";
 import { filesFrom, readBodyFile } from "./files.ts";
 import type { History } from "./history.ts";
 import { HELP, LOCAL } from "./help.ts";
+import { complain, said } from "../output.ts";
+import { readSpec } from "../remote_spec.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
 import { showBytes, showFrame } from "./reply.ts";
 import type { Fault } from "./request_line.ts";
@@ -16,7 +17,6 @@ import { type InFlight, Requests } from "./requests.ts";
 import { type Device, Screen, type Span, type View } from "./screen.ts";
 import type { Paint } from "./style.ts";
 import { printable, width } from "./text.ts";
-import { complain } from "../output.ts";
 import { showFault, viewOf } from "./view.ts";
 import type { Wire } from "./wire.ts";
 import { StayingConnected } from "./staying_connected.ts";
@@ -289,7 +289,7 @@ export class Terminal implements Attached {
   #learn({ head, body }: Frame): void {
     try {
       if (head !== "OK" || body === undefined) throw new Error("it answers SPEC with no document");
-      this.#requests.protocol = compile(JSON.parse(new TextDecoder().decode(body)).protocol);
+      this.#requests.protocol = readSpec(body);
     } catch (error) {
       this.#board.say(
         `the server does not describe itself, so nothing is completed: ${(error as Error).message}`,
@@ -317,7 +317,7 @@ export class Terminal implements Attached {
     if (!this.#connected) {
       this.#board.leave();
       complain(why);
-      this.#end.resolve(NO_CONNECTION);
+      said().then(() => this.#end.resolve(NO_CONNECTION));
       return false;
     }
     if (why !== this.#lastFailure) this.#board.say(why);

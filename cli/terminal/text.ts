@@ -53,16 +53,26 @@ export function wrap(text: string, columns: number): string[] {
       rows.push(row);
       next = word;
     }
-    while (width(next) > columns && columns > 0) {
-      const [first = "", ...rest] = graphemes(next);
-      let part = first;
-      while (rest.length > 0 && width(part + rest[0]) <= columns) part += rest.shift();
-      rows.push(part);
-      next = rest.join("");
-    }
-    row = next;
+    row = width(next) > columns && columns > 0 ? breakWord(next, columns, rows) : next;
   }
   return [...rows, row];
+}
+
+/** Adds the rows that a word fills, each of one character at least; the rest of it. */
+function breakWord(word: string, columns: number, rows: string[]): string {
+  let row = "";
+  let used = 0;
+  for (const each of graphemes(word)) {
+    const wide = width(each);
+    if (row !== "" && used + wide > columns) {
+      rows.push(row);
+      row = "";
+      used = 0;
+    }
+    row += each;
+    used += wide;
+  }
+  return row;
 }
 
 /** A body as lines that are safe to print; line feeds and tabs stay, bytes that are not UTF-8 are escapes. */

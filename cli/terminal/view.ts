@@ -24,6 +24,7 @@ export interface Surroundings {
 
 const MOST_CANDIDATES = 16;
 // A hint is to be glanced at.
+const MOST_SHOWN = 2000;
 const MOST_DETAIL = 2;
 
 /** The view of an editor. */
@@ -64,17 +65,22 @@ export function viewOf(editor: Editor, around: Surroundings): View {
   return {
     before: [...prompt, ...before],
     after,
-    rest: printable(hint?.rest ?? ""),
+    rest: shown(hint?.rest ?? ""),
     below: fault !== undefined
       ? showFault(fault, text, promptWidth, around.columns)
       : menu !== undefined
       ? showMenu(menu, Math.min(MOST_CANDIDATES, around.rows - 3))
       : detail === ""
       ? []
-      : wrap(printable(detail), around.columns - 1).slice(0, MOST_DETAIL).map((row) => [
+      : wrap(shown(detail), around.columns - 1).slice(0, MOST_DETAIL).map((row) => [
         span(row, "dim"),
       ]),
   };
+}
+
+/** Text of the server's, as much of it as there is any use for. */
+function shown(text: string): string {
+  return printable(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 }
 
 function span(text: string, style: Span["style"] = "plain"): Span {
@@ -112,7 +118,7 @@ export function showFault(
   promptWidth: number,
   columns: number,
 ): Span[][] {
-  const message = wrap(printable(fault.message), columns - 1).map((row) => [span(row, "bad")]);
+  const message = wrap(shown(fault.message), columns - 1).map((row) => [span(row, "bad")]);
   const column = promptWidth + width(text.slice(0, fault.start));
   const length = Math.max(1, width(text.slice(fault.start, fault.end)));
   // A line that is wrong as a whole needs no pointer, and one of several rows has no place for it.
@@ -125,14 +131,14 @@ function showMenu({ completion, chosen }: Menu, rows: number): Span[][] {
   const { candidates } = completion;
   const most = Math.max(1, rows);
   const first = Math.min(Math.max(0, chosen - most + 1), Math.max(0, candidates.length - most));
-  const shown = candidates.slice(first, first + most);
-  const wide = Math.max(...shown.map(({ text }) => width(printable(text))));
-  const lines = shown.map(({ text, note }, index) => {
-    const name = printable(text);
+  const visible = candidates.slice(first, first + most);
+  const wide = Math.max(...visible.map(({ text }) => width(shown(text))));
+  const lines = visible.map(({ text, note }, index) => {
+    const name = shown(text);
     const pad = " ".repeat(Math.max(0, wide - width(name)) + 2);
     const style = first + index === chosen ? "chosen" : "plain";
-    return [span("  "), span(name, style), span(pad + printable(note), "dim")];
+    return [span("  "), span(name, style), span(pad + shown(note), "dim")];
   });
-  const more = candidates.length - shown.length;
+  const more = candidates.length - visible.length;
   return more > 0 ? [...lines, [span(`  … ${more} more; Tab goes through them`, "dim")]] : lines;
 }

@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { serve } from "@lineup/lineup";
 import { compile, type Protocol, specDocument, typesModule } from "@lineup/lineup/protocol";
+import fc from "fast-check";
+import { hostileProtocol } from "../protocol/hostile_protocols.ts";
 import { lineup } from "./run.ts";
 
 // Nothing that a server says of itself may end a comment or a text of the module.
@@ -103,4 +105,50 @@ Deno.test("typesModule gives verbs that read the same types of their own", () =>
     text,
     'export type Feed1_Args = GivenArgs<(typeof zooOfClassProtocol)["commands"]["FEED1"]>;',
   );
+});
+
+Deno.test("the types of any protocol are a module that compiles", async () => {
+  // Beside this file, the package is found by its name.
+  const dir = await Deno.makeTempDir({ dir: import.meta.dirname });
+  try {
+    const chosen: Protocol[] = [
+      {
+        name: "order",
+        version: "1",
+        summary: "@ts-expect-error",
+        commands: {
+          GIVEN: { summary: "@ts-ignore */ x" },
+          RECEIVED: { summary: "x", items: { x: "text" }, reply: { x: "text" } },
+          PROTOCOL: { summary: "x" },
+          "A-B": { summary: "x" },
+          AB: { summary: "x" },
+          "A--B": { summary: "x" },
+        },
+      },
+      ...fc.sample(hostileProtocol, 30),
+    ];
+    for (const [at, protocol] of chosen.entries()) {
+      // As a stranger's server tells of it.
+      const told = JSON.parse(JSON.stringify(specDocument(compile(protocol)))).protocol;
+      const text = typesModule(compile(told));
+      // deno-lint-ignore no-control-regex
+      assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]/.test(text), false);
+      const same = `import { assertEquals } from "@std/assert";\nassertEquals(${
+        /export const (\w+)/.exec(text)![1]
+      } as unknown, JSON.parse(${JSON.stringify(JSON.stringify(told))}));\n`;
+      await Deno.writeTextFile(`${dir}/m${at}.ts`, text + same);
+    }
+    const files = chosen.map((_, at) => `${dir}/m${at}.ts`);
+    await Deno.writeTextFile(
+      `${dir}/all.ts`,
+      files.map((file) => `import ${JSON.stringify(file)};\n`).join("") + 'console.log("ran");\n',
+    );
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--check", "--quiet", `${dir}/all.ts`],
+    }).output();
+    const text = new TextDecoder();
+    assertEquals([code, text.decode(stdout), text.decode(stderr)], [0, "ran\n", ""]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

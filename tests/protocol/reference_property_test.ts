@@ -1,0 +1,97 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { lexer, type Token, type Tokens } from "marked";
+import { compile } from "../../protocol/compile.ts";
+import { printable } from "../../protocol/printable.ts";
+import { markdown } from "../../protocol/reference.ts";
+import { standing } from "../../protocol/standing.ts";
+import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
+
+/** All tokens, those within others included. */
+function* all(tokens: readonly Token[]): Generator<Token> {
+  for (const token of tokens) {
+    yield token;
+    if ("tokens" in token && token.tokens !== undefined) yield* all(token.tokens);
+    if (token.type === "table") {
+      const { header, rows } = token as Tokens.Table;
+      for (const cell of [...header, ...rows.flat()]) yield* all(cell.tokens);
+    }
+    if (token.type === "list") yield* all((token as Tokens.List).items);
+  }
+}
+
+/** What a reader sees of inline tokens. */
+function seen(tokens: readonly Token[]): string {
+  return tokens.map((token) =>
+    "tokens" in token && token.tokens !== undefined
+      ? seen(token.tokens)
+      : "text" in token
+      ? token.text
+      : ""
+  ).join("");
+}
+
+/** Text as it is to be read: in one line, code without its marks. */
+function plain(text: string): string {
+  return printable(text.replace(/\s+/gu, " ").trim())
+    .replace(/(?<!`)`([^`|\\\s](?:[^`|\\]*[^`|\\\s])?)`(?!`)/g, "$1");
+}
+
+const OWN = ["h1", "heading", "paragraph", "table", "code", "space", "text", "escape", "codespan"];
+
+Deno.test("markdown keeps its shape, whatever the names and texts of a protocol are", () => {
+  fc.assert(
+    fc.property(hostileProtocol, (protocol) => {
+      const text = markdown(compile(protocol));
+      const tokens = lexer(text);
+      const verbs = Object.keys(protocol.commands);
+      assertEquals(
+        tokens.filter(({ type }) => type === "heading").map((each) =>
+          (each as Tokens.Heading).text
+        ),
+        [
+          `${protocol.name} ${protocol.version}`,
+          ...verbs,
+          "What every server answers",
+          ...Object.keys(standing.commands),
+          "Options of every command",
+          "Errors of every command",
+        ],
+      );
+      for (const token of all(tokens)) {
+        // Nothing is a list, a quotation, HTML, an image, emphasis or a rule, and links are ours.
+        if (token.type === "link") assert(token.href.startsWith("#"), token.raw);
+        else assert(OWN.includes(token.type), `${token.type} ${token.raw}`);
+        if (token.type === "table") {
+          const { header, rows } = token as Tokens.Table;
+          for (const row of rows) assertEquals(row.length, header.length);
+        }
+      }
+      const [overview] = tokens.filter(({ type }) => type === "table") as Tokens.Table[];
+      assertEquals(
+        overview.rows.map(([verb, what]) => [seen(verb.tokens), seen(what.tokens).trim()]),
+        Object.entries(protocol.commands).map(([verb, { summary }]) => [verb, plain(summary)]),
+      );
+      // deno-lint-ignore no-control-regex
+      assertEquals(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/.test(text), false);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("markdown shows an example as it is, in a fence of its own", () => {
+  fc.assert(fc.property(hostileText.filter((text) => text !== ""), (request) => {
+    const protocol = {
+      name: "x",
+      version: "1",
+      summary: "x",
+      commands: { A: { summary: "a", examples: [{ request, reply: "OK" }] } },
+    };
+    const codes = lexer(markdown(compile(protocol))).filter(({ type }) =>
+      type === "code"
+    ) as Tokens.Code[];
+    assertEquals(codes[0].text, "A");
+    assert(codes[1].text.endsWith("\nOK") || codes[1].text === "OK", codes[1].raw);
+    assertEquals(codes[2].text, "HELLO version [agent=] [timing=] [events=]");
+  }));
+});

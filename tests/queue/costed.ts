@@ -1,0 +1,202 @@
+// A `lineup queue` whose work is measured from outside: what its event loop does between two answers to PING, in CPU
+// time of its thread. That is how long a PING waits where nothing else runs on the machine, and does not depend on what
+// else does.
+
+import { Framer } from "@lineup/lineup/protocol";
+import type { CostReport } from "./cost_server.ts";
+
+const MODULE = new URL("./cost_server.ts", import.meta.url).pathname;
+const NS = 1e6;
+/** A server that does less for two PINGs waits for something. */
+const IDLE_MS = 1;
+/** How many PINGs are sent meanwhile at most: what goes on in slices may take long. */
+const MOST_PINGS = 3_000;
+const PING = new TextEncoder().encode("PING\n");
+const WAIT_MS = 60_000;
+
+/** A running server. Disposing kills it. */
+export class Costed implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #out: ReadableStreamDefaultReader<string>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #probe: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(4096);
+  #text: string;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    out: ReadableStreamDefaultReader<string>,
+    text: string,
+    port: number,
+    probe: Deno.TcpConn,
+  ) {
+    this.#child = child;
+    this.#out = out;
+    this.#text = text;
+    this.#commands = child.stdin.getWriter();
+    this.port = port;
+    this.#probe = probe;
+  }
+
+  /** Starts `lineup queue` with its jobs there. */
+  static async start(data: string): Promise<Costed> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--v8-flags=--expose-gc", MODULE, "queue", "--port", "0", "--data", data],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+      // The allocator gives back what is free.
+      env: { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "65536" },
+    }).spawn();
+    const out = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("\n")) {
+      const { value, done } = await out.read();
+      if (done) throw new Error("the server has ended");
+      text += value;
+    }
+    const port = Number(/:(\d+)\s*\n/.exec(text)![1]);
+    const probe = await Deno.connect({ hostname: "127.0.0.1", port });
+    probe.setNoDelay(true);
+    const costed = new Costed(child, out, text.slice(text.indexOf("\n") + 1), port, probe);
+    await costed.#probe.read(costed.#buffer);
+    return costed;
+  }
+
+  /** CPU time of the thread of the event loop, in ms. */
+  cpu(): number {
+    const { pid } = this.#child;
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`);
+    return Number(stat.split(" ")[0]) / NS;
+  }
+
+  /** What the event loop did before it answered a PING, in ms of CPU time. */
+  async ping(): Promise<number> {
+    const before = this.cpu();
+    await this.#probe.write(PING);
+    if (await this.#probe.read(this.#buffer) === null) throw new Error("the server has ended");
+    return this.cpu() - before;
+  }
+
+  /** The most that the loop did between two PINGs, from now until this is answered or the server waits. */
+  async held(answered: () => boolean): Promise<number> {
+    let most = 0;
+    let idle = 0;
+    for (let pings = 0; pings < MOST_PINGS && idle < 2; pings++) {
+      const did = await this.ping();
+      most = Math.max(most, did);
+      idle = did < IDLE_MS || (answered() && pings > 2) ? idle + 1 : 0;
+    }
+    return most;
+  }
+
+  /** A connection to attack from. */
+  async attacker(): Promise<Attacker> {
+    return await Attacker.open(this.port);
+  }
+
+  /** The figures of STATS. */
+  async figures(): Promise<Map<string, number>> {
+    using attacker = await this.attacker();
+    const lines = await attacker.ask("STATS");
+    return new Map(lines.map(([name, value]) => [name, Number(value)]));
+  }
+
+  /** What it holds once its garbage is collected. */
+  async report(): Promise<CostReport> {
+    await this.#commands.write(PING);
+    while (!this.#text.includes("\n")) this.#text += (await this.#out.read()).value ?? "\n";
+    const [line, ...rest] = this.#text.split("\n");
+    this.#text = rest.join("\n");
+    return JSON.parse(line);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#probe.close();
+    await this.#commands.close().catch(() => {});
+    this.#child.kill("SIGKILL");
+    await this.#out.cancel();
+    await this.#child.status;
+  }
+}
+
+/** A connection whose answers are read as they come. */
+export class Attacker implements Disposable {
+  /** Whether the server has ended it. */
+  ended = false;
+  readonly #conn: Deno.TcpConn;
+  readonly #framer = new Framer("reply", { maxLine: 1 << 20, maxBody: 1 << 24 });
+  /** The final lines that have come, by tag. */
+  readonly answered = new Set<string>();
+  /** The items of what is asked. */
+  #items: string[][] | undefined = undefined;
+  #change = Promise.withResolvers<void>();
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    this.#read();
+  }
+
+  static async open(port: number): Promise<Attacker> {
+    const attacker = new Attacker(await Deno.connect({ hostname: "127.0.0.1", port }));
+    await attacker.#until(() => attacker.answered.has("-"));
+    attacker.answered.clear();
+    return attacker;
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.ended;) {
+      at += await this.#conn.write(bytes.subarray(at)).catch(() => bytes.length);
+    }
+  }
+
+  /** Sends an untagged request; the words of its items. */
+  async ask(request: string): Promise<string[][]> {
+    this.answered.delete("-");
+    this.#items = [];
+    await this.send(new TextEncoder().encode(`${request}\n`));
+    await this.#until(() => this.answered.has("-"));
+    const items = this.#items;
+    this.#items = undefined;
+    return items;
+  }
+
+  /** Resolves once so many requests were answered. */
+  async answers(count: number): Promise<void> {
+    await this.#until(() => this.answered.size >= count);
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    const timer = setTimeout(() => this.#conn.close(), WAIT_MS);
+    while (!condition() && !this.ended) await this.#change.promise;
+    clearTimeout(timer);
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    for (;;) {
+      const read = await this.#conn.read(buffer).catch(() => null);
+      if (read === null) break;
+      this.#framer.push(buffer.subarray(0, read));
+      for (let framed; (framed = this.#framer.next()) !== undefined;) {
+        if (framed.kind === "telnet") continue;
+        const head = framed.kind === "frame" ? framed.head : "ERR";
+        if (framed.kind === "frame" && head === "*") this.#items?.push([...framed.words]);
+        else this.answered.add(framed.tag ?? "-");
+      }
+      this.#change.resolve();
+      this.#change = Promise.withResolvers();
+    }
+    this.ended = true;
+    this.#change.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#conn.close();
+    } catch {
+      // It is closed.
+    }
+  }
+}

@@ -78,6 +78,8 @@ export interface Bodies {
 }
 
 const NONE = -1;
+/** How many bytes bodies may share. */
+const SHARED = 16_384;
 
 /** Packs bodies. */
 export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies {
@@ -92,11 +94,14 @@ export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies 
   return { lengths, bytes };
 }
 
-/** The bodies, as views of the bytes of all. */
+/** The bodies: views of the bytes of all where these are few, as each of them keeps all in memory. */
 export function unpackBodies({ lengths, bytes }: Bodies): (Uint8Array | undefined)[] {
   let end = 0;
-  return Array.from(
-    lengths,
-    (length) => length === NONE ? undefined : bytes.subarray(end, end += length),
-  );
+  const isShared = bytes.length <= SHARED || lengths.length === 1;
+  return Array.from(lengths, (length) => {
+    if (length === NONE) return undefined;
+    const from = end;
+    end += length;
+    return isShared ? bytes.subarray(from, end) : bytes.slice(from, end);
+  });
 }

@@ -13,8 +13,16 @@ import type { Client, Context } from "./handlers.ts";
 import { Receipt } from "./receipts.ts";
 import type { Route } from "./routes.ts";
 
-// What a waiting request holds besides its body, nearly.
+// What a request holds, measured as the growth of the heap: one that waits or runs takes 400 to 450 bytes beside its
+// words, a word 40 beside its characters, one that is parked 1.2 to 3 KiB more.
 const BYTES = 512;
+const WORD = 40;
+const PARKED = 2048;
+/** Of words up to this length it is not worth a look whether their characters take one byte each or two. */
+const SHORT = 64;
+const LATIN1 = /^[\0-\xff]*$/;
+/** So many bytes more count at once, fewer at the next look at the connection. */
+const MANY = 65_536;
 const DRAIN_RETRY = 1000;
 const READ: Frame = {
   kind: "frame",
@@ -48,6 +56,8 @@ export class Call extends Ticket implements Context {
   #reason: Refusal | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
   #whenStopped: ((reason: Refusal) => void) | undefined = undefined;
+  /** It has been parked, or is. */
+  #parked = false;
   #held: (string | Uint8Array)[] | undefined = undefined;
   #receipt: Receipt | undefined = undefined;
   /** It waits for its turn or for its client to read. */
@@ -56,7 +66,7 @@ export class Call extends Ticket implements Context {
   #whenGoing: (() => void) | undefined = undefined;
 
   constructor(connection: Connection, route: Route, frame: Frame, now: number) {
-    super(connection.line(route), route.cost, BYTES + (frame.body?.length ?? 0));
+    super(connection.line(route), route.cost, bytesOf(frame));
     this.connection = connection;
     this.#route = route;
     this.#frame = frame;
@@ -103,6 +113,16 @@ export class Call extends Ticket implements Context {
 
   get park(): Context["park"] {
     return (promise) => this.#park(promise);
+  }
+
+  get hold(): Context["hold"] {
+    return (bytes) => this.#hold(bytes);
+  }
+
+  #hold(bytes: number): void {
+    if (this.answered) return;
+    this.bytes += bytes;
+    this.connection.holds(bytes, bytes >= MANY);
   }
 
   get whenUnsent(): Context["whenUnsent"] {
@@ -224,6 +244,8 @@ export class Call extends Ticket implements Context {
       const { code, message, retry } = refusalFor("busy", 1000);
       throw new Refusal(code, message, { retry });
     }
+    if (!this.#parked) this.#hold(PARKED);
+    this.#parked = true;
     try {
       // Without a signal, which takes a KiB: many thousands may be parked.
       return await new Promise<T>((resolve, reject) => {
@@ -412,4 +434,17 @@ export class Call extends Ticket implements Context {
 
 function isThenable(result: unknown): result is PromiseLike<unknown> {
   return typeof (result as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+function bytesOf({ words, options, body }: Frame): number {
+  let bytes = BYTES + (body?.length ?? 0);
+  for (const word of words) bytes += bytesOfWord(word);
+  if (options.size === 0) return bytes;
+  for (const value of options.values()) bytes += bytesOfWord(value);
+  return bytes;
+}
+
+function bytesOfWord(word: string): number {
+  const { length } = word;
+  return WORD + (length > SHORT && LATIN1.test(word) ? length : 2 * length);
 }

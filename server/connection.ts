@@ -314,6 +314,12 @@ export class Connection implements Client {
     await this.#rest.over();
   }
 
+  /** A request holds more than before; what is `much` counts now. */
+  holds(bytes: number, much: boolean): void {
+    this.#inFlight.bytes += bytes;
+    if (much) this.#weigh();
+  }
+
   /** Counts what is held for this client against it and against the server's memory. */
   #weigh(): void {
     const weight = this.closed ? 0 : this.#framer.held + this.#inFlight.held + this.output.held;

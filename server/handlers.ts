@@ -41,6 +41,11 @@ export interface Context {
    */
   park<T>(promise: PromiseLike<T>): Promise<T>;
   /**
+   * Counts bytes that the handler holds for this request until it is answered, such as bodies that it has read for its
+   * items: towards the memory of the client, which is dropped where it holds most and the memory for clients is full.
+   */
+  hold(bytes: number): void;
+  /**
    * Calls `action` where the connection ends before all items of the answer have left the server: those from `from` up to,
    * and without, `to`, counted from 0, nobody was told of. A handler that gives something away takes it back there. To
    * be called before the first item; in a worker nothing is told.

@@ -199,6 +199,8 @@ class Host {
       // A worker runs one request, so nobody else could use it meanwhile.
       park: (promise) => abortable(promise, signal),
       whenUnsent: () => {},
+      // The memory of a worker has a bound of its own.
+      hold: () => {},
     };
   }
 

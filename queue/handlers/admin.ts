@@ -19,6 +19,9 @@ const TOLD: Readonly<Record<Event, "puts" | "takes" | "dones" | "fails">> = {
   failed: "fails",
 };
 
+/** What an item of LIST takes in memory, about. */
+const LISTED = 256;
+
 /** The handlers of administrators' commands. */
 export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof admin> {
   return {
@@ -71,10 +74,11 @@ export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof
       };
     },
 
-    *LIST({ queue, state, key, max, after }) {
+    *LIST({ queue, state, key, max, after }, { hold }) {
       const now = work.now();
       const page = list(work, { queue, state, key }, max, after);
       const items = page.jobs.map((job) => ({ ...details(job, now), size: job.size }));
+      hold(items.reduce((sum, { reason = "" }) => sum + LISTED + reason.length, 0));
       yield* items;
       return { count: items.length, after: page.after };
     },

@@ -14,6 +14,8 @@ import type { WorkQueue } from "../work_queue.ts";
 type Take = (typeof worker)["TAKE"];
 
 const NOTHING = new Uint8Array();
+/** What a job that is given takes in memory beside its body, about. */
+const GIVEN = 256;
 
 /** The handlers of workers' commands. */
 export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof worker> {
@@ -84,9 +86,11 @@ function encode(result: string | undefined): Uint8Array {
 function* deliver(
   work: WorkQueue,
   given: readonly Given[],
-  { whenUnsent }: Pick<Context, "whenUnsent">,
+  { whenUnsent, hold }: Pick<Context, "whenUnsent" | "hold">,
 ): ItemSource<Take> {
   let told = 0;
+  // They are in memory until the client has read what comes before them.
+  if (given.length > 0) hold(given.reduce((sum, { body }) => sum + GIVEN + body!.length, 0));
   whenUnsent((from, to) => giveBack(work, given.slice(from, to)));
   try {
     for (const { id, queue, key, attempt, lease, body } of given) {

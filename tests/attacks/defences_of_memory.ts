@@ -67,12 +67,12 @@ export const memory: readonly Defence[] = [
     async attack(street) {
       await crowd(street, 1, `WAIT w\n${`SAY ${x(1000)}\n`.repeat(100)}`);
       await street.pass(250);
-      return await figure(street, "held-bytes");
+      return await figure(street, "normal-started-total");
     },
-    damage: "bytes held",
-    // Ten answers, and the requests behind them; all answers, and the first request.
-    kept: 10 * 1004 + 91 * 512,
-    done: 100 * 1004 + 512,
+    damage: "requests that have begun",
+    // The first one, those whose answers fit, and the one of the neighbour.
+    kept: 12,
+    done: 102,
   },
   {
     name: "a bound on unanswered requests in bytes",
@@ -173,8 +173,8 @@ export const memory: readonly Defence[] = [
       return street.house.holds.length;
     },
     damage: "requests that run",
-    // 512 bytes each, and what one connection sends at once is counted at once.
-    kept: 190,
+    // 2,602 bytes each, and what one connection sends at once is counted at once.
+    kept: 40,
     done: 400,
     polite: PING,
   },

@@ -202,3 +202,25 @@ Deno.test("a queue counts for each thing about what it takes, before a restart a
     assert(again.taken >= 0.4 * again.counted, line);
   }
 });
+
+Deno.test("TAKE and LIST count what their clients have not read towards the memory of the server", async () => {
+  await using queue = await served();
+  const [session, other] = [await queue.session(), await queue.session()];
+  const body = "x".repeat(1_000_000);
+  for (let n = 0; n < 3; n++) await session.ask(`PUT mail {1000000}\n${body}`);
+  for (let n = 0; n < 900; n++) await session.ask("PUT news x");
+  const held = async (): Promise<number> =>
+    Number(/^\* held-bytes (\d+)$/m.exec(await other.ask("STATS"))![1]);
+  assert(await held() < 5_000);
+  await session.send("TAKE mail max=3\n");
+  await queue.clock.elapse(0);
+  assert(await held() > 3_000_000);
+  assertStringIncludes(await session.reply(), "OK count=3");
+  await session.send("LIST news max=900\n");
+  await queue.clock.elapse(0);
+  const listing = await held();
+  assert(listing > 200_000, `${listing} bytes`);
+  await session.reply();
+  await queue.clock.elapse(1000);
+  assert(await held() < 5_000);
+});

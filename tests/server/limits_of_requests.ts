@@ -85,9 +85,9 @@ export const ofRequests: readonly Limit[] = [
     figure: "errors-quota-total",
   },
   {
-    // 512 bytes and its body each.
+    // 2,602 bytes each: of a request, its word, and what one takes that is parked.
     what: "the bytes of unanswered requests of a connection (bounds.requests)",
-    options: { bounds: { requests: 2000 } },
+    options: { bounds: { requests: 8000 } },
     below: [{ by: A, sends: "#a WAIT a\n#b WAIT b\n#c WAIT c\nPING\n", gets: "OK pong\n" }],
     at: [
       { by: A, sends: "#d WAIT d\nPING\n", gets: "", started: "a b c d" },

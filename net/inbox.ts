@@ -5,9 +5,15 @@ import { StreamError } from "./stream_error.ts";
 
 /** Above this many bytes a source should pause. */
 export const HIGH_WATER = 65_536;
+/** Chunks up to this length are copied together: each by itself takes 200 bytes and more, whatever it holds. */
+const SMALL = 1024;
+/** How long the arrays are to which they are copied. */
+const LEAST = 256, MOST = 16_384;
 
 /** The reading half of a stream whose bytes come as events. */
 export interface Inbox {
+  /** Bytes that came and are not read yet. */
+  readonly held: number;
   /** Bytes came; they must stay as they are. */
   push(bytes: Uint8Array): void;
   /** Nothing more comes, because something went wrong where there is an error; what is here may still be read. */
@@ -25,10 +31,30 @@ export function createInbox(
   resume: () => void = () => {},
 ): Inbox {
   let chunks: Uint8Array[] = [];
+  /** Small chunks, the last of `chunks` where there are any, and how many bytes of them. */
+  let gathered: Uint8Array | undefined;
+  let filled = 0;
   let held = 0;
   let paused = false;
   let ended: { error?: Error } | undefined;
   const change = new Condition();
+
+  const gather = (bytes: Uint8Array): void => {
+    const last = chunks.length - 1;
+    if (gathered !== undefined && last >= 0 && filled + bytes.length <= gathered.length) {
+      gathered.set(bytes, filled);
+      const { buffer, byteOffset } = chunks[last];
+      chunks[last] = new Uint8Array(buffer, byteOffset, chunks[last].length + bytes.length);
+    } else {
+      // As large as what came before it: what comes seldom takes little.
+      const size = Math.max(LEAST, 2 * bytes.length, 2 * (gathered?.length ?? 0));
+      gathered = new Uint8Array(Math.min(size, MOST));
+      gathered.set(bytes);
+      filled = 0;
+      chunks.push(gathered.subarray(0, bytes.length));
+    }
+    filled += bytes.length;
+  };
 
   const end = (error?: Error): void => {
     ended ??= { error };
@@ -36,9 +62,15 @@ export function createInbox(
   };
 
   return {
+    get held() {
+      return held;
+    },
     push(bytes) {
       if (ended !== undefined || bytes.length === 0) return;
-      chunks.push(bytes);
+      if (bytes.length > SMALL) {
+        chunks.push(bytes);
+        gathered = undefined;
+      } else gather(bytes);
       held += bytes.length;
       if (held > most && !paused) {
         paused = true;
@@ -49,6 +81,7 @@ export function createInbox(
     end,
     close() {
       chunks = [];
+      gathered = undefined;
       held = 0;
       ended = undefined;
       end(new StreamError("ConnectionAborted", "the connection is closed"));
@@ -71,6 +104,7 @@ export function createInbox(
       }
       // All at once: to shift the array for each chunk would be quadratic where many small ones wait.
       chunks.splice(0, taken);
+      if (chunks.length === 0) gathered = undefined;
       held -= read;
       if (paused && held <= most / 2) {
         paused = false;

@@ -1,0 +1,44 @@
+import { assert, assertEquals } from "@std/assert";
+import { createInbox } from "../../net/inbox.ts";
+import { SEED, seededRandom } from "../seeded_random.ts";
+
+Deno.test("an inbox gives what came, however it was cut, and asks to pause and go on", async () => {
+  const random = seededRandom(SEED);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  let paused = false;
+  const inbox = createInbox(50_000, () => paused = true, () => paused = false);
+  let [came, gone] = [0, 0];
+  for (let step = 0; step < 20_000; step++) {
+    if (!paused && random() < 0.6) {
+      const size = random() < 0.9 ? 1 + below(5) : below(5_000);
+      inbox.push(Uint8Array.from({ length: size }, () => came++ & 0xff));
+    } else if (inbox.held > 0) {
+      const buffer = new Uint8Array(1 + below(random() < 0.5 ? 10 : 20_000));
+      const read = await inbox.read(buffer);
+      for (const byte of buffer.subarray(0, read!)) assertEquals(byte, gone++ & 0xff);
+    }
+    assertEquals(inbox.held, came - gone);
+  }
+  inbox.end();
+  for (let read; (read = await inbox.read(new Uint8Array(65_536))) !== null;) gone += read;
+  assertEquals(gone, came);
+});
+
+Deno.test("an inbox takes for bytes that came one by one about as much as for bytes that came together", async () => {
+  const count = 200_000;
+  const program = `
+    import { createInbox } from "${new URL("../../net/inbox.ts", import.meta.url).href}";
+    const held = () => (gc(), gc(), Deno.memoryUsage().heapUsed + Deno.memoryUsage().external);
+    const inbox = createInbox(Infinity, () => {});
+    const before = held();
+    for (let i = 0; i < ${count}; i++) inbox.push(Uint8Array.of(i));
+    console.log(held() - before, inbox.held);
+  `;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--expose-gc", program],
+    stderr: "inherit",
+  }).output();
+  const [taken, held] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
+  assertEquals(held, count);
+  assert(taken < 4 * count, `${taken} bytes`);
+});

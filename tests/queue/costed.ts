@@ -17,6 +17,8 @@ const WAIT_MS = 60_000;
 /** A running server. Disposing kills it. */
 export class Costed implements AsyncDisposable {
   readonly port: number;
+  /** Where it serves WebSockets. */
+  readonly webSocketPort: number;
   readonly #child: Deno.ChildProcess;
   readonly #out: ReadableStreamDefaultReader<string>;
   readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
@@ -29,6 +31,7 @@ export class Costed implements AsyncDisposable {
     out: ReadableStreamDefaultReader<string>,
     text: string,
     port: number,
+    webSocketPort: number,
     probe: Deno.TcpConn,
   ) {
     this.#child = child;
@@ -36,13 +39,26 @@ export class Costed implements AsyncDisposable {
     this.#text = text;
     this.#commands = child.stdin.getWriter();
     this.port = port;
+    this.webSocketPort = webSocketPort;
     this.#probe = probe;
   }
 
   /** Starts `lineup queue` with its jobs there. */
   static async start(data: string): Promise<Costed> {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--v8-flags=--expose-gc", MODULE, "queue", "--port", "0", "--data", data],
+      args: [
+        "run",
+        "-A",
+        "--v8-flags=--expose-gc",
+        MODULE,
+        "queue",
+        "--port",
+        "0",
+        "--ws",
+        "0",
+        "--data",
+        data,
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
@@ -56,10 +72,17 @@ export class Costed implements AsyncDisposable {
       if (done) throw new Error("the server has ended");
       text += value;
     }
-    const port = Number(/:(\d+)\s*\n/.exec(text)![1]);
+    const [port, webSocketPort] = [...text.matchAll(/:(\d+)/g)].map(([, each]) => Number(each));
     const probe = await Deno.connect({ hostname: "127.0.0.1", port });
     probe.setNoDelay(true);
-    const costed = new Costed(child, out, text.slice(text.indexOf("\n") + 1), port, probe);
+    const costed = new Costed(
+      child,
+      out,
+      text.slice(text.indexOf("\n") + 1),
+      port,
+      webSocketPort,
+      probe,
+    );
     await costed.#probe.read(costed.#buffer);
     return costed;
   }

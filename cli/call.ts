@@ -1,4 +1,3 @@
-import { tellLeaving } from "../client/leaving.ts";
 import { openSession, type Outgoing, Refusal, type Session } from "../client/mod.ts";
 import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import { isOptional } from "../protocol/fields.ts";
@@ -63,7 +62,7 @@ Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection
     try {
       const { signal } = interrupt;
       session = await openSession(address, { timeout: deadline.left, signal });
-      tellLeaving(session);
+      session.introduce();
       const ask = new Asking(session, signal, deadline);
       if (flags.json || needsSpec(request)) {
         show.command = (await askSpec(ask)).commands.get(request.head);

@@ -1,4 +1,4 @@
-// Whether a server that owes answers is still there: a connection whose other end has vanished says nothing at all.
+// Whether the other end is still there: where it has vanished, a connection says nothing at all.
 
 import type { Clock } from "./clock.ts";
 
@@ -14,6 +14,16 @@ export interface Beating {
   lost(): void;
 }
 
+/** What a connection tells its signs of life. */
+export interface SignsOfLife {
+  /** The server counts on them. */
+  start(): void;
+  /** Something was sent. */
+  sent(): void;
+  /** It is over. */
+  stop(): void;
+}
+
 /** What a connection tells its heartbeat. */
 export interface Heartbeat {
   /** An answer is owed. */
@@ -22,6 +32,34 @@ export interface Heartbeat {
   heard(): void;
   /** It is over. */
   stop(): void;
+}
+
+/** The longest heartbeat that a server can be told of, in ms. */
+export const LONGEST_BEAT = 3_600_000;
+const SHORTEST_BEAT = 1000;
+
+/** What HELLO says of a heartbeat of `ms` milliseconds; nothing where it is too long. */
+export function heartbeatOption(ms: number): string {
+  return ms > LONGEST_BEAT ? "" : ` heartbeat=${Math.max(SHORTEST_BEAT, Math.ceil(ms))}ms`;
+}
+
+/**
+ * Sees that something is sent at least every `ms` milliseconds, as the server was told: looks at half of them whether
+ * anything was. `signal` sends a sign of life.
+ */
+export function signsOfLife(clock: Clock, ms: number, signal: () => void): SignsOfLife {
+  let hasSent = false;
+  let cancel = (): void => {};
+  function look(): void {
+    if (!hasSent) signal();
+    hasSent = false;
+    cancel = clock.after(ms / 2, look);
+  }
+  return {
+    start: () => void (cancel = clock.after(ms / 2, look)),
+    sent: () => void (hasSent = true),
+    stop: () => cancel(),
+  };
 }
 
 /** Looks every `ms` milliseconds whether anything came; asks once, and then gives up. With `Infinity` it never looks. */

@@ -8,7 +8,7 @@ import { systemClock } from "./clock.ts";
 import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";
-import { givesAway, tellLeaving } from "./leaving.ts";
+import { givesAway } from "./leaving.ts";
 import { openSession, type SessionOptions } from "./open_session.ts";
 import { onAbort } from "../net/on_abort.ts";
 import { createLookUp } from "./resolve.ts";
@@ -88,8 +88,6 @@ export function createPool(
   const throttle = adaptiveThrottle(clock, random);
   const waiting = new Waiting<PendingCall>(maxWaiting);
   const paused = new Set<PendingCall>();
-  /** Those that the server knows to be gone at the end of their side. */
-  const told = new WeakSet<Session>();
   const idle = new Condition();
   const abort = new AbortController();
   const { signal } = abort;
@@ -194,10 +192,7 @@ export function createPool(
         call.triedOn = host;
         if (hosts.length > 1) call.triedAt = clock.now();
         const session = host.session!;
-        if (!told.has(session) && givesAway(call.call)) {
-          told.add(session);
-          tellLeaving(session);
-        }
+        if (givesAway(call.call)) session.introduce();
         call.sent = session.send(call, call);
       } else if (gone) throw gone;
       else waiting.add(call, call);

@@ -10,13 +10,15 @@ import { encodeText } from "../protocol/strings.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConnectionLost, isKnown, toRefusal } from "./errors.ts";
 import { feed, type Greeting, nextFrame, notLineup } from "./greeting.ts";
-import { heartbeat } from "./heartbeat.ts";
+import { heartbeat, heartbeatOption, LONGEST_BEAT, signsOfLife } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
 import { Waiting } from "./waiting.ts";
 
 const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
 const BATCH = 64;
+/** A connection that lasts so long introduces itself, in ms. */
+const LASTING_MS = 1000;
 const HEARTBEAT_MS = 60_000;
 /** What a server may send that nobody waits for: events, the rest of what was cancelled, empty lines. */
 const MOST_UNASKED = 1 << 25;
@@ -49,7 +51,9 @@ export interface SessionLimits {
   maxWaiting?: number;
   /**
    * For how many milliseconds nothing may come while an answer is owed, before the server is asked for a sign of life
-   * (PING). Where nothing comes for as long again the connection is cut. `Infinity` for never. Default 60000.
+   * (PING). Where nothing comes for as long again the connection is cut. The server is told, by HELLO, so that it gives
+   * the client up where it vanishes, and gets a sign of life where nothing else is sent. `Infinity` for never. Default
+   * 60000.
    */
   heartbeat?: number;
   /** The time. Default: that of the machine. */
@@ -111,6 +115,11 @@ export interface Session extends AsyncDisposable {
    * take.
    */
   send(outgoing: Outgoing, exchange: Exchange): Sent;
+  /**
+   * Tells the server, once, that the client is gone where its side ends, and what its heartbeat is; by itself where the
+   * connection lasts for more than a second. A server of an earlier version refuses that, which changes nothing.
+   */
+  introduce(): void;
   /** Ends the connection at once: what is in flight fails with `ConnectionLost`. */
   cut(): void;
   /**
@@ -199,6 +208,38 @@ export function createSession(
     },
   });
 
+  const life = signsOfLife(clock, beat, () => {
+    // An answer would have to be read, and the items before it, which nobody takes. An empty line has none.
+    if (!unblocked.awaited) tell("PING");
+    else {
+      output.add("\n");
+      output.schedule();
+    }
+  });
+  let isIntroduced = false;
+  let stopIntroducing = clock.after(beat === Infinity ? Infinity : LASTING_MS, introduceLater);
+
+  function introduceLater(): void {
+    // Its answer would have to be read as well.
+    if (unblocked.awaited) stopIntroducing = clock.after(LASTING_MS, introduceLater);
+    else introduce();
+  }
+
+  function introduce(): void {
+    if (isIntroduced || !session.open) return;
+    isIntroduced = true;
+    const text = ` lineup/1 half-close=off${heartbeatOption(beat)}`;
+    write(
+      new Request({ head: "HELLO", text }, {
+        item: () => true,
+        final() {
+          if (beat <= LONGEST_BEAT) life.start();
+        },
+        failed() {},
+      }),
+    );
+  }
+
   const hasRoom = (): boolean => inFlight.size < maxInFlight && !output.full;
 
   /** Writes what waits, as far as there is room. */
@@ -219,6 +260,7 @@ export function createSession(
     // Whoever waits for an answer now needs the connection to be read.
     unblocked.broadcast();
     pulse.start();
+    life.sent();
     const { head, text, body } = sent.outgoing;
     const line = `#${sent.tag} ${head}${text}`;
     if (!body) output.add(line + "\n");
@@ -292,6 +334,8 @@ export function createSession(
     const cause = end = error as Error;
     stream.close();
     pulse.stop();
+    life.stop();
+    stopIntroducing();
     const lost = inFlight.values();
     inFlight = new InFlight();
     blocked.clear();
@@ -352,6 +396,7 @@ export function createSession(
       }
       return sent;
     },
+    introduce,
     cut,
     close,
     [Symbol.asyncDispose]: () => close(),

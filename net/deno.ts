@@ -23,6 +23,8 @@ export class SocketStream implements ByteStream {
     this.peer = remote.transport === "tcp" ? formatHost(remote) : peer;
     this.resetTime = remote.transport === "tcp" ? resetTimeTo(remote.hostname) : 0;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
+    // The system's own interval, often two hours: Deno has no other. HELLO's heartbeat is what notices sooner.
+    if ("setKeepAlive" in conn) conn.setKeepAlive(true);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -157,6 +159,7 @@ async function connectTls(
 ): Promise<ByteStream> {
   const tcp = await connectTcp(address, signal);
   tcp.setNoDelay(true);
+  tcp.setKeepAlive(true);
   const { serverName: hostname = address.hostname, caCerts } = tls;
   const conn = await Deno.startTls(tcp, {
     hostname,

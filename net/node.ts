@@ -31,6 +31,9 @@ const NAMES: Readonly<Record<string, StreamErrorName>> = {
   ETIMEDOUT: "TimedOut",
 };
 
+/** After how long the system looks whether the other end is there, in ms. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** Connects to an address. Rejects with `StreamError`, or the signal's reason. */
 export async function connectStream(
   address: Address,
@@ -71,7 +74,14 @@ function open(
     return [connect({ path: address.path, allowHalfOpen: true }), "unix", "connect"];
   }
   const { hostname: host, port } = address;
-  const options = { host, port, allowHalfOpen: true, noDelay: true };
+  const options = {
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
   if (address.transport === "tcp") return [connect(options), formatHost(address), "connect"];
   const { caCerts, serverName = host } = tls;
   const socket = connectTls({

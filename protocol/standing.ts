@@ -22,6 +22,13 @@ export const standing = {
           summary:
             "off: the end of your side means that you are gone, and cancels what is in flight.",
         },
+        heartbeat: {
+          type: "duration",
+          min: 1000,
+          max: 3_600_000,
+          summary:
+            "Something comes from you at least so often: else you are given up after 2.5 times as long.",
+        },
       },
       reply: {
         version: { type: "word", positional: true },

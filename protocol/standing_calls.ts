@@ -10,7 +10,13 @@ const text = { type: "text", positional: true } as const;
 export const standingCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
   HELLO: {
     args: { version: "word" },
-    options: { agent: { type: "text", max: 128 }, timing: "boolean", events: "boolean" },
+    options: {
+      agent: { type: "text", max: 128 },
+      timing: "boolean",
+      events: "boolean",
+      "half-close": "boolean",
+      heartbeat: { type: "duration", min: 1000, max: 3_600_000 },
+    },
     reply: {
       version: word,
       protocol: word,

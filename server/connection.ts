@@ -328,6 +328,12 @@ export class Connection implements Client {
     if (more !== 0) this.server.weigh(more);
   }
 
+  /** The client has promised that something comes from it at least every `ms`. */
+  expectEvery(ms: number): void {
+    this.#patience.heartbeat = ms;
+    this.server.watch();
+  }
+
   /** Looks whether the client has used up the server's patience; answers whether there is nothing to look after soon. */
   check(now: number): boolean {
     if (this.closed) return true;

@@ -52,14 +52,25 @@ export interface Overdue {
   readonly deaf: boolean;
 }
 
+/** Nothing comes for so many heartbeats from a client that has vanished. */
+const MISSED = 2.5;
+const MISSED_AGAIN_MS = 1000;
+
 /** The patience with one connection. */
 export class Patience {
   /** The server waits for bytes of the client, and not the client for the server. */
   listening = false;
   /** The client has ended its side. */
   hungUp = false;
+  /** How often something comes from the client at least, as it has said, in ms. */
+  heartbeat = Infinity;
   #greeted = false;
   #active: number;
+  /** When something came last, while the server read. */
+  #heard: number;
+  /** When it was first seen that nothing had come for too long. */
+  #missedAt: number | undefined = undefined;
+  #isSilent = false;
   #requestSince: number | undefined = undefined;
   #requestBytes = 0;
   #writes = 0;
@@ -67,12 +78,12 @@ export class Patience {
   #softSince: number | undefined = undefined;
 
   constructor(now: number) {
-    this.#active = now;
+    this.#active = this.#heard = now;
   }
 
   /** Bytes came; `whole` requests were among them, and whether another has begun behind them. */
   came(bytes: number, whole: boolean, begun: boolean, now: number): void {
-    this.#active = now;
+    this.#active = this.#heard = now;
     if (whole) this.#greeted = true;
     if (!begun) this.#requestSince = undefined;
     else if (whole || this.#requestSince === undefined) {
@@ -83,7 +94,8 @@ export class Patience {
 
   /** Whether nothing but the idle limit counts. */
   get quiet(): boolean {
-    return this.#greeted && this.#requestSince === undefined && this.#softSince === undefined;
+    return this.#greeted && this.#requestSince === undefined && this.#softSince === undefined &&
+      !this.#isSilent;
   }
 
   /** A request was answered. */
@@ -99,7 +111,8 @@ export class Patience {
     inFlight: number,
     haste: number,
   ): Overdue | undefined {
-    const deaf = this.#deaf(now, limits, output) ?? this.#gone(now, limits, haste);
+    const deaf = this.#deaf(now, limits, output) ?? this.#gone(now, limits, haste) ??
+      this.#vanished(now);
     if (deaf !== undefined) return { message: deaf, deaf: true };
     const late = this.#late(now, limits, inFlight, haste);
     return late === undefined ? undefined : { message: late, deaf: false };
@@ -125,6 +138,21 @@ export class Patience {
     return `the client has ended its side, and nothing was answered within ${
       seconds(idle / haste)
     }`;
+  }
+
+  // Its heartbeat is missed twice, the second time a moment later: where this process stood still, what has come
+  // meanwhile is read in between.
+  #vanished(now: number): string | undefined {
+    if (!this.listening) this.#heard = now;
+    const silence = now - this.#heard;
+    this.#isSilent = silence > this.heartbeat;
+    if (silence <= MISSED * this.heartbeat) this.#missedAt = undefined;
+    else if (now - (this.#missedAt ??= now) > MISSED_AGAIN_MS) {
+      return `nothing came from the client for ${seconds(silence)}, and its heartbeat is ${
+        seconds(this.heartbeat)
+      }`;
+    }
+    return undefined;
   }
 
   #late(now: number, limits: Timeouts, inFlight: number, haste: number): string | undefined {

@@ -13,7 +13,11 @@ type Standing = (args: Values, context: Context, call: Call) => unknown;
 
 /** A handler for every standing command. */
 export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>> = {
-  HELLO({ version, agent, timing, events, "half-close": halfCloses }, _context, { connection }) {
+  HELLO(
+    { version, agent, timing, events, "half-close": halfCloses, heartbeat },
+    _context,
+    { connection },
+  ) {
     if (version !== "lineup/1") {
       throw new Refusal("unsupported-version", "This server speaks lineup/1.");
     }
@@ -22,6 +26,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     if (timing !== undefined) connection.timing = timing as boolean;
     if (events !== undefined) connection.events = events as boolean;
     if (halfCloses !== undefined) connection.halfCloses = halfCloses as boolean;
+    if (heartbeat !== undefined) connection.expectEvery(heartbeat as number);
     const { limits, compiled } = connection.server;
     return {
       version: "lineup/1",

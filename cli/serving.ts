@@ -23,6 +23,11 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     summary:
       "Listen at this Unix socket as well, with 16 connections for you that nobody else takes.",
   },
+  mode: {
+    value: "MODE",
+    summary:
+      "Who may connect to --listen unix:PATH, as the mode of a file. Default 0600: your user.",
+  },
   "tls-cert": {
     value: "FILE",
     summary: "Serve TLS with this certificate (PEM, those of its issuers behind it).",
@@ -66,15 +71,28 @@ export function servingOptions(flags: Flags): ServeOptions {
     ? []
     : [{ address: flags.reserve, reserved: true } as const];
   const origins = flags["ws-origin"]?.split(",");
+  const socketMode = readMode(flags);
   return {
     listen: [place, ...reserve],
     hostname: host,
     tls,
     ws: { port: ws, origins },
+    socketMode,
     insecure,
     drain,
     signals: true,
   };
+}
+
+function readMode({ mode, listen }: Flags): number | undefined {
+  if (mode === undefined) return undefined;
+  if (!/^0?[0-7]{3}$/.test(mode)) {
+    throw new UsageError(`--mode must be the mode of a file, such as 0660, not ${mode}.`);
+  }
+  if (!listen?.startsWith("unix:")) {
+    throw new UsageError("--mode needs --listen unix:PATH beside it.");
+  }
+  return parseInt(mode, 8);
 }
 
 function readIdentity(flags: Flags): TlsIdentity | undefined {

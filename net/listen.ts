@@ -12,6 +12,7 @@ import { ALPN } from "./dial_options.ts";
 import { OPENING_MS, type OpeningOptions } from "./opening.ts";
 import { proxied, type ProxyOptions } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
+import { bindUnix } from "./unix_socket.ts";
 import { listenWebSocket } from "./web_socket_listener.ts";
 
 /** What the listener of an address may need beside it. */
@@ -29,6 +30,8 @@ export interface ListenOptions extends OpeningOptions {
   proxy?: ProxyOptions;
   /** For `unix:`: what its clients are called, which have no addresses. Default `unix`. */
   peer?: string;
+  /** For `unix:`: who may connect, as the mode of a file. Default 0o600: the user of this process. */
+  socketMode?: number;
   /** Is told of each message that was too long. */
   onLongMessage?: () => void;
 }
@@ -52,8 +55,7 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
     case "tls":
       return listenTls(address, identity(address, options), options);
     case "unix":
-      await removeStale(address.path);
-      return behindProxies(listenUnix(address.path, options.peer), options);
+      return behindProxies(await listenUnix(address.path, options), options);
     case "ws": {
       const sockets = listenTcp({ ...address, transport: "tcp" });
       const { port } = parseAddress(sockets.address) as HostAddress;
@@ -117,35 +119,16 @@ function listenTls(
   });
 }
 
-function listenUnix(path: string, peer: string | undefined): Listener {
-  const listener = Deno.listen({ transport: "unix", path });
+async function listenUnix(path: string, { socketMode, peer }: ListenOptions): Promise<Listener> {
+  const listener = await bindUnix(path, socketMode);
   const address = formatAddress({ transport: "unix", path });
-  return acceptFrom(listener, address, (conn) => new SocketStream(conn, peer), () => {
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  });
-}
-
-// A server that was killed leaves its socket behind, and nothing can listen there again until it is gone.
-async function removeStale(path: string): Promise<void> {
-  try {
-    const conn = await Deno.connect({ transport: "unix", path });
-    conn.close();
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) {
-      if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-    }
-  }
+  return acceptFrom(listener, address, (conn) => new SocketStream(conn, peer));
 }
 
 function acceptFrom<Conn extends Deno.Conn>(
   listener: { accept(): Promise<Conn>; close(): void },
   address: string,
   toStream: (conn: Conn) => ByteStream,
-  onClose: () => void = () => {},
 ): Listener {
   let closed = false;
   return {
@@ -174,7 +157,6 @@ function acceptFrom<Conn extends Deno.Conn>(
       if (closed) return;
       closed = true;
       listener.close();
-      onClose();
     },
   };
 }

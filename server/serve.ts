@@ -20,6 +20,11 @@ export interface ServeOptions extends ServiceOptions {
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
   listen?: readonly (string | Listener | ProxiedAddress | ReservedAddress)[];
+  /**
+   * Who may connect to `unix:` addresses, as the mode of a file, but to reserved ones. Default 0o600: the user of this
+   * process.
+   */
+  socketMode?: number;
   /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
   tls?: TlsIdentity;
   /** Where WebSockets are served as well, for browsers. */
@@ -139,10 +144,11 @@ export async function serve(
   try {
     for (const { place, lists, reserved } of places) {
       const peer = reserved ? "reserved" : undefined;
+      const socketMode = reserved ? undefined : options.socketMode;
       const proxy = lists && service.proxyOptions(lists);
       listeners.push(
         "transport" in place
-          ? await listen(place, { tls: options.tls, origins, peer, proxy, ...bounds })
+          ? await listen(place, { tls: options.tls, origins, socketMode, peer, proxy, ...bounds })
           : place,
       );
     }

@@ -1,9 +1,9 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 import { trust } from "../transports/tls.ts";
-import { startLineup } from "./run.ts";
+import { lineup, startLineup } from "./run.ts";
 
 const pem = (name: string): string =>
   new URL(`../transports/tls/${name}`, import.meta.url).pathname;
@@ -22,4 +22,33 @@ Deno.test("lineup queue serves TLS and WebSocket where it is told to, and says s
     });
     assertEquals(await client.PING(), { word: "pong" });
   }
+});
+
+for (const [mode, expected] of [[undefined, 0o600], ["0660", 0o660], ["777", 0o777]] as const) {
+  Deno.test(`a socket of lineup queue has the mode ${expected.toString(8)} where --mode is ${mode}`, async () => {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/s`;
+    const flags = mode === undefined ? [] : ["--mode", mode];
+    const args = ["queue", "--data", ":memory:", "--listen", `unix:${path}`, ...flags];
+    await using server = await startLineup(args);
+    assertEquals((await Deno.lstat(path)).mode! & 0o777, expected);
+    const second = await lineup(args);
+    assertEquals([second.code, second.out], [1, ""]);
+    assertStringIncludes(second.err, `unix:${path}: a server listens there`);
+    server.kill("SIGTERM");
+    await server.finished();
+    assertEquals([...Deno.readDirSync(directory)], []);
+    await Deno.remove(directory);
+  });
+}
+
+Deno.test("--mode is the mode of a Unix socket", async () => {
+  for (const mode of ["999", "0o600", "66", "07777", "-1", "rw"]) {
+    const { code, err } = await lineup(["queue", "--listen", "unix:/nowhere/s", "--mode", mode]);
+    assertEquals(code, 64, mode);
+    assertStringIncludes(err, "--mode must be the mode of a file, such as 0660");
+  }
+  const { code, err } = await lineup(["queue", "--mode", "0660"]);
+  assertEquals(code, 64);
+  assertStringIncludes(err, "--mode needs --listen unix:PATH");
 });

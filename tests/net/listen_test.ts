@@ -1,5 +1,18 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { connectStream, formatAddress, listen, listenMemory, parseAddress } from "../../net/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  AddressError,
+  connectStream,
+  formatAddress,
+  listen,
+  listenMemory,
+  parseAddress,
+} from "../../net/mod.ts";
 
 Deno.test("parseAddress reads every way to write an address, formatAddress writes one", () => {
   const cases: Record<string, string> = {
@@ -123,11 +136,121 @@ Deno.test("listen refuses the Unix socket of a server that lives, which goes on"
     living.close();
   }));
 
-Deno.test("listen leaves a file alone that is no socket", () =>
+const inTheWay: Record<string, [make: (path: string) => Promise<void>, what: string]> = {
+  "a file": [(path) => Deno.writeTextFile(path, "precious"), "there is a file"],
+  "an empty file": [(path) => Deno.writeTextFile(path, ""), "there is a file"],
+  "a directory": [(path) => Deno.mkdir(path), "there is a directory"],
+  "a link to nothing": [(path) => Deno.symlink(`${path}-nothing`, path), "there is a link"],
+  "a link to a file": [async (path) => {
+    await Deno.writeTextFile(`${path}-file`, "precious");
+    await Deno.symlink(`${path}-file`, path);
+  }, "there is a link"],
+  "a link to a socket that nobody listens at": [async (path) => {
+    Deno.listen({ transport: "unix", path: `${path}-bound` });
+    await Deno.rename(`${path}-bound`, `${path}-socket`);
+    await Deno.symlink(`${path}-socket`, path);
+  }, "there is a link"],
+};
+
+for (const [name, [make, what]] of Object.entries(inTheWay)) {
+  Deno.test({
+    name: `listen leaves alone what is in its place, and says so: ${name}`,
+    // A listener is left to the test's process, as a server's that was killed.
+    sanitizeResources: false,
+    fn: () =>
+      inDirectory(async (path) => {
+        await make(path);
+        const before = [...Deno.readDirSync(path.replace(/\/s$/, ""))].map(({ name }) => name)
+          .sort();
+        const error = await assertRejects(() => listen(parseAddress(`unix:${path}`)));
+        assert(error instanceof Deno.errors.AddrInUse);
+        assertStringIncludes(error.message, `unix:${path}: ${what}`);
+        const after = [...Deno.readDirSync(path.replace(/\/s$/, ""))].map(({ name }) => name)
+          .sort();
+        assertEquals(after, before);
+        for (const file of [path, `${path}-file`]) {
+          const text = await Deno.readTextFile(file).catch(() => "");
+          assert(text === "" || text === "precious", text);
+        }
+      }),
+  });
+}
+
+Deno.test("a Unix socket is its user's alone unless somebody says otherwise, from its first moment", () =>
   inDirectory(async (path) => {
+    const address = parseAddress(`unix:${path}`);
+    for (const [socketMode, mode] of [[undefined, 0o600], [0o660, 0o660], [0o777, 0o777], [0, 0]]) {
+      const seen = new Set<number>();
+      const watcher = Deno.watchFs(path.replace(/\/s$/, ""));
+      const watching = (async () => {
+        for await (const _ of watcher) {
+          seen.add((await Deno.lstat(path).catch(() => undefined))?.mode ?? -1);
+        }
+      })();
+      const listener = await listen(address, { socketMode });
+      assertEquals((await Deno.lstat(path)).mode! & 0o777, mode);
+      watcher.close();
+      await watching;
+      listener.close();
+      assertEquals([...seen].filter((each) => each !== -1 && (each & 0o777) !== mode), []);
+    }
+    assertEquals([...Deno.readDirSync(path.replace(/\/s$/, ""))], []);
+    for (const socketMode of [-1, 0o1000, 0.5, NaN]) {
+      await assertRejects(
+        () => listen(address, { socketMode }),
+        AddressError,
+        "a mode is 0 to 0o777",
+      );
+    }
+  }));
+
+Deno.test("a server removes its own socket only", () =>
+  inDirectory(async (path) => {
+    const address = parseAddress(`unix:${path}`);
+    const first = await listen(address);
+    await Deno.remove(path);
+    const second = await listen(address);
+    first.close();
+    const [near, far] = await Promise.all([connectStream(address), second.accept()]);
+    near.close();
+    far?.close();
+    await Deno.remove(path);
     await Deno.writeTextFile(path, "precious");
-    await assertRejects(() => listen(parseAddress(`unix:${path}`)));
+    second.close();
     assertEquals(await Deno.readTextFile(path), "precious");
+  }));
+
+Deno.test("of servers that start at once at the socket of one that was killed, one listens", () =>
+  inDirectory(async (path) => {
+    const killed = Deno.listen({ transport: "unix", path: `${path}-killed` });
+    await Deno.rename(`${path}-killed`, path);
+    killed.close();
+    const address = parseAddress(`unix:${path}`);
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => listen(address)));
+    const listeners = outcomes.flatMap((each) => each.status === "fulfilled" ? each.value : []);
+    assertEquals(listeners.length, 1);
+    for (const each of outcomes) {
+      if (each.status === "rejected") {
+        assert(each.reason instanceof Deno.errors.AddrInUse, each.reason);
+      }
+    }
+    const [near, far] = await Promise.all([connectStream(address), listeners[0].accept()]);
+    near.close();
+    far?.close();
+    listeners[0].close();
+  }));
+
+Deno.test("listen says where a Unix socket cannot be", () =>
+  inDirectory(async (path) => {
+    const no = `${path}/no/s`;
+    await assertRejects(
+      () => listen(parseAddress(`unix:${no}`)),
+      Deno.errors.NotFound,
+      `unix:${no}: there is no directory ${path}/no`,
+    );
+    const long = path.replace(/s$/, "x".repeat(100));
+    await Deno.mkdir(long);
+    await assertRejects(() => listen(parseAddress(`unix:${long}/s`)), AddressError, "too long");
   }));
 
 Deno.test("connectStream rejects where nobody listens and where its signal is aborted", async () => {

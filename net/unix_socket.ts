@@ -1,0 +1,129 @@
+// A Unix socket in the file system: private from its first moment, in nobody's place, and taken away by its owner only.
+
+import { AddressError, formatAddress } from "./address.ts";
+
+/** The mode of a socket where nobody says otherwise: its user may connect. */
+const PRIVATE = 0o600;
+/** The most bytes of a path that a socket can be bound to anywhere (`sun_path` of macOS, without its end). */
+const MOST_PATH = 103;
+
+/** A listener in the file system. */
+export interface UnixListener {
+  accept(): Promise<Deno.UnixConn>;
+  /** Stops listening, and removes the socket, unless another server has put its own there. */
+  close(): void;
+}
+
+/**
+ * Listens at a path, of which `mode` says who may connect. A socket that a server has left behind, which was killed, is
+ * replaced. Throws `AddrInUse` where a server listens or there is something else than a socket, `AddressError` for a path
+ * that is too long or a mode that is none, and Deno's other errors.
+ *
+ * The socket is made in a directory that nobody else may enter, so that there is no moment in which it is open to more
+ * than `mode` says, and linked to its path, which fails where another server was faster.
+ */
+export async function bindUnix(path: string, mode: number = PRIVATE): Promise<UnixListener> {
+  if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
+    throw new AddressError(`${nameOf(path)}: a mode is 0 to 0o777, not ${mode}`);
+  }
+  const stale = await staleAt(path);
+  const directory = makeDirectory(path);
+  const inside = `${directory}/s`;
+  let listener: Deno.UnixListener | undefined;
+  try {
+    if (new TextEncoder().encode(inside).length > MOST_PATH) throw tooLong(path);
+    listener = Deno.listen({ transport: "unix", path: inside });
+    Deno.chmodSync(inside, mode);
+    const own = Deno.lstatSync(inside);
+    if (stale !== undefined) {
+      const now = lstat(path);
+      if (now !== undefined && !isSame(now, stale)) throw inUse(path, "another server was faster");
+      if (now !== undefined) Deno.removeSync(path);
+    }
+    putAt(inside, path);
+    const bound = listener;
+    return {
+      accept: () => bound.accept(),
+      close() {
+        bound.close();
+        const there = lstat(path);
+        if (there !== undefined && isSame(there, own)) Deno.removeSync(path);
+      },
+    };
+  } catch (error) {
+    listener?.close();
+    throw error;
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** The socket that nobody listens at any more; `undefined` where nothing is. Throws where there is anything else. */
+async function staleAt(path: string): Promise<Deno.FileInfo | undefined> {
+  const there = lstat(path);
+  if (there === undefined) return undefined;
+  if (!there.isSocket) {
+    const what = there.isSymlink ? "a link" : there.isDirectory ? "a directory" : "a file";
+    throw inUse(path, `there is ${what}, and a socket is made where nothing is`);
+  }
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return there;
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    const why = (error as Error).message;
+    throw inUse(path, `there is a socket, and whether a server listens cannot be seen: ${why}`);
+  }
+  throw inUse(path, "a server listens there");
+}
+
+function makeDirectory(path: string): string {
+  const parent = path.slice(0, path.lastIndexOf("/") + 1) || "./";
+  // Short, for a socket's path has little room.
+  const directory = `${parent}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    Deno.mkdirSync(directory, { mode: 0o700 });
+    return directory;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`${nameOf(path)}: there is no directory ${parent}`);
+  }
+}
+
+/** Gives a socket its path, where nothing is. */
+function putAt(inside: string, path: string): void {
+  try {
+    Deno.linkSync(inside, path);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw inUse(path, "another server was faster");
+    }
+    // Some file systems have no links.
+    Deno.renameSync(inside, path);
+  }
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+function nameOf(path: string): string {
+  return formatAddress({ transport: "unix", path });
+}
+
+function inUse(path: string, why: string): Error {
+  return new Deno.errors.AddrInUse(`${nameOf(path)}: ${why}`);
+}
+
+function tooLong(path: string): Error {
+  return new AddressError(`${nameOf(path)}: the path is too long for a socket`);
+}

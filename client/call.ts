@@ -120,7 +120,7 @@ export class PendingCall implements Outgoing, Exchange {
     this.unrepeatable = true;
     const { items } = this.call;
     const item = items && this.#read(items, frame);
-    return item === undefined || this.#settle.push!(item, 64 + (frame.body?.length ?? 0));
+    return item === undefined || this.#settle.push!(item, sizeOf(frame));
   }
 
   final(frame: Frame): void {
@@ -205,6 +205,14 @@ export class PendingCall implements Outgoing, Exchange {
       error,
     });
   }
+}
+
+/** What an item takes, in bytes, about. */
+function sizeOf({ words, options, body }: Frame): number {
+  let size = 64 + (body?.length ?? 0);
+  for (const word of words) size += word.length;
+  for (const value of options.values()) size += value.length;
+  return size;
 }
 
 /** Calls what a caller handed in; an error in there is reported, and does not end a connection. */

@@ -7,6 +7,8 @@ import { Condition } from "../net/condition.ts";
 const MOST_ITEMS = 1024;
 const MOST_BYTES = 1 << 20;
 const HARD_BYTES = 1 << 24;
+/** What `all` takes of a server that does not end. */
+const ALL_BYTES = 1 << 28;
 
 /**
  * The items of a call, in order: `for await (const item of client.TAKE(...))`. Leaving the loop cancels the request.
@@ -25,7 +27,7 @@ export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefine
   cancel(): void;
   /** Asks the server to end the request. What it has sent by then comes still: unlike with `cancel`, nothing is lost. */
   stop(): void;
-  /** All items as an array. */
+  /** All items as an array. Rejects with `RangeError`, and stops the request, beyond 256 MiB of them. */
   all(): Promise<Item[]>;
   /** The items, once. */
   [Symbol.asyncIterator](): Items<Item, Reply>;
@@ -55,6 +57,8 @@ export function createItems<Item, Reply>(
   /** What came before, the next one last. */
   let ready: typeof coming = [];
   let bytes = 0;
+  /** Bytes of the items that were handed out. */
+  let taken = 0;
   const change = new Condition();
   /** What is to become of `reply`. */
   let conclude: (() => void) | undefined;
@@ -118,6 +122,7 @@ export function createItems<Item, Reply>(
       if (ready.length === 0) [ready, coming] = [coming.reverse(), ready];
       const { item, size } = ready.pop()!;
       bytes -= size;
+      taken += size;
       if (count() === 0) {
         source?.resume();
         conclude?.();
@@ -133,7 +138,10 @@ export function createItems<Item, Reply>(
     stop: () => source?.stop(),
     async all() {
       const items: Item[] = [];
-      for await (const item of this) items.push(item);
+      for await (const item of this) {
+        items.push(item);
+        if (taken > ALL_BYTES) stop(new RangeError(`the items have more than ${ALL_BYTES} bytes`));
+      }
       return items;
     },
     [Symbol.asyncIterator]() {

@@ -8,11 +8,20 @@ export interface Sample {
   readonly figures: ReadonlyMap<string, string>;
 }
 
+/** The most characters of all figures: a server of thousands of flows has a tenth of that. */
+const MOST_FIGURES = 1 << 22;
+
 /** Asks for the figures. Rejects as calls do; `within` is in ms. */
 export async function takeSample(client: DynamicClient, within: number): Promise<Sample> {
   const figures = new Map<string, string>();
+  let size = 0;
   for await (const { name, value } of client.stream("STATS", {}, { within })) {
-    figures.set(String(name), String(value));
+    const [key, text] = [String(name), String(value)];
+    size += key.length + text.length;
+    if (size > MOST_FIGURES) {
+      throw new RangeError(`STATS has more than ${MOST_FIGURES} characters.`);
+    }
+    figures.set(key, text);
   }
   return { at: performance.now(), figures };
 }

@@ -118,6 +118,21 @@ for (
   });
 }
 
+Deno.test("items without end are not gathered without end", async () => {
+  const [near, far] = memoryPair(1 << 20);
+  await far.write(encoder.encode(GREETING));
+  const client = await connect(ledger, near, { maxLine: 1 << 20 });
+  // The number has a length, and the rest of the line as well: fields that nobody knows are passed over.
+  const items = client.LIST({ id: 1 }).all().then(() => undefined, (error) => error);
+  const sent = flood(far, `#1 * id=1 n=1 x=${"y".repeat(60_000)}\n`, 2000 * MEBI);
+  const error = await items;
+  assertInstanceOf(error, RangeError);
+  assertStringIncludes(error.message, "the items have more than 268435456 bytes");
+  await client.close(0);
+  assert(await sent < 400 * MEBI);
+  far.close();
+});
+
 const HOUR = 3_600_000;
 
 for (const retry of ["3000000000", "1e300", "2147483648"]) {

@@ -86,7 +86,7 @@ Deno.test({
       `unix:${directory}/s`,
       "ws://127.0.0.1:0",
     ];
-    await using server = new Starved("starved_server.ts", places);
+    await using server = new Starved("every_server.ts", places);
     await until(() => server.out.includes("\n"), "it listens");
     const addresses = server.out.trim().split(" ");
     const dial: ClientOptions = {

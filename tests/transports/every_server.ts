@@ -1,4 +1,4 @@
-// A server at every transport, for a process that has few file descriptors: its arguments are the addresses.
+// A server at the addresses of its arguments, for a process of its own.
 
 import { serve } from "../../server/mod.ts";
 import { identity } from "./tls.ts";

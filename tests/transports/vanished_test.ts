@@ -1,0 +1,109 @@
+// Who vanishes without an end of the connection, over every transport: a process that is stopped still has its sockets,
+// and says nothing.
+
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { connect, ConnectionLost } from "../../client/mod.ts";
+import { connectStream, parseAddress } from "../../net/mod.ts";
+import { type LogEntry, serve } from "../../server/mod.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+import { until, Wire } from "../wire.ts";
+import { identity, trust } from "./tls.ts";
+
+const dial: typeof connectStream = (address, options) =>
+  connectStream(address, { ...options, tls: trust });
+
+const slow = {
+  name: "slow",
+  version: "1.0",
+  summary: "Answers late.",
+  commands: { HANG: { summary: "Never answer." } },
+} as const;
+
+const TRANSPORTS = ["tcp", "tls", "unix", "ws"];
+
+async function withPlace(transport: string, test: (place: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  await test(transport === "unix" ? `unix:${directory}/s` : `${transport}://127.0.0.1:0`);
+  await Deno.remove(directory, { recursive: true });
+}
+
+/** A server whose process is stopped, and goes on, and is stopped again. */
+async function stopServer(place: string): Promise<void> {
+  const program = new URL("every_server.ts", import.meta.url).href;
+  const server = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", program, place],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const address = (await reader.read()).value!.trim();
+  let isLost = false;
+  const client = await connect(address, {
+    dial,
+    heartbeat: 250,
+    timeout: 1000,
+    retry: { attempts: 1 },
+    onEvent: ({ type }) => isLost ||= type === "disconnected",
+  });
+  const ping = (): Promise<unknown> => client.call("PING").catch((error) => error);
+  const answers = async (): Promise<void> => {
+    const deadline = performance.now() + 20_000;
+    while (await ping() instanceof Error) assert(performance.now() < deadline, address);
+  };
+  try {
+    await answers();
+    // By now the client has said that it sends signs of life.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    isLost = false;
+    server.kill("SIGSTOP");
+    await until(() => isLost, `the client sees that nobody is at ${address}`);
+    assertInstanceOf(await ping(), ConnectionLost);
+    server.kill("SIGCONT");
+    await answers();
+    server.kill("SIGSTOP");
+    assertInstanceOf(await ping(), ConnectionLost);
+    await client.close(0);
+  } finally {
+    server.kill("SIGKILL");
+    await Promise.all([server.status, reader.cancel()]);
+  }
+}
+
+Deno.test({
+  name: "a client sees at every transport that its server vanishes, asked something or not",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await Promise.all(TRANSPORTS.map((transport) => withPlace(transport, stopServer)));
+  },
+});
+
+for (const transport of TRANSPORTS) {
+  Deno.test(`a server gives up a client that vanishes, and what it has in flight: ${transport}`, () =>
+    withPlace(transport, async (place) => {
+      const clock = new VirtualClock();
+      const log: LogEntry[] = [];
+      let isAborted = false;
+      await using server = await serve(slow, {
+        HANG: (_, { signal, park }) =>
+          park(
+            new Promise<void>((resolve) =>
+              signal.addEventListener("abort", () => {
+                isAborted = true;
+                resolve();
+              })
+            ),
+          ),
+      }, { listen: [place], tls: identity, clock, log: (entry) => void log.push(entry) });
+      using wire = await Wire.open(await dial(parseAddress(server.address)));
+      await wire.send("HELLO lineup/1 heartbeat=10s\n#h HANG\nPING\n");
+      assertStringIncludes(await wire.line(), "OK lineup/1 slow/1.0");
+      assertEquals(await wire.line(), "OK pong");
+      await clock.elapse(20_000);
+      assertEquals([log, isAborted], [[], false]);
+      await clock.elapse(60_000);
+      assert(isAborted);
+      assertStringIncludes(log[0].message, "connection dropped: nothing came from the client for");
+      assertEquals(await wire.rest().catch(() => ""), "");
+    }));
+}

@@ -71,13 +71,16 @@ does); with --result standard output is the result instead.
 
 A program that exits with 0 has done its job. With 100 the job is dead; with any other code, such as 75
 (EX_TEMPFAIL), or where a signal ended it, the job has failed, and is tried again as PUT said. The
-reason that JOB shows is the exit code or signal and the program's last line on standard error.
+reason that JOB shows is the exit code or signal and the program's last line on standard error. What a
+program has decided by its end stays decided, whatever comes later; what it leaves running is left
+alone, and its output is waited for for a second at most.
 
 Programs do not get the terminal's Ctrl-C. At the first Ctrl-C or SIGTERM no more jobs are taken, and
 those that run come to their end; at the second their programs and all they have started are ended
 (SIGTERM, SIGKILL after --grace), and the jobs are given back; at the third they are killed. A program
-whose lease is lost is ended too. A program that cannot be started costs no job an attempt: the job is
-given back, and nothing more is taken.
+whose lease is lost is ended too. A program that can never be started, such as one that is not found,
+costs no job an attempt: the job is given back, and nothing more is taken. Where it cannot be started
+for now, as with too many open files, that is tried again.
 
 Exit code: 0 once it has ended by itself or after the first signal, however jobs ended; 126 or 127 if
 the program cannot be executed or is not found, 129, 130 or 143 after the second signal, 2 for no
@@ -105,6 +108,7 @@ connection, 141 where nobody reads the output.`,
         if (exitCode === 0) log.tell("cannot-start", { reason: error.message }, error.message);
         end(error.code);
       },
+      onTrouble: (error) => log.cannotStartYet(error),
     });
     // Sees that there is a server, in the words of the other commands.
     await remoteSpec(address, { ask: false });

@@ -165,7 +165,9 @@ export function work(
     // Else it was given back meanwhile, or is lost.
     if (!running.delete(held)) return;
     begin();
-    const isCut = interrupted && ending.type === "failed";
+    // What a handler says of its own accord stays said.
+    const isCut = interrupted && ending.type === "failed" &&
+      !(ending.error instanceof JobFailure);
     await settle(held, isCut ? { type: "released", delay: 0 } : ending);
   }
 

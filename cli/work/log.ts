@@ -73,6 +73,13 @@ export class Log {
     this.tell("trouble", { reason: message, ms }, text);
   }
 
+  /** A program could not be started, and is tried again: told once until one was. */
+  cannotStartYet({ message }: Error): void {
+    const text = message === this.#trouble ? undefined : `${message}; trying again`;
+    this.#trouble = message;
+    this.tell("cannot-start-yet", { reason: message }, text);
+  }
+
   /** No more jobs are taken, because somebody wants it. */
   draining(running: number): void {
     const jobs = `${running} job${running === 1 ? " still runs" : "s still run"}`;

@@ -6,14 +6,30 @@ import type { Taker } from "./outputs.ts";
 
 /** Exit codes of shells for what cannot be started. */
 const NOT_EXECUTABLE = 126, NOT_FOUND = 127;
-/** What a program left running may hold its output open for, and say, once it has ended itself. */
+/** How long what a program left running is waited for, and how much it may still say, once the program has ended. */
 const LINGER_MS = 1000, LINGER_BYTES = 1 << 20;
 
-/** The program cannot be started: not for this job, and not for any other. */
+/** Why a program can never be started as it is told; other reasons pass, such as too many open files. */
+const LASTING: ReadonlySet<string | undefined> = new Set([
+  "E2BIG",
+  "EACCES",
+  "EINVAL",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOENT",
+  "ENOEXEC",
+  "ENOTDIR",
+  "EPERM",
+]);
+
+/** The program cannot be started. */
 export class CannotStart extends Error {
   override readonly name = "CannotStart";
   /** The exit code that a shell would have. */
   readonly code: number;
+  /** Whether it may be possible later. */
+  readonly passes: boolean;
 
   /** An error of starting `command`. */
   constructor(command: string, cause: unknown) {
@@ -22,6 +38,7 @@ export class CannotStart extends Error {
     const why = isMissing ? "it, or what it is to be run by, is not found" : said(cause);
     super(`${command} cannot be started: ${why}`, { cause });
     this.code = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
+    this.passes = !LASTING.has((cause as { code?: string }).code);
   }
 }
 
@@ -42,12 +59,15 @@ export interface ProgramOptions {
 
 /** A program that runs. */
 export class Program {
-  /** Resolves once it has ended, and all that it printed was taken. */
-  readonly ended: Promise<Deno.CommandStatus>;
+  /** Resolves once it has ended: nothing that happens later changes what became of it. */
+  readonly exited: Promise<Deno.CommandStatus>;
+  /** Resolves once what it printed was taken as well. */
+  readonly ended: Promise<void>;
   readonly #child: Deno.ChildProcess;
   readonly #grace: number;
   #killTimer: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
+  #hasExited = false;
 
   /** Starts it, the job's body on its standard input. Throws `CannotStart`. */
   constructor(job: TakenJob, { command: [name, ...args], out, err, grace }: ProgramOptions) {
@@ -71,23 +91,26 @@ export class Program {
     } catch (error) {
       throw new CannotStart(name, error);
     }
-    this.ended = this.#run(job.body, out, err);
-  }
-
-  async #run(body: Uint8Array, out: Taker, err: Taker): Promise<Deno.CommandStatus> {
-    const { stdin, stdout, stderr } = this.#child;
-    const exited = this.#child.status.then(() => {
+    const { stdin, stdout, stderr, status } = this.#child;
+    this.exited = status.then((status) => {
       clearTimeout(this.#killTimer);
       // What it has started is in its group, and was to end as well.
       if (this.#ending) this.#signal("SIGKILL");
+      this.#hasExited = true;
+      return status;
     });
-    await Promise.all([feed(stdin, body), drain(stdout, out, exited), drain(stderr, err, exited)]);
-    return await this.#child.status;
+    const { exited } = this;
+    this.ended = Promise.all([
+      // What it left running may hold its input open, and never read it.
+      Promise.race([feed(stdin, job.body), exited]),
+      drain(stdout, out, exited),
+      drain(stderr, err, exited),
+    ]).then(() => {});
   }
 
   /** Asks it and what it has started to end (SIGTERM); makes them after the grace (SIGKILL). */
   end(): void {
-    if (this.#ending) return;
+    if (this.#ending || this.#hasExited) return;
     this.#ending = true;
     this.#killTimer = setTimeout(() => this.kill(), this.#grace);
     this.#signal("SIGTERM");
@@ -95,6 +118,7 @@ export class Program {
 
   /** Ends it and what it has started at once. */
   kill(): void {
+    if (this.#hasExited) return;
     this.#ending = true;
     clearTimeout(this.#killTimer);
     this.#signal("SIGKILL");
@@ -120,31 +144,36 @@ async function feed(stdin: WritableStream<Uint8Array>, body: Uint8Array): Promis
   }
 }
 
-/** Hands on what a program prints until nobody can print more, or the program has ended and nothing more comes. */
+/** Hands on what a program prints until nobody can print more, or the program has ended and what it said was taken. */
 async function drain(
   from: ReadableStream<Uint8Array>,
   to: Taker,
-  exited: Promise<void>,
+  exited: Promise<unknown>,
 ): Promise<void> {
   const reader = from.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isReading = false, hasExited = false;
-  let left = LINGER_BYTES;
+  let readingSince: number | undefined;
+  let hasExited = false;
+  /** What may still be waited and taken once it has ended: together, however little comes at a time. */
+  let leftMs = LINGER_MS, leftBytes = LINGER_BYTES;
   const limit = (): void => {
-    if (isReading && hasExited) timer = setTimeout(() => reader.cancel(), LINGER_MS);
+    if (readingSince === undefined || !hasExited) return;
+    readingSince = performance.now();
+    timer = setTimeout(() => reader.cancel(), leftMs);
   };
   exited.then(() => {
     hasExited = true;
     limit();
   });
-  while (left > 0) {
-    isReading = true;
+  while (leftBytes > 0) {
+    readingSince = performance.now();
     limit();
     const { value, done } = await reader.read();
-    isReading = false;
     clearTimeout(timer);
+    if (hasExited) leftMs = Math.max(0, leftMs - (performance.now() - readingSince));
+    readingSince = undefined;
     if (done) break;
-    if (hasExited) left -= value.length;
+    if (hasExited) leftBytes -= value.length;
     await to.take(value);
   }
   await to.end();

@@ -2,12 +2,14 @@
 
 import { JobFailure, type TakenJob } from "../../client/mod.ts";
 import { keepAll, passLines, rememberLast, type Sink } from "./outputs.ts";
-import { CannotStart, Program } from "./program.ts";
+import { CannotStart, Program, type ProgramOptions } from "./program.ts";
 
 /** The longest result in bytes: what a server takes by default. */
 const MOST_RESULT = 1 << 20;
 /** The exit code of a program whose job is not to be tried again. */
 const GIVE_UP = 100;
+/** The pauses before a program is tried to be started again, and for how long that is tried for one job. */
+const FIRST_PAUSE_MS = 50, CAP_MS = 2000, TRYING_MS = 30_000;
 
 /** How programs are run, and who is told. */
 export interface ProgramsOptions {
@@ -22,7 +24,10 @@ export interface ProgramsOptions {
   readonly out: Sink;
   readonly err: Sink;
   onStart(job: TakenJob): void;
+  /** No program can be started as it is told. */
   onCannotStart(error: CannotStart): void;
+  /** A program could not be started; it is tried again. */
+  onTrouble(error: CannotStart): void;
 }
 
 /** Programs that run. */
@@ -60,14 +65,8 @@ export class Programs {
     const { command, timeout, grace, out, err } = this.#options;
     const result = this.#options.result ? keepAll(MOST_RESULT) : undefined;
     const errors = rememberLast(passLines(err));
-    let program: Program;
-    try {
-      program = new Program(job, { command, out: result ?? passLines(out), err: errors, grace });
-    } catch (error) {
-      if (!(error instanceof CannotStart)) throw error;
-      this.#options.onCannotStart(error);
-      throw new JobFailure(error.message, { release: 0 });
-    }
+    const options = { command, out: result ?? passLines(out), err: errors, grace };
+    const program = await this.#start(job, options, signal);
     this.#running.set(job, program);
     this.#began.set(job, performance.now());
     this.#options.onStart(job);
@@ -79,9 +78,12 @@ export class Programs {
     const onAbort = (): void => program.end();
     signal.addEventListener("abort", onAbort);
     try {
-      const status = await program.ended;
-      // Whatever its exit code says then, it was told not to go on.
-      signal.throwIfAborted();
+      const status = await program.exited;
+      clearTimeout(timer);
+      // Whatever its exit code says then, it was told not to go on. What comes later changes nothing.
+      const { aborted } = signal;
+      await program.ended;
+      if (aborted) throw signal.reason;
       if (isLate || !status.success) {
         const how = isLate ? `no end within ${timeout! / 1000}s` : howEnded(status);
         const reason = errors.last === "" ? how : `${how}: ${errors.last}`;
@@ -97,6 +99,34 @@ export class Programs {
     }
   }
 
+  /**
+   * Starts a program, again and again where that fails for a reason that may pass. Rejects with `JobFailure`, or the
+   * reason of the signal.
+   */
+  async #start(job: TakenJob, options: ProgramOptions, signal: AbortSignal): Promise<Program> {
+    const { onCannotStart, onTrouble } = this.#options;
+    const began = performance.now();
+    for (let failures = 0;; failures++) {
+      signal.throwIfAborted();
+      try {
+        return new Program(job, options);
+      } catch (error) {
+        if (!(error instanceof CannotStart)) throw error;
+        if (!error.passes) {
+          onCannotStart(error);
+          throw new JobFailure(error.message, { release: 0 });
+        }
+        onTrouble(error);
+        const ms = (0.5 + Math.random() / 2) * Math.min(FIRST_PAUSE_MS * 2 ** failures, CAP_MS);
+        // Others may have more luck with it.
+        if (performance.now() + ms - began > TRYING_MS) {
+          throw new JobFailure(error.message, { release: CAP_MS });
+        }
+        await pause(ms, signal);
+      }
+    }
+  }
+
   /** Ends all at once. */
   kill(): void {
     for (const program of this.#running.values()) program.kill();
@@ -106,6 +136,18 @@ export class Programs {
   async ended(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
 }
 
 function howEnded({ signal, code }: Deno.CommandStatus): string {

@@ -8,7 +8,7 @@ import {
 import { Refusal } from "@lineup/lineup/client";
 import { type ByteStream, connectStream, listen, parseAddress, writeAll } from "../../net/mod.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
-import { command, lineup } from "./run.ts";
+import { command, lineup, MAIN } from "./run.ts";
 
 /** What a stream holds so far. */
 function watch(stream: ReadableStream<Uint8Array>) {
@@ -376,6 +376,90 @@ Deno.test("lineup work does not wait for what a program leaves running", async (
   assertEquals(await worker.finished(), { code: 0, out: "begun\n", err: "" });
   // It was left alone, and can read.
   await gate.open();
+});
+
+// Each ends by itself, and leaves a process behind that holds its output open.
+const LEFT_BEHIND: readonly { what: string; exit: number; after: string; becomes: string }[] = [
+  { what: "a time-out", exit: 0, after: "timeout", becomes: "done" },
+  { what: "a time-out", exit: 75, after: "timeout", becomes: "exit code 75" },
+  { what: "two signals", exit: 0, after: "signals", becomes: "done" },
+  { what: "two signals", exit: 75, after: "signals", becomes: "exit code 75" },
+];
+
+for (const { what, exit, after, becomes } of LEFT_BEHIND) {
+  Deno.test(`lineup work: exit code ${exit} stays what it is after ${what}`, async () => {
+    await using queue = await serveQueue();
+    await using gate = await makeGate();
+    // Whatever is printed at last by what is left behind comes in the time that it is waited for.
+    const left =
+      `(while :; do echo on >&2 || exit; sleep 0.1; done) & (read line < ${gate.path}) &`;
+    await put(queue, [`${left} echo out; exit ${exit}`]);
+    const timeout = after === "timeout" ? ["--timeout", "800ms"] : [];
+    const flags = ["--until-empty", ...timeout];
+    await using worker = startWork([...flags, queue.address, "mail", "--", "sh"]);
+    if (after === "signals") {
+      await worker.err.see("on\n");
+      worker.kill("SIGTERM");
+      await worker.err.see("1 job still runs");
+      worker.kill("SIGTERM");
+    }
+    await worker.finished();
+    const jobs = await queue.client.LIST({ queue: "mail" }).all();
+    const told = jobs.map(({ state, reason }) => `${state} ${reason}`);
+    assertEquals(told, becomes === "done" ? [] : [`delayed ${becomes}: on`]);
+    // It was left alone.
+    await gate.open();
+  });
+}
+
+Deno.test("lineup work does not wait for what a program leaves running to read the body", async () => {
+  await using queue = await serveQueue();
+  await using gate = await makeGate();
+  await put(queue, ["x".repeat(1 << 20)]);
+  const script = `exec 3<&0; (read line < ${gate.path}) & exit 0`;
+  await using worker = startWork([
+    "--until-empty",
+    queue.address,
+    "mail",
+    "--",
+    "sh",
+    "-c",
+    script,
+  ]);
+  assertEquals(await worker.finished(), { code: 0, out: "", err: "" });
+  await gate.open();
+});
+
+Deno.test("lineup work tries again where a program cannot be started for now", async () => {
+  await using queue = await serveQueue();
+  await using gate = await makeGate();
+  await put(queue, ["hello"], { attempts: 1 });
+  const program = `${gate.path}-program`;
+  await Deno.copyFile("/bin/cat", program);
+  // The system starts no program that is being written.
+  const file = await Deno.open(program, { write: true });
+  await using worker = startWork(["--until-empty", queue.address, "mail", "--", program]);
+  await worker.err.see("trying again\n");
+  file.close();
+  const { code, out, err } = await worker.finished();
+  assertEquals([code, out], [0, "hello\n"]);
+  assertEquals(err, `lineup: ${program} cannot be started: Text file busy; trying again\n`);
+});
+
+Deno.test("lineup work outlives that there are no more file descriptors", async () => {
+  await using queue = await serveQueue();
+  await put(queue, Array.from({ length: 40 }, () => "sleep 0.1"), { attempts: 1 });
+  const args = ["work", "--until-empty", "--concurrency", "40", queue.address, "mail", "--", "sh"];
+  const limited = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$@"';
+  const child = new Deno.Command("sh", {
+    args: ["-c", limited, Deno.execPath(), MAIN, ...args],
+    stdin: "null",
+  });
+  const { code, stderr } = await child.output();
+  assertStringIncludes(new TextDecoder().decode(stderr), "Too many open files; trying again");
+  assertEquals(code, 0);
+  assertEquals((await counts(queue)).dead, 0);
+  assertEquals((await counts(queue)).ready, 0);
 });
 
 Deno.test("lineup work --json tells all that happens", async () => {

@@ -36,6 +36,7 @@ export const call: Subcommand = {
     "call 127.0.0.1:5463 PUT mail hello priority=1",
     "call --json --timeout 2s 127.0.0.1:5463 TAKE mail",
     "call 127.0.0.1:5463 PUT photos @cat.jpg",
+    'call 127.0.0.1:5463 PUT mail priority=1 -- "$text"',
   ],
   more:
     `Flags come before ADDRESS: all that follows it belongs to the request. NAME=VALUE is an option of

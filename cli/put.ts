@@ -33,10 +33,11 @@ export const put: Subcommand = {
     "put 127.0.0.1:5463 mail 'hello world' --key acme --delay 5m",
     "put --lines 127.0.0.1:5463 mail @addresses.txt",
     "put 127.0.0.1:5463 photos @cat.jpg",
+    'put 127.0.0.1:5463 mail -- "$text"',
   ],
   more:
-    `It prints the number of each job. A BODY that begins with - or @ stands behind --; without one the
-body is read from standard input.
+    `It prints the number of each job. A BODY that begins with - or @, or may do so because somebody
+else wrote it, stands behind --; without one the body is read from standard input.
 
 --lines reads as it sends, with up to 256 jobs on their way, and prints numbers in the order of the
 lines, without their line ends; an empty line is an empty job. Lines that fail are named on standard

@@ -61,13 +61,15 @@ export const workCommand: Subcommand = {
   examples: [
     "work 127.0.0.1:5463 mail -- ./send-mail",
     "work --concurrency 4 --timeout 5m 127.0.0.1:5463 video photos -- ./encode --fast",
-    "work --until-empty 127.0.0.1:5463 mail -- sh -c 'cat >> $LINEUP_QUEUE.log'",
+    "work --until-empty 127.0.0.1:5463 mail -- sh -c 'cat >> mail.log'",
   ],
   more:
     `The job's body is the program's standard input; LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty where the
-job has none) and LINEUP_ATTEMPT are in its environment. What it prints is passed on, a whole line at a
-time, so that programs which run beside each other do not mix within a line (as parallel --line-buffer
-does); with --result standard output is the result instead.
+job has none) and LINEUP_ATTEMPT are in its environment. Body and key are data of whoever may PUT:
+quote them, and check them before they name a file or stand where options may.
+
+What it prints is passed on, a whole line at a time, so that programs which run beside each other do not
+mix within a line (as parallel --line-buffer does); with --result standard output is the result instead.
 
 A program that exits with 0 has done its job. With 100 the job is dead; with any other code, such as 75
 (EX_TEMPFAIL), or where a signal ended it, the job has failed, and is tried again as PUT said. The

@@ -70,6 +70,9 @@ export const protocol = {
   },
 } as const satisfies Protocol;
 
+/** What an entry takes beside its value, nearly: without it, keys of empty values would be free. */
+const ENTRY_BYTES = 256;
+
 interface Entry {
   body: Uint8Array;
   expires: number;
@@ -80,7 +83,10 @@ type Change = "set" | "deleted" | "expired" | "evicted";
 const MOST_BYTES = 256 << 20;
 const MOST_UNREAD = 1000;
 
-/** The handlers of a cache that holds at most `mostBytes` bytes of values. */
+const sizeOf = (key: string, body: Uint8Array): number =>
+  ENTRY_BYTES + 2 * key.length + body.length;
+
+/** The handlers of a cache that holds at most `mostBytes` bytes. */
 export function cache(mostBytes: number = MOST_BYTES): Handlers<typeof protocol> {
   // A Map keeps the order of insertion, so its first key is the least recently used.
   const entries = new Map<string, Entry>();
@@ -94,7 +100,7 @@ export function cache(mostBytes: number = MOST_BYTES): Handlers<typeof protocol>
     const entry = entries.get(key);
     if (entry === undefined) return false;
     entries.delete(key);
-    bytes -= entry.body.length;
+    bytes -= sizeOf(key, entry.body);
     tell(change, key);
     return true;
   };
@@ -111,7 +117,7 @@ export function cache(mostBytes: number = MOST_BYTES): Handlers<typeof protocol>
     SET({ key, body, ttl, add }) {
       const before = find(key);
       if (add && before !== undefined) throw new Refusal("exists", `${key} has a value.`);
-      bytes += body.length - (before?.body.length ?? 0);
+      bytes += sizeOf(key, body) - (before === undefined ? 0 : sizeOf(key, before.body));
       entries.delete(key);
       entries.set(key, { body, expires: ttl === undefined ? Infinity : Date.now() + ttl });
       tell("set", key);

@@ -9,6 +9,8 @@
 
 import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
 
+const TOO_LARGE = { summary: "The result is larger than any number here." } as const;
+
 /** What it speaks. */
 export const protocol = {
   name: "calc",
@@ -19,6 +21,7 @@ export const protocol = {
       summary: "Add two numbers.",
       args: { a: "number", b: "number" },
       reply: { sum: "number" },
+      errors: { "too-large": TOO_LARGE },
       idempotent: true,
       examples: [{ request: "ADD 1 2", reply: "OK sum=3" }],
     },
@@ -26,7 +29,7 @@ export const protocol = {
       summary: "Divide a number by another.",
       args: { dividend: "number", divisor: "number" },
       reply: { quotient: "number" },
-      errors: { "divided-by-zero": { summary: "The divisor is 0." } },
+      errors: { "divided-by-zero": { summary: "The divisor is 0." }, "too-large": TOO_LARGE },
       idempotent: true,
       examples: [
         { request: "DIVIDE 7 2", reply: "OK quotient=3.5" },
@@ -50,12 +53,17 @@ export const protocol = {
   },
 } as const satisfies Protocol;
 
+function finite(result: number): number {
+  if (Number.isFinite(result)) return result;
+  throw new Refusal("too-large", "The result is too large.");
+}
+
 const handlers: Handlers<typeof protocol> = {
-  ADD: ({ a, b }) => ({ sum: a + b }),
+  ADD: ({ a, b }) => ({ sum: finite(a + b) }),
 
   DIVIDE({ dividend, divisor }) {
     if (divisor === 0) throw new Refusal("divided-by-zero", `${dividend} cannot be divided by 0.`);
-    return { quotient: dividend / divisor };
+    return { quotient: finite(dividend / divisor) };
   },
 
   *COUNT({ from, to }) {

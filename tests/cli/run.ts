@@ -13,9 +13,15 @@ export interface Outcome {
 /** Runs `lineup` with these arguments to its end; it gets a SIGINT once `interrupt` resolves. */
 export async function lineup(
   args: readonly string[],
-  options: { input?: string; cwd?: string; interrupt?: Promise<unknown> } = {},
+  options: {
+    input?: string;
+    cwd?: string;
+    env?: Record<string, string>;
+    interrupt?: Promise<unknown>;
+  } = {},
 ): Promise<Outcome> {
-  const child = command(args, { stdin: "piped", cwd: options.cwd }).spawn();
+  const { cwd, env } = options;
+  const child = command(args, { stdin: "piped", cwd, env }).spawn();
   options.interrupt?.then(() => child.kill("SIGINT"));
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});

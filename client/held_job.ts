@@ -8,7 +8,7 @@ import { JobFailure, LeaseLost, type TakenJob, type WorkClient } from "./jobs.ts
 import { backoff, executedOf, hintOf, isPassing } from "./retry.ts";
 
 /** What is left of a lease when it is no use to ask again, in ms. */
-const TOO_LATE_MS = 10;
+export const TOO_LATE_MS = 10;
 /** How long one EXTEND may take at most, in ms. */
 const MOST_ASK_MS = 3_600_000;
 /** How long one telling may take. */

@@ -2,9 +2,18 @@
 
 import { type Clock, systemClock } from "./clock.ts";
 import { asError, ConnectionLost } from "./errors.ts";
-import { type Ending, HeldJob, type Holding, mayPass, pauseAfter, type Told } from "./held_job.ts";
+import {
+  type Ending,
+  HeldJob,
+  type Holding,
+  mayPass,
+  pauseAfter,
+  type Told,
+  TOO_LATE_MS,
+} from "./held_job.ts";
 import {
   JobFailure,
+  LeaseLost,
   type TakenJob,
   type TakenJobs,
   type WorkClient,
@@ -12,10 +21,13 @@ import {
   type WorkEvent,
 } from "./jobs.ts";
 import { guarded } from "./call.ts";
+import { backoff } from "./retry.ts";
 
 /** How long a TAKE waits for a job, and its answer may take beyond that. */
 const WAIT_MS = 30_000, ANSWER_MS = 10_000;
 const CAP_MS = 10_000;
+/** An answer without a job that comes sooner than this is followed by a pause, of at least `BASE_MS`. */
+const EARLY_MS = 1000, BASE_MS = 50;
 const CLOSE_MS = 10_000;
 /** How long handlers have to end once they are aborted, and how long then the last word to the server may take. */
 const GRACE_MS = 1000, LAST_WORD_MS = 1000;
@@ -193,6 +205,12 @@ export function work(
 
   function accept(job: TakenJob): void {
     counts.taken++;
+    if (job.lease <= TOO_LATE_MS) {
+      const error = new LeaseLost(
+        `a lease of ${job.lease} ms is over before anything can be done; take it with a longer one`,
+      );
+      return count(job, { type: "lost", error });
+    }
     const held: HeldJob = new HeldJob(job, holding, () => {
       // One whose end is being told is counted there.
       if (!waiting.delete(held) && !running.delete(held)) return;
@@ -218,13 +236,25 @@ export function work(
 
   async function takeAll(): Promise<void> {
     let failures = 0;
+    /** TAKEs in a row that came to nothing: no job in no time, or none whose lease could be kept. */
+    let misses = 0;
+    let lost = 0, settled = 0;
     while (!closing && counts.taken < most) {
       const max = room();
       if (max <= 0) {
         await next();
         continue;
       }
+      if (settledJobs() > settled) misses = 0;
+      else if (counts.lost > lost) misses++;
+      lost = counts.lost;
+      settled = settledJobs();
+      if (misses > 0) {
+        await pause(Math.max(BASE_MS, backoff(misses, BASE_MS, CAP_MS, random())));
+        if (closing) break;
+      }
       const before = counts.taken;
+      const askedAt = clock.now();
       try {
         const wait = untilEmpty ? 0 : WAIT_MS;
         const limits = { within: wait + ANSWER_MS };
@@ -242,12 +272,14 @@ export function work(
       } finally {
         taking = undefined;
       }
-      if (!untilEmpty || counts.taken > before) continue;
-      if (isIdle()) break;
-      await next();
+      if (counts.taken > before) continue;
+      if (!untilEmpty) misses = clock.now() - askedAt < EARLY_MS ? misses + 1 : 0;
+      else if (isIdle()) break;
+      else await next();
     }
   }
 
+  const settledJobs = (): number => counts.done + counts.failed + counts.dead + counts.released;
   const isIdle = (): boolean => running.size + waiting.size + telling.size === 0;
 
   /** Ends early where the worker closes. */

@@ -472,3 +472,78 @@ Deno.test("A handler of onEvent that throws does not end the worker", async () =
     globalThis.removeEventListener("error", note);
   }
 });
+
+/** A client of a server that answers each TAKE at once, with these jobs, and has them back before anything can be done. */
+function hasty(jobs: (count: number) => readonly TakenJob[]): WorkClient & { takes: number } {
+  // deno-lint-ignore require-await
+  const gone = async (): Promise<never> => {
+    throw new Refusal("not-taken", "It is somebody else's.");
+  };
+  return {
+    closed: false,
+    takes: 0,
+    TAKE() {
+      const given = jobs(++this.takes);
+      return {
+        async *[Symbol.asyncIterator]() {
+          yield* given;
+        },
+        stop() {},
+        cancel() {},
+      };
+    },
+    DONE: gone,
+    FAIL: gone,
+    EXTEND: gone,
+    RELEASE: gone,
+  };
+}
+
+const brief = (id: number, lease: number): TakenJob => {
+  return { id, queue: "mail", attempt: 1, lease, body: new Uint8Array() };
+};
+
+const HASTY: readonly { what: string; jobs: (count: number) => readonly TakenJob[] }[] = [
+  { what: "nothing", jobs: () => [] },
+  { what: "jobs whose leases are over at once", jobs: (count) => [brief(count, 1)] },
+  { what: "jobs whose leases cannot be kept", jobs: (count) => [brief(count, 30)] },
+];
+
+for (const { what, jobs } of HASTY) {
+  Deno.test(`A worker does not spin where each TAKE brings ${what} at once`, async () => {
+    await using shop = await workshop();
+    const client = hasty(jobs);
+    let begun = 0;
+    const worker = start(shop, client, async (_, { signal }) => {
+      begun++;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    });
+    await shop.clock.elapse(60_000);
+    assert(client.takes > 5 && client.takes < 30, `${client.takes} TAKEs in a minute`);
+    assert(begun < 30, `${begun} were begun in a minute`);
+    await shop.until(worker.close(0));
+  });
+}
+
+Deno.test("A lease that is over before anything can be done is told in words, and other jobs go on", async () => {
+  await using shop = await workshop();
+  const client = await shop.client();
+  await put(client, ["poison"], { lease: 1, attempts: 1000 });
+  const events: WorkEvent[] = [];
+  const done: string[] = [];
+  const worker = start(shop, client, (job) => void done.push(text(job)), {
+    onEvent: (event) => events.push(event),
+  });
+  for (let n = 0; n < 10; n++) {
+    await put(client, [`job ${n}`]);
+    await shop.clock.elapse(10_000);
+  }
+  assertEquals(done, Array.from({ length: 10 }, (_, n) => `job ${n}`));
+  const lost = events.filter(({ type }) => type === "lost") as { error: Error }[];
+  assert(lost.length > 5 && lost.length < 200, `${lost.length} leases were lost`);
+  assertEquals(
+    lost[0].error.message,
+    "a lease of 1 ms is over before anything can be done; take it with a longer one",
+  );
+  await shop.until(worker.close());
+});

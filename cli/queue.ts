@@ -35,6 +35,12 @@ export const queue: Subcommand = {
         "How much memory the queue may hold, with :memory: bodies too; PUT is refused beyond it.",
       default: "1GiB",
     },
+    "max-size": {
+      value: "SIZE",
+      type: { type: "size", min: 1 << 20 },
+      summary:
+        "How large --data may become with its -wal, such as 500MiB; beyond it PUT answers busy.",
+    },
     check: {
       value: "FILE",
       summary: "Look whether a file is sound, instead of serving; 1 if not.",
@@ -61,12 +67,16 @@ export const queue: Subcommand = {
     const chosen = ["check", "export", "import"].filter((name) => flags[name] !== undefined);
     if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
     if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
+    const maxSize: number | undefined = flags["max-size"];
+    if (maxSize !== undefined && (inMemory || chosen.length > 0)) {
+      throw new UsageError("--max-size is for serving --data FILE.");
+    }
     if (flags.check !== undefined) return check(flags.check);
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
     const work = await openQueue({
-      store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data)),
+      store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
     });
     if (!inMemory) warnOfReaders(data);

@@ -35,6 +35,26 @@ export function roomInMemory(work: WorkQueue): void {
   );
 }
 
+/** What a job takes in a store beside its body, in bytes. */
+const STORED_JOB = 320;
+
+/**
+ * Throws `busy` where a store has no room for so many bytes more. What makes room is not asked, nor what takes little:
+ * for that a store keeps some.
+ */
+export function roomInStore(work: WorkQueue, bytes: number): void {
+  const room = work.storeRoom();
+  if (room === undefined) return;
+  // What is not stored yet may be in a log before it is where it stays, and takes its place twice.
+  const enough = bytes + STORED_JOB + 2 * work.journal.pending <= room.left;
+  work.tellRoom(enough);
+  if (enough) return;
+  throw busy(
+    `The disk, or the size that the queue's file may have, leaves room for ${room.left} bytes of new jobs; ` +
+      "DONE, DROP and PURGE make room.",
+  );
+}
+
 /** Throws `busy` where there may be no further job. */
 export function roomForJob({ maxJobs }: Bounds, jobs: Jobs): void {
   if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);

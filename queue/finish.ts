@@ -2,6 +2,7 @@
 
 import type { Client } from "../server/handlers.ts";
 import { hasRoom } from "./bounds.ts";
+import { roomInStore } from "./bounds.ts";
 import type { Job } from "./job.ts";
 import { notTaken } from "./refusals.ts";
 import { serve } from "./take.ts";
@@ -39,7 +40,12 @@ export async function done(
   result: Uint8Array,
 ): Promise<void> {
   const now = work.now();
-  for (const job of claimed(work, ids, claim)) {
+  const jobs = claimed(work, ids, claim);
+  // A result takes the place of the body: only what it has more needs room.
+  const more = jobs.filter(({ kind, size }) => kind.keep && result.length > size)
+    .reduce((sum, { size }) => sum + result.length - size, 0);
+  if (more > 0) roomInStore(work, more);
+  for (const job of jobs) {
     const { id, queue } = job;
     queue.rates.count("done", now);
     const written = job.kind.keep ? work.finish(job, result) : work.remove(job);

@@ -110,6 +110,11 @@ export class Journal {
     return group.written.promise;
   }
 
+  /** About how many bytes are not stored yet. */
+  get pending(): number {
+    return this.#bytes;
+  }
+
   /** Whether so much waits to be stored that who brings more has to wait. */
   get full(): boolean {
     return this.#bytes > MOST_BYTES && this.failure === undefined;

@@ -21,6 +21,7 @@ export type { QueueHandlers } from "./handlers.ts";
 export type {
   Change,
   Progress,
+  Room,
   Rules,
   Schedule,
   State,
@@ -37,4 +38,4 @@ export {
   type ImportOptions,
   importSqliteFile,
 } from "./sqlite_transfer.ts";
-export { sqliteStore } from "./sqlite_store.ts";
+export { type SqliteOptions, sqliteStore } from "./sqlite_store.ts";

@@ -124,6 +124,11 @@ function* figures(work: WorkQueue): Generator<readonly [string, number]> {
   yield ["queue-limits", work.rules];
   yield ["queue-held-bytes", work.held];
   yield ["queue-held-bytes-limit", work.bounds.maxMemory];
+  const room = work.storeRoom();
+  if (room !== undefined) {
+    yield ["queue-store-bytes", room.used];
+    yield ["queue-store-bytes-left", Math.floor(room.left)];
+  }
   yield ["queue-expired-total", work.expired];
   yield ["queue-commits-total", journal.commits];
   yield ["queue-changes-total", journal.changes];

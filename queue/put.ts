@@ -1,6 +1,6 @@
 // PUT: new jobs.
 
-import { roomForJob, roomForQueues, roomInDepth, roomInMemory } from "./bounds.ts";
+import { roomForJob, roomForQueues, roomInDepth, roomInMemory, roomInStore } from "./bounds.ts";
 import { type NewJob, newJob } from "./job.ts";
 import { serve } from "./take.ts";
 import type { WorkQueue } from "./work_queue.ts";
@@ -26,6 +26,7 @@ export function put(work: WorkQueue, told: NewJob): Put {
     return { id: same, duplicate: true, written: work.journal.settled() };
   }
   roomInMemory(work);
+  roomInStore(work, body.length);
   roomForJob(bounds, jobs);
   if (there === undefined) roomForQueues(work, [told.queue]);
   else roomInDepth(there, key);

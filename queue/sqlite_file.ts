@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { distrust, explain, prepareFile } from "./sqlite_schema.ts";
+import { distrust, explain, pragma, prepareFile } from "./sqlite_schema.ts";
 import { locateFile, makePrivate, Watched } from "./sqlite_path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
 import { rowCheck } from "./stored_bounds.ts";
@@ -11,6 +11,10 @@ import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
 /** What SQLite says of a file that is damaged. */
 const DAMAGED = "database disk image is malformed";
 const SLICE = "LIMIT 1000 OFFSET ?";
+/** The most pages that SQLite knows of. */
+const MOST_PAGES = 2 ** 32 - 2;
+/** How many a file has always for what makes room, also one that is larger than it may be. */
+const SPARE_PAGES = 64;
 const LEAST_ROW = -(2n ** 63n);
 /** How many imports are remembered. */
 const MOST_IMPORTS = 1000;
@@ -33,6 +37,13 @@ export interface Import {
   readonly at: number;
   /** How many jobs it added. */
   readonly jobs: number;
+}
+
+/** What a file takes on the disk, in bytes. */
+export interface Space {
+  readonly used: number;
+  readonly free: number;
+  readonly wal: number;
 }
 
 /** An open database file. */
@@ -58,6 +69,10 @@ export interface SqliteFile {
   imported(digest: Uint8Array): Import | undefined;
   /** Remembers an import; to be called by the changes of a commit, with which it is made. */
   noteImport(digest: Uint8Array, made: Import): void;
+  /** What it takes on the disk, in bytes: for what it keeps, for pages that are free, in its `-wal`. */
+  space(): Space;
+  /** Bounds what it takes, and about how much its `-wal` does, in bytes; what is there already may stay. */
+  bound(size: number, wal: number): void;
   /** Closes it. Throws where it was removed or replaced meanwhile. */
   close(): void;
 }
@@ -120,6 +135,9 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       coalesce(reason, '')
     FROM job LEFT JOIN progress USING (id) WHERE job.id > ? ORDER BY job.id LIMIT ?
   `);
+  const pages = db.prepare("PRAGMA page_count");
+  const freePages = db.prepare("PRAGMA freelist_count");
+  const pageSize = Number(pragma(db, "page_size"));
   const rows = rowsWriter(db);
   const checkJob = rowCheck(["job", "progress"], JOB_COLUMNS);
   const lastId = (): number => {
@@ -214,6 +232,22 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       }
       return ids.map((id) => found.get(id));
     }),
+    space(): Space {
+      const free = pageSize * Number(freePages.get()!.freelist_count);
+      const used = pageSize * Number(pages.get()!.page_count) - free;
+      return { used, free, wal: watched.walSize };
+    },
+    bound(size: number, wal: number): void {
+      const most = Math.max(
+        Number(pages.get()!.page_count) + SPARE_PAGES,
+        Math.min(size / pageSize, MOST_PAGES),
+      );
+      db.exec(`
+        PRAGMA max_page_count = ${Math.floor(most)};
+        PRAGMA wal_autocheckpoint = ${Math.floor(wal / pageSize)};
+        PRAGMA journal_size_limit = ${Math.floor(wal)};
+      `);
+    },
     close(): void {
       try {
         mustBeThere();

@@ -55,6 +55,8 @@ export function makePrivate(file: string): void {
 export class Watched {
   readonly #file: string;
   readonly #identities = new Map<string, string>();
+  /** How many bytes the `-wal` had when it was looked at last. */
+  walSize = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -71,7 +73,8 @@ export class Watched {
     const known = this.#identities.get(end);
     let identity: string | undefined;
     try {
-      const { dev, ino } = Deno.lstatSync(this.#file + end);
+      const { dev, ino, size } = Deno.lstatSync(this.#file + end);
+      if (end !== "") this.walSize = size;
       identity = `${dev}:${ino}`;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

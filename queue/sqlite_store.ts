@@ -1,13 +1,14 @@
+import type { DiskOptions } from "./disk_room.ts";
 import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./sqlite_batch.ts";
 import type { Rows } from "./sqlite_columns.ts";
-import type { Change, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
+import type { Change, Room, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
-  | { readonly kind: "open"; readonly path: string }
+  | { readonly kind: "open"; readonly path: string; readonly options: DiskOptions }
   | { readonly kind: "commit"; readonly batch: Batch }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "rules" | "schedules" | "lastId" }
+  | { readonly kind: "rules" | "schedules" | "lastId" | "room" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
   | { readonly kind: "scheduleBodies"; readonly names: readonly string[] }
   | { readonly kind: "close" };
@@ -18,6 +19,23 @@ export type Answer = { readonly result: unknown } | { readonly error: string };
 /** How many jobs are loaded at once: more would outlive a collection of new garbage, and the heap grow by what they take. */
 const PAGE = 500;
 
+/** How many bytes are kept beside a file for when its disk is full. */
+const RESERVE = 8 << 20;
+/** Below so many bytes the worker is asked how much room there is, and how often, in ms. */
+const SCARCE = 64 << 20;
+const ROOM_MS = 500;
+
+/** How much of a disk a store in a file uses. */
+export interface SqliteOptions {
+  /** The size that the file and its `-wal` may have together, in bytes; new jobs are refused beyond it. Default: no bound. */
+  maxSize?: number;
+  /**
+   * How many bytes a file named `-reserve` has beside it, which is given up where the disk is full: so jobs can be taken,
+   * finished and removed then. At most an 8th of the disk; 0 for none. Default 8 MiB.
+   */
+  reserve?: number;
+}
+
 /**
  * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each
  * `commit`, written by a worker. Memory grows with neither the jobs nor their bodies.
@@ -26,6 +44,7 @@ const PAGE = 500;
  * version, or cannot be opened.
  *
  * @param path the file; beside it SQLite keeps another one named `-wal`
+ * @param options how much of the disk it uses
  *
  * @example
  * ```ts
@@ -40,10 +59,15 @@ const PAGE = 500;
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function sqliteStore(path: string): Promise<Store> {
+export async function sqliteStore(
+  path: string,
+  { maxSize = Infinity, reserve = RESERVE }: SqliteOptions = {},
+): Promise<Store> {
   const ask = startWorker();
+  let room: Room;
+  let asked = 0;
   try {
-    await ask({ kind: "open", path });
+    room = await ask({ kind: "open", path, options: { maxSize, reserve } }) as Room;
   } catch (error) {
     ask.end();
     throw error;
@@ -51,7 +75,19 @@ export async function sqliteStore(path: string): Promise<Store> {
   return {
     async commit(changes: readonly Change[]): Promise<void> {
       const batch = packBatch(changes);
-      await ask({ kind: "commit", batch }, [batch.numbers.buffer, batch.bytes.buffer]);
+      room = await ask({ kind: "commit", batch }, [
+        batch.numbers.buffer,
+        batch.bytes.buffer,
+      ]) as Room;
+    },
+    room(): Room {
+      // Where nothing is written because there is no room, nobody says when there is some.
+      const now = performance.now();
+      if (room.left < SCARCE && now > asked + ROOM_MS) {
+        asked = now;
+        ask({ kind: "room" }).then((now) => room = now as Room, () => {});
+      }
+      return room;
     },
     async *load(): AsyncGenerator<StoredJob, void, void> {
       const page = (after: number): Promise<unknown> => ask({ kind: "load", after, limit: PAGE });

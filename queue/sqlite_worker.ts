@@ -1,23 +1,31 @@
 /// <reference lib="deno.worker" />
 // The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
 
-import { packBodies, packRows, unpackBatch } from "./sqlite_batch.ts";
-import { openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
+import { DiskRoom } from "./disk_room.ts";
+import { type Batch, packBodies, packRows, unpackBatch } from "./sqlite_batch.ts";
 import { explain } from "./sqlite_schema.ts";
 import type { Answer, Request } from "./sqlite_store.ts";
 
-let file: SqliteFile | undefined;
+let disk: DiskRoom | undefined;
 let path = "";
 
 function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
   if (request.kind === "open") {
-    file = openSqliteFile(path = request.path);
-    return { result: undefined };
+    disk = new DiskRoom(path = request.path, request.options);
+    return { result: disk.room() };
   }
-  if (file === undefined) throw new Error("the file is not open");
+  if (disk === undefined) throw new Error("the file is not open");
+  const { file } = disk;
   switch (request.kind) {
     case "commit":
-      return { result: file.commit(unpackBatch(request.batch)) };
+      return {
+        result: disk.commit(
+          (file) => file.commit(unpackBatch(request.batch)),
+          bytesOf(request.batch),
+        ),
+      };
+    case "room":
+      return { result: disk.room() };
     case "load": {
       const rows = packRows(file.load(request.after, request.limit));
       return { result: rows, transfer: [rows.numbers.buffer] };
@@ -37,8 +45,12 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
       return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
     }
     case "close":
-      return { result: file.close() };
+      return { result: disk.close() };
   }
+}
+
+function bytesOf({ bytes, numbers, text }: Batch): number {
+  return bytes.length + numbers.length * 4 + text.length;
 }
 
 self.onmessage = ({ data }: MessageEvent<Request>): void => {

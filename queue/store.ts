@@ -129,6 +129,14 @@ export type Change =
   /** A schedule has ended. */
   | { readonly kind: "unschedule"; readonly name: string };
 
+/** How much room a store has. */
+export interface Room {
+  /** How many bytes it takes. */
+  readonly used: number;
+  /** For how many bytes of new jobs there is room, beside what may be needed to make some. */
+  readonly left: number;
+}
+
 /** Whether rules say anything. */
 export function hasRules({ paused, running, rate, weight, depth }: Rules): boolean {
   return paused || running > 0 || rate > 0 || weight > 0 || depth > 0;
@@ -175,6 +183,8 @@ export interface Store {
   bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]>;
   /** How many bytes of memory it takes for what it keeps. Not there for one that keeps it elsewhere. */
   held?(): number;
+  /** How much room there was behind the last commit, for a store whose room is bounded: new jobs are refused beyond it. */
+  room?(): Room;
   /** Waits for the calls made so far, then lets everything go. */
   close(): Promise<void>;
 }

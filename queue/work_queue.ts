@@ -19,7 +19,7 @@ import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, readOnly } from "./refusals.ts";
 import { Results } from "./results.ts";
 import { Schedules } from "./schedules.ts";
-import type { Change, Rules, Store, StoredJob } from "./store.ts";
+import type { Change, Room, Rules, Store, StoredJob } from "./store.ts";
 import { serve } from "./take.ts";
 import { Takers } from "./takers.ts";
 import { Turns } from "./turns.ts";
@@ -65,6 +65,7 @@ export class WorkQueue {
   readonly #lifted = new LiftedPaces();
   readonly #jobTimes: Deadlines<number>;
   readonly #expiries: Deadlines<Rarely>;
+  #hasStoreRoom = true;
   #closed: Promise<number> | undefined = undefined;
 
   constructor({ store, clock, log, random, bounds }: Surroundings) {
@@ -130,6 +131,21 @@ export class WorkQueue {
       this.jobs.delete(job);
       this.journal.write({ kind: "drop", id: job.id });
     } else this.jobs.put(job);
+  }
+
+  /** How much room the store has, where that is bounded. */
+  storeRoom(): Room | undefined {
+    return this.#store.room?.();
+  }
+
+  /** Logs when there is no room in the store, and when there is some again. */
+  tellRoom(enough: boolean): void {
+    if (enough === this.#hasStoreRoom) return;
+    this.#hasStoreRoom = enough;
+    const message = enough
+      ? "there is room in the store again"
+      : "no room in the store, new jobs are refused until there is some";
+    this.log({ level: enough ? "info" : "error", message, ...this.storeRoom() });
   }
 
   /** The present, in ms since the Unix epoch. */

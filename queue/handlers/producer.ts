@@ -1,6 +1,12 @@
 // PUT, WAIT, EVERY, SCHEDULES.
 
-import { roomForQueues, roomForSchedule, roomForTaker, roomInMemory } from "../bounds.ts";
+import {
+  roomForQueues,
+  roomForSchedule,
+  roomForTaker,
+  roomInMemory,
+  roomInStore,
+} from "../bounds.ts";
 import type { QueueHandlers } from "../handlers.ts";
 import type { producer } from "../protocol/producer.ts";
 import { put } from "../put.ts";
@@ -73,6 +79,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       if (cron === undefined && tz !== undefined) throw badArguments("tz= goes with cron= only.");
       if (cron !== undefined) checkCron(cron, tz ?? "UTC");
       roomInMemory(work);
+      roomInStore(work, body.length);
       if (before === undefined) roomForSchedule(work.bounds, schedules.size);
       roomForQueues(work, [queue]);
 

@@ -3,6 +3,7 @@
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/run.ts";
 import { type Running, startServer } from "../queue/server_process.ts";
+import type { Session } from "../queue/session.ts";
 import { withDirectory } from "../queue/temporary.ts";
 import { find, run } from "./program.ts";
 
@@ -99,14 +100,111 @@ async function withDisk<T>(
   });
 }
 
-Deno.test("lineup queue on a full disk loses nothing that was acknowledged, and goes on once there is room", () =>
-  withDisk("4m", async ({ path, root, by }) => {
-    const filler = `${root}/filler`;
-    const refused = await survives(`${path}/queue.db`, by, {
-      fail: () => Deno.writeFile(filler, new Uint8Array(2 << 20)),
-      mend: () => Deno.remove(filler),
-    });
-    assertMatch(refused, /^ERR internal "The store failed, .*" executed=maybe incident=/);
+/** Writes a file until the disk is full, to its last byte. */
+async function fillUp(path: string): Promise<void> {
+  using file = await Deno.open(path, { append: true, create: true });
+  for (let size = 1 << 20; size > 0;) {
+    try {
+      if (file.writeSync(new Uint8Array(size)) < size) size >>= 1;
+    } catch (error) {
+      assertStringIncludes(String(error), "No space left");
+      size >>= 1;
+    }
+  }
+}
+
+/** The numbers of the jobs of a queue. */
+async function numbers(session: Session): Promise<number[]> {
+  const found: number[] = [];
+  for (let after = "0"; after !== "";) {
+    const reply = await session.ask(`LIST mail max=1000 after=${after}`);
+    for (const [, id] of reply.matchAll(/^\* id=(\d+)/gm)) found.push(Number(id));
+    after = / after=(\d+)$/.exec(reply)?.[1] ?? "";
+  }
+  return found;
+}
+
+for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as const) {
+  const what = `of ${size}${looks ? "" : ", at which it may not look,"}`;
+  Deno.test(`lineup queue on a full disk ${what} refuses new jobs, and goes on with those that it has, after a restart too`, () =>
+    withDisk(size, async ({ path, root, by }) => {
+      const file = `${path}/queue.db`;
+      const filler = `${root}/filler`;
+      const there = new Set<number>();
+      let server = await startServer(file, by, looks);
+      let session = await server.session();
+      const put = async (): Promise<string> => {
+        const reply = await session.ask(`PUT mail ${REST}`);
+        const id = /^OK id=(\d+)$/.exec(reply)?.[1];
+        if (id !== undefined) there.add(Number(id));
+        return reply;
+      };
+      // All that makes room, and what goes with it.
+      const makesRoom = async (): Promise<void> => {
+        for (let i = 0; i < 5; i++) {
+          const taken = await session.ask("TAKE mail max=3 lease=1h");
+          const ids = [...taken.matchAll(/^\* id=(\d+)/gm)].map(([, id]) => Number(id));
+          assertEquals(ids.length, 3, taken.slice(0, 200));
+          const [done, failed, dropped] = ids;
+          assertEquals(await session.ask(`DONE ${done}`), "OK");
+          assertEquals(await session.ask(`FAIL ${failed} dead=yes`), "OK state=dead");
+          assertEquals(await session.ask(`DROP ${dropped}`), "OK");
+          assertEquals(await session.ask("PURGE mail state=dead"), "OK count=1");
+          for (const id of ids) there.delete(id);
+        }
+        assertEquals(await session.ask("PAUSE mail"), "OK");
+        assertEquals(await session.ask("RESUME mail"), "OK");
+        assertEquals(/ read-only=yes$/.test(await session.ask("QUEUES")), false);
+      };
+      for (let i = 0; i < 100; i++) assertMatch(await put(), /^OK id=/);
+      await fillUp(filler);
+      let refused: string;
+      while (/^OK/.test(refused = await put())) await fillUp(filler);
+      assertMatch(refused, /^ERR busy "The disk, .* leaves room for \d+ bytes .*" retry=1000$/);
+      await makesRoom();
+      assertMatch(await session.ask("STATS"), /^\* queue-store-bytes-left 0$/m);
+      for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+        await fillUp(filler);
+        const code = await server.end(signal);
+        if (signal === "SIGTERM") assertEquals(code, 0);
+        await fillUp(filler);
+        server = await startServer(file, by, looks);
+        session = await server.session();
+        await fillUp(filler);
+        assertMatch(await put(), /^ERR busy /);
+        await makesRoom();
+        assertEquals(await numbers(session), [...there]);
+      }
+      await Deno.remove(filler);
+      // A real clock says how often the disk is looked at.
+      for (let i = 0; i < 200 && !/^OK/.test(await put()); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assertMatch(await put(), /^OK id=/);
+      assertEquals(await numbers(session), [...there]);
+      assertEquals(await server.end("SIGTERM"), 0);
+    }));
+}
+
+Deno.test("lineup queue fills a disk as far as it may, and its room is used again", () =>
+  withDisk("16m", async ({ path, root, by }) => {
+    const server = await startServer(`${path}/queue.db`, by);
+    const session = await server.session();
+    const fill = async (): Promise<number> => {
+      for (let puts = 0;; puts++) {
+        const reply = await session.ask(`PUT mail ${REST}`);
+        if (/^ERR busy /.test(reply)) return puts;
+        assertMatch(reply, /^OK/);
+      }
+    };
+    const first = await fill();
+    assertGreater(first, 500);
+    for (let round = 0; round < 3; round++) {
+      assertMatch(await session.ask("PURGE mail"), /^OK count=\d+$/);
+      assertGreater(await fill(), first * 0.9);
+    }
+    assertGreater([...Deno.readDirSync(root)].length, 1);
+    assertEquals(await server.end("SIGTERM"), 0);
   }));
 
 Deno.test("lineup queue whose writes fail loses nothing that was acknowledged, and goes on once they do not", () =>
@@ -143,5 +241,8 @@ Deno.test("lineup queue refuses a file that it cannot write, and leaves it as it
     );
     assertEquals(await within(...lineup, "--check", file), `${file} is sound: 1 job\n`);
     assertEquals(await Deno.readFile(`${root}/queue.db`), before);
-    assertEquals([...Deno.readDirSync(root)].length, 1);
+    assertEquals([...Deno.readDirSync(root)].map(({ name }) => name).sort(), [
+      "queue.db",
+      "queue.db-reserve",
+    ]);
   }));

@@ -13,7 +13,9 @@ const V8_CLONE = 1;
 const MOST = 256 << 20;
 // A copy of a smaller body costs less than a second write.
 const SMALL_BODY = 16_384;
-const READ = 65_536;
+// Read at once where it is smaller; larger bodies are read into buffers of their own.
+const READ = 131_072;
+const WRITE = 65_536;
 // Deeper values may be cycles, and are left to the structured clone.
 const MOST_DEPTH = 64;
 
@@ -24,6 +26,7 @@ const decoder = new TextDecoder();
 export class Channel<Sent, Heard> {
   readonly #conn: Deno.Conn;
   readonly #buffer = new Uint8Array(READ);
+  readonly #out = new Uint8Array(WRITE);
   #start = 0;
   #end = 0;
   readonly #unsent: Uint8Array[] = [];
@@ -35,7 +38,9 @@ export class Channel<Sent, Heard> {
 
   /** Sends a message, what is small at once. Throws where it cannot be cloned or is too long. */
   send(message: Sent): void {
-    this.#unsent.push(...encodeFrame(message as Message));
+    // To make a buffer takes longer than all else, so one is used again unless it is being sent.
+    const buffer = this.#sending === undefined ? this.#out : undefined;
+    this.#unsent.push(...encodeFrame(message as Message, buffer));
     this.#sending ??= this.#send();
   }
 
@@ -56,11 +61,16 @@ export class Channel<Sent, Heard> {
       const tooLong = length > MOST || (bodyLength > MOST && bodyLength !== NO_BODY);
       if (tooLong || format > V8_CLONE) throw new TypeError("a worker sends what is no frame");
       this.#start += PREFIX;
-      const head = await this.#take(length);
+      // A clone may hold views of its bytes; text does not.
+      const head = this.#has(length) && format === JSON_TEXT
+        ? this.#pass(length)
+        : await this.#take(length);
       if (head === undefined) return;
       const message = format === JSON_TEXT ? JSON.parse(decoder.decode(head)) : deserialize(head);
       if (bodyLength !== NO_BODY) {
-        const body = await this.#take(bodyLength);
+        const body = this.#has(bodyLength)
+          ? this.#pass(bodyLength).slice()
+          : await this.#take(bodyLength);
         if (body === undefined) return;
         message.values.body = body;
       }
@@ -100,6 +110,16 @@ export class Channel<Sent, Heard> {
     return read > 0;
   }
 
+  #has(length: number): boolean {
+    return this.#end - this.#start >= length;
+  }
+
+  /** Bytes that are there, until more are read. */
+  #pass(length: number): Uint8Array {
+    this.#start += length;
+    return this.#buffer.subarray(this.#start - length, this.#start);
+  }
+
   /** So many bytes in a buffer of their own; `undefined` where the other end is gone before. */
   async #take(length: number): Promise<Uint8Array | undefined> {
     const bytes = new Uint8Array(length);
@@ -124,7 +144,8 @@ export class Channel<Sent, Heard> {
   }
 }
 
-function encodeFrame(message: Message): Uint8Array[] {
+/** The parts of a frame, the first in `buffer` where that has room. */
+function encodeFrame(message: Message, buffer: Uint8Array | undefined): Uint8Array[] {
   let head: Message = message;
   const given = message.values?.body;
   const body = given instanceof Uint8Array ? given : undefined;
@@ -132,22 +153,35 @@ function encodeFrame(message: Message): Uint8Array[] {
     const { body: _, ...values } = message.values!;
     head = { ...message, values };
   }
+  const apart = body !== undefined && body.length > SMALL_BODY;
+  const behind = apart ? 0 : body?.length ?? 0;
+  const room = (bytes: number): Uint8Array =>
+    buffer !== undefined && PREFIX + bytes + behind <= buffer.length
+      ? buffer
+      : new Uint8Array(PREFIX + bytes + behind);
+  let frame: Uint8Array;
+  let length: number;
   // The clone takes ten times as long.
   const plain = Object.values(head).every((value) => value === undefined || isJson(value, 0));
-  const bytes = plain ? encoder.encode(JSON.stringify(head)) : serialize(head);
-  if (bytes.length > MOST || (body?.length ?? 0) > MOST) {
+  if (plain) {
+    const text = JSON.stringify(head);
+    frame = room(3 * text.length);
+    length = encoder.encodeInto(text, frame.subarray(PREFIX)).written;
+  } else {
+    const bytes = serialize(head);
+    frame = room(length = bytes.length);
+    frame.set(bytes, PREFIX);
+  }
+  if (length > MOST || (body?.length ?? 0) > MOST) {
     throw new RangeError(`what goes to a worker and back has at most ${MOST} bytes`);
   }
-  const apart = body !== undefined && body.length > SMALL_BODY;
-  const frame = new Uint8Array(PREFIX + bytes.length + (apart ? 0 : body?.length ?? 0));
   const prefix = new DataView(frame.buffer);
-  prefix.setUint32(0, bytes.length);
+  prefix.setUint32(0, length);
   prefix.setUint32(4, body?.length ?? NO_BODY);
   prefix.setUint8(8, plain ? JSON_TEXT : V8_CLONE);
-  frame.set(bytes, PREFIX);
-  if (apart) return [frame, body];
-  if (body !== undefined) frame.set(body, PREFIX + bytes.length);
-  return [frame];
+  if (behind > 0) frame.set(body!, PREFIX + length);
+  const first = frame.subarray(0, PREFIX + length + behind);
+  return apart ? [first, body] : [first];
 }
 
 /** Whether JSON brings a value as it is. */

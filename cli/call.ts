@@ -5,9 +5,11 @@ import type { Frame } from "../protocol/frame.ts";
 import { formatLine, isOptionName, isVerb } from "../protocol/line.ts";
 import { formatWord } from "../protocol/quoting.ts";
 import { formatValue } from "../protocol/values.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { toJson } from "./json.ts";
-import { print, reason } from "./output.ts";
+import { print } from "./output.ts";
+import { reason } from "./reason.ts";
 import { readSpec } from "./remote_spec.ts";
 
 const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
@@ -21,6 +23,7 @@ export const call: Subcommand = {
   count: [2, Infinity],
   stopEarly: true,
   flags: {
+    ...dialFlags,
     json: {
       summary: "Print a line of JSON for each item and for the reply, typed by the server's SPEC.",
     },
@@ -52,6 +55,7 @@ Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection
 (which cancels the request), 141 where nobody reads the output.`,
   async run([address, ...words], flags) {
     const request = toRequest(words, flags);
+    const dial = dialer(readAuthority(flags));
     const deadline = new Deadline(flags.timeout);
     const show = { command: undefined as CompiledCommand | undefined };
     const printFrame = (frame: Frame): void =>
@@ -62,7 +66,7 @@ Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection
     let session: Session | undefined;
     try {
       const { signal } = interrupt;
-      session = await openSession(address, { timeout: deadline.left, signal });
+      session = await openSession(address, { timeout: deadline.left, signal, dial });
       session.introduce();
       const ask = new Asking(session, signal, deadline);
       if (flags.json || needsSpec(request)) {

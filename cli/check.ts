@@ -1,11 +1,13 @@
-import { ConnectionLost } from "../client/mod.ts";
-import { type ByteStream, connectStream, parseAddress } from "../net/mod.ts";
+import { ConnectionLost, type Dial } from "../client/mod.ts";
+import { type ByteStream, parseAddress } from "../net/mod.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { quote } from "../protocol/quoting.ts";
 import { type Check, conformanceChecks, exampleChecks } from "./check/checks.ts";
 import { exchange, type Outcome } from "./check/exchange.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
-import { complain, print, printStyled, reason } from "./output.ts";
+import { complain, print, printStyled } from "./output.ts";
+import { reason } from "./reason.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
 const OK = 0, FAILED = 1;
@@ -28,6 +30,7 @@ export const check: Subcommand = {
   // --list needs none.
   count: [0, 1],
   flags: {
+    ...dialFlags,
     only: { value: "TEXT", summary: "Only what has this text in its name." },
     "no-examples": { summary: "Leave out the examples of the server's SPEC." },
     timeout: {
@@ -59,7 +62,8 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
     }
     if (word === undefined) throw new UsageError("check needs ADDRESS.");
     const address = parseAddress(word);
-    const connect = (): Promise<ByteStream> => connectStream(address);
+    const dial = dialer(readAuthority(flags));
+    const connect = (): Promise<ByteStream> => dial(address, {});
     try {
       (await connect()).close();
     } catch (error) {
@@ -84,7 +88,7 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
       if (ran === 1 && !result.greeted) return summary("; no other was tried without a greeting");
     }
     if (!flags["no-examples"]) {
-      const examples = await findExamples(word, flags.timeout);
+      const examples = await findExamples(word, dial, flags.timeout);
       if (!Array.isArray(examples)) note(examples, "cases");
       else {
         const chosen = examples.filter(wanted);
@@ -130,9 +134,13 @@ async function run(
 }
 
 /** The examples of the server's SPEC, or that it has no SPEC that could be read. */
-async function findExamples(address: string, timeout: number): Promise<Check[] | Result> {
+async function findExamples(
+  address: string,
+  dial: Dial,
+  timeout: number,
+): Promise<Check[] | Result> {
   try {
-    const { compiled } = await remoteSpec(address, { timeout });
+    const { compiled } = await remoteSpec(address, dial, { timeout });
     return exampleChecks(compiled!.protocol);
   } catch (error) {
     return {

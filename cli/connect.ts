@@ -3,6 +3,7 @@ import { History, historyPath } from "./terminal/history.ts";
 import { runScript } from "./terminal/script.ts";
 import { painter } from "./terminal/style.ts";
 import { attachTerminal } from "./terminal/attach.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { complain } from "./output.ts";
 
@@ -12,6 +13,7 @@ export const connectCommand: Subcommand = {
   args: "ADDRESS",
   count: [1, 1],
   flags: {
+    ...dialFlags,
     history: {
       value: "FILE",
       summary: "Where to keep the lines entered. Default $XDG_STATE_HOME/lineup/history.",
@@ -35,10 +37,12 @@ output.`,
     const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
       Deno.env.get("TERM") !== "dumb";
     const history = openHistory(flags);
-    if (!isTerminal) return await runScript(address, { raw: flags.raw });
+    const dial = dialer(readAuthority(flags));
+    if (!isTerminal) return await runScript(address, { raw: flags.raw, dial });
     return await attachTerminal((device, suspend) =>
       new Terminal({
         address,
+        dial,
         device,
         suspend,
         history: history(),

@@ -1,3 +1,4 @@
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { checkRequest } from "./load/against_spec.ts";
 import { htmlReport } from "./load/html_report.ts";
@@ -9,7 +10,8 @@ import type { LoadReport, Moment } from "./load/results.ts";
 import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
-import { errorScreen, print, reason } from "./output.ts";
+import { errorScreen, print } from "./output.ts";
+import { reason } from "./reason.ts";
 import { type NewFile, newFile } from "./private_file.ts";
 import { remoteSpec } from "./remote_spec.ts";
 
@@ -26,6 +28,7 @@ export const load: Subcommand = {
   count: [1, Infinity],
   stopEarly: true,
   flags: {
+    ...dialFlags,
     connections: {
       value: "N",
       type: { type: "integer", min: 1, max: 65_536 },
@@ -172,6 +175,7 @@ function toPlan(address: string, requests: readonly RequestPlan[], flags: Flags)
   }
   return {
     address,
+    authority: readAuthority(flags),
     requests,
     connections,
     depth: flags.depth ?? (rate === undefined ? 1 : 256),
@@ -189,7 +193,9 @@ function toPlan(address: string, requests: readonly RequestPlan[], flags: Flags)
 
 /** Sees that there is a server, and that it would take the requests. */
 async function greet(plan: LoadPlan, unchecked: boolean): Promise<void> {
-  const { greeting, compiled } = await remoteSpec(plan.address, { ask: !unchecked });
+  const { greeting, compiled } = await remoteSpec(plan.address, dialer(plan.authority), {
+    ask: !unchecked,
+  });
   if (compiled === undefined) return;
   for (const request of plan.requests) checkRequest(request, compiled, greeting);
 }

@@ -2,6 +2,7 @@
 
 import { standardError } from "../net/standard_error.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
+import { reason } from "./reason.ts";
 import { painter, type Style } from "./terminal/style.ts";
 import { printableBody } from "./terminal/text.ts";
 
@@ -52,8 +53,10 @@ function write(bytes: Uint8Array): void {
     writeAllSync(Deno.stdout, bytes);
   } catch (error) {
     const { BrokenPipe, BadResource } = Deno.errors;
-    if (!(error instanceof BrokenPipe || error instanceof BadResource)) throw error;
-    throw new OutputClosed("standard output is closed", { cause: error });
+    if (error instanceof BrokenPipe || error instanceof BadResource) {
+      throw new OutputClosed("standard output is closed", { cause: error });
+    }
+    throw new Error(`standard output cannot be written: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -109,12 +112,6 @@ export function note(text: string): void {
 /** What `complain` says. Its further lines begin with spaces, so that no text from elsewhere looks like another one. */
 export function complaint(what: unknown): string {
   return `lineup: ${reason(what).trimEnd().split(/\r?\n/).map(printable).join("\n  ")}`;
-}
-
-/** Why something failed, in the words of the system, without the numbers and calls that Deno puts around them. */
-export function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ \(os error [0-9]+\)/g, "").replace(/: [a-z]+ '[^']*'$/, "");
 }
 
 /** Resolves once there is room for more on standard error: for those who say much, one thing after the other. */

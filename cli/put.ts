@@ -3,6 +3,7 @@ import { fieldSpec } from "../protocol/fields.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Flag, type Flags, type Subcommand, UsageError } from "./flags.ts";
 import { complain, errorScreen, heard, print } from "./output.ts";
 import { linesOf, openSource, readAll } from "./put/input.ts";
@@ -20,6 +21,7 @@ export const put: Subcommand = {
   count: [2, 3],
   verbatim: true,
   flags: {
+    ...dialFlags,
     ...optionFlags(options),
     lines: { summary: "Put a job for each line of standard input or @FILE." },
     timeout: {
@@ -53,6 +55,7 @@ reads the output.`,
   async run([address, queue, word], flags) {
     const values = toValues(queue, flags);
     const input = toInput(word, flags);
+    const dial = dialer(readAuthority(flags));
     const interrupt = new AbortController();
     const onInterrupt = (): void => {
       interrupt.abort();
@@ -62,7 +65,11 @@ reads the output.`,
     Deno.addSignalListener("SIGINT", onInterrupt);
     try {
       const { signal } = interrupt;
-      await using putter = await Putter.open(address, values, { timeout: flags.timeout, signal });
+      await using putter = await Putter.open(address, values, {
+        dial,
+        timeout: flags.timeout,
+        signal,
+      });
       return await putInput(putter, input, flags, signal);
     } catch (error) {
       if (interrupt.signal.aborted) return INTERRUPTED;

@@ -3,7 +3,8 @@
 import { Buffer } from "node:buffer";
 import { printable } from "../protocol/printable.ts";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
-import { note, print, reason } from "./output.ts";
+import { note, print } from "./output.ts";
+import { reason } from "./reason.ts";
 import { type NewFile, newFile, openToOthers } from "./private_file.ts";
 
 const CHUNK = 1 << 16;

@@ -2,16 +2,17 @@
 
 import {
   ConnectionLost,
+  type Dial,
   type Greeting,
   openSession,
   ProtocolError,
   Refusal,
   type Session,
 } from "../client/mod.ts";
-import { connectStream, parseAddress } from "../net/mod.ts";
+import { parseAddress } from "../net/mod.ts";
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { decodeText } from "../protocol/strings.ts";
-import { reason } from "./output.ts";
+import { reason } from "./reason.ts";
 
 const TIMEOUT_MS = 10_000;
 const MOST_SPEC = 1 << 20;
@@ -29,12 +30,13 @@ export interface RemoteSpec {
  */
 export async function remoteSpec(
   address: string,
+  dial: Dial,
   { ask = true, timeout = TIMEOUT_MS }: { ask?: boolean; timeout?: number } = {},
 ): Promise<RemoteSpec> {
   const place = parseAddress(address);
   const lost = (why: string): ConnectionLost => new ConnectionLost(why, "no");
   const late = AbortSignal.timeout(timeout);
-  const stream = await connectStream(place, { signal: late }).catch((error) => {
+  const stream = await dial(place, { signal: late }).catch((error) => {
     const why = late.aborted ? "no answer in time" : reason(error);
     throw lost(`cannot connect to ${address}: ${why}`);
   });

@@ -3,7 +3,9 @@
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
-import { announce, note, reason } from "./output.ts";
+import { announce, note } from "./output.ts";
+import { readPem } from "./pem.ts";
+import { reason } from "./reason.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
@@ -100,18 +102,10 @@ function readIdentity(flags: Flags): TlsIdentity | undefined {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert beside it.");
   if (key === undefined) throw new UsageError("--tls-cert needs --tls-key beside it.");
-  return { cert: readPem("tls-cert", cert), key: readPem("tls-key", key) };
-}
-
-function readPem(flag: string, path: string): string {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new UsageError(`--${flag}: cannot read ${path}: ${reason(error)}.`);
-  }
-  if (/^-----BEGIN /m.test(text)) return text;
-  throw new UsageError(`--${flag}: ${path} is no PEM file: there is no line -----BEGIN …-----.`);
+  return {
+    cert: readPem("tls-cert", cert, "certificate"),
+    key: readPem("tls-key", key, "private key"),
+  };
 }
 
 /** Says where the server listens, and waits for its end. Nothing else ever goes to standard output. */

@@ -2,6 +2,7 @@ import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { specDocument } from "../protocol/document.ts";
 import { markdown } from "../protocol/reference.ts";
 import { typesModule } from "../protocol/types_module.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import type { Subcommand } from "./flags.ts";
 import { print } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
@@ -19,6 +20,7 @@ export const spec: Subcommand = {
   args: "ADDRESS|MODULE",
   count: [1, 1],
   flags: {
+    ...dialFlags,
     format: {
       value: "FORMAT",
       type: { type: "enum", values: Object.keys(formats) },
@@ -35,7 +37,7 @@ export const spec: Subcommand = {
   async run([word], flags) {
     const compiled = isModule(word)
       ? compile((await importService(word)).protocol)
-      : (await remoteSpec(word)).compiled!;
+      : (await remoteSpec(word, dialer(readAuthority(flags)))).compiled!;
     print(formats[flags.format as keyof typeof formats](compiled) + "\n");
     return 0;
   },

@@ -1,4 +1,5 @@
 import { connect, ConnectionLost, type DynamicClient } from "../client/mod.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import type { Subcommand } from "./flags.ts";
 import { print } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
@@ -17,6 +18,7 @@ export const top: Subcommand = {
   args: "ADDRESS",
   count: [1, 1],
   flags: {
+    ...dialFlags,
     interval: {
       value: "DURATION",
       type: { type: "duration", min: 100, max: 3_600_000 },
@@ -49,10 +51,12 @@ its name, and of those that end in -total how much they grew a second.
 
 Exit code: 0, 2 if there was no connection or, where pages follow each other, it was lost; 130 after
 Ctrl-C there, 141 where nobody reads the output.`,
-  async run([address], { interval, count, json }) {
+  async run([address], flags) {
+    const { interval, count, json } = flags;
+    const dial = dialer(readAuthority(flags));
     // Sees that there is a server, in the words of the other commands.
-    const { greeting } = await remoteSpec(address);
-    await using client = await connect(address, { agent: "lineup-top" });
+    const { greeting } = await remoteSpec(address, dial);
+    await using client = await connect(address, { agent: "lineup-top", dial });
     const name = `${greeting.name}/${greeting.version} at ${address}`;
     const isLive = count === undefined && !json && Deno.stdin.isTerminal() &&
       Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";

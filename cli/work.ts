@@ -4,6 +4,7 @@ import { standardError } from "../net/standard_error.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
+import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
 import { CLOSED_PIPE } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
@@ -24,6 +25,7 @@ export const workCommand: Subcommand = {
   count: [2, 1 + MOST_QUEUES],
   verbatim: true,
   flags: {
+    ...dialFlags,
     concurrency: {
       value: "N",
       type: { type: "integer", min: 1, max: 1000 },
@@ -113,9 +115,11 @@ connection, 141 where nobody reads the output.`,
       onTrouble: (error) => log.cannotStartYet(error),
     });
     // Sees that there is a server, in the words of the other commands.
-    await remoteSpec(address, { ask: false });
+    const dial = dialer(readAuthority(flags));
+    await remoteSpec(address, dial, { ask: false });
     const client = await connect(queueProtocol, address, {
       agent: "lineup-work",
+      dial,
       onEvent: (event) => log.client(event),
     });
     const worker = work(client, queues, (job, { signal }) => programs.run(job, signal), {

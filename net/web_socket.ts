@@ -21,15 +21,19 @@ const NORMAL = 1000, BAD_DATA = 4007, TOO_BIG = 4009;
 /** Normal, going away, no status. */
 const ENDS = [NORMAL, 1001, 1005];
 
-/** Connects to a `ws://` or `wss://` address. Rejects with `StreamError`, or the signal's reason. */
+/**
+ * Connects to a `ws://` or `wss://` address, with a WebSocket that `make` makes. Rejects with `StreamError`, or the
+ * signal's reason.
+ */
 export function connectWebSocket(
   address: WebSocketAddress,
   { signal }: Pick<DialOptions, "signal"> = {},
+  make: (url: string) => WebSocket = (url) => new WebSocket(url),
 ): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const url = formatAddress(address);
-    const socket = new WebSocket(url);
+    const socket = make(url);
     socket.binaryType = "arraybuffer";
     const unlisten = onAbort(signal, () => {
       socket.close();

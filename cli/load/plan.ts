@@ -8,6 +8,8 @@ export const arrivals = ["poisson", "steady"] as const;
 /** What one thread does. */
 export interface ThreadPlan {
   readonly address: string;
+  /** A certificate to trust beside those of the system, as PEM. */
+  readonly authority: string | undefined;
   readonly requests: readonly RequestPlan[];
   readonly connections: number;
   /** Requests in flight on a connection: kept (closed loop) or at most (open loop). */

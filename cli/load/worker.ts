@@ -3,7 +3,8 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 
-import { connectStream, parseAddress } from "../../net/mod.ts";
+import { parseAddress } from "../../net/mod.ts";
+import { dialer } from "../dial.ts";
 import { recorderReady } from "./histogram.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { LoadThread } from "./thread.ts";
@@ -15,7 +16,8 @@ self.onmessage = async ({ data }: MessageEvent<ToThread>): Promise<void> => {
     case "open": {
       await recorderReady();
       const address = parseAddress(data.plan.address);
-      thread = new LoadThread(data.plan, () => connectStream(address));
+      const dial = dialer(data.plan.authority);
+      thread = new LoadThread(data.plan, () => dial(address, {}));
       tell({ kind: "opened", why: await thread.open() });
       break;
     }

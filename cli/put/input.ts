@@ -2,7 +2,7 @@
 
 import { Refusal } from "../../client/mod.ts";
 import { UsageError } from "../flags.ts";
-import { reason } from "../output.ts";
+import { reason } from "../reason.ts";
 
 const CHUNK = 1 << 16;
 const LF = 10;

@@ -2,6 +2,7 @@
 
 import {
   DeadlineExceeded,
+  type Dial,
   openSession,
   ProtocolError,
   Refusal,
@@ -53,11 +54,11 @@ export class Putter implements AsyncDisposable {
   static async open(
     address: string,
     values: Values,
-    { timeout, signal }: { timeout?: number; signal: AbortSignal },
+    { dial, timeout, signal }: { dial: Dial; timeout?: number; signal: AbortSignal },
   ): Promise<Putter> {
     const { text } = writeParts(request, { ...values, body: NO_BODY });
     const open = async (): Promise<Session> => {
-      const session = await openSession(address, { timeout, signal });
+      const session = await openSession(address, { timeout, signal, dial });
       try {
         needProtocol(session.greeting, queueProtocol);
         return session;

@@ -3,7 +3,7 @@
 
 import { closeSync, fchmodSync, fstatSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { reason } from "../output.ts";
+import { reason } from "../reason.ts";
 import { append, newFile, openOwn } from "../private_file.ts";
 
 /** How many lines are kept. */

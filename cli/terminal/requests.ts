@@ -6,7 +6,7 @@ import { Framer } from "../../protocol/framer.ts";
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { readRequest } from "../../protocol/message.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import { reason } from "../output.ts";
+import { reason } from "../reason.ts";
 import { type Collector, counted, linesTo } from "./body.ts";
 import { type Fault, readRequestLine, type RequestLine } from "./request_line.ts";
 import type { Wire } from "./wire.ts";

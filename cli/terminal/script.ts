@@ -1,9 +1,11 @@
 // `lineup connect` without a terminal: the lines of standard input as they are, the replies to standard output.
 
-import { connectStream, parseAddress, writeAll } from "../../net/mod.ts";
+import type { Dial } from "../../client/mod.ts";
+import { parseAddress, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import { Framer } from "../../protocol/framer.ts";
-import { complain, print, reason } from "../output.ts";
+import { complain, print } from "../output.ts";
+import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
 import { painter } from "./style.ts";
 
@@ -12,11 +14,14 @@ const GREETING_MS = 10_000;
 const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
 
 /** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
-export async function runScript(address: string, { raw }: { raw: boolean }): Promise<number> {
+export async function runScript(
+  address: string,
+  { raw, dial }: { raw: boolean; dial: Dial },
+): Promise<number> {
   const place = parseAddress(address);
   let stream: ByteStream;
   try {
-    stream = await connectStream(place);
+    stream = await dial(place, {});
   } catch (error) {
     complain(`cannot connect to ${address}: ${reason(error)}`);
     return NO_CONNECTION;

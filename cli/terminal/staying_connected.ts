@@ -1,5 +1,6 @@
 // A connection for as long as the person stays: made again when it is lost, with pauses in between.
 
+import type { Dial } from "../../client/mod.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { type Tap, Wire, WireError } from "./wire.ts";
 
@@ -28,12 +29,14 @@ export interface Connections {
 /** Keeps a connection to an address. */
 export class StayingConnected {
   readonly #address: string;
+  readonly #dial: Dial;
   readonly #abort = new AbortController();
   #over: () => void = () => {};
 
   /** Not connected yet. */
-  constructor(address: string) {
+  constructor(address: string, dial: Dial) {
     this.#address = address;
+    this.#dial = dial;
   }
 
   /** Whether `end` was called. */
@@ -48,7 +51,12 @@ export class StayingConnected {
       let again: boolean;
       const slow = setTimeout(() => connections.connecting(), SLOW_MS);
       try {
-        const wire = await Wire.open(this.#address, connections.tap, this.#abort.signal);
+        const wire = await Wire.open(
+          this.#address,
+          this.#dial,
+          connections.tap,
+          this.#abort.signal,
+        );
         clearTimeout(slow);
         connections.connected(wire);
         const frame = (frame: Frame): void => connections.frame(frame);

@@ -1,5 +1,7 @@
 // `lineup connect` at a terminal: keys and frames in, the screen out.
 
+import type { Dial } from "../../client/mod.ts";
+import { connectStream } from "../../net/mod.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import type { Attached } from "./attach.ts";
 import { Board } from "./board.ts";
@@ -23,6 +25,8 @@ import { StayingConnected } from "./staying_connected.ts";
 
 /** What a terminal is made of. */
 export interface TerminalOptions {
+  /** How to connect. Default: trusting what the system trusts. */
+  readonly dial?: Dial;
   readonly address: string;
   readonly device: Device;
   readonly history: History;
@@ -65,7 +69,7 @@ export class Terminal implements Attached {
     this.#paint = options.paint;
     this.#raw = options.raw;
     this.#name = options.address;
-    this.#connection = new StayingConnected(options.address);
+    this.#connection = new StayingConnected(options.address, options.dial ?? connectStream);
     const screen = new Screen(options.device, options.paint);
     this.#board = new Board(screen, options.paint, () => this.#view());
     this.#editor = new Editor({

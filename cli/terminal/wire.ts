@@ -1,8 +1,10 @@
 // One connection of the terminal: lines out as they are typed, frames in.
 
-import { connectStream, Output, parseAddress } from "../../net/mod.ts";
+import type { Dial } from "../../client/mod.ts";
+import { Output, parseAddress } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import type { Frame } from "../../protocol/frame.ts";
+import { reason } from "../reason.ts";
 import { Framer } from "../../protocol/framer.ts";
 import { encodeText } from "../../protocol/strings.ts";
 
@@ -53,15 +55,15 @@ export class Wire {
   }
 
   /** Connects and reads the greeting. Throws `WireError`, and `AddressError` for a wrong address. */
-  static async open(address: string, tap: Tap, signal: AbortSignal): Promise<Wire> {
+  static async open(address: string, dial: Dial, tap: Tap, signal: AbortSignal): Promise<Wire> {
     const place = parseAddress(address);
     const timeout = AbortSignal.timeout(CONNECT_MS);
     const either = AbortSignal.any([signal, timeout]);
     let stream: ByteStream;
     try {
-      stream = await connectStream(place, { signal: either });
+      stream = await dial(place, { signal: either });
     } catch (error) {
-      const why = timeout.aborted ? "no answer in time" : (error as Error).message;
+      const why = timeout.aborted ? "no answer in time" : reason(error);
       throw new WireError(`cannot connect to ${address}: ${why}`, { cause: error });
     }
     const onAbort = (): void => stream.close();

@@ -1,7 +1,7 @@
 // A program that runs for one job, from its start to its end.
 
 import type { TakenJob } from "../../client/mod.ts";
-import { reason } from "../output.ts";
+import { reason } from "../reason.ts";
 import type { Taker } from "./outputs.ts";
 
 /** Exit codes of shells for what cannot be started. */

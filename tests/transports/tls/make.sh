@@ -1,7 +1,7 @@
 #!/bin/sh
-# How the certificates beside this file were made: a test authority, and a server's certificate for this machine's
-# names that it signed, both valid for a hundred years. The authority's key is thrown away; the server's is for
-# everybody to see.
+# How the certificates beside this file were made: a test authority, a server's certificate for this machine's names
+# that it signed, and one that signed itself, all valid for a hundred years. The authority's key is thrown away; the
+# servers' are for everybody to see.
 set -eu
 cd "$(dirname "$0")"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
@@ -13,3 +13,6 @@ printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n
 openssl x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -days 36500 \
   -extfile server.ext -out server.pem
 rm -f server.csr server.ext authority.srl authority.key
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
+  -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" \
+  -keyout self_signed.key -out self_signed.pem

@@ -1,0 +1,45 @@
+// Why something failed, in words that say what to do.
+
+/** What systems and libraries say, and what it means. */
+const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
+  [
+    /Requires (\w+) access to (.*?),? run again with the (--allow-[a-z]+) flag.*/s,
+    "Deno may not do this without $3 ($1 access to $2); deno run $3 allows it, deno run -A all",
+  ],
+  [
+    /invalid peer certificate: .*?(UnknownIssuer|CaUsedAsEndEntity)\W*|self.signed certificate.*|unable to (verify the first|get (local )?issuer) certificate.*/s,
+    "the server's certificate is not trusted here; --ca FILE trusts that of its authority, or its own (PEM)",
+  ],
+  [
+    /invalid peer certificate: .*NotValidForName.*|Hostname\/IP does not match certificate.*/s,
+    "the server's certificate is for another name than that of the address",
+  ],
+  [
+    /invalid peer certificate: .*Expired.*|certificate has expired/s,
+    "the server's certificate has expired",
+  ],
+  [/invalid peer certificate: .*NotValidYet.*/s, "the server's certificate is not valid yet"],
+  [
+    /received (corrupt message|fatal alert).*|.*wrong version number.*|packet length too long/s,
+    "the server does not speak TLS there, or not this protocol",
+  ],
+  [
+    /failed to lookup address information.*|getaddrinfo ENOTFOUND.*/s,
+    "there is no host of this name",
+  ],
+  [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],
+  [
+    /keys may not be consistent: .*|.*KeyMismatch.*/s,
+    "the key of --tls-key is not that of the certificate of --tls-cert",
+  ],
+  [/No certificates found in certificate data/, "there is no certificate in --tls-cert"],
+  [/No keys found in key data/, "there is no private key in --tls-key"],
+];
+
+/** Why something failed, without the numbers and calls that Deno puts around the words of the system. */
+export function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const bare = text.replace(/ \(os error [0-9]+\)/g, "").replace(/: [a-z]+ '[^']*'$/, "");
+  const known = MEANINGS.find(([said]) => said.test(bare));
+  return known === undefined ? bare : bare.replace(...known);
+}

@@ -1,0 +1,108 @@
+// Servers whose certificate no system trusts, and --ca.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lineup, startLineup } from "./run.ts";
+
+const pem = (name: string): string =>
+  new URL(`../transports/tls/${name}`, import.meta.url).pathname;
+
+const NOT_TRUSTED = "the server's certificate is not trusted here; " +
+  "--ca FILE trusts that of its authority, or its own (PEM)";
+
+/** Each command that connects, with what stands before and behind the address. */
+const COMMANDS: readonly (readonly [name: string, before: string, behind: string])[] = [
+  ["call", "", "PING"],
+  ["put", "", "q x"],
+  ["spec", "--format json", ""],
+  ["check", "--only nothing", ""],
+  ["load", "--quiet --requests 2", "PING"],
+  ["top", "--count 1 --interval 100ms", ""],
+  ["work", "--until-empty", "q -- true"],
+  ["connect", "", ""],
+];
+
+const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+
+for (const [cert, authority] of [["self_signed", "self_signed"], ["server", "authority"]]) {
+  Deno.test(`--ca trusts ${authority}.pem`, async () => {
+    const identity = ["--tls-cert", pem(`${cert}.pem`), "--tls-key", pem(`${cert}.key`)];
+    const args = ["queue", "--port", "0", "--data", ":memory:", ...identity];
+    await using server = await startLineup(args);
+    const commands = cert === "server" ? COMMANDS.slice(0, 1) : COMMANDS;
+    await Promise.all(commands.map(async ([name, before, behind]) => {
+      const run = (ca: string[], host = "127.0.0.1") => {
+        const address = `tls://${host}:${server.port}`;
+        const input = { input: "PING\n" };
+        return lineup([name, ...ca, ...words(before), address, ...words(behind)], input);
+      };
+      const trusted = await run(["--ca", pem(`${authority}.pem`)]);
+      assertEquals([trusted.code, trusted.err], [0, ""], name);
+      const { code, err } = await run([]);
+      assertEquals(code, 2, name);
+      assertStringIncludes(err, NOT_TRUSTED, name);
+      assertStringIncludes(err, `lineup: cannot connect to tls://127.0.0.1:${server.port}: `, name);
+      if (name !== "call") return;
+      assertEquals((await run(["--ca", pem(`${authority}.pem`)], "localhost")).code, 0);
+      // Another's certificate is not that of this server.
+      const other = cert === "server" ? "self_signed.pem" : "authority.pem";
+      assertStringIncludes((await run(["--ca", pem(other)])).err, NOT_TRUSTED);
+    }));
+  });
+}
+
+Deno.test("a server that speaks no TLS is named by a client that does", async () => {
+  await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const { code, err } = await lineup(["call", `tls://127.0.0.1:${server.port}`, "PING"]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "the server does not speak TLS there");
+});
+
+Deno.test("a certificate or a key that is none is named with its flag", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const encrypted = `${folder}/encrypted.key`;
+    await Deno.writeTextFile(
+      encrypted,
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    await Deno.writeTextFile(`${folder}/text`, "hello\n");
+    const serve = (cert: string, key: string) =>
+      lineup(["queue", "--port", "0", "--data", ":memory:", "--tls-cert", cert, "--tls-key", key]);
+    for (
+      const [run, why] of [
+        [
+          serve(pem("server.pem"), pem("self_signed.key")),
+          "the key of --tls-key is not that of the certificate of --tls-cert",
+        ],
+        [
+          serve(pem("server.key"), pem("server.key")),
+          `--tls-cert: ${pem("server.key")} holds no certificate, but PRIVATE KEY.`,
+        ],
+        [
+          serve(pem("server.pem"), pem("server.pem")),
+          `--tls-key: ${pem("server.pem")} holds no private key, but CERTIFICATE.`,
+        ],
+        [
+          serve(pem("server.pem"), encrypted),
+          `--tls-key: the key in ${encrypted} is encrypted; openssl pkey`,
+        ],
+        [serve(`${folder}/text`, pem("server.key")), `--tls-cert: ${folder}/text is no PEM file`],
+        [serve(folder, pem("server.key")), `--tls-cert: cannot read ${folder}: Is a directory.`],
+        [
+          lineup(["call", "--ca", `${folder}/none`, "127.0.0.1:1", "PING"]),
+          `--ca: cannot read ${folder}/none: No such file or directory.`,
+        ],
+        [
+          lineup(["call", "--ca", pem("server.key"), "127.0.0.1:1", "PING"]),
+          `--ca: ${pem("server.key")} holds no certificate, but PRIVATE KEY.`,
+        ],
+      ] as const
+    ) {
+      const { code, err } = await run;
+      assertEquals(code, why.startsWith("--") ? 64 : 1, err);
+      assertStringIncludes(err, `lineup: ${why}`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -7,6 +7,7 @@ import { formatWord } from "../protocol/quoting.ts";
 import { formatValue } from "../protocol/values.ts";
 import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Flags, type Subcommand, UsageError } from "./flags.ts";
+import { inputPieces } from "./input.ts";
 import { toJson } from "./json.ts";
 import { print } from "./output.ts";
 import { reason } from "./reason.ts";
@@ -167,7 +168,7 @@ function written(text: string): string {
 async function readBody(body: { text: string } | { file: string }): Promise<Uint8Array> {
   if ("text" in body) return new TextEncoder().encode(body.text);
   if (body.file === "-") {
-    return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+    return new Uint8Array(await new Response(ReadableStream.from(inputPieces())).arrayBuffer());
   }
   try {
     return await Deno.readFile(body.file);

@@ -10,6 +10,7 @@ import type { LoadReport, Moment } from "./load/results.ts";
 import { startLoad } from "./load/run.ts";
 import { templateUsage } from "./load/template.ts";
 import { textReport } from "./load/text_report.ts";
+import { readText } from "./input.ts";
 import { errorScreen, print } from "./output.ts";
 import { reason } from "./reason.ts";
 import { type NewFile, newFile } from "./private_file.ts";
@@ -148,7 +149,7 @@ async function readRequests(words: readonly string[], flags: Flags): Promise<Req
   if (command.length > 0) return command.map(fromLine);
   let text: string;
   try {
-    text = await Deno.readTextFile(mix);
+    text = readText(mix);
   } catch (error) {
     throw new UsageError(`--mix ${mix}: ${reason(error)}.`);
   }

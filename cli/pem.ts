@@ -1,6 +1,7 @@
 // Certificates and keys in PEM files that flags name.
 
 import { UsageError } from "./flags.ts";
+import { readText } from "./input.ts";
 import { reason } from "./reason.ts";
 
 const LABELS = {
@@ -14,7 +15,7 @@ export function readPem(flag: string, path: string, what: keyof typeof LABELS): 
   const wrong = (why: string): UsageError => new UsageError(`--${flag}: ${why}`);
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readText(path);
   } catch (error) {
     throw wrong(`cannot read ${path}: ${reason(error)}.`);
   }

@@ -42,7 +42,7 @@ export const put: Subcommand = {
 else wrote it, stands behind --; without one the body is read from standard input.
 
 --lines reads as it sends, with up to 256 jobs on their way, and prints numbers in the order of the
-lines, without their line ends; an empty line is an empty job. Lines that fail are named on standard
+lines, without their line ends (LF or CRLF); an empty line is an empty job. Lines that fail are named on standard
 error, and the rest goes on. Once the connection is lost nothing more is sent, and the first line that
 was not is named.
 

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { printable } from "../protocol/printable.ts";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
+import { readInputSync } from "./input.ts";
 import { note, print } from "./output.ts";
 import { reason } from "./reason.ts";
 import { type NewFile, newFile, openToOthers } from "./private_file.ts";
@@ -103,7 +104,7 @@ function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void)
 
 /** Adds lines of JSON to a queue's file, `-` from standard input; also those that it has already where `again` says so. */
 export function importFrom(source: string, path: string, again: boolean): number {
-  const input = source === "-" ? Deno.stdin : Deno.openSync(source);
+  const input = openImport(source);
   try {
     const imported = importSqliteFile(path, linesOf(input), { again });
     const { jobs, duplicates, renumbered, before } = imported;
@@ -121,12 +122,23 @@ export function importFrom(source: string, path: string, again: boolean): number
         (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),
     );
   } finally {
-    if (source !== "-") input.close();
+    input.close();
   }
   return 0;
 }
 
-function* linesOf(input: typeof Deno.stdin | Deno.FsFile): Generator<string, void, void> {
+/** Opens the lines to be imported. Throws an `Error` that names them. */
+function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
+  if (source === "-") return { readSync: readInputSync, close: () => {} };
+  try {
+    if (Deno.statSync(source).isDirectory) throw new Error("it is a directory");
+    return Deno.openSync(source);
+  } catch (error) {
+    throw new Error(`cannot import ${source}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void, void> {
   const tell = telling("lines read:");
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const buffer = new Uint8Array(CHUNK);

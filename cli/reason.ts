@@ -27,6 +27,25 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     /failed to lookup address information.*|getaddrinfo ENOTFOUND.*/s,
     "there is no host of this name",
   ],
+  [
+    /^(cannot listen at unix:.*): Address already in use.*/s,
+    "$1: another server listens there, or it is no socket",
+  ],
+  [
+    /^(cannot listen at .*): (Address already in use|listen EADDRINUSE).*/s,
+    "$1: the address is already in use; end the program that listens there, or choose another port (0: a free one)",
+  ],
+  [
+    /^(cannot listen at .*): Cannot assign requested address.*/s,
+    "$1: no network interface of this machine has this address",
+  ],
+  [
+    /^(cannot listen at (?!unix:).*): Permission denied.*/s,
+    "$1: permission denied; ports below 1024 are not for everybody",
+  ],
+  [/^(cannot listen at unix:.*): No such file or directory.*/s, "$1: there is no such directory"],
+  // As node:fs says it.
+  [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],
   [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],
   [
     /keys may not be consistent: .*|.*KeyMismatch.*/s,

@@ -1,5 +1,6 @@
 // What `lineup queue` and `lineup serve` have in common: where they listen, what they say, how they end.
 
+import { isIP } from "node:net";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
@@ -63,7 +64,8 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
 
 /** The options of `serve` that `servingFlags` say. Throws `UsageError`. */
 export function servingOptions(flags: Flags): ServeOptions {
-  const { host, port, listen, drain, insecure, ws } = flags;
+  const { port, listen, drain, insecure, ws } = flags;
+  const host = readHost(flags.host);
   const tls = readIdentity(flags);
   const transport = tls === undefined ? "tcp" : "tls";
   const address = listen ?? formatAddress({ transport, hostname: host, port });
@@ -95,6 +97,18 @@ function readMode({ mode, listen }: Flags): number | undefined {
     throw new UsageError("--mode needs --listen unix:PATH beside it.");
   }
   return parseInt(mode, 8);
+}
+
+/** The name or the address of --host, IPv6 with or without brackets. Throws `UsageError`. */
+function readHost(text: string): string {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(host.replace(/%.*$/, "")) !== 0 || /^[^\s:/\[\]@?#]+$/.test(host)) return host;
+  const [, name, port] = /^([^:\s]+):([0-9]+)$/.exec(text) ?? [];
+  throw new UsageError(
+    name === undefined
+      ? `--host must be a name or an address such as 127.0.0.1 or ::1, not "${text}".`
+      : `--host takes no port: --host ${name} --port ${port}.`,
+  );
 }
 
 function readIdentity(flags: Flags): TlsIdentity | undefined {

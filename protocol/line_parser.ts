@@ -140,6 +140,8 @@ export class LineParser implements Line {
       throw new Fault(
         word === ""
           ? "A verb must follow the tag."
+          : word.startsWith("\ufeff")
+          ? "The line begins with a byte order mark (U+FEFF); send UTF-8 without one."
           : `A verb is a letter and up to 31 letters, digits or "-", not ${show(word)}.`,
       );
     }

@@ -1,5 +1,6 @@
 // Words in quotes: how any text is written on a line, and its escapes read back.
 
+import { printable } from "./printable.ts";
 import { wellFormed } from "./strings.ts";
 
 const CLOSE = 0x7d, LOWER_U = 0x75, LOWER_X = 0x78;
@@ -45,7 +46,7 @@ export function formatWord(text: string): string {
 
 /** A piece of any text, short and safe to show in a message. */
 export function show(text: string): string {
-  return quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…"));
+  return printable(quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…")));
 }
 
 function escape(character: string): string {

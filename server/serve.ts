@@ -149,6 +149,7 @@ export async function serve(
       listeners.push(
         "transport" in place
           ? await listen(place, { tls: options.tls, origins, socketMode, peer, proxy, ...bounds })
+            .catch((error) => cannotListen(place, error))
           : place,
       );
     }
@@ -178,6 +179,14 @@ export async function serve(
   };
 }
 
+/** Throws the error with the address in its message, which systems leave out. */
+function cannotListen(place: Address, error: unknown): never {
+  if (error instanceof Error && !(error instanceof AddressError)) {
+    error.message = `cannot listen at ${formatAddress(place)}: ${error.message}`;
+  }
+  throw error;
+}
+
 interface Place {
   readonly place: Address | Listener;
   /** Whether a peer is a proxy that is listed; `undefined` where no proxies connect. */
@@ -185,7 +194,11 @@ interface Place {
   readonly reserved?: boolean;
 }
 
-function placesOf({ hostname = "127.0.0.1", port = 5463, ...options }: ServeOptions): Place[] {
+function placesOf(
+  { hostname: host = "127.0.0.1", port = 5463, ...options }: ServeOptions,
+): Place[] {
+  // An IPv6 address as it stands in addresses.
+  const hostname = host.replace(/^\[(.*)\]$/, "$1");
   const { tls, ws } = options;
   const transport = tls === undefined ? "tcp" : "tls";
   const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);

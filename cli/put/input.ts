@@ -2,10 +2,11 @@
 
 import { Refusal } from "../../client/mod.ts";
 import { UsageError } from "../flags.ts";
+import { readInput, withoutMark } from "../input.ts";
 import { reason } from "../reason.ts";
 
 const CHUNK = 1 << 16;
-const LF = 10;
+const LF = 10, CR = 13;
 
 /** Bytes that are read in order. */
 export interface Source extends Disposable {
@@ -15,7 +16,7 @@ export interface Source extends Disposable {
 /** Opens a file, or standard input for `-`. Throws `UsageError`. */
 export async function openSource(path: string): Promise<Source> {
   if (path === "-") {
-    return { read: (buffer) => Deno.stdin.read(buffer), [Symbol.dispose]() {} };
+    return { read: readInput, [Symbol.dispose]() {} };
   }
   try {
     const file = await Deno.open(path);
@@ -37,18 +38,20 @@ export async function readAll(source: Source, most: number): Promise<Uint8Array 
   return body.take();
 }
 
-/** Its lines, without their LF; in place of one of more than `most` bytes, a `Refusal`. */
+/**
+ * Its lines, without their ends in LF or CRLF and without a byte order mark; in place of one of more than `most` bytes, a
+ * `Refusal`.
+ */
 export async function* linesOf(
   source: Source,
   most: number,
 ): AsyncGenerator<Uint8Array | Refusal, void, void> {
   const line = new Body(most);
-  const buffer = new Uint8Array(CHUNK);
-  for (let read; (read = await source.read(buffer)) !== null;) {
-    const chunk = buffer.subarray(0, read);
+  for await (const chunk of withoutMark(pieces(source))) {
     let start = 0;
     for (let end; (end = chunk.indexOf(LF, start)) !== -1; start = end + 1) {
       line.add(chunk.subarray(start, end));
+      line.endLine();
       yield line.take();
     }
     line.add(chunk.subarray(start));
@@ -56,10 +59,16 @@ export async function* linesOf(
   if (line.length > 0) yield line.take();
 }
 
+async function* pieces(source: Source): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = new Uint8Array(CHUNK);
+  for (let read; (read = await source.read(buffer)) !== null;) yield buffer.subarray(0, read);
+}
+
 /** A body that grows, as long as it may. */
 class Body {
   readonly #most: number;
   #pieces: Uint8Array[] = [];
+  #last: number | undefined = undefined;
   length = 0;
 
   constructor(most: number) {
@@ -69,9 +78,19 @@ class Body {
   /** Adds a copy of the bytes; what is too long keeps none. Answers whether it is not. */
   add(bytes: Uint8Array): boolean {
     this.length += bytes.length;
-    if (this.length > this.#most) this.#pieces = [];
+    this.#last = bytes.at(-1) ?? this.#last;
+    // One byte more may be the CR of a line's end.
+    if (this.length > this.#most + 1) this.#pieces = [];
     else if (bytes.length > 0) this.#pieces.push(bytes.slice());
     return this.length <= this.#most;
+  }
+
+  /** An LF follows: a CR before it is a part of the line's end. */
+  endLine(): void {
+    if (this.length === 0 || this.#last !== CR) return;
+    this.length--;
+    const last = this.#pieces.pop();
+    if (last !== undefined) this.#pieces.push(last.subarray(0, -1));
   }
 
   /** What was added, and begins anew. */

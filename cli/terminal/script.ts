@@ -4,6 +4,7 @@ import type { Dial } from "../../client/mod.ts";
 import { parseAddress, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import { Framer } from "../../protocol/framer.ts";
+import { inputPieces, withoutMark } from "../input.ts";
 import { complain, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
@@ -48,7 +49,7 @@ async function sendAll(
   show: (direction: ">", bytes: Uint8Array) => void,
 ): Promise<void> {
   const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
-  for await (const bytes of Deno.stdin.readable) {
+  for await (const bytes of withoutMark(inputPieces())) {
     show(">", bytes);
     framer.push(bytes);
     for (let framed; (framed = framer.next()) !== undefined;) {

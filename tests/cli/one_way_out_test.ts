@@ -11,7 +11,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "net/standard_error.ts": "the way out of logs and messages",
   "cli/work.ts": "passes on what programs print, as it is",
   "server/worker_host.ts": "runs in a process of handlers, whose output the server passes on",
-  "cli/queue_file.ts": "an export is data: into a pipe as it is",
 };
 
 /** Where a terminal is drawn upon, with text that is `printable`. */

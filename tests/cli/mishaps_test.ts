@@ -1,0 +1,228 @@
+// What goes wrong on an ordinary day is said with its name, and with what to do.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Wire } from "../wire.ts";
+import { serveQueue } from "./queue_here.ts";
+import { lineup, startLineup } from "./run.ts";
+
+/** Runs a test with a directory of its own. */
+async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await act(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const QUEUE = ["queue", "--data", ":memory:"];
+
+Deno.test("a place where nobody can listen is named, with what to do", async () => {
+  await inDirectory(async (directory) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    const inUse =
+      "the address is already in use; end the program that listens there, or choose another port (0: a free one)";
+    await Deno.writeTextFile(`${directory}/file`, "x");
+    const long = `${directory}/${"s".repeat(200)}`;
+    for (
+      const [args, why] of [
+        [["--port", `${port}`], `cannot listen at tcp://127.0.0.1:${port}: ${inUse}`],
+        [["--port", "0", "--ws", `${port}`], `cannot listen at ws://127.0.0.1:${port}/: ${inUse}`],
+        [
+          ["--listen", `tcp://127.0.0.1:${port}`],
+          `cannot listen at tcp://127.0.0.1:${port}: ${inUse}`,
+        ],
+        [
+          ["--listen", `unix:${directory}/none/s`],
+          `cannot listen at unix:${directory}/none/s: there is no such directory`,
+        ],
+        [["--listen", `unix:${directory}/file`], `cannot listen at unix:${directory}/file: `],
+        [
+          ["--listen", `unix:${long}`],
+          `cannot listen at unix:${long}: the path of a socket has at most 107 bytes`,
+        ],
+        [
+          ["--host", "192.0.2.1", "--insecure"],
+          "cannot listen at tcp://192.0.2.1:0: no network interface of this machine has this address",
+        ],
+        [
+          ["--host", "no-host.invalid", "--insecure"],
+          "cannot listen at tcp://no-host.invalid:0: there is no host of this name",
+        ],
+      ] as const
+    ) {
+      const all = args.includes("--host" as never) ? [...args, "--port", "0"] : args;
+      const { code, out, err } = await lineup([...QUEUE, ...all]);
+      assertEquals([code, out], [1, ""], err);
+      assertStringIncludes(err, `lineup: ${why}`);
+      assertEquals(err.split("\n").length, 2, err);
+    }
+  });
+});
+
+Deno.test("--host takes IPv6 with and without brackets, and names what is no host", async () => {
+  for (const host of ["::1", "[::1]"]) {
+    await using server = await startLineup([...QUEUE, "--host", host, "--port", "0", "--ws", "0"]);
+    assertMatch(server.line, / on tcp:\/\/\[::1\]:\d+ and ws:\/\/\[::1\]:\d+\/$/);
+    const address = / (tcp:\S+)/.exec(server.line)![1];
+    assertEquals((await lineup(["call", address, "PING"])).out, "OK pong\n");
+  }
+  for (
+    const [host, why] of [
+      ["127.0.0.1:5463", "--host takes no port: --host 127.0.0.1 --port 5463."],
+      ["a b", '--host must be a name or an address such as 127.0.0.1 or ::1, not "a b".'],
+      ["[::1", "--host must be a name or an address such as"],
+      ["::1::2", "--host must be a name or an address such as"],
+      ["tcp://x", "--host must be a name or an address such as"],
+    ]
+  ) {
+    const { code, err } = await lineup([...QUEUE, "--port", "0", "--host", host]);
+    assertEquals(code, 64, err);
+    assertStringIncludes(err, `lineup: ${why}`);
+  }
+});
+
+Deno.test("a file that cannot be read or written is named, and why", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/file`, "x");
+    const data = ["queue", "--data", `${directory}/q.db`];
+    for (
+      const [args, why] of [
+        [
+          ["queue", "--data", `${directory}/none/q.db`],
+          `${directory}/none/q.db: unable to open database file: there is no directory ${directory}/none`,
+        ],
+        [["queue", "--data", directory], `${directory} is no file`],
+        [
+          ["queue", "--data", `${directory}/file/q.db`],
+          "unable to open database file: there is no directory",
+        ],
+        [["queue", "--data", "/proc/q.db"], "/proc/q.db: no such file or directory"],
+        [
+          [...data, "--import", `${directory}/none`],
+          `cannot import ${directory}/none: No such file or directory`,
+        ],
+        [[...data, "--import", directory], `cannot import ${directory}: it is a directory`],
+        [["put", "127.0.0.1:1", "q", `@${directory}`], ""],
+        [["call", "--body-file", `${directory}/none`, "127.0.0.1:1", "X"], ""],
+        [
+          ["load", "--mix", `${directory}/none`, "127.0.0.1:1"],
+          `--mix ${directory}/none: No such file or directory.`,
+        ],
+        [["serve", `${directory}/none.ts`], `There is no module ${directory}/none.ts.`],
+      ] as const
+    ) {
+      const { code, err } = await lineup(args);
+      assertEquals(code !== 0, true);
+      assertStringIncludes(
+        err,
+        `lineup: ${why === "" ? "cannot connect" : why}`.replace(/lineup: unable/, "unable"),
+      );
+      assertEquals(/os error|^\s+at |ENOENT|EISDIR/m.test(err), false, err);
+    }
+    await using queue = await serveQueue();
+    for (
+      const [path, why] of [[`${directory}/none`, "No such file or directory"], [
+        directory,
+        "directory",
+      ]]
+    ) {
+      for (
+        const args of [["call", queue.address, "PUT", "q", `@${path}`], [
+          "put",
+          queue.address,
+          "q",
+          `@${path}`,
+        ]]
+      ) {
+        const { code, err } = await lineup(args);
+        assertEquals(code, 64);
+        assertMatch(err, new RegExp(`^lineup: The body cannot be read from ${path}: .*${why}`));
+      }
+    }
+  });
+});
+
+Deno.test("a disk that is full is named where standard output goes there", async () => {
+  await using queue = await serveQueue();
+  const main = new URL("../../cli/main.ts", import.meta.url).href;
+  const run = new Deno.Command("sh", {
+    args: [
+      "-c",
+      `"${Deno.execPath()}" run --quiet --allow-all ${main} spec ${queue.address} > /dev/full`,
+    ],
+  });
+  const { code, stderr } = await run.output();
+  assertEquals(code, 1);
+  assertEquals(
+    new TextDecoder().decode(stderr),
+    "lineup: standard output cannot be written: No space left on device\n",
+  );
+});
+
+const BOM = "\ufeff";
+
+Deno.test("put --lines takes files of Windows: CRLF, and a byte order mark", async () => {
+  await using queue = await serveQueue();
+  const put = async (input: string) => {
+    const { code, err } = await lineup(["put", "--lines", queue.address, "q"], { input });
+    assertEquals([code, err], [0, ""]);
+    return await queue.bodies("q");
+  };
+  assertEquals(await put(`${BOM}a\r\n\r\nb\rc\r\r\nlast`), ["a", "", "b\rc\r", "last"]);
+  assertEquals(await put(`${BOM}`), []);
+  assertEquals(await put("\r\n"), [""]);
+  // Where pieces end is of no matter.
+  const long = "x".repeat(65_535);
+  assertEquals(await put(`${long}\r\n${long}\r\ny\r\n`), [long, long, "y"]);
+  // What stands elsewhere is a part of the body, and a body of its own is bytes.
+  await lineup(["put", "--lines", queue.address, "q"], { input: `a\n${BOM}b\n` });
+  const [, { body }] = await queue.client.TAKE({ queue: ["q"], max: 2 }).all();
+  assertEquals(body.length, 4);
+  await lineup(["put", queue.address, "q"], { input: `${BOM}a\r\n` });
+  assertEquals(await queue.client.TAKE({ queue: ["q"] }).all().then(([{ body }]) => [...body]), [
+    ...new TextEncoder().encode(`${BOM}a\r\n`),
+  ]);
+});
+
+Deno.test("a script, a mix and an import may begin with a byte order mark", async () => {
+  await inDirectory(async (directory) => {
+    await using queue = await serveQueue();
+    const script = await lineup(["connect", queue.address], {
+      input: `${BOM}PING a\r\nPING b\r\n`,
+    });
+    assertEquals([script.code, script.out.split("\r\n").slice(1)], [0, ["OK a", "OK b", ""]]);
+    await Deno.writeTextFile(`${directory}/mix`, `${BOM}PING a\r\nPING b\r\n`);
+    const load = await lineup([
+      "load",
+      "--quiet",
+      "--requests",
+      "4",
+      "--mix",
+      `${directory}/mix`,
+      queue.address,
+    ]);
+    assertEquals(load.code, 0, load.err);
+    await queue.client.PUT({ queue: "q", body: "x" });
+    const data = ["queue", "--data", `${directory}/q.db`];
+    const imported = await lineup([...data, "--import", "-"], {
+      input: `${BOM}{"lineup-queue":1}\r\n`,
+    });
+    assertEquals(imported.err.includes("JSON"), false, imported.err);
+  });
+});
+
+Deno.test("a server says that a line begins with a byte order mark, and shows what cannot be seen", async () => {
+  await using queue = await serveQueue();
+  using wire = await Wire.open(queue.address);
+  await wire.send(`${BOM}PING\n`);
+  assertEquals(
+    await wire.line(),
+    'ERR bad-syntax "The line begins with a byte order mark (U+FEFF); send UTF-8 without one."',
+  );
+  await wire.send("PI\u200bNG\n");
+  assertStringIncludes(await wire.line(), String.raw`not \"PI\\u{200b}NG\".`);
+  await wire.send("PUT mail x priority=\u202e3\n");
+  assertStringIncludes(await wire.line(), "\\u{202e}3");
+});

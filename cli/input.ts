@@ -1,7 +1,7 @@
 // Standard input, also where another process has made it non-blocking.
 
 import { Buffer } from "node:buffer";
-import { pauseSync } from "./output.ts";
+import { pauseSync } from "../net/standard_output.ts";
 
 const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 const CHUNK = 1 << 16;

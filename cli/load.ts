@@ -113,7 +113,7 @@ less. Ctrl-C ends the run early, with the report of what there was.
 
 Exit code: 0; 1 if no request got an OK, or above --max-errors; 2 for no connection.`,
   async run([address, ...words], flags) {
-    const requests = await readRequests(words, flags);
+    const requests = readRequests(words, flags);
     const plan = toPlan(address, requests, flags);
     await greet(plan, flags.unchecked);
     using page = flags.html === undefined ? undefined : newPage(flags.html);
@@ -138,7 +138,7 @@ function newPage(path: string): NewFile {
   }
 }
 
-async function readRequests(words: readonly string[], flags: Flags): Promise<RequestPlan[]> {
+function readRequests(words: readonly string[], flags: Flags): RequestPlan[] {
   const { command, mix, body, verbatim } = flags;
   const ways = [words.length > 0 && "VERB", command.length > 0 && "--command", mix && "--mix"]
     .filter(Boolean);

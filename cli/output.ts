@@ -1,6 +1,7 @@
 // Standard output and standard error, whoever reads them: the one way out of every command.
 
 import { standardError } from "../net/standard_error.ts";
+import { pauseSync, writeOutputSync } from "../net/standard_output.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { reason } from "./reason.ts";
 import { painter, type Style } from "./terminal/style.ts";
@@ -9,7 +10,7 @@ import { printableBody } from "./terminal/text.ts";
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;
 
-const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
+const FIRST_PAUSE_MS = 1;
 const encoder = new TextEncoder();
 const isTerminal = Deno.stdout.isTerminal();
 const paint = painter(isTerminal && !Deno.noColor);
@@ -50,7 +51,7 @@ export function announce(line: string): void {
 
 function write(bytes: Uint8Array): void {
   try {
-    writeAllSync(Deno.stdout, bytes);
+    writeOutputSync(bytes);
   } catch (error) {
     const { BrokenPipe, BadResource } = Deno.errors;
     if (error instanceof BrokenPipe || error instanceof BadResource) {
@@ -75,12 +76,6 @@ export function writeAllSync(
       pause = pauseSync(pause);
     }
   }
-}
-
-/** Waits, with all else; answers how long to wait the next time. */
-export function pauseSync(ms: number): number {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  return Math.min(2 * ms, LONGEST_PAUSE_MS);
 }
 
 /** Where the progress of something is shown. */

@@ -6,7 +6,6 @@ import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
 import { readPem } from "./pem.ts";
-import { reason } from "./reason.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {

@@ -1,6 +1,7 @@
 import { connect, work } from "../client/mod.ts";
 import { LineWriter } from "../net/line_writer.ts";
 import { standardError } from "../net/standard_error.ts";
+import { writeOutput } from "../net/standard_output.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
@@ -97,7 +98,9 @@ connection, 141 where nobody reads the output.`,
       exitCode ||= code;
       worker.close(Infinity);
     };
-    const out = new LineWriter(Deno.stdout, { onClosed: () => end(CLOSED_PIPE) });
+    const out = new LineWriter({ write: (bytes) => writeOutput(bytes) }, {
+      onClosed: () => end(CLOSED_PIPE),
+    });
     const err = standardError();
     const log = new Log(err, flags.json);
     const programs = new Programs({

@@ -7,9 +7,8 @@ const ROOMS = ["cli", "client", "net", "protocol", "queue", "scheduling", "serve
 
 /** Where it may be written to standard output or standard error, and why. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  "cli/output.ts": "the way out of the commands",
   "net/standard_error.ts": "the way out of logs and messages",
-  "cli/work.ts": "passes on what programs print, as it is",
+  "net/standard_output.ts": "the way out of the commands",
   "server/worker_host.ts": "runs in a process of handlers, whose output the server passes on",
 };
 

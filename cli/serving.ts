@@ -79,7 +79,7 @@ export function servingOptions(flags: Flags): ServeOptions {
     listen: [place, ...reserve],
     hostname: host,
     tls,
-    ws: { port: ws, origins },
+    ws: { port: ws, origins, proxyFrom: proxies },
     socketMode,
     insecure,
     drain,

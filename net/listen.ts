@@ -26,7 +26,7 @@ export interface ListenOptions extends OpeningOptions {
   origins?: readonly string[];
   /** For `ws://`: the longest message in bytes, at least 65536, the default. */
   maxMessage?: number;
-  /** For `tcp://` and `unix:`: each connection begins with a PROXY header. */
+  /** For `tcp://`, `ws://` and `unix:`: each connection begins with a PROXY header. */
   proxy?: ProxyOptions;
   /** For `unix:`: what its clients are called, which have no addresses. Default `unix`. */
   peer?: string;
@@ -57,7 +57,7 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
     case "unix":
       return behindProxies(await listenUnix(address.path, options), options);
     case "ws": {
-      const sockets = listenTcp({ ...address, transport: "tcp" });
+      const sockets = behindProxies(listenTcp({ ...address, transport: "tcp" }), options);
       const { port } = parseAddress(sockets.address) as HostAddress;
       return listenWebSocket(sockets, { ...address, port }, options);
     }

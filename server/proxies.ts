@@ -16,9 +16,9 @@ export function listedProxies(
   place: Address,
 ): (peer: string) => boolean {
   const { transport } = place;
-  if (transport !== "tcp" && transport !== "unix") {
+  if (transport === "tls" || transport === "wss") {
     throw new AddressError(
-      `${formatAddress(place)}: a PROXY header comes on tcp:// and unix: only; ` +
+      `${formatAddress(place)}: a PROXY header comes on tcp:// and unix: only, and on ws://; ` +
         "have the proxy speak TLS",
     );
   }

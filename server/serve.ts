@@ -49,11 +49,16 @@ export interface WebSocketOptions {
   origins?: readonly string[];
   /** The longest message in bytes; a longer one closes its WebSocket with 1009. At least 65536, the default. */
   maxMessage?: number;
+  /** The proxies that connect to `port`, as in `ProxiedAddress`. Default: no header is expected. */
+  proxyFrom?: readonly string[];
 }
 
-/** An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2). */
+/**
+ * An address that only proxies connect to, each connection beginning with a PROXY header (version 1 or 2): before the
+ * request for a WebSocket, where that is what follows.
+ */
 export interface ProxiedAddress {
-  /** Where to listen: `tcp://` or `unix:`. Before TLS no header can be read; have the proxy speak that. */
+  /** Where to listen: `tcp://`, `ws://` or `unix:`. Before TLS no header can be read; have the proxy speak that. */
   readonly address: string;
   /**
    * The IP addresses of the proxies, and `unix:` for those that connect to a Unix socket, as the permissions of its file
@@ -204,7 +209,7 @@ function placesOf(
   const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
   if (ws?.port === undefined) return places;
   const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
-  return [...places, { place }];
+  return [...places, ws.proxyFrom === undefined ? { place } : proxiedPlace(place, ws.proxyFrom)];
 }
 
 function readOrigin(text: string): string {
@@ -217,8 +222,11 @@ function toPlace(each: string | Listener | ProxiedAddress | ReservedAddress): Pl
   if (typeof each === "string") return { place: parseAddress(each) };
   if ("reserved" in each) return { place: reservedSocket(each.address), reserved: true };
   if (!("proxyFrom" in each)) return { place: each };
-  const place = parseAddress(each.address);
-  return { place, lists: listedProxies(each.proxyFrom, place) };
+  return proxiedPlace(parseAddress(each.address), each.proxyFrom);
+}
+
+function proxiedPlace(place: Address, proxyFrom: readonly string[]): Place {
+  return { place, lists: listedProxies(proxyFrom, place) };
 }
 
 function reservedSocket(address: string): Address {

@@ -13,6 +13,7 @@ import { AddressError } from "@lineup/lineup/client";
 import { listenMemory, parseAddress, proxied } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Wire } from "../wire.ts";
+import { identity } from "./tls.ts";
 
 const encoder = new TextEncoder();
 const text = (line: string): Uint8Array => encoder.encode(line);
@@ -85,6 +86,16 @@ interface Kind {
   readonly confused: readonly [first: RegExp, second: RegExp];
 }
 
+/** A request for a WebSocket, and behind it a message of these lines. */
+function overWebSocket(lines: string): Uint8Array {
+  const request = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\n" +
+    "connection: upgrade\r\nsec-websocket-version: 13\r\n" +
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  const message = text(lines);
+  // A mask of 0 changes nothing.
+  return Uint8Array.of(...text(request), 0x82, 0x80 | message.length, 0, 0, 0, 0, ...message);
+}
+
 const KINDS: Readonly<Record<string, Kind>> = {
   tcp: {
     place: () => "tcp://127.0.0.1:0",
@@ -93,6 +104,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
     own: /^127\.0\.0\.1:[0-9]+$/,
     asks: text("WHO\r\nQUIT\r\n"),
     confused: [/ERR unknown-command /, /ERR bad-syntax /],
+  },
+  ws: {
+    place: () => "ws://127.0.0.1:0/",
+    listed: ["192.0.2.1", "127.0.0.1"],
+    unlisted: ["192.0.2.1"],
+    own: /^127\.0\.0\.1:[0-9]+$/,
+    asks: overWebSocket("WHO\r\nQUIT\r\n"),
+    confused: [/^HTTP\/1\.1 400 /, /^HTTP\/1\.1 400 /],
   },
   unix: {
     place: (directory) => `unix:${directory}/s`,
@@ -129,7 +148,7 @@ async function site(
       log,
       ...options,
     });
-    const at = parseAddress(server.address);
+    const at = parseAddress(server.addresses.at(-1)!);
     const talk = async (...parts: Uint8Array[]): Promise<string> => {
       using conn = at.transport === "unix"
         ? await Deno.connect({ transport: "unix", path: at.path })
@@ -201,6 +220,23 @@ for (const [name, kind] of Object.entries(KINDS)) {
       }
     }));
 }
+
+Deno.test("PROXY over ws: a port for WebSockets beside others has proxies of its own", () => {
+  const ws: Kind = { ...KINDS.ws, place: () => "tcp://127.0.0.1:0" };
+  return site(ws, undefined, async ({ talk }) => {
+    assertStringIncludes(await talk(GOOD["2 TCP4"][0], ws.asks), "OK 192.0.2.7:4660\r\n");
+    assertEquals(await talk(ws.asks), "");
+  }, { ws: { port: 0, proxyFrom: ["127.0.0.1"] } });
+});
+
+Deno.test("PROXY over tls: no header is understood before TLS", () =>
+  site({ ...KINDS.tcp, place: () => "tls://127.0.0.1:0" }, undefined, async ({ talk, dropped }) => {
+    for (const [header, [bytes]] of Object.entries(GOOD)) {
+      const answer = await talk(bytes, KINDS.tcp.asks);
+      assert(!answer.includes("OK"), `${header}: ${answer}`);
+    }
+    assertEquals(dropped, []);
+  }, { tls: identity }));
 
 /** A server behind proxies, in memory on a virtual clock. */
 async function inMemory(most = 256) {

@@ -109,7 +109,9 @@ function listenTls(
     goOn();
   };
   return acceptFrom({ accept, close }, address, (conn) => {
-    const stream = new TlsStream(conn, openingTime, onUnopened);
+    const stream: TlsStream = new TlsStream(conn, openingTime, () => {
+      onUnopened?.(stream.peer, "its TLS handshake took too long");
+    });
     handshakes++;
     stream.settled.then(() => {
       handshakes--;

@@ -1,8 +1,8 @@
-// Connections that are not yet open: a TLS handshake or the request for a WebSocket is under way. Nothing above knows
-// of them, so they are bounded here.
+// Connections that are not yet open: a PROXY header, a TLS handshake or the request for a WebSocket is under way.
+// Nothing above knows of them, so they are bounded here.
 
 import type { ByteStream } from "./stream.ts";
-import { after } from "./timer.ts";
+import { after, type SetTimer } from "./timer.ts";
 
 /** How long a connection may take to open where nobody says otherwise, in ms. */
 export const OPENING_MS = 10_000;
@@ -17,8 +17,8 @@ export interface OpeningOptions {
   openingTime?: number;
   /** For `ws://`: how many connections may be opening; where one more comes the oldest is closed. Default 256. */
   maxOpening?: number;
-  /** Is told of each connection that was closed because of these. */
-  onUnopened?: () => void;
+  /** Is told of each connection that was closed because of these, and why. */
+  onUnopened?: (peer: string, why: string) => void;
 }
 
 /** The connections of a listener that are being opened. */
@@ -27,34 +27,38 @@ export class Opening {
   readonly #streams = new Map<ByteStream, () => void>();
   readonly #time: number;
   readonly #most: number;
-  readonly #onUnopened: () => void;
+  readonly #onUnopened: (peer: string, why: string) => void;
+  readonly #after: SetTimer;
 
-  /** None is being opened yet. */
-  constructor({ openingTime = OPENING_MS, maxOpening = MOST_OPENING, onUnopened }: OpeningOptions) {
+  /** None is being opened yet; `timer` calls an action in so many ms. */
+  constructor(options: OpeningOptions, timer: SetTimer = after) {
+    const { openingTime = OPENING_MS, maxOpening = MOST_OPENING, onUnopened } = options;
     this.#time = openingTime;
     this.#most = maxOpening;
     this.#onUnopened = onUnopened ?? (() => {});
+    this.#after = timer;
   }
 
   /** A connection came. Where there are too many, the oldest goes: an honest one takes the least time. */
   begin(stream: ByteStream): void {
     for (const oldest of this.#streams.keys()) {
       if (this.#streams.size < this.#most) break;
-      this.#giveUp(oldest);
+      this.#giveUp(oldest, "others came meanwhile");
     }
-    this.#streams.set(stream, after(this.#time, () => this.#giveUp(stream)));
+    const late = (): void => this.#giveUp(stream, `it took longer than ${this.#time} ms`);
+    this.#streams.set(stream, this.#after(this.#time, late));
   }
 
-  #giveUp(stream: ByteStream): void {
+  #giveUp(stream: ByteStream, why: string): void {
     this.end(stream);
     stream.close();
-    this.#onUnopened();
+    this.#onUnopened(stream.peer, why);
   }
 
-  /** A connection is open, or over. */
-  end(stream: ByteStream): void {
+  /** A connection is open, or over. Returns whether it was being opened until now. */
+  end(stream: ByteStream): boolean {
     this.#streams.get(stream)?.();
-    this.#streams.delete(stream);
+    return this.#streams.delete(stream);
   }
 
   /** Ends all that are not open. */

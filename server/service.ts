@@ -319,11 +319,11 @@ export class Service {
   proxyOptions(lists: (peer: string) => boolean): ProxyOptions {
     return {
       lists,
-      time: this.timeouts.opening,
-      most: this.gate.limits.connectionsOpening,
+      openingTime: this.timeouts.opening,
+      maxOpening: this.gate.limits.connectionsOpening,
       after: (ms, action) => this.clock.after(ms, action),
       turn: () => this.turn(),
-      onRefused: (client, why) => {
+      onUnopened: (client, why) => {
         const message = "connection dropped: no PROXY header of a listed proxy";
         this.clientLog.add({ level: "error", message, client, why });
         this.counters.dropped++;

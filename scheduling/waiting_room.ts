@@ -78,15 +78,22 @@ export class WaitingRoom<T extends Ticket> {
 
   /** The time limit of a request has come: it cannot be answered in time, or has waited long enough. */
   expire(ticket: T, now: number): void {
-    this.drop(ticket, isLate(ticket, now) ? "expired" : "busy", now);
+    if (isLate(ticket, now)) this.drop(ticket, "expired", now);
+    else if (!this.#isAlone || !this.#seating.has(false)) this.drop(ticket, "busy", now);
+    else this.#wheel.set(ticket, ticket.deadline - needs(ticket));
   }
 
   /** Whether the request whose turn it is was refused instead: its time is over, or its flow's wait long. */
   shed(ticket: T, now: number): boolean {
     if (isLate(ticket, now)) this.drop(ticket, "expired", now);
-    else if (this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
+    else if (!this.#isAlone && this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
     else return false;
     return true;
+  }
+
+  /** Whether but one request waits: the event loop is late then, not the queue long, and to refuse it helps nobody. */
+  get #isAlone(): boolean {
+    return this.#queue.size === 1;
   }
 
   #isOverloaded(ticket: T, now: number): boolean {

@@ -157,6 +157,32 @@ Deno.test("Scheduler refuses nobody for how it went before an idle minute", () =
   assertEquals(desk.news, ["run", "run", "run", "run"]);
 });
 
+Deno.test("Scheduler runs what waits alone, however late the event loop is each time", () => {
+  const desk = new Desk();
+  const command = new CostEstimate();
+  // One client that sends the next request when the last has run, on a machine that has much else to do.
+  for (let i = 0; i < 100; i++) {
+    desk.ask("a", command, { takes: 1 });
+    desk.ask("a", command, { takes: 1 });
+    desk.clock.advance(50);
+    desk.turn();
+  }
+  assertEquals(desk.news, new Array(200).fill("run"));
+});
+
+Deno.test("Scheduler runs what waited alone while the event loop stood still, unless its deadline is over", () => {
+  const desk = new Desk();
+  const command = new CostEstimate();
+  for (const [within, end] of [[Infinity, "run"], [2000, "run"], [1000, "expired"]] as const) {
+    desk.ask("a", command, { takes: 1 });
+    desk.ask("a", command, { takes: 1, within });
+    desk.clock.advance(1500);
+    desk.turn();
+    assertEquals(desk.news, ["run", end]);
+  }
+  assertEquals(desk.clock.pending, 0);
+});
+
 Deno.test("Scheduler forgets a standing queue two intervals after its end", () => {
   const desk = new Desk();
   const command = new CostEstimate();

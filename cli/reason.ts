@@ -43,7 +43,6 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     /^(cannot listen at (?!unix:).*): Permission denied.*/s,
     "$1: permission denied; ports below 1024 are not for everybody",
   ],
-  [/^(cannot listen at unix:.*): No such file or directory.*/s, "$1: there is no such directory"],
   // As node:fs says it.
   [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],
   [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],

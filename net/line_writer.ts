@@ -6,7 +6,7 @@ const MOST_LINE = 1 << 14;
 const PIECE = 1 << 12;
 const STALLED_MS = 1000;
 /** How long the last bytes of a process are given at its end. */
-const LAST_MS = 50;
+const LAST_MS = 200;
 const FIRST_PAUSE_MS = 5, LONGEST_PAUSE_MS = 200;
 
 /** Where output goes. */
@@ -87,12 +87,14 @@ export class LineWriter {
     }
   }
 
-  /** For the end of the process, when nothing can be awaited: gives what waits a moment to be written. */
+  /**
+   * For the end of the process, when nothing can be awaited: gives what waits a moment to be written. It is one write: a
+   * second one would begin in a turn of the event loop that does not come.
+   */
   flushNow(): void {
     this.#tellDropped();
     if (this.#writing === undefined) return;
-    // What is being written already is on its way.
-    for (const { bytes } of this.#waiting) this.#target.write(bytes).catch(() => {});
+    if (this.#waiting.length > 0) this.#target.write(joined(this.#waiting)).catch(() => {});
     this.#waiting = [];
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_MS);
   }
@@ -113,6 +115,8 @@ export class LineWriter {
   }
 
   async #write(): Promise<void> {
+    // Lines of one moment go together.
+    await null;
     while (this.#waiting.length > 0) {
       const batch = this.#next();
       const isWritten = await this.#writeAll(joined(batch));

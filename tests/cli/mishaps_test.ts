@@ -35,7 +35,7 @@ Deno.test("a place where nobody can listen is named, with what to do", async () 
         ],
         [
           ["--listen", `unix:${directory}/none/s`],
-          `cannot listen at unix:${directory}/none/s: there is no such directory`,
+          `cannot listen at unix:${directory}/none/s: there is no directory ${directory}/none/`,
         ],
         [["--listen", `unix:${directory}/file`], `cannot listen at unix:${directory}/file: `],
         [

@@ -4,12 +4,13 @@ import { closestString } from "@std/text/closest-string";
 import { Buffer } from "node:buffer";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, formatValue, parseValue } from "../protocol/values.ts";
+import { BadCron, readCron } from "./cron.ts";
+import { readZone } from "./cron_times.ts";
 import { BadLine, parseFlat } from "./flat_json.ts";
 import { wrongRule } from "./limits.ts";
 import { limits } from "./protocol/admin.ts";
 import { count, id, key, queue, state, unique } from "./protocol/fields.ts";
 import { producer } from "./protocol/producer.ts";
-import { checkCron } from "./schedules.ts";
 import {
   FURTHEST_IMPORTED,
   FURTHEST_SCHEDULED,
@@ -153,8 +154,7 @@ export function readLine(line: string, now: number): Entry {
   }
   if (kind === "schedule") {
     const schedule = { ...value, body } as unknown as Schedule;
-    checkSchedule(schedule);
-    return { kind, schedule: { ...schedule, zone: schedule.cron && (schedule.zone || "UTC") } };
+    return { kind, schedule: { ...schedule, zone: zoneOf(schedule) } };
   }
   const job = { ...value, size: body.length } as unknown as StoredJob;
   checkJob(job);
@@ -215,13 +215,16 @@ function checkJob({ state, until, held, attempt, spared }: StoredJob): void {
   if (spared > attempt) throw new BadLine(`spared must be at most ${attempt}, its attempts`);
 }
 
-function checkSchedule({ cron, zone, interval }: Schedule): void {
+/** The zone of a schedule as it is stored. Throws `BadLine` where it does not say when. */
+function zoneOf({ cron, zone, interval }: Schedule): string {
   if ((cron === "") === (interval === 0)) throw new BadLine("it needs cron or interval, not both");
   if (cron === "" && zone !== "") throw new BadLine("zone goes with cron only");
+  if (cron === "") return "";
   try {
-    if (cron !== "") checkCron(cron, zone || "UTC");
+    readCron(cron);
+    return readZone(zone || "UTC", "zone");
   } catch (error) {
-    throw new BadLine((error as Error).message);
+    throw error instanceof BadCron ? new BadLine(error.message) : error;
   }
 }
 

@@ -1,15 +1,18 @@
 // EVERY: jobs that are put again and again.
 
 import { setImmediate } from "node:timers";
-import { Cron } from "croner";
 import type { Clock } from "../scheduling/clock.ts";
+import { BadCron, readCron } from "./cron.ts";
+import { nextTime, readZone } from "./cron_times.ts";
 import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import { BYTES, textBytes } from "./memory.ts";
 import { put } from "./put.ts";
-import { badArguments } from "./refusals.ts";
 import { SortedNames } from "./sorted_names.ts";
 import type { Schedule, StoredSchedule } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
+
+/** When a schedule puts its jobs: at the times of `cron` in `zone`, or every `interval` ms. */
+export type Times = Pick<StoredSchedule, "cron" | "zone" | "interval">;
 
 /** How long after it could not be put a job is tried again, in ms. */
 const RETRY = 1_000;
@@ -69,9 +72,21 @@ export class Schedules {
     }
   }
 
-  /** Adds one that is stored. */
-  add(schedule: StoredSchedule): void {
-    this.#add(schedule, undefined);
+  /**
+   * Goes on with one of the store. Where another version has set it, its expression or zone may be none of ours: then it is
+   * kept and puts nothing, until EVERY sets it again.
+   */
+  load(schedule: StoredSchedule): void {
+    const { name, queue, cron, zone } = schedule;
+    try {
+      if (cron !== "") readCron(cron);
+      this.#add({ ...schedule, zone: cron === "" ? "" : readZone(zone, "tz") }, undefined);
+    } catch (error) {
+      if (!(error instanceof BadCron)) throw error;
+      this.#add({ ...schedule, next: Infinity }, undefined);
+      const message = "schedule puts nothing until EVERY sets it again";
+      this.#work.log({ level: "error", message, schedule: name, queue, error: error.message });
+    }
   }
 
   /** A new one, in the place of that of its name. Resolves once that is stored. */
@@ -199,27 +214,15 @@ function bytesOf({ name, queue, key, cron, zone }: StoredSchedule): number {
   );
 }
 
-/** When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. */
+/**
+ * When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. Throws `BadCron`
+ * where its expression is none of ours.
+ */
 export function nextRun(
-  { cron, zone, interval }: Pick<StoredSchedule, "cron" | "zone" | "interval">,
+  { cron, zone, interval }: Times,
   from: number,
   now: number,
 ): number | undefined {
   if (cron === "") return from + interval * Math.max(1, Math.floor((now - from) / interval) + 1);
-  return expression(cron, zone).nextRun(new Date(now))?.getTime();
-}
-
-/** Throws `bad-arguments` for what is no cron expression or time zone. */
-export function checkCron(cron: string, zone: string): void {
-  try {
-    expression(cron, zone).nextRun(new Date(0));
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
-    const what = 'five or six fields such as "0 3 * * 1-5", and tz= a zone such as Europe/Berlin';
-    throw badArguments(`cron must be ${what}: ${why}.`);
-  }
-}
-
-function expression(cron: string, zone: string): Cron {
-  return new Cron(cron, { timezone: zone, paused: true });
+  return nextTime(readCron(cron), zone, now);
 }

@@ -100,7 +100,7 @@ export class WorkQueue {
     for await (const stored of this.#store.load()) this.#load(stored, this.now());
     const done = [...this.jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job.id);
-    for (const schedule of await this.#store.schedules()) this.schedules.add(schedule);
+    for (const schedule of await this.#store.schedules()) this.schedules.load(schedule);
   }
 
   // Of older versions, which took every number.

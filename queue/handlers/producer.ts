@@ -7,11 +7,13 @@ import {
   roomInMemory,
   roomInStore,
 } from "../bounds.ts";
+import { BadCron, readCron } from "../cron.ts";
+import { readZone } from "../cron_times.ts";
 import type { QueueHandlers } from "../handlers.ts";
 import type { producer } from "../protocol/producer.ts";
 import { put } from "../put.ts";
 import { badArguments, deadJob, noSchedule } from "../refusals.ts";
-import { checkCron, nextRun } from "../schedules.ts";
+import { nextRun, type Times } from "../schedules.ts";
 import type { WorkQueue } from "../work_queue.ts";
 
 const NOTHING = new Uint8Array();
@@ -77,23 +79,18 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
         throw badArguments("EVERY takes cron= or interval=, not both.");
       }
       if (cron === undefined && tz !== undefined) throw badArguments("tz= goes with cron= only.");
-      if (cron !== undefined) checkCron(cron, tz ?? "UTC");
+      const times = timesOf(cron, tz, interval);
       roomInMemory(work);
       roomInStore(work, body.length);
       if (before === undefined) roomForSchedule(work.bounds, schedules.size);
       roomForQueues(work, [queue]);
 
       const now = work.now();
-      const times = {
-        cron: cron ?? "",
-        zone: cron === undefined ? "" : tz ?? "UTC",
-        interval: interval ?? 0,
-      };
       const same = before !== undefined && before.cron === times.cron &&
         before.zone === times.zone && before.interval === times.interval;
       // Who sets the same again and again, as with every deployment, shall not put it off for ever.
       const next = same ? before.next : nextRun(times, now, now);
-      if (next === undefined) throw badArguments("cron must be a time that is still to come.");
+      if (next === undefined) throw badArguments("The clock is too far ahead for any schedule.");
       const { key = "", expires = 0, ...terms } = told;
       const keep = result === "keep";
       await schedules.set({ ...terms, ...times, name, queue, key, keep, expires, next, body });
@@ -112,7 +109,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
           cron: cron || undefined,
           tz: zone || undefined,
           interval: interval || undefined,
-          next: passed(work.now(), next),
+          next: next === Infinity ? undefined : passed(work.now(), next),
           body,
         };
       }
@@ -120,6 +117,17 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
     },
   };
   return handlers;
+}
+
+/** When a schedule puts its jobs, as it is stored. Throws `bad-arguments`. */
+function timesOf(cron: string | undefined, tz = "UTC", interval = 0): Times {
+  if (cron === undefined) return { cron: "", zone: "", interval };
+  try {
+    readCron(cron);
+    return { cron, zone: readZone(tz, "tz"), interval };
+  } catch (error) {
+    throw error instanceof BadCron ? badArguments(error.message) : error;
+  }
 }
 
 function orNone(result: Uint8Array): Uint8Array | undefined {

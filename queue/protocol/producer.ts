@@ -40,12 +40,12 @@ const every = {
     max: 128,
     summary:
       'When, as a cron expression: minute, hour, day, month, weekday, such as "0 3 * * 1-5"; ' +
-      "with seconds before them where there are six fields.",
+      "with the second before them where there are six fields. @daily and its like are known.",
   },
   tz: {
     type: "word",
     max: 64,
-    summary: "The time zone of cron=, such as Europe/Berlin. Default: UTC.",
+    summary: "The time zone of cron=, such as Europe/Berlin or +05:30. Default: UTC.",
   },
   interval: {
     type: "duration",
@@ -143,7 +143,13 @@ export const producer = {
     description:
       "`EVERY name off` ends it. A schedule of the same name takes the place of the old one. " +
       "Where the server was down at the time of one or several jobs, one is put when it is back. " +
-      "Each job has the id NAME@TIME, so no time has two.",
+      "Each job has the id NAME@TIME, so no time has two.\n\n" +
+      "A field of cron= is `*`, a value, a range `1-5`, a step `*/2` or `8-18/2`, or a list of these; months and " +
+      "weekdays have names of three letters, and 7 is Sunday as 0 is. Where both day and weekday are given, and " +
+      "neither begins with `*`, one of them is enough. There is no L, W, # or ?, and no year.\n\n" +
+      "Where clocks change, an expression without `*` in minute and hour runs once for each of its times: one that " +
+      "is skipped runs at the moment of the change, one that comes twice runs the first time. An expression with " +
+      "`*` in one of them runs whenever the clocks show what fits.",
     args: {
       name,
       queue: { ...queue, summary: "The queue, or `off` to end the schedule." },
@@ -163,7 +169,7 @@ export const producer = {
       { request: "EVERY cleanup chores interval=1h", reply: "OK next=3600s" },
       {
         request: 'EVERY cleanup chores cron="61 * * * *"',
-        reply: 'ERR bad-arguments "cron must be …',
+        reply: 'ERR bad-arguments "cron must have 0 to 59 as its minute, not 61."',
       },
       {
         request: "EVERY cleanup chores",
@@ -186,7 +192,11 @@ export const producer = {
       cron: { ...every.cron, optional: true },
       tz: { ...every.tz, optional: true },
       interval: { ...every.interval, optional: true },
-      next,
+      next: {
+        ...next,
+        optional: true,
+        summary: "How long until the next job; absent where this version cannot read when.",
+      },
       body: { type: "bytes", summary: "The body of each job." },
     },
     reply: { count: { ...count, summary: "How many schedules." } },

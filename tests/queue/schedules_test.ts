@@ -2,6 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../virtual_clock.ts";
 import { served } from "./session.ts";
+import { schedule } from "./store_conformance.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -143,12 +144,12 @@ Deno.test("EVERY refuses what is not allowed and says what would be right", asyn
   for (
     const [request, message] of [
       ['EVERY x q b cron="* * *"', "cron must be five or six fields such as"],
-      ['EVERY x q b cron="0 3 * * *" tz=Mars/Base', "cron must be five or six fields such as"],
+      ['EVERY x q b cron="0 3 * * *" tz=Mars/Base', "tz must be a time zone such as Europe/Berlin"],
       ['EVERY x q b cron="0 3 * * *" interval=1h', "EVERY takes cron= or interval=, not both."],
       ["EVERY x q b interval=1h tz=UTC", "tz= goes with cron= only."],
       ["EVERY x q b interval=999ms", "interval must be a duration"],
       ["EVERY x q b", "EVERY needs cron= or interval=, or `off`"],
-      ['EVERY x q b cron="0 0 30 2 *"', "cron must be a time that is still to come."],
+      ['EVERY x q b cron="0 0 30 2 *"', "cron must be a time that is still to come, and"],
     ]
   ) {
     const reply = await session.ask(request);
@@ -204,4 +205,73 @@ Deno.test("EVERY puts no job of a schedule that ended or was replaced while its 
   reading.resolve();
   const taken = await session.ask("TAKE mail wait=1s max=10");
   assertMatch(taken, /\{4\}\nkept\nOK count=1$/);
+});
+
+Deno.test("EVERY keeps a zone in its one spelling, and takes every spelling for the same", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  const every = 'EVERY x q b cron="0 3 * * *"';
+  assertEquals(await session.ask(`${every} tz=EUROPE/berlin`), "OK next=7200s");
+  await queue.clock.elapse(MINUTE);
+  assertEquals(await session.ask(`${every} tz=europe/BERLIN`), "OK next=7140s");
+  assertStringIncludes(await session.ask("SCHEDULES"), " tz=Europe/Berlin ");
+});
+
+Deno.test("a schedule of an older version that cannot be read is kept, and puts nothing until it is set again", async () => {
+  const store = memoryStore();
+  const old = { ...schedule, queue: "mail", next: Date.parse("2020-01-01T00:01:00Z"), expires: 0 };
+  await store.commit([
+    { kind: "schedule", schedule: { ...old, name: "last", cron: "0 0 L * *" } },
+    { kind: "schedule", schedule: { ...old, name: "mars", zone: "Mars/Base" } },
+    { kind: "schedule", schedule: { ...old, name: "never", cron: "0 0 30 2 *" } },
+    { kind: "schedule", schedule: { ...old, name: "spelled", zone: "europe/berlin" } },
+  ]);
+  await using queue = await served({ store });
+  const { message } = queue.logged[0];
+  assertEquals(message, "schedule puts nothing until EVERY sets it again");
+  assertEquals(queue.logged.map(({ schedule, error }) => `${schedule}: ${error}`), [
+    "last: cron must have 1 to 31 as its day, not L.",
+    'mars: tz must be a time zone such as Europe/Berlin, or an offset such as +05:30; not "Mars/Base".',
+    'never: cron must be a time that is still to come, and "0 0 30 2 *" never is: ' +
+    "none of its months has any of its days.",
+  ]);
+  await queue.clock.elapse(2 * MINUTE);
+  const session = await queue.session();
+  assertMatch(await session.ask("QUEUES"), /^\* mail delayed=0 ready=1 /);
+  const listed = await session.ask("SCHEDULES");
+  assertStringIncludes(listed, '* last queue=mail key=acme cron="0 0 L * *" tz=Europe/Berlin {');
+  assertStringIncludes(listed, "* spelled queue=mail key=acme cron=");
+  assertEquals(await session.ask('EVERY last mail x cron="0 0 28 * *"'), "OK next=2332680s");
+  assertEquals(await session.ask("EVERY mars off"), "OK");
+  assertMatch(await session.ask("SCHEDULES"), /OK count=3$/);
+});
+
+Deno.test("EVERY keeps nothing of the spellings of a zone that it was given", async () => {
+  const script = `
+    import { readCron } from "./queue/cron.ts";
+    import { nextTime, readZone } from "./queue/cron_times.ts";
+    const resident = () => Number(/VmRSS:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]);
+    const name = "America/Argentina/ComodRivadavia";
+    const cron = readCron("30 2 * * *");
+    const ask = (from, to) => {
+      for (let at = from; at < to; at++) {
+        const zone = [...name].map((each, bit) => at >> bit & 1 ? each.toUpperCase() : each.toLowerCase());
+        nextTime(cron, readZone(zone.join(""), "tz"), at * 86400000);
+      }
+    };
+    ask(0, 2000);
+    const before = resident();
+    ask(2000, 24000);
+    console.log(resident() - before);
+  `;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--ext=js", script],
+    cwd: new URL("../..", import.meta.url),
+  });
+  const { stdout, stderr } = await command.output();
+  const grown = Number(new TextDecoder().decode(stdout));
+  assert(
+    grown < 64 * 1024,
+    `${grown} KiB; ${new TextDecoder().decode(stderr)}`,
+  );
 });

@@ -71,7 +71,8 @@ const rules: Rules = {
 };
 const noRules: Rules = { ...rules, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
 
-const schedule: Schedule = {
+/** A schedule. */
+export const schedule: Schedule = {
   name: "nightly",
   queue: "mail",
   key: "acme",

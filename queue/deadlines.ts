@@ -24,17 +24,24 @@ export class Deadlines<T> {
   readonly #times: Times<T>;
   readonly #clock: Clock;
   readonly #onDue: (items: readonly T[]) => void;
+  readonly #most: number;
   /** When the timer rings; too early where the first was removed, never too late. */
   #rings = Infinity;
   #stopped = false;
   #stopTimer: (() => void) | undefined = undefined;
 
-  /** `onDue` is called with those whose time has come, which then have no deadline any more. */
-  constructor(clock: Clock, times: Times<T>, onDue: (items: readonly T[]) => void) {
+  /** `onDue` is called with those whose time has come, at most so many a turn, which then have no deadline any more. */
+  constructor(
+    clock: Clock,
+    times: Times<T>,
+    onDue: (items: readonly T[]) => void,
+    most: number = Infinity,
+  ) {
     this.#heap = new Heap((a, b) => times.dueOf(a) < times.dueOf(b), times);
     this.#times = times;
     this.#clock = clock;
     this.#onDue = onDue;
+    this.#most = most;
   }
 
   /** Adds what has no deadline yet. */
@@ -86,7 +93,7 @@ export class Deadlines<T> {
     // Not before the end: what is done to one may give others deadlines.
     this.#rings = -Infinity;
     const items: T[] = [];
-    while (this.#first <= now) {
+    while (items.length < this.#most && this.#first <= now) {
       const first = this.#heap.first!;
       this.#heap.remove(first);
       items.push(first);

@@ -3,13 +3,10 @@
 import type { Client } from "../server/handlers.ts";
 import { hasRoom } from "./bounds.ts";
 import { roomInStore } from "./bounds.ts";
-import type { Job } from "./job.ts";
+import { type Job, longestPause } from "./job.ts";
 import { notTaken } from "./refusals.ts";
 import { serve } from "./take.ts";
 import type { WorkQueue } from "./work_queue.ts";
-
-/** The longest pause that backoff makes, in ms. */
-const LONGEST_BACKOFF = 86_400_000;
 
 /** Which attempt is meant: the one of this number, else the one that this client holds. */
 export interface Claim {
@@ -139,6 +136,6 @@ function taken(job: Job, { client, attempt }: Claim): Job {
  */
 function backoff({ kind, used }: Job, random: () => number): number {
   if (kind.backoff === 0) return 0;
-  const pause = Math.min(kind.backoff * 2 ** (used - 1), LONGEST_BACKOFF);
+  const pause = longestPause(kind.backoff, used);
   return Math.max(1, Math.round(pause * (1 + random()) / 2));
 }

@@ -6,9 +6,9 @@
 // then the store has all that memory has, those changes included whose clients were told that they may be lost.
 
 import type { Refusal } from "../protocol/errors.ts";
-import type { Clock } from "../scheduling/clock.ts";
 import type { LogEntry } from "../server/log.ts";
 import { BYTES, type Memory } from "./memory.ts";
+import type { QueueClock } from "./queue_clock.ts";
 import { storeFailed } from "./refusals.ts";
 import type { Change, Store } from "./store.ts";
 
@@ -62,7 +62,7 @@ export class Journal {
   lost = 0;
 
   readonly #store: Store;
-  readonly #clock: Clock;
+  readonly #clock: QueueClock;
   readonly #log: (entry: LogEntry) => void;
   readonly #listener: Listener;
   readonly #memory: Memory;
@@ -81,7 +81,7 @@ export class Journal {
 
   constructor(
     store: Store,
-    clock: Clock,
+    clock: QueueClock,
     log: (entry: LogEntry) => void,
     memory: Memory,
     listener: Listener,
@@ -201,7 +201,7 @@ export class Journal {
         : groups.flatMap(({ changes }) => changes);
       this.#current = groups[groups.length - 1].written.promise;
       try {
-        await this.#store.commit(changes);
+        await this.#store.commit(changes, this.#clock.moment());
       } catch (error) {
         this.#fail(error, groups);
         break;

@@ -1,5 +1,12 @@
 import { BYTES } from "./memory.ts";
-import { type Change, hasRules, type Rules, type Schedule, type Store } from "./store.ts";
+import {
+  type Change,
+  hasRules,
+  type Moment,
+  type Rules,
+  type Schedule,
+  type Store,
+} from "./store.ts";
 import type { StoredJob } from "./store.ts";
 
 interface Kept {
@@ -23,6 +30,7 @@ export function memoryStore(): Store {
   const rules = new Map<string, Rules>();
   const schedules = new Map<string, Schedule>();
   let lastId = 0;
+  let last: Moment | undefined;
   let held = 0;
 
   const keep = (job: StoredJob, body: Uint8Array): void => {
@@ -79,8 +87,9 @@ export function memoryStore(): Store {
   };
 
   return {
-    commit(changes: readonly Change[]): Promise<void> {
+    commit(changes: readonly Change[], moment?: Moment): Promise<void> {
       changes.forEach(apply);
+      last = moment ?? last;
       return Promise.resolve();
     },
     async *load(): AsyncGenerator<StoredJob, void, void> {
@@ -93,6 +102,7 @@ export function memoryStore(): Store {
       ),
     scheduleBodies: (names) => Promise.resolve(names.map((name) => schedules.get(name)?.body)),
     lastId: () => Promise.resolve(lastId),
+    moment: () => Promise.resolve(last),
     bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
     held: () => held,
     close(): Promise<void> {

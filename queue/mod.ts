@@ -20,6 +20,7 @@ export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers.ts";
 export type {
   Change,
+  Moment,
   Progress,
   Room,
   Rules,

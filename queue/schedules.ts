@@ -3,19 +3,22 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { BadCron, readCron } from "./cron.ts";
-import { nextTime, readZone } from "./cron_times.ts";
+import { readZone } from "./cron_times.ts";
 import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
 import { BYTES, textBytes } from "./memory.ts";
+import { nextRun, reviewed, type Times } from "./next_run.ts";
 import { put } from "./put.ts";
+import type { QueueClock } from "./queue_clock.ts";
 import { SortedNames } from "./sorted_names.ts";
 import type { Schedule, StoredSchedule } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
-/** When a schedule puts its jobs: at the times of `cron` in `zone`, or every `interval` ms. */
-export type Times = Pick<StoredSchedule, "cron" | "zone" | "interval">;
-
 /** How long after it could not be put a job is tried again, in ms. */
 const RETRY = 1_000;
+/** How often is looked whether the time of day was set to another, in ms. */
+const LOOK = 60_000;
+/** From which difference on it was, in ms. */
+const STEP = 1_000;
 /** How many schedules put their jobs in a turn of the event loop, and how many bytes of bodies are read for them. */
 const SLICE = { schedules: 50, bytes: 1 << 20 };
 
@@ -23,6 +26,8 @@ const SLICE = { schedules: 50, bytes: 1 << 20 };
 class Entry implements Due {
   place = -1;
   due: number;
+  /** Whether its next time may be another, as the time of day is. */
+  mustReview = false;
 
   /** `body` is there until it is stored. */
   constructor(public schedule: StoredSchedule, public body: Uint8Array | undefined) {
@@ -33,22 +38,46 @@ class Entry implements Due {
 /** A schedule and the body of its jobs; an error where that cannot be read. */
 type WithBody = readonly [Entry, Uint8Array | Error];
 
-/** All schedules. A run that was missed, however many there were, is made up for by one. */
+/**
+ * All schedules: those of cron go by the time of day, those of an interval by the queue's clock. A run that was missed,
+ * however many there were, is made up for by one.
+ */
 export class Schedules {
   readonly #work: WorkQueue;
   readonly #all = new Map<string, Entry>();
   readonly #names = new SortedNames();
-  readonly #deadlines: Deadlines<Entry>;
+  readonly #clock: QueueClock;
+  readonly #crons: Deadlines<Entry>;
+  readonly #intervals: Deadlines<Entry>;
   /** Those whose time has come. */
   #due: Entry[] = [];
   #running = false;
+  /** How far the time of day was ahead of the queue's clock when that was looked at. */
+  #ahead = 0;
+  #stopLook: (() => void) | undefined = undefined;
+  #stopped = false;
 
-  constructor(work: WorkQueue, clock: Clock) {
+  constructor(work: WorkQueue, clock: QueueClock) {
     this.#work = work;
-    this.#deadlines = new Deadlines<Entry>(clock, ownTimes, (entries) => {
-      for (const entry of entries) this.#due.push(entry);
-      if (!this.#running) this.#runAll();
-    });
+    this.#clock = clock;
+    const onDue = (entries: readonly Entry[]): void => {
+      for (const entry of entries) {
+        if (entry.mustReview) this.#review(entry);
+        else this.#due.push(entry);
+      }
+      if (this.#due.length > 0 && !this.#running) this.#runAll();
+    };
+    const ofDay: Clock = {
+      now: () => clock.wall(),
+      after: (ms, action) => clock.after(ms, action),
+    };
+    this.#crons = new Deadlines<Entry>(ofDay, ownTimes, onDue, SLICE.schedules);
+    this.#intervals = new Deadlines<Entry>(clock, ownTimes, onDue, SLICE.schedules);
+  }
+
+  /** The present on the clock that rules a schedule, in ms. */
+  now({ cron }: Times): number {
+    return cron === "" ? this.#clock.now() : this.#clock.wall();
   }
 
   /** How many there are. */
@@ -77,10 +106,15 @@ export class Schedules {
    * kept and puts nothing, until EVERY sets it again.
    */
   load(schedule: StoredSchedule): void {
-    const { name, queue, cron, zone } = schedule;
+    const { name, queue, cron, zone, interval, next } = schedule;
     try {
-      if (cron !== "") readCron(cron);
-      this.#add({ ...schedule, zone: cron === "" ? "" : readZone(zone, "tz") }, undefined);
+      if (cron === "") {
+        this.#add({ ...schedule, next: Math.min(next, this.#clock.now() + interval) }, undefined);
+        return;
+      }
+      readCron(cron);
+      const known = { ...schedule, zone: readZone(zone, "tz") };
+      this.#add({ ...known, next: reviewed(known, this.#clock.wall()) }, undefined);
     } catch (error) {
       if (!(error instanceof BadCron)) throw error;
       this.#add({ ...schedule, next: Infinity }, undefined);
@@ -110,7 +144,10 @@ export class Schedules {
 
   /** Nothing is put any more. */
   stop(): void {
-    this.#deadlines.stop();
+    this.#stopped = true;
+    this.#stopLook?.();
+    this.#crons.stop();
+    this.#intervals.stop();
     this.#due = [];
   }
 
@@ -120,7 +157,16 @@ export class Schedules {
     this.#all.set(schedule.name, entry);
     this.#names.add(schedule.name);
     this.#work.memory.kept += bytesOf(schedule);
-    this.#deadlines.add(entry);
+    this.#wait(entry);
+  }
+
+  #wait(entry: Entry): void {
+    this.#deadlinesOf(entry.schedule).add(entry);
+    if (entry.schedule.cron !== "") this.#watch();
+  }
+
+  #deadlinesOf({ cron }: Times): Deadlines<Entry> {
+    return cron === "" ? this.#intervals : this.#crons;
   }
 
   #remove(name: string): void {
@@ -129,7 +175,7 @@ export class Schedules {
     this.#all.delete(name);
     this.#names.delete(name);
     this.#work.memory.kept -= bytesOf(entry.schedule);
-    if (entry.place !== -1) this.#deadlines.remove(entry);
+    if (entry.place !== -1) this.#deadlinesOf(entry.schedule).remove(entry);
   }
 
   /** Whether an entry has not been replaced or ended. */
@@ -174,10 +220,10 @@ export class Schedules {
   #run(entry: Entry, body: Uint8Array | Error): void {
     const { schedule } = entry;
     const { name, key, expires, next: due } = schedule;
-    const now = this.#work.now();
+    const now = this.now(schedule);
     if (this.#work.journal.failure !== undefined) {
       entry.due = now + RETRY;
-      this.#deadlines.add(entry);
+      this.#wait(entry);
       return;
     }
     try {
@@ -199,10 +245,49 @@ export class Schedules {
       this.end(name);
       return;
     }
-    entry.schedule = { ...schedule, next };
-    entry.due = next;
-    this.#deadlines.add(entry);
+    this.#move(entry, next);
     this.#work.journal.write({ kind: "reschedule", name, next });
+  }
+
+  #move(entry: Entry, next: number): void {
+    entry.schedule = { ...entry.schedule, next };
+    entry.due = next;
+    this.#wait(entry);
+  }
+
+  /** Looks now and then, while there are schedules of cron, whether the time of day was set to another. */
+  #watch(): void {
+    if (this.#stopLook !== undefined || this.#stopped) return;
+    const { now, wall } = this.#clock.moment();
+    this.#ahead = wall - now;
+    this.#stopLook = this.#clock.after(LOOK, () => this.#look());
+  }
+
+  #look(): void {
+    const before = this.#ahead;
+    this.#stopLook = undefined;
+    if (this.#crons.size > 0) this.#watch();
+    if (this.#ahead <= before - STEP) this.#reviewAll();
+    // What goes little by little adds up.
+    else if (this.#ahead < before + STEP) this.#ahead = before;
+    this.#crons.catchUp();
+  }
+
+  /** The time of day was set back: all schedules of cron are reviewed, a slice a turn. */
+  #reviewAll(): void {
+    for (const entry of this.#all.values()) {
+      if (entry.place === -1 || entry.schedule.cron === "" || entry.due === Infinity) continue;
+      this.#crons.remove(entry);
+      entry.mustReview = true;
+      entry.due = -Infinity;
+      this.#crons.add(entry);
+    }
+  }
+
+  // Not stored: a start reviews all of them.
+  #review(entry: Entry): void {
+    entry.mustReview = false;
+    this.#move(entry, reviewed(entry.schedule, this.#clock.wall()));
   }
 }
 
@@ -212,17 +297,4 @@ function bytesOf({ name, queue, key, cron, zone }: StoredSchedule): number {
     (sum, text) => sum + textBytes(text),
     BYTES.schedule,
   );
-}
-
-/**
- * When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. Throws `BadCron`
- * where its expression is none of ours.
- */
-export function nextRun(
-  { cron, zone, interval }: Times,
-  from: number,
-  now: number,
-): number | undefined {
-  if (cron === "") return from + interval * Math.max(1, Math.floor((now - from) / interval) + 1);
-  return nextTime(readCron(cron), zone, now);
 }

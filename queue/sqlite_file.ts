@@ -6,7 +6,7 @@ import { distrust, explain, pragma, prepareFile } from "./sqlite_schema.ts";
 import { locateFile, makePrivate, Watched } from "./sqlite_path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
 import { rowCheck } from "./stored_bounds.ts";
-import type { Change, Rules, StoredJob, StoredSchedule } from "./store.ts";
+import type { Change, Moment, Rules, StoredJob, StoredSchedule } from "./store.ts";
 
 /** What SQLite says of a file that is damaged. */
 const DAMAGED = "database disk image is malformed";
@@ -24,6 +24,7 @@ const SCHEDULE_COLUMNS = [
   "name", "queue", "key", "priority", "attempts", "lease", "backoff", "keep", "cron", "zone", "interval", "next",
   "expires",
 ];
+const CLOCK_COLUMNS = ["one", "now", "wall"];
 /** What `load` selects of a job, as in `Row`. */
 // deno-fmt-ignore
 const JOB_COLUMNS = [
@@ -49,10 +50,10 @@ export interface Space {
 /** An open database file. */
 export interface SqliteFile {
   /**
-   * Makes changes, all or none, and counts numbers up to `lastId` as given; they are on disk when it returns. Throws
-   * where it cannot.
+   * Makes changes at a moment, all or none, and counts numbers up to `lastId` as given; they are on disk when it returns.
+   * Throws where it cannot.
    */
-  commit(changes: Iterable<Change>, lastId?: number): void;
+  commit(changes: Iterable<Change>, moment?: Moment, lastId?: number): void;
   /** At most `limit` jobs with numbers above `after`. */
   load(after: number, limit: number): StoredJob[];
   /** The rules of all queues and keys. */
@@ -63,6 +64,8 @@ export interface SqliteFile {
   scheduleBodies(names: readonly string[]): (Uint8Array | undefined)[];
   /** The highest number that was ever put. */
   lastId(): number;
+  /** The moment of the last commit that had one. */
+  moment(): Moment | undefined;
   /** The body of each job, or its result. */
   bodies(ids: readonly number[]): (Uint8Array | undefined)[];
   /** The import of lines of this digest; `undefined` where there was none. */
@@ -118,6 +121,8 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
   const end = db.prepare("COMMIT");
   const raise = db.prepare("UPDATE last SET id = ?1 WHERE id < ?1");
   const last = db.prepare("SELECT id FROM last LIMIT 2");
+  const setMoment = db.prepare("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)");
+  const clock = db.prepare(`SELECT ${CLOCK_COLUMNS.join(", ")} FROM clock LIMIT 1`);
   const imported = db.prepare("SELECT at, jobs FROM imported WHERE digest = ?");
   const noteImport = db.prepare("INSERT OR REPLACE INTO imported VALUES (?, ?, ?)");
   const forgetImports = db.prepare(`DELETE FROM imported WHERE digest NOT IN
@@ -166,7 +171,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     throw new Error(`${path}, or its -wal, was removed or replaced while it was in use`);
   };
   return {
-    commit(changes: Iterable<Change>, lastId = 0): void {
+    commit(changes: Iterable<Change>, moment?: Moment, lastId = 0): void {
       begin.run();
       try {
         let highest = lastId;
@@ -176,6 +181,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
         }
         rows.flush();
         if (highest > 0) raise.run(highest);
+        if (moment !== undefined) setMoment.run(moment.now, moment.wall);
         end.run();
       } catch (error) {
         rows.forget();
@@ -214,6 +220,12 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       names.map((name) => scheduleBody.get(name)?.body as Uint8Array | undefined)
     ),
     lastId: reading(lastId),
+    moment: reading((): Moment | undefined => {
+      const row = clock.get();
+      if (row === undefined) return undefined;
+      checkClock([row.one, row.now, row.wall]);
+      return { now: Number(row.now), wall: Number(row.wall) };
+    }),
     imported(digest: Uint8Array): Import | undefined {
       const { at, jobs } = imported.get(digest) ?? {};
       return at === undefined ? undefined : { at: Number(at), jobs: Number(jobs) };
@@ -259,6 +271,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
 }
 
 const checkLast = rowCheck(["last"], ["id"]);
+const checkClock = rowCheck(["clock"], CLOCK_COLUMNS);
 
 /**
  * The rows of a small table. A damaged one may have the same rows for ever. Not by `iterate`, which ends without a word

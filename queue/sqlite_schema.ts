@@ -73,6 +73,11 @@ const TABLES = {
     body BLOB NOT NULL
   ) STRICT, WITHOUT ROWID`,
   last: "CREATE TABLE last (id INTEGER NOT NULL) STRICT",
+  clock: `CREATE TABLE clock (
+    one INTEGER PRIMARY KEY,
+    now REAL NOT NULL,
+    wall REAL NOT NULL
+  ) STRICT`,
   imported: `CREATE TABLE imported (
     digest BLOB PRIMARY KEY,
     at REAL NOT NULL,
@@ -82,7 +87,7 @@ const TABLES = {
 
 type Tables = Readonly<Record<string, string>>;
 
-const { imported: _, ...TABLES_2 } = {
+const { clock: _, imported: __, ...TABLES_2 } = {
   ...TABLES,
   rules: TABLES.rules.replace("    paid REAL NOT NULL,\n", ""),
 };
@@ -124,7 +129,7 @@ const STEPS: Readonly<Record<number, string>> = {
   `,
   2: `
     ALTER TABLE rules RENAME TO old_rules;
-    ${create({ rules: TABLES.rules, imported: TABLES.imported })}
+    ${create({ rules: TABLES.rules, clock: TABLES.clock, imported: TABLES.imported })}
     INSERT INTO rules SELECT *, 0 FROM old_rules;
     DROP TABLE old_rules;
     PRAGMA user_version = 3;

@@ -1,14 +1,14 @@
 import type { DiskOptions } from "./disk_room.ts";
 import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./sqlite_batch.ts";
 import type { Rows } from "./sqlite_columns.ts";
-import type { Change, Room, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
+import type { Change, Moment, Room, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
   | { readonly kind: "open"; readonly path: string; readonly options: DiskOptions }
-  | { readonly kind: "commit"; readonly batch: Batch }
+  | { readonly kind: "commit"; readonly batch: Batch; readonly moment: Moment | undefined }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "rules" | "schedules" | "lastId" | "room" }
+  | { readonly kind: "rules" | "schedules" | "lastId" | "moment" | "room" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
   | { readonly kind: "scheduleBodies"; readonly names: readonly string[] }
   | { readonly kind: "close" };
@@ -73,9 +73,9 @@ export async function sqliteStore(
     throw error;
   }
   return {
-    async commit(changes: readonly Change[]): Promise<void> {
+    async commit(changes: readonly Change[], moment?: Moment): Promise<void> {
       const batch = packBatch(changes);
-      room = await ask({ kind: "commit", batch }, [
+      room = await ask({ kind: "commit", batch, moment }, [
         batch.numbers.buffer,
         batch.bytes.buffer,
       ]) as Room;
@@ -104,6 +104,7 @@ export async function sqliteStore(
     scheduleBodies: async (names) =>
       unpackBodies(await ask({ kind: "scheduleBodies", names }) as Bodies),
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
+    moment: () => ask({ kind: "moment" }) as Promise<Moment | undefined>,
     bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as Bodies),
     async close(): Promise<void> {
       try {

@@ -5,6 +5,7 @@ import { BadLine } from "./flat_json.ts";
 import { type Entry, lineOf, readLine } from "./json_lines.ts";
 import { type Import, openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
 import type { Change } from "./store.ts";
+import { aheadOfWall, laterJob, laterSchedule } from "./stored_times.ts";
 
 const PAGE = 1000;
 
@@ -49,16 +50,21 @@ export interface ImportOptions {
 export function* exportSqliteFile(path: string): Generator<string, void, void> {
   const file = openSqliteFile(path, true);
   try {
+    // Lines have the time of day, which all machines share.
+    const ahead = aheadOfWall(file.moment());
     yield lineOf({ kind: "queue", last: file.lastId() });
     for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });
-    for (const { size: _, ...schedule } of file.schedules()) {
-      const [body] = file.scheduleBodies([schedule.name]);
-      yield lineOf({ kind: "schedule", schedule: { ...schedule, body: body! } });
+    for (const { size: _, ...each } of file.schedules()) {
+      const body = file.scheduleBodies([each.name])[0]!;
+      yield lineOf({ kind: "schedule", schedule: laterSchedule({ ...each, body }, -ahead) });
     }
     for (let after = 0;;) {
       const page = file.load(after, PAGE);
       if (page.length === 0) return;
-      for (const job of page) yield lineOf({ kind: "put", job, body: file.bodies([job.id])[0]! });
+      for (const each of page) {
+        const job = laterJob(each, -ahead);
+        yield lineOf({ kind: "put", job, body: file.bodies([job.id])[0]! });
+      }
       after = page[page.length - 1].id;
     }
   } finally {
@@ -101,13 +107,14 @@ export function importSqliteFile(
     const last = file.lastId();
     const result = { jobs: 0, duplicates: 0, renumbered: last > 0 };
     const all = function* (): Generator<Change, void, void> {
-      yield* changes(rest, namesIn(file), last, result);
+      const here = timesHere(rest, aheadOfWall(file.moment()));
+      yield* changes(here, namesIn(file), last, result);
       const digest = hash.digest();
       const made = file.imported(digest);
       if (made !== undefined && !again) throw new MadeBefore(made);
       file.noteImport(digest, { at: now, jobs: result.jobs });
     };
-    file.commit(all(), result.renumbered ? 0 : given);
+    file.commit(all(), undefined, result.renumbered ? 0 : given);
     return result;
   } catch (error) {
     if (!(error instanceof MadeBefore)) throw error;
@@ -129,6 +136,15 @@ type Numbered = readonly [entry: Entry, line: number];
 function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
   yield first;
   yield* rest;
+}
+
+/** Entries with their times on the clock of a file. */
+function* timesHere(entries: Iterable<Numbered>, ahead: number): Generator<Numbered, void, void> {
+  for (const [entry, line] of entries) {
+    if (entry.kind === "put") yield [{ ...entry, job: laterJob(entry.job, ahead) }, line];
+    else if (entry.kind !== "schedule") yield [entry, line];
+    else yield [{ ...entry, schedule: laterSchedule(entry.schedule, ahead) }, line];
+  }
 }
 
 function* changes(

@@ -20,7 +20,7 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
     case "commit":
       return {
         result: disk.commit(
-          (file) => file.commit(unpackBatch(request.batch)),
+          (file) => file.commit(unpackBatch(request.batch), request.moment),
           bytesOf(request.batch),
         ),
       };
@@ -40,6 +40,8 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
     }
     case "lastId":
       return { result: file.lastId() };
+    case "moment":
+      return { result: file.moment() };
     case "bodies": {
       const bodies = packBodies(file.bodies(request.ids));
       return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };

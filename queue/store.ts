@@ -105,6 +105,14 @@ export interface Schedule extends Omit<StoredSchedule, "size"> {
   readonly body: Uint8Array;
 }
 
+/** One moment on the two clocks of a queue. */
+export interface Moment {
+  /** The queue's time, which all times of jobs and of schedules with an interval are on, in ms. */
+  readonly now: number;
+  /** The time of day, in ms since the Unix epoch. */
+  readonly wall: number;
+}
+
 /** One change of a job, of the rules or of the schedules. */
 export type Change =
   /** A new job; its number is above all before it. */
@@ -166,9 +174,10 @@ export interface Store {
   /**
    * Makes changes lasting, all or none, in order; resolves once they are. Rejects where it cannot; whether they last
    * is then unknown, and the same changes may be given again, alone or with others behind them: to put a job that is
-   * there replaces it. A change of a job that is not there changes nothing.
+   * there replaces it. A change of a job that is not there changes nothing. `moment` is when they are made: it becomes
+   * lasting with them.
    */
-  commit(changes: readonly Change[]): Promise<void>;
+  commit(changes: readonly Change[], moment?: Moment): Promise<void>;
   /** Every job that is kept, by number. */
   load(): AsyncIterable<StoredJob>;
   /** The rules of all queues and keys. */
@@ -179,6 +188,11 @@ export interface Store {
   scheduleBodies(names: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /** The highest number that was ever put, 0 at first. */
   lastId(): Promise<number>;
+  /**
+   * The moment of the last commit that had one. Where a store has no such method, or nothing to say, time has passed for its
+   * jobs as the time of day says now, also where that was set to another.
+   */
+  moment?(): Promise<Moment | undefined>;
   /** The bodies of jobs, or the results of those that are done, in the order of `ids`; `undefined` for none. */
   bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]>;
   /** How many bytes of memory it takes for what it keeps. Not there for one that keeps it elsewhere. */

@@ -38,6 +38,8 @@ const every = producer.EVERY;
 /** The least and most of each column of numbers. */
 const NUMBERS: Ranges = {
   last: { id: [0, HIGHEST] },
+  // What follows from them is within `time`.
+  clock: { one: [1, 1], now: [0, LAST_TIME / 2], wall: [0, LAST_TIME / 2] },
   job: { id: [1, HIGHEST], ...terms, put: time, expires: time, state: [0, 4], ready: time },
   progress: {
     id: [1, HIGHEST],

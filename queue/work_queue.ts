@@ -15,11 +15,13 @@ import { bounded, Limits } from "./limits.ts";
 import { LiftedPaces } from "./lifted_paces.ts";
 import { BYTES, Memory } from "./memory.ts";
 import type { Queue } from "./queue.ts";
+import { QueueClock } from "./queue_clock.ts";
 import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, readOnly } from "./refusals.ts";
 import { Results } from "./results.ts";
 import { Schedules } from "./schedules.ts";
 import type { Change, Room, Rules, Store, StoredJob } from "./store.ts";
+import { withinBounds } from "./stored_times.ts";
 import { serve } from "./take.ts";
 import { Takers } from "./takers.ts";
 import { Turns } from "./turns.ts";
@@ -38,6 +40,7 @@ export interface Surroundings {
 
 /** The work queue itself, without lines and bytes around it. */
 export class WorkQueue {
+  readonly clock: QueueClock;
   readonly jobs: Jobs;
   readonly journal: Journal;
   readonly takers: Takers;
@@ -58,7 +61,6 @@ export class WorkQueue {
   expired = 0;
   lastId = 0;
 
-  readonly #clock: Clock;
   readonly #store: Store;
   readonly #bodies = new RecentBodies();
   readonly #holders: Holders;
@@ -68,9 +70,9 @@ export class WorkQueue {
   #hasStoreRoom = true;
   #closed: Promise<number> | undefined = undefined;
 
-  constructor({ store, clock, log, random, bounds }: Surroundings) {
+  constructor({ store, clock: ofMachine, log, random, bounds }: Surroundings) {
     this.#store = store;
-    this.#clock = clock;
+    const clock = this.clock = new QueueClock(ofMachine);
     this.turnClock = new TurnClock(clock);
     this.log = log;
     this.random = random;
@@ -95,9 +97,14 @@ export class WorkQueue {
 
   /** Goes on where the store stopped. */
   async load(): Promise<void> {
+    const moment = await this.#store.moment?.();
+    if (moment !== undefined) this.clock.goOn(moment);
     this.lastId = await this.#store.lastId();
+    const now = this.now();
     for (const rules of await this.#store.rules()) this.#loadRules(rules);
-    for await (const stored of this.#store.load()) this.#load(stored, this.now());
+    for await (const stored of this.#store.load()) {
+      this.#load(withinBounds(stored, now, this.bounds.resultTime), now);
+    }
     const done = [...this.jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) this.results.keep(job.id);
     for (const schedule of await this.#store.schedules()) this.schedules.load(schedule);
@@ -148,9 +155,9 @@ export class WorkQueue {
     this.log({ level: enough ? "info" : "error", message, ...this.storeRoom() });
   }
 
-  /** The present, in ms since the Unix epoch. */
+  /** The present on the queue's clock, in ms. */
   now(): number {
-    return this.#clock.now();
+    return this.clock.now();
   }
 
   /** How many bytes of memory the queue holds: what it counts, and what its store keeps there. */

@@ -4,4 +4,9 @@ export interface Clock {
   now(): number;
   /** Calls `action` once, `delay` milliseconds from now; never for `Infinity`. The function returned cancels it. */
   after(delay: number, action: () => void): () => void;
+  /**
+   * The time of day in milliseconds since the Unix epoch, as a person reads it: it jumps where the machine was suspended or
+   * somebody sets it, back too. Default: that of `now`.
+   */
+  wall?(): number;
 }

@@ -8,5 +8,6 @@ export const systemClock: Clock = {
   now(): number {
     return timeOrigin + performance.now();
   },
+  wall: () => Date.now(),
   after: (delay, action) => after(delay, action),
 };

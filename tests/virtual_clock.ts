@@ -35,6 +35,7 @@ const immediate = (): Promise<void> =>
  */
 export class VirtualClock implements Clock {
   #now: number;
+  #ahead = 0;
   #order = 0;
   #pending = 0;
   #heap: Alarm[] = [];
@@ -50,6 +51,15 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wall(): number {
+    return this.#now + this.#ahead;
+  }
+
+  /** Sets the time of day on, or back; after a suspend it is as much later as that took, and no other time has passed. */
+  setWall(ms: number): void {
+    this.#ahead += ms;
   }
 
   /** As the clocks of this machine: long waits are made of several timers. */

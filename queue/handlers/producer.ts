@@ -13,7 +13,7 @@ import type { QueueHandlers } from "../handlers.ts";
 import type { producer } from "../protocol/producer.ts";
 import { put } from "../put.ts";
 import { badArguments, deadJob, noSchedule } from "../refusals.ts";
-import { nextRun, type Times } from "../schedules.ts";
+import { nextRun, type Times } from "../next_run.ts";
 import type { WorkQueue } from "../work_queue.ts";
 
 const NOTHING = new Uint8Array();
@@ -85,7 +85,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
       if (before === undefined) roomForSchedule(work.bounds, schedules.size);
       roomForQueues(work, [queue]);
 
-      const now = work.now();
+      const now = schedules.now(times);
       const same = before !== undefined && before.cron === times.cron &&
         before.zone === times.zone && before.interval === times.interval;
       // Who sets the same again and again, as with every deployment, shall not put it off for ever.
@@ -109,7 +109,7 @@ export function producerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typ
           cron: cron || undefined,
           tz: zone || undefined,
           interval: interval || undefined,
-          next: next === Infinity ? undefined : passed(work.now(), next),
+          next: next === Infinity ? undefined : passed(work.schedules.now(schedule), next),
           body,
         };
       }

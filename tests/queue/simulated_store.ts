@@ -1,4 +1,10 @@
-import { type Change, memoryStore, type Store, type StoredJob } from "@lineup/lineup/queue";
+import {
+  type Change,
+  memoryStore,
+  type Moment,
+  type Store,
+  type StoredJob,
+} from "@lineup/lineup/queue";
 import type { Clock } from "../../scheduling/clock.ts";
 import type { VirtualClock } from "../virtual_clock.ts";
 
@@ -46,21 +52,25 @@ export class SimulatedDisk {
       random() < 0.7 ? undefined : new Promise((resolve) => {
         clock.after(Math.floor(random() * 5), resolve);
       });
-    const commit = async (before: Promise<unknown>, changes: readonly Change[]): Promise<void> => {
+    const commit = async (
+      before: Promise<unknown>,
+      changes: readonly Change[],
+      moment: Moment | undefined,
+    ): Promise<void> => {
       await before;
       await later();
       // A dead process does nothing, and hears of nothing.
       if (!clock.running) return new Promise(() => {});
       const chance = random();
       if (chance < 0.005) throw new Error("disk full");
-      await kept.commit(changes);
+      await kept.commit(changes, moment);
       if (chance < 0.01) throw new Error("input/output error");
       await later();
     };
     return {
       ...kept,
-      commit(changes) {
-        const done = commit(last, changes);
+      commit(changes, moment) {
+        const done = commit(last, changes, moment);
         last = done.catch(() => {});
         return done;
       },

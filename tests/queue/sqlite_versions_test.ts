@@ -75,6 +75,7 @@ Deno.test("sqliteStore makes of a file of version 2 one of the present version, 
     await made.close();
     const db = new DatabaseSync(path);
     db.exec(`
+      DROP TABLE clock;
       DROP TABLE imported;
       ALTER TABLE rules DROP COLUMN paid;
       PRAGMA user_version = 2;

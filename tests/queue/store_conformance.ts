@@ -233,6 +233,19 @@ export function testStore(
     await again.close();
   });
 
+  test("keeps the moment of the last commit that had one", async (opener, store) => {
+    assertEquals(await store.moment!(), undefined);
+    await store.commit([put(job(1))], { now: 1.5, wall: 2.5 });
+    await store.commit([], { now: 3.5, wall: 1.25 });
+    await store.commit([put(job(2))]);
+    assertEquals(await store.moment!(), { now: 3.5, wall: 1.25 });
+    await store.close();
+    if (!opener.lasts) return;
+    const again = await opener.open();
+    assertEquals(await again.moment!(), { now: 3.5, wall: 1.25 });
+    await again.close();
+  });
+
   test("changes nothing for jobs that are not there", async (_, store) => {
     await store.commit([{ kind: "move", id: 5, progress }, { kind: "drop", id: 6 }]);
     await store.commit([put(job(5))]);

@@ -17,6 +17,8 @@ export const ownTimes: Times<Due> = { ...ownPlaces, dueOf: (item) => item.due };
 
 // Timers of JavaScript hold 31 bits of milliseconds: for what is further away the alarm rings early and is set again.
 const FURTHEST = 2 ** 30;
+/** How many items are due in one turn of the event loop: a million that are due at once shall not hold it. */
+const AT_ONCE = 500;
 
 /** Many deadlines, one timer. */
 export class Deadlines<T> {
@@ -35,7 +37,7 @@ export class Deadlines<T> {
     clock: Clock,
     times: Times<T>,
     onDue: (items: readonly T[]) => void,
-    most: number = Infinity,
+    most: number = AT_ONCE,
   ) {
     this.#heap = new Heap((a, b) => times.dueOf(a) < times.dueOf(b), times);
     this.#times = times;

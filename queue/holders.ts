@@ -4,10 +4,10 @@ import type { Job } from "./job.ts";
 /** The connections whose end is that of their leases, and the jobs that they hold. */
 export class Holders {
   readonly #held = new Map<Client, Set<number>>();
-  readonly #onClosed: (ids: readonly number[]) => void;
+  readonly #onClosed: (client: Client, ids: readonly number[]) => void;
 
   /** `onClosed` is told the numbers of the jobs that a connection held which has ended. */
-  constructor(onClosed: (ids: readonly number[]) => void) {
+  constructor(onClosed: (client: Client, ids: readonly number[]) => void) {
     this.#onClosed = onClosed;
   }
 
@@ -23,7 +23,7 @@ export class Holders {
     holder.whenClosed(() => {
       const ids = [...this.#held.get(holder)!];
       this.#held.delete(holder);
-      this.#onClosed(ids);
+      this.#onClosed(holder, ids);
     });
   }
 

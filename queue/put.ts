@@ -19,7 +19,8 @@ export function put(work: WorkQueue, told: NewJob): Put {
   work.mayChange();
   const { bounds, jobs } = work;
   const { unique = "", key = "", body } = told;
-  if (unique !== "") work.expire();
+  const named = unique === "" ? undefined : jobs.queues.get(told.queue)?.named(unique);
+  if (named !== undefined) work.dropExpired(work.job(named));
   const there = jobs.queues.get(told.queue);
   const same = unique === "" ? undefined : there?.named(unique);
   if (same !== undefined) {

@@ -1,6 +1,6 @@
 // What is done to many jobs of a queue: a slice at a time, so that nobody else waits for a million of them.
 
-import { setImmediate } from "node:timers";
+import type { Client } from "../server/handlers.ts";
 import type { Job } from "./job.ts";
 import { serve } from "./take.ts";
 import type { State } from "./store.ts";
@@ -18,6 +18,12 @@ export interface Chosen {
   readonly queue: string;
   readonly state: State | undefined;
   readonly key: string | undefined;
+}
+
+/** Who asks for it, and whether still. */
+export interface Asker {
+  readonly client: Client;
+  readonly signal: AbortSignal;
 }
 
 /** A page of jobs. */
@@ -46,8 +52,8 @@ export function list(work: WorkQueue, chosen: Chosen, max: number, after: number
 }
 
 /** Jobs are gone. Resolves with how many once that is stored. */
-export async function purge(work: WorkQueue, chosen: Chosen, signal: AbortSignal): Promise<number> {
-  return await sweep(work, chosen, signal, (job) => {
+export async function purge(work: WorkQueue, chosen: Chosen, asker: Asker): Promise<number> {
+  return await sweep(work, chosen, asker, (job) => {
     const { id } = job;
     work.remove(job);
     work.results.dead(id, `Job ${id} was purged.`);
@@ -55,9 +61,9 @@ export async function purge(work: WorkQueue, chosen: Chosen, signal: AbortSignal
 }
 
 /** Dead jobs are ready and have all their attempts again. Resolves with how many once that is stored. */
-export async function revive(work: WorkQueue, queue: string, signal: AbortSignal): Promise<number> {
+export async function revive(work: WorkQueue, queue: string, asker: Asker): Promise<number> {
   const chosen: Chosen = { queue, state: "dead", key: undefined };
-  return await sweep(work, chosen, signal, (job) => {
+  return await sweep(work, chosen, asker, (job) => {
     work.change(job, () => job.revive(work.now()));
   });
 }
@@ -65,13 +71,15 @@ export async function revive(work: WorkQueue, queue: string, signal: AbortSignal
 async function sweep(
   work: WorkQueue,
   chosen: Chosen,
-  signal: AbortSignal,
+  { client, signal }: Asker,
   how: (job: Job) => void,
 ): Promise<number> {
   // Or it would go on for as long as others put jobs.
   const last = work.lastId;
   let count = 0;
   for (let after = 0, slices = 1;; slices++) {
+    await work.slices.turn(client, signal);
+    signal.throwIfAborted();
     work.mayChange();
     const queue = work.jobs.queues.get(chosen.queue);
     const ids = queue?.roll.page(after, SLICE) ?? [];
@@ -87,8 +95,6 @@ async function sweep(
     // The store sets the pace, or what is to be written would grow.
     if (whole || slices % SLICES_A_COMMIT === 0) await work.journal.settled();
     if (whole) return count;
-    await new Promise((resolve) => setImmediate(resolve));
-    signal.throwIfAborted();
   }
 }
 

@@ -10,10 +10,20 @@ import type { Taker, Wish } from "./takers.ts";
 import type { Rotation } from "./turns.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
+/**
+ * How many jobs are given or dropped in one go: what is left is for the next turn of the event loop, which a million that
+ * expire at once, or a thousand takers that are served at once, shall not hold.
+ */
+const AT_ONCE = 500;
+
+/** How many jobs may still be given or dropped. */
+interface Budget {
+  left: number;
+}
+
 /** Jobs that are ready now; `undefined` where there are none. */
 export function take(work: WorkQueue, wish: Wish): Grant | undefined {
   work.mayChange();
-  work.expire();
   const queues: Queue[] = [];
   for (const name of wish.queues) {
     const queue = work.jobs.queues.get(name);
@@ -26,7 +36,13 @@ export function take(work: WorkQueue, wish: Wish): Grant | undefined {
 export function wait(work: WorkQueue, wish: Wish, time: number): Taker {
   roomForTaker(work);
   roomForQueues(work, wish.queues);
-  return work.takers.join(wish, time);
+  const taker = work.takers.join(wish, time);
+  // There is more where so many had expired that they were not all dropped.
+  for (const name of wish.queues) {
+    const queue = work.jobs.queue(name);
+    if (queue.next !== undefined) work.unserved.add(queue);
+  }
+  return taker;
 }
 
 /** A taker is gone: it waits no longer, and what it was given goes back. */
@@ -57,11 +73,25 @@ export function giveBack(work: WorkQueue, given: readonly Given[]): void {
 /** The takers of a queue get what is ready, each in its turn. */
 export function serve(work: WorkQueue, queue: Queue): void {
   if (work.journal.failure !== undefined || queue.line.first === undefined) return;
-  work.expire();
+  const budget = { left: AT_ONCE };
   for (let taker; (taker = queue.line.first) !== undefined && queue.next !== undefined;) {
-    const { wish } = taker;
-    work.takers.leave(taker);
-    taker.give(grant(work, [queue], wish, work.turns.of([queue.name])));
+    if (budget.left <= 0) {
+      work.unserved.add(queue);
+      return;
+    }
+    const given = grant(work, [queue], taker.wish, work.turns.of([queue.name]), budget);
+    if (given !== undefined) {
+      work.takers.leave(taker);
+      taker.give(given);
+    }
+  }
+}
+
+/** The next job that may be taken; one that has expired is dropped, as long as the budget allows. */
+function nextOf(work: WorkQueue, queue: Queue, budget: Budget): Job | undefined {
+  for (let job; (job = queue.next) !== undefined;) {
+    if (!work.dropExpired(job)) return job;
+    if (--budget.left <= 0) return undefined;
   }
 }
 
@@ -70,6 +100,7 @@ function grant(
   queues: readonly Queue[],
   { max, lease, held, client }: Wish,
   rotation: Rotation,
+  budget: Budget = { left: AT_ONCE },
 ): Grant | undefined {
   const now = work.now();
   const given: Given[] = [];
@@ -77,7 +108,10 @@ function grant(
   let written: Promise<void> | undefined;
   let room = MAX_TAKE_BYTES;
   for (let queue; given.length < max && (queue = rotation.next(queues)) !== undefined;) {
-    const { size } = queue.next!;
+    const next = nextOf(work, queue, budget);
+    if (budget.left <= 0) break;
+    if (next === undefined) continue;
+    const { size } = next;
     if (given.length > 0 && size > room) break;
     room -= size;
     rotation.charge(queue);
@@ -96,6 +130,7 @@ function grant(
       body,
     };
     given.push(each);
+    budget.left--;
     if (body === undefined) unread.push(each);
   }
   if (written === undefined) return undefined;

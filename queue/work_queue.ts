@@ -1,8 +1,10 @@
 // What all commands build on. A change is made in memory at once, so that what follows builds on it, and answered once
 // it is stored.
 
+import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
+import type { Client } from "../server/handlers.ts";
 import type { LogEntry } from "../server/log.ts";
 import { type Bounds, hasRoom } from "./bounds.ts";
 import { Deadlines, ownTimes } from "./deadlines.ts";
@@ -22,11 +24,14 @@ import { Results } from "./results.ts";
 import { Schedules } from "./schedules.ts";
 import type { Change, Room, Rules, Store, StoredJob } from "./store.ts";
 import { withinBounds } from "./stored_times.ts";
+import { OneATurn, Slices } from "./slices.ts";
 import { serve } from "./take.ts";
 import { Takers } from "./takers.ts";
 import { Turns } from "./turns.ts";
 
 const CLOSED = "The connection closed.";
+/** How many jobs of a connection that has ended are given back in one turn of the event loop. */
+const AT_ONCE = 500;
 
 /** What a work queue is given. */
 export interface Surroundings {
@@ -47,6 +52,12 @@ export class WorkQueue {
   readonly results: Results;
   readonly schedules: Schedules;
   readonly turns = new Turns();
+  /** The turns of what goes in slices. */
+  readonly slices = new Slices();
+  /** Queues that have more for their takers than one turn may give. */
+  readonly unserved = new OneATurn<Queue>((queue) => {
+    if (!this.closing) serve(this, queue);
+  });
   readonly memory = new Memory();
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
@@ -87,7 +98,7 @@ export class WorkQueue {
     this.takers = new Takers(this.jobs, clock, this.memory);
     this.results = new Results(this.memory);
     this.schedules = new Schedules(this, clock);
-    this.#holders = new Holders((ids) => this.#connectionOver(ids));
+    this.#holders = new Holders((client, ids) => this.#connectionOver(client, ids));
     this.journal = new Journal(store, clock, log, this.memory, {
       stored: (changes) => this.#stored(changes),
       failed: () => this.takers.refuse(readOnly()),
@@ -295,9 +306,12 @@ export class WorkQueue {
     return this.journal.lost;
   }
 
-  /** Drops what has expired; to be called before anybody is given or told of a job. */
-  expire(): void {
-    this.#expiries.catchUp();
+  /** Drops a job that has expired, however late its timer is. Returns whether it had. */
+  dropExpired(job: Job): boolean {
+    if (!this.#isOver(job)) return false;
+    this.#lift(job);
+    this.#expired(job);
+    return true;
   }
 
   /** Returns whether it is there still. */
@@ -339,12 +353,16 @@ export class WorkQueue {
     this.results.dead(job.id, `Job ${job.id} expired.`);
   }
 
+  // Those behind one that has expired may be given now.
   #expire(all: readonly Rarely[]): void {
+    const queues = new Set<Queue>();
     for (const { id } of all) {
       const job = this.job(id);
+      queues.add(job.queue);
       this.#lift(job);
       this.#expired(job);
     }
+    this.#serve(queues);
   }
 
   // Nobody is given anything before all have changed: it is the order of the queue that says which is first.
@@ -356,11 +374,16 @@ export class WorkQueue {
     this.#serve(jobs.map(({ queue }) => queue));
   }
 
-  #connectionOver(ids: readonly number[]): void {
+  #connectionOver(client: Client, ids: readonly number[]): void {
     // Too late to store it: they are given back at the next start.
     if (this.closing) return;
     const now = this.now();
-    const jobs = ids.map((id) => this.job(id));
+    // What waits for its turn may have been done meanwhile, with attempt= over another connection.
+    const jobs = ids.slice(0, AT_ONCE).flatMap((id) => this.jobs.get(id) ?? [])
+      .filter(({ holder }) => holder === client);
+    if (ids.length > AT_ONCE) {
+      setImmediate(() => this.#connectionOver(client, ids.slice(AT_ONCE)));
+    }
     for (const job of jobs) {
       this.change(job, () => job.fail(now, false, false, CLOSED));
       this.#tellDead(job);

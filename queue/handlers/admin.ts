@@ -92,13 +92,13 @@ export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof
       await written;
     },
 
-    async PURGE({ queue, state, key }, { signal }) {
-      return { count: await purge(work, { queue, state, key }, signal) };
+    async PURGE({ queue, state, key }, asker) {
+      return { count: await purge(work, { queue, state, key }, asker) };
     },
 
-    async REVIVE({ target }, { signal }) {
+    async REVIVE({ target }, asker) {
       work.mayChange();
-      if (!/^[0-9]+$/.test(target)) return { count: await revive(work, target, signal) };
+      if (!/^[0-9]+$/.test(target)) return { count: await revive(work, target, asker) };
       const job = work.job(Number(target));
       if (job.state !== "dead") throw notDead(job.id, job.state);
       const written = work.change(job, () => job.revive(work.now()));

@@ -1,0 +1,128 @@
+// What many jobs have in common is done to them in slices: no turn of the event loop is held by all of them.
+
+import { memoryStore, type Store } from "@lineup/lineup/queue";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { type Served, served } from "./session.ts";
+import { job, put } from "./store_conformance.ts";
+
+/** The most jobs of a slice. */
+const SLICE = 500;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function filled(
+  count: number,
+  of: (at: number) => Partial<Parameters<typeof job>[1]>,
+): Promise<Store> {
+  const store = memoryStore();
+  await store.commit(Array.from({ length: count }, (_, at) => put(job(at + 1, of(at)))));
+  return store;
+}
+
+/** The most that a figure changes in one turn of the event loop, until it is `end`; and how many turns that takes. */
+async function most(
+  queue: Served,
+  name: string,
+  end: number,
+): Promise<[most: number, turns: number]> {
+  let largest = 0;
+  for (let turns = 0, before = Number(queue.figure(name)); turns < 20_000; turns++) {
+    if (before === end) return [largest, turns];
+    await turn();
+    const now = Number(queue.figure(name));
+    largest = Math.max(largest, Math.abs(now - before));
+    before = now;
+  }
+  throw new Error(`${name} is ${queue.figure(name)}, not ${end}`);
+}
+
+Deno.test("PURGEs of one client and of many do one slice a turn in all", async () => {
+  const count = 40_000;
+  await using queue = await served({ store: await filled(count, () => ({})) });
+  const sessions = [await queue.session(), await queue.session(), await queue.session()];
+  const purge = Array(100).fill("PURGE mail\n").map((line, at) => `#${at} ${line}`).join("");
+  for (const session of sessions) await session.send(purge);
+  const [largest, turns] = await most(queue, "queue-ready", 0);
+  assert(largest <= SLICE, `${largest} in a turn`);
+  assert(turns >= count / SLICE - 2, `${turns} turns`);
+});
+
+Deno.test("PURGEs take turns by client, however many one of them asks for", async () => {
+  const store = await filled(32_000, (at) => ({ queue: at < 30_000 ? "large" : "small" }));
+  await using queue = await served({ store });
+  const [greedy, modest] = [await queue.session(), await queue.session()];
+  const purge = (at: number): string => `#${at} PURGE large state=dead\n`;
+  await greedy.send(Array.from({ length: 200 }, (_, at) => purge(at)).join(""));
+  for (let turns = 0; turns < 10; turns++) await turn();
+  let done = false;
+  const reply = modest.ask("PURGE small").finally(() => done = true);
+  let turns = 0;
+  while (!done && turns < 1_000) {
+    await turn();
+    turns++;
+  }
+  // Five slices, every other turn, and what it takes to ask.
+  assert(turns < 40, `${turns} turns`);
+  assertEquals(await reply, "OK count=2000");
+  greedy.close();
+});
+
+Deno.test("many delays that are over at once, or leases, are a slice a turn", async () => {
+  const now = Date.parse("2020-01-01T00:00:00Z");
+  const over = now + 60_000;
+  for (const state of ["delayed", "taken"] as const) {
+    const times = state === "delayed" ? { ready: over } : { until: over, attempt: 1, attempts: 5 };
+    const store = await filled(5_000, () => ({ ...times, put: now, state }));
+    await using queue = await served({ store });
+    queue.clock.advance(59_999);
+    let largest = 0;
+    for (let before = 0, turns = 0; before < 5_000; turns++) {
+      assert(turns < 100);
+      assert(queue.clock.step(over));
+      const ready = Number(queue.figure("queue-ready"));
+      largest = Math.max(largest, ready - before);
+      before = ready;
+    }
+    assertEquals(largest, SLICE, state);
+  }
+});
+
+Deno.test("a TAKE drops a slice of what has expired, and one that waits gets what is behind it", async () => {
+  const now = Date.parse("2020-01-01T00:00:00Z");
+  const store = await filled(5_000, (at) => ({
+    put: now,
+    ready: now + at / 10_000,
+    expires: at < 4_999 ? now + 1_000 : 0,
+  }));
+  await using queue = await served({ store });
+  const session = await queue.session();
+  // Time has passed, and no timer has rung yet.
+  queue.clock.now = () => now + 2_000;
+  const before = Number(queue.figure("queue-expired-total"));
+  assertEquals(await session.ask("TAKE mail"), "OK count=0");
+  assertEquals(Number(queue.figure("queue-expired-total")) - before, SLICE);
+  assertMatch(await session.ask("TAKE mail wait=1m"), /^\* id=5000 /);
+});
+
+Deno.test("RESUME serves the takers of a queue a slice a turn, each with what its turn gives it", async () => {
+  await using queue = await served({ store: await filled(3_000, () => ({})) });
+  const other = await queue.session();
+  await other.ask("PAUSE mail");
+  const takes = Array.from({ length: 30 }, (_, at) => `#${at} TAKE mail wait=1m max=10\n`);
+  for (let i = 0; i < 10; i++) await (await queue.session()).send(takes.join(""));
+  await most(queue, "queue-takers", 300);
+  const resumed = other.ask("RESUME mail");
+  const [largest] = await most(queue, "queue-taken", 3_000);
+  assert(largest <= SLICE, `${largest} in a turn`);
+  assertEquals(await resumed, "OK");
+});
+
+Deno.test("what a connection held goes back a slice a turn", async () => {
+  await using queue = await served({ store: await filled(3_000, () => ({ attempts: 5 })) });
+  const session = await queue.session();
+  for (let i = 0; i < 30; i++) await session.ask("TAKE mail max=100 hold=connection");
+  assertEquals(queue.figure("queue-taken"), 3_000);
+  session.close();
+  const [largest] = await most(queue, "queue-taken", 0);
+  assertEquals(largest, SLICE);
+});

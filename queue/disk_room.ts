@@ -22,7 +22,7 @@ const WAL = { most: 1000 * PAGE, least: 16 * PAGE, share: 1 / 16 };
 const RESERVE_SHARE = 1 / 8;
 /** The share of a reserve that must be free beside it, or nothing new is taken in. */
 const SPARE = 1 / 4;
-/** How long what a disk has is believed, in ms, and only while that is much. */
+/** How long it is believed how much room there is, in ms, and only while that is much. */
 const BELIEVED_MS = 100;
 const MUCH = 64 << 20;
 
@@ -33,9 +33,8 @@ export class DiskRoom {
   readonly #maxSize: number;
   readonly #wal: number;
   readonly #reserve: Reserve;
-  /** How many bytes the disk has free, beside the reserve; unknown is Infinity. */
-  #free = 0;
-  #freeAt = -Infinity;
+  #room: Room = { used: 0, left: 0 };
+  #lookedAt = -Infinity;
 
   /** Opens a file, also on a disk that is full. Throws as `openSqliteFile`. */
   constructor(path: string, { maxSize, reserve }: DiskOptions) {
@@ -66,43 +65,44 @@ export class DiskRoom {
         return act();
       } catch (error) {
         if (!isFull(error) || !this.#reserve.giveUp()) throw error;
-        this.#freeAt = -Infinity;
+        this.#lookedAt = -Infinity;
       }
     }
   }
 
-  /** Writes so many bytes of bodies. Returns how much more may be. */
+  /** Writes so many bytes. Returns how much more may be. */
   commit(write: (file: SqliteFile) => void, bytes: number): Room {
     this.#making(() => write(this.file));
+    const { used, left } = this.#room;
+    if (left < MUCH || performance.now() > this.#lookedAt + BELIEVED_MS) return this.room();
     // Into the -wal, and from there into the file.
-    this.#free -= 2 * bytes;
-    return this.room();
+    return this.#room = { used, left: left - 2 * bytes };
   }
 
   /** How much more may be. */
   room(): Room {
+    this.#lookedAt = performance.now();
     const { used, free, wal } = this.file.space();
-    this.#look();
+    const onDisk = this.#look();
     // What the -wal may still grow by, and some for what makes room: to note who has taken a job takes some, too.
     const growth = Math.max(0, this.#wal - wal);
     const { most } = this.#reserve;
-    const onDisk = this.#free < growth + most * SPARE ? 0 : this.#free - growth - most + free;
+    const left = onDisk < growth + most * SPARE ? 0 : onDisk - growth - most + free;
     const inSize = this.#maxSize - used - Math.max(wal, this.#wal) - this.#wal;
-    return { used: used + free + wal, left: Math.max(0, Math.min(onDisk, inSize)) };
+    return this.#room = { used: used + free + wal, left: Math.max(0, Math.min(left, inSize)) };
   }
 
-  #look(): void {
-    const now = performance.now();
-    if (now < this.#freeAt + BELIEVED_MS && this.#free > MUCH) return;
-    this.#freeAt = now;
+  /** How many bytes the disk has free, beside the reserve, which is made whole where there is room; Infinity if unknown. */
+  #look(): number {
     const { most, size } = this.#reserve;
     const disk = diskOf(this.#path);
-    this.#free = disk?.free ?? Infinity;
-    if (size < most && this.#free > most - size + 2 * most) {
-      this.#reserve.fill(1 / 2);
-      this.#free -= most - size;
-    }
-    if (disk === undefined && this.#reserve.size < most) this.#free = 0;
+    const free = disk?.free ?? Infinity;
+    const missing = most - size;
+    if (missing <= 0) return free;
+    if (free < missing + 2 * most) return free;
+    const whole = this.#reserve.fill(1 / 2) >= most;
+    if (disk === undefined && !whole) return 0;
+    return free - missing;
   }
 }
 

@@ -257,7 +257,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       db.exec(`
         PRAGMA max_page_count = ${Math.floor(most)};
         PRAGMA wal_autocheckpoint = ${Math.floor(wal / pageSize)};
-        PRAGMA journal_size_limit = ${Math.floor(wal)};
+        PRAGMA journal_size_limit = ${Math.floor(2 * wal)};
       `);
     },
     close(): void {

@@ -82,9 +82,8 @@ export async function sqliteStore(
     },
     room(): Room {
       // Where nothing is written because there is no room, nobody says when there is some.
-      const now = performance.now();
-      if (room.left < SCARCE && now > asked + ROOM_MS) {
-        asked = now;
+      if (room.left < SCARCE && performance.now() > asked + ROOM_MS) {
+        asked = performance.now();
         ask({ kind: "room" }).then((now) => room = now as Room, () => {});
       }
       return room;

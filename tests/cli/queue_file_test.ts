@@ -1,5 +1,6 @@
 import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { over } from "../queue/session.ts";
 import { withDirectory } from "../queue/temporary.ts";
 import { command, lineup, startLineup } from "./run.ts";
 
@@ -196,4 +197,39 @@ Deno.test("lineup queue --check, --export and --import say what they lack", () =
     assertStringIncludes(both.err, "--export and --import exclude each other");
     const memory = await lineup(["queue", "--data", ":memory:", "--export", "-"]);
     assertStringIncludes(memory.err, "--export needs --data FILE");
+  }));
+
+Deno.test("lineup queue --max-size bounds its file, and is for serving one", () =>
+  withDirectory(async (directory) => {
+    const data = `${directory}/queue.db`;
+    await using server = await startLineup([
+      ...["queue", "--port", "0", "--data", data, "--max-size", "2MiB"],
+    ]);
+    const session = over(await Deno.connect({ port: server.port }));
+    await session.reply();
+    const body = "x".repeat(100_000);
+    let reply: string;
+    let puts = 0;
+    while (/^OK/.test(reply = await session.ask(`PUT mail {100000}\n${body}`))) puts++;
+    assertMatch(reply, /^ERR busy "The disk, or the size .* retry=1000$/);
+    assertEquals(puts > 5 && puts < 20, true, `${puts}`);
+    const sizes = ["", "-wal"].map((end) => Deno.statSync(data + end).size);
+    assertEquals(sizes[0] + sizes[1] <= 2 << 20, true, sizes.join());
+    assertMatch(await session.ask("TAKE mail"), /^\* id=1 /);
+    assertEquals(await session.ask("DONE 1"), "OK");
+    assertEquals(await session.ask("PURGE mail"), `OK count=${puts - 1}`);
+    assertMatch(await session.ask(`PUT mail {100000}\n${body}`), /^OK id=/);
+    session.close();
+    for (
+      const [flags, why] of [
+        [["--data", ":memory:"], "--max-size is for serving --data FILE"],
+        [["--export", "-"], "--max-size is for serving --data FILE"],
+      ] as const
+    ) {
+      const wrong = await lineup(["queue", "--max-size", "2MiB", ...flags]);
+      assertEquals(wrong.code, 64);
+      assertStringIncludes(wrong.err, why);
+    }
+    const small = await lineup(["queue", "--max-size", "1000"]);
+    assertStringIncludes(small.err, "--max-size must be a size in bytes");
   }));

@@ -3,7 +3,7 @@
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/run.ts";
 import { type Running, startServer } from "../queue/server_process.ts";
-import type { Session } from "../queue/session.ts";
+import { over, type Session } from "../queue/session.ts";
 import { withDirectory } from "../queue/temporary.ts";
 import { find, run } from "./program.ts";
 
@@ -220,6 +220,47 @@ Deno.test("lineup queue whose writes fail loses nothing that was acknowledged, a
     });
     assertMatch(refused, /^ERR internal "The store failed, .*" executed=maybe incident=/);
   }));
+
+Deno.test("lineup queue that cannot store its last changes says how many are lost, and exits with 74", () =>
+  withDirectory(async (directory) => {
+    await find("prlimit");
+    const { rest, port, pid, end } = await startCommand(directory);
+    const session = over(await Deno.connect({ port }));
+    await session.reply();
+    assertEquals(await session.ask("PUT mail kept"), "OK id=1");
+    await run("prlimit", ["--pid", String(pid), "--fsize=1000:unlimited"]);
+    assertMatch(await session.ask(`PUT mail ${REST}`), /^ERR internal .*executed=maybe/);
+    session.close();
+    assertEquals(await end("SIGTERM"), 74);
+    assertMatch(await rest, /lineup: the store failed to the end: 1 changes are lost\n/);
+  }));
+
+/** Starts `lineup queue` as its user does, where writes may be made to fail. */
+async function startCommand(directory: string) {
+  const lineup = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN, "queue"];
+  const child = new Deno.Command("sh", {
+    args: [
+      ...["-c", 'trap "" XFSZ; exec "$@"', "sh", ...lineup],
+      ...["--port", "0", "--data", `${directory}/queue.db`],
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const rest = new Response(child.stderr).text();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await output.read();
+  return {
+    pid: child.pid,
+    port: Number(/:(\d+)\s*$/.exec(value)![1]),
+    rest,
+    end: async (signal: Deno.Signal): Promise<number> => {
+      child.kill(signal);
+      const { code } = await child.status;
+      await output.cancel();
+      return code;
+    },
+  };
+}
 
 Deno.test("lineup queue refuses a file that it cannot write, and leaves it as it is", () =>
   withDisk("4m", async ({ path, root, by }) => {

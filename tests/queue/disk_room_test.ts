@@ -33,7 +33,7 @@ async function fill(session: Session, size: number, each: () => void): Promise<n
   }
 }
 
-for (const [maxSize, size] of [[MIB, 500], [4 * MIB, 20_000], [12 * MIB, 900_000]]) {
+for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_000]]) {
   Deno.test(`sqliteStore has no more than maxSize, here ${maxSize / MIB} MiB of jobs of ${size} bytes`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;

@@ -9,8 +9,8 @@ import type { Refusal } from "../protocol/errors.ts";
 import type { LogEntry } from "../server/log.ts";
 import { BYTES, type Memory } from "./memory.ts";
 import type { QueueClock } from "./queue_clock.ts";
-import { storeFailed } from "./refusals.ts";
-import type { Change, Store } from "./store.ts";
+import { storeFailed, storeFull } from "./refusals.ts";
+import { type Change, type Store, StoreFull } from "./store.ts";
 
 /** Changes that are written together, those of one turn always, and what comes of it. */
 interface Group {
@@ -44,6 +44,8 @@ const RETRY = { first: 100, most: 10_000 };
 export interface Listener {
   /** These are stored. */
   stored(changes: readonly Change[]): void;
+  /** There is no room for the new jobs of these numbers: they are not stored, and will not be. */
+  givenUp(ids: readonly number[]): void;
   /** The store failed: nothing can be stored for now. */
   failed(): void;
   /** The store works again, and all is stored that was not. */
@@ -203,6 +205,7 @@ export class Journal {
       try {
         await this.#store.commit(changes, this.#clock.moment());
       } catch (error) {
+        if (error instanceof StoreFull && this.#giveUpPuts(error, groups)) continue;
         this.#fail(error, groups);
         break;
       }
@@ -223,6 +226,33 @@ export class Journal {
     const half = Math.ceil(this.#gathering.length / 2);
     const count = this.failure === undefined ? Math.max(LEAST_GROUPS, half) : Infinity;
     return this.#gathering.splice(0, count);
+  }
+
+  /**
+   * There is no room for these. New jobs among them are given up, which their clients learn, and the rest is tried again:
+   * it may be what makes room. Returns whether there were any.
+   */
+  #giveUpPuts(error: StoreFull, groups: readonly Group[]): boolean {
+    const ids: number[] = [];
+    const incident = crypto.randomUUID().slice(0, 8);
+    const rest = groups.map((group) => {
+      const changes: Change[] = [];
+      for (const change of group.changes) {
+        if (change.kind === "put") ids.push(change.job.id);
+        else changes.push(change);
+      }
+      if (changes.length === group.changes.length) return group;
+      group.written.reject(storeFull(incident, error));
+      const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
+      this.#count(bytes - group.bytes);
+      return newGroup(changes, bytes);
+    });
+    if (ids.length === 0) return false;
+    const message = `no room in the store, ${ids.length} new jobs are given up`;
+    this.#log({ level: "error", message, incident, error });
+    this.#gathering = [...rest.filter(({ changes }) => changes.length > 0), ...this.#gathering];
+    this.#listener.givenUp(ids);
+    return true;
   }
 
   #fail(error: unknown, groups: readonly Group[]): void {

@@ -31,6 +31,7 @@ export type {
   StoredSchedule,
   Terms,
 } from "./store.ts";
+export { StoreFull } from "./store.ts";
 export { memoryStore } from "./memory_store.ts";
 export { type Checked, checkSqliteFile } from "./sqlite_check.ts";
 export {

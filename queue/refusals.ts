@@ -27,6 +27,12 @@ export function storeFailed(incident: string, cause: unknown): Refusal {
   return new Refusal("internal", message, { executed: "maybe", details: { incident }, cause });
 }
 
+/** The store has no room: new jobs are not stored, what was to be stored with them is tried again. */
+export function storeFull(incident: string, cause: unknown): Refusal {
+  const message = "The disk is full, so new jobs are not kept; DONE, DROP and PURGE make room.";
+  return new Refusal("internal", message, { executed: "maybe", details: { incident }, cause });
+}
+
 /** There is no such job. */
 export function notFound(id: number): Refusal {
   return new Refusal("not-found", `There is no job ${id}: it is done, or never was.`);

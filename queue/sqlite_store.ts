@@ -1,7 +1,16 @@
 import type { DiskOptions } from "./disk_room.ts";
 import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./sqlite_batch.ts";
 import type { Rows } from "./sqlite_columns.ts";
-import type { Change, Moment, Room, Rules, Store, StoredJob, StoredSchedule } from "./store.ts";
+import {
+  type Change,
+  type Moment,
+  type Room,
+  type Rules,
+  type Store,
+  type StoredJob,
+  type StoredSchedule,
+  StoreFull,
+} from "./store.ts";
 
 /** What the worker is asked. */
 export type Request =
@@ -14,7 +23,10 @@ export type Request =
   | { readonly kind: "close" };
 
 /** What the worker answers, in the order of the requests. */
-export type Answer = { readonly result: unknown } | { readonly error: string };
+export type Answer = { readonly result: unknown } | {
+  readonly error: string;
+  readonly full: boolean;
+};
 
 /** How many jobs are loaded at once: more would outlive a collection of new garbage, and the heap grow by what they take. */
 const PAGE = 500;
@@ -138,7 +150,7 @@ function startWorker(): Ask {
   worker.onmessage = ({ data }: MessageEvent<Answer>): void => {
     const { resolve, reject } = waiting[at++];
     if (at === waiting.length) waiting.length = at = 0;
-    if ("error" in data) reject(new Error(data.error));
+    if ("error" in data) reject(data.full ? new StoreFull(data.error) : new Error(data.error));
     else resolve(data.result);
   };
   worker.onerror = (event): void => {

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 // The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
 
-import { DiskRoom } from "./disk_room.ts";
+import { DiskRoom, isFull } from "./disk_room.ts";
 import { type Batch, packBodies, packRows, unpackBatch } from "./sqlite_batch.ts";
 import { explain } from "./sqlite_schema.ts";
 import type { Answer, Request } from "./sqlite_store.ts";
@@ -60,6 +60,6 @@ self.onmessage = ({ data }: MessageEvent<Request>): void => {
     const { result, transfer = [] } = serve(data);
     self.postMessage({ result } satisfies Answer, transfer);
   } catch (error) {
-    self.postMessage({ error: explain(error, path) } satisfies Answer);
+    self.postMessage({ error: explain(error, path), full: isFull(error) } satisfies Answer);
   }
 };

@@ -145,6 +145,15 @@ export interface Room {
   readonly left: number;
 }
 
+/**
+ * A store has no room for changes, and has made none of them: what a `commit` rejects with where new jobs are to be given
+ * up, so that the other changes can be made.
+ */
+export class StoreFull extends Error {
+  /** The name of the class. */
+  override readonly name = "StoreFull";
+}
+
 /** Whether rules say anything. */
 export function hasRules({ paused, running, rate, weight, depth }: Rules): boolean {
   return paused || running > 0 || rate > 0 || weight > 0 || depth > 0;
@@ -175,7 +184,8 @@ export interface Store {
    * Makes changes lasting, all or none, in order; resolves once they are. Rejects where it cannot; whether they last
    * is then unknown, and the same changes may be given again, alone or with others behind them: to put a job that is
    * there replaces it. A change of a job that is not there changes nothing. `moment` is when they are made: it becomes
-   * lasting with them.
+   * lasting with them. Rejects with {@linkcode StoreFull} where there is no room: then they are given again without the
+   * new jobs.
    */
   commit(changes: readonly Change[], moment?: Moment): Promise<void>;
   /** Every job that is kept, by number. */

@@ -101,6 +101,7 @@ export class WorkQueue {
     this.#holders = new Holders((client, ids) => this.#connectionOver(client, ids));
     this.journal = new Journal(store, clock, log, this.memory, {
       stored: (changes) => this.#stored(changes),
+      givenUp: (ids) => this.#givenUp(ids),
       failed: () => this.takers.refuse(readOnly()),
       recovered: () => this.#serve(this.jobs.queues.values()),
     });
@@ -402,6 +403,19 @@ export class WorkQueue {
 
   #serve(queues: Iterable<Queue>): void {
     for (const queue of new Set(queues)) serve(this, queue);
+  }
+
+  /** New jobs that the store has no room for are gone, whatever has become of them. */
+  #givenUp(ids: readonly number[]): void {
+    const jobs = ids.flatMap((id) => this.jobs.get(id) ?? []);
+    for (const id of ids) this.#bodies.delete(id);
+    for (const job of jobs) {
+      this.#lift(job);
+      this.jobs.delete(job);
+      this.results.forget(job.id);
+      this.results.dead(job.id, `Job ${job.id} was not kept: the disk is full.`);
+    }
+    this.#serve(jobs.map(({ queue }) => queue));
   }
 
   #stored(changes: readonly Change[]): void {

@@ -186,6 +186,28 @@ for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as con
     }));
 }
 
+Deno.test("lineup queue gives new jobs up that are more than its reserve where the disk is full, and goes on", () =>
+  withDisk("64m", async ({ path, root, by }) => {
+    const server = await startServer(`${path}/queue.db`, by, false);
+    const session = await server.session();
+    for (let i = 0; i < 20; i++) assertMatch(await session.ask(`PUT mail ${REST}`), /^OK/);
+    await fillUp(`${root}/filler`);
+    const [large, count] = [1 << 20, 16];
+    const request = `PUT mail {${large}}\n${"x".repeat(large)}\n`;
+    const sending = session.send(request.repeat(count));
+    const replies: string[] = [];
+    for (let i = 0; i < count; i++) replies.push(await session.reply());
+    await sending;
+    assertEquals(replies.filter((reply) => !/^(?:OK id|ERR busy|ERR internal)/.test(reply)), []);
+    assertMatch(replies.at(-1)!, /^ERR (?:busy|internal) "The disk/);
+    assertMatch(await session.ask("PUT mail x"), /^ERR busy /);
+    assertMatch(await session.ask("TAKE mail max=2"), /OK count=2$/);
+    assertEquals(await session.ask("DONE 1 2"), "OK");
+    assertMatch(await session.ask("PURGE mail"), /^OK count=\d+$/);
+    assertEquals(/ read-only=yes$/.test(await session.ask("QUEUES")), false);
+    assertEquals(await server.end("SIGTERM"), 0);
+  }));
+
 Deno.test("lineup queue fills a disk as far as it may, and its room is used again", () =>
   withDisk("16m", async ({ path, root, by }) => {
     const server = await startServer(`${path}/queue.db`, by);

@@ -18,7 +18,7 @@ export interface DiskOptions {
 const PAGE = 4096;
 /** The most that the `-wal` has before its pages go into the file, and the share of the whole that it may be. */
 const WAL = { most: 1000 * PAGE, least: 16 * PAGE, share: 1 / 16 };
-/** The share of a disk that a reserve has at most. */
+/** The share of a disk, and of the size that the file may have, that a reserve has at most. */
 const RESERVE_SHARE = 1 / 8;
 /** The share of a reserve that must be free beside it, or nothing new is taken in. */
 const SPARE = 1 / 4;
@@ -43,7 +43,8 @@ export class DiskRoom {
     this.#path = file;
     this.#maxSize = maxSize;
     this.#wal = Math.max(WAL.least, Math.min(WAL.most, Math.min(maxSize, disk) * WAL.share));
-    this.#reserve = new Reserve(file, Math.min(reserve, Math.floor(disk * RESERVE_SHARE)));
+    const most = Math.min(reserve, disk * RESERVE_SHARE, maxSize * RESERVE_SHARE);
+    this.#reserve = new Reserve(file, Math.floor(most));
     this.file = this.#making(() => openSqliteFile(path));
     this.file.bound(maxSize - this.#wal, this.#wal);
     // On a small disk, of which nobody says how small it is, less will do.

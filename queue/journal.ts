@@ -229,29 +229,30 @@ export class Journal {
   }
 
   /**
-   * There is no room for these. New jobs among them are given up, which their clients learn, and the rest is tried again:
-   * it may be what makes room. Returns whether there were any.
+   * There is no room for these. New jobs are given up and the rest is tried again: it may be what makes room. All who wait
+   * are told so, as what they asked for may build on jobs that are gone. Returns whether there were new jobs among these.
    */
   #giveUpPuts(error: StoreFull, groups: readonly Group[]): boolean {
-    const ids: number[] = [];
+    if (!groups.some(({ changes }) => changes.some(({ kind }) => kind === "put"))) return false;
     const incident = crypto.randomUUID().slice(0, 8);
-    const rest = groups.map((group) => {
-      const changes: Change[] = [];
-      for (const change of group.changes) {
-        if (change.kind === "put") ids.push(change.job.id);
-        else changes.push(change);
-      }
-      if (changes.length === group.changes.length) return group;
-      group.written.reject(storeFull(incident, error));
+    const refusal = storeFull(incident, error);
+    const ids: number[] = [];
+    this.#gathering = [...groups, ...this.#gathering].map((group) => {
+      const changes = group.changes.map((change): Change => {
+        if (change.kind !== "put") return change;
+        const { id } = change.job;
+        ids.push(id);
+        // A commit that failed otherwise before may have stored it.
+        return { kind: "drop", id };
+      });
+      group.written.reject(refusal);
       const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
       this.#count(bytes - group.bytes);
       return newGroup(changes, bytes);
     });
-    if (ids.length === 0) return false;
+    this.#listener.givenUp(ids);
     const message = `no room in the store, ${ids.length} new jobs are given up`;
     this.#log({ level: "error", message, incident, error });
-    this.#gathering = [...rest.filter(({ changes }) => changes.length > 0), ...this.#gathering];
-    this.#listener.givenUp(ids);
     return true;
   }
 

@@ -43,7 +43,7 @@ export interface SqliteOptions {
   maxSize?: number;
   /**
    * How many bytes a file named `-reserve` has beside it, which is given up where the disk is full: so jobs can be taken,
-   * finished and removed then. At most an 8th of the disk; 0 for none. Default 8 MiB.
+   * finished and removed then. At most an 8th of the disk and of `maxSize`; 0 for none. Default 8 MiB.
    */
   reserve?: number;
 }

@@ -241,6 +241,18 @@ export class Promises {
     }
   }
 
+  /** The store has no room for new jobs: those that are gone now were acknowledged to nobody. */
+  givenUp(work: WorkQueue): void {
+    for (const [id, { lasting, pending, expires }] of this.#jobs) {
+      const looked = pending.at(-1)?.looks ?? lasting;
+      if (work.jobs.get(id) !== undefined || looked === "") continue;
+      // These go by themselves.
+      if (looked.startsWith("done ") || expires <= work.now()) continue;
+      if (lasting !== "") this.broken(`job ${id} is given up, and was acknowledged as ${lasting}`);
+      this.changed(work, id);
+    }
+  }
+
   #someExpired(work: WorkQueue): void {
     this.#expired = work.expired;
     for (const [id, { lasting, pending, expires }] of this.#jobs) {

@@ -4,6 +4,7 @@ import {
   type Moment,
   type Store,
   type StoredJob,
+  StoreFull,
 } from "@lineup/lineup/queue";
 import type { Clock } from "../../scheduling/clock.ts";
 import type { VirtualClock } from "../virtual_clock.ts";
@@ -62,7 +63,10 @@ export class SimulatedDisk {
       // A dead process does nothing, and hears of nothing.
       if (!clock.running) return new Promise(() => {});
       const chance = random();
-      if (chance < 0.005) throw new Error("disk full");
+      if (chance < 0.005) throw new Error("input/output error");
+      if (chance > 0.97 && changes.some(({ kind }) => kind === "put")) {
+        throw new StoreFull("disk full");
+      }
       await kept.commit(changes, moment);
       if (chance < 0.01) throw new Error("input/output error");
       await later();

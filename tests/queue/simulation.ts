@@ -53,6 +53,7 @@ export type Tally = Record<
   | "done"
   | "crash"
   | "failure"
+  | "full"
   | "recovery"
   | "vanished"
   | "waited"
@@ -73,6 +74,7 @@ export class Simulation {
     done: 0,
     crash: 0,
     failure: 0,
+    full: 0,
     recovery: 0,
     vanished: 0,
     waited: 0,
@@ -113,7 +115,12 @@ export class Simulation {
     this.#work = new WorkQueue({
       store: this.#disk.store(this.#process),
       clock: this.#process,
-      log: ({ level }) => void this.tally[level === "error" ? "failure" : "recovery"]++,
+      log: ({ level, message }) => {
+        if (/ new jobs are given up$/.test(message)) {
+          this.tally.full++;
+          this.#promises.givenUp(this.#work);
+        } else this.tally[level === "error" ? "failure" : "recovery"]++;
+      },
       random: this.#random,
       bounds: BOUNDS,
     });

@@ -1,5 +1,4 @@
-// One request on its way: lined up, running, parked, answered. It is the ticket that the scheduler moves and the
-// context that its handler gets.
+// One request on its way: lined up, running, parked, answered. It is the ticket that the scheduler moves.
 
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -8,8 +7,8 @@ import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
+import { CallContext } from "./context.ts";
 import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
-import type { Client, Context } from "./handlers.ts";
 import { Receipt } from "./receipts.ts";
 import type { Route } from "./routes.ts";
 
@@ -34,7 +33,7 @@ const READ: Frame = {
 };
 
 /** One request. */
-export class Call extends Ticket implements Context {
+export class Call extends Ticket {
   /** The untagged request behind this one. */
   after: Call | undefined = undefined;
   /** Whether its arguments are checked, so that it may line up. */
@@ -44,7 +43,6 @@ export class Call extends Ticket implements Context {
   trace: string | undefined = undefined;
 
   readonly tag: string | undefined;
-  /** For the commands that the server answers itself. */
   readonly connection: Connection;
   readonly #route: Route;
   /** What was asked, until it is checked. */
@@ -87,10 +85,6 @@ export class Call extends Ticket implements Context {
     return this.#streams;
   }
 
-  get client(): Client {
-    return this.connection;
-  }
-
   get identity(): string | undefined {
     return undefined;
   }
@@ -103,30 +97,22 @@ export class Call extends Ticket implements Context {
     return this.#abort.signal;
   }
 
-  // Handlers take these two apart from the context, so each comes bound to it.
-  get log(): Context["log"] {
-    return (message, details) => {
-      const { verb, client } = this;
-      this.connection.server.log({ level: "info", message, verb, client: client.peer, ...details });
-    };
+  /** Writes a line to the server's log. */
+  log(message: string, details: Readonly<Record<string, unknown>> | undefined): void {
+    const { verb, connection: { server, peer: client } } = this;
+    server.log({ level: "info", message, verb, client, ...details });
   }
 
-  get park(): Context["park"] {
-    return (promise) => this.#park(promise);
-  }
-
-  get hold(): Context["hold"] {
-    return (bytes) => this.#hold(bytes);
-  }
-
-  #hold(bytes: number): void {
+  /** Counts bytes that the handler holds for the client. */
+  hold(bytes: number): void {
     if (this.answered) return;
     this.bytes += bytes;
     this.connection.holds(bytes, bytes >= MANY);
   }
 
-  get whenUnsent(): Context["whenUnsent"] {
-    return (action) => void (this.#receipt = new Receipt(action));
+  /** Calls `action` with the items that never left the server, once it is known that they will not. */
+  whenUnsent(action: (from: number, to: number) => void): void {
+    this.#receipt = new Receipt(action);
   }
 
   /** Bytes of answers that wait for their turn. */
@@ -186,7 +172,8 @@ export class Call extends Ticket implements Context {
     this.#started = this.since;
     let result: unknown;
     try {
-      result = handler(this.#args, this, this);
+      // The commands that the server answers itself reach into it; no other handler does.
+      result = handler(this.#args, compiled.standing ? this : new CallContext(this));
     } catch (error) {
       this.fail(error);
       this.#finish();
@@ -230,7 +217,8 @@ export class Call extends Ticket implements Context {
     this.answerError(refusalFor(reason, retry, scope), turnedAway);
   }
 
-  async #park<T>(promise: PromiseLike<T>): Promise<T> {
+  /** Waits without holding a seat; rejects as soon as the request is ended from outside. */
+  async park<T>(promise: PromiseLike<T>): Promise<T> {
     if (this.connection.draining) this.abort("draining", DRAINING);
     if (this.#reason !== undefined) {
       // If it rejects too, nobody else hears it, and that would end the process.
@@ -244,7 +232,7 @@ export class Call extends Ticket implements Context {
       const { code, message, retry } = refusalFor("busy", 1000);
       throw new Refusal(code, message, { retry });
     }
-    if (!this.#parked) this.#hold(PARKED);
+    if (!this.#parked) this.hold(PARKED);
     this.#parked = true;
     try {
       // Without a signal, which takes a KiB: many thousands may be parked.
@@ -369,7 +357,7 @@ export class Call extends Ticket implements Context {
   #internal(error: unknown): ErrorLine {
     const { verb } = this;
     const incident = crypto.randomUUID().slice(0, 8);
-    const client = this.client.peer;
+    const client = this.connection.peer;
     const message = `${verb} failed`;
     this.connection.server.incidentLog.add({
       level: "error",

@@ -7,6 +7,7 @@ import type { ByteStream } from "../net/stream.ts";
 import { isLost, StreamError } from "../net/stream_error.ts";
 import type { Line } from "../scheduling/ticket.ts";
 import type { Call } from "./call.ts";
+import { ConnectedClient } from "./context.ts";
 import { ClientLines } from "./client_lines.ts";
 import { DRAINING, type ErrorLine } from "./errors.ts";
 import { InFlight } from "./in_flight.ts";
@@ -41,9 +42,11 @@ const TOO_OFTEN: ErrorLine = {
 };
 
 /** One connection of a server. */
-export class Connection implements Client {
+export class Connection {
   readonly id: number;
   readonly server: Service;
+  /** What handlers get of it: the same for all its requests. */
+  readonly client: Client = new ConnectedClient(this);
   readonly output: Output;
   readonly receipts: Receipts;
   agent: string | undefined = undefined;

@@ -10,9 +10,12 @@ import type { Context } from "./handlers.ts";
 import { standingHandlers } from "./standing.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 
-/** A handler as the server calls it: types were checked where it was written. */
+/**
+ * A handler as the server calls it: types were checked where it was written. Those of the commands that the server
+ * answers itself get the `Call`, all others a `Context`.
+ */
 // deno-lint-ignore no-explicit-any
-export type AnyHandler = (args: any, context: Context, call: Call) => unknown;
+export type AnyHandler = (args: any, context: any) => unknown;
 
 /** A command, who serves it, and where it lines up. */
 export interface Route {
@@ -76,8 +79,8 @@ function route(compiled: CompiledCommand, handler: AnyHandler, scheduler: Schedu
 
 function fromPool(pool: WorkerPool, compiled: CompiledCommand): AnyHandler {
   return compiled.items === undefined
-    ? (args, context) => pool.run(compiled, args, context)
-    : (args, context) => pool.stream(compiled, args, context);
+    ? (args, context: Context) => pool.run(compiled, args, context)
+    : (args, context: Context) => pool.stream(compiled, args, context);
 }
 
 /** Where what is no request goes: it can only be refused, with a standard code. */

@@ -6,16 +6,14 @@ import { commandHelp, helpText } from "../protocol/help.ts";
 import type { Values } from "../protocol/message.ts";
 import type { StandingCommands } from "../protocol/standing.ts";
 import type { Call } from "./call.ts";
-import type { Context } from "./handlers.ts";
 import { figures } from "./stats.ts";
 
-type Standing = (args: Values, context: Context, call: Call) => unknown;
+type Standing = (args: Values, call: Call) => unknown;
 
 /** A handler for every standing command. */
 export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>> = {
   HELLO(
     { version, agent, timing, events, "half-close": halfCloses, heartbeat },
-    _context,
     { connection },
   ) {
     if (version !== "lineup/1") {
@@ -37,7 +35,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     };
   },
 
-  HELP({ verb }, _context, { connection }) {
+  HELP({ verb }, { connection }) {
     const { compiled } = connection.server;
     let text: string;
     if (verb === undefined) text = helpText(compiled);
@@ -51,7 +49,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     return { body: text.replaceAll("\n", connection.eol) };
   },
 
-  SPEC(_args, _context, { connection }) {
+  SPEC(_args, { connection }) {
     return { body: specDocument(connection.server.compiled) };
   },
 
@@ -59,7 +57,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     return { word: word ?? "pong" };
   },
 
-  *STATS(_args, _context, { connection }) {
+  *STATS(_args, { connection }) {
     let count = 0;
     for (const [name, value] of figures(connection.server)) {
       yield { name, value: String(value) };
@@ -68,7 +66,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     return { count };
   },
 
-  CANCEL({ tag }, _context, { connection }) {
+  CANCEL({ tag }, { connection }) {
     const call = connection.find(tag as string);
     if (call === undefined) {
       throw new Refusal("not-found", `No request with the tag ${tag} waits or runs.`);
@@ -77,7 +75,7 @@ export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>
     return {};
   },
 
-  async QUIT(_args, _context, call) {
+  async QUIT(_args, call) {
     const { connection } = call;
     connection.end();
     if (connection.inFlight > 1) await call.outOfSeat(connection.othersAnswered(call));

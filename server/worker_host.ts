@@ -143,7 +143,8 @@ class Host {
     this.#onClosed = [];
     const { signal } = this.#abort;
     try {
-      const result = await this.#handlers[task.verb](task.values, this.#contextOf(task, signal));
+      const handler = this.#handlers[task.verb];
+      const result = await handler(task.values, this.#contextOf(task, signal));
       const reply = task.streams ? await this.#stream(result, signal) : result;
       this.#tell({ kind: "reply", values: reply as Values | undefined });
     } catch (error) {

@@ -1,0 +1,83 @@
+// What can be reached from a value, and a service whose handlers say that of their context.
+
+import type { Protocol } from "@lineup/lineup/protocol";
+import type { Context, Handlers } from "@lineup/lineup/server";
+
+/** What every program has anyway. */
+const ORDINARY = new Set<unknown>();
+for (const name of Reflect.ownKeys(globalThis)) {
+  const value = Reflect.getOwnPropertyDescriptor(globalThis, name)!.value;
+  ORDINARY.add(value).add(value?.prototype);
+}
+
+function get(holder: object, key: string | symbol, value: unknown): unknown {
+  try {
+    return Reflect.get(holder, key, value);
+  } catch {
+    // A getter that is not for this value.
+    return undefined;
+  }
+}
+
+/**
+ * The paths to all that can be reached: own properties and those of prototypes, with names and symbols, enumerable or
+ * not, and what getters answer. An `AbortSignal` is Deno's own.
+ */
+export function reachable(root: unknown): string[] {
+  const paths: string[] = [];
+  const seen = new Set<unknown>();
+  const walk = (value: unknown, path: string): void => {
+    if (value === null || !/^(object|function)$/.test(typeof value)) return;
+    if (ORDINARY.has(value) || seen.has(value) || value instanceof AbortSignal) return;
+    seen.add(value);
+    for (let holder = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
+      if (ORDINARY.has(holder)) continue;
+      for (const key of Reflect.ownKeys(holder as object)) {
+        if (typeof value === "function" && (key === "name" || key === "length")) continue;
+        const name = `${path}${path && "."}${String(key)}`;
+        paths.push(name);
+        walk(get(holder as object, key, value), name);
+      }
+    }
+  };
+  walk(root, "");
+  return [...new Set(paths)].sort();
+}
+
+export const protocol = {
+  name: "reachable",
+  version: "1.0",
+  summary: "What handlers can reach.",
+  commands: {
+    PLAIN: { summary: "From a handler.", reply: { paths: "json" } },
+    PARKED: { summary: "From one that has parked.", reply: { paths: "json" } },
+    STREAM: {
+      summary: "From one that yields.",
+      items: { paths: "json" },
+      reply: { paths: "json" },
+    },
+  },
+} as const satisfies Protocol;
+
+function look(this: unknown, context: Context, given: IArguments) {
+  const more = [...given].slice(2).map((_, i) => `arguments.${i + 2}`);
+  if (this !== undefined) more.push("this");
+  return { paths: [...reachable(context), ...more] };
+}
+
+export const handlers: Handlers<typeof protocol> = {
+  PLAIN: function (this: unknown, _: unknown, context: Context) {
+    return look.call(this, context, arguments);
+  },
+  PARKED: async function (this: unknown, _: unknown, context: Context) {
+    void context.signal;
+    await context.park(Promise.resolve());
+    return look.call(this, context, arguments);
+  },
+  STREAM: function* (this: unknown, _: unknown, context: Context) {
+    yield look.call(this, context, arguments);
+    return look.call(this, context, arguments);
+  },
+};
+
+export default { protocol, handlers };

@@ -22,6 +22,7 @@ export const serveCommand: Subcommand = {
     },
   },
   more:
+    "With --workers what handlers print goes to standard error; deno needs --allow-run, --allow-read, --allow-write and --allow-net.\n\n" +
     "Exit code: 0 once Ctrl-C, SIGTERM or SIGHUP has ended it, 1 if it cannot listen or the module fails.",
   async run([word], flags) {
     const { url, protocol, handlers } = await importService(word);

@@ -35,9 +35,7 @@ export class WorkerProcess {
   /** Starts it. Throws where it cannot be started. */
   constructor(options: ProcessOptions, hear: (message: FromWorker) => void) {
     if (Deno.build.standalone) {
-      throw new Error(
-        "workers need the program deno, which a compiled program has not: serve without",
-      );
+      throw new Error("workers are processes of deno, which a compiled program cannot start");
     }
     try {
       // Nobody else may enter it: its mode is 0700.

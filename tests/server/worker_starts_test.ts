@@ -95,6 +95,27 @@ Deno.test("serve rejects where the workers are not what they should be", async (
   }
 });
 
+Deno.test("serve rejects in a compiled program, which has no deno to start", async () => {
+  const { build } = Deno;
+  Object.defineProperty(Deno, "build", { value: { ...build, standalone: true } });
+  try {
+    await assertRejects(() => start(both), Error, "a compiled program cannot start");
+  } finally {
+    Object.defineProperty(Deno, "build", { value: build });
+  }
+  assertEquals(workersAlive(), 0);
+});
+
+Deno.test("serve rejects where workers may hold less than they need, or no size", async () => {
+  for (const memory of [0, 1 << 20, 1.5, NaN, Infinity]) {
+    await assertRejects(
+      () => start(both, { workers: { module: both, memory } }),
+      RangeError,
+      "workers.memory",
+    );
+  }
+});
+
 Deno.test("serve leaves no worker where it cannot listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${taken.addr.port}`;

@@ -57,6 +57,11 @@ export class Ticket extends Entry implements Timed {
    * refused as `busy` where its deadline is over if that counts.
    */
   unread: number = 0;
+  /**
+   * Whether it waits for the event loop only: a seat was free when it came, and nothing waited. Set by the scheduler,
+   * which does not shed it: the event loop is late then, not the queue long.
+   */
+  isNext: boolean = false;
   /** Its connection and class. */
   declare lane: Line;
 

@@ -33,12 +33,10 @@ export class WaitingRoom<T extends Ticket> {
   /** Lets a request wait, where it must in the place of others. Returns whether it does. */
   enter(ticket: T, now: number): boolean {
     if (isLate(ticket, now)) return this.#turnAway(ticket, "expired", now);
-    const patience = Math.min(
-      this.#records.of(ticket.lane).options.patience,
-      this.#limits.patience * (ticket.deadline - now),
-    ) - ticket.unread;
+    const patience = this.#patience(ticket, now) - ticket.unread;
     if (this.#forecast(ticket, now) > patience) return this.#turnAway(ticket, "busy", now);
     ticket.phase = "waiting";
+    ticket.isNext = this.#queue.size === 0 && this.#seating.has(false);
     this.#queue.push(ticket);
     while (isWaiting(ticket)) {
       const victim = pushout(this.#queue, ticket, this.#limits);
@@ -49,6 +47,12 @@ export class WaitingRoom<T extends Ticket> {
     if (!isWaiting(ticket)) return false;
     this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - needs(ticket)));
     return true;
+  }
+
+  /** How long a request waits at most from now on. */
+  #patience(ticket: T, now: number): number {
+    const { patience } = this.#records.of(ticket.lane).options;
+    return Math.min(patience, this.#limits.patience * (ticket.deadline - now));
   }
 
   #turnAway(ticket: T, reason: Refusal, now: number): false {
@@ -79,21 +83,16 @@ export class WaitingRoom<T extends Ticket> {
   /** The time limit of a request has come: it cannot be answered in time, or has waited long enough. */
   expire(ticket: T, now: number): void {
     if (isLate(ticket, now)) this.drop(ticket, "expired", now);
-    else if (!this.#isAlone || !this.#seating.has(false)) this.drop(ticket, "busy", now);
-    else this.#wheel.set(ticket, ticket.deadline - needs(ticket));
+    else if (!ticket.isNext || !this.#seating.has(false)) this.drop(ticket, "busy", now);
+    else this.#wheel.set(ticket, now + this.#patience(ticket, now));
   }
 
   /** Whether the request whose turn it is was refused instead: its time is over, or its flow's wait long. */
   shed(ticket: T, now: number): boolean {
     if (isLate(ticket, now)) this.drop(ticket, "expired", now);
-    else if (!this.#isAlone && this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
+    else if (!ticket.isNext && this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
     else return false;
     return true;
-  }
-
-  /** Whether but one request waits: the event loop is late then, not the queue long, and to refuse it helps nobody. */
-  get #isAlone(): boolean {
-    return this.#queue.size === 1;
   }
 
   #isOverloaded(ticket: T, now: number): boolean {

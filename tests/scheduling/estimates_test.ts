@@ -157,7 +157,7 @@ Deno.test("Scheduler refuses nobody for how it went before an idle minute", () =
   assertEquals(desk.news, ["run", "run", "run", "run"]);
 });
 
-Deno.test("Scheduler runs what waits alone, however late the event loop is each time", () => {
+Deno.test("Scheduler runs what waits for the event loop only, however late that is each time", () => {
   const desk = new Desk();
   const command = new CostEstimate();
   // One client that sends the next request when the last has run, on a machine that has much else to do.
@@ -170,7 +170,7 @@ Deno.test("Scheduler runs what waits alone, however late the event loop is each 
   assertEquals(desk.news, new Array(200).fill("run"));
 });
 
-Deno.test("Scheduler runs what waited alone while the event loop stood still, unless its deadline is over", () => {
+Deno.test("Scheduler runs what waited for an event loop that stood still, unless its deadline is over", () => {
   const desk = new Desk();
   const command = new CostEstimate();
   for (const [within, end] of [[Infinity, "run"], [2000, "run"], [1000, "expired"]] as const) {

@@ -32,11 +32,11 @@ export class WaitingRoom<T extends Ticket> {
 
   /** Lets a request wait, where it must in the place of others. Returns whether it does. */
   enter(ticket: T, now: number): boolean {
+    ticket.isNext = this.#queue.size === 0 && this.#seating.has(false);
     if (isLate(ticket, now)) return this.#turnAway(ticket, "expired", now);
     const patience = this.#patience(ticket, now) - ticket.unread;
     if (this.#forecast(ticket, now) > patience) return this.#turnAway(ticket, "busy", now);
     ticket.phase = "waiting";
-    ticket.isNext = this.#queue.size === 0 && this.#seating.has(false);
     this.#queue.push(ticket);
     while (isWaiting(ticket)) {
       const victim = pushout(this.#queue, ticket, this.#limits);
@@ -111,9 +111,10 @@ function isLate(ticket: Ticket, now: number): boolean {
 
 /**
  * What a request needs of its time to run, in milliseconds. Its cost is a guess, made from what others
- * asked for: it counts as half of the time at most, but for the last millisecond.
+ * asked for: it counts as half of the time at most, but for the last millisecond, and not at all beside a free seat.
  */
-function needs({ cost, since, deadline }: Ticket): number {
+function needs({ cost, since, deadline, isNext }: Ticket): number {
+  if (isNext) return 0;
   return Math.min(cost, Math.max(1, (deadline - since) / 2));
 }
 

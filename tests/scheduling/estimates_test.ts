@@ -183,6 +183,17 @@ Deno.test("Scheduler runs what waited for an event loop that stood still, unless
   assertEquals(desk.clock.pending, 0);
 });
 
+Deno.test("Scheduler runs what waited for the event loop only until its deadline, whatever its command takes", () => {
+  const desk = new Desk({ seats: fixedSeats(1024), limits: { flow: 1024 } });
+  const purge = new CostEstimate();
+  hang(desk, purge);
+  desk.ask("other", purge, { takes: 1 });
+  desk.ask("other", purge, { takes: 1, within: 1000 });
+  desk.clock.advance(900);
+  desk.turn();
+  assertEquals(desk.news, ["run", "run"]);
+});
+
 Deno.test("Scheduler forgets a standing queue two intervals after its end", () => {
   const desk = new Desk();
   const command = new CostEstimate();

@@ -331,6 +331,21 @@ export class Connection {
     if (more !== 0) this.server.weigh(more);
   }
 
+  /** Since when nothing is in flight and nothing comes; `Infinity` where that is not so. */
+  get idleSince(): number {
+    const isIdle = !this.#ended && this.inFlight === 0 && this.output.held === 0;
+    return isIdle ? this.#patience.idleSince : Infinity;
+  }
+
+  /** Its client opens another connection, and may have no more: this one, idle for so many ms, ends. */
+  giveWay(idle: number): void {
+    const message = `Nothing came for ${
+      Math.round(idle / 1000)
+    } s, and this client opens another connection.`;
+    this.#intake.refuse(undefined, { code: "timeout", message });
+    this.end();
+  }
+
   /** The client has promised that something comes from it at least every `ms`. */
   expectEvery(ms: number): void {
     this.#patience.heartbeat = ms;

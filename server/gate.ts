@@ -75,6 +75,11 @@ export class Gate {
     return undefined;
   }
 
+  /** Whether two peers count as one client. */
+  isSameClient(peer: string, other: string): boolean {
+    return clientOf(peer) === clientOf(other);
+  }
+
   /** A connection that was let in is over. */
   leave(peer: string): void {
     const client = clientOf(peer);

@@ -98,6 +98,11 @@ export class Patience {
       !this.#isSilent;
   }
 
+  /** Since when nothing has come; `Infinity` within a request. */
+  get idleSince(): number {
+    return this.#requestSince === undefined ? this.#active : Infinity;
+  }
+
   /** A request was answered. */
   answered(now: number): void {
     this.#active = now;

@@ -99,7 +99,8 @@ export class Service {
     longMessages: 0,
     errors: new Map(),
   };
-  readonly connections = new Set<Connection>();
+  /** With the gate that counts each, unless it gives way to another. */
+  readonly connections = new Map<Connection, Gate | undefined>();
   readonly moreStats: NonNullable<ServiceOptions["stats"]>;
 
   readonly #rates: readonly (RateLimiter | undefined)[];
@@ -108,6 +109,7 @@ export class Service {
   #watching = false;
   #feeding = false;
   #turningAway = 0;
+  #madeRoom = -Infinity;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
@@ -236,7 +238,9 @@ export class Service {
   /** Serves one connection to its end; `local` says whether its client is on this machine. */
   async serve(stream: ByteStream, gate: Gate, local: boolean): Promise<void> {
     const { peer } = stream;
-    const refusal = gate.enter(peer, this.pressure.closesGate, local);
+    const enter = (): ErrorLine | undefined => gate.enter(peer, this.pressure.closesGate, local);
+    let refusal = enter();
+    if (refusal?.code === "quota" && this.#makeRoom(peer, gate)) refusal = enter();
     if (refusal !== undefined) {
       this.countError(refusal.code);
       if (this.#turningAway >= this.gate.limits.connectionsOpening) return stream.close();
@@ -248,11 +252,40 @@ export class Service {
       return;
     }
     const connection = new Connection(this, stream, ++this.counters.connections);
-    this.connections.add(connection);
+    this.connections.set(connection, gate);
     this.watch();
     await connection.run();
+    this.#leave(connection);
     this.connections.delete(connection);
-    gate.leave(peer);
+  }
+
+  /** Counts a connection no longer. */
+  #leave(connection: Connection): void {
+    this.connections.get(connection)?.leave(connection.peer);
+    this.connections.set(connection, undefined);
+  }
+
+  /**
+   * Ends the connection of a client that has been idle longest, for one that it opens now: a client that has vanished
+   * comes back. Answers whether there was one.
+   */
+  #makeRoom(peer: string, gate: Gate): boolean {
+    const now = this.clock.now();
+    if (now - this.#madeRoom < ROOM_EVERY_MS) return false;
+    this.#madeRoom = now;
+    let longest: Connection | undefined;
+    let since = now - IDLE_MS;
+    for (const [connection, of] of this.connections) {
+      if (of !== gate || !gate.isSameClient(connection.peer, peer)) continue;
+      if (connection.idleSince > since) continue;
+      longest = connection;
+      since = connection.idleSince;
+    }
+    if (longest === undefined) return false;
+    longest.giveWay(now - since);
+    this.#leave(longest);
+    gate.refused.quota--;
+    return true;
   }
 
   /** Closes a stream that takes too long to be opened, unless it is stopped. */
@@ -276,7 +309,7 @@ export class Service {
       const now = this.clock.now();
       this.pressure.late(now - due);
       let quiet = true;
-      for (const connection of this.connections) quiet = connection.check(now) && quiet;
+      for (const connection of this.connections.keys()) quiet = connection.check(now) && quiet;
       // A lag that turns clients away is measured again soon, also where no client is left.
       const often = !quiet || this.pressure.lags;
       this.#watching = often;
@@ -289,7 +322,7 @@ export class Service {
     this.pressure.held += bytes;
     while (bytes > 0 && this.pressure.overflows && this.connections.size > 0) {
       let heaviest: Connection | undefined;
-      for (const each of this.connections) {
+      for (const each of this.connections.keys()) {
         if (!each.closed && each.weight > (heaviest?.weight ?? 0)) heaviest = each;
       }
       if (heaviest === undefined) return;
@@ -344,7 +377,7 @@ export class Service {
   async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     const stop = this.clock.after(this.#drainTime, () => this.cutOff());
-    for (const connection of this.connections) connection.drain(this.#drainTime);
+    for (const connection of this.connections.keys()) connection.drain(this.#drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);
     stop();
     this.scheduler.close();
@@ -362,7 +395,7 @@ export class Service {
   /** Closes every connection at once. */
   cutOff(): void {
     for (const listener of this.#listeners) listener.close();
-    for (const connection of this.connections) connection.close();
+    for (const connection of this.connections.keys()) connection.close();
   }
 }
 
@@ -378,6 +411,9 @@ async function turnAway(stream: ByteStream, refusal: ErrorLine): Promise<void> {
   }
 }
 
+// A connection that is idle for so long may give way to another of its client, and how often one is looked for.
+const IDLE_MS = 60_000;
+const ROOM_EVERY_MS = 100;
 // How often connections are looked after: often enough for limits of seconds, and for idle limits of minutes.
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;

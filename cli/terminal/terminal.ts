@@ -1,6 +1,7 @@
 // `lineup connect` at a terminal: keys and frames in, the screen out.
 
-import type { Dial } from "../../client/mod.ts";
+import { heartbeatOption } from "../../client/heartbeat.ts";
+import type { Clock, Dial } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import type { Attached } from "./attach.ts";
@@ -13,6 +14,7 @@ import { HELP, LOCAL } from "./help.ts";
 import { complain, said } from "../output.ts";
 import { readSpec } from "../remote_spec.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
+import { HEARTBEAT_MS, Pulse } from "./pulse.ts";
 import { showBytes, showFrame } from "./reply.ts";
 import type { Fault } from "./request_line.ts";
 import { type InFlight, Requests } from "./requests.ts";
@@ -35,6 +37,8 @@ export interface TerminalOptions {
   readonly raw: boolean;
   /** Gives the terminal back to the shell until it is continued. */
   readonly suspend: () => void;
+  /** The time, for signs of life. Default: that of the machine. */
+  readonly clock?: Clock;
 }
 
 const OK = 0, NO_CONNECTION = 2;
@@ -49,6 +53,7 @@ export class Terminal implements Attached {
   readonly #editor: Editor;
   readonly #decoder = new KeyDecoder();
   readonly #requests = new Requests(readBodyFile);
+  readonly #pulse: Pulse;
   readonly #end = Promise.withResolvers<number>();
   readonly #connection: StayingConnected;
   /** Lines of pastes: each is sent once the one before it is answered. */
@@ -70,6 +75,10 @@ export class Terminal implements Attached {
     this.#raw = options.raw;
     this.#name = options.address;
     this.#connection = new StayingConnected(options.address, options.dial ?? connectStream);
+    this.#pulse = new Pulse({
+      ask: () => this.#requests.ask("PING", () => {}),
+      lost: (why) => this.#requests.wire?.close(why),
+    }, options.clock);
     const screen = new Screen(options.device, options.paint);
     this.#board = new Board(screen, options.paint, () => this.#view());
     this.#editor = new Editor({
@@ -85,7 +94,10 @@ export class Terminal implements Attached {
       connecting: () => this.#connecting(),
       connected: (wire) => this.#connectedTo(wire),
       frame: (frame) => this.#frame(frame),
-      pause: () => this.#board.schedule(),
+      pause: () => {
+        this.#pulse.heard();
+        this.#board.schedule();
+      },
       lost: (why) => this.#lost(why),
       failed: (why) => this.#failed(why),
     }).catch((error) => this.#end.reject(error));
@@ -98,6 +110,7 @@ export class Terminal implements Attached {
     this.#board.leave();
     this.#connection.end();
     this.#requests.wire?.close();
+    this.#pulse.stop();
     this.#end.resolve(code);
   }
 
@@ -285,7 +298,12 @@ export class Terminal implements Attached {
     if (!this.#connected) this.#board.say("Tab completes, /help explains, Ctrl-D leaves");
     this.#connected = true;
     this.#lastFailure = "";
-    this.#requests.ask("HELLO lineup/1 agent=lineup-connect events=on half-close=off", () => {});
+    this.#requests.ask(
+      "HELLO lineup/1 agent=lineup-connect events=on half-close=off" +
+        heartbeatOption(HEARTBEAT_MS),
+      () => {},
+    );
+    this.#pulse.start();
     this.#requests.ask("SPEC", (frame) => this.#learn(frame));
     this.redraw();
   }
@@ -302,6 +320,7 @@ export class Terminal implements Attached {
   }
 
   #lost(why: string): boolean {
+    this.#pulse.stop();
     const lost = this.#requests.lose();
     if (this.#leaving) {
       this.leave(OK);

@@ -38,6 +38,7 @@ export class Wire {
   readonly #output: Output;
   readonly #tap: Tap;
   #rest: Uint8Array;
+  #why: string | undefined = undefined;
 
   private constructor(
     stream: ByteStream,
@@ -116,14 +117,15 @@ export class Wire {
         this.#tap("<", bytes);
       }
     } catch (error) {
-      return (error as Error).message;
+      return this.#why ?? (error as Error).message;
     } finally {
       this.close();
     }
   }
 
-  /** Ends it. May be called again. */
-  close(): void {
+  /** Ends it, for the reason that `read` resolves with. May be called again. */
+  close(why?: string): void {
+    this.#why ??= why;
     this.#stream.close();
   }
 }

@@ -6,6 +6,7 @@ const INSTALL: Readonly<Record<string, string>> = {
   script: "apt-get install bsdutils",
   unshare: "apt-get install util-linux",
   prlimit: "apt-get install util-linux",
+  ss: "apt-get install iproute2",
   telnet: "apt-get install inetutils-telnet",
   node: "apt-get install nodejs",
   bun: "npm install -g bun",

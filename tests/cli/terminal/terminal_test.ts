@@ -7,6 +7,9 @@ import { Terminal } from "../../../cli/terminal/terminal.ts";
 import { listen } from "../../../net/mod.ts";
 import { type Protocol, Refusal } from "../../../protocol/mod.ts";
 import { serve, type Server } from "../../../server/mod.ts";
+import { until } from "../../wire.ts";
+import { VirtualClock } from "../../virtual_clock.ts";
+import { lineServer } from "../line_server.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
 
 const echo = {
@@ -64,7 +67,7 @@ interface Session extends AsyncDisposable {
 
 async function open(
   address: string,
-  options: { raw?: boolean; columns?: number; connected?: boolean } = {},
+  options: { raw?: boolean; columns?: number; connected?: boolean; clock?: VirtualClock } = {},
 ): Promise<Session> {
   const screen = new VirtualTerminal(options.columns ?? 100, 40);
   const history = new History();
@@ -75,6 +78,7 @@ async function open(
     paint: painter(false),
     raw: options.raw ?? false,
     suspend: () => {},
+    clock: options.clock,
   });
   const exit = terminal.run();
   const see = (what: string | RegExp): Promise<void> => screen.see(what);
@@ -331,4 +335,32 @@ Deno.test("terminal completes and explains at a narrow width", async () => {
   await see("echo 1> NOTED\n");
   type("\x15NOTE ");
   await see("echo 1> NOTE n\nn: An integer.");
+});
+
+Deno.test("terminal sends signs of life that nobody sees, and sees that its server vanishes", async () => {
+  let isThere = true;
+  await using server = await lineServer((line) => {
+    const [tag, verb] = line.split(" ");
+    if (!isThere) return;
+    return verb === "PING" ? `${tag} OK pong\n` : `${tag} ERR no-such "No."\n`;
+  });
+  const clock = new VirtualClock();
+  await using session = await open(server.address, { connected: false, clock });
+  const { see, screen } = session;
+  await see("nothing is completed");
+  await until(() => server.received.some((line) => line.includes("heartbeat=60000ms")), "HELLO");
+  const pings = (): number => server.received.filter((line) => line.endsWith("PING")).length;
+  for (let i = 1; i <= 10; i++) {
+    clock.advance(30_000);
+    await until(() => pings() === i, `PING ${i}`);
+    // Its answer is here once another request is answered.
+    session.type(`#a${i} X\r`);
+    await see(`#a${i} ERR`);
+  }
+  assertEquals(screen.text.includes("PING"), false);
+  isThere = false;
+  clock.advance(120_000);
+  assertEquals(server.connections, 1);
+  clock.advance(30_000);
+  await see("connection lost: the server said nothing for 120 s. Connecting again.");
 });

@@ -9,6 +9,7 @@ import { serve } from "../server/mod.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
 import { check, exportTo, importFrom, tellingStore, warnOfReaders } from "./queue_file.ts";
 import { complain } from "./output.ts";
+import { needRead } from "./permissions.ts";
 import { serveToEnd, servingFlags, servingOptions } from "./serving.ts";
 
 /** What was changed last could not be stored (EX_IOERR of sysexits.h). */
@@ -75,6 +76,7 @@ export const queue: Subcommand = {
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
+    if (!inMemory) needRead(import.meta.url);
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],

@@ -119,6 +119,20 @@ function unknown(problems: readonly string[]): Checked {
   return { jobs: undefined, older: false, problems };
 }
 
+/** Opens a file that nobody serves, for reading. */
+function openAlone(file: string): DatabaseSync {
+  const url = pathToFileURL(file);
+  url.search = "immutable=1";
+  try {
+    return new DatabaseSync(url, { readOnly: true });
+  } catch {
+    // Deno takes a URL only where everything is allowed. Whoever may write a file removes what SQLite puts beside it.
+    const db = new DatabaseSync(file);
+    db.exec("PRAGMA query_only = 1");
+    return db;
+  }
+}
+
 interface Look {
   readonly db: DatabaseSync;
   close(): void;
@@ -133,9 +147,7 @@ function lookAt(path: string): Look {
   const file = locateFile(path, true);
   const [wal, shm] = [`${file}-wal`, `${file}-shm`];
   if (!existsSync(wal)) {
-    const url = pathToFileURL(file);
-    url.search = "immutable=1";
-    const db = new DatabaseSync(url, { readOnly: true });
+    const db = openAlone(file);
     return { db, close: () => db.close() };
   }
   const hadShm = existsSync(shm);

@@ -1,5 +1,6 @@
 // A load over all its threads.
 
+import { needRead } from "../permissions.ts";
 import { ConnectionLost } from "../../client/mod.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { type LoadPlan, share } from "./plan.ts";
@@ -56,7 +57,9 @@ class Thread {
     this.over = over.promise;
     // Who waits for `opened` hears of it there.
     this.over.catch(() => {});
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const url = new URL("./worker.ts", import.meta.url);
+    needRead(url.href);
+    this.#worker = new Worker(url, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       if (data.kind === "opened") opened.resolve(data.why);
       else if (data.kind === "over") over.resolve();

@@ -38,7 +38,8 @@ export class CannotStart extends Error {
     const why = isMissing ? "it, or what it is to be run by, is not found" : said(cause);
     super(`${command} cannot be started: ${why}`, { cause });
     this.code = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
-    this.passes = !LASTING.has((cause as { code?: string }).code);
+    const isAllowed = !(cause instanceof Deno.errors.NotCapable);
+    this.passes = isAllowed && !LASTING.has((cause as { code?: string }).code);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type Client, connect } from "@lineup/lineup/client";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
-import { serve } from "@lineup/lineup/server";
+import { serve, type ServeOptions } from "@lineup/lineup/server";
 
 /** A queue in this process, and a client of it. */
 export interface QueueHere extends AsyncDisposable {
@@ -13,9 +13,9 @@ export interface QueueHere extends AsyncDisposable {
 }
 
 /** Serves a queue in memory. */
-export async function serveQueue(): Promise<QueueHere> {
+export async function serveQueue(options: ServeOptions = { port: 0 }): Promise<QueueHere> {
   const queue = await openQueue({ log: () => {} });
-  const server = await serve(queueProtocol, queue.handlers, { port: 0, log: () => {} });
+  const server = await serve(queueProtocol, queue.handlers, { ...options, log: () => {} });
   const client = await connect(queueProtocol, server.address);
   return {
     address: server.address,

@@ -1,0 +1,245 @@
+// Each flag of each command, run with exactly what the README and the task say that Deno must allow.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { call } from "../../cli/call.ts";
+import { check } from "../../cli/check.ts";
+import { connectCommand } from "../../cli/connect.ts";
+import type { Subcommand } from "../../cli/flags.ts";
+import { load } from "../../cli/load.ts";
+import { put } from "../../cli/put.ts";
+import { queue } from "../../cli/queue.ts";
+import { serveCommand } from "../../cli/serve.ts";
+import { spec } from "../../cli/spec.ts";
+import { top } from "../../cli/top.ts";
+import { workCommand } from "../../cli/work.ts";
+import { type QueueHere, serveQueue } from "./queue_here.ts";
+import { MAIN } from "./run.ts";
+
+const COMMANDS: Readonly<Record<string, Subcommand>> = {
+  put,
+  call,
+  check,
+  connect: connectCommand,
+  load,
+  queue,
+  serve: serveCommand,
+  spec,
+  top,
+  work: workCommand,
+};
+
+const ROOT = new URL("../../", import.meta.url);
+const CALC = new URL("examples/calc.ts", ROOT).pathname;
+const MISHAP = /\berror\b.*Uncaught|\n\s+at |NotCapable/;
+
+/**
+ * Runs of a command: what is typed, where ADDRESS, DIR, PEM and NAME.pem stand for what the test has; and what must be
+ * allowed beside what the command needs always.
+ */
+interface Run {
+  readonly typed: string;
+  readonly also?: readonly string[];
+  readonly input?: string;
+  /** Serves until SIGTERM. */
+  readonly serves?: boolean;
+}
+
+const READ = ["--allow-read"], WRITE = ["--allow-read", "--allow-write"];
+const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key";
+
+const RUNS: Readonly<Record<string, readonly Run[]>> = {
+  put: [
+    {
+      typed:
+        "--key k --priority 1 --lease 5s --attempts 2 --backoff 1s --expires 1h --result keep " +
+        "--delay 1s --id name --timeout 5s --json ADDRESS q hello",
+    },
+    { typed: "--lines ADDRESS q", input: "a\nb\n" },
+    { typed: "--ca PEM/authority.pem ADDRESS q @DIR/file", also: READ },
+  ],
+  call: [
+    { typed: "--json --timeout 5s --body text ADDRESS PUT q" },
+    { typed: "--body-file - ADDRESS PUT q", input: "x" },
+    { typed: "--ca PEM/authority.pem --body-file DIR/file ADDRESS PUT q", also: READ },
+    { typed: "unix:DIR/socket PING", also: WRITE },
+  ],
+  check: [
+    { typed: "--only nothing --no-examples --timeout 5s --json ADDRESS" },
+    { typed: "--list" },
+    { typed: "--ca PEM/authority.pem --only nothing ADDRESS", also: READ },
+  ],
+  connect: [
+    { typed: "--raw --no-history ADDRESS", input: "PING\n" },
+    { typed: "--history DIR/history --ca PEM/authority.pem ADDRESS", input: "PING\n" },
+  ],
+  load: [
+    {
+      typed:
+        "--connections 2 --depth 2 --requests 4 --threads 2 --tagged --unchecked --quiet --json " +
+        "--grace 1s --max-errors 100 --body x ADDRESS PUT q",
+    },
+    { typed: "--rate 100 --arrivals steady --warmup 10ms --duration 100ms --command PING ADDRESS" },
+    {
+      typed: "--ca PEM/authority.pem --mix DIR/mix --requests 2 --html DIR/page.html ADDRESS",
+      also: WRITE,
+    },
+  ],
+  queue: [
+    {
+      typed: "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s " +
+        "--max-memory 64MiB --max-size 64MiB --insecure",
+      serves: true,
+    },
+    { typed: `--data :memory: --port 0 ${IDENTITY}`, serves: true },
+    { typed: "--data :memory: --listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1", serves: true },
+    { typed: "--data :memory: --listen unix:DIR/q.sock --mode 600", serves: true },
+    { typed: "--data :memory: --port 0 --reserve unix:DIR/admin.sock", serves: true },
+    { typed: "--data DIR/jobs.db --export DIR/lines" },
+    { typed: "--data DIR/copy.db --import DIR/lines --again" },
+    { typed: "--check DIR/jobs.db" },
+  ],
+  serve: [
+    {
+      typed: "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s --insecure CALC",
+      serves: true,
+    },
+    { typed: `--port 0 ${IDENTITY} CALC`, serves: true },
+    {
+      typed: "--listen unix:DIR/s.sock --mode 600 --reserve unix:DIR/r.sock CALC",
+      also: WRITE,
+      serves: true,
+    },
+    { typed: "--listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1 CALC", serves: true },
+    { typed: "--port 0 --workers 1 CALC", also: [...WRITE, "--allow-run"], serves: true },
+  ],
+  spec: [
+    { typed: "--format json ADDRESS" },
+    { typed: "--ca PEM/authority.pem ADDRESS", also: READ },
+  ],
+  top: [
+    { typed: "--interval 100ms --count 1 --json ADDRESS" },
+    { typed: "--ca PEM/authority.pem --interval 100ms --count 1 ADDRESS", also: READ },
+  ],
+  work: [
+    {
+      typed: "--concurrency 2 --lease 5s --result --timeout 5s --grace 1s --max 10 --until-empty " +
+        "--json ADDRESS q -- true",
+    },
+    { typed: "--ca PEM/authority.pem --until-empty ADDRESS q -- true", also: READ },
+  ],
+};
+
+/** What the README says that a command needs: `spec ADDRESS` counts for `spec`. */
+async function documented(): Promise<Map<string, string[]>> {
+  const text = await Deno.readTextFile(new URL("README.md", ROOT));
+  const [, table] = /what Deno must allow +\|\n\|[-| ]+\|\n((?:\|.*\n)+)/.exec(text)!;
+  const needs = new Map<string, string[]>();
+  for (const line of table.trimEnd().split("\n")) {
+    const [, commands, flags] = line.split("|");
+    for (const [, name] of commands.matchAll(/`([a-z]+)[^`]*`/g)) {
+      if (!needs.has(name)) needs.set(name, flags.match(/--allow-[a-z=]+/g) ?? []);
+    }
+  }
+  return needs;
+}
+
+/** Runs `lineup` with these permissions: the exit code and the outputs. A server is ended once it listens. */
+async function run(
+  allowed: readonly string[],
+  words: readonly string[],
+  { input = "", serves = false }: { input?: string; serves?: boolean } = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...new Set(allowed), MAIN, ...words],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const writer = child.stdin.getWriter();
+  writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+  const err = new Response(child.stderr).text();
+  let out = "";
+  for await (const bytes of child.stdout) {
+    out += new TextDecoder().decode(bytes);
+    if (serves && out.includes(" listening on ")) child.kill("SIGTERM");
+  }
+  const { code } = await child.status;
+  clearTimeout(deadline);
+  return { code, out, err: await err };
+}
+
+interface Place {
+  readonly queue: QueueHere;
+  readonly directory: string;
+}
+
+function words({ typed }: Run, { queue, directory }: Place): string[] {
+  return typed.split(" ").map((word) =>
+    word.replace("ADDRESS", queue.address).replace("DIR", directory).replace("CALC", CALC)
+      .replace("PEM", new URL("tests/transports/tls", ROOT).pathname)
+  );
+}
+
+async function inPlace(act: (place: Place) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  await using queue = await serveQueue({ listen: ["127.0.0.1:0", `unix:${directory}/socket`] });
+  await Deno.writeTextFile(`${directory}/file`, "x");
+  await Deno.writeTextFile(`${directory}/mix`, "PING\n");
+  try {
+    await act({ queue, directory });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("each flag of each command stands in a run of this test", () => {
+  assertEquals(Object.keys(RUNS).sort(), Object.keys(COMMANDS).sort());
+  for (const [name, { flags }] of Object.entries(COMMANDS)) {
+    const typed = RUNS[name].flatMap(({ typed }) => typed.split(" "));
+    const missing = Object.keys(flags).filter((flag) => !typed.includes(`--${flag}`));
+    assertEquals(missing, [], name);
+  }
+});
+
+for (const name of Object.keys(COMMANDS)) {
+  Deno.test(`lineup ${name} runs with what the README says, and names what is missing`, async () => {
+    const needs = (await documented()).get(name);
+    assert(needs !== undefined, `the README says nothing of ${name}`);
+    await inPlace(async (place) => {
+      // One after the other: the later ones use what the earlier ones have made.
+      for (const each of RUNS[name]) {
+        const line = [name, ...words(each, place)];
+        const result = await run([...needs, ...each.also ?? []], line, each);
+        assertEquals(result.code, 0, `${line.join(" ")}\n${result.out}${result.err}`);
+        assertEquals(/allow-/.test(result.err), false, `${line.join(" ")}\n${result.err}`);
+        if (each.serves) assertMatch(result.out, / listening on /);
+      }
+      // Without anything, the first thing that is missing is named.
+      const [first] = RUNS[name];
+      const { code, err } = await run([], [name, ...words(first, place)], first);
+      assert(code !== 0);
+      assertMatch(err, /^lineup: .*Deno may not do this without --allow-[a-z]+ \(/);
+      assertEquals(MISHAP.test(err), false, err);
+      for (const [at, missing] of needs.entries()) {
+        const rest = needs.filter((_, index) => index !== at);
+        const { code, err } = await run(rest, [name, ...words(first, place)], first);
+        // What a run into a pipe does not need, one at a terminal does.
+        if (code === 0) continue;
+        assertMatch(
+          err,
+          new RegExp(`Deno may not do this without ${missing.split("=")[0]} \\(`),
+          first.typed,
+        );
+        assertEquals(MISHAP.test(err), false, err);
+      }
+    });
+  });
+}
+
+Deno.test("deno task start takes each flag of lineup queue", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const allowed = tasks.start.command.match(/--allow-[a-z=]+/g);
+  assertEquals(allowed, (await documented()).get("queue"));
+});

@@ -3,6 +3,8 @@
 
 import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
 import type { LineWriter } from "../../net/line_writer.ts";
+import { systemClock } from "../../server/clock.ts";
+import { type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { complaint } from "../output.ts";
 import type { Programs } from "./programs.ts";
 
@@ -13,6 +15,9 @@ type Fields = Readonly<Record<string, unknown>>;
 export class Log {
   readonly #writer: LineWriter;
   readonly #json: boolean;
+  readonly #repeating = new RepeatingLog(systemClock, ({ text, times }) => {
+    this.#writer.line(complaint(times === undefined ? text : `${text} (${times} times)`));
+  });
   #isLost = false;
   #isOver = false;
   #trouble: string | undefined;
@@ -25,12 +30,15 @@ export class Log {
 
   /** Tells an event; without a `text` it is told in JSON only. */
   tell(event: string, fields: Fields, text?: string): void {
-    const line = this.#json
-      ? JSON.stringify({ time: new Date().toISOString(), event, ...fields })
-      : text === undefined
-      ? undefined
-      : complaint(text);
-    if (line !== undefined) this.#writer.line(line);
+    if (this.#json) {
+      this.#writer.line(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
+    } else if (text !== undefined) this.#writer.line(complaint(text));
+  }
+
+  /** As `tell`, for what comes and goes by itself: to people it is told less and less often. */
+  #repeat(level: LogEntry["level"], event: string, fields: Fields, text?: string): void {
+    if (this.#json) this.tell(event, fields);
+    else if (text !== undefined) this.#repeating.add({ level, message: event, text });
   }
 
   /** A program was started for a job. */
@@ -70,14 +78,14 @@ export class Log {
     const isNew = !this.#isLost && message !== this.#trouble;
     this.#trouble = message;
     const text = isNew ? `no jobs can be taken: ${message} Trying again.` : undefined;
-    this.tell("trouble", { reason: message, ms }, text);
+    this.#repeat("error", "trouble", { reason: message, ms }, text);
   }
 
   /** A program could not be started, and is tried again: told once until one was. */
   cannotStartYet({ message }: Error): void {
     const text = message === this.#trouble ? undefined : `${message}; trying again`;
     this.#trouble = message;
-    this.tell("cannot-start-yet", { reason: message }, text);
+    this.#repeat("error", "cannot-start-yet", { reason: message }, text);
   }
 
   /** No more jobs are taken, because somebody wants it. */
@@ -100,13 +108,13 @@ export class Log {
     if (type === "connected") {
       const text = this.#isLost ? `connected again to ${event.address}` : undefined;
       this.#isLost = false;
-      this.tell(type, { address: event.address }, text);
+      this.#repeat("info", type, { address: event.address }, text);
     }
     if (type === "disconnected") {
       const { address, error: { message: reason } } = event;
       const text = this.#isLost ? undefined : `connection lost: ${reason}. Connecting again.`;
       this.#isLost = true;
-      this.tell(type, { address, reason }, text);
+      this.#repeat("error", type, { address, reason }, text);
     }
   }
 }

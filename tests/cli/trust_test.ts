@@ -106,3 +106,33 @@ Deno.test("a certificate or a key that is none is named with its flag", async ()
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("--ca trusts the authority of a wss:// server", async () => {
+  const [cert, key] = await Promise.all(
+    ["server.pem", "server.key"].map((name) => Deno.readTextFile(pem(name))),
+  );
+  // A proxy that adds TLS, with a server behind it that answers anything with the same.
+  await using proxy = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} },
+    (request) => {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      const say = (text: string): void => socket.send(new TextEncoder().encode(text));
+      socket.onopen = () =>
+        say("OK lineup/1 bare/1.0 max-line=8192 max-body=1048576 auth=none\r\n");
+      socket.onmessage = async ({ data }) => {
+        const text = new TextDecoder().decode(data instanceof Blob ? await data.bytes() : data);
+        for (const line of text.split("\n").filter((line) => line.trim() !== "")) {
+          say(`${/^#\S+ /.exec(line)?.[0] ?? ""}OK pong\r\n`);
+        }
+      };
+      return response;
+    },
+  );
+  const address = `wss://127.0.0.1:${proxy.addr.port}/`;
+  const call = (...ca: string[]) => lineup(["call", ...ca, "--body", "x", address, "PING"]);
+  assertEquals(await call("--ca", pem("authority.pem")), { code: 0, out: "OK pong\n", err: "" });
+  const { code, err } = await call();
+  assertEquals(code, 2);
+  assertStringIncludes(err, `lineup: cannot connect to ${address}: `);
+  assertStringIncludes(err, NOT_TRUSTED);
+});

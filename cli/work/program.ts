@@ -109,6 +109,11 @@ export class Program {
     ]).then(() => {});
   }
 
+  /** Whether it has not ended yet. */
+  get runs(): boolean {
+    return !this.#hasExited;
+  }
+
   /** Asks it and what it has started to end (SIGTERM); makes them after the grace (SIGKILL). */
   end(): void {
     if (this.#ending || this.#hasExited) return;

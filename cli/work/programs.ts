@@ -48,7 +48,7 @@ export class Programs {
 
   /** Whether the program of a job runs. */
   runs(job: TakenJob): boolean {
-    return this.#running.has(job);
+    return this.#running.get(job)?.runs === true;
   }
 
   /** How long ago the program of a job was started, in whole ms; `undefined` where none was. */

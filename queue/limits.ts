@@ -89,6 +89,12 @@ export class Limits implements Due {
     return this.#mustWait(now);
   }
 
+  /** One that was counted was not taken after all. Returns whether none may be taken before `due` nevertheless. */
+  refund(now: number): boolean {
+    this.pace.refund(now);
+    return this.#mustWait(now);
+  }
+
   #mustWait(now: number): boolean {
     const wait = this.pace.wait(now);
     this.due = now + wait;

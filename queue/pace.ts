@@ -47,6 +47,13 @@ export class Pace {
     this.#room = Math.max(this.#burst, this.#owed);
   }
 
+  /** One that was counted was not taken after all. */
+  refund(now: number): void {
+    this.#pay(now);
+    this.#owed = Math.max(0, this.#owed - 1);
+    this.#room = Math.max(this.#burst, this.#owed);
+  }
+
   /** How long until the next may be taken, in ms. */
   wait(now: number): number {
     if (this.rate === 0) return 0;

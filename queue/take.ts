@@ -53,7 +53,7 @@ export function abandon(work: WorkQueue, taker: Taker): void {
 
 /**
  * Nobody was told of these: they are ready again at their old places, and neither does the attempt count nor is the
- * key charged.
+ * key or a rate charged.
  */
 export function giveBack(work: WorkQueue, given: readonly Given[]): void {
   // Too late to store it: their leases will run out.
@@ -63,6 +63,7 @@ export function giveBack(work: WorkQueue, given: readonly Given[]): void {
     const job = work.jobs.get(id);
     if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
     job.queue.order.refund(job);
+    unspend(work, job);
     // Nobody waits for this one; where it fails the journal has said so.
     work.change(job, () => job.giveBack());
     queues.add(job.queue);
@@ -154,6 +155,18 @@ function spend(work: WorkQueue, { queue, tenant }: Job, now: number): void {
     pace(work, tenant.limits, now);
     queue.review(tenant);
   }
+}
+
+/** Nobody has taken a job that was counted towards rates. */
+function unspend(work: WorkQueue, { queue, tenant }: Job): void {
+  const now = work.now();
+  for (const limits of [queue.limits, tenant.limits]) {
+    if (limits === undefined || limits.pace.rate === 0) continue;
+    if (limits.place !== -1) work.paces.remove(limits);
+    if (limits.refund(now)) work.paces.add(limits);
+    if (limits.isSlow) work.journal.write({ kind: "rules", rules: limits.kept(now) });
+  }
+  if (tenant.limits !== undefined) queue.review(tenant);
 }
 
 function pace(work: WorkQueue, limits: Limits, now: number): void {

@@ -259,6 +259,27 @@ Deno.test("TAKE gives back what never left the server, where a client that reads
   assertStringIncludes(await putter.ask("TAKE mail"), "* id=3 queue=mail attempt=1 ");
 });
 
+Deno.test("What was given to clients that are gone counts towards no rate", async () => {
+  await using queue = await served();
+  const putter = await queue.session();
+  await putter.ask("LIMIT mail rate=0.001");
+  await putter.ask("LIMIT mail key=acme rate=0.001");
+  const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
+  for (const taker of takers) await taker.send("TAKE mail wait=1h\n");
+  await queue.clock.elapse(1);
+  for (const taker of takers.slice(0, 4)) taker.close();
+  await takers[4].half();
+  await queue.clock.elapse(1);
+  await putter.ask("PUT mail hello key=acme attempts=1");
+  await queue.clock.elapse(1);
+  assertStringIncludes(await takers[4].reply(), "* id=1 queue=mail key=acme attempt=1 ");
+  // One that is there was given one, which counts.
+  await putter.ask("PUT mail again");
+  assertEquals(await putter.ask("TAKE mail"), "OK count=0");
+  await queue.clock.elapse(1_000_000);
+  assertStringIncludes(await putter.ask("TAKE mail"), "* id=2 ");
+});
+
 Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {
   const { store, hold, go } = heldUp();
   await using queue = await served({ store });

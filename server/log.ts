@@ -69,17 +69,17 @@ export class RepeatingLog {
     this.#log = log;
   }
 
-  /** Logs an entry, or counts it. There must be few messages: what differs belongs into details. */
-  add(entry: LogEntry): void {
+  /** Logs an entry, or counts it with those of the same key, of which there must be few. */
+  add(entry: LogEntry, key: string = entry.message): void {
     if (entry.level === "info") {
       if (this.#wasWrong) this.#log(entry);
       this.#wasWrong = false;
       return;
     }
     const now = this.#clock.now();
-    const known = this.#known.get(entry.message);
+    const known = this.#known.get(key);
     if (known === undefined || now >= known.next + 2 * LONGEST_MS) {
-      this.#known.set(entry.message, { next: now + FIRST_MS, pause: FIRST_MS, times: 0 });
+      this.#known.set(key, { next: now + FIRST_MS, pause: FIRST_MS, times: 0 });
       this.#wasWrong = true;
       return this.#log(entry);
     }

@@ -337,7 +337,8 @@ export class Service {
     const gate = reserved ? this.reservedGate : this.gate;
     this.#keep(acceptAll(listener, {
       clock: this.clock,
-      log: (entry) => this.#repeatingLog.add(entry),
+      // What one listener says does not keep another from saying it.
+      log: (entry) => this.#repeatingLog.add(entry, `${entry.message} ${listener.address}`),
       turn: () => this.turn(),
       take: (stream) => {
         // Accepted in the moment in which the listener was closed.

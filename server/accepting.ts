@@ -54,7 +54,8 @@ export async function acceptAll(
       take(stream);
     } catch (error) {
       failures++;
-      log({ level: "error", message: "accept failed", address, error });
+      // In words: to make a trace, Deno may open files, and aborts the process where it cannot.
+      log({ level: "error", message: "accept failed", address, error: (error as Error).message });
       await new Promise<void>((resolve) => clock.after(pause, resolve));
       pause = Math.min(pause * 2, LONGEST_PAUSE);
     }

@@ -415,6 +415,8 @@ export class Connection {
     // Programs that are none of ours, and people, send what may be a request by chance.
     if (!this.introduced && !this.#logged && this.#received > 0) this.#logEnd("");
     this.closed = this.#ended = true;
+    // Whoever is closed just after its turn to be read has come takes nothing any more, and lets the next one.
+    this.#took(0);
     this.#stopLinger?.();
     this.#inFlight.stop();
     this.#rest.cancel();

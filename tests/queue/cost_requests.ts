@@ -69,7 +69,7 @@ export class CostRequests {
 
   /**
    * Of every text that a command takes: a line without a tag for each number from `from` up to `to`, none of which has the
-   * text of another. Of those of which more is made, ten times as many.
+   * text of another. Of those of which more is made, sixteen times as many.
    */
   *texts(from: number, to: number): Generator<string, void, void> {
     for (const [verb, command] of this.#commands) {
@@ -77,7 +77,7 @@ export class CostRequests {
       for (const [name, field] of Object.entries({ ...args, ...options, ...this.#spec.options })) {
         const spec = specOf(field);
         if (spec.type !== "word" && spec.type !== "text") continue;
-        const costly = name === "tz" || name === "cron" ? 10 : 1;
+        const costly = name === "tz" || name === "cron" ? 16 : 1;
         for (let n = from * costly; n < to * costly; n++) {
           const own = name === "tz" ? this.#spelling(n) : `"${this.#own(n, spec.max ?? 200)}"`;
           const given = name === "tz" ? { cron: '"* * * * *"', tz: own } : { [name]: own };

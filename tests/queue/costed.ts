@@ -148,6 +148,7 @@ export class Costed implements AsyncDisposable {
 export class Attacker implements Disposable {
   /** Whether the server has ended it. */
   ended = false;
+  #sending = false;
   readonly #conn: Deno.TcpConn;
   readonly #framer = new Framer("reply", { maxLine: 1 << 20, maxBody: 1 << 24 });
   /** The final lines that have come, by tag. */
@@ -168,10 +169,17 @@ export class Attacker implements Disposable {
     return attacker;
   }
 
+  /** Whether it can send more: it is open, and what it was to send is sent. */
+  get free(): boolean {
+    return !this.ended && !this.#sending;
+  }
+
   async send(bytes: Uint8Array): Promise<void> {
+    this.#sending = true;
     for (let at = 0; at < bytes.length && !this.ended;) {
       at += await this.#conn.write(bytes.subarray(at)).catch(() => bytes.length);
     }
+    this.#sending = false;
   }
 
   /** Sends an untagged request; the words of its items. */

@@ -1,11 +1,9 @@
 // A Unix socket in the file system: private from its first moment, in nobody's place, and taken away by its owner only.
 
-import { AddressError, formatAddress } from "./address.ts";
-
 /** The mode of a socket where nobody says otherwise: its user may connect. */
 const PRIVATE = 0o600;
-/** The most bytes of a path that a socket can be bound to anywhere (`sun_path` of macOS, without its end). */
-const MOST_PATH = 103;
+/** The most bytes of a path that a socket can be bound and connected to (`sun_path` of Linux, without its end). */
+const MOST_PATH = 107;
 
 /** A listener in the file system. */
 export interface UnixListener {
@@ -16,7 +14,7 @@ export interface UnixListener {
 
 /**
  * Listens at a path, of which `mode` says who may connect. A socket that a server has left behind, which was killed, is
- * replaced. Throws `AddrInUse` where a server listens or there is something else than a socket, `AddressError` for a path
+ * replaced. Throws `AddrInUse` where a server listens or there is something else than a socket, `RangeError` for a path
  * that is too long or a mode that is none, and Deno's other errors.
  *
  * The socket is made in a directory that nobody else may enter, so that there is no moment in which it is open to more
@@ -24,20 +22,22 @@ export interface UnixListener {
  */
 export async function bindUnix(path: string, mode: number = PRIVATE): Promise<UnixListener> {
   if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
-    throw new AddressError(`${nameOf(path)}: a mode is 0 to 0o777, not ${mode}`);
+    throw new RangeError(`a mode is 0 to 0o777, not ${mode}`);
   }
+  needRoom("the path of a socket", path, MOST_PATH);
   const stale = await staleAt(path);
   const directory = makeDirectory(path);
   const inside = `${directory}/s`;
   let listener: Deno.UnixListener | undefined;
   try {
-    if (new TextEncoder().encode(inside).length > MOST_PATH) throw tooLong(path);
+    const parent = parentOf(path).slice(0, -1);
+    needRoom("the directory of a socket", parent, MOST_PATH - (inside.length - parent.length));
     listener = Deno.listen({ transport: "unix", path: inside });
     Deno.chmodSync(inside, mode);
     const own = Deno.lstatSync(inside);
     if (stale !== undefined) {
       const now = lstat(path);
-      if (now !== undefined && !isSame(now, stale)) throw inUse(path, "another server was faster");
+      if (now !== undefined && !isSame(now, stale)) throw inUse("another server was faster");
       if (now !== undefined) Deno.removeSync(path);
     }
     putAt(inside, path);
@@ -64,7 +64,7 @@ async function staleAt(path: string): Promise<Deno.FileInfo | undefined> {
   if (there === undefined) return undefined;
   if (!there.isSocket) {
     const what = there.isSymlink ? "a link" : there.isDirectory ? "a directory" : "a file";
-    throw inUse(path, `there is ${what}, and a socket is made where nothing is`);
+    throw inUse(`there is ${what}, and a socket is made where nothing is`);
   }
   try {
     (await Deno.connect({ transport: "unix", path })).close();
@@ -72,21 +72,20 @@ async function staleAt(path: string): Promise<Deno.FileInfo | undefined> {
     if (error instanceof Deno.errors.ConnectionRefused) return there;
     if (error instanceof Deno.errors.NotFound) return undefined;
     const why = (error as Error).message;
-    throw inUse(path, `there is a socket, and whether a server listens cannot be seen: ${why}`);
+    throw inUse(`there is a socket, and whether a server listens cannot be seen: ${why}`);
   }
-  throw inUse(path, "a server listens there");
+  throw inUse("a server listens there");
 }
 
 function makeDirectory(path: string): string {
-  const parent = path.slice(0, path.lastIndexOf("/") + 1) || "./";
   // Short, for a socket's path has little room.
-  const directory = `${parent}.${crypto.randomUUID().slice(0, 8)}`;
+  const directory = `${parentOf(path)}.${crypto.randomUUID().slice(0, 8)}`;
   try {
     Deno.mkdirSync(directory, { mode: 0o700 });
     return directory;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`${nameOf(path)}: there is no directory ${parent}`);
+    throw new Deno.errors.NotFound("there is no such directory");
   }
 }
 
@@ -96,11 +95,16 @@ function putAt(inside: string, path: string): void {
     Deno.linkSync(inside, path);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) {
-      throw inUse(path, "another server was faster");
+      throw inUse("another server was faster");
     }
     // Some file systems have no links.
     Deno.renameSync(inside, path);
   }
+}
+
+/** The directory of a path, with a slash behind it. */
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1) || "./";
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {
@@ -116,14 +120,11 @@ function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-function nameOf(path: string): string {
-  return formatAddress({ transport: "unix", path });
+function needRoom(what: string, path: string, most: number): void {
+  if (new TextEncoder().encode(path).length <= most) return;
+  throw new RangeError(`${what} has at most ${most} bytes`);
 }
 
-function inUse(path: string, why: string): Error {
-  return new Deno.errors.AddrInUse(`${nameOf(path)}: ${why}`);
-}
-
-function tooLong(path: string): Error {
-  return new AddressError(`${nameOf(path)}: the path is too long for a socket`);
+function inUse(why: string): Error {
+  return new Deno.errors.AddrInUse(why);
 }

@@ -34,7 +34,7 @@ for (const [mode, expected] of [[undefined, 0o600], ["0660", 0o660], ["777", 0o7
     assertEquals((await Deno.lstat(path)).mode! & 0o777, expected);
     const second = await lineup(args);
     assertEquals([second.code, second.out], [1, ""]);
-    assertStringIncludes(second.err, `unix:${path}: a server listens there`);
+    assertStringIncludes(second.err, `cannot listen at unix:${path}: a server listens there`);
     server.kill("SIGTERM");
     await server.finished();
     assertEquals([...Deno.readDirSync(directory)], []);

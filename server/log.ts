@@ -139,11 +139,28 @@ function nameOf(error: unknown): string {
 
 /** Where an error comes from, and what caused it. */
 function placesOf(error: unknown, depth: number = 0): string[] {
-  if (!(error instanceof Error)) return [];
+  if (!(error instanceof Error) || !canTrace()) return [];
   const lines = framesOf(error).map((frame) => `    ${printable(frame)}`);
   const { cause } = error;
   if (cause === undefined || depth === MOST_CAUSES) return lines;
   return [...lines, `  cause=${word(nameOf(cause))}`, ...placesOf(cause, depth + 1)];
+}
+
+/**
+ * Whether the stack of an error may be asked for. Deno opens files to write one in the lines of the source, and aborts the
+ * process where no file descriptors are left.
+ */
+function canTrace(): boolean {
+  const path = "/dev/null";
+  // Nobody is to be asked for a permission.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return true;
+  try {
+    Deno.openSync(path).close();
+    return true;
+  } catch (error) {
+    // As on Windows.
+    return error instanceof Deno.errors.NotFound;
+  }
 }
 
 /** The frames of the stack: name and message stand before them, and may look like some. */

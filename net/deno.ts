@@ -13,6 +13,7 @@ import { connectWebSocket } from "./web_socket.ts";
 export class SocketStream implements ByteStream {
   readonly peer: string;
   readonly resetTime: number;
+  readonly tellsUnread: boolean = true;
   readonly #conn: Deno.Conn;
   #closed = false;
 
@@ -52,6 +53,8 @@ export class TlsStream extends SocketStream {
   readonly ready: Promise<void>;
   /** Resolves when the handshake has come to an end of any kind: Deno does not let go of the socket before, closed or not. */
   readonly settled: Promise<void>;
+  // Deno tells of the end of TLS below it in one way only.
+  override readonly tellsUnread: boolean = false;
   #open = false;
   #burst = 0;
 

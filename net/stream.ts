@@ -9,6 +9,8 @@ export interface ByteStream {
    * that it is gone. 0 where the write itself fails. Default 0.
    */
   readonly resetTime?: number;
+  /** Whether a reset (`ConnectionReset`) tells that the other end has not read what was written last. Default false. */
+  readonly tellsUnread?: boolean;
   /** Resolves where the other end is gone that has ended its side before, if that can be known without a write. */
   readonly gone?: Promise<void>;
   /** Reads into `buffer`: the number of bytes, or `null` once the other end has sent its last. */

@@ -14,7 +14,7 @@ import { InFlight } from "./in_flight.ts";
 import { Intake } from "./intake.ts";
 import { Patience } from "./patience.ts";
 import type { Client } from "./handlers.ts";
-import { ProbingWriter } from "./probing.ts";
+import { isReset, ProbingWriter, Wait } from "./probing.ts";
 import { Receipts } from "./receipts.ts";
 import { Rest } from "./rest.ts";
 import type { Route } from "./routes.ts";
@@ -91,6 +91,7 @@ export class Connection {
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
   #writer: ProbingWriter | undefined = undefined;
+  readonly #wait: Wait;
   readonly #answer = new Condition();
   #onClosed: (() => void)[] | undefined = undefined;
 
@@ -118,6 +119,7 @@ export class Connection {
       () => this.receipts.settle(),
     );
     this.receipts = new Receipts(this.output);
+    this.#wait = new Wait(server.clock);
     this.#telnet = new TelnetAnswers(this.output, () => this.#interrupt());
   }
 
@@ -155,6 +157,8 @@ export class Connection {
       await this.output.finish();
     } catch (error) {
       if (!this.closed && !isLost(error)) this.#failed(error);
+      const isReset = (error as Error).name === "ConnectionReset";
+      if (isReset && this.#stream.tellsUnread) this.receipts.unread();
     } finally {
       this.close();
     }
@@ -200,11 +204,12 @@ export class Connection {
       const read = await this.#stream.read(buffer);
       this.#patience.listening = false;
       if (read === null) {
-        this.#hangUp();
+        await this.#hangUp();
         break;
       }
       this.server.counters.received += read;
       this.#received += read;
+      this.receipts.heard();
       this.#unturned += read;
       if (this.#ended) {
         forgotten += read;
@@ -272,9 +277,16 @@ export class Connection {
   }
 
   /** The client has ended its side. */
-  #hangUp(): void {
-    if (!this.halfCloses) return this.close();
+  async #hangUp(): Promise<void> {
     this.halfClosed = this.#patience.hungUp = true;
+    const { resetTime = 0, tellsUnread } = this.#stream;
+    // It may have ended its side before that was written, which is answered with a reset then.
+    if (this.receipts.unanswered && tellsUnread && resetTime > 0) {
+      await this.#wait.over(resetTime);
+      if (!this.closed && await isReset(this.#stream)) this.receipts.unread();
+    }
+    if (this.closed) return;
+    if (!this.halfCloses) return this.close();
     this.#stream.gone?.then(() => this.close());
     this.#writer = new ProbingWriter(this.#stream, this.server.clock, () => this.receipts.owed);
     this.output.through(this.#writer);
@@ -424,6 +436,7 @@ export class Connection {
     this.#answer.broadcast();
     this.#weigh();
     this.#writer?.close();
+    this.#wait.end();
     this.#stream.close();
     this.receipts.close();
     for (const action of this.#onClosed ?? []) action();

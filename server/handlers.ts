@@ -46,9 +46,9 @@ export interface Context {
    */
   hold(bytes: number): void;
   /**
-   * Calls `action` where the connection ends before all items of the answer have left the server: those from `from` up to,
-   * and without, `to`, counted from 0, nobody was told of. A handler that gives something away takes it back there. To
-   * be called before the first item; in a worker nothing is told.
+   * Calls `action` where the connection ends before all items of the answer have left the server, or is reset before what
+   * left last was read: of those from `from` up to, and without, `to`, counted from 0, nobody was told. A handler that
+   * gives something away takes it back there. To be called before the first item; in a worker nothing is told.
    */
   whenUnsent(action: (from: number, to: number) => void): void;
 }

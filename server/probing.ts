@@ -13,12 +13,13 @@ export class ProbingWriter {
   readonly #clock: Clock;
   readonly #matters: () => boolean;
   #provenAt = -Infinity;
-  #stop: (() => void) | undefined = undefined;
+  readonly #wait: Wait;
 
   /** Of a stream whose other end has ended its side; `matters` says whether what is to be written must not get lost. */
   constructor(stream: ByteStream, clock: Clock, matters: () => boolean) {
     this.#stream = stream;
     this.#clock = clock;
+    this.#wait = new Wait(clock);
     this.#matters = matters;
   }
 
@@ -32,13 +33,51 @@ export class ProbingWriter {
       return count;
     }
     const count = await this.#stream.write(bytes.subarray(0, 1));
-    await new Promise<void>((resolve) => this.#stop = this.#clock.after(resetTime, resolve));
+    await this.#wait.over(resetTime);
     this.#provenAt = this.#clock.now();
     return count;
   }
 
   /** Waits for no reset any more. */
   close(): void {
-    this.#stop?.();
+    this.#wait.end();
+  }
+}
+
+/** A pause that ends at once where the connection does. */
+export class Wait {
+  readonly #clock: Clock;
+  #end: (() => void) | undefined = undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves after so many ms. */
+  over(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.#clock.after(ms, resolve);
+      this.#end = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+
+  /** Ends it. */
+  end(): void {
+    this.#end?.();
+  }
+}
+
+const NOTHING = new Uint8Array();
+
+/** Whether a connection was reset, whose other end has ended its side: not even nothing can be written then. */
+export async function isReset(stream: ByteStream): Promise<boolean> {
+  try {
+    await stream.write(NOTHING);
+    return false;
+  } catch {
+    return true;
   }
 }

@@ -14,6 +14,16 @@ export type UnsentAction = (from: number, to: number) => void;
 // A client that has ended its side is sent one byte ahead of the others, and nobody reads a job in it.
 const AHEAD = 1;
 
+// What a client reads in one piece, at least: with more on its way, a reset says little of the first of it.
+const ONE_READ = 4096;
+
+/** Items of an answer, counted from 0. */
+interface Range {
+  readonly receipt: Receipt;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The items of one answer, until they have left. */
 export class Receipt {
   /** Where each begins; Infinity for one that waits for the answer before it. */
@@ -34,6 +44,10 @@ export class Receipt {
 export class Receipts {
   readonly #output: Progress;
   #open: Receipt[] = [];
+  /** What left with the last write, nothing having come from the client since. */
+  #latest: Range[] = [];
+  /** How many bytes had left when that was looked at last. */
+  #settled = 0;
 
   /** Of what goes to this output. */
   constructor(output: Progress) {
@@ -67,15 +81,37 @@ export class Receipts {
     receipt.starts.length = receipt.sent;
   }
 
-  /** Something was written. */
+  /** Whether it is not known yet whether the client has read what left last. */
+  get unanswered(): boolean {
+    return this.#latest.length > 0;
+  }
+
+  /** All that was taken to be written has left. */
   settle(): void {
+    const { written } = this.#output;
+    const isBrief = written - this.#settled <= ONE_READ;
+    this.#settled = written;
+    this.heard();
     if (this.#open.length === 0) return;
     let left = 0;
     for (const receipt of this.#open) {
-      receipt.open = this.#sent(receipt) < receipt.starts.length;
+      const from = receipt.sent;
+      const to = this.#sent(receipt);
+      if (isBrief && to > from) this.#latest.push({ receipt, from, to });
+      receipt.open = to < receipt.starts.length;
       if (receipt.open) this.#open[left++] = receipt;
     }
     this.#open.length = left;
+  }
+
+  /** The client has sent something: it goes on. */
+  heard(): void {
+    if (this.#latest.length > 0) this.#latest = [];
+  }
+
+  /** The connection was reset: the client has not read what left last. */
+  unread(): void {
+    for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to);
   }
 
   /** Nothing more will be written. */

@@ -1,4 +1,5 @@
-// A client in a process of its own that waits for a job, to be killed: `idle_taker.ts ADDRESS AUTHORITY WAY`.
+// A client in a process of its own that waits for a job, to be killed: `idle_taker.ts ADDRESS AUTHORITY WAY`. It prints
+// what it reads.
 
 import { connect, work } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue";
@@ -17,5 +18,7 @@ if (way === "work") {
   await writeAll(stream, new TextEncoder().encode("TAKE mail wait=1h\n"));
   if (way === "half-closed") await stream.closeWrite();
   const buffer = new Uint8Array(1000);
-  while (await stream.read(buffer) !== null);
+  for (let read; (read = await stream.read(buffer)) !== null;) {
+    await Deno.stdout.write(buffer.subarray(0, read));
+  }
 }

@@ -16,8 +16,14 @@ interface Place extends AsyncDisposable {
   readonly address: string;
   readonly figure: (name: string) => unknown;
   session(): Promise<Session>;
-  /** Starts a client that waits for a job, and resolves once it does. */
-  taker(way: string): Promise<AsyncDisposable>;
+  /** Starts a client that waits for a job, and resolves once it does. Disposing kills it. */
+  taker(way: string): Promise<Taker>;
+}
+
+interface Taker extends AsyncDisposable {
+  stop(): void;
+  /** Resolves once it has read this. */
+  saw(text: string): Promise<void>;
 }
 
 async function open(address: string): Promise<Place> {
@@ -54,13 +60,20 @@ async function open(address: string): Promise<Place> {
           way,
         ],
         stdin: "null",
-        stdout: "null",
+        stdout: "piped",
       }).spawn();
+      const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
       await until(() => figure("queue-takers") === before + 1, "it waits");
       return {
+        stop: () => child.kill("SIGSTOP"),
+        async saw(text) {
+          let seen = "";
+          while (!seen.includes(text)) seen += (await output.read()).value ?? "";
+        },
         async [Symbol.asyncDispose]() {
           child.kill("SIGKILL");
           await child.status;
+          await output.cancel();
         },
       };
     },
@@ -103,6 +116,35 @@ for (const transport of TRANSPORTS) {
           await using _ = await place.taker(way);
         }
         await putter.ask("PUT mail hello attempts=1");
+        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
+        assertEquals(await putter.ask("TAKE mail"), JOB);
+      }));
+  }
+
+  Deno.test(`A job that a client has read before it was killed stays its own, over ${name}`, () =>
+    at(async (place) => {
+      const putter = await place.session();
+      {
+        await using taker = await place.taker("whole");
+        await putter.ask("PUT mail hello");
+        await taker.saw("OK count=1");
+      }
+      // Twice as long as a reset is waited for.
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      assertMatch(await putter.ask("JOB 1"), / state=taken attempt=1 /);
+    }));
+
+  // Behind TLS and a WebSocket nobody can tell what was read.
+  if (name === "tcp" || name === "unix") {
+    Deno.test(`A job that a client had not read when it was killed goes back uncounted, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using taker = await place.taker("whole");
+          taker.stop();
+          await putter.ask("PUT mail hello attempts=1");
+          await until(() => place.figure("queue-taken") === 1, "it is taken");
+        }
         await until(() => place.figure("queue-ready") === 1, "the job is ready again");
         assertEquals(await putter.ask("TAKE mail"), JOB);
       }));

@@ -85,7 +85,7 @@ function makeDirectory(path: string): string {
     return directory;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound("there is no such directory");
+    throw new Deno.errors.NotFound(`there is no directory ${parentOf(path)}`);
   }
 }
 

@@ -187,9 +187,7 @@ export async function serve(
 /** Throws the error with the address in its message, which systems leave out. */
 function cannotListen(place: Address, error: unknown): never {
   if (error instanceof Error && !(error instanceof AddressError)) {
-    const address = formatAddress(place);
-    const what = error.message.startsWith(`${address}: `) ? "" : `${address}: `;
-    error.message = `cannot listen at ${what}${error.message}`;
+    error.message = `cannot listen at ${formatAddress(place)}: ${error.message}`;
   }
   throw error;
 }

@@ -236,7 +236,8 @@ Deno.test("of servers that start at once at the socket of one that was killed, o
 Deno.test("listen says where a Unix socket cannot be", () =>
   inDirectory(async (path) => {
     const none = parseAddress(`unix:${path}/none/s`);
-    await assertRejects(() => listen(none), Deno.errors.NotFound, "there is no such directory");
+    const missing = `there is no directory ${path}/none/`;
+    await assertRejects(() => listen(none), Deno.errors.NotFound, missing);
     const long = path.replace(/s$/, "x".repeat(120));
     const why = "the path of a socket has at most 107 bytes";
     await assertRejects(() => listen(parseAddress(`unix:${long}`)), RangeError, why);

@@ -76,6 +76,8 @@ export const queue: Subcommand = {
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
+    // What is wrong with it is said before a file is made.
+    const serving = servingOptions(flags);
     if (!inMemory) needRead(import.meta.url);
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),
@@ -85,7 +87,7 @@ export const queue: Subcommand = {
     let code = OK;
     try {
       const server = await serve(queueProtocol, work.handlers, {
-        ...servingOptions(flags),
+        ...serving,
         stats: work.stats,
       });
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;

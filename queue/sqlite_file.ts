@@ -24,6 +24,9 @@ const SCHEDULE_COLUMNS = [
   "name", "queue", "key", "priority", "attempts", "lease", "backoff", "keep", "cron", "zone", "interval", "next",
   "expires",
 ];
+/** How old the moment of a file may be, and how far the time of day may be from it, in ms. */
+const MOMENT_MS = 1000;
+const STEP_MS = 100;
 const CLOCK_COLUMNS = ["one", "now", "wall"];
 /** What `load` selects of a job, as in `Row`. */
 // deno-fmt-ignore
@@ -144,6 +147,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
   const freePages = db.prepare("PRAGMA freelist_count");
   const pageSize = Number(pragma(db, "page_size"));
   const rows = rowsWriter(db);
+  let kept: Moment | undefined;
   const checkJob = rowCheck(["job", "progress"], JOB_COLUMNS);
   const lastId = (): number => {
     const found = last.all();
@@ -181,8 +185,10 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
         }
         rows.flush();
         if (highest > 0) raise.run(highest);
-        if (moment !== undefined) setMoment.run(moment.now, moment.wall);
+        const isNews = moment !== undefined && saysMore(moment, kept);
+        if (isNews) setMoment.run(moment.now, moment.wall);
         end.run();
+        if (isNews) kept = moment;
       } catch (error) {
         rows.forget();
         if (db.isTransaction) db.exec("ROLLBACK");
@@ -268,6 +274,13 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
       }
     },
   };
+}
+
+/** Whether a moment says more than another: to write each costs a page of every commit. */
+function saysMore(moment: Moment, kept: Moment | undefined): boolean {
+  if (kept === undefined) return true;
+  const passed = moment.now - kept.now;
+  return passed >= MOMENT_MS || Math.abs(moment.wall - kept.wall - passed) >= STEP_MS;
 }
 
 const checkLast = rowCheck(["last"], ["id"]);

@@ -184,7 +184,7 @@ export interface Store {
    * Makes changes lasting, all or none, in order; resolves once they are. Rejects where it cannot; whether they last
    * is then unknown, and the same changes may be given again, alone or with others behind them: to put a job that is
    * there replaces it. A change of a job that is not there changes nothing. `moment` is when they are made: it becomes
-   * lasting with them. Rejects with {@linkcode StoreFull} where there is no room: then they are given again without the
+   * lasting with them, unless it is less than a second behind the last one. Rejects with {@linkcode StoreFull} where there is no room: then they are given again without the
    * new jobs.
    */
   commit(changes: readonly Change[], moment?: Moment): Promise<void>;

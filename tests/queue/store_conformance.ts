@@ -235,14 +235,14 @@ export function testStore(
 
   test("keeps the moment of the last commit that had one", async (opener, store) => {
     assertEquals(await store.moment!(), undefined);
-    await store.commit([put(job(1))], { now: 1.5, wall: 2.5 });
-    await store.commit([], { now: 3.5, wall: 1.25 });
+    await store.commit([put(job(1))], { now: 1500.5, wall: 2500.5 });
+    await store.commit([], { now: 3500.5, wall: 1250.25 });
     await store.commit([put(job(2))]);
-    assertEquals(await store.moment!(), { now: 3.5, wall: 1.25 });
+    assertEquals(await store.moment!(), { now: 3500.5, wall: 1250.25 });
     await store.close();
     if (!opener.lasts) return;
     const again = await opener.open();
-    assertEquals(await again.moment!(), { now: 3.5, wall: 1.25 });
+    assertEquals(await again.moment!(), { now: 3500.5, wall: 1250.25 });
     await again.close();
   });
 

@@ -6,10 +6,10 @@ import { serve } from "./take.ts";
 import type { State } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
-/** How many jobs a slice looks at. */
-const SLICE = 500;
+/** How many jobs a slice looks at: while there is such work the runtime looks at sockets after ten slices or so. */
+const SLICE = 100;
 /** After so many slices what they changed is stored before more is changed: a commit costs as much as thousands of changes. */
-const SLICES_A_COMMIT = 8;
+const SLICES_A_COMMIT = 40;
 /** How many jobs LIST looks at before it answers with what it has. */
 const LOOKS = 10_000;
 

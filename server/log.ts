@@ -53,16 +53,19 @@ export class ClientLog {
 
 const FIRST_MS = 1000, LONGEST_MS = 60_000;
 
+/** So many keys are known at a time. */
+const MOST_KNOWN = 1000;
+
 /**
- * Entries that come again by themselves for as long as something is wrong: an error at once, then after pauses that
- * double from a second to a minute, with how often it was (`times`); quiet for two minutes, it begins anew. `info`,
- * that all is well, is logged where an error was since the last one.
+ * Entries that come again by themselves: one at once, then after pauses that double from a second to a minute, with how
+ * often it was (`times`); quiet for two minutes, it begins anew. What goes on again (`info`) is always told where an error
+ * was told since, so that the last word is right.
  */
 export class RepeatingLog {
   readonly #clock: Clock;
   readonly #log: (entry: LogEntry) => void;
   readonly #known = new Map<string, { next: number; pause: number; times: number }>();
-  #wasWrong = true;
+  #wasWrong = false;
 
   constructor(clock: Clock, log: (entry: LogEntry) => void) {
     this.#clock = clock;
@@ -71,21 +74,19 @@ export class RepeatingLog {
 
   /** Logs an entry, or counts it with those of the same key, of which there must be few. */
   add(entry: LogEntry, key: string = entry.message): void {
-    if (entry.level === "info") {
-      if (this.#wasWrong) this.#log(entry);
-      this.#wasWrong = false;
-      return;
-    }
     const now = this.#clock.now();
     const known = this.#known.get(key);
+    const isWrong = entry.level === "error";
     if (known === undefined || now >= known.next + 2 * LONGEST_MS) {
+      const [oldest] = this.#known.keys();
+      if (this.#known.size >= MOST_KNOWN) this.#known.delete(oldest);
       this.#known.set(key, { next: now + FIRST_MS, pause: FIRST_MS, times: 0 });
-      this.#wasWrong = true;
+      this.#wasWrong = isWrong;
       return this.#log(entry);
     }
     known.times++;
-    if (now < known.next) return;
-    this.#wasWrong = true;
+    if (now < known.next && (isWrong || !this.#wasWrong)) return;
+    this.#wasWrong = isWrong;
     this.#log({ ...entry, times: known.times });
     known.pause = Math.min(2 * known.pause, LONGEST_MS);
     known.next = now + known.pause;

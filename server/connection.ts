@@ -118,7 +118,7 @@ export class Connection {
       server.bounds.output,
       () => this.receipts.settle(),
     );
-    this.receipts = new Receipts(this.output);
+    this.receipts = new Receipts(this.output, () => server.clock.now());
     this.#wait = new Wait(server.clock);
     this.#telnet = new TelnetAnswers(this.output, () => this.#interrupt());
   }

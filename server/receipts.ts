@@ -16,6 +16,8 @@ const AHEAD = 1;
 
 // What a client reads in one piece, at least: with more on its way, a reset says little of the first of it.
 const ONE_READ = 4096;
+// A reset that comes later may be one of the network between, to a client that is there.
+const SOON_MS = 2000;
 
 /** Items of an answer, counted from 0. */
 interface Range {
@@ -43,15 +45,18 @@ export class Receipt {
 /** The receipts of one connection. */
 export class Receipts {
   readonly #output: Progress;
+  readonly #now: () => number;
   #open: Receipt[] = [];
   /** What left with the last write, nothing having come from the client since. */
   #latest: Range[] = [];
+  #latestAt = 0;
   /** How many bytes had left when that was looked at last. */
   #settled = 0;
 
   /** Of what goes to this output. */
-  constructor(output: Progress) {
+  constructor(output: Progress, now: () => number) {
     this.#output = output;
+    this.#now = now;
   }
 
   /** Whether anything that must not get lost waits to be written. */
@@ -102,6 +107,7 @@ export class Receipts {
       if (receipt.open) this.#open[left++] = receipt;
     }
     this.#open.length = left;
+    if (this.#latest.length > 0) this.#latestAt = this.#now();
   }
 
   /** The client has sent something: it goes on. */
@@ -109,8 +115,9 @@ export class Receipts {
     if (this.#latest.length > 0) this.#latest = [];
   }
 
-  /** The connection was reset: the client has not read what left last. */
+  /** The connection was reset: the client has not read what left last, a moment ago. */
   unread(): void {
+    if (this.#now() - this.#latestAt > SOON_MS) return;
     for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to);
   }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { until, type Wire } from "../wire.ts";
 import { ownWorkers, processes, workersAlive } from "./processes.ts";
+import { settle } from "./streams.ts";
 import { Workshop } from "./workshop.ts";
 
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
@@ -194,3 +195,27 @@ Deno.test("a worker is asked to end together with its server, and lets its reque
   await wire.lines(2);
   await workshop.logged("n was stopped");
 });
+
+for (const how of ["goes", "cancels"]) {
+  Deno.test(`serve ends a stream that spins where its client ${how}`, async () => {
+    await using workshop = await Workshop.open(1, { grace: 5 });
+    using other = await workshop.client();
+    const first = await thread(other);
+    const [{ pid }] = ownWorkers();
+    using wire = await workshop.client();
+    await wire.send("HELLO lineup/1 half-close=no\n#s STUCK\n");
+    await wire.line();
+    assertEquals(await wire.line(), "#s * n=1");
+    if (how === "goes") wire.close();
+    else {
+      await wire.send("CANCEL s\n");
+      await wire.lines(2);
+    }
+    await other.send("#w WHO\n");
+    await settle(workshop);
+    await workshop.clock.elapse(5);
+    const line = await other.line();
+    assert(line.startsWith("#w OK ") && !line.includes(first), line);
+    await until(() => processes().every((each) => each.pid !== pid), "it is killed");
+  });
+}

@@ -58,6 +58,7 @@ export const protocol = {
       items: { text: { type: "text", positional: true } },
       reply: { count: "integer" },
     },
+    STUCK: { summary: "One item, then burn CPU.", items: { n: "integer" } },
     BROKEN: { summary: "One item, then one that is none.", items: { n: "integer" } },
     SAY: {
       summary: "Log, and answer what was parked.",
@@ -165,6 +166,10 @@ export const handlers: Handlers<typeof protocol> = {
     } finally {
       log("ended", { items: i });
     }
+  },
+  *STUCK() {
+    yield { n: 1 };
+    for (;;);
   },
   *BROKEN(_, { log, signal }) {
     try {

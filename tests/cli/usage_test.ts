@@ -126,6 +126,18 @@ Deno.test("lineup names what is wrong with a command line, and what would be rig
   }
 });
 
+Deno.test("lineup queue makes no file for a wrong command line", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    for (const flags of [["--tls-cert", "none"], ["--host", "a b"], ["--tls-key", "none"]]) {
+      assertEquals((await lineup(["queue", ...flags], { cwd })).code, 64);
+    }
+    assertEquals([...Deno.readDirSync(cwd)], []);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
 const NAMES = ["queue", "serve", "put", "work", "call", "connect", "load", "top", "check", "spec"];
 
 Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {

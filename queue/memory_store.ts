@@ -34,11 +34,9 @@ export function memoryStore(): Store {
   let held = 0;
 
   const keep = (job: StoredJob, body: Uint8Array): void => {
-    // Small bodies that came together share memory, which the last of them would hold.
-    const own = body.length < body.buffer.byteLength ? body.slice() : body;
     const there = kept.get(job.id);
-    held += own.length - (there === undefined ? -BYTES.kept : there.body.length);
-    kept.set(job.id, { job, body: own });
+    held += body.length - (there === undefined ? -BYTES.kept : there.body.length);
+    kept.set(job.id, { job, body });
   };
   const bodyOf = (schedule: string): number => schedules.get(schedule)?.body.length ?? 0;
   const forget = (id: number): void => {

@@ -83,16 +83,6 @@ const KINDS: readonly Kind[] = [
     count: 1_000,
     requests: () => `PUT mail {1000}\n${"x".repeat(1000)}\n`,
   },
-  {
-    // Bodies that come together share memory.
-    kind: "one of ten jobs in memory, the others done",
-    memory: true,
-    count: 1_000,
-    requests: (n) =>
-      "PUT mail x\n".repeat(10) + "TAKE mail max=9\n" +
-      `DONE ${Array.from({ length: 9 }, (_, at) => 10 * n - 9 + at).join(" ")}\n` +
-      `TAKE mail lease=1d\n`,
-  },
 ];
 
 const { gc } = globalThis as unknown as { gc: () => void };

@@ -71,14 +71,15 @@ export class Attacked implements AsyncDisposable {
 
   /** The lines that answer one request, on a connection of this machine. Who is refused as busy comes again when told. */
   async ask(request: string): Promise<string[]> {
-    for (let tries = 0; tries < 100; tries++) {
+    const deadline = performance.now() + QUIET_MS;
+    while (performance.now() < deadline) {
       const lines = await this.#ask(request).catch(() => []);
       const busy = /^ERR busy .* retry=(\d+)$/.exec(lines[0] ?? "");
-      if (busy !== null) {
-        // Its time passes faster than the machine may have time for it.
-        await new Promise((resolve) => setTimeout(resolve, Number(busy[1]) / SPEED));
-      } else if (lines.length > 0) return lines;
-      // This process was so slow that the server has lost its patience.
+      if (busy === null && lines.length > 0) return lines;
+      // Its time passes faster than the machine may have time for it. No answer is one too: its gate was closed, or this
+      // process so slow that the server has lost its patience.
+      const retry = busy === null ? 1000 : Number(busy[1]);
+      await new Promise((resolve) => setTimeout(resolve, retry / SPEED));
     }
     throw new Error(`no answer to ${request}`);
   }

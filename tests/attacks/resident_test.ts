@@ -7,6 +7,7 @@ import { type Attack, attacks } from "./attacks.ts";
 import { strikeAll } from "./strike.ts";
 
 const MEMORY = 128 << 20;
+const MOST_LOOKS = 50;
 const ROUNDS = Math.min(3, LONG);
 
 // More bodies than the memory of the server holds, none of which ends.
@@ -56,7 +57,11 @@ Deno.test("all attacks at once: memory stays within its bound, and nothing is le
   await server.forgetPeak();
   for (let round = 0; round < ROUNDS; round++) await strikeAll(server, hostile);
   const peak = await server.peak();
-  const after = await server.rest();
+  let after = await server.rest();
+  // V8 gives pages back by and by, on a machine that has other things to do later.
+  for (let looks = 1; looks < MOST_LOOKS && after.rss > 1.2 * before.rss; looks++) {
+    after = await server.rest();
+  }
   const shown = JSON.stringify({ before, base, peak, after });
   // The configured total and a fifth, on top of what the process takes for as many clients that do no harm.
   assert((peak ?? 0) <= base + 1.2 * MEMORY, shown);

@@ -18,11 +18,17 @@ export class SocketStream implements ByteStream {
   #closed = false;
 
   /** `peer` is what a client at a Unix socket is called. */
-  constructor(conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn, peer: string = "unix") {
+  constructor(
+    conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn,
+    peer: string = "unix",
+    leastResetTime: number = 0,
+  ) {
     this.#conn = conn;
     const remote = conn.remoteAddr;
     this.peer = remote.transport === "tcp" ? formatHost(remote) : peer;
-    this.resetTime = remote.transport === "tcp" ? resetTimeTo(remote.hostname) : 0;
+    this.resetTime = remote.transport === "tcp"
+      ? Math.max(resetTimeTo(remote.hostname), leastResetTime)
+      : 0;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
     // The system's own interval, often two hours: Deno has no other. HELLO's heartbeat is what notices sooner.
     if ("setKeepAlive" in conn) conn.setKeepAlive(true);
@@ -47,6 +53,9 @@ export class SocketStream implements ByteStream {
   }
 }
 
+// With Nagle's algorithm on, what is written next may wait for an acknowledgement, which systems delay by up to 40 ms.
+const DELAYED_MS = 100;
+
 /** A TLS connection, whose handshake may still be under way: what is asked of it waits for that. */
 export class TlsStream extends SocketStream {
   /** Resolves once both ends know each other; rejects with `StreamError`. */
@@ -60,7 +69,7 @@ export class TlsStream extends SocketStream {
 
   /** A handshake that takes longer than `timeout` ms is given up, which `onLate` is told of; `Infinity` waits for it. */
   constructor(conn: Deno.TlsConn, timeout: number, onLate?: () => void) {
-    super(conn);
+    super(conn, undefined, DELAYED_MS);
     const handshake = conn.handshake();
     this.settled = handshake.then(() => {}, () => {});
     this.ready = this.#handshake(handshake, timeout, onLate);

@@ -85,6 +85,11 @@ async function open(address: string): Promise<Place> {
   };
 }
 
+/** Resolves once the server has seen what had happened to its connections by now. */
+async function settled(session: Session): Promise<void> {
+  for (let n = 0; n < 5; n++) await session.ask("PING");
+}
+
 const TRANSPORTS = ["tcp://127.0.0.1:0", "tls://localhost:0", "unix:", "ws://127.0.0.1:0/"];
 
 for (const transport of TRANSPORTS) {
@@ -102,6 +107,7 @@ for (const transport of TRANSPORTS) {
         {
           await using _ = await place.taker(way);
         }
+        await settled(putter);
         const next = await place.session();
         const taken = next.ask("TAKE mail wait=1h");
         await until(() => Number(place.figure("queue-takers")) > 0, "it waits");
@@ -115,6 +121,7 @@ for (const transport of TRANSPORTS) {
         {
           await using _ = await place.taker(way);
         }
+        await settled(putter);
         await putter.ask("PUT mail hello attempts=1");
         await until(() => place.figure("queue-ready") === 1, "the job is ready again");
         assertEquals(await putter.ask("TAKE mail"), JOB);

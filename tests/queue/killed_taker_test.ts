@@ -109,7 +109,7 @@ for (const transport of TRANSPORTS) {
         }
         await settled(putter);
         const next = await place.session();
-        const taken = next.ask("TAKE mail wait=1h");
+        const taken = next.ask("TAKE mail wait=10s");
         await until(() => Number(place.figure("queue-takers")) > 0, "it waits");
         await putter.ask("PUT mail hello attempts=1");
         assertEquals(await taken, JOB);
@@ -171,7 +171,7 @@ for (const transport of TRANSPORTS) {
       const stream = await connectStream(parseAddress(place.address), { tls: trust });
       const taker = over(stream);
       await taker.reply();
-      await taker.send("TAKE mail wait=1h\n");
+      await taker.send("TAKE mail wait=10s\n");
       await taker.half();
       await until(() => place.figure("queue-takers") === 1, "it waits");
       await putter.ask("PUT mail hello");

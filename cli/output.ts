@@ -104,6 +104,11 @@ export function note(text: string): void {
   standardError().line(printable(text));
 }
 
+/** As `note`, for work that leaves the event loop no turn until its end. */
+export function noteNow(text: string): void {
+  standardError().lineNow(printable(text));
+}
+
 /** What `complain` says. Its further lines begin with spaces, so that no text from elsewhere looks like another one. */
 export function complaint(what: unknown): string {
   return `lineup: ${reason(what).trimEnd().split(/\r?\n/).map(printable).join("\n  ")}`;

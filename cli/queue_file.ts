@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { printable } from "../protocol/printable.ts";
 import { checkSqliteFile, exportSqliteFile, importSqliteFile, type Store } from "../queue/mod.ts";
 import { readInputSync } from "./input.ts";
-import { note, print } from "./output.ts";
+import { note, noteNow, print } from "./output.ts";
 import { reason } from "./reason.ts";
 import { type NewFile, newFile, openToOthers } from "./private_file.ts";
 
@@ -15,13 +15,13 @@ const LF = 10;
 const LONGEST = 1 << 27;
 
 /** Tells of a count now and then, on standard error. */
-function telling(what: string): (count: number) => void {
+function telling(what: string, tell: (text: string) => void): (count: number) => void {
   let next = performance.now() + PROGRESS_MS;
   return (count) => {
     const now = performance.now();
     if (now < next) return;
     next = now + PROGRESS_MS;
-    note(`${what} ${count.toLocaleString("en")} so far`);
+    tell(`${what} ${count.toLocaleString("en")} so far`);
   };
 }
 
@@ -34,7 +34,7 @@ export function tellingStore(store: Store): Store {
   return {
     ...store,
     async *load() {
-      const tell = telling("jobs loaded:");
+      const tell = telling("jobs loaded:", note);
       let count = 0;
       for await (const job of store.load()) {
         tell(++count);
@@ -85,7 +85,7 @@ function newExport(target: string): NewFile {
 }
 
 function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void): number {
-  const tell = telling("lines written:");
+  const tell = telling("lines written:", noteNow);
   const encoder = new TextEncoder();
   let count = 0;
   let text = "";
@@ -139,7 +139,7 @@ function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
 }
 
 function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void, void> {
-  const tell = telling("lines read:");
+  const tell = telling("lines read:", noteNow);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const buffer = new Uint8Array(CHUNK);
   const pieces: Uint8Array[] = [];

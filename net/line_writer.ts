@@ -13,6 +13,8 @@ const FIRST_PAUSE_MS = 5, LONGEST_PAUSE_MS = 200;
 export interface LineTarget {
   /** Writes some of the bytes; resolves with how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Writes some of the bytes at once; only where nobody has to read them first, as in a file or at a terminal. */
+  writeSync?(bytes: Uint8Array): number;
 }
 
 interface Waiting {
@@ -57,8 +59,23 @@ export class LineWriter {
     this.text(cut ? `${text.slice(0, MOST_LINE)}… (${text.length} characters)\n` : `${text}\n`);
   }
 
-  /** Writes text as it is, or drops it. */
-  text(text: string): void {
+  /**
+   * As `line`, for work that leaves the event loop no turn: the line is begun at once, and in a file or at a terminal it is
+   * written at once.
+   */
+  lineNow(text: string): void {
+    const { writeSync } = this.#target;
+    if (writeSync === undefined || this.#writing !== undefined) return this.text(`${text}\n`, true);
+    const bytes = this.#encoder.encode(`${text}\n`);
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(bytes.subarray(at));
+    } catch {
+      // A full disk, or a terminal that was hung up: the work is more than its progress.
+    }
+  }
+
+  /** Writes text as it is, or drops it; the write begins with those of the same moment, or at once. */
+  text(text: string, now: boolean = false): void {
     if (this.#closed) return;
     const bytes = this.#encoder.encode(text);
     if (this.#bytes + bytes.length > this.#most) {
@@ -66,7 +83,7 @@ export class LineWriter {
       return;
     }
     this.#tellDropped();
-    this.#add({ bytes });
+    this.#add({ bytes }, now);
   }
 
   /** Writes bytes behind all that waits; resolves once they are written, or nobody reads any more. */
@@ -108,15 +125,15 @@ export class LineWriter {
     this.#add({ bytes: this.#encoder.encode(text) });
   }
 
-  #add(waiting: Waiting): void {
+  #add(waiting: Waiting, now: boolean = false): void {
     this.#waiting.push(waiting);
     this.#bytes += waiting.bytes.length;
-    this.#writing ??= this.#write();
+    this.#writing ??= this.#write(now);
   }
 
-  async #write(): Promise<void> {
+  async #write(now: boolean): Promise<void> {
     // Lines of one moment go together.
-    await null;
+    if (!now) await null;
     while (this.#waiting.length > 0) {
       const batch = this.#next();
       const isWritten = await this.#writeAll(joined(batch));

@@ -1,5 +1,6 @@
 // Standard error of this process. All that is logged goes through here.
 
+import { fstatSync } from "node:fs";
 import { LineWriter } from "./line_writer.ts";
 
 let writer: LineWriter | undefined;
@@ -13,6 +14,7 @@ export function standardError(): LineWriter {
       unref(writing);
       return writing;
     },
+    writeSync: needsReader() ? undefined : (bytes) => Deno.stderr.writeSync(bytes),
   });
   globalThis.addEventListener("unload", () => made.flushNow());
   return writer = made;
@@ -27,4 +29,14 @@ function unref(promise: Promise<unknown>): void {
   >;
   const { internal } = Deno as unknown as { internal: symbol };
   runtime[internal]?.core?.unrefOpPromise?.(promise);
+}
+
+/** Whether what is written must be read before there is room for more: that of a pipe, or what cannot be known. */
+function needsReader(): boolean {
+  if (Deno.stderr.isTerminal()) return false;
+  try {
+    return !fstatSync(2).isFile();
+  } catch {
+    return true;
+  }
 }

@@ -150,7 +150,12 @@ export class Ledger {
 
   /** Compares what the server shows with what it may, and goes on from there. `undefined` for what is not found. */
   settle(shown: ReadonlyMap<number, Shown | undefined>, unanswered: readonly Operation[]): void {
-    const asked = new Map(unanswered.flatMap((each) => "id" in each ? [[each.id, each]] : []));
+    // Of two about one job the later attempt counts: an answer that was not read let somebody else take it.
+    const asked = new Map(
+      unanswered.flatMap((each) => "id" in each ? [each] : [])
+        .sort((a, b) => a.attempt - b.attempt)
+        .map((each) => [each.id, each]),
+    );
     const puts = new Map(
       unanswered.flatMap((each) => each.kind === "put" ? [[each.body, each]] : []),
     );

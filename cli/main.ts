@@ -122,13 +122,16 @@ function find(name: string | undefined): Subcommand {
 }
 
 // Deno itself would tell of a defect of ours in its own way, and wait for a reader of standard error.
-function crash(error: unknown): never {
+async function crash(event: Event, error: unknown): Promise<void> {
+  event.preventDefault();
   logToConsole({ level: "error", message: "lineup ends because of a defect", error });
+  // Behind a line that is being written the last one can only go out in a turn of the event loop.
+  await said();
   Deno.exit(FAILED);
 }
 
 if (import.meta.main) {
-  addEventListener("error", ({ error }) => crash(error));
-  addEventListener("unhandledrejection", ({ reason }) => crash(reason));
+  addEventListener("error", (event) => void crash(event, event.error));
+  addEventListener("unhandledrejection", (event) => void crash(event, event.reason));
   Deno.exit(await main(Deno.args));
 }

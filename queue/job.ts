@@ -159,9 +159,14 @@ export class Job {
     return this.rarely?.reason ?? "";
   }
 
+  /** How many attempts do not count. */
+  get uncounted(): number {
+    return this.rarely?.spared ?? 0;
+  }
+
   /** How many attempts count. */
   get used(): number {
-    return this.attempt - (this.rarely?.spared ?? 0);
+    return this.attempt - this.uncounted;
   }
 
   /** Whether it waits in the order of its queue, or for its time. */

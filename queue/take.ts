@@ -51,21 +51,31 @@ export function abandon(work: WorkQueue, taker: Taker): void {
   if (taker.grant !== undefined) giveBack(work, taker.grant.given);
 }
 
+/** How often a job goes back at most whose taker may have read it: one that brings down its takers is not given for ever. */
+const MOST_UNCOUNTED = 3;
+
 /**
- * Nobody was told of these: they are ready again at their old places, and neither does the attempt count nor is the
- * key or a rate charged.
+ * Nobody was told of these, or, where `mayBeRead`, most likely nobody: they are ready again at their old places, and
+ * neither does the attempt count nor is the key or a rate charged. No number of an attempt that may have been read is used
+ * again.
  */
-export function giveBack(work: WorkQueue, given: readonly Given[]): void {
+export function giveBack(
+  work: WorkQueue,
+  given: readonly Given[],
+  mayBeRead: boolean = false,
+): void {
   // Too late to store it: their leases will run out.
   if (work.closing) return;
   const queues = new Set<Queue>();
   for (const { id, attempt } of given) {
     const job = work.jobs.get(id);
     if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
+    // Its lease will run out.
+    if (mayBeRead && job.uncounted >= MOST_UNCOUNTED) continue;
     job.queue.order.refund(job);
     unspend(work, job);
     // Nobody waits for this one; where it fails the journal has said so.
-    work.change(job, () => job.giveBack());
+    work.change(job, () => mayBeRead ? job.release(undefined) : job.giveBack());
     queues.add(job.queue);
   }
   for (const queue of queues) serve(work, queue);

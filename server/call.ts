@@ -9,7 +9,7 @@ import { answerLine, fitting, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { CallContext } from "./context.ts";
 import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
-import { Receipt } from "./receipts.ts";
+import { Receipt, type UnsentAction } from "./receipts.ts";
 import type { Route } from "./routes.ts";
 
 // What a request holds, measured as the growth of the heap: one that waits or runs takes 400 to 450 bytes beside its
@@ -111,7 +111,7 @@ export class Call extends Ticket {
   }
 
   /** Calls `action` with the items that never left the server, once it is known that they will not. */
-  whenUnsent(action: (from: number, to: number) => void): void {
+  whenUnsent(action: UnsentAction): void {
     this.#receipt = new Receipt(action);
   }
 

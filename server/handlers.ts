@@ -47,10 +47,11 @@ export interface Context {
   hold(bytes: number): void;
   /**
    * Calls `action` where the connection ends before all items of the answer have left the server, or is reset before what
-   * left last was read: of those from `from` up to, and without, `to`, counted from 0, nobody was told. A handler that
-   * gives something away takes it back there. To be called before the first item; in a worker nothing is told.
+   * left last was read: of those from `from` up to, and without, `to`, counted from 0, nobody was told. Of those that left
+   * before a reset that is not certain: then `mayBeRead` is true. A handler that gives something away takes it back
+   * there. To be called before the first item; in a worker nothing is told.
    */
-  whenUnsent(action: (from: number, to: number) => void): void;
+  whenUnsent(action: (from: number, to: number, mayBeRead: boolean) => void): void;
 }
 
 /** What a handler of a streaming command returns: its items, then its reply. */

@@ -8,8 +8,11 @@ export interface Progress {
   readonly written: number;
 }
 
-/** Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`. */
-export type UnsentAction = (from: number, to: number) => void;
+/**
+ * Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`; or, where
+ * `mayBeRead`, that they left and a reset followed: most likely nobody has read them.
+ */
+export type UnsentAction = (from: number, to: number, mayBeRead: boolean) => void;
 
 // A client that has ended its side is sent one byte ahead of the others, and nobody reads a job in it.
 const AHEAD = 1;
@@ -115,17 +118,17 @@ export class Receipts {
     if (this.#latest.length > 0) this.#latest = [];
   }
 
-  /** The connection was reset: the client has not read what left last, a moment ago. */
+  /** The connection was reset: most likely the client has not read what left last, a moment ago. */
   unread(): void {
     if (this.#now() - this.#latestAt > SOON_MS) return;
-    for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to);
+    for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to, true);
   }
 
   /** Nothing more will be written. */
   close(): void {
     for (const receipt of this.#open.splice(0)) {
       const from = this.#sent(receipt);
-      if (from < receipt.starts.length) receipt.action(from, receipt.starts.length);
+      if (from < receipt.starts.length) receipt.action(from, receipt.starts.length, false);
     }
   }
 

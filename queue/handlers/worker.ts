@@ -91,7 +91,7 @@ function* deliver(
   let told = 0;
   // They are in memory until the client has read what comes before them.
   if (given.length > 0) hold(given.reduce((sum, { body }) => sum + GIVEN + body!.length, 0));
-  whenUnsent((from, to) => giveBack(work, given.slice(from, to)));
+  whenUnsent((from, to, mayBeRead) => giveBack(work, given.slice(from, to), mayBeRead));
   try {
     for (const { id, queue, key, attempt, lease, body } of given) {
       yield { id, queue, key, attempt, lease, body: body! };

@@ -151,9 +151,34 @@ for (const transport of TRANSPORTS) {
           taker.stop();
           await putter.ask("PUT mail hello attempts=1");
           await until(() => place.figure("queue-taken") === 1, "it is taken");
+          await settled(putter);
         }
         await until(() => place.figure("queue-ready") === 1, "the job is ready again");
-        assertEquals(await putter.ask("TAKE mail"), JOB);
+        // The client may have read it all the same: a late DONE of its attempt must end no other.
+        assertEquals(await putter.ask("TAKE mail"), JOB.replace("attempt=1", "attempt=2"));
+        assertMatch(await putter.ask("DONE 1 attempt=1"), /^ERR not-taken /);
+        assertEquals(await putter.ask("DONE 1 attempt=2"), "OK");
+      }));
+
+    Deno.test(`A job whose clients are killed again and again is not given for ever, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        await putter.ask("PUT mail hello attempts=1");
+        for (let attempt = 1; attempt <= 4; attempt++) {
+          await putter.ask("PAUSE mail");
+          {
+            await using taker = await place.taker("whole");
+            taker.stop();
+            await putter.ask("RESUME mail");
+            await until(() => place.figure("queue-taken") === 1, "it is taken");
+            await settled(putter);
+          }
+          if (attempt < 4) {
+            await until(() => place.figure("queue-ready") === 1, "it is ready again");
+          }
+        }
+        await settled(putter);
+        assertMatch(await putter.ask("JOB 1"), / state=taken attempt=4 /);
       }));
   }
 

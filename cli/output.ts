@@ -1,7 +1,7 @@
 // Standard output and standard error, whoever reads them: the one way out of every command.
 
 import { standardError } from "../net/standard_error.ts";
-import { pauseSync, writeOutputSync } from "../net/standard_output.ts";
+import { pauseSync, writeOutput, writeOutputSync } from "../net/standard_output.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { reason } from "./reason.ts";
 import { painter, type Style } from "./terminal/style.ts";
@@ -40,12 +40,41 @@ export function draw(text: string): void {
   write(encoder.encode(text));
 }
 
-/** Writes a line that nobody needs: where standard output is closed, nothing happens. */
+/** Writes a line that nobody needs: where standard output is closed, nothing happens; where it fails, that is told. */
 export function announce(line: string): void {
   try {
     print(printable(line) + "\n");
   } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error;
+    if (!(error instanceof OutputClosed)) complain(error);
+  }
+}
+
+/**
+ * Standard output for many who write beside each other: in order, as it is, and without holding up anything else. After
+ * the first failure nothing more is written, for what failed may have left half a line.
+ */
+export class SharedOutput {
+  readonly #onFailure: (error: Error) => void;
+  #last: Promise<void> = Promise.resolve();
+
+  /** `onFailure` is told once why it cannot be written any more: `OutputClosed`, or an `Error` that says it. */
+  constructor(onFailure: (error: Error) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Resolves once all of it is written. Rejects where that, or what was written before, fails. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#last = this.#last.then(() => this.#writeAll(bytes));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) at += await writeOutput(bytes.subarray(at));
+    } catch (error) {
+      const failure = writeFailure(error);
+      this.#onFailure(failure);
+      throw failure;
+    }
   }
 }
 
@@ -53,12 +82,16 @@ function write(bytes: Uint8Array): void {
   try {
     writeOutputSync(bytes);
   } catch (error) {
-    const { BrokenPipe, BadResource } = Deno.errors;
-    if (error instanceof BrokenPipe || error instanceof BadResource) {
-      throw new OutputClosed("standard output is closed", { cause: error });
-    }
-    throw new Error(`standard output cannot be written: ${reason(error)}`, { cause: error });
+    throw writeFailure(error);
   }
+}
+
+function writeFailure(error: unknown): Error {
+  const { BrokenPipe, BadResource } = Deno.errors;
+  if (error instanceof BrokenPipe || error instanceof BadResource) {
+    return new OutputClosed("standard output is closed", { cause: error });
+  }
+  return new Error(`standard output cannot be written: ${reason(error)}`, { cause: error });
 }
 
 /** Writes all of it, however long a pipe is full that another process has made non-blocking. */

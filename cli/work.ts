@@ -1,19 +1,18 @@
 import { connect, work } from "../client/mod.ts";
-import { LineWriter } from "../net/line_writer.ts";
 import { standardError } from "../net/standard_error.ts";
-import { writeOutput } from "../net/standard_output.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import { queueProtocol } from "../queue/mod.ts";
 import { dialer, dialFlags, readAuthority } from "./dial.ts";
 import { type Subcommand, UsageError } from "./flags.ts";
-import { CLOSED_PIPE } from "./output.ts";
+import { CLOSED_PIPE, OutputClosed, SharedOutput } from "./output.ts";
 import { remoteSpec } from "./remote_spec.ts";
 import { Log } from "./work/log.ts";
 import { Programs } from "./work/programs.ts";
 
 const { TAKE } = queueProtocol.commands;
 const DAY = 86_400_000;
+const FAILED = 1;
 const MOST_QUEUES = 100;
 /** How much longer than the programs themselves their ends may take to be seen. */
 const SEEN_MS = 2000;
@@ -73,6 +72,8 @@ quote them, and check them before they name a file or stand where options may.
 
 What it prints is passed on, a whole line at a time, so that programs which run beside each other do not
 mix within a line (as parallel --line-buffer does); with --result standard output is the result instead.
+Where it cannot be written (a full disk, a reader that has gone), nothing more is taken, and a job whose
+output is lost is given back, no attempt counted, unless its program exits with 100.
 
 A program that exits with 0 has done its job. With 100 the job is dead; with any other code, such as 75
 (EX_TEMPFAIL), or where a signal ended it, the job has failed, and is tried again as PUT said. The
@@ -88,7 +89,7 @@ costs no job an attempt: the job is given back, and nothing more is taken. Where
 for now, as with too many open files, that is tried again.
 
 Exit code: 0 once it has ended by itself or after the first signal, however jobs ended; 126 or 127 if
-the program cannot be executed or is not found, 129, 130 or 143 after the second signal, 2 for no
+the program cannot be executed or is not found, 1 if standard output cannot be written, 129, 130 or 143 after the second signal, 2 for no
 connection, 141 where nobody reads the output.`,
   async run([address, ...queues], flags) {
     const { verbatim: command, concurrency, lease, grace } = flags;
@@ -98,8 +99,11 @@ connection, 141 where nobody reads the output.`,
       exitCode ||= code;
       worker.close(Infinity);
     };
-    const out = new LineWriter({ write: (bytes) => writeOutput(bytes) }, {
-      onClosed: () => end(CLOSED_PIPE),
+    const out = new SharedOutput((error) => {
+      const isUnread = error instanceof OutputClosed;
+      if (isUnread) log.unread();
+      else log.cannotPrint(error);
+      end(isUnread ? CLOSED_PIPE : FAILED);
     });
     const err = standardError();
     const log = new Log(err, flags.json);
@@ -148,7 +152,7 @@ connection, 141 where nobody reads the output.`,
       await programs.ended();
       log.ending(worker.counts);
       await client.close();
-      await Promise.all([out.flush(Infinity), err.flush()]);
+      await err.flush();
     }
     return exitCode;
   },

@@ -29,7 +29,6 @@ interface Waiting {
 export class LineWriter {
   readonly #target: LineTarget;
   readonly #most: number;
-  readonly #onClosed: () => void;
   readonly #encoder = new TextEncoder();
   #waiting: Waiting[] = [];
   #bytes = 0;
@@ -38,14 +37,10 @@ export class LineWriter {
   #written = 0;
   #closed = false;
 
-  /** At most `most` bytes of lines wait, 1 MiB by default; `onClosed` is told once that nobody reads any more. */
-  constructor(
-    target: LineTarget,
-    { most = MOST_WAITING, onClosed = () => {} }: { most?: number; onClosed?: () => void } = {},
-  ) {
+  /** At most `most` bytes of lines wait, 1 MiB by default. */
+  constructor(target: LineTarget, { most = MOST_WAITING }: { most?: number } = {}) {
     this.#target = target;
     this.#most = most;
-    this.#onClosed = onClosed;
   }
 
   /** Whether so much waits that a producer of many lines does better to wait for `flush`. */
@@ -86,7 +81,7 @@ export class LineWriter {
     this.#add({ bytes }, now);
   }
 
-  /** Writes bytes behind all that waits; resolves once they are written, or nobody reads any more. */
+  /** Writes bytes behind all that waits; resolves once they are written, or cannot be. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((done) => this.#add({ bytes, done }));
@@ -173,16 +168,11 @@ export class LineWriter {
           pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
           continue;
         }
-        if (name === "BrokenPipe" || name === "BadResource") this.#close();
+        if (name === "BrokenPipe" || name === "BadResource") this.#closed = true;
         return false;
       }
     }
     return true;
-  }
-
-  #close(): void {
-    this.#closed = true;
-    this.#onClosed();
   }
 }
 

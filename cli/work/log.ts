@@ -20,6 +20,7 @@ export class Log {
   });
   #isLost = false;
   #isOver = false;
+  #isUnread = false;
   #trouble: string | undefined;
 
   /** A log that goes to standard error. */
@@ -57,7 +58,7 @@ export class Log {
       case "done":
         return this.tell(type, known);
       case "released":
-        return this.tell(type, known, `${name} is given back`);
+        return this.tell(type, known, this.#isUnread ? undefined : `${name} is given back`);
       case "lost": {
         const killed = programs.runs(job) ? "; its program is killed" : "";
         const reason = event.error.message;
@@ -86,6 +87,16 @@ export class Log {
     const text = message === this.#trouble ? undefined : `${message}; trying again`;
     this.#trouble = message;
     this.#repeat("error", "cannot-start-yet", { reason: message }, text);
+  }
+
+  /** Standard output cannot be written. */
+  cannotPrint({ message }: Error): void {
+    this.tell("cannot-print", { reason: message }, message);
+  }
+
+  /** Nobody reads standard output any more. That is an end as any other: people are told nothing of the jobs it gives back. */
+  unread(): void {
+    this.#isUnread = true;
   }
 
   /** No more jobs are taken, because somebody wants it. */

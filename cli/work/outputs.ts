@@ -7,11 +7,14 @@ const LONGEST = 1 << 16;
 
 /** Standard output or standard error of this process, to which many write. */
 export interface Sink {
-  /** Resolves once it is written, so that a slow reader slows the programs down and not this process. */
+  /**
+   * Resolves once it is written, so that a slow reader slows the programs down and not this process. Rejects where it
+   * cannot be written.
+   */
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** What takes a program's output. */
+/** What takes a program's output. Rejects where it takes no more. */
 export interface Taker {
   take(bytes: Uint8Array): Promise<void> | void;
   /** Nothing more comes. */
@@ -19,7 +22,8 @@ export interface Taker {
 }
 
 /** Passes whole lines on; a last line without its end gets one. */
-export function passLines(sink: Sink): Taker {
+export function passLines(sink: Sink): Taker & { readonly failure: unknown } {
+  let failure: unknown;
   let pieces: Uint8Array[] = [];
   let length = 0;
   const take = async (bytes: Uint8Array): Promise<void> => {
@@ -30,7 +34,12 @@ export function passLines(sink: Sink): Taker {
       const line = joined([...pieces, bytes.subarray(0, upTo)]);
       pieces = [];
       length = 0;
-      await sink.write(line);
+      try {
+        await sink.write(line);
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     }
     if (upTo < bytes.length) {
       pieces.push(bytes.slice(upTo));
@@ -41,6 +50,10 @@ export function passLines(sink: Sink): Taker {
     take,
     async end() {
       if (length > 0) await take(END);
+    },
+    /** Why something could not be passed on; `undefined` where all was. */
+    get failure() {
+      return failure;
     },
   };
 }
@@ -86,7 +99,7 @@ export function rememberLast(other: Taker): Taker & { readonly last: string } {
     end: () => other.end(),
     get last() {
       const bytes = Uint8Array.from(isBlank(current) ? last : current);
-      return new TextDecoder().decode(bytes).trim();
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).trim();
     },
   };
 }

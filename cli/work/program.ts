@@ -150,7 +150,10 @@ async function feed(stdin: WritableStream<Uint8Array>, body: Uint8Array): Promis
   }
 }
 
-/** Hands on what a program prints until nobody can print more, or the program has ended and what it said was taken. */
+/**
+ * Hands on what a program prints until nobody can print more, the program has ended and what it said was taken, or nothing
+ * more is taken: then who goes on printing finds a closed pipe.
+ */
 async function drain(
   from: ReadableStream<Uint8Array>,
   to: Taker,
@@ -171,17 +174,21 @@ async function drain(
     hasExited = true;
     limit();
   });
-  while (leftBytes > 0) {
-    readingSince = performance.now();
-    limit();
-    const { value, done } = await reader.read();
-    clearTimeout(timer);
-    if (hasExited) leftMs = Math.max(0, leftMs - (performance.now() - readingSince));
-    readingSince = undefined;
-    if (done) break;
-    if (hasExited) leftBytes -= value.length;
-    await to.take(value);
+  try {
+    while (leftBytes > 0) {
+      readingSince = performance.now();
+      limit();
+      const { value, done } = await reader.read();
+      clearTimeout(timer);
+      if (hasExited) leftMs = Math.max(0, leftMs - (performance.now() - readingSince));
+      readingSince = undefined;
+      if (done) break;
+      if (hasExited) leftBytes -= value.length;
+      await to.take(value);
+    }
+    await to.end();
+  } catch {
+    // The taker says why.
   }
-  await to.end();
   await reader.cancel();
 }

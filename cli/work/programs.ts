@@ -65,7 +65,8 @@ export class Programs {
     const { command, timeout, grace, out, err } = this.#options;
     const result = this.#options.result ? keepAll(MOST_RESULT) : undefined;
     const errors = rememberLast(passLines(err));
-    const options = { command, out: result ?? passLines(out), err: errors, grace };
+    const lines = passLines(out);
+    const options = { command, out: result ?? lines, err: errors, grace };
     const program = await this.#start(job, options, signal);
     this.#running.set(job, program);
     this.#began.set(job, performance.now());
@@ -84,6 +85,10 @@ export class Programs {
       const { aborted } = signal;
       await program.ended;
       if (aborted) throw signal.reason;
+      // Its end may have come of the closed pipe. What it says of the job for good stays said.
+      if (!isLate && status.code !== GIVE_UP && lines.failure !== undefined) {
+        throw new JobFailure("what it printed could not be written", { release: 0 });
+      }
       if (isLate || !status.success) {
         const how = isLate ? `no end within ${timeout! / 1000}s` : howEnded(status);
         const reason = errors.last === "" ? how : `${how}: ${errors.last}`;

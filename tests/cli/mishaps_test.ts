@@ -161,6 +161,30 @@ Deno.test("a disk that is full is named where standard output goes there", async
   );
 });
 
+Deno.test("a server serves where its standard output is a disk that is full, and says so", async () => {
+  const main = new URL("../../cli/main.ts", import.meta.url).href;
+  const serve =
+    `"${Deno.execPath()}" run --quiet --allow-all ${main} queue --data :memory: --port 0`;
+  const child = new Deno.Command("sh", {
+    args: ["-c", `exec ${serve} > /dev/full`],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  try {
+    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
+      err += piece;
+      if (err.includes("Ctrl-C stops")) break;
+    }
+    const [, port] = /telnet 127\.0\.0\.1 (\d+)/.exec(err) ?? [];
+    assertEquals((await lineup(["call", `127.0.0.1:${port}`, "PING"])).out, "OK pong\n");
+    assertMatch(err, /^lineup: standard output cannot be written: No space left on device\n/);
+  } finally {
+    if (err.includes("Ctrl-C stops")) child.kill("SIGKILL");
+    await child.status;
+  }
+});
+
 const BOM = "\ufeff";
 
 Deno.test("put --lines takes files of Windows: CRLF, and a byte order mark", async () => {

@@ -504,6 +504,47 @@ Deno.test("lineup work drains and ends with 141 where nobody reads what programs
   const { ready, taken } = await counts(queue);
   assertEquals(taken, 0);
   assert(ready >= 3, `${ready} are left`);
+  // What nobody has read is given back.
+  assertEquals(ready, 5);
+});
+
+/** `lineup work`, its standard output a disk that is full. */
+async function workOntoFullDisk(args: readonly string[]): Promise<{ code: number; err: string }> {
+  const words = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "work", ...args];
+  const run = new Deno.Command("sh", { args: ["-c", 'exec "$@" >/dev/full', "sh", ...words] });
+  const { code, stderr } = await run.output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
+
+const FULL = "standard output cannot be written: No space left on device";
+
+Deno.test("lineup work says that standard output cannot be written, takes no more, and gives back what is lost", async () => {
+  await using queue = await serveQueue();
+  await put(queue, ["true", "echo lost", "echo never taken"], { attempts: 1 });
+  const { code, err } = await workOntoFullDisk([
+    "--until-empty",
+    queue.address,
+    "mail",
+    "--",
+    "sh",
+  ]);
+  assertEquals([code, err], [1, `lineup: ${FULL}\nlineup: job 2 of mail is given back\n`]);
+  const jobs = await queue.client.LIST({ queue: "mail" }).all();
+  assertEquals(jobs.map(({ id, state }) => [id, state]), [[2, "ready"], [3, "ready"]]);
+  assertEquals((await queue.client.JOB({ id: 2 })).spared, 1);
+});
+
+Deno.test("lineup work ends programs that print for ever where standard output cannot be written", async () => {
+  await using queue = await serveQueue();
+  await put(queue, ["yes", "sleep 0.5; echo too late; exit 100"], { attempts: 1 });
+  const flags = ["--json", "--concurrency", "2"];
+  const { code, err } = await workOntoFullDisk([...flags, queue.address, "mail", "--", "sh"]);
+  assertEquals(code, 1);
+  const events = err.trim().split("\n").map((line) => JSON.parse(line));
+  const told = events.filter(({ event }) => event === "cannot-print");
+  assertEquals(told.map(({ reason }) => reason), [FULL]);
+  const jobs = await queue.client.LIST({ queue: "mail" }).all();
+  assertEquals(jobs.map(({ id, state }) => [id, state]), [[1, "ready"], [2, "dead"]]);
 });
 
 Deno.test("lineup work says that the connection is lost and there again, and the job outlives it", async () => {

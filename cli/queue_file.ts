@@ -140,7 +140,7 @@ function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
 
 function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void, void> {
   const tell = telling("lines read:", noteNow);
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const buffer = new Uint8Array(CHUNK);
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -150,7 +150,8 @@ function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void,
     pieces.length = length = 0;
     tell(++count);
     try {
-      return decoder.decode(bytes);
+      const text = decoder.decode(bytes);
+      return count === 1 ? text.replace(/^\ufeff/, "") : text;
     } catch {
       throw new Error(`line ${count} is wrong: it is not UTF-8`);
     }

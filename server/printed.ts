@@ -29,7 +29,7 @@ export class Printed {
   }
 
   async #pass(): Promise<void> {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let rest = "";
     for (let chunk; (chunk = (await this.#reader.read()).value) !== undefined;) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");

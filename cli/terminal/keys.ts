@@ -56,7 +56,7 @@ function isLinesAtOnce(text: string): boolean {
 
 /** Takes bytes in any split. */
 export class KeyDecoder {
-  readonly #utf8 = new TextDecoder();
+  readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   #rest = "";
   #pasting = false;
 

@@ -99,7 +99,7 @@ export function rememberLast(other: Taker): Taker & { readonly last: string } {
     end: () => other.end(),
     get last() {
       const bytes = Uint8Array.from(isBlank(current) ? last : current);
-      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).trim();
+      return new TextDecoder().decode(bytes).trim();
     },
   };
 }

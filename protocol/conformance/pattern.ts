@@ -39,5 +39,5 @@ export function countFinals(pattern: string): number {
 function bodyOf(text: string, length: number): string {
   // No character has less than one byte.
   const bytes = new TextEncoder().encode(text.slice(0, length));
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));
 }

@@ -237,6 +237,40 @@ Deno.test("a script, a mix and an import may begin with a byte order mark", asyn
   });
 });
 
+Deno.test("an import may have a byte order mark before its first line, and before no other", async () => {
+  await inDirectory(async (directory) => {
+    const job = '{"kind":"job","queue":"q","body":"x"}\n';
+    const importing = async (name: string, input: string) =>
+      await lineup(["queue", "--data", `${directory}/${name}.db`, "--import", "-"], { input });
+    const first = await importing("first", `${BOM}${job}${job}`);
+    assertEquals([first.code, first.err.includes("2 jobs imported")], [0, true], first.err);
+    const second = await importing("second", `${job}${BOM}${job}`);
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.err, "line 2 is wrong: it is not JSON");
+  });
+});
+
+Deno.test("a body that begins with a byte order mark stays as it is, whatever shows it", async () => {
+  await using queue = await serveQueue();
+  const body = `${BOM}b`;
+  const { address, client } = queue;
+  const shown = async (...args: string[]) => (await lineup(args)).out;
+  const put = () => client.PUT({ queue: "q", body, result: "keep" });
+  await put();
+  const items = (await shown("call", "--json", address, "TAKE", "q")).trim().split("\n");
+  assertEquals(JSON.parse(items[0]).item.body, body);
+  await put();
+  assertStringIncludes(await shown("call", address, "TAKE", "q"), `\n${body}\n`);
+  await put();
+  const script = await lineup(["connect", address], { input: "TAKE q\n" });
+  assertStringIncludes(script.out, `\n${body}`);
+  await put();
+  assertEquals(await shown("work", "--until-empty", address, "q", "--", "cat"), `${body}\n`);
+  const { id } = await put();
+  await shown("work", "--until-empty", "--result", address, "q", "--", "cat");
+  assertEquals((await client.WAIT({ id })).body, new TextEncoder().encode(body));
+});
+
 Deno.test("a server says that a line begins with a byte order mark, and shows what cannot be seen", async () => {
   await using queue = await serveQueue();
   using wire = await Wire.open(queue.address);

@@ -27,7 +27,7 @@ export async function lineup(
   await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});
   await writer.close().catch(() => {});
   const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
+  const text = new TextDecoder("utf-8", { ignoreBOM: true });
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 

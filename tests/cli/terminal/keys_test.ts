@@ -10,6 +10,7 @@ const paste = (text: string): Key => ({ kind: "paste", text });
 
 const CASES: readonly { name: string; bytes: string; keys: readonly Key[] }[] = [
   { name: "text", bytes: "PUT é漢👍", keys: [text("PUT é漢👍")] },
+  { name: "a byte order mark", bytes: "\ufeffPUT", keys: [text("\ufeffPUT")] },
   { name: "Enter", bytes: "\r", keys: [press("enter")] },
   { name: "line feed", bytes: "\n", keys: [press("enter")] },
   {

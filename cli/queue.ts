@@ -1,3 +1,4 @@
+import { openTurns } from "../net/turns.ts";
 import {
   memoryStore,
   type OpenQueue,
@@ -79,9 +80,13 @@ export const queue: Subcommand = {
     // What is wrong with it is said before a file is made.
     const serving = servingOptions(flags);
     if (!inMemory) needRead(import.meta.url);
+    using cleanup = new DisposableStack();
+    const turns = await openTurns();
+    cleanup.defer(() => turns.close());
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
+      yield: (go) => turns.next(go),
     });
     if (!inMemory) warnOfReaders(data);
     let code = OK;

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../server/clock.ts";
 import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
@@ -36,6 +37,11 @@ export interface QueueOptions {
   resultTime?: number;
   /** A number from 0 up to 1, for the pauses of backoff. Default: `Math.random`. */
   random?: () => number;
+  /**
+   * Calls `go` once the event loop has looked after everything else: work on many jobs goes in slices, and waits so between
+   * two of them. Default: `setImmediate`, with which Deno looks at sockets only now and then.
+   */
+  yield?: (go: () => void) => void;
 }
 
 /** A work queue, ready to be served. `await using` closes it. */
@@ -83,6 +89,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
   const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
   const { maxRules = 100_000, maxSchedules = 10_000 } = options;
   const { maxResults = 10_000, resultTime = 3_600_000, random = Math.random } = options;
+  const { yield: yieldTo = (go) => void setImmediate(go) } = options;
   const bounds = {
     maxMemory,
     maxJobs,
@@ -93,7 +100,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     maxResults,
     resultTime,
   };
-  const work = new WorkQueue({ store, clock, log, random, bounds });
+  const work = new WorkQueue({ store, clock, log, random, bounds, yield: yieldTo });
   try {
     await work.load();
   } catch (error) {

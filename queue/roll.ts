@@ -11,6 +11,8 @@ interface Chunk {
 
 /** The numbers of the jobs of a queue, in order: from anywhere a page can be read. Time: O(log n) and one chunk. */
 export class Roll {
+  /** How many there are. */
+  size = 0;
   readonly #chunks: Chunk[] = [];
 
   /** Adds a number above all before it. */
@@ -26,10 +28,12 @@ export class Roll {
       last.ids.set(ids);
     }
     last.ids[last.size++] = id;
+    this.size++;
   }
 
   /** Takes one out. */
   remove(id: number): void {
+    this.size--;
     const at = this.#chunkOf(id);
     const chunk = this.#chunks[at];
     if (chunk.size === 1) {

@@ -1,6 +1,5 @@
 // EVERY: jobs that are put again and again.
 
-import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { BadCron, readCron } from "./cron.ts";
 import { readZone } from "./cron_times.ts";
@@ -191,7 +190,7 @@ export class Schedules {
       }
       // The store sets the pace, or bodies that are to be written would gather.
       await this.#work.journal.settled().catch(() => {});
-      if (this.#due.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#due.length > 0) await new Promise<void>((resolve) => this.#work.yield(resolve));
     }
     this.#running = false;
   }

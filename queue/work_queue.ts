@@ -1,7 +1,6 @@
 // What all commands build on. A change is made in memory at once, so that what follows builds on it, and answered once
 // it is stored.
 
-import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { Client } from "../server/handlers.ts";
@@ -24,7 +23,7 @@ import { Results } from "./results.ts";
 import { Schedules } from "./schedules.ts";
 import type { Change, Room, Rules, Store, StoredJob } from "./store.ts";
 import { withinBounds } from "./stored_times.ts";
-import { OneATurn, Slices } from "./slices.ts";
+import { OneATurn, Slices, type Yield } from "./slices.ts";
 import { serve } from "./take.ts";
 import { Takers } from "./takers.ts";
 import { Turns } from "./turns.ts";
@@ -41,6 +40,7 @@ export interface Surroundings {
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly bounds: Bounds;
+  readonly yield: Yield;
 }
 
 /** The work queue itself, without lines and bytes around it. */
@@ -53,11 +53,9 @@ export class WorkQueue {
   readonly schedules: Schedules;
   readonly turns = new Turns();
   /** The turns of what goes in slices. */
-  readonly slices = new Slices();
+  readonly slices: Slices;
   /** Queues that have more for their takers than one turn may give. */
-  readonly unserved = new OneATurn<Queue>((queue) => {
-    if (!this.closing) serve(this, queue);
-  });
+  readonly unserved: OneATurn<Queue>;
   readonly memory = new Memory();
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
@@ -66,6 +64,7 @@ export class WorkQueue {
   readonly bounds: Bounds;
   readonly random: () => number;
   readonly log: (entry: LogEntry) => void;
+  readonly yield: Yield;
   /** How many queues and keys have rules. */
   rules = 0;
   /** How many jobs expired. */
@@ -81,8 +80,13 @@ export class WorkQueue {
   #hasStoreRoom = true;
   #closed: Promise<number> | undefined = undefined;
 
-  constructor({ store, clock: ofMachine, log, random, bounds }: Surroundings) {
+  constructor({ store, clock: ofMachine, log, random, bounds, yield: yieldTo }: Surroundings) {
     this.#store = store;
+    this.yield = yieldTo;
+    this.slices = new Slices(yieldTo);
+    this.unserved = new OneATurn<Queue>(yieldTo, (queue) => {
+      if (!this.closing) serve(this, queue);
+    });
     const clock = this.clock = new QueueClock(ofMachine);
     this.turnClock = new TurnClock(clock);
     this.log = log;
@@ -383,7 +387,7 @@ export class WorkQueue {
     const jobs = ids.slice(0, AT_ONCE).flatMap((id) => this.jobs.get(id) ?? [])
       .filter(({ holder }) => holder === client);
     if (ids.length > AT_ONCE) {
-      setImmediate(() => this.#connectionOver(client, ids.slice(AT_ONCE)));
+      this.yield(() => this.#connectionOver(client, ids.slice(AT_ONCE)));
     }
     for (const job of jobs) {
       this.change(job, () => job.fail(now, false, false, CLOSED));

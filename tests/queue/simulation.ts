@@ -1,6 +1,7 @@
 // The work queue without lines around it, on a clock and a disk that a seed decides about: clients that come and vanish,
 // commits that fail, processes that die at any moment. After every step the promises of the queue are looked at.
 
+import { setImmediate } from "node:timers";
 import { type Claim, done, extend, fail, release } from "../../queue/finish.ts";
 import type { Given, Grant } from "../../queue/grant.ts";
 import { put } from "../../queue/put.ts";
@@ -123,6 +124,7 @@ export class Simulation {
       },
       random: this.#random,
       bounds: BOUNDS,
+      yield: (go) => void setImmediate(go),
     });
     const stored = await this.#disk.jobs();
     this.#promises.restart(stored);

@@ -51,7 +51,7 @@ Deno.test("PURGEs take turns by client, however many one of them asks for", asyn
   const store = await filled(32_000, (at) => ({ queue: at < 30_000 ? "large" : "small" }));
   await using queue = await served({ store });
   const [greedy, modest] = [await queue.session(), await queue.session()];
-  const purge = (at: number): string => `#${at} PURGE large state=dead\n`;
+  const purge = (at: number): string => `#${at} PURGE large state=ready\n`;
   await greedy.send(Array.from({ length: 200 }, (_, at) => purge(at)).join(""));
   for (let turns = 0; turns < 10; turns++) await turn();
   let done = false;
@@ -125,4 +125,86 @@ Deno.test("what a connection held goes back a slice a turn", async () => {
   session.close();
   const [largest] = await most(queue, "queue-taken", 0);
   assertEquals(largest, SLICE);
+});
+
+Deno.test("PURGEs of one client that wait for each other hold no seats and have not begun", async () => {
+  const count = 40_000;
+  await using queue = await served({ store: await filled(count, () => ({})) });
+  const other = await queue.session();
+  const greedy = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
+  const lines = Array.from({ length: 250 }, (_, at) => `#${at} PURGE mail state=ready\n`);
+  for (const session of greedy) await session.send(lines.join(""));
+  const running = async (): Promise<[number, number]> => {
+    const stats = await other.ask("STATS");
+    const [, runs] = /^\* running (\d+)$/m.exec(stats)!;
+    const [, parked] = /^\* parked (\d+)$/m.exec(stats)!;
+    return [Number(runs), Number(parked)];
+  };
+  let most = 0;
+  for (let turns = 0; turns < 20; turns++) {
+    assertMatch(await other.ask("PUT other x"), /^OK id=/);
+    const [runs, parked] = await running();
+    assert(runs <= 10, `${runs} run, ${parked} are parked`);
+    most = Math.max(most, parked);
+  }
+  assert(most > 300, `${most} were parked`);
+  assert(Number(queue.figure("queue-ready")) > 0);
+});
+
+Deno.test("PURGE that is cancelled while it waits for another removes nothing, and the next has its turn", async () => {
+  await using queue = await served({
+    store: await filled(20_000, (at) => ({ queue: at % 2 === 0 ? "a" : "b" })),
+  });
+  const session = await queue.session();
+  await session.send("#1 PURGE a\n#2 PURGE b\n#3 PURGE a\nCANCEL 2\n");
+  const replies = [];
+  for (let i = 0; i < 4; i++) replies.push(await session.reply());
+  assertMatch(
+    replies.sort().join("\n"),
+    /#1 OK count=10000\n#2 ERR cancelled .*\n#3 OK count=0\nOK/,
+  );
+  assertEquals(queue.figure("queue-ready"), 10_000);
+  assertEquals(await session.ask("PURGE b"), "OK count=10000");
+});
+
+Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of those meant", async () => {
+  await using queue = await served({
+    store: await filled(100_000, (at) => at === 999 ? { state: "dead" } : {}),
+  });
+  const session = await queue.session();
+  const turnsOf = async (request: string): Promise<[string, number]> => {
+    let reply: string | undefined;
+    session.ask(request).then((text) => reply = text);
+    for (let turns = 0; turns < 5_000; turns++) {
+      if (reply !== undefined) return [reply, turns];
+      await turn();
+    }
+    throw new Error(`no reply to ${request}`);
+  };
+  const least = async (request: string, expected: RegExp, most: number): Promise<void> => {
+    const [reply, turns] = await turnsOf(request);
+    assertMatch(reply, expected);
+    assert(turns <= most, `${request}: ${turns} turns`);
+  };
+  await least("LIST mail state=dead", /^\* id=1000 .*\nOK count=1$/, 5);
+  await least("LIST mail state=delayed", /^OK count=0$/, 5);
+  await least("LIST mail key=none", /^OK count=0$/, 5);
+  await least("PURGE mail key=none", /^OK count=0$/, 5);
+  await least("PURGE mail state=delayed", /^OK count=0$/, 5);
+  await least("REVIVE mail", /^OK count=1$/, 30);
+  await least("REVIVE mail", /^OK count=0$/, 5);
+});
+
+Deno.test("a slice ends where its jobs take long", async () => {
+  await using queue = await served({ store: await filled(10_000, () => ({})) });
+  const session = await queue.session();
+  const { clock } = queue;
+  const start = clock.now();
+  // Each look at the clock takes a millisecond.
+  let looks = 0;
+  clock.now = () => start + looks++;
+  const purged = session.ask("PURGE mail");
+  const [largest] = await most(queue, "queue-ready", 0);
+  assert(largest <= 50, `${largest} in a turn`);
+  assertEquals(await purged, "OK count=10000");
 });

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../scheduling/clock.ts";
 import { Printed } from "./printed.ts";
+import { ProcessTree } from "./process_tree.ts";
 import { Channel } from "./worker_channel.ts";
 import { type HostSettings, hostUrl } from "./worker_host.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
@@ -68,7 +69,7 @@ export class WorkerProcess {
   kill(): void {
     if (this.#over) return;
     try {
-      Deno.kill(-this.#child.pid, "SIGKILL");
+      new ProcessTree(this.#child.pid).signal("SIGKILL");
     } catch {
       try {
         this.#child.kill("SIGKILL");

@@ -1,6 +1,7 @@
 // A program that runs for one job, from its start to its end.
 
 import type { TakenJob } from "../../client/mod.ts";
+import { ProcessTree } from "../../server/process_tree.ts";
 import { reason } from "../reason.ts";
 import type { Taker } from "./outputs.ts";
 
@@ -65,6 +66,7 @@ export class Program {
   /** Resolves once what it printed was taken as well. */
   readonly ended: Promise<void>;
   readonly #child: Deno.ChildProcess;
+  readonly #tree: ProcessTree;
   readonly #grace: number;
   #killTimer: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
@@ -92,11 +94,12 @@ export class Program {
     } catch (error) {
       throw new CannotStart(name, error);
     }
-    const { stdin, stdout, stderr, status } = this.#child;
+    const { pid, stdin, stdout, stderr, status } = this.#child;
+    this.#tree = new ProcessTree(pid);
     this.exited = status.then((status) => {
       clearTimeout(this.#killTimer);
-      // What it has started is in its group, and was to end as well.
-      if (this.#ending) this.#signal("SIGKILL");
+      // What it has started was to end as well.
+      if (this.#ending) this.#tree.signal("SIGKILL");
       this.#hasExited = true;
       return status;
     });
@@ -119,7 +122,7 @@ export class Program {
     if (this.#ending || this.#hasExited) return;
     this.#ending = true;
     this.#killTimer = setTimeout(() => this.kill(), this.#grace);
-    this.#signal("SIGTERM");
+    this.#tree.signal("SIGTERM");
   }
 
   /** Ends it and what it has started at once. */
@@ -127,16 +130,7 @@ export class Program {
     if (this.#hasExited) return;
     this.#ending = true;
     clearTimeout(this.#killTimer);
-    this.#signal("SIGKILL");
-  }
-
-  #signal(signal: Deno.Signal): void {
-    try {
-      Deno.kill(-this.#child.pid, signal);
-    } catch (error) {
-      // All of them have ended.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    this.#tree.signal("SIGKILL");
   }
 }
 

@@ -132,6 +132,13 @@ async function lives(pid: string): Promise<boolean> {
   return /^[^Z]/.test(new TextDecoder().decode(stdout).trim());
 }
 
+/** Fails unless these processes end: to be killed takes a moment. */
+async function ended(pids: readonly string[]): Promise<void> {
+  for (const pid of pids) {
+    for (let looks = 100; await lives(pid); looks--) assert(looks > 0, `${pid} lives`);
+  }
+}
+
 Deno.test("lineup work: exit codes, signals and last words say what becomes of a job", async () => {
   await using queue = await serveQueue();
   const cases: readonly { body: string; state?: string; reason?: string }[] = [
@@ -285,7 +292,7 @@ Deno.test("lineup work ends programs and all they started at the second signal, 
   worker.kill("SIGTERM");
   const { code, out, err } = await worker.finished();
   assertEquals(code, 143);
-  for (const pid of out.trim().split(/\s/)) assert(!await lives(pid), `${pid} lives`);
+  await ended(out.trim().split(/\s/));
   assertStringIncludes(err, "lineup: job 1 of mail is given back\n");
   const jobs = await queue.client.LIST({ queue: "mail" }).all();
   assertEquals(jobs.map(({ state }) => state), ["ready", "ready"]);
@@ -324,7 +331,7 @@ Deno.test("lineup work ends a program whose lease is lost, and says so", async (
     err,
     /^lineup: job 1 of mail is lost: the lease of job 1 .*; its program is killed\n$/,
   );
-  assert(!await lives(out.trim()));
+  await ended([out.trim()]);
 });
 
 Deno.test("lineup work --timeout ends a program, by force where it must, and the job has failed", async () => {
@@ -345,6 +352,30 @@ Deno.test("lineup work --timeout ends a program, by force where it must, and the
     ["delayed", "no end within 0.3s"],
     ["delayed", "no end within 0.3s"],
   ]);
+});
+
+Deno.test({
+  name: "lineup work ends also what a program has started in sessions of their own",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using queue = await serveQueue();
+    await using gate = await makeGate();
+    const wait = `echo $$; read line < ${gate.path}`;
+    // One that ends at SIGTERM, one that ignores it, one below another, and a session in a session.
+    const children = [
+      `setsid sh -c '${wait}' &`,
+      `setsid sh -c 'trap "" TERM; ${wait}' &`,
+      `(sh -c 'setsid sh -c "echo \\$\\$; read line < ${gate.path}" & wait') &`,
+      `setsid sh -c 'setsid sh -c "echo \\$\\$; read line < ${gate.path}" & ${wait}' &`,
+    ];
+    await put(queue, [`${children.join("\n")}\necho $$; wait`]);
+    const flags = ["--until-empty", "--timeout", "500ms", "--grace", "100ms"];
+    const { code, out } = await lineup(["work", ...flags, queue.address, "mail", "--", "sh"]);
+    assertEquals(code, 0);
+    const pids = out.trim().split("\n");
+    assertEquals(pids.length, 6);
+    await ended(pids);
+  },
 });
 
 Deno.test("lineup work --max ends after so many jobs", async () => {

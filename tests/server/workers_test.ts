@@ -172,16 +172,18 @@ Deno.test("no process burns after handlers that spin were cancelled", async () =
   assert(used < 50, `${used} hundredths of a second for a request`);
 });
 
-Deno.test("serve ends with a worker also what its handler has started", async () => {
-  await using workshop = await Workshop.open(1, { grace: 5 });
-  using wire = await workshop.client();
-  await wire.send("#s START s\n");
-  const { pid } = await workshop.logged("s began");
-  await wire.send("CANCEL s\n");
-  await wire.lines(2);
-  await workshop.clock.elapse(5);
-  await until(() => processes().every((each) => each.pid !== pid), "it has ended");
-});
+for (const name of ["child", ...(Deno.build.os === "linux" ? ["session"] : [])]) {
+  Deno.test(`serve ends with a worker also what its handler has started: a ${name}`, async () => {
+    await using workshop = await Workshop.open(1, { grace: 5 });
+    using wire = await workshop.client();
+    await wire.send(`#s START ${name}\n`);
+    const { pid } = await workshop.logged(`${name} began`);
+    await wire.send("CANCEL s\n");
+    await wire.lines(2);
+    await workshop.clock.elapse(5);
+    await until(() => processes().every((each) => each.pid !== pid), "it has ended");
+  });
+}
 
 Deno.test("a worker is asked to end together with its server, and lets its request finish", async () => {
   await using workshop = await Workshop.open(1);

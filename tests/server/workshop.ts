@@ -77,7 +77,10 @@ export const protocol = {
       reply: { text: "text" },
     },
     PRINT: { summary: "Print on standard output in every way." },
-    START: { summary: "Start a process that sleeps, and spin.", args: { name: "word" } },
+    START: {
+      summary: "Start a process that sleeps, perhaps in a session of its own, and spin.",
+      args: { name: "word" },
+    },
   },
 } as const satisfies Protocol;
 
@@ -196,7 +199,8 @@ export const handlers: Handlers<typeof protocol> = {
     new Deno.Command("echo", { args: ["passed on"], stdout: "inherit" }).outputSync();
   },
   START({ name }, { log }) {
-    const { pid } = new Deno.Command("sleep", { args: ["600"] }).spawn();
+    const detached = name === "session";
+    const { pid } = new Deno.Command("sleep", { args: ["600"], detached }).spawn();
     log(`${name} began`, { pid });
     for (;;);
   },

@@ -18,32 +18,23 @@
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { logToConsole } from "../server/log.ts";
-import { call } from "./call.ts";
-import { check } from "./check.ts";
-import { connectCommand } from "./connect.ts";
 import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
 import { commandsHelp, subcommandHelp } from "./help.ts";
-import { load } from "./load.ts";
 import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
-import { put } from "./put.ts";
-import { queue } from "./queue.ts";
 import { connectionFailure } from "./remote_spec.ts";
-import { serveCommand } from "./serve.ts";
-import { spec } from "./spec.ts";
-import { top } from "./top.ts";
-import { workCommand } from "./work.ts";
 
-const commands: Readonly<Record<string, Subcommand>> = {
-  queue,
-  serve: serveCommand,
-  put,
-  work: workCommand,
-  call,
-  connect: connectCommand,
-  load,
-  top,
-  check,
-  spec,
+/** Each is loaded once it is asked for: half of the time that a command takes to start is that of the others. */
+const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
+  queue: async () => (await import("./queue.ts")).queue,
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  put: async () => (await import("./put.ts")).put,
+  work: async () => (await import("./work.ts")).workCommand,
+  call: async () => (await import("./call.ts")).call,
+  connect: async () => (await import("./connect.ts")).connectCommand,
+  load: async () => (await import("./load.ts")).load,
+  top: async () => (await import("./top.ts")).top,
+  check: async () => (await import("./check.ts")).check,
+  spec: async () => (await import("./spec.ts")).spec,
 };
 
 /** A command line that cannot be run (EX_USAGE of sysexits.h). */
@@ -83,10 +74,10 @@ async function run(argv: readonly string[]): Promise<number> {
         // Falls through.
       case "--help":
       case "-h":
-        print(commandsHelp(config.description, commands) + "\n");
+        print(commandsHelp(config.description, await loadAll()) + "\n");
         return OK;
     }
-    const command = find(name);
+    const command = await find(name);
     const { args, flags } = readFlags(name, command, rest);
     if (flags.version) return printVersion();
     if (flags.help) {
@@ -111,10 +102,15 @@ function printVersion(): number {
   return OK;
 }
 
-function find(name: string | undefined): Subcommand {
+async function loadAll(): Promise<Record<string, Subcommand>> {
+  const all = Object.entries(commands).map(async ([name, load]) => [name, await load()] as const);
+  return Object.fromEntries(await Promise.all(all));
+}
+
+async function find(name: string | undefined): Promise<Subcommand> {
   const names = Object.keys(commands);
   if (name === undefined) throw new UsageError(`A command must follow: ${names.join(", ")}.`);
-  if (Object.hasOwn(commands, name)) return commands[name];
+  if (Object.hasOwn(commands, name)) return await commands[name]();
   const [what, known] = name.startsWith("-")
     ? ["flag", ["--help", "--version"]]
     : ["command", names];

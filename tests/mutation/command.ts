@@ -1,0 +1,76 @@
+// One bounded run of Deno in a copy of the tree. Nothing of it outlives the run.
+
+/** How a run ended. */
+export interface Outcome {
+  readonly ended: "passed" | "failed" | "timed out";
+  readonly seconds: number;
+  /** The end of what it printed. */
+  readonly output: string;
+}
+
+/** What a run is given beside its arguments. */
+export interface RunOptions {
+  readonly cwd: string;
+  /** After so many seconds it is killed. */
+  readonly limit: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const MOST_OUTPUT = 64 << 10;
+const running = new Set<number>();
+
+/** Kills every run that is under way. */
+export function killRuns(): void {
+  for (const pid of running) killGroup(pid);
+}
+
+function killGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch {
+    // The group is gone.
+  }
+}
+
+/** Runs Deno as the leader of a process group, and kills the whole group at the end. */
+export async function runDeno(
+  args: readonly string[],
+  options: RunOptions,
+): Promise<Outcome> {
+  const began = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: options.cwd,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+  running.add(child.pid);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    killGroup(child.pid);
+  }, options.limit * 1000);
+  const output = Promise.all([tail(child.stdout), tail(child.stderr)]);
+  const { success } = await child.status;
+  clearTimeout(timer);
+  killGroup(child.pid);
+  running.delete(child.pid);
+  return {
+    ended: late ? "timed out" : success ? "passed" : "failed",
+    seconds: (performance.now() - began) / 1000,
+    output: (await output).join("\n"),
+  };
+}
+
+/** The end of a stream. */
+async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    text = (text + decoder.decode(chunk, { stream: true })).slice(-MOST_OUTPUT);
+  }
+  return text;
+}

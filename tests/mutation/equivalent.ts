@@ -1,0 +1,37 @@
+// Mutants that no test can kill, since the program does the same with them: listed once, each with its reason.
+
+import { describe, type Mutant } from "./mutants.ts";
+
+/** A known equivalent mutant. */
+export interface Equivalent {
+  readonly file: string;
+  /** The mutant as a report shows it. */
+  readonly mutant: string;
+  /** Why the program does the same. */
+  readonly reason: string;
+}
+
+/** The list. Throws where an entry has no reason. */
+export async function loadEquivalents(): Promise<Equivalent[]> {
+  const text = await Deno.readTextFile(
+    new URL("./equivalent.json", import.meta.url),
+  );
+  const list: Equivalent[] = JSON.parse(text);
+  for (const { file, mutant, reason } of list) {
+    if (!reason?.trim()) {
+      throw new Error(
+        `equivalent.json: ${file}, ${mutant}: there is no reason`,
+      );
+    }
+  }
+  return list;
+}
+
+/** Whether a mutant is in the list. */
+export function isEquivalent(
+  mutant: Mutant,
+  list: readonly Equivalent[],
+): boolean {
+  const text = describe(mutant);
+  return list.some((each) => each.file === mutant.file && each.mutant === text);
+}

@@ -3,7 +3,7 @@
 import type { Jobs } from "./jobs.ts";
 import { WAITING_SHARE } from "./memory.ts";
 import type { Queue } from "./queue.ts";
-import { busy } from "./refusals.ts";
+import { busy, noRows } from "./refusals.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** How much there may be. */
@@ -53,6 +53,31 @@ export function roomInStore(work: WorkQueue, bytes: number): void {
     `The disk, or the size that the queue's file may have, leaves room for ${room.left} bytes of new jobs; ` +
       "DONE, DROP and PURGE make room.",
   );
+}
+
+/** What is stored of a job or queue beside the job itself, in bytes, where it finds half a page to itself. */
+const STORED_ROW = 128;
+
+/** For how many more rows of what becomes of jobs and queues a store has room. */
+export function rowsLeft(work: WorkQueue): number {
+  const { rows = Infinity } = work.storeRoom() ?? {};
+  return rows === Infinity ? rows : Math.floor((rows - work.journal.pending) / STORED_ROW);
+}
+
+/**
+ * Throws `busy` where a store has no room for what becomes of a job or queue, and so many bytes with it. What removes jobs
+ * is not asked, nor what leaves a row as large as it was: for that a store keeps some.
+ */
+export function roomForRow(work: WorkQueue, bytes = 0): void {
+  if (rowsLeft(work) * STORED_ROW >= STORED_ROW + 2 * bytes) return;
+  throw noRows();
+}
+
+/** A reason where there is room to keep it, in memory and in the store; else none. */
+export function reasonIn(work: WorkQueue, reason: string): string {
+  if (reason === "" || !hasRoom(work)) return "";
+  const { left } = work.storeRoom() ?? { left: Infinity };
+  return 2 * (reason.length + work.journal.pending) <= left ? reason : "";
 }
 
 /** Throws `busy` where there may be no further job. */

@@ -4,6 +4,10 @@
 /** How much of it is given up at a time: other programs take what is free on a full disk. */
 const STEP = { share: 1 / 8, least: 1 << 16 };
 
+function stepOf(most: number): number {
+  return Math.max(STEP.least, Math.ceil(most * STEP.share));
+}
+
 /** The reserve of one queue's file. */
 export class Reserve {
   /** How many bytes it is to have. */
@@ -26,17 +30,30 @@ export class Reserve {
     }
   }
 
-  /** Gives up a part of it. Returns whether there was one. */
-  giveUp(): boolean {
+  /** Gives up a part of it, where it has any. */
+  giveUp(): void {
     const { size } = this;
-    if (size === 0) return false;
-    const left = size - Math.max(STEP.least, Math.ceil(this.most * STEP.share));
+    if (size === 0) return;
+    const left = size - stepOf(this.most);
     using file = Deno.openSync(this.#path, { read: true, write: true });
     file.truncateSync(Math.max(0, left));
     // A file system with a journal frees the place only once it is written.
     file.syncSync();
     if (left <= 0) Deno.removeSync(this.#path);
-    return true;
+  }
+
+  /** Whether there is room for a part more of it, which is tried. */
+  couldGrow(): boolean {
+    const { size } = this;
+    if (this.most === 0) return true;
+    const part = stepOf(this.most);
+    this.most += part;
+    try {
+      return this.fill(1) === this.most;
+    } finally {
+      this.most -= part;
+      Deno.truncateSync(this.#path, size);
+    }
   }
 
   /**

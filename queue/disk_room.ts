@@ -20,8 +20,12 @@ const PAGE = 4096;
 const WAL = { most: 1000 * PAGE, least: 16 * PAGE, share: 1 / 16 };
 /** The share of a disk, and of the size that the file may have, that a reserve has at most. */
 const RESERVE_SHARE = 1 / 8;
-/** The share of a reserve that must be free beside it, or nothing new is taken in. */
-const SPARE = 1 / 4;
+/** The share of a reserve that must be there, or free beside it, or nothing new is taken in. */
+const LEAST = 1 / 8;
+/** The share that new jobs leave which are being written when the disk gets full. */
+const FOR_PUTS = 1 / 2;
+/** What is left to removals alone: the share of a reserve, and of the size that the `-wal` may have. */
+const REMOVALS = { ofReserve: 1 / 4, ofWal: 1 / 2 };
 /** How long it is believed how much room there is, in ms, and only while that is much. */
 const BELIEVED_MS = 100;
 const MUCH = 64 << 20;
@@ -33,8 +37,14 @@ export class DiskRoom {
   readonly #maxSize: number;
   readonly #wal: number;
   readonly #reserve: Reserve;
-  #room: Room = { used: 0, left: 0 };
+  #room: Required<Room> = { used: 0, left: 0, rows: 0 };
   #lookedAt = -Infinity;
+  /** Whether a disk of which nobody says how full it is may have nothing beside the reserve. */
+  #mayBeFull = true;
+  /** Whether the disk has no room for a larger `-wal`: then it begins anew with each commit. */
+  #isTight = false;
+  /** How many bytes the `-wal` had after the last commit. */
+  #walSize = 0;
 
   /** Opens a file, also on a disk that is full. Throws as `openSqliteFile`. */
   constructor(path: string, { maxSize, reserve }: DiskOptions) {
@@ -59,51 +69,94 @@ export class DiskRoom {
     this.#reserve.fill(1);
   }
 
-  /** Does what writes to the file; where the disk is full the reserve is given up, part by part. */
-  #making<T>(act: () => T): T {
+  /** Does what writes to the file; where the disk is full the reserve is given up, part by part, while it has more than this. */
+  #making<T>(act: () => T, least = 0): T {
     for (;;) {
       try {
         return act();
       } catch (error) {
-        if (!isFull(error) || !this.#reserve.giveUp()) throw error;
+        if (!isFull(error) || this.#reserve.size <= least) throw error;
+        this.#reserve.giveUp();
+        this.#mayBeFull = true;
         this.#lookedAt = -Infinity;
       }
     }
   }
 
-  /** Writes so many bytes. Returns how much more may be. */
-  commit(write: (file: SqliteFile) => void, bytes: number): Room {
-    this.#making(() => write(this.file));
-    const { used, left } = this.#room;
+  /** Writes so many bytes, new jobs (`puts`) or none. Returns how much more may be. */
+  commit(write: (file: SqliteFile) => void, bytes: number, puts: boolean): Room {
+    try {
+      write(this.file);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#writeFull(write, puts);
+    }
+    // SQLite says nothing where the pages of the -wal find no room in the file, and lets the -wal grow.
+    const { walSize } = this.file;
+    const hasGrown = walSize > this.#walSize && walSize > this.#wal;
+    if (hasGrown || this.#isTight) this.#emptyWal();
+    this.#walSize = walSize;
+    const { used, left, rows } = this.#room;
     if (left < MUCH || performance.now() > this.#lookedAt + BELIEVED_MS) return this.room();
     // Into the -wal, and from there into the file.
-    return this.#room = { used, left: left - 2 * bytes };
+    return this.#room = { used, left: left - 2 * bytes, rows: rows - 2 * bytes };
+  }
+
+  // First what the -wal has goes into the file, so that it need not grow. New jobs get a share of the reserve only: what they
+  // fill the -wal with must find room in the file, too.
+  #writeFull(write: (file: SqliteFile) => void, puts: boolean): void {
+    this.#emptyWal();
+    this.#making(() => write(this.file), puts ? this.#reserve.most * FOR_PUTS : 0);
+  }
+
+  /** Writes the pages of the `-wal` into the file, so that it begins anew. Where there is no room for that it goes on. */
+  #emptyWal(): void {
+    try {
+      this.#making(() => this.file.checkpoint());
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   /** How much more may be. */
   room(): Room {
     this.#lookedAt = performance.now();
-    const { used, free, wal } = this.file.space();
+    const { used, free, wal, most: mostUsed, unwritten } = this.file.space();
     const onDisk = this.#look();
-    // What the -wal may still grow by, and some for what makes room: to note who has taken a job takes some, too.
+    const { most, size } = this.#reserve;
     const growth = Math.max(0, this.#wal - wal);
-    const { most } = this.#reserve;
-    const left = onDisk < growth + most * SPARE ? 0 : onDisk - growth - most + free;
+    this.#isTight = onDisk < growth + unwritten;
+    // What a -wal has beyond its bound is room for removals.
+    const beyond = Math.max(0, wal - this.#wal);
+    const disk = onDisk + Math.min(size, most) - unwritten +
+      (this.#isTight ? beyond : -growth);
+    // Free pages are room for jobs, and not for the -wal that these pass through.
+    const left = disk + wal < most * LEAST ? 0 : Math.min(disk + wal, disk + free - 2 * most);
     const inSize = this.#maxSize - used - Math.max(wal, this.#wal) - this.#wal;
-    return this.#room = { used: used + free + wal, left: Math.max(0, Math.min(left, inSize)) };
+    const forRows = Math.min(
+      disk + free - most * REMOVALS.ofReserve,
+      mostUsed - used - this.#wal * REMOVALS.ofWal,
+    );
+    return this.#room = {
+      used: used + free + wal,
+      left: Math.max(0, Math.min(left, inSize)),
+      rows: Math.max(0, forRows),
+    };
   }
 
   /** How many bytes the disk has free, beside the reserve, which is made whole where there is room; Infinity if unknown. */
   #look(): number {
     const { most, size } = this.#reserve;
     const disk = diskOf(this.#path);
-    const free = disk?.free ?? Infinity;
     const missing = most - size;
-    if (missing <= 0) return free;
-    if (free < missing + 2 * most) return free;
-    const whole = this.#reserve.fill(1 / 2) >= most;
-    if (disk === undefined && !whole) return 0;
-    return free - missing;
+    if (disk === undefined) {
+      if (missing > 0 && this.#reserve.fill(1 / 2) < most) return 0;
+      if (this.#mayBeFull) this.#mayBeFull = !this.#reserve.couldGrow();
+      return this.#mayBeFull ? 0 : Infinity;
+    }
+    if (missing <= 0 || disk.free < missing + 2 * most) return disk.free;
+    this.#reserve.fill(1 / 2);
+    return disk.free - missing;
   }
 }
 

@@ -1,8 +1,7 @@
 // What becomes of jobs that were taken: DONE, FAIL, EXTEND, RELEASE.
 
 import type { Client } from "../server/handlers.ts";
-import { hasRoom } from "./bounds.ts";
-import { roomInStore } from "./bounds.ts";
+import { reasonIn, roomForRow, roomInStore } from "./bounds.ts";
 import { type Job, longestPause } from "./job.ts";
 import { notTaken } from "./refusals.ts";
 import { serve } from "./take.ts";
@@ -42,6 +41,9 @@ export async function done(
   const more = jobs.filter(({ kind, size }) => kind.keep && result.length > size)
     .reduce((sum, { size }) => sum + result.length - size, 0);
   if (more > 0) roomInStore(work, more);
+  // It is stored before the body is gone.
+  const kept = result.length * jobs.filter(({ kind }) => kind.keep).length;
+  if (kept > 0) roomForRow(work, kept);
   for (const job of jobs) {
     const { id, queue } = job;
     queue.rates.count("done", now);
@@ -65,7 +67,7 @@ export async function fail(
     job.queue.rates.count("failed", now);
     const pause = retry ?? backoff(job, work.random);
     // To fail makes room, so it is never refused; but no reason is kept for which there is none.
-    const kept = hasRoom(work) ? reason : "";
+    const kept = reasonIn(work, reason);
     work.change(job, () => job.fail(now + pause, pause > 0, dead, kept));
     // One that has expired will not be tried again either.
     const state = work.jobs.get(job.id)?.state;

@@ -71,6 +71,8 @@ export class Journal {
   /** What the changes take that are not stored. */
   #bytes = 0;
   #gathering: Group[] = [];
+  /** How many groups a batch has at most: fewer after one for which there was no room. */
+  #most = Infinity;
   /** The batch that was begun last. */
   #current = Promise.resolve();
   #asked: Asked[] = [];
@@ -205,10 +207,13 @@ export class Journal {
       try {
         await this.#store.commit(changes, this.#clock.moment());
       } catch (error) {
-        if (error instanceof StoreFull && this.#giveUpPuts(error, groups)) continue;
+        if (error instanceof StoreFull) {
+          if (this.#giveUpPuts(error, groups) || this.#halve(groups)) continue;
+        }
         this.#fail(error, groups);
         break;
       }
+      this.#most *= 2;
       for (const { bytes } of groups) this.#count(-bytes);
       this.commits++;
       this.changes += changes.length;
@@ -225,7 +230,25 @@ export class Journal {
   #next(): Group[] {
     const half = Math.ceil(this.#gathering.length / 2);
     const count = this.failure === undefined ? Math.max(LEAST_GROUPS, half) : Infinity;
-    return this.#gathering.splice(0, count);
+    return this.#gathering.splice(0, Math.min(count, this.#most));
+  }
+
+  /**
+   * There is no room to write these at once, of which none is a new job: the next batch is half of them, as each removal may
+   * take a page of a log. Returns whether they can be halved.
+   */
+  #halve(groups: readonly Group[]): boolean {
+    let halves = groups;
+    if (groups.length === 1) {
+      const [{ changes, bytes, written }] = groups;
+      if (changes.length === 1) return false;
+      const half = changes.length >> 1;
+      const first = newGroup(changes.slice(0, half), 0);
+      halves = [first, { changes: changes.slice(half), bytes, written }];
+    }
+    this.#gathering = [...halves, ...this.#gathering];
+    this.#most = halves.length >> 1;
+    return true;
   }
 
   /**
@@ -310,6 +333,8 @@ function bytesOf(change: Change): number {
       return BYTES.change + change.result.length;
     case "schedule":
       return BYTES.change + change.schedule.body.length;
+    case "move":
+      return BYTES.change + change.progress.reason.length;
     default:
       return BYTES.change;
   }

@@ -9,6 +9,14 @@ export function busy(message: string): Refusal {
   return new Refusal("busy", message, { retry: RETRY });
 }
 
+/** A store has room for what removes jobs only. */
+export function noRows(): Refusal {
+  return busy(
+    "The disk, or the size that the queue's file may have, leaves room for the end of jobs only; " +
+      "DONE without a result, DROP and PURGE make room.",
+  );
+}
+
 /** The queue is closed. */
 export function closed(): Refusal {
   return new Refusal("draining", "The queue is shutting down.", { retry: RETRY });

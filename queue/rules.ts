@@ -1,6 +1,6 @@
 // PAUSE, RESUME, LIMIT: what holds the jobs of a queue or key back.
 
-import { roomForQueues, roomForRules, roomInMemory } from "./bounds.ts";
+import { roomForQueues, roomForRow, roomForRules, roomInMemory } from "./bounds.ts";
 import { noRules, wrongRule } from "./limits.ts";
 import { badArguments } from "./refusals.ts";
 import { hasRules, type Rules } from "./store.ts";
@@ -33,6 +33,8 @@ export async function setRules(
     roomForQueues(work, [name]);
     roomForRules(work.bounds, work.rules);
   }
+  // To lift makes room.
+  if (Object.values(change).some(Boolean)) roomForRow(work, name.length + key.length);
   await work.journal.write({ kind: "rules", rules: work.limit(rules) });
   return rules;
 }

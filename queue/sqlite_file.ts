@@ -13,7 +13,7 @@ const DAMAGED = "database disk image is malformed";
 const SLICE = "LIMIT 1000 OFFSET ?";
 /** The most pages that SQLite knows of. */
 const MOST_PAGES = 2 ** 32 - 2;
-/** How many a file has always for what makes room, also one that is larger than it may be. */
+/** How many more a file gets for what makes room that is as large as it may be, or larger. */
 const SPARE_PAGES = 64;
 const LEAST_ROW = -(2n ** 63n);
 /** How many imports are remembered. */
@@ -48,6 +48,10 @@ export interface Space {
   readonly used: number;
   readonly free: number;
   readonly wal: number;
+  /** What `used` may become. */
+  readonly most: number;
+  /** What the file grows by where its `-wal` is written into it. */
+  readonly unwritten: number;
 }
 
 /** An open database file. */
@@ -75,8 +79,12 @@ export interface SqliteFile {
   imported(digest: Uint8Array): Import | undefined;
   /** Remembers an import; to be called by the changes of a commit, with which it is made. */
   noteImport(digest: Uint8Array, made: Import): void;
-  /** What it takes on the disk, in bytes: for what it keeps, for pages that are free, in its `-wal`. */
+  /** What it takes on the disk: for what it keeps, for pages that are free, in its `-wal`. */
   space(): Space;
+  /** How many bytes its `-wal` had after the last commit. */
+  readonly walSize: number;
+  /** Writes the pages of its `-wal` into it, so that this begins anew. Throws where it cannot. */
+  checkpoint(): void;
   /** Bounds what it takes, and about how much its `-wal` does, in bytes; what is there already may stay. */
   bound(size: number, wal: number): void;
   /** Closes it. Throws where it was removed or replaced meanwhile. */
@@ -147,6 +155,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
   const freePages = db.prepare("PRAGMA freelist_count");
   const pageSize = Number(pragma(db, "page_size"));
   const rows = rowsWriter(db);
+  let most = MOST_PAGES;
   let kept: Moment | undefined;
   const checkJob = rowCheck(["job", "progress"], JOB_COLUMNS);
   const lastId = (): number => {
@@ -253,15 +262,23 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     space(): Space {
       const free = pageSize * Number(freePages.get()!.freelist_count);
       const used = pageSize * Number(pages.get()!.page_count) - free;
-      return { used, free, wal: watched.walSize };
+      const { size, walSize: wal } = watched;
+      const unwritten = Math.max(0, used + free - size);
+      return { used, free, wal, most: pageSize * most, unwritten };
+    },
+    get walSize(): number {
+      return watched.walSize;
+    },
+    checkpoint(): void {
+      db.exec("PRAGMA wal_checkpoint");
+      mustBeThere();
     },
     bound(size: number, wal: number): void {
-      const most = Math.max(
-        Number(pages.get()!.page_count) + SPARE_PAGES,
-        Math.min(size / pageSize, MOST_PAGES),
-      );
+      const there = Number(pages.get()!.page_count);
+      most = Math.floor(Math.min(size / pageSize, MOST_PAGES));
+      if (there >= most) most = there + SPARE_PAGES;
       db.exec(`
-        PRAGMA max_page_count = ${Math.floor(most)};
+        PRAGMA max_page_count = ${most};
         PRAGMA wal_autocheckpoint = ${Math.floor(wal / pageSize)};
         PRAGMA journal_size_limit = ${Math.floor(2 * wal)};
       `);

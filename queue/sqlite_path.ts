@@ -55,7 +55,9 @@ export function makePrivate(file: string): void {
 export class Watched {
   readonly #file: string;
   readonly #identities = new Map<string, string>();
-  /** How many bytes the `-wal` had when it was looked at last. */
+  /** How many bytes the file had when it was looked at last. */
+  size = 0;
+  /** How many bytes the `-wal` had. */
   walSize = 0;
 
   constructor(file: string) {
@@ -74,7 +76,8 @@ export class Watched {
     let identity: string | undefined;
     try {
       const { dev, ino, size } = Deno.lstatSync(this.#file + end);
-      if (end !== "") this.walSize = size;
+      if (end === "") this.size = size;
+      else this.walSize = size;
       identity = `${dev}:${ino}`;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

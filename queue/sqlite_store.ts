@@ -15,7 +15,12 @@ import {
 /** What the worker is asked. */
 export type Request =
   | { readonly kind: "open"; readonly path: string; readonly options: DiskOptions }
-  | { readonly kind: "commit"; readonly batch: Batch; readonly moment: Moment | undefined }
+  | {
+    readonly kind: "commit";
+    readonly batch: Batch;
+    readonly puts: boolean;
+    readonly moment: Moment | undefined;
+  }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
   | { readonly kind: "rules" | "schedules" | "lastId" | "moment" | "room" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
@@ -87,7 +92,8 @@ export async function sqliteStore(
   return {
     async commit(changes: readonly Change[], moment?: Moment): Promise<void> {
       const batch = packBatch(changes);
-      room = await ask({ kind: "commit", batch, moment }, [
+      const puts = changes.some(({ kind }) => kind === "put");
+      room = await ask({ kind: "commit", batch, puts, moment }, [
         batch.numbers.buffer,
         batch.bytes.buffer,
       ]) as Room;

@@ -22,6 +22,7 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
         result: disk.commit(
           (file) => file.commit(unpackBatch(request.batch), request.moment),
           bytesOf(request.batch),
+          request.puts,
         ),
       };
     case "room":

@@ -143,6 +143,11 @@ export interface Room {
   readonly used: number;
   /** For how many bytes of new jobs there is room, beside what may be needed to make some. */
   readonly left: number;
+  /**
+   * For how many bytes of what becomes of jobs and queues there is room: that a job is taken, why it failed, a limit. What
+   * it takes to remove jobs is kept beside it. Default: no bound.
+   */
+  readonly rows?: number;
 }
 
 /**

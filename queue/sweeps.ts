@@ -2,6 +2,7 @@
 
 import type { Context } from "../server/handlers.ts";
 import type { Job } from "./job.ts";
+import { roomForRow } from "./bounds.ts";
 import { serve } from "./take.ts";
 import type { State } from "./store.ts";
 import type { WorkQueue } from "./work_queue.ts";
@@ -67,6 +68,7 @@ export async function purge(work: WorkQueue, chosen: Chosen, asker: Asker): Prom
 export async function revive(work: WorkQueue, queue: string, asker: Asker): Promise<number> {
   const chosen: Chosen = { queue, state: "dead", key: undefined };
   return await sweep(work, chosen, asker, (job) => {
+    roomForRow(work);
     work.change(job, () => job.revive(work.now()));
   });
 }

@@ -1,10 +1,11 @@
 // TAKE: jobs are given to those who ask.
 
-import { roomForQueues, roomForTaker } from "./bounds.ts";
+import { roomForQueues, roomForRow, roomForTaker, rowsLeft } from "./bounds.ts";
 import type { Given, Grant } from "./grant.ts";
 import type { Job } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { MAX_TAKE_BYTES } from "./protocol/fields.ts";
+import { noRows } from "./refusals.ts";
 import type { Queue } from "./queue.ts";
 import type { Taker, Wish } from "./takers.ts";
 import type { Rotation } from "./turns.ts";
@@ -24,6 +25,7 @@ interface Budget {
 /** Jobs that are ready now; `undefined` where there are none. */
 export function take(work: WorkQueue, wish: Wish): Grant | undefined {
   work.mayChange();
+  roomForRow(work);
   const queues: Queue[] = [];
   for (const name of wish.queues) {
     const queue = work.jobs.queues.get(name);
@@ -90,6 +92,11 @@ export function serve(work: WorkQueue, queue: Queue): void {
       work.unserved.add(queue);
       return;
     }
+    if (rowsLeft(work) < 1) {
+      work.takers.leave(taker);
+      taker.refuse(noRows());
+      continue;
+    }
     const given = grant(work, [queue], taker.wish, work.turns.of([queue.name]), budget);
     if (given !== undefined) {
       work.takers.leave(taker);
@@ -118,7 +125,8 @@ function grant(
   const unread: Given[] = [];
   let written: Promise<void> | undefined;
   let room = MAX_TAKE_BYTES;
-  for (let queue; given.length < max && (queue = rotation.next(queues)) !== undefined;) {
+  const most = Math.min(max, rowsLeft(work));
+  for (let queue; given.length < most && (queue = rotation.next(queues)) !== undefined;) {
     const next = nextOf(work, queue, budget);
     if (budget.left <= 0) break;
     if (next === undefined) continue;

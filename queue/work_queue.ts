@@ -5,7 +5,7 @@ import type { Clock } from "../scheduling/clock.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import type { Client } from "../server/handlers.ts";
 import type { LogEntry } from "../server/log.ts";
-import { type Bounds, hasRoom } from "./bounds.ts";
+import { type Bounds, hasRoom, reasonIn } from "./bounds.ts";
 import { Deadlines, ownTimes } from "./deadlines.ts";
 import { Holders } from "./holders.ts";
 import type { Job, Rarely } from "./job.ts";
@@ -147,7 +147,7 @@ export class WorkQueue {
     const job = this.jobs.add(stored);
     const forgotten = job.state === "done" && job.due <= now;
     if (job.state === "taken" && stored.held) {
-      job.fail(now, false, false, CLOSED);
+      job.fail(now, false, false, reasonIn(this, CLOSED));
       this.#write(job);
     } else if (job.hasDeadline && job.due <= now && !forgotten) job.timeOver();
     if (forgotten || this.#isOver(job)) {
@@ -390,7 +390,7 @@ export class WorkQueue {
       this.yield(() => this.#connectionOver(client, ids.slice(AT_ONCE)));
     }
     for (const job of jobs) {
-      this.change(job, () => job.fail(now, false, false, CLOSED));
+      this.change(job, () => job.fail(now, false, false, reasonIn(this, CLOSED)));
       this.#tellDead(job);
     }
     this.#serve(jobs.map(({ queue }) => queue));

@@ -1,5 +1,6 @@
 // QUEUES, QUEUE, JOB, LIST, DROP, PURGE, REVIVE, PAUSE, RESUME, LIMIT, LIMITS.
 
+import { roomForRow } from "../bounds.ts";
 import type { QueueHandlers } from "../handlers.ts";
 import type { Job } from "../job.ts";
 import type { admin } from "../protocol/admin.ts";
@@ -101,6 +102,7 @@ export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof
       if (!/^[0-9]+$/.test(target)) return { count: await revive(work, target, asker) };
       const job = work.job(Number(target));
       if (job.state !== "dead") throw notDead(job.id, job.state);
+      roomForRow(work);
       const written = work.change(job, () => job.revive(work.now()));
       serve(work, job.queue);
       await written;

@@ -3,6 +3,7 @@
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/run.ts";
 import { type Running, startServer } from "../queue/server_process.ts";
+import { putSmall, removesSome, rowAttacks } from "../queue/row_attacks.ts";
 import { over, type Session } from "../queue/session.ts";
 import { withDirectory } from "../queue/temporary.ts";
 import { find, run } from "./program.ts";
@@ -184,6 +185,39 @@ for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as con
       assertEquals(await numbers(session), [...there]);
       assertEquals(await server.end("SIGTERM"), 0);
     }));
+}
+
+for (const [attack, add] of Object.entries(rowAttacks)) {
+  for (const size of attack === "FAIL" ? ["2m", "8m"] : ["2m"]) {
+    Deno.test(`lineup queue on a full disk of ${size} removes jobs after any ${attack}, after a restart too`, () =>
+      withDisk(size, async ({ path, root, by }) => {
+        const file = `${path}/queue.db`;
+        const filler = `${root}/filler`;
+        let server = await startServer(file, by);
+        let session = await server.session();
+        let left = await putSmall(session, size === "2m" ? 10_000 : 50_000);
+        await fillUp(filler);
+        for (let restarts = 0; restarts < 3; restarts++) {
+          if (restarts > 0) {
+            await server.end(restarts === 1 ? "SIGKILL" : "SIGTERM");
+            await fillUp(filler);
+            server = await startServer(file, by);
+            session = await server.session();
+            await fillUp(filler);
+          }
+          await add(session);
+          assertMatch(await session.ask("PUT mail x"), /^ERR busy /);
+          left -= await removesSome(session, 100);
+        }
+        assertEquals(await session.ask("PURGE mail"), `OK count=${left}`);
+        // What the jobs have set free is room for others.
+        for (let i = 0; i < 50; i++) {
+          assertMatch(await session.ask("PUT mail x"), /^OK id=/);
+          assertMatch(await session.ask("TAKE mail"), /OK count=1$/);
+        }
+        assertEquals(await server.end("SIGTERM"), 0);
+      }));
+  }
 }
 
 Deno.test("lineup queue gives new jobs up that are more than its reserve where the disk is full, and goes on", () =>

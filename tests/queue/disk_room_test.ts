@@ -1,6 +1,7 @@
 import { openQueue, sqliteStore, type Store } from "@lineup/lineup/queue";
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { putSmall, removesSome, rowAttacks } from "./row_attacks.ts";
 import { served, type Session } from "./session.ts";
 import { job, put } from "./store_conformance.ts";
 import { withDirectory } from "./temporary.ts";
@@ -71,6 +72,34 @@ for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_0
       await queue[Symbol.asyncDispose]();
       watch();
     }));
+}
+
+for (const [attack, add] of Object.entries(rowAttacks)) {
+  for (const maxSize of attack === "FAIL" ? [MIB, 4 * MIB] : [MIB]) {
+    Deno.test(`sqliteStore of ${maxSize / MIB} MiB at most removes jobs after any ${attack}, after a restart too`, () =>
+      withDirectory(async (directory) => {
+        const path = `${directory}/queue.db`;
+        const options = { maxSize, reserve: 0 };
+        let queue = await served({ store: await sqliteStore(path, options) });
+        let session = await queue.session();
+        let left = await putSmall(session, Infinity);
+        for (let restarts = 0; restarts < 2; restarts++) {
+          if (restarts > 0) {
+            await queue[Symbol.asyncDispose]();
+            queue = await served({ store: await sqliteStore(path, options) });
+            session = await queue.session();
+          }
+          await add(session);
+          left -= await removesSome(session, 100);
+          assert(sizeOf(path) <= maxSize + maxSize / 16, `${sizeOf(path)} bytes`);
+        }
+        assertEquals(await session.ask("PURGE mail"), `OK count=${left}`);
+        assertMatch(await session.ask("PUT mail x"), /^OK id=/);
+        assertMatch(await session.ask("TAKE mail"), /OK count=1$/);
+        assertEquals(await session.ask("LIMIT mail depth=5"), "OK depth=5");
+        await queue[Symbol.asyncDispose]();
+      }));
+  }
 }
 
 Deno.test("sqliteStore with a maxSize below what it has refuses new jobs until there is room", () =>

@@ -29,9 +29,7 @@ const HELP =
   `deno task mutate [--sample 200] [--seed 1] [--since COMMIT] [--jobs 2] [--list] [PATH ...]
 
 Puts small faults into the product, one at a time, runs the tests that reach each, and prints what survived as file,
-line and change, and a score a folder. PATH is a file or folder (${
-    ROOMS.join(", ")
-  }).
+line and change, and a score a folder. PATH is a file or folder (${ROOMS.join(", ")}).
 
   --sample N      how many faults (200), drawn from all
   --seed N        other faults for another number (1)
@@ -62,9 +60,7 @@ const sampleSize = whole("sample");
 const jobs = whole("jobs");
 
 const files = await filesOfTree();
-const changed = flags.since === undefined
-  ? undefined
-  : await changedSince(flags.since);
+const changed = flags.since === undefined ? undefined : await changedSince(flags.since);
 const sources = files.filter((file) =>
   ROOMS.includes(file.split("/")[0]) && file.endsWith(".ts") &&
   !file.endsWith(".d.ts") &&
@@ -100,9 +96,7 @@ Deno.addSignalListener("SIGINT", () => {
 });
 const verdicts = new Map<Mutant, Verdict>();
 try {
-  const tests = files.filter((file) =>
-    /_test\.ts$/.test(file) && !file.startsWith("tests/peers/")
-  );
+  const tests = files.filter((file) => /_test\.ts$/.test(file) && !file.startsWith("tests/peers/"));
   const reach = await reachOf(tests, files, roots, (done, of, test) => {
     console.error(`coverage ${done}/${of}  ${test}`);
   });
@@ -118,9 +112,7 @@ function list(reach: readonly Reach[]): void {
   for (const mutant of sample) {
     const { file, line } = mutant;
     console.log(
-      `${file}:${line}  ${describe(mutant)}  (${
-        testsOf(mutant, reach).length
-      } tests)`,
+      `${file}:${line}  ${describe(mutant)}  (${testsOf(mutant, reach).length} tests)`,
     );
   }
 }
@@ -160,9 +152,7 @@ function report(): void {
     const killed = tried.filter((mutant) => !lives(mutant)).length;
     const share = `${Math.round(100 * killed / tried.length)} %`;
     console.log(
-      `${room.padEnd(12)}${`${killed} of ${tried.length}`.padStart(12)}${
-        share.padStart(8)
-      }`,
+      `${room.padEnd(12)}${`${killed} of ${tried.length}`.padStart(12)}${share.padStart(8)}`,
     );
   }
   const killed = tested.length - survivors.length;
@@ -197,9 +187,9 @@ function whole(name: "sample" | "seed" | "jobs"): number {
   const text = flags[name];
   if (!/^[0-9]{1,9}$/.test(text) || (name !== "seed" && Number(text) === 0)) {
     wrong(
-      `--${name} must be a whole number${
-        name === "seed" ? "" : " of at least 1"
-      }, not ${JSON.stringify(text)}.`,
+      `--${name} must be a whole number${name === "seed" ? "" : " of at least 1"}, not ${
+        JSON.stringify(text)
+      }.`,
     );
   }
   return Number(text);

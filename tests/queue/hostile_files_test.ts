@@ -8,7 +8,15 @@ import {
   openQueue,
   sqliteStore,
 } from "@lineup/lineup/queue";
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import { job, put } from "./store_conformance.ts";
 import { withDirectory } from "./temporary.ts";
@@ -188,6 +196,38 @@ Deno.test("a file of another program, or of a version that there is not, is refu
       assertEquals(checkSqliteFile(path).problems.length > 0, true);
     }
   }));
+
+// A check of the large one takes a while.
+for (const [what, bodies, only] of [["small", 0, /./], ["large", 70, /^imported$/]] as const) {
+  Deno.test(`a ${what} file is refused whichever table is damaged, and left as it is`, () =>
+    withDirectory(async (directory) => {
+      const path = `${directory}/queue.db`;
+      const store = await sqliteStore(path);
+      for (let id = 1; id <= bodies; id++) await store.commit([put(job(id, { size: 1 << 20 }))]);
+      await store.close();
+      const db = new DatabaseSync(path);
+      const roots = db.prepare("SELECT name, rootpage FROM sqlite_schema").all();
+      db.close();
+      const sound = await Deno.readFile(path);
+      for (const { name, rootpage } of roots.filter(({ name }) => only.test(String(name)))) {
+        const damaged = sound.slice();
+        damaged.fill(0xa7, (Number(rootpage) - 1) * 4096, Number(rootpage) * 4096);
+        await Deno.writeFile(path, damaged);
+        assertGreater(checkSqliteFile(path).problems.length, 0);
+        await assertRejects(
+          async () => {
+            await using _ = await openQueue({ store: await sqliteStore(path) });
+          },
+          Error,
+          "is damaged, and was left as it is",
+          String(name),
+        );
+        assertEquals(Buffer.compare(await Deno.readFile(path), damaged), 0);
+      }
+      await Deno.writeFile(path, sound);
+      await (await openQueue({ store: await sqliteStore(path) })).close();
+    }));
+}
 
 Deno.test("a file whose pages lead in circles is damaged, and holds nobody", () =>
   withDirectory(async (directory) => {

@@ -1,6 +1,7 @@
 // EVERY: jobs that are put again and again.
 
 import type { Clock } from "../scheduling/clock.ts";
+import { Refusal } from "../protocol/errors.ts";
 import { BadCron, readCron } from "./cron.ts";
 import { readZone } from "./cron_times.ts";
 import { Deadlines, type Due, ownTimes } from "./deadlines.ts";
@@ -237,7 +238,15 @@ export class Schedules {
       });
     } catch (error) {
       const message = "schedule could not put its job";
-      this.#work.log({ level: "error", message, schedule: name, queue: schedule.queue, error });
+      // That there is no room is no defect, and it matters not where in the program that was found.
+      const told = error instanceof Refusal ? error.message : error;
+      this.#work.log({
+        level: "error",
+        message,
+        schedule: name,
+        queue: schedule.queue,
+        error: told,
+      });
     }
     const next = nextRun(schedule, due, now);
     if (next === undefined) {

@@ -38,7 +38,7 @@ const PAGE = 500;
 
 /** How many bytes are kept beside a file for when its disk is full. */
 const RESERVE = 8 << 20;
-/** Below so many bytes the worker is asked how much room there is, and how often, in ms. */
+/** Below so many bytes of room the worker is asked how much there is, and how often, in ms. */
 const SCARCE = 64 << 20;
 const ROOM_MS = 500;
 
@@ -82,13 +82,26 @@ export async function sqliteStore(
 ): Promise<Store> {
   const ask = startWorker();
   let room: Room;
-  let asked = 0;
   try {
     room = await ask({ kind: "open", path, options: { maxSize, reserve } }) as Room;
   } catch (error) {
     ask.end();
     throw error;
   }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+  // Where nothing is written because there is no room, nobody else says when there is some.
+  const watch = (): void => {
+    if (timer !== undefined || room.left >= SCARCE || closed) return;
+    const waiting = timer = setTimeout(async () => {
+      const now = await ask({ kind: "room" }).catch(() => room);
+      room = now as Room;
+      timer = undefined;
+      watch();
+    }, ROOM_MS);
+    Deno.unrefTimer(waiting);
+  };
+  watch();
   return {
     async commit(changes: readonly Change[], moment?: Moment): Promise<void> {
       const batch = packBatch(changes);
@@ -97,15 +110,9 @@ export async function sqliteStore(
         batch.numbers.buffer,
         batch.bytes.buffer,
       ]) as Room;
+      watch();
     },
-    room(): Room {
-      // Where nothing is written because there is no room, nobody says when there is some.
-      if (room.left < SCARCE && performance.now() > asked + ROOM_MS) {
-        asked = performance.now();
-        ask({ kind: "room" }).then((now) => room = now as Room, () => {});
-      }
-      return room;
-    },
+    room: () => room,
     async *load(): AsyncGenerator<StoredJob, void, void> {
       const page = (after: number): Promise<unknown> => ask({ kind: "load", after, limit: PAGE });
       for (let next = page(0);;) {
@@ -124,6 +131,8 @@ export async function sqliteStore(
     moment: () => ask({ kind: "moment" }) as Promise<Moment | undefined>,
     bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as Bodies),
     async close(): Promise<void> {
+      closed = true;
+      clearTimeout(timer);
       try {
         await ask({ kind: "close" });
       } finally {

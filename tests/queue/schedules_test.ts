@@ -125,6 +125,11 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
     queue.logged.map(({ message, schedule }) => [message, schedule]),
     Array(2).fill(["schedule could not put its job", "beat"]),
   );
+  // In words: it is no defect of which somebody looks for the place.
+  assertEquals(
+    queue.logged[0].error,
+    "mail is full: it has 1 unfinished jobs, and its depth is 1.",
+  );
   await session.ask("PURGE mail");
   fails = true;
   assertMatch(await session.ask("PUT news x"), /^ERR internal/);

@@ -183,8 +183,14 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     if (watched.isThere()) return;
     throw new Error(`${path}, or its -wal, was removed or replaced while it was in use`);
   };
+  const mustBeWhole = (): void => {
+    if (!watched.wasCut()) return;
+    throw new Error(`${path}, or its -wal, was cut by another program while it was in use`);
+  };
   return {
     commit(changes: Iterable<Change>, moment?: Moment, lastId = 0): void {
+      // Before anything is written behind what is gone.
+      mustBeWhole();
       begin.run();
       try {
         let highest = lastId;
@@ -286,6 +292,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     close(): void {
       try {
         mustBeThere();
+        mustBeWhole();
       } finally {
         db.close();
       }

@@ -55,6 +55,7 @@ export function makePrivate(file: string): void {
 export class Watched {
   readonly #file: string;
   readonly #identities = new Map<string, string>();
+  #wasCut = false;
   /** How many bytes the file had when it was looked at last. */
   size = 0;
   /** How many bytes the `-wal` had. */
@@ -63,6 +64,14 @@ export class Watched {
   constructor(file: string) {
     this.#file = file;
     this.isThere();
+  }
+
+  /** Whether one of them has become smaller since it was looked at, and for good: but its server nobody cuts it. */
+  wasCut(): boolean {
+    const { size, walSize } = this;
+    // One that is not there says nothing of its size.
+    if (this.isThere()) this.#wasCut ||= this.size < size || this.walSize < walSize;
+    return this.#wasCut;
   }
 
   /** Whether the file, and its `-wal` once there was one, are those that were there first. */

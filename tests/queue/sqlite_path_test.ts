@@ -186,6 +186,28 @@ for (
     }));
 }
 
+for (const end of ["", "-wal"]) {
+  Deno.test(`a queue answers nothing with OK once its file${end} was cut`, () =>
+    withDirectory(async (directory) => {
+      const path = `${directory}/queue.db`;
+      const queue = await served({ store: await sqliteStore(path) });
+      const session = await queue.session();
+      assertEquals(await session.ask("PUT mail first"), "OK id=1");
+      await Deno.truncate(path + end);
+      assertMatch(await session.ask("PUT mail second"), /^ERR internal .*executed=maybe/);
+      // Also once it has grown again.
+      await queue.clock.elapse(60_000);
+      for (const request of ["PUT mail third", "TAKE mail", "DROP 1"]) {
+        assertMatch(await session.ask(request), /^ERR read-only /);
+      }
+      assertStringIncludes(
+        String(queue.logged[0].error),
+        `${path}, or its -wal, was cut by another program while it was in use`,
+      );
+      await assertRejects(async () => await queue[Symbol.asyncDispose](), Error, "was cut");
+    }));
+}
+
 Deno.test("a queue whose file was moved and comes back goes on", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;

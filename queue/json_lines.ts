@@ -192,8 +192,12 @@ function readField(name: string, value: unknown, field: Field, now: number): unk
   try {
     formatValue(value, field.is);
   } catch (error) {
-    if (error instanceof BadValue) throw new BadLine(`${name} must be ${error.message}`);
-    throw error;
+    if (!(error instanceof BadValue)) throw error;
+    // JSON has no word for a number that is too large, such as 1e400, and says null.
+    const why = Math.abs(value as number) === Infinity
+      ? error.message.replace(/"null"$/, "one as large")
+      : error.message;
+    throw new BadLine(`${name} must be ${why}`);
   }
   const latest = now + (field.ahead ?? Infinity);
   if ((value as number) > latest) {
@@ -217,7 +221,10 @@ function checkJob({ state, until, held, attempt, spared }: StoredJob): void {
 
 /** The zone of a schedule as it is stored. Throws `BadLine` where it does not say when. */
 function zoneOf({ cron, zone, interval }: Schedule): string {
-  if ((cron === "") === (interval === 0)) throw new BadLine("it needs cron or interval, not both");
+  if (cron !== "" && interval !== 0) {
+    throw new BadLine("it has cron and interval, and takes one of them");
+  }
+  if (cron === "" && interval === 0) throw new BadLine("it has neither cron nor interval");
   if (cron === "" && zone !== "") throw new BadLine("zone goes with cron only");
   if (cron === "") return "";
   try {
@@ -229,8 +236,11 @@ function zoneOf({ cron, zone, interval }: Schedule): string {
 }
 
 function bytes({ body, base64 }: Record<string, unknown>): Uint8Array {
-  if ((body === undefined) === (base64 === undefined)) {
-    throw new BadLine("it needs body or base64, not both");
+  if (body !== undefined && base64 !== undefined) {
+    throw new BadLine("it has body and base64, and takes one of them");
+  }
+  if (body === undefined && base64 === undefined) {
+    throw new BadLine("it has neither body nor base64");
   }
   if (body !== undefined) {
     if (typeof body !== "string" || !body.isWellFormed()) throw new BadLine("body must be text");

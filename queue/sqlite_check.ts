@@ -8,6 +8,7 @@ import {
   canMigrate,
   distrust,
   explain,
+  isFresh,
   otherVersion,
   pragma,
   strangeIn,
@@ -83,6 +84,7 @@ export function checkSqliteFile(path: string): Checked {
   try {
     const { db } = look = lookAt(path);
     distrust(db);
+    if (isFresh(db)) return { jobs: 0, older: false, problems: [] };
     if (pragma(db, "application_id") !== APPLICATION_ID) {
       return unknown([`${path} is a database of another program, not a queue`]);
     }
@@ -109,7 +111,7 @@ export function checkSqliteFile(path: string): Checked {
     const { jobs } = db.prepare("SELECT count(*) AS jobs FROM job").get()!;
     return { jobs: Number(jobs), older, problems };
   } catch (error) {
-    return unknown([explain(error, path)]);
+    return unknown([explain(error, path, "")]);
   } finally {
     look?.close();
   }

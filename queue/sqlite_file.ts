@@ -2,14 +2,12 @@
 
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { distrust, explain, pragma, prepareFile } from "./sqlite_schema.ts";
+import { DAMAGED, distrust, explain, pragma, prepareFile } from "./sqlite_schema.ts";
 import { locateFile, makePrivate, Watched } from "./sqlite_path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./sqlite_rows.ts";
 import { rowCheck } from "./stored_bounds.ts";
 import type { Change, Moment, Rules, StoredJob, StoredSchedule } from "./store.ts";
 
-/** What SQLite says of a file that is damaged. */
-const DAMAGED = "database disk image is malformed";
 const SLICE = "LIMIT 1000 OFFSET ?";
 /** The most pages that SQLite knows of. */
 const MOST_PAGES = 2 ** 32 - 2;

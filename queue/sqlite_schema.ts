@@ -7,12 +7,14 @@ export const APPLICATION_ID = 0x4c696e65;
 /** The version of the schema. */
 export const VERSION = 3;
 
+/** What SQLite says of a file that is damaged. */
+export const DAMAGED = "database disk image is malformed";
+
 /** What SQLite's words mean to whoever opens a file. */
 const MEANINGS: Readonly<Record<string, string>> = {
   "database is locked": "is in use by another server",
   "file is not a database": "is not a SQLite database",
-  "database disk image is malformed":
-    "is damaged, and was left as it is; `lineup queue --check` tells more",
+  [DAMAGED]: "is damaged, and was left as it is",
   "attempt to write a readonly database": "cannot be written",
 };
 
@@ -150,8 +152,7 @@ export function prepareFile(db: DatabaseSync, path: string): void {
   db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL");
   const application = pragma(db, "application_id");
   const version = pragma(db, "user_version");
-  const [{ tables }] = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").all();
-  const fresh = application === 0 && version === 0 && tables === 0;
+  const fresh = isFresh(db);
   if (!fresh && application !== APPLICATION_ID) {
     throw new Error(`${path} is a database of another program, not a queue`);
   }
@@ -176,7 +177,7 @@ function lookForDamage(db: DatabaseSync, tables: readonly string[]): void {
     : tables.filter((table) => !LARGE.includes(table)).map((table) => `('${table}')`);
   for (const part of parts) {
     const { quick_check: said } = db.prepare(`PRAGMA quick_check${part}`).get()!;
-    if (said !== "ok") throw new Error("database disk image is malformed");
+    if (said !== "ok") throw new Error(DAMAGED);
   }
 }
 
@@ -216,6 +217,12 @@ export function canMigrate(version: unknown): boolean {
   return Object.hasOwn(STEPS, String(version));
 }
 
+/** Whether a file has nothing yet, and becomes a queue where it is opened. */
+export function isFresh(db: DatabaseSync): boolean {
+  const [{ tables }] = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").all();
+  return pragma(db, "application_id") === 0 && pragma(db, "user_version") === 0 && tables === 0;
+}
+
 /** What is said of a queue that another version of this program has made. */
 export function otherVersion(path: string, version: unknown): string {
   return `${path} is a queue of version ${version}; this program reads version ${VERSION}`;
@@ -226,13 +233,19 @@ export function pragma(db: DatabaseSync, name: string): unknown {
   return db.prepare(`PRAGMA ${name}`).get()![name];
 }
 
-/** What an error of SQLite means for a file. */
-export function explain(error: unknown, path: string): string {
+/** What an error of SQLite means for a file; `more` says where more is told of a damage. */
+export function explain(
+  error: unknown,
+  path: string,
+  more = "; `lineup queue --check` tells more",
+): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (Object.hasOwn(MEANINGS, message)) return `${path} ${MEANINGS[message]}`;
+  if (Object.hasOwn(MEANINGS, message)) {
+    return `${path} ${MEANINGS[message]}${message === DAMAGED ? more : ""}`;
+  }
   // Of node:sqlite, for numbers that JavaScript cannot tell apart.
   if (/too large to be represented/.test(message)) {
-    return `${path} has a number that is out of bounds; \`lineup queue --check\` tells more`;
+    return `${path} has a number that is out of bounds${more}`;
   }
   return message.includes(path) ? message : `${path}: ${message}`;
 }

@@ -1,6 +1,7 @@
 // A queue's file out to lines of JSON, and in from them.
 
 import { createHash, type Hash } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
 import { BadLine } from "./flat_json.ts";
 import { type Entry, lineOf, readLine } from "./json_lines.ts";
 import { type Import, openSqliteFile, type SqliteFile } from "./sqlite_file.ts";
@@ -102,6 +103,8 @@ export function importSqliteFile(
   const [given, rest] = begin.kind === "queue"
     ? [begin.last, entries]
     : [0, behind(first.value, entries)];
+  const isNew = !existsSync(path);
+  let isWhole = false;
   const file = openSqliteFile(path);
   try {
     const last = file.lastId();
@@ -115,12 +118,15 @@ export function importSqliteFile(
       file.noteImport(digest, { at: now, jobs: result.jobs });
     };
     file.commit(all(), undefined, result.renumbered ? 0 : given);
+    isWhole = true;
     return result;
   } catch (error) {
     if (!(error instanceof MadeBefore)) throw error;
     return { jobs: 0, duplicates: 0, renumbered: false, before: error.made.at };
   } finally {
     file.close();
+    // Nothing was added to it, and it was not there.
+    if (isNew && !isWhole) rmSync(path);
   }
 }
 

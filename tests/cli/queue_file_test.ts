@@ -95,6 +95,9 @@ Deno.test("lineup queue --import names the line that is wrong, and imports nothi
     const wrong = await lineup(["queue", "--data", data, "--import", "-"], { input });
     const why = 'line 4 is wrong: priority must be an integer, 0 to 9, not "10"';
     assertEquals([wrong.code, wrong.err], [1, `lineup: ${why}\n`]);
+    assertEquals((await lineup(["queue", "--check", data])).out, `there is no file ${data}\n`);
+    // An empty file is a queue to be, for all who open it.
+    await Deno.writeFile(data, new Uint8Array());
     assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
     const none = await lineup(["queue", "--data", data, "--import", "-"]);
     assertEquals([none.code, none.err], [1, "lineup: there is no line to import\n"]);
@@ -112,7 +115,11 @@ Deno.test("importSqliteFile says of each line that is none of ours why", () =>
       ["7", "it is not a JSON object"],
       ['{"kind":"jbo"}', "kind must be one of queue, job, rules, schedule"],
       ['{"body":"x"}', "a job needs queue"],
-      ['{"queue":"mail"}', "it needs body or base64, not both"],
+      ['{"queue":"mail"}', "it has neither body nor base64"],
+      [
+        '{"queue":"mail","body":"","put":1e400}',
+        "put must be a number, 0 to 8640000000000000, not one as large",
+      ],
       [jobLine(4, { queue: "a b" }), "queue must be a word without white space"],
       [jobLine(4, { priority: 10 }), "priority must be an integer, 0 to 9"],
       [jobLine(4, { lease: 1.5 }), "lease must be an integer, 1 to 2592000000"],
@@ -122,11 +129,15 @@ Deno.test("importSqliteFile says of each line that is none of ours why", () =>
       [jobLine(4, { until: 5 }), "until must be 0 for a job that is ready"],
       [jobLine(4, { spared: 3 }), "spared must be at most 2, its attempts"],
       [jobLine(4, { prio: 1 }), "a job has no prio"],
-      [jobLine(4, { base64: "AP8=" }), "it needs body or base64, not both"],
+      [jobLine(4, { base64: "AP8=" }), "it has body and base64, and takes one of them"],
       [jobLine(4, { body: undefined, base64: "A?" }), "base64 must be base64"],
       [jobLine(3), "job 3 is behind job 3"],
       [JSON.stringify({ ...cron, cron: "never" }), "cron must be five or six fields"],
-      [JSON.stringify(cron), "it needs cron or interval, not both"],
+      [JSON.stringify(cron), "it has neither cron nor interval"],
+      [
+        JSON.stringify({ ...cron, cron: "0 3 * * *", interval: 1000 }),
+        "it has cron and interval, and takes one of them",
+      ],
       ['{"kind":"rules","queue":"mail","rate":-1}', "rate must be a number"],
       [QUEUE, "kind queue is for the first line"],
     ];
@@ -134,6 +145,10 @@ Deno.test("importSqliteFile says of each line that is none of ours why", () =>
       const lines = [QUEUE, "", jobLine(3), line];
       assertThrows(() => importSqliteFile(path, lines), Error, `line 4 is wrong: ${why}`);
     }
+    // Nor is a file left that was not there, and one that was is as it was.
+    assertEquals([...Deno.readDirSync(directory)], []);
+    importSqliteFile(path, [QUEUE]);
+    assertThrows(() => importSqliteFile(path, [jobLine(13), "{"]), Error, "line 2 is wrong");
     assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
     return Promise.resolve();
   }));

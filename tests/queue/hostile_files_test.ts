@@ -338,7 +338,7 @@ Deno.test("an import names the line that a queue could not go on with, in no mor
       assertMatch(message.replace(/^line 2 is wrong: /, ""), why, shown);
       assert(message.length < 400, `${message.length} characters`);
     }
-    assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
+    assertEquals([...Deno.readDirSync(directory)], []);
     // What is just within bounds leaves a queue that goes on.
     importSqliteFile(path, [
       '{"kind":"queue","version":1,"last":1125899906842624}',

@@ -129,8 +129,16 @@ Deno.test("openQueue refuses a damaged file and leaves it as it is, and checkSql
       Error,
       `${path} is damaged, and was left as it is`,
     );
-    assertEquals(checkSqliteFile(path).problems.length > 0, true);
+    const { problems } = checkSqliteFile(path);
+    assertEquals(problems.length > 0, true);
+    assertEquals(problems.filter((problem) => problem.includes("--check")), []);
     assertEquals(await Deno.readFile(path), bytes);
+    // A table that cannot be read at all, so that the check itself fails.
+    bytes.fill(0xa5, 4096);
+    await Deno.writeFile(path, bytes);
+    assertEquals(checkSqliteFile(path).problems.filter((each) => each.includes("--check")), []);
+    await Deno.writeFile(path, bytes.fill(0xa5, 100, 4096));
+    assertEquals(checkSqliteFile(path).problems, [`${path} is damaged, and was left as it is`]);
     assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
       "queue.db",
       "queue.db-reserve",

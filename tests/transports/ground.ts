@@ -29,7 +29,7 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
     SAY: ({ text }) => ({ text }),
     ECHO: ({ body }) => ({ body }),
     FAIL() {
-      throw new Refusal("no-luck", 'Not "today".', { retry: 1500, details: { day: "two words" } });
+      throw new Refusal("no-luck", 'Not "today".', { retry: 15, details: { day: "two words" } });
     },
     async SHUFFLE({ name, of, n }) {
       const waiting = shuffles.get(name) ?? [];

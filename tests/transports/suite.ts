@@ -110,7 +110,7 @@ const cases: Record<string, (ground: Ground) => Promise<void>> = {
       same([error.code, error.message, error.retry, error.details], [
         "no-luck",
         'Not "today".',
-        1500,
+        15,
         { day: "two words" },
       ]);
     }),

@@ -117,6 +117,11 @@ export class FrameDecoder {
       : extended === 2
       ? view.getUint16(2)
       : view.getUint32(2) * 2 ** 32 + view.getUint32(6);
+    // Section 5.2: the least bytes that a length needs, and no negative one.
+    if (extended > 0 && length < (extended === 2 ? 126 : 65_536)) {
+      throw broken(`a length of ${length} is written with ${extended} bytes`);
+    }
+    if (extended === 8 && head[2] > 0x7f) throw broken("a length has its first bit set");
     this.#beginPayload(length);
   }
 

@@ -7,7 +7,7 @@ import { type ByteStream, writeAll } from "./stream.ts";
 const MOST_HEAD = 16_384;
 const UNIQUE = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const REQUEST_LINE = /^([A-Z]{1,32}) (\S+) HTTP\/1\.[01]$/;
+const REQUEST_LINE = /^([A-Z]{1,32}) (\S+) HTTP\/(1\.[01])$/;
 /** What may stand once: two of them could be read as either. */
 const SINGLE = ["host", "origin", "sec-websocket-key", "sec-websocket-version"];
 // deno-lint-ignore no-control-regex
@@ -18,6 +18,8 @@ export interface RequestHead {
   readonly method: string;
   /** The path with the query. */
   readonly target: string;
+  /** The version of HTTP, `1.0` or `1.1`. */
+  readonly version: string;
   /** By their names in small letters; those that came more than once with commas between. */
   readonly headers: ReadonlyMap<string, string>;
 }
@@ -66,7 +68,7 @@ function endOf(bytes: Uint8Array, from: number): number {
 
 function parseHead(bytes: Uint8Array): RequestHead | HttpAnswer {
   const [first, ...lines] = new TextDecoder("latin1").decode(bytes).slice(0, -4).split("\r\n");
-  const [, method, target] = REQUEST_LINE.exec(first) ?? [];
+  const [, method, target, version] = REQUEST_LINE.exec(first) ?? [];
   if (method === undefined || CONTROL.test(target)) return bad("This is no request of HTTP/1.1.");
   const headers = new Map<string, string>();
   for (const line of lines) {
@@ -81,7 +83,7 @@ function parseHead(bytes: Uint8Array): RequestHead | HttpAnswer {
     else if (SINGLE.includes(name)) return bad(`There are two headers ${name}.`);
     else headers.set(name, `${before}, ${value}`);
   }
-  return { method, target, headers };
+  return { method, target, version, headers };
 }
 
 function bad(text: string): HttpAnswer {
@@ -99,8 +101,13 @@ function lists(value: string | undefined, token: string): boolean {
 }
 
 /** What a request for a WebSocket is answered: a text that is sent as it is and opens it, or a refusal. */
-export function answerTo({ method, headers }: RequestHead): string | HttpAnswer {
+export function answerTo({ method, version, headers }: RequestHead): string | HttpAnswer {
   if (method !== "GET") return bad("A WebSocket is asked for with GET.");
+  if (version !== "1.1") return bad(`A WebSocket is asked for in HTTP/1.1, not ${version}.`);
+  // Behind the head the frames begin: a body would be read as such.
+  if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {
+    return bad("A request for a WebSocket has no body.");
+  }
   if (!headers.has("host")) return bad("There is no header host.");
   if (headers.get("sec-websocket-version") !== "13") {
     return {

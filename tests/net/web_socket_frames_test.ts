@@ -158,9 +158,39 @@ const wrong: readonly [what: string, frames: Uint8Array[], code: number, message
   ],
   [
     "a length beyond all",
-    [Uint8Array.of(0x82, 0xff, ...Array(8).fill(0xff), 1, 2, 3, 4)],
+    [Uint8Array.of(0x82, 0xff, 0x7f, ...Array(7).fill(0xff), 1, 2, 3, 4)],
     1009,
     "more than 65536",
+  ],
+  [
+    "a length below zero",
+    [Uint8Array.of(0x82, 0xff, ...Array(8).fill(0xff), 1, 2, 3, 4)],
+    1002,
+    "first bit",
+  ],
+  [
+    "a short length in 2 bytes",
+    [Uint8Array.of(0x82, 0xfe, 0, 1, 0, 0, 0, 0, 0x61)],
+    1002,
+    "a length of 1 is written with 2 bytes",
+  ],
+  [
+    "125 in 2 bytes",
+    [Uint8Array.of(0x81, 0xfe, 0, 125, 0, 0, 0, 0), new Uint8Array(125)],
+    1002,
+    "a length of 125 is written with 2 bytes",
+  ],
+  [
+    "no bytes, in 8",
+    [Uint8Array.of(0x82, 0xff, ...Array(8).fill(0), 0, 0, 0, 0)],
+    1002,
+    "a length of 0 is written with 8 bytes",
+  ],
+  [
+    "65535 in 8 bytes",
+    [Uint8Array.of(0x82, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0), new Uint8Array(65_535)],
+    1002,
+    "a length of 65535 is written with 8 bytes",
   ],
   ["text in Latin-1", [clientFrame({ opcode: TEXT, payload: Uint8Array.of(0xe9) })], 1007, "UTF-8"],
   [

@@ -72,6 +72,30 @@ const refused: readonly [what: string, lines: readonly string[], status: number,
     "two headers sec-websocket-key",
   ],
   ["two hosts", [GET, HOST, HOST, UPGRADE, CONNECTION, VERSION, KEY], 400, "two headers host"],
+  [
+    "HTTP/1.0",
+    ["GET / HTTP/1.0", HOST, UPGRADE, CONNECTION, VERSION, KEY],
+    400,
+    "in HTTP/1.1, not 1.0",
+  ],
+  [
+    "a counted body",
+    [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "Content-Length: 10"],
+    400,
+    "no body",
+  ],
+  [
+    "two lengths of a body",
+    [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "Content-Length: 0", "Content-Length: 10"],
+    400,
+    "no body",
+  ],
+  [
+    "a body in chunks",
+    [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "Transfer-Encoding: chunked"],
+    400,
+    "no body",
+  ],
   ["a header without colon", [GET, HOST, "nonsense"], 400, "no header"],
   ["a header with a space", [GET, "Host : a"], 400, "no header"],
   ["a folded header", [GET, HOST, " more"], 400, "no header"],
@@ -115,6 +139,7 @@ Deno.test("a WebSocket is opened whatever the request is cut into, and what come
     CONNECTION,
     VERSION,
     KEY,
+    "Content-Length: 0",
   ];
   // PING and a line end, masked with zeros.
   const message = "\x82\x85\0\0\0\0PING\n";

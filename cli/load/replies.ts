@@ -1,13 +1,14 @@
 // Replies as a load generator has to know them: which request is answered, how, and where the next line begins. What
 // else a line says is passed over, so that the load generator is not what is measured.
 
+import { lengthBehind } from "../../protocol/body_length.ts";
 import { isOptionName } from "../../protocol/line.ts";
 import { decodeText } from "../../protocol/strings.ts";
 
-const LF = 0x0a, CR = 0x0d, SPACE = 0x20, BANG = 0x21, HASH = 0x23, STAR = 0x2a;
-const ZERO = 0x30, NINE = 0x39, E = 0x45, O = 0x4f, CLOSE = 0x7d, OPEN = 0x7b;
-/** Longest line of a reply (docs/PROTOCOL.md). */
-const MOST_LINE = 65_536;
+const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20, BANG = 0x21, HASH = 0x23, STAR = 0x2a;
+const ZERO = 0x30, NINE = 0x39, E = 0x45, K = 0x4b, O = 0x4f, R = 0x52, CLOSE = 0x7d, OPEN = 0x7b;
+/** Longest line and longest body of a reply that a client takes (docs/PROTOCOL.md). */
+const MOST_LINE = 65_536, MOST_BODY = 1 << 26;
 const LONGEST_CODE = 64;
 const NO_CODE = "(no-code)";
 
@@ -89,13 +90,13 @@ export class Replies {
       if (bytes[at++] !== SPACE) throw new BadReply("a tag that was not sent");
     }
     const first = bytes[at];
-    let code: string | undefined;
-    if (first === E) code = codeAt(bytes, at, end);
-    else if (first !== O && first !== STAR && first !== BANG) {
+    const behind = headEnd(bytes, at);
+    if (behind < 0 || (behind < end && bytes[behind] !== SPACE && bytes[behind] !== TAB)) {
       throw new BadReply("a line that begins with none of OK, ERR, * and !");
     }
+    const code = first === E ? codeAt(bytes, at, end) : undefined;
     const isFinal = first === O || first === E;
-    const length = bytes[end - 1] === CLOSE ? lengthAt(bytes, at, end) : -1;
+    const length = lengthIn(bytes, behind, end);
     if (length >= 0) {
       this.#body = length;
       this.#bodyEnd = true;
@@ -116,13 +117,21 @@ function codeAt(bytes: Uint8Array, at: number, end: number): string {
   return isOptionName(code) ? code : NO_CODE;
 }
 
-/** The length that a line ends in; -1 where there is none. */
-function lengthAt(bytes: Uint8Array, start: number, end: number): number {
-  let at = end - 2;
-  let length = 0;
-  for (let unit = 1; at > start && bytes[at] >= ZERO && bytes[at] <= NINE; at--, unit *= 10) {
-    length += (bytes[at] - ZERO) * unit;
-  }
-  const digits = end - 2 - at;
-  return digits > 0 && digits <= 10 && bytes[at] === OPEN && bytes[at - 1] === SPACE ? length : -1;
+/** Where the status that begins at `at` ends; -1 where there is none. */
+function headEnd(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first === O) return bytes[at + 1] === K ? at + 2 : -1;
+  if (first === E) return bytes[at + 1] === R && bytes[at + 2] === R ? at + 3 : -1;
+  return first === STAR || first === BANG ? at + 1 : -1;
+}
+
+/** The length of the body that a line announces; -1 where there is none. Throws `BadReply` for one that no client takes. */
+function lengthIn(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== OPEN && bytes[at] !== CLOSE) at++;
+  if (at >= end) return -1;
+  const length = lengthBehind(bytes, start, end, false);
+  if (length === undefined) throw new BadReply("the length of a body that cannot be read");
+  if (length > MOST_BODY) throw new BadReply(`a body of ${length} bytes, more than ${MOST_BODY}`);
+  return length;
 }

@@ -55,9 +55,39 @@ Deno.test("Replies passes over events, and throws at what is no reply", () => {
     [-1, "(no-code)"],
     [-1, undefined],
   ]);
-  for (const text of ["PONG\n", "\n", "#x OK\n", "#5\n", "OK {1}\nab\n"]) {
+  for (
+    const text of [
+      "PONG\n",
+      "\n",
+      "#x OK\n",
+      "#5\n",
+      "OK {1}\nab\n",
+      "OKAY\n",
+      "ERROR x\n",
+    ]
+  ) {
     assertThrows(() => read(text), BadReply, undefined, text);
   }
+  const unreadable = [
+    "{999999999999}",
+    "{9999999999}",
+    `{${(1 << 26) + 1}}`,
+    "{01}",
+    "{-1}",
+    "{}",
+    "{1",
+    "1}",
+    "{1} x",
+    "{1} {1}",
+    "n={1}",
+    '"a" {1x}',
+  ];
+  for (const head of ["OK", "#3 OK", "ERR busy", "*", "!"]) {
+    for (const length of unreadable) {
+      assertThrows(() => read(`${head} ${length}\n`), BadReply, "body", `${head} ${length}`);
+    }
+  }
+  assertEquals(read('OK "{9" n="}" \nOK {2} \n{}\nOK a{ \n'), Array(3).fill([-1, undefined]));
 });
 
 Deno.test("templates draw what they say, and wrong ones say what would be right", () => {

@@ -11,15 +11,15 @@ import type {
   ReceivedReply,
   Streams,
 } from "../protocol/infer.ts";
-import { readReply, type Values, writeParts } from "../protocol/message.ts";
+import { type Parts, readReply, type Values, writeParts } from "../protocol/message.ts";
 import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
-import { BadValue, formatValue } from "../protocol/values.ts";
+import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
 import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";
 import { ProtocolError } from "./errors.ts";
 import { needProtocol } from "./greeting.ts";
 import { createItems, type Items, type Settle } from "./items.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
-import type { Session } from "./session.ts";
+import { type Session, tooMuch } from "./session.ts";
 
 /** How to make one call. */
 export interface CallOptions extends CallLimits {
@@ -161,7 +161,11 @@ export async function connect(
   let spoken = protocol;
   let calls = readCalls(protocol ?? { commands: {} });
 
+  /** The longest line that a server has said it takes. */
+  let mostLine = 0;
+
   const pool = createPool(toPlaces(address), options, async (session) => {
+    mostLine = Math.max(mostLine, session.greeting.maxLine);
     if (spoken) needProtocol(session.greeting, spoken);
     if (agent || timing) {
       await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
@@ -193,7 +197,7 @@ export async function connect(
       if (within !== undefined) formatValue(within, wireOptions.within);
       args = { ...args, within: undefined, class: name, trace };
     }
-    const parts = writeParts(call.request, args);
+    const parts = write(call, args, mostLine);
     const pending = new PendingCall(pool, call, parts, limits ?? {}, settle);
     pool.submit(pending);
     return pending;
@@ -245,9 +249,19 @@ function toPlaces(address: string | readonly string[] | ByteStream): (Address | 
   return [address].flat().map((each) => typeof each === "string" ? parseAddress(each) : each);
 }
 
+/** Writes a request. Throws for what must not be sent, before it writes what no server takes. */
+function write({ request }: Call, args: Values | undefined, most: number): Parts {
+  try {
+    return writeParts(request, args, most);
+  } catch (error) {
+    if (error instanceof TooLong) tooMuch("line-too-long", most, "line");
+    throw error;
+  }
+}
+
 /** Asks the server of a new session, before anybody else does. */
 async function ask(session: Session, call: Call, args: Values): Promise<Values> {
-  const outgoing = { head: call.verb, ...writeParts(call.request, args) };
+  const outgoing = { head: call.verb, ...write(call, args, session.greeting.maxLine) };
   const frame = await new Promise<Frame>((final, failed) => {
     session.send(outgoing, { item: () => true, final, failed });
   });

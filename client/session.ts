@@ -404,6 +404,7 @@ export function createSession(
   return session;
 }
 
-function tooMuch(code: string, most: number, what: string): never {
+/** Throws what a server would say of what it does not take. */
+export function tooMuch(code: string, most: number, what: string): never {
   throw new Refusal(code, `The server takes at most ${most} bytes of ${what}.`);
 }

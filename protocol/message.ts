@@ -10,7 +10,15 @@ import { commonOptions } from "./spec.ts";
 import type { SchemaResult } from "./standard_schema.ts";
 import { encodeText } from "./strings.ts";
 import { describe } from "./describe.ts";
-import { BadValue, badValue, formatBody, formatValue, parseBody, parseValue } from "./values.ts";
+import {
+  BadValue,
+  badValue,
+  formatBody,
+  formatValue,
+  parseBody,
+  parseValue,
+  TooLong,
+} from "./values.ts";
 
 /** The values of one line by name. */
 export type Values = Record<string, unknown>;
@@ -189,8 +197,15 @@ function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
   throw new Refusal("bad-arguments", `${field.name} is refused: ${why}.`);
 }
 
-/** Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow. */
-export function writeParts(shape: WireShape, values: Values | undefined | void): Parts {
+/**
+ * Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow, `RangeError` as
+ * soon as the text has more than `most` characters (default `Infinity`).
+ */
+export function writeParts(
+  shape: WireShape,
+  values: Values | undefined | void,
+  most: number = Infinity,
+): Parts {
   values ??= {};
   let text = "";
   let ended: NamedField | undefined;
@@ -202,13 +217,20 @@ export function writeParts(shape: WireShape, values: Values | undefined | void):
       continue;
     }
     if (ended !== undefined) throw missing(ended);
-    if (!field.many) text += " " + formatWord(formatValue(value, field));
-    else for (const each of many(field, value)) text += " " + formatWord(each);
+    if (!field.many) text += " " + formatWord(formatValue(value, field, most));
+    else {
+      for (const each of many(field, value)) {
+        text += " " + formatWord(formatValue(each, field, most));
+        if (text.length > most) throw new TooLong(most);
+      }
+    }
+    if (text.length > most) throw new TooLong(most);
   }
   for (const field of shape.named.values()) {
     const value = values[field.name];
     if (value !== undefined) {
-      text += ` ${field.name}=${formatWord(formatValue(value, field))}`;
+      text += ` ${field.name}=${formatWord(formatValue(value, field, most))}`;
+      if (text.length > most) throw new TooLong(most);
     } else needOptional(field);
   }
   const { body } = shape;
@@ -226,11 +248,11 @@ function missing(field: NamedField): BadValue {
   return badValue(field, ", and is missing");
 }
 
-function many(field: NamedField, value: unknown): string[] {
+function many(field: NamedField, value: unknown): unknown[] {
   if (!Array.isArray(value) || (value.length === 0 && !isOptional(field))) {
     throw new BadValue(`${field.name} must be an array of one or more`);
   }
-  return value.map((each) => formatValue(each, field));
+  return value;
 }
 
 /**

@@ -12,6 +12,40 @@ export class BadValue extends TypeError {
   override readonly name = "BadValue";
 }
 
+/** A value that takes more room than its line has. */
+export class TooLong extends RangeError {
+  /** The name of the class. */
+  override readonly name = "TooLong";
+
+  /** For a line of `most` characters. */
+  constructor(most: number) {
+    super(`a line has at most ${most} characters here; what may be longer belongs in a body`);
+  }
+}
+
+/** Throws `TooLong` for a value that has more than `most` characters however it is written: a look at its length. */
+function needRoom(value: unknown, most: number): void {
+  if (typeof value !== "string" && !ArrayBuffer.isView(value)) return;
+  if ((value as string | Uint8Array).length > most) throw new TooLong(most);
+}
+
+/** JSON within `most` characters; what it has at least is counted before it is written. Throws `TooLong`. */
+function shortJson(value: unknown, most: number): string {
+  let room = most;
+  return JSON.stringify(value, function (this: unknown, name, value) {
+    const isItem = Array.isArray(this);
+    // What is left out takes no room.
+    if (!isItem && ["undefined", "function", "symbol"].includes(typeof value)) return value;
+    if (!isItem) room -= name.length;
+    room -= 1;
+    if (Array.isArray(value) && value.length > room) throw new TooLong(most);
+    needRoom(value, room);
+    if (typeof value === "string") room -= value.length;
+    if (room < 0) throw new TooLong(most);
+    return finite(name, value);
+  });
+}
+
 /** JSON has no word for what is beyond a double: `1e999` would be read as Infinity, and written as null. */
 function finite(_name: string, value: unknown): unknown {
   if (typeof value !== "number" || Number.isFinite(value)) return value;
@@ -28,7 +62,7 @@ interface Type {
   readonly fromText: (text: string) => unknown;
   /** A value of the type as text; `undefined` where it has none. */
   // deno-lint-ignore no-explicit-any
-  readonly toText: (value: any) => string | undefined;
+  readonly toText: (value: any, most: number) => string | undefined;
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -128,10 +162,11 @@ const types: Record<TypeName, Type> = {
         return undefined;
       }
     },
-    toText(value) {
+    toText(value, most) {
       try {
-        return JSON.stringify(value, finite);
-      } catch {
+        return most === Infinity ? JSON.stringify(value, finite) : shortJson(value, most);
+      } catch (error) {
+        if (error instanceof TooLong) throw error;
         return undefined;
       }
     },
@@ -170,11 +205,16 @@ export function parseValue(text: string, field: FieldSpec): unknown {
   return value;
 }
 
-/** The word for a value, not yet quoted. Throws `BadValue`. */
-export function formatValue(value: unknown, field: FieldSpec): string {
+/**
+ * The word for a value, not yet quoted. Throws `BadValue`, and `TooLong` for one that has more than `most` characters,
+ * before those are written: a value may be as large as memory.
+ */
+export function formatValue(value: unknown, field: FieldSpec, most: number = Infinity): string {
+  needRoom(value, most);
   needFit(value, field);
-  const text = types[field.type].toText(value);
+  const text = types[field.type].toText(value, most);
   if (text === undefined) needFit(text, field, value);
+  if (text!.length > most) throw new TooLong(most);
   return text!;
 }
 
@@ -200,10 +240,13 @@ export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
   return toBytes(value as string);
 }
 
+/** Enough characters of a value to show a piece of it. */
+const SHOWN = 1000;
+
 function shown(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   try {
-    return show(typeof value === "string" ? value : JSON.stringify(value));
+    return show(typeof value === "string" ? value.slice(0, SHOWN) : shortJson(value, SHOWN));
   } catch {
     return typeof value;
   }

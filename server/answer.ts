@@ -1,18 +1,27 @@
 // One line of an answer as text.
 
-import type { Parts } from "../protocol/message.ts";
+import { type Parts, type Values, type WireShape, writeParts } from "../protocol/message.ts";
 import { encodeText } from "../protocol/strings.ts";
 
-// Clients read no longer lines; what may be longer belongs in a body.
-const LONGEST = 65_000;
+/** The most bytes of a reply's line: clients read no longer ones. What may be longer belongs in a body. */
+export const LONGEST = 65_000;
 
-/** The parts of a line as they are. Throws `RangeError` for a line that a client would not read. */
-export function fitting(parts: Parts): Parts {
-  const { text } = parts;
-  if (text.length * 3 > LONGEST && encodeText(text).length > LONGEST) {
-    throw new RangeError(`a line of a reply has ${text.length} characters; use a body`);
+/**
+ * The parts of a reply's line. Throws `RangeError` for a line that a client would not read, however long, at once; and
+ * as `writeParts` does.
+ */
+export function replyParts(shape: WireShape, values: Values | undefined): Parts {
+  const parts = writeParts(shape, values, LONGEST);
+  if (!fits(parts.text)) {
+    throw new RangeError(`a line of a reply has more than ${LONGEST} bytes; use a body`);
   }
   return parts;
+}
+
+/** Whether a client reads a line of this text. */
+export function fits(text: string): boolean {
+  const { length } = text;
+  return length * 3 <= LONGEST || length <= LONGEST && encodeText(text).length <= LONGEST;
 }
 
 /** A line with its end; a body goes behind it. */

@@ -2,10 +2,10 @@
 
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { type Parts, readRequest, type Values, writeParts } from "../protocol/message.ts";
+import { type Parts, readRequest, type Values } from "../protocol/message.ts";
 import type { ClassName } from "../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
-import { answerLine, fitting, timingText } from "./answer.ts";
+import { answerLine, replyParts, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { CallContext } from "./context.ts";
 import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
@@ -303,7 +303,7 @@ export class Call extends Ticket {
         if (done && !this.answered) this.#succeed(value);
         if (done) return;
         if (this.answered) break;
-        this.#emit("*", fitting(writeParts(shape, value)), "");
+        this.#emit("*", replyParts(shape, value), "");
         if (this.tag === undefined && !this.connection.isFirst(this)) {
           await this.outOfSeat(new Promise((resolve) => this.#whenGoing = resolve));
         }
@@ -330,7 +330,7 @@ export class Call extends Ticket {
     if (this.answered) return;
     let parts: Parts;
     try {
-      parts = fitting(writeParts(this.#route.compiled.reply, reply));
+      parts = replyParts(this.#route.compiled.reply, reply);
     } catch (error) {
       this.fail(error);
       return;

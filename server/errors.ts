@@ -4,6 +4,7 @@ import type { CompiledCommand } from "../protocol/compile.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Refusal as Reason } from "../scheduling/ticket.ts";
 import { isOptionName } from "../protocol/line.ts";
+import { fits, LONGEST } from "./answer.ts";
 import { formatWord, quote } from "../protocol/quoting.ts";
 
 /** Why a request is refused while the server drains. */
@@ -21,7 +22,17 @@ export interface ErrorLine {
 /** Whether an error is one that the command declares, and can be sent as it is. */
 export function isDeclared(error: unknown, { errors }: CompiledCommand): error is Refusal {
   return error instanceof Refusal && errors.has(error.code) &&
-    Object.keys(error.details).every(isDetail);
+    Object.keys(error.details).every(isDetail) && isShort(error);
+}
+
+/** Whether a client reads the line, which is not written where its texts are too long already. */
+function isShort(error: Refusal): boolean {
+  let length = error.message.length;
+  for (const [name, value] of Object.entries(error.details)) {
+    length += name.length + String(value).length + " =".length;
+  }
+  // In quotes a character takes four at most: most lines need no closer look.
+  return length < LONGEST / 8 || length <= LONGEST && fits(errorText(error));
 }
 
 // A name that the line has already would make it one that no client can read.

@@ -40,12 +40,15 @@ export function draw(text: string): void {
   write(encoder.encode(text));
 }
 
-/** Writes a line that nobody needs: where standard output is closed, nothing happens; where it fails, that is told. */
+/**
+ * Writes a line that nobody needs: where standard output is closed, nothing happens; where it cannot be written, such as
+ * to a full disk, standard error tells why, and has the line.
+ */
 export function announce(line: string): void {
   try {
     print(printable(line) + "\n");
   } catch (error) {
-    if (!(error instanceof OutputClosed)) complain(error);
+    if (!(error instanceof OutputClosed)) complain(error, line);
   }
 }
 

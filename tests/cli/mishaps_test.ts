@@ -161,29 +161,38 @@ Deno.test("a disk that is full is named where standard output goes there", async
   );
 });
 
-Deno.test("a server serves where its standard output is a disk that is full, and says so", async () => {
-  const main = new URL("../../cli/main.ts", import.meta.url).href;
-  const serve =
-    `"${Deno.execPath()}" run --quiet --allow-all ${main} queue --data :memory: --port 0`;
-  const child = new Deno.Command("sh", {
-    args: ["-c", `exec ${serve} > /dev/full`],
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let err = "";
-  try {
-    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
-      err += piece;
-      if (err.includes("Ctrl-C stops")) break;
+const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
+
+for (const args of [QUEUE, ["serve", CALC]]) {
+  Deno.test(`lineup ${args[0]} serves where standard output is a full disk, and says where on standard error`, async () => {
+    const main = new URL("../../cli/main.ts", import.meta.url).href;
+    const words = [Deno.execPath(), "run", "--quiet", "--allow-all", main, ...args, "--port", "0"];
+    const child = new Deno.Command("sh", {
+      args: ["-c", 'exec "$@" > /dev/full', "sh", ...words],
+      stderr: "piped",
+      env: { NO_COLOR: "1" },
+    }).spawn();
+    const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    let err = "";
+    let answer = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      err += text;
+      const [, port] = /Try: telnet 127\.0\.0\.1 ([0-9]+),.*\n/.exec(err) ?? [];
+      if (port === undefined || answer !== "") continue;
+      using wire = await Wire.open(`127.0.0.1:${port}`);
+      await wire.send("PING\n");
+      answer = await wire.line();
+      child.kill("SIGTERM");
     }
-    const [, port] = /telnet 127\.0\.0\.1 (\d+)/.exec(err) ?? [];
-    assertEquals((await lineup(["call", `127.0.0.1:${port}`, "PING"])).out, "OK pong\n");
-    assertMatch(err, /^lineup: standard output cannot be written: No space left on device\n/);
-  } finally {
-    if (err.includes("Ctrl-C stops")) child.kill("SIGKILL");
-    await child.status;
-  }
-});
+    const { code } = await child.status;
+    clearTimeout(deadline);
+    assertEquals([code, answer], [0, "OK pong"], err);
+    assertMatch(
+      err,
+      /^lineup: standard output cannot be written: No space left on device\n\S.* listening on tcp:\/\/127\.0\.0\.1:[0-9]+\n/,
+    );
+  });
+}
 
 const BOM = "\ufeff";
 

@@ -54,6 +54,13 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   [/No keys found in key data/, "there is no private key in --tls-key"],
 ];
 
+/** A reason with its full stop, for another sentence behind it; one that is empty is said to be unknown. */
+export function sentence(reason: string): string {
+  const text = reason.trimEnd();
+  if (text === "") return "the reason is unknown.";
+  return /[.!?\u2026]$/.test(text) ? text : `${text}.`;
+}
+
 /** Why something failed, without the numbers and calls that Deno puts around the words of the system. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@ import type { Attached } from "../terminal/attach.ts";
 import { type Key, KeyDecoder } from "../terminal/keys.ts";
 import { cut, type Device } from "../terminal/screen.ts";
 import type { Paint } from "../terminal/style.ts";
+import { sentence } from "../reason.ts";
 import { printable } from "../terminal/text.ts";
 import { page, type Row } from "./page.ts";
 import type { Pace, readings } from "./readings.ts";
@@ -127,7 +128,10 @@ export class Live implements Attached {
         text: `every ${interval / 1000}s; q leaves, space looks at once`,
         style: "dim" as const,
       }]
-      : [{ text: `no figures: ${printable(this.#trouble)} Trying again.`, style: "bad" as const }];
+      : [{
+        text: `no figures: ${printable(sentence(this.#trouble))} Trying again.`,
+        style: "bad" as const,
+      }];
     const room = Math.max(1, rows - 1);
     const shown = all.slice(0, room);
     // At the bottom, whatever there is above it.

@@ -6,6 +6,7 @@ import type { LineWriter } from "../../net/line_writer.ts";
 import { systemClock } from "../../server/clock.ts";
 import { type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { complaint } from "../output.ts";
+import { sentence } from "../reason.ts";
 import type { Programs } from "./programs.ts";
 
 /** Something that happened: its name, and what is to be known of it. */
@@ -78,7 +79,7 @@ export class Log {
     // A lost connection is told as such.
     const isNew = !this.#isLost && message !== this.#trouble;
     this.#trouble = message;
-    const text = isNew ? `no jobs can be taken: ${message} Trying again.` : undefined;
+    const text = isNew ? `no jobs can be taken: ${sentence(message)} Trying again.` : undefined;
     this.#repeat("error", "trouble", { reason: message, ms }, text);
   }
 
@@ -123,7 +124,9 @@ export class Log {
     }
     if (type === "disconnected") {
       const { address, error: { message: reason } } = event;
-      const text = this.#isLost ? undefined : `connection lost: ${reason}. Connecting again.`;
+      const text = this.#isLost
+        ? undefined
+        : `connection lost: ${sentence(reason)} Connecting again.`;
       this.#isLost = true;
       this.#repeat("error", type, { address, reason }, text);
     }

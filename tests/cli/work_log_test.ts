@@ -24,3 +24,32 @@ Deno.test("lineup work says of a connection that comes and goes what is new, and
   ]);
   assertEquals(written.split("\n").length < 10, true, written);
 });
+
+Deno.test("lineup work ends each reason with a full stop before it says more", async () => {
+  for (
+    const [message, told] of [
+      ["no", "no."],
+      ["Too many jobs.", "Too many jobs."],
+      ["Is it closed?", "Is it closed?"],
+      ["two lines \n", "two lines."],
+      ["", "the reason is unknown."],
+    ]
+  ) {
+    let written = "";
+    const writer = new LineWriter({
+      write(bytes) {
+        written += new TextDecoder().decode(bytes);
+        return Promise.resolve(bytes.length);
+      },
+    });
+    const log = new Log(writer, false);
+    const error = new Error(message);
+    log.worker({ type: "trouble", error, ms: 100 }, undefined!);
+    log.client({ type: "disconnected", address: "tcp://x:1", error });
+    await writer.flush();
+    assertEquals(written.split("\n").slice(0, 2), [
+      `lineup: no jobs can be taken: ${told} Trying again.`,
+      `lineup: connection lost: ${told} Connecting again.`,
+    ]);
+  }
+});

@@ -8,7 +8,7 @@ import { type Refusal as Reason, Ticket } from "../scheduling/ticket.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { CallContext } from "./context.ts";
-import { DRAINING, type ErrorLine, errorText, isDeclared, refusalFor } from "./errors.ts";
+import { DRAINING, type ErrorLine, errorText, EXPIRED, isDeclared, refusalFor } from "./errors.ts";
 import { Receipt, type UnsentAction } from "./receipts.ts";
 import type { Route } from "./routes.ts";
 
@@ -175,14 +175,14 @@ export class Call extends Ticket {
       // The commands that the server answers itself reach into it; no other handler does.
       result = handler(this.#args, compiled.standing ? this : new CallContext(this));
     } catch (error) {
-      this.fail(error);
+      this.#failed(error);
       this.#finish();
       return;
     }
     // Not before the handler was called, or the request behind this one could begin first.
     this.connection.started(this);
     if (compiled.items !== undefined) {
-      this.#stream(result).catch((error) => this.fail(error)).finally(() => this.#finish());
+      this.#stream(result).catch((error) => this.#failed(error)).finally(() => this.#finish());
     } else if (isThenable(result)) {
       // One step, and one look at the clock: this is the way of most requests.
       result.then((reply) => {
@@ -190,7 +190,7 @@ export class Call extends Ticket {
         this.#succeed(reply as Values, now);
         this.#finish(now);
       }, (error) => {
-        this.fail(error);
+        this.#failed(error);
         this.#finish();
       });
     } else {
@@ -302,7 +302,7 @@ export class Call extends Ticket {
         const { done, value } = step instanceof Promise ? await step : step;
         if (done && !this.answered) this.#succeed(value);
         if (done) return;
-        if (this.answered) break;
+        if (this.answered || this.#isLate()) break;
         this.#emit("*", replyParts(shape, value), "");
         if (this.tag === undefined && !this.connection.isFirst(this)) {
           await this.outOfSeat(new Promise((resolve) => this.#whenGoing = resolve));
@@ -311,7 +311,7 @@ export class Call extends Ticket {
         else output.schedule();
       }
     } catch (error) {
-      this.fail(error);
+      this.#failed(error);
     }
     await items.return?.();
   }
@@ -326,8 +326,16 @@ export class Call extends Ticket {
     );
   }
 
+  /** Whether its time is over: a handler that has held the event loop leaves the timer of `within=` no turn. */
+  #isLate(): boolean {
+    if (this.deadline === Infinity || this.answered) return false;
+    if (this.connection.server.clock.now() < this.deadline) return false;
+    this.abort("expired", EXPIRED);
+    return true;
+  }
+
   #succeed(reply: Values | undefined, now?: number): void {
-    if (this.answered) return;
+    if (this.answered || this.#isLate()) return;
     let parts: Parts;
     try {
       parts = replyParts(this.#route.compiled.reply, reply);
@@ -337,6 +345,11 @@ export class Call extends Ticket {
     }
     this.#emit("OK", parts, this.#timing());
     this.#end(false, now);
+  }
+
+  /** Its handler has thrown. */
+  #failed(error: unknown): void {
+    if (!this.#isLate()) this.fail(error);
   }
 
   /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */

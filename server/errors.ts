@@ -7,6 +7,9 @@ import { isOptionName } from "../protocol/line.ts";
 import { fits, LONGEST } from "./answer.ts";
 import { formatWord, quote } from "../protocol/quoting.ts";
 
+/** Why a request is ended whose time is over. */
+export const EXPIRED = "The time given by within= is over.";
+
 /** Why a request is refused while the server drains. */
 export const DRAINING = "The server is shutting down.";
 
@@ -55,7 +58,7 @@ export function refusalFor(reason: Reason, retry: number, scope?: string): Error
       };
     }
     case "expired":
-      return { code: "expired", message: "The time given by within= is over.", executed: "no" };
+      return { code: "expired", message: EXPIRED, executed: "no" };
     case "draining":
       return { code: "draining", message: DRAINING, retry };
   }

@@ -18,7 +18,7 @@ import type { Call } from "./call.ts";
 import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { CONNECTION_BOUNDS, type ConnectionBounds } from "./bounds.ts";
-import { type ErrorLine, errorText } from "./errors.ts";
+import { type ErrorLine, errorText, EXPIRED } from "./errors.ts";
 import { CONNECTION_LIMITS, Gate, isLocal, reservedLimits } from "./gate.ts";
 import { TIMEOUTS, type Timeouts } from "./patience.ts";
 import type { ServiceOptions } from "./options.ts";
@@ -418,4 +418,3 @@ const ROOM_EVERY_MS = 100;
 // How often connections are looked after: often enough for limits of seconds, and for idle limits of minutes.
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
-const EXPIRED = "The time given by within= is over.";

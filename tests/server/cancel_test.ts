@@ -1,7 +1,10 @@
 import { createConnection } from "node:net";
 import { assert, assertEquals } from "@std/assert";
-import { Refusal, telnet } from "@lineup/lineup/protocol";
+import { type Protocol, Refusal, telnet } from "@lineup/lineup/protocol";
+import type { Clock } from "@lineup/lineup/scheduling";
+import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../protocol/frames.ts";
+import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
 import { House } from "./house.ts";
 import { settle } from "./streams.ts";
@@ -79,6 +82,71 @@ Deno.test("within= covers waiting and running together", async () => {
     '#b ERR expired "The time given by within= is over." executed=maybe',
   );
   assert(signal.aborted);
+});
+
+Deno.test("within= is over for what is ready too late because its handler held the event loop", async () => {
+  const clock = new VirtualClock();
+  // Time passes, and no timer has a turn.
+  let burnt = 0;
+  const burn = (ms: number): void => void (burnt += ms);
+  const busy: Clock = {
+    now: () => clock.now() + burnt,
+    after: (delay, action) => clock.after(delay, action),
+  };
+  const ms = { type: "integer" } as const;
+  const late = {
+    name: "late",
+    version: "1",
+    summary: "Holds the event loop.",
+    commands: {
+      BURN: { summary: "Burn time.", args: { ms }, reply: { ms } },
+      THINK: { summary: "Burn time, then promise.", args: { ms }, reply: { ms } },
+      THROW: {
+        summary: "Burn time, then fail.",
+        args: { ms },
+        errors: { gone: { summary: "It is gone." } },
+      },
+      ITEMS: { summary: "Burn time before each.", args: { ms }, items: { ms }, reply: {} },
+    },
+  } as const satisfies Protocol;
+  let ended = 0;
+  const listener = listenMemory();
+  await using _server = await serve(late, {
+    BURN: ({ ms }) => (burn(ms), { ms }),
+    THINK: async ({ ms }) => (await null, burn(ms), { ms }),
+    THROW({ ms }) {
+      burn(ms);
+      throw new Refusal("gone", "It is gone.");
+    },
+    *ITEMS({ ms }) {
+      try {
+        for (;;) {
+          burn(ms);
+          yield { ms };
+        }
+      } finally {
+        ended++;
+      }
+    },
+  }, { listen: [listener], clock: busy, log: () => {} });
+  using wire = await Wire.open(listener.connect());
+  const EXPIRED = 'ERR expired "The time given by within= is over." executed=maybe';
+  for (
+    const [line, answer] of [
+      ["BURN 499 within=500ms", ["OK ms=499"]],
+      ["BURN 500 within=500ms", [EXPIRED]],
+      ["THINK 499 within=500ms", ["OK ms=499"]],
+      ["THINK 500 within=500ms", [EXPIRED]],
+      ["THROW 499 within=500ms", ['ERR gone "It is gone."']],
+      ["THROW 500 within=500ms", [EXPIRED]],
+      ["ITEMS 200 within=500ms", ["* ms=200", "* ms=200", EXPIRED]],
+      ["BURN 500", ["OK ms=500"]],
+    ] as const
+  ) {
+    await wire.send(`${line}\n`);
+    assertEquals(await wire.lines(answer.length), [...answer], line);
+  }
+  assertEquals(ended, 1);
 });
 
 Deno.test("IAC IP cancels the oldest untagged request", async () => {

@@ -74,7 +74,10 @@ export function readFlags(
     "--": true,
     unknown(arg, key): boolean {
       if (key === undefined) return true;
-      throw new UsageError(`There is no flag ${arg.split("=")[0]}${nearest(key, names, "--")}`);
+      const flag = arg.split("=")[0];
+      throw new UsageError(
+        `There is no flag ${flag}${nearest(flag.replace(/^-+/, ""), names, "--")}`,
+      );
     },
   });
   const flags: Record<string, unknown> = { help: parsed.help, version: parsed.version };
@@ -160,8 +163,9 @@ function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
 /** The end of a sentence about an unknown word: the nearest known one, or all. */
 export function nearest(word: string, known: readonly string[], prefix = ""): string {
   const closest = closestString(word, known);
-  const far = closest.length > 0 &&
-    levenshteinDistance(word, closest) > Math.max(2, closest.length / 2);
+  const distance = levenshteinDistance(word, closest);
+  // Any word of two letters is two changes away from any other.
+  const far = distance >= word.length || distance > Math.max(2, closest.length / 2);
   return far
     ? `; there are ${known.map((each) => prefix + each).join(", ")}.`
     : `; did you mean ${prefix}${closest}?`;

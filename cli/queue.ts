@@ -73,6 +73,13 @@ export const queue: Subcommand = {
     if (maxSize !== undefined && (inMemory || chosen.length > 0)) {
       throw new UsageError("--max-size is for serving --data FILE.");
     }
+    // --drain has a default, which tells nothing of what was typed.
+    const idle = Object.keys(servingFlags).find((name) =>
+      name !== "drain" && ![undefined, false].includes(flags[name])
+    );
+    if (chosen.length > 0 && idle !== undefined) {
+      throw new UsageError(`--${idle} is for serving, and has no effect beside --${chosen[0]}.`);
+    }
     if (flags.check !== undefined) return check(flags.check);
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);

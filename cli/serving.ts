@@ -9,12 +9,11 @@ import { readPem } from "./pem.ts";
 
 /** The flags of every command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
-  host: { value: "HOST", summary: "The name or address to listen at.", default: "127.0.0.1" },
+  host: { value: "HOST", summary: "The name or address to listen at. Default 127.0.0.1." },
   port: {
     value: "PORT",
     type: { type: "integer", min: 0, max: 65_535 },
-    summary: "The port; 0 takes a free one.",
-    default: "5463",
+    summary: "The port; 0 takes a free one. Default 5463.",
   },
   listen: {
     value: "ADDRESS",
@@ -63,8 +62,9 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
 
 /** The options of `serve` that `servingFlags` say. Throws `UsageError`. */
 export function servingOptions(flags: Flags): ServeOptions {
-  const { port, listen, drain, insecure, ws } = flags;
-  const host = readHost(flags.host);
+  const { port = 5463, listen, drain, insecure, ws } = flags;
+  refuseIdle(flags);
+  const host = readHost(flags.host ?? "127.0.0.1");
   const tls = readIdentity(flags);
   const transport = tls === undefined ? "tcp" : "tls";
   const address = listen ?? formatAddress({ transport, hostname: host, port });
@@ -85,6 +85,25 @@ export function servingOptions(flags: Flags): ServeOptions {
     drain,
     signals: true,
   };
+}
+
+/** Throws `UsageError` for a flag that would have no effect. */
+function refuseIdle(flags: Flags): void {
+  const { host, port, listen, ws, "ws-origin": origins } = flags;
+  if (origins !== undefined && ws === undefined && !listen?.startsWith("ws:")) {
+    throw new UsageError("--ws-origin needs --ws PORT beside it.");
+  }
+  if (listen === undefined) return;
+  for (const name of ["tls-cert", "tls-key"]) {
+    if (flags[name] === undefined || listen.startsWith("tls:")) continue;
+    throw new UsageError(`--${name} needs --listen tls://HOST:PORT, or no --listen, beside it.`);
+  }
+  if (port !== undefined) {
+    throw new UsageError("--port and --listen exclude each other: --listen has a port of its own.");
+  }
+  if (host !== undefined && ws === undefined) {
+    throw new UsageError("--host needs no --listen beside it, or --ws PORT, which listens there.");
+  }
 }
 
 function readMode({ mode, listen }: Flags): number | undefined {

@@ -10,6 +10,29 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "there are queue, serve, put, work, call, connect, load, top, check, spec.",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
+  { args: ["queue", "-p", "1"], says: "There is no flag -p; there are --host, --port," },
+  { args: ["queue", "-port", "1"], says: "There is no flag -port; did you mean --port?" },
+  { args: ["xx"], says: "There is no command xx; there are queue," },
+  {
+    args: ["queue", "--ws-origin", "https://x"],
+    says: "--ws-origin needs --ws PORT beside it.",
+  },
+  {
+    args: ["queue", "--port", "5", "--listen", "127.0.0.1:0"],
+    says: "--port and --listen exclude each other",
+  },
+  {
+    args: ["queue", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--listen", "127.0.0.1:0"],
+    says: "--tls-cert needs --listen tls://HOST:PORT, or no --listen, beside it.",
+  },
+  {
+    args: ["queue", "--check", "jobs.db", "--port", "0"],
+    says: "--port is for serving, and has no effect beside --check.",
+  },
+  {
+    args: ["queue", "--host", "::1", "--listen", "unix:/nowhere/x"],
+    says: "--host needs no --listen beside it",
+  },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
   { args: ["queue", "--port"], says: "--port needs a value: --port PORT." },

@@ -1,6 +1,9 @@
 import type { Clock } from "./clock.ts";
 import { LEAST_COST } from "./cost_estimate.ts";
 import type { FairQueue } from "./fair_queue.ts";
+import type { Flow } from "./flow.ts";
+import { relist } from "./flow_table.ts";
+import type { Lane } from "./lane.ts";
 import type { Limits, SchedulerOptions } from "./scheduler_options.ts";
 import type { SchedulerParts } from "./scheduler_parts.ts";
 import type { Seating } from "./seating.ts";
@@ -17,6 +20,9 @@ const RESUMES_A_SLICE = 8;
 /** To make 64 KiB of lines takes half a millisecond to one. */
 const STREAMS_A_SLICE = 1;
 
+/** A flow that has its share gets seats again when it has fewer by this part of all: to pass it over each time would cost. */
+const HYSTERESIS = 32;
+
 /** Gives seats to who is next, and takes them back: when a request is done, or parked. */
 export class Dispatcher<T extends Ticket> {
   /** The time when the clock was last read. */
@@ -31,6 +37,8 @@ export class Dispatcher<T extends Ticket> {
   readonly #room: WaitingRoom<T>;
   readonly #slice: Slice;
   #parked = 0;
+  /** Flows that are passed over because they have their share of the seats. */
+  readonly #held = new Set<Flow>();
   #untimed = 0;
   /** When the last stride ended. */
   #timed = 0;
@@ -62,6 +70,11 @@ export class Dispatcher<T extends Ticket> {
     return this.#queue.size === 0 && !this.#slice.over && this.#seating.has(false);
   }
 
+  /** Whether a ticket need not wait. */
+  mayStartNow({ lane }: T, control: boolean): boolean {
+    return this.mayStart(control) && (control || !this.#hasItsShare(lane));
+  }
+
   /** Starts what need not wait. */
   startAtOnce(ticket: T): void {
     this.#queue.charge(ticket.lane.flow, ticket.cost);
@@ -82,8 +95,12 @@ export class Dispatcher<T extends Ticket> {
   /** See {@linkcode Scheduler.park}. */
   park(ticket: T, now: number): boolean {
     if (ticket.phase !== "running") throw new Error(`cannot park what is ${ticket.phase}`);
-    if (this.#parked >= this.#limits.parked) return false;
+    const flow = holderOf(ticket.lane);
+    const free = this.#limits.parked - this.#parked;
+    if (free <= 0 || flow.parked >= this.#limits.share * free) return false;
     this.now = now;
+    // Before it leaves its seat: a flow that holds nothing may be forgotten.
+    flow.parked++;
     this.#leaveSeat(ticket, now);
     ticket.phase = "parked";
     this.#parked++;
@@ -100,7 +117,7 @@ export class Dispatcher<T extends Ticket> {
     ticket.phase = "resuming";
     ticket.since = now;
     ticket.cost = ticket.command.at(now);
-    if (this.mayStart(this.#records.of(ticket.lane).control)) {
+    if (this.mayStartNow(ticket, this.#records.of(ticket.lane).control)) {
       this.startAtOnce(ticket);
     } else {
       this.#queue.unshift(ticket);
@@ -119,6 +136,11 @@ export class Dispatcher<T extends Ticket> {
         const ranks = this.#seating.has(false) ? undefined : this.#seating.has(true) ? 1 : 0;
         const ticket = this.#queue.next(ranks);
         if (ticket === undefined) break;
+        if (!this.#records.of(ticket.lane).control && this.#hasItsShare(ticket.lane)) {
+          this.#queue.hold(ticket.lane.flow);
+          this.#held.add(ticket.lane.flow);
+          continue;
+        }
         if (ticket.phase === "waiting") {
           const began = this.now;
           if (this.#room.shed(ticket, began)) {
@@ -147,6 +169,7 @@ export class Dispatcher<T extends Ticket> {
     ticket.phase = "running";
     this.#seating.take(record.control);
     record.running++;
+    occupy(ticket.lane);
     const outer = this.#beginning;
     this.#beginning = ticket;
     try {
@@ -188,6 +211,36 @@ export class Dispatcher<T extends Ticket> {
     const record = this.#records.of(ticket.lane);
     this.#seating.leave(record.control, took, now, ticket === this.#beginning);
     record.running--;
+    holderOf(ticket.lane).running--;
+    if (this.#held.size > 0) this.#passOverNoMore(ticket.lane);
+  }
+
+  /** Whether a client has so many seats that those that are free are for others. */
+  #hasItsShare(lane: Lane): boolean {
+    return holderOf(lane).running >= this.#limits.share * this.#seating.free;
+  }
+
+  /**
+   * A seat was given back by a request of this lane: the turn of its flow may come again, once there is something to be
+   * gained by it, and that of the one that was passed over first. Where they still have their share, they are passed over
+   * again. As who is passed over has a seat, or shares its flow with one that has, every flow is looked at again before all
+   * seats are free.
+   */
+  #passOverNoMore(lane: Lane): void {
+    const { flow } = lane;
+    const { running } = holderOf(lane);
+    const fewer = Math.min(running, Math.floor(this.#seating.limit / HYSTERESIS));
+    if (
+      this.#held.has(flow) && running + fewer <= this.#limits.share * this.#seating.free
+    ) {
+      this.#held.delete(flow);
+      this.#queue.release(flow);
+    }
+    if (this.#held.size === 0) return;
+    const [first] = this.#held;
+    if (first === flow) return;
+    this.#held.delete(first);
+    this.#queue.release(first);
   }
 
   #leaveParking(ticket: T): void {
@@ -197,8 +250,20 @@ export class Dispatcher<T extends Ticket> {
     }
     if (ticket.phase !== "parked") throw new Error(`cannot finish what is ${ticket.phase}`);
     this.#parked--;
+    holderOf(ticket.lane).parked--;
     this.#records.of(ticket.lane).parked--;
   }
+}
+
+/** The flow to which the seats and places of a lane are counted, always the same while it has some. */
+function holderOf({ flow, hand }: Lane): Flow {
+  return hand === null ? flow : hand[0];
+}
+
+/** A request of a lane has a seat. A flow that has some is listed, or another of its key would have a share too. */
+function occupy(lane: Lane): void {
+  if (lane.hand === null && !lane.flow.listed) lane.flow = relist(lane.flow);
+  holderOf(lane).running++;
 }
 
 /** Whether it has a seat, or had one and is parked or lines up again. */

@@ -23,6 +23,10 @@ export class Flow {
   waiting: number = 0;
   /** The bytes that wait. */
   bytes: number = 0;
+  /** The scheduler's own: how many requests have a seat, ... */
+  running: number = 0;
+  /** ... and how many are parked. */
+  parked: number = 0;
   /** Whether it is passed over, see {@linkcode FairQueue.hold}. */
   held: boolean = false;
   /** Whether the table of its level has it. */

@@ -4,8 +4,9 @@ import { sweep } from "./sweep.ts";
 /** Puts a flow into the table of its level, in the place of some that are idle and owe nothing. */
 export function list(flow: Flow): void {
   const level = flow.level;
-  sweep(level.flows, level.roomy, ({ waiting, held, tag }) => {
-    return waiting === 0 && !held && tag <= level.virtual;
+  sweep(level.flows, level.roomy, (flow) => {
+    return flow.waiting + flow.running + flow.parked === 0 && !flow.held &&
+      flow.tag <= level.virtual;
   });
   flow.listed = true;
   level.flows.set(flow.key, flow);

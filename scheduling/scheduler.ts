@@ -133,7 +133,7 @@ export class Scheduler<T extends Ticket = Ticket> {
     const meter = line.meters.length > 0 ? takeAll(line.meters, now) : undefined;
     if (meter !== undefined) return this.#refusals.refuseByQuota(ticket, meter, now);
     const { control } = this.#records.of(line);
-    if (this.#dispatcher.mayStart(control)) this.#dispatcher.startAtOnce(ticket);
+    if (this.#dispatcher.mayStartNow(ticket, control)) this.#dispatcher.startAtOnce(ticket);
     else if (this.#room.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
   }
 
@@ -151,7 +151,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   /**
    * Gives the seat of a running request to others while it waits for an event.
    *
-   * @returns false where too many are parked: it keeps its seat, and had better be answered
+   * @returns false where too many are parked, of its flow or in all: it keeps its seat, and had better be answered
    */
   park(ticket: T, now: number = this.#clock.now()): boolean {
     return this.#dispatcher.park(ticket, now);

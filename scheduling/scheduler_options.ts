@@ -38,6 +38,12 @@ export interface Limits {
   bytes: number;
   /** Requests that may be parked at once. */
   parked: number;
+  /**
+   * How many requests of one flow may run for each seat that is free, and be parked for each place that is free: with 1, a
+   * flow gets half of the seats that others leave free. Infinity leaves no seat free while something waits, as is right
+   * where seats stand for a capacity that is to be used up.
+   */
+  share: number;
   /** Flows of a class above which guests share flows, see {@linkcode dealHand}. */
   guests: number;
   /** How long requests are started in a row before other work gets the loop, in milliseconds. */
@@ -58,6 +64,7 @@ export const LIMITS: Readonly<Limits> = {
   waiting: 10_240,
   bytes: 32 * 1024 * 1024,
   parked: 16_384,
+  share: Infinity,
   guests: 4_096,
   slice: 1,
   control: 0.2,

@@ -40,12 +40,16 @@ export class Seating {
     return this.#reserved;
   }
 
+  /** Seats that are free for all. */
+  get free(): number {
+    const { reserved } = this;
+    return this.#seats.limit - this.taken +
+      (this.#control < reserved ? this.#control : reserved);
+  }
+
   /** Whether a seat is free, for control work or for other work. */
   has(control: boolean): boolean {
-    const { limit } = this.#seats;
-    const { reserved } = this;
-    if (control) return this.taken < limit + reserved;
-    return this.taken - (this.#control < reserved ? this.#control : reserved) < limit;
+    return control ? this.taken < this.#seats.limit + this.reserved : this.free > 0;
   }
 
   /**

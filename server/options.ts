@@ -17,7 +17,8 @@ export interface ServiceOptions {
   limits?: Partial<Limits>;
   /**
    * Requests that run at once, over all connections; `adaptive` finds out how many serve best, for handlers that
-   * wait for something else than this process. Default 1024.
+   * wait for something else than this process. Default 2048, of which one client has half of what others leave free at
+   * most (`scheduling.share`); seats that are given here are a capacity, which one client may use up.
    */
   seats?: number | "adaptive";
   /** How many connections there may be. */

@@ -138,13 +138,13 @@ export class Service {
       ...PRESSURE_MARKS,
       ...options.pressure,
     });
-    const { seats = 1024 } = options;
+    const { seats = 2048 } = options;
     this.scheduler = this.#lineup(
       seats === "adaptive" ? new AdaptiveSeats() : fixedSeats(seats),
       options,
     );
     // Only the end of its request frees a worker: neither parking nor a seat for control work makes one more.
-    const scheduling = { ...options.scheduling, parked: 0, control: 0 };
+    const scheduling = { ...options.scheduling, parked: 0, control: 0, share: Infinity };
     this.workers = pool && {
       pool,
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
@@ -187,12 +187,14 @@ export class Service {
   }
 
   #lineup(seats: Seats, options: ServiceOptions): Scheduler<Call> {
+    // Seats that somebody has chosen stand for a capacity, which one client may use up while others leave it free.
+    const shares = options.seats === undefined ? { share: 1, parked: 32_768 } : {};
     return new Scheduler<Call>({
       clock: this.clock,
       random: options.random ?? Math.random,
       seats,
       classes: options.classes,
-      limits: { flow: 1024, ...options.scheduling },
+      limits: { flow: 1024, ...shares, ...options.scheduling },
       run: (call) => call.begin(),
       resume: (call) => call.goOn(),
       refuse: (call, reason, retry, scope) => call.refuse(reason, retry, scope),

@@ -451,3 +451,68 @@ Deno.test("Scheduler knows its classes", () => {
   assertThrows(() => bench.line("acme", "urgent"), RangeError, "no class urgent");
   assertEquals(dealHand("acme", [1, 2]).length, 6);
 });
+
+Deno.test("Scheduler leaves seats free for others, however many requests some clients hold there", () => {
+  const bench = new Bench({ seats: fixedSeats(64), limits: { share: 1, flow: 500 } });
+  const holding: Named[][] = [];
+  for (let client = 0; client < 4; client++) {
+    const line = bench.line(`greedy ${client}`);
+    holding.push(Array.from({ length: 100 }, (_, at) => bench.submit(`${client}/${at}`, line)));
+  }
+  const running = () =>
+    holding.map((tickets) => tickets.filter(({ phase }) => phase === "running"));
+  // Half, half of what is left, and so on.
+  assertEquals(running().map(({ length }) => length), [32, 16, 8, 4]);
+  bench.news;
+  bench.submit("modest", bench.line("modest"));
+  assertEquals(bench.news, ["run modest"]);
+  bench.submit("other class", bench.line("greedy 0", "interactive"));
+  assertEquals(bench.news, ["run other class"]);
+  // What is given back goes to those that have less than their share.
+  for (const ticket of running()[0]) bench.scheduler.finish(ticket);
+  assert(
+    running().every(({ length }) => length >= 10),
+    running().map(({ length }) => length).join(),
+  );
+  // All of them run in the end, though some were passed over.
+  for (let round = 0; round < 1_000 && running().some(({ length }) => length > 0); round++) {
+    for (const ticket of running().flat()) bench.scheduler.finish(ticket);
+  }
+  assert(holding.flat().every(({ phase }) => phase === "done"));
+});
+
+Deno.test("Scheduler leaves places to be parked at free for others", () => {
+  const bench = new Bench({ seats: fixedSeats(1_000), limits: { share: 1, parked: 100 } });
+  const park = (key: string): Named[] => {
+    const line = bench.line(key);
+    const tickets = Array.from({ length: 200 }, () => bench.submit(key, line));
+    const parked = tickets.filter((ticket) => bench.scheduler.park(ticket));
+    for (const ticket of tickets) if (ticket.phase === "running") bench.scheduler.finish(ticket);
+    return parked;
+  };
+  const first = park("a");
+  assertEquals(first.length, 50);
+  assertEquals(park("b").length, 25);
+  const modest = bench.submit("modest", bench.line("modest"));
+  assert(bench.scheduler.park(modest));
+  for (const ticket of first) bench.scheduler.finish(ticket);
+  assertEquals(park("a").length, 37);
+});
+
+Deno.test("Scheduler counts guests that share flows to flows that stay the same, and runs all of them", () => {
+  const bench = new Bench({ seats: fixedSeats(16), limits: { share: 1, guests: 0, flow: 500 } });
+  const tickets: Named[] = [];
+  for (let at = 0; at < 400; at++) {
+    const line = bench.scheduler.line("normal", `guest ${at % 40}`, { guest: true });
+    tickets.push(bench.submit(`${at}`, line));
+    if (at % 7 === 0) {
+      const some = tickets.find(({ phase }) => phase === "running");
+      if (some !== undefined) bench.scheduler.finish(some);
+    }
+  }
+  for (let round = 0; round < 1_000; round++) {
+    const some = tickets.filter(({ phase }) => phase === "running");
+    for (const ticket of some) bench.scheduler.finish(ticket);
+  }
+  assertEquals(tickets.filter(({ phase }) => phase !== "done").length, 0);
+});

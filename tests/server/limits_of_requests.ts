@@ -225,6 +225,33 @@ export const ofRequests: readonly Limit[] = [
     figure: "errors-busy-total",
   },
   {
+    what: "seats of one client (scheduling.share)",
+    options: { seats: 2, scheduling: { share: 1 } },
+    below: [{ by: A, sends: "#a HOLD a\n", gets: "", started: "a" }],
+    at: [
+      { by: A, sends: "#b HOLD b\n", gets: "", started: "a" },
+      { lets: { a: "a" }, started: "a b" },
+      { by: A, gets: "#a OK a\n" },
+      { by: A, sends: "#c HOLD c\n", gets: "", started: "a b" },
+    ],
+    figure: "waiting",
+  },
+  {
+    what: "places of one client to be parked at (scheduling.share, parked)",
+    options: { scheduling: { parked: 2 } },
+    below: [{ by: A, sends: "#a WAIT a\n", gets: "", started: "a" }],
+    at: [
+      {
+        by: A,
+        sends: "#b WAIT b\n",
+        gets: '#b ERR busy "The server has too much to do." retry=1000\n',
+        ends: false,
+      },
+      { by: B, sends: "#c WAIT c\n", gets: "" },
+    ],
+    figure: "errors-busy-total",
+  },
+  {
     what: "control requests that go first (scheduling.controlRate, controlBurst)",
     options: { seats: 1, scheduling: { controlRate: 0.1, controlBurst: 20 } },
     polite: PING,

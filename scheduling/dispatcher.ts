@@ -126,6 +126,13 @@ export class Dispatcher<T extends Ticket> {
     return true;
   }
 
+  /** A flow that is passed over may have its turn: where it has no more than its share, it starts what waits in it. */
+  lookAgainAt(flow: Flow): void {
+    if (!this.#held.delete(flow)) return;
+    this.#queue.release(flow);
+    this.pump();
+  }
+
   /** Starts who is next while there are seats. Callbacks that call back find it at work. */
   pump(): void {
     if (this.#pumping) return;

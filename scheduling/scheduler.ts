@@ -134,7 +134,12 @@ export class Scheduler<T extends Ticket = Ticket> {
     if (meter !== undefined) return this.#refusals.refuseByQuota(ticket, meter, now);
     const { control } = this.#records.of(line);
     if (this.#dispatcher.mayStartNow(ticket, control)) this.#dispatcher.startAtOnce(ticket);
-    else if (this.#room.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
+    else {
+      if (line.flow.held && line.flow.waiting >= this.#limits.flow) {
+        this.#dispatcher.lookAgainAt(line.flow);
+      }
+      if (this.#room.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
+    }
   }
 
   /**

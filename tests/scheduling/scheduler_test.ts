@@ -516,3 +516,16 @@ Deno.test("Scheduler counts guests that share flows to flows that stay the same,
   }
   assertEquals(tickets.filter(({ phase }) => phase !== "done").length, 0);
 });
+
+Deno.test("Scheduler refuses no request of a client that has less than its share of the seats", () => {
+  const bench = new Bench({ seats: fixedSeats(256), limits: { share: 1, flow: 4 } });
+  const line = bench.line();
+  const tickets = Array.from({ length: 132 }, (_, at) => bench.submit(`${at}`, line));
+  assertEquals(tickets.filter(({ phase }) => phase === "waiting").length, 4);
+  bench.news;
+  for (let at = 0; at < 40; at++) {
+    bench.scheduler.finish(tickets[at]);
+    bench.submit("next", line);
+  }
+  assertEquals(bench.news.filter((each) => !each.startsWith("run ")), []);
+});

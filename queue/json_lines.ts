@@ -193,9 +193,9 @@ function readField(name: string, value: unknown, field: Field, now: number): unk
     formatValue(value, field.is);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    // JSON has no word for a number that is too large, such as 1e400, and says null.
+    // JSON has no word for a number that is too large, such as 1e400, and is read as Infinity.
     const why = Math.abs(value as number) === Infinity
-      ? error.message.replace(/"null"$/, "one as large")
+      ? error.message.replace(/not ("null"|number)$/, "not one as large")
       : error.message;
     throw new BadLine(`${name} must be ${why}`);
   }

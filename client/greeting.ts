@@ -60,12 +60,20 @@ export function notLineup(why: string, cause?: unknown): ProtocolError {
   return new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
 }
 
+/** What is wrong with a first line that is no greeting of Lineup/1. */
+export function wrongGreeting(head: string, wire: string | undefined): string {
+  const isOther = head === "OK" && wire !== "lineup/1" && /^lineup\/[\w.]{1,20}$/.test(wire ?? "");
+  return isOther ? `it greets with ${wire}` : "no greeting";
+}
+
 function toGreeting({ head, words, options }: Frame): Greeting {
   const [wire, protocol] = words;
   const [name, version] = protocol?.split("/") ?? [];
   const maxLine = Number(options.get("max-line"));
   const maxBody = Number(options.get("max-body"));
-  if (head !== "OK" || wire !== "lineup/1" || !version) throw notLineup("no greeting");
+  if (head !== "OK" || wire !== "lineup/1" || !version) {
+    throw notLineup(wrongGreeting(head, wire));
+  }
   if (!(maxLine > 0 && maxBody >= 0)) {
     throw notLineup(`the greeting says max-line=${maxLine} and max-body=${maxBody}`);
   }

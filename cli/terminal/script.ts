@@ -6,6 +6,7 @@ import type { ByteStream } from "../../net/mod.ts";
 import { Framer } from "../../protocol/framer.ts";
 import { inputPieces, withoutMark } from "../input.ts";
 import { complain, print } from "../output.ts";
+import { wrongGreeting } from "../../client/greeting.ts";
 import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
 import { painter } from "./style.ts";
@@ -88,6 +89,11 @@ async function readReplies(
       }
       if (framed.kind !== "frame" || (framed.head !== "OK" && framed.head !== "ERR")) continue;
       clearTimeout(timer);
+      if (answers < 0 && framed.head === "OK" && framed.words[0] !== "lineup/1") {
+        const why = wrongGreeting(framed.head, framed.words[0]);
+        complain(`the server does not speak Lineup/1: ${why}`);
+        return NO_CONNECTION;
+      }
       status = framed.head === "OK" ? OK : ERR;
       answers++;
       left = framed.words[0] === "bye";

@@ -1,6 +1,7 @@
 // One connection of the terminal: lines out as they are typed, frames in.
 
 import type { Dial } from "../../client/mod.ts";
+import { wrongGreeting } from "../../client/greeting.ts";
 import { Output, parseAddress } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import type { Frame } from "../../protocol/frame.ts";
@@ -150,7 +151,12 @@ async function readWelcome(
       throw new WireError(`the server refuses: ${framed.words.join(": ")}`);
     }
     const welcome = framed.kind === "frame" ? toWelcome(framed) : undefined;
-    if (welcome === undefined) throw new WireError("the server does not speak Lineup/1");
+    if (welcome === undefined) {
+      const why = framed.kind === "frame"
+        ? wrongGreeting(framed.head, framed.words[0])
+        : "no greeting";
+      throw new WireError(`the server does not speak Lineup/1: ${why}`);
+    }
     return { welcome, rest: bytes.subarray(end) };
   }
 }

@@ -51,6 +51,11 @@ Deno.test("lineup connect says when a script is not answered to its end", async 
     { bytes: `${greeting}OK sum=1\nERR timeout "Too slow."\n`, code: 1, says: "" },
     { bytes: "", code: 2, says: "without a greeting" },
     { bytes: "SSH-2.0-OpenSSH\r\n", code: 2, says: "does not speak Lineup/1" },
+    {
+      bytes: "OK lineup/2 calc/1.0 max-line=80 max-body=5\n",
+      code: 2,
+      says: "does not speak Lineup/1: it greets with lineup/2",
+    },
     { bytes: 'ERR busy "Full." retry=500\r\n', code: 1, says: "" },
   ];
   for (const { bytes, code, says } of cases) {

@@ -118,6 +118,25 @@ for (
   });
 }
 
+for (
+  const [line, message] of [
+    ["OK lineup/2 ledger/1.0 max-line=80 max-body=5", "it greets with lineup/2"],
+    ["OK lineup/1.1 ledger/1.0", "it greets with lineup/1.1"],
+    ["OK lineup/1", "no greeting"],
+    ["OK hello", "no greeting"],
+    ["OK lineup/2\\n ledger/1.0", "no greeting"],
+  ]
+) {
+  Deno.test(`a client names the version of a greeting: ${line}`, async () => {
+    const [near, far] = memoryPair();
+    await far.write(encoder.encode(`${line}\n`));
+    const error = await connect(ledger, near).then((client) => client.close(), (error) => error);
+    assertInstanceOf(error, ProtocolError);
+    assertEquals(error.message, `the server does not speak Lineup/1: ${message}`);
+    far.close();
+  });
+}
+
 Deno.test("items without end are not gathered without end", async () => {
   const [near, far] = memoryPair(1 << 20);
   await far.write(encoder.encode(GREETING));

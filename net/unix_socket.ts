@@ -85,7 +85,21 @@ function makeDirectory(path: string): string {
     return directory;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`there is no directory ${parentOf(path)}`);
+    const parent = parentOf(path);
+    // As in /proc.
+    const why = isThere(parent)
+      ? `${parent} takes no new files, and a socket is one`
+      : `there is no directory ${parent}`;
+    throw new Deno.errors.NotFound(why);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

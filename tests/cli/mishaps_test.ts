@@ -37,6 +37,10 @@ Deno.test("a place where nobody can listen is named, with what to do", async () 
           ["--listen", `unix:${directory}/none/s`],
           `cannot listen at unix:${directory}/none/s: there is no directory ${directory}/none/`,
         ],
+        [
+          ["--listen", "unix:/proc/x.sock"],
+          "cannot listen at unix:/proc/x.sock: /proc/ takes no new files, and a socket is one",
+        ],
         [["--listen", `unix:${directory}/file`], `cannot listen at unix:${directory}/file: `],
         [
           ["--listen", `unix:${long}`],

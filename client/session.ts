@@ -291,8 +291,9 @@ export function createSession(
         const read = await stream.read(buffer);
         feed(reader, buffer, read, "maybe");
         pulse.heard();
-        unasked += read!;
-        if (unasked - reader.maxBody > MOST_UNASKED) {
+        // A body that somebody waits for is as long as it may be.
+        if (reader.begun === undefined || !isAwaited(reader.begun)) unasked += read!;
+        if (unasked > MOST_UNASKED) {
           throw notLineup(`${unasked} bytes came that nobody waits for`);
         }
       }
@@ -300,6 +301,13 @@ export function createSession(
       fail(error);
     }
     await output.finish();
+  }
+
+  /** Whether somebody waits for a line: each request for its last, and for items until it is cancelled. */
+  function isAwaited({ tag, head }: Frame): boolean {
+    const sent = inFlight.get(Number(tag));
+    return sent !== undefined && sent.tag === tag && head !== "!" &&
+      !(sent.forgotten && head === "*");
   }
 
   function take(frame: Frame): void {

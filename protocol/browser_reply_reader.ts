@@ -49,6 +49,9 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
 
   const reader: ReplyReader = {
     maxBody,
+    get begun() {
+      return frame;
+    },
     push(bytes) {
       const held = rest.length;
       const length = held + bytes.length;

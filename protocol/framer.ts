@@ -97,6 +97,11 @@ export class Framer {
     return this.#partial.bytes.length + this.#body.held;
   }
 
+  /** The frame whose body is being read, without it; `undefined` between frames. */
+  get begun(): Frame | undefined {
+    return this.#frame;
+  }
+
   /** Whether the stream may end here: no line and no body is unfinished. */
   get idle(): boolean {
     return this.#reading === Reading.Line && this.#partial.length === 0 && !this.#afterCR;

@@ -14,6 +14,8 @@ import type { Malformed } from "./malformed.ts";
 export interface ReplyReader {
   /** Longest body, in bytes. */
   maxBody: number;
+  /** The line whose body is being read; its own body is still to come. */
+  readonly begun: Frame | undefined;
   /** Hands in the next bytes, once `next` has answered `undefined`. */
   push(bytes: Uint8Array): void;
   /** The next line of a reply with its body; `undefined` where more bytes are needed. */
@@ -29,6 +31,9 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     },
     set maxBody(most) {
       framer.maxBody = most;
+    },
+    get begun() {
+      return framer.begun;
     },
     push(bytes) {
       framer.push(bytes);

@@ -136,3 +136,16 @@ for (const [name, { createReplyReader, body, line }] of Object.entries(readers))
     assertEquals(frame.body, new TextEncoder().encode("ab"));
   });
 }
+
+for (const [what, { createReplyReader }] of Object.entries(readers)) {
+  Deno.test(`${what} tells the line whose body is on its way, and no other`, () => {
+    const reader = createReplyReader(60, 30);
+    const begun: unknown[] = [];
+    for (const each of ["#1 OK\n#2 * n=1 {", "5}\n", "ab", "cde", "\n"]) {
+      reader.push(new TextEncoder().encode(each));
+      while (reader.next() !== undefined);
+      begun.push(reader.begun && [reader.begun.tag, reader.begun.head]);
+    }
+    assertEquals(begun, [undefined, ["2", "*"], ["2", "*"], ["2", "*"], undefined]);
+  });
+}

@@ -33,16 +33,27 @@ function needRoom(value: unknown, most: number): void {
 function shortJson(value: unknown, most: number): string {
   let room = most;
   return JSON.stringify(value, function (this: unknown, name, value) {
-    const isItem = Array.isArray(this);
-    // What is left out takes no room.
-    if (!isItem && ["undefined", "function", "symbol"].includes(typeof value)) return value;
-    if (!isItem) room -= name.length;
-    room -= 1;
-    if (Array.isArray(value) && value.length > room) throw new TooLong(most);
-    needRoom(value, room);
-    if (typeof value === "string") room -= value.length;
+    switch (typeof value) {
+      case "string":
+        room -= value.length;
+        break;
+      case "number":
+        finite(name, value);
+        break;
+      case "object":
+        // The items of an array, however short, are counted here.
+        if (Array.isArray(value)) room -= value.length;
+        else needRoom(value, room);
+        break;
+      case "undefined":
+      case "function":
+      case "symbol":
+        // It is left out.
+        return value;
+    }
+    if (!Array.isArray(this)) room -= name.length + 1;
     if (room < 0) throw new TooLong(most);
-    return finite(name, value);
+    return value;
   });
 }
 

@@ -14,6 +14,15 @@ const KEYCAP = /[0-9#*]$/;
 /** The most of a text that is looked at before a character. */
 const BEFORE = 8;
 
+// Deno sets a colour behind a reset, and ends it with one. What it quotes may have others.
+// deno-lint-ignore no-control-regex
+const COLOURS = /\x1b\[0m(?:\x1b\[[0-9;]*m)*/g;
+
+/** What Deno says, without the colours that Deno itself gives it. All else is there yet, for `printable`. */
+export function withoutColours(text: string): string {
+  return text.replace(COLOURS, "");
+}
+
 /**
  * A line of text with all that a terminal would act upon, or that nobody could see, as escapes: `\xHH`, `\u{HHHH}`.
  * The joiners of emoji and of scripts that need them stay.

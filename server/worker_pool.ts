@@ -9,8 +9,8 @@ import { type SeatOptions, WorkerSeat } from "./worker_seat.ts";
 
 /**
  * Which handlers run in workers, and in how many: processes of `deno`, so that one that hangs or falls over is ended and
- * replaced. To start them and talk to them the server needs `--allow-run` for `deno`, and `--allow-read`,
- * `--allow-write` and `--allow-net` for a socket in the directory for temporary files. What handlers print on standard
+ * replaced. To start them and talk to them the server needs `--allow-run`, for all programs or for the path of
+ * `Deno.execPath()` (the name `deno` is not enough where that is a link), and `--allow-read`, `--allow-write` and `--allow-net` for a socket in the directory for temporary files. What handlers print on standard
  * output goes to the server's standard error.
  */
 export interface WorkerOptions {
@@ -27,10 +27,14 @@ export interface WorkerOptions {
   memory?: number;
   /**
    * What handlers may do. Default: what the server may do without limits. Of what it may do in part, such as to read one
-   * folder, they may do nothing: Deno does not tell which part. With `--allow-run=deno` Deno limits writing.
+   * folder, they may do nothing: Deno does not tell which part. With `--allow-run=PATH` Deno limits writing.
    */
   permissions?: Deno.PermissionOptionsObject;
-  /** The path of a deno.json. Default: the first one in the folder of the server's main module and those above it. */
+  /**
+   * The path of a deno.json. Default: the first deno.json or deno.jsonc in the folder of the server's main module and
+   * those above it; where the main module is no file, in the working directory and those above it. Deno does not tell
+   * which `--config` the server itself runs with.
+   */
   config?: string;
 }
 

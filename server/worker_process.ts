@@ -141,15 +141,24 @@ function spawn({ module, memory, permissions, config }: ProcessOptions, path: st
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    // Where it goes, colours would be text.
+    env: { NO_COLOR: "1" },
     // A Ctrl-C in the terminal is for the server, which lets requests finish.
     detached: true,
   }).spawn();
 }
 
-/** The configuration that Deno has found for the program itself: it depends on where the main module is. */
 function configFlags(config: string | undefined): string[] {
-  const found = config ?? findConfig(Deno.mainModule);
+  const found = configOfWorkers(config);
   return found === undefined ? [] : [`--config=${found}`];
+}
+
+/**
+ * The path of the configuration that workers have: the one that is given, or the one that Deno finds for the program
+ * itself where it is not told another, which depends on where the main module is.
+ */
+export function configOfWorkers(config: string | undefined): string | undefined {
+  return config ?? findConfig(Deno.mainModule);
 }
 
 function findConfig(main: string): string | undefined {
@@ -223,7 +232,7 @@ function explained(error: unknown): unknown {
   if (!(error instanceof Deno.errors.NotCapable)) return error;
   const needed = `--allow-run=${Deno.execPath()} --allow-read --allow-write --allow-net`;
   return new Deno.errors.NotCapable(
-    `workers are processes that talk over a Unix socket in the directory for temporary files, and need ${needed}: ${error.message}`,
+    `workers are processes that talk over a Unix socket in the directory for temporary files, and need ${needed} (or --allow-run for all programs): ${error.message}`,
     { cause: error },
   );
 }

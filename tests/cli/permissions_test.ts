@@ -110,7 +110,11 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
       serves: true,
     },
     { typed: "--listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1 CALC", serves: true },
-    { typed: "--port 0 --workers 1 CALC", also: [...WRITE, "--allow-run"], serves: true },
+    {
+      typed: `--port 0 --workers 1 --worker-config ${new URL("deno.json", ROOT).pathname} CALC`,
+      also: [...WRITE, "--allow-run"],
+      serves: true,
+    },
   ],
   spec: [
     { typed: "--format json ADDRESS" },

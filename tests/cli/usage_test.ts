@@ -57,6 +57,14 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["help", "frob"], says: "There is no command frob" },
   { args: ["serve"], says: "serve needs MODULE." },
   { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
+  {
+    args: ["serve", "./x.ts", "--worker-config", "deno.json"],
+    says: "--worker-config needs --workers N beside it.",
+  },
+  {
+    args: ["serve", "./x.ts", "--workers", "1", "--worker-config", "nowhere.json"],
+    says: "--worker-config nowhere.json: No such file or directory.",
+  },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
   { args: ["call", "127.0.0.1:1"], says: "call needs ADDRESS VERB" },
   { args: ["call", "--json=no", "127.0.0.1:1", "PING"], says: "--json takes no value." },

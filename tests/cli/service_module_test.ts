@@ -1,0 +1,136 @@
+// Modules of others that `lineup serve` loads, here and in workers.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lineup, MAIN } from "./run.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const BOUND_MS = 30_000;
+
+async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await act(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs `deno`; `onText` sees standard error as it comes, and may end the process. */
+async function deno(
+  args: readonly string[],
+  onText: (text: string, end: () => void) => void = () => {},
+): Promise<{ code: number; err: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-lock", "--no-check", "--quiet", "--allow-all", ...args],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const late = setTimeout(() => child.kill("SIGKILL"), BOUND_MS);
+  let err = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    err += text;
+    onText(err, () => child.kill("SIGTERM"));
+  }
+  const { code } = await child.status;
+  clearTimeout(late);
+  return { code, err };
+}
+
+Deno.test("a module that never finishes loading is named, in words", async () => {
+  await inDirectory(async (directory) => {
+    const module = `${directory}/never.ts`;
+    await Deno.writeTextFile(module, "await new Promise(() => {});\nexport default {};\n");
+    // In a process of its own, for the import never ends.
+    const program = `
+      import { main } from ${JSON.stringify(MAIN)};
+      const { setTimeout: timeout } = globalThis;
+      // A minute takes no time.
+      globalThis.setTimeout = (action, ms, ...rest) => timeout(action, ms / 100, ...rest);
+      Deno.exit(await main(${JSON.stringify(["serve", module])}));`;
+    const file = `${directory}/main.js`;
+    await Deno.writeTextFile(file, program);
+    const config = new URL("deno.json", ROOT).pathname;
+    const { code, err } = await deno([`--config=${config}`, file]);
+    assertEquals([code, err], [
+      1,
+      `${module} is still loading.\n` +
+      `lineup: ${module} did not finish loading in 60 s: an await at its top level does not end\n`,
+    ]);
+  });
+});
+
+Deno.test("what a module throws is shown as it is, and nothing in it acts on a terminal", async () => {
+  await inDirectory(async (directory) => {
+    const module = `${directory}/evil.ts`;
+    await Deno.writeTextFile(module, String.raw`throw new Error("\x1b[31mEVIL\x07\nfake");`);
+    const { code, err } = await lineup(["serve", module], { env: { NO_COLOR: "" } });
+    assertEquals(code, 1);
+    assertEquals(err.split("\n").slice(0, 2), [
+      String.raw`lineup: ${module} cannot be imported: Error: \x1b[31mEVIL\x07`,
+      "  fake",
+    ]);
+    await Deno.writeTextFile(module, "throw null;");
+    const nothing = await lineup(["serve", module]);
+    assertEquals(nothing.err, `lineup: ${module} cannot be imported: null\n`);
+    // Colours of Deno's own are nothing to read.
+    await Deno.writeTextFile(module, `import "nowhere-to-be-found";`);
+    const own = await lineup(["serve", module], { env: { NO_COLOR: "" } });
+    assertEquals([own.code, own.err.includes("\\x1b"), own.err.includes("async")], [
+      1,
+      false,
+      false,
+    ], own.err);
+    assertMatch(own.err, /evil\.ts:1:8\n$/);
+  });
+});
+
+Deno.test("serve --workers takes --worker-config, and names it where an import needs another", async () => {
+  await inDirectory(async (directory) => {
+    const write = (name: string, text: string) => Deno.writeTextFile(`${directory}/${name}`, text);
+    await write(
+      "deno.json",
+      JSON.stringify({ imports: { ...await ownImports(), greet: "./greet.ts" } }),
+    );
+    await write("greet.ts", `export const word = "hi";`);
+    await write(
+      "m.ts",
+      `import { word } from "greet";
+      const commands = { ONE: { summary: "One.", reply: { word: "word" } } };
+      export default {
+        protocol: { name: "p", version: "1", summary: "P.", commands },
+        handlers: { ONE: () => ({ word }) },
+      };`,
+    );
+    const config = `${directory}/deno.json`;
+    const serve = [`--config=${config}`, MAIN, "serve", "--port", "0", "--workers", "1"];
+    const other = await deno([...serve, `${directory}/m.ts`]);
+    assertEquals(other.code, 1);
+    const own = new URL("deno.json", ROOT).pathname;
+    assertStringIncludes(
+      other.err,
+      `Workers run with ${own}; --worker-config FILE names another one.\n`,
+    );
+    // No colours of the worker's Deno, as text or as such.
+    assertEquals(other.err.includes("\\x1b"), false, other.err);
+    const right = await deno(
+      [...serve, "--worker-config", config, `${directory}/m.ts`],
+      (text, end) => text.includes("Ctrl-C stops") && end(),
+    );
+    assertEquals(right.code, 0, right.err);
+  });
+});
+
+/** What Lineup itself imports, for a configuration that stands elsewhere. */
+async function ownImports(): Promise<Record<string, string>> {
+  const read = async (url: URL) => JSON.parse(await Deno.readTextFile(url));
+  const { imports, workspace } = await read(new URL("deno.json", ROOT));
+  for (const folder of workspace as string[]) {
+    const place = new URL(`${folder}/`, ROOT);
+    const { name, exports } = await read(new URL("deno.json", place));
+    const all: Record<string, string> = typeof exports === "string" ? { ".": exports } : exports;
+    for (const [key, path] of Object.entries(all)) {
+      imports[name + key.slice(1)] = new URL(path, place).href;
+    }
+  }
+  return imports;
+}

@@ -30,7 +30,8 @@ export const connectCommand: Subcommand = {
 turns colours off. The exit code is 0, or 2 for no connection.
 
 Otherwise standard input is a script, a request a line, sent as it stands, and replies go to standard
-output in the order of the protocol. The exit code is 0 if the last reply was OK, 1 if it was ERR, 2
+output in the order of the protocol. It ends once the server closes the connection, which it does when
+all is answered, or has not done so a second later. The exit code is 0 if the last reply was OK, 1 if it was ERR, 2
 if there was no connection or it was lost before all was answered, 141 where nobody reads the
 output.`,
   async run([address], flags) {

@@ -13,6 +13,8 @@ import { painter } from "./style.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
 const GREETING_MS = 10_000;
+/** How long a server has to close the connection once all is answered. */
+const CLOSE_MS = 1000;
 const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
 
 /** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
@@ -34,7 +36,7 @@ export async function runScript(
     if (raw && toTerminal) print(showBytes(direction, bytes, paint));
     else if (direction === "<") print(bytes);
   };
-  const asked = { count: 0, all: false };
+  const asked: Asked = { count: 0, all: false, onAll: () => {} };
   sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
   try {
     return await readReplies(stream, address, asked, (bytes) => show("<", bytes));
@@ -43,10 +45,20 @@ export async function runScript(
   }
 }
 
+/** What was sent. */
+interface Asked {
+  /** How many requests. */
+  count: number;
+  /** Whether the input has ended. */
+  all: boolean;
+  /** Is called once it has. */
+  onAll: () => void;
+}
+
 /** Sends what standard input holds, and counts the requests in it. */
 async function sendAll(
   stream: ByteStream,
-  asked: { count: number; all: boolean },
+  asked: Asked,
   show: (direction: ">", bytes: Uint8Array) => void,
 ): Promise<void> {
   const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
@@ -59,12 +71,13 @@ async function sendAll(
     await writeAll(stream, bytes);
   }
   asked.all = true;
+  asked.onAll();
 }
 
 async function readReplies(
   stream: ByteStream,
   address: string,
-  asked: { readonly count: number; readonly all: boolean },
+  asked: Asked,
   show: (bytes: Uint8Array) => void,
 ): Promise<number> {
   const framer = new Framer("reply", LIMITS);
@@ -77,6 +90,14 @@ async function readReplies(
     late = true;
     stream.close();
   }, GREETING_MS);
+  // A line without its end at the end of the input is answered as well, soon.
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  const closeSoon = (): void => {
+    if (!left && !(asked.all && answers >= asked.count)) return;
+    clearTimeout(closing);
+    closing = setTimeout(() => stream.close(), CLOSE_MS);
+  };
+  asked.onAll = closeSoon;
   for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
     const bytes = buffer.subarray(0, read);
     show(bytes);
@@ -97,9 +118,11 @@ async function readReplies(
       status = framed.head === "OK" ? OK : ERR;
       answers++;
       left = framed.words[0] === "bye";
+      closeSoon();
     }
   }
   clearTimeout(timer);
+  clearTimeout(closing);
   if (late) {
     complain(`no greeting from ${address} in time`);
     return NO_CONNECTION;

@@ -68,3 +68,64 @@ Deno.test("lineup connect says when a script is not answered to its end", async 
     if (says === "") assertEquals(err, "");
   }
 });
+
+Deno.test("lineup connect ends a script once all is answered, also where the server does not close", async () => {
+  const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
+  await Promise.all((
+    [
+      ["A\nB\n", "OK a\nOK b\n", 0],
+      ["A\nB\n", 'OK a\nERR gone "It is gone."\n', 1],
+      // Events may go on for ever.
+      ["A\n", "OK a\n! tick\n", 0],
+      // Nothing behind QUIT is answered.
+      ["QUIT\nB\n", "OK bye\n", 0],
+      ["", "", 0],
+    ] as const
+  ).map(async ([input, replies, code]) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted = (async () => {
+      const conn = await listener.accept();
+      const write = (text: string) => conn.write(new TextEncoder().encode(text)).catch(() => 0);
+      await write(greeting);
+      const buffer = new Uint8Array(1024);
+      // All has come; this side stays open.
+      while (await conn.read(buffer) !== null);
+      await write(replies);
+      const ticks = setInterval(() => replies.includes("!") && write("! tick\n"), 50);
+      return () => {
+        clearInterval(ticks);
+        conn.close();
+      };
+    })();
+    const { promise: late, resolve: interrupt } = Promise.withResolvers<void>();
+    const bound = setTimeout(interrupt, 10_000);
+    const address = `127.0.0.1:${listener.addr.port}`;
+    const { code: actual, out, err } = await lineup(["connect", address], {
+      input,
+      interrupt: late,
+    });
+    clearTimeout(bound);
+    (await accepted)();
+    assertEquals([actual, err], [code, ""], input);
+    assertEquals(out.startsWith(greeting + replies), true, out);
+  }));
+});
+
+Deno.test("lineup connect waits for answers that take longer than a server has to close", async () => {
+  const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    using conn = await listener.accept();
+    const write = (text: string) => conn.write(new TextEncoder().encode(text));
+    await write(greeting + "OK a\n");
+    const buffer = new Uint8Array(1024);
+    while (await conn.read(buffer) !== null);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await write("OK b\n");
+  })();
+  const { code, out } = await lineup(["connect", `127.0.0.1:${listener.addr.port}`], {
+    input: "A\nB\n",
+  });
+  await served;
+  assertEquals([code, out], [0, greeting + "OK a\nOK b\n"]);
+});

@@ -52,7 +52,12 @@ export class WorkerSeat {
   start(): Promise<readonly string[]> {
     const { promise } = this.#started;
     this.#stopTimer = this.#options.clock.after(START_MS, () => {
-      this.#replace(new Error(`a worker did not load its module in ${START_MS / 1000} s`));
+      const { module } = this.#options;
+      this.#replace(
+        new Error(
+          `a worker did not finish loading ${module.slice(0, 200)} in ${START_MS / 1000} s`,
+        ),
+      );
     });
     try {
       const process: WorkerProcess = new WorkerProcess(this.#options, (message) => {

@@ -213,3 +213,21 @@ Deno.test("serve shuts down while a worker waits to be started", async () => {
   assertEquals(clock.pending, 0);
   assertEquals(workersAlive(), 0);
 });
+
+Deno.test("serve names a module that never finishes loading in a worker", async () => {
+  const clock = new VirtualClock();
+  const module = "data:text/javascript,await%20new%20Promise(()=>{})";
+  const commands = { ONE: { summary: "One." } } as const;
+  const served = serve({ name: "p", version: "1", summary: "P.", commands }, {}, {
+    listen: [listenMemory()],
+    clock,
+    workers: { module, size: 1 },
+  });
+  const failed = assertRejects(
+    () => served,
+    Error,
+    `a worker did not finish loading ${module} in 60 s`,
+  );
+  await clock.elapse(61_000);
+  await failed;
+});

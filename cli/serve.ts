@@ -62,7 +62,7 @@ function checkConfig(path: string, workers: number | undefined): void {
 /** Names the configuration where that is why a worker cannot import something which this process could. */
 function explained(error: unknown, config: string | undefined): unknown {
   if (!(error instanceof Error) || !/import map|not a dependency/.test(error.message)) return error;
-  const path = configOfWorkers(config) ?? "the deno.json of the working directory, or none";
+  const path = configOfWorkers(config) ?? "no deno.json";
   return new Error(
     `${error.message}\nWorkers run with ${path}; --worker-config FILE names another one.`,
     { cause: error },

@@ -7,6 +7,8 @@ import type { Clock } from "../scheduling/clock.ts";
 /** For so long after a write that went well a client counts as one that is there, in ms. */
 const FRESH_MS = 100;
 
+const NOTHING = new Uint8Array();
+
 /** Writes to a client that has ended its side. */
 export class ProbingWriter {
   readonly #stream: ByteStream;
@@ -23,7 +25,7 @@ export class ProbingWriter {
     this.#matters = matters;
   }
 
-  /** As `ByteStream.write`. Of what must not get lost one byte goes ahead, and the others once a reset would be here. */
+  /** As `ByteStream.write`. Of what must not get lost one byte goes ahead, or two one after the other, and the rest once a reset would be here. */
   async write(bytes: Uint8Array): Promise<number> {
     const { resetTime = 0 } = this.#stream;
     const isFresh = this.#clock.now() - this.#provenAt < FRESH_MS;
@@ -32,8 +34,13 @@ export class ProbingWriter {
       this.#provenAt = this.#clock.now();
       return count;
     }
-    const count = await this.#stream.write(bytes.subarray(0, 1));
-    await this.#wait.over(resetTime);
+    // Behind TLS a write is taken before it is sent: that it could not be sent, only the one after the next tells.
+    const ahead = Math.min(this.#stream.tellsUnread ? 1 : 2, bytes.length);
+    let count = 0;
+    while (count < ahead) {
+      count += await this.#stream.write(bytes.subarray(count, count + 1));
+      await this.#wait.over(resetTime);
+    }
     this.#provenAt = this.#clock.now();
     return count;
   }
@@ -69,8 +76,6 @@ export class Wait {
     this.#end?.();
   }
 }
-
-const NOTHING = new Uint8Array();
 
 /** Whether a connection was reset, whose other end has ended its side: not even nothing can be written then. */
 export async function isReset(stream: ByteStream): Promise<boolean> {

@@ -14,8 +14,8 @@ export interface Progress {
  */
 export type UnsentAction = (from: number, to: number, mayBeRead: boolean) => void;
 
-// A client that has ended its side is sent one byte ahead of the others, and nobody reads a job in it.
-const AHEAD = 1;
+// A client that has ended its side is sent two bytes ahead of the others, and nobody reads a job in them.
+const AHEAD = 2;
 
 // What a client reads in one piece, at least: with more on its way, a reset says little of the first of it.
 const ONE_READ = 4096;

@@ -233,8 +233,13 @@ Deno.test("lineup queue gives new jobs up that are more than its reserve where t
     assertEquals(replies.filter((reply) => !/^(?:OK id|ERR busy|ERR internal)/.test(reply)), []);
     assertMatch(replies.at(-1)!, /^ERR (?:busy|internal) "The disk/);
     assertMatch(await session.ask("PUT mail x"), /^ERR busy /);
-    assertMatch(await session.ask("TAKE mail max=2"), /OK count=2$/);
-    assertEquals(await session.ask("DONE 1 2"), "OK");
+    // Nobody says how full the disk is: what the burst has left may be for removals only.
+    const taken = await session.ask("TAKE mail max=2");
+    if (/^ERR busy /.test(taken)) assertEquals(await session.ask("DROP 1"), "OK");
+    else {
+      assertMatch(taken, /OK count=2$/);
+      assertEquals(await session.ask("DONE 1 2"), "OK");
+    }
     assertMatch(await session.ask("PURGE mail"), /^OK count=\d+$/);
     assertEquals(/ read-only=yes$/.test(await session.ask("QUEUES")), false);
     assertEquals(await server.end("SIGTERM"), 0);

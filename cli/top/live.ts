@@ -4,7 +4,7 @@ import type { Attached } from "../terminal/attach.ts";
 import { type Key, KeyDecoder } from "../terminal/keys.ts";
 import { cut, type Device } from "../terminal/screen.ts";
 import type { Paint } from "../terminal/style.ts";
-import { sentence } from "../reason.ts";
+import { reason, sentence } from "../reason.ts";
 import { printable } from "../terminal/text.ts";
 import { page, type Row } from "./page.ts";
 import type { Pace, readings } from "./readings.ts";
@@ -56,7 +56,7 @@ export class Live implements Attached {
     const { interval, read } = this.#options;
     for await (const next of read({ interval, pause: (ms) => this.#pause(ms) })) {
       if (this.#ended) return;
-      if (next instanceof Error) this.#trouble = next.message;
+      if (next instanceof Error) this.#trouble = reason(next);
       else {
         this.#reading = next;
         this.#trouble = undefined;

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { pauseSync } from "../net/standard_output.ts";
+import { sleep } from "../net/timer.ts";
 
 const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 const CHUNK = 1 << 16;
@@ -15,7 +16,7 @@ export async function readInput(buffer: Uint8Array): Promise<number | null> {
       return await Deno.stdin.read(buffer);
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 }

@@ -1,5 +1,7 @@
 // Output for a reader who may be slow, or never read: nothing waits for it that does not want to.
 
+import { sleep } from "./timer.ts";
+
 const MOST_WAITING = 1 << 20;
 const MOST_LINE = 1 << 14;
 /** One write has about so many bytes, so that it is seen whether the reader takes any. */
@@ -174,10 +176,6 @@ export class LineWriter {
     }
     return true;
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function joined(batch: readonly Waiting[]): Uint8Array {

@@ -4,6 +4,8 @@
 // non-blocking, it says so without telling how much of it went out. A piece that ends a line, or is longer than the buffer,
 // is passed on by itself, and into a pipe at once or not at all; what is shorter is in the buffer, and waits there.
 
+import { sleep } from "./timer.ts";
+
 const LF = 10;
 /** What a pipe takes as a whole (PIPE_BUF), and what Rust's standard output buffers. */
 const MOST_AT_ONCE = 4096, BUFFERED = 1024;
@@ -55,7 +57,7 @@ export async function writeOutput(bytes: Uint8Array, to: Output = Deno.stdout): 
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       if (isBuffered) next = NOTHING;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause);
     }
   }
 }

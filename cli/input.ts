@@ -6,7 +6,7 @@ import { sleep } from "../net/timer.ts";
 
 const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 const CHUNK = 1 << 16;
-/** What some editors put before UTF-8. */
+/** The byte order mark, which some editors put before UTF-8. */
 const MARK = [0xef, 0xbb, 0xbf];
 
 /** Reads what there is, at least one byte; `null` at the end. */

@@ -13,7 +13,7 @@ import { complain } from "./output.ts";
 import { needRead } from "./permissions.ts";
 import { serveToEnd, servingFlags, servingOptions } from "./serving.ts";
 
-/** What was changed last could not be stored (EX_IOERR of sysexits.h). */
+/** The last changes could not be stored (EX_IOERR of sysexits.h). */
 const LOST = 74;
 const OK = 0;
 
@@ -84,7 +84,7 @@ export const queue: Subcommand = {
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
-    // What is wrong with it is said before a file is made.
+    // A wrong command line is refused before a file is made.
     const serving = servingOptions(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();

@@ -1,6 +1,6 @@
 // Why something failed, in words that say what to do.
 
-/** What systems and libraries say, and what it means. */
+/** Messages of systems and libraries, and their meaning. */
 const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   [
     /Requires (\w+) access to (.*?),? run again with the (--allow-[a-z]+) flag.*/s,

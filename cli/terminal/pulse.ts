@@ -3,7 +3,7 @@
 
 import { type Clock, systemClock } from "../../client/clock.ts";
 
-/** What a terminal tells the server of its signs of life, in ms. */
+/** The heartbeat that a terminal promises the server, in ms. */
 export const HEARTBEAT_MS = 60_000;
 /** After so many without an answer there is nobody. */
 const MOST_UNANSWERED = 4;

@@ -14,7 +14,7 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** What takes a program's output. Rejects where it takes no more. */
+/** A consumer of a program's output. Rejects where it takes no more. */
 export interface Taker {
   take(bytes: Uint8Array): Promise<void> | void;
   /** Nothing more comes. */

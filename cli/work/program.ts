@@ -98,14 +98,14 @@ export class Program {
     this.#tree = new ProcessTree(pid);
     this.exited = status.then((status) => {
       clearTimeout(this.#killTimer);
-      // What it has started was to end as well.
+      // The processes that it has started were to end as well.
       if (this.#ending) this.#tree.signal("SIGKILL");
       this.#hasExited = true;
       return status;
     });
     const { exited } = this;
     this.ended = Promise.all([
-      // What it left running may hold its input open, and never read it.
+      // A process that it left running may hold its input open, and never read it.
       Promise.race([feed(stdin, job.body), exited]),
       drain(stdout, out, exited),
       drain(stderr, err, exited),
@@ -157,7 +157,7 @@ async function drain(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let readingSince: number | undefined;
   let hasExited = false;
-  /** What may still be waited and taken once it has ended: together, however little comes at a time. */
+  /** How much time and output it may still have once it has ended, in all, however little comes at a time. */
   let leftMs = LINGER_MS, leftBytes = LINGER_BYTES;
   const limit = (): void => {
     if (readingSince === undefined || !hasExited) return;

@@ -29,7 +29,7 @@ const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
     "protocol/describe.ts": "protocol/browser_describe.ts",
     "protocol/duration.ts": "protocol/browser_duration.ts",
     "protocol/quoting.ts": "protocol/browser_quoting.ts",
-    "protocol/reply_reader.ts": "protocol/browser_reply_reader.ts",
+    "dialects/lineup1/reply_reader.ts": "dialects/lineup1/browser_reply_reader.ts",
     "protocol/spec_error.ts": "protocol/browser_spec_error.ts",
     "protocol/strings.ts": "protocol/browser_strings.ts",
   },

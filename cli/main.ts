@@ -25,16 +25,16 @@ import { connectionFailure } from "./remote_spec.ts";
 
 /** Each is loaded once it is asked for: half of the time that a command takes to start is that of the others. */
 const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
-  queue: async () => (await import("./queue.ts")).queue,
-  serve: async () => (await import("./serve.ts")).serveCommand,
-  put: async () => (await import("./put.ts")).put,
-  work: async () => (await import("./work.ts")).workCommand,
-  call: async () => (await import("./call.ts")).call,
-  connect: async () => (await import("./connect.ts")).connectCommand,
-  load: async () => (await import("./load.ts")).load,
-  top: async () => (await import("./top.ts")).top,
-  check: async () => (await import("./check.ts")).check,
-  spec: async () => (await import("./spec.ts")).spec,
+  queue: async () => (await import("./queue/queue.ts")).queue,
+  serve: async () => (await import("./serve/serve.ts")).serveCommand,
+  put: async () => (await import("./put/put.ts")).put,
+  work: async () => (await import("./work/work.ts")).workCommand,
+  call: async () => (await import("./call/call.ts")).call,
+  connect: async () => (await import("./connect/connect.ts")).connectCommand,
+  load: async () => (await import("./load/load.ts")).load,
+  top: async () => (await import("./top/top.ts")).top,
+  check: async () => (await import("./check/check.ts")).check,
+  spec: async () => (await import("./spec/spec.ts")).spec,
 };
 
 /** A command line that cannot be run (EX_USAGE of sysexits.h). */

@@ -1,8 +1,8 @@
 // One call: what is sent for it, until when, and what becomes of it. How often it is sent is the pool's affair.
 
-import type { Call } from "../protocol/calls.ts";
-import type { Frame } from "../protocol/frame.ts";
-import { readReply, type Values, type WireShape } from "../protocol/message.ts";
+import type { Call } from "../dialects/lineup1/calls.ts";
+import type { Frame } from "../dialects/lineup1/frame.ts";
+import { readReply, type Values, type WireShape } from "../dialects/lineup1/message.ts";
 import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";

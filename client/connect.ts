@@ -2,8 +2,8 @@
 
 import { type Address, parseAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { type Call, readCalls } from "../protocol/calls.ts";
-import type { Frame } from "../protocol/frame.ts";
+import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
+import type { Frame } from "../dialects/lineup1/frame.ts";
 import type {
   CallArgs,
   CommandsOf,
@@ -11,7 +11,7 @@ import type {
   ReceivedReply,
   Streams,
 } from "../protocol/infer.ts";
-import { type Parts, readReply, type Values, writeParts } from "../protocol/message.ts";
+import { type Parts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
 import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
 import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";

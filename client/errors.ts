@@ -1,4 +1,4 @@
-import type { Frame } from "../protocol/frame.ts";
+import type { Frame } from "../dialects/lineup1/frame.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 
 /** The connection ended, or never began; `executed` says whether the request may have had an effect. */

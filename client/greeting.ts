@@ -2,8 +2,8 @@
 
 import type { ByteStream } from "../net/stream.ts";
 import type { Executed } from "../protocol/errors.ts";
-import type { Frame } from "../protocol/frame.ts";
-import type { ReplyReader } from "../protocol/reply_reader.ts";
+import type { Frame } from "../dialects/lineup1/frame.ts";
+import type { ReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import { ConnectionLost, ProtocolError, toRefusal } from "./errors.ts";
 
 /** What a server says of itself when it greets. */

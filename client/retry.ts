@@ -1,6 +1,6 @@
 // When a request is sent again, and when it is better not sent at all.
 
-import type { Call } from "../protocol/calls.ts";
+import type { Call } from "../dialects/lineup1/calls.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionLost } from "./errors.ts";

@@ -9,7 +9,7 @@ import {
 } from "./address.ts";
 import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
-import { OPENING_MS, type OpeningOptions } from "./opening.ts";
+import { OPENING_MS, type OpeningOptions } from "./pending_handshakes.ts";
 import { proxied, type ProxyOptions } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 import { bindUnix } from "./unix_socket.ts";

@@ -1,6 +1,6 @@
 // Connections within a process: the same interface without sockets, so that a whole server runs in a test.
 
-import { Arrivals } from "./arrivals.ts";
+import { Arrivals } from "./accept_queue.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
 /** A pipe of bounded size, one direction of a memory connection. */

@@ -12,7 +12,7 @@ import {
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
 import { guardWith } from "./guard.ts";
-import { createInbox, HIGH_WATER, type Inbox } from "./inbox.ts";
+import { createInbox, HIGH_WATER, type Inbox } from "./receive_buffer.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";

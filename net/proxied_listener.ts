@@ -1,7 +1,7 @@
 // A listener for proxies: each connection begins with a PROXY header, and is handed on behind it.
 
 import { Condition } from "./condition.ts";
-import { Opening, type OpeningOptions } from "./opening.ts";
+import { Opening, type OpeningOptions } from "./pending_handshakes.ts";
 import { ProxyHeaderError, readProxyHeader } from "./proxy_protocol.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 import type { SetTimer } from "./timer.ts";

@@ -5,8 +5,8 @@
 
 import { setImmediate } from "node:timers";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
-import { Arrivals } from "./arrivals.ts";
-import { Opening } from "./opening.ts";
+import { Arrivals } from "./accept_queue.ts";
+import { Opening } from "./pending_handshakes.ts";
 import { mayConnect } from "./origin.ts";
 import type { ListenOptions } from "./listen.ts";
 import { type ByteStream, type Listener, writeAll } from "./stream.ts";

@@ -3,7 +3,7 @@
 
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
-import { isOptionName, isVerb } from "./line.ts";
+import { isOptionName, isVerb } from "../dialects/lineup1/line.ts";
 import { replyShape, requestShape, type Shape } from "./shape.ts";
 import { classes, type Command, type Fields, type Protocol } from "./spec.ts";
 import {
@@ -15,7 +15,7 @@ import {
   needText,
   needTexts,
 } from "./spec_error.ts";
-import { standing } from "./standing.ts";
+import { standing } from "../dialects/lineup1/builtin.ts";
 
 /** A command, ready to be served or called. */
 export interface CompiledCommand {

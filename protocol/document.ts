@@ -4,7 +4,7 @@ import type { CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { fieldSpec } from "./fields.ts";
 import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
-import { standing } from "./standing.ts";
+import { standing } from "../dialects/lineup1/builtin.ts";
 
 /** What SPEC sends. */
 export interface SpecDocument {

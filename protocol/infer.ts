@@ -2,7 +2,7 @@
 
 import type { StandardSchema } from "./standard_schema.ts";
 import type { Command, Fields, Protocol, TypeName } from "./spec.ts";
-import type { StandingCommands } from "./standing.ts";
+import type { StandingCommands } from "../dialects/lineup1/builtin.ts";
 
 /** The JavaScript value of each type: durations are milliseconds, sizes are bytes. */
 export interface ValueTypes {

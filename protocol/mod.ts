@@ -25,20 +25,20 @@
 export * from "./spec.ts";
 export * from "./infer.ts";
 export * from "./errors.ts";
-export * from "./limits.ts";
+export * from "../dialects/lineup1/limits.ts";
 export * from "./standard_schema.ts";
-export { standing, type StandingCommands } from "./standing.ts";
+export { standing, type StandingCommands } from "../dialects/lineup1/builtin.ts";
 export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";
-export { type Call, readCalls } from "./calls.ts";
+export { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 export type { NamedField } from "./fields.ts";
 export type { Shape } from "./shape.ts";
 export { SpecError } from "./spec_error.ts";
-export { type Framed, Framer } from "./framer.ts";
-export { createReplyReader, type ReplyReader } from "./reply_reader.ts";
-export type { Malformed } from "./malformed.ts";
-export { telnet, type TelnetCommand } from "./telnet.ts";
-export { encodeFrame, type Frame, type FrameInit } from "./frame.ts";
-export { formatLine, type Line, type Side } from "./line.ts";
+export { type Framed, Framer } from "../dialects/lineup1/framer.ts";
+export { createReplyReader, type ReplyReader } from "../dialects/lineup1/reply_reader.ts";
+export type { Malformed } from "../dialects/lineup1/malformed.ts";
+export { telnet, type TelnetCommand } from "../dialects/lineup1/telnet.ts";
+export { encodeFrame, type Frame, type FrameInit } from "../dialects/lineup1/frame.ts";
+export { formatLine, type Line, type Side } from "../dialects/lineup1/line.ts";
 export { formatWord, quote } from "./quoting.ts";
 export { decodeText, encodeText } from "./strings.ts";
 export {
@@ -49,7 +49,7 @@ export {
   type Values,
   type WireShape,
   writeParts,
-} from "./message.ts";
+} from "../dialects/lineup1/message.ts";
 export { BadValue, formatValue, parseValue } from "./values.ts";
 export { commandHelp, helpText } from "./help.ts";
 export { type SpecDocument, specDocument } from "./document.ts";
@@ -60,4 +60,4 @@ export {
   type ConformanceCase,
   conformanceCases,
   type Piece,
-} from "./conformance/mod.ts";
+} from "../dialects/lineup1/conformance/mod.ts";

@@ -15,9 +15,9 @@
  * @module
  */
 
-export { queueProtocol } from "./protocol.ts";
+export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
-export type { QueueHandlers } from "./handlers.ts";
+export type { QueueHandlers } from "./handlers/handlers.ts";
 export type {
   Change,
   Moment,
@@ -30,14 +30,14 @@ export type {
   StoredJob,
   StoredSchedule,
   Terms,
-} from "./store.ts";
-export { StoreFull } from "./store.ts";
-export { memoryStore } from "./memory_store.ts";
-export { type Checked, checkSqliteFile } from "./sqlite_check.ts";
+} from "./store/store.ts";
+export { StoreFull } from "./store/store.ts";
+export { memoryStore } from "./store/memory_store.ts";
+export { type Checked, checkSqliteFile } from "./store/sqlite/check.ts";
 export {
   exportSqliteFile,
   type Imported,
   type ImportOptions,
   importSqliteFile,
-} from "./sqlite_transfer.ts";
-export { type SqliteOptions, sqliteStore } from "./sqlite_store.ts";
+} from "./store/sqlite/transfer.ts";
+export { type SqliteOptions, sqliteStore } from "./store/sqlite/sqlite_store.ts";

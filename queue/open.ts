@@ -2,10 +2,10 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../server/clock.ts";
 import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
-import { handlers, type QueueHandlers } from "./handlers.ts";
-import { memoryStore } from "./memory_store.ts";
-import { states, type Store } from "./store.ts";
-import { WorkQueue } from "./work_queue.ts";
+import { handlers, type QueueHandlers } from "./handlers/handlers.ts";
+import { memoryStore } from "./store/memory_store.ts";
+import { states, type Store } from "./store/store.ts";
+import { WorkQueue } from "./engine/work_queue.ts";
 
 /** What a queue may be told; everything has a default. */
 export interface QueueOptions {

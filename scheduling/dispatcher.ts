@@ -11,7 +11,7 @@ import { Slice } from "./slice.ts";
 import type { ClassRecords } from "./statistics.ts";
 import type { Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
-import type { WaitingRoom } from "./waiting_room.ts";
+import type { WaitingRoom } from "./admission_queue.ts";
 
 /** Of so many requests that go on after `run`, one is timed for what it did before. */
 const STRIDE = 8;

@@ -1,4 +1,4 @@
-import { Fattest } from "./fattest.ts";
+import { Fattest } from "./largest_flow.ts";
 import { Flow, type FlowKey, Level } from "./flow.ts";
 import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
 import { list, relist } from "./flow_table.ts";

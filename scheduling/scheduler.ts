@@ -17,7 +17,7 @@ import { fixedSeats } from "./seats.ts";
 import { ClassRecords, report, type SchedulerStatistics } from "./statistics.ts";
 import type { Line, Ticket } from "./ticket.ts";
 import { TimingWheel } from "./timing_wheel.ts";
-import { WaitingRoom } from "./waiting_room.ts";
+import { WaitingRoom } from "./admission_queue.ts";
 
 /**
  * Lines requests up for a bounded number of seats: weighted classes, fair between clients, within

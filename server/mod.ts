@@ -12,15 +12,15 @@ export {
   type Server,
 } from "./serve.ts";
 export type { WebSocketOptions } from "./serve.ts";
-export type { ConnectionBounds } from "./bounds.ts";
-export type { ConnectionLimits } from "./gate.ts";
-export type { Timeouts } from "./patience.ts";
-export type { PressureMarks } from "./pressure.ts";
+export type { ConnectionBounds } from "./connection/bounds.ts";
+export type { ConnectionLimits } from "./admission/connection_limiter.ts";
+export type { Timeouts } from "./connection/timeouts.ts";
+export type { PressureMarks } from "./admission/pressure.ts";
 export type { Rates, ServiceOptions } from "./options.ts";
-export type { WorkerOptions } from "./worker_pool.ts";
+export type { WorkerOptions } from "./workers/pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 export type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
-export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./handlers.ts";
+export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./request/handlers.ts";
 export { type LogEntry, logToConsole } from "./log.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "../scheduling/clock.ts";

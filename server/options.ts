@@ -1,15 +1,15 @@
 // What a server may be told.
 
-import type { Limits } from "../protocol/limits.ts";
+import type { Limits } from "../dialects/lineup1/limits.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
-import type { ConnectionBounds } from "./bounds.ts";
-import type { ConnectionLimits } from "./gate.ts";
+import type { ConnectionBounds } from "./connection/bounds.ts";
+import type { ConnectionLimits } from "./admission/connection_limiter.ts";
 import type { LogEntry } from "./log.ts";
-import type { Timeouts } from "./patience.ts";
-import type { PressureMarks } from "./pressure.ts";
-import type { WorkerOptions } from "./worker_pool.ts";
+import type { Timeouts } from "./connection/timeouts.ts";
+import type { PressureMarks } from "./admission/pressure.ts";
+import type { WorkerOptions } from "./workers/pool.ts";
 
 /** What a server may be told; every limit has a default. */
 export interface ServiceOptions {

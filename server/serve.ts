@@ -5,12 +5,12 @@ import { type Address, AddressError, formatAddress, parseAddress } from "../net/
 import { listen, type TlsIdentity } from "../net/listen.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
-import { immediateTurns, openTurns } from "../net/turns.ts";
-import type { Handlers } from "./handlers.ts";
+import { immediateTurns, openTurns } from "../net/loop_yield.ts";
+import type { Handlers } from "./request/handlers.ts";
 import type { ServiceOptions } from "./options.ts";
-import { listedProxies } from "./proxies.ts";
-import { Service } from "./service.ts";
-import type { WorkerOptions } from "./worker_pool.ts";
+import { listedProxies } from "./admission/proxies.ts";
+import { Service } from "./server_core.ts";
+import type { WorkerOptions } from "./workers/pool.ts";
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServiceOptions {

@@ -1,7 +1,7 @@
 // The figures of STATS, each with its unit in its name.
 
 import type { SchedulerStatistics } from "../scheduling/statistics.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./server_core.ts";
 
 type Figure = readonly [name: string, value: string | number];
 

@@ -4,7 +4,7 @@ import {
   caseBytes,
   type ConformanceCase,
   conformanceCases,
-} from "../../protocol/conformance/mod.ts";
+} from "../../dialects/lineup1/conformance/mod.ts";
 import type { Protocol } from "../../protocol/spec.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import type { Cutting, Expected, Greeting } from "./exchange.ts";

@@ -1,11 +1,15 @@
 // One case against one server: what is sent, what came, and whether that is what must come.
 
 import { type ByteStream, writeAll } from "../../net/mod.ts";
-import { type ConformanceCase, countFinals, matches } from "../../protocol/conformance/mod.ts";
-import { Framer } from "../../protocol/framer.ts";
-import { formatLine } from "../../protocol/line.ts";
+import {
+  type ConformanceCase,
+  countFinals,
+  matches,
+} from "../../dialects/lineup1/conformance/mod.ts";
+import { Framer } from "../../dialects/lineup1/framer.ts";
+import { formatLine } from "../../dialects/lineup1/line.ts";
 import { decodeText } from "../../protocol/strings.ts";
-import { telnet } from "../../protocol/telnet.ts";
+import { telnet } from "../../dialects/lineup1/telnet.ts";
 
 const ALIVE = "lineup-check-alive";
 const MOST_LINE = 65_536, MOST_BODY = 1 << 26, MOST_CAME = 1 << 20;

@@ -2,8 +2,8 @@
 
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
-import { encodeFrame } from "../../protocol/frame.ts";
-import { readRequest } from "../../protocol/message.ts";
+import { encodeFrame } from "../../dialects/lineup1/frame.ts";
+import { readRequest } from "../../dialects/lineup1/message.ts";
 import { nearest, UsageError } from "../flags.ts";
 import { exampleFrames, type RequestPlan, showRequest } from "./request.ts";
 

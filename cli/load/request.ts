@@ -1,6 +1,6 @@
 // A request of a load: its words with templates, and the bytes that they make.
 
-import { encodeFrame, type FrameInit } from "../../protocol/frame.ts";
+import { encodeFrame, type FrameInit } from "../../dialects/lineup1/frame.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import type { OutBytes } from "./out_bytes.ts";
 import { readTemplate, type Source, type Template } from "./template.ts";

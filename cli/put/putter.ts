@@ -11,8 +11,8 @@ import {
 import { needProtocol } from "../../client/greeting.ts";
 import { backoff, executedOf, hintOf, isPassing } from "../../client/retry.ts";
 import { after, sleep } from "../../net/timer.ts";
-import { readCalls } from "../../protocol/calls.ts";
-import { readReply, type Values, writeParts } from "../../protocol/message.ts";
+import { readCalls } from "../../dialects/lineup1/calls.ts";
+import { readReply, type Values, writeParts } from "../../dialects/lineup1/message.ts";
 import { formatValue } from "../../protocol/values.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 

@@ -1,11 +1,11 @@
 // `lineup top` at a terminal: a page that is drawn anew, on a screen of its own.
 
-import type { Attached } from "../terminal/attach.ts";
-import { type Key, KeyDecoder } from "../terminal/keys.ts";
-import { cut, type Device } from "../terminal/screen.ts";
-import type { Paint } from "../terminal/style.ts";
+import type { Attached } from "../connect/attach.ts";
+import { type Key, KeyDecoder } from "../connect/keys.ts";
+import { cut, type Device } from "../connect/screen.ts";
+import type { Paint } from "../connect/style.ts";
 import { reason, sentence } from "../reason.ts";
-import { printable } from "../terminal/text.ts";
+import { printable } from "../connect/text.ts";
 import { page, type Row } from "./page.ts";
 import type { Pace, readings } from "./readings.ts";
 import type { Reading } from "./sample.ts";

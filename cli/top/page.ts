@@ -1,9 +1,9 @@
 // What `lineup top` shows of a reading: rows of text, whatever shows them.
 
 import { digits, duration, size, whole } from "../figures.ts";
-import type { Span } from "../terminal/screen.ts";
-import type { Style } from "../terminal/style.ts";
-import { printable, width } from "../terminal/text.ts";
+import type { Span } from "../connect/screen.ts";
+import type { Style } from "../connect/style.ts";
+import { printable, width } from "../connect/text.ts";
 import type { Reading } from "./sample.ts";
 
 /** A row of a page. */

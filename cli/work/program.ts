@@ -1,7 +1,7 @@
 // A program that runs for one job, from its start to its end.
 
 import type { TakenJob } from "../../client/mod.ts";
-import { ProcessTree } from "../../server/process_tree.ts";
+import { ProcessTree } from "../../server/workers/process_tree.ts";
 import { reason } from "../reason.ts";
 import type { Taker } from "./outputs.ts";
 

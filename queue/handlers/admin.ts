@@ -1,17 +1,17 @@
 // QUEUES, QUEUE, JOB, LIST, DROP, PURGE, REVIVE, PAUSE, RESUME, LIMIT, LIMITS.
 
-import { roomForRow } from "../bounds.ts";
-import type { QueueHandlers } from "../handlers.ts";
-import type { Job } from "../job.ts";
+import { roomForRow } from "../engine/capacity.ts";
+import type { QueueHandlers } from "./handlers.ts";
+import type { Job } from "../index/job.ts";
 import type { admin } from "../protocol/admin.ts";
-import { noJobs, type Queue } from "../queue.ts";
-import { type Event, events } from "../rates.ts";
-import { notDead } from "../refusals.ts";
-import { allRules, rulesOf, setRules } from "../rules.ts";
-import type { Rules } from "../store.ts";
-import { list, purge, revive } from "../sweeps.ts";
-import { serve } from "../take.ts";
-import type { WorkQueue } from "../work_queue.ts";
+import { noJobs, type Queue } from "../index/queue.ts";
+import { type Event, events } from "../index/rates.ts";
+import { notDead } from "../engine/refusals.ts";
+import { allRules, rulesOf, setRules } from "../engine/rules.ts";
+import type { Rules } from "../store/store.ts";
+import { list, purge, revive } from "../engine/sweeps.ts";
+import { serve } from "../engine/take.ts";
+import type { WorkQueue } from "../engine/work_queue.ts";
 
 const TOLD: Readonly<Record<Event, "puts" | "takes" | "dones" | "fails">> = {
   put: "puts",

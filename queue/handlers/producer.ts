@@ -6,15 +6,15 @@ import {
   roomForTaker,
   roomInMemory,
   roomInStore,
-} from "../bounds.ts";
-import { BadCron, readCron } from "../cron.ts";
-import { readZone } from "../cron_times.ts";
-import type { QueueHandlers } from "../handlers.ts";
+} from "../engine/capacity.ts";
+import { BadCron, readCron } from "../engine/cron.ts";
+import { readZone } from "../engine/cron_times.ts";
+import type { QueueHandlers } from "./handlers.ts";
 import type { producer } from "../protocol/producer.ts";
-import { put } from "../put.ts";
-import { badArguments, deadJob, noSchedule } from "../refusals.ts";
-import { nextRun, type Times } from "../next_run.ts";
-import type { WorkQueue } from "../work_queue.ts";
+import { put } from "../engine/put.ts";
+import { badArguments, deadJob, noSchedule } from "../engine/refusals.ts";
+import { nextRun, type Times } from "../engine/next_run.ts";
+import type { WorkQueue } from "../engine/work_queue.ts";
 
 const NOTHING = new Uint8Array();
 

@@ -1,15 +1,15 @@
 // TAKE, DONE, FAIL, EXTEND, RELEASE.
 
-import type { Context, ItemSource } from "../../server/handlers.ts";
-import { done, extend, fail, type Failed, release } from "../finish.ts";
-import type { Given } from "../grant.ts";
-import type { QueueHandlers } from "../handlers.ts";
+import type { Context, ItemSource } from "../../server/request/handlers.ts";
+import { done, extend, fail, type Failed, release } from "../engine/finish.ts";
+import type { Given } from "../engine/delivery.ts";
+import type { QueueHandlers } from "./handlers.ts";
 import { MAX_TAKE_QUEUES } from "../protocol/fields.ts";
 import type { worker } from "../protocol/worker.ts";
-import { badArguments } from "../refusals.ts";
-import { abandon, giveBack, take, wait as waitFor } from "../take.ts";
-import type { Wish } from "../takers.ts";
-import type { WorkQueue } from "../work_queue.ts";
+import { badArguments } from "../engine/refusals.ts";
+import { abandon, giveBack, take, wait as waitFor } from "../engine/take.ts";
+import type { Wish } from "../engine/consumers.ts";
+import type { WorkQueue } from "../engine/work_queue.ts";
 
 type Take = (typeof worker)["TAKE"];
 

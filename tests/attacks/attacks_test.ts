@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "../server/house.ts";
+import { House } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
 import { type Attack, attacks } from "./attacks.ts";
 

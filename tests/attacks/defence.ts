@@ -2,7 +2,7 @@
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { ServeOptions } from "@lineup/lineup/server";
-import type { Neighbour, Street } from "../server/street.ts";
+import type { Neighbour, Street } from "../server/test_network.ts";
 
 /** One defence. */
 export interface Defence {

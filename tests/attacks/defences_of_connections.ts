@@ -1,7 +1,7 @@
 // Defences against those that come and stay: who may connect, and how long a client may take.
 
 import { assertEquals } from "@std/assert";
-import type { Neighbour, Street } from "../server/street.ts";
+import type { Neighbour, Street } from "../server/test_network.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
 /** Requests that came and ran although they must not. */

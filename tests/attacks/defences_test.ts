@@ -3,9 +3,9 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
-import { House } from "../server/house.ts";
+import { House } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
-import { Neighbour, Street } from "../server/street.ts";
+import { Neighbour, Street } from "../server/test_network.ts";
 import { Workshop } from "../server/workshop.ts";
 import { until } from "../wire.ts";
 import type { Defence } from "./defence.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatLine, Framer } from "@lineup/lineup/protocol";
-import { telnet } from "../../protocol/telnet.ts";
-import { House } from "../server/house.ts";
+import { telnet } from "../../dialects/lineup1/telnet.ts";
+import { House } from "../server/test_server.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { Wire } from "../wire.ts";
 import { fuzz } from "./fuzz.ts";

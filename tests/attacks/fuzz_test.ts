@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS, Framer } from "../../protocol/mod.ts";
-import { House } from "../server/house.ts";
+import { House } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { Wire } from "../wire.ts";

@@ -3,17 +3,17 @@
 import { assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
-const ROOMS = ["cli", "client", "net", "protocol", "queue", "scheduling", "server"];
+const ROOMS = ["cli", "client", "dialects", "net", "protocol", "queue", "scheduling", "server"];
 
 /** Where it may be written to standard output or standard error, and why. */
 const ALLOWED: Readonly<Record<string, string>> = {
   "net/standard_error.ts": "the way out of logs and messages",
   "net/standard_output.ts": "the way out of the commands",
-  "server/worker_host.ts": "runs in a process of handlers, whose output the server passes on",
+  "server/workers/host.ts": "runs in a process of handlers, whose output the server passes on",
 };
 
 /** Where a terminal is drawn upon, with text that is `printable`. */
-const DRAWING = ["cli/output.ts", "cli/terminal/attach.ts"];
+const DRAWING = ["cli/output.ts", "cli/connect/attach.ts"];
 
 const WRITES =
   /\bconsole\.|\bDeno\.(stdout|stderr)\b(?!\.isTerminal)|\bprocess\.std(out|err)|\/dev\/std(out|err)["']/;

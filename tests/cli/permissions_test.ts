@@ -1,17 +1,17 @@
 // Each flag of each command, run with exactly what the README and the task say that Deno must allow.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { call } from "../../cli/call.ts";
-import { check } from "../../cli/check.ts";
-import { connectCommand } from "../../cli/connect.ts";
+import { call } from "../../cli/call/call.ts";
+import { check } from "../../cli/check/check.ts";
+import { connectCommand } from "../../cli/connect/connect.ts";
 import type { Subcommand } from "../../cli/flags.ts";
-import { load } from "../../cli/load.ts";
-import { put } from "../../cli/put.ts";
-import { queue } from "../../cli/queue.ts";
-import { serveCommand } from "../../cli/serve.ts";
-import { spec } from "../../cli/spec.ts";
-import { top } from "../../cli/top.ts";
-import { workCommand } from "../../cli/work.ts";
+import { load } from "../../cli/load/load.ts";
+import { put } from "../../cli/put/put.ts";
+import { queue } from "../../cli/queue/queue.ts";
+import { serveCommand } from "../../cli/serve/serve.ts";
+import { spec } from "../../cli/spec/spec.ts";
+import { top } from "../../cli/top/top.ts";
+import { workCommand } from "../../cli/work/work.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { MAIN } from "./run.ts";
 

@@ -3,7 +3,7 @@
 import { importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { newFile } from "../../cli/private_file.ts";
-import { History } from "../../cli/terminal/history.ts";
+import { History } from "../../cli/connect/history.ts";
 import { withDirectory } from "../queue/temporary.ts";
 import { lineup, startLineup } from "./run.ts";
 

@@ -3,7 +3,7 @@
  * working tree stays as it is: faults go into copies of it.
  *
  *     deno task mutate                              200 faults all over the product: some hours
- *     deno task mutate --sample 20 queue/take.ts    20 faults in one file
+ *     deno task mutate --sample 20 queue/engine/take.ts    20 faults in one file
  *     deno task mutate --since main~5 --sample 40   40 faults in what has changed since a commit
  */
 

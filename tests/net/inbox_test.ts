@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createInbox } from "../../net/inbox.ts";
+import { createInbox } from "../../net/receive_buffer.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 
 Deno.test("an inbox gives what came, however it was cut, and asks to pause and go on", async () => {
@@ -27,7 +27,7 @@ Deno.test("an inbox gives what came, however it was cut, and asks to pause and g
 Deno.test("an inbox takes for bytes that came one by one about as much as for bytes that came together", async () => {
   const count = 200_000;
   const program = `
-    import { createInbox } from "${new URL("../../net/inbox.ts", import.meta.url).href}";
+    import { createInbox } from "${new URL("../../net/receive_buffer.ts", import.meta.url).href}";
     const held = () => (gc(), gc(), Deno.memoryUsage().heapUsed + Deno.memoryUsage().external);
     const inbox = createInbox(Infinity, () => {});
     const before = held();

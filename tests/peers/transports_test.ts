@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bundle, endBundling, type Platform } from "../../build/bundle.ts";
 import { listen, type Listener, parseAddress } from "../../net/mod.ts";
-import { serveGround } from "../transports/ground.ts";
+import { serveGround } from "../transports/transport_fixture.ts";
 import { caseNames, type CaseResult } from "../transports/suite.ts";
 import { AUTHORITY_FILE, identity } from "../transports/tls.ts";
 import { openPage } from "./chromium.ts";

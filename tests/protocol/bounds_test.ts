@@ -2,13 +2,13 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { toJson } from "../../cli/json.ts";
+import { toJson } from "../../cli/call/json.ts";
 import { readSpec } from "../../cli/remote_spec.ts";
-import { commonPrefix } from "../../cli/terminal/completion.ts";
-import { wrap } from "../../cli/terminal/text.ts";
+import { commonPrefix } from "../../cli/connect/completion.ts";
+import { wrap } from "../../cli/connect/text.ts";
 import { ProtocolError } from "../../client/mod.ts";
 import { compile } from "../../protocol/compile.ts";
-import { countFinals, matches } from "../../protocol/conformance/mod.ts";
+import { countFinals, matches } from "../../dialects/lineup1/conformance/mod.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import type { Command, Protocol } from "../../protocol/spec.ts";
 import { SpecError } from "../../protocol/spec_error.ts";

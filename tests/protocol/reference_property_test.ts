@@ -4,7 +4,7 @@ import { lexer, type Token, type Tokens } from "marked";
 import { compile } from "../../protocol/compile.ts";
 import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";
-import { standing } from "../../protocol/standing.ts";
+import { standing } from "../../dialects/lineup1/builtin.ts";
 import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
 
 /** All tokens, those within others included. */

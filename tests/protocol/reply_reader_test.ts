@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeFrame, type Frame, Framer } from "@lineup/lineup/protocol";
-import * as inBrowser from "../../protocol/browser_reply_reader.ts";
-import * as elsewhere from "../../protocol/reply_reader.ts";
+import * as inBrowser from "../../dialects/lineup1/browser_reply_reader.ts";
+import * as elsewhere from "../../dialects/lineup1/reply_reader.ts";
 import { mutated, reply } from "./arbitraries.ts";
 
 const LIMITS = { maxLine: 60, maxBody: 30, maxDiscard: 0 };

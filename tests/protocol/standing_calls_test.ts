@@ -8,7 +8,7 @@ import {
   standing,
 } from "@lineup/lineup/protocol";
 import { assertThrows } from "@std/assert";
-import type { WireShape } from "../../protocol/message.ts";
+import type { WireShape } from "../../dialects/lineup1/message.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 
 const bare = { name: "bare", version: "1.0", summary: "Nothing.", commands: {} } as const;

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { Job } from "../../queue/job.ts";
-import { JobTable } from "../../queue/job_table.ts";
-import { Order } from "../../queue/order.ts";
-import { Queue } from "../../queue/queue.ts";
-import type { StoredJob } from "../../queue/store.ts";
+import type { Job } from "../../queue/index/job.ts";
+import { JobTable } from "../../queue/index/job_table.ts";
+import { Order } from "../../queue/index/order.ts";
+import { Queue } from "../../queue/index/queue.ts";
+import type { StoredJob } from "../../queue/store/store.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { job as stored } from "./store_conformance.ts";
 

@@ -1,10 +1,10 @@
 // The promises of the queue, as they can be seen from beside it: what was acknowledged lasts, what is done is gone, one
 // lease a job at a time, attempts go up, limits hold, counts are right, keys are served in order, and nobody starves.
 
-import type { Job, NewJob } from "../../queue/job.ts";
-import type { Queue } from "../../queue/queue.ts";
-import { type Progress, type State, states, type StoredJob } from "../../queue/store.ts";
-import type { WorkQueue } from "../../queue/work_queue.ts";
+import type { Job, NewJob } from "../../queue/index/job.ts";
+import type { Queue } from "../../queue/index/queue.ts";
+import { type Progress, type State, states, type StoredJob } from "../../queue/store/store.ts";
+import type { WorkQueue } from "../../queue/engine/work_queue.ts";
 
 /** How often what takes time is looked at, in steps. */
 const RARELY = 16;

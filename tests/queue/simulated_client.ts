@@ -1,10 +1,10 @@
 // Clients of a simulated queue: what they are, and what they may ask for.
 
-import type { Failure } from "../../queue/finish.ts";
-import type { NewJob } from "../../queue/job.ts";
-import type { RuleChange } from "../../queue/rules.ts";
-import type { Wish } from "../../queue/takers.ts";
-import type { Client } from "../../server/handlers.ts";
+import type { Failure } from "../../queue/engine/finish.ts";
+import type { NewJob } from "../../queue/index/job.ts";
+import type { RuleChange } from "../../queue/engine/rules.ts";
+import type { Wish } from "../../queue/engine/consumers.ts";
+import type { Client } from "../../server/request/handlers.ts";
 
 export const QUEUES = ["a", "b"];
 const KEYS = ["", "x", "y"];

@@ -2,13 +2,13 @@
 // commits that fail, processes that die at any moment. After every step the promises of the queue are looked at.
 
 import { setImmediate } from "node:timers";
-import { type Claim, done, extend, fail, release } from "../../queue/finish.ts";
-import type { Given, Grant } from "../../queue/grant.ts";
-import { put } from "../../queue/put.ts";
-import { setRules } from "../../queue/rules.ts";
-import { abandon, giveBack, serve, take, wait } from "../../queue/take.ts";
-import type { Taker, Wish } from "../../queue/takers.ts";
-import { WorkQueue } from "../../queue/work_queue.ts";
+import { type Claim, done, extend, fail, release } from "../../queue/engine/finish.ts";
+import type { Given, Grant } from "../../queue/engine/delivery.ts";
+import { put } from "../../queue/engine/put.ts";
+import { setRules } from "../../queue/engine/rules.ts";
+import { abandon, giveBack, serve, take, wait } from "../../queue/engine/take.ts";
+import type { Taker, Wish } from "../../queue/engine/consumers.ts";
+import { WorkQueue } from "../../queue/engine/work_queue.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Promises } from "./promises.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SortedNames } from "../../queue/sorted_names.ts";
+import { SortedNames } from "../../queue/index/sorted_names.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 
 Deno.test("SortedNames has what a sorted array has, whatever comes and goes", () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { AddressError } from "@lineup/lineup/client";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 interface Street extends AsyncDisposable {

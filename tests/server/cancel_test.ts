@@ -6,7 +6,7 @@ import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../protocol/frames.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 const { IAC, IP, DO, DONT, WILL, WONT, TIMING_MARK } = telnet;

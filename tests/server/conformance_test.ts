@@ -5,8 +5,8 @@ import { conformanceChecks } from "../../cli/check/checks.ts";
 import { exchange } from "../../cli/check/exchange.ts";
 import { type ByteStream, connectStream, parseAddress } from "../../net/mod.ts";
 import { conformanceCases } from "@lineup/lineup/protocol";
-import { countFinals, matches } from "../../protocol/conformance/mod.ts";
-import { House } from "./house.ts";
+import { countFinals, matches } from "../../dialects/lineup1/conformance/mod.ts";
+import { House } from "./test_server.ts";
 
 const TIMEOUT = 10_000;
 

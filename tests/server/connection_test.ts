@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Handlers, listenMemory, serve } from "@lineup/lineup/server";
 import { compile, helpText, specDocument } from "@lineup/lineup/protocol";
 import { Wire } from "../wire.ts";
-import { House, protocol } from "./house.ts";
+import { House, protocol } from "./test_server.ts";
 
 Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
   await using house = await House.open({ limits: { maxLine: 100, maxBody: 1000 } });

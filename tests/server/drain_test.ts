@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 const DRAINING = 'ERR draining "The server is shutting down." retry=1000';

@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { bytes } from "../protocol/frames.ts";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 
 interface Row {
   readonly title: string;

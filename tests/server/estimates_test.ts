@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { GREETING } from "./limit.ts";
-import { Street } from "./street.ts";
+import { Street } from "./test_network.ts";
 
 Deno.test("serve measures again how late it is, also where nobody is left", async () => {
   await using street = await Street.open();

@@ -1,7 +1,7 @@
 // A client that has vanished left connections behind, which fill what it may have: it comes back all the same.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Street } from "./street.ts";
+import { Street } from "./test_network.ts";
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 
 for (
   const how of ["throw", "string", "nothing", "wrong", "reject", "undeclared", "detail", "twice"]

@@ -4,14 +4,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
 import { LIMITS } from "@lineup/lineup/scheduling";
-import { CONNECTION_BOUNDS } from "../../server/bounds.ts";
-import { CONNECTION_LIMITS } from "../../server/gate.ts";
-import { TIMEOUTS } from "../../server/patience.ts";
-import { PRESSURE_MARKS } from "../../server/pressure.ts";
+import { CONNECTION_BOUNDS } from "../../server/connection/bounds.ts";
+import { CONNECTION_LIMITS } from "../../server/admission/connection_limiter.ts";
+import { TIMEOUTS } from "../../server/connection/timeouts.ts";
+import { PRESSURE_MARKS } from "../../server/admission/pressure.ts";
 import type { Limit, Step } from "./limit.ts";
 import { ofClients } from "./limits_of_clients.ts";
 import { ofRequests } from "./limits_of_requests.ts";
-import { type Neighbour, Street } from "./street.ts";
+import { type Neighbour, Street } from "./test_network.ts";
 
 const limits = [...ofRequests, ...ofClients];
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatEntry, type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 /** What an entry looks like on standard error, without its time. */

@@ -3,7 +3,7 @@ import { listenMemory, memoryPair } from "../../net/mod.ts";
 import { serve } from "@lineup/lineup/server";
 import calc from "../../examples/calc.ts";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { CountingStream, only, settle } from "./streams.ts";
 
 Deno.test("serve answers tagged requests as they finish", async () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { type Context, listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 
 Deno.test("park lets another request have the seat, and takes one again", async () => {
   await using house = await House.open({ seats: 1 });

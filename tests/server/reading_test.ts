@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ByteStream, Listener } from "../../net/mod.ts";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 /** A connection whose reads and writes end when the test says so. */

@@ -12,7 +12,7 @@ import { serve, type ServeOptions } from "@lineup/lineup/server";
 import { connectStream } from "../../net/deno.ts";
 import { lineup, startLineup } from "../cli/run.ts";
 import { Wire } from "../wire.ts";
-import { House, protocol } from "./house.ts";
+import { House, protocol } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 interface Site extends AsyncDisposable {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenMemory, type ServeOptions } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
-import { type Neighbour, Street } from "./street.ts";
+import { House } from "./test_server.ts";
+import { type Neighbour, Street } from "./test_network.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 async function street(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { until, type Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 /** The line behind the items; not so many that a stream without end would never let a test fail. */

@@ -1,7 +1,7 @@
 // Streams that tell what a server does with them.
 
 import { type ByteStream, type Listener, memoryPair } from "../../net/mod.ts";
-import type { House } from "./house.ts";
+import type { House } from "./test_server.ts";
 
 /** A stream that counts its writes. */
 export class CountingStream implements ByteStream {

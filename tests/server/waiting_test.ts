@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./house.ts";
+import { House } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 Deno.test("class= is refused where there is no such class", async () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Dial } from "../../client/mod.ts";
 import { connectStream, listen, type Listener, listenMemory, parseAddress } from "../../net/mod.ts";
 import { connectStream as connectAsNode } from "../../net/node.ts";
-import { serveGround } from "./ground.ts";
+import { serveGround } from "./transport_fixture.ts";
 import { caseNames, runSuite } from "./suite.ts";
 import { identity, trust } from "./tls.ts";
 

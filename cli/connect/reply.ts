@@ -1,0 +1,61 @@
+// Replies as a person sees them. What a server sends is printed with its controls escaped, whatever it is.
+
+import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { formatWord } from "../../protocol/quoting.ts";
+import type { Paint, Style } from "./style.ts";
+import { printable, printableBody } from "./text.ts";
+
+// A terminal is no place for more of one body.
+const MOST_BODY = 1 << 20;
+
+const STYLES: Readonly<Record<string, Style>> = {
+  OK: "good",
+  ERR: "bad",
+  "*": "item",
+  "!": "note",
+};
+
+/** A frame as lines, the last with its end. `tag` is shown where it is not `undefined`. */
+export function showFrame(frame: Frame, tag: string | undefined, paint: Paint): string {
+  const { head, words, options, body } = frame;
+  let line = tag === undefined ? "" : paint("dim", `#${printable(tag)} `);
+  line += paint(STYLES[head] ?? "bold", head);
+  words.forEach((word, index) => {
+    const style = head === "ERR" ? (index === 0 ? "bold" : "plain") : "plain";
+    // The message of an error is a sentence, not a word to be typed.
+    line += " " + paint(style, printable(head === "ERR" && index === 1 ? word : formatWord(word)));
+  });
+  for (const [name, value] of options) {
+    line += " " + paint("dim", `${printable(name)}=`) + printable(formatWord(value));
+  }
+  if (body === undefined) return line + "\n";
+  return `${line} ${paint("dim", `{${body.length}}`)}\n${showBody(body)}`;
+}
+
+/** A body as lines, the last with its end. */
+export function showBody(body: Uint8Array): string {
+  if (body.length === 0) return "";
+  const text = printableBody(body.subarray(0, MOST_BODY));
+  const left = body.length - MOST_BODY;
+  const more = left > 0 ? `\n… ${left} bytes more; lineup call prints all of them` : "";
+  return (text + more).replace(/\n?$/, "\n");
+}
+
+// Of a line longer than this the rest is counted.
+const MOST_RAW = 2000;
+
+/** Bytes as they went over the wire: a row a line, the line's end visible. */
+export function showBytes(direction: "<" | ">", bytes: Uint8Array, paint: Paint): string {
+  let rows = "";
+  for (let start = 0; start < bytes.length;) {
+    const feed = bytes.indexOf(0x0a, start);
+    const end = feed < 0 ? bytes.length : feed + 1;
+    const cut = Math.min(end, start + MOST_RAW);
+    const text = printableBody(bytes.subarray(start, cut)).replaceAll("\t", "\\t")
+      .replaceAll("\\x0d", "\\r").replace("\n", "\\n");
+    const more = cut < end ? ` … ${end - cut} bytes more` : "";
+    rows += paint(direction === ">" ? "note" : "item", direction) + ` ${text}${more}\n`;
+    start = end;
+  }
+  return rows;
+}

@@ -1,0 +1,138 @@
+// `lineup connect` without a terminal: the lines of standard input as they are, the replies to standard output.
+
+import type { Dial } from "../../client/mod.ts";
+import { parseAddress, writeAll } from "../../net/mod.ts";
+import type { ByteStream } from "../../net/mod.ts";
+import { Framer } from "../../dialects/lineup1/framer.ts";
+import { inputPieces, withoutMark } from "../input.ts";
+import { complain, print } from "../output.ts";
+import { wrongGreeting } from "../../client/greeting.ts";
+import { reason } from "../reason.ts";
+import { showBytes } from "./reply.ts";
+import { painter } from "./style.ts";
+
+const OK = 0, ERR = 1, NO_CONNECTION = 2;
+const GREETING_MS = 10_000;
+/** How long a server has to close the connection once all is answered. */
+const CLOSE_MS = 1000;
+const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
+
+/** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
+export async function runScript(
+  address: string,
+  { raw, dial }: { raw: boolean; dial: Dial },
+): Promise<number> {
+  const place = parseAddress(address);
+  let stream: ByteStream;
+  try {
+    stream = await dial(place, {});
+  } catch (error) {
+    complain(`cannot connect to ${address}: ${reason(error)}`);
+    return NO_CONNECTION;
+  }
+  const toTerminal = Deno.stdout.isTerminal();
+  const paint = painter(false);
+  const show = (direction: "<" | ">", bytes: Uint8Array): void => {
+    if (raw && toTerminal) print(showBytes(direction, bytes, paint));
+    else if (direction === "<") print(bytes);
+  };
+  const asked: Asked = { count: 0, all: false, onAll: () => {} };
+  sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
+  try {
+    return await readReplies(stream, address, asked, (bytes) => show("<", bytes));
+  } finally {
+    stream.close();
+  }
+}
+
+/** What was sent. */
+interface Asked {
+  /** How many requests. */
+  count: number;
+  /** Whether the input has ended. */
+  all: boolean;
+  /** Is called once it has. */
+  onAll: () => void;
+}
+
+/** Sends what standard input holds, and counts the requests in it. */
+async function sendAll(
+  stream: ByteStream,
+  asked: Asked,
+  show: (direction: ">", bytes: Uint8Array) => void,
+): Promise<void> {
+  const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
+  for await (const bytes of withoutMark(inputPieces())) {
+    show(">", bytes);
+    framer.push(bytes);
+    for (let framed; (framed = framer.next()) !== undefined;) {
+      if (framed.kind !== "telnet") asked.count++;
+    }
+    await writeAll(stream, bytes);
+  }
+  asked.all = true;
+  asked.onAll();
+}
+
+async function readReplies(
+  stream: ByteStream,
+  address: string,
+  asked: Asked,
+  show: (bytes: Uint8Array) => void,
+): Promise<number> {
+  const framer = new Framer("reply", LIMITS);
+  const buffer = new Uint8Array(65_536);
+  let status: number | undefined;
+  let answers = -1;
+  let left = false;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stream.close();
+  }, GREETING_MS);
+  // A line without its end at the end of the input is answered as well, soon.
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  const closeSoon = (): void => {
+    if (!left && !(asked.all && answers >= asked.count)) return;
+    clearTimeout(closing);
+    closing = setTimeout(() => stream.close(), CLOSE_MS);
+  };
+  asked.onAll = closeSoon;
+  for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
+    const bytes = buffer.subarray(0, read);
+    show(bytes);
+    framer.push(bytes);
+    for (let framed; (framed = framer.next()) !== undefined;) {
+      if (framed.kind === "malformed") {
+        clearTimeout(timer);
+        complain(`the server does not speak Lineup/1: ${framed.message}`);
+        return NO_CONNECTION;
+      }
+      if (framed.kind !== "frame" || (framed.head !== "OK" && framed.head !== "ERR")) continue;
+      clearTimeout(timer);
+      if (answers < 0 && framed.head === "OK" && framed.words[0] !== "lineup/1") {
+        const why = wrongGreeting(framed.head, framed.words[0]);
+        complain(`the server does not speak Lineup/1: ${why}`);
+        return NO_CONNECTION;
+      }
+      status = framed.head === "OK" ? OK : ERR;
+      answers++;
+      left = framed.words[0] === "bye";
+      closeSoon();
+    }
+  }
+  clearTimeout(timer);
+  clearTimeout(closing);
+  if (late) {
+    complain(`no greeting from ${address} in time`);
+    return NO_CONNECTION;
+  }
+  if (status === ERR) return ERR;
+  // What stands behind QUIT is not answered, and neither is a line that an error ended the connection for.
+  if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
+    const lost = status === undefined ? "without a greeting" : "before all was answered";
+    complain(`the connection ended ${lost}`);
+    return NO_CONNECTION;
+  }
+  return status;
+}

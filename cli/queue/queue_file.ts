@@ -1,0 +1,178 @@
+// `lineup queue --check`, `--export` and `--import`: what is done to a queue's file while no server uses it.
+
+import { Buffer } from "node:buffer";
+import { printable } from "../../protocol/printable.ts";
+import {
+  checkSqliteFile,
+  exportSqliteFile,
+  importSqliteFile,
+  type Store,
+} from "../../queue/mod.ts";
+import { readInputSync } from "../input.ts";
+import { note, noteNow, print } from "../output.ts";
+import { reason } from "../reason.ts";
+import { type NewFile, newFile, openToOthers } from "../private_file.ts";
+
+const CHUNK = 1 << 16;
+const PROGRESS_MS = 1000;
+const LF = 10;
+/** The longest line that is read, in bytes. */
+const LONGEST = 1 << 27;
+
+/** Tells of a count now and then, on standard error. */
+function telling(what: string, tell: (text: string) => void): (count: number) => void {
+  let next = performance.now() + PROGRESS_MS;
+  return (count) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + PROGRESS_MS;
+    tell(`${what} ${count.toLocaleString("en")} so far`);
+  };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** A store that tells how far its loading is. */
+export function tellingStore(store: Store): Store {
+  return {
+    ...store,
+    async *load() {
+      const tell = telling("jobs loaded:", note);
+      let count = 0;
+      for await (const job of store.load()) {
+        tell(++count);
+        yield job;
+      }
+    },
+  };
+}
+
+/** Says that others may read a queue's file, where they may. */
+export function warnOfReaders(path: string): void {
+  const mode = openToOthers(path);
+  if (mode === undefined) return;
+  note(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
+}
+
+/** Checks a file; the exit code is 1 where it is not sound. */
+export function check(path: string): number {
+  const { jobs, problems, older } = checkSqliteFile(path);
+  for (const problem of problems) print(printable(problem) + "\n");
+  if (problems.length > 0) return 1;
+  const more = older ? "; the next start brings it up to date" : "";
+  print(`${printable(path)} is sound: ${counted(jobs!, "job")}${more}\n`);
+  return 0;
+}
+
+/** Writes a queue's file as lines of JSON, `-` to standard output. */
+export function exportTo(target: string, path: string): number {
+  if (target === "-") {
+    const count = writeLines(exportSqliteFile(path), print);
+    note(`${counted(count, "line")} exported from ${path}`);
+    return 0;
+  }
+  const lines = exportSqliteFile(path);
+  using out = newExport(target);
+  const count = writeLines(lines, (bytes) => out.write(bytes));
+  out.finish();
+  note(`${counted(count, "line")} exported from ${path} to ${target}`);
+  return 0;
+}
+
+function newExport(target: string): NewFile {
+  try {
+    return newFile(target, false);
+  } catch (error) {
+    throw new Error(`${reason(error)}; --export writes a new file`);
+  }
+}
+
+function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void): number {
+  const tell = telling("lines written:", noteNow);
+  const encoder = new TextEncoder();
+  let count = 0;
+  let text = "";
+  const flush = (): void => {
+    write(encoder.encode(text));
+    text = "";
+  };
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length > CHUNK) flush();
+    tell(++count);
+  }
+  flush();
+  return count;
+}
+
+/** Adds lines of JSON to a queue's file, `-` from standard input; also those that it has already where `again` says so. */
+export function importFrom(source: string, path: string, again: boolean): number {
+  const input = openImport(source);
+  try {
+    const imported = importSqliteFile(path, linesOf(input), { again });
+    const { jobs, duplicates, renumbered, before } = imported;
+    if (before !== undefined) {
+      const when = new Date(before).toISOString();
+      note(
+        `these lines were imported into ${path} already, at ${when}: nothing was added; ` +
+          "--again adds them once more",
+      );
+      return 0;
+    }
+    note(
+      `${counted(jobs, "job")} imported into ${path}` +
+        (renumbered ? ", with new numbers because it has given some before" : "") +
+        (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),
+    );
+  } finally {
+    input.close();
+  }
+  return 0;
+}
+
+/** Opens the lines to be imported. Throws an `Error` that names them. */
+function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
+  if (source === "-") return { readSync: readInputSync, close: () => {} };
+  try {
+    if (Deno.statSync(source).isDirectory) throw new Error("it is a directory");
+    return Deno.openSync(source);
+  } catch (error) {
+    throw new Error(`cannot import ${source}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void, void> {
+  const tell = telling("lines read:", noteNow);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const buffer = new Uint8Array(CHUNK);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let count = 0;
+  const line = (): string => {
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    pieces.length = length = 0;
+    tell(++count);
+    try {
+      const text = decoder.decode(bytes);
+      return count === 1 ? text.replace(/^\ufeff/, "") : text;
+    } catch {
+      throw new Error(`line ${count} is wrong: it is not UTF-8`);
+    }
+  };
+  for (let read; (read = input.readSync(buffer)) !== null;) {
+    const chunk = buffer.subarray(0, read);
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LF, start)) !== -1; start = end + 1) {
+      pieces.push(chunk.subarray(start, end));
+      yield line();
+    }
+    pieces.push(chunk.slice(start));
+    length += read - start;
+    if (length > LONGEST) {
+      throw new Error(`line ${count + 1} is wrong: it has more than ${LONGEST} bytes`);
+    }
+  }
+  if (length > 0) yield line();
+}

@@ -1,0 +1,109 @@
+// The commands that every server of Lineup/1 answers, described like any other.
+
+import type { Protocol } from "../../protocol/spec.ts";
+
+/** The standing commands, as a protocol: a server answers them itself, a client calls them like the others. */
+export const standing = {
+  name: "lineup",
+  version: "1",
+  summary: "What every server answers.",
+  commands: {
+    HELLO: {
+      summary: "Agree on the version, and choose what replies carry.",
+      args: {
+        version: { type: "word", summary: "The version of the wire protocol: lineup/1." },
+      },
+      options: {
+        agent: { type: "text", max: 128, summary: "The client's name, for the server's log." },
+        timing: { type: "boolean", summary: "Add waited= and took= (ms) to every final line." },
+        events: { type: "boolean", summary: "Send events such as `! draining within=10s`." },
+        "half-close": {
+          type: "boolean",
+          summary:
+            "off: the end of your side means that you are gone, and cancels what is in flight.",
+        },
+        heartbeat: {
+          type: "duration",
+          min: 1000,
+          max: 3_600_000,
+          summary:
+            "Something comes from you at least so often: else you are given up after 2.5 times as long.",
+        },
+      },
+      reply: {
+        version: { type: "word", positional: true },
+        protocol: { type: "word", positional: true },
+        "max-line": "size",
+        "max-body": "size",
+        auth: { type: "enum", values: ["none", "token"] },
+        identity: { type: "text", optional: true },
+      },
+      errors: {},
+      idempotent: true,
+      class: "interactive",
+      examples: [{
+        request: "HELLO lineup/1 agent=docs",
+        reply: "OK lineup/1 … max-line=… max-body=… auth=…",
+      }],
+    },
+    HELP: {
+      summary: "Explain the protocol or one command to a person.",
+      args: { verb: { type: "word", optional: true, summary: "A command." } },
+      reply: { body: { type: "text", summary: "The explanation." } },
+      idempotent: true,
+      class: "interactive",
+      examples: [{ request: "HELP PING", reply: "OK {…}\n…" }],
+    },
+    SPEC: {
+      summary: "Send the protocol as JSON: what a client needs for completion, checks and types.",
+      reply: { body: { type: "json", summary: "The protocol." } },
+      idempotent: true,
+      class: "interactive",
+      examples: [{ request: "SPEC", reply: "OK {…}\n…" }],
+    },
+    PING: {
+      summary: "Answer at once.",
+      args: { word: { type: "text", optional: true, summary: "Answered instead of pong." } },
+      reply: { word: { type: "text", positional: true } },
+      idempotent: true,
+      class: "interactive",
+      examples: [
+        { request: "PING", reply: "OK pong" },
+        { request: 'PING "are you there?"', reply: 'OK "are you there?"' },
+      ],
+    },
+    STATS: {
+      summary: "Tell the server's figures.",
+      items: {
+        name: { type: "word", positional: true },
+        value: { type: "text", positional: true },
+      },
+      reply: { count: "integer" },
+      idempotent: true,
+      class: "interactive",
+      examples: [{ request: "STATS", reply: "* …\nOK count=…" }],
+    },
+    CANCEL: {
+      summary: "Stop a request of this connection that waits or runs.",
+      args: { tag: { type: "word", summary: "Its tag, without the #." } },
+      reply: {},
+      errors: { "not-found": { summary: "No request with this tag waits or runs." } },
+      idempotent: true,
+      class: "interactive",
+      examples: [{
+        request: "CANCEL a",
+        reply: 'ERR not-found "No request with the tag a waits or runs."',
+      }],
+    },
+    QUIT: {
+      summary: "Answer what is in flight, then close.",
+      reply: { word: { type: "text", positional: true } },
+      idempotent: true,
+      class: "interactive",
+      examples: [{ request: "QUIT", reply: "OK bye" }],
+    },
+  },
+} as const satisfies Protocol;
+
+/** The commands of `standing`. */
+export type StandingCommands = typeof standing.commands;

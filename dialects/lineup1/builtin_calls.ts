@@ -1,0 +1,35 @@
+// What a client needs of the commands that every server answers: a part of `standing`, which a test compares, without
+// its words for people.
+
+import type { Command } from "../../protocol/spec.ts";
+
+const word = { type: "word", positional: true } as const;
+const text = { type: "text", positional: true } as const;
+
+/** The standing commands as a client calls them; each may be sent again. */
+export const standingCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
+  HELLO: {
+    args: { version: "word" },
+    options: {
+      agent: { type: "text", max: 128 },
+      timing: "boolean",
+      events: "boolean",
+      "half-close": "boolean",
+      heartbeat: { type: "duration", min: 1000, max: 3_600_000 },
+    },
+    reply: {
+      version: word,
+      protocol: word,
+      "max-line": "size",
+      "max-body": "size",
+      auth: { type: "enum", values: ["none", "token"] },
+      identity: "text?",
+    },
+  },
+  HELP: { args: { verb: "word?" }, reply: { body: "text" } },
+  SPEC: { reply: { body: "json" } },
+  PING: { args: { word: "text?" }, reply: { word: text } },
+  STATS: { items: { name: word, value: text }, reply: { count: "integer" } },
+  CANCEL: { args: { tag: "word" } },
+  QUIT: { reply: { word: text } },
+};

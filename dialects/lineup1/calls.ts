@@ -1,0 +1,100 @@
+// From a protocol to what a client needs to call it. It is checked as far as it decides what goes onto the wire, so
+// that a description from elsewhere cannot put anything else there; `compile` checks all of it.
+
+import type { ErrorSpec } from "../../protocol/errors.ts";
+import { fieldSpec, type NamedField } from "../../protocol/fields.ts";
+import { isOptionName, isVerb } from "./line.ts";
+import type { WireShape } from "./message.ts";
+import { type Fields, type Protocol, wireOptions } from "../../protocol/spec.ts";
+import { isRecord, need } from "../../protocol/spec_error.ts";
+import { standingCalls } from "./builtin_calls.ts";
+import { typeNames } from "../../protocol/values.ts";
+
+/** A command, ready to be called. */
+export interface Call {
+  /** Its verb. */
+  readonly verb: string;
+  /** Arguments, options and body of a request. */
+  readonly request: WireShape;
+  /** The `OK` line. */
+  readonly reply: WireShape;
+  /** The `*` lines; `undefined` where there are none. */
+  readonly items: WireShape | undefined;
+  /** Whether it may be sent again. */
+  readonly idempotent: boolean;
+  /** Its own codes, not checked. */
+  readonly errors: Readonly<Record<string, ErrorSpec | undefined>>;
+}
+
+/**
+ * The commands of a protocol and the standing ones by verb, ready to be called. Throws `SpecError` where a verb, a
+ * field or a type is none.
+ *
+ * @example
+ * ```ts
+ * import { readCalls } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bare = { name: "bare", version: "1.0", summary: "Nothing of its own.", commands: {} };
+ * assertEquals(readCalls(bare).get("PING")?.idempotent, true);
+ * ```
+ */
+export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<string, Call> {
+  const calls = new Map<string, Call>();
+  const all = { ...record(protocol.commands, "commands"), ...standingCalls };
+  for (const [verb, command] of Object.entries(all)) {
+    const path = `commands.${verb}`;
+    need(isVerb(verb), path, "is no verb");
+    const { args, options, reply, items, errors, idempotent } = record(command, path);
+    const positional = readAll(args, `${path}.args`);
+    for (const arg of positional) arg.positional = true;
+    const named = readAll({ ...options, ...wireOptions }, `${path}.options`);
+    for (const option of named) {
+      option.positional = false;
+      option.optional = !option.required;
+    }
+    calls.set(verb, {
+      verb,
+      request: shape([...positional, ...named]),
+      reply: shape(readAll(reply, `${path}.reply`)),
+      items: items && shape(readAll(items, `${path}.items`)),
+      idempotent: idempotent || verb in standingCalls,
+      errors: errors ?? {},
+    });
+  }
+  return calls;
+}
+
+function record<T>(value: T, path: string): T {
+  need(isRecord(value), path, "is no object");
+  return value;
+}
+
+function shape(fields: readonly NamedField[]): WireShape {
+  const positional: NamedField[] = [];
+  const named = new Map<string, NamedField>();
+  let body: NamedField | undefined;
+  for (const field of fields) {
+    if (field.name === "body") body = field;
+    else if (field.positional) positional.push(field);
+    else named.set(field.name, field);
+  }
+  return {
+    positional,
+    named,
+    body,
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function readAll(fields: Fields = {}, path: string): Mutable<NamedField>[] {
+  return Object.entries(record(fields, path)).map(([name, field]) => {
+    const isField = isOptionName(name) && (typeof field === "string" || isRecord(field));
+    const spec = isField ? fieldSpec(field) : undefined;
+    const isKnown = spec !== undefined && typeNames.includes(spec.type) &&
+      (!spec.values || Array.isArray(spec.values));
+    need(isKnown, `${path}.${name}`, "is no field");
+    return { ...spec, name };
+  });
+}

@@ -1,0 +1,288 @@
+// Between the words of a line and the values of a message, as a shape of the protocol says.
+
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import { isOptional, type NamedField } from "../../protocol/fields.ts";
+import type { Frame } from "./frame.ts";
+import { formatWord, show } from "../../protocol/quoting.ts";
+import type { Shape } from "../../protocol/shape.ts";
+import { commonOptions } from "../../protocol/spec.ts";
+import type { SchemaResult } from "../../protocol/standard_schema.ts";
+import { encodeText } from "../../protocol/strings.ts";
+import { describe } from "../../protocol/describe.ts";
+import {
+  BadValue,
+  badValue,
+  formatBody,
+  formatValue,
+  parseBody,
+  parseValue,
+  TooLong,
+} from "../../protocol/values.ts";
+
+/** The values of one line by name. */
+export type Values = Record<string, unknown>;
+
+/** What writing and reading a line needs of its `Shape`. */
+export type WireShape = Pick<Shape, "positional" | "named" | "body">;
+
+/** The parts of a line that its values make. */
+export interface Parts {
+  /** The words and options behind the head, each with a space before it. */
+  readonly text: string;
+  /** The counted body. */
+  readonly body: Uint8Array | undefined;
+}
+
+const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
+
+/**
+ * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
+ * Throws (or rejects with) `Refusal` `bad-arguments` that names the argument and what it should be.
+ */
+export function readRequest(compiled: CompiledCommand, frame: Frame): Values | Promise<Values> {
+  const { request } = compiled;
+  const { words, options } = frame;
+  if (words.length === 0 && options.size === 0 && frame.body === undefined) {
+    const { required, needed, body, defaults, checkedDefaults } = request;
+    if (
+      required === 0 && needed.length === 0 && body === undefined &&
+      checkedDefaults.length === 0 && isEmpty(defaults)
+    ) {
+      return NOTHING;
+    }
+  }
+  // All at once: most requests leave most at their defaults.
+  const values: Values = { ...request.defaults };
+  try {
+    let given = words.length;
+    if (request.body !== undefined) {
+      const field = request.body;
+      const inline = frame.body === undefined && request.inlineBody &&
+        given === request.positional.length + 1;
+      if (frame.body !== undefined) values.body = parseBody(frame.body, field);
+      else if (inline) values.body = parseBody(encodeText(words[--given]), field);
+    } else if (frame.body !== undefined) {
+      throw new Refusal("bad-arguments", `${compiled.verb} takes no body.`);
+    }
+    for (let i = 0; i < given; i++) {
+      const field = request.positional[i];
+      if (field === undefined) {
+        throw new Refusal(
+          "bad-arguments",
+          `${show(words[i])} is one argument too many; quote text that holds spaces.`,
+        );
+      }
+      if (!field.many) values[field.name] = parseValue(words[i], field);
+      else {
+        const all: unknown[] = values[field.name] = [];
+        for (; i < given; i++) all.push(parseValue(words[i], field));
+      }
+    }
+    for (const [name, text] of options) {
+      const field = request.named.get(name);
+      if (field === undefined) {
+        throw new Refusal(
+          "bad-arguments",
+          `${compiled.verb} has no option ${name}; ${quoting(name)}`,
+        );
+      }
+      values[name] = parseValue(text, field);
+    }
+    fillIn(compiled, request, values);
+    const pending = request.checked.length === 0
+      ? undefined
+      : runChecks(checksOf(request.checked, values), 0);
+    if (pending === undefined) return values;
+    return pending.then(() => values, (error) => withUsage(compiled, error));
+  } catch (error) {
+    if (!(error instanceof BadValue)) return withUsage(compiled, error);
+    return withUsage(compiled, new Refusal("bad-arguments", `${error.message}.`));
+  }
+}
+
+function isEmpty(values: Readonly<Values>): boolean {
+  for (const _ in values) return false;
+  return true;
+}
+
+function quoting(name: string): string {
+  return `quote an argument that holds "=": "${name}=…".`;
+}
+
+function withUsage(compiled: CompiledCommand, error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  throw new Refusal(error.code, `${error.message} Usage: ${usageLine(compiled)}`);
+}
+
+/** How a command is written: `PUT queue body [key=] [delay=]`. */
+export function usageLine({ verb, request }: CompiledCommand): string {
+  let line = verb;
+  for (const arg of request.positional) {
+    const name = arg.many ? `${arg.name}...` : arg.name;
+    line += isOptional(arg) ? ` [${name}]` : ` ${name}`;
+  }
+  if (request.body !== undefined) {
+    const name = request.inlineBody ? request.body.name : "{n}";
+    line += isOptional(request.body) ? ` [${name}]` : ` ${name}`;
+  }
+  for (const [name, option] of request.named) {
+    if (Object.hasOwn(commonOptions, name)) continue;
+    line += isOptional(option) ? ` [${name}=]` : ` ${name}=`;
+  }
+  return line;
+}
+
+function fillIn(compiled: CompiledCommand, shape: Shape, values: Values): void {
+  const { positional, required, body, needed } = shape;
+  for (let i = 0; i < required; i++) {
+    const field = positional[i];
+    if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
+  }
+  if (body !== undefined && values.body === undefined && !isOptional(body)) {
+    throw absent(compiled, body, `${describe(body)}, as the last word or as {n} and n bytes`);
+  }
+  for (const field of needed) {
+    if (values[field.name] === undefined) throw absent(compiled, field, describe(field));
+  }
+  for (const { field: { name }, value } of shape.checkedDefaults) {
+    if (values[name] === undefined) values[name] = value;
+  }
+}
+
+function absent(compiled: CompiledCommand, field: NamedField, what: string): Refusal {
+  return new Refusal("bad-arguments", `${compiled.verb} needs ${field.name}: ${what}.`);
+}
+
+/** A value that a schema checks, and where its output goes. */
+interface Check {
+  readonly field: NamedField;
+  readonly holder: Record<string | number, unknown> | unknown[];
+  readonly key: string | number;
+}
+
+function checksOf(fields: readonly NamedField[], values: Values): Check[] {
+  const checks: Check[] = [];
+  for (const field of fields) {
+    const value = values[field.name];
+    if (value === undefined) continue;
+    if (!field.many) checks.push({ field, holder: values, key: field.name });
+    else {
+      const holder = value as unknown[];
+      for (const key of holder.keys()) checks.push({ field, holder, key });
+    }
+  }
+  return checks;
+}
+
+/** One after another, so that no check is left running, its rejection unheard, when another refuses. */
+function runChecks(checks: readonly Check[], from: number): Promise<void> | undefined {
+  for (let i = from; i < checks.length; i++) {
+    const { field, holder, key } = checks[i];
+    const values = holder as Record<string | number, unknown>;
+    const result = field.schema!["~standard"].validate(values[key]);
+    if (!(result instanceof Promise)) values[key] = checked(field, result);
+    else {
+      return result.then((result) => {
+        values[key] = checked(field, result);
+        return runChecks(checks, i + 1);
+      });
+    }
+  }
+}
+
+function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  const why = result.issues.map((issue) => issue.message).join("; ").replace(/\.$/, "");
+  throw new Refusal("bad-arguments", `${field.name} is refused: ${why}.`);
+}
+
+/**
+ * Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow, `RangeError` as
+ * soon as the text has more than `most` characters (default `Infinity`).
+ */
+export function writeParts(
+  shape: WireShape,
+  values: Values | undefined | void,
+  most: number = Infinity,
+): Parts {
+  values ??= {};
+  let text = "";
+  let ended: NamedField | undefined;
+  for (const field of shape.positional) {
+    const value = values[field.name];
+    if (value === undefined) {
+      needOptional(field);
+      ended ??= field;
+      continue;
+    }
+    if (ended !== undefined) throw missing(ended);
+    if (!field.many) text += " " + formatWord(formatValue(value, field, most));
+    else {
+      for (const each of many(field, value)) {
+        text += " " + formatWord(formatValue(each, field, most));
+        if (text.length > most) throw new TooLong(most);
+      }
+    }
+    if (text.length > most) throw new TooLong(most);
+  }
+  for (const field of shape.named.values()) {
+    const value = values[field.name];
+    if (value !== undefined) {
+      text += ` ${field.name}=${formatWord(formatValue(value, field, most))}`;
+      if (text.length > most) throw new TooLong(most);
+    } else needOptional(field);
+  }
+  const { body } = shape;
+  const given = body && values.body;
+  if (body && given === undefined) needOptional(body);
+  return { text, body: given === undefined ? undefined : formatBody(given, body!) };
+}
+
+/** Throws `BadValue` for a field that is not given and must be. */
+function needOptional(field: NamedField): void {
+  if (!isOptional(field)) throw missing(field);
+}
+
+function missing(field: NamedField): BadValue {
+  return badValue(field, ", and is missing");
+}
+
+function many(field: NamedField, value: unknown): unknown[] {
+  if (!Array.isArray(value) || (value.length === 0 && !isOptional(field))) {
+    throw new BadValue(`${field.name} must be an array of one or more`);
+  }
+  return value;
+}
+
+/**
+ * The values of a reply's line. Fields that the shape does not know are passed over, so that a server may add some.
+ * Throws `BadValue` where a known one is missing or not of its type.
+ */
+export function readReply(shape: WireShape, frame: Frame): Values {
+  const values: Values = {};
+  const { words, options } = frame;
+  const { positional, named: known, body } = shape;
+  for (let i = 0; i < positional.length; i++) {
+    const field = positional[i];
+    if (i >= words.length) putDefault(values, field);
+    else if (!field.many) values[field.name] = parseValue(words[i], field);
+    else values[field.name] = words.slice(i).map((word) => parseValue(word, field));
+  }
+  for (const field of known.values()) {
+    const text = options.get(field.name);
+    if (text !== undefined) values[field.name] = parseValue(text, field);
+    else putDefault(values, field);
+  }
+  if (body) {
+    if (frame.body) values.body = parseBody(frame.body, body);
+    else needOptional(body);
+  }
+  return values;
+}
+
+/** What a field is that the line does not give. */
+function putDefault(values: Values, field: NamedField): void {
+  if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
+  else needOptional(field);
+}

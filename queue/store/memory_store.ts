@@ -1,0 +1,111 @@
+import { BYTES } from "../index/memory.ts";
+import {
+  type Change,
+  hasRules,
+  type Moment,
+  type Rules,
+  type Schedule,
+  type Store,
+} from "./store.ts";
+import type { StoredJob } from "./store.ts";
+
+interface Kept {
+  readonly job: StoredJob;
+  readonly body: Uint8Array;
+}
+
+/**
+ * A store that forgets everything with the process.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from "@lineup/lineup/queue";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await memoryStore().lastId(), 0);
+ * ```
+ */
+export function memoryStore(): Store {
+  const kept = new Map<number, Kept>();
+  const rules = new Map<string, Rules>();
+  const schedules = new Map<string, Schedule>();
+  let lastId = 0;
+  let last: Moment | undefined;
+  let held = 0;
+
+  const keep = (job: StoredJob, body: Uint8Array): void => {
+    const there = kept.get(job.id);
+    held += body.length - (there === undefined ? -BYTES.kept : there.body.length);
+    kept.set(job.id, { job, body });
+  };
+  const bodyOf = (schedule: string): number => schedules.get(schedule)?.body.length ?? 0;
+  const forget = (id: number): void => {
+    const there = kept.get(id);
+    if (there === undefined) return;
+    kept.delete(id);
+    held -= BYTES.kept + there.body.length;
+  };
+
+  const apply = (change: Change): void => {
+    switch (change.kind) {
+      case "put":
+        keep(change.job, change.body);
+        lastId = Math.max(lastId, change.job.id);
+        break;
+      case "move":
+      case "finish": {
+        const there = kept.get(change.id);
+        if (there === undefined) break;
+        const body = change.kind === "finish" ? change.result : there.body;
+        keep({ ...there.job, ...change.progress, size: body.length }, body);
+        break;
+      }
+      case "drop":
+        forget(change.id);
+        break;
+      case "rules": {
+        const name = JSON.stringify([change.rules.queue, change.rules.key]);
+        if (hasRules(change.rules)) rules.set(name, change.rules);
+        else rules.delete(name);
+        break;
+      }
+      case "schedule":
+        held += change.schedule.body.length - bodyOf(change.schedule.name);
+        schedules.set(change.schedule.name, change.schedule);
+        break;
+      case "reschedule": {
+        const there = schedules.get(change.name);
+        if (there !== undefined) schedules.set(change.name, { ...there, next: change.next });
+        break;
+      }
+      case "unschedule":
+        held -= bodyOf(change.name);
+        schedules.delete(change.name);
+    }
+  };
+
+  return {
+    commit(changes: readonly Change[], moment?: Moment): Promise<void> {
+      changes.forEach(apply);
+      last = moment ?? last;
+      return Promise.resolve();
+    },
+    async *load(): AsyncGenerator<StoredJob, void, void> {
+      for (const { job } of kept.values()) yield job;
+    },
+    rules: () => Promise.resolve([...rules.values()]),
+    schedules: () =>
+      Promise.resolve(
+        Array.from(schedules.values(), ({ body, ...rest }) => ({ ...rest, size: body.length })),
+      ),
+    scheduleBodies: (names) => Promise.resolve(names.map((name) => schedules.get(name)?.body)),
+    lastId: () => Promise.resolve(lastId),
+    moment: () => Promise.resolve(last),
+    bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
+    held: () => held,
+    close(): Promise<void> {
+      for (const all of [kept, rules, schedules]) all.clear();
+      return Promise.resolve();
+    },
+  };
+}

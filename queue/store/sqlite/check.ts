@@ -1,0 +1,164 @@
+// Whether a queue's file is sound.
+
+import { existsSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import {
+  APPLICATION_ID,
+  canMigrate,
+  distrust,
+  explain,
+  isFresh,
+  otherVersion,
+  pragma,
+  strangeIn,
+  VERSION,
+} from "./schema.ts";
+import { boundQueries } from "../stored_bounds.ts";
+import { locateFile } from "./path.ts";
+
+/** What a sound file has none of: a query that counts them, and what they are. */
+const RULES: readonly (readonly [sql: string, what: string])[] = [
+  ["SELECT count(*) <> 1 FROM last", "the last number is not kept once"],
+  [
+    "SELECT count(*) FROM job WHERE id > (SELECT max(id) FROM last)",
+    "jobs have numbers above the last one given",
+  ],
+  ["SELECT count(*) FROM job WHERE id < 1", "jobs have numbers below 1"],
+  ["SELECT count(*) FROM job WHERE priority NOT BETWEEN 0 AND 9", "jobs have no such priority"],
+  ["SELECT count(*) FROM job WHERE queue = ''", "jobs are in no queue"],
+  [
+    "SELECT count(*) FROM progress WHERE id NOT IN (SELECT id FROM job)",
+    "jobs have progress and are not there",
+  ],
+  [
+    `SELECT count(*) FROM job LEFT JOIN progress USING (id)
+      WHERE coalesce(progress.state, job.state) NOT BETWEEN 0 AND 4`,
+    "jobs are in no state",
+  ],
+  [
+    "SELECT count(*) FROM progress WHERE state IN (2, 4) AND until <= 0",
+    "jobs are taken or done without an end to that",
+  ],
+  [
+    "SELECT count(*) FROM progress WHERE attempt < 0 OR spared NOT BETWEEN 0 AND attempt",
+    "jobs have fewer attempts than none",
+  ],
+  [
+    `SELECT count(*) FROM (SELECT 1 FROM job LEFT JOIN progress USING (id)
+      WHERE name <> '' GROUP BY queue, name HAVING count(*) > 1)`,
+    "names belong to several jobs of a queue",
+  ],
+];
+
+/** What `checkSqliteFile` found. */
+export interface Checked {
+  /** How many jobs there are; `undefined` where they cannot be counted. */
+  readonly jobs: number | undefined;
+  /** Whether the file is of an older version; opening it makes it the present one. */
+  readonly older: boolean;
+  /** What is wrong, in words; none where the file is sound. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Looks whether the file of a queue is sound: SQLite's own check, and what a queue promises beyond it. Changes nothing.
+ *
+ * @param path the file, which no server uses
+ * @returns how many jobs it has, and what is wrong with it: an empty list, or a sentence for each problem
+ *
+ * @example
+ * ```ts
+ * import { checkSqliteFile, sqliteStore } from "@lineup/lineup/queue";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const path = `${directory}/queue.db`;
+ * await (await sqliteStore(path)).close();
+ * assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export function checkSqliteFile(path: string): Checked {
+  let look: Look | undefined;
+  try {
+    const { db } = look = lookAt(path);
+    distrust(db);
+    if (isFresh(db)) return { jobs: 0, older: false, problems: [] };
+    if (pragma(db, "application_id") !== APPLICATION_ID) {
+      return unknown([`${path} is a database of another program, not a queue`]);
+    }
+    const version = pragma(db, "user_version");
+    const older = canMigrate(version);
+    if (version !== VERSION && !older) return unknown([otherVersion(path, version)]);
+    const strange = strangeIn(db, version);
+    if (strange.length > 0) return unknown(strange);
+    const said = db.prepare("PRAGMA integrity_check").all().map((row) =>
+      String(row.integrity_check)
+    );
+    const problems = said.filter((line) => line !== "ok");
+    // Of tables that are damaged nothing else can be said for certain.
+    if (problems.length > 0) return unknown(problems);
+    for (const [sql, what] of version === 1 ? [] : RULES) {
+      const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
+      if (count > 0) problems.push(`${what}: ${count}`);
+    }
+    for (const [table, sql] of problems.length > 0 ? [] : boundQueries(db)) {
+      for (const [column, count] of Object.entries(db.prepare(sql).get()!)) {
+        if (count !== 0) problems.push(`${column} of ${table} is out of bounds: ${count}`);
+      }
+    }
+    const { jobs } = db.prepare("SELECT count(*) AS jobs FROM job").get()!;
+    return { jobs: Number(jobs), older, problems };
+  } catch (error) {
+    return unknown([explain(error, path, "")]);
+  } finally {
+    look?.close();
+  }
+}
+
+function unknown(problems: readonly string[]): Checked {
+  return { jobs: undefined, older: false, problems };
+}
+
+/** Opens a file that nobody serves, for reading. */
+function openAlone(file: string): DatabaseSync {
+  const url = pathToFileURL(file);
+  url.search = "immutable=1";
+  try {
+    return new DatabaseSync(url, { readOnly: true });
+  } catch {
+    // Deno takes a URL only where everything is allowed. Whoever may write a file removes what SQLite puts beside it.
+    const db = new DatabaseSync(file);
+    db.exec("PRAGMA query_only = 1");
+    return db;
+  }
+}
+
+interface Look {
+  readonly db: DatabaseSync;
+  close(): void;
+}
+
+/**
+ * Opens a file for reading and changes nothing. Who serves it has a `-wal` beside it; where there is none the file is
+ * all there is, and is read without the locks that need another file. One that a server left behind as it died is read
+ * with the file, and what SQLite writes for that is removed.
+ */
+function lookAt(path: string): Look {
+  const file = locateFile(path, true);
+  const [wal, shm] = [`${file}-wal`, `${file}-shm`];
+  if (!existsSync(wal)) {
+    const db = openAlone(file);
+    return { db, close: () => db.close() };
+  }
+  const hadShm = existsSync(shm);
+  const db = new DatabaseSync(file, { readOnly: true });
+  return {
+    db,
+    close(): void {
+      db.close();
+      if (!hadShm) rmSync(shm, { force: true });
+    },
+  };
+}

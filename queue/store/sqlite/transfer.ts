@@ -1,0 +1,222 @@
+// A queue's file out to lines of JSON, and in from them.
+
+import { createHash, type Hash } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { BadLine } from "../flat_json.ts";
+import { type Entry, lineOf, readLine } from "../json_lines.ts";
+import { type Import, openSqliteFile, type SqliteFile } from "./file.ts";
+import type { Change } from "../store.ts";
+import { aheadOfWall, laterJob, laterSchedule } from "../stored_times.ts";
+
+const PAGE = 1000;
+
+/** What an import did. */
+export interface Imported {
+  /** How many jobs were added. */
+  readonly jobs: number;
+  /** How many were left out, because their queue has a job of their name. */
+  readonly duplicates: number;
+  /** Whether jobs were given new numbers, because there were jobs before. */
+  readonly renumbered: boolean;
+  /** When these lines were imported before, in ms since the Unix epoch: now nothing was added. Absent where they were not. */
+  readonly before?: number;
+}
+
+/** How lines are imported. */
+export interface ImportOptions {
+  /** Adds them also where the file has them from an earlier import. Default false. */
+  again?: boolean;
+}
+
+/**
+ * Everything that a queue's file keeps, as lines of JSON without their ends: first one that says what it is, then rules,
+ * schedules and jobs by number. Bodies are text (`body`) where they are UTF-8, `base64` where they are not.
+ *
+ * Throws an `Error` that says why where the file cannot be read or a server uses it.
+ *
+ * @param path the file, which must exist
+ *
+ * @example
+ * ```ts
+ * import { exportSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const lines = ['{"kind":"queue","version":1,"last":7}'];
+ * importSqliteFile(`${directory}/queue.db`, lines);
+ * assertEquals([...exportSqliteFile(`${directory}/queue.db`)], lines);
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export function* exportSqliteFile(path: string): Generator<string, void, void> {
+  const file = openSqliteFile(path, true);
+  try {
+    // Lines have the time of day, which all machines share.
+    const ahead = aheadOfWall(file.moment());
+    yield lineOf({ kind: "queue", last: file.lastId() });
+    for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });
+    for (const { size: _, ...each } of file.schedules()) {
+      const body = file.scheduleBodies([each.name])[0]!;
+      yield lineOf({ kind: "schedule", schedule: laterSchedule({ ...each, body }, -ahead) });
+    }
+    for (let after = 0;;) {
+      const page = file.load(after, PAGE);
+      if (page.length === 0) return;
+      for (const each of page) {
+        const job = laterJob(each, -ahead);
+        yield lineOf({ kind: "put", job, body: file.bodies([job.id])[0]! });
+      }
+      after = page[page.length - 1].id;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Adds what the lines of an export say to a queue's file, which is made where there is none: all of it in one
+ * transaction, or nothing. Where the file has given no number yet, the jobs keep theirs; else they get new ones, in
+ * order. A job whose `unique` name its queue has already is left out. Rules and schedules replace those of their names.
+ *
+ * The file remembers the lines by a digest, in the same transaction: who does not know what became of an import, because
+ * the program was killed, begins it again, and nothing is added twice. The last 1,000 imports are remembered.
+ *
+ * A line may leave out what has a default: `{"queue":"mail","body":"hello"}` is a job as PUT puts it. Times are in ms
+ * since the Unix epoch, durations in ms.
+ *
+ * Throws an `Error` that names the line where one is wrong, and one that says why where the file cannot be written.
+ *
+ * @param path the file, which no server uses
+ * @param lines without their ends; empty ones are passed over
+ */
+export function importSqliteFile(
+  path: string,
+  lines: Iterable<string>,
+  { again = false }: ImportOptions = {},
+): Imported {
+  const now = Date.now();
+  const hash = createHash("sha256");
+  const entries = readAll(lines, now, hash);
+  const first = entries.next();
+  if (first.done) throw new Error("there is no line to import");
+  const [begin] = first.value;
+  const [given, rest] = begin.kind === "queue"
+    ? [begin.last, entries]
+    : [0, behind(first.value, entries)];
+  const isNew = !existsSync(path);
+  let isWhole = false;
+  const file = openSqliteFile(path);
+  try {
+    const last = file.lastId();
+    const result = { jobs: 0, duplicates: 0, renumbered: last > 0 };
+    const all = function* (): Generator<Change, void, void> {
+      const here = timesHere(rest, aheadOfWall(file.moment()));
+      yield* changes(here, namesIn(file), last, result);
+      const digest = hash.digest();
+      const made = file.imported(digest);
+      if (made !== undefined && !again) throw new MadeBefore(made);
+      file.noteImport(digest, { at: now, jobs: result.jobs });
+    };
+    file.commit(all(), undefined, result.renumbered ? 0 : given);
+    isWhole = true;
+    return result;
+  } catch (error) {
+    if (!(error instanceof MadeBefore)) throw error;
+    return { jobs: 0, duplicates: 0, renumbered: false, before: error.made.at };
+  } finally {
+    file.close();
+    // Nothing was added to it, and it was not there.
+    if (isNew && !isWhole) rmSync(path);
+  }
+}
+
+/** Ends the transaction of an import that was made before. */
+class MadeBefore extends Error {
+  constructor(readonly made: Import) {
+    super("these lines were imported before");
+  }
+}
+
+type Numbered = readonly [entry: Entry, line: number];
+
+function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
+  yield first;
+  yield* rest;
+}
+
+/** Entries with their times on the clock of a file. */
+function* timesHere(entries: Iterable<Numbered>, ahead: number): Generator<Numbered, void, void> {
+  for (const [entry, line] of entries) {
+    if (entry.kind === "put") yield [{ ...entry, job: laterJob(entry.job, ahead) }, line];
+    else if (entry.kind !== "schedule") yield [entry, line];
+    else yield [{ ...entry, schedule: laterSchedule(entry.schedule, ahead) }, line];
+  }
+}
+
+function* changes(
+  entries: Iterable<Numbered>,
+  names: Set<string>,
+  lastId: number,
+  result: { jobs: number; duplicates: number; readonly renumbered: boolean },
+): Generator<Change, void, void> {
+  for (const [entry, line] of entries) {
+    if (entry.kind === "queue") {
+      throw new Error(`line ${line} is wrong: kind queue is for the first line`);
+    }
+    if (entry.kind !== "put") {
+      yield entry;
+      continue;
+    }
+    const { job, body } = entry;
+    const numbered = !result.renumbered && job.id > 0;
+    if (numbered && job.id <= lastId) {
+      throw new Error(`line ${line} is wrong: job ${job.id} is behind job ${lastId}`);
+    }
+    if (job.unique !== "") {
+      const name = JSON.stringify([job.queue, job.unique]);
+      if (names.has(name)) {
+        result.duplicates++;
+        continue;
+      }
+      names.add(name);
+    }
+    lastId = numbered ? job.id : lastId + 1;
+    result.jobs++;
+    yield { kind: "put", job: { ...job, id: lastId }, body };
+  }
+}
+
+function* readAll(
+  lines: Iterable<string>,
+  now: number,
+  hash: Hash,
+): Generator<Numbered, void, void> {
+  let at = 0;
+  for (const line of lines) {
+    at++;
+    if (line.trim() === "") continue;
+    hash.update(`${line}\n`);
+    yield [read(line, at, now), at];
+  }
+}
+
+function read(line: string, at: number, now: number): Entry {
+  try {
+    return readLine(line, now);
+  } catch (error) {
+    if (error instanceof BadLine) throw new Error(`line ${at} is wrong: ${error.message}`);
+    throw error;
+  }
+}
+
+function namesIn(file: SqliteFile): Set<string> {
+  const names = new Set<string>();
+  for (let after = 0;;) {
+    const page = file.load(after, PAGE);
+    if (page.length === 0) return names;
+    for (const { queue, unique } of page) {
+      if (unique !== "") names.add(JSON.stringify([queue, unique]));
+    }
+    after = page[page.length - 1].id;
+  }
+}

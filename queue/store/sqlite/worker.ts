@@ -1,0 +1,66 @@
+/// <reference lib="deno.worker" />
+// The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
+
+import { DiskRoom, isFull } from "./disk_room.ts";
+import { type Batch, packBodies, packRows, unpackBatch } from "./batch.ts";
+import { explain } from "./schema.ts";
+import type { Answer, Request } from "./sqlite_store.ts";
+
+let disk: DiskRoom | undefined;
+let path = "";
+
+function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
+  if (request.kind === "open") {
+    disk = new DiskRoom(path = request.path, request.options);
+    return { result: disk.room() };
+  }
+  if (disk === undefined) throw new Error("the file is not open");
+  const { file } = disk;
+  switch (request.kind) {
+    case "commit":
+      return {
+        result: disk.commit(
+          (file) => file.commit(unpackBatch(request.batch), request.moment),
+          bytesOf(request.batch),
+          request.puts,
+        ),
+      };
+    case "room":
+      return { result: disk.room() };
+    case "load": {
+      const rows = packRows(file.load(request.after, request.limit));
+      return { result: rows, transfer: [rows.numbers.buffer] };
+    }
+    case "rules":
+      return { result: file.rules() };
+    case "schedules":
+      return { result: file.schedules() };
+    case "scheduleBodies": {
+      const bodies = packBodies(file.scheduleBodies(request.names));
+      return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
+    }
+    case "lastId":
+      return { result: file.lastId() };
+    case "moment":
+      return { result: file.moment() };
+    case "bodies": {
+      const bodies = packBodies(file.bodies(request.ids));
+      return { result: bodies, transfer: [bodies.lengths.buffer, bodies.bytes.buffer] };
+    }
+    case "close":
+      return { result: disk.close() };
+  }
+}
+
+function bytesOf({ bytes, numbers, text }: Batch): number {
+  return bytes.length + numbers.length * 4 + text.length;
+}
+
+self.onmessage = ({ data }: MessageEvent<Request>): void => {
+  try {
+    const { result, transfer = [] } = serve(data);
+    self.postMessage({ result } satisfies Answer, transfer);
+  } catch (error) {
+    self.postMessage({ error: explain(error, path), full: isFull(error) } satisfies Answer);
+  }
+};

@@ -1,0 +1,60 @@
+// The times of jobs and schedules as they are kept.
+
+import { longestPause } from "../index/job.ts";
+import { lease as ofLease } from "../protocol/fields.ts";
+import type { Moment, Schedule, StoredJob } from "./store.ts";
+import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
+
+/**
+ * A job as it is loaded: no lease, delay or result of it lasts longer than it may. Where one would, some clock was wrong,
+ * or somebody has written it by hand: then it lasts as long as the job itself says. A job that was put in the future was
+ * put now.
+ *
+ * @param now the present on the queue's clock
+ * @param resultTime how long results are kept, in ms
+ */
+export function withinBounds(stored: StoredJob, now: number, resultTime: number): StoredJob {
+  const job = laterJob(stored, Math.min(0, now - stored.put));
+  const { state, lease, ready, until, expires } = job;
+  const longest = state === "done" ? resultTime : ofLease.max;
+  const own = state === "done" ? resultTime : lease;
+  const bounds = {
+    ready: state === "delayed"
+      ? ready > now + FURTHEST_IMPORTED
+        ? now + longestPause(job.backoff, job.attempt - job.spared)
+        : ready
+      : Math.min(ready, now),
+    until: until > now + longest ? now + own : until,
+    expires: Math.min(expires, now + FURTHEST_IMPORTED),
+  };
+  // Most are as they should be, and there may be millions.
+  const same = bounds.ready === ready && bounds.until === until && bounds.expires === expires;
+  return same ? job : { ...job, ...bounds };
+}
+
+/** How far the queue's clock is ahead of the time of day in a store, in whole ms. */
+export function aheadOfWall(moment: Moment | undefined): number {
+  return moment === undefined ? 0 : Math.round(moment.now - moment.wall);
+}
+
+/** A job with all of its times later by so many ms; what is never stays so. */
+export function laterJob(job: StoredJob, ms: number): StoredJob {
+  if (ms === 0) return job;
+  const { put, ready, until, expires } = job;
+  return {
+    ...job,
+    put: later(put, ms),
+    ready: later(ready, ms),
+    until: until === 0 ? 0 : later(until, ms),
+    expires: expires === 0 ? 0 : later(expires, ms),
+  };
+}
+
+/** A schedule that puts its next job later by so many ms, where it goes by the queue's clock. */
+export function laterSchedule(schedule: Schedule, ms: number): Schedule {
+  return schedule.cron === "" ? { ...schedule, next: later(schedule.next, ms) } : schedule;
+}
+
+function later(time: number, ms: number): number {
+  return Math.max(1, time + ms);
+}

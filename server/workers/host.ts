@@ -1,0 +1,214 @@
+// Runs in a process of its own: loads the module with the handlers, and runs one request at a time.
+
+import { Refusal } from "../../protocol/errors.ts";
+import type { Values } from "../../dialects/lineup1/message.ts";
+import { abortable } from "./abortable.ts";
+import type { Context } from "../request/handlers.ts";
+import { Channel } from "./channel.ts";
+import { type FromWorker, type Task, toPlain, toRefusal, type ToWorker } from "./messages.ts";
+
+type AnyHandler = (args: Values, context: Context) => unknown;
+type Items = Iterator<Values, Values> | AsyncIterator<Values, Values>;
+
+/** Where this module is. */
+export const hostUrl: string = import.meta.url;
+
+/** How a process is started. */
+export interface HostSettings {
+  /** The server's socket. */
+  readonly path: string;
+  /** What it may do until it has connected. */
+  readonly revoked: readonly Deno.PermissionDescriptor[];
+  /** Bytes that handlers may hold. */
+  readonly memory: number;
+}
+
+/** Serves requests with the handlers of a module, until the process is ended. */
+export async function host(
+  load: () => Promise<unknown>,
+  { path, revoked, memory }: HostSettings,
+): Promise<void> {
+  // The server is asked to end with all its processes, and lets requests finish.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
+  const watched = watch(memory);
+  const conn = await Deno.connect({ transport: "unix", path });
+  for (const permission of revoked) Deno.permissions.revokeSync(permission);
+  const channel = new Channel<FromWorker, ToWorker>(conn);
+  const worker = new Host(channel);
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    worker.end(event.error);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    worker.end(event.reason);
+  });
+  const heard = channel.listen((message) => worker.hear(message));
+  await watched;
+  await worker.load(load);
+  await heard;
+  Deno.exit();
+}
+
+// A handler that spins does not see that its server is gone, and cannot count what it holds: a thread does.
+const WATCH_MS = 250;
+// What Deno itself takes.
+const RUNTIME_BYTES = 128 << 20;
+
+function watch(memory: number): Promise<void> {
+  const source = `
+    const end = () => {
+      try { Deno.kill(-Deno.pid, "SIGKILL"); } catch { Deno.kill(Deno.pid, "SIGKILL"); }
+    };
+    setInterval(() => {
+      const { rss } = Deno.memoryUsage();
+      if (rss < ${memory + RUNTIME_BYTES}) return;
+      console.error(\`a worker holds \${rss} bytes, more than it may, and is ended\`);
+      end();
+    }, ${WATCH_MS});
+    postMessage("ready");
+    const buffer = new Uint8Array(1024);
+    while (await Deno.stdin.read(buffer).catch(() => null) !== null);
+    end();`;
+  const url = `data:text/javascript,${encodeURIComponent(source)}`;
+  const worker = new Worker(url, { type: "module" });
+  return new Promise((resolve) => worker.onmessage = () => resolve());
+}
+
+class Host {
+  readonly #channel: Channel<FromWorker, ToWorker>;
+  #handlers: Readonly<Record<string, AnyHandler>> = {};
+  #abort = new AbortController();
+  #client = { closed: false, halfClosed: false };
+  #onClosed: (() => void)[] = [];
+  #more: () => void = () => {};
+
+  constructor(channel: Channel<FromWorker, ToWorker>) {
+    this.#channel = channel;
+  }
+
+  hear(message: ToWorker): void {
+    switch (message.kind) {
+      case "task":
+        this.#run(message);
+        break;
+      case "abort":
+        this.#client.closed = message.closed;
+        if (message.closed) { for (const action of this.#onClosed.splice(0)) action(); }
+        this.#abort.abort(toRefusal(message.reason));
+        this.#more();
+        break;
+      case "more":
+        this.#more();
+    }
+  }
+
+  async load(load: () => Promise<unknown>): Promise<void> {
+    try {
+      const { default: given } = await load() as { default?: { handlers?: unknown } };
+      const found = given?.handlers ?? given;
+      if (typeof found !== "object" || found === null) {
+        throw new TypeError("the module of workers must export default handlers, or { handlers }");
+      }
+      this.#handlers = found as Readonly<Record<string, AnyHandler>>;
+      const verbs = Object.keys(found).filter((verb) => typeof this.#handlers[verb] === "function");
+      this.#tell({ kind: "ready", verbs });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Says why the process ends, and ends it. */
+  async end(error: unknown): Promise<void> {
+    this.#tell({ kind: "uncaught", error: toCloneable(error) });
+    await this.#channel.sent();
+    Deno.exit(1);
+  }
+
+  #tell(message: FromWorker): void {
+    this.#channel.send(message);
+  }
+
+  async #run(task: Task): Promise<void> {
+    this.#abort = new AbortController();
+    this.#client = { closed: false, halfClosed: false };
+    this.#onClosed = [];
+    const { signal } = this.#abort;
+    try {
+      const handler = this.#handlers[task.verb];
+      const result = await handler(task.values, this.#contextOf(task, signal));
+      const reply = task.streams ? await this.#stream(result, signal) : result;
+      this.#tell({ kind: "reply", values: reply as Values | undefined });
+    } catch (error) {
+      if (error instanceof Refusal) this.#tell({ kind: "refusal", refusal: toPlain(error) });
+      else this.#fail(error);
+    }
+  }
+
+  /** Sends items, each when the one before it was passed on; returns the reply. */
+  async #stream(result: unknown, signal: AbortSignal): Promise<Values> {
+    const source = result as AsyncIterable<Values> & Iterable<Values>;
+    const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as Items;
+    try {
+      for (;;) {
+        const { done, value } = await items.next();
+        if (done) return value;
+        signal.throwIfAborted();
+        const passed = new Promise<void>((resolve) => this.#more = resolve);
+        this.#tell({ kind: "item", values: value });
+        await passed;
+        signal.throwIfAborted();
+      }
+    } catch (error) {
+      await items.return?.();
+      throw error;
+    }
+  }
+
+  #contextOf(task: Task, signal: AbortSignal): Context {
+    const { verb, client: id, peer, agent, identity, deadline = Infinity, trace } = task;
+    const onClosed = this.#onClosed;
+    const client: Context["client"] = Object.assign(this.#client, {
+      id,
+      peer,
+      agent,
+      // The worker hears nothing of the connection behind this request.
+      whenClosed: (action: () => void): void => void onClosed.push(action),
+    });
+    return {
+      verb,
+      client,
+      identity,
+      signal,
+      deadline,
+      trace,
+      log: (message, details) => {
+        const given = Object.entries(details ?? {}).map(([name, value]) =>
+          [name, toCloneable(value)] as const
+        );
+        const entry = { level: "info", message, verb, client: peer } as const;
+        this.#tell({ kind: "log", entry: { ...entry, ...Object.fromEntries(given) } });
+      },
+      // A worker runs one request, so nobody else could use it meanwhile.
+      park: (promise) => abortable(promise, signal),
+      whenUnsent: () => {},
+      // The memory of a worker has a bound of its own.
+      hold: () => {},
+    };
+  }
+
+  #fail(error: unknown): void {
+    this.#tell({ kind: "failure", error: toCloneable(error) });
+  }
+}
+
+/** What is thrown and logged may be anything, also what cannot cross to the server: that crosses as text. */
+function toCloneable(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return Deno.inspect(value);
+  }
+}

@@ -1,0 +1,60 @@
+// What a server and the processes of its workers say to each other.
+
+import { type Executed, Refusal } from "../../protocol/errors.ts";
+import type { Values } from "../../dialects/lineup1/message.ts";
+import type { LogEntry } from "../log.ts";
+
+/** A request for the handler of a worker. */
+export interface Task {
+  readonly verb: string;
+  /** Its arguments. */
+  readonly values: Values;
+  /** Whether the handler yields items. */
+  readonly streams: boolean;
+  readonly client: number;
+  readonly peer: string;
+  readonly agent: string | undefined;
+  readonly identity: string | undefined;
+  /** When its time is over; `undefined` where it has no limit. */
+  readonly deadline: number | undefined;
+  readonly trace: string | undefined;
+}
+
+/** To a worker. */
+export type ToWorker =
+  | { readonly kind: "task" } & Task
+  | { readonly kind: "abort"; readonly reason: PlainRefusal; readonly closed: boolean }
+  /** The last item was passed on: the next may come. */
+  | { readonly kind: "more" };
+
+/** From a worker. */
+export type FromWorker =
+  | { readonly kind: "ready"; readonly verbs: readonly string[] }
+  | { readonly kind: "item"; readonly values: Values }
+  | { readonly kind: "reply"; readonly values: Values | undefined }
+  | { readonly kind: "refusal"; readonly refusal: PlainRefusal }
+  /** The module could not be loaded, or a handler failed. */
+  | { readonly kind: "failure"; readonly error: unknown }
+  | { readonly kind: "log"; readonly entry: LogEntry }
+  /** An error that nobody catches: the worker ends. */
+  | { readonly kind: "uncaught"; readonly error: unknown };
+
+/** A message whose `values` may have a body, which travels behind the rest as it is. */
+export type Message = { readonly values?: Values; readonly [field: string]: unknown };
+
+/** A `Refusal` as data: a structured clone of an error loses its fields. */
+export interface PlainRefusal {
+  readonly code: string;
+  readonly message: string;
+  readonly retry?: number;
+  readonly executed?: Executed;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export function toPlain({ code, message, retry, executed, details }: Refusal): PlainRefusal {
+  return { code, message, retry, executed, details };
+}
+
+export function toRefusal({ code, message, ...options }: PlainRefusal): Refusal {
+  return new Refusal(code, message, options);
+}

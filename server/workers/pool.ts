@@ -1,0 +1,147 @@
+// Handlers that burn CPU, in processes: one request a worker at a time, so that the only queue is the scheduler's.
+
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import type { Values } from "../../dialects/lineup1/message.ts";
+import type { Context } from "../request/handlers.ts";
+import type { Task } from "./messages.ts";
+import { type SeatOptions, WorkerSeat } from "./seat.ts";
+
+/**
+ * Which handlers run in workers, and in how many: processes of `deno`, so that one that hangs or falls over is ended and
+ * replaced. To start them and talk to them the server needs `--allow-run`, for all programs or for the path of
+ * `Deno.execPath()` (the name `deno` is not enough where that is a link), and `--allow-read`, `--allow-write` and `--allow-net` for a socket in the directory for temporary files. What handlers print on standard
+ * output goes to the server's standard error.
+ */
+export interface WorkerOptions {
+  /** The URL of the module, whose default export is the handlers (or `{ handlers }`, as `lineup serve` takes). */
+  module: string | URL;
+  /** How many workers, so how many requests at once. Default: the machine's processors. */
+  size?: number;
+  /** How long a handler may go on after its request was cancelled, in ms, before its worker is killed. Default 100. */
+  grace?: number;
+  /**
+   * How much the handlers of a worker may hold, in bytes, before it is ended: V8's heap, and buffers beside it. At least
+   * 16 MiB; default 512 MiB.
+   */
+  memory?: number;
+  /**
+   * What handlers may do. Default: what the server may do without limits. Of what it may do in part, such as to read one
+   * folder, they may do nothing: Deno does not tell which part. With `--allow-run=PATH` Deno limits writing.
+   */
+  permissions?: Deno.PermissionOptionsObject;
+  /**
+   * The path of a deno.json. Default: the first deno.json or deno.jsonc in the folder of the server's main module and
+   * those above it, none where that module is no file. Deno does not tell which `--config` the server itself runs with.
+   */
+  config?: string;
+}
+
+const LEAST_MEMORY = 16 << 20;
+
+/** Workers with the handlers of one module. */
+export class WorkerPool {
+  /** The commands that the module has handlers for. */
+  readonly verbs: readonly string[];
+  /** How many requests run at once. */
+  readonly size: number;
+  readonly #seats: readonly WorkerSeat[];
+  readonly #idle: WorkerSeat[];
+
+  private constructor(seats: readonly WorkerSeat[], verbs: readonly string[]) {
+    this.#seats = seats;
+    this.#idle = [...seats];
+    this.size = seats.length;
+    this.verbs = verbs;
+  }
+
+  /** Starts the workers. Rejects with what the module threw as it was loaded. */
+  static async open(
+    options: WorkerOptions,
+    environment: Pick<SeatOptions, "clock" | "log">,
+  ): Promise<WorkerPool> {
+    const { size = navigator.hardwareConcurrency, grace = 100, memory = 512 << 20 } = options;
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new RangeError(`workers.size must be an integer of at least 1, not ${size}`);
+    }
+    if (!Number.isSafeInteger(memory) || memory < LEAST_MEMORY) {
+      throw new RangeError(
+        `workers.memory must be an integer of at least ${LEAST_MEMORY}, not ${memory}`,
+      );
+    }
+    const module = new URL(options.module).href;
+    const { permissions = {}, config } = options;
+    const each = { module, grace, memory, permissions, config, ...environment };
+    const seats = Array.from({ length: size }, () => new WorkerSeat(each));
+    try {
+      const [verbs] = await Promise.all(seats.map((seat) => seat.start()));
+      return new WorkerPool(seats, verbs);
+    } catch (error) {
+      await Promise.all(seats.map((seat) => seat.close()));
+      throw error;
+    }
+  }
+
+  /** Runs a request. Settles when its worker is free again, which may be after the request was answered. */
+  async run(command: CompiledCommand, args: Values, context: Context): Promise<Values | undefined> {
+    const seat = this.#take();
+    try {
+      return await seat.run(toTask(command, args, context), context, () => {});
+    } finally {
+      this.#idle.push(seat);
+    }
+  }
+
+  /** Runs a request whose handler yields items. */
+  async *stream(
+    command: CompiledCommand,
+    args: Values,
+    context: Context,
+  ): AsyncGenerator<Values, Values | undefined> {
+    const seat = this.#take();
+    const items: Values[] = [];
+    let ended = false;
+    let wake: () => void = () => {};
+    const end = seat.run(toTask(command, args, context), context, (item) => {
+      items.push(item);
+      wake();
+    }).finally(() => {
+      ended = true;
+      wake();
+    });
+    end.catch(() => {});
+    try {
+      for (;;) {
+        const item = items.shift();
+        if (item !== undefined) {
+          yield item;
+          seat.more();
+        } else if (ended) return await end;
+        else await new Promise<void>((resolve) => wake = resolve);
+      }
+    } finally {
+      if (!ended) seat.stop(new Refusal("cancelled", "Nobody takes the items any more."));
+      await end.catch(() => {});
+      this.#idle.push(seat);
+    }
+  }
+
+  /** Ends the workers. Resolves once no process is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.close()));
+  }
+
+  #take(): WorkerSeat {
+    const idle = this.#idle;
+    if (idle.length === 0) throw new Error("more requests run in workers than there are seats");
+    const at = idle.findLastIndex(({ ready }) => ready);
+    return idle.splice(at, 1)[0];
+  }
+}
+
+function toTask({ verb, items }: CompiledCommand, values: Values, context: Context): Task {
+  const { client: { id: client, peer, agent }, identity, trace } = context;
+  const deadline = context.deadline === Infinity ? undefined : context.deadline;
+  const streams = items !== undefined;
+  return { verb, values, streams, client, peer, agent, identity, deadline, trace };
+}

@@ -1,0 +1,48 @@
+// What the handlers of a worker print.
+
+import { standardError } from "../../net/standard_error.ts";
+import { printable } from "../../protocol/printable.ts";
+
+// A longer line is passed on in pieces.
+const LONGEST_LINE = 16_384;
+// What a process has started may go on and keep its output open.
+const LAST_MS = 100;
+
+/**
+ * Passes on to the server's standard error what a worker prints, whole lines that cannot act on a terminal. Where
+ * nobody reads that, lines are dropped; the handler never waits. The server's standard output is its own.
+ */
+export class Printed {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #passed: Promise<void>;
+
+  constructor(output: ReadableStream<Uint8Array>) {
+    this.#reader = output.getReader();
+    this.#passed = this.#pass().catch(() => {});
+  }
+
+  /** Resolves once all is passed on that was printed before the process ended. */
+  async end(): Promise<void> {
+    const late = setTimeout(() => this.#reader.cancel().catch(() => {}), LAST_MS);
+    await this.#passed;
+    clearTimeout(late);
+  }
+
+  async #pass(): Promise<void> {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let rest = "";
+    for (let chunk; (chunk = (await this.#reader.read()).value) !== undefined;) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) print(line);
+      for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) {
+        print(rest.slice(0, LONGEST_LINE));
+      }
+    }
+    if (rest !== "") print(rest);
+  }
+}
+
+function print(line: string): void {
+  standardError().line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
+}

@@ -1,0 +1,238 @@
+// One process with handlers: its start, its socket, its end.
+
+import type { Clock } from "../../scheduling/clock.ts";
+import { Printed } from "./printed.ts";
+import { ProcessTree } from "./process_tree.ts";
+import { Channel } from "./channel.ts";
+import { type HostSettings, hostUrl } from "./host.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+// From the end of its socket to the end of a process, in ms.
+const LAST_MS = 1000;
+// `sun_path` of the systems with the shortest.
+const LONGEST_PATH = 100;
+
+/** What a process is started with. */
+export interface ProcessOptions {
+  /** The URL of the module with the handlers. */
+  readonly module: string;
+  /** Bytes that its handlers may hold. */
+  readonly memory: number;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly config: string | undefined;
+  readonly clock: Clock;
+}
+
+/** A process that runs handlers. */
+export class WorkerProcess {
+  /** Resolves with how it ended, once it has and nothing of it is left. */
+  readonly ended: Promise<string>;
+  readonly #child: Deno.ChildProcess;
+  readonly #listener: Deno.UnixListener;
+  readonly #directory: string;
+  #channel: Channel<ToWorker, FromWorker> | undefined = undefined;
+  #over = false;
+
+  /** Starts it. Throws where it cannot be started. */
+  constructor(options: ProcessOptions, hear: (message: FromWorker) => void) {
+    if (Deno.build.standalone) {
+      throw new Error("workers are processes of deno, which a compiled program cannot start");
+    }
+    try {
+      // Nobody else may enter it: its mode is 0700.
+      this.#directory = Deno.makeTempDirSync({ prefix: "lineup-" });
+    } catch (error) {
+      throw explained(error);
+    }
+    try {
+      const path = `${this.#directory}/s`;
+      if (path.length > LONGEST_PATH) throw new Error(`a socket cannot have the path ${path}`);
+      this.#listener = Deno.listen({ transport: "unix", path });
+      try {
+        this.#child = spawn(options, path);
+      } catch (error) {
+        this.#listener.close();
+        throw error;
+      }
+    } catch (error) {
+      this.#forgetPath();
+      throw explained(error);
+    }
+    this.ended = this.#run(hear, options.clock);
+  }
+
+  send(message: ToWorker): void {
+    this.#channel?.send(message);
+  }
+
+  /** Ends it at once, with all that it has started where the permissions allow it. */
+  kill(): void {
+    if (this.#over) return;
+    try {
+      new ProcessTree(this.#child.pid).signal("SIGKILL");
+    } catch {
+      try {
+        this.#child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
+  async #run(hear: (message: FromWorker) => void, clock: Clock): Promise<string> {
+    const { stdin, stdout, stderr, status } = this.#child;
+    const prints = [stdout, stderr].map((output) => new Printed(output));
+    const over = status.finally(() => {
+      this.#over = true;
+      this.#stopListening();
+    });
+    try {
+      const conn = await this.#listener.accept();
+      this.#stopListening();
+      this.#channel = new Channel(conn);
+      await this.#channel.listen(hear);
+    } catch {
+      // It ended before it connected, or what it sends is broken.
+      this.kill();
+    }
+    const stop = clock.after(LAST_MS, () => this.kill());
+    const { signal, code } = await over;
+    stop();
+    this.#channel?.close();
+    await stdin.abort().catch(() => {});
+    await Promise.all(prints.map((each) => each.end()));
+    return signal === null ? `exit code ${code}` : `signal ${signal}`;
+  }
+
+  #stopListening(): void {
+    try {
+      this.#listener.close();
+    } catch {
+      return;
+    }
+    this.#forgetPath();
+  }
+
+  #forgetPath(): void {
+    try {
+      Deno.removeSync(this.#directory, { recursive: true });
+    } catch {
+      // Somebody has cleaned up.
+    }
+  }
+}
+
+function spawn({ module, memory, permissions, config }: ProcessOptions, path: string) {
+  // Both are part of the main module, so that no permission to read is needed for them.
+  const [host, from] = [hostUrl, module].map((url) => JSON.stringify(url));
+  const rights = permissionsOf(permissions);
+  const revoked = socketPermissions(path, rights);
+  const settings = JSON.stringify({ path, revoked, memory } satisfies HostSettings);
+  const main = `import { host } from ${host}; await host(() => import(${from}), ${settings});`;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...configFlags(config),
+      ...permissionFlags(rights, revoked),
+      `--v8-flags=--max-old-space-size=${Math.ceil(memory / (1 << 20))}`,
+      `data:text/javascript,${encodeURIComponent(main)}`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    // Where it goes, colours would be text.
+    env: { NO_COLOR: "1" },
+    // A Ctrl-C in the terminal is for the server, which lets requests finish.
+    detached: true,
+  }).spawn();
+}
+
+function configFlags(config: string | undefined): string[] {
+  const found = configOfWorkers(config);
+  return found === undefined ? [] : [`--config=${found}`];
+}
+
+/**
+ * The path of the configuration that workers have: the one that is given, or the one that Deno finds for the program
+ * itself where it is not told another, which depends on where the main module is.
+ */
+export function configOfWorkers(config: string | undefined): string | undefined {
+  return config ?? findConfig(Deno.mainModule);
+}
+
+function findConfig(main: string): string | undefined {
+  if (!main.startsWith("file:")) return undefined;
+  for (let url = new URL(".", main);; url = new URL("..", url)) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const path = decodeURIComponent(new URL(name, url).pathname);
+      try {
+        if (Deno.statSync(path).isFile) return path;
+      } catch {
+        // Not there, or not to be read.
+      }
+    }
+    if (url.pathname === "/") return undefined;
+  }
+}
+
+const PERMISSIONS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+type PermissionName = typeof PERMISSIONS[number];
+
+/** What each permission is for a worker: whether it has it in full, or for what. */
+function permissionsOf(given: Deno.PermissionOptionsObject): [PermissionName, true | string[]][] {
+  return PERMISSIONS.map((name) => {
+    const value = given[name] ?? "inherit";
+    if (typeof value === "object") return [name, value.map(String)];
+    return [name, (value === "inherit" ? holds(name) : value) || []];
+  });
+}
+
+function permissionFlags(
+  permissions: readonly [PermissionName, true | string[]][],
+  socket: readonly Deno.PermissionDescriptor[],
+): string[] {
+  if (permissions.every(([, value]) => value === true)) return ["--allow-all"];
+  return permissions.flatMap(([name, value]) => {
+    if (value === true) return [`--allow-${name}`];
+    const own = socket.flatMap((each) => each.name !== name ? [] : placeOf(each));
+    const words = [...value, ...own].map((each) => each.replaceAll(",", ",,"));
+    return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
+  });
+}
+
+/** What of the socket a worker may do only until it has connected. */
+function socketPermissions(
+  path: string,
+  permissions: readonly [PermissionName, true | string[]][],
+): Deno.PermissionDescriptor[] {
+  const all: Deno.PermissionDescriptor[] = [
+    { name: "read", path },
+    { name: "write", path },
+    { name: "net", host: `unix:${path}` },
+  ];
+  return all.filter(({ name }) =>
+    permissions.some(([each, value]) => each === name && value !== true)
+  );
+}
+
+function placeOf(permission: Deno.PermissionDescriptor): string[] {
+  if ("path" in permission) return [String(permission.path)];
+  return "host" in permission ? [permission.host!] : [];
+}
+
+/** Whether this process has a permission in full. */
+function holds(name: PermissionName): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name });
+  return state === "granted" && !partial;
+}
+
+/** Says what a permission that is missing is for. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable)) return error;
+  const needed = `--allow-run=${Deno.execPath()} --allow-read --allow-write --allow-net`;
+  return new Deno.errors.NotCapable(
+    `workers are processes that talk over a Unix socket in the directory for temporary files, and need ${needed} (or --allow-run for all programs): ${error.message}`,
+    { cause: error },
+  );
+}

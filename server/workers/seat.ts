@@ -1,0 +1,195 @@
+// A place for one worker: its start, its one request at a time, its end and its successor.
+
+import { Refusal } from "../../protocol/errors.ts";
+import type { Values } from "../../dialects/lineup1/message.ts";
+import { abortable } from "./abortable.ts";
+import { DRAINING } from "../request/errors.ts";
+import type { Context } from "../request/handlers.ts";
+import type { LogEntry } from "../log.ts";
+import { type FromWorker, type Task, toPlain, toRefusal } from "./messages.ts";
+import { type ProcessOptions, WorkerProcess } from "./process.ts";
+
+// How long a worker may take to load its module, which may have to be downloaded, in ms.
+const START_MS = 60_000;
+// Between the starts of workers that end without having done anything, in ms, doubled each time.
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5000;
+
+/** What a seat is made of. */
+export interface SeatOptions extends ProcessOptions {
+  readonly grace: number;
+  readonly log: (entry: LogEntry) => void;
+}
+
+/** The request that runs. */
+interface Run {
+  readonly context: Context;
+  readonly item: (item: Values) => void;
+  readonly resolve: (reply: Values | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A place for one worker, which is replaced when it hangs or ends. */
+export class WorkerSeat {
+  /** Whether a request can begin at once. */
+  ready = false;
+  readonly #options: SeatOptions;
+  #process: WorkerProcess | undefined = undefined;
+  /** Processes that have not ended, also those that were told to. */
+  readonly #alive = new Set<WorkerProcess>();
+  #started = newStart();
+  #loaded = false;
+  #run: Run | undefined = undefined;
+  #pause = FIRST_PAUSE;
+  #stopTimer: () => void = () => {};
+  #stopGrace: (() => void) | undefined = undefined;
+
+  constructor(options: SeatOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a worker. Resolves with the commands that it has handlers for; rejects where its module cannot be loaded. */
+  start(): Promise<readonly string[]> {
+    const { promise } = this.#started;
+    this.#stopTimer = this.#options.clock.after(START_MS, () => {
+      const { module } = this.#options;
+      this.#replace(
+        new Error(
+          `a worker did not finish loading ${module.slice(0, 200)} in ${START_MS / 1000} s`,
+        ),
+      );
+    });
+    try {
+      const process: WorkerProcess = new WorkerProcess(this.#options, (message) => {
+        if (this.#process === process) this.#hear(message);
+      });
+      this.#process = process;
+      this.#alive.add(process);
+      process.ended.then((how) => {
+        this.#alive.delete(process);
+        if (this.#process === process) this.#replace(new Error(`a worker ended: ${how}`));
+      });
+    } catch (error) {
+      this.#replace(error);
+    }
+    return promise;
+  }
+
+  /**
+   * Runs one request; settles once the worker is free. Where the signal is aborted it has `grace` to get free, then
+   * another worker takes its place.
+   */
+  async run(
+    task: Task,
+    context: Context,
+    item: (item: Values) => void,
+  ): Promise<Values | undefined> {
+    const { signal } = context;
+    // One that has started may have ended since.
+    while (!this.ready) await abortable(this.#started.promise, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<Values | undefined>();
+    const onAbort = (): void => this.stop(signal.reason);
+    this.#run = { context, item, resolve, reject };
+    signal.addEventListener("abort", onAbort);
+    try {
+      this.#process!.send({ kind: "task", ...task });
+      return await promise;
+    } finally {
+      this.#run = undefined;
+      signal.removeEventListener("abort", onAbort);
+      this.#stopGrace?.();
+      this.#stopGrace = undefined;
+      // Nobody waits for its answer any more, so it is this request that waits for the next worker.
+      if (signal.aborted) await this.#started.promise.catch(() => {});
+    }
+  }
+
+  /** Tells the handler to stop, and ends the worker where it does not. */
+  stop(reason: Refusal): void {
+    if (this.#run === undefined || this.#stopGrace !== undefined) return;
+    const { clock, grace, log } = this.#options;
+    const { verb, client } = this.#run.context;
+    this.#process?.send({ kind: "abort", reason: toPlain(reason), closed: client.closed });
+    this.#stopGrace = clock.after(grace, () => {
+      const message = `${verb} did not stop, so its worker was replaced`;
+      log({ level: "error", message, verb, client: client.peer });
+      this.#replace(reason);
+    });
+  }
+
+  /** The last item was passed on. */
+  more(): void {
+    this.#process?.send({ kind: "more" });
+  }
+
+  /** Ends the worker, for good. Resolves once no process of this place is left. */
+  async close(): Promise<void> {
+    this.#end(new Refusal("draining", DRAINING));
+    for (const { ended } of this.#alive) await ended;
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case "ready":
+        this.ready = this.#loaded = true;
+        this.#stopTimer();
+        this.#started.resolve(message.verbs);
+        return;
+      case "item":
+        this.#run?.item(message.values);
+        return;
+      case "log":
+        this.#options.log(message.entry);
+        return;
+      case "uncaught": {
+        const { error } = message;
+        return this.#replace(new Error(`a worker ended: ${error}`, { cause: error }));
+      }
+      case "failure":
+        if (!this.ready) return this.#replace(message.error);
+        this.#run?.reject(message.error);
+        break;
+      case "refusal":
+        this.#run?.reject(toRefusal(message.refusal));
+        break;
+      case "reply":
+        this.#run?.resolve(message.values);
+    }
+    this.#run = undefined;
+    this.#pause = FIRST_PAUSE;
+  }
+
+  /** The worker is of no use any more: its request ends with `error`, and another worker takes its place. */
+  #replace(error: unknown): void {
+    const served = this.#run !== undefined;
+    this.#end(error);
+    // That the first one cannot be started is for who started it.
+    if (!this.#loaded) return;
+    this.#started = newStart();
+    if (served) {
+      this.start();
+      return;
+    }
+    const { clock, log } = this.#options;
+    log({ level: "error", message: "a worker ended, and is started again", error });
+    this.#stopTimer = clock.after(this.#pause, () => this.start());
+    this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
+  }
+
+  #end(error: unknown): void {
+    this.#stopTimer();
+    this.#process?.kill();
+    this.#process = undefined;
+    this.ready = false;
+    this.#started.reject(error);
+    this.#run?.reject(error);
+    this.#run = undefined;
+  }
+}
+
+/** Settles when a worker has started, or could not be; who does not wait for it need not hear of that. */
+function newStart(): PromiseWithResolvers<readonly string[]> {
+  const start = Promise.withResolvers<readonly string[]>();
+  start.promise.catch(() => {});
+  return start;
+}

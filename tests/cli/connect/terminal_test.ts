@@ -1,0 +1,366 @@
+// The terminal against a real server, with a virtual screen and keyboard.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { History } from "../../../cli/connect/history.ts";
+import { painter } from "../../../cli/connect/style.ts";
+import { Terminal } from "../../../cli/connect/terminal.ts";
+import { listen } from "../../../net/mod.ts";
+import { type Protocol, Refusal } from "../../../protocol/mod.ts";
+import { serve, type Server } from "../../../server/mod.ts";
+import { until } from "../../wire.ts";
+import { VirtualClock } from "../../virtual_clock.ts";
+import { lineServer } from "../line_server.ts";
+import { VirtualTerminal } from "./virtual_terminal.ts";
+
+const echo = {
+  name: "echo",
+  version: "1.0",
+  summary: "Says what it is told.",
+  commands: {
+    SAY: {
+      summary: "Say it again.",
+      args: { body: "text" },
+      reply: { body: "text" },
+    },
+    COUNT: {
+      summary: "Count.",
+      args: { to: "integer" },
+      items: { n: { type: "integer", positional: true } },
+      reply: {},
+    },
+    NOTE: { summary: "Keep a number.", args: { n: "integer" } },
+    NOTED: { summary: "The numbers.", reply: { all: { type: "text", positional: true } } },
+    WAIT: { summary: "Wait to be cancelled." },
+    EVIL: { summary: "\x1b[31mRed\u202e.", reply: { body: "bytes" } },
+  },
+} as const satisfies Protocol;
+
+async function serveEcho(address = "127.0.0.1:0"): Promise<Server> {
+  const noted: number[] = [];
+  return await serve(echo, {
+    SAY: ({ body }) => ({ body }),
+    *COUNT({ to }) {
+      for (let n = 1; n <= to; n++) yield { n };
+      return {};
+    },
+    NOTE({ n }) {
+      if (n < 0) throw new Refusal("forbidden", "No.");
+      noted.push(n);
+    },
+    NOTED: () => ({ all: noted.join(",") }),
+    WAIT: (_, { signal, park }) =>
+      park(
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      ),
+    EVIL: () => ({ body: new TextEncoder().encode("\x1b]0;title\x07\x9b2J\nsecond") }),
+  }, { listen: [address] });
+}
+
+interface Session extends AsyncDisposable {
+  readonly screen: VirtualTerminal;
+  readonly exit: Promise<number>;
+  readonly history: History;
+  readonly terminal: Terminal;
+  type(keys: string): void;
+  see(what: string | RegExp): Promise<void>;
+}
+
+async function open(
+  address: string,
+  options: { raw?: boolean; columns?: number; connected?: boolean; clock?: VirtualClock } = {},
+): Promise<Session> {
+  const screen = new VirtualTerminal(options.columns ?? 100, 40);
+  const history = new History();
+  const terminal = new Terminal({
+    address,
+    device: screen,
+    history,
+    paint: painter(false),
+    raw: options.raw ?? false,
+    suspend: () => {},
+    clock: options.clock,
+  });
+  const exit = terminal.run();
+  const see = (what: string | RegExp): Promise<void> => screen.see(what);
+  if (options.connected !== false) {
+    await see(/^echo 1>$/m);
+    // SPEC has arrived once a hint is shown.
+    terminal.type(new TextEncoder().encode("PING"));
+    await see("PING [word]");
+    terminal.type(Uint8Array.of(0x15));
+  }
+  return {
+    screen,
+    exit,
+    history,
+    terminal,
+    see,
+    type: (keys) => terminal.type(new TextEncoder().encode(keys)),
+    async [Symbol.asyncDispose]() {
+      terminal.leave();
+      await exit;
+    },
+  };
+}
+
+const CTRL_C = "\x03", CTRL_D = "\x04";
+
+Deno.test("terminal sends a line, shows its reply above the prompt, and leaves at QUIT", async () => {
+  await using server = await serveEcho();
+  const { type, see, screen, exit, history } = await open(server.address);
+  type("say 'hi'\r");
+  await see("OK {4}\n'hi'\necho 2>");
+  type("#mine PING\r");
+  await see("#mine OK pong\necho 2>");
+  type("QUIT\r");
+  assertEquals(await exit, 0);
+  assertStringIncludes(screen.text, "echo 2> QUIT\nOK bye");
+  assertEquals(history.lines, ["say 'hi'", "#mine PING", "QUIT"]);
+});
+
+Deno.test("terminal keeps what the protocol forbids, says why at its place, and sends it with !", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("NOTE x\r");
+  await see(/^echo 1> NOTE x\n {13}\^\nn must be an integer, not "x"\.$/m);
+  assertEquals(screen.column, "echo 1> NOTE x".length);
+  type("7\x7f\x7f5\r");
+  await see("echo 1> NOTE 5\nOK\necho 2>");
+  type("!NOTE x\r");
+  await see('ERR bad-arguments n must be an integer, not "x".');
+  type("PINK\r");
+  await see("There is no command PINK; did you mean PING?");
+});
+
+Deno.test("terminal tells a body of several lines, a file and a counted one from requests", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, "from a file\n");
+    await using server = await serveEcho();
+    await using session = await open(server.address);
+    const { type, see, history } = session;
+    type("SAY <<END\r");
+    await see("END>");
+    type("PING\r");
+    type("\r");
+    type("  two\r");
+    type("END\r");
+    await see("OK {11}\nPING\n\n  two\n");
+    type("SAY {3}\r");
+    await see("{3}>");
+    type("a\r");
+    type("b\r");
+    await see("OK {3}\na\nb\n");
+    type("SAY {3}\r");
+    type("long\r");
+    await see("These are 4 bytes; {3} was announced.");
+    type(`SAY @${file}\r`);
+    await see("OK {12}\nfrom a file\necho");
+    type("SAY @/nowhere\r");
+    await see("There is no file /nowhere;");
+    type(`\x05\x15SAY <<END\r`);
+    await see(/END>$/);
+    type(CTRL_C);
+    await see("the request is not sent");
+    assertEquals(history.lines, ["SAY <<END", "SAY {3}", `SAY @${file}`, "SAY <<END"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("terminal stays usable while requests wait, tells answers apart, and cancels the newest", async () => {
+  await using server = await serveEcho();
+  const { type, see, exit } = await open(server.address);
+  type("WAIT\r");
+  await see("echo 2 [#1]>");
+  type("#w WAIT\r");
+  await see("echo 2 [#1 #w]>");
+  type("PING\r");
+  await see("#2 OK pong");
+  type("#w PING\r");
+  await see("The tag w is in use");
+  type(CTRL_C);
+  type(CTRL_C);
+  await see(/cancelling #w[^]*#w ERR cancelled/);
+  type(CTRL_C);
+  await see(/cancelling #1[^]*ERR cancelled/);
+  type("half" + CTRL_C);
+  await see("half^C");
+  type(CTRL_C);
+  await see("Ctrl-C again leaves");
+  type("x\x7f");
+  type(CTRL_C);
+  type(CTRL_C);
+  assertEquals(await exit, 0);
+});
+
+Deno.test("terminal leaves at once at the second Ctrl-C, whatever is in flight", async () => {
+  await using server = await serveEcho();
+  const { type, see, exit } = await open(server.address);
+  type("WAIT\r");
+  await see("[#1]");
+  type(CTRL_C + CTRL_C);
+  assertEquals(await exit, 0);
+});
+
+Deno.test("terminal waits for what is in flight at Ctrl-D", async () => {
+  await using server = await serveEcho();
+  const { type, see, exit, screen } = await open(server.address);
+  type("#n WAIT within=300ms\r");
+  await see("[#n]");
+  type(CTRL_D);
+  assertEquals(await exit, 0);
+  assertStringIncludes(screen.text, "waiting for 1 reply; Ctrl-C leaves at once");
+  assertStringIncludes(screen.text, "#n ERR expired");
+});
+
+Deno.test("terminal runs a paste of 1,000 lines in order, and completes nothing in it", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  const numbers = Array.from({ length: 1000 }, (_, index) => index);
+  type(`\x1b[200~${numbers.map((n) => `NOTE\t${n}\r`).join("")}NOT\tE\rNOTED\x1b[201~`);
+  await see("There is no command NOT");
+  type("\r");
+  await see(`OK ${numbers.join(",").slice(0, 60)}`);
+  assertStringIncludes(screen.text.replaceAll("\n", ""), `OK ${numbers.join(",")}`);
+  assertStringIncludes(screen.text, "NOTE 999\nOK\n");
+});
+
+Deno.test("terminal forgets the rest of a paste at Ctrl-C", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see } = session;
+  type("\x1b[200~PING one\nWAIT\nPING two\nPING three\n\x1b[201~");
+  await see("and 2 lines");
+  type(CTRL_C);
+  await see("2 lines are not sent");
+  await see("ERR cancelled");
+  type("PING four\r");
+  await see("OK four");
+});
+
+Deno.test("terminal shows a reply of 10,000 items whole", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("COUNT 10000\r");
+  await see("* 10000\nOK\necho 2>");
+  const shown = screen.text.split("\n").filter((row) => row.startsWith("* "));
+  assertEquals(shown, Array.from({ length: 10_000 }, (_, index) => `* ${index + 1}`));
+});
+
+Deno.test("terminal shows no more items of a stream once it is cancelled", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("COUNT 1000000000\r");
+  await see("* 100\n");
+  type(CTRL_C);
+  await see(/cancelling #1; [^]*ERR cancelled/);
+  const behind = screen.text.slice(screen.text.indexOf("cancelling #1"));
+  assertEquals(behind.includes("* "), false, behind);
+});
+
+Deno.test("terminal shows controls of a server as escapes", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see } = session;
+  // The virtual terminal throws at any control that it does not expect.
+  type("EVIL");
+  await see("\\x1b[31mRed\\u{202e}.");
+  type("\r");
+  await see("\\x1b]0;title\\x07\\x9b2J\nsecond\n");
+  type('SAY "\\x1b[2J"\r');
+  await see("OK {4}\n\\x1b[2J\n");
+});
+
+Deno.test("terminal connects again, says what is lost, and sends nothing twice", async () => {
+  let server = await serveEcho();
+  const { type, see, exit } = await open(server.address);
+  type("NOTE 1\r");
+  await see("NOTE 1\nOK");
+  type("WAIT\r");
+  await see("[#2]");
+  const { address } = server;
+  await server[Symbol.asyncDispose]();
+  await see("#2 is lost, executed or not, and not sent again: WAIT");
+  await see("(not connected)>");
+  type("NOTED\r");
+  await see("Not sent: there is no connection now.");
+  server = await serveEcho(address);
+  try {
+    type("\r");
+    await see("connected again to");
+    type("\x15NOTED\r");
+    await see('OK ""');
+    type(CTRL_D);
+    assertEquals(await exit, 0);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("terminal without a server leaves with 2", async () => {
+  const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
+  const { address } = listener;
+  listener.close();
+  const { exit } = await open(address, { connected: false });
+  assertEquals(await exit, 2);
+});
+
+Deno.test("terminal shows the bytes both ways with --raw, and at /raw", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address, { raw: true });
+  const { type, see } = session;
+  await see("< OK lineup/1 echo/1.0");
+  type("PING x\r");
+  await see("echo 1> PING x\n> #1 PING x\\n\n< #1 OK x\\n\n");
+  type("/raw\r");
+  await see("-- replies");
+  type("PING y\r");
+  await see("PING y\nOK y\n");
+  type("/nothing\r");
+  await see("commands are /help, /raw, /quit");
+});
+
+Deno.test("terminal completes and explains at a narrow width", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address, { columns: 24 });
+  const { type, see } = session;
+  type("NO\t");
+  await see("echo 1> NOTE\n  NOTE   Keep a number.\n  NOTED  The numbers.");
+  type("\t\t");
+  await see("echo 1> NOTED\n");
+  type("\x15NOTE ");
+  await see("echo 1> NOTE n\nn: An integer.");
+});
+
+Deno.test("terminal sends signs of life that nobody sees, and sees that its server vanishes", async () => {
+  let isThere = true;
+  await using server = await lineServer((line) => {
+    const [tag, verb] = line.split(" ");
+    if (!isThere) return;
+    return verb === "PING" ? `${tag} OK pong\n` : `${tag} ERR no-such "No."\n`;
+  });
+  const clock = new VirtualClock();
+  await using session = await open(server.address, { connected: false, clock });
+  const { see, screen } = session;
+  await see("nothing is completed");
+  await until(() => server.received.some((line) => line.includes("heartbeat=60000ms")), "HELLO");
+  const pings = (): number => server.received.filter((line) => line.endsWith("PING")).length;
+  for (let i = 1; i <= 10; i++) {
+    clock.advance(30_000);
+    await until(() => pings() === i, `PING ${i}`);
+    // Its answer is here once another request is answered.
+    session.type(`#a${i} X\r`);
+    await see(`#a${i} ERR`);
+  }
+  assertEquals(screen.text.includes("PING"), false);
+  isThere = false;
+  clock.advance(120_000);
+  assertEquals(server.connections, 1);
+  clock.advance(30_000);
+  await see("connection lost: the server said nothing for 120 s. Connecting again.");
+});

@@ -3,7 +3,7 @@
 import type { Clock } from "./clock.ts";
 
 /** What a heartbeat knows of its connection, and does to it. */
-export interface Beating {
+export interface HeartbeatTarget {
   /** Whether answers are owed. */
   owed(): boolean;
   /** Whether they are read. */
@@ -63,7 +63,7 @@ export function signsOfLife(clock: Clock, ms: number, signal: () => void): Signs
 }
 
 /** Looks every `ms` milliseconds whether anything came; asks once, and then gives up. With `Infinity` it never looks. */
-export function heartbeat(clock: Clock, ms: number, beating: Beating): Heartbeat {
+export function heartbeat(clock: Clock, ms: number, beating: HeartbeatTarget): Heartbeat {
   let cancel: (() => void) | undefined;
   let heard = false;
   let asked = false;

@@ -25,7 +25,7 @@ export type Ending =
   | { readonly type: "released"; readonly delay: number };
 
 /** What the server made of it. */
-export type Told =
+export type SettleResult =
   | { readonly type: "done" | "released" }
   | {
     readonly type: "failed";
@@ -129,7 +129,7 @@ export class HeldJob {
   }
 
   /** Tells the server how it ended, until it answers or the lease is over. */
-  async tell(ending: Ending): Promise<Told> {
+  async tell(ending: Ending): Promise<SettleResult> {
     this.#telling = true;
     try {
       return await this.#insist(ending);
@@ -146,7 +146,7 @@ export class HeldJob {
     }
   }
 
-  async #insist(ending: Ending): Promise<Told> {
+  async #insist(ending: Ending): Promise<SettleResult> {
     const { client, random } = this.#holding;
     const options: CallOptions = { within: TELL_MS, signal: this.#over.signal };
     let maybe = false;
@@ -168,7 +168,7 @@ export class HeldJob {
     }
   }
 
-  async #send(ending: Ending, options: CallOptions): Promise<Told> {
+  async #send(ending: Ending, options: CallOptions): Promise<SettleResult> {
     const { client } = this.#holding;
     const { id, attempt } = this.job;
     switch (ending.type) {

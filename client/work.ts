@@ -8,7 +8,7 @@ import {
   type Holding,
   mayPass,
   pauseAfter,
-  type Told,
+  type SettleResult,
   TOO_LATE_MS,
 } from "./held_job.ts";
 import {
@@ -157,7 +157,7 @@ export function work(
   const next = (): Promise<void> => new Promise((resolve) => changed = resolve);
   const emit = (event: WorkEvent): void => guarded(onEvent, event);
 
-  function count(job: TakenJob, told: Told): void {
+  function count(job: TakenJob, told: SettleResult): void {
     if (told.type === "failed" && told.state === "dead") counts.dead++;
     else counts[told.type]++;
     emit({ ...told, job });

@@ -10,7 +10,7 @@ interface Failure {
 }
 
 /** Connections that wait to be accepted. */
-export class Arrivals {
+export class AcceptQueue {
   #waiting: (ByteStream | Failure)[] = [];
   #wake: (() => void) | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;

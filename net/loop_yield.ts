@@ -3,20 +3,20 @@
 import { setImmediate } from "node:timers";
 
 /** Who waits for the next turn of the event loop. */
-export interface Turns {
+export interface LoopYield {
   /** Calls `go` once the event loop has looked after everything else. */
   next(go: () => void): void;
   close(): void;
 }
 
 /** For streams that are no sockets: memory in tests. */
-export const immediateTurns: Turns = {
+export const immediateTurns: LoopYield = {
   next: (go) => void setImmediate(go),
   close() {},
 };
 
 // Needs no permission but wastes what is left of a millisecond.
-const timerTurns: Turns = {
+const timerTurns: LoopYield = {
   next: (go) => void setTimeout(go, 0),
   close() {},
 };
@@ -26,7 +26,7 @@ const timerTurns: Turns = {
  * Deno (tokio) asks the system for what sockets have every 61st time only. What comes through a socket itself, a byte
  * that we send to ourselves, cannot be had without asking (the self-pipe trick of D. J. Bernstein).
  */
-export async function openTurns(): Promise<Turns> {
+export async function openLoopYield(): Promise<LoopYield> {
   try {
     return new SocketTurns(...await socketPair());
   } catch (error) {
@@ -51,7 +51,7 @@ async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
 
 const BYTE = new Uint8Array(1);
 
-class SocketTurns implements Turns {
+class SocketTurns implements LoopYield {
   readonly #near: Deno.TcpConn;
   readonly #far: Deno.TcpConn;
   readonly #buffer = new Uint8Array(1);

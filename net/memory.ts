@@ -1,6 +1,6 @@
 // Connections within a process: the same interface without sockets, so that a whole server runs in a test.
 
-import { Arrivals } from "./accept_queue.ts";
+import { AcceptQueue } from "./accept_queue.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
 /** A pipe of bounded size, one direction of a memory connection. */
@@ -96,7 +96,7 @@ export interface MemoryListener extends Listener {
 
 /** A listener that takes connections of this process only. */
 export function listenMemory(): MemoryListener {
-  const arrivals = new Arrivals();
+  const arrivals = new AcceptQueue();
   return {
     address: "memory",
     connect(capacity?: number): ByteStream {

@@ -12,7 +12,7 @@ import {
 } from "./address.ts";
 import { ALPN, type DialOptions } from "./dial_options.ts";
 import { guardWith } from "./guard.ts";
-import { createInbox, HIGH_WATER, type Inbox } from "./receive_buffer.ts";
+import { createReceiveBuffer, HIGH_WATER, type ReceiveBuffer } from "./receive_buffer.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";
@@ -98,13 +98,13 @@ function open(
 class SocketStream implements ByteStream {
   readonly peer: string;
   readonly #socket: Socket;
-  readonly #inbox: Inbox;
+  readonly #inbox: ReceiveBuffer;
   #error: StreamError | undefined = undefined;
 
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    this.#inbox = createInbox(HIGH_WATER, () => socket.pause(), () => socket.resume());
+    this.#inbox = createReceiveBuffer(HIGH_WATER, () => socket.pause(), () => socket.resume());
     const fail = (error: Error): void => {
       this.#error ??= toStreamError(error);
       this.#inbox.end(this.#error);

@@ -22,7 +22,7 @@ export interface OpeningOptions {
 }
 
 /** The connections of a listener that are being opened. */
-export class Opening {
+export class PendingHandshakes {
   /** What stops the timer of each, the oldest first. */
   readonly #streams = new Map<ByteStream, () => void>();
   readonly #time: number;

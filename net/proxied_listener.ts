@@ -1,7 +1,7 @@
 // A listener for proxies: each connection begins with a PROXY header, and is handed on behind it.
 
 import { Condition } from "./condition.ts";
-import { Opening, type OpeningOptions } from "./pending_handshakes.ts";
+import { type OpeningOptions, PendingHandshakes } from "./pending_handshakes.ts";
 import { ProxyHeaderError, readProxyHeader } from "./proxy_protocol.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 import type { SetTimer } from "./timer.ts";
@@ -24,7 +24,7 @@ export function proxied(listener: Listener, options: ProxyOptions): Listener {
   const { lists, after, turn, onUnopened } = options;
   const ready: ByteStream[] = [];
   const changed = new Condition();
-  const opening = new Opening(options, after);
+  const opening = new PendingHandshakes(options, after);
   let accepting: Promise<void> | undefined;
   let ended = false;
 

@@ -11,7 +11,7 @@ const SMALL = 1024;
 const LEAST = 256, MOST = 16_384;
 
 /** The reading half of a stream whose bytes come as events. */
-export interface Inbox {
+export interface ReceiveBuffer {
   /** Bytes that came and are not read yet. */
   readonly held: number;
   /** Bytes came; they must stay as they are. */
@@ -25,11 +25,11 @@ export interface Inbox {
 }
 
 /** An inbox; `pause` is called where more than `most` bytes wait to be read, `resume` once half of them are. */
-export function createInbox(
+export function createReceiveBuffer(
   most: number,
   pause: () => void,
   resume: () => void = () => {},
-): Inbox {
+): ReceiveBuffer {
   let chunks: Uint8Array[] = [];
   /** Small chunks, the last of `chunks` where there are any, and how many bytes of them. */
   let gathered: Uint8Array | undefined;

@@ -5,8 +5,8 @@
 
 import { setImmediate } from "node:timers";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
-import { Arrivals } from "./accept_queue.ts";
-import { Opening } from "./pending_handshakes.ts";
+import { AcceptQueue } from "./accept_queue.ts";
+import { PendingHandshakes } from "./pending_handshakes.ts";
 import { mayConnect } from "./origin.ts";
 import type { ListenOptions } from "./listen.ts";
 import { type ByteStream, type Listener, writeAll } from "./stream.ts";
@@ -32,8 +32,8 @@ export function listenWebSocket(
   options: ListenOptions,
 ): Listener {
   const { origins = [], maxMessage = LONGEST_MESSAGE, onLongMessage = () => {} } = options;
-  const arrivals = new Arrivals();
-  const opening = new Opening(options);
+  const arrivals = new AcceptQueue();
+  const opening = new PendingHandshakes(options);
 
   /** Why a request opens no WebSocket; `undefined` where it may. */
   function refusal(request: RequestHead): HttpAnswer | undefined {

@@ -15,7 +15,7 @@ import {
   needText,
   needTexts,
 } from "./spec_error.ts";
-import { standing } from "../dialects/lineup1/builtin.ts";
+import { builtin } from "../dialects/lineup1/builtin.ts";
 
 /** A command, ready to be served or called. */
 export interface CompiledCommand {
@@ -32,14 +32,14 @@ export interface CompiledCommand {
   /** The codes it may answer, standard ones included. */
   readonly errors: ReadonlyMap<string, ErrorSpec>;
   /** Whether the server answers it itself. */
-  readonly standing: boolean;
+  readonly builtin: boolean;
 }
 
 /** A protocol, ready to be served or called. */
 export interface CompiledProtocol {
   /** As it was written. */
   readonly protocol: Protocol;
-  /** Its commands and the standing ones, by verb. */
+  /** Its commands and the built-in ones, by verb. */
   readonly commands: ReadonlyMap<string, CompiledCommand>;
 }
 
@@ -78,7 +78,7 @@ export function compile(protocol: Protocol): CompiledProtocol {
   need(isRecord(protocol.commands), "commands", "must be an object of commands by verb");
   needFew(Object.keys(protocol.commands).length, MOST.commands, "commands", "commands");
   const commands = new Map<string, CompiledCommand>();
-  for (const [verb, command] of Object.entries(standing.commands)) {
+  for (const [verb, command] of Object.entries(builtin.commands)) {
     commands.set(verb, compileCommand(verb, command, true));
   }
   for (const [verb, command] of Object.entries(protocol.commands)) {
@@ -114,7 +114,7 @@ const COMMAND_KEYS = [
   "examples",
 ];
 
-function compileCommand(verb: string, command: Command, standing: boolean): CompiledCommand {
+function compileCommand(verb: string, command: Command, builtin: boolean): CompiledCommand {
   const path = `commands.${verb}`;
   need(isRecord(command), path, "must be an object");
   needKnown(command, COMMAND_KEYS, path);
@@ -152,7 +152,7 @@ function compileCommand(verb: string, command: Command, standing: boolean): Comp
     reply: readReplyShape(command.reply, `${path}.reply`),
     items: command.items && readReplyShape(command.items, `${path}.items`),
     errors: readErrors(command.errors, `${path}.errors`),
-    standing,
+    builtin,
   };
 }
 

@@ -4,7 +4,7 @@ import type { CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { fieldSpec } from "./fields.ts";
 import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
-import { standing } from "../dialects/lineup1/builtin.ts";
+import { builtin } from "../dialects/lineup1/builtin.ts";
 
 /** What SPEC sends. */
 export interface SpecDocument {
@@ -26,7 +26,7 @@ export function specDocument(compiled: CompiledProtocol): SpecDocument {
   return {
     lineup: "1",
     protocol: { ...protocol, commands: mapValues(protocol.commands, plainCommand) },
-    standing: mapValues(standing.commands, plainCommand),
+    standing: mapValues(builtin.commands, plainCommand),
     options: plainFields(commonOptions),
     errors: standardErrors,
   };

@@ -11,8 +11,8 @@ import { describe } from "./describe.ts";
 export function helpText(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];
-  const own = all.filter((each) => !each.standing);
-  const rest = all.filter((each) => each.standing);
+  const own = all.filter((each) => !each.builtin);
+  const rest = all.filter((each) => each.builtin);
   const lines = [`${protocol.name} ${protocol.version}: ${protocol.summary}`];
   if (protocol.description !== undefined) lines.push("", ...wrap(protocol.description));
   lines.push("", ...columns(own.map(row)), "", "Every server:", ...columns(rest.map(row)));

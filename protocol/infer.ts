@@ -2,7 +2,7 @@
 
 import type { StandardSchema } from "./standard_schema.ts";
 import type { Command, Fields, Protocol, TypeName } from "./spec.ts";
-import type { StandingCommands } from "../dialects/lineup1/builtin.ts";
+import type { BuiltinCommands } from "../dialects/lineup1/builtin.ts";
 
 /** The JavaScript value of each type: durations are milliseconds, sizes are bytes. */
 export interface ValueTypes {
@@ -139,7 +139,7 @@ export type GivenItem<C> = GivenFields<ItemFields<C>>;
 export type Streams<C> = C extends { items: Fields } ? true : false;
 
 /** The commands that a client of a protocol may call: its own and those every server answers. */
-export type CommandsOf<P extends Protocol> = P["commands"] & StandingCommands;
+export type CommandsOf<P extends Protocol> = P["commands"] & BuiltinCommands;
 
 /** The arguments of a call: one object, which may be left out where nothing in it is required. */
 export type CallArgs<C extends Command> = Record<never, never> extends GivenArgs<C>

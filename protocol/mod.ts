@@ -27,7 +27,7 @@ export * from "./infer.ts";
 export * from "./errors.ts";
 export * from "../dialects/lineup1/limits.ts";
 export * from "./standard_schema.ts";
-export { standing, type StandingCommands } from "../dialects/lineup1/builtin.ts";
+export { builtin, type BuiltinCommands as StandingCommands } from "../dialects/lineup1/builtin.ts";
 export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";
 export { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 export type { NamedField } from "./fields.ts";

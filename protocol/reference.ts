@@ -12,8 +12,8 @@ import { describe } from "./describe.ts";
 export function markdown(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];
-  const own = all.filter((each) => !each.standing);
-  const rest = all.filter((each) => each.standing);
+  const own = all.filter((each) => !each.builtin);
+  const rest = all.filter((each) => each.builtin);
   const blocks = [
     `# ${protocol.name} ${protocol.version}`,
     sentence(protocol.summary),

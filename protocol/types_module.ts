@@ -26,7 +26,7 @@ import type { Protocol } from "./spec.ts";
  */
 export function typesModule(compiled: CompiledProtocol): string {
   const { protocol } = specDocument(compiled);
-  const own = [...compiled.commands.values()].filter(({ standing }) => !standing);
+  const own = [...compiled.commands.values()].filter(({ builtin }) => !builtin);
   const constant = `${camel(protocol.name)}Protocol`;
   // A verb such as GIVEN makes names that are imported.
   const taken = new Set(helpers.map((name) => name.replace(/(Args|Item|Reply)$/, "")));

@@ -10,7 +10,7 @@ import type { Refusal, Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
 
 /** Those that wait for their first seat, within bounds; who has to wait too long is refused. */
-export class WaitingRoom<T extends Ticket> {
+export class AdmissionQueue<T extends Ticket> {
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
   readonly #limits: Limits;

@@ -11,7 +11,7 @@ import { Slice } from "./slice.ts";
 import type { ClassRecords } from "./statistics.ts";
 import type { Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
-import type { WaitingRoom } from "./admission_queue.ts";
+import type { AdmissionQueue } from "./admission_queue.ts";
 
 /** Of so many requests that go on after `run`, one is timed for what it did before. */
 const STRIDE = 8;
@@ -34,7 +34,7 @@ export class Dispatcher<T extends Ticket> {
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
   readonly #seating: Seating;
-  readonly #room: WaitingRoom<T>;
+  readonly #room: AdmissionQueue<T>;
   readonly #slice: Slice;
   #parked = 0;
   /** Flows that are passed over because they have their share of the seats. */
@@ -46,7 +46,7 @@ export class Dispatcher<T extends Ticket> {
   /** What `run` is called for now. */
   #beginning: T | undefined = undefined;
 
-  constructor(parts: SchedulerParts<T>, room: WaitingRoom<T>) {
+  constructor(parts: SchedulerParts<T>, room: AdmissionQueue<T>) {
     const { options, limits } = parts;
     this.#options = options;
     this.#clock = options.clock;

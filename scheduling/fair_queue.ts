@@ -1,4 +1,4 @@
-import { Fattest } from "./largest_flow.ts";
+import { LargestFlow } from "./largest_flow.ts";
 import { Flow, type FlowKey, Level } from "./flow.ts";
 import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
 import { list, relist } from "./flow_table.ts";
@@ -56,7 +56,7 @@ export class FairQueue<E extends Entry = Entry> {
   /** The bytes that wait. */
   bytes: number = 0;
   #time = new VirtualTime();
-  #fattest: Fattest;
+  #fattest: LargestFlow;
 
   /**
    * Starts empty.
@@ -77,7 +77,7 @@ export class FairQueue<E extends Entry = Entry> {
     }
     this.levels = weights.map((weight, rank) => new Level(rank, weight, options.roomy));
     const least = options.leastBytes ?? 1;
-    this.#fattest = new Fattest(({ bytes, waiting, weight }) => {
+    this.#fattest = new LargestFlow(({ bytes, waiting, weight }) => {
       const size = Math.max(bytes, waiting * least);
       return weight === 1 ? size : size / weight;
     });

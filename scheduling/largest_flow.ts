@@ -11,7 +11,7 @@ const BUCKETS = 32;
  * A flow that grows changes its list at once, one that shrinks when it is looked at, which is seldom:
  * so a look costs O(1) on average.
  */
-export class Fattest {
+export class LargestFlow {
   #heads: (Flow | null)[] = new Array(BUCKETS).fill(null);
   #mask = 0;
   #measure: (flow: Flow) => number;

@@ -1,7 +1,7 @@
 import type { FairQueue } from "./fair_queue.ts";
 import type { ClassOptions, Limits, LineOptions } from "./scheduler_options.ts";
 import { dealHand, drawHashKey, type HashKey } from "./shuffle_shard.ts";
-import { Line, type Ticket } from "./ticket.ts";
+import { FlowHandle, type Ticket } from "./ticket.ts";
 
 /** Opens lines in a queue, and lets guests share flows where there are too many of them. */
 export class Lines<T extends Ticket> {
@@ -23,7 +23,7 @@ export class Lines<T extends Ticket> {
   }
 
   /** See {@linkcode Scheduler.line}. */
-  open(name: string, key: string, options: LineOptions): Line {
+  open(name: string, key: string, options: LineOptions): FlowHandle {
     const rank = this.#classes.findIndex((options) => options.name === name);
     if (rank === -1) throw new RangeError(`there is no class ${name}`);
     const next = rank === 0 ? this.#classes[1]?.name : undefined;
@@ -32,7 +32,7 @@ export class Lines<T extends Ticket> {
     const meters = demoted === null ? options.meters ?? [] : [];
     const hand = options.guest ? this.#hand(rank, key) : null;
     const flow = hand === null ? this.#queue.flow(rank, key, options.weight) : hand[0];
-    return new Line(flow, hand, meters, demoted);
+    return new FlowHandle(flow, hand, meters, demoted);
   }
 
   #hand(rank: number, key: string) {

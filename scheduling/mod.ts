@@ -56,5 +56,5 @@ export { AdaptiveSeats, type AdaptiveSeatsOptions, fixedSeats, type Seats } from
 export { dealHand, drawHashKey, halfSipHash, type HashKey } from "./shuffle_shard.ts";
 export type { ClassStatistics, FlowStatistics, SchedulerStatistics } from "./statistics.ts";
 export { TagHeap } from "./tag_heap.ts";
-export { Line, type Phase, type Refusal, Ticket } from "./ticket.ts";
+export { FlowHandle, type Phase, type Refusal, Ticket } from "./ticket.ts";
 export { type Timed, TimingWheel } from "./timing_wheel.ts";

@@ -15,9 +15,9 @@ import {
 import { Seating } from "./seating.ts";
 import { fixedSeats } from "./seats.ts";
 import { ClassRecords, report, type SchedulerStatistics } from "./statistics.ts";
-import type { Line, Ticket } from "./ticket.ts";
+import type { FlowHandle, Ticket } from "./ticket.ts";
 import { TimingWheel } from "./timing_wheel.ts";
-import { WaitingRoom } from "./admission_queue.ts";
+import { AdmissionQueue } from "./admission_queue.ts";
 
 /**
  * Lines requests up for a bounded number of seats: weighted classes, fair between clients, within
@@ -63,7 +63,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   readonly #seating: Seating;
   readonly #lines: Lines<T>;
   readonly #refusals: Refusals<T>;
-  readonly #room: WaitingRoom<T>;
+  readonly #room: AdmissionQueue<T>;
   readonly #dispatcher: Dispatcher<T>;
   #draining = false;
 
@@ -96,7 +96,7 @@ export class Scheduler<T extends Ticket = Ticket> {
       wheel: this.#wheel,
       seating: this.#seating,
     };
-    this.#room = new WaitingRoom(parts, this.#refusals);
+    this.#room = new AdmissionQueue(parts, this.#refusals);
     this.#dispatcher = new Dispatcher(parts, this.#room);
   }
 
@@ -108,7 +108,7 @@ export class Scheduler<T extends Ticket = Ticket> {
    * many connections would have many shares
    * @throws {RangeError} where there is no such class
    */
-  line(name: string, key: string, options: LineOptions = {}): Line {
+  line(name: string, key: string, options: LineOptions = {}): FlowHandle {
     return this.#lines.open(name, key, options);
   }
 
@@ -220,7 +220,7 @@ export class Scheduler<T extends Ticket = Ticket> {
    * @param line where it would line up
    * @param now the time, where the caller has read the clock
    */
-  instant(line: Line, now: number = this.#clock.now()): boolean {
+  instant(line: FlowHandle, now: number = this.#clock.now()): boolean {
     if (!this.#dispatcher.mayStart(false)) return false;
     if (this.#draining || line.meters.length > 0) return false;
     const record = this.#records.of(line);

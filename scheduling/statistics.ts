@@ -3,7 +3,7 @@ import type { FlowKey } from "./flow.ts";
 import { Histogram } from "./histogram.ts";
 import type { ClassOptions } from "./scheduler_options.ts";
 import type { Seating } from "./seating.ts";
-import type { Line, Refusal, Ticket } from "./ticket.ts";
+import type { FlowHandle, Refusal, Ticket } from "./ticket.ts";
 
 /** The figures of one class; counts are since the start, waits of the last half to whole minute. */
 export interface ClassStatistics {
@@ -97,7 +97,7 @@ export class ClassRecords {
   }
 
   /** Those of the class whose requests line up there. */
-  of(line: Line): ClassRecord {
+  of(line: FlowHandle): ClassRecord {
     return this.all[line.flow.level.rank];
   }
 }

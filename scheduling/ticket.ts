@@ -20,7 +20,7 @@ export type Refusal = "busy" | "quota" | "expired" | "draining";
  * Where the requests of one class line up that come from one connection. Made by
  * {@linkcode Scheduler.line}; a connection keeps it, so that a request needs no look-up.
  */
-export class Line extends Lane {
+export class FlowHandle extends Lane {
   /** Use {@linkcode Scheduler.line}. */
   constructor(
     flow: Flow,
@@ -28,7 +28,7 @@ export class Line extends Lane {
     /** The rates that its requests count towards. */
     readonly meters: readonly Meter[],
     /** Where control work goes that comes too fast; null for other work. */
-    readonly demoted: Line | null,
+    readonly demoted: FlowHandle | null,
   ) {
     super(flow, hand);
   }
@@ -63,11 +63,11 @@ export class Ticket extends Entry implements Timed {
    */
   isNext: boolean = false;
   /** Its connection and class. */
-  declare lane: Line;
+  declare lane: FlowHandle;
 
   /** Not submitted yet. */
   constructor(
-    line: Line,
+    line: FlowHandle,
     /** What is known of the cost of its command. */
     public command: CostEstimate,
     /** The memory it holds while it waits, in bytes. */

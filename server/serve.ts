@@ -5,11 +5,11 @@ import { type Address, AddressError, formatAddress, parseAddress } from "../net/
 import { listen, type TlsIdentity } from "../net/listen.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
-import { immediateTurns, openTurns } from "../net/loop_yield.ts";
+import { immediateTurns, openLoopYield } from "../net/loop_yield.ts";
 import type { Handlers } from "./request/handlers.ts";
 import type { ServiceOptions } from "./options.ts";
 import { listedProxies } from "./admission/proxies.ts";
-import { Service } from "./server_core.ts";
+import { ServerCore } from "./server_core.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
 
 /** Where and how to serve. */
@@ -136,8 +136,8 @@ export async function serve(
   const origins = (options.ws?.origins ?? []).map(readOrigin);
   if (!options.insecure) places.forEach(requireLoopback);
   const onSockets = places.some(({ place }) => "transport" in place);
-  const turns = onSockets ? await openTurns() : immediateTurns;
-  const service = await Service.open(protocol, handlers, options, turns);
+  const turns = onSockets ? await openLoopYield() : immediateTurns;
+  const service = await ServerCore.open(protocol, handlers, options, turns);
   const listeners: Listener[] = [];
   const bounds = {
     openingTime: service.timeouts.opening,

@@ -7,21 +7,21 @@ import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { ProxyOptions } from "../net/proxied_listener.ts";
 import { type ByteStream, type Listener, writeAll } from "../net/stream.ts";
-import type { Turns } from "../net/loop_yield.ts";
+import type { LoopYield } from "../net/loop_yield.ts";
 import { type Meter, RateLimiter } from "../scheduling/rate_limiter.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import { AdaptiveSeats, fixedSeats, type Seats } from "../scheduling/seats.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import { acceptAll } from "./admission/accepting.ts";
-import type { Call } from "./request/request.ts";
+import type { Request } from "./request/request.ts";
 import { systemClock } from "./clock.ts";
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_BOUNDS, type ConnectionBounds } from "./connection/bounds.ts";
 import { type ErrorLine, errorText, EXPIRED } from "./request/errors.ts";
 import {
   CONNECTION_LIMITS,
-  Gate,
+  ConnectionLimiter,
   isLocal,
   reservedLimits,
 } from "./admission/connection_limiter.ts";
@@ -29,9 +29,9 @@ import { TIMEOUTS, type Timeouts } from "./connection/timeouts.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Pressure, PRESSURE_MARKS } from "./admission/pressure.ts";
 import { ClientLog, type LogEntry, logToConsole, logWritten, RepeatingLog } from "./log.ts";
-import { nowhere, type Route, routesOf } from "./request/routes.ts";
-import { ReadingLine } from "./connection/read_budget.ts";
-import { Rests } from "./admission/refusal_throttle.ts";
+import { rejectRoute, type Route, routesOf } from "./request/routes.ts";
+import { ReadBudget } from "./connection/read_budget.ts";
+import { RefusalThrottles } from "./admission/refusal_throttle.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
 /** What is counted since the start. */
@@ -59,32 +59,34 @@ interface Arriving {
 }
 
 /** A server without its listeners. */
-export class Service {
+export class ServerCore {
   readonly compiled: CompiledProtocol;
   readonly routes: ReadonlyMap<string, Route>;
   /** Where what is no request goes. */
-  readonly nowhere: Route;
+  readonly rejectRoute: Route;
   /** Where what runs in the event loop lines up. */
-  readonly scheduler: Scheduler<Call>;
+  readonly scheduler: Scheduler<Request>;
   /** Who may connect, and who may at reserved addresses. */
-  readonly gate: Gate;
-  readonly reservedGate: Gate;
+  readonly gate: ConnectionLimiter;
+  readonly reservedGate: ConnectionLimiter;
   readonly timeouts: Timeouts;
   readonly bounds: ConnectionBounds;
   readonly pressure: Pressure;
   /** Who was refused, and is not listened to at once. */
-  readonly rests: Rests;
+  readonly rests: RefusalThrottles;
   /** Who of them is read next. */
-  readonly reading: ReadingLine;
+  readonly reading: ReadBudget;
   /** Where what runs in workers lines up, and those. */
-  readonly workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined;
+  readonly workers:
+    | { readonly pool: WorkerPool; readonly scheduler: Scheduler<Request> }
+    | undefined;
   /** The deadlines of requests that their connections hold back. */
-  readonly held: TimingWheel<Call>;
+  readonly held: TimingWheel<Request>;
   readonly limits: Limits;
   readonly clock: Clock;
   /** For what ends many requests at once. */
   readonly turnClock: TurnClock;
-  readonly turns: Turns;
+  readonly turns: LoopYield;
   readonly log: (entry: LogEntry) => void;
   /** For what clients can cause as often as they like. */
   readonly clientLog: ClientLog;
@@ -105,7 +107,7 @@ export class Service {
     errors: new Map(),
   };
   /** With the gate that counts each, unless it gives way to another. */
-  readonly connections = new Map<Connection, Gate | undefined>();
+  readonly connections = new Map<Connection, ConnectionLimiter | undefined>();
   readonly moreStats: NonNullable<ServiceOptions["stats"]>;
 
   readonly #rates: readonly (RateLimiter | undefined)[];
@@ -123,7 +125,7 @@ export class Service {
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
     options: ServiceOptions,
-    turns: Turns,
+    turns: LoopYield,
     pool: WorkerPool | undefined,
   ) {
     this.turns = turns;
@@ -135,8 +137,8 @@ export class Service {
     this.clientLog = new ClientLog(this.clock, this.log);
     this.incidentLog = new ClientLog(this.clock, this.log);
     this.#repeatingLog = new RepeatingLog(this.clock, this.log);
-    this.gate = new Gate({ ...CONNECTION_LIMITS, ...options.connections });
-    this.reservedGate = new Gate(reservedLimits(this.gate.limits));
+    this.gate = new ConnectionLimiter({ ...CONNECTION_LIMITS, ...options.connections });
+    this.reservedGate = new ConnectionLimiter(reservedLimits(this.gate.limits));
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
     this.pressure = new Pressure(options.memory ?? 256 << 20, {
@@ -154,14 +156,14 @@ export class Service {
       pool,
       scheduler: this.#lineup(fixedSeats(pool.size), { ...options, scheduling }),
     };
-    this.rests = new Rests(this.clock, this.bounds.refusing);
-    this.reading = new ReadingLine(turns);
+    this.rests = new RefusalThrottles(this.clock, this.bounds.refusing);
+    this.reading = new ReadBudget(turns);
     this.held = new TimingWheel(this.clock, (call) => call.abort("expired", EXPIRED));
     this.#rates = [options.rates?.prefix, options.rates?.site].map((rate) =>
       rate && new RateLimiter({ scope: "prefix", ...rate })
     );
     this.routes = routesOf(this.compiled, handlers, this.scheduler, this.workers);
-    this.nowhere = nowhere(this.scheduler);
+    this.rejectRoute = rejectRoute(this.scheduler);
     this.maxInFlight = options.maxInFlight ?? 256;
     this.moreStats = options.stats ?? (() => []);
     this.#drainTime = options.drain ?? 10_000;
@@ -177,13 +179,13 @@ export class Service {
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
     options: ServiceOptions,
-    turns: Turns,
-  ): Promise<Service> {
+    turns: LoopYield,
+  ): Promise<ServerCore> {
     const { workers, clock = systemClock, log = logToConsole } = options;
     let pool: WorkerPool | undefined;
     try {
       pool = workers && await WorkerPool.open(workers, { clock, log });
-      return new Service(protocol, handlers, options, turns, pool);
+      return new ServerCore(protocol, handlers, options, turns, pool);
     } catch (error) {
       await pool?.close();
       turns.close();
@@ -191,10 +193,10 @@ export class Service {
     }
   }
 
-  #lineup(seats: Seats, options: ServiceOptions): Scheduler<Call> {
+  #lineup(seats: Seats, options: ServiceOptions): Scheduler<Request> {
     // Seats that somebody has chosen stand for a capacity, which one client may use up while others leave it free.
     const shares = options.seats === undefined ? { share: 1, parked: 32_768 } : {};
-    return new Scheduler<Call>({
+    return new Scheduler<Request>({
       clock: this.clock,
       random: options.random ?? Math.random,
       seats,
@@ -243,7 +245,7 @@ export class Service {
   }
 
   /** Serves one connection to its end; `local` says whether its client is on this machine. */
-  async serve(stream: ByteStream, gate: Gate, local: boolean): Promise<void> {
+  async serve(stream: ByteStream, gate: ConnectionLimiter, local: boolean): Promise<void> {
     const { peer } = stream;
     const enter = (): ErrorLine | undefined => gate.enter(peer, this.pressure.closesGate, local);
     let refusal = enter();
@@ -276,7 +278,7 @@ export class Service {
    * Ends the connection of a client that has been idle longest, for one that it opens now: a client that has vanished
    * comes back. Answers whether there was one.
    */
-  #makeRoom(peer: string, gate: Gate): boolean {
+  #makeRoom(peer: string, gate: ConnectionLimiter): boolean {
     const now = this.clock.now();
     if (now - this.#madeRoom < ROOM_EVERY_MS) return false;
     this.#madeRoom = now;

@@ -1,12 +1,12 @@
 // The figures of STATS, each with its unit in its name.
 
 import type { SchedulerStatistics } from "../scheduling/statistics.ts";
-import type { Service } from "./server_core.ts";
+import type { ServerCore } from "./server_core.ts";
 
 type Figure = readonly [name: string, value: string | number];
 
 /** Every figure of a server by name. */
-export function* figures(server: Service): Generator<Figure> {
+export function* figures(server: ServerCore): Generator<Figure> {
   const { counters, scheduler, workers } = server;
   yield ["uptime-s", Math.floor((server.clock.now() - server.started) / 1000)];
   yield ["connections", server.connections.size];

@@ -77,7 +77,7 @@ function verbs(protocol: CompiledProtocol | undefined, typed: string): Candidate
   const prefix = typed.toUpperCase();
   return [...protocol?.commands.values() ?? []]
     .filter(({ verb }) => verb.startsWith(prefix))
-    .sort((a, b) => Number(a.standing) - Number(b.standing))
+    .sort((a, b) => Number(a.builtin) - Number(b.builtin))
     .map(({ verb, command }) => ({ text: verb, note: command.summary, whole: true }));
 }
 

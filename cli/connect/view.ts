@@ -8,7 +8,7 @@ import type { Span, View } from "./screen.ts";
 import { printable, width, wrap } from "./text.ts";
 
 /** What is shown beside the line. */
-export interface Surroundings {
+export interface ViewState {
   readonly prompt: readonly Span[];
   readonly protocol: CompiledProtocol | undefined;
   /** Whether the line is a request, to be checked and explained, and not a line of a body. */
@@ -28,7 +28,7 @@ const MOST_SHOWN = 2000;
 const MOST_DETAIL = 2;
 
 /** The view of an editor. */
-export function viewOf(editor: Editor, around: Surroundings): View {
+export function viewOf(editor: Editor, around: ViewState): View {
   const { search } = editor;
   if (search !== undefined) {
     const what = `${search.failed ? "not found" : "search"}: ${search.query}`;

@@ -1,4 +1,4 @@
-import { openTurns } from "../../net/loop_yield.ts";
+import { openLoopYield } from "../../net/loop_yield.ts";
 import {
   memoryStore,
   type OpenQueue,
@@ -88,7 +88,7 @@ export const queue: Subcommand = {
     const serving = servingOptions(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
-    const turns = await openTurns();
+    const turns = await openLoopYield();
     cleanup.defer(() => turns.close());
     const work = await openQueue({
       store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),

@@ -2,8 +2,8 @@
 
 import type { Protocol } from "../../protocol/spec.ts";
 
-/** The standing commands, as a protocol: a server answers them itself, a client calls them like the others. */
-export const standing = {
+/** The built-in commands, as a protocol: a server answers them itself, a client calls them like the others. */
+export const builtin = {
   name: "lineup",
   version: "1",
   summary: "What every server answers.",
@@ -105,5 +105,5 @@ export const standing = {
   },
 } as const satisfies Protocol;
 
-/** The commands of `standing`. */
-export type StandingCommands = typeof standing.commands;
+/** The commands of `builtin`. */
+export type BuiltinCommands = typeof builtin.commands;

@@ -1,4 +1,4 @@
-// What a client needs of the commands that every server answers: a part of `standing`, which a test compares, without
+// What a client needs of the commands that every server answers: a part of `builtin`, which a test compares, without
 // its words for people.
 
 import type { Command } from "../../protocol/spec.ts";
@@ -6,8 +6,8 @@ import type { Command } from "../../protocol/spec.ts";
 const word = { type: "word", positional: true } as const;
 const text = { type: "text", positional: true } as const;
 
-/** The standing commands as a client calls them; each may be sent again. */
-export const standingCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
+/** The built-in commands as a client calls them; each may be sent again. */
+export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
   HELLO: {
     args: { version: "word" },
     options: {

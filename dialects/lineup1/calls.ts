@@ -7,7 +7,7 @@ import { isOptionName, isVerb } from "./line.ts";
 import type { WireShape } from "./message.ts";
 import { type Fields, type Protocol, wireOptions } from "../../protocol/spec.ts";
 import { isRecord, need } from "../../protocol/spec_error.ts";
-import { standingCalls } from "./builtin_calls.ts";
+import { builtinCalls } from "./builtin_calls.ts";
 import { typeNames } from "../../protocol/values.ts";
 
 /** A command, ready to be called. */
@@ -27,7 +27,7 @@ export interface Call {
 }
 
 /**
- * The commands of a protocol and the standing ones by verb, ready to be called. Throws `SpecError` where a verb, a
+ * The commands of a protocol and the built-in ones by verb, ready to be called. Throws `SpecError` where a verb, a
  * field or a type is none.
  *
  * @example
@@ -41,7 +41,7 @@ export interface Call {
  */
 export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
-  const all = { ...record(protocol.commands, "commands"), ...standingCalls };
+  const all = { ...record(protocol.commands, "commands"), ...builtinCalls };
   for (const [verb, command] of Object.entries(all)) {
     const path = `commands.${verb}`;
     need(isVerb(verb), path, "is no verb");
@@ -58,7 +58,7 @@ export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<str
       request: shape([...positional, ...named]),
       reply: shape(readAll(reply, `${path}.reply`)),
       items: items && shape(readAll(items, `${path}.items`)),
-      idempotent: idempotent || verb in standingCalls,
+      idempotent: idempotent || verb in builtinCalls,
       errors: errors ?? {},
     });
   }

@@ -7,7 +7,7 @@ import { busy, noRows } from "./refusals.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** How much there may be. */
-export interface Bounds {
+export interface Capacity {
   /** Bytes of memory, of which `WAITING_SHARE` is for requests that wait. */
   readonly maxMemory: number;
   readonly maxJobs: number;
@@ -81,7 +81,7 @@ export function reasonIn(work: WorkQueue, reason: string): string {
 }
 
 /** Throws `busy` where there may be no further job. */
-export function roomForJob({ maxJobs }: Bounds, jobs: Jobs): void {
+export function roomForJob({ maxJobs }: Capacity, jobs: Jobs): void {
   if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
 }
 
@@ -110,12 +110,12 @@ export function roomInDepth(queue: Queue, key: string): void {
 }
 
 /** Throws `busy` where no further queue or key may have rules. */
-export function roomForRules({ maxRules }: Bounds, rules: number): void {
+export function roomForRules({ maxRules }: Capacity, rules: number): void {
   if (rules >= maxRules) throw busy(`${maxRules} queues and keys have limits, as many as may.`);
 }
 
 /** Throws `busy` where there may be no further schedule. */
-export function roomForSchedule({ maxSchedules }: Bounds, schedules: number): void {
+export function roomForSchedule({ maxSchedules }: Capacity, schedules: number): void {
   if (schedules >= maxSchedules) {
     throw busy(`There are ${maxSchedules} schedules, as many as may be.`);
   }

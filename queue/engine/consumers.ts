@@ -3,13 +3,13 @@
 import type { Clock } from "../../scheduling/clock.ts";
 import type { Client } from "../../server/request/handlers.ts";
 import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
-import type { Grant } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Jobs } from "../index/jobs.ts";
-import type { Spot } from "../index/wait_list.ts";
+import type { WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../index/memory.ts";
 
 /** What a TAKE asks for. */
-export interface Wish {
+export interface TakeRequest {
   /** The queues to take from, each once. */
   readonly queues: readonly string[];
   /** How many jobs at most. */
@@ -23,26 +23,26 @@ export interface Wish {
 }
 
 /** One TAKE that waits, in the line of every queue that it names. */
-export class Taker implements Due {
-  readonly wish: Wish;
+export class Consumer implements Due {
+  readonly wish: TakeRequest;
   readonly due: number;
   place = -1;
   /** Its places, a list by `next`; none once it waits no longer. */
-  spots: Spot | undefined = undefined;
+  spots: WaitNode | undefined = undefined;
   /** What it was given. */
-  grant: Grant | undefined = undefined;
+  grant: Delivery | undefined = undefined;
   /** What it is given, `undefined` when its time is over; rejects where nothing can be given any more. */
-  readonly answer: Promise<Grant | undefined>;
-  #resolve!: (grant: Grant | Promise<Grant> | undefined) => void;
+  readonly answer: Promise<Delivery | undefined>;
+  #resolve!: (grant: Delivery | Promise<Delivery> | undefined) => void;
 
-  constructor(wish: Wish, due: number) {
+  constructor(wish: TakeRequest, due: number) {
     this.wish = wish;
     this.due = due;
     this.answer = new Promise((resolve) => this.#resolve = resolve);
   }
 
   /** Answers with jobs, or without. */
-  give(grant: Grant | undefined): void {
+  give(grant: Delivery | undefined): void {
     this.grant = grant;
     this.#resolve(grant?.whole);
   }
@@ -60,14 +60,14 @@ export class Takers {
   readonly #jobs: Jobs;
   readonly #clock: Clock;
   readonly #memory: Memory;
-  readonly #deadlines: Deadlines<Taker>;
+  readonly #deadlines: Deadlines<Consumer>;
 
   /** None yet. */
   constructor(jobs: Jobs, clock: Clock, memory: Memory) {
     this.#jobs = jobs;
     this.#clock = clock;
     this.#memory = memory;
-    this.#deadlines = new Deadlines<Taker>(clock, ownTimes, (takers) => {
+    this.#deadlines = new Deadlines<Consumer>(clock, ownTimes, (takers) => {
       for (const taker of takers) {
         this.leave(taker);
         taker.give(undefined);
@@ -76,8 +76,8 @@ export class Takers {
   }
 
   /** Lines up for at most `time` ms. */
-  join(wish: Wish, time: number): Taker {
-    const taker = new Taker(wish, this.#clock.now() + time);
+  join(wish: TakeRequest, time: number): Consumer {
+    const taker = new Consumer(wish, this.#clock.now() + time);
     for (const name of wish.queues) this.#jobs.queue(name).line.join(taker);
     this.size++;
     this.#memory.waiting += bytesOf(wish);
@@ -86,12 +86,12 @@ export class Takers {
   }
 
   /** One waits no longer. */
-  leave(taker: Taker): void {
+  leave(taker: Consumer): void {
     if (taker.spots === undefined) return;
     this.size--;
     this.#memory.waiting -= bytesOf(taker.wish);
     if (taker.place !== -1) this.#deadlines.remove(taker);
-    for (let spot: Spot | undefined = taker.spots; spot !== undefined; spot = spot.next) {
+    for (let spot: WaitNode | undefined = taker.spots; spot !== undefined; spot = spot.next) {
       spot.line.leave(spot);
       this.#jobs.forget(spot.line.queue);
     }
@@ -115,6 +115,6 @@ export class Takers {
 }
 
 /** What a taker takes. */
-function bytesOf({ queues }: Wish): number {
+function bytesOf({ queues }: TakeRequest): number {
   return queues.reduce((sum, name) => sum + BYTES.spot + textBytes(name), BYTES.taker);
 }

@@ -1,5 +1,5 @@
 /** A job as a TAKE gets it. */
-export interface Given {
+export interface DeliveredJob {
   readonly id: number;
   readonly queue: string;
   readonly key: string | undefined;
@@ -11,9 +11,9 @@ export interface Given {
 }
 
 /** The jobs that a TAKE gets. */
-export interface Grant {
+export interface Delivery {
   /** Once the grant is whole, those whose bodies are here. */
-  given: readonly Given[];
+  given: readonly DeliveredJob[];
   /** Resolves once they are stored as taken: not before may anybody be told. */
-  readonly whole: Promise<Grant>;
+  readonly whole: Promise<Delivery>;
 }

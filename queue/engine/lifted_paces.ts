@@ -1,7 +1,7 @@
-import type { Limits } from "../index/rate_state.ts";
+import type { RateState } from "../index/rate_state.ts";
 import type { Pace } from "../index/pace.ts";
 import type { Queue } from "../index/queue.ts";
-import type { Tenant } from "../index/key_state.ts";
+import type { KeyState } from "../index/key_state.ts";
 
 /** How many are remembered. */
 const MOST = 1_000;
@@ -14,7 +14,7 @@ export class LiftedPaces {
   readonly #all = new Map<string, Pace>();
 
   /** The limits of a queue or key are gone. */
-  keep({ queue, tenant, pace }: Limits, now: number): void {
+  keep({ queue, tenant, pace }: RateState, now: number): void {
     if (pace.paid(now) <= now) return;
     for (const [name, pace] of this.#all) {
       if (this.#all.size < MOST && pace.paid(now) > now) break;
@@ -24,7 +24,7 @@ export class LiftedPaces {
   }
 
   /** What a queue or key owes which has limits again; `undefined` where it owes nothing. */
-  take(queue: Queue, tenant: Tenant | undefined): Pace | undefined {
+  take(queue: Queue, tenant: KeyState | undefined): Pace | undefined {
     const name = nameOf(queue, tenant);
     const pace = this.#all.get(name);
     this.#all.delete(name);
@@ -32,6 +32,6 @@ export class LiftedPaces {
   }
 }
 
-function nameOf(queue: Queue, tenant: Tenant | undefined): string {
+function nameOf(queue: Queue, tenant: KeyState | undefined): string {
   return JSON.stringify([queue.name, tenant?.key ?? ""]);
 }

@@ -3,14 +3,14 @@
 import { roomForQueues, roomForRow, roomForRules, roomInMemory } from "./capacity.ts";
 import { noRules, wrongRule } from "../index/rate_state.ts";
 import { badArguments } from "./refusals.ts";
-import { hasRules, type Rules } from "../store/store.ts";
+import { hasRules, type QueueLimits } from "../store/store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** What may be set. */
-export type RuleChange = Partial<Omit<Rules, "queue" | "key">>;
+export type RuleChange = Partial<Omit<QueueLimits, "queue" | "key">>;
 
 /** The rules of a queue, or of one of its keys. */
-export function rulesOf(work: WorkQueue, name: string, key: string): Rules {
+export function rulesOf(work: WorkQueue, name: string, key: string): QueueLimits {
   const queue = work.jobs.queues.get(name);
   const limits = key === "" ? queue?.limits : queue?.find(key)?.limits;
   return limits?.rules ?? noRules(name, key);
@@ -22,7 +22,7 @@ export async function setRules(
   name: string,
   key: string,
   change: RuleChange,
-): Promise<Rules> {
+): Promise<QueueLimits> {
   work.mayChange();
   const before = rulesOf(work, name, key);
   const rules = { ...before, ...change };
@@ -40,7 +40,10 @@ export async function setRules(
 }
 
 /** The rules of all queues, or of one, and of their keys, by name. */
-export function* allRules(work: WorkQueue, name: string | undefined): Generator<Rules, void, void> {
+export function* allRules(
+  work: WorkQueue,
+  name: string | undefined,
+): Generator<QueueLimits, void, void> {
   const { queues, names } = work.jobs;
   for (const each of name === undefined ? names : [name]) {
     const queue = queues.get(each);

@@ -1,14 +1,14 @@
 // TAKE: jobs are given to those who ask.
 
 import { roomForQueues, roomForRow, roomForTaker, rowsLeft } from "./capacity.ts";
-import type { Given, Grant } from "./delivery.ts";
+import type { DeliveredJob, Delivery } from "./delivery.ts";
 import type { Job } from "../index/job.ts";
-import type { Limits } from "../index/rate_state.ts";
+import type { RateState } from "../index/rate_state.ts";
 import { MAX_TAKE_BYTES } from "../protocol/fields.ts";
 import { noRows } from "./refusals.ts";
 import type { Queue } from "../index/queue.ts";
-import type { Taker, Wish } from "./consumers.ts";
-import type { Rotation } from "../index/queue_rotation.ts";
+import type { Consumer, TakeRequest } from "./consumers.ts";
+import type { QueueRing } from "../index/queue_rotation.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /**
@@ -23,7 +23,7 @@ interface Budget {
 }
 
 /** Jobs that are ready now; `undefined` where there are none. */
-export function take(work: WorkQueue, wish: Wish): Grant | undefined {
+export function take(work: WorkQueue, wish: TakeRequest): Delivery | undefined {
   work.mayChange();
   roomForRow(work);
   const queues: Queue[] = [];
@@ -35,7 +35,7 @@ export function take(work: WorkQueue, wish: Wish): Grant | undefined {
 }
 
 /** Lines up for a job; to be called where `take` found none, in the same turn. */
-export function wait(work: WorkQueue, wish: Wish, time: number): Taker {
+export function wait(work: WorkQueue, wish: TakeRequest, time: number): Consumer {
   roomForTaker(work);
   roomForQueues(work, wish.queues);
   const taker = work.takers.join(wish, time);
@@ -48,7 +48,7 @@ export function wait(work: WorkQueue, wish: Wish, time: number): Taker {
 }
 
 /** A taker is gone: it waits no longer, and what it was given goes back. */
-export function abandon(work: WorkQueue, taker: Taker): void {
+export function abandon(work: WorkQueue, taker: Consumer): void {
   work.takers.leave(taker);
   if (taker.grant !== undefined) giveBack(work, taker.grant.given);
 }
@@ -63,7 +63,7 @@ const MOST_UNCOUNTED = 3;
  */
 export function giveBack(
   work: WorkQueue,
-  given: readonly Given[],
+  given: readonly DeliveredJob[],
   mayBeRead: boolean = false,
 ): void {
   // Too late to store it: their leases will run out.
@@ -116,13 +116,13 @@ function nextOf(work: WorkQueue, queue: Queue, budget: Budget): Job | undefined 
 function grant(
   work: WorkQueue,
   queues: readonly Queue[],
-  { max, lease, held, client }: Wish,
-  rotation: Rotation,
+  { max, lease, held, client }: TakeRequest,
+  rotation: QueueRing,
   budget: Budget = { left: AT_ONCE },
-): Grant | undefined {
+): Delivery | undefined {
   const now = work.now();
-  const given: Given[] = [];
-  const unread: Given[] = [];
+  const given: DeliveredJob[] = [];
+  const unread: DeliveredJob[] = [];
   let written: Promise<void> | undefined;
   let room = MAX_TAKE_BYTES;
   const most = Math.min(max, rowsLeft(work));
@@ -140,7 +140,7 @@ function grant(
     written = work.change(job, () => job.take(client, now + length, held));
     spend(work, job, now);
     const body = work.recentBody(id);
-    const each: Given = {
+    const each: DeliveredJob = {
       id,
       queue: queue.name,
       key: key === "" ? undefined : key,
@@ -153,7 +153,7 @@ function grant(
     if (body === undefined) unread.push(each);
   }
   if (written === undefined) return undefined;
-  const grant: Grant = {
+  const grant: Delivery = {
     given,
     whole: unread.length === 0
       ? written.then(() => grant)
@@ -187,13 +187,13 @@ function unspend(work: WorkQueue, { queue, tenant }: Job): void {
   if (tenant.limits !== undefined) queue.review(tenant);
 }
 
-function pace(work: WorkQueue, limits: Limits, now: number): void {
+function pace(work: WorkQueue, limits: RateState, now: number): void {
   if (limits.spend(now)) work.paces.add(limits);
   if (limits.isSlow) work.journal.write({ kind: "rules", rules: limits.kept(now) });
 }
 
 /** Reads bodies. A job whose body cannot be read is dead: others shall not wait for it. */
-async function read(work: WorkQueue, unread: readonly Given[]): Promise<void> {
+async function read(work: WorkQueue, unread: readonly DeliveredJob[]): Promise<void> {
   const bodies = await work.journal.read(unread.map(({ id }) => id));
   const dying: Promise<unknown>[] = [];
   for (const [at, body] of bodies.entries()) {
@@ -203,7 +203,11 @@ async function read(work: WorkQueue, unread: readonly Given[]): Promise<void> {
   await Promise.all(dying);
 }
 
-async function unreadable(work: WorkQueue, { id, attempt }: Given, error: Error): Promise<void> {
+async function unreadable(
+  work: WorkQueue,
+  { id, attempt }: DeliveredJob,
+  error: Error,
+): Promise<void> {
   work.log({ level: "error", message: "body cannot be read, job is dead", job: id, error });
   const job = work.jobs.get(id);
   if (work.closing || job?.state !== "taken" || job.attempt !== attempt) return;

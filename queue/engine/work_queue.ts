@@ -5,14 +5,14 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Client } from "../../server/request/handlers.ts";
 import type { LogEntry } from "../../server/log.ts";
-import { type Bounds, hasRoom, reasonIn } from "./capacity.ts";
+import { type Capacity, hasRoom, reasonIn } from "./capacity.ts";
 import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import { Holders } from "./holders.ts";
-import type { Job, Rarely } from "../index/job.ts";
+import type { Job, JobExtras } from "../index/job.ts";
 import { JobTable } from "../index/job_table.ts";
 import { Jobs } from "../index/jobs.ts";
 import { Journal } from "../store/journal.ts";
-import { bounded, Limits } from "../index/rate_state.ts";
+import { bounded, RateState } from "../index/rate_state.ts";
 import { LiftedPaces } from "./lifted_paces.ts";
 import { BYTES, Memory } from "../index/memory.ts";
 import type { Queue } from "../index/queue.ts";
@@ -21,25 +21,25 @@ import { RecentBodies } from "./recent_bodies.ts";
 import { closed, notFound, readOnly } from "./refusals.ts";
 import { Results } from "./results.ts";
 import { Schedules } from "./schedules.ts";
-import type { Change, Room, Rules, Store, StoredJob } from "../store/store.ts";
+import type { Change, QueueLimits, Room, Store, StoredJob } from "../store/store.ts";
 import { withinBounds } from "../store/stored_times.ts";
 import { OneATurn, Slices, type Yield } from "./slices.ts";
 import { serve } from "./take.ts";
 import { Takers } from "./consumers.ts";
-import { Turns } from "../index/queue_rotation.ts";
+import { QueueRotation } from "../index/queue_rotation.ts";
 
 const CLOSED = "The connection closed.";
 /** How many jobs of a connection that has ended are given back in one turn of the event loop. */
 const AT_ONCE = 500;
 
 /** What a work queue is given. */
-export interface Surroundings {
+export interface Dependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: (entry: LogEntry) => void;
   /** A number from 0 up to 1. */
   readonly random: () => number;
-  readonly bounds: Bounds;
+  readonly bounds: Capacity;
   readonly yield: Yield;
 }
 
@@ -51,7 +51,7 @@ export class WorkQueue {
   readonly takers: Takers;
   readonly results: Results;
   readonly schedules: Schedules;
-  readonly turns = new Turns();
+  readonly turns = new QueueRotation();
   /** The turns of what goes in slices. */
   readonly slices: Slices;
   /** Queues that have more for their takers than one turn may give. */
@@ -60,8 +60,8 @@ export class WorkQueue {
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
   /** Those whose rate holds them back. */
-  readonly paces: Deadlines<Limits>;
-  readonly bounds: Bounds;
+  readonly paces: Deadlines<RateState>;
+  readonly bounds: Capacity;
   readonly random: () => number;
   readonly log: (entry: LogEntry) => void;
   readonly yield: Yield;
@@ -76,11 +76,11 @@ export class WorkQueue {
   readonly #holders: Holders;
   readonly #lifted = new LiftedPaces();
   readonly #jobTimes: Deadlines<number>;
-  readonly #expiries: Deadlines<Rarely>;
+  readonly #expiries: Deadlines<JobExtras>;
   #hasStoreRoom = true;
   #closed: Promise<number> | undefined = undefined;
 
-  constructor({ store, clock: ofMachine, log, random, bounds, yield: yieldTo }: Surroundings) {
+  constructor({ store, clock: ofMachine, log, random, bounds, yield: yieldTo }: Dependencies) {
     this.#store = store;
     this.yield = yieldTo;
     this.slices = new Slices(yieldTo);
@@ -96,8 +96,8 @@ export class WorkQueue {
     this.#jobTimes = new Deadlines(clock, table, (slots) => {
       this.#timeOver(slots.map((slot) => table.at(slot)));
     });
-    this.#expiries = new Deadlines<Rarely>(clock, ownTimes, (all) => this.#expire(all));
-    this.paces = new Deadlines<Limits>(clock, ownTimes, (all) => this.#goOn(all));
+    this.#expiries = new Deadlines<JobExtras>(clock, ownTimes, (all) => this.#expire(all));
+    this.paces = new Deadlines<RateState>(clock, ownTimes, (all) => this.#goOn(all));
     this.jobs = new Jobs(table, this.#jobTimes, this.#expiries);
     this.takers = new Takers(this.jobs, clock, this.memory);
     this.results = new Results(this.memory);
@@ -127,7 +127,7 @@ export class WorkQueue {
   }
 
   // Of older versions, which took every number.
-  #loadRules(rules: Rules): void {
+  #loadRules(rules: QueueLimits): void {
     const { queue, key, rate, weight } = bounded(rules);
     if (rate === rules.rate && weight === rules.weight) {
       this.limit(rules);
@@ -255,7 +255,7 @@ export class WorkQueue {
       more -= this.#bytesOfResult(oldest.size);
       this.remove(oldest);
     }
-    this.#lift(job);
+    this.#detach(job);
     job.finish(this.now() + resultTime, result.length);
     this.jobs.put(job);
     this.#bodies.delete(job.id);
@@ -269,18 +269,18 @@ export class WorkQueue {
 
   /** A job is gone. Resolves once that is stored. */
   remove(job: Job): Promise<void> {
-    this.#lift(job);
+    this.#detach(job);
     return this.#drop(job);
   }
 
   /** Other rules for a queue or key. Returns them as they are stored. */
-  limit(rules: Rules): Rules {
+  limit(rules: QueueLimits): QueueLimits {
     const now = this.now();
     const queue = this.jobs.queue(rules.queue);
     const tenant = rules.key === "" ? undefined : queue.tenant(rules.key);
     const owner = tenant ?? queue;
     const had = owner.limits !== undefined;
-    const limits = owner.limits ??= new Limits(queue, tenant, this.#lifted.take(queue, tenant));
+    const limits = owner.limits ??= new RateState(queue, tenant, this.#lifted.take(queue, tenant));
     if (limits.place !== -1) this.paces.remove(limits);
     if (limits.set(rules, now)) this.paces.add(limits);
     if (!limits.some) {
@@ -314,14 +314,14 @@ export class WorkQueue {
   /** Drops a job that has expired, however late its timer is. Returns whether it had. */
   dropExpired(job: Job): boolean {
     if (!this.#isOver(job)) return false;
-    this.#lift(job);
+    this.#detach(job);
     this.#expired(job);
     return true;
   }
 
   /** Returns whether it is there still. */
   #change(job: Job, how: (job: Job) => void): boolean {
-    this.#lift(job);
+    this.#detach(job);
     how(job);
     if (this.#isOver(job)) {
       this.#expired(job);
@@ -332,9 +332,9 @@ export class WorkQueue {
     return true;
   }
 
-  #lift(job: Job): void {
+  #detach(job: Job): void {
     if (job.state === "taken") this.#holders.remove(job);
-    this.jobs.lift(job);
+    this.jobs.detach(job);
   }
 
   #write(job: Job): Promise<void> {
@@ -359,12 +359,12 @@ export class WorkQueue {
   }
 
   // Those behind one that has expired may be given now.
-  #expire(all: readonly Rarely[]): void {
+  #expire(all: readonly JobExtras[]): void {
     const queues = new Set<Queue>();
     for (const { id } of all) {
       const job = this.job(id);
       queues.add(job.queue);
-      this.#lift(job);
+      this.#detach(job);
       this.#expired(job);
     }
     this.#serve(queues);
@@ -400,7 +400,7 @@ export class WorkQueue {
     if (state === "dead") this.results.dead(id, `Job ${id} is dead: ${reason}`);
   }
 
-  #goOn(all: readonly Limits[]): void {
+  #goOn(all: readonly RateState[]): void {
     for (const { queue, tenant } of all) if (tenant !== undefined) queue.review(tenant);
     this.#serve(all.map(({ queue }) => queue));
   }
@@ -414,7 +414,7 @@ export class WorkQueue {
     const jobs = ids.flatMap((id) => this.jobs.get(id) ?? []);
     for (const id of ids) this.#bodies.delete(id);
     for (const job of jobs) {
-      this.#lift(job);
+      this.#detach(job);
       this.jobs.delete(job);
       this.results.forget(job.id);
       this.results.dead(job.id, `Job ${job.id} was not kept: the disk is full.`);

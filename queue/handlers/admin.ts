@@ -8,7 +8,7 @@ import { noJobs, type Queue } from "../index/queue.ts";
 import { type Event, events } from "../index/rates.ts";
 import { notDead } from "../engine/refusals.ts";
 import { allRules, rulesOf, setRules } from "../engine/rules.ts";
-import type { Rules } from "../store/store.ts";
+import type { QueueLimits } from "../store/store.ts";
 import { list, purge, revive } from "../engine/sweeps.ts";
 import { serve } from "../engine/take.ts";
 import type { WorkQueue } from "../engine/work_queue.ts";
@@ -131,7 +131,7 @@ export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof
   };
 }
 
-function limitsOf({ paused, running, rate, weight, depth }: Rules) {
+function limitsOf({ paused, running, rate, weight, depth }: QueueLimits) {
   return {
     paused: paused || undefined,
     running: running || undefined,

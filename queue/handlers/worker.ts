@@ -2,13 +2,13 @@
 
 import type { Context, ItemSource } from "../../server/request/handlers.ts";
 import { done, extend, fail, type Failed, release } from "../engine/finish.ts";
-import type { Given } from "../engine/delivery.ts";
+import type { DeliveredJob } from "../engine/delivery.ts";
 import type { QueueHandlers } from "./handlers.ts";
 import { MAX_TAKE_QUEUES } from "../protocol/fields.ts";
 import type { worker } from "../protocol/worker.ts";
 import { badArguments } from "../engine/refusals.ts";
 import { abandon, giveBack, take, wait as waitFor } from "../engine/take.ts";
-import type { Wish } from "../engine/consumers.ts";
+import type { TakeRequest } from "../engine/consumers.ts";
 import type { WorkQueue } from "../engine/work_queue.ts";
 
 type Take = (typeof worker)["TAKE"];
@@ -26,7 +26,7 @@ export function workerHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeo
       if (queues.length > MAX_TAKE_QUEUES) {
         throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
       }
-      const wish: Wish = { queues, lease, max, held: hold !== undefined, client };
+      const wish: TakeRequest = { queues, lease, max, held: hold !== undefined, client };
       const end = wait === 0 ? 0 : work.now() + wait;
       // Again only where no body of those that were given could be read.
       for (;;) {
@@ -85,7 +85,7 @@ function encode(result: string | undefined): Uint8Array {
 
 function* deliver(
   work: WorkQueue,
-  given: readonly Given[],
+  given: readonly DeliveredJob[],
   { whenUnsent, hold }: Pick<Context, "whenUnsent" | "hold">,
 ): ItemSource<Take> {
   let told = 0;

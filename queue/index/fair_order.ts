@@ -5,9 +5,9 @@ import { Backlog } from "./backlog.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import type { Kind } from "./job_options.ts";
+import type { JobOptions } from "./job_options.ts";
 import { BYTES } from "./memory.ts";
-import type { Tenant } from "./key_state.ts";
+import type { KeyState } from "./key_state.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */
 const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
@@ -105,7 +105,7 @@ export class FairOrder {
   }
 
   /** What a key may or its share has changed. */
-  review({ rows, blocked, weight }: Tenant): void {
+  review({ rows, blocked, weight }: KeyState): void {
     for (const { lane: { flow } } of rows) {
       if (blocked !== flow.held) {
         if (blocked) this.#turns.hold(flow);
@@ -122,7 +122,7 @@ export class FairOrder {
   }
 
   /** A row of which something is ready. */
-  #enter(row: Row, { tenant }: Kind): void {
+  #enter(row: Row, { tenant }: JobOptions): void {
     this.#turns.push(row);
     row.since = this.#table.readyOf(row.jobs.first!);
     this.#byAge.add(row);
@@ -131,7 +131,7 @@ export class FairOrder {
   }
 
   /** Nothing is ready of a row any more. */
-  #leave(row: Row, { tenant }: Kind): void {
+  #leave(row: Row, { tenant }: JobOptions): void {
     this.#byAge.remove(row);
     tenant.rows = tenant.rows.filter((other) => other !== row);
     // Or the queue would not forget it.
@@ -139,7 +139,7 @@ export class FairOrder {
   }
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ priority, tenant }: Kind, jobs?: Backlog): Row {
+  #row({ priority, tenant }: JobOptions, jobs?: Backlog): Row {
     for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
     if (flow.state === undefined) {

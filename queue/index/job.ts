@@ -1,10 +1,10 @@
 import type { Client } from "../../server/request/handlers.ts";
 import type { Due } from "./deadlines.ts";
 import { NONE, type Page } from "./job_page.ts";
-import type { Kind } from "./job_options.ts";
+import type { JobOptions } from "./job_options.ts";
 import type { Queue } from "./queue.ts";
 import { type Progress, type State, states, type StoredJob } from "../store/store.ts";
-import type { Tenant } from "./key_state.ts";
+import type { KeyState } from "./key_state.ts";
 
 /** What a new job is told. */
 export interface NewJob {
@@ -57,7 +57,7 @@ export function longestPause(backoff: number, used: number): number {
 }
 
 /** What few jobs have. */
-export class Rarely implements Due {
+export class JobExtras implements Due {
   /** The job's number. */
   readonly id: number;
   place = -1;
@@ -82,7 +82,7 @@ export class Rarely implements Due {
  */
 export class Job {
   readonly id: number;
-  readonly kind: Kind;
+  readonly kind: JobOptions;
   readonly #page: Page;
   readonly #at: number;
 
@@ -98,7 +98,7 @@ export class Job {
     return this.#page.first + this.#at;
   }
 
-  get tenant(): Tenant {
+  get tenant(): KeyState {
     return this.kind.tenant;
   }
 
@@ -185,14 +185,14 @@ export class Job {
     return this.state === "delayed" ? this.ready : this.until;
   }
 
-  get rarely(): Rarely | undefined {
+  get rarely(): JobExtras | undefined {
     return this.#page.rarely.get(this.#at);
   }
 
   /** What few jobs have, to be changed. */
-  more(): Rarely {
+  more(): JobExtras {
     let { rarely } = this;
-    if (rarely === undefined) this.#page.rarely.set(this.#at, rarely = new Rarely(this.id));
+    if (rarely === undefined) this.#page.rarely.set(this.#at, rarely = new JobExtras(this.id));
     return rarely;
   }
 

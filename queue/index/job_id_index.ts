@@ -10,7 +10,7 @@ interface Chunk {
 }
 
 /** The numbers of the jobs of a queue, in order: from anywhere a page can be read. Time: O(log n) and one chunk. */
-export class Roll {
+export class JobIdIndex {
   /** How many there are. */
   size = 0;
   readonly #chunks: Chunk[] = [];

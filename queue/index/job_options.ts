@@ -1,10 +1,10 @@
 import { BYTES, type Memory } from "./memory.ts";
 import type { Terms } from "../store/store.ts";
-import type { Tenant } from "./key_state.ts";
+import type { KeyState } from "./key_state.ts";
 
 /** What holds for all attempts of a job: jobs that are alike share one. */
-export class Kind {
-  readonly tenant: Tenant;
+export class JobOptions {
+  readonly tenant: KeyState;
   readonly priority: number;
   readonly attempts: number;
   readonly lease: number;
@@ -14,7 +14,7 @@ export class Kind {
   jobs = 0;
   number = -1;
 
-  constructor(tenant: Tenant, { priority, attempts, lease, backoff, keep }: Terms) {
+  constructor(tenant: KeyState, { priority, attempts, lease, backoff, keep }: Terms) {
     this.tenant = tenant;
     this.priority = priority;
     this.attempts = attempts;
@@ -31,8 +31,8 @@ export class Kind {
 }
 
 /** The kinds of which there are jobs, by number: all that a job keeps of its kind. */
-export class Kinds {
-  readonly #all: (Kind | undefined)[] = [];
+export class JobOptionsTable {
+  readonly #all: (JobOptions | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #memory: Memory;
 
@@ -41,12 +41,12 @@ export class Kinds {
   }
 
   /** The kind of a number. */
-  at(number: number): Kind {
+  at(number: number): JobOptions {
     return this.#all[number]!;
   }
 
   /** One more job is of a kind. Returns the number of the kind. */
-  join(kind: Kind): number {
+  join(kind: JobOptions): number {
     if (kind.jobs++ === 0) {
       kind.number = this.#free.pop() ?? this.#all.length;
       this.#all[kind.number] = kind;

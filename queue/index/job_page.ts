@@ -1,6 +1,6 @@
 import type { Client } from "../../server/request/handlers.ts";
-import type { Rarely } from "./job.ts";
-import type { Kind, Kinds } from "./job_options.ts";
+import type { JobExtras } from "./job.ts";
+import type { JobOptions, JobOptionsTable } from "./job_options.ts";
 import { states, type StoredJob } from "../store/store.ts";
 
 /** Of a slot, its low bits are the index in its page, the others say which page. */
@@ -34,7 +34,7 @@ export class Page {
   /** 1 where the lease ends with the connection. */
   readonly held = new Uint8Array(ROOM);
   readonly holders = new Map<number, Client>();
-  readonly rarely = new Map<number, Rarely>();
+  readonly rarely = new Map<number, JobExtras>();
   /** What whoever holds it says of where it is; `NONE` where nobody does. */
   readonly place = new Int32Array(ROOM).fill(NONE);
   /** The slots of its neighbours in a list. */
@@ -42,9 +42,9 @@ export class Page {
   readonly behind = new Int32Array(ROOM);
   /** The first index that is free, the next one being `behind` it; `NONE` where none is. */
   #free = NONE;
-  readonly #kinds: Kinds;
+  readonly #kinds: JobOptionsTable;
 
-  constructor(first: number, kinds: Kinds) {
+  constructor(first: number, kinds: JobOptionsTable) {
     this.first = first;
     this.#kinds = kinds;
     for (let at = ROOM - 1; at >= 0; at--) this.#release(at);
@@ -55,12 +55,12 @@ export class Page {
     return this.#free !== NONE;
   }
 
-  kindOf(at: number): Kind {
+  kindOf(at: number): JobOptions {
     return this.#kinds.at(this.kind[at]);
   }
 
   /** A job takes a place that is free; returns its index. */
-  add(stored: StoredJob, kind: Kind): number {
+  add(stored: StoredJob, kind: JobOptions): number {
     const at = this.#free;
     this.#free = this.behind[at];
     this.id[at] = stored.id;

@@ -1,7 +1,7 @@
 import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
-import { type Kind, Kinds } from "./job_options.ts";
+import { type JobOptions, JobOptionsTable } from "./job_options.ts";
 import { Memory } from "./memory.ts";
 import { states, type StoredJob } from "../store/store.ts";
 
@@ -25,7 +25,7 @@ export class JobTable implements Times<number> {
   size = 0;
   /** What all of the queue is counted to. */
   readonly memory: Memory;
-  readonly #kinds: Kinds;
+  readonly #kinds: JobOptionsTable;
   readonly #pages: (Page | undefined)[] = [];
   /** Those that have room. */
   readonly #roomy = new Set<Page>();
@@ -36,7 +36,7 @@ export class JobTable implements Times<number> {
   /** None yet. */
   constructor(memory: Memory = new Memory()) {
     this.memory = memory;
-    this.#kinds = new Kinds(memory);
+    this.#kinds = new JobOptionsTable(memory);
   }
 
   /** The job of a number. */
@@ -51,7 +51,7 @@ export class JobTable implements Times<number> {
   }
 
   /** Adds a job; its number is above all before it. */
-  add(stored: StoredJob, kind: Kind): Job {
+  add(stored: StoredJob, kind: JobOptions): Job {
     const page = this.#roomyPage();
     const at = page.add(stored, kind);
     if (!page.hasRoom) this.#roomy.delete(page);
@@ -92,7 +92,7 @@ export class JobTable implements Times<number> {
     return aReady < bReady || (aReady === bReady && this.#idOf(a) < this.#idOf(b));
   };
 
-  kindOf(slot: number): Kind {
+  kindOf(slot: number): JobOptions {
     return this.#page(slot).kindOf(indexOf(slot));
   }
 

@@ -1,7 +1,7 @@
 // The jobs by number and by queue, each where its state puts it.
 
 import type { Deadlines } from "./deadlines.ts";
-import type { Job, Rarely } from "./job.ts";
+import type { Job, JobExtras } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import { BYTES, type Memory, textBytes } from "./memory.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
@@ -17,13 +17,13 @@ export class Jobs {
   readonly #table: JobTable;
   readonly #memory: Memory;
   readonly #deadlines: Deadlines<number>;
-  readonly #expiries: Deadlines<Rarely>;
+  readonly #expiries: Deadlines<JobExtras>;
 
   /**
    * None yet, in an empty table; `deadlines` get the slots of those that are delayed, taken or done, `expiries` those that
    * will expire.
    */
-  constructor(table: JobTable, deadlines: Deadlines<number>, expiries: Deadlines<Rarely>) {
+  constructor(table: JobTable, deadlines: Deadlines<number>, expiries: Deadlines<JobExtras>) {
     this.#table = table;
     this.#memory = table.memory;
     this.#deadlines = deadlines;
@@ -58,7 +58,7 @@ export class Jobs {
   delete(job: Job): void {
     const { queue, tenant, unique } = job;
     queue.roll.remove(job.id);
-    if (unique !== "") queue.unname(unique);
+    if (unique !== "") queue.releaseName(unique);
     this.#table.delete(job);
     queue.keys.update(tenant);
     queue.forget(tenant);
@@ -79,7 +79,7 @@ export class Jobs {
   }
 
   /** A job leaves where its state has put it, for that to change; `put` or `delete` follows. */
-  lift(job: Job): void {
+  detach(job: Job): void {
     const { state, queue, rarely } = job;
     if (rarely !== undefined && rarely.place !== -1) this.#expiries.remove(rarely);
     if (job.isPlaced) {
@@ -120,7 +120,7 @@ export class Jobs {
 }
 
 /** What a job takes. */
-function bytesOf(rarely: Rarely | undefined): number {
+function bytesOf(rarely: JobExtras | undefined): number {
   if (rarely === undefined) return BYTES.job;
   return BYTES.job + BYTES.extras + textBytes(rarely.unique) + textBytes(rarely.reason);
 }

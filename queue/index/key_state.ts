@@ -1,7 +1,7 @@
 import type { Row } from "./fair_order.ts";
 import type { Placed } from "./heap.ts";
-import { Kind } from "./job_options.ts";
-import type { Limits } from "./rate_state.ts";
+import { JobOptions } from "./job_options.ts";
+import type { RateState } from "./rate_state.ts";
 import type { Queue } from "./queue.ts";
 import type { State, Terms } from "../store/store.ts";
 
@@ -9,7 +9,7 @@ import type { State, Terms } from "../store/store.ts";
 const KINDS = 4;
 
 /** The jobs of one key in one queue; those of no key are one too. There while it has a job or limits. */
-export class Tenant implements Placed {
+export class KeyState implements Placed {
   place = -1;
   /** How many jobs it has in each state. */
   delayed = 0;
@@ -17,13 +17,13 @@ export class Tenant implements Placed {
   taken = 0;
   dead = 0;
   done = 0;
-  limits: Limits | undefined = undefined;
+  limits: RateState | undefined = undefined;
   /** Whether none of its jobs may be taken now. */
   blocked = false;
   /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
   rows: readonly Row[] = [];
   /** The kinds of its latest jobs, the latest first. */
-  #kinds: readonly Kind[] = [];
+  #kinds: readonly JobOptions[] = [];
 
   constructor(
     readonly queue: Queue,
@@ -51,15 +51,15 @@ export class Tenant implements Placed {
   }
 
   /** The kind of a job on these terms: one that others have, or a new one. */
-  kind(terms: Terms): Kind {
+  kind(terms: Terms): JobOptions {
     for (const kind of this.#kinds) if (kind.fits(terms)) return kind;
-    const kind = new Kind(this, terms);
+    const kind = new JobOptions(this, terms);
     this.#kinds = [kind, ...this.#kinds.slice(0, KINDS - 1)];
     return kind;
   }
 }
 
 /** The order of the list of keys: who has most jobs that are ready. */
-export function hasMoreReady(a: Tenant, b: Tenant): boolean {
+export function hasMoreReady(a: KeyState, b: KeyState): boolean {
   return a.ready > b.ready || (a.ready === b.ready && a.taken > b.taken);
 }

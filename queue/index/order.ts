@@ -4,8 +4,8 @@ import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import type { Kind } from "./job_options.ts";
-import type { Tenant } from "./key_state.ts";
+import type { JobOptions } from "./job_options.ts";
+import type { KeyState } from "./key_state.ts";
 
 /**
  * The ready jobs of one queue: priorities by weight, in a priority the keys in turn, in a key first in, first out.
@@ -86,7 +86,7 @@ export class Order {
   }
 
   /** What a key may or its share has changed. */
-  review(tenant: Tenant): void {
+  review(tenant: KeyState): void {
     this.#fair?.review(tenant);
   }
 
@@ -98,6 +98,6 @@ export class Order {
   }
 }
 
-function alike(a: Kind, b: Kind): boolean {
+function alike(a: JobOptions, b: JobOptions): boolean {
   return a.tenant === b.tenant && a.priority === b.priority;
 }

@@ -1,15 +1,15 @@
 import { Heap, ownPlaces } from "./heap.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import type { Limits } from "./rate_state.ts";
-import { Line } from "./wait_list.ts";
+import type { RateState } from "./rate_state.ts";
+import { WaitList } from "./wait_list.ts";
 import { BYTES, type Memory, textBytes } from "./memory.ts";
 import { Order } from "./order.ts";
 import { Rates } from "./rates.ts";
-import { Roll } from "./job_id_index.ts";
+import { JobIdIndex } from "./job_id_index.ts";
 import { SortedNames } from "./sorted_names.ts";
 import type { State } from "../store/store.ts";
-import { hasMoreReady, Tenant } from "./key_state.ts";
+import { hasMoreReady, KeyState } from "./key_state.ts";
 
 /** How many jobs there are in each state. */
 export type Counts = Record<State, number>;
@@ -26,15 +26,15 @@ export class Queue {
   /** The ready jobs. */
   readonly order: Order;
   /** The requests that wait for one. */
-  readonly line: Line;
+  readonly line: WaitList;
   /** Its jobs by number. */
-  readonly roll = new Roll();
+  readonly roll = new JobIdIndex();
   readonly rates = new Rates();
   /** Its keys, those with most ready jobs first. */
-  readonly keys = new Heap<Tenant>(hasMoreReady, ownPlaces);
-  limits: Limits | undefined = undefined;
+  readonly keys = new Heap<KeyState>(hasMoreReady, ownPlaces);
+  limits: RateState | undefined = undefined;
   readonly #memory: Memory;
-  readonly #tenants = new Map<string, Tenant>();
+  readonly #tenants = new Map<string, KeyState>();
   /** The keys that have limits. */
   #limited: SortedNames | undefined = undefined;
   /** The numbers of the jobs that have names of their own. */
@@ -44,7 +44,7 @@ export class Queue {
     this.name = name;
     this.#memory = table.memory;
     this.order = new Order(table);
-    this.line = new Line(this);
+    this.line = new WaitList(this);
   }
 
   /** How many jobs are not finished. */
@@ -69,12 +69,12 @@ export class Queue {
   }
 
   /** The jobs of a key, where there are any or limits. */
-  find(key: string): Tenant | undefined {
+  find(key: string): KeyState | undefined {
     return this.#tenants.get(key);
   }
 
   /** The limits of its keys, by name. */
-  *keyLimits(): Generator<Limits, void, void> {
+  *keyLimits(): Generator<RateState, void, void> {
     for (const key of this.#limited ?? []) {
       const limits = this.find(key)?.limits;
       if (limits !== undefined) yield limits;
@@ -82,7 +82,7 @@ export class Queue {
   }
 
   /** A key has limits, and `had` some before or not; or it has others, or none any more. */
-  limit(tenant: Tenant, had: boolean): void {
+  limit(tenant: KeyState, had: boolean): void {
     const has = tenant.limits !== undefined;
     if (has && !had) (this.#limited ??= new SortedNames()).add(tenant.key);
     if (had && !has) this.#limited!.delete(tenant.key);
@@ -92,10 +92,10 @@ export class Queue {
   }
 
   /** The jobs of a key. */
-  tenant(key: string): Tenant {
+  tenant(key: string): KeyState {
     let tenant = this.#tenants.get(key);
     if (tenant === undefined) {
-      tenant = new Tenant(this, key);
+      tenant = new KeyState(this, key);
       this.#tenants.set(key, tenant);
       this.keys.add(tenant);
       this.#memory.kept += BYTES.key + textBytes(key);
@@ -104,7 +104,7 @@ export class Queue {
   }
 
   /** A key may have neither jobs nor limits now. */
-  forget(tenant: Tenant): void {
+  forget(tenant: KeyState): void {
     if (tenant.size > 0 || tenant.limits !== undefined) return;
     this.#tenants.delete(tenant.key);
     this.keys.remove(tenant);
@@ -122,13 +122,13 @@ export class Queue {
   }
 
   /** A job gives its name back. */
-  unname(unique: string): void {
+  releaseName(unique: string): void {
     this.#unique!.delete(unique);
     if (this.#unique!.size === 0) this.#unique = undefined;
   }
 
   /** A key may have become free to go on, or the reverse. */
-  review(tenant: Tenant): void {
+  review(tenant: KeyState): void {
     const blocked = tenant.limits !== undefined && tenant.limits.block(tenant.taken);
     if (blocked === tenant.blocked) return;
     tenant.blocked = blocked;

@@ -10,7 +10,7 @@ const SETS = 1_000;
  * for each set of queues. So workers of other queues change nothing here, and a queue that was empty comes back with
  * neither credit nor debt.
  */
-export class Rotation {
+export class QueueRing {
   /** When each queue has its next turn, in virtual time, and the weight by which that was reckoned. */
   readonly #turns = new Map<string, { tag: number; weight: number }>();
   /** The virtual time: when the last turn began. */
@@ -47,14 +47,14 @@ export class Rotation {
 }
 
 /** The rotations of the sets that were named lately. */
-export class Turns {
-  readonly #sets = new Map<string, Rotation>();
+export class QueueRotation {
+  readonly #sets = new Map<string, QueueRing>();
 
   /** The turns of the queues of these names; for a single one there is nothing to take turns with. */
-  of(names: readonly string[]): Rotation {
-    if (names.length === 1) return new Rotation();
+  of(names: readonly string[]): QueueRing {
+    if (names.length === 1) return new QueueRing();
     const set = [...names].sort().join(" ");
-    const rotation = this.#sets.get(set) ?? new Rotation();
+    const rotation = this.#sets.get(set) ?? new QueueRing();
     this.#sets.delete(set);
     if (this.#sets.size === SETS) this.#sets.delete(this.#sets.keys().next().value!);
     this.#sets.set(set, rotation);

@@ -2,14 +2,14 @@ import type { Due } from "./deadlines.ts";
 import { Pace } from "./pace.ts";
 import { limits } from "../protocol/admin.ts";
 import type { Queue } from "./queue.ts";
-import { hasRules, type Rules } from "../store/store.ts";
-import type { Tenant } from "./key_state.ts";
+import { hasRules, type QueueLimits } from "../store/store.ts";
+import type { KeyState } from "./key_state.ts";
 
 /** The least share and the least rate, one job in 28 hours: less would be a pause under another name. */
 const LEAST = { rate: 0.00001, weight: 0.001 } as const;
 
 /** Rules that say nothing. */
-export function noRules(queue: string, key: string): Rules {
+export function noRules(queue: string, key: string): QueueLimits {
   return { queue, key, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
 }
 
@@ -17,7 +17,7 @@ export function noRules(queue: string, key: string): Rules {
 const SLOW = 10;
 
 /** What is wrong with rules, in words; `undefined` for none. */
-export function wrongRule(rules: Pick<Rules, keyof typeof LEAST>): string | undefined {
+export function wrongRule(rules: Pick<QueueLimits, keyof typeof LEAST>): string | undefined {
   for (const name of ["rate", "weight"] as const) {
     const [value, least, { max }] = [rules[name], LEAST[name], limits[name]];
     if (value === 0 || (value >= least && value <= max)) continue;
@@ -26,24 +26,24 @@ export function wrongRule(rules: Pick<Rules, keyof typeof LEAST>): string | unde
 }
 
 /** Rules whose rate and weight are within bounds: the next ones where they were not. */
-export function bounded(rules: Rules): Rules {
+export function bounded(rules: QueueLimits): QueueLimits {
   const bound = (name: keyof typeof LEAST): number =>
     rules[name] > 0 ? Math.min(Math.max(rules[name], LEAST[name]), limits[name].max) : 0;
   return { ...rules, rate: bound("rate"), weight: bound("weight") };
 }
 
 /** The rules of a queue or of one of its keys, and whether its rate holds it back. */
-export class Limits implements Due {
+export class RateState implements Due {
   place = -1;
   /** When its rate lets the next job go. */
   due = 0;
-  rules: Rules;
+  rules: QueueLimits;
   /** Whose they are: a queue's own where this is `undefined`. */
-  readonly tenant: Tenant | undefined;
+  readonly tenant: KeyState | undefined;
   readonly queue: Queue;
   readonly pace: Pace;
 
-  constructor(queue: Queue, tenant: Tenant | undefined, pace: Pace = new Pace()) {
+  constructor(queue: Queue, tenant: KeyState | undefined, pace: Pace = new Pace()) {
     this.queue = queue;
     this.tenant = tenant;
     this.pace = pace;
@@ -56,7 +56,7 @@ export class Limits implements Due {
   }
 
   /** Other rules. Returns whether none may be taken before `due`. */
-  set({ paid, ...rules }: Rules, now: number): boolean {
+  set({ paid, ...rules }: QueueLimits, now: number): boolean {
     if (rules.rate !== this.pace.rate) this.pace.set(rules.rate, now);
     if (paid !== undefined) this.pace.restore(paid, now);
     this.rules = rules;
@@ -64,7 +64,7 @@ export class Limits implements Due {
   }
 
   /** The rules as they are stored. */
-  kept(now: number): Rules {
+  kept(now: number): QueueLimits {
     const { rules } = this;
     if (!this.isSlow) return rules;
     const paid = this.pace.paid(now);

@@ -1,23 +1,23 @@
 import type { Queue } from "./queue.ts";
-import type { Taker } from "../engine/consumers.ts";
+import type { Consumer } from "../engine/consumers.ts";
 
 /** A taker's place in the line of one queue. */
-export interface Spot {
-  readonly taker: Taker;
-  readonly line: Line;
+export interface WaitNode {
+  readonly taker: Consumer;
+  readonly line: WaitList;
   list: SpotList;
-  before: Spot | undefined;
-  behind: Spot | undefined;
+  before: WaitNode | undefined;
+  behind: WaitNode | undefined;
   /** The taker's place in another line. */
-  readonly next: Spot | undefined;
+  readonly next: WaitNode | undefined;
 }
 
 /** Spots in the order in which they came: adding one, and removing one from anywhere, cost O(1). */
 class SpotList {
-  first: Spot | undefined = undefined;
-  #last: Spot | undefined = undefined;
+  first: WaitNode | undefined = undefined;
+  #last: WaitNode | undefined = undefined;
 
-  add(spot: Spot): void {
+  add(spot: WaitNode): void {
     const before = this.#last;
     spot.list = this;
     spot.before = before;
@@ -27,7 +27,7 @@ class SpotList {
     this.#last = spot;
   }
 
-  remove({ before, behind }: Spot): void {
+  remove({ before, behind }: WaitNode): void {
     if (before === undefined) this.first = behind;
     else before.behind = behind;
     if (behind === undefined) this.#last = before;
@@ -39,7 +39,7 @@ class SpotList {
  * The takers that wait at one queue, first come, first served; but those whose clients have ended their side come behind
  * all others, since such a client may be gone.
  */
-export class Line {
+export class WaitList {
   readonly queue: Queue;
   /** How many wait. */
   size = 0;
@@ -52,8 +52,8 @@ export class Line {
   }
 
   /** Who is served next. */
-  get first(): Taker | undefined {
-    let spot: Spot | undefined;
+  get first(): Consumer | undefined {
+    let spot: WaitNode | undefined;
     while ((spot = this.#whole.first)?.taker.wish.client.halfClosed) {
       this.#whole.remove(spot);
       this.#half.add(spot);
@@ -62,8 +62,8 @@ export class Line {
   }
 
   /** A taker lines up. */
-  join(taker: Taker): void {
-    const spot: Spot = {
+  join(taker: Consumer): void {
+    const spot: WaitNode = {
       taker,
       line: this,
       list: this.#whole,
@@ -77,7 +77,7 @@ export class Line {
   }
 
   /** A taker waits here no longer. */
-  leave(spot: Spot): void {
+  leave(spot: WaitNode): void {
     spot.list.remove(spot);
     this.size--;
   }

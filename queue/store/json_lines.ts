@@ -19,7 +19,7 @@ import {
   LONGEST_BODY,
   LONGEST_REASON,
 } from "./stored_bounds.ts";
-import type { Change, Rules, Schedule, StoredJob } from "./store.ts";
+import type { Change, QueueLimits, Schedule, StoredJob } from "./store.ts";
 
 /** What a line says; a job of number 0 gets the next one. */
 export type Entry =
@@ -143,7 +143,7 @@ export function readLine(line: string, now: number): Entry {
   const value = readFields(kind, hasBody ? rest : said, now);
   if (kind === "queue") return { kind, last: value.last as number };
   if (kind === "rules") {
-    const rules = value as unknown as Rules;
+    const rules = value as unknown as QueueLimits;
     const wrong = wrongRule(rules);
     if (wrong !== undefined) throw new BadLine(wrong);
     return { kind, rules };

@@ -3,7 +3,7 @@ import {
   type Change,
   hasRules,
   type Moment,
-  type Rules,
+  type QueueLimits,
   type Schedule,
   type Store,
 } from "./store.ts";
@@ -27,7 +27,7 @@ interface Kept {
  */
 export function memoryStore(): Store {
   const kept = new Map<number, Kept>();
-  const rules = new Map<string, Rules>();
+  const rules = new Map<string, QueueLimits>();
   const schedules = new Map<string, Schedule>();
   let lastId = 0;
   let last: Moment | undefined;

@@ -62,7 +62,7 @@ export interface StoredJob extends Terms, Progress {
 }
 
 /** What is set for a queue or for one of its keys; 0 is no limit. */
-export interface Rules {
+export interface QueueLimits {
   /** The queue's name. */
   readonly queue: string;
   /** The key; empty for the queue itself. */
@@ -129,7 +129,7 @@ export type Change =
   /** A job is gone. */
   | { readonly kind: "drop"; readonly id: number }
   /** The rules of a queue or key are others; those that say nothing are kept by nobody. */
-  | { readonly kind: "rules"; readonly rules: Rules }
+  | { readonly kind: "rules"; readonly rules: QueueLimits }
   /** A schedule is new or another. */
   | { readonly kind: "schedule"; readonly schedule: Schedule }
   /** A schedule has put a job, and puts the next one at another time. */
@@ -160,14 +160,14 @@ export class StoreFull extends Error {
 }
 
 /** Whether rules say anything. */
-export function hasRules({ paused, running, rate, weight, depth }: Rules): boolean {
+export function hasRules({ paused, running, rate, weight, depth }: QueueLimits): boolean {
   return paused || running > 0 || rate > 0 || weight > 0 || depth > 0;
 }
 
 /**
  * Keeps jobs, rules and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
  * before it and none that was called after, whether or not those have resolved. The schema of what is kept is
- * {@linkcode StoredJob}, {@linkcode Rules} and {@linkcode StoredSchedule}.
+ * {@linkcode StoredJob}, {@linkcode QueueLimits} and {@linkcode StoredSchedule}.
  *
  * @example
  * ```ts
@@ -196,7 +196,7 @@ export interface Store {
   /** Every job that is kept, by number. */
   load(): AsyncIterable<StoredJob>;
   /** The rules of all queues and keys. */
-  rules(): Promise<Rules[]>;
+  rules(): Promise<QueueLimits[]>;
   /** All schedules. */
   schedules(): Promise<StoredSchedule[]>;
   /** The bodies of schedules, in the order of `names`; `undefined` for none. */

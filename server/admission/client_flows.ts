@@ -2,25 +2,25 @@
 
 import { addressPrefixes } from "../../scheduling/address_prefixes.ts";
 import type { Scheduler } from "../../scheduling/scheduler.ts";
-import type { Line } from "../../scheduling/ticket.ts";
-import type { Call } from "../request/request.ts";
+import type { FlowHandle } from "../../scheduling/ticket.ts";
+import type { Request } from "../request/request.ts";
 import type { Route } from "../request/routes.ts";
-import type { Service } from "../server_core.ts";
+import type { ServerCore } from "../server_core.ts";
 
 /** The lines of one connection. */
-export class ClientLines {
-  readonly #server: Service;
+export class ClientFlows {
+  readonly #server: ServerCore;
   readonly #peer: string;
-  readonly #lines = new Map<Scheduler<Call>, Record<string, Line>>();
+  readonly #lines = new Map<Scheduler<Request>, Record<string, FlowHandle>>();
   #client: string | undefined = undefined;
 
-  constructor(server: Service, peer: string) {
+  constructor(server: ServerCore, peer: string) {
     this.#server = server;
     this.#peer = peer;
   }
 
   /** The line of a command's requests, or of those of another class. */
-  of(route: Route, name: string): Line {
+  of(route: Route, name: string): FlowHandle {
     let lines = this.#lines.get(route.scheduler);
     if (lines === undefined) this.#lines.set(route.scheduler, lines = {});
     return lines[name] ??= this.#open(route, name);
@@ -31,7 +31,7 @@ export class ClientLines {
     return this.#client ??= prefixesOf(this.#peer)[0] ?? this.#peer;
   }
 
-  #open({ scheduler }: Route, name: string): Line {
+  #open({ scheduler }: Route, name: string): FlowHandle {
     const meters = this.#server.meters(prefixesOf(this.#peer));
     return scheduler.line(name, this.client, { guest: true, meters });
   }

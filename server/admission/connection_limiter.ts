@@ -41,7 +41,7 @@ export function reservedLimits(limits: Readonly<ConnectionLimits>): Readonly<Con
 }
 
 /** Counts connections and refuses those too many. */
-export class Gate {
+export class ConnectionLimiter {
   readonly limits: Readonly<ConnectionLimits>;
   readonly #byClient = new Map<string, number>();
   #count = 0;

@@ -50,7 +50,7 @@ export class Pressure {
   }
 
   /** By how much the times that clients are given are cut. */
-  get haste(): number {
+  get timeoutDivisor(): number {
     return this.held > this.#marks.hasten * this.memory ? HASTE : 1;
   }
 

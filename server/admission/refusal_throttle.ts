@@ -42,17 +42,17 @@ class Client {
 }
 
 /** The rests of all connections of a server. */
-export class Rests {
+export class RefusalThrottles {
   readonly #clock: Clock;
   readonly #share: number;
-  readonly #wheel: TimingWheel<Rest>;
+  readonly #wheel: TimingWheel<RefusalThrottle>;
   /** Of the clients that were ever refused. */
   readonly #known = new Map<string, Client>();
   readonly #cost = new Cost();
   /** When all that was refused so far has had its time. */
   #free = 0;
   /** Rests that need not go on where there is nothing to do, the one that began first first. */
-  readonly #welcome = new Set<Rest>();
+  readonly #welcome = new Set<RefusalThrottle>();
 
   /** Refusing takes this `share` of a core at most. */
   constructor(clock: Clock, share: number) {
@@ -82,7 +82,7 @@ export class Rests {
   }
 
   /** A connection that was refused is gone. */
-  leave(rest: Rest, name: string, client: Client): void {
+  leave(rest: RefusalThrottle, name: string, client: Client): void {
     this.#welcome.delete(rest);
     this.#wheel.clear(rest);
     if (--client.connections === 0) this.#known.delete(name);
@@ -92,7 +92,7 @@ export class Rests {
    * Lets a connection rest until those before it have been looked after, but no longer than its client's share of that
    * asks for: who costs little need not wait for who costs much.
    */
-  begin(rest: Rest, client: Client): void {
+  begin(rest: RefusalThrottle, client: Client): void {
     const now = this.#clock.now();
     this.#spend(client, now, CONNECTION_MS);
     rest.length = Math.min(this.#free, client.free) - now;
@@ -116,7 +116,7 @@ export class Rests {
   }
 
   /** Does not listen to a connection for so long. */
-  pause(rest: Rest, ms: number): void {
+  pause(rest: RefusalThrottle, ms: number): void {
     this.pauses++;
     this.#welcome.delete(rest);
     rest.length = ms;
@@ -124,7 +124,7 @@ export class Rests {
   }
 
   /** A rest is over. */
-  ended(rest: Rest): void {
+  ended(rest: RefusalThrottle): void {
     this.#welcome.delete(rest);
   }
 
@@ -148,11 +148,11 @@ export class Rests {
 }
 
 /** The rest of one connection. */
-export class Rest implements Timed {
+export class RefusalThrottle implements Timed {
   tick = 0;
   earlier: Timed | null = null;
   later: Timed | null = null;
-  readonly #rests: Rests;
+  readonly #rests: RefusalThrottles;
   readonly #bounds: ConnectionBounds;
   readonly #name: () => string;
   readonly #onEnd: () => void;
@@ -173,7 +173,7 @@ export class Rest implements Timed {
 
   /** `name` says whose connection it is; `onEnd` is called when a rest ends, before what was read meanwhile is looked at. */
   constructor(
-    rests: Rests,
+    rests: RefusalThrottles,
     bounds: ConnectionBounds,
     name: () => string,
     onEnd: () => void,

@@ -5,20 +5,20 @@ import { Condition } from "../../net/condition.ts";
 import { Output } from "../../net/output.ts";
 import type { ByteStream } from "../../net/stream.ts";
 import { isLost, StreamError } from "../../net/stream_error.ts";
-import type { Line } from "../../scheduling/ticket.ts";
-import type { Call } from "../request/request.ts";
+import type { FlowHandle } from "../../scheduling/ticket.ts";
+import type { Request } from "../request/request.ts";
 import { ConnectedClient } from "../request/context.ts";
-import { ClientLines } from "../admission/client_flows.ts";
+import { ClientFlows } from "../admission/client_flows.ts";
 import { DRAINING, type ErrorLine } from "../request/errors.ts";
 import { InFlight } from "./in_flight.ts";
-import { Intake } from "./request_decoder.ts";
-import { Patience } from "./timeouts.ts";
+import { RequestDecoder } from "./request_decoder.ts";
+import { ConnectionTimeouts } from "./timeouts.ts";
 import type { Client } from "../request/handlers.ts";
 import { isReset, ProbingWriter, Wait } from "./probing.ts";
 import { Receipts } from "./receipts.ts";
-import { Rest } from "../admission/refusal_throttle.ts";
+import { RefusalThrottle } from "../admission/refusal_throttle.ts";
 import type { Route } from "../request/routes.ts";
-import type { Service } from "../server_core.ts";
+import type { ServerCore } from "../server_core.ts";
 import { TelnetAnswers } from "../../dialects/lineup1/telnet_answers.ts";
 
 // What waits for its first bytes holds a small buffer, of which there may be ten thousand; who fills it gets a larger one.
@@ -44,7 +44,7 @@ const TOO_OFTEN: ErrorLine = {
 /** One connection of a server. */
 export class Connection {
   readonly id: number;
-  readonly server: Service;
+  readonly server: ServerCore;
   /** What handlers get of it: the same for all its requests. */
   readonly client: Client = new ConnectedClient(this);
   readonly output: Output;
@@ -63,14 +63,14 @@ export class Connection {
 
   readonly #stream: ByteStream;
   readonly #framer: Framer;
-  readonly #lines: ClientLines;
+  readonly #lines: ClientFlows;
   readonly #inFlight: InFlight;
-  readonly #intake: Intake;
+  readonly #intake: RequestDecoder;
   readonly #telnet: TelnetAnswers;
-  readonly #patience: Patience;
+  readonly #patience: ConnectionTimeouts;
   /** Bytes held for this client, as the server counted them last. */
   weight = 0;
-  readonly #rest: Rest;
+  readonly #rest: RefusalThrottle;
   #now = 0;
   /** Bytes that have come. */
   #received = 0;
@@ -95,21 +95,21 @@ export class Connection {
   readonly #answer = new Condition();
   #onClosed: (() => void)[] | undefined = undefined;
 
-  constructor(server: Service, stream: ByteStream, id: number) {
+  constructor(server: ServerCore, stream: ByteStream, id: number) {
     this.id = id;
     this.server = server;
     this.#stream = stream;
-    this.#lines = new ClientLines(server, stream.peer);
+    this.#lines = new ClientFlows(server, stream.peer);
     this.#since = server.clock.now();
-    this.#patience = new Patience(this.#since);
-    this.#rest = new Rest(
+    this.#patience = new ConnectionTimeouts(this.#since);
+    this.#rest = new RefusalThrottle(
       server.rests,
       server.bounds,
       () => this.#lines.client,
       () => this.output.flush(),
     );
     this.#inFlight = new InFlight(server.bounds.answers, () => this.present);
-    this.#intake = new Intake(this, this.#inFlight);
+    this.#intake = new RequestDecoder(this, this.#inFlight);
     this.#framer = new Framer("request", server.limits);
     this.output = new Output(
       stream,
@@ -138,7 +138,7 @@ export class Connection {
   }
 
   /** Where the requests of a command line up, or those of another class. */
-  line(route: Route, name: string = route.class): Line {
+  line(route: Route, name: string = route.class): FlowHandle {
     return this.#lines.of(route, name);
   }
 
@@ -373,7 +373,7 @@ export class Connection {
       timeouts,
       this.output,
       this.inFlight,
-      pressure.haste,
+      pressure.timeoutDivisor,
     );
     if (overdue === undefined) this.#weigh();
     else if (overdue.deaf) {
@@ -472,22 +472,22 @@ export class Connection {
   }
 
   /** Whether it is this untagged request's turn to be answered. */
-  isFirst(call: Call): boolean {
+  isFirst(call: Request): boolean {
     return this.#inFlight.first === call;
   }
 
   /** The request with this tag, while it is not answered. */
-  find(tag: string): Call | undefined {
+  find(tag: string): Request | undefined {
     return this.#inFlight.find(tag);
   }
 
   /** Resolves once no request but this one is in flight. */
-  async othersAnswered(call: Call): Promise<void> {
+  async othersAnswered(call: Request): Promise<void> {
     while (this.inFlight > 1 && !this.closed && !call.answered) await this.#nextAnswer();
   }
 
   /** The arguments of a request are checked: it may line up. */
-  checked(call: Call): void {
+  checked(call: Request): void {
     this.#inFlight.checked(call, this.present);
   }
 
@@ -497,9 +497,9 @@ export class Connection {
   }
 
   /** A request has a seat. */
-  started(call: Call): void {
+  started(call: Request): void {
     // A PING between the refused ones changes nothing.
-    if (!call.standing) this.#rest.served();
+    if (!call.builtin) this.#rest.served();
     this.#inFlight.started(call);
   }
 
@@ -509,7 +509,7 @@ export class Connection {
   }
 
   /** A request has written its final line; one that was `turnedAway` may wait for other answers to go with. */
-  answered(call: Call, turnedAway: boolean, now?: number): void {
+  answered(call: Request, turnedAway: boolean, now?: number): void {
     this.#inFlight.answered(call);
     if (this.closed) return;
     if (this.#taking) this.#urgent ||= !turnedAway;

@@ -1,11 +1,11 @@
 // The requests of a connection that are not answered yet: the tagged ones by their tags, the others in their order.
 
-import type { Call } from "../request/request.ts";
+import type { Request } from "../request/request.ts";
 import { InOrder } from "./in_order.ts";
 
 /** What is in flight on one connection. */
 export class InFlight {
-  readonly #tagged = new Map<string, Call>();
+  readonly #tagged = new Map<string, Request>();
   readonly #untagged: InOrder;
   /** Bytes that these requests hold. */
   bytes = 0;
@@ -36,35 +36,35 @@ export class InFlight {
   }
 
   /** The untagged request whose turn it is to be answered. */
-  get first(): Call | undefined {
+  get first(): Request | undefined {
     return this.#untagged.first;
   }
 
   /** The request with this tag. */
-  find(tag: string): Call | undefined {
+  find(tag: string): Request | undefined {
     return this.#tagged.get(tag);
   }
 
   /** A request came. */
-  add(call: Call): void {
+  add(call: Request): void {
     this.bytes += call.bytes;
     if (call.tag !== undefined) this.#tagged.set(call.tag, call);
     else this.#untagged.push(call);
   }
 
   /** The arguments of a request are checked: it may line up. */
-  checked(call: Call, now: number): void {
+  checked(call: Request, now: number): void {
     if (call.tag === undefined) this.#untagged.advance();
-    else call.lineUp(now);
+    else call.enqueue(now);
   }
 
   /** A request has a seat. */
-  started(call: Call): void {
+  started(call: Request): void {
     if (call.tag === undefined) this.#untagged.started(call);
   }
 
   /** A request has its final line. */
-  answered(call: Call): void {
+  answered(call: Request): void {
     this.bytes -= call.bytes;
     if (call.tag !== undefined) this.#tagged.delete(call.tag);
     else this.#untagged.answered(call);
@@ -76,7 +76,7 @@ export class InFlight {
   }
 
   /** All of them; they may be answered meanwhile. */
-  *[Symbol.iterator](): Generator<Call> {
+  *[Symbol.iterator](): Generator<Request> {
     yield* this.#untagged;
     yield* [...this.#tagged.values()];
   }

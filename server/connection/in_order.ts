@@ -1,6 +1,6 @@
 // The untagged requests of a connection: they start in the order in which they came, and are answered in it.
 
-import type { Call } from "../request/request.ts";
+import type { Request } from "../request/request.ts";
 
 /** A queue of untagged requests, from their arrival to their answer. */
 export class InOrder {
@@ -11,11 +11,11 @@ export class InOrder {
   readonly #most: number;
   readonly #now: () => number;
   /** Answered next. */
-  #first: Call | undefined = undefined;
-  #last: Call | undefined = undefined;
+  #first: Request | undefined = undefined;
+  #last: Request | undefined = undefined;
   /** Lines up next, once `#lining` has a seat: one at a time, or those of a higher class would overtake. */
-  #nextUp: Call | undefined = undefined;
-  #lining: Call | undefined = undefined;
+  #nextUp: Request | undefined = undefined;
+  #lining: Request | undefined = undefined;
   #advancing = false;
   #stopped = false;
 
@@ -26,12 +26,12 @@ export class InOrder {
   }
 
   /** The request whose turn it is to be answered. */
-  get first(): Call | undefined {
+  get first(): Request | undefined {
     return this.#first;
   }
 
   /** A request came. */
-  push(call: Call): void {
+  push(call: Request): void {
     this.size++;
     if (this.#last === undefined) this.#first = call;
     else this.#last.after = call;
@@ -40,7 +40,7 @@ export class InOrder {
   }
 
   /** A request has a seat: the next one may line up. */
-  started(call: Call): void {
+  started(call: Request): void {
     if (this.#lining !== call) return;
     this.#lining = undefined;
     this.advance();
@@ -56,7 +56,7 @@ export class InOrder {
         this.#lining = call;
       }
       this.#nextUp = call.after;
-      if (!call.answered) call.lineUp(this.#now());
+      if (!call.answered) call.enqueue(this.#now());
     }
     this.#advancing = false;
   }
@@ -67,7 +67,7 @@ export class InOrder {
   }
 
   /** A request has its final line: those behind it that have theirs already go out with it. */
-  answered(call: Call): void {
+  answered(call: Request): void {
     this.size--;
     this.held += call.heldBytes;
     while (this.#first?.answered) {
@@ -81,8 +81,8 @@ export class InOrder {
   }
 
   /** Those that are not answered, in order; they may be answered meanwhile. */
-  *[Symbol.iterator](): Generator<Call> {
-    let next: Call | undefined;
+  *[Symbol.iterator](): Generator<Request> {
+    let next: Request | undefined;
     for (let call = this.#first; call !== undefined; call = next) {
       next = call.after;
       yield call;

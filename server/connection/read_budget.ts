@@ -1,21 +1,21 @@
 // Who sends much, or costs much although it is mostly refused, is read one after another, so that all of them together
 // take no more of a turn of the event loop than one of them may.
 
-import type { Turns } from "../../net/loop_yield.ts";
+import type { LoopYield } from "../../net/loop_yield.ts";
 
 // To refuse so many takes half a millisecond or less, as does to read so many KiB.
 const REQUESTS_A_TURN = 64;
 
 /** The line of those that wait to be read. */
-export class ReadingLine {
-  readonly #turns: Turns;
+export class ReadBudget {
+  readonly #turns: LoopYield;
   readonly #waiting: (() => void)[] = [];
   #left = REQUESTS_A_TURN;
   /** Whether one is being read now. */
   #taken = false;
   #asked = false;
 
-  constructor(turns: Turns) {
+  constructor(turns: LoopYield) {
     this.#turns = turns;
   }
 

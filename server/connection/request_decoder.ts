@@ -9,7 +9,7 @@ import {
   writeParts,
 } from "../../dialects/lineup1/message.ts";
 import { answerLine } from "../request/answer.ts";
-import { Call } from "../request/request.ts";
+import { Request } from "../request/request.ts";
 import type { Connection } from "./connection.ts";
 import { type ErrorLine, refusalFor } from "../request/errors.ts";
 import type { InFlight } from "./in_flight.ts";
@@ -19,7 +19,7 @@ const NO_WORDS: readonly string[] = [];
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
 
 /** Takes the requests of one connection. */
-export class Intake {
+export class RequestDecoder {
   /** How many have come. */
   requests = 0;
   readonly #connection: Connection;
@@ -27,7 +27,7 @@ export class Intake {
   /** Unknown commands since the last request. */
   #unknown = 0;
   /** What came during a rest, to be admitted last to first: the first waited unread the longest. */
-  #gathered: Call[] | undefined = undefined;
+  #gathered: Request[] | undefined = undefined;
 
   constructor(connection: Connection, inFlight: InFlight) {
     this.#connection = connection;
@@ -72,7 +72,7 @@ export class Intake {
       options: NO_OPTIONS,
       body: undefined,
     };
-    const call = new Call(this.#connection, server.nowhere, frame, present);
+    const call = new Request(this.#connection, server.rejectRoute, frame, present);
     this.#inFlight.add(call);
     call.answerError(line, turnedAway);
   }
@@ -100,18 +100,18 @@ export class Intake {
     }
     this.#unknown = 0;
     this.requests++;
-    if (draining && !route.compiled.standing) {
+    if (draining && !route.compiled.builtin) {
       this.refuse(tag, refusalFor("draining", 1000));
       return;
     }
     server.counters.requests++;
-    if (server.pressure.sheds && !route.compiled.standing) {
+    if (server.pressure.sheds && !route.compiled.builtin) {
       const message = "The server holds as much for its clients as it may.";
       this.#turnAway(tag, { code: "busy", message, retry: 1000 });
       return;
     }
     if (route.instant !== undefined && this.#answerAtOnce(route, frame, now)) return;
-    const call = new Call(this.#connection, route, frame, now);
+    const call = new Request(this.#connection, route, frame, now);
     this.#inFlight.add(call);
     if (this.#gathered === undefined) call.admit();
     else this.#gathered.push(call);

@@ -57,7 +57,7 @@ const MISSED = 2.5;
 const MISSED_AGAIN_MS = 1000;
 
 /** The patience with one connection. */
-export class Patience {
+export class ConnectionTimeouts {
   /** The server waits for bytes of the client, and not the client for the server. */
   listening = false;
   /** The client has ended its side. */

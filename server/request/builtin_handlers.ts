@@ -4,14 +4,14 @@ import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../dialects/lineup1/message.ts";
-import type { StandingCommands } from "../../dialects/lineup1/builtin.ts";
-import type { Call } from "./request.ts";
+import type { BuiltinCommands } from "../../dialects/lineup1/builtin.ts";
+import type { Request } from "./request.ts";
 import { figures } from "../stats.ts";
 
-type Standing = (args: Values, call: Call) => unknown;
+type BuiltinHandler = (args: Values, call: Request) => unknown;
 
-/** A handler for every standing command. */
-export const standingHandlers: Readonly<Record<keyof StandingCommands, Standing>> = {
+/** A handler for every built-in command. */
+export const builtinHandlers: Readonly<Record<keyof BuiltinCommands, BuiltinHandler>> = {
   HELLO(
     { version, agent, timing, events, "half-close": halfCloses, heartbeat },
     { connection },

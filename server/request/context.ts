@@ -1,14 +1,14 @@
 // What handlers get of a request and its connection: what `Context` and `Client` say, and nothing that leads further.
 
-import type { Call } from "./request.ts";
+import type { Request } from "./request.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Client, Context } from "./handlers.ts";
 
 /** The context of one request. */
-export class CallContext implements Context {
-  readonly #call: Call;
+export class RequestContext implements Context {
+  readonly #call: Request;
 
-  constructor(call: Call) {
+  constructor(call: Request) {
     this.#call = call;
   }
 
@@ -88,6 +88,6 @@ export class ConnectedClient implements Client {
 }
 
 // A handler cannot make one of another request or connection, nor learn how.
-for (const { prototype } of [CallContext, ConnectedClient]) {
+for (const { prototype } of [RequestContext, ConnectedClient]) {
   delete (prototype as { constructor?: unknown }).constructor;
 }

@@ -7,7 +7,7 @@ import type { ClassName } from "../../protocol/spec.ts";
 import { type Refusal as Reason, Ticket } from "../../scheduling/ticket.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import type { Connection } from "../connection/connection.ts";
-import { CallContext } from "./context.ts";
+import { RequestContext } from "./context.ts";
 import { DRAINING, type ErrorLine, errorText, EXPIRED, isDeclared, refusalFor } from "./errors.ts";
 import { Receipt, type UnsentAction } from "../connection/receipts.ts";
 import type { Route } from "./routes.ts";
@@ -33,9 +33,9 @@ const READ: Frame = {
 };
 
 /** One request. */
-export class Call extends Ticket {
+export class Request extends Ticket {
   /** The untagged request behind this one. */
-  after: Call | undefined = undefined;
+  after: Request | undefined = undefined;
   /** Whether its arguments are checked, so that it may line up. */
   ready = false;
   /** Whether its final line is written (or nobody waits for it any more). */
@@ -77,8 +77,8 @@ export class Call extends Ticket {
   }
 
   /** Whether the server answers it itself, whatever the protocol is. */
-  get standing(): boolean {
-    return this.#route.compiled.standing;
+  get builtin(): boolean {
+    return this.#route.compiled.builtin;
   }
 
   override get streams(): boolean {
@@ -161,7 +161,7 @@ export class Call extends Ticket {
   }
 
   /** Goes to the scheduler, which calls `begin` or `refuse`. */
-  lineUp(now: number): void {
+  enqueue(now: number): void {
     this.connection.server.held.clear(this);
     this.#route.scheduler.submit(this, now);
   }
@@ -173,7 +173,7 @@ export class Call extends Ticket {
     let result: unknown;
     try {
       // The commands that the server answers itself reach into it; no other handler does.
-      result = handler(this.#args, compiled.standing ? this : new CallContext(this));
+      result = handler(this.#args, compiled.builtin ? this : new RequestContext(this));
     } catch (error) {
       this.#failed(error);
       this.#finish();

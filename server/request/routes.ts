@@ -2,12 +2,12 @@
 
 import { compile, type CompiledCommand, type CompiledProtocol } from "../../protocol/compile.ts";
 import type { Values } from "../../dialects/lineup1/message.ts";
-import type { StandingCommands } from "../../dialects/lineup1/builtin.ts";
+import type { BuiltinCommands } from "../../dialects/lineup1/builtin.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
 import type { Scheduler } from "../../scheduling/scheduler.ts";
-import type { Call } from "./request.ts";
+import type { Request } from "./request.ts";
 import type { Context } from "./handlers.ts";
-import { standingHandlers } from "./builtin_handlers.ts";
+import { builtinHandlers } from "./builtin_handlers.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 
 /**
@@ -21,7 +21,7 @@ export type AnyHandler = (args: any, context: any) => unknown;
 export interface Route {
   readonly compiled: CompiledCommand;
   readonly handler: AnyHandler;
-  readonly scheduler: Scheduler<Call>;
+  readonly scheduler: Scheduler<Request>;
   /** The class of requests that name none. */
   readonly class: string;
   /** What its requests cost, in ms of a seat. */
@@ -31,7 +31,7 @@ export interface Route {
 }
 
 // What keeps a connection in hand goes first, on seats of its own.
-const CONTROL: ReadonlySet<string> = new Set<keyof StandingCommands>([
+const CONTROL: ReadonlySet<string> = new Set<keyof BuiltinCommands>([
   "HELLO",
   "PING",
   "STATS",
@@ -43,12 +43,12 @@ const CONTROL: ReadonlySet<string> = new Set<keyof StandingCommands>([
 export function routesOf(
   compiled: CompiledProtocol,
   handlers: Readonly<Record<string, unknown>>,
-  scheduler: Scheduler<Call>,
-  workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Call> } | undefined,
+  scheduler: Scheduler<Request>,
+  workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Request> } | undefined,
 ): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const inWorkers = new Set(workers?.pool.verbs);
-  const own: Readonly<Record<string, unknown>> = { ...standingHandlers, ...handlers };
+  const own: Readonly<Record<string, unknown>> = { ...builtinHandlers, ...handlers };
   for (const [verb, command] of compiled.commands) {
     const handler = own[verb];
     if (typeof handler === "function") {
@@ -58,22 +58,26 @@ export function routesOf(
     } else throw new TypeError(`no handler for the command ${verb}`);
   }
   for (const verb of [...Object.keys(handlers), ...inWorkers]) {
-    if (routes.get(verb)?.compiled.standing !== false) {
+    if (routes.get(verb)?.compiled.builtin !== false) {
       throw new TypeError(`the protocol has no command ${verb} for this handler`);
     }
   }
   return routes;
 }
 
-function route(compiled: CompiledCommand, handler: AnyHandler, scheduler: Scheduler<Call>): Route {
-  const { verb, command, standing } = compiled;
+function route(
+  compiled: CompiledCommand,
+  handler: AnyHandler,
+  scheduler: Scheduler<Request>,
+): Route {
+  const { verb, command, builtin } = compiled;
   return {
     compiled,
     handler,
     scheduler,
-    class: standing && CONTROL.has(verb) ? "control" : command.class ?? "normal",
+    class: builtin && CONTROL.has(verb) ? "control" : command.class ?? "normal",
     cost: new CostEstimate(command.cost ?? 1),
-    instant: standing && verb === "PING" ? handler as Route["instant"] : undefined,
+    instant: builtin && verb === "PING" ? handler as Route["instant"] : undefined,
   };
 }
 
@@ -84,7 +88,7 @@ function fromPool(pool: WorkerPool, compiled: CompiledCommand): AnyHandler {
 }
 
 /** Where what is no request goes: it can only be refused, with a standard code. */
-export function nowhere(scheduler: Scheduler<Call>): Route {
+export function rejectRoute(scheduler: Scheduler<Request>): Route {
   const { commands } = compile({ name: "none", version: "1", summary: "Nothing.", commands: {} });
   return route(commands.get("PING")!, () => undefined, scheduler);
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "../server/test_server.ts";
+import { TestServer } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
 import { type Attack, attacks } from "./attacks.ts";
 
@@ -15,7 +15,7 @@ for (const attack of attacks) {
 async function run(attack: Attack): Promise<void> {
   const { connections = 1, oneAddress = false, reads = true } = attack;
   const listener = new PeerListener();
-  await using house = await House.open({ listen: [listener] });
+  await using house = await TestServer.open({ listen: [listener] });
   using polite = await Wire.open(listener.connect("198.51.100.1:1"));
   const beside = async (): Promise<void> => {
     await polite.send("SAY hello\n");

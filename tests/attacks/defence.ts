@@ -2,7 +2,7 @@
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { ServeOptions } from "@lineup/lineup/server";
-import type { Neighbour, Street } from "../server/test_network.ts";
+import type { RawClient, TestNetwork } from "../server/test_network.ts";
 
 /** One defence. */
 export interface Defence {
@@ -12,9 +12,9 @@ export interface Defence {
   /** What differs where it is switched off. */
   readonly without: ServeOptions;
   /** Attacks; resolves with the damage. */
-  readonly attack: (street: Street) => Promise<number>;
+  readonly attack: (street: TestNetwork) => Promise<number>;
   /** The same attack so that the defence does not see it, where no option switches it off. */
-  readonly unseen?: (street: Street) => Promise<number>;
+  readonly unseen?: (street: TestNetwork) => Promise<number>;
   /** What the damage is counted in. */
   readonly damage: string;
   /** The damage with the defence and without it; Infinity ms is: no answer. */
@@ -31,11 +31,11 @@ export const address = (host: number): string => `203.0.${host >> 8}.${host & 25
 
 /** So many clients, each at an address of its own or all at one. */
 export async function crowd(
-  street: Street,
+  street: TestNetwork,
   count: number,
   sends: string | Uint8Array,
   options: { oneAddress?: boolean; deaf?: boolean; at?: (i: number) => string } = {},
-): Promise<Neighbour[]> {
+): Promise<RawClient[]> {
   const { oneAddress = false, deaf = false, at = address } = options;
   const clients = Array.from(
     { length: count },
@@ -51,13 +51,13 @@ export async function crowd(
   return clients;
 }
 
-export async function figure(street: Street, name: string): Promise<number> {
+export async function figure(street: TestNetwork, name: string): Promise<number> {
   return Number((await street.figures()).get(name) ?? 0);
 }
 
 /** How long a client waits that comes now, in ms; Infinity where it gets nothing else, or nothing in a second. */
 export async function newcomer(
-  street: Street,
+  street: TestNetwork,
   options: { from?: string; polite?: readonly [string, string] } = {},
 ): Promise<number> {
   const { from = "198.51.100.7:1", polite: [asks, gets] = ["SAY hello", "OK hello"] } = options;

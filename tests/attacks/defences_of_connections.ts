@@ -1,21 +1,21 @@
 // Defences against those that come and stay: who may connect, and how long a client may take.
 
 import { assertEquals } from "@std/assert";
-import type { Neighbour, Street } from "../server/test_network.ts";
+import type { RawClient, TestNetwork } from "../server/test_network.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
 /** Requests that came and ran although they must not. */
-function evil(client: Neighbour): number {
+function evil(client: RawClient): number {
   return client.take().split("OK evil").length - 1;
 }
 
 /** Sends this to a server as a program that speaks something else would. */
-function foreign(sends: string): (street: Street) => Promise<number> {
+function foreign(sends: string): (street: TestNetwork) => Promise<number> {
   return async (street) => evil((await crowd(street, 1, sends))[0]);
 }
 
 /** A hundred that begin so, as a TLS hello does behind its first byte. */
-function hello(first: number): (street: Street) => Promise<number> {
+function hello(first: number): (street: TestNetwork) => Promise<number> {
   return async (street) => {
     const bytes = [first, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new Array(200).fill(0xaa)];
     const clients = await crowd(street, 100, Uint8Array.from(bytes));

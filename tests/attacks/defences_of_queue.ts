@@ -1,7 +1,7 @@
 // Defences against those that ask much: who waits for a seat, and for how long.
 
 import { CLASSES } from "@lineup/lineup/scheduling";
-import type { Street } from "../server/test_network.ts";
+import type { TestNetwork } from "../server/test_network.ts";
 import {
   address,
   crowd,
@@ -17,7 +17,7 @@ import {
 const SERVICE_MS = 10;
 
 /** Every HOLD that has started takes its time, until none is left; the names in the order in which they ran. */
-async function work(street: Street): Promise<string[]> {
+async function work(street: TestNetwork): Promise<string[]> {
   const { holds } = street.house;
   for (let next = 0; next < holds.length;) {
     await street.clock.elapse(SERVICE_MS);
@@ -28,7 +28,7 @@ async function work(street: Street): Promise<string[]> {
 }
 
 /** How long the last one served had waited, of 250 of one client for one seat. */
-async function longestWait(street: Street): Promise<number> {
+async function longestWait(street: TestNetwork): Promise<number> {
   const client = street.neighbour("203.0.113.1:1");
   client.send(tagged(250, "HOLD"));
   await street.pass();
@@ -37,7 +37,7 @@ async function longestWait(street: Street): Promise<number> {
 }
 
 /** How long a newcomer waits for the one seat, behind many requests on many connections of others or its own client. */
-function behind(flooder: string): (street: Street) => Promise<number> {
+function behind(flooder: string): (street: TestNetwork) => Promise<number> {
   return async (street) => {
     await crowd(street, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
     street.neighbour("198.51.100.7:99").send("HOLD newcomer\n");

@@ -3,9 +3,9 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
-import { House } from "../server/test_server.ts";
+import { TestServer } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
-import { Neighbour, Street } from "../server/test_network.ts";
+import { RawClient, TestNetwork } from "../server/test_network.ts";
 import { Workshop } from "../server/workshop.ts";
 import { until } from "../wire.ts";
 import type { Defence } from "./defence.ts";
@@ -32,7 +32,7 @@ async function damage(
   attack: Defence["attack"],
   polite?: Defence["polite"],
 ): Promise<number> {
-  await using street = await Street.open(options);
+  await using street = await TestNetwork.open(options);
   const neighbour = street.neighbour("198.51.100.1:1");
   neighbour.send("SAY hello\n");
   await street.pass();
@@ -54,12 +54,12 @@ async function damage(
  */
 async function burnt(
   options: ServeOptions,
-  clients: (street: Street) => () => void,
+  clients: (street: TestNetwork) => () => void,
   asks: string,
   cost = 1,
 ): Promise<number> {
   let work = (): void => {};
-  await using street = await Street.open({ ...options, stats: () => (work(), []) });
+  await using street = await TestNetwork.open({ ...options, stats: () => (work(), []) });
   const { clock } = street;
   // STATS takes so long.
   work = () => clock.late(cost);
@@ -74,7 +74,7 @@ async function burnt(
   return clock.now() - before;
 }
 
-const crowd = (address: (i: number) => string) => (street: Street): () => void => {
+const crowd = (address: (i: number) => string) => (street: TestNetwork): () => void => {
   const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(address(i)));
   const asks = Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join("");
   return () => clients.forEach((each) => each.send(asks));
@@ -106,7 +106,7 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
   await newcomer.send("PING\n");
   assertEquals(await newcomer.line(), "OK pong");
   // On the loop the same would be the end of the test: this is a second of it.
-  const second = (street: Street): () => void => {
+  const second = (street: TestNetwork): () => void => {
     const client = street.neighbour("203.0.113.1:1");
     return () => client.send("STATS\n");
   };
@@ -133,10 +133,15 @@ async function writes(refusing: number): Promise<number> {
   const listener = new PeerListener();
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   const bounds = { refusing, refusals: Infinity };
-  await using house = await House.open({ listen: [listener], rates, bounds, random: () => 0.5 });
+  await using house = await TestServer.open({
+    listen: [listener],
+    rates,
+    bounds,
+    random: () => 0.5,
+  });
   const clients = Array.from(
     { length: 50 },
-    (_, i) => new Neighbour(listener.connect(`203.0.113.${i}:1`), false),
+    (_, i) => new RawClient(listener.connect(`203.0.113.${i}:1`), false),
   );
   const ask = (): void => clients.forEach((each) => each.send("SAY x\n"));
   ask();
@@ -147,7 +152,7 @@ async function writes(refusing: number): Promise<number> {
     await house.clock.elapse(2);
   }
   const count = listener.writes - before;
-  using polite = new Neighbour(listener.connect("198.51.100.1:1"), false);
+  using polite = new RawClient(listener.connect("198.51.100.1:1"), false);
   polite.send("SAY hello\n");
   await settle(house);
   assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
@@ -169,7 +174,7 @@ Deno.test("rests of who was refused: with them a crowd is written to now and the
 
 Deno.test("rests of who was refused: who asks little among a crowd is told soon, as it has a share of refusing of its own", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
-  await using street = await Street.open({ rates, bounds: { refusals: Infinity } });
+  await using street = await TestNetwork.open({ rates, bounds: { refusals: Infinity } });
   const crowd = Array.from({ length: 40 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
   const polite = street.neighbour("198.51.100.1:1");
   await street.pass();
@@ -185,11 +190,11 @@ Deno.test("rests of who was refused: who asks little among a crowd is told soon,
 
 /** So many clients of one address that were refused, as the one seat is held. */
 async function refused(
-  street: Street,
+  street: TestNetwork,
   count: number,
   asks: string,
   address = (i: number) => `203.0.113.1:${i + 1}`,
-): Promise<Neighbour[]> {
+): Promise<RawClient[]> {
   street.neighbour("192.0.2.1:1").send("HOLD h\n");
   await street.pass();
   const clients = Array.from({ length: count }, (_, i) => street.neighbour(address(i)));
@@ -206,7 +211,7 @@ function figureOf(stats: string, name: string): number {
 }
 
 /** What the server has done until a newcomer is answered that comes a turn of the loop after this. */
-async function told(newcomer: Neighbour, name: string): Promise<number> {
+async function told(newcomer: RawClient, name: string): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   newcomer.take();
   newcomer.send("STATS\n");
@@ -216,7 +221,7 @@ async function told(newcomer: Neighbour, name: string): Promise<number> {
 
 Deno.test("one line for all whose rests end: a newcomer is read before most of them", async () => {
   const bounds = { refusals: Infinity, refusing: 0.001 };
-  await using street = await Street.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  await using street = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
   street.neighbour("192.0.2.1:1").send("HOLD h\n");
   const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.1:${i + 1}`));
   const newcomer = street.neighbour("198.51.100.1:1");
@@ -232,7 +237,7 @@ Deno.test("one line for all whose rests end: a newcomer is read before most of t
 });
 
 Deno.test("one line for all that send much: a newcomer is read before most of their bodies", async () => {
-  await using street = await Street.open();
+  await using street = await TestNetwork.open();
   const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
   const newcomer = street.neighbour("198.51.100.1:1");
   await street.pass();
@@ -246,7 +251,7 @@ Deno.test("one line for all that send much: a newcomer is read before most of th
 
 Deno.test("one line for all that are read to be refused: a newcomer is read before most of theirs", async () => {
   const bounds = { refusing: Infinity, refusals: Infinity };
-  await using street = await Street.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  await using street = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
   const clients = await refused(street, 50, "SAY x\n");
   const newcomer = street.neighbour("198.51.100.1:1");
   await street.pass();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatLine, Framer } from "@lineup/lineup/protocol";
 import { telnet } from "../../dialects/lineup1/telnet.ts";
-import { House } from "../server/test_server.ts";
+import { TestServer } from "../server/test_server.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { Wire } from "../wire.ts";
 import { fuzz } from "./fuzz.ts";
@@ -17,7 +17,7 @@ const MOST_ANSWERED = 1 << 20;
 const TAG_IN_USE = /^ERR bad-syntax "The tag \S+ is still in use\."/;
 
 Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection is answered by the rules or closed`, async () => {
-  await using house = await House.open({ listen: ["127.0.0.1:0"], drain: 0 });
+  await using house = await TestServer.open({ listen: ["127.0.0.1:0"], drain: 0 });
   let taken = 0;
   let next = 0;
   await Promise.all(
@@ -52,7 +52,7 @@ Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection
 });
 
 /** One hostile connection; the same bytes and cuts for the same index. Resolves with how many it sent. */
-async function attack(house: House, index: number): Promise<number> {
+async function attack(house: TestServer, index: number): Promise<number> {
   const random = seededRandom(SEED * 1_000_003 + index);
   const conn = await Deno.connect(connectTo(house.server.address));
   const bytes = stream(random);

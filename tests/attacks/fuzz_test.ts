@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS, Framer } from "../../protocol/mod.ts";
-import { House } from "../server/test_server.ts";
+import { TestServer } from "../server/test_server.ts";
 import { PeerListener, settle } from "../server/streams.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { Wire } from "../wire.ts";
@@ -30,7 +30,7 @@ Deno.test(`Framer takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and 
 Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answered by the rules or closed, and a polite one unharmed`, async () => {
   const random = seededRandom(SEED + 1);
   const listener = new PeerListener();
-  await using house = await House.open({ listen: [listener], drain: 0 });
+  await using house = await TestServer.open({ listen: [listener], drain: 0 });
   using polite = await Wire.open(listener.connect("198.51.100.1:1"));
   const pieces = fuzz(random);
   let taken = 0;

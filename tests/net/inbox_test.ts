@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { createInbox } from "../../net/receive_buffer.ts";
+import { createReceiveBuffer } from "../../net/receive_buffer.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 
 Deno.test("an inbox gives what came, however it was cut, and asks to pause and go on", async () => {
   const random = seededRandom(SEED);
   const below = (limit: number): number => Math.floor(random() * limit);
   let paused = false;
-  const inbox = createInbox(50_000, () => paused = true, () => paused = false);
+  const inbox = createReceiveBuffer(50_000, () => paused = true, () => paused = false);
   let [came, gone] = [0, 0];
   for (let step = 0; step < 20_000; step++) {
     if (!paused && random() < 0.6) {

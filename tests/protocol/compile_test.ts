@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  builtin,
   compile,
   type Protocol,
   SpecError,
   standardErrors,
-  standing,
 } from "@lineup/lineup/protocol";
 
 const base = { name: "t", version: "1.0", summary: "Tested." };
@@ -140,10 +140,10 @@ Deno.test("compile refuses a wrong protocol with the path of what is wrong", () 
   }
 });
 
-Deno.test("compile takes every command of a protocol and the standing ones", () => {
+Deno.test("compile takes every command of a protocol and the built-in ones", () => {
   const { commands } = compile(spec(X));
-  assertEquals([...commands.keys()], [...Object.keys(standing.commands), "X"]);
-  assert(commands.get("PING")!.standing && !commands.get("X")!.standing);
+  assertEquals([...commands.keys()], [...Object.keys(builtin.commands), "X"]);
+  assert(commands.get("PING")!.builtin && !commands.get("X")!.builtin);
 });
 
 Deno.test("compile puts the standard errors beside a command's own", () => {

@@ -1,12 +1,12 @@
 import { assert, assertArrayIncludes, assertEquals, assertFalse } from "@std/assert";
 import {
+  builtin,
   commandHelp,
   compile,
   helpText,
   markdown,
   type Protocol,
   specDocument,
-  standing,
   usageLine,
 } from "@lineup/lineup/protocol";
 
@@ -53,13 +53,13 @@ Deno.test("helpText shows every command in a line, wrapped for a terminal", () =
     "  WRITE name body          Write a note.",
     "  LIST [prefix] [tags...]  List notes.",
   ]);
-  for (const [verb, { summary }] of Object.entries(standing.commands)) {
+  for (const [verb, { summary }] of Object.entries(builtin.commands)) {
     assert(lines.some((line) => line.startsWith(`  ${verb}`) && line.endsWith(summary)), verb);
   }
   for (const line of lines) assert(line.length <= 100 && line === line.trimEnd(), line);
 });
 
-Deno.test("helpText of a protocol without commands shows the standing ones", () => {
+Deno.test("helpText of a protocol without commands shows the built-in ones", () => {
   const text = helpText(compile({ name: "n", version: "1", summary: "None.", commands: {} }));
   assert(text.includes("  PING [word]"));
 });
@@ -99,8 +99,8 @@ Deno.test("commandHelp explains items and many", () => {
   assert(text.includes("Each item (*):\n  name   A word"), text);
 });
 
-Deno.test("commandHelp explains every standing command", () => {
-  for (const verb of Object.keys(standing.commands)) {
+Deno.test("commandHelp explains every built-in command", () => {
+  for (const verb of Object.keys(builtin.commands)) {
     const command = compiled.commands.get(verb)!;
     assert(commandHelp(command).startsWith(usageLine(command)));
   }
@@ -134,7 +134,7 @@ Deno.test("specDocument tells all that a client needs", () => {
     prefix: { type: "text", optional: true },
     tags: { type: "word", many: true, optional: true },
   });
-  assertEquals(Object.keys(own), Object.keys(standing.commands));
+  assertEquals(Object.keys(own), Object.keys(builtin.commands));
   assertEquals(Object.keys(options), ["within", "class", "trace"]);
   assert("busy" in errors && errors.busy.retry === true);
 });
@@ -142,7 +142,7 @@ Deno.test("specDocument tells all that a client needs", () => {
 Deno.test("markdown has a section for every command, and tables that hold", () => {
   const text = markdown(compiled);
   for (const verb of ["WRITE", "LIST"]) assert(text.includes(`\n## ${verb}\n`), verb);
-  for (const verb of Object.keys(standing.commands)) assert(text.includes(`\n### ${verb}\n`), verb);
+  for (const verb of Object.keys(builtin.commands)) assert(text.includes(`\n### ${verb}\n`), verb);
   assert(text.startsWith("# notes 2.1\n\nNotes by name.\n"));
   assert(text.includes("[WRITE](#write)"));
   assert(text.includes("```text\nWRITE a hello\nOK length=5\n```"));

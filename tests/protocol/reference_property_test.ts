@@ -4,7 +4,7 @@ import { lexer, type Token, type Tokens } from "marked";
 import { compile } from "../../protocol/compile.ts";
 import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";
-import { standing } from "../../dialects/lineup1/builtin.ts";
+import { builtin } from "../../dialects/lineup1/builtin.ts";
 import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
 
 /** All tokens, those within others included. */
@@ -53,7 +53,7 @@ Deno.test("markdown keeps its shape, whatever the names and texts of a protocol 
           `${protocol.name} ${protocol.version}`,
           ...verbs,
           "What every server answers",
-          ...Object.keys(standing.commands),
+          ...Object.keys(builtin.commands),
           "Options of every command",
           "Errors of every command",
         ],

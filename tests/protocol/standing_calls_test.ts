@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import {
+  builtin,
   compile,
   type Protocol,
   readCalls,
   specDocument,
   SpecError,
-  standing,
 } from "@lineup/lineup/protocol";
 import { assertThrows } from "@std/assert";
 import type { WireShape } from "../../dialects/lineup1/message.ts";
@@ -43,7 +43,7 @@ for (const protocol of [bare, queueProtocol] as readonly Protocol[]) {
         assertEquals(call.idempotent, command.idempotent === true, verb);
       }
     }
-    assertEquals(Object.keys(standing.commands).length, 7);
+    assertEquals(Object.keys(builtin.commands).length, 7);
   });
 }
 

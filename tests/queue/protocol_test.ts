@@ -37,8 +37,8 @@ Deno.test("queueProtocol has examples that run each on a connection of its own",
 });
 
 Deno.test("queueProtocol describes every argument, option and error", () => {
-  for (const { command, request, standing } of compile(queueProtocol).commands.values()) {
-    if (standing) continue;
+  for (const { command, request, builtin } of compile(queueProtocol).commands.values()) {
+    if (builtin) continue;
     for (const field of [...request.positional, ...request.named.values()]) {
       assertEquals(field.summary?.endsWith("."), true, field.name);
     }

@@ -3,7 +3,7 @@
 import type { Failure } from "../../queue/engine/finish.ts";
 import type { NewJob } from "../../queue/index/job.ts";
 import type { RuleChange } from "../../queue/engine/rules.ts";
-import type { Wish } from "../../queue/engine/consumers.ts";
+import type { TakeRequest } from "../../queue/engine/consumers.ts";
 import type { Client } from "../../server/request/handlers.ts";
 
 export const QUEUES = ["a", "b"];
@@ -53,7 +53,7 @@ export function someJob(below: Below): NewJob {
 }
 
 /** What a TAKE may say. */
-export function someWish(below: Below, clients: readonly FakeClient[]): Wish {
+export function someWish(below: Below, clients: readonly FakeClient[]): TakeRequest {
   const queues = below(5) === 0 ? QUEUES : [one(below, QUEUES)];
   const lease = below(3) === 0 ? 5 + below(30) : undefined;
   const max = below(4) === 0 ? 1 + below(4) : 1;

@@ -3,11 +3,11 @@
 
 import { setImmediate } from "node:timers";
 import { type Claim, done, extend, fail, release } from "../../queue/engine/finish.ts";
-import type { Given, Grant } from "../../queue/engine/delivery.ts";
+import type { DeliveredJob, Delivery } from "../../queue/engine/delivery.ts";
 import { put } from "../../queue/engine/put.ts";
 import { setRules } from "../../queue/engine/rules.ts";
 import { abandon, giveBack, serve, take, wait } from "../../queue/engine/take.ts";
-import type { Taker, Wish } from "../../queue/engine/consumers.ts";
+import type { Consumer, TakeRequest } from "../../queue/engine/consumers.ts";
 import { WorkQueue } from "../../queue/engine/work_queue.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Promises } from "./promises.ts";
@@ -90,7 +90,7 @@ export class Simulation {
   #process!: ProcessClock;
   #work!: WorkQueue;
   #clients: FakeClient[] = [];
-  #takers: Taker[] = [];
+  #takers: Consumer[] = [];
   #held: Held[] = [];
   #names = 0;
   #steps = 0;
@@ -158,7 +158,7 @@ export class Simulation {
   }
 
   /** The requests that still wait. */
-  get #waiting(): Taker[] {
+  get #waiting(): Consumer[] {
     return this.#takers.filter(({ spots }) => spots !== undefined);
   }
 
@@ -223,7 +223,7 @@ export class Simulation {
   }
 
   /** Those whose clients have ended their side come behind all others. */
-  #inTurn({ given: [{ id, queue }] }: Grant, { client }: Wish): void {
+  #inTurn({ given: [{ id, queue }] }: Delivery, { client }: TakeRequest): void {
     if (!client.halfClosed) return;
     this.tally.servedLast++;
     const isAnybodyWhole = this.#waiting.some(({ wish }) =>
@@ -232,7 +232,7 @@ export class Simulation {
     if (isAnybodyWhole) this.#promises.broken(`job ${id} is given to a client that may be gone`);
   }
 
-  #given(grant: Grant, { client }: Wish): void {
+  #given(grant: Delivery, { client }: TakeRequest): void {
     const work = this.#work;
     const given = [...grant.given];
     this.tally.given += given.length;
@@ -264,7 +264,7 @@ export class Simulation {
     }).catch(() => {});
   }
 
-  #giveBack(given: readonly Given[]): void {
+  #giveBack(given: readonly DeliveredJob[]): void {
     const work = this.#work;
     // What has another attempt by now is somebody else's.
     const back = given.filter(({ id, attempt }) => {

@@ -3,7 +3,7 @@
 import type {
   Change,
   Progress,
-  Rules,
+  QueueLimits,
   Schedule,
   Store,
   StoredJob,
@@ -60,7 +60,7 @@ const progress: Progress = {
   reason: 'naïve "reason" \u{1f4e8}',
 };
 
-const rules: Rules = {
+const rules: QueueLimits = {
   queue: "mail",
   key: "",
   paused: true,
@@ -69,7 +69,7 @@ const rules: Rules = {
   weight: 2.5,
   depth: 1_000,
 };
-const noRules: Rules = { ...rules, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
+const noRules: QueueLimits = { ...rules, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
 
 /** A schedule. */
 export const schedule: Schedule = {

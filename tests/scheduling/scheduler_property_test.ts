@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   CostEstimate,
   fixedSeats,
-  type Line,
+  type FlowHandle,
   RateLimiter,
   Scheduler,
   Ticket,
@@ -100,7 +100,7 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
           )
         );
         const command = new CostEstimate();
-        const submit = (line: Line, within: number) => {
+        const submit = (line: FlowHandle, within: number) => {
           const bytes = Math.floor(random() * 500);
           const ticket = new Probe(line, command, bytes, clock.now() + within);
           all.push(ticket);

@@ -3,7 +3,7 @@ import {
   CostEstimate,
   dealHand,
   fixedSeats,
-  type Line,
+  type FlowHandle,
   RateLimiter,
   Scheduler,
   type SchedulerOptions,
@@ -34,11 +34,11 @@ class Bench {
     });
   }
 
-  line(key = "acme", name = "normal"): Line {
+  line(key = "acme", name = "normal"): FlowHandle {
     return this.scheduler.line(name, key);
   }
 
-  submit(name: string, line: Line = this.line(), within = Infinity, bytes = 0): Named {
+  submit(name: string, line: FlowHandle = this.line(), within = Infinity, bytes = 0): Named {
     const ticket = new Named(line, this.command, bytes, this.clock.now() + within);
     ticket.name = name;
     this.scheduler.submit(ticket);
@@ -399,7 +399,7 @@ Deno.test("Scheduler survives a run that throws, and gives its seat to the next"
 Deno.test("Scheduler makes guests beyond a number share flows, and nobody else", () => {
   const bench = new Bench({ limits: { guests: 150, flow: 1e6, waiting: 1e6 } });
   bench.submit("held");
-  const keep: Line[] = [];
+  const keep: FlowHandle[] = [];
   for (let i = 0; i < 1_000; i++) {
     const line = bench.scheduler.line("normal", `198.51.100.${i}/32`, { guest: true });
     keep.push(line);

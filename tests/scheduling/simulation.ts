@@ -1,6 +1,6 @@
 import {
   CostEstimate,
-  type Line,
+  type FlowHandle,
   type Refusal,
   Scheduler,
   type SchedulerOptions,
@@ -12,7 +12,7 @@ import { VirtualClock } from "../virtual_clock.ts";
 /** A request in a simulation: it takes as long as it was born to. */
 export class Request extends Ticket {
   constructor(
-    line: Line,
+    line: FlowHandle,
     command: CostEstimate,
     deadline: number,
     readonly source: Source,
@@ -53,7 +53,7 @@ export class Source {
   readonly waits: number[] = [];
   readonly latencies: number[] = [];
 
-  constructor(readonly options: SourceOptions, readonly lines: readonly Line[]) {}
+  constructor(readonly options: SourceOptions, readonly lines: readonly FlowHandle[]) {}
 }
 
 /** Nothing is shed, refused or bounded: for what theory says about plain queues. */

@@ -2,11 +2,11 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import { AddressError } from "@lineup/lineup/client";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 interface Street extends AsyncDisposable {
-  house: House;
+  house: TestServer;
   /** A client behind the greeting. */
   from(peer: string, capacity?: number): Promise<Wire>;
   /** A client before the greeting, which may be a refusal. */
@@ -16,7 +16,7 @@ interface Street extends AsyncDisposable {
 
 async function street(options: ServeOptions = {}): Promise<Street> {
   const listener = new PeerListener();
-  const house = await House.open({ listen: [listener], ...options });
+  const house = await TestServer.open({ listen: [listener], ...options });
   return {
     house,
     from: (peer, capacity) => Wire.open(listener.connect(peer, capacity)),
@@ -254,7 +254,7 @@ const PLACES = ["0.0.0.0:0", "tcp://[::]:0", "192.0.2.1:0", "localhost.example:0
 for (const place of PLACES) {
   Deno.test(`serve does not listen at ${place} without credentials`, async () => {
     await assertRejects(
-      () => House.open({ listen: [place] }),
+      () => TestServer.open({ listen: [place] }),
       AddressError,
       "other machines could connect there",
     );
@@ -262,7 +262,7 @@ for (const place of PLACES) {
 }
 
 Deno.test("serve listens where anybody can connect if it is told to", async () => {
-  await using house = await House.open({ listen: ["0.0.0.0:0"], insecure: true });
+  await using house = await TestServer.open({ listen: ["0.0.0.0:0"], insecure: true });
   using wire = await Wire.open(house.server.address.replace("0.0.0.0", "127.0.0.1"));
   await wire.send("PING\n");
   assertEquals(await wire.line(), "OK pong");

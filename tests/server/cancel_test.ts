@@ -6,14 +6,14 @@ import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../protocol/frames.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { until, Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 const { IAC, IP, DO, DONT, WILL, WONT, TIMING_MARK } = telnet;
 const CTRL_C = 'ERR cancelled "Ctrl-C ended the request." executed=maybe';
 
 Deno.test("CANCEL aborts the signal of a running and of a parked request", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   for (const verb of ["HOLD", "WAIT"]) {
     await wire.send(`#a ${verb} ${verb}\n`);
@@ -30,7 +30,7 @@ Deno.test("CANCEL aborts the signal of a running and of a parked request", async
 });
 
 Deno.test("CANCEL frees the seat of a parked request and what a handler answers later is dropped", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("#a WAIT a\n#b HOLD b\n");
   const { go } = await house.held("b");
@@ -42,7 +42,7 @@ Deno.test("CANCEL frees the seat of a parked request and what a handler answers 
 });
 
 Deno.test("CANCEL reaches a request of this connection only", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   using other = await house.client();
   await wire.send("#a HOLD a\n");
@@ -54,7 +54,7 @@ Deno.test("CANCEL reaches a request of this connection only", async () => {
 });
 
 Deno.test("within= that is over in time changes nothing, and leaves no timer", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("HOLD a within=1s\n");
   (await house.held("a")).go("in time");
@@ -65,7 +65,7 @@ Deno.test("within= that is over in time changes nothing, and leaves no timer", a
 });
 
 Deno.test("within= covers waiting and running together", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("#a HOLD a\n#b HOLD b within=100ms\n");
   const { go } = await house.held("a");
@@ -150,7 +150,7 @@ Deno.test("within= is over for what is ready too late because its handler held t
 });
 
 Deno.test("IAC IP cancels the oldest untagged request", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("#t WAIT t\nWAIT a\nHOLD b\n");
   await house.held("b");
@@ -167,7 +167,7 @@ Deno.test("IAC IP cancels the oldest untagged request", async () => {
 });
 
 Deno.test("serve declines what telnet offers and asks, and never begins", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send(bytes("PI", IAC, WILL, 31, IAC, WONT, 1, IAC, DO, 1, IAC, DONT, 3, "NG\n"));
   assertEquals(await wire.bytes(6), bytes(IAC, DONT, 31, IAC, WONT, 1));
@@ -175,7 +175,7 @@ Deno.test("serve declines what telnet offers and asks, and never begins", async 
 });
 
 Deno.test("a client that vanishes aborts its requests", async () => {
-  await using house = await House.open({ listen: ["127.0.0.1:0"], seats: 2 });
+  await using house = await TestServer.open({ listen: ["127.0.0.1:0"], seats: 2 });
   const { hostname, port } = new URL(house.server.address.replace("tcp:", "http:"));
   const socket = createConnection(Number(port), hostname);
   const lost = new Promise((resolve) => socket.on("close", resolve));
@@ -198,7 +198,7 @@ Deno.test("a client that vanishes aborts its requests", async () => {
 
 Deno.test("a client that closes while a stream runs ends the stream", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await House.open(listen === undefined ? {} : { listen });
+    await using house = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
       ? await house.client(1024)
       : await Wire.open(house.server.address);
@@ -211,7 +211,7 @@ Deno.test("a client that closes while a stream runs ends the stream", async () =
 });
 
 Deno.test("a client that closes while the server waits to write ends the connection", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client(1024);
   await wire.send("FLOW 1000000 1000\n#h HOLD h\n");
   const { signal } = await house.held("h");

@@ -6,7 +6,7 @@ import { exchange } from "../../cli/check/exchange.ts";
 import { type ByteStream, connectStream, parseAddress } from "../../net/mod.ts";
 import { conformanceCases } from "@lineup/lineup/protocol";
 import { countFinals, matches } from "../../dialects/lineup1/conformance/mod.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 
 const TIMEOUT = 10_000;
 
@@ -21,14 +21,14 @@ async function failures(connect: () => Promise<ByteStream>): Promise<unknown[]> 
 
 Deno.test("serve conforms to Lineup/1 over memory, with whatever limits", async () => {
   for (const limits of [{}, { maxLine: 300, maxBody: 6 }]) {
-    await using house = await House.open({ limits });
+    await using house = await TestServer.open({ limits });
     const connect = () => Promise.resolve(house.listener.connect());
     assertEquals(await failures(connect), []);
   }
 });
 
 Deno.test("serve conforms to Lineup/1 over TCP", async () => {
-  await using house = await House.open({ listen: ["127.0.0.1:0"] });
+  await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
   const address = parseAddress(house.server.address);
   assertEquals(await failures(() => connectStream(address)), []);
 });

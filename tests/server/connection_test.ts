@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Handlers, listenMemory, serve } from "@lineup/lineup/server";
 import { compile, helpText, specDocument } from "@lineup/lineup/protocol";
 import { Wire } from "../wire.ts";
-import { House, protocol } from "./test_server.ts";
+import { protocol, TestServer } from "./test_server.ts";
 
 Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
-  await using house = await House.open({ limits: { maxLine: 100, maxBody: 1000 } });
+  await using house = await TestServer.open({ limits: { maxLine: 100, maxBody: 1000 } });
   using wire = new Wire(house.listener.connect());
   assertEquals(
     await wire.rawLine(),
@@ -14,7 +14,7 @@ Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
 });
 
 Deno.test("serve ends its lines as the client ended its last", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("FROB\n");
   assertEquals((await wire.rawLine()).slice(-3), '."\n');
@@ -32,7 +32,7 @@ Deno.test("serve ends its lines as the client ended its last", async () => {
 
 Deno.test("serve reads one byte at a time as it reads all at once", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await House.open(listen === undefined ? {} : { listen });
+    await using house = await TestServer.open(listen === undefined ? {} : { listen });
     const open = () => listen === undefined ? house.client() : Wire.open(house.server.address);
     const sent =
       'PING\r\n#a SAY "é x"\r\nECHO {5}\r\nhe\0lo\r\nFLOW 2\r\nFROB {3}\r\nabc\r\nQUIT\r\n';
@@ -48,7 +48,7 @@ Deno.test("serve reads one byte at a time as it reads all at once", async () => 
 
 Deno.test("serve answers all that came before a half-close, then closes", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await House.open(listen === undefined ? {} : { listen });
+    await using house = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
       ? await house.client()
       : await Wire.open(house.server.address);
@@ -64,7 +64,7 @@ Deno.test("serve answers all that came before a half-close, then closes", async 
 Deno.test("serve does not execute a request that is cut off", async () => {
   const cut = 'ERR bad-syntax "The input ended within a request, which was not executed."';
   for (const sent of ["HOLD a", "HOLD a\r", "ECHO {3}\n", "ECHO {3}\nab", "ECHO {3}\nabc"]) {
-    await using house = await House.open();
+    await using house = await TestServer.open();
     using wire = await house.client();
     await wire.send(sent);
     await wire.half();
@@ -74,7 +74,7 @@ Deno.test("serve does not execute a request that is cut off", async () => {
 });
 
 Deno.test("serve says nothing to a client that says nothing", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("\n\r\n  \n");
   await wire.half();
@@ -82,7 +82,7 @@ Deno.test("serve says nothing to a client that says nothing", async () => {
 });
 
 Deno.test("QUIT answers what is in flight, itself last, and nothing behind it", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   for (const tag of ["", "#q "]) {
     using wire = await house.client();
     await wire.send(`#a HOLD a${tag.length}\nWAIT b${tag.length}\n${tag}QUIT\nPING\nQUIT\n`);
@@ -94,7 +94,7 @@ Deno.test("QUIT answers what is in flight, itself last, and nothing behind it", 
 });
 
 Deno.test("serve reads on for a while behind its last line, then closes", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("QUIT\n");
   assertEquals(await wire.rest(), "OK bye\n");
@@ -106,7 +106,7 @@ Deno.test("serve reads on for a while behind its last line, then closes", async 
 });
 
 Deno.test("serve stops reading what comes behind its last line when it is too much", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("QUIT\n");
   await wire.rest();
@@ -119,7 +119,7 @@ Deno.test("serve stops reading what comes behind its last line when it is too mu
 });
 
 Deno.test("HELLO answers version, protocol and limits", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send('HELLO lineup/1 agent="a b"\n');
   assertEquals(
@@ -129,7 +129,7 @@ Deno.test("HELLO answers version, protocol and limits", async () => {
 });
 
 Deno.test("HELLO timing=on adds waited and took to every final line", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("HELLO lineup/1 timing=on\n#h HOLD h\n#s SAY x\n#f FLOW 1\nFROB\n");
   await wire.line();
@@ -149,7 +149,7 @@ Deno.test("HELLO timing=on adds waited and took to every final line", async () =
 });
 
 Deno.test("STATS sends a figure an item and counts them", async () => {
-  await using house = await House.open({ stats: () => [["jobs", 7]] });
+  await using house = await TestServer.open({ stats: () => [["jobs", 7]] });
   using wire = await house.client();
   await wire.send("FROB\n#h HOLD h\nSTATS\n");
   await house.held("h");
@@ -175,7 +175,7 @@ Deno.test("STATS sends a figure an item and counts them", async () => {
 });
 
 Deno.test("HELP and SPEC send what the protocol says, as a body", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   const compiled = compile(protocol);
   for (
@@ -222,7 +222,7 @@ Deno.test("serve closes what it opened where one address cannot be had", async (
 });
 
 Deno.test("serve takes many connections at once and forgets them", async () => {
-  await using house = await House.open({ listen: ["127.0.0.1:0"] });
+  await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
   const wires = await Promise.all(
     Array.from({ length: 20 }, () => Wire.open(house.server.address)),
   );

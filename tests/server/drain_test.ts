@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 const DRAINING = 'ERR draining "The server is shutting down." retry=1000';
 
 Deno.test("shutdown closes the listener first and idle connections at once", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   const done = house.server.shutdown();
   assertThrows(() => house.listener.connect(), Error, "closed");
@@ -17,7 +17,7 @@ Deno.test("shutdown closes the listener first and idle connections at once", asy
 });
 
 Deno.test("shutdown lets what runs and what waits for a seat finish", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("#a HOLD a\n#b SAY b\n");
   const { go, signal } = await house.held("a");
@@ -32,7 +32,7 @@ Deno.test("shutdown lets what runs and what waits for a seat finish", async () =
 });
 
 Deno.test("shutdown refuses what is parked, and what parks later", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("WAIT a\n#t WAIT b\n#h HOLD h\n");
   const { signal } = await house.held("a");
@@ -43,7 +43,7 @@ Deno.test("shutdown refuses what is parked, and what parks later", async () => {
   go("done");
   assertEquals(await wire.rest(), "#h OK done\n");
 
-  await using second = await House.open({ seats: 1 });
+  await using second = await TestServer.open({ seats: 1 });
   using late = await second.client();
   await late.send("#h HOLD h\n#w WAIT w\n");
   const held = await second.held("h");
@@ -53,7 +53,7 @@ Deno.test("shutdown refuses what is parked, and what parks later", async () => {
 });
 
 Deno.test("shutdown cuts off what does not finish in time", async () => {
-  await using house = await House.open({ drain: 500 });
+  await using house = await TestServer.open({ drain: 500 });
   using wire = await house.client();
   await wire.send("#a HOLD a\n");
   const { signal } = await house.held("a");
@@ -68,7 +68,7 @@ Deno.test("shutdown cuts off what does not finish in time", async () => {
 });
 
 Deno.test("shutdown cuts off a client that does not read", async () => {
-  await using house = await House.open({ drain: 500 });
+  await using house = await TestServer.open({ drain: 500 });
   using wire = await house.client(1024);
   await wire.send("FLOW 1000000 1000\n");
   await settle(house);
@@ -79,7 +79,7 @@ Deno.test("shutdown cuts off a client that does not read", async () => {
 });
 
 Deno.test("shutdown sends the event draining to those who asked for events", async () => {
-  await using house = await House.open({ drain: 3000 });
+  await using house = await TestServer.open({ drain: 3000 });
   using asked = await house.client();
   using other = await house.client();
   for (const wire of [asked, other]) {
@@ -95,7 +95,7 @@ Deno.test("shutdown sends the event draining to those who asked for events", asy
 });
 
 Deno.test("shutdown on sockets closes and resolves, also when called again", async () => {
-  const house = await House.open({ listen: ["127.0.0.1:0"] });
+  const house = await TestServer.open({ listen: ["127.0.0.1:0"] });
   using wire = await Wire.open(house.server.address);
   const [first, second] = [house.server.shutdown(), house.server.shutdown()];
   assertEquals(await wire.rest(), "");

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { GREETING } from "./limit.ts";
-import { Street } from "./test_network.ts";
+import { TestNetwork } from "./test_network.ts";
 
 Deno.test("serve measures again how late it is, also where nobody is left", async () => {
-  await using street = await Street.open();
+  await using street = await TestNetwork.open();
   {
     using client = street.neighbour("192.0.2.1:1");
     client.send("PING\n");
@@ -25,7 +25,7 @@ Deno.test("serve measures again how late it is, also where nobody is left", asyn
 });
 
 Deno.test("serve measures again how late it is soon, also where all clients are quiet", async () => {
-  await using street = await Street.open();
+  await using street = await TestNetwork.open();
   using client = street.neighbour("192.0.2.1:1");
   client.send("PING\n");
   // All are looked after every 30 s, last at 60.25 s.
@@ -42,7 +42,7 @@ Deno.test("serve measures again how late it is soon, also where all clients are 
 });
 
 Deno.test("serve listens to who was refused for long, a minute after the refusals ended", async () => {
-  await using street = await Street.open({ rates: { prefix: { rate: 10, burst: 10 } } });
+  await using street = await TestNetwork.open({ rates: { prefix: { rate: 10, burst: 10 } } });
   const peers = Array.from({ length: 30 }, (_, i) => `192.0.2.${i}:1`);
   const flood = peers.map((peer) => street.neighbour(peer));
   await street.pass();

@@ -1,12 +1,12 @@
 // A client that has vanished left connections behind, which fill what it may have: it comes back all the same.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Street } from "./test_network.ts";
+import { TestNetwork } from "./test_network.ts";
 
 const MINUTE = 60_000;
 
 Deno.test("where a client has as many connections as it may, the one idle longest gives way", async () => {
-  await using street = await Street.open({ connections: { connectionsPerClient: 3 } });
+  await using street = await TestNetwork.open({ connections: { connectionsPerClient: 3 } });
   const [first, second, third] = [1, 2, 3].map((port) => street.neighbour(`192.0.2.7:${port}`));
   for (const each of [third, second, first]) {
     each.send("PING\n");
@@ -41,7 +41,7 @@ Deno.test("where a client has as many connections as it may, the one idle longes
 });
 
 Deno.test("what has a request in flight, or within it, gives no way", async () => {
-  await using street = await Street.open({
+  await using street = await TestNetwork.open({
     connections: { connectionsPerClient: 2 },
     timeouts: { request: Infinity },
   });

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 
 for (
   const how of ["throw", "string", "nothing", "wrong", "reject", "undeclared", "detail", "twice"]
 ) {
   Deno.test(`serve answers internal where a handler fails: ${how}`, async () => {
-    await using house = await House.open({ listen: ["127.0.0.1:0"] });
+    await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
     using wire = await Wire.open(house.server.address);
     await wire.send(`#1 FAIL ${how}\n`);
     const line = await wire.line();

@@ -11,7 +11,7 @@ import { PRESSURE_MARKS } from "../../server/admission/pressure.ts";
 import type { Limit, Step } from "./limit.ts";
 import { ofClients } from "./limits_of_clients.ts";
 import { ofRequests } from "./limits_of_requests.ts";
-import { type Neighbour, Street } from "./test_network.ts";
+import { type RawClient, TestNetwork } from "./test_network.ts";
 
 const limits = [...ofRequests, ...ofClients];
 
@@ -42,12 +42,12 @@ for (const limit of limits) {
 async function keep(
   { what: _, options, below, at, figure, polite = ["SAY hello", "OK hello"] }: Limit,
 ) {
-  const street = await Street.open(options);
+  const street = await TestNetwork.open(options);
   await using _street = street;
   const polited = street.neighbour("198.51.100.1:1");
   await street.pass();
   polited.take();
-  const clients = new Map<string, Neighbour>();
+  const clients = new Map<string, RawClient>();
   const beside = async (): Promise<void> => {
     polited.send(`${polite[0]}\n`);
     await street.pass();
@@ -67,7 +67,11 @@ async function keep(
   assert(after > before, `${figure} was ${before} and is ${after}`);
 }
 
-async function play(step: Step, street: Street, clients: Map<string, Neighbour>): Promise<void> {
+async function play(
+  step: Step,
+  street: TestNetwork,
+  clients: Map<string, RawClient>,
+): Promise<void> {
   const { by, sends, lets, passes = 0, late = 0 } = step;
   if (by !== undefined && !clients.has(by)) {
     const client = street.neighbour(by, {

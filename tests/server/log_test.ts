@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatEntry, type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 /** What an entry looks like on standard error, without its time. */
@@ -101,7 +101,7 @@ Deno.test("what goes wrong again and again by itself is logged after ever longer
 });
 
 /** A client that asks this, waits for the end, and is gone. */
-async function ask(house: House, sends: string): Promise<void> {
+async function ask(house: TestServer, sends: string): Promise<void> {
   using wire = await house.client();
   await wire.send(sends);
   await wire.half();
@@ -109,7 +109,7 @@ async function ask(house: House, sends: string): Promise<void> {
 }
 
 Deno.test("the end of who asked and never said HELLO is logged", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   await ask(house, "SAY x\nFROB\n");
   await ask(house, "SAY");
   await ask(house, "HELLO lineup/1\nSAY x\n");
@@ -122,7 +122,7 @@ Deno.test("the end of who asked and never said HELLO is logged", async () => {
 });
 
 Deno.test("what clients cause is logged ten times a second; of more the log says how many", async () => {
-  const house = await House.open();
+  const house = await TestServer.open();
   for (let i = 0; i < 25; i++) await ask(house, i < 5 ? "GET / HTTP/1.1\n" : "PING\n");
   assertEquals(house.log.length, 10);
   await house.clock.elapse(1000);

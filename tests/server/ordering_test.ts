@@ -3,11 +3,11 @@ import { listenMemory, memoryPair } from "../../net/mod.ts";
 import { serve } from "@lineup/lineup/server";
 import calc from "../../examples/calc.ts";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { CountingStream, only, settle } from "./streams.ts";
 
 Deno.test("serve answers tagged requests as they finish", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("#a HOLD a\n#b WAIT b\n#c PING\n");
   assertEquals(await wire.line(), "#c OK pong");
@@ -18,7 +18,7 @@ Deno.test("serve answers tagged requests as they finish", async () => {
 });
 
 Deno.test("serve lets untagged requests overlap and answers them in order", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("HOLD a\nWAIT b\nFLOW 2\nFROB\nECHO {3}\nx\ny\n#t PING\nPING\n");
   assertEquals(await wire.line(), "#t OK pong");
@@ -69,7 +69,7 @@ Deno.test("serve starts untagged requests in order, also where their slice of ti
 });
 
 Deno.test("serve lets a tag be used again once it is answered", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("#a SAY 1\n#a SAY 2\n#a FROB\n#a SAY A=1\n#a SAY 3\n");
   const lines = await wire.lines(5);
@@ -77,7 +77,7 @@ Deno.test("serve lets a tag be used again once it is answered", async () => {
 });
 
 Deno.test("serve answers more untagged requests than may be in flight, in order", async () => {
-  await using house = await House.open({ maxInFlight: 4 });
+  await using house = await TestServer.open({ maxInFlight: 4 });
   using wire = await house.client();
   await wire.send(Array.from({ length: 20 }, (_, i) => `WAIT w${i}\n`).join(""));
   await house.held("w3");
@@ -88,7 +88,7 @@ Deno.test("serve answers more untagged requests than may be in flight, in order"
 });
 
 Deno.test("serve answers a long pipeline in order", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   const words = Array.from({ length: 2000 }, (_, i) => `w${i}`);
   const sent = wire.send(words.map((word) => `PING ${word}\n`).join(""));
@@ -99,7 +99,7 @@ Deno.test("serve answers a long pipeline in order", async () => {
 Deno.test("serve answers all that one read brings in one write", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
-  await using _house = await House.open({ listen: [only(stream)] });
+  await using _house = await TestServer.open({ listen: [only(stream)] });
   using wire = await Wire.open(near);
   stream.writes = 0;
   await wire.send("PING\n".repeat(16));
@@ -115,7 +115,7 @@ Deno.test("serve answers all that one read brings in one write", async () => {
 Deno.test("serve gathers answers of one slice", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
-  await using house = await House.open({ listen: [only(stream)] });
+  await using house = await TestServer.open({ listen: [only(stream)] });
   using wire = await Wire.open(near);
   await wire.send(Array.from({ length: 8 }, (_, i) => `#t${i} WAIT w${i}\n`).join(""));
   await house.held("w7");

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { type Context, listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 
 Deno.test("park lets another request have the seat, and takes one again", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("#w WAIT w\n#h HOLD h\n#s SAY s\n");
   const hold = await house.held("h");
@@ -17,7 +17,7 @@ Deno.test("park lets another request have the seat, and takes one again", async 
 });
 
 Deno.test("park rejects with what its promise rejects with", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("WAIT w\n");
   (await house.held("w")).break(new Error("no luck"));

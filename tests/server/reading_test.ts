@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ByteStream, Listener } from "../../net/mod.ts";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 /** A connection whose reads and writes end when the test says so. */
@@ -50,7 +50,7 @@ Deno.test("a client that is lost just when its turn to be read has come keeps no
     close: () => arriving[arriving.length - 1].resolve(undefined),
   };
   const listener = new PeerListener();
-  await using house = await House.open({ listen: [listener, puppets] });
+  await using house = await TestServer.open({ listen: [listener, puppets] });
   // At each step of its way to be read.
   for (let steps = 0; steps < 12; steps++) {
     const puppet = new Puppet();

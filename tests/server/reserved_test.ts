@@ -12,11 +12,11 @@ import { serve, type ServeOptions } from "@lineup/lineup/server";
 import { connectStream } from "../../net/deno.ts";
 import { lineup, startLineup } from "../cli/run.ts";
 import { Wire } from "../wire.ts";
-import { House, protocol } from "./test_server.ts";
+import { protocol, TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 interface Site extends AsyncDisposable {
-  readonly house: House;
+  readonly house: TestServer;
   /** A connection from an address. */
   from(peer: string): Wire;
   /** A connection at the reserved address. */
@@ -27,7 +27,10 @@ async function site(options: ServeOptions): Promise<Site> {
   const directory = await Deno.makeTempDir();
   const address = `unix:${directory}/admin.sock`;
   const listener = new PeerListener();
-  const house = await House.open({ listen: [listener, { address, reserved: true }], ...options });
+  const house = await TestServer.open({
+    listen: [listener, { address, reserved: true }],
+    ...options,
+  });
   const path = { transport: "unix", path: address.slice("unix:".length) } as const;
   return {
     house,

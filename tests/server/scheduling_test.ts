@@ -1,20 +1,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenMemory, type ServeOptions } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
-import { type Neighbour, Street } from "./test_network.ts";
+import { TestServer } from "./test_server.ts";
+import { type RawClient, TestNetwork } from "./test_network.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 async function street(
   options: ServeOptions = {},
-): Promise<{ house: House; from: (peer: string) => Promise<Wire> }> {
+): Promise<{ house: TestServer; from: (peer: string) => Promise<Wire> }> {
   const listener = new PeerListener();
-  const house = await House.open({ listen: [listener], ...options });
+  const house = await TestServer.open({ listen: [listener], ...options });
   return { house, from: (peer) => Wire.open(listener.connect(peer)) };
 }
 
 /** Lets whoever holds the one seat go on, so many times; the names of those that held it. */
-async function turns(house: House, count: number): Promise<string[]> {
+async function turns(house: TestServer, count: number): Promise<string[]> {
   const names: string[] = [];
   for (let i = 0; i < count; i++) {
     await settle(house);
@@ -135,7 +135,7 @@ Deno.test("STATS tells what waits and was refused by class, and who holds most",
 
 Deno.test("serve holds a deep untagged pipeline back instead of refusing it", async () => {
   const listener = listenMemory();
-  await using house = await House.open({
+  await using house = await TestServer.open({
     listen: [listener],
     seats: 1,
     scheduling: { waiting: 2 },
@@ -149,7 +149,7 @@ Deno.test("serve holds a deep untagged pipeline back instead of refusing it", as
 const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
 
 /** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
-async function resting(street: Street, asks: string): Promise<Neighbour> {
+async function resting(street: TestNetwork, asks: string): Promise<RawClient> {
   street.neighbour("192.0.2.1:1").send("HOLD h\n");
   const client = street.neighbour("192.0.2.2:1");
   await street.pass();
@@ -163,7 +163,7 @@ async function resting(street: Street, asks: string): Promise<Neighbour> {
 }
 
 Deno.test("serve reads who was refused, and rests, as soon as there is nothing to do", async () => {
-  await using street = await Street.open({ ...RESTS, scheduling: { waiting: 0 } });
+  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
   const client = await resting(street, "SAY y\n");
   (await street.house.held("h")).go("done");
   await street.pass();
@@ -171,7 +171,7 @@ Deno.test("serve reads who was refused, and rests, as soon as there is nothing t
 });
 
 Deno.test("serve does not begin what waited unread until its deadline", async () => {
-  await using street = await Street.open({ ...RESTS, scheduling: { waiting: 0 } });
+  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
   const client = await resting(street, "#y SAY y within=20ms\n#z SAY z\n");
   (await street.house.held("h")).go("done");
   await street.pass();
@@ -182,7 +182,7 @@ Deno.test("serve does not begin what waited unread until its deadline", async ()
 
 Deno.test("serve lets who asks faster than its rate rest although there is nothing to do", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
-  await using street = await Street.open({ ...RESTS, rates });
+  await using street = await TestNetwork.open({ ...RESTS, rates });
   const client = street.neighbour("192.0.2.2:2");
   client.send("SAY w\n");
   await street.pass();

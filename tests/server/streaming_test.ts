@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { until, type Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 /** The line behind the items; not so many that a stream without end would never let a test fail. */
@@ -16,7 +16,7 @@ async function behind(wire: Wire, item: string): Promise<string> {
 const ITEM = "* ".length + 1000 + "\n".length;
 
 Deno.test("serve sends items, then one final line", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("FLOW 2\n#t FLOW 1\nFLOW 0\n");
   const lines = await wire.lines(6);
@@ -30,7 +30,7 @@ Deno.test("serve sends items, then one final line", async () => {
 });
 
 Deno.test("serve stops producing items while the client does not read", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client(8192);
   await wire.send("#f FLOW 1000000 1000\n");
   await settle(house);
@@ -48,7 +48,7 @@ Deno.test("serve stops producing items while the client does not read", async ()
 });
 
 Deno.test("serve answers no more requests while the client does not read", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client(8192);
   let sent = 0;
   const sending = (async () => {
@@ -61,7 +61,7 @@ Deno.test("serve answers no more requests while the client does not read", async
 });
 
 Deno.test("serve keeps no seat for a stream whose client does not read", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using slow = await house.client(1024);
   using quick = await house.client();
   await slow.send("FLOW 1000000 1000\n");
@@ -71,7 +71,7 @@ Deno.test("serve keeps no seat for a stream whose client does not read", async (
 });
 
 Deno.test("serve produces one item ahead of an untagged request's turn, and keeps no seat for it", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   await wire.send("WAIT w\nFLOW 3\n");
   const { go } = await house.held("w");
@@ -82,7 +82,7 @@ Deno.test("serve produces one item ahead of an untagged request's turn, and keep
 });
 
 Deno.test("CANCEL stops a stream between its items and ends its generator", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("#f FLOW\n");
   assertEquals(await wire.line(), "#f * x");
@@ -98,7 +98,7 @@ Deno.test("CANCEL stops a stream between its items and ends its generator", asyn
 });
 
 Deno.test("CANCEL stops a stream whose client does not read", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client(1024);
   await wire.send("#f FLOW 1000000 1000\n");
   await settle(house);
@@ -111,7 +111,7 @@ Deno.test("CANCEL stops a stream whose client does not read", async () => {
 });
 
 Deno.test("within= ends a stream", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   await wire.send("FLOW within=1s\n");
   // It fills what may wait to be written, then stops.

@@ -1,7 +1,7 @@
 // Streams that tell what a server does with them.
 
 import { type ByteStream, type Listener, memoryPair } from "../../net/mod.ts";
-import type { House } from "./test_server.ts";
+import type { TestServer } from "./test_server.ts";
 
 /** A stream that counts its writes. */
 export class CountingStream implements ByteStream {
@@ -48,7 +48,7 @@ export function only(stream: ByteStream): Listener {
 }
 
 /** Lets all that can happen without more input and time happen. */
-export async function settle({ clock }: Pick<House, "clock">): Promise<void> {
+export async function settle({ clock }: Pick<TestServer, "clock">): Promise<void> {
   for (let i = 0; i < 50; i++) await clock.elapse(0);
 }
 

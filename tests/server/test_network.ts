@@ -4,7 +4,7 @@ import type { ServeOptions } from "@lineup/lineup/server";
 import type { ByteStream } from "../../net/mod.ts";
 import { writeAll } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
 const encoder = new TextEncoder();
@@ -24,7 +24,7 @@ export class LateClock extends VirtualClock {
 }
 
 /** A client that keeps all it is sent. */
-export class Neighbour implements Disposable {
+export class RawClient implements Disposable {
   /** The server has ended the connection. */
   ended = false;
   readonly #stream: ByteStream;
@@ -83,29 +83,34 @@ export class Neighbour implements Disposable {
 }
 
 /** A server in memory whose clients have addresses. */
-export class Street implements AsyncDisposable {
-  readonly house: House;
+export class TestNetwork implements AsyncDisposable {
+  readonly house: TestServer;
   readonly clock: LateClock;
   readonly #listener: PeerListener;
-  readonly #neighbours: Neighbour[] = [];
+  readonly #neighbours: RawClient[] = [];
 
-  private constructor(house: House, clock: LateClock, listener: PeerListener) {
+  private constructor(house: TestServer, clock: LateClock, listener: PeerListener) {
     this.house = house;
     this.clock = clock;
     this.#listener = listener;
   }
 
-  static async open(options: ServeOptions = {}): Promise<Street> {
+  static async open(options: ServeOptions = {}): Promise<TestNetwork> {
     const clock = new LateClock();
     const listener = new PeerListener();
-    const house = await House.open({ listen: [listener], clock, random: () => 0.5, ...options });
-    return new Street(house, clock, listener);
+    const house = await TestServer.open({
+      listen: [listener],
+      clock,
+      random: () => 0.5,
+      ...options,
+    });
+    return new TestNetwork(house, clock, listener);
   }
 
   /** A client at an address such as `192.0.2.7:1`; `capacity` is what the network holds for it each way. */
-  neighbour(peer: string, options: { capacity?: number; deaf?: boolean } = {}): Neighbour {
+  neighbour(peer: string, options: { capacity?: number; deaf?: boolean } = {}): RawClient {
     const { capacity, deaf = false } = options;
-    const neighbour = new Neighbour(this.#listener.connect(peer, capacity), deaf);
+    const neighbour = new RawClient(this.#listener.connect(peer, capacity), deaf);
     this.#neighbours.push(neighbour);
     return neighbour;
   }

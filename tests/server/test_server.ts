@@ -108,7 +108,7 @@ export interface Hold {
 }
 
 /** A server in memory, its clock, its log and what its handlers hold. */
-export class House implements AsyncDisposable {
+export class TestServer implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly log: LogEntry[] = [];
   readonly holds: Hold[] = [];
@@ -119,8 +119,8 @@ export class House implements AsyncDisposable {
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
 
-  static async open(options: ServeOptions = {}): Promise<House> {
-    const house = new House();
+  static async open(options: ServeOptions = {}): Promise<TestServer> {
+    const house = new TestServer();
     house.#server = await serve(protocol, house.#handlers(), {
       listen: [house.listener],
       clock: house.clock,

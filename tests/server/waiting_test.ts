@@ -2,11 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { Wire } from "../wire.ts";
-import { House } from "./test_server.ts";
+import { TestServer } from "./test_server.ts";
 import { settle } from "./streams.ts";
 
 Deno.test("class= is refused where there is no such class", async () => {
-  await using house = await House.open();
+  await using house = await TestServer.open();
   using wire = await house.client();
   for (const name of ["urgent", "control"]) {
     await wire.send(`SAY x class=${name}\n`);
@@ -18,7 +18,7 @@ Deno.test("class= is refused where there is no such class", async () => {
 
 Deno.test("busy says to stay away twice as long to who comes again in time, jittered by random", async () => {
   let jitter = 0.5;
-  await using house = await House.open({
+  await using house = await TestServer.open({
     seats: 1,
     scheduling: { flow: 1 },
     random: () => jitter,
@@ -47,7 +47,7 @@ Deno.test("busy says to stay away twice as long to who comes again in time, jitt
 });
 
 Deno.test("within= ends a request that its connection holds back", async () => {
-  await using house = await House.open({ seats: 1 });
+  await using house = await TestServer.open({ seats: 1 });
   using wire = await house.client();
   using other = await house.client();
   await other.send("#h HOLD h\n");
@@ -67,7 +67,7 @@ Deno.test("within= ends a request that its connection holds back", async () => {
 });
 
 Deno.test("CANCEL of a waiting request frees its place at once", async () => {
-  await using house = await House.open({ seats: 1, scheduling: { flow: 1 } });
+  await using house = await TestServer.open({ seats: 1, scheduling: { flow: 1 } });
   using wire = await house.client();
   await wire.send("#h HOLD h\n");
   const { go } = await house.held("h");

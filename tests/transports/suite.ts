@@ -14,7 +14,7 @@ import { type ByteStream, writeAll } from "../../net/stream.ts";
 import { protocol } from "./protocol.ts";
 
 /** Where the cases are run. */
-export interface Ground {
+export interface TransportFixture {
   /** Of the server of ground.ts. */
   readonly address: string;
   readonly dial: Dial;
@@ -52,7 +52,7 @@ async function rejected(promise: Promise<unknown>): Promise<Error & { code?: str
 
 type GroundClient = Client<typeof protocol>;
 
-async function withClient(ground: Ground, run: (client: GroundClient) => Promise<void>) {
+async function withClient(ground: TransportFixture, run: (client: GroundClient) => Promise<void>) {
   const client = await connect(protocol, ground.address, { dial: ground.dial });
   try {
     await run(client);
@@ -70,7 +70,7 @@ async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): P
   }
 }
 
-async function withStream(ground: Ground, run: (stream: ByteStream) => Promise<void>) {
+async function withStream(ground: TransportFixture, run: (stream: ByteStream) => Promise<void>) {
   const stream = await ground.dial(parseAddress(ground.address), {});
   try {
     await run(stream);
@@ -88,7 +88,7 @@ async function readToEnd(stream: ByteStream): Promise<string> {
   return text;
 }
 
-const cases: Record<string, (ground: Ground) => Promise<void>> = {
+const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
   async "the greeting says who serves"(ground) {
     const session = await openSession(ground.address, { dial: ground.dial });
     same([session.greeting.name, session.greeting.maxLine], ["ground", 8192]);
@@ -302,7 +302,7 @@ const cases: Record<string, (ground: Ground) => Promise<void>> = {
 // Only a case that fails gets this far.
 const DEADLINE_MS = 60_000;
 
-async function runCase(name: string, ground: Ground): Promise<CaseResult> {
+async function runCase(name: string, ground: TransportFixture): Promise<CaseResult> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not over in ${DEADLINE_MS} ms`)), DEADLINE_MS);
@@ -318,7 +318,7 @@ async function runCase(name: string, ground: Ground): Promise<CaseResult> {
 }
 
 /** Runs every case, in order. */
-export async function* runSuite(ground: Ground): AsyncGenerator<CaseResult, void> {
+export async function* runSuite(ground: TransportFixture): AsyncGenerator<CaseResult, void> {
   for (const name of Object.keys(cases)) yield await runCase(name, ground);
 }
 

@@ -1,6 +1,6 @@
 // Changes and jobs as columns: their numbers in one, their texts in another, in the order in which they are read again.
 
-import type { Change, Progress, Rules, Schedule, State, StoredJob, Terms } from "../store.ts";
+import type { Change, Progress, QueueLimits, Schedule, State, StoredJob, Terms } from "../store.ts";
 import { states } from "../store.ts";
 
 const encoder = new TextEncoder();
@@ -106,7 +106,7 @@ export class RowWriter {
     this.#word(reason);
   }
 
-  #rules({ queue, key, paused, running, rate, weight, depth, paid = 0 }: Rules): void {
+  #rules({ queue, key, paused, running, rate, weight, depth, paid = 0 }: QueueLimits): void {
     this.#word(queue);
     this.#word(key);
     this.number(Number(paused));
@@ -254,7 +254,7 @@ export class RowReader {
     };
   }
 
-  #rules(): Rules {
+  #rules(): QueueLimits {
     const rules = {
       queue: this.#word(),
       key: this.#word(),

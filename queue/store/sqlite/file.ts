@@ -6,7 +6,7 @@ import { DAMAGED, distrust, explain, pragma, prepareFile } from "./schema.ts";
 import { locateFile, makePrivate, Watched } from "./path.ts";
 import { type Row, rowsWriter, runs, storedJob } from "./rows.ts";
 import { rowCheck } from "../stored_bounds.ts";
-import type { Change, Moment, Rules, StoredJob, StoredSchedule } from "../store.ts";
+import type { Change, Moment, QueueLimits, StoredJob, StoredSchedule } from "../store.ts";
 
 const SLICE = "LIMIT 1000 OFFSET ?";
 /** The most pages that SQLite knows of. */
@@ -62,7 +62,7 @@ export interface SqliteFile {
   /** At most `limit` jobs with numbers above `after`. */
   load(after: number, limit: number): StoredJob[];
   /** The rules of all queues and keys. */
-  rules(): Rules[];
+  rules(): QueueLimits[];
   /** All schedules. */
   schedules(): StoredSchedule[];
   /** The body of each schedule. */
@@ -226,7 +226,7 @@ function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFil
     }),
     rules: reading(() =>
       each(rules, RULE_COLUMNS, "rules").map(({ paid, ...row }) => {
-        const kept = { ...row, paused: row.paused === 1 } as unknown as Rules;
+        const kept = { ...row, paused: row.paused === 1 } as unknown as QueueLimits;
         return paid === 0 ? kept : { ...kept, paid: Number(paid) };
       })
     ),

@@ -1,7 +1,7 @@
 // How changes become rows of the tables, and rows jobs. Runs in the worker.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Change, Progress, Rules, Schedule, StoredJob } from "../store.ts";
+import type { Change, Progress, QueueLimits, Schedule, StoredJob } from "../store.ts";
 import { hasRules, states } from "../store.ts";
 
 /** Writes changes: each may be made again, and none is sure to be written before `flush`. */
@@ -73,7 +73,7 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
     change(id);
     moves.set(id, job);
   };
-  const setRules = (each: Rules): void => {
+  const setRules = (each: QueueLimits): void => {
     const { queue, key, paused, running, rate, weight, depth, paid = 0 } = each;
     if (hasRules(each)) ruleRow.run(queue, key, Number(paused), running, rate, weight, depth, paid);
     else dropRules.run(queue, key);

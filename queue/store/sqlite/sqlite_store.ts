@@ -4,8 +4,8 @@ import type { Rows } from "./columns.ts";
 import {
   type Change,
   type Moment,
+  type QueueLimits,
   type Room,
-  type Rules,
   type Store,
   type StoredJob,
   type StoredSchedule,
@@ -123,7 +123,7 @@ export async function sqliteStore(
         yield* jobs;
       }
     },
-    rules: () => ask({ kind: "rules" }) as Promise<Rules[]>,
+    rules: () => ask({ kind: "rules" }) as Promise<QueueLimits[]>,
     schedules: () => ask({ kind: "schedules" }) as Promise<StoredSchedule[]>,
     scheduleBodies: async (names) =>
       unpackBodies(await ask({ kind: "scheduleBodies", names }) as Bodies),

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
-import { systemClock } from "../server/clock.ts";
+import { systemClock } from "../net/clock.ts";
 import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
 import { handlers, type QueueHandlers } from "./handlers/handlers.ts";
 import { memoryStore } from "./store/memory_store.ts";

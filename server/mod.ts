@@ -22,7 +22,7 @@ export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limite
 export type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
 export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./request/handlers.ts";
 export { type LogEntry, logToConsole } from "./log.ts";
-export { systemClock } from "./clock.ts";
+export { systemClock } from "../net/clock.ts";
 export type { Clock } from "../scheduling/clock.ts";
 export { type Listener, listenMemory, type MemoryListener, type TlsIdentity } from "../net/mod.ts";
 export { Refusal, type RefusalOptions } from "../protocol/errors.ts";

@@ -15,7 +15,7 @@ import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
 import { acceptAll } from "./admission/accepting.ts";
 import type { Request } from "./request/request.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../net/clock.ts";
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_BOUNDS, type ConnectionBounds } from "./connection/bounds.ts";
 import { type ErrorLine, errorText, EXPIRED } from "./request/errors.ts";

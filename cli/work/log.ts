@@ -3,7 +3,7 @@
 
 import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
 import type { LineWriter } from "../../net/line_writer.ts";
-import { systemClock } from "../../server/clock.ts";
+import { systemClock } from "../../net/clock.ts";
 import { type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { complaint } from "../output.ts";
 import { sentence } from "../reason.ts";

@@ -2,7 +2,7 @@
 
 import type { Subcommand } from "./flags.ts";
 import { usage } from "./flags.ts";
-import { wrap } from "./connect/text.ts";
+import { wrap } from "./text.ts";
 
 const USUAL = 80, LEAST = 40, MOST = 100;
 

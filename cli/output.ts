@@ -4,8 +4,8 @@ import { standardError } from "../net/standard_error.ts";
 import { pauseSync, writeOutput, writeOutputSync } from "../net/standard_output.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { reason } from "./reason.ts";
-import { painter, type Style } from "./connect/style.ts";
-import { printableBody } from "./connect/text.ts";
+import { painter, type Style } from "./style.ts";
+import { printableBody } from "./text.ts";
 
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;

@@ -89,7 +89,7 @@ Exit code: 0 for OK, 1 for ERR (also when the time is over), 2 for no connection
 };
 
 /** The request as it stands on the command line. */
-interface Request {
+interface RequestArgs {
   readonly head: string;
   readonly words: readonly string[];
   readonly verbatim: readonly string[];
@@ -98,7 +98,7 @@ interface Request {
   readonly body: { readonly text: string } | { readonly file: string } | undefined;
 }
 
-function toRequest([verb, ...rest]: readonly string[], flags: Flags): Request {
+function toRequest([verb, ...rest]: readonly string[], flags: Flags): RequestArgs {
   const head = verb.toUpperCase();
   if (!isVerb(head)) {
     throw new UsageError(`${verb} is no verb: a letter, then letters, digits, "-".`);
@@ -126,7 +126,7 @@ function toRequest([verb, ...rest]: readonly string[], flags: Flags): Request {
 }
 
 /** Whether the body is a file's or standard input's can only be told by who knows whether there is a body. */
-function needsSpec({ words, body }: Request): boolean {
+function needsSpec({ words, body }: RequestArgs): boolean {
   return body === undefined && (words.at(-1)?.startsWith("@") || !Deno.stdin.isTerminal());
 }
 
@@ -136,7 +136,10 @@ async function askSpec(ask: Asking): Promise<CompiledProtocol> {
   return spec!;
 }
 
-async function addBody(request: Request, command: CompiledCommand | undefined): Promise<Outgoing> {
+async function addBody(
+  request: RequestArgs,
+  command: CompiledCommand | undefined,
+): Promise<Outgoing> {
   const { head, verbatim, options } = request;
   let { words, body } = request;
   const shape = command?.request;

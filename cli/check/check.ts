@@ -2,7 +2,7 @@ import { ConnectionLost, type Dial } from "../../client/mod.ts";
 import { type ByteStream, parseAddress } from "../../net/mod.ts";
 import { printable, printableLines } from "../../protocol/printable.ts";
 import { quote } from "../../protocol/quoting.ts";
-import { type Check, conformanceChecks, exampleChecks } from "./checks.ts";
+import { type CheckCase, conformanceChecks, exampleChecks } from "./checks.ts";
 import { exchange, type Outcome } from "./exchange.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
@@ -17,7 +17,7 @@ const MOST_SHOWN = 400;
 const MOST_EXAMPLES = 1000;
 
 /** What became of one check; a line of `--json`. */
-interface Result extends Outcome {
+interface CheckResult extends Outcome {
   readonly name: string;
   readonly sent: string;
   readonly expected: string;
@@ -71,7 +71,7 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
     }
     const failed = { cases: 0, examples: 0 };
     let ran = 0;
-    const note = (result: Result, what: keyof typeof failed): void => {
+    const note = (result: CheckResult, what: keyof typeof failed): void => {
       ran++;
       if (result.why !== undefined) failed[what]++;
       if (flags.json) print(asJson(result));
@@ -112,12 +112,12 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
 };
 
 async function run(
-  { name, toBytes, expected, cutting }: Check,
+  { name, toBytes, expected, cutting }: CheckCase,
   connect: () => Promise<ByteStream>,
   timeout: number,
-): Promise<Result> {
+): Promise<CheckResult> {
   let sent = "";
-  const noteBytes: Check["toBytes"] = (greeting) => {
+  const noteBytes: CheckCase["toBytes"] = (greeting) => {
     const bytes = toBytes(greeting);
     sent = escaped(bytes) + (expected.half ? ", and the end of the input" : "");
     return bytes;
@@ -138,7 +138,7 @@ async function findExamples(
   address: string,
   dial: Dial,
   timeout: number,
-): Promise<Check[] | Result> {
+): Promise<CheckCase[] | CheckResult> {
   try {
     const { compiled } = await remoteSpec(address, dial, { timeout });
     return exampleChecks(compiled!.protocol);
@@ -170,13 +170,13 @@ function shorten(text: string): string {
   return `${text.slice(0, MOST_SHOWN)}… (${text.length} characters)`;
 }
 
-function asJson({ why, greeted: _, ...result }: Result): string {
+function asJson({ why, greeted: _, ...result }: CheckResult): string {
   const status = why === undefined ? "ok" : "failed";
   return JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }) + "\n";
 }
 
 /** Prints one as text. All of it is escaped, into a pipe too: what a server sends must not pass for a result. */
-function printText({ name, sent, expected, why, came }: Result): void {
+function printText({ name, sent, expected, why, came }: CheckResult): void {
   const isOk = why === undefined;
   printStyled(isOk ? "good" : "bad", isOk ? "ok" : "FAILED");
   let text = `${isOk ? "      " : "  "}${printable(name)}\n`;

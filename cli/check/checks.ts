@@ -10,7 +10,7 @@ import { encodeText } from "../../protocol/strings.ts";
 import type { Cutting, Expected, Greeting } from "./exchange.ts";
 
 /** One thing to check. */
-export interface Check {
+export interface CheckCase {
   readonly name: string;
   /** What is sent, for a server with these limits. */
   readonly toBytes: (greeting: Greeting) => Uint8Array;
@@ -21,11 +21,11 @@ export interface Check {
 const CUTTINGS: readonly Cutting[] = ["whole", "byte by byte"];
 
 /** The cases of conformance, each in one piece and byte by byte. */
-export const conformanceChecks: readonly Check[] = CUTTINGS.flatMap((cutting) =>
+export const conformanceChecks: readonly CheckCase[] = CUTTINGS.flatMap((cutting) =>
   conformanceCases.map((each) => fromCase(each, cutting))
 );
 
-function fromCase({ name, send, ...expected }: ConformanceCase, cutting: Cutting): Check {
+function fromCase({ name, send, ...expected }: ConformanceCase, cutting: Cutting): CheckCase {
   return {
     name: cutting === "whole" ? name : `${name} (${cutting})`,
     toBytes: (greeting) => caseBytes(send, greeting),
@@ -35,9 +35,9 @@ function fromCase({ name, send, ...expected }: ConformanceCase, cutting: Cutting
 }
 
 /** The examples of a protocol in the order in which it gives them, each on a connection of its own. */
-export function exampleChecks({ commands }: Protocol): Check[] {
+export function exampleChecks({ commands }: Protocol): CheckCase[] {
   return Object.entries(commands).flatMap(([verb, { examples = [] }]) =>
-    examples.map(({ request, reply }): Check => ({
+    examples.map(({ request, reply }): CheckCase => ({
       name: `example of ${verb}: ${request.split("\n")[0]}`,
       toBytes: () => encodeText(request + "\n"),
       expected: { expect: reply },

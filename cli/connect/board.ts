@@ -1,8 +1,8 @@
 // What is printed above the line, and when all of it is shown.
 
-import type { Screen, Span, View } from "./screen.ts";
-import type { Paint } from "./style.ts";
-import { printable } from "./text.ts";
+import type { Screen, StyledText, View } from "./screen.ts";
+import type { Paint } from "../style.ts";
+import { printable } from "../text.ts";
 
 // How much output is gathered before it is shown, however much comes at once.
 const MOST_PENDING = 1 << 18;
@@ -28,7 +28,7 @@ export class Board {
   }
 
   /** Adds a line of spans. */
-  addSpans(spans: readonly Span[]): void {
+  addSpans(spans: readonly StyledText[]): void {
     this.add(spans.map(({ text, style }) => this.#paint(style, text)).join("") + "\n");
   }
 

@@ -25,7 +25,7 @@ export interface Completion {
 }
 
 /** What a line is completed from. */
-export interface Source {
+export interface CompletionSource {
   /** The server's protocol, where it is known. */
   readonly protocol: CompiledProtocol | undefined;
   /** Commands of the terminal itself, such as `/help`, each with what it does. */
@@ -37,7 +37,7 @@ export interface Source {
 }
 
 /** What Tab offers at `cursor`. */
-export function complete(text: string, cursor: number, source: Source): Completion {
+export function complete(text: string, cursor: number, source: CompletionSource): Completion {
   const before = text.slice(0, cursor);
   const bang = /^\s*!/.exec(before)?.[0].length ?? 0;
   if (before.startsWith("/")) {
@@ -86,7 +86,7 @@ function words(
   line: RequestLine,
   current: Token | undefined,
   typed: string,
-  source: Source,
+  source: CompletionSource,
 ): Candidate[] {
   const { request, verb } = line.command!;
   const before = line.rest.filter((each) => each !== current);

@@ -1,8 +1,8 @@
 import { Terminal } from "./terminal.ts";
 import { History, historyPath } from "./history.ts";
 import { runScript } from "./script.ts";
-import { painter } from "./style.ts";
-import { attachTerminal } from "./attach.ts";
+import { painter } from "../style.ts";
+import { attachTerminal } from "../raw_terminal.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Flags, type Subcommand, UsageError } from "../flags.ts";
 import { complain } from "../output.ts";

@@ -1,7 +1,7 @@
 // The line that is being typed: keys in, text and what was meant out. No terminal, no clock.
 
 import { commonPrefix, type Completion } from "./completion.ts";
-import type { Key } from "./keys.ts";
+import type { Key } from "../keys.ts";
 import { LineText } from "./line_text.ts";
 import { Search } from "./search.ts";
 

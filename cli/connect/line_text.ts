@@ -1,12 +1,12 @@
 // One line and the keys that change it.
 
-import { nextCharacter, previousCharacter } from "./text.ts";
+import { nextCharacter, previousCharacter } from "../text.ts";
 
 // How many changes can be taken back.
 const MOST_UNDO = 200;
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
-interface Moment {
+interface UndoState {
   readonly text: string;
   readonly cursor: number;
 }
@@ -16,7 +16,7 @@ export class LineText {
   #text = "";
   #cursor = 0;
   #cut = "";
-  #undo: Moment[] = [];
+  #undo: UndoState[] = [];
   #lastWasInsert = false;
   #lastWasCut = false;
 

@@ -26,7 +26,7 @@ export interface Token {
 }
 
 /** Something that the protocol does not allow, at its place. */
-export interface Fault {
+export interface Diagnostic {
   readonly start: number;
   readonly end: number;
   readonly message: string;
@@ -52,9 +52,9 @@ export interface RequestLine {
   /** The body, where it is not a word of the line. */
   readonly body: BodySource | undefined;
   /** What is wrong with what is there, from left to right. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Diagnostic[];
   /** What is not there and must be. */
-  readonly missing: Fault | undefined;
+  readonly missing: Diagnostic | undefined;
 }
 
 /** Reads a line. Never throws: what is half typed is ordinary. */
@@ -62,7 +62,7 @@ export function readRequestLine(text: string, protocol: CompiledProtocol | undef
   const tokens = tokenise(text);
   const tag = tokens[0]?.kind === "tag" ? tokens.shift() : undefined;
   const verb = tokens.shift();
-  const faults: Fault[] = [];
+  const faults: Diagnostic[] = [];
   const fault = ({ start, end }: Token, message: string): void => {
     faults.push({ start, end, message });
   };
@@ -163,8 +163,8 @@ function findMissing(
   fields: readonly (NamedField | undefined)[],
   body: BodySource | undefined,
   end: number,
-): Fault | undefined {
-  const needs = (name: string, what: string): Fault => ({
+): Diagnostic | undefined {
+  const needs = (name: string, what: string): Diagnostic => ({
     start: end,
     end,
     message: `${verb} needs ${name}: ${what}.`,

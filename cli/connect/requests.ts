@@ -8,11 +8,11 @@ import { readRequest } from "../../dialects/lineup1/message.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { reason } from "../reason.ts";
 import { type Collector, counted, linesTo } from "./body.ts";
-import { type Fault, readRequestLine, type RequestLine } from "./request_line.ts";
+import { type Diagnostic, readRequestLine, type RequestLine } from "./request_line.ts";
 import type { Wire } from "./wire.ts";
 
 /** A request that is not answered yet. */
-export interface InFlight {
+export interface PendingRequest {
   readonly tag: string;
   /** As it was typed. */
   readonly text: string;
@@ -30,9 +30,9 @@ export interface InFlight {
  * What became of a line: a request to be sent, which is in flight then if it has an answer to be told by; a fault; or
  * `undefined` where there is no request, or more lines come.
  */
-export type Taken =
-  | { readonly send: () => InFlight | undefined }
-  | { readonly fault: Fault }
+export type LineResult =
+  | { readonly send: () => PendingRequest | undefined }
+  | { readonly fault: Diagnostic }
   | undefined;
 
 /** Reads a body's file. */
@@ -45,7 +45,7 @@ export class Requests {
   /** The connection, while there is one. */
   wire: Wire | undefined;
   readonly #readFile: ReadFile;
-  readonly #inFlight = new Map<string, InFlight>();
+  readonly #inFlight = new Map<string, PendingRequest>();
   #collecting: { collector: Collector; line: RequestLine; forced: boolean } | undefined;
   #next = 1;
   #nextOwn = 1;
@@ -62,7 +62,7 @@ export class Requests {
   }
 
   /** What a person waits for, oldest first. */
-  get inFlight(): InFlight[] {
+  get inFlight(): PendingRequest[] {
     return [...this.#inFlight.values()].filter(({ own }) => own === undefined);
   }
 
@@ -77,7 +77,7 @@ export class Requests {
   }
 
   /** Takes a line: a request, or a line of a body. What begins with `!` is sent without being checked. */
-  take(text: string): Taken {
+  take(text: string): LineResult {
     const collecting = this.#collecting;
     if (collecting !== undefined) {
       const body = collecting.collector.add(text);
@@ -114,7 +114,7 @@ export class Requests {
     return undefined;
   }
 
-  #ready(line: RequestLine, forced: boolean, body: Uint8Array | undefined): Taken {
+  #ready(line: RequestLine, forced: boolean, body: Uint8Array | undefined): LineResult {
     const { text, tag, command } = line;
     if (this.wire === undefined) return whole(text, "Not sent: the connection is lost.");
     const request = wireText(line, body) + (body === undefined ? "" : ` {${body.length}}`);
@@ -138,7 +138,7 @@ export class Requests {
         if (tag === undefined) this.#next = this.next + 1;
         // What is answered without a tag cannot be waited for.
         if (frame?.tag === undefined) return undefined;
-        const sent: InFlight = {
+        const sent: PendingRequest = {
           tag: frame.tag,
           text: text.trim(),
           chosen: tag !== undefined,
@@ -169,7 +169,7 @@ export class Requests {
   }
 
   /** Asks the server to stop the newest request that was not cancelled yet: which one. */
-  cancelNewest(): InFlight | undefined {
+  cancelNewest(): PendingRequest | undefined {
     const newest = this.inFlight.findLast(({ cancelled }) => !cancelled);
     if (newest === undefined || this.wire === undefined) return undefined;
     newest.cancelled = true;
@@ -178,7 +178,7 @@ export class Requests {
   }
 
   /** The request that a frame belongs to, which is over if the frame is its last. */
-  answered(frame: Frame): InFlight | undefined {
+  answered(frame: Frame): PendingRequest | undefined {
     if (frame.tag === undefined) return undefined;
     const request = this.#inFlight.get(frame.tag);
     if (frame.head === "OK" || frame.head === "ERR") this.#inFlight.delete(frame.tag);
@@ -186,7 +186,7 @@ export class Requests {
   }
 
   /** The connection is gone: what nobody will answer. */
-  lose(): InFlight[] {
+  lose(): PendingRequest[] {
     this.wire = undefined;
     const lost = this.inFlight;
     this.#inFlight.clear();
@@ -219,6 +219,6 @@ function refusal(read: () => unknown): string | undefined {
   }
 }
 
-function whole(text: string, message: string): { fault: Fault } {
+function whole(text: string, message: string): { fault: Diagnostic } {
   return { fault: { start: 0, end: text.length, message } };
 }

@@ -1,10 +1,10 @@
 // What stands at the bottom of a terminal: the prompt, the line, what is said below it; output goes above.
 
-import type { Paint, Style } from "./style.ts";
-import { fit, graphemes, width } from "./text.ts";
+import type { Paint, Style } from "../style.ts";
+import { fit, graphemes, width } from "../text.ts";
 
 /** Text of one look. */
-export interface Span {
+export interface StyledText {
   readonly text: string;
   readonly style: Style;
 }
@@ -12,17 +12,17 @@ export interface Span {
 /** What is drawn. */
 export interface View {
   /** What stands before the cursor, the prompt included. */
-  readonly before: readonly Span[];
+  readonly before: readonly StyledText[];
   /** What stands behind it. */
-  readonly after: readonly Span[];
+  readonly after: readonly StyledText[];
   /** Shown behind `after` as far as its row goes. */
   readonly rest: string;
   /** Rows below, each cut to the width of the terminal. */
-  readonly below: readonly (readonly Span[])[];
+  readonly below: readonly (readonly StyledText[])[];
 }
 
 /** A place on the screen, from where the prompt begins. */
-interface Place {
+interface CursorPosition {
   row: number;
   column: number;
 }
@@ -109,7 +109,7 @@ export class Screen {
     return text + up(row - cursor.row) + "\r" + right(cursor.column);
   }
 
-  #spans(spans: readonly Span[]): string {
+  #spans(spans: readonly StyledText[]): string {
     return spans.map(({ text, style }) => this.#paint(style, text)).join("");
   }
 }
@@ -123,7 +123,11 @@ function right(columns: number): string {
 }
 
 /** Where the cursor is behind these spans; `column` may be the width, when the row is full. */
-function advance(from: Place, spans: readonly Span[], columns: number): Place {
+function advance(
+  from: CursorPosition,
+  spans: readonly StyledText[],
+  columns: number,
+): CursorPosition {
   let { row, column } = from;
   for (const { text } of spans) {
     for (const each of graphemes(text)) {
@@ -140,7 +144,7 @@ function advance(from: Place, spans: readonly Span[], columns: number): Place {
 }
 
 /** A full row means the first column of the next. */
-function settle(place: Place, columns: number): Place {
+function settle(place: CursorPosition, columns: number): CursorPosition {
   if (place.column === columns) {
     place.row++;
     place.column = 0;
@@ -159,8 +163,8 @@ function clip(view: View, columns: number, rows: number): View {
 }
 
 /** The first spans that fit into so many columns, the one that does not cut with `…`; `fromEnd` cuts its beginning. */
-export function cut(spans: readonly Span[], columns: number, fromEnd = false): Span[] {
-  const fitting: Span[] = [];
+export function cut(spans: readonly StyledText[], columns: number, fromEnd = false): StyledText[] {
+  const fitting: StyledText[] = [];
   let left = columns;
   for (const span of spans) {
     const wide = width(span.text);

@@ -9,7 +9,7 @@ import { complain, print } from "../output.ts";
 import { wrongGreeting } from "../../client/greeting.ts";
 import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
-import { painter } from "./style.ts";
+import { painter } from "../style.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
 const GREETING_MS = 10_000;

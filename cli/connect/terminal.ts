@@ -4,7 +4,7 @@ import { heartbeatOption } from "../../client/heartbeat.ts";
 import type { Clock, Dial } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
-import type { Attached } from "./attach.ts";
+import type { TerminalProgram } from "../raw_terminal.ts";
 import { Board } from "./board.ts";
 import { complete } from "./completion.ts";
 import { Editor, type Intent } from "./editor.ts";
@@ -13,14 +13,14 @@ import type { History } from "./history.ts";
 import { HELP, LOCAL } from "./help.ts";
 import { complain, said } from "../output.ts";
 import { readSpec } from "../remote_spec.ts";
-import { type Key, KeyDecoder } from "./keys.ts";
+import { type Key, KeyDecoder } from "../keys.ts";
 import { HEARTBEAT_MS, Pulse } from "./pulse.ts";
 import { showBytes, showFrame } from "./reply.ts";
-import type { Fault } from "./request_line.ts";
-import { type InFlight, Requests } from "./requests.ts";
-import { type Device, Screen, type Span, type View } from "./screen.ts";
-import type { Paint } from "./style.ts";
-import { printable, width } from "./text.ts";
+import type { Diagnostic } from "./request_line.ts";
+import { type PendingRequest, Requests } from "./requests.ts";
+import { type Device, Screen, type StyledText, type View } from "./screen.ts";
+import type { Paint } from "../style.ts";
+import { printable, width } from "../text.ts";
 import { showFault, viewOf } from "./view.ts";
 import type { Wire } from "./wire.ts";
 import { StayingConnected } from "./staying_connected.ts";
@@ -46,7 +46,7 @@ const OK = 0, NO_CONNECTION = 2;
 const MOST_WAITING = 100_000;
 
 /** A person, a server, and what is between them. */
-export class Terminal implements Attached {
+export class Terminal implements TerminalProgram {
   readonly #options: TerminalOptions;
   readonly #paint: Paint;
   readonly #board: Board;
@@ -58,9 +58,9 @@ export class Terminal implements Attached {
   readonly #connection: StayingConnected;
   /** Lines of pastes: each is sent once the one before it is answered. */
   #waiting: string[] = [];
-  #current: InFlight | undefined;
+  #current: PendingRequest | undefined;
   #last: string | undefined;
-  #fault: Fault | undefined;
+  #fault: Diagnostic | undefined;
   #name: string;
   #raw: boolean;
   #leaving = false;
@@ -210,8 +210,8 @@ export class Terminal implements Attached {
   #take(
     text: string,
     onTaken: () => void,
-    onSent: (sent: InFlight | undefined) => void = () => {},
-  ): Fault | undefined {
+    onSent: (sent: PendingRequest | undefined) => void = () => {},
+  ): Diagnostic | undefined {
     if (this.#requests.bodyPrompt === undefined && /^\s*\//.test(text)) {
       const act = this.#local(text.trim());
       if (act === undefined) {
@@ -405,7 +405,7 @@ export class Terminal implements Attached {
   }
 
   /** The prompt, which tells how many lines wait, unless it is to stand above them. */
-  #prompt(waiting = 0): Span[] {
+  #prompt(waiting = 0): StyledText[] {
     const { bodyPrompt, inFlight, next, wire } = this.#requests;
     if (bodyPrompt !== undefined) return [{ text: bodyPrompt, style: "dim" }];
     const tags = inFlight.slice(0, 3).map(({ tag }) => `#${tag}`);
@@ -431,11 +431,11 @@ export class Terminal implements Attached {
     });
   }
 
-  #echo(prompt: readonly Span[], text: string): void {
+  #echo(prompt: readonly StyledText[], text: string): void {
     this.#board.addSpans([...prompt, { text, style: "plain" }]);
   }
 }
 
-function promptWidth(prompt: readonly Span[]): number {
+function promptWidth(prompt: readonly StyledText[]): number {
   return prompt.reduce((sum, { text }) => sum + width(text), 0);
 }

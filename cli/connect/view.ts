@@ -3,18 +3,18 @@
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import type { Editor, Menu } from "./editor.ts";
 import { hintFor } from "./hint.ts";
-import { type Fault, readRequestLine } from "./request_line.ts";
-import type { Span, View } from "./screen.ts";
-import { printable, width, wrap } from "./text.ts";
+import { type Diagnostic, readRequestLine } from "./request_line.ts";
+import type { StyledText, View } from "./screen.ts";
+import { printable, width, wrap } from "../text.ts";
 
 /** What is shown beside the line. */
 export interface ViewState {
-  readonly prompt: readonly Span[];
+  readonly prompt: readonly StyledText[];
   readonly protocol: CompiledProtocol | undefined;
   /** Whether the line is a request, to be checked and explained, and not a line of a body. */
   readonly explains: boolean;
   /** What was wrong with the line that was entered. */
-  readonly fault: Fault | undefined;
+  readonly fault: Diagnostic | undefined;
   /** The commands of the terminal itself. */
   readonly local: Readonly<Record<string, string>>;
   /** The size of the terminal. */
@@ -83,12 +83,12 @@ function shown(text: string): string {
   return printable(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 }
 
-function span(text: string, style: Span["style"] = "plain"): Span {
+function span(text: string, style: StyledText["style"] = "plain"): StyledText {
   return { text, style };
 }
 
-function marked(text: string, faults: readonly Fault[]): Span[] {
-  const spans: Span[] = [];
+function marked(text: string, faults: readonly Diagnostic[]): StyledText[] {
+  const spans: StyledText[] = [];
   let at = 0;
   for (const { start, end } of faults) {
     if (start < at) continue;
@@ -98,9 +98,9 @@ function marked(text: string, faults: readonly Fault[]): Span[] {
   return [...spans, span(text.slice(at))];
 }
 
-function split(spans: readonly Span[], cursor: number): [Span[], Span[]] {
-  const before: Span[] = [];
-  const after: Span[] = [];
+function split(spans: readonly StyledText[], cursor: number): [StyledText[], StyledText[]] {
+  const before: StyledText[] = [];
+  const after: StyledText[] = [];
   let at = 0;
   for (const { text, style } of spans) {
     const here = Math.min(Math.max(cursor - at, 0), text.length);
@@ -113,11 +113,11 @@ function split(spans: readonly Span[], cursor: number): [Span[], Span[]] {
 
 /** Rows that point at what is wrong and say it. */
 export function showFault(
-  fault: Fault,
+  fault: Diagnostic,
   text: string,
   promptWidth: number,
   columns: number,
-): Span[][] {
+): StyledText[][] {
   const message = wrap(shown(fault.message), columns - 1).map((row) => [span(row, "bad")]);
   const column = promptWidth + width(text.slice(0, fault.start));
   const length = Math.max(1, width(text.slice(fault.start, fault.end)));
@@ -127,7 +127,7 @@ export function showFault(
   return [[span(" ".repeat(column) + "^".repeat(length), "bad")], ...message];
 }
 
-function showMenu({ completion, chosen }: Menu, rows: number): Span[][] {
+function showMenu({ completion, chosen }: Menu, rows: number): StyledText[][] {
   const { candidates } = completion;
   const most = Math.max(1, rows);
   const first = Math.min(Math.max(0, chosen - most + 1), Math.max(0, candidates.length - most));

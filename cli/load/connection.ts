@@ -1,7 +1,7 @@
 // One connection of a load: requests out with one write a turn, answers counted.
 
 import type { ByteStream } from "../../net/mod.ts";
-import { InFlight } from "./in_flight.ts";
+import { RequestSlots } from "./request_slots.ts";
 import { OutBytes } from "./out_bytes.ts";
 import { BadReply, Replies } from "./replies.ts";
 
@@ -26,7 +26,7 @@ export interface Watcher {
 export class LoadConnection {
   readonly #stream: ByteStream;
   readonly #watcher: Watcher;
-  readonly #inFlight: InFlight;
+  readonly #inFlight: RequestSlots;
   readonly #tags: readonly Uint8Array[];
   // What is added goes into one while the other is written.
   #next = new OutBytes();
@@ -46,7 +46,7 @@ export class LoadConnection {
   ) {
     this.#stream = stream;
     this.#watcher = watcher;
-    this.#inFlight = new InFlight(depth, tagged);
+    this.#inFlight = new RequestSlots(depth, tagged);
     this.#tags = tagged
       ? Array.from({ length: depth }, (_, slot) => encoder.encode(`#${slot} `))
       : [];

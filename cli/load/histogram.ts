@@ -56,7 +56,7 @@ export class Recorder {
 }
 
 /** The figures of some durations, in ms. */
-export interface Percentiles {
+export interface LatencyFigures {
   readonly count: number;
   readonly least: number;
   readonly mean: number;
@@ -93,7 +93,7 @@ export class Latencies {
   }
 
   /** All figures; 0 where there is none. */
-  figures(): Percentiles {
+  figures(): LatencyFigures {
     const { count } = this;
     const { mean, stdDeviation, maxValue } = this.#histogram;
     return {

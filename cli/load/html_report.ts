@@ -1,8 +1,8 @@
 // What a load has shown, as a page that needs nothing else: no script, no network.
 
 import { duration, percent, size, whole } from "../figures.ts";
-import type { Percentiles } from "./histogram.ts";
-import type { LoadReport, Moment } from "./results.ts";
+import type { LatencyFigures } from "./histogram.ts";
+import type { IntervalReport, LoadReport } from "./results.ts";
 import { linearTicks, svgPlot } from "./svg_plot.ts";
 import { kinds, lateness, loadInWords } from "./text_report.ts";
 
@@ -64,12 +64,12 @@ ${counted("Connections lost", report.connectionsLost)}
 `;
 }
 
-function timeAxis(course: readonly Moment[]) {
+function timeAxis(course: readonly IntervalReport[]) {
   const ticks = linearTicks(course.at(-1)?.at ?? 1);
   return { name: "seconds", show: (x: number): string => `${x}`, ticks };
 }
 
-function throughput(course: readonly Moment[]): string {
+function throughput(course: readonly IntervalReport[]): string {
   const rate = (figure: "ok" | "errors") =>
     course.map((moment) => [moment.at, moment[figure] / moment.seconds] as const);
   const lines = [{ name: "OK", colour: GREEN, points: rate("ok") }];
@@ -80,7 +80,7 @@ function throughput(course: readonly Moment[]): string {
   return svgPlot({ title: "Throughput", lines, x: timeAxis(course), y });
 }
 
-function latencyOverTime(course: readonly Moment[]): string {
+function latencyOverTime(course: readonly IntervalReport[]): string {
   const answered = course.filter(({ ok }) => ok > 0);
   const line = (name: string, colour: string, figure: "p50" | "p99" | "p999" | "most") => ({
     name,
@@ -101,7 +101,7 @@ function latencyOverTime(course: readonly Moment[]): string {
 }
 
 // The further right, the rarer: 90 %, 99 %, 99.9 % stand at the same distance from each other.
-function latencyByPercentile(latency: Percentiles): string {
+function latencyByPercentile(latency: LatencyFigures): string {
   if (latency.count === 0) return "";
   const rarity = (percent: number): number => -Math.log10(1 - percent / 100);
   const { p50, p75, p90, p99, p999, p9999 } = latency;

@@ -4,9 +4,9 @@ import { checkRequest } from "./against_spec.ts";
 import { htmlReport } from "./html_report.ts";
 import { fromFile, fromLine, fromWords } from "./mix.ts";
 import { arrivals, type LoadPlan } from "./plan.ts";
-import { Progress } from "./progress.ts";
+import { LoadProgress } from "./progress.ts";
 import type { RequestPlan } from "./request.ts";
-import type { LoadReport, Moment } from "./results.ts";
+import type { IntervalReport, LoadReport } from "./results.ts";
 import { startLoad } from "./run.ts";
 import { templateUsage } from "./template.ts";
 import { textReport } from "./text_report.ts";
@@ -203,8 +203,8 @@ async function greet(plan: LoadPlan, unchecked: boolean): Promise<void> {
 
 async function run(plan: LoadPlan, quiet: boolean): Promise<LoadReport> {
   const length = Number.isFinite(plan.most) ? Infinity : plan.duration / 1000;
-  const progress = new Progress(errorScreen, length);
-  const show = (moment: Moment): void => {
+  const progress = new LoadProgress(errorScreen, length);
+  const show = (moment: IntervalReport): void => {
     if (!quiet) progress.moment(moment);
   };
   const running = await startLoad(plan, show, SHOWN_TICKS);

@@ -6,7 +6,7 @@ import type { LoadConnection } from "./connection.ts";
 import type { ThreadPlan } from "./plan.ts";
 
 /** What sends. */
-export interface Sender {
+export interface RequestSender {
   /** Sends a request that was due at this time; false once there have been enough. */
   send(connection: LoadConnection, due: number, now: number): boolean;
   /** The connections, some of which may not be free. */
@@ -14,7 +14,7 @@ export interface Sender {
 }
 
 /** When requests are sent. */
-export interface Pace {
+export interface Pacer {
   /** Begins, to end at `until`. */
   start(now: number, until: number): void;
   /** A connection has room. */
@@ -24,11 +24,11 @@ export interface Pace {
 }
 
 /** Keeps every connection full: a slow server is asked less. */
-export class ClosedLoop implements Pace {
-  readonly #sender: Sender;
+export class ClosedLoopPacer implements Pacer {
+  readonly #sender: RequestSender;
   #until = -Infinity;
 
-  constructor(sender: Sender) {
+  constructor(sender: RequestSender) {
     this.#sender = sender;
   }
 
@@ -53,8 +53,8 @@ export class ClosedLoop implements Pace {
 const TIMER_LATENESS = 2;
 
 /** Sends when it is time, whatever became of the requests before. What finds no connection free goes out late. */
-export class OpenLoop implements Pace {
-  readonly #sender: Sender;
+export class OpenLoopPacer implements Pacer {
+  readonly #sender: RequestSender;
   readonly #rate: number;
   readonly #interval: () => number;
   #next = Infinity;
@@ -64,7 +64,7 @@ export class OpenLoop implements Pace {
   #stopTimer = (): void => {};
   readonly #touched = new Set<LoadConnection>();
 
-  constructor(sender: Sender, plan: ThreadPlan, random: () => number) {
+  constructor(sender: RequestSender, plan: ThreadPlan, random: () => number) {
     this.#sender = sender;
     const rate = this.#rate = plan.rate! / 1000;
     this.#interval = plan.arrivals === "steady"

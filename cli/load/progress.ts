@@ -2,10 +2,10 @@
 
 import type { Screen } from "../output.ts";
 import { duration, whole } from "../figures.ts";
-import type { Moment } from "./results.ts";
+import type { IntervalReport } from "./results.ts";
 
 /** Shows how a load of `length` seconds goes (`Infinity` where nobody knows). */
-export class Progress {
+export class LoadProgress {
   readonly #screen: Screen;
   readonly #length: number;
   #errors = 0;
@@ -17,7 +17,7 @@ export class Progress {
   }
 
   /** A moment has passed. */
-  moment(moment: Moment): void {
+  moment(moment: IntervalReport): void {
     const { isTerminal, width } = this.#screen;
     this.#errors += moment.errors;
     const line = moment.at <= 0
@@ -28,7 +28,7 @@ export class Progress {
     else this.#screen.write(line + "\n");
   }
 
-  #line({ at, seconds, ok, p50, p99, most }: Moment): string {
+  #line({ at, seconds, ok, p50, p99, most }: IntervalReport): string {
     const of = Number.isFinite(this.#length) ? ` of ${this.#length.toFixed(0)}` : "";
     const rate = seconds > 0 ? ok / seconds : 0;
     return `${at.toFixed(1)}${of} s  ${whole(rate)}/s  p50 ${duration(p50)}  p99 ${

@@ -3,7 +3,7 @@
 import { encodeFrame, type FrameInit } from "../../dialects/lineup1/frame.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import type { OutBytes } from "./out_bytes.ts";
-import { readTemplate, type Source, type Template } from "./template.ts";
+import { readTemplate, type Template, type ValueSource } from "./template.ts";
 
 /** One kind of request; plain data, as it goes to the threads. */
 export interface RequestPlan {
@@ -19,7 +19,7 @@ export interface RequestPlan {
 }
 
 /** Appends one request without its tag. */
-export type WriteRequest = (out: OutBytes, source: Source) => void;
+export type WriteRequest = (out: OutBytes, source: ValueSource) => void;
 
 interface Templates {
   readonly words: readonly Template[];

@@ -1,12 +1,12 @@
 // What the ticks of all threads say together: the figures of a report, and the course of the run.
 
-import { Latencies, type Percentiles } from "./histogram.ts";
+import { Latencies, type LatencyFigures } from "./histogram.ts";
 import type { LoadPlan } from "./plan.ts";
 import { showRequest } from "./request.ts";
 import { count, type Tick } from "./tally.ts";
 
 /** A piece of the run. */
-export interface Moment {
+export interface IntervalReport {
   /** When it ended, in seconds since the measured time began. */
   readonly at: number;
   readonly seconds: number;
@@ -23,7 +23,7 @@ export interface KindReport {
   readonly request: string;
   readonly ok: number;
   readonly errors: number;
-  readonly latency: Percentiles;
+  readonly latency: LatencyFigures;
 }
 
 /** All that a run has shown; what `--json` prints. Times are in ms, rates in requests a second. */
@@ -52,15 +52,15 @@ export interface LoadReport {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   /** Of OK replies, from when their requests were due. */
-  readonly latency: Percentiles;
+  readonly latency: LatencyFigures;
   /** How late requests were sent. */
-  readonly behind: Percentiles;
+  readonly behind: LatencyFigures;
   readonly errors: Readonly<Record<string, number>>;
   readonly connectionsLost: Readonly<Record<string, number>>;
   readonly requests: readonly KindReport[];
   /** Latencies: how many are above the bound before and up to this one, in ms. */
   readonly histogram: readonly (readonly [upTo: number, count: number])[];
-  readonly course: readonly Moment[];
+  readonly course: readonly IntervalReport[];
 }
 
 const NOTHING = { seconds: 0, ok: 0, errors: 0, p50: 0, p99: 0, p999: 0, most: 0 };
@@ -68,7 +68,7 @@ const NOTHING = { seconds: 0, ok: 0, errors: 0, p50: 0, p99: 0, p999: 0, most: 0
 const MOST_MOMENTS = 600;
 
 /** A piece of the run that goes on. */
-class Piece {
+class IntervalRecorder {
   readonly #latency = new Latencies();
   #errors = 0;
   /** When it began, in seconds. */
@@ -80,7 +80,7 @@ class Piece {
   }
 
   /** Ends it; what follows is another. */
-  end(at: number): Moment {
+  end(at: number): IntervalReport {
     const latency = this.#latency;
     const moment = {
       at,
@@ -100,7 +100,7 @@ class Piece {
 }
 
 /** Takes ticks in. */
-export class Results {
+export class LoadResults {
   readonly #plan: LoadPlan;
   readonly #latency = new Latencies();
   readonly #behind = new Latencies();
@@ -113,12 +113,12 @@ export class Results {
   readonly #bytes: { sent: number; received: number }[];
   #at = 0;
   // Of every tick of all threads, and of as many as are shown together.
-  readonly #now = new Piece();
-  readonly #shown = new Piece();
+  readonly #now = new IntervalRecorder();
+  readonly #shown = new IntervalRecorder();
   readonly #shownTicks: number;
   #threads = 0;
   #ticks = 0;
-  #course: Moment[] = [];
+  #course: IntervalReport[] = [];
   readonly #started = new Date();
 
   /** Results of this plan; `add` answers with a moment after so many ticks of each thread. */
@@ -130,7 +130,7 @@ export class Results {
   }
 
   /** Takes in what a thread tells; answers the moment to be shown that has ended with it. */
-  add(thread: number, tick: Tick): Moment | undefined {
+  add(thread: number, tick: Tick): IntervalReport | undefined {
     for (const [i, { latency, errors }] of tick.kinds.entries()) {
       const kind = this.#kinds[i];
       kind.latency.add(latency);
@@ -164,7 +164,7 @@ export class Results {
   }
 
   /** The course with what is left of it, which belongs to its last moment. */
-  #end(): readonly Moment[] {
+  #end(): readonly IntervalReport[] {
     const rest = this.#now.end(this.#at);
     if (rest.seconds <= 0) return this.#course;
     return [...this.#course.slice(0, -1), ...halve([...this.#course.slice(-1), rest])];
@@ -218,8 +218,8 @@ function sum(counts: Readonly<Record<string, number>>): number {
 }
 
 /** Neighbours put together; of their percentiles the higher ones. */
-function halve(course: readonly Moment[]): Moment[] {
-  const halved: Moment[] = [];
+function halve(course: readonly IntervalReport[]): IntervalReport[] {
+  const halved: IntervalReport[] = [];
   for (let i = 0; i < course.length; i += 2) {
     const [a, b = a] = [course[i], course[i + 1]];
     halved.push(

@@ -4,7 +4,7 @@ import { needRead } from "../permissions.ts";
 import { ConnectionLost } from "../../client/mod.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { type LoadPlan, share } from "./plan.ts";
-import { type LoadReport, type Moment, Results } from "./results.ts";
+import { type IntervalReport, type LoadReport, LoadResults } from "./results.ts";
 
 /** A load that runs. */
 export interface RunningLoad {
@@ -19,10 +19,10 @@ export interface RunningLoad {
  */
 export async function startLoad(
   plan: LoadPlan,
-  onMoment: (moment: Moment) => void,
+  onMoment: (moment: IntervalReport) => void,
   shownTicks = 1,
 ): Promise<RunningLoad> {
-  const results = new Results(plan, shownTicks);
+  const results = new LoadResults(plan, shownTicks);
   const threads = share(plan).map((part, i) => new Thread(i, results, onMoment, part));
   const close = (): void => threads.forEach((thread) => thread.close());
   try {
@@ -47,8 +47,8 @@ class Thread {
 
   constructor(
     index: number,
-    results: Results,
-    onMoment: (moment: Moment) => void,
+    results: LoadResults,
+    onMoment: (moment: IntervalReport) => void,
     plan: Extract<ToThread, { kind: "open" }>["plan"],
   ) {
     const opened = Promise.withResolvers<string | undefined>();

@@ -3,7 +3,7 @@
 import { digits } from "../figures.ts";
 
 /** Points of one colour with a line between them. */
-export interface Line {
+export interface Series {
   readonly name: string;
   readonly colour: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -12,7 +12,7 @@ export interface Line {
 /** What is drawn, and how its axes read. */
 export interface Plot {
   readonly title: string;
-  readonly lines: readonly Line[];
+  readonly lines: readonly Series[];
   /** What a place on the x axis is called. */
   readonly x: { readonly name: string; readonly show: (x: number) => string; ticks: number[] };
   readonly y: { readonly name: string; readonly isLog: boolean };
@@ -68,7 +68,7 @@ function shape(colour: string, points: readonly (readonly number[])[]): string {
   }" stroke="${colour}"/>`;
 }
 
-function legend(lines: readonly Line[]): string[] {
+function legend(lines: readonly Series[]): string[] {
   if (lines.length < 2) return [];
   return lines.map(({ name, colour }, i) => {
     const x = WIDTH - RIGHT - (lines.length - i) * 76;

@@ -29,7 +29,7 @@ export interface Tick {
 }
 
 /** Counts. What was due before the measured time is left out. */
-export class Tally {
+export class ThreadTally {
   #from = Infinity;
   readonly #latency: readonly Recorder[];
   #errors: Record<string, number>[];

@@ -3,7 +3,7 @@
 import { UsageError } from "../flags.ts";
 
 /** What is drawn from. */
-export interface Source {
+export interface ValueSource {
   /** The next number of the run, from 1; no number comes twice. */
   next(): number;
   /** From 0 to 1, 1 excluded. */
@@ -15,17 +15,17 @@ export interface Template {
   /** The text where it is always the same. */
   readonly fixed: string | undefined;
   /** The text of one request. */
-  draw(source: Source): string;
+  draw(source: ValueSource): string;
   /** Texts that between them show every kind of value, to be checked before a run. */
   readonly examples: readonly string[];
 }
 
 interface Generator {
-  readonly draw: (source: Source) => string;
+  readonly draw: (source: ValueSource) => string;
   readonly examples: readonly string[];
 }
 
-interface Kind {
+interface GeneratorSpec {
   readonly usage: string;
   /** `undefined` where the arguments are not what `usage` says. */
   readonly read: (args: readonly string[]) => Generator | undefined;
@@ -34,7 +34,7 @@ interface Kind {
 const MOST_BYTES = 1 << 20;
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-const kinds: Readonly<Record<string, Kind>> = {
+const kinds: Readonly<Record<string, GeneratorSpec>> = {
   n: {
     usage: "n",
     read: (args) =>
@@ -104,7 +104,7 @@ export function readTemplate(text: string): Template {
     { length: count },
     (_, i) => generators.map(({ examples }) => examples[i % examples.length]).join(""),
   );
-  const draw = (source: Source): string => {
+  const draw = (source: ValueSource): string => {
     let drawn = "";
     for (const generator of generators) drawn += generator.draw(source);
     return drawn;

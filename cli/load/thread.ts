@@ -3,21 +3,21 @@
 import type { ByteStream } from "../../net/mod.ts";
 import { LoadConnection, type Watcher } from "./connection.ts";
 import type { OutBytes } from "./out_bytes.ts";
-import { ClosedLoop, OpenLoop, type Pace, type Sender } from "./pace.ts";
+import { ClosedLoopPacer, OpenLoopPacer, type Pacer, type RequestSender } from "./pace.ts";
 import type { ThreadPlan } from "./plan.ts";
 import { requestWriter } from "./request.ts";
-import { Tally, type Tick } from "./tally.ts";
-import type { Source } from "./template.ts";
+import { ThreadTally, type Tick } from "./tally.ts";
+import type { ValueSource } from "./template.ts";
 
 const OPEN_MS = 10_000;
 const RECONNECT_MS = 100;
 
 /** A thread's share of a load. Its times are those of `performance.now()`. */
-export class LoadThread implements Watcher, Sender {
+export class LoadThread implements Watcher, RequestSender {
   readonly #plan: ThreadPlan;
   readonly #connect: () => Promise<ByteStream>;
-  readonly #tally: Tally;
-  readonly #pace: Pace;
+  readonly #tally: ThreadTally;
+  readonly #pace: Pacer;
   readonly #writers: readonly ((out: OutBytes) => void)[];
   /** Up to where the weights of the requests reach, the last being their sum. */
   readonly #upTo: readonly number[];
@@ -41,12 +41,12 @@ export class LoadThread implements Watcher, Sender {
     this.#connect = connect;
     this.#left = plan.most;
     this.#opening = plan.connections;
-    this.#tally = new Tally(plan.requests.length);
+    this.#tally = new ThreadTally(plan.requests.length);
     this.#pace = plan.rate === undefined
-      ? new ClosedLoop(this)
-      : new OpenLoop(this, plan, Math.random);
+      ? new ClosedLoopPacer(this)
+      : new OpenLoopPacer(this, plan, Math.random);
     let n = plan.first - plan.step;
-    const source: Source = { next: () => n += plan.step, random: Math.random };
+    const source: ValueSource = { next: () => n += plan.step, random: Math.random };
     this.#writers = plan.requests.map((request) => {
       const write = requestWriter(request);
       return (out) => write(out, source);

@@ -9,12 +9,12 @@ const CHUNK = 1 << 16;
 const LF = 10, CR = 13;
 
 /** Bytes that are read in order. */
-export interface Source extends Disposable {
+export interface ByteSource extends Disposable {
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
 /** Opens a file, or standard input for `-`. Throws `UsageError`. */
-export async function openSource(path: string): Promise<Source> {
+export async function openSource(path: string): Promise<ByteSource> {
   if (path === "-") {
     return { read: readInput, [Symbol.dispose]() {} };
   }
@@ -29,7 +29,7 @@ export async function openSource(path: string): Promise<Source> {
 }
 
 /** All of it; a `Refusal` where that is more than `most` bytes. */
-export async function readAll(source: Source, most: number): Promise<Uint8Array | Refusal> {
+export async function readAll(source: ByteSource, most: number): Promise<Uint8Array | Refusal> {
   const body = new Body(most);
   const buffer = new Uint8Array(CHUNK);
   for (let read; (read = await source.read(buffer)) !== null;) {
@@ -43,7 +43,7 @@ export async function readAll(source: Source, most: number): Promise<Uint8Array 
  * `Refusal`.
  */
 export async function* linesOf(
-  source: Source,
+  source: ByteSource,
   most: number,
 ): AsyncGenerator<Uint8Array | Refusal, void, void> {
   const line = new Body(most);
@@ -59,7 +59,7 @@ export async function* linesOf(
   if (line.length > 0) yield line.take();
 }
 
-async function* pieces(source: Source): AsyncGenerator<Uint8Array, void, void> {
+async function* pieces(source: ByteSource): AsyncGenerator<Uint8Array, void, void> {
   const buffer = new Uint8Array(CHUNK);
   for (let read; (read = await source.read(buffer)) !== null;) yield buffer.subarray(0, read);
 }

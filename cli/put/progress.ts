@@ -5,7 +5,7 @@ import type { Screen } from "../output.ts";
 const TICK_MS = 250;
 
 /** Shows how many jobs were put. Disposing ends it. */
-export class Progress implements Disposable {
+export class PutProgress implements Disposable {
   readonly #screen: Screen;
   readonly #began = performance.now();
   readonly #timer: ReturnType<typeof setInterval> | undefined;

@@ -8,7 +8,7 @@ import { type Flag, type Flags, type Subcommand, UsageError } from "../flags.ts"
 import { complain, errorScreen, heard, print } from "../output.ts";
 import { linesOf, openSource, readAll } from "./input.ts";
 import { isLoss, type Outcome, putAll } from "./pipeline.ts";
-import { Progress } from "./progress.ts";
+import { PutProgress } from "./progress.ts";
 import { Putter } from "./putter.ts";
 
 const OK = 0, FAILED = 1, NO_CONNECTION = 2, INTERRUPTED = 128 + 2;
@@ -138,7 +138,7 @@ async function putInput(
   async function* one(): AsyncGenerator<Uint8Array | Error, void, void> {
     yield "text" in input ? new TextEncoder().encode(input.text) : await readAll(source!, maxBody);
   }
-  using progress = new Progress(errorScreen, lines && errorScreen.isTerminal);
+  using progress = new PutProgress(errorScreen, lines && errorScreen.isTerminal);
   let failed = 0;
   const tell = (outcomes: readonly Outcome[]): void => {
     let out = "";

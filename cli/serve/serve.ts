@@ -2,7 +2,7 @@ import { serve } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
-import { importService } from "./service_module.ts";
+import { importService } from "../service_module.ts";
 import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** `lineup serve`. */

@@ -6,7 +6,7 @@ import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { importService, isModule } from "../serve/service_module.ts";
+import { importService, isModule } from "../service_module.ts";
 
 const formats = {
   json: (compiled: CompiledProtocol): string => JSON.stringify(specDocument(compiled), null, 2),

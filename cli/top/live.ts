@@ -1,13 +1,13 @@
 // `lineup top` at a terminal: a page that is drawn anew, on a screen of its own.
 
-import type { Attached } from "../connect/attach.ts";
-import { type Key, KeyDecoder } from "../connect/keys.ts";
+import type { TerminalProgram } from "../raw_terminal.ts";
+import { type Key, KeyDecoder } from "../keys.ts";
 import { cut, type Device } from "../connect/screen.ts";
-import type { Paint } from "../connect/style.ts";
+import type { Paint } from "../style.ts";
 import { reason, sentence } from "../reason.ts";
-import { printable } from "../connect/text.ts";
-import { page, type Row } from "./page.ts";
-import type { Pace, readings } from "./readings.ts";
+import { printable } from "../text.ts";
+import { page, type PageRow } from "./page.ts";
+import type { PollOptions, readings } from "./readings.ts";
 import type { Reading } from "./sample.ts";
 
 const OK = 0;
@@ -23,11 +23,11 @@ export interface LiveOptions {
   /** Gives the terminal back to the shell until it is continued. */
   readonly suspend: () => void;
   /** Readings at a pace. */
-  readonly read: (pace: Pace) => ReturnType<typeof readings>;
+  readonly read: (pace: PollOptions) => ReturnType<typeof readings>;
 }
 
 /** The page, as long as somebody looks. */
-export class Live implements Attached {
+export class Live implements TerminalProgram {
   readonly #options: LiveOptions;
   readonly #decoder = new KeyDecoder();
   readonly #end = Promise.withResolvers<number>();
@@ -120,7 +120,7 @@ export class Live implements Attached {
     if (this.#ended) return;
     const { device, paint, interval, name } = this.#options;
     const { columns, rows } = device.size();
-    const all: Row[] = this.#reading === undefined
+    const all: PageRow[] = this.#reading === undefined
       ? [[{ text: printable(name), style: "bold" }]]
       : page(this.#reading, name, columns);
     const last = this.#trouble === undefined

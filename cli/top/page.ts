@@ -1,20 +1,20 @@
 // What `lineup top` shows of a reading: rows of text, whatever shows them.
 
 import { digits, duration, size, whole } from "../figures.ts";
-import type { Span } from "../connect/screen.ts";
-import type { Style } from "../connect/style.ts";
-import { printable, width } from "../connect/text.ts";
+import type { StyledText } from "../connect/screen.ts";
+import type { Style } from "../style.ts";
+import { printable, width } from "../text.ts";
 import type { Reading } from "./sample.ts";
 
 /** A row of a page. */
-export type Row = readonly Span[];
+export type PageRow = readonly StyledText[];
 
 const LABEL = 13;
 const NOTHING = "-";
 
 /** A page of so many columns; rows that cannot be broken may be longer. `name` is the server's, as far as it is known. */
-export function page(reading: Reading, name: string, columns: number): Row[] {
-  const items = (label: string, all: readonly (Span | undefined)[]): Row[] =>
+export function page(reading: Reading, name: string, columns: number): PageRow[] {
+  const items = (label: string, all: readonly (StyledText | undefined)[]): PageRow[] =>
     labelled(label, all.filter((each) => each !== undefined), columns);
   const uptime = reading.number("uptime-s");
   return [
@@ -55,10 +55,10 @@ export function page(reading: Reading, name: string, columns: number): Row[] {
   ];
 }
 
-type Items = (label: string, all: readonly (Span | undefined)[]) => Row[];
+type Items = (label: string, all: readonly (StyledText | undefined)[]) => PageRow[];
 
 /** Those who line up for seats: together, by class, and the flows of which most waits. */
-function line(reading: Reading, prefix: string, label: string, items: Items): Row[] {
+function line(reading: Reading, prefix: string, label: string, items: Items): PageRow[] {
   const number = (name: string): number | undefined => reading.number(prefix + name);
   const waiting = number("waiting") ?? 0;
   const classes = reading.names(prefix, "-wait-p50-ms").filter((name) => !name.includes("-"));
@@ -106,14 +106,14 @@ function line(reading: Reading, prefix: string, label: string, items: Items): Ro
   ];
 }
 
-function errors(reading: Reading): (Span | undefined)[] {
+function errors(reading: Reading): (StyledText | undefined)[] {
   return reading.names("errors-", "-total")
     .map((code) => alarm(code, reading.rate(`errors-${code}`)));
 }
 
 /** Figures that this program does not know, such as those of the queue, under the first word of their names. */
-function more(reading: Reading, items: Items): Row[] {
-  const groups = new Map<string, Span[]>();
+function more(reading: Reading, items: Items): PageRow[] {
+  const groups = new Map<string, StyledText[]>();
   for (const name of reading.unseen) {
     const [first, ...rest] = name.split("-");
     const group = groups.get(first) ?? [];
@@ -124,7 +124,7 @@ function more(reading: Reading, items: Items): Row[] {
   return [...groups].flatMap(([name, spans]) => [[], ...items(printable(title(name)), spans)]);
 }
 
-function unknown(reading: Reading, name: string, words: string): Span {
+function unknown(reading: Reading, name: string, words: string): StyledText {
   const label = printable(words.replace(/ (total|bytes|ms|s)$/, ""));
   if (name.endsWith("-total")) return plain(`${label} ${rate(reading.rate(name.slice(0, -6)))}`);
   const number = reading.number(name);
@@ -135,8 +135,8 @@ function unknown(reading: Reading, name: string, words: string): Span {
 }
 
 /** A label and what is to be said of it, in as many rows as that takes. */
-function labelled(label: string, items: readonly Span[], columns: number): Row[] {
-  const rows: Span[][] = [];
+function labelled(label: string, items: readonly StyledText[], columns: number): PageRow[] {
+  const rows: StyledText[][] = [];
   let used = Infinity;
   for (const item of items) {
     const gap = used === Infinity ? "" : "   ";
@@ -157,7 +157,7 @@ function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   alarms: readonly number[],
-): Row[] {
+): PageRow[] {
   if (rows.length === 0) return [];
   const wide = head.map((name, at) =>
     Math.max(width(name), ...rows.map((cells) => width(cells[at])))
@@ -172,7 +172,7 @@ function table(
     [],
     head.map((name, at) => ({ text: pad(name, at), style: "dim" })),
     ...rows.map((cells) =>
-      cells.map((text, at): Span => {
+      cells.map((text, at): StyledText => {
         const style: Style = alarms.includes(at) && text !== NOTHING && !text.startsWith("0/")
           ? "bad"
           : "plain";
@@ -195,12 +195,12 @@ function age(seconds: number): string {
   }).join(" ");
 }
 
-function plain(text: string): Span {
+function plain(text: string): StyledText {
   return { text, style: "plain" };
 }
 
 /** What should not happen, where it does. */
-function alarm(label: string, value: number | undefined): Span | undefined {
+function alarm(label: string, value: number | undefined): StyledText | undefined {
   if (value === undefined || value === 0) return undefined;
   return { text: `${rate(value)} ${printable(label)}`, style: "bad" };
 }

@@ -8,7 +8,7 @@ import { Reading, type Sample, takeSample } from "./sample.ts";
 const PATIENCE_MS = 10_000;
 
 /** How readings follow each other. */
-export interface Pace {
+export interface PollOptions {
   /** From one to the next, in ms. */
   readonly interval: number;
   /** Resolves after so many ms, or before where somebody does not want to wait. */
@@ -18,7 +18,7 @@ export interface Pace {
 /** A reading, the first without rates, or why there is none this time; without end. */
 export async function* readings(
   client: DynamicClient,
-  { interval, pause }: Pace,
+  { interval, pause }: PollOptions,
 ): AsyncGenerator<Reading | Error, never, void> {
   let before: Sample | undefined;
   for (;;) {

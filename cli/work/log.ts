@@ -10,7 +10,7 @@ import { sentence } from "../reason.ts";
 import type { Programs } from "./programs.ts";
 
 /** Something that happened: its name, and what is to be known of it. */
-type Fields = Readonly<Record<string, unknown>>;
+type EventFields = Readonly<Record<string, unknown>>;
 
 /** Tells what happens. */
 export class Log {
@@ -31,14 +31,14 @@ export class Log {
   }
 
   /** Tells an event; without a `text` it is told in JSON only. */
-  tell(event: string, fields: Fields, text?: string): void {
+  tell(event: string, fields: EventFields, text?: string): void {
     if (this.#json) {
       this.#writer.line(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
     } else if (text !== undefined) this.#writer.line(complaint(text));
   }
 
   /** As `tell`, for what comes and goes by itself: to people it is told less and less often. */
-  #repeat(level: LogEntry["level"], event: string, fields: Fields, text?: string): void {
+  #repeat(level: LogEntry["level"], event: string, fields: EventFields, text?: string): void {
     if (this.#json) this.tell(event, fields);
     else if (text !== undefined) this.#repeating.add({ level, message: event, text });
   }
@@ -133,6 +133,6 @@ export class Log {
   }
 }
 
-function facts({ id, queue, key, attempt }: TakenJob): Fields {
+function facts({ id, queue, key, attempt }: TakenJob): EventFields {
   return { id, queue, key, attempt };
 }

@@ -15,14 +15,14 @@ export interface Sink {
 }
 
 /** A consumer of a program's output. Rejects where it takes no more. */
-export interface Taker {
+export interface OutputConsumer {
   take(bytes: Uint8Array): Promise<void> | void;
   /** Nothing more comes. */
   end(): Promise<void> | void;
 }
 
 /** Passes whole lines on; a last line without its end gets one. */
-export function passLines(sink: Sink): Taker & { readonly failure: unknown } {
+export function passLines(sink: Sink): OutputConsumer & { readonly failure: unknown } {
   let failure: unknown;
   let pieces: Uint8Array[] = [];
   let length = 0;
@@ -59,7 +59,7 @@ export function passLines(sink: Sink): Taker & { readonly failure: unknown } {
 }
 
 /** Keeps all of it, as long as that is at most `most` bytes. */
-export function keepAll(most: number): Taker & { readonly kept: Uint8Array | undefined } {
+export function keepAll(most: number): OutputConsumer & { readonly kept: Uint8Array | undefined } {
   let pieces: Uint8Array[] = [];
   let length = 0;
   return {
@@ -79,7 +79,7 @@ export function keepAll(most: number): Taker & { readonly kept: Uint8Array | und
 const MOST_TOLD = 500;
 
 /** Passes on to another taker, and remembers the last line that is not empty, or its beginning. */
-export function rememberLast(other: Taker): Taker & { readonly last: string } {
+export function rememberLast(other: OutputConsumer): OutputConsumer & { readonly last: string } {
   let last: number[] = [], current: number[] = [];
   const note = (bytes: Uint8Array): void => {
     for (const byte of bytes) {

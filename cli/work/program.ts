@@ -3,7 +3,7 @@
 import type { TakenJob } from "../../client/mod.ts";
 import { ProcessTree } from "../../server/workers/process_tree.ts";
 import { reason } from "../reason.ts";
-import type { Taker } from "./outputs.ts";
+import type { OutputConsumer } from "./outputs.ts";
 
 /** Exit codes of shells for what cannot be started. */
 const NOT_EXECUTABLE = 126, NOT_FOUND = 127;
@@ -53,8 +53,8 @@ export interface ProgramOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
   /** What takes its standard output and standard error. */
-  readonly out: Taker;
-  readonly err: Taker;
+  readonly out: OutputConsumer;
+  readonly err: OutputConsumer;
   /** How long it has from SIGTERM to SIGKILL, in ms. */
   readonly grace: number;
 }
@@ -150,7 +150,7 @@ async function feed(stdin: WritableStream<Uint8Array>, body: Uint8Array): Promis
  */
 async function drain(
   from: ReadableStream<Uint8Array>,
-  to: Taker,
+  to: OutputConsumer,
   exited: Promise<unknown>,
 ): Promise<void> {
   const reader = from.getReader();

@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
 };
 
 /** Where a terminal is drawn upon, with text that is `printable`. */
-const DRAWING = ["cli/output.ts", "cli/connect/attach.ts"];
+const DRAWING = ["cli/output.ts", "cli/raw_terminal.ts"];
 
 const WRITES =
   /\bconsole\.|\bDeno\.(stdout|stderr)\b(?!\.isTerminal)|\bprocess\.std(out|err)|\/dev\/std(out|err)["']/;

@@ -4,7 +4,7 @@
 export const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
 
 /** What a finished process left. */
-export interface Outcome {
+export interface RunResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -19,7 +19,7 @@ export async function lineup(
     env?: Record<string, string>;
     interrupt?: Promise<unknown>;
   } = {},
-): Promise<Outcome> {
+): Promise<RunResult> {
   const { cwd, env } = options;
   const child = command(args, { stdin: "piped", cwd, env }).spawn();
   options.interrupt?.then(() => child.kill("SIGINT"));
@@ -39,7 +39,7 @@ export interface Running extends AsyncDisposable {
   readonly line: string;
   kill(signal: Deno.Signal): void;
   /** Waits for its end; what it wrote after the first line. */
-  finished(): Promise<Outcome>;
+  finished(): Promise<RunResult>;
 }
 
 /** Starts a `lineup` server and waits until it says where it listens. */
@@ -57,8 +57,8 @@ export async function startLineup(
     out += value;
   }
   const [line, ...rest] = out.split("\n");
-  let ended: Promise<Outcome> | undefined;
-  const finished = (): Promise<Outcome> =>
+  let ended: Promise<RunResult> | undefined;
+  const finished = (): Promise<RunResult> =>
     ended ??= (async () => {
       let more = rest.join("\n");
       for (let read; !(read = await reader.read()).done;) more += read.value;

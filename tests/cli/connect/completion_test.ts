@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { complete, type Source } from "../../../cli/connect/completion.ts";
+import { complete, type CompletionSource } from "../../../cli/connect/completion.ts";
 import { compiled } from "./shop.ts";
 
-const source: Source = {
+const source: CompletionSource = {
   protocol: compiled,
   local: { "/help": "Explain.", "/quit": "Leave." },
   tags: () => ["7", "load"],

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { complete } from "../../../cli/connect/completion.ts";
 import { Editor, type Intent } from "../../../cli/connect/editor.ts";
-import { KeyDecoder } from "../../../cli/connect/keys.ts";
-import { graphemes } from "../../../cli/connect/text.ts";
+import { KeyDecoder } from "../../../cli/keys.ts";
+import { graphemes } from "../../../cli/text.ts";
 import { compiled } from "./shop.ts";
 
 function editor(history: readonly string[] = []): Editor {

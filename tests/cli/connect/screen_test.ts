@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { Screen, type Span, type View } from "../../../cli/connect/screen.ts";
-import { painter } from "../../../cli/connect/style.ts";
-import { fit, printable, printableBody, width, wrap } from "../../../cli/connect/text.ts";
+import { Screen, type StyledText, type View } from "../../../cli/connect/screen.ts";
+import { painter } from "../../../cli/style.ts";
+import { fit, printable, printableBody, width, wrap } from "../../../cli/text.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
 
-const plain = (text: string): Span => ({ text, style: "plain" });
+const plain = (text: string): StyledText => ({ text, style: "plain" });
 
 function view(before: string, after = "", below: string[] = [], rest = ""): View {
   return {

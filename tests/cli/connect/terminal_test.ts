@@ -2,7 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { History } from "../../../cli/connect/history.ts";
-import { painter } from "../../../cli/connect/style.ts";
+import { painter } from "../../../cli/style.ts";
 import { Terminal } from "../../../cli/connect/terminal.ts";
 import { listen } from "../../../net/mod.ts";
 import { type Protocol, Refusal } from "../../../protocol/mod.ts";

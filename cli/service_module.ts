@@ -1,11 +1,11 @@
 // A module whose default export is `{ protocol, handlers }`, named on the command line.
 
 import { pathToFileURL } from "node:url";
-import { withoutColours } from "../../protocol/printable.ts";
-import type { Protocol } from "../../protocol/spec.ts";
-import type { Handlers } from "../../server/mod.ts";
-import { UsageError } from "../flags.ts";
-import { note } from "../output.ts";
+import { withoutColours } from "../protocol/printable.ts";
+import type { Protocol } from "../protocol/spec.ts";
+import type { Handlers } from "../server/mod.ts";
+import { UsageError } from "./flags.ts";
+import { note } from "./output.ts";
 
 // From when on it is told that a module still loads, and how long it may, with all that has to be downloaded, in ms:
 // as long as in a worker.

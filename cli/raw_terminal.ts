@@ -1,14 +1,14 @@
 // The terminal that this process has: raw while it is ours, and given back however it ends.
 
-import { draw } from "../output.ts";
-import type { Device } from "./screen.ts";
+import { draw } from "./output.ts";
+import type { Device } from "./connect/screen.ts";
 
 // How long after an ESC the rest of a sequence may take; after that it was the Escape key.
 const ESCAPE_MS = 100;
 const PASTE_ON = "\x1b[?2004h", PASTE_OFF = "\x1b[?2004l\x1b[?25h";
 
 /** What has the terminal for itself: keys in, a screen out. */
-export interface Attached {
+export interface TerminalProgram {
   /** Runs until the person leaves: the exit code. */
   run(): Promise<number>;
   /** The person has gone, or a signal says so. */
@@ -25,7 +25,7 @@ export interface Attached {
 
 /** Runs a terminal on standard input and output: its exit code. */
 export async function attachTerminal(
-  make: (device: Device, suspend: () => void) => Attached,
+  make: (device: Device, suspend: () => void) => TerminalProgram,
 ): Promise<number> {
   const take = (): void => {
     Deno.stdin.setRaw(true);
@@ -73,7 +73,7 @@ export async function attachTerminal(
   }
 }
 
-async function readKeys(terminal: Attached): Promise<void> {
+async function readKeys(terminal: TerminalProgram): Promise<void> {
   const buffer = new Uint8Array(65_536);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

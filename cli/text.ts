@@ -1,9 +1,9 @@
 // Text as a terminal shows it: what can be shown, how wide it is, where a character ends.
 
 import stringWidth from "string-width";
-import { printableLines } from "../../protocol/printable.ts";
+import { printableLines } from "../protocol/printable.ts";
 
-export { printable } from "../../protocol/printable.ts";
+export { printable } from "../protocol/printable.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 

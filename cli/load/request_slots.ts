@@ -1,7 +1,7 @@
 // The requests of one connection that are not answered: a slot each, found by the order of answers or by tag.
 
 /** As many slots as requests may be in flight on the connection. */
-export class InFlight {
+export class RequestSlots {
   /** When the request of each slot was due. */
   readonly due: Float64Array;
   /** Which request of the mix the slot holds. */

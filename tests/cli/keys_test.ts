@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Key, KeyDecoder } from "../../../cli/connect/keys.ts";
+import { type Key, KeyDecoder } from "../../cli/keys.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

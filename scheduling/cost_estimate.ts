@@ -1,3 +1,5 @@
+import { decay } from "./decay.ts";
+
 /** The least cost, in milliseconds: with a cost of 0 a flow would go first for ever. */
 export const LEAST_COST = 0.001;
 /** One sample counts as so many times the estimate at most, and this much more, in milliseconds. */
@@ -61,7 +63,7 @@ export class CostEstimate {
   at(now: number): number {
     const idle = now - this.#learnt;
     if (idle < FRESH_MS) return this.value;
-    return this.#prior + (this.value - this.#prior) * Math.exp(-idle / FADE_MS);
+    return this.#prior + (this.value - this.#prior) * decay(idle, FADE_MS);
   }
 
   /**

@@ -1,13 +1,13 @@
 import { Codel } from "./codel.ts";
 import type { Flow } from "./flow.ts";
+import type { VirtualSchedule } from "./gcra.ts";
 import { RetryHint } from "./retry_hint.ts";
-import type { Limits } from "./scheduler_options.ts";
 
-/** What a scheduler keeps with a flow, each part from when it is needed first. */
+/** The state that a scheduler keeps with a flow. Each part is made when it is first needed. */
 export class FlowState {
   #codel: Codel | undefined;
   #hint: RetryHint | undefined;
-  /** When its control work will be paid for, as in a {@linkcode RateLimiter}. */
+  /** The theoretical arrival time of its control work, see {@linkcode VirtualSchedule}. */
   #tat = -Infinity;
 
   /** Whether to shed what waited so long, see {@linkcode Codel}. */
@@ -19,12 +19,11 @@ export class FlowState {
     return this.#codel.overloaded(wait, now);
   }
 
-  /** Counts a request of control work, unless there were too many lately. */
-  takeControl(now: number, limits: Limits): boolean {
-    const spacing = 1_000 / limits.controlRate;
-    const tat = Math.max(this.#tat, now) + spacing;
-    if (tat - now > limits.controlBurst * spacing) return false;
-    this.#tat = tat;
+  /** Counts a request of control work. Returns whether it conforms to the rate of control work. */
+  takeControl(now: number, rate: VirtualSchedule): boolean {
+    const next = rate.next(this.#tat, now, 1);
+    if (rate.wait(next, now) > 0) return false;
+    this.#tat = next;
     return true;
   }
 

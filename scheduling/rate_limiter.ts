@@ -1,3 +1,4 @@
+import { VirtualSchedule } from "./gcra.ts";
 import { sweep } from "./sweep.ts";
 
 /** What shapes a {@linkcode RateLimiter}. */
@@ -53,8 +54,7 @@ export class Meter {
 export class RateLimiter {
   /** What is limited, as the refused are told. */
   readonly scope: string;
-  #spacing: number;
-  #tolerance: number;
+  readonly #schedule: VirtualSchedule;
   #most: number;
   #meters = new Map<string, Meter>();
   #strangers: Meter;
@@ -70,8 +70,7 @@ export class RateLimiter {
       throw new RangeError(`burst must be 1 or more, not ${options.burst}`);
     }
     this.scope = options.scope ?? "identity";
-    this.#spacing = 1_000 / options.rate;
-    this.#tolerance = options.burst * this.#spacing;
+    this.#schedule = new VirtualSchedule(options.rate, options.burst);
     this.#most = options.keys ?? 65_536;
     this.#strangers = new Meter(this, "");
     this.#strangers.listed = true;
@@ -102,19 +101,16 @@ export class RateLimiter {
   take(key: string | Meter, now: number, cost: number = 1): number {
     const meter = this.#find(key, now);
     meter.used = true;
-    const tat = (meter.tat > now ? meter.tat : now) + cost * this.#spacing;
-    const wait = tat - now - this.#tolerance;
-    // Half a microsecond: less than the rounding of times since 1970 in a double.
-    if (wait > 5e-4) return wait;
-    meter.tat = tat;
-    return 0;
+    const next = this.#schedule.next(meter.tat, now, cost);
+    const wait = this.#schedule.wait(next, now);
+    if (wait === 0) meter.tat = next;
+    return wait;
   }
 
   /** What {@linkcode RateLimiter.take} would return; counts nothing. */
   wait(key: string | Meter, now: number, cost: number = 1): number {
-    const meter = this.#find(key, now);
-    const wait = Math.max(meter.tat, now) + cost * this.#spacing - now - this.#tolerance;
-    return wait > 5e-4 ? wait : 0;
+    const { tat } = this.#find(key, now);
+    return this.#schedule.wait(this.#schedule.next(tat, now, cost), now);
   }
 
   #find(key: string | Meter, now: number): Meter {

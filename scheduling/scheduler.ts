@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
+import { VirtualSchedule } from "./gcra.ts";
 import { Lines } from "./lines.ts";
 import { takeAll } from "./rate_limiter.ts";
 import { Refusals } from "./refusals.ts";
@@ -57,6 +58,7 @@ import { AdmissionQueue } from "./admission_queue.ts";
 export class Scheduler<T extends Ticket = Ticket> {
   readonly #clock: Clock;
   readonly #limits: Limits;
+  readonly #controlRate: VirtualSchedule;
   readonly #records: ClassRecords;
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
@@ -77,6 +79,7 @@ export class Scheduler<T extends Ticket = Ticket> {
     const limits = { ...LIMITS, ...options.limits };
     this.#clock = clock;
     this.#limits = limits;
+    this.#controlRate = new VirtualSchedule(limits.controlRate, limits.controlBurst);
     this.#records = new ClassRecords(classes);
     this.#queue = new FairQueue(classes.map(({ weight }) => weight), {
       leastBytes: limits.bytes / limits.waiting,
@@ -121,7 +124,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   submit(ticket: T, now: number = this.#clock.now()): void {
     this.#dispatcher.now = now;
     let line = ticket.lane;
-    if (line.demoted !== null && !stateOf(line.flow).takeControl(now, this.#limits)) {
+    if (line.demoted !== null && !stateOf(line.flow).takeControl(now, this.#controlRate)) {
       line = ticket.lane = line.demoted;
     }
     ticket.since = now;

@@ -4,7 +4,7 @@ import type { Call } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
 import { readReply, type Values, type WireShape } from "../dialects/lineup1/message.ts";
 import type { Refusal } from "../protocol/errors.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
 import { type Settle, stopped } from "./items.ts";

@@ -1,6 +1,6 @@
 // Whether the other end is still there: where it has vanished, a connection says nothing at all.
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 
 /** What a heartbeat knows of its connection, and does to it. */
 export interface HeartbeatTarget {

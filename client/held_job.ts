@@ -1,7 +1,7 @@
 // A job between TAKE and its end: its lease is kept, and its end is told until the server has heard it.
 
 import { Refusal } from "../protocol/errors.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import type { CallOptions } from "./connect.ts";
 import { asError } from "./errors.ts";
 import { JobFailure, LeaseLost, type TakenJob, type WorkClient } from "./jobs.ts";

@@ -18,7 +18,7 @@ export type { CallLimits, ReplyInfo } from "./call.ts";
 export type { ClientEvent, PoolOptions } from "./pool.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";
-export type { Clock } from "./clock.ts";
+export type { Clock } from "../scheduling/clock.ts";
 export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
 export type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
 export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";

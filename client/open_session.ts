@@ -4,7 +4,7 @@ import { type Address, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { createReplyReader } from "../dialects/lineup1/reply_reader.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../net/clock.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
 import { nameOf } from "./hosts.ts";

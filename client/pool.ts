@@ -4,7 +4,7 @@ import type { Address } from "../net/address.ts";
 import { Condition } from "../net/condition.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { guarded, type PendingCall, type Sender } from "./call.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../net/clock.ts";
 import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";

@@ -2,7 +2,7 @@
 
 import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import { type Host, toHost } from "./hosts.ts";
 
 const AGAIN_MS = 10_000;

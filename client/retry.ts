@@ -2,7 +2,7 @@
 
 import type { Call } from "../dialects/lineup1/calls.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import { ConnectionLost } from "./errors.ts";
 
 /** How failures are met. */

@@ -1,6 +1,7 @@
 // A worker: takes jobs from queues, hands them to a function, tells the server what became of them.
 
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "../net/clock.ts";
+import type { Clock } from "../scheduling/clock.ts";
 import { asError, ConnectionLost } from "./errors.ts";
 import {
   type Ending,

@@ -1,7 +1,8 @@
 // Whether the server is still there, and the sign of life for it that the person is: a PING now and then, which nobody
 // sees.
 
-import { type Clock, systemClock } from "../../client/clock.ts";
+import { systemClock } from "../../net/clock.ts";
+import type { Clock } from "../../scheduling/clock.ts";
 
 /** The heartbeat that a terminal promises the server, in ms. */
 export const HEARTBEAT_MS = 60_000;

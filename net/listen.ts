@@ -9,40 +9,12 @@ import {
 } from "./address.ts";
 import { SocketStream, TlsStream } from "./deno.ts";
 import { ALPN } from "./dial_options.ts";
-import { OPENING_MS, type OpeningOptions } from "./pending_handshakes.ts";
-import { proxied, type ProxyOptions } from "./proxied_listener.ts";
+import type { ListenOptions, TlsIdentity } from "./listen_options.ts";
+import { OPENING_MS } from "./pending_handshakes.ts";
+import { proxied } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 import { bindUnix } from "./unix_socket.ts";
 import { listenWebSocket } from "./web_socket_listener.ts";
-
-/** What the listener of an address may need beside it. */
-export interface ListenOptions extends OpeningOptions {
-  /** For `tls://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
-  tls?: TlsIdentity;
-  /**
-   * For `ws://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default:
-   * those of the listener's own host and port, and what is no browser.
-   */
-  origins?: readonly string[];
-  /** For `ws://`: the longest message in bytes, at least 65536, the default. */
-  maxMessage?: number;
-  /** For `tcp://`, `ws://` and `unix:`: each connection begins with a PROXY header. */
-  proxy?: ProxyOptions;
-  /** For `unix:`: what its clients are called, which have no addresses. Default `unix`. */
-  peer?: string;
-  /** For `unix:`: who may connect, as the mode of a file. Default 0o600: the user of this process. */
-  socketMode?: number;
-  /** Is told of each message that was too long. */
-  onLongMessage?: () => void;
-}
-
-/** Who a server is, in PEM. */
-export interface TlsIdentity {
-  /** The certificate, and behind it those of its issuers. */
-  cert: string;
-  /** Its private key. */
-  key: string;
-}
 
 /**
  * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, `AddressError` where the

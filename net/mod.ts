@@ -16,7 +16,8 @@ export {
 } from "./address.ts";
 export { connectStream } from "./deno.ts";
 export type { DialOptions, TlsTrust } from "./dial_options.ts";
-export { listen, type ListenOptions, type TlsIdentity } from "./listen.ts";
+export { listen } from "./listen.ts";
+export type { ListenOptions, TlsIdentity } from "./listen_options.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";
 export { proxied, type ProxyOptions } from "./proxied_listener.ts";

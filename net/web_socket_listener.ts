@@ -8,7 +8,7 @@ import { formatAddress, type WebSocketAddress } from "./address.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import { PendingHandshakes } from "./pending_handshakes.ts";
 import { mayConnect } from "./origin.ts";
-import type { ListenOptions } from "./listen.ts";
+import type { ListenOptions } from "./listen_options.ts";
 import { type ByteStream, type Listener, writeAll } from "./stream.ts";
 import { LONGEST_MESSAGE } from "./web_socket.ts";
 import { ServedWebSocket } from "./web_socket_stream.ts";

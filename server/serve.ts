@@ -2,7 +2,8 @@
 
 import type { Protocol } from "../protocol/spec.ts";
 import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
-import { listen, type TlsIdentity } from "../net/listen.ts";
+import { listen } from "../net/listen.ts";
+import type { TlsIdentity } from "../net/listen_options.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
 import { immediateTurns, openLoopYield } from "../net/loop_yield.ts";

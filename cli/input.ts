@@ -1,36 +1,20 @@
 // Standard input, also where another process has made it non-blocking.
 
 import { Buffer } from "node:buffer";
-import { pauseSync } from "../net/standard_output.ts";
-import { sleep } from "../net/timer.ts";
+import { retryBlocked, retryBlockedSync } from "../net/retry_blocked.ts";
 
-const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 const CHUNK = 1 << 16;
 /** The byte order mark, which some editors put before UTF-8. */
 const MARK = [0xef, 0xbb, 0xbf];
 
 /** Reads what there is, at least one byte; `null` at the end. */
-export async function readInput(buffer: Uint8Array): Promise<number | null> {
-  for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    try {
-      return await Deno.stdin.read(buffer);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      await sleep(pause);
-    }
-  }
+export function readInput(buffer: Uint8Array): Promise<number | null> {
+  return retryBlocked(() => Deno.stdin.read(buffer));
 }
 
 /** As `readInput`, and nothing else goes on meanwhile. */
 export function readInputSync(buffer: Uint8Array): number | null {
-  for (let pause = FIRST_PAUSE_MS;;) {
-    try {
-      return Deno.stdin.readSync(buffer);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      pause = pauseSync(pause);
-    }
-  }
+  return retryBlockedSync(() => Deno.stdin.readSync(buffer));
 }
 
 /** All of it, in pieces. */

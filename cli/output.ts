@@ -1,7 +1,8 @@
 // Standard output and standard error, whoever reads them: the one way out of every command.
 
 import { standardError } from "../net/standard_error.ts";
-import { pauseSync, writeOutput, writeOutputSync } from "../net/standard_output.ts";
+import { retryBlockedSync } from "../net/retry_blocked.ts";
+import { writeOutput, writeOutputSync } from "../net/standard_output.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { reason } from "./reason.ts";
 import { painter, type Style } from "./style.ts";
@@ -10,7 +11,6 @@ import { printableBody } from "./text.ts";
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;
 
-const FIRST_PAUSE_MS = 1;
 const encoder = new TextEncoder();
 const isTerminal = Deno.stdout.isTerminal();
 const paint = painter(isTerminal && !Deno.noColor);
@@ -102,15 +102,8 @@ export function writeAllSync(
   to: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
 ): void {
-  let pause = FIRST_PAUSE_MS;
   for (let at = 0; at < bytes.length;) {
-    try {
-      at += to.writeSync(bytes.subarray(at));
-      pause = FIRST_PAUSE_MS;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      pause = pauseSync(pause);
-    }
+    at += retryBlockedSync(() => to.writeSync(bytes.subarray(at)));
   }
 }
 

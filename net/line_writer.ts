@@ -1,6 +1,6 @@
 // Output for a reader who may be slow, or never read: nothing waits for it that does not want to.
 
-import { sleep } from "./timer.ts";
+import { retryBlocked, sleepSync } from "./retry_blocked.ts";
 
 const MOST_WAITING = 1 << 20;
 const MOST_LINE = 1 << 14;
@@ -9,7 +9,6 @@ const PIECE = 1 << 12;
 const STALLED_MS = 1000;
 /** How long the last bytes of a process are given at its end. */
 const LAST_MS = 200;
-const FIRST_PAUSE_MS = 5, LONGEST_PAUSE_MS = 200;
 
 /** Where output goes. */
 export interface LineTarget {
@@ -19,7 +18,7 @@ export interface LineTarget {
   writeSync?(bytes: Uint8Array): number;
 }
 
-interface Waiting {
+interface PendingWrite {
   readonly bytes: Uint8Array;
   readonly done?: () => void;
 }
@@ -32,7 +31,7 @@ export class LineWriter {
   readonly #target: LineTarget;
   readonly #most: number;
   readonly #encoder = new TextEncoder();
-  #waiting: Waiting[] = [];
+  #waiting: PendingWrite[] = [];
   #bytes = 0;
   #dropped = 0;
   #writing: Promise<void> | undefined = undefined;
@@ -110,7 +109,7 @@ export class LineWriter {
     if (this.#writing === undefined) return;
     if (this.#waiting.length > 0) this.#target.write(joined(this.#waiting)).catch(() => {});
     this.#waiting = [];
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_MS);
+    sleepSync(LAST_MS);
   }
 
   #tellDropped(): void {
@@ -122,7 +121,7 @@ export class LineWriter {
     this.#add({ bytes: this.#encoder.encode(text) });
   }
 
-  #add(waiting: Waiting, now: boolean = false): void {
+  #add(waiting: PendingWrite, now: boolean = false): void {
     this.#waiting.push(waiting);
     this.#bytes += waiting.bytes.length;
     this.#writing ??= this.#write(now);
@@ -144,7 +143,7 @@ export class LineWriter {
     this.#writing = undefined;
   }
 
-  #next(): Waiting[] {
+  #next(): PendingWrite[] {
     let count = 0;
     for (let bytes = 0; count < this.#waiting.length && bytes < PIECE; count++) {
       bytes += this.#waiting[count].bytes.length;
@@ -154,22 +153,15 @@ export class LineWriter {
 
   /** Whether all of it was written. */
   async #writeAll(bytes: Uint8Array): Promise<boolean> {
-    let pause = FIRST_PAUSE_MS;
     for (let at = 0; at < bytes.length;) {
       if (this.#closed) return false;
+      const piece = bytes.subarray(at, at + 4 * PIECE);
       try {
-        const count = await this.#target.write(bytes.subarray(at, at + 4 * PIECE));
+        const count = await retryBlocked(() => this.#target.write(piece));
         at += count;
         this.#written += count;
-        pause = FIRST_PAUSE_MS;
       } catch (error) {
         const { name } = error as Error;
-        if (name === "WouldBlock") {
-          // Another process has made the pipe non-blocking for all who share it.
-          await sleep(pause);
-          pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
-          continue;
-        }
         if (name === "BrokenPipe" || name === "BadResource") this.#closed = true;
         return false;
       }
@@ -178,7 +170,7 @@ export class LineWriter {
   }
 }
 
-function joined(batch: readonly Waiting[]): Uint8Array {
+function joined(batch: readonly PendingWrite[]): Uint8Array {
   if (batch.length === 1) return batch[0].bytes;
   const all = new Uint8Array(batch.reduce((sum, { bytes }) => sum + bytes.length, 0));
   let at = 0;

@@ -27,9 +27,11 @@ Deno.test("an inbox gives what came, however it was cut, and asks to pause and g
 Deno.test("an inbox takes for bytes that came one by one about as much as for bytes that came together", async () => {
   const count = 200_000;
   const program = `
-    import { createInbox } from "${new URL("../../net/receive_buffer.ts", import.meta.url).href}";
+    import { createReceiveBuffer } from "${
+    new URL("../../net/receive_buffer.ts", import.meta.url).href
+  }";
     const held = () => (gc(), gc(), Deno.memoryUsage().heapUsed + Deno.memoryUsage().external);
-    const inbox = createInbox(Infinity, () => {});
+    const inbox = createReceiveBuffer(Infinity, () => {});
     const before = held();
     for (let i = 0; i < ${count}; i++) inbox.push(Uint8Array.of(i));
     console.log(held() - before, inbox.held);

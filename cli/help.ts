@@ -2,7 +2,7 @@
 
 import type { Subcommand } from "./flags.ts";
 import { usage } from "./flags.ts";
-import { wrap } from "./text.ts";
+import { wrap } from "./text_width.ts";
 
 const USUAL = 80, LEAST = 40, MOST = 100;
 

@@ -6,7 +6,7 @@ import { writeOutput, writeOutputSync } from "../net/standard_output.ts";
 import { printable, printableLines } from "../protocol/printable.ts";
 import { reason } from "./reason.ts";
 import { painter, type Style } from "./style.ts";
-import { printableBody } from "./text.ts";
+import { printableBody } from "./printable_body.ts";
 
 /** The exit code of a program that SIGPIPE ended, as shells tell it. */
 export const CLOSED_PIPE = 128 + 13;

@@ -1,30 +1,38 @@
-// The terminal that this process has: raw while it is ours, and given back however it ends.
+// This process's terminal in raw mode: a program gets each key as it is typed, and the shell gets its terminal back
+// however the program ends.
 
 import { draw } from "./output.ts";
-import type { Device } from "./connect/screen.ts";
 
-// How long after an ESC the rest of a sequence may take; after that it was the Escape key.
+/** After an ESC the rest of a key's sequence must come within this time; later, the ESC was the Escape key. */
 const ESCAPE_MS = 100;
 const PASTE_ON = "\x1b[?2004h", PASTE_OFF = "\x1b[?2004l\x1b[?25h";
 
-/** What has the terminal for itself: keys in, a screen out. */
+/** A terminal to draw on. */
+export interface Device {
+  /** Writes all of the text. */
+  write(text: string): void;
+  /** The present size. */
+  size(): { columns: number; rows: number };
+}
+
+/** A program that has the terminal for itself. */
 export interface TerminalProgram {
-  /** Runs until the person leaves: the exit code. */
+  /** Runs until the person leaves. Resolves with the exit code. */
   run(): Promise<number>;
-  /** The person has gone, or a signal says so. */
+  /** Ends the program: the terminal is gone, or a signal came. */
   leave(code?: number): void;
-  /** Bytes of the keyboard. */
+  /** Takes bytes of the keyboard. */
   type(bytes: Uint8Array): void;
-  /** Whether a single Escape may have been typed; `typedAll` says that nothing followed it. */
+  /** Whether the bytes so far end in what may be the Escape key or the beginning of another key. */
   readonly waitsForKeys: boolean;
-  /** Nothing more came of a sequence. */
+  /** Says that no more bytes follow for now, so that the Escape key is told apart. */
   typedAll(): void;
-  /** Draws again, such as after a resize. */
+  /** Draws everything again, such as after a resize. */
   redraw(): void;
 }
 
-/** Runs a terminal on standard input and output: its exit code. */
-export async function attachTerminal(
+/** Runs a program on standard input and output. Resolves with its exit code. */
+export async function runInTerminal(
   make: (device: Device, suspend: () => void) => TerminalProgram,
 ): Promise<number> {
   const take = (): void => {
@@ -39,32 +47,32 @@ export async function attachTerminal(
   const suspend = (): void => {
     suspended = true;
     giveBack();
-    // The whole job stops, as it does when the terminal does this.
+    // Process group 0: the whole job stops, as it does when a terminal in cooked mode gets Ctrl-Z.
     Deno.kill(0, "SIGTSTP");
   };
-  // As it was when the terminal drew last.
+  // The size at the last drawing.
   let size = Deno.consoleSize();
   const device: Device = { write: draw, size: () => size = Deno.consoleSize() };
-  const terminal = make(device, suspend);
+  const program = make(device, suspend);
   const onResize = (): void => {
-    // A signal that comes late, behind a drawing at the new size, must not draw into the next change of size.
+    // A late signal must not draw again at a size that is drawn already: the size may be about to change once more.
     const { columns, rows } = Deno.consoleSize();
-    if (columns !== size.columns || rows !== size.rows) terminal.redraw();
+    if (columns !== size.columns || rows !== size.rows) program.redraw();
   };
   const onContinue = (): void => {
     take();
-    // Who was stopped without a word still has its line on the screen.
-    if (suspended) terminal.redraw();
+    // After SIGSTOP the line is still on the screen.
+    if (suspended) program.redraw();
     suspended = false;
   };
-  const onTerm = (): void => terminal.leave(128 + 15);
+  const onTerm = (): void => program.leave(128 + 15);
   take();
   Deno.addSignalListener("SIGWINCH", onResize);
   Deno.addSignalListener("SIGCONT", onContinue);
   Deno.addSignalListener("SIGTERM", onTerm);
   try {
-    readKeys(terminal);
-    return await terminal.run();
+    readKeys(program);
+    return await program.run();
   } finally {
     Deno.removeSignalListener("SIGWINCH", onResize);
     Deno.removeSignalListener("SIGCONT", onContinue);
@@ -73,17 +81,17 @@ export async function attachTerminal(
   }
 }
 
-async function readKeys(terminal: TerminalProgram): Promise<void> {
+async function readKeys(program: TerminalProgram): Promise<void> {
   const buffer = new Uint8Array(65_536);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     for (let read; (read = await Deno.stdin.read(buffer)) !== null;) {
       clearTimeout(timer);
-      terminal.type(buffer.subarray(0, read));
-      if (terminal.waitsForKeys) timer = setTimeout(() => terminal.typedAll(), ESCAPE_MS);
+      program.type(buffer.subarray(0, read));
+      if (program.waitsForKeys) timer = setTimeout(() => program.typedAll(), ESCAPE_MS);
     }
   } catch {
     // The terminal is gone.
   }
-  terminal.leave();
+  program.leave();
 }

@@ -1,6 +1,8 @@
-// Colours, where they are wanted.
+// Colours of a terminal, by what a piece of text is for.
 
-/** How a piece of text looks. */
+import { styleText } from "node:util";
+
+/** What a piece of text is for, and so how it looks. */
 export type Style =
   | "plain"
   | "dim"
@@ -12,25 +14,24 @@ export type Style =
   | "wrong"
   | "chosen";
 
-const CODES: Readonly<Record<Style, string>> = {
-  plain: "",
-  dim: "2",
-  bold: "1",
-  good: "32",
-  bad: "1;31",
-  item: "36",
-  note: "33",
-  wrong: "4;31",
-  chosen: "7",
+const FORMATS: Readonly<Record<Exclude<Style, "plain">, Parameters<typeof styleText>[0]>> = {
+  dim: "dim",
+  bold: "bold",
+  good: "green",
+  bad: ["bold", "red"],
+  item: "cyan",
+  note: "yellow",
+  wrong: ["underline", "red"],
+  chosen: "inverse",
 };
 
 /** Puts a style around text. */
 export type Paint = (style: Style, text: string) => string;
 
-/** Paints, or leaves text as it is. */
+/** A `Paint` with colours, or one that returns the text as it is. */
 export function painter(colours: boolean): Paint {
-  return (style, text) => {
-    const code = CODES[style];
-    return !colours || code === "" || text === "" ? text : `\x1b[${code}m${text}\x1b[0m`;
-  };
+  return (style, text) =>
+    !colours || style === "plain" || text === ""
+      ? text
+      : styleText(FORMATS[style], text, { validateStream: false });
 }

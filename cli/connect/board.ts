@@ -1,8 +1,9 @@
 // What is printed above the line, and when all of it is shown.
 
-import type { Screen, StyledText, View } from "./screen.ts";
+import type { StyledText } from "../styled_text.ts";
+import type { Screen, View } from "./screen.ts";
 import type { Paint } from "../style.ts";
-import { printable } from "../text.ts";
+import { printable } from "../../protocol/printable.ts";
 
 // How much output is gathered before it is shown, however much comes at once.
 const MOST_PENDING = 1 << 18;

@@ -2,7 +2,7 @@ import { Terminal } from "./terminal.ts";
 import { History, historyPath } from "./history.ts";
 import { runScript } from "./script.ts";
 import { painter } from "../style.ts";
-import { attachTerminal } from "../raw_terminal.ts";
+import { runInTerminal } from "../raw_terminal.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Flags, type Subcommand, UsageError } from "../flags.ts";
 import { complain } from "../output.ts";
@@ -40,7 +40,7 @@ output.`,
     const history = openHistory(flags);
     const dial = dialer(readAuthority(flags));
     if (!isTerminal) return await runScript(address, { raw: flags.raw, dial });
-    return await attachTerminal((device, suspend) =>
+    return await runInTerminal((device, suspend) =>
       new Terminal({
         address,
         dial,

@@ -1,6 +1,6 @@
 // One line and the keys that change it.
 
-import { nextCharacter, previousCharacter } from "../text.ts";
+import { nextCharacter, previousCharacter } from "../text_width.ts";
 
 // How many changes can be taken back.
 const MOST_UNDO = 200;

@@ -3,7 +3,8 @@
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import type { Paint, Style } from "../style.ts";
-import { printable, printableBody } from "../text.ts";
+import { printable } from "../../protocol/printable.ts";
+import { printableBody } from "../printable_body.ts";
 
 // A terminal is no place for more of one body.
 const MOST_BODY = 1 << 20;

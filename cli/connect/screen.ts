@@ -1,13 +1,9 @@
 // What stands at the bottom of a terminal: the prompt, the line, what is said below it; output goes above.
 
-import type { Paint, Style } from "../style.ts";
-import { fit, graphemes, width } from "../text.ts";
-
-/** Text of one look. */
-export interface StyledText {
-  readonly text: string;
-  readonly style: Style;
-}
+import type { Device } from "../raw_terminal.ts";
+import type { Paint } from "../style.ts";
+import { cut, type StyledText, styledWidth } from "../styled_text.ts";
+import { fit, graphemes, width } from "../text_width.ts";
 
 /** What is drawn. */
 export interface View {
@@ -25,14 +21,6 @@ export interface View {
 interface CursorPosition {
   row: number;
   column: number;
-}
-
-/** A terminal that is written to. */
-export interface Device {
-  /** Writes all of the text. */
-  write(text: string): void;
-  /** How large it is now. */
-  size(): { columns: number; rows: number };
 }
 
 /** Keeps track of where the cursor is, so that the block can be drawn again. */
@@ -157,25 +145,7 @@ function clip(view: View, columns: number, rows: number): View {
   const below = view.below.slice(0, Math.max(0, rows - 2));
   const cells = columns * Math.max(1, rows - 1 - below.length) - 1;
   const before = cut([...view.before].reverse(), cells, true).reverse();
-  const used = before.reduce((sum, { text }) => sum + width(text), 0);
+  const used = styledWidth(before);
   const after = cut(view.after, Math.max(0, cells - used));
   return { before, after, rest: view.rest, below };
-}
-
-/** The first spans that fit into so many columns, the one that does not cut with `…`; `fromEnd` cuts its beginning. */
-export function cut(spans: readonly StyledText[], columns: number, fromEnd = false): StyledText[] {
-  const fitting: StyledText[] = [];
-  let left = columns;
-  for (const span of spans) {
-    const wide = width(span.text);
-    if (wide <= left) {
-      fitting.push(span);
-      left -= wide;
-      continue;
-    }
-    const turn = (text: string): string => fromEnd ? graphemes(text).reverse().join("") : text;
-    fitting.push({ text: turn(fit(turn(span.text), left)), style: span.style });
-    break;
-  }
-  return fitting;
 }

@@ -1,7 +1,7 @@
 // Ctrl-R: looking through history as one types.
 
 import type { Key } from "../keys.ts";
-import { previousCharacter } from "../text.ts";
+import { previousCharacter } from "../text_width.ts";
 
 /** What a key does to a search: it goes on, it is given up, or it ends and the key is for the line that was found. */
 export type Through = "stay" | "abort" | "accept";

@@ -4,7 +4,7 @@ import { heartbeatOption } from "../../client/heartbeat.ts";
 import type { Clock, Dial } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
-import type { TerminalProgram } from "../raw_terminal.ts";
+import type { Device, TerminalProgram } from "../raw_terminal.ts";
 import { Board } from "./board.ts";
 import { complete } from "./completion.ts";
 import { Editor, type Intent } from "./editor.ts";
@@ -18,9 +18,10 @@ import { HEARTBEAT_MS, Pulse } from "./pulse.ts";
 import { showBytes, showFrame } from "./reply.ts";
 import type { Diagnostic } from "./request_line.ts";
 import { type PendingRequest, Requests } from "./requests.ts";
-import { type Device, Screen, type StyledText, type View } from "./screen.ts";
+import { type StyledText, styledWidth } from "../styled_text.ts";
+import { Screen, type View } from "./screen.ts";
 import type { Paint } from "../style.ts";
-import { printable, width } from "../text.ts";
+import { printable } from "../../protocol/printable.ts";
 import { showFault, viewOf } from "./view.ts";
 import type { Wire } from "./wire.ts";
 import { StayingConnected } from "./staying_connected.ts";
@@ -199,7 +200,7 @@ export class Terminal implements TerminalProgram {
       const fault = this.#take(text, () => {}, (sent) => this.#current = sent);
       if (fault !== undefined) {
         const { columns } = this.#options.device.size();
-        for (const row of showFault(fault, text, promptWidth(prompt), columns)) {
+        for (const row of showFault(fault, text, styledWidth(prompt), columns)) {
           this.#board.addSpans(row);
         }
       } else if (!collects) this.#options.history.add(text);
@@ -434,8 +435,4 @@ export class Terminal implements TerminalProgram {
   #echo(prompt: readonly StyledText[], text: string): void {
     this.#board.addSpans([...prompt, { text, style: "plain" }]);
   }
-}
-
-function promptWidth(prompt: readonly StyledText[]): number {
-  return prompt.reduce((sum, { text }) => sum + width(text), 0);
 }

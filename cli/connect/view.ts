@@ -4,8 +4,10 @@ import type { CompiledProtocol } from "../../protocol/compile.ts";
 import type { Editor, Menu } from "./editor.ts";
 import { hintFor } from "./hint.ts";
 import { type Diagnostic, readRequestLine } from "./request_line.ts";
-import type { StyledText, View } from "./screen.ts";
-import { printable, width, wrap } from "../text.ts";
+import { type StyledText, styledWidth } from "../styled_text.ts";
+import type { View } from "./screen.ts";
+import { printable } from "../../protocol/printable.ts";
+import { width, wrap } from "../text_width.ts";
 
 /** What is shown beside the line. */
 export interface ViewState {
@@ -61,7 +63,7 @@ export function viewOf(editor: Editor, around: ViewState): View {
   const detail = explains && text.startsWith("/")
     ? around.local[text.trimEnd()] ?? ""
     : hint?.detail || (atEnd ? faults[0]?.message : "") || "";
-  const promptWidth = prompt.reduce((sum, { text }) => sum + width(text), 0);
+  const promptWidth = styledWidth(prompt);
   return {
     before: [...prompt, ...before],
     after,

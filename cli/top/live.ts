@@ -1,11 +1,11 @@
 // `lineup top` at a terminal: a page that is drawn anew, on a screen of its own.
 
-import type { TerminalProgram } from "../raw_terminal.ts";
+import type { Device, TerminalProgram } from "../raw_terminal.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
-import { cut, type Device } from "../connect/screen.ts";
+import { cut } from "../styled_text.ts";
 import type { Paint } from "../style.ts";
 import { reason, sentence } from "../reason.ts";
-import { printable } from "../text.ts";
+import { printable } from "../../protocol/printable.ts";
 import { page, type PageRow } from "./page.ts";
 import type { PollOptions, readings } from "./readings.ts";
 import type { Reading } from "./sample.ts";

@@ -1,9 +1,10 @@
 // What `lineup top` shows of a reading: rows of text, whatever shows them.
 
 import { digits, duration, size, whole } from "../figures.ts";
-import type { StyledText } from "../connect/screen.ts";
+import type { StyledText } from "../styled_text.ts";
 import type { Style } from "../style.ts";
-import { printable, width } from "../text.ts";
+import { printable } from "../../protocol/printable.ts";
+import { width } from "../text_width.ts";
 import type { Reading } from "./sample.ts";
 
 /** A row of a page. */

@@ -3,7 +3,7 @@ import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { attachTerminal } from "../raw_terminal.ts";
+import { runInTerminal } from "../raw_terminal.ts";
 import { painter } from "../style.ts";
 import { Live } from "./live.ts";
 import { page } from "./page.ts";
@@ -64,7 +64,7 @@ Ctrl-C there, 141 where nobody reads the output.`,
       await printAll(client, name, { interval, count: count ?? Infinity, json });
       return 0;
     }
-    const code = await attachTerminal((device, suspend) =>
+    const code = await runInTerminal((device, suspend) =>
       new Live({
         name,
         interval,

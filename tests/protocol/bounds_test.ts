@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { toJson } from "../../cli/call/json.ts";
 import { readSpec } from "../../cli/remote_spec.ts";
 import { commonPrefix } from "../../cli/connect/completion.ts";
-import { wrap } from "../../cli/text.ts";
+import { wrap } from "../../cli/text_width.ts";
 import { ProtocolError } from "../../client/mod.ts";
 import { compile } from "../../protocol/compile.ts";
 import { countFinals, matches } from "../../dialects/lineup1/conformance/mod.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { complete } from "../../../cli/connect/completion.ts";
 import { Editor, type Intent } from "../../../cli/connect/editor.ts";
 import { KeyDecoder } from "../../../cli/keys.ts";
-import { graphemes } from "../../../cli/text.ts";
+import { graphemes } from "../../../cli/text_width.ts";
 import { compiled } from "./shop.ts";
 
 function editor(history: readonly string[] = []): Editor {

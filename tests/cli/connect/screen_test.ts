@@ -1,8 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { Screen, type StyledText, type View } from "../../../cli/connect/screen.ts";
+import { Screen, type View } from "../../../cli/connect/screen.ts";
+import type { StyledText } from "../../../cli/styled_text.ts";
 import { painter } from "../../../cli/style.ts";
-import { fit, printable, printableBody, width, wrap } from "../../../cli/text.ts";
+import { printableBody } from "../../../cli/printable_body.ts";
+import { fit, width, wrap } from "../../../cli/text_width.ts";
+import { printable } from "../../../protocol/printable.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
 
 const plain = (text: string): StyledText => ({ text, style: "plain" });
@@ -105,7 +108,7 @@ Deno.test("Screen finds its way back after a resize", () => {
 
 Deno.test("painter leaves text as it is without colours", () => {
   assertEquals(painter(false)("bad", "x"), "x");
-  assertEquals(painter(true)("bad", "x"), "\x1b[1;31mx\x1b[0m");
+  assertEquals(painter(true)("bad", "x"), "\x1b[1m\x1b[31mx\x1b[39m\x1b[22m");
   assertEquals(painter(true)("plain", "x"), "x");
 });
 

@@ -1,7 +1,7 @@
 // A terminal of characters: what the cursor movements that `lineup connect` uses leave on the screen.
 
-import type { Device } from "../../../cli/connect/screen.ts";
-import { graphemes, width } from "../../../cli/text.ts";
+import type { Device } from "../../../cli/raw_terminal.ts";
+import { graphemes, width } from "../../../cli/text_width.ts";
 
 /** Throws at a control that a line terminal has no business to write. */
 export class VirtualTerminal implements Device {

@@ -1,36 +1,37 @@
-// Text as a terminal shows it: what can be shown, how wide it is, where a character ends.
+// The width of text on a terminal, in columns, and text cut and wrapped to a width.
+//
+// string-width measures. Cutting and wrapping are ours: wrap-ansi, cli-truncate and cliui read escape codes in the text,
+// which text here never holds, and each brings several packages and a string-width of its own.
 
 import stringWidth from "string-width";
-import { printableLines } from "../protocol/printable.ts";
 
-export { printable } from "../protocol/printable.ts";
-
+const ASCII = /^[\x20-\x7e]*$/;
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** What a person takes for characters. */
+/** The characters of a text as a person counts them. */
 export function graphemes(text: string): string[] {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.split("");
+  if (ASCII.test(text)) return text.split("");
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** How many columns text takes that holds no controls. */
+/** The columns that a text without controls takes. */
 export function width(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** Where the character ends that begins at `at`. */
+/** The end of the character that begins at `at`. */
 export function nextCharacter(text: string, at: number): number {
   const [first = ""] = graphemes(text.slice(at, at + 64));
   return at + first.length;
 }
 
-/** Where the character begins that ends at `at`. */
+/** The beginning of the character that ends at `at`. */
 export function previousCharacter(text: string, at: number): number {
   const last = graphemes(text.slice(Math.max(0, at - 64), at)).at(-1) ?? "";
   return at - last.length;
 }
 
-/** As much of `text` as fits, with `…` in place of a rest. */
+/** The text if it fits, else its beginning and `…`. */
 export function fit(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   let fitted = "";
@@ -43,7 +44,7 @@ export function fit(text: string, columns: number): string {
   return columns < 1 ? "" : fitted + "…";
 }
 
-/** Text in rows of so many columns, broken at spaces where there are some. */
+/** The text in rows of at most `columns` columns, broken at spaces; a word that is wider is broken inside. */
 export function wrap(text: string, columns: number): string[] {
   const rows: string[] = [];
   let row = "";
@@ -58,7 +59,7 @@ export function wrap(text: string, columns: number): string[] {
   return [...rows, row];
 }
 
-/** Adds the rows that a word fills, each of one character at least; the rest of it. */
+/** Adds the rows that a word fills, each of at least one character, and returns the rest of the word. */
 function breakWord(word: string, columns: number, rows: string[]): string {
   let row = "";
   let used = 0;
@@ -73,18 +74,4 @@ function breakWord(word: string, columns: number, rows: string[]): string {
     used += wide;
   }
   return row;
-}
-
-/** A body as lines that are safe to print; line feeds and tabs stay, bytes that are not UTF-8 are escapes. */
-export function printableBody(bytes: Uint8Array): string {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    text = "";
-    for (const byte of bytes) {
-      text += byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`;
-    }
-  }
-  return printableLines(text);
 }

@@ -25,7 +25,7 @@
 export * from "./spec.ts";
 export * from "./infer.ts";
 export * from "./errors.ts";
-export * from "../dialects/lineup1/limits.ts";
+export * from "../dialects/wire_limits.ts";
 export * from "./standard_schema.ts";
 export { builtin, type BuiltinCommands as StandingCommands } from "../dialects/lineup1/builtin.ts";
 export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";

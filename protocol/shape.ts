@@ -5,6 +5,9 @@ import { commonOptions } from "./spec.ts";
 import { need } from "./spec_error.ts";
 import { parseValue } from "./values.ts";
 
+/** The values of one line by name. */
+export type Values = Record<string, unknown>;
+
 /** The fields of one line: positional ones in order, named ones by name, and the counted body. */
 export interface Shape {
   /** Words, in order. */

@@ -1,6 +1,6 @@
 // What a server may be told.
 
-import type { Limits } from "../dialects/lineup1/limits.ts";
+import type { WireLimits } from "../dialects/wire_limits.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
@@ -14,7 +14,7 @@ import type { WorkerOptions } from "./workers/pool.ts";
 /** What a server may be told; every limit has a default. */
 export interface ServiceOptions {
   /** Longest line and body, in bytes. */
-  limits?: Partial<Limits>;
+  limits?: Partial<WireLimits>;
   /**
    * Requests that run at once, over all connections; `adaptive` finds out how many serve best, for handlers that
    * wait for something else than this process. Default 2048, of which one client has half of what others leave free at

@@ -2,7 +2,7 @@
 
 import { compile, type CompiledProtocol } from "../protocol/compile.ts";
 import { encodeText } from "../protocol/strings.ts";
-import { DEFAULT_LIMITS, type Limits } from "../dialects/lineup1/limits.ts";
+import { DEFAULT_LIMITS, type WireLimits } from "../dialects/wire_limits.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { ProxyOptions } from "../net/proxied_listener.ts";
@@ -82,7 +82,7 @@ export class ServerCore {
     | undefined;
   /** The deadlines of requests that their connections hold back. */
   readonly held: TimingWheel<Request>;
-  readonly limits: Limits;
+  readonly limits: WireLimits;
   readonly clock: Clock;
   /** For what ends many requests at once. */
   readonly turnClock: TurnClock;

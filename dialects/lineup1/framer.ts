@@ -6,7 +6,7 @@ import type { Frame } from "./frame.ts";
 import type { Side } from "./line.ts";
 import { cannotOccur, isText, LineScanner, NOT_TEXT } from "./line_bytes.ts";
 import { LineParser } from "./line_parser.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { DEFAULT_LIMITS, type WireLimits } from "../wire_limits.ts";
 import type { Malformed } from "./malformed.ts";
 import { PartialLine } from "./partial_line.ts";
 import { telnet, type TelnetCommand, TelnetReader } from "./telnet.ts";
@@ -77,7 +77,7 @@ export class Framer {
   readonly #body = new BodyReader();
 
   /** Reads requests (a server) or replies (a client). */
-  constructor(side: Side, limits: Partial<Limits> = {}) {
+  constructor(side: Side, limits: Partial<WireLimits> = {}) {
     this.#request = side === "request";
     this.#parser = new LineParser(side);
     const { maxLine, maxBody, maxDiscard } = { ...DEFAULT_LIMITS, ...limits };

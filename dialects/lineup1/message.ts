@@ -5,7 +5,7 @@ import { Refusal } from "../../protocol/errors.ts";
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import type { Frame } from "./frame.ts";
 import { formatWord, show } from "../../protocol/quoting.ts";
-import type { Shape } from "../../protocol/shape.ts";
+import type { Shape, Values } from "../../protocol/shape.ts";
 import { commonOptions } from "../../protocol/spec.ts";
 import type { SchemaResult } from "../../protocol/standard_schema.ts";
 import { encodeText } from "../../protocol/strings.ts";
@@ -20,8 +20,7 @@ import {
   TooLong,
 } from "../../protocol/values.ts";
 
-/** The values of one line by name. */
-export type Values = Record<string, unknown>;
+export type { Values };
 
 /** What writing and reading a line needs of its `Shape`. */
 export type WireShape = Pick<Shape, "positional" | "named" | "body">;

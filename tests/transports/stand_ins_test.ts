@@ -12,7 +12,7 @@ import * as quotingInBrowser from "../../protocol/browser_quoting.ts";
 import * as specErrorsInBrowser from "../../protocol/browser_spec_error.ts";
 import * as stringsInBrowser from "../../protocol/browser_strings.ts";
 import { Framer } from "../../dialects/lineup1/framer.ts";
-import { DEFAULT_LIMITS } from "../../dialects/lineup1/limits.ts";
+import { DEFAULT_LIMITS } from "../../dialects/wire_limits.ts";
 import * as specErrors from "../../protocol/spec_error.ts";
 import * as strings from "../../protocol/strings.ts";
 import { parseValue } from "../../protocol/values.ts";

@@ -1,5 +1,5 @@
 /** How much one line and one body may hold, in bytes. */
-export interface Limits {
+export interface WireLimits {
   /** Longest line without its end. Default 8192. */
   maxLine: number;
   /** Longest body. Default 1 MiB. */
@@ -9,7 +9,7 @@ export interface Limits {
 }
 
 /** The limits of a server that sets none; the first two are advertised in its greeting. */
-export const DEFAULT_LIMITS: Readonly<Limits> = {
+export const DEFAULT_LIMITS: Readonly<WireLimits> = {
   maxLine: 8192,
   maxBody: 1 << 20,
   maxDiscard: 1 << 24,

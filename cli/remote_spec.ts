@@ -10,7 +10,8 @@ import {
   type Session,
 } from "../client/mod.ts";
 import { parseAddress } from "../net/mod.ts";
-import { compile, type CompiledProtocol } from "../protocol/compile.ts";
+import { compile } from "../dialects/lineup1/compile.ts";
+import type { CompiledProtocol } from "../protocol/compile.ts";
 import { decodeText } from "../protocol/strings.ts";
 import { reason } from "./reason.ts";
 

@@ -2,15 +2,10 @@
 
 import { type Address, parseAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
+import type { CommandsOf } from "../dialects/lineup1/builtin.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import type {
-  CallArgs,
-  CommandsOf,
-  ReceivedItem,
-  ReceivedReply,
-  Streams,
-} from "../protocol/infer.ts";
+import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
 import { type Parts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
 import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";

@@ -3,7 +3,7 @@
 
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
-import { isOptionName, isVerb } from "../dialects/lineup1/line.ts";
+import { isOptionName, isVerb } from "./names.ts";
 import { replyShape, requestShape, type Shape } from "./shape.ts";
 import { classes, type Command, type Fields, type Protocol } from "./spec.ts";
 import {
@@ -15,7 +15,6 @@ import {
   needText,
   needTexts,
 } from "./spec_error.ts";
-import { builtin } from "../dialects/lineup1/builtin.ts";
 
 /** A command, ready to be served or called. */
 export interface CompiledCommand {
@@ -46,22 +45,19 @@ export interface CompiledProtocol {
 /** What a protocol has at most: clients read those of strangers. */
 const MOST = { commands: 1000, errors: 100, examples: 100 } as const;
 
-/**
- * Checks a protocol and makes it ready. Throws `SpecError` with the path of what is wrong.
- *
- * @example
- * ```ts
- * import { compile, SpecError } from "@lineup/lineup/protocol";
- * import { assertThrows } from "@std/assert";
- *
- * assertThrows(
- *   () => compile({ name: "calc", version: "1.0", summary: "Adds.", commands: { add: { summary: "Add." } } }),
- *   SpecError,
- *   "commands.add: a verb is",
- * );
- * ```
- */
-export function compile(protocol: Protocol): CompiledProtocol {
+/** What a wire protocol adds to every protocol, and which names it needs for itself: each with the reason, as a message. */
+export interface Reserved {
+  /** The commands that the server answers itself. */
+  readonly builtins?: Readonly<Record<string, Command>>;
+  /** Verbs that no command may have. */
+  readonly verbs?: Readonly<Record<string, string>>;
+  /** Names that no field of a reply may have. */
+  readonly replyFields?: Readonly<Record<string, string>>;
+}
+
+/** Checks a protocol and makes it ready. Throws `SpecError` with the path of what is wrong. */
+export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): CompiledProtocol {
+  const { builtins = {}, verbs = {}, replyFields } = reserved;
   need(isRecord(protocol), "protocol", "must be an object");
   needKnown(protocol, ["name", "version", "summary", "description", "commands"], "protocol");
   need(
@@ -78,8 +74,8 @@ export function compile(protocol: Protocol): CompiledProtocol {
   need(isRecord(protocol.commands), "commands", "must be an object of commands by verb");
   needFew(Object.keys(protocol.commands).length, MOST.commands, "commands", "commands");
   const commands = new Map<string, CompiledCommand>();
-  for (const [verb, command] of Object.entries(builtin.commands)) {
-    commands.set(verb, compileCommand(verb, command, true));
+  for (const [verb, command] of Object.entries(builtins)) {
+    commands.set(verb, compileCommand(verb, command, { builtin: true, replyFields }));
   }
   for (const [verb, command] of Object.entries(protocol.commands)) {
     const path = `commands.${verb}`;
@@ -89,12 +85,8 @@ export function compile(protocol: Protocol): CompiledProtocol {
       path,
       "every server answers this command itself; choose another verb",
     );
-    need(
-      verb !== "OK" && verb !== "ERR",
-      path,
-      "a reply begins with this word; choose another verb",
-    );
-    commands.set(verb, compileCommand(verb, command, false));
+    need(!Object.hasOwn(verbs, verb), path, verbs[verb]);
+    commands.set(verb, compileCommand(verb, command, { builtin: false, replyFields }));
   }
   return { protocol, commands };
 }
@@ -114,7 +106,15 @@ const COMMAND_KEYS = [
   "examples",
 ];
 
-function compileCommand(verb: string, command: Command, builtin: boolean): CompiledCommand {
+/** Checks one command and makes it ready. Throws `SpecError` with the path of what is wrong. */
+export function compileCommand(
+  verb: string,
+  command: Command,
+  { builtin, replyFields = {} }: {
+    readonly builtin: boolean;
+    readonly replyFields?: Reserved["replyFields"];
+  },
+): CompiledCommand {
   const path = `commands.${verb}`;
   need(isRecord(command), path, "must be an object");
   needKnown(command, COMMAND_KEYS, path);
@@ -138,12 +138,8 @@ function compileCommand(verb: string, command: Command, builtin: boolean): Compi
   needExamples(command, `${path}.examples`);
   const args = readFields(command.args, `${path}.args`);
   const options = readOptions(command.options, args, `${path}.options`);
-  for (const name of ["waited", "took"]) {
-    need(
-      !Object.hasOwn(command.reply ?? {}, name),
-      `${path}.reply.${name}`,
-      "timing=on adds this name to every reply; choose another",
-    );
+  for (const [name, why] of Object.entries(replyFields)) {
+    need(!Object.hasOwn(command.reply ?? {}, name), `${path}.reply.${name}`, why);
   }
   return {
     verb,

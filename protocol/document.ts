@@ -4,7 +4,6 @@ import type { CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { fieldSpec } from "./fields.ts";
 import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
-import { builtin } from "../dialects/lineup1/builtin.ts";
 
 /** What SPEC sends. */
 export interface SpecDocument {
@@ -22,11 +21,14 @@ export interface SpecDocument {
 
 /** The document of a protocol; `compile(document.protocol)` reads it back. */
 export function specDocument(compiled: CompiledProtocol): SpecDocument {
-  const { protocol } = compiled;
+  const { protocol, commands } = compiled;
+  const builtins = [...commands].filter(([, { builtin }]) => builtin);
   return {
     lineup: "1",
     protocol: { ...protocol, commands: mapValues(protocol.commands, plainCommand) },
-    standing: mapValues(builtin.commands, plainCommand),
+    standing: Object.fromEntries(
+      builtins.map(([verb, { command }]) => [verb, plainCommand(command)]),
+    ),
     options: plainFields(commonOptions),
     errors: standardErrors,
   };

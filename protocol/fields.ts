@@ -1,6 +1,6 @@
 // The fields of a line as a protocol declares them, checked.
 
-import { isOptionName } from "../dialects/lineup1/line.ts";
+import { isOptionName } from "./names.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
 import { isRecord, need, needBoolean, needFew, needKnown, needText } from "./spec_error.ts";
 import { describe } from "./describe.ts";

@@ -2,7 +2,7 @@
 
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { isOptional, type NamedField } from "./fields.ts";
-import { usageLine } from "../dialects/lineup1/message.ts";
+import { usageLine } from "./usage.ts";
 import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";
 import { describe } from "./describe.ts";

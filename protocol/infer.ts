@@ -1,8 +1,7 @@
 // The types that follow from a protocol: what handlers get and return, what calls take and yield.
 
 import type { StandardSchema } from "./standard_schema.ts";
-import type { Command, Fields, Protocol, TypeName } from "./spec.ts";
-import type { BuiltinCommands } from "../dialects/lineup1/builtin.ts";
+import type { Command, Fields, TypeName } from "./spec.ts";
 
 /** The JavaScript value of each type: durations are milliseconds, sizes are bytes. */
 export interface ValueTypes {
@@ -137,9 +136,6 @@ export type GivenItem<C> = GivenFields<ItemFields<C>>;
 
 /** Whether a command streams items. */
 export type Streams<C> = C extends { items: Fields } ? true : false;
-
-/** The commands that a client of a protocol may call: its own and those every server answers. */
-export type CommandsOf<P extends Protocol> = P["commands"] & BuiltinCommands;
 
 /** The arguments of a call: one object, which may be left out where nothing in it is required. */
 export type CallArgs<C extends Command> = Record<never, never> extends GivenArgs<C>

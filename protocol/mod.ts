@@ -27,11 +27,16 @@ export * from "./infer.ts";
 export * from "./errors.ts";
 export * from "../dialects/wire_limits.ts";
 export * from "./standard_schema.ts";
-export { builtin, type BuiltinCommands as StandingCommands } from "../dialects/lineup1/builtin.ts";
-export { compile, type CompiledCommand, type CompiledProtocol } from "./compile.ts";
+export {
+  builtin,
+  type BuiltinCommands as StandingCommands,
+  type CommandsOf,
+} from "../dialects/lineup1/builtin.ts";
+export { compile } from "../dialects/lineup1/compile.ts";
+export type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 export { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 export type { NamedField } from "./fields.ts";
-export type { Shape } from "./shape.ts";
+export type { Shape, Values } from "./shape.ts";
 export { SpecError } from "./spec_error.ts";
 export { type Framed, Framer } from "../dialects/lineup1/framer.ts";
 export { createReplyReader, type ReplyReader } from "../dialects/lineup1/reply_reader.ts";
@@ -45,13 +50,12 @@ export {
   type Parts,
   readReply,
   readRequest,
-  usageLine,
-  type Values,
   type WireShape,
   writeParts,
 } from "../dialects/lineup1/message.ts";
 export { BadValue, formatValue, parseValue } from "./values.ts";
 export { commandHelp, helpText } from "./help.ts";
+export { usageLine } from "./usage.ts";
 export { type SpecDocument, specDocument } from "./document.ts";
 export { markdown } from "./reference.ts";
 export { typesModule } from "./types_module.ts";

@@ -3,7 +3,7 @@
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
-import { usageLine } from "../dialects/lineup1/message.ts";
+import { usageLine } from "./usage.ts";
 import { printable, printableLines } from "./printable.ts";
 import { commonOptions } from "./spec.ts";
 import { describe } from "./describe.ts";

@@ -1,6 +1,7 @@
 // A protocol being served: its routes, its connections, its end.
 
-import { compile, type CompiledProtocol } from "../protocol/compile.ts";
+import { compile } from "../dialects/lineup1/compile.ts";
+import type { CompiledProtocol } from "../protocol/compile.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { DEFAULT_LIMITS, type WireLimits } from "../dialects/wire_limits.ts";
 import type { Protocol } from "../protocol/spec.ts";

@@ -2,7 +2,8 @@ import { openSession, type Outgoing, Refusal, type Session } from "../../client/
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import { isOptional } from "../../protocol/fields.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
-import { formatLine, isOptionName, isVerb } from "../../dialects/lineup1/line.ts";
+import { formatLine } from "../../dialects/lineup1/line.ts";
+import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import { formatValue } from "../../protocol/values.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";

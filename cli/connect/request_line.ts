@@ -2,7 +2,8 @@
 
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
-import { isOptionName, isTag, isVerb } from "../../dialects/lineup1/line.ts";
+import { isTag } from "../../dialects/lineup1/line.ts";
+import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { unescape } from "../../protocol/quoting.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { describe } from "../../protocol/describe.ts";

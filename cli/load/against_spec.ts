@@ -33,7 +33,7 @@ export function checkRequest(
       );
     }
     try {
-      readRequest(command, { kind: "frame", tag: undefined, head, words, options, body });
+      readRequest(command, { words, options, body });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw new UsageError(`${showRequest(plan)}: ${error.message}`);

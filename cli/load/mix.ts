@@ -1,6 +1,6 @@
 // The requests of a load as people write them: as words of a command line, or as lines of a file.
 
-import { isOptionName, isVerb } from "../../dialects/lineup1/line.ts";
+import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { LineParser } from "../../dialects/lineup1/line_parser.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { UsageError } from "../flags.ts";

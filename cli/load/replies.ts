@@ -2,7 +2,7 @@
 // else a line says is passed over, so that the load generator is not what is measured.
 
 import { lengthBehind } from "../../dialects/lineup1/body_length.ts";
-import { isOptionName } from "../../dialects/lineup1/line.ts";
+import { isOptionName } from "../../protocol/names.ts";
 import { decodeText } from "../../protocol/strings.ts";
 
 const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20, BANG = 0x21, HASH = 0x23, STAR = 0x2a;

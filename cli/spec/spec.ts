@@ -1,4 +1,5 @@
-import { compile, type CompiledProtocol } from "../../protocol/compile.ts";
+import { compile } from "../../dialects/lineup1/compile.ts";
+import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { specDocument } from "../../protocol/document.ts";
 import { markdown } from "../../protocol/reference.ts";
 import { typesModule } from "../../protocol/types_module.ts";

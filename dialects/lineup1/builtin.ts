@@ -107,3 +107,6 @@ export const builtin = {
 
 /** The commands of `builtin`. */
 export type BuiltinCommands = typeof builtin.commands;
+
+/** The commands that a client of a protocol may call: its own and those every server answers. */
+export type CommandsOf<P extends Protocol> = P["commands"] & BuiltinCommands;

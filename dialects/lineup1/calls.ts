@@ -3,7 +3,7 @@
 
 import type { ErrorSpec } from "../../protocol/errors.ts";
 import { fieldSpec, type NamedField } from "../../protocol/fields.ts";
-import { isOptionName, isVerb } from "./line.ts";
+import { isOptionName, isVerb } from "../../protocol/names.ts";
 import type { WireShape } from "./message.ts";
 import { type Fields, type Protocol, wireOptions } from "../../protocol/spec.ts";
 import { isRecord, need } from "../../protocol/spec_error.ts";

@@ -3,7 +3,7 @@
 import { BodyReader } from "./body_reader.ts";
 import { isHttp, SPEAKS_NO_HTTP, SPEAKS_NO_TLS, TLS_HANDSHAKE } from "./foreign_protocol.ts";
 import type { Frame } from "./frame.ts";
-import type { Side } from "./line.ts";
+import type { Line, Side } from "./line.ts";
 import { cannotOccur, isText, LineScanner, NOT_TEXT } from "./line_bytes.ts";
 import { LineParser } from "./line_parser.ts";
 import { DEFAULT_LIMITS, type WireLimits } from "../wire_limits.ts";
@@ -11,15 +11,12 @@ import type { Malformed } from "./malformed.ts";
 import { PartialLine } from "./partial_line.ts";
 import { telnet, type TelnetCommand, TelnetReader } from "./telnet.ts";
 
-/** What a framer yields. */
-export type Framed = Frame | Malformed | TelnetCommand;
+/** What a framer yields; `F` stands for a whole line with its body. */
+export type Framed<F = Frame> = F | Malformed | TelnetCommand;
 
 const EMPTY = new Uint8Array(0);
 const LF = 0x0a, CR = 0x0d;
 const BAD_CR = "A carriage return must be followed by a line feed.";
-
-/** A frame that waits for its body. */
-type FrameWithoutBody = Omit<Frame, "body"> & { body: Uint8Array | undefined };
 
 const enum Reading {
   Line,
@@ -52,13 +49,14 @@ const enum Reading {
  * assertEquals(framer.next(), undefined);
  * ```
  */
-export class Framer {
+export class Framer<F extends { body: Uint8Array | undefined } = Frame> {
   readonly #parser: LineParser;
   /** Longest body, in bytes, from the next line on. */
   maxBody: number;
   readonly #maxLine: number;
   readonly #maxDiscard: number;
   readonly #request: boolean;
+  readonly #make: (line: Line) => F;
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
@@ -73,11 +71,15 @@ export class Framer {
   #telnetBytes = 0;
 
   // The frame whose body is read; undefined where the body is thrown away.
-  #frame: FrameWithoutBody | undefined;
+  #frame: F | undefined;
   readonly #body = new BodyReader();
 
-  /** Reads requests (a server) or replies (a client). */
-  constructor(side: Side, limits: Partial<WireLimits> = {}) {
+  /**
+   * Reads requests (a server) or replies (a client). `make` makes what is yielded out of a line, whose `words` and
+   * `options` it may keep. Default: a `Frame`.
+   */
+  constructor(side: Side, limits: Partial<WireLimits> = {}, make?: (line: Line) => F) {
+    this.#make = make ?? (toFrame as (line: Line) => unknown as (line: Line) => F);
     this.#request = side === "request";
     this.#parser = new LineParser(side);
     const { maxLine, maxBody, maxDiscard } = { ...DEFAULT_LIMITS, ...limits };
@@ -98,7 +100,7 @@ export class Framer {
   }
 
   /** The frame whose body is being read, without it; `undefined` between frames. */
-  get begun(): Frame | undefined {
+  get begun(): F | undefined {
     return this.#frame;
   }
 
@@ -118,7 +120,7 @@ export class Framer {
   }
 
   /** What the bytes so far make up next; `undefined` where more are needed. */
-  next(): Framed | undefined {
+  next(): Framed<F> | undefined {
     for (;;) {
       switch (this.#reading) {
         case Reading.Line: {
@@ -149,7 +151,7 @@ export class Framer {
   }
 
   /** Reads on to the end of a line, of the chunk, or to a telnet command. */
-  #line(): Framed | undefined {
+  #line(): Framed<F> | undefined {
     const chunk = this.#chunk;
     const end = chunk.length;
     if (this.#telnet.busy) return this.#telnetByte();
@@ -205,7 +207,7 @@ export class Framer {
     this.#at = next;
   }
 
-  #parse(bytes: Uint8Array, start: number, end: number): Framed | undefined {
+  #parse(bytes: Uint8Array, start: number, end: number): Framed<F> | undefined {
     const partial = this.#partial;
     if (partial.length > 0) {
       partial.add(bytes, start, end);
@@ -226,25 +228,25 @@ export class Framer {
       return this.#lost("wrong-protocol", SPEAKS_NO_HTTP);
     }
     if (bad !== undefined) return this.#refuse("bad-syntax", bad.message, bad.tag, bad.length);
-    const { tag, head, words, options, length } = parser;
-    if (head === "") return undefined;
-    if (length < 0) return { kind: "frame", tag, head, words, options, body: undefined };
+    const { length } = parser;
+    if (parser.head === "") return undefined;
+    if (length < 0) return this.#make(parser);
     if (length > this.maxBody) {
       const message = `A body holds at most ${this.maxBody} bytes, not ${length}.`;
-      return this.#refuse("body-too-large", message, tag, length);
+      return this.#refuse("body-too-large", message, parser.tag, length);
     }
-    this.#expect({ kind: "frame", tag, head, words, options, body: undefined }, length);
+    this.#expect(this.#make(parser), length);
     return undefined;
   }
 
   /** The next `length` bytes are a body: of `frame`, or of a line that was refused. */
-  #expect(frame: FrameWithoutBody | undefined, length: number): void {
+  #expect(frame: F | undefined, length: number): void {
     this.#frame = frame;
     this.#body.begin(length, frame !== undefined);
     this.#reading = Reading.Body;
   }
 
-  #bodyEnd(): Frame | Malformed | undefined {
+  #bodyEnd(): F | Malformed | undefined {
     const byte = this.#chunk[this.#at];
     if (byte === LF || (this.#afterCR && byte === 0)) {
       this.#afterCR = false;
@@ -264,7 +266,8 @@ export class Framer {
     return this.#lost(
       "bad-syntax",
       `The body is longer than the ${this.#body.length} bytes announced, or no line end follows it.`,
-      this.#frame?.tag,
+      // Of the line before the body.
+      this.#frame && this.#parser.tag,
     );
   }
 
@@ -304,4 +307,8 @@ export class Framer {
     this.#body.clear();
     this.#frame = undefined;
   }
+}
+
+function toFrame({ tag, head, words, options }: Line): Frame {
+  return { kind: "frame", tag, head, words, options, body: undefined };
 }

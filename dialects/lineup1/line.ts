@@ -1,5 +1,6 @@
 // What a line says, and its canonical form. `line_parser.ts` reads it back.
 
+import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { formatWord, show } from "../../protocol/quoting.ts";
 
 /** What a line of the grammar says; the body it announces comes after it. */
@@ -18,22 +19,10 @@ export interface Line {
 export type Side = "request" | "reply";
 
 const TAG = /^[A-Za-z0-9._-]{1,32}$/;
-const OPTION_NAME = /^[a-z][a-z0-9-]*$/;
-const VERB = /^[A-Z][A-Z0-9-]{0,31}$/;
 
 /** Whether `text` can be a tag. */
 export function isTag(text: string): boolean {
   return TAG.test(text);
-}
-
-/** Whether `text` can be the name of an option or of a reply's field. */
-export function isOptionName(text: string): boolean {
-  return OPTION_NAME.test(text);
-}
-
-/** Whether `text` is a verb in its canonical, upper case form. */
-export function isVerb(text: string): boolean {
-  return VERB.test(text);
 }
 
 /**

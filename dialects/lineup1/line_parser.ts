@@ -1,7 +1,8 @@
 // From the bytes of a line to its words, options and length of body.
 
 import { bodyLength, lengthBehind } from "./body_length.ts";
-import { isOptionName, isTag, type Line, type Side } from "./line.ts";
+import { isTag, type Line, type Side } from "./line.ts";
+import { isOptionName } from "../../protocol/names.ts";
 import { escapeEnd, show, unescape } from "../../protocol/quoting.ts";
 import { decodeAscii, decodeText } from "../../protocol/strings.ts";
 

@@ -1,3 +1,5 @@
+// Input that a framer cannot read.
+
 import type { ErrorCode } from "../../protocol/errors.ts";
 
 /** Input outside the grammar. */

@@ -6,7 +6,7 @@ import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import type { Frame } from "./frame.ts";
 import { formatWord, show } from "../../protocol/quoting.ts";
 import type { Shape, Values } from "../../protocol/shape.ts";
-import { commonOptions } from "../../protocol/spec.ts";
+import { usageLine } from "../../protocol/usage.ts";
 import type { SchemaResult } from "../../protocol/standard_schema.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { describe } from "../../protocol/describe.ts";
@@ -39,7 +39,10 @@ const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
  * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
  * Throws (or rejects with) `Refusal` `bad-arguments` that names the argument and what it should be.
  */
-export function readRequest(compiled: CompiledCommand, frame: Frame): Values | Promise<Values> {
+export function readRequest(
+  compiled: CompiledCommand,
+  frame: Pick<Frame, "words" | "options" | "body">,
+): Values | Promise<Values> {
   const { request } = compiled;
   const { words, options } = frame;
   if (words.length === 0 && options.size === 0 && frame.body === undefined) {
@@ -112,24 +115,6 @@ function quoting(name: string): string {
 function withUsage(compiled: CompiledCommand, error: unknown): never {
   if (!(error instanceof Refusal)) throw error;
   throw new Refusal(error.code, `${error.message} Usage: ${usageLine(compiled)}`);
-}
-
-/** How a command is written: `PUT queue body [key=] [delay=]`. */
-export function usageLine({ verb, request }: CompiledCommand): string {
-  let line = verb;
-  for (const arg of request.positional) {
-    const name = arg.many ? `${arg.name}...` : arg.name;
-    line += isOptional(arg) ? ` [${name}]` : ` ${name}`;
-  }
-  if (request.body !== undefined) {
-    const name = request.inlineBody ? request.body.name : "{n}";
-    line += isOptional(request.body) ? ` [${name}]` : ` ${name}`;
-  }
-  for (const [name, option] of request.named) {
-    if (Object.hasOwn(commonOptions, name)) continue;
-    line += isOptional(option) ? ` [${name}=]` : ` ${name}=`;
-  }
-  return line;
 }
 
 function fillIn(compiled: CompiledCommand, shape: Shape, values: Values): void {

@@ -1,6 +1,7 @@
 // Which handler serves which command, and where its requests line up.
 
-import { compile, type CompiledCommand, type CompiledProtocol } from "../../protocol/compile.ts";
+import { compile } from "../../dialects/lineup1/compile.ts";
+import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import type { Values } from "../../dialects/lineup1/message.ts";
 import type { BuiltinCommands } from "../../dialects/lineup1/builtin.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";

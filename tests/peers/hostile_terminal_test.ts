@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { specDocument } from "../../protocol/document.ts";
-import { compile } from "../../protocol/compile.ts";
+import { compile } from "@lineup/lineup/protocol";
 import type { Protocol } from "../../protocol/spec.ts";
 import { type LineServer, lineServer } from "../cli/line_server.ts";
 import { command, MAIN } from "../cli/run.ts";

@@ -7,7 +7,7 @@ import { readSpec } from "../../cli/remote_spec.ts";
 import { commonPrefix } from "../../cli/connect/completion.ts";
 import { wrap } from "../../cli/text_width.ts";
 import { ProtocolError } from "../../client/mod.ts";
-import { compile } from "../../protocol/compile.ts";
+import { compile } from "@lineup/lineup/protocol";
 import { countFinals, matches } from "../../dialects/lineup1/conformance/mod.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import type { Command, Protocol } from "../../protocol/spec.ts";

@@ -1,6 +1,6 @@
 // Wire strings to what a Framer makes of them.
 
-import { type Framed, Framer, type Limits, type Side } from "@lineup/lineup/protocol";
+import { type Framed, Framer, type Side, type WireLimits } from "@lineup/lineup/protocol";
 
 /** Bytes written as text (in UTF-8) and numbers. */
 export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
@@ -48,7 +48,7 @@ export function read(
   side: Side,
   input: Uint8Array,
   cuts: readonly number[] = [],
-  limits: Partial<Limits> = {},
+  limits: Partial<WireLimits> = {},
 ): Framed[] {
   return drainInto(new Framer(side, limits), pieces(input, cuts));
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { lexer, type Token, type Tokens } from "marked";
-import { compile } from "../../protocol/compile.ts";
+import { compile } from "@lineup/lineup/protocol";
 import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";
 import { builtin } from "../../dialects/lineup1/builtin.ts";

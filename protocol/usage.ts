@@ -1,0 +1,21 @@
+import type { CompiledCommand } from "./compile.ts";
+import { isOptional } from "./fields.ts";
+import { commonOptions } from "./spec.ts";
+
+/** How a command is written: `PUT queue body [key=] [delay=]`. */
+export function usageLine({ verb, request }: CompiledCommand): string {
+  let line = verb;
+  for (const arg of request.positional) {
+    const name = arg.many ? `${arg.name}...` : arg.name;
+    line += isOptional(arg) ? ` [${name}]` : ` ${name}`;
+  }
+  if (request.body !== undefined) {
+    const name = request.inlineBody ? request.body.name : "{n}";
+    line += isOptional(request.body) ? ` [${name}]` : ` ${name}`;
+  }
+  for (const [name, option] of request.named) {
+    if (Object.hasOwn(commonOptions, name)) continue;
+    line += isOptional(option) ? ` [${name}=]` : ` ${name}=`;
+  }
+  return line;
+}

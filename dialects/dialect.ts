@@ -1,6 +1,5 @@
 // The seam between a server and a wire protocol: bytes become requests here, and results become bytes.
 
-import type { Output } from "../net/output.ts";
 import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import type { Executed } from "../protocol/errors.ts";
 import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
@@ -40,8 +39,8 @@ export interface Served {
 /**
  * One connection's state: the unfinished input, and how its client wants its answers.
  *
- * The server calls `push` with the bytes of each read, then `next` until it answers `undefined`. All `write` methods
- * and `greet` add to `out` at once, and add nothing where they throw.
+ * The server calls `push` with the bytes of each read, then `next` until it answers `undefined`. A `write` method that
+ * throws has added nothing to `out`.
  */
 export interface DialectSession {
   /** Bytes of an unfinished request that it holds until the rest arrives. */
@@ -89,8 +88,11 @@ export interface DialectSession {
   writeNotice(notice: Notice, out: Sink): void;
 }
 
-/** Where a session writes: `Output` of net/, or answers that wait for their turn. */
-export type Sink = Pick<Output, "add">;
+/** Where a session writes: the output of a connection, or answers that wait for their turn. */
+export interface Sink {
+  /** Adds text, which goes out as UTF-8, and bytes behind it. */
+  add(text: string, bytes?: Uint8Array): void;
+}
 
 /** What input makes up. */
 export type Decoded = WireRequest | Invalid | Control;

@@ -1,0 +1,86 @@
+// The answers of the built-in commands.
+
+import { specDocument } from "../../protocol/document.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import { commandHelp, helpText } from "../../protocol/help.ts";
+import type { Values } from "../../protocol/shape.ts";
+import type { Builtin, BuiltinContext } from "../dialect.ts";
+import { builtin, type BuiltinCommands } from "./builtin.ts";
+import { VERSION } from "./greeting.ts";
+import type { Lineup1Session } from "./session.ts";
+
+const { HELLO, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;
+
+/** Every built-in command with its answer. */
+export const builtins: Readonly<Record<keyof BuiltinCommands, Builtin>> = {
+  HELLO: { command: HELLO, control: true, run: hello },
+  HELP: { command: HELP, run: help },
+  SPEC: { command: SPEC, run: spec },
+  PING: { command: PING, control: true, run: ping, instant: ping },
+  STATS: { command: STATS, control: true, run: stats },
+  CANCEL: { command: CANCEL, control: true, run: cancel },
+  QUIT: { command: QUIT, control: true, run: quit },
+};
+
+function hello(args: Values, context: BuiltinContext, session: Lineup1Session): Values {
+  if (args.version !== VERSION) {
+    throw new Refusal("unsupported-version", `This server speaks ${VERSION}.`);
+  }
+  const { timing, events } = args;
+  if (timing !== undefined) session.timed = timing as boolean;
+  if (events !== undefined) session.events = events as boolean;
+  context.introduce({
+    agent: args.agent as string | undefined,
+    halfCloses: args["half-close"] as boolean | undefined,
+    heartbeat: args.heartbeat as number | undefined,
+  });
+  const { compiled: { protocol }, limits } = session.served;
+  return {
+    version: VERSION,
+    protocol: `${protocol.name}/${protocol.version}`,
+    "max-line": limits.maxLine,
+    "max-body": limits.maxBody,
+    auth: "none",
+  };
+}
+
+function help({ verb }: Values, _context: BuiltinContext, session: Lineup1Session): Values {
+  const { compiled } = session.served;
+  if (verb === undefined) return { body: withEnds(helpText(compiled), session) };
+  const command = compiled.commands.get((verb as string).toUpperCase());
+  if (command === undefined) {
+    throw new Refusal("bad-arguments", `There is no command ${verb}; HELP lists them.`);
+  }
+  return { body: withEnds(commandHelp(command), session) };
+}
+
+function withEnds(text: string, { eol }: Lineup1Session): string {
+  return text.replaceAll("\n", eol);
+}
+
+function spec(_args: Values, _context: BuiltinContext, session: Lineup1Session): Values {
+  return { body: specDocument(session.served.compiled) };
+}
+
+function ping({ word }: Values): Values {
+  return { word: word ?? "pong" };
+}
+
+function* stats(_args: Values, context: BuiltinContext): Generator<Values, Values> {
+  let count = 0;
+  for (const [name, value] of context.figures()) {
+    yield { name, value: String(value) };
+    count++;
+  }
+  return { count };
+}
+
+function cancel({ tag }: Values, context: BuiltinContext): Values {
+  if (context.cancel(tag as string, "CANCEL ended the request.")) return {};
+  throw new Refusal("not-found", `No request with the tag ${tag} waits or runs.`);
+}
+
+async function quit(_args: Values, context: BuiltinContext): Promise<Values> {
+  await context.quit();
+  return { word: "bye" };
+}

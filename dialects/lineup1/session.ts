@@ -1,0 +1,135 @@
+// One connection of Lineup/1 at its server: its input as requests, its answers as lines.
+
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import type { Values } from "../../protocol/shape.ts";
+import type { ClassName } from "../../protocol/spec.ts";
+import type {
+  Correlated,
+  Decoded,
+  DialectSession,
+  Failure,
+  Invalid,
+  Notice,
+  Served,
+  Sink,
+  Times,
+} from "../dialect.ts";
+import { answerLine, replyParts, timingText } from "./answer.ts";
+import { failureText, isReadable } from "./failure_line.ts";
+import { Framer } from "./framer.ts";
+import { greetingLine } from "./greeting.ts";
+import type { Malformed } from "./malformed.ts";
+import { type Parts, readRequest } from "./message.ts";
+import { type RequestFrame, requestFrame } from "./request_frame.ts";
+import { TelnetNegotiation } from "./telnet_negotiation.ts";
+
+/** The session of one client. */
+export class Lineup1Session implements DialectSession {
+  readonly served: Served;
+  /** Final lines carry their times: HELLO timing=on. */
+  timed = false;
+  /** The client wants to be told of events: HELLO events=on. */
+  events = false;
+  readonly #framer: Framer<RequestFrame>;
+  readonly #telnet = new TelnetNegotiation();
+  /** Comes behind the `Control` that `next` answered with. */
+  #after: Decoded | undefined = undefined;
+
+  constructor(served: Served) {
+    this.served = served;
+    this.#framer = new Framer("request", served.limits, requestFrame);
+  }
+
+  get held(): number {
+    return this.#framer.held;
+  }
+
+  get midRequest(): boolean {
+    return !this.#framer.idle;
+  }
+
+  /** The line end of answers: the client's own, as far as it is known. */
+  get eol(): string {
+    return this.#framer.crlf ? "\r\n" : "\n";
+  }
+
+  greet(out: Sink): void {
+    out.add(greetingLine(this.served) + this.eol);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#framer.push(bytes);
+  }
+
+  next(): Decoded | undefined {
+    const after = this.#after;
+    if (after !== undefined) {
+      this.#after = undefined;
+      return after;
+    }
+    const framed = this.#framer.next();
+    if (framed?.kind === "telnet") return this.#telnet.take(framed);
+    const decoded = framed?.kind === "malformed" ? invalid(framed) : framed;
+    if (!this.#telnet.interrupted) return decoded;
+    this.#after = decoded;
+    return this.#telnet.settle();
+  }
+
+  endOfInput(): Invalid | undefined {
+    if (this.#framer.idle) return undefined;
+    const message = "The input ended within a request, which was not executed.";
+    return { kind: "invalid", failure: { code: "bad-syntax", message }, fatal: false };
+  }
+
+  readArguments(request: RequestFrame, command: CompiledCommand): Values | Promise<Values> {
+    const values = readRequest(command, request);
+    if (request.options.size === 0) return values;
+    if (values instanceof Promise) return values.then((values) => withOptions(request, values));
+    return withOptions(request, values);
+  }
+
+  writeItem(to: RequestFrame, { items }: CompiledCommand, item: Values, out: Sink): void {
+    this.#write(to, "*", replyParts(items!, item), "", out);
+  }
+
+  writeReply(
+    to: RequestFrame,
+    command: CompiledCommand,
+    reply: Values | undefined,
+    out: Sink,
+    times?: Times,
+  ): void {
+    this.#write(to, "OK", replyParts(command.reply, reply), timingText(times), out);
+  }
+
+  writeFailure(to: Correlated, failure: Failure, out: Sink, times?: Times): void {
+    const parts = { text: failureText(failure), body: undefined };
+    this.#write(to, "ERR", parts, timingText(times), out);
+  }
+
+  carries(failure: Failure): boolean {
+    return isReadable(failure);
+  }
+
+  writeNotice({ kind, within }: Notice, out: Sink): void {
+    if (this.events) out.add(`! ${kind} within=${within}ms${this.eol}`);
+  }
+
+  #write({ correlation }: Correlated, head: string, parts: Parts, timing: string, out: Sink): void {
+    const { eol } = this;
+    out.add(answerLine(correlation, head, parts, timing, eol), parts.body);
+    if (parts.body !== undefined) out.add(eol);
+  }
+}
+
+function invalid({ tag, code, message, fatal }: Malformed): Invalid {
+  return { kind: "invalid", correlation: tag, failure: { code, message }, fatal };
+}
+
+/** Sets what the options of every command say of a request. */
+function withOptions(request: RequestFrame, values: Values): Values {
+  request.timeout = values.within as number | undefined;
+  request.class = values.class as ClassName | undefined;
+  request.trace = values.trace as string | undefined;
+  return values;
+}

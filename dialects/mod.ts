@@ -1,0 +1,22 @@
+/**
+ * Wire protocols of a server: how bytes become requests, and results become bytes. Pure: no I/O, no clock.
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_LIMITS, lineup1 } from "@lineup/lineup/dialects";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const compiled = lineup1.compile({ name: "none", version: "1.0", summary: "No commands of its own.", commands: {} });
+ * const session = lineup1.open("memory", { compiled, limits: DEFAULT_LIMITS });
+ * session.push(new TextEncoder().encode("#1 PI"));
+ * assertEquals([session.next(), session.midRequest], [undefined, true]);
+ * session.push(new TextEncoder().encode("NG\n"));
+ * const request = session.next();
+ * assertEquals(request?.kind === "request" && [request.verb, request.correlation], ["PING", "1"]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./dialect.ts";
+export { lineup1 } from "./lineup1/lineup1.ts";

@@ -189,6 +189,8 @@ export interface Wording {
   unknownCommand(verb: string): string;
   /** Another request in flight has this correlation (`bad-syntax`). */
   correlationInUse(correlation: string): string;
+  /** The command needs an identity and the client has proved none (`unauthenticated`). */
+  unauthenticated(verb: string): string;
   /** More than `most` correlated requests of a connection would be in flight (`quota`). */
   tooManyInFlight(most: number): string;
 }

@@ -20,6 +20,7 @@ export const lineup1: Dialect = {
     expired: "The time given by within= is over.",
     unknownCommand: (verb) => `There is no command ${verb}; HELP lists them.`,
     correlationInUse: (tag) => `The tag ${tag} is still in use.`,
+    unauthenticated: (verb) => `${verb} needs AUTH first.`,
     tooManyInFlight: (most) => `At most ${most} tagged requests of a connection may be in flight.`,
   },
   compile,

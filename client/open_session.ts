@@ -4,6 +4,7 @@ import { type Address, parseAddress } from "../net/address.ts";
 import { connectStream } from "../net/deno.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { createReplyReader } from "../dialects/lineup1/reply_reader.ts";
+import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
@@ -15,8 +16,14 @@ const READ_SIZE = 65_536;
 // For what `ready` asks, such as SPEC.
 const FIRST_BODY = 1 << 20;
 
-/** Opens a byte stream to an address, and gives up once the signal is aborted. Rejects where nobody answers. */
-export type Dial = (address: Address, options: { signal?: AbortSignal }) => Promise<ByteStream>;
+/**
+ * Opens a byte stream to an address, and gives up once the signal is aborted; `alpn` names the wire protocol to TLS.
+ * Rejects where nobody answers.
+ */
+export type Dial = (
+  address: Address,
+  options: { signal?: AbortSignal; alpn?: string },
+) => Promise<ByteStream>;
 
 /** How to connect. */
 export interface SessionOptions extends SessionLimits {
@@ -73,7 +80,7 @@ export async function openSession(
   let stream: ByteStream | undefined;
 
   const open = async (): Promise<Session> => {
-    stream = isStream ? place : await dial(place, giveUp);
+    stream = isStream ? place : await dial(place, { signal: giveUp.signal, alpn: VERSION });
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
     const reader = createReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));

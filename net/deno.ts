@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers";
 import { type Address, formatHost, type HostAddress } from "./address.ts";
-import { ALPN, type DialOptions } from "./dial_options.ts";
+import type { DialOptions } from "./dial_options.ts";
 import { resetTimeTo } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
@@ -30,7 +30,7 @@ export class SocketStream implements ByteStream {
       ? Math.max(resetTimeTo(remote.hostname), leastResetTime)
       : 0;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
-    // The system's own interval, often two hours: Deno has no other. HELLO's heartbeat is what notices sooner.
+    // The system's own interval, often two hours: Deno has no other. A heartbeat above notices sooner.
     if ("setKeepAlive" in conn) conn.setKeepAlive(true);
   }
 
@@ -167,7 +167,7 @@ function connectTcp(
 
 async function connectTls(
   address: HostAddress,
-  { signal, tls = {} }: DialOptions,
+  { signal, tls = {}, alpn }: DialOptions,
 ): Promise<ByteStream> {
   const tcp = await connectTcp(address, signal);
   tcp.setNoDelay(true);
@@ -176,7 +176,7 @@ async function connectTls(
   const conn = await Deno.startTls(tcp, {
     hostname,
     caCerts: caCerts && [...caCerts],
-    alpnProtocols: [ALPN],
+    alpnProtocols: alpn === undefined ? undefined : [alpn],
   });
   const stream = new TlsStream(conn, HANDSHAKE_MS);
   const onAbort = (): void => stream.close();

@@ -4,6 +4,11 @@ export interface DialOptions {
   signal?: AbortSignal;
   /** For `tls://`, and where the platform lets them be chosen. Browsers and `wss://` take what the platform trusts. */
   tls?: TlsTrust;
+  /**
+   * For `tls://`: the name of the wire protocol (ALPN), so that a server of another protocol does not answer instead.
+   * Default: any server may answer.
+   */
+  alpn?: string;
 }
 
 /** Whom to believe that it is the server. */
@@ -13,6 +18,3 @@ export interface TlsTrust {
   /** The name that the server's certificate must bear. Default: the host of the address. */
   serverName?: string;
 }
-
-/** The protocol as TLS names it (ALPN), so that a server of another protocol does not answer in its stead. */
-export const ALPN = "lineup/1";

@@ -8,7 +8,6 @@ import {
   parseAddress,
 } from "./address.ts";
 import { SocketStream, TlsStream } from "./deno.ts";
-import { ALPN } from "./dial_options.ts";
 import type { ListenOptions, TlsIdentity } from "./listen_options.ts";
 import { OPENING_MS } from "./pending_handshakes.ts";
 import { proxied } from "./proxied_listener.ts";
@@ -66,9 +65,10 @@ const MOST_HANDSHAKES = 1024;
 function listenTls(
   { hostname, port }: HostAddress,
   { cert, key }: TlsIdentity,
-  { openingTime = OPENING_MS, onUnopened }: ListenOptions,
+  { alpn, openingTime = OPENING_MS, onUnopened }: ListenOptions,
 ): Listener {
-  const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols: [ALPN] });
+  const alpnProtocols = alpn === undefined ? undefined : [alpn];
+  const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols });
   const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
   let handshakes = 0;
   let goOn = (): void => {};

@@ -5,6 +5,10 @@ import type { ProxyOptions } from "./proxied_listener.ts";
 export interface ListenOptions extends OpeningOptions {
   /** For `tls://`: the server's certificate, with those of its issuers behind it, and its key, as PEM. */
   tls?: TlsIdentity;
+  /** For `tls://`: the name of the wire protocol (ALPN). Default: none is agreed on. */
+  alpn?: string;
+  /** For `ws://`: the text for a browser that opens the address as a page. */
+  about?: string;
   /**
    * For `ws://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default:
    * those of the listener's own host and port, and what is no browser.

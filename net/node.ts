@@ -10,7 +10,7 @@ import {
   isWebSocket,
   type UnixAddress,
 } from "./address.ts";
-import { ALPN, type DialOptions } from "./dial_options.ts";
+import type { DialOptions } from "./dial_options.ts";
 import { guardWith } from "./guard.ts";
 import { createReceiveBuffer, HIGH_WATER, type ReceiveBuffer } from "./receive_buffer.ts";
 import type { ByteStream } from "./stream.ts";
@@ -68,7 +68,7 @@ export async function connectStream(
 
 function open(
   address: HostAddress | UnixAddress,
-  { tls = {} }: DialOptions,
+  { tls = {}, alpn }: DialOptions,
 ): [Socket, string, string] {
   if (address.transport === "unix") {
     return [connect({ path: address.path, allowHalfOpen: true }), "unix", "connect"];
@@ -86,7 +86,7 @@ function open(
   const { caCerts, serverName = host } = tls;
   const socket = connectTls({
     ...options,
-    ALPNProtocols: [ALPN],
+    ALPNProtocols: alpn === undefined ? undefined : [alpn],
     ca: caCerts && [...rootCertificates, ...caCerts],
     // An address is no name that could be asked for (RFC 6066), but the certificate is checked for it.
     servername: isIP(serverName) === 0 ? serverName : "",

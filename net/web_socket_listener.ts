@@ -22,16 +22,18 @@ import {
 } from "./web_socket_handshake.ts";
 import { CLOSE } from "./web_socket_frames.ts";
 
-const ABOUT = "This is a server of Lineup/1, a protocol of text lines, over WebSocket. " +
-  "Each message carries some bytes of the stream.\nTry: lineup connect with this address, ws: in front.";
-
 /** Takes WebSockets from the connections of `sockets`. Throws `RangeError` where `maxMessage` is too small. */
 export function listenWebSocket(
   sockets: Listener,
   { hostname, port, path }: WebSocketAddress,
   options: ListenOptions,
 ): Listener {
-  const { origins = [], maxMessage = LONGEST_MESSAGE, onLongMessage = () => {} } = options;
+  const {
+    about = "This address is for WebSockets.",
+    origins = [],
+    maxMessage = LONGEST_MESSAGE,
+    onLongMessage = () => {},
+  } = options;
   const arrivals = new AcceptQueue();
   const opening = new PendingHandshakes(options);
 
@@ -45,11 +47,11 @@ export function listenWebSocket(
       };
     }
     if (!asksForWebSocket(request)) {
-      return { status: "426 Upgrade Required", text: ABOUT, headers: ["upgrade: websocket"] };
+      return { status: "426 Upgrade Required", text: about, headers: ["upgrade: websocket"] };
     }
     const origin = headers.get("origin");
     if (mayConnect({ origin, host: headers.get("host") }, hostname, origins)) return undefined;
-    const text = `Pages of ${origin} may not connect; the server can allow it with --ws-origin.`;
+    const text = `Pages of ${origin} may not connect: the server does not list this origin.`;
     return { status: "403 Forbidden", text };
   }
 

@@ -1,5 +1,6 @@
 // A protocol served on sockets.
 
+import { lineup1 } from "../dialects/lineup1/lineup1.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
 import { listen } from "../net/listen.ts";
@@ -144,6 +145,8 @@ export async function serve(
     openingTime: service.timeouts.opening,
     maxOpening: service.gate.limits.connectionsOpening,
     maxMessage: options.ws?.maxMessage,
+    alpn: lineup1.alpn,
+    about: lineup1.about,
     onUnopened: () => void service.counters.unopened++,
     onLongMessage: () => void service.counters.longMessages++,
   };

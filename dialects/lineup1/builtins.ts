@@ -6,7 +6,7 @@ import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { Builtin, BuiltinContext } from "../dialect.ts";
 import { builtin, type BuiltinCommands } from "./builtin.ts";
-import { VERSION } from "./greeting.ts";
+import { VERSION } from "./version.ts";
 import type { Lineup1Session } from "./session.ts";
 
 const { HELLO, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;

@@ -1,7 +1,7 @@
-import type { Served } from "../dialect.ts";
+// The first line of a server.
 
-/** The version of the wire protocol, as greetings and HELLO name it. */
-export const VERSION = "lineup/1";
+import type { Served } from "../dialect.ts";
+import { VERSION } from "./version.ts";
 
 /** The first line of a server. */
 export function greetingLine({ compiled: { protocol }, limits }: Served): string {

@@ -5,7 +5,7 @@ import type { Dialect } from "../dialect.ts";
 import { builtins } from "./builtins.ts";
 import { compile } from "./compile.ts";
 import { failureText } from "./failure_line.ts";
-import { VERSION } from "./greeting.ts";
+import { VERSION } from "./version.ts";
 import { Lineup1Session } from "./session.ts";
 
 /** The wire protocol of a server that is told no other. */

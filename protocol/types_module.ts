@@ -37,7 +37,7 @@ export function typesModule(compiled: CompiledProtocol): string {
   ];
   const blocks = [
     [
-      `// ${protocol.name} ${protocol.version}, from its SPEC, by lineup spec --format types.`,
+      `// ${protocol.name} ${protocol.version}, from its SPEC, by lineup spec.`,
       "//",
       '//     import { connect } from "@lineup/lineup/client";',
       `//     await using client = await connect(${constant}, "tcp://...");`,

@@ -20,8 +20,9 @@ export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers/handlers.ts";
 export type {
   Change,
+  JobOptions,
+  JobProgress,
   Moment,
-  Progress,
   QueueLimits,
   Room,
   Schedule,
@@ -29,7 +30,6 @@ export type {
   Store,
   StoredJob,
   StoredSchedule,
-  Terms,
 } from "./store/store.ts";
 export { StoreFull } from "./store/store.ts";
 export { memoryStore } from "./store/memory_store.ts";

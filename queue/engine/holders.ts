@@ -12,8 +12,8 @@ export class Holders {
   }
 
   /** A job is taken, or its lease begins anew. */
-  add({ id, held, holder }: Job): void {
-    if (!held || holder === undefined) return;
+  add({ id, releaseOnDisconnect, holder }: Job): void {
+    if (!releaseOnDisconnect || holder === undefined) return;
     const ids = this.#held.get(holder);
     if (ids !== undefined) {
       ids.add(id);
@@ -28,7 +28,7 @@ export class Holders {
   }
 
   /** A job is taken no longer. */
-  remove({ id, held, holder }: Job): void {
-    if (held && holder !== undefined) this.#held.get(holder)?.delete(id);
+  remove({ id, releaseOnDisconnect, holder }: Job): void {
+    if (releaseOnDisconnect && holder !== undefined) this.#held.get(holder)?.delete(id);
   }
 }

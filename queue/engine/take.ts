@@ -73,7 +73,7 @@ export function giveBack(
     const job = work.jobs.get(id);
     if (job === undefined || job.state !== "taken" || job.attempt !== attempt) continue;
     // Its lease will run out.
-    if (mayBeRead && job.uncounted >= MOST_UNCOUNTED) continue;
+    if (mayBeRead && job.uncountedAttempts >= MOST_UNCOUNTED) continue;
     job.queue.order.refund(job);
     unspend(work, job);
     // Nobody waits for this one; where it fails the journal has said so.

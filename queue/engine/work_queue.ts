@@ -146,7 +146,7 @@ export class WorkQueue {
     }
     const job = this.jobs.add(stored);
     const forgotten = job.state === "done" && job.due <= now;
-    if (job.state === "taken" && stored.held) {
+    if (job.state === "taken" && stored.releaseOnDisconnect) {
       job.fail(now, false, false, reasonIn(this, CLOSED));
       this.#write(job);
     } else if (job.hasDeadline && job.due <= now && !forgotten) job.timeOver();
@@ -348,8 +348,8 @@ export class WorkQueue {
   }
 
   /** Whether nobody has any use for a job any more. */
-  #isOver({ state, expires }: Job): boolean {
-    return expires > 0 && expires <= this.now() && (state === "ready" || state === "delayed");
+  #isOver({ state, expiresAt }: Job): boolean {
+    return expiresAt > 0 && expiresAt <= this.now() && (state === "ready" || state === "delayed");
   }
 
   #expired(job: Job): void {

@@ -63,12 +63,12 @@ export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof
 
     async JOB({ id }) {
       const job = work.job(id);
-      const { kind: { lease, backoff, keep: _ }, queue, rarely } = job;
+      const { kind: { lease, backoff, keep: _ }, queue, extras } = job;
       const told = details(job, work.now());
       return {
         ...told,
         queue: queue.name,
-        spared: rarely?.spared || undefined,
+        spared: extras?.uncountedAttempts || undefined,
         lease,
         backoff: backoff || undefined,
         body: await work.body(id),
@@ -150,7 +150,7 @@ function waiting({ order: { oldest }, line }: Queue, now: number) {
 }
 
 function details(job: Job, now: number) {
-  const { id, key, kind: { priority, attempts }, state, attempt, unique, expires, reason } = job;
+  const { id, key, kind: { priority, attempts }, state, attempt, unique, expiresAt, reason } = job;
   return {
     id,
     key: key || undefined,
@@ -159,9 +159,9 @@ function details(job: Job, now: number) {
     attempt,
     attempts,
     unique: unique || undefined,
-    age: passed(job.put, now),
+    age: passed(job.enqueuedAt, now),
     left: job.hasDeadline ? passed(now, job.due) : undefined,
-    expires: expires > 0 ? passed(now, expires) : undefined,
+    expires: expiresAt > 0 ? passed(now, expiresAt) : undefined,
     reason: reason || undefined,
   };
 }

@@ -5,7 +5,7 @@ import { Backlog } from "./backlog.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { SharedOptions } from "./job_options.ts";
 import { BYTES } from "./memory.ts";
 import type { KeyState } from "./key_state.ts";
 
@@ -122,7 +122,7 @@ export class FairOrder {
   }
 
   /** A row of which something is ready. */
-  #enter(row: Row, { tenant }: JobOptions): void {
+  #enter(row: Row, { tenant }: SharedOptions): void {
     this.#turns.push(row);
     row.since = this.#table.readyOf(row.jobs.first!);
     this.#byAge.add(row);
@@ -131,7 +131,7 @@ export class FairOrder {
   }
 
   /** Nothing is ready of a row any more. */
-  #leave(row: Row, { tenant }: JobOptions): void {
+  #leave(row: Row, { tenant }: SharedOptions): void {
     this.#byAge.remove(row);
     tenant.rows = tenant.rows.filter((other) => other !== row);
     // Or the queue would not forget it.
@@ -139,7 +139,7 @@ export class FairOrder {
   }
 
   // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ priority, tenant }: JobOptions, jobs?: Backlog): Row {
+  #row({ priority, tenant }: SharedOptions, jobs?: Backlog): Row {
     for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
     const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
     if (flow.state === undefined) {

@@ -1,9 +1,9 @@
 import type { Client } from "../../server/request/handlers.ts";
 import type { Due } from "./deadlines.ts";
 import { NONE, type Page } from "./job_page.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { SharedOptions } from "./job_options.ts";
 import type { Queue } from "./queue.ts";
-import { type Progress, type State, states, type StoredJob } from "../store/store.ts";
+import { type JobProgress, type State, states, type StoredJob } from "../store/store.ts";
 import type { KeyState } from "./key_state.ts";
 
 /** What a new job is told. */
@@ -23,7 +23,7 @@ export interface NewJob {
 }
 
 /** A new job as it is stored first; of no key where the key is empty. */
-export function newJob(id: number, put: number, told: NewJob): StoredJob {
+export function newJob(id: number, enqueuedAt: number, told: NewJob): StoredJob {
   const { queue, key = "", unique = "", priority, attempts, lease, delay, body, expires } = told;
   return {
     id,
@@ -35,15 +35,15 @@ export function newJob(id: number, put: number, told: NewJob): StoredJob {
     backoff: told.backoff,
     keep: told.keep,
     unique,
-    put,
-    expires: expires === undefined ? 0 : put + expires,
+    enqueuedAt,
+    expiresAt: expires === undefined ? 0 : enqueuedAt + expires,
     size: body.length,
     state: delay > 0 ? "delayed" : "ready",
     attempt: 0,
-    spared: 0,
-    ready: put + delay,
-    until: 0,
-    held: false,
+    uncountedAttempts: 0,
+    readyAt: enqueuedAt + delay,
+    endsAt: 0,
+    releaseOnDisconnect: false,
     reason: "",
   };
 }
@@ -62,8 +62,8 @@ export class JobExtras implements Due {
   readonly id: number;
   place = -1;
   unique = "";
-  expires = 0;
-  spared = 0;
+  expiresAt = 0;
+  uncountedAttempts = 0;
   reason = "";
 
   constructor(id: number) {
@@ -72,7 +72,7 @@ export class JobExtras implements Due {
 
   /** When the job expires. */
   get due(): number {
-    return this.expires;
+    return this.expiresAt;
   }
 }
 
@@ -82,7 +82,7 @@ export class JobExtras implements Due {
  */
 export class Job {
   readonly id: number;
-  readonly kind: JobOptions;
+  readonly kind: SharedOptions;
   readonly #page: Page;
   readonly #at: number;
 
@@ -111,8 +111,8 @@ export class Job {
   }
 
   /** When it was put. */
-  get put(): number {
-    return this.#page.put[this.#at];
+  get enqueuedAt(): number {
+    return this.#page.enqueuedAt[this.#at];
   }
 
   /** How many bytes its body has, or its result where it is done. */
@@ -128,18 +128,18 @@ export class Job {
     return this.#page.attempt[this.#at];
   }
 
-  get ready(): number {
-    return this.#page.ready[this.#at];
+  get readyAt(): number {
+    return this.#page.readyAt[this.#at];
   }
 
   /** When the lease ends, or the result is forgotten; 0 where it is neither taken nor done. */
-  get until(): number {
-    return this.#page.until[this.#at];
+  get endsAt(): number {
+    return this.#page.endsAt[this.#at];
   }
 
   /** Whether the lease ends with the connection. */
-  get held(): boolean {
-    return this.#page.held[this.#at] === 1;
+  get releaseOnDisconnect(): boolean {
+    return this.#page.releaseOnDisconnect[this.#at] === 1;
   }
 
   /** Whose connection took it; `undefined` where it is not taken, or was so before the start. */
@@ -148,25 +148,25 @@ export class Job {
   }
 
   get unique(): string {
-    return this.rarely?.unique ?? "";
+    return this.extras?.unique ?? "";
   }
 
-  get expires(): number {
-    return this.rarely?.expires ?? 0;
+  get expiresAt(): number {
+    return this.extras?.expiresAt ?? 0;
   }
 
   get reason(): string {
-    return this.rarely?.reason ?? "";
+    return this.extras?.reason ?? "";
   }
 
   /** How many attempts do not count. */
-  get uncounted(): number {
-    return this.rarely?.spared ?? 0;
+  get uncountedAttempts(): number {
+    return this.extras?.uncountedAttempts ?? 0;
   }
 
   /** How many attempts count. */
   get used(): number {
-    return this.attempt - this.uncounted;
+    return this.attempt - this.uncountedAttempts;
   }
 
   /** Whether it waits in the order of its queue, or for its time. */
@@ -182,31 +182,31 @@ export class Job {
 
   /** When its delay or lease is over, or its result forgotten. */
   get due(): number {
-    return this.state === "delayed" ? this.ready : this.until;
+    return this.state === "delayed" ? this.readyAt : this.endsAt;
   }
 
-  get rarely(): JobExtras | undefined {
-    return this.#page.rarely.get(this.#at);
+  get extras(): JobExtras | undefined {
+    return this.#page.extras.get(this.#at);
   }
 
   /** What few jobs have, to be changed. */
   more(): JobExtras {
-    let { rarely } = this;
-    if (rarely === undefined) this.#page.rarely.set(this.#at, rarely = new JobExtras(this.id));
-    return rarely;
+    let { extras } = this;
+    if (extras === undefined) this.#page.extras.set(this.#at, extras = new JobExtras(this.id));
+    return extras;
   }
 
   /** Somebody takes it. */
-  take(holder: Client, until: number, held: boolean): void {
-    this.#become("taken", until);
+  take(holder: Client, endsAt: number, releaseOnDisconnect: boolean): void {
+    this.#become("taken", endsAt);
     this.#page.attempt[this.#at]++;
-    this.#page.held[this.#at] = Number(held);
+    this.#page.releaseOnDisconnect[this.#at] = Number(releaseOnDisconnect);
     this.#page.holders.set(this.#at, holder);
   }
 
   /** Its lease ends at another time. */
-  extend(until: number): void {
-    this.#page.until[this.#at] = until;
+  extend(endsAt: number): void {
+    this.#page.endsAt[this.#at] = endsAt;
   }
 
   /** It was taken by nobody after all: it has its old place, and the attempt does not count. */
@@ -216,32 +216,32 @@ export class Job {
   }
 
   /** Who took it returns it: ready at its old place or delayed until then, and the attempt does not count. */
-  release(ready: number | undefined): void {
-    this.more().spared++;
-    if (ready !== undefined) this.#page.ready[this.#at] = ready;
-    this.#become(ready === undefined ? "ready" : "delayed");
+  release(readyAt: number | undefined): void {
+    this.more().uncountedAttempts++;
+    if (readyAt !== undefined) this.#page.readyAt[this.#at] = readyAt;
+    this.#become(readyAt === undefined ? "ready" : "delayed");
   }
 
   /** Its attempt failed: ready or delayed until then, or dead. */
-  fail(ready: number, delayed: boolean, dead: boolean, reason: string): void {
-    this.#page.ready[this.#at] = ready;
-    if (reason !== "" || this.rarely !== undefined) this.more().reason = reason;
+  fail(readyAt: number, delayed: boolean, dead: boolean, reason: string): void {
+    this.#page.readyAt[this.#at] = readyAt;
+    if (reason !== "" || this.extras !== undefined) this.more().reason = reason;
     const isDead = dead || this.used >= this.kind.attempts;
     this.#become(isDead ? "dead" : delayed ? "delayed" : "ready");
   }
 
   /** It is done, and its result, of this size, is kept for a while. */
-  finish(until: number, size: number): void {
-    this.#become("done", until);
+  finish(endsAt: number, size: number): void {
+    this.#become("done", endsAt);
     this.#page.bytes[this.#at] = size;
-    const { rarely } = this;
-    if (rarely !== undefined) rarely.reason = "";
+    const { extras } = this;
+    if (extras !== undefined) extras.reason = "";
   }
 
   /** It was dead: it is ready and has all its attempts again. */
   revive(now: number): void {
-    this.more().spared = this.attempt;
-    this.#page.ready[this.#at] = now;
+    this.more().uncountedAttempts = this.attempt;
+    this.#page.readyAt[this.#at] = now;
     this.#become("ready");
   }
 
@@ -252,24 +252,24 @@ export class Job {
   }
 
   /** It is in another state, held by nobody. */
-  #become(state: State, until = 0): void {
+  #become(state: State, endsAt = 0): void {
     this.#page.state[this.#at] = states.indexOf(state);
-    this.#page.until[this.#at] = until;
-    this.#page.held[this.#at] = 0;
+    this.#page.endsAt[this.#at] = endsAt;
+    this.#page.releaseOnDisconnect[this.#at] = 0;
     this.#page.holders.delete(this.#at);
   }
 
   /** What the store is told of it: a copy, because the job goes on while that is written. */
-  progress(): Progress {
-    const { state, attempt, ready, until, held, rarely } = this;
+  progress(): JobProgress {
+    const { state, attempt, readyAt, endsAt, releaseOnDisconnect, extras } = this;
     return {
       state,
       attempt,
-      spared: rarely?.spared ?? 0,
-      ready,
-      until,
-      held,
-      reason: rarely?.reason ?? "",
+      uncountedAttempts: extras?.uncountedAttempts ?? 0,
+      readyAt,
+      endsAt,
+      releaseOnDisconnect,
+      reason: extras?.reason ?? "",
     };
   }
 }

@@ -1,9 +1,9 @@
 import { BYTES, type Memory } from "./memory.ts";
-import type { Terms } from "../store/store.ts";
+import type { JobOptions } from "../store/store.ts";
 import type { KeyState } from "./key_state.ts";
 
 /** What holds for all attempts of a job: jobs that are alike share one. */
-export class JobOptions {
+export class SharedOptions {
   readonly tenant: KeyState;
   readonly priority: number;
   readonly attempts: number;
@@ -14,7 +14,7 @@ export class JobOptions {
   jobs = 0;
   number = -1;
 
-  constructor(tenant: KeyState, { priority, attempts, lease, backoff, keep }: Terms) {
+  constructor(tenant: KeyState, { priority, attempts, lease, backoff, keep }: JobOptions) {
     this.tenant = tenant;
     this.priority = priority;
     this.attempts = attempts;
@@ -24,15 +24,15 @@ export class JobOptions {
   }
 
   /** Whether a job of its key on these terms is of it. */
-  fits({ priority, attempts, lease, backoff, keep }: Terms): boolean {
+  fits({ priority, attempts, lease, backoff, keep }: JobOptions): boolean {
     return this.priority === priority && this.lease === lease && this.attempts === attempts &&
       this.backoff === backoff && this.keep === keep;
   }
 }
 
 /** The kinds of which there are jobs, by number: all that a job keeps of its kind. */
-export class JobOptionsTable {
-  readonly #all: (JobOptions | undefined)[] = [];
+export class SharedOptionsTable {
+  readonly #all: (SharedOptions | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #memory: Memory;
 
@@ -41,12 +41,12 @@ export class JobOptionsTable {
   }
 
   /** The kind of a number. */
-  at(number: number): JobOptions {
+  at(number: number): SharedOptions {
     return this.#all[number]!;
   }
 
   /** One more job is of a kind. Returns the number of the kind. */
-  join(kind: JobOptions): number {
+  join(kind: SharedOptions): number {
     if (kind.jobs++ === 0) {
       kind.number = this.#free.pop() ?? this.#all.length;
       this.#all[kind.number] = kind;

@@ -1,6 +1,6 @@
 import type { Client } from "../../server/request/handlers.ts";
 import type { JobExtras } from "./job.ts";
-import type { JobOptions, JobOptionsTable } from "./job_options.ts";
+import type { SharedOptions, SharedOptionsTable } from "./job_options.ts";
 import { states, type StoredJob } from "../store/store.ts";
 
 /** Of a slot, its low bits are the index in its page, the others say which page. */
@@ -22,19 +22,19 @@ export class Page {
   readonly id = new Float64Array(ROOM);
   /** The number of its kind. */
   readonly kind = new Uint32Array(ROOM);
-  readonly put = new Float64Array(ROOM);
+  readonly enqueuedAt = new Float64Array(ROOM);
   /** How many bytes its body or result has. */
   readonly bytes = new Uint32Array(ROOM);
   /** Its index in `states`. */
   readonly state = new Uint8Array(ROOM);
   readonly attempt = new Float64Array(ROOM);
-  readonly ready = new Float64Array(ROOM);
+  readonly readyAt = new Float64Array(ROOM);
   /** When the lease ends, or the result is forgotten; 0 where it is neither taken nor done. */
-  readonly until = new Float64Array(ROOM);
+  readonly endsAt = new Float64Array(ROOM);
   /** 1 where the lease ends with the connection. */
-  readonly held = new Uint8Array(ROOM);
+  readonly releaseOnDisconnect = new Uint8Array(ROOM);
   readonly holders = new Map<number, Client>();
-  readonly rarely = new Map<number, JobExtras>();
+  readonly extras = new Map<number, JobExtras>();
   /** What whoever holds it says of where it is; `NONE` where nobody does. */
   readonly place = new Int32Array(ROOM).fill(NONE);
   /** The slots of its neighbours in a list. */
@@ -42,9 +42,9 @@ export class Page {
   readonly behind = new Int32Array(ROOM);
   /** The first index that is free, the next one being `behind` it; `NONE` where none is. */
   #free = NONE;
-  readonly #kinds: JobOptionsTable;
+  readonly #kinds: SharedOptionsTable;
 
-  constructor(first: number, kinds: JobOptionsTable) {
+  constructor(first: number, kinds: SharedOptionsTable) {
     this.first = first;
     this.#kinds = kinds;
     for (let at = ROOM - 1; at >= 0; at--) this.#release(at);
@@ -55,23 +55,23 @@ export class Page {
     return this.#free !== NONE;
   }
 
-  kindOf(at: number): JobOptions {
+  kindOf(at: number): SharedOptions {
     return this.#kinds.at(this.kind[at]);
   }
 
   /** A job takes a place that is free; returns its index. */
-  add(stored: StoredJob, kind: JobOptions): number {
+  add(stored: StoredJob, kind: SharedOptions): number {
     const at = this.#free;
     this.#free = this.behind[at];
     this.id[at] = stored.id;
     this.kind[at] = this.#kinds.join(kind);
-    this.put[at] = stored.put;
+    this.enqueuedAt[at] = stored.enqueuedAt;
     this.bytes[at] = stored.size;
     this.state[at] = states.indexOf(stored.state);
     this.attempt[at] = stored.attempt;
-    this.ready[at] = stored.ready;
-    this.until[at] = stored.until;
-    this.held[at] = Number(stored.held);
+    this.readyAt[at] = stored.readyAt;
+    this.endsAt[at] = stored.endsAt;
+    this.releaseOnDisconnect[at] = Number(stored.releaseOnDisconnect);
     this.size++;
     return at;
   }
@@ -80,7 +80,7 @@ export class Page {
   delete(at: number): void {
     this.#kinds.leave(this.kind[at]);
     this.holders.delete(at);
-    this.rarely.delete(at);
+    this.extras.delete(at);
     this.#release(at);
     this.size--;
   }

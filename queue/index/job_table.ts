@@ -1,7 +1,7 @@
 import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
-import { type JobOptions, JobOptionsTable } from "./job_options.ts";
+import { type SharedOptions, SharedOptionsTable } from "./job_options.ts";
 import { Memory } from "./memory.ts";
 import { states, type StoredJob } from "../store/store.ts";
 
@@ -25,7 +25,7 @@ export class JobTable implements Times<number> {
   size = 0;
   /** What all of the queue is counted to. */
   readonly memory: Memory;
-  readonly #kinds: JobOptionsTable;
+  readonly #kinds: SharedOptionsTable;
   readonly #pages: (Page | undefined)[] = [];
   /** Those that have room. */
   readonly #roomy = new Set<Page>();
@@ -36,7 +36,7 @@ export class JobTable implements Times<number> {
   /** None yet. */
   constructor(memory: Memory = new Memory()) {
     this.memory = memory;
-    this.#kinds = new JobOptionsTable(memory);
+    this.#kinds = new SharedOptionsTable(memory);
   }
 
   /** The job of a number. */
@@ -51,16 +51,16 @@ export class JobTable implements Times<number> {
   }
 
   /** Adds a job; its number is above all before it. */
-  add(stored: StoredJob, kind: JobOptions): Job {
+  add(stored: StoredJob, kind: SharedOptions): Job {
     const page = this.#roomyPage();
     const at = page.add(stored, kind);
     if (!page.hasRoom) this.#roomy.delete(page);
     this.#number(stored.id, page.first + at);
     this.size++;
     const job = new Job(page, at);
-    const { unique, expires, spared, reason } = stored;
-    if (unique !== "" || expires > 0 || spared > 0 || reason !== "") {
-      Object.assign(job.more(), { unique, expires, spared, reason });
+    const { unique, expiresAt, uncountedAttempts, reason } = stored;
+    if (unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "") {
+      Object.assign(job.more(), { unique, expiresAt, uncountedAttempts, reason });
     }
     return job;
   }
@@ -92,19 +92,19 @@ export class JobTable implements Times<number> {
     return aReady < bReady || (aReady === bReady && this.#idOf(a) < this.#idOf(b));
   };
 
-  kindOf(slot: number): JobOptions {
+  kindOf(slot: number): SharedOptions {
     return this.#page(slot).kindOf(indexOf(slot));
   }
 
   readyOf(slot: number): number {
-    return this.#page(slot).ready[indexOf(slot)];
+    return this.#page(slot).readyAt[indexOf(slot)];
   }
 
   /** When its delay or lease is over, or its result forgotten. */
   dueOf(slot: number): number {
     const page = this.#page(slot);
     const at = indexOf(slot);
-    return page.state[at] === DELAYED ? page.ready[at] : page.until[at];
+    return page.state[at] === DELAYED ? page.readyAt[at] : page.endsAt[at];
   }
 
   placeOf(slot: number): number {

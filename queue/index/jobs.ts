@@ -67,27 +67,29 @@ export class Jobs {
 
   /** A job goes where its state puts it. */
   put(job: Job): void {
-    const { state, queue, rarely } = job;
+    const { state, queue, extras } = job;
     this.#count(job, 1);
-    this.#memory.kept += bytesOf(rarely);
+    this.#memory.kept += bytesOf(extras);
     queue.keys.update(job.tenant);
     if (state === "ready") queue.order.push(job);
     else if (job.hasDeadline) this.#deadlines.add(job.slot);
-    if (rarely !== undefined && rarely.expires > 0 && (state === "ready" || state === "delayed")) {
-      this.#expiries.add(rarely);
+    if (
+      extras !== undefined && extras.expiresAt > 0 && (state === "ready" || state === "delayed")
+    ) {
+      this.#expiries.add(extras);
     }
   }
 
   /** A job leaves where its state has put it, for that to change; `put` or `delete` follows. */
   detach(job: Job): void {
-    const { state, queue, rarely } = job;
-    if (rarely !== undefined && rarely.place !== -1) this.#expiries.remove(rarely);
+    const { state, queue, extras } = job;
+    if (extras !== undefined && extras.place !== -1) this.#expiries.remove(extras);
     if (job.isPlaced) {
       if (state === "ready") queue.order.remove(job);
       else this.#deadlines.remove(job.slot);
     }
     this.#count(job, -1);
-    this.#memory.kept -= bytesOf(rarely);
+    this.#memory.kept -= bytesOf(extras);
   }
 
   #count(job: Job, change: number): void {
@@ -120,7 +122,7 @@ export class Jobs {
 }
 
 /** What a job takes. */
-function bytesOf(rarely: JobExtras | undefined): number {
-  if (rarely === undefined) return BYTES.job;
-  return BYTES.job + BYTES.extras + textBytes(rarely.unique) + textBytes(rarely.reason);
+function bytesOf(extras: JobExtras | undefined): number {
+  if (extras === undefined) return BYTES.job;
+  return BYTES.job + BYTES.extras + textBytes(extras.unique) + textBytes(extras.reason);
 }

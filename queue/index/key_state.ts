@@ -1,9 +1,9 @@
 import type { Row } from "./fair_order.ts";
 import type { Placed } from "./heap.ts";
-import { JobOptions } from "./job_options.ts";
+import { SharedOptions } from "./job_options.ts";
 import type { RateState } from "./rate_state.ts";
 import type { Queue } from "./queue.ts";
-import type { State, Terms } from "../store/store.ts";
+import type { JobOptions, State } from "../store/store.ts";
 
 /** How many kinds of jobs a key remembers. */
 const KINDS = 4;
@@ -23,7 +23,7 @@ export class KeyState implements Placed {
   /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
   rows: readonly Row[] = [];
   /** The kinds of its latest jobs, the latest first. */
-  #kinds: readonly JobOptions[] = [];
+  #kinds: readonly SharedOptions[] = [];
 
   constructor(
     readonly queue: Queue,
@@ -51,9 +51,9 @@ export class KeyState implements Placed {
   }
 
   /** The kind of a job on these terms: one that others have, or a new one. */
-  kind(terms: Terms): JobOptions {
+  kind(terms: JobOptions): SharedOptions {
     for (const kind of this.#kinds) if (kind.fits(terms)) return kind;
-    const kind = new JobOptions(this, terms);
+    const kind = new SharedOptions(this, terms);
     this.#kinds = [kind, ...this.#kinds.slice(0, KINDS - 1)];
     return kind;
   }

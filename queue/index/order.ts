@@ -4,7 +4,7 @@ import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { SharedOptions } from "./job_options.ts";
 import type { KeyState } from "./key_state.ts";
 
 /**
@@ -98,6 +98,6 @@ export class Order {
   }
 }
 
-function alike(a: JobOptions, b: JobOptions): boolean {
+function alike(a: SharedOptions, b: SharedOptions): boolean {
   return a.tenant === b.tenant && a.priority === b.priority;
 }

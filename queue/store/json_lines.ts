@@ -30,6 +30,8 @@ const VERSION = 1;
 
 /** A field of a line: what it must be, unless it is what it is by default. */
 interface Field {
+  /** The field of a job that it becomes, where that has another name. */
+  readonly as?: string;
   readonly is: FieldSpec;
   readonly default?: unknown;
   /** For a time: how far ahead it may be, in ms. */
@@ -72,14 +74,14 @@ const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     id: { is: { ...id, max: HIGHEST_IMPORTED }, default: 0 },
     ...terms,
     unique: { is: unique, default: "" },
-    put: { ...time, default: NOW },
-    expires: { ...time, default: 0 },
+    put: { ...time, default: NOW, as: "enqueuedAt" },
+    expires: { ...time, default: 0, as: "expiresAt" },
     state: { is: state, default: "ready" },
     attempt: { is: number, default: 0 },
-    spared: { is: number, default: 0 },
-    ready: { ...time, default: NOW },
-    until: { ...time, default: 0 },
-    held: no,
+    spared: { is: number, default: 0, as: "uncountedAttempts" },
+    ready: { ...time, default: NOW, as: "readyAt" },
+    until: { ...time, default: 0, as: "endsAt" },
+    held: { ...no, as: "releaseOnDisconnect" },
     reason: { is: { type: "text", max: LONGEST_REASON }, default: "" },
   },
   rules: {
@@ -119,8 +121,10 @@ export function lineOf(entry: Entry): string {
     case "queue":
       return JSON.stringify({ kind: "queue", version: VERSION, last: entry.last });
     case "put": {
-      const { size: _, ...job } = entry.job;
-      return JSON.stringify({ kind: "job", ...job, ...written(entry.body) });
+      const job = Object.entries(fields.job).map(([name, { as = name }]) =>
+        [name, entry.job[as as keyof StoredJob]] as const
+      );
+      return JSON.stringify({ kind: "job", ...Object.fromEntries(job), ...written(entry.body) });
     }
     case "rules":
       // What is owed at a rate is owed to the clock of this queue.
@@ -177,9 +181,10 @@ function readFields(
   }
   const value: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(known)) {
-    if (Object.hasOwn(said, name)) value[name] = readField(name, said[name], field, now);
+    const { as = name } = field;
+    if (Object.hasOwn(said, name)) value[as] = readField(name, said[name], field, now);
     else if (field.default === undefined) throw new BadLine(`a ${kind} needs ${name}`);
-    else value[name] = field.default === NOW ? now : field.default;
+    else value[as] = field.default === NOW ? now : field.default;
   }
   return value;
 }
@@ -209,7 +214,10 @@ function readField(name: string, value: unknown, field: Field, now: number): unk
   return value;
 }
 
-function checkJob({ state, until, held, attempt, spared }: StoredJob): void {
+function checkJob(
+  { state, endsAt: until, releaseOnDisconnect: held, attempt, uncountedAttempts: spared }:
+    StoredJob,
+): void {
   const ends = state === "taken" || state === "done";
   if (ends !== until > 0) {
     throw new BadLine(`until must be ${ends ? "when that ends" : "0"} for a job that is ${state}`);

@@ -12,25 +12,25 @@ export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "d
  * Time passing is no change: a delay or lease that is over follows from `ready` or `until`, so it is the same after
  * a restart and costs no write. Only what is gone for good, as a job that expired, is dropped.
  */
-export interface Progress {
+export interface JobProgress {
   /** When it was last stored. */
   readonly state: State;
   /** How many times it was taken; never less than before once somebody was told, so it tells attempts apart. */
   readonly attempt: number;
   /** How many of these do not count: it was released, or revived. */
-  readonly spared: number;
+  readonly uncountedAttempts: number;
   /** When it became ready, or will, in ms since the Unix epoch: its place in its key. */
-  readonly ready: number;
+  readonly readyAt: number;
   /** When its lease ends, or its result is forgotten, in ms since the Unix epoch; 0 where it is neither taken nor done. */
-  readonly until: number;
+  readonly endsAt: number;
   /** Whether its lease ends with the connection that took it. */
-  readonly held: boolean;
+  readonly releaseOnDisconnect: boolean;
   /** Why the last attempt failed; empty where it did not or nobody said. */
   readonly reason: string;
 }
 
 /** What holds for all attempts of a job. */
-export interface Terms {
+export interface JobOptions {
   /** The queue's name. */
   readonly queue: string;
   /** Whose it is; empty where nobody said. */
@@ -48,15 +48,15 @@ export interface Terms {
 }
 
 /** A job as it is kept, without its body. */
-export interface StoredJob extends Terms, Progress {
+export interface StoredJob extends JobOptions, JobProgress {
   /** Its number, from 1 upwards, never used twice. */
   readonly id: number;
   /** What no other job of its queue is named; empty where it has no such name. */
   readonly unique: string;
   /** When it was put, in ms since the Unix epoch. */
-  readonly put: number;
+  readonly enqueuedAt: number;
   /** When it is of no use any more, in ms since the Unix epoch, unless it is taken then; 0 is never. */
-  readonly expires: number;
+  readonly expiresAt: number;
   /** The length of its body in bytes; of its result where it is done. */
   readonly size: number;
 }
@@ -82,7 +82,7 @@ export interface QueueLimits {
 }
 
 /** A job that is put again and again, without its body. */
-export interface StoredSchedule extends Terms {
+export interface StoredSchedule extends JobOptions {
   /** What no other schedule is named. */
   readonly name: string;
   /** When, as a cron expression; empty where `interval` says it. */
@@ -118,12 +118,12 @@ export type Change =
   /** A new job; its number is above all before it. */
   | { readonly kind: "put"; readonly job: StoredJob; readonly body: Uint8Array }
   /** A job has come further. */
-  | { readonly kind: "move"; readonly id: number; readonly progress: Progress }
+  | { readonly kind: "move"; readonly id: number; readonly progress: JobProgress }
   /** A job is done, and its result takes the place of its body. */
   | {
     readonly kind: "finish";
     readonly id: number;
-    readonly progress: Progress;
+    readonly progress: JobProgress;
     readonly result: Uint8Array;
   }
   /** A job is gone. */

@@ -14,21 +14,22 @@ import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
  * @param resultTime how long results are kept, in ms
  */
 export function withinBounds(stored: StoredJob, now: number, resultTime: number): StoredJob {
-  const job = laterJob(stored, Math.min(0, now - stored.put));
-  const { state, lease, ready, until, expires } = job;
+  const job = laterJob(stored, Math.min(0, now - stored.enqueuedAt));
+  const { state, lease, readyAt, endsAt, expiresAt } = job;
   const longest = state === "done" ? resultTime : ofLease.max;
   const own = state === "done" ? resultTime : lease;
   const bounds = {
-    ready: state === "delayed"
-      ? ready > now + FURTHEST_IMPORTED
-        ? now + longestPause(job.backoff, job.attempt - job.spared)
-        : ready
-      : Math.min(ready, now),
-    until: until > now + longest ? now + own : until,
-    expires: Math.min(expires, now + FURTHEST_IMPORTED),
+    readyAt: state === "delayed"
+      ? readyAt > now + FURTHEST_IMPORTED
+        ? now + longestPause(job.backoff, job.attempt - job.uncountedAttempts)
+        : readyAt
+      : Math.min(readyAt, now),
+    endsAt: endsAt > now + longest ? now + own : endsAt,
+    expiresAt: Math.min(expiresAt, now + FURTHEST_IMPORTED),
   };
   // Most are as they should be, and there may be millions.
-  const same = bounds.ready === ready && bounds.until === until && bounds.expires === expires;
+  const same = bounds.readyAt === readyAt && bounds.endsAt === endsAt &&
+    bounds.expiresAt === expiresAt;
   return same ? job : { ...job, ...bounds };
 }
 
@@ -40,13 +41,13 @@ export function aheadOfWall(moment: Moment | undefined): number {
 /** A job with all of its times later by so many ms; what is never stays so. */
 export function laterJob(job: StoredJob, ms: number): StoredJob {
   if (ms === 0) return job;
-  const { put, ready, until, expires } = job;
+  const { enqueuedAt, readyAt, endsAt, expiresAt } = job;
   return {
     ...job,
-    put: later(put, ms),
-    ready: later(ready, ms),
-    until: until === 0 ? 0 : later(until, ms),
-    expires: expires === 0 ? 0 : later(expires, ms),
+    enqueuedAt: later(enqueuedAt, ms),
+    readyAt: later(readyAt, ms),
+    endsAt: endsAt === 0 ? 0 : later(endsAt, ms),
+    expiresAt: expiresAt === 0 ? 0 : later(expiresAt, ms),
   };
 }
 

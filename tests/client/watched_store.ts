@@ -7,8 +7,11 @@ import type { VirtualClock } from "../virtual_clock.ts";
 export type Kept = StoredJob;
 
 /** Whether nobody will be given a job any more. That a lease is over is stored by nobody. */
-export function isOver({ state, until, attempt, spared, attempts }: Kept, now: number): boolean {
-  if (state === "taken") return until <= now && attempt - spared >= attempts;
+export function isOver(
+  { state, endsAt, attempt, uncountedAttempts, attempts }: Kept,
+  now: number,
+): boolean {
+  if (state === "taken") return endsAt <= now && attempt - uncountedAttempts >= attempts;
   return state === "dead" || state === "done";
 }
 

@@ -278,7 +278,7 @@ export class WorkSimulation {
   }
 
   async #handle(crew: Crew, job: TakenJob, signal: AbortSignal): Promise<unknown> {
-    const until = this.#jobs.get(job.id)?.until ?? -Infinity;
+    const until = this.#jobs.get(job.id)?.endsAt ?? -Infinity;
     const handling: Handling = { job, signal, crew, ended: false, until };
     if (crew.due < Infinity) this.#break("a handler was begun by a worker that closes");
     this.#begun(handling);
@@ -366,7 +366,7 @@ export class WorkSimulation {
     for (const each of this.#handlings) {
       if (each.job.id !== id) continue;
       const mine = kept?.state === "taken" && kept.attempt === each.job.attempt;
-      each.until = mine ? kept.until : Math.min(each.until, now);
+      each.until = mine ? kept.endsAt : Math.min(each.until, now);
     }
     const isDone = kept === undefined || kept.state === "done";
     const name = `${id}/${before?.attempt}`;

@@ -221,16 +221,21 @@ Deno.test("a store that keeps no moment is believed as far as requests go", asyn
   const { moment: _, ...store } = memoryStore();
   const now = Date.parse("2020-01-01T00:00:00Z");
   const future = now + 3 * YEAR;
-  const lasts = { lease: 30_000, attempt: 1, put: now - 5 };
+  const lasts = { lease: 30_000, attempt: 1, enqueuedAt: now - 5 };
   await store.commit([
-    put(job(1, { ...lasts, state: "taken", until: future })),
-    put(job(2, { ...lasts, state: "taken", until: now + 60_000 })),
+    put(job(1, { ...lasts, state: "taken", endsAt: future })),
+    put(job(2, { ...lasts, state: "taken", endsAt: now + 60_000 })),
     put(
-      job(3, { put: future, ready: future + 40_000, state: "delayed", expires: future + 90_000 }),
+      job(3, {
+        enqueuedAt: future,
+        readyAt: future + 40_000,
+        state: "delayed",
+        expiresAt: future + 90_000,
+      }),
     ),
-    put(job(4, { ...lasts, state: "delayed", ready: future, backoff: 7_000, attempts: 5 })),
-    put(job(5, { ...lasts, state: "done", until: future, keep: true })),
-    put(job(6, { put: future, ready: future })),
+    put(job(4, { ...lasts, state: "delayed", readyAt: future, backoff: 7_000, attempts: 5 })),
+    put(job(5, { ...lasts, state: "done", endsAt: future, keep: true })),
+    put(job(6, { enqueuedAt: future, readyAt: future })),
     { kind: "schedule", schedule: { ...schedule, name: "daily", next: future } },
     { kind: "schedule", schedule: { ...schedule, name: "often", cron: "* * * * *", next: future } },
     {
@@ -255,13 +260,18 @@ Deno.test("an export tells times of day, and an import makes of them those of it
     const ahead = HOUR;
     const noon = Date.parse("2026-06-01T12:00:00Z");
     const files = [`${directory}/ahead.db`, `${directory}/other.db`];
-    const times = { put: noon - 5, ready: noon + 5, until: noon + 7, expires: noon + 9 };
+    const times = {
+      enqueuedAt: noon - 5,
+      readyAt: noon + 5,
+      endsAt: noon + 7,
+      expiresAt: noon + 9,
+    };
     for (const [at, path] of files.entries()) {
       const store = await sqliteStore(path);
       const beat = { ...schedule, name: "beat", cron: "", zone: "", interval: 5_000, next: noon };
       const changes = [
         put(job(1, { ...times, state: "taken", attempt: 1 })),
-        put(job(2, { put: noon, ready: noon })),
+        put(job(2, { enqueuedAt: noon, readyAt: noon })),
         { kind: "schedule", schedule } as const,
         { kind: "schedule", schedule: beat } as const,
       ];
@@ -288,7 +298,7 @@ Deno.test("an export tells times of day, and an import makes of them those of it
     importSqliteFile(files[0], lines);
     const store = await sqliteStore(files[0]);
     const jobs = await Array.fromAsync(store.load());
-    assertEquals(jobs.map(({ id, put, until }) => [id, put, until]), [
+    assertEquals(jobs.map(({ id, enqueuedAt, endsAt }) => [id, enqueuedAt, endsAt]), [
       [1, noon - 5, noon + 7],
       [2, noon, 0],
       [3, noon - 5, noon + 7],

@@ -14,7 +14,7 @@ export async function makeGround(path: string, known: Known): Promise<void> {
   const now = Date.now();
   // Half of all are in the first queue.
   const stored = (id: number): StoredJob => {
-    const at = { put: now - FAR, ready: now - FAR };
+    const at = { enqueuedAt: now - FAR, readyAt: now - FAR };
     const some = {
       queue: `q${id % 2 === 0 ? 0 : id % queues}`,
       key: `k${id % keys}`,
@@ -22,14 +22,14 @@ export async function makeGround(path: string, known: Known): Promise<void> {
     };
     switch (id % 10) {
       case 1:
-        return job(id, { ...at, ...some, state: "delayed", ready: now + FAR });
+        return job(id, { ...at, ...some, state: "delayed", readyAt: now + FAR });
       case 2:
       case 3:
         return job(id, { ...at, ...some, state: "dead", attempt: 10, reason: `failed ${id}` });
       case 4:
-        return job(id, { ...at, ...some, state: "taken", attempt: 1, until: now + FAR });
+        return job(id, { ...at, ...some, state: "taken", attempt: 1, endsAt: now + FAR });
       case 5:
-        return job(id, { ...at, ...some, unique: `n${id}`, expires: now + FAR });
+        return job(id, { ...at, ...some, unique: `n${id}`, expiresAt: now + FAR });
       default:
         return job(id, { ...at, ...some });
     }

@@ -11,10 +11,10 @@ const SLACK = 4096;
 
 /** What a job was stored as. */
 function restored(job: Job): StoredJob {
-  const { id, queue, key, kind, unique, expires, put, size } = job;
+  const { id, queue, key, kind, unique, expiresAt, enqueuedAt, size } = job;
   const { priority, attempts, lease, backoff, keep } = kind;
   const terms = { queue: queue.name, key, priority, attempts, lease, backoff, keep };
-  return { ...terms, ...job.progress(), id, unique, expires, put, size };
+  return { ...terms, ...job.progress(), id, unique, expiresAt, enqueuedAt, size };
 }
 
 Deno.test("JobTable has all of each job that is there, by number and by slot, and gives slots again", () => {
@@ -32,16 +32,16 @@ Deno.test("JobTable has all of each job that is there, by number and by slot, an
       const each = stored(id, {
         key: `k${below(50)}`,
         priority: below(10),
-        put: random() * 1e13,
+        enqueuedAt: random() * 1e13,
         size: below(1e8),
         state: (["delayed", "ready", "taken", "dead", "done"] as const)[below(5)],
         attempt: random() < 0.9 ? below(5) : Number.MAX_SAFE_INTEGER,
-        ready: random() * 1e13,
-        until: random() * 1e13,
-        held: below(2) === 0,
+        readyAt: random() * 1e13,
+        endsAt: random() * 1e13,
+        releaseOnDisconnect: below(2) === 0,
         ...below(4) === 0 && { unique: `u${id}` },
-        ...below(4) === 0 && { expires: random() * 1e13 },
-        ...below(4) === 0 && { spared: below(5), reason: "disk full" },
+        ...below(4) === 0 && { expiresAt: random() * 1e13 },
+        ...below(4) === 0 && { uncountedAttempts: below(5), reason: "disk full" },
       });
       all.set(id, each);
       ids.push(id);

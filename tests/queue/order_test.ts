@@ -33,7 +33,7 @@ Deno.test("Order loses any job that is removed and none else, and knows the olde
     let jobs: Job[] = [];
     for (let step = 0; step < 400; step++) {
       if (random() < 0.5) {
-        const rest = { key: `k${below(3)}`, priority: below(3), ready: below(100) };
+        const rest = { key: `k${below(3)}`, priority: below(3), readyAt: below(100) };
         const job = newJob(table, queue, ++id, rest);
         order.push(job);
         jobs.push(job);
@@ -44,7 +44,9 @@ Deno.test("Order loses any job that is removed and none else, and knows the olde
         jobs = jobs.filter((other) => other.id !== job.id);
         table.delete(job);
       }
-      const oldest = jobs.length === 0 ? undefined : Math.min(...jobs.map(({ ready }) => ready));
+      const oldest = jobs.length === 0
+        ? undefined
+        : Math.min(...jobs.map(({ readyAt }) => readyAt));
       assertEquals([order.size, order.oldest], [jobs.length, oldest], `LINEUP_SEED=${seed}`);
       assertEquals(order.next === undefined, jobs.length === 0);
     }
@@ -64,7 +66,7 @@ Deno.test("Order removes any of 20,000 with few comparisons: O(log n)", () => {
   const random = seededRandom(SEED);
   const order = new Order(table);
   const jobs = Array.from({ length: 20_000 }, (_, at) => {
-    const rest = { key: at % 2 === 0 ? "large" : `k${at % 5_000}`, ready: random() };
+    const rest = { key: at % 2 === 0 ? "large" : `k${at % 5_000}`, readyAt: random() };
     return newJob(table, queue, at + 1, rest);
   });
   for (const job of jobs) order.push(job);

@@ -3,7 +3,7 @@
 
 import type { Job, NewJob } from "../../queue/index/job.ts";
 import type { Queue } from "../../queue/index/queue.ts";
-import { type Progress, type State, states, type StoredJob } from "../../queue/store/store.ts";
+import { type JobProgress, type State, states, type StoredJob } from "../../queue/store/store.ts";
 import type { WorkQueue } from "../../queue/engine/work_queue.ts";
 
 /** How often what takes time is looked at, in steps. */
@@ -50,7 +50,7 @@ export class Promises {
     if (unique === "") return undefined;
     const named = [...work.jobs].filter((job) => job.queue.name === queue && job.unique === unique);
     if (named.length > 1) this.broken(`${named.length} jobs of ${queue} are named ${unique}`);
-    return named.find((job) => !hasExpired(job.state, job.expires, work.now()))?.id;
+    return named.find((job) => !hasExpired(job.state, job.expiresAt, work.now()))?.id;
   }
 
   /** A job is put. */
@@ -103,7 +103,7 @@ export class Promises {
       // Others may have been taken before the limit was set; this one was given in spite of it.
       if (running > 0 && taken > running) this.broken(`${taken} are taken of ${running}`);
     }
-    known.until = job.until;
+    known.until = job.endsAt;
     const given = (this.#givenBy.get(queue.name) ?? 0) + 1;
     this.#givenBy.set(queue.name, given);
     const waiting = this.#waiting.get(id);
@@ -120,7 +120,7 @@ export class Promises {
     given.forEach((job, at) => {
       for (const other of [...given.slice(at + 1), ...rest]) {
         if (other.tenant !== job.tenant || other.kind.priority !== job.kind.priority) continue;
-        if (other.ready < job.ready || (other.ready === job.ready && other.id < job.id)) {
+        if (other.readyAt < job.readyAt || (other.readyAt === job.readyAt && other.id < job.id)) {
           this.broken(`job ${job.id} was given before ${other.id} of the same key`);
         }
       }
@@ -147,7 +147,7 @@ export class Promises {
 
   /** A lease began anew. */
   extended(work: WorkQueue, id: number): void {
-    this.#jobs.get(id)!.until = work.jobs.get(id)!.until;
+    this.#jobs.get(id)!.until = work.jobs.get(id)!.endsAt;
   }
 
   /** The process died and left this: it must be what was acknowledged, or what was asked for since. */
@@ -167,7 +167,7 @@ export class Promises {
       known.lasting = now;
       known.pending.length = 0;
       if (job === undefined) this.#jobs.delete(id);
-      else known.until = job.attempt === known.told ? job.until : 0;
+      else known.until = job.attempt === known.told ? job.endsAt : 0;
     }
     this.#givenBy = new Map();
     this.#waiting = new Map();
@@ -177,14 +177,14 @@ export class Promises {
   loaded(work: WorkQueue, stored: ReadonlyMap<number, StoredJob>, now: number): void {
     let gone = 0;
     for (const [id, before] of stored) {
-      const over = before.state === "taken" && (before.held || before.until <= now);
+      const over = before.state === "taken" && (before.releaseOnDisconnect || before.endsAt <= now);
       const state = over
-        ? before.attempt - before.spared >= before.attempts ? "dead" : "ready"
-        : before.state === "delayed" && before.ready <= now
+        ? before.attempt - before.uncountedAttempts >= before.attempts ? "dead" : "ready"
+        : before.state === "delayed" && before.readyAt <= now
         ? "ready"
         : before.state;
-      const expired = hasExpired(state, before.expires, now);
-      if (expired || (state === "done" && before.until <= now)) {
+      const expired = hasExpired(state, before.expiresAt, now);
+      if (expired || (state === "done" && before.endsAt <= now)) {
         gone++;
         if (work.jobs.get(id) !== undefined) this.broken(`job ${id} has expired, and is loaded`);
         this.changed(work, id);
@@ -194,10 +194,10 @@ export class Promises {
       if (job.state !== state) {
         this.broken(`job ${id} was ${before.state} and is ${job.state}, not ${state}`);
       }
-      if (job.state === "taken" && job.until !== before.until) {
+      if (job.state === "taken" && job.endsAt !== before.endsAt) {
         this.broken(`the lease of job ${id} ends at another time`);
       }
-      if (before.held) {
+      if (before.releaseOnDisconnect) {
         this.changed(work, id);
         this.ended(id);
       }
@@ -283,8 +283,11 @@ function hasExpired(state: State, expires: number, now: number): boolean {
   return expires > 0 && expires <= now && (state === "ready" || state === "delayed");
 }
 
-function looks({ state, attempt, spared, ready, until, held }: Progress): string {
-  return `${state} attempt=${attempt} spared=${spared} ready=${ready} until=${until} held=${held}`;
+function looks(
+  { state, attempt, uncountedAttempts, readyAt, endsAt, releaseOnDisconnect }: JobProgress,
+): string {
+  return `${state} attempt=${attempt} uncounted=${uncountedAttempts} ready=${readyAt} ` +
+    `ends=${endsAt} release=${releaseOnDisconnect}`;
 }
 
 /**

@@ -313,7 +313,9 @@ export class Simulation {
     const client = this.#clients[at];
     const mine = this.#waiting.filter(({ wish }) => wish.client === client);
     for (const taker of mine) abandon(work, taker);
-    const held = [...work.jobs].filter(({ holder, held }) => holder === client && held);
+    const held = [...work.jobs].filter(({ holder, releaseOnDisconnect }) =>
+      holder === client && releaseOnDisconnect
+    );
     for (const { id } of held) this.#promises.ended(id);
     client.vanish();
     for (const { id } of held) this.#promises.changed(work, id);

@@ -71,8 +71,10 @@ Deno.test("many delays that are over at once, or leases, are a slice a turn", as
   const now = Date.parse("2020-01-01T00:00:00Z");
   const over = now + 60_000;
   for (const state of ["delayed", "taken"] as const) {
-    const times = state === "delayed" ? { ready: over } : { until: over, attempt: 1, attempts: 5 };
-    const store = await filled(5_000, () => ({ ...times, put: now, state }));
+    const times = state === "delayed"
+      ? { readyAt: over }
+      : { endsAt: over, attempt: 1, attempts: 5 };
+    const store = await filled(5_000, () => ({ ...times, enqueuedAt: now, state }));
     await using queue = await served({ store });
     queue.clock.advance(59_999);
     let largest = 0;
@@ -90,9 +92,9 @@ Deno.test("many delays that are over at once, or leases, are a slice a turn", as
 Deno.test("a TAKE drops a slice of what has expired, and one that waits gets what is behind it", async () => {
   const now = Date.parse("2020-01-01T00:00:00Z");
   const store = await filled(5_000, (at) => ({
-    put: now,
-    ready: now + at / 10_000,
-    expires: at < 4_999 ? now + 1_000 : 0,
+    enqueuedAt: now,
+    readyAt: now + at / 10_000,
+    expiresAt: at < 4_999 ? now + 1_000 : 0,
   }));
   await using queue = await served({ store });
   const session = await queue.session();

@@ -36,7 +36,7 @@ function history(all: Given): Change[][] {
         ...job(id),
         state: "taken" as const,
         attempt: ++attempt,
-        until: 9,
+        endsAt: 9,
         reason,
       };
       if (what === "move") return { kind: what, id, progress };

@@ -42,14 +42,14 @@ Deno.test("sqliteStore makes of a file of version 1 one of the present version",
           priority: 2,
           attempts: 7,
           lease: 1000,
-          put: 5.5,
+          enqueuedAt: 5.5,
           size: 2,
           state: "dead",
           attempt: 7,
-          ready: 9.5,
+          readyAt: 9.5,
           reason: "why",
         }),
-        job(4, { put: 7, state: "delayed", ready: 8 }),
+        job(4, { enqueuedAt: 7, state: "delayed", readyAt: 8 }),
       ]);
       assertEquals(await store.bodies([3, 4]), [new Uint8Array([0, 255]), new Uint8Array()]);
       assertEquals(await store.lastId(), 9);

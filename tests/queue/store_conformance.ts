@@ -2,7 +2,7 @@
 
 import type {
   Change,
-  Progress,
+  JobProgress,
   QueueLimits,
   Schedule,
   Store,
@@ -31,15 +31,15 @@ export function job(id: number, rest: Partial<StoredJob> = {}): StoredJob {
     backoff: 0,
     keep: false,
     unique: "",
-    put: 1_577_836_800_000.25,
-    expires: 0,
+    enqueuedAt: 1_577_836_800_000.25,
+    expiresAt: 0,
     size: 0,
     state: "ready",
     attempt: 0,
-    spared: 0,
-    ready: 1_577_836_800_000.5,
-    until: 0,
-    held: false,
+    uncountedAttempts: 0,
+    readyAt: 1_577_836_800_000.5,
+    endsAt: 0,
+    releaseOnDisconnect: false,
     reason: "",
     ...rest,
   };
@@ -50,13 +50,13 @@ export function put(stored: StoredJob, body: Uint8Array = new Uint8Array(stored.
   return { kind: "put", job: stored, body };
 }
 
-const progress: Progress = {
+const progress: JobProgress = {
   state: "taken",
   attempt: 3,
-  spared: 1,
-  ready: 1_577_836_800_001.5,
-  until: 1_577_836_860_000.125,
-  held: true,
+  uncountedAttempts: 1,
+  readyAt: 1_577_836_800_001.5,
+  endsAt: 1_577_836_860_000.125,
+  releaseOnDisconnect: true,
   reason: 'naïve "reason" \u{1f4e8}',
 };
 
@@ -127,10 +127,10 @@ export function testStore(
       backoff: 250,
       keep: true,
       unique: "order-17",
-      expires: 1_577_836_900_000.5,
+      expiresAt: 1_577_836_900_000.5,
       ...progress,
     });
-    const delayed = job(9, { state: "delayed", ready: 1_600_000_000_000, size: 100_000 });
+    const delayed = job(9, { state: "delayed", readyAt: 1_600_000_000_000, size: 100_000 });
     await store.commit([put(full, body), put(job(8)), put(delayed)]);
     assertEquals(await all(store), [full, job(8), delayed]);
     const [third, first, none, second] = await store.bodies([9, 7, 1, 8]);
@@ -149,18 +149,18 @@ export function testStore(
       { kind: "move", id: 1, progress },
       { kind: "drop", id: 2 },
       { kind: "move", id: 3, progress },
-      { kind: "move", id: 3, progress: { ...progress, state: "dead", until: 0 } },
+      { kind: "move", id: 3, progress: { ...progress, state: "dead", endsAt: 0 } },
     ]);
     assertEquals(await all(store), [
       { ...job(1, { size: 3 }), ...progress },
-      { ...job(3), ...progress, state: "dead", until: 0 },
+      { ...job(3), ...progress, state: "dead", endsAt: 0 },
     ]);
     assertEquals(await store.bodies([1, 2]), [new Uint8Array(3), undefined]);
     await store.close();
   });
 
   test("keeps the result of a job that is done in the place of its body", async (_, store) => {
-    const done: Progress = { ...progress, state: "done", held: false };
+    const done: JobProgress = { ...progress, state: "done", releaseOnDisconnect: false };
     const result = Uint8Array.of(1, 2, 3, 0);
     await store.commit([put(job(1, { size: 100 })), put(job(2, { size: 100 })), put(job(3))]);
     await store.commit([{ kind: "finish", id: 1, progress: done, result }]);

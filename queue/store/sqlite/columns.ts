@@ -1,6 +1,14 @@
 // Changes and jobs as columns: their numbers in one, their texts in another, in the order in which they are read again.
 
-import type { Change, Progress, QueueLimits, Schedule, State, StoredJob, Terms } from "../store.ts";
+import type {
+  Change,
+  JobOptions,
+  JobProgress,
+  QueueLimits,
+  Schedule,
+  State,
+  StoredJob,
+} from "../store.ts";
 import { states } from "../store.ts";
 
 const encoder = new TextEncoder();
@@ -28,7 +36,7 @@ export class RowWriter {
   readonly #numbers: Float64Array<ArrayBuffer>;
   #at = 0;
   #text = "";
-  #terms: Terms | undefined = undefined;
+  #terms: JobOptions | undefined = undefined;
 
   constructor(count: number) {
     this.#numbers = new Float64Array(count * NUMBERS);
@@ -74,13 +82,13 @@ export class RowWriter {
     else this.#writeTerms(job);
     this.#terms = job;
     this.#word(job.unique);
-    this.number(job.put);
-    this.number(job.expires);
+    this.number(job.enqueuedAt);
+    this.number(job.expiresAt);
     this.number(job.size);
     this.#progress(job);
   }
 
-  #writeTerms({ queue, key, priority, attempts, lease, backoff, keep }: Terms): void {
+  #writeTerms({ queue, key, priority, attempts, lease, backoff, keep }: JobOptions): void {
     this.#word(queue);
     this.#word(key);
     this.number(priority);
@@ -90,7 +98,17 @@ export class RowWriter {
     this.number(Number(keep));
   }
 
-  #progress({ state, attempt, spared, ready, until, held, reason }: Progress): void {
+  #progress(
+    {
+      state,
+      attempt,
+      uncountedAttempts: spared,
+      readyAt: ready,
+      endsAt: until,
+      releaseOnDisconnect: held,
+      reason,
+    }: JobProgress,
+  ): void {
     const at = states.indexOf(state);
     if (attempt === 0 && spared === 0 && until === 0 && !held && reason === "") {
       this.number(NEW + at);
@@ -141,7 +159,7 @@ export class RowReader {
   readonly #copies: boolean;
   #at = 0;
   #textAt = 0;
-  #last: Terms | undefined = undefined;
+  #last: JobOptions | undefined = undefined;
 
   /** `copies`: what is read is kept for long, and must not keep the texts of all others. */
   constructor({ numbers, text }: Rows, copies: boolean) {
@@ -207,20 +225,20 @@ export class RowReader {
       backoff: terms.backoff,
       keep: terms.keep,
       unique,
-      put,
-      expires,
+      enqueuedAt: put,
+      expiresAt: expires,
       size,
       state,
       attempt,
-      spared,
-      ready,
-      until: isNew ? 0 : this.number(),
-      held: isNew ? false : this.number() === 1,
+      uncountedAttempts: spared,
+      readyAt: ready,
+      endsAt: isNew ? 0 : this.number(),
+      releaseOnDisconnect: isNew ? false : this.number() === 1,
       reason: isNew ? "" : this.#word(),
     };
   }
 
-  #sameTerms(): Terms {
+  #sameTerms(): JobOptions {
     if (this.#numbers[this.#at] === SAME) {
       this.#at++;
       return this.#last!;
@@ -228,7 +246,7 @@ export class RowReader {
     return this.#last = this.#terms();
   }
 
-  #terms(): Terms {
+  #terms(): JobOptions {
     return {
       queue: this.#word(),
       key: this.#word(),
@@ -240,16 +258,16 @@ export class RowReader {
     };
   }
 
-  #progress(): Progress {
+  #progress(): JobProgress {
     const at = this.number();
     if (at >= NEW) return newProgress(states[at - NEW], this.number());
     return {
       state: states[at],
       attempt: this.number(),
-      spared: this.number(),
-      ready: this.number(),
-      until: this.number(),
-      held: this.number() === 1,
+      uncountedAttempts: this.number(),
+      readyAt: this.number(),
+      endsAt: this.number(),
+      releaseOnDisconnect: this.number() === 1,
       reason: this.#word(),
     };
   }
@@ -289,11 +307,19 @@ export class RowReader {
   }
 }
 
-function newProgress(state: State, ready: number): Progress {
-  return { state, attempt: 0, spared: 0, ready, until: 0, held: false, reason: "" };
+function newProgress(state: State, ready: number): JobProgress {
+  return {
+    state,
+    attempt: 0,
+    uncountedAttempts: 0,
+    readyAt: ready,
+    endsAt: 0,
+    releaseOnDisconnect: false,
+    reason: "",
+  };
 }
 
-function haveSameTerms(a: Terms, b: Terms): boolean {
+function haveSameTerms(a: JobOptions, b: JobOptions): boolean {
   return a.queue === b.queue && a.key === b.key && a.priority === b.priority &&
     a.attempts === b.attempts && a.lease === b.lease && a.backoff === b.backoff &&
     a.keep === b.keep;

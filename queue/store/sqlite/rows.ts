@@ -1,7 +1,7 @@
 // How changes become rows of the tables, and rows jobs. Runs in the worker.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Change, Progress, QueueLimits, Schedule, StoredJob } from "../store.ts";
+import type { Change, JobProgress, QueueLimits, Schedule, StoredJob } from "../store.ts";
 import { hasRules, states } from "../store.ts";
 
 /** Writes changes: each may be made again, and none is sure to be written before `flush`. */
@@ -55,21 +55,32 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
   const dropSchedule = db.prepare("DELETE FROM schedule WHERE name = ?");
 
   // The last of a job's moves is all that is kept of them.
-  const moves = new Map<number, Progress>();
+  const moves = new Map<number, JobProgress>();
   const results = new Map<number, Uint8Array>();
   const dropped: number[] = [];
   let highest = 0;
 
   const put = (job: StoredJob, body: Uint8Array): void => {
-    const { id, queue, key, priority, attempts, lease, backoff, unique, expires, ready } = job;
+    const {
+      id,
+      queue,
+      key,
+      priority,
+      attempts,
+      lease,
+      backoff,
+      unique,
+      expiresAt: expires,
+      readyAt: ready,
+    } = job;
     // A number above all that was written or is to be is that of no job so far.
     if (id <= highest) flush();
     highest = id;
     const [keep, state] = [Number(job.keep), states.indexOf(job.state)];
     // In one list, not from parts: this is done most often of all.
     // deno-fmt-ignore
-    putRows.add(id, queue, key, priority, attempts, lease, backoff, keep, unique, job.put, expires, state, ready, body);
-    if (job.attempt === 0 && job.until === 0 && job.reason === "") return;
+    putRows.add(id, queue, key, priority, attempts, lease, backoff, keep, unique, job.enqueuedAt, expires, state, ready, body);
+    if (job.attempt === 0 && job.endsAt === 0 && job.reason === "") return;
     change(id);
     moves.set(id, job);
   };
@@ -120,9 +131,10 @@ export function rowsWriter(db: DatabaseSync): RowsWriter {
     putRows.flush();
     for (const [id, result] of results) setBody.run(id, result);
     for (const id of dropped) moves.delete(id);
-    for (const [id, { state, attempt, spared, ready, until, held, reason }] of moves) {
-      const at = states.indexOf(state);
-      moveRows.add(id, at, attempt, spared, ready, until, Number(held), reason);
+    for (const [id, each] of moves) {
+      const { attempt, uncountedAttempts, readyAt, endsAt, reason } = each;
+      const [at, held] = [states.indexOf(each.state), Number(each.releaseOnDisconnect)];
+      moveRows.add(id, at, attempt, uncountedAttempts, readyAt, endsAt, held, reason);
     }
     moveRows.flush();
     for (const [first, last] of runs(dropped)) {
@@ -275,15 +287,15 @@ export function storedJob(row: Row): StoredJob {
     backoff: row[6],
     keep: row[7] === 1,
     unique: row[8],
-    put: row[9],
-    expires: row[10],
+    enqueuedAt: row[9],
+    expiresAt: row[10],
     size: row[11],
     state: states[row[12]],
     attempt: row[13],
-    spared: row[14],
-    ready: row[15],
-    until: row[16],
-    held: row[17] === 1,
+    uncountedAttempts: row[14],
+    readyAt: row[15],
+    endsAt: row[16],
+    releaseOnDisconnect: row[17] === 1,
     reason: row[18],
   };
 }

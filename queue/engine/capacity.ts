@@ -1,9 +1,9 @@
 // How much there may be: everything that clients can make more of.
 
 import type { Jobs } from "../index/jobs.ts";
-import { WAITING_SHARE } from "../index/memory.ts";
+import { WAITING_SHARE } from "../memory.ts";
 import type { Queue } from "../index/queue.ts";
-import { busy, noRows } from "./refusals.ts";
+import { busy, noRows } from "../refusals.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** How much there may be. */

@@ -6,7 +6,7 @@ import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Jobs } from "../index/jobs.ts";
 import type { WaitNode } from "../index/wait_list.ts";
-import { BYTES, type Memory, textBytes } from "../index/memory.ts";
+import { BYTES, type Memory, textBytes } from "../memory.ts";
 
 /** What a TAKE asks for. */
 export interface TakeRequest {

@@ -3,7 +3,7 @@
 import type { Client } from "../../server/request/handlers.ts";
 import { reasonIn, roomForRow, roomInStore } from "./capacity.ts";
 import { type Job, longestPause } from "../index/job.ts";
-import { notTaken } from "./refusals.ts";
+import { notTaken } from "../refusals.ts";
 import { serve } from "./take.ts";
 import type { WorkQueue } from "./work_queue.ts";
 

@@ -1,7 +1,7 @@
 // What jobs came to: kept for those who ask later, told to those who wait.
 
-import { BYTES, type Memory } from "../index/memory.ts";
-import { deadJob } from "./refusals.ts";
+import { BYTES, type Memory } from "../memory.ts";
+import { deadJob } from "../refusals.ts";
 
 type Waiting = PromiseWithResolvers<Uint8Array>;
 

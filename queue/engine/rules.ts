@@ -2,7 +2,7 @@
 
 import { roomForQueues, roomForRow, roomForRules, roomInMemory } from "./capacity.ts";
 import { noRules, wrongRule } from "../index/rate_state.ts";
-import { badArguments } from "./refusals.ts";
+import { badArguments } from "../refusals.ts";
 import { hasRules, type QueueLimits } from "../store/store.ts";
 import type { WorkQueue } from "./work_queue.ts";
 

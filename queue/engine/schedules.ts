@@ -2,11 +2,11 @@
 
 import type { Clock } from "../../scheduling/clock.ts";
 import { Refusal } from "../../protocol/errors.ts";
-import { BadCron, readCron } from "./cron.ts";
-import { readZone } from "./cron_times.ts";
+import { BadCron, readCron } from "../cron/cron.ts";
+import { readZone } from "../cron/cron_times.ts";
 import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
-import { BYTES, textBytes } from "../index/memory.ts";
-import { nextRun, reviewed, type Times } from "./next_run.ts";
+import { BYTES, textBytes } from "../memory.ts";
+import { nextRun, reviewed, type Times } from "../cron/next_run.ts";
 import { put } from "./put.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import { SortedNames } from "../index/sorted_names.ts";

@@ -6,7 +6,7 @@ import type { Job } from "../index/job.ts";
 import type { admin } from "../protocol/admin.ts";
 import { noJobs, type Queue } from "../index/queue.ts";
 import { type Event, events } from "../index/rates.ts";
-import { notDead } from "../engine/refusals.ts";
+import { notDead } from "../refusals.ts";
 import { allRules, rulesOf, setRules } from "../engine/rules.ts";
 import type { QueueLimits } from "../store/store.ts";
 import { list, purge, revive } from "../engine/sweeps.ts";

@@ -7,13 +7,13 @@ import {
   roomInMemory,
   roomInStore,
 } from "../engine/capacity.ts";
-import { BadCron, readCron } from "../engine/cron.ts";
-import { readZone } from "../engine/cron_times.ts";
+import { BadCron, readCron } from "../cron/cron.ts";
+import { readZone } from "../cron/cron_times.ts";
 import type { QueueHandlers } from "./handlers.ts";
 import type { producer } from "../protocol/producer.ts";
 import { put } from "../engine/put.ts";
-import { badArguments, deadJob, noSchedule } from "../engine/refusals.ts";
-import { nextRun, type Times } from "../engine/next_run.ts";
+import { badArguments, deadJob, noSchedule } from "../refusals.ts";
+import { nextRun, type Times } from "../cron/next_run.ts";
 import type { WorkQueue } from "../engine/work_queue.ts";
 
 const NOTHING = new Uint8Array();

@@ -6,7 +6,7 @@ import type { DeliveredJob } from "../engine/delivery.ts";
 import type { QueueHandlers } from "./handlers.ts";
 import { MAX_TAKE_QUEUES } from "../protocol/fields.ts";
 import type { worker } from "../protocol/worker.ts";
-import { badArguments } from "../engine/refusals.ts";
+import { badArguments } from "../refusals.ts";
 import { abandon, giveBack, take, wait as waitFor } from "../engine/take.ts";
 import type { TakeRequest } from "../engine/consumers.ts";
 import type { WorkQueue } from "../engine/work_queue.ts";

@@ -6,7 +6,7 @@ import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import type { SharedOptions } from "./job_options.ts";
-import { BYTES } from "./memory.ts";
+import { BYTES } from "../memory.ts";
 import type { KeyState } from "./key_state.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */

@@ -1,4 +1,4 @@
-import { BYTES, type Memory } from "./memory.ts";
+import { BYTES, type Memory } from "../memory.ts";
 import type { JobOptions } from "../store/store.ts";
 import type { KeyState } from "./key_state.ts";
 

@@ -2,7 +2,7 @@ import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
 import { type SharedOptions, SharedOptionsTable } from "./job_options.ts";
-import { Memory } from "./memory.ts";
+import { Memory } from "../memory.ts";
 import { states, type StoredJob } from "../store/store.ts";
 
 /** How many numbers a chunk spans. */

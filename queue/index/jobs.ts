@@ -3,7 +3,7 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { Job, JobExtras } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
-import { BYTES, type Memory, textBytes } from "./memory.ts";
+import { BYTES, type Memory, textBytes } from "../memory.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
 import { SortedNames } from "./sorted_names.ts";
 import type { StoredJob } from "../store/store.ts";

@@ -3,7 +3,7 @@ import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import type { RateState } from "./rate_state.ts";
 import { WaitList } from "./wait_list.ts";
-import { BYTES, type Memory, textBytes } from "./memory.ts";
+import { BYTES, type Memory, textBytes } from "../memory.ts";
 import { Order } from "./order.ts";
 import { Rates } from "./rates.ts";
 import { JobIdIndex } from "./job_id_index.ts";

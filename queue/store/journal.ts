@@ -7,9 +7,9 @@
 
 import type { Refusal } from "../../protocol/errors.ts";
 import type { LogEntry } from "../../server/log.ts";
-import { BYTES, type Memory } from "../index/memory.ts";
+import { BYTES, type Memory } from "../memory.ts";
 import type { QueueClock } from "../engine/queue_clock.ts";
-import { storeFailed, storeFull } from "../engine/refusals.ts";
+import { storeFailed, storeFull } from "../refusals.ts";
 import { type Change, type Store, StoreFull } from "./store.ts";
 
 /** Changes that are written together, those of one turn always, and what comes of it. */

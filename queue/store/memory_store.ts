@@ -1,4 +1,4 @@
-import { BYTES } from "../index/memory.ts";
+import { BYTES } from "../memory.ts";
 import {
   type Change,
   hasRules,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { BadCron, readCron } from "../../queue/engine/cron.ts";
-import { nextTime, readZone } from "../../queue/engine/cron_times.ts";
+import { BadCron, readCron } from "../../queue/cron/cron.ts";
+import { nextTime, readZone } from "../../queue/cron/cron_times.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 // What the queue refuses, in words.
 
-import { Refusal } from "../../protocol/errors.ts";
+import { Refusal } from "../protocol/errors.ts";
 
 const RETRY = 1000;
 

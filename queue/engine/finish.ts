@@ -2,7 +2,8 @@
 
 import type { Client } from "../../server/request/handlers.ts";
 import { reasonIn, roomForRow, roomInStore } from "./capacity.ts";
-import { type Job, longestPause } from "../index/job.ts";
+import { longestPause } from "../backoff.ts";
+import type { Job } from "../index/job.ts";
 import { notTaken } from "../refusals.ts";
 import { serve } from "./take.ts";
 import type { WorkQueue } from "./work_queue.ts";

@@ -4,7 +4,7 @@ import { roomForQueues, roomForRow, roomForTaker, rowsLeft } from "./capacity.ts
 import type { DeliveredJob, Delivery } from "./delivery.ts";
 import type { Job } from "../index/job.ts";
 import type { RateState } from "../index/rate_state.ts";
-import { MAX_TAKE_BYTES } from "../protocol/fields.ts";
+import { MAX_TAKE_BYTES } from "../bounds.ts";
 import { noRows } from "../refusals.ts";
 import type { Queue } from "../index/queue.ts";
 import type { Consumer, TakeRequest } from "./consumers.ts";

@@ -4,7 +4,7 @@ import type { Context, ItemSource } from "../../server/request/handlers.ts";
 import { done, extend, fail, type Failed, release } from "../engine/finish.ts";
 import type { DeliveredJob } from "../engine/delivery.ts";
 import type { QueueHandlers } from "./handlers.ts";
-import { MAX_TAKE_QUEUES } from "../protocol/fields.ts";
+import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { worker } from "../protocol/worker.ts";
 import { badArguments } from "../refusals.ts";
 import { abandon, giveBack, take, wait as waitFor } from "../engine/take.ts";

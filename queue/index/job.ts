@@ -48,14 +48,6 @@ export function newJob(id: number, enqueuedAt: number, told: NewJob): StoredJob 
   };
 }
 
-/** The longest pause that backoff makes, in ms. */
-const LONGEST_PAUSE = 86_400_000;
-
-/** How long after so many attempts that count a job is tried again at most, in ms. */
-export function longestPause(backoff: number, used: number): number {
-  return Math.min(backoff * 2 ** Math.max(0, used - 1), LONGEST_PAUSE);
-}
-
 /** What few jobs have. */
 export class JobExtras implements Due {
   /** The job's number. */

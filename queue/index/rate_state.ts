@@ -1,6 +1,6 @@
 import type { Due } from "./deadlines.ts";
 import { Pace } from "./pace.ts";
-import { limits } from "../protocol/admin.ts";
+import { bounds } from "../bounds.ts";
 import type { Queue } from "./queue.ts";
 import { hasRules, type QueueLimits } from "../store/store.ts";
 import type { KeyState } from "./key_state.ts";
@@ -19,7 +19,7 @@ const SLOW = 10;
 /** What is wrong with rules, in words; `undefined` for none. */
 export function wrongRule(rules: Pick<QueueLimits, keyof typeof LEAST>): string | undefined {
   for (const name of ["rate", "weight"] as const) {
-    const [value, least, { max }] = [rules[name], LEAST[name], limits[name]];
+    const [value, least, { max }] = [rules[name], LEAST[name], bounds[name]];
     if (value === 0 || (value >= least && value <= max)) continue;
     return `${name} must be ${least} to ${max}, or 0 to lift it, not ${value}`;
   }
@@ -28,7 +28,7 @@ export function wrongRule(rules: Pick<QueueLimits, keyof typeof LEAST>): string 
 /** Rules whose rate and weight are within bounds: the next ones where they were not. */
 export function bounded(rules: QueueLimits): QueueLimits {
   const bound = (name: keyof typeof LEAST): number =>
-    rules[name] > 0 ? Math.min(Math.max(rules[name], LEAST[name]), limits[name].max) : 0;
+    rules[name] > 0 ? Math.min(Math.max(rules[name], LEAST[name]), bounds[name].max) : 0;
   return { ...rules, rate: bound("rate"), weight: bound("weight") };
 }
 

@@ -1,6 +1,7 @@
 // The commands of those who look after the queues.
 
 import type { Fields, Protocol } from "../../protocol/spec.ts";
+import { bounds } from "../bounds.ts";
 import {
   attempts,
   backoff,
@@ -33,29 +34,29 @@ const paused = {
 } as const;
 const done = { ...count, optional: true, summary: "Jobs whose results are kept." } as const;
 const takers = { ...count, summary: "Requests that wait for a job." } as const;
-export const limits = {
+const limits = {
   running: {
     type: "integer",
-    min: 0,
-    max: 10_000_000,
+    min: bounds.running.min,
+    max: bounds.running.max,
     summary: "How many of its jobs may be taken at a time.",
   },
   rate: {
     type: "number",
-    min: 0,
-    max: 1_000_000,
+    min: bounds.rate.min,
+    max: bounds.rate.max,
     summary: "How many of its jobs may be taken in a second, such as 0.5 or 100; 0.00001 at least.",
   },
   weight: {
     type: "number",
-    min: 0,
-    max: 1000,
+    min: bounds.weight.min,
+    max: bounds.weight.max,
     summary: "Its share beside the other keys, or the other queues of a TAKE; 0.001 at least.",
   },
   depth: {
     type: "integer",
-    min: 0,
-    max: 10_000_000,
+    min: bounds.depth.min,
+    max: bounds.depth.max,
     summary:
       "How many jobs it may have that are delayed, ready or taken; beyond them PUT answers busy.",
   },

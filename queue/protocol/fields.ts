@@ -2,16 +2,7 @@
 
 import type { ErrorSpec } from "../../protocol/errors.ts";
 import type { FieldSpec } from "../../protocol/spec.ts";
-
-/** A day in ms. */
-export const DAY = 86_400_000;
-
-/** The most jobs that one TAKE is given. */
-export const MAX_TAKE = 100;
-/** The most bytes of bodies that one TAKE is given, unless the first job alone has more. */
-export const MAX_TAKE_BYTES = 4 << 20;
-/** The most queues that one TAKE names. */
-export const MAX_TAKE_QUEUES = 100;
+import { bounds } from "../bounds.ts";
 
 export const id = {
   type: "integer",
@@ -25,36 +16,36 @@ export const ids = {
 } as const satisfies FieldSpec;
 export const queue = {
   type: "word",
-  max: 128,
+  max: bounds.queue.max,
   summary: "The queue's name; a queue is there as soon as it is named.",
 } as const satisfies FieldSpec;
 export const key = {
   type: "word",
-  max: 128,
+  max: bounds.key.max,
   summary: "Whose job it is, such as a tenant; keys take turns.",
 } as const satisfies FieldSpec;
 export const onlyKey = { ...key, summary: "Only jobs of this key." } as const satisfies FieldSpec;
 export const unique = {
   type: "word",
-  max: 128,
+  max: bounds.unique.max,
   summary: "A name for the job: its queue has no other of that name while it has this one.",
 } as const satisfies FieldSpec;
 export const priority = {
   type: "integer",
-  min: 0,
-  max: 9,
+  min: bounds.priority.min,
+  max: bounds.priority.max,
   summary: "0 to 9, lower first; each has twice the share of the next.",
 } as const satisfies FieldSpec;
 export const lease = {
   type: "duration",
-  min: 1,
-  max: 30 * DAY,
+  min: bounds.lease.min,
+  max: bounds.lease.max,
   summary: "How long a taker has, before the job is ready for others again.",
 } as const satisfies FieldSpec;
 export const attempts = {
   type: "integer",
-  min: 1,
-  max: 1000,
+  min: bounds.attempts.min,
+  max: bounds.attempts.max,
   summary: "How many times it is taken at most, before it is dead.",
 } as const satisfies FieldSpec;
 export const attempt = {
@@ -65,16 +56,16 @@ export const attempt = {
 } as const satisfies FieldSpec;
 export const backoff = {
   type: "duration",
-  min: 0,
-  max: DAY,
+  min: bounds.backoff.min,
+  max: bounds.backoff.max,
   summary:
     "How long after its first failure it is tried again, twice that after the second and so on up to a day; " +
     "half of each pause is up to chance. 0ms is at once.",
 } as const satisfies FieldSpec;
 export const expires = {
   type: "duration",
-  min: 1,
-  max: 366 * DAY,
+  min: bounds.expires.min,
+  max: bounds.expires.max,
   summary: "How long it is of use: not taken by then, it is dropped. Default: for ever.",
 } as const satisfies FieldSpec;
 export const result = {

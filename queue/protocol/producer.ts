@@ -1,11 +1,11 @@
 // The commands of those who have work: PUT, WAIT, EVERY, SCHEDULES.
 
 import type { Fields, Protocol } from "../../protocol/spec.ts";
+import { bounds } from "../bounds.ts";
 import {
   attempts,
   backoff,
   count,
-  DAY,
   dead,
   expires,
   id,
@@ -21,36 +21,36 @@ import {
 
 const terms = {
   key,
-  priority: { ...priority, default: "5" },
-  lease: { ...lease, default: "60s" },
-  attempts: { ...attempts, default: "10" },
-  backoff: { ...backoff, default: "0ms" },
+  priority: { ...priority, default: bounds.priority.default },
+  lease: { ...lease, default: bounds.lease.default },
+  attempts: { ...attempts, default: bounds.attempts.default },
+  backoff: { ...backoff, default: bounds.backoff.default },
   expires,
   result,
 } as const satisfies Fields;
 
 const name = {
   type: "word",
-  max: 96,
+  max: bounds.schedule.max,
   summary: "The schedule's name.",
 } as const;
 const every = {
   cron: {
     type: "text",
-    max: 128,
+    max: bounds.cron.max,
     summary:
       'When, as a cron expression: minute, hour, day, month, weekday, such as "0 3 * * 1-5"; ' +
       "with the second before them where there are six fields. @daily and its like are known.",
   },
   tz: {
     type: "word",
-    max: 64,
+    max: bounds.zone.max,
     summary: "The time zone of cron=, such as Europe/Berlin or +05:30. Default: UTC.",
   },
   interval: {
     type: "duration",
-    min: 1000,
-    max: 366 * DAY,
+    min: bounds.interval.min,
+    max: bounds.interval.max,
     summary: "How long between two jobs, in place of cron=.",
   },
 } as const satisfies Fields;
@@ -74,9 +74,9 @@ export const producer = {
       ...terms,
       delay: {
         type: "duration",
-        min: 0,
-        max: 366 * DAY,
-        default: "0ms",
+        min: bounds.delay.min,
+        max: bounds.delay.max,
+        default: bounds.delay.default,
         summary: "How long before it is ready.",
       },
       id: unique,

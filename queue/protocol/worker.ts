@@ -1,20 +1,8 @@
 // The commands of those who do the work: TAKE, DONE, FAIL, EXTEND, RELEASE.
 
 import type { Protocol } from "../../protocol/spec.ts";
-import {
-  attempt,
-  count,
-  DAY,
-  id,
-  ids,
-  key,
-  lease,
-  MAX_TAKE,
-  ofTaker,
-  queue,
-  readOnly,
-  text,
-} from "./fields.ts";
+import { bounds, DAY, MAX_TAKE } from "../bounds.ts";
+import { attempt, count, id, ids, key, lease, ofTaker, queue, readOnly, text } from "./fields.ts";
 
 /** The commands of workers. */
 export const worker = {
@@ -115,8 +103,8 @@ export const worker = {
       reason: { ...text, summary: "Why, for JOB to show." },
       retry: {
         type: "duration",
-        min: 0,
-        max: 366 * DAY,
+        min: bounds.delay.min,
+        max: bounds.delay.max,
         summary: "How long before the next attempt. Default: what backoff= of PUT says.",
       },
       dead: { type: "boolean", summary: "No further attempt." },
@@ -171,8 +159,8 @@ export const worker = {
     options: {
       delay: {
         type: "duration",
-        min: 0,
-        max: 366 * DAY,
+        min: bounds.delay.min,
+        max: bounds.delay.max,
         default: "0ms",
         summary: "How long before it is ready.",
       },

@@ -6,11 +6,9 @@ import type { FieldSpec } from "../../protocol/spec.ts";
 import { BadValue, formatValue, parseValue } from "../../protocol/values.ts";
 import { BadCron, readCron } from "../cron/cron.ts";
 import { readZone } from "../cron/cron_times.ts";
+import { bounds } from "../bounds.ts";
 import { BadLine, parseFlat } from "./flat_json.ts";
 import { wrongRule } from "../index/rate_state.ts";
-import { limits } from "../protocol/admin.ts";
-import { count, id, key, queue, state, unique } from "../protocol/fields.ts";
-import { producer } from "../protocol/producer.ts";
 import {
   FURTHEST_IMPORTED,
   FURTHEST_SCHEDULED,
@@ -19,7 +17,7 @@ import {
   LONGEST_BODY,
   LONGEST_REASON,
 } from "./stored_bounds.ts";
-import type { Change, QueueLimits, Schedule, StoredJob } from "./store.ts";
+import { type Change, type QueueLimits, type Schedule, states, type StoredJob } from "./store.ts";
 
 /** What a line says; a job of number 0 gets the next one. */
 export type Entry =
@@ -45,38 +43,44 @@ const time: Pick<Field, "is" | "ahead"> = {
   is: { type: "number", min: 0, max: LAST_TIME },
   ahead: FURTHEST_IMPORTED,
 };
-const number: FieldSpec = { ...count, max: HIGHEST_IMPORTED };
+const number: FieldSpec = { type: "integer", min: 0, max: HIGHEST_IMPORTED };
 const no: Field = { is: { type: "boolean" }, default: false };
 
 /** As PUT has it; durations are whole ms here. */
-function asPut(name: "priority" | "attempts" | "lease" | "backoff"): Field {
-  const option: FieldSpec & { default: string } = producer.PUT.options[name];
-  const type = option.type === "duration" ? "integer" : option.type;
-  return { is: { ...option, type }, default: parseValue(option.default, option) };
+function asPut(name: "priority" | "attempts" | "lease" | "backoff", type: "integer" | "duration") {
+  const bound = bounds[name];
+  return { is: integer(bound), default: parseValue(bound.default, { type }) };
+}
+
+function integer({ min, max }: { readonly min: number; readonly max: number }): FieldSpec {
+  return { type: "integer", min, max };
+}
+
+function word({ max }: { readonly max: number }): FieldSpec {
+  return { type: "word", max };
 }
 
 const terms = {
-  queue: { is: queue },
-  key: { is: key, default: "" },
-  priority: asPut("priority"),
-  attempts: asPut("attempts"),
-  lease: asPut("lease"),
-  backoff: asPut("backoff"),
+  queue: { is: word(bounds.queue) },
+  key: { is: word(bounds.key), default: "" },
+  priority: asPut("priority", "integer"),
+  attempts: asPut("attempts", "integer"),
+  lease: asPut("lease", "duration"),
+  backoff: asPut("backoff", "duration"),
   keep: no,
 };
-const every = producer.EVERY;
 const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   queue: {
     version: { is: { type: "integer", min: VERSION, max: VERSION } },
     last: { is: number },
   },
   job: {
-    id: { is: { ...id, max: HIGHEST_IMPORTED }, default: 0 },
+    id: { is: { type: "integer", min: 1, max: HIGHEST_IMPORTED }, default: 0 },
     ...terms,
-    unique: { is: unique, default: "" },
+    unique: { is: word(bounds.unique), default: "" },
     put: { ...time, default: NOW, as: "enqueuedAt" },
     expires: { ...time, default: 0, as: "expiresAt" },
-    state: { is: state, default: "ready" },
+    state: { is: { type: "enum", values: states }, default: "ready" },
     attempt: { is: number, default: 0 },
     spared: { is: number, default: 0, as: "uncountedAttempts" },
     ready: { ...time, default: NOW, as: "readyAt" },
@@ -85,22 +89,22 @@ const fields: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     reason: { is: { type: "text", max: LONGEST_REASON }, default: "" },
   },
   rules: {
-    queue: { is: queue },
-    key: { is: key, default: "" },
+    queue: { is: word(bounds.queue) },
+    key: { is: word(bounds.key), default: "" },
     paused: no,
-    running: { is: limits.running, default: 0 },
-    rate: { is: limits.rate, default: 0 },
-    weight: { is: limits.weight, default: 0 },
-    depth: { is: limits.depth, default: 0 },
+    running: { is: integer(bounds.running), default: 0 },
+    rate: { is: { type: "number", ...bounds.rate }, default: 0 },
+    weight: { is: { type: "number", ...bounds.weight }, default: 0 },
+    depth: { is: integer(bounds.depth), default: 0 },
   },
   schedule: {
-    name: { is: every.args.name },
+    name: { is: word(bounds.schedule) },
     ...terms,
-    cron: { is: every.options.cron, default: "" },
-    zone: { is: every.options.tz, default: "" },
-    interval: { is: { ...every.options.interval, type: "integer" }, default: 0 },
+    cron: { is: { type: "text", ...bounds.cron }, default: "" },
+    zone: { is: word(bounds.zone), default: "" },
+    interval: { is: integer(bounds.interval), default: 0 },
     next: { ...time, ahead: FURTHEST_SCHEDULED },
-    expires: { is: { ...every.options.expires, type: "integer" }, default: 0 },
+    expires: { is: integer(bounds.expires), default: 0 },
   },
 };
 

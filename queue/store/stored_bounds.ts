@@ -3,9 +3,7 @@
 // writes others leaves a file that nothing can go on with.
 
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../protocol/admin.ts";
-import { attempts, backoff, DAY, key, lease, priority, queue, unique } from "../protocol/fields.ts";
-import { producer } from "../protocol/producer.ts";
+import { bounds, DAY } from "../bounds.ts";
 
 /** The highest number of a job or attempt that a file may have: a million years of jobs below what JavaScript can count. */
 const HIGHEST = 2 ** 52;
@@ -27,13 +25,12 @@ type Ranges = Readonly<Record<string, Readonly<Record<string, Range>>>>;
 const time: Range = [0, LAST_TIME];
 const flag: Range = [0, 1];
 const terms = {
-  priority: [priority.min, priority.max],
-  attempts: [attempts.min, attempts.max],
-  lease: [lease.min, lease.max],
-  backoff: [backoff.min, backoff.max],
+  priority: [bounds.priority.min, bounds.priority.max],
+  attempts: [bounds.attempts.min, bounds.attempts.max],
+  lease: [bounds.lease.min, bounds.lease.max],
+  backoff: [bounds.backoff.min, bounds.backoff.max],
   keep: flag,
 } as const;
-const every = producer.EVERY;
 
 /** The least and most of each column of numbers. */
 const NUMBERS: Ranges = {
@@ -52,23 +49,27 @@ const NUMBERS: Ranges = {
   },
   rules: {
     paused: flag,
-    running: [0, limits.running.max],
-    depth: [0, limits.depth.max],
+    running: [0, bounds.running.max],
+    depth: [0, bounds.depth.max],
     paid: time,
   },
   schedule: {
     ...terms,
-    interval: [0, every.options.interval.max],
+    interval: [0, bounds.interval.max],
     next: time,
-    expires: [0, every.options.expires.max],
+    expires: [0, bounds.expires.max],
   },
 };
 
 /** The shortest and longest of each column of words, in characters. */
 const WORDS: Ranges = {
-  job: { queue: [1, queue.max], key: [0, key.max], name: [0, unique.max] },
-  rules: { queue: [1, queue.max], key: [0, key.max] },
-  schedule: { name: [1, every.args.name.max], queue: [1, queue.max], key: [0, key.max] },
+  job: { queue: [1, bounds.queue.max], key: [0, bounds.key.max], name: [0, bounds.unique.max] },
+  rules: { queue: [1, bounds.queue.max], key: [0, bounds.key.max] },
+  schedule: {
+    name: [1, bounds.schedule.max],
+    queue: [1, bounds.queue.max],
+    key: [0, bounds.key.max],
+  },
 };
 
 /** Queries that count, for each table of a file, what is out of bounds in each column. */

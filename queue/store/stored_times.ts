@@ -1,7 +1,7 @@
 // The times of jobs and schedules as they are kept.
 
-import { longestPause } from "../index/job.ts";
-import { lease as ofLease } from "../protocol/fields.ts";
+import { longestPause } from "../backoff.ts";
+import { bounds as ofPut } from "../bounds.ts";
 import type { Moment, Schedule, StoredJob } from "./store.ts";
 import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 
@@ -16,7 +16,7 @@ import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 export function withinBounds(stored: StoredJob, now: number, resultTime: number): StoredJob {
   const job = laterJob(stored, Math.min(0, now - stored.enqueuedAt));
   const { state, lease, readyAt, endsAt, expiresAt } = job;
-  const longest = state === "done" ? resultTime : ofLease.max;
+  const longest = state === "done" ? resultTime : ofPut.lease.max;
   const own = state === "done" ? resultTime : lease;
   const bounds = {
     readyAt: state === "delayed"

@@ -114,7 +114,7 @@ const lineup: System = (clock, random, done) => {
   });
   const command = new CostEstimate();
   const [flooder, polite] = ["flooder", "polite"].map((key) =>
-    scheduler.line(CLASSES[2].name, key)
+    scheduler.openFlow(CLASSES[2].name, key)
   );
   return {
     arrive(job) {

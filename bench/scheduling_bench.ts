@@ -80,9 +80,9 @@ function lineup(flows: number): Contender {
     limits: { flow: MOST, waiting: MOST, bytes: 2 ** 40 },
   });
   const limiter = new RateLimiter({ rate: 1e9, burst: 1e9 });
-  const lines = Array.from({ length: flows }, (_, i) => {
+  const handles = Array.from({ length: flows }, (_, i) => {
     const meters = [limiter.meter(`${i}`)];
-    return names.map((name) => scheduler.line(name, `${i}`, { meters }));
+    return names.map((name) => scheduler.openFlow(name, `${i}`, { meters }));
   });
   const command = new CostEstimate();
   return (backlog) => {
@@ -91,8 +91,8 @@ function lineup(flows: number): Contender {
     // As a server does: the clock is read once for what came in one turn.
     const now = clock.now();
     for (let i = 0; i < backlog; i++) {
-      const line = lines[draws[i] % flows][rankOf(i)];
-      scheduler.submit(new Ticket(line, command, 100, now + 60_000), now);
+      const handle = handles[draws[i] % flows][rankOf(i)];
+      scheduler.submit(new Ticket(handle, command, 100, now + 60_000), now);
     }
     return all;
   };

@@ -3,17 +3,17 @@ import { stateOf } from "./flow_state.ts";
 import { pushout } from "./pushout.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Seating } from "./seating.ts";
-import type { Limits } from "./scheduler_options.ts";
+import type { SchedulingLimits } from "./scheduler_options.ts";
 import type { SchedulerParts } from "./scheduler_parts.ts";
 import type { ClassRecords } from "./statistics.ts";
-import type { Refusal, Ticket } from "./ticket.ts";
+import type { RefusalReason, Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
 
 /** Those that wait for their first seat, within bounds; who has to wait too long is refused. */
 export class AdmissionQueue<T extends Ticket> {
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
-  readonly #limits: Limits;
+  readonly #limits: SchedulingLimits;
   readonly #records: ClassRecords;
   readonly #seating: Seating;
   readonly #refusals: Refusals<T>;
@@ -33,9 +33,9 @@ export class AdmissionQueue<T extends Ticket> {
   /** Lets a request wait, where it must in the place of others. Returns whether it does. */
   enter(ticket: T, now: number): boolean {
     ticket.isNext = this.#queue.size === 0 && this.#seating.has(false);
-    if (isLate(ticket, now)) return this.#turnAway(ticket, "expired", now);
+    if (isLate(ticket, now)) return this.#refuse(ticket, "expired", now);
     const patience = this.#patience(ticket, now) - ticket.unread;
-    if (this.#forecast(ticket, now) > patience) return this.#turnAway(ticket, "busy", now);
+    if (this.#forecast(ticket, now) > patience) return this.#refuse(ticket, "busy", now);
     ticket.phase = "waiting";
     this.#queue.push(ticket);
     while (isWaiting(ticket)) {
@@ -55,7 +55,7 @@ export class AdmissionQueue<T extends Ticket> {
     return Math.min(patience, this.#limits.patience * (ticket.deadline - now));
   }
 
-  #turnAway(ticket: T, reason: Refusal, now: number): false {
+  #refuse(ticket: T, reason: RefusalReason, now: number): false {
     this.#refusals.refuse(ticket, reason, now);
     return false;
   }
@@ -75,7 +75,7 @@ export class AdmissionQueue<T extends Ticket> {
   }
 
   /** Takes out a request and refuses it. */
-  drop(ticket: T, reason: Refusal, now: number): void {
+  drop(ticket: T, reason: RefusalReason, now: number): void {
     this.leave(ticket);
     this.#refusals.refuse(ticket, reason, now);
   }

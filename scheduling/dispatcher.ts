@@ -3,8 +3,8 @@ import { LEAST_COST } from "./cost_estimate.ts";
 import type { FairQueue } from "./fair_queue.ts";
 import type { Flow } from "./flow.ts";
 import { relist } from "./flow_table.ts";
-import type { Lane } from "./lane.ts";
-import type { Limits, SchedulerOptions } from "./scheduler_options.ts";
+import type { Lane } from "./flow.ts";
+import type { SchedulerOptions, SchedulingLimits } from "./scheduler_options.ts";
 import type { SchedulerParts } from "./scheduler_parts.ts";
 import type { Seating } from "./seating.ts";
 import { Slice } from "./slice.ts";
@@ -29,22 +29,22 @@ export class Dispatcher<T extends Ticket> {
   now = 0;
   readonly #options: SchedulerOptions<T>;
   readonly #clock: Clock;
-  readonly #limits: Limits;
+  readonly #limits: SchedulingLimits;
   readonly #records: ClassRecords;
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
   readonly #seating: Seating;
-  readonly #room: AdmissionQueue<T>;
+  readonly #admission: AdmissionQueue<T>;
   readonly #slice: Slice;
   #parked = 0;
   /** Flows that are passed over because they have their share of the seats. */
-  readonly #held = new Set<Flow>();
+  readonly #passedOver = new Set<Flow>();
   #untimed = 0;
   /** When the last stride ended. */
   #timed = 0;
   #pumping = false;
   /** What `run` is called for now. */
-  #beginning: T | undefined = undefined;
+  #starting: T | undefined = undefined;
 
   constructor(parts: SchedulerParts<T>, room: AdmissionQueue<T>) {
     const { options, limits } = parts;
@@ -55,7 +55,7 @@ export class Dispatcher<T extends Ticket> {
     this.#queue = parts.queue;
     this.#wheel = parts.wheel;
     this.#seating = parts.seating;
-    this.#room = room;
+    this.#admission = room;
     const length = options.yield === undefined ? Infinity : limits.slice;
     this.#slice = new Slice(length, (go) => options.yield!(go), () => {
       this.now = this.#clock.now();
@@ -127,8 +127,8 @@ export class Dispatcher<T extends Ticket> {
   }
 
   /** A flow that is passed over may have its turn: where it has no more than its share, it starts what waits in it. */
-  lookAgainAt(flow: Flow): void {
-    if (!this.#held.delete(flow)) return;
+  reconsider(flow: Flow): void {
+    if (!this.#passedOver.delete(flow)) return;
     this.#queue.release(flow);
     this.pump();
   }
@@ -145,12 +145,12 @@ export class Dispatcher<T extends Ticket> {
         if (ticket === undefined) break;
         if (!this.#records.of(ticket.lane).control && this.#hasItsShare(ticket.lane)) {
           this.#queue.hold(ticket.lane.flow);
-          this.#held.add(ticket.lane.flow);
+          this.#passedOver.add(ticket.lane.flow);
           continue;
         }
         if (ticket.phase === "waiting") {
           const began = this.now;
-          if (this.#room.shed(ticket, began)) {
+          if (this.#admission.shed(ticket, began)) {
             this.now = this.#clock.now();
             this.#slice.spend(this.now - began);
             continue;
@@ -177,8 +177,8 @@ export class Dispatcher<T extends Ticket> {
     this.#seating.take(record.control);
     record.running++;
     occupy(ticket.lane);
-    const outer = this.#beginning;
-    this.#beginning = ticket;
+    const outer = this.#starting;
+    this.#starting = ticket;
     try {
       if (resumes) {
         this.#slice.share(1 / (ticket.streams ? STREAMS_A_SLICE : RESUMES_A_SLICE));
@@ -192,7 +192,7 @@ export class Dispatcher<T extends Ticket> {
       if (hasStarted(ticket)) this.finish(ticket, this.#clock.now());
       throw error;
     } finally {
-      this.#beginning = outer;
+      this.#starting = outer;
     }
     // Work that is done at once needs no time limit, and `finish` has read the clock.
     if (hasStarted(ticket)) {
@@ -216,10 +216,10 @@ export class Dispatcher<T extends Ticket> {
     ticket.command.learn(took, now);
     this.#queue.settle(ticket, took);
     const record = this.#records.of(ticket.lane);
-    this.#seating.leave(record.control, took, now, ticket === this.#beginning);
+    this.#seating.leave(record.control, took, now, ticket === this.#starting);
     record.running--;
     holderOf(ticket.lane).running--;
-    if (this.#held.size > 0) this.#passOverNoMore(ticket.lane);
+    if (this.#passedOver.size > 0) this.#releasePassedOver(ticket.lane);
   }
 
   /** Whether a client has so many seats that those that are free are for others. */
@@ -233,20 +233,20 @@ export class Dispatcher<T extends Ticket> {
    * again. As who is passed over has a seat, or shares its flow with one that has, every flow is looked at again before all
    * seats are free.
    */
-  #passOverNoMore(lane: Lane): void {
+  #releasePassedOver(lane: Lane): void {
     const { flow } = lane;
     const { running } = holderOf(lane);
     const fewer = Math.min(running, Math.floor(this.#seating.limit / HYSTERESIS));
     if (
-      this.#held.has(flow) && running + fewer <= this.#limits.share * this.#seating.free
+      this.#passedOver.has(flow) && running + fewer <= this.#limits.share * this.#seating.free
     ) {
-      this.#held.delete(flow);
+      this.#passedOver.delete(flow);
       this.#queue.release(flow);
     }
-    if (this.#held.size === 0) return;
-    const [first] = this.#held;
+    if (this.#passedOver.size === 0) return;
+    const [first] = this.#passedOver;
     if (first === flow) return;
-    this.#held.delete(first);
+    this.#passedOver.delete(first);
     this.#queue.release(first);
   }
 

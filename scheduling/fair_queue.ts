@@ -1,6 +1,6 @@
-import { LargestFlow } from "./largest_flow.ts";
-import { Flow, type FlowKey, Level } from "./flow.ts";
-import { append, type Entry, join, type Lane, leave, unlink } from "./lane.ts";
+import { FlowsBySize } from "./flows_by_size.ts";
+import { type Entry, Flow, type FlowKey, type Lane, Level } from "./flow.ts";
+import { appendEntry, linkLane, unlinkEntry, unlinkLane } from "./rings.ts";
 import { list, relist } from "./flow_table.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -56,7 +56,7 @@ export class FairQueue<E extends Entry = Entry> {
   /** The bytes that wait. */
   bytes: number = 0;
   #time = new VirtualTime();
-  #fattest: LargestFlow;
+  #bySize: FlowsBySize;
 
   /**
    * Starts empty.
@@ -66,18 +66,18 @@ export class FairQueue<E extends Entry = Entry> {
    * @param options `leastBytes`: what an entry counts for at least where the fattest flow is looked
    * for (default 1). With a bound on bytes and one on entries, their quotient makes the fattest flow
    * the one with the largest share of either (dominant resource fairness, Ghodsi, NSDI 2011).
-   * `roomy`: how many flows of a level are remembered in any case, idle ones too (default 10240)
+   * `retain`: how many flows of a level are remembered in any case, idle ones too (default 10240)
    * @throws {RangeError} where a weight is not 1e-6 to 1e6, or infinite after a finite one
    */
-  constructor(weights: readonly number[], options: { leastBytes?: number; roomy?: number } = {}) {
+  constructor(weights: readonly number[], options: { leastBytes?: number; retain?: number } = {}) {
     for (const weight of weights) requireWeight(weight);
     const finite = weights.findIndex((weight) => weight < Infinity);
     if (finite !== -1 && weights.lastIndexOf(Infinity) > finite) {
       throw new RangeError("levels of infinite weight must come first");
     }
-    this.levels = weights.map((weight, rank) => new Level(rank, weight, options.roomy));
+    this.levels = weights.map((weight, rank) => new Level(rank, weight, options.retain));
     const least = options.leastBytes ?? 1;
-    this.#fattest = new LargestFlow(({ bytes, waiting, weight }) => {
+    this.#bySize = new FlowsBySize(({ bytes, waiting, weight }) => {
       const size = Math.max(bytes, waiting * least);
       return weight === 1 ? size : size / weight;
     });
@@ -107,10 +107,10 @@ export class FairQueue<E extends Entry = Entry> {
   push(entry: E): void {
     if (entry.next !== null) throw new Error("the entry waits already");
     const lane = entry.lane;
-    if (append(entry)) this.#enter(lane);
+    if (appendEntry(entry)) this.#enter(lane);
     const flow = lane.flow;
     this.#count(flow, 1, entry.bytes);
-    if (flow.index === -1 && !flow.held) this.#time.wake(flow);
+    if (flow.index === -1 && !flow.held) this.#time.activate(flow);
   }
 
   /** Lines up before all of its lane: for what had its turn and comes back. Throws as `push`. */
@@ -141,7 +141,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (flow.turn === entry.lane) flow.turn = entry.lane.next;
     this.#unlink(entry, flow);
     if (flow.waiting > 0) flow.level.ready.update(flow);
-    else this.#time.rest(flow);
+    else this.#time.deactivate(flow);
   }
 
   /** Serves the entry whose turn it is: `next` and `take` in one. */
@@ -160,7 +160,7 @@ export class FairQueue<E extends Entry = Entry> {
     if (entry.next === null) return false;
     const flow = entry.lane.flow;
     this.#unlink(entry, flow);
-    if (flow.waiting === 0 && flow.index !== -1) this.#time.rest(flow);
+    if (flow.waiting === 0 && flow.index !== -1) this.#time.deactivate(flow);
     return true;
   }
 
@@ -194,19 +194,19 @@ export class FairQueue<E extends Entry = Entry> {
     requireWeight(weight);
     if (weight === Infinity) throw new RangeError("the weight of a flow must be finite");
     this.#time.weigh(flow, weight);
-    if (flow.waiting > 0) this.#fattest.grow(flow);
+    if (flow.waiting > 0) this.#bySize.grow(flow);
   }
 
   /** Passes a flow over, whatever waits in it, until it is released. Time: O(log flows). */
   hold(flow: Flow): void {
     flow.held = true;
-    if (flow.index !== -1) this.#time.rest(flow);
+    if (flow.index !== -1) this.#time.deactivate(flow);
   }
 
   /** Serves a held flow again; the time it was held earns it nothing. Time: O(log flows). */
   release(flow: Flow): void {
     flow.held = false;
-    if (flow.waiting > 0 && flow.index === -1) this.#time.wake(flow);
+    if (flow.waiting > 0 && flow.index === -1) this.#time.activate(flow);
   }
 
   /** How many flows are remembered, idle ones too. */
@@ -217,13 +217,13 @@ export class FairQueue<E extends Entry = Entry> {
   }
 
   /** A flow that holds, over its weight, at least half as much as any. Time: O(1) on average. */
-  get fattest(): Flow | undefined {
-    return this.#fattest.first;
+  get largest(): Flow | undefined {
+    return this.#bySize.largest;
   }
 
   /** The flows that hold the most, about in order. */
-  heaviest(count: number): Flow[] {
-    return this.#fattest.list(count);
+  largestFlows(count: number): Flow[] {
+    return this.#bySize.largestFlows(count);
   }
 
   /** All that waits, level by level, in no order within; change nothing meanwhile. */
@@ -245,11 +245,11 @@ export class FairQueue<E extends Entry = Entry> {
     if (lane.hand !== null) lane.flow = leastBusy(lane.hand);
     if (!lane.flow.listed) lane.flow = relist(lane.flow);
     lane.flow.used = true;
-    join(lane);
+    linkLane(lane);
   }
 
   #unlink(entry: E, flow: Flow): void {
-    if (unlink(entry)) leave(entry.lane);
+    if (unlinkEntry(entry)) unlinkLane(entry.lane);
     this.#count(flow, -1, -entry.bytes);
   }
 
@@ -259,8 +259,8 @@ export class FairQueue<E extends Entry = Entry> {
     this.size += entries;
     flow.bytes += bytes;
     this.bytes += bytes;
-    if (entries > 0) this.#fattest.grow(flow);
-    else if (flow.waiting === 0) this.#fattest.remove(flow);
+    if (entries > 0) this.#bySize.grow(flow);
+    else if (flow.waiting === 0) this.#bySize.remove(flow);
   }
 }
 

@@ -1,45 +1,107 @@
-import type { Lane } from "./lane.ts";
 import { TagHeap } from "./tag_heap.ts";
 
-/** What names a flow inside its level; numbers and texts are different keys. */
+/** The name of a flow in its level. A number and a text are different keys: guests share the flows with numbers. */
 export type FlowKey = string | number;
 
 /**
- * Who is treated fairly: a client, a tenant. Made by {@linkcode FairQueue.flow}.
+ * Something that waits in a {@linkcode FairQueue}. It is the node of every list that holds it, so waiting allocates
+ * nothing more. Extend it with the work, or keep the work beside it.
  *
- * `tag` is the virtual time at which its next entry starts: where the last one finished, or the
- * present where that is later.
+ * @example
+ * ```ts
+ * import { Entry, FairQueue, Lane } from "@lineup/lineup/scheduling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Job extends Entry {
+ *   constructor(lane: Lane, readonly name: string) {
+ *     super(lane);
+ *   }
+ * }
+ * const queue = new FairQueue<Job>([1]);
+ * queue.push(new Job(new Lane(queue.flow(0, "acme")), "mail"));
+ * assertEquals(queue.pop()?.name, "mail");
+ * ```
+ */
+export class Entry {
+  /** For the queue: the next entry of the lane, the entry itself if it is alone, null if it does not wait. */
+  next: Entry | null = null;
+  /** For the queue: the entry before it in the lane. */
+  prev: Entry | null = null;
+
+  /** Makes an entry that does not wait yet. */
+  constructor(
+    /** Where it waits. Change it only while the entry does not wait. */
+    public lane: Lane,
+    /** The expected cost of serving it, in any unit, above 0. It stays the same while the entry waits. */
+    public cost: number = 1,
+    /** The memory it holds, in bytes. It stays the same while the entry waits. */
+    public bytes: number = 0,
+  ) {}
+
+  /** Whether it waits in a queue. */
+  get waits(): boolean {
+    return this.next !== null;
+  }
+}
+
+/**
+ * One source of a flow, such as a connection: first in, first out. The lanes of a flow take turns. Drop a lane when you
+ * no longer need it: the queue knows only lanes with waiting entries.
+ */
+export class Lane {
+  /** For the queue: the entry that has waited longest. */
+  head: Entry | null = null;
+  /** How many entries wait. */
+  waiting: number = 0;
+  /** For the queue: the lane that has its turn after this one. */
+  next: Lane = this;
+  /** For the queue: the lane that had its turn before this one. */
+  prev: Lane = this;
+
+  /** Makes a lane; the queue knows it from the first push on. */
+  constructor(
+    /** The flow whose share it uses. The queue may replace it by another flow of the same key. */
+    public flow: Flow,
+    /** The flows from which the lane picks the least busy one each time it was empty; null to keep its flow. */
+    readonly hand: readonly Flow[] | null = null,
+  ) {}
+}
+
+/**
+ * A tenant, client or key whose entries share one place in the order. Made by {@linkcode FairQueue.flow}.
+ *
+ * `tag` is the virtual time at which its next entry starts: the end of the last one, or the present if that is later.
  */
 export class Flow {
-  /** The queue's own: the start tag of start-time fair queuing. */
+  /** For the queue: the start tag of start-time fair queuing. */
   tag: number = 0;
-  /** The queue's own: what its entries cost more than they were charged, over its weight. */
+  /** For the queue: the cost above the charge that was made, divided by the weight. */
   error: number = 0;
-  /** The queue's own: the place in the level's heap; -1 where nothing is to be served. */
+  /** For the queue: the index in the heap of the level; -1 if the queue cannot serve it. */
   index: number = -1;
-  /** The queue's own: the ring of lanes in which something waits; its first has the turn. */
+  /** For the queue: the lanes with waiting entries, as a ring; this one has the turn. */
   turn: Lane | null = null;
-  /** How many wait. */
+  /** How many entries wait. */
   waiting: number = 0;
   /** The bytes that wait. */
   bytes: number = 0;
-  /** The scheduler's own: how many requests have a seat, ... */
+  /** For the scheduler: how many requests hold a seat. */
   running: number = 0;
-  /** ... and how many are parked. */
+  /** For the scheduler: how many requests are parked. */
   parked: number = 0;
-  /** Whether it is passed over, see {@linkcode FairQueue.hold}. */
+  /** Whether the queue passes it over, see {@linkcode FairQueue.hold}. */
   held: boolean = false;
-  /** Whether the table of its level has it. */
+  /** Whether the table of its level holds it. */
   listed: boolean = false;
-  /** The queue's own: whether something lined up in it lately. */
+  /** For the queue: whether an entry came since the last sweep. */
   used: boolean = true;
-  /** The queue's own: its list by backlog, -1 for none, and its neighbours there. */
+  /** For the queue: the number of its list of flows of about the same size; -1 for none. */
   bucket: number = -1;
-  /** The queue's own: see `bucket`. */
-  fatter: Flow = this;
-  /** The queue's own: see `bucket`. */
-  thinner: Flow = this;
-  /** What the owner of the queue keeps with the flow. It goes when the flow has been idle. */
+  /** For the queue: its neighbour in that list. */
+  larger: Flow = this;
+  /** For the queue: its neighbour in that list. */
+  smaller: Flow = this;
+  /** The state that the owner of the queue keeps with the flow. The queue forgets it with an idle flow. */
   state: unknown = undefined;
 
   /** Use {@linkcode FairQueue.flow}. */
@@ -48,25 +110,25 @@ export class Flow {
     readonly level: Level,
     /** Its name in the level. */
     readonly key: FlowKey,
-    /** Its share beside the flows of its level; set by {@linkcode FairQueue.weigh}. */
+    /** Its share beside the flows of its level; {@linkcode FairQueue.weigh} changes it. */
     public weight: number,
   ) {}
 }
 
-/** A priority or class: flows that share what the level gets. Made by {@linkcode FairQueue}. */
+/** A priority or class: its flows divide the share of the level. Made by {@linkcode FairQueue}. */
 export class Level {
-  /** The queue's own: the start tag among levels. */
+  /** For the queue: the start tag among levels. */
   tag: number = 0;
-  /** The queue's own: the virtual time of the flows, the start tag of the last one served. */
+  /** For the queue: the virtual time of the flows, which is the start tag of the flow that was served last. */
   virtual: number = 0;
-  /** The queue's own: the largest tag given to a flow. */
+  /** For the queue: the largest tag of a flow. */
   peak: number = 0;
-  /** How many wait. */
+  /** How many entries wait. */
   waiting: number = 0;
-  /** The flows by key, without some of those that are idle. */
+  /** The flows by key, without some of the idle ones. */
   readonly flows: Map<FlowKey, Flow> = new Map();
-  /** The flows that can be served, by start tag. */
-  readonly ready: TagHeap = new TagHeap();
+  /** The flows that the queue can serve, by start tag. */
+  readonly ready: TagHeap<Flow> = new TagHeap();
 
   /** Use {@linkcode FairQueue}. */
   constructor(
@@ -74,7 +136,7 @@ export class Level {
     readonly rank: number,
     /** Its share beside the other levels; Infinity goes before all finite ones. */
     readonly weight: number,
-    /** As many flows are remembered in any case. */
-    readonly roomy: number = 10_240,
+    /** The number of flows up to which the level forgets none. */
+    readonly retain: number = 10_240,
   ) {}
 }

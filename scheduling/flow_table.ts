@@ -4,7 +4,7 @@ import { sweep } from "./sweep.ts";
 /** Puts a flow into the table of its level, in the place of some that are idle and owe nothing. */
 export function list(flow: Flow): void {
   const level = flow.level;
-  sweep(level.flows, level.roomy, (flow) => {
+  sweep(level.flows, level.retain, (flow) => {
     return flow.waiting + flow.running + flow.parked === 0 && !flow.held &&
       flow.tag <= level.virtual;
   });

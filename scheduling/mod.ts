@@ -21,7 +21,7 @@
  *   refuse: (_, reason, retry) => answers.push(`${reason} retry=${retry}`),
  * });
  * const ping = new CostEstimate();
- * scheduler.submit(new Ticket(scheduler.line("control", "192.0.2.7/32"), ping));
+ * scheduler.submit(new Ticket(scheduler.openFlow("control", "192.0.2.7/32"), ping));
  * assertEquals(answers, ["pong"]);
  * ```
  *
@@ -32,9 +32,8 @@ export type { Clock } from "./clock.ts";
 export { Codel } from "./codel.ts";
 export { CostEstimate } from "./cost_estimate.ts";
 export { FairQueue } from "./fair_queue.ts";
-export { Flow, type FlowKey, Level } from "./flow.ts";
+export { Entry, Flow, type FlowKey, Lane, Level } from "./flow.ts";
 export { Histogram } from "./histogram.ts";
-export { Entry, Lane } from "./lane.ts";
 export {
   Meter,
   PUBLIC_RATES,
@@ -46,15 +45,15 @@ export { RetryHint, type RetryHintOptions } from "./retry_hint.ts";
 export {
   CLASSES,
   type ClassOptions,
+  type FlowOptions,
   LIMITS,
-  type Limits,
-  type LineOptions,
   type SchedulerOptions,
+  type SchedulingLimits,
 } from "./scheduler_options.ts";
 export { Scheduler } from "./scheduler.ts";
 export { AdaptiveSeats, type AdaptiveSeatsOptions, fixedSeats, type Seats } from "./seats.ts";
 export { dealHand, drawHashKey, halfSipHash, type HashKey } from "./shuffle_shard.ts";
 export type { ClassStatistics, FlowStatistics, SchedulerStatistics } from "./statistics.ts";
-export { TagHeap } from "./tag_heap.ts";
-export { FlowHandle, type Phase, type Refusal, Ticket } from "./ticket.ts";
+export { type Tagged, TagHeap } from "./tag_heap.ts";
+export { FlowHandle, type Phase, type RefusalReason, Ticket } from "./ticket.ts";
 export { type Timed, TimingWheel } from "./timing_wheel.ts";

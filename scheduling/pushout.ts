@@ -1,6 +1,6 @@
 import type { FairQueue } from "./fair_queue.ts";
 import type { Flow } from "./flow.ts";
-import type { Limits } from "./scheduler_options.ts";
+import type { SchedulingLimits } from "./scheduler_options.ts";
 import type { Ticket } from "./ticket.ts";
 
 /**
@@ -13,13 +13,13 @@ import type { Ticket } from "./ticket.ts";
 export function pushout<T extends Ticket>(
   queue: FairQueue<T>,
   newcomer: T,
-  limits: Limits,
+  limits: SchedulingLimits,
 ): T | undefined {
   const own = newcomer.lane.flow;
   if (newcomer.bytes > limits.bytes) return newcomer;
   if (own.waiting > limits.flow) return newest<T>(own) ?? newcomer;
   if (queue.size <= limits.waiting && queue.bytes <= limits.bytes) return undefined;
-  return newest<T>(queue.fattest!) ?? newcomer;
+  return newest<T>(queue.largest!) ?? newcomer;
 }
 
 /**

@@ -2,7 +2,7 @@ import { stateOf } from "./flow_state.ts";
 import type { Meter } from "./rate_limiter.ts";
 import type { SchedulerOptions } from "./scheduler_options.ts";
 import type { ClassRecords } from "./statistics.ts";
-import type { Refusal, Ticket } from "./ticket.ts";
+import type { RefusalReason, Ticket } from "./ticket.ts";
 
 /** Turns requests away that wait nowhere: counts them, and tells them when to come back. */
 export class Refusals<T extends Ticket> {
@@ -14,7 +14,7 @@ export class Refusals<T extends Ticket> {
     this.#records = records;
   }
 
-  refuse(ticket: T, reason: Refusal, now: number): void {
+  refuse(ticket: T, reason: RefusalReason, now: number): void {
     ticket.phase = "done";
     this.#records.of(ticket.lane).refused[reason]++;
     const { random } = this.#options;

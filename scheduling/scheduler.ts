@@ -3,15 +3,15 @@ import { Dispatcher } from "./dispatcher.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
 import { VirtualSchedule } from "./gcra.ts";
-import { Lines } from "./lines.ts";
+import { FlowHandles } from "./flow_handles.ts";
 import { takeAll } from "./rate_limiter.ts";
 import { Refusals } from "./refusals.ts";
 import {
   CLASSES,
+  type FlowOptions,
   LIMITS,
-  type Limits,
-  type LineOptions,
   type SchedulerOptions,
+  type SchedulingLimits,
 } from "./scheduler_options.ts";
 import { Seating } from "./seating.ts";
 import { fixedSeats } from "./seats.ts";
@@ -46,9 +46,9 @@ import { AdmissionQueue } from "./admission_queue.ts";
  *   refuse: () => {},
  * });
  * const add = new CostEstimate();
- * const line = scheduler.line("interactive", "identity:acme");
- * scheduler.submit(new Ticket(line, add));
- * scheduler.submit(new Ticket(line, add)); // waits: there is one seat
+ * const handle = scheduler.openFlow("interactive", "identity:acme");
+ * scheduler.submit(new Ticket(handle, add));
+ * scheduler.submit(new Ticket(handle, add)); // waits: there is one seat
  * assertEquals(running.length, 1);
  * scheduler.finish(running[0]);
  * assertEquals(running.length, 2);
@@ -57,15 +57,15 @@ import { AdmissionQueue } from "./admission_queue.ts";
  */
 export class Scheduler<T extends Ticket = Ticket> {
   readonly #clock: Clock;
-  readonly #limits: Limits;
+  readonly #limits: SchedulingLimits;
   readonly #controlRate: VirtualSchedule;
   readonly #records: ClassRecords;
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
   readonly #seating: Seating;
-  readonly #lines: Lines<T>;
+  readonly #handles: FlowHandles<T>;
   readonly #refusals: Refusals<T>;
-  readonly #room: AdmissionQueue<T>;
+  readonly #admission: AdmissionQueue<T>;
   readonly #dispatcher: Dispatcher<T>;
   #draining = false;
 
@@ -85,11 +85,11 @@ export class Scheduler<T extends Ticket = Ticket> {
       leastBytes: limits.bytes / limits.waiting,
     });
     this.#wheel = new TimingWheel(clock, (ticket, now) => {
-      if (ticket.phase === "waiting") this.#room.expire(ticket, now);
+      if (ticket.phase === "waiting") this.#admission.expire(ticket, now);
       else options.overdue?.(ticket);
     });
     this.#seating = new Seating(seats, limits.control);
-    this.#lines = new Lines(this.#queue, classes, limits, random);
+    this.#handles = new FlowHandles(this.#queue, classes, limits, random);
     this.#refusals = new Refusals(options, this.#records);
     const parts = {
       options,
@@ -99,8 +99,8 @@ export class Scheduler<T extends Ticket = Ticket> {
       wheel: this.#wheel,
       seating: this.#seating,
     };
-    this.#room = new AdmissionQueue(parts, this.#refusals);
-    this.#dispatcher = new Dispatcher(parts, this.#room);
+    this.#admission = new AdmissionQueue(parts, this.#refusals);
+    this.#dispatcher = new Dispatcher(parts, this.#admission);
   }
 
   /**
@@ -111,8 +111,8 @@ export class Scheduler<T extends Ticket = Ticket> {
    * many connections would have many shares
    * @throws {RangeError} where there is no such class
    */
-  line(name: string, key: string, options: LineOptions = {}): FlowHandle {
-    return this.#lines.open(name, key, options);
+  openFlow(name: string, key: string, options: FlowOptions = {}): FlowHandle {
+    return this.#handles.open(name, key, options);
   }
 
   /**
@@ -139,9 +139,9 @@ export class Scheduler<T extends Ticket = Ticket> {
     if (this.#dispatcher.mayStartNow(ticket, control)) this.#dispatcher.startAtOnce(ticket);
     else {
       if (line.flow.held && line.flow.waiting >= this.#limits.flow) {
-        this.#dispatcher.lookAgainAt(line.flow);
+        this.#dispatcher.reconsider(line.flow);
       }
-      if (this.#room.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
+      if (this.#admission.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
     }
   }
 
@@ -182,7 +182,7 @@ export class Scheduler<T extends Ticket = Ticket> {
    */
   cancel(ticket: T): boolean {
     if (ticket.phase !== "waiting") return false;
-    this.#room.leave(ticket);
+    this.#admission.leave(ticket);
     this.#records.of(ticket.lane).cancelled++;
     return true;
   }
@@ -191,7 +191,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   drain(): void {
     this.#draining = true;
     for (const ticket of [...this.#queue]) {
-      if (ticket.phase === "waiting") this.#room.drop(ticket, "draining", this.#clock.now());
+      if (ticket.phase === "waiting") this.#admission.drop(ticket, "draining", this.#clock.now());
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Meter } from "./rate_limiter.ts";
 import type { Seats } from "./seats.ts";
-import type { Refusal, Ticket } from "./ticket.ts";
+import type { RefusalReason, Ticket } from "./ticket.ts";
 
 /** A class of work. */
 export interface ClassOptions {
@@ -29,7 +29,7 @@ export const CLASSES: readonly Readonly<ClassOptions>[] = [
 ];
 
 /** The bounds of a scheduler. */
-export interface Limits {
+export interface SchedulingLimits {
   /** Requests that may wait in one flow. */
   flow: number;
   /** Requests that may wait in all. */
@@ -59,7 +59,7 @@ export interface Limits {
 }
 
 /** The bounds of a scheduler unless others are given; docs/SCHEDULING.md says where they are from. */
-export const LIMITS: Readonly<Limits> = {
+export const LIMITS: Readonly<SchedulingLimits> = {
   flow: 50,
   waiting: 10_240,
   bytes: 32 * 1024 * 1024,
@@ -85,7 +85,7 @@ export interface SchedulerOptions<T extends Ticket> {
    * Answers a request that will not run. `retry` is how long its client should stay away, in whole
    * milliseconds, 0 where it makes no difference; `scope` says whose quota is used up.
    */
-  refuse: (ticket: T, reason: Refusal, retry: number, scope?: string) => void;
+  refuse: (ticket: T, reason: RefusalReason, retry: number, scope?: string) => void;
   /** A parked request has a seat again. */
   resume?: (ticket: T) => void;
   /** The deadline of a request passed after it had started; it keeps its seat until `finish`. */
@@ -102,11 +102,11 @@ export interface SchedulerOptions<T extends Ticket> {
   /** The classes, the one for control work first (default {@linkcode CLASSES}). */
   classes?: readonly Readonly<ClassOptions>[];
   /** Bounds that differ from {@linkcode LIMITS}. */
-  limits?: Partial<Limits>;
+  limits?: Partial<SchedulingLimits>;
 }
 
-/** What {@linkcode Scheduler.line} may be told of a client. */
-export interface LineOptions {
+/** What {@linkcode Scheduler.openFlow} may be told of a client. */
+export interface FlowOptions {
   /** Its share beside other clients (default 1). */
   weight?: number;
   /** Whether it is unknown to the server, so that it may have to share a flow (default no). */

@@ -1,5 +1,5 @@
 import type { FairQueue } from "./fair_queue.ts";
-import type { Limits, SchedulerOptions } from "./scheduler_options.ts";
+import type { SchedulerOptions, SchedulingLimits } from "./scheduler_options.ts";
 import type { Seating } from "./seating.ts";
 import type { ClassRecords } from "./statistics.ts";
 import type { Ticket } from "./ticket.ts";
@@ -10,7 +10,7 @@ export interface SchedulerParts<T extends Ticket> {
   /** As its owner gave them: what to call, above all. */
   readonly options: SchedulerOptions<T>;
   /** Its bounds. */
-  readonly limits: Limits;
+  readonly limits: SchedulingLimits;
   /** The figures of its classes. */
   readonly records: ClassRecords;
   /** Who waits for a seat. */

@@ -3,7 +3,7 @@ import type { FlowKey } from "./flow.ts";
 import { Histogram } from "./histogram.ts";
 import type { ClassOptions } from "./scheduler_options.ts";
 import type { Seating } from "./seating.ts";
-import type { FlowHandle, Refusal, Ticket } from "./ticket.ts";
+import type { FlowHandle, RefusalReason, Ticket } from "./ticket.ts";
 
 /** The figures of one class; counts are since the start, waits of the last half to whole minute. */
 export interface ClassStatistics {
@@ -59,7 +59,7 @@ export class ClassRecord {
   parked: number = 0;
   started: number = 0;
   cancelled: number = 0;
-  readonly refused: Record<Refusal, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
+  readonly refused: Record<RefusalReason, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
   readonly waits: Histogram = new Histogram();
 
   constructor(
@@ -113,7 +113,7 @@ export function report(
     classes: records.all.map((record, rank) => record.report(queue.levels[rank].waiting)),
     seats: { limit: seating.limit, reserved: seating.reserved, taken: seating.taken },
     waiting: { count: queue.size, bytes: queue.bytes },
-    heaviest: queue.heaviest(heaviest).map(({ level, key, waiting, bytes }) => ({
+    heaviest: queue.largestFlows(heaviest).map(({ level, key, waiting, bytes }) => ({
       class: records.all[level.rank].options.name,
       key,
       waiting,

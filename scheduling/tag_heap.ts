@@ -1,69 +1,79 @@
-import type { Flow } from "./flow.ts";
+/** An item of a {@linkcode TagHeap}. */
+export interface Tagged {
+  /** The key: the least tag comes first. */
+  tag: number;
+  /** For the heap: the index in it; -1 if the item is in no heap. */
+  index: number;
+}
 
 const EMPTY = new Float64Array(0);
 
 /**
- * Flows by tag, the least first, and of equal tags the one that came first: without that, flows that
- * come and go could pass one that waits for ever. Each flow knows its place, so any can be removed.
+ * Items by tag, the least first. Of equal tags the one that came first goes first: otherwise items that come and go
+ * could pass a waiting one for ever. Each item knows its index, so the heap can remove any item without a search.
  *
- * A 4-ary heap with its keys in flat arrays: half the levels of a binary one, each in one cache line.
+ * A 4-ary heap with its keys in flat arrays: half the levels of a binary one, each in one cache line. The heap of the
+ * durable queue (`queue/index/heap.ts`) is another one for a reason: it compares rows of a table and keeps no keys, as
+ * 16 bytes for each of a million jobs would be too much.
+ *
+ * @typeParam T the items
  */
-export class TagHeap {
-  /** The number of flows. */
+export class TagHeap<T extends Tagged> {
+  /** The number of items. */
   size: number = 0;
-  #flows: Flow[] = [];
-  // Most heaps of a work queue with ten priorities stay empty.
+  #items: T[] = [];
+  // Shared until the first item comes: with ten priorities most heaps stay empty.
   #tags: Float64Array = EMPTY;
   #orders: Float64Array = EMPTY;
   #order = 0;
 
-  /** The flow that is next; undefined where there is none. */
-  get first(): Flow | undefined {
-    return this.size > 0 ? this.#flows[0] : undefined;
+  /** The item with the least tag; undefined if the heap is empty. */
+  get first(): T | undefined {
+    return this.size > 0 ? this.#items[0] : undefined;
   }
 
-  /** Adds a flow by its tag. Time: O(log size). */
-  add(flow: Flow): void {
+  /** Adds an item by its tag. Time: O(log size). */
+  add(item: T): void {
     const at = this.size++;
     if (at === this.#tags.length) {
       this.#tags = grown(this.#tags);
       this.#orders = grown(this.#orders);
     }
-    this.#rise(at, flow, flow.tag, this.#order++);
+    this.#rise(at, item, item.tag, this.#order++);
   }
 
-  /** Takes a flow out. Time: O(log size). */
-  remove(flow: Flow): void {
-    const at = flow.index;
+  /** Removes an item. Time: O(log size). */
+  remove(item: T): void {
+    const at = item.index;
     const end = --this.size;
-    const last = this.#flows[end];
-    this.#flows.length = end;
-    flow.index = -1;
+    const last = this.#items[end];
+    this.#items.length = end;
+    item.index = -1;
     if (at !== end) this.#settle(at, last, this.#tags[end], this.#orders[end]);
   }
 
-  /** Puts a flow where its tag, which has changed, belongs, behind those of equal tag. Time: O(log size). */
-  update(flow: Flow): void {
-    this.#settle(flow.index, flow, flow.tag, this.#order++);
+  /** Moves an item whose tag has changed, behind those of equal tag. Time: O(log size). */
+  update(item: T): void {
+    this.#settle(item.index, item, item.tag, this.#order++);
   }
 
-  #settle(at: number, flow: Flow, tag: number, order: number): void {
+  #settle(at: number, item: T, tag: number, order: number): void {
     const parent = (at - 1) >> 2;
-    if (at > 0 && this.#isBefore(tag, order, parent)) this.#rise(at, flow, tag, order);
-    else this.#sink(at, flow, tag, order);
+    if (at > 0 && this.#isBefore(tag, order, parent)) this.#rise(at, item, tag, order);
+    else this.#sink(at, item, tag, order);
   }
 
-  #rise(at: number, flow: Flow, tag: number, order: number): void {
+  #rise(at: number, item: T, tag: number, order: number): void {
     while (at > 0) {
       const parent = (at - 1) >> 2;
       if (!this.#isBefore(tag, order, parent)) break;
-      this.#put(at, this.#flows[parent], this.#tags[parent], this.#orders[parent]);
+      this.#put(at, this.#items[parent], this.#tags[parent], this.#orders[parent]);
       at = parent;
     }
-    this.#put(at, flow, tag, order);
+    this.#put(at, item, tag, order);
   }
 
-  #sink(at: number, flow: Flow, tag: number, order: number): void {
+  #sink(at: number, item: T, tag: number, order: number): void {
     const tags = this.#tags;
     const orders = this.#orders;
     const size = this.size;
@@ -76,21 +86,21 @@ export class TagHeap {
         }
       }
       if (this.#isBefore(tag, order, least)) break;
-      this.#put(at, this.#flows[least], tags[least], orders[least]);
+      this.#put(at, this.#items[least], tags[least], orders[least]);
       at = least;
     }
-    this.#put(at, flow, tag, order);
+    this.#put(at, item, tag, order);
   }
 
   #isBefore(tag: number, order: number, at: number): boolean {
     return tag < this.#tags[at] || (tag === this.#tags[at] && order < this.#orders[at]);
   }
 
-  #put(at: number, flow: Flow, tag: number, order: number): void {
-    this.#flows[at] = flow;
+  #put(at: number, item: T, tag: number, order: number): void {
+    this.#items[at] = item;
     this.#tags[at] = tag;
     this.#orders[at] = order;
-    flow.index = at;
+    item.index = at;
   }
 }
 

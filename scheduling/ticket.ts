@@ -1,6 +1,5 @@
 import type { CostEstimate } from "./cost_estimate.ts";
-import type { Flow } from "./flow.ts";
-import { Entry, Lane } from "./lane.ts";
+import { Entry, type Flow, Lane } from "./flow.ts";
 import type { Meter } from "./rate_limiter.ts";
 import type { Timed } from "./timing_wheel.ts";
 
@@ -14,14 +13,14 @@ export type Phase = "new" | "waiting" | "running" | "parked" | "resuming" | "don
  * Why a ticket was refused: `busy`, its turn would not have come in time; `quota`, its client asks too
  * often; `expired`, its deadline passed before it ran; `draining`, the scheduler takes no more.
  */
-export type Refusal = "busy" | "quota" | "expired" | "draining";
+export type RefusalReason = "busy" | "quota" | "expired" | "draining";
 
 /**
  * Where the requests of one class line up that come from one connection. Made by
- * {@linkcode Scheduler.line}; a connection keeps it, so that a request needs no look-up.
+ * {@linkcode Scheduler.openFlow}; a connection keeps it, so that a request needs no look-up.
  */
 export class FlowHandle extends Lane {
-  /** Use {@linkcode Scheduler.line}. */
+  /** Use {@linkcode Scheduler.openFlow}. */
   constructor(
     flow: Flow,
     hand: readonly Flow[] | null,

@@ -13,7 +13,7 @@ export class VirtualTime {
   #readyLevels = 0;
 
   /** A flow has something to be served: it joins in at the present, or where it was if that is later. */
-  wake(flow: Flow): void {
+  activate(flow: Flow): void {
     const level = flow.level;
     catchUp(flow, level);
     if (level.ready.size === 0) {
@@ -24,7 +24,7 @@ export class VirtualTime {
   }
 
   /** A flow has nothing to be served any more. */
-  rest(flow: Flow): void {
+  deactivate(flow: Flow): void {
     const level = flow.level;
     level.ready.remove(flow);
     correct(flow, level);

@@ -3,7 +3,7 @@
 import type { WireLimits } from "../dialects/wire_limits.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
-import type { ClassOptions, Limits as SchedulingLimits } from "../scheduling/scheduler_options.ts";
+import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
 import type { ConnectionBounds } from "./connection/bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limiter.ts";
 import type { LogEntry } from "./log.ts";

@@ -1,6 +1,5 @@
 import { FairQueue } from "../../scheduling/fair_queue.ts";
-import { Flow } from "../../scheduling/flow.ts";
-import { Entry, Lane } from "../../scheduling/lane.ts";
+import { Entry, Flow, Lane } from "../../scheduling/flow.ts";
 import { Backlog } from "./backlog.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import type { Job } from "./job.ts";
@@ -13,7 +12,7 @@ import type { KeyState } from "./key_state.ts";
 const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
 
 /** How many keys of a priority are remembered that have nothing ready, at least: to find one anew costs little. */
-const ROOMY = 64;
+const RETAINED = 64;
 
 /** What taking a job costs its key. */
 const COST = 1;
@@ -33,7 +32,7 @@ export class Row extends Entry implements Placed {
 export class FairOrder {
   /** How many there are. */
   size = 0;
-  readonly #turns = new FairQueue<Row>(SHARES, { roomy: ROOMY });
+  readonly #turns = new FairQueue<Row>(SHARES, { retain: RETAINED });
   readonly #byAge = new Heap<Row>((a, b) => a.since < b.since, ownPlaces);
   readonly #table: JobTable;
   /** The bytes that are counted for it. */

@@ -33,7 +33,7 @@ export class ClientFlows {
 
   #open({ scheduler }: Route, name: string): FlowHandle {
     const meters = this.#server.meters(prefixesOf(this.#peer));
-    return scheduler.line(name, this.client, { guest: true, meters });
+    return scheduler.openFlow(name, this.client, { guest: true, meters });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { type Executed, Refusal } from "../../protocol/errors.ts";
-import type { Refusal as Reason } from "../../scheduling/ticket.ts";
+import type { RefusalReason as Reason } from "../../scheduling/ticket.ts";
 import { isOptionName } from "../../protocol/names.ts";
 import { fits, LONGEST } from "./answer.ts";
 import { formatWord, quote } from "../../protocol/quoting.ts";

@@ -4,7 +4,7 @@ import { type Executed, Refusal } from "../../protocol/errors.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { type Parts, readRequest, type Values } from "../../dialects/lineup1/message.ts";
 import type { ClassName } from "../../protocol/spec.ts";
-import { type Refusal as Reason, Ticket } from "../../scheduling/ticket.ts";
+import { type RefusalReason as Reason, Ticket } from "../../scheduling/ticket.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import type { Connection } from "../connection/connection.ts";
 import { RequestContext } from "./context.ts";

@@ -45,8 +45,8 @@ class Desk {
     options: { within?: number; takes?: number } = {},
   ): Ask {
     const { within = Infinity, takes } = options;
-    const line = this.scheduler.line("normal", key);
-    const ask = new Ask(line, command, 0, this.clock.now() + within);
+    const handle = this.scheduler.openFlow("normal", key);
+    const ask = new Ask(handle, command, 0, this.clock.now() + within);
     ask.takes = takes;
     this.scheduler.submit(ask);
     return ask;

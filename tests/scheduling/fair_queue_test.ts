@@ -81,13 +81,13 @@ Deno.test("FairQueue does with random work what a plain list would, lane by lane
           assertEquals(flow.waiting, count);
           assertEquals(flow.index !== -1, count > 0 && !flow.held, "in the heap or not");
         }
-        const fattest = Math.max(...flows.map(({ bytes, weight }) => bytes / weight));
-        if (left.length === 0) assertEquals(queue.fattest, undefined);
-        else assert(queue.fattest!.bytes / queue.fattest!.weight >= fattest / 2 - 1);
+        const largest = Math.max(...flows.map(({ bytes, weight }) => bytes / weight));
+        if (left.length === 0) assertEquals(queue.largest, undefined);
+        else assert(queue.largest!.bytes / queue.largest!.weight >= largest / 2 - 1);
       }
       for (const flow of flows) queue.release(flow);
       while (queue.pop() !== undefined);
-      assertEquals([queue.size, queue.bytes, queue.fattest], [0, 0, undefined]);
+      assertEquals([queue.size, queue.bytes, queue.largest], [0, 0, undefined]);
       for (const { head, waiting, next, prev, flow } of lanes) {
         assertEquals([head, waiting, flow.turn, flow.bytes, flow.index], [null, 0, null, 0, -1]);
         assert(next.waiting === 0 && prev === next);

@@ -19,7 +19,7 @@ function measure(fill: () => unknown): number {
   return bytes;
 }
 
-Deno.test("Scheduler needs at most 200 bytes a waiting request, its clients' lines included", () => {
+Deno.test("Scheduler needs at most 200 bytes a waiting request, its clients' handles included", () => {
   const clock = new VirtualClock();
   const scheduler = new Scheduler({
     clock,
@@ -32,11 +32,11 @@ Deno.test("Scheduler needs at most 200 bytes a waiting request, its clients' lin
   });
   const command = new CostEstimate();
   const fill = (flows: number, count: number) => {
-    const lines = Array.from({ length: flows }, (_, i) => scheduler.line("normal", `${i}`));
+    const handles = Array.from({ length: flows }, (_, i) => scheduler.openFlow("normal", `${i}`));
     for (let i = 0; i < count; i++) {
-      scheduler.submit(new Ticket(lines[i % flows], command, 100, clock.now() + 1_000.5));
+      scheduler.submit(new Ticket(handles[i % flows], command, 100, clock.now() + 1_000.5));
     }
-    return lines;
+    return handles;
   };
   fill(10, 100);
   const bytes = measure(() => fill(10_000, COUNT - 100));

@@ -92,17 +92,17 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
         };
         const limiter = new RateLimiter({ rate: 500, burst: 100 });
         const names = ["control", "interactive", "normal", "background"];
-        const lines = names.flatMap((name, i) =>
+        const handles = names.flatMap((name, i) =>
           ["a", "b", "c"].flatMap((key) =>
             [false, true].map((guest) =>
-              scheduler.line(name, key, { guest, weight: 1 + i, meters: [limiter.meter(key)] })
+              scheduler.openFlow(name, key, { guest, weight: 1 + i, meters: [limiter.meter(key)] })
             )
           )
         );
         const command = new CostEstimate();
-        const submit = (line: FlowHandle, within: number) => {
+        const submit = (handle: FlowHandle, within: number) => {
           const bytes = Math.floor(random() * 500);
-          const ticket = new Probe(line, command, bytes, clock.now() + within);
+          const ticket = new Probe(handle, command, bytes, clock.now() + within);
           all.push(ticket);
           counts.submitted++;
           scheduler.submit(ticket);
@@ -132,9 +132,9 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
             const those = all.filter((ticket) => ticket.phase === phase);
             return those[at % those.length];
           };
-          if (verb === "submit") submit(lines[at % lines.length], within);
+          if (verb === "submit") submit(handles[at % handles.length], within);
           else if (verb === "submit many") {
-            for (let i = 0; i < 8; i++) submit(lines[at % lines.length], within);
+            for (let i = 0; i < 8; i++) submit(handles[at % handles.length], within);
           } else if (verb === "advance") clock.advance(at);
           else if (verb === "yield") going.shift()?.();
           else if (verb === "finish") {
@@ -170,10 +170,10 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
         assertEquals(refused + cancelled + finished, submitted);
         const { waiting, seats: used, heaviest } = scheduler.statistics();
         assertEquals([waiting, used.taken, heaviest], [{ count: 0, bytes: 0 }, 0, []]);
-        for (const line of lines) {
-          assertEquals([line.head, line.waiting, line.flow.turn], [null, 0, null]);
-          assertEquals([line.flow.waiting, line.flow.bytes, line.flow.index], [0, 0, -1]);
-          for (const { running, parked, held } of line.hand ?? [line.flow]) {
+        for (const handle of handles) {
+          assertEquals([handle.head, handle.waiting, handle.flow.turn], [null, 0, null]);
+          assertEquals([handle.flow.waiting, handle.flow.bytes, handle.flow.index], [0, 0, -1]);
+          for (const { running, parked, held } of handle.hand ?? [handle.flow]) {
             assertEquals([running, parked, held], [0, 0, false]);
           }
         }

@@ -34,12 +34,12 @@ class Bench {
     });
   }
 
-  line(key = "acme", name = "normal"): FlowHandle {
-    return this.scheduler.line(name, key);
+  open(key = "acme", name = "normal"): FlowHandle {
+    return this.scheduler.openFlow(name, key);
   }
 
-  submit(name: string, line: FlowHandle = this.line(), within = Infinity, bytes = 0): Named {
-    const ticket = new Named(line, this.command, bytes, this.clock.now() + within);
+  submit(name: string, handle: FlowHandle = this.open(), within = Infinity, bytes = 0): Named {
+    const ticket = new Named(handle, this.command, bytes, this.clock.now() + within);
     ticket.name = name;
     this.scheduler.submit(ticket);
     return ticket;
@@ -69,14 +69,14 @@ Deno.test("Scheduler runs at once what finds a seat, and sets no timer", () => {
   const bench = new Bench({
     run: (ticket) => bench.scheduler.finish(ticket),
   });
-  for (let i = 0; i < 10; i++) bench.submit("a", bench.line(), 100);
+  for (let i = 0; i < 10; i++) bench.submit("a", bench.open(), 100);
   assertEquals(bench.class("normal").started, 10);
   assertEquals(bench.clock.pending, 0);
 });
 
 Deno.test("Scheduler runs what waits when a seat is given back, in turns between clients", () => {
   const bench = new Bench();
-  const [a, b] = [bench.line("a"), bench.line("b")];
+  const [a, b] = [bench.open("a"), bench.open("b")];
   const first = bench.submit("a1", a);
   for (const name of ["a2", "a3", "a4"]) bench.submit(name, a);
   const b1 = bench.submit("b1", b);
@@ -93,10 +93,10 @@ Deno.test("Scheduler runs what waits when a seat is given back, in turns between
 
 Deno.test("Scheduler takes turns between the connections of a client", () => {
   const bench = new Bench({ run: (ticket) => bench.log.push(ticket.name) });
-  const lines = [bench.line(), bench.line(), bench.line()];
-  const tickets = [bench.submit("held", lines[0])];
-  for (let i = 0; i < 3; i++) tickets.push(bench.submit(`x${i}`, lines[0]));
-  for (const at of [1, 2]) tickets.push(bench.submit(`y${at}`, lines[at]));
+  const handles = [bench.open(), bench.open(), bench.open()];
+  const tickets = [bench.submit("held", handles[0])];
+  for (let i = 0; i < 3; i++) tickets.push(bench.submit(`x${i}`, handles[0]));
+  for (const at of [1, 2]) tickets.push(bench.submit(`y${at}`, handles[at]));
   for (let i = 0; i < 6; i++) {
     const running = tickets.find((ticket) => ticket.phase === "running")!;
     bench.scheduler.finish(running);
@@ -108,8 +108,8 @@ Deno.test("Scheduler keeps a seat for control work", () => {
   const bench = new Bench();
   const held = bench.submit("held");
   bench.submit("next");
-  const ping = bench.submit("ping", bench.line("acme", "control"));
-  bench.submit("ping2", bench.line("acme", "control"));
+  const ping = bench.submit("ping", bench.open("acme", "control"));
+  bench.submit("ping2", bench.open("acme", "control"));
   assertEquals(bench.news, ["run held", "run ping"]);
   bench.scheduler.finish(ping);
   assertEquals(bench.news, ["run ping2"]);
@@ -125,23 +125,23 @@ Deno.test("Scheduler keeps a seat for control work", () => {
 Deno.test("Scheduler lets control work that comes too fast wait with the rest", () => {
   const bench = new Bench({ limits: { controlRate: 10, controlBurst: 2 } });
   bench.submit("held");
-  const line = bench.line("acme", "control");
+  const handle = bench.open("acme", "control");
   for (let i = 0; i < 4; i++) {
-    const { phase } = bench.submit(`ping${i}`, line);
+    const { phase } = bench.submit(`ping${i}`, handle);
     assertEquals(phase, i === 0 ? "running" : "waiting");
   }
   assertEquals(bench.class("control").waiting, 1);
   assertEquals(bench.class("interactive").waiting, 2);
   bench.clock.advance(100);
-  bench.submit("later", line);
+  bench.submit("later", handle);
   assertEquals(bench.class("control").waiting, 2);
 });
 
 Deno.test("Scheduler never runs what expired, and says so within a tick of the wheel", () => {
   const bench = new Bench();
   const held = bench.submit("held");
-  bench.submit("late", bench.line(), 30);
-  bench.submit("past", bench.line(), 0.5);
+  bench.submit("late", bench.open(), 30);
+  bench.submit("past", bench.open(), 0.5);
   assertEquals(bench.news, ["run held", "expired past"]);
   bench.clock.advance(29 + 16);
   assertEquals(bench.news, ["busy late"], "half of its time is over: it is told while it can act");
@@ -151,7 +151,7 @@ Deno.test("Scheduler never runs what expired, and says so within a tick of the w
 
   const patient = new Bench({ limits: { patience: 1 } });
   patient.submit("held");
-  patient.submit("late", patient.line(), 30);
+  patient.submit("late", patient.open(), 30);
   patient.clock.advance(28);
   assertEquals(patient.news, ["run held"]);
   patient.clock.advance(17);
@@ -162,7 +162,7 @@ Deno.test("Scheduler never runs what expired, and says so within a tick of the w
 Deno.test("Scheduler checks the deadline again when a turn comes", () => {
   const bench = new Bench({ limits: { patience: 1 } });
   const held = bench.submit("held");
-  const late = bench.submit("late", bench.line(), 20);
+  const late = bench.submit("late", bench.open(), 20);
   bench.clock.advance(15);
   late.cost = 6; // learnt meanwhile: it would end after 21 ms
   bench.scheduler.finish(held);
@@ -171,8 +171,8 @@ Deno.test("Scheduler checks the deadline again when a turn comes", () => {
 
 Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => {
   const bench = new Bench({ seats: fixedSeats(2) });
-  const parked = bench.submit("parked", bench.line(), 100);
-  const running = bench.submit("running", bench.line(), 100);
+  const parked = bench.submit("parked", bench.open(), 100);
+  const running = bench.submit("running", bench.open(), 100);
   bench.scheduler.park(parked);
   bench.news;
   bench.clock.advance(99);
@@ -188,7 +188,7 @@ Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => 
 Deno.test("Scheduler counts the deadline of what has waited by the deadline, not by its patience", () => {
   const bench = new Bench();
   const held = bench.submit("held");
-  const next = bench.submit("next", bench.line(), 200);
+  const next = bench.submit("next", bench.open(), 200);
   bench.clock.advance(50);
   bench.scheduler.finish(held);
   assertEquals(bench.news, ["run held", "run next"]);
@@ -201,13 +201,13 @@ Deno.test("Scheduler counts the deadline of what has waited by the deadline, not
 
 Deno.test("Scheduler gives a parked request's seat away, and a seat before its connection's others", () => {
   const bench = new Bench();
-  const line = bench.line();
-  const taker = bench.submit("take", line);
+  const handle = bench.open();
+  const taker = bench.submit("take", handle);
   bench.clock.advance(3);
   assert(bench.scheduler.park(taker));
   assertEquals(bench.class("normal").parked, 1);
-  const next = bench.submit("next", line);
-  bench.submit("third", line);
+  const next = bench.submit("next", handle);
+  bench.submit("third", handle);
   assert(bench.scheduler.unpark(taker));
   assert(!bench.scheduler.unpark(taker));
   assertEquals(bench.news, ["run take", "run next"]);
@@ -231,7 +231,7 @@ Deno.test("Scheduler bounds what is parked", () => {
 Deno.test("Scheduler cancels what waits without a trace, and leaves what runs to its caller", () => {
   const bench = new Bench();
   const held = bench.submit("held");
-  const waiting = bench.submit("waiting", bench.line(), 1_000);
+  const waiting = bench.submit("waiting", bench.open(), 1_000);
   assert(bench.scheduler.cancel(waiting));
   assert(!bench.scheduler.cancel(waiting));
   assert(!bench.scheduler.cancel(held));
@@ -242,16 +242,16 @@ Deno.test("Scheduler cancels what waits without a trace, and leaves what runs to
   assertEquals(bench.news, []);
 });
 
-Deno.test("Scheduler pushes out the newest of the fattest flow, not the newcomer", () => {
+Deno.test("Scheduler pushes out the newest of the largest flow, not the newcomer", () => {
   const bench = new Bench({ limits: { waiting: 6, flow: 100 } });
   bench.submit("held");
-  const [fat1, fat2] = [bench.line("fat"), bench.line("fat")];
+  const [fat1, fat2] = [bench.open("fat"), bench.open("fat")];
   for (let i = 1; i <= 4; i++) bench.submit(`f${i}`, fat1);
   for (let i = 5; i <= 6; i++) bench.submit(`f${i}`, fat2);
   bench.news;
-  bench.submit("thin1", bench.line("thin"));
+  bench.submit("thin1", bench.open("thin"));
   assertEquals(bench.news, ["busy f4"], "the last of its longest connection");
-  bench.submit("thin2", bench.line("thin"));
+  bench.submit("thin2", bench.open("thin"));
   assertEquals(bench.news, ["busy f3"]);
   assertEquals(bench.scheduler.statistics().waiting.count, 6);
 });
@@ -259,12 +259,12 @@ Deno.test("Scheduler pushes out the newest of the fattest flow, not the newcomer
 Deno.test("Scheduler counts bytes as well, and lets the one who holds them pay", () => {
   const bench = new Bench({ limits: { bytes: 1_000, waiting: 100 } });
   bench.submit("held");
-  bench.submit("big", bench.line("fat"), Infinity, 900);
-  bench.submit("small", bench.line("thin"), Infinity, 50);
+  bench.submit("big", bench.open("fat"), Infinity, 900);
+  bench.submit("small", bench.open("thin"), Infinity, 50);
   assertEquals(bench.news, ["run held"]);
-  bench.submit("more", bench.line("thin"), Infinity, 100);
+  bench.submit("more", bench.open("thin"), Infinity, 100);
   assertEquals(bench.news, ["busy big"], "not the newcomer");
-  bench.submit("huge", bench.line("thin"), Infinity, 2_000);
+  bench.submit("huge", bench.open("thin"), Infinity, 2_000);
   assertEquals(bench.news, ["busy huge"]);
   assertEquals(bench.scheduler.statistics().waiting, { count: 2, bytes: 150 });
 });
@@ -272,10 +272,10 @@ Deno.test("Scheduler counts bytes as well, and lets the one who holds them pay",
 Deno.test("Scheduler refuses what is more than a flow may have, and hints longer every time", () => {
   const bench = new Bench({ limits: { flow: 2 } });
   bench.submit("held");
-  const line = bench.line();
-  for (let i = 0; i < 2; i++) bench.submit(`${i}`, line);
+  const handle = bench.open();
+  for (let i = 0; i < 2; i++) bench.submit(`${i}`, handle);
   for (const pause of [100, 200, 400, 0]) {
-    bench.submit("over", line);
+    bench.submit("over", handle);
     bench.clock.advance(pause);
   }
   assertEquals(bench.retries, [100, 200, 400, 800]);
@@ -287,12 +287,12 @@ Deno.test("Scheduler refuses what is more than a flow may have, and hints longer
 
 Deno.test("Scheduler never sheds what has started", () => {
   const bench = new Bench({ limits: { flow: 1, waiting: 2 } });
-  const line = bench.line();
-  const parked = bench.submit("parked", line);
+  const handle = bench.open();
+  const parked = bench.submit("parked", handle);
   bench.scheduler.park(parked);
-  bench.submit("running", line);
+  bench.submit("running", handle);
   bench.scheduler.unpark(parked);
-  bench.submit("one", line);
+  bench.submit("one", handle);
   assertEquals(bench.news, ["run parked", "run running", "busy one"]);
   assertEquals(parked.phase, "resuming");
 });
@@ -302,14 +302,14 @@ Deno.test("Scheduler refuses by quota, tells whose, and charges no rate for it",
   const identity = new RateLimiter({ rate: 10, burst: 100 });
   const bench = new Bench({ run: (ticket) => bench.scheduler.finish(ticket) });
   const meters = [identity.meter("acme"), host.meter("192.0.2.7/32")];
-  const line = bench.scheduler.line("normal", "acme", { meters });
-  for (let i = 0; i < 4; i++) bench.submit(`${i}`, line);
+  const handle = bench.scheduler.openFlow("normal", "acme", { meters });
+  for (let i = 0; i < 4; i++) bench.submit(`${i}`, handle);
   assertEquals(bench.news, ["quota 2 prefix", "quota 3 prefix"]);
   for (const retry of bench.retries) assert(retry === 110 || retry === 111, `${retry}`);
   assertAlmostEquals(identity.wait("acme", bench.clock.now(), 98), 0, 1e-3);
   assert(identity.wait("acme", bench.clock.now(), 99) > 0);
   bench.clock.advance(110);
-  bench.submit("again", line);
+  bench.submit("again", handle);
   assertEquals(bench.news, []);
   assertEquals(bench.class("normal").quota, 2);
 });
@@ -327,7 +327,7 @@ Deno.test("Scheduler works in slices, and lets go of the loop between them", () 
   for (let i = 0; i < 10; i++) bench.submit(`${i}`);
   assertEquals(bench.news, ["0", "1"], "a millisecond is over: the others wait");
   assertEquals(going.length, 1);
-  bench.submit("ping", bench.line("acme", "control"));
+  bench.submit("ping", bench.open("acme", "control"));
   assertEquals(bench.news, ["ping"], "control work does not");
   going.shift()!();
   assertEquals(bench.news, ["2", "3"]);
@@ -349,8 +349,8 @@ for (const [kind, Kind, most] of [["requests", Named, 8], ["streams", Streaming,
       yield: (go) => turns.push(go),
       seats: fixedSeats(100),
     });
-    const line = scheduler.line("normal", "acme");
-    const parked = Array.from({ length: 16 }, () => new Kind(line, new CostEstimate()));
+    const handle = scheduler.openFlow("normal", "acme");
+    const parked = Array.from({ length: 16 }, () => new Kind(handle, new CostEstimate()));
     for (const each of parked) {
       scheduler.submit(each);
       scheduler.park(each);
@@ -401,13 +401,13 @@ Deno.test("Scheduler makes guests beyond a number share flows, and nobody else",
   bench.submit("held");
   const keep: FlowHandle[] = [];
   for (let i = 0; i < 1_000; i++) {
-    const line = bench.scheduler.line("normal", `198.51.100.${i}/32`, { guest: true });
-    keep.push(line);
-    bench.submit("guest", line);
+    const handle = bench.scheduler.openFlow("normal", `198.51.100.${i}/32`, { guest: true });
+    keep.push(handle);
+    bench.submit("guest", handle);
   }
-  const known = bench.scheduler.line("normal", "identity:acme");
+  const known = bench.scheduler.openFlow("normal", "identity:acme");
   bench.submit("known", known);
-  const keys = keep.map((line) => line.flow.key);
+  const keys = keep.map((handle) => handle.flow.key);
   assertEquals(new Set(keys.filter((key) => typeof key === "string")).size, 149);
   assert(new Set(keys).size <= 150 + 128);
   assertEquals(known.flow.key, "identity:acme");
@@ -448,7 +448,7 @@ Deno.test("Scheduler reports how long its requests waited", () => {
 
 Deno.test("Scheduler knows its classes", () => {
   const bench = new Bench();
-  assertThrows(() => bench.line("acme", "urgent"), RangeError, "no class urgent");
+  assertThrows(() => bench.open("acme", "urgent"), RangeError, "no class urgent");
   assertEquals(dealHand("acme", [1, 2]).length, 6);
 });
 
@@ -456,17 +456,17 @@ Deno.test("Scheduler leaves seats free for others, however many requests some cl
   const bench = new Bench({ seats: fixedSeats(64), limits: { share: 1, flow: 500 } });
   const holding: Named[][] = [];
   for (let client = 0; client < 4; client++) {
-    const line = bench.line(`greedy ${client}`);
-    holding.push(Array.from({ length: 100 }, (_, at) => bench.submit(`${client}/${at}`, line)));
+    const handle = bench.open(`greedy ${client}`);
+    holding.push(Array.from({ length: 100 }, (_, at) => bench.submit(`${client}/${at}`, handle)));
   }
   const running = () =>
     holding.map((tickets) => tickets.filter(({ phase }) => phase === "running"));
   // Half, half of what is left, and so on.
   assertEquals(running().map(({ length }) => length), [32, 16, 8, 4]);
   bench.news;
-  bench.submit("modest", bench.line("modest"));
+  bench.submit("modest", bench.open("modest"));
   assertEquals(bench.news, ["run modest"]);
-  bench.submit("other class", bench.line("greedy 0", "interactive"));
+  bench.submit("other class", bench.open("greedy 0", "interactive"));
   assertEquals(bench.news, ["run other class"]);
   // What is given back goes to those that have less than their share.
   for (const ticket of running()[0]) bench.scheduler.finish(ticket);
@@ -484,8 +484,8 @@ Deno.test("Scheduler leaves seats free for others, however many requests some cl
 Deno.test("Scheduler leaves places to be parked at free for others", () => {
   const bench = new Bench({ seats: fixedSeats(1_000), limits: { share: 1, parked: 100 } });
   const park = (key: string): Named[] => {
-    const line = bench.line(key);
-    const tickets = Array.from({ length: 200 }, () => bench.submit(key, line));
+    const handle = bench.open(key);
+    const tickets = Array.from({ length: 200 }, () => bench.submit(key, handle));
     const parked = tickets.filter((ticket) => bench.scheduler.park(ticket));
     for (const ticket of tickets) if (ticket.phase === "running") bench.scheduler.finish(ticket);
     return parked;
@@ -493,7 +493,7 @@ Deno.test("Scheduler leaves places to be parked at free for others", () => {
   const first = park("a");
   assertEquals(first.length, 50);
   assertEquals(park("b").length, 25);
-  const modest = bench.submit("modest", bench.line("modest"));
+  const modest = bench.submit("modest", bench.open("modest"));
   assert(bench.scheduler.park(modest));
   for (const ticket of first) bench.scheduler.finish(ticket);
   assertEquals(park("a").length, 37);
@@ -503,8 +503,8 @@ Deno.test("Scheduler counts guests that share flows to flows that stay the same,
   const bench = new Bench({ seats: fixedSeats(16), limits: { share: 1, guests: 0, flow: 500 } });
   const tickets: Named[] = [];
   for (let at = 0; at < 400; at++) {
-    const line = bench.scheduler.line("normal", `guest ${at % 40}`, { guest: true });
-    tickets.push(bench.submit(`${at}`, line));
+    const handle = bench.scheduler.openFlow("normal", `guest ${at % 40}`, { guest: true });
+    tickets.push(bench.submit(`${at}`, handle));
     if (at % 7 === 0) {
       const some = tickets.find(({ phase }) => phase === "running");
       if (some !== undefined) bench.scheduler.finish(some);
@@ -519,13 +519,13 @@ Deno.test("Scheduler counts guests that share flows to flows that stay the same,
 
 Deno.test("Scheduler refuses no request of a client that has less than its share of the seats", () => {
   const bench = new Bench({ seats: fixedSeats(256), limits: { share: 1, flow: 4 } });
-  const line = bench.line();
-  const tickets = Array.from({ length: 132 }, (_, at) => bench.submit(`${at}`, line));
+  const handle = bench.open();
+  const tickets = Array.from({ length: 132 }, (_, at) => bench.submit(`${at}`, handle));
   assertEquals(tickets.filter(({ phase }) => phase === "waiting").length, 4);
   bench.news;
   for (let at = 0; at < 40; at++) {
     bench.scheduler.finish(tickets[at]);
-    bench.submit("next", line);
+    bench.submit("next", handle);
   }
   assertEquals(bench.news.filter((each) => !each.startsWith("run ")), []);
 });

@@ -1,7 +1,7 @@
 import {
   CostEstimate,
   type FlowHandle,
-  type Refusal,
+  type RefusalReason,
   Scheduler,
   type SchedulerOptions,
   Ticket,
@@ -12,14 +12,14 @@ import { VirtualClock } from "../virtual_clock.ts";
 /** A request in a simulation: it takes as long as it was born to. */
 export class Request extends Ticket {
   constructor(
-    line: FlowHandle,
+    handle: FlowHandle,
     command: CostEstimate,
     deadline: number,
     readonly source: Source,
     readonly service: number,
     readonly arrived: number,
   ) {
-    super(line, command, 100, deadline);
+    super(handle, command, 100, deadline);
   }
 }
 
@@ -48,12 +48,12 @@ export class Source {
   late = 0;
   /** Seat time used, in milliseconds. */
   used = 0;
-  readonly refused: Record<Refusal, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
+  readonly refused: Record<RefusalReason, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
   /** Waits of all that ran, and times from arrival to answer of the good, in milliseconds. */
   readonly waits: number[] = [];
   readonly latencies: number[] = [];
 
-  constructor(readonly options: SourceOptions, readonly lines: readonly FlowHandle[]) {}
+  constructor(readonly options: SourceOptions, readonly handles: readonly FlowHandle[]) {}
 }
 
 /** Nothing is shed, refused or bounded: for what theory says about plain queues. */
@@ -97,11 +97,11 @@ export class Simulation {
 
   source(options: SourceOptions): Source {
     const { key, class: name = "interactive", connections = 1, weight } = options;
-    const lines = Array.from(
+    const handles = Array.from(
       { length: connections },
-      () => this.scheduler.line(name, key, { weight }),
+      () => this.scheduler.openFlow(name, key, { weight }),
     );
-    const source = new Source(options, lines);
+    const source = new Source(options, handles);
     this.sources.push(source);
     return source;
   }
@@ -109,10 +109,10 @@ export class Simulation {
   /** Sends one request now. */
   send(source: Source): void {
     const { service = (random) => exponential(random, 1), within = Infinity } = source.options;
-    const line = source.lines[source.sent++ % source.lines.length];
+    const handle = source.handles[source.sent++ % source.handles.length];
     const now = this.clock.now();
     const time = service(this.#random);
-    this.scheduler.submit(new Request(line, this.#command, now + within, source, time, now));
+    this.scheduler.submit(new Request(handle, this.#command, now + within, source, time, now));
   }
 
   /** Lets all sources send for `ms` milliseconds; what waits then is still there. */

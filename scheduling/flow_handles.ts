@@ -1,10 +1,10 @@
 import type { FairQueue } from "./fair_queue.ts";
-import type { ClassOptions, Limits, LineOptions } from "./scheduler_options.ts";
+import type { ClassOptions, FlowOptions, SchedulingLimits } from "./scheduler_options.ts";
 import { dealHand, drawHashKey, type HashKey } from "./shuffle_shard.ts";
 import { FlowHandle, type Ticket } from "./ticket.ts";
 
 /** Opens lines in a queue, and lets guests share flows where there are too many of them. */
-export class Lines<T extends Ticket> {
+export class FlowHandles<T extends Ticket> {
   #queue: FairQueue<T>;
   #classes: readonly Readonly<ClassOptions>[];
   #guests: number;
@@ -13,7 +13,7 @@ export class Lines<T extends Ticket> {
   constructor(
     queue: FairQueue<T>,
     classes: readonly Readonly<ClassOptions>[],
-    limits: Limits,
+    limits: SchedulingLimits,
     random: () => number,
   ) {
     this.#queue = queue;
@@ -22,8 +22,8 @@ export class Lines<T extends Ticket> {
     this.#key = drawHashKey(random);
   }
 
-  /** See {@linkcode Scheduler.line}. */
-  open(name: string, key: string, options: LineOptions): FlowHandle {
+  /** See {@linkcode Scheduler.openFlow}. */
+  open(name: string, key: string, options: FlowOptions): FlowHandle {
     const rank = this.#classes.findIndex((options) => options.name === name);
     if (rank === -1) throw new RangeError(`there is no class ${name}`);
     const next = rank === 0 ? this.#classes[1]?.name : undefined;

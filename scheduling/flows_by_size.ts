@@ -11,7 +11,7 @@ const BUCKETS = 32;
  * A flow that grows changes its list at once, one that shrinks when it is looked at, which is seldom:
  * so a look costs O(1) on average.
  */
-export class LargestFlow {
+export class FlowsBySize {
   #heads: (Flow | null)[] = new Array(BUCKETS).fill(null);
   #mask = 0;
   #measure: (flow: Flow) => number;
@@ -22,7 +22,7 @@ export class LargestFlow {
   }
 
   /** A flow at least half as large as the fattest; undefined where nothing waits. */
-  get first(): Flow | undefined {
+  get largest(): Flow | undefined {
     while (this.#mask !== 0) {
       const flow = this.#heads[31 - Math.clz32(this.#mask)]!;
       if (this.#isInPlace(flow)) return flow;
@@ -42,13 +42,13 @@ export class LargestFlow {
   }
 
   /** The fattest flows, about in order. Time: O(count) on average. */
-  list(count: number): Flow[] {
+  largestFlows(count: number): Flow[] {
     const flows: Flow[] = [];
     for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
-      const last = this.#heads[bucket]?.fatter;
-      for (let flow = last?.thinner, end = false; flow && !end;) {
+      const last = this.#heads[bucket]?.larger;
+      for (let flow = last?.smaller, end = false; flow && !end;) {
         if (flows.length === count) return flows;
-        const next: Flow = flow.thinner;
+        const next: Flow = flow.smaller;
         end = flow === last;
         if (this.#isInPlace(flow)) flows.push(flow);
         flow = next;
@@ -77,24 +77,24 @@ export class LargestFlow {
       this.#mask |= 1 << flow.bucket;
       return;
     }
-    flow.thinner = head;
-    flow.fatter = head.fatter;
-    head.fatter.thinner = flow;
-    head.fatter = flow;
+    flow.smaller = head;
+    flow.larger = head.larger;
+    head.larger.smaller = flow;
+    head.larger = flow;
   }
 
   #unlink(flow: Flow): void {
-    const next = flow.thinner;
+    const next = flow.smaller;
     if (next === flow) {
       this.#heads[flow.bucket] = null;
       this.#mask &= ~(1 << flow.bucket);
       return;
     }
     if (this.#heads[flow.bucket] === flow) this.#heads[flow.bucket] = next;
-    flow.fatter.thinner = next;
-    next.fatter = flow.fatter;
-    flow.thinner = flow;
-    flow.fatter = flow;
+    flow.larger.smaller = next;
+    next.larger = flow.larger;
+    flow.smaller = flow;
+    flow.larger = flow;
   }
 }
 

@@ -2,7 +2,7 @@
 
 /**
  * What one of each takes, in bytes, beside its texts and bodies: of V8's heap and beside it, as the growth of a process
- * divided by how many there are, garbage collected. tests/queue/memory_test.ts measures again and compares.
+ * divided by how many there are, garbage collected. tests/queue/cost/memory_test.ts measures again and compares.
  */
 export const BYTES = {
   /** A job: 86 to 95 in its columns, 40 more where it is taken. */

@@ -2,8 +2,8 @@
 // first line says where it listens; for each line it reads it says what it holds, once its garbage is collected.
 
 import { type Handlers, serve } from "@lineup/lineup/server";
-import type { protocol as House } from "../server/test_server.ts";
-import { protocol } from "../server/test_server.ts";
+import type { protocol as House } from "../test_server.ts";
+import { protocol } from "../test_server.ts";
 
 /** What it says of itself. */
 export interface Report {

@@ -1,6 +1,6 @@
 // The process of attacked.ts, seen from outside.
 
-import { until } from "../wire.ts";
+import { until } from "../raw_client.ts";
 import type { Report } from "./attacked.ts";
 
 /** So many times as fast as elsewhere the time of the server passes. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { Wire } from "../wire.ts";
-import { TestServer } from "../server/test_server.ts";
-import { PeerListener, settle } from "../server/streams.ts";
+import { Wire } from "../raw_client.ts";
+import { TestServer } from "../test_server.ts";
+import { PeerListener, settle } from "../streams.ts";
 import { type Attack, attacks } from "./attacks.ts";
 
 /** The most that a server holds for one attacker on average, all bounds together. */

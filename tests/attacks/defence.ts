@@ -2,7 +2,7 @@
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { ServeOptions } from "@lineup/lineup/server";
-import type { RawClient, TestNetwork } from "../server/test_network.ts";
+import type { RawClient, TestNetwork } from "../test_network.ts";
 
 /** One defence. */
 export interface Defence {

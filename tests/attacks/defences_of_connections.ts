@@ -1,7 +1,7 @@
 // Defences against those that come and stay: who may connect, and how long a client may take.
 
 import { assertEquals } from "@std/assert";
-import type { RawClient, TestNetwork } from "../server/test_network.ts";
+import type { RawClient, TestNetwork } from "../test_network.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
 /** Requests that came and ran although they must not. */

@@ -1,7 +1,7 @@
 // Defences against those that ask much: who waits for a seat, and for how long.
 
 import { CLASSES } from "@lineup/lineup/scheduling";
-import type { TestNetwork } from "../server/test_network.ts";
+import type { TestNetwork } from "../test_network.ts";
 import {
   address,
   crowd,

@@ -3,11 +3,11 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
-import { TestServer } from "../server/test_server.ts";
-import { PeerListener, settle } from "../server/streams.ts";
-import { RawClient, TestNetwork } from "../server/test_network.ts";
-import { Workshop } from "../server/workshop.ts";
-import { until } from "../wire.ts";
+import { TestServer } from "../test_server.ts";
+import { PeerListener, settle } from "../streams.ts";
+import { RawClient, TestNetwork } from "../test_network.ts";
+import { Workshop } from "../server/workers/workshop.ts";
+import { until } from "../raw_client.ts";
 import type { Defence } from "./defence.ts";
 import { connections } from "./defences_of_connections.ts";
 import { memory } from "./defences_of_memory.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatLine, Framer } from "@lineup/lineup/protocol";
 import { telnet } from "../../dialects/lineup1/telnet.ts";
-import { TestServer } from "../server/test_server.ts";
+import { TestServer } from "../test_server.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { fuzz } from "./fuzz.ts";
 import { isPredicted, predict } from "./predicted.ts";
 

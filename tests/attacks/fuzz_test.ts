@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS, Framer } from "../../protocol/mod.ts";
-import { TestServer } from "../server/test_server.ts";
-import { PeerListener, settle } from "../server/streams.ts";
+import { TestServer } from "../test_server.ts";
+import { PeerListener, settle } from "../streams.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { fuzz } from "./fuzz.ts";
 
 // LINEUP_LONG=25 makes it 100 million bytes; LINEUP_SEED another stream of them.

@@ -1,7 +1,7 @@
 // What a server must answer to bytes: the requests in them as the framer finds them, each with what its answer may be.
 
 import { formatWord, type Frame, Framer } from "@lineup/lineup/protocol";
-import { protocol } from "../server/test_server.ts";
+import { protocol } from "../test_server.ts";
 
 /** One final line that must come, or that comes tagged instead. */
 export interface Predicted {

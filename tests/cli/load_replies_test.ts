@@ -4,7 +4,7 @@ import { BadReply, Replies } from "../../cli/load/replies.ts";
 import { readTemplate } from "../../cli/load/template.ts";
 import { UsageError } from "../../cli/flags.ts";
 import { encodeFrame, type FrameInit } from "@lineup/lineup/protocol";
-import { pieces } from "../protocol/frames.ts";
+import { pieces } from "../dialects/lineup1/frames.ts";
 
 const word = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom("OK", "{5}", "}", "a=b\nOK"));
 const body = fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined });

@@ -1,7 +1,7 @@
 // What goes wrong on an ordinary day is said with its name, and with what to do.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { serveQueue } from "./queue_here.ts";
 import { lineup, startLineup } from "./run.ts";
 

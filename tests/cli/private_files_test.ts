@@ -4,7 +4,7 @@ import { importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { newFile } from "../../cli/private_file.ts";
 import { History } from "../../cli/connect/history.ts";
-import { withDirectory } from "../queue/temporary.ts";
+import { withDirectory } from "../temporary_directory.ts";
 import { lineup, startLineup } from "./run.ts";
 
 const mode = (path: string): string => (Deno.statSync(path).mode! & 0o777).toString(8);

@@ -1,7 +1,7 @@
 import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { over } from "../queue/session.ts";
-import { withDirectory } from "../queue/temporary.ts";
+import { withDirectory } from "../temporary_directory.ts";
 import { command, lineup, startLineup } from "./run.ts";
 
 const QUEUE = '{"kind":"queue","version":1,"last":12}';

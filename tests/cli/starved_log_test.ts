@@ -1,7 +1,7 @@
 // An error is logged where no file descriptors are left, and the server goes on.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { MAIN } from "./run.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { command } from "./run.ts";
 import { serveQueue } from "./queue_here.ts";
 

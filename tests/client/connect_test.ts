@@ -12,7 +12,7 @@ import { listenMemory, memoryPair, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import type { Protocol } from "../../protocol/mod.ts";
 import { type Handlers, serve } from "../../server/mod.ts";
-import { until } from "../wire.ts";
+import { until } from "../raw_client.ts";
 
 const protocol = {
   name: "bench",

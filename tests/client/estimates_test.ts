@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect, work } from "@lineup/lineup/client";
-import { hangingStore } from "../queue/hanging_store.ts";
+import { hangingStore } from "../queue/store/hanging_store.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { Proxy, run } from "./proxy.ts";

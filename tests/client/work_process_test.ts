@@ -3,8 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { type ByteStream, connect, JobFailure, work, type WorkEvent } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue";
-import { type Running, startServer } from "../queue/server_process.ts";
-import { withDirectory } from "../queue/temporary.ts";
+import { type Running, startServer } from "../queue/store/server_process.ts";
+import { withDirectory } from "../temporary_directory.ts";
 
 const JOBS = 300;
 const text = ({ body }: { body: Uint8Array }): string => new TextDecoder().decode(body);

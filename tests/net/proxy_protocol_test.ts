@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { listenMemory, parseProxyHeader, ProxyHeaderError } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 
 const text = (line: string): Uint8Array => new TextEncoder().encode(line);
 

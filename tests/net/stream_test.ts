@@ -12,9 +12,9 @@ import {
   writeAll,
 } from "../../net/mod.ts";
 import { connectStream as connectAsNode } from "../../net/node.ts";
-import { bytes } from "../protocol/frames.ts";
+import { bytes } from "../dialects/lineup1/frames.ts";
 import { identity, trust } from "../transports/tls.ts";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 
 interface Pair extends AsyncDisposable {
   readonly near: ByteStream;

@@ -2,10 +2,10 @@
 
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/run.ts";
-import { type Running, startServer } from "../queue/server_process.ts";
-import { putSmall, removesSome, rowAttacks } from "../queue/row_attacks.ts";
+import { type Running, startServer } from "../queue/store/server_process.ts";
+import { putSmall, removesSome, rowAttacks } from "../queue/store/row_attacks.ts";
 import { over, type Session } from "../queue/session.ts";
-import { withDirectory } from "../queue/temporary.ts";
+import { withDirectory } from "../temporary_directory.ts";
 import { find, run } from "./program.ts";
 
 /** What is done to a disk, and undone. */

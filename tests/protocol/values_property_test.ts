@@ -16,7 +16,7 @@ import {
   writeParts,
 } from "@lineup/lineup/protocol";
 import { field, values } from "./arbitraries.ts";
-import { read } from "./frames.ts";
+import { read } from "../dialects/lineup1/frames.ts";
 
 const TYPES = Object.keys(values) as TypeName[];
 

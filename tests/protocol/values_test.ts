@@ -6,7 +6,7 @@ import {
   parseValue,
   type TypeName,
 } from "@lineup/lineup/protocol";
-import { bytes } from "./frames.ts";
+import { bytes } from "../dialects/lineup1/frames.ts";
 
 // For each type what a word says, the canonical spelling first, and the words that say nothing.
 const TYPES: Record<TypeName, {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Wire } from "../wire.ts";
-import { TestServer } from "./test_server.ts";
-import { settle } from "./streams.ts";
+import { Wire } from "../raw_client.ts";
+import { TestServer } from "../test_server.ts";
+import { settle } from "../streams.ts";
 
 const DRAINING = 'ERR draining "The server is shutting down." retry=1000';
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatEntry, type LogEntry, RepeatingLog } from "../../server/log.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { TestServer } from "./test_server.ts";
-import { settle } from "./streams.ts";
+import { TestServer } from "../test_server.ts";
+import { settle } from "../streams.ts";
 
 /** What an entry looks like on standard error, without its time. */
 function written(entry: LogEntry): string {

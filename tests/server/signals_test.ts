@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 
 const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
 

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type ClientOptions, connect } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
-import { until } from "../wire.ts";
+import { until } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const bare = {

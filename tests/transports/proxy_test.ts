@@ -12,7 +12,7 @@ import { type LogEntry, serve, type ServeOptions } from "@lineup/lineup/server";
 import { AddressError } from "@lineup/lineup/client";
 import { listenMemory, parseAddress, proxied } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { Wire } from "../wire.ts";
+import { Wire } from "../raw_client.ts";
 import { identity } from "./tls.ts";
 
 const encoder = new TextEncoder();

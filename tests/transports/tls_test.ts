@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
 import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../net/mod.ts";
 import { type LogEntry, serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { until, Wire } from "../wire.ts";
+import { until, Wire } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const bare = {

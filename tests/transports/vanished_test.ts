@@ -6,7 +6,7 @@ import { connect, ConnectionLost } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { until, Wire } from "../wire.ts";
+import { until, Wire } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const dial: typeof connectStream = (address, options) =>

@@ -2,7 +2,7 @@
 
 import { assert, assertStringIncludes } from "@std/assert";
 import { serve } from "../../server/mod.ts";
-import { until } from "../wire.ts";
+import { until } from "../raw_client.ts";
 
 const bare = {
   name: "bare",

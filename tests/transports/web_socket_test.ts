@@ -11,7 +11,7 @@ import {
 import { connectStream as connectInBrowser } from "../../net/browser.ts";
 import { mayConnect } from "../../net/origin.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { until, Wire } from "../wire.ts";
+import { until, Wire } from "../raw_client.ts";
 
 const bare = {
   name: "bare",

@@ -1,0 +1,59 @@
+// Our own server against the cases that `lineup check` runs against any.
+
+import { assertEquals } from "@std/assert";
+import { conformanceChecks } from "../../../cli/check/checks.ts";
+import { exchange } from "../../../cli/check/exchange.ts";
+import { type ByteStream, connectStream, parseAddress } from "../../../net/mod.ts";
+import { conformanceCases } from "@lineup/lineup/protocol";
+import { countFinals, matches } from "../../../dialects/lineup1/conformance/mod.ts";
+import { TestServer } from "../../test_server.ts";
+
+const TIMEOUT = 10_000;
+
+async function failures(connect: () => Promise<ByteStream>): Promise<unknown[]> {
+  const failed: unknown[] = [];
+  for (const { name, toBytes, expected, cutting } of conformanceChecks) {
+    const outcome = await exchange(connect, toBytes, expected, { timeout: TIMEOUT, cutting });
+    if (outcome.why !== undefined) failed.push({ name, ...outcome });
+  }
+  return failed;
+}
+
+Deno.test("serve conforms to Lineup/1 over memory, with whatever limits", async () => {
+  for (const limits of [{}, { maxLine: 300, maxBody: 6 }]) {
+    await using house = await TestServer.open({ limits });
+    const connect = () => Promise.resolve(house.listener.connect());
+    assertEquals(await failures(connect), []);
+  }
+});
+
+Deno.test("serve conforms to Lineup/1 over TCP", async () => {
+  await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
+  const address = parseAddress(house.server.address);
+  assertEquals(await failures(() => connectStream(address)), []);
+});
+
+Deno.test("conformanceCases have names of their own", () => {
+  const names = conformanceCases.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+});
+
+Deno.test("patterns match any text at …, and count final lines but not those in bodies", () => {
+  assertEquals(matches("OK a\nERR b", "OK …"), true);
+  assertEquals(matches("OK (a)", "OK (a)"), true);
+  assertEquals(matches("OK aa", "OK a"), false);
+  assertEquals(matches("x OK", "OK"), false);
+  const counts: Record<string, number> = {
+    "": 0,
+    "OK": 1,
+    "* 1\n#a OK x\nERR gone …": 2,
+    "OK {3}\nOK\n\nOK": 2,
+    "OK {5}\nOK 😀": 1,
+    "OK {…}\n…": 1,
+    "OK {…}\n…\nOK": 2,
+    "OKAY": 0,
+  };
+  for (const [pattern, count] of Object.entries(counts)) {
+    assertEquals(countFinals(pattern), count, JSON.stringify(pattern));
+  }
+});

@@ -1,0 +1,28 @@
+// `lineup` as it is, which also says what it holds: `deno run --v8-flags=--expose-gc cost_server.ts queue ...`. For each
+// line on standard input it collects its garbage and writes a line of JSON.
+
+import { main } from "../../../cli/main.ts";
+
+/** What a server says of itself, in bytes. */
+export interface CostReport {
+  /** Its heap, and buffers beside it. */
+  readonly heap: number;
+  readonly rss: number;
+}
+
+async function tell(): Promise<void> {
+  const { gc } = globalThis as unknown as { gc: () => void };
+  for await (const _ of Deno.stdin.readable) {
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const { heapUsed, external, rss } = Deno.memoryUsage();
+    console.log(JSON.stringify({ heap: heapUsed + external, rss } satisfies CostReport));
+  }
+}
+
+if (import.meta.main) {
+  tell();
+  Deno.exit(await main(Deno.args));
+}

@@ -1,0 +1,196 @@
+// What a request may cost: none of one line holds the event loop for more than 20 ms, and no text of a client is kept by
+// anything that does not count it. Measured is CPU time of the thread, which other programs do not change; where a
+// request took more than it may, it takes as much again, or the time was that of something else.
+
+import { queueProtocol } from "@lineup/lineup/queue";
+import { compile } from "@lineup/lineup/protocol";
+import { assert } from "@std/assert";
+import { specDocument } from "../../../protocol/document.ts";
+import { HAS_PROC } from "../../attacks/attacked_process.ts";
+import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
+import { fillGround, makeGround } from "./cost_fixture.ts";
+import { CostRequests, type Known } from "./cost_requests.ts";
+import { type Attacker, Costed } from "./costed.ts";
+import { withDirectory } from "../../temporary_directory.ts";
+
+/** For how long a request may hold the loop, in ms of CPU time. */
+const MOST_MS = 20;
+/** From here on what a request costs but once is looked into: it may have cost that because of what was there then. */
+const SUSPICIOUS_MS = 2 * MOST_MS;
+/** How often a request is repeated, and a suspicious one with all before it. */
+const REPEATS = 4;
+const REPLAYS = 2;
+const REQUESTS = 1_500 * LONG;
+/** After so many a connection is closed, with all that it waits for. */
+const A_CONNECTION = 40;
+
+const ON_DISK: Known = { jobs: 100_000, queues: 1_000, keys: 10_000, schedules: 10_000 };
+const IN_MEMORY: Known = { jobs: 20_000, queues: 500, keys: 2_000, schedules: 1_000 };
+const spec = specDocument(compile(queueProtocol));
+
+type Start = () => Promise<Costed>;
+
+/** A request that took too long, and for how long at the least. */
+interface Suspect {
+  readonly index: number;
+  held: number;
+}
+
+/** One client after the other, each of which sends some of the requests. */
+class Attack {
+  readonly #server: Costed;
+  #attacker: Attacker | undefined = undefined;
+  #sent = 0;
+
+  constructor(server: Costed) {
+    this.#server = server;
+  }
+
+  /** Sends a request; resolves with how long it held the loop, or at once where nobody wants to know. */
+  async send(request: Uint8Array, tag: string, measured = true): Promise<number> {
+    if (!this.#attacker?.free || this.#sent++ % A_CONNECTION === 0) {
+      this.close();
+      this.#attacker = await this.#server.attacker();
+    }
+    const attacker = this.#attacker;
+    // Not waited for: a client of which too much waits is not read.
+    attacker.send(request);
+    if (!measured) return await this.#server.ping();
+    const { answered } = attacker;
+    return await this.#server.held(() => attacker.ended || answered.has(tag) || answered.has("-"));
+  }
+
+  close(): void {
+    this.#attacker?.[Symbol.dispose]();
+    this.#attacker = undefined;
+  }
+}
+
+function* requestsOf(known: Known): Generator<[request: Uint8Array, tag: string], void, void> {
+  const requests = new CostRequests(seededRandom(SEED), spec, known);
+  for (let n = 0; n < REQUESTS; n++) yield [requests.next(`t${n}`), `t${n}`];
+}
+
+/** The requests that took too long when they were sent, and again by themselves or not. */
+async function suspectsOf(start: Start, known: Known): Promise<Suspect[]> {
+  await using server = await start();
+  const attack = new Attack(server);
+  const suspects: Suspect[] = [];
+  let index = 0;
+  for (const [request, tag] of requestsOf(known)) {
+    let held = await attack.send(request, tag);
+    const first = held;
+    for (let again = 1; held > MOST_MS && again < REPEATS; again++) {
+      attack.close();
+      held = Math.min(held, await attack.send(request, tag));
+    }
+    if (held > MOST_MS) throw new Error(tell(request, held));
+    if (first > SUSPICIOUS_MS) suspects.push({ index, held: first });
+    index++;
+  }
+  attack.close();
+  return suspects;
+}
+
+/** Sends all of them to a new server, to see whether it is as slow where it was before. */
+async function replay(start: Start, known: Known, suspects: readonly Suspect[]): Promise<void> {
+  await using server = await start();
+  const attack = new Attack(server);
+  let index = 0;
+  for (const [request, tag] of requestsOf(known)) {
+    const suspect = suspects.find((each) => each.index === index++);
+    const held = await attack.send(request, tag, suspect !== undefined);
+    if (suspect !== undefined) suspect.held = Math.min(suspect.held, held);
+    if (index > suspects[suspects.length - 1].index) break;
+  }
+  attack.close();
+}
+
+function tell(request: Uint8Array, held: number): string {
+  const text = JSON.stringify(new TextDecoder().decode(request.subarray(0, 10_000)));
+  return `${
+    held.toFixed(1)
+  } ms of CPU time in a turn with LINEUP_SEED=${SEED} LINEUP_LONG=${LONG} for ${text}`;
+}
+
+async function fuzz(start: Start, known: Known): Promise<void> {
+  let suspects = await suspectsOf(start, known);
+  for (let time = 0; time < REPLAYS && suspects.length > 0; time++) {
+    await replay(start, known, suspects);
+    suspects = suspects.filter(({ held }) => held > MOST_MS);
+  }
+  if (suspects.length === 0) return;
+  const [{ index, held }] = suspects;
+  const [request] = [...requestsOf(known)][index];
+  throw new Error(tell(request, held));
+}
+
+Deno.test({
+  name: `lineup queue on disk is held by no request for long (LINEUP_SEED=${SEED})`,
+  ignore: !HAS_PROC,
+  fn: () =>
+    withDirectory(async (directory) => {
+      const ground = `${directory}/ground.db`;
+      await makeGround(ground, ON_DISK);
+      let files = 0;
+      await fuzz(async () => {
+        const file = `${directory}/${files++}.db`;
+        await Deno.copyFile(ground, file);
+        return await Costed.start(file);
+      }, ON_DISK);
+    }),
+});
+
+Deno.test({
+  name: `lineup queue in memory is held by no request for long (LINEUP_SEED=${SEED})`,
+  ignore: !HAS_PROC,
+  fn: () =>
+    fuzz(async () => {
+      const server = await Costed.start(":memory:");
+      await fillGround(server, IN_MEMORY);
+      return server;
+    }, IN_MEMORY),
+});
+
+/** What the heap may grow by that is not counted, and resident memory, as V8 and the allocator have their ways. */
+const UNCOUNTED = { heap: 4 << 20, rss: 40 << 20 };
+const TEXTS = 150 * LONG;
+const AT_ONCE = 200;
+
+Deno.test({
+  name: `lineup queue keeps no text that it does not count (LINEUP_SEED=${SEED})`,
+  ignore: !HAS_PROC,
+  async fn() {
+    // In memory, as a thread that writes has a heap of its own, whose garbage would be measured.
+    await using server = await Costed.start(":memory:");
+    const requests = new CostRequests(seededRandom(SEED), spec, IN_MEMORY);
+    const flush = async (batch: readonly string[]): Promise<void> => {
+      using attacker = await server.attacker();
+      const text = batch.map((line, n) => `#t${n} ${line}`).join("");
+      await attacker.send(new TextEncoder().encode(text));
+      await attacker.answers(batch.length);
+    };
+    const send = async (from: number, to: number): Promise<void> => {
+      let batch: string[] = [];
+      for (const text of requests.texts(from, to)) {
+        if (batch.push(text) < AT_ONCE) continue;
+        await flush(batch);
+        batch = [];
+      }
+      await flush(batch);
+    };
+    const held = async (): Promise<number> => {
+      const figures = await server.figures();
+      return figures.get("queue-held-bytes")! + figures.get("held-bytes")!;
+    };
+    // What is made once is there after the first half, and tables of a bounded size are full.
+    await send(0, TEXTS);
+    const [before, countedBefore] = [await server.report(), await held()];
+    await send(TEXTS, 2 * TEXTS);
+    const [after, counted] = [await server.report(), await held()];
+    const shown = JSON.stringify({ before, after, counted: counted - countedBefore });
+    const allowed = 1.2 * (counted - countedBefore);
+    assert(after.heap - before.heap < allowed + UNCOUNTED.heap, shown);
+    assert(after.rss - before.rss < allowed + UNCOUNTED.rss, shown);
+  },
+});

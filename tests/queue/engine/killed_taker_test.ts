@@ -1,0 +1,207 @@
+// A client that waits for a job and is killed: the kernel ends its side of the connection, as netcat does that reads on.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { serve } from "@lineup/lineup/server";
+import { connectStream, parseAddress } from "../../../net/mod.ts";
+import { AUTHORITY_FILE, identity, trust } from "../../transports/tls.ts";
+import { until } from "../../raw_client.ts";
+import { over, type Session } from "../session.ts";
+import { withDirectory } from "../../temporary_directory.ts";
+
+const TAKER = new URL("idle_taker.ts", import.meta.url).pathname;
+const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
+
+interface Place extends AsyncDisposable {
+  readonly address: string;
+  readonly figure: (name: string) => unknown;
+  session(): Promise<Session>;
+  /** Starts a client that waits for a job, and resolves once it does. Disposing kills it. */
+  taker(way: string): Promise<Taker>;
+}
+
+interface Taker extends AsyncDisposable {
+  stop(): void;
+  /** Resolves once it has read this. */
+  saw(text: string): Promise<void>;
+}
+
+async function open(address: string): Promise<Place> {
+  const queue = await openQueue({ log: () => {} });
+  const { handlers, stats } = queue;
+  const server = await serve(queueProtocol, handlers, {
+    listen: address.startsWith("tls:") ? [] : [address],
+    ...(address.startsWith("tls:") ? { port: 0, tls: identity, listen: undefined } : {}),
+    stats,
+    log: () => {},
+  });
+  const sessions: Session[] = [];
+  const figure = (name: string): unknown => new Map(stats()).get(name);
+  const connect = () => connectStream(parseAddress(server.address), { tls: trust });
+  return {
+    address: server.address,
+    figure,
+    async session() {
+      const session = over(await connect());
+      sessions.push(session);
+      await session.reply();
+      return session;
+    },
+    async taker(way) {
+      const before = Number(figure("queue-takers"));
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-check",
+          "--allow-all",
+          TAKER,
+          server.address,
+          await Deno.readTextFile(AUTHORITY_FILE),
+          way,
+        ],
+        stdin: "null",
+        stdout: "piped",
+      }).spawn();
+      const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      await until(() => figure("queue-takers") === before + 1, "it waits");
+      return {
+        stop: () => child.kill("SIGSTOP"),
+        async saw(text) {
+          let seen = "";
+          while (!seen.includes(text)) seen += (await output.read()).value ?? "";
+        },
+        async [Symbol.asyncDispose]() {
+          child.kill("SIGKILL");
+          await child.status;
+          await output.cancel();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.close();
+      await server.shutdown();
+      await queue.close();
+    },
+  };
+}
+
+/** Resolves once the server has seen what had happened to its connections by now. */
+async function settled(session: Session): Promise<void> {
+  for (let n = 0; n < 5; n++) await session.ask("PING");
+}
+
+const TRANSPORTS = ["tcp://127.0.0.1:0", "tls://localhost:0", "unix:", "ws://127.0.0.1:0/"];
+
+for (const transport of TRANSPORTS) {
+  const at = <T>(test: (place: Place) => Promise<T>): Promise<T> =>
+    withDirectory(async (directory) => {
+      await using place = await open(transport === "unix:" ? `unix:${directory}/s` : transport);
+      return await test(place);
+    });
+  const name = transport.split(":")[0];
+
+  for (const way of ["whole", "half-closed"]) {
+    Deno.test(`A job goes to who waits, not to a ${way} client that was killed, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using _ = await place.taker(way);
+        }
+        await settled(putter);
+        const next = await place.session();
+        const taken = next.ask("TAKE mail wait=10s");
+        await until(() => Number(place.figure("queue-takers")) > 0, "it waits");
+        await putter.ask("PUT mail hello attempts=1");
+        assertEquals(await taken, JOB);
+      }));
+
+    Deno.test(`A job that was given to a ${way} client that was killed goes back uncounted, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using _ = await place.taker(way);
+        }
+        await settled(putter);
+        await putter.ask("PUT mail hello attempts=1");
+        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
+        assertEquals(await putter.ask("TAKE mail"), JOB);
+      }));
+  }
+
+  Deno.test(`A job that a client has read before it was killed stays its own, over ${name}`, () =>
+    at(async (place) => {
+      const putter = await place.session();
+      {
+        await using taker = await place.taker("whole");
+        await putter.ask("PUT mail hello");
+        await taker.saw("OK count=1");
+      }
+      // Twice as long as a reset is waited for.
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      assertMatch(await putter.ask("JOB 1"), / state=taken attempt=1 /);
+    }));
+
+  // Behind TLS and a WebSocket nobody can tell what was read.
+  if (name === "tcp" || name === "unix") {
+    Deno.test(`A job that a client had not read when it was killed goes back uncounted, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        {
+          await using taker = await place.taker("whole");
+          taker.stop();
+          await putter.ask("PUT mail hello attempts=1");
+          await until(() => place.figure("queue-taken") === 1, "it is taken");
+          await settled(putter);
+        }
+        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
+        // The client may have read it all the same: a late DONE of its attempt must end no other.
+        assertEquals(await putter.ask("TAKE mail"), JOB.replace("attempt=1", "attempt=2"));
+        assertMatch(await putter.ask("DONE 1 attempt=1"), /^ERR not-taken /);
+        assertEquals(await putter.ask("DONE 1 attempt=2"), "OK");
+      }));
+
+    Deno.test(`A job whose clients are killed again and again is not given for ever, over ${name}`, () =>
+      at(async (place) => {
+        const putter = await place.session();
+        await putter.ask("PUT mail hello attempts=1");
+        for (let attempt = 1; attempt <= 4; attempt++) {
+          await putter.ask("PAUSE mail");
+          {
+            await using taker = await place.taker("whole");
+            taker.stop();
+            await putter.ask("RESUME mail");
+            await until(() => place.figure("queue-taken") === 1, "it is taken");
+            await settled(putter);
+          }
+          if (attempt < 4) {
+            await until(() => place.figure("queue-ready") === 1, "it is ready again");
+          }
+        }
+        await settled(putter);
+        assertMatch(await putter.ask("JOB 1"), / state=taken attempt=4 /);
+      }));
+  }
+
+  Deno.test(`A worker that was killed waits no longer, over ${name}`, () =>
+    at(async (place) => {
+      {
+        await using _ = await place.taker("work");
+      }
+      await until(() => place.figure("queue-takers") === 0, "nobody waits");
+    }));
+
+  Deno.test(`A client that has ended its side and is there gets its job, over ${name}`, () =>
+    at(async (place) => {
+      const putter = await place.session();
+      const stream = await connectStream(parseAddress(place.address), { tls: trust });
+      const taker = over(stream);
+      await taker.reply();
+      await taker.send("TAKE mail wait=10s\n");
+      await taker.half();
+      await until(() => place.figure("queue-takers") === 1, "it waits");
+      await putter.ask("PUT mail hello");
+      assertEquals(await taker.reply(), JOB);
+      stream.close();
+      assertMatch(await putter.ask("JOB 1"), /state=taken/);
+    }));
+}

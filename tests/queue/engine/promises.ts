@@ -1,0 +1,306 @@
+// The promises of the queue, as they can be seen from beside it: what was acknowledged lasts, what is done is gone, one
+// lease a job at a time, attempts go up, limits hold, counts are right, keys are served in order, and nobody starves.
+
+import type { Job, NewJob } from "../../../queue/index/job.ts";
+import type { Queue } from "../../../queue/index/queue.ts";
+import {
+  type JobProgress,
+  type State,
+  states,
+  type StoredJob,
+} from "../../../queue/store/store.ts";
+import type { WorkQueue } from "../../../queue/engine/work_queue.ts";
+
+/** How often what takes time is looked at, in steps. */
+const RARELY = 16;
+
+/** What is known of one job. Where it is not there its looks are empty. */
+interface Known {
+  /** How it looked when a change of it was acknowledged last. */
+  lasting: string;
+  /** How it looked after each change since. */
+  readonly pending: { readonly change: number; readonly looks: string }[];
+  /** The highest attempt that somebody was told of. */
+  told: number;
+  readonly attempts: Set<number>;
+  /** Until when somebody holds it. */
+  until: number;
+  /** When it is of no use any more. */
+  readonly expires: number;
+}
+
+/** Since when a job is ready, in jobs given by its queue, and how many were before it in its row. */
+interface Waiting {
+  readonly since: number;
+  readonly behind: number;
+}
+
+/** Looks at a queue; throws where a promise is broken. */
+export class Promises {
+  readonly #jobs = new Map<number, Known>();
+  /** How many changes of jobs there were. */
+  changes = 0;
+  #expired = 0;
+  #broken: Error | undefined = undefined;
+  #givenBy = new Map<string, number>();
+  #waiting = new Map<number, Waiting>();
+
+  /** A promise is broken; the next look says so too, where nobody hears this. */
+  broken(how: string): never {
+    throw this.#broken ??= new Error(how);
+  }
+
+  /** The job of a name, which is what a PUT of that name must be told. */
+  named(work: WorkQueue, { queue, unique }: NewJob): number | undefined {
+    if (unique === "") return undefined;
+    const named = [...work.jobs].filter((job) => job.queue.name === queue && job.unique === unique);
+    if (named.length > 1) this.broken(`${named.length} jobs of ${queue} are named ${unique}`);
+    return named.find((job) => !hasExpired(job.state, job.expiresAt, work.now()))?.id;
+  }
+
+  /** A job is put. */
+  put(id: number, expires: number): void {
+    if (this.#jobs.has(id)) this.broken(`number ${id} was given to two jobs`);
+    this.#jobs.set(id, {
+      lasting: "",
+      pending: [],
+      told: 0,
+      attempts: new Set(),
+      until: 0,
+      expires,
+    });
+  }
+
+  /** A job has changed; returns what `acknowledged` is told. */
+  changed(work: WorkQueue, id: number): number {
+    const job = work.jobs.get(id);
+    const change = ++this.changes;
+    this.#jobs.get(id)!.pending.push({
+      change,
+      looks: job === undefined ? "" : looks(job.progress()),
+    });
+    return change;
+  }
+
+  /** The client was told that a change is stored: so are all before it. */
+  acknowledged(id: number, change: number): void {
+    const known = this.#jobs.get(id);
+    if (known === undefined) return;
+    for (let first; (first = known.pending[0]) !== undefined && first.change <= change;) {
+      known.lasting = first.looks;
+      known.pending.shift();
+    }
+    if (known.lasting === "" && known.pending.length === 0) this.#jobs.delete(id);
+  }
+
+  /** A job was given to a client, who is not told yet. */
+  given(work: WorkQueue, id: number, attempt: number): void {
+    const known = this.#jobs.get(id) ?? this.broken(`job ${id} was given and is done`);
+    const job = work.jobs.get(id)!;
+    const { queue, tenant, used, kind } = job;
+    if (known.expires <= work.now()) this.broken(`job ${id} was given and has expired`);
+    if (known.until > work.now()) this.broken(`job ${id} was given while somebody holds it`);
+    if (attempt <= known.told) this.broken(`attempt ${attempt} of job ${id} after ${known.told}`);
+    if (used > kind.attempts) this.broken(`job ${id} was given ${used} times of ${kind.attempts}`);
+    for (const { limits, taken } of [{ limits: queue.limits, taken: queue.counts.taken }, tenant]) {
+      const { paused = false, running = 0 } = limits?.rules ?? {};
+      if (paused) this.broken(`job ${id} was given while it was paused`);
+      // Others may have been taken before the limit was set; this one was given in spite of it.
+      if (running > 0 && taken > running) this.broken(`${taken} are taken of ${running}`);
+    }
+    known.until = job.endsAt;
+    const given = (this.#givenBy.get(queue.name) ?? 0) + 1;
+    this.#givenBy.set(queue.name, given);
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (waiting !== undefined && given - waiting.since > patience(job, waiting)) {
+      this.broken(`job ${id} waited while ${given - waiting.since} others were given`);
+    }
+  }
+
+  /** Jobs were given together: nothing that is ready was before them in their rows. */
+  inOrder(work: WorkQueue, ids: readonly number[]): void {
+    const given = ids.map((id) => work.jobs.get(id)!);
+    const rest = [...work.jobs].filter(({ state }) => state === "ready");
+    given.forEach((job, at) => {
+      for (const other of [...given.slice(at + 1), ...rest]) {
+        if (other.tenant !== job.tenant || other.kind.priority !== job.kind.priority) continue;
+        if (other.readyAt < job.readyAt || (other.readyAt === job.readyAt && other.id < job.id)) {
+          this.broken(`job ${job.id} was given before ${other.id} of the same key`);
+        }
+      }
+    });
+  }
+
+  /** A client was told of an attempt. */
+  told(work: WorkQueue, id: number, attempt: number): void {
+    const known = this.#jobs.get(id);
+    // One whose body was read from the disk is told late: the lease may be over, and another may have ended the job.
+    if (known === undefined) return;
+    if (known.attempts.has(attempt)) this.broken(`attempt ${attempt} of job ${id} was told twice`);
+    known.attempts.add(attempt);
+    if (attempt < known.told) return;
+    known.told = attempt;
+    const job = work.jobs.get(id);
+    if (job?.attempt !== attempt || job.state !== "taken") known.until = 0;
+  }
+
+  /** Whoever held a job holds it no longer. */
+  ended(id: number): void {
+    this.#jobs.get(id)!.until = 0;
+  }
+
+  /** A lease began anew. */
+  extended(work: WorkQueue, id: number): void {
+    this.#jobs.get(id)!.until = work.jobs.get(id)!.endsAt;
+  }
+
+  /** The process died and left this: it must be what was acknowledged, or what was asked for since. */
+  restart(stored: ReadonlyMap<number, StoredJob>): void {
+    for (const id of stored.keys()) {
+      if (!this.#jobs.has(id)) this.broken(`job ${id} is back, and was done`);
+    }
+    for (const [id, known] of this.#jobs) {
+      const job = stored.get(id);
+      const now = job === undefined ? "" : looks(job);
+      const may = [known.lasting, ...known.pending.map(({ looks }) => looks)];
+      // A result is kept for as long as there is room.
+      const forgotten = job === undefined && may.some((looks) => looks.startsWith("done "));
+      if (!may.includes(now) && !forgotten) {
+        this.broken(`job ${id} was ${known.lasting || "gone"}, and is ${now || "gone"}`);
+      }
+      known.lasting = now;
+      known.pending.length = 0;
+      if (job === undefined) this.#jobs.delete(id);
+      else known.until = job.attempt === known.told ? job.endsAt : 0;
+    }
+    this.#givenBy = new Map();
+    this.#waiting = new Map();
+  }
+
+  /** The next process has it: all of it, and what is over by now is over. */
+  loaded(work: WorkQueue, stored: ReadonlyMap<number, StoredJob>, now: number): void {
+    let gone = 0;
+    for (const [id, before] of stored) {
+      const over = before.state === "taken" && (before.releaseOnDisconnect || before.endsAt <= now);
+      const state = over
+        ? before.attempt - before.uncountedAttempts >= before.attempts ? "dead" : "ready"
+        : before.state === "delayed" && before.readyAt <= now
+        ? "ready"
+        : before.state;
+      const expired = hasExpired(state, before.expiresAt, now);
+      if (expired || (state === "done" && before.endsAt <= now)) {
+        gone++;
+        if (work.jobs.get(id) !== undefined) this.broken(`job ${id} has expired, and is loaded`);
+        this.changed(work, id);
+        continue;
+      }
+      const job = work.jobs.get(id) ?? this.broken(`job ${id} is not loaded`);
+      if (job.state !== state) {
+        this.broken(`job ${id} was ${before.state} and is ${job.state}, not ${state}`);
+      }
+      if (job.state === "taken" && job.endsAt !== before.endsAt) {
+        this.broken(`the lease of job ${id} ends at another time`);
+      }
+      if (before.releaseOnDisconnect) {
+        this.changed(work, id);
+        this.ended(id);
+      }
+    }
+    if (work.jobs.size + gone !== stored.size) {
+      this.broken(`${work.jobs.size} of ${stored.size} jobs are loaded, and ${gone} have expired`);
+    }
+    this.#expired = work.expired;
+  }
+
+  /** Looks at everything, now and then. */
+  look(work: WorkQueue, step: number): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (work.expired !== this.#expired) this.#someExpired(work);
+    for (const { line, next, name } of work.jobs.queues.values()) {
+      if (line.size > 0 && next !== undefined && work.journal.failure === undefined) {
+        this.broken(`somebody waits at ${name}, where job ${next.id} is ready`);
+      }
+    }
+    if (step % RARELY !== 0) return;
+    const counted = new Map<Queue, number[]>();
+    const ahead = new Map<string, number>();
+    for (const job of work.jobs) {
+      const { queue, state } = job;
+      let counts = counted.get(queue);
+      if (counted.get(queue) === undefined) counted.set(queue, counts = states.map(() => 0));
+      counts![states.indexOf(state)]++;
+      if (state === "ready") this.#wait(job, ahead);
+      else this.#waiting.delete(job.id);
+    }
+    for (const queue of work.jobs.queues.values()) {
+      const counts = counted.get(queue) ?? states.map(() => 0);
+      for (const [at, state] of states.entries()) {
+        if (queue.counts[state] !== counts[at]) {
+          this.broken(
+            `${queue.name} counts ${queue.counts[state]} ${state}, and has ${counts[at]}`,
+          );
+        }
+      }
+      if (queue.order.size !== queue.counts.ready) this.broken(`${queue.name} lost a ready job`);
+    }
+  }
+
+  /** The store has no room for new jobs: those that are gone now were acknowledged to nobody. */
+  givenUp(work: WorkQueue): void {
+    for (const [id, { lasting, pending, expires }] of this.#jobs) {
+      const looked = pending.at(-1)?.looks ?? lasting;
+      if (work.jobs.get(id) !== undefined || looked === "") continue;
+      // These go by themselves.
+      if (looked.startsWith("done ") || expires <= work.now()) continue;
+      if (lasting !== "") this.broken(`job ${id} is given up, and was acknowledged as ${lasting}`);
+      this.changed(work, id);
+    }
+  }
+
+  #someExpired(work: WorkQueue): void {
+    this.#expired = work.expired;
+    for (const [id, { lasting, pending, expires }] of this.#jobs) {
+      const looked = pending.at(-1)?.looks ?? lasting;
+      if (work.jobs.get(id) !== undefined || looked === "" || looked.startsWith("done ")) continue;
+      if (expires > work.now()) this.broken(`job ${id} is gone, and was ${looked}`);
+      this.changed(work, id);
+    }
+  }
+
+  #wait({ id, queue, tenant, kind: { priority } }: Job, ahead: Map<string, number>): void {
+    // Whose key or queue has limits waits for those.
+    if (queue.limits !== undefined || tenant.limits !== undefined) {
+      this.#waiting.delete(id);
+      return;
+    }
+    const row = `${queue.name} ${priority} ${tenant.key}`;
+    const behind = ahead.get(row) ?? 0;
+    ahead.set(row, behind + 1);
+    if (!this.#waiting.has(id)) {
+      this.#waiting.set(id, { since: this.#givenBy.get(queue.name) ?? 0, behind: tenant.ready });
+    }
+  }
+}
+
+/** Whether a job is of no use any more, and may be gone at any moment. */
+function hasExpired(state: State, expires: number, now: number): boolean {
+  return expires > 0 && expires <= now && (state === "ready" || state === "delayed");
+}
+
+function looks(
+  { state, attempt, uncountedAttempts, readyAt, endsAt, releaseOnDisconnect }: JobProgress,
+): string {
+  return `${state} attempt=${attempt} uncounted=${uncountedAttempts} ready=${readyAt} ` +
+    `ends=${endsAt} release=${releaseOnDisconnect}`;
+}
+
+/**
+ * How many of its queue may be given before a job: those before it in its row, each with a turn of the other two keys,
+ * and each turn of its priority with those of the other two, whose shares are 4 : 2 : 1. Twice that, because limits
+ * that are lifted and jobs that are given back let others catch up.
+ */
+function patience({ kind: { priority } }: Job, { behind }: Waiting): number {
+  const turns = 7 / 2 ** (6 - priority);
+  return 2 * (behind + 2) * 3 * turns + 32;
+}

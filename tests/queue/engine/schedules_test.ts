@@ -1,0 +1,282 @@
+import { memoryStore, type Store } from "@lineup/lineup/queue";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { VirtualClock } from "../../virtual_clock.ts";
+import { served } from "../session.ts";
+import { schedule } from "../store/store_conformance.ts";
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** A clock at a time of UTC; that of other tests begins at the turn of 2020. */
+function at(time: string): VirtualClock {
+  return new VirtualClock(Date.parse(time));
+}
+
+Deno.test("EVERY interval= puts a job on these terms each time", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  assertEquals(
+    await session.ask(
+      "EVERY beat mail interval=10s key=acme priority=2 attempts=3 expires=25s {4}\nbe\0t",
+    ),
+    "OK next=10s",
+  );
+  await queue.clock.elapse(9_999);
+  assertEquals(await session.ask("TAKE mail"), "OK count=0");
+  await queue.clock.elapse(1);
+  assertEquals(
+    await session.ask("TAKE mail"),
+    "* id=1 queue=mail key=acme attempt=1 lease=60s {4}\nbe\0t\nOK count=1",
+  );
+  assertMatch(
+    await session.ask("JOB 1"),
+    / priority=2 .* attempts=3 .* unique=beat@2020-01-01T00:00:10\.000Z .* expires=25s /,
+  );
+  await queue.clock.elapse(100_000);
+  // Two are of use still, the others have expired.
+  assertMatch(await session.ask("LIST mail state=ready"), /\* id=9 .*\n.*\* id=10 .*\n.*\* id=11 /);
+});
+
+Deno.test("EVERY cron= puts jobs at the times of a zone, over a change of its clocks", async () => {
+  await using queue = await served({ clock: at("2026-10-24T00:30:00Z") });
+  const session = await queue.session();
+  assertEquals(
+    await session.ask('EVERY night mail x cron="0 3 * * *" tz=Europe/Berlin'),
+    "OK next=1800s",
+  );
+  await session.ask('EVERY noon mail x cron="0 0 12 * * *"');
+  const times: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    await session.send("TAKE mail wait=24h\n");
+    const reply = session.reply();
+    let done = false;
+    reply.finally(() => done = true);
+    while (!done) await queue.clock.elapse(5 * MINUTE);
+    const id = /id=(\d+)/.exec(await reply)![1];
+    times.push(/ unique=(\S+)/.exec(await session.ask(`JOB ${id}`))![1].replace(":00.000Z", ""));
+    await session.ask(`DONE ${id}`);
+  }
+  assertEquals(times, [
+    "night@2026-10-24T01:00",
+    "noon@2026-10-24T12:00",
+    // Clocks go back on the 25th: 3 in Berlin is 2 of UTC from then on.
+    "night@2026-10-25T02:00",
+    "noon@2026-10-25T12:00",
+    "night@2026-10-26T02:00",
+  ]);
+});
+
+Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async () => {
+  const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
+  await using queue = await served({ store });
+  const { clock } = queue;
+  const session = await queue.session();
+  await session.ask("EVERY beat mail x interval=1h");
+  await session.ask('EVERY daily news x cron="0 0 * * *"');
+  await session.ask("EVERY ended mail x interval=1h");
+  assertEquals(await session.ask("EVERY ended off"), "OK");
+  await queue[Symbol.asyncDispose]();
+  clock.advance(3 * DAY + 30 * MINUTE);
+  await using again = await served({ store, clock });
+  const other = await again.session();
+  await clock.elapse(1);
+  assertMatch(
+    await other.ask("QUEUES"),
+    /^\* mail delayed=0 ready=1 .*\n\* news delayed=0 ready=1 /,
+  );
+  assertStringIncludes(await other.ask("LIST mail"), "unique=beat@2020-01-01T01:00:00.000Z");
+  assertMatch(
+    await other.ask("SCHEDULES"),
+    /^\* beat queue=mail interval=3600s next=1799999ms \{1\}\nx\n\* daily queue=news cron="0 0 \* \* \*" tz=UTC next=84599999ms \{1\}\nx\nOK count=2$/,
+  );
+  await queue[Symbol.asyncDispose]();
+  await clock.elapse(30 * MINUTE);
+  assertMatch(
+    await other.ask("LIST mail"),
+    /unique=beat@2020-01-04T01:00:00\.000Z .*\nOK count=2$/,
+  );
+});
+
+Deno.test("EVERY that is set again as it is keeps its time, and otherwise begins anew", async () => {
+  await using queue = await served({ maxSchedules: 1 });
+  const session = await queue.session();
+  assertEquals(await session.ask("EVERY beat mail x interval=1h"), "OK next=3600s");
+  await queue.clock.elapse(10 * MINUTE);
+  assertEquals(await session.ask("EVERY beat news y interval=1h"), "OK next=3000s");
+  assertEquals(await session.ask("EVERY beat news y interval=30m"), "OK next=1800s");
+  assertMatch(await session.ask("EVERY other mail x interval=1h"), /^ERR busy "There are 1 sch/);
+  assertStringIncludes(await session.ask("SCHEDULES"), "* beat queue=news interval=1800s");
+});
+
+Deno.test("EVERY skips a time at which the queue is full, and waits for a store that fails", async () => {
+  const memory = memoryStore();
+  let fails = false;
+  const store: Store = {
+    ...memory,
+    commit: (changes) => fails ? Promise.reject(new Error("full")) : memory.commit(changes),
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  await session.ask("LIMIT mail depth=1");
+  await session.ask("EVERY beat mail x interval=1m");
+  await queue.clock.elapse(3 * MINUTE);
+  assertStringIncludes(await session.ask("QUEUES"), "ready=1");
+  assertEquals(
+    queue.logged.map(({ message, schedule }) => [message, schedule]),
+    Array(2).fill(["schedule could not put its job", "beat"]),
+  );
+  // In words: it is no defect of which somebody looks for the place.
+  assertEquals(
+    queue.logged[0].error,
+    "mail is full: it has 1 unfinished jobs, and its depth is 1.",
+  );
+  await session.ask("PURGE mail");
+  fails = true;
+  assertMatch(await session.ask("PUT news x"), /^ERR internal/);
+  await queue.clock.elapse(70_000);
+  assertStringIncludes(await session.ask("QUEUES"), "read-only=yes");
+  fails = false;
+  await queue.clock.elapse(12_000);
+  assertStringIncludes(
+    await session.ask("LIST mail"),
+    "unique=beat@2020-01-01T00:04:00.000Z",
+  );
+});
+
+Deno.test("EVERY refuses what is not allowed and says what would be right", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  for (
+    const [request, message] of [
+      ['EVERY x q b cron="* * *"', "cron must be five or six fields such as"],
+      ['EVERY x q b cron="0 3 * * *" tz=Mars/Base', "tz must be a time zone such as Europe/Berlin"],
+      ['EVERY x q b cron="0 3 * * *" interval=1h', "EVERY takes cron= or interval=, not both."],
+      ["EVERY x q b interval=1h tz=UTC", "tz= goes with cron= only."],
+      ["EVERY x q b interval=999ms", "interval must be a duration"],
+      ["EVERY x q b", "EVERY needs cron= or interval=, or `off`"],
+      ['EVERY x q b cron="0 0 30 2 *"', "cron must be a time that is still to come, and"],
+    ]
+  ) {
+    const reply = await session.ask(request);
+    assertEquals(reply.slice(0, 19 + message.length), `ERR bad-arguments "${message}`, reply);
+  }
+  assertEquals(await session.ask("SCHEDULES"), "OK count=0");
+});
+
+Deno.test("EVERY reads bodies from the store when their time has come, a slice at a time", async () => {
+  const memory = memoryStore();
+  let most = 0;
+  const store: Store = {
+    ...memory,
+    async scheduleBodies(names) {
+      const bodies = await memory.scheduleBodies(names);
+      most = Math.max(most, bodies.reduce((sum, body) => sum + body!.length, 0));
+      return bodies;
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  const body = "x".repeat(300_000);
+  for (let i = 0; i < 20; i++) await session.ask(`EVERY s${i} mail interval=1m {300000}\n${body}`);
+  assertEquals(await session.ask("EVERY s0 off"), "OK");
+  await queue.clock.elapse(MINUTE);
+  await session.ask("TAKE mail wait=1s");
+  for (let tries = 0; queue.figure("queue-ready") !== 18; tries++) {
+    assert(tries < 1000, "not all have put their jobs");
+    await queue.clock.elapse(0);
+  }
+  assert(most > 0 && most < (1 << 20) + body.length, `${most} bytes at once`);
+  assertStringIncludes(await session.ask("JOB 19"), `{300000}\n${body}`);
+});
+
+Deno.test("EVERY puts no job of a schedule that ended or was replaced while its body was read", async () => {
+  const memory = memoryStore();
+  const reading = Promise.withResolvers<void>();
+  const store: Store = {
+    ...memory,
+    async scheduleBodies(names) {
+      await reading.promise;
+      return await memory.scheduleBodies(names);
+    },
+  };
+  await using queue = await served({ store });
+  const session = await queue.session();
+  for (const name of ["ended", "replaced", "kept"]) {
+    await session.ask(`EVERY ${name} mail ${name} interval=1m`);
+  }
+  await queue.clock.elapse(MINUTE);
+  await session.ask("EVERY ended off");
+  await session.ask("EVERY replaced mail new interval=2m");
+  reading.resolve();
+  const taken = await session.ask("TAKE mail wait=1s max=10");
+  assertMatch(taken, /\{4\}\nkept\nOK count=1$/);
+});
+
+Deno.test("EVERY keeps a zone in its one spelling, and takes every spelling for the same", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  const every = 'EVERY x q b cron="0 3 * * *"';
+  assertEquals(await session.ask(`${every} tz=EUROPE/berlin`), "OK next=7200s");
+  await queue.clock.elapse(MINUTE);
+  assertEquals(await session.ask(`${every} tz=europe/BERLIN`), "OK next=7140s");
+  assertStringIncludes(await session.ask("SCHEDULES"), " tz=Europe/Berlin ");
+});
+
+Deno.test("a schedule of an older version that cannot be read is kept, and puts nothing until it is set again", async () => {
+  const store = memoryStore();
+  const old = { ...schedule, queue: "mail", next: Date.parse("2020-01-01T02:00:00Z"), expires: 0 };
+  await store.commit([
+    { kind: "schedule", schedule: { ...old, name: "last", cron: "0 0 L * *" } },
+    { kind: "schedule", schedule: { ...old, name: "mars", zone: "Mars/Base" } },
+    { kind: "schedule", schedule: { ...old, name: "never", cron: "0 0 30 2 *" } },
+    { kind: "schedule", schedule: { ...old, name: "spelled", zone: "europe/berlin" } },
+  ]);
+  await using queue = await served({ store });
+  const { message } = queue.logged[0];
+  assertEquals(message, "schedule puts nothing until EVERY sets it again");
+  assertEquals(queue.logged.map(({ schedule, error }) => `${schedule}: ${error}`), [
+    "last: cron must have 1 to 31 as its day, not L.",
+    'mars: tz must be a time zone such as Europe/Berlin, or an offset such as +05:30; not "Mars/Base".',
+    'never: cron must be a time that is still to come, and "0 0 30 2 *" never is: ' +
+    "none of its months has any of its days.",
+  ]);
+  await queue.clock.elapse(121 * MINUTE);
+  const session = await queue.session();
+  assertMatch(await session.ask("QUEUES"), /^\* mail delayed=0 ready=1 /);
+  const listed = await session.ask("SCHEDULES");
+  assertStringIncludes(listed, '* last queue=mail key=acme cron="0 0 L * *" tz=Europe/Berlin {');
+  assertStringIncludes(listed, "* spelled queue=mail key=acme cron=");
+  assertEquals(await session.ask('EVERY last mail x cron="0 0 28 * *"'), "OK next=2325540s");
+  assertEquals(await session.ask("EVERY mars off"), "OK");
+  assertMatch(await session.ask("SCHEDULES"), /OK count=3$/);
+});
+
+Deno.test("EVERY keeps nothing of the spellings of a zone that it was given", async () => {
+  const script = `
+    import { readCron } from "./queue/cron.ts";
+    import { nextTime, readZone } from "./queue/cron_times.ts";
+    const resident = () => Number(/VmRSS:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]);
+    const name = "America/Argentina/ComodRivadavia";
+    const cron = readCron("30 2 * * *");
+    const ask = (from, to) => {
+      for (let at = from; at < to; at++) {
+        const zone = [...name].map((each, bit) => at >> bit & 1 ? each.toUpperCase() : each.toLowerCase());
+        nextTime(cron, readZone(zone.join(""), "tz"), at * 86400000);
+      }
+    };
+    ask(0, 2000);
+    const before = resident();
+    ask(2000, 24000);
+    console.log(resident() - before);
+  `;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--ext=js", script],
+    cwd: new URL("../../../", import.meta.url),
+  });
+  const { stdout, stderr } = await command.output();
+  const grown = Number(new TextDecoder().decode(stdout));
+  assert(
+    grown < 64 * 1024,
+    `${grown} KiB; ${new TextDecoder().decode(stderr)}`,
+  );
+});

@@ -1,0 +1,82 @@
+// Clients of a simulated queue: what they are, and what they may ask for.
+
+import type { Failure } from "../../../queue/engine/finish.ts";
+import type { NewJob } from "../../../queue/index/job.ts";
+import type { RuleChange } from "../../../queue/engine/rules.ts";
+import type { TakeRequest } from "../../../queue/engine/consumers.ts";
+import type { Client } from "../../../server/request/handlers.ts";
+
+export const QUEUES = ["a", "b"];
+const KEYS = ["", "x", "y"];
+const NAMES = ["m", "n", "o"];
+const PRIORITIES = [4, 5, 6];
+const EMPTY = new Uint8Array();
+
+/** A whole number from 0 up to, and without, the limit. */
+export type Below = (limit: number) => number;
+
+/** A connection that may vanish. */
+export class FakeClient implements Client {
+  readonly peer = "simulated";
+  halfClosed = false;
+  readonly agent = undefined;
+  closed = false;
+  readonly #actions: (() => void)[] = [];
+
+  constructor(readonly id: number) {}
+
+  whenClosed(action: () => void): void {
+    this.#actions.push(action);
+  }
+
+  vanish(): void {
+    this.closed = true;
+    for (const action of this.#actions) action();
+  }
+}
+
+/** What a PUT may say. */
+export function someJob(below: Below): NewJob {
+  return {
+    queue: one(below, QUEUES),
+    key: one(below, KEYS),
+    body: EMPTY,
+    priority: one(below, PRIORITIES),
+    delay: below(4) === 0 ? below(30) : 0,
+    lease: 10 + below(40),
+    attempts: 1 + below(6),
+    backoff: below(3) === 0 ? 10 : 0,
+    unique: below(4) === 0 ? one(below, NAMES) : "",
+    expires: below(5) === 0 ? 20 + below(200) : undefined,
+    keep: below(6) === 0,
+  };
+}
+
+/** What a TAKE may say. */
+export function someWish(below: Below, clients: readonly FakeClient[]): TakeRequest {
+  const queues = below(5) === 0 ? QUEUES : [one(below, QUEUES)];
+  const lease = below(3) === 0 ? 5 + below(30) : undefined;
+  const max = below(4) === 0 ? 1 + below(4) : 1;
+  return { queues, max, lease, held: below(6) === 0, client: one(below, clients) };
+}
+
+/** What a FAIL may say. */
+export function someFailure(below: Below): Failure {
+  return {
+    reason: "",
+    retry: below(3) === 0 ? below(20) : undefined,
+    dead: below(8) === 0,
+  };
+}
+
+/** What a LIMIT or PAUSE may say. */
+export function someRules(below: Below): RuleChange {
+  const kind = below(4);
+  if (kind === 0) return { paused: below(3) === 0 };
+  if (kind === 1) return { rate: below(2) === 0 ? 0 : 50 + below(500) };
+  return { running: below(2) === 0 ? 0 : 1 + below(6) };
+}
+
+function one<T>(below: Below, of: readonly T[]): T {
+  return of[below(of.length)];
+}

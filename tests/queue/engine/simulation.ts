@@ -1,0 +1,405 @@
+// The work queue without lines around it, on a clock and a disk that a seed decides about: clients that come and vanish,
+// commits that fail, processes that die at any moment. After every step the promises of the queue are looked at.
+
+import { setImmediate } from "node:timers";
+import { type Claim, done, extend, fail, release } from "../../../queue/engine/finish.ts";
+import type { DeliveredJob, Delivery } from "../../../queue/engine/delivery.ts";
+import { put } from "../../../queue/engine/put.ts";
+import { setRules } from "../../../queue/engine/rules.ts";
+import { abandon, giveBack, serve, take, wait } from "../../../queue/engine/take.ts";
+import type { Consumer, TakeRequest } from "../../../queue/engine/consumers.ts";
+import { WorkQueue } from "../../../queue/engine/work_queue.ts";
+import { VirtualClock } from "../../virtual_clock.ts";
+import { Promises } from "./promises.ts";
+import {
+  FakeClient,
+  QUEUES,
+  someFailure,
+  someJob,
+  someRules,
+  someWish,
+} from "./simulated_client.ts";
+import { ProcessClock, SimulatedDisk } from "./simulated_store.ts";
+
+const MOST_JOBS = 80;
+const MOST_TAKERS = 5;
+const CLIENTS = 4;
+const EMPTY = new Uint8Array();
+const NO_LIMITS = { paused: false, running: 0, rate: 0 };
+const BOUNDS = {
+  maxMemory: Infinity,
+  maxJobs: 1000,
+  maxQueues: 10,
+  maxTakers: 10,
+  maxRules: 10,
+  maxSchedules: 1,
+  maxResults: 10,
+  resultTime: 1000,
+};
+
+interface Held {
+  readonly id: number;
+  readonly attempt: number;
+  readonly client: FakeClient;
+}
+
+/** What happened, so that a test sees that it tests something. */
+export type Tally = Record<
+  | "put"
+  | "duplicate"
+  | "expired"
+  | "kept"
+  | "given"
+  | "told"
+  | "done"
+  | "crash"
+  | "failure"
+  | "full"
+  | "recovery"
+  | "vanished"
+  | "waited"
+  | "halfClosed"
+  | "servedLast",
+  number
+>;
+
+/** One life of a queue after the other. */
+export class Simulation {
+  readonly tally: Tally = {
+    put: 0,
+    duplicate: 0,
+    expired: 0,
+    kept: 0,
+    given: 0,
+    told: 0,
+    done: 0,
+    crash: 0,
+    failure: 0,
+    full: 0,
+    recovery: 0,
+    vanished: 0,
+    waited: 0,
+    halfClosed: 0,
+    servedLast: 0,
+  };
+  readonly #random: () => number;
+  readonly #below = (limit: number): number => Math.floor(this.#random() * limit);
+  readonly #clock = new VirtualClock();
+  readonly #disk: SimulatedDisk;
+  readonly #promises = new Promises();
+  #process!: ProcessClock;
+  #work!: WorkQueue;
+  #clients: FakeClient[] = [];
+  #takers: Consumer[] = [];
+  #held: Held[] = [];
+  #names = 0;
+  #steps = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.#disk = new SimulatedDisk(random);
+  }
+
+  /** Begins, then takes so many steps. Throws where a promise is broken. */
+  async run(steps: number): Promise<void> {
+    await this.#start();
+    for (let step = 0; step < steps; step++) {
+      await this.#step();
+      for (let tick = 0; tick < 6; tick++) await undefined;
+      this.#promises.look(this.#work, ++this.#steps);
+    }
+    await this.#drain();
+  }
+
+  async #start(): Promise<void> {
+    this.#process = new ProcessClock(this.#clock, this.#random);
+    this.#work = new WorkQueue({
+      store: this.#disk.store(this.#process),
+      clock: this.#process,
+      log: ({ level, message }) => {
+        if (/ new jobs are given up$/.test(message)) {
+          this.tally.full++;
+          this.#promises.givenUp(this.#work);
+        } else this.tally[level === "error" ? "failure" : "recovery"]++;
+      },
+      random: this.#random,
+      bounds: BOUNDS,
+      yield: (go) => void setImmediate(go),
+    });
+    const stored = await this.#disk.jobs();
+    this.#promises.restart(stored);
+    await this.#work.load();
+    this.#promises.loaded(this.#work, stored, this.#clock.now());
+    this.#clients = Array.from({ length: CLIENTS }, () => new FakeClient(++this.#names));
+    this.#takers = [];
+  }
+
+  async #step(): Promise<void> {
+    const chance = this.#random() * 100;
+    if (chance < 24) this.#put();
+    else if (chance < 46) this.#take();
+    else if (chance < 52) this.#wait();
+    else if (chance < 76) this.#finish(this.#random());
+    else if (chance < 94) this.#clock.advance(this.#below(8));
+    else if (chance < 96) this.#sweep();
+    else if (chance < 96.5) this.#vanish();
+    else if (chance < 97) this.#halfClose();
+    else if (chance < 98) this.#limit();
+    else if (chance < 99) this.#cancel();
+    else if (chance < 99.2) await this.#crash();
+  }
+
+  /** The process dies. */
+  async #crash(): Promise<void> {
+    this.tally.crash++;
+    this.tally.expired += this.#work.expired;
+    this.#process.running = false;
+    await this.#start();
+  }
+
+  /** The requests that still wait. */
+  get #waiting(): Consumer[] {
+    return this.#takers.filter(({ spots }) => spots !== undefined);
+  }
+
+  #put(): void {
+    const work = this.#work;
+    if (work.jobs.size >= MOST_JOBS || work.journal.failure !== undefined) return;
+    const told = someJob(this.#below);
+    const same = this.#promises.named(work, told);
+    if (same === undefined) {
+      this.#promises.put(work.lastId + 1, work.now() + (told.expires ?? Infinity));
+    }
+    const { id, duplicate, written } = put(work, told);
+    this.tally[duplicate ? "duplicate" : "put"]++;
+    if (id !== (same ?? work.lastId)) this.#promises.broken(`${told.unique} is put as job ${id}`);
+    // One that is there is to be stored as it was asked for before: that time has passed is stored by nobody.
+    this.#acknowledge(
+      id,
+      duplicate ? this.#promises.changes : this.#promises.changed(work, id),
+      written,
+    );
+  }
+
+  /** What is asked of a job: once it is answered, it must last. */
+  #expect(id: number, written: Promise<unknown>, then?: () => void): void {
+    this.#acknowledge(id, this.#promises.changed(this.#work, id), written, then);
+  }
+
+  #acknowledge(id: number, changed: number, written: Promise<unknown>, then?: () => void): void {
+    const work = this.#work;
+    written.then(() => {
+      if (work !== this.#work) return;
+      this.#promises.acknowledged(id, changed);
+      then?.();
+    }).catch(() => {});
+  }
+
+  #take(): void {
+    if (this.#work.journal.failure !== undefined) return;
+    const wish = someWish(this.#below, this.#clients);
+    const grant = take(this.#work, wish);
+    if (grant !== undefined) this.#given(grant, wish);
+  }
+
+  #wait(): void {
+    this.#takers = this.#waiting;
+    if (this.#work.journal.failure !== undefined || this.#takers.length >= MOST_TAKERS) return;
+    const wish = someWish(this.#below, this.#clients);
+    const grant = take(this.#work, wish);
+    if (grant !== undefined) return this.#given(grant, wish);
+    const taker = wait(this.#work, wish, 5 + this.#below(60));
+    taker.answer.catch(() => {});
+    // To be seen at once, before anything else changes.
+    const { give } = taker;
+    taker.give = (grant) => {
+      give.call(taker, grant);
+      if (grant === undefined) return;
+      this.#inTurn(grant, wish);
+      this.#given(grant, wish);
+    };
+    this.#takers.push(taker);
+    this.tally.waited++;
+  }
+
+  /** Those whose clients have ended their side come behind all others. */
+  #inTurn({ given: [{ id, queue }] }: Delivery, { client }: TakeRequest): void {
+    if (!client.halfClosed) return;
+    this.tally.servedLast++;
+    const isAnybodyWhole = this.#waiting.some(({ wish }) =>
+      !wish.client.halfClosed && wish.queues.includes(queue)
+    );
+    if (isAnybodyWhole) this.#promises.broken(`job ${id} is given to a client that may be gone`);
+  }
+
+  #given(grant: Delivery, { client }: TakeRequest): void {
+    const work = this.#work;
+    const given = [...grant.given];
+    this.tally.given += given.length;
+    const changed = given.map(({ id, attempt }) => {
+      this.#promises.given(work, id, attempt);
+      return this.#promises.changed(work, id);
+    });
+    this.#promises.inOrder(work, given.map(({ id }) => id));
+    // Before it is told, or between that and the items.
+    let gone = false;
+    const vanish = (): void => {
+      gone = true;
+      if (work === this.#work) this.#giveBack(given);
+    };
+    const chance = this.#below(client.halfClosed ? 4 : 60);
+    if (chance === 0) this.#process.after(this.#below(3), () => gone ||= told || (vanish(), true));
+    let told = false;
+    grant.whole.then(() => {
+      if (work !== this.#work) return;
+      given.forEach(({ id }, at) => this.#promises.acknowledged(id, changed[at]));
+      if (gone) return;
+      if (chance === 1) return vanish();
+      told = true;
+      for (const { id, attempt } of given) {
+        this.tally.told++;
+        this.#promises.told(work, id, attempt);
+        this.#held.push({ id, attempt, client: client as FakeClient });
+      }
+    }).catch(() => {});
+  }
+
+  #giveBack(given: readonly DeliveredJob[]): void {
+    const work = this.#work;
+    // What has another attempt by now is somebody else's.
+    const back = given.filter(({ id, attempt }) => {
+      const job = work.jobs.get(id);
+      return job?.state === "taken" && job.attempt === attempt;
+    });
+    for (const { id } of back) this.#promises.ended(id);
+    giveBack(work, given);
+    for (const { id } of back) this.#promises.changed(work, id);
+  }
+
+  /** Somebody says what became of a job, be it in time or not. */
+  #finish(chance: number): void {
+    const work = this.#work;
+    if (this.#held.length === 0 || work.journal.failure !== undefined) return;
+    const at = this.#below(this.#held.length);
+    const held = this.#held[at];
+    const { id, attempt, client } = held;
+    const claim: Claim = { client, attempt };
+    const job = work.jobs.get(id);
+    const mayBe = job !== undefined && job.state === "taken" && job.attempt === attempt;
+    if (chance >= 0.08) this.#held.splice(at, 1);
+    // Before whoever waits is given it.
+    if (mayBe) this.#promises.ended(id);
+    const how = chance < 0.08
+      ? extend(work, id, claim, this.#below(60))
+      : chance < 0.65
+      ? done(work, [id], claim, EMPTY)
+      : chance < 0.9
+      ? fail(work, [id], claim, someFailure(this.#below))
+      : release(work, id, claim, this.#below(3) === 0 ? this.#below(20) : 0);
+    if (!mayBe) {
+      how.then(() => this.#promises.broken(`a lease of job ${id} that was over was accepted`))
+        .catch(() => {});
+      return;
+    }
+    const isDone = chance >= 0.08 && chance < 0.65;
+    if (chance < 0.08) this.#promises.extended(work, id);
+    const kept = work.jobs.get(id)?.state === "done";
+    this.#expect(id, how, () => isDone && this.tally[kept ? "kept" : "done"]++);
+  }
+
+  #vanish(): void {
+    const work = this.#work;
+    const at = this.#below(CLIENTS);
+    const client = this.#clients[at];
+    const mine = this.#waiting.filter(({ wish }) => wish.client === client);
+    for (const taker of mine) abandon(work, taker);
+    const held = [...work.jobs].filter(({ holder, releaseOnDisconnect }) =>
+      holder === client && releaseOnDisconnect
+    );
+    for (const { id } of held) this.#promises.ended(id);
+    client.vanish();
+    for (const { id } of held) this.#promises.changed(work, id);
+    this.#clients[at] = new FakeClient(++this.#names);
+    this.tally.vanished++;
+  }
+
+  /** A client ends its side: it is gone, or reads on. */
+  #halfClose(): void {
+    const client = this.#clients[this.#below(CLIENTS)];
+    client.halfClosed = true;
+    this.tally.halfClosed++;
+  }
+
+  /** Somebody looks after the dead. */
+  #sweep(): void {
+    const work = this.#work;
+    if (work.journal.failure !== undefined) return;
+    for (const job of work.jobs) {
+      if (job.state !== "dead") continue;
+      if (this.#below(2) === 0) this.#expect(job.id, work.remove(job));
+      else {
+        const revived = work.change(job, () => job.revive(work.now()));
+        serve(work, job.queue);
+        this.#expect(job.id, revived);
+      }
+    }
+  }
+
+  /** Somebody cancels a TAKE that waits. */
+  #cancel(): void {
+    const taker = this.#waiting.pop();
+    if (taker !== undefined) abandon(this.#work, taker);
+  }
+
+  #limit(): void {
+    const work = this.#work;
+    if (work.journal.failure !== undefined) return;
+    const queue = QUEUES[this.#below(QUEUES.length)];
+    setRules(work, queue, this.#below(2) === 0 ? "" : "x", someRules(this.#below)).catch(() => {});
+  }
+
+  /** All that is there can be taken and done in the end. */
+  async #drain(): Promise<void> {
+    const client = this.#clients[0];
+    for (let round = 0; this.#work.jobs.size > 0; round++) {
+      if (round > 2000) this.#promises.broken("the queue does not become empty");
+      this.#clock.advance(50);
+      for (let tick = 0; tick < 30; tick++) await undefined;
+      const work = this.#work;
+      if (work.journal.failure !== undefined) continue;
+      for (const queue of QUEUES) {
+        await settle(setRules(work, queue, "", NO_LIMITS), this.#clock);
+        await settle(setRules(work, queue, "x", NO_LIMITS), this.#clock);
+      }
+      if (work.journal.failure !== undefined) continue;
+      this.#sweep();
+      if (work.journal.failure !== undefined) continue;
+      const wish = { queues: QUEUES, max: 100, lease: 1000, held: false, client };
+      const grant = take(work, wish);
+      if (grant === undefined) continue;
+      this.#given(grant, wish);
+      await settle(grant.whole, this.#clock);
+      while (this.#held.length > 0 && work.journal.failure === undefined) this.#finish(0.3);
+    }
+    const { memory } = this.#work;
+    for (const taker of this.#takers) abandon(this.#work, taker);
+    for (let round = 0; memory.kept !== 0 || memory.waiting !== 0; round++) {
+      const { kept, waiting } = memory;
+      if (round > 200) {
+        this.#promises.broken(`${kept} and ${waiting} bytes are counted for nothing`);
+      }
+      this.#clock.advance(50);
+      for (let tick = 0; tick < 30; tick++) await undefined;
+    }
+  }
+}
+
+/** Waits for a promise that time makes settle. */
+async function settle(promise: Promise<unknown>, clock: VirtualClock): Promise<void> {
+  let settled = false;
+  promise.then(() => settled = true, () => settled = true);
+  for (let round = 0; !settled && round < 100; round++) {
+    for (let tick = 0; tick < 12; tick++) await undefined;
+    if (!settled) clock.advance(1);
+  }
+}

@@ -1,0 +1,212 @@
+// What many jobs have in common is done to them in slices: no turn of the event loop is held by all of them.
+
+import { memoryStore, type Store } from "@lineup/lineup/queue";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { type Served, served } from "../session.ts";
+import { job, put } from "../store/store_conformance.ts";
+
+/** The most jobs of a slice. */
+const SLICE = 500;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function filled(
+  count: number,
+  of: (at: number) => Partial<Parameters<typeof job>[1]>,
+): Promise<Store> {
+  const store = memoryStore();
+  await store.commit(Array.from({ length: count }, (_, at) => put(job(at + 1, of(at)))));
+  return store;
+}
+
+/** The most that a figure changes in one turn of the event loop, until it is `end`; and how many turns that takes. */
+async function most(
+  queue: Served,
+  name: string,
+  end: number,
+): Promise<[most: number, turns: number]> {
+  let largest = 0;
+  for (let turns = 0, before = Number(queue.figure(name)); turns < 20_000; turns++) {
+    if (before === end) return [largest, turns];
+    await turn();
+    const now = Number(queue.figure(name));
+    largest = Math.max(largest, Math.abs(now - before));
+    before = now;
+  }
+  throw new Error(`${name} is ${queue.figure(name)}, not ${end}`);
+}
+
+Deno.test("PURGEs of one client and of many do one slice a turn in all", async () => {
+  const count = 40_000;
+  await using queue = await served({ store: await filled(count, () => ({})) });
+  const sessions = [await queue.session(), await queue.session(), await queue.session()];
+  const purge = Array(100).fill("PURGE mail\n").map((line, at) => `#${at} ${line}`).join("");
+  for (const session of sessions) await session.send(purge);
+  const [largest, turns] = await most(queue, "queue-ready", 0);
+  assert(largest <= SLICE, `${largest} in a turn`);
+  assert(turns >= count / SLICE - 2, `${turns} turns`);
+});
+
+Deno.test("PURGEs take turns by client, however many one of them asks for", async () => {
+  const store = await filled(32_000, (at) => ({ queue: at < 30_000 ? "large" : "small" }));
+  await using queue = await served({ store });
+  const [greedy, modest] = [await queue.session(), await queue.session()];
+  const purge = (at: number): string => `#${at} PURGE large state=ready\n`;
+  await greedy.send(Array.from({ length: 200 }, (_, at) => purge(at)).join(""));
+  for (let turns = 0; turns < 10; turns++) await turn();
+  let done = false;
+  const reply = modest.ask("PURGE small").finally(() => done = true);
+  let turns = 0;
+  while (!done && turns < 1_000) {
+    await turn();
+    turns++;
+  }
+  // Five slices, every other turn, and what it takes to be read behind so many.
+  assert(turns < 100, `${turns} turns`);
+  assertEquals(await reply, "OK count=2000");
+  greedy.close();
+});
+
+Deno.test("many delays that are over at once, or leases, are a slice a turn", async () => {
+  const now = Date.parse("2020-01-01T00:00:00Z");
+  const over = now + 60_000;
+  for (const state of ["delayed", "taken"] as const) {
+    const times = state === "delayed"
+      ? { readyAt: over }
+      : { endsAt: over, attempt: 1, attempts: 5 };
+    const store = await filled(5_000, () => ({ ...times, enqueuedAt: now, state }));
+    await using queue = await served({ store });
+    queue.clock.advance(59_999);
+    let largest = 0;
+    for (let before = 0, turns = 0; before < 5_000; turns++) {
+      assert(turns < 100);
+      assert(queue.clock.step(over));
+      const ready = Number(queue.figure("queue-ready"));
+      largest = Math.max(largest, ready - before);
+      before = ready;
+    }
+    assertEquals(largest, SLICE, state);
+  }
+});
+
+Deno.test("a TAKE drops a slice of what has expired, and one that waits gets what is behind it", async () => {
+  const now = Date.parse("2020-01-01T00:00:00Z");
+  const store = await filled(5_000, (at) => ({
+    enqueuedAt: now,
+    readyAt: now + at / 10_000,
+    expiresAt: at < 4_999 ? now + 1_000 : 0,
+  }));
+  await using queue = await served({ store });
+  const session = await queue.session();
+  // Time has passed, and no timer has rung yet.
+  queue.clock.now = () => now + 2_000;
+  const before = Number(queue.figure("queue-expired-total"));
+  assertEquals(await session.ask("TAKE mail"), "OK count=0");
+  assertEquals(Number(queue.figure("queue-expired-total")) - before, SLICE);
+  assertMatch(await session.ask("TAKE mail wait=1m"), /^\* id=5000 /);
+});
+
+Deno.test("RESUME serves the takers of a queue a slice a turn, each with what its turn gives it", async () => {
+  await using queue = await served({ store: await filled(3_000, () => ({})) });
+  const other = await queue.session();
+  await other.ask("PAUSE mail");
+  const takes = Array.from({ length: 30 }, (_, at) => `#${at} TAKE mail wait=1m max=10\n`);
+  for (let i = 0; i < 10; i++) await (await queue.session()).send(takes.join(""));
+  await most(queue, "queue-takers", 300);
+  const resumed = other.ask("RESUME mail");
+  const [largest] = await most(queue, "queue-taken", 3_000);
+  assert(largest <= SLICE, `${largest} in a turn`);
+  assertEquals(await resumed, "OK");
+});
+
+Deno.test("what a connection held goes back a slice a turn", async () => {
+  await using queue = await served({ store: await filled(3_000, () => ({ attempts: 5 })) });
+  const session = await queue.session();
+  for (let i = 0; i < 30; i++) await session.ask("TAKE mail max=100 hold=connection");
+  assertEquals(queue.figure("queue-taken"), 3_000);
+  session.close();
+  const [largest] = await most(queue, "queue-taken", 0);
+  assertEquals(largest, SLICE);
+});
+
+Deno.test("PURGEs of one client that wait for each other hold no seats and have not begun", async () => {
+  const count = 40_000;
+  await using queue = await served({ store: await filled(count, () => ({})) });
+  const other = await queue.session();
+  const greedy = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
+  const lines = Array.from({ length: 250 }, (_, at) => `#${at} PURGE mail state=ready\n`);
+  for (const session of greedy) await session.send(lines.join(""));
+  const running = async (): Promise<[number, number]> => {
+    const stats = await other.ask("STATS");
+    const [, runs] = /^\* running (\d+)$/m.exec(stats)!;
+    const [, parked] = /^\* parked (\d+)$/m.exec(stats)!;
+    return [Number(runs), Number(parked)];
+  };
+  let most = 0;
+  for (let turns = 0; turns < 20; turns++) {
+    assertMatch(await other.ask("PUT other x"), /^OK id=/);
+    const [runs, parked] = await running();
+    assert(runs <= 10, `${runs} run, ${parked} are parked`);
+    most = Math.max(most, parked);
+  }
+  assert(most > 300, `${most} were parked`);
+  assert(Number(queue.figure("queue-ready")) > 0);
+});
+
+Deno.test("PURGE that is cancelled while it waits for another removes nothing, and the next has its turn", async () => {
+  await using queue = await served({
+    store: await filled(20_000, (at) => ({ queue: at % 2 === 0 ? "a" : "b" })),
+  });
+  const session = await queue.session();
+  await session.send("#1 PURGE a\n#2 PURGE b\n#3 PURGE a\nCANCEL 2\n");
+  const replies = [];
+  for (let i = 0; i < 4; i++) replies.push(await session.reply());
+  assertMatch(
+    replies.sort().join("\n"),
+    /#1 OK count=10000\n#2 ERR cancelled .*\n#3 OK count=0\nOK/,
+  );
+  assertEquals(queue.figure("queue-ready"), 10_000);
+  assertEquals(await session.ask("PURGE b"), "OK count=10000");
+});
+
+Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of those meant", async () => {
+  await using queue = await served({
+    store: await filled(100_000, (at) => at === 999 ? { state: "dead" } : {}),
+  });
+  const session = await queue.session();
+  const turnsOf = async (request: string): Promise<[string, number]> => {
+    let reply: string | undefined;
+    session.ask(request).then((text) => reply = text);
+    for (let turns = 0; turns < 5_000; turns++) {
+      if (reply !== undefined) return [reply, turns];
+      await turn();
+    }
+    throw new Error(`no reply to ${request}`);
+  };
+  const least = async (request: string, expected: RegExp, most: number): Promise<void> => {
+    const [reply, turns] = await turnsOf(request);
+    assertMatch(reply, expected);
+    assert(turns <= most, `${request}: ${turns} turns`);
+  };
+  await least("LIST mail state=dead", /^\* id=1000 .*\nOK count=1$/, 5);
+  await least("LIST mail state=delayed", /^OK count=0$/, 5);
+  await least("LIST mail key=none", /^OK count=0$/, 5);
+  await least("PURGE mail key=none", /^OK count=0$/, 5);
+  await least("PURGE mail state=delayed", /^OK count=0$/, 5);
+  await least("REVIVE mail", /^OK count=1$/, 30);
+  await least("REVIVE mail", /^OK count=0$/, 5);
+});
+
+Deno.test("a slice ends where its jobs take long", async () => {
+  await using queue = await served({ store: await filled(10_000, () => ({})) });
+  const session = await queue.session();
+  const { clock } = queue;
+  const start = clock.now();
+  // Each look at the clock takes a millisecond.
+  let looks = 0;
+  clock.now = () => start + looks++;
+  const purged = session.ask("PURGE mail");
+  const [largest] = await most(queue, "queue-ready", 0);
+  assert(largest <= 50, `${largest} in a turn`);
+  assertEquals(await purged, "OK count=10000");
+});

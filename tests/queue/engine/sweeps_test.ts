@@ -1,0 +1,124 @@
+import { memoryStore } from "@lineup/lineup/queue";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SEED, seededRandom } from "../../seeded_random.ts";
+import { served, type Session } from "../session.ts";
+import { job, put } from "../store/store_conformance.ts";
+
+/** The numbers of a page, and where the next one begins. */
+async function page(session: Session, request: string): Promise<[number[], number | undefined]> {
+  const reply = await session.ask(request);
+  const ids = [...reply.matchAll(/^\* id=(\d+) /gm)].map(([, id]) => Number(id));
+  const [, count, after] = /^OK count=(\d+)(?: after=(\d+))?$/m.exec(reply)!;
+  assertEquals(Number(count), ids.length);
+  return [ids, after === undefined ? undefined : Number(after)];
+}
+
+Deno.test("LIST tells each job once, page by page, while others come and go", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  const random = seededRandom(SEED);
+  for (let i = 0; i < 1_200; i++) {
+    const queueName = random() < 0.8 ? "mail" : "news";
+    await session.ask(`PUT ${queueName} x key=k${i % 3}`);
+  }
+  const [before] = await page(session, "LIST mail max=1000");
+  const gone = new Set<number>();
+  const seen: number[] = [];
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const [ids, next]: [number[], number | undefined] = await page(
+      session,
+      `LIST mail max=${1 + Math.floor(random() * 50)} after=${after}`,
+    );
+    seen.push(...ids);
+    after = next;
+    for (let i = 0; i < 5; i++) {
+      const id = 1 + Math.floor(random() * 1_200);
+      if (before.includes(id) && await session.ask(`DROP ${id}`) === "OK") gone.add(id);
+    }
+    if (seen.length < 500) await session.ask("PUT mail new");
+  }
+  assertEquals(new Set(seen).size, seen.length);
+  assertEquals(seen.join(), [...seen].sort((a, b) => a - b).join());
+  for (const id of before) assert(seen.includes(id) || gone.has(id), `${id} is missing`);
+});
+
+Deno.test("LIST looks at 10,000 jobs at most, and says where it stopped", async () => {
+  const store = memoryStore();
+  await store.commit(
+    Array.from({ length: 25_000 }, (_, at) => put(job(at + 1, { key: at < 24_999 ? "a" : "b" }))),
+  );
+  await using queue = await served({ store });
+  const session = await queue.session();
+  assertEquals(await page(session, "LIST mail key=b"), [[], 10_000]);
+  assertEquals(await page(session, "LIST mail key=b after=10000"), [[], 20_000]);
+  assertEquals(await page(session, "LIST mail key=b after=20000"), [[25_000], undefined]);
+  assertEquals(await page(session, "LIST mail after=25000"), [[], undefined]);
+});
+
+Deno.test("PURGE removes the jobs it names, those that were there, in slices between others' requests", async () => {
+  const store = memoryStore();
+  const count = 20_000;
+  await store.commit(
+    Array.from({ length: count }, (_, at) => put(job(at + 1, { key: at % 2 === 0 ? "a" : "b" }))),
+  );
+  await using queue = await served({ store });
+  const [session, other] = [await queue.session(), await queue.session()];
+  await session.ask("TAKE mail max=10");
+  assertEquals(await session.ask("PURGE mail state=taken key=a"), "OK count=5");
+  let purged = false;
+  const purge = session.ask("PURGE mail key=a").finally(() => purged = true);
+  let asked = 0;
+  while (!purged) {
+    assertMatch(await other.ask("PUT mail x key=a"), /^OK id=/);
+    asked++;
+    // In memory all this happens in one turn of the event loop.
+    await queue.clock.elapse(0);
+  }
+  assertEquals(await purge, `OK count=${count / 2 - 5}`);
+  assert(asked >= 10, `${asked} requests meanwhile`);
+  const counts = /ready=(\d+) taken=(\d+)/.exec(await session.ask("QUEUES"))!;
+  const ready = count / 2 - 5 + asked;
+  // Those put before it began to look are gone too, and there was at most one.
+  assert(ready - Number(counts[1]) <= 1, counts[0]);
+  assertEquals(counts[2], "5");
+});
+
+Deno.test("PURGE that is cancelled stops", async () => {
+  const store = memoryStore();
+  await store.commit(Array.from({ length: 50_000 }, (_, at) => put(job(at + 1))));
+  await using queue = await served({ store });
+  const session = await queue.session();
+  await session.send("#p PURGE mail\nPING\nCANCEL p\n");
+  const replies = [await session.reply(), await session.reply(), await session.reply()].join("\n");
+  assertMatch(replies, /#p ERR cancelled .*/);
+  const { size } = { size: Number(queue.figure("queue-ready")) };
+  assert(size > 0);
+  await queue.clock.elapse(10);
+  assert(Number(queue.figure("queue-ready")) > size - 2_000);
+});
+
+Deno.test("QUEUE tells counts, rates and the keys with most ready jobs", async () => {
+  await using queue = await served();
+  const session = await queue.session();
+  for (let i = 0; i < 60; i++) {
+    // k0 has one job, k1 two, and so on.
+    for (let k = 0; k <= 10; k++) if (i <= k) await session.ask(`PUT mail x key=k${k}`);
+  }
+  await session.ask("LIMIT mail key=k10 running=1");
+  await session.ask("LIMIT mail rate=1000");
+  await session.ask("TAKE mail max=11");
+  await session.ask("TAKE mail");
+  await session.ask("DROP 66");
+  const reply = await session.ask("QUEUE mail top=3");
+  const lines = reply.split("\n");
+  assertMatch(lines[0], /^\* key=k10 delayed=0 ready=\d+ taken=1 dead=0 running=1$/);
+  const order = lines.slice(0, 3).map((line) => / key=(\S+)/.exec(line)![1]);
+  assertEquals(order.join(), "k10,k9,k8");
+  assertMatch(
+    lines[3],
+    /^OK delayed=0 ready=53 taken=12 dead=0 oldest=0ms takers=0 keys=11 puts=1\.1 takes=0\.2 dones=0 fails=0 rate=1000$/,
+  );
+  await queue.clock.elapse(60_000);
+  assertMatch(await session.ask("QUEUE mail top=0"), /^OK .* puts=0\.4 /);
+  assertStringIncludes(await session.ask("QUEUE none"), "keys=0 puts=0 ");
+});

@@ -1,0 +1,54 @@
+// A queue server in a process of its own, to be killed.
+
+import { over, type Session } from "../session.ts";
+
+/** A server in a process of its own. */
+export interface Running {
+  readonly pid: number;
+  readonly port: number;
+  /** A new connection, greeted. */
+  session(): Promise<Session>;
+  /** Ends it by a signal and waits for its end; resolves with its exit code. */
+  end(signal: Deno.Signal): Promise<number>;
+}
+
+/**
+ * Starts `serve_file.ts` on a file, by a program that becomes the one of its last arguments, where one is given; it may
+ * look at how full the disk is where `looks` says so.
+ */
+export async function startServer(
+  path: string,
+  by: readonly string[] = [],
+  looks = true,
+): Promise<Running> {
+  const script = new URL("serve_file.ts", import.meta.url).pathname;
+  const rights = ["--no-check", "--allow-net", "--allow-read", "--allow-write"];
+  if (looks) rights.push("--allow-sys=statfs");
+  const [program, ...args] = [...by, Deno.execPath(), "run", ...rights, script, path];
+  const child = new Deno.Command(program, {
+    args,
+    stdout: "piped",
+    stderr: by.length > 0 ? "null" : "inherit",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value: address } = await output.read();
+  const port = Number(/:(\d+)\s*$/.exec(address ?? "")?.[1]);
+  const sessions: Session[] = [];
+  return {
+    pid: child.pid,
+    port,
+    async session(): Promise<Session> {
+      const session = over(await Deno.connect({ port }));
+      sessions.push(session);
+      await session.reply();
+      return session;
+    },
+    async end(signal: Deno.Signal): Promise<number> {
+      child.kill(signal);
+      const { code } = await child.status;
+      await output.cancel();
+      for (const session of sessions) session.close();
+      return code;
+    },
+  };
+}

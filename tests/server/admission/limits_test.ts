@@ -1,0 +1,107 @@
+// Every limit of a server, from both sides: what stays below it is served; at the limit the exact bytes of the reply,
+// a figure of STATS that rises, and a neighbour who notices nothing.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
+import { LIMITS } from "@lineup/lineup/scheduling";
+import { CONNECTION_BOUNDS } from "../../../server/connection/bounds.ts";
+import { CONNECTION_LIMITS } from "../../../server/admission/connection_limiter.ts";
+import { TIMEOUTS } from "../../../server/connection/timeouts.ts";
+import { PRESSURE_MARKS } from "../../../server/admission/pressure.ts";
+import type { Limit, Step } from "./limit.ts";
+import { ofClients } from "./limits_of_clients.ts";
+import { ofRequests } from "./limits_of_requests.ts";
+import { type RawClient, TestNetwork } from "../../test_network.ts";
+
+const limits = [...ofRequests, ...ofClients];
+
+// Not of the kind that refuses: how guests share queues, how long a turn of the loop is, seats for control work, when
+// those who were refused rest.
+const OTHERS = ["guests", "slice", "control", "refusing"];
+
+Deno.test("every limit of a server is among these", () => {
+  const names = limits.map(({ what }) => what).join(" ");
+  const all = [
+    DEFAULT_LIMITS,
+    CONNECTION_LIMITS,
+    CONNECTION_BOUNDS,
+    TIMEOUTS,
+    PRESSURE_MARKS,
+    LIMITS,
+  ];
+  const missing = all.flatMap((each) => Object.keys(each))
+    .filter((name) => !OTHERS.includes(name) && !new RegExp(`\\b${name}\\b`).test(names));
+  assertEquals(missing, []);
+});
+
+for (const limit of limits) {
+  Deno.test(`a server keeps the limit on ${limit.what}, and a neighbour unharmed`, () =>
+    keep(limit));
+}
+
+async function keep(
+  { what: _, options, below, at, figure, polite = ["SAY hello", "OK hello"] }: Limit,
+) {
+  const street = await TestNetwork.open(options);
+  await using _street = street;
+  const polited = street.neighbour("198.51.100.1:1");
+  await street.pass();
+  polited.take();
+  const clients = new Map<string, RawClient>();
+  const beside = async (): Promise<void> => {
+    polited.send(`${polite[0]}\n`);
+    await street.pass();
+    assertEquals(polited.take(), `${polite[1]}\n`, "the neighbour's answer");
+  };
+  const run = async (steps: readonly Step[]): Promise<void> => {
+    for (const step of steps) {
+      await play(step, street, clients);
+      await beside();
+    }
+  };
+  await beside();
+  await run(below);
+  const before = Number((await street.figures()).get(figure) ?? 0);
+  await run(at);
+  const after = Number((await street.figures()).get(figure) ?? 0);
+  assert(after > before, `${figure} was ${before} and is ${after}`);
+}
+
+async function play(
+  step: Step,
+  street: TestNetwork,
+  clients: Map<string, RawClient>,
+): Promise<void> {
+  const { by, sends, lets, passes = 0, late = 0 } = step;
+  if (by !== undefined && !clients.has(by)) {
+    const client = street.neighbour(by, {
+      deaf: step.deaf,
+      capacity: step.deaf ? 1000 : undefined,
+    });
+    clients.set(by, client);
+    await street.pass();
+    if (!step.stranger) client.take();
+  }
+  const client = clients.get(by ?? "");
+  if (step.reads !== undefined) await client!.read(step.reads);
+  if (sends !== undefined) {
+    client!.send(sends);
+    await street.pass();
+  }
+  for (const [name, word] of Object.entries(lets ?? {})) (await street.house.held(name)).go(word);
+  street.clock.late(late);
+  await street.pass(passes);
+  if (step.gets instanceof RegExp) assertMatch(client!.take(), step.gets);
+  else if (step.gets !== undefined) assertEquals(client!.take(), step.gets);
+  if (step.ends !== undefined) {
+    assertEquals(client!.ended, step.ends, "whether the connection ended");
+  }
+  if (step.started !== undefined) {
+    assertEquals(street.house.holds.map(({ name }) => name).join(" "), step.started);
+  }
+  if (step.logs !== undefined) {
+    const messages = street.house.log.map(({ message }) => message);
+    // Beside it only that the connections which ask for the figures have ended.
+    assertEquals(messages.filter((each) => each !== "connection ended"), [step.logs]);
+  }
+}

@@ -1,0 +1,149 @@
+// The administrator's address: its connections are left whatever comes from everywhere else, from this machine too.
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { AddressError } from "@lineup/lineup/client";
+import { serve, type ServeOptions } from "@lineup/lineup/server";
+import { connectStream } from "../../../net/deno.ts";
+import { lineup, startLineup } from "../../cli/run.ts";
+import { Wire } from "../../raw_client.ts";
+import { protocol, TestServer } from "../../test_server.ts";
+import { PeerListener, settle } from "../../streams.ts";
+
+interface Site extends AsyncDisposable {
+  readonly house: TestServer;
+  /** A connection from an address. */
+  from(peer: string): Wire;
+  /** A connection at the reserved address. */
+  administrator(): Promise<Wire>;
+}
+
+async function site(options: ServeOptions): Promise<Site> {
+  const directory = await Deno.makeTempDir();
+  const address = `unix:${directory}/admin.sock`;
+  const listener = new PeerListener();
+  const house = await TestServer.open({
+    listen: [listener, { address, reserved: true }],
+    ...options,
+  });
+  const path = { transport: "unix", path: address.slice("unix:".length) } as const;
+  return {
+    house,
+    from: (peer) => new Wire(listener.connect(peer)),
+    administrator: async () => new Wire(await connectStream(path)),
+    async [Symbol.asyncDispose]() {
+      await house[Symbol.asyncDispose]();
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+async function figure(wire: Wire, name: string): Promise<string | undefined> {
+  let found: string | undefined;
+  await wire.send("STATS\n");
+  for (let line; (line = await wire.line()).startsWith("* ");) {
+    const [, each, value] = line.split(" ");
+    if (each === name) found = value;
+  }
+  return found;
+}
+
+const FLOODS: Readonly<Record<string, (i: number) => string>> = {
+  "one address of this machine": () => "127.0.0.1:1",
+  "many addresses of this machine": (i) => `127.0.${i >> 8}.${i & 255}:1`,
+  "many other machines": (i) => `192.0.2.${i & 255}:1`,
+  "Unix sockets": () => "unix",
+};
+
+for (const [who, peer] of Object.entries(FLOODS)) {
+  Deno.test(`a reserved address serves its administrator beside a flood from ${who}`, async () => {
+    const connections = { connections: 100, connectionsPerClient: 40, connectionsReserved: 4 };
+    await using here = await site({ connections });
+    const flood = Array.from({ length: 300 }, (_, i) => here.from(peer(i)));
+    await settle(here.house);
+    const wires = await Promise.all(Array.from({ length: 4 }, () => here.administrator()));
+    for (const wire of wires) assertStringIncludes(await wire.line(), "OK lineup/1");
+    assert(Number(await figure(wires[0], "connections")) <= 104);
+    using fifth = await here.administrator();
+    assertEquals(
+      await fifth.rest(),
+      'ERR busy "There are 4 connections, as many as may be." retry=1000\r\n',
+    );
+    for (const wire of [...flood, ...wires]) wire.close();
+  });
+}
+
+Deno.test("a reserved address takes no connection of the others, and none of theirs is its own", async () => {
+  await using here = await site({ connections: { connections: 2, connectionsReserved: 1 } });
+  using administrator = await here.administrator();
+  assertStringIncludes(await administrator.line(), "OK lineup/1");
+  using other = here.from("192.0.2.1:1");
+  assertStringIncludes(await other.line(), "OK lineup/1");
+  administrator.close();
+  await settle(here.house);
+  using again = await here.administrator();
+  assertStringIncludes(await again.line(), "OK lineup/1");
+});
+
+Deno.test("a reserved address is open while the server takes no more clients", async () => {
+  await using here = await site({ pressure: { closeGate: 0, late: -1 } });
+  using other = here.from("192.0.2.1:1");
+  assertMatch(await other.line(), /^ERR busy /);
+  using administrator = await here.administrator();
+  assertStringIncludes(await administrator.line(), "OK lineup/1");
+  assertEquals(await figure(administrator, "connections-busy-total"), "1");
+});
+
+Deno.test("a reserved address has a share of its own beside a flood of requests over Unix sockets", async () => {
+  await using here = await site({ seats: 1, scheduling: { flow: 5 } });
+  using other = here.from("unix");
+  await other.line();
+  await other.send("#h HOLD h\n" + Array.from({ length: 9 }, (_, i) => `#${i} SAY x\n`).join(""));
+  await settle(here.house);
+  using administrator = await here.administrator();
+  await administrator.line();
+  await administrator.send("SAY hello\n");
+  await settle(here.house);
+  (await here.house.held("h")).go("done");
+  assertEquals(await administrator.line(), "OK hello");
+});
+
+Deno.test("a reserved address is a Unix socket", async () => {
+  const handlers = {} as never;
+  for (const address of ["127.0.0.1:0", "tls://127.0.0.1:0", "ws://127.0.0.1:0/"]) {
+    const options = { listen: [{ address, reserved: true as const }] };
+    await assertRejects(
+      () => serve(protocol, handlers, options),
+      AddressError,
+      `${address}: a reserved address is unix:PATH`,
+    );
+  }
+});
+
+Deno.test("lineup queue --reserve answers call STATS while 300 connections of this machine are open", async () => {
+  const directory = await Deno.makeTempDir();
+  const address = `unix:${directory}/admin.sock`;
+  try {
+    await using server = await startLineup(
+      ["queue", "--data", ":memory:", "--port", "0", "--reserve", address],
+    );
+    assertMatch(server.line, /^lineup queue listening on tcp:\/\/127\.0\.0\.1:[0-9]+ and unix:/);
+    const [, port] = /tcp:\/\/127\.0\.0\.1:([0-9]+)/.exec(server.line)!;
+    const flood = await Promise.all(
+      Array.from({ length: 300 }, () => Deno.connect({ port: Number(port) })),
+    );
+    // All have been greeted, or refused.
+    for (const conn of flood) await conn.read(new Uint8Array(1));
+    const { code, out, err } = await lineup(["call", address, "STATS"]);
+    for (const conn of flood) conn.close();
+    assertEquals([code, err], [0, ""]);
+    assertMatch(out, /connections-quota-total\s+44\b/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import type { ByteStream, Listener } from "../../../net/mod.ts";
+import { Wire } from "../../raw_client.ts";
+import { TestServer } from "../../test_server.ts";
+import { PeerListener, settle } from "../../streams.ts";
+
+/** A connection whose reads and writes end when the test says so. */
+class Puppet implements ByteStream {
+  readonly peer = "198.51.100.1:1";
+  readonly #write = Promise.withResolvers<number>();
+  #read = Promise.withResolvers<number | null>();
+  #buffer: Uint8Array = new Uint8Array();
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    this.#buffer = buffer;
+    this.#read = Promise.withResolvers();
+    return this.#read.promise;
+  }
+
+  write(): Promise<number> {
+    return this.#write.promise;
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#read.resolve(null);
+  }
+
+  /** Fills the buffer that is read into with the beginning of a body. */
+  comes(): void {
+    const text = "ECHO {900000}\n".padEnd(this.#buffer.length, "x");
+    this.#buffer.set(new TextEncoder().encode(text));
+    this.#read.resolve(this.#buffer.length);
+  }
+
+  /** What is written to it cannot be. */
+  breaks(): void {
+    this.#write.reject(new Deno.errors.BrokenPipe("gone"));
+  }
+}
+
+Deno.test("a client that is lost just when its turn to be read has come keeps nobody from being read", async () => {
+  const arriving: PromiseWithResolvers<ByteStream | undefined>[] = [Promise.withResolvers()];
+  const puppets: Listener = {
+    address: "memory:puppets",
+    accept: () => arriving[arriving.length - 1].promise,
+    close: () => arriving[arriving.length - 1].resolve(undefined),
+  };
+  const listener = new PeerListener();
+  await using house = await TestServer.open({ listen: [listener, puppets] });
+  // At each step of its way to be read.
+  for (let steps = 0; steps < 12; steps++) {
+    const puppet = new Puppet();
+    const arrived = arriving[arriving.length - 1];
+    arriving.push(Promise.withResolvers());
+    arrived.resolve(puppet);
+    // From 16 KiB on it is read in its turn.
+    for (let reads = 0; reads < 3; reads++) {
+      await settle(house);
+      puppet.comes();
+    }
+    for (let step = 0; step < steps; step++) await undefined;
+    puppet.breaks();
+    await settle(house);
+  }
+  using other = await Wire.open(listener.connect("198.51.100.2:1"));
+  await other.send(`ECHO {20000}\n${"x".repeat(20_000)}\n`);
+  assertEquals(await other.line(), "OK {20000}");
+});

@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Protocol } from "@lineup/lineup/protocol";
+import { listenMemory, serve } from "@lineup/lineup/server";
+import { Wire } from "../../raw_client.ts";
+import { TestServer } from "../../test_server.ts";
+import { settle } from "../../streams.ts";
+
+Deno.test("class= is refused where there is no such class", async () => {
+  await using house = await TestServer.open();
+  using wire = await house.client();
+  for (const name of ["urgent", "control"]) {
+    await wire.send(`SAY x class=${name}\n`);
+    const line = await wire.line();
+    assertStringIncludes(line, "ERR bad-arguments");
+    assertStringIncludes(line, "interactive");
+  }
+});
+
+Deno.test("busy says to stay away twice as long to who comes again in time, jittered by random", async () => {
+  let jitter = 0.5;
+  await using house = await TestServer.open({
+    seats: 1,
+    scheduling: { flow: 1 },
+    random: () => jitter,
+  });
+  using wire = await house.client();
+  await wire.send("#h HOLD h\n#w HOLD w class=background\n");
+  await house.held("h");
+  const refused = async () => {
+    await wire.send("#r SAY x class=background\n");
+    return await wire.line();
+  };
+  const busy = (tag: string, retry: number) =>
+    `#${tag} ERR busy "The server has too much to do." retry=${retry}`;
+  // Over the bound of a client the newest of its longest connection goes.
+  assertEquals(await refused(), busy("r", 100));
+  await house.clock.elapse(50);
+  assertEquals(await refused(), busy("r", 100));
+  await house.clock.elapse(50);
+  assertEquals(await refused(), busy("r", 200));
+  await house.clock.elapse(200);
+  assertEquals(await refused(), busy("r", 400));
+  jitter = 0;
+  assertEquals(await refused(), busy("r", 320));
+  jitter = 0.999;
+  assertEquals(await refused(), busy("r", 480));
+});
+
+Deno.test("within= ends a request that its connection holds back", async () => {
+  await using house = await TestServer.open({ seats: 1 });
+  using wire = await house.client();
+  using other = await house.client();
+  await other.send("#h HOLD h\n");
+  const { go } = await house.held("h");
+  await wire.send("HOLD first\nHOLD second within=50ms\nSAY third\n");
+  await settle(house);
+  await house.clock.elapse(70);
+  go("over");
+  await other.line();
+  (await house.held("first")).go("first");
+  assertEquals(await wire.lines(3), [
+    "OK first",
+    'ERR expired "The time given by within= is over." executed=no',
+    "OK third",
+  ]);
+  assertEquals(house.holds.some(({ name }) => name === "second"), false);
+});
+
+Deno.test("CANCEL of a waiting request frees its place at once", async () => {
+  await using house = await TestServer.open({ seats: 1, scheduling: { flow: 1 } });
+  using wire = await house.client();
+  await wire.send("#h HOLD h\n");
+  const { go } = await house.held("h");
+  await wire.send("#a HOLD a\nCANCEL a\n");
+  assertEquals(await wire.lines(2), [
+    '#a ERR cancelled "CANCEL ended the request." executed=no',
+    "OK",
+  ]);
+  await wire.send("#b SAY b\n");
+  await settle(house);
+  go("over");
+  assertEquals(await wire.lines(2), ["#h OK over", "#b OK b"]);
+  assertEquals(house.holds.some(({ name }) => name === "a"), false);
+});
+
+const burning = {
+  name: "burning",
+  version: "1",
+  summary: "Burns the time of a clock.",
+  commands: { BURN: { summary: "Takes a millisecond." } },
+} as const satisfies Protocol;
+
+Deno.test("serve accepts and answers another connection while one burns CPU with thousands of requests", async () => {
+  const listener = listenMemory();
+  let burnt = 0;
+  // Time passes only in the handler, so that slices do not depend on the machine.
+  const clock = { now: () => burnt, after: () => () => {} };
+  await using _ = await serve(burning, { BURN: () => void burnt++ }, {
+    listen: [listener],
+    clock,
+  });
+  using wire = await Wire.open(listener.connect(1 << 20));
+  await wire.send("BURN\n".repeat(3000));
+  const before = burnt;
+  using other = await Wire.open(listener.connect());
+  await other.send("PING\n");
+  assertEquals(await other.line(), "OK pong");
+  const meanwhile = burnt - before;
+  assertEquals(await wire.lines(3000), new Array(3000).fill("OK"));
+  // A few turns of the loop, each a slice of 4 ms.
+  assert(meanwhile < 200, `${meanwhile} requests ran before the other connection was answered`);
+});

@@ -1,0 +1,196 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listenMemory, type ServeOptions } from "@lineup/lineup/server";
+import { Wire } from "../../raw_client.ts";
+import { TestServer } from "../../test_server.ts";
+import { type RawClient, TestNetwork } from "../../test_network.ts";
+import { PeerListener, settle } from "../../streams.ts";
+
+async function street(
+  options: ServeOptions = {},
+): Promise<{ house: TestServer; from: (peer: string) => Promise<Wire> }> {
+  const listener = new PeerListener();
+  const house = await TestServer.open({ listen: [listener], ...options });
+  return { house, from: (peer) => Wire.open(listener.connect(peer)) };
+}
+
+/** Lets whoever holds the one seat go on, so many times; the names of those that held it. */
+async function turns(house: TestServer, count: number): Promise<string[]> {
+  const names: string[] = [];
+  for (let i = 0; i < count; i++) {
+    await settle(house);
+    const hold = house.holds[house.holds.length - 1];
+    names.push(hold.name);
+    hold.go("done");
+  }
+  return names;
+}
+
+const share = (names: readonly string[], of: string): number =>
+  names.filter((name) => name.startsWith(of)).length;
+
+Deno.test("serve gives a client with many connections no more than one with a single one", async () => {
+  const { house, from } = await street({ seats: 1 });
+  await using _ = house;
+  const crowd = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => from(`192.0.2.1:${i + 1}`)),
+  );
+  for (const wire of crowd) {
+    await wire.send("#a HOLD crowd-a\n#b HOLD crowd-b\n#c HOLD crowd-c\n");
+  }
+  using alone = await from("192.0.2.2:1");
+  await alone.send(Array.from({ length: 20 }, (_, i) => `#t${i} HOLD alone-${i}\n`).join(""));
+  const names = (await turns(house, 80)).slice(0, 30);
+  for (const wire of crowd) wire.close();
+  assert(share(names, "alone") >= 14 && share(names, "alone") <= 16, names.join(" "));
+});
+
+Deno.test("class= decides by weight who goes first where several wait", async () => {
+  const { house, from } = await street({ seats: 1 });
+  await using _ = house;
+  using wire = await from("192.0.2.1:1");
+  const classes = ["interactive", "normal", "bulk", "background"];
+  for (const name of classes) {
+    const requests = Array.from(
+      { length: 50 },
+      (_, i) => `#${name}${i} HOLD ${name}-${i} class=${name}\n`,
+    );
+    await wire.send(requests.join(""));
+  }
+  const names = (await turns(house, 46)).slice(1);
+  const shares = classes.map((name) => share(names, name));
+  const expected = [24, 12, 6, 3];
+  for (const [i, each] of shares.entries()) {
+    assert(Math.abs(each - expected[i]) <= 2, `${classes[i]}: ${shares}`);
+  }
+});
+
+Deno.test("serve refuses who asks faster than its rate, and says when to come again", async () => {
+  const { house, from } = await street({
+    rates: { prefix: { rate: 10, burst: 2 } },
+    random: () => 0,
+  });
+  await using _ = house;
+  using fast = await from("192.0.2.1:1");
+  await fast.send("SAY 1\nSAY 2\nSAY 3\nPING\n");
+  assertEquals(await fast.lines(4), [
+    "OK 1",
+    "OK 2",
+    `ERR quota "Requests come faster than this client's rate." retry=100 scope=prefix`,
+    "OK pong",
+  ]);
+  using other = await from("192.0.2.2:1");
+  await other.send("SAY 1\n");
+  assertEquals(await other.line(), "OK 1");
+  await house.clock.elapse(100);
+  await fast.send("SAY 4\n");
+  assertEquals(await fast.line(), "OK 4");
+});
+
+Deno.test("PING and CANCEL are answered while all seats are taken and nothing more may wait", async () => {
+  const { house, from } = await street({ seats: 1, scheduling: { waiting: 1 } });
+  await using _ = house;
+  using wire = await from("192.0.2.1:1");
+  await wire.send("#h HOLD h\n");
+  await house.held("h");
+  await wire.send("#w SAY x\n#r SAY y\n#p PING\n");
+  const lines = await wire.lines(2);
+  assertMatch(lines[0], /^#[wr] ERR busy/);
+  assertEquals(lines[1], "#p OK pong");
+  await wire.send("#c CANCEL h\n");
+  assertEquals(await wire.lines(2), [
+    '#h ERR cancelled "CANCEL ended the request." executed=maybe',
+    "#c OK",
+  ]);
+});
+
+Deno.test("STATS tells what waits and was refused by class, and who holds most", async () => {
+  const { house, from } = await street({ seats: 1 });
+  await using _ = house;
+  using wire = await from("192.0.2.1:1");
+  await wire.send("#h HOLD h\n");
+  await house.held("h");
+  await wire.send("#a SAY x class=bulk\n#b SAY x class=bulk\n#s STATS\n");
+  const figures = new Map<string, string>();
+  for (let line; (line = await wire.line()).startsWith("#s * ");) {
+    const [, name, value] = /^#s \* (\S+) (.*)$/.exec(line)!;
+    figures.set(name, value);
+  }
+  const expected = {
+    "seats": "1",
+    "seats-control": "1",
+    "waiting": "2",
+    "bulk-waiting": "2",
+    "bulk-shed-total": "0",
+    "normal-running": "1",
+    "normal-started-total": "1",
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assertEquals(figures.get(name), value, name);
+  }
+  assertMatch(
+    figures.get("heaviest-1") ?? "",
+    /^"192\.0\.2\.1\/32 class=bulk waiting=2 bytes=[0-9]+"$/,
+  );
+});
+
+Deno.test("serve holds a deep untagged pipeline back instead of refusing it", async () => {
+  const listener = listenMemory();
+  await using house = await TestServer.open({
+    listen: [listener],
+    seats: 1,
+    scheduling: { waiting: 2 },
+  });
+  using wire = await Wire.open(listener.connect());
+  await wire.send("HOLD h\n" + "SAY x\n".repeat(200));
+  (await house.held("h")).go("first");
+  assertEquals(await wire.lines(201), ["OK first", ...new Array(200).fill("OK x")]);
+});
+
+const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
+
+/** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
+async function resting(street: TestNetwork, asks: string): Promise<RawClient> {
+  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  const client = street.neighbour("192.0.2.2:1");
+  await street.pass();
+  client.take();
+  client.send("SAY x\n");
+  await street.pass();
+  client.send(asks);
+  await street.pass(100);
+  assertEquals(client.take(), "");
+  return client;
+}
+
+Deno.test("serve reads who was refused, and rests, as soon as there is nothing to do", async () => {
+  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(street, "SAY y\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  assertMatch(client.take(), /^ERR busy .*\nOK y\n$/);
+});
+
+Deno.test("serve does not begin what waited unread until its deadline", async () => {
+  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(street, "#y SAY y within=20ms\n#z SAY z\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  const lines = client.take().split("\n");
+  assert(lines.some((line) => line.startsWith("#y ERR busy ")), lines.join());
+  assert(lines.includes("#z OK z"), lines.join());
+});
+
+Deno.test("serve lets who asks faster than its rate rest although there is nothing to do", async () => {
+  const rates = { prefix: { rate: 0.1, burst: 1 } };
+  await using street = await TestNetwork.open({ ...RESTS, rates });
+  const client = street.neighbour("192.0.2.2:2");
+  client.send("SAY w\n");
+  await street.pass();
+  assertMatch(client.take(), /OK w\n$/);
+  const other = await resting(street, "SAY y\n");
+  (await street.house.held("h")).go("done");
+  await street.pass();
+  assertEquals(other.take(), "");
+  await street.pass(1000);
+  assertMatch(other.take(), /^(ERR quota .*\n){2}$/);
+});

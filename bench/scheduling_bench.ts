@@ -1,5 +1,5 @@
 /**
- * `deno bench --allow-all bench/scheduling_bench.ts`: the scheduler beside its JavaScript peers.
+ * `deno bench --config bench/deno.json --allow-all bench/scheduling_bench.ts`: the scheduler beside its JavaScript peers.
  *
  * One iteration hands in a backlog of requests and waits until all are done; divide the backlog by
  * the time for operations a second. Every contender runs the same no-op async job, 16 at once, with

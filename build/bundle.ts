@@ -1,7 +1,8 @@
 // One file of JavaScript from our modules, for a platform that is not Deno.
 
-import { build, type Plugin, stop } from "esbuild";
-import { minify } from "terser";
+// The versions stand here and not in deno.json, see tests/fast_check.ts.
+import { build, type Plugin, stop } from "npm:esbuild@0.28.2";
+import { minify } from "npm:terser@5.51.4";
 
 /** Where a bundle runs. */
 export type Platform = "browser" | "node";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { lexer, type Token, type Tokens } from "marked";
+import { lexer, type Token, type Tokens } from "npm:marked@18.2.1";
 import { compile } from "@lineup/lineup/protocol";
 import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";

@@ -1,0 +1,44 @@
+// The test needs npm: it has Deno fetch everything anew.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The packages in the cache of Deno, as `name@version`. */
+async function cachedPackages(cache: string): Promise<string[]> {
+  const packages: string[] = [];
+  const collect = async (folder: string, name: string): Promise<void> => {
+    for await (const { name: entry, isDirectory } of Deno.readDir(folder)) {
+      if (!isDirectory) continue;
+      if (/^\d/.test(entry)) packages.push(`${name}@${entry}`);
+      else await collect(`${folder}/${entry}`, name === "" ? entry : `${name}/${entry}`);
+    }
+  };
+  for await (const { name: registry } of Deno.readDir(`${cache}/npm`)) {
+    await collect(`${cache}/npm/${registry}`, "");
+  }
+  return packages.sort();
+}
+
+const { npm } = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
+
+for (const args of [["task", "start", "--help"], ["run", "cli/main.ts", "--help"]]) {
+  const command = `deno ${args.join(" ")}`;
+  Deno.test(`${command} fetches the packages that lineup needs into an empty cache, and no other`, async () => {
+    const cache = await Deno.makeTempDir();
+    try {
+      const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+        args,
+        cwd: ROOT,
+        env: { DENO_DIR: cache },
+        stdout: "piped",
+        stderr: "null",
+      }).output();
+      assertEquals(success, true);
+      assertStringIncludes(new TextDecoder().decode(stdout), "usage: lineup");
+      assertEquals(await cachedPackages(cache), Object.keys(npm).sort());
+    } finally {
+      await Deno.remove(cache, { recursive: true });
+    }
+  });
+}

@@ -19,4 +19,11 @@
  */
 
 export * from "./dialect.ts";
+export { dialectCases } from "./conformance/suite.ts";
+export type {
+  DialectCase,
+  DialectSubject,
+  ServedDialect,
+  WireSample,
+} from "./conformance/subject.ts";
 export { lineup1 } from "./lineup1/lineup1.ts";

@@ -2,4 +2,5 @@
 
 export { caseBytes, type ConformanceCase, type Piece } from "./case.ts";
 export { conformanceCases } from "./cases.ts";
-export { countFinals, matches } from "./pattern.ts";
+export { countFinals } from "./finals.ts";
+export { matches } from "../../answer_pattern.ts";

@@ -1,23 +1,4 @@
-// Expected answers: lines in which `…` stands for any text.
-
-/**
- * Whether an answer, in its canonical form with `\n` between its lines, is what a pattern expects. Patterns come from
- * servers too: time grows with the length of the answer, whatever the pattern is.
- */
-export function matches(answer: string, pattern: string): boolean {
-  const [first, ...rest] = pattern.split("…");
-  const last = rest.pop();
-  if (last === undefined) return answer === first;
-  if (!answer.startsWith(first)) return false;
-  // What stands first is taken: a later place leaves less room for the parts behind it.
-  let at = first.length;
-  for (const part of rest) {
-    const found = answer.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return answer.length - last.length >= at && answer.endsWith(last);
-}
+// How many answers a pattern is.
 
 /** How many requests a pattern answers: its final lines, those in bodies left out. */
 export function countFinals(pattern: string): number {

@@ -1,0 +1,97 @@
+import {
+  DEFAULT_LIMITS,
+  dialectCases,
+  type DialectSubject,
+  lineup1,
+} from "@lineup/lineup/dialects";
+import type { Protocol } from "@lineup/lineup/protocol";
+import { listenMemory, serve } from "@lineup/lineup/server";
+
+const protocol = {
+  name: "post",
+  version: "1.0",
+  summary: "Letters.",
+  commands: {
+    ECHO: {
+      summary: "Send back what came.",
+      args: { body: "bytes" },
+      reply: { body: "bytes" },
+    },
+    COUNT: {
+      summary: "Count in items.",
+      args: { to: { type: "integer", max: 10 } },
+      items: { number: { type: "integer", positional: true } },
+      reply: { total: "integer" },
+    },
+    WAIT: { summary: "Answer when told to." },
+  },
+} as const satisfies Protocol;
+
+const limits = { ...DEFAULT_LIMITS, maxLine: 1000, maxBody: 2000, maxDiscard: 4000 };
+
+const subject: DialectSubject = {
+  dialect: lineup1,
+  protocol,
+  limits,
+  greeting: "OK lineup/1 post/1.0 max-line=1000 max-body=2000 auth=none …\r\n",
+  requests: [
+    { send: "PING\r\n", expect: "OK pong\r\n" },
+    { send: 'PING "two words" within=5s\r\n', expect: 'OK "two words"\r\n' },
+    { send: "#a ECHO {5}\r\nh\r\nlo\r\n", expect: "#a OK {5}\r\nh\r\nlo\r\n" },
+    { send: "COUNT 2\n", expect: "* 1\n* 2\nOK total=2\n" },
+    { send: "\r\n \t\r\nPING ž\r\n", expect: "OK ž\r\n" },
+    { send: "ECHO\r\n", expect: "ERR bad-arguments …\r\n" },
+    { send: "FROB {3}\r\nabc\r\n", expect: "ERR unknown-command …\r\n" },
+  ],
+  invalid: [
+    { send: "#a PING a=\r\n", expect: "#a ERR bad-syntax …\r\n" },
+    { send: "PING {x}\r\n", expect: "ERR bad-syntax …\r\n", ends: true },
+    { send: "PING \0\r\n", expect: "ERR bad-syntax …\r\n", ends: true },
+    { send: "GET / HTTP/1.1\r\n", expect: "ERR wrong-protocol …\r\n", ends: true },
+  ],
+  overlong: [
+    { send: "x".repeat(1001), expect: "ERR line-too-long …\r\n", ends: true },
+    { send: `ECHO {3000}\r\n${"x".repeat(3000)}\r\n`, expect: "ERR body-too-large …\r\n" },
+    { send: "ECHO {5000}\r\n", expect: "ERR body-too-large …\r\n", ends: true },
+  ],
+  unfinished: [
+    { send: "PING", expect: "ERR bad-syntax …\r\n" },
+    { send: "ECHO {5}\r\nab", expect: "ERR bad-syntax …\r\n" },
+    { send: "ECHO {2}\r\nab", expect: "ERR bad-syntax …\r\n" },
+  ],
+  slow: { send: "WAIT\r\n", expect: "OK\r\n" },
+  refused: "ERR busy …\r\n",
+  async serve({ connections }) {
+    const started = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const listener = listenMemory();
+    const server = await serve(protocol, {
+      ECHO: ({ body }) => ({ body }),
+      *COUNT({ to }) {
+        for (let number = 1; number <= to; number++) yield { number };
+        return { total: to };
+      },
+      async WAIT() {
+        started.resolve();
+        await released.promise;
+      },
+    }, {
+      listen: [listener],
+      limits,
+      connections: connections === undefined ? {} : { connections },
+      log: () => {},
+    });
+    return {
+      connect: () => Promise.resolve(listener.connect()),
+      started: started.promise,
+      release: released.resolve,
+      shutdown: () => server.shutdown(),
+      async [Symbol.asyncDispose]() {
+        released.resolve();
+        await server.shutdown();
+      },
+    };
+  },
+};
+
+for (const { name, run } of dialectCases(subject)) Deno.test(name, run);

@@ -47,7 +47,7 @@ export interface DialectSession {
   readonly held: number;
   /** Whether a request has begun and is not whole. */
   readonly midRequest: boolean;
-  /** Whether replies and failures carry `Times`; else the server need not measure them. */
+  /** Whether replies and failures carry their times; else the server need not measure them. */
   readonly timed: boolean;
 
   /** Greets the client, where the dialect does: called once, before anything is read. */
@@ -75,13 +75,13 @@ export interface DialectSession {
     command: CompiledCommand,
     reply: Values | undefined,
     out: Sink,
-    times?: Times,
+    times?: RequestTimes,
   ): void;
   /**
    * Writes a failure instead of a reply, or behind the items so far. `to` is the request, or the `Invalid`, or
    * `NOBODY` where the failure answers nothing that the client has sent, such as a time-out.
    */
-  writeFailure(to: Correlated, failure: Failure, out: Sink, times?: Times): void;
+  writeFailure(to: Correlated, failure: Failure, out: Sink, times?: RequestTimes): void;
   /** Whether the client can read this failure as it is. Where not, the server answers `internal` and logs it. */
   carries(failure: Failure): boolean;
   /** Tells of something that happens to the server, where the dialect can and the client wants to know. */
@@ -165,8 +165,8 @@ export interface Failure {
   readonly details?: Readonly<Record<string, string>>;
 }
 
-/** Times of one request, in ms: from its arrival to its start, and from there to its answer. */
-export interface Times {
+/** The times of one request, in ms: from its arrival to its start, and from there to its answer. */
+export interface RequestTimes {
   /** From its arrival to its start. */
   readonly waited: number;
   /** From its start to its answer. */
@@ -194,6 +194,15 @@ export interface Wording {
   /** More than `most` correlated requests of a connection would be in flight (`quota`). */
   tooManyInFlight(most: number): string;
 }
+
+/** Messages for a dialect that has no words of its own. */
+export const PLAIN_WORDING: Wording = {
+  expired: "The time of the request is over.",
+  unknownCommand: (verb) => `There is no command ${verb}.`,
+  correlationInUse: (correlation) => `${correlation} is still in use.`,
+  unauthenticated: (verb) => `${verb} needs an identity.`,
+  tooManyInFlight: (most) => `At most ${most} requests of a connection may be in flight.`,
+};
 
 /** A command that the server answers itself, whatever the protocol is. */
 export interface Builtin {

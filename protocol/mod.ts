@@ -33,7 +33,12 @@ export {
   type CommandsOf,
 } from "../dialects/lineup1/builtin.ts";
 export { compile } from "../dialects/lineup1/compile.ts";
-export type { CompiledCommand, CompiledProtocol } from "./compile.ts";
+export {
+  type CompiledCommand,
+  type CompiledProtocol,
+  compileProtocol,
+  type Reserved,
+} from "./compile.ts";
 export { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 export type { NamedField } from "./fields.ts";
 export type { Shape, Values } from "./shape.ts";

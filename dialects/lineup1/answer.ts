@@ -1,7 +1,7 @@
 // One line of an answer as text.
 
 import { encodeText } from "../../protocol/strings.ts";
-import type { Times } from "../dialect.ts";
+import type { RequestTimes } from "../dialect.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { type Parts, type WireShape, writeParts } from "./message.ts";
 
@@ -39,7 +39,7 @@ export function answerLine(
 }
 
 /** The fields that `timing=on` adds to a final line. */
-export function timingText(times: Times | undefined): string {
+export function timingText(times: RequestTimes | undefined): string {
   if (times === undefined) return "";
   return ` waited=${rounded(times.waited)} took=${rounded(times.took)}`;
 }

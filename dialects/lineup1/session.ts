@@ -10,9 +10,9 @@ import type {
   Failure,
   Invalid,
   Notice,
+  RequestTimes,
   Served,
   Sink,
-  Times,
 } from "../dialect.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import { failureText, isReadable } from "./failure_line.ts";
@@ -97,12 +97,12 @@ export class Lineup1Session implements DialectSession {
     command: CompiledCommand,
     reply: Values | undefined,
     out: Sink,
-    times?: Times,
+    times?: RequestTimes,
   ): void {
     this.#write(to, "OK", replyParts(command.reply, reply), timingText(times), out);
   }
 
-  writeFailure(to: Correlated, failure: Failure, out: Sink, times?: Times): void {
+  writeFailure(to: Correlated, failure: Failure, out: Sink, times?: RequestTimes): void {
     const parts = { text: failureText(failure), body: undefined };
     this.#write(to, "ERR", parts, timingText(times), out);
   }

@@ -5,7 +5,7 @@ import {
   lineup1,
 } from "@lineup/lineup/dialects";
 import type { Protocol } from "@lineup/lineup/protocol";
-import { listenMemory, serve } from "@lineup/lineup/server";
+import { serveInMemory } from "../served.ts";
 
 const protocol = {
   name: "post",
@@ -61,37 +61,15 @@ const subject: DialectSubject = {
   ],
   slow: { send: "WAIT\r\n", expect: "OK\r\n" },
   refused: "ERR busy …\r\n",
-  async serve({ connections }) {
-    const started = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
-    const listener = listenMemory();
-    const server = await serve(protocol, {
+  serve: ({ connections }) =>
+    serveInMemory(protocol, (wait) => ({
       ECHO: ({ body }) => ({ body }),
       *COUNT({ to }) {
         for (let number = 1; number <= to; number++) yield { number };
         return { total: to };
       },
-      async WAIT() {
-        started.resolve();
-        await released.promise;
-      },
-    }, {
-      listen: [listener],
-      limits,
-      connections: connections === undefined ? {} : { connections },
-      log: () => {},
-    });
-    return {
-      connect: () => Promise.resolve(listener.connect()),
-      started: started.promise,
-      release: released.resolve,
-      shutdown: () => server.shutdown(),
-      async [Symbol.asyncDispose]() {
-        released.resolve();
-        await server.shutdown();
-      },
-    };
-  },
+      WAIT: wait,
+    }), { limits, connections }),
 };
 
 for (const { name, run } of dialectCases(subject)) Deno.test(name, run);

@@ -1,0 +1,36 @@
+// A dialect on a server in memory, for the tests that every dialect must pass.
+
+import type { ServedDialect } from "@lineup/lineup/dialects";
+import type { Protocol } from "@lineup/lineup/protocol";
+import { type Handlers, listenMemory, serve, type ServeOptions } from "@lineup/lineup/server";
+
+/** Serves a protocol. `handlers` is given what the handler of the slow request waits for. */
+export async function serveInMemory<const P extends Protocol>(
+  protocol: P,
+  handlers: (wait: () => Promise<void>) => Handlers<P>,
+  { connections, ...options }: Omit<ServeOptions, "connections"> & { connections?: number },
+): Promise<ServedDialect> {
+  const started = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const wait = (): Promise<void> => {
+    started.resolve();
+    return released.promise;
+  };
+  const listener = listenMemory();
+  const server = await serve(protocol, handlers(wait), {
+    ...options,
+    listen: [listener],
+    connections: connections === undefined ? {} : { connections },
+    log: () => {},
+  });
+  return {
+    connect: () => Promise.resolve(listener.connect()),
+    started: started.promise,
+    release: released.resolve,
+    shutdown: () => server.shutdown(),
+    async [Symbol.asyncDispose]() {
+      released.resolve();
+      await server.shutdown();
+    },
+  };
+}

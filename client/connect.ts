@@ -2,7 +2,7 @@
 
 import { type Address, parseAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
-import type { CommandsOf } from "../dialects/lineup1/builtin.ts";
+import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
 import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";

@@ -31,7 +31,7 @@ export {
   builtin,
   type BuiltinCommands as StandingCommands,
   type CommandsOf,
-} from "../dialects/lineup1/builtin.ts";
+} from "../dialects/lineup1/builtin_protocol.ts";
 export { compile } from "../dialects/lineup1/compile.ts";
 export {
   type CompiledCommand,

@@ -1,4 +1,4 @@
-// The length of a body, `{n}`, as a line announces it.
+// The length of a body that a line announces: `{n}`.
 
 const TAB = 0x09,
   SPACE = 0x20,
@@ -8,7 +8,10 @@ const TAB = 0x09,
   OPEN = 0x7b,
   CLOSE = 0x7d;
 
-/** The length whose brace opens at `at`: 1 to 10 digits without leading zeros, last on the line. -1 for all else. */
+/**
+ * The length whose brace opens at `at`: 1 to 10 digits without leading zeros, in the last word of the line. -1 for
+ * anything else.
+ */
 export function bodyLength(bytes: Uint8Array, at: number, end: number): number {
   const close = trimmed(bytes, at, end) - 1;
   const digits = close - at - 1;
@@ -24,8 +27,8 @@ export function bodyLength(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * The length that a line outside the grammar announces: its body must be skipped, or its bytes would run as commands.
- * -1 where there is none, `undefined` where nobody can tell.
+ * The length that a line outside the grammar announces. The body must be skipped, or its bytes would run as commands.
+ * -1: the line announces none. `undefined`: the line is ambiguous.
  */
 export function lengthBehind(
   bytes: Uint8Array,
@@ -44,7 +47,7 @@ export function lengthBehind(
       brace = i;
     }
   }
-  // Whoever ended the line in a brace may have meant a length.
+  // A line that ends in a brace may mean a length.
   if (quoted || unclosed || brace < 0) {
     return brace >= 0 || bytes[end - 1] === CLOSE ? undefined : -1;
   }
@@ -52,7 +55,7 @@ export function lengthBehind(
   return length < 0 ? undefined : length;
 }
 
-/** The end without the white space before it. */
+/** `end`, moved before trailing white space. */
 function trimmed(bytes: Uint8Array, start: number, end: number): number {
   while (end > start && isSpace(bytes[end - 1])) end--;
   return end;

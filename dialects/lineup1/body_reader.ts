@@ -1,34 +1,34 @@
-// A counted body out of the chunks in which it arrives.
+// Collects a counted body from the chunks in which it arrives.
 
 const LEAST = 4096;
 const MOST = 65_536;
-/** Bodies up to this length that came together are parts of one copy: an array of its own costs more than to fill it. */
+/** Bodies up to this length that arrive in one chunk share one copy: an array of its own costs more than its bytes. */
 const SMALL = 512;
-/** How long that copy is at most: as much may be held for the last of them. */
+/** The longest shared copy. One short body can keep all of it in memory. */
 const SHARED = 2048;
 
-/** Blocks of the largest size that no body uses any more, for the next ones: to make and to collect them takes longer than to fill them. */
+/** Free blocks of the largest size, for reuse: to allocate and to collect a block takes longer than to fill it. */
 const SPARE: Uint8Array[] = [];
 const MOST_SPARE = 32;
 
-/** Reads one body at a time, or reads over it. Memory is allocated as the bytes arrive, never for what was announced. */
+/** Reads or skips one body at a time. Allocates memory as bytes arrive, never for the announced length. */
 export class BodyReader {
-  /** The bytes announced. */
+  /** The announced length. */
   length = 0;
-  // Blocks instead of one array that grows: what grows leaves as much behind for the garbage collector as it holds.
+  // A list of blocks: an array that grows leaves its own size again to the garbage collector.
   #blocks: Uint8Array[] = [];
-  /** The bytes of the last block that are free. */
+  /** Free bytes of the last block. */
   #free = 0;
   #read = 0;
   #keeps = false;
-  /** A copy of the bytes of the chunk from `#sharedFrom` on. */
+  /** A copy of the chunk from `#sharedFrom` on. */
   #shared: Uint8Array | undefined = undefined;
   #sharedFrom = 0;
 
   /** The memory in use, in bytes. */
   held = 0;
 
-  /** The next `length` bytes are a body, to be kept or not. */
+  /** Begins a body of `length` bytes, which is kept or skipped. */
   begin(length: number, keep: boolean): void {
     this.length = length;
     this.#keeps = keep;
@@ -36,7 +36,7 @@ export class BodyReader {
     this.clear();
   }
 
-  /** Takes from `chunk`, from `at` on, what belongs to the body; answers with where that ends. */
+  /** Takes the bytes of the body from `chunk`, beginning at `at`. Returns the position behind them. */
   fill(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + this.length - this.#read, chunk.length);
     if (this.#keeps && end > at) {
@@ -47,7 +47,7 @@ export class BodyReader {
     return end;
   }
 
-  /** The next chunk is another one. */
+  /** Ends the use of the current chunk. */
   nextChunk(): void {
     this.#shared = undefined;
   }
@@ -55,7 +55,7 @@ export class BodyReader {
   #copy(chunk: Uint8Array, at: number, end: number): Uint8Array {
     let shared = this.#shared;
     if (shared === undefined || end > this.#sharedFrom + shared.length) {
-      // What is alone, or nearly, need not share.
+      // A body that is most of the rest gains nothing from sharing.
       if (end - at > SMALL || chunk.length - end < end - at) return chunk.slice(at, end);
       this.#shared = shared = chunk.slice(at, at + SHARED);
       this.#sharedFrom = at;
@@ -63,12 +63,12 @@ export class BodyReader {
     return shared.subarray(at - this.#sharedFrom, end - this.#sharedFrom);
   }
 
-  /** Whether all of it was read. */
+  /** Whether the body is complete. */
   get whole(): boolean {
     return this.#read === this.length;
   }
 
-  /** Hands the body out, and forgets it. */
+  /** Returns the body and releases it. */
   take(): Uint8Array {
     const blocks = this.#blocks;
     this.clear();
@@ -83,13 +83,13 @@ export class BodyReader {
     return bytes;
   }
 
-  /** Forgets it and its memory. */
+  /** Releases the body and its memory. */
   clear(): void {
     this.#blocks = [];
     this.#free = this.held = 0;
   }
 
-  /** Copies `chunk[at, end)` to where there is room, in blocks about as large as what came before them. */
+  /** Copies `chunk[at, end)` into blocks; a new block is about as large as all before it. */
   #keep(chunk: Uint8Array, at: number, end: number): void {
     while (at < end) {
       if (this.#free === 0) {

@@ -1,12 +1,12 @@
-// What a client needs of the commands that every server answers: a part of `builtin`, which a test compares, without
-// its words for people.
+// The built-in commands without their texts for people: a client in a browser stays small. A test compares them with
+// `builtin`.
 
 import type { Command } from "../../protocol/spec.ts";
 
 const word = { type: "word", positional: true } as const;
 const text = { type: "text", positional: true } as const;
 
-/** The built-in commands as a client calls them; each may be sent again. */
+/** The built-in commands as a client calls them. All are idempotent. */
 export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = {
   HELLO: {
     args: { version: "word" },

@@ -1,5 +1,5 @@
-// From a protocol to what a client needs to call it. It is checked as far as it decides what goes onto the wire, so
-// that a description from elsewhere cannot put anything else there; `compile` checks all of it.
+// The commands of a protocol, ready for a client. Only the parts that decide the bytes on the wire are checked, so that
+// a foreign description cannot add anything to them; `compile` checks everything.
 
 import type { ErrorSpec } from "../../protocol/errors.ts";
 import { fieldSpec, type NamedField } from "../../protocol/fields.ts";
@@ -20,15 +20,15 @@ export interface Call {
   readonly reply: WireShape;
   /** The `*` lines; `undefined` where there are none. */
   readonly items: WireShape | undefined;
-  /** Whether it may be sent again. */
+  /** Whether a client may send it again. */
   readonly idempotent: boolean;
-  /** Its own codes, not checked. */
+  /** Its own error codes, unchecked. */
   readonly errors: Readonly<Record<string, ErrorSpec | undefined>>;
 }
 
 /**
- * The commands of a protocol and the built-in ones by verb, ready to be called. Throws `SpecError` where a verb, a
- * field or a type is none.
+ * The commands of a protocol and the built-in commands by verb, ready to be called. Throws `SpecError` for an invalid
+ * verb, field or type.
  *
  * @example
  * ```ts

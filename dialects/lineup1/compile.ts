@@ -2,7 +2,7 @@
 
 import { type CompiledProtocol, compileProtocol } from "../../protocol/compile.ts";
 import type { Protocol } from "../../protocol/spec.ts";
-import { builtin } from "./builtin.ts";
+import { builtin } from "./builtin_protocol.ts";
 
 const REPLY = "a reply begins with this word; choose another verb";
 const TIMING = "timing=on adds this name to every reply; choose another";

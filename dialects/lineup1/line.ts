@@ -1,9 +1,9 @@
-// What a line says, and its canonical form. `line_parser.ts` reads it back.
+// The parts of a line, and its canonical form. `line_parser.ts` reads it back.
 
 import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { formatWord, show } from "../../protocol/quoting.ts";
 
-/** What a line of the grammar says; the body it announces comes after it. */
+/** The parts of one line. A body that it announces follows it. */
 export interface Line {
   /** The tag without its `#`; `undefined` where there is none. */
   tag: string | undefined;
@@ -15,7 +15,7 @@ export interface Line {
   options: ReadonlyMap<string, string>;
 }
 
-/** What follows a tag: a verb of a request, or the status of a reply. */
+/** The direction of a line: a request begins with a verb, a reply with a status. */
 export type Side = "request" | "reply";
 
 const TAG = /^[A-Za-z0-9._-]{1,32}$/;
@@ -26,9 +26,9 @@ export function isTag(text: string): boolean {
 }
 
 /**
- * The canonical form of a line without its end, `bodyLength` being the bytes of the body behind it (-1, the default:
- * none). Throws `TypeError` for what the grammar cannot carry, so that nothing a caller passes can add a line or a
- * word.
+ * The canonical form of a line without its end. `bodyLength` is the length of the body behind it in bytes; -1, the
+ * default, means no body. Throws `TypeError` for parts that the grammar cannot carry, so that no value can add a line or
+ * a word.
  *
  * @example
  * ```ts

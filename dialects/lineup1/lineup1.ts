@@ -2,7 +2,7 @@
 
 import { encodeText } from "../../protocol/strings.ts";
 import type { Dialect } from "../dialect.ts";
-import { builtins } from "./builtins.ts";
+import { builtins } from "./builtin_handlers.ts";
 import { compile } from "./compile.ts";
 import { failureText } from "./failure_line.ts";
 import { VERSION } from "./version.ts";

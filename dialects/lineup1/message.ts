@@ -1,4 +1,4 @@
-// Between the words of a line and the values of a message, as a shape of the protocol says.
+// Values from the words of a line and back, by the shapes of a protocol.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
@@ -7,9 +7,9 @@ import type { Frame } from "./frame.ts";
 import { formatWord, show } from "../../protocol/quoting.ts";
 import type { Shape, Values } from "../../protocol/shape.ts";
 import { usageLine } from "../../protocol/usage.ts";
-import type { SchemaResult } from "../../protocol/standard_schema.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { describe } from "../../protocol/describe.ts";
+import { checkSchemas } from "./schema_checks.ts";
 import {
   BadValue,
   badValue,
@@ -22,10 +22,10 @@ import {
 
 export type { Values };
 
-/** What writing and reading a line needs of its `Shape`. */
+/** The parts of a `Shape` that writing and reading a line needs. */
 export type WireShape = Pick<Shape, "positional" | "named" | "body">;
 
-/** The parts of a line that its values make. */
+/** The values of a line, written. */
 export interface Parts {
   /** The words and options behind the head, each with a space before it. */
   readonly text: string;
@@ -36,8 +36,8 @@ export interface Parts {
 const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
 
 /**
- * The arguments, options and body that a request gives, checked. A promise only where a schema answers with one.
- * Throws (or rejects with) `Refusal` `bad-arguments` that names the argument and what it should be.
+ * The arguments, options and body of a request, checked. Returns a promise only where a schema does. Throws (or rejects
+ * with) a `Refusal` `bad-arguments` that names the argument and says what it must be.
  */
 export function readRequest(
   compiled: CompiledCommand,
@@ -54,7 +54,7 @@ export function readRequest(
       return NOTHING;
     }
   }
-  // All at once: most requests leave most at their defaults.
+  // Copy all defaults at once: most requests keep most of them.
   const values: Values = { ...request.defaults };
   try {
     let given = words.length;
@@ -94,7 +94,7 @@ export function readRequest(
     fillIn(compiled, request, values);
     const pending = request.checked.length === 0
       ? undefined
-      : runChecks(checksOf(request.checked, values), 0);
+      : checkSchemas(request.checked, values);
     if (pending === undefined) return values;
     return pending.then(() => values, (error) => withUsage(compiled, error));
   } catch (error) {
@@ -138,52 +138,9 @@ function absent(compiled: CompiledCommand, field: NamedField, what: string): Ref
   return new Refusal("bad-arguments", `${compiled.verb} needs ${field.name}: ${what}.`);
 }
 
-/** A value that a schema checks, and where its output goes. */
-interface Check {
-  readonly field: NamedField;
-  readonly holder: Record<string | number, unknown> | unknown[];
-  readonly key: string | number;
-}
-
-function checksOf(fields: readonly NamedField[], values: Values): Check[] {
-  const checks: Check[] = [];
-  for (const field of fields) {
-    const value = values[field.name];
-    if (value === undefined) continue;
-    if (!field.many) checks.push({ field, holder: values, key: field.name });
-    else {
-      const holder = value as unknown[];
-      for (const key of holder.keys()) checks.push({ field, holder, key });
-    }
-  }
-  return checks;
-}
-
-/** One after another, so that no check is left running, its rejection unheard, when another refuses. */
-function runChecks(checks: readonly Check[], from: number): Promise<void> | undefined {
-  for (let i = from; i < checks.length; i++) {
-    const { field, holder, key } = checks[i];
-    const values = holder as Record<string | number, unknown>;
-    const result = field.schema!["~standard"].validate(values[key]);
-    if (!(result instanceof Promise)) values[key] = checked(field, result);
-    else {
-      return result.then((result) => {
-        values[key] = checked(field, result);
-        return runChecks(checks, i + 1);
-      });
-    }
-  }
-}
-
-function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
-  if (result.issues === undefined) return result.value;
-  const why = result.issues.map((issue) => issue.message).join("; ").replace(/\.$/, "");
-  throw new Refusal("bad-arguments", `${field.name} is refused: ${why}.`);
-}
-
 /**
- * Writes values in a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow, `RangeError` as
- * soon as the text has more than `most` characters (default `Infinity`).
+ * Writes values by a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow, and `RangeError`
+ * as soon as the text has more than `most` characters. Default of `most`: `Infinity`.
  */
 export function writeParts(
   shape: WireShape,
@@ -223,7 +180,7 @@ export function writeParts(
   return { text, body: given === undefined ? undefined : formatBody(given, body!) };
 }
 
-/** Throws `BadValue` for a field that is not given and must be. */
+/** Throws `BadValue` for a required field. */
 function needOptional(field: NamedField): void {
   if (!isOptional(field)) throw missing(field);
 }
@@ -240,8 +197,8 @@ function many(field: NamedField, value: unknown): unknown[] {
 }
 
 /**
- * The values of a reply's line. Fields that the shape does not know are passed over, so that a server may add some.
- * Throws `BadValue` where a known one is missing or not of its type.
+ * The values of a reply's line. Unknown fields are ignored, so that a server may add some. Throws `BadValue` where a
+ * known field is missing or not of its type.
  */
 export function readReply(shape: WireShape, frame: Frame): Values {
   const values: Values = {};
@@ -265,7 +222,7 @@ export function readReply(shape: WireShape, frame: Frame): Values {
   return values;
 }
 
-/** What a field is that the line does not give. */
+/** Sets a field that the line does not give. */
 function putDefault(values: Values, field: NamedField): void {
   if (field.default !== undefined) values[field.name] = parseValue(field.default, field);
   else needOptional(field);

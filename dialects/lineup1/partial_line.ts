@@ -1,14 +1,16 @@
+// The beginning of a line.
+
 const EMPTY = new Uint8Array(0);
 const LEAST = 256;
 
 /**
- * The beginning of a line whose end has not arrived: at most `most` bytes, which the caller sees to. Once it has as
- * many, its array has no more.
+ * Keeps the bytes of a line until its end arrives. The caller adds at most `most` bytes; the array never grows beyond
+ * that.
  */
 export class PartialLine {
-  /** What there is of it, in the first `length` bytes. */
+  /** Its first `length` bytes are the line so far. */
   bytes: Uint8Array = EMPTY;
-  /** How long it is. */
+  /** The length of the line so far. */
   length = 0;
   readonly #most: number;
 
@@ -28,7 +30,7 @@ export class PartialLine {
     this.length = length;
   }
 
-  /** Forgets it and its memory. */
+  /** Releases the line and its memory. */
   clear(): void {
     this.bytes = EMPTY;
     this.length = 0;

@@ -1,8 +1,8 @@
-// Telnet's commands, which a telnet client mixes into its lines (RFC 854).
+// The commands that a telnet client mixes into its lines (RFC 854).
 
-/** A telnet command that arrived among the lines: `command` and `option` are its bytes as numbers (RFC 854). */
+/** A telnet command between or within lines (RFC 854). */
 export interface TelnetCommand {
-  /** Tells it from the others that a framer yields. */
+  /** Distinguishes it from the other results of a framer. */
   readonly kind: "telnet";
   /** The byte behind IAC: IP, WILL, DO, … */
   readonly command: number;
@@ -23,7 +23,7 @@ export const telnet = {
   TIMING_MARK: 6,
 } as const;
 
-/** What the next byte of a command is; `Nothing` outside of one. */
+/** The meaning of the next byte of a command; `Nothing` outside of a command. */
 const enum Next {
   Nothing,
   Command,
@@ -32,7 +32,7 @@ const enum Next {
   ParameterCommand,
 }
 
-/** Reads one command at a time, a byte at a time. */
+/** Reads one command at a time, byte by byte. */
 export class TelnetReader {
   #next = Next.Nothing;
   #command = 0;
@@ -42,14 +42,14 @@ export class TelnetReader {
     return this.#next !== Next.Nothing;
   }
 
-  /** An IAC was read: a command follows. */
+  /** Begins a command, behind its IAC. */
   begin(): void {
     this.#next = Next.Command;
   }
 
   /**
-   * Takes the next byte of a command. Answers with the command once it is whole, `undefined` before that and after
-   * parameters, which nobody here wants, and `"bad"` where no command has such a byte.
+   * Takes the next byte of a command. Returns the command at its last byte; `undefined` before that, and for parameters,
+   * which are ignored; `"bad"` for a byte that no command has.
    */
   read(byte: number): TelnetCommand | "bad" | undefined {
     switch (this.#next) {
@@ -68,7 +68,7 @@ export class TelnetReader {
   }
 
   #readCommand(byte: number): TelnetCommand | "bad" | undefined {
-    // A doubled IAC is the byte 255, which is no text.
+    // A doubled IAC means the byte 255, which UTF-8 never has.
     if (byte === telnet.IAC || byte < telnet.SE) return "bad";
     if (byte === telnet.SB) this.#next = Next.Parameter;
     else if (byte >= telnet.WILL) {

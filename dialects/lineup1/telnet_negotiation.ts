@@ -1,4 +1,4 @@
-// Ctrl-C of a telnet client, and what it would like to negotiate.
+// Ctrl-C of a telnet client, and its negotiations.
 
 import type { Control } from "../dialect.ts";
 import { telnet, type TelnetCommand } from "./telnet.ts";
@@ -8,7 +8,7 @@ const NOTHING: Control = { kind: "control" };
 
 /** Answers the telnet commands of one connection. */
 export class TelnetNegotiation {
-  /** A Ctrl-C came that has not cancelled anything yet: its DO TIMING-MARK may follow. */
+  /** A Ctrl-C came and has not cancelled yet: its DO TIMING-MARK may follow. */
   #interrupted = false;
 
   /** Whether `settle` has something to do. */
@@ -16,7 +16,7 @@ export class TelnetNegotiation {
     return this.#interrupted;
   }
 
-  /** A command came. */
+  /** Takes a command. Returns what to do. */
   take({ command, option }: TelnetCommand): Control {
     if (command === telnet.IP) {
       const before = this.#interrupted ? this.settle() : NOTHING;
@@ -33,7 +33,7 @@ export class TelnetNegotiation {
     return this.#interrupted ? { ...this.settle(), write } : { kind: "control", write };
   }
 
-  /** Nothing more belongs to the Ctrl-C that came. */
+  /** Lets the last Ctrl-C cancel. */
   settle(): Control {
     this.#interrupted = false;
     return { kind: "control", cancelOldest: CANCEL };

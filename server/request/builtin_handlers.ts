@@ -4,7 +4,7 @@ import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../dialects/lineup1/message.ts";
-import type { BuiltinCommands } from "../../dialects/lineup1/builtin.ts";
+import type { BuiltinCommands } from "../../dialects/lineup1/builtin_protocol.ts";
 import type { Request } from "./request.ts";
 import { figures } from "../stats.ts";
 

@@ -3,7 +3,7 @@
 import { compile } from "../../dialects/lineup1/compile.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import type { Values } from "../../dialects/lineup1/message.ts";
-import type { BuiltinCommands } from "../../dialects/lineup1/builtin.ts";
+import type { BuiltinCommands } from "../../dialects/lineup1/builtin_protocol.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
 import type { Scheduler } from "../../scheduling/scheduler.ts";
 import type { Request } from "./request.ts";

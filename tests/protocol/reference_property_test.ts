@@ -4,7 +4,7 @@ import { lexer, type Token, type Tokens } from "npm:marked@18.2.1";
 import { compile } from "@lineup/lineup/protocol";
 import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";
-import { builtin } from "../../dialects/lineup1/builtin.ts";
+import { builtin } from "../../dialects/lineup1/builtin_protocol.ts";
 import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
 
 /** All tokens, those within others included. */

@@ -1,26 +1,26 @@
-// What a case of conformance is: bytes for any server, and what must come back.
+// A case of conformance: bytes for any server, and the answer that must come back.
 
 import { encodeText } from "../../../protocol/strings.ts";
 
-/** A piece of what is sent: text in UTF-8, one byte, or a character so often that with `beside` bytes it is max-line. */
+/** A piece of input: text in UTF-8, one byte, or a character, repeated so often that with `beside` bytes it makes max-line. */
 export type Piece = string | number | { readonly fill: string; readonly beside: number };
 
-/** One case. It needs no command but those that every server answers, and a server that takes bodies of 6 bytes. */
+/** One case. It needs the built-in commands only, and a server that takes bodies of 6 bytes. */
 export interface ConformanceCase {
-  /** What it is about, and what is sent: unique. */
+  /** The rule and the input: unique. */
   readonly name: string;
-  /** What is sent on a new connection, behind the greeting. */
+  /** The input on a new connection, behind the greeting. */
   readonly send: readonly Piece[];
   /**
-   * What must be answered: lines in their canonical form with `\n` between, `…` standing for any text, line ends
-   * included. Nothing for no answer.
+   * The answer: lines in their canonical form with `\n` between them; `…` stands for any text, line ends included. Empty
+   * where no answer may come.
    */
   readonly expect: string;
-  /** Whether the server ends the connection behind that. Where it does not, it must answer a PING. Default false. */
+  /** Whether the server ends the connection behind that. If not, it must answer a PING. Default false. */
   readonly ends?: boolean;
-  /** Whether the client ends its side once all is sent; then the server does too. Default false. */
+  /** Whether the client ends its side behind the input; the server must do so too. Default false. */
   readonly half?: boolean;
-  /** How every line of the answer ends. Default: either way. */
+  /** The end of every line of the answer. Default: either. */
   readonly eol?: "\n" | "\r\n";
   /** The telnet commands that must come among the lines, as bytes. Default: none may come. */
   readonly telnet?: readonly number[];
@@ -28,7 +28,7 @@ export interface ConformanceCase {
   readonly anyOrder?: boolean;
 }
 
-/** The bytes that are sent to a server that takes lines of so many bytes. */
+/** The input as bytes, for a server that takes lines of `maxLine` bytes. */
 export function caseBytes(
   send: readonly Piece[],
   { maxLine }: { readonly maxLine: number },

@@ -1,4 +1,4 @@
-// What any server of Lineup/1 must do, as data: docs/PROTOCOL.md is the text behind each.
+// What every server of Lineup/1 must do, as data. docs/PROTOCOL.md has the rule behind each case.
 
 import { telnet } from "../telnet.ts";
 import type { ConformanceCase, Piece } from "./case.ts";
@@ -11,12 +11,12 @@ const ARGUMENTS = "ERR bad-arguments …";
 const UNKNOWN = "ERR unknown-command …";
 const FOREIGN = "ERR wrong-protocol …";
 
-/** A line, and what is answered to it; the connection stays. */
+/** A line and its answer; the connection stays open. */
 function line(about: string, text: string, expect: string): ConformanceCase {
   return { name: `${about}: ${text}`, send: [text + "\n"], expect };
 }
 
-/** Bytes after which nobody can tell where a request begins. A PING behind them must not be answered. */
+/** Bytes behind which no request can be found. A PING behind them must not be answered. */
 function fatal(about: string, send: readonly Piece[], expect = SYNTAX): ConformanceCase {
   return { name: about, send: [...send, "\nPING\n"], expect, ends: true };
 }
@@ -294,8 +294,8 @@ const telnetAndNetcat: readonly ConformanceCase[] = [
 ];
 
 /**
- * What any server of Lineup/1 must do, in any language: `lineup check` sends each to a server in one piece and byte
- * by byte.
+ * What every server of Lineup/1 must do, in any language: `lineup check` sends each case in one piece and byte by
+ * byte.
  *
  * @example
  * ```ts

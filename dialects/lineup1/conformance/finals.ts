@@ -1,6 +1,6 @@
-// How many answers a pattern is.
+// The number of answers in a pattern.
 
-/** How many requests a pattern answers: its final lines, those in bodies left out. */
+/** The number of requests that a pattern answers: its final lines, without lines within bodies. */
 export function countFinals(pattern: string): number {
   let finals = 0;
   for (let rest = pattern; rest !== "";) {
@@ -16,9 +16,9 @@ export function countFinals(pattern: string): number {
   return finals;
 }
 
-/** The beginning of a text that has so many bytes. */
+/** The first `length` bytes of a text, as text. */
 function bodyOf(text: string, length: number): string {
-  // No character has less than one byte.
+  // Every character has at least one byte.
   const bytes = new TextEncoder().encode(text.slice(0, length));
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));
 }

@@ -5,7 +5,7 @@ import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { Builtin, BuiltinContext } from "../dialect.ts";
-import { builtin, type BuiltinCommands } from "./builtin.ts";
+import { builtin, type BuiltinCommands } from "./builtin_protocol.ts";
 import { VERSION } from "./version.ts";
 import type { Lineup1Session } from "./session.ts";
 

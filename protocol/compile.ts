@@ -1,5 +1,4 @@
-// From a protocol as written to the form that is looked up while serving; a wrong one is refused with the path of
-// what is wrong.
+// Checks a protocol and prepares it for serving and calling. An error names the path of the wrong part.
 
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
@@ -20,7 +19,7 @@ import {
 export interface CompiledCommand {
   /** Its verb. */
   readonly verb: string;
-  /** As it was written. */
+  /** Its description in the protocol. */
   readonly command: Command;
   /** Arguments, options and body of a request. */
   readonly request: Shape;
@@ -28,7 +27,7 @@ export interface CompiledCommand {
   readonly reply: Shape;
   /** The `*` lines; `undefined` where there are none. */
   readonly items: Shape | undefined;
-  /** The codes it may answer, standard ones included. */
+  /** The error codes of its answers, standard ones included. */
   readonly errors: ReadonlyMap<string, ErrorSpec>;
   /** Whether the server answers it itself. */
   readonly builtin: boolean;
@@ -36,16 +35,16 @@ export interface CompiledCommand {
 
 /** A protocol, ready to be served or called. */
 export interface CompiledProtocol {
-  /** As it was written. */
+  /** The protocol itself. */
   readonly protocol: Protocol;
-  /** Its commands and the built-in ones, by verb. */
+  /** Its own and the built-in commands, by verb. */
   readonly commands: ReadonlyMap<string, CompiledCommand>;
 }
 
-/** What a protocol has at most: clients read those of strangers. */
+/** Bounds of a protocol: a client compiles the protocols of strangers. */
 const MOST = { commands: 1000, errors: 100, examples: 100 } as const;
 
-/** What a wire protocol adds to every protocol, and which names it needs for itself: each with the reason, as a message. */
+/** The parts that a dialect adds to every protocol, and the names that it reserves, each with the message of its error. */
 export interface Reserved {
   /** The commands that the server answers itself. */
   readonly builtins?: Readonly<Record<string, Command>>;

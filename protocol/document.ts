@@ -1,25 +1,25 @@
-// SPEC: a protocol as the JSON that any client can work from.
+// A protocol as JSON: the answer of SPEC, which any client can use.
 
 import type { CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { fieldSpec } from "./fields.ts";
 import { type Command, commonOptions, type Fields, type Protocol } from "./spec.ts";
 
-/** What SPEC sends. */
+/** The answer of SPEC. */
 export interface SpecDocument {
   /** The version of the wire protocol. */
   readonly lineup: "1";
-  /** The server's protocol, its fields in full and its schemas left out. */
+  /** The protocol of the server: its fields in full form, without schemas. */
   readonly protocol: Protocol;
-  /** The commands that every server answers. */
+  /** The built-in commands. */
   readonly standing: Readonly<Record<string, Command>>;
-  /** The options that every command takes. */
+  /** The options of every command. */
   readonly options: Fields;
-  /** The errors that every command may answer. */
+  /** The errors of every command. */
   readonly errors: Readonly<Record<string, ErrorSpec>>;
 }
 
-/** The document of a protocol; `compile(document.protocol)` reads it back. */
+/** The document of a protocol. `compile(document.protocol)` reads it back. */
 export function specDocument(compiled: CompiledProtocol): SpecDocument {
   const { protocol, commands } = compiled;
   const builtins = [...commands].filter(([, { builtin }]) => builtin);

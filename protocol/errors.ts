@@ -1,19 +1,21 @@
-/** Whether a request that was answered with an error may have had an effect. */
+// The errors of answers: the standard codes, and an error as an exception.
+
+/** Whether a request may have had an effect although its answer is an error. */
 export type Executed = "no" | "maybe";
 
-/** What a catalogue says of one error code. */
+/** One entry of a catalogue of errors. */
 export interface ErrorSpec {
-  /** What it means and what to do, in a sentence. */
+  /** Its meaning and the remedy, in a sentence. */
   readonly summary: string;
   /** Whether the request may have had an effect. Default `no`. */
   readonly executed?: Executed;
-  /** Whether `retry=<ms>` may follow: not before this long. Default false. */
+  /** Whether the answer may say when to try again (`retry`). Default false. */
   readonly retry?: boolean;
   /** When the connection ends after it. Default: never. */
   readonly ends?: string;
 }
 
-/** The errors that every server of Lineup/1 may answer; a protocol declares its own beside them. */
+/** The errors of every command. A protocol declares further ones. */
 export const standardErrors = {
   "bad-syntax": {
     summary: "The line is not in the grammar; the message says what would be.",
@@ -53,20 +55,20 @@ export const standardErrors = {
 /** A code of `standardErrors`. */
 export type ErrorCode = keyof typeof standardErrors;
 
-/** What an error carries beyond its code and message. */
+/** The optional parts of an error. */
 export interface RefusalOptions {
-  /** Milliseconds before which trying again is no use. */
+  /** How long to wait before another try, in ms. */
   retry?: number;
   /** Whether the request may have had an effect. */
   executed?: Executed;
-  /** Further `name=value` of the line, such as `scope=connection`. */
+  /** Further facts by name, such as `scope`: `connection`. */
   details?: Readonly<Record<string, string>>;
-  /** What led to it; never sent. */
+  /** The error behind it; never sent. */
   cause?: unknown;
 }
 
 /**
- * An `ERR` line as an exception: thrown by a handler it is sent, received by a client it is thrown.
+ * An error answer as an exception. The server sends one that a handler throws; a client throws one that it receives.
  *
  * @example
  * ```ts
@@ -82,14 +84,14 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   /** The code, from `standardErrors` or the protocol's own. */
   declare readonly code: string;
-  /** Milliseconds before which trying again is no use; `undefined` where the server did not say. */
+  /** How long to wait before another try, in ms; `undefined` where the server does not say. */
   declare readonly retry: number | undefined;
-  /** Whether the request may have had an effect; `undefined` where the code's entry says it all. */
+  /** Whether the request may have had an effect; `undefined`: as the entry of the code says. */
   declare readonly executed: Executed | undefined;
-  /** Further `name=value` of the line. */
+  /** Further facts by name. */
   declare readonly details: Readonly<Record<string, string>>;
 
-  /** An error with this code; the message is a sentence for people. */
+  /** Makes an error with this code. `message` is a sentence for people. */
   constructor(code: string, message: string, options: RefusalOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;

@@ -1,4 +1,4 @@
-// The fields of a line as a protocol declares them, checked.
+// Checks the fields that a protocol declares.
 
 import { isOptionName } from "./names.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
@@ -12,7 +12,7 @@ export interface NamedField extends FieldSpec {
   readonly name: string;
 }
 
-/** A field in full, of which `"integer?"` and `"text..."` are short forms. */
+/** The full form of a field such as `"integer?"` or `"text..."`. */
 export function fieldSpec(field: Field): FieldSpec {
   if (typeof field !== "string") return field;
   const [, type, mark] = /^(.*?)(\?|\.{3})?$/s.exec(field) as unknown as [
@@ -45,7 +45,7 @@ const FIELD_KEYS = [
   "schema",
 ];
 
-/** Fields in full, with their names. Throws `SpecError`; `path` is where they are declared. */
+/** The full form of fields, with their names. Throws `SpecError`. `path` is the place of their declaration. */
 export function readFields(all: Fields | undefined, path: string): NamedField[] {
   if (all === undefined) return [];
   need(isRecord(all), path, "must be an object of fields by name");
@@ -53,7 +53,7 @@ export function readFields(all: Fields | undefined, path: string): NamedField[] 
   return Object.entries(all).map(([name, field]) => readField(name, field, `${path}.${name}`));
 }
 
-/** The options beside `args`, each with `optional` set. Throws `SpecError`; `path` is where they are declared. */
+/** The options beside `args`, each with `optional` set. Throws `SpecError`. `path` is the place of their declaration. */
 export function readOptions(
   all: Fields | undefined,
   args: readonly NamedField[],
@@ -70,7 +70,7 @@ export function readOptions(
   return options;
 }
 
-/** An option may be left out unless it is `required`; from here on `optional` says so, as it does for other fields. */
+/** Sets `optional` of an option, which is the opposite of its `required`: other fields have `optional` only. */
 export function asOption(field: NamedField): NamedField {
   return { ...field, optional: field.required !== true };
 }

@@ -1,4 +1,4 @@
-// HELP: a protocol explained to a person at a terminal.
+// The texts of HELP, for a person at a terminal.
 
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { isOptional, type NamedField } from "./fields.ts";
@@ -7,7 +7,7 @@ import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";
 import { describe } from "./describe.ts";
 
-/** The text of HELP: every command in a line; lines end in `\n`. */
+/** The text of HELP: one line for each command. Lines end in `\n`. */
 export function helpText(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];

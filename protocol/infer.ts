@@ -1,9 +1,9 @@
-// The types that follow from a protocol: what handlers get and return, what calls take and yield.
+// The types of handlers and calls, inferred from a protocol.
 
 import type { StandardSchema } from "./standard_schema.ts";
 import type { Command, Fields, TypeName } from "./spec.ts";
 
-/** The JavaScript value of each type: durations are milliseconds, sizes are bytes. */
+/** The JavaScript value of each type. Durations are in ms, sizes in bytes. */
 export interface ValueTypes {
   /** Any text. */
   text: string;
@@ -21,17 +21,17 @@ export interface ValueTypes {
   size: number;
   /** Raw bytes. */
   bytes: Uint8Array;
-  /** Anything JSON can say. */
+  /** Any value of JSON. */
   // deno-lint-ignore no-explicit-any
   json: any;
   /** One of the `values`. */
   enum: string;
 }
 
-/** One flat object type out of an intersection. */
+/** An intersection of object types as one object type. */
 export type Simple<T> = { [K in keyof T]: T[K] } & unknown;
 
-/** The value of a field, not yet checked and not yet many. */
+/** One value of a field, before its schema. */
 export type Single<F> = F extends `${infer T extends TypeName}?` ? ValueTypes[T]
   : F extends `${infer T extends TypeName}...` ? ValueTypes[T]
   : F extends TypeName ? ValueTypes[F]
@@ -45,7 +45,7 @@ export type IsMany<F> = F extends `${TypeName}...` | { many: true } ? true : fal
 export type IsOptional<F> = F extends `${TypeName}?` | { optional: true } | { default: string }
   ? true
   : false;
-/** Whether a field has a value where none is given. */
+/** Whether a field has a default. */
 export type HasDefault<F> = F extends { default: string } ? true : false;
 
 /** A field's value behind its schema. */
@@ -53,27 +53,27 @@ export type Checked<F> = F extends { schema: StandardSchema<infer _I, infer O> }
 /** A field's value before its schema. */
 export type Unchecked<F> = F extends { schema: StandardSchema<infer I, infer _O> } ? I : Single<F>;
 
-/** The value of a field where it is received. */
+/** The received value of a field. */
 export type Received<F> = IsMany<F> extends true ? Checked<F>[] : Checked<F>;
-/** What may be given for a value: text stands for its bytes. */
+/** The accepted forms of a given value: bytes may be given as text. */
 export type Written<T> = T extends Uint8Array ? T | string : T;
-/** The value of a field where it is given; text may stand for its bytes. */
+/** The given value of a field. */
 export type Given<F> = IsMany<F> extends true ? readonly Written<Unchecked<F>>[]
   : Written<Unchecked<F>>;
 
-/** The names of the fields that may be left out. */
+/** The names of optional fields. */
 export type OptionalKeys<R> = {
   [K in keyof R]: IsOptional<R[K]> extends true ? K : never;
 }[keyof R];
-/** The names of the arguments that a handler may find missing. */
+/** The names of arguments that can be `undefined` for a handler: optional ones without a default. */
 export type AbsentKeys<R> = {
   [K in keyof R]: IsOptional<R[K]> extends true ? HasDefault<R[K]> extends true ? never : K : never;
 }[keyof R];
-/** The names of the options that must be given. */
+/** The names of required options. */
 export type OptionNeeded<R> = {
   [K in keyof R]: R[K] extends { required: true } ? K : never;
 }[keyof R];
-/** The names of the options that a handler finds in any case. */
+/** The names of options that are never `undefined` for a handler: required ones, and those with a default. */
 export type OptionPresent<R> = {
   [K in keyof R]: R[K] extends { required: true } | { default: string } ? K : never;
 }[keyof R];
@@ -88,7 +88,7 @@ export type ReplyFields<C> = C extends { reply: infer R extends Fields } ? R : R
 /** The fields of a command's `*` lines. */
 export type ItemFields<C> = C extends { items: infer I extends Fields } ? I : Record<never, never>;
 
-/** What the handler of a command gets: arguments, options and body by name. */
+/** The arguments of a handler: arguments, options and body by name. */
 export type ReceivedArgs<C> = Simple<
   & { [K in Exclude<keyof ArgFields<C>, AbsentKeys<ArgFields<C>>>]: Received<ArgFields<C>[K]> }
   & { [K in AbsentKeys<ArgFields<C>>]?: Received<ArgFields<C>[K]> }
@@ -100,7 +100,7 @@ export type ReceivedArgs<C> = Simple<
   }
 >;
 
-/** What a call of a command takes. */
+/** The arguments of a call: arguments, options and body by name. */
 export type GivenArgs<C> = Simple<
   & { [K in Exclude<keyof ArgFields<C>, OptionalKeys<ArgFields<C>>>]: Given<ArgFields<C>[K]> }
   & { [K in OptionalKeys<ArgFields<C>>]?: Given<ArgFields<C>[K]> | undefined }
@@ -112,32 +112,32 @@ export type GivenArgs<C> = Simple<
   }
 >;
 
-/** The values of fields where they are received. */
+/** The received values of fields. */
 export type ReceivedFields<R> = Simple<
   & { [K in Exclude<keyof R, OptionalKeys<R>>]: Received<R[K]> }
   & { [K in OptionalKeys<R>]?: Received<R[K]> }
 >;
-/** The values of fields where they are given. */
+/** The given values of fields. */
 export type GivenFields<R> = Simple<
   & { [K in Exclude<keyof R, OptionalKeys<R>>]: Given<R[K]> }
   & { [K in OptionalKeys<R>]?: Given<R[K]> | undefined }
 >;
 
-/** What a call yields at its end. */
+/** The reply that a call returns. */
 export type ReceivedReply<C> = ReceivedFields<ReplyFields<C>>;
-/** What a call of a streaming command yields on the way. */
+/** An item that a call of a streaming command yields. */
 export type ReceivedItem<C> = ReceivedFields<ItemFields<C>>;
-/** What a handler returns; nothing where no field is required. */
+/** The reply that a handler returns; it may return nothing where no field is required. */
 export type GivenReply<C> = Record<never, never> extends GivenFields<ReplyFields<C>>
   ? GivenFields<ReplyFields<C>> | void
   : GivenFields<ReplyFields<C>>;
-/** What a handler of a streaming command yields. */
+/** An item that a handler of a streaming command yields. */
 export type GivenItem<C> = GivenFields<ItemFields<C>>;
 
-/** Whether a command streams items. */
+/** Whether a command has items. */
 export type Streams<C> = C extends { items: Fields } ? true : false;
 
-/** The arguments of a call: one object, which may be left out where nothing in it is required. */
+/** The parameters of a call: one object, which is optional where no field of it is required. */
 export type CallArgs<C extends Command> = Record<never, never> extends GivenArgs<C>
   ? [args?: GivenArgs<C> | undefined]
   : [args: GivenArgs<C>];

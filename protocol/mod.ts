@@ -1,6 +1,6 @@
 /**
- * What both ends agree on: a protocol as data, its grammar, its values, its errors, and what is written from it.
- * Pure: no I/O, no clock, no runtime API.
+ * A protocol as data: its commands, types, values and errors, and the texts made from it. Pure: no I/O, no clock, no
+ * runtime API. The grammar of Lineup/1 is exported here as well.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Which names a protocol may give.
+// The rules of names in a protocol.
 
 const OPTION_NAME = /^[a-z][a-z0-9-]*$/;
 const VERB = /^[A-Z][A-Z0-9-]{0,31}$/;

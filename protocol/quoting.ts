@@ -1,4 +1,4 @@
-// Words in quotes: how any text is written on a line, and its escapes read back.
+// Words and values as they are written, in quotes where they need them; and their escapes.
 
 import { printable } from "./printable.ts";
 import { wellFormed } from "./strings.ts";
@@ -7,14 +7,14 @@ const CLOSE = 0x7d, LOWER_U = 0x75, LOWER_X = 0x78;
 
 const TO_ESCAPE = /["\\\p{Cc}]/gu;
 
-// Lines that end in a word such as HTTP/1.1 are refused as HTTP.
+// A line that ends in a bare word such as HTTP/1.1 is refused as HTTP.
 const BARE = /^(?![#{]|HTTP\/)[^ "=\p{Cc}\p{Cs}]+(?<!\})$/u;
 
-// Characters, and what stands for them behind a backslash.
+// Characters, and the letters of their escapes.
 const CHARACTERS = '"\\\n\r\t', LETTERS = '"\\nrt';
 
 /**
- * `text` in quotes, whatever it holds. Throws `TypeError` at a lone surrogate.
+ * Any text in quotes. Throws `TypeError` at a lone surrogate.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export function formatWord(text: string): string {
   return BARE.test(text) ? text : quote(text);
 }
 
-/** A piece of any text, short and safe to show in a message. */
+/** Any text for a message: shortened, and safe for a terminal. */
 export function show(text: string): string {
   return printable(quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…")));
 }
@@ -54,7 +54,7 @@ function escape(character: string): string {
   return "\\" + (letter ?? "x" + character.charCodeAt(0).toString(16).padStart(2, "0"));
 }
 
-/** Where the escape ends that begins at `at`: behind all that was meant as one, so that a message can show it. */
+/** The end of the escape that begins at `at`. For a wrong escape it is behind all its characters, for a message. */
 export function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
   const kind = bytes[at + 1];
   let stop = at + 2;
@@ -67,7 +67,7 @@ export function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
   return Math.min(stop, end);
 }
 
-/** The character that an escape stands for; `undefined` where it is none. */
+/** The character of an escape; `undefined` for a wrong one. */
 export function unescape(escape: string): string | undefined {
   const at = escape.length === 2 ? LETTERS.indexOf(escape[1]) : -1;
   if (at >= 0) return CHARACTERS[at];

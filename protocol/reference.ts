@@ -1,4 +1,4 @@
-// The reference of a protocol in Markdown.
+// The reference of a protocol, in Markdown.
 
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
@@ -8,7 +8,7 @@ import { printable, printableLines } from "./printable.ts";
 import { commonOptions } from "./spec.ts";
 import { describe } from "./describe.ts";
 
-/** The reference as Markdown; ends in a line end. */
+/** The reference of a protocol. Ends in a line end. */
 export function markdown(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];
@@ -96,29 +96,29 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${head.map(() => " --- |").join("")}`, ...rows.map(line)].join("\n");
 }
 
-// A line of example may hold the fence.
+// An example may contain a fence.
 function fence(text: string): string {
   const ticks = (text.match(/`+/g) ?? []).map(({ length }) => length + 1);
   const mark = "`".repeat(Math.max(3, ...ticks));
   return `${mark}text\n${printableLines(text)}\n${mark}`;
 }
 
-// What Markdown would take for more than text: marks, HTML, links, addresses; and at the beginning of a line, blocks.
-// Marks between spaces, and an underscore within a word, are text.
+// Characters that Markdown reads as more than text: marks, HTML, links, addresses; and blocks at the beginning of a
+// line. A mark between spaces, and an underscore within a word, are text.
 const MARKS =
   /[\\`[\]<>|~]|(?<=\S)\*|\*(?=\S)|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|:(?=\/\/)|(?<=www)\.|@(?=[\w-]+\.)/giu;
 const BLOCK = /^(?:[-+=#*]|\d{1,9}[.)](?=\s|$))/;
-/** Code within a sentence, which summaries may have. */
+/** Code within a sentence: summaries may have it. */
 const CODE = /(?<!`)(`[^`|\\\s](?:[^`|\\]*[^`|\\\s])?`)(?!`)/;
 
-/** Text of somebody as one line of Markdown that shows it: as a paragraph, or in a cell of a table. */
+/** Foreign text as one line of Markdown that shows it as text: for a paragraph, or a cell of a table. */
 function sentence(text: string): string {
   const line = printable(text.replace(/\s+/gu, " ").trim()).split(CODE)
     .map((part, index) => index % 2 === 1 ? part : part.replace(MARKS, "\\$&")).join("");
   return line.replace(BLOCK, (mark) => `${mark.slice(0, -1)}\\${mark.at(-1)}`);
 }
 
-/** Text of several paragraphs, which empty lines divide. */
+/** The paragraphs of a text, divided by empty lines. */
 function paragraphs(text: string): string[] {
   return text.split(/\n[^\S\n]*\n/).map(sentence).filter((each) => each !== "");
 }

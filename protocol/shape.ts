@@ -1,4 +1,4 @@
-// The fields of one line, in the form in which they are looked up.
+// The fields of one line, prepared for reading and writing.
 
 import { asOption, isOptional, type NamedField } from "./fields.ts";
 import { commonOptions } from "./spec.ts";
@@ -10,29 +10,29 @@ export type Values = Record<string, unknown>;
 
 /** The fields of one line: positional ones in order, named ones by name, and the counted body. */
 export interface Shape {
-  /** Words, in order. */
+  /** The positional fields, in order. */
   readonly positional: readonly NamedField[];
-  /** Words that must be there. */
+  /** How many positional fields are required: the first ones. */
   readonly required: number;
-  /** `name=value` in the order in which they are written. */
+  /** The named fields, in the order in which they are written. */
   readonly named: ReadonlyMap<string, NamedField>;
-  /** Those of `named` that must be there. */
+  /** The required fields of `named`. */
   readonly needed: readonly NamedField[];
   /** The counted body. */
   readonly body: NamedField | undefined;
-  /** Whether a person may write the body as the last word: nothing else could be meant by it. */
+  /** Whether the body may also be the last word, for people: no other field can be meant. */
   readonly inlineBody: boolean;
-  /** The values of the fields that have a default and no schema. */
+  /** The defaults of fields without a schema. */
   readonly defaults: Readonly<Record<string, unknown>>;
-  /** The others: a schema checks a default like any other value. */
+  /** The defaults of fields with a schema, which checks a default like any other value. */
   readonly checkedDefaults: readonly { readonly field: NamedField; readonly value: unknown }[];
-  /** The fields that have a schema. */
+  /** The fields with a schema. */
   readonly checked: readonly NamedField[];
 }
 
 const COMMON = Object.entries(commonOptions).map(([name, field]) => asOption({ ...field, name }));
 
-/** The shape of a request. Throws `SpecError`; `path` is where the arguments are declared. */
+/** The shape of a request. Throws `SpecError`. `path` is the place of the declaration of the arguments. */
 export function requestShape(
   args: readonly NamedField[],
   options: readonly NamedField[],
@@ -54,7 +54,7 @@ export function requestShape(
   };
 }
 
-/** The shape of a reply or an item. Throws `SpecError`; `path` is where its fields are declared. */
+/** The shape of a reply or an item. Throws `SpecError`. `path` is the place of the declaration of its fields. */
 export function replyShape(fields: readonly NamedField[], path: string): Shape {
   const body = fields.find((field) => field.name === "body");
   const positional = fields.filter((field) => field.positional && field !== body);
@@ -77,7 +77,7 @@ export function replyShape(fields: readonly NamedField[], path: string): Shape {
   };
 }
 
-/** How many words must be there, which are the first ones; and only the last may be many. */
+/** Counts the required fields. Checks that they come first, and that only the last field is `many`. */
 function countRequired(
   positional: readonly NamedField[],
   what: "argument" | "word",

@@ -1,9 +1,9 @@
-// A protocol as data: what one may write down. What follows from it in types is in infer.ts.
+// A protocol as data. infer.ts has the types that follow from it.
 
 import type { ErrorSpec } from "./errors.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
-/** The types of values; `values.ts` says how each is written. */
+/** The types of values. `values.ts` has the written form of each. */
 export type TypeName =
   | "text"
   | "word"
@@ -18,9 +18,9 @@ export type TypeName =
 
 /** One argument, option, or field of a reply, in full. */
 export interface FieldSpec {
-  /** How the value is written and which JavaScript value it is. */
+  /** The type of the value. */
   readonly type: TypeName;
-  /** What it is for, in a sentence. */
+  /** Its purpose, in a sentence. */
   readonly summary?: string;
   /** May be left out. Options always may, unless `required`. */
   readonly optional?: boolean;
@@ -30,7 +30,7 @@ export interface FieldSpec {
   readonly many?: boolean;
   /** For fields of replies: a positional word instead of `name=value`. */
   readonly positional?: boolean;
-  /** The value where none is given, as it is written on the line. */
+  /** The value where none is given, in its written form. */
   readonly default?: string;
   /** Smallest value (numbers; durations in ms; sizes in bytes) or shortest length (text in characters, bytes). */
   readonly min?: number;
@@ -38,68 +38,68 @@ export interface FieldSpec {
   readonly max?: number;
   /** The allowed words of an `enum`. */
   readonly values?: readonly string[];
-  /** Checks a parsed value further; its output is what the handler gets. */
+  /** Checks the parsed value. The handler gets its output. */
   // deno-lint-ignore no-explicit-any
   readonly schema?: StandardSchema<any, any>;
 }
 
-/** A field in short: a type, `?` behind it for optional, `...` for one or more. */
+/** A field: its full form, or a type with `?` behind it for optional, or `...` for one or more. */
 export type Field = TypeName | `${TypeName}?` | `${TypeName}...` | FieldSpec;
 
-/** Fields by name, in the order in which they are written. One named `body` travels as the counted body. */
+/** Fields by name, in the order in which they are written. The field `body` is sent as a counted body. */
 export type Fields = Readonly<Record<string, Field>>;
 
-/** A request and its answer; lines are separated by `\n`. An answer's `…` stands for any text. */
+/** A request and its answer. Lines are separated by `\n`; `…` in an answer stands for any text. */
 export interface Example {
-  /** What the client sends. */
+  /** The bytes of the client. */
   readonly request: string;
-  /** What the server answers. */
+  /** The answer of the server. */
   readonly reply: string;
-  /** What it shows, where that is not plain. */
+  /** A sentence about it. */
   readonly summary?: string;
 }
 
-/** The four classes, the most urgent first. */
+/** The four classes of urgency, the most urgent first. */
 export const classes = ["interactive", "normal", "bulk", "background"] as const;
 
-/** How urgent a request is. */
+/** The urgency of a request. */
 export type ClassName = typeof classes[number];
 
 /** One command. */
 export interface Command {
-  /** What it does, in a sentence. */
+  /** Its effect, in a sentence. */
   readonly summary: string;
   /** More, as paragraphs. */
   readonly description?: string;
   /** Positional arguments in order. The one named `body` (bytes, text or json) is the counted body. */
   readonly args?: Fields;
-  /** Options, given as `name=value`. */
+  /** Named arguments, which are optional unless `required`. */
   readonly options?: Fields;
-  /** What the `OK` line carries. */
+  /** The fields of the reply. */
   readonly reply?: Fields;
-  /** What each `*` line of a streaming reply carries. */
+  /** The fields of each item of a streaming reply. Default: the command has no items. */
   readonly items?: Fields;
-  /** The codes that it may answer beside the standard ones. */
+  /** Its error codes beside the standard ones. */
   readonly errors?: Readonly<Record<string, ErrorSpec>>;
-  /** Its class where the client names none. Default `normal`. */
+  /** Its class where the request names none. Default `normal`. */
   readonly class?: ClassName;
   /** Its share of a seat beside other commands'. Default 1. */
   readonly cost?: number;
-  /** Whether doing it twice is doing it once: a client may then send it again. Default false. */
+  /** Whether a client may send it again: a second time changes nothing. Default false. */
   readonly idempotent?: boolean;
-  /** The role an identity needs. */
+  /** The role that the client needs. */
   readonly role?: string;
-  /** What HELP and the reference show, and what is run as tests. */
+  /** Examples for HELP and the reference; tests run them. */
   readonly examples?: readonly Example[];
 }
 
-/** A protocol: everything that both ends agree on. */
+/** A protocol: everything that client and server agree on. */
 export interface Protocol {
   /** Its name, a lower-case word. */
   readonly name: string;
   /** Its version, `major.minor`. */
   readonly version: string;
-  /** What it is for, in a sentence. */
+  /** Its purpose, in a sentence. */
   readonly summary: string;
   /** More, as paragraphs. */
   readonly description?: string;
@@ -107,14 +107,14 @@ export interface Protocol {
   readonly commands: Readonly<Record<string, Command>>;
 }
 
-/** The options that every command takes, as they are written and read. */
+/** The options of every command, without their texts for people. */
 export const wireOptions = {
   within: { type: "duration", min: 1, max: 2_147_483_647 },
   class: { type: "enum", values: classes },
   trace: { type: "text", max: 512 },
 } as const satisfies Fields;
 
-/** The options that every command takes. */
+/** The options of every command. */
 export const commonOptions = {
   within: { ...wireOptions.within, summary: "Deadline from now; covers waiting and running." },
   class: { ...wireOptions.class, summary: "How urgent it is." },

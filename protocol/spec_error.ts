@@ -1,7 +1,7 @@
-// What a protocol is held to, and how a wrong one is refused.
+// The error of a wrong protocol, and the checks that throw it.
 
 /**
- * A protocol that breaks the rules of the specification module; the message begins with the path of what does.
+ * A wrong protocol. The message begins with the path of the wrong part.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@
 export class SpecError extends Error {
   /** The name of the class. */
   override readonly name = "SpecError";
-  /** Where: `commands.ADD.args.a.type`. */
+  /** The path of the wrong part: `commands.ADD.args.a.type`. */
   readonly path: string;
 
   /** An error at a path. */
@@ -35,14 +35,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Throws `SpecError` at a key that is not among `keys`, such as a misspelt one. */
+/** Throws `SpecError` at a key that is not one of `keys`, such as a misspelt one. */
 export function needKnown(value: object, keys: readonly string[], path: string): void {
   for (const key of Object.keys(value)) {
     need(keys.includes(key), `${path}.${key}`, `is not known here; known are ${keys.join(", ")}`);
   }
 }
 
-/** Throws `SpecError` unless there is a summary, and a description or none. `path` ends in a dot or is empty. */
+/** Throws `SpecError` unless the summary, and the description if there is one, are text. `path` ends in a dot or is empty. */
 export function needTexts(value: { summary: string; description?: string }, path: string): void {
   need(
     typeof value.summary === "string" && value.summary.trim() !== "",
@@ -52,17 +52,17 @@ export function needTexts(value: { summary: string; description?: string }, path
   needText(value.description, `${path}description`);
 }
 
-/** Throws `SpecError` unless the value is text, or not there. */
+/** Throws `SpecError` unless the value is text or undefined. */
 export function needText(value: unknown, path: string): void {
   need(value === undefined || typeof value === "string", path, "must be text");
 }
 
-/** Throws `SpecError` unless the value is a boolean, or not there. */
+/** Throws `SpecError` unless the value is a boolean or undefined. */
 export function needBoolean(value: unknown, path: string): void {
   need(value === undefined || typeof value === "boolean", path, "must be a boolean");
 }
 
-/** Throws `SpecError` where there are more than `most`. */
+/** Throws `SpecError` where `count` is more than `most`. */
 export function needFew(count: number, most: number, what: string, path: string): void {
   need(count <= most, path, `there may be ${most} ${what}, and are ${count}`);
 }

@@ -1,6 +1,8 @@
+// The interface of schemas.
+
 /**
- * The interface that zod, valibot, arktype and others implement (Standard Schema 1, https://standardschema.dev),
- * reduced to what Lineup calls: any of their schemas can check an argument, none is depended on.
+ * The part of Standard Schema 1 (https://standardschema.dev) that Lineup calls. zod, valibot, arktype and others implement
+ * it: any of their schemas can check an argument, and Lineup depends on none.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   /** The schema's own side of the contract. */
@@ -18,7 +20,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a check found: a value, or the issues with it. */
+/** The result of a check: a value, or the issues with it. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };

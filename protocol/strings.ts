@@ -1,5 +1,5 @@
-// Strings out of bytes and back. Requests repeat few words (verbs, option names, queue names), so short ASCII
-// words are looked up in a small direct-mapped table instead of being made anew.
+// Strings from bytes and back. Requests repeat few words (verbs, option names, queue names), so short ASCII words come
+// from a small direct-mapped table instead of being allocated anew.
 
 const SLOTS = 1024;
 const LONGEST = 24;
@@ -27,10 +27,10 @@ export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.len
   return table[slot] = decodeAscii(bytes, start, end);
 }
 
-/** The string in `bytes[start, end)`, which is ASCII and seldom comes twice. */
+/** The string in `bytes[start, end)`, which must be ASCII. For words that seldom repeat. */
 export function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
-  // Several characters at a time: fewer strings in between. A view of the bytes handed to one call takes three times as
-  // long.
+  // Four characters at a time make fewer intermediate strings. A view of the bytes as the arguments of one call takes
+  // three times as long.
   let text = "";
   let i = start;
   for (; i + 4 <= end; i += 4) {
@@ -40,13 +40,13 @@ export function decodeAscii(bytes: Uint8Array, start: number, end: number): stri
   return text;
 }
 
-/** The text. Throws `TypeError` at a lone surrogate. */
+/** Returns the text. Throws `TypeError` at a lone surrogate. */
 export function wellFormed(text: string): string {
   if (text.isWellFormed()) return text;
   throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
 }
 
-/** The UTF-8 bytes of a string; throws `TypeError` at a lone surrogate, which has none. */
+/** The UTF-8 bytes of a string. Throws `TypeError` at a lone surrogate. */
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(wellFormed(text));
 }

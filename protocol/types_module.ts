@@ -1,4 +1,4 @@
-// A protocol as a TypeScript module: for a client of a server that was met at run time.
+// A protocol as a TypeScript module, for a client of a server whose protocol is known from SPEC only.
 
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { specDocument } from "./document.ts";
@@ -6,8 +6,8 @@ import { printable } from "./printable.ts";
 import type { Protocol } from "./spec.ts";
 
 /**
- * The text of a module that exports the protocol as a constant, so that `connect` infers its calls, and the types of
- * each command's arguments, items and reply by name. Schemas are left out, as they cannot be sent.
+ * The text of a module that exports the protocol as a constant, from which `connect` infers its calls, and the types of
+ * each command's arguments, items and reply. It has no schemas: SPEC does not send them.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export function typesModule(compiled: CompiledProtocol): string {
   const { protocol } = specDocument(compiled);
   const own = [...compiled.commands.values()].filter(({ builtin }) => !builtin);
   const constant = `${camel(protocol.name)}Protocol`;
-  // A verb such as GIVEN makes names that are imported.
+  // A verb such as GIVEN would make the name of an imported type.
   const taken = new Set(helpers.map((name) => name.replace(/(Args|Item|Reply)$/, "")));
   const types = own.flatMap((command) => typesOf(command, constant, taken));
   const used = [
@@ -69,8 +69,8 @@ function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<
   ];
 }
 
-// The text is somebody else's, and must not end the comment. It never stands first in it: there, TypeScript would take
-// what begins with an @ for an order, such as to expect an error.
+// A foreign text must not end the comment, and never begins it: TypeScript obeys comments that begin with an @, as one that
+// expects an error.
 function comment(text: string): string {
   return `/** ${printable(text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]+/g, " "))} */`;
 }

@@ -1,8 +1,10 @@
+// How a command is called, in one line.
+
 import type { CompiledCommand } from "./compile.ts";
 import { isOptional } from "./fields.ts";
 import { commonOptions } from "./spec.ts";
 
-/** How a command is written: `PUT queue body [key=] [delay=]`. */
+/** The usage of a command: `PUT queue body [key=] [delay=]`. */
 export function usageLine({ verb, request }: CompiledCommand): string {
   let line = verb;
   for (const arg of request.positional) {

@@ -1,4 +1,4 @@
-// How a value of each type is written as a word, and read back.
+// The written form of values of each type, and values read back from it.
 
 import { decodeText, encodeText } from "./strings.ts";
 import { describe, type NameableField } from "./describe.ts";
@@ -6,30 +6,30 @@ import { formatDuration } from "./duration.ts";
 import { show } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
-/** A value that is not what its field asks for; the message says what that is: "NAME must be …", or behind such words. */
+/** A value that its field does not allow. The message says what the field allows: "NAME must be …". */
 export class BadValue extends TypeError {
   /** The name of the class. */
   override readonly name = "BadValue";
 }
 
-/** A value that takes more room than its line has. */
+/** A value that is too long for its line. */
 export class TooLong extends RangeError {
   /** The name of the class. */
   override readonly name = "TooLong";
 
-  /** For a line of `most` characters. */
+  /** Makes one for a line of at most `most` characters. */
   constructor(most: number) {
     super(`a line has at most ${most} characters here; what may be longer belongs in a body`);
   }
 }
 
-/** Throws `TooLong` for a value that has more than `most` characters however it is written: a look at its length. */
+/** Throws `TooLong` for a value whose length alone is more than `most`. */
 function needRoom(value: unknown, most: number): void {
   if (typeof value !== "string" && !ArrayBuffer.isView(value)) return;
   if ((value as string | Uint8Array).length > most) throw new TooLong(most);
 }
 
-/** JSON within `most` characters; what it has at least is counted before it is written. Throws `TooLong`. */
+/** JSON of at most `most` characters. Counts the least length of each part before it is written. Throws `TooLong`. */
 function shortJson(value: unknown, most: number): string {
   let room = most;
   return JSON.stringify(value, function (this: unknown, name, value) {
@@ -41,14 +41,14 @@ function shortJson(value: unknown, most: number): string {
         finite(name, value);
         break;
       case "object":
-        // The items of an array, however short, are counted here.
+        // Each item of an array takes one character at least.
         if (Array.isArray(value)) room -= value.length;
         else needRoom(value, room);
         break;
       case "undefined":
       case "function":
       case "symbol":
-        // It is left out.
+        // JSON leaves it out.
         return value;
     }
     if (!Array.isArray(this)) room -= name.length + 1;
@@ -57,7 +57,7 @@ function shortJson(value: unknown, most: number): string {
   });
 }
 
-/** JSON has no word for what is beyond a double: `1e999` would be read as Infinity, and written as null. */
+/** Refuses numbers beyond a double: JSON would read `1e999` as Infinity, and write Infinity as null. */
 function finite(_name: string, value: unknown): unknown {
   if (typeof value !== "number" || Number.isFinite(value)) return value;
   throw new RangeError();
@@ -66,12 +66,12 @@ function finite(_name: string, value: unknown): unknown {
 interface Type {
   /** Whether the value is of the type. */
   readonly holds: (value: unknown, field: FieldSpec) => boolean | undefined;
-  /** What `min` and `max` limit of a value of the type; without it there are no limits. */
+  /** The quantity that `min` and `max` limit. Default: the type has no limits. */
   // deno-lint-ignore no-explicit-any
   readonly sizeOf?: (value: any) => number;
-  /** What a text says; what the type does not hold where that is nothing. */
+  /** The value of a text; for a wrong text, something for which `holds` is false. */
   readonly fromText: (text: string) => unknown;
-  /** A value of the type as text; `undefined` where it has none. */
+  /** The text of a value; `undefined` where it has none. */
   // deno-lint-ignore no-explicit-any
   readonly toText: (value: any, most: number) => string | undefined;
 }
@@ -81,11 +81,11 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const DURATION = /^(\d+(?:\.\d+)?)([a-z]+)$/;
 const SIZE = /^(\d+)(\w*)$/;
 const WORD = /^[^\s\p{Cc}]+$/u;
-// Of a length that is a multiple of 4.
+// The length must be a multiple of 4 as well.
 const BASE64 = /^[a-z\d+/]*={0,2}$/i;
 const MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES: Record<string, number> = { "": 1, B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
-/** `no` and `yes` are written; the others are read as well. */
+/** Written: `no` and `yes`. Read: all of these; those at odd places mean true. */
 const TRUTH = ["no", "yes", "off", "on", "false", "true"];
 
 function isText(value: unknown): value is string {
@@ -104,7 +104,7 @@ function countCharacters(text: string): number {
 
 const same = <T>(value: T): T => value;
 
-/** A type of strings that are written as they are. */
+/** A type whose values are their own text. */
 function strings(
   isOne: (text: string, field: FieldSpec) => boolean | undefined,
   sizeOf?: (text: string) => number,
@@ -117,7 +117,7 @@ function strings(
   };
 }
 
-/** A type of numbers; `fromText` answers NaN for what is none. */
+/** A type of numbers. `fromText` returns NaN for a wrong text. */
 function numbers(
   holds: (value: unknown) => boolean,
   fromText: (text: string) => number,
@@ -130,7 +130,7 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** A count of something, with a unit of `scale` behind it. */
+/** A number with one of the units of `scale` behind it. */
 function scaled(text: string, pattern: RegExp, scale: Record<string, number>): number {
   const [, digits, unit] = pattern.exec(text) ?? [];
   return Math.round(Number(digits) * scale[unit]);
@@ -188,7 +188,7 @@ const types: Record<TypeName, Type> = {
 /** The names of all types. */
 export const typeNames: readonly TypeName[] = Object.keys(types) as TypeName[];
 
-/** Whether a value is of the type of a field, and within its limits. */
+/** Whether a field allows a value. */
 function isFit(value: unknown, field: FieldSpec): boolean {
   const { type, min, max } = field;
   const { holds, sizeOf } = types[type];
@@ -198,18 +198,18 @@ function isFit(value: unknown, field: FieldSpec): boolean {
   return !(size < min! || size > max!);
 }
 
-/** Throws `BadValue` where a value does not fit; `given` is what it was made of. */
+/** Throws `BadValue` for a value that the field does not allow. `given` is the source of the value, for the message. */
 function needFit(value: unknown, field: FieldSpec, given: unknown = value): void {
   if (!isFit(value, field)) throw badValue(field, `, not ${shown(given)}`);
 }
 
-/** An error that says what a field asks for, and `but` what came instead. */
+/** An error that says what a field allows; `but` says what came instead. */
 export function badValue(field: NameableField, but: string): BadValue {
   const whose = field.name ? `${field.name} must be ` : "";
   return new BadValue(whose + describe(field) + but);
 }
 
-/** The value that a word says. Throws `BadValue`. */
+/** The value of a word. Throws `BadValue`. */
 export function parseValue(text: string, field: FieldSpec): unknown {
   const value = types[field.type].fromText(text);
   needFit(value, field, text);
@@ -217,8 +217,8 @@ export function parseValue(text: string, field: FieldSpec): unknown {
 }
 
 /**
- * The word for a value, not yet quoted. Throws `BadValue`, and `TooLong` for one that has more than `most` characters,
- * before those are written: a value may be as large as memory.
+ * The word of a value, without quotes. Throws `BadValue`, and `TooLong` for more than `most` characters, before they are
+ * written: a value may be as large as memory.
  */
 export function formatValue(value: unknown, field: FieldSpec, most: number = Infinity): string {
   needRoom(value, most);
@@ -229,7 +229,7 @@ export function formatValue(value: unknown, field: FieldSpec, most: number = Inf
   return text!;
 }
 
-/** The value that a counted body says: bytes as they are, text as UTF-8, JSON parsed. Throws `BadValue`. */
+/** The value of a counted body: bytes as they are, text as UTF-8, JSON parsed. Throws `BadValue`. */
 export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
   if (field.type === "bytes") {
     needFit(bytes, field);
@@ -244,14 +244,14 @@ export function parseBody(bytes: Uint8Array, field: FieldSpec): unknown {
   return parseValue(text, field);
 }
 
-/** The counted body for a value; bytes may also be given as text. Throws `BadValue`. */
+/** The counted body of a value. Bytes may be given as text. Throws `BadValue`. */
 export function formatBody(value: unknown, field: FieldSpec): Uint8Array {
   if (field.type !== "bytes") return encodeText(formatValue(value, field));
   needFit(value, field);
   return toBytes(value as string);
 }
 
-/** Enough characters of a value to show a piece of it. */
+/** As many characters of a value are enough for `show`. */
 const SHOWN = 1000;
 
 function shown(value: unknown): string {

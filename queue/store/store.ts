@@ -1,65 +1,9 @@
-// Where jobs are kept: what is kept, and the interface that memory and SQLite implement.
+// Where jobs are kept: what is kept beside them, and the interface that memory and SQLite implement.
 
-/** How far a job has come; `done` is there only while its result is kept. */
-export type State = "delayed" | "ready" | "taken" | "dead" | "done";
+import type { JobOptions, JobProgress, StoredJob } from "./job_fields.ts";
 
-/** The states in the order of a job's life, which is also how a store may number them. */
-export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "done"];
-
-/**
- * What changes in a job's life.
- *
- * Time passing is no change: a delay or lease that is over follows from `ready` or `until`, so it is the same after
- * a restart and costs no write. Only what is gone for good, as a job that expired, is dropped.
- */
-export interface JobProgress {
-  /** When it was last stored. */
-  readonly state: State;
-  /** How many times it was taken; never less than before once somebody was told, so it tells attempts apart. */
-  readonly attempt: number;
-  /** How many of these do not count: it was released, or revived. */
-  readonly uncountedAttempts: number;
-  /** When it became ready, or will, in ms since the Unix epoch: its place in its key. */
-  readonly readyAt: number;
-  /** When its lease ends, or its result is forgotten, in ms since the Unix epoch; 0 where it is neither taken nor done. */
-  readonly endsAt: number;
-  /** Whether its lease ends with the connection that took it. */
-  readonly releaseOnDisconnect: boolean;
-  /** Why the last attempt failed; empty where it did not or nobody said. */
-  readonly reason: string;
-}
-
-/** What holds for all attempts of a job. */
-export interface JobOptions {
-  /** The queue's name. */
-  readonly queue: string;
-  /** Whose it is; empty where nobody said. */
-  readonly key: string;
-  /** 0 to 9, lower first. */
-  readonly priority: number;
-  /** How many times it is taken at most. */
-  readonly attempts: number;
-  /** How long a lease is where TAKE names none, in ms. */
-  readonly lease: number;
-  /** How long after its first failure it is tried again, in ms, twice that after the next; 0 is at once. */
-  readonly backoff: number;
-  /** Whether its result is kept for those who ask later. */
-  readonly keep: boolean;
-}
-
-/** A job as it is kept, without its body. */
-export interface StoredJob extends JobOptions, JobProgress {
-  /** Its number, from 1 upwards, never used twice. */
-  readonly id: number;
-  /** What no other job of its queue is named; empty where it has no such name. */
-  readonly unique: string;
-  /** When it was put, in ms since the Unix epoch. */
-  readonly enqueuedAt: number;
-  /** When it is of no use any more, in ms since the Unix epoch, unless it is taken then; 0 is never. */
-  readonly expiresAt: number;
-  /** The length of its body in bytes; of its result where it is done. */
-  readonly size: number;
-}
+export { states } from "./job_fields.ts";
+export type { JobOptions, JobProgress, State, StoredJob } from "./job_fields.ts";
 
 /** What is set for a queue or for one of its keys; 0 is no limit. */
 export interface QueueLimits {

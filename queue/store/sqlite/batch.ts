@@ -1,11 +1,14 @@
-// What travels between the SQLite worker and the server: a few flat columns each, because a structured clone of many
-// small objects costs more than storing them.
+// Batches as they travel between the server and the thread that writes: changes in, jobs out, a few flat columns each.
 
-import { RowReader, type Rows, RowWriter } from "./columns.ts";
-import type { Change, StoredJob } from "../store.ts";
+import type { JobProgress, StoredJob } from "../job_fields.ts";
+import { jobFields } from "../job_fields.ts";
+import { limitFields, scheduleFields } from "../queue_fields.ts";
+import type { Change, QueueLimits, Schedule } from "../store.ts";
+import { ColumnReader, type Columns, ColumnWriter, recordReader, recordWriter } from "./columns.ts";
+import { JobReader, JobWriter, readProgress, writeProgress } from "./job_columns.ts";
 
-/** A batch of changes: for each its kind (the index in `kinds`), and what that kind has. */
-export interface Batch extends Rows {
+/** Changes: for each its kind (the index in `kinds`), and what that kind has. */
+export interface Batch extends Columns {
   /** The bodies of all changes, one behind the other. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -20,27 +23,36 @@ const kinds: readonly Change["kind"][] = [
   "reschedule",
   "unschedule",
 ];
-const NUMBER_OF = Object.fromEntries(kinds.map((kind, at) => [kind, at])) as Record<
+const numberOf = Object.fromEntries(kinds.map((kind, at) => [kind, at])) as Record<
   Change["kind"],
   number
 >;
+
+/** The most numbers of a change: its kind, a record, the length of a body. */
+const MOST = 2 + Math.max(jobFields.length, limitFields.length, scheduleFields.length);
+
+const writeLimits = recordWriter<QueueLimits>(limitFields);
+const readLimits = recordReader<QueueLimits>(limitFields);
+const writeSchedule = recordWriter<Schedule>(scheduleFields);
+const readSchedule = recordReader<Omit<Schedule, "body">>(scheduleFields);
 
 /** Packs changes. */
 export function packBatch(changes: readonly Change[]): Batch {
   let size = 0;
   for (const change of changes) size += bytesOf(change)?.length ?? 0;
   const bytes = new Uint8Array(size);
-  const rows = new RowWriter(changes.length);
+  const writer = new ColumnWriter(changes.length * MOST);
+  const jobs = new JobWriter(writer);
   let end = 0;
   for (const change of changes) {
-    rows.number(NUMBER_OF[change.kind]);
-    rows.change(change);
+    writer.number(numberOf[change.kind]);
+    write(writer, jobs, change);
     const own = bytesOf(change);
     if (own === undefined) continue;
     bytes.set(own, end);
     end += own.length;
   }
-  return { ...rows.rows, bytes };
+  return { ...writer.columns, bytes };
 }
 
 function bytesOf(change: Change): Uint8Array | undefined {
@@ -49,59 +61,82 @@ function bytesOf(change: Change): Uint8Array | undefined {
   if (change.kind === "schedule") return change.schedule.body;
 }
 
+function write(writer: ColumnWriter, jobs: JobWriter, change: Change): void {
+  switch (change.kind) {
+    case "put":
+      return jobs.write(change.job);
+    case "move":
+      writer.number(change.id);
+      return writeProgress(writer, change.progress);
+    case "finish":
+      writer.number(change.id);
+      writeProgress(writer, change.progress);
+      return writer.number(change.result.length);
+    case "drop":
+      return writer.number(change.id);
+    case "rules":
+      return writeLimits(writer, change.rules);
+    case "schedule":
+      writeSchedule(writer, change.schedule);
+      return writer.number(change.schedule.body.length);
+    case "reschedule":
+      writer.text(change.name);
+      return writer.number(change.next);
+    case "unschedule":
+      return writer.text(change.name);
+  }
+}
+
 /** The changes of a batch; their bytes are views of its bytes. */
-export function* unpackBatch({ bytes, ...packed }: Batch): Generator<Change, void, void> {
-  const rows = new RowReader(packed, false);
+export function* unpackBatch({ bytes, ...columns }: Batch): Generator<Change, void, void> {
+  const reader = new ColumnReader(columns, false);
+  const jobs = new JobReader(reader);
   let end = 0;
   const some = (length: number): Uint8Array => bytes.subarray(end, end += length);
-  while (!rows.ended) yield rows.change(kinds[rows.number()], some);
+  while (!reader.ended) yield read(reader, jobs, kinds[reader.number()], some);
+}
+
+function read(
+  reader: ColumnReader,
+  jobs: JobReader,
+  kind: Change["kind"],
+  bytes: (length: number) => Uint8Array,
+): Change {
+  switch (kind) {
+    case "put": {
+      const job = jobs.read();
+      return { kind, job, body: bytes(job.size) };
+    }
+    case "move":
+      return { kind, id: reader.number(), progress: readProgress(reader) };
+    case "finish": {
+      const [id, progress]: [number, JobProgress] = [reader.number(), readProgress(reader)];
+      return { kind, id, progress, result: bytes(reader.number()) };
+    }
+    case "drop":
+      return { kind, id: reader.number() };
+    case "rules":
+      return { kind, rules: readLimits(reader) };
+    case "schedule":
+      return { kind, schedule: { ...readSchedule(reader), body: bytes(reader.number()) } };
+    case "reschedule":
+      return { kind, name: reader.text(), next: reader.number() };
+    case "unschedule":
+      return { kind, name: reader.text() };
+  }
 }
 
 /** Packs jobs. */
-export function packRows(jobs: readonly StoredJob[]): Rows {
-  const rows = new RowWriter(jobs.length);
-  for (const job of jobs) rows.job(job);
-  return rows.rows;
+export function packJobs(all: readonly StoredJob[]): Columns {
+  const writer = new ColumnWriter(all.length * MOST);
+  const jobs = new JobWriter(writer);
+  for (const job of all) jobs.write(job);
+  return writer.columns;
 }
 
-/** The jobs of rows. */
-export function* unpackRows(packed: Rows): Generator<StoredJob, void, void> {
-  const rows = new RowReader(packed, true);
-  while (!rows.ended) yield rows.job();
-}
-
-/** Bodies, one behind the other. */
-export interface Bodies {
-  /** How long each is; `NONE` for one that is not there. */
-  readonly lengths: Float64Array<ArrayBuffer>;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-const NONE = -1;
-/** How many bytes bodies may share. */
-const SHARED = 16_384;
-
-/** Packs bodies. */
-export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies {
-  const lengths = Float64Array.from(bodies, (body) => body?.length ?? NONE);
-  const bytes = new Uint8Array(bodies.reduce((sum, body) => sum + (body?.length ?? 0), 0));
-  let end = 0;
-  for (const body of bodies) {
-    if (body === undefined) continue;
-    bytes.set(body, end);
-    end += body.length;
-  }
-  return { lengths, bytes };
-}
-
-/** The bodies: views of the bytes of all where these are few, as each of them keeps all in memory. */
-export function unpackBodies({ lengths, bytes }: Bodies): (Uint8Array | undefined)[] {
-  let end = 0;
-  const isShared = bytes.length <= SHARED || lengths.length === 1;
-  return Array.from(lengths, (length) => {
-    if (length === NONE) return undefined;
-    const from = end;
-    end += length;
-    return isShared ? bytes.subarray(from, end) : bytes.slice(from, end);
-  });
+/** The jobs of columns. */
+export function* unpackJobs(columns: Columns): Generator<StoredJob, void, void> {
+  const reader = new ColumnReader(columns, true);
+  const jobs = new JobReader(reader);
+  while (!reader.ended) yield jobs.read();
 }

@@ -7,14 +7,14 @@ import {
   APPLICATION_ID,
   canMigrate,
   distrust,
-  explain,
   isFresh,
   otherVersion,
   pragma,
   strangeIn,
-  VERSION,
 } from "./schema.ts";
-import { boundQueries } from "../stored_bounds.ts";
+import { VERSION } from "./tables.ts";
+import { explain } from "./explain.ts";
+import { boundQueries } from "./row_check.ts";
 import { locateFile } from "./path.ts";
 
 /** What a sound file has none of: a query that counts them, and what they are. */
@@ -103,7 +103,7 @@ export function checkSqliteFile(path: string): Checked {
       const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
       if (count > 0) problems.push(`${what}: ${count}`);
     }
-    for (const [table, sql] of problems.length > 0 ? [] : boundQueries(db)) {
+    for (const [table, sql] of problems.length > 0 ? [] : boundQueries(Number(version))) {
       for (const [column, count] of Object.entries(db.prepare(sql).get()!)) {
         if (count !== 0) problems.push(`${column} of ${table} is out of bounds: ${count}`);
       }

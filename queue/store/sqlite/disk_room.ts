@@ -92,7 +92,7 @@ export class DiskRoom {
       this.#writeFull(write, puts);
     }
     // SQLite says nothing where the pages of the -wal find no room in the file, and lets the -wal grow.
-    const { walSize } = this.file;
+    const walSize = this.file.walSize();
     const hasGrown = walSize > this.#walSize && walSize > this.#wal;
     if (hasGrown || this.#isTight) this.#emptyWal();
     this.#walSize = walSize;

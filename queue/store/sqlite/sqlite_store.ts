@@ -1,6 +1,7 @@
 import type { DiskOptions } from "./disk_room.ts";
-import { type Batch, type Bodies, packBatch, unpackBodies, unpackRows } from "./batch.ts";
-import type { Rows } from "./columns.ts";
+import { type Batch, packBatch, unpackJobs } from "./batch.ts";
+import { type Bodies, unpackBodies } from "./bodies.ts";
+import type { Columns } from "./columns.ts";
 import {
   type Change,
   type Moment,
@@ -116,7 +117,7 @@ export async function sqliteStore(
     async *load(): AsyncGenerator<StoredJob, void, void> {
       const page = (after: number): Promise<unknown> => ask({ kind: "load", after, limit: PAGE });
       for (let next = page(0);;) {
-        const jobs = [...unpackRows(await next as Rows)];
+        const jobs = [...unpackJobs(await next as Columns)];
         if (jobs.length === 0) return;
         // Read while these are looked at.
         next = page(jobs[jobs.length - 1].id);

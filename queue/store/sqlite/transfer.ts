@@ -3,8 +3,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { BadLine } from "../flat_json.ts";
-import { type Entry, lineOf, readLine } from "../json_lines.ts";
-import { type Import, openSqliteFile, type SqliteFile } from "./file.ts";
+import { type LineEntry, lineOf, readLine } from "../json_lines.ts";
+import { openSqliteFile, type SqliteFile } from "./file.ts";
+import type { Import } from "./import_log.ts";
 import type { Change } from "../store.ts";
 import { aheadOfWall, laterJob, laterSchedule } from "../stored_times.ts";
 
@@ -137,7 +138,7 @@ class MadeBefore extends Error {
   }
 }
 
-type Numbered = readonly [entry: Entry, line: number];
+type Numbered = readonly [entry: LineEntry, line: number];
 
 function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
   yield first;
@@ -200,7 +201,7 @@ function* readAll(
   }
 }
 
-function read(line: string, at: number, now: number): Entry {
+function read(line: string, at: number, now: number): LineEntry {
   try {
     return readLine(line, now);
   } catch (error) {

@@ -2,8 +2,9 @@
 // The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
 
 import { DiskRoom, isFull } from "./disk_room.ts";
-import { type Batch, packBodies, packRows, unpackBatch } from "./batch.ts";
-import { explain } from "./schema.ts";
+import { type Batch, packJobs, unpackBatch } from "./batch.ts";
+import { packBodies } from "./bodies.ts";
+import { explain } from "./explain.ts";
 import type { Answer, Request } from "./sqlite_store.ts";
 
 let disk: DiskRoom | undefined;
@@ -28,8 +29,8 @@ function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } 
     case "room":
       return { result: disk.room() };
     case "load": {
-      const rows = packRows(file.load(request.after, request.limit));
-      return { result: rows, transfer: [rows.numbers.buffer] };
+      const jobs = packJobs(file.load(request.after, request.limit));
+      return { result: jobs, transfer: [jobs.numbers.buffer] };
     }
     case "rules":
       return { result: file.rules() };

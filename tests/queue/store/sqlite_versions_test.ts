@@ -4,6 +4,39 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { job, put } from "./store_conformance.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
+// A file's tables never change but with a new version: these are those of every file of version 3 that there is.
+Deno.test("sqliteStore makes a file of version 3 with the tables of that version", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    await (await sqliteStore(path)).close();
+    const db = new DatabaseSync(path);
+    const tables = db.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid").all();
+    const { user_version: version } = db.prepare("PRAGMA user_version").get()!;
+    db.close();
+    assertEquals(version, 3);
+    assertEquals(tables.map(({ sql }) => String(sql).replace(/\s+/g, " ")), [
+      "CREATE TABLE job ( id INTEGER PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
+      "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
+      "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, name TEXT NOT NULL, put REAL NOT NULL, " +
+      "expires REAL NOT NULL, state INTEGER NOT NULL, ready REAL NOT NULL, body BLOB NOT NULL ) STRICT",
+      "CREATE TABLE progress ( id INTEGER PRIMARY KEY, state INTEGER NOT NULL, " +
+      "attempt INTEGER NOT NULL, spared INTEGER NOT NULL, ready REAL NOT NULL, until REAL NOT NULL, " +
+      "held INTEGER NOT NULL, reason TEXT NOT NULL ) STRICT",
+      "CREATE TABLE rules ( queue TEXT NOT NULL, key TEXT NOT NULL, paused INTEGER NOT NULL, " +
+      "running INTEGER NOT NULL, rate REAL NOT NULL, weight REAL NOT NULL, depth INTEGER NOT NULL, " +
+      "paid REAL NOT NULL, PRIMARY KEY (queue, key) ) STRICT, WITHOUT ROWID",
+      "CREATE TABLE schedule ( name TEXT PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
+      "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
+      "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, cron TEXT NOT NULL, zone TEXT NOT NULL, " +
+      "interval INTEGER NOT NULL, next REAL NOT NULL, expires INTEGER NOT NULL, body BLOB NOT NULL ) " +
+      "STRICT, WITHOUT ROWID",
+      "CREATE TABLE last (id INTEGER NOT NULL) STRICT",
+      "CREATE TABLE clock ( one INTEGER PRIMARY KEY, now REAL NOT NULL, wall REAL NOT NULL ) STRICT",
+      "CREATE TABLE imported ( digest BLOB PRIMARY KEY, at REAL NOT NULL, jobs INTEGER NOT NULL ) " +
+      "STRICT, WITHOUT ROWID",
+    ]);
+  }));
+
 /** A file as version 1 of the schema had it. */
 function versionOne(path: string): void {
   const db = new DatabaseSync(path);

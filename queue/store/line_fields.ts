@@ -1,0 +1,98 @@
+// The fields of a record in a line of JSON.
+
+import { closestString } from "@std/text/closest-string";
+import type { FieldSpec } from "../../protocol/spec.ts";
+import { BadValue, formatValue } from "../../protocol/values.ts";
+import { type Field, lineNameOf, type NamedField, NOW } from "./field.ts";
+import { BadLine } from "./flat_json.ts";
+import { states } from "./job_fields.ts";
+
+/** The names of a body, as text or not. */
+const BODIES = ["body", "base64"];
+
+/** A record as the fields of a line. */
+export function toLine(fields: readonly NamedField[], record: object): Record<string, unknown> {
+  const line: Record<string, unknown> = {};
+  for (const field of fields) {
+    const name = lineNameOf(field);
+    if (name !== null) line[name] = record[field.name as keyof typeof record];
+  }
+  return line;
+}
+
+/**
+ * The record of a line. Throws `BadLine`.
+ *
+ * @param kind what the line is
+ * @param hasBody whether lines of this kind have a body, which is not read here
+ * @param now the default of some times
+ */
+export function fromLine(
+  kind: string,
+  fields: readonly NamedField[],
+  line: Readonly<Record<string, unknown>>,
+  hasBody: boolean,
+  now: number,
+): Record<string, unknown> {
+  const names = fields.map(lineNameOf).filter((name) => name !== null);
+  const known = new Set(hasBody ? [...names, ...BODIES] : names);
+  const extra = Object.keys(line).find((name) => !known.has(name));
+  if (extra !== undefined) {
+    throw new BadLine(
+      `a ${kind} has no ${extra}; its nearest field is ${closestString(extra, [...known])}`,
+    );
+  }
+  const record: Record<string, unknown> = {};
+  for (const field of fields) {
+    const name = lineNameOf(field);
+    if (name === null) continue;
+    if (Object.hasOwn(line, name)) record[field.name] = checked(name, line[name], field, now);
+    else if (field.default === undefined) throw new BadLine(`a ${kind} needs ${name}`);
+    else record[field.name] = field.default === NOW ? now : field.default;
+  }
+  return record;
+}
+
+function checked(name: string, value: unknown, field: Field, now: number): unknown {
+  if (value === field.default) return value;
+  const spec = specOf(field);
+  if (spec.type === "boolean" && typeof value !== "boolean") {
+    throw new BadLine(`${name} must be true or false, not ${JSON.stringify(value)}`);
+  }
+  try {
+    formatValue(value, spec);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    // JSON has no word for a number that is too large, such as 1e400, and is read as Infinity.
+    const why = Math.abs(value as number) === Infinity
+      ? error.message.replace(/not ("null"|number)$/, "not one as large")
+      : error.message;
+    throw new BadLine(`${name} must be ${why}`);
+  }
+  const latest = now + (field.ahead ?? Infinity);
+  if ((value as number) > latest) {
+    const until = new Date(latest).toISOString().slice(0, 10);
+    throw new BadLine(
+      `${name} must be a time before ${until}, ${Math.floor(latest)} ms, not ${value}`,
+    );
+  }
+  return value;
+}
+
+/** What a field of an import must be. */
+function specOf({ type, min, importMin = min, max, importMax = max }: Field): FieldSpec {
+  switch (type) {
+    case "flag":
+      return { type: "boolean" };
+    case "state":
+      return { type: "enum", values: states };
+    case "word":
+    case "text":
+      return { type, max: importMax };
+    case "integer":
+      return { type, min: importMin, max: importMax };
+    case "number":
+    case "time":
+      return { type: "number", min: importMin, max: importMax };
+  }
+}

@@ -1,0 +1,59 @@
+// How large a queue's file is, and may become.
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Watched } from "./path.ts";
+import { pragma } from "./schema.ts";
+
+/** What a file takes on the disk, in bytes. */
+export interface Space {
+  readonly used: number;
+  readonly free: number;
+  readonly wal: number;
+  /** The most that `used` may become. */
+  readonly most: number;
+  /** What the file grows by where its `-wal` is written into it. */
+  readonly unwritten: number;
+}
+
+/** The size of a file. */
+export interface FileSize {
+  /** What it takes on the disk: for what it keeps, for pages that are free, in its `-wal`. */
+  space(): Space;
+  /** How many bytes its `-wal` had after the last commit. */
+  walSize(): number;
+  /** Bounds what it takes, and about how much its `-wal` does, in bytes; what is there already may stay. */
+  bound(size: number, wal: number): void;
+}
+
+/** The most pages that SQLite knows of. */
+const MOST_PAGES = 2 ** 32 - 2;
+/** How many more a file gets for what makes room that is as large as it may be, or larger. */
+const SPARE_PAGES = 64;
+
+/** The size of an open file. */
+export function fileSize(db: DatabaseSync, watched: Watched): FileSize {
+  const pages = db.prepare("PRAGMA page_count");
+  const freePages = db.prepare("PRAGMA freelist_count");
+  const pageSize = Number(pragma(db, "page_size"));
+  let most = MOST_PAGES;
+  return {
+    space(): Space {
+      const free = pageSize * Number(freePages.get()!.freelist_count);
+      const used = pageSize * Number(pages.get()!.page_count) - free;
+      const { size, walSize: wal } = watched;
+      const unwritten = Math.max(0, used + free - size);
+      return { used, free, wal, most: pageSize * most, unwritten };
+    },
+    walSize: () => watched.walSize,
+    bound(size: number, wal: number): void {
+      const there = Number(pages.get()!.page_count);
+      most = Math.floor(Math.min(size / pageSize, MOST_PAGES));
+      if (there >= most) most = there + SPARE_PAGES;
+      db.exec(`
+        PRAGMA max_page_count = ${most};
+        PRAGMA wal_autocheckpoint = ${Math.floor(wal / pageSize)};
+        PRAGMA journal_size_limit = ${Math.floor(2 * wal)};
+      `);
+    },
+  };
+}

@@ -1,6 +1,8 @@
 // The requests of a load as people write them: as words of a command line, or as lines of a file.
 
 import { isOptionName, isVerb } from "../../protocol/names.ts";
+import { faultText } from "../../dialects/lineup1/fault_text.ts";
+import { readVerb } from "../../dialects/lineup1/verb.ts";
 import { LineParser } from "../../dialects/lineup1/line_parser.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { UsageError } from "../flags.ts";
@@ -55,9 +57,9 @@ export function fromLine(line: string): RequestPlan {
   const put = (text: string): string =>
     text.replace(HOLDER, (_, number) => templates[Number(number) - 1]);
   const bytes = encodeText(held);
-  const parser = new LineParser("request");
+  const parser = new LineParser(readVerb);
   const bad = parser.parse(bytes, 0, bytes.length);
-  if (bad !== undefined) throw new UsageError(`${line}: ${put(bad.message)}`);
+  if (bad !== undefined) throw new UsageError(`${line}: ${put(faultText(bad))}`);
   if (parser.tag !== undefined) throw new UsageError(`${line}: --tagged makes tags of its own.`);
   return checked({
     weight: Number(weight),

@@ -11,6 +11,13 @@ export interface Frame extends Line {
   readonly body: Uint8Array | undefined;
 }
 
+/** The frame of a line, without the body that may follow it. */
+export function toFrame(
+  { tag, head, words, options }: Line,
+): Frame & { body: Uint8Array | undefined } {
+  return { kind: "frame", tag, head, words, options, body: undefined };
+}
+
 /** A frame without what a reader adds to it; words, options and body may be left out. */
 export type FrameInit = Pick<Frame, "head"> & Partial<Omit<Frame, "head" | "kind">>;
 

@@ -39,12 +39,7 @@ export function isText(line: Uint8Array): boolean {
   }
 }
 
-/** What is said of a line for which `isText` does not hold. */
-export const NOT_TEXT =
-  "A line is UTF-8 text without control characters; send other bytes as a counted body.";
-
-/** What is said of a byte at which a scanner stopped, unless it ends the line. */
-export function cannotOccur(byte: number): string {
-  return `The byte 0x${byte.toString(16).padStart(2, "0")} cannot occur in a line; ` +
-    `write control characters as escapes in quotes, or send a counted body.`;
+/** A byte as messages show it. */
+export function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
 }

@@ -1,18 +1,11 @@
 // From the bytes of a line to its words, options and length of body.
 
-import { bodyLength, lengthBehind } from "./body_length.ts";
-import { isTag, type Line, type Side } from "./line.ts";
+import { bodyLength } from "./body_length.ts";
+import { Fault } from "./fault.ts";
+import { isTag, type Line } from "./line.ts";
 import { isOptionName } from "../../protocol/names.ts";
-import { escapeEnd, show, unescape } from "../../protocol/quoting.ts";
+import { escapeEnd, unescape } from "../../protocol/quoting.ts";
 import { decodeAscii, decodeText } from "../../protocol/strings.ts";
-
-/** A line that is not in the grammar. */
-export interface BadLine {
-  tag: string | undefined;
-  message: string;
-  /** How many bytes of body follow (-1: none); `undefined` where nobody can tell, so framing is lost. */
-  length: number | undefined;
-}
 
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
@@ -23,14 +16,12 @@ const IN_TAG: readonly boolean[] = Array.from(
   (_, byte) => isTag(String.fromCharCode(byte)),
 );
 
-const TAB = 0x09, SPACE = 0x20, HYPHEN = 0x2d, ZERO = 0x30, NINE = 0x39, EQUALS = 0x3d;
+const TAB = 0x09, SPACE = 0x20, EQUALS = 0x3d;
 const BANG = 0x21, QUOTE = 0x22, HASH = 0x23, STAR = 0x2a, BACKSLASH = 0x5c;
 const OPEN = 0x7b, CLOSE = 0x7d;
 
-/** Thrown inside this file only; `unclosed` where a quote was open at the end of the line. */
-class Fault {
-  constructor(readonly message: string, readonly unclosed = false) {}
-}
+/** Reads the head of a line, sets it, and answers where it ends. Throws `Fault`. */
+export type ReadHead = (bytes: Uint8Array, at: number, end: number, line: Line) => number;
 
 /**
  * Reads lines. One parser serves one connection; the fields hold what the last call of `parse` found, so that a
@@ -43,19 +34,19 @@ export class LineParser implements Line {
   options: ReadonlyMap<string, string> = NO_OPTIONS;
   /** Bytes of body announced by the line, -1 for none. */
   length = -1;
-  readonly #side: Side;
+  readonly #readHead: ReadHead;
   /** How far the line is read, once a method returns something else. */
   #at = 0;
 
-  constructor(side: Side) {
-    this.#side = side;
+  constructor(readHead: ReadHead) {
+    this.#readHead = readHead;
   }
 
   /**
    * Parses `bytes[start, end)`, a line without its end, of valid UTF-8 without controls.
    * `undefined` means that the fields hold the line; an empty line leaves `head` empty.
    */
-  parse(bytes: Uint8Array, start: number, end: number): BadLine | undefined {
+  parse(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     this.tag = undefined;
     this.head = "";
     this.words = NO_WORDS;
@@ -66,11 +57,7 @@ export class LineParser implements Line {
       this.#parse(bytes, end);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
-      return {
-        tag: this.tag,
-        message: fault.message,
-        length: lengthBehind(bytes, start, end, fault.unclosed),
-      };
+      return fault;
     }
   }
 
@@ -78,7 +65,7 @@ export class LineParser implements Line {
     let at = skipSpace(bytes, this.#at, end);
     if (at === end) return;
     if (bytes[at] === HASH) at = this.#tag(bytes, at, end);
-    at = this.#side === "request" ? this.#verb(bytes, at, end) : this.#status(bytes, at, end);
+    at = this.#readHead(bytes, at, end, this);
     let words: string[] | undefined;
     let options: Map<string, string> | undefined;
     while ((at = skipSpace(bytes, at, end)) < end) {
@@ -90,23 +77,23 @@ export class LineParser implements Line {
       }
       if (first === OPEN) {
         this.length = bodyLength(bytes, at, end);
-        if (this.length < 0) throw new Fault(BAD_LENGTH);
+        if (this.length < 0) throw new Fault("body-length");
         break;
       }
-      if (first === HASH) throw new Fault('Quote a word that begins with "#".');
+      if (first === HASH) throw new Fault("hash");
       const stop = bareEnd(bytes, at, end);
       if (stop < end && bytes[stop] === EQUALS) {
         const name = decodeText(bytes, at, stop);
-        if (!isOptionName(name)) throw new Fault(badName(name));
+        if (!isOptionName(name)) throw new Fault("option-name", name);
         const value = this.#value(bytes, stop + 1, end, name);
         at = this.#at;
-        if (options?.has(name)) throw new Fault(`The option ${name} is given twice.`);
+        if (options?.has(name)) throw new Fault("option-twice", name);
         (options ??= new Map()).set(name, value);
       } else {
         if (stop < end && bytes[stop] === QUOTE) {
-          throw new Fault(`Write a quote inside a word as "\\"", with the whole word in quotes.`);
+          throw new Fault("quote-in-word");
         }
-        if (bytes[stop - 1] === CLOSE) throw new Fault(NO_SPACE);
+        if (bytes[stop - 1] === CLOSE) throw new Fault("brace");
         (words ??= []).push(decodeText(bytes, at, stop));
         at = stop;
       }
@@ -121,65 +108,22 @@ export class LineParser implements Line {
     while (stop < end && IN_TAG[bytes[stop]]) stop++;
     const length = stop - start;
     if (length === 0 || length > LONGEST_TAG || (stop < end && !isSpace(bytes[stop]))) {
-      throw new Fault('A tag is "#" and 1 to 32 of A-Z a-z 0-9 - _ . before the verb.');
+      throw new Fault("tag");
     }
     this.tag = decodeAscii(bytes, start, stop);
     return skipSpace(bytes, stop, end);
-  }
-
-  #verb(bytes: Uint8Array, at: number, end: number): number {
-    let stop = at;
-    let lower = false;
-    for (; stop < end; stop++) {
-      const byte = bytes[stop];
-      if (byte >= 0x41 && byte <= 0x5a) continue;
-      if (byte >= 0x61 && byte <= 0x7a) lower = true;
-      else if (stop === at || !(byte === HYPHEN || (byte >= ZERO && byte <= NINE))) break;
-    }
-    if (stop === at || stop - at > 32 || (stop < end && !isSpace(bytes[stop]))) {
-      const word = decodeText(bytes, at, wordEnd(bytes, at, end));
-      throw new Fault(
-        word === ""
-          ? "A verb must follow the tag."
-          : word.startsWith("\ufeff")
-          ? "The line begins with a byte order mark (U+FEFF); send UTF-8 without one."
-          : `A verb is a letter and up to 31 letters, digits or "-", not ${show(word)}.`,
-      );
-    }
-    const verb = decodeText(bytes, at, stop);
-    this.head = lower ? verb.toUpperCase() : verb;
-    return stop;
-  }
-
-  #status(bytes: Uint8Array, at: number, end: number): number {
-    const stop = wordEnd(bytes, at, end);
-    const byte = bytes[at];
-    const size = stop - at;
-    if (size === 1 && byte === STAR) this.head = "*";
-    else if (size === 2 && byte === 0x4f && bytes[at + 1] === 0x4b) this.head = "OK";
-    else if (size === 1 && byte === BANG) this.head = "!";
-    else {
-      const word = decodeText(bytes, at, stop);
-      if (word !== "ERR") {
-        throw new Fault(`A reply begins with OK, ERR, * or !, not ${show(word)}.`);
-      }
-      this.head = word;
-    }
-    return stop;
   }
 
   #value(bytes: Uint8Array, at: number, end: number, name: string): string {
     if (at < end && bytes[at] === QUOTE) return this.#quoted(bytes, at, end);
     const stop = bareEnd(bytes, at, end);
     if (stop === at && (stop === end || isSpace(bytes[stop]))) {
-      throw new Fault(`Write an empty value of ${name} as ${name}="".`);
+      throw new Fault("empty-value", name);
     }
     if ((stop < end && !isSpace(bytes[stop])) || bytes[at] === HASH || bytes[at] === OPEN) {
-      throw new Fault(
-        `Quote a value of ${name} that holds "=" or a quote, or begins with "#" or "{".`,
-      );
+      throw new Fault("value", name);
     }
-    if (bytes[stop - 1] === CLOSE) throw new Fault(NO_SPACE);
+    if (bytes[stop - 1] === CLOSE) throw new Fault("brace");
     this.#at = stop;
     return decodeText(bytes, at, stop);
   }
@@ -196,13 +140,13 @@ export class LineParser implements Line {
         const stop = escapeEnd(bytes, i, end);
         const escape = decodeText(bytes, i, stop);
         const character = unescape(escape);
-        if (character === undefined) throw new Fault(badEscape(escape));
+        if (character === undefined) throw new Fault("escape", escape);
         parts.push(character);
         from = stop;
         i = stop - 1;
       } else if (byte === QUOTE) {
         if (i + 1 < end && !isSpace(bytes[i + 1])) {
-          throw new Fault("A space must follow the closing quote.");
+          throw new Fault("after-quote");
         }
         this.#at = i + 1;
         const rest = decodeText(bytes, from, i);
@@ -211,12 +155,30 @@ export class LineParser implements Line {
         return parts.join("");
       }
     }
-    throw new Fault('A quoted word has no closing quote (write a quote in it as \\").', true);
+    throw new Fault("open-quote");
   }
 }
 
+/** Reads the status of a reply. */
+export function readStatus(bytes: Uint8Array, at: number, end: number, line: Line): number {
+  const stop = wordEnd(bytes, at, end);
+  const byte = bytes[at];
+  const size = stop - at;
+  if (size === 1 && byte === STAR) line.head = "*";
+  else if (size === 2 && byte === 0x4f && bytes[at + 1] === 0x4b) line.head = "OK";
+  else if (size === 1 && byte === BANG) line.head = "!";
+  else {
+    const word = decodeText(bytes, at, stop);
+    if (word !== "ERR") {
+      throw new Fault("status", word);
+    }
+    line.head = word;
+  }
+  return stop;
+}
+
 /** Whether a byte stands between words. */
-function isSpace(byte: number): boolean {
+export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === TAB;
 }
 
@@ -227,7 +189,7 @@ function skipSpace(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** Where the word ends that begins at `at`, whatever it holds. */
-function wordEnd(bytes: Uint8Array, at: number, end: number): number {
+export function wordEnd(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && !isSpace(bytes[at])) at++;
   return at;
 }
@@ -239,18 +201,4 @@ function bareEnd(bytes: Uint8Array, at: number, end: number): number {
     if (byte === SPACE || byte === EQUALS || byte === QUOTE || byte === TAB) break;
   }
   return at;
-}
-
-// `PUT mail{5}` would be a request without a body, and what follows it would run as requests.
-const NO_SPACE = 'A space must stand before a body\'s length {n}; quote a word that ends in "}".';
-const BAD_LENGTH =
-  'A word that begins with "{" is a body\'s length: {n}, 1 to 10 digits, last on its line. Quote other words.';
-
-function badName(name: string): string {
-  return `${show(name)} is no option name (lower case, digits, "-"); quote a word that holds "=".`;
-}
-
-function badEscape(escape: string): string {
-  return `${show(escape)} is no escape; ` +
-    'these are: \\" \\\\ \\n \\r \\t \\xHH (a code point to FF) \\u{H..}.';
 }

@@ -1,7 +1,10 @@
 // Replies out of bytes in any split, as a client needs it: what is no reply ends the connection, so it is thrown.
 
-import type { Frame } from "./frame.ts";
-import { Framer } from "./framer.ts";
+import { show } from "../../protocol/quoting.ts";
+import type { Fault } from "./fault.ts";
+import { type Frame, toFrame } from "./frame.ts";
+import { LineFramer } from "./line_framer.ts";
+import { LineParser, readStatus } from "./line_parser.ts";
 import type { Malformed } from "./malformed.ts";
 
 /**
@@ -24,7 +27,8 @@ export interface ReplyReader {
 
 /** A reader of replies. The bounds are in bytes, of a line and of a body. */
 export function createReplyReader(maxLine: number, maxBody: number): ReplyReader {
-  const framer = new Framer("reply", { maxLine, maxBody, maxDiscard: 0 });
+  const parts = { parser: new LineParser(readStatus), make: toFrame, faults: { explain } };
+  const framer = new LineFramer(parts, { maxLine, maxBody, maxDiscard: 0 });
   return {
     get maxBody() {
       return framer.maxBody;
@@ -45,4 +49,11 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
       throw new SyntaxError((framed as Malformed).message);
     },
   };
+}
+
+/** Names the fault: the sentences of `faultText` are for people who type requests. */
+function explain({ kind, word }: Fault): string {
+  if (kind === "status") return `A reply begins with OK, ERR, * or !, not ${show(word)}.`;
+  if (kind === "byte") return `The byte ${word} cannot occur in a line.`;
+  return `A line of a reply has a fault: ${kind}${word && ` ${show(word)}`}.`;
 }

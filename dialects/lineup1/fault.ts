@@ -1,0 +1,32 @@
+/** The ways in which a line can be outside the grammar; `faultText` has a sentence for each. */
+export type FaultKind =
+  | "after-quote"
+  | "body-length"
+  | "brace"
+  | "byte"
+  | "carriage-return"
+  | "empty-value"
+  | "escape"
+  | "hash"
+  | "open-quote"
+  | "option-name"
+  | "option-twice"
+  | "quote-in-word"
+  | "status"
+  | "tag"
+  | "text"
+  | "value"
+  | "verb";
+
+/** A line is outside the grammar. The line parser throws it, and the framer catches it. */
+export class Fault {
+  readonly kind: FaultKind;
+  /** The word, name or escape that is wrong; empty where the kind says it all. */
+  readonly word: string;
+
+  /** Takes no stack: a bad line is ordinary input. */
+  constructor(kind: FaultKind, word: string = "") {
+    this.kind = kind;
+    this.word = word;
+  }
+}

@@ -1,0 +1,332 @@
+// Bytes in any split to lines and counted bodies, of either side of a connection. One pass, bounded memory.
+
+import type { WireLimits } from "../wire_limits.ts";
+import { BodyReader } from "./body_reader.ts";
+import { Fault, type FaultKind } from "./fault.ts";
+import type { Line } from "./line.ts";
+import { hex, isText, LineScanner } from "./line_bytes.ts";
+import type { LineParser } from "./line_parser.ts";
+import type { Malformed } from "./malformed.ts";
+import { PartialLine } from "./partial_line.ts";
+import type { TelnetCommand } from "./telnet.ts";
+
+const EMPTY = new Uint8Array(0);
+const LF = 0x0a, CR = 0x0d;
+
+const enum Reading {
+  Line,
+  Body,
+  BodyEnd,
+  Nothing,
+}
+
+/** The input that only a server meets: telnet commands, and clients of other protocols. */
+export interface ServerInput {
+  /** Whether a telnet command has begun and not ended. */
+  readonly inCommand: boolean;
+  /** Begins a telnet command where `byte` is the first of one. */
+  beginCommand(byte: number): boolean;
+  /** Takes the next byte of a telnet command: the command once it is whole, `"bad"` where there is no such command. */
+  command(byte: number): TelnetCommand | "bad" | undefined;
+  /** The refusal of a client whose first byte is that of another protocol. */
+  foreignByte(byte: number): string | undefined;
+  /** The refusal of a client whose line is of another protocol; `isFirst` for the first line of a connection. */
+  foreignLine(bytes: Uint8Array, start: number, end: number, isFirst: boolean): string | undefined;
+}
+
+/** How a framer meets lines outside the grammar. */
+export interface FaultHandling {
+  /** A sentence about a fault. */
+  explain(fault: Fault): string;
+  /**
+   * Finds the length of the body behind a bad line, to read on behind it: -1 for none, `undefined` where nobody can tell.
+   * Without this every bad line is fatal.
+   */
+  lengthBehind?(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    unclosed: boolean,
+  ): number | undefined;
+}
+
+/** The parts of framing that differ between the two sides of a connection. */
+export interface FramingParts<F> {
+  readonly parser: LineParser;
+  /** Makes the frame out of a line, whose `words` and `options` it may keep. */
+  readonly make: (line: Line) => F;
+  readonly faults: FaultHandling;
+  /** Left out by a client. */
+  readonly server?: ServerInput;
+}
+
+/**
+ * The framing that both sides share. `Framer` adds the input that only a server meets, and reads on behind a bad line; a
+ * client needs neither, because a bad reply ends its connection.
+ */
+export class LineFramer<F extends { body: Uint8Array | undefined }> {
+  readonly #parser: LineParser;
+  /** Longest body, in bytes, from the next line on. */
+  maxBody: number;
+  readonly #maxLine: number;
+  readonly #maxDiscard: number;
+  readonly #server: ServerInput | undefined;
+  readonly #faults: FaultHandling;
+  readonly #make: (line: Line) => F;
+
+  #chunk: Uint8Array = EMPTY;
+  #at = 0;
+  #reading = Reading.Line;
+  #crlf = true;
+  #lines = 0;
+
+  readonly #partial: PartialLine;
+  readonly #scanner = new LineScanner();
+  #afterCR = false;
+  #telnetBytes = 0;
+
+  // The frame whose body is read; undefined where the body is thrown away.
+  #frame: F | undefined;
+  readonly #body = new BodyReader();
+
+  constructor(
+    { parser, make, faults, server }: FramingParts<F>,
+    { maxLine, maxBody, maxDiscard }: WireLimits,
+  ) {
+    this.#parser = parser;
+    this.#make = make;
+    this.#faults = faults;
+    this.#server = server;
+    this.#partial = new PartialLine(maxLine);
+    this.#maxLine = maxLine;
+    this.maxBody = maxBody;
+    this.#maxDiscard = maxDiscard;
+  }
+
+  /** Whether the last line ended in CRLF (or telnet's CR NUL); true before the first. */
+  get crlf(): boolean {
+    return this.#crlf;
+  }
+
+  /** Bytes of an unfinished line or body held until the rest arrives. */
+  get held(): number {
+    return this.#partial.bytes.length + this.#body.held;
+  }
+
+  /** The frame whose body is being read, without it; `undefined` between frames. */
+  get begun(): F | undefined {
+    return this.#frame;
+  }
+
+  /** Whether the stream may end here: no line and no body is unfinished. */
+  get idle(): boolean {
+    return this.#reading === Reading.Line && this.#partial.length === 0 && !this.#afterCR;
+  }
+
+  /** Hands in the next bytes. Throws `Error` where the bytes before were not all taken. */
+  push(bytes: Uint8Array): void {
+    if (this.#at < this.#chunk.length && this.#reading !== Reading.Nothing) {
+      throw new Error("push before next() answered undefined");
+    }
+    this.#chunk = bytes;
+    this.#at = 0;
+    this.#body.nextChunk();
+  }
+
+  /** What the bytes so far make up next; `undefined` where more are needed. */
+  next(): F | Malformed | TelnetCommand | undefined {
+    for (;;) {
+      switch (this.#reading) {
+        case Reading.Line: {
+          if (this.#at === this.#chunk.length) {
+            // Or a client that says no more would hold what its last bodies share.
+            this.#body.nextChunk();
+            return undefined;
+          }
+          const found = this.#line();
+          if (found !== undefined) return found;
+          break;
+        }
+        case Reading.Body:
+          this.#at = this.#body.fill(this.#chunk, this.#at);
+          if (!this.#body.whole) return undefined;
+          this.#reading = Reading.BodyEnd;
+          break;
+        case Reading.BodyEnd: {
+          if (this.#at === this.#chunk.length) return undefined;
+          const found = this.#bodyEnd();
+          if (found !== undefined) return found;
+          break;
+        }
+        case Reading.Nothing:
+          return undefined;
+      }
+    }
+  }
+
+  /** Reads on to the end of a line, of the chunk, or to a telnet command. */
+  #line(): F | Malformed | TelnetCommand | undefined {
+    const chunk = this.#chunk;
+    const end = chunk.length;
+    if (this.#server?.inCommand) return this.#commandByte(this.#server);
+    if (this.#afterCR) {
+      const byte = chunk[this.#at];
+      if (byte !== LF && byte !== 0) return this.#fault("carriage-return");
+      this.#afterCR = false;
+      this.#at++;
+      this.#crlf = true;
+      return this.#parse(chunk, this.#at, this.#at);
+    }
+    const start = this.#at;
+    const at = this.#scanner.scan(chunk, start);
+    if (this.#partial.length + this.#telnetBytes + at - start > this.#maxLine) {
+      return this.#tooLong();
+    }
+    if (at === end) {
+      this.#keep(start, end, end);
+      return undefined;
+    }
+    switch (chunk[at]) {
+      case LF:
+        this.#at = at + 1;
+        this.#crlf = false;
+        return this.#parse(chunk, start, at);
+      case CR: {
+        const after = chunk[at + 1];
+        if (at + 1 < end && (after === LF || after === 0)) {
+          this.#at = at + 2;
+          this.#crlf = true;
+          return this.#parse(chunk, start, at);
+        }
+        this.#keep(start, at, at + 1);
+        this.#afterCR = true;
+        return undefined;
+      }
+    }
+    if (this.#server?.beginCommand(chunk[at])) {
+      this.#keep(start, at, at + 1);
+      return undefined;
+    }
+    if (this.#lines === 0 && this.#partial.length + at - start === 0) {
+      const foreign = this.#server?.foreignByte(chunk[at]);
+      if (foreign !== undefined) return this.#lost("wrong-protocol", foreign);
+    }
+    return this.#fault("byte", hex(chunk[at]));
+  }
+
+  /** Keeps what the chunk holds of a line, and goes on at `next`. */
+  #keep(start: number, end: number, next: number): void {
+    this.#partial.add(this.#chunk, start, end);
+    this.#at = next;
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): F | Malformed | TelnetCommand | undefined {
+    const partial = this.#partial;
+    if (partial.length > 0) {
+      partial.add(bytes, start, end);
+      bytes = partial.bytes;
+      start = 0;
+      end = partial.length;
+      partial.clear();
+    }
+    this.#telnetBytes = 0;
+    if (!this.#scanner.ascii) {
+      this.#scanner.ascii = true;
+      if (!isText(bytes.subarray(start, end))) return this.#fault("text");
+    }
+    const parser = this.#parser;
+    const bad = parser.parse(bytes, start, end);
+    const isFirst = this.#lines++ === 0;
+    if (isFirst || bad !== undefined) {
+      const foreign = this.#server?.foreignLine(bytes, start, end, isFirst);
+      if (foreign !== undefined) return this.#lost("wrong-protocol", foreign);
+    }
+    if (bad !== undefined) {
+      const unclosed = bad.kind === "open-quote";
+      const length = this.#faults.lengthBehind?.(bytes, start, end, unclosed);
+      return this.#refuse("bad-syntax", this.#faults.explain(bad), parser.tag, length);
+    }
+    const { length } = parser;
+    if (parser.head === "") return undefined;
+    if (length < 0) return this.#make(parser);
+    if (length > this.maxBody) {
+      const message = `A body holds at most ${this.maxBody} bytes, not ${length}.`;
+      return this.#refuse("body-too-large", message, parser.tag, length);
+    }
+    this.#expect(this.#make(parser), length);
+    return undefined;
+  }
+
+  /** The next `length` bytes are a body: of `frame`, or of a line that was refused. */
+  #expect(frame: F | undefined, length: number): void {
+    this.#frame = frame;
+    this.#body.begin(length, frame !== undefined);
+    this.#reading = Reading.Body;
+  }
+
+  #bodyEnd(): F | Malformed | undefined {
+    const byte = this.#chunk[this.#at];
+    if (byte === LF || (this.#afterCR && byte === 0)) {
+      this.#afterCR = false;
+      this.#at++;
+      this.#reading = Reading.Line;
+      const frame = this.#frame;
+      if (frame === undefined) return undefined;
+      this.#frame = undefined;
+      frame.body = this.#body.take();
+      return frame;
+    }
+    if (byte === CR && !this.#afterCR) {
+      this.#afterCR = true;
+      this.#at++;
+      return undefined;
+    }
+    return this.#lost(
+      "bad-syntax",
+      `The body is longer than the ${this.#body.length} bytes announced, or no line end follows it.`,
+      // Of the line before the body.
+      this.#frame && this.#parser.tag,
+    );
+  }
+
+  #commandByte(server: ServerInput): TelnetCommand | Malformed | undefined {
+    // A telnet command takes no room in the line but counts against it, or it could go on for ever.
+    if (++this.#telnetBytes + this.#partial.length > this.#maxLine) return this.#tooLong();
+    const read = server.command(this.#chunk[this.#at++]);
+    return read === "bad" ? this.#fault("text") : read;
+  }
+
+  #tooLong(): Malformed {
+    return this.#lost("line-too-long", `A line holds at most ${this.#maxLine} bytes.`);
+  }
+
+  #fault(kind: FaultKind, word?: string): Malformed {
+    return this.#lost("bad-syntax", this.#faults.explain(new Fault(kind, word)));
+  }
+
+  #lost(code: Malformed["code"], message: string, tag?: string): Malformed {
+    return this.#refuse(code, message, tag, undefined);
+  }
+
+  /** Goes on behind the body of `length` bytes (-1: none) where there is an end to it, and it is not too long. */
+  #refuse(
+    code: Malformed["code"],
+    message: string,
+    tag: string | undefined,
+    length: number | undefined,
+  ): Malformed {
+    const fatal = length === undefined || length > this.#maxDiscard;
+    if (fatal) this.#stop();
+    else if (length >= 0) this.#expect(undefined, length);
+    return { kind: "malformed", code, message, tag, fatal };
+  }
+
+  #stop(): void {
+    this.#reading = Reading.Nothing;
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    this.#partial.clear();
+    this.#body.clear();
+    this.#frame = undefined;
+  }
+}

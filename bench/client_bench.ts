@@ -2,6 +2,7 @@
 
 import { Redis } from "ioredis";
 import { bundle, endBundling } from "../build/bundle.ts";
+import { connect } from "../client/mod.ts";
 import { comparePings } from "./client/pings.ts";
 import { startRedis, startScript } from "./servers.ts";
 
@@ -18,7 +19,7 @@ async function bundleForNode(): Promise<Uint8Array | string> {
   }
   try {
     const name = "pings.js";
-    return (await bundle("bench/client/pings.ts", "node", { minify: true, name })).code;
+    return (await bundle("bench/client/pings_in_node.ts", "node", { minify: true, name })).code;
   } finally {
     await endBundling();
   }
@@ -32,7 +33,7 @@ if (redisServer === undefined) {
 using _redis = redisServer;
 using lineup = await startScript("lineup", "lineup.ts", 1);
 const redis = new Redis({ host: "127.0.0.1", port: redisServer.port, enableAutoPipelining: true });
-await comparePings(`Deno ${Deno.version.deno}`, redis, lineup.port, ROUNDS);
+await comparePings(`Deno ${Deno.version.deno}`, connect, redis, lineup.port, ROUNDS);
 redis.disconnect();
 
 const script = await bundleForNode();

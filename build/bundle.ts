@@ -1,11 +1,11 @@
 // One file of JavaScript from our modules, for a platform that is not Deno.
 
 // The versions stand here and not in deno.json, see tests/fast_check.ts.
-import { build, type Plugin, stop } from "npm:esbuild@0.28.2";
+import { build, stop } from "npm:esbuild@0.28.2";
 import { minify } from "npm:terser@5.51.4";
 
-/** Where a bundle runs. */
-export type Platform = "browser" | "node";
+/** The runtime that a bundle is for. */
+export type Target = "browser" | "node";
 
 /** A bundle. */
 export interface Bundle {
@@ -17,93 +17,10 @@ export interface Bundle {
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** What a bundle has instead of a module: beside it, with the names that others import of it. */
-const STAND_INS: Record<Platform, Readonly<Record<string, string>>> = {
-  browser: {
-    "client/in_flight.ts": "client/browser_in_flight.ts",
-    "client/mod.ts": "client/browser.ts",
-    "client/resolve.ts": "client/browser_resolve.ts",
-    "client/waiting.ts": "client/browser_waiting.ts",
-    "net/address.ts": "net/browser_address.ts",
-    "net/deno.ts": "net/browser.ts",
-    "net/output.ts": "net/browser_output.ts",
-    "protocol/describe.ts": "protocol/browser_describe.ts",
-    "protocol/duration.ts": "protocol/browser_duration.ts",
-    "protocol/quoting.ts": "protocol/browser_quoting.ts",
-    "dialects/lineup1/reply_reader.ts": "dialects/lineup1/browser_reply_reader.ts",
-    "protocol/spec_error.ts": "protocol/browser_spec_error.ts",
-    "protocol/strings.ts": "protocol/browser_strings.ts",
-  },
-  node: { "net/deno.ts": "net/node.ts" },
-};
-
-/**
- * Properties that only our own modules name, which may be short in a minified file for browsers. A test sees to it that
- * nothing of the client's interface or of the platform has such a name.
- */
-export const INTERNAL_NAMES: readonly string[] = [
-  "answered",
-  "ask",
-  "awaited",
-  "broadcast",
-  "changed",
-  "connecting",
-  "cost",
-  "deadline",
-  "drained",
-  "earn",
-  "failures",
-  "flush",
-  "forgotten",
-  "fromText",
-  "full",
-  "heard",
-  "holds",
-  "maybe",
-  "named",
-  "outgoing",
-  "owed",
-  "place",
-  "reads",
-  "refuses",
-  "restsUntil",
-  "retryAt",
-  "schedule",
-  "sent",
-  "session",
-  "settled",
-  "sizeOf",
-  "spend",
-  "stopPause",
-  "tally",
-  "toText",
-  "toldAt",
-  "triedAt",
-  "triedOn",
-  "tries",
-  "unrepeatable",
-  "waiter",
-  "writes",
-];
-
-function onPlatform(platform: Platform): Plugin {
-  return {
-    name: "platform",
-    setup({ onLoad }) {
-      const standIns = STAND_INS[platform];
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        const own = path.startsWith(ROOT) ? standIns[path.slice(ROOT.length)] : undefined;
-        if (own === undefined) return undefined;
-        return { contents: await Deno.readTextFile(ROOT + own), loader: "ts" };
-      });
-    },
-  };
-}
-
 /** Bundles a module with all that it imports. Throws what esbuild finds wrong. */
 export async function bundle(
   entry: string,
-  platform: Platform,
+  platform: Target,
   options: { minify: boolean; name: string },
 ): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
@@ -114,16 +31,12 @@ export async function bundle(
     write: false,
     metafile: true,
     minify: options.minify,
-    mangleProps: platform === "browser" && options.minify
-      ? new RegExp(`^(${INTERNAL_NAMES.join("|")})$`)
-      : undefined,
     sourcemap: "linked",
     format: "esm",
     platform,
     target: platform === "node" ? "node20" : "es2022",
     charset: "utf8",
     logLevel: "silent",
-    plugins: [onPlatform(platform)],
   });
   const find = (end: string): Uint8Array => {
     return outputFiles.find(({ path }) => path.endsWith(end))!.contents;

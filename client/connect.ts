@@ -1,157 +1,121 @@
 // A protocol called: a method for each of its commands, or calls by name where the server says what there is.
 
-import { type Address, parseAddress } from "../net/address.ts";
+import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
-import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
 import { type Parts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
-import { type ClassName, type Command, type Protocol, wireOptions } from "../protocol/spec.ts";
+import { type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
-import { type CallLimits, PendingCall, type ReplyInfo } from "./call.ts";
+import { PendingCall } from "./call.ts";
+import type { AnyClient, CallOptions, Client, ClientOptions, DynamicClient } from "./client.ts";
 import { ProtocolError } from "./errors.ts";
 import { needProtocol } from "./greeting.ts";
 import { createItems, type Items, type Settle } from "./items.ts";
-import { createPool, type PoolOptions } from "./pool.ts";
+import type { Platform } from "./platform/platform.ts";
+import { createPool } from "./pool.ts";
 import { type Session, tooMuch } from "./session.ts";
 
-/** How to make one call. */
-export interface CallOptions extends CallLimits {
-  /** How urgent it is. */
-  class?: ClassName;
+/** Where a client connects to: an address, several, or a stream that is open already. */
+type Target = string | readonly string[] | ByteStream;
+
+/** Makes clients. */
+export interface Connect {
+  /**
+   * Connects to a server of a protocol, `tcp://host:port`, `host:port`, `unix:PATH`, to one of several, or over a stream.
+   * Connections that are lost are made again when a call needs one. A call is sent again where the server did not execute
+   * it, or the protocol calls it `idempotent`; see `RetryOptions`. Of several addresses (a name with several counts as
+   * such), the better of two drawn by lot is asked; those that fail are left alone for a while. Bodies in bytes that came
+   * together may be parts of one buffer: copy one before its buffer is transferred elsewhere.
+   *
+   * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
+   * speaks another protocol or version, `Refusal` where it refuses. Calls reject with
+   *
+   * - `Refusal` for an `ERR` line: `code`, `retry`, `executed`, `details`;
+   * - `DeadlineExceeded`, a `Refusal`, where no answer came `within` the time;
+   * - `Throttled`, a `Refusal`, for a call that was not sent: too many wait, or the server refuses most;
+   * - `ConnectionLost`, whose `executed` says whether the request may have had an effect;
+   * - `ProtocolError` for an answer that cannot be;
+   * - the reason of the signal that aborted it;
+   * - `BadValue`, a `TypeError`, for an argument that the protocol does not allow, which is not sent.
+   *
+   * @example
+   * ```ts
+   * import { connect, Refusal } from "@lineup/lineup/client";
+   * import { serve } from "@lineup/lineup/server";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const counter = {
+   *   name: "counter",
+   *   version: "1.0",
+   *   summary: "Counts.",
+   *   commands: {
+   *     COUNT: { summary: "Count.", args: { to: "integer" }, items: { n: "integer" }, reply: { count: "integer" } },
+   *   },
+   * } as const;
+   *
+   * await using server = await serve(counter, {
+   *   *COUNT({ to }) {
+   *     for (let n = 1; n <= to; n++) yield { n };
+   *     return { count: to };
+   *   },
+   * }, { port: 0 });
+   * await using client = await connect(counter, server.address);
+   *
+   * const counted: number[] = [];
+   * for await (const { n } of client.COUNT({ to: 3 })) counted.push(n);
+   * assertEquals(counted, [1, 2, 3]);
+   * assertEquals(await client.PING({ word: "hello" }, { within: 500 }), { word: "hello" });
+   * await assertRejects(() => client.CANCEL({ tag: "none" }), Refusal, "No request");
+   * ```
+   */
+  <const P extends Protocol>(
+    protocol: P,
+    address: string | readonly string[] | ByteStream,
+    options?: ClientOptions,
+  ): Promise<Client<P>>;
+  /**
+   * Connects to a server and asks it what it speaks (`SPEC`, at most 1 MiB, on each connection): calls are made by name
+   * and checked against that. Throws as above, and `ProtocolError` for a description that is none.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@lineup/lineup/client";
+   * import { serve } from "@lineup/lineup/server";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const calc = {
+   *   name: "calc",
+   *   version: "1.0",
+   *   summary: "Adds.",
+   *   commands: { ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } } },
+   * } as const;
+   * await using server = await serve(calc, { ADD: ({ a, b }) => ({ sum: a + b }) }, { port: 0 });
+   *
+   * await using client = await connect(server.address);
+   * assertEquals(await client.call("ADD", { a: 1, b: 2 }), { sum: 3 });
+   * ```
+   */
+  (
+    address: string | readonly string[] | ByteStream,
+    options?: ClientOptions,
+  ): Promise<DynamicClient>;
 }
 
-/** How to be a client. */
-export interface ClientOptions extends PoolOptions {
-  /** The client's name for the server's log. */
-  agent?: string;
-  /** Asks the server to tell how long each request waited and took: see `ReplyInfo`. Default false. */
-  timing?: boolean;
-  /** Is told what became of each call, unless the call has its own. */
-  onReply?: (info: ReplyInfo) => void;
-  /** The W3C traceparent of a call that names none. */
-  trace?: (verb: string) => string | undefined;
+/** `connect` with the sockets of a platform. */
+export function connectOn(platform: Platform): Connect {
+  return ((first: Protocol | Target, second?: Target | ClientOptions, third?: ClientOptions) =>
+    (first as Protocol).commands
+      ? createClient(platform, first as Protocol, second as Target, third)
+      : createClient(platform, undefined, first as Target, second as ClientOptions)) as Connect;
 }
 
-/** A command as a method: a promise of its reply, or its items. */
-export type Method<C extends Command> = (
-  ...args: [...CallArgs<C>, options?: CallOptions]
-) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;
-
-/** What every client has. `await using` closes it. */
-export interface AnyClient extends AsyncDisposable {
-  /** Whether it can make no calls any more: it was closed, or it was given a stream, and that has ended. */
-  readonly closed: boolean;
-  /** Lets what is under way be answered, for `within` milliseconds at most (default 10000), then closes. */
-  close(within?: number): Promise<void>;
-}
-
-/** A client of a protocol: a method for each command, by its verb. */
-export type Client<P extends Protocol> =
-  & { readonly [V in keyof CommandsOf<P>]: Method<CommandsOf<P>[V]> }
-  & AnyClient;
-
-/** A client of whatever protocol the server describes. */
-export interface DynamicClient extends AnyClient {
-  /** The protocol, as the server of the latest connection described it. */
-  readonly protocol: Protocol;
-  /** Calls a command that has no items. Rejects with `TypeError` for one that there is not, or that has. */
-  call(verb: string, args?: Values, options?: CallOptions): Promise<Values>;
-  /** Calls a command that has items. */
-  stream(verb: string, args?: Values, options?: CallOptions): Items<Values, Values>;
-}
-
-/**
- * Connects to a server of a protocol, `tcp://host:port`, `host:port`, `unix:PATH`, to one of several, or over a stream.
- * Connections that are lost are made again when a call needs one. A call is sent again where the server did not execute
- * it, or the protocol calls it `idempotent`; see `RetryOptions`. Of several addresses (a name with several counts as
- * such), the better of two drawn by lot is asked; those that fail are left alone for a while. Bodies in bytes that came
- * together may be parts of one buffer: copy one before its buffer is transferred elsewhere.
- *
- * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
- * speaks another protocol or version, `Refusal` where it refuses. Calls reject with
- *
- * - `Refusal` for an `ERR` line: `code`, `retry`, `executed`, `details`;
- * - `DeadlineExceeded`, a `Refusal`, where no answer came `within` the time;
- * - `Throttled`, a `Refusal`, for a call that was not sent: too many wait, or the server refuses most;
- * - `ConnectionLost`, whose `executed` says whether the request may have had an effect;
- * - `ProtocolError` for an answer that cannot be;
- * - the reason of the signal that aborted it;
- * - `BadValue`, a `TypeError`, for an argument that the protocol does not allow, which is not sent.
- *
- * @example
- * ```ts
- * import { connect, Refusal } from "@lineup/lineup/client";
- * import { serve } from "@lineup/lineup/server";
- * import { assertEquals, assertRejects } from "@std/assert";
- *
- * const counter = {
- *   name: "counter",
- *   version: "1.0",
- *   summary: "Counts.",
- *   commands: {
- *     COUNT: { summary: "Count.", args: { to: "integer" }, items: { n: "integer" }, reply: { count: "integer" } },
- *   },
- * } as const;
- *
- * await using server = await serve(counter, {
- *   *COUNT({ to }) {
- *     for (let n = 1; n <= to; n++) yield { n };
- *     return { count: to };
- *   },
- * }, { port: 0 });
- * await using client = await connect(counter, server.address);
- *
- * const counted: number[] = [];
- * for await (const { n } of client.COUNT({ to: 3 })) counted.push(n);
- * assertEquals(counted, [1, 2, 3]);
- * assertEquals(await client.PING({ word: "hello" }, { within: 500 }), { word: "hello" });
- * await assertRejects(() => client.CANCEL({ tag: "none" }), Refusal, "No request");
- * ```
- */
-export function connect<const P extends Protocol>(
-  protocol: P,
-  address: string | readonly string[] | ByteStream,
-  options?: ClientOptions,
-): Promise<Client<P>>;
-/**
- * Connects to a server and asks it what it speaks (`SPEC`, at most 1 MiB, on each connection): calls are made by name
- * and checked against that. Throws as above, and `ProtocolError` for a description that is none.
- *
- * @example
- * ```ts
- * import { connect } from "@lineup/lineup/client";
- * import { serve } from "@lineup/lineup/server";
- * import { assertEquals } from "@std/assert";
- *
- * const calc = {
- *   name: "calc",
- *   version: "1.0",
- *   summary: "Adds.",
- *   commands: { ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } } },
- * } as const;
- * await using server = await serve(calc, { ADD: ({ a, b }) => ({ sum: a + b }) }, { port: 0 });
- *
- * await using client = await connect(server.address);
- * assertEquals(await client.call("ADD", { a: 1, b: 2 }), { sum: 3 });
- * ```
- */
-export function connect(
-  address: string | readonly string[] | ByteStream,
-  options?: ClientOptions,
-): Promise<DynamicClient>;
-export async function connect(
-  first: Protocol | string | readonly string[] | ByteStream,
-  second?: string | readonly string[] | ByteStream | ClientOptions,
-  third?: ClientOptions,
+async function createClient(
+  platform: Platform,
+  protocol: Protocol | undefined,
+  address: Target,
+  options: ClientOptions = {},
 ): Promise<AnyClient> {
-  const [protocol, address, options = {}] =
-    ((first as Protocol).commands ? [first, second, third] : [undefined, first, second]) as [
-      Protocol | undefined,
-      string | readonly string[] | ByteStream,
-      ClientOptions?,
-    ];
   const { agent, timing, onReply, trace: traceOf } = options;
   let spoken = protocol;
   let calls = readCalls(protocol ?? { commands: {} });
@@ -159,7 +123,7 @@ export async function connect(
   /** The longest line that a server has said it takes. */
   let mostLine = 0;
 
-  const pool = createPool(toPlaces(address), options, async (session) => {
+  const pool = createPool(platform, toPlaces(platform, address), options, async (session) => {
     mostLine = Math.max(mostLine, session.greeting.maxLine);
     if (spoken) needProtocol(session.greeting, spoken);
     if (agent || timing) {
@@ -240,7 +204,7 @@ export async function connect(
   return client;
 }
 
-function toPlaces(address: string | readonly string[] | ByteStream): (Address | ByteStream)[] {
+function toPlaces({ parseAddress }: Platform, address: Target): (Address | ByteStream)[] {
   return [address].flat().map((each) => typeof each === "string" ? parseAddress(each) : each);
 }
 

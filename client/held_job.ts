@@ -2,7 +2,7 @@
 
 import { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import type { CallOptions } from "./connect.ts";
+import type { CallOptions } from "./client.ts";
 import { asError } from "./errors.ts";
 import { JobFailure, LeaseLost, type TakenJob, type WorkClient } from "./jobs.ts";
 import { backoff, executedOf, hintOf, isPassing } from "./retry.ts";

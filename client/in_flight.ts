@@ -3,7 +3,7 @@
 const SMALLEST = 64;
 
 /**
- * What a session needs of a `Map` by tag, as numbers, which lineup.browser.js has instead. They count up and are never used again,
+ * Requests by tag, as numbers. They count up and are never used again,
  * so that an answer that comes twice, or too late, is seen for what it is. A table with a place for each of some tags
  * in a row is faster than a map, whose keys would all be new.
  */

@@ -1,6 +1,6 @@
 // What a worker and its queue have to do with each other: the jobs, the calls, the ways a job can end.
 
-import type { CallOptions } from "./connect.ts";
+import type { CallOptions } from "./client.ts";
 
 /** A job as it was taken. */
 export interface TakenJob {

@@ -5,44 +5,14 @@
  * @module
  */
 
-export {
-  type AnyClient,
-  type CallOptions,
-  type Client,
-  type ClientOptions,
-  connect,
-  type DynamicClient,
-  type Method,
-} from "./connect.ts";
-export type { CallLimits, ReplyInfo } from "./call.ts";
-export type { ClientEvent, PoolOptions } from "./pool.ts";
-export type { RetryOptions } from "./retry.ts";
-export type { Greeting } from "./greeting.ts";
-export type { Clock } from "../scheduling/clock.ts";
-export { type Dial, openSession, type SessionOptions } from "./open_session.ts";
-export type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
-export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";
-export {
-  JobFailure,
-  type JobFailureOptions,
-  LeaseLost,
-  type TakenJob,
-  type TakenJobs,
-  type WorkClient,
-  type WorkCounts,
-  type WorkEvent,
-} from "./jobs.ts";
-export type { Items } from "./items.ts";
-export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
-export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
-export { BadValue } from "../protocol/values.ts";
-export {
-  type Address,
-  AddressError,
-  formatAddress,
-  type HostAddress,
-  parseAddress,
-  type UnixAddress,
-  type WebSocketAddress,
-} from "../net/address.ts";
-export type { ByteStream } from "../net/stream.ts";
+import { type Connect, connectOn } from "./connect.ts";
+import { type OpenSession, openSessionOn } from "./open_session.ts";
+import { deno } from "./platform/deno.ts";
+
+export * from "./api.ts";
+
+/** Connects to a server with the sockets of Deno. */
+export const connect: Connect = connectOn(deno);
+
+/** Opens one connection with the sockets of Deno. */
+export const openSession: OpenSession = openSessionOn(deno);

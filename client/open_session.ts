@@ -1,7 +1,6 @@
 // From an address to a session: connecting and the greeting, in the time there is.
 
-import { type Address, parseAddress } from "../net/address.ts";
-import { connectStream } from "../net/deno.ts";
+import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { createReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
@@ -10,20 +9,12 @@ import { ConnectionLost, isKnown } from "./errors.ts";
 import { readGreeting } from "./greeting.ts";
 import { nameOf } from "./hosts.ts";
 import { onAbort } from "../net/on_abort.ts";
+import type { Dial, Platform } from "./platform/platform.ts";
 import { createSession, type Session, type SessionLimits } from "./session.ts";
 
 const READ_SIZE = 65_536;
 // For what `ready` asks, such as SPEC.
 const FIRST_BODY = 1 << 20;
-
-/**
- * Opens a byte stream to an address, and gives up once the signal is aborted; `alpn` names the wire protocol to TLS.
- * Rejects where nobody answers.
- */
-export type Dial = (
-  address: Address,
-  options: { signal?: AbortSignal; alpn?: string },
-) => Promise<ByteStream>;
 
 /** How to connect. */
 export interface SessionOptions extends SessionLimits {
@@ -39,24 +30,40 @@ export interface SessionOptions extends SessionLimits {
   maxBody?: number;
 }
 
-/**
- * Connects and reads the greeting. Throws `AddressError` for a wrong address, `RangeError` for a wrong heartbeat, `ConnectionLost` where nobody answers,
- * `ProtocolError` where the server speaks something else, `Refusal` where it refuses the connection, and the signal's
- * reason. `ready` may do more with the session in the same time.
- *
- * @example
- * ```ts
- * import { openSession } from "@lineup/lineup/client";
- * import { serve } from "@lineup/lineup/server";
- * import { assertEquals } from "@std/assert";
- *
- * const bare = { name: "bare", version: "1.0", summary: "Nothing of its own.", commands: {} } as const;
- * await using server = await serve(bare, {}, { port: 0 });
- * await using session = await openSession(server.address);
- * assertEquals(session.greeting.name, "bare");
- * ```
- */
-export async function openSession(
+/** Makes sessions. */
+export interface OpenSession {
+  /**
+   * Connects and reads the greeting. Throws `AddressError` for a wrong address, `RangeError` for a wrong heartbeat,
+   * `ConnectionLost` where nobody answers, `ProtocolError` where the server speaks something else, `Refusal` where it
+   * refuses the connection, and the signal's reason. `ready` may do more with the session in the same time.
+   *
+   * @example
+   * ```ts
+   * import { openSession } from "@lineup/lineup/client";
+   * import { serve } from "@lineup/lineup/server";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const bare = { name: "bare", version: "1.0", summary: "Nothing of its own.", commands: {} } as const;
+   * await using server = await serve(bare, {}, { port: 0 });
+   * await using session = await openSession(server.address);
+   * assertEquals(session.greeting.name, "bare");
+   * ```
+   */
+  (
+    address: string | Address | ByteStream,
+    options?: SessionOptions,
+    ready?: (session: Session) => Promise<void>,
+  ): Promise<Session>;
+}
+
+/** `openSession` with the sockets of a platform. */
+export function openSessionOn(platform: Platform): OpenSession {
+  return (address, options, ready) => openSessionAt(platform, address, options, ready);
+}
+
+/** As `OpenSession`, with the sockets of a platform. */
+export async function openSessionAt(
+  platform: Platform,
   address: string | Address | ByteStream,
   options: SessionOptions = {},
   ready?: (session: Session) => Promise<void>,
@@ -64,7 +71,7 @@ export async function openSession(
   const {
     signal,
     clock = systemClock,
-    dial = connectStream,
+    dial = platform.dial,
     heartbeat = Infinity,
     timeout = 10_000,
     maxLine = 65_536,
@@ -74,7 +81,7 @@ export async function openSession(
   if (!(heartbeat >= 1)) {
     throw new RangeError(`heartbeat must be at least 1, not ${heartbeat}`);
   }
-  const place = typeof address === "string" ? parseAddress(address) : address;
+  const place = typeof address === "string" ? platform.parseAddress(address) : address;
   const isStream = "read" in place;
   const giveUp = new AbortController();
   let stream: ByteStream | undefined;

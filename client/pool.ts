@@ -9,9 +9,10 @@ import { Refusal } from "../protocol/errors.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
 import { draw, type Host, isOpen, observe } from "./hosts.ts";
 import { givesAway } from "./leaving.ts";
-import { openSession, type SessionOptions } from "./open_session.ts";
+import { openSessionAt, type SessionOptions } from "./open_session.ts";
+import type { Resolve } from "./look_up.ts";
+import type { Platform } from "./platform/platform.ts";
 import { onAbort } from "../net/on_abort.ts";
-import { createLookUp } from "./resolve.ts";
 import {
   adaptiveThrottle,
   backoff,
@@ -49,7 +50,7 @@ export interface PoolOptions extends SessionOptions {
   /** Numbers from 0 to 1, 1 excluded. Default: `Math.random`. */
   random?: () => number;
   /** The addresses of a host name. Default: DNS where the runtime can ask it and may, else the name itself. */
-  resolve?: (hostname: string) => Promise<readonly string[]>;
+  resolve?: Resolve;
   /** Is told what happens. */
   onEvent?: (event: ClientEvent) => void;
 }
@@ -72,6 +73,7 @@ const REST_CAP_MS = 30_000;
 
 /** A pool; `ready` does with each new session what must be done first. */
 export function createPool(
+  platform: Platform,
   places: readonly (Address | ByteStream)[],
   options: PoolOptions,
   ready: (session: Session) => Promise<void>,
@@ -91,7 +93,7 @@ export function createPool(
   const idle = new Condition();
   const abort = new AbortController();
   const { signal } = abort;
-  const lookUp = createLookUp(places, options.resolve, clock);
+  const lookUp = platform.createLookUp(places, clock, options.resolve);
   let hosts: readonly Host[] = [];
   let outstanding = 0;
   let closing: Promise<void> | undefined;
@@ -102,7 +104,7 @@ export function createPool(
     host.connecting = true;
     const began = clock.now();
     try {
-      const session = await openSession(host.place, { ...options, signal }, ready);
+      const session = await openSessionAt(platform, host.place, { ...options, signal }, ready);
       host.session = session;
       observe(host, clock.now() - began, began);
       session.closed.then(() => {

@@ -1,7 +1,7 @@
 // One connection as a client sees it: requests go out with tags, answers find their way back by them.
 
 import { Condition } from "../net/condition.ts";
-import { createOutlet } from "../net/output.ts";
+import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
@@ -196,7 +196,7 @@ export function createSession(
   /** What becomes of requests that were not written by then. */
   let unsent: ConnectionLost | undefined;
   let closing = false;
-  const output = createOutlet(stream, fail);
+  const output = new Output(stream, fail);
 
   const pulse = heartbeat(clock, beat, {
     owed: () => inFlight.size > 0,

@@ -10,16 +10,6 @@ const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 /** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
 const STEPS = 4;
 
-/** What a client needs of an output, which lineup.browser.js has from browser_output.ts. */
-export type Outlet = Pick<Output, "full" | "add" | "drained" | "schedule" | "finish"> & {
-  flush(): void;
-};
-
-/** The writing half of a client's connection. */
-export function createOutlet(stream: ByteStream, onError: (error: unknown) => void): Outlet {
-  return new Output(stream, onError);
-}
-
 /** Where bytes are written to: the half of a stream. */
 export type Writer = Pick<ByteStream, "write">;
 

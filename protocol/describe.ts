@@ -1,4 +1,4 @@
-// What a field asks for, in words for people. lineup.browser.js has browser_describe.ts instead.
+// A field in words for people.
 
 import { formatDuration } from "./duration.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";

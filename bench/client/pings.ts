@@ -1,7 +1,7 @@
 // PINGs through two clients, in Deno or bundled in Node: ioredis to redis-server, ours to a server of ours. Rounds alternate, so that a drift of the machine meets both alike; the ratios are medians of the
 // rounds' ratios.
 
-import { connect } from "../../client/mod.ts";
+import type { Connect } from "../../client/api.ts";
 
 const PIPELINED = 20_000;
 const BATCH = 1000;
@@ -39,9 +39,10 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-/** Measures ioredis, and our client at a port, and prints what it found; `where` names the runtime. */
+/** Measures ioredis and the client of a runtime at a port, and prints the result; `where` names the runtime. */
 export async function comparePings(
   where: string,
+  connect: Connect,
   redis: { ping(): Promise<unknown> },
   port: number,
   rounds: number,

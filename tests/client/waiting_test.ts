@@ -1,53 +1,45 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Throttled } from "../../client/errors.ts";
-import * as inBrowser from "../../client/browser_waiting.ts";
-import * as elsewhere from "../../client/waiting.ts";
+import { Waiting } from "../../client/waiting.ts";
 
 const MOST = 20;
 
-for (
-  const [where, { Waiting }] of Object.entries({
-    ": elsewhere": elsewhere,
-    ": in a browser": inBrowser,
-  })
-) {
-  Deno.test(`requests that wait come out in order, whichever are taken out before${where}`, () => {
-    const step = fc.oneof(
-      { arbitrary: fc.constant("add" as const), weight: 5 },
-      { arbitrary: fc.constant("shift" as const), weight: 3 },
-      { arbitrary: fc.nat(MOST), weight: 2 },
-    );
-    fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const waiting = new Waiting<object>(MOST);
-      let expected: object[] = [];
-      for (const step of steps) {
-        if (step === "add") {
-          const request = {};
-          if (expected.length === MOST) {
-            assertThrows(() => waiting.add(request, { text: "" }), Throttled, `${MOST} requests`);
-          } else {
-            waiting.add(request, { text: "" });
-            expected.push(request);
-          }
-        } else if (step === "shift") assertEquals(waiting.shift() === expected.shift(), true);
-        else {
-          const request = expected[step] ?? {};
-          assertEquals(waiting.delete(request), step < expected.length);
-          expected = expected.filter((each) => each !== request);
-        }
-        assertEquals(waiting.size, expected.length);
-      }
-    }));
-  });
-
-  Deno.test(`no more than 64 MiB of requests wait${where}`, () => {
+Deno.test("requests that wait come out in order, whichever are taken out before", () => {
+  const step = fc.oneof(
+    { arbitrary: fc.constant("add" as const), weight: 5 },
+    { arbitrary: fc.constant("shift" as const), weight: 3 },
+    { arbitrary: fc.nat(MOST), weight: 2 },
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
     const waiting = new Waiting<object>(MOST);
-    const [large, small] = [{}, {}];
-    waiting.add(large, { text: "", body: new Uint8Array((1 << 26) - 1) });
-    assertThrows(() => waiting.add(small, { text: "" }), Throttled);
-    waiting.delete(large);
-    waiting.add(small, { text: "" });
-    assertEquals(waiting.shift() === small, true);
-  });
-}
+    let expected: object[] = [];
+    for (const step of steps) {
+      if (step === "add") {
+        const request = {};
+        if (expected.length === MOST) {
+          assertThrows(() => waiting.add(request, { text: "" }), Throttled, `${MOST} requests`);
+        } else {
+          waiting.add(request, { text: "" });
+          expected.push(request);
+        }
+      } else if (step === "shift") assertEquals(waiting.shift() === expected.shift(), true);
+      else {
+        const request = expected[step] ?? {};
+        assertEquals(waiting.delete(request), step < expected.length);
+        expected = expected.filter((each) => each !== request);
+      }
+      assertEquals(waiting.size, expected.length);
+    }
+  }));
+});
+
+Deno.test("no more than 64 MiB of requests wait", () => {
+  const waiting = new Waiting<object>(MOST);
+  const [large, small] = [{}, {}];
+  waiting.add(large, { text: "", body: new Uint8Array((1 << 26) - 1) });
+  assertThrows(() => waiting.add(small, { text: "" }), Throttled);
+  waiting.delete(large);
+  waiting.add(small, { text: "" });
+  assertEquals(waiting.shift() === small, true);
+});

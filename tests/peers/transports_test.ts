@@ -1,7 +1,7 @@
 // The suite of transports in other runtimes, with the client as it is built for them.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { bundle, endBundling, type Platform } from "../../build/bundle.ts";
+import { bundle, endBundling, type Target } from "../../build/bundle.ts";
 import { listen, type Listener, parseAddress } from "../../net/mod.ts";
 import { serveGround } from "../transports/transport_fixture.ts";
 import { caseNames, type CaseResult } from "../transports/suite.ts";
@@ -9,7 +9,7 @@ import { AUTHORITY_FILE, identity } from "../transports/tls.ts";
 import { openPage } from "./chromium.ts";
 import { find, run } from "./program.ts";
 
-async function suiteFor(platform: Platform): Promise<Uint8Array> {
+async function suiteFor(platform: Target): Promise<Uint8Array> {
   try {
     const name = "suite.js";
     const entry = `tests/transports/run_${platform}.ts`;

@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { argv } from "node:process";
-// In the bundle this is that of net/node.ts.
-import { connectStream } from "../../net/deno.ts";
+import { connect, openSession } from "../../client/node.ts";
+import { connectStream } from "../../net/node.ts";
 import { runSuite } from "./suite.ts";
 
 const [address, caFile] = argv.slice(2);
@@ -11,4 +11,6 @@ const caCerts = caFile === undefined ? undefined : [readFileSync(caFile, "utf8")
 const dial: typeof connectStream = (place, options) =>
   connectStream(place, { ...options, tls: { caCerts } });
 
-for await (const result of runSuite({ address, dial })) console.log(JSON.stringify(result));
+for await (const result of runSuite({ address, dial, connect, openSession })) {
+  console.log(JSON.stringify(result));
+}

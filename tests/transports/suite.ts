@@ -1,14 +1,9 @@
 // What must hold of a client and a server over any transport. Runs in Deno, and bundled in Node, Bun and browsers: it
 // imports the client and what it names, and nothing of a runtime.
 
-import {
-  type Client,
-  connect,
-  ConnectionLost,
-  type Dial,
-  openSession,
-  Refusal,
-} from "../../client/mod.ts";
+import type { Client, Connect, Dial, OpenSession } from "../../client/api.ts";
+import { ConnectionLost } from "../../client/errors.ts";
+import { Refusal } from "../../protocol/errors.ts";
 import { parseAddress } from "../../net/address.ts";
 import { type ByteStream, writeAll } from "../../net/stream.ts";
 import { protocol } from "./protocol.ts";
@@ -18,6 +13,9 @@ export interface TransportFixture {
   /** Of the server of ground.ts. */
   readonly address: string;
   readonly dial: Dial;
+  /** The client of the runtime. */
+  readonly connect: Connect;
+  readonly openSession: OpenSession;
 }
 
 /** What became of a case. */
@@ -53,7 +51,7 @@ async function rejected(promise: Promise<unknown>): Promise<Error & { code?: str
 type GroundClient = Client<typeof protocol>;
 
 async function withClient(ground: TransportFixture, run: (client: GroundClient) => Promise<void>) {
-  const client = await connect(protocol, ground.address, { dial: ground.dial });
+  const client = await ground.connect(protocol, ground.address, { dial: ground.dial });
   try {
     await run(client);
   } finally {
@@ -90,7 +88,7 @@ async function readToEnd(stream: ByteStream): Promise<string> {
 
 const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
   async "the greeting says who serves"(ground) {
-    const session = await openSession(ground.address, { dial: ground.dial });
+    const session = await ground.openSession(ground.address, { dial: ground.dial });
     same([session.greeting.name, session.greeting.maxLine], ["ground", 8192]);
     await session.close();
   },
@@ -212,7 +210,7 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       refused++;
       return Promise.reject(new Error("connection refused"));
     };
-    const client = await connect(protocol, [dead, ground.address, dead], { dial });
+    const client = await ground.connect(protocol, [dead, ground.address, dead], { dial });
     try {
       const calls = Array.from({ length: 100 }, (_, a) => client.SUM({ a, b: 1 }));
       same((await Promise.all(calls)).map(({ sum }) => sum - 1), [...calls.keys()]);
@@ -223,7 +221,7 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
   },
 
   "a client that knows no protocol asks the server for it": async (ground) => {
-    const client = await connect(ground.address, { dial: ground.dial });
+    const client = await ground.connect(ground.address, { dial: ground.dial });
     try {
       same(await client.call("SUM", { a: 1, b: 2 }), { sum: 3 });
       same((await client.stream("COUNT", { to: 3 }).all()).length, 3);
@@ -288,7 +286,7 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
   "close lets what is in flight be answered": (ground) =>
     withClient(ground, async (other) => {
       const name = newName();
-      const client = await connect(protocol, ground.address, { dial: ground.dial });
+      const client = await ground.connect(protocol, ground.address, { dial: ground.dial });
       const call = client.HOLD({ name });
       await until(() => other.HELD({ name }), ({ begun }) => begun);
       const closed = client.close();

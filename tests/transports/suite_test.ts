@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Dial } from "../../client/mod.ts";
+import { connect, type Dial, openSession } from "../../client/mod.ts";
 import { connectStream, listen, type Listener, listenMemory, parseAddress } from "../../net/mod.ts";
 import { connectStream as connectAsNode } from "../../net/node.ts";
 import { serveGround } from "./transport_fixture.ts";
@@ -34,7 +34,7 @@ for (const [name, open] of Object.entries(transports)) {
     await using server = await serveGround(listener);
     const address = server.address === "memory" ? "memory:0" : server.address;
     const seen: string[] = [];
-    for await (const { name, error } of runSuite({ address, dial })) {
+    for await (const { name, error } of runSuite({ address, dial, connect, openSession })) {
       seen.push(name);
       await t.step(name, () => assertEquals(error, undefined, error));
     }

@@ -8,7 +8,7 @@ import {
   StreamError,
   type WebSocketAddress,
 } from "../../net/mod.ts";
-import { connectStream as connectInBrowser } from "../../net/browser.ts";
+import { connectWebSocket as connectInBrowser } from "../../net/web_socket.ts";
 import { mayConnect } from "../../net/origin.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
 import { until, Wire } from "../raw_client.ts";

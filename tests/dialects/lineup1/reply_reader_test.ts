@@ -1,8 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { encodeFrame, type Frame, Framer } from "@lineup/lineup/protocol";
-import * as inBrowser from "../../../dialects/lineup1/browser_reply_reader.ts";
-import * as elsewhere from "../../../dialects/lineup1/reply_reader.ts";
+import { createReplyReader, encodeFrame, type Frame, Framer } from "@lineup/lineup/protocol";
 import { mutated, reply } from "../../protocol/arbitraries.ts";
 
 const LIMITS = { maxLine: 60, maxBody: 30, maxDiscard: 0 };
@@ -27,125 +25,107 @@ function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   return found;
 }
 
-/** What each says of a body, and of a line, of more than 20 bytes. */
-const readers = {
-  "a reply reader": {
-    ...elsewhere,
-    body: "A body holds at most 20 bytes, not 1073741824.",
-    line: "A line holds at most 20 bytes.",
-  },
-  "a browser's reply reader": {
-    ...inBrowser,
-    body: "a body of more than 20 bytes",
-    line: "a line of more than 20 bytes",
-  },
+/** What a reader makes of the pieces: frames, and "bad" where it goes no further. */
+const read = (pieces: readonly Uint8Array[], limits = NO_LIMITS): unknown[] => {
+  const reader = createReplyReader(limits.maxLine, limits.maxBody);
+  const found: unknown[] = [];
+  try {
+    for (const piece of pieces) {
+      reader.push(piece);
+      for (let frame; (frame = reader.next()) !== undefined;) found.push(frame);
+    }
+  } catch (error) {
+    if (!([SyntaxError, TypeError, RangeError].some((each) => error instanceof each))) {
+      throw error;
+    }
+    found.push("bad");
+  }
+  return found;
 };
 
-for (const [name, { createReplyReader, body, line }] of Object.entries(readers)) {
-  /** What a reader makes of the pieces: frames, and "bad" where it goes no further. */
-  const read = (pieces: readonly Uint8Array[], limits = NO_LIMITS): unknown[] => {
-    const reader = createReplyReader(limits.maxLine, limits.maxBody);
-    const found: unknown[] = [];
-    try {
-      for (const piece of pieces) {
-        reader.push(piece);
-        for (let frame; (frame = reader.next()) !== undefined;) found.push(frame);
+Deno.test("a reply reader reads back every reply that encodeFrame writes, cut anywhere", () => {
+  fc.assert(
+    fc.property(
+      fc.array(reply, { maxLength: 4 }),
+      fc.constantFrom("\n" as const, "\r\n" as const),
+      cuts,
+      (frames, eol, places) => {
+        const input = Uint8Array.from(frames.flatMap((frame) => [...encodeFrame(frame, eol)]));
+        const expected = frames.map(({ tag, head, words, options, body }) => ({
+          kind: "frame",
+          tag,
+          head,
+          words,
+          options,
+          body,
+        }));
+        assertEquals(read([input]), expected);
+        assertEquals(read(cut(input, places)), expected);
+        assertEquals(read(cut(input, [...input.keys()])), expected);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("a reply reader reads what Framer reads, and stops where it does, whatever the bytes", () => {
+  const anything = fc.oneof(
+    { arbitrary: mutated(reply), weight: 6 },
+    { arbitrary: fc.uint8Array({ maxLength: 300 }), weight: 1 },
+  );
+  fc.assert(
+    fc.property(anything, cuts, (bytes, places) => {
+      // Framer also reads telnet's line end, CR NUL.
+      if (bytes.some((byte, i) => byte === 0x0d && bytes[i + 1] === 0)) return;
+      // Both have seen enough to stop, if they do.
+      const input = Uint8Array.from([...bytes, 0x0a, 0x0a]);
+      for (const limits of [NO_LIMITS, LIMITS]) {
+        const expected = framed(input, limits);
+        assertEquals(read([input], limits), expected);
+        assertEquals(read(cut(input, places), limits), expected);
       }
-    } catch (error) {
-      if (!([SyntaxError, TypeError, RangeError].some((each) => error instanceof each))) {
-        throw error;
-      }
-      found.push("bad");
-    }
-    return found;
-  };
+    }),
+    { numRuns: 4000 },
+  );
+});
 
-  Deno.test(`${name} reads back every reply that encodeFrame writes, cut anywhere`, () => {
-    fc.assert(
-      fc.property(
-        fc.array(reply, { maxLength: 4 }),
-        fc.constantFrom("\n" as const, "\r\n" as const),
-        cuts,
-        (frames, eol, places) => {
-          const input = Uint8Array.from(frames.flatMap((frame) => [...encodeFrame(frame, eol)]));
-          const expected = frames.map(({ tag, head, words, options, body }) => ({
-            kind: "frame",
-            tag,
-            head,
-            words,
-            options,
-            body,
-          }));
-          assertEquals(read([input]), expected);
-          assertEquals(read(cut(input, places)), expected);
-          assertEquals(read(cut(input, [...input.keys()])), expected);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
+Deno.test("a reply reader refuses a line and a body that are too long before it holds them", () => {
+  const encoder = new TextEncoder();
+  const reader = createReplyReader(20, 20);
+  reader.push(encoder.encode("OK {1073741824}\n"));
+  assertThrows(() => reader.next(), SyntaxError, "A body holds at most 20 bytes, not 1073741824.");
+  const other = createReplyReader(20, 20);
+  other.push(encoder.encode("OK " + "x".repeat(17)));
+  assertEquals(other.next(), undefined);
+  other.push(encoder.encode("x"));
+  assertThrows(() => other.next(), SyntaxError, "A line holds at most 20 bytes.");
+});
 
-  Deno.test(`${name} reads what Framer reads, and stops where it does, whatever the bytes`, () => {
-    const anything = fc.oneof(
-      { arbitrary: mutated(reply), weight: 6 },
-      { arbitrary: fc.uint8Array({ maxLength: 300 }), weight: 1 },
-    );
-    fc.assert(
-      fc.property(anything, cuts, (bytes, places) => {
-        // Framer also reads telnet's line end, CR NUL.
-        if (bytes.some((byte, i) => byte === 0x0d && bytes[i + 1] === 0)) return;
-        // Both have seen enough to stop, if they do.
-        const input = Uint8Array.from([...bytes, 0x0a, 0x0a]);
-        for (const limits of [NO_LIMITS, LIMITS]) {
-          const expected = framed(input, limits);
-          assertEquals(read([input], limits), expected);
-          assertEquals(read(cut(input, places), limits), expected);
-        }
-      }),
-      { numRuns: 4000 },
-    );
-  });
+Deno.test("a reply reader counts no CR to a line, even where its LF comes in the next piece", () => {
+  const encoder = new TextEncoder();
+  const reader = createReplyReader(20, 20);
+  reader.push(encoder.encode("OK " + "x".repeat(17) + "\r"));
+  assertEquals(reader.next(), undefined);
+  reader.push(encoder.encode("\n"));
+  assertEquals(reader.next()?.words, ["x".repeat(17)]);
+});
 
-  Deno.test(`${name} refuses a line and a body that are too long before it holds them`, () => {
-    const encoder = new TextEncoder();
-    const reader = createReplyReader(20, 20);
-    reader.push(encoder.encode("OK {1073741824}\n"));
-    assertThrows(() => reader.next(), SyntaxError, body);
-    const other = createReplyReader(20, 20);
-    other.push(encoder.encode("OK " + "x".repeat(17)));
-    assertEquals(other.next(), undefined);
-    other.push(encoder.encode("x"));
-    assertThrows(() => other.next(), SyntaxError, line);
-  });
+Deno.test("a reply reader hands out bodies that later bytes do not change", () => {
+  const reader = createReplyReader(100, 100);
+  const chunk = new TextEncoder().encode("OK {2}\nab\n");
+  reader.push(chunk);
+  const frame = reader.next() as Frame;
+  chunk.fill(0);
+  assertEquals(frame.body, new TextEncoder().encode("ab"));
+});
 
-  Deno.test(`${name} counts no CR to a line, even where its LF comes in the next piece`, () => {
-    const encoder = new TextEncoder();
-    const reader = createReplyReader(20, 20);
-    reader.push(encoder.encode("OK " + "x".repeat(17) + "\r"));
-    assertEquals(reader.next(), undefined);
-    reader.push(encoder.encode("\n"));
-    assertEquals(reader.next()?.words, ["x".repeat(17)]);
-  });
-
-  Deno.test(`${name} hands out bodies that later bytes do not change`, () => {
-    const reader = createReplyReader(100, 100);
-    const chunk = new TextEncoder().encode("OK {2}\nab\n");
-    reader.push(chunk);
-    const frame = reader.next() as Frame;
-    chunk.fill(0);
-    assertEquals(frame.body, new TextEncoder().encode("ab"));
-  });
-}
-
-for (const [what, { createReplyReader }] of Object.entries(readers)) {
-  Deno.test(`${what} tells the line whose body is on its way, and no other`, () => {
-    const reader = createReplyReader(60, 30);
-    const begun: unknown[] = [];
-    for (const each of ["#1 OK\n#2 * n=1 {", "5}\n", "ab", "cde", "\n"]) {
-      reader.push(new TextEncoder().encode(each));
-      while (reader.next() !== undefined);
-      begun.push(reader.begun && [reader.begun.tag, reader.begun.head]);
-    }
-    assertEquals(begun, [undefined, ["2", "*"], ["2", "*"], ["2", "*"], undefined]);
-  });
-}
+Deno.test("a reply reader tells the line whose body is on its way, and no other", () => {
+  const reader = createReplyReader(60, 30);
+  const begun: unknown[] = [];
+  for (const each of ["#1 OK\n#2 * n=1 {", "5}\n", "ab", "cde", "\n"]) {
+    reader.push(new TextEncoder().encode(each));
+    while (reader.next() !== undefined);
+    begun.push(reader.begun && [reader.begun.tag, reader.begun.head]);
+  }
+  assertEquals(begun, [undefined, ["2", "*"], ["2", "*"], ["2", "*"], undefined]);
+});

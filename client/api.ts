@@ -1,0 +1,45 @@
+// The client's interface, but for the two functions that need the sockets of a platform.
+
+export type {
+  AnyClient,
+  CallOptions,
+  Client,
+  ClientOptions,
+  DynamicClient,
+  Method,
+} from "./client.ts";
+export type { Connect } from "./connect.ts";
+export type { CallLimits, ReplyInfo } from "./call.ts";
+export type { ClientEvent, PoolOptions } from "./pool.ts";
+export type { RetryOptions } from "./retry.ts";
+export type { Greeting } from "./greeting.ts";
+export type { Clock } from "../scheduling/clock.ts";
+export type { OpenSession, SessionOptions } from "./open_session.ts";
+export type { Resolve } from "./look_up.ts";
+export type { Dial } from "./platform/platform.ts";
+export type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
+export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";
+export {
+  JobFailure,
+  type JobFailureOptions,
+  LeaseLost,
+  type TakenJob,
+  type TakenJobs,
+  type WorkClient,
+  type WorkCounts,
+  type WorkEvent,
+} from "./jobs.ts";
+export type { Items } from "./items.ts";
+export { ConnectionLost, DeadlineExceeded, ProtocolError, Throttled } from "./errors.ts";
+export { Refusal, type RefusalOptions } from "../protocol/errors.ts";
+export { BadValue } from "../protocol/values.ts";
+export {
+  type Address,
+  AddressError,
+  formatAddress,
+  type HostAddress,
+  parseAddress,
+  type UnixAddress,
+  type WebSocketAddress,
+} from "../net/address.ts";
+export type { ByteStream } from "../net/stream.ts";

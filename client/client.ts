@@ -1,0 +1,55 @@
+// A client as its user sees it: a method for each command, or calls by name.
+
+import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
+import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
+import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
+import type { Values } from "../dialects/lineup1/message.ts";
+import type { CallLimits, ReplyInfo } from "./call.ts";
+import type { Items } from "./items.ts";
+import type { PoolOptions } from "./pool.ts";
+
+/** How to make one call. */
+export interface CallOptions extends CallLimits {
+  /** How urgent it is. */
+  class?: ClassName;
+}
+
+/** How to be a client. */
+export interface ClientOptions extends PoolOptions {
+  /** The client's name for the server's log. */
+  agent?: string;
+  /** Asks the server to tell how long each request waited and took: see `ReplyInfo`. Default false. */
+  timing?: boolean;
+  /** Is told what became of each call, unless the call has its own. */
+  onReply?: (info: ReplyInfo) => void;
+  /** The W3C traceparent of a call that names none. */
+  trace?: (verb: string) => string | undefined;
+}
+
+/** A command as a method: a promise of its reply, or its items. */
+export type Method<C extends Command> = (
+  ...args: [...CallArgs<C>, options?: CallOptions]
+) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;
+
+/** What every client has. `await using` closes it. */
+export interface AnyClient extends AsyncDisposable {
+  /** Whether it can make no calls any more: it was closed, or it was given a stream, and that has ended. */
+  readonly closed: boolean;
+  /** Lets what is under way be answered, for `within` milliseconds at most (default 10000), then closes. */
+  close(within?: number): Promise<void>;
+}
+
+/** A client of a protocol: a method for each command, by its verb. */
+export type Client<P extends Protocol> =
+  & { readonly [V in keyof CommandsOf<P>]: Method<CommandsOf<P>[V]> }
+  & AnyClient;
+
+/** A client of whatever protocol the server describes. */
+export interface DynamicClient extends AnyClient {
+  /** The protocol, as the server of the latest connection described it. */
+  readonly protocol: Protocol;
+  /** Calls a command that has no items. Rejects with `TypeError` for one that there is not, or that has. */
+  call(verb: string, args?: Values, options?: CallOptions): Promise<Values>;
+  /** Calls a command that has items. */
+  stream(verb: string, args?: Values, options?: CallOptions): Items<Values, Values>;
+}

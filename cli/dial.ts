@@ -1,4 +1,4 @@
-// How the commands that need a server connect to one.
+// Connecting to a server, for each command that needs one.
 
 import type { Dial } from "../client/mod.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
@@ -7,21 +7,21 @@ import { connectWebSocket } from "../net/web_socket.ts";
 import type { Flag, Flags } from "./flags.ts";
 import { readPem } from "./pem.ts";
 
-/** The flags of every command that connects. */
+/** The flags of each command that connects. */
 export const dialFlags: Readonly<Record<string, Flag>> = {
   ca: {
     value: "FILE",
     summary:
-      "Trust this certificate of a server or of its authority as well (PEM), for tls:// and wss://.",
+      "For tls:// and wss://: trust this certificate of a server or its authority as well (PEM).",
   },
 };
 
-/** The certificate that the flags name. Throws `UsageError`. */
+/** The certificate of the flags, in PEM. Throws `UsageError`. */
 export function readAuthority({ ca }: Flags): string | undefined {
   return ca === undefined ? undefined : readPem("ca", ca, "certificate");
 }
 
-/** Connects, and trusts a certificate beside those that the system does. */
+/** A function that connects. It trusts `authority` besides the certificates of the system. */
 export function dialer(authority: string | undefined): Dial {
   if (authority === undefined) {
     return (address, options) => connectStream(address, { alpn: VERSION, ...options });
@@ -30,7 +30,7 @@ export function dialer(authority: string | undefined): Dial {
   return async (address, options) => {
     switch (address.transport) {
       case "tls": {
-        // Deno's own TLS takes no certificate of a server that may sign others, as openssl req -x509 makes them.
+        // Deno's own TLS refuses a server whose certificate may sign others, as those of `openssl req -x509` may.
         const node = await import("../net/node.ts");
         return await node.connectStream(address, { alpn: VERSION, ...options, tls: { caCerts } });
       }

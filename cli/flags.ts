@@ -1,4 +1,4 @@
-// The command line, described as data and checked like any other input.
+// A command's description as data, and the reading of a command line by it.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { closestString } from "@std/text/closest-string";
@@ -6,52 +6,52 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { BadValue, parseValue } from "../protocol/values.ts";
 import type { FieldSpec } from "../protocol/spec.ts";
 
-/** One flag. Without a `value` it is a switch. */
+/** A flag. Without a `value` it is a switch. */
 export interface Flag {
-  /** What it does, in a sentence. */
+  /** A sentence for the help. */
   readonly summary: string;
-  /** The word that usage shows for its value. */
+  /** The word for its value in the help. */
   readonly value?: string;
-  /** What the value must be. Default: any text. */
+  /** The type of its value. Default: any text. */
   readonly type?: FieldSpec;
-  /** The value where it is not given, as it would be written. */
+  /** The value of a flag that is not given, as a person types it. */
   readonly default?: string;
-  /** Whether it may be given again; its value is then an array, empty where it is not given. */
+  /** Whether it may be given several times. Its value is then an array. */
   readonly many?: boolean;
 }
 
 /** A command of `lineup`. */
 export interface Subcommand {
-  /** What it does, in a sentence. */
+  /** A sentence for the help. */
   readonly summary: string;
-  /** The positional arguments as usage shows them. */
+  /** The positional arguments, as the help shows them. */
   readonly args: string;
-  /** How many there must be, at least and at most. */
+  /** The least and the greatest number of positional arguments. */
   readonly count: readonly [least: number, most: number];
   /** Its flags by name. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Whether what follows `--` is `flags.verbatim` and no argument. */
+  /** Whether the words after `--` go to `flags.verbatim` instead of the arguments. */
   readonly verbatim?: boolean;
-  /** Whether all that follows the first argument is an argument, dashes or not; `verbatim` as well. */
+  /** Whether each word after the first argument is an argument, dashes or not. Implies `verbatim`. */
   readonly stopEarly?: boolean;
-  /** Command lines that show it, as they are typed. */
+  /** Command lines for the help, without the program's name. */
   readonly examples?: readonly string[];
-  /** Paragraphs below the flags in its help. */
+  /** Paragraphs for the help, below the flags. */
   readonly more?: string;
-  /** Runs it; resolves with the exit code. */
+  /** Runs the command. Resolves with the exit code. */
   run(args: readonly string[], flags: Flags): Promise<number>;
 }
 
-/** The checked flags of a command line by name; switches are booleans, the rest as its type says. */
+/** The checked flags of a command line by name. A switch is a boolean; another flag has the value of its type. */
 // deno-lint-ignore no-explicit-any
 export type Flags = Readonly<Record<string, any>>;
 
-/** A command line that cannot be run; the message says what is wrong and what would be right. */
+/** A wrong command line. The message says what is wrong, and what is right. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What every command takes. */
+/** The flags of each command. */
 const COMMON = ["help", "version"];
 
 /** Reads the arguments of a subcommand. Throws `UsageError`. */
@@ -67,7 +67,7 @@ export function readFlags(
   const parsed = parseArgs(words, {
     boolean: switches,
     string: ["_", ...valued],
-    // Every flag is gathered, so that one given twice is seen.
+    // Collecting shows that a flag is given twice.
     collect: valued,
     alias: { h: "help", V: "version" },
     stopEarly: subcommand.stopEarly,
@@ -82,7 +82,7 @@ export function readFlags(
   });
   const flags: Record<string, unknown> = { help: parsed.help, version: parsed.version };
   const args = parsed._.map(String);
-  // Who asks for help need have nothing else right.
+  // A person who asks for help may have the rest wrong.
   if (flags.help || flags.version) return { args, flags };
   for (const [flag, spec] of Object.entries(subcommand.flags)) {
     if (spec.value === undefined) flags[flag] = parsed[flag];
@@ -103,14 +103,14 @@ export function readFlags(
   return { args, flags };
 }
 
-/** What an argument is called behind which no flag is read. */
+/** The first argument of a command with `stopEarly`, by its name in the help. */
 function firstOf({ stopEarly, args }: Subcommand): string | undefined {
   return stopEarly ? args.split(" ")[0] : undefined;
 }
 
 /**
- * A flag and its value as one word: parseArgs takes the `-` of `--body-file -` for an argument, and the `-1` of
- * `--rate -1` for a flag. Throws `UsageError` for a switch with a value, and for a flag behind `first`.
+ * Joins each flag and its value to one word: parseArgs takes the `-` of `--body-file -` for an argument, and the `-1` of
+ * `--rate -1` for a flag. Throws `UsageError` for a switch with a value, and for a flag after `first`.
  */
 function joinValues(
   argv: readonly string[],
@@ -121,17 +121,17 @@ function joinValues(
   },
 ): string[] {
   const joined: string[] = [];
-  let isBehind = false;
+  let isAfterFirst = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at];
     if (word === "--") return [...joined, ...argv.slice(at)];
     const [, name, equals] = /^--([^=]+)(=?)/.exec(word) ?? [];
     const next = argv[at + 1];
     if (name !== undefined && names.includes(name)) {
-      if (isBehind) {
+      if (isAfterFirst) {
         if (name === "help") return ["--help"];
         throw new UsageError(
-          `--${name} comes too late: flags stand before ${first}; -- before it makes it a word.`,
+          `--${name} comes too late: flags stand before ${first}. After -- it is a word.`,
         );
       }
       if (!valued.includes(name)) {
@@ -141,7 +141,7 @@ function joinValues(
         at++;
         continue;
       }
-    } else if (first !== undefined && !word.startsWith("-")) isBehind = true;
+    } else if (first !== undefined && !word.startsWith("-")) isAfterFirst = true;
     joined.push(word);
   }
   return joined;
@@ -160,18 +160,18 @@ function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
   }
 }
 
-/** The end of a sentence about an unknown word: the nearest known one, or all. */
+/** The end of a sentence about an unknown word: the known word that is nearest, or all known words. */
 export function nearest(word: string, known: readonly string[], prefix = ""): string {
   const closest = closestString(word, known);
   const distance = levenshteinDistance(word, closest);
-  // Any word of two letters is two changes away from any other.
+  // Two words of two letters are never more than two changes apart.
   const far = distance >= word.length || distance > Math.max(2, closest.length / 2);
   return far
-    ? `; there are ${known.map((each) => prefix + each).join(", ")}.`
+    ? `; choose one of ${known.map((each) => prefix + each).join(", ")}.`
     : `; did you mean ${prefix}${closest}?`;
 }
 
-/** `lineup call [flags] ADDRESS VERB`. */
+/** A command's usage: `lineup call [flags] ADDRESS VERB`. */
 export function usage(name: string, { args }: Subcommand): string {
   return ["lineup", name, "[flags]", args].join(" ").trimEnd();
 }

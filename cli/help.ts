@@ -1,4 +1,6 @@
-// What `--help` prints, as wide as the terminal but no wider than one likes to read.
+// The text of `--help`, as wide as the terminal, within limits that read well.
+//
+// Ours: the help is wrapped text in two columns of plain words, and cliui would bring four packages for it.
 
 import type { Subcommand } from "./flags.ts";
 import { usage } from "./flags.ts";
@@ -6,7 +8,7 @@ import { wrap } from "./text_width.ts";
 
 const USUAL = 80, LEAST = 40, MOST = 100;
 
-/** How wide help is on standard output. */
+/** The width of help on standard output, in columns. */
 function helpWidth(): number {
   const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns - 1 : USUAL;
   return Math.min(MOST, Math.max(LEAST, columns));
@@ -59,12 +61,12 @@ const ADDRESSES =
   `An ADDRESS is host:port, tcp://host:port, tls://host:port, unix:PATH, ws://host:port/path or
 wss://host:port/path.
 
-lineup COMMAND --help explains a command, its exit codes too; 64 is a wrong command line everywhere.
-lineup --version tells the version.`;
+lineup COMMAND --help explains a command and its exit codes. The exit code 64 means a wrong command
+line. lineup --version prints the version.`;
 
 function inColumns(rows: readonly (readonly [left: string, right: string])[], columns: number) {
   const width = Math.max(...rows.map(([left]) => left.length)) + 4;
-  // Beside a wide column there may be too little room.
+  // Next to a wide column there may be too little room for the text.
   const isNarrow = columns - width < LEAST / 2;
   const indent = " ".repeat(isNarrow ? 6 : width);
   return rows.flatMap(([left, right]) => {
@@ -74,7 +76,7 @@ function inColumns(rows: readonly (readonly [left: string, right: string])[], co
   });
 }
 
-/** Paragraphs, which an empty line divides, each with an empty line before it. */
+/** Wraps paragraphs, which empty lines divide. Each gets an empty line before it. */
 function paragraphs(text: string, columns: number): string[] {
   if (text === "") return [];
   return text.split("\n\n").flatMap((each) => ["", ...wrap(each.replaceAll("\n", " "), columns)]);

@@ -1,29 +1,29 @@
-// Standard input, also where another process has made it non-blocking.
+// Standard input, also when another process has made it non-blocking, and text files.
 
 import { Buffer } from "node:buffer";
 import { retryBlocked, retryBlockedSync } from "../net/retry_blocked.ts";
 
 const CHUNK = 1 << 16;
-/** The byte order mark, which some editors put before UTF-8. */
+/** The byte order mark, which some editors write before UTF-8 text. */
 const MARK = [0xef, 0xbb, 0xbf];
 
-/** Reads what there is, at least one byte; `null` at the end. */
+/** Reads at least one byte; `null` at the end. */
 export function readInput(buffer: Uint8Array): Promise<number | null> {
   return retryBlocked(() => Deno.stdin.read(buffer));
 }
 
-/** As `readInput`, and nothing else goes on meanwhile. */
+/** As `readInput`, but it blocks. */
 export function readInputSync(buffer: Uint8Array): number | null {
   return retryBlockedSync(() => Deno.stdin.readSync(buffer));
 }
 
-/** All of it, in pieces. */
+/** Standard input to its end, in pieces. */
 export async function* inputPieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const buffer = new Uint8Array(CHUNK);
   for (let read; (read = await readInput(buffer)) !== null;) yield buffer.slice(0, read);
 }
 
-/** The pieces of a text without the byte order mark that may stand before it. */
+/** The pieces of a text, without a byte order mark at its beginning. */
 export async function* withoutMark(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -43,7 +43,7 @@ export async function* withoutMark(
   if (held !== undefined && held.length > 0) yield held;
 }
 
-/** A file's text without a byte order mark. Throws Deno's errors. */
+/** The text of a file, without a byte order mark. Throws Deno's errors. */
 export function readText(path: string): string {
   return Deno.readTextFileSync(path).replace(/^\ufeff/, "");
 }

@@ -2,15 +2,15 @@
  * The `lineup` command.
  *
  *     lineup queue                    a durable work queue that telnet can drive
- *     lineup serve MODULE             any protocol with its handlers
- *     lineup put ADDRESS QUEUE        jobs into a queue
- *     lineup work ADDRESS QUEUE ...   a program for each job
- *     lineup call ADDRESS VERB ...    one request
+ *     lineup serve MODULE             a server for any protocol with its handlers
+ *     lineup put ADDRESS QUEUE        put jobs into a queue
+ *     lineup work ADDRESS QUEUE ...   run a program for each job
+ *     lineup call ADDRESS VERB ...    send one request
  *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
- *     lineup load ADDRESS VERB ...    load, and what it shows
+ *     lineup load ADDRESS VERB ...    put load on a server, and report
  *     lineup top ADDRESS              a live view of a server
- *     lineup check ADDRESS            does a server speak Lineup/1?
- *     lineup spec ADDRESS|MODULE      a protocol's reference
+ *     lineup check ADDRESS            check that a server speaks Lineup/1
+ *     lineup spec ADDRESS|MODULE      print a protocol's reference
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { commandsHelp, subcommandHelp } from "./help.ts";
 import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
 import { connectionFailure } from "./remote_spec.ts";
 
-/** Each is loaded once it is asked for: half of the time that a command takes to start is that of the others. */
+/** Each command is loaded when it is needed: loading all of them doubles the time to start one. */
 const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   queue: async () => (await import("./queue/queue.ts")).queue,
   serve: async () => (await import("./serve/serve.ts")).serveCommand,
@@ -37,13 +37,13 @@ const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   spec: async () => (await import("./spec/spec.ts")).spec,
 };
 
-/** A command line that cannot be run (EX_USAGE of sysexits.h). */
+/** The exit code of a wrong command line (EX_USAGE of sysexits.h). */
 const BAD_USAGE = 64;
 const OK = 0, FAILED = 1, NO_CONNECTION = 2;
 
 /**
- * Runs `lineup` with these arguments; resolves with the exit code: what the command says, 64 for a wrong command
- * line, 2 for no connection, 141 where nobody reads standard output any more, 1 for another failure.
+ * Runs `lineup` with these arguments. Resolves with the exit code: that of the command, 64 for a wrong command line, 2
+ * without a connection, 141 if standard output is closed, 1 for another failure.
  *
  * @example
  * ```ts
@@ -109,19 +109,21 @@ async function loadAll(): Promise<Record<string, Subcommand>> {
 
 async function find(name: string | undefined): Promise<Subcommand> {
   const names = Object.keys(commands);
-  if (name === undefined) throw new UsageError(`A command must follow: ${names.join(", ")}.`);
+  if (name === undefined) {
+    throw new UsageError(`A command is missing; choose one of ${names.join(", ")}.`);
+  }
   if (Object.hasOwn(commands, name)) return await commands[name]();
-  const [what, known] = name.startsWith("-")
+  const [noun, known] = name.startsWith("-")
     ? ["flag", ["--help", "--version"]]
     : ["command", names];
-  throw new UsageError(`There is no ${what} ${name}${nearest(name, known)}`);
+  throw new UsageError(`There is no ${noun} ${name}${nearest(name, known)}`);
 }
 
-// Deno itself would tell of a defect of ours in its own way, and wait for a reader of standard error.
+/** Reports a defect of ours. Deno would report it unescaped, and wait for a reader of standard error. */
 async function crash(event: Event, error: unknown): Promise<void> {
   event.preventDefault();
   logToConsole({ level: "error", message: "lineup ends because of a defect", error });
-  // Behind a line that is being written the last one can only go out in a turn of the event loop.
+  // While a line is being written, the last one needs another turn of the event loop.
   await said();
   Deno.exit(FAILED);
 }

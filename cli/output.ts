@@ -1,4 +1,4 @@
-// Standard output and standard error, whoever reads them: the one way out of every command.
+// Standard output and standard error: each command writes here and nowhere else.
 
 import { standardError } from "../net/standard_error.ts";
 import { retryBlockedSync } from "../net/retry_blocked.ts";
@@ -8,41 +8,41 @@ import { reason } from "./reason.ts";
 import { painter, type Style } from "./style.ts";
 import { printableBody } from "./printable_body.ts";
 
-/** The exit code of a program that SIGPIPE ended, as shells tell it. */
+/** The exit code of a program that SIGPIPE ended, as a shell reports it. */
 export const CLOSED_PIPE = 128 + 13;
 
 const encoder = new TextEncoder();
 const isTerminal = Deno.stdout.isTerminal();
 const paint = painter(isTerminal && !Deno.noColor);
 
-/** Whoever read standard output has gone, such as `head`: nothing more is wanted. */
+/** The reader of standard output, such as `head`, has closed it. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
 /**
- * Writes all of it: into a pipe or a file as it is, to a terminal with all escaped that one would act upon but line
- * feeds and tabs. Throws `OutputClosed`.
+ * Writes all of a text. A pipe or a file gets it as it is. For a terminal all controls but line feeds and tabs are
+ * escaped. Throws `OutputClosed`.
  */
 export function print(text: string | Uint8Array): void {
   if (!isTerminal) write(typeof text === "string" ? encoder.encode(text) : text);
   else draw(typeof text === "string" ? printableLines(text) : printableBody(text));
 }
 
-/** As `print`, in a style where there are colours. */
+/** As `print`, in a style if standard output has colours. */
 export function printStyled(style: Style, text: string): void {
   if (!isTerminal) print(text);
   else draw(paint(style, printableLines(text)));
 }
 
-/** Writes to a terminal what is made for it; no text from elsewhere stands in it that is not `printable`. */
+/** Writes escape codes and text to a terminal. The caller has made all text from elsewhere `printable`. */
 export function draw(text: string): void {
   write(encoder.encode(text));
 }
 
 /**
- * Writes a line that nobody needs: where standard output is closed, nothing happens; where it cannot be written, such as
- * to a full disk, standard error tells why, and has the line.
+ * Writes a line that is not needed. A closed standard output is ignored. Another failure, such as a full disk, is reported
+ * on standard error together with the line.
  */
 export function announce(line: string): void {
   try {
@@ -53,19 +53,19 @@ export function announce(line: string): void {
 }
 
 /**
- * Standard output for many who write beside each other: in order, as it is, and without holding up anything else. After
- * the first failure nothing more is written, for what failed may have left half a line.
+ * Standard output for several concurrent writers: their bytes go out in order, without blocking the event loop. After a
+ * failure nothing more is written, because half a line may have been written.
  */
 export class SharedOutput {
   readonly #onFailure: (error: Error) => void;
   #last: Promise<void> = Promise.resolve();
 
-  /** `onFailure` is told once why it cannot be written any more: `OutputClosed`, or an `Error` that says it. */
+  /** `onFailure` gets the first failure: `OutputClosed`, or an `Error` with the reason. */
   constructor(onFailure: (error: Error) => void) {
     this.#onFailure = onFailure;
   }
 
-  /** Resolves once all of it is written. Rejects where that, or what was written before, fails. */
+  /** Resolves once all bytes are written. Rejects if this or an earlier write fails. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#last = this.#last.then(() => this.#writeAll(bytes));
   }
@@ -97,7 +97,7 @@ function writeFailure(error: unknown): Error {
   return new Error(`standard output cannot be written: ${reason(error)}`, { cause: error });
 }
 
-/** Writes all of it, however long a pipe is full that another process has made non-blocking. */
+/** Writes all bytes. A full pipe that another process has made non-blocking is tried again. */
 export function writeAllSync(
   to: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
@@ -107,48 +107,33 @@ export function writeAllSync(
   }
 }
 
-/** Where the progress of something is shown. */
-export interface Screen {
-  readonly isTerminal: boolean;
-  /** Columns of the terminal. */
-  readonly width: () => number;
-  write(text: string): void;
-}
-
-/** Standard error, for figures of ours. */
-export const errorScreen: Screen = {
-  isTerminal: Deno.stderr.isTerminal(),
-  width: () => Deno.consoleSize().columns,
-  write: (text) => standardError().text(text),
-};
-
-/** Says on standard error what went wrong, and below it a hint of ours. No text from elsewhere acts on a terminal. */
+/** Reports a problem on standard error, and a hint below it. Controls are escaped. */
 export function complain(what: unknown, hint?: string): void {
   standardError().line(complaint(what));
   if (hint !== undefined) note(hint);
 }
 
-/** Says on standard error how something goes. */
+/** Writes a line on standard error. Controls are escaped. */
 export function note(text: string): void {
   standardError().line(printable(text));
 }
 
-/** As `note`, for work that leaves the event loop no turn until its end. */
+/** As `note`, for work that blocks the event loop until its end. */
 export function noteNow(text: string): void {
   standardError().lineNow(printable(text));
 }
 
-/** What `complain` says. Its further lines begin with spaces, so that no text from elsewhere looks like another one. */
+/** The text that `complain` writes. Further lines begin with spaces: text from elsewhere cannot look like a line of ours. */
 export function complaint(what: unknown): string {
   return `lineup: ${reason(what).trimEnd().split(/\r?\n/).map(printable).join("\n  ")}`;
 }
 
-/** Resolves once there is room for more on standard error: for those who say much, one thing after the other. */
+/** Resolves once standard error has room for more. Whoever writes much waits for it. */
 export async function heard(): Promise<void> {
   if (standardError().isFull) await standardError().flush(Infinity);
 }
 
-/** Resolves once standard error has all that was said, or is not read. */
+/** Resolves once standard error has got everything, or its reader does not read. */
 export async function said(): Promise<void> {
   await standardError().flush();
 }

@@ -1,4 +1,4 @@
-// Certificates and keys in PEM files that flags name.
+// Certificates and keys in the PEM files of flags.
 
 import { UsageError } from "./flags.ts";
 import { readText } from "./input.ts";
@@ -10,7 +10,7 @@ const LABELS = {
 };
 const ENCRYPTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-/** The text of a PEM file that holds such a thing. Throws `UsageError`. */
+/** The text of a PEM file that must hold a certificate or a key. Throws `UsageError`. */
 export function readPem(flag: string, path: string, what: keyof typeof LABELS): string {
   const wrong = (why: string): UsageError => new UsageError(`--${flag}: ${why}`);
   let text: string;
@@ -21,13 +21,13 @@ export function readPem(flag: string, path: string, what: keyof typeof LABELS): 
   }
   if (ENCRYPTED.test(text)) {
     throw wrong(
-      `the key in ${path} is encrypted; openssl pkey -in ${path} -out FILE takes that off.`,
+      `the key in ${path} is encrypted; openssl pkey -in ${path} -out FILE writes it unencrypted.`,
     );
   }
   if (LABELS[what].test(text)) return text;
   if (!/^-----BEGIN /m.test(text)) {
-    throw wrong(`${path} is no PEM file: there is no line -----BEGIN …-----.`);
+    throw wrong(`${path} is not a PEM file: it has no line -----BEGIN …-----.`);
   }
   const [, found] = /^-----BEGIN (.*?)-----/m.exec(text) ?? [, "nothing"];
-  throw wrong(`${path} holds no ${what}, but ${found}.`);
+  throw wrong(`${path} holds ${found} and no ${what}.`);
 }

@@ -1,6 +1,7 @@
-// What Deno must allow before a thread is started: it tells of what it does not allow there in its own way.
+// The permission to read a worker's module. It is checked here, because Deno reports a missing one inside the worker in
+// its own words.
 
-/** Throws the error that reading a module would throw, where it is a file that may not be read. */
+/** Throws `NotCapable` for a module that is a file which Deno may not read. */
 export function needRead(module: string): void {
   if (!module.startsWith("file:")) return;
   const { state } = Deno.permissions.requestSync({ name: "read", path: new URL(module) });

@@ -1,26 +1,24 @@
-// Files that this program writes are their owner's alone. None is written through a link, and one that is written anew
-// bears its name once it is whole.
+// Files that only their owner can read. No file is written through a link, and a new file gets its name once it is whole.
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { writeAllSync } from "./output.ts";
 
-/** A file that is written from its beginning. Disposing closes it, and removes what is not finished. */
+/** A file that is being written. Disposing closes it, and removes it if it is not finished. */
 export interface NewFile extends Disposable {
-  /** Writes all of it. */
+  /** Writes all bytes. */
   write(bytes: Uint8Array): void;
-  /** All is written: the file gets its name. */
+  /** Gives the file its name. */
   finish(): void;
 }
 
 /**
- * A new file, which has another name until it is finished; it takes the place of one that is there only where it may, and
- * has the mode of that. What is no file, such as /dev/stdout, is written as it is. Throws an `Error` that says why where
- * that cannot be.
+ * Begins a new file. It has another name until it is finished. With `replaces` it takes the place of an existing file and
+ * keeps its mode. A stream such as /dev/stdout is written directly. Throws an `Error` with the reason.
  */
 export function newFile(path: string, replaces: boolean): NewFile {
   const { link, file, mode } = look(path);
   if (link || file) {
-    if (!replaces) throw new Error(`${path} is there already`);
+    if (!replaces) throw new Error(`${path} exists already`);
     if (isStream(path)) return streamed(path);
     if (link) throw new Error(`${path} is a link: name the file itself`);
   }
@@ -43,7 +41,7 @@ export function newFile(path: string, replaces: boolean): NewFile {
   };
 }
 
-/** Adds to the end of a file of one's own, which is made where there is none. */
+/** Adds text to the end of a private file, which is made if it does not exist. */
 export function append(path: string, text: string): void {
   const file = openOwn(path);
   try {
@@ -54,9 +52,9 @@ export function append(path: string, text: string): void {
   }
 }
 
-/** Opens a file to read it and to add to it; it is made where there is none. Throws where the name is not that of a file. */
+/** Opens a private file for reading and appending; it is made if it does not exist. Throws for a link or another non-file. */
 export function openOwn(path: string): number {
-  // Not blocking, or a pipe without a reader would hold the program for ever.
+  // Without O_NONBLOCK, opening a pipe that has no reader blocks forever.
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   let file: number;
   try {
@@ -71,7 +69,7 @@ export function openOwn(path: string): number {
   throw new Error(found.isFile() ? `${path} has other names` : `${path} is not a file`);
 }
 
-/** The mode of a file that others than its owner may read; `undefined` where there is none such. */
+/** The mode of a file that other users may read or write; `undefined` for a private file or none. */
 export function openToOthers(path: string): string | undefined {
   const { mode = 0 } = look(path);
   return (mode & 0o077) === 0 ? undefined : mode.toString(8);
@@ -88,7 +86,7 @@ function look(path: string): { link?: boolean; file?: boolean; mode?: number } {
   }
 }
 
-// /dev/stdout is a link to whatever that is, a file perhaps.
+// /dev/stdout is a link, perhaps to a file.
 function isStream(path: string): boolean {
   if (/^\/(?:dev|proc\/self\/fd)\//.test(path)) return true;
   const { isFile, isDirectory } = Deno.statSync(path);
@@ -104,13 +102,13 @@ function streamed(path: string): NewFile {
   };
 }
 
-/** Gives a file a name that is nobody's, also where another file gets it at the same time. */
+/** Gives a file a name that must be free, also if another process takes the name at the same time. */
 function nameNew(part: string, path: string): void {
   try {
     Deno.linkSync(part, path);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw new Error(`${path} is there already`);
-    // A file system without hard links.
+    if (error instanceof Deno.errors.AlreadyExists) throw new Error(`${path} exists already`);
+    // The file system has no hard links.
     Deno.renameSync(part, path);
     return;
   }

@@ -1,18 +1,18 @@
-// Why something failed, in words that say what to do.
+// The reason of a failure, in words that say what to do.
 
-/** Messages of systems and libraries, and their meaning. */
+/** Messages of systems and libraries, and what they mean. */
 const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   [
     /Requires (\w+) access to (.*?),? run again with the (--allow-[a-z]+) flag.*/s,
-    "Deno may not do this without $3 ($1 access to $2); deno run $3 allows it, deno run -A all",
+    "Deno needs $3 for this ($1 access to $2): deno run $3, or deno run -A for everything",
   ],
   [
     /invalid peer certificate: .*?(UnknownIssuer|CaUsedAsEndEntity)\W*|self.signed certificate.*|unable to (verify the first|get (local )?issuer) certificate.*/s,
-    "the server's certificate is not trusted here; --ca FILE trusts that of its authority, or its own (PEM)",
+    "the server's certificate is not trusted here; --ca FILE trusts it, or its authority (PEM)",
   ],
   [
     /invalid peer certificate: .*NotValidForName.*|Hostname\/IP does not match certificate.*/s,
-    "the server's certificate is for another name than that of the address",
+    "the server's certificate is for another name than the address has",
   ],
   [
     /invalid peer certificate: .*Expired.*|certificate has expired/s,
@@ -21,7 +21,7 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   [/invalid peer certificate: .*NotValidYet.*/s, "the server's certificate is not valid yet"],
   [
     /received (corrupt message|fatal alert).*|.*wrong version number.*|packet length too long/s,
-    "the server does not speak TLS there, or not this protocol",
+    "the server does not speak TLS at this address",
   ],
   [
     /failed to lookup address information.*|getaddrinfo ENOTFOUND.*/s,
@@ -29,11 +29,11 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   ],
   [
     /^(cannot listen at unix:.*): Address already in use.*/s,
-    "$1: another server listens there, or it is no socket",
+    "$1: another server listens there, or the file is not a socket",
   ],
   [
     /^(cannot listen at .*): (Address already in use|listen EADDRINUSE).*/s,
-    "$1: the address is already in use; end the program that listens there, or choose another port (0: a free one)",
+    "$1: the address is already in use; stop the program that listens there, or choose another port (0 takes a free one)",
   ],
   [
     /^(cannot listen at .*): Cannot assign requested address.*/s,
@@ -41,27 +41,27 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   ],
   [
     /^(cannot listen at (?!unix:).*): Permission denied.*/s,
-    "$1: permission denied; ports below 1024 are not for everybody",
+    "$1: permission denied; ports below 1024 need a privilege",
   ],
-  // As node:fs says it.
+  // The form of messages of node:fs.
   [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],
   [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],
   [
     /keys may not be consistent: .*|.*KeyMismatch.*/s,
-    "the key of --tls-key is not that of the certificate of --tls-cert",
+    "the key of --tls-key does not belong to the certificate of --tls-cert",
   ],
   [/No certificates found in certificate data/, "there is no certificate in --tls-cert"],
   [/No keys found in key data/, "there is no private key in --tls-key"],
 ];
 
-/** A reason with its full stop, for another sentence behind it; one that is empty is said to be unknown. */
+/** A reason with a full stop, so that another sentence can follow. */
 export function sentence(reason: string): string {
   const text = reason.trimEnd();
   if (text === "") return "the reason is unknown.";
   return /[.!?\u2026]$/.test(text) ? text : `${text}.`;
 }
 
-/** Why something failed, without the numbers and calls that Deno puts around the words of the system. */
+/** The reason of a failure, without the error numbers and calls that Deno adds. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const bare = text.replace(/ \(os error [0-9]+\)/g, "").replace(/: [a-z]+ '[^']*'$/, "");

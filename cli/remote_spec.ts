@@ -1,4 +1,4 @@
-// What a server says of itself, in the time there is.
+// A server's description of itself: its greeting and its SPEC, within a time limit.
 
 import {
   ConnectionLost,
@@ -18,16 +18,16 @@ import { reason } from "./reason.ts";
 const TIMEOUT_MS = 10_000;
 const MOST_SPEC = 1 << 20;
 
-/** What a server says. */
+/** A server's description of itself. */
 export interface RemoteSpec {
   readonly greeting: Greeting;
-  /** `undefined` where it was not asked for. */
+  /** Its SPEC; `undefined` if it was not asked for. */
   readonly compiled: CompiledProtocol | undefined;
 }
 
 /**
- * Asks a server for its greeting and, where `ask` says so, its SPEC. Throws `AddressError` and `ConnectionLost` (no
- * answer within `timeout` ms among them), `ProtocolError` or `Refusal`.
+ * Connects, reads the greeting and, with `ask`, the SPEC. Rejects with `AddressError`, `ConnectionLost` (also without an
+ * answer within `timeout` ms), `ProtocolError` or `Refusal`.
  */
 export async function remoteSpec(
   address: string,
@@ -42,7 +42,7 @@ export async function remoteSpec(
     throw lost(`cannot connect to ${address}: ${why}`);
   });
   let greeted = false;
-  // A session waits for what it has asked; without its stream it does not.
+  // A session that closes waits for its answers. Closing the stream ends that wait.
   const close = (): void => stream.close();
   late.addEventListener("abort", close);
   try {
@@ -72,7 +72,7 @@ async function askSpec(session: Session): Promise<CompiledProtocol> {
   return readSpec(body);
 }
 
-/** The protocol that a server's answer to SPEC describes, in 1 MiB at most. Throws `ProtocolError`. */
+/** The protocol that an answer to SPEC describes. It may have 1 MiB. Throws `ProtocolError`. */
 export function readSpec(body: Uint8Array = new Uint8Array(0)): CompiledProtocol {
   try {
     if (body.length > MOST_SPEC) throw new RangeError(`it has more than ${MOST_SPEC} bytes`);
@@ -82,7 +82,7 @@ export function readSpec(body: Uint8Array = new Uint8Array(0)): CompiledProtocol
   }
 }
 
-/** Why there is no connection; `undefined` for an error about something else. */
+/** The reason of an error about the connection; `undefined` for another error. */
 export function connectionFailure(error: unknown): string | undefined {
   const isOne = error instanceof ConnectionLost || error instanceof ProtocolError ||
     error instanceof Refusal;

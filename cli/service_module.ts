@@ -1,4 +1,4 @@
-// A module whose default export is `{ protocol, handlers }`, named on the command line.
+// Importing a module whose default export is `{ protocol, handlers }`.
 
 import { pathToFileURL } from "node:url";
 import { withoutColours } from "../protocol/printable.ts";
@@ -7,24 +7,25 @@ import type { Handlers } from "../server/mod.ts";
 import { UsageError } from "./flags.ts";
 import { note } from "./output.ts";
 
-// From when on it is told that a module still loads, and how long it may, with all that has to be downloaded, in ms:
-// as long as in a worker.
-const TOLD_MS = 2000, LOADED_MS = 60_000;
+/** After this time a note says that a module is still loading. */
+const NOTE_MS = 2000;
+/** The time in which a module must load, downloads included; a worker has as long. */
+const LOADED_MS = 60_000;
 
-/** What such a module exports. */
+/** The default export of a module. */
 export interface ServiceModule {
-  /** Where it is. */
+  /** The address of the module. */
   readonly url: string;
   readonly protocol: Protocol;
   readonly handlers?: Handlers<Protocol>;
 }
 
-/** Whether a word names a module and not an address. */
+/** Whether a word names a module, not an address. */
 export function isModule(word: string): boolean {
   return /^(\.{0,2}\/|file:|https?:|jsr:|npm:)/.test(word) || /\.[cm]?[jt]sx?$/.test(word);
 }
 
-/** Imports a module. Throws `UsageError` where it does not export a protocol, and an `Error` where it cannot be loaded. */
+/** Imports a module. Rejects with `UsageError` if it exports no protocol, and with `Error` if it cannot be loaded. */
 export async function importService(word: string): Promise<ServiceModule> {
   const url = /^(file:|https?:|jsr:|npm:)/.test(word) ? word : pathToFileURL(word).href;
   let module: { default?: Partial<ServiceModule> } | undefined;
@@ -37,7 +38,7 @@ export async function importService(word: string): Promise<ServiceModule> {
     if (message.startsWith(`Module not found "${url}"`)) {
       throw new UsageError(`There is no module ${word}.`);
     }
-    // Who writes the module looks for the place; the rest of the way there is ours.
+    // Keep the place in the module; drop the frames of this file.
     const [place] = withoutColours(stack ?? message).replace(/^TypeError: /, "")
       .split(/\n +at async (?:loaded|importService) /);
     throw new Error(`${word} cannot be imported: ${place}`, { cause: error });
@@ -57,17 +58,17 @@ export async function importService(word: string): Promise<ServiceModule> {
 }
 
 /**
- * Waits for a module, but not for ever: then resolves with `undefined`. Where an await does not end and nothing else is
- * to be done, Deno itself would end the program, and point at an await of ours; a timer keeps it from that.
+ * Waits for a module; resolves with `undefined` after the time limit. The timer also keeps Deno from ending the program
+ * with a message about an await of ours, when an await of the module never ends.
  */
 async function loaded<T>(importing: Promise<T>, word: string): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const told = setTimeout(() => note(`${word} is still loading.`), TOLD_MS);
+  const noting = setTimeout(() => note(`${word} is still loading.`), NOTE_MS);
   const end = setTimeout(() => resolve(undefined), LOADED_MS);
   try {
     return await Promise.race([importing, late]);
   } finally {
-    clearTimeout(told);
+    clearTimeout(noting);
     clearTimeout(end);
   }
 }

@@ -1,4 +1,4 @@
-// What `lineup queue` and `lineup serve` have in common: where they listen, what they say, how they end.
+// Serving, for `lineup queue` and `lineup serve`: the flags for listening, and the run from the first line to the end.
 
 import { isIP } from "node:net";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
@@ -7,9 +7,9 @@ import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
 import { readPem } from "./pem.ts";
 
-/** The flags of every command that serves. */
+/** The flags of each command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
-  host: { value: "HOST", summary: "The name or address to listen at. Default 127.0.0.1." },
+  host: { value: "HOST", summary: "The name or address to listen on. Default 127.0.0.1." },
   port: {
     value: "PORT",
     type: { type: "integer", min: 0, max: 65_535 },
@@ -17,53 +17,50 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   listen: {
     value: "ADDRESS",
-    summary: "Listen at tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
+    summary: "Listen on tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
   },
   reserve: {
     value: "unix:PATH",
-    summary:
-      "Listen at this Unix socket as well, with 16 connections for you that nobody else takes.",
+    summary: "Listen on this Unix socket as well, with 16 connections that are reserved for you.",
   },
   mode: {
     value: "MODE",
-    summary:
-      "Who may connect to --listen unix:PATH, as the mode of a file. Default 0600: your user.",
+    summary: "The file mode of --listen unix:PATH: who may connect. Default 0600, your user.",
   },
   "tls-cert": {
     value: "FILE",
-    summary: "Serve TLS with this certificate (PEM, those of its issuers behind it).",
+    summary: "Serve TLS with this certificate (PEM, followed by those of its issuers).",
   },
   "tls-key": { value: "FILE", summary: "The private key of --tls-cert (PEM)." },
   ws: {
     value: "PORT",
     type: { type: "integer", min: 0, max: 65_535 },
-    summary: "Serve WebSocket as well, for browsers, at this port of --host.",
+    summary: "Serve WebSocket as well, for browsers, on this port of --host.",
   },
   "ws-origin": {
     value: "ORIGINS",
-    summary: "Pages that may connect to --ws, as https://HOST with commas between, or * for any.",
+    summary: "Web pages that may connect to --ws: https://HOST, separated by commas, or * for any.",
   },
   "proxy-from": {
     value: "ADDRESSES",
     summary:
-      "IP addresses of proxies, with commas between, and unix: for those at a Unix socket; each connection begins with a PROXY header.",
+      "The IP addresses of your proxies, separated by commas; unix: for proxies at a Unix socket. Each connection must begin with a PROXY header.",
   },
   insecure: {
-    summary:
-      "Listen where other machines can connect, although the server asks for no credentials.",
+    summary: "Let other machines connect, although the server asks for no credentials.",
   },
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
-    summary: "How long requests may take to finish after Ctrl-C, SIGTERM or SIGHUP.",
+    summary: "How long running requests may take after Ctrl-C, SIGTERM or SIGHUP.",
     default: "10s",
   },
 };
 
-/** The options of `serve` that `servingFlags` say. Throws `UsageError`. */
+/** The options of `serve` for the flags. Throws `UsageError`. */
 export function servingOptions(flags: Flags): ServeOptions {
   const { port = 5463, listen, drain, insecure, ws } = flags;
-  refuseIdle(flags);
+  refuseUseless(flags);
   const host = readHost(flags.host ?? "127.0.0.1");
   const tls = readIdentity(flags);
   const transport = tls === undefined ? "tcp" : "tls";
@@ -87,22 +84,22 @@ export function servingOptions(flags: Flags): ServeOptions {
   };
 }
 
-/** Throws `UsageError` for a flag that would have no effect. */
-function refuseIdle(flags: Flags): void {
+/** Throws `UsageError` for a flag that has no effect. */
+function refuseUseless(flags: Flags): void {
   const { host, port, listen, ws, "ws-origin": origins } = flags;
   if (origins !== undefined && ws === undefined && !listen?.startsWith("ws:")) {
-    throw new UsageError("--ws-origin needs --ws PORT beside it.");
+    throw new UsageError("--ws-origin needs --ws PORT as well.");
   }
   if (listen === undefined) return;
   for (const name of ["tls-cert", "tls-key"]) {
     if (flags[name] === undefined || listen.startsWith("tls:")) continue;
-    throw new UsageError(`--${name} needs --listen tls://HOST:PORT, or no --listen, beside it.`);
+    throw new UsageError(`--${name} needs --listen tls://HOST:PORT, or no --listen.`);
   }
   if (port !== undefined) {
-    throw new UsageError("--port and --listen exclude each other: --listen has a port of its own.");
+    throw new UsageError("--port and --listen exclude each other: --listen names its own port.");
   }
   if (host !== undefined && ws === undefined) {
-    throw new UsageError("--host needs no --listen beside it, or --ws PORT, which listens there.");
+    throw new UsageError("--host has no effect with --listen, unless --ws PORT is given.");
   }
 }
 
@@ -112,12 +109,12 @@ function readMode({ mode, listen }: Flags): number | undefined {
     throw new UsageError(`--mode must be the mode of a file, such as 0660, not ${mode}.`);
   }
   if (!listen?.startsWith("unix:")) {
-    throw new UsageError("--mode needs --listen unix:PATH beside it.");
+    throw new UsageError("--mode needs --listen unix:PATH as well.");
   }
   return parseInt(mode, 8);
 }
 
-/** The name or the address of --host, IPv6 with or without brackets. Throws `UsageError`. */
+/** The name or address of --host. An IPv6 address may have brackets. Throws `UsageError`. */
 function readHost(text: string): string {
   const host = text.replace(/^\[(.*)\]$/, "$1");
   if (isIP(host.replace(/%.*$/, "")) !== 0 || /^[^\s:/\[\]@?#]+$/.test(host)) return host;
@@ -132,24 +129,25 @@ function readHost(text: string): string {
 function readIdentity(flags: Flags): TlsIdentity | undefined {
   const { "tls-cert": cert, "tls-key": key } = flags;
   if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert beside it.");
-  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key beside it.");
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert as well.");
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key as well.");
   return {
     cert: readPem("tls-cert", cert, "certificate"),
     key: readPem("tls-key", key, "private key"),
   };
 }
 
-/** Says where the server listens, and waits for its end. Nothing else ever goes to standard output. */
+/** Prints where the server listens, the only line on standard output, and waits for its end. */
 export async function serveToEnd(name: string, server: Server, hint: string): Promise<number> {
   announce(`${name} listening on ${server.addresses.join(" and ")}`);
   note(hint);
-  note(`Try: ${tryIt(server.address)}, then type HELP. Ctrl-C stops the server.`);
+  note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
   await server.finished;
   return 0;
 }
 
-function tryIt(address: string): string {
+/** A command line that connects a person to an address. */
+function clientFor(address: string): string {
   const place = parseAddress(address);
   switch (place.transport) {
     case "tcp":

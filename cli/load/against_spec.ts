@@ -1,4 +1,4 @@
-// The requests of a load, checked against what the server says of itself before any of them is sent.
+// Checks the requests of a load against the server's SPEC, before the run.
 
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
@@ -7,7 +7,7 @@ import { readRequest } from "../../dialects/lineup1/message.ts";
 import { nearest, UsageError } from "../flags.ts";
 import { exampleFrames, type RequestPlan, showRequest } from "./request.ts";
 
-/** Throws `UsageError` for a request that the server would refuse. */
+/** Throws `UsageError` for a request that the server refuses. */
 export function checkRequest(
   plan: RequestPlan,
   { commands }: CompiledProtocol,
@@ -24,7 +24,7 @@ export function checkRequest(
     const line = encodeFrame({ head, words, options }).length + 12;
     if (line > maxLine) {
       throw new UsageError(
-        `${showRequest(plan)}: a line of ${line} bytes; the server takes ${maxLine}.`,
+        `${showRequest(plan)}: the line has ${line} bytes; the server takes at most ${maxLine}.`,
       );
     }
     if (body !== undefined && body.length > maxBody) {

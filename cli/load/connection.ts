@@ -1,4 +1,4 @@
-// One connection of a load: requests out with one write a turn, answers counted.
+// One connection of a load: it writes requests, one write a turn, and counts answers.
 
 import type { ByteStream } from "../../net/mod.ts";
 import { RequestSlots } from "./request_slots.ts";
@@ -8,18 +8,18 @@ import { BadReply, Replies } from "./replies.ts";
 const READ_SIZE = 16_384;
 const encoder = new TextEncoder();
 
-/** Who is told what becomes of the requests of a connection. */
+/** The events of a connection. */
 export interface Watcher {
   /** The server has greeted. */
   greeted(connection: LoadConnection): void;
-  /** A request of this kind, due at that time, was answered: OK, or ERR with this code. */
+  /** A request was answered: OK, or ERR with this code. */
   answered(kind: number, due: number, code: string | undefined, now: number): void;
-  /** Some were answered, so there is room for more. */
+  /** Requests were answered, so there is room for more. */
   room(connection: LoadConnection, now: number): void;
-  /** A request was not answered, and will not be. */
+  /** A request will not be answered. */
   lost(kind: number, due: number): void;
   /** The connection has ended. */
-  ended(connection: LoadConnection, why: string): void;
+  ended(connection: LoadConnection, reason: string): void;
 }
 
 /** A connection; `run` reads it. */
@@ -28,14 +28,14 @@ export class LoadConnection {
   readonly #watcher: Watcher;
   readonly #inFlight: RequestSlots;
   readonly #tags: readonly Uint8Array[];
-  // What is added goes into one while the other is written.
+  // Requests are added to one buffer while the other is written.
   #next = new OutBytes();
   #writing = new OutBytes();
   #busy = false;
   #greeted = false;
   #now = 0;
   #closed = false;
-  /** Bytes so far. */
+  /** Bytes sent and received so far. */
   sent = 0;
   received = 0;
 
@@ -52,24 +52,24 @@ export class LoadConnection {
       : [];
   }
 
-  /** Whether it has greeted and takes another request. */
+  /** Whether the server has greeted, and there is room for another request. */
   get free(): boolean {
     return this.#greeted && !this.#closed && !this.#inFlight.full;
   }
 
-  /** Requests that are not answered. */
+  /** The number of requests in flight. */
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** A request is due, and goes out with the next `flush`. There must be room: the caller asks `free`. */
+  /** Adds a request to the next `flush`. The connection must be `free`. */
   send(kind: number, due: number, write: (out: OutBytes) => void): void {
     const slot = this.#inFlight.add(due, kind);
     if (this.#tags.length > 0) this.#next.add(this.#tags[slot]);
     write(this.#next);
   }
 
-  /** Writes what waits; while a write is under way, it goes with the next. */
+  /** Writes the requests that were added. A write under way is followed by another one. */
   flush(): void {
     if (this.#busy || this.#next.length === 0 || this.#closed) return;
     [this.#next, this.#writing] = [this.#writing, this.#next];
@@ -87,7 +87,7 @@ export class LoadConnection {
     }, (error) => this.#end(reason(error)));
   }
 
-  /** Reads to the end of the connection. Never rejects. */
+  /** Reads until the connection ends. Never rejects. */
   async run(): Promise<void> {
     const buffer = new Uint8Array(READ_SIZE);
     const replies = new Replies((tag, code) => this.#final(tag, code));
@@ -119,7 +119,7 @@ export class LoadConnection {
     else throw new BadReply("an answer to a request that was not made");
   }
 
-  /** Ends the connection; what is in flight is lost. */
+  /** Closes the connection. The requests in flight are lost. */
   close(why = "it was closed here"): void {
     this.#end(why);
   }
@@ -134,7 +134,7 @@ export class LoadConnection {
   }
 }
 
-/** An `ERR` line about the connection itself. */
+/** An ERR line about the connection itself. */
 class Refused extends Error {}
 
 function reason(error: unknown): string {

@@ -1,4 +1,4 @@
-// Latencies in the buckets of HdrHistogram: from 1 µs to an hour, exact to three digits, in fixed memory.
+// Latencies in an HdrHistogram: from 1 µs to an hour, exact to three digits, in fixed memory.
 
 import {
   build,
@@ -11,12 +11,12 @@ import {
 const MOST_US = 3_600_000_000;
 const DIGITS = 3;
 
-/** Must have resolved before a `Recorder` is made. */
+/** Resolves once a `Recorder` can be made. */
 export const recorderReady: () => Promise<void> = initWebAssembly;
 
-/** Takes durations in, as fast as they come. */
+/** Records durations on the hot path. */
 export class Recorder {
-  // In WebAssembly, recording takes a third of the time.
+  // The WebAssembly version records three times as fast.
   readonly #histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: MOST_US,
@@ -27,7 +27,7 @@ export class Recorder {
   #ms = 0;
   #count = 0;
 
-  /** A duration in ms. Answers that came with one read often share theirs, and are recorded at once. */
+  /** Records a duration in ms. Answers of one read often have the same duration; those are recorded together. */
   record(ms: number): void {
     if (ms === this.#ms) {
       this.#count++;
@@ -38,7 +38,7 @@ export class Recorder {
     this.#count = 1;
   }
 
-  /** What was recorded since the last call, in HdrHistogram's own encoding; `undefined` for nothing. */
+  /** The durations since the last call, in HdrHistogram's encoding; `undefined` if there are none. */
   take(): string | undefined {
     this.#flush();
     if (this.#histogram.totalCount === 0) return undefined;
@@ -55,7 +55,7 @@ export class Recorder {
   }
 }
 
-/** The figures of some durations, in ms. */
+/** Figures of durations, in ms. */
 export interface LatencyFigures {
   readonly count: number;
   readonly least: number;
@@ -70,29 +70,29 @@ export interface LatencyFigures {
   readonly most: number;
 }
 
-/** Durations of many recorders together. */
+/** The durations of many recorders. */
 export class Latencies {
-  // Counts of any size; the hot path is elsewhere.
+  // Float64 counts do not overflow.
   readonly #histogram = new Float64Histogram(1, MOST_US, DIGITS);
 
-  /** Adds what a recorder has taken. */
+  /** Adds what `Recorder.take` returned. */
   add(encoded: string | undefined): void {
     if (encoded === undefined) return;
     this.#histogram.add(decodeFromCompressedBase64(encoded, 64) as Float64Histogram);
   }
 
-  /** How many there are. */
+  /** The number of durations. */
   get count(): number {
     return this.#histogram.totalCount;
   }
 
-  /** The duration in ms that so many percent do not exceed; 0 where there is none. */
+  /** The duration in ms that `percent` of all durations do not exceed; 0 if there are none. */
   percentile(percent: number): number {
     const { maxValue } = this.#histogram;
     return Math.min(maxValue, this.#histogram.getValueAtPercentile(percent)) / 1000;
   }
 
-  /** All figures; 0 where there is none. */
+  /** All figures; each is 0 if there are no durations. */
   figures(): LatencyFigures {
     const { count } = this;
     const { mean, stdDeviation, maxValue } = this.#histogram;
@@ -111,7 +111,7 @@ export class Latencies {
     };
   }
 
-  /** Every value that occurs, ascending, in ms, and how often. */
+  /** Each value in ms, ascending, and how often it occurs. */
   *values(): Generator<readonly [ms: number, count: number]> {
     const iterator = this.#histogram.recordedValuesIterator;
     iterator.reset();
@@ -121,8 +121,31 @@ export class Latencies {
     }
   }
 
-  /** Forgets all. */
+  /** Removes all durations. */
   reset(): void {
     this.#histogram.reset();
   }
+}
+
+/** Bounds that a person reads easily: 1, 2 and 5 of each power of ten, in ms. */
+const STEPS = [1, 2, 5];
+
+/** The number of durations up to each bound and above the bound before it. */
+export function buckets(latencies: Latencies): (readonly [upTo: number, count: number])[] {
+  const found: [number, number][] = [];
+  let power = -3;
+  let step = 0;
+  let bound = 0.001;
+  let last: [number, number] | undefined;
+  for (const [ms, count] of latencies.values()) {
+    while (ms > bound) {
+      step = (step + 1) % STEPS.length;
+      if (step === 0) power++;
+      bound = Number(`${STEPS[step]}e${power}`);
+      if (last !== undefined) found.push(last = [bound, 0]);
+    }
+    if (last === undefined) found.push(last = [bound, 0]);
+    last[1] += count;
+  }
+  return found;
 }

@@ -1,10 +1,19 @@
-// What a load has shown, as a page that needs nothing else: no script, no network.
+// The report of a load as a web page that needs no script and no network.
 
-import { duration, percent, size, whole } from "../figures.ts";
+import { escape } from "@std/html/entities";
+import { digits, duration, percent, size, whole } from "../figures.ts";
 import type { LatencyFigures } from "./histogram.ts";
-import type { IntervalReport, LoadReport } from "./results.ts";
-import { linearTicks, svgPlot } from "./svg_plot.ts";
-import { kinds, lateness, loadInWords } from "./text_report.ts";
+import { loadInWords, requestRows, sentLateBy } from "./report_words.ts";
+import type { IntervalReport, LoadReport } from "./report.ts";
+import {
+  type Axis,
+  drawPlot,
+  linearTicks,
+  logTicks,
+  type Plot,
+  type Series,
+  svg,
+} from "./svg_plot.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; }
@@ -13,15 +22,12 @@ table { border-collapse: collapse; margin: 1rem 0; }
 td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 svg { width: 100%; margin: 1rem 0; }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-svg .title { font-weight: 600; font-size: 14px; }
-svg .grid { stroke: var(--line); }
-svg polyline { fill: none; stroke-width: 1.5; }
 code { font-family: ui-monospace, monospace; }`;
 
+const AREA = { left: 70, right: 760, top: 34, bottom: 256 };
 const BLUE = "#3b82f6", GREEN = "#16a34a", ORANGE = "#ea8a0c", RED = "#dc2626";
 
-/** The page. */
+/** The page. Text of the server is escaped. */
 export function htmlReport(report: LoadReport): string {
   const { address, sent, ok, failed, unanswered, unsent, seconds, course } = report;
   const rows: [string, string][] = [
@@ -33,7 +39,7 @@ export function htmlReport(report: LoadReport): string {
     ["ERR", `${whole(failed)} (${percent(failed, sent)})`],
     ["unanswered", whole(unanswered)],
     ["not sent", whole(unsent)],
-    ...(report.loop === "open" ? [["sent late by", lateness(report)] as [string, string]] : []),
+    ...(report.loop === "open" ? [["sent late by", sentLateBy(report)] as [string, string]] : []),
     ["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`],
   ];
   return `<!doctype html>
@@ -51,7 +57,7 @@ ${latencyByPercentile(report.latency)}
 ${
     table(
       ["request", "OK", "ERR", "p50", "p90", "p99", "p99.9", "p99.99", "most"],
-      kinds(report).map(({ request, ok, errors, latency }) => {
+      requestRows(report).map(({ request, ok, errors, latency }) => {
         const { p50, p90, p99, p999, p9999, most } = latency;
         const figures = [p50, p90, p99, p999, p9999, most].map(duration);
         return [request, whole(ok), whole(errors), ...figures];
@@ -64,20 +70,19 @@ ${counted("Connections lost", report.connectionsLost)}
 `;
 }
 
-function timeAxis(course: readonly IntervalReport[]) {
-  const ticks = linearTicks(course.at(-1)?.at ?? 1);
-  return { name: "seconds", show: (x: number): string => `${x}`, ticks };
-}
-
 function throughput(course: readonly IntervalReport[]): string {
   const rate = (figure: "ok" | "errors") =>
-    course.map((moment) => [moment.at, moment[figure] / moment.seconds] as const);
-  const lines = [{ name: "OK", colour: GREEN, points: rate("ok") }];
+    course.map((interval) => [interval.at, interval[figure] / interval.seconds] as const);
+  const series = [{ name: "OK", colour: GREEN, points: rate("ok") }];
   if (course.some(({ errors }) => errors > 0)) {
-    lines.push({ name: "ERR", colour: RED, points: rate("errors") });
+    series.push({ name: "ERR", colour: RED, points: rate("errors") });
   }
-  const y = { name: "per s", isLog: false };
-  return svgPlot({ title: "Throughput", lines, x: timeAxis(course), y });
+  return image(series, (most) => ({
+    title: "Throughput",
+    series,
+    x: timeAxis(course),
+    y: { name: "per s", ticks: linearTicks(most), format: digits },
+  }));
 }
 
 function latencyOverTime(course: readonly IntervalReport[]): string {
@@ -85,42 +90,62 @@ function latencyOverTime(course: readonly IntervalReport[]): string {
   const line = (name: string, colour: string, figure: "p50" | "p99" | "p999" | "most") => ({
     name,
     colour,
-    points: answered.map((moment) => [moment.at, moment[figure]] as const),
+    points: answered.map((interval) => [interval.at, interval[figure]] as const),
   });
-  return svgPlot({
+  const series = [
+    line("p50", GREEN, "p50"),
+    line("p99", BLUE, "p99"),
+    line("p99.9", ORANGE, "p999"),
+    line("most", RED, "most"),
+  ];
+  return image(series, (most, least) => ({
     title: "Latency over time",
-    lines: [
-      line("p50", GREEN, "p50"),
-      line("p99", BLUE, "p99"),
-      line("p99.9", ORANGE, "p999"),
-      line("most", RED, "most"),
-    ],
+    series,
     x: timeAxis(course),
-    y: { name: "ms", isLog: true },
-  });
+    y: latencyAxis(least, most),
+  }));
 }
 
-// The further right, the rarer: 90 %, 99 %, 99.9 % stand at the same distance from each other.
+/** On this x axis 90 %, 99 % and 99.9 % are equally far from each other. */
 function latencyByPercentile(latency: LatencyFigures): string {
-  if (latency.count === 0) return "";
-  const rarity = (percent: number): number => -Math.log10(1 - percent / 100);
   const { p50, p75, p90, p99, p999, p9999 } = latency;
   const all = [[50, p50], [75, p75], [90, p90], [99, p99], [99.9, p999], [99.99, p9999]];
-  const marks = [50, 90, 99, 99.9, 99.99];
-  return svgPlot({
+  const rarity = (percent: number): number => -Math.log10(1 - percent / 100);
+  const ticks = [50, 90, 99, 99.9, 99.99];
+  const series = [{
+    name: "latency",
+    colour: BLUE,
+    points: all.map(([percent, ms]) => [rarity(percent), ms] as const),
+  }];
+  return image(series, (most, least) => ({
     title: "Latency by percentile",
-    lines: [{
-      name: "latency",
-      colour: BLUE,
-      points: all.map(([percent, ms]) => [rarity(percent), ms] as const),
-    }],
+    series,
     x: {
       name: "percentile",
-      show: (x) => `p${marks.find((mark) => rarity(mark) === x)}`,
-      ticks: marks.map(rarity),
+      ticks: ticks.map(rarity),
+      format: (x) => `p${ticks.find((percent) => rarity(percent) === x)}`,
     },
-    y: { name: "ms", isLog: true },
-  });
+    y: latencyAxis(least, most),
+  }));
+}
+
+/** The image of a plot, or nothing if its series hold no value above 0. */
+function image(
+  series: readonly Series[],
+  plot: (most: number, least: number) => Plot,
+): string {
+  const values = series.flatMap(({ points }) => points.map(([, y]) => y)).filter((y) => y > 0);
+  if (values.length === 0) return "";
+  const drawn = plot(Math.max(...values), Math.min(...values));
+  return svg(drawn.title, { width: 860, height: 310 }, drawPlot(drawn, AREA));
+}
+
+function timeAxis(course: readonly IntervalReport[]): Axis {
+  return { name: "seconds", ticks: linearTicks(course.at(-1)?.at ?? 1), format: digits };
+}
+
+function latencyAxis(least: number, most: number): Axis {
+  return { name: "ms", ticks: logTicks(least, most), format: digits, isLog: true };
 }
 
 function counted(title: string, counts: Readonly<Record<string, number>>): string {
@@ -139,16 +164,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const lines = rows.map((cells) => row(cells, "td"));
   if (head.length > 0) lines.unshift(row(head, "th"));
   return `<table>\n${lines.join("\n")}\n</table>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-// What a server said of itself stands in the page too.
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }

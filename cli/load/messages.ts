@@ -1,4 +1,4 @@
-// What the main thread and the threads of a load say to each other.
+// The messages between the main thread and the threads of a load.
 
 import type { ThreadPlan } from "./plan.ts";
 import type { Tick } from "./tally.ts";
@@ -11,7 +11,7 @@ export type ToThread =
 
 /** From a thread. */
 export type FromThread =
-  /** `why` where it got no connection. */
-  | { readonly kind: "opened"; readonly why: string | undefined }
+  /** With `refusal` the thread has no connection. */
+  | { readonly kind: "opened"; readonly refusal: string | undefined }
   | { readonly kind: "tick"; readonly tick: Tick }
   | { readonly kind: "over" };

@@ -1,4 +1,4 @@
-// The requests of a load as people write them: as words of a command line, or as lines of a file.
+// The requests of a load as people write them: words of a command line, or lines of a file.
 
 import { isOptionName, isVerb } from "../../protocol/names.ts";
 import { faultText } from "../../dialects/lineup1/fault_text.ts";
@@ -12,7 +12,7 @@ import { readTemplate, TEMPLATES } from "./template.ts";
 const MOST_KINDS = 256;
 const MOST_BODY = 1 << 30;
 
-/** `PUT mail key={{n}} {100}`, split into words by a shell; `verbatim` are arguments whatever they look like. */
+/** `PUT mail key={{n}} {100}`, split into words by a shell. The words in `verbatim` are arguments, `=` or not. */
 export function fromWords(
   [verb, ...rest]: readonly string[],
   verbatim: readonly string[],
@@ -42,25 +42,27 @@ export function fromWords(
   });
 }
 
-/** `3 PUT mail key={{n}} {100}`: a weight, which may be left out, and a request as it stands on the wire. */
+/** `3 PUT mail key={{n}} {100}`: an optional weight, and a request as it stands on the wire. */
 export function fromLine(line: string): RequestPlan {
   const [, weight = "1", request] = /^\s*(?:([0-9]+(?:\.[0-9]+)?)\s+)?(.*)$/.exec(line)!;
   if (!(Number(weight) > 0 && Number(weight) <= 1e9)) {
-    throw new UsageError(`${line}: a weight is above 0 and at most 1000000000.`);
+    throw new UsageError(`${line}: a weight must be above 0 and at most 1000000000.`);
   }
-  // What stands in braces is no part of the grammar, so something else stands there while the line is read.
+  // The grammar knows no templates: placeholders stand for them while the line is parsed.
   const templates: string[] = [];
   const held = request.replace(
     TEMPLATES,
-    (template) => HOLDERS[0] + templates.push(template) + HOLDERS[1],
+    (template) => MARKS[0] + templates.push(template) + MARKS[1],
   );
   const put = (text: string): string =>
-    text.replace(HOLDER, (_, number) => templates[Number(number) - 1]);
+    text.replace(PLACEHOLDER, (_, number) => templates[Number(number) - 1]);
   const bytes = encodeText(held);
   const parser = new LineParser(readVerb);
   const bad = parser.parse(bytes, 0, bytes.length);
   if (bad !== undefined) throw new UsageError(`${line}: ${put(faultText(bad))}`);
-  if (parser.tag !== undefined) throw new UsageError(`${line}: --tagged makes tags of its own.`);
+  if (parser.tag !== undefined) {
+    throw new UsageError(`${line}: a request has no tag here; --tagged adds tags.`);
+  }
   return checked({
     weight: Number(weight),
     verb: parser.head,
@@ -70,11 +72,11 @@ export function fromLine(line: string): RequestPlan {
   });
 }
 
-// Characters of a private use area: nobody types them.
-const HOLDERS = ["\u{f0000}", "\u{f0001}"];
-const HOLDER = /\u{f0000}([0-9]+)\u{f0001}/gu;
+// Characters of a private use area, which nobody types.
+const MARKS = ["\u{f0000}", "\u{f0001}"];
+const PLACEHOLDER = /\u{f0000}([0-9]+)\u{f0001}/gu;
 
-/** The requests of a file: a line each; empty lines and those that begin with `#` are passed over. */
+/** The requests of a file, a line each. Empty lines and lines that begin with `#` are skipped. */
 export function fromFile(text: string): RequestPlan[] {
   const requests: RequestPlan[] = [];
   for (const [i, line] of text.split(/\r?\n/).entries()) {
@@ -86,10 +88,10 @@ export function fromFile(text: string): RequestPlan[] {
       throw new UsageError(`line ${i + 1}: ${error.message}`);
     }
   }
-  if (requests.length === 0) throw new UsageError("there is no request in it.");
+  if (requests.length === 0) throw new UsageError("it holds no request.");
   if (requests.length > MOST_KINDS) {
     throw new UsageError(
-      `it has ${requests.length} requests, and at most ${MOST_KINDS} are taken.`,
+      `it has ${requests.length} requests; the most is ${MOST_KINDS}.`,
     );
   }
   return requests;
@@ -98,10 +100,10 @@ export function fromFile(text: string): RequestPlan[] {
 function checked(request: RequestPlan): RequestPlan {
   const { verb, words, options, body } = request;
   if (!isVerb(verb)) {
-    throw new UsageError(`${verb} is no verb: a letter, then letters, digits, "-".`);
+    throw new UsageError(`${verb} is not a verb: a letter, then letters, digits, "-".`);
   }
   if (typeof body === "number" && body > MOST_BODY) {
-    throw new UsageError(`A body of ${body} bytes is more than ${MOST_BODY}.`);
+    throw new UsageError(`A body of ${body} bytes is too long: the most is ${MOST_BODY}.`);
   }
   for (const text of [...words, ...options.map(([, text]) => text)]) readTemplate(text);
   if (typeof body === "string") readTemplate(body);

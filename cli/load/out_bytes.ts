@@ -1,14 +1,14 @@
-// Requests on their way to a connection: bytes put one behind the other into a buffer that is used again.
+// A buffer for the bytes of the next write; it is used again for each write.
 
 const encoder = new TextEncoder();
 const FIRST_SIZE = 4096;
 
-/** Bytes that wait for the next write. */
+/** Bytes, one after the other. */
 export class OutBytes {
   #bytes = new Uint8Array(FIRST_SIZE);
   length = 0;
 
-  /** What was added since `clear`. */
+  /** The bytes since `clear`. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
   }

@@ -1,29 +1,29 @@
-// When requests are sent: as soon as another is answered, or when they are due.
+// When requests are sent: when another is answered (closed loop), or when they are due (open loop).
 
 import { setImmediate } from "node:timers";
 import { after } from "../../net/timer.ts";
 import type { LoadConnection } from "./connection.ts";
 import type { ThreadPlan } from "./plan.ts";
 
-/** What sends. */
+/** Sends requests. */
 export interface RequestSender {
-  /** Sends a request that was due at this time; false once there have been enough. */
+  /** Sends a request that was due at `due`. Returns false if enough requests were sent. */
   send(connection: LoadConnection, due: number, now: number): boolean;
-  /** The connections, some of which may not be free. */
+  /** The connections; some may have no room. */
   readonly connections: readonly LoadConnection[];
 }
 
-/** When requests are sent. */
+/** Decides when requests are sent. */
 export interface Pacer {
-  /** Begins, to end at `until`. */
+  /** Begins; it ends at `until`. */
   start(now: number, until: number): void;
-  /** A connection has room. */
+  /** A connection has room for more. */
   room(connection: LoadConnection, now: number): void;
-  /** Sends nothing more; how many were due and not sent. */
+  /** Sends nothing more. Returns the number of requests that were due and not sent. */
   stop(now: number): number;
 }
 
-/** Keeps every connection full: a slow server is asked less. */
+/** Keeps each connection full: a slow server gets fewer requests. */
 export class ClosedLoopPacer implements Pacer {
   readonly #sender: RequestSender;
   #until = -Infinity;
@@ -49,10 +49,10 @@ export class ClosedLoopPacer implements Pacer {
   }
 }
 
-// A timer of Deno comes about this late, so the rest of the time is spent looking at the clock between reads.
+/** A timer may fire this many ms late. Within that time the clock is polled between reads instead. */
 const TIMER_LATENESS = 2;
 
-/** Sends when it is time, whatever became of the requests before. What finds no connection free goes out late. */
+/** Sends each request when it is due, answered or not. A request that finds no free connection is sent late. */
 export class OpenLoopPacer implements Pacer {
   readonly #sender: RequestSender;
   readonly #rate: number;
@@ -83,7 +83,7 @@ export class OpenLoopPacer implements Pacer {
   }
 
   stop(now: number): number {
-    // What was due since the last look at the clock.
+    // First send the requests that have become due since the last poll.
     this.#send(Math.min(now, this.#until));
     const over = Math.min(now, this.#until) - this.#next;
     this.#until = -Infinity;
@@ -97,7 +97,7 @@ export class OpenLoopPacer implements Pacer {
     this.#send(now);
     if (now >= this.#until || this.#waiting) return;
     this.#waiting = true;
-    // All connections being full, `room` sends what is due.
+    // If all connections are full, `room` sends what is due.
     const ms = this.#next - now;
     if (ms > TIMER_LATENESS || ms < 0) {
       this.#stopTimer = after(Math.max(1, ms - TIMER_LATENESS), () => this.#pump());
@@ -116,7 +116,7 @@ export class OpenLoopPacer implements Pacer {
     this.#touched.clear();
   }
 
-  /** The next connection in turn that is free. */
+  /** The next free connection, round robin. */
   #free(): LoadConnection | undefined {
     const { connections } = this.#sender;
     for (let tried = 0; tried < connections.length; tried++) {

@@ -1,40 +1,40 @@
-// What a load is, as plain data: it goes to the threads as it is.
+// The plan of a load, as plain data: it is sent to the threads.
 
 import type { RequestPlan } from "./request.ts";
 
 /** When requests are due in an open loop. */
 export const arrivals = ["poisson", "steady"] as const;
 
-/** What one thread does. */
+/** The plan of one thread. */
 export interface ThreadPlan {
   readonly address: string;
-  /** A certificate to trust beside those of the system, as PEM. */
+  /** A certificate to trust besides those of the system, in PEM. */
   readonly authority: string | undefined;
   readonly requests: readonly RequestPlan[];
   readonly connections: number;
-  /** Requests in flight on a connection: kept (closed loop) or at most (open loop). */
+  /** Requests in flight on a connection: always so many (closed loop), or at most (open loop). */
   readonly depth: number;
-  /** Whether requests carry tags, so that answers may come in any order. */
+  /** Whether requests have tags, so that answers may come in any order. */
   readonly tagged: boolean;
-  /** Requests a second whatever the server does; `undefined` for a closed loop. */
+  /** Requests a second; `undefined` for a closed loop. */
   readonly rate: number | undefined;
   readonly arrivals: typeof arrivals[number];
-  /** Milliseconds that are not measured, before those that are. */
+  /** The time before the measured time, in ms. */
   readonly warmup: number;
-  /** Milliseconds that are measured. */
+  /** The measured time, in ms. */
   readonly duration: number;
-  /** Milliseconds that answers are waited for at the end. */
+  /** How long to wait for the last answers, in ms. */
   readonly grace: number;
-  /** After so many requests the run is over too. */
+  /** The run ends after so many requests at the latest. */
   readonly most: number;
-  /** The first number of `{{n}}` and the step to the next. */
+  /** The first number of `{{n}}`, and the step to the next. */
   readonly first: number;
   readonly step: number;
-  /** Milliseconds between two reports to the main thread. */
+  /** The time between two reports to the main thread, in ms. */
   readonly tick: number;
 }
 
-/** A whole run: the plan of one thread for all of them together. */
+/** The plan of a whole run. */
 export interface LoadPlan extends Omit<ThreadPlan, "first" | "step"> {
   readonly threads: number;
 }

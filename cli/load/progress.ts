@@ -1,44 +1,45 @@
-// How a load goes, on standard error while it runs: one line rewritten on a terminal, a line a second elsewhere.
+// The progress of a load while it runs: one line that is rewritten on a terminal, a line a second elsewhere.
 
-import type { Screen } from "../output.ts";
 import { duration, whole } from "../figures.ts";
-import type { IntervalReport } from "./results.ts";
+import type { StatusLine } from "../status_line.ts";
+import type { IntervalReport } from "./report.ts";
 
-/** Shows how a load of `length` seconds goes (`Infinity` where nobody knows). */
+/** Shows each interval of a load. */
 export class LoadProgress {
-  readonly #screen: Screen;
-  readonly #length: number;
+  readonly #line: StatusLine;
+  readonly #seconds: number;
   #errors = 0;
 
-  /** Nothing is shown yet. */
-  constructor(screen: Screen, length: number) {
-    this.#screen = screen;
-    this.#length = length;
+  /** Shows nothing yet. `seconds` is the length of the run, `Infinity` if it is not known. */
+  constructor(line: StatusLine, seconds: number) {
+    this.#line = line;
+    this.#seconds = seconds;
   }
 
-  /** A moment has passed. */
-  moment(moment: IntervalReport): void {
-    const { isTerminal, width } = this.#screen;
-    this.#errors += moment.errors;
-    const line = moment.at <= 0
-      ? `warming up, ${(-moment.at).toFixed(1)} s left`
-      : this.#line(moment);
-    // A line that wraps could not be rewritten.
-    if (isTerminal) this.#screen.write(`\r\x1b[K${line.slice(0, width() - 1)}`);
-    else this.#screen.write(line + "\n");
+  /** Shows an interval that has ended. */
+  add(interval: IntervalReport): void {
+    this.#errors += interval.errors;
+    this.#line.show(
+      interval.at <= 0
+        ? `warming up, ${(-interval.at).toFixed(1)} s left`
+        : this.#figures(interval),
+    );
   }
 
-  #line({ at, seconds, ok, p50, p99, most }: IntervalReport): string {
-    const of = Number.isFinite(this.#length) ? ` of ${this.#length.toFixed(0)}` : "";
-    const rate = seconds > 0 ? ok / seconds : 0;
-    return `${at.toFixed(1)}${of} s  ${whole(rate)}/s  p50 ${duration(p50)}  p99 ${
-      duration(p99)
-    }  ` +
-      `most ${duration(most)}  ERR ${whole(this.#errors)}`;
+  #figures({ at, seconds, ok, p50, p99, most }: IntervalReport): string {
+    const length = Number.isFinite(this.#seconds) ? ` of ${this.#seconds.toFixed(0)}` : "";
+    return [
+      `${at.toFixed(1)}${length} s`,
+      `${whole(seconds > 0 ? ok / seconds : 0)}/s`,
+      `p50 ${duration(p50)}`,
+      `p99 ${duration(p99)}`,
+      `most ${duration(most)}`,
+      `ERR ${whole(this.#errors)}`,
+    ].join("  ");
   }
 
-  /** Clears the line. */
+  /** Removes the line from a terminal. */
   end(): void {
-    if (this.#screen.isTerminal) this.#screen.write("\r\x1b[K");
+    this.#line.clear();
   }
 }

@@ -1,5 +1,5 @@
-// Replies as a load generator has to know them: which request is answered, how, and where the next line begins. What
-// else a line says is passed over, so that the load generator is not what is measured.
+// Replies as a load generator needs them: which request is answered, how, and where the next line begins. The rest of a
+// line is skipped, so that a run measures the server and not the load generator.
 
 import { lengthBehind } from "../../dialects/lineup1/body_length.ts";
 import { isOptionName } from "../../protocol/names.ts";
@@ -7,27 +7,27 @@ import { decodeText } from "../../protocol/strings.ts";
 
 const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20, BANG = 0x21, HASH = 0x23, STAR = 0x2a;
 const ZERO = 0x30, NINE = 0x39, E = 0x45, K = 0x4b, O = 0x4f, R = 0x52, CLOSE = 0x7d, OPEN = 0x7b;
-/** Longest line and longest body of a reply that a client takes (docs/PROTOCOL.md). */
+/** The longest line and body of a reply that a client must accept (docs/PROTOCOL.md). */
 const MOST_LINE = 65_536, MOST_BODY = 1 << 26;
 const LONGEST_CODE = 64;
 const NO_CODE = "(no-code)";
 
-/** A reply that is not one of Lineup/1. */
+/** A reply that breaks the rules of Lineup/1. */
 export class BadReply extends Error {
   override readonly name = "BadReply";
 }
 
 /** Reads the replies of one connection. */
 export class Replies {
-  /** Told of each final line: its tag (a number, -1 for none) and its code, `undefined` for `OK`. */
+  /** Called for each final line with its tag (-1 for none) and its code (`undefined` for OK). */
   readonly #final: (tag: number, code: string | undefined) => void;
-  /** The beginning of a line that was cut. */
+  /** The beginning of a line whose end has not come yet. */
   #partial: Uint8Array | undefined = undefined;
-  /** Bytes of a body that are still to come, and the line end behind it. */
+  /** Bytes of a body that have not come yet. */
   #body = 0;
-  /** Whether the line end of a body is to come. */
+  /** Whether the line end of a body has not come yet. */
   #bodyEnd = false;
-  // Of the line whose body is read.
+  // The line whose body is being read.
   #isFinal = false;
   #tag = -1;
   #code: string | undefined = undefined;
@@ -36,7 +36,7 @@ export class Replies {
     this.#final = final;
   }
 
-  /** Takes the next bytes, which may be used again afterwards. Throws `BadReply`. */
+  /** Takes the next bytes. The caller may use their buffer again. Throws `BadReply`. */
   push(bytes: Uint8Array): void {
     const { length } = bytes;
     let at = 0;
@@ -111,13 +111,13 @@ function codeAt(bytes: Uint8Array, at: number, end: number): string {
   const start = at + "ERR ".length;
   let stop = start;
   while (stop < end && bytes[stop] !== SPACE) stop++;
-  // Whatever a server says is shown in a report: only what a code can be.
+  // The report shows this text of the server, so it must have the form of a code.
   if (stop - start > LONGEST_CODE) return NO_CODE;
   const code = decodeText(bytes, start, stop);
   return isOptionName(code) ? code : NO_CODE;
 }
 
-/** Where the status that begins at `at` ends; -1 where there is none. */
+/** The end of the status that begins at `at`; -1 if there is none. */
 function headEnd(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first === O) return bytes[at + 1] === K ? at + 2 : -1;
@@ -125,7 +125,7 @@ function headEnd(bytes: Uint8Array, at: number): number {
   return first === STAR || first === BANG ? at + 1 : -1;
 }
 
-/** The length of the body that a line announces; -1 where there is none. Throws `BadReply` for one that no client takes. */
+/** The length of the body that a line announces; -1 if there is none. Throws `BadReply` for a length out of bounds. */
 function lengthIn(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== OPEN && bytes[at] !== CLOSE) at++;

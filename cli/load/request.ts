@@ -1,24 +1,24 @@
-// A request of a load: its words with templates, and the bytes that they make.
+// A request of a load: words with templates, and the bytes they become.
 
 import { encodeFrame, type FrameInit } from "../../dialects/lineup1/frame.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import type { OutBytes } from "./out_bytes.ts";
 import { readTemplate, type Template, type ValueSource } from "./template.ts";
 
-/** One kind of request; plain data, as it goes to the threads. */
+/** One kind of request, as plain data: it is sent to the threads. */
 export interface RequestPlan {
-  /** How often it is sent, beside the weights of the others. */
+  /** How often it is sent, relative to the weights of the other requests. */
   readonly weight: number;
   readonly verb: string;
   /** Arguments, unquoted, with templates. */
   readonly words: readonly string[];
   /** Options by name, unquoted, with templates. */
   readonly options: readonly (readonly [name: string, text: string])[];
-  /** A text with templates, or how many bytes. */
+  /** A text with templates, or a number of bytes. */
   readonly body: string | number | undefined;
 }
 
-/** Appends one request without its tag. */
+/** Adds one request without its tag. */
 export type WriteRequest = (out: OutBytes, source: ValueSource) => void;
 
 interface Templates {
@@ -41,7 +41,7 @@ function fill(size: number): Uint8Array {
   return new Uint8Array(size).fill("x".charCodeAt(0));
 }
 
-/** Requests that between them show every kind of value. Throws `UsageError` for a template that is none. */
+/** Requests that together hold each kind of value that the templates make. Throws `UsageError` for a wrong template. */
 export function exampleFrames(plan: RequestPlan): FrameInit[] {
   const { words, options, body } = templatesOf(plan);
   const all = [...words, ...options.map(([, text]) => text), ...(body === undefined ? [] : [body])];
@@ -59,7 +59,7 @@ export function exampleFrames(plan: RequestPlan): FrameInit[] {
   }));
 }
 
-/** How the bytes of a request are made; those of one without templates are made once. */
+/** A function that writes a request. A request without templates is encoded once. */
 export function requestWriter(plan: RequestPlan): WriteRequest {
   const { words, options, body } = templatesOf(plan);
   const all = [...words, ...options.map(([, text]) => text), ...(body === undefined ? [] : [body])];
@@ -80,7 +80,7 @@ export function requestWriter(plan: RequestPlan): WriteRequest {
   };
 }
 
-/** A request as it would be typed, for reports. */
+/** A request as a person types it, for reports. */
 export function showRequest({ verb, words, options, body }: RequestPlan): string {
   const show = (text: string): string => text.includes("{{") ? text : formatWord(text);
   const size = typeof body === "number"

@@ -1,15 +1,15 @@
-// The requests of one connection that are not answered: a slot each, found by the order of answers or by tag.
+// The requests in flight on one connection. Each has a slot, found by the order of the answers or by tag.
 
-/** As many slots as requests may be in flight on the connection. */
+/** As many slots as requests may be in flight. */
 export class RequestSlots {
-  /** When the request of each slot was due. */
+  /** When the request of each slot was due, in ms. */
   readonly due: Float64Array;
-  /** Which request of the mix the slot holds. */
+  /** The request of the mix in each slot. */
   readonly kind: Uint16Array;
   size = 0;
   readonly #depth: number;
   readonly #tagged: boolean;
-  // Untagged: where the oldest is. Tagged: the slots that are free.
+  // Without tags the slots are a ring from the oldest request on. With tags any slot may be free.
   #oldest = 0;
   readonly #free: number[];
   readonly #taken: Uint8Array;
@@ -27,7 +27,7 @@ export class RequestSlots {
     return this.size === this.#depth;
   }
 
-  /** Takes a free slot; there must be one. */
+  /** Takes a free slot and returns it. There must be one. */
   add(due: number, kind: number): number {
     let slot = this.#oldest + this.size;
     if (this.#tagged) slot = this.#free.pop()!;
@@ -39,7 +39,7 @@ export class RequestSlots {
     return slot;
   }
 
-  /** Frees the slot that an answer is for, by its tag or, without one (-1), the oldest; -1 where there is none. */
+  /** Frees the slot of an answer: of its tag, or of the oldest request if `tag` is -1. Returns it, or -1 if none fits. */
   take(tag: number): number {
     if ((tag < 0) === this.#tagged || this.size === 0) return -1;
     const slot = this.#tagged ? tag : this.#oldest;
@@ -51,7 +51,7 @@ export class RequestSlots {
     return slot;
   }
 
-  /** Frees every slot; those that were taken. */
+  /** Frees all slots, and yields those that were taken. */
   *clear(): Generator<number> {
     for (let slot = 0; slot < this.#depth; slot++) {
       if (this.#taken[slot] === 0) continue;

@@ -1,83 +1,148 @@
-// A plot as inline SVG, as a page shows it without any script.
+// Plots as static SVG: lines over two axes, for the report of a load and for the figures of docs/.
+//
+// Ours, because no small library draws SVG without a DOM: Observable Plot needs jsdom, echarts has a megabyte, and d3's
+// scales bring seven packages for the two functions of ticks at the end of this file.
 
-import { digits } from "../figures.ts";
+import { escape } from "@std/html/entities";
 
-/** Points of one colour with a line between them. */
+/** A series of points. */
 export interface Series {
   readonly name: string;
   readonly colour: string;
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** The width of the line. Default: 1.5. */
+  readonly width?: number;
+  /** Whether each point is a target: a short mark instead of a part of a line. */
+  readonly isTarget?: boolean;
 }
 
-/** What is drawn, and how its axes read. */
+/** An axis. It reaches from its first tick to its last. */
+export interface Axis {
+  readonly name: string;
+  readonly ticks: readonly number[];
+  readonly format: (tick: number) => string;
+  readonly isLog?: boolean;
+}
+
+/** Series over two axes. */
 export interface Plot {
   readonly title: string;
-  readonly lines: readonly Series[];
-  /** What a place on the x axis is called. */
-  readonly x: { readonly name: string; readonly show: (x: number) => string; ticks: number[] };
-  readonly y: { readonly name: string; readonly isLog: boolean };
+  readonly series: readonly Series[];
+  readonly x: Axis;
+  readonly y: Axis;
 }
 
-const WIDTH = 860, HEIGHT = 300, LEFT = 70, RIGHT = 20, TOP = 34, BOTTOM = 44;
+/** The rectangle between the axes, in pixels. */
+export interface Area {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
 
-/** The plot as SVG. */
-export function svgPlot({ title, lines, x, y }: Plot): string {
-  const ys = lines.flatMap(({ points }) => points.map(([, y]) => y)).filter((y) => y > 0);
-  if (ys.length === 0) return "";
-  const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
-  const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const ticks = y.isLog ? logTicks(Math.min(...ys), Math.max(...ys)) : linearTicks(Math.max(...ys));
-  const scale = y.isLog ? Math.log : (value: number): number => value;
-  const [bottom, top] = [scale(ticks[0]), scale(ticks[ticks.length - 1])];
-  const toX = (x: number): number =>
-    round(LEFT + (right === left ? 0.5 : (x - left) / (right - left)) * (WIDTH - LEFT - RIGHT));
-  const toY = (y: number): number => {
-    const share = (scale(Math.max(y, y === 0 ? ticks[0] : y)) - bottom) / (top - bottom);
-    return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM));
-  };
-  const parts = [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">`,
-    `<text x="${LEFT}" y="16" class="title">${title}</text>`,
-    ...ticks.map((tick) =>
-      `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${toY(tick)}" y2="${
-        toY(tick)
-      }" class="grid"/>` +
-      `<text x="${LEFT - 8}" y="${toY(tick) + 4}" text-anchor="end">${digits(tick)}</text>`
-    ),
-    ...x.ticks.filter((tick) => tick >= left && tick <= right).map((tick) =>
-      `<text x="${toX(tick)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${
-        x.show(tick)
-      }</text>`
-    ),
-    `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${x.name}</text>`,
-    `<text x="${LEFT - 8}" y="${TOP - 12}" text-anchor="end">${y.name}</text>`,
-    ...lines.map(({ colour, points }) => shape(colour, points.map(([x, y]) => [toX(x), toY(y)]))),
-    ...legend(lines),
+const GRID = "#88888844";
+
+/** An SVG image. The text has the colour of the page around it, or is dark on white in a file of its own. */
+export function svg(
+  title: string,
+  { width, height, isFile = false }: { width: number; height: number; isFile?: boolean },
+  parts: readonly string[],
+): string {
+  const [namespace, colour] = isFile
+    ? [' xmlns="http://www.w3.org/2000/svg"', "#222222"]
+    : ["", "currentColor"];
+  return [
+    `<svg${namespace} viewBox="0 0 ${width} ${height}" role="img" font-family="sans-serif" ` +
+    `font-size="13" fill="${colour}">`,
+    `<title>${escape(title)}</title>`,
+    ...(isFile ? [`<rect width="${width}" height="${height}" fill="#ffffff"/>`] : []),
+    ...parts,
     "</svg>",
+  ].join("\n");
+}
+
+/** Text at a point; `anchor` is the part of the text that stands there. */
+export function text(
+  [x, y]: readonly [number, number],
+  content: string,
+  anchor: "start" | "middle" | "end" = "start",
+): string {
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escape(content)}</text>`;
+}
+
+/** A straight line. */
+export function line(
+  [x1, y1]: readonly [number, number],
+  [x2, y2]: readonly [number, number],
+  colour: string = GRID,
+  width = 1,
+): string {
+  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" ` +
+    `stroke="${colour}" stroke-width="${width}"/>`;
+}
+
+/** The elements of a plot. Its title stands above the area, its legend to the right, the name of the x axis below. */
+export function drawPlot({ title, series, x, y }: Plot, area: Area): string[] {
+  const across = scale(x, area.left, area.right);
+  const up = scale(y, area.bottom, area.top);
+  const middle = (area.left + area.right) / 2;
+  return [
+    text([area.left, area.top - 12], title),
+    ...y.ticks.flatMap((tick) => [
+      line([area.left, up(tick)], [area.right, up(tick)]),
+      text([area.left - 8, up(tick) + 4], y.format(tick), "end"),
+    ]),
+    text([area.left - 8, area.top - 12], y.name, "end"),
+    ...x.ticks.flatMap((tick) => [
+      line([across(tick), area.bottom], [across(tick), area.top]),
+      text([across(tick), area.bottom + 18], x.format(tick), "middle"),
+    ]),
+    text([middle, area.bottom + 38], x.name, "middle"),
+    ...series.flatMap((each) =>
+      drawSeries(each, each.points.map(([x, y]) => [across(x), up(y)] as const))
+    ),
+    ...(series.length < 2 ? [] : legend(series, area)),
   ];
-  return parts.join("\n");
 }
 
-function shape(colour: string, points: readonly (readonly number[])[]): string {
-  // A line of one point would not be seen.
+function drawSeries(
+  { colour, width = 1.5, isTarget }: Series,
+  points: readonly (readonly [number, number])[],
+): string[] {
+  if (isTarget) return points.map(([x, y]) => line([x - 12, y], [x + 12, y], colour, width));
+  // A line of one point is invisible.
   if (points.length === 1) {
-    return `<circle cx="${points[0][0]}" cy="${points[0][1]}" r="3" fill="${colour}"/>`;
+    const [[x, y]] = points;
+    return [`<circle cx="${round(x)}" cy="${round(y)}" r="3" fill="${colour}"/>`];
   }
-  return `<polyline points="${
-    points.map((point) => point.join(",")).join(" ")
-  }" stroke="${colour}"/>`;
+  const pairs = points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+  return [
+    `<polyline points="${pairs}" fill="none" stroke="${colour}" stroke-width="${width}"/>`,
+  ];
 }
 
-function legend(lines: readonly Series[]): string[] {
-  if (lines.length < 2) return [];
-  return lines.map(({ name, colour }, i) => {
-    const x = WIDTH - RIGHT - (lines.length - i) * 76;
-    return `<line x1="${x}" x2="${x + 16}" y1="12" y2="12" stroke="${colour}" stroke-width="3"/>` +
-      `<text x="${x + 22}" y="16">${name}</text>`;
+function legend(series: readonly Series[], { right, top }: Area): string[] {
+  return series.flatMap(({ name, colour, width = 1.5 }, i) => {
+    const y = top + 16 + 24 * i;
+    return [
+      line([right + 15, y], [right + 37, y], colour, Math.max(2, width)),
+      text([right + 44, y + 4], name),
+    ];
   });
 }
 
-/** About five round figures from 0 up to at least `most`. */
+/** Places a value of an axis between two pixels. A log axis has no 0; what is below its first tick is drawn there. */
+function scale({ ticks, isLog = false }: Axis, from: number, to: number) {
+  const measure = isLog ? Math.log : (value: number): number => value;
+  const [least, most] = [ticks[0], ticks[ticks.length - 1]];
+  const [first, last] = [measure(least), measure(most)];
+  return (value: number): number => {
+    const share = (measure(isLog ? Math.max(value, least) : value) - first) / (last - first);
+    return from + share * (to - from);
+  };
+}
+
+/** About five round numbers from 0 to at least `most`. */
 export function linearTicks(most: number): number[] {
   const rough = most / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -89,7 +154,8 @@ export function linearTicks(most: number): number[] {
   return ticks;
 }
 
-function logTicks(least: number, most: number): number[] {
+/** The powers of ten from at most `least` to at least `most`; two or more. */
+export function logTicks(least: number, most: number): number[] {
   const ticks: number[] = [];
   let power = Math.floor(Math.log10(least));
   do ticks.push(Number(`1e${power++}`)); while (ticks[ticks.length - 1] < most);

@@ -1,34 +1,34 @@
-// What became of the requests of one thread, handed to the main thread at each tick.
+// The counts of one thread, sent to the main thread at each tick.
 
 import { Recorder } from "./histogram.ts";
 
-/** What happened to one kind of request since the last tick. */
+/** The counts of one kind of request since the last tick. */
 export interface KindTick {
-  /** Latencies of `OK` replies, from when the request was due, in HdrHistogram's encoding. */
+  /** Latencies of OK replies, each counted from when its request was due, in HdrHistogram's encoding. */
   readonly latency: string | undefined;
-  /** `ERR` replies by code. */
+  /** ERR replies by code. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** What happened since the last tick. */
+/** The counts of a thread since the last tick. */
 export interface Tick {
   /** Milliseconds since the measured time began; negative in the warm-up. */
   readonly at: number;
   readonly kinds: readonly KindTick[];
-  /** How long after it was due a request was handed to a socket. */
+  /** How late requests were handed to their sockets, in HdrHistogram's encoding. */
   readonly behind: string | undefined;
   readonly sent: number;
-  /** Sent, and never answered. */
+  /** Requests that were sent and never answered. */
   readonly unanswered: number;
-  /** Due, and never sent. */
+  /** Requests that were due and never sent. */
   readonly unsent: number;
-  /** Connections that ended or could not be made, by reason. */
+  /** Connections that ended or failed, by reason. */
   readonly lost: Readonly<Record<string, number>>;
   readonly bytesSent: number;
   readonly bytesReceived: number;
 }
 
-/** Counts. What was due before the measured time is left out. */
+/** Counts the requests that are due in the measured time. */
 export class ThreadTally {
   #from = Infinity;
   readonly #latency: readonly Recorder[];
@@ -38,7 +38,7 @@ export class ThreadTally {
   #unanswered = 0;
   #unsent = 0;
   #lost: Record<string, number> = {};
-  /** When the last answer came. */
+  /** When the last answer came, in ms. */
   last = 0;
 
   constructor(kinds: number) {
@@ -46,7 +46,7 @@ export class ThreadTally {
     this.#errors = this.#latency.map(() => ({}));
   }
 
-  /** The measured time begins. */
+  /** Sets the beginning of the measured time. */
   begin(from: number): void {
     this.#from = from;
   }
@@ -72,11 +72,11 @@ export class ThreadTally {
     this.#unsent += requests;
   }
 
-  lost(why: string): void {
-    count(this.#lost, why);
+  lost(reason: string): void {
+    count(this.#lost, reason);
   }
 
-  /** What happened since the last call. */
+  /** The counts since the last call. */
   tick(now: number, bytesSent: number, bytesReceived: number): Tick {
     const tick = {
       at: now - this.#from,
@@ -99,10 +99,10 @@ export class ThreadTally {
   }
 }
 
-// A server may make up codes without end.
+/** A server may invent codes without end: the table of names is bounded. */
 const MOST_NAMES = 64;
 
-/** Counts one more of this name. */
+/** Adds to the count of a name. */
 export function count(counts: Record<string, number>, name: string, more = 1): void {
   if (!Object.hasOwn(counts, name) && Object.keys(counts).length >= MOST_NAMES) name = "(others)";
   counts[name] = (counts[name] ?? 0) + more;

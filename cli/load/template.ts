@@ -1,22 +1,22 @@
-// Text with `{{...}}` in it: what stands there is drawn anew for each request.
+// Text with templates such as `{{n}}`, which get a new value in each request.
 
 import { UsageError } from "../flags.ts";
 
-/** What is drawn from. */
+/** Where values come from. */
 export interface ValueSource {
-  /** The next number of the run, from 1; no number comes twice. */
+  /** The next number of the run, from 1; each number is returned once. */
   next(): number;
-  /** From 0 to 1, 1 excluded. */
+  /** A random number from 0 to below 1. */
   random(): number;
 }
 
-/** Text that may differ from request to request. */
+/** A text that may differ from request to request. */
 export interface Template {
-  /** The text where it is always the same. */
+  /** The text if it is always the same. */
   readonly fixed: string | undefined;
   /** The text of one request. */
   draw(source: ValueSource): string;
-  /** Texts that between them show every kind of value, to be checked before a run. */
+  /** Texts that together hold each kind of value, to be checked before a run. */
   readonly examples: readonly string[];
 }
 
@@ -25,9 +25,10 @@ interface Generator {
   readonly examples: readonly string[];
 }
 
+/** A kind of template. */
 interface GeneratorSpec {
   readonly usage: string;
-  /** `undefined` where the arguments are not what `usage` says. */
+  /** The generator for these arguments; `undefined` if they do not match `usage`. */
   readonly read: (args: readonly string[]) => Generator | undefined;
 }
 
@@ -83,18 +84,18 @@ function letters(size: number, random: () => number): string {
   return text;
 }
 
-/** How templates are written, for help and messages. */
+/** The usage of all templates, for help and messages. */
 export const templateUsage: string = Object.values(kinds).map(({ usage }) => `{{${usage}}}`).join(
   ", ",
 );
 
-/** Where the templates of a text stand. */
+/** Matches a template, and captures the text in its braces. */
 export const TEMPLATES = /\{\{([^{}]*)\}\}/g;
 
-/** Reads a text with templates. Throws `UsageError`. */
+/** Reads a text with templates. Throws `UsageError` for a wrong template. */
 export function readTemplate(text: string): Template {
   const pieces = text.split(TEMPLATES);
-  // Every second piece stood in braces.
+  // Each second piece stood in braces.
   const generators = pieces.map((piece, at) =>
     at % 2 === 0 ? constant(piece) : readGenerator(piece)
   );
@@ -123,7 +124,7 @@ function readGenerator(text: string): Generator {
   if (generator !== undefined) return generator;
   throw new UsageError(
     kind === undefined
-      ? `{{${text}}} is no template; there are ${templateUsage}.`
+      ? `{{${text}}} is not a template; the templates are ${templateUsage}.`
       : `{{${text}}} must be written {{${kind.usage}}}.`,
   );
 }

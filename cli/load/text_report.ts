@@ -1,37 +1,28 @@
-// What a load has shown, for a terminal.
+// The report of a load for a terminal.
 
+import { columns } from "../columns.ts";
 import { digits, duration, percent, size, whole } from "../figures.ts";
-import type { KindReport, LoadReport } from "./results.ts";
+import { fit } from "../text_width.ts";
+import { loadInWords, requestRows, sentLateBy } from "./report_words.ts";
+import type { LoadReport } from "./report.ts";
 
 const LONGEST_BAR = 40, SHORTEST_BAR = 8;
-// What stands before a bar.
+/** The columns to the left of a bar. */
 const BESIDE_BAR = 20;
 
-/** Lines with their ends; the bars of the histogram are as long as `width` columns leave room for. */
+/** The report as text. The bars of the histogram use the room that a terminal of `width` columns has. */
 export function textReport(report: LoadReport, width = 80): string {
-  const longest = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, width - BESIDE_BAR));
+  const longestBar = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, width - BESIDE_BAR));
   const blocks = [
     columns(summary(report)),
     latencies(report),
     report.requests.length > 1 ? requests(report) : [],
-    counted("ERR replies", report.errors, report.sent),
-    counted("connections lost", report.connectionsLost),
-    histogram(report, longest),
+    countedNames("ERR replies", report.errors, report.sent),
+    countedNames("connections lost", report.connectionsLost),
+    histogram(report, longestBar),
   ];
   return blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n") + "\n")
     .join("\n");
-}
-
-/** How the load was made, in words. */
-export function loadInWords(report: LoadReport): string {
-  const { loop, rate, arrivals, connections, depth, tagged, threads } = report;
-  const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-  const how = loop === "open"
-    ? `open loop, ${digits(rate!)} requests/s, ${arrivals}, at most ${depth} in flight on each of`
-    : `closed loop, ${depth} in flight on each of`;
-  return `${how} ${many(connections, "connection")}${tagged ? ", tagged" : ""}, ${
-    many(threads, "thread")
-  }`;
 }
 
 function summary(report: LoadReport): string[][] {
@@ -40,7 +31,7 @@ function summary(report: LoadReport): string[][] {
     ["load", loadInWords(report)],
     ["measured", `${seconds.toFixed(2)} s`],
     ["sent", whole(sent)],
-    ["OK", `${whole(ok)}  ${percent(ok, sent)}  ${digitsOrWhole(report.okRate)}/s`],
+    ["OK", `${whole(ok)}  ${percent(ok, sent)}  ${digits(report.okRate)}/s`],
   ];
   if (failed > 0) rows.push(["ERR", `${whole(failed)}  ${percent(failed, sent)}`]);
   if (unanswered > 0) {
@@ -49,20 +40,9 @@ function summary(report: LoadReport): string[][] {
   if (unsent > 0) {
     rows.push(["not sent", `${whole(unsent)}  due, but too many were in flight already`]);
   }
-  if (report.loop === "open") {
-    rows.push(["sent late by", lateness(report)]);
-  }
+  if (report.loop === "open") rows.push(["sent late by", sentLateBy(report)]);
   rows.push(["bytes", `${size(report.bytesSent)} out, ${size(report.bytesReceived)} in`]);
   return rows;
-}
-
-/** How late requests of an open loop were sent, in words. */
-export function lateness({ behind: { p50, p99, most } }: LoadReport): string {
-  return `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`;
-}
-
-function digitsOrWhole(rate: number): string {
-  return rate < 100 ? digits(rate) : whole(rate);
 }
 
 function latencies({ latency, loop }: LoadReport): string[] {
@@ -80,17 +60,11 @@ function latencies({ latency, loop }: LoadReport): string[] {
   ];
 }
 
-/** The figures of each kind of request, and of all together where there are several. */
-export function kinds({ requests, ok, failed, latency }: LoadReport): readonly KindReport[] {
-  if (requests.length < 2) return requests;
-  return [...requests, { request: "all", ok, errors: failed, latency }];
-}
-
 function requests(report: LoadReport): string[] {
   return columns([
     ["request", "OK", "ERR", "p50", "p99", "p99.9", "most"],
-    ...kinds(report).map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
-      request.length > 40 ? request.slice(0, 39) + "…" : request,
+    ...requestRows(report).map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
+      fit(request, 40),
       whole(ok),
       whole(errors),
       ...[p50, p99, p999, most].map(duration),
@@ -98,7 +72,8 @@ function requests(report: LoadReport): string[] {
   ]);
 }
 
-function counted(
+/** Names and their counts, the largest first, each with its share of `all`. */
+function countedNames(
   title: string,
   counts: Readonly<Record<string, number>>,
   all?: number,
@@ -115,32 +90,28 @@ function counted(
   ];
 }
 
-function histogram({ histogram, ok }: LoadReport, longest: number): string[] {
+function histogram({ histogram, ok }: LoadReport, longestBar: number): string[] {
   if (histogram.length === 0) return [];
   const most = Math.max(...histogram.map(([, count]) => count));
   return [
     "latency up to",
     ...columns(histogram.map(([upTo, count]) => [
-      `  ${
-        upTo < 1 ? `${Math.round(upTo * 1000)} µs` : upTo < 1000 ? `${upTo} ms` : `${upTo / 1000} s`
-      }`,
+      `  ${bound(upTo)}`,
       percent(count, ok),
-      bar(longest * count / most),
+      bar(longestBar * count / most),
     ])),
   ];
 }
 
-// Eighths of a character, so that a small share is still seen.
+/** A bound of the histogram: 1, 2 or 5 of a power of ten. */
+function bound(ms: number): string {
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}
+
+/** A bar in eighths of a character, so that a small share is visible. */
 function bar(length: number): string {
   const eighths = Math.ceil(length * 8);
   const rest = eighths % 8;
   return "█".repeat(eighths >> 3) + (rest > 0 ? String.fromCharCode(0x2590 - rest) : "");
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, i) => widths[i] = Math.max(widths[i] ?? 0, cell.length));
-  }
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
 }

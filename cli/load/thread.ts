@@ -1,4 +1,4 @@
-// One thread of a load: its connections, from the first to the last answer.
+// One thread of a load: its connections, from the first request to the last answer.
 
 import type { ByteStream } from "../../net/mod.ts";
 import { LoadConnection, type Watcher } from "./connection.ts";
@@ -12,18 +12,18 @@ import type { ValueSource } from "./template.ts";
 const OPEN_MS = 10_000;
 const RECONNECT_MS = 100;
 
-/** A thread's share of a load. Its times are those of `performance.now()`. */
+/** A thread's share of a load. All times are those of `performance.now()`. */
 export class LoadThread implements Watcher, RequestSender {
   readonly #plan: ThreadPlan;
   readonly #connect: () => Promise<ByteStream>;
   readonly #tally: ThreadTally;
   readonly #pace: Pacer;
   readonly #writers: readonly ((out: OutBytes) => void)[];
-  /** Up to where the weights of the requests reach, the last being their sum. */
-  readonly #upTo: readonly number[];
+  /** The sums of the weights up to each request. */
+  readonly #weightsUpTo: readonly number[];
   readonly #open = new Set<LoadConnection>();
   connections: LoadConnection[] = [];
-  /** Connections that have neither greeted nor failed at first. */
+  /** First connections that have neither greeted nor failed yet. */
   #opening: number;
   #left: number;
   #outstanding = 0;
@@ -35,7 +35,7 @@ export class LoadThread implements Watcher, RequestSender {
   readonly #greeted = Promise.withResolvers<void>();
   #refusal = "no greeting in time";
 
-  /** A thread that connects with `connect`. */
+  /** Makes connections with `connect`. */
   constructor(plan: ThreadPlan, connect: () => Promise<ByteStream>) {
     this.#plan = plan;
     this.#connect = connect;
@@ -52,10 +52,10 @@ export class LoadThread implements Watcher, RequestSender {
       return (out) => write(out, source);
     });
     let sum = 0;
-    this.#upTo = plan.requests.map(({ weight }) => sum += weight);
+    this.#weightsUpTo = plan.requests.map(({ weight }) => sum += weight);
   }
 
-  /** Connects; answers why not where no connection was greeted. */
+  /** Connects. Resolves with the reason if no server greeted. */
   async open(): Promise<string | undefined> {
     const timer = setTimeout(() => this.#greeted.resolve(), OPEN_MS);
     for (let i = 0; i < this.#plan.connections; i++) this.#openOne();
@@ -80,7 +80,7 @@ export class LoadThread implements Watcher, RequestSender {
     if (this.#stage === "over") connection.close();
   }
 
-  /** Runs to the end. `tell` is given what happened, tick by tick. */
+  /** Runs to the end. `tell` gets each tick. */
   async run(tell: (tick: Tick) => void): Promise<void> {
     const now = performance.now();
     const from = now + this.#plan.warmup;
@@ -104,11 +104,11 @@ export class LoadThread implements Watcher, RequestSender {
     clearTimeout(end);
     for (const timer of this.#reconnects) clearTimeout(timer);
     for (const connection of [...this.#open]) connection.close();
-    // What came last, and what never came, belong to the time until the last answer.
+    // The last tick ends with the last answer, not with the grace.
     report(Math.max(Math.min(performance.now(), this.#until), this.#tally.last));
   }
 
-  /** Sends nothing more, waits for what is in flight, and ends the run; called again, it does not wait. */
+  /** Sends nothing more, waits for the answers in flight, and ends the run. A second call does not wait. */
   stop(): void {
     if (this.#stage === "draining") this.#finish();
     if (this.#stage !== "running") return;
@@ -137,7 +137,7 @@ export class LoadThread implements Watcher, RequestSender {
   }
 
   #pick(): number {
-    const upTo = this.#upTo;
+    const upTo = this.#weightsUpTo;
     if (upTo.length === 1) return 0;
     const at = Math.random() * upTo[upTo.length - 1];
     let kind = 0;
@@ -174,7 +174,7 @@ export class LoadThread implements Watcher, RequestSender {
     if (this.#stage !== "over") this.#failed(why);
   }
 
-  /** A connection ended or could not be made. While the load runs, another is tried. */
+  /** A connection ended or failed. While the load runs, it is made again. */
   #failed(why: string): void {
     this.#refusal = why;
     this.#tally.lost(why);

@@ -1,4 +1,4 @@
-// Runs in a worker: one thread of a load.
+// The main module of a worker that runs one thread of a load.
 
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
@@ -18,7 +18,7 @@ self.onmessage = async ({ data }: MessageEvent<ToThread>): Promise<void> => {
       const address = parseAddress(data.plan.address);
       const dial = dialer(data.plan.authority);
       thread = new LoadThread(data.plan, () => dial(address, {}));
-      tell({ kind: "opened", why: await thread.open() });
+      tell({ kind: "opened", refusal: await thread.open() });
       break;
     }
     case "run":

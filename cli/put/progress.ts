@@ -1,25 +1,25 @@
-// How far `lineup put --lines` is: one line on a terminal, rewritten.
+// The progress of `lineup put --lines`, on a terminal.
 
-import type { Screen } from "../output.ts";
+import { whole } from "../figures.ts";
+import { StatusLine } from "../status_line.ts";
 
 const TICK_MS = 250;
 
-/** Shows how many jobs were put. Disposing ends it. */
+/** Counts jobs, and shows the counts four times a second. Disposing ends it. */
 export class PutProgress implements Disposable {
-  readonly #screen: Screen;
+  readonly #line = new StatusLine();
   readonly #began = performance.now();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #answered = 0;
   #failed = 0;
-  #shown = false;
 
-  /** Nothing is shown yet; nothing ever is where it is not `wanted`. */
-  constructor(screen: Screen, wanted: boolean) {
-    this.#screen = screen;
-    this.#timer = wanted ? setInterval(() => this.#show(), TICK_MS) : undefined;
+  /** Shows nothing yet, and nothing ever if it is not `wanted` or standard error is no terminal. */
+  constructor(wanted: boolean) {
+    const isShown = wanted && this.#line.isTerminal;
+    this.#timer = isShown ? setInterval(() => this.#show(), TICK_MS) : undefined;
   }
 
-  /** So many more were answered; so many failed so far. */
+  /** Adds the jobs that were answered since the last call; `failed` counts from the beginning. */
   count(answered: number, failed: number): void {
     this.#answered += answered;
     this.#failed = failed;
@@ -28,27 +28,21 @@ export class PutProgress implements Disposable {
   #show(): void {
     const put = this.#answered - this.#failed;
     const seconds = (performance.now() - this.#began) / 1000;
-    const rate = Math.round(put / seconds).toLocaleString("en");
-    const failed = this.#failed > 0 ? `, ${this.#failed.toLocaleString("en")} failed` : "";
-    const line = `${put.toLocaleString("en")} put${failed}, ${rate}/s`;
-    // A line that wraps could not be rewritten.
-    this.#screen.write(`\r\x1b[K${line.slice(0, this.#screen.width() - 1)}`);
-    this.#shown = true;
+    const failed = this.#failed > 0 ? `, ${whole(this.#failed)} failed` : "";
+    this.#line.show(`${whole(put)} put${failed}, ${whole(put / seconds)}/s`);
   }
 
-  /** Makes room for other lines, until the next tick. */
+  /** Makes room for other lines, until the next update. */
   clear(): void {
-    if (this.#shown) this.#screen.write("\r\x1b[K");
-    this.#shown = false;
+    this.#line.clear();
   }
 
-  /** Leaves the last line where it is. */
+  /** Shows the last counts, and leaves them on the terminal. */
   end(): void {
-    clearInterval(this.#timer);
     if (this.#timer === undefined || this.#answered === 0) return;
+    clearInterval(this.#timer);
     this.#show();
-    this.#screen.write("\n");
-    this.#shown = false;
+    this.#line.keep();
   }
 
   [Symbol.dispose](): void {

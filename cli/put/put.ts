@@ -5,7 +5,7 @@ import { BadValue, parseValue } from "../../protocol/values.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Flag, type Flags, type Subcommand, UsageError } from "../flags.ts";
-import { complain, errorScreen, heard, print } from "../output.ts";
+import { complain, heard, print } from "../output.ts";
 import { linesOf, openSource, readAll } from "./input.ts";
 import { isLoss, type Outcome, putAll } from "./pipeline.ts";
 import { PutProgress } from "./progress.ts";
@@ -138,7 +138,7 @@ async function putInput(
   async function* one(): AsyncGenerator<Uint8Array | Error, void, void> {
     yield "text" in input ? new TextEncoder().encode(input.text) : await readAll(source!, maxBody);
   }
-  using progress = new PutProgress(errorScreen, lines && errorScreen.isTerminal);
+  using progress = new PutProgress(lines);
   let failed = 0;
   const tell = (outcomes: readonly Outcome[]): void => {
     let out = "";

@@ -8,12 +8,13 @@ import {
 } from "../../queue/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
-import { check, exportTo, importFrom, tellingStore, warnOfReaders } from "./queue_file.ts";
+import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
+import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { needRead } from "../permissions.ts";
 import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
-/** The last changes could not be stored (EX_IOERR of sysexits.h). */
+/** The exit code if the last changes could not be stored (EX_IOERR of sysexits.h). */
 const LOST = 74;
 const OK = 0;
 
@@ -27,42 +28,43 @@ export const queue: Subcommand = {
     ...servingFlags,
     data: {
       value: "FILE",
-      summary: "Where the jobs are kept; :memory: keeps them in memory only.",
+      summary: "The file of the jobs; :memory: keeps them in memory only.",
       default: "lineup-queue.db",
     },
     "max-memory": {
       value: "SIZE",
       type: { type: "size", min: 1 << 20 },
       summary:
-        "How much memory the queue may hold, with :memory: bodies too; PUT is refused beyond it.",
+        "The memory that the queue may use, with :memory: bodies too. Beyond it PUT is refused.",
       default: "1GiB",
     },
     "max-size": {
       value: "SIZE",
       type: { type: "size", min: 1 << 20 },
       summary:
-        "How large --data may become with its -wal, such as 500MiB; beyond it PUT answers busy.",
+        "The largest size of --data with its -wal, such as 500MiB. Beyond it PUT answers busy.",
     },
     check: {
       value: "FILE",
-      summary: "Look whether a file is sound, instead of serving; 1 if not.",
+      summary: "Check that a file is sound, instead of serving. The exit code is 1 if it is not.",
     },
     export: {
       value: "FILE",
-      summary: "Write all of --data as lines of JSON to a new file or -, instead of serving.",
+      summary: "Write all of --data as lines of JSON to a new file, or to -, instead of serving.",
     },
     import: {
       value: "FILE",
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
-    again: { summary: "With --import: add lines that were imported before once more." },
+    again: { summary: "With --import: add lines again that were imported before." },
   },
   more:
-    "Exit code: 0 once Ctrl-C or SIGTERM has ended it; 74 where then a change is lost, because the disk\n" +
-    "is full or broken or the file was removed; 1 where it cannot begin.\n\n" +
-    "--import adds all lines or none. Jobs keep their numbers where --data is new, and get\n" +
-    "others where it is not; a job whose id= name is there already is left out. Lines that were\n" +
-    "imported before add nothing: an import that was interrupted is simply started again.",
+    `--import adds all lines or none. Jobs keep their numbers if --data is new, and get new numbers if it is
+not. A job is left out if --data has a job with its id= name. Lines that were imported before add nothing:
+run an interrupted import again.
+
+Exit code: 0 after Ctrl-C or SIGTERM; 1 if it cannot begin; 74 if changes are lost at the end, because the
+disk is full or broken or the file was removed.`,
   async run(_args, flags) {
     const { data } = flags;
     const inMemory = data === ":memory:";
@@ -71,27 +73,27 @@ export const queue: Subcommand = {
     if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
     const maxSize: number | undefined = flags["max-size"];
     if (maxSize !== undefined && (inMemory || chosen.length > 0)) {
-      throw new UsageError("--max-size is for serving --data FILE.");
+      throw new UsageError("--max-size has an effect only when serving --data FILE.");
     }
-    // --drain has a default, which tells nothing of what was typed.
-    const idle = Object.keys(servingFlags).find((name) =>
+    // --drain has a default, so it is never undefined.
+    const useless = Object.keys(servingFlags).find((name) =>
       name !== "drain" && ![undefined, false].includes(flags[name])
     );
-    if (chosen.length > 0 && idle !== undefined) {
-      throw new UsageError(`--${idle} is for serving, and has no effect beside --${chosen[0]}.`);
+    if (chosen.length > 0 && useless !== undefined) {
+      throw new UsageError(`--${useless} has no effect with --${chosen[0]}.`);
     }
     if (flags.check !== undefined) return check(flags.check);
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
-    // A wrong command line is refused before a file is made.
+    // Refuse a wrong command line before a file is made.
     const serving = servingOptions(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
     cleanup.defer(() => turns.close());
     const work = await openQueue({
-      store: inMemory ? memoryStore() : tellingStore(await sqliteStore(data, { maxSize })),
+      store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
       yield: (go) => turns.next(go),
     });
@@ -111,11 +113,13 @@ export const queue: Subcommand = {
   },
 };
 
-/** Closes a queue. Says what is lost, and returns whether that is nothing. */
+/** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */
 async function closed(work: OpenQueue): Promise<boolean> {
   try {
     const lost = await work.close();
-    if (lost > 0) complain(`the store failed to the end: ${lost} changes are lost`);
+    if (lost > 0) {
+      complain(`the store failed: ${counted(lost, "change")} ${lost === 1 ? "is" : "are"} lost`);
+    }
     return lost === 0;
   } catch (error) {
     complain(error);

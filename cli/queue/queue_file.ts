@@ -1,4 +1,4 @@
-// `lineup queue --check`, `--export` and `--import`: what is done to a queue's file while no server uses it.
+// `lineup queue --check`, `--export` and `--import`, and what `lineup queue` says of its file at the start.
 
 import { Buffer } from "node:buffer";
 import { printable } from "../../protocol/printable.ts";
@@ -8,6 +8,7 @@ import {
   importSqliteFile,
   type Store,
 } from "../../queue/mod.ts";
+import { counted, whole } from "../figures.ts";
 import { readInputSync } from "../input.ts";
 import { note, noteNow, print } from "../output.ts";
 import { reason } from "../reason.ts";
@@ -16,47 +17,43 @@ import { type NewFile, newFile, openToOthers } from "../private_file.ts";
 const CHUNK = 1 << 16;
 const PROGRESS_MS = 1000;
 const LF = 10;
-/** The longest line that is read, in bytes. */
+/** The longest line of an import, in bytes. */
 const LONGEST = 1 << 27;
 
-/** Tells of a count now and then, on standard error. */
-function telling(what: string, tell: (text: string) => void): (count: number) => void {
+/** A function that reports a count, at most once a second. */
+function reporter(what: string, report: (text: string) => void): (count: number) => void {
   let next = performance.now() + PROGRESS_MS;
   return (count) => {
     const now = performance.now();
     if (now < next) return;
     next = now + PROGRESS_MS;
-    tell(`${what} ${count.toLocaleString("en")} so far`);
+    report(`${what} ${whole(count)} so far`);
   };
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
-/** A store that tells how far its loading is. */
-export function tellingStore(store: Store): Store {
+/** A store that reports the progress of loading. */
+export function reportingStore(store: Store): Store {
   return {
     ...store,
     async *load() {
-      const tell = telling("jobs loaded:", note);
+      const report = reporter("jobs loaded:", note);
       let count = 0;
       for await (const job of store.load()) {
-        tell(++count);
+        report(++count);
         yield job;
       }
     },
   };
 }
 
-/** Says that others may read a queue's file, where they may. */
+/** Warns if other users may read a queue's file. */
 export function warnOfReaders(path: string): void {
   const mode = openToOthers(path);
   if (mode === undefined) return;
   note(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
 }
 
-/** Checks a file; the exit code is 1 where it is not sound. */
+/** Checks a file. Returns the exit code: 1 if the file is not sound. */
 export function check(path: string): number {
   const { jobs, problems, older } = checkSqliteFile(path);
   for (const problem of problems) print(printable(problem) + "\n");
@@ -66,7 +63,7 @@ export function check(path: string): number {
   return 0;
 }
 
-/** Writes a queue's file as lines of JSON, `-` to standard output. */
+/** Writes a queue's file as lines of JSON to a file, or to standard output for `-`. Returns the exit code. */
 export function exportTo(target: string, path: string): number {
   if (target === "-") {
     const count = writeLines(exportSqliteFile(path), print);
@@ -90,7 +87,7 @@ function newExport(target: string): NewFile {
 }
 
 function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void): number {
-  const tell = telling("lines written:", noteNow);
+  const report = reporter("lines written:", noteNow);
   const encoder = new TextEncoder();
   let count = 0;
   let text = "";
@@ -101,13 +98,16 @@ function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void)
   for (const line of lines) {
     text += `${line}\n`;
     if (text.length > CHUNK) flush();
-    tell(++count);
+    report(++count);
   }
   flush();
   return count;
 }
 
-/** Adds lines of JSON to a queue's file, `-` from standard input; also those that it has already where `again` says so. */
+/**
+ * Adds the lines of a file, or of standard input for `-`, to a queue's file. With `again` it also adds lines that were
+ * imported before. Returns the exit code.
+ */
 export function importFrom(source: string, path: string, again: boolean): number {
   const input = openImport(source);
   try {
@@ -123,8 +123,8 @@ export function importFrom(source: string, path: string, again: boolean): number
     }
     note(
       `${counted(jobs, "job")} imported into ${path}` +
-        (renumbered ? ", with new numbers because it has given some before" : "") +
-        (duplicates > 0 ? `; ${duplicates} left out, whose id= names are there` : ""),
+        (renumbered ? ", with new numbers because the file has given numbers before" : "") +
+        (duplicates > 0 ? `; ${counted(duplicates, "job")} left out by id= name` : ""),
     );
   } finally {
     input.close();
@@ -132,7 +132,7 @@ export function importFrom(source: string, path: string, again: boolean): number
   return 0;
 }
 
-/** Opens the lines to be imported. Throws an `Error` that names them. */
+/** Opens the lines to import. Throws an `Error` that names them. */
 function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
   if (source === "-") return { readSync: readInputSync, close: () => {} };
   try {
@@ -144,7 +144,7 @@ function openImport(source: string): Pick<Deno.FsFile, "readSync" | "close"> {
 }
 
 function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void, void> {
-  const tell = telling("lines read:", noteNow);
+  const report = reporter("lines read:", noteNow);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const buffer = new Uint8Array(CHUNK);
   const pieces: Uint8Array[] = [];
@@ -153,7 +153,7 @@ function* linesOf(input: Pick<Deno.FsFile, "readSync">): Generator<string, void,
   const line = (): string => {
     const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
     pieces.length = length = 0;
-    tell(++count);
+    report(++count);
     try {
       const text = decoder.decode(bytes);
       return count === 1 ? text.replace(/^\ufeff/, "") : text;

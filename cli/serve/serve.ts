@@ -20,17 +20,18 @@ export const serveCommand: Subcommand = {
     workers: {
       value: "N",
       type: { type: "integer", min: 1, max: 1024 },
-      summary: "Run the handlers in so many processes of their own, as those want that burn CPU.",
+      summary: "Run the handlers in N processes of their own, for handlers that need much CPU.",
     },
     "worker-config": {
       value: "FILE",
-      summary:
-        "The deno.json of --workers. Default: the nearest to Lineup's own main module, for Deno does not tell the one of --config.",
+      summary: "The deno.json of --workers. Default: the one nearest to Lineup's main module.",
     },
   },
   more:
-    "With --workers what handlers print goes to standard error; deno needs --allow-run (or --allow-run=PATH with the path that Deno.execPath() gives), --allow-read, --allow-write and --allow-net.\n\n" +
-    "Exit code: 0 once Ctrl-C, SIGTERM or SIGHUP has ended it, 1 if it cannot listen or the module fails.",
+    `With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
+--allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.
+
+Exit code: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 if it cannot listen or the module fails.`,
   async run([word], flags) {
     const { workers: size, "worker-config": config } = flags;
     if (config !== undefined) checkConfig(config, size);
@@ -47,19 +48,19 @@ export const serveCommand: Subcommand = {
   },
 };
 
-/** Throws `UsageError`. */
+/** Checks --worker-config. Throws `UsageError`. */
 function checkConfig(path: string, workers: number | undefined): void {
-  if (workers === undefined) throw new UsageError("--worker-config needs --workers N beside it.");
+  if (workers === undefined) throw new UsageError("--worker-config needs --workers N as well.");
   let isFile: boolean;
   try {
     ({ isFile } = Deno.statSync(path));
   } catch (error) {
     throw new UsageError(`--worker-config ${path}: ${reason(error)}.`);
   }
-  if (!isFile) throw new UsageError(`--worker-config ${path}: it is no file.`);
+  if (!isFile) throw new UsageError(`--worker-config ${path}: it is not a file.`);
 }
 
-/** Names the configuration where that is why a worker cannot import something which this process could. */
+/** Names the configuration of the workers in an error of an import that works in this process and fails in a worker. */
 function explained(error: unknown, config: string | undefined): unknown {
   if (!(error instanceof Error) || !/import map|not a dependency/.test(error.message)) return error;
   const path = configOfWorkers(config) ?? "no deno.json";

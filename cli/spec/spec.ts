@@ -25,7 +25,7 @@ export const spec: Subcommand = {
     format: {
       value: "FORMAT",
       type: { type: "enum", values: Object.keys(formats) },
-      summary: "json, markdown, or types: a TypeScript module whose constant connect() takes.",
+      summary: "json, markdown, or types: a TypeScript module with a constant for connect().",
       default: "markdown",
     },
   },
@@ -34,7 +34,7 @@ export const spec: Subcommand = {
     "spec --format types 127.0.0.1:5463 > queue_protocol.ts",
     "spec --format json ./my_service.ts",
   ],
-  more: "Exit code: 0, 2 for no connection, 141 where nobody reads the output.",
+  more: "Exit code: 0; 2 without a connection; 141 if standard output is closed.",
   async run([word], flags) {
     const compiled = isModule(word)
       ? compile((await importService(word)).protocol)

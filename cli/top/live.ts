@@ -1,4 +1,4 @@
-// `lineup top` at a terminal: a page that is drawn anew, on a screen of its own.
+// `lineup top` at a terminal: one page, drawn again and again on the alternate screen.
 
 import type { Device, TerminalProgram } from "../raw_terminal.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
@@ -6,14 +6,15 @@ import { cut } from "../styled_text.ts";
 import type { Paint } from "../style.ts";
 import { reason, sentence } from "../reason.ts";
 import { printable } from "../../protocol/printable.ts";
-import { page, type PageRow } from "./page.ts";
+import type { PageRow } from "./layout.ts";
+import { page } from "./page.ts";
 import type { PollOptions, readings } from "./readings.ts";
 import type { Reading } from "./sample.ts";
 
 const OK = 0;
 const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
 
-/** What is shown where. */
+/** What a live page shows, and where. */
 export interface LiveOptions {
   /** The server's name and address. */
   readonly name: string;
@@ -22,11 +23,11 @@ export interface LiveOptions {
   readonly paint: Paint;
   /** Gives the terminal back to the shell until it is continued. */
   readonly suspend: () => void;
-  /** Readings at a pace. */
+  /** Takes readings. */
   readonly read: (pace: PollOptions) => ReturnType<typeof readings>;
 }
 
-/** The page, as long as somebody looks. */
+/** The page of a server, until the person leaves. */
 export class Live implements TerminalProgram {
   readonly #options: LiveOptions;
   readonly #decoder = new KeyDecoder();
@@ -42,7 +43,7 @@ export class Live implements TerminalProgram {
     this.#options = options;
   }
 
-  /** Shows one reading after the other. */
+  /** Shows one reading after the other, until `leave`. Resolves with the exit code. */
   run(): Promise<number> {
     this.#show().catch((error) => {
       this.leave();
@@ -83,17 +84,17 @@ export class Live implements TerminalProgram {
     this.#end.resolve(code);
   }
 
-  /** q, Ctrl-C and Ctrl-D leave, the space bar looks at once. */
+  /** Takes bytes of the keyboard: q, Ctrl-C and Ctrl-D quit; the space bar takes a reading at once. */
   type(bytes: Uint8Array): void {
     this.#keys(this.#decoder.push(bytes));
   }
 
-  /** Whether an Escape may be the beginning of another key. */
+  /** Whether the bytes so far end in what may be the Escape key or the beginning of another key. */
   get waitsForKeys(): boolean {
     return this.#decoder.waits;
   }
 
-  /** It was none. */
+  /** Says that no more bytes follow for now. */
   typedAll(): void {
     this.#keys(this.#decoder.flush());
   }
@@ -115,7 +116,7 @@ export class Live implements TerminalProgram {
     this.#hasScreen = false;
   }
 
-  /** Draws the page as far as there is room. */
+  /** Draws the page; a page that is too tall is cut. */
   redraw(): void {
     if (this.#ended) return;
     const { device, paint, interval, name } = this.#options;
@@ -125,7 +126,7 @@ export class Live implements TerminalProgram {
       : page(this.#reading, name, columns);
     const last = this.#trouble === undefined
       ? [{
-        text: `every ${interval / 1000}s; q leaves, space looks at once`,
+        text: `every ${interval / 1000}s; q quits, space updates at once`,
         style: "dim" as const,
       }]
       : [{
@@ -134,7 +135,7 @@ export class Live implements TerminalProgram {
       }];
     const room = Math.max(1, rows - 1);
     const shown = all.slice(0, room);
-    // At the bottom, whatever there is above it.
+    // The last row stays at the bottom of the terminal.
     while (shown.length < room) shown.push([]);
     if (all.length > room) {
       const cutOff = `… ${all.length - room + 1} more rows in a taller terminal`;

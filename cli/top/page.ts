@@ -1,36 +1,36 @@
-// What `lineup top` shows of a reading: rows of text, whatever shows them.
+// The page that `lineup top` makes of a reading.
 
-import { digits, duration, size, whole } from "../figures.ts";
-import type { StyledText } from "../styled_text.ts";
-import type { Style } from "../style.ts";
 import { printable } from "../../protocol/printable.ts";
-import { width } from "../text_width.ts";
+import * as figures from "../figures.ts";
+import type { StyledText } from "../styled_text.ts";
+import { labelled, type PageRow, plain, table } from "./layout.ts";
 import type { Reading } from "./sample.ts";
 
-/** A row of a page. */
-export type PageRow = readonly StyledText[];
-
-const LABEL = 13;
 const NOTHING = "-";
 
-/** A page of so many columns; rows that cannot be broken may be longer. `name` is the server's, as far as it is known. */
+/** Makes the rows of a label and its items. */
+type Label = (label: string, items: readonly (StyledText | undefined)[]) => PageRow[];
+
+/**
+ * The rows of a page. `name` is the server's name and address. Rows are at most `columns` wide, except tables and single
+ * items that are wider.
+ */
 export function page(reading: Reading, name: string, columns: number): PageRow[] {
-  const items = (label: string, all: readonly (StyledText | undefined)[]): PageRow[] =>
-    labelled(label, all.filter((each) => each !== undefined), columns);
+  const label: Label = (text, items) => labelled(text, items, columns);
   const uptime = reading.number("uptime-s");
   return [
     [
       { text: printable(name), style: "bold" },
-      plain(uptime === undefined ? "" : `, up ${age(uptime)}`),
+      plain(uptime === undefined ? "" : `, up ${figures.age(uptime)}`),
       { text: `   ${new Date().toLocaleTimeString("sv")}`, style: "dim" },
     ],
     [],
-    ...items("Requests", [
-      plain(`${rate(reading.rate("requests"))}`),
+    ...label("Requests", [
+      plain(rate(reading.rate("requests"))),
       plain(`${rate(reading.rate("received-bytes"), bytes)} in`),
       ...errors(reading),
     ]),
-    ...items("Connections", [
+    ...label("Connections", [
       plain(count(reading.number("connections"))),
       plain(`${rate(reading.rate("connections"))} new`),
       alarm("refused as busy", reading.rate("connections-busy")),
@@ -39,7 +39,7 @@ export function page(reading: Reading, name: string, columns: number): PageRow[]
       alarm("held back", reading.rate("connections-held-back")),
       alarm("paused", reading.rate("connections-paused")),
     ]),
-    ...items("Memory", [
+    ...label("Memory", [
       plain(
         `${bytes(reading.number("held-bytes"))} of ${
           bytes(reading.number("held-bytes-limit"))
@@ -48,63 +48,70 @@ export function page(reading: Reading, name: string, columns: number): PageRow[]
       plain(`${bytes(reading.number("resident-bytes"))} resident`),
       plain(`loop ${ms(reading.number("loop-lag-ms"))} late`),
     ]),
-    ...line(reading, "", "Line", items),
+    ...line(reading, "", "Line", label),
     ...(reading.number("workers-seats") === undefined
       ? []
-      : line(reading, "workers-", "Workers' line", items)),
-    ...more(reading, items),
+      : line(reading, "workers-", "Workers' line", label)),
+    ...others(reading, label),
   ];
 }
 
-type Items = (label: string, all: readonly (StyledText | undefined)[]) => PageRow[];
-
-/** Those who line up for seats: together, by class, and the flows of which most waits. */
-function line(reading: Reading, prefix: string, label: string, items: Items): PageRow[] {
+/** The line for seats: its totals, its classes, and the flows with most requests in it. */
+function line(reading: Reading, prefix: string, title: string, label: Label): PageRow[] {
   const number = (name: string): number | undefined => reading.number(prefix + name);
   const waiting = number("waiting") ?? 0;
-  const classes = reading.names(prefix, "-wait-p50-ms").filter((name) => !name.includes("-"));
-  const flows = reading.names(prefix + "heaviest-", "")
-    .map((name) =>
-      /^(.*) class=(\S+) waiting=(\d+) bytes=(\d+)$/.exec(
-        reading.text(`${prefix}heaviest-${name}`)!,
-      )
-    ).filter((match) => match !== null);
+  const waitingBytes = number("waiting-bytes");
+  const optional = (name: string, words: string): StyledText | undefined =>
+    number(name) ? plain(`${count(number(name))} ${words}`) : undefined;
   return [
     [],
-    ...items(label, [
+    ...label(title, [
       plain(`${count(number("running"))} of ${count(number("seats"))} seats taken`),
-      number("seats-control") ? plain(`${count(number("seats-control"))} for control`) : undefined,
-      number("parked") ? plain(`${count(number("parked"))} parked`) : undefined,
+      optional("seats-control", "for control"),
+      optional("parked", "parked"),
       { text: `${count(waiting)} waiting`, style: waiting > 0 ? "bold" : "plain" },
-      number("waiting-bytes") ? plain(bytes(number("waiting-bytes"))) : undefined,
+      waitingBytes ? plain(bytes(waitingBytes)) : undefined,
     ]),
-    ...table(
-      // Eighty columns have room for this much.
-      ["class", "waits", "runs", "started", "shed", "quota", "late", "p50 ms", "p90 ms", "p99 ms"],
-      classes.map((name) => {
-        const of = (figure: string): string => `${name}-${figure}`;
-        const perSecond = (figure: string): string => rate(reading.rate(prefix + of(figure)));
-        return [
-          name,
-          count(number(of("waiting"))),
-          count(number(of("running"))),
-          ...["started", "shed", "quota", "expired"].map(perSecond),
-          ...["p50", "p90", "p99"].map((p) => count(number(of(`wait-${p}-ms`)))),
-        ];
-      }),
-      [4, 5, 6],
-    ),
-    ...table(
-      ["flow", "class", "waiting", "bytes"],
-      flows.map(([, key, name, waiting, held]) => [
-        printable(key),
-        name,
-        count(Number(waiting)),
-        bytes(Number(held)),
-      ]),
-      [],
-    ),
+    ...classes(reading, prefix),
+    ...flows(reading, prefix),
   ];
+}
+
+/** A row for each class of requests. Eighty columns have room for these figures and no more. */
+function classes(reading: Reading, prefix: string): PageRow[] {
+  const names = reading.names(prefix, "-wait-p50-ms").filter((name) => !name.includes("-"));
+  return table(
+    {
+      head: "class,waits,runs,started,shed,quota,late,p50 ms,p90 ms,p99 ms".split(","),
+      words: 1,
+      alarms: [4, 5, 6],
+    },
+    names.map((name) => {
+      const figure = (of: string): string => count(reading.number(`${prefix}${name}-${of}`));
+      const perSecond = (of: string): string => rate(reading.rate(`${prefix}${name}-${of}`));
+      return [
+        name,
+        ...["waiting", "running"].map(figure),
+        ...["started", "shed", "quota", "expired"].map(perSecond),
+        ...["wait-p50-ms", "wait-p90-ms", "wait-p99-ms"].map(figure),
+      ];
+    }),
+  );
+}
+
+/** A row for each of the heaviest flows. */
+function flows(reading: Reading, prefix: string): PageRow[] {
+  const rows = reading.names(prefix + "heaviest-", "")
+    .map((name) => reading.text(`${prefix}heaviest-${name}`)!)
+    .map((text) => /^(.*) class=(\S+) waiting=(\d+) bytes=(\d+)$/.exec(text))
+    .filter((match) => match !== null)
+    .map(([, key, name, waiting, held]) => [
+      printable(key),
+      name,
+      count(Number(waiting)),
+      bytes(Number(held)),
+    ]);
+  return table({ head: ["flow", "class", "waiting", "bytes"], words: 2 }, rows);
 }
 
 function errors(reading: Reading): (StyledText | undefined)[] {
@@ -112,20 +119,20 @@ function errors(reading: Reading): (StyledText | undefined)[] {
     .map((code) => alarm(code, reading.rate(`errors-${code}`)));
 }
 
-/** Figures that this program does not know, such as those of the queue, under the first word of their names. */
-function more(reading: Reading, items: Items): PageRow[] {
+/** The figures that this program does not know, such as those of the queue, grouped by the first word of their names. */
+function others(reading: Reading, label: Label): PageRow[] {
   const groups = new Map<string, StyledText[]>();
-  for (const name of reading.unseen) {
+  for (const name of reading.unread) {
     const [first, ...rest] = name.split("-");
     const group = groups.get(first) ?? [];
     groups.set(first, group);
-    group.push(unknown(reading, name, rest.length > 0 ? rest.join(" ") : first));
+    group.push(other(reading, name, rest.length > 0 ? rest.join(" ") : first));
   }
   const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-  return [...groups].flatMap(([name, spans]) => [[], ...items(printable(title(name)), spans)]);
+  return [...groups].flatMap(([name, items]) => [[], ...label(printable(title(name)), items)]);
 }
 
-function unknown(reading: Reading, name: string, words: string): StyledText {
+function other(reading: Reading, name: string, words: string): StyledText {
   const label = printable(words.replace(/ (total|bytes|ms|s)$/, ""));
   if (name.endsWith("-total")) return plain(`${label} ${rate(reading.rate(name.slice(0, -6)))}`);
   const number = reading.number(name);
@@ -135,72 +142,7 @@ function unknown(reading: Reading, name: string, words: string): StyledText {
   return plain(`${label} ${count(number)}`);
 }
 
-/** A label and what is to be said of it, in as many rows as that takes. */
-function labelled(label: string, items: readonly StyledText[], columns: number): PageRow[] {
-  const rows: StyledText[][] = [];
-  let used = Infinity;
-  for (const item of items) {
-    const gap = used === Infinity ? "" : "   ";
-    if (used + gap.length + width(item.text) > columns) {
-      const head = rows.length === 0 ? label : "";
-      rows.push([{ text: `${head.padEnd(LABEL - 1)} `, style: "dim" }, item]);
-      used = LABEL + width(item.text);
-      continue;
-    }
-    rows.at(-1)!.push({ text: gap, style: "plain" }, item);
-    used += gap.length + width(item.text);
-  }
-  return rows;
-}
-
-/** Columns as wide as what is in them, numbers to the right; none where it has no rows. Cells of `alarms` that are not 0 stand out. */
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  alarms: readonly number[],
-): PageRow[] {
-  if (rows.length === 0) return [];
-  const wide = head.map((name, at) =>
-    Math.max(width(name), ...rows.map((cells) => width(cells[at])))
-  );
-  // The words are on the left, and names may be long.
-  const words = head.includes("flow") ? 2 : 1;
-  const pad = (text: string, at: number): string => {
-    const room = " ".repeat(wide[at] - width(text));
-    return (at < words ? text + room : room + text) + (at < head.length - 1 ? "  " : "");
-  };
-  return [
-    [],
-    head.map((name, at) => ({ text: pad(name, at), style: "dim" })),
-    ...rows.map((cells) =>
-      cells.map((text, at): StyledText => {
-        const style: Style = alarms.includes(at) && text !== NOTHING && !text.startsWith("0/")
-          ? "bad"
-          : "plain";
-        return { text: pad(text, at), style };
-      })
-    ),
-  ];
-}
-
-/** The two largest units of a time in seconds: `43s`, `2h 5m`, `12d 0h`. */
-function age(seconds: number): string {
-  const units = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]] as const;
-  const first = units.findIndex(([length]) => seconds >= length);
-  const shown = units.slice(first === -1 ? units.length - 1 : first).slice(0, 2);
-  let left = seconds;
-  return shown.map(([length, unit]) => {
-    const many = Math.floor(left / length);
-    left -= many * length;
-    return `${many}${unit}`;
-  }).join(" ");
-}
-
-function plain(text: string): StyledText {
-  return { text, style: "plain" };
-}
-
-/** What should not happen, where it does. */
+/** A rate that should be 0, if it is not. */
 function alarm(label: string, value: number | undefined): StyledText | undefined {
   if (value === undefined || value === 0) return undefined;
   return { text: `${rate(value)} ${printable(label)}`, style: "bad" };
@@ -212,13 +154,13 @@ function rate(value: number | undefined, format: (value: number) => string = cou
 
 function count(value: number | undefined): string {
   if (value === undefined) return NOTHING;
-  return value >= 100 || Number.isInteger(value) ? whole(value) : digits(value);
+  return Number.isInteger(value) ? figures.whole(value) : figures.digits(value);
 }
 
 function bytes(value: number | undefined): string {
-  return value === undefined ? NOTHING : size(Math.round(value));
+  return value === undefined ? NOTHING : figures.size(Math.round(value));
 }
 
 function ms(value: number | undefined): string {
-  return value === undefined ? NOTHING : duration(value);
+  return value === undefined ? NOTHING : figures.duration(value);
 }

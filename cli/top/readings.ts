@@ -1,21 +1,21 @@
-// Reading after reading of a server, at the pace that was asked for.
+// Readings of a server, one after the other.
 
-import type { DynamicClient } from "../../client/mod.ts";
 import { asError } from "../../client/errors.ts";
+import type { DynamicClient } from "../../client/mod.ts";
 import { Reading, type Sample, takeSample } from "./sample.ts";
 
-/** How long an answer may take at least, in ms. */
-const PATIENCE_MS = 10_000;
+/** The least time that an answer to STATS has, in ms. */
+const LEAST_TIMEOUT_MS = 10_000;
 
-/** How readings follow each other. */
+/** When readings are taken. */
 export interface PollOptions {
-  /** From one to the next, in ms. */
+  /** From one reading to the next, in ms. */
   readonly interval: number;
-  /** Resolves after so many ms, or before where somebody does not want to wait. */
+  /** Resolves after so many ms, or earlier to take the next reading at once. */
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** A reading, the first without rates, or why there is none this time; without end. */
+/** Readings without end, the first without rates. A reading that fails is an `Error`. */
 export async function* readings(
   client: DynamicClient,
   { interval, pause }: PollOptions,
@@ -24,7 +24,7 @@ export async function* readings(
   for (;;) {
     const began = performance.now();
     try {
-      const sample = await takeSample(client, Math.max(interval, PATIENCE_MS));
+      const sample = await takeSample(client, Math.max(interval, LEAST_TIMEOUT_MS));
       yield new Reading(sample, before);
       before = sample;
     } catch (error) {

@@ -1,54 +1,54 @@
-// The figures of STATS at one moment, and how they change from one to the next.
+// The figures of STATS at one moment, and how they change from one moment to the next.
 
 import type { DynamicClient } from "../../client/mod.ts";
 
-/** What a server told of itself at a moment, in ms. */
+/** An answer to STATS. */
 export interface Sample {
+  /** When it came, in ms of `performance.now()`. */
   readonly at: number;
   readonly figures: ReadonlyMap<string, string>;
 }
 
-/** The most characters of all figures: a server of thousands of flows has a tenth of that. */
-const MOST_FIGURES = 1 << 22;
+/** The most characters of one answer. A server with thousands of flows sends a tenth of that. */
+const MOST_CHARACTERS = 1 << 22;
+const TOTAL = "-total";
 
-/** Asks for the figures. Rejects as calls do; `within` is in ms. */
+/** Asks for the figures, and waits at most `within` ms for them. Rejects as calls do, and with `RangeError`. */
 export async function takeSample(client: DynamicClient, within: number): Promise<Sample> {
   const figures = new Map<string, string>();
   let size = 0;
   for await (const { name, value } of client.stream("STATS", {}, { within })) {
     const [key, text] = [String(name), String(value)];
     size += key.length + text.length;
-    if (size > MOST_FIGURES) {
-      throw new RangeError(`STATS has more than ${MOST_FIGURES} characters.`);
+    if (size > MOST_CHARACTERS) {
+      throw new RangeError(`STATS has more than ${MOST_CHARACTERS} characters.`);
     }
     figures.set(key, text);
   }
   return { at: performance.now(), figures };
 }
 
-const TOTAL = "-total";
-
-/** The figures of a sample and, beside an earlier one, their rates. Remembers which were asked for. */
+/** The figures of a sample, and their rates since an earlier one. It remembers which figures were read. */
 export class Reading {
   readonly #sample: Sample;
   readonly #before: Sample | undefined;
-  readonly #seen = new Set<string>();
+  readonly #read = new Set<string>();
 
-  /** Where the server began anew in between, there are no rates. */
+  /** There are no rates if the server was restarted between the samples. */
   constructor(sample: Sample, before?: Sample) {
     this.#sample = sample;
     const uptime = ({ figures }: Sample): number => Number(figures.get("uptime-s") ?? 0);
     this.#before = before !== undefined && uptime(before) <= uptime(sample) ? before : undefined;
   }
 
-  /** Seconds between the samples; `undefined` for a single one. */
+  /** Seconds between the samples; `undefined` for a single sample. */
   get seconds(): number | undefined {
     return this.#before && (this.#sample.at - this.#before.at) / 1000;
   }
 
-  /** A figure as it was told. */
+  /** A figure as the server sent it. */
   text(name: string): string | undefined {
-    this.#seen.add(name);
+    this.#read.add(name);
     return this.#sample.figures.get(name);
   }
 
@@ -58,17 +58,17 @@ export class Reading {
     return text === undefined || !Number.isFinite(Number(text)) ? undefined : Number(text);
   }
 
-  /** How much the total of this name, without its `-total`, grows a second. */
+  /** The growth of a total, a second. The name is given without its `-total`. */
   rate(name: string): number | undefined {
     const now = this.number(name + TOTAL);
     const { seconds } = this;
     if (now === undefined || seconds === undefined || seconds <= 0) return undefined;
-    // An error that is new was not told before.
-    const grown = now - Number(this.#before!.figures.get(name + TOTAL) ?? 0);
-    return grown >= 0 ? grown / seconds : undefined;
+    // The total of an error code appears with the first such error.
+    const growth = now - Number(this.#before!.figures.get(name + TOTAL) ?? 0);
+    return growth >= 0 ? growth / seconds : undefined;
   }
 
-  /** What stands between `prefix` and `suffix` in the names of figures, in their order. */
+  /** The part between `prefix` and `suffix` of all names that have both, in the order of the server. */
   names(prefix: string, suffix: string): string[] {
     return [...this.#sample.figures.keys()]
       .filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
@@ -76,12 +76,12 @@ export class Reading {
       .filter((name) => name !== "");
   }
 
-  /** The names of those that nobody has asked for. */
-  get unseen(): string[] {
-    return [...this.#sample.figures.keys()].filter((name) => !this.#seen.has(name));
+  /** The names of the figures that were not read yet. */
+  get unread(): string[] {
+    return [...this.#sample.figures.keys()].filter((name) => !this.#read.has(name));
   }
 
-  /** All, as `lineup top --json` prints them: numbers as such, and the rates of totals. */
+  /** All figures and rates, as `lineup top --json` prints them. Numbers are numbers. */
   toJson(): object {
     const figures: Record<string, string | number> = {};
     for (const name of this.#sample.figures.keys()) {

@@ -9,12 +9,12 @@ import { Live } from "./live.ts";
 import { page } from "./page.ts";
 import { readings } from "./readings.ts";
 
-/** Columns of a page that goes to no terminal. */
+/** The width of a page that is printed. */
 const COLUMNS = 80;
 
 /** `lineup top`. */
 export const top: Subcommand = {
-  summary: "Watch a server: rates, who waits, what is refused.",
+  summary: "Watch a server: its rates, its waiting requests, its refusals.",
   args: "ADDRESS",
   count: [1, 1],
   flags: {
@@ -22,15 +22,15 @@ export const top: Subcommand = {
     interval: {
       value: "DURATION",
       type: { type: "duration", min: 100, max: 3_600_000 },
-      summary: "From one look at the server to the next.",
+      summary: "The time from one reading of the server to the next.",
       default: "1s",
     },
     count: {
       value: "N",
       type: { type: "integer", min: 1, max: 1e9 },
-      summary: "Print so many pages below each other, then end.",
+      summary: "Print N pages below each other, then end.",
     },
-    json: { summary: "Print a line of JSON for each look." },
+    json: { summary: "Print a line of JSON for each reading." },
   },
   examples: [
     "top 127.0.0.1:5463",
@@ -38,23 +38,23 @@ export const top: Subcommand = {
     "top --json --interval 10s 127.0.0.1:5463 >> figures.jsonl",
   ],
   more:
-    `It asks for STATS and shows what happens a second: requests, errors by their codes, connections that
-were refused; for each class of requests how many wait, run, were shed or came too late, and how long
-they waited (half, nine tenths and 99 of a hundred of them at most, in ms); the flows of which most waits; and what the service tells of itself.
+    `lineup top asks for STATS. It shows rates a second: requests, errors by code, refused connections. For
+each class of requests it shows how many wait, run, were shed or expired, and the percentiles of their
+waiting time in ms. Then it shows the flows with most requests waiting, and the figures of the service.
 
-At a terminal the page is drawn anew: q leaves, the space bar looks at once, and a lost connection is
-made again. Into a pipe, or with --count or --json, pages follow each other, the first after one
-interval, until Ctrl-C.
+At a terminal it updates one page: q quits, the space bar updates at once, and a lost connection is made
+again. Into a pipe, or with --count or --json, it prints page after page until Ctrl-C, the first one
+after one interval.
 
 --json prints {"time": ..., "seconds": ..., "figures": {...}, "rates": {...}}: each figure of STATS by
-its name, and of those that end in -total how much they grew a second.
+its name, and the growth a second of each figure whose name ends in -total.
 
-Exit code: 0, 2 if there was no connection or, where pages follow each other, it was lost; 130 after
-Ctrl-C there, 141 where nobody reads the output.`,
+Exit code: 0; 2 without a connection, or if it is lost while pages are printed; 130 after Ctrl-C while
+pages are printed; 141 if standard output is closed.`,
   async run([address], flags) {
     const { interval, count, json } = flags;
     const dial = dialer(readAuthority(flags));
-    // Sees that there is a server, in the words of the other commands.
+    // Fails with the message of the other commands if there is no server.
     const { greeting } = await remoteSpec(address, dial);
     await using client = await connect(address, { agent: "lineup-top", dial });
     const name = `${greeting.name}/${greeting.version} at ${address}`;
@@ -74,13 +74,13 @@ Ctrl-C there, 141 where nobody reads the output.`,
         read: (pace) => readings(client, pace),
       })
     );
-    // Nobody waits for an answer that is still to come.
+    // Do not wait for the answer to the last STATS.
     await client.close(0);
     return code;
   },
 };
 
-/** Prints pages, or lines of JSON. Throws why there is none. */
+/** Prints pages, or lines of JSON. Rejects with `ConnectionLost` when a reading fails. */
 async function printAll(
   client: DynamicClient,
   name: string,
@@ -93,15 +93,13 @@ async function printAll(
       const { message } = reading;
       throw reading instanceof ConnectionLost ? reading : new ConnectionLost(message, "no");
     }
-    // Rates take two.
+    // Rates need two readings.
     if (reading.seconds === undefined) continue;
     if (json) print(JSON.stringify({ time: new Date().toISOString(), ...reading.toJson() }) + "\n");
     else {
-      const rows = page(reading, name, COLUMNS);
-      const text = rows.map((row) => row.map(({ text }) => text).join("").trimEnd() + "\n").join(
-        "",
-      );
-      print((printed > 0 ? "\n" : "") + text);
+      const lines = page(reading, name, COLUMNS)
+        .map((row) => row.map(({ text }) => text).join("").trimEnd() + "\n");
+      print((printed > 0 ? "\n" : "") + lines.join(""));
     }
     if (++printed === count) return;
   }

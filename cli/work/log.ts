@@ -1,18 +1,18 @@
-// What `lineup work` says on standard error: sentences for people about what is not as it should be, or a line of JSON
-// for all that happens.
+// The log of `lineup work` on standard error: sentences about problems for people, or a line of JSON for each event.
 
 import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
 import type { LineWriter } from "../../net/line_writer.ts";
 import { systemClock } from "../../net/clock.ts";
 import { type LogEntry, RepeatingLog } from "../../server/log.ts";
+import { counted } from "../figures.ts";
 import { complaint } from "../output.ts";
 import { sentence } from "../reason.ts";
 import type { Programs } from "./programs.ts";
 
-/** Something that happened: its name, and what is to be known of it. */
+/** The fields of an event in JSON. */
 type EventFields = Readonly<Record<string, unknown>>;
 
-/** Tells what happens. */
+/** Writes the log. */
 export class Log {
   readonly #writer: LineWriter;
   readonly #json: boolean;
@@ -24,20 +24,20 @@ export class Log {
   #isUnread = false;
   #trouble: string | undefined;
 
-  /** A log that goes to standard error. */
+  /** A log that goes to `writer`. */
   constructor(writer: LineWriter, json: boolean) {
     this.#writer = writer;
     this.#json = json;
   }
 
-  /** Tells an event; without a `text` it is told in JSON only. */
+  /** Logs an event. Without a `text` only JSON has it. */
   tell(event: string, fields: EventFields, text?: string): void {
     if (this.#json) {
       this.#writer.line(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
     } else if (text !== undefined) this.#writer.line(complaint(text));
   }
 
-  /** As `tell`, for what comes and goes by itself: to people it is told less and less often. */
+  /** As `tell`, for events that repeat: people see them less and less often. */
   #repeat(level: LogEntry["level"], event: string, fields: EventFields, text?: string): void {
     if (this.#json) this.tell(event, fields);
     else if (text !== undefined) this.#repeating.add({ level, message: event, text });
@@ -74,16 +74,16 @@ export class Log {
     }
   }
 
-  /** What keeps the worker from taking jobs is told once. */
+  /** Logs once why no jobs can be taken. */
   #troubled({ message }: Error, ms: number): void {
-    // A lost connection is told as such.
+    // A lost connection has an event of its own.
     const isNew = !this.#isLost && message !== this.#trouble;
     this.#trouble = message;
     const text = isNew ? `no jobs can be taken: ${sentence(message)} Trying again.` : undefined;
     this.#repeat("error", "trouble", { reason: message, ms }, text);
   }
 
-  /** A program could not be started, and is tried again: told once until one was. */
+  /** A program could not be started and is tried again. Logged once until a program starts. */
   cannotStartYet({ message }: Error): void {
     const text = message === this.#trouble ? undefined : `${message}; trying again`;
     this.#trouble = message;
@@ -95,19 +95,19 @@ export class Log {
     this.tell("cannot-print", { reason: message }, message);
   }
 
-  /** Nobody reads standard output any more. That is an end as any other: people are told nothing of the jobs it gives back. */
+  /** Standard output is closed. That is an ordinary end: people see nothing of the jobs that are given back. */
   unread(): void {
     this.#isUnread = true;
   }
 
-  /** No more jobs are taken, because somebody wants it. */
+  /** No more jobs are taken, because a signal came. */
   draining(running: number): void {
-    const jobs = `${running} job${running === 1 ? " still runs" : "s still run"}`;
+    const jobs = `${counted(running, "job")} still ${running === 1 ? "runs" : "run"}`;
     const text = `${jobs}; no more are taken, and another signal gives them back`;
     this.tell("drain", { running }, running > 0 ? text : undefined);
   }
 
-  /** It is over, and the connection ends on purpose. */
+  /** The worker has ended, and closes its connection. */
   ending(counts: WorkCounts): void {
     this.#isOver = true;
     this.tell("end", { ...counts });

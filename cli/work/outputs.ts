@@ -1,27 +1,26 @@
-// What programs print, a whole line at a time, so that those which run beside each other do not mix within a line.
+// The output of programs, in whole lines, so that the lines of programs that run at the same time do not mix.
 
 const LF = 10;
 const END = Uint8Array.of(LF);
-/** A line that is longer is passed on in pieces. */
+/** A longer line is passed on in pieces. */
 const LONGEST = 1 << 16;
 
-/** Standard output or standard error of this process, to which many write. */
+/** Standard output or standard error of this process, which many programs share. */
 export interface Sink {
   /**
-   * Resolves once it is written, so that a slow reader slows the programs down and not this process. Rejects where it
-   * cannot be written.
+   * Resolves once all is written, so that a slow reader slows the programs down. Rejects if it cannot be written.
    */
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** A consumer of a program's output. Rejects where it takes no more. */
+/** A consumer of a program's output. Its methods reject when it takes no more. */
 export interface OutputConsumer {
   take(bytes: Uint8Array): Promise<void> | void;
   /** Nothing more comes. */
   end(): Promise<void> | void;
 }
 
-/** Passes whole lines on; a last line without its end gets one. */
+/** Passes whole lines on. A last line without a line feed gets one. */
 export function passLines(sink: Sink): OutputConsumer & { readonly failure: unknown } {
   let failure: unknown;
   let pieces: Uint8Array[] = [];
@@ -51,14 +50,14 @@ export function passLines(sink: Sink): OutputConsumer & { readonly failure: unkn
     async end() {
       if (length > 0) await take(END);
     },
-    /** Why something could not be passed on; `undefined` where all was. */
+    /** Why a line could not be passed on; `undefined` if all lines were. */
     get failure() {
       return failure;
     },
   };
 }
 
-/** Keeps all of it, as long as that is at most `most` bytes. */
+/** Keeps all output of at most `most` bytes. */
 export function keepAll(most: number): OutputConsumer & { readonly kept: Uint8Array | undefined } {
   let pieces: Uint8Array[] = [];
   let length = 0;
@@ -69,22 +68,23 @@ export function keepAll(most: number): OutputConsumer & { readonly kept: Uint8Ar
       else pieces = [];
     },
     end() {},
-    /** `undefined` where it is longer. */
+    /** The output; `undefined` if it is longer. */
     get kept() {
       return length <= most ? joined(pieces) : undefined;
     },
   };
 }
 
-const MOST_TOLD = 500;
+/** The bytes that are kept of the last line. */
+const MOST_KEPT = 500;
 
-/** Passes on to another taker, and remembers the last line that is not empty, or its beginning. */
+/** Passes output on to `other`, and keeps the beginning of the last line that is not blank. */
 export function rememberLast(other: OutputConsumer): OutputConsumer & { readonly last: string } {
   let last: number[] = [], current: number[] = [];
   const note = (bytes: Uint8Array): void => {
     for (const byte of bytes) {
       if (byte !== LF) {
-        if (current.length < MOST_TOLD) current.push(byte);
+        if (current.length < MOST_KEPT) current.push(byte);
         continue;
       }
       if (!isBlank(current)) last = current;

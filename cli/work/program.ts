@@ -5,12 +5,12 @@ import { ProcessTree } from "../../server/workers/process_tree.ts";
 import { reason } from "../reason.ts";
 import type { OutputConsumer } from "./outputs.ts";
 
-/** Exit codes of shells for what cannot be started. */
+/** The exit codes of a shell for a program that cannot be started. */
 const NOT_EXECUTABLE = 126, NOT_FOUND = 127;
-/** How long what a program left running is waited for, and how much it may still say, once the program has ended. */
+/** After the end of a program, the output of processes that it left running is read for this long and this much. */
 const LINGER_MS = 1000, LINGER_BYTES = 1 << 20;
 
-/** Why a program can never be started as it is told; other reasons pass, such as too many open files. */
+/** Errors after which a program can never be started. Other errors may pass, such as too many open files. */
 const LASTING: ReadonlySet<string | undefined> = new Set([
   "E2BIG",
   "EACCES",
@@ -27,16 +27,16 @@ const LASTING: ReadonlySet<string | undefined> = new Set([
 /** The program cannot be started. */
 export class CannotStart extends Error {
   override readonly name = "CannotStart";
-  /** The exit code that a shell would have. */
+  /** The exit code that a shell has for it. */
   readonly code: number;
-  /** Whether it may be possible later. */
+  /** Whether it may start later. */
   readonly passes: boolean;
 
   /** An error of starting `command`. */
   constructor(command: string, cause: unknown) {
     const isMissing = cause instanceof Deno.errors.NotFound;
-    // A script whose interpreter is missing is not found, too.
-    const why = isMissing ? "it, or what it is to be run by, is not found" : said(cause);
+    // The error is the same for a script whose interpreter is missing.
+    const why = isMissing ? "it, or the interpreter that it names, is not found" : said(cause);
     super(`${command} cannot be started: ${why}`, { cause });
     this.code = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
     const isAllowed = !(cause instanceof Deno.errors.NotCapable);
@@ -48,22 +48,22 @@ function said(error: unknown): string {
   return reason(error).replace(/^Failed to spawn '.*': /s, "");
 }
 
-/** How a program is run. */
+/** How to run a program. */
 export interface ProgramOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** What takes its standard output and standard error. */
+  /** The consumers of its standard output and standard error. */
   readonly out: OutputConsumer;
   readonly err: OutputConsumer;
-  /** How long it has from SIGTERM to SIGKILL, in ms. */
+  /** The time from SIGTERM to SIGKILL, in ms. */
   readonly grace: number;
 }
 
-/** A program that runs. */
+/** A running program. */
 export class Program {
-  /** Resolves once it has ended: nothing that happens later changes what became of it. */
+  /** Resolves once it has ended. What happens later does not change the result of its job. */
   readonly exited: Promise<Deno.CommandStatus>;
-  /** Resolves once what it printed was taken as well. */
+  /** Resolves once its output has been consumed as well. */
   readonly ended: Promise<void>;
   readonly #child: Deno.ChildProcess;
   readonly #tree: ProcessTree;
@@ -72,7 +72,7 @@ export class Program {
   #ending = false;
   #hasExited = false;
 
-  /** Starts it, the job's body on its standard input. Throws `CannotStart`. */
+  /** Starts the program with the job's body on its standard input. Throws `CannotStart`. */
   constructor(job: TakenJob, { command: [name, ...args], out, err, grace }: ProgramOptions) {
     this.#grace = grace;
     try {
@@ -81,14 +81,14 @@ export class Program {
         env: {
           LINEUP_ID: String(job.id),
           LINEUP_QUEUE: job.queue,
-          // Set in any case: this process may have been started by another worker.
+          // Always set: the environment of this process may have the key of another job.
           LINEUP_KEY: job.key ?? "",
           LINEUP_ATTEMPT: String(job.attempt),
         },
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
-        // In a session of its own, so Ctrl-C at the terminal reaches this process only.
+        // A session of its own: Ctrl-C at the terminal reaches this process only.
         detached: true,
       }).spawn();
     } catch (error) {
@@ -98,14 +98,14 @@ export class Program {
     this.#tree = new ProcessTree(pid);
     this.exited = status.then((status) => {
       clearTimeout(this.#killTimer);
-      // The processes that it has started were to end as well.
+      // The processes that it has started must end as well.
       if (this.#ending) this.#tree.signal("SIGKILL");
       this.#hasExited = true;
       return status;
     });
     const { exited } = this;
     this.ended = Promise.all([
-      // A process that it left running may hold its input open, and never read it.
+      // A process that it left running may keep its input open and never read it.
       Promise.race([feed(stdin, job.body), exited]),
       drain(stdout, out, exited),
       drain(stderr, err, exited),
@@ -117,7 +117,7 @@ export class Program {
     return !this.#hasExited;
   }
 
-  /** Asks it and what it has started to end (SIGTERM); makes them after the grace (SIGKILL). */
+  /** Ends it and its processes: SIGTERM, and SIGKILL after the grace. */
   end(): void {
     if (this.#ending || this.#hasExited) return;
     this.#ending = true;
@@ -125,7 +125,7 @@ export class Program {
     this.#tree.signal("SIGTERM");
   }
 
-  /** Ends it and what it has started at once. */
+  /** Kills it and its processes. */
   kill(): void {
     if (this.#hasExited) return;
     this.#ending = true;
@@ -140,13 +140,13 @@ async function feed(stdin: WritableStream<Uint8Array>, body: Uint8Array): Promis
     await writer.write(body);
     await writer.close();
   } catch {
-    // It does not want to read all of it.
+    // The program does not read all of its input.
   }
 }
 
 /**
- * Hands on what a program prints until nobody can print more, the program has ended and what it said was taken, or nothing
- * more is taken: then who goes on printing finds a closed pipe.
+ * Passes a program's output on until the pipe is closed, the program has ended and its output is consumed, or the consumer
+ * takes no more. Whoever still prints then finds a closed pipe.
  */
 async function drain(
   from: ReadableStream<Uint8Array>,
@@ -157,7 +157,7 @@ async function drain(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let readingSince: number | undefined;
   let hasExited = false;
-  /** How much time and output it may still have once it has ended, in all, however little comes at a time. */
+  /** The time and output that are left after the program's end. */
   let leftMs = LINGER_MS, leftBytes = LINGER_BYTES;
   const limit = (): void => {
     if (readingSince === undefined || !hasExited) return;
@@ -182,7 +182,7 @@ async function drain(
     }
     await to.end();
   } catch {
-    // The taker says why.
+    // The consumer has reported the failure.
   }
   await reader.cancel();
 }

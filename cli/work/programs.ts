@@ -1,65 +1,65 @@
-// The programs of a worker, one for each of its jobs, and what their ends mean for these.
+// The programs of a worker, one for each of its jobs, and what the end of a program means for its job.
 
 import { JobFailure, type TakenJob } from "../../client/mod.ts";
 import { keepAll, passLines, rememberLast, type Sink } from "./outputs.ts";
 import { CannotStart, Program, type ProgramOptions } from "./program.ts";
 
-/** The longest result in bytes: what a server takes by default. */
+/** The longest result, in bytes: the default limit of a server. */
 const MOST_RESULT = 1 << 20;
-/** The exit code of a program whose job is not to be tried again. */
+/** The exit code of a program whose job must not be tried again. */
 const GIVE_UP = 100;
-/** The pauses before a program is tried to be started again, and for how long that is tried for one job. */
+/** The pauses before starting a program is tried again, and how long it is tried for one job. */
 const FIRST_PAUSE_MS = 50, CAP_MS = 2000, TRYING_MS = 30_000;
 
-/** How programs are run, and who is told. */
+/** How to run programs, and the callbacks. */
 export interface ProgramsOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** How long one may run, in ms; `undefined` for as long as it takes. */
+  /** How long a program may run, in ms; `undefined` for no limit. */
   readonly timeout: number | undefined;
-  /** How long one has from SIGTERM to SIGKILL, in ms. */
+  /** The time from SIGTERM to SIGKILL, in ms. */
   readonly grace: number;
-  /** Whether standard output is the result. */
+  /** Whether standard output is the job's result. */
   readonly result: boolean;
   readonly out: Sink;
   readonly err: Sink;
   onStart(job: TakenJob): void;
-  /** No program can be started as it is told. */
+  /** The command can never be started. */
   onCannotStart(error: CannotStart): void;
-  /** A program could not be started; it is tried again. */
+  /** A program could not be started, and is tried again. */
   onTrouble(error: CannotStart): void;
 }
 
-/** Programs that run. */
+/** The running programs. */
 export class Programs {
   readonly #options: ProgramsOptions;
   readonly #running = new Map<TakenJob, Program>();
   readonly #began = new WeakMap<TakenJob, number>();
 
-  /** None runs yet. */
+  /** No program runs yet. */
   constructor(options: ProgramsOptions) {
     this.#options = options;
   }
 
-  /** How many run. */
+  /** The number of running programs. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Whether the program of a job runs. */
+  /** Whether a job's program runs. */
   runs(job: TakenJob): boolean {
     return this.#running.get(job)?.runs === true;
   }
 
-  /** How long ago the program of a job was started, in whole ms; `undefined` where none was. */
+  /** The time since a job's program was started, in whole ms; `undefined` if it was not. */
   msOf(job: TakenJob): number | undefined {
     const began = this.#began.get(job);
     return began === undefined ? undefined : Math.round(performance.now() - began);
   }
 
   /**
-   * Runs the program for a job, until it ends or the signal is aborted and it is made to. Resolves with the result.
-   * Rejects with `JobFailure`, or the reason of the signal.
+   * Runs the program for a job to its end. An aborted signal ends it. Resolves with the result. Rejects with `JobFailure`,
+   * or the reason of the signal.
    */
   async run(job: TakenJob, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { command, timeout, grace, out, err } = this.#options;
@@ -81,11 +81,11 @@ export class Programs {
     try {
       const status = await program.exited;
       clearTimeout(timer);
-      // Whatever its exit code says then, it was told not to go on. What comes later changes nothing.
+      // An aborted job has no result, whatever the exit code. An abort after the end changes nothing.
       const { aborted } = signal;
       await program.ended;
       if (aborted) throw signal.reason;
-      // Its end may have come of the closed pipe. What it says of the job for good stays said.
+      // A closed pipe may have ended the program. But the exit code 100 always counts.
       if (!isLate && status.code !== GIVE_UP && lines.failure !== undefined) {
         throw new JobFailure("what it printed could not be written", { release: 0 });
       }
@@ -105,8 +105,7 @@ export class Programs {
   }
 
   /**
-   * Starts a program, again and again where that fails for a reason that may pass. Rejects with `JobFailure`, or the
-   * reason of the signal.
+   * Starts a program. It is tried again if the failure may pass. Rejects with `JobFailure`, or the reason of the signal.
    */
   async #start(job: TakenJob, options: ProgramOptions, signal: AbortSignal): Promise<Program> {
     const { onCannotStart, onTrouble } = this.#options;
@@ -123,7 +122,7 @@ export class Programs {
         }
         onTrouble(error);
         const ms = (0.5 + Math.random() / 2) * Math.min(FIRST_PAUSE_MS * 2 ** failures, CAP_MS);
-        // Others may have more luck with it.
+        // Another worker may be able to start it.
         if (performance.now() + ms - began > TRYING_MS) {
           throw new JobFailure(error.message, { release: CAP_MS });
         }
@@ -132,12 +131,12 @@ export class Programs {
     }
   }
 
-  /** Ends all at once. */
+  /** Kills all programs. */
   kill(): void {
     for (const program of this.#running.values()) program.kill();
   }
 
-  /** Resolves once none runs: where a lease is lost, its program may end later than its job. */
+  /** Resolves once no program runs. The program of a lost lease may end later than its job. */
   async ended(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }

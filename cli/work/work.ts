@@ -14,13 +14,14 @@ const { TAKE } = queueProtocol.commands;
 const DAY = 86_400_000;
 const FAILED = 1;
 const MOST_QUEUES = 100;
-/** How much longer than the programs themselves their ends may take to be seen. */
-const SEEN_MS = 2000;
+/** The time after the end of a program in which this process must notice it. */
+const NOTICE_MS = 2000;
+/** The signals that end a worker, with their numbers. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** `lineup work`. */
 export const workCommand: Subcommand = {
-  summary: "Run a program for each job of a queue, or of several.",
+  summary: "Run a program for each job of one or more queues.",
   args: "ADDRESS QUEUE [QUEUE ...] -- COMMAND [ARG ...]",
   count: [2, 1 + MOST_QUEUES],
   verbatim: true,
@@ -29,36 +30,36 @@ export const workCommand: Subcommand = {
     concurrency: {
       value: "N",
       type: { type: "integer", min: 1, max: 1000 },
-      summary: "How many programs run at a time.",
+      summary: "The number of programs that run at the same time.",
       default: "1",
     },
     lease: {
       value: "DURATION",
       type: TAKE.options.lease satisfies FieldSpec,
-      summary: "How long leases are; they are kept while programs run. Default: what PUT said.",
+      summary:
+        "The length of a lease, which is renewed while the program runs. Default: as PUT said.",
     },
     result: {
-      summary:
-        "Send what a program prints on standard output, 1 MiB at most, as the job's result (DONE).",
+      summary: "Send a program's standard output, at most 1 MiB, as the job's result (DONE).",
     },
     timeout: {
       value: "DURATION",
       type: { type: "duration", min: 1, max: 2_147_483_647 },
-      summary: "How long a program may run; then it is ended, and the job has failed.",
+      summary: "How long a program may run. Then it is ended and its job fails.",
     },
     grace: {
       value: "DURATION",
       type: { type: "duration", min: 0, max: DAY },
-      summary: "How long a program that is to end has from SIGTERM to SIGKILL.",
+      summary: "The time from SIGTERM to SIGKILL when a program is ended.",
       default: "5s",
     },
     max: {
       value: "N",
       type: { type: "integer", min: 1, max: 1e12 },
-      summary: "End after so many jobs.",
+      summary: "End after N jobs.",
     },
-    "until-empty": { summary: "End once no job is ready and none runs." },
-    json: { summary: "Tell all that happens, as lines of JSON on standard error." },
+    "until-empty": { summary: "End when no job is ready and none runs." },
+    json: { summary: "Log all events on standard error, as lines of JSON." },
   },
   examples: [
     "work 127.0.0.1:5463 mail -- ./send-mail",
@@ -66,31 +67,31 @@ export const workCommand: Subcommand = {
     "work --until-empty 127.0.0.1:5463 mail -- sh -c 'cat >> mail.log'",
   ],
   more:
-    `The job's body is the program's standard input; LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty where the
-job has none) and LINEUP_ATTEMPT are in its environment. Body and key are data of whoever may PUT:
-quote them, and check them before they name a file or stand where options may.
+    `A program gets the job's body on standard input, and LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty without
+a key) and LINEUP_ATTEMPT in its environment. Whoever may PUT chooses body and key: quote them, and check
+them before a program uses them as file names or options.
 
-What it prints is passed on, a whole line at a time, so that programs which run beside each other do not
-mix within a line (as parallel --line-buffer does); with --result standard output is the result instead.
-Where it cannot be written (a full disk, a reader that has gone), nothing more is taken, and a job whose
-output is lost is given back, no attempt counted, unless its program exits with 100.
+What programs print is passed on in whole lines, so that the lines of programs that run at the same time
+do not mix (as with parallel --line-buffer). With --result, standard output is the job's result instead.
+If output cannot be written, because a disk is full or a reader is gone, the worker takes no more jobs. A
+job whose output is lost is given back without counting an attempt, unless its program exits with 100.
 
-A program that exits with 0 has done its job. With 100 the job is dead; with any other code, such as 75
-(EX_TEMPFAIL), or where a signal ended it, the job has failed, and is tried again as PUT said. The
-reason that JOB shows is the exit code or signal and the program's last line on standard error. What a
-program has decided by its end stays decided, whatever comes later; what it leaves running is left
-alone, and its output is waited for for a second at most.
+Exit code 0 of a program finishes its job. Exit code 100 makes the job dead. After any other exit code,
+such as 75 (EX_TEMPFAIL), and after a signal, the job has failed and is tried again as PUT said. JOB shows
+the reason: the exit code or signal, and the program's last line on standard error. Once a program has
+ended, its job's result does not change. Processes that it leaves running are left alone, and their output
+is read for one more second.
 
-Programs do not get the terminal's Ctrl-C. At the first Ctrl-C or SIGTERM no more jobs are taken, and
-those that run come to their end; at the second their programs and all they have started are ended
-(SIGTERM, SIGKILL after --grace), and the jobs are given back; at the third they are killed. A program
-whose lease is lost is ended too. A program that can never be started, such as one that is not found,
-costs no job an attempt: the job is given back, and nothing more is taken. Where it cannot be started
-for now, as with too many open files, that is tried again.
+Ctrl-C at the terminal does not reach programs. The first Ctrl-C or SIGTERM stops taking jobs and lets
+programs finish. The second ends the programs and their processes (SIGTERM, then SIGKILL after --grace)
+and gives the jobs back. The third kills them. A program whose lease is lost is ended too. If a program
+can never be started, such as one that does not exist, its job is given back without counting an attempt,
+and the worker takes no more jobs. If it cannot be started for now, as with too many open files, it is
+tried again.
 
-Exit code: 0 once it has ended by itself or after the first signal, however jobs ended; 126 or 127 if
-the program cannot be executed or is not found, 1 if standard output cannot be written, 129, 130 or 143 after the second signal, 2 for no
-connection, 141 where nobody reads the output.`,
+Exit code: 0 at its own end or after the first signal, even if jobs failed; 1 if standard output cannot be
+written; 126 if the program cannot be executed, 127 if it is not found; 129, 130 or 143 after the second
+signal; 2 without a connection; 141 if standard output is closed.`,
   async run([address, ...queues], flags) {
     const { verbatim: command, concurrency, lease, grace } = flags;
     check(queues, command);
@@ -121,7 +122,7 @@ connection, 141 where nobody reads the output.`,
       },
       onTrouble: (error) => log.cannotStartYet(error),
     });
-    // Sees that there is a server, in the words of the other commands.
+    // Fails with the message of the other commands if there is no server.
     const dial = dialer(readAuthority(flags));
     await remoteSpec(address, dial, { ask: false });
     const client = await connect(queueProtocol, address, {
@@ -134,7 +135,7 @@ connection, 141 where nobody reads the output.`,
       lease,
       most: flags.max,
       untilEmpty: flags["until-empty"],
-      grace: grace + SEEN_MS,
+      grace: grace + NOTICE_MS,
       onEvent: (event) => log.worker(event, programs),
     });
     using _ = onSignals((times, code) => {
@@ -158,11 +159,11 @@ connection, 141 where nobody reads the output.`,
   },
 };
 
-/** Throws `UsageError`. */
+/** Checks the queues and the command. Throws `UsageError`. */
 function check(queues: readonly string[], command: readonly string[]): void {
   if (command.length === 0 || command[0] === "") {
     throw new UsageError(
-      "work needs -- and a COMMAND behind the queues, such as: work 127.0.0.1:5463 mail -- ./send-mail",
+      "work needs -- and a COMMAND after the queues, such as: work 127.0.0.1:5463 mail -- ./send-mail",
     );
   }
   for (const queue of queues) {
@@ -175,11 +176,11 @@ function check(queues: readonly string[], command: readonly string[]): void {
   }
 }
 
-/** Tells how many signals have come that mean to end, and the exit code that the last one stands for. */
-function onSignals(tell: (times: number, code: number) => void): Disposable {
+/** Calls `onSignal` for each signal that ends a worker, with their number so far and the exit code of the last one. */
+function onSignals(onSignal: (times: number, code: number) => void): Disposable {
   let times = 0;
   const listeners = Object.entries(SIGNALS).map(([name, number]) => {
-    const listener = (): void => tell(++times, 128 + number);
+    const listener = (): void => onSignal(++times, 128 + number);
     Deno.addSignalListener(name as Deno.Signal, listener);
     return () => Deno.removeSignalListener(name as Deno.Signal, listener);
   });

@@ -101,7 +101,7 @@ Deno.test("templates draw what they say, and wrong ones say what would be right"
   assertEquals(draw("{5} {{"), "{5} {{");
   assertEquals(readTemplate("{{choice a b}}{{random 1..9}}{{n}}").examples, ["a11", "b91"]);
   const wrong = {
-    "{{frob}}": "{{frob}} is no template; there are {{n}}, {{random A..B}}",
+    "{{frob}}": "{{frob}} is not a template; the templates are {{n}}, {{random A..B}}",
     "{{random 5..1}}": "{{random 5..1}} must be written {{random A..B}}.",
     "{{random 1-5}}": "must be written {{random A..B}}.",
     "{{choice}}": "must be written {{choice WORD...}}.",

@@ -22,7 +22,7 @@ Deno.test("a place where nobody can listen is named, with what to do", async () 
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
     const inUse =
-      "the address is already in use; end the program that listens there, or choose another port (0: a free one)";
+      "the address is already in use; stop the program that listens there, or choose another port (0 takes a free one)";
     await Deno.writeTextFile(`${directory}/file`, "x");
     const long = `${directory}/${"s".repeat(200)}`;
     for (

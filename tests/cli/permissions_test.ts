@@ -224,7 +224,7 @@ for (const name of Object.keys(COMMANDS)) {
       const [first] = RUNS[name];
       const { code, err } = await run([], [name, ...words(first, place)], first);
       assert(code !== 0);
-      assertMatch(err, /^lineup: .*Deno may not do this without --allow-[a-z]+ \(/);
+      assertMatch(err, /^lineup: .*Deno needs --allow-[a-z]+ for this \(/);
       assertEquals(MISHAP.test(err), false, err);
       for (const [at, missing] of needs.entries()) {
         const rest = needs.filter((_, index) => index !== at);
@@ -233,7 +233,7 @@ for (const name of Object.keys(COMMANDS)) {
         if (code === 0) continue;
         assertMatch(
           err,
-          new RegExp(`Deno may not do this without ${missing.split("=")[0]} \\(`),
+          new RegExp(`Deno needs ${missing.split("=")[0]} for this \\(`),
           first.typed,
         );
         assertEquals(MISHAP.test(err), false, err);

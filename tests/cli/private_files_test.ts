@@ -43,14 +43,14 @@ Deno.test("newFile gives a file its name once it is whole, and keeps the mode of
       file.finish();
       assertEquals([Deno.readTextFileSync(path), mode(path)], ["new", after]);
     }
-    assertThrows(() => newFile(path, false), Error, "is there already");
+    assertThrows(() => newFile(path, false), Error, "exists already");
     using late = newFile(`${directory}/late`, false);
     late.write(bytes);
     Deno.writeTextFileSync(`${directory}/late`, "another's");
-    assertThrows(() => late.finish(), Error, "is there already");
+    assertThrows(() => late.finish(), Error, "exists already");
     assertEquals(Deno.readTextFileSync(`${directory}/late`), "another's");
     for (const name of ["link", "dangling"]) {
-      assertThrows(() => newFile(`${directory}/${name}`, false), Error, "is there already");
+      assertThrows(() => newFile(`${directory}/${name}`, false), Error, "exists already");
     }
     assertThrows(
       () => newFile(`${directory}/link`, true),
@@ -83,7 +83,7 @@ Deno.test("lineup queue --export writes a file of its owner's alone, and through
       const { code, err } = await lineup(["queue", "--data", data, "--export", target]);
       assertEquals(
         [code, err],
-        [1, `lineup: ${target} is there already; --export writes a new file\n`],
+        [1, `lineup: ${target} exists already; --export writes a new file\n`],
       );
     }
     const target = `${directory}/out.jsonl`;

@@ -75,13 +75,13 @@ Deno.test("lineup queue --export gives what --import was given", () =>
     assertEquals(again.code, 0);
     assertStringIncludes(again.err, "1 job imported");
     assertStringIncludes(again.err, "with new numbers");
-    assertStringIncludes(again.err, "1 left out, whose id= names are there");
+    assertStringIncludes(again.err, "1 job left out by id= name");
     const file = `${directory}/out.jsonl`;
     await lineup(["queue", "--data", data, "--export", file]);
     assertMatch(await Deno.readTextFile(file), /"id":13/);
     const over = await lineup(["queue", "--data", data, "--export", file]);
     assertEquals(over.code, 1);
-    assertStringIncludes(over.err, "is there already; --export writes a new file");
+    assertStringIncludes(over.err, "exists already; --export writes a new file");
     assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
       "out.jsonl",
       "queue.db",
@@ -237,8 +237,8 @@ Deno.test("lineup queue --max-size bounds its file, and is for serving one", () 
     session.close();
     for (
       const [flags, why] of [
-        [["--data", ":memory:"], "--max-size is for serving --data FILE"],
-        [["--export", "-"], "--max-size is for serving --data FILE"],
+        [["--data", ":memory:"], "--max-size has an effect only when serving --data FILE"],
+        [["--export", "-"], "--max-size has an effect only when serving --data FILE"],
       ] as const
     ) {
       const wrong = await lineup(["queue", "--max-size", "2MiB", ...flags]);

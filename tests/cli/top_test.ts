@@ -74,23 +74,23 @@ Deno.test("A page of lineup top tells what is and what comes a second", () => {
   assertMatch(first, /^queue\/1\.0 at x, up 1d 2h {3}\d\d:\d\d:\d\d$/);
   assertEquals(rest, [
     "",
-    "Requests     12 346/s   1.50 MiB/s in   25/s busy   0.500/s quota",
+    "Requests     12,346/s   1.50 MiB/s in   25/s busy   0.500/s quota",
     "Connections  51   1.50/s new",
     "Memory       35.6 KiB of 256 MiB held for clients   92.0 MiB resident",
     "             loop 0.705 ms late",
     "",
-    "Line         12 of 1 024 seats taken   205 for control   2 parked",
-    "             1 234 waiting   64.0 KiB",
+    "Line         12 of 1,024 seats taken   205 for control   2 parked",
+    "             1,234 waiting   64.0 KiB",
     "",
     "class    waits  runs  started  shed  quota  late  p50 ms  p90 ms  p99 ms",
     "control      0     1      0/s   0/s    0/s   0/s       0   0.500      12",
-    "normal   1 234    11  0.500/s  25/s    0/s   0/s    1.50      20   2 500",
+    "normal   1,234    11  0.500/s  25/s    0/s   0/s    1.50      20   2,500",
     "",
     "flow          class   waiting     bytes",
-    "acme          normal    1 200  63.5 KiB",
+    "acme          normal    1,200  63.5 KiB",
     "\\x1b[31mevil  normal       34     536 B",
     "",
-    "Queue        ready 5 000   commits 300/s",
+    "Queue        ready 5,000   commits 300/s",
   ]);
 });
 

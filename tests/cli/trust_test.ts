@@ -7,7 +7,7 @@ const pem = (name: string): string =>
   new URL(`../transports/tls/${name}`, import.meta.url).pathname;
 
 const NOT_TRUSTED = "the server's certificate is not trusted here; " +
-  "--ca FILE trusts that of its authority, or its own (PEM)";
+  "--ca FILE trusts it, or its authority (PEM)";
 
 /** Each command that connects, with what stands before and behind the address. */
 const COMMANDS: readonly (readonly [name: string, before: string, behind: string])[] = [
@@ -54,7 +54,7 @@ Deno.test("a server that speaks no TLS is named by a client that does", async ()
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { code, err } = await lineup(["call", `tls://127.0.0.1:${server.port}`, "PING"]);
   assertEquals(code, 2);
-  assertStringIncludes(err, "the server does not speak TLS there");
+  assertStringIncludes(err, "the server does not speak TLS at this address");
 });
 
 Deno.test("a certificate or a key that is none is named with its flag", async () => {
@@ -72,21 +72,24 @@ Deno.test("a certificate or a key that is none is named with its flag", async ()
       const [run, why] of [
         [
           serve(pem("server.pem"), pem("self_signed.key")),
-          "the key of --tls-key is not that of the certificate of --tls-cert",
+          "the key of --tls-key does not belong to the certificate of --tls-cert",
         ],
         [
           serve(pem("server.key"), pem("server.key")),
-          `--tls-cert: ${pem("server.key")} holds no certificate, but PRIVATE KEY.`,
+          `--tls-cert: ${pem("server.key")} holds PRIVATE KEY and no certificate.`,
         ],
         [
           serve(pem("server.pem"), pem("server.pem")),
-          `--tls-key: ${pem("server.pem")} holds no private key, but CERTIFICATE.`,
+          `--tls-key: ${pem("server.pem")} holds CERTIFICATE and no private key.`,
         ],
         [
           serve(pem("server.pem"), encrypted),
           `--tls-key: the key in ${encrypted} is encrypted; openssl pkey`,
         ],
-        [serve(`${folder}/text`, pem("server.key")), `--tls-cert: ${folder}/text is no PEM file`],
+        [
+          serve(`${folder}/text`, pem("server.key")),
+          `--tls-cert: ${folder}/text is not a PEM file`,
+        ],
         [serve(folder, pem("server.key")), `--tls-cert: cannot read ${folder}: Is a directory.`],
         [
           lineup(["call", "--ca", `${folder}/none`, "127.0.0.1:1", "PING"]),
@@ -94,7 +97,7 @@ Deno.test("a certificate or a key that is none is named with its flag", async ()
         ],
         [
           lineup(["call", "--ca", pem("server.key"), "127.0.0.1:1", "PING"]),
-          `--ca: ${pem("server.key")} holds no certificate, but PRIVATE KEY.`,
+          `--ca: ${pem("server.key")} holds PRIVATE KEY and no certificate.`,
         ],
       ] as const
     ) {

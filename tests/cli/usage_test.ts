@@ -2,20 +2,20 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { lineup } from "./run.ts";
 
 const WRONG: readonly { args: string[]; says: string }[] = [
-  { args: [], says: "A command must follow: queue, serve," },
+  { args: [], says: "A command is missing; choose one of queue, serve," },
   { args: ["quue"], says: "There is no command quue; did you mean queue?" },
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
   {
     args: ["zzzzzzzz"],
-    says: "there are queue, serve, put, work, call, connect, load, top, check, spec.",
+    says: "choose one of queue, serve, put, work, call, connect, load, top, check, spec.",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
-  { args: ["queue", "-p", "1"], says: "There is no flag -p; there are --host, --port," },
+  { args: ["queue", "-p", "1"], says: "There is no flag -p; choose one of --host, --port," },
   { args: ["queue", "-port", "1"], says: "There is no flag -port; did you mean --port?" },
-  { args: ["xx"], says: "There is no command xx; there are queue," },
+  { args: ["xx"], says: "There is no command xx; choose one of queue," },
   {
     args: ["queue", "--ws-origin", "https://x"],
-    says: "--ws-origin needs --ws PORT beside it.",
+    says: "--ws-origin needs --ws PORT as well.",
   },
   {
     args: ["queue", "--port", "5", "--listen", "127.0.0.1:0"],
@@ -23,15 +23,15 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   },
   {
     args: ["queue", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--listen", "127.0.0.1:0"],
-    says: "--tls-cert needs --listen tls://HOST:PORT, or no --listen, beside it.",
+    says: "--tls-cert needs --listen tls://HOST:PORT, or no --listen.",
   },
   {
     args: ["queue", "--check", "jobs.db", "--port", "0"],
-    says: "--port is for serving, and has no effect beside --check.",
+    says: "--port has no effect with --check.",
   },
   {
     args: ["queue", "--host", "::1", "--listen", "unix:/nowhere/x"],
-    says: "--host needs no --listen beside it",
+    says: "--host has no effect with --listen",
   },
   { args: ["queue", "--port", "x"], says: '--port must be an integer, 0 to 65535, not "x".' },
   { args: ["queue", "--port", "65536"], says: "--port must be an integer, 0 to 65535" },
@@ -39,15 +39,15 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["queue", "--port", "1", "--port", "2"], says: "--port is given 2 times." },
   { args: ["queue", "extra"], says: "extra is one argument too many" },
   { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
-  { args: ["queue", "--tls-cert", "c.pem"], says: "--tls-cert needs --tls-key beside it." },
-  { args: ["queue", "--tls-key", "k.pem"], says: "--tls-key needs --tls-cert beside it." },
+  { args: ["queue", "--tls-cert", "c.pem"], says: "--tls-cert needs --tls-key as well." },
+  { args: ["queue", "--tls-key", "k.pem"], says: "--tls-key needs --tls-cert as well." },
   {
     args: ["queue", "--tls-cert", "nowhere.pem", "--tls-key", "k.pem"],
     says: "--tls-cert: cannot read nowhere.pem",
   },
   {
     args: ["queue", "--tls-cert", "deno.json", "--tls-key", "k.pem"],
-    says: "--tls-cert: deno.json is no PEM file",
+    says: "--tls-cert: deno.json is not a PEM file",
   },
   {
     args: ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", "--ws-origin", "example.org"],
@@ -59,7 +59,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["serve", "./x.ts", "--workers", "0"], says: "--workers must be an integer" },
   {
     args: ["serve", "./x.ts", "--worker-config", "deno.json"],
-    says: "--worker-config needs --workers N beside it.",
+    says: "--worker-config needs --workers N as well.",
   },
   {
     args: ["serve", "./x.ts", "--workers", "1", "--worker-config", "nowhere.json"],
@@ -70,7 +70,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["call", "--json=no", "127.0.0.1:1", "PING"], says: "--json takes no value." },
   {
     args: ["call", "127.0.0.1:1", "PING", "--json"],
-    says: "--json comes too late: flags stand before ADDRESS; -- before it makes it a word.",
+    says: "--json comes too late: flags stand before ADDRESS. After -- it is a word.",
   },
   { args: ["call", "127.0.0.1:1", "--timeout=5s", "PING"], says: "--timeout comes too late" },
   { args: ["call", "--timeout", "-1s", "127.0.0.1:1", "PING"], says: 'not "-1s".' },
@@ -96,9 +96,9 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--id and --lines exclude each other",
   },
   { args: ["work", "127.0.0.1:1", "--", "cat"], says: "work needs ADDRESS QUEUE" },
-  { args: ["work", "127.0.0.1:1", "mail", "cat"], says: "work needs -- and a COMMAND behind" },
-  { args: ["work", "127.0.0.1:1", "mail", "--"], says: "work needs -- and a COMMAND behind" },
-  { args: ["work", "127.0.0.1:1", "mail", "--", ""], says: "work needs -- and a COMMAND behind" },
+  { args: ["work", "127.0.0.1:1", "mail", "cat"], says: "work needs -- and a COMMAND after" },
+  { args: ["work", "127.0.0.1:1", "mail", "--"], says: "work needs -- and a COMMAND after" },
+  { args: ["work", "127.0.0.1:1", "mail", "--", ""], says: "work needs -- and a COMMAND after" },
   { args: ["work", "nowhere", "mail", "--", "cat"], says: "nowhere: an address is host:port" },
   { args: ["work", "127.0.0.1:1", "two words", "--", "cat"], says: "QUEUE must be a word" },
   {
@@ -117,9 +117,9 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["load", "--command", "PUT a=b=c", "127.0.0.1:1"],
     says: "PUT a=b=c: Quote a value of a",
   },
-  { args: ["load", "--command", "0 PING", "127.0.0.1:1"], says: "a weight is above 0" },
+  { args: ["load", "--command", "0 PING", "127.0.0.1:1"], says: "a weight must be above 0" },
   { args: ["load", "--mix", "./nowhere", "127.0.0.1:1"], says: "--mix ./nowhere: No such file" },
-  { args: ["load", "127.0.0.1:1", "PUT", "{{frob}}"], says: "{{frob}} is no template" },
+  { args: ["load", "127.0.0.1:1", "PUT", "{{frob}}"], says: "{{frob}} is not a template" },
   { args: ["load", "--rate", "-5", "127.0.0.1:1", "PING"], says: 'not "-5".' },
   { args: ["load", "127.0.0.1:1", "PING", "--rate", "5"], says: "--rate comes too late" },
   { args: ["load", "--rate", "0", "127.0.0.1:1", "PING"], says: "--rate must be a number" },

@@ -291,7 +291,7 @@ Deno.test("lineup queue that cannot store its last changes says how many are los
     assertMatch(await session.ask(`PUT mail ${REST}`), /^ERR internal .*executed=maybe/);
     session.close();
     assertEquals(await end("SIGTERM"), 74);
-    assertMatch(await rest, /lineup: the store failed to the end: 1 changes are lost\n/);
+    assertMatch(await rest, /lineup: the store failed: 1 change is lost\n/);
   }));
 
 /** Starts `lineup queue` as its user does, where writes may be made to fail. */

@@ -10,7 +10,7 @@ Deno.test("lineup top in tmux: a page that lives, resizes, outlives its server, 
   await using pane = await openPane([Deno.execPath(), ...args], { columns: 100 });
   await pane.see(/Requests +[\d.]+\/s/);
   await pane.see(`queue/1.0 at ${address}, up`);
-  const whole = await pane.see("every 0.2s; q leaves, space looks at once");
+  const whole = await pane.see("every 0.2s; q quits, space updates at once");
   assertStringIncludes(whole, "Queue        queues 0   delayed 0   ready 0");
 
   await pane.resize(40, 10);
@@ -21,7 +21,7 @@ Deno.test("lineup top in tmux: a page that lives, resizes, outlives its server, 
   await first[Symbol.asyncDispose]();
   await pane.see(/no figures: .* Trying again\./);
   await using _ = await startLineup(["queue", "--port", String(first.port), ...data]);
-  await pane.see("every 0.2s; q leaves");
+  await pane.see("every 0.2s; q quits");
 
   await pane.press("q");
   // The page was on a screen of its own.

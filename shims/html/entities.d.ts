@@ -1,0 +1,1 @@
+export function escape(str: string): string;

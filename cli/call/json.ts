@@ -1,4 +1,4 @@
-// Replies as JSON, typed as the server's SPEC says.
+// Replies as JSON, typed by the server's SPEC.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { NamedField } from "../../protocol/fields.ts";
@@ -7,9 +7,9 @@ import type { Shape } from "../../protocol/shape.ts";
 import { parseBody, parseValue } from "../../protocol/values.ts";
 
 /**
- * `{"item": {…}}` for an item, `{"reply": {…}}` for the `OK` line, `{"error": {"code", "message", …}}` for `ERR`.
- * What the SPEC does not know, or does not hold for, is text; words without a name are in `words`; a body that is not
- * text is `{"base64": "…"}`.
+ * `{"item": {…}}` for an item, `{"reply": {…}}` for the OK line, `{"error": {"code", "message", …}}` for ERR. A value that
+ * the SPEC does not describe, or that has another type, is text. Words that the SPEC does not name are in `words`. A body
+ * that is not text is `{"base64": "…"}`.
  */
 export function toJson(frame: Frame, command: CompiledCommand | undefined): string {
   const { head, words, options } = frame;
@@ -24,7 +24,7 @@ export function toJson(frame: Frame, command: CompiledCommand | undefined): stri
   try {
     return stringify({ [name]: values(frame, shape) });
   } catch (error) {
-    // JSON that is nested deeper than it can be written is told as it came.
+    // A JSON body that is nested too deep for JSON.stringify stays text.
     if (!(error instanceof RangeError)) throw error;
     return stringify({ [name]: values(frame, shape && { ...shape, body: undefined }) });
   }
@@ -61,7 +61,7 @@ function readBody(body: Uint8Array, field: NamedField | undefined): unknown {
     try {
       return parseBody(body, field);
     } catch {
-      // It is told as it came.
+      // A body that is not JSON stays text.
     }
   }
   return body;

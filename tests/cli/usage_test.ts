@@ -77,7 +77,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["call", "--timeout", "--json", "127.0.0.1:1", "PING"], says: "--timeout needs a value" },
   { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
   { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
-  { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is no verb" },
+  { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is not a verb" },
   { args: ["put", "127.0.0.1:1"], says: "put needs ADDRESS QUEUE" },
   { args: ["put", "nowhere", "mail", "x"], says: "nowhere: an address is host:port" },
   { args: ["put", "127.0.0.1:1", "two words", "x"], says: "QUEUE must be a word without" },

@@ -19,7 +19,6 @@ import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { logToConsole } from "../server/log.ts";
 import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
-import { commandsHelp, subcommandHelp } from "./help.ts";
 import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
 import { connectionFailure } from "./remote_spec.ts";
 
@@ -36,6 +35,9 @@ const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   check: async () => (await import("./check/check.ts")).check,
   spec: async () => (await import("./spec/spec.ts")).spec,
 };
+
+/** Help is loaded when it is needed too. */
+const help = (): Promise<typeof import("./help.ts")> => import("./help.ts");
 
 /** The exit code of a wrong command line (EX_USAGE of sysexits.h). */
 const BAD_USAGE = 64;
@@ -74,14 +76,14 @@ async function run(argv: readonly string[]): Promise<number> {
         // Falls through.
       case "--help":
       case "-h":
-        print(commandsHelp(config.description, await loadAll()) + "\n");
+        print((await help()).commandsHelp(config.description, await loadAll()) + "\n");
         return OK;
     }
     const command = await find(name);
     const { args, flags } = readFlags(name, command, rest);
     if (flags.version) return printVersion();
     if (flags.help) {
-      print(subcommandHelp(name, command) + "\n");
+      print((await help()).subcommandHelp(name, command) + "\n");
       return OK;
     }
     return await command.run(args, flags);

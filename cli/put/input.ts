@@ -1,4 +1,4 @@
-// Where bodies come from: a file or standard input, whole or line by line, never more in memory than a body may be.
+// Reading bodies from a file or standard input, whole or line by line. Memory holds at most one body.
 
 import { Refusal } from "../../client/mod.ts";
 import { UsageError } from "../flags.ts";
@@ -28,7 +28,7 @@ export async function openSource(path: string): Promise<ByteSource> {
   throw new UsageError(`The body cannot be read from ${path}: it is a directory.`);
 }
 
-/** All of it; a `Refusal` where that is more than `most` bytes. */
+/** All bytes of a source; a `Refusal` if there are more than `most`. */
 export async function readAll(source: ByteSource, most: number): Promise<Uint8Array | Refusal> {
   const body = new Body(most);
   const buffer = new Uint8Array(CHUNK);
@@ -39,8 +39,8 @@ export async function readAll(source: ByteSource, most: number): Promise<Uint8Ar
 }
 
 /**
- * Its lines, without their ends in LF or CRLF and without a byte order mark; in place of one of more than `most` bytes, a
- * `Refusal`.
+ * The lines of a source, without their ends (LF or CRLF) and without a byte order mark. A line of more than `most` bytes
+ * is a `Refusal`.
  */
 export async function* linesOf(
   source: ByteSource,
@@ -64,7 +64,7 @@ async function* pieces(source: ByteSource): AsyncGenerator<Uint8Array, void, voi
   for (let read; (read = await source.read(buffer)) !== null;) yield buffer.subarray(0, read);
 }
 
-/** A body that grows, as long as it may. */
+/** A body that grows piece by piece, within its limit. */
 class Body {
   readonly #most: number;
   #pieces: Uint8Array[] = [];
@@ -75,17 +75,17 @@ class Body {
     this.#most = most;
   }
 
-  /** Adds a copy of the bytes; what is too long keeps none. Answers whether it is not. */
+  /** Adds a copy of the bytes; a body that is too long keeps none. Returns whether the body is within its limit. */
   add(bytes: Uint8Array): boolean {
     this.length += bytes.length;
     this.#last = bytes.at(-1) ?? this.#last;
-    // One byte more may be the CR of a line's end.
+    // One byte above the limit may be the CR of the line end.
     if (this.length > this.#most + 1) this.#pieces = [];
     else if (bytes.length > 0) this.#pieces.push(bytes.slice());
     return this.length <= this.#most;
   }
 
-  /** An LF follows: a CR before it is a part of the line's end. */
+  /** Ends a line: a CR before the LF belongs to the line end. */
   endLine(): void {
     if (this.length === 0 || this.#last !== CR) return;
     this.length--;
@@ -93,7 +93,7 @@ class Body {
     if (last !== undefined) this.#pieces.push(last.subarray(0, -1));
   }
 
-  /** What was added, and begins anew. */
+  /** Returns the body, and begins the next one. */
   take(): Uint8Array | Refusal {
     const [pieces, length] = [this.#pieces, this.length];
     this.#pieces = [];

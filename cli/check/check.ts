@@ -1,37 +1,30 @@
+// `lineup check`: checks that a server speaks Lineup/1 and answers the examples of its SPEC.
+
 import { ConnectionLost, type Dial } from "../../client/mod.ts";
 import { type ByteStream, parseAddress } from "../../net/mod.ts";
-import { printable, printableLines } from "../../protocol/printable.ts";
 import { quote } from "../../protocol/quoting.ts";
-import { type CheckCase, conformanceChecks, exampleChecks } from "./checks.ts";
-import { exchange, type Outcome } from "./exchange.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
-import { complain, print, printStyled } from "../output.ts";
+import { complain, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { remoteSpec } from "../remote_spec.ts";
+import { type CheckCase, conformanceChecks, exampleChecks } from "./checks.ts";
+import { exchange, type Outcome } from "./exchange.ts";
+import { type CheckResult, printJson, printText, quoteBytes } from "./result.ts";
 
 const OK = 0, FAILED = 1;
-/** Of what was sent and what came, so much is shown. */
-const MOST_SHOWN = 400;
-/** Of a server's examples, so many are run. */
+/** The most examples of a server that are run. */
 const MOST_EXAMPLES = 1000;
-
-/** What became of one check; a line of `--json`. */
-interface CheckResult extends Outcome {
-  readonly name: string;
-  readonly sent: string;
-  readonly expected: string;
-}
 
 /** `lineup check`. */
 export const check: Subcommand = {
   summary: "Check that a server, in any language, speaks Lineup/1 and answers its examples.",
   args: "ADDRESS",
-  // --list needs none.
+  // --list needs no address.
   count: [0, 1],
   flags: {
     ...dialFlags,
-    only: { value: "TEXT", summary: "Only what has this text in its name." },
+    only: { value: "TEXT", summary: "Run only the cases with this text in their names." },
     "no-examples": { summary: "Leave out the examples of the server's SPEC." },
     timeout: {
       value: "DURATION",
@@ -39,8 +32,8 @@ export const check: Subcommand = {
       summary: "How long one case may take.",
       default: "5s",
     },
-    json: { summary: "Print a JSON object for each case." },
-    list: { summary: "Print the names of the cases of Lineup/1, and do nothing." },
+    json: { summary: "Print each result as a line of JSON." },
+    list: { summary: "Print the names of the cases of Lineup/1, and run none." },
   },
   examples: [
     "check 127.0.0.1:5463",
@@ -48,52 +41,50 @@ export const check: Subcommand = {
     "check --list",
   ],
   more:
-    `Each case has a connection of its own. The cases of Lineup/1 need no command but those that every
-server answers, and change nothing; each is sent in one piece and byte by byte. The examples follow
-in the order in which SPEC gives them. They are run as they stand, so they change what the server
-keeps, and those that build on each other are right on a server that has just been started.
+    `Each case has its own connection. The cases of Lineup/1 need only the commands that every server has,
+and change nothing. Each is sent in one piece, and again byte by byte.
 
-Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
+The examples of SPEC follow in their order. They run as they stand, so they change the data of the server.
+Examples that build on each other may need a server that was just started.
+
+Exit code: 0 if all is right; 1 if a case failed; 2 without a connection.`,
   async run([word], flags) {
-    const wanted = ({ name }: { name: string }): boolean => name.includes(flags.only ?? "");
+    const isChosen = ({ name }: CheckCase): boolean => name.includes(flags.only ?? "");
+    const cases = conformanceChecks.filter(isChosen);
     if (flags.list) {
-      for (const { name } of conformanceChecks.filter(wanted)) print(name + "\n");
+      for (const { name } of cases) print(name + "\n");
       return OK;
     }
     if (word === undefined) throw new UsageError("check needs ADDRESS.");
-    const address = parseAddress(word);
     const dial = dialer(readAuthority(flags));
-    const connect = (): Promise<ByteStream> => dial(address, {});
-    try {
-      (await connect()).close();
-    } catch (error) {
-      throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
-    }
+    const connect = await connector(word, dial);
     const failed = { cases: 0, examples: 0 };
     let ran = 0;
-    const note = (result: CheckResult, what: keyof typeof failed): void => {
+    const report = (result: CheckResult, kind: keyof typeof failed): void => {
       ran++;
-      if (result.why !== undefined) failed[what]++;
-      if (flags.json) print(asJson(result));
+      if (result.why !== undefined) failed[kind]++;
+      if (flags.json) printJson(result);
       else printText(result);
     };
-    const summary = (more: string): number => {
+    const conclude = (more: string): number => {
       const all = failed.cases + failed.examples;
       if (!flags.json) print(`${ran - all} ok, ${all} failed${more}\n`);
       return all === 0 ? OK : FAILED;
     };
-    for (const each of conformanceChecks.filter(wanted)) {
+    for (const each of cases) {
       const result = await run(each, connect, flags.timeout);
-      note(result, "cases");
-      if (ran === 1 && !result.greeted) return summary("; no other was tried without a greeting");
+      report(result, "cases");
+      if (ran === 1 && !result.greeted) {
+        return conclude("; the other cases need a greeting");
+      }
     }
     if (!flags["no-examples"]) {
       const examples = await findExamples(word, dial, flags.timeout);
-      if (!Array.isArray(examples)) note(examples, "cases");
+      if (!Array.isArray(examples)) report(examples, "cases");
       else {
-        const chosen = examples.filter(wanted);
+        const chosen = examples.filter(isChosen);
         for (const each of chosen.slice(0, MOST_EXAMPLES)) {
-          note(await run(each, connect, flags.timeout), "examples");
+          report(await run(each, connect, flags.timeout), "examples");
         }
         if (chosen.length > MOST_EXAMPLES) {
           complain(`only ${MOST_EXAMPLES} of ${chosen.length} examples were run; --only chooses`);
@@ -103,14 +94,27 @@ Exit code: 0 if all is right, 1 if a case failed, 2 for no connection.`,
     if (ran === 0) {
       throw new UsageError(`No case has ${flags.only} in its name; --list prints their names.`);
     }
-    return summary(
+    return conclude(
       failed.examples > 0
-        ? "; examples may need a server that has just been started, and --no-examples omits them"
+        ? "; examples may need a server that was just started, and --no-examples leaves them out"
         : "",
     );
   },
 };
 
+/** A function that connects to an address. Rejects with `ConnectionLost` if no server is there. */
+async function connector(word: string, dial: Dial): Promise<() => Promise<ByteStream>> {
+  const address = parseAddress(word);
+  const connect = (): Promise<ByteStream> => dial(address, {});
+  try {
+    (await connect()).close();
+  } catch (error) {
+    throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
+  }
+  return connect;
+}
+
+/** Runs one case. A server that cannot be reached any more is a failure of the case. */
 async function run(
   { name, toBytes, expected, cutting }: CheckCase,
   connect: () => Promise<ByteStream>,
@@ -119,7 +123,7 @@ async function run(
   let sent = "";
   const noteBytes: CheckCase["toBytes"] = (greeting) => {
     const bytes = toBytes(greeting);
-    sent = escaped(bytes) + (expected.half ? ", and the end of the input" : "");
+    sent = quoteBytes(bytes) + (expected.half ? ", and the end of the input" : "");
     return bytes;
   };
   let outcome: Outcome;
@@ -133,7 +137,7 @@ async function run(
   return { name, sent, expected: parts.join("\n"), ...outcome };
 }
 
-/** The examples of the server's SPEC, or that it has no SPEC that could be read. */
+/** The examples of the server's SPEC, or a failure if it has no SPEC that can be read. */
 async function findExamples(
   address: string,
   dial: Dial,
@@ -152,39 +156,4 @@ async function findExamples(
       greeted: true,
     };
   }
-}
-
-/** Bytes as text in quotes; those that are not UTF-8 are `\xHH`. */
-function escaped(bytes: Uint8Array): string {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    text = String.fromCharCode(...bytes.subarray(0, MOST_SHOWN));
-  }
-  return shorten(quote(text));
-}
-
-function shorten(text: string): string {
-  if (text.length <= MOST_SHOWN) return text;
-  return `${text.slice(0, MOST_SHOWN)}… (${text.length} characters)`;
-}
-
-function asJson({ why, greeted: _, ...result }: CheckResult): string {
-  const status = why === undefined ? "ok" : "failed";
-  return JSON.stringify({ status, ...result, ...(why !== undefined && { why }) }) + "\n";
-}
-
-/** Prints one as text. All of it is escaped, into a pipe too: what a server sends must not pass for a result. */
-function printText({ name, sent, expected, why, came }: CheckResult): void {
-  const isOk = why === undefined;
-  printStyled(isOk ? "good" : "bad", isOk ? "ok" : "FAILED");
-  let text = `${isOk ? "      " : "  "}${printable(name)}\n`;
-  const rows = isOk ? {} : { why, sent, expected, came };
-  for (const [title, value] of Object.entries(rows)) {
-    const [first, ...more] = printableLines(shorten(value) || "nothing").split("\n");
-    text += `          ${title.padEnd(10)}${first}\n`;
-    for (const line of more) text += `                    ${line}\n`;
-  }
-  print(text);
 }

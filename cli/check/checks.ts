@@ -1,4 +1,4 @@
-// What is checked of a server: the cases of conformance, and the examples of its own SPEC.
+// The cases that a server must pass: those of conformance, and the examples of its own SPEC.
 
 import {
   caseBytes,
@@ -9,10 +9,10 @@ import type { Protocol } from "../../protocol/spec.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import type { Cutting, Expected, Greeting } from "./exchange.ts";
 
-/** One thing to check. */
+/** One case. */
 export interface CheckCase {
   readonly name: string;
-  /** What is sent, for a server with these limits. */
+  /** The bytes to send to a server with this greeting. */
   readonly toBytes: (greeting: Greeting) => Uint8Array;
   readonly expected: Expected;
   readonly cutting: Cutting;
@@ -20,7 +20,7 @@ export interface CheckCase {
 
 const CUTTINGS: readonly Cutting[] = ["whole", "byte by byte"];
 
-/** The cases of conformance, each in one piece and byte by byte. */
+/** The cases of conformance, each sent in one piece and byte by byte. */
 export const conformanceChecks: readonly CheckCase[] = CUTTINGS.flatMap((cutting) =>
   conformanceCases.map((each) => fromCase(each, cutting))
 );
@@ -34,7 +34,7 @@ function fromCase({ name, send, ...expected }: ConformanceCase, cutting: Cutting
   };
 }
 
-/** The examples of a protocol in the order in which it gives them, each on a connection of its own. */
+/** The examples of a protocol, in its order. */
 export function exampleChecks({ commands }: Protocol): CheckCase[] {
   return Object.entries(commands).flatMap(([verb, { examples = [] }]) =>
     examples.map(({ request, reply }): CheckCase => ({

@@ -23,7 +23,7 @@ for (const [program, args] of Object.entries(SILENT)) {
         "FAILED  greeting: nothing is sent",
         "          why       no greeting, with which a server speaks first, came within 300 ms",
       ]);
-      assertEquals(out.split("\n").at(-2), "0 ok, 1 failed; no other was tried without a greeting");
+      assertEquals(out.split("\n").at(-2), "0 ok, 1 failed; the other cases need a greeting");
       assertEquals(await lineup(["call", "--timeout", "300ms", `unix:${path}`, "PING"]), {
         code: 2,
         out: "",

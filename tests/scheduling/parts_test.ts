@@ -260,6 +260,8 @@ Deno.test("addressPrefixes knows the spellings of addresses, and what is none", 
     ["::ffff:c000:207", ["192.0.2.7/32"]],
     ["64:ff9b::192.0.2.7", ["192.0.2.7/32"]],
     ["2001:db8::192.0.2.7", ["2001:db8:0:0::/64", "2001:db8:0::/48"]],
+    ["::ffff:192.0.2.7%eth0", ["192.0.2.7/32"]],
+    ["1:02:003:0004:5:6:7::", ["1:2:3:4::/64", "1:2:3::/48"]],
   ];
   for (const [address, prefixes] of table) {
     assertEquals(addressPrefixes(address), prefixes, address);
@@ -275,7 +277,19 @@ Deno.test("addressPrefixes knows the spellings of addresses, and what is none", 
     "a:",
     ":a",
   ];
-  wrong.push("1:2:3:4:5:6:7:8:9", "1.2.3.4::", "::1.2.3.4:1", "12345::", "1:2:3:4:5:6:7:8::", "x");
+  wrong.push(
+    "::1]/x",
+    "[::1]",
+    "::1/64",
+    "::010.0.0.1",
+    "0x1.2.3.4",
+    "1:2:3:4:5:6:7:8:9",
+    "1.2.3.4::",
+    "::1.2.3.4:1",
+    "12345::",
+    "1:2:3:4:5:6:7:8::",
+    "x",
+  );
   for (const text of wrong) assertThrows(() => addressPrefixes(text), TypeError, "not an IP", text);
 });
 

@@ -9,7 +9,7 @@ import type { ClassRecords } from "./statistics.ts";
 import type { RefusalReason, Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
 
-/** Those that wait for their first seat, within bounds; who has to wait too long is refused. */
+/** The requests that wait for their first seat, within bounds. It refuses a request whose wait is or would be too long. */
 export class AdmissionQueue<T extends Ticket> {
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
@@ -30,7 +30,7 @@ export class AdmissionQueue<T extends Ticket> {
     this.#refusals = refusals;
   }
 
-  /** Lets a request wait, where it must in the place of others. Returns whether it does. */
+  /** Adds a request, and refuses others if the queue is full. Returns whether the request waits. */
   enter(ticket: T, now: number): boolean {
     ticket.isNext = this.#queue.size === 0 && this.#seating.has(false);
     if (isLate(ticket, now)) return this.#refuse(ticket, "expired", now);
@@ -43,13 +43,13 @@ export class AdmissionQueue<T extends Ticket> {
       if (victim === undefined) break;
       this.drop(victim, "busy", now);
     }
-    // The one who was refused may have sent something else, and that pushed this one out.
+    // The refusal of another request may have let its client send one that pushed this one out.
     if (!isWaiting(ticket)) return false;
     this.#wheel.set(ticket, Math.min(now + patience, ticket.deadline - needs(ticket)));
     return true;
   }
 
-  /** How long a request waits at most from now on. */
+  /** The longest wait of a request from now on. */
   #patience(ticket: T, now: number): number {
     const { patience } = this.#records.of(ticket.lane).options;
     return Math.min(patience, this.#limits.patience * (ticket.deadline - now));
@@ -60,34 +60,34 @@ export class AdmissionQueue<T extends Ticket> {
     return false;
   }
 
-  /** How long it would wait, at least: others of its class take turns with what waits in its flow. */
+  /** A lower bound of its wait: the other flows of its class take turns with its flow. */
   #forecast({ lane: { flow } }: T, now: number): number {
     const { level, waiting, weight } = flow;
     const ahead = Math.min(waiting / weight * level.ready.size, level.waiting);
     return this.#seating.forecast(ahead, now);
   }
 
-  /** Takes out a request that is not wanted any more. */
+  /** Removes a request. */
   leave(ticket: T): void {
     this.#queue.remove(ticket);
     this.#wheel.clear(ticket);
     ticket.phase = "done";
   }
 
-  /** Takes out a request and refuses it. */
+  /** Removes a request and refuses it. */
   drop(ticket: T, reason: RefusalReason, now: number): void {
     this.leave(ticket);
     this.#refusals.refuse(ticket, reason, now);
   }
 
-  /** The time limit of a request has come: it cannot be answered in time, or has waited long enough. */
+  /** Ends the wait of a request whose time limit has come, because of its deadline or of its longest wait. */
   expire(ticket: T, now: number): void {
     if (isLate(ticket, now)) this.drop(ticket, "expired", now);
     else if (!ticket.isNext || !this.#seating.has(false)) this.drop(ticket, "busy", now);
     else this.#wheel.set(ticket, now + this.#patience(ticket, now));
   }
 
-  /** Whether the request whose turn it is was refused instead: its time is over, or its flow's wait long. */
+  /** Refuses the request that has its turn if it is late or its flow is overloaded. Returns whether it did. */
   shed(ticket: T, now: number): boolean {
     if (isLate(ticket, now)) this.drop(ticket, "expired", now);
     else if (!ticket.isNext && this.#isOverloaded(ticket, now)) this.drop(ticket, "busy", now);
@@ -104,14 +104,15 @@ export class AdmissionQueue<T extends Ticket> {
   }
 }
 
-/** Whether the deadline of a request that waits would pass before it has run. */
+/** Whether the deadline of a waiting request would pass before it has run. */
 function isLate(ticket: Ticket, now: number): boolean {
   return now + needs(ticket) > ticket.deadline;
 }
 
 /**
- * What a request needs of its time to run, in milliseconds. Its cost is a guess, made from what others
- * asked for: it counts as half of the time at most, but for the last millisecond, and not at all beside a free seat.
+ * The time before its deadline that a request needs to run, in milliseconds. Its cost is a guess from other requests of
+ * its command. So it counts as at most half of the request's time (but at least as a millisecond of it), and as 0 if a
+ * seat is free.
  */
 function needs({ cost, since, deadline, isNext }: Ticket): number {
   if (isNext) return 0;

@@ -1,11 +1,10 @@
 /**
- * Tells whether what waits has waited too long: CoDel as Facebook runs it for requests
+ * Tells whether a request has waited too long: CoDel as Facebook runs it for requests
  * (`folly/executors/Codel.cpp`; Maurer, "Fail at Scale", ACM Queue 2015).
  *
- * If even the shortest wait of an interval was above the target, the queue is a standing one: in the
- * next interval all that waited more than twice the target is shed. RFC 8289 sheds by a law that
- * expects senders to slow down, as TCP does; clients that do not make it shed too late
- * (docs/SCHEDULING.md has the figures).
+ * If even the shortest wait of an interval is above the target, the queue is a standing one: in the next interval Codel
+ * sheds each request that waited more than twice the target. The control law of RFC 8289 expects senders to slow down,
+ * as TCP does. Clients do not, so it sheds too late (docs/SCHEDULING.md has the figures).
  *
  * @example
  * ```ts
@@ -29,9 +28,9 @@ export class Codel {
   /**
    * Starts calm.
    *
-   * @param options `target`: the wait that a good queue goes below, in milliseconds (default 10; about
-   * ten times the mean service time, since a target near the service time sheds at loads that could
-   * be borne); `interval`: how long it may stay above, in milliseconds (default ten times the target)
+   * @param options `target`: the wait below which a good queue falls, in milliseconds (default 10; about ten times the
+   * mean service time is right, as a target near the service time sheds at loads that the server could bear);
+   * `interval`: how long the wait may stay above the target, in milliseconds (default ten times the target)
    */
   constructor(options: { target?: number; interval?: number } = {}) {
     this.#target = options.target ?? 10;
@@ -39,7 +38,7 @@ export class Codel {
   }
 
   /**
-   * Takes in the wait of the request whose turn it is, and tells whether to shed it.
+   * Takes the wait of the request that has its turn, and tells whether to shed it.
    *
    * @param wait how long it waited, in milliseconds
    * @param now the time, in milliseconds
@@ -49,10 +48,10 @@ export class Codel {
       if (wait < this.#least) this.#least = wait;
       return this.#overloaded && wait > 2 * this.#target;
     }
-    // A queue that nobody left for a whole interval says nothing about the present.
+    // An interval in which no request had its turn says nothing about the present.
     this.#overloaded = this.#least > this.#target && now < this.#until + this.#interval;
     this.#until = now + this.#interval;
     this.#least = wait;
-    return false; // one a interval always goes through, so that there is a wait to judge by
+    return false; // one request of each interval passes, so the next interval has a wait to judge by
   }
 }

@@ -1,22 +1,21 @@
 import { decay } from "./decay.ts";
 
-/** The least cost, in milliseconds: with a cost of 0 a flow would go first for ever. */
+/** The least cost, in milliseconds: a flow whose requests cost 0 would always go first. */
 export const LEAST_COST = 0.001;
-/** One sample counts as so many times the estimate at most, and this much more, in milliseconds. */
-const MOST_TIMES = 16;
-const MOST_MORE = 1;
-/** Without samples an estimate comes closer to its prior, by e in this time, in milliseconds. */
+/** A sample counts as at most this many times the estimate, and this many milliseconds more. */
+const MAX_FACTOR = 16;
+const MAX_EXTRA = 1;
+/** The time constant, in milliseconds, with which an estimate without samples returns to its prior. */
 const FADE_MS = 10_000;
-/** So young an estimate has not faded by a hundredth: reading it costs nothing. */
+/** Up to this age, in milliseconds, an estimate has faded by less than a hundredth, so reading it needs no decay. */
 const FRESH_MS = 100;
 
 /**
- * What a request of one command will cost: the moving average of what the last ones did.
+ * The expected cost of a request of one command: the moving average of the costs of the last ones.
  *
- * The prior counts as the first sample, so that the average of the first samples is a plain mean;
- * later ones weigh `smoothing` each. A single sample never says much: one that is far above the
- * estimate counts as 16 times the estimate and a millisecond. Without samples the estimate fades to
- * the prior, so what once was slow is not taken for slow for ever.
+ * The prior counts as the first sample. The average of the first samples is a plain mean; later samples weigh
+ * `smoothing` each. A single sample has little weight: it counts as at most 16 times the estimate and a millisecond.
+ * Without samples the estimate fades to the prior, so a command that was slow once does not count as slow for ever.
  *
  * @example
  * ```ts
@@ -33,10 +32,10 @@ const FRESH_MS = 100;
  * ```
  */
 export class CostEstimate {
-  /** The expected cost when it was last told one, in milliseconds of a seat; never 0. */
+  /** The expected cost at the time of the last sample, in milliseconds of a seat; never 0. */
   value: number;
   readonly #prior: number;
-  #learnt = 0;
+  #learntAt = 0;
   #samples = 1;
   #enough: number;
   #smoothing: number;
@@ -46,7 +45,7 @@ export class CostEstimate {
    *
    * @param prior the cost to assume before anything is known, in milliseconds (default 1)
    * @param smoothing the weight of a new sample, above 0 and at most 1 (default 0.1)
-   * @throws {RangeError} where a number is outside its range
+   * @throws {RangeError} if a number is outside its range
    */
   constructor(prior: number = 1, smoothing: number = 0.1) {
     if (!(prior > 0)) throw new RangeError(`prior must be above 0, not ${prior}`);
@@ -61,23 +60,23 @@ export class CostEstimate {
 
   /** The expected cost at a time, in milliseconds of a seat. Time: O(1). */
   at(now: number): number {
-    const idle = now - this.#learnt;
+    const idle = now - this.#learntAt;
     if (idle < FRESH_MS) return this.value;
     return this.#prior + (this.value - this.#prior) * decay(idle, FADE_MS);
   }
 
   /**
-   * Takes in what a request did cost. Time: O(1).
+   * Takes the cost of a finished request. Time: O(1).
    *
    * @param actual the cost, in milliseconds of a seat
-   * @param now the time, in milliseconds (default: when it was told the last one)
+   * @param now the time, in milliseconds (default: the time of the last sample)
    */
-  learn(actual: number, now: number = this.#learnt): void {
+  learn(actual: number, now: number = this.#learntAt): void {
     const value = this.at(now);
-    const most = MOST_TIMES * value + MOST_MORE;
+    const most = MAX_FACTOR * value + MAX_EXTRA;
     const gain = this.#samples < this.#enough ? 1 / ++this.#samples : this.#smoothing;
     const next = value + gain * ((actual < most ? actual : most) - value);
-    this.#learnt = now;
+    this.#learntAt = now;
     this.value = next > LEAST_COST ? next : LEAST_COST;
   }
 }

@@ -13,19 +13,22 @@ import type { Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
 import type { AdmissionQueue } from "./admission_queue.ts";
 
-/** Of so many requests that go on after `run`, one is timed for what it did before. */
+/** Of this many requests that go on after `run`, one is timed for its work before. */
 const STRIDE = 8;
-/** What goes on after `resume` does so when all else here is done, unmeasured: so many at most in one go. */
+/** How many requests resume in one slice. A request goes on only after `resume` has returned, so nobody measures its work. */
 const RESUMES_A_SLICE = 8;
-/** To make 64 KiB of lines takes half a millisecond to one. */
+/** How many streams resume in one slice: to make 64 KiB of lines takes half a millisecond to one. */
 const STREAMS_A_SLICE = 1;
 
-/** A flow that has its share gets seats again when it has fewer by this part of all: to pass it over each time would cost. */
+/**
+ * A flow that holds its share gets seats again once it holds fewer, by this fraction of all seats: to pass it over for
+ * each seat would cost time.
+ */
 const HYSTERESIS = 32;
 
-/** Gives seats to who is next, and takes them back: when a request is done, or parked. */
+/** Gives seats to the requests that are next, and takes the seats of done and parked requests back. */
 export class Dispatcher<T extends Ticket> {
-  /** The time when the clock was last read. */
+  /** The time at which the clock was last read. */
   now = 0;
   readonly #options: SchedulerOptions<T>;
   readonly #clock: Clock;
@@ -37,13 +40,13 @@ export class Dispatcher<T extends Ticket> {
   readonly #admission: AdmissionQueue<T>;
   readonly #slice: Slice;
   #parked = 0;
-  /** Flows that are passed over because they have their share of the seats. */
+  /** The flows that are passed over because they hold their share of the seats. */
   readonly #passedOver = new Set<Flow>();
   #untimed = 0;
   /** When the last stride ended. */
-  #timed = 0;
+  #strideEnded = 0;
   #pumping = false;
-  /** What `run` is called for now. */
+  /** The request of the present call of `run` or `resume`. */
   #starting: T | undefined = undefined;
 
   constructor(parts: SchedulerParts<T>, room: AdmissionQueue<T>) {
@@ -64,18 +67,18 @@ export class Dispatcher<T extends Ticket> {
     this.now = this.#clock.now();
   }
 
-  /** Whether what comes now need not wait, be it control work or other work. */
+  /** Whether a request that comes now need not wait. */
   mayStart(control: boolean): boolean {
     if (control) return this.#queue.levels[0].waiting === 0 && this.#seating.has(true);
     return this.#queue.size === 0 && !this.#slice.over && this.#seating.has(false);
   }
 
-  /** Whether a ticket need not wait. */
+  /** Whether a request need not wait. */
   mayStartNow({ lane }: T, control: boolean): boolean {
     return this.mayStart(control) && (control || !this.#hasItsShare(lane));
   }
 
-  /** Starts what need not wait. */
+  /** Starts a request that need not wait. */
   startAtOnce(ticket: T): void {
     this.#queue.charge(ticket.lane.flow, ticket.cost);
     this.#start(ticket);
@@ -99,7 +102,7 @@ export class Dispatcher<T extends Ticket> {
     const free = this.#limits.parked - this.#parked;
     if (free <= 0 || flow.parked >= this.#limits.share * free) return false;
     this.now = now;
-    // Before it leaves its seat: a flow that holds nothing may be forgotten.
+    // Before the seat is left: the queue may forget a flow that holds nothing.
     flow.parked++;
     this.#leaveSeat(ticket, now);
     ticket.phase = "parked";
@@ -126,20 +129,20 @@ export class Dispatcher<T extends Ticket> {
     return true;
   }
 
-  /** A flow that is passed over may have its turn: where it has no more than its share, it starts what waits in it. */
+  /** Gives a flow that is passed over its turn, if it holds no more than its share. */
   reconsider(flow: Flow): void {
     if (!this.#passedOver.delete(flow)) return;
     this.#queue.release(flow);
     this.pump();
   }
 
-  /** Starts who is next while there are seats. Callbacks that call back find it at work. */
+  /** Starts the next requests while seats are free. A call from a callback returns at once: the outer call goes on. */
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
       while (!this.#slice.over) {
-        // Where only reserved seats are free, only control work is next.
+        // If only reserved seats are free, only control work is next.
         const ranks = this.#seating.has(false) ? undefined : this.#seating.has(true) ? 1 : 0;
         const ticket = this.#queue.next(ranks);
         if (ticket === undefined) break;
@@ -166,7 +169,7 @@ export class Dispatcher<T extends Ticket> {
     if (this.mayStart(false)) this.#options.idle?.();
   }
 
-  /** Calls `run` or `resume` for what was taken from the queue, or never was in it. */
+  /** Calls `run` or `resume` for a request that does not wait, or no longer. */
   #start(ticket: T): void {
     const began = this.now;
     const record = this.#records.of(ticket.lane);
@@ -176,7 +179,7 @@ export class Dispatcher<T extends Ticket> {
     ticket.phase = "running";
     this.#seating.take(record.control);
     record.running++;
-    occupy(ticket.lane);
+    countSeat(ticket.lane);
     const outer = this.#starting;
     this.#starting = ticket;
     try {
@@ -194,16 +197,17 @@ export class Dispatcher<T extends Ticket> {
     } finally {
       this.#starting = outer;
     }
-    // Work that is done at once needs no time limit, and `finish` has read the clock.
+    // A request that is done at once needs no time limit, and `finish` has read the clock.
     if (hasStarted(ticket)) {
       if (ticket.tick === 0) this.#wheel.set(ticket, ticket.deadline);
-      // To read the clock costs as much as all else here: one is timed for all of its stride.
+      // To read the clock costs as much as all else here, so one request is timed for its whole stride.
       if (++this.#untimed < STRIDE) return;
       this.#untimed = 0;
       this.now = this.#clock.now();
-      // `began` may be when its connection was read, before many others ran: all of them took no longer than since then.
-      const took = Math.min(STRIDE * (this.now - began), this.now - this.#timed);
-      this.#timed = this.now;
+      // `began` may be the time when its connection was read, before many others ran. So the stride counts at most the
+      // time since the last one.
+      const took = Math.min(STRIDE * (this.now - began), this.now - this.#strideEnded);
+      this.#strideEnded = this.now;
       this.#seating.occupied(took / STRIDE, this.now);
       this.#slice.spend(took);
     } else {
@@ -222,16 +226,15 @@ export class Dispatcher<T extends Ticket> {
     if (this.#passedOver.size > 0) this.#releasePassedOver(ticket.lane);
   }
 
-  /** Whether a client has so many seats that those that are free are for others. */
+  /** Whether a flow holds so many seats that the free ones are for others. */
   #hasItsShare(lane: Lane): boolean {
     return holderOf(lane).running >= this.#limits.share * this.#seating.free;
   }
 
   /**
-   * A seat was given back by a request of this lane: the turn of its flow may come again, once there is something to be
-   * gained by it, and that of the one that was passed over first. Where they still have their share, they are passed over
-   * again. As who is passed over has a seat, or shares its flow with one that has, every flow is looked at again before all
-   * seats are free.
+   * A request of this lane gave its seat back: its flow may have its turn again, and so may the flow that was passed over
+   * first. The pump passes them over again if they still hold their share. Each flow that is passed over holds a seat, or
+   * shares its flow with one that does, so each comes up again before all seats are free.
    */
   #releasePassedOver(lane: Lane): void {
     const { flow } = lane;
@@ -262,18 +265,18 @@ export class Dispatcher<T extends Ticket> {
   }
 }
 
-/** The flow to which the seats and places of a lane are counted, always the same while it has some. */
+/** The flow that counts the seats and parking places of a lane: the same one as long as the lane holds any. */
 function holderOf({ flow, hand }: Lane): Flow {
   return hand === null ? flow : hand[0];
 }
 
-/** A request of a lane has a seat. A flow that has some is listed, or another of its key would have a share too. */
-function occupy(lane: Lane): void {
+/** Counts a seat of a lane. A flow with seats must be listed: otherwise its key could get a second flow and share. */
+function countSeat(lane: Lane): void {
   if (lane.hand === null && !lane.flow.listed) lane.flow = relist(lane.flow);
   holderOf(lane).running++;
 }
 
-/** Whether it has a seat, or had one and is parked or lines up again. */
+/** Whether a request has a seat, or had one and is parked or resuming. */
 function hasStarted(ticket: Ticket): boolean {
   return ticket.phase !== "done" && ticket.phase !== "waiting";
 }

@@ -5,24 +5,23 @@ import { list, relist } from "./flow_table.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
 /**
- * Who goes next: hierarchical start-time fair queuing (SFQ; Goyal, Vin, Cheng, SIGCOMM 1996).
+ * Decides which entry goes next: hierarchical start-time fair queuing (SFQ; Goyal, Vin, Cheng, SIGCOMM 1996).
  *
- * Levels share by their weights; in a level flows share by theirs; in a flow lanes take turns; in a
- * lane it is first in, first out. A share that one does not use the others do. While two flows of
- * weights r and s wait, with entries that cost at most l and m, neither gets ahead of the other by
- * more than l/r + m/s (cost over weight).
+ * Levels share by their weights, and the flows of a level by theirs. The lanes of a flow take turns, and a lane is first
+ * in, first out. Others use the share that a flow or level leaves. While two flows of weights r and s wait, with entries
+ * that cost at most l and m, neither gets ahead of the other by more than l/r + m/s (cost over weight).
  *
- * An entry starts at the virtual time at which its flow finished the last one, or at the present
- * where that is later; virtual time is the start of what was served last; the least start is served
- * next. So who was idle comes back with no credit; and when a level has nothing left to serve, with
- * no debt either. What is removed unserved moves no time.
+ * An entry starts at the virtual time at which the last entry of its flow ended, or at the present if that is later.
+ * The present is the start of the entry that was served last. The queue serves the entry with the least start. So a
+ * flow that was idle comes back with no credit; and once a level has nothing left to serve, its flows have no debt.
+ * Removing an entry moves no time.
  *
- * Time: adding to a flow in which something waits, O(1); serving, removing and adding to an idle
- * flow, O(log flows + levels). Memory: about 65 bytes an entry, and 300 a flow.
+ * Time: adding to a flow with waiting entries, O(1); serving, removing and adding to an idle flow,
+ * O(log flows + levels). Memory: about 65 bytes for each entry, and 300 for each flow.
  *
- * @typeParam E what waits
+ * @typeParam E the entries
  *
- * @example Two tenants take turns, however much one of them has
+ * @example Two tenants take turns, however many entries one of them has
  * ```ts
  * import { Entry, FairQueue, Lane } from "@lineup/lineup/scheduling";
  * import { assertEquals } from "@std/assert";
@@ -51,7 +50,7 @@ import { VirtualTime } from "./virtual_time.ts";
 export class FairQueue<E extends Entry = Entry> {
   /** The levels, by rank. */
   readonly levels: readonly Level[];
-  /** How many wait, those of held flows included. */
+  /** How many entries wait, those of held flows included. */
   size: number = 0;
   /** The bytes that wait. */
   bytes: number = 0;
@@ -61,13 +60,13 @@ export class FairQueue<E extends Entry = Entry> {
   /**
    * Starts empty.
    *
-   * @param weights the share of each level, above 0; Infinity, allowed to the first levels only, is
-   * strict priority: such a level is served whenever something waits in it, and before those after it
-   * @param options `leastBytes`: what an entry counts for at least where the fattest flow is looked
-   * for (default 1). With a bound on bytes and one on entries, their quotient makes the fattest flow
-   * the one with the largest share of either (dominant resource fairness, Ghodsi, NSDI 2011).
-   * `retain`: how many flows of a level are remembered in any case, idle ones too (default 10240)
-   * @throws {RangeError} where a weight is not 1e-6 to 1e6, or infinite after a finite one
+   * @param weights the share of each level, above 0. Infinity, for the first levels only, is strict priority: the queue
+   * serves such a level before all levels behind it
+   * @param options `leastBytes`: an entry counts as at least so many bytes in the size of its flow (default 1). If there
+   * is a bound on bytes and one on entries, pass their quotient: the largest flow is then the one with the largest share
+   * of either (dominant resource fairness, Ghodsi, NSDI 2011). `retain`: the number of flows up to which a level forgets
+   * none, not even idle ones (default 10 240)
+   * @throws {RangeError} if a weight is not 1e-6 to 1e6, or is infinite after a finite one
    */
   constructor(weights: readonly number[], options: { leastBytes?: number; retain?: number } = {}) {
     for (const weight of weights) requireWeight(weight);
@@ -84,13 +83,13 @@ export class FairQueue<E extends Entry = Entry> {
   }
 
   /**
-   * The flow of a key, made where there is none. Keep it, or a lane of it, as long as you like; a
-   * flow that is idle and that nobody keeps is forgotten, and its weight with it.
+   * The flow of a key; the queue makes one if it has none. Keep the flow, or a lane of it, as long as you like. The queue
+   * forgets an idle flow, with its weight, unless somebody keeps it.
    *
    * @param rank the level
    * @param key any text or number
-   * @param weight its share beside the flows of its level (default: as it is; 1 for a new one)
-   * @throws {RangeError} where the weight is not 1e-6 to 1e6
+   * @param weight its share beside the flows of its level (default: no change; 1 for a new flow)
+   * @throws {RangeError} if the weight is not 1e-6 to 1e6
    */
   flow(rank: number, key: FlowKey, weight?: number): Flow {
     const level = this.levels[rank];
@@ -103,7 +102,7 @@ export class FairQueue<E extends Entry = Entry> {
     return flow;
   }
 
-  /** Lines up behind all of its lane. Throws an error if it waits already. */
+  /** Adds an entry behind all of its lane. Throws an error if the entry waits already. */
   push(entry: E): void {
     if (entry.next !== null) throw new Error("the entry waits already");
     const lane = entry.lane;
@@ -113,14 +112,14 @@ export class FairQueue<E extends Entry = Entry> {
     if (flow.index === -1 && !flow.held) this.#time.activate(flow);
   }
 
-  /** Lines up before all of its lane: for what had its turn and comes back. Throws as `push`. */
+  /** Adds an entry before all of its lane: for an entry that had its turn and comes back. Throws as `push`. */
   unshift(entry: E): void {
     this.push(entry);
     entry.lane.head = entry;
   }
 
   /**
-   * The entry whose turn it is; undefined where nothing can be served.
+   * The entry that has its turn; undefined if the queue can serve none.
    *
    * @param ranks how many levels to consider, from the first (default: all)
    */
@@ -134,7 +133,7 @@ export class FairQueue<E extends Entry = Entry> {
     return best && best.ready.first!.turn!.head as E;
   }
 
-  /** Serves what `next` returned: takes it out and charges its cost to its flow and level. */
+  /** Serves the entry that `next` returned: removes it, and charges its cost to its flow and level. */
   take(entry: E): void {
     const flow = entry.lane.flow;
     this.#time.charge(flow, entry.cost);
@@ -144,7 +143,7 @@ export class FairQueue<E extends Entry = Entry> {
     else this.#time.deactivate(flow);
   }
 
-  /** Serves the entry whose turn it is: `next` and `take` in one. */
+  /** Serves the entry that has its turn: `next` and `take` in one. */
   pop(): E | undefined {
     const entry = this.next();
     if (entry !== undefined) this.take(entry);
@@ -152,9 +151,9 @@ export class FairQueue<E extends Entry = Entry> {
   }
 
   /**
-   * Takes out an entry that will not be served: nobody is charged, no time passes.
+   * Removes an entry without serving it: no flow is charged, no time passes.
    *
-   * @returns false where it did not wait
+   * @returns false if the entry did not wait
    */
   remove(entry: E): boolean {
     if (entry.next === null) return false;
@@ -165,30 +164,29 @@ export class FairQueue<E extends Entry = Entry> {
   }
 
   /**
-   * Charges a flow for what is served without having waited: while nothing could be served, or in a
-   * level of strict priority.
+   * Charges a flow for work that did not wait: because the queue could serve nothing else, or in a level of strict
+   * priority.
    */
   charge(flow: Flow, cost: number): void {
     this.#time.chargeAtOnce(flow, cost);
   }
 
   /**
-   * Ends the service of an entry, and corrects what was charged for it, from the next time that its
-   * flow is served. A flow gets no credit that would let it go ahead of the present; and once nothing
-   * waits in a level, none keeps a debt. Time: O(1).
+   * Corrects the charge for an entry that was served, from the next time that its flow is served. A flow gets no credit
+   * with which it would start before the present; and once nothing waits in a level, its flows have no debt. Time: O(1).
    *
-   * Call it for every entry served, or for none: then a flow owes at most its last entry.
+   * Call it for every served entry, or for none: a flow then owes at most its last entry.
    *
-   * @param actual the true cost, in the unit of the others
+   * @param actual the true cost, in the unit of the other costs
    */
   settle(entry: E, actual: number): void {
     this.#time.settle(entry.lane.flow, actual - entry.cost);
   }
 
   /**
-   * Changes the share of a flow from now on, also that of what it owes.
+   * Changes the share of a flow from now on, and scales its debt with it.
    *
-   * @throws {RangeError} where the weight is not 1e-6 to 1e6
+   * @throws {RangeError} if the weight is not 1e-6 to 1e6
    */
   weigh(flow: Flow, weight: number): void {
     requireWeight(weight);
@@ -197,36 +195,36 @@ export class FairQueue<E extends Entry = Entry> {
     if (flow.waiting > 0) this.#bySize.grow(flow);
   }
 
-  /** Passes a flow over, whatever waits in it, until it is released. Time: O(log flows). */
+  /** Passes a flow over, even if entries wait in it, until `release`. Time: O(log flows). */
   hold(flow: Flow): void {
     flow.held = true;
     if (flow.index !== -1) this.#time.deactivate(flow);
   }
 
-  /** Serves a held flow again; the time it was held earns it nothing. Time: O(log flows). */
+  /** Serves a held flow again. It earned nothing while it was held. Time: O(log flows). */
   release(flow: Flow): void {
     flow.held = false;
     if (flow.waiting > 0 && flow.index === -1) this.#time.activate(flow);
   }
 
-  /** How many flows are remembered, idle ones too. */
+  /** How many flows the queue remembers, idle ones included. */
   get flows(): number {
     let flows = 0;
     for (const level of this.levels) flows += level.flows.size;
     return flows;
   }
 
-  /** A flow that holds, over its weight, at least half as much as any. Time: O(1) on average. */
+  /** A flow whose size over its weight is at least half of that of any other. Time: O(1) on average. */
   get largest(): Flow | undefined {
     return this.#bySize.largest;
   }
 
-  /** The flows that hold the most, about in order. */
+  /** The largest flows, roughly in order. */
   largestFlows(count: number): Flow[] {
     return this.#bySize.largestFlows(count);
   }
 
-  /** All that waits, level by level, in no order within; change nothing meanwhile. */
+  /** All waiting entries, level by level, in no order within a level. Change nothing meanwhile. */
   *[Symbol.iterator](): IterableIterator<E> {
     for (const level of this.levels) {
       for (const { turn } of level.flows.values()) {
@@ -240,7 +238,7 @@ export class FairQueue<E extends Entry = Entry> {
     }
   }
 
-  /** An empty lane got its first entry: it chooses its flow, and takes the last turn there. */
+  /** Puts a lane with its first entry into its flow, where it has the last turn. */
   #enter(lane: Lane): void {
     if (lane.hand !== null) lane.flow = leastBusy(lane.hand);
     if (!lane.flow.listed) lane.flow = relist(lane.flow);
@@ -270,12 +268,13 @@ function leastBusy(flows: readonly Flow[]): Flow {
   return least;
 }
 
-// Beyond these a single entry would move virtual time so far that tags of others are lost in the rounding of a double.
-const LEAST_WEIGHT = 1e-6;
-const MOST_WEIGHT = 1e6;
+// With weights beyond these, one entry moves virtual time so far that the tags of others get lost in the rounding of a
+// double.
+const MIN_WEIGHT = 1e-6;
+const MAX_WEIGHT = 1e6;
 
 function requireWeight(weight: number): void {
   if (!(weight > 0)) throw new RangeError(`a weight must be above 0, not ${weight}`);
-  if (weight >= LEAST_WEIGHT && (weight <= MOST_WEIGHT || weight === Infinity)) return;
-  throw new RangeError(`a weight must be ${LEAST_WEIGHT} to ${MOST_WEIGHT}, not ${weight}`);
+  if (weight >= MIN_WEIGHT && (weight <= MAX_WEIGHT || weight === Infinity)) return;
+  throw new RangeError(`a weight must be ${MIN_WEIGHT} to ${MAX_WEIGHT}, not ${weight}`);
 }

@@ -3,7 +3,7 @@ import type { ClassOptions, FlowOptions, SchedulingLimits } from "./scheduler_op
 import { dealHand, drawHashKey, type HashKey } from "./shuffle_shard.ts";
 import { FlowHandle, type Ticket } from "./ticket.ts";
 
-/** Opens lines in a queue, and lets guests share flows where there are too many of them. */
+/** Opens flow handles of a queue. Guests share flows if there are too many of them. */
 export class FlowHandles<T extends Ticket> {
   #queue: FairQueue<T>;
   #classes: readonly Readonly<ClassOptions>[];
@@ -28,7 +28,7 @@ export class FlowHandles<T extends Ticket> {
     if (rank === -1) throw new RangeError(`there is no class ${name}`);
     const next = rank === 0 ? this.#classes[1]?.name : undefined;
     const demoted = next === undefined ? null : this.open(next, key, options);
-    // Control work counts towards no rate: who asks too often must still be able to say QUIT.
+    // No rate for control work: a client that asks too often must still be able to say QUIT.
     const meters = demoted === null ? options.meters ?? [] : [];
     const hand = options.guest ? this.#hand(rank, key) : null;
     const flow = hand === null ? this.#queue.flow(rank, key, options.weight) : hand[0];

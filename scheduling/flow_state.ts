@@ -10,7 +10,7 @@ export class FlowState {
   /** The theoretical arrival time of its control work, see {@linkcode VirtualSchedule}. */
   #tat = -Infinity;
 
-  /** Whether to shed what waited so long, see {@linkcode Codel}. */
+  /** Whether to shed a request after such a wait, see {@linkcode Codel}. */
   isOverloaded(target: number, wait: number, now: number): boolean {
     if (this.#codel === undefined) {
       if (wait <= target) return false;
@@ -27,14 +27,14 @@ export class FlowState {
     return true;
   }
 
-  /** How long its client should stay away that is refused now, in milliseconds. */
+  /** How long the client of a refused request should stay away, in milliseconds. */
   retry(now: number, random: () => number): number {
     this.#hint ??= new RetryHint({ random });
     return this.#hint.next(now);
   }
 }
 
-/** The state of a flow, made where there is none. */
+/** The state of a flow; made if there is none. */
 export function stateOf(flow: Flow): FlowState {
   return (flow.state ??= new FlowState()) as FlowState;
 }

@@ -1,7 +1,7 @@
 import type { Flow } from "./flow.ts";
 import { sweep } from "./sweep.ts";
 
-/** Puts a flow into the table of its level, in the place of some that are idle and owe nothing. */
+/** Puts a flow into the table of its level, which may forget some flows that are idle and owe nothing. */
 export function list(flow: Flow): void {
   const level = flow.level;
   sweep(level.flows, level.retain, (flow) => {
@@ -12,7 +12,7 @@ export function list(flow: Flow): void {
   level.flows.set(flow.key, flow);
 }
 
-/** The flow that stands for the key of one that was forgotten: itself, or one made since. */
+/** The listed flow of the key of a forgotten one: a flow made since, or the forgotten one, listed again. */
 export function relist(flow: Flow): Flow {
   const known = flow.level.flows.get(flow.key);
   if (known === undefined) {

@@ -1,27 +1,26 @@
 import type { Flow } from "./flow.ts";
 
-/** As many as a 32-bit mask can name; sizes from 2^31 share the last. */
+/** As many as the bits of a mask; sizes from 2^31 share the last. */
 const BUCKETS = 32;
 
 /**
- * Flows by how much of the queue they hold, so that the fattest is found without a search: lists of
- * flows of about one size, the logarithm of the size being the number of the list, and a mask of the
- * lists that are not empty.
+ * Flows by the part of the queue that they hold, to find the largest one without a search. Each list holds flows of
+ * about one size: its number is the logarithm of the size. A mask tells which lists are not empty.
  *
- * A flow that grows changes its list at once, one that shrinks when it is looked at, which is seldom:
- * so a look costs O(1) on average.
+ * A flow that grows moves to its list at once. A flow that shrinks moves when it is the first one of its list and somebody
+ * asks for the largest. So that takes O(1) on average.
  */
 export class FlowsBySize {
   #heads: (Flow | null)[] = new Array(BUCKETS).fill(null);
   #mask = 0;
   #measure: (flow: Flow) => number;
 
-  /** @param measure the size of a flow, 0 only where nothing waits in it */
+  /** @param measure the size of a flow; 0 only if no entry waits in it */
   constructor(measure: (flow: Flow) => number) {
     this.#measure = measure;
   }
 
-  /** A flow at least half as large as the fattest; undefined where nothing waits. */
+  /** A flow at least half as large as the largest; undefined if no entry waits. */
   get largest(): Flow | undefined {
     while (this.#mask !== 0) {
       const flow = this.#heads[31 - Math.clz32(this.#mask)]!;
@@ -30,18 +29,18 @@ export class FlowsBySize {
     return undefined;
   }
 
-  /** A flow has grown. Time: O(1). */
+  /** Moves a flow that has grown. Time: O(1). */
   grow(flow: Flow): void {
     const bucket = bucketOf(this.#measure(flow));
     if (bucket > flow.bucket) this.#move(flow, bucket);
   }
 
-  /** Nothing waits in a flow any more. Time: O(1). */
+  /** Removes a flow in which no entry waits any more. Time: O(1). */
   remove(flow: Flow): void {
     if (flow.bucket !== -1) this.#move(flow, -1);
   }
 
-  /** The fattest flows, about in order. Time: O(count) on average. */
+  /** The largest flows, roughly in order. Time: O(count) on average. */
   largestFlows(count: number): Flow[] {
     const flows: Flow[] = [];
     for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {

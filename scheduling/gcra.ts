@@ -63,7 +63,7 @@ export class LeakyBucket {
     this.#makeRoom();
   }
 
-  /** Sets the debt to what is paid off at a time, see {@linkcode LeakyBucket.emptyAt}. */
+  /** Sets the debt so that it is paid off at a time, see {@linkcode LeakyBucket.emptyAt}. */
   restore(emptyAt: number, now: number): void {
     this.#paidAt = now;
     this.#debt = Math.max(0, emptyAt - now) * this.#paying / 1_000;

@@ -1,12 +1,12 @@
-/** Each doubling of the value is split into this many buckets: a percentile is at most 1/16 high. */
+/** How many buckets each doubling of the value has: a percentile is at most 1/16 too high. */
 const STEPS = 16;
-/** Values are kept in microseconds, up to 2^31 of them (36 minutes). */
+/** Buckets for values in microseconds, up to 2^31 of them (36 minutes). */
 const BUCKETS = 28 * STEPS;
-const MOST = 2 ** 31 - 1;
+const MAX_MICROS = 2 ** 31 - 1;
 
 /**
- * Percentiles of recent durations in fixed memory: a histogram whose buckets grow with the value
- * (after HdrHistogram), one for the present span of time and one for the span before it.
+ * Percentiles of recent durations in fixed memory: a histogram whose buckets grow with the value (as HdrHistogram has
+ * them) for the present span of time, and one for the span before.
  *
  * @example
  * ```ts
@@ -21,52 +21,51 @@ const MOST = 2 ** 31 - 1;
  */
 export class Histogram {
   #span: number;
-  #turn = -Infinity;
+  #rotateAt = -Infinity;
   #now: Uint32Array = new Uint32Array(BUCKETS);
   #before: Uint32Array = new Uint32Array(BUCKETS);
-  #most = 0;
-  #mostBefore = 0;
+  #max = 0;
+  #maxBefore = 0;
 
   /**
    * Starts empty.
    *
-   * @param span the length of a span, in milliseconds (default 30 000): percentiles cover between
-   * one and two spans
+   * @param span the length of a span, in milliseconds (default 30 000); percentiles cover one to two spans
    */
   constructor(span: number = 30_000) {
     this.#span = span;
   }
 
   /**
-   * Takes in a duration.
+   * Records a duration.
    *
    * @param ms in milliseconds; below 0 counts as 0, and above 36 minutes as that
    * @param now the time, in milliseconds
    */
   record(ms: number, now: number): void {
-    if (now >= this.#turn) this.#rotate(now);
-    const micros = ms <= 0 ? 0 : Math.min(MOST, ms * 1_000) | 0;
+    if (now >= this.#rotateAt) this.#rotate(now);
+    const micros = ms <= 0 ? 0 : Math.min(MAX_MICROS, ms * 1_000) | 0;
     this.#now[bucketOf(micros)]++;
-    if (ms > this.#most) this.#most = ms;
+    if (ms > this.#max) this.#max = ms;
   }
 
   /**
-   * The duration that a share of those recorded lately does not exceed, in milliseconds: at most 1/16
-   * too high. 0 if there were none.
+   * The duration that this share of the recent ones does not exceed, in milliseconds, at most 1/16 too high; 0 if there
+   * were none.
    *
-   * @param share from 0 to 1; 0.99 for the 99th percentile
+   * @param share from 0 to 1, such as 0.99 for the 99th percentile
    */
   percentile(share: number): number {
-    const most = Math.max(this.#most, this.#mostBefore);
+    const max = Math.max(this.#max, this.#maxBefore);
     let left = Math.ceil(share * this.count);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       left -= this.#now[bucket] + this.#before[bucket];
-      if (left <= 0) return Math.min(most, upperEnd(bucket) / 1_000);
+      if (left <= 0) return Math.min(max, upperEnd(bucket) / 1_000);
     }
-    return most;
+    return max;
   }
 
-  /** How many durations were recorded lately. */
+  /** How many durations the two spans hold. */
   get count(): number {
     let count = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -76,15 +75,15 @@ export class Histogram {
   }
 
   #rotate(now: number): void {
-    const stale = now >= this.#turn + this.#span;
+    const stale = now >= this.#rotateAt + this.#span;
     const spare = this.#before;
     this.#before = this.#now;
-    this.#mostBefore = this.#most;
+    this.#maxBefore = this.#max;
     if (stale) this.#before.fill(0);
-    if (stale) this.#mostBefore = 0;
+    if (stale) this.#maxBefore = 0;
     this.#now = spare.fill(0);
-    this.#most = 0;
-    this.#turn = now + this.#span;
+    this.#max = 0;
+    this.#rotateAt = now + this.#span;
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * Who goes next. Pure: the clock and randomness are handed in.
+ * Decides which request goes next. Pure: time and randomness are handed in.
  *
- * {@linkcode FairQueue} orders what waits, fairly; {@linkcode Scheduler} puts it together with seats,
- * deadlines, bounds and rates, for a server. Every part can be used by itself.
+ * {@linkcode FairQueue} orders waiting entries fairly. {@linkcode Scheduler} combines it with seats, deadlines, bounds
+ * and rates for a server. Each part also works by itself.
  *
  * @example A scheduler with one seat
  * ```ts

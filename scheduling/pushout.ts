@@ -4,11 +4,10 @@ import type { SchedulingLimits } from "./scheduler_options.ts";
 import type { Ticket } from "./ticket.ts";
 
 /**
- * Who has to go when a newcomer has lined up; undefined while all is within bounds.
+ * The request to refuse after a newcomer was added; undefined if all bounds hold.
  *
- * A flow that is full pays itself. A queue that is full takes from the flow that holds the most of it,
- * the newest request, whose connection has the most others before it: so a newcomer is refused for
- * its own flow's doing only.
+ * A full flow gives up a request of its own. A full queue takes one from its largest flow: the newest request of the
+ * connection with the most waiting ones. So a newcomer is refused only if its own flow holds too much.
  */
 export function pushout<T extends Ticket>(
   queue: FairQueue<T>,
@@ -23,8 +22,8 @@ export function pushout<T extends Ticket>(
 }
 
 /**
- * The last of the longest lane, and of equal ones of that which came last, unless it has started
- * before. Takes a step for each lane.
+ * The last request of the longest lane, or, of equal lanes, of the one that came last; undefined if that request has
+ * started before. Time: O(lanes).
  */
 function newest<T extends Ticket>(flow: Flow): T | undefined {
   const last = flow.turn!.prev;

@@ -1,43 +1,42 @@
 import { VirtualSchedule } from "./gcra.ts";
 import { sweep } from "./sweep.ts";
 
-/** What shapes a {@linkcode RateLimiter}. */
+/** The options of a {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {
   /** Requests a second. */
   rate: number;
-  /** Requests that may come at once after a rest. */
+  /** Requests that may come at once after a pause. */
   burst: number;
-  /** What is limited, as the refused are told: `identity` (default), `prefix` or `connection`. */
+  /** The kind of key, as refused clients read it: `identity` (default), `prefix` or `connection`. */
   scope?: string;
-  /** The most keys that are remembered (default 65 536, about 10 MB). */
+  /** How many keys the limiter remembers at most (default 65 536, about 10 MB). */
   keys?: number;
 }
 
 /** The state of one key of a {@linkcode RateLimiter}. */
 export class Meter {
-  /** The theoretical arrival time, in milliseconds: when the key will have paid for all it did. */
+  /** The theoretical arrival time, in milliseconds: the key has then paid for all of its requests. */
   tat: number = -Infinity;
   /** Whether the table of the limiter holds this meter. */
   listed: boolean = false;
-  /** The limiter's own: whether it was used lately. */
+  /** For the limiter: whether it was used since the last sweep. */
   used: boolean = true;
 
   /** Made by {@linkcode RateLimiter.meter}. */
   constructor(
     /** The limiter it belongs to. */
     readonly limiter: RateLimiter,
-    /** What it counts. */
+    /** The key whose requests it counts. */
     readonly key: string,
   ) {}
 }
 
 /**
- * A rate limit for each of many keys: the generic cell rate algorithm (GCRA, ITU-T I.371), which
- * keeps one number a key and never lets more than `burst + rate * t` through in a time t.
+ * A rate limit for each of many keys: the generic cell rate algorithm (GCRA, ITU-T I.371), which keeps one number for
+ * each key and never lets more than `burst + rate * t` requests through in a time t.
  *
- * The table is bounded. A key that has paid for all it did is forgotten without loss; while every
- * remembered key owes, new keys share one meter, so that a flood of keys buys nothing and costs no
- * memory.
+ * The table is bounded. The limiter forgets keys that have paid for all of their requests, which loses nothing. While
+ * every remembered key owes, new keys share one meter. So a flood of keys gains nothing and costs no memory.
  *
  * @example
  * ```ts
@@ -52,17 +51,17 @@ export class Meter {
  * ```
  */
 export class RateLimiter {
-  /** What is limited, as the refused are told. */
+  /** The kind of key, as refused clients read it. */
   readonly scope: string;
   readonly #schedule: VirtualSchedule;
-  #most: number;
+  #maxKeys: number;
   #meters = new Map<string, Meter>();
   #strangers: Meter;
 
   /**
    * Starts with no keys.
    *
-   * @throws {RangeError} where the rate is not above 0 or the burst below 1
+   * @throws {RangeError} if the rate is not above 0, or the burst is below 1
    */
   constructor(options: RateLimiterOptions) {
     if (!(options.rate > 0)) throw new RangeError(`rate must be above 0, not ${options.rate}`);
@@ -71,17 +70,17 @@ export class RateLimiter {
     }
     this.scope = options.scope ?? "identity";
     this.#schedule = new VirtualSchedule(options.rate, options.burst);
-    this.#most = options.keys ?? 65_536;
+    this.#maxKeys = options.keys ?? 65_536;
     this.#strangers = new Meter(this, "");
     this.#strangers.listed = true;
   }
 
-  /** The number of keys that are remembered. */
+  /** How many keys the limiter remembers. */
   get size(): number {
     return this.#meters.size;
   }
 
-  /** The meter of `key`, for who asks often and wants no look-up: a connection keeps it. */
+  /** The meter of `key`. A connection keeps it, so its requests need no look-up. */
   meter(key: string): Meter {
     const known = this.#meters.get(key);
     if (known !== undefined) return known;
@@ -91,12 +90,12 @@ export class RateLimiter {
   }
 
   /**
-   * Counts `cost` requests of `key` if they are within its rate.
+   * Counts `cost` requests of `key` if they conform to its rate.
    *
    * @param key a key, or the meter of one
    * @param now the time, in milliseconds
-   * @param cost how many requests this one counts for (default 1)
-   * @returns 0 if they were counted, else the milliseconds until they would be
+   * @param cost as how many requests this one counts (default 1)
+   * @returns 0 if it counted them, else the milliseconds until it would
    */
   take(key: string | Meter, now: number, cost: number = 1): number {
     const meter = this.#find(key, now);
@@ -107,7 +106,7 @@ export class RateLimiter {
     return wait;
   }
 
-  /** What {@linkcode RateLimiter.take} would return; counts nothing. */
+  /** The result that {@linkcode RateLimiter.take} would have; counts nothing. */
   wait(key: string | Meter, now: number, cost: number = 1): number {
     const { tat } = this.#find(key, now);
     return this.#schedule.wait(this.#schedule.next(tat, now, cost), now);
@@ -120,10 +119,10 @@ export class RateLimiter {
     return key.listed ? key : this.#meters.get(key.key) ?? this.#list(key, now);
   }
 
-  /** Remembers a meter; where there is no room, the one of strangers stands for it. */
+  /** Adds a meter to the table. Returns the shared meter of strangers if the table has no room. */
   #list(meter: Meter, now: number): Meter {
-    sweep(this.#meters, this.#most / 2, ({ tat }) => tat <= now);
-    if (this.#meters.size >= this.#most) return this.#strangers;
+    sweep(this.#meters, this.#maxKeys / 2, ({ tat }) => tat <= now);
+    if (this.#meters.size >= this.#maxKeys) return this.#strangers;
     meter.listed = true;
     this.#meters.set(meter.key, meter);
     return meter;
@@ -131,11 +130,11 @@ export class RateLimiter {
 }
 
 /**
- * Counts a request towards all of several rates, or, where one is used up, towards none.
+ * Counts a request for each of several rates, or for none of them if one is used up.
  *
  * @param meters the rates
  * @param now the time, in milliseconds
- * @returns the first meter that is used up; undefined where the request was counted
+ * @returns the first meter that is used up; undefined if the request was counted
  *
  * @example
  * ```ts
@@ -157,7 +156,7 @@ export function takeAll(meters: readonly Meter[], now: number): Meter | undefine
   return undefined;
 }
 
-/** Rates for a server that strangers reach. They are ours, to be adapted; the default is no limit. */
+/** Rates for a server that strangers can reach: our choice, to be adapted. A server that sets none has no limit. */
 export const PUBLIC_RATES: Readonly<
   Record<"identity" | "prefix" | "site", Readonly<RateLimiterOptions>>
 > = {

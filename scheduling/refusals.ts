@@ -4,7 +4,7 @@ import type { SchedulerOptions } from "./scheduler_options.ts";
 import type { ClassRecords } from "./statistics.ts";
 import type { RefusalReason, Ticket } from "./ticket.ts";
 
-/** Turns requests away that wait nowhere: counts them, and tells them when to come back. */
+/** Refuses requests that do not wait: counts them, and tells their clients when to come back. */
 export class Refusals<T extends Ticket> {
   readonly #options: SchedulerOptions<T>;
   readonly #records: ClassRecords;
@@ -22,11 +22,11 @@ export class Refusals<T extends Ticket> {
     this.#options.refuse(ticket, reason, retry);
   }
 
-  /** Refuses what a rate does not allow. */
+  /** Refuses a request whose rate is used up. */
   refuseByQuota(ticket: T, meter: Meter, now: number): void {
     ticket.phase = "done";
     this.#records.of(ticket.lane).refused.quota++;
-    // Longer than the wait only: who comes sooner is refused for certain.
+    // Never shorter than the wait: a client that comes sooner would be refused again.
     const wait = meter.limiter.wait(meter, now);
     const retry = Math.ceil(wait * (1 + 0.2 * this.#options.random()));
     this.#options.refuse(ticket, "quota", retry, meter.limiter.scope);

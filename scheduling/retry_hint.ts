@@ -1,19 +1,19 @@
-/** What shapes a {@linkcode RetryHint}. */
+/** The options of a {@linkcode RetryHint}. */
 export interface RetryHintOptions {
-  /** A number from 0 to 1, 1 excluded; `Math.random` will do. */
+  /** Returns a number from 0 to 1, 1 excluded, such as `Math.random`. */
   random: () => number;
-  /** The hint when all was calm before, in milliseconds (default 100, CoDel's interval). */
+  /** The hint after a calm time, in milliseconds (default 100, the interval of CoDel). */
   least?: number;
   /** The longest hint before jitter, in milliseconds (default 32 000). */
   most?: number;
-  /** How far a hint is spread either way, as a share of it (default 0.2). */
+  /** How far jitter moves a hint in either direction, as a share of it (default 0.2). */
   jitter?: number;
 }
 
 /**
- * How long the refused should stay away: doubles while refusals go on, and shrinks by a second in
- * every second without one. After `dropped_requests_tracker.go` of Kubernetes' API Priority and
- * Fairness; the jitter is ours, so that clients refused together do not return together.
+ * How long refused clients should stay away. The hint doubles while refusals go on, and shrinks by a second in each
+ * second without one, like `dropped_requests_tracker.go` of Kubernetes' API Priority and Fairness. The jitter is ours:
+ * clients that were refused together shall not return together.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export interface RetryHintOptions {
  * const hint = new RetryHint({ random: () => 0.5 });
  * assertEquals(hint.next(0), 100);
  * assertEquals(hint.next(50), 100);
- * assertEquals(hint.next(100), 200); // who stayed away 100 ms was refused again
+ * assertEquals(hint.next(100), 200); // a client that stayed away for 100 ms was refused again
  * assertEquals(hint.next(5_000), 100);
  * ```
  */

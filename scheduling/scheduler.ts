@@ -21,16 +21,16 @@ import { TimingWheel } from "./timing_wheel.ts";
 import { AdmissionQueue } from "./admission_queue.ts";
 
 /**
- * Lines requests up for a bounded number of seats: weighted classes, fair between clients, within
- * bounds and deadlines. docs/SCHEDULING.md tells how the parts play together.
+ * Schedules requests for a bounded number of seats: with weighted classes, fairly between clients, within bounds and
+ * deadlines. docs/SCHEDULING.md tells how the parts work together.
  *
- * A request is a {@linkcode Ticket}. Each one that is submitted gets exactly one of these ends: `run`,
- * and then the caller's `finish`; `refuse`; or the caller's `cancel`. Where nothing waits and a seat
- * is free, `submit` calls `run` at once, without a promise, a timer or an allocation.
+ * A request is a {@linkcode Ticket}. Each submitted request ends in exactly one of these ways: `run`, and then `finish`
+ * by the caller; `refuse`; or `cancel` by the caller. If nothing waits and a seat is free, `submit` calls `run` at once,
+ * without a promise, a timer or an allocation.
  *
- * Callbacks may call back: `finish` inside `run` is the usual case for work that is done at once.
+ * Callbacks may call the scheduler: work that is done at once calls `finish` inside `run`.
  *
- * @typeParam T the ticket, with what the caller adds to it
+ * @typeParam T the ticket, with the fields that the caller adds
  *
  * @example
  * ```ts
@@ -70,9 +70,9 @@ export class Scheduler<T extends Ticket = Ticket> {
   #draining = false;
 
   /**
-   * Starts with nothing to do.
+   * Starts without requests.
    *
-   * @throws {RangeError} where a class has a weight that is not above 0
+   * @throws {RangeError} if the weight of a class is not above 0
    */
   constructor(options: SchedulerOptions<T>) {
     const { clock, random, seats = fixedSeats(1), classes = CLASSES } = options;
@@ -104,28 +104,28 @@ export class Scheduler<T extends Ticket = Ticket> {
   }
 
   /**
-   * Where a connection lines up its requests of one class; keep it as long as the connection lives.
+   * Opens a flow for a connection's requests of one class. Keep the handle as long as the connection lives.
    *
    * @param name the class
-   * @param key whose share it uses: an identity, else an address prefix, never the connection, or
-   * many connections would have many shares
-   * @throws {RangeError} where there is no such class
+   * @param key the owner of the share: an identity, else an address prefix; never the connection, or many connections
+   * would have many shares
+   * @throws {RangeError} if there is no such class
    */
   openFlow(name: string, key: string, options: FlowOptions = {}): FlowHandle {
     return this.#handles.open(name, key, options);
   }
 
   /**
-   * Lines a request up: calls `run` at once where it can, `refuse` at once where it must.
+   * Takes a request. Calls `run` at once if it can, and `refuse` at once if it must; otherwise the request waits.
    *
    * @param ticket `new` or `done`
-   * @param now the time, where the caller has read the clock
+   * @param now the time, if the caller has read the clock
    */
   submit(ticket: T, now: number = this.#clock.now()): void {
     this.#dispatcher.now = now;
-    let line = ticket.lane;
-    if (line.demoted !== null && !stateOf(line.flow).takeControl(now, this.#controlRate)) {
-      line = ticket.lane = line.demoted;
+    let handle = ticket.lane;
+    if (handle.demoted !== null && !stateOf(handle.flow).takeControl(now, this.#controlRate)) {
+      handle = ticket.lane = handle.demoted;
     }
     ticket.since = now;
     ticket.waited = 0;
@@ -133,24 +133,24 @@ export class Scheduler<T extends Ticket = Ticket> {
     if (this.#draining) return this.#refusals.refuse(ticket, "draining", now);
     if (now >= ticket.deadline) return this.#refusals.refuse(ticket, "expired", now);
     if (now + ticket.unread >= ticket.deadline) return this.#refusals.refuse(ticket, "busy", now);
-    const meter = line.meters.length > 0 ? takeAll(line.meters, now) : undefined;
+    const meter = handle.meters.length > 0 ? takeAll(handle.meters, now) : undefined;
     if (meter !== undefined) return this.#refusals.refuseByQuota(ticket, meter, now);
-    const { control } = this.#records.of(line);
+    const { control } = this.#records.of(handle);
     if (this.#dispatcher.mayStartNow(ticket, control)) this.#dispatcher.startAtOnce(ticket);
     else {
-      if (line.flow.held && line.flow.waiting >= this.#limits.flow) {
-        this.#dispatcher.reconsider(line.flow);
+      if (handle.flow.held && handle.flow.waiting >= this.#limits.flow) {
+        this.#dispatcher.reconsider(handle.flow);
       }
       if (this.#admission.enter(ticket, now) && this.#seating.has(false)) this.#dispatcher.pump();
     }
   }
 
   /**
-   * Gives the seat of a request back and starts who is next.
+   * Gives the seat of a request back and starts the next one.
    *
    * @param ticket running, parked or resuming
-   * @param now the time, where the caller has read the clock
-   * @throws {Error} where the ticket has not started or is done
+   * @param now the time, if the caller has read the clock
+   * @throws {Error} if the ticket has not started, or is done
    */
   finish(ticket: T, now: number = this.#clock.now()): void {
     this.#dispatcher.finish(ticket, now);
@@ -159,26 +159,26 @@ export class Scheduler<T extends Ticket = Ticket> {
   /**
    * Gives the seat of a running request to others while it waits for an event.
    *
-   * @returns false where too many are parked, of its flow or in all: it keeps its seat, and had better be answered
+   * @returns false if too many requests are parked, in all or of its flow; it then keeps its seat and should be answered
    */
   park(ticket: T, now: number = this.#clock.now()): boolean {
     return this.#dispatcher.park(ticket, now);
   }
 
   /**
-   * Lines a parked request up for a seat, before what its connection sent after it; `resume` is called
-   * once it has one. It is not shed: it has started.
+   * Has a parked request wait for a seat, before the later requests of its connection. `resume` is called once it has
+   * one. The scheduler does not shed it, as it has started.
    *
-   * @returns false where it is not parked (any more)
+   * @returns false if it is not parked
    */
   unpark(ticket: T, now: number = this.#clock.now()): boolean {
     return this.#dispatcher.unpark(ticket, now);
   }
 
   /**
-   * Takes out a request that waits; no callback follows.
+   * Removes a waiting request; no callback follows.
    *
-   * @returns false where it has started (or is done): stop it by your own means and `finish` it
+   * @returns false if it has started, or is done. Stop a started one by your own means, then call `finish`
    */
   cancel(ticket: T): boolean {
     if (ticket.phase !== "waiting") return false;
@@ -187,7 +187,7 @@ export class Scheduler<T extends Ticket = Ticket> {
     return true;
   }
 
-  /** Refuses what waits, and from now on what comes, as `draining`. What has started goes on. */
+  /** Refuses all waiting and all later requests as `draining`. Started requests go on. */
   drain(): void {
     this.#draining = true;
     for (const ticket of [...this.#queue]) {
@@ -195,38 +195,37 @@ export class Scheduler<T extends Ticket = Ticket> {
     }
   }
 
-  /** Stops the timer, for good only where nothing is submitted any more. */
+  /** Drains, and stops the timer until a started request needs it. */
   close(): void {
     this.drain();
     this.#wheel.stop();
   }
 
   /**
-   * How it goes.
+   * The present figures.
    *
-   * @param heaviest how many of the flows that hold most to list (default 5)
+   * @param heaviest how many of the largest flows to list (default 5)
    */
   statistics(heaviest: number = 5): SchedulerStatistics {
     return report(this.#queue, this.#records, this.#seating, heaviest);
   }
 
-  /** Whether nothing waits, and what comes now would be started at once. */
+  /** Whether nothing waits and the scheduler would start a request at once. */
   get idle(): boolean {
     return this.#dispatcher.mayStart(false);
   }
 
   /**
-   * Whether something that takes next to no time may be done at once, without a ticket: nothing waits,
-   * and a seat is free. It is counted as started, and charged to nobody; where the answer is false,
-   * submit a ticket for it.
+   * Whether the caller may do a request of hardly any cost at once, without a ticket: nothing waits, and a seat is free.
+   * The request counts as started, and no flow is charged. If the answer is false, submit a ticket.
    *
-   * @param line where it would line up
-   * @param now the time, where the caller has read the clock
+   * @param handle the flow of the request
+   * @param now the time, if the caller has read the clock
    */
-  instant(line: FlowHandle, now: number = this.#clock.now()): boolean {
+  instant(handle: FlowHandle, now: number = this.#clock.now()): boolean {
     if (!this.#dispatcher.mayStart(false)) return false;
-    if (this.#draining || line.meters.length > 0) return false;
-    const record = this.#records.of(line);
+    if (this.#draining || handle.meters.length > 0) return false;
+    const record = this.#records.of(handle);
     record.started++;
     record.waits.record(0, now);
     return true;

@@ -5,20 +5,20 @@ import type { RefusalReason, Ticket } from "./ticket.ts";
 
 /** A class of work. */
 export interface ClassOptions {
-  /** What requests call it. */
+  /** Its name, as requests give it. */
   name: string;
   /** Its share beside the other classes; Infinity is strict priority, for the first class only. */
   weight: number;
-  /** The wait that a good queue goes below, in milliseconds, see {@linkcode Codel}; Infinity sheds nothing. */
+  /** The wait below which a good queue falls, in milliseconds, see {@linkcode Codel}; Infinity sheds nothing. */
   target: number;
-  /** The longest wait, in milliseconds; who waited that long is refused as `busy`. */
+  /** The longest wait, in milliseconds. After it a request is refused as `busy`. */
   patience: number;
 }
 
 /**
- * The classes of a scheduler unless others are given. The first is for control work, which uses the
- * reserved seats. Shares are ours (Kubernetes gives its levels 5 to 100); so are the longer targets of
- * work that nobody watches; 10 ms is between Facebook's 5 and the 20 of DAGOR and Finagle.
+ * The default classes. The first is for control work, which may use the reserved seats. The shares are our choice
+ * (Kubernetes gives its levels 5 to 100), and so are the longer targets of work that nobody watches. A target of 10 ms is
+ * between the 5 ms of Facebook and the 20 ms of DAGOR and Finagle.
  */
 export const CLASSES: readonly Readonly<ClassOptions>[] = [
   { name: "control", weight: Infinity, target: Infinity, patience: 1_000 },
@@ -39,26 +39,26 @@ export interface SchedulingLimits {
   /** Requests that may be parked at once. */
   parked: number;
   /**
-   * How many requests of one flow may run for each seat that is free, and be parked for each place that is free: with 1, a
-   * flow gets half of the seats that others leave free. Infinity leaves no seat free while something waits, as is right
-   * where seats stand for a capacity that is to be used up.
+   * How many requests of one flow may run for each free seat, and be parked for each free place. With 1, a flow gets half
+   * of the seats that others leave free. Infinity leaves no seat free while a request waits, which is right if seats stand
+   * for a capacity to use up.
    */
   share: number;
-  /** Flows of a class above which guests share flows, see {@linkcode dealHand}. */
+  /** The number of flows of a class from which on guests share flows, see {@linkcode dealHand}. */
   guests: number;
-  /** How long requests are started in a row before other work gets the loop, in milliseconds. */
+  /** How long the scheduler starts requests in a row before it yields to the event loop, in milliseconds. */
   slice: number;
-  /** Seats for control work only, as a share of the others and on top of them; at least one. */
+  /** Seats for control work only, as a share of the other seats and in addition to them; at least one. */
   control: number;
-  /** Control requests a second of one flow that go first; more of them go as the next class does. */
+  /** Control requests a second of one flow that go first. Further ones go with the next class. */
   controlRate: number;
   /** Control requests that may come at once. */
   controlBurst: number;
-  /** The share of the time left to its deadline that a request waits at most. */
+  /** The longest wait of a request, as a share of the time to its deadline. */
   patience: number;
 }
 
-/** The bounds of a scheduler unless others are given; docs/SCHEDULING.md says where they are from. */
+/** The default bounds; docs/SCHEDULING.md tells their sources. */
 export const LIMITS: Readonly<SchedulingLimits> = {
   flow: 50,
   waiting: 10_240,
@@ -73,31 +73,30 @@ export const LIMITS: Readonly<SchedulingLimits> = {
   patience: 0.5,
 };
 
-/** What a {@linkcode Scheduler} is made of. */
+/** The options of a {@linkcode Scheduler}. */
 export interface SchedulerOptions<T extends Ticket> {
-  /** Time and the one timer. */
+  /** The source of time, and of the one timer. */
   clock: Clock;
-  /** A number from 0 to 1, 1 excluded: for jitter and for the secret of the hash. */
+  /** Returns a number from 0 to 1, 1 excluded: for jitter, and for the secret of the hash. */
   random: () => number;
-  /** Starts a request; `finish` must follow, at once or later. An error thrown here finishes it. */
+  /** Starts a request; `finish` must follow, at once or later. An error thrown here finishes the request. */
   run: (ticket: T) => void;
   /**
-   * Answers a request that will not run. `retry` is how long its client should stay away, in whole
-   * milliseconds, 0 where it makes no difference; `scope` says whose quota is used up.
+   * Answers a request that will not run. `retry` is how long its client should stay away, in whole milliseconds, 0 if
+   * that makes no difference; `scope` is the kind of key whose quota is used up.
    */
   refuse: (ticket: T, reason: RefusalReason, retry: number, scope?: string) => void;
-  /** A parked request has a seat again. */
+  /** Called when a parked request has a seat again. */
   resume?: (ticket: T) => void;
-  /** The deadline of a request passed after it had started; it keeps its seat until `finish`. */
+  /** Called when the deadline of a started request passes; the request keeps its seat until `finish`. */
   overdue?: (ticket: T) => void;
-  /** Nothing waits any more and a seat is free: who holds requests back may bring some. */
+  /** Called when nothing waits any more and a seat is free: a caller that holds requests back may submit some. */
   idle?: () => void;
   /**
-   * Calls `go` once the event loop has looked after everything else, such as `setImmediate` does.
-   * Without it the scheduler does not work in slices.
+   * Calls `go` after the event loop has done its other work, like `setImmediate`. Without it the scheduler never yields.
    */
   yield?: (go: () => void) => void;
-  /** How many requests run at once (default one). */
+  /** The number of requests that run at once (default 1). */
   seats?: Seats;
   /** The classes, the one for control work first (default {@linkcode CLASSES}). */
   classes?: readonly Readonly<ClassOptions>[];
@@ -105,12 +104,12 @@ export interface SchedulerOptions<T extends Ticket> {
   limits?: Partial<SchedulingLimits>;
 }
 
-/** What {@linkcode Scheduler.openFlow} may be told of a client. */
+/** The options of {@linkcode Scheduler.openFlow}. */
 export interface FlowOptions {
-  /** Its share beside other clients (default 1). */
+  /** The share of the client beside other clients (default 1). */
   weight?: number;
-  /** Whether it is unknown to the server, so that it may have to share a flow (default no). */
+  /** Whether the client is unknown to the server and may have to share a flow (default false). */
   guest?: boolean;
-  /** The rates that its requests count towards (default none). */
+  /** The rates for which its requests count (default none). */
   meters?: readonly Meter[];
 }

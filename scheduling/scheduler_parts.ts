@@ -5,17 +5,17 @@ import type { ClassRecords } from "./statistics.ts";
 import type { Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
 
-/** What a scheduler works on, each time the same one for all who do its work. */
+/** The parts of one scheduler that its admission queue and its dispatcher share. */
 export interface SchedulerParts<T extends Ticket> {
-  /** As its owner gave them: what to call, above all. */
+  /** The options of its owner, with the callbacks. */
   readonly options: SchedulerOptions<T>;
-  /** Its bounds. */
+  /** The bounds. */
   readonly limits: SchedulingLimits;
-  /** The figures of its classes. */
+  /** The figures of the classes. */
   readonly records: ClassRecords;
-  /** Who waits for a seat. */
+  /** The requests that wait for a seat. */
   readonly queue: FairQueue<T>;
-  /** The time limits of those that wait, and the deadlines of those that have started. */
+  /** The time limits of waiting requests, and the deadlines of started ones. */
   readonly wheel: TimingWheel<T>;
   /** The seats. */
   readonly seating: Seating;

@@ -1,23 +1,24 @@
 import { CostEstimate, LEAST_COST } from "./cost_estimate.ts";
 import type { Seats } from "./seats.ts";
 
-/** The weight of what the last request took. */
+/** The weight of the last sample in the estimates. */
 const SMOOTHING = 1 / 16;
 
 /**
- * Who has the seats: control work takes the reserved ones, which are on top of the others, before it
+ * Counts the seats that are taken. Control work takes the reserved seats, which are in addition to the others, before it
  * takes one of the others.
  */
 export class Seating {
-  /** Seats that are taken. */
+  /** The seats that are taken. */
   taken: number = 0;
   #control = 0;
   #seats: Seats;
   #share: number;
   #limit = 0;
   #reserved = 0;
-  /** How long a request lately held a seat, and how long the event loop. */
+  /** How long a recent request held its seat. */
   readonly #held = new CostEstimate(LEAST_COST, SMOOTHING);
+  /** How long a recent request held the event loop. */
   readonly #busy = new CostEstimate(LEAST_COST, SMOOTHING);
 
   constructor(seats: Seats, share: number) {
@@ -25,12 +26,12 @@ export class Seating {
     this.#share = share;
   }
 
-  /** Seats for all. */
+  /** The seats for all requests. */
   get limit(): number {
     return this.#seats.limit;
   }
 
-  /** Seats for control work only. */
+  /** The seats for control work only. */
   get reserved(): number {
     const { limit } = this.#seats;
     if (limit !== this.#limit) {
@@ -40,7 +41,7 @@ export class Seating {
     return this.#reserved;
   }
 
-  /** Seats that are free for all. */
+  /** The free seats for all requests. */
   get free(): number {
     const { reserved } = this;
     return this.#seats.limit - this.taken +
@@ -53,8 +54,8 @@ export class Seating {
   }
 
   /**
-   * How long it takes at least, as it went lately, until so many got a seat, in milliseconds. Where a
-   * seat is free they wait for the event loop only, however long others hold theirs.
+   * A lower bound of the time until so many requests get a seat, in milliseconds, by recent times. If a seat is free they
+   * wait only for the event loop, however long others hold their seats.
    */
   forecast(count: number, now: number): number {
     if (count === 0) return 0;
@@ -63,7 +64,7 @@ export class Seating {
     return count * Math.max(busy, this.#held.at(now) / this.taken);
   }
 
-  /** A request that goes on has held the event loop for so many milliseconds. */
+  /** Records how long a request that goes on has held the event loop, in milliseconds. */
   occupied(ms: number, now: number): void {
     this.#busy.learn(ms, now);
   }
@@ -73,7 +74,7 @@ export class Seating {
     if (control) this.#control++;
   }
 
-  /** A seat is given back that was held for `took` milliseconds, and the event loop too where that was `atOnce`. */
+  /** Gives back a seat that was held for `took` milliseconds, and with `atOnce` the event loop with it. */
   leave(control: boolean, took: number, now: number, atOnce: boolean): void {
     this.#seats.finished(took, this.taken, now);
     if (atOnce) this.#busy.learn(took, now);

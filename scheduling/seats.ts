@@ -1,22 +1,22 @@
-/** How many requests may run at once. */
+/** The number of requests that may run at once. */
 export interface Seats {
   /** The number, 1 or more. */
   readonly limit: number;
   /**
-   * Called when a request has given its seat back.
+   * Called when a request gives its seat back.
    *
-   * @param took how long it had the seat, in milliseconds
-   * @param running how many requests ran when it did, itself included
+   * @param took how long it held the seat, in milliseconds
+   * @param running how many requests ran at its end, itself included
    * @param now the time, in milliseconds
    */
   finished(took: number, running: number, now: number): void;
 }
 
 /**
- * A fixed number of seats: 1 for handlers that burn the processor in the event loop, the size of the
- * pool for handlers that run in one.
+ * A fixed number of seats: 1 for handlers that compute in the event loop, the size of the pool for handlers that run in
+ * a pool.
  *
- * @throws {RangeError} where the number is not a whole one from 1
+ * @throws {RangeError} if the number is not a whole one from 1
  *
  * @example
  * ```ts
@@ -33,34 +33,34 @@ export function fixedSeats(limit: number): Seats {
   return { limit, finished: () => {} };
 }
 
-/** What shapes {@linkcode AdaptiveSeats}; the defaults are those of Netflix' Gradient2. */
+/** The options of {@linkcode AdaptiveSeats}; the defaults are those of Netflix' Gradient2. */
 export interface AdaptiveSeatsOptions {
   /** The fewest seats (default 4). Twice the number of workers is a good choice. */
   min?: number;
   /** The most seats (default 200). */
   max?: number;
-  /** How many there are once the time without load is known, after the first window (default 20). */
+  /** The number after the first window, when the time without load is known (default 20). */
   initial?: number;
-  /** How far the time may grow before seats are taken away, as a factor (default 1.5). */
+  /** The factor by which the time may grow before the number falls (default 1.5). */
   tolerance?: number;
   /** The weight of a new limit beside the old one (default 0.2). */
   smoothing?: number;
-  /** Seats that a good window adds (default 4; no more than the square root of what there are). */
+  /** How many seats a good window adds (default 4; at most the square root of the present number). */
   growth?: number;
-  /** The time over which a mean is taken, in milliseconds (default 1 000) ... */
+  /** The length of a window, over which the mean is taken, in milliseconds (default 1 000). */
   window?: number;
-  /** ... and the fewest requests it needs (default 10). */
+  /** The fewest requests of a window (default 10). */
   samples?: number;
 }
 
 /**
- * As many seats as keep the time that requests take near what it is without load: Gradient2 of
- * Netflix' concurrency-limits, for handlers that wait for something whose capacity is not known.
+ * As many seats as keep the time of a request near its time without load: Gradient2 of Netflix' concurrency-limits, for
+ * handlers that wait for a service of unknown capacity.
  *
- * Times run from the start of a request, not its arrival, so that waiting here is not taken for
- * slowness there. The limit does not grow while less than half of it is used. Unlike Gradient2, it
- * begins with the fewest seats, and learns that the time without load has grown only while few seats
- * are used or there are few: otherwise a long overload slowly becomes the new normal.
+ * Times run from the start of a request, not from its arrival, so a wait here does not count as slowness there. The
+ * limit does not grow while less than half of it is in use. Unlike Gradient2, it begins with the fewest seats, and it
+ * learns a longer time without load only while few seats exist or are in use. Otherwise a long overload would become the
+ * new normal.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export interface AdaptiveSeatsOptions {
  * import { assert } from "@std/assert";
  *
  * const seats = new AdaptiveSeats({ initial: 100 });
- * // What took 10 ms takes 100 ms once all seats are taken.
+ * // A request takes 10 ms, and 100 ms once all seats are taken.
  * for (let now = 0; now < 5_000; now += 10) seats.finished(10, 10, now);
  * for (let now = 5_000; now < 20_000; now += 10) seats.finished(100, seats.limit, now);
  * assert(seats.limit < 50);
@@ -103,7 +103,7 @@ export class AdaptiveSeats implements Seats {
     this.limit = Math.floor(min);
   }
 
-  /** Takes in how long a request had its seat. Time: O(1). */
+  /** Records how long a request held its seat. Time: O(1). */
   finished(took: number, running: number, now: number): void {
     if (this.#until === -Infinity) this.#until = now + this.#options.window;
     this.#sum += took;
@@ -124,8 +124,8 @@ export class AdaptiveSeats implements Seats {
       this.#unloaded = mean;
       this.#exact = initial;
     } else {
-      // A limit that falls as steeply as below ends at 4: what takes long there is slow by itself.
-      // And half of the time without load cannot be its noise: what was slow when it was learnt no longer is.
+      // The limit falls down to 4: a request that takes long even there is slow by itself. And a mean of half the time
+      // without load is no noise: the service was slow when that time was learnt.
       const few = this.#exact <= Math.max(min, 4) + 1;
       if (few || mean < this.#unloaded / 2) this.#unloaded = mean;
       else if (idle || mean < this.#unloaded) this.#unloaded += 0.1 * (mean - this.#unloaded);

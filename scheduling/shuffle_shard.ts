@@ -1,13 +1,13 @@
-/** The secret that keeps a client from choosing where its hash falls: two 32-bit words. */
+/** The secret that keeps a client from choosing its hash: two 32-bit words. */
 export type HashKey = readonly [number, number];
 
 const utf8 = new TextEncoder();
 
 /**
- * HalfSipHash-2-4 with 64 bits of output: a keyed hash whose collisions cannot be found without the
- * key, made of 32-bit operations. Reference: HalfSipHash by Aumasson and Bernstein.
+ * HalfSipHash-2-4 with 64 bits of output: a keyed hash of 32-bit operations, whose collisions nobody finds without the
+ * key. Reference: HalfSipHash by Aumasson and Bernstein.
  *
- * @param text hashed as UTF-8; a byte array as it is
+ * @param text a text, hashed as UTF-8, or bytes
  * @param key the secret
  * @returns the hash as two unsigned 32-bit words, the low one first
  *
@@ -68,18 +68,18 @@ export function drawHashKey(random: () => number): HashKey {
 }
 
 /**
- * The queues that a client may use: `hand` different ones of `deck`, always the same for one client.
+ * The queues that a client may use (shuffle sharding): `hand` different ones of `deck`, always the same for one client.
  *
- * Two clients seldom share their whole hand, so one that fills its queues leaves almost every other
- * client a free one. 128 and 6 are the defaults of Kubernetes' API Priority and Fairness: with 4
- * flooders a client finds all its queues taken with a probability of 1.6e-5.
+ * Two clients seldom share their whole hand. So a client that fills its queues leaves almost every other client a free
+ * one. 128 and 6 are the defaults of Kubernetes' API Priority and Fairness: with 4 flooders, a client finds all of its
+ * queues full with a probability of 1.6e-5.
  *
- * @param client what names the client
+ * @param client the name of the client
  * @param key the secret of the hash
  * @param deck how many queues there are (default 128)
  * @param hand how many of them a client gets (default 6)
  * @returns numbers from 0 to `deck` - 1, all different
- * @throws {RangeError} where a hash of 53 bits cannot deal such a hand evenly
+ * @throws {RangeError} if a hash of 53 bits cannot deal such a hand evenly
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ export function dealHand(
 ): number[] {
   let hands = 1;
   for (let i = 0; i < hand; i++) hands *= deck - i;
-  // 2^8 hashes for each hand keep any two hands within 1 % of the same chance.
+  // With 2^8 hashes for each hand, the chances of any two hands differ by less than 1 %.
   if (!(hand >= 1 && hand <= deck && hands <= 2 ** 45)) {
     throw new RangeError(`cannot deal ${hand} of ${deck}`);
   }

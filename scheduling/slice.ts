@@ -1,26 +1,25 @@
 /**
- * How long work may go on in one go: after `length` milliseconds of it, it stops until the event loop
- * has had its turn.
+ * A bound on work in a row: after `length` milliseconds of it, the work stops until the event loop has had its turn.
  */
 export class Slice {
-  /** Whether work has to wait for the event loop. */
+  /** Whether the work has to wait for the event loop. */
   over: boolean = false;
   #spent = 0;
   #length: number;
   #yield: (go: () => void) => void;
   #begin: () => void;
 
-  constructor(length: number, yieldTo: (go: () => void) => void, goOn: () => void) {
+  constructor(length: number, yieldTo: (go: () => void) => void, resume: () => void) {
     this.#length = length;
     this.#yield = yieldTo;
     this.#begin = () => {
       this.over = false;
       this.#spent = 0;
-      goOn();
+      resume();
     };
   }
 
-  /** Counts work that goes on once this is over, as a share of what may be done in one go. */
+  /** Counts work that goes on after the slice, as a share of the slice. */
   share(share: number): void {
     if (this.#length < Infinity) this.spend(share * this.#length);
   }

@@ -5,7 +5,7 @@ import type { ClassOptions } from "./scheduler_options.ts";
 import type { Seating } from "./seating.ts";
 import type { FlowHandle, RefusalReason, Ticket } from "./ticket.ts";
 
-/** The figures of one class; counts are since the start, waits of the last half to whole minute. */
+/** The figures of one class. Counts are since the start; waits cover the last half minute to minute. */
 export interface ClassStatistics {
   /** The class. */
   name: string;
@@ -13,7 +13,7 @@ export interface ClassStatistics {
   waiting: number;
   /** Requests that have a seat now. */
   running: number;
-  /** Requests that wait for an event now, without a seat. */
+  /** Requests that wait for an event now and hold no seat. */
   parked: number;
   /** Requests that were started. */
   started: number;
@@ -25,7 +25,7 @@ export interface ClassStatistics {
   expired: number;
   /** Requests that were cancelled while they waited. */
   cancelled: number;
-  /** How long those lately started had waited, in milliseconds. */
+  /** How long recently started requests had waited, in milliseconds. */
   wait: { p50: number; p90: number; p99: number };
 }
 
@@ -33,7 +33,7 @@ export interface ClassStatistics {
 export interface FlowStatistics {
   /** Its class. */
   class: string;
-  /** Its key; a number where guests share it. */
+  /** Its key; a number if guests share the flow. */
   key: FlowKey;
   /** Requests that wait. */
   waiting: number;
@@ -41,15 +41,15 @@ export interface FlowStatistics {
   bytes: number;
 }
 
-/** What {@linkcode Scheduler.statistics} returns. */
+/** The result of {@linkcode Scheduler.statistics}. */
 export interface SchedulerStatistics {
-  /** By class, in the order in which they were given. */
+  /** By class, in the order of the options. */
   classes: ClassStatistics[];
-  /** Seats: how many there are, how many more are for control work, how many are taken. */
+  /** The seats for all requests, the seats for control work only, and how many of both are taken. */
   seats: { limit: number; reserved: number; taken: number };
-  /** What waits in all. */
+  /** All waiting requests. */
   waiting: { count: number; bytes: number };
-  /** The flows that hold the most, about in order. */
+  /** The largest flows, roughly in order. */
   heaviest: FlowStatistics[];
 }
 
@@ -64,11 +64,11 @@ export class ClassRecord {
 
   constructor(
     readonly options: Readonly<ClassOptions>,
-    /** Whether it is control work, which may use the reserved seats. */
+    /** Whether the class is for control work, which may use the reserved seats. */
     readonly control: boolean,
   ) {}
 
-  /** As they are reported. */
+  /** The figures for a report, with the number of waiting requests. */
   report(waiting: number): ClassStatistics {
     const { running, parked, started, refused, cancelled, waits } = this;
     const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => waits.percentile(share));
@@ -96,9 +96,9 @@ export class ClassRecords {
     this.all = classes.map((options, rank) => new ClassRecord(options, rank === 0));
   }
 
-  /** Those of the class whose requests line up there. */
-  of(line: FlowHandle): ClassRecord {
-    return this.all[line.flow.level.rank];
+  /** The record of the class of a flow. */
+  of(handle: FlowHandle): ClassRecord {
+    return this.all[handle.flow.level.rank];
   }
 }
 

@@ -1,27 +1,27 @@
-/** Something that a table may forget. */
+/** A value that a table may forget. */
 export interface Forgettable {
-  /** Whether the table has it. */
+  /** Whether the table holds it. */
   listed: boolean;
-  /** Whether it was used since it was last looked at. */
+  /** Whether it was used since the last sweep came by. */
   used: boolean;
 }
 
-/** How many entries are looked at for each new one. */
-const LOOKS = 4;
+/** How many entries a sweep visits. */
+const VISITS = 4;
 
 /**
- * Keeps a table small, called before every insertion: looks at its oldest entries and forgets those
- * that are idle and were not used since the last look; the others move to the back (the "clock" of
- * page replacement, which gives a second chance). So a table has at most about twice as many entries
- * as are in use, or `roomy`, below which nothing is forgotten: to find entries anew costs more.
+ * Keeps a table small. Call it before each insertion. It visits the oldest entries and forgets those that are idle and
+ * were not used since their last visit. The others move to the back: the CLOCK algorithm of page replacement, which gives
+ * a second chance. So a table has at most about twice as many entries as are in use, or `retain`. A smaller table
+ * forgets nothing, as making an entry anew costs more.
  */
 export function sweep<K, V extends Forgettable>(
   table: Map<K, V>,
-  roomy: number,
+  retain: number,
   isIdle: (value: V) => boolean,
 ): void {
-  if (table.size < roomy) return;
-  let left = Math.min(LOOKS, table.size);
+  if (table.size < retain) return;
+  let left = Math.min(VISITS, table.size);
   for (const [key, value] of table) {
     if (left-- === 0) break;
     table.delete(key);

@@ -1,36 +1,36 @@
 import type { Clock } from "./clock.ts";
 
-/** What a {@linkcode TimingWheel} can hold: the node of its lists. Start with 0, null and null. */
+/** An item of a {@linkcode TimingWheel}, and the node of its lists. Start with 0, null and null. */
 export interface Timed {
-  /** The wheel's own: the tick at which it is due, 0 where it is not in a wheel. */
+  /** For the wheel: the tick at which it is due; 0 if it is in no wheel. */
   tick: number;
-  /** The wheel's own: the one before it in its slot. */
+  /** For the wheel: the item before it in its slot. */
   earlier: Timed | null;
-  /** The wheel's own: the one after it in its slot. */
+  /** For the wheel: the item after it in its slot. */
   later: Timed | null;
 }
 
-/** The slot of those that are due; slots of the wheel follow it. */
+/** The slot of due items; the slots of the wheel follow it. */
 const DUE = 0;
-/** The tick that is never: its slot is `DUE`. */
+/** The tick of due items: no time is at this tick. */
 const NOW = -1;
-/** The most ticks to sleep: so soon does a timer end that is left over when all limits are cleared. */
+/** The longest sleep in ticks. A timer that is left over when all limits are cleared ends that soon. */
 const FAR = 16;
 
 /**
- * Many time limits on one timer: a hashed timing wheel (Varghese and Lauck, SOSP 1987, scheme 6). A
- * limit is a node in the list of its slot, so setting and clearing allocate nothing.
+ * Many time limits on one timer: a hashed timing wheel (Varghese and Lauck, SOSP 1987, scheme 6). A limit is a node in
+ * the list of its slot, so setting and clearing allocate nothing.
  *
- * Time: O(1) to set and to clear; each limit is looked at once a turn of the wheel (8 s by default).
+ * Time: O(1) to set and to clear. The wheel visits each limit once a turn (8 s by default).
  *
- * @typeParam T what has a time limit
+ * @typeParam T the items with time limits
  *
  * @example
  * ```ts
  * import { type Clock, type Timed, TimingWheel } from "@lineup/lineup/scheduling";
  * import { assertEquals } from "@std/assert";
  *
- * // A clock that is moved by hand, with room for one timer.
+ * // A clock that the example moves, with room for one timer.
  * let time = 0;
  * let timer = () => {};
  * const clock: Clock = { now: () => time, after: (_, action) => (timer = action, () => {}) };
@@ -58,13 +58,13 @@ export class TimingWheel<T extends Timed> {
   #disarm: () => void = () => {};
 
   /**
-   * Starts with no limits set.
+   * Starts without limits.
    *
-   * @param clock whose timer is used: at most one at a time, none while nothing is set
-   * @param expire called once for each limit that is reached, at most one tick late
+   * @param clock the source of the timer: at most one at a time, none while no limit is set
+   * @param expire called once for each reached limit, at most one tick late
    * @param options `tick`: the precision, in milliseconds (default 16); `slots`: a power of 2
    * (default 512)
-   * @throws {RangeError} where slots is no power of 2
+   * @throws {RangeError} if `slots` is not a power of 2
    */
   constructor(
     clock: Clock,
@@ -83,7 +83,7 @@ export class TimingWheel<T extends Timed> {
     this.#slots = new Array(slots + 1).fill(null);
   }
 
-  /** Sets the time limit of an item, in place of the one it may have. Infinity is no limit. */
+  /** Sets the time limit of an item, in place of an earlier one. Infinity is no limit. */
   set(item: T, due: number): void {
     if (item.tick !== 0) this.clear(item);
     if (due === Infinity) return;
@@ -93,20 +93,20 @@ export class TimingWheel<T extends Timed> {
     if (tick < this.#armed) this.#arm(tick);
   }
 
-  /** Takes the time limit from an item; nothing happens where it has none. */
+  /** Clears the time limit of an item, if it has one. */
   clear(item: T): void {
     if (item.tick === 0) return;
     this.#unlink(item);
     this.size--;
   }
 
-  /** Stops the timer. What is set stays set and expires no more until something else is set. */
+  /** Stops the timer. The limits stay set, and expire again only once another one is set. */
   stop(): void {
     this.#disarm();
     this.#armed = Infinity;
   }
 
-  /** The timer is left alone when limits are cleared: to set one costs far more than a vain turn. */
+  /** Clearing a limit leaves the timer alone: to set a timer costs far more than a turn for nothing. */
   #arm(tick: number): void {
     this.#disarm();
     const passed = this.#clock.now() - this.#start;
@@ -118,7 +118,7 @@ export class TimingWheel<T extends Timed> {
   #turn(): void {
     this.#armed = Infinity;
     const now = this.#clock.now();
-    // Timers may fire a fraction early; a tick that has not come is left for the next turn.
+    // A timer may fire a fraction too early; a tick that has not come waits for the next turn.
     const present = Math.floor((now - this.#start) / this.#length + 1e-6);
     const first = Math.max(this.#done + 1, present - this.#mask);
     this.#done = Math.max(this.#done, present);
@@ -145,7 +145,7 @@ export class TimingWheel<T extends Timed> {
     }
   }
 
-  /** The first tick whose slot is not empty, or one that is far. */
+  /** The first tick whose slot is not empty, or the farthest one. */
   #nextTick(): number {
     const far = this.#done + FAR;
     let tick = this.#done + 1;

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * The time as it was first asked for in this turn of the microtasks: to ask the system costs as much as to move a job, and
- * what one event causes is done at one time.
+ * A clock that stands still during one turn of the microtask queue: reading the clock of the system costs as much as
+ * moving a job, and all effects of one event happen at one time.
  */
 export class TurnClock {
   readonly #clock: Clock;
@@ -12,7 +12,7 @@ export class TurnClock {
     this.#clock = clock;
   }
 
-  /** As that of the clock, but older by as much as was done in this turn. */
+  /** The time of the first call in this turn. */
   now(): number {
     if (this.#now !== undefined) return this.#now;
     queueMicrotask(this.#forget);

@@ -2,17 +2,17 @@ import type { Flow, Level } from "./flow.ts";
 import { relist } from "./flow_table.ts";
 
 /**
- * The two clocks of hierarchical start-time fair queuing: the virtual time among levels, kept here, and
- * among the flows of each level, kept with the level. An entry starts at the tag of its flow; virtual
- * time is the tag of what was served last; tags grow by cost over weight.
+ * The clocks of hierarchical start-time fair queuing: the virtual time among levels, kept here, and the virtual time
+ * among the flows of each level, kept with the level. An entry starts at the tag of its flow. Virtual time is the tag of
+ * the flow that was served last. A tag grows by cost over weight.
  */
 export class VirtualTime {
   #now = 0;
-  /** The largest tag given to a level. */
+  /** The largest tag of a level. */
   #peak = 0;
   #readyLevels = 0;
 
-  /** A flow has something to be served: it joins in at the present, or where it was if that is later. */
+  /** Takes part with a flow that has entries to serve: from the present on, or from its tag if that is later. */
   activate(flow: Flow): void {
     const level = flow.level;
     catchUp(flow, level);
@@ -23,7 +23,7 @@ export class VirtualTime {
     level.ready.add(flow);
   }
 
-  /** A flow has nothing to be served any more. */
+  /** Leaves out a flow that has no more entries to serve. */
   deactivate(flow: Flow): void {
     const level = flow.level;
     level.ready.remove(flow);
@@ -31,7 +31,7 @@ export class VirtualTime {
     if (level.ready.size === 0) this.#readyLevels--;
   }
 
-  /** An entry of a flow that is ready is served: time moves to its start, its flow and level to its end. */
+  /** Serves an entry of an active flow: time moves to its start, the tags of its flow and level to its end. */
   charge(flow: Flow, cost: number): void {
     const level = flow.level;
     if (level.tag > this.#now) this.#now = level.tag;
@@ -42,14 +42,14 @@ export class VirtualTime {
     correct(flow, level);
   }
 
-  /** As `charge`, for what did not wait. */
+  /** Like `charge`, for work that did not wait. */
   chargeAtOnce(flow: Flow, cost: number): void {
     catchUp(flow, flow.level);
     this.#catchUp(flow.level);
     this.charge(flow, cost);
   }
 
-  /** Corrects what was charged for an entry by `error`, from the next time that its flow is served. */
+  /** Corrects the charge for an entry by `error`, from the next time that its flow is served. */
   settle(flow: Flow, error: number): void {
     const level = flow.level;
     level.tag += error / level.weight;
@@ -58,15 +58,15 @@ export class VirtualTime {
     flow.error += error / flow.weight;
     if (flow.index === -1) {
       correct(flow, level);
-      // Or a new flow of its key would be free of its debt.
+      // Otherwise a new flow of its key would be free of its debt.
       if (flow.tag > level.virtual && !flow.listed) relist(flow);
     }
-    // A busy period is over: the present moves to where nobody owes anything.
+    // The busy period is over: the present moves to the time at which no flow owes anything.
     if (level.ready.size === 0) level.virtual = level.peak;
     if (this.#readyLevels === 0) this.#now = this.#peak;
   }
 
-  /** Changes the weight of a flow, also of what it owes. */
+  /** Changes the weight of a flow, and scales its debt with it. */
   weigh(flow: Flow, weight: number): void {
     const level = flow.level;
     const owed = flow.tag - level.virtual;
@@ -82,12 +82,12 @@ export class VirtualTime {
   }
 }
 
-/** Who comes too late for what was served in the meantime gets no credit for it. */
+/** A flow gets no credit for the time in which it was idle. */
 function catchUp(flow: Flow, level: Level): void {
   if (flow.tag < level.virtual) flow.tag = level.virtual;
 }
 
-/** Errors of a flow that waits are corrected when it is served, so that its place need not change. */
+/** A waiting flow takes its corrections when it is served, so its place need not change before. */
 function correct(flow: Flow, level: Level): void {
   flow.tag += flow.error;
   flow.error = 0;

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Protocol, Refusal } from "../../protocol/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
-import { lineup, startProcess } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startProcess } from "./lineup_process.ts";
 
 const zoo = {
   name: "zoo",

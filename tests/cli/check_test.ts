@@ -3,7 +3,8 @@ import { connectStream, listen, parseAddress, writeAll } from "../../net/mod.ts"
 import { serve } from "@lineup/lineup";
 import calc from "../../examples/calc.ts";
 import { lineServer } from "./line_server.ts";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup } from "./lineup_process.ts";
 
 interface Failure {
   readonly name: string;
@@ -37,7 +38,7 @@ async function spoiled(
     reply?: (text: string) => string;
   },
 ) {
-  const server = await serve(calc.protocol, calc.handlers, { port: 0 });
+  const server = await serve(calc.protocol, calc.handlers, { port: 0, log: () => {} });
   const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
   const pipes: Promise<void>[] = [];
   const streams: { close(): void }[] = [];

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
@@ -97,14 +98,8 @@ Deno.test("lineup connect ends a script once all is answered, also where the ser
         conn.close();
       };
     })();
-    const { promise: late, resolve: interrupt } = Promise.withResolvers<void>();
-    const bound = setTimeout(interrupt, 10_000);
     const address = `127.0.0.1:${listener.addr.port}`;
-    const { code: actual, out, err } = await lineup(["connect", address], {
-      input,
-      interrupt: late,
-    });
-    clearTimeout(bound);
+    const { code: actual, out, err } = await lineup(["connect", address], { input });
     (await accepted)();
     assertEquals([actual, err], [code, ""], input);
     assertEquals(out.startsWith(greeting + replies), true, out);

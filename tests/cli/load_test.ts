@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Protocol, Refusal, serve } from "@lineup/lineup";
 import { lineServer } from "./line_server.ts";
-import { lineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { lineupProcess } from "./lineup_process.ts";
 
 const shop = {
   name: "shop",
@@ -36,7 +37,7 @@ async function openShop() {
     FAIL() {
       throw new Refusal("gone", "It is gone.");
     },
-  }, { port: 0 });
+  }, { port: 0, log: () => {} });
   return {
     address: server.address,
     bought,
@@ -184,7 +185,7 @@ Deno.test("lineup load shows a stall of the server with --rate, which a closed l
   const measure = async (...flags: string[]) => {
     await using server = await stalling();
     const args = ["--json", "--quiet", "--unchecked", ...flags];
-    const { code, out } = await lineup(["load", ...args, server.address, "PING"]);
+    const { code, out } = await lineupProcess(["load", ...args, server.address, "PING"]);
     assertEquals(code, 0);
     return JSON.parse(out);
   };
@@ -266,7 +267,7 @@ Deno.test("lineup load ends at Ctrl-C, with the report of what there was", async
     return "OK\n";
   });
   const args = ["--unchecked", "--warmup", "0ms", "--duration", "1h", server.address, "PING"];
-  const { code, out } = await lineup(["load", ...args], { interrupt: asked.promise });
+  const { code, out } = await lineupProcess(["load", ...args], { interrupt: asked.promise });
   assertEquals(code, 0);
   assertMatch(out, /^load +closed loop, 1 in flight on each of 10 connections, 1 thread\n/);
   assertMatch(out, /^OK +[0-9,]+ {2}100 % /m);

@@ -3,7 +3,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Wire } from "../raw_client.ts";
 import { serveQueue } from "./queue_here.ts";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup } from "./lineup_process.ts";
 
 /** Runs a test with a directory of its own. */
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {

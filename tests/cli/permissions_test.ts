@@ -13,7 +13,7 @@ import { spec } from "../../cli/spec/spec.ts";
 import { top } from "../../cli/top/top.ts";
 import { workCommand } from "../../cli/work/work.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
-import { MAIN } from "./run.ts";
+import { MAIN } from "./lineup_process.ts";
 
 const COMMANDS: Readonly<Record<string, Subcommand>> = {
   put,

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineServer } from "./line_server.ts";
-import { lineup, startLineup, startProcess } from "./run.ts";
+import { lineupProcess, startLineup, startProcess } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
@@ -42,7 +42,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
       ["spec", address],
     ]
   ) {
-    assertEquals(await lineup(args), {
+    assertEquals(await lineupProcess(args), {
       code: 2,
       out: "",
       err: `lineup: cannot connect to ${address}: Connection refused\n`,
@@ -53,7 +53,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
 Deno.test("lineup names a server whose SPEC is none", async () => {
   await using server = await lineServer((line) => `${line.split(" ")[0]} OK {3}\r\nnot\r\n`);
   for (const args of [["spec", server.address], ["load", server.address, "PING"]]) {
-    const { code, out, err } = await lineup(args);
+    const { code, out, err } = await lineupProcess(args);
     assertEquals({ code, out }, { code: 2, out: "" });
     assertStringIncludes(err, "lineup: the server's SPEC cannot be read: ");
   }

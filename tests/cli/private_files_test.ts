@@ -5,7 +5,8 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { newFile } from "../../cli/private_file.ts";
 import { History } from "../../cli/connect/history.ts";
 import { withDirectory } from "../temporary_directory.ts";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { lineupProcess, startLineup } from "./lineup_process.ts";
 
 const mode = (path: string): string => (Deno.statSync(path).mode! & 0o777).toString(8);
 const names = (directory: string): string[] =>
@@ -96,30 +97,23 @@ Deno.test("lineup load --html writes through no link", () =>
   withLinks(async (directory) => {
     const data = ["queue", "--port", "0", "--data", ":memory:"];
     await using server = await startLineup(data);
-    const load = (page: string) =>
-      lineup([
-        "load",
-        "--quiet",
-        "--html",
-        page,
-        "--requests",
-        "9",
-        `127.0.0.1:${server.port}`,
-        "PING",
-      ]);
-    const linked = await load(`${directory}/link`);
+    const load = (page: string): string[] => [
+      ...["load", "--quiet", "--html", page, "--requests", "9"],
+      ...[`127.0.0.1:${server.port}`, "PING"],
+    ];
+    const linked = await lineup(load(`${directory}/link`));
     assertEquals(linked.code, 64);
     assertStringIncludes(linked.err, `--html ${directory}/link: ${directory}/link is a link`);
     const page = `${directory}/page.html`;
-    assertEquals((await load(page)).code, 0);
+    assertEquals((await lineup(load(page))).code, 0);
     assertEquals(mode(page), "600");
-    const printed = await load("/dev/stdout");
+    const printed = await lineupProcess(load("/dev/stdout"));
     assertStringIncludes(printed.out, "<!doctype html>");
   }));
 
 Deno.test("lineup queue refuses a URI as --data, warns of readers, and ends with 74 where its file is gone", () =>
   withDirectory(async (directory) => {
-    const uri = await lineup(["queue", "--port", "0", "--data", "file:x?mode=memory"], {
+    const uri = await lineupProcess(["queue", "--port", "0", "--data", "file:x?mode=memory"], {
       cwd: directory,
     });
     assertEquals([uri.code, uri.out], [1, ""]);

@@ -6,7 +6,8 @@ import { listen, writeAll } from "../../net/mod.ts";
 import calc from "../../examples/calc.ts";
 import { lineServer } from "./line_server.ts";
 import { serveQueue } from "./queue_here.ts";
-import { command, lineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { command } from "./lineup_process.ts";
 
 const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n";
 const { PUT } = queueProtocol.commands;
@@ -265,7 +266,7 @@ Deno.test("lineup put ends quietly where nobody reads the numbers", async () => 
 });
 
 Deno.test("lineup put names a server that is no queue", async () => {
-  await using server = await serve(calc.protocol, calc.handlers, { port: 0 });
+  await using server = await serve(calc.protocol, calc.handlers, { port: 0, log: () => {} });
   assertEquals(await lineup(["put", server.address, "mail", "x"]), {
     code: 2,
     out: "",

@@ -2,7 +2,8 @@ import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { over } from "../queue/session.ts";
 import { withDirectory } from "../temporary_directory.ts";
-import { command, lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { command, startLineup } from "./lineup_process.ts";
 
 const QUEUE = '{"kind":"queue","version":1,"last":12}';
 const RULES =

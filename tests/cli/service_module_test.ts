@@ -1,7 +1,7 @@
 // Modules of others that `lineup serve` loads, here and in workers.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { lineup, MAIN } from "./run.ts";
+import { lineupProcess, MAIN } from "./lineup_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const BOUND_MS = 30_000;
@@ -63,18 +63,18 @@ Deno.test("what a module throws is shown as it is, and nothing in it acts on a t
   await inDirectory(async (directory) => {
     const module = `${directory}/evil.ts`;
     await Deno.writeTextFile(module, String.raw`throw new Error("\x1b[31mEVIL\x07\nfake");`);
-    const { code, err } = await lineup(["serve", module], { env: { NO_COLOR: "" } });
+    const { code, err } = await lineupProcess(["serve", module], { env: { NO_COLOR: "" } });
     assertEquals(code, 1);
     assertEquals(err.split("\n").slice(0, 2), [
       String.raw`lineup: ${module} cannot be imported: Error: \x1b[31mEVIL\x07`,
       "  fake",
     ]);
     await Deno.writeTextFile(module, "throw null;");
-    const nothing = await lineup(["serve", module]);
+    const nothing = await lineupProcess(["serve", module]);
     assertEquals(nothing.err, `lineup: ${module} cannot be imported: null\n`);
     // Colours of Deno's own are nothing to read.
     await Deno.writeTextFile(module, `import "nowhere-to-be-found";`);
-    const own = await lineup(["serve", module], { env: { NO_COLOR: "" } });
+    const own = await lineupProcess(["serve", module], { env: { NO_COLOR: "" } });
     assertEquals([own.code, own.err.includes("\\x1b"), own.err.includes("async")], [
       1,
       false,

@@ -3,7 +3,7 @@ import { serve } from "@lineup/lineup";
 import { compile, type Protocol, specDocument, typesModule } from "@lineup/lineup/protocol";
 import fc from "fast-check";
 import { hostileProtocol } from "../protocol/hostile_protocols.ts";
-import { lineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
 
 // Nothing that a server says of itself may end a comment or a text of the module.
 const HOSTILE = '*/ throw "ran"; /* ` ${x} \u2028 \\" \n // </script>';
@@ -69,7 +69,7 @@ Deno.test("lineup spec --format types writes a module that a client of the serve
       for (const name of names) yield { seen: name === "a" };
       return { count: names.length };
     },
-  }, { port: 0 });
+  }, { port: 0, log: () => {} });
   // Beside this file, the package is found by its name.
   const dir = await Deno.makeTempDir({ dir: import.meta.dirname });
   try {

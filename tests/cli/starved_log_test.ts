@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Wire } from "../raw_client.ts";
-import { MAIN } from "./run.ts";
+import { MAIN } from "./lineup_process.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
 

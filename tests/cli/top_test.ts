@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { page } from "../../cli/top/page.ts";
 import { Reading, type Sample } from "../../cli/top/sample.ts";
 import { serveQueue } from "./queue_here.ts";
-import { lineup, startLineup, startProcess } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup, startProcess } from "./lineup_process.ts";
 
 const FIGURES: Readonly<Record<string, string | number>> = {
   "uptime-s": 93_784,

@@ -3,7 +3,8 @@ import { connect } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 import { trust } from "../transports/tls.ts";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { lineupProcess, startLineup } from "./lineup_process.ts";
 
 const pem = (name: string): string =>
   new URL(`../transports/tls/${name}`, import.meta.url).pathname;
@@ -45,11 +46,13 @@ for (const [mode, expected] of [[undefined, 0o600], ["0660", 0o660], ["777", 0o7
 Deno.test("--mode is the mode of a Unix socket, and what is wrong with it is said before a file is made", async () => {
   const cwd = await Deno.makeTempDir();
   for (const mode of ["999", "0o600", "66", "07777", "-1", "rw"]) {
-    const { code, err } = await lineup(["queue", "--listen", "unix:s", "--mode", mode], { cwd });
+    const { code, err } = await lineupProcess(["queue", "--listen", "unix:s", "--mode", mode], {
+      cwd,
+    });
     assertEquals(code, 64, mode);
     assertStringIncludes(err, "--mode must be the mode of a file, such as 0660");
   }
-  const { code, err } = await lineup(["queue", "--mode", "0660"], { cwd });
+  const { code, err } = await lineupProcess(["queue", "--mode", "0660"], { cwd });
   assertEquals(code, 64);
   assertStringIncludes(err, "--mode needs --listen unix:PATH");
   assertEquals([...Deno.readDirSync(cwd)], []);

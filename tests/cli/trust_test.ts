@@ -1,7 +1,8 @@
 // Servers whose certificate no system trusts, and --ca.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineup, startLineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { lineupProcess, startLineup } from "./lineup_process.ts";
 
 const pem = (name: string): string =>
   new URL(`../transports/tls/${name}`, import.meta.url).pathname;
@@ -132,7 +133,7 @@ Deno.test("--ca trusts the authority of a wss:// server", async () => {
     },
   );
   const address = `wss://127.0.0.1:${proxy.addr.port}/`;
-  const call = (...ca: string[]) => lineup(["call", ...ca, "--body", "x", address, "PING"]);
+  const call = (...ca: string[]) => lineupProcess(["call", ...ca, "--body", "x", address, "PING"]);
   assertEquals(await call("--ca", pem("authority.pem")), { code: 0, out: "OK pong\n", err: "" });
   const { code, err } = await call();
   assertEquals(code, 2);

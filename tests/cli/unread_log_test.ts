@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 import { Wire } from "../raw_client.ts";
-import { command } from "./run.ts";
+import { command } from "./lineup_process.ts";
 import { serveQueue } from "./queue_here.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;

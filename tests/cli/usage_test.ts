@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { lineup } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { lineupProcess } from "./lineup_process.ts";
 
 const WRONG: readonly { args: string[]; says: string }[] = [
   { args: [], says: "A command is missing; choose one of queue, serve," },
@@ -149,25 +150,21 @@ const WRONG: readonly { args: string[]; says: string }[] = [
 ];
 
 Deno.test("lineup names what is wrong with a command line, and what would be right", async () => {
-  // A few at a time: much of a start is waiting.
-  const left = [...WRONG];
-  const runAll = async (): Promise<void> => {
-    for (let each; (each = left.shift()) !== undefined;) {
-      const { args, says } = each;
-      const { code, out, err } = await lineup(args);
-      assertStringIncludes(err, says, args.join(" "));
-      assertMatch(err, /--help explains\.\n$/, args.join(" "));
-      assertEquals({ code, out }, { code: 64, out: "" }, args.join(" "));
-    }
-  };
-  await Promise.all([runAll(), runAll(), runAll(), runAll()]);
+  for (const { args, says } of WRONG) {
+    const { code, out, err } = await lineup(args);
+    assertStringIncludes(err, says, args.join(" "));
+    assertMatch(err, /--help explains\.\n$/, args.join(" "));
+    assertEquals({ code, out }, { code: 64, out: "" }, args.join(" "));
+  }
 });
 
 Deno.test("lineup queue makes no file for a wrong command line", async () => {
   const cwd = await Deno.makeTempDir();
   try {
     for (const flags of [["--tls-cert", "none"], ["--host", "a b"], ["--tls-key", "none"]]) {
-      assertEquals((await lineup(["queue", ...flags], { cwd })).code, 64);
+      const { code, err } = await lineupProcess(["queue", ...flags], { cwd });
+      assertEquals(code, 64);
+      assertMatch(err, /^lineup: .*\nlineup queue --help explains\.\n$/);
     }
     assertEquals([...Deno.readDirSync(cwd)], []);
   } finally {

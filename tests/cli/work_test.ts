@@ -8,7 +8,8 @@ import {
 import { Refusal } from "@lineup/lineup/client";
 import { type ByteStream, connectStream, listen, parseAddress, writeAll } from "../../net/mod.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
-import { command, lineup, MAIN } from "./run.ts";
+import { lineup } from "./lineup_here.ts";
+import { command, MAIN } from "./lineup_process.ts";
 
 /** What a stream holds so far. */
 function watch(stream: ReadableStream<Uint8Array>) {

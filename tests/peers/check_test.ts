@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { lineup } from "../cli/run.ts";
+import { lineupProcess } from "../cli/lineup_process.ts";
 import { find } from "./program.ts";
 
 /** Servers that wait for their client to speak first, listening at a path. */
@@ -17,19 +17,26 @@ for (const [program, args] of Object.entries(SILENT)) {
       .spawn();
     try {
       await listening(path);
-      const { code, out, err } = await lineup(["check", "--timeout", "300ms", `unix:${path}`]);
+      const { code, out, err } = await lineupProcess([
+        "check",
+        "--timeout",
+        "300ms",
+        `unix:${path}`,
+      ]);
       assertEquals([code, err], [1, ""]);
       assertEquals(out.split("\n").slice(0, 2), [
         "FAILED  greeting: nothing is sent",
         "          why       no greeting, with which a server speaks first, came within 300 ms",
       ]);
       assertEquals(out.split("\n").at(-2), "0 ok, 1 failed; the other cases need a greeting");
-      assertEquals(await lineup(["call", "--timeout", "300ms", `unix:${path}`, "PING"]), {
+      assertEquals(await lineupProcess(["call", "--timeout", "300ms", `unix:${path}`, "PING"]), {
         code: 2,
         out: "",
         err: `lineup: cannot connect to unix:${path}: no greeting in time\n`,
       });
-      const { code: connected } = await lineup(["connect", `unix:${path}`], { input: "PING\n" });
+      const { code: connected } = await lineupProcess(["connect", `unix:${path}`], {
+        input: "PING\n",
+      });
       assertEquals(connected, 2);
     } finally {
       child.kill("SIGTERM");

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { MAIN, startLineup } from "../cli/run.ts";
+import { MAIN, startLineup } from "../cli/lineup_process.ts";
 import { openPane, type Pane } from "./tmux.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;

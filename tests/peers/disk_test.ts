@@ -1,7 +1,7 @@
 // A queue on disks that really fail: one that is full, one whose writes end in errors, one that cannot be written.
 
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
-import { MAIN } from "../cli/run.ts";
+import { MAIN } from "../cli/lineup_process.ts";
 import { type Running, startServer } from "../queue/store/server_process.ts";
 import { putSmall, removesSome, rowAttacks } from "../queue/store/row_attacks.ts";
 import { over, type Session } from "../queue/session.ts";

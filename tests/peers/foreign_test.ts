@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { lineup, startLineup } from "../cli/run.ts";
+import { lineupProcess, startLineup } from "../cli/lineup_process.ts";
 import { run } from "./program.ts";
 
 /** Programs that speak something else to the queue's port, and what of it may run. */
@@ -82,7 +82,7 @@ for (const { name, program, args, input = "", sees = "", logs, jobs } of CASES) 
       quiet: true,
     });
     assertStringIncludes(out, sees);
-    const queues = await lineup(["call", `127.0.0.1:${server.port}`, "QUEUES"]);
+    const queues = await lineupProcess(["call", `127.0.0.1:${server.port}`, "QUEUES"]);
     assertEquals(queues.out.includes("* mail"), jobs > 0, queues.out);
     server.kill("SIGTERM");
     const { err } = await server.finished();

@@ -5,7 +5,7 @@ import { specDocument } from "../../protocol/document.ts";
 import { compile } from "@lineup/lineup/protocol";
 import type { Protocol } from "../../protocol/spec.ts";
 import { type LineServer, lineServer } from "../cli/line_server.ts";
-import { command, MAIN } from "../cli/run.ts";
+import { command, MAIN } from "../cli/lineup_process.ts";
 import { find } from "./program.ts";
 
 /** What wants to name the window, to colour, to turn text around, to hide, and to go back over what stands there. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startLineup } from "../cli/run.ts";
+import { startLineup } from "../cli/lineup_process.ts";
 import { find, run } from "./program.ts";
 
 const GREETING =

@@ -1,7 +1,7 @@
 // Pipes that another process has made non-blocking for all who share them, as ssh and Node do: nothing is cut.
 
 import { assertEquals } from "@std/assert";
-import { MAIN, startLineup } from "../cli/run.ts";
+import { MAIN, startLineup } from "../cli/lineup_process.ts";
 import { serveQueue } from "../cli/queue_here.ts";
 import { find } from "./program.ts";
 

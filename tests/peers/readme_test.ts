@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { lineup, MAIN, startLineup } from "../cli/run.ts";
+import { lineupProcess, MAIN, startLineup } from "../cli/lineup_process.ts";
 import { run } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -57,7 +57,7 @@ Deno.test("the examples of lineup COMMAND --help are command lines that it takes
   const { port } = listener.addr;
   listener.close();
   for (const name of ["put", "work", "call", "connect", "load", "check", "spec"]) {
-    const { out } = await lineup([name, "--help"]);
+    const { out } = await lineupProcess([name, "--help"]);
     const examples = [...out.matchAll(/^ {2}\$ (lineup .*)$/gm)].map(([, example]) => example)
       .filter((example) => example.includes(":5463"));
     assertGreater(examples.length, 0);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startLineup } from "../cli/run.ts";
+import { startLineup } from "../cli/lineup_process.ts";
 import { run } from "./program.ts";
 
 const SCRIPT = new URL("./telnet.exp", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MAIN, startLineup } from "../cli/run.ts";
+import { MAIN, startLineup } from "../cli/lineup_process.ts";
 import { openPane } from "./tmux.ts";
 
 Deno.test("lineup top in tmux: a page that lives, resizes, outlives its server, and gives the screen back", async () => {

@@ -1,7 +1,7 @@
 // The worker script of docs/QUEUE.md, word for word, with jobs of producers that mean it ill.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { lineup } from "../cli/run.ts";
+import { lineupProcess } from "../cli/lineup_process.ts";
 import { serveQueue } from "../cli/queue_here.ts";
 import { AUTHORITY_FILE, identity } from "../transports/tls.ts";
 import { find } from "./program.ts";
@@ -97,7 +97,7 @@ Deno.test("the worker script of docs/QUEUE.md writes where it says, whatever bod
       await queue.client.PUT({ queue: "pictures", body, key, backoff: 3_600_000 });
     }
     const args = ["work", "--until-empty", "--concurrency", "4", queue.address, "pictures", "--"];
-    const { code } = await lineup([...args, "./thumbnail"], { cwd: `${folder}/work`, env });
+    const { code } = await lineupProcess([...args, "./thumbnail"], { cwd: `${folder}/work`, env });
     assertEquals(code, 0);
     const left = await queue.client.LIST({ queue: "pictures" }).all();
     const became = new Map(left.map(({ id, state }) => [id, state]));

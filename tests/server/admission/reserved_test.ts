@@ -10,7 +10,7 @@ import {
 import { AddressError } from "@lineup/lineup/client";
 import { serve, type ServeOptions } from "@lineup/lineup/server";
 import { connectStream } from "../../../net/deno.ts";
-import { lineup, startLineup } from "../../cli/run.ts";
+import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
 import { Wire } from "../../raw_client.ts";
 import { protocol, TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
@@ -139,7 +139,7 @@ Deno.test("lineup queue --reserve answers call STATS while 300 connections of th
     );
     // All have been greeted, or refused.
     for (const conn of flood) await conn.read(new Uint8Array(1));
-    const { code, out, err } = await lineup(["call", address, "STATS"]);
+    const { code, out, err } = await lineupProcess(["call", address, "STATS"]);
     for (const conn of flood) conn.close();
     assertEquals([code, err], [0, ""]);
     assertMatch(out, /connections-quota-total\s+44\b/);

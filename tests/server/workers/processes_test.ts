@@ -1,7 +1,7 @@
 // Servers with workers as programs of their own, seen from outside.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { startLineup } from "../../cli/run.ts";
+import { startLineup } from "../../cli/lineup_process.ts";
 import type { WorkerOptions } from "@lineup/lineup/server";
 import { until, Wire } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";

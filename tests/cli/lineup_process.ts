@@ -1,4 +1,5 @@
-// `lineup` as a process, as its user runs it.
+// `lineup` as a process, as its user runs it: for signals, pipes, permissions, and what goes on beside the test. Where only
+// the outputs count, `lineup_here.ts` is faster.
 
 /** The program. */
 export const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
@@ -11,7 +12,7 @@ export interface RunResult {
 }
 
 /** Runs `lineup` with these arguments to its end; it gets a SIGINT once `interrupt` resolves. */
-export async function lineup(
+export async function lineupProcess(
   args: readonly string[],
   options: {
     input?: string;

@@ -2,7 +2,7 @@
 // names them, or a module imports them. No reason may bring a package that `lineup` does not need.
 
 import { assert, assertEquals } from "@std/assert";
-import { MAIN } from "./run.ts";
+import { MAIN } from "./lineup_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,25 +1,25 @@
-// What the queue holds in memory, in bytes: each thing counts for what it was measured to take.
+// The memory of a queue, in bytes. Each thing counts as many bytes as it was measured to take.
 
 /**
- * What one of each takes, in bytes, beside its texts and bodies: of V8's heap and beside it, as the growth of a process
- * divided by how many there are, garbage collected. tests/queue/cost/memory_test.ts measures again and compares.
+ * The bytes of one of each, without its texts and bodies: the growth of the heap and of the buffers of a process after a
+ * garbage collection, divided by their number. tests/queue/cost/memory_test.ts measures again and compares.
  */
 export const BYTES = {
-  /** A job: 86 to 95 in its columns, 40 more where it is taken. */
+  /** A job: 86 to 95 in its columns, 40 more if it is taken. */
   job: 128,
-  /** What few jobs have: a name, an expiry, a reason. */
+  /** The fields that few jobs have: a name, an expiry, a reason. */
   extras: 136,
-  /** Terms that no other job of its key has. */
-  kind: 104,
-  /** A text beside its characters. */
+  /** Options that no other job of the key has. */
+  options: 104,
+  /** A text without its characters. */
   text: 32,
   /** A key of a queue. */
   key: 400,
-  /** The turns of a key in a priority. */
+  /** The ready jobs of a key in a priority. */
   row: 650,
   /** A queue. */
   queue: 2048,
-  /** The turns of keys and priorities, where a queue has several. */
+  /** The turns of the keys and priorities of a queue that has several. */
   turns: 5632,
   /** The limits of a queue or key. */
   limits: 448,
@@ -27,29 +27,29 @@ export const BYTES = {
   schedule: 480,
   /** A change that is not stored yet. */
   change: 320,
-  /** A job that a store in memory keeps, and its body. */
+  /** A job in a store in memory. */
   kept: 480,
-  /** A request that waits for a job, and its place in the line of each queue. */
-  taker: 512,
-  spot: 104,
+  /** A request that waits for a job, and its place in the wait list of each queue. */
+  consumer: 512,
+  waitNode: 104,
   /** A request that waits for a result. */
-  waiter: 448,
+  resultWaiter: 448,
 };
 
 const LATIN1 = /^[\0-\xff]*$/;
 
-/** What a text takes, in bytes. */
+/** The bytes of a text. */
 export function textBytes(text: string): number {
   if (text === "") return 0;
   return BYTES.text + (LATIN1.test(text) ? text.length : 2 * text.length);
 }
 
-/** The share of its memory that a queue keeps free for requests that wait: those who make room are not kept out by jobs. */
+/** The share of its memory that a queue keeps for requests that wait: jobs must not keep out those who make room. */
 export const WAITING_SHARE = 1 / 8;
 
-/** What a queue holds in memory, in bytes. */
+/** The bytes that a queue holds in memory. */
 export class Memory {
-  /** For jobs, keys, queues, limits, schedules, and for what is not stored yet. */
+  /** For jobs, keys, queues, limits, schedules and changes that are not stored yet. */
   kept = 0;
   /** For requests that wait for jobs and results. */
   waiting = 0;

@@ -17,7 +17,7 @@
 
 export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
-export type { QueueHandlers } from "./handlers/handlers.ts";
+export type { QueueHandlers } from "./handlers/queue_handlers.ts";
 export type {
   Change,
   JobOptions,

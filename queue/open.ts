@@ -2,10 +2,11 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
 import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
-import { handlers, type QueueHandlers } from "./handlers/handlers.ts";
+import { createHandlers } from "./handlers/handlers.ts";
+import type { QueueHandlers } from "./handlers/queue_handlers.ts";
 import { memoryStore } from "./store/memory_store.ts";
-import { states, type Store } from "./store/store.ts";
-import { WorkQueue } from "./engine/work_queue.ts";
+import type { Store } from "./store/store.ts";
+import { LocalEngine } from "./engine/local_engine.ts";
 
 /** What a queue may be told; everything has a default. */
 export interface QueueOptions {
@@ -84,60 +85,28 @@ export interface OpenQueue extends AsyncDisposable {
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
   const { store = memoryStore(), clock = systemClock } = options;
   const own = new RepeatingLog(clock, logToConsole);
-  const { log = (entry) => own.add(entry) } = options;
-  const { maxMemory = 2 ** 30 } = options;
-  const { maxJobs = 5_000_000, maxQueues = 100_000, maxTakers = 100_000 } = options;
-  const { maxRules = 100_000, maxSchedules = 10_000 } = options;
-  const { maxResults = 10_000, resultTime = 3_600_000, random = Math.random } = options;
+  const { log = (entry) => own.add(entry), random = Math.random } = options;
   const { yield: yieldTo = (go) => void setImmediate(go) } = options;
-  const bounds = {
-    maxMemory,
-    maxJobs,
-    maxQueues,
-    maxTakers,
-    maxRules,
-    maxSchedules,
-    maxResults,
-    resultTime,
+  const max = {
+    maxMemory: options.maxMemory ?? 2 ** 30,
+    maxJobs: options.maxJobs ?? 5_000_000,
+    maxQueues: options.maxQueues ?? 100_000,
+    maxTakers: options.maxTakers ?? 100_000,
+    maxRules: options.maxRules ?? 100_000,
+    maxSchedules: options.maxSchedules ?? 10_000,
+    maxResults: options.maxResults ?? 10_000,
+    resultTime: options.resultTime ?? 3_600_000,
   };
-  const work = new WorkQueue({ store, clock, log, random, bounds, yield: yieldTo });
-  try {
-    await work.load();
-  } catch (error) {
-    // What led here says more than what a broken store says to its end.
-    await work.close().catch(() => {});
-    throw error;
-  }
+  const engine = await LocalEngine.open({ store, clock, log, random, max, yield: yieldTo });
   const close = async (): Promise<number> => {
-    const lost = await work.close();
+    const lost = await engine.close();
     await logWritten();
     return lost;
   };
   return {
-    handlers: handlers(work),
-    stats: () => figures(work),
+    handlers: createHandlers(engine),
+    stats: () => engine.figures(),
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),
   };
-}
-
-function* figures(work: WorkQueue): Generator<readonly [string, number]> {
-  const { jobs, journal, takers, results, schedules } = work;
-  yield ["queue-queues", jobs.queues.size];
-  for (const state of states) yield [`queue-${state}`, jobs.counts[state]];
-  yield ["queue-takers", takers.size];
-  yield ["queue-waiting-results", results.waiting];
-  yield ["queue-schedules", schedules.size];
-  yield ["queue-limits", work.rules];
-  yield ["queue-held-bytes", work.held];
-  yield ["queue-held-bytes-limit", work.bounds.maxMemory];
-  const room = work.storeRoom();
-  if (room !== undefined) {
-    yield ["queue-store-bytes", room.used];
-    yield ["queue-store-bytes-left", Math.floor(room.left)];
-  }
-  yield ["queue-expired-total", work.expired];
-  yield ["queue-commits-total", journal.commits];
-  yield ["queue-changes-total", journal.changes];
-  yield ["queue-read-only", journal.failure === undefined ? 0 : 1];
 }

@@ -5,7 +5,7 @@ import { nextTime } from "./cron_times.ts";
 import type { StoredSchedule } from "../store/store.ts";
 
 /** When a schedule puts its jobs: at the times of `cron` in `zone`, or every `interval` ms. */
-export type Times = Pick<StoredSchedule, "cron" | "zone" | "interval">;
+export type ScheduleTimes = Pick<StoredSchedule, "cron" | "zone" | "interval">;
 
 /** Who sets the time of day back by less does not want the jobs of fixed times once more, in ms: as Vixie cron has it. */
 const CORRECTION = 3 * 3_600_000;
@@ -15,7 +15,7 @@ const CORRECTION = 3 * 3_600_000;
  * where its expression is none of ours.
  */
 export function nextRun(
-  { cron, zone, interval }: Times,
+  { cron, zone, interval }: ScheduleTimes,
   from: number,
   now: number,
 ): number | undefined {

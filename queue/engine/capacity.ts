@@ -1,10 +1,12 @@
-// How much there may be: everything that clients can make more of.
+// How much there may be of everything that clients can make more of. Each method throws `busy` if there is no room.
 
-import type { Jobs } from "../index/jobs.ts";
-import { WAITING_SHARE } from "../memory.ts";
+import { BYTES, type Memory, WAITING_SHARE } from "../memory.ts";
+import type { Job } from "../index/job.ts";
+import type { JobsView } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
 import { busy, noRows } from "../refusals.ts";
-import type { WorkQueue } from "./work_queue.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreRoom } from "./store_room.ts";
 
 /** How much there may be. */
 export interface Capacity {
@@ -20,116 +22,135 @@ export interface Capacity {
   readonly resultTime: number;
 }
 
-/** Whether more may be kept in memory. */
-export function hasRoom({ bounds: { maxMemory }, kept }: WorkQueue): boolean {
-  return kept < maxMemory * (1 - WAITING_SHARE);
-}
+/** Asks whether there is room, in memory and in the store. */
+export class CapacityCheck {
+  readonly max: Capacity;
+  readonly storeRoom: StoreRoom;
+  readonly #memory: Memory;
+  readonly #store: Store;
 
-/** Throws `busy` where no more may be kept in memory. */
-export function roomInMemory(work: WorkQueue): void {
-  if (hasRoom(work)) return;
-  const { bounds: { maxMemory }, kept } = work;
-  throw busy(
-    `The queue holds ${kept} bytes in memory, and its maxMemory is ${maxMemory}, some of which is for ` +
-      "requests that wait; DONE, DROP and PURGE make room.",
-  );
-}
-
-/** What a job takes in a store beside its body, in bytes. */
-const STORED_JOB = 320;
-
-/**
- * Throws `busy` where a store has no room for so many bytes more. What makes room is not asked, nor what takes little:
- * for that a store keeps some.
- */
-export function roomInStore(work: WorkQueue, bytes: number): void {
-  const room = work.storeRoom();
-  if (room === undefined) return;
-  // What is not stored yet may be in a log before it is where it stays, and takes its place twice.
-  const enough = bytes + STORED_JOB + 2 * work.journal.pending <= room.left;
-  work.tellRoom(enough);
-  if (enough) return;
-  throw busy(
-    `The disk, or the size that the queue's file may have, leaves room for ${room.left} bytes of new jobs; ` +
-      "DONE, DROP and PURGE make room.",
-  );
-}
-
-/** What is stored of a job or queue beside the job itself, in bytes, where it finds half a page to itself. */
-const STORED_ROW = 128;
-
-/** For how many more rows of what becomes of jobs and queues a store has room. */
-export function rowsLeft(work: WorkQueue): number {
-  const { rows = Infinity } = work.storeRoom() ?? {};
-  return rows === Infinity ? rows : Math.floor((rows - work.journal.pending) / STORED_ROW);
-}
-
-/**
- * Throws `busy` where a store has no room for what becomes of a job or queue, and so many bytes with it. What removes jobs
- * is not asked, nor what leaves a row as large as it was: for that a store keeps some.
- */
-export function roomForRow(work: WorkQueue, bytes = 0): void {
-  if (rowsLeft(work) * STORED_ROW >= STORED_ROW + 2 * bytes) return;
-  throw noRows();
-}
-
-/** A reason where there is room to keep it, in memory and in the store; else none. */
-export function reasonIn(work: WorkQueue, reason: string): string {
-  if (reason === "" || !hasRoom(work)) return "";
-  const { left } = work.storeRoom() ?? { left: Infinity };
-  return 2 * (reason.length + work.journal.pending) <= left ? reason : "";
-}
-
-/** Throws `busy` where there may be no further job. */
-export function roomForJob({ maxJobs }: Capacity, jobs: Jobs): void {
-  if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
-}
-
-/** Throws `busy` where not all of these queues are there or may be. */
-export function roomForQueues(work: WorkQueue, names: readonly string[]): void {
-  const { jobs: { queues }, bounds: { maxQueues } } = work;
-  if (names.every((name) => queues.has(name))) return;
-  roomInMemory(work);
-  if (queues.size + names.length <= maxQueues) return;
-  throw busy(`There may be ${maxQueues} queues, and there is no room for another.`);
-}
-
-/** Throws `busy` where a queue or one of its keys has as many unfinished jobs as its limit allows. */
-export function roomInDepth(queue: Queue, key: string): void {
-  const { name, unfinished, limits } = queue;
-  const depth = limits?.rules.depth ?? 0;
-  if (depth > 0 && unfinished >= depth) {
-    throw busy(`${name} is full: it has ${unfinished} unfinished jobs, and its depth is ${depth}.`);
+  constructor(max: Capacity, memory: Memory, store: Store, storeRoom: StoreRoom) {
+    this.max = max;
+    this.storeRoom = storeRoom;
+    this.#memory = memory;
+    this.#store = store;
   }
-  const tenant = queue.find(key);
-  const room = tenant?.limits?.rules.depth ?? 0;
-  if (room > 0 && tenant!.unfinished >= room) {
-    const jobs = `${tenant!.unfinished} unfinished jobs in ${name}`;
-    throw busy(`${key} has ${jobs}, and the depth of that key is ${room}.`);
+
+  /** The bytes of memory that the queue holds: those it counts, and those of a store in memory. */
+  get held(): number {
+    return this.kept + this.#memory.waiting;
+  }
+
+  /** The bytes of memory that are held for anything but requests that wait. */
+  get kept(): number {
+    return this.#memory.kept + (this.#store.held?.() ?? 0);
+  }
+
+  /** The memory of a result of this size, in bytes. */
+  bytesOfResult(size: number): number {
+    return BYTES.job + (this.#store.held === undefined ? 0 : BYTES.kept + size);
+  }
+
+  /** Whether more may be kept in memory. */
+  get hasMemory(): boolean {
+    return this.kept < this.max.maxMemory * (1 - WAITING_SHARE);
+  }
+
+  /** More is kept in memory. */
+  forMemory(): void {
+    if (this.hasMemory) return;
+    throw busy(
+      `The queue holds ${this.kept} bytes in memory, and its maxMemory is ${this.max.maxMemory}, some of which is for ` +
+        "requests that wait; DONE, DROP and PURGE make room.",
+    );
+  }
+
+  /** New jobs with bodies of so many bytes are stored. */
+  forBody(bytes: number): void {
+    if (this.storeRoom.hasForJob(bytes)) return;
+    throw busy(
+      `The disk, or the size that the queue's file may have, leaves room for ${this.storeRoom.reported?.left} bytes of new jobs; ` +
+        "DONE, DROP and PURGE make room.",
+    );
+  }
+
+  /** A change of a job or queue is stored, with so many bytes. Changes that make room need not ask. */
+  forRow(bytes: number = 0): void {
+    if (!this.storeRoom.hasForRow(bytes)) throw noRows();
+  }
+
+  /** A job is put into a queue, for a key. */
+  forJob(jobs: JobsView, name: string, key: string, bytes: number): void {
+    this.forMemory();
+    this.forBody(bytes);
+    const { maxJobs } = this.max;
+    if (jobs.size >= maxJobs) throw busy(`There are ${maxJobs} jobs, as many as may be.`);
+    const queue = jobs.queues.get(name);
+    if (queue === undefined) this.forQueues(jobs, [name]);
+    else forDepth(queue, key);
+  }
+
+  /** Jobs are done with a result of this size. It takes the place of the body: only the bytes beyond that need room. */
+  forResults(jobs: readonly Job[], size: number): void {
+    const keeping = jobs.filter(({ options }) => options.keep);
+    const more = keeping.reduce((sum, job) => sum + Math.max(0, size - job.size), 0);
+    if (more > 0) this.forBody(more);
+    // The result is stored before the body is removed.
+    if (keeping.length > 0) this.forRow(size * keeping.length);
+  }
+
+  /** These queues are named by a request that makes them. */
+  forQueues({ queues }: JobsView, names: readonly string[]): void {
+    if (names.every((name) => queues.has(name))) return;
+    this.forMemory();
+    const { maxQueues } = this.max;
+    if (queues.size + names.length <= maxQueues) return;
+    throw busy(`There may be ${maxQueues} queues, and there is no room for another.`);
+  }
+
+  /** One more queue or key has limits. */
+  forLimits(limited: number): void {
+    const { maxRules } = this.max;
+    if (limited >= maxRules) throw busy(`${maxRules} queues and keys have limits, as many as may.`);
+  }
+
+  /** One more schedule. */
+  forSchedule(schedules: number): void {
+    const { maxSchedules } = this.max;
+    if (schedules >= maxSchedules) {
+      throw busy(`There are ${maxSchedules} schedules, as many as may be.`);
+    }
+  }
+
+  /** One more request waits for a job or a result. */
+  forWaiting(waiting: number): void {
+    const { maxTakers, maxMemory } = this.max;
+    if (waiting >= maxTakers) throw busy(`${maxTakers} requests wait for a job, as many as may.`);
+    const most = maxMemory * WAITING_SHARE;
+    if (this.#memory.waiting < most) return;
+    throw busy(
+      `Requests that wait hold ${this.#memory.waiting} bytes in memory, and may hold ${most}, a share of maxMemory.`,
+    );
+  }
+
+  /** Whether there is room to keep a reason, in memory and in the store. */
+  keepsReason(reason: string): boolean {
+    return this.hasMemory && this.storeRoom.hasForText(reason.length);
   }
 }
 
-/** Throws `busy` where no further queue or key may have rules. */
-export function roomForRules({ maxRules }: Capacity, rules: number): void {
-  if (rules >= maxRules) throw busy(`${maxRules} queues and keys have limits, as many as may.`);
-}
-
-/** Throws `busy` where there may be no further schedule. */
-export function roomForSchedule({ maxSchedules }: Capacity, schedules: number): void {
-  if (schedules >= maxSchedules) {
-    throw busy(`There are ${maxSchedules} schedules, as many as may be.`);
+/** The queue or the key has as many unfinished jobs as its limit allows. */
+function forDepth(queue: Queue, name: string): void {
+  const depth = queue.limits?.limits.depth ?? 0;
+  if (depth > 0 && queue.unfinished >= depth) {
+    throw busy(
+      `${queue.name} is full: it has ${queue.unfinished} unfinished jobs, and its depth is ${depth}.`,
+    );
   }
-}
-
-/** Throws `busy` where no further request may wait for a job or a result. */
-export function roomForTaker({ bounds, takers, results, memory }: WorkQueue): void {
-  const { maxTakers, maxMemory } = bounds;
-  if (takers.size + results.waiting >= maxTakers) {
-    throw busy(`${maxTakers} requests wait for a job, as many as may.`);
+  const key = queue.find(name);
+  const keyDepth = key?.limits?.limits.depth ?? 0;
+  if (keyDepth > 0 && key!.unfinished >= keyDepth) {
+    const jobs = `${key!.unfinished} unfinished jobs in ${queue.name}`;
+    throw busy(`${name} has ${jobs}, and the depth of that key is ${keyDepth}.`);
   }
-  const most = maxMemory * WAITING_SHARE;
-  if (memory.waiting < most) return;
-  throw busy(
-    `Requests that wait hold ${memory.waiting} bytes in memory, and may hold ${most}, a share of maxMemory.`,
-  );
 }

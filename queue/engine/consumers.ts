@@ -1,50 +1,43 @@
-// Who waits for a job.
+// The requests that wait for a job.
 
 import type { Clock } from "../../scheduling/clock.ts";
-import type { Client } from "../../server/request/handlers.ts";
 import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Jobs } from "../index/jobs.ts";
-import type { WaitNode } from "../index/wait_list.ts";
+import type { JobsView } from "../index/jobs.ts";
+import type { Queue } from "../index/queue.ts";
+import type { Yield } from "../index/slice.ts";
+import { WaitList, type WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
+import type { Delivery } from "./delivery.ts";
+import type { TakeRequest } from "./engine.ts";
 
-/** What a TAKE asks for. */
-export interface TakeRequest {
-  /** The queues to take from, each once. */
-  readonly queues: readonly string[];
-  /** How many jobs at most. */
-  readonly max: number;
-  /** The length of the leases in ms; `undefined` for each job's own. */
-  readonly lease: number | undefined;
-  /** Whether they end with the connection. */
-  readonly held: boolean;
-  /** Who will hold them. */
-  readonly client: Client;
-}
-
-/** One TAKE that waits, in the line of every queue that it names. */
+/** One TAKE that waits, in the wait list of each queue that it names. */
 export class Consumer implements Due {
-  readonly wish: TakeRequest;
+  readonly request: TakeRequest;
   readonly due: number;
   place = -1;
-  /** Its places, a list by `next`; none once it waits no longer. */
-  spots: WaitNode | undefined = undefined;
-  /** What it was given. */
-  grant: Delivery | undefined = undefined;
-  /** What it is given, `undefined` when its time is over; rejects where nothing can be given any more. */
+  /** Its places in the wait lists; none once it no longer waits. */
+  nodes: readonly WaitNode<Consumer>[] = [];
+  /** The jobs that it was given. */
+  delivery: Delivery | undefined = undefined;
+  /** Resolves with its jobs, or without when its time is over; rejects if nothing can be given any more. */
   readonly answer: Promise<Delivery | undefined>;
-  #resolve!: (grant: Delivery | Promise<Delivery> | undefined) => void;
+  #resolve!: (delivery: Delivery | Promise<Delivery> | undefined) => void;
 
-  constructor(wish: TakeRequest, due: number) {
-    this.wish = wish;
+  constructor(request: TakeRequest, due: number) {
+    this.request = request;
     this.due = due;
     this.answer = new Promise((resolve) => this.#resolve = resolve);
   }
 
+  /** Whether it still waits. */
+  get waits(): boolean {
+    return this.nodes.length > 0;
+  }
+
   /** Answers with jobs, or without. */
-  give(grant: Delivery | undefined): void {
-    this.grant = grant;
-    this.#resolve(grant?.whole);
+  give(delivery: Delivery | undefined): void {
+    this.delivery = delivery;
+    this.#resolve(delivery?.whole);
   }
 
   /** Answers with an error. */
@@ -53,68 +46,93 @@ export class Consumer implements Due {
   }
 }
 
-/** All that wait. */
-export class Takers {
+/**
+ * All consumers that wait, by queue: first come, first served. A client that has ended its side may be gone, so its
+ * requests come behind all others.
+ */
+export class Consumers {
   /** How many wait. */
   size = 0;
-  readonly #jobs: Jobs;
+  readonly #lists = new Map<string, WaitList<Consumer>>();
+  readonly #jobs: JobsView;
   readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #deadlines: Deadlines<Consumer>;
 
-  /** None yet. */
-  constructor(jobs: Jobs, clock: Clock, memory: Memory) {
+  /** Starts without any. */
+  constructor(jobs: JobsView, clock: Clock, memory: Memory, yieldTo: Yield) {
     this.#jobs = jobs;
     this.#clock = clock;
     this.#memory = memory;
-    this.#deadlines = new Deadlines<Consumer>(clock, ownTimes, (takers) => {
-      for (const taker of takers) {
-        this.leave(taker);
-        taker.give(undefined);
+    this.#deadlines = new Deadlines<Consumer>(clock, ownTimes, yieldTo, (consumers) => {
+      for (const consumer of consumers) {
+        this.remove(consumer);
+        consumer.give(undefined);
       }
     });
   }
 
-  /** Lines up for at most `time` ms. */
-  join(wish: TakeRequest, time: number): Consumer {
-    const taker = new Consumer(wish, this.#clock.now() + time);
-    for (const name of wish.queues) this.#jobs.queue(name).line.join(taker);
+  /** Waits for at most `time` ms. */
+  add(request: TakeRequest, time: number): Consumer {
+    const consumer = new Consumer(request, this.#clock.now() + time);
+    consumer.nodes = request.queues.map((name) => {
+      this.#jobs.queue(name).consumers++;
+      return this.#list(name).add(consumer);
+    });
     this.size++;
-    this.#memory.waiting += bytesOf(wish);
-    this.#deadlines.add(taker);
-    return taker;
+    this.#memory.waiting += bytesOf(request);
+    this.#deadlines.add(consumer);
+    return consumer;
   }
 
-  /** One waits no longer. */
-  leave(taker: Consumer): void {
-    if (taker.spots === undefined) return;
+  /** The consumer of a queue that is served next. */
+  first({ name, consumers }: Queue): Consumer | undefined {
+    return consumers === 0 ? undefined : this.#lists.get(name)!.first;
+  }
+
+  /** A consumer no longer waits. */
+  remove(consumer: Consumer): void {
+    if (!consumer.waits) return;
     this.size--;
-    this.#memory.waiting -= bytesOf(taker.wish);
-    if (taker.place !== -1) this.#deadlines.remove(taker);
-    for (let spot: WaitNode | undefined = taker.spots; spot !== undefined; spot = spot.next) {
-      spot.line.leave(spot);
-      this.#jobs.forget(spot.line.queue);
+    this.#memory.waiting -= bytesOf(consumer.request);
+    if (consumer.place !== -1) this.#deadlines.remove(consumer);
+    const { nodes, request: { queues } } = consumer;
+    consumer.nodes = [];
+    for (const [at, node] of nodes.entries()) {
+      node.list.remove(node);
+      const queue = this.#jobs.queue(queues[at]);
+      if (--queue.consumers === 0) this.#lists.delete(queue.name);
+      this.#jobs.forget(queue);
     }
-    taker.spots = undefined;
   }
 
-  /** Stops: nobody's time is over any more. */
+  /** Stops: the time of nobody is over any more. */
   stop(): void {
     this.#deadlines.stop();
   }
 
-  /** Nobody waits any longer. */
+  /** Nobody may wait any longer. */
   refuse(reason: unknown): void {
-    for (const { line } of [...this.#jobs.queues.values()]) {
-      for (let taker; (taker = line.first) !== undefined;) {
-        this.leave(taker);
-        taker.refuse(reason);
+    for (const list of [...this.#lists.values()]) {
+      for (let consumer; (consumer = list.first) !== undefined;) {
+        this.remove(consumer);
+        consumer.refuse(reason);
       }
     }
   }
+
+  #list(name: string): WaitList<Consumer> {
+    let list = this.#lists.get(name);
+    if (list === undefined) this.#lists.set(name, list = new WaitList<Consumer>(mayBeGone));
+    return list;
+  }
 }
 
-/** What a taker takes. */
+function mayBeGone({ request: { client } }: Consumer): boolean {
+  return client.halfClosed;
+}
+
+/** The memory of a consumer. */
 function bytesOf({ queues }: TakeRequest): number {
-  return queues.reduce((sum, name) => sum + BYTES.spot + textBytes(name), BYTES.taker);
+  return queues.reduce((sum, name) => sum + BYTES.waitNode + textBytes(name), BYTES.consumer);
 }

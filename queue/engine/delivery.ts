@@ -1,19 +1,14 @@
-/** A job as a TAKE gets it. */
-export interface DeliveredJob {
-  readonly id: number;
-  readonly queue: string;
-  readonly key: string | undefined;
-  readonly attempt: number;
-  /** In ms. */
-  readonly lease: number;
-  /** `undefined` while it is read; a job whose body cannot be read is not given. */
+import type { DeliveredJob } from "./engine.ts";
+
+/** A job on its way to a consumer: its body may have to be read first. */
+export interface JobOnTheWay extends Omit<DeliveredJob, "body"> {
   body: Uint8Array | undefined;
 }
 
-/** The jobs that a TAKE gets. */
+/** The jobs that a TAKE is given. */
 export interface Delivery {
-  /** Once the grant is whole, those whose bodies are here. */
-  given: readonly DeliveredJob[];
-  /** Resolves once they are stored as taken: not before may anybody be told. */
+  /** Once the delivery is whole, the jobs whose bodies could be read. */
+  jobs: readonly JobOnTheWay[];
+  /** Resolves once the jobs are stored as taken: nobody may be told before. */
   readonly whole: Promise<Delivery>;
 }

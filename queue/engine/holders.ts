@@ -1,13 +1,13 @@
-import type { Client } from "../../server/request/handlers.ts";
 import type { Job } from "../index/job.ts";
+import type { JobHolder } from "../index/job_page.ts";
 
 /** The connections whose end is that of their leases, and the jobs that they hold. */
 export class Holders {
-  readonly #held = new Map<Client, Set<number>>();
-  readonly #onClosed: (client: Client, ids: readonly number[]) => void;
+  readonly #held = new Map<JobHolder, Set<number>>();
+  readonly #onClosed: (holder: JobHolder, ids: readonly number[]) => void;
 
-  /** `onClosed` is told the numbers of the jobs that a connection held which has ended. */
-  constructor(onClosed: (client: Client, ids: readonly number[]) => void) {
+  /** `onClosed` gets a connection that has ended, and the ids of the jobs that it held. */
+  constructor(onClosed: (holder: JobHolder, ids: readonly number[]) => void) {
     this.#onClosed = onClosed;
   }
 
@@ -27,7 +27,7 @@ export class Holders {
     });
   }
 
-  /** A job is taken no longer. */
+  /** A job is no longer taken. */
   remove({ id, releaseOnDisconnect, holder }: Job): void {
     if (releaseOnDisconnect && holder !== undefined) this.#held.get(holder)?.delete(id);
   }

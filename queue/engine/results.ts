@@ -1,19 +1,19 @@
-// What jobs came to: kept for those who ask later, told to those who wait.
+// The results of jobs: kept for those who ask later, told to those who wait.
 
 import { BYTES, type Memory } from "../memory.ts";
 import { deadJob } from "../refusals.ts";
 
-type Waiting = PromiseWithResolvers<Uint8Array>;
+type ResultWaiter = PromiseWithResolvers<Uint8Array>;
 
 /** Results of jobs that are done, and the requests that wait for some. */
 export class Results {
   readonly #memory: Memory;
-  #waits = 0;
-  /** The numbers of the jobs whose results are kept, the oldest first. */
+  #waiting = 0;
+  /** The ids of the jobs whose results are kept, the oldest first. */
   readonly #kept = new Set<number>();
   /** Results that are not stored yet. */
-  readonly #fresh = new Map<number, Uint8Array>();
-  readonly #waiting = new Map<number, Set<Waiting>>();
+  readonly #unstored = new Map<number, Uint8Array>();
+  readonly #waiters = new Map<number, Set<ResultWaiter>>();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -21,7 +21,7 @@ export class Results {
 
   /** How many requests wait. */
   get waiting(): number {
-    return this.#waits;
+    return this.#waiting;
   }
 
   /** How many results are kept. */
@@ -29,78 +29,80 @@ export class Results {
     return this.#kept.size;
   }
 
-  /** The number of the job whose result has been kept for longest. */
+  /** The id of the job whose result has been kept for longest. */
   get oldest(): number {
     return this.#kept.values().next().value!;
   }
 
-  /** The result of a job from now on. */
+  /** Keeps the result of a job; without `result` it is stored already. */
   keep(id: number, result?: Uint8Array): void {
     this.#kept.add(id);
-    if (result !== undefined) this.#fresh.set(id, result);
+    if (result !== undefined) this.#unstored.set(id, result);
   }
 
   /** The result of a job is stored. */
   stored(id: number): void {
-    this.#fresh.delete(id);
+    this.#unstored.delete(id);
   }
 
   /** The result of a job while it is not stored yet. */
-  fresh(id: number): Uint8Array | undefined {
-    return this.#fresh.get(id);
+  unstored(id: number): Uint8Array | undefined {
+    return this.#unstored.get(id);
   }
 
   /** A job is gone. */
   forget(id: number): void {
     this.#kept.delete(id);
-    this.#fresh.delete(id);
+    this.#unstored.delete(id);
   }
 
-  /** Waits for a job; `leave` where one does not wait any more. */
+  /** Waits for the result of a job; call `leave` to wait no longer. */
   wait(id: number): { readonly result: Promise<Uint8Array>; leave(): void } {
-    const waiting: Waiting = Promise.withResolvers();
-    const all = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, all.add(waiting));
+    const waiter: ResultWaiter = Promise.withResolvers();
+    const all = this.#waiters.get(id) ?? new Set();
+    this.#waiters.set(id, all.add(waiter));
     this.#count(1);
     return {
-      result: waiting.promise,
+      result: waiter.promise,
       leave: () => {
-        if (!all.delete(waiting)) return;
+        if (!all.delete(waiter)) return;
         this.#count(-1);
-        if (all.size === 0) this.#waiting.delete(id);
+        if (all.size === 0) this.#waiters.delete(id);
       },
     };
   }
 
   /** A job is done: those who wait are told once that is stored. */
   done(id: number, result: Uint8Array, written: Promise<void>): void {
-    for (const each of this.#take(id)) written.then(() => each.resolve(result), each.reject);
+    for (const each of this.#remove(id)) written.then(() => each.resolve(result), each.reject);
   }
 
   /** A job will not be done: those who wait are told why. */
   dead(id: number, why: string): void {
-    for (const each of this.#take(id)) each.reject(deadJob(why));
+    for (const each of this.#remove(id)) each.reject(deadJob(why));
   }
 
-  /** Nobody waits any longer. */
+  /** Nobody may wait any longer. */
   refuse(reason: unknown): void {
-    for (const id of [...this.#waiting.keys()]) {
-      for (const each of this.#take(id)) each.reject(reason);
+    for (const id of [...this.#waiters.keys()]) {
+      for (const each of this.#remove(id)) each.reject(reason);
     }
   }
 
   #count(more: number): void {
-    this.#waits += more;
-    this.#memory.waiting += more * BYTES.waiter;
+    this.#waiting += more;
+    this.#memory.waiting += more * BYTES.resultWaiter;
   }
 
-  #take(id: number): readonly Waiting[] {
-    const all = this.#waiting.get(id);
-    if (all === undefined) return [];
-    const waiting = [...all];
-    this.#count(-waiting.length);
-    this.#waiting.delete(id);
+  #remove(id: number): Iterable<ResultWaiter> {
+    const all = this.#waiters.get(id);
+    if (all === undefined) return NOBODY;
+    const waiters = [...all];
+    this.#count(-waiters.length);
+    this.#waiters.delete(id);
     all.clear();
-    return waiting;
+    return waiters;
   }
 }
+
+const NOBODY: readonly ResultWaiter[] = [];

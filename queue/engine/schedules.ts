@@ -4,286 +4,299 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { BadCron, readCron } from "../cron/cron.ts";
 import { readZone } from "../cron/cron_times.ts";
-import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
-import { BYTES, textBytes } from "../memory.ts";
-import { nextRun, reviewed, type Times } from "../cron/next_run.ts";
-import { put } from "./put.ts";
+import { nextRun, reviewed, type ScheduleTimes } from "../cron/next_run.ts";
+import { Deadlines, ownTimes } from "../index/deadlines.ts";
+import type { JobsView } from "../index/jobs.ts";
+import { Slice, type Yield } from "../index/slice.ts";
+import type { Memory } from "../memory.ts";
+import { badArguments, noSchedule } from "../refusals.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Schedule, Store, StoredSchedule } from "../store/store.ts";
+import type { CapacityCheck } from "./capacity.ts";
+import type { NewSchedule, ScheduleDetails } from "./engine.ts";
+import type { Log } from "./log.ts";
 import type { QueueClock } from "./queue_clock.ts";
-import { SortedNames } from "../index/sorted_names.ts";
-import type { Schedule, StoredSchedule } from "../store/store.ts";
-import type { WorkQueue } from "./work_queue.ts";
+import { ScheduleEntry, ScheduleTable } from "./schedule_table.ts";
+import type { Transitions } from "./transitions.ts";
+import { WallClockWatch } from "./wall_clock_watch.ts";
 
-/** How long after it could not be put a job is tried again, in ms. */
+/** How long after its job could not be put a schedule tries again, in ms. */
 const RETRY = 1_000;
-/** How often is looked whether the time of day was set to another, in ms. */
-const LOOK = 60_000;
-/** From which difference on it was, in ms. */
-const STEP = 1_000;
-/** How many schedules put their jobs in a turn of the event loop, and how many bytes of bodies are read for them. */
-const SLICE = { schedules: 50, bytes: 1 << 20 };
+/** How many schedules are read at once, and about how many bytes of bodies. */
+const READ = { schedules: 50, bytes: 1 << 20 };
 
-/** A schedule that waits for its time, or for its body. */
-class Entry implements Due {
-  place = -1;
-  due: number;
-  /** Whether its next time may be another, as the time of day is. */
-  mustReview = false;
+/** A schedule and the body of its jobs; an error if that cannot be read. */
+type WithBody = readonly [ScheduleEntry, Uint8Array | Error];
 
-  /** `body` is there until it is stored. */
-  constructor(public schedule: StoredSchedule, public body: Uint8Array | undefined) {
-    this.due = schedule.next;
-  }
+/** The parts that schedules work with. */
+interface Parts {
+  readonly jobs: JobsView;
+  readonly transitions: Transitions;
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly capacity: CapacityCheck;
+  readonly clock: QueueClock;
+  readonly memory: Memory;
+  readonly log: Log;
+  readonly yield: Yield;
 }
 
-/** A schedule and the body of its jobs; an error where that cannot be read. */
-type WithBody = readonly [Entry, Uint8Array | Error];
-
 /**
- * All schedules: those of cron go by the time of day, those of an interval by the queue's clock. A run that was missed,
- * however many there were, is made up for by one.
+ * All schedules. Those of cron go by the time of day, those of an interval by the queue's clock. However many runs were
+ * missed, one makes up for them.
  */
 export class Schedules {
-  readonly #work: WorkQueue;
-  readonly #all = new Map<string, Entry>();
-  readonly #names = new SortedNames();
-  readonly #clock: QueueClock;
-  readonly #crons: Deadlines<Entry>;
-  readonly #intervals: Deadlines<Entry>;
+  readonly #parts: Parts;
+  readonly #table: ScheduleTable;
+  readonly #crons: Deadlines<ScheduleEntry>;
+  readonly #intervals: Deadlines<ScheduleEntry>;
+  readonly #watch: WallClockWatch;
   /** Those whose time has come. */
-  #due: Entry[] = [];
-  #running = false;
-  /** How far the time of day was ahead of the queue's clock when that was looked at. */
-  #ahead = 0;
-  #stopLook: (() => void) | undefined = undefined;
-  #stopped = false;
+  #due: ScheduleEntry[] = [];
+  #isRunning = false;
 
-  constructor(work: WorkQueue, clock: QueueClock) {
-    this.#work = work;
-    this.#clock = clock;
-    const onDue = (entries: readonly Entry[]): void => {
-      for (const entry of entries) {
-        if (entry.mustReview) this.#review(entry);
-        else this.#due.push(entry);
-      }
-      if (this.#due.length > 0 && !this.#running) this.#runAll();
-    };
-    const ofDay: Clock = {
+  /** Starts without schedules. */
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#table = new ScheduleTable(parts.memory);
+    const { clock } = parts;
+    const timeOfDay: Clock = {
       now: () => clock.wall(),
       after: (ms, action) => clock.after(ms, action),
     };
-    this.#crons = new Deadlines<Entry>(ofDay, ownTimes, onDue, SLICE.schedules);
-    this.#intervals = new Deadlines<Entry>(clock, ownTimes, onDue, SLICE.schedules);
-  }
-
-  /** The present on the clock that rules a schedule, in ms. */
-  now({ cron }: Times): number {
-    return cron === "" ? this.#clock.now() : this.#clock.wall();
+    const onDue = (entries: Iterable<ScheduleEntry>): void => this.#onDue(entries);
+    this.#crons = new Deadlines<ScheduleEntry>(timeOfDay, ownTimes, parts.yield, onDue);
+    this.#intervals = new Deadlines<ScheduleEntry>(clock, ownTimes, parts.yield, onDue);
+    this.#watch = new WallClockWatch(clock, (wasSetBack) => this.#onLook(wasSetBack));
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#all.size;
+    return this.#table.size;
   }
 
-  /** The schedule of a name. */
-  get(name: string): StoredSchedule | undefined {
-    return this.#all.get(name)?.schedule;
-  }
-
-  /** All of them with their bodies, by name. Throws where a body cannot be read. */
-  async *list(): AsyncGenerator<Schedule, void, void> {
-    for (const name of this.#names) {
-      const entry = this.#all.get(name);
-      if (entry === undefined) continue;
+  /** All of them with their bodies, by name. Throws if a body cannot be read. */
+  async *list(): AsyncGenerator<ScheduleDetails, void, void> {
+    for (const entry of this.#table) {
       const [[{ schedule }, body]] = await this.#read([entry]);
       if (body instanceof Error) throw body;
-      yield { ...schedule, body };
+      const { next } = schedule;
+      const left = next === Infinity ? undefined : next - this.#now(schedule);
+      yield { schedule: { ...schedule, body }, next: left };
     }
   }
 
   /**
-   * Goes on with one of the store. Where another version has set it, its expression or zone may be none of ours: then it is
-   * kept and puts nothing, until EVERY sets it again.
+   * Adds a schedule of the store. Another version may have set it with an expression or zone that this one cannot read:
+   * then it is kept and puts nothing, until EVERY sets it again.
    */
   load(schedule: StoredSchedule): void {
+    const { clock, log } = this.#parts;
     const { name, queue, cron, zone, interval, next } = schedule;
     try {
       if (cron === "") {
-        this.#add({ ...schedule, next: Math.min(next, this.#clock.now() + interval) }, undefined);
+        this.#add({ ...schedule, next: Math.min(next, clock.now() + interval) }, undefined);
         return;
       }
       readCron(cron);
       const known = { ...schedule, zone: readZone(zone, "tz") };
-      this.#add({ ...known, next: reviewed(known, this.#clock.wall()) }, undefined);
+      this.#add({ ...known, next: reviewed(known, clock.wall()) }, undefined);
     } catch (error) {
       if (!(error instanceof BadCron)) throw error;
       this.#add({ ...schedule, next: Infinity }, undefined);
       const message = "schedule puts nothing until EVERY sets it again";
-      this.#work.log({ level: "error", message, schedule: name, queue, error: error.message });
+      log({ level: "error", message, schedule: name, queue, error: error.message });
     }
   }
 
-  /** A new one, in the place of that of its name. Resolves once that is stored. */
-  set(schedule: Schedule): Promise<void> {
-    const { body, ...rest } = schedule;
-    this.#add({ ...rest, size: body.length }, body);
-    return this.#work.journal.write({ kind: "schedule", schedule });
+  /** Sets a schedule. Resolves with how long until its next job, once it is stored. Throws `bad-arguments` or `busy`. */
+  async set(schedule: NewSchedule): Promise<number> {
+    const { transitions, capacity, jobs, journal } = this.#parts;
+    const { name, queue, key, priority, attempts, lease, backoff, keep, expires, body } = schedule;
+    transitions.ask();
+    const times = timesOf(schedule);
+    const before = this.#table.get(name)?.schedule;
+    capacity.forMemory();
+    capacity.forBody(body.length);
+    if (before === undefined) capacity.forSchedule(this.size);
+    capacity.forQueues(jobs, [queue]);
+    const now = this.#now(times);
+    const isSame = before !== undefined && before.cron === times.cron &&
+      before.zone === times.zone && before.interval === times.interval;
+    // To set the same schedule again, as every deployment may, must not put it off for ever.
+    const next = isSame ? before.next : nextRun(times, now, now);
+    if (next === undefined) throw badArguments("The clock is too far ahead for any schedule.");
+    const options = { name, queue, key, priority, attempts, lease, backoff, keep, expires };
+    this.#add({ ...options, ...times, next, size: body.length }, body);
+    await journal.write({ kind: "schedule", schedule: { ...options, ...times, next, body } });
+    return next - now;
   }
 
-  /** Ends one. Resolves once that is stored. */
-  end(name: string): Promise<void> {
-    this.#remove(name);
-    return this.#work.journal.write({ kind: "unschedule", name });
+  /** Ends a schedule. Resolves once that is stored. Throws `not-found`. */
+  async end(name: string): Promise<void> {
+    this.#parts.transitions.ask();
+    const entry = this.#table.get(name);
+    if (entry === undefined) throw noSchedule(name);
+    await this.#end(entry);
   }
 
-  /** One is stored: its body can be read from there. */
+  /** A schedule is stored: its body can be read from there. */
   stored({ name, body }: Schedule): void {
-    const entry = this.#all.get(name);
+    const entry = this.#table.get(name);
     if (entry?.body === body) entry.body = undefined;
   }
 
   /** Nothing is put any more. */
   stop(): void {
-    this.#stopped = true;
-    this.#stopLook?.();
+    this.#watch.stop();
     this.#crons.stop();
     this.#intervals.stop();
     this.#due = [];
   }
 
+  /** The present on the clock that rules a schedule, in ms. */
+  #now({ cron }: ScheduleTimes): number {
+    const { clock } = this.#parts;
+    return cron === "" ? clock.now() : clock.wall();
+  }
+
   #add(schedule: StoredSchedule, body: Uint8Array | undefined): void {
-    this.#remove(schedule.name);
-    const entry = new Entry(schedule, body);
-    this.#all.set(schedule.name, entry);
-    this.#names.add(schedule.name);
-    this.#work.memory.kept += bytesOf(schedule);
+    const before = this.#table.get(schedule.name);
+    if (before !== undefined) this.#remove(before);
+    const entry = new ScheduleEntry(schedule, body);
+    this.#table.add(entry);
     this.#wait(entry);
   }
 
-  #wait(entry: Entry): void {
-    this.#deadlinesOf(entry.schedule).add(entry);
-    if (entry.schedule.cron !== "") this.#watch();
+  #remove(entry: ScheduleEntry): void {
+    this.#table.remove(entry);
+    if (entry.place !== -1) this.#deadlinesOf(entry).remove(entry);
   }
 
-  #deadlinesOf({ cron }: Times): Deadlines<Entry> {
+  #end(entry: ScheduleEntry): Promise<void> {
+    this.#remove(entry);
+    return this.#parts.journal.write({ kind: "unschedule", name: entry.schedule.name });
+  }
+
+  #wait(entry: ScheduleEntry): void {
+    this.#deadlinesOf(entry).add(entry);
+    if (entry.schedule.cron !== "") this.#watch.start();
+  }
+
+  #deadlinesOf({ schedule: { cron } }: ScheduleEntry): Deadlines<ScheduleEntry> {
     return cron === "" ? this.#intervals : this.#crons;
   }
 
-  #remove(name: string): void {
-    const entry = this.#all.get(name);
-    if (entry === undefined) return;
-    this.#all.delete(name);
-    this.#names.delete(name);
-    this.#work.memory.kept -= bytesOf(entry.schedule);
-    if (entry.place !== -1) this.#deadlinesOf(entry.schedule).remove(entry);
-  }
-
-  /** Whether an entry has not been replaced or ended. */
-  #isThere(entry: Entry): boolean {
-    return this.#all.get(entry.schedule.name) === entry;
-  }
-
-  async #runAll(): Promise<void> {
-    this.#running = true;
-    while (this.#due.length > 0) {
-      for (const [entry, body] of await this.#read(this.#slice())) {
-        if (!this.#work.closing && this.#isThere(entry)) this.#run(entry, body);
-      }
-      // The store sets the pace, or bodies that are to be written would gather.
-      await this.#work.journal.settled().catch(() => {});
-      if (this.#due.length > 0) await new Promise<void>((resolve) => this.#work.yield(resolve));
+  #onDue(entries: Iterable<ScheduleEntry>): void {
+    for (const entry of entries) {
+      if (entry.mustReview) this.#review(entry);
+      else this.#due.push(entry);
     }
-    this.#running = false;
+    if (this.#due.length > 0 && !this.#isRunning) this.#runDue();
   }
 
-  #slice(): Entry[] {
+  async #runDue(): Promise<void> {
+    const { transitions, journal, clock } = this.#parts;
+    const turn = (): Promise<void> => new Promise((resolve) => this.#parts.yield(resolve));
+    this.#isRunning = true;
+    while (this.#due.length > 0) {
+      let slice = new Slice(clock);
+      for (const [entry, body] of await this.#read(this.#nextDue())) {
+        if (slice.isOver) {
+          await turn();
+          slice = new Slice(clock);
+        }
+        if (!transitions.closed && this.#table.has(entry)) this.#run(entry, body);
+        slice.spend();
+      }
+      // The store sets the pace, or bodies that are not written would pile up.
+      await journal.settled().catch(() => {});
+      if (this.#due.length > 0) await turn();
+    }
+    this.#isRunning = false;
+  }
+
+  /** Removes so many of those that are due as are read at once. */
+  #nextDue(): ScheduleEntry[] {
     let bytes = 0;
     let count = 0;
-    while (count < Math.min(this.#due.length, SLICE.schedules) && bytes < SLICE.bytes) {
+    while (count < Math.min(this.#due.length, READ.schedules) && bytes < READ.bytes) {
       bytes += this.#due[count++].schedule.size;
     }
-    return this.#due.splice(0, count).filter((entry) => this.#isThere(entry));
+    return this.#due.splice(0, count).filter((entry) => this.#table.has(entry));
   }
 
-  async #read(entries: readonly Entry[]): Promise<WithBody[]> {
+  async #read(entries: readonly ScheduleEntry[]): Promise<WithBody[]> {
     const stored = entries.filter(({ body }) => body === undefined);
-    const fresh = entries.flatMap((entry): WithBody[] =>
+    const unstored = entries.flatMap((entry): WithBody[] =>
       entry.body === undefined ? [] : [[entry, entry.body]]
     );
-    if (stored.length === 0) return fresh;
-    const names = stored.map(({ schedule }) => schedule.name);
-    const bodies = await this.#work.scheduleBodies(names);
-    return [...fresh, ...stored.map((entry, at): WithBody => [entry, bodies[at]])];
+    if (stored.length === 0) return unstored;
+    const bodies = await this.#bodies(stored.map(({ schedule }) => schedule.name));
+    return [...unstored, ...stored.map((entry, at): WithBody => [entry, bodies[at]])];
   }
 
-  // The job and the time of the next one go into one batch, so a crash neither loses nor doubles it.
-  #run(entry: Entry, body: Uint8Array | Error): void {
+  async #bodies(names: readonly string[]): Promise<(Uint8Array | Error)[]> {
+    try {
+      const bodies = await this.#parts.store.scheduleBodies(names);
+      return bodies.map((body, at) => body ?? new Error(`the store has no body of ${names[at]}`));
+    } catch (error) {
+      return names.map(() => error as Error);
+    }
+  }
+
+  // The job and the time of the next one are in one batch, so a crash neither loses nor doubles a job.
+  #run(entry: ScheduleEntry, body: Uint8Array | Error): void {
+    const { journal } = this.#parts;
     const { schedule } = entry;
-    const { name, key, expires, next: due } = schedule;
-    const now = this.now(schedule);
-    if (this.#work.journal.failure !== undefined) {
+    const { name, next: due } = schedule;
+    const now = this.#now(schedule);
+    if (journal.failure !== undefined) {
       entry.due = now + RETRY;
       this.#wait(entry);
       return;
     }
-    try {
-      if (body instanceof Error) throw body;
-      put(this.#work, {
-        ...schedule,
-        body,
-        key,
-        unique: `${name}@${new Date(due).toISOString()}`,
-        delay: 0,
-        expires: expires > 0 ? expires : undefined,
-      });
-    } catch (error) {
-      const message = "schedule could not put its job";
-      // That there is no room is no defect, and it matters not where in the program that was found.
-      const told = error instanceof Refusal ? error.message : error;
-      this.#work.log({
-        level: "error",
-        message,
-        schedule: name,
-        queue: schedule.queue,
-        error: told,
-      });
-    }
+    this.#put(schedule, body);
     const next = nextRun(schedule, due, now);
     if (next === undefined) {
-      this.end(name);
+      this.#end(entry);
       return;
     }
     this.#move(entry, next);
-    this.#work.journal.write({ kind: "reschedule", name, next });
+    journal.write({ kind: "reschedule", name, next });
   }
 
-  #move(entry: Entry, next: number): void {
+  #put(schedule: StoredSchedule, body: Uint8Array | Error): void {
+    const { transitions, log } = this.#parts;
+    const { name, queue, expires, next } = schedule;
+    try {
+      if (body instanceof Error) throw body;
+      const unique = `${name}@${new Date(next).toISOString()}`;
+      const times = { delay: 0, expires: expires > 0 ? expires : undefined };
+      transitions.put({ ...schedule, ...times, body, unique });
+    } catch (error) {
+      const message = "schedule could not put its job";
+      // A refusal is no defect: its place in the program tells nothing.
+      const told = error instanceof Refusal ? error.message : error;
+      log({ level: "error", message, schedule: name, queue, error: told });
+    }
+  }
+
+  #move(entry: ScheduleEntry, next: number): void {
     entry.schedule = { ...entry.schedule, next };
     entry.due = next;
     this.#wait(entry);
   }
 
-  /** Looks now and then, while there are schedules of cron, whether the time of day was set to another. */
-  #watch(): void {
-    if (this.#stopLook !== undefined || this.#stopped) return;
-    const { now, wall } = this.#clock.moment();
-    this.#ahead = wall - now;
-    this.#stopLook = this.#clock.after(LOOK, () => this.#look());
-  }
-
-  #look(): void {
-    const before = this.#ahead;
-    this.#stopLook = undefined;
-    if (this.#crons.size > 0) this.#watch();
-    if (this.#ahead <= before - STEP) this.#reviewAll();
-    // What goes little by little adds up.
-    else if (this.#ahead < before + STEP) this.#ahead = before;
+  #onLook(wasSetBack: boolean): void {
+    if (this.#crons.size > 0) this.#watch.start();
+    if (wasSetBack) this.#reviewAll();
     this.#crons.catchUp();
   }
 
-  /** The time of day was set back: all schedules of cron are reviewed, a slice a turn. */
+  /** Reviews all schedules of cron, in slices. */
   #reviewAll(): void {
-    for (const entry of this.#all.values()) {
+    for (const entry of this.#table) {
       if (entry.place === -1 || entry.schedule.cron === "" || entry.due === Infinity) continue;
       this.#crons.remove(entry);
       entry.mustReview = true;
@@ -292,17 +305,24 @@ export class Schedules {
     }
   }
 
-  // Not stored: a start reviews all of them.
-  #review(entry: Entry): void {
+  // Not stored: every start reviews all schedules.
+  #review(entry: ScheduleEntry): void {
     entry.mustReview = false;
-    this.#move(entry, reviewed(entry.schedule, this.#clock.wall()));
+    this.#move(entry, reviewed(entry.schedule, this.#parts.clock.wall()));
   }
 }
 
-/** What a schedule takes, whose body is in the store. */
-function bytesOf({ name, queue, key, cron, zone }: StoredSchedule): number {
-  return [name, queue, key, cron, zone].reduce(
-    (sum, text) => sum + textBytes(text),
-    BYTES.schedule,
-  );
+/** When a schedule puts its jobs, as it is stored. Throws `bad-arguments`. */
+function timesOf({ cron, zone, interval }: NewSchedule): ScheduleTimes {
+  if (cron === undefined) {
+    if (zone !== undefined) throw badArguments("tz= goes with cron= only.");
+    return { cron: "", zone: "", interval: interval! };
+  }
+  if (interval !== undefined) throw badArguments("EVERY takes cron= or interval=, not both.");
+  try {
+    readCron(cron);
+    return { cron, zone: readZone(zone ?? "UTC", "tz"), interval: 0 };
+  } catch (error) {
+    throw error instanceof BadCron ? badArguments(error.message) : error;
+  }
 }

@@ -1,133 +1,195 @@
-// What is done to many jobs of a queue: a slice at a time, so that nobody else waits for a million of them.
+// Work on many jobs of a queue: LIST, PURGE, REVIVE. It goes in slices, so that nobody waits for a million jobs.
 
-import type { Context } from "../../server/request/handlers.ts";
 import type { Job } from "../index/job.ts";
-import { roomForRow } from "./capacity.ts";
-import { serve } from "./take.ts";
-import type { State } from "../store/store.ts";
-import type { WorkQueue } from "./work_queue.ts";
+import type { JobsView } from "../index/jobs.ts";
+import { Slice } from "../index/slice.ts";
+import type { Journal } from "../store/journal.ts";
+import type { StoredJob } from "../store/store.ts";
+import type { Caller } from "./caller.ts";
+import type { JobFilter, JobList } from "./engine.ts";
+import type { JobEvent } from "./lifecycle.ts";
+import type { QueueClock } from "./queue_clock.ts";
+import type { SliceScheduler } from "./slice_scheduler.ts";
+import type { Transitions } from "./transitions.ts";
 
-/** How many jobs a slice looks at, at most. */
-const SLICE = 100;
-/** For how many ms a slice goes on: a job that brings a key of its own takes as long as many others. */
-const SLICE_MS = 2;
-/** After how many jobs a slice looks at the clock. */
-const STRIDE = 16;
+/** How many ids are read at once. */
+const IDS = 100;
 /** After so many changes they are stored before more is changed: a commit costs as much as thousands of changes. */
-const CHANGES_A_COMMIT = 4_000;
-/** How many jobs LIST looks at before it answers with what it has. */
-const LOOKS = 10_000;
+const CHANGES_PER_COMMIT = 4_000;
+/** LIST looks at so many jobs, then answers with what it has. */
+const MOST_LISTED = 10_000;
 
-/** Which jobs of a queue are meant. */
-export interface Chosen {
-  readonly queue: string;
-  readonly state: State | undefined;
-  readonly key: string | undefined;
+/** The parts that sweeps work with. */
+interface Parts {
+  readonly jobs: JobsView;
+  readonly transitions: Transitions;
+  readonly journal: Journal;
+  readonly clock: QueueClock;
+  readonly scheduler: SliceScheduler;
 }
 
-/** Who asks for it, and whether still. */
-export type Asker = Pick<Context, "client" | "signal" | "park">;
-
-/** A page of jobs. */
-export interface Page {
-  readonly jobs: readonly Job[];
-  /** The number behind which the next page begins; `undefined` where there is none. */
-  readonly after: number | undefined;
-}
-
-/** The jobs with numbers above `after`, at most `max`, by number: those that come and go meanwhile change no other page. */
-export function list(work: WorkQueue, chosen: Chosen, max: number, after: number): Page {
-  const roll = work.jobs.queues.get(chosen.queue)?.roll;
-  const all = countOf(work, chosen);
-  const jobs: Job[] = [];
-  let looked = 0;
-  while (roll !== undefined && jobs.length < all) {
-    const ids = roll.page(after, SLICE);
-    for (const id of ids) {
-      if (jobs.length === all) break;
-      if (jobs.length === max || looked++ === LOOKS) return { jobs, after };
-      after = id;
-      const job = work.jobs.get(id)!;
-      if (matches(job, chosen)) jobs.push(job);
-    }
-    if (ids.length < SLICE) break;
-  }
-  return { jobs, after: undefined };
-}
-
-/** Jobs are gone. Resolves with how many once that is stored. */
-export async function purge(work: WorkQueue, chosen: Chosen, asker: Asker): Promise<number> {
-  return await sweep(work, chosen, asker, (job) => {
-    const { id } = job;
-    work.remove(job);
-    work.results.dead(id, `Job ${id} was purged.`);
+/** Lists jobs. Those with ids above `after` that match, at most `max`, by id. */
+export async function listJobs(
+  { jobs, clock, scheduler }: Parts,
+  filter: JobFilter,
+  max: number,
+  after: number,
+  caller: Caller,
+): Promise<JobList> {
+  const listing = new Listing(jobs, filter, max, after);
+  // Most lists are short and need no turn of their own.
+  if (listing.goOn(new Slice(clock))) return listing.list();
+  return await scheduler.run(caller, async (turn) => {
+    do {
+      await turn();
+      caller.signal.throwIfAborted();
+    } while (!listing.goOn(new Slice(clock)));
+    return listing.list();
   });
 }
 
-/** Dead jobs are ready and have all their attempts again. Resolves with how many once that is stored. */
-export async function revive(work: WorkQueue, queue: string, asker: Asker): Promise<number> {
-  const chosen: Chosen = { queue, state: "dead", key: undefined };
-  return await sweep(work, chosen, asker, (job) => {
-    roomForRow(work);
-    work.change(job, () => job.revive(work.now()));
-  });
-}
-
-async function sweep(
-  work: WorkQueue,
-  chosen: Chosen,
-  asker: Asker,
-  how: (job: Job) => void,
+/** The same happens to all jobs that match and are there now. Resolves with how many once that is stored. */
+export async function changeJobs(
+  { jobs, transitions, journal, clock, scheduler }: Parts,
+  filter: JobFilter,
+  event: (now: number) => JobEvent,
+  caller: Caller,
 ): Promise<number> {
-  const { signal } = asker;
-  // Or it would go on for as long as others put jobs.
-  const last = work.lastId;
-  return await work.slices.run(asker, async (turn) => {
+  // Without jobs that are put meanwhile: there could be no end.
+  const cursor = new Cursor(jobs, filter, 0, transitions.lastId);
+  return await scheduler.run(caller, async (turn) => {
     let count = 0;
     let unstored = 0;
-    for (let after = 0;;) {
-      // Where there is nothing left to do it needs no turn.
-      if (countOf(work, chosen) > 0) await turn();
-      signal.throwIfAborted();
-      work.mayChange();
-      const queue = work.jobs.queues.get(chosen.queue);
-      const begun = work.now();
-      const ids = queue === undefined || countOf(work, chosen) === 0
-        ? []
-        : queue.roll.page(after, SLICE);
-      let looked = 0;
-      for (const id of ids) {
-        if (looked > 0 && looked % STRIDE === 0 && work.now() - begun >= SLICE_MS) break;
-        looked++;
-        after = id;
-        const job = work.jobs.get(id)!;
-        if (id > last || !matches(job, chosen)) continue;
-        how(job);
+    for (;;) {
+      // It needs no turn if there is nothing to do.
+      if (countMatching(jobs, filter) > 0) await turn();
+      caller.signal.throwIfAborted();
+      transitions.ask();
+      const now = clock.now();
+      const slice = new Slice(clock, now);
+      transitions.changeEach(cursor.matching(slice), () => event(now), () => {
         count++;
         unstored++;
-      }
-      if (queue !== undefined) serve(work, queue);
-      const whole = (looked === ids.length && ids.length < SLICE) || after >= last;
-      // The store sets the pace, or what is to be written would grow.
-      if (whole || unstored >= CHANGES_A_COMMIT) {
-        await work.journal.settled();
+      });
+      // The store sets the pace, or the changes that are not written would pile up.
+      if (cursor.isAtEnd || unstored >= CHANGES_PER_COMMIT) {
+        await journal.settled();
         unstored = 0;
       }
-      if (whole) return count;
+      if (cursor.isAtEnd) return count;
     }
   });
 }
 
-/** How many jobs are meant, at this moment. */
-function countOf({ jobs }: WorkQueue, { queue: name, state, key }: Chosen): number {
-  const queue = jobs.queues.get(name);
-  if (queue === undefined) return 0;
-  if (key === undefined) return state === undefined ? queue.roll.size : queue.counts[state];
-  const tenant = queue.find(key);
-  if (tenant === undefined) return 0;
-  return state === undefined ? tenant.size : tenant[state];
+/** Goes through the jobs of a queue by id, slice by slice. */
+class Cursor {
+  /** The last id that was looked at. */
+  after: number;
+  /** How many jobs were looked at. */
+  looks = 0;
+  /** Whether no further job can match. */
+  isAtEnd = false;
+  readonly #jobs: JobsView;
+  readonly #filter: JobFilter;
+  readonly #last: number;
+
+  /** Starts behind the id `after`, and ends with the id `last`. */
+  constructor(jobs: JobsView, filter: JobFilter, after: number, last: number = Infinity) {
+    this.#jobs = jobs;
+    this.#filter = filter;
+    this.after = after;
+    this.#last = last;
+  }
+
+  /** Whether there are ids that were not looked at. */
+  get hasMore(): boolean {
+    const queue = this.#jobs.queues.get(this.#filter.queue);
+    return queue !== undefined && queue.ids.page(this.after, 1).length > 0;
+  }
+
+  /** The jobs of one slice that match. Each may change as it is iterated. */
+  *matching(slice: Slice): Generator<Job, void, void> {
+    while (!slice.isOver) {
+      const queue = this.#jobs.queues.get(this.#filter.queue);
+      const isAny = countMatching(this.#jobs, this.#filter) > 0;
+      const ids = isAny ? queue!.ids.page(this.after, IDS) : [];
+      for (const id of ids) {
+        if (id > this.#last) break;
+        this.after = id;
+        this.looks++;
+        const job = this.#jobs.get(id);
+        if (job !== undefined && matches(job, this.#filter)) yield job;
+        if (slice.spend()) return;
+      }
+      if (ids.length < IDS || ids[ids.length - 1] > this.#last) {
+        this.isAtEnd = true;
+        return;
+      }
+    }
+  }
 }
 
-function matches(job: Job, { state, key }: Chosen): boolean {
+/** A page of jobs as it grows. */
+class Listing {
+  readonly #jobs: JobsView;
+  readonly #filter: JobFilter;
+  readonly #max: number;
+  readonly #cursor: Cursor;
+  readonly #found: StoredJob[] = [];
+  #isLast = false;
+
+  constructor(jobs: JobsView, filter: JobFilter, max: number, after: number) {
+    this.#jobs = jobs;
+    this.#filter = filter;
+    this.#max = max;
+    this.#cursor = new Cursor(jobs, filter, after);
+  }
+
+  /** Adds the jobs of a slice. Returns whether the page is whole. */
+  goOn(slice: Slice): boolean {
+    const cursor = this.#cursor;
+    // At most so many are still to be found: beyond them there is nothing to look for.
+    let left = countMatching(this.#jobs, this.#filter) - this.#stillMatching;
+    if (left > 0) {
+      for (const job of cursor.matching(slice)) {
+        this.#found.push(job.stored());
+        if (--left === 0) break;
+        if (this.#found.length === this.#max) break;
+      }
+    }
+    const isFull = this.#found.length === this.#max || cursor.looks >= MOST_LISTED;
+    this.#isLast = left <= 0 || cursor.isAtEnd || (isFull && !cursor.hasMore);
+    return this.#isLast || isFull;
+  }
+
+  list(): JobList {
+    return { jobs: this.#found, after: this.#isLast ? undefined : this.#cursor.after };
+  }
+
+  /** How many of the jobs that were found match still. */
+  get #stillMatching(): number {
+    let count = 0;
+    for (const { id } of this.#found) {
+      const job = this.#jobs.get(id);
+      if (job !== undefined && matches(job, this.#filter)) count++;
+    }
+    return count;
+  }
+}
+
+/** How many jobs match at this moment. */
+function countMatching(
+  { queues }: JobsView,
+  { queue: name, state, key: keyName }: JobFilter,
+): number {
+  const queue = queues.get(name);
+  if (queue === undefined) return 0;
+  if (keyName === undefined) return state === undefined ? queue.ids.size : queue.counts[state];
+  const key = queue.find(keyName);
+  if (key === undefined) return 0;
+  return state === undefined ? key.size : key[state];
+}
+
+function matches(job: Job, { state, key }: JobFilter): boolean {
   return (state === undefined || job.state === state) && (key === undefined || job.key === key);
 }

@@ -1,130 +1,96 @@
 // QUEUES, QUEUE, JOB, LIST, DROP, PURGE, REVIVE, PAUSE, RESUME, LIMIT, LIMITS.
 
-import { roomForRow } from "../engine/capacity.ts";
-import type { QueueHandlers } from "./handlers.ts";
-import type { Job } from "../index/job.ts";
+import type { Engine, QueueDetails, QueueSummary } from "../engine/engine.ts";
 import type { admin } from "../protocol/admin.ts";
-import { noJobs, type Queue } from "../index/queue.ts";
-import { type Event, events } from "../index/rates.ts";
-import { notDead } from "../refusals.ts";
-import { allRules, rulesOf, setRules } from "../engine/rules.ts";
-import type { QueueLimits } from "../store/store.ts";
-import { list, purge, revive } from "../engine/sweeps.ts";
-import { serve } from "../engine/take.ts";
-import type { WorkQueue } from "../engine/work_queue.ts";
+import type { QueueLimits, StoredJob } from "../store/store.ts";
+import { msBetween } from "./durations.ts";
+import type { QueueHandlers } from "./queue_handlers.ts";
 
-const TOLD: Readonly<Record<Event, "puts" | "takes" | "dones" | "fails">> = {
-  put: "puts",
-  taken: "takes",
-  done: "dones",
-  failed: "fails",
-};
+/** About the memory of an item of LIST, in bytes. */
+const ITEM_BYTES = 256;
 
-/** What an item of LIST takes in memory, about. */
-const LISTED = 256;
-
-/** The handlers of administrators' commands. */
-export function adminHandlers(work: WorkQueue): Pick<QueueHandlers, keyof typeof admin> {
+/** The handlers of the commands of administrators. */
+export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof admin> {
   return {
-    *QUEUES() {
-      const now = work.now();
+    async *QUEUES() {
+      const now = engine.now();
       let count = 0;
-      for (const name of work.jobs.names) {
-        const queue = work.jobs.queues.get(name);
-        if (queue === undefined) continue;
+      for await (const each of engine.queues()) {
         count++;
-        const paused = queue.limits?.rules.paused || undefined;
-        yield { queue: queue.name, ...counts(queue.counts), ...waiting(queue, now), paused };
+        const { queue, counts, paused } = each;
+        yield { queue, ...countsOf(counts), ...waitingOf(each, now), paused: paused || undefined };
       }
-      const readOnly = work.journal.failure === undefined ? undefined : true;
-      return { count, "read-only": readOnly };
+      return { count, "read-only": engine.readOnly || undefined };
     },
 
-    *QUEUE({ queue: name, top }) {
-      const now = work.now();
-      const queue = work.jobs.queues.get(name);
-      for (const tenant of queue?.keys.top(top) ?? []) {
-        const { key } = tenant;
-        const limits = limitsOf(rulesOf(work, name, key));
-        yield { key: key || undefined, ...counts(tenant), ...limits };
+    async *QUEUE({ queue: name, top }) {
+      const now = engine.now();
+      const queue = await engine.queue(name, top);
+      for (const { key, counts, limits } of queue.top) {
+        yield { key: key || undefined, ...countsOf(counts), ...limitsOf(limits) };
       }
-      const rate = (event: Event): [string, number] => [
-        TOLD[event],
-        queue?.rates.perSecond(event, now) ?? 0,
-      ];
+      const { put, taken, done, failed } = queue.rates;
       return {
-        ...counts(queue?.counts ?? noJobs()),
-        ...(queue === undefined ? { takers: 0 } : waiting(queue, now)),
-        keys: queue?.keys.size ?? 0,
-        ...Object.fromEntries(events.map(rate)) as Record<(typeof TOLD)[Event], number>,
-        ...limitsOf(rulesOf(work, name, "")),
+        ...countsOf(queue.counts),
+        ...waitingOf(queue, now),
+        keys: queue.keys,
+        puts: put,
+        takes: taken,
+        dones: done,
+        fails: failed,
+        ...limitsOf(queue.limits),
       };
     },
 
     async JOB({ id }) {
-      const job = work.job(id);
-      const { kind: { lease, backoff, keep: _ }, queue, extras } = job;
-      const told = details(job, work.now());
+      const { job, body } = await engine.job(id);
+      const { queue, uncountedAttempts, lease, backoff } = job;
       return {
-        ...told,
-        queue: queue.name,
-        spared: extras?.uncountedAttempts || undefined,
+        ...detailsOf(job, engine.now()),
+        queue,
+        spared: uncountedAttempts || undefined,
         lease,
         backoff: backoff || undefined,
-        body: await work.body(id),
+        body,
       };
     },
 
-    *LIST({ queue, state, key, max, after }, { hold }) {
-      const now = work.now();
-      const page = list(work, { queue, state, key }, max, after);
-      const items = page.jobs.map((job) => ({ ...details(job, now), size: job.size }));
-      hold(items.reduce((sum, { reason = "" }) => sum + LISTED + reason.length, 0));
-      yield* items;
-      return { count: items.length, after: page.after };
+    async *LIST({ queue, state, key, max, after }, context) {
+      const page = await engine.list({ queue, state, key }, max, after, context);
+      const now = engine.now();
+      context.hold(page.jobs.reduce((sum, { reason }) => sum + ITEM_BYTES + reason.length, 0));
+      for (const job of page.jobs) yield { ...detailsOf(job, now), size: job.size };
+      return { count: page.jobs.length, after: page.after };
     },
 
-    async DROP({ id }) {
-      work.mayChange();
-      const job = work.job(id);
-      const written = work.remove(job);
-      work.results.dead(id, `Job ${id} was dropped.`);
-      serve(work, job.queue);
-      await written;
+    DROP: ({ id }) => engine.drop(id),
+
+    async PURGE(filter, context) {
+      return { count: await engine.purge(filter, context) };
     },
 
-    async PURGE({ queue, state, key }, asker) {
-      return { count: await purge(work, { queue, state, key }, asker) };
-    },
-
-    async REVIVE({ target }, asker) {
-      work.mayChange();
-      if (!/^[0-9]+$/.test(target)) return { count: await revive(work, target, asker) };
-      const job = work.job(Number(target));
-      if (job.state !== "dead") throw notDead(job.id, job.state);
-      roomForRow(work);
-      const written = work.change(job, () => job.revive(work.now()));
-      serve(work, job.queue);
-      await written;
+    async REVIVE({ target }, context) {
+      if (!/^[0-9]+$/.test(target)) return { count: await engine.reviveAll(target, context) };
+      await engine.revive(Number(target));
       return { count: 1 };
     },
 
-    PAUSE: async ({ queue }) => void await setRules(work, queue, "", { paused: true }),
+    PAUSE: async ({ queue }) => void await engine.setLimits(queue, "", { paused: true }),
 
-    RESUME: async ({ queue }) => void await setRules(work, queue, "", { paused: false }),
+    RESUME: async ({ queue }) => void await engine.setLimits(queue, "", { paused: false }),
 
     async LIMIT({ queue, key = "", running, rate, weight, depth }) {
-      const named = Object.entries({ running, rate, weight, depth })
+      const change = Object.entries({ running, rate, weight, depth })
         .filter(([, value]) => value !== undefined);
-      if (named.length === 0) return limitsOf(rulesOf(work, queue, key));
-      return limitsOf(await setRules(work, queue, key, Object.fromEntries(named)));
+      if (change.length === 0) return limitsOf(await engine.limits(queue, key));
+      return limitsOf(await engine.setLimits(queue, key, Object.fromEntries(change)));
     },
 
-    *LIMITS({ queue: name }) {
+    async *LIMITS({ queue: name }) {
       let count = 0;
-      for (const rules of allRules(work, name)) {
+      for await (const limits of engine.allLimits(name)) {
         count++;
-        yield { queue: rules.queue, key: rules.key || undefined, ...limitsOf(rules) };
+        yield { queue: limits.queue, key: limits.key || undefined, ...limitsOf(limits) };
       }
       return { count };
     },
@@ -141,16 +107,18 @@ function limitsOf({ paused, running, rate, weight, depth }: QueueLimits) {
   };
 }
 
-function counts({ delayed, ready, taken, dead, done }: Queue["counts"]) {
+function countsOf({ delayed, ready, taken, dead, done }: QueueSummary["counts"]) {
   return { delayed, ready, taken, dead, done: done || undefined };
 }
 
-function waiting({ order: { oldest }, line }: Queue, now: number) {
-  return { oldest: oldest === undefined ? undefined : passed(oldest, now), takers: line.size };
+function waitingOf({ oldest, consumers }: QueueSummary | QueueDetails, now: number) {
+  return { oldest: oldest === undefined ? undefined : msBetween(oldest, now), takers: consumers };
 }
 
-function details(job: Job, now: number) {
-  const { id, key, kind: { priority, attempts }, state, attempt, unique, expiresAt, reason } = job;
+function detailsOf(job: StoredJob, now: number) {
+  const { id, key, priority, state, attempt, attempts, unique, expiresAt, reason } = job;
+  const endsAt = state === "delayed" ? job.readyAt : job.endsAt;
+  const hasEnd = state === "delayed" || state === "taken" || state === "done";
   return {
     id,
     key: key || undefined,
@@ -159,14 +127,9 @@ function details(job: Job, now: number) {
     attempt,
     attempts,
     unique: unique || undefined,
-    age: passed(job.enqueuedAt, now),
-    left: job.hasDeadline ? passed(now, job.due) : undefined,
-    expires: expiresAt > 0 ? passed(now, expiresAt) : undefined,
+    age: msBetween(job.enqueuedAt, now),
+    left: hasEnd ? msBetween(now, endsAt) : undefined,
+    expires: expiresAt > 0 ? msBetween(now, expiresAt) : undefined,
     reason: reason || undefined,
   };
-}
-
-/** Whole ms from one time to another. */
-function passed(from: number, to: number): number {
-  return Math.max(0, Math.round(to - from));
 }

@@ -1,16 +1,12 @@
-// The commands of the protocol, and what they mean to the queue.
+// The commands of the protocol as calls of an engine. A handler translates: arguments in, a method, the reply out.
 
-import type { Handlers } from "../../server/request/handlers.ts";
+import type { Engine } from "../engine/engine.ts";
 import { adminHandlers } from "./admin.ts";
 import { producerHandlers } from "./producer.ts";
+import type { QueueHandlers } from "./queue_handlers.ts";
 import { workerHandlers } from "./worker.ts";
-import type { queueProtocol } from "../protocol/protocol.ts";
-import type { WorkQueue } from "../engine/work_queue.ts";
 
-/** The handlers of the queue's protocol. */
-export type QueueHandlers = Handlers<typeof queueProtocol>;
-
-/** Serves a queue. */
-export function handlers(work: WorkQueue): QueueHandlers {
-  return { ...producerHandlers(work), ...workerHandlers(work), ...adminHandlers(work) };
+/** Makes the handlers that serve an engine. */
+export function createHandlers(engine: Engine): QueueHandlers {
+  return { ...producerHandlers(engine), ...workerHandlers(engine), ...adminHandlers(engine) };
 }

@@ -1,32 +1,31 @@
 import { Heap } from "./heap.ts";
-import { NONE } from "./job_page.ts";
-import type { JobTable } from "./job_table.ts";
+import { NONE, type SlotTable } from "./slots.ts";
 
-/** The place of a job that is in a run. */
+/** The place of a job that is in the run. */
 const IN_RUN = -2;
 
 /**
- * The ready jobs of a key, by their slots. As a heap, for what comes mostly in its order: that stays in a run, a list
- * where adding, being first and leaving cost O(1). What comes out of order is in a heap beside it.
+ * The ready jobs of a key, first ready first, by their slots. Most jobs come in order: they form a run, a linked list
+ * whose operations cost O(1). The others are in a heap beside it.
  */
 export class Backlog {
-  readonly #table: JobTable;
+  readonly #table: SlotTable;
   #first = NONE;
   #last = NONE;
   #inRun = 0;
   #late: Heap<number> | undefined = undefined;
 
-  /** Empty. */
-  constructor(table: JobTable) {
+  /** Starts empty. */
+  constructor(table: SlotTable) {
     this.#table = table;
   }
 
-  /** How many there are. */
+  /** How many jobs it has. */
   get size(): number {
     return this.#inRun + (this.#late?.size ?? 0);
   }
 
-  /** The slot of the first; `undefined` where there is none. */
+  /** The slot of the first job; `undefined` if it is empty. */
   get first(): number | undefined {
     const next = this.#first;
     const late = this.#late?.first;
@@ -34,7 +33,7 @@ export class Backlog {
     return next === NONE || this.#table.wasReadyBefore(late, next) ? late : next;
   }
 
-  /** Adds a slot that is nowhere. */
+  /** Adds a slot that is in no backlog. */
   add(slot: number): void {
     const table = this.#table;
     const last = this.#last;
@@ -44,25 +43,25 @@ export class Backlog {
       return;
     }
     table.setPlace(slot, IN_RUN);
-    table.join(last, slot);
-    table.join(slot, NONE);
+    table.link(last, slot);
+    table.link(slot, NONE);
     if (last === NONE) this.#first = slot;
     this.#last = slot;
     this.#inRun++;
   }
 
-  /** Takes one out. */
+  /** Removes a slot that is in it. */
   remove(slot: number): void {
     const table = this.#table;
     if (table.placeOf(slot) !== IN_RUN) {
       this.#late!.remove(slot);
       return;
     }
-    const before = table.before(slot);
-    const behind = table.behind(slot);
-    table.join(before, behind);
-    if (before === NONE) this.#first = behind;
-    if (behind === NONE) this.#last = before;
+    const previous = table.previous(slot);
+    const next = table.next(slot);
+    table.link(previous, next);
+    if (previous === NONE) this.#first = next;
+    if (next === NONE) this.#last = previous;
     table.setPlace(slot, NONE);
     this.#inRun--;
   }

@@ -1,13 +1,14 @@
 import type { Clock } from "../../scheduling/clock.ts";
 import { Heap, ownPlaces, type Placed, type Places } from "./heap.ts";
+import { Slice, type Yield } from "./slice.ts";
 
-/** Where what has a deadline keeps it. */
+/** Where items keep their deadlines and their places. */
 export interface Times<T> extends Places<T> {
-  /** When, on the clock. */
+  /** When the item is due, on the clock. */
   dueOf(item: T): number;
 }
 
-/** What knows its own deadline. */
+/** An item that knows its own deadline. */
 export interface Due extends Placed {
   readonly due: number;
 }
@@ -15,65 +16,63 @@ export interface Due extends Placed {
 /** The deadlines of items that know them. */
 export const ownTimes: Times<Due> = { ...ownPlaces, dueOf: (item) => item.due };
 
-// Timers of JavaScript hold 31 bits of milliseconds: for what is further away the alarm rings early and is set again.
-const FURTHEST = 2 ** 30;
-/** How many items are due in one turn of the event loop: a million that are due at once shall not hold it. */
-const AT_ONCE = 500;
+// Timers of JavaScript hold 31 bits of milliseconds: for a later deadline the timer rings early and is set again.
+const LONGEST_TIMER = 2 ** 30;
 
-/** Many deadlines, one timer. */
+/** Many deadlines with one timer. Items that are due together come in slices. */
 export class Deadlines<T> {
   readonly #heap: Heap<T>;
   readonly #times: Times<T>;
   readonly #clock: Clock;
-  readonly #onDue: (items: readonly T[]) => void;
-  readonly #most: number;
-  /** When the timer rings; too early where the first was removed, never too late. */
+  readonly #yield: Yield;
+  readonly #onDue: (items: Iterable<T>) => void;
+  /** When the timer rings: too early if the first item was removed, never too late. */
   #rings = Infinity;
   #stopped = false;
   #stopTimer: (() => void) | undefined = undefined;
 
-  /** `onDue` is called with those whose time has come, at most so many a turn, which then have no deadline any more. */
+  /** `onDue` gets the items of a slice, in order; each leaves the deadlines as it is iterated. It iterates over all. */
   constructor(
     clock: Clock,
     times: Times<T>,
-    onDue: (items: readonly T[]) => void,
-    most: number = AT_ONCE,
+    yieldTo: Yield,
+    onDue: (items: Iterable<T>) => void,
   ) {
     this.#heap = new Heap((a, b) => times.dueOf(a) < times.dueOf(b), times);
     this.#times = times;
     this.#clock = clock;
+    this.#yield = yieldTo;
     this.#onDue = onDue;
-    this.#most = most;
   }
 
-  /** Adds what has no deadline yet. */
+  /** Adds an item without a deadline. */
   add(item: T): void {
     this.#heap.add(item);
     if (this.#times.dueOf(item) < this.#rings) this.#setTimer();
   }
 
-  /** How many have one. */
+  /** How many items have a deadline. */
   get size(): number {
     return this.#heap.size;
   }
 
-  /** Takes one out. */
+  /** Removes an item that has a deadline. */
   remove(item: T): void {
     this.#heap.remove(item);
   }
 
-  /** Rings now where the timer is late, as it is in a busy process. */
+  /** Rings now if the timer is late, as it is in a busy process. */
   catchUp(): void {
-    if (!this.#stopped && this.#first <= this.#clock.now()) this.#ring();
+    if (this.#first <= this.#clock.now()) this.#ring();
   }
 
-  /** Stops: nothing is due any more. */
+  /** No item is due any more. */
   stop(): void {
     this.#stopTimer?.();
     this.#stopped = true;
   }
 
-  /** The first deadline; Infinity where there is none. */
+  /** The first deadline; Infinity if there is none. */
   get #first(): number {
     const { first } = this.#heap;
     return first === undefined ? Infinity : this.#times.dueOf(first);
@@ -85,22 +84,28 @@ export class Deadlines<T> {
     this.#rings = Infinity;
     const first = this.#first;
     if (first === Infinity || this.#stopped) return;
-    const delay = Math.min(Math.max(0, Math.ceil(first - this.#clock.now())), FURTHEST);
+    const delay = Math.min(Math.max(0, Math.ceil(first - this.#clock.now())), LONGEST_TIMER);
     this.#rings = first;
-    this.#stopTimer = this.#clock.after(delay, () => this.#ring());
+    this.#stopTimer = this.#clock.after(delay, this.#ring);
   }
 
-  #ring(): void {
+  readonly #ring = (): void => {
+    if (this.#stopped) return;
     const now = this.#clock.now();
-    // Not before the end: what is done to one may give others deadlines.
+    // Set no timer before the end: `onDue` may add deadlines.
     this.#rings = -Infinity;
-    const items: T[] = [];
-    while (items.length < this.#most && this.#first <= now) {
+    if (this.#first <= now) this.#onDue(this.#slice(now));
+    if (this.#first <= now) this.#yield(this.#ring);
+    else this.#setTimer();
+  };
+
+  *#slice(now: number): Generator<T, void, void> {
+    const slice = new Slice(this.#clock, now);
+    while (this.#first <= now) {
       const first = this.#heap.first!;
       this.#heap.remove(first);
-      items.push(first);
+      yield first;
+      if (slice.spend()) return;
     }
-    if (items.length > 0) this.#onDue(items);
-    this.#setTimer();
   }
 }

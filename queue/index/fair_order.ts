@@ -1,111 +1,109 @@
 import { FairQueue } from "../../scheduling/fair_queue.ts";
 import { Entry, Flow, Lane } from "../../scheduling/flow.ts";
+import { BYTES } from "../memory.ts";
 import { Backlog } from "./backlog.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
-import type { Job } from "./job.ts";
-import type { JobTable } from "./job_table.ts";
-import type { SharedOptions } from "./job_options.ts";
-import { BYTES } from "../memory.ts";
-import type { KeyState } from "./key_state.ts";
+import type { OrderedKey, OrderedOptions, OrderedRow, SlotTable } from "./slots.ts";
 
 /** The shares of the priorities 0 to 9: each has twice that of the next. */
 const SHARES = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
 
-/** How many keys of a priority are remembered that have nothing ready, at least: to find one anew costs little. */
+/** A priority remembers at least so many keys without ready jobs: to make one anew costs little. */
 const RETAINED = 64;
 
-/** What taking a job costs its key. */
+/** The cost of a job, charged to its key. */
 const COST = 1;
 
 /** The ready jobs of one key in one priority: they wait for their turns together, as one entry. */
-export class Row extends Entry implements Placed {
+class Row extends Entry implements OrderedRow, Placed {
   place = -1;
-  /** Since when its first job is ready. */
+  /** When its first job became ready. */
   since = 0;
 
   constructor(lane: Lane, readonly jobs: Backlog) {
     super(lane, COST);
   }
+
+  get priority(): number {
+    return this.lane.flow.level.rank;
+  }
 }
 
-/** Ready jobs of several priorities and keys. Time: O(log jobs) of the key and O(log keys). */
+/** Ready jobs of several priorities and keys, by slot. Time: O(log jobs) of the key and O(log keys). */
 export class FairOrder {
-  /** How many there are. */
+  /** How many jobs it has. */
   size = 0;
   readonly #turns = new FairQueue<Row>(SHARES, { retain: RETAINED });
   readonly #byAge = new Heap<Row>((a, b) => a.since < b.since, ownPlaces);
-  readonly #table: JobTable;
+  readonly #table: SlotTable;
   /** The bytes that are counted for it. */
   #bytes = 0;
 
-  /** Begins with the jobs, at least one, of one key in one priority. */
-  constructor(table: JobTable, alike: Backlog) {
+  /** Starts with a backlog of one key and priority that is not empty. */
+  constructor(table: SlotTable, backlog: Backlog) {
     this.#table = table;
-    // Who starts at 0 is served at once; a priority shall first wait as long as one job of it is worth, or the first of
-    // the lowest would go before the second of the highest.
+    // Each priority waits first for as long as one job of it is worth. Else the first job of the lowest priority would go
+    // before the second of the highest.
     for (const level of this.#turns.levels) this.#turns.charge(new Flow(level, "", 1), COST);
-    const kind = table.kindOf(alike.first!);
-    this.#enter(this.#row(kind, alike), kind);
-    this.size = alike.size;
+    const options = table.optionsOf(backlog.first!);
+    this.#enter(this.#rowOf(options, backlog), options.key);
+    this.size = backlog.size;
   }
 
-  /** Since when the one that has been ready for longest is so. */
+  /** When the job that has been ready for longest became so. */
   get oldest(): number {
     return this.#byAge.first!.since;
   }
 
-  /** The job whose turn it is; `undefined` where no key may have one. */
-  get next(): Job | undefined {
-    const row = this.#turns.next();
-    return row === undefined ? undefined : this.#table.at(row.jobs.first!);
+  /** The slot of the job that is next; `undefined` if no key may have one taken. */
+  get next(): number | undefined {
+    return this.#turns.next()?.jobs.first;
   }
 
   /** A job takes its place in its key. */
-  push(job: Job): void {
-    const { kind, slot } = job;
-    const row = this.#row(kind);
+  push(slot: number): void {
+    const options = this.#table.optionsOf(slot);
+    const row = this.#rowOf(options);
     row.jobs.add(slot);
     this.size++;
-    if (!row.waits) this.#enter(row, kind);
-    else if (row.jobs.first === slot) this.#age(row);
+    if (!row.waits) this.#enter(row, options.key);
+    else if (row.jobs.first === slot) this.#updateAge(row);
   }
 
-  /** The `next` leaves, and its key is charged for it. */
-  take(): Job {
+  /** Removes the next job, and charges its key for it. */
+  take(): void {
     const row = this.#turns.pop()!;
-    const first = row.jobs.first!;
-    const job = this.#table.at(first);
-    row.jobs.remove(first);
+    const slot = row.jobs.first!;
+    row.jobs.remove(slot);
     this.size--;
-    if (row.jobs.size === 0) this.#leave(row, job.kind);
+    if (row.jobs.size === 0) this.#leave(row, this.#table.optionsOf(slot).key);
     else {
       this.#turns.push(row);
-      this.#age(row);
+      this.#updateAge(row);
     }
-    return job;
   }
 
-  /** A job leaves, and nobody is charged. */
-  remove(job: Job): void {
-    const { kind, slot } = job;
-    const row = this.#row(kind);
+  /** Removes a job, and charges nobody. */
+  remove(slot: number): void {
+    const options = this.#table.optionsOf(slot);
+    const row = this.#rowOf(options);
     const wasFirst = row.jobs.first === slot;
     row.jobs.remove(slot);
     this.size--;
     if (row.jobs.size === 0) {
       this.#turns.remove(row);
-      this.#leave(row, kind);
-    } else if (wasFirst) this.#age(row);
+      this.#leave(row, options.key);
+    } else if (wasFirst) this.#updateAge(row);
   }
 
-  /** The key of a job that was taken gets back what it was charged. */
-  refund(job: Job): void {
-    this.#turns.settle(this.#row(job.kind), 0);
+  /** Takes back what the key of a job was charged for it. */
+  refund(slot: number): void {
+    this.#turns.settle(this.#rowOf(this.#table.optionsOf(slot)), 0);
   }
 
-  /** What a key may or its share has changed. */
-  review({ rows, blocked, weight }: KeyState): void {
-    for (const { lane: { flow } } of rows) {
+  /** A key is blocked, or no longer, or has another weight. */
+  update({ rows, blocked, weight }: OrderedKey): void {
+    for (const { lane: { flow } } of rows as readonly Row[]) {
       if (blocked !== flow.held) {
         if (blocked) this.#turns.hold(flow);
         else this.#turns.release(flow);
@@ -114,43 +112,43 @@ export class FairOrder {
     }
   }
 
+  /** Nothing uses it any longer. */
+  discard(): void {
+    this.#count(0);
+  }
+
   /** A row has another first job. */
-  #age(row: Row): void {
-    row.since = this.#table.readyOf(row.jobs.first!);
+  #updateAge(row: Row): void {
+    row.since = this.#table.readyAtOf(row.jobs.first!);
     this.#byAge.update(row);
   }
 
-  /** A row of which something is ready. */
-  #enter(row: Row, { tenant }: SharedOptions): void {
+  /** A row has its first ready job. */
+  #enter(row: Row, key: OrderedKey): void {
     this.#turns.push(row);
-    row.since = this.#table.readyOf(row.jobs.first!);
+    row.since = this.#table.readyAtOf(row.jobs.first!);
     this.#byAge.add(row);
-    tenant.rows = [...tenant.rows, row];
-    if (tenant.blocked) this.#turns.hold(row.lane.flow);
+    key.rows = [...key.rows, row];
+    if (key.blocked) this.#turns.hold(row.lane.flow);
   }
 
-  /** Nothing is ready of a row any more. */
-  #leave(row: Row, { tenant }: SharedOptions): void {
+  /** A row has no ready job any more. */
+  #leave(row: Row, key: OrderedKey): void {
     this.#byAge.remove(row);
-    tenant.rows = tenant.rows.filter((other) => other !== row);
-    // Or the queue would not forget it.
+    key.rows = key.rows.filter((other) => other !== row);
+    // The fair queue forgets no flow that is held.
     if (row.lane.flow.held) this.#turns.release(row.lane.flow);
   }
 
-  // The fair queue keeps it with the flow, and forgets both when they have been idle.
-  #row({ priority, tenant }: SharedOptions, jobs?: Backlog): Row {
-    for (const row of tenant.rows) if (row.lane.flow.level.rank === priority) return row;
-    const flow = this.#turns.flow(priority, tenant.key, tenant.weight);
+  // The fair queue keeps the row as the state of its flow, and forgets both when they have been idle.
+  #rowOf({ priority, key }: OrderedOptions, jobs?: Backlog): Row {
+    for (const row of key.rows) if (row.priority === priority) return row as Row;
+    const flow = this.#turns.flow(priority, key.key, key.weight);
     if (flow.state === undefined) {
       flow.state = new Row(new Lane(flow), jobs ?? new Backlog(this.#table));
       this.#count(BYTES.turns + BYTES.row * this.#turns.flows);
     }
     return flow.state as Row;
-  }
-
-  /** It is used no longer. */
-  forget(): void {
-    this.#count(0);
   }
 
   #count(bytes: number): void {

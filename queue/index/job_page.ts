@@ -1,92 +1,143 @@
-import type { Client } from "../../server/request/handlers.ts";
-import type { JobExtras } from "./job.ts";
-import type { SharedOptions, SharedOptionsTable } from "./job_options.ts";
-import { states, type StoredJob } from "../store/store.ts";
+import { type JobProgress, states, type StoredJob } from "../store/store.ts";
+import type { Due } from "./deadlines.ts";
+import type { SharedOptions } from "./queue.ts";
+import type { SharedOptionsTable } from "./shared_options.ts";
+import { NONE } from "./slots.ts";
 
-/** Of a slot, its low bits are the index in its page, the others say which page. */
+/** The low bits of a slot are the index in its page, the others are the number of the page. */
 export const INDEX_BITS = 12;
 /** How many jobs a page has room for. */
 export const ROOM = 1 << INDEX_BITS;
-/** No slot, or no place. */
-export const NONE = -1;
+
+/** The connection that took a job. */
+export interface JobHolder {
+  /** Whether the connection has ended. */
+  readonly closed: boolean;
+  /** Calls `action` once when the connection has ended; soon if it has already. */
+  whenClosed(action: () => void): void;
+}
+
+/** The fields that few jobs have. */
+export class JobExtras implements Due {
+  /** The id of the job. */
+  readonly id: number;
+  place = -1;
+  unique = "";
+  expiresAt = 0;
+  uncountedAttempts = 0;
+  reason = "";
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** When the job expires. */
+  get due(): number {
+    return this.expiresAt;
+  }
+}
 
 /**
- * Room for jobs, with a column for each thing that a job has. So a job takes no object, and none of a million is looked
- * at by the garbage collector. What few jobs have is in maps. All of it is by the job's index in the page.
+ * Room for jobs, with a column for each field. So a job needs no object, and the garbage collector looks at no job of a
+ * million. Fields that few jobs have are in maps. The index is that of the job in the page.
  */
-export class Page {
+export class JobPage {
   /** The slot of its first job; those of the others follow. */
   readonly first: number;
   /** How many jobs there are. */
   size = 0;
   readonly id = new Float64Array(ROOM);
-  /** The number of its kind. */
-  readonly kind = new Uint32Array(ROOM);
+  /** The number of its options. */
+  readonly options = new Uint32Array(ROOM);
   readonly enqueuedAt = new Float64Array(ROOM);
-  /** How many bytes its body or result has. */
+  /** The length of its body or result in bytes. */
   readonly bytes = new Uint32Array(ROOM);
   /** Its index in `states`. */
   readonly state = new Uint8Array(ROOM);
   readonly attempt = new Float64Array(ROOM);
   readonly readyAt = new Float64Array(ROOM);
-  /** When the lease ends, or the result is forgotten; 0 where it is neither taken nor done. */
+  /** When the lease or the time of the result ends; 0 if it is neither taken nor done. */
   readonly endsAt = new Float64Array(ROOM);
-  /** 1 where the lease ends with the connection. */
+  /** 1 if the lease ends with the connection. */
   readonly releaseOnDisconnect = new Uint8Array(ROOM);
-  readonly holders = new Map<number, Client>();
+  readonly holders = new Map<number, JobHolder>();
   readonly extras = new Map<number, JobExtras>();
-  /** What whoever holds it says of where it is; `NONE` where nobody does. */
+  /** The place in the heap or run that has the job; `NONE` if nothing has it. */
   readonly place = new Int32Array(ROOM).fill(NONE);
   /** The slots of its neighbours in a list. */
-  readonly before = new Int32Array(ROOM);
-  readonly behind = new Int32Array(ROOM);
-  /** The first index that is free, the next one being `behind` it; `NONE` where none is. */
+  readonly previous = new Int32Array(ROOM);
+  readonly next = new Int32Array(ROOM);
+  /** The first free index, a list by `next`; `NONE` if the page is full. */
   #free = NONE;
-  readonly #kinds: SharedOptionsTable;
+  readonly #shared: SharedOptionsTable;
 
-  constructor(first: number, kinds: SharedOptionsTable) {
+  constructor(first: number, shared: SharedOptionsTable) {
     this.first = first;
-    this.#kinds = kinds;
+    this.#shared = shared;
     for (let at = ROOM - 1; at >= 0; at--) this.#release(at);
   }
 
-  /** Whether there is room for another. */
+  /** Whether there is room for another job. */
   get hasRoom(): boolean {
     return this.#free !== NONE;
   }
 
-  kindOf(at: number): SharedOptions {
-    return this.#kinds.at(this.kind[at]);
+  optionsOf(at: number): SharedOptions {
+    return this.#shared.at(this.options[at]);
   }
 
-  /** A job takes a place that is free; returns its index. */
-  add(stored: StoredJob, kind: SharedOptions): number {
+  /** Adds a job. Returns its index. */
+  add(stored: StoredJob, options: SharedOptions): number {
     const at = this.#free;
-    this.#free = this.behind[at];
+    this.#free = this.next[at];
     this.id[at] = stored.id;
-    this.kind[at] = this.#kinds.join(kind);
+    this.options[at] = this.#shared.use(options);
     this.enqueuedAt[at] = stored.enqueuedAt;
     this.bytes[at] = stored.size;
-    this.state[at] = states.indexOf(stored.state);
-    this.attempt[at] = stored.attempt;
-    this.readyAt[at] = stored.readyAt;
-    this.endsAt[at] = stored.endsAt;
-    this.releaseOnDisconnect[at] = Number(stored.releaseOnDisconnect);
+    this.#write(at, stored);
+    const { unique, expiresAt, uncountedAttempts, reason } = stored;
+    if (unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "") {
+      const extras = new JobExtras(stored.id);
+      this.extras.set(at, Object.assign(extras, { unique, expiresAt, uncountedAttempts, reason }));
+    }
     this.size++;
     return at;
   }
 
-  /** A job is gone. */
+  /** A job has come further; `holder` is the connection that has taken it. */
+  update(at: number, progress: JobProgress, holder: JobHolder | undefined): void {
+    this.#write(at, progress);
+    if (holder === undefined) this.holders.delete(at);
+    else this.holders.set(at, holder);
+    const { uncountedAttempts, reason } = progress;
+    let extras = this.extras.get(at);
+    if (extras === undefined) {
+      if (uncountedAttempts === 0 && reason === "") return;
+      this.extras.set(at, extras = new JobExtras(this.id[at]));
+    }
+    extras.uncountedAttempts = uncountedAttempts;
+    extras.reason = reason;
+  }
+
+  /** Removes a job. */
   delete(at: number): void {
-    this.#kinds.leave(this.kind[at]);
+    this.#shared.release(this.options[at]);
     this.holders.delete(at);
     this.extras.delete(at);
     this.#release(at);
     this.size--;
   }
 
+  #write(at: number, { state, attempt, readyAt, endsAt, releaseOnDisconnect }: JobProgress): void {
+    this.state[at] = states.indexOf(state);
+    this.attempt[at] = attempt;
+    this.readyAt[at] = readyAt;
+    this.endsAt[at] = endsAt;
+    this.releaseOnDisconnect[at] = Number(releaseOnDisconnect);
+  }
+
   #release(at: number): void {
-    this.behind[at] = this.#free;
+    this.next[at] = this.#free;
     this.#free = at;
   }
 }

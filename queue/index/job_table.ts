@@ -1,106 +1,112 @@
+import { Memory } from "../memory.ts";
+import { type JobProgress, states, type StoredJob } from "../store/store.ts";
 import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
-import { INDEX_BITS, NONE, Page, ROOM } from "./job_page.ts";
-import { type SharedOptions, SharedOptionsTable } from "./job_options.ts";
-import { Memory } from "../memory.ts";
-import { states, type StoredJob } from "../store/store.ts";
+import { INDEX_BITS, type JobHolder, JobPage, ROOM } from "./job_page.ts";
+import type { SharedOptions } from "./queue.ts";
+import { SharedOptionsTable } from "./shared_options.ts";
+import { NONE, type SlotTable } from "./slots.ts";
 
-/** How many numbers a chunk spans. */
-const CHUNK = 128;
+/** How many ids a block spans. */
+const BLOCK = 128;
 const DELAYED = states.indexOf("delayed");
 
-/** The slots of jobs whose numbers follow each other. */
-interface Chunk {
-  /** `NONE` where there is no job. */
+/** The slots of jobs whose ids follow each other. */
+interface SlotBlock {
+  /** `NONE` for an id without a job. */
   readonly slots: Int32Array;
   size: number;
 }
 
 /**
- * Jobs, each in a slot for as long as it is there: a small number, which another may have later. What orders jobs keeps
- * their slots, and asks here what decides about the order.
+ * Jobs by id and by slot. A job has one slot for as long as it exists; later another job may have it. The order of the
+ * jobs and the deadlines keep slots, and ask here for the fields that decide.
  */
-export class JobTable implements Times<number> {
-  /** How many there are. */
+export class JobTable implements SlotTable, Times<number> {
+  /** How many jobs there are. */
   size = 0;
-  /** What all of the queue is counted to. */
+  /** What everything in the queue is counted to. */
   readonly memory: Memory;
-  readonly #kinds: SharedOptionsTable;
-  readonly #pages: (Page | undefined)[] = [];
-  /** Those that have room. */
-  readonly #roomy = new Set<Page>();
-  // In the order of their numbers: what is added is in the last chunk or behind it. Numbers go up, so a map of small arrays
-  // takes a few bytes a job, a map of slots about forty; where but one of many is left its chunk takes 1 KiB.
-  readonly #chunks = new Map<number, Chunk>();
+  readonly #shared: SharedOptionsTable;
+  readonly #pages: (JobPage | undefined)[] = [];
+  /** The pages that have room. */
+  readonly #roomy = new Set<JobPage>();
+  // In the order of the ids: a new job is in the last block or a new one. Ids go up, so a map of small arrays takes a few
+  // bytes a job, and a map of slots about forty. A block with one job left takes 1 KiB.
+  readonly #blocks = new Map<number, SlotBlock>();
 
-  /** None yet. */
+  /** Starts empty. */
   constructor(memory: Memory = new Memory()) {
     this.memory = memory;
-    this.#kinds = new SharedOptionsTable(memory);
+    this.#shared = new SharedOptionsTable(memory);
   }
 
-  /** The job of a number. */
+  /** The job with an id. */
   get(id: number): Job | undefined {
-    const slot = this.#chunks.get(Math.floor(id / CHUNK))?.slots[id % CHUNK];
+    const slot = this.#blocks.get(Math.floor(id / BLOCK))?.slots[id % BLOCK];
     return slot === undefined || slot === NONE ? undefined : this.at(slot);
   }
 
-  /** The job of a slot. */
+  /** The job in a slot. */
   at(slot: number): Job {
     return new Job(this.#page(slot), indexOf(slot));
   }
 
-  /** Adds a job; its number is above all before it. */
-  add(stored: StoredJob, kind: SharedOptions): Job {
+  /** Adds a job; its id must be above all before it. */
+  add(stored: StoredJob, options: SharedOptions): Job {
     const page = this.#roomyPage();
-    const at = page.add(stored, kind);
+    const at = page.add(stored, options);
     if (!page.hasRoom) this.#roomy.delete(page);
-    this.#number(stored.id, page.first + at);
+    this.#setSlot(stored.id, page.first + at);
     this.size++;
-    const job = new Job(page, at);
-    const { unique, expiresAt, uncountedAttempts, reason } = stored;
-    if (unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "") {
-      Object.assign(job.more(), { unique, expiresAt, uncountedAttempts, reason });
-    }
-    return job;
+    return new Job(page, at);
   }
 
-  /** Takes one out whose slot nothing keeps. */
+  /** A job has come further; `holder` is the connection that has taken it. */
+  update({ slot }: Job, progress: JobProgress, holder: JobHolder | undefined): void {
+    this.#page(slot).update(indexOf(slot), progress, holder);
+  }
+
+  /** The result of a job takes the place of its body. */
+  setSize({ slot }: Job, size: number): void {
+    this.#page(slot).bytes[indexOf(slot)] = size;
+  }
+
+  /** Removes a job whose slot nothing keeps. */
   delete({ id, slot }: Job): void {
-    this.#unnumber(id);
+    this.#clearSlot(id);
     this.size--;
     const page = this.#page(slot);
     page.delete(indexOf(slot));
     this.#roomy.add(page);
-    // The last one stays: a job that comes and goes shall not make a page each time.
+    // Keep the last page: a job that comes and goes must not make a page each time.
     if (page.size > 0 || this.#roomy.size === 1) return;
     this.#roomy.delete(page);
     this.#pages[slot >> INDEX_BITS] = undefined;
   }
 
-  /** All of them, by number. */
+  /** All jobs, by id. */
   *[Symbol.iterator](): Generator<Job, void, void> {
-    for (const { slots } of this.#chunks.values()) {
+    for (const { slots } of this.#blocks.values()) {
       for (const slot of slots) if (slot !== NONE) yield this.at(slot);
     }
   }
 
-  /** The order of the jobs of a key; no two have the same place. */
   readonly wasReadyBefore = (a: number, b: number): boolean => {
-    const aReady = this.readyOf(a);
-    const bReady = this.readyOf(b);
-    return aReady < bReady || (aReady === bReady && this.#idOf(a) < this.#idOf(b));
+    const aReadyAt = this.readyAtOf(a);
+    const bReadyAt = this.readyAtOf(b);
+    return aReadyAt < bReadyAt || (aReadyAt === bReadyAt && this.#idOf(a) < this.#idOf(b));
   };
 
-  kindOf(slot: number): SharedOptions {
-    return this.#page(slot).kindOf(indexOf(slot));
+  optionsOf(slot: number): SharedOptions {
+    return this.#page(slot).optionsOf(indexOf(slot));
   }
 
-  readyOf(slot: number): number {
+  readyAtOf(slot: number): number {
     return this.#page(slot).readyAt[indexOf(slot)];
   }
 
-  /** When its delay or lease is over, or its result forgotten. */
+  /** When its delay, lease or the time of its result ends. */
   dueOf(slot: number): number {
     const page = this.#page(slot);
     const at = indexOf(slot);
@@ -115,56 +121,53 @@ export class JobTable implements Times<number> {
     this.#page(slot).place[indexOf(slot)] = place;
   }
 
-  /** The slot before one in its list; `NONE` where it is the first. */
-  before(slot: number): number {
-    return this.#page(slot).before[indexOf(slot)];
+  previous(slot: number): number {
+    return this.#page(slot).previous[indexOf(slot)];
   }
 
-  /** The slot behind one in its list; `NONE` where it is the last. */
-  behind(slot: number): number {
-    return this.#page(slot).behind[indexOf(slot)];
+  next(slot: number): number {
+    return this.#page(slot).next[indexOf(slot)];
   }
 
-  /** One slot follows another in a list, where both are some. */
-  join(before: number, behind: number): void {
-    if (before !== NONE) this.#page(before).behind[indexOf(before)] = behind;
-    if (behind !== NONE) this.#page(behind).before[indexOf(behind)] = before;
+  link(previous: number, next: number): void {
+    if (previous !== NONE) this.#page(previous).next[indexOf(previous)] = next;
+    if (next !== NONE) this.#page(next).previous[indexOf(next)] = previous;
   }
 
   #idOf(slot: number): number {
     return this.#page(slot).id[indexOf(slot)];
   }
 
-  #page(slot: number): Page {
+  #page(slot: number): JobPage {
     return this.#pages[slot >> INDEX_BITS]!;
   }
 
-  #roomyPage(): Page {
+  #roomyPage(): JobPage {
     for (const page of this.#roomy) return page;
     let number = this.#pages.indexOf(undefined);
     if (number === -1) number = this.#pages.length;
-    const page = new Page(number << INDEX_BITS, this.#kinds);
+    const page = new JobPage(number << INDEX_BITS, this.#shared);
     this.#pages[number] = page;
     this.#roomy.add(page);
     return page;
   }
 
-  #number(id: number, slot: number): void {
-    const at = Math.floor(id / CHUNK);
-    let chunk = this.#chunks.get(at);
-    if (chunk === undefined) {
-      chunk = { slots: new Int32Array(CHUNK).fill(NONE), size: 0 };
-      this.#chunks.set(at, chunk);
+  #setSlot(id: number, slot: number): void {
+    const at = Math.floor(id / BLOCK);
+    let block = this.#blocks.get(at);
+    if (block === undefined) {
+      block = { slots: new Int32Array(BLOCK).fill(NONE), size: 0 };
+      this.#blocks.set(at, block);
     }
-    chunk.slots[id % CHUNK] = slot;
-    chunk.size++;
+    block.slots[id % BLOCK] = slot;
+    block.size++;
   }
 
-  #unnumber(id: number): void {
-    const at = Math.floor(id / CHUNK);
-    const chunk = this.#chunks.get(at)!;
-    chunk.slots[id % CHUNK] = NONE;
-    if (--chunk.size === 0) this.#chunks.delete(at);
+  #clearSlot(id: number): void {
+    const at = Math.floor(id / BLOCK);
+    const block = this.#blocks.get(at)!;
+    block.slots[id % BLOCK] = NONE;
+    if (--block.size === 0) this.#blocks.delete(at);
   }
 }
 

@@ -1,14 +1,19 @@
-// The jobs by number and by queue, each where its state puts it.
+// All jobs by id and by queue, each where its state puts it.
 
-import type { Deadlines } from "./deadlines.ts";
-import type { Job, JobExtras } from "./job.ts";
-import type { JobTable } from "./job_table.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
+import type { JobProgress, StoredJob } from "../store/store.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Job } from "./job.ts";
+import type { JobExtras, JobHolder } from "./job_page.ts";
+import type { JobTable } from "./job_table.ts";
 import { type Counts, noJobs, Queue } from "./queue.ts";
+import { NONE } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
-import type { StoredJob } from "../store/store.ts";
 
-/** All jobs; counting costs nothing, finding and moving one O(log n). */
+/**
+ * All jobs. Each change of a job is one call, which leaves every index, count and deadline right: counting costs nothing,
+ * finding and changing a job O(log n).
+ */
 export class Jobs {
   readonly counts: Counts = noJobs();
   readonly queues = new Map<string, Queue>();
@@ -20,8 +25,8 @@ export class Jobs {
   readonly #expiries: Deadlines<JobExtras>;
 
   /**
-   * None yet, in an empty table; `deadlines` get the slots of those that are delayed, taken or done, `expiries` those that
-   * will expire.
+   * Starts with an empty table. `deadlines` gets the slots of jobs that are delayed, taken or done, `expiries` the jobs
+   * that can expire.
    */
   constructor(table: JobTable, deadlines: Deadlines<number>, expiries: Deadlines<JobExtras>) {
     this.#table = table;
@@ -30,77 +35,109 @@ export class Jobs {
     this.#expiries = expiries;
   }
 
-  /** How many there are. */
+  /** How many jobs there are. */
   get size(): number {
     return this.#table.size;
   }
 
-  /** The job of a number. */
+  /** The job with an id. */
   get(id: number): Job | undefined {
     return this.#table.get(id);
   }
 
-  /** All of them, by number. */
+  /** The job in a slot. */
+  at(slot: number): Job {
+    return this.#table.at(slot);
+  }
+
+  /** All jobs, by id. */
   [Symbol.iterator](): Generator<Job, void, void> {
     return this.#table[Symbol.iterator]();
   }
 
-  /** A new job; `put` follows. */
+  /** Adds a job; its id must be above all before it. */
   add(stored: StoredJob): Job {
     const queue = this.queue(stored.queue);
-    const job = this.#table.add(stored, queue.tenant(stored.key).kind(stored));
-    queue.roll.add(job.id);
-    if (stored.unique !== "") queue.claim(stored.unique, job.id);
+    const job = this.#table.add(stored, queue.key(stored.key).share(stored));
+    queue.ids.add(job.id);
+    if (stored.unique !== "") queue.claimName(stored.unique, job.id);
+    this.#attach(job);
     return job;
   }
 
-  /** A lifted job is gone. */
-  delete(job: Job): void {
-    const { queue, tenant, unique } = job;
-    queue.roll.remove(job.id);
+  /** A job has come further; `holder` is the connection that has taken it. */
+  update(job: Job, progress: JobProgress, holder?: JobHolder): void {
+    this.#detach(job);
+    this.#table.update(job, progress, holder);
+    this.#attach(job);
+  }
+
+  /** As `update`, for the next job of its queue: its key is charged for it. */
+  take(job: Job, progress: JobProgress, holder: JobHolder): void {
+    job.queue.order.take();
+    this.update(job, progress, holder);
+  }
+
+  /** As `update`, for a job that nobody was given after all: its key gets back what it was charged. */
+  untake(job: Job, progress: JobProgress): void {
+    job.queue.order.refund(job.slot);
+    this.update(job, progress);
+  }
+
+  /** As `update`, for a job whose result, of this size, takes the place of its body. */
+  finish(job: Job, progress: JobProgress, size: number): void {
+    this.#detach(job);
+    this.#table.update(job, progress, undefined);
+    this.#table.setSize(job, size);
+    this.#attach(job);
+  }
+
+  /** Removes a job. */
+  remove(job: Job): void {
+    const { queue, keyState, unique } = job;
+    this.#detach(job);
+    queue.ids.remove(job.id);
     if (unique !== "") queue.releaseName(unique);
     this.#table.delete(job);
-    queue.keys.update(tenant);
-    queue.forget(tenant);
+    queue.keys.update(keyState);
+    queue.forget(keyState);
     this.forget(queue);
   }
 
   /** A job goes where its state puts it. */
-  put(job: Job): void {
+  #attach(job: Job): void {
     const { state, queue, extras } = job;
     this.#count(job, 1);
     this.#memory.kept += bytesOf(extras);
-    queue.keys.update(job.tenant);
-    if (state === "ready") queue.order.push(job);
+    queue.keys.update(job.keyState);
+    if (state === "ready") queue.order.push(job.slot);
     else if (job.hasDeadline) this.#deadlines.add(job.slot);
-    if (
-      extras !== undefined && extras.expiresAt > 0 && (state === "ready" || state === "delayed")
-    ) {
-      this.#expiries.add(extras);
+    if (extras !== undefined && extras.expiresAt > 0) {
+      if (state === "ready" || state === "delayed") this.#expiries.add(extras);
     }
   }
 
-  /** A job leaves where its state has put it, for that to change; `put` or `delete` follows. */
-  detach(job: Job): void {
-    const { state, queue, extras } = job;
+  /** A job leaves the place where its state has put it. */
+  #detach(job: Job): void {
+    const { state, queue, slot, extras } = job;
     if (extras !== undefined && extras.place !== -1) this.#expiries.remove(extras);
-    if (job.isPlaced) {
-      if (state === "ready") queue.order.remove(job);
-      else this.#deadlines.remove(job.slot);
+    if (this.#table.placeOf(slot) !== NONE) {
+      if (state === "ready") queue.order.remove(slot);
+      else this.#deadlines.remove(slot);
     }
     this.#count(job, -1);
     this.#memory.kept -= bytesOf(extras);
   }
 
   #count(job: Job, change: number): void {
-    const { state, queue, tenant } = job;
+    const { state, queue, keyState } = job;
     queue.counts[state] += change;
     this.counts[state] += change;
-    tenant.count(state, change);
-    if (state === "taken") queue.review(tenant);
+    keyState.count(state, change);
+    if (state === "taken") queue.updateBlocked(keyState);
   }
 
-  /** The queue of a name. */
+  /** The queue of a name, made if there is none. */
   queue(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
@@ -112,16 +149,19 @@ export class Jobs {
     return queue;
   }
 
-  /** A queue may be empty now. */
+  /** Forgets a queue if it is empty. */
   forget(queue: Queue): void {
-    if (!queue.empty || this.queues.get(queue.name) !== queue) return;
+    if (!queue.isEmpty || this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
     this.names.delete(queue.name);
     this.#memory.kept -= BYTES.queue + textBytes(queue.name);
   }
 }
 
-/** What a job takes. */
+/** The jobs as all but the transitions see them: nobody else can change a job. */
+export type JobsView = Omit<Jobs, "add" | "update" | "take" | "untake" | "finish" | "remove">;
+
+/** The memory of a job. */
 function bytesOf(extras: JobExtras | undefined): number {
   if (extras === undefined) return BYTES.job;
   return BYTES.job + BYTES.extras + textBytes(extras.unique) + textBytes(extras.reason);

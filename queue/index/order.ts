@@ -2,102 +2,95 @@
 
 import { Backlog } from "./backlog.ts";
 import { FairOrder } from "./fair_order.ts";
-import type { Job } from "./job.ts";
-import type { JobTable } from "./job_table.ts";
-import type { SharedOptions } from "./job_options.ts";
-import type { KeyState } from "./key_state.ts";
+import type { OrderedKey, OrderedOptions, SlotTable } from "./slots.ts";
 
 /**
- * The ready jobs of one queue: priorities by weight, in a priority the keys in turn, in a key first in, first out.
+ * The ready jobs of one queue, by slot: priorities by weight, in a priority the keys in turn, in a key first in, first out.
  *
- * While all are of one priority and key, as in most of many queues, there is nothing to be fair about, and a backlog is all
- * it takes.
+ * While all jobs have the same priority and key, as in most queues, a backlog is enough.
  */
 export class Order {
-  readonly #table: JobTable;
-  #alike: Backlog;
+  readonly #table: SlotTable;
+  #backlog: Backlog;
   #fair: FairOrder | undefined = undefined;
 
-  /** Empty. */
-  constructor(table: JobTable) {
+  /** Starts empty. */
+  constructor(table: SlotTable) {
     this.#table = table;
-    this.#alike = new Backlog(table);
+    this.#backlog = new Backlog(table);
   }
 
-  /** How many there are. */
+  /** How many jobs it has. */
   get size(): number {
-    return (this.#fair ?? this.#alike).size;
+    return (this.#fair ?? this.#backlog).size;
   }
 
-  /** Since when the one that has been ready for longest is so; `undefined` where there is none. */
+  /** When the job that has been ready for longest became so; `undefined` if it is empty. */
   get oldest(): number | undefined {
     if (this.#fair !== undefined) return this.#fair.oldest;
-    const { first } = this.#alike;
-    return first === undefined ? undefined : this.#table.readyOf(first);
+    const { first } = this.#backlog;
+    return first === undefined ? undefined : this.#table.readyAtOf(first);
   }
 
-  /** The job whose turn it is; `undefined` where there is none or none may be taken. */
-  get next(): Job | undefined {
+  /** The slot of the job that is next; `undefined` if there is none, or none may be taken. */
+  get next(): number | undefined {
     if (this.#fair !== undefined) return this.#fair.next;
-    const { first } = this.#alike;
+    const { first } = this.#backlog;
     if (first === undefined) return undefined;
-    const job = this.#table.at(first);
-    return job.tenant.blocked ? undefined : job;
+    return this.#table.optionsOf(first).key.blocked ? undefined : first;
   }
 
-  /** A job is ready: it has its place in its key by its `ready` time, its old one where that is what it was. */
-  push(job: Job): void {
+  /** A job is ready: its place in its key follows from when it became so. */
+  push(slot: number): void {
     if (this.#fair === undefined) {
-      const { first } = this.#alike;
-      if (first === undefined || alike(this.#table.kindOf(first), job.kind)) {
-        this.#alike.add(job.slot);
+      const { first } = this.#backlog;
+      if (
+        first === undefined || isAlike(this.#table.optionsOf(first), this.#table.optionsOf(slot))
+      ) {
+        this.#backlog.add(slot);
         return;
       }
-      this.#fair = new FairOrder(this.#table, this.#alike);
-      this.#alike = new Backlog(this.#table);
+      this.#fair = new FairOrder(this.#table, this.#backlog);
+      this.#backlog = new Backlog(this.#table);
     }
-    this.#fair.push(job);
+    this.#fair.push(slot);
   }
 
-  /** Somebody takes the `next`, for which its key is charged. */
-  take(): Job {
+  /** Removes the next job, and charges its key for it. */
+  take(): void {
     if (this.#fair !== undefined) {
-      const job = this.#fair.take();
-      this.#rest();
-      return job;
-    }
-    const first = this.#alike.first!;
-    this.#alike.remove(first);
-    return this.#table.at(first);
+      this.#fair.take();
+      this.#discardEmpty();
+    } else this.#backlog.remove(this.#backlog.first!);
   }
 
-  /** A job leaves without being taken. */
-  remove(job: Job): void {
-    if (this.#fair === undefined) this.#alike.remove(job.slot);
+  /** Removes a job that nobody takes. */
+  remove(slot: number): void {
+    if (this.#fair === undefined) this.#backlog.remove(slot);
     else {
-      this.#fair.remove(job);
-      this.#rest();
+      this.#fair.remove(slot);
+      this.#discardEmpty();
     }
   }
 
-  /** A job was taken by nobody after all: its key gets back what it was charged. */
-  refund(job: Job): void {
-    this.#fair?.refund(job);
+  /** Nobody was given a job after all: takes back what its key was charged. */
+  refund(slot: number): void {
+    this.#fair?.refund(slot);
   }
 
-  /** What a key may or its share has changed. */
-  review(tenant: KeyState): void {
-    this.#fair?.review(tenant);
+  /** A key is blocked, or no longer, or has another weight. */
+  update(key: OrderedKey): void {
+    this.#fair?.update(key);
   }
 
-  // With nothing left nobody owes anything.
-  #rest(): void {
+  // An empty order resets the state of fairness.
+  #discardEmpty(): void {
     if (this.#fair!.size > 0) return;
-    this.#fair!.forget();
+    this.#fair!.discard();
     this.#fair = undefined;
   }
 }
 
-function alike(a: SharedOptions, b: SharedOptions): boolean {
-  return a.tenant === b.tenant && a.priority === b.priority;
+function isAlike(a: OrderedOptions, b: OrderedOptions): boolean {
+  return a.key === b.key && a.priority === b.priority;
 }

@@ -1,15 +1,14 @@
-import { Heap, ownPlaces } from "./heap.ts";
-import type { Job } from "./job.ts";
-import type { JobTable } from "./job_table.ts";
-import type { RateState } from "./rate_state.ts";
-import { WaitList } from "./wait_list.ts";
+// A queue, its keys, and the options that jobs of a key share. They refer to each other, so they live in one file.
+
 import { BYTES, type Memory, textBytes } from "../memory.ts";
-import { Order } from "./order.ts";
-import { Rates } from "./rates.ts";
+import type { JobOptions, State } from "../store/store.ts";
+import { EventRates } from "./event_rates.ts";
+import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
+import { Order } from "./order.ts";
+import type { RateState } from "./rate_state.ts";
+import type { OrderedKey, OrderedOptions, OrderedRow, SlotTable } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
-import type { State } from "../store/store.ts";
-import { hasMoreReady, KeyState } from "./key_state.ts";
 
 /** How many jobs there are in each state. */
 export type Counts = Record<State, number>;
@@ -19,32 +18,32 @@ export function noJobs(): Counts {
   return { delayed: 0, ready: 0, taken: 0, dead: 0, done: 0 };
 }
 
-/** One queue: there while it holds a job, has limits, or somebody waits for a job of it. */
+/** One queue. It exists while it has a job, a limit or a consumer that waits. */
 export class Queue {
   readonly name: string;
   readonly counts: Counts = noJobs();
   /** The ready jobs. */
   readonly order: Order;
-  /** The requests that wait for one. */
-  readonly line: WaitList;
-  /** Its jobs by number. */
-  readonly roll = new JobIdIndex();
-  readonly rates = new Rates();
-  /** Its keys, those with most ready jobs first. */
+  /** The ids of its jobs. */
+  readonly ids = new JobIdIndex();
+  readonly rates = new EventRates();
+  /** Its keys, the one with most ready jobs first. */
   readonly keys = new Heap<KeyState>(hasMoreReady, ownPlaces);
   limits: RateState | undefined = undefined;
+  /** How many consumers wait for a job of it. */
+  consumers = 0;
   readonly #memory: Memory;
-  readonly #tenants = new Map<string, KeyState>();
-  /** The keys that have limits. */
+  readonly #keys = new Map<string, KeyState>();
+  /** The keys with limits, by name. */
   #limited: SortedNames | undefined = undefined;
-  /** The numbers of the jobs that have names of their own. */
-  #unique: Map<string, number> | undefined = undefined;
+  /** The ids of the jobs with an own name. */
+  #named: Map<string, number> | undefined = undefined;
 
-  constructor(name: string, table: JobTable) {
+  /** Starts without jobs. */
+  constructor(name: string, table: SlotTable) {
     this.name = name;
     this.#memory = table.memory;
     this.order = new Order(table);
-    this.line = new WaitList(this);
   }
 
   /** How many jobs are not finished. */
@@ -52,25 +51,25 @@ export class Queue {
     return this.counts.delayed + this.counts.ready + this.counts.taken;
   }
 
-  /** Whether there is nothing about it to be known. */
-  get empty(): boolean {
-    return this.keys.size === 0 && this.line.size === 0 && this.limits === undefined;
+  /** Whether there is no reason to keep it. */
+  get isEmpty(): boolean {
+    return this.keys.size === 0 && this.consumers === 0 && this.limits === undefined;
   }
 
-  /** The job whose turn it is; `undefined` where none may be taken now. */
-  get next(): Job | undefined {
-    if (this.limits !== undefined && this.limits.block(this.counts.taken)) return undefined;
+  /** The slot of the job that is next; `undefined` if none may be taken now. */
+  get next(): number | undefined {
+    if (this.limits !== undefined && this.limits.blocks(this.counts.taken)) return undefined;
     return this.order.next;
   }
 
   /** Its share beside the other queues of a TAKE. */
   get weight(): number {
-    return this.limits?.rules.weight || 1;
+    return this.limits?.limits.weight || 1;
   }
 
-  /** The jobs of a key, where there are any or limits. */
+  /** The state of a key, if it has jobs or limits. */
   find(key: string): KeyState | undefined {
-    return this.#tenants.get(key);
+    return this.#keys.get(key);
   }
 
   /** The limits of its keys, by name. */
@@ -81,57 +80,141 @@ export class Queue {
     }
   }
 
-  /** A key has limits, and `had` some before or not; or it has others, or none any more. */
-  limit(tenant: KeyState, had: boolean): void {
-    const has = tenant.limits !== undefined;
-    if (has && !had) (this.#limited ??= new SortedNames()).add(tenant.key);
-    if (had && !has) this.#limited!.delete(tenant.key);
-    this.review(tenant);
-    this.order.review(tenant);
-    this.forget(tenant);
+  /** The limits of a key have changed; `hadLimits` says whether it had some before. */
+  updateLimits(key: KeyState, hadLimits: boolean): void {
+    const hasLimits = key.limits !== undefined;
+    if (hasLimits && !hadLimits) (this.#limited ??= new SortedNames()).add(key.key);
+    if (hadLimits && !hasLimits) this.#limited!.delete(key.key);
+    this.updateBlocked(key);
+    this.order.update(key);
+    this.forget(key);
   }
 
-  /** The jobs of a key. */
-  tenant(key: string): KeyState {
-    let tenant = this.#tenants.get(key);
-    if (tenant === undefined) {
-      tenant = new KeyState(this, key);
-      this.#tenants.set(key, tenant);
-      this.keys.add(tenant);
-      this.#memory.kept += BYTES.key + textBytes(key);
+  /** The state of a key, made if there is none. */
+  key(name: string): KeyState {
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      key = new KeyState(this, name);
+      this.#keys.set(name, key);
+      this.keys.add(key);
+      this.#memory.kept += BYTES.key + textBytes(name);
     }
-    return tenant;
+    return key;
   }
 
-  /** A key may have neither jobs nor limits now. */
-  forget(tenant: KeyState): void {
-    if (tenant.size > 0 || tenant.limits !== undefined) return;
-    this.#tenants.delete(tenant.key);
-    this.keys.remove(tenant);
-    this.#memory.kept -= BYTES.key + textBytes(tenant.key);
+  /** Forgets a key if it has neither jobs nor limits. */
+  forget(key: KeyState): void {
+    if (key.size > 0 || key.limits !== undefined) return;
+    this.#keys.delete(key.key);
+    this.keys.remove(key);
+    this.#memory.kept -= BYTES.key + textBytes(key.key);
   }
 
-  /** The number of the job of a name. */
-  named(unique: string): number | undefined {
-    return this.#unique?.get(unique);
+  /** The id of the job with this name. */
+  named(name: string): number | undefined {
+    return this.#named?.get(name);
   }
 
   /** A job takes its name. */
-  claim(unique: string, id: number): void {
-    (this.#unique ??= new Map()).set(unique, id);
+  claimName(name: string, id: number): void {
+    (this.#named ??= new Map()).set(name, id);
   }
 
   /** A job gives its name back. */
-  releaseName(unique: string): void {
-    this.#unique!.delete(unique);
-    if (this.#unique!.size === 0) this.#unique = undefined;
+  releaseName(name: string): void {
+    this.#named!.delete(name);
+    if (this.#named!.size === 0) this.#named = undefined;
   }
 
-  /** A key may have become free to go on, or the reverse. */
-  review(tenant: KeyState): void {
-    const blocked = tenant.limits !== undefined && tenant.limits.block(tenant.taken);
-    if (blocked === tenant.blocked) return;
-    tenant.blocked = blocked;
-    this.order.review(tenant);
+  /** The limits of a key may block it now, or no longer. */
+  updateBlocked(key: KeyState): void {
+    const blocked = key.limits !== undefined && key.limits.blocks(key.taken);
+    if (blocked === key.blocked) return;
+    key.blocked = blocked;
+    this.order.update(key);
+  }
+}
+
+/** How many options of its latest jobs a key remembers. */
+const REMEMBERED = 4;
+
+/** The jobs of one key in one queue; jobs without a key have the key "". It exists while it has a job or a limit. */
+export class KeyState implements OrderedKey, Placed {
+  place = -1;
+  /** How many jobs it has in each state. */
+  delayed = 0;
+  ready = 0;
+  taken = 0;
+  dead = 0;
+  done = 0;
+  limits: RateState | undefined = undefined;
+  /** Whether its limits allow none of its jobs to be taken now. */
+  blocked = false;
+  /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
+  rows: readonly OrderedRow[] = [];
+  /** The options of its latest jobs, the latest first. */
+  #options: readonly SharedOptions[] = [];
+
+  constructor(readonly queue: Queue, readonly key: string) {}
+
+  /** How many jobs are not finished. */
+  get unfinished(): number {
+    return this.delayed + this.ready + this.taken;
+  }
+
+  /** How many jobs there are in all states. */
+  get size(): number {
+    return this.unfinished + this.dead + this.done;
+  }
+
+  /** Its share beside the other keys. */
+  get weight(): number {
+    return this.limits?.limits.weight || 1;
+  }
+
+  /** Adds to the count of a state. */
+  count(state: State, change: number): void {
+    this[state] += change;
+  }
+
+  /** The options of a job: those of other jobs if they are the same. */
+  share(options: JobOptions): SharedOptions {
+    for (const shared of this.#options) if (shared.equals(options)) return shared;
+    const shared = new SharedOptions(this, options);
+    this.#options = [shared, ...this.#options.slice(0, REMEMBERED - 1)];
+    return shared;
+  }
+}
+
+/** The order of the keys of a queue. */
+function hasMoreReady(a: KeyState, b: KeyState): boolean {
+  return a.ready > b.ready || (a.ready === b.ready && a.taken > b.taken);
+}
+
+/** What holds for all attempts of a job. Jobs of a key with the same options share them. */
+export class SharedOptions implements OrderedOptions {
+  readonly key: KeyState;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly lease: number;
+  readonly backoff: number;
+  readonly keep: boolean;
+  /** How many jobs use them, and their number while one does. */
+  jobs = 0;
+  number = -1;
+
+  constructor(key: KeyState, { priority, attempts, lease, backoff, keep }: JobOptions) {
+    this.key = key;
+    this.priority = priority;
+    this.attempts = attempts;
+    this.lease = lease;
+    this.backoff = backoff;
+    this.keep = keep;
+  }
+
+  /** Whether they are the same as those of a job of the same key. */
+  equals({ priority, attempts, lease, backoff, keep }: JobOptions): boolean {
+    return this.priority === priority && this.lease === lease && this.attempts === attempts &&
+      this.backoff === backoff && this.keep === keep;
   }
 }

@@ -1,4 +1,4 @@
-// Whose turn it is among the queues that one TAKE names.
+// Which of the queues that one TAKE names is next.
 
 import type { Queue } from "./queue.ts";
 
@@ -6,17 +6,16 @@ import type { Queue } from "./queue.ts";
 const SETS = 1_000;
 
 /**
- * The turns of the queues that are named together, by their weights: start-time fair queuing, as among keys, with a clock
- * for each set of queues. So workers of other queues change nothing here, and a queue that was empty comes back with
- * neither credit nor debt.
+ * The turns of a set of queues, by their weights: start-time fair queuing, as among keys, with a clock for each set. So
+ * consumers of other queues change nothing here, and a queue that was empty comes back with neither credit nor debt.
  */
 export class QueueRing {
-  /** When each queue has its next turn, in virtual time, and the weight by which that was reckoned. */
+  /** When each queue has its next turn, in virtual time, and the weight that was used to compute it. */
   readonly #turns = new Map<string, { tag: number; weight: number }>();
   /** The virtual time: when the last turn began. */
   #now = 0;
 
-  /** The queue that is next of those of which a job may be taken; `undefined` where there is none. */
+  /** The next queue with a job that may be taken; `undefined` if there is none. */
   next(queues: readonly Queue[]): Queue | undefined {
     let best: Queue | undefined;
     let bestTag = Infinity;
@@ -34,7 +33,7 @@ export class QueueRing {
     this.#turns.set(name, { tag: this.#now + 1 / weight, weight });
   }
 
-  // Another weight is that of what a queue owes, too: a small one must not outlast itself.
+  // A change of the weight holds for the debt of a queue too: a small weight must not outlast itself.
   #tag({ name, weight }: Queue): number {
     const turn = this.#turns.get(name);
     if (turn === undefined || turn.tag <= this.#now) return this.#now;
@@ -46,18 +45,18 @@ export class QueueRing {
   }
 }
 
-/** The rotations of the sets that were named lately. */
+/** The rings of the sets of queues that were named lately. */
 export class QueueRotation {
-  readonly #sets = new Map<string, QueueRing>();
+  readonly #rings = new Map<string, QueueRing>();
 
-  /** The turns of the queues of these names; for a single one there is nothing to take turns with. */
+  /** The ring of the queues of these names; a new one for a single queue, which has nothing to take turns with. */
   of(names: readonly string[]): QueueRing {
     if (names.length === 1) return new QueueRing();
     const set = [...names].sort().join(" ");
-    const rotation = this.#sets.get(set) ?? new QueueRing();
-    this.#sets.delete(set);
-    if (this.#sets.size === SETS) this.#sets.delete(this.#sets.keys().next().value!);
-    this.#sets.set(set, rotation);
-    return rotation;
+    const ring = this.#rings.get(set) ?? new QueueRing();
+    this.#rings.delete(set);
+    if (this.#rings.size === SETS) this.#rings.delete(this.#rings.keys().next().value!);
+    this.#rings.set(set, ring);
+    return ring;
   }
 }

@@ -1,102 +1,79 @@
+import { LeakyBucket } from "../../scheduling/gcra.ts";
+import { hasLimits, noLimits } from "../queue_limits.ts";
+import type { QueueLimits } from "../store/store.ts";
 import type { Due } from "./deadlines.ts";
-import { Pace } from "./pace.ts";
-import { bounds } from "../bounds.ts";
-import type { Queue } from "./queue.ts";
-import { hasRules, type QueueLimits } from "../store/store.ts";
-import type { KeyState } from "./key_state.ts";
 
-/** The least share and the least rate, one job in 28 hours: less would be a pause under another name. */
-const LEAST = { rate: 0.00001, weight: 0.001 } as const;
-
-/** Rules that say nothing. */
-export function noRules(queue: string, key: string): QueueLimits {
-  return { queue, key, paused: false, running: 0, rate: 0, weight: 0, depth: 0 };
-}
-
-/** Above this rate what is owed is over within a moment, and a restart may forget it. */
+/** How many seconds of a rate may be taken at once: a timer that is late by less costs none of the rate. */
+const BURST_SECONDS = 0.1;
+/** Above this rate a debt is paid within a moment, and a restart may forget it. */
 const SLOW = 10;
 
-/** What is wrong with rules, in words; `undefined` for none. */
-export function wrongRule(rules: Pick<QueueLimits, keyof typeof LEAST>): string | undefined {
-  for (const name of ["rate", "weight"] as const) {
-    const [value, least, { max }] = [rules[name], LEAST[name], bounds[name]];
-    if (value === 0 || (value >= least && value <= max)) continue;
-    return `${name} must be ${least} to ${max}, or 0 to lift it, not ${value}`;
-  }
+/** A bucket without debt. */
+export function newBucket(): LeakyBucket {
+  return new LeakyBucket(BURST_SECONDS);
 }
 
-/** Rules whose rate and weight are within bounds: the next ones where they were not. */
-export function bounded(rules: QueueLimits): QueueLimits {
-  const bound = (name: keyof typeof LEAST): number =>
-    rules[name] > 0 ? Math.min(Math.max(rules[name], LEAST[name]), bounds[name].max) : 0;
-  return { ...rules, rate: bound("rate"), weight: bound("weight") };
-}
-
-/** The rules of a queue or of one of its keys, and whether its rate holds it back. */
+/** The limits of a queue or of one of its keys, and whether its rate holds it back. */
 export class RateState implements Due {
   place = -1;
-  /** When its rate lets the next job go. */
+  /** When the rate lets the next job go. */
   due = 0;
-  rules: QueueLimits;
-  /** Whose they are: a queue's own where this is `undefined`. */
-  readonly tenant: KeyState | undefined;
-  readonly queue: Queue;
-  readonly pace: Pace;
+  limits: QueueLimits;
+  /** The jobs that were taken and that the rate has not paid for. */
+  readonly bucket: LeakyBucket;
 
-  constructor(queue: Queue, tenant: KeyState | undefined, pace: Pace = new Pace()) {
-    this.queue = queue;
-    this.tenant = tenant;
-    this.pace = pace;
-    this.rules = noRules(queue.name, tenant?.key ?? "");
+  constructor(queue: string, key: string, bucket: LeakyBucket = newBucket()) {
+    this.limits = noLimits(queue, key);
+    this.bucket = bucket;
   }
 
-  /** Whether they say anything. */
-  get some(): boolean {
-    return hasRules(this.rules);
+  /** Whether there is any limit. */
+  get hasLimits(): boolean {
+    return hasLimits(this.limits);
   }
 
-  /** Other rules. Returns whether none may be taken before `due`. */
-  set({ paid, ...rules }: QueueLimits, now: number): boolean {
-    if (rules.rate !== this.pace.rate) this.pace.set(rules.rate, now);
-    if (paid !== undefined) this.pace.restore(paid, now);
-    this.rules = rules;
+  /** Sets other limits. Returns whether none may be taken before `due`. */
+  set({ paid, ...limits }: QueueLimits, now: number): boolean {
+    if (limits.rate !== this.bucket.rate) this.bucket.setRate(limits.rate, now);
+    if (paid !== undefined) this.bucket.restore(paid, now);
+    this.limits = limits;
     return this.#mustWait(now);
   }
 
-  /** The rules as they are stored. */
-  kept(now: number): QueueLimits {
-    const { rules } = this;
-    if (!this.isSlow) return rules;
-    const paid = this.pace.paid(now);
-    return paid > now ? { ...rules, paid } : rules;
+  /** The limits as they are stored. */
+  stored(now: number): QueueLimits {
+    const { limits } = this;
+    if (!this.isSlow) return limits;
+    const paid = this.bucket.emptyAt(now);
+    return paid > now ? { ...limits, paid } : limits;
   }
 
-  /** Whether what is owed at its rate is to outlast a restart. */
+  /** Whether the debt must outlast a restart. */
   get isSlow(): boolean {
-    return this.rules.rate > 0 && this.rules.rate < SLOW;
+    return this.limits.rate > 0 && this.limits.rate < SLOW;
   }
 
-  /** Whether none may be taken now where so many are. */
-  block(taken: number): boolean {
-    const { paused, running } = this.rules;
+  /** Whether none may be taken now that so many are. */
+  blocks(taken: number): boolean {
+    const { paused, running } = this.limits;
     return paused || this.place !== -1 || (running > 0 && taken >= running);
   }
 
-  /** Counts one that is taken. Returns whether none may follow before `due`. */
+  /** Counts a job that is taken. Returns whether none may follow before `due`. */
   spend(now: number): boolean {
-    if (this.pace.rate === 0) return false;
-    this.pace.spend(now);
+    if (this.bucket.rate === 0) return false;
+    this.bucket.spend(now);
     return this.#mustWait(now);
   }
 
-  /** One that was counted was not taken after all. Returns whether none may be taken before `due` nevertheless. */
+  /** Takes back a job that was counted. Returns whether none may be taken before `due` all the same. */
   refund(now: number): boolean {
-    this.pace.refund(now);
+    this.bucket.refund(now);
     return this.#mustWait(now);
   }
 
   #mustWait(now: number): boolean {
-    const wait = this.pace.wait(now);
+    const wait = this.bucket.wait(now);
     this.due = now + wait;
     return wait > 0;
   }

@@ -1,84 +1,72 @@
-import type { Queue } from "./queue.ts";
-import type { Consumer } from "../engine/consumers.ts";
-
-/** A taker's place in the line of one queue. */
-export interface WaitNode {
-  readonly taker: Consumer;
-  readonly line: WaitList;
-  list: SpotList;
-  before: WaitNode | undefined;
-  behind: WaitNode | undefined;
-  /** The taker's place in another line. */
-  readonly next: WaitNode | undefined;
+/** The place of an item in one wait list. */
+export interface WaitNode<T> {
+  readonly item: T;
+  readonly list: WaitList<T>;
+  /** The chain that holds it. */
+  chain: Chain<T>;
+  previous: WaitNode<T> | undefined;
+  next: WaitNode<T> | undefined;
 }
 
-/** Spots in the order in which they came: adding one, and removing one from anywhere, cost O(1). */
-class SpotList {
-  first: WaitNode | undefined = undefined;
-  #last: WaitNode | undefined = undefined;
+/** Nodes in the order in which they came: adding one, and removing any, cost O(1). */
+class Chain<T> {
+  first: WaitNode<T> | undefined = undefined;
+  #last: WaitNode<T> | undefined = undefined;
 
-  add(spot: WaitNode): void {
-    const before = this.#last;
-    spot.list = this;
-    spot.before = before;
-    spot.behind = undefined;
-    if (before === undefined) this.first = spot;
-    else before.behind = spot;
-    this.#last = spot;
+  add(node: WaitNode<T>): void {
+    const previous = this.#last;
+    node.chain = this;
+    node.previous = previous;
+    node.next = undefined;
+    if (previous === undefined) this.first = node;
+    else previous.next = node;
+    this.#last = node;
   }
 
-  remove({ before, behind }: WaitNode): void {
-    if (before === undefined) this.first = behind;
-    else before.behind = behind;
-    if (behind === undefined) this.#last = before;
-    else behind.before = before;
+  remove({ previous, next }: WaitNode<T>): void {
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
   }
 }
 
-/**
- * The takers that wait at one queue, first come, first served; but those whose clients have ended their side come behind
- * all others, since such a client may be gone.
- */
-export class WaitList {
-  readonly queue: Queue;
+/** Items that wait, first come, first served; those that are deferred come behind all others. */
+export class WaitList<T> {
   /** How many wait. */
   size = 0;
-  readonly #whole = new SpotList();
-  /** Those of clients that have ended their side, as far as they have come to the front. */
-  readonly #half = new SpotList();
+  readonly #isDeferred: (item: T) => boolean;
+  readonly #whole = new Chain<T>();
+  /** Deferred items, as far as they have come to the front. */
+  readonly #deferred = new Chain<T>();
 
-  constructor(queue: Queue) {
-    this.queue = queue;
+  /** Starts empty. An item that is deferred once must stay so. */
+  constructor(isDeferred: (item: T) => boolean) {
+    this.#isDeferred = isDeferred;
   }
 
-  /** Who is served next. */
-  get first(): Consumer | undefined {
-    let spot: WaitNode | undefined;
-    while ((spot = this.#whole.first)?.taker.wish.client.halfClosed) {
-      this.#whole.remove(spot);
-      this.#half.add(spot);
+  /** The item that is served next. */
+  get first(): T | undefined {
+    let node: WaitNode<T> | undefined;
+    while ((node = this.#whole.first) !== undefined && this.#isDeferred(node.item)) {
+      this.#whole.remove(node);
+      this.#deferred.add(node);
     }
-    return (spot ?? this.#half.first)?.taker;
+    return (node ?? this.#deferred.first)?.item;
   }
 
-  /** A taker lines up. */
-  join(taker: Consumer): void {
-    const spot: WaitNode = {
-      taker,
-      line: this,
-      list: this.#whole,
-      before: undefined,
-      behind: undefined,
-      next: taker.spots,
-    };
-    taker.spots = spot;
-    this.#whole.add(spot);
+  /** Adds an item behind all others. */
+  add(item: T): WaitNode<T> {
+    const chain = this.#whole;
+    const node = { item, list: this, chain, previous: undefined, next: undefined };
+    chain.add(node);
     this.size++;
+    return node;
   }
 
-  /** A taker waits here no longer. */
-  leave(spot: WaitNode): void {
-    spot.list.remove(spot);
+  /** Removes the item of a node of this list. */
+  remove(node: WaitNode<T>): void {
+    node.chain.remove(node);
     this.size--;
   }
 }

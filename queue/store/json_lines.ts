@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { BadCron, readCron } from "../cron/cron.ts";
 import { readZone } from "../cron/cron_times.ts";
-import { wrongRule } from "../index/rate_state.ts";
+import { wrongLimit } from "../queue_limits.ts";
 import { named, type NamedField } from "./field.ts";
 import { BadLine, parseFlat } from "./flat_json.ts";
 import { jobFields, type StoredJob } from "./job_fields.ts";
@@ -75,7 +75,7 @@ export function readLine(line: string, now: number): LineEntry {
   if (kind === "queue") return { kind, last: record.last as number };
   if (kind === "rules") {
     const rules = record as unknown as QueueLimits;
-    const wrong = wrongRule(rules);
+    const wrong = wrongLimit(rules);
     if (wrong !== undefined) throw new BadLine(wrong);
     return { kind, rules };
   }

@@ -1,8 +1,10 @@
 // The promises of the queue, as they can be seen from beside it: what was acknowledged lasts, what is done is gone, one
 // lease a job at a time, attempts go up, limits hold, counts are right, keys are served in order, and nobody starves.
 
-import type { Job, NewJob } from "../../../queue/index/job.ts";
+import type { Job } from "../../../queue/index/job.ts";
 import type { Queue } from "../../../queue/index/queue.ts";
+import type { NewJob } from "../../../queue/engine/engine.ts";
+import { countedAttempts } from "../../../queue/engine/lifecycle.ts";
 import {
   type JobProgress,
   type State,
@@ -55,7 +57,7 @@ export class Promises {
     if (unique === "") return undefined;
     const named = [...work.jobs].filter((job) => job.queue.name === queue && job.unique === unique);
     if (named.length > 1) this.broken(`${named.length} jobs of ${queue} are named ${unique}`);
-    return named.find((job) => !hasExpired(job.state, job.expiresAt, work.now()))?.id;
+    return named.find((job) => !hasExpired(job.state, job.expiresAt, work.clock.now()))?.id;
   }
 
   /** A job is put. */
@@ -77,7 +79,7 @@ export class Promises {
     const change = ++this.changes;
     this.#jobs.get(id)!.pending.push({
       change,
-      looks: job === undefined ? "" : looks(job.progress()),
+      looks: job === undefined ? "" : looks(job),
     });
     return change;
   }
@@ -97,13 +99,16 @@ export class Promises {
   given(work: WorkQueue, id: number, attempt: number): void {
     const known = this.#jobs.get(id) ?? this.broken(`job ${id} was given and is done`);
     const job = work.jobs.get(id)!;
-    const { queue, tenant, used, kind } = job;
-    if (known.expires <= work.now()) this.broken(`job ${id} was given and has expired`);
-    if (known.until > work.now()) this.broken(`job ${id} was given while somebody holds it`);
+    const { queue, keyState, attempts } = job;
+    const used = countedAttempts(job);
+    if (known.expires <= work.clock.now()) this.broken(`job ${id} was given and has expired`);
+    if (known.until > work.clock.now()) this.broken(`job ${id} was given while somebody holds it`);
     if (attempt <= known.told) this.broken(`attempt ${attempt} of job ${id} after ${known.told}`);
-    if (used > kind.attempts) this.broken(`job ${id} was given ${used} times of ${kind.attempts}`);
-    for (const { limits, taken } of [{ limits: queue.limits, taken: queue.counts.taken }, tenant]) {
-      const { paused = false, running = 0 } = limits?.rules ?? {};
+    if (used > attempts) this.broken(`job ${id} was given ${used} times of ${attempts}`);
+    for (
+      const { limits, taken } of [{ limits: queue.limits, taken: queue.counts.taken }, keyState]
+    ) {
+      const { paused = false, running = 0 } = limits?.limits ?? {};
       if (paused) this.broken(`job ${id} was given while it was paused`);
       // Others may have been taken before the limit was set; this one was given in spite of it.
       if (running > 0 && taken > running) this.broken(`${taken} are taken of ${running}`);
@@ -124,7 +129,9 @@ export class Promises {
     const rest = [...work.jobs].filter(({ state }) => state === "ready");
     given.forEach((job, at) => {
       for (const other of [...given.slice(at + 1), ...rest]) {
-        if (other.tenant !== job.tenant || other.kind.priority !== job.kind.priority) continue;
+        if (other.keyState !== job.keyState || other.options.priority !== job.options.priority) {
+          continue;
+        }
         if (other.readyAt < job.readyAt || (other.readyAt === job.readyAt && other.id < job.id)) {
           this.broken(`job ${job.id} was given before ${other.id} of the same key`);
         }
@@ -210,16 +217,16 @@ export class Promises {
     if (work.jobs.size + gone !== stored.size) {
       this.broken(`${work.jobs.size} of ${stored.size} jobs are loaded, and ${gone} have expired`);
     }
-    this.#expired = work.expired;
+    this.#expired = work.transitions.expired;
   }
 
   /** Looks at everything, now and then. */
   look(work: WorkQueue, step: number): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (work.expired !== this.#expired) this.#someExpired(work);
-    for (const { line, next, name } of work.jobs.queues.values()) {
-      if (line.size > 0 && next !== undefined && work.journal.failure === undefined) {
-        this.broken(`somebody waits at ${name}, where job ${next.id} is ready`);
+    if (work.transitions.expired !== this.#expired) this.#someExpired(work);
+    for (const { consumers, next, name } of work.jobs.queues.values()) {
+      if (consumers > 0 && next !== undefined && work.journal.failure === undefined) {
+        this.broken(`somebody waits at ${name}, where job ${work.jobs.at(next).id} is ready`);
       }
     }
     if (step % RARELY !== 0) return;
@@ -252,33 +259,33 @@ export class Promises {
       const looked = pending.at(-1)?.looks ?? lasting;
       if (work.jobs.get(id) !== undefined || looked === "") continue;
       // These go by themselves.
-      if (looked.startsWith("done ") || expires <= work.now()) continue;
+      if (looked.startsWith("done ") || expires <= work.clock.now()) continue;
       if (lasting !== "") this.broken(`job ${id} is given up, and was acknowledged as ${lasting}`);
       this.changed(work, id);
     }
   }
 
   #someExpired(work: WorkQueue): void {
-    this.#expired = work.expired;
+    this.#expired = work.transitions.expired;
     for (const [id, { lasting, pending, expires }] of this.#jobs) {
       const looked = pending.at(-1)?.looks ?? lasting;
       if (work.jobs.get(id) !== undefined || looked === "" || looked.startsWith("done ")) continue;
-      if (expires > work.now()) this.broken(`job ${id} is gone, and was ${looked}`);
+      if (expires > work.clock.now()) this.broken(`job ${id} is gone, and was ${looked}`);
       this.changed(work, id);
     }
   }
 
-  #wait({ id, queue, tenant, kind: { priority } }: Job, ahead: Map<string, number>): void {
+  #wait({ id, queue, keyState, options: { priority } }: Job, ahead: Map<string, number>): void {
     // Whose key or queue has limits waits for those.
-    if (queue.limits !== undefined || tenant.limits !== undefined) {
+    if (queue.limits !== undefined || keyState.limits !== undefined) {
       this.#waiting.delete(id);
       return;
     }
-    const row = `${queue.name} ${priority} ${tenant.key}`;
+    const row = `${queue.name} ${priority} ${keyState.key}`;
     const behind = ahead.get(row) ?? 0;
     ahead.set(row, behind + 1);
     if (!this.#waiting.has(id)) {
-      this.#waiting.set(id, { since: this.#givenBy.get(queue.name) ?? 0, behind: tenant.ready });
+      this.#waiting.set(id, { since: this.#givenBy.get(queue.name) ?? 0, behind: keyState.ready });
     }
   }
 }
@@ -300,7 +307,7 @@ function looks(
  * and each turn of its priority with those of the other two, whose shares are 4 : 2 : 1. Twice that, because limits
  * that are lifted and jobs that are given back let others catch up.
  */
-function patience({ kind: { priority } }: Job, { behind }: Waiting): number {
+function patience({ options: { priority } }: Job, { behind }: Waiting): number {
   const turns = 7 / 2 ** (6 - priority);
   return 2 * (behind + 2) * 3 * turns + 32;
 }

@@ -1,10 +1,7 @@
 // Clients of a simulated queue: what they are, and what they may ask for.
 
-import type { Failure } from "../../../queue/engine/finish.ts";
-import type { NewJob } from "../../../queue/index/job.ts";
-import type { RuleChange } from "../../../queue/engine/rules.ts";
-import type { TakeRequest } from "../../../queue/engine/consumers.ts";
-import type { Client } from "../../../server/request/handlers.ts";
+import type { QueueClient } from "../../../queue/engine/caller.ts";
+import type { JobFailure, LimitChange, NewJob, TakeRequest } from "../../../queue/engine/engine.ts";
 
 export const QUEUES = ["a", "b"];
 const KEYS = ["", "x", "y"];
@@ -16,10 +13,8 @@ const EMPTY = new Uint8Array();
 export type Below = (limit: number) => number;
 
 /** A connection that may vanish. */
-export class FakeClient implements Client {
-  readonly peer = "simulated";
+export class FakeClient implements QueueClient {
   halfClosed = false;
-  readonly agent = undefined;
   closed = false;
   readonly #actions: (() => void)[] = [];
 
@@ -53,15 +48,15 @@ export function someJob(below: Below): NewJob {
 }
 
 /** What a TAKE may say. */
-export function someWish(below: Below, clients: readonly FakeClient[]): TakeRequest {
+export function someRequest(below: Below, clients: readonly FakeClient[]): TakeRequest {
   const queues = below(5) === 0 ? QUEUES : [one(below, QUEUES)];
   const lease = below(3) === 0 ? 5 + below(30) : undefined;
   const max = below(4) === 0 ? 1 + below(4) : 1;
-  return { queues, max, lease, held: below(6) === 0, client: one(below, clients) };
+  return { queues, max, lease, releaseOnDisconnect: below(6) === 0, client: one(below, clients) };
 }
 
 /** What a FAIL may say. */
-export function someFailure(below: Below): Failure {
+export function someFailure(below: Below): JobFailure {
   return {
     reason: "",
     retry: below(3) === 0 ? below(20) : undefined,
@@ -70,7 +65,7 @@ export function someFailure(below: Below): Failure {
 }
 
 /** What a LIMIT or PAUSE may say. */
-export function someRules(below: Below): RuleChange {
+export function someLimits(below: Below): LimitChange {
   const kind = below(4);
   if (kind === 0) return { paused: below(3) === 0 };
   if (kind === 1) return { rate: below(2) === 0 ? 0 : 50 + below(500) };

@@ -2,12 +2,11 @@
 // commits that fail, processes that die at any moment. After every step the promises of the queue are looked at.
 
 import { setImmediate } from "node:timers";
-import { type Claim, done, extend, fail, release } from "../../../queue/engine/finish.ts";
-import type { DeliveredJob, Delivery } from "../../../queue/engine/delivery.ts";
-import { put } from "../../../queue/engine/put.ts";
-import { setRules } from "../../../queue/engine/rules.ts";
-import { abandon, giveBack, serve, take, wait } from "../../../queue/engine/take.ts";
-import type { Consumer, TakeRequest } from "../../../queue/engine/consumers.ts";
+import type { Consumer } from "../../../queue/engine/consumers.ts";
+import type { Delivery, JobOnTheWay } from "../../../queue/engine/delivery.ts";
+import type { Claim, TakeRequest } from "../../../queue/engine/engine.ts";
+import { done, extend, fail, release } from "../../../queue/engine/leases.ts";
+import { setLimits } from "../../../queue/engine/limits.ts";
 import { WorkQueue } from "../../../queue/engine/work_queue.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { Promises } from "./promises.ts";
@@ -16,17 +15,17 @@ import {
   QUEUES,
   someFailure,
   someJob,
-  someRules,
-  someWish,
+  someLimits,
+  someRequest,
 } from "./simulated_client.ts";
 import { ProcessClock, SimulatedDisk } from "./simulated_store.ts";
 
 const MOST_JOBS = 80;
-const MOST_TAKERS = 5;
+const MOST_CONSUMERS = 5;
 const CLIENTS = 4;
 const EMPTY = new Uint8Array();
 const NO_LIMITS = { paused: false, running: 0, rate: 0 };
-const BOUNDS = {
+const CAPACITY = {
   maxMemory: Infinity,
   maxJobs: 1000,
   maxQueues: 10,
@@ -90,7 +89,7 @@ export class Simulation {
   #process!: ProcessClock;
   #work!: WorkQueue;
   #clients: FakeClient[] = [];
-  #takers: Consumer[] = [];
+  #consumers: Consumer[] = [];
   #held: Held[] = [];
   #names = 0;
   #steps = 0;
@@ -123,7 +122,7 @@ export class Simulation {
         } else this.tally[level === "error" ? "failure" : "recovery"]++;
       },
       random: this.#random,
-      bounds: BOUNDS,
+      max: CAPACITY,
       yield: (go) => void setImmediate(go),
     });
     const stored = await this.#disk.jobs();
@@ -131,7 +130,7 @@ export class Simulation {
     await this.#work.load();
     this.#promises.loaded(this.#work, stored, this.#clock.now());
     this.#clients = Array.from({ length: CLIENTS }, () => new FakeClient(++this.#names));
-    this.#takers = [];
+    this.#consumers = [];
   }
 
   async #step(): Promise<void> {
@@ -152,14 +151,14 @@ export class Simulation {
   /** The process dies. */
   async #crash(): Promise<void> {
     this.tally.crash++;
-    this.tally.expired += this.#work.expired;
+    this.tally.expired += this.#work.transitions.expired;
     this.#process.running = false;
     await this.#start();
   }
 
   /** The requests that still wait. */
   get #waiting(): Consumer[] {
-    return this.#takers.filter(({ spots }) => spots !== undefined);
+    return this.#consumers.filter(({ waits }) => waits);
   }
 
   #put(): void {
@@ -168,11 +167,16 @@ export class Simulation {
     const told = someJob(this.#below);
     const same = this.#promises.named(work, told);
     if (same === undefined) {
-      this.#promises.put(work.lastId + 1, work.now() + (told.expires ?? Infinity));
+      this.#promises.put(
+        work.transitions.lastId + 1,
+        work.clock.now() + (told.expires ?? Infinity),
+      );
     }
-    const { id, duplicate, written } = put(work, told);
+    const { id, duplicate, written } = work.transitions.put(told);
     this.tally[duplicate ? "duplicate" : "put"]++;
-    if (id !== (same ?? work.lastId)) this.#promises.broken(`${told.unique} is put as job ${id}`);
+    if (id !== (same ?? work.transitions.lastId)) {
+      this.#promises.broken(`${told.unique} is put as job ${id}`);
+    }
     // One that is there is to be stored as it was asked for before: that time has passed is stored by nobody.
     this.#acknowledge(
       id,
@@ -197,44 +201,46 @@ export class Simulation {
 
   #take(): void {
     if (this.#work.journal.failure !== undefined) return;
-    const wish = someWish(this.#below, this.#clients);
-    const grant = take(this.#work, wish);
-    if (grant !== undefined) this.#given(grant, wish);
+    const request = someRequest(this.#below, this.#clients);
+    const delivery = this.#work.dispatcher.take(request);
+    if (delivery !== undefined) this.#given(delivery, request);
   }
 
   #wait(): void {
-    this.#takers = this.#waiting;
-    if (this.#work.journal.failure !== undefined || this.#takers.length >= MOST_TAKERS) return;
-    const wish = someWish(this.#below, this.#clients);
-    const grant = take(this.#work, wish);
-    if (grant !== undefined) return this.#given(grant, wish);
-    const taker = wait(this.#work, wish, 5 + this.#below(60));
-    taker.answer.catch(() => {});
+    this.#consumers = this.#waiting;
+    if (this.#work.journal.failure !== undefined || this.#consumers.length >= MOST_CONSUMERS) {
+      return;
+    }
+    const request = someRequest(this.#below, this.#clients);
+    const delivery = this.#work.dispatcher.take(request);
+    if (delivery !== undefined) return this.#given(delivery, request);
+    const consumer = this.#work.dispatcher.wait(request, 5 + this.#below(60));
+    consumer.answer.catch(() => {});
     // To be seen at once, before anything else changes.
-    const { give } = taker;
-    taker.give = (grant) => {
-      give.call(taker, grant);
-      if (grant === undefined) return;
-      this.#inTurn(grant, wish);
-      this.#given(grant, wish);
+    const { give } = consumer;
+    consumer.give = (delivery) => {
+      give.call(consumer, delivery);
+      if (delivery === undefined) return;
+      this.#inTurn(delivery, request);
+      this.#given(delivery, request);
     };
-    this.#takers.push(taker);
+    this.#consumers.push(consumer);
     this.tally.waited++;
   }
 
   /** Those whose clients have ended their side come behind all others. */
-  #inTurn({ given: [{ id, queue }] }: Delivery, { client }: TakeRequest): void {
+  #inTurn({ jobs: [{ id, queue }] }: Delivery, { client }: TakeRequest): void {
     if (!client.halfClosed) return;
     this.tally.servedLast++;
-    const isAnybodyWhole = this.#waiting.some(({ wish }) =>
-      !wish.client.halfClosed && wish.queues.includes(queue)
+    const isAnybodyWhole = this.#waiting.some(({ request }) =>
+      !request.client.halfClosed && request.queues.includes(queue)
     );
     if (isAnybodyWhole) this.#promises.broken(`job ${id} is given to a client that may be gone`);
   }
 
-  #given(grant: Delivery, { client }: TakeRequest): void {
+  #given(delivery: Delivery, { client }: TakeRequest): void {
     const work = this.#work;
-    const given = [...grant.given];
+    const given = [...delivery.jobs];
     this.tally.given += given.length;
     const changed = given.map(({ id, attempt }) => {
       this.#promises.given(work, id, attempt);
@@ -250,7 +256,7 @@ export class Simulation {
     const chance = this.#below(client.halfClosed ? 4 : 60);
     if (chance === 0) this.#process.after(this.#below(3), () => gone ||= told || (vanish(), true));
     let told = false;
-    grant.whole.then(() => {
+    delivery.whole.then(() => {
       if (work !== this.#work) return;
       given.forEach(({ id }, at) => this.#promises.acknowledged(id, changed[at]));
       if (gone) return;
@@ -264,7 +270,7 @@ export class Simulation {
     }).catch(() => {});
   }
 
-  #giveBack(given: readonly DeliveredJob[]): void {
+  #giveBack(given: readonly JobOnTheWay[]): void {
     const work = this.#work;
     // What has another attempt by now is somebody else's.
     const back = given.filter(({ id, attempt }) => {
@@ -272,7 +278,7 @@ export class Simulation {
       return job?.state === "taken" && job.attempt === attempt;
     });
     for (const { id } of back) this.#promises.ended(id);
-    giveBack(work, given);
+    work.dispatcher.giveBack(given, false);
     for (const { id } of back) this.#promises.changed(work, id);
   }
 
@@ -311,8 +317,8 @@ export class Simulation {
     const work = this.#work;
     const at = this.#below(CLIENTS);
     const client = this.#clients[at];
-    const mine = this.#waiting.filter(({ wish }) => wish.client === client);
-    for (const taker of mine) abandon(work, taker);
+    const mine = this.#waiting.filter(({ request }) => request.client === client);
+    for (const consumer of mine) work.dispatcher.abandon(consumer);
     const held = [...work.jobs].filter(({ holder, releaseOnDisconnect }) =>
       holder === client && releaseOnDisconnect
     );
@@ -336,26 +342,29 @@ export class Simulation {
     if (work.journal.failure !== undefined) return;
     for (const job of work.jobs) {
       if (job.state !== "dead") continue;
-      if (this.#below(2) === 0) this.#expect(job.id, work.remove(job));
-      else {
-        const revived = work.change(job, () => job.revive(work.now()));
-        serve(work, job.queue);
-        this.#expect(job.id, revived);
-      }
+      const readyAt = work.clock.now();
+      const isDropped = this.#below(2) === 0;
+      const { id } = job;
+      this.#expect(
+        id,
+        work.transitions.change(job, isDropped ? { kind: "drop" } : { kind: "revive", readyAt }),
+      );
     }
   }
 
   /** Somebody cancels a TAKE that waits. */
   #cancel(): void {
-    const taker = this.#waiting.pop();
-    if (taker !== undefined) abandon(this.#work, taker);
+    const consumer = this.#waiting.pop();
+    if (consumer !== undefined) this.#work.dispatcher.abandon(consumer);
   }
 
   #limit(): void {
     const work = this.#work;
     if (work.journal.failure !== undefined) return;
     const queue = QUEUES[this.#below(QUEUES.length)];
-    setRules(work, queue, this.#below(2) === 0 ? "" : "x", someRules(this.#below)).catch(() => {});
+    setLimits(work, queue, this.#below(2) === 0 ? "" : "x", someLimits(this.#below)).catch(
+      () => {},
+    );
   }
 
   /** All that is there can be taken and done in the end. */
@@ -368,21 +377,21 @@ export class Simulation {
       const work = this.#work;
       if (work.journal.failure !== undefined) continue;
       for (const queue of QUEUES) {
-        await settle(setRules(work, queue, "", NO_LIMITS), this.#clock);
-        await settle(setRules(work, queue, "x", NO_LIMITS), this.#clock);
+        await settle(setLimits(work, queue, "", NO_LIMITS), this.#clock);
+        await settle(setLimits(work, queue, "x", NO_LIMITS), this.#clock);
       }
       if (work.journal.failure !== undefined) continue;
       this.#sweep();
       if (work.journal.failure !== undefined) continue;
-      const wish = { queues: QUEUES, max: 100, lease: 1000, held: false, client };
-      const grant = take(work, wish);
-      if (grant === undefined) continue;
-      this.#given(grant, wish);
-      await settle(grant.whole, this.#clock);
+      const request = { queues: QUEUES, max: 100, lease: 1000, releaseOnDisconnect: false, client };
+      const delivery = work.dispatcher.take(request);
+      if (delivery === undefined) continue;
+      this.#given(delivery, request);
+      await settle(delivery.whole, this.#clock);
       while (this.#held.length > 0 && work.journal.failure === undefined) this.#finish(0.3);
     }
     const { memory } = this.#work;
-    for (const taker of this.#takers) abandon(this.#work, taker);
+    for (const consumer of this.#consumers) this.#work.dispatcher.abandon(consumer);
     for (let round = 0; memory.kept !== 0 || memory.waiting !== 0; round++) {
       const { kept, waiting } = memory;
       if (round > 200) {

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import type { Job } from "../../../queue/index/job.ts";
 import { JobTable } from "../../../queue/index/job_table.ts";
 import { Queue } from "../../../queue/index/queue.ts";
 import type { StoredJob } from "../../../queue/store/store.ts";
@@ -8,14 +7,6 @@ import { job as stored } from "../store/store_conformance.ts";
 
 /** How many slots there may be beyond those of the most jobs that were there at a time. */
 const SLACK = 4096;
-
-/** What a job was stored as. */
-function restored(job: Job): StoredJob {
-  const { id, queue, key, kind, unique, expiresAt, enqueuedAt, size } = job;
-  const { priority, attempts, lease, backoff, keep } = kind;
-  const terms = { queue: queue.name, key, priority, attempts, lease, backoff, keep };
-  return { ...terms, ...job.progress(), id, unique, expiresAt, enqueuedAt, size };
-}
 
 Deno.test("JobTable has all of each job that is there, by number and by slot, and gives slots again", () => {
   for (let seed = SEED; seed < SEED + 5 * LONG; seed++) {
@@ -45,7 +36,7 @@ Deno.test("JobTable has all of each job that is there, by number and by slot, an
       });
       all.set(id, each);
       ids.push(id);
-      const { slot } = table.add(each, queue.tenant(each.key).kind(each));
+      const { slot } = table.add(each, queue.key(each.key).share(each));
       most = Math.max(most, all.size);
       highest = Math.max(highest, slot);
     };
@@ -63,7 +54,11 @@ Deno.test("JobTable has all of each job that is there, by number and by slot, an
         remove(ids.splice(inOrder ? 0 : below(ids.length), 1)[0]);
         if (below(10) === 0) add();
       }
-      assertEquals([...table].map(restored), [...all.values()], `LINEUP_SEED=${seed}`);
+      assertEquals(
+        Array.from(table, (job) => job.stored()),
+        [...all.values()],
+        `LINEUP_SEED=${seed}`,
+      );
       for (const { id, slot } of table) {
         assertEquals([table.get(id)!.slot, table.at(slot).id], [slot, id]);
       }

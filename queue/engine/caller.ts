@@ -1,0 +1,20 @@
+// What an engine needs of the clients that call it.
+
+/** The connection of a client. The `Client` of a server is one. */
+export interface QueueClient {
+  /** Whether the connection has ended. */
+  readonly closed: boolean;
+  /** Whether the client has ended its side: it may read on, or be gone. */
+  readonly halfClosed: boolean;
+  /** Calls `action` once when the connection has ended; soon if it has already. */
+  whenClosed(action: () => void): void;
+}
+
+/** One request of a client. The `Context` of a server's handler is one. */
+export interface Caller {
+  readonly client: QueueClient;
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+  /** Waits without holding a seat. Rejects with the reason of `signal` as soon as that is aborted. */
+  park<T>(promise: PromiseLike<T>): Promise<T>;
+}

@@ -1,0 +1,231 @@
+// Gives jobs to consumers: to a TAKE at once, or to those that wait.
+
+import { MAX_TAKE_BYTES } from "../bounds.ts";
+import type { Job } from "../index/job.ts";
+import type { JobsView } from "../index/jobs.ts";
+import type { Queue } from "../index/queue.ts";
+import { type QueueRing, QueueRotation } from "../index/queue_rotation.ts";
+import { Slice, type Yield } from "../index/slice.ts";
+import { noRows } from "../refusals.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Bodies } from "./bodies.ts";
+import type { CapacityCheck } from "./capacity.ts";
+import type { Consumer, Consumers } from "./consumers.ts";
+import type { Delivery, JobOnTheWay } from "./delivery.ts";
+import type { TakeRequest } from "./engine.ts";
+import type { Log } from "./log.ts";
+import type { QueueClock } from "./queue_clock.ts";
+import type { Results } from "./results.ts";
+import type { Transitions } from "./transitions.ts";
+
+/** A job goes back at most so often without a count if its consumer may have read it: it may bring consumers down. */
+const MOST_UNCOUNTED = 3;
+
+/** The parts that a dispatcher works with. */
+interface Parts {
+  readonly jobs: JobsView;
+  readonly transitions: Transitions;
+  readonly consumers: Consumers;
+  readonly results: Results;
+  readonly bodies: Bodies;
+  readonly journal: Journal;
+  readonly capacity: CapacityCheck;
+  readonly clock: QueueClock;
+  readonly log: Log;
+  readonly yield: Yield;
+}
+
+/** Gives jobs to consumers. */
+export class Dispatcher {
+  readonly #parts: Parts;
+  readonly #rotation = new QueueRotation();
+  /** Queues with more for their consumers than one slice may give. */
+  #deferred = new Set<Queue>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Takes jobs that are ready now; `undefined` if there are none. Throws `busy`. */
+  take(request: TakeRequest): Delivery | undefined {
+    const { jobs, transitions, capacity } = this.#parts;
+    transitions.ask();
+    capacity.forRow();
+    const queues: Queue[] = [];
+    for (const name of request.queues) {
+      const queue = jobs.queues.get(name);
+      if (queue !== undefined) queues.push(queue);
+    }
+    return this.#deliver(queues, request, this.#rotation.of(request.queues));
+  }
+
+  /** Waits for a job; call it in the turn in which `take` found none. Throws `busy`. */
+  wait(request: TakeRequest, time: number): Consumer {
+    const { jobs, consumers, results, capacity } = this.#parts;
+    capacity.forWaiting(consumers.size + results.waiting);
+    capacity.forQueues(jobs, request.queues);
+    const consumer = consumers.add(request, time);
+    // A job is ready where more jobs had expired than one slice removes.
+    for (const name of request.queues) {
+      const queue = jobs.queue(name);
+      if (queue.next !== undefined) this.#defer(queue);
+    }
+    return consumer;
+  }
+
+  /** The client of a consumer is gone: it no longer waits, and its jobs go back. */
+  abandon(consumer: Consumer): void {
+    this.#parts.consumers.remove(consumer);
+    if (consumer.delivery !== undefined) this.giveBack(consumer.delivery.jobs, false);
+  }
+
+  /** Jobs go back that nobody was told of, or, if `mayBeRead`, most likely nobody. */
+  giveBack(delivered: readonly Omit<JobOnTheWay, "body">[], mayBeRead: boolean): void {
+    const { jobs, transitions } = this.#parts;
+    // Too late to store it: the leases will run out.
+    if (transitions.closed) return;
+    const back = delivered.flatMap(({ id, attempt }) => {
+      const job = jobs.get(id);
+      if (job === undefined || job.state !== "taken" || job.attempt !== attempt) return [];
+      return mayBeRead && job.uncountedAttempts >= MOST_UNCOUNTED ? [] : [job];
+    });
+    // Nobody waits for this to be stored; if it fails, the journal has said so.
+    transitions.changeAll(back, { kind: mayBeRead ? "giveBack" : "untake" });
+  }
+
+  /** Gives the consumers of a queue the jobs that may be taken, each in its turn. */
+  serve(queue: Queue): void {
+    if (queue.consumers > 0 && !this.#serve(queue, new Slice(this.#parts.clock))) {
+      this.#defer(queue);
+    }
+  }
+
+  /** As `serve`, for several queues. */
+  serveAll(queues: Iterable<Queue>): void {
+    let slice: Slice | undefined;
+    let interrupted: Queue | undefined;
+    for (const queue of queues) {
+      if (queue.consumers === 0) continue;
+      slice ??= new Slice(this.#parts.clock);
+      if (slice.isOver) this.#defer(queue);
+      else if (!this.#serve(queue, slice)) interrupted = queue;
+    }
+    // Behind the others, which had nothing yet.
+    if (interrupted !== undefined) this.#defer(interrupted);
+  }
+
+  /** Serves a queue in a later turn of the event loop. */
+  #defer(queue: Queue): void {
+    if (this.#deferred.size === 0) this.#parts.yield(this.#serveDeferred);
+    this.#deferred.add(queue);
+  }
+
+  readonly #serveDeferred = (): void => {
+    const queues = this.#deferred;
+    this.#deferred = new Set();
+    this.serveAll(queues);
+  };
+
+  /** Returns whether all consumers have what there is, before the slice is over. */
+  #serve(queue: Queue, slice: Slice): boolean {
+    const { transitions, consumers, journal, capacity } = this.#parts;
+    if (transitions.closed || journal.failure !== undefined) return true;
+    const ring = this.#rotation.of([queue.name]);
+    for (let consumer; (consumer = consumers.first(queue)) && queue.next !== undefined;) {
+      if (slice.isOver) return false;
+      if (capacity.storeRoom.rows < 1) {
+        consumers.remove(consumer);
+        consumer.refuse(noRows());
+        continue;
+      }
+      const delivery = this.#deliver([queue], consumer.request, ring, slice);
+      if (delivery !== undefined) {
+        consumers.remove(consumer);
+        consumer.give(delivery);
+      }
+    }
+    return true;
+  }
+
+  /** The next job of a queue that may be taken. Removes those before it that have expired, as long as the slice allows. */
+  #next(queue: Queue, slice: Slice): Job | undefined {
+    const { jobs, transitions } = this.#parts;
+    for (let slot; (slot = queue.next) !== undefined;) {
+      const job = jobs.at(slot);
+      if (!transitions.expireIfOver(job)) return job;
+      if (slice.spend()) return undefined;
+    }
+  }
+
+  #deliver(
+    queues: readonly Queue[],
+    { max, lease, releaseOnDisconnect, client }: TakeRequest,
+    ring: QueueRing,
+    slice?: Slice,
+  ): Delivery | undefined {
+    const { transitions, bodies, capacity, clock } = this.#parts;
+    const now = clock.now();
+    slice ??= new Slice(clock, now);
+    const jobs: JobOnTheWay[] = [];
+    const unread: JobOnTheWay[] = [];
+    let written: Promise<void> | undefined;
+    let room = MAX_TAKE_BYTES;
+    const most = Math.min(max, capacity.storeRoom.rows);
+    for (let queue; jobs.length < most && (queue = ring.next(queues)) !== undefined;) {
+      const job = this.#next(queue, slice);
+      if (slice.isOver) break;
+      if (job === undefined) continue;
+      const { id, key, size, options } = job;
+      if (jobs.length > 0 && size > room) break;
+      room -= size;
+      ring.charge(queue);
+      const length = lease ?? options.lease;
+      const endsAt = now + length;
+      written = transitions.change(job, { kind: "take", client, endsAt, releaseOnDisconnect });
+      const body = bodies.get(id);
+      const delivered = {
+        id,
+        queue: queue.name,
+        key: key === "" ? undefined : key,
+        attempt: job.attempt,
+        lease: length,
+        body,
+      };
+      jobs.push(delivered);
+      if (body === undefined) unread.push(delivered);
+      slice.spend();
+    }
+    if (written === undefined) return undefined;
+    const delivery: Delivery = {
+      jobs,
+      whole: unread.length === 0
+        ? written.then(() => delivery)
+        : Promise.all([this.#read(unread), written]).then(() => {
+          delivery.jobs = jobs.filter(({ body }) => body !== undefined);
+          return delivery;
+        }),
+    };
+    return delivery;
+  }
+
+  /** Reads bodies. A job whose body cannot be read is dead: it must not keep others waiting. */
+  async #read(unread: readonly JobOnTheWay[]): Promise<void> {
+    const bodies = await this.#parts.journal.read(unread.map(({ id }) => id));
+    const dying: Promise<void>[] = [];
+    for (const [at, body] of bodies.entries()) {
+      if (body instanceof Error) dying.push(this.#unreadable(unread[at], body));
+      else unread[at].body = body;
+    }
+    await Promise.all(dying);
+  }
+
+  async #unreadable({ id, attempt }: JobOnTheWay, error: Error): Promise<void> {
+    const { jobs, transitions, clock, log } = this.#parts;
+    log({ level: "error", message: "body cannot be read, job is dead", job: id, error });
+    const job = jobs.get(id);
+    if (transitions.closed || job?.state !== "taken" || job.attempt !== attempt) return;
+    const reason = `Its body cannot be read: ${error.message}.`;
+    const written = transitions.change(job, { kind: "unreadable", readyAt: clock.now(), reason });
+    await written.catch(() => {});
+  }
+}

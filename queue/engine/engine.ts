@@ -1,0 +1,219 @@
+// What the handlers of the queue call. Behind it stands a local engine, or another one, such as one that keeps its jobs in
+// a database that several nodes share.
+
+import type { Counts } from "../index/queue.ts";
+import type { CountedEvent } from "../index/event_rates.ts";
+import type { QueueLimits, Schedule, State, StoredJob } from "../store/store.ts";
+import type { Caller, QueueClient } from "./caller.ts";
+
+/** A new job. Durations are in ms. */
+export interface NewJob {
+  readonly queue: string;
+  readonly body: Uint8Array;
+  readonly key?: string;
+  /** A name that no other job of the queue may have. */
+  readonly unique?: string;
+  readonly priority: number;
+  readonly delay: number;
+  readonly lease: number;
+  readonly attempts: number;
+  readonly backoff: number;
+  /** How long it is of use; `undefined` for ever. */
+  readonly expires?: number;
+  /** Whether its result is kept. */
+  readonly keep: boolean;
+}
+
+/** The answer to a PUT. */
+export interface PutResult {
+  readonly id: number;
+  /** Whether the queue had a job of this name already, whose id this is. */
+  readonly duplicate?: true;
+}
+
+/** What a TAKE asks for. */
+export interface TakeRequest {
+  /** The queues to take from, each once. */
+  readonly queues: readonly string[];
+  /** How many jobs at most. */
+  readonly max: number;
+  /** The length of the leases in ms; `undefined` for that of each job. */
+  readonly lease: number | undefined;
+  /** Whether the leases end with the connection. */
+  readonly releaseOnDisconnect: boolean;
+  /** The client that will hold the leases. */
+  readonly client: QueueClient;
+}
+
+/** A job that a TAKE was given. */
+export interface DeliveredJob {
+  readonly id: number;
+  readonly queue: string;
+  /** `undefined` for none. */
+  readonly key: string | undefined;
+  readonly attempt: number;
+  /** In ms. */
+  readonly lease: number;
+  readonly body: Uint8Array;
+}
+
+/** Which attempt a worker means: the one of this number, else the one that its client holds. */
+export interface Claim {
+  readonly client: QueueClient;
+  readonly attempt: number | undefined;
+}
+
+/** What a FAIL says. */
+export interface JobFailure {
+  readonly reason: string;
+  /** How long before the next attempt, in ms; `undefined` for the backoff of the job. */
+  readonly retry: number | undefined;
+  /** Whether there is no further attempt. */
+  readonly dead: boolean;
+}
+
+/** How many of the jobs that failed are in each state now. */
+export interface FailedCounts {
+  readonly delayed: number;
+  readonly ready: number;
+  readonly dead: number;
+}
+
+/** Which jobs of a queue are meant. */
+export interface JobFilter {
+  readonly queue: string;
+  /** Default: all states. */
+  readonly state?: State;
+  /** Default: all keys. */
+  readonly key?: string;
+}
+
+/** A page of jobs. */
+export interface JobList {
+  readonly jobs: readonly StoredJob[];
+  /** The next page begins behind this id; `undefined` if this page is the last. */
+  readonly after: number | undefined;
+}
+
+/** The state of a queue in short. */
+export interface QueueSummary {
+  readonly queue: string;
+  readonly counts: Counts;
+  /** When the job that has been ready for longest became so; `undefined` if none is ready. */
+  readonly oldest: number | undefined;
+  /** How many requests wait for a job. */
+  readonly consumers: number;
+  readonly paused: boolean;
+}
+
+/** A key of a queue. */
+export interface KeySummary {
+  readonly key: string;
+  readonly counts: Counts;
+  readonly limits: QueueLimits;
+}
+
+/** The state of a queue. */
+export interface QueueDetails extends Omit<QueueSummary, "paused"> {
+  /** The keys with most ready jobs. */
+  readonly top: readonly KeySummary[];
+  /** How many keys have jobs or limits. */
+  readonly keys: number;
+  /** How often each event happened lately, per second. */
+  readonly rates: Readonly<Record<CountedEvent, number>>;
+  readonly limits: QueueLimits;
+}
+
+/** The limits that may be set. */
+export type LimitChange = Partial<Omit<QueueLimits, "queue" | "key" | "paid">>;
+
+/** A new schedule: `cron` with `zone`, or `interval`. */
+export interface NewSchedule extends Omit<Schedule, "cron" | "zone" | "interval" | "next"> {
+  readonly cron?: string;
+  /** Default: UTC. */
+  readonly zone?: string;
+  /** In ms. */
+  readonly interval?: number;
+}
+
+/** A schedule, and how long until it puts its next job. */
+export interface ScheduleDetails {
+  readonly schedule: Schedule;
+  /** In ms; `undefined` if this version cannot read when. */
+  readonly next: number | undefined;
+}
+
+/**
+ * A durable queue of jobs. A promise of a method that changes something resolves once the change is stored.
+ *
+ * Every method that changes something rejects with `read-only` while the store fails, and with `draining` once the engine
+ * is closed. One that needs room rejects with `busy` if there is none. The other errors are named at each method.
+ */
+export interface Engine {
+  /** The present, on the clock of the times of its jobs, in ms since the Unix epoch. */
+  now(): number;
+  /** Whether the store fails, so that nothing can change. */
+  readonly readOnly: boolean;
+  /** The figures for STATS. */
+  figures(): Iterable<readonly [name: string, value: number]>;
+  /**
+   * Stores what has changed and lets the store go. Resolves with how many changes are lost, because the store failed to
+   * the end.
+   */
+  close(): Promise<number>;
+
+  /** Puts a job, unless its queue has one of its name. */
+  put(job: NewJob, caller: Caller): Promise<PutResult>;
+  /** Waits for the result of a job; empty if it has none. Rejects with `not-found`, or `dead` if none will come. */
+  result(id: number, caller: Caller): Promise<Uint8Array>;
+  /** Puts jobs again and again from now on. Resolves with how long until the first, in ms. Rejects with `bad-arguments`. */
+  setSchedule(schedule: NewSchedule, caller: Caller): Promise<number>;
+  /** Ends a schedule. Rejects with `not-found`. */
+  endSchedule(name: string): Promise<void>;
+  /** All schedules, by name. Throws if the body of one cannot be read. */
+  schedules(): AsyncIterable<ScheduleDetails>;
+
+  /** Takes jobs; waits up to `wait` ms for the first. Resolves with none if none came. */
+  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]>;
+  /**
+   * Nobody was told of these jobs that were taken: they are ready again at their old places. `mayBeRead`: perhaps somebody
+   * was told; then no attempt number is used again.
+   */
+  giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void;
+  /** Jobs are done: all or none. Rejects with `not-found` or `not-taken`. */
+  done(
+    ids: readonly number[],
+    claim: Claim,
+    result: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Jobs failed: all or none. Rejects with `not-found` or `not-taken`. */
+  fail(ids: readonly number[], claim: Claim, failure: JobFailure): Promise<FailedCounts>;
+  /** A lease begins anew. Resolves with its length in ms. Rejects with `not-found` or `not-taken`. */
+  extend(id: number, claim: Claim, lease: number | undefined): Promise<number>;
+  /** A job goes back, and the attempt does not count. Rejects with `not-found` or `not-taken`. */
+  release(id: number, claim: Claim, delay: number): Promise<"ready" | "delayed">;
+
+  /** All queues, by name. */
+  queues(): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
+  /** A queue, with so many of its keys; without jobs if there is none of this name. */
+  queue(name: string, top: number): QueueDetails | Promise<QueueDetails>;
+  /** A job and its body, or its result if it is done. Rejects with `not-found`. */
+  job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }>;
+  /** The jobs with ids above `after`, at most `max`, by id. Jobs that come and go change no other page. */
+  list(filter: JobFilter, max: number, after: number, caller: Caller): Promise<JobList>;
+  /** Removes a job. Rejects with `not-found`. */
+  drop(id: number): Promise<void>;
+  /** Removes jobs. Resolves with how many. */
+  purge(filter: JobFilter, caller: Caller): Promise<number>;
+  /** Makes a dead job ready, with all its attempts. Rejects with `not-found` or `not-dead`. */
+  revive(id: number): Promise<void>;
+  /** Revives all dead jobs of a queue. Resolves with how many. */
+  reviveAll(queue: string, caller: Caller): Promise<number>;
+  /** The limits of a queue; of one of its keys if `key` is not empty. */
+  limits(queue: string, key: string): QueueLimits | Promise<QueueLimits>;
+  /** Changes some limits. Resolves with all of them. Rejects with `bad-arguments`. */
+  setLimits(queue: string, key: string, change: LimitChange): Promise<QueueLimits>;
+  /** All limits of all queues, or of one, and of their keys, by name. */
+  allLimits(queue?: string): Iterable<QueueLimits> | AsyncIterable<QueueLimits>;
+}

@@ -1,0 +1,199 @@
+// What can happen to a job, as data: in which states, what it needs, and what becomes of the job.
+
+import type { CountedEvent } from "../index/event_rates.ts";
+import type { JobProgress, State, StoredJob } from "../store/store.ts";
+import type { QueueClient } from "./caller.ts";
+import type { NewJob } from "./engine.ts";
+
+/** Something that happens to a job. Times are in ms since the Unix epoch. */
+export type JobEvent =
+  /** A consumer gets it. */
+  | {
+    readonly kind: "take";
+    readonly client: QueueClient;
+    readonly endsAt: number;
+    readonly releaseOnDisconnect: boolean;
+  }
+  /** Its lease ends at another time. */
+  | { readonly kind: "extend"; readonly endsAt: number }
+  /** Nobody was told that it was taken: it has its old place, and the attempt never was. */
+  | { readonly kind: "untake" }
+  /** It goes back, to its old place or delayed until then, and the attempt does not count. */
+  | { readonly kind: "release"; readonly readyAt: number | undefined }
+  /** As `release`, where the consumer is gone and most likely nobody was told. */
+  | { readonly kind: "giveBack" }
+  /** Its attempt failed: it is delayed until then, or ready, or dead. */
+  | {
+    readonly kind: "fail";
+    readonly readyAt: number;
+    readonly delayed: boolean;
+    readonly dead: boolean;
+    readonly reason: string;
+  }
+  /** The connection that held it ended. */
+  | { readonly kind: "disconnect"; readonly readyAt: number; readonly reason: string }
+  /** Its body cannot be read, so nobody else shall wait for it. */
+  | { readonly kind: "unreadable"; readonly readyAt: number; readonly reason: string }
+  /** Its delay or lease is over. */
+  | { readonly kind: "timeOver" }
+  /** It is done. Where its result is kept, that is until `endsAt`. */
+  | { readonly kind: "done"; readonly result: Uint8Array; readonly endsAt: number }
+  /** It was dead, and has all its attempts again. */
+  | { readonly kind: "revive"; readonly readyAt: number }
+  /** It is removed: by a client, because it expired, because its result is old, because the store has no room for it. */
+  | { readonly kind: "drop" | "purge" | "expire" | "forget" | "refuse" };
+
+/** The rules of one kind of event. */
+interface Rule {
+  /** The states in which it can happen. */
+  readonly from: readonly State[];
+  /** Whether a client asks for it, which it may not while nothing can change. */
+  readonly asked: boolean;
+  /** Whether it is asked only if the store has room for a row. */
+  readonly needsRow: boolean;
+  /** Whether another job may be taken after it, so that consumers are served. */
+  readonly frees: boolean;
+  /**
+   * Whether it is stored. Time that passes is not: the state follows from the times of the job. Jobs that the store refused
+   * are not in it.
+   */
+  readonly stored: boolean;
+  /** The rate that counts it. */
+  readonly counts?: CountedEvent;
+  /** What those who wait for its result are told, if it removes the job. */
+  readonly ending?: string;
+}
+
+const ALL: readonly State[] = ["delayed", "ready", "taken", "dead", "done"];
+const TAKEN: readonly State[] = ["taken"];
+const ASKED = { asked: true, needsRow: false, frees: true, stored: true } as const;
+const BY_ITSELF = { asked: false, needsRow: false, frees: true, stored: true } as const;
+
+/** The rules of every kind of event. */
+export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
+  // `needsRow` is asked once for a TAKE, by the dispatcher.
+  take: { ...ASKED, from: ["ready"], frees: false, counts: "taken" },
+  extend: { ...ASKED, from: TAKEN, frees: false },
+  untake: { ...BY_ITSELF, from: TAKEN },
+  release: { ...ASKED, from: TAKEN },
+  giveBack: { ...BY_ITSELF, from: TAKEN },
+  // It makes room, so it never needs any.
+  fail: { ...ASKED, from: TAKEN, counts: "failed" },
+  disconnect: { ...BY_ITSELF, from: TAKEN },
+  unreadable: { ...BY_ITSELF, from: TAKEN },
+  timeOver: { ...BY_ITSELF, from: ["delayed", "taken"], stored: false },
+  done: { ...ASKED, from: TAKEN, counts: "done" },
+  revive: { ...ASKED, from: ["dead"], needsRow: true },
+  drop: { ...ASKED, from: ALL, ending: "was dropped" },
+  purge: { ...ASKED, from: ALL, ending: "was purged" },
+  expire: { ...BY_ITSELF, from: ["delayed", "ready", "taken", "dead"], ending: "expired" },
+  forget: { ...BY_ITSELF, from: ["done"], frees: false },
+  refuse: { ...BY_ITSELF, from: ALL, stored: false, ending: "was not kept: the disk is full" },
+};
+
+/** The part of a job that decides what becomes of it. */
+export type JobSoFar = JobProgress & Pick<StoredJob, "attempts">;
+
+/** Where a job is after an event that does not remove it. */
+export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
+  switch (event.kind) {
+    case "take": {
+      const { endsAt, releaseOnDisconnect } = event;
+      return moved(job, "taken", { attempt: job.attempt + 1, endsAt, releaseOnDisconnect });
+    }
+    case "extend": {
+      const { releaseOnDisconnect } = job;
+      return moved(job, "taken", { endsAt: event.endsAt, releaseOnDisconnect });
+    }
+    case "untake":
+      return moved(job, "ready", { attempt: job.attempt - 1 });
+    case "release": {
+      const { readyAt } = event;
+      const state = readyAt === undefined ? "ready" : "delayed";
+      return moved(job, state, { uncountedAttempts: job.uncountedAttempts + 1, readyAt });
+    }
+    case "giveBack":
+      return moved(job, "ready", { uncountedAttempts: job.uncountedAttempts + 1 });
+    case "fail":
+      return failed(job, event, event.delayed, event.dead);
+    case "disconnect":
+      return failed(job, event, false, false);
+    case "unreadable":
+      return failed(job, event, false, true);
+    case "timeOver":
+      if (job.state === "delayed") return moved(job, "ready", {});
+      return failed(job, { readyAt: job.endsAt, reason: "The lease ran out." }, false, false);
+    case "done":
+      return moved(job, "done", { endsAt: event.endsAt, reason: "" });
+    case "revive":
+      return moved(job, "ready", { uncountedAttempts: job.attempt, readyAt: event.readyAt });
+    default:
+      throw new Error(`a job that is gone has no progress: ${event.kind}`);
+  }
+}
+
+function failed(
+  job: JobSoFar,
+  { readyAt, reason }: Pick<JobProgress, "readyAt" | "reason">,
+  delayed: boolean,
+  dead: boolean,
+): JobProgress {
+  const isLast = dead || countedAttempts(job) >= job.attempts;
+  return moved(job, isLast ? "dead" : delayed ? "delayed" : "ready", { readyAt, reason });
+}
+
+/** The progress of a job in another state, with some fields changed. */
+function moved(
+  { attempt, uncountedAttempts, readyAt, reason }: JobProgress,
+  state: State,
+  to: Partial<JobProgress>,
+): JobProgress {
+  return {
+    state,
+    attempt: to.attempt ?? attempt,
+    uncountedAttempts: to.uncountedAttempts ?? uncountedAttempts,
+    readyAt: to.readyAt ?? readyAt,
+    endsAt: to.endsAt ?? 0,
+    releaseOnDisconnect: to.releaseOnDisconnect ?? false,
+    reason: to.reason ?? reason,
+  };
+}
+
+/** How many attempts of a job count. */
+export function countedAttempts(
+  { attempt, uncountedAttempts }: Pick<JobProgress, "attempt" | "uncountedAttempts">,
+): number {
+  return attempt - uncountedAttempts;
+}
+
+/** Whether a job in this state is of no use any more. */
+export function isExpired(state: State, expiresAt: number, now: number): boolean {
+  return expiresAt > 0 && expiresAt <= now && (state === "ready" || state === "delayed");
+}
+
+/** A new job as it is stored first. */
+export function newStoredJob(id: number, now: number, job: NewJob): StoredJob {
+  // Named one by one: to copy the rest of an object takes longer.
+  const { queue, key = "", unique = "", priority, attempts, lease, delay, body, expires } = job;
+  return {
+    id,
+    queue,
+    key,
+    priority,
+    attempts,
+    lease,
+    backoff: job.backoff,
+    keep: job.keep,
+    unique,
+    enqueuedAt: now,
+    expiresAt: expires === undefined ? 0 : now + expires,
+    size: body.length,
+    state: delay > 0 ? "delayed" : "ready",
+    attempt: 0,
+    uncountedAttempts: 0,
+    readyAt: now + delay,
+    endsAt: 0,
+    releaseOnDisconnect: false,
+    reason: "",
+  };
+}

@@ -1,0 +1,345 @@
+// The one way to change a job. Every change asks whether it may be made, changes memory, goes to the journal, is counted,
+// tells those who wait for the result, and serves consumers that may now be given a job.
+
+import type { TurnClock } from "../../scheduling/turn_clock.ts";
+import type { Job } from "../index/job.ts";
+import type { JobHolder } from "../index/job_page.ts";
+import type { Jobs } from "../index/jobs.ts";
+import type { Queue } from "../index/queue.ts";
+import { Slice, type Yield } from "../index/slice.ts";
+import { closed, notFound, readOnly } from "../refusals.ts";
+import type { Journal } from "../store/journal.ts";
+import type { StoredJob } from "../store/store.ts";
+import type { Bodies } from "./bodies.ts";
+import type { CapacityCheck } from "./capacity.ts";
+import type { NewJob } from "./engine.ts";
+import { Holders } from "./holders.ts";
+import { isExpired, type JobEvent, lifecycle, newStoredJob, progressAfter } from "./lifecycle.ts";
+import type { QueueClock } from "./queue_clock.ts";
+import type { RateLimits } from "./rate_limits.ts";
+import type { Results } from "./results.ts";
+
+const EXPIRE: JobEvent = { kind: "expire" };
+const FORGET: JobEvent = { kind: "forget" };
+const REFUSE: JobEvent = { kind: "refuse" };
+const TIME_OVER: JobEvent = { kind: "timeOver" };
+
+/** The reason of a job whose connection ended. */
+const CLOSED = "The connection closed.";
+/** For changes that are not stored. */
+const STORED = Promise.resolve();
+
+/** The parts that a transition works on. Nothing else has `jobs` as they can be changed. */
+interface Parts {
+  readonly jobs: Jobs;
+  readonly journal: Journal;
+  readonly capacity: CapacityCheck;
+  readonly results: Results;
+  readonly bodies: Bodies;
+  readonly limits: RateLimits;
+  readonly clock: QueueClock;
+  /** The present for what comes in great numbers. */
+  readonly turnClock: TurnClock;
+  /** Gives the consumers of a queue, or of several, what may be taken. */
+  readonly serve: (queue: Queue) => void;
+  readonly serveAll: (queues: Iterable<Queue>) => void;
+  readonly yield: Yield;
+}
+
+/** What came of a PUT; `written` resolves once the job is stored. */
+export interface Put {
+  readonly id: number;
+  readonly duplicate: boolean;
+  readonly written: Promise<void>;
+}
+
+/** Changes jobs. */
+export class Transitions {
+  /** The highest id that was ever given to a job. */
+  lastId = 0;
+  /** How many jobs expired. */
+  expired = 0;
+  /** Whether it is too late for any change. */
+  closed = false;
+  readonly #parts: Parts;
+  readonly #holders: Holders;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#holders = new Holders((holder, ids) => this.#disconnect(holder, ids));
+  }
+
+  /** Throws if nothing may change. */
+  ask(): void {
+    if (this.closed) throw closed();
+    if (this.#parts.journal.failure !== undefined) throw readOnly();
+  }
+
+  /** The job with an id, to be changed. Throws if nothing may change, or `not-found`. */
+  job(id: number): Job {
+    this.ask();
+    const job = this.#parts.jobs.get(id);
+    if (job === undefined) throw notFound(id);
+    return job;
+  }
+
+  /** Adds a new job, unless its queue has one of its name. Throws `busy`. */
+  put(job: NewJob): Put {
+    this.ask();
+    const { jobs, journal, capacity, bodies, turnClock } = this.#parts;
+    const same = this.#named(job);
+    if (same !== undefined) return { id: same, duplicate: true, written: journal.settled() };
+    capacity.forJob(jobs, job.queue, job.key ?? "", job.body.length);
+    const id = ++this.lastId;
+    const now = turnClock.now();
+    const stored = newStoredJob(id, now, job);
+    bodies.recent.add(id, job.body);
+    const { queue } = jobs.add(stored);
+    const written = journal.write({ kind: "put", job: stored, body: job.body });
+    queue.rates.count("put", now);
+    if (stored.state === "ready") this.#parts.serve(queue);
+    return { id, duplicate: false, written };
+  }
+
+  /** Something happens to a job. Resolves once it is stored. Throws if the event is asked for and may not be. */
+  change(job: Job, event: JobEvent): Promise<void> {
+    const { queue } = job;
+    this.#ask(job, event);
+    const written = this.#apply(job, event);
+    if (lifecycle[event.kind].frees) this.#parts.serve(queue);
+    return written;
+  }
+
+  /**
+   * The same happens to several jobs, or to none. Nobody is given a job before all have changed: the order of the queue
+   * decides which job is first. Resolves once it is stored.
+   */
+  changeAll(jobs: readonly Job[], event: JobEvent): Promise<void> {
+    this.#ask(jobs, event);
+    return this.#applyAll(jobs, () => event);
+  }
+
+  /** As `changeAll`, with an event for each job. `onChanged` gets the id of each before anybody is given a job. */
+  changeEach(
+    jobs: Iterable<Job>,
+    eventOf: (job: Job) => JobEvent,
+    onChanged?: (id: number) => void,
+  ): Promise<void> {
+    return this.#applyAll(jobs, (job) => {
+      const event = eventOf(job);
+      this.#ask(job, event);
+      return event;
+    }, onChanged);
+  }
+
+  /** The delays or leases of jobs are over, or their results old. */
+  timeOver(jobs: Iterable<Job>): void {
+    this.#applyAll(jobs, ({ state }) => state === "done" ? FORGET : TIME_OVER);
+  }
+
+  /** Jobs have expired. */
+  expire(jobs: Iterable<Job>): void {
+    this.#applyAll(jobs, () => EXPIRE);
+  }
+
+  /**
+   * Removes a job that has expired, however late its timer is. Returns whether it had. Serves nobody: it is for the caller
+   * that gives or puts the next job.
+   */
+  expireIfOver(job: Job): boolean {
+    if (!this.#isExpired(job.state, job.expiresAt)) return false;
+    this.#apply(job, EXPIRE);
+    return true;
+  }
+
+  /** The store has no room for new jobs: they are gone, whatever has become of them. */
+  refuse(ids: readonly number[]): void {
+    const { jobs, bodies } = this.#parts;
+    for (const id of ids) bodies.recent.delete(id);
+    this.#applyAll(ids.flatMap((id) => jobs.get(id) ?? []), () => REFUSE);
+  }
+
+  /** Adds a job that a process before this one has stored, as it is by now. */
+  load(stored: StoredJob, now: number): void {
+    const { jobs, journal, capacity } = this.#parts;
+    const { id, unique, expiresAt } = stored;
+    const same = unique === "" ? undefined : jobs.queues.get(stored.queue)?.named(unique);
+    if (same !== undefined) {
+      throw new Error(`jobs ${same} and ${id} of ${stored.queue} have one name, ${unique}`);
+    }
+    let job = stored;
+    const isOver = (stored.state === "delayed" ? stored.readyAt : stored.endsAt) <= now;
+    if (stored.state === "taken" && stored.releaseOnDisconnect) {
+      const reason = capacity.keepsReason(CLOSED) ? CLOSED : "";
+      const progress = progressAfter(stored, { kind: "disconnect", readyAt: now, reason });
+      job = { ...stored, ...progress };
+      journal.write({ kind: "move", id, progress });
+    } else if (isOver && (stored.state === "delayed" || stored.state === "taken")) {
+      job = { ...stored, ...progressAfter(stored, TIME_OVER) };
+    }
+    const isForgotten = stored.state === "done" && isOver;
+    if (!isForgotten && !isExpired(job.state, expiresAt, now)) jobs.add(job);
+    else journal.write({ kind: "drop", id });
+  }
+
+  /** A connection has ended that held these jobs. */
+  #disconnect(holder: JobHolder, ids: readonly number[]): void {
+    const { jobs, clock } = this.#parts;
+    const readyAt = clock.now();
+    const slice = new Slice(clock, readyAt);
+    let at = 0;
+    function* held(): Generator<Job, void, void> {
+      while (at < ids.length && !slice.isOver) {
+        const job = jobs.get(ids[at++]);
+        // Between two slices it may have been done over another connection, with attempt=.
+        if (job?.holder === holder) yield job;
+        slice.spend();
+      }
+    }
+    this.#applyAll(held(), () => ({ kind: "disconnect", readyAt, reason: CLOSED }));
+    if (at < ids.length) this.#parts.yield(() => this.#disconnect(holder, ids.slice(at)));
+  }
+
+  #ask(jobs: Job | readonly Job[], event: JobEvent): void {
+    const { asked, needsRow } = lifecycle[event.kind];
+    if (!asked) return;
+    this.ask();
+    const { capacity } = this.#parts;
+    if (needsRow) capacity.forRow();
+    if (event.kind === "done" && event.result.length > 0) {
+      capacity.forResults([jobs].flat(), event.result.length);
+    }
+  }
+
+  #applyAll(
+    jobs: Iterable<Job>,
+    eventOf: (job: Job) => JobEvent,
+    onChanged?: (id: number) => void,
+  ): Promise<void> {
+    const queues = new Set<Queue>();
+    try {
+      for (const job of jobs) {
+        const event = eventOf(job);
+        const { id, queue } = job;
+        this.#apply(job, event);
+        onChanged?.(id);
+        if (lifecycle[event.kind].frees) queues.add(queue);
+      }
+    } finally {
+      this.#parts.serveAll(queues);
+    }
+    return this.#parts.journal.settled();
+  }
+
+  /** Makes a change that may be made. */
+  #apply(job: Job, event: JobEvent): Promise<void> {
+    const { from, counts, ending } = lifecycle[event.kind];
+    const { id, state, queue } = job;
+    if (!from.includes(state)) throw new Error(`${event.kind} of job ${id}, which is ${state}`);
+    if (counts !== undefined) queue.rates.count(counts, this.#parts.turnClock.now());
+    if (event.kind === "done") return this.#finish(job, event);
+    if (ending !== undefined || event.kind === "forget") return this.#remove(job, event);
+    return this.#move(job, event);
+  }
+
+  /** A job has come further. */
+  #move(job: Job, event: JobEvent): Promise<void> {
+    const { jobs, journal, results, limits } = this.#parts;
+    const { id } = job;
+    const progress = progressAfter(job, this.#withRoom(event));
+    if (this.#isExpired(progress.state, job.expiresAt)) return this.#remove(job, EXPIRE);
+    if (job.state === "taken") this.#holders.remove(job);
+    switch (event.kind) {
+      case "take":
+        jobs.take(job, progress, event.client);
+        limits.spend(job);
+        break;
+      case "untake":
+      case "giveBack":
+        limits.refund(job);
+        jobs.untake(job, progress);
+        break;
+      case "extend":
+        jobs.update(job, progress, job.holder);
+        break;
+      default:
+        jobs.update(job, progress);
+    }
+    if (progress.state === "taken") this.#holders.add(job);
+    if (progress.state === "dead") {
+      // A reason is told in any case, also if there is no room to keep it.
+      const reason = "reason" in event ? event.reason : progress.reason;
+      results.dead(id, `Job ${id} is dead${reason === "" ? "." : `: ${reason}`}`);
+    }
+    if (!lifecycle[event.kind].stored) return STORED;
+    return journal.write({ kind: "move", id, progress });
+  }
+
+  /** A job is done: it is removed, or kept with its result. */
+  #finish(job: Job, event: Extract<JobEvent, { kind: "done" }>): Promise<void> {
+    const { jobs, journal, results, bodies } = this.#parts;
+    const { id } = job;
+    const { result } = event;
+    let written: Promise<void>;
+    if (!job.options.keep) written = this.#remove(job, event);
+    else {
+      this.#makeRoom(result.length);
+      this.#holders.remove(job);
+      const progress = progressAfter(job, event);
+      jobs.finish(job, progress, result.length);
+      bodies.recent.delete(id);
+      results.keep(id, result);
+      written = journal.write({ kind: "finish", id, progress, result });
+    }
+    results.done(id, result, written);
+    return written;
+  }
+
+  /** A job is gone. */
+  #remove(job: Job, { kind }: JobEvent): Promise<void> {
+    const { jobs, journal, results } = this.#parts;
+    const { id } = job;
+    const { ending, stored } = lifecycle[kind];
+    if (job.state === "taken") this.#holders.remove(job);
+    if (kind === "expire") this.expired++;
+    jobs.remove(job);
+    results.forget(id);
+    const written = stored ? journal.write({ kind: "drop", id }) : STORED;
+    if (ending !== undefined) results.dead(id, `Job ${id} ${ending}.`);
+    return written;
+  }
+
+  /** Forgets the oldest results until there is room for one of this size. */
+  #makeRoom(size: number): void {
+    const { jobs, results, capacity } = this.#parts;
+    let more = capacity.bytesOfResult(size);
+    while (
+      results.size > 0 &&
+      (results.size >= capacity.max.maxResults || (more > 0 && !capacity.hasMemory))
+    ) {
+      const oldest = jobs.get(results.oldest)!;
+      more -= capacity.bytesOfResult(oldest.size);
+      this.#remove(oldest, FORGET);
+    }
+  }
+
+  /** The event without its reason if there is no room to keep that. */
+  #withRoom(event: JobEvent): JobEvent {
+    if (event.kind !== "fail" && event.kind !== "disconnect") return event;
+    if (event.reason === "" || this.#parts.capacity.keepsReason(event.reason)) return event;
+    return { ...event, reason: "" };
+  }
+
+  #isExpired(state: StoredJob["state"], expiresAt: number): boolean {
+    return expiresAt > 0 && isExpired(state, expiresAt, this.#parts.clock.now());
+  }
+
+  /** The job that has the name of a new one. */
+  #named({ queue: name, unique = "" }: NewJob): number | undefined {
+    if (unique === "") return undefined;
+    const { jobs } = this.#parts;
+    const id = jobs.queues.get(name)?.named(unique);
+    if (id === undefined || this.expireIfOver(jobs.get(id)!)) return undefined;
+    return id;
+  }
+}

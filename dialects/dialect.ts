@@ -1,4 +1,4 @@
-// The seam between a server and a wire protocol: bytes become requests here, and results become bytes.
+// The interface between a server and a wire protocol: bytes become requests, and results become bytes.
 
 import type { CompiledCommand, CompiledProtocol } from "../protocol/compile.ts";
 import type { Executed } from "../protocol/errors.ts";
@@ -8,27 +8,27 @@ import type { WireLimits } from "./wire_limits.ts";
 
 export { DEFAULT_LIMITS, type WireLimits } from "./wire_limits.ts";
 
-/** A wire protocol. One object serves all connections; a `DialectSession` holds the state of one. */
+/** A wire protocol. It has no state; a `DialectSession` has the state of one connection. */
 export interface Dialect {
   /** Its name with its version, for logs: `lineup/1`. */
   readonly name: string;
-  /** Its name in TLS (ALPN). Default: TLS agrees on no name. */
+  /** Its name in TLS (ALPN). Default: none. */
   readonly alpn?: string;
-  /** What a browser shows that opens the address of its WebSocket as a page. */
+  /** The text for a browser that opens the address of a WebSocket as a page. */
   readonly about: string;
-  /** The commands that the server answers itself, by verb. `compile` adds their descriptions to every protocol. */
+  /** The built-in commands by verb. `compile` adds their descriptions to every protocol. */
   readonly builtins: Readonly<Record<string, Builtin>>;
-  /** The messages of failures that the server finds and that name parts of the dialect. */
+  /** The messages of failures that the server finds. */
   readonly wording: Wording;
   /** Checks a protocol and makes it ready. Throws `SpecError` for a protocol that the dialect cannot carry. */
   compile(protocol: Protocol): CompiledProtocol;
-  /** Begins a session for a connection from `peer`, an address as `ByteStream.peer` has it. */
+  /** Opens a session for a connection. `peer` is the address of the client, as in `ByteStream.peer`. */
   open(peer: string, served: Served): DialectSession;
-  /** All the bytes that a refused connection gets before it is closed. */
+  /** All bytes for a refused connection, which is closed behind them. */
   refuseConnection(failure: Failure): Uint8Array;
 }
 
-/** What is served: the same for all sessions of a server. */
+/** The parts of a server that all its sessions share. */
 export interface Served {
   /** The protocol, as `Dialect.compile` made it. */
   readonly compiled: CompiledProtocol;
@@ -37,39 +37,38 @@ export interface Served {
 }
 
 /**
- * One connection's state: the unfinished input, and how its client wants its answers.
+ * The state of one connection, such as unfinished input.
  *
- * The server calls `push` with the bytes of each read, then `next` until it answers `undefined`. A `write` method that
- * throws has added nothing to `out`.
+ * The server calls `push` with the bytes of each read, then `next` until it returns `undefined`. A `write` method that
+ * throws must not have added anything to `out`.
  */
 export interface DialectSession {
-  /** Bytes of an unfinished request that it holds until the rest arrives. */
+  /** The memory of unfinished input, in bytes. */
   readonly held: number;
-  /** Whether a request has begun and is not whole. */
+  /** Whether the input so far ends within a request. */
   readonly midRequest: boolean;
-  /** Whether replies and failures carry their times; else the server need not measure them. */
+  /** Whether replies and failures carry times. If not, the server does not measure them. */
   readonly timed: boolean;
 
-  /** Greets the client, where the dialect does: called once, before anything is read. */
+  /** Writes the greeting, if the dialect has one. Called once, before the first `push`. */
   greet(out: Sink): void;
 
-  /** Takes the next bytes, which stay as they are until `next` answers `undefined`. */
+  /** Takes the next bytes. They are overwritten once `next` has returned `undefined`. */
   push(bytes: Uint8Array): void;
-  /** What the bytes so far make up next; `undefined` where more are needed, and after a fatal `Invalid`. */
+  /** The next unit of input. `undefined`: more bytes are needed, or a fatal `Invalid` came before. */
   next(): Decoded | undefined;
-  /** The client has ended its side: what its last bytes make up without an end. Called once. */
+  /** The last unit of input, which the end of the input ends. Called once, when the client has ended its side. */
   endOfInput(): Decoded | undefined;
 
   /**
-   * The checked arguments of a request, whose command is found by its verb; sets `timeout`, `class` and `trace` of the
-   * request. May be called again until `request.forget()`. A promise only where a schema answers with one. Throws (or
-   * rejects with) `Refusal`.
+   * The checked arguments of a request. Sets `timeout`, `class` and `trace` of the request. May be called again until
+   * `request.forget()`. Returns a promise only where a schema does. Throws (or rejects with) a `Refusal`.
    */
   readArguments(request: WireRequest, command: CompiledCommand): Values | Promise<Values>;
 
-  /** Writes an item of a streaming reply. Throws where the values are not what `command.items` says. */
+  /** Writes an item of a streaming reply. Throws for values that `command.items` does not allow. */
   writeItem(to: WireRequest, command: CompiledCommand, item: Values, out: Sink): void;
-  /** Writes the (end of the) reply. Throws where the values are not what `command.reply` says. */
+  /** Writes the reply, or the end of a streaming one. Throws for values that `command.reply` does not allow. */
   writeReply(
     to: WireRequest,
     command: CompiledCommand,
@@ -78,94 +77,95 @@ export interface DialectSession {
     times?: RequestTimes,
   ): void;
   /**
-   * Writes a failure instead of a reply, or behind the items so far. `to` is the request, or the `Invalid`, or
-   * `NOBODY` where the failure answers nothing that the client has sent, such as a time-out.
+   * Writes a failure instead of a reply, also behind items. `to` is the request or the `Invalid`; it is `NOBODY` for a
+   * failure that no input has caused, such as a time-out.
    */
   writeFailure(to: Correlated, failure: Failure, out: Sink, times?: RequestTimes): void;
-  /** Whether the client can read this failure as it is. Where not, the server answers `internal` and logs it. */
+  /** Whether the client can read this failure. If not, the server answers `internal` and logs the failure. */
   carries(failure: Failure): boolean;
-  /** Tells of something that happens to the server, where the dialect can and the client wants to know. */
+  /** Writes a notice, if the dialect has a form for it and the client has asked for notices. */
   writeNotice(notice: Notice, out: Sink): void;
 }
 
-/** Where a session writes: the output of a connection, or answers that wait for their turn. */
+/** The target of writes: the output of a connection, or an answer that waits for its turn. */
 export interface Sink {
-  /** Adds text, which goes out as UTF-8, and bytes behind it. */
+  /** Adds text, which is sent as UTF-8, and bytes behind it. */
   add(text: string, bytes?: Uint8Array): void;
 }
 
-/** What input makes up. */
+/** A unit of input. */
 export type Decoded = WireRequest | Invalid | Control;
 
-/** What an answer refers to. */
+/** The addressee of an answer. */
 export interface Correlated {
   /**
-   * What the answer repeats, so that it may come in any order: no other request in flight has the same. Requests without
-   * it start, and are answered, in the order in which they came.
+   * The identifier that the answer repeats, such as a tag. It is unique among the requests in flight of a connection.
+   * Requests without it are started and answered in the order of their arrival.
    */
   readonly correlation?: string;
 }
 
-/** A whole request. A dialect makes it of a class of its own, with the raw arguments; the server hands it back to write. */
+/**
+ * A whole request. It is an object of the dialect, which keeps in it what it needs to read the arguments and to write the
+ * answer.
+ */
 export interface WireRequest extends Correlated {
-  /** Tells it from `Invalid` and `Control`. */
+  /** Distinguishes it from `Invalid` and `Control`. */
   readonly kind: "request";
-  /** Finds the command. */
+  /** The verb of the command. */
   readonly verb: string;
-  /** Whether it has neither a timeout nor a class nor a trace. Known before `readArguments`. */
+  /** Whether it certainly has no timeout, class or trace. Known before `readArguments`. */
   readonly plain: boolean;
-  /** How long it may wait and run, in ms. Set by `readArguments`. */
+  /** The time for waiting and running, in ms. Set by `readArguments`. Default: no limit. */
   readonly timeout?: number;
-  /** How urgent it is. Set by `readArguments`. Default: the class of its command. */
+  /** The class of urgency. Set by `readArguments`. Default: the class of the command. */
   readonly class?: ClassName;
-  /** Its W3C traceparent. Set by `readArguments`. */
+  /** The W3C traceparent. Set by `readArguments`. */
   readonly trace?: string;
-  /** What its raw arguments hold, in bytes. */
+  /** The memory of its raw arguments, in bytes. */
   readonly bytes: number;
-  /** Forgets the raw arguments: they are checked. */
+  /** Releases the raw arguments: they are checked. */
   forget(): void;
 }
 
 /** Input outside the grammar. */
 export interface Invalid extends Correlated {
-  /** Tells it from `WireRequest` and `Control`. */
+  /** Distinguishes it from `WireRequest` and `Control`. */
   readonly kind: "invalid";
-  /** What is answered. The correlation is dropped where another request in flight has the same. */
+  /** The answer. Its correlation is dropped where another request in flight has the same. */
   readonly failure: Failure;
-  /** Whether the next request cannot be found: the connection ends once all before it is answered. */
+  /** Whether the beginning of the next request is lost: the connection ends once everything before is answered. */
   readonly fatal: boolean;
 }
 
-/** Input that is no request and acts on the connection. All that is set is done, in the order of these fields. */
+/** Input that is no request and acts on the connection at once: first `write`, then `cancelOldest`. */
 export interface Control {
-  /** Tells it from `WireRequest` and `Invalid`. */
+  /** Distinguishes it from `WireRequest` and `Invalid`. */
   readonly kind: "control";
-  /** Bytes that go out now, before all answers that are not out. */
+  /** Bytes to send now, before answers that are not complete. */
   readonly write?: Uint8Array;
-  /** Ends the oldest uncorrelated request in flight with the failure `cancelled` and this message. */
+  /** Cancels the oldest request in flight without a correlation: its failure is `cancelled`, with this message. */
   readonly cancelOldest?: string;
-  /** Takes no further input; the connection closes once what is in flight is answered. */
-  readonly end?: true;
 }
 
-/** The `Correlated` of a failure that answers nothing that the client has sent. */
+/** The addressee of a failure that no input has caused. */
 export const NOBODY: Correlated = Object.freeze({});
 
-/** Why there is no reply. A `Refusal` is one, but to make an exception costs more than all else of an answer. */
+/** The reason why there is no reply. A `Refusal` is one too, but an exception costs more than the rest of an answer. */
 export interface Failure {
-  /** A code of `standardErrors`, of the command's own errors, or of the dialect's own. */
+  /** A code of `standardErrors`, of the command, or of the dialect. */
   readonly code: string;
   /** A sentence for people. */
   readonly message: string;
-  /** Milliseconds before which trying again is no use. */
+  /** How long to wait before another try, in ms. */
   readonly retry?: number;
-  /** Whether the request may have had an effect. Default: as the code's entry says. */
+  /** Whether the request may have had an effect. Default: as the entry of the code says. */
   readonly executed?: Executed;
   /** Further facts by name. */
   readonly details?: Readonly<Record<string, string>>;
 }
 
-/** The times of one request, in ms: from its arrival to its start, and from there to its answer. */
+/** The times of one request, in ms. */
 export interface RequestTimes {
   /** From its arrival to its start. */
   readonly waited: number;
@@ -173,29 +173,29 @@ export interface RequestTimes {
   readonly took: number;
 }
 
-/** Something that happens to the server. */
+/** An event of the server. */
 export interface Notice {
-  /** The server shuts down. */
+  /** The server is shutting down. */
   readonly kind: "draining";
-  /** How long requests in flight have, in ms. */
+  /** The time for requests in flight, in ms. */
   readonly within: number;
 }
 
-/** Messages that name parts of the dialect. */
+/** Messages in the terms of the dialect, with the code that each belongs to. */
 export interface Wording {
-  /** A request's `timeout` is over (`expired`). */
+  /** The `timeout` of a request is over (`expired`). */
   readonly expired: string;
   /** There is no command with this verb (`unknown-command`). */
   unknownCommand(verb: string): string;
   /** Another request in flight has this correlation (`bad-syntax`). */
   correlationInUse(correlation: string): string;
-  /** The command needs an identity and the client has proved none (`unauthenticated`). */
+  /** The command needs an identity, and the client has none (`unauthenticated`). */
   unauthenticated(verb: string): string;
-  /** More than `most` correlated requests of a connection would be in flight (`quota`). */
+  /** A connection has `most` correlated requests in flight, and may have no more (`quota`). */
   tooManyInFlight(most: number): string;
 }
 
-/** Messages for a dialect that has no words of its own. */
+/** Messages without terms of a dialect. */
 export const PLAIN_WORDING: Wording = {
   expired: "The time of the request is over.",
   unknownCommand: (verb) => `There is no command ${verb}.`,
@@ -204,36 +204,36 @@ export const PLAIN_WORDING: Wording = {
   tooManyInFlight: (most) => `At most ${most} requests of a connection may be in flight.`,
 };
 
-/** A command that the server answers itself, whatever the protocol is. */
+/** A built-in command: the server answers it itself in every protocol. */
 export interface Builtin {
   /** Its description. */
   readonly command: Command;
-  /** Whether it keeps a connection in hand: it goes first, on seats of its own. Default false. */
+  /** Whether it controls the connection: it runs before others, on reserved seats. Default false. */
   readonly control?: boolean;
-  /** Answers at once and looks at nothing but the arguments, where nothing waits. Default: `run` does. */
+  /** Replies at once, from the arguments alone. Called instead of `run` where no request waits. */
   readonly instant?: (args: Values) => Values;
-  /** Answers it, as a handler does. `session` is one of the same dialect. */
+  /** Runs it, as a handler does. `session` is one of the same dialect. */
   run(args: Values, context: BuiltinContext, session: DialectSession): unknown;
 }
 
-/** What a built-in command may do to its connection and learn of the server. */
+/** The means of a built-in command: its connection and the figures of the server. */
 export interface BuiltinContext {
-  /** The client has said who it is, and how it behaves. */
+  /** Records what the client says of itself. */
   introduce(introduction: Introduction): void;
-  /** Every figure of the server, by name. */
+  /** All figures of the server, by name. */
   figures(): Iterable<readonly [name: string, value: string | number]>;
-  /** Ends the request in flight with this correlation: it is answered `cancelled` with this message. Whether there was one. */
+  /** Cancels the request in flight with this correlation: its failure is `cancelled`, with this message. False where there is none. */
   cancel(correlation: string, message: string): boolean;
-  /** Takes no further requests. Resolves once all others of the connection are answered; `undefined` where they are. */
+  /** Ends the input. Resolves once all other requests of the connection are answered; `undefined` where there are none. */
   quit(): Promise<void> | undefined;
 }
 
-/** What a client says of itself; what is left out stays as it was. */
+/** Facts that a client tells about itself. A fact that is left out keeps its value. */
 export interface Introduction {
-  /** Its name, for handlers and the log. */
+  /** Its name, for handlers and the log. Default: none. */
   readonly agent?: string;
-  /** Whether it goes on reading once it has ended its side. Before it says so: true. */
+  /** Whether it goes on reading once it has ended its side. Default true. */
   readonly halfCloses?: boolean;
-  /** How often something comes from it at least, in ms. Before it says so: Infinity. */
+  /** The longest time between two messages from it, in ms. Default `Infinity`. */
   readonly heartbeat?: number;
 }

@@ -1,16 +1,16 @@
-// One line of an answer as text.
+// The text of one line of an answer.
 
 import { encodeText } from "../../protocol/strings.ts";
 import type { RequestTimes } from "../dialect.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { type Parts, type WireShape, writeParts } from "./message.ts";
 
-/** The longest line of a reply, in bytes: clients refuse longer ones. What may be longer belongs in a body. */
+/** The longest line of a reply, in bytes: clients refuse longer ones. Longer values belong in a body. */
 export const LONGEST = 65_000;
 
 /**
- * The parts of a reply's line. Throws `RangeError` for a line that a client would refuse, as soon as it is too long; and
- * as `writeParts` does.
+ * The parts of the line of a reply. Throws `RangeError` as soon as the line is too long for a client, and the errors of
+ * `writeParts`.
  */
 export function replyParts(shape: WireShape, values: Values | undefined): Parts {
   const parts = writeParts(shape, values, LONGEST);
@@ -20,13 +20,13 @@ export function replyParts(shape: WireShape, values: Values | undefined): Parts 
   return parts;
 }
 
-/** Whether a client reads a line of this text. */
+/** Whether a client takes a line with this text. */
 export function fits(text: string): boolean {
   const { length } = text;
   return length * 3 <= LONGEST || length <= LONGEST && encodeText(text).length <= LONGEST;
 }
 
-/** A line with its end; a body goes behind it. */
+/** A line with its end. A body follows it. */
 export function answerLine(
   tag: string | undefined,
   head: string,

@@ -1,4 +1,4 @@
-// The answers of the built-in commands.
+// The handlers of the built-in commands.
 
 import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
@@ -11,7 +11,7 @@ import type { Lineup1Session } from "./session.ts";
 
 const { HELLO, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;
 
-/** Every built-in command with its answer. */
+/** Every built-in command with its handler. */
 export const builtins: Readonly<Record<keyof BuiltinCommands, Builtin>> = {
   HELLO: { command: HELLO, control: true, run: hello },
   HELP: { command: HELP, run: help },

@@ -1,8 +1,8 @@
-// The commands that every server of Lineup/1 answers, described like any other.
+// The descriptions of the built-in commands of Lineup/1.
 
 import type { Protocol } from "../../protocol/spec.ts";
 
-/** The built-in commands, as a protocol: a server answers them itself, a client calls them like the others. */
+/** The built-in commands, as a protocol. */
 export const builtin = {
   name: "lineup",
   version: "1",
@@ -108,5 +108,5 @@ export const builtin = {
 /** The commands of `builtin`. */
 export type BuiltinCommands = typeof builtin.commands;
 
-/** The commands that a client of a protocol may call: its own and those every server answers. */
+/** The commands that a client of a protocol may call: its own and the built-in ones. */
 export type CommandsOf<P extends Protocol> = P["commands"] & BuiltinCommands;

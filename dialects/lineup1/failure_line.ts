@@ -1,4 +1,4 @@
-// What an ERR line says of a failure, and which failures it can say.
+// The ERR line of a failure, and the failures that it can carry.
 
 import { isOptionName } from "../../protocol/names.ts";
 import { formatWord, quote } from "../../protocol/quoting.ts";
@@ -7,7 +7,7 @@ import { fits, LONGEST } from "./answer.ts";
 
 /** The text behind `ERR`. */
 export function failureText({ code, message, retry, executed, details }: Failure): string {
-  // A handler may cut a text in the middle of a character; that must not fail a second time.
+  // A handler may cut a text within a character; writing the failure must not fail as well.
   let text = ` ${code} ${quote(message.toWellFormed())}`;
   if (executed !== undefined) text += ` executed=${executed}`;
   if (Number.isFinite(retry)) text += ` retry=${Math.max(0, Math.ceil(retry!))}`;
@@ -18,22 +18,22 @@ export function failureText({ code, message, retry, executed, details }: Failure
   return text;
 }
 
-/** Whether a client reads the line of this failure. */
+/** Whether a client can read the line of this failure. */
 export function isReadable(failure: Failure): boolean {
   return Object.keys(failure.details ?? {}).every(isDetail) && isShort(failure);
 }
 
-// A client refuses a line that has a name twice.
+// A client refuses a line that has the same name twice.
 function isDetail(name: string): boolean {
   return isOptionName(name) && !["executed", "retry", "waited", "took"].includes(name);
 }
 
-/** Whether the line is short enough. One whose parts are too long already is never written. */
+/** Whether the line is short enough. A line whose parts alone are too long is not built. */
 function isShort(failure: Failure): boolean {
   let length = failure.message.length;
   for (const [name, value] of Object.entries(failure.details ?? {})) {
     length += name.length + String(value).length + " =".length;
   }
-  // In quotes a character takes four at most: most lines need no closer look.
+  // In quotes, a character takes at most four bytes: most lines need no closer look.
   return length < LONGEST / 8 || length <= LONGEST && fits(failureText(failure));
 }

@@ -1,4 +1,4 @@
-// Lineup/1, the dialect of its own: lines that people can type, tags, counted bodies, items.
+// Lineup/1 as a dialect.
 
 import { encodeText } from "../../protocol/strings.ts";
 import type { Dialect } from "../dialect.ts";
@@ -8,7 +8,7 @@ import { failureText } from "./failure_line.ts";
 import { VERSION } from "./version.ts";
 import { Lineup1Session } from "./session.ts";
 
-/** The wire protocol of a server that is told no other. */
+/** The default dialect of a server: lines that people can type, tags, counted bodies, items. */
 export const lineup1: Dialect = {
   name: VERSION,
   alpn: VERSION,

@@ -1,4 +1,4 @@
-// A request of Lineup/1 as the server holds it from its line to its answer.
+// A request of Lineup/1, from its line to its answer.
 
 import type { WireRequest } from "../dialect.ts";
 import type { ClassName } from "../../protocol/spec.ts";
@@ -6,14 +6,14 @@ import type { Line } from "./line.ts";
 
 // A word takes 40 bytes of heap beside its characters.
 const WORD = 40;
-/** Up to this length it is cheaper to count two bytes a character than to find out whether one is enough. */
+/** Up to this length, count two bytes a character: to find out whether one is enough costs more. */
 const SHORT = 64;
 const LATIN1 = /^[\0-\xff]*$/;
 
 const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_OPTIONS: ReadonlyMap<string, string> = new Map();
 
-/** A request with its raw arguments, until they are checked. */
+/** A request. It has its raw arguments until `forget`. */
 export class RequestFrame implements WireRequest {
   readonly correlation: string | undefined;
   readonly verb: string;
@@ -54,7 +54,7 @@ export class RequestFrame implements WireRequest {
   }
 }
 
-/** For `Framer`, which calls it as a function. */
+/** Makes a request of a line, for `Framer`. */
 export function requestFrame(line: Line): RequestFrame {
   return new RequestFrame(line);
 }

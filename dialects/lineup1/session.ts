@@ -1,4 +1,4 @@
-// One connection of Lineup/1 at its server: its input as requests, its answers as lines.
+// One connection of a Lineup/1 server: bytes to requests, and answers to lines.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -23,16 +23,16 @@ import { type Parts, readRequest } from "./message.ts";
 import { type RequestFrame, requestFrame } from "./request_frame.ts";
 import { TelnetNegotiation } from "./telnet_negotiation.ts";
 
-/** The session of one client. */
+/** The state of one connection. */
 export class Lineup1Session implements DialectSession {
   readonly served: Served;
-  /** Final lines carry their times: HELLO timing=on. */
+  /** Set by HELLO timing=on. */
   timed = false;
-  /** The client wants to be told of events: HELLO events=on. */
+  /** Whether the client wants notices; set by HELLO events=on. */
   events = false;
   readonly #framer: Framer<RequestFrame>;
   readonly #telnet = new TelnetNegotiation();
-  /** Comes behind the `Control` that `next` answered with. */
+  /** The unit behind the `Control` that `next` has just returned. */
   #after: Decoded | undefined = undefined;
 
   constructor(served: Served) {
@@ -48,7 +48,7 @@ export class Lineup1Session implements DialectSession {
     return !this.#framer.idle;
   }
 
-  /** The line end of answers: the client's own, as far as it is known. */
+  /** The end of lines of answers: as the client ended its last line. */
   get eol(): string {
     return this.#framer.crlf ? "\r\n" : "\n";
   }
@@ -126,7 +126,7 @@ function invalid({ tag, code, message, fatal }: Malformed): Invalid {
   return { kind: "invalid", correlation: tag, failure: { code, message }, fatal };
 }
 
-/** Sets what the options of every command say of a request. */
+/** Sets the parts of a request that come from the options of every command. */
 function withOptions(request: RequestFrame, values: Values): Values {
   request.timeout = values.within as number | undefined;
   request.class = values.class as ClassName | undefined;

@@ -238,6 +238,6 @@ Deno.test("QUIT is answered once the others are", async () => {
 
 /** Whether a decoded control does anything. */
 function acts(decoded: unknown): boolean {
-  const { write, cancelOldest, end } = decoded as Control;
-  return write !== undefined || cancelOldest !== undefined || end === true;
+  const { write, cancelOldest } = decoded as Control;
+  return write !== undefined || cancelOldest !== undefined;
 }

@@ -1,0 +1,55 @@
+// A name of a type means one thing in the whole product, so that a reader can search for it.
+
+import { assertEquals } from "@std/assert";
+import { readSources } from "./sources.ts";
+
+const DECLARATION =
+  /^(?:export )?(?:abstract )?(?:const enum|enum|interface|class|type) (\w+)(?=[\s<{=])/gm;
+
+/** Classes of one platform each, of which a program has one. */
+const ONE_FOR_EACH_PLATFORM: readonly string[] = ["SocketStream"];
+
+/** What is not mended yet. */
+const KNOWN: readonly string[] = [
+  "AddressError",
+  "AnyHandler",
+  "Asked",
+  "BadLine",
+  "Checked",
+  "Chunk",
+  "Client",
+  "Ending",
+  "Entry",
+  "Failure",
+  "Field",
+  "Greeting",
+  "Host",
+  "InFlight",
+  "Items",
+  "Listener",
+  "Moment",
+  "Outcome",
+  "Page",
+  "Range",
+  "Rates",
+  "Reading",
+  "Request",
+  "Row",
+  "Screen",
+  "Sink",
+  "Times",
+  "Waiting",
+];
+
+Deno.test("no two types have one name", async () => {
+  const places = new Map<string, string[]>();
+  for (const { path, text } of await readSources()) {
+    for (const [, name] of text.matchAll(DECLARATION)) {
+      places.set(name, [...places.get(name) ?? [], path]);
+    }
+  }
+  const twice = [...places].filter(([name, paths]) =>
+    new Set(paths).size > 1 && !KNOWN.includes(name) && !ONE_FOR_EACH_PLATFORM.includes(name)
+  );
+  assertEquals(twice.map(([name, paths]) => `${name}: ${paths.join(", ")}`), []);
+});

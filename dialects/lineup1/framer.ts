@@ -1,19 +1,16 @@
 // A connection's bytes to requests or replies.
 
 import { DEFAULT_LIMITS, type WireLimits } from "../wire_limits.ts";
-import { lengthBehind } from "./body_length.ts";
-import { faultText } from "./fault_text.ts";
 import { type Frame, toFrame } from "./frame.ts";
-import type { Line, Side } from "./line.ts";
+import type { Side } from "./line.ts";
 import { LineFramer } from "./line_framer.ts";
 import { LineParser, readStatus } from "./line_parser.ts";
 import type { Malformed } from "./malformed.ts";
-import { RequestInput } from "./request_input.ts";
+import { createRequestFramer, TOLERANT } from "./request_framer.ts";
 import type { TelnetCommand } from "./telnet.ts";
-import { readVerb } from "./verb.ts";
 
-/** What a framer yields; `F` stands for a whole line with its body. */
-export type Framed<F = Frame> = F | Malformed | TelnetCommand;
+/** What a framer yields. */
+export type Framed = Frame | Malformed | TelnetCommand;
 
 /**
  * Reads one direction of a connection. `push` hands it bytes, `next` takes what they make up until it answers
@@ -39,21 +36,17 @@ export type Framed<F = Frame> = F | Malformed | TelnetCommand;
  * assertEquals(framer.next(), undefined);
  * ```
  */
-export class Framer<F extends { body: Uint8Array | undefined } = Frame> {
-  readonly #lines: LineFramer<F>;
+export class Framer {
+  readonly #lines: LineFramer<Frame>;
 
-  /**
-   * Reads requests (a server) or replies (a client). `make` makes what is yielded out of a line, whose `words` and
-   * `options` it may keep. Default: a `Frame`.
-   */
-  constructor(side: Side, limits: Partial<WireLimits> = {}, make?: (line: Line) => F) {
-    const isRequest = side === "request";
-    this.#lines = new LineFramer({
-      parser: new LineParser(isRequest ? readVerb : readStatus),
-      make: make ?? (toFrame as (line: Line) => unknown as (line: Line) => F),
-      faults: { explain: faultText, lengthBehind },
-      server: isRequest ? new RequestInput() : undefined,
-    }, { ...DEFAULT_LIMITS, ...limits });
+  /** Reads requests (a server) or replies (a client). */
+  constructor(side: Side, limits: Partial<WireLimits> = {}) {
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    if (side === "request") this.#lines = createRequestFramer(all, toFrame);
+    else {
+      const parser = new LineParser(readStatus);
+      this.#lines = new LineFramer({ parser, make: toFrame, faults: TOLERANT }, all);
+    }
   }
 
   /** Longest body, in bytes, from the next line on. */
@@ -76,7 +69,7 @@ export class Framer<F extends { body: Uint8Array | undefined } = Frame> {
   }
 
   /** The frame whose body is being read, without it; `undefined` between frames. */
-  get begun(): F | undefined {
+  get begun(): Frame | undefined {
     return this.#lines.begun;
   }
 
@@ -91,7 +84,7 @@ export class Framer<F extends { body: Uint8Array | undefined } = Frame> {
   }
 
   /** The next frame, or what came in its place; `undefined` where more bytes are needed. */
-  next(): Framed<F> | undefined {
+  next(): Framed | undefined {
     return this.#lines.next();
   }
 }

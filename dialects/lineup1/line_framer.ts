@@ -13,7 +13,8 @@ import type { TelnetCommand } from "./telnet.ts";
 const EMPTY = new Uint8Array(0);
 const LF = 0x0a, CR = 0x0d;
 
-const enum Reading {
+/** The part of the input that comes next; `Nothing` behind a fatal error. */
+const enum FramingState {
   Line,
   Body,
   BodyEnd,
@@ -76,7 +77,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
-  #reading = Reading.Line;
+  #reading = FramingState.Line;
   #crlf = true;
   #lines = 0;
 
@@ -120,12 +121,12 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
 
   /** Whether the stream may end here: no line and no body is unfinished. */
   get idle(): boolean {
-    return this.#reading === Reading.Line && this.#partial.length === 0 && !this.#afterCR;
+    return this.#reading === FramingState.Line && this.#partial.length === 0 && !this.#afterCR;
   }
 
   /** Hands in the next bytes. Throws `Error` where the bytes before were not all taken. */
   push(bytes: Uint8Array): void {
-    if (this.#at < this.#chunk.length && this.#reading !== Reading.Nothing) {
+    if (this.#at < this.#chunk.length && this.#reading !== FramingState.Nothing) {
       throw new Error("push before next() answered undefined");
     }
     this.#chunk = bytes;
@@ -137,7 +138,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
   next(): F | Malformed | TelnetCommand | undefined {
     for (;;) {
       switch (this.#reading) {
-        case Reading.Line: {
+        case FramingState.Line: {
           if (this.#at === this.#chunk.length) {
             // Or a client that says no more would hold what its last bodies share.
             this.#body.nextChunk();
@@ -147,18 +148,18 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
           if (found !== undefined) return found;
           break;
         }
-        case Reading.Body:
+        case FramingState.Body:
           this.#at = this.#body.fill(this.#chunk, this.#at);
           if (!this.#body.whole) return undefined;
-          this.#reading = Reading.BodyEnd;
+          this.#reading = FramingState.BodyEnd;
           break;
-        case Reading.BodyEnd: {
+        case FramingState.BodyEnd: {
           if (this.#at === this.#chunk.length) return undefined;
           const found = this.#bodyEnd();
           if (found !== undefined) return found;
           break;
         }
-        case Reading.Nothing:
+        case FramingState.Nothing:
           return undefined;
       }
     }
@@ -261,7 +262,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
   #expect(frame: F | undefined, length: number): void {
     this.#frame = frame;
     this.#body.begin(length, frame !== undefined);
-    this.#reading = Reading.Body;
+    this.#reading = FramingState.Body;
   }
 
   #bodyEnd(): F | Malformed | undefined {
@@ -269,7 +270,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     if (byte === LF || (this.#afterCR && byte === 0)) {
       this.#afterCR = false;
       this.#at++;
-      this.#reading = Reading.Line;
+      this.#reading = FramingState.Line;
       const frame = this.#frame;
       if (frame === undefined) return undefined;
       this.#frame = undefined;
@@ -322,7 +323,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
   }
 
   #stop(): void {
-    this.#reading = Reading.Nothing;
+    this.#reading = FramingState.Nothing;
     this.#chunk = EMPTY;
     this.#at = 0;
     this.#partial.clear();

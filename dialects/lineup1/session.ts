@@ -16,11 +16,12 @@ import type {
 } from "../dialect.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import { failureText, isReadable } from "./failure_line.ts";
-import { Framer } from "./framer.ts";
+import type { LineFramer } from "./line_framer.ts";
 import { greetingLine } from "./greeting.ts";
 import type { Malformed } from "./malformed.ts";
 import { type Parts, readRequest } from "./message.ts";
 import { type RequestFrame, requestFrame } from "./request_frame.ts";
+import { createRequestFramer } from "./request_framer.ts";
 import { TelnetNegotiation } from "./telnet_negotiation.ts";
 
 /** The state of one connection. */
@@ -30,14 +31,14 @@ export class Lineup1Session implements DialectSession {
   timed = false;
   /** Whether the client wants notices; set by HELLO events=on. */
   events = false;
-  readonly #framer: Framer<RequestFrame>;
+  readonly #framer: LineFramer<RequestFrame>;
   readonly #telnet = new TelnetNegotiation();
   /** The unit behind the `Control` that `next` has just returned. */
   #after: Decoded | undefined = undefined;
 
   constructor(served: Served) {
     this.served = served;
-    this.#framer = new Framer("request", served.limits, requestFrame);
+    this.#framer = createRequestFramer(served.limits, requestFrame);
   }
 
   get held(): number {

@@ -32,7 +32,6 @@ const KNOWN: readonly string[] = [
   "Page",
   "Range",
   "Rates",
-  "Reading",
   "Request",
   "Row",
   "Screen",

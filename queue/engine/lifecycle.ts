@@ -98,8 +98,19 @@ export type JobSoFar = JobProgress & Pick<StoredJob, "attempts">;
 export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "take": {
+      // Without `moved`: this one is in a hurry.
+      const { uncountedAttempts, readyAt, reason } = job;
       const { endsAt, releaseOnDisconnect } = event;
-      return moved(job, "taken", { attempt: job.attempt + 1, endsAt, releaseOnDisconnect });
+      const attempt = job.attempt + 1;
+      return {
+        state: "taken",
+        attempt,
+        uncountedAttempts,
+        readyAt,
+        endsAt,
+        releaseOnDisconnect,
+        reason,
+      };
     }
     case "extend": {
       const { releaseOnDisconnect } = job;

@@ -115,6 +115,7 @@ export class Transitions {
    * decides which job is first. Resolves once it is stored.
    */
   changeAll(jobs: readonly Job[], event: JobEvent): Promise<void> {
+    if (jobs.length === 1) return this.change(jobs[0], event);
     this.#ask(jobs, event);
     return this.#applyAll(jobs, () => event);
   }

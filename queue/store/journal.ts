@@ -1,47 +1,26 @@
 // Group commit: changes gather while the last batch is being written, and go together. Not all of them where there are
-// many: while one half is being written those who put the other half are answered, and send what comes next. Were all
+// many: while one half is written the clients of the other half are answered, and send their next requests. If all were
 // written at once, clients and store would wait for each other in turn.
 //
-// What is in memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is:
-// then the store has all that memory has, those changes included whose clients were told that they may be lost.
+// Memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is: then the store
+// has all that memory has, those changes included whose clients were told that they may be lost.
 
 import type { Refusal } from "../../protocol/errors.ts";
-import type { LogEntry } from "../../server/log.ts";
-import { BYTES, type Memory } from "../memory.ts";
-import type { QueueClock } from "../engine/queue_clock.ts";
+import type { Log } from "../log.ts";
+import type { Memory } from "../memory.ts";
 import { storeFailed, storeFull } from "../refusals.ts";
-import { type Change, type Store, StoreFull } from "./store.ts";
+import { BodyReads, type ReadBody } from "./body_reads.ts";
+import { type ChangeGroup, hasPuts, PendingChanges } from "./pending_changes.ts";
+import { type Change, type Moment, type Store, StoreFull } from "./store.ts";
 
-/** Changes that are written together, those of one turn always, and what comes of it. */
-interface Group {
-  readonly changes: Change[];
-  /** What they take. */
-  bytes: number;
-  readonly written: PromiseWithResolvers<void>;
-}
-
-/** The body of a job, or why it cannot be read. */
-export type ReadBody = Uint8Array | Error;
-
-/** Who waits for bodies. */
-interface Asked {
-  readonly ids: readonly number[];
-  resolve(bodies: ReadBody[] | Promise<ReadBody[]>): void;
-}
-
-/** How many changes a group has, before those of another turn begin the next. */
-const GROUP = 64;
-/** How many groups a batch has at least, where there are as many: to write one through costs as much as a hundred changes. */
-const LEAST_GROUPS = 6;
-
-/** How many bytes of changes may wait to be stored before who brings more waits as well. */
+/** How many bytes of changes may wait to be stored before a client that brings more waits as well. */
 const MOST_BYTES = 64 << 20;
 
 /** How long after a failure the store is tried again, in ms: first, and at most. */
 const RETRY = { first: 100, most: 10_000 };
 
-/** Who is told what happens to changes. */
-export interface Listener {
+/** Is told what happens to changes. */
+export interface JournalListener {
   /** These are stored. */
   stored(changes: readonly Change[]): void;
   /** There is no room for the new jobs of these numbers: they are not stored, and will not be. */
@@ -52,7 +31,15 @@ export interface Listener {
   recovered(): void;
 }
 
-/** What is written to a store and read from it, in batches. */
+/** The time of a journal. */
+export interface JournalClock {
+  /** The present, which is stored with changes. */
+  moment(): Moment;
+  /** Calls `action` in so many ms; what it returns takes that back. */
+  after(ms: number, action: () => void): () => void;
+}
+
+/** Writes changes to a store, and reads bodies from it, in batches. */
 export class Journal {
   /** Why nothing can be written now. */
   failure: Refusal | undefined = undefined;
@@ -60,22 +47,17 @@ export class Journal {
   commits = 0;
   /** How many changes were. */
   changes = 0;
-  /** How many could not be to the end. */
+  /** How many changes could not be written to the end. */
   lost = 0;
 
   readonly #store: Store;
-  readonly #clock: QueueClock;
-  readonly #log: (entry: LogEntry) => void;
-  readonly #listener: Listener;
-  readonly #memory: Memory;
-  /** What the changes take that are not stored. */
-  #bytes = 0;
-  #gathering: Group[] = [];
-  /** How many groups a batch has at most: fewer after one for which there was no room. */
-  #most = Infinity;
-  /** The batch that was begun last. */
+  readonly #clock: JournalClock;
+  readonly #log: Log;
+  readonly #listener: JournalListener;
+  readonly #reads: BodyReads;
+  readonly #pending: PendingChanges;
+  /** The end of the batch that was begun last. */
   #current = Promise.resolve();
-  #asked: Asked[] = [];
   #scheduled = false;
   #writing: Promise<void> | undefined = undefined;
 
@@ -83,18 +65,20 @@ export class Journal {
   #stopRetry: (() => void) | undefined = undefined;
   #closing = false;
 
+  /** What is not stored yet is counted to `memory`. */
   constructor(
     store: Store,
-    clock: QueueClock,
-    log: (entry: LogEntry) => void,
+    clock: JournalClock,
+    log: Log,
     memory: Memory,
-    listener: Listener,
+    listener: JournalListener,
   ) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
-    this.#memory = memory;
     this.#listener = listener;
+    this.#reads = new BodyReads(store);
+    this.#pending = new PendingChanges(memory);
   }
 
   /**
@@ -102,26 +86,19 @@ export class Journal {
    * store fails waits for it.
    */
   write(change: Change): Promise<void> {
-    let group = this.#gathering.at(-1);
-    if (group === undefined || (!this.#scheduled && group.changes.length >= GROUP)) {
-      this.#gathering.push(group = newGroup());
-    }
-    group.changes.push(change);
-    const bytes = bytesOf(change);
-    group.bytes += bytes;
-    this.#count(bytes);
+    const written = this.#pending.add(change, !this.#scheduled);
     this.#schedule();
-    return group.written.promise;
+    return written;
   }
 
   /** About how many bytes are not stored yet. */
   get pending(): number {
-    return this.#bytes;
+    return this.#pending.bytes;
   }
 
-  /** Whether so much waits to be stored that who brings more has to wait. */
+  /** Whether so much waits to be stored that a client that brings more has to wait. */
   get full(): boolean {
-    return this.#bytes > MOST_BYTES && this.failure === undefined;
+    return this.#pending.bytes > MOST_BYTES && this.failure === undefined;
   }
 
   /** Resolves once the journal is not full. Rejects with the reason of `signal`. */
@@ -134,15 +111,13 @@ export class Journal {
 
   /** Resolves once all is stored that is to be stored now. Rejects with `internal` where that fails. */
   settled(): Promise<void> {
-    return this.#gathering.at(-1)?.written.promise ?? this.#current;
+    return this.#pending.written ?? this.#current;
   }
 
   /** The bodies of jobs as the store has them now, whatever is written later. */
   read(ids: readonly number[]): Promise<ReadBody[]> {
-    const { promise, resolve } = Promise.withResolvers<ReadBody[]>();
-    this.#asked.push({ ids, resolve });
     this.#schedule();
-    return promise;
+    return this.#reads.add(ids);
   }
 
   /** Resolves once all is written that was asked for, or cannot be. */
@@ -154,11 +129,6 @@ export class Journal {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#memory.kept += bytes;
-  }
-
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -168,38 +138,16 @@ export class Journal {
   // Reads go first: what they ask for may be removed by a change of the same turn.
   #turn(): void {
     this.#scheduled = false;
-    this.#ask();
-    if (this.#writing !== undefined || this.#gathering.length === 0) return;
+    this.#reads.send();
+    if (this.#writing !== undefined || this.#pending.isEmpty) return;
     if (this.failure !== undefined) return;
     this.#writing = this.#write();
   }
 
-  #ask(): void {
-    if (this.#asked.length === 0) return;
-    const asked = this.#asked;
-    this.#asked = [];
-    this.#store.bodies(asked.flatMap(({ ids }) => ids)).then((bodies) => {
-      let at = 0;
-      for (const { ids, resolve } of asked) resolve(ids.map((id) => bodies[at++] ?? noBody(id)));
-    }, () => {
-      // One that cannot be read shall not take the others with it.
-      for (const { ids, resolve } of asked) {
-        resolve(Promise.all(ids.map((id) => this.#readOne(id))));
-      }
-    });
-  }
-
-  async #readOne(id: number): Promise<ReadBody> {
-    try {
-      return (await this.#store.bodies([id]))[0] ?? noBody(id);
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
   async #write(): Promise<void> {
-    while (this.#gathering.length > 0) {
-      const groups = this.#next();
+    while (!this.#pending.isEmpty) {
+      // The rest of a failure is tried as a whole.
+      const groups = this.#pending.next(this.failure !== undefined);
       const changes = groups.length === 1
         ? groups[0].changes
         : groups.flatMap(({ changes }) => changes);
@@ -207,106 +155,58 @@ export class Journal {
       try {
         await this.#store.commit(changes, this.#clock.moment());
       } catch (error) {
-        if (error instanceof StoreFull) {
-          if (this.#giveUpPuts(error, groups) || this.#halve(groups)) continue;
-        }
+        if (error instanceof StoreFull && this.#makeRoom(error, groups)) continue;
         this.#fail(error, groups);
         break;
       }
-      this.#most *= 2;
-      for (const { bytes } of groups) this.#count(-bytes);
+      this.#pending.stored(groups);
       this.commits++;
       this.changes += changes.length;
       this.#listener.stored(changes);
       for (const { written } of groups) written.resolve();
       if (this.failure !== undefined) this.#recover();
-      this.#ask();
+      this.#reads.send();
     }
     // In the turn of the last look at what gathers, so that nothing is left lying.
     this.#writing = undefined;
   }
 
-  /** The groups that are written now; what a failure has left is tried as a whole. */
-  #next(): Group[] {
-    const half = Math.ceil(this.#gathering.length / 2);
-    const count = this.failure === undefined ? Math.max(LEAST_GROUPS, half) : Infinity;
-    return this.#gathering.splice(0, Math.min(count, this.#most));
-  }
-
   /**
-   * There is no room to write these at once, of which none is a new job: the next batch is half of them, as each removal may
-   * take a page of a log. Returns whether they can be halved.
+   * There is no room for these. New jobs are given up and the rest is tried again: it may be what makes room. Returns whether
+   * there is something to try.
    */
-  #halve(groups: readonly Group[]): boolean {
-    let halves = groups;
-    if (groups.length === 1) {
-      const [{ changes, bytes, written }] = groups;
-      if (changes.length === 1) return false;
-      const half = changes.length >> 1;
-      const first = newGroup(changes.slice(0, half), 0);
-      halves = [first, { changes: changes.slice(half), bytes, written }];
-    }
-    this.#gathering = [...halves, ...this.#gathering];
-    this.#most = halves.length >> 1;
-    return true;
-  }
-
-  /**
-   * There is no room for these. New jobs are given up and the rest is tried again: it may be what makes room. All who wait
-   * are told so, as what they asked for may build on jobs that are gone. Returns whether there were new jobs among these.
-   */
-  #giveUpPuts(error: StoreFull, groups: readonly Group[]): boolean {
-    if (!groups.some(({ changes }) => changes.some(({ kind }) => kind === "put"))) return false;
-    const incident = crypto.randomUUID().slice(0, 8);
-    const refusal = storeFull(incident, error);
-    const ids: number[] = [];
-    this.#gathering = [...groups, ...this.#gathering].map((group) => {
-      const changes = group.changes.map((change): Change => {
-        if (change.kind !== "put") return change;
-        const { id } = change.job;
-        ids.push(id);
-        // A commit that failed otherwise before may have stored it.
-        return { kind: "drop", id };
-      });
-      group.written.reject(refusal);
-      const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
-      this.#count(bytes - group.bytes);
-      return newGroup(changes, bytes);
-    });
+  #makeRoom(error: StoreFull, groups: readonly ChangeGroup[]): boolean {
+    if (!hasPuts(groups)) return this.#pending.halve(groups);
+    const incident = newIncident();
+    const ids = this.#pending.giveUpPuts(groups, storeFull(incident, error));
     this.#listener.givenUp(ids);
     const message = `no room in the store, ${ids.length} new jobs are given up`;
     this.#log({ level: "error", message, incident, error });
     return true;
   }
 
-  #fail(error: unknown, groups: readonly Group[]): void {
-    const first = this.failure === undefined;
-    if (first) {
-      const incident = crypto.randomUUID().slice(0, 8);
-      this.failure = storeFailed(incident, error);
-      this.#log({
-        level: "error",
-        message: "store failed, queue is read-only until it works again",
-        incident,
-        error,
-      });
-    }
-    // What gathered meanwhile builds on what failed; but what is changed while the store fails waits for it.
-    const waiting = this.#gathering;
-    const failed = first || this.#closing ? [...groups, ...waiting] : groups;
-    for (const { written } of failed) written.reject(this.failure!);
+  #fail(error: unknown, groups: readonly ChangeGroup[]): void {
+    const before = this.failure;
+    const failure = before ?? this.#failed(error);
     if (this.#closing) {
-      this.lost = failed.reduce((sum, { changes }) => sum + changes.length, 0);
+      this.lost = this.#pending.abandon(groups, failure);
       const message = `store still fails, ${this.lost} changes are lost`;
       this.#log({ level: "error", message, error });
-      this.#gathering = [];
     } else {
-      const again = failed.map(({ changes, bytes }) => newGroup(changes, bytes));
-      this.#gathering = failed === groups ? [...again, ...waiting] : again;
+      // What gathered meanwhile builds on what failed; but what is changed while the store fails waits for it.
+      this.#pending.fail(groups, failure, before === undefined);
       this.#stopRetry = this.#clock.after(this.#retry, () => this.#writing = this.#write());
       this.#retry = Math.min(2 * this.#retry, RETRY.most);
     }
-    if (first) this.#listener.failed();
+    if (before === undefined) this.#listener.failed();
+  }
+
+  /** Nothing can be written from now on. */
+  #failed(error: unknown): Refusal {
+    const incident = newIncident();
+    const message = "store failed, queue is read-only until it works again";
+    this.#log({ level: "error", message, incident, error });
+    return this.failure = storeFailed(incident, error);
   }
 
   #recover(): void {
@@ -317,29 +217,7 @@ export class Journal {
   }
 }
 
-/** A group whose failure somebody always learns of: the journal keeps it. */
-function newGroup(changes: Change[] = [], bytes = 0): Group {
-  const written = Promise.withResolvers<void>();
-  written.promise.catch(() => {});
-  return { changes, bytes, written };
-}
-
-/** What a change takes that is not stored. */
-function bytesOf(change: Change): number {
-  switch (change.kind) {
-    case "put":
-      return BYTES.change + change.body.length;
-    case "finish":
-      return BYTES.change + change.result.length;
-    case "schedule":
-      return BYTES.change + change.schedule.body.length;
-    case "move":
-      return BYTES.change + change.progress.reason.length;
-    default:
-      return BYTES.change;
-  }
-}
-
-function noBody(id: number): Error {
-  return new Error(`the store has no body of job ${id}`);
+/** By this number an entry of the log and the error that a client got are brought together. */
+function newIncident(): string {
+  return crypto.randomUUID().slice(0, 8);
 }

@@ -9,6 +9,7 @@ import {
   Refusal,
   type Session,
 } from "../client/mod.ts";
+import { request } from "../client/request.ts";
 import { parseAddress } from "../net/mod.ts";
 import { compile } from "../dialects/lineup1/compile.ts";
 import type { CompiledProtocol } from "../protocol/compile.ts";
@@ -62,13 +63,7 @@ export async function remoteSpec(
 }
 
 async function askSpec(session: Session): Promise<CompiledProtocol> {
-  const body = await new Promise<Uint8Array | undefined>((resolve, reject) =>
-    session.send({ head: "SPEC", text: "" }, {
-      item: () => true,
-      final: (frame) => resolve(frame.body),
-      failed: reject,
-    })
-  );
+  const { body } = await request(session, { head: "SPEC", text: "" });
   return readSpec(body);
 }
 

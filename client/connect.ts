@@ -209,9 +209,9 @@ function toPlaces({ parseAddress }: Platform, address: Target): (Address | ByteS
 }
 
 /** Writes a request. Throws for what must not be sent, before it writes what no server takes. */
-function write({ request }: Call, args: Values | undefined, most: number): Parts {
+function write(call: Call, args: Values | undefined, most: number): Parts {
   try {
-    return writeParts(request, args, most);
+    return writeParts(call.request, args, most);
   } catch (error) {
     if (error instanceof TooLong) tooMuch("line-too-long", most, "line");
     throw error;

@@ -35,6 +35,11 @@ export class Throttled extends Refusal {
   }
 }
 
+/** A server says what no server of Lineup/1 can say. */
+export function notLineup(why: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
+}
+
 /** An `ERR` line as the exception that it was at the server. */
 export function toRefusal({ words: [code = "internal", message = ""], options }: Frame): Refusal {
   const { retry, executed, ...details } = Object.fromEntries(options);

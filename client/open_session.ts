@@ -2,17 +2,15 @@
 
 import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { createReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
-import { readGreeting } from "./greeting.ts";
 import { nameOf } from "./hosts.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Dial, Platform } from "./platform/platform.ts";
+import { REPLY_LIMITS, ReplyStream } from "./reply_stream.ts";
 import { createSession, type Session, type SessionLimits } from "./session.ts";
 
-const READ_SIZE = 65_536;
 // For what `ready` asks, such as SPEC.
 const FIRST_BODY = 1 << 20;
 
@@ -74,8 +72,8 @@ export async function openSessionAt(
     dial = platform.dial,
     heartbeat = Infinity,
     timeout = 10_000,
-    maxLine = 65_536,
-    maxBody = 1 << 26,
+    maxLine = REPLY_LIMITS.maxLine,
+    maxBody = REPLY_LIMITS.maxBody,
   } = options;
   signal?.throwIfAborted();
   if (!(heartbeat >= 1)) {
@@ -90,12 +88,11 @@ export async function openSessionAt(
     stream = isStream ? place : await dial(place, { signal: giveUp.signal, alpn: VERSION });
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
-    const reader = createReplyReader(maxLine, Math.min(maxBody, FIRST_BODY));
-    const buffer = new Uint8Array(READ_SIZE);
-    const greeting = await readGreeting(stream, reader, buffer);
-    const session = createSession(stream, reader, buffer, greeting, options);
+    const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });
+    const greeting = await replies.readGreeting(stream);
+    const session = createSession(stream, replies, greeting, options);
     await ready?.(session);
-    reader.maxBody = maxBody;
+    replies.reader.maxBody = maxBody;
     return session;
   };
 

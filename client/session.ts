@@ -5,14 +5,14 @@ import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { Refusal } from "../protocol/errors.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import type { ReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import { encodeText } from "../protocol/strings.ts";
 import { systemClock } from "../net/clock.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import { ConnectionLost, isKnown, toRefusal } from "./errors.ts";
-import { feed, type Greeting, nextFrame, notLineup } from "./greeting.ts";
+import { ConnectionLost, isKnown, notLineup, toRefusal } from "./errors.ts";
+import type { Greeting } from "./greeting.ts";
 import { heartbeat, heartbeatOption, LONGEST_BEAT, signsOfLife } from "./heartbeat.ts";
 import { InFlight } from "./in_flight.ts";
+import type { ReplyStream } from "./reply_stream.ts";
 import { Waiting } from "./waiting.ts";
 
 const CLOSE_MS = 10_000;
@@ -133,8 +133,7 @@ export interface Session extends AsyncDisposable {
 /** A session over a stream whose greeting was read. */
 export function createSession(
   stream: ByteStream,
-  reader: ReplyReader,
-  buffer: Uint8Array,
+  replies: ReplyStream,
   greeting: Greeting,
   {
     maxInFlight = 256,
@@ -284,16 +283,17 @@ export function createSession(
   async function read(): Promise<void> {
     try {
       for (;;) {
-        for (let frame; (frame = nextFrame(reader));) {
+        for (let frame; (frame = replies.next());) {
           take(frame);
           // Nobody needs what comes next.
           while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.changed();
         }
-        const read = await stream.read(buffer);
-        feed(reader, buffer, read, "maybe");
+        const read = await stream.read(replies.buffer);
+        replies.push(read, "maybe");
         pulse.heard();
         // A body that somebody waits for is as long as it may be.
-        if (reader.begun === undefined || !isAwaited(reader.begun)) unasked += read!;
+        const { begun } = replies.reader;
+        if (begun === undefined || !isAwaited(begun)) unasked += read!;
         if (unasked > MOST_UNASKED) {
           throw notLineup(`${unasked} bytes came that nobody waits for`);
         }

@@ -1,16 +1,17 @@
 // `lineup call`: sends one request and prints its answer.
 
 import { openSession, Refusal, type Session } from "../../client/mod.ts";
+import { request } from "../../client/request.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
-import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
+import { after } from "../../net/timer.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { readSpec } from "../remote_spec.ts";
 import { toJson } from "./json.ts";
 import { needsSpec, readRequestArgs, toOutgoing } from "./request_args.ts";
-import { Deadline, send, type SendLimits } from "./send.ts";
 
 const OK = 0, ERR = 1, INTERRUPTED = 128 + 2;
 /** How long closing waits for a cancelled request. */
@@ -59,41 +60,41 @@ which cancels the request; 141 if standard output is closed.`,
   async run([address, ...words], flags) {
     const args = readRequestArgs(words, flags);
     const dial = dialer(readAuthority(flags));
-    const deadline = new Deadline(flags.timeout);
-    const interrupt = new AbortController();
-    const limits = { deadline, signal: interrupt.signal };
-    const onInterrupt = (): void => interrupt.abort();
+    const overAt = performance.now() + (flags.timeout ?? Infinity);
+    const end = new AbortController();
+    const { signal } = end;
+    const onInterrupt = (): void => end.abort();
     let command: CompiledCommand | undefined;
     const printFrame = (frame: Frame): void =>
       flags.json ? print(toJson(frame, command) + "\n") : printLines(frame);
     Deno.addSignalListener("SIGINT", onInterrupt);
+    let stopTimer = (): void => {};
     let session: Session | undefined;
     try {
-      const { signal } = limits;
-      session = await openSession(address, { timeout: deadline.left, signal, dial });
+      session = await openSession(address, { timeout: flags.timeout, signal, dial });
       session.introduce();
+      stopTimer = after(Math.max(1, overAt - performance.now()), () => {
+        end.abort(new Refusal("expired", "No answer in time.", { executed: "maybe" }));
+      });
       if (flags.json || needsSpec(args)) {
-        command = (await askSpec(session, limits)).commands.get(args.verb);
+        const { body } = await request(session, { head: "SPEC", text: "" }, { signal });
+        command = readSpec(body).commands.get(args.verb);
       }
-      await send(session, await toOutgoing(args, command), limits, printFrame);
+      const outgoing = await toOutgoing(args, command);
+      printFrame(await request(session, outgoing, { item: printFrame, signal }));
       return OK;
     } catch (error) {
-      if (interrupt.signal.aborted) return INTERRUPTED;
+      if (signal.aborted && !(signal.reason instanceof Refusal)) return INTERRUPTED;
       if (!(error instanceof Refusal)) throw error;
       printFrame(toFrame(error));
       return ERR;
     } finally {
       Deno.removeSignalListener("SIGINT", onInterrupt);
+      stopTimer();
       await close(session);
     }
   },
 };
-
-async function askSpec(session: Session, limits: SendLimits): Promise<CompiledProtocol> {
-  let spec: CompiledProtocol | undefined;
-  await send(session, { head: "SPEC", text: "" }, limits, ({ body }) => spec = readSpec(body));
-  return spec!;
-}
 
 /** Closes the session. A cancelled request has a short time to end. */
 async function close(session: Session | undefined): Promise<void> {

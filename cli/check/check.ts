@@ -9,7 +9,7 @@ import { complain, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { type CheckCase, conformanceChecks, exampleChecks } from "./checks.ts";
-import { exchange, type Outcome } from "./exchange.ts";
+import { exchange, type ExchangeResult } from "./exchange.ts";
 import { type CheckResult, printJson, printText, quoteBytes } from "./result.ts";
 
 const OK = 0, FAILED = 1;
@@ -126,7 +126,7 @@ async function run(
     sent = quoteBytes(bytes) + (expected.half ? ", and the end of the input" : "");
     return bytes;
   };
-  let outcome: Outcome;
+  let outcome: ExchangeResult;
   try {
     outcome = await exchange(connect, noteBytes, expected, { timeout, cutting });
   } catch (error) {

@@ -7,7 +7,8 @@ import {
 } from "../../dialects/lineup1/conformance/mod.ts";
 import type { Protocol } from "../../protocol/spec.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import type { Cutting, Expected, Greeting } from "./exchange.ts";
+import type { Greeting } from "../../client/mod.ts";
+import type { Cutting, Expected } from "./exchange.ts";
 
 /** One case. */
 export interface CheckCase {

@@ -6,25 +6,24 @@ import {
   countFinals,
   matches,
 } from "../../dialects/lineup1/conformance/mod.ts";
+import type { Greeting } from "../../client/mod.ts";
+import { parseGreeting } from "../../client/greeting.ts";
+import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { Framer } from "../../dialects/lineup1/framer.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
 import { decodeText } from "../../protocol/strings.ts";
 import { telnet } from "../../dialects/lineup1/telnet.ts";
 
+/** The name and version of a protocol in a greeting. */
+const PROTOCOL = /^[a-z][a-z0-9-]*\/[0-9.]+$/;
 const ALIVE = "lineup-check-alive";
 const MOST_LINE = 65_536, MOST_BODY = 1 << 26, MOST_CAME = 1 << 20;
 
 /** What must come; the fields of a case that say so. */
 export type Expected = Omit<ConformanceCase, "name" | "send">;
 
-/** What a server says of itself when it greets. */
-export interface Greeting {
-  readonly maxLine: number;
-  readonly maxBody: number;
-}
-
 /** How a case ended. */
-export interface Outcome {
+export interface ExchangeResult {
   /** What was wrong; `undefined` where all was right. */
   readonly why: string | undefined;
   /** What was answered, as lines. */
@@ -46,6 +45,8 @@ class Answers {
   #came = 0;
   /** The lines so far in their canonical form, their bodies below them. */
   readonly lines: string[] = [];
+  /** The line that came last, as a frame. */
+  last: Frame | undefined = undefined;
   /** How each of these ended. */
   readonly eols: string[] = [];
   /** The telnet commands so far. */
@@ -84,6 +85,7 @@ class Answers {
         const why = framed.kind === "malformed" ? framed.message : "telnet commands";
         throw new Wrong(`what came is no reply of Lineup/1: ${why}`);
       }
+      this.last = framed;
       this.lines.push(shown(formatLine(framed, framed.body?.length), framed.body));
       this.eols.push(this.#framer.crlf ? "\r\n" : "\n");
       if (framed.head === "OK" || framed.head === "ERR") this.finals++;
@@ -116,21 +118,24 @@ function shown(line: string, body: Uint8Array | undefined): string {
   }
 }
 
+/** The greeting, which must say all that the specification asks for. */
 async function greet(answers: Answers): Promise<Greeting> {
   await answers.until(1);
   if (answers.ended) throw new Wrong("the server closed the connection without a greeting");
-  const greeting = answers.lines.shift()!;
+  const line = answers.lines.shift()!;
   answers.eols.shift();
   answers.finals--;
-  const parts = /^OK lineup\/1 [a-z][a-z0-9-]*\/[0-9.]+ /.test(greeting);
-  const maxLine = Number(/ max-line=([0-9]+)/.exec(greeting)?.[1]);
-  const maxBody = Number(/ max-body=([0-9]+)/.exec(greeting)?.[1]);
-  if (!parts || !(maxLine > 0) || !(maxBody >= 0) || !/ auth=[a-z]+/.test(greeting)) {
-    throw new Wrong(
-      `the greeting must be OK lineup/1 NAME/VERSION max-line= max-body= auth=, not: ${greeting}`,
-    );
+  const { words: [, protocol], options } = answers.last!;
+  if (PROTOCOL.test(protocol ?? "") && /^[a-z]+/.test(options.get("auth") ?? "")) {
+    try {
+      return parseGreeting(answers.last!);
+    } catch {
+      // It is told below.
+    }
   }
-  return { maxLine, maxBody };
+  throw new Wrong(
+    `the greeting must be OK lineup/1 NAME/VERSION max-line= max-body= auth=, not: ${line}`,
+  );
 }
 
 /** In which pieces bytes are sent. */
@@ -150,7 +155,7 @@ export async function exchange(
   toBytes: (greeting: Greeting) => Uint8Array,
   expected: Expected,
   { timeout, cutting }: { timeout: number; cutting: Cutting },
-): Promise<Outcome> {
+): Promise<ExchangeResult> {
   const stream = await connect();
   const answers = new Answers(stream, expected);
   let late = false;

@@ -3,13 +3,13 @@
 import { printable, printableLines } from "../../protocol/printable.ts";
 import { quote } from "../../protocol/quoting.ts";
 import { print, printStyled } from "../output.ts";
-import type { Outcome } from "./exchange.ts";
+import type { ExchangeResult } from "./exchange.ts";
 
 /** The characters that are shown of what was sent and of what came. */
 const MOST_SHOWN = 400;
 
 /** The result of one check. */
-export interface CheckResult extends Outcome {
+export interface CheckResult extends ExchangeResult {
   readonly name: string;
   readonly sent: string;
   readonly expected: string;

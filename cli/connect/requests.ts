@@ -95,7 +95,7 @@ export class Requests {
     if (this.wire === undefined) {
       return whole(text, "Not sent: there is no connection now. Enter tries again.");
     }
-    const most = this.wire.welcome.maxBody;
+    const most = this.wire.greeting.maxBody;
     const { body } = line;
     if (body === undefined) return this.#ready(line, forced, undefined);
     if (body.from === "file") {
@@ -119,7 +119,7 @@ export class Requests {
     if (this.wire === undefined) return whole(text, "Not sent: the connection is lost.");
     const request = wireText(line, body) + (body === undefined ? "" : ` {${body.length}}`);
     const own = tag === undefined ? `#${this.next} ` : "";
-    const framer = new Framer("request", this.wire.welcome);
+    const framer = new Framer("request", this.wire.greeting);
     framer.push(encodeText(`${own}${request}\n`));
     const framed = body === undefined ? framer.next() : framer.next() ?? withBody(framer, body);
     const frame = framed?.kind === "frame" ? framed : undefined;

@@ -1,12 +1,13 @@
 // `lineup connect` without a terminal: the lines of standard input as they are, the replies to standard output.
 
 import type { Dial } from "../../client/mod.ts";
+import { parseGreeting } from "../../client/greeting.ts";
+import { REPLY_LIMITS, ReplyStream } from "../../client/reply_stream.ts";
 import { parseAddress, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import { Framer } from "../../dialects/lineup1/framer.ts";
 import { inputPieces, withoutMark } from "../input.ts";
 import { complain, print } from "../output.ts";
-import { wrongGreeting } from "../../client/greeting.ts";
 import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
 import { painter } from "../style.ts";
@@ -15,7 +16,6 @@ const OK = 0, ERR = 1, NO_CONNECTION = 2;
 const GREETING_MS = 10_000;
 /** How long a server has to close the connection once all is answered. */
 const CLOSE_MS = 1000;
-const LIMITS = { maxLine: 65_536, maxBody: 1 << 26 };
 
 /** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
 export async function runScript(
@@ -61,7 +61,7 @@ async function sendAll(
   asked: Asked,
   show: (direction: ">", bytes: Uint8Array) => void,
 ): Promise<void> {
-  const framer = new Framer("request", { maxLine: LIMITS.maxLine, maxBody: 1 << 30 });
+  const framer = new Framer("request", { maxLine: REPLY_LIMITS.maxLine, maxBody: 1 << 30 });
   for await (const bytes of withoutMark(inputPieces())) {
     show(">", bytes);
     framer.push(bytes);
@@ -80,8 +80,8 @@ async function readReplies(
   asked: Asked,
   show: (bytes: Uint8Array) => void,
 ): Promise<number> {
-  const framer = new Framer("reply", LIMITS);
-  const buffer = new Uint8Array(65_536);
+  const replies = new ReplyStream();
+  const { buffer } = replies;
   let status: number | undefined;
   let answers = -1;
   let left = false;
@@ -99,26 +99,23 @@ async function readReplies(
   };
   asked.onAll = closeSoon;
   for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
-    const bytes = buffer.subarray(0, read);
-    show(bytes);
-    framer.push(bytes);
-    for (let framed; (framed = framer.next()) !== undefined;) {
-      if (framed.kind === "malformed") {
+    show(buffer.subarray(0, read));
+    replies.push(read, "maybe");
+    try {
+      for (let frame; (frame = replies.next()) !== undefined;) {
+        const { head, words } = frame;
+        if (head !== "OK" && head !== "ERR") continue;
         clearTimeout(timer);
-        complain(`the server does not speak Lineup/1: ${framed.message}`);
-        return NO_CONNECTION;
+        if (answers < 0 && head === "OK") parseGreeting(frame);
+        status = head === "OK" ? OK : ERR;
+        answers++;
+        left = words[0] === "bye";
+        closeSoon();
       }
-      if (framed.kind !== "frame" || (framed.head !== "OK" && framed.head !== "ERR")) continue;
+    } catch (error) {
       clearTimeout(timer);
-      if (answers < 0 && framed.head === "OK" && framed.words[0] !== "lineup/1") {
-        const why = wrongGreeting(framed.head, framed.words[0]);
-        complain(`the server does not speak Lineup/1: ${why}`);
-        return NO_CONNECTION;
-      }
-      status = framed.head === "OK" ? OK : ERR;
-      answers++;
-      left = framed.words[0] === "bye";
-      closeSoon();
+      complain(error);
+      return NO_CONNECTION;
     }
   }
   clearTimeout(timer);

@@ -292,10 +292,10 @@ export class Terminal implements TerminalProgram {
 
   #connectedTo(wire: Wire): void {
     this.#requests.wire = wire;
-    const { protocol } = wire.welcome;
-    this.#name = protocol.split("/")[0];
+    const { name, version } = wire.greeting;
+    this.#name = name;
     const again = this.#connected ? " again" : "";
-    this.#board.say(`connected${again} to ${this.#options.address}, ${protocol}`);
+    this.#board.say(`connected${again} to ${this.#options.address}, ${name}/${version}`);
     if (!this.#connected) this.#board.say("Tab completes, /help explains, Ctrl-D leaves");
     this.#connected = true;
     this.#lastFailure = "";

@@ -1,22 +1,16 @@
 // Jobs on their way into a queue, many at a time, over one connection.
 
-import {
-  DeadlineExceeded,
-  type Dial,
-  openSession,
-  ProtocolError,
-  Refusal,
-  type Session,
-} from "../../client/mod.ts";
+import { type Dial, openSession, ProtocolError, Refusal, type Session } from "../../client/mod.ts";
 import { needProtocol } from "../../client/greeting.ts";
+import { request } from "../../client/request.ts";
 import { backoff, executedOf, hintOf, isPassing } from "../../client/retry.ts";
-import { after, sleep } from "../../net/timer.ts";
+import { sleep } from "../../net/timer.ts";
 import { readCalls } from "../../dialects/lineup1/calls.ts";
 import { readReply, type Values, writeParts } from "../../dialects/lineup1/message.ts";
 import { formatValue } from "../../protocol/values.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 
-const { verb, request, reply } = readCalls(queueProtocol).get("PUT")!;
+const { verb, request: shape, reply } = readCalls(queueProtocol).get("PUT")!;
 const NO_BODY = new Uint8Array(0);
 /** How often a job is sent at most, and the pauses between, beside what the server asks for. */
 const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
@@ -56,7 +50,7 @@ export class Putter implements AsyncDisposable {
     values: Values,
     { dial, timeout, signal }: { dial: Dial; timeout?: number; signal: AbortSignal },
   ): Promise<Putter> {
-    const { text } = writeParts(request, { ...values, body: NO_BODY });
+    const { text } = writeParts(shape, { ...values, body: NO_BODY });
     const open = async (): Promise<Session> => {
       const session = await openSession(address, { timeout, signal, dial });
       try {
@@ -109,35 +103,20 @@ export class Putter implements AsyncDisposable {
     }
   }
 
-  #putOnce(body: Uint8Array, left: number): Promise<PutReply> {
-    return new Promise((resolve, reject) => {
-      const within = left === Infinity ? undefined : Math.max(1, Math.ceil(left));
-      const text = within === undefined
-        ? this.#text
-        : `${this.#text} within=${formatValue(within, { type: "duration" })}`;
-      const sent = this.#session.send({ head: verb, text, body }, {
-        item: () => true,
-        final: (frame) => {
-          stopTimer?.();
-          try {
-            resolve(readReply(reply, frame) as unknown as PutReply);
-          } catch (error) {
-            const why = (error as Error).message;
-            reject(new ProtocolError(`the answer to PUT is not what the protocol says: ${why}`));
-          }
-        },
-        failed: (error) => {
-          stopTimer?.();
-          reject(error);
-        },
-      });
-      const stopTimer = within === undefined ? undefined : after(within, () => {
-        const executed = sent.tag === "" ? "no" : "maybe";
-        sent.forget();
-        const message = `No answer within ${this.#timeout} ms.`;
-        reject(new DeadlineExceeded("expired", message, { executed }));
-      });
-    });
+  async #putOnce(body: Uint8Array, left: number): Promise<PutReply> {
+    const ms = left === Infinity ? undefined : Math.max(1, Math.ceil(left));
+    const text = ms === undefined
+      ? this.#text
+      : `${this.#text} within=${formatValue(ms, { type: "duration" })}`;
+    const message = `No answer within ${this.#timeout} ms.`;
+    const deadline = ms === undefined ? undefined : { ms, message };
+    const frame = await request(this.#session, { head: verb, text, body }, { deadline });
+    try {
+      return readReply(reply, frame) as unknown as PutReply;
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new ProtocolError(`the answer to PUT is not what the protocol says: ${why}`);
+    }
   }
 
   /** Closes the connection; answers that nobody waits for any more are not waited for. */

@@ -4,11 +4,12 @@ import { show } from "../../protocol/quoting.ts";
 import type { Fault, FaultKind } from "./fault.ts";
 
 const SENTENCES: Readonly<Record<FaultKind, (word: string) => string>> = {
-  "after-quote": () => "A space must follow the closing quote.",
+  "quote-end": () => "A space must follow the closing quote.",
   "body-length": () =>
     'A word that begins with "{" is a body\'s length: {n}, 1 to 10 digits, last on its line. Quote other words.',
   // `PUT mail{5}` would be a request without a body, and what follows it would run as requests.
-  "brace": () => 'A space must stand before a body\'s length {n}; quote a word that ends in "}".',
+  "closing-brace": () =>
+    'A space must stand before a body\'s length {n}; quote a word that ends in "}".',
   "byte": (hex) =>
     `The byte ${hex} cannot occur in a line; ` +
     "write control characters as escapes in quotes, or send a counted body.",
@@ -17,12 +18,12 @@ const SENTENCES: Readonly<Record<FaultKind, (word: string) => string>> = {
   "escape": (escape) =>
     `${show(escape)} is no escape; ` +
     'these are: \\" \\\\ \\n \\r \\t \\xHH (a code point to FF) \\u{H..}.',
-  "hash": () => 'Quote a word that begins with "#".',
+  "hash-sign": () => 'Quote a word that begins with "#".',
   "open-quote": () => 'A quoted word has no closing quote (write a quote in it as \\").',
   "option-name": (name) =>
     `${show(name)} is no option name (lower case, digits, "-"); quote a word that holds "=".`,
-  "option-twice": (name) => `The option ${name} is given twice.`,
-  "quote-in-word": () => 'Write a quote inside a word as "\\"", with the whole word in quotes.',
+  "repeated-option": (name) => `The option ${name} is given twice.`,
+  "inner-quote": () => 'Write a quote inside a word as "\\"", with the whole word in quotes.',
   "status": (word) => `A reply begins with OK, ERR, * or !, not ${show(word)}.`,
   "tag": () => 'A tag is "#" and 1 to 32 of A-Z a-z 0-9 - _ . before the verb.',
   "text": () =>

@@ -80,20 +80,20 @@ export class LineParser implements Line {
         if (this.length < 0) throw new Fault("body-length");
         break;
       }
-      if (first === HASH) throw new Fault("hash");
+      if (first === HASH) throw new Fault("hash-sign");
       const stop = bareEnd(bytes, at, end);
       if (stop < end && bytes[stop] === EQUALS) {
         const name = decodeText(bytes, at, stop);
         if (!isOptionName(name)) throw new Fault("option-name", name);
         const value = this.#value(bytes, stop + 1, end, name);
         at = this.#at;
-        if (options?.has(name)) throw new Fault("option-twice", name);
+        if (options?.has(name)) throw new Fault("repeated-option", name);
         (options ??= new Map()).set(name, value);
       } else {
         if (stop < end && bytes[stop] === QUOTE) {
-          throw new Fault("quote-in-word");
+          throw new Fault("inner-quote");
         }
-        if (bytes[stop - 1] === CLOSE) throw new Fault("brace");
+        if (bytes[stop - 1] === CLOSE) throw new Fault("closing-brace");
         (words ??= []).push(decodeText(bytes, at, stop));
         at = stop;
       }
@@ -123,7 +123,7 @@ export class LineParser implements Line {
     if ((stop < end && !isSpace(bytes[stop])) || bytes[at] === HASH || bytes[at] === OPEN) {
       throw new Fault("value", name);
     }
-    if (bytes[stop - 1] === CLOSE) throw new Fault("brace");
+    if (bytes[stop - 1] === CLOSE) throw new Fault("closing-brace");
     this.#at = stop;
     return decodeText(bytes, at, stop);
   }
@@ -146,7 +146,7 @@ export class LineParser implements Line {
         i = stop - 1;
       } else if (byte === QUOTE) {
         if (i + 1 < end && !isSpace(bytes[i + 1])) {
-          throw new Fault("after-quote");
+          throw new Fault("quote-end");
         }
         this.#at = i + 1;
         const rest = decodeText(bytes, from, i);

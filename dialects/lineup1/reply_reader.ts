@@ -54,6 +54,5 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
 /** Names the fault: the sentences of `faultText` are for people who type requests. */
 function explain({ kind, word }: Fault): string {
   if (kind === "status") return `A reply begins with OK, ERR, * or !, not ${show(word)}.`;
-  if (kind === "byte") return `The byte ${word} cannot occur in a line.`;
-  return `A line of a reply has a fault: ${kind}${word && ` ${show(word)}`}.`;
+  return `The ${kind} ${kind === "byte" ? word : show(word)} cannot occur in a line.`;
 }

@@ -6,6 +6,7 @@
  * One server, exponential service of 1 ms on average, Poisson arrivals that do not slow down, a
  * deadline of 100 ms. Goodput is what was answered by then, in percent of the capacity.
  */
+import { drawPlot, svg } from "../cli/load/svg_plot.ts";
 import { CLASSES, Codel, CostEstimate, Scheduler, Ticket } from "../scheduling/mod.ts";
 import { exponential, SEED, seededRandom } from "../tests/seeded_random.ts";
 import { VirtualClock } from "../tests/virtual_clock.ts";
@@ -223,60 +224,33 @@ function table(): string {
   return markdown([["policy", ...heads], ...rows]);
 }
 
-const [WIDTH, HEIGHT] = [760, 380];
 const AREA = { left: 60, right: 560, top: 30, bottom: 320 };
 const LOADS = [0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 5, 7, 10];
 
-/** Loads on a logarithmic axis from 0.5 to 10, goodput from 0 to 100 %. */
-function point(load: number, goodput: number): [number, number] {
-  const across = Math.log(load / 0.5) / Math.log(20);
-  return [
-    AREA.left + across * (AREA.right - AREA.left),
-    AREA.bottom - Math.min(1.05, goodput) * (AREA.bottom - AREA.top),
-  ];
-}
-
 function plot(): string {
-  const text = (x: number, y: number, content: string, rest = "") =>
-    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${rest}>${content}</text>`;
-  const line = ([x1, y1]: number[], [x2, y2]: number[]) =>
-    `<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" ` +
-    `stroke="#dddddd"/>`;
-  const parts: string[] = [];
-  for (const goodput of [0, 0.25, 0.5, 0.75, 1]) {
-    parts.push(line(point(0.5, goodput), point(10, goodput)));
-    const [x, y] = point(0.5, goodput);
-    parts.push(text(x - 8, y + 4, `${100 * goodput} %`, 'text-anchor="end"'));
-  }
-  for (const load of [0.5, 1, 2, 5, 10]) {
-    parts.push(line(point(load, 0), point(load, 1)));
-    const [x, y] = point(load, 0);
-    parts.push(text(x, y + 18, `${load}x`, 'text-anchor="middle"'));
-  }
-  const middle = (AREA.left + AREA.right) / 2;
-  parts.push(text(middle, HEIGHT - 16, "offered load, times capacity", 'text-anchor="middle"'));
-  parts.push(text(AREA.left, 18, "goodput: answered within 100 ms, of the capacity"));
-  for (const [i, { name, colour, system }] of POLICIES.entries()) {
-    const points = LOADS.map((load) => {
-      const ms = 30_000;
-      return point(load, simulate(system, load, ms).all.good / ms);
-    });
-    const path = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
-    const width = name === "Lineup" ? 3.5 : 1.8;
-    parts.push(`<path d="M${path}" fill="none" stroke="${colour}" stroke-width="${width}"/>`);
-    const y = AREA.top + 20 + 24 * i;
-    parts.push(`<path d="M575 ${y - 4}h22" stroke="${colour}" stroke-width="${width}"/>`);
-    parts.push(text(604, y, name));
-  }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" ` +
-    `font-family="sans-serif" font-size="13" fill="#222222">`,
-    `<title>Goodput by offered load and policy</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    ...parts,
-    `</svg>`,
-    "",
-  ].join("\n");
+  const ms = 30_000;
+  const title = "Goodput by offered load and policy";
+  const series = POLICIES.map(({ name, colour, system }) => ({
+    name,
+    colour,
+    width: name === "Lineup" ? 3.5 : 1.8,
+    points: LOADS.map((load) => {
+      const goodput = simulate(system, load, ms).all.good / ms;
+      return [load, Math.min(1.05, goodput)] as const;
+    }),
+  }));
+  const drawn = drawPlot({
+    title: "goodput: answered within 100 ms, of the capacity",
+    series,
+    x: {
+      name: "offered load, times capacity",
+      ticks: [0.5, 1, 2, 5, 10],
+      format: (load) => `${load}x`,
+      isLog: true,
+    },
+    y: { name: "", ticks: [0, 0.25, 0.5, 0.75, 1], format: (share) => `${100 * share} %` },
+  }, AREA);
+  return svg(title, { width: 800, height: 380, isFile: true }, drawn) + "\n";
 }
 
 if (import.meta.main) {

@@ -141,11 +141,11 @@ function image(
 }
 
 function timeAxis(course: readonly IntervalReport[]): Axis {
-  return { name: "seconds", ticks: linearTicks(course.at(-1)?.at ?? 1), format: digits };
+  return { name: "seconds", ticks: linearTicks(course.at(-1)?.at ?? 1), format: String };
 }
 
 function latencyAxis(least: number, most: number): Axis {
-  return { name: "ms", ticks: logTicks(least, most), format: digits, isLog: true };
+  return { name: "ms", ticks: logTicks(least, most), format: String, isLog: true };
 }
 
 function counted(title: string, counts: Readonly<Record<string, number>>): string {

@@ -92,7 +92,7 @@ export function drawPlot({ title, series, x, y }: Plot, area: Area): string[] {
       line([area.left, up(tick)], [area.right, up(tick)]),
       text([area.left - 8, up(tick) + 4], y.format(tick), "end"),
     ]),
-    text([area.left - 8, area.top - 12], y.name, "end"),
+    ...(y.name === "" ? [] : [text([area.left - 8, area.top - 12], y.name, "end")]),
     ...x.ticks.flatMap((tick) => [
       line([across(tick), area.bottom], [across(tick), area.top]),
       text([across(tick), area.bottom + 18], x.format(tick), "middle"),

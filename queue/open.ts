@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
-import { type LogEntry, logToConsole, logWritten, RepeatingLog } from "../server/log.ts";
+import { type LogEntry, logToConsole, logWritten } from "../server/log.ts";
+import { RepeatingLog } from "../server/repeating_log.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
 import { memoryStore } from "./store/memory_store.ts";

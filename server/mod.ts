@@ -4,16 +4,15 @@
  * @module
  */
 
-export {
-  type ProxiedAddress,
-  type ReservedAddress,
-  serve,
-  type ServeOptions,
-  type Server,
-} from "./serve.ts";
-export type { WebSocketOptions } from "./serve.ts";
+export { serve, type Server } from "./serve.ts";
+export type {
+  ProxiedAddress,
+  ReservedAddress,
+  ServeOptions,
+  WebSocketOptions,
+} from "./serve_options.ts";
 export type { ConnectionBounds } from "./connection/bounds.ts";
-export type { ConnectionLimits } from "./admission/connection_limiter.ts";
+export type { ConnectionLimits } from "./admission/connection_limits.ts";
 export type { Timeouts } from "./connection/timeouts.ts";
 export type { PressureMarks } from "./admission/pressure.ts";
 export type { Rates, ServiceOptions } from "./options.ts";

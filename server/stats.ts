@@ -1,38 +1,60 @@
 // The figures of STATS, each with its unit in its name.
 
+import type { Clock } from "../scheduling/clock.ts";
 import type { SchedulerStatistics } from "../scheduling/statistics.ts";
-import type { ServerCore } from "./server_core.ts";
+import type { Pressure } from "./admission/pressure.ts";
+import type { Counters } from "./telemetry.ts";
 
 type Figure = readonly [name: string, value: string | number];
 
+/** Where the figures come from. */
+export interface FigureSources {
+  readonly clock: Clock;
+  /** When the server was started, in ms of the clock. */
+  readonly startedAt: number;
+  readonly counters: Counters;
+  /** The open connections. */
+  readonly connections: { readonly size: number };
+  readonly pressure: Pressure;
+  /** The schedulers, each with what its figures begin with. */
+  readonly schedulers: readonly (readonly [prefix: string, scheduler: Reporting])[];
+  /** Further figures. */
+  readonly more: () => Iterable<Figure>;
+}
+
+/** The part of a `Scheduler` that reports. */
+interface Reporting {
+  statistics(): SchedulerStatistics;
+}
+
 /** Every figure of a server by name. */
-export function* figures(server: ServerCore): Generator<Figure> {
-  const { counters, scheduler, workers } = server;
-  yield ["uptime-s", Math.floor((server.clock.now() - server.started) / 1000)];
-  yield ["connections", server.connections.size];
+export function* figuresOf(sources: FigureSources): Generator<Figure> {
+  const { counters, pressure } = sources;
+  yield ["uptime-s", Math.floor((sources.clock.now() - sources.startedAt) / 1000)];
+  yield ["connections", sources.connections.size];
   yield ["connections-total", counters.connections];
   yield ["requests-total", counters.requests];
   yield ["connections-dropped-total", counters.dropped];
   for (const code of ["busy", "quota"] as const) {
-    const refused = server.gate.refused[code] + server.reservedGate.refused[code];
-    yield [`connections-${code}-total`, refused];
+    yield [`connections-${code}-total`, counters.connectionsRefused[code]];
   }
   yield ["connections-held-back-total", counters.heldBack];
-  yield ["connections-paused-total", server.rests.pauses];
+  yield ["connections-paused-total", counters.paused];
   yield ["connections-unopened-total", counters.unopened];
   yield ["messages-too-long-total", counters.longMessages];
   yield ["received-bytes-total", counters.received];
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
-  yield* lineup("", scheduler.statistics());
-  if (workers !== undefined) yield* lineup("workers-", workers.scheduler.statistics());
-  yield ["held-bytes", server.pressure.held];
-  yield ["held-bytes-limit", server.pressure.memory];
-  yield ["loop-lag-ms", round(server.pressure.lag)];
+  for (const [prefix, scheduler] of sources.schedulers) {
+    yield* schedulerFigures(prefix, scheduler.statistics());
+  }
+  yield ["held-bytes", pressure.held];
+  yield ["held-bytes-limit", pressure.memory];
+  yield ["loop-lag-ms", round(pressure.lag)];
   yield ["resident-bytes", Deno.memoryUsage().rss];
-  yield* server.moreStats();
+  yield* sources.more();
 }
 
-function* lineup(
+function* schedulerFigures(
   prefix: string,
   { classes, seats, waiting, heaviest }: SchedulerStatistics,
 ): Generator<Figure> {
@@ -45,7 +67,7 @@ function* lineup(
   yield [`${prefix}waiting`, waiting.count];
   yield [`${prefix}waiting-bytes`, waiting.bytes];
   for (const { name, ...each } of classes) {
-    // A class that nobody has used is not worth nine lines.
+    // A class without requests is not worth nine lines.
     if (each.started + each.shed + each.quota + each.expired + each.waiting === 0) continue;
     yield [`${prefix}${name}-waiting`, each.waiting];
     yield [`${prefix}${name}-running`, each.running];

@@ -3,7 +3,8 @@
 import type { ClientEvent, TakenJob, WorkCounts, WorkEvent } from "../../client/mod.ts";
 import type { LineWriter } from "../../net/line_writer.ts";
 import { systemClock } from "../../net/clock.ts";
-import { type LogEntry, RepeatingLog } from "../../server/log.ts";
+import type { LogEntry } from "../../server/log.ts";
+import { RepeatingLog } from "../../server/repeating_log.ts";
 import { counted } from "../figures.ts";
 import { complaint } from "../output.ts";
 import { sentence } from "../reason.ts";

@@ -1,19 +1,19 @@
-// How hard it goes: the memory held for clients, and how late the event loop is. Feeds admission.
+// The load of a server: the memory held for clients, and the lateness of the event loop. Policies ask for it.
 
 /**
  * The marks at which something is done, most of them as shares of the memory that may be held (after Envoy's overload
  * manager); Infinity is never.
  */
 export interface PressureMarks {
-  /** Times that clients are given are a quarter as long. Default 0.85. */
+  /** Time limits of clients become a quarter as long. Default 0.85. */
   hasten: number;
-  /** No more clients are taken, but those on this machine. Default 0.92. */
+  /** No further connections are taken, but from this machine. Default 0.92. */
   closeGate: number;
-  /** No more requests are taken. Default 0.95. */
+  /** No further requests are taken. Default 0.95. */
   shed: number;
-  /** Whoever holds most is dropped. Default 1. */
+  /** The client that holds most is dropped. Default 1. */
   drop: number;
-  /** Lateness of the event loop, in ms, at which no more clients are taken either. Default 250. */
+  /** Lateness of the event loop, in ms, above which no further connections are taken either. Default 250. */
   late: number;
 }
 
@@ -26,7 +26,7 @@ export const PRESSURE_MARKS: Readonly<PressureMarks> = {
   late: 250,
 };
 
-const HASTE = 4;
+const HASTY_DIVISOR = 4;
 
 /** Memory and time of a server. */
 export class Pressure {
@@ -44,32 +44,32 @@ export class Pressure {
     this.#marks = marks;
   }
 
-  /** The loop was late by `ms`; one late turn is no trouble. */
+  /** The loop was late by `ms`. One late turn counts by half. */
   late(ms: number): void {
     this.lag = ms > this.lag ? (this.lag + ms) / 2 : ms;
   }
 
-  /** By how much the times that clients are given are cut. */
+  /** By how much the time limits of clients are divided: 1 in calm. */
   get timeoutDivisor(): number {
-    return this.held > this.#marks.hasten * this.memory ? HASTE : 1;
+    return this.held > this.#marks.hasten * this.memory ? HASTY_DIVISOR : 1;
   }
 
-  /** Whether the event loop is so late that no more clients are taken, but those on this machine. */
+  /** Whether the event loop is too late for further connections. */
   get lags(): boolean {
     return this.lag > this.#marks.late;
   }
 
-  /** Whether no more clients are taken, but those on this machine. */
-  get closesGate(): boolean {
+  /** Whether no further connections are taken, but from this machine. */
+  get refusesConnections(): boolean {
     return this.held > this.#marks.closeGate * this.memory || this.lags;
   }
 
-  /** Whether no more requests are taken. */
-  get sheds(): boolean {
+  /** Whether no further requests are taken. */
+  get shedsRequests(): boolean {
     return this.held > this.#marks.shed * this.memory;
   }
 
-  /** Whether whoever holds most must go. */
+  /** Whether the client that holds most must go. */
   get overflows(): boolean {
     return this.held > this.#marks.drop * this.memory;
   }

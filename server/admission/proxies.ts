@@ -2,7 +2,7 @@
 
 import { type Address, AddressError, formatAddress } from "../../net/address.ts";
 import { addressPrefixes } from "../../scheduling/address_prefixes.ts";
-import { hostOf } from "./client_flows.ts";
+import { hostOf } from "./peer.ts";
 
 /** In a list: whoever connects to a Unix socket, as the permissions of its file allow. */
 const UNIX = "unix:";

@@ -1,23 +1,23 @@
-// What one connection may have under way, and how often it may be wrong.
+// What one connection may have under way, and how often it may be refused.
 
 /** The bounds of one connection; Infinity is none. */
 export interface ConnectionBounds {
-  /** Bytes of unanswered requests, bodies included, beyond which no more is read. Default 4 MiB. */
+  /** Bytes of unanswered requests, bodies included, above which no more is read. Default 4 MiB. */
   requests: number;
-  /** Bytes of answers that wait for the one before them, beyond which no more untagged requests begin. Default 1 MiB. */
+  /** Bytes of answers that wait for the one before them, above which no further request without a correlation begins. Default 1 MiB. */
   answers: number;
-  /** Bytes that wait to be written, beyond which no more is read and streams pause. Default 64 KiB. */
+  /** Bytes that wait to be written, above which no more is read and streams pause. Default 64 KiB. */
   output: number;
-  /** The how manieth unknown command without a valid request between them ends the connection. Default 10. */
+  /** Close after this many consecutive unknown commands. Default 10. */
   unknownCommands: number;
   /**
-   * After so many refusals (`busy`, `quota`) nothing is read for the time of `retry=`; a request that is served makes
-   * up for 16 of them. Default 64.
+   * After so many refusals (`busy`, `quota`) nothing is read for the time that the client was told to stay away; a request
+   * that is served makes up for 16 refusals. Default 64.
    */
   refusals: number;
-  /** After so many of these pauses in a row the next ends the connection. Default 8. */
+  /** Close after this many of these pauses in a row, instead of another one. Default 8. */
   pauses: number;
-  /** The share of a core that refusing may take before connections that were refused rest. Default 0.2. */
+  /** The share of a core that refusing may take before connections that were refused are read less often. Default 0.2. */
   refusing: number;
 }
 

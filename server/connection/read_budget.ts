@@ -1,36 +1,36 @@
-// Who sends much, or costs much although it is mostly refused, is read one after another, so that all of them together
-// take no more of a turn of the event loop than one of them may.
+// Connections that send much, or are mostly refused, are read one after another: all of them together take no more of a
+// turn of the event loop than one of them may.
 
 import type { LoopYield } from "../../net/loop_yield.ts";
 
-// To refuse so many takes half a millisecond or less, as does to read so many KiB.
+// To refuse so many takes half a millisecond or less, and so does reading so many KiB.
 const REQUESTS_A_TURN = 64;
 
-/** The line of those that wait to be read. */
+/** The queue of connections that wait to be read. */
 export class ReadBudget {
   readonly #turns: LoopYield;
   readonly #waiting: (() => void)[] = [];
   #left = REQUESTS_A_TURN;
   /** Whether one is being read now. */
   #taken = false;
-  #asked = false;
+  #renewing = false;
 
   constructor(turns: LoopYield) {
     this.#turns = turns;
   }
 
-  /** Resolves when it is the caller's turn, who then says what it `took`; at once where there is time left and nobody waits. */
+  /** Resolves when it is the caller's turn, who then calls `spend`; `undefined` where it may read at once. */
   enter(): Promise<void> | undefined {
     if (this.#left > 0 && !this.#taken) {
       this.#taken = true;
       return undefined;
     }
-    this.#ask();
+    this.#renew();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** So many requests were taken, or KiB: the next one may be read, if that leaves time. */
-  took(requests: number): void {
+  /** So many requests (or KiB) were taken: the next connection may be read, if time is left. */
+  spend(requests: number): void {
     this.#left -= requests;
     this.#taken = false;
     if (this.#left > 0) this.#next();
@@ -43,14 +43,14 @@ export class ReadBudget {
     next();
   }
 
-  #ask(): void {
-    if (this.#asked) return;
-    this.#asked = true;
+  #renew(): void {
+    if (this.#renewing) return;
+    this.#renewing = true;
     this.#turns.next(() => {
-      this.#asked = false;
+      this.#renewing = false;
       this.#left = REQUESTS_A_TURN;
       if (!this.#taken) this.#next();
-      if (this.#waiting.length > 0) this.#ask();
+      if (this.#waiting.length > 0) this.#renew();
     });
   }
 }

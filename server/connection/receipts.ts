@@ -1,29 +1,28 @@
-// What of answers has left the server: a handler that gives something away takes back what nobody was told of.
+// Which items of the answers have left the server: a handler that gives something away takes back what nobody got.
 
-/** What is known of the output of a connection, in bytes since its beginning. */
-export interface Progress {
+/** How far the output of a connection is, in bytes since its beginning. */
+export interface OutputPosition {
   /** Where what is added next begins. */
   readonly position: number;
-  /** How many have left. */
+  /** How many bytes have left. */
   readonly written: number;
 }
 
 /**
- * Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`; or, where
- * `mayBeRead`, that they left and a reset followed: most likely nobody has read them.
+ * Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`. Where
+ * `mayBeRead`, they were sent and a reset followed: most likely the client has not read them.
  */
 export type UnsentAction = (from: number, to: number, mayBeRead: boolean) => void;
 
-// A client that has ended its side is sent two bytes ahead of the others, and nobody reads a job in them.
-const AHEAD = 2;
-
-// What a client reads in one piece, at least: with more on its way, a reset says little of the first of it.
+// A client that has ended its side is sent two bytes ahead of the others, which are not enough of an item to read it.
+const PROBE_BYTES = 2;
+// A client reads at least so much in one piece: where more was on its way, a reset says little of the first of it.
 const ONE_READ = 4096;
-// A reset that comes later may be one of the network between, to a client that is there.
+// A later reset may come from the network between, with a client that is there.
 const SOON_MS = 2000;
 
 /** Items of an answer, counted from 0. */
-interface Range {
+interface ItemRange {
   readonly receipt: Receipt;
   readonly from: number;
   readonly to: number;
@@ -31,15 +30,15 @@ interface Range {
 
 /** The items of one answer, until they have left. */
 export class Receipt {
-  /** Where each begins; Infinity for one that waits for the answer before it. */
+  /** Where each begins in the output; Infinity for one that waits for the answer before it. */
   readonly starts: number[] = [];
   /** How many have left. */
   sent = 0;
-  /** Whether some have not. */
+  /** Whether some have not left. */
   open = false;
   readonly action: UnsentAction;
 
-  /** None yet. */
+  /** Has no items yet. */
   constructor(action: UnsentAction) {
     this.action = action;
   }
@@ -47,49 +46,39 @@ export class Receipt {
 
 /** The receipts of one connection. */
 export class Receipts {
-  readonly #output: Progress;
+  readonly #output: OutputPosition;
   readonly #now: () => number;
   #open: Receipt[] = [];
-  /** What left with the last write, nothing having come from the client since. */
-  #latest: Range[] = [];
+  /** Items that left with the last write, where nothing has come from the client since. */
+  #latest: ItemRange[] = [];
   #latestAt = 0;
-  /** How many bytes had left when that was looked at last. */
+  /** How many bytes had left at the last `settle`. */
   #settled = 0;
 
-  /** Of what goes to this output. */
-  constructor(output: Progress, now: () => number) {
+  constructor(output: OutputPosition, now: () => number) {
     this.#output = output;
     this.#now = now;
   }
 
-  /** Whether anything that must not get lost waits to be written. */
+  /** Whether items wait to be written that must not get lost. */
   get owed(): boolean {
     return this.#open.length > 0;
   }
 
-  /** The next item of an answer is added to the output. */
-  add(receipt: Receipt): void {
-    this.#add(receipt, this.#output.position);
-  }
-
-  /** The next item of an answer waits for the answer before it. */
-  hold(receipt: Receipt): void {
-    this.#add(receipt, Infinity);
-  }
-
-  #add(receipt: Receipt, start: number): void {
+  /** The next item of an answer was added to the output, at `start`; Infinity where it waits for the answer before it. */
+  add(receipt: Receipt, start: number): void {
     receipt.starts.push(start);
     if (receipt.open) return;
     receipt.open = true;
     this.#open.push(receipt);
   }
 
-  /** Items that waited are added anew. */
+  /** The items that waited for the answer before them are added anew. */
   release(receipt: Receipt): void {
     receipt.starts.length = receipt.sent;
   }
 
-  /** Whether it is not known yet whether the client has read what left last. */
+  /** Whether it is not known yet that the client has read what left last. */
   get unanswered(): boolean {
     return this.#latest.length > 0;
   }
@@ -113,12 +102,12 @@ export class Receipts {
     if (this.#latest.length > 0) this.#latestAt = this.#now();
   }
 
-  /** The client has sent something: it goes on. */
+  /** The client has sent something, so it goes on. */
   heard(): void {
     if (this.#latest.length > 0) this.#latest = [];
   }
 
-  /** The connection was reset: most likely the client has not read what left last, a moment ago. */
+  /** The connection was reset: most likely the client has not read what left a moment ago. */
   unread(): void {
     if (this.#now() - this.#latestAt > SOON_MS) return;
     for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to, true);
@@ -135,7 +124,9 @@ export class Receipts {
   #sent(receipt: Receipt): number {
     const { starts } = receipt;
     const { written } = this.#output;
-    while (receipt.sent < starts.length && starts[receipt.sent] + AHEAD < written) receipt.sent++;
+    while (receipt.sent < starts.length && starts[receipt.sent] + PROBE_BYTES < written) {
+      receipt.sent++;
+    }
     return receipt.sent;
   }
 }

@@ -1,64 +1,62 @@
-// What handlers get of a request and its connection: what `Context` and `Client` say, and nothing that leads further.
+// What handlers get of a request and its connection: objects that lead to nothing but what `Context` and `Client` say.
 
-import type { Request } from "./request.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { Client, Context } from "./handlers.ts";
 
 /** The context of one request. */
 export class RequestContext implements Context {
-  readonly #call: Request;
+  readonly #request: Context;
 
-  constructor(call: Request) {
-    this.#call = call;
+  constructor(request: Context) {
+    this.#request = request;
   }
 
   get verb(): string {
-    return this.#call.verb;
+    return this.#request.verb;
   }
 
   get client(): Client {
-    return this.#call.connection.client;
+    return this.#request.client;
   }
 
   get identity(): string | undefined {
-    return this.#call.identity;
+    return this.#request.identity;
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal;
+    return this.#request.signal;
   }
 
   get deadline(): number {
-    return this.#call.deadline;
+    return this.#request.deadline;
   }
 
   get trace(): string | undefined {
-    return this.#call.trace;
+    return this.#request.trace;
   }
 
   // Handlers take these apart from the context, so each comes bound to it.
   get log(): Context["log"] {
-    return (message, details) => this.#call.log(message, details);
+    return (message, details) => this.#request.log(message, details);
   }
 
   get park(): Context["park"] {
-    return (promise) => this.#call.park(promise);
+    return (promise) => this.#request.park(promise);
   }
 
   get hold(): Context["hold"] {
-    return (bytes) => this.#call.hold(bytes);
+    return (bytes) => this.#request.hold(bytes);
   }
 
   get whenUnsent(): Context["whenUnsent"] {
-    return (action) => this.#call.whenUnsent(action);
+    return (action) => this.#request.whenUnsent(action);
   }
 }
 
 /** The other end of a connection. */
-export class ConnectedClient implements Client {
-  readonly #connection: Connection;
+export class ClientView implements Client {
+  readonly #connection: Client;
 
-  constructor(connection: Connection) {
+  constructor(connection: Client) {
     this.#connection = connection;
   }
 
@@ -88,6 +86,6 @@ export class ConnectedClient implements Client {
 }
 
 // A handler cannot make one of another request or connection, nor learn how.
-for (const { prototype } of [RequestContext, ConnectedClient]) {
+for (const { prototype } of [RequestContext, ClientView]) {
   delete (prototype as { constructor?: unknown }).constructor;
 }

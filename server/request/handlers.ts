@@ -1,33 +1,33 @@
-// What a handler is and what it is given.
+// What a handler is, and what it gets.
 
 import type { Command, Protocol } from "../../protocol/spec.ts";
 import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../../protocol/infer.ts";
 
-/** Who is at the other end of a connection. */
+/** The client at the other end of a connection. */
 export interface Client {
   /** A number that no other connection of this server has. */
   readonly id: number;
   /** The address: `127.0.0.1:4711`, `unix`, `memory`. */
   readonly peer: string;
-  /** What it called itself in HELLO. */
+  /** The name that it gave itself. */
   readonly agent: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
-  /** Whether it has ended its side: it may go on reading, as netcat does, or be gone. */
+  /** Whether it has ended its side; then it may go on reading, as netcat does, or be gone. */
   readonly halfClosed: boolean;
   /** Calls `action` once when the connection has ended; soon where it has already. */
   whenClosed(action: () => void): void;
 }
 
-/** What a handler is given beside its arguments. */
+/** What a handler gets beside its arguments. */
 export interface Context {
   /** The verb of the request. */
   readonly verb: string;
-  /** Who sent it. */
+  /** The client that sent it. */
   readonly client: Client;
-  /** Who the client has proved to be; `undefined` where it has not. */
+  /** The identity that the client has proved; `undefined` where it has not. */
   readonly identity: string | undefined;
-  /** Aborted by CANCEL, Ctrl-C, the deadline, a lost connection or the end of a drain. */
+  /** Aborted where the client cancels the request, at the deadline, with a lost connection and at the end of a drain. */
   readonly signal: AbortSignal;
   /** When the request's time is over, in ms since the Unix epoch; Infinity where it has no limit. */
   readonly deadline: number;
@@ -36,20 +36,21 @@ export interface Context {
   /** Writes a line to the server's log. */
   log(message: string, details?: Readonly<Record<string, unknown>>): void;
   /**
-   * Waits without holding a seat, as a request does that waits for an event and not for the machine.
-   * Rejects with the reason of `signal` as soon as that is aborted.
+   * Waits without holding a seat: for waits that need an event, not the machine. Rejects with the reason of `signal` as
+   * soon as that is aborted.
    */
   park<T>(promise: PromiseLike<T>): Promise<T>;
   /**
    * Counts bytes that the handler holds for this request until it is answered, such as bodies that it has read for its
-   * items: towards the memory of the client, which is dropped where it holds most and the memory for clients is full.
+   * items. They count towards the memory of the client: when the memory for clients is full, the client that holds most
+   * is dropped.
    */
   hold(bytes: number): void;
   /**
-   * Calls `action` where the connection ends before all items of the answer have left the server, or is reset before what
-   * left last was read: of those from `from` up to, and without, `to`, counted from 0, nobody was told. Of those that left
-   * before a reset that is not certain: then `mayBeRead` is true. A handler that gives something away takes it back
-   * there. To be called before the first item; in a worker nothing is told.
+   * Calls `action` with the items of the answer that the client did not get: those from `from` up to, and without, `to`,
+   * counted from 0. The connection ended before they left the server, or was reset before the client had read them; after
+   * a reset that is not certain, and `mayBeRead` is true. A handler that gives something away takes it back there. Call
+   * this before the first item. In a worker `action` is never called.
    */
   whenUnsent(action: (from: number, to: number, mayBeRead: boolean) => void): void;
 }

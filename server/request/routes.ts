@@ -1,65 +1,41 @@
-// Which handler serves which command, and where its requests line up.
+// Which handler serves which command, and where its requests wait.
 
-import { compile } from "../../dialects/lineup1/compile.ts";
+import type { Builtin, Dialect } from "../../dialects/dialect.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
-import type { Values } from "../../dialects/lineup1/message.ts";
-import type { BuiltinCommands } from "../../dialects/lineup1/builtin_protocol.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
-import type { Scheduler } from "../../scheduling/scheduler.ts";
-import type { Request } from "./request.ts";
-import type { Context } from "./handlers.ts";
-import { builtinHandlers } from "./builtin_handlers.ts";
 import type { WorkerPool } from "../workers/pool.ts";
+import type { Route, RouteScheduler, UntypedHandler } from "./route.ts";
 
-/**
- * A handler as the server calls it: types were checked where it was written. Those of the commands that the server
- * answers itself get the `Call`, all others a `Context`.
- */
-// deno-lint-ignore no-explicit-any
-export type AnyHandler = (args: any, context: any) => unknown;
+/** The class of work that keeps a connection in hand: it goes first, on seats of its own. */
+const CONTROL_CLASS = "control";
 
-/** A command, who serves it, and where it lines up. */
-export interface Route {
-  readonly compiled: CompiledCommand;
-  readonly handler: AnyHandler;
-  readonly scheduler: Scheduler<Request>;
-  /** The class of requests that name none. */
-  readonly class: string;
-  /** What its requests cost, in ms of a seat. */
-  readonly cost: CostEstimate;
-  /** Whether it takes next to no time and looks at nothing but its arguments: where nothing waits it need not line up. */
-  readonly instant: ((args: Values) => Values) | undefined;
+/** Handlers that run in workers, and where their requests wait. */
+export interface WorkerRoutes {
+  readonly pool: WorkerPool;
+  readonly scheduler: RouteScheduler;
 }
-
-// What keeps a connection in hand goes first, on seats of its own.
-const CONTROL: ReadonlySet<string> = new Set<keyof BuiltinCommands>([
-  "HELLO",
-  "PING",
-  "STATS",
-  "CANCEL",
-  "QUIT",
-]);
 
 /** The routes of a protocol. Throws `TypeError` for a command without a handler, and for a handler without a command. */
 export function routesOf(
-  compiled: CompiledProtocol,
+  { commands }: CompiledProtocol,
+  { builtins }: Dialect,
   handlers: Readonly<Record<string, unknown>>,
-  scheduler: Scheduler<Request>,
-  workers: { readonly pool: WorkerPool; readonly scheduler: Scheduler<Request> } | undefined,
+  scheduler: RouteScheduler,
+  workers: WorkerRoutes | undefined,
 ): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const inWorkers = new Set(workers?.pool.verbs);
-  const own: Readonly<Record<string, unknown>> = { ...builtinHandlers, ...handlers };
-  for (const [verb, command] of compiled.commands) {
-    const handler = own[verb];
-    if (typeof handler === "function") {
-      routes.set(verb, route(command, handler as AnyHandler, scheduler));
+  for (const [verb, command] of commands) {
+    const handler = handlers[verb];
+    if (command.builtin) routes.set(verb, builtinRoute(command, builtins[verb], scheduler));
+    else if (typeof handler === "function") {
+      routes.set(verb, route(command, handler as UntypedHandler, scheduler));
     } else if (workers !== undefined && inWorkers.has(verb)) {
       routes.set(verb, route(command, fromPool(workers.pool, command), workers.scheduler));
     } else throw new TypeError(`no handler for the command ${verb}`);
   }
   for (const verb of [...Object.keys(handlers), ...inWorkers]) {
-    if (routes.get(verb)?.compiled.builtin !== false) {
+    if (routes.get(verb)?.command.builtin !== false) {
       throw new TypeError(`the protocol has no command ${verb} for this handler`);
     }
   }
@@ -67,29 +43,32 @@ export function routesOf(
 }
 
 function route(
-  compiled: CompiledCommand,
-  handler: AnyHandler,
-  scheduler: Scheduler<Request>,
+  command: CompiledCommand,
+  handler: UntypedHandler,
+  scheduler: RouteScheduler,
 ): Route {
-  const { verb, command, builtin } = compiled;
+  const { class: name = "normal", cost = 1 } = command.command;
   return {
-    compiled,
+    command,
     handler,
+    builtin: undefined,
     scheduler,
-    class: builtin && CONTROL.has(verb) ? "control" : command.class ?? "normal",
-    cost: new CostEstimate(command.cost ?? 1),
-    instant: builtin && verb === "PING" ? handler as Route["instant"] : undefined,
+    class: name,
+    cost: new CostEstimate(cost),
   };
 }
 
-function fromPool(pool: WorkerPool, compiled: CompiledCommand): AnyHandler {
-  return compiled.items === undefined
-    ? (args, context: Context) => pool.run(compiled, args, context)
-    : (args, context: Context) => pool.stream(compiled, args, context);
+function builtinRoute(
+  command: CompiledCommand,
+  builtin: Builtin,
+  scheduler: RouteScheduler,
+): Route {
+  const usual = route(command, () => {}, scheduler);
+  return { ...usual, builtin, class: builtin.control ? CONTROL_CLASS : usual.class };
 }
 
-/** Where what is no request goes: it can only be refused, with a standard code. */
-export function rejectRoute(scheduler: Scheduler<Request>): Route {
-  const { commands } = compile({ name: "none", version: "1", summary: "Nothing.", commands: {} });
-  return route(commands.get("PING")!, () => undefined, scheduler);
+function fromPool(pool: WorkerPool, command: CompiledCommand): UntypedHandler {
+  return command.items === undefined
+    ? (args, context) => pool.run(command, args, context)
+    : (args, context) => pool.stream(command, args, context);
 }

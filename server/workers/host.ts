@@ -1,7 +1,7 @@
 // Runs in a process of its own: loads the module with the handlers, and runs one request at a time.
 
 import { Refusal } from "../../protocol/errors.ts";
-import type { Values } from "../../dialects/lineup1/message.ts";
+import type { Values } from "../../protocol/shape.ts";
 import { abortable } from "./abortable.ts";
 import type { Context } from "../request/handlers.ts";
 import { Channel } from "./channel.ts";
@@ -185,11 +185,16 @@ class Host {
       deadline,
       trace,
       log: (message, details) => {
-        const given = Object.entries(details ?? {}).map(([name, value]) =>
+        const cloned = Object.entries(details ?? {}).map(([name, value]) =>
           [name, toCloneable(value)] as const
         );
-        const entry = { level: "info", message, verb, client: peer } as const;
-        this.#tell({ kind: "log", entry: { ...entry, ...Object.fromEntries(given) } });
+        this.#tell({
+          kind: "log",
+          verb,
+          client: peer,
+          message,
+          details: Object.fromEntries(cloned),
+        });
       },
       // A worker runs one request, so nobody else could use it meanwhile.
       park: (promise) => abortable(promise, signal),

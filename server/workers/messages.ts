@@ -1,8 +1,7 @@
 // What a server and the processes of its workers say to each other.
 
 import { type Executed, Refusal } from "../../protocol/errors.ts";
-import type { Values } from "../../dialects/lineup1/message.ts";
-import type { LogEntry } from "../log.ts";
+import type { Values } from "../../protocol/shape.ts";
 
 /** A request for the handler of a worker. */
 export interface Task {
@@ -35,7 +34,14 @@ export type FromWorker =
   | { readonly kind: "refusal"; readonly refusal: PlainRefusal }
   /** The module could not be loaded, or a handler failed. */
   | { readonly kind: "failure"; readonly error: unknown }
-  | { readonly kind: "log"; readonly entry: LogEntry }
+  /** A handler logs; whose details are all cloneable. */
+  | {
+    readonly kind: "log";
+    readonly verb: string;
+    readonly client: string;
+    readonly message: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  }
   /** An error that nobody catches: the worker ends. */
   | { readonly kind: "uncaught"; readonly error: unknown };
 

@@ -2,7 +2,7 @@
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
-import type { Values } from "../../dialects/lineup1/message.ts";
+import type { Values } from "../../protocol/shape.ts";
 import type { Context } from "../request/handlers.ts";
 import type { Task } from "./messages.ts";
 import { type SeatOptions, WorkerSeat } from "./seat.ts";
@@ -58,7 +58,7 @@ export class WorkerPool {
   /** Starts the workers. Rejects with what the module threw as it was loaded. */
   static async open(
     options: WorkerOptions,
-    environment: Pick<SeatOptions, "clock" | "log">,
+    environment: Pick<SeatOptions, "clock" | "telemetry">,
   ): Promise<WorkerPool> {
     const { size = navigator.hardwareConcurrency, grace = 100, memory = 512 << 20 } = options;
     if (!Number.isSafeInteger(size) || size < 1) {
@@ -71,7 +71,8 @@ export class WorkerPool {
     }
     const module = new URL(options.module).href;
     const { permissions = {}, config } = options;
-    const each = { module, grace, memory, permissions, config, ...environment };
+    const { clock, telemetry } = environment;
+    const each = { module, grace, memory, permissions, config, clock, telemetry };
     const seats = Array.from({ length: size }, () => new WorkerSeat(each));
     try {
       const [verbs] = await Promise.all(seats.map((seat) => seat.start()));

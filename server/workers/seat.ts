@@ -1,11 +1,11 @@
 // A place for one worker: its start, its one request at a time, its end and its successor.
 
 import { Refusal } from "../../protocol/errors.ts";
-import type { Values } from "../../dialects/lineup1/message.ts";
+import type { Values } from "../../protocol/shape.ts";
 import { abortable } from "./abortable.ts";
-import { DRAINING } from "../request/errors.ts";
+import { drainingFailure } from "../request/failures.ts";
 import type { Context } from "../request/handlers.ts";
-import type { LogEntry } from "../log.ts";
+import type { Telemetry } from "../telemetry.ts";
 import { type FromWorker, type Task, toPlain, toRefusal } from "./messages.ts";
 import { type ProcessOptions, WorkerProcess } from "./process.ts";
 
@@ -18,7 +18,7 @@ const LONGEST_PAUSE = 5000;
 /** What a seat is made of. */
 export interface SeatOptions extends ProcessOptions {
   readonly grace: number;
-  readonly log: (entry: LogEntry) => void;
+  readonly telemetry: Telemetry;
 }
 
 /** The request that runs. */
@@ -107,12 +107,11 @@ export class WorkerSeat {
   /** Tells the handler to stop, and ends the worker where it does not. */
   stop(reason: Refusal): void {
     if (this.#run === undefined || this.#stopGrace !== undefined) return;
-    const { clock, grace, log } = this.#options;
+    const { clock, grace, telemetry } = this.#options;
     const { verb, client } = this.#run.context;
     this.#process?.send({ kind: "abort", reason: toPlain(reason), closed: client.closed });
     this.#stopGrace = clock.after(grace, () => {
-      const message = `${verb} did not stop, so its worker was replaced`;
-      log({ level: "error", message, verb, client: client.peer });
+      telemetry.tell({ kind: "worker-replaced", verb, client: client.peer });
       this.#replace(reason);
     });
   }
@@ -124,7 +123,7 @@ export class WorkerSeat {
 
   /** Ends the worker, for good. Resolves once no process of this place is left. */
   async close(): Promise<void> {
-    this.#end(new Refusal("draining", DRAINING));
+    this.#end(new Refusal("draining", drainingFailure.message));
     for (const { ended } of this.#alive) await ended;
   }
 
@@ -139,7 +138,7 @@ export class WorkerSeat {
         this.#run?.item(message.values);
         return;
       case "log":
-        this.#options.log(message.entry);
+        this.#options.telemetry.tell({ ...message, kind: "handler-logged" });
         return;
       case "uncaught": {
         const { error } = message;
@@ -170,8 +169,8 @@ export class WorkerSeat {
       this.start();
       return;
     }
-    const { clock, log } = this.#options;
-    log({ level: "error", message: "a worker ended, and is started again", error });
+    const { clock, telemetry } = this.#options;
+    telemetry.tell({ kind: "worker-ended", error });
     this.#stopTimer = clock.after(this.#pause, () => this.start());
     this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
   }

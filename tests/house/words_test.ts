@@ -5,10 +5,10 @@ import { readSources, roomOf } from "./sources.ts";
 
 const LINEUP1 = /lineup\/1|\btelnet\b|\bHELLO\b|"(?:OK|ERR)\b|\bERR\b|`(?:OK|ERR) |\bwithin=/i;
 /** In a text or a comment; Deno's own flags are allowed. */
-const FLAG = /(?:[`"]|\w )--(?!allow-|config|v8-flags)[a-z]/;
+const FLAG = /(?:[`"]|\w )--(?!allow-|config|v8-flags|no-prompt)[a-z]/;
 
 /** What is not mended yet. */
-const KNOWN: readonly string[] = ["server/", "queue/store/"];
+const KNOWN: readonly string[] = ["queue/store/"];
 
 const sources = await readSources();
 

@@ -1,17 +1,16 @@
-// Connections are accepted for as long as a listener is open, whatever goes wrong meanwhile.
+// Accepts connections for as long as a listener is open, whatever goes wrong meanwhile.
 
 import type { ByteStream, Listener } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
-import type { LogEntry } from "../log.ts";
+import type { Telemetry } from "../telemetry.ts";
 
 /** The first pause after an error, and the longest, in ms. */
 const FIRST_PAUSE = 5, LONGEST_PAUSE = 1000;
 
 /** What accepting needs of a server. */
-export interface Accepting {
+export interface Acceptor {
   readonly clock: Clock;
-  /** For what repeats by itself. */
-  readonly log: (entry: LogEntry) => void;
+  readonly telemetry: Telemetry;
   /** Resolves once the event loop has looked after everybody else. */
   turn(): Promise<void>;
   /** A connection came. */
@@ -19,10 +18,10 @@ export interface Accepting {
 }
 
 /**
- * Has Deno open what it opens when it first makes a stack trace and first handles a signal: where no file descriptors are
- * left by then it aborts the process. Errors are logged with their traces; a signal that nobody sends costs nothing.
+ * Makes Deno open the files that it needs for the first stack trace and the first signal: without file descriptors it
+ * would abort the process then. Errors are logged with their stacks; a signal that nobody sends costs nothing.
  */
-function openBeforehand(): void {
+function openFilesEarly(): void {
   void new Error().stack;
   if (Deno.build.os === "windows") return;
   const ignore = (): void => {};
@@ -31,31 +30,31 @@ function openBeforehand(): void {
 }
 
 /**
- * Accepts until the listener is closed. Most errors say that there are no file descriptors left, and some time frees
- * some: it tries again after pauses that grow up to a second.
+ * Accepts until the listener is closed. Most errors say that there are no file descriptors left, and time frees some: it
+ * tries again after pauses that grow up to a second.
  */
 export async function acceptAll(
   listener: Listener,
-  { clock, log, turn, take }: Accepting,
+  { clock, telemetry, turn, take }: Acceptor,
 ): Promise<void> {
   const { address } = listener;
-  openBeforehand();
+  openFilesEarly();
   let pause = FIRST_PAUSE;
   let failures = 0;
   for (;;) {
     try {
       const stream = await listener.accept();
       if (stream === undefined) return;
-      if (failures > 0) log({ level: "info", message: "accepting again", address, failures });
+      if (failures > 0) telemetry.tell({ kind: "accept-resumed", address, failures });
       failures = 0;
       pause = FIRST_PAUSE;
-      // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
+      // Where many connect at once, each `accept` is ready at once, and nothing else would have a turn.
       await turn();
       take(stream);
     } catch (error) {
       failures++;
-      // In words: to make a trace, Deno may open files, and aborts the process where it cannot.
-      log({ level: "error", message: "accept failed", address, error: (error as Error).message });
+      // Only the message: to make a stack, Deno may open files, and aborts the process where it cannot.
+      telemetry.tell({ kind: "accept-failed", address, error: (error as Error).message });
       await new Promise<void>((resolve) => clock.after(pause, resolve));
       pause = Math.min(pause * 2, LONGEST_PAUSE);
     }

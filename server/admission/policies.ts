@@ -1,0 +1,56 @@
+// The rules of admission in their order. To add a limit: one file with a policy, one line here.
+
+import type { Wording } from "../../dialects/dialect.ts";
+import type { ConnectionBounds } from "../connection/bounds.ts";
+import type { Counters } from "../telemetry.ts";
+import { ConnectionLimiter } from "./connection_limiter.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { ConnectionsPerClient } from "./connections_per_client.ts";
+import { type CorrelatedCount, CorrelatedRequests } from "./correlated_requests.ts";
+import type { Draining } from "./draining.ts";
+import type { KnownCommands } from "./known_commands.ts";
+import { MemoryShedding } from "./memory_shedding.ts";
+import { Overload } from "./overload.ts";
+import type { ConnectionPolicy, RequestPolicy } from "./policy.ts";
+import type { Pressure } from "./pressure.ts";
+import type { RefusalThrottle } from "./refusal_throttle.ts";
+
+/** Who may connect. */
+export function connectionPolicies(
+  limits: Readonly<ConnectionLimits>,
+  pressure: Pressure,
+  now: () => number,
+): readonly ConnectionPolicy[] {
+  return [
+    new ConnectionsPerClient(limits.connectionsPerClient, now),
+    new Overload(pressure),
+    new ConnectionLimiter(limits),
+  ];
+}
+
+/** What the rules for requests need of the server. */
+export interface RequestRules {
+  readonly maxInFlight: number;
+  readonly wording: Wording;
+  readonly bounds: ConnectionBounds;
+  readonly counters: Counters;
+  readonly draining: Draining;
+  readonly pressure: Pressure;
+}
+
+/** Who may ask, and go on asking, on one connection. */
+export function requestPolicies(
+  { maxInFlight, wording, counters, draining, pressure }: RequestRules,
+  pending: CorrelatedCount,
+  knownCommands: KnownCommands,
+  throttle: RefusalThrottle,
+): readonly RequestPolicy[] {
+  return [
+    new CorrelatedRequests(maxInFlight, pending, wording),
+    knownCommands,
+    draining,
+    { admit: () => void counters.requests++ },
+    new MemoryShedding(pressure),
+    throttle,
+  ];
+}

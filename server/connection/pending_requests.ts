@@ -1,0 +1,90 @@
+// The requests of a connection that are not answered yet: the correlated ones by that, the others in their order.
+
+import { type OrderedRequest, ResponseOrder } from "./response_order.ts";
+
+/** A request in flight. */
+export interface PendingRequest extends OrderedRequest {
+  /** See `Correlated`; `undefined` where it is answered in order. */
+  readonly correlation: string | undefined;
+  /** Bytes that it holds. */
+  readonly bytes: number;
+}
+
+/** The requests of one connection that are in flight. */
+export class PendingRequests<T extends PendingRequest> {
+  /** Bytes that these requests hold. */
+  bytes = 0;
+  readonly #correlated = new Map<string, T>();
+  readonly #ordered: ResponseOrder<T>;
+
+  /** While responses of more than `mostHeld` bytes wait for the one before them, no further ordered request is scheduled. */
+  constructor(mostHeld: number, now: () => number) {
+    this.#ordered = new ResponseOrder(mostHeld, now);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.ordered + this.correlated;
+  }
+
+  /** How many of them have a correlation. */
+  get correlated(): number {
+    return this.#correlated.size;
+  }
+
+  /** How many are answered in order. */
+  get ordered(): number {
+    return this.#ordered.size;
+  }
+
+  /** Bytes held for them, and for responses that wait for their turn. */
+  get held(): number {
+    return this.bytes + this.#ordered.held;
+  }
+
+  /** The ordered request whose turn it is to be answered. */
+  get first(): T | undefined {
+    return this.#ordered.first;
+  }
+
+  /** The request with this correlation. */
+  find(correlation: string): T | undefined {
+    return this.#correlated.get(correlation);
+  }
+
+  /** A request came. */
+  add(request: T): void {
+    this.bytes += request.bytes;
+    if (request.correlation !== undefined) this.#correlated.set(request.correlation, request);
+    else this.#ordered.push(request);
+  }
+
+  /** The arguments of a request are checked: it may be scheduled. */
+  checked(request: T, now: number): void {
+    if (request.correlation === undefined) this.#ordered.advance();
+    else request.enqueue(now);
+  }
+
+  /** A request has a seat. */
+  started(request: T): void {
+    if (request.correlation === undefined) this.#ordered.started(request);
+  }
+
+  /** A request is answered. */
+  answered(request: T): void {
+    this.bytes -= request.bytes;
+    if (request.correlation !== undefined) this.#correlated.delete(request.correlation);
+    else this.#ordered.answered(request);
+  }
+
+  /** Schedules no further ordered request. */
+  stop(): void {
+    this.#ordered.stop();
+  }
+
+  /** All of them; they may be answered meanwhile. */
+  *[Symbol.iterator](): Generator<T> {
+    yield* this.#ordered;
+    yield* [...this.#correlated.values()];
+  }
+}

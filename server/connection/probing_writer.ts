@@ -1,0 +1,66 @@
+// Writes to a client that has ended its side. A killed process ends its side just like a client that goes on reading:
+// only the next write tells them apart, since a system without the process answers it with a reset.
+
+import type { ByteStream } from "../../net/stream.ts";
+import type { Clock } from "../../scheduling/clock.ts";
+import { Pause } from "./pause.ts";
+
+/** For so long after a write that went well, a client counts as one that is there, in ms. */
+const FRESH_MS = 100;
+
+const NOTHING = new Uint8Array();
+
+/** The output of such a client. */
+export class ProbingWriter {
+  readonly #stream: ByteStream;
+  readonly #clock: Clock;
+  readonly #mustArrive: () => boolean;
+  #provenAt = -Infinity;
+  readonly #pause: Pause;
+
+  /** `mustArrive` says whether what is to be written must not get lost. */
+  constructor(stream: ByteStream, clock: Clock, mustArrive: () => boolean) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#pause = new Pause(clock);
+    this.#mustArrive = mustArrive;
+  }
+
+  /**
+   * As `ByteStream.write`. Of what must not get lost one byte goes ahead, or two one after the other, and the rest once a
+   * reset would have come.
+   */
+  async write(bytes: Uint8Array): Promise<number> {
+    const { resetTime = 0 } = this.#stream;
+    const isFresh = this.#clock.now() - this.#provenAt < FRESH_MS;
+    if (resetTime === 0 || isFresh || !this.#mustArrive()) {
+      const count = await this.#stream.write(bytes);
+      this.#provenAt = this.#clock.now();
+      return count;
+    }
+    // Under TLS a write succeeds before it is sent: only the write after it fails.
+    const ahead = Math.min(this.#stream.tellsUnread ? 1 : 2, bytes.length);
+    let count = 0;
+    while (count < ahead) {
+      count += await this.#stream.write(bytes.subarray(count, count + 1));
+      await this.#pause.over(resetTime);
+    }
+    this.#provenAt = this.#clock.now();
+    return count;
+  }
+
+  /** Waits for no reset any more. */
+  close(): void {
+    this.#pause.end();
+  }
+}
+
+/** Whether a connection was reset whose other end has ended its side: then not even nothing can be written. */
+export async function isReset(stream: ByteStream): Promise<boolean> {
+  try {
+    await stream.write(NOTHING);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,281 @@
+// Reads one connection: a state machine with a state for each reason to wait.
+
+import type { DialectSession } from "../../dialects/dialect.ts";
+import type { LoopYield } from "../../net/loop_yield.ts";
+import type { Output } from "../../net/output.ts";
+import type { ByteStream } from "../../net/stream.ts";
+import type { Clock } from "../../scheduling/clock.ts";
+import type { RefusalThrottle } from "../admission/refusal_throttle.ts";
+import type { RequestRouter } from "../request/router.ts";
+import type { AnswerFlush } from "./answer_flush.ts";
+import type { ConnectionTimeouts } from "./connection_timeouts.ts";
+import type { ReadBudget } from "./read_budget.ts";
+
+// An idle connection holds a small buffer, as there may be ten thousand of them; one that fills it gets a larger one.
+const SMALLEST_BUFFER = 1024, LARGEST_BUFFER = 16_384;
+/** How many requests of one connection are taken before others have their turn. */
+const REQUESTS_A_TURN = 64;
+// A fast sender could keep the loop to itself, as what is there already is read without a turn: queue after this many.
+const BYTES_A_TURN = LARGEST_BUFFER;
+/** Cost model: reading 1 KiB costs about one refusal. */
+const BYTES_A_REQUEST = 1024;
+/** So much is read and forgotten of a client that should have stopped. */
+const MOST_FORGOTTEN = 1 << 20;
+
+/** What the loop does next. */
+const enum State {
+  /** The client was refused: reads nothing for a while. What it sends gathers in the socket. */
+  Rest,
+  /** Waits for bytes. */
+  Read,
+  /** The client was refused while its bytes came: they wait for the end of the rest. */
+  Hold,
+  /** Waits for its turn among the connections that send much or cost much. */
+  Queue,
+  /** Takes requests out of the bytes. */
+  Take,
+  /** The client went on asking though it was refused: the rest of its bytes waits. */
+  Pause,
+  /** The client has to read answers, or to wait for some, before its next requests are taken. */
+  Block,
+  /** Other connections have their turn. */
+  Yield,
+  /** As Queue, between two requests. */
+  Requeue,
+  /** The client has ended its side. */
+  HalfClose,
+  Over,
+}
+
+/** The connection that is read. */
+export interface ReadConnection {
+  /** Whether input is forgotten. */
+  readonly ended: boolean;
+  readonly closed: boolean;
+  /** Whether the client has to read answers, or to wait for some. */
+  readonly isFull: boolean;
+  /** Resolves once it need not. */
+  untilRoom(): Promise<void>;
+  /** So many bytes came. */
+  received(bytes: number): void;
+  /** All that was read is taken; `midRequest` says whether more must follow soon. */
+  taken(midRequest: boolean): void;
+  /** The client was paused too often. */
+  dismiss(): void;
+  /** The client has ended its side. */
+  halfClose(): Promise<void>;
+}
+
+/** What the loop works with. */
+export interface ReadParts {
+  readonly stream: ByteStream;
+  readonly session: DialectSession;
+  readonly router: RequestRouter;
+  readonly output: Output;
+  readonly flush: AnswerFlush;
+  readonly timeouts: ConnectionTimeouts;
+  readonly throttle: RefusalThrottle;
+  readonly budget: ReadBudget;
+  readonly turns: LoopYield;
+  readonly clock: Clock;
+}
+
+/** The reading half of one connection. */
+export class ReadLoop {
+  /** When what is taken now was read. */
+  now = 0;
+  readonly #connection: ReadConnection;
+  readonly #parts: ReadParts;
+  #buffer = new Uint8Array(SMALLEST_BUFFER);
+  /** How many bytes of the buffer are taken now. */
+  #read = 0;
+  /** Bytes that were read since it last was in the queue. */
+  #bytesThisTurn = 0;
+  /** It has its turn in the queue, and has to say when that ends. */
+  #hasTurn = false;
+  #forgotten = 0;
+  /** Since when what is read next has waited; `undefined` where it has not. */
+  #unreadSince: number | undefined = undefined;
+  /** How long what is taken now has waited, in ms. */
+  #unread = 0;
+  #taken = 0;
+  /** Whether the bytes that are taken end a request. */
+  #whole = false;
+  #wasPaused = false;
+
+  constructor(connection: ReadConnection, parts: ReadParts) {
+    this.#connection = connection;
+    this.#parts = parts;
+  }
+
+  /** Reads until the client has ended its side, or the connection is over. Rejects where the stream fails. */
+  async run(): Promise<void> {
+    const { stream, throttle, output, timeouts, clock } = this.#parts;
+    const connection = this.#connection;
+    for (let state = State.Read as State; state !== State.Over;) {
+      switch (state) {
+        case State.Rest:
+          await throttle.rested();
+          this.#unreadSince = Math.max(this.now, clock.now() - throttle.restLength);
+          state = connection.closed ? State.Over : State.Read;
+          break;
+        case State.Read: {
+          timeouts.listening = true;
+          const read = await stream.read(this.#buffer);
+          timeouts.listening = false;
+          state = read === null ? State.HalfClose : this.#received(read);
+          break;
+        }
+        case State.Hold:
+          this.#unreadSince = clock.now();
+          await throttle.rested();
+          state = connection.closed ? State.Over : this.#queueOrTake();
+          break;
+        case State.Queue:
+          await this.#awaitTurn();
+          state = connection.closed ? State.Over : this.#begin();
+          break;
+        case State.Take:
+          state = this.#take();
+          break;
+        case State.Pause:
+          output.flush();
+          await throttle.rested();
+          state = State.Requeue;
+          break;
+        case State.Block:
+          await connection.untilRoom();
+          state = State.Requeue;
+          break;
+        case State.Yield:
+          if (!throttle.costly) await this.#yield();
+          state = State.Requeue;
+          break;
+        case State.Requeue:
+          if (throttle.costly) await this.#awaitTurn();
+          state = this.#resume();
+          break;
+        case State.HalfClose:
+          await connection.halfClose();
+          this.#endInput();
+          state = State.Over;
+      }
+    }
+  }
+
+  /** Ends its turn in the queue, if it has one: the connection is closed. */
+  close(): void {
+    this.#endTurn(0);
+  }
+
+  #received(read: number): State {
+    this.#read = read;
+    this.#bytesThisTurn += read;
+    this.#connection.received(read);
+    const { throttle } = this.#parts;
+    if (this.#connection.ended) {
+      this.#unreadSince = undefined;
+      this.#forgotten += read;
+      if (this.#forgotten > MOST_FORGOTTEN) return State.Over;
+      return throttle.resting ? State.Rest : State.Read;
+    }
+    const isHeld = this.#unreadSince === undefined && throttle.resting;
+    return isHeld ? State.Hold : this.#queueOrTake();
+  }
+
+  #queueOrTake(): State {
+    const queues = this.#parts.throttle.costly || this.#bytesThisTurn >= BYTES_A_TURN;
+    return queues ? State.Queue : this.#begin();
+  }
+
+  #begin(): State {
+    const { session, flush, router, clock } = this.#parts;
+    session.push(this.#buffer.subarray(0, this.#read));
+    flush.taking = true;
+    this.now = clock.now();
+    this.#unread = this.#unreadSince === undefined ? 0 : this.now - this.#unreadSince;
+    if (this.#unreadSince !== undefined) router.gather();
+    this.#unreadSince = undefined;
+    this.#taken = 0;
+    this.#whole = false;
+    return State.Take;
+  }
+
+  #take(): State {
+    const { session, router, flush, throttle } = this.#parts;
+    const connection = this.#connection;
+    for (let decoded; (decoded = session.next()) !== undefined && !connection.ended;) {
+      this.#whole = true;
+      router.take(decoded, this.now);
+      const { isFull } = connection;
+      this.#wasPaused = throttle.paused && !throttle.exhausted;
+      if (!isFull && !this.#wasPaused && ++this.#taken < REQUESTS_A_TURN) continue;
+      router.admitGathered(this.#unread);
+      flush.taking = false;
+      this.#endTurn(this.#taken);
+      return this.#wasPaused ? State.Pause : isFull ? State.Block : State.Yield;
+    }
+    return this.#finish();
+  }
+
+  /** Goes on to take requests after a wait. */
+  #resume(): State {
+    const { flush, router, clock } = this.#parts;
+    flush.taking = true;
+    const before = this.now;
+    this.now = clock.now();
+    if (this.#wasPaused) {
+      this.#unread += this.now - before;
+      router.gather();
+    }
+    this.#taken = 0;
+    return State.Take;
+  }
+
+  #finish(): State {
+    const { session, router, flush, throttle, timeouts } = this.#parts;
+    const connection = this.#connection;
+    router.admitGathered(this.#unread);
+    router.endGathering();
+    if (throttle.exhausted && !connection.ended) connection.dismiss();
+    flush.taking = false;
+    this.#endTurn(this.#taken);
+    const { midRequest } = session;
+    timeouts.received(this.#read, this.#whole, midRequest, this.now);
+    if (this.#read === this.#buffer.length && this.#read < LARGEST_BUFFER) {
+      this.#buffer = new Uint8Array(4 * this.#read);
+    }
+    flush.taken();
+    connection.taken(midRequest);
+    return throttle.resting ? State.Rest : State.Read;
+  }
+
+  #endInput(): void {
+    const { ended, closed } = this.#connection;
+    const last = ended || closed ? undefined : this.#parts.session.endOfInput();
+    if (last !== undefined) this.#parts.router.take(last, this.#parts.clock.now());
+  }
+
+  /** Waits in the queue; others like it wait there too. */
+  async #awaitTurn(): Promise<void> {
+    const { output, budget } = this.#parts;
+    output.schedule();
+    await budget.enter();
+    if (this.#connection.closed) budget.spend(0);
+    else this.#hasTurn = true;
+  }
+
+  /** Lets the next one of the queue be read. */
+  #endTurn(requests: number): void {
+    if (!this.#hasTurn) return;
+    this.#hasTurn = false;
+    this.#parts.budget.spend(Math.max(requests, this.#bytesThisTurn / BYTES_A_REQUEST));
+    this.#bytesThisTurn = 0;
+  }
+
+  #yield(): Promise<void> {
+    const { output, turns } = this.#parts;
+    output.schedule();
+    return new Promise((resolve) => turns.next(resolve));
+  }
+}

@@ -1,0 +1,105 @@
+// The uncorrelated requests of a connection: they start in the order in which they came, and are answered in it.
+
+/** A request in this order, and the node of its list. */
+export interface OrderedRequest {
+  /** The list's own: the request behind this one. */
+  after: this | undefined;
+  /** Whether its last response is made, or nobody waits for it any more. */
+  readonly answered: boolean;
+  /** Whether its arguments are checked, so that it may be scheduled. */
+  readonly ready: boolean;
+  /** Bytes of responses that wait for its turn. */
+  readonly heldBytes: number;
+  /** Goes to the scheduler. */
+  enqueue(now: number): void;
+  /** It is its turn: writes the responses that waited. */
+  release(): void;
+}
+
+/** Uncorrelated requests, from their arrival to their answer. */
+export class ResponseOrder<T extends OrderedRequest> {
+  /** Requests that are not answered yet. */
+  size = 0;
+  /** Bytes of responses that wait for the one before them. */
+  held = 0;
+  readonly #mostHeld: number;
+  readonly #now: () => number;
+  /** Answered next. */
+  #first: T | undefined = undefined;
+  #last: T | undefined = undefined;
+  /** Scheduled next, once `#scheduled` has a seat: one at a time, or requests of a higher class would overtake. */
+  #next: T | undefined = undefined;
+  #scheduled: T | undefined = undefined;
+  #advancing = false;
+  #stopped = false;
+
+  /** While responses of more than `mostHeld` bytes wait for the one before them, no further request is scheduled. */
+  constructor(mostHeld: number, now: () => number) {
+    this.#mostHeld = mostHeld;
+    this.#now = now;
+  }
+
+  /** The request whose turn it is to be answered. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  /** A request came. */
+  push(request: T): void {
+    this.size++;
+    if (this.#last === undefined) this.#first = request;
+    else this.#last.after = request;
+    this.#last = request;
+    this.#next ??= request;
+  }
+
+  /** A request has a seat: the next one may be scheduled. */
+  started(request: T): void {
+    if (this.#scheduled !== request) return;
+    this.#scheduled = undefined;
+    this.advance();
+  }
+
+  /** Schedules the next requests that are ready. */
+  advance(): void {
+    if (this.#advancing || this.#stopped) return;
+    this.#advancing = true;
+    for (let next; (next = this.#next) !== undefined && this.#scheduled === undefined;) {
+      if (!next.answered) {
+        if (!next.ready || this.held > this.#mostHeld) break;
+        this.#scheduled = next;
+      }
+      this.#next = next.after;
+      if (!next.answered) next.enqueue(this.#now());
+    }
+    this.#advancing = false;
+  }
+
+  /** Schedules no further request. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** A request is answered: the answers behind it that are whole go out with it. */
+  answered(request: T): void {
+    this.size--;
+    this.held += request.heldBytes;
+    while (this.#first?.answered) {
+      this.#first = this.#first.after;
+      if (this.#first?.answered) this.held -= this.#first.heldBytes;
+      this.#first?.release();
+    }
+    if (this.#first === undefined) this.#last = undefined;
+    if (this.#scheduled === request) this.#scheduled = undefined;
+    if (this.#next !== undefined) this.advance();
+  }
+
+  /** Those that are not answered, in order; they may be answered meanwhile. */
+  *[Symbol.iterator](): Generator<T> {
+    let next: T | undefined;
+    for (let request = this.#first; request !== undefined; request = next) {
+      next = request.after;
+      yield request;
+    }
+  }
+}

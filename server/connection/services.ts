@@ -1,0 +1,32 @@
+// What all connections of a server share.
+
+import type { Dialect, Served } from "../../dialects/dialect.ts";
+import type { LoopYield } from "../../net/loop_yield.ts";
+import type { MetersOf } from "../admission/client_flows.ts";
+import type { MemoryGuard } from "../admission/memory_guard.ts";
+import type { RequestRules } from "../admission/policies.ts";
+import type { Pressure } from "../admission/pressure.ts";
+import type { RefusalBudget } from "../admission/refusal_budget.ts";
+import type { RequestServices } from "../request/owner.ts";
+import type { Route } from "../request/route.ts";
+import type { ReadBudget } from "./read_budget.ts";
+import type { Timeouts } from "./timeouts.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** The parts of a server that its connections use. */
+export interface ConnectionServices extends RequestServices, RequestRules {
+  readonly dialect: Dialect;
+  readonly served: Served;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly timeouts: Timeouts;
+  readonly pressure: Pressure;
+  readonly memory: MemoryGuard;
+  readonly watchdog: Watchdog;
+  readonly readBudget: ReadBudget;
+  readonly refusalBudget: RefusalBudget;
+  readonly turns: LoopYield;
+  /** The rates that requests of a client count towards. */
+  readonly metersOf: MetersOf;
+  /** Every figure of the server, by name. */
+  readonly figures: () => Iterable<readonly [name: string, value: string | number]>;
+}

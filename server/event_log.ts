@@ -1,0 +1,97 @@
+// Writes the events of a server to its log, each kind as often as is useful.
+
+import type { Clock } from "../scheduling/clock.ts";
+import { ClientLog } from "./client_log.ts";
+import type { LogEntry } from "./log.ts";
+import { RepeatingLog } from "./repeating_log.ts";
+import type { ServerEvent } from "./telemetry.ts";
+
+/** The subscriber that writes log entries. */
+export class EventLog {
+  readonly #log: (entry: LogEntry) => void;
+  /** For events that clients can cause as often as they like. */
+  readonly #clients: ClientLog;
+  /** For failures inside the server. Clients can cause them too, but must not bury them by other means. */
+  readonly #incidents: ClientLog;
+  readonly #repeating: RepeatingLog;
+
+  /** Writes entries to `log`. */
+  constructor(clock: Clock, log: (entry: LogEntry) => void) {
+    this.#log = log;
+    this.#clients = new ClientLog(clock, log);
+    this.#incidents = new ClientLog(clock, log);
+    this.#repeating = new RepeatingLog(clock, log);
+  }
+
+  /** Says how many entries were left out and not yet counted in the log. */
+  flush(): void {
+    this.#clients.flush();
+    this.#incidents.flush();
+  }
+
+  /** Writes the entry of an event. */
+  readonly write = (event: ServerEvent): void => {
+    switch (event.kind) {
+      case "connection-ended": {
+        const { client, requests, errors, seconds, code, why } = event;
+        const message = code === undefined ? "connection ended" : `connection ended: ${code}`;
+        this.#clients.add({ level: "info", message, client, requests, errors, seconds, why });
+        break;
+      }
+      case "connection-dropped": {
+        const { client, why, bytes } = event;
+        const message = `connection dropped: ${why}`;
+        this.#clients.add({ level: "error", message, client, bytes });
+        break;
+      }
+      case "proxy-header-missing": {
+        const { client, why } = event;
+        const message = "connection dropped: no PROXY header of a listed proxy";
+        this.#clients.add({ level: "error", message, client, why });
+        break;
+      }
+      case "connection-failed": {
+        const { client, error } = event;
+        this.#incidents.add({ level: "error", message: "connection failed", client, error });
+        break;
+      }
+      case "handler-failed": {
+        const { verb, client, incident, error } = event;
+        const message = `${verb} failed`;
+        this.#incidents.add({ level: "error", message, verb, client, incident, error });
+        break;
+      }
+      case "handler-logged": {
+        const { verb, client, message, details } = event;
+        this.#log({ level: "info", message, verb, client, ...details });
+        break;
+      }
+      case "accept-failed": {
+        const { address, error } = event;
+        this.#repeat({ level: "error", message: "accept failed", address, error });
+        break;
+      }
+      case "accept-resumed": {
+        const { address, failures } = event;
+        this.#repeat({ level: "info", message: "accepting again", address, failures });
+        break;
+      }
+      case "worker-replaced": {
+        const { verb, client } = event;
+        const message = `${verb} did not stop, so its worker was replaced`;
+        this.#log({ level: "error", message, verb, client });
+        break;
+      }
+      case "worker-ended": {
+        const { error } = event;
+        const message = "a worker ended, and is started again";
+        this.#log({ level: "error", message, error });
+      }
+    }
+  };
+
+  /** Entries of one listener do not keep those of another from the log. */
+  #repeat(entry: LogEntry & { readonly address: string }): void {
+    this.#repeating.add(entry, `${entry.message} ${entry.address}`);
+  }
+}

@@ -1,0 +1,50 @@
+// The failures that the server itself answers, and which errors of handlers may be answered as they are.
+
+import type { DialectSession, Failure } from "../../dialects/dialect.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import type { RefusalReason } from "../../scheduling/ticket.ts";
+
+/** When a client may try again that was refused because the server drains, in ms. */
+const DRAIN_RETRY = 1000;
+
+/** The server shuts down, and does not begin this request. */
+export const drainingFailure: Failure = {
+  code: "draining",
+  message: "The server is shutting down.",
+  retry: DRAIN_RETRY,
+};
+
+/** The message of a request that is refused for the load. */
+export const BUSY = "The server has too much to do.";
+
+/** The failure for a request that the scheduler refuses; `expired` is the dialect's message for a time-out. */
+export function refusedFailure(
+  reason: RefusalReason,
+  retry: number,
+  expired: string,
+  scope?: string,
+): Failure {
+  switch (reason) {
+    case "busy":
+      return { code: "busy", message: BUSY, retry };
+    case "quota": {
+      const message = "Requests come faster than this client's rate.";
+      const details = scope === undefined ? undefined : { scope };
+      return { code: "quota", message, retry, details };
+    }
+    case "expired":
+      return { code: "expired", message: expired, executed: "no" };
+    case "draining":
+      return { ...drainingFailure, retry };
+  }
+}
+
+/** Whether an error is one that the command declares, and that the client can read as it is. */
+export function isDeclared(
+  error: unknown,
+  { errors }: CompiledCommand,
+  session: DialectSession,
+): error is Refusal {
+  return error instanceof Refusal && errors.has(error.code) && session.carries(error);
+}

@@ -1,0 +1,101 @@
+// Writes the responses of one connection: at once where it is the request's turn, else they are held until it is.
+
+import type {
+  Correlated,
+  DialectSession,
+  Failure,
+  Sink,
+  Times,
+  WireRequest,
+} from "../../dialects/dialect.ts";
+import type { Output } from "../../net/output.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import type { Values } from "../../protocol/shape.ts";
+import type { Receipt, Receipts } from "../connection/receipts.ts";
+import { HeldResponses } from "./held_responses.ts";
+
+/** What is answered: a request, or input that is none. */
+export interface Answerable {
+  /** What the answer refers to. */
+  readonly wire: Correlated;
+  /** Its responses that wait for their turn. */
+  held: HeldResponses | undefined;
+}
+
+/** A request that is answered by its handler. */
+export interface AnswerableRequest extends Answerable {
+  readonly wire: WireRequest;
+  /** Its command. */
+  readonly compiled: CompiledCommand;
+  /** Keeps account of its items; `undefined` where nobody asks. */
+  readonly receipt: Receipt | undefined;
+}
+
+/** The writing end of one connection. */
+export class Responder {
+  readonly #session: DialectSession;
+  readonly #output: Output;
+  readonly #receipts: Receipts;
+  readonly #order: { readonly first: Answerable | undefined };
+
+  /** `order.first` is the request without a correlation whose turn it is. */
+  constructor(
+    session: DialectSession,
+    output: Output,
+    receipts: Receipts,
+    order: { readonly first: Answerable | undefined },
+  ) {
+    this.#session = session;
+    this.#output = output;
+    this.#receipts = receipts;
+    this.#order = order;
+  }
+
+  /** Whether responses to this go out at once. */
+  isItsTurn(request: Answerable): boolean {
+    return request.wire.correlation !== undefined || this.#order.first === request;
+  }
+
+  /** Writes an item. Throws where the values are none of the command; then nothing is written. */
+  item(request: AnswerableRequest, values: Values): void {
+    const { wire, compiled, receipt } = request;
+    if (receipt === undefined) {
+      this.#session.writeItem(wire, compiled, values, this.#sinkOf(request));
+    } else if (this.isItsTurn(request)) {
+      const start = this.#output.position;
+      this.#session.writeItem(wire, compiled, values, this.#output);
+      this.#receipts.add(receipt, start);
+    } else {
+      const held = request.held ??= new HeldResponses();
+      const start = held.length;
+      this.#session.writeItem(wire, compiled, values, held);
+      held.markItem(start);
+      this.#receipts.add(receipt, Infinity);
+    }
+  }
+
+  /** Writes the (end of the) reply. Throws where the values are none of the command; then nothing is written. */
+  reply(request: AnswerableRequest, values: Values | undefined, times: Times | undefined): void {
+    const { wire, compiled } = request;
+    this.#session.writeReply(wire, compiled, values, this.#sinkOf(request), times);
+  }
+
+  /** Writes a failure, as the last response. */
+  failure(request: Answerable, failure: Failure, times?: Times): void {
+    this.#session.writeFailure(request.wire, failure, this.#sinkOf(request), times);
+  }
+
+  /** It is this request's turn: writes what was held. */
+  release(request: Answerable, receipt?: Receipt): void {
+    const { held } = request;
+    if (held === undefined) return;
+    request.held = undefined;
+    if (receipt !== undefined) this.#receipts.release(receipt);
+    held.moveTo(this.#output, () => this.#receipts.add(receipt!, this.#output.position));
+    this.#output.schedule();
+  }
+
+  #sinkOf(request: Answerable): Sink {
+    return this.isItsTurn(request) ? this.#output : request.held ??= new HeldResponses();
+  }
+}

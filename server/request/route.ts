@@ -1,0 +1,31 @@
+import type { Builtin } from "../../dialects/dialect.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import type { CostEstimate } from "../../scheduling/cost_estimate.ts";
+import type { FlowHandle } from "../../scheduling/ticket.ts";
+import type { FlowOpener } from "../admission/client_flows.ts";
+import type { Context } from "./handlers.ts";
+import type { SeatGiver } from "./parking.ts";
+
+/** A handler as the server calls it: its types were checked where it was written. */
+// deno-lint-ignore no-explicit-any
+export type UntypedHandler = (args: any, context: Context) => unknown;
+
+/** Schedules requests: the part of a `Scheduler` that a route needs. */
+export interface RouteScheduler extends SeatGiver, FlowOpener {
+  /** See `Scheduler.instant`. */
+  instant(flow: FlowHandle, now: number): boolean;
+}
+
+/** A command, who serves it, and where its requests wait. */
+export interface Route {
+  readonly command: CompiledCommand;
+  /** Serves its requests, unless `builtin` does. */
+  readonly handler: UntypedHandler;
+  /** Serves its requests where the server answers them itself. */
+  readonly builtin: Builtin | undefined;
+  readonly scheduler: RouteScheduler;
+  /** The class of requests that name none. */
+  readonly class: string;
+  /** What its requests cost, in ms of a seat. */
+  readonly cost: CostEstimate;
+}

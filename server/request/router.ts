@@ -1,0 +1,166 @@
+// What becomes of decoded input: a request on its way to the scheduler, or an answer that says why not.
+
+import {
+  type Control,
+  type Correlated,
+  type Decoded,
+  type Failure,
+  type Invalid,
+  NOBODY,
+  type Times,
+  type WireRequest,
+} from "../../dialects/dialect.ts";
+import type { Values } from "../../protocol/shape.ts";
+import type { RequestAdmission } from "../admission/admission.ts";
+import type { Denial } from "../admission/policy.ts";
+import type { PendingRequests } from "../connection/pending_requests.ts";
+import type { RequestConnection } from "./owner.ts";
+import { Rejection } from "./rejection.ts";
+import { Request } from "./request.ts";
+import type { Route } from "./route.ts";
+
+/** The times of input that is answered as it comes. */
+const NO_TIME: Times = { waited: 0, took: 0 };
+
+/** The connection whose input is routed. */
+export interface RoutedConnection extends RequestConnection {
+  /** Something was answered that must go out although refusals may wait. */
+  answersNow(): void;
+  /** Takes no further requests because of what the client has sent, and tells the log. */
+  endFor(code: string, why: string): void;
+}
+
+/** Routes the input of one connection. */
+export class RequestRouter {
+  readonly #connection: RoutedConnection;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #admission: RequestAdmission;
+  readonly #pending: PendingRequests<Request | Rejection>;
+  /** Requests that waited unread, to be admitted last to first: the first one waited longest. */
+  #gathered: Request[] | undefined = undefined;
+
+  constructor(
+    connection: RoutedConnection,
+    routes: ReadonlyMap<string, Route>,
+    admission: RequestAdmission,
+    pending: PendingRequests<Request | Rejection>,
+  ) {
+    this.#connection = connection;
+    this.#routes = routes;
+    this.#admission = admission;
+    this.#pending = pending;
+  }
+
+  /** Something came. */
+  take(decoded: Decoded, now: number): void {
+    switch (decoded.kind) {
+      case "request":
+        return this.#request(decoded, now);
+      case "invalid":
+        return this.#invalid(decoded);
+      case "control":
+        return this.#control(decoded);
+    }
+  }
+
+  /** Requests that come from now on waited unread, and are admitted together. */
+  gather(): void {
+    this.#gathered = [];
+  }
+
+  /** Admits what was gathered and came in the last `unread` ms, evenly as far as is known. */
+  admitGathered(unread: number): void {
+    if (this.#gathered === undefined) return;
+    const { length } = this.#gathered;
+    for (let i = 0; i < length; i++) {
+      const request = this.#gathered.pop()!;
+      request.unread = unread * (i + 0.5) / length;
+      request.admit();
+    }
+  }
+
+  /** Requests that come from now on are admitted one by one. */
+  endGathering(): void {
+    this.#gathered = undefined;
+  }
+
+  /** Answers what never becomes a request, in its turn. */
+  reject(wire: Correlated, failure: Failure, turnedAway: boolean = false): void {
+    const connection = this.#connection;
+    const rejection = new Rejection(wire, connection.responder);
+    this.#pending.add(rejection);
+    connection.countFailure(failure.code);
+    rejection.answer(failure, connection.session.timed ? NO_TIME : undefined);
+    connection.answered(rejection, turnedAway);
+  }
+
+  #request(wire: WireRequest, now: number): void {
+    const { correlation } = wire;
+    if (correlation !== undefined && this.#pending.find(correlation) !== undefined) {
+      // An answer with this correlation could be read as either request's.
+      const message = this.#connection.services.wording.correlationInUse(correlation);
+      this.reject(NOBODY, { code: "bad-syntax", message });
+      this.#connection.end();
+      return;
+    }
+    const route = this.#routes.get(wire.verb);
+    const denial = this.#admission.admit(wire, route?.command);
+    if (denial !== undefined) return this.#deny(wire, denial);
+    this.#schedule(wire, route!, now);
+  }
+
+  #schedule(wire: WireRequest, route: Route, now: number): void {
+    const instant = route.builtin?.instant;
+    if (instant !== undefined && this.#answerAtOnce(wire, route, instant, now)) return;
+    const request = new Request(this.#connection, route, wire, now);
+    this.#pending.add(request);
+    if (this.#gathered === undefined) request.admit();
+    else this.#gathered.push(request);
+  }
+
+  /** Answers a request that takes next to no time, where nothing waits: without a ticket. Unusual ones go the usual way. */
+  #answerAtOnce(
+    wire: WireRequest,
+    route: Route,
+    instant: (args: Values) => Values,
+    now: number,
+  ): boolean {
+    const { session, output } = this.#connection;
+    if (!wire.plain || session.timed) return false;
+    if (wire.correlation === undefined && this.#pending.ordered > 0) return false;
+    try {
+      const args = session.readArguments(wire, route.command) as Values;
+      const flow = this.#connection.flow(route.scheduler, route.class);
+      if (!route.scheduler.instant(flow, now)) return false;
+      session.writeReply(wire, route.command, instant(args), output);
+    } catch {
+      return false;
+    }
+    this.#connection.answersNow();
+    return true;
+  }
+
+  #deny(wire: WireRequest, denial: Denial): void {
+    const { code, message, retry = 0, endsConnection } = denial;
+    const turnedAway = code === "busy" || code === "quota";
+    if (turnedAway) this.#connection.turnedAway(retry, false);
+    this.reject(wire, denial, turnedAway);
+    if (endsConnection) this.#connection.endFor(code, message);
+  }
+
+  #invalid(invalid: Invalid): void {
+    const { correlation, failure, fatal } = invalid;
+    const inUse = correlation !== undefined && this.#pending.find(correlation) !== undefined;
+    this.reject(inUse ? NOBODY : invalid, failure);
+    if (fatal) this.#connection.endFor(failure.code, failure.message);
+  }
+
+  #control({ write, cancelOldest, end }: Control): void {
+    if (write !== undefined) {
+      this.#connection.output.add("", write);
+      this.#connection.answersNow();
+    }
+    if (cancelOldest !== undefined) this.#pending.first?.abort("cancelled", cancelOldest);
+    if (end) this.#connection.end();
+  }
+}

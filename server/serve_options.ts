@@ -1,0 +1,74 @@
+// Where and how to serve.
+
+import type { Dialect } from "../dialects/dialect.ts";
+import type { TlsIdentity } from "../net/listen_options.ts";
+import type { Listener } from "../net/stream.ts";
+import type { ServiceOptions } from "./options.ts";
+
+/** Where and how to serve. */
+export interface ServeOptions extends ServiceOptions {
+  /** The wire protocol. Default: `lineup1`. */
+  dialect?: Dialect;
+  /** The port; 0 takes a free one. Default 5463, LINE on a telephone. */
+  port?: number;
+  /** The name or address to listen at. Default 127.0.0.1: nobody else can connect. */
+  hostname?: string;
+  /** Addresses or listeners to serve instead of `hostname` and `port`. */
+  listen?: readonly (string | Listener | ProxiedAddress | ReservedAddress)[];
+  /**
+   * Who may connect to `unix:` addresses, except reserved ones, as the mode of a file. Default 0o600: the user of this
+   * process.
+   */
+  socketMode?: number;
+  /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
+  tls?: TlsIdentity;
+  /** Where WebSockets are served as well, for browsers. */
+  ws?: WebSocketOptions;
+  /**
+   * Whether to listen where other machines can connect although the server asks for no credentials. Default false:
+   * `serve` throws.
+   */
+  insecure?: boolean;
+  /** Whether SIGINT, SIGTERM and SIGHUP shut the server down; a second signal closes every connection at once. Default false. */
+  signals?: boolean;
+}
+
+/** Where and for whom to serve WebSockets: `ws://`, to which a proxy can add TLS. */
+export interface WebSocketOptions {
+  /** The port; 0 takes a free one. Default: none but those of `listen`. */
+  port?: number;
+  /**
+   * The pages that may connect, by their origin (`https://example.org`), or `*` for any. Default: pages of the same
+   * host and port; programs that are no browsers always may.
+   */
+  origins?: readonly string[];
+  /** The longest message in bytes; a longer one closes its WebSocket with 1009. At least 65536, the default. */
+  maxMessage?: number;
+  /** The proxies that connect to `port`, as in `ProxiedAddress`. Default: no header is expected. */
+  proxyFrom?: readonly string[];
+}
+
+/**
+ * An address that only proxies connect to. Each connection begins with a PROXY header (version 1 or 2), before the request
+ * for a WebSocket where there is one.
+ */
+export interface ProxiedAddress {
+  /** Where to listen: `tcp://`, `ws://` or `unix:`. Before TLS no header can be read; have the proxy speak that. */
+  readonly address: string;
+  /**
+   * The IP addresses of the proxies, and `unix:` for those that connect to a Unix socket, as the permissions of its file
+   * allow; other peers are turned away.
+   */
+  readonly proxyFrom: readonly string[];
+}
+
+/**
+ * A Unix socket for the administrator: its connections come beside those of all others, however many there are, and
+ * however much there is to do. The permissions of its file say who may open it.
+ */
+export interface ReservedAddress {
+  /** `unix:PATH`. */
+  readonly address: string;
+  /** Always true. */
+  readonly reserved: true;
+}

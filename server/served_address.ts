@@ -1,0 +1,72 @@
+// The addresses that a server is told to listen at.
+
+import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
+import { toOrigin } from "../net/origin.ts";
+import type { Listener } from "../net/stream.ts";
+import { listedProxies } from "./admission/proxies.ts";
+import type { ProxiedAddress, ReservedAddress, ServeOptions } from "./serve_options.ts";
+
+/** One address to serve. */
+export interface ServedAddress {
+  /** The address, or a listener that has one. */
+  readonly place: Address | Listener;
+  /** Whether a peer is a listed proxy; `undefined` where no proxies connect. */
+  readonly lists?: (peer: string) => boolean;
+  /** Whether it is a `ReservedAddress`. */
+  readonly reserved?: boolean;
+}
+
+/** The addresses that options ask for. Throws `AddressError` for one that cannot be served. */
+export function servedAddresses(
+  { hostname: host = "127.0.0.1", port = 5463, ...options }: ServeOptions,
+): ServedAddress[] {
+  // Without the brackets that an IPv6 address has in URLs.
+  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+  const { tls, ws } = options;
+  const transport = tls === undefined ? "tcp" : "tls";
+  const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
+  if (ws?.port === undefined) return places;
+  const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
+  return [...places, ws.proxyFrom === undefined ? { place } : proxiedPlace(place, ws.proxyFrom)];
+}
+
+/** An origin in its canonical form. Throws `AddressError` for text that is none. */
+export function readOrigin(text: string): string {
+  const origin = toOrigin(text);
+  if (origin !== undefined) return origin;
+  throw new AddressError(`${text}: an origin is https://host, http://host:port, or * for any`);
+}
+
+function toPlace(each: string | Listener | ProxiedAddress | ReservedAddress): ServedAddress {
+  if (typeof each === "string") return { place: parseAddress(each) };
+  if ("reserved" in each) return { place: reservedSocket(each.address), reserved: true };
+  if (!("proxyFrom" in each)) return { place: each };
+  return proxiedPlace(parseAddress(each.address), each.proxyFrom);
+}
+
+function proxiedPlace(place: Address, proxyFrom: readonly string[]): ServedAddress {
+  return { place, lists: listedProxies(proxyFrom, place) };
+}
+
+function reservedSocket(address: string): Address {
+  const place = parseAddress(address);
+  if (place.transport === "unix") return place;
+  throw new AddressError(
+    `${address}: a reserved address is unix:PATH, where the permissions of the file say who may connect`,
+  );
+}
+
+/** Throws `AddressError` for an address to which other machines can connect. */
+export function requireLoopback({ place }: ServedAddress): void {
+  if (!("transport" in place) || place.transport === "unix" || isLoopback(place.hostname)) return;
+  throw new AddressError(
+    `${
+      formatAddress(place)
+    }: other machines could connect there and use the server, which asks for no credentials. ` +
+      `Listen at 127.0.0.1, or set insecure where everybody who can connect may.`,
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
+}

@@ -1,0 +1,207 @@
+// A protocol being served: its listeners, its connections, its end.
+
+import type { Dialect } from "../dialects/dialect.ts";
+import type { ListenOptions } from "../net/listen_options.ts";
+import type { LoopYield } from "../net/loop_yield.ts";
+import type { OpeningOptions } from "../net/pending_handshakes.ts";
+import type { ProxyOptions } from "../net/proxied_listener.ts";
+import type { ByteStream, Listener } from "../net/stream.ts";
+import type { Protocol } from "../protocol/spec.ts";
+import type { Clock } from "../scheduling/clock.ts";
+import { ConnectionAdmission } from "./admission/admission.ts";
+import {
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+  reservedLimits,
+} from "./admission/connection_limits.ts";
+import { isLocal } from "./admission/peer.ts";
+import { connectionPolicies } from "./admission/policies.ts";
+import { acceptAll } from "./connection/accept.ts";
+import { Connection } from "./connection/connection.ts";
+import { TurnAway } from "./connection/turn_away.ts";
+import type { ServiceOptions } from "./options.ts";
+import { createServices, type ServerParts } from "./services.ts";
+import type { Telemetry } from "./telemetry.ts";
+import { WorkerPool } from "./workers/pool.ts";
+
+const DRAIN_MS = 10_000;
+
+/** What a server is given beside its options. */
+export interface ServerResources {
+  readonly dialect: Dialect;
+  readonly clock: Clock;
+  /** Is closed when the server shuts down. */
+  readonly turns: LoopYield;
+  readonly telemetry: Telemetry;
+}
+
+/** How connections come to a listener. */
+export interface ListenerKind {
+  /** Through a proxy, which says whose they are. */
+  readonly proxied?: boolean;
+  /** Only clients that may open its address can take its connections. */
+  readonly reserved?: boolean;
+}
+
+/** A server without its addresses. */
+export class ProtocolServer {
+  readonly #parts: ServerParts;
+  readonly #resources: ServerResources;
+  readonly #connections: Set<Connection>;
+  readonly #limits: Readonly<ConnectionLimits>;
+  readonly #admission: ConnectionAdmission;
+  readonly #reservedAdmission: ConnectionAdmission;
+  readonly #turnAway: TurnAway;
+  readonly #pool: WorkerPool | undefined;
+  readonly #drainTime: number;
+  readonly #listeners = new Set<Listener>();
+  readonly #running = new Set<Promise<void>>();
+  #draining: Promise<void> | undefined = undefined;
+
+  private constructor(
+    protocol: Protocol,
+    handlers: Readonly<Record<string, unknown>>,
+    options: ServiceOptions,
+    resources: ServerResources,
+    pool: WorkerPool | undefined,
+  ) {
+    const connections = new Set<Connection>();
+    this.#parts = createServices(protocol, handlers, options, { ...resources, connections, pool });
+    this.#resources = resources;
+    this.#connections = connections;
+    this.#limits = { ...CONNECTION_LIMITS, ...options.connections };
+    this.#admission = this.#admit(this.#limits);
+    this.#reservedAdmission = this.#admit(reservedLimits(this.#limits));
+    const { timeouts } = this.#parts.services;
+    const { connectionsOpening } = this.#limits;
+    this.#turnAway = new TurnAway(resources.clock, connectionsOpening, timeouts.opening);
+    this.#pool = pool;
+    this.#drainTime = options.drain ?? DRAIN_MS;
+  }
+
+  /** Starts its workers, if it has any. Throws what `serve` throws. */
+  static async open(
+    protocol: Protocol,
+    handlers: Readonly<Record<string, unknown>>,
+    options: ServiceOptions,
+    resources: ServerResources,
+  ): Promise<ProtocolServer> {
+    const { workers } = options;
+    let pool: WorkerPool | undefined;
+    try {
+      pool = workers && await WorkerPool.open(workers, resources);
+      return new ProtocolServer(protocol, handlers, options, resources, pool);
+    } catch (error) {
+      await pool?.close();
+      resources.turns.close();
+      throw error;
+    }
+  }
+
+  #admit(limits: Readonly<ConnectionLimits>): ConnectionAdmission {
+    const { pressure, clock, counters } = this.#parts.services;
+    const policies = connectionPolicies(limits, pressure, () => clock.now());
+    return new ConnectionAdmission(policies, counters);
+  }
+
+  /** Serves what a listener accepts until it is closed. */
+  listen(listener: Listener, { proxied = false, reserved }: ListenerKind = {}): void {
+    this.#listeners.add(listener);
+    const admission = reserved ? this.#reservedAdmission : this.#admission;
+    const { clock, telemetry } = this.#resources;
+    this.#keep(acceptAll(listener, {
+      clock,
+      telemetry,
+      turn: () => this.#turn(),
+      take: (stream) => {
+        // Accepted in the moment in which the listener was closed.
+        if (this.#draining !== undefined) return stream.close();
+        // A proxy speaks for others, whatever their addresses are.
+        const local = !proxied && isLocal(stream.peer);
+        this.#keep(this.#serve(stream, admission, local));
+      },
+    }));
+  }
+
+  /** Serves one connection to its end. */
+  async #serve(stream: ByteStream, admission: ConnectionAdmission, local: boolean): Promise<void> {
+    const { services } = this.#parts;
+    const { counters, telemetry, dialect, watchdog } = services;
+    const arrival = { peer: stream.peer, local };
+    const failure = admission.admit(arrival);
+    if (failure !== undefined) {
+      telemetry.countError(failure.code);
+      return this.#turnAway.tell(stream, dialect.refuseConnection(failure));
+    }
+    const id = ++counters.connections;
+    const leave = (): void => admission.leave(connection);
+    const connection = new Connection(services, stream, { id, local, onGivenWay: leave });
+    admission.enter(connection);
+    this.#connections.add(connection);
+    watchdog.alert();
+    await connection.run();
+    leave();
+    this.#connections.delete(connection);
+  }
+
+  /** Resolves once the event loop has looked after everything else. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#resources.turns.next(resolve));
+  }
+
+  /** The bounds of a listener on connections that are not open yet, and who is told of them. */
+  openingOptions(): OpeningOptions & Pick<ListenOptions, "onLongMessage"> {
+    const { counters, timeouts } = this.#parts.services;
+    return {
+      openingTime: timeouts.opening,
+      maxOpening: this.#limits.connectionsOpening,
+      onUnopened: () => void counters.unopened++,
+      onLongMessage: () => void counters.longMessages++,
+    };
+  }
+
+  /** What a listener for proxies needs; `lists` says which peers are those. */
+  proxyOptions(lists: (peer: string) => boolean): ProxyOptions {
+    const { clock, telemetry } = this.#resources;
+    return {
+      lists,
+      openingTime: this.#parts.services.timeouts.opening,
+      maxOpening: this.#limits.connectionsOpening,
+      after: (ms, action) => clock.after(ms, action),
+      turn: () => this.#turn(),
+      onUnopened: (client, why) => {
+        telemetry.tell({ kind: "proxy-header-missing", client, why });
+        telemetry.counters.dropped++;
+      },
+    };
+  }
+
+  #keep(work: Promise<void>): void {
+    this.#running.add(work);
+    work.finally(() => this.#running.delete(work));
+  }
+
+  /** Stops listening, lets what is in flight finish, then cuts off the rest. Resolves when all is closed. */
+  shutdown(): Promise<void> {
+    return this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, turns } = this.#resources;
+    for (const listener of this.#listeners) listener.close();
+    const stop = clock.after(this.#drainTime, () => this.cutOff());
+    this.#parts.services.draining.active = true;
+    for (const connection of this.#connections) connection.drain(this.#drainTime);
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    stop();
+    this.#parts.stop();
+    await this.#pool?.close();
+    turns.close();
+  }
+
+  /** Closes every connection at once. */
+  cutOff(): void {
+    for (const listener of this.#listeners) listener.close();
+    for (const connection of this.#connections) connection.close();
+  }
+}

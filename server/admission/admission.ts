@@ -9,6 +9,7 @@ import type {
   Denial,
   Guest,
   RequestOutcome,
+  RequestPolicies,
   RequestPolicy,
 } from "./policy.ts";
 
@@ -48,22 +49,31 @@ export class ConnectionAdmission {
 
 /** Admits the requests of one connection. */
 export class RequestAdmission {
-  readonly #policies: readonly RequestPolicy[];
-
-  constructor(policies: readonly RequestPolicy[]) {
-    this.#policies = policies;
-  }
-
   /** Why a request is not scheduled; `undefined` where it is. */
-  admit(request: WireRequest, command: CompiledCommand | undefined): Denial | undefined {
-    for (const policy of this.#policies) {
-      const denial = policy.admit?.(request, command);
-      if (denial !== undefined) return denial;
-    }
+  readonly admit: (
+    request: WireRequest,
+    command: CompiledCommand | undefined,
+  ) => Denial | undefined;
+  readonly #listeners: readonly RequestPolicy[];
+
+  constructor(policies: RequestPolicies) {
+    this.admit = inOrder(policies);
+    this.#listeners = policies.filter((policy) => policy !== undefined)
+      .filter((policy) => policy.onOutcome !== undefined);
   }
 
   /** Tells all rules what became of a request, see `RequestPolicy.onOutcome`. */
   onOutcome(outcome: RequestOutcome, retry: number): void {
-    for (const policy of this.#policies) policy.onOutcome?.(outcome, retry);
+    for (const policy of this.#listeners) policy.onOutcome!(outcome, retry);
   }
+}
+
+// Written out instead of a loop: each call then has one target, which is compiled into this function. In a loop the calls
+// would take a tenth of a short request.
+function inOrder([a, b, c, d, e, f, g, h]: RequestPolicies): RequestAdmission["admit"] {
+  return (request, command) =>
+    a?.admit?.(request, command) ?? b?.admit?.(request, command) ??
+      c?.admit?.(request, command) ?? d?.admit?.(request, command) ??
+      e?.admit?.(request, command) ?? f?.admit?.(request, command) ??
+      g?.admit?.(request, command) ?? h?.admit?.(request, command);
 }

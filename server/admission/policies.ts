@@ -11,7 +11,7 @@ import type { Draining } from "./draining.ts";
 import type { KnownCommands } from "./known_commands.ts";
 import { MemoryShedding } from "./memory_shedding.ts";
 import { Overload } from "./overload.ts";
-import type { ConnectionPolicy, RequestPolicy } from "./policy.ts";
+import type { ConnectionPolicy, RequestPolicies } from "./policy.ts";
 import type { Pressure } from "./pressure.ts";
 import type { RefusalThrottle } from "./refusal_throttle.ts";
 
@@ -44,7 +44,7 @@ export function requestPolicies(
   pending: CorrelatedCount,
   knownCommands: KnownCommands,
   throttle: RefusalThrottle,
-): readonly RequestPolicy[] {
+): RequestPolicies {
   return [
     new CorrelatedRequests(maxInFlight, pending, wording),
     knownCommands,

@@ -52,3 +52,15 @@ export interface RequestPolicy {
    */
   onOutcome?(outcome: RequestOutcome, retry: number): void;
 }
+
+/** The rules for the requests of one connection, in their order. */
+export type RequestPolicies = readonly [
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+  RequestPolicy?,
+];

@@ -233,7 +233,8 @@ export class Connection
 
   async halfClose(): Promise<void> {
     this.halfClosed = this.#timeouts.halfClosed = true;
-    await this.#halfClose.awaitReset();
+    const reset = this.#halfClose.awaitReset();
+    if (reset !== undefined) await reset;
     if (this.closed) return;
     if (!this.#halfCloses) return this.close();
     this.#stream.gone?.then(() => this.close());

@@ -24,13 +24,17 @@ export class HalfClose {
   }
 
   /**
-   * Waits whether a reset follows. The client may have ended its side before the last answers were written: then they are
-   * answered with a reset, and nobody has read them.
+   * Waits whether a reset follows; `undefined` where none would tell anything. The client may have ended its side before
+   * the last answers were written: then a reset answers them, and nobody has read them.
    */
-  async awaitReset(): Promise<void> {
+  awaitReset(): Promise<void> | undefined {
     const { resetTime = 0, tellsUnread } = this.#stream;
-    if (!this.#receipts.unanswered || !tellsUnread || resetTime === 0) return;
-    await this.#pause.over(resetTime);
+    if (!this.#receipts.unanswered || !tellsUnread || resetTime === 0) return undefined;
+    return this.#resetAfter(resetTime);
+  }
+
+  async #resetAfter(ms: number): Promise<void> {
+    await this.#pause.over(ms);
     if (!this.#over && await isReset(this.#stream)) this.#receipts.unread();
   }
 

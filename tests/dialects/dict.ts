@@ -1,29 +1,17 @@
 // A dialect in the manner of DICT (RFC 2229): lines in, a status of three digits out, definitions that end in a dot.
 
-import {
-  type Decoded,
-  type Dialect,
-  type DialectSession,
-  PLAIN_WORDING,
-} from "@lineup/lineup/dialects";
-import type { Builtin, Correlated, Failure, Invalid } from "@lineup/lineup/dialects";
-import type { Served, Sink, WireRequest } from "@lineup/lineup/dialects";
-import {
-  type CompiledCommand,
-  compileProtocol,
-  Refusal,
-  type Values,
-} from "@lineup/lineup/protocol";
+import type { Builtin, Correlated, Decoded, Dialect, Failure } from "@lineup/lineup/dialects";
+import type { DialectSession, Invalid, Served, Sink, WireRequest } from "@lineup/lineup/dialects";
+import { PLAIN_WORDING } from "@lineup/lineup/dialects";
+import { type CompiledCommand, compileProtocol } from "@lineup/lineup/protocol";
+import { Refusal, type Values } from "@lineup/lineup/protocol";
 
-const DONE: Readonly<Record<string, string>> = { QUIT: "221 bye", STATUS: "210 up" };
-const STATUS: Readonly<Record<string, number>> = {
-  "draining": 421,
-  "unknown-command": 500,
-  "line-too-long": 500,
-  "bad-syntax": 500,
-  "bad-arguments": 501,
-  "no-match": 552,
-};
+const STATUS = new Map([
+  ...["unknown-command", "line-too-long", "bad-syntax"].map((code) => [code, 500] as const),
+  ["draining", 421],
+  ["bad-arguments", 501],
+  ["no-match", 552],
+]);
 
 class DictRequest implements WireRequest {
   readonly kind = "request";
@@ -81,8 +69,8 @@ class DictSession implements DialectSession {
   writeItem(_to: WireRequest, _command: CompiledCommand, { word, text }: Values, out: Sink): void {
     out.add(`151 ${word}\r\n${String(text).replace(/^\./gm, "..")}\r\n.\r\n`);
   }
-  writeReply(to: WireRequest, _command: CompiledCommand, _reply: unknown, out: Sink): void {
-    out.add(`${DONE[to.verb] ?? "250 ok"}\r\n`);
+  writeReply(_to: WireRequest, _: CompiledCommand, reply: Values | undefined, out: Sink): void {
+    out.add(`${reply?.status ?? "250 ok"}\r\n`);
   }
   writeFailure(_to: Correlated, failure: Failure, out: Sink): void {
     out.add(statusLine(failure));
@@ -98,22 +86,32 @@ function invalid(code: string, message: string, fatal: boolean): Invalid {
 }
 
 function statusLine({ code, message }: Failure): string {
-  return `${STATUS[code] ?? 420} ${message.replace(/\p{Cc}+/gu, " ")}\r\n`;
+  return `${STATUS.get(code) ?? 420} ${message.replace(/\p{Cc}+/gu, " ")}\r\n`;
 }
 
-const QUIT: Builtin = {
-  command: { summary: "End the connection." },
-  control: true,
-  run: async (_args, context) => await context.quit(),
+const reply = { status: "text" } as const;
+const builtins: Readonly<Record<string, Builtin>> = {
+  STATUS: {
+    command: { summary: "Say how much was asked.", reply },
+    run: (_args, context) => ({
+      status: `210 ${new Map(context.figures()).get("requests-total")}`,
+    }),
+  },
+  QUIT: {
+    command: { summary: "End the connection.", reply },
+    control: true,
+    run: async (_args, context) => (await context.quit(), { status: "221 bye" }),
+  },
 };
+const commands = Object.entries(builtins).map(([verb, { command }]) => [verb, command]);
 
 /** The dialect. */
 export const dict: Dialect = {
   name: "dict",
   about: "A dictionary.",
-  builtins: { QUIT },
+  builtins,
   wording: PLAIN_WORDING,
-  compile: (protocol) => compileProtocol(protocol, { builtins: { QUIT: QUIT.command } }),
+  compile: (protocol) => compileProtocol(protocol, { builtins: Object.fromEntries(commands) }),
   open: (_peer, served) => new DictSession(served),
   refuseConnection: (failure) => new TextEncoder().encode(statusLine(failure)),
 };

@@ -4,11 +4,11 @@ import type { ServedDialect } from "@lineup/lineup/dialects";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { type Handlers, listenMemory, serve, type ServeOptions } from "@lineup/lineup/server";
 
-/** Serves a protocol. `handlers` is given what the handler of the slow request waits for. */
+/** Serves a protocol. `handlers` gets the function with which the handler of the slow request waits. */
 export async function serveInMemory<const P extends Protocol>(
   protocol: P,
   handlers: (wait: () => Promise<void>) => Handlers<P>,
-  { connections, ...options }: Omit<ServeOptions, "connections"> & { connections?: number },
+  options: ServeOptions,
 ): Promise<ServedDialect> {
   const started = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -18,10 +18,9 @@ export async function serveInMemory<const P extends Protocol>(
   };
   const listener = listenMemory();
   const server = await serve(protocol, handlers(wait), {
+    log: () => {},
     ...options,
     listen: [listener],
-    connections: connections === undefined ? {} : { connections },
-    log: () => {},
   });
   return {
     connect: () => Promise.resolve(listener.connect()),

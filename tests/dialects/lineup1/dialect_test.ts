@@ -69,7 +69,7 @@ const subject: DialectSubject = {
         return { total: to };
       },
       WAIT: wait,
-    }), { limits, connections }),
+    }), { limits, connections: connections === undefined ? {} : { connections } }),
 };
 
 for (const { name, run } of dialectCases(subject)) Deno.test(name, run);

@@ -36,6 +36,7 @@ const KNOWN: readonly string[] = [
   "Outcome",
   "Page",
   "Parts",
+  "QueueLogEntry",
   "Range",
   "Rates",
   "Request",

@@ -3,7 +3,7 @@
 import type { ByteStream } from "./stream.ts";
 
 /** An error in the place of a connection. */
-interface Failure {
+interface AcceptFailure {
   readonly error: unknown;
   /** Whoever accepts asks for the next. */
   readonly goOn: () => void;
@@ -11,7 +11,7 @@ interface Failure {
 
 /** Connections that wait to be accepted. */
 export class AcceptQueue {
-  #waiting: (ByteStream | Failure)[] = [];
+  #waiting: (ByteStream | AcceptFailure)[] = [];
   #wake: (() => void) | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
   /** Whether no more are taken. */

@@ -6,7 +6,7 @@ const END = Uint8Array.of(LF);
 const LONGEST = 1 << 16;
 
 /** Standard output or standard error of this process, which many programs share. */
-export interface Sink {
+export interface LineSink {
   /**
    * Resolves once all is written, so that a slow reader slows the programs down. Rejects if it cannot be written.
    */
@@ -21,7 +21,7 @@ export interface OutputConsumer {
 }
 
 /** Passes whole lines on. A last line without a line feed gets one. */
-export function passLines(sink: Sink): OutputConsumer & { readonly failure: unknown } {
+export function passLines(sink: LineSink): OutputConsumer & { readonly failure: unknown } {
   let failure: unknown;
   let pieces: Uint8Array[] = [];
   let length = 0;

@@ -1,7 +1,7 @@
 // The programs of a worker, one for each of its jobs, and what the end of a program means for its job.
 
 import { JobFailure, type TakenJob } from "../../client/mod.ts";
-import { keepAll, passLines, rememberLast, type Sink } from "./outputs.ts";
+import { keepAll, type LineSink, passLines, rememberLast } from "./outputs.ts";
 import { CannotStart, Program, type ProgramOptions } from "./program.ts";
 
 /** The longest result, in bytes: the default limit of a server. */
@@ -21,8 +21,8 @@ export interface ProgramsOptions {
   readonly grace: number;
   /** Whether standard output is the job's result. */
   readonly result: boolean;
-  readonly out: Sink;
-  readonly err: Sink;
+  readonly out: LineSink;
+  readonly err: LineSink;
   onStart(job: TakenJob): void;
   /** The command can never be started. */
   onCannotStart(error: CannotStart): void;

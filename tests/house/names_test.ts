@@ -17,7 +17,6 @@ const KNOWN: readonly string[] = [
   "Client",
   "Dispatcher",
   "Ending",
-  "Failure",
   "Field",
   "Host",
   "InFlight",
@@ -31,7 +30,6 @@ const KNOWN: readonly string[] = [
   "Range",
   "Request",
   "Row",
-  "Sink",
   "Slice",
   "Waiting",
 ];

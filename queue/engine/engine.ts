@@ -3,25 +3,21 @@
 
 import type { Counts } from "../index/queue.ts";
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { QueueLimits, Schedule, State, StoredJob } from "../store/store.ts";
+import type { JobOptions, State, StoredJob } from "../store/job_fields.ts";
+import type { QueueLimits, Schedule } from "../store/store.ts";
 import type { Caller, QueueClient } from "./caller.ts";
 
 /** A new job. Durations are in ms. */
-export interface NewJob {
-  readonly queue: string;
+export interface NewJob extends Omit<JobOptions, "key"> {
   readonly body: Uint8Array;
+  /** Default: none. */
   readonly key?: string;
-  /** A name that no other job of the queue may have. */
+  /** A name that no other job of the queue may have. Default: none. */
   readonly unique?: string;
-  readonly priority: number;
+  /** How long before it is ready. */
   readonly delay: number;
-  readonly lease: number;
-  readonly attempts: number;
-  readonly backoff: number;
-  /** How long it is of use; `undefined` for ever. */
+  /** How long it is of use. Default: for ever. */
   readonly expires?: number;
-  /** Whether its result is kept. */
-  readonly keep: boolean;
 }
 
 /** The answer to a PUT. */

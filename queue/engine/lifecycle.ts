@@ -1,7 +1,7 @@
 // What can happen to a job, as data: in which states, what it needs, and what becomes of the job.
 
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { JobProgress, State, StoredJob } from "../store/store.ts";
+import type { JobProgress, State, StoredJob } from "../store/job_fields.ts";
 import type { QueueClient } from "./caller.ts";
 import type { NewJob } from "./engine.ts";
 

@@ -2,7 +2,8 @@ import { deadJob, notDead, notFound } from "../refusals.ts";
 import type { Job } from "../index/job.ts";
 import { noJobs, type Queue } from "../index/queue.ts";
 import { type CountedEvent, events } from "../index/event_rates.ts";
-import { type QueueLimits, states, type StoredJob } from "../store/store.ts";
+import { states, type StoredJob } from "../store/job_fields.ts";
+import type { QueueLimits } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type {
   Claim,

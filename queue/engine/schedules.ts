@@ -112,7 +112,8 @@ export class Schedules {
   /** Sets a schedule. Resolves with how long until its next job, once it is stored. Throws `bad-arguments` or `busy`. */
   async set(schedule: NewSchedule): Promise<number> {
     const { transitions, capacity, jobs, journal } = this.#parts;
-    const { name, queue, key, priority, attempts, lease, backoff, keep, expires, body } = schedule;
+    const { cron: _cron, zone: _zone, interval: _interval, body, ...options } = schedule;
+    const { name, queue } = options;
     transitions.ask();
     const times = timesOf(schedule);
     const before = this.#table.get(name)?.schedule;
@@ -126,7 +127,6 @@ export class Schedules {
     // To set the same schedule again, as every deployment may, must not put it off for ever.
     const next = isSame ? before.next : nextRun(times, now, now);
     if (next === undefined) throw badArguments("The clock is too far ahead for any schedule.");
-    const options = { name, queue, key, priority, attempts, lease, backoff, keep, expires };
     this.#add({ ...options, ...times, next, size: body.length }, body);
     await journal.write({ kind: "schedule", schedule: { ...options, ...times, next, body } });
     return next - now;

@@ -4,7 +4,7 @@ import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import { Slice } from "../index/slice.ts";
 import type { Journal } from "../store/journal.ts";
-import type { StoredJob } from "../store/store.ts";
+import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller } from "./caller.ts";
 import type { JobFilter, JobList } from "./engine.ts";
 import type { JobEvent } from "./lifecycle.ts";

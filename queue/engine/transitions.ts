@@ -9,7 +9,7 @@ import type { Queue } from "../index/queue.ts";
 import { Slice, type Yield } from "../index/slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
 import type { Journal } from "../store/journal.ts";
-import type { StoredJob } from "../store/store.ts";
+import type { StoredJob } from "../store/job_fields.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { NewJob } from "./engine.ts";

@@ -2,7 +2,8 @@
 
 import type { Engine, QueueDetails, QueueSummary } from "../engine/engine.ts";
 import type { admin } from "../protocol/admin.ts";
-import type { QueueLimits, StoredJob } from "../store/store.ts";
+import type { StoredJob } from "../store/job_fields.ts";
+import type { QueueLimits } from "../store/store.ts";
 import { msBetween } from "./durations.ts";
 import type { QueueHandlers } from "./queue_handlers.ts";
 

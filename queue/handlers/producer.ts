@@ -11,25 +11,9 @@ const EMPTY = new Uint8Array();
 /** The handlers of the commands of producers. */
 export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof producer> {
   return {
-    PUT(
-      { queue, body, key, priority, delay, lease, attempts, backoff, expires, id, result },
-      context,
-    ) {
-      // Named one by one: to copy the rest of an object takes as long as all else here.
-      const job = {
-        queue,
-        body,
-        key,
-        unique: id,
-        priority,
-        delay,
-        lease,
-        attempts,
-        backoff,
-        expires,
-        keep: result === "keep",
-      };
-      return engine.put(job, context);
+    PUT(args, context) {
+      const { id, result } = args;
+      return engine.put({ ...args, unique: id, keep: result === "keep" }, context);
     },
 
     async WAIT({ id }, context) {
@@ -47,10 +31,9 @@ export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof type
         await engine.endSchedule(name);
         return {};
       }
-      const { priority, lease, attempts, backoff, expires = 0, result } = options;
-      const keep = result === "keep";
-      const job = { queue, body, key, priority, lease, attempts, backoff, expires, keep };
-      const next = await engine.setSchedule({ name, ...job, cron, zone: tz, interval }, context);
+      const { expires = 0, result, ...rest } = options;
+      const job = { ...rest, queue, body, key, expires, keep: result === "keep" };
+      const next = await engine.setSchedule({ ...job, name, cron, zone: tz, interval }, context);
       return { next: msBetween(0, next) };
     },
 

@@ -1,4 +1,4 @@
-import { type State, states, type StoredJob } from "../store/store.ts";
+import { type State, states, type StoredJob } from "../store/job_fields.ts";
 import type { JobExtras, JobHolder, JobPage } from "./job_page.ts";
 import type { KeyState, Queue, SharedOptions } from "./queue.ts";
 
@@ -111,16 +111,9 @@ export class Job {
 
   /** A copy of all that is stored of it. */
   stored(): StoredJob {
-    const { priority, attempts, lease, backoff, keep } = this.options;
     return {
+      ...this.options.values(),
       id: this.id,
-      queue: this.queue.name,
-      key: this.key,
-      priority,
-      attempts,
-      lease,
-      backoff,
-      keep,
       unique: this.unique,
       enqueuedAt: this.enqueuedAt,
       expiresAt: this.expiresAt,

@@ -1,4 +1,4 @@
-import { type JobProgress, states, type StoredJob } from "../store/store.ts";
+import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
 import type { Due } from "./deadlines.ts";
 import type { SharedOptions } from "./queue.ts";
 import type { SharedOptionsTable } from "./shared_options.ts";

@@ -1,5 +1,5 @@
 import { Memory } from "../memory.ts";
-import { type JobProgress, states, type StoredJob } from "../store/store.ts";
+import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
 import type { Times } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, type JobHolder, JobPage, ROOM } from "./job_page.ts";

@@ -1,7 +1,7 @@
 // All jobs by id and by queue, each where its state puts it.
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
-import type { JobProgress, StoredJob } from "../store/store.ts";
+import type { JobProgress, StoredJob } from "../store/job_fields.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Job } from "./job.ts";
 import type { JobExtras, JobHolder } from "./job_page.ts";

@@ -1,7 +1,7 @@
 // A queue, its keys, and the options that jobs of a key share. They refer to each other, so they live in one file.
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
-import type { JobOptions, State } from "../store/store.ts";
+import type { JobOptions, State } from "../store/job_fields.ts";
 import { EventRates } from "./event_rates.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
@@ -210,6 +210,12 @@ export class SharedOptions implements OrderedOptions {
     this.lease = lease;
     this.backoff = backoff;
     this.keep = keep;
+  }
+
+  /** The options as they are stored. */
+  values(): JobOptions {
+    const { key: { queue, key }, priority, attempts, lease, backoff, keep } = this;
+    return { queue: queue.name, key, priority, attempts, lease, backoff, keep };
   }
 
   /** Whether they are the same as those of a job of the same key. */

@@ -10,7 +10,7 @@ import {
   type State,
   states,
   type StoredJob,
-} from "../../../queue/store/store.ts";
+} from "../../../queue/store/job_fields.ts";
 import type { WorkQueue } from "../../../queue/engine/work_queue.ts";
 
 /** How often what takes time is looked at, in steps. */

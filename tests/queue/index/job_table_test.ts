@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { JobTable } from "../../../queue/index/job_table.ts";
 import { Queue } from "../../../queue/index/queue.ts";
-import type { StoredJob } from "../../../queue/store/store.ts";
+import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { job as stored } from "../store/store_conformance.ts";
 

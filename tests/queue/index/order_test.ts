@@ -3,7 +3,7 @@ import type { Job } from "../../../queue/index/job.ts";
 import { JobTable } from "../../../queue/index/job_table.ts";
 import { Order } from "../../../queue/index/order.ts";
 import { Queue } from "../../../queue/index/queue.ts";
-import type { StoredJob } from "../../../queue/store/store.ts";
+import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { job as stored } from "../store/store_conformance.ts";
 

@@ -18,17 +18,14 @@
 export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
+export type { JobOptions, JobProgress, State, StoredJob } from "./store/job_fields.ts";
 export type {
   Change,
-  JobOptions,
-  JobProgress,
   Moment,
   QueueLimits,
   Room,
   Schedule,
-  State,
   Store,
-  StoredJob,
   StoredSchedule,
 } from "./store/store.ts";
 export { StoreFull } from "./store/store.ts";

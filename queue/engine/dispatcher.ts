@@ -13,7 +13,7 @@ import type { CapacityCheck } from "./capacity.ts";
 import type { Consumer, Consumers } from "./consumers.ts";
 import type { Delivery, JobOnTheWay } from "./delivery.ts";
 import type { TakeRequest } from "./engine.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import type { Results } from "./results.ts";
 import type { Transitions } from "./transitions.ts";

@@ -14,7 +14,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Schedule, Store, StoredSchedule } from "../store/store.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { NewSchedule, ScheduleDetails } from "./engine.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import { ScheduleEntry, ScheduleTable } from "./schedule_table.ts";
 import type { Transitions } from "./transitions.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import type { Room, Store } from "../store/store.ts";
 
 /** What a job takes in a store beside its body, in bytes. */

@@ -18,7 +18,7 @@ import { Bodies } from "./bodies.ts";
 import { type Capacity, CapacityCheck } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import { QueueClock } from "./queue_clock.ts";
 import { RateLimits } from "./rate_limits.ts";
 import { Results } from "./results.ts";

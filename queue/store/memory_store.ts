@@ -7,7 +7,7 @@ import {
   type Schedule,
   type Store,
 } from "./store.ts";
-import type { StoredJob } from "./store.ts";
+import type { StoredJob } from "./job_fields.ts";
 
 interface Kept {
   readonly job: StoredJob;

@@ -2,9 +2,6 @@
 
 import type { JobOptions, JobProgress, StoredJob } from "./job_fields.ts";
 
-export { states } from "./job_fields.ts";
-export type { JobOptions, JobProgress, State, StoredJob } from "./job_fields.ts";
-
 /** What is set for a queue or for one of its keys; 0 is no limit. */
 export interface QueueLimits {
   /** The queue's name. */

@@ -2,7 +2,8 @@
 
 import { longestPause } from "../backoff.ts";
 import { bounds as ofPut } from "../bounds.ts";
-import type { Moment, Schedule, StoredJob } from "./store.ts";
+import type { StoredJob } from "./job_fields.ts";
+import type { Moment, Schedule } from "./store.ts";
 import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 
 /**

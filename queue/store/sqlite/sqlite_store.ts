@@ -2,13 +2,13 @@ import type { DiskOptions } from "./disk_room.ts";
 import { type Batch, packBatch, unpackJobs } from "./batch.ts";
 import { type Bodies, unpackBodies } from "./bodies.ts";
 import type { Columns } from "./columns.ts";
+import type { StoredJob } from "../job_fields.ts";
 import {
   type Change,
   type Moment,
   type QueueLimits,
   type Room,
   type Store,
-  type StoredJob,
   type StoredSchedule,
   StoreFull,
 } from "../store.ts";

@@ -1,6 +1,6 @@
 // The time limits of a server for its clients.
 
-/** Times in ms and what goes with them. */
+/** RequestTimes in ms and what goes with them. */
 export interface Timeouts {
   /**
    * For a connection to be open: its TLS handshake, its request for a WebSocket, its PROXY header. Also for a refused

@@ -1,6 +1,6 @@
 // The answering half of a request: its items, its reply or its failure, each in its turn.
 
-import type { Failure, Times, WireRequest } from "../../dialects/dialect.ts";
+import type { Failure, RequestTimes, WireRequest } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -123,7 +123,7 @@ export abstract class AnsweringTicket extends Ticket implements PendingRequest, 
     this.end(turnedAway);
   }
 
-  #times(): Times | undefined {
+  #times(): RequestTimes | undefined {
     if (!this.connection.session.timed) return undefined;
     const now = this.connection.services.clock.now();
     const started = this.startedAt || now;

@@ -1,4 +1,4 @@
-import type { Correlated, Failure, Times } from "../../dialects/dialect.ts";
+import type { Correlated, Failure, RequestTimes } from "../../dialects/dialect.ts";
 import type { PendingRequest } from "../connection/pending_requests.ts";
 import type { HeldResponses } from "./held_responses.ts";
 import type { Answerable, Responder } from "./responder.ts";
@@ -28,7 +28,7 @@ export class Rejection implements PendingRequest, Answerable {
   }
 
   /** Writes its only response. */
-  answer(failure: Failure, times?: Times): void {
+  answer(failure: Failure, times?: RequestTimes): void {
     this.#responder.failure(this, failure, times);
     this.answered = true;
   }

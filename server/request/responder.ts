@@ -4,8 +4,8 @@ import type {
   Correlated,
   DialectSession,
   Failure,
+  RequestTimes,
   Sink,
-  Times,
   WireRequest,
 } from "../../dialects/dialect.ts";
 import type { Output } from "../../net/output.ts";
@@ -75,13 +75,17 @@ export class Responder {
   }
 
   /** Writes the (end of the) reply. Throws where the values are none of the command; then nothing is written. */
-  reply(request: AnswerableRequest, values: Values | undefined, times: Times | undefined): void {
+  reply(
+    request: AnswerableRequest,
+    values: Values | undefined,
+    times: RequestTimes | undefined,
+  ): void {
     const { wire, compiled } = request;
     this.#session.writeReply(wire, compiled, values, this.#sinkOf(request), times);
   }
 
   /** Writes a failure, as the last response. */
-  failure(request: Answerable, failure: Failure, times?: Times): void {
+  failure(request: Answerable, failure: Failure, times?: RequestTimes): void {
     this.#session.writeFailure(request.wire, failure, this.#sinkOf(request), times);
   }
 

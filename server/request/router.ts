@@ -7,7 +7,7 @@ import {
   type Failure,
   type Invalid,
   NOBODY,
-  type Times,
+  type RequestTimes,
   type WireRequest,
 } from "../../dialects/dialect.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -20,7 +20,7 @@ import { Request } from "./request.ts";
 import type { Route } from "./route.ts";
 
 /** The times of input that is answered as it comes. */
-const NO_TIME: Times = { waited: 0, took: 0 };
+const NO_TIME: RequestTimes = { waited: 0, took: 0 };
 
 /** The connection whose input is routed. */
 export interface RoutedConnection extends RequestConnection {
@@ -155,12 +155,11 @@ export class RequestRouter {
     if (fatal) this.#connection.endFor(failure.code, failure.message);
   }
 
-  #control({ write, cancelOldest, end }: Control): void {
+  #control({ write, cancelOldest }: Control): void {
     if (write !== undefined) {
       this.#connection.output.add("", write);
       this.#connection.answersNow();
     }
     if (cancelOldest !== undefined) this.#pending.first?.abort("cancelled", cancelOldest);
-    if (end) this.#connection.end();
   }
 }

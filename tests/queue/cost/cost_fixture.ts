@@ -1,7 +1,7 @@
 // A queue in which much is to be looked at: jobs, keys, queues, limits, schedules.
 
 import { sqliteStore, type StoredJob } from "@lineup/lineup/queue";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { Known } from "./cost_requests.ts";
 import type { Costed } from "./costed.ts";
 

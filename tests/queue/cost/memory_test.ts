@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { served, type Session } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 import type { Found } from "./measured.ts";
 

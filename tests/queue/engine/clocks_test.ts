@@ -10,7 +10,7 @@ import {
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { type Served, served, type Session } from "../session.ts";
-import { job, put, schedule } from "../store/store_conformance.ts";
+import { job, put, schedule } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 const MINUTE = 60_000;

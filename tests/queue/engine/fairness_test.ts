@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { served, type Session } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 /** A store with as many ready jobs, in this order; `of` tells what they are. */
 async function filled(count: number, of: (at: number) => Partial<Parameters<typeof put>[0]>) {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { served, type Session } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 /** The keys of the next jobs. */
 async function take(session: Session, max: number, queue = "mail"): Promise<string[]> {

@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { served } from "../session.ts";
-import { schedule } from "../store/store_conformance.ts";
+import { schedule } from "../../../queue/store/conformance/samples.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -4,7 +4,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { type Served, served } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 /** The most jobs of a slice. */
 const SLICE = 500;

@@ -2,7 +2,7 @@ import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { SEED, seededRandom } from "../../seeded_random.ts";
 import { served, type Session } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 /** The numbers of a page, and where the next one begins. */
 async function page(session: Session, request: string): Promise<[number[], number | undefined]> {

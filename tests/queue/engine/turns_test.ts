@@ -1,7 +1,7 @@
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals } from "@std/assert";
 import { served, type Session } from "../session.ts";
-import { job, put } from "../store/store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 async function filled(queues: readonly string[], each: number) {
   const store = memoryStore();

@@ -3,7 +3,7 @@ import { JobTable } from "../../../queue/index/job_table.ts";
 import { Queue } from "../../../queue/index/queue.ts";
 import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
-import { job as stored } from "../store/store_conformance.ts";
+import { job as stored } from "../../../queue/store/conformance/samples.ts";
 
 /** How many slots there may be beyond those of the most jobs that were there at a time. */
 const SLACK = 4096;

@@ -5,7 +5,7 @@ import { Order } from "../../../queue/index/order.ts";
 import { Queue } from "../../../queue/index/queue.ts";
 import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
-import { job as stored } from "../store/store_conformance.ts";
+import { job as stored } from "../../../queue/store/conformance/samples.ts";
 
 /** Jobs, and how often something asked for when they were ready, which decides about their places. */
 class WatchedTable extends JobTable {

@@ -3,7 +3,7 @@ import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { putSmall, removesSome, rowAttacks } from "./row_attacks.ts";
 import { served, type Session } from "../session.ts";
-import { job, put } from "./store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 const MIB = 1 << 20;

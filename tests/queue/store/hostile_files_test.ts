@@ -18,7 +18,7 @@ import {
 } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
-import { job, put } from "./store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 /** Far more than any of it takes, far less than for ever. */

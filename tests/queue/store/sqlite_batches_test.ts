@@ -4,7 +4,7 @@ import { memoryStore, sqliteStore } from "@lineup/lineup/queue";
 import type { Change, Store, StoredJob } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { job } from "./store_conformance.ts";
+import { job } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 /** What is done to which job: 0 is a new one, the others choose among those there were. */

@@ -10,7 +10,7 @@ import {
 } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { served } from "../session.ts";
-import { job, put } from "./store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 const LINES = ['{"queue":"mail","body":"hello"}'];

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { openQueue, sqliteStore } from "@lineup/lineup/queue";
 import { assertEquals, assertRejects } from "@std/assert";
-import { job, put } from "./store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 async function refuses(path: string, message: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { checkSqliteFile, openQueue, sqliteStore } from "@lineup/lineup/queue";
 import { assertEquals, assertRejects } from "@std/assert";
-import { job, put } from "./store_conformance.ts";
+import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 // A file's tables never change but with a new version: these are those of every file of version 3 that there is.

@@ -1,16 +1,16 @@
 import { memoryStore, sqliteStore } from "@lineup/lineup/queue";
-import { testStore } from "./store_conformance.ts";
+import { testStore } from "@lineup/lineup/queue/conformance";
 import { withDirectory } from "../../temporary_directory.ts";
 
 testStore(
-  "memoryStore",
-  (test) => test({ open: () => Promise.resolve(memoryStore()), lasts: false }),
+  (name, run) => Deno.test(`memoryStore ${name}`, run),
+  (use) => use({ open: () => Promise.resolve(memoryStore()), lasts: false }),
 );
 
 testStore(
-  "sqliteStore",
-  (test) =>
+  (name, run) => Deno.test(`sqliteStore ${name}`, run),
+  (use) =>
     withDirectory((directory) =>
-      test({ open: () => sqliteStore(`${directory}/queue.db`), lasts: true })
+      use({ open: () => sqliteStore(`${directory}/queue.db`), lasts: true })
     ),
 );

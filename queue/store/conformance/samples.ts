@@ -1,0 +1,89 @@
+// What the conformance suite, and tests beside it, put into a store.
+
+import type { JobProgress, StoredJob } from "../job_fields.ts";
+import type { Change, QueueLimits, Schedule, StoredSchedule } from "../store.ts";
+
+/** A job as a store keeps it. */
+export function job(id: number, rest: Partial<StoredJob> = {}): StoredJob {
+  return {
+    id,
+    queue: "mail",
+    key: "",
+    priority: 5,
+    attempts: 10,
+    lease: 60_000,
+    backoff: 0,
+    keep: false,
+    unique: "",
+    enqueuedAt: 1_577_836_800_000.25,
+    expiresAt: 0,
+    size: 0,
+    state: "ready",
+    attempt: 0,
+    uncountedAttempts: 0,
+    readyAt: 1_577_836_800_000.5,
+    endsAt: 0,
+    releaseOnDisconnect: false,
+    reason: "",
+    ...rest,
+  };
+}
+
+/** A change that puts a job. */
+export function put(stored: StoredJob, body: Uint8Array = new Uint8Array(stored.size)): Change {
+  return { kind: "put", job: stored, body };
+}
+
+/** The progress of a job that is taken. */
+export const progress: JobProgress = {
+  state: "taken",
+  attempt: 3,
+  uncountedAttempts: 1,
+  readyAt: 1_577_836_800_001.5,
+  endsAt: 1_577_836_860_000.125,
+  releaseOnDisconnect: true,
+  reason: 'naïve "reason" \u{1f4e8}',
+};
+
+/** Limits of a queue. */
+export const rules: QueueLimits = {
+  queue: "mail",
+  key: "",
+  paused: true,
+  running: 7,
+  rate: 0.5,
+  weight: 2.5,
+  depth: 1_000,
+};
+/** Limits that limit nothing. */
+export const noRules: QueueLimits = {
+  ...rules,
+  paused: false,
+  running: 0,
+  rate: 0,
+  weight: 0,
+  depth: 0,
+};
+
+/** A schedule. */
+export const schedule: Schedule = {
+  name: "nightly",
+  queue: "mail",
+  key: "acme",
+  priority: 3,
+  attempts: 4,
+  lease: 5_000,
+  backoff: 100,
+  keep: true,
+  cron: "0 3 * * *",
+  zone: "Europe/Berlin",
+  interval: 0,
+  next: 1_577_836_800_000,
+  expires: 60_000,
+  body: Uint8Array.of(0, 10, 255),
+};
+
+/** A schedule as a store returns it. */
+export function told({ body, ...rest }: Schedule): StoredSchedule {
+  return { ...rest, size: body.length };
+}

@@ -30,11 +30,7 @@ export type {
 } from "./store/store.ts";
 export { StoreFull } from "./store/store.ts";
 export { memoryStore } from "./store/memory_store.ts";
-export { type Checked, checkSqliteFile } from "./store/sqlite/check.ts";
-export {
-  exportSqliteFile,
-  type Imported,
-  type ImportOptions,
-  importSqliteFile,
-} from "./store/sqlite/transfer.ts";
+export { checkSqliteFile, type FileCheck } from "./store/sqlite/check.ts";
+export { exportSqliteFile } from "./store/sqlite/export.ts";
+export { type Imported, type ImportOptions, importSqliteFile } from "./store/sqlite/import.ts";
 export { type SqliteOptions, sqliteStore } from "./store/sqlite/sqlite_store.ts";

@@ -1,7 +1,7 @@
 // Cron expressions: what is accepted, and which readings of a clock fit one.
 
 /** What a field holds. */
-interface Field {
+interface CronField {
   readonly name: string;
   readonly least: number;
   readonly most: number;
@@ -14,7 +14,7 @@ interface Field {
 const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
 const WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
 
-const FIELDS: readonly Field[] = [
+const FIELDS: readonly CronField[] = [
   { name: "second", least: 0, most: 59, names: [], values: "0 to 59" },
   { name: "minute", least: 0, most: 59, names: [], values: "0 to 59" },
   { name: "hour", least: 0, most: 23, names: [], values: "0 to 23" },
@@ -97,7 +97,7 @@ function nicknamed(text: string): string | undefined {
   throw new BadCron(`cron must be fields or one of ${known}, not ${JSON.stringify(text)}.`);
 }
 
-function readField(text: string, field: Field): Set<number> {
+function readField(text: string, field: CronField): Set<number> {
   const found = new Set<number>();
   for (const item of text.split(",")) {
     const [first, last, step] = readItem(item, field);
@@ -106,7 +106,7 @@ function readField(text: string, field: Field): Set<number> {
   return found;
 }
 
-function readItem(item: string, field: Field): [first: number, last: number, step: number] {
+function readItem(item: string, field: CronField): [first: number, last: number, step: number] {
   const { name, least, most, values } = field;
   const parts = /^(?:\*|([a-z0-9]+)(?:-([a-z0-9]+))?)(?:\/([0-9]+))?$/i.exec(item);
   if (parts === null) {
@@ -136,7 +136,7 @@ function readItem(item: string, field: Field): [first: number, last: number, ste
   return [first, last, step];
 }
 
-function readValue(text: string, { name, least, most, names, values }: Field): number {
+function readValue(text: string, { name, least, most, names, values }: CronField): number {
   const named = names.indexOf(text.toUpperCase());
   const value = named === -1 ? Number(text) : least + named;
   if (value >= least && value <= most) return value;

@@ -8,7 +8,7 @@ const LATEST = 8.6e15;
 /** How many changes of a zone's clocks are looked at: two in a row lie on the way to a time at most. */
 const CHANGES = 8;
 
-type Moment = Temporal.ZonedDateTime;
+type ZonedTime = Temporal.ZonedDateTime;
 
 /**
  * The one spelling of a time zone, whatever the case of its letters. Throws `BadCron` where `Temporal` knows none of this
@@ -70,7 +70,7 @@ function nextOnce(cron: Cron, zone: string, behind: number): number | undefined 
 }
 
 /** The furthest that the clocks have been: more than they show where they were just set back. */
-function lastShown(moment: Moment): number {
+function lastShown(moment: ZonedTime): number {
   const reading = readingOf(moment);
   const change = moment.add({ milliseconds: 1 }).getTimeZoneTransition("previous");
   if (change === null) return reading;
@@ -78,16 +78,16 @@ function lastShown(moment: Moment): number {
   return Math.max(reading, change.epochMilliseconds + before - 1);
 }
 
-function momentOf(time: number, zone: string): Moment {
+function momentOf(time: number, zone: string): ZonedTime {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(time)).toZonedDateTimeISO(zone);
 }
 
 /** How far the clocks are ahead of UTC, in ms. */
-function offsetOf({ offsetNanoseconds }: Moment): number {
+function offsetOf({ offsetNanoseconds }: ZonedTime): number {
   return offsetNanoseconds / 1e6;
 }
 
 /** What the clocks show. */
-function readingOf(moment: Moment): number {
+function readingOf(moment: ZonedTime): number {
   return moment.epochMilliseconds + offsetOf(moment);
 }

@@ -2,7 +2,7 @@
 // the checks of all of them are made from these descriptions.
 
 /** A field of a job, of limits or of a schedule. */
-export interface Field {
+export interface StoredFieldSpec {
   /**
    * Its values: `integer` and `number`; `time` in ms since the Unix epoch; `word` has neither spaces nor control
    * characters; `flag` is true or false; `state` is one of a job's.
@@ -40,26 +40,28 @@ export interface Field {
 export const NOW: unique symbol = Symbol("now");
 
 /** A field with its name. */
-export interface NamedField extends Field {
+export interface StoredField extends StoredFieldSpec {
   readonly name: string;
 }
 
 /** The fields of a record in their order, which is that of its columns. */
-export function named<F extends Field>(fields: Readonly<Record<string, F>>): (F & NamedField)[] {
+export function named<F extends StoredFieldSpec>(
+  fields: Readonly<Record<string, F>>,
+): (F & StoredField)[] {
   return Object.entries(fields).map(([name, field]) => ({ ...field, name }));
 }
 
 /** The column of a field. */
-export function columnOf({ name, column = name }: NamedField): string {
+export function columnOf({ name, column = name }: StoredField): string {
   return column;
 }
 
 /** The name of a field in a line of JSON; `null` where it is in none. */
-export function lineNameOf(field: NamedField): string | null {
+export function lineNameOf(field: StoredField): string | null {
   return field.line === undefined ? columnOf(field) : field.line;
 }
 
 /** Whether rows and columns have a text for it, not a number. */
-export function isText({ type }: Field): boolean {
+export function isText({ type }: StoredFieldSpec): boolean {
   return type === "word" || type === "text";
 }

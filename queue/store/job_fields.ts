@@ -2,7 +2,7 @@
 
 import { parseValue } from "../../protocol/values.ts";
 import { bounds } from "../bounds.ts";
-import { type Field, named, type NamedField, NOW } from "./field.ts";
+import { named, NOW, type StoredField, type StoredFieldSpec } from "./field.ts";
 import {
   FURTHEST_IMPORTED,
   HIGHEST,
@@ -73,7 +73,7 @@ export interface StoredJob extends JobOptions, JobProgress {
 }
 
 /** A field of a job. */
-export interface JobField extends Field {
+export interface JobFieldSpec extends StoredFieldSpec {
   /** What it is part of; `body`: it follows from the body, and is kept by no column. */
   readonly part: "job" | "options" | "progress" | "body";
   /** It is progress that a new job has too: it is kept with the job until the job has other progress. */
@@ -98,7 +98,7 @@ const count = {
 } as const;
 
 /** The fields of a job, in the order of their columns. */
-const fields: Readonly<Record<keyof StoredJob, JobField>> = {
+const fields: Readonly<Record<keyof StoredJob, JobFieldSpec>> = {
   id: {
     part: "job",
     type: "integer",
@@ -156,12 +156,12 @@ const fields: Readonly<Record<keyof StoredJob, JobField>> = {
 };
 
 /** The fields of a job. */
-export const jobFields: readonly (JobField & NamedField)[] = named(fields);
+export const jobFields: readonly (JobFieldSpec & StoredField)[] = named(fields);
 /** Those of its options, which a schedule has too. */
-export const optionFields: readonly NamedField[] = jobFields.filter(({ part }) =>
+export const optionFields: readonly StoredField[] = jobFields.filter(({ part }) =>
   part === "options"
 );
 /** Those of its progress. */
-export const progressFields: readonly (JobField & NamedField)[] = jobFields.filter(({ part }) =>
-  part === "progress"
-);
+export const progressFields: readonly (JobFieldSpec & StoredField)[] = jobFields.filter((
+  { part },
+) => part === "progress");

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { BadCron, readCron } from "../cron/cron.ts";
 import { readZone } from "../cron/cron_times.ts";
 import { wrongLimit } from "../queue_limits.ts";
-import { named, type NamedField } from "./field.ts";
+import { named, type StoredField } from "./field.ts";
 import { BadLine, parseFlat } from "./flat_json.ts";
 import { jobFields, type StoredJob } from "./job_fields.ts";
 import { fromLine, toLine } from "./line_fields.ts";
@@ -20,7 +20,7 @@ export type LineEntry =
 const VERSION = 1;
 
 /** The fields of each kind of line. */
-const kinds: Readonly<Record<string, readonly NamedField[]>> = {
+const kinds: Readonly<Record<string, readonly StoredField[]>> = {
   queue: named({
     version: { type: "integer", min: VERSION, max: VERSION },
     last: { type: "integer", min: 0, max: HIGHEST_IMPORTED },

@@ -3,7 +3,7 @@
 import { closestString } from "@std/text/closest-string";
 import type { FieldSpec } from "../../protocol/spec.ts";
 import { BadValue, formatValue } from "../../protocol/values.ts";
-import { type Field, lineNameOf, type NamedField, NOW } from "./field.ts";
+import { lineNameOf, NOW, type StoredField, type StoredFieldSpec } from "./field.ts";
 import { BadLine } from "./flat_json.ts";
 import { states } from "./job_fields.ts";
 
@@ -11,7 +11,7 @@ import { states } from "./job_fields.ts";
 const BODIES = ["body", "base64"];
 
 /** A record as the fields of a line. */
-export function toLine(fields: readonly NamedField[], record: object): Record<string, unknown> {
+export function toLine(fields: readonly StoredField[], record: object): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   for (const field of fields) {
     const name = lineNameOf(field);
@@ -29,7 +29,7 @@ export function toLine(fields: readonly NamedField[], record: object): Record<st
  */
 export function fromLine(
   kind: string,
-  fields: readonly NamedField[],
+  fields: readonly StoredField[],
   line: Readonly<Record<string, unknown>>,
   hasBody: boolean,
   now: number,
@@ -53,7 +53,7 @@ export function fromLine(
   return record;
 }
 
-function checked(name: string, value: unknown, field: Field, now: number): unknown {
+function checked(name: string, value: unknown, field: StoredFieldSpec, now: number): unknown {
   if (value === field.default) return value;
   const spec = specOf(field);
   if (spec.type === "boolean" && typeof value !== "boolean") {
@@ -80,7 +80,7 @@ function checked(name: string, value: unknown, field: Field, now: number): unkno
 }
 
 /** What a field of an import must be. */
-function specOf({ type, min, importMin = min, max, importMax = max }: Field): FieldSpec {
+function specOf({ type, min, importMin = min, max, importMax = max }: StoredFieldSpec): FieldSpec {
   switch (type) {
     case "flag":
       return { type: "boolean" };

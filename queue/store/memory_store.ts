@@ -1,12 +1,6 @@
 import { BYTES } from "../memory.ts";
-import {
-  type Change,
-  hasRules,
-  type Moment,
-  type QueueLimits,
-  type Schedule,
-  type Store,
-} from "./store.ts";
+import { hasLimits } from "../queue_limits.ts";
+import type { Change, Moment, QueueLimits, Schedule, Store } from "./store.ts";
 import type { StoredJob } from "./job_fields.ts";
 
 interface Kept {
@@ -65,7 +59,7 @@ export function memoryStore(): Store {
         break;
       case "rules": {
         const name = JSON.stringify([change.rules.queue, change.rules.key]);
-        if (hasRules(change.rules)) rules.set(name, change.rules);
+        if (hasLimits(change.rules)) rules.set(name, change.rules);
         else rules.delete(name);
         break;
       }

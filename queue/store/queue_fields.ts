@@ -1,7 +1,7 @@
 // The limits of queues and the schedules as they are kept, and the two records of a file that has one of each.
 
 import { bounds } from "../bounds.ts";
-import { type Field, named, type NamedField } from "./field.ts";
+import { named, type StoredField, type StoredFieldSpec } from "./field.ts";
 import { type JobOptions, optionFields } from "./job_fields.ts";
 import type { QueueLimits, StoredSchedule } from "./store.ts";
 import { FURTHEST_SCHEDULED, HIGHEST, LAST_TIME } from "./stored_bounds.ts";
@@ -9,7 +9,7 @@ import { FURTHEST_SCHEDULED, HIGHEST, LAST_TIME } from "./stored_bounds.ts";
 const queue = { type: "word", min: 1, max: bounds.queue.max } as const;
 const key = { type: "word", min: 0, max: bounds.key.max, default: "" } as const;
 
-const limits: Readonly<Record<keyof QueueLimits, Field>> = {
+const limits: Readonly<Record<keyof QueueLimits, StoredFieldSpec>> = {
   queue,
   key,
   paused: { type: "flag", default: false },
@@ -30,43 +30,44 @@ const limits: Readonly<Record<keyof QueueLimits, Field>> = {
   },
 };
 
-const schedule: Readonly<Record<Exclude<keyof StoredSchedule, keyof JobOptions | "size">, Field>> =
-  {
-    name: { type: "word", min: 1, max: bounds.schedule.max },
-    cron: { type: "text", max: bounds.cron.max, default: "", unchecked: true },
-    zone: { type: "word", max: bounds.zone.max, default: "", unchecked: true },
-    // 0 is none.
-    interval: {
-      type: "integer",
-      min: 0,
-      importMin: bounds.interval.min,
-      max: bounds.interval.max,
-      default: 0,
-    },
-    next: { type: "time", min: 0, max: LAST_TIME, ahead: FURTHEST_SCHEDULED },
-    expires: {
-      type: "integer",
-      min: 0,
-      importMin: bounds.expires.min,
-      max: bounds.expires.max,
-      default: 0,
-    },
-  };
+const schedule: Readonly<
+  Record<Exclude<keyof StoredSchedule, keyof JobOptions | "size">, StoredFieldSpec>
+> = {
+  name: { type: "word", min: 1, max: bounds.schedule.max },
+  cron: { type: "text", max: bounds.cron.max, default: "", unchecked: true },
+  zone: { type: "word", max: bounds.zone.max, default: "", unchecked: true },
+  // 0 is none.
+  interval: {
+    type: "integer",
+    min: 0,
+    importMin: bounds.interval.min,
+    max: bounds.interval.max,
+    default: 0,
+  },
+  next: { type: "time", min: 0, max: LAST_TIME, ahead: FURTHEST_SCHEDULED },
+  expires: {
+    type: "integer",
+    min: 0,
+    importMin: bounds.expires.min,
+    max: bounds.expires.max,
+    default: 0,
+  },
+};
 const [name, ...times] = named(schedule);
 
 /** The fields of limits. */
-export const limitFields: readonly NamedField[] = named(limits);
+export const limitFields: readonly StoredField[] = named(limits);
 /** The fields of a schedule, without its body. */
-export const scheduleFields: readonly NamedField[] = [name, ...optionFields, ...times];
+export const scheduleFields: readonly StoredField[] = [name, ...optionFields, ...times];
 
 /** The highest number of a job that was ever given. */
-export const lastFields: readonly NamedField[] = named({
+export const lastFields: readonly StoredField[] = named({
   id: { type: "integer", min: 0, max: HIGHEST },
 });
 // Sums of the two times stay within those that dates know.
 const half = { type: "time", min: 0, max: LAST_TIME / 2 } as const;
 /** The moment of the last commit that had one. */
-export const clockFields: readonly NamedField[] = named({
+export const clockFields: readonly StoredField[] = named({
   one: { type: "integer", min: 1, max: 1 },
   now: half,
   wall: half,

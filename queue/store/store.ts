@@ -100,11 +100,6 @@ export class StoreFull extends Error {
   override readonly name = "StoreFull";
 }
 
-/** Whether rules say anything. */
-export function hasRules({ paused, running, rate, weight, depth }: QueueLimits): boolean {
-  return paused || running > 0 || rate > 0 || weight > 0 || depth > 0;
-}
-
 /**
  * Keeps jobs, rules and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
  * before it and none that was called after, whether or not those have resolved. The schema of what is kept is

@@ -12,25 +12,18 @@ const ONE_FOR_EACH_PLATFORM: readonly string[] = ["SocketStream"];
 /** What is not mended yet. */
 const KNOWN: readonly string[] = [
   "AnyHandler",
-  "Bodies",
-  "Checked",
   "Client",
   "Dispatcher",
   "Ending",
-  "Field",
   "Host",
   "InFlight",
   "Items",
   "JobFailure",
   "Log",
-  "Moment",
-  "NamedField",
   "Parts",
-  "QueueLogEntry",
-  "Range",
-  "Request",
-  "Row",
+  "PendingRequest",
   "Slice",
+  "State",
   "Waiting",
 ];
 

@@ -1,7 +1,7 @@
 // Bodies as they travel between the server and the thread that writes.
 
 /** Bodies, one behind the other. */
-export interface Bodies {
+export interface PackedBodies {
   /** How long each is; `NONE` for one that is not there. */
   readonly lengths: Float64Array<ArrayBuffer>;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -12,7 +12,7 @@ const NONE = -1;
 const SHARED = 16_384;
 
 /** Packs bodies. */
-export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies {
+export function packBodies(bodies: readonly (Uint8Array | undefined)[]): PackedBodies {
   const lengths = Float64Array.from(bodies, (body) => body?.length ?? NONE);
   const bytes = new Uint8Array(bodies.reduce((sum, body) => sum + (body?.length ?? 0), 0));
   let end = 0;
@@ -25,7 +25,7 @@ export function packBodies(bodies: readonly (Uint8Array | undefined)[]): Bodies 
 }
 
 /** The bodies: views of the bytes of all where these are few, as each view keeps all of them in memory. */
-export function unpackBodies({ lengths, bytes }: Bodies): (Uint8Array | undefined)[] {
+export function unpackBodies({ lengths, bytes }: PackedBodies): (Uint8Array | undefined)[] {
   let end = 0;
   const isShared = bytes.length <= SHARED || lengths.length === 1;
   return Array.from(lengths, (length) => {

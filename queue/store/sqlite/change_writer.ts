@@ -2,7 +2,8 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JobProgress, StoredJob } from "../job_fields.ts";
-import { type Change, hasRules } from "../store.ts";
+import { hasLimits } from "../../queue_limits.ts";
+import type { Change } from "../store.ts";
 import { type BulkStatement, bulkStatement } from "./bulk_statement.ts";
 import { idRuns } from "./id_runs.ts";
 import { isNew } from "./job_columns.ts";
@@ -91,7 +92,7 @@ export function changeWriter(db: DatabaseSync): ChangeWriter {
         dropped.push(each.id);
         return;
       case "rules":
-        if (hasRules(each.rules)) setLimits.run(...limitsRow(each.rules));
+        if (hasLimits(each.rules)) setLimits.run(...limitsRow(each.rules));
         else dropLimits.run(each.rules.queue, each.rules.key);
         return;
       case "schedule":

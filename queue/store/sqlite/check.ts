@@ -52,7 +52,7 @@ const RULES: readonly (readonly [sql: string, what: string])[] = [
 ];
 
 /** What `checkSqliteFile` found. */
-export interface Checked {
+export interface FileCheck {
   /** How many jobs there are; `undefined` where they cannot be counted. */
   readonly jobs: number | undefined;
   /** Whether the file is of an older version; opening it makes it the present one. */
@@ -79,8 +79,8 @@ export interface Checked {
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export function checkSqliteFile(path: string): Checked {
-  let look: Look | undefined;
+export function checkSqliteFile(path: string): FileCheck {
+  let look: OpenFile | undefined;
   try {
     const { db } = look = lookAt(path);
     distrust(db);
@@ -117,7 +117,7 @@ export function checkSqliteFile(path: string): Checked {
   }
 }
 
-function unknown(problems: readonly string[]): Checked {
+function unknown(problems: readonly string[]): FileCheck {
   return { jobs: undefined, older: false, problems };
 }
 
@@ -135,7 +135,7 @@ function openAlone(file: string): DatabaseSync {
   }
 }
 
-interface Look {
+interface OpenFile {
   readonly db: DatabaseSync;
   close(): void;
 }
@@ -145,7 +145,7 @@ interface Look {
  * all there is, and is read without the locks that need another file. One that a server left behind as it died is read
  * with the file, and what SQLite writes for that is removed.
  */
-function lookAt(path: string): Look {
+function lookAt(path: string): OpenFile {
   const file = locateFile(path, true);
   const [wal, shm] = [`${file}-wal`, `${file}-shm`];
   if (!existsSync(wal)) {

@@ -1,7 +1,7 @@
 // Records as columns: their numbers in one, their texts in another, in the order in which they are read again. A structured
 // clone of many small objects costs more than storing them.
 
-import { isText, type NamedField } from "../field.ts";
+import { isText, type StoredField } from "../field.ts";
 import { compile, packed, record, unpacked } from "./straight_line.ts";
 
 const encoder = new TextEncoder();
@@ -82,23 +82,23 @@ export class ColumnReader {
 }
 
 /** As code: writes a field of a record. */
-export function writing(field: NamedField, record: string): string {
+export function writing(field: StoredField, record: string): string {
   return `writer.${isText(field) ? "text" : "number"}(${packed(field, record)});`;
 }
 
 /** As code: reads a field. */
-export function reading(field: NamedField): string {
+export function reading(field: StoredField): string {
   return `reader.${isText(field) ? "text" : "number"}()`;
 }
 
 /** What writes a record of these fields. */
 export function recordWriter<R>(
-  fields: readonly NamedField[],
+  fields: readonly StoredField[],
 ): (writer: ColumnWriter, record: R) => void {
   return compile("writer, record", fields.map((field) => writing(field, "record")).join("\n"));
 }
 
 /** What reads a record of these fields. */
-export function recordReader<R>(fields: readonly NamedField[]): (reader: ColumnReader) => R {
+export function recordReader<R>(fields: readonly StoredField[]): (reader: ColumnReader) => R {
   return compile("reader", record(fields, (field) => unpacked(field, reading(field))));
 }

@@ -7,7 +7,7 @@ import { changeWriter } from "./change_writer.ts";
 import { explain } from "./explain.ts";
 import { type FileSize, fileSize } from "./file_size.ts";
 import { type ImportLog, importLog } from "./import_log.ts";
-import { locateFile, makePrivate, Watched } from "./path.ts";
+import { locateFile, makePrivate, WatchedFile } from "./path.ts";
 import { type FileReads, fileReads } from "./reads.ts";
 import { distrust, prepareFile } from "./schema.ts";
 
@@ -42,7 +42,7 @@ export function openSqliteFile(path: string, there = false): SqliteFile {
     db = new DatabaseSync(file);
     distrust(db);
     prepareFile(db, path);
-    return operations(db, path, new Watched(file));
+    return operations(db, path, new WatchedFile(file));
   } catch (error) {
     db?.close();
     const unwritable = existsSync(path) && !isWritable(path, error);
@@ -64,7 +64,7 @@ function isWritable(path: string, error: unknown): boolean {
   }
 }
 
-function operations(db: DatabaseSync, path: string, watched: Watched): SqliteFile {
+function operations(db: DatabaseSync, path: string, watched: WatchedFile): SqliteFile {
   const begin = db.prepare("BEGIN");
   const end = db.prepare("COMMIT");
   const raise = db.prepare("UPDATE last SET id = ?1 WHERE id < ?1");

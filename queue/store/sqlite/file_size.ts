@@ -1,7 +1,7 @@
 // How large a queue's file is, and may become.
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Watched } from "./path.ts";
+import type { WatchedFile } from "./path.ts";
 import { pragma } from "./schema.ts";
 
 /** What a file takes on the disk, in bytes. */
@@ -31,7 +31,7 @@ const MOST_PAGES = 2 ** 32 - 2;
 const SPARE_PAGES = 64;
 
 /** The size of an open file. */
-export function fileSize(db: DatabaseSync, watched: Watched): FileSize {
+export function fileSize(db: DatabaseSync, watched: WatchedFile): FileSize {
   const pages = db.prepare("PRAGMA page_count");
   const freePages = db.prepare("PRAGMA freelist_count");
   const pageSize = Number(pragma(db, "page_size"));

@@ -1,7 +1,7 @@
 // Jobs and their progress as columns. Most jobs have the options of the job before, and new jobs the progress of all new
 // jobs: neither is written again.
 
-import type { NamedField } from "../field.ts";
+import type { StoredField } from "../field.ts";
 import {
   jobFields,
   type JobOptions,
@@ -59,11 +59,11 @@ export function writeProgress(writer: ColumnWriter, progress: JobProgress): void
 }
 
 /** As code: declares each of these fields, read from columns. */
-function declare(fields: readonly NamedField[], value: (field: NamedField) => string): string {
+function declare(fields: readonly StoredField[], value: (field: StoredField) => string): string {
   return fields.map((field) => `const ${field.name} = ${value(field)};`).join("\n");
 }
 
-const read = (field: NamedField): string => unpacked(field, reading(field));
+const read = (field: StoredField): string => unpacked(field, reading(field));
 const declareProgress = [
   `const at = reader.number(), isNew = at >= ${NEW}, state = states[isNew ? at - ${NEW} : at];`,
   declare(initial, read),

@@ -52,7 +52,7 @@ export function makePrivate(file: string): void {
 }
 
 /** The files of a path, to see whether they are there still. */
-export class Watched {
+export class WatchedFile {
   readonly #file: string;
   readonly #identities = new Map<string, string>();
   #wasCut = false;

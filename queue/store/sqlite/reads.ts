@@ -1,7 +1,7 @@
 // What is read from a queue's file. Nothing in it is believed before it was checked.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { columnOf, type NamedField } from "../field.ts";
+import { columnOf, type StoredField } from "../field.ts";
 import { jobFields, type StoredJob } from "../job_fields.ts";
 import type { Moment, QueueLimits, StoredSchedule } from "../store.ts";
 import { DAMAGED, explain } from "./explain.ts";
@@ -9,11 +9,11 @@ import { idRuns } from "./id_runs.ts";
 import { rowCheck } from "./row_check.ts";
 import {
   jobColumns,
-  type Row,
   sizedScheduleFields,
   storedJob,
   storedLimits,
   storedSchedule,
+  type TableRow,
 } from "./rows.ts";
 import { tables } from "./tables.ts";
 
@@ -120,12 +120,12 @@ export function fileReads(db: DatabaseSync, path: string): FileReads {
 function all(
   statement: StatementSync,
   table: string,
-  fields: readonly NamedField[],
+  fields: readonly StoredField[],
   key: number,
-): Row[] {
+): TableRow[] {
   const check = rowCheck(table, fields);
   const keys = new Set<string>();
-  const found: Row[] = [];
+  const found: TableRow[] = [];
   for (;;) {
     const rows = rowsOf(statement, found.length);
     if (rows.length === 0) return found;
@@ -139,7 +139,7 @@ function all(
   }
 }
 
-function columns(fields: readonly NamedField[]): string {
+function columns(fields: readonly StoredField[]): string {
   return fields.map(columnOf).join(", ");
 }
 
@@ -148,6 +148,6 @@ function returnArrays(statement: StatementSync): void {
   (statement as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
 }
 
-function rowsOf(statement: StatementSync, ...values: (number | bigint)[]): Row[] {
-  return statement.all(...values) as unknown as Row[];
+function rowsOf(statement: StatementSync, ...values: (number | bigint)[]): TableRow[] {
+  return statement.all(...values) as unknown as TableRow[];
 }

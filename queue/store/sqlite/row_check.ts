@@ -1,21 +1,25 @@
 // deno-lint-ignore-file no-control-regex
 // Whether rows have values that a queue can go on with.
 
-import { columnOf, type NamedField } from "../field.ts";
+import { columnOf, type StoredField } from "../field.ts";
 import { states } from "../job_fields.ts";
 import { fieldsIn } from "./tables.ts";
 
-type Range = readonly [least: number, most: number];
+type ValueRange = readonly [least: number, most: number];
 
 /** The least and most number of a field; `undefined` for a text, and where any will do. */
-function numbersOf({ type, min = 0, max = Infinity, unchecked }: NamedField): Range | undefined {
+function numbersOf(
+  { type, min = 0, max = Infinity, unchecked }: StoredField,
+): ValueRange | undefined {
   if (unchecked || type === "word" || type === "text") return undefined;
   if (type === "flag") return [0, 1];
   return type === "state" ? [0, states.length - 1] : [min, max];
 }
 
 /** The fewest and most characters of a field; `undefined` for a number, and where any will do. */
-function lengthsOf({ type, min = 0, max = Infinity, unchecked }: NamedField): Range | undefined {
+function lengthsOf(
+  { type, min = 0, max = Infinity, unchecked }: StoredField,
+): ValueRange | undefined {
   return type !== "word" || unchecked ? undefined : [min, max];
 }
 
@@ -35,7 +39,7 @@ export function boundQueries(version: number): [table: string, sql: string][] {
 const CONTROLS = "('*[' || char(1) || '-' || char(32) || char(127) || ']*')";
 
 /** A condition in SQL that holds for a value out of bounds; `undefined` where any will do. */
-function wrongIn(field: NamedField): string | undefined {
+function wrongIn(field: StoredField): string | undefined {
   const column = columnOf(field);
   const [numbers, lengths] = [numbersOf(field), lengthsOf(field)];
   if (numbers !== undefined) return between(column, numbers);
@@ -44,17 +48,17 @@ function wrongIn(field: NamedField): string | undefined {
   return `(${long} OR ${column} GLOB ${CONTROLS} OR instr(${column}, char(0)))`;
 }
 
-function between(value: string, [least, most]: Range): string {
+function between(value: string, [least, most]: ValueRange): string {
   return `${value} NOT BETWEEN ${least} AND ${most}`;
 }
 
 /** Checks rows that have these fields. It throws an `Error` that names a value which is out of bounds. */
 export function rowCheck(
   table: string,
-  fields: readonly NamedField[],
+  fields: readonly StoredField[],
 ): (row: readonly unknown[]) => void {
   const find = (
-    rangeOf: (field: NamedField) => Range | undefined,
+    rangeOf: (field: StoredField) => ValueRange | undefined,
   ): { at: number; least: number; most: number }[] =>
     fields.flatMap((field, at) => {
       const range = rangeOf(field);

@@ -1,13 +1,13 @@
 // Records as rows of their tables.
 
-import { columnOf, type NamedField } from "../field.ts";
+import { columnOf, type StoredField } from "../field.ts";
 import { jobFields, type JobProgress, type StoredJob } from "../job_fields.ts";
 import type { QueueLimits, Schedule, StoredSchedule } from "../store.ts";
 import type { Value } from "./bulk_statement.ts";
 import { compile, packed, record, unpacked } from "./straight_line.ts";
 import { literal, tables } from "./tables.ts";
 
-function list(fields: readonly NamedField[], record: string): string {
+function list(fields: readonly StoredField[], record: string): string {
   return fields.map((field) => packed(field, record)).join(", ");
 }
 
@@ -37,10 +37,10 @@ export const scheduleRow: (schedule: Schedule) => Value[] = compile(
 );
 
 /** A row as a query returns it. */
-export type Row = readonly Value[];
+export type TableRow = readonly Value[];
 
 /** What makes a record of a row that has these fields. */
-function fromRow<R>(fields: readonly NamedField[]): (row: Row) => R {
+function fromRow<R>(fields: readonly StoredField[]): (row: TableRow) => R {
   return compile(
     "row",
     record(fields, (field) => unpacked(field, `row[${fields.indexOf(field)}]`)),
@@ -56,16 +56,16 @@ export const jobColumns: string = jobFields.map((field) => {
 }).join(", ");
 
 /** The job of a row. */
-export const storedJob: (row: Row) => StoredJob = fromRow(jobFields);
+export const storedJob: (row: TableRow) => StoredJob = fromRow(jobFields);
 
 /** The limits of a row. */
-export const storedLimits: (row: Row) => QueueLimits = fromRow(tables.rules.fields);
+export const storedLimits: (row: TableRow) => QueueLimits = fromRow(tables.rules.fields);
 
 /** The fields of a schedule with the length of its body behind them. */
-export const sizedScheduleFields: readonly NamedField[] = [
+export const sizedScheduleFields: readonly StoredField[] = [
   ...tables.schedule.fields,
   ...jobFields.filter(({ part }) => part === "body"),
 ];
 
 /** The schedule of a row with the length of its body behind it. */
-export const storedSchedule: (row: Row) => StoredSchedule = fromRow(sizedScheduleFields);
+export const storedSchedule: (row: TableRow) => StoredSchedule = fromRow(sizedScheduleFields);

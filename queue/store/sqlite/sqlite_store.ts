@@ -1,38 +1,9 @@
-import type { DiskOptions } from "./disk_room.ts";
-import { type Batch, packBatch, unpackJobs } from "./batch.ts";
-import { type Bodies, unpackBodies } from "./bodies.ts";
-import type { Columns } from "./columns.ts";
 import type { StoredJob } from "../job_fields.ts";
-import {
-  type Change,
-  type Moment,
-  type QueueLimits,
-  type Room,
-  type Store,
-  type StoredSchedule,
-  StoreFull,
-} from "../store.ts";
-
-/** What the worker is asked. */
-export type Request =
-  | { readonly kind: "open"; readonly path: string; readonly options: DiskOptions }
-  | {
-    readonly kind: "commit";
-    readonly batch: Batch;
-    readonly puts: boolean;
-    readonly moment: Moment | undefined;
-  }
-  | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "rules" | "schedules" | "lastId" | "moment" | "room" }
-  | { readonly kind: "bodies"; readonly ids: readonly number[] }
-  | { readonly kind: "scheduleBodies"; readonly names: readonly string[] }
-  | { readonly kind: "close" };
-
-/** What the worker answers, in the order of the requests. */
-export type Answer = { readonly result: unknown } | {
-  readonly error: string;
-  readonly full: boolean;
-};
+import type { Change, Moment, QueueLimits, Room, Store, StoredSchedule } from "../store.ts";
+import { packBatch, unpackJobs } from "./batch.ts";
+import { type PackedBodies, unpackBodies } from "./bodies.ts";
+import type { Columns } from "./columns.ts";
+import { startThread } from "./thread.ts";
 
 /** How many jobs are loaded at once: more would outlive a collection of new garbage, and the heap grow by what they take. */
 const PAGE = 500;
@@ -81,7 +52,7 @@ export async function sqliteStore(
   path: string,
   { maxSize = Infinity, reserve = RESERVE }: SqliteOptions = {},
 ): Promise<Store> {
-  const ask = startWorker();
+  const ask = startThread();
   let room: Room;
   try {
     room = await ask({ kind: "open", path, options: { maxSize, reserve } }) as Room;
@@ -127,10 +98,10 @@ export async function sqliteStore(
     rules: () => ask({ kind: "rules" }) as Promise<QueueLimits[]>,
     schedules: () => ask({ kind: "schedules" }) as Promise<StoredSchedule[]>,
     scheduleBodies: async (names) =>
-      unpackBodies(await ask({ kind: "scheduleBodies", names }) as Bodies),
+      unpackBodies(await ask({ kind: "scheduleBodies", names }) as PackedBodies),
     lastId: () => ask({ kind: "lastId" }) as Promise<number>,
     moment: () => ask({ kind: "moment" }) as Promise<Moment | undefined>,
-    bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as Bodies),
+    bodies: async (ids) => unpackBodies(await ask({ kind: "bodies", ids }) as PackedBodies),
     async close(): Promise<void> {
       closed = true;
       clearTimeout(timer);
@@ -141,44 +112,4 @@ export async function sqliteStore(
       }
     },
   };
-}
-
-/** Asks the worker; what cannot be asked any more is rejected with why. */
-interface Ask {
-  (request: Request, transfer?: ArrayBuffer[]): Promise<unknown>;
-  /** Ends the worker. */
-  end(): void;
-}
-
-function startWorker(): Ask {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  // Answers come in the order of the requests, so that needs no numbers.
-  const waiting: PromiseWithResolvers<unknown>[] = [];
-  let at = 0;
-  let failure: Error | undefined;
-
-  const end = (why: Error): void => {
-    failure ??= why;
-    worker.terminate();
-    for (const { reject } of waiting.splice(0).slice(at)) reject(failure);
-    at = 0;
-  };
-  worker.onmessage = ({ data }: MessageEvent<Answer>): void => {
-    const { resolve, reject } = waiting[at++];
-    if (at === waiting.length) waiting.length = at = 0;
-    if ("error" in data) reject(data.full ? new StoreFull(data.error) : new Error(data.error));
-    else resolve(data.result);
-  };
-  worker.onerror = (event): void => {
-    event.preventDefault();
-    end(new Error(`the thread of the store ended: ${event.message}`));
-  };
-  const ask = (request: Request, transfer: ArrayBuffer[] = []): Promise<unknown> => {
-    if (failure !== undefined) return Promise.reject(failure);
-    const answer = Promise.withResolvers<unknown>();
-    waiting.push(answer);
-    worker.postMessage(request, transfer);
-    return answer.promise;
-  };
-  return Object.assign(ask, { end: () => end(new Error("the store is closed")) });
 }

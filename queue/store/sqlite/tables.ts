@@ -1,13 +1,13 @@
 // The tables of a queue's file, in every version, made from the fields of their records.
 
-import type { NamedField } from "../field.ts";
+import type { StoredField } from "../field.ts";
 import { columnOf } from "../field.ts";
 import { jobFields, progressFields } from "../job_fields.ts";
 import { clockFields, lastFields, limitFields, scheduleFields } from "../queue_fields.ts";
 
 /** A table: a column for each field, and one for a body. */
 interface Table {
-  readonly fields: readonly NamedField[];
+  readonly fields: readonly StoredField[];
   /** The columns of its primary key. */
   readonly key: readonly string[];
   /** Whether its last column is a body. */
@@ -66,17 +66,17 @@ export const VERSION: number = Math.max(
   ...Object.values(all).flatMap(({ since, fields }) => [since, ...fields.map(sinceOf)]),
 );
 
-function sinceOf({ since = 1 }: NamedField): number {
+function sinceOf({ since = 1 }: StoredField): number {
   return since;
 }
 
 /** The fields of a table in a version; none where that has no such table. */
-export function fieldsIn(name: keyof typeof tables, version: number): NamedField[] {
+export function fieldsIn(name: keyof typeof tables, version: number): StoredField[] {
   const table = tables[name];
   return table.since <= version ? fieldsOf(table, version) : [];
 }
 
-function fieldsOf({ fields }: Table, version: number): NamedField[] {
+function fieldsOf({ fields }: Table, version: number): StoredField[] {
   return fields.filter((field) => sinceOf(field) <= version);
 }
 
@@ -132,7 +132,7 @@ function valuesFrom(table: Table, from: number): string {
 }
 
 /** The default of a field in SQL. */
-export function literal({ name, default: value }: NamedField): string {
+export function literal({ name, default: value }: StoredField): string {
   if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
   if (typeof value === "number" || typeof value === "boolean") return String(Number(value));
   throw new Error(`the field ${name} needs a default that a column can have`);

@@ -5,12 +5,12 @@ import { DiskRoom, isFull } from "./disk_room.ts";
 import { type Batch, packJobs, unpackBatch } from "./batch.ts";
 import { packBodies } from "./bodies.ts";
 import { explain } from "./explain.ts";
-import type { Answer, Request } from "./sqlite_store.ts";
+import type { StoreAnswer, StoreRequest } from "./messages.ts";
 
 let disk: DiskRoom | undefined;
 let path = "";
 
-function serve(request: Request): { result: unknown; transfer?: ArrayBuffer[] } {
+function serve(request: StoreRequest): { result: unknown; transfer?: ArrayBuffer[] } {
   if (request.kind === "open") {
     disk = new DiskRoom(path = request.path, request.options);
     return { result: disk.room() };
@@ -57,11 +57,11 @@ function bytesOf({ bytes, numbers, text }: Batch): number {
   return bytes.length + numbers.length * 4 + text.length;
 }
 
-self.onmessage = ({ data }: MessageEvent<Request>): void => {
+self.onmessage = ({ data }: MessageEvent<StoreRequest>): void => {
   try {
     const { result, transfer = [] } = serve(data);
-    self.postMessage({ result } satisfies Answer, transfer);
+    self.postMessage({ result } satisfies StoreAnswer, transfer);
   } catch (error) {
-    self.postMessage({ error: explain(error, path), full: isFull(error) } satisfies Answer);
+    self.postMessage({ error: explain(error, path), full: isFull(error) } satisfies StoreAnswer);
   }
 };

@@ -1,14 +1,15 @@
-// A queue's file out to lines of JSON, and in from them.
+// Lines of JSON into a queue's file.
 
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { BadLine } from "../flat_json.ts";
-import { type LineEntry, lineOf, readLine } from "../json_lines.ts";
-import { openSqliteFile, type SqliteFile } from "./file.ts";
-import type { Import } from "./import_log.ts";
+import { type LineEntry, readLine } from "../json_lines.ts";
 import type { Change } from "../store.ts";
 import { aheadOfWall, laterJob, laterSchedule } from "../stored_times.ts";
+import { openSqliteFile, type SqliteFile } from "./file.ts";
+import type { Import } from "./import_log.ts";
 
+/** How many jobs are read at once. */
 const PAGE = 1000;
 
 /** What an import did. */
@@ -27,51 +28,6 @@ export interface Imported {
 export interface ImportOptions {
   /** Adds them also where the file has them from an earlier import. Default false. */
   again?: boolean;
-}
-
-/**
- * Everything that a queue's file keeps, as lines of JSON without their ends: first one that says what it is, then rules,
- * schedules and jobs by number. Bodies are text (`body`) where they are UTF-8, `base64` where they are not.
- *
- * Throws an `Error` that says why where the file cannot be read or a server uses it.
- *
- * @param path the file, which must exist
- *
- * @example
- * ```ts
- * import { exportSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
- * import { assertEquals } from "@std/assert";
- *
- * const directory = await Deno.makeTempDir();
- * const lines = ['{"kind":"queue","version":1,"last":7}'];
- * importSqliteFile(`${directory}/queue.db`, lines);
- * assertEquals([...exportSqliteFile(`${directory}/queue.db`)], lines);
- * await Deno.remove(directory, { recursive: true });
- * ```
- */
-export function* exportSqliteFile(path: string): Generator<string, void, void> {
-  const file = openSqliteFile(path, true);
-  try {
-    // Lines have the time of day, which all machines share.
-    const ahead = aheadOfWall(file.moment());
-    yield lineOf({ kind: "queue", last: file.lastId() });
-    for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });
-    for (const { size: _, ...each } of file.schedules()) {
-      const body = file.scheduleBodies([each.name])[0]!;
-      yield lineOf({ kind: "schedule", schedule: laterSchedule({ ...each, body }, -ahead) });
-    }
-    for (let after = 0;;) {
-      const page = file.load(after, PAGE);
-      if (page.length === 0) return;
-      for (const each of page) {
-        const job = laterJob(each, -ahead);
-        yield lineOf({ kind: "put", job, body: file.bodies([job.id])[0]! });
-      }
-      after = page[page.length - 1].id;
-    }
-  } finally {
-    file.close();
-  }
 }
 
 /**
@@ -138,7 +94,7 @@ class MadeBefore extends Error {
   }
 }
 
-type Numbered = readonly [entry: LineEntry, line: number];
+type NumberedEntry = readonly [entry: LineEntry, line: number];
 
 function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
   yield first;
@@ -146,7 +102,10 @@ function* behind<T>(first: T, rest: Iterable<T>): Generator<T, void, void> {
 }
 
 /** Entries with their times on the clock of a file. */
-function* timesHere(entries: Iterable<Numbered>, ahead: number): Generator<Numbered, void, void> {
+function* timesHere(
+  entries: Iterable<NumberedEntry>,
+  ahead: number,
+): Generator<NumberedEntry, void, void> {
   for (const [entry, line] of entries) {
     if (entry.kind === "put") yield [{ ...entry, job: laterJob(entry.job, ahead) }, line];
     else if (entry.kind !== "schedule") yield [entry, line];
@@ -155,7 +114,7 @@ function* timesHere(entries: Iterable<Numbered>, ahead: number): Generator<Numbe
 }
 
 function* changes(
-  entries: Iterable<Numbered>,
+  entries: Iterable<NumberedEntry>,
   names: Set<string>,
   lastId: number,
   result: { jobs: number; duplicates: number; readonly renumbered: boolean },
@@ -191,7 +150,7 @@ function* readAll(
   lines: Iterable<string>,
   now: number,
   hash: Hash,
-): Generator<Numbered, void, void> {
+): Generator<NumberedEntry, void, void> {
   let at = 0;
   for (const line of lines) {
     at++;

@@ -3,13 +3,13 @@ import type { Store } from "./store.ts";
 /** The body of a job, or why it cannot be read. */
 export type ReadBody = Uint8Array | Error;
 
-/** Bodies that somebody waits for. */
+/** A call that waits for bodies. */
 interface PendingRead {
   readonly ids: readonly number[];
   resolve(bodies: ReadBody[] | Promise<ReadBody[]>): void;
 }
 
-/** Reads bodies: what gathers between two calls of `send` is one request to the store. */
+/** Reads bodies. All calls between two `send` are one request to the store. */
 export class BodyReads {
   readonly #store: Store;
   #pending: PendingRead[] = [];
@@ -18,14 +18,14 @@ export class BodyReads {
     this.#store = store;
   }
 
-  /** The bodies of jobs, or the results of those that are done; asked for by the next `send`. */
+  /** The bodies of jobs, or the results of those that are done. The next `send` asks for them. */
   add(ids: readonly number[]): Promise<ReadBody[]> {
     const { promise, resolve } = Promise.withResolvers<ReadBody[]>();
     this.#pending.push({ ids, resolve });
     return promise;
   }
 
-  /** Asks the store for what has gathered. */
+  /** Sends all calls so far to the store. */
   send(): void {
     if (this.#pending.length === 0) return;
     const reads = this.#pending;
@@ -34,7 +34,7 @@ export class BodyReads {
       let at = 0;
       for (const { ids, resolve } of reads) resolve(ids.map((id) => bodies[at++] ?? noBody(id)));
     }, () => {
-      // One that cannot be read shall not take the others with it.
+      // A body that cannot be read must not fail the others.
       for (const { ids, resolve } of reads) {
         resolve(Promise.all(ids.map((id) => this.#readOne(id))));
       }

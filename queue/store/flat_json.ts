@@ -1,7 +1,7 @@
-// Lines of JSON that are objects of plain values. A hostile one shall cost no more than its length: JSON.parse makes arrays
-// in arrays as deep as they are written, and keeps the last of two fields of one name without a word.
+// Lines of JSON that are objects of plain values. A hostile line must cost no more than its length: JSON.parse nests arrays
+// as deep as they are written. Nor may a field be there twice: JSON.parse keeps the last one in silence.
 
-/** A line that is none of ours; the message says why, without its number. */
+/** A line that cannot be imported. The message says why, without the number of the line. */
 export class BadLine extends Error {
   override readonly name = "BadLine";
 }

@@ -1,9 +1,9 @@
-// Group commit: changes gather while the last batch is being written, and go together. Not all of them where there are
-// many: while one half is written the clients of the other half are answered, and send their next requests. If all were
+// Group commit: changes gather while the last batch is written, and are written together. If they are many, only half of
+// them: while one half is written, the clients of the other half are answered and send their next requests. If all were
 // written at once, clients and store would wait for each other in turn.
 //
-// Memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is: then the store
-// has all that memory has, those changes included whose clients were told that they may be lost.
+// Memory is ahead of the store. So a batch that could not be written is kept, and tried again until it is written. Then the
+// store has all that memory has, even changes whose clients were told that they may be lost.
 
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Log } from "../log.ts";
@@ -19,23 +19,23 @@ const MOST_BYTES = 64 << 20;
 /** How long after a failure the store is tried again, in ms: first, and at most. */
 const RETRY = { first: 100, most: 10_000 };
 
-/** Is told what happens to changes. */
+/** Hears of the fate of changes. */
 export interface JournalListener {
-  /** These are stored. */
+  /** These changes are stored. */
   stored(changes: readonly Change[]): void;
   /** There is no room for the new jobs of these numbers: they are not stored, and will not be. */
   givenUp(ids: readonly number[]): void;
   /** The store failed: nothing can be stored for now. */
   failed(): void;
-  /** The store works again, and all is stored that was not. */
+  /** The store works again, and all changes that waited are stored. */
   recovered(): void;
 }
 
 /** The time of a journal. */
 export interface JournalClock {
-  /** The present, which is stored with changes. */
+  /** The present on the clocks of the queue, which is stored with changes. */
   moment(): Moment;
-  /** Calls `action` in so many ms; what it returns takes that back. */
+  /** Calls `action` in so many ms. Returns a function that cancels this. */
   after(ms: number, action: () => void): () => void;
 }
 
@@ -45,9 +45,9 @@ export class Journal {
   failure: Refusal | undefined = undefined;
   /** How many batches were written. */
   commits = 0;
-  /** How many changes were. */
+  /** How many changes were written. */
   changes = 0;
-  /** How many changes could not be written to the end. */
+  /** How many changes were never written, because the store failed to the end. */
   lost = 0;
 
   readonly #store: Store;
@@ -65,7 +65,7 @@ export class Journal {
   #stopRetry: (() => void) | undefined = undefined;
   #closing = false;
 
-  /** What is not stored yet is counted to `memory`. */
+  /** Changes that are not stored yet count to `memory`. */
   constructor(
     store: Store,
     clock: JournalClock,
@@ -82,8 +82,8 @@ export class Journal {
   }
 
   /**
-   * Resolves once the change is stored. Rejects with `internal` where that fails at first; one that is made while the
-   * store fails waits for it.
+   * Resolves once the change is stored. Rejects with `internal` if the store fails now. A change that is made while the store
+   * fails waits until it works again.
    */
   write(change: Change): Promise<void> {
     const written = this.#pending.add(change, !this.#scheduled);
@@ -96,7 +96,7 @@ export class Journal {
     return this.#pending.bytes;
   }
 
-  /** Whether so much waits to be stored that a client that brings more has to wait. */
+  /** Whether so much waits to be stored that a client with a new change has to wait. */
   get full(): boolean {
     return this.#pending.bytes > MOST_BYTES && this.failure === undefined;
   }
@@ -109,18 +109,18 @@ export class Journal {
     }
   }
 
-  /** Resolves once all is stored that is to be stored now. Rejects with `internal` where that fails. */
+  /** Resolves once all changes so far are stored. Rejects with `internal` if the store fails. */
   settled(): Promise<void> {
     return this.#pending.written ?? this.#current;
   }
 
-  /** The bodies of jobs as the store has them now, whatever is written later. */
+  /** Reads the bodies of jobs as they are now, whatever is written later. */
   read(ids: readonly number[]): Promise<ReadBody[]> {
     this.#schedule();
     return this.#reads.add(ids);
   }
 
-  /** Resolves once all is written that was asked for, or cannot be. */
+  /** Resolves once all changes are written, or cannot be. */
   async drained(): Promise<void> {
     this.#closing = true;
     this.#stopRetry?.();
@@ -135,7 +135,7 @@ export class Journal {
     queueMicrotask(() => this.#turn());
   }
 
-  // Reads go first: what they ask for may be removed by a change of the same turn.
+  // Reads go first: a change of the same turn may remove the body that they read.
   #turn(): void {
     this.#scheduled = false;
     this.#reads.send();
@@ -146,7 +146,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     while (!this.#pending.isEmpty) {
-      // The rest of a failure is tried as a whole.
+      // After a failure all changes are tried as a whole.
       const groups = this.#pending.next(this.failure !== undefined);
       const changes = groups.length === 1
         ? groups[0].changes
@@ -167,12 +167,12 @@ export class Journal {
       if (this.failure !== undefined) this.#recover();
       this.#reads.send();
     }
-    // In the turn of the last look at what gathers, so that nothing is left lying.
+    // In the same turn as the check of the loop: no change is left without a writer.
     this.#writing = undefined;
   }
 
   /**
-   * There is no room for these. New jobs are given up and the rest is tried again: it may be what makes room. Returns whether
+   * The store has no room for these. New jobs are given up and the rest is tried again: it may make room. Returns whether
    * there is something to try.
    */
   #makeRoom(error: StoreFull, groups: readonly ChangeGroup[]): boolean {
@@ -193,7 +193,7 @@ export class Journal {
       const message = `store still fails, ${this.lost} changes are lost`;
       this.#log({ level: "error", message, error });
     } else {
-      // What gathered meanwhile builds on what failed; but what is changed while the store fails waits for it.
+      // Changes that gathered meanwhile build on those that failed. Later ones were made by clients that know of the failure.
       this.#pending.fail(groups, failure, before === undefined);
       this.#stopRetry = this.#clock.after(this.#retry, () => this.#writing = this.#write());
       this.#retry = Math.min(2 * this.#retry, RETRY.most);
@@ -217,7 +217,7 @@ export class Journal {
   }
 }
 
-/** By this number an entry of the log and the error that a client got are brought together. */
+/** A number that is in the log and in the error that a client gets, so that one leads to the other. */
 function newIncident(): string {
   return crypto.randomUUID().slice(0, 8);
 }

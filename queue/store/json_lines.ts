@@ -12,7 +12,7 @@ import { limitFields, scheduleFields } from "./queue_fields.ts";
 import { HIGHEST_IMPORTED, LONGEST_BODY } from "./stored_bounds.ts";
 import type { Change, QueueLimits, Schedule } from "./store.ts";
 
-/** What a line says; a job of number 0 gets the next one. */
+/** The content of a line. A job of number 0 gets the next number. */
 export type LineEntry =
   | Extract<Change, { kind: "put" | "rules" | "schedule" }>
   | { readonly kind: "queue"; readonly last: number };
@@ -64,7 +64,7 @@ export function lineOf(entry: LineEntry): string {
   }
 }
 
-/** What a line that is read now says. Throws `BadLine`. */
+/** Reads a line. Throws `BadLine`. */
 export function readLine(line: string, now: number): LineEntry {
   const { kind = "job", ...said } = parseFlat(line);
   if (typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {
@@ -107,7 +107,7 @@ function checkJob(job: StoredJob): void {
   }
 }
 
-/** The zone of a schedule as it is stored. Throws `BadLine` where the schedule does not say when. */
+/** The zone of a schedule as it is stored. Throws `BadLine` where the schedule has no valid times. */
 function zoneOf({ cron, zone, interval }: Schedule): string {
   if (cron !== "" && interval !== 0) {
     throw new BadLine("it has cron and interval, and takes one of them");
@@ -135,7 +135,7 @@ function bodyOf({ body, base64 }: Record<string, unknown>): Uint8Array {
     return new TextEncoder().encode(body);
   }
   const decoded = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
-  // Buffer leaves out what it does not understand.
+  // Buffer skips characters that are no base64.
   if (decoded?.toString("base64") !== base64) throw new BadLine("base64 must be base64");
   return new Uint8Array(decoded!);
 }

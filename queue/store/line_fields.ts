@@ -7,7 +7,7 @@ import { lineNameOf, NOW, type StoredField, type StoredFieldSpec } from "./field
 import { BadLine } from "./flat_json.ts";
 import { states } from "./job_fields.ts";
 
-/** The names of a body, as text or not. */
+/** The names of a body: text, or any bytes. */
 const BODIES = ["body", "base64"];
 
 /** A record as the fields of a line. */
@@ -23,7 +23,7 @@ export function toLine(fields: readonly StoredField[], record: object): Record<s
 /**
  * The record of a line. Throws `BadLine`.
  *
- * @param kind what the line is
+ * @param kind the kind of the line, for messages
  * @param hasBody whether lines of this kind have a body, which is not read here
  * @param now the default of some times
  */
@@ -63,7 +63,7 @@ function checked(name: string, value: unknown, field: StoredFieldSpec, now: numb
     formatValue(value, spec);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    // JSON has no word for a number that is too large, such as 1e400, and is read as Infinity.
+    // JSON.parse reads a number that is too large, such as 1e400, as Infinity.
     const why = Math.abs(value as number) === Infinity
       ? error.message.replace(/not ("null"|number)$/, "not one as large")
       : error.message;
@@ -79,7 +79,7 @@ function checked(name: string, value: unknown, field: StoredFieldSpec, now: numb
   return value;
 }
 
-/** What a field of an import must be. */
+/** The values that a field of an import may have. */
 function specOf({ type, min, importMin = min, max, importMax = max }: StoredFieldSpec): FieldSpec {
   switch (type) {
     case "flag":

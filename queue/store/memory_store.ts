@@ -9,7 +9,7 @@ interface Kept {
 }
 
 /**
- * A store that forgets everything with the process.
+ * A store in memory: it forgets everything with the process.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
-// Changes that wait to be written, in groups: those of one turn of the event loop go together and end together.
+// Changes that wait to be written, in groups. The changes of one turn of the event loop are one group or part of one: they
+// are written together.
 
 import { BYTES, type Memory } from "../memory.ts";
 import type { Change } from "./store.ts";
@@ -6,31 +7,31 @@ import type { Change } from "./store.ts";
 /** Changes that are written together. */
 export interface ChangeGroup {
   readonly changes: Change[];
-  /** What they take in memory. */
+  /** How many bytes of memory they take. */
   bytes: number;
-  /** Ends once they are stored, or cannot be. */
+  /** Settled once they are stored, or cannot be. */
   readonly written: PromiseWithResolvers<void>;
 }
 
-/** How many changes a group has, before those of another turn begin the next. */
+/** From so many changes on, those of another turn begin the next group. */
 const GROUP = 64;
-/** How many groups a batch has at least, where there are as many: to write one through costs as much as a hundred changes. */
+/** A batch has at least so many groups, if there are as many. Cost model: one commit costs as much as a hundred changes. */
 const LEAST_GROUPS = 6;
 
 /** Groups of changes that wait to be written, the oldest first. */
 export class PendingChanges {
   readonly #memory: Memory;
   #groups: ChangeGroup[] = [];
-  /** How many groups a batch has at most: fewer after one for which there was no room. */
+  /** A batch has at most so many groups: fewer after one for which there was no room. */
   #most = Infinity;
   #bytes = 0;
 
-  /** What the changes take is counted to `memory` until they are stored. */
+  /** Changes count to `memory` until they are stored. */
   constructor(memory: Memory) {
     this.#memory = memory;
   }
 
-  /** What all changes take that are not stored, those included that are being written. */
+  /** How many bytes of memory all changes take that are not stored, even while they are written. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -39,12 +40,12 @@ export class PendingChanges {
     return this.#groups.length === 0;
   }
 
-  /** The end of the newest group. */
+  /** Settled with the newest group; `undefined` if no change waits. */
   get written(): Promise<void> | undefined {
     return this.#groups.at(-1)?.written.promise;
   }
 
-  /** Adds a change. Returns the end of its group. */
+  /** Adds a change. Resolves once it is stored; rejects if it cannot be. */
   add(change: Change, isNewTurn: boolean): Promise<void> {
     let group = this.#groups.at(-1);
     if (group === undefined || (isNewTurn && group.changes.length >= GROUP)) {
@@ -57,22 +58,22 @@ export class PendingChanges {
     return group.written.promise;
   }
 
-  /** The groups that are written now: all, or about half of them. */
+  /** Removes the groups that are written next: all, or about half of them. */
   next(all: boolean): ChangeGroup[] {
     const half = Math.ceil(this.#groups.length / 2);
     const count = all ? Infinity : Math.max(LEAST_GROUPS, half);
     return this.#groups.splice(0, Math.min(count, this.#most));
   }
 
-  /** Groups are stored: they take nothing any more. */
+  /** These groups are stored: they take no memory any more. */
   stored(groups: readonly ChangeGroup[]): void {
     this.#most *= 2;
     for (const { bytes } of groups) this.#count(-bytes);
   }
 
   /**
-   * There is no room to write these at once, of which none is a new job: they wait again, and the next batch is half of them,
-   * as each removal may take a page of a log. Returns whether they can be halved.
+   * The store has no room for these groups at once, which have no new job: each removal may take a page of a log. They wait
+   * again, and the next batch is half of them. Returns whether they can be halved.
    */
   halve(groups: readonly ChangeGroup[]): boolean {
     let halves = groups;
@@ -89,8 +90,8 @@ export class PendingChanges {
   }
 
   /**
-   * There is no room for these: they and all others wait again, without their new jobs. Their ends are rejected, as what was
-   * asked for may build on jobs that are gone. Returns the numbers of these jobs.
+   * The store has no room for these groups. They and all others wait again, without their new jobs. All are rejected, as the
+   * other changes may build on these jobs. Returns the numbers of these jobs.
    */
   giveUpPuts(groups: readonly ChangeGroup[], why: Error): number[] {
     const ids: number[] = [];
@@ -111,8 +112,8 @@ export class PendingChanges {
   }
 
   /**
-   * These could not be written and wait again before all others. Their ends are rejected; so are those of the others where
-   * these build on them.
+   * These groups could not be written: they are rejected, and wait again before all others. So are the others if they build on
+   * these.
    */
   fail(groups: readonly ChangeGroup[], why: Error, othersToo: boolean): void {
     const again = (all: readonly ChangeGroup[]): ChangeGroup[] =>
@@ -123,7 +124,7 @@ export class PendingChanges {
     this.#groups = [...again(groups), ...othersToo ? again(this.#groups) : this.#groups];
   }
 
-  /** None of these and of all others will be written: their ends are rejected. Returns how many changes they are. */
+  /** Neither these groups nor the others will be written: all are rejected. Returns how many changes they have. */
   abandon(groups: readonly ChangeGroup[], why: Error): number {
     const lost = [...groups, ...this.#groups];
     this.#groups = [];
@@ -142,14 +143,14 @@ export function hasPuts(groups: readonly ChangeGroup[]): boolean {
   return groups.some(({ changes }) => changes.some(({ kind }) => kind === "put"));
 }
 
-/** A group. Nobody has to wait for its end: the changes of one that fails are kept. */
+/** A group. Nobody has to handle its failure: its changes are kept. */
 function newGroup(changes: Change[], bytes: number): ChangeGroup {
   const written = Promise.withResolvers<void>();
   written.promise.catch(() => {});
   return { changes, bytes, written };
 }
 
-/** What a change takes that is not stored. */
+/** How many bytes of memory a change takes until it is stored. */
 function bytesOf(change: Change): number {
   switch (change.kind) {
     case "put":

@@ -1,14 +1,14 @@
-// Where jobs are kept: what is kept beside them, and the interface that memory and SQLite implement.
+// The interface of a store, which memory and SQLite implement, and what it keeps beside jobs.
 
 import type { JobOptions, JobProgress, StoredJob } from "./job_fields.ts";
 
-/** What is set for a queue or for one of its keys; 0 is no limit. */
+/** The limits of a queue or of one of its keys; 0 is no limit. */
 export interface QueueLimits {
   /** The queue's name. */
   readonly queue: string;
   /** The key; empty for the queue itself. */
   readonly key: string;
-  /** Whether its jobs are given to nobody. */
+  /** Whether none of its jobs is given out. */
   readonly paused: boolean;
   /** How many of its jobs may be taken at a time. */
   readonly running: number;
@@ -18,23 +18,23 @@ export interface QueueLimits {
   readonly weight: number;
   /** How many jobs it may have that are delayed, ready or taken. */
   readonly depth: number;
-  /** When its rate has made up for all that were taken, in ms since the Unix epoch; only where that is a while. */
+  /** When its rate has made up for all jobs that were taken, in ms since the Unix epoch. Absent where that is soon. */
   readonly paid?: number;
 }
 
-/** A job that is put again and again, without its body. */
+/** A job that is put again and again, at times or intervals, without its body. */
 export interface StoredSchedule extends JobOptions {
-  /** What no other schedule is named. */
+  /** A name that no other schedule has. */
   readonly name: string;
-  /** When, as a cron expression; empty where `interval` says it. */
+  /** Its times, as a cron expression; empty where it has an interval. */
   readonly cron: string;
-  /** The time zone of the cron expression, of the IANA's names. */
+  /** The time zone of the cron expression, an IANA name. */
   readonly zone: string;
-  /** How long between two jobs, in ms; 0 where `cron` says when. */
+  /** The time between two jobs, in ms; 0 where it has a cron expression. */
   readonly interval: number;
   /** When the next job is put, in ms since the Unix epoch. */
   readonly next: number;
-  /** How long after it was put each job expires, in ms; 0 is never. */
+  /** Each job expires so long after it was put, in ms; 0 is never. */
   readonly expires: number;
   /** The length of its body in bytes. */
   readonly size: number;
@@ -46,54 +46,54 @@ export interface Schedule extends Omit<StoredSchedule, "size"> {
   readonly body: Uint8Array;
 }
 
-/** One moment on the two clocks of a queue. */
+/** A moment on the two clocks of a queue. */
 export interface Moment {
-  /** The queue's time, which all times of jobs and of schedules with an interval are on, in ms. */
+  /** The queue's time, in ms: that of jobs, and of schedules with an interval. */
   readonly now: number;
   /** The time of day, in ms since the Unix epoch. */
   readonly wall: number;
 }
 
-/** One change of a job, of the rules or of the schedules. */
+/** A change of a job, of limits or of a schedule. */
 export type Change =
-  /** A new job; its number is above all before it. */
+  /** A new job. Its number is above those of all jobs before it. */
   | { readonly kind: "put"; readonly job: StoredJob; readonly body: Uint8Array }
-  /** A job has come further. */
+  /** A job has other progress. */
   | { readonly kind: "move"; readonly id: number; readonly progress: JobProgress }
-  /** A job is done, and its result takes the place of its body. */
+  /** A job is done. Its result takes the place of its body. */
   | {
     readonly kind: "finish";
     readonly id: number;
     readonly progress: JobProgress;
     readonly result: Uint8Array;
   }
-  /** A job is gone. */
+  /** A job is removed. */
   | { readonly kind: "drop"; readonly id: number }
-  /** The rules of a queue or key are others; those that say nothing are kept by nobody. */
+  /** A queue or key has other limits. A store keeps none that limit nothing. */
   | { readonly kind: "rules"; readonly rules: QueueLimits }
-  /** A schedule is new or another. */
+  /** A schedule is new, or replaces that of its name. */
   | { readonly kind: "schedule"; readonly schedule: Schedule }
-  /** A schedule has put a job, and puts the next one at another time. */
+  /** A schedule has put a job; the next one has another time. */
   | { readonly kind: "reschedule"; readonly name: string; readonly next: number }
-  /** A schedule has ended. */
+  /** A schedule is removed. */
   | { readonly kind: "unschedule"; readonly name: string };
 
 /** How much room a store has. */
 export interface Room {
-  /** How many bytes it takes. */
+  /** How many bytes the store takes. */
   readonly used: number;
-  /** For how many bytes of new jobs there is room, beside what may be needed to make some. */
+  /** How many bytes of new jobs fit, beside the bytes that it may take to make room. */
   readonly left: number;
   /**
-   * For how many bytes of what becomes of jobs and queues there is room: that a job is taken, why it failed, a limit. What
-   * it takes to remove jobs is kept beside it. Default: no bound.
+   * How many bytes of progress and limits fit: a job is taken, a reason is kept, a limit is set. The bytes that it takes to
+   * remove jobs are kept beside them. Default: no bound.
    */
   readonly rows?: number;
 }
 
 /**
- * A store has no room for changes, and has made none of them: what a `commit` rejects with where new jobs are to be given
- * up, so that the other changes can be made.
+ * A store has no room for changes, and has made none of them. A `commit` rejects with it to be called again without the new
+ * jobs, so that the other changes can be made.
  */
 export class StoreFull extends Error {
   /** The name of the class. */
@@ -101,9 +101,10 @@ export class StoreFull extends Error {
 }
 
 /**
- * Keeps jobs, rules and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that was called
- * before it and none that was called after, whether or not those have resolved. The schema of what is kept is
- * {@linkcode StoredJob}, {@linkcode QueueLimits} and {@linkcode StoredSchedule}.
+ * Keeps jobs, limits and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that
+ * was called before it and none that was called after it, whether or not those have resolved. The schema is that of
+ * {@linkcode StoredJob}, {@linkcode QueueLimits} and {@linkcode StoredSchedule}. `testStore` of the entry point
+ * `queue/conformance` tests a store.
  *
  * @example
  * ```ts
@@ -113,8 +114,9 @@ export class StoreFull extends Error {
  * const store = memoryStore();
  * const job: StoredJob = {
  *   id: 1, queue: "mail", key: "", priority: 5, attempts: 10, lease: 60_000, backoff: 0, keep: false,
- *   unique: "", put: 0, expires: 0, size: 3,
- *   state: "ready", attempt: 0, spared: 0, ready: 0, until: 0, held: false, reason: "",
+ *   unique: "", enqueuedAt: 0, expiresAt: 0, size: 3,
+ *   state: "ready", attempt: 0, uncountedAttempts: 0, readyAt: 0, endsAt: 0,
+ *   releaseOnDisconnect: false, reason: "",
  * };
  * await store.commit([{ kind: "put", job, body: new Uint8Array(3) }]);
  * assertEquals(await Array.fromAsync(store.load()), [job]);
@@ -122,16 +124,17 @@ export class StoreFull extends Error {
  */
 export interface Store {
   /**
-   * Makes changes lasting, all or none, in order; resolves once they are. Rejects where it cannot; whether they last
-   * is then unknown, and the same changes may be given again, alone or with others behind them: to put a job that is
-   * there replaces it. A change of a job that is not there changes nothing. `moment` is when they are made: it becomes
-   * lasting with them, unless it is less than a second behind the last one. Rejects with {@linkcode StoreFull} where there is no room: then they are given again without the
-   * new jobs.
+   * Makes changes durable, all or none, in order; resolves once they are. Rejects where it cannot: then it is unknown
+   * whether they are durable, and the same changes may be committed again, alone or with others after them. To put a job
+   * that is there replaces it. A change of a job that is not there changes nothing. Rejects with {@linkcode StoreFull}
+   * where there is no room: then they are committed again without the new jobs.
+   *
+   * `moment` is the time of the changes, and as durable as they are, unless it is less than a second after the last one.
    */
   commit(changes: readonly Change[], moment?: Moment): Promise<void>;
-  /** Every job that is kept, by number. */
+  /** All jobs, in the order of their numbers. */
   load(): AsyncIterable<StoredJob>;
-  /** The rules of all queues and keys. */
+  /** The limits of all queues and keys. */
   rules(): Promise<QueueLimits[]>;
   /** All schedules. */
   schedules(): Promise<StoredSchedule[]>;
@@ -140,16 +143,16 @@ export interface Store {
   /** The highest number that was ever put, 0 at first. */
   lastId(): Promise<number>;
   /**
-   * The moment of the last commit that had one. Where a store has no such method, or nothing to say, time has passed for its
-   * jobs as the time of day says now, also where that was set to another.
+   * The moment of the last commit that had one. Without it a queue goes on from the time of day, even where that was set to
+   * another time meanwhile.
    */
   moment?(): Promise<Moment | undefined>;
   /** The bodies of jobs, or the results of those that are done, in the order of `ids`; `undefined` for none. */
   bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]>;
-  /** How many bytes of memory it takes for what it keeps. Not there for one that keeps it elsewhere. */
+  /** How many bytes of memory its jobs take. Absent where they are kept elsewhere. */
   held?(): number;
-  /** How much room there was behind the last commit, for a store whose room is bounded: new jobs are refused beyond it. */
+  /** The room that was left after the last commit. A queue refuses new jobs beyond it. Absent where there is no bound. */
   room?(): Room;
-  /** Waits for the calls made so far, then lets everything go. */
+  /** Waits for the calls made so far, then releases everything. */
   close(): Promise<void>;
 }

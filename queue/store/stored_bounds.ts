@@ -1,5 +1,5 @@
-// The bounds of a queue's file beyond those of what clients say. A queue keeps within them by itself, with headroom; a file
-// that was imported or written by hand beyond them is one that nothing can go on with.
+// The bounds of a queue's file, beside those of what clients say. A queue stays far within them. A file beyond them was
+// written by hand, and no program can go on with it; so an import stays below them.
 
 import { DAY } from "../bounds.ts";
 

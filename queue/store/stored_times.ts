@@ -7,8 +7,8 @@ import type { Moment, Schedule } from "./store.ts";
 import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 
 /**
- * A job as it is loaded: no lease, delay or result of it lasts longer than it may. Where one would, some clock was wrong,
- * or somebody has written it by hand: then it lasts as long as the job itself says. A job that was put in the future was
+ * A job as it is loaded: its lease, delay or result lasts no longer than it may. A longer one comes from a wrong clock or was
+ * written by hand: then it lasts from now on, as long as the options of the job say. A job that was put in the future was
  * put now.
  *
  * @param now the present on the queue's clock
@@ -28,18 +28,18 @@ export function withinBounds(stored: StoredJob, now: number, resultTime: number)
     endsAt: endsAt > now + longest ? now + own : endsAt,
     expiresAt: Math.min(expiresAt, now + FURTHEST_IMPORTED),
   };
-  // Most are as they should be, and there may be millions.
+  // Most jobs are in bounds, and there may be millions: make no copy.
   const same = bounds.readyAt === readyAt && bounds.endsAt === endsAt &&
     bounds.expiresAt === expiresAt;
   return same ? job : { ...job, ...bounds };
 }
 
-/** How far the queue's clock is ahead of the time of day in a store, in whole ms. */
+/** How far the queue's time is ahead of the time of day in a moment of a store, in whole ms. */
 export function aheadOfWall(moment: Moment | undefined): number {
   return moment === undefined ? 0 : Math.round(moment.now - moment.wall);
 }
 
-/** A job with all of its times later by so many ms; what is never stays so. */
+/** A job whose times are later by so many ms; never stays never. */
 export function laterJob(job: StoredJob, ms: number): StoredJob {
   if (ms === 0) return job;
   const { enqueuedAt, readyAt, endsAt, expiresAt } = job;
@@ -52,7 +52,7 @@ export function laterJob(job: StoredJob, ms: number): StoredJob {
   };
 }
 
-/** A schedule that puts its next job later by so many ms, where it goes by the queue's clock. */
+/** A schedule whose next job is later by so many ms, if it is on the queue's clock. */
 export function laterSchedule(schedule: Schedule, ms: number): Schedule {
   return schedule.cron === "" ? { ...schedule, next: later(schedule.next, ms) } : schedule;
 }

@@ -1,27 +1,27 @@
-// Statements that write many rows at a time: a statement costs as much as a row or two.
+// Statements that write many rows at a time. Cost model: a statement costs as much as one or two rows.
 
 import type { DatabaseSync } from "node:sqlite";
 
-/** What a column is given. */
+/** The value of a column. */
 export type Value = number | string | Uint8Array;
 
-/** Rows of one statement: many at a time, the last ones each by itself. */
+/** A statement that rows gather for: it runs for many at a time, and for each of the last ones. */
 export interface BulkStatement {
-  /** Adds a row, and writes all that were added where they are enough. */
+  /** Adds a row; writes all rows once they are enough. */
   add(row: readonly Value[]): void;
-  /** Writes what is left. */
+  /** Writes the rows that are left. */
   flush(): void;
-  /** Forgets what is left. */
+  /** Forgets the rows that are left. */
   forget(): void;
 }
 
-/** How many rows a statement writes where there are as many. */
+/** How many rows a statement writes at a time. */
 const ROWS = 16;
 
 /**
- * A statement for rows.
+ * Prepares a statement.
  *
- * @param varies for each column whether most rows differ in it; what all rows have in common elsewhere is bound once
+ * @param varies for each column whether most rows differ in it; a value that all rows share in another column is bound once
  * @param sql the statement around the rows, which are columns named `column1`, `column2` ...
  */
 export function bulkStatement(

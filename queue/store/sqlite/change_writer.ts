@@ -1,4 +1,4 @@
-// How changes become rows of the tables. Runs in the worker.
+// Writes changes to the tables. Runs in the worker.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JobProgress, StoredJob } from "../job_fields.ts";
@@ -10,24 +10,24 @@ import { isNew } from "./job_columns.ts";
 import { jobRow, limitsRow, progressRow, scheduleRow } from "./rows.ts";
 import { tables } from "./tables.ts";
 
-/** Writes changes: each may be made again, and none is sure to be written before `flush`. */
+/** Writes changes. Each may be made again, and each is written by the next `flush` at the latest. */
 export interface ChangeWriter {
   /** Makes a change. */
   apply(change: Change): void;
-  /** Writes what is left. */
+  /** Writes the changes that are left. */
   flush(): void;
-  /** Forgets what is left. */
+  /** Forgets the changes that are left. */
   forget(): void;
 }
 
-/** From how many numbers in a row on to remove them as a range costs less. */
+/** From so many numbers in a row on it costs less to remove them as a range. */
 const SHORT_RUN = 4;
-/** How many moves and drops gather at most, as an import may have millions. */
+/** At most so many moves and drops gather: an import may have millions. */
 const MOST = 10_000;
 
 /**
- * Writes changes to the tables. Rows gather by what is done to them, and each kind goes together: first new jobs, then
- * progress, then the jobs that are gone. For any one job that is the order in which it happens.
+ * Writes changes to the tables. Changes of one kind gather and are written together: first new jobs, then progress, then
+ * removals. For each job that is the order of its changes.
  */
 export function changeWriter(db: DatabaseSync): ChangeWriter {
   const varying = (table: "job" | "progress"): boolean[] =>
@@ -56,14 +56,14 @@ export function changeWriter(db: DatabaseSync): ChangeWriter {
   const moveSchedule = db.prepare("UPDATE schedule SET next = ?2 WHERE name = ?1");
   const dropSchedule = db.prepare("DELETE FROM schedule WHERE name = ?");
 
-  // The last of a job's moves is all that is kept of them.
+  // Only the last progress of a job is written.
   const moves = new Map<number, JobProgress>();
   const results = new Map<number, Uint8Array>();
   const dropped: number[] = [];
   let highest = 0;
 
   const put = (job: StoredJob, body: Uint8Array): void => {
-    // A number above all that was written or is to be is that of no job so far.
+    // Only a number above all so far is sure to be that of no job with changes that wait.
     if (job.id <= highest) flush();
     highest = job.id;
     puts.add(jobRow(job, body));

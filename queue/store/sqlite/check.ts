@@ -1,4 +1,4 @@
-// Whether a queue's file is sound.
+// Checks a queue's file.
 
 import { existsSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -17,7 +17,7 @@ import { explain } from "./explain.ts";
 import { boundQueries } from "./row_check.ts";
 import { locateFile } from "./path.ts";
 
-/** What a sound file has none of: a query that counts them, and what they are. */
+/** Problems that a sound file has none of: a query that counts each, and its words. */
 const RULES: readonly (readonly [sql: string, what: string])[] = [
   ["SELECT count(*) <> 1 FROM last", "the last number is not kept once"],
   [
@@ -51,21 +51,21 @@ const RULES: readonly (readonly [sql: string, what: string])[] = [
   ],
 ];
 
-/** What `checkSqliteFile` found. */
+/** The findings of `checkSqliteFile`. */
 export interface FileCheck {
-  /** How many jobs there are; `undefined` where they cannot be counted. */
+  /** How many jobs there are; `undefined` if they cannot be counted. */
   readonly jobs: number | undefined;
   /** Whether the file is of an older version; opening it makes it the present one. */
   readonly older: boolean;
-  /** What is wrong, in words; none where the file is sound. */
+  /** The problems, in words; none if the file is sound. */
   readonly problems: readonly string[];
 }
 
 /**
- * Looks whether the file of a queue is sound: SQLite's own check, and what a queue promises beyond it. Changes nothing.
+ * Checks the file of a queue: by SQLite's own check, and for all that a queue promises beyond it. Changes nothing.
  *
  * @param path the file, which no server uses
- * @returns how many jobs it has, and what is wrong with it: an empty list, or a sentence for each problem
+ * @returns how many jobs it has, and its problems: a sentence each
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export function checkSqliteFile(path: string): FileCheck {
       String(row.integrity_check)
     );
     const problems = said.filter((line) => line !== "ok");
-    // Of tables that are damaged nothing else can be said for certain.
+    // Nothing else is certain about damaged tables.
     if (problems.length > 0) return unknown(problems);
     for (const [sql, what] of version === 1 ? [] : RULES) {
       const count = Number(Object.values(db.prepare(sql).get() ?? { count: 0 })[0]);
@@ -121,14 +121,14 @@ function unknown(problems: readonly string[]): FileCheck {
   return { jobs: undefined, older: false, problems };
 }
 
-/** Opens a file that nobody serves, for reading. */
+/** Opens a file for reading that no server uses. */
 function openAlone(file: string): DatabaseSync {
   const url = pathToFileURL(file);
   url.search = "immutable=1";
   try {
     return new DatabaseSync(url, { readOnly: true });
   } catch {
-    // Deno takes a URL only where everything is allowed. Whoever may write a file removes what SQLite puts beside it.
+    // Deno takes a URL only with all permissions. With that to write, the files that SQLite puts beside it are removed.
     const db = new DatabaseSync(file);
     db.exec("PRAGMA query_only = 1");
     return db;
@@ -141,9 +141,9 @@ interface OpenFile {
 }
 
 /**
- * Opens a file for reading and changes nothing. Who serves it has a `-wal` beside it; where there is none the file is
- * all there is, and is read without the locks that need another file. One that a server left behind as it died is read
- * with the file, and what SQLite writes for that is removed.
+ * Opens a file for reading and changes nothing. The file of a running server has a `-wal`. Without one the file is complete,
+ * and is read without the locks that need another file. A `-wal` that a killed server has left is read with the file, and
+ * the file that SQLite makes for that is removed.
  */
 function lookAt(path: string): OpenFile {
   const file = locateFile(path, true);

@@ -1,15 +1,15 @@
-// Records as columns: their numbers in one, their texts in another, in the order in which they are read again. A structured
-// clone of many small objects costs more than storing them.
+// Records as two columns, one of numbers and one of text, to be sent between threads: a structured clone of many small
+// objects costs more than to store them.
 
 import { isText, type StoredField } from "../field.ts";
 import { compile, packed, record, unpacked } from "./straight_line.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-/** From this length on a part of a string is a view of the whole in V8, and keeps that in memory. */
+/** From this length on V8 makes a part of a string a view of the whole, and keeps the whole in memory. */
 const VIEWED = 13;
 
-/** What was written. */
+/** Numbers and texts, in the order in which they are read again. */
 export interface Columns {
   /** Numbers, and the lengths of texts and of bytes. */
   readonly numbers: Float64Array<ArrayBuffer>;
@@ -51,7 +51,7 @@ export class ColumnReader {
   #at = 0;
   #textAt = 0;
 
-  /** `copies`: texts are kept for long, and must not keep all others in memory. */
+  /** `copies`: the reader keeps the texts for long, and each must not keep all others in memory. */
   constructor({ numbers, text }: Columns, copies: boolean) {
     this.#numbers = numbers;
     this.#text = text;

@@ -1,7 +1,7 @@
-// Bytes beside a queue's file that keep a place on the disk: given up where it is full, so that what makes room can be
-// written, and taken again once there is room.
+// Bytes beside a queue's file that reserve a place on the disk. They are given up when it is full, so that changes that make
+// room can be written, and taken again once there is room.
 
-/** How much of it is given up at a time: other programs take what is free on a full disk. */
+/** The part that is given up at a time. It is small, as other programs take the free bytes of a full disk. */
 const STEP = { share: 1 / 8, least: 1 << 16 };
 
 function stepOf(most: number): number {
@@ -10,17 +10,17 @@ function stepOf(most: number): number {
 
 /** The reserve of one queue's file. */
 export class Reserve {
-  /** How many bytes it is to have. */
+  /** The size that it should have, in bytes. */
   most: number;
   readonly #path: string;
 
-  /** That of a file; what an earlier process has left of it counts. */
+  /** The reserve of a file. It may be there already, from an earlier process. */
   constructor(file: string, most: number) {
     this.#path = `${file}-reserve`;
     this.most = most;
   }
 
-  /** How many bytes it has. */
+  /** Its size in bytes. */
   get size(): number {
     try {
       return Deno.lstatSync(this.#path).size;
@@ -30,19 +30,19 @@ export class Reserve {
     }
   }
 
-  /** Gives up a part of it, where it has any. */
+  /** Gives up a part of it, if it has any. */
   giveUp(): void {
     const { size } = this;
     if (size === 0) return;
     const left = size - stepOf(this.most);
     using file = Deno.openSync(this.#path, { read: true, write: true });
     file.truncateSync(Math.max(0, left));
-    // A file system with a journal frees the place only once it is written.
+    // A file system with a journal frees the place only when the journal is written.
     file.syncSync();
     if (left <= 0) Deno.removeSync(this.#path);
   }
 
-  /** Whether there is room for a part more of it, which is tried. */
+  /** Finds out by trying whether there is room for one more part. */
   couldGrow(): boolean {
     const { size } = this;
     if (this.most === 0) return true;
@@ -57,8 +57,7 @@ export class Reserve {
   }
 
   /**
-   * Makes it what it is to be. Where there is no room for that it takes this share of what there is. Returns how many bytes
-   * it has.
+   * Fills it to the size that it should have. Without room for that it takes this share of the free bytes. Returns its size.
    */
   fill(share: number): number {
     const before = this.size;
@@ -68,7 +67,7 @@ export class Reserve {
       using file = before === 0
         ? Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 })
         : Deno.openSync(this.#path, { append: true });
-      // Not zeros: a file system that compresses would keep no place for them.
+      // Not zeros: a file system that compresses would reserve no place for them.
       const bytes = crypto.getRandomValues(new Uint8Array(1 << 16));
       while (at < this.most) at += file.writeSync(bytes.subarray(0, this.most - at));
     } catch {

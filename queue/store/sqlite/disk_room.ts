@@ -1,4 +1,4 @@
-// How much more a queue's file may take: what the disk has, and the size that it may have. Runs in the worker.
+// How much more a queue's file may take: by the free bytes of the disk, and by its greatest size. Runs in the worker.
 
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -11,22 +11,22 @@ import type { Room } from "../store.ts";
 export interface DiskOptions {
   /** The size that the file and its `-wal` may have together, in bytes. */
   maxSize: number;
-  /** How many bytes are kept beside it for when the disk is full; less on a disk that is small. */
+  /** The size of its reserve for when the disk is full, in bytes; less on a small disk. */
   reserve: number;
 }
 
 const PAGE = 4096;
-/** The most that the `-wal` has before its pages go into the file, and the share of the whole that it may be. */
+/** The size from which on the pages of the `-wal` go into the file, and the share of the whole that this is at most. */
 const WAL = { most: 1000 * PAGE, least: 16 * PAGE, share: 1 / 16 };
-/** The share of a disk, and of the size that the file may have, that a reserve has at most. */
+/** A reserve is at most this share of the disk, and of the greatest size of the file. */
 const RESERVE_SHARE = 1 / 8;
-/** The share of a reserve that must be there, or free beside it, or nothing new is taken in. */
+/** This share of a reserve must be there, or free beside it; otherwise new jobs are refused. */
 const LEAST = 1 / 8;
-/** The share that new jobs leave which are being written when the disk gets full. */
+/** New jobs that are being written when the disk gets full leave this share of the reserve. */
 const FOR_PUTS = 1 / 2;
-/** What is left to removals alone: the share of a reserve, and of the size that the `-wal` may have. */
+/** These shares of the reserve and of the greatest size of the `-wal` are for removals only. */
 const REMOVALS = { ofReserve: 1 / 4, ofWal: 1 / 2 };
-/** How long it is believed how much room there is, in ms, and only while that is much. */
+/** For so many ms the disk is not asked again, while there is much room. */
 const BELIEVED_MS = 100;
 const MUCH = 64 << 20;
 
@@ -39,14 +39,14 @@ export class DiskRoom {
   readonly #reserve: Reserve;
   #room: Required<Room> = { used: 0, left: 0, rows: 0 };
   #lookedAt = -Infinity;
-  /** Whether a disk of which nobody says how full it is may have nothing beside the reserve. */
+  /** Whether a disk whose free bytes are unknown may have none beside the reserve. */
   #mayBeFull = true;
-  /** Whether the disk has no room for a larger `-wal`: then it begins anew with each commit. */
+  /** Whether the disk has no room for a larger `-wal`: then the `-wal` begins anew with each commit. */
   #isTight = false;
   /** How many bytes the `-wal` had after the last commit. */
   #walSize = 0;
 
-  /** Opens a file, also on a disk that is full. Throws as `openSqliteFile`. */
+  /** Opens a file, even on a full disk. Throws as `openSqliteFile`. */
   constructor(path: string, { maxSize, reserve }: DiskOptions) {
     const file = locateFile(path);
     const disk = diskOf(dirname(file))?.size ?? Infinity;
@@ -57,19 +57,19 @@ export class DiskRoom {
     this.#reserve = new Reserve(file, Math.floor(most));
     this.file = this.#making(() => openSqliteFile(path));
     this.file.bound(maxSize - this.#wal, this.#wal);
-    // On a small disk, of which nobody says how small it is, less will do.
+    // The disk may be small, and its size unknown: take what it has.
     if (disk === Infinity && this.#reserve.size === 0) {
       this.#reserve.most = this.#reserve.fill(1 / 2);
     }
   }
 
-  /** Closes the file, and takes for the reserve what that has set free. */
+  /** Closes the file, and fills the reserve with the bytes that this frees. */
   close(): void {
     this.file.close();
     this.#reserve.fill(1);
   }
 
-  /** Does what writes to the file; where the disk is full the reserve is given up, part by part, while it has more than this. */
+  /** Writes to the file. While the disk is full, gives up a part of the reserve and tries again, down to `least` bytes. */
   #making<T>(act: () => T, least = 0): T {
     for (;;) {
       try {
@@ -83,7 +83,7 @@ export class DiskRoom {
     }
   }
 
-  /** Writes so many bytes, new jobs (`puts`) or none. Returns how much more may be. */
+  /** Writes so many bytes; `puts`: there are new jobs among them. Returns the room that is left. */
   commit(write: (file: SqliteFile) => void, bytes: number, puts: boolean): Room {
     try {
       write(this.file);
@@ -91,7 +91,7 @@ export class DiskRoom {
       if (!isFull(error)) throw error;
       this.#writeFull(write, puts);
     }
-    // SQLite says nothing where the pages of the -wal find no room in the file, and lets the -wal grow.
+    // If the pages of the -wal find no room in the file, SQLite reports no error and lets the -wal grow.
     const walSize = this.file.walSize();
     const hasGrown = walSize > this.#walSize && walSize > this.#wal;
     if (hasGrown || this.#isTight) this.#emptyWal();
@@ -102,14 +102,14 @@ export class DiskRoom {
     return this.#room = { used, left: left - 2 * bytes, rows: rows - 2 * bytes };
   }
 
-  // First what the -wal has goes into the file, so that it need not grow. New jobs get a share of the reserve only: what they
-  // fill the -wal with must find room in the file, too.
+  // First the pages of the -wal go into the file, so that it need not grow. New jobs get only a share of the reserve: their
+  // pages in the -wal must find room in the file, too.
   #writeFull(write: (file: SqliteFile) => void, puts: boolean): void {
     this.#emptyWal();
     this.#making(() => write(this.file), puts ? this.#reserve.most * FOR_PUTS : 0);
   }
 
-  /** Writes the pages of the `-wal` into the file, so that it begins anew. Where there is no room for that it goes on. */
+  /** Writes the pages of the `-wal` into the file, so that it begins anew. Without room for that the `-wal` goes on. */
   #emptyWal(): void {
     try {
       this.#making(() => this.file.checkpoint());
@@ -118,7 +118,7 @@ export class DiskRoom {
     }
   }
 
-  /** How much more may be. */
+  /** The room that is left. */
   room(): Room {
     this.#lookedAt = performance.now();
     const { used, free, wal, most: mostUsed, unwritten } = this.file.space();
@@ -126,11 +126,11 @@ export class DiskRoom {
     const { most, size } = this.#reserve;
     const growth = Math.max(0, this.#wal - wal);
     this.#isTight = onDisk < growth + unwritten;
-    // What a -wal has beyond its bound is room for removals.
+    // The bytes of a -wal beyond its bound are room for removals.
     const beyond = Math.max(0, wal - this.#wal);
     const disk = onDisk + Math.min(size, most) - unwritten +
       (this.#isTight ? beyond : -growth);
-    // Free pages are room for jobs, and not for the -wal that these pass through.
+    // Free pages are room for jobs, but not for the -wal through which these pass.
     const left = disk + wal < most * LEAST ? 0 : Math.min(disk + wal, disk + free - 2 * most);
     const inSize = this.#maxSize - used - Math.max(wal, this.#wal) - this.#wal;
     const forRows = Math.min(
@@ -144,7 +144,7 @@ export class DiskRoom {
     };
   }
 
-  /** How many bytes the disk has free, beside the reserve, which is made whole where there is room; Infinity if unknown. */
+  /** How many bytes the disk has free beside the reserve, which is filled if there is room; Infinity if unknown. */
   #look(): number {
     const { most, size } = this.#reserve;
     const disk = diskOf(this.#path);
@@ -160,9 +160,9 @@ export class DiskRoom {
   }
 }
 
-/** What a disk has; `undefined` where this process may not ask (`--allow-sys=statfs`). */
+/** The size of a disk and its free bytes; `undefined` if this process may not ask (`--allow-sys=statfs`). */
 function diskOf(path: string): { readonly size: number; readonly free: number } | undefined {
-  // Not tried: at a terminal Deno would ask there whether it may.
+  // Not by trying: at a terminal Deno would ask the user.
   mayAsk ??= Deno.permissions.querySync(STATFS).state === "granted";
   if (!mayAsk) return undefined;
   const { blocks, bavail, bsize } = statfsSync(path);
@@ -173,7 +173,7 @@ let mayAsk: boolean | undefined;
 // Deno's types do not know this kind yet.
 const STATFS = { name: "sys", kind: "statfs" } as unknown as Deno.PermissionDescriptor;
 
-/** Whether there was no room for what was to be written. */
+/** Whether an error says that the disk or the file is full. */
 export function isFull(error: unknown): boolean {
   return error instanceof Error && /database or disk is full$/.test(error.message);
 }

@@ -1,9 +1,9 @@
-// SQLite's errors in the words of whoever opens a file.
+// Errors of SQLite, in words for the person who opens a file.
 
-/** What SQLite says of a file that is damaged. */
+/** The message of SQLite for a damaged file. */
 export const DAMAGED = "database disk image is malformed";
 
-/** What SQLite's words mean. */
+/** The meanings of messages of SQLite. */
 const MEANINGS: Readonly<Record<string, string>> = {
   "database is locked": "is in use by another server",
   "file is not a database": "is not a SQLite database",
@@ -11,7 +11,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "attempt to write a readonly database": "cannot be written",
 };
 
-/** What an error of SQLite means for a file; `more` says where more is told of a damage. */
+/** The meaning of an error for a file; `more` says where to learn more about a damage. */
 export function explain(
   error: unknown,
   path: string,

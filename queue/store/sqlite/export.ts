@@ -8,10 +8,10 @@ import { openSqliteFile } from "./file.ts";
 const PAGE = 1000;
 
 /**
- * Everything that a queue's file keeps, as lines of JSON without their ends: first one that says what it is, then rules,
- * schedules and jobs by number. Bodies are text (`body`) where they are UTF-8, `base64` where they are not.
+ * All that a queue's file keeps, as lines of JSON without their ends: first the kind of the export, then limits, schedules,
+ * and jobs by number. Bodies are text (`body`) if they are UTF-8, `base64` if they are not.
  *
- * Throws an `Error` that says why where the file cannot be read or a server uses it.
+ * Throws an `Error` that says why the file cannot be read, or that a server uses it.
  *
  * @param path the file, which must exist
  *
@@ -30,7 +30,7 @@ const PAGE = 1000;
 export function* exportSqliteFile(path: string): Generator<string, void, void> {
   const file = openSqliteFile(path, true);
   try {
-    // Lines have the time of day, which all machines share.
+    // Times in lines are times of day, which all machines share.
     const ahead = aheadOfWall(file.moment());
     yield lineOf({ kind: "queue", last: file.lastId() });
     for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });

@@ -1,4 +1,4 @@
-// An open database file, and the changes that are made to it. Runs in the worker.
+// An open database file, and commits to it. Runs in the worker.
 
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -11,28 +11,28 @@ import { locateFile, makePrivate, WatchedFile } from "./path.ts";
 import { type FileReads, fileReads } from "./reads.ts";
 import { distrust, prepareFile } from "./schema.ts";
 
-/** How old the moment of a file may be, and how far the time of day may be from it, in ms. */
+/** A moment is written again once it is so old, or once the time of day was set by so much, in ms. */
 const MOMENT_MS = 1000;
 const STEP_MS = 100;
 
 /** An open database file. */
 export interface SqliteFile extends FileReads, ImportLog, FileSize {
   /**
-   * Makes changes at a moment, all or none, and counts numbers up to `lastId` as given; they are on disk when it returns.
-   * Throws where it cannot.
+   * Makes changes at a moment, all or none; they are on disk when it returns. Numbers up to `lastId` count as given. Throws if
+   * it cannot.
    */
   commit(changes: Iterable<Change>, moment?: Moment, lastId?: number): void;
-  /** Writes the pages of its `-wal` into it, so that this begins anew. Throws where it cannot. */
+  /** Writes the pages of its `-wal` into it, so that the `-wal` begins anew. Throws if it cannot. */
   checkpoint(): void;
-  /** Closes it. Throws where it was removed or replaced meanwhile. */
+  /** Closes it. Throws if it was removed or replaced meanwhile. */
   close(): void;
 }
 
 /**
- * Opens a file or makes it, for its owner alone. Throws an `Error` that says what is wrong with it.
+ * Opens a file, or makes it for its owner alone. Throws an `Error` that says what is wrong.
  *
- * @param path as somebody said it
- * @param there whether it must be there already
+ * @param path as the user gave it
+ * @param there whether the file must exist
  */
 export function openSqliteFile(path: string, there = false): SqliteFile {
   const file = locateFile(path, there);
@@ -52,8 +52,8 @@ export function openSqliteFile(path: string, there = false): SqliteFile {
   }
 }
 
-// SQLite opens a file that it cannot write all the same, and fails later with less to say. Not asked where the file is
-// locked: to close any handle of a file ends the locks that this process has on it (POSIX, fcntl).
+// SQLite opens a file that it cannot write, and fails later with a message that says less. Not asked for a locked file: to
+// close any handle of a file ends the locks that this process has on it (POSIX, fcntl).
 function isWritable(path: string, error: unknown): boolean {
   if (!(error instanceof Error) || error.message !== "disk I/O error") return true;
   try {
@@ -72,8 +72,7 @@ function operations(db: DatabaseSync, path: string, watched: WatchedFile): Sqlit
   const rows = changeWriter(db);
   let kept: Moment | undefined;
 
-  // A file that was removed, or has another one in its place, has no name any more: what SQLite writes to it is gone when
-  // it is closed.
+  // A file that was removed or replaced has no name any more: all that SQLite writes to it is lost when it is closed.
   const mustBeThere = (): void => {
     if (watched.isThere()) return;
     throw new Error(`${path}, or its -wal, was removed or replaced while it was in use`);
@@ -87,7 +86,7 @@ function operations(db: DatabaseSync, path: string, watched: WatchedFile): Sqlit
     ...importLog(db),
     ...fileSize(db, watched),
     commit(changes: Iterable<Change>, moment?: Moment, lastId = 0): void {
-      // Before anything is written behind what is gone.
+      // Before anything is written after the gap.
       mustBeWhole();
       begin.run();
       try {
@@ -124,7 +123,7 @@ function operations(db: DatabaseSync, path: string, watched: WatchedFile): Sqlit
   };
 }
 
-/** Whether a moment says more than another: to write each costs a page of every commit. */
+/** Whether a moment is worth writing: to write each would cost a page of every commit. */
 function saysMore(moment: Moment, kept: Moment | undefined): boolean {
   if (kept === undefined) return true;
   const passed = moment.now - kept.now;

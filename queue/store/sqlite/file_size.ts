@@ -1,33 +1,33 @@
-// How large a queue's file is, and may become.
+// The size of a queue's file, and its bounds.
 
 import type { DatabaseSync } from "node:sqlite";
 import type { WatchedFile } from "./path.ts";
 import { pragma } from "./schema.ts";
 
-/** What a file takes on the disk, in bytes. */
+/** The bytes that a file takes on the disk. */
 export interface Space {
   readonly used: number;
   readonly free: number;
   readonly wal: number;
   /** The most that `used` may become. */
   readonly most: number;
-  /** What the file grows by where its `-wal` is written into it. */
+  /** By how much the file grows when its `-wal` is written into it. */
   readonly unwritten: number;
 }
 
 /** The size of a file. */
 export interface FileSize {
-  /** What it takes on the disk: for what it keeps, for pages that are free, in its `-wal`. */
+  /** The bytes that it takes on the disk: for its content, for free pages, in its `-wal`. */
   space(): Space;
-  /** How many bytes its `-wal` had after the last commit. */
+  /** The size of its `-wal` after the last commit, in bytes. */
   walSize(): number;
-  /** Bounds what it takes, and about how much its `-wal` does, in bytes; what is there already may stay. */
+  /** Bounds the size of the file, and roughly that of its `-wal`, in bytes. A file that is larger already may stay so. */
   bound(size: number, wal: number): void;
 }
 
 /** The most pages that SQLite knows of. */
 const MOST_PAGES = 2 ** 32 - 2;
-/** How many more a file gets for what makes room that is as large as it may be, or larger. */
+/** A file of its greatest size, or more, gets so many pages for changes that make room. */
 const SPARE_PAGES = 64;
 
 /** The size of an open file. */

@@ -12,31 +12,31 @@ import type { Import } from "./import_log.ts";
 /** How many jobs are read at once. */
 const PAGE = 1000;
 
-/** What an import did. */
+/** The result of an import. */
 export interface Imported {
   /** How many jobs were added. */
   readonly jobs: number;
-  /** How many were left out, because their queue has a job of their name. */
+  /** How many were left out, because their queue has a job of the same name. */
   readonly duplicates: number;
-  /** Whether jobs were given new numbers, because there were jobs before. */
+  /** Whether jobs got new numbers, because there were jobs before. */
   readonly renumbered: boolean;
-  /** When these lines were imported before, in ms since the Unix epoch: now nothing was added. Absent where they were not. */
+  /** When the same lines were imported before, in ms since the Unix epoch: now nothing was added. Absent if they were not. */
   readonly before?: number;
 }
 
-/** How lines are imported. */
+/** Options of an import. */
 export interface ImportOptions {
-  /** Adds them also where the file has them from an earlier import. Default false. */
+  /** Adds the lines even if the file has them from an earlier import. Default false. */
   again?: boolean;
 }
 
 /**
- * Adds what the lines of an export say to a queue's file, which is made where there is none: all of it in one
- * transaction, or nothing. Where the file has given no number yet, the jobs keep theirs; else they get new ones, in
- * order. A job whose `unique` name its queue has already is left out. Rules and schedules replace those of their names.
+ * Adds the lines of an export to a queue's file, which is made if it does not exist: all of them in one transaction, or
+ * none. In a file that has given no number yet the jobs keep their numbers; otherwise they get new ones, in order. A job is
+ * left out if its queue has a job of its `unique` name. Limits and schedules replace those of the same names.
  *
- * The file remembers the lines by a digest, in the same transaction: who does not know what became of an import, because
- * the program was killed, begins it again, and nothing is added twice. The last 1,000 imports are remembered.
+ * The file remembers the lines by a digest, in the same transaction. So an import whose program was killed may be made again:
+ * nothing is added twice. The last 1,000 imports are remembered.
  *
  * A line may leave out what has a default: `{"queue":"mail","body":"hello"}` is a job as PUT puts it. Times are in ms
  * since the Unix epoch, durations in ms.
@@ -87,7 +87,7 @@ export function importSqliteFile(
   }
 }
 
-/** Ends the transaction of an import that was made before. */
+/** Ends the transaction of an import that was made before, without changes. */
 class MadeBefore extends Error {
   constructor(readonly made: Import) {
     super("these lines were imported before");

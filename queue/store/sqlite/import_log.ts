@@ -1,4 +1,4 @@
-// The imports that a file remembers, so that none is made twice.
+// The imports that a file has seen, so that none is made twice.
 
 import type { DatabaseSync } from "node:sqlite";
 
@@ -14,7 +14,7 @@ export interface Import {
 export interface ImportLog {
   /** The import of lines of this digest; `undefined` where there was none. */
   imported(digest: Uint8Array): Import | undefined;
-  /** Remembers an import; to be called by the changes of a commit, with which it is made. */
+  /** Remembers an import. Call it within a commit, with whose changes it becomes durable. */
   noteImport(digest: Uint8Array, made: Import): void;
 }
 

@@ -1,4 +1,4 @@
-// What the thread that writes is asked, and what it answers.
+// The messages to and from the thread that writes.
 
 import type { Moment } from "../store.ts";
 import type { Batch } from "./batch.ts";

@@ -1,18 +1,18 @@
-// Where a queue's file is. SQLite goes by names: it finds the `-wal` of a file beside the name by which it was opened, and
-// takes some names for something else. So there is one name for each file, and it is that of a file.
+// The path of a queue's file. SQLite finds the `-wal` of a file by the name with which the file was opened, and gives some
+// names another meaning. So each file has one name, and that names a file.
 
 import { Buffer } from "node:buffer";
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** What SQLite and this program add to the name of a file. */
+/** SQLite and this program add these to the name of a file. */
 const BESIDE = ["-wal", "-shm", "-journal", "-reserve"];
-/** The longest name of a file, in bytes, that leaves room for these. */
+/** The longest name of a file that leaves room for these, in bytes. */
 const LONGEST = 255 - 8;
 
 /**
- * The one path of a queue's file: absolute, no part of it a link. Throws an `Error` that says what is wrong with it: it
- * is none of a file, its directory is not there, or the file has other names beside it.
+ * The one path of a queue's file: absolute and without links. Throws an `Error` that says what is wrong: the path is not that
+ * of a file, its directory does not exist, or the file has other names.
  *
  * @param path as somebody said it
  * @param there whether the file must be there (default: it may be made)
@@ -42,7 +42,7 @@ export function locateFile(path: string, there = false): string {
   return checkedNeighbours(file);
 }
 
-/** Makes an empty file that only its owner may read, unless there is one; what SQLite puts beside it is alike. */
+/** Makes an empty file that only its owner may read, unless it exists. SQLite gives the same mode to the files beside it. */
 export function makePrivate(file: string): void {
   try {
     closeSync(openSync(file, "wx", 0o600));
@@ -51,14 +51,14 @@ export function makePrivate(file: string): void {
   }
 }
 
-/** The files of a path, to see whether they are there still. */
+/** The file and its `-wal`: finds out whether another program removes, replaces or cuts them. */
 export class WatchedFile {
   readonly #file: string;
   readonly #identities = new Map<string, string>();
   #wasCut = false;
-  /** How many bytes the file had when it was looked at last. */
+  /** The size of the file at the last look, in bytes. */
   size = 0;
-  /** How many bytes the `-wal` had. */
+  /** The size of the `-wal`, in bytes. */
   walSize = 0;
 
   constructor(file: string) {
@@ -66,20 +66,20 @@ export class WatchedFile {
     this.isThere();
   }
 
-  /** Whether one of them has become smaller since it was looked at, and for good: but its server nobody cuts it. */
+  /** Whether one of them was ever smaller than at the look before. Only the server of a file may cut it. */
   wasCut(): boolean {
     const { size, walSize } = this;
-    // One that is not there says nothing of its size.
+    // A file that is not there has no size.
     if (this.isThere()) this.#wasCut ||= this.size < size || this.walSize < walSize;
     return this.#wasCut;
   }
 
-  /** Whether the file, and its `-wal` once there was one, are those that were there first. */
+  /** Whether the file is the one that was opened, and the `-wal` the first one that there was. */
   isThere(): boolean {
     return this.#isSame("") && this.#isSame("-wal");
   }
 
-  // With Deno's own call, which takes 2 µs where node:fs takes 40: this is done with each commit.
+  // Each commit does this: Deno's own call takes 2 µs, that of node:fs 40.
   #isSame(end: string): boolean {
     const known = this.#identities.get(end);
     let identity: string | undefined;
@@ -126,7 +126,7 @@ function fileStatus(file: string, path: string) {
   return found;
 }
 
-// Somebody else may have put links there, for SQLite to write through.
+// Another user may have put links there, for SQLite to write through.
 function checkedNeighbours(file: string): string {
   for (const end of BESIDE) {
     const found = nothingOr(() => lstatSync(file + end));
@@ -140,7 +140,7 @@ function isDirectory(path: string): boolean {
   return nothingOr(() => statSync(path))?.isDirectory() ?? false;
 }
 
-/** What is found; `undefined` where nothing is. */
+/** The result of `find`; `undefined` if there is no such file. */
 function nothingOr<T>(find: () => T): T | undefined {
   try {
     return find();

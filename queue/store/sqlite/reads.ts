@@ -1,4 +1,4 @@
-// What is read from a queue's file. Nothing in it is believed before it was checked.
+// Reads a queue's file. Each value is checked before it is used.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { columnOf, type StoredField } from "../field.ts";
@@ -73,7 +73,7 @@ export function fileReads(db: DatabaseSync, path: string): FileReads {
   return {
     load: reading((after: number, limit: number): StoredJob[] => {
       const highest = lastId();
-      // From the very first: a number below 1 is not passed over, but refused.
+      // From the very first: a number below 1 must be refused, not skipped.
       const from = after === 0 ? LEAST_ROW : after;
       return rowsOf(page, from, limit).map((row) => {
         checkJob(row);
@@ -100,7 +100,7 @@ export function fileReads(db: DatabaseSync, path: string): FileReads {
       checkClock(row);
       return { now: Number(row[1]), wall: Number(row[2]) };
     }),
-    // Jobs are taken in the order in which they were put, most often: a row of a range costs half of one by itself.
+    // Most jobs are taken in the order in which they were put. Cost model: a row of a range costs half of a single one.
     bodies: reading((ids: readonly number[]): (Uint8Array | undefined)[] => {
       const found = new Map<number, Uint8Array>();
       for (const [first, last] of idRuns(ids)) {
@@ -114,8 +114,8 @@ export function fileReads(db: DatabaseSync, path: string): FileReads {
 }
 
 /**
- * The rows of a small table, whose first `key` columns no two rows share: a damaged one may have the same rows for ever. Not
- * by `iterate`, which ends without a word where a row cannot be read (Deno 2.9).
+ * The rows of a small table. A damaged table may return the same rows for ever, so no two may share their first `key`
+ * columns. Not by `iterate`, which ends without an error where a row cannot be read (Deno 2.9).
  */
 function all(
   statement: StatementSync,

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-control-regex
-// Whether rows have values that a queue can go on with.
+// Checks the values of rows: a queue cannot go on with all that a file may have.
 
 import { columnOf, type StoredField } from "../field.ts";
 import { states } from "../job_fields.ts";
@@ -7,7 +7,7 @@ import { fieldsIn } from "./tables.ts";
 
 type ValueRange = readonly [least: number, most: number];
 
-/** The least and most number of a field; `undefined` for a text, and where any will do. */
+/** The least and the most of a field of numbers; `undefined` if it is none, or if any value will do. */
 function numbersOf(
   { type, min = 0, max = Infinity, unchecked }: StoredField,
 ): ValueRange | undefined {
@@ -16,7 +16,7 @@ function numbersOf(
   return type === "state" ? [0, states.length - 1] : [min, max];
 }
 
-/** The fewest and most characters of a field; `undefined` for a number, and where any will do. */
+/** The fewest and the most characters of a word; `undefined` if it is none, or if any value will do. */
 function lengthsOf(
   { type, min = 0, max = Infinity, unchecked }: StoredField,
 ): ValueRange | undefined {
@@ -38,7 +38,7 @@ export function boundQueries(version: number): [table: string, sql: string][] {
 
 const CONTROLS = "('*[' || char(1) || '-' || char(32) || char(127) || ']*')";
 
-/** A condition in SQL that holds for a value out of bounds; `undefined` where any will do. */
+/** A condition in SQL that is true for a value out of bounds; `undefined` if any value will do. */
 function wrongIn(field: StoredField): string | undefined {
   const column = columnOf(field);
   const [numbers, lengths] = [numbersOf(field), lengthsOf(field)];

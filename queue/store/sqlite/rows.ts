@@ -11,7 +11,6 @@ function list(fields: readonly StoredField[], record: string): string {
   return fields.map((field) => packed(field, record)).join(", ");
 }
 
-// In one list, not from parts: this is done most often of all.
 /** The row of a job in its table. */
 export const jobRow: (job: StoredJob, body: Uint8Array) => Value[] = compile(
   "job, body",

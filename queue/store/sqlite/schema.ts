@@ -1,14 +1,14 @@
-// The schema of a queue's file: made where there is none, brought to the present version, and refused where it is another.
+// The schema of a queue's file: makes it, migrates it to the present version, and refuses any other.
 
 import type { DatabaseSync } from "node:sqlite";
 import { DAMAGED } from "./explain.ts";
 import { migration, schemaOf, VERSION } from "./tables.ts";
 
-/** "Line" in ASCII: what `file` and other programs know the file by. */
+/** "Line" in ASCII: `file` and other programs know the file by it. */
 export const APPLICATION_ID = 0x4c696e65;
-/** Up to this size, in bytes, each page of a file is looked at before it is used: that takes less than 100 ms. */
+/** Up to this size, in bytes, each page of a file is checked before it is used: that takes less than 100 ms. */
 const CHECKED_WHOLE = 64 << 20;
-/** The tables of a larger file of which not all pages are. */
+/** The tables of a larger file whose pages are not all checked. */
 const LARGE = ["job", "progress"];
 
 const FRESH = `
@@ -19,8 +19,7 @@ const FRESH = `
 `;
 
 /**
- * Locks a file, and makes its tables where there are none or they are of an older version. Throws an `Error` that says
- * what is wrong with it.
+ * Locks a file, and makes its tables, or migrates those of an older version. Throws an `Error` that says what is wrong.
  */
 export function prepareFile(db: DatabaseSync, path: string): void {
   // The lock is taken with the first read and kept until the file is closed or the process ends.
@@ -40,11 +39,11 @@ export function prepareFile(db: DatabaseSync, path: string): void {
   if (strange !== undefined) throw new Error(`${path} is no queue of ours: ${strange}`);
   if (!fresh) lookForDamage(db, Object.keys(schemaOf(Number(version))));
   db.exec("PRAGMA journal_mode = WAL");
-  // All or nothing: a program that dies here leaves the older version.
+  // In one transaction: a process that is killed here leaves the older version.
   db.exec(`BEGIN EXCLUSIVE; ${fresh ? FRESH : steps.join("")} COMMIT`);
 }
 
-// The rows of the large tables are read by the start, the bodies of their jobs are not: how long that would take nobody knows.
+// The start reads the rows of the large tables, but not the bodies: that might take any time.
 function lookForDamage(db: DatabaseSync, tables: readonly string[]): void {
   const size = Number(pragma(db, "page_count")) * Number(pragma(db, "page_size"));
   const parts = size <= CHECKED_WHOLE
@@ -57,8 +56,8 @@ function lookForDamage(db: DatabaseSync, tables: readonly string[]): void {
 }
 
 /**
- * What the schema of a file has that one of its version has not, and the reverse, in words. Nothing that a file brings
- * along, such as a view, a trigger or a column that is computed, is ever run.
+ * The differences between the schema of a file and that of its version, in words. So nothing that a file brings along, such
+ * as a view, a trigger or a computed column, is ever run.
  */
 export function strangeIn(db: DatabaseSync, version: unknown): string[] {
   const expected = schemaOf(Number(version));
@@ -75,35 +74,35 @@ export function strangeIn(db: DatabaseSync, version: unknown): string[] {
   return [...strange, ...[...missing].map((name) => `it has no table ${name}`)];
 }
 
-/** SQL however it is set out. */
+/** SQL without its layout. */
 function bare(sql: string): string {
   return sql.replace(/\s*([(),])\s*/g, "$1").replace(/\s+/g, " ").replaceAll('"', "");
 }
 
-/** Lets a file run nothing: no function of its schema with a side effect, no writing to what SQLite keeps for itself. */
+/** Lets a file run nothing: no function with a side effect in its schema, no write to the tables of SQLite itself. */
 export function distrust(db: DatabaseSync): void {
   // Deno's types do not know this method yet.
   (db as DatabaseSync & { enableDefensive(on: boolean): void }).enableDefensive(true);
   db.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
 }
 
-/** Whether a file of this version becomes one of the present version where it is opened. */
+/** Whether a file of this version is migrated when it is opened. */
 export function canMigrate(version: unknown): boolean {
   return Number(version) >= 1 && Number(version) < VERSION;
 }
 
-/** Whether a file has nothing yet, and becomes a queue where it is opened. */
+/** Whether a file is empty, and becomes a queue when it is opened. */
 export function isFresh(db: DatabaseSync): boolean {
   const [{ tables }] = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").all();
   return pragma(db, "application_id") === 0 && pragma(db, "user_version") === 0 && tables === 0;
 }
 
-/** What is said of a queue that another version of this program has made. */
+/** The message for a queue that another version of this program has made. */
 export function otherVersion(path: string, version: unknown): string {
   return `${path} is a queue of version ${version}; this program reads version ${VERSION}`;
 }
 
-/** A number of the header of a file. */
+/** A number in the header of a file. */
 export function pragma(db: DatabaseSync, name: string): unknown {
   return db.prepare(`PRAGMA ${name}`).get()![name];
 }

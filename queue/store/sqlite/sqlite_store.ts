@@ -5,34 +5,34 @@ import { type PackedBodies, unpackBodies } from "./bodies.ts";
 import type { Columns } from "./columns.ts";
 import { startThread } from "./thread.ts";
 
-/** How many jobs are loaded at once: more would outlive a collection of new garbage, and the heap grow by what they take. */
+/** How many jobs are loaded at once. More would outlive a collection of young objects, and the heap would grow by them. */
 const PAGE = 500;
 
-/** How many bytes are kept beside a file for when its disk is full. */
+/** The default size of the reserve, in bytes. */
 const RESERVE = 8 << 20;
-/** Below so many bytes of room the worker is asked how much there is, and how often, in ms. */
+/** Below so many bytes of room the thread is asked for the room again, and how often, in ms. */
 const SCARCE = 64 << 20;
 const ROOM_MS = 500;
 
-/** How much of a disk a store in a file uses. */
+/** Options of a store in a file: how much of the disk it uses. */
 export interface SqliteOptions {
-  /** The size that the file and its `-wal` may have together, in bytes; new jobs are refused beyond it. Default: no bound. */
+  /** The greatest size of the file and its `-wal` together, in bytes. New jobs are refused beyond it. Default: no bound. */
   maxSize?: number;
   /**
-   * How many bytes a file named `-reserve` has beside it, which is given up where the disk is full: so jobs can be taken,
-   * finished and removed then. At most an 8th of the disk and of `maxSize`; 0 for none. Default 8 MiB.
+   * The size of a file named `-reserve` beside it, in bytes. It is given up when the disk is full, so that jobs can still be
+   * taken, finished and removed. At most an eighth of the disk and of `maxSize`; 0 for none. Default 8 MiB.
    */
   reserve?: number;
 }
 
 /**
- * A store in a SQLite file, which is made where there is none: WAL, `synchronous=FULL`, one transaction for each
- * `commit`, written by a worker. Memory grows with neither the jobs nor their bodies.
+ * A store in a SQLite file, which is made if it does not exist: WAL, `synchronous=FULL`, one transaction for each `commit`,
+ * written by a thread of its own. Its memory grows neither with the jobs nor with their bodies.
  *
- * Rejects with an `Error` that says why where the file is in use by another server, is no queue, is one of another
- * version, or cannot be opened.
+ * Rejects with an `Error` that says why the file cannot be opened: another server uses it, it is no queue, or it is one of
+ * another version.
  *
- * @param path the file; beside it SQLite keeps another one named `-wal`
+ * @param path the file; SQLite keeps another one beside it, named `-wal`
  * @param options how much of the disk it uses
  *
  * @example
@@ -62,7 +62,7 @@ export async function sqliteStore(
   }
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
-  // Where nothing is written because there is no room, nobody else says when there is some.
+  // With no room nothing is written, so no commit tells when there is room again.
   const watch = (): void => {
     if (timer !== undefined || room.left >= SCARCE || closed) return;
     const waiting = timer = setTimeout(async () => {
@@ -90,7 +90,7 @@ export async function sqliteStore(
       for (let next = page(0);;) {
         const jobs = [...unpackJobs(await next as Columns)];
         if (jobs.length === 0) return;
-        // Read while these are looked at.
+        // The thread reads these while the queue loads the page before.
         next = page(jobs[jobs.length - 1].id);
         yield* jobs;
       }

@@ -1,4 +1,4 @@
-// The tables of a queue's file, in every version, made from the fields of their records.
+// The tables of a queue's file in every version, and the migrations between versions, made from the fields of records.
 
 import type { StoredField } from "../field.ts";
 import { columnOf } from "../field.ts";
@@ -107,7 +107,7 @@ function create(name: string, table: Table, version: number): string {
   }\n  ) ${options}`;
 }
 
-/** SQL that makes of a file of a version one of the next: tables that are others are made anew, with defaults for new columns. */
+/** The SQL that migrates a file to the next version: tables that differ are made anew, with defaults for new columns. */
 export function migration(from: number): string {
   const [before, after] = [schemaOf(from), schemaOf(from + 1)];
   const changed = Object.keys(after).filter((name) => before[name] !== after[name]);

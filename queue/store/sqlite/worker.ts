@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-// The thread that writes: an fsync never stops the event loop of the server. Each message is answered, in order.
+// The thread that writes, so that an fsync never stops the event loop of the server. It answers each message, in order.
 
 import { DiskRoom, isFull } from "./disk_room.ts";
 import { type Batch, packJobs, unpackBatch } from "./batch.ts";

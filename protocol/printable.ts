@@ -1,5 +1,7 @@
 // Text from elsewhere, made safe for terminals and logs.
 
+import { excerpt } from "./quoting.ts";
+
 // Controls, half characters, line separators, and what has no shape of its own: characters that turn the direction of text
 // around, join, hide or tag.
 const UNSAFE =
@@ -34,6 +36,11 @@ export function printable(text: string): string {
     const code = character.codePointAt(0)!.toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
   });
+}
+
+/** Any text for a message: shortened, in quotes, and safe for a terminal. */
+export function show(text: string): string {
+  return printable(excerpt(text));
 }
 
 /** Text of several lines: line feeds, tabs and the ends of lines in CRLF stay, the rest is as in `printable`. */

@@ -1,6 +1,5 @@
 // Words and values as they are written, in quotes where they need them; and their escapes.
 
-import { printable } from "./printable.ts";
 import { wellFormed } from "./strings.ts";
 
 const CLOSE = 0x7d, LOWER_U = 0x75, LOWER_X = 0x78;
@@ -44,9 +43,9 @@ export function formatWord(text: string): string {
   return BARE.test(text) ? text : quote(text);
 }
 
-/** Any text for a message: shortened, and safe for a terminal. */
-export function show(text: string): string {
-  return printable(quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…")));
+/** Any text for a message: shortened, in quotes. For a terminal or a log it must be made `printable`. */
+export function excerpt(text: string): string {
+  return quote(text.toWellFormed().replace(/^(.{40}).+$/su, "$1…"));
 }
 
 function escape(character: string): string {

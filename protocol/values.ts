@@ -3,7 +3,7 @@
 import { decodeText, encodeText } from "./strings.ts";
 import { describe, type NameableField } from "./describe.ts";
 import { formatDuration } from "./duration.ts";
-import { show } from "./quoting.ts";
+import { excerpt } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
 
 /** A value that its field does not allow. The message says what the field allows: "NAME must be …". */
@@ -257,7 +257,7 @@ const SHOWN = 1000;
 function shown(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   try {
-    return show(typeof value === "string" ? value.slice(0, SHOWN) : shortJson(value, SHOWN));
+    return excerpt(typeof value === "string" ? value.slice(0, SHOWN) : shortJson(value, SHOWN));
   } catch {
     return typeof value;
   }

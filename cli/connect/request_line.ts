@@ -4,6 +4,7 @@ import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.t
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { isTag } from "../../dialects/lineup1/line.ts";
 import { isOptionName, isVerb } from "../../protocol/names.ts";
+import { printable } from "../../protocol/printable.ts";
 import { unescape } from "../../protocol/quoting.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { describe } from "../../protocol/describe.ts";
@@ -153,7 +154,7 @@ function check(
     if (field.name === "body") parseBody(encodeText(token.value), field);
     else parseValue(token.value, field);
   } catch (error) {
-    if (error instanceof BadValue) fault(token, `${error.message}.`);
+    if (error instanceof BadValue) fault(token, `${printable(error.message)}.`);
     else if (error instanceof TypeError) fault(token, "This cannot be written in UTF-8.");
     else throw error;
   }

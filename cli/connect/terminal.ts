@@ -1,6 +1,6 @@
 // `lineup connect` at a terminal: keys and frames in, the screen out.
 
-import { heartbeatOption } from "../../client/heartbeat.ts";
+import { heartbeatOption } from "../../client/liveness.ts";
 import type { Clock, Dial } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";

@@ -1,6 +1,6 @@
 // The answers to lines outside the grammar, for people who type them.
 
-import { show } from "../../protocol/quoting.ts";
+import { show } from "../../protocol/printable.ts";
 import type { Fault, FaultKind } from "./fault.ts";
 
 const SENTENCES: Readonly<Record<FaultKind, (word: string) => string>> = {

@@ -1,7 +1,8 @@
 // The parts of a line, and its canonical form. `line_parser.ts` reads it back.
 
 import { isOptionName, isVerb } from "../../protocol/names.ts";
-import { formatWord, show } from "../../protocol/quoting.ts";
+import { show } from "../../protocol/printable.ts";
+import { formatWord } from "../../protocol/quoting.ts";
 
 /** The parts of one line. A body that it announces follows it. */
 export interface Line {

@@ -4,7 +4,8 @@ import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import type { Frame } from "./frame.ts";
-import { formatWord, show } from "../../protocol/quoting.ts";
+import { printable, show } from "../../protocol/printable.ts";
+import { formatWord } from "../../protocol/quoting.ts";
 import type { Shape, Values } from "../../protocol/shape.ts";
 import { usageLine } from "../../protocol/usage.ts";
 import { encodeText } from "../../protocol/strings.ts";
@@ -99,7 +100,7 @@ export function readRequest(
     return pending.then(() => values, (error) => withUsage(compiled, error));
   } catch (error) {
     if (!(error instanceof BadValue)) return withUsage(compiled, error);
-    return withUsage(compiled, new Refusal("bad-arguments", `${error.message}.`));
+    return withUsage(compiled, new Refusal("bad-arguments", `${printable(error.message)}.`));
   }
 }
 

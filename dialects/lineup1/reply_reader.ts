@@ -1,6 +1,6 @@
 // Replies out of bytes in any split, as a client needs it: what is no reply ends the connection, so it is thrown.
 
-import { show } from "../../protocol/quoting.ts";
+import { excerpt } from "../../protocol/quoting.ts";
 import type { Fault } from "./fault.ts";
 import { type Frame, toFrame } from "./frame.ts";
 import { LineFramer } from "./line_framer.ts";
@@ -53,6 +53,6 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
 
 /** Names the fault: the sentences of `faultText` are for people who type requests. */
 function explain({ kind, word }: Fault): string {
-  if (kind === "status") return `A reply begins with OK, ERR, * or !, not ${show(word)}.`;
-  return `The ${kind} ${kind === "byte" ? word : show(word)} cannot occur in a line.`;
+  if (kind === "status") return `A reply begins with OK, ERR, * or !, not ${excerpt(word)}.`;
+  return `The ${kind} ${kind === "byte" ? word : excerpt(word)} cannot occur in a line.`;
 }

@@ -10,7 +10,7 @@ export type {
 } from "./client.ts";
 export type { Connect } from "./connect.ts";
 export type { CallLimits, ReplyInfo } from "./call.ts";
-export type { ClientEvent, PoolOptions } from "./pool.ts";
+export type { ClientEvent, PoolOptions } from "./pool_options.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";
 export type { Clock } from "../scheduling/clock.ts";

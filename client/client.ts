@@ -6,7 +6,7 @@ import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
 import type { Values } from "../dialects/lineup1/message.ts";
 import type { CallLimits, ReplyInfo } from "./call.ts";
 import type { Items } from "./items.ts";
-import type { PoolOptions } from "./pool.ts";
+import type { PoolOptions } from "./pool_options.ts";
 
 /** How to make one call. */
 export interface CallOptions extends CallLimits {

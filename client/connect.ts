@@ -14,7 +14,8 @@ import { needProtocol } from "./greeting.ts";
 import { createItems, type Items, type Settle } from "./items.ts";
 import type { Platform } from "./platform/platform.ts";
 import { createPool } from "./pool.ts";
-import { type Session, tooMuch } from "./session.ts";
+import type { Session } from "./session.ts";
+import { tooMuch } from "./wire_limits.ts";
 
 /** Where a client connects to: an address, several, or a stream that is open already. */
 type Target = string | readonly string[] | ByteStream;

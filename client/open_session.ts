@@ -9,7 +9,8 @@ import { nameOf } from "./hosts.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Dial, Platform } from "./platform/platform.ts";
 import { REPLY_LIMITS, ReplyStream } from "./reply_stream.ts";
-import { createSession, type Session, type SessionLimits } from "./session.ts";
+import type { Session, SessionLimits } from "./session.ts";
+import { createSession } from "./tagged_session.ts";
 
 // For what `ready` asks, such as SPEC.
 const FIRST_BODY = 1 << 20;

@@ -1,20 +1,22 @@
 // deno-lint-ignore-file no-control-regex
-// From the bytes of a terminal to keys. node:readline's decoder would do, but Deno's port of it does not know bracketed
-// paste, and takes a terminal's answers (OSC) for typing.
+// From the bytes of a terminal to keys.
+//
+// Ours, because Deno's port of node:readline does not know bracketed paste, and takes a terminal's answers (OSC) for
+// typed text.
 
-/** What a person did at the keyboard. */
+/** A key, or a paste. */
 export type Key =
-  /** Characters to insert, without controls. */
+  /** Typed characters, without controls. */
   | { readonly kind: "text"; readonly text: string }
   /** A key with a name: `enter`, `tab`, `left`, `C-a` (Ctrl), `M-b` (Alt), `S-tab`, `C-left`. */
   | { readonly kind: "press"; readonly name: string }
-  /** A piece of pasted text; its line ends are `\n`. */
+  /** A piece of pasted text, with line feeds as line ends. */
   | { readonly kind: "paste"; readonly text: string };
 
 const ESC = "\x1b";
 const PASTE_BEGINS = "\x1b[200~";
 const PASTE_ENDS = "\x1b[201~";
-// What no terminal sends is not waited for beyond this many characters.
+/** The most characters of an unfinished sequence; no terminal sends longer ones. */
 const LONGEST_SEQUENCE = 64;
 const LONGEST_STRING = 4096;
 
@@ -45,27 +47,27 @@ const CONTROLS: Readonly<Record<string, string>> = {
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const CSI = /^\x1b\[([0-?]*)[ -/]*([@-~])/;
 const UNFINISHED_CSI = /^\x1b\[[0-?]*[ -/]*$/;
-// The strings of OSC, DCS, APC, PM and SOS, which end in BEL or ST.
+/** A string of OSC, DCS, APC, PM or SOS, up to BEL or ST. */
 const STRING = /^\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)/;
 const UNFINISHED_STRING = /^\x1b[\]P_^X][^\x07\x1b]*\x1b?$/;
-// Several lines at once, which nobody types: a paste into a terminal that does not mark pastes.
+/** Whether a text has several lines: a paste into a terminal that does not mark pastes. */
 function isLinesAtOnce(text: string): boolean {
   const end = text.search(/[\r\n]/);
   return end >= 0 && end < text.length - 1 && !/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text);
 }
 
-/** Takes bytes in any split. */
+/** Decodes bytes, however they are split. */
 export class KeyDecoder {
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   #rest = "";
   #pasting = false;
 
-  /** Whether a sequence has begun that may also be a single Escape; `flush` says that nothing more came. */
+  /** Whether the bytes so far end in what may be the Escape key or the beginning of a sequence; `flush` decides. */
   get waits(): boolean {
     return !this.#pasting && this.#rest !== "";
   }
 
-  /** The keys that these bytes complete. */
+  /** Takes bytes. Returns the keys that they complete. */
   push(bytes: Uint8Array): Key[] {
     const text = this.#utf8.decode(bytes, { stream: true });
     if (this.#rest === "" && !this.#pasting && isLinesAtOnce(text)) {
@@ -75,7 +77,7 @@ export class KeyDecoder {
     return this.#take(false);
   }
 
-  /** The keys of what has waited for a rest that did not come. */
+  /** No more bytes follow for now. Returns the keys of an unfinished sequence. */
   flush(): Key[] {
     return this.#pasting ? [] : this.#take(true);
   }
@@ -90,7 +92,7 @@ export class KeyDecoder {
     return keys;
   }
 
-  /** Takes one key off the rest: how long it was; 0 where more must come. */
+  /** Reads one key of the rest. Returns its length, or 0 if more bytes must come. */
   #key(keys: Key[], all: boolean): number {
     const rest = this.#rest;
     const at = rest.search(CONTROL);
@@ -144,7 +146,7 @@ export class KeyDecoder {
     let length = end;
     if (end < 0) {
       length = rest.length;
-      // The end mark, or a CR LF, may be split.
+      // The end mark or a CR LF may be split between two reads.
       const escape = rest.lastIndexOf(ESC);
       if (escape >= 0 && PASTE_ENDS.startsWith(rest.slice(escape))) length = escape;
       else if (rest.endsWith("\r")) length--;
@@ -164,14 +166,14 @@ function lines(text: string): string {
   );
 }
 
-/** `C-a` for 0x01; nothing for what no key sends. */
+/** `C-a` for 0x01; `undefined` for a control that no key sends. */
 function control(character: string): string | undefined {
   const code = character.charCodeAt(0);
   if (code === 0x1f) return "C-_";
   return code >= 1 && code <= 26 ? `C-${String.fromCharCode(code + 96)}` : undefined;
 }
 
-/** The name of `ESC [ parameters final`; nothing for what is no key, such as a report of the cursor's place. */
+/** The key of `ESC [ parameters final`; `undefined` for another sequence, such as a report of the cursor. */
 function named(parameters: string, final: string): string | undefined {
   const [code, modifiers] = parameters.split(";");
   const name = final === "~" ? NAMES[`${code}~`] : NAMES[final];

@@ -1,44 +1,44 @@
-// What is printed above the line, and when all of it is shown.
+// Output above the prompt, and when the screen is drawn.
 
 import type { StyledText } from "../styled_text.ts";
 import type { Screen, View } from "./screen.ts";
 import type { Paint } from "../style.ts";
 import { printable } from "../../protocol/printable.ts";
 
-// How much output is gathered before it is shown, however much comes at once.
+/** Beyond this many characters output is drawn at once. */
 const MOST_PENDING = 1 << 18;
 
-/** The screen, written to in lines and drawn once a turn. */
+/** A screen that takes lines and is drawn once a turn of the event loop. */
 export class Board {
   readonly #screen: Screen;
   readonly #paint: Paint;
   readonly #view: () => View | undefined;
   #scheduled = false;
 
-  /** `view` is asked at each drawing; `undefined` where nothing is to be drawn. */
+  /** `view` is called at each drawing; with `undefined` nothing is drawn. */
   constructor(screen: Screen, paint: Paint, view: () => View | undefined) {
     this.#screen = screen;
     this.#paint = paint;
     this.#view = view;
   }
 
-  /** Adds lines; the last has its end. */
+  /** Adds lines, each with its line feed. */
   add(lines: string): void {
     this.#screen.print(lines);
     this.schedule();
   }
 
-  /** Adds a line of spans. */
-  addSpans(spans: readonly StyledText[]): void {
-    this.add(spans.map(({ text, style }) => this.#paint(style, text)).join("") + "\n");
+  /** Adds a line of styled texts. */
+  addStyled(texts: readonly StyledText[]): void {
+    this.add(texts.map(({ text, style }) => this.#paint(style, text)).join("") + "\n");
   }
 
-  /** Something from the terminal itself. */
+  /** Adds a message of the terminal itself. */
   say(text: string): void {
-    this.addSpans([{ text: `-- ${printable(text)}`, style: "note" }]);
+    this.addStyled([{ text: `-- ${printable(text)}`, style: "note" }]);
   }
 
-  /** Draws at the end of this turn, or at once where much waits. */
+  /** Draws at the end of this turn, or at once if there is much output. */
   schedule(): void {
     if (this.#screen.pending > MOST_PENDING) return this.draw();
     if (this.#scheduled) return;
@@ -60,7 +60,7 @@ export class Board {
     this.#screen.clear();
   }
 
-  /** Shows what waits, and leaves the screen to others. */
+  /** Shows the output so far and removes the prompt. */
   leave(): void {
     this.#screen.leave();
   }

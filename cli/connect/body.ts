@@ -1,16 +1,16 @@
-// A body typed or pasted over several lines.
+// The lines of a body that is typed or pasted.
 
 import { encodeText } from "../../protocol/strings.ts";
 
-/** Takes the lines of a body. */
+/** Collects the lines of a body. */
 export interface Collector {
-  /** What the prompt shows meanwhile. */
+  /** The prompt before each line. */
   readonly prompt: string;
-  /** Takes a line: the body once it is whole, what is wrong where it cannot be, `undefined` where more must come. */
+  /** Adds a line. Returns the body if it is whole, why it is wrong, or `undefined` if more lines must come. */
   add(line: string): Uint8Array | { readonly wrong: string } | undefined;
 }
 
-/** Lines up to one that is `mark` and nothing else; between them are line feeds, behind the last is none. */
+/** Collects up to a line that is `mark`. The body has line feeds between its lines, and none at its end. */
 export function linesTo(mark: string, most: number): Collector {
   const lines: string[] = [];
   let size = 0;
@@ -26,8 +26,8 @@ export function linesTo(mark: string, most: number): Collector {
   };
 }
 
-/** So many bytes, line feeds between the lines included: what `{n}` announces. */
-export function counted(length: number): Collector {
+/** Collects `length` bytes, the line feeds between the lines included: the body of `{n}`. */
+export function bytesOf(length: number): Collector {
   const lines: string[] = [];
   let size = -1;
   return {
@@ -37,7 +37,7 @@ export function counted(length: number): Collector {
       size += encodeText(line).length + 1;
       if (size < length) return undefined;
       if (size === length) return encodeText(lines.join("\n"));
-      return { wrong: `These are ${size} bytes; {${length}} was announced.` };
+      return { wrong: `The body has ${size} bytes instead of ${length}.` };
     },
   };
 }

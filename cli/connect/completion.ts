@@ -1,43 +1,52 @@
-// What Tab may put at the cursor.
+// The candidates of Tab at the cursor.
 
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import type { NamedField } from "../../protocol/fields.ts";
+import { printable } from "../../protocol/printable.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import { commonOptions } from "../../protocol/spec.ts";
 import { describe } from "../../protocol/describe.ts";
-import { readRequestLine, type RequestLine, type Token } from "./request_line.ts";
+import { readRequestLine, type RequestLine } from "./request_line.ts";
+import type { Token } from "./tokens.ts";
 
-/** One thing to put in. */
+/** A candidate. */
 export interface Candidate {
-  /** What is put in, as it is written on the line. */
+  /** The text for the line. */
   readonly text: string;
-  /** What it is, in a few words. */
+  /** A few words about it. */
   readonly note: string;
-  /** Whether a space follows once it is chosen. */
+  /** Whether a space follows when it is chosen. */
   readonly whole: boolean;
 }
 
-/** What may stand in place of `text[start, end)`. */
+/** Candidates to replace `text[start, end)`. */
 export interface Completion {
   readonly start: number;
   readonly end: number;
   readonly candidates: readonly Candidate[];
 }
 
-/** What a line is completed from. */
+/** Where candidates come from. */
 export interface CompletionSource {
-  /** The server's protocol, where it is known. */
+  /** The server's protocol, if it is known. */
   readonly protocol: CompiledProtocol | undefined;
-  /** Commands of the terminal itself, such as `/help`, each with what it does. */
+  /** The commands of the terminal itself, such as `/help`, with their descriptions. */
   readonly local: Readonly<Record<string, string>>;
-  /** The tags of requests in flight. */
+  /** The tags of the requests in flight. */
   readonly tags: () => readonly string[];
-  /** The files and folders (with `/` behind) whose paths begin so. */
+  /** The files, and the folders with `/`, whose paths begin with `prefix`. */
   readonly files: (prefix: string) => readonly string[];
 }
 
-/** What Tab offers at `cursor`. */
+/** The candidates at `cursor`. */
 export function complete(text: string, cursor: number, source: CompletionSource): Completion {
+  const completion = candidatesAt(text, cursor, source);
+  // A name of the server that holds controls must not get into the line.
+  const candidates = completion.candidates.filter(({ text }) => text === printable(text));
+  return { ...completion, candidates };
+}
+
+function candidatesAt(text: string, cursor: number, source: CompletionSource): Completion {
   const before = text.slice(0, cursor);
   const bang = /^\s*!/.exec(before)?.[0].length ?? 0;
   if (before.startsWith("/")) {
@@ -51,7 +60,7 @@ export function complete(text: string, cursor: number, source: CompletionSource)
   const last = tokens.at(-1);
   const current = last !== undefined && last.end === line.text.length ? last : undefined;
   const typed = current === undefined ? "" : line.text.slice(current.start);
-  // A word in which the cursor stands is replaced as a whole.
+  // The word around the cursor is replaced as a whole.
   const tail = /^[^\s"=]*/.exec(text.slice(cursor))![0].length;
   const shift = (start: number): number => start + bang;
   const put = (start: number, candidates: readonly Candidate[]): Completion => ({
@@ -81,7 +90,7 @@ function verbs(protocol: CompiledProtocol | undefined, typed: string): Candidate
     .map(({ verb, command }) => ({ text: verb, note: command.summary, whole: true }));
 }
 
-/** What a word of a request can be: a value of the argument at its place, an option, a file. */
+/** The candidates for a word of a request: values of its argument, options, files. */
 function words(
   line: RequestLine,
   current: Token | undefined,
@@ -108,7 +117,7 @@ function words(
     ? source.tags().filter((tag) => tag.startsWith(typed)).map(plain)
     : values(field, { value: typed });
   if (known.length > 0) return known;
-  // Before an argument that must be there, options are offered to who begins to type one.
+  // Options are not offered in place of a required argument, unless one is being typed.
   if (typed === "" && count < request.required) return [];
   const given = new Set(before.map(({ name }) => name));
   return [...request.named.values()]
@@ -121,7 +130,7 @@ function words(
     }));
 }
 
-/** The values of a field that can be told in advance. */
+/** The values of a field, if they are known in advance. */
 function values(field: NamedField, { value }: Pick<Token, "value">): Candidate[] {
   const all = field.type === "enum"
     ? field.values!
@@ -137,7 +146,7 @@ function plain(text: string): Candidate {
   return { text, note: "", whole: true };
 }
 
-/** The longest beginning that all have in common. */
+/** The longest beginning that all candidates have in common. */
 export function commonPrefix(candidates: readonly Candidate[]): string {
   const [first = "", ...others] = candidates.map(({ text }) => text);
   let length = first.length;

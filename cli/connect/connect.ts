@@ -1,3 +1,5 @@
+// `lineup connect`: a terminal for people, a pipe for scripts.
+
 import { Terminal } from "./terminal.ts";
 import { History, historyPath } from "./history.ts";
 import { runScript } from "./script.ts";
@@ -16,24 +18,24 @@ export const connectCommand: Subcommand = {
     ...dialFlags,
     history: {
       value: "FILE",
-      summary: "Where to keep the lines entered. Default $XDG_STATE_HOME/lineup/history.",
+      summary: "The file for the lines entered. Default $XDG_STATE_HOME/lineup/history.",
     },
-    "no-history": { summary: "Keep no lines, and read none of earlier runs." },
-    raw: { summary: "Show the bytes both ways; into a pipe: exactly those that come." },
+    "no-history": { summary: "Keep no lines, and read no lines of earlier runs." },
+    raw: { summary: "Show the bytes both ways. Into a pipe: exactly the bytes that come." },
   },
   examples: [
     "connect 127.0.0.1:5463",
     "connect unix:/run/lineup.sock < requests.txt",
   ],
   more:
-    `At a terminal: Tab completes, /help explains, Ctrl-C cancels a request, Ctrl-D leaves. NO_COLOR
-turns colours off. The exit code is 0, or 2 for no connection.
+    `At a terminal: Tab completes, /help explains, Ctrl-C cancels a request, Ctrl-D leaves. NO_COLOR turns
+colours off. The exit code is 0, or 2 without a connection.
 
-Otherwise standard input is a script, a request a line, sent as it stands, and replies go to standard
-output in the order of the protocol. It ends once the server closes the connection, which it does when
-all is answered, or has not done so a second later. The exit code is 0 if the last reply was OK, 1 if it was ERR, 2
-if there was no connection or it was lost before all was answered, 141 where nobody reads the
-output.`,
+Otherwise standard input is a script with a request a line, which is sent as it stands. Replies go to
+standard output in the order of the protocol. The run ends when the server closes the connection; the
+server has a second for that after the last answer. The exit code is 0 if the last reply was OK; 1 if it
+was ERR; 2 without a connection, or if it was lost before all requests were answered; 141 if standard
+output is closed.`,
   async run([address], flags) {
     const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
       Deno.env.get("TERM") !== "dumb";
@@ -54,7 +56,7 @@ output.`,
   },
 };
 
-/** Checks the flags at once; the file is opened for a terminal only. */
+/** Checks the flags now; the function opens the file, which only a terminal needs. */
 function openHistory(flags: Flags): () => History {
   const { history } = flags;
   if (history !== undefined && flags["no-history"]) {

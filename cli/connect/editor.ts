@@ -1,39 +1,42 @@
-// The line that is being typed: keys in, text and what was meant out. No terminal, no clock.
+// The editor of one line: keys become text, or an intent such as "the line was entered".
+//
+// Ours, because node:readline and the prompt libraries own the terminal: here output comes above the line, and hints and
+// mistakes below it, while it is being typed. This file knows no terminal and no clock.
 
 import { commonPrefix, type Completion } from "./completion.ts";
 import type { Key } from "../keys.ts";
 import { LineText } from "./line_text.ts";
 import { Search } from "./search.ts";
 
-/** What a key meant beyond the line itself. */
+/** What a key asks for besides a change of the line. */
 export type Intent =
-  /** A line was entered. */
+  /** A line is entered. */
   | { readonly kind: "line"; readonly text: string }
-  /** These lines were pasted; what is behind the last line end is being edited. */
+  /** Lines are pasted. The text after the last line end stays in the editor. */
   | { readonly kind: "lines"; readonly texts: readonly string[] }
   | { readonly kind: "interrupt" | "end" | "clear" | "suspend" };
 
-/** What Tab offers, while it does. */
+/** The list of Tab. */
 export interface Menu {
   readonly completion: Completion;
-  /** Which candidate is in the line; -1 for none yet. */
+  /** The candidate in the line; -1 for none. */
   readonly chosen: number;
 }
 
-/** Where an editor gets what it does not know itself. */
+/** What an editor needs to know. */
 export interface EditorSource {
-  /** The lines entered before, oldest first. */
+  /** The lines of history, oldest first. */
   readonly history: () => readonly string[];
   readonly complete: (text: string, cursor: number) => Completion;
 }
 
-/** The keys of Emacs and the shells. */
+/** An editor with the keys of Emacs and the shells. */
 export class Editor {
   readonly #source: EditorSource;
   readonly #line = new LineText();
   #menu: Menu & { readonly before: { text: string; cursor: number } } | undefined;
   #search: Search | undefined;
-  /** Which line of history is shown; its length for the line that is new. */
+  /** The line of history that is shown; beyond its end, the new line. */
   #at = Infinity;
   #draft = "";
 
@@ -42,27 +45,27 @@ export class Editor {
     this.#source = source;
   }
 
-  /** What is typed. */
+  /** The text. */
   get text(): string {
     return this.#line.text;
   }
 
-  /** The place in `text` before which the next character goes. */
+  /** The place in `text` for the next character. */
   get cursor(): number {
     return this.#line.cursor;
   }
 
-  /** The list of Tab. */
+  /** The list of Tab, while it is shown. */
   get menu(): Menu | undefined {
     return this.#menu;
   }
 
-  /** The search through history. */
+  /** The search through history, while it goes on. */
   get search(): Search | undefined {
     return this.#search;
   }
 
-  /** Puts another line in place of this one. */
+  /** Replaces the line. */
   reset(text = "", cursor = text.length): void {
     this.#line.replace(text, cursor);
     this.#line.forget();
@@ -75,11 +78,11 @@ export class Editor {
   press(key: Key): Intent | undefined {
     if (key.kind === "paste") return this.#paste(key.text);
     if (this.#search !== undefined) {
-      const through = this.#search.press(key, this.#source.history());
-      if (through === "stay") return undefined;
+      const step = this.#search.press(key, this.#source.history());
+      if (step === "stay") return undefined;
       const { found, place } = this.#search;
       this.#search = undefined;
-      if (through === "abort") return undefined;
+      if (step === "abort") return undefined;
       if (found !== undefined) this.#line.replace(found, place);
     }
     if (key.kind === "text") {
@@ -138,7 +141,7 @@ export class Editor {
     return { kind: "line", text };
   }
 
-  /** Lines of a paste are entered as they are, and complete nothing. */
+  /** Enters the lines of a paste as they are, without completion. */
   #paste(text: string): Intent | undefined {
     this.#menu = undefined;
     this.#search = undefined;
@@ -163,12 +166,12 @@ export class Editor {
     return undefined;
   }
 
-  /** The first Tab puts in what all candidates have in common and lists them; the next go through the list. */
+  /** The first Tab inserts the common beginning of all candidates and lists them. The next ones go through the list. */
   #complete(step: number): void {
     if (this.#menu !== undefined) {
       const { completion, chosen, before } = this.#menu;
       const count = completion.candidates.length;
-      // One more place than there are candidates: the line as it was.
+      // After the last candidate the line as it was comes again.
       const next = (chosen + 1 + step + count + 1) % (count + 1) - 1;
       this.#menu = { completion, chosen: next, before };
       if (next < 0) this.#line.replace(before.text, before.cursor);

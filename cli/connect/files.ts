@@ -1,6 +1,6 @@
-// Files as bodies.
+// Files as bodies: reading them, and completing their paths.
 
-/** Reads a file of at most `most` bytes. Throws `Error` whose message is for people. */
+/** Reads a file of at most `most` bytes. Throws an `Error` with a message for people. */
 export function readBodyFile(path: string, most: number): Uint8Array {
   const place = expand(path);
   try {
@@ -12,7 +12,7 @@ export function readBodyFile(path: string, most: number): Uint8Array {
     return Deno.readFileSync(place);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new Error(`There is no file ${path}; quote a body that begins with "@".`);
+      throw new Error(`There is no file ${path}; a body that begins with "@" needs quotes.`);
     }
     throw error;
   }
@@ -20,7 +20,7 @@ export function readBodyFile(path: string, most: number): Uint8Array {
 
 const MOST_FILES = 1000;
 
-/** The paths that begin with `prefix` and can be typed as they are; folders end in `/`. */
+/** The paths that begin with `prefix` and need no quotes. Folders end in `/`. */
 export function filesFrom(prefix: string): string[] {
   const slash = prefix.lastIndexOf("/") + 1;
   const folder = prefix.slice(0, slash);
@@ -34,7 +34,7 @@ export function filesFrom(prefix: string): string[] {
       if (found.length === MOST_FILES) break;
     }
   } catch {
-    // A folder that is not there, or not for us to read, has nothing to offer.
+    // A folder that cannot be read has no candidates.
   }
   return found.sort();
 }

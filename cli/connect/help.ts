@@ -1,25 +1,25 @@
-// What the terminal explains of itself.
+// The help of the terminal, and its own commands.
 
-/** The terminal's own commands. A verb cannot begin with `/`. */
+/** The terminal's own commands with their descriptions. No verb begins with `/`. */
 export const LOCAL: Readonly<Record<string, string>> = {
   "/help": "Explain the keys and what may be typed.",
   "/raw": "Show the bytes both ways, or the replies again.",
-  "/quit": "Leave once all is answered, as Ctrl-D.",
+  "/quit": "Leave once all requests are answered, as Ctrl-D does.",
 };
 
-/** What `/help` prints. */
+/** The text of `/help`. */
 export const HELP = `A line is a request: a verb, arguments, options as name=value; HELP lists them.
-  #a PING         a tag of your own; else the number in the prompt is the tag
+  #a PING         your own tag instead of the number in the prompt
   "two words"     an argument with spaces or "=", a body that begins with @ or <<
   PUT mail @FILE  a body from a file
   PUT mail <<END  a body of several lines, up to a line that says END
-  !PUT mail       send it as it is, whatever the protocol says of it
-   PING           not kept in history: begins with a space (nor is AUTH)
-Replies come above the prompt, with their tag where there could be doubt; the
-prompt lists the tags that wait.
+  !PUT mail       send it unchecked, even if the protocol does not allow it
+   PING           begins with a space: not kept in history (nor is AUTH)
+Replies come above the prompt, with their tag unless it is obvious. The prompt
+lists the tags of the requests that wait.
   Tab, Shift-Tab  complete; again: go through the list; Esc: the line as it was
   Ctrl-C          empty the line; cancel the newest request that waits; leave
-  Ctrl-D          leave once all is answered
+  Ctrl-D          leave once all requests are answered
   Ctrl-R, Ctrl-S  search history backwards, forwards; Up, Down: go through it
   Ctrl-A E B F    to the beginning, end, a character back, on; Alt-B, F: a word
   Ctrl-K U W Y    cut to the end, to the beginning, a word; put back

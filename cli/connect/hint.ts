@@ -1,15 +1,16 @@
-// What one may type next: the rest of the usage line, and the present argument in words.
+// What a person may type next: the rest of the usage, and the present argument in words.
 
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { commonOptions } from "../../protocol/spec.ts";
 import { describe } from "../../protocol/describe.ts";
-import { bodyForms, type RequestLine, type Token } from "./request_line.ts";
+import { bodyForms, type RequestLine } from "./request_line.ts";
+import type { Token } from "./tokens.ts";
 
 /** A hint for the end of a line. */
 export interface Hint {
-  /** What may follow, to be shown behind what is typed. */
+  /** The rest of the usage, to be shown after the line. */
   readonly rest: string;
-  /** The argument that is being typed, or the next one, in words. */
+  /** The present or the next argument, in words. */
   readonly detail: string;
 }
 
@@ -47,6 +48,7 @@ export function hintFor(line: RequestLine): Hint {
   return { rest: tail, detail: explain(next, undefined, line) };
 }
 
+/** In brackets if the field is optional. */
 function bracket(text: string, field: NamedField): string {
   return isOptional(field) ? `[${text}]` : text;
 }

@@ -1,20 +1,19 @@
 // deno-lint-ignore-file no-control-regex
-// The lines of earlier runs, in a file that only their owner may read.
+// The lines of earlier runs, in a file that only its owner may read.
 
 import { closeSync, fchmodSync, fstatSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reason } from "../reason.ts";
 import { append, newFile, openOwn } from "../private_file.ts";
 
-/** How many lines are kept. */
+/** The most lines that are kept. */
 const MOST = 1000;
-// The file grows by a line a line, so that terminals that run beside each other keep one another's; once it is much
-// longer than what is kept, it is written anew.
+/** Each line is appended, so that terminals that run at the same time keep all their lines. A longer file is written anew. */
 const REWRITE = 2 * MOST;
 const LONGEST_LINE = 8192;
 const MOST_BYTES = 4 << 20;
 
-/** Where history is kept unless `--history` says otherwise; `undefined` without a home. */
+/** The default file of history; `undefined` without a home. */
 export function historyPath(env: { get(name: string): string | undefined }): string | undefined {
   const state = env.get("XDG_STATE_HOME");
   if (state !== undefined && state.startsWith("/")) return join(state, "lineup", "history");
@@ -22,20 +21,20 @@ export function historyPath(env: { get(name: string): string | undefined }): str
   return home === undefined ? undefined : join(home, ".local", "state", "lineup", "history");
 }
 
-/** Whether a line is kept: not one that begins with a space, nor one with a secret. */
+/** Whether a line is kept. A line that begins with a space or holds a secret is not. */
 export function isKept(line: string): boolean {
   return line.trim() !== "" && !/^\s/.test(line) && !/^!?\s*(?:#\S+\s+)?AUTH(?:\s|$)/i.test(line) &&
     line.length <= LONGEST_LINE;
 }
 
-/** Lines that were entered, oldest first; at most 1,000. */
+/** The lines that were entered, at most 1,000, oldest first. */
 export class History {
   readonly #path: string | undefined;
   #lines: string[] = [];
-  #onTrouble: (why: string) => void;
+  #onTrouble: (reason: string) => void;
 
-  /** Reads what the file holds; without a path nothing is kept. `onTrouble` is told once why nothing can be kept. */
-  constructor(path?: string, onTrouble: (why: string) => void = () => {}) {
+  /** Reads the file. Without a path no lines are kept. `onTrouble` gets the first failure of the file. */
+  constructor(path?: string, onTrouble: (reason: string) => void = () => {}) {
     this.#path = path;
     this.#onTrouble = onTrouble;
     this.#attempt((path) => this.#read(path));
@@ -46,7 +45,7 @@ export class History {
     return this.#lines;
   }
 
-  /** Keeps a line, unless it is as the last or not to be kept. */
+  /** Adds a line, unless it is the same as the last one or must not be kept. */
   add(line: string): void {
     if (!isKept(line) || line === this.#lines.at(-1)) return;
     this.#lines.push(line);

@@ -1,17 +1,18 @@
-// One line and the keys that change it.
+// One line of text, its cursor, and the keys that change them.
 
 import { nextCharacter, previousCharacter } from "../text_width.ts";
 
-// How many changes can be taken back.
+/** The most changes that can be undone. */
 const MOST_UNDO = 200;
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
+/** The line before a change. */
 interface UndoState {
   readonly text: string;
   readonly cursor: number;
 }
 
-/** Text with a cursor, a place for what was cut, and a way back. */
+/** A line with a cursor, the last cut, and undo. */
 export class LineText {
   #text = "";
   #cursor = 0;
@@ -20,17 +21,17 @@ export class LineText {
   #lastWasInsert = false;
   #lastWasCut = false;
 
-  /** What is there. */
+  /** The text. */
   get text(): string {
     return this.#text;
   }
 
-  /** Where the next character goes. */
+  /** The place for the next character. */
   get cursor(): number {
     return this.#cursor;
   }
 
-  /** Makes it another text. */
+  /** Replaces the text. */
   replace(text: string, cursor: number): void {
     if (text !== this.#text) this.#remember();
     this.#text = text;
@@ -38,12 +39,12 @@ export class LineText {
     this.#lastWasInsert = this.#lastWasCut = false;
   }
 
-  /** From here on nothing before this can be taken back. */
+  /** Forgets the changes so far: they cannot be undone. */
   forget(): void {
     this.#undo = [];
   }
 
-  /** Puts text in at the cursor. What is typed in one go is taken back in one go. */
+  /** Inserts text at the cursor. Characters typed one after the other are undone together, a word at a time. */
   insert(text: string): void {
     if (text === "") return;
     if (!this.#lastWasInsert || text === " ") this.#remember();
@@ -52,7 +53,7 @@ export class LineText {
     this.#lastWasCut = false;
   }
 
-  /** A key that moves or changes something; others do nothing. */
+  /** Applies a key; a key without an action does nothing. */
   press(name: string): void {
     const act = ACTIONS[name];
     if (act === undefined) return;
@@ -99,13 +100,13 @@ export class LineText {
   }
 
   #takeBack(): void {
-    const moment = this.#undo.pop();
-    if (moment === undefined) return;
-    this.#text = moment.text;
-    this.#cursor = moment.cursor;
+    const state = this.#undo.pop();
+    if (state === undefined) return;
+    this.#text = state.text;
+    this.#cursor = state.cursor;
   }
 
-  /** Exchanges the characters around the cursor; at the end, the last two. */
+  /** Exchanges the characters around the cursor; at the end of the line, the last two. */
   #transpose(): void {
     const middle = this.#cursor === this.#text.length
       ? previousCharacter(this.#text, this.#cursor)
@@ -118,6 +119,7 @@ export class LineText {
   }
 }
 
+/** Where a key moves the cursor. */
 type To = (text: string, cursor: number) => number;
 
 type Action =

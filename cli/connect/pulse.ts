@@ -1,55 +1,54 @@
-// Whether the server is still there, and the sign of life for it that the person is: a PING now and then, which nobody
-// sees.
+// Heartbeats: a PING now and then, which shows the server that the person is there, and the other way round.
 
 import { systemClock } from "../../net/clock.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 
-/** The heartbeat that a terminal promises the server, in ms. */
+/** The heartbeat that the terminal promises to the server, in ms. */
 export const HEARTBEAT_MS = 60_000;
-/** After so many without an answer there is nobody. */
+/** After so many PINGs without any bytes of the server the connection is lost. */
 const MOST_UNANSWERED = 4;
 
-/** Who is asked. */
-export interface Pulsing {
+/** The connection. */
+export interface PulseTarget {
   /** Sends a PING. */
   ask(): void;
-  /** Nothing came for a long time. */
-  lost(why: string): void;
+  /** The server has sent nothing for too long. */
+  lost(reason: string): void;
 }
 
-/** Looks twice in a heartbeat. */
+/** Sends two PINGs in a heartbeat. */
 export class Pulse {
   readonly #clock: Clock;
-  readonly #pulsing: Pulsing;
+  readonly #target: PulseTarget;
   #unanswered = 0;
   #stop = (): void => {};
 
-  /** It does not look yet. */
-  constructor(pulsing: Pulsing, clock: Clock = systemClock) {
-    this.#pulsing = pulsing;
+  /** Sends nothing yet. */
+  constructor(target: PulseTarget, clock: Clock = systemClock) {
+    this.#target = target;
     this.#clock = clock;
   }
 
-  /** Begins for a connection. */
+  /** Begins for a new connection. */
   start(): void {
     this.stop();
     this.#unanswered = 0;
-    this.#look();
+    this.#schedule();
   }
 
-  #look(): void {
+  #schedule(): void {
     this.#stop = this.#clock.after(HEARTBEAT_MS / 2, () => {
       if (this.#unanswered === MOST_UNANSWERED) {
         const seconds = MOST_UNANSWERED * HEARTBEAT_MS / 2000;
-        return this.#pulsing.lost(`the server said nothing for ${seconds} s`);
+        return this.#target.lost(`the server sent nothing for ${seconds} s`);
       }
       this.#unanswered++;
-      this.#pulsing.ask();
-      this.#look();
+      this.#target.ask();
+      this.#schedule();
     });
   }
 
-  /** Something came. */
+  /** Bytes of the server came. */
   heard(): void {
     this.#unanswered = 0;
   }

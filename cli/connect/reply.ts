@@ -1,4 +1,4 @@
-// Replies as a person sees them. What a server sends is printed with its controls escaped, whatever it is.
+// Replies for people. All controls in the bytes of a server are escaped.
 
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { formatWord } from "../../protocol/quoting.ts";
@@ -6,7 +6,7 @@ import type { Paint, Style } from "../style.ts";
 import { printable } from "../../protocol/printable.ts";
 import { printableBody } from "../printable_body.ts";
 
-// A terminal is no place for more of one body.
+/** The most bytes of a body that are shown. */
 const MOST_BODY = 1 << 20;
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -16,14 +16,14 @@ const STYLES: Readonly<Record<string, Style>> = {
   "!": "note",
 };
 
-/** A frame as lines, the last with its end. `tag` is shown where it is not `undefined`. */
+/** A frame as lines, each with its line feed. `tag` is shown unless it is `undefined`. */
 export function showFrame(frame: Frame, tag: string | undefined, paint: Paint): string {
   const { head, words, options, body } = frame;
   let line = tag === undefined ? "" : paint("dim", `#${printable(tag)} `);
   line += paint(STYLES[head] ?? "bold", head);
   words.forEach((word, index) => {
     const style = head === "ERR" ? (index === 0 ? "bold" : "plain") : "plain";
-    // The message of an error is a sentence, not a word to be typed.
+    // The message of an error is a sentence, so it is not quoted.
     line += " " + paint(style, printable(head === "ERR" && index === 1 ? word : formatWord(word)));
   });
   for (const [name, value] of options) {
@@ -33,7 +33,7 @@ export function showFrame(frame: Frame, tag: string | undefined, paint: Paint): 
   return `${line} ${paint("dim", `{${body.length}}`)}\n${showBody(body)}`;
 }
 
-/** A body as lines, the last with its end. */
+/** A body as lines, each with its line feed. */
 export function showBody(body: Uint8Array): string {
   if (body.length === 0) return "";
   const text = printableBody(body.subarray(0, MOST_BODY));
@@ -42,10 +42,10 @@ export function showBody(body: Uint8Array): string {
   return (text + more).replace(/\n?$/, "\n");
 }
 
-// Of a line longer than this the rest is counted.
+/** The most bytes of a raw line that are shown. */
 const MOST_RAW = 2000;
 
-/** Bytes as they went over the wire: a row a line, the line's end visible. */
+/** Bytes of the wire, a row for each line, with visible line ends. */
 export function showBytes(direction: "<" | ">", bytes: Uint8Array, paint: Paint): string {
   let rows = "";
   for (let start = 0; start < bytes.length;) {

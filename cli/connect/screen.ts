@@ -1,42 +1,42 @@
-// What stands at the bottom of a terminal: the prompt, the line, what is said below it; output goes above.
+// The prompt, the line and the rows below it, at the bottom of a terminal. Output goes above them.
 
 import type { Device } from "../raw_terminal.ts";
 import type { Paint } from "../style.ts";
 import { cut, type StyledText, styledWidth } from "../styled_text.ts";
 import { fit, graphemes, width } from "../text_width.ts";
 
-/** What is drawn. */
+/** What a screen draws. */
 export interface View {
-  /** What stands before the cursor, the prompt included. */
+  /** The prompt and the text before the cursor. */
   readonly before: readonly StyledText[];
-  /** What stands behind it. */
+  /** The text after the cursor. */
   readonly after: readonly StyledText[];
-  /** Shown behind `after` as far as its row goes. */
+  /** A hint after `after`, cut at the end of the row. */
   readonly rest: string;
-  /** Rows below, each cut to the width of the terminal. */
+  /** The rows below, each cut to the width of the terminal. */
   readonly below: readonly (readonly StyledText[])[];
 }
 
-/** A place on the screen, from where the prompt begins. */
+/** A place on the screen, relative to the beginning of the prompt. */
 interface CursorPosition {
   row: number;
   column: number;
 }
 
-/** Keeps track of where the cursor is, so that the block can be drawn again. */
+/** A screen. It remembers the view, so that it can erase and draw it again. */
 export class Screen {
   readonly #device: Device;
   readonly #paint: Paint;
   #view: View | undefined;
   #pending = "";
 
-  /** A screen on which nothing stands yet; the cursor is in the first column. */
+  /** Nothing is drawn yet; the cursor must be in the first column. */
   constructor(device: Device, paint: Paint) {
     this.#device = device;
     this.#paint = paint;
   }
 
-  /** Shows this view, with all that was printed since the last one above it. */
+  /** Draws a view, and above it all output since the last drawing. */
   draw(view: View): void {
     const { columns, rows } = this.#device.size();
     const shown = clip(view, Math.max(columns, 8), Math.max(rows, 2));
@@ -47,30 +47,30 @@ export class Screen {
     this.#view = shown;
   }
 
-  /** Adds text to be shown above the view at the next `draw`; it ends in a line feed. */
+  /** Adds output, which ends in a line feed, for the next `draw`. */
   print(text: string): void {
     this.#pending += text.replaceAll("\n", "\r\n");
   }
 
-  /** How many characters wait for `draw`. */
+  /** The characters of output that wait for `draw`. */
   get pending(): number {
     return this.#pending.length;
   }
 
-  /** Takes the view away and shows what waits; the cursor is left in the first column. */
+  /** Erases the view and shows the output. The cursor is then in the first column. */
   leave(): void {
     this.#device.write(this.#erase() + this.#pending);
     this.#pending = "";
     this.#view = undefined;
   }
 
-  /** Empties the terminal; the view is drawn at its top. */
+  /** Clears the terminal; the next view is drawn at its top. */
   clear(): void {
     this.#device.write("\x1b[H\x1b[2J");
     this.#view = undefined;
   }
 
-  /** Back to where the view begins, and nothing from there on. After a resize its rows are others. */
+  /** The codes that erase the view. Its rows are measured anew, because a resize changes them. */
   #erase(): string {
     if (this.#view === undefined) return "";
     const columns = Math.max(this.#device.size().columns, 8);
@@ -83,22 +83,22 @@ export class Screen {
     const start = { row: 0, column: 0 };
     const cursor = settle(advance(start, before, columns), columns);
     const end = advance(advance(start, before, columns), after, columns);
-    let text = this.#spans(before) + this.#spans(after);
-    // The row is full, and the terminal would stay on it until another character comes.
+    let text = this.#styled(before) + this.#styled(after);
+    // After a full row the cursor stays in that row until another character comes.
     if (end.column === columns) text += " \r\x1b[K";
     settle(end, columns);
     const hint = fit(rest, columns - end.column - 1);
     text += this.#paint("dim", hint);
     let row = end.row;
-    for (const spans of below) {
-      text += "\r\n" + this.#spans(cut(spans, columns - 1));
+    for (const texts of below) {
+      text += "\r\n" + this.#styled(cut(texts, columns - 1));
       row++;
     }
     return text + up(row - cursor.row) + "\r" + right(cursor.column);
   }
 
-  #spans(spans: readonly StyledText[]): string {
-    return spans.map(({ text, style }) => this.#paint(style, text)).join("");
+  #styled(texts: readonly StyledText[]): string {
+    return texts.map(({ text, style }) => this.#paint(style, text)).join("");
   }
 }
 
@@ -110,17 +110,17 @@ function right(columns: number): string {
   return columns > 0 ? `\x1b[${columns}C` : "";
 }
 
-/** Where the cursor is behind these spans; `column` may be the width, when the row is full. */
+/** The place of the cursor after these texts. After a full row `column` is the width. */
 function advance(
   from: CursorPosition,
-  spans: readonly StyledText[],
+  texts: readonly StyledText[],
   columns: number,
 ): CursorPosition {
   let { row, column } = from;
-  for (const { text } of spans) {
+  for (const { text } of texts) {
     for (const each of graphemes(text)) {
       const wide = width(each);
-      // A wide character does not fit into the last column.
+      // A wide character does not fit into a last column of one.
       if (column + wide > columns) {
         row++;
         column = 0;
@@ -131,7 +131,7 @@ function advance(
   return { row, column };
 }
 
-/** A full row means the first column of the next. */
+/** Moves a place after a full row to the next row. */
 function settle(place: CursorPosition, columns: number): CursorPosition {
   if (place.column === columns) {
     place.row++;
@@ -140,7 +140,7 @@ function settle(place: CursorPosition, columns: number): CursorPosition {
   return place;
 }
 
-/** A view that fits on the terminal: of a line that is longer, what is around the cursor. */
+/** The view, cut to fit on the terminal. Of a longer line the part around the cursor is kept. */
 function clip(view: View, columns: number, rows: number): View {
   const below = view.below.slice(0, Math.max(0, rows - 2));
   const cells = columns * Math.max(1, rows - 1 - below.length) - 1;

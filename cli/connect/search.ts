@@ -1,24 +1,24 @@
-// Ctrl-R: looking through history as one types.
+// Ctrl-R: an incremental search through history.
 
 import type { Key } from "../keys.ts";
 import { previousCharacter } from "../text_width.ts";
 
-/** What a key does to a search: it goes on, it is given up, or it ends and the key is for the line that was found. */
-export type Through = "stay" | "abort" | "accept";
+/** What a key does: the search goes on, is given up, or ends and the key applies to the line that was found. */
+export type SearchStep = "stay" | "abort" | "accept";
 
-/** A search for lines that hold what is typed, the newest first. */
+/** A search for lines that contain the query, from the newest to the oldest. */
 export class Search {
   #query = "";
   #at: number;
   #found: string | undefined;
   #failed = false;
 
-  /** Nothing is looked for yet. */
+  /** The query is empty. */
   constructor(history: readonly string[]) {
     this.#at = history.length;
   }
 
-  /** What is looked for. */
+  /** The query. */
   get query(): string {
     return this.#query;
   }
@@ -28,18 +28,18 @@ export class Search {
     return this.#found;
   }
 
-  /** Where in `found` the query begins. */
+  /** The place of the query in `found`. */
   get place(): number {
     return Math.max(0, this.#found?.indexOf(this.#query) ?? 0);
   }
 
-  /** Whether no further line holds the query. */
+  /** Whether no further line contains the query. */
   get failed(): boolean {
     return this.#failed;
   }
 
   /** Takes one key. */
-  press(key: Key, history: readonly string[]): Through {
+  press(key: Key, history: readonly string[]): SearchStep {
     if (key.kind === "text") {
       this.#query += key.text;
       this.#look(history, Math.min(this.#at, history.length - 1), -1);
@@ -74,7 +74,7 @@ export class Search {
       return;
     }
     for (let at = from; at >= 0 && at < history.length; at += step) {
-      // The same line again is no news.
+      // Skip a line that is the same as the present one.
       if (!history[at].includes(this.#query) || (at !== this.#at && history[at] === this.#found)) {
         continue;
       }

@@ -52,11 +52,14 @@ const WRONG: readonly { line: string; place: string; says: string }[] = [
 
 Deno.test("readRequestLine tells what is wrong at its place", () => {
   for (const { line, place, says } of WRONG) {
-    const { faults, missing } = readRequestLine(line, compiled);
-    const fault = faults[0] ?? missing;
-    assertStringIncludes(fault?.message ?? "nothing", says, line);
+    const { mistakes, missing } = readRequestLine(line, compiled);
+    const mistake = mistakes[0] ?? missing;
+    assertStringIncludes(mistake?.message ?? "nothing", says, line);
     const start = place.indexOf("^");
-    assertEquals([fault?.start, fault?.start === fault?.end ? 1 : fault!.end - fault!.start], [
+    assertEquals([
+      mistake?.start,
+      mistake?.start === mistake?.end ? 1 : mistake!.end - mistake!.start,
+    ], [
       start,
       place.trim().length,
     ], line);
@@ -82,8 +85,8 @@ const RIGHT = [
 
 Deno.test("readRequestLine finds nothing wrong with what the protocol allows", () => {
   for (const line of RIGHT) {
-    const { faults, missing } = readRequestLine(line, compiled);
-    assertEquals([faults, missing], [[], undefined], line);
+    const { mistakes, missing } = readRequestLine(line, compiled);
+    assertEquals([mistakes, missing], [[], undefined], line);
   }
 });
 
@@ -111,7 +114,7 @@ Deno.test("readRequestLine agrees with the server on any line of words", () => {
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 6 }), (words) => {
       const text = words.join(" ");
-      const { faults, missing, body } = readRequestLine(text, compiled);
+      const { mistakes, missing, body } = readRequestLine(text, compiled);
       if (body !== undefined) return;
       const framer = new Framer("request");
       framer.push(new TextEncoder().encode(text + "\n"));
@@ -125,7 +128,7 @@ Deno.test("readRequestLine agrees with the server on any line of words", () => {
         if (!(error instanceof Refusal)) throw error;
         allowed = false;
       }
-      assertEquals(faults.length === 0 && missing === undefined, allowed, text);
+      assertEquals(mistakes.length === 0 && missing === undefined, allowed, text);
     }),
     { numRuns: 2000 },
   );

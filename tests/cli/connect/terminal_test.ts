@@ -154,7 +154,7 @@ Deno.test("terminal tells a body of several lines, a file and a counted one from
     await see("OK {3}\na\nb\n");
     type("SAY {3}\r");
     type("long\r");
-    await see("These are 4 bytes; {3} was announced.");
+    await see("The body has 4 bytes instead of 3.");
     type(`SAY @${file}\r`);
     await see("OK {12}\nfrom a file\necho");
     type("SAY @/nowhere\r");
@@ -362,5 +362,5 @@ Deno.test("terminal sends signs of life that nobody sees, and sees that its serv
   clock.advance(120_000);
   assertEquals(server.connections, 1);
   clock.advance(30_000);
-  await see("connection lost: the server said nothing for 120 s. Connecting again.");
+  await see("connection lost: the server sent nothing for 120 s. Connecting again.");
 });

@@ -1,0 +1,68 @@
+// The replies of the server above the prompt, or the bytes of both directions.
+
+import type { Frame } from "../../dialects/lineup1/frame.ts";
+import type { Paint } from "../style.ts";
+import type { Board } from "./board.ts";
+import { showBytes, showFrame } from "./reply.ts";
+import type { PendingRequest, Requests } from "./requests.ts";
+
+/** Prints replies. */
+export class ReplyPrinter {
+  readonly #board: Board;
+  readonly #requests: Requests;
+  readonly #paint: Paint;
+  #isRaw: boolean;
+  /** The tag of the request that was sent last. */
+  #lastTag: string | undefined;
+
+  /** With `raw` it prints bytes instead of replies. */
+  constructor(board: Board, requests: Requests, paint: Paint, raw: boolean) {
+    this.#board = board;
+    this.#requests = requests;
+    this.#paint = paint;
+    this.#isRaw = raw;
+  }
+
+  /** Changes between replies and bytes. */
+  toggleRaw(): void {
+    this.#isRaw = !this.#isRaw;
+    this.#board.say(this.#isRaw ? "bytes both ways" : "replies");
+  }
+
+  /** A request was sent. */
+  sent(request: PendingRequest | undefined): void {
+    this.#lastTag = request?.tag;
+  }
+
+  /** Prints bytes, if it prints bytes. */
+  bytes(direction: "<" | ">", bytes: Uint8Array): void {
+    if (this.#isRaw) this.#board.add(showBytes(direction, bytes, this.#paint));
+  }
+
+  /** Prints a frame, unless it is an item of a cancelled request. */
+  frame(frame: Frame, request: PendingRequest | undefined): void {
+    if (request?.isCancelled) {
+      if (!isFinal(frame)) {
+        request.hiddenItems++;
+        return;
+      }
+      if (request.hiddenItems > 0) {
+        this.#board.say(`${request.hiddenItems} more items came and are not shown`);
+      }
+    }
+    if (!this.#isRaw) this.#board.add(showFrame(frame, this.#tagOf(frame, request), this.#paint));
+  }
+
+  /** The tag to print: none if the frame can only belong to the last request. */
+  #tagOf(frame: Frame, request: PendingRequest | undefined): string | undefined {
+    if (request === undefined) return frame.tag;
+    const isOnly = this.#requests.inFlight.every((each) => each === request);
+    const isObvious = !request.isTagChosen && request.tag === this.#lastTag && isOnly;
+    return isObvious || request.onFrame !== undefined ? undefined : frame.tag;
+  }
+}
+
+/** Whether a frame ends its request. */
+export function isFinal({ head }: Frame): boolean {
+  return head === "OK" || head === "ERR";
+}

@@ -1,4 +1,4 @@
-// One case against one server: what is sent, what came, and whether that is what must come.
+// One case against one server: send the request, read the answer, and compare it with the expected one.
 
 import { type ByteStream, writeAll } from "../../net/mod.ts";
 import {
@@ -19,23 +19,23 @@ const PROTOCOL = /^[a-z][a-z0-9-]*\/[0-9.]+$/;
 const ALIVE = "lineup-check-alive";
 const MOST_LINE = 65_536, MOST_BODY = 1 << 26, MOST_CAME = 1 << 20;
 
-/** What must come; the fields of a case that say so. */
+/** The expected answer: the fields of a case without its name and its request. */
 export type Expected = Omit<ConformanceCase, "name" | "send">;
 
-/** How a case ended. */
+/** The result of a case. */
 export interface ExchangeResult {
-  /** What was wrong; `undefined` where all was right. */
+  /** What was wrong; `undefined` if all was right. */
   readonly why: string | undefined;
-  /** What was answered, as lines. */
+  /** The answer, as lines. */
   readonly came: string;
-  /** Whether the server greeted, as it must before anything else. */
+  /** Whether the server greeted. */
   readonly greeted: boolean;
 }
 
-/** Something that the server did wrong. */
+/** A mistake of the server. */
 class Wrong extends Error {}
 
-/** What comes on one connection. Its calls throw `Wrong`. */
+/** The answers on one connection. The methods reject with `Wrong`. */
 class Answers {
   readonly #stream: ByteStream;
   readonly #framer = new Framer("reply", { maxLine: MOST_LINE, maxBody: MOST_BODY });
@@ -43,11 +43,11 @@ class Answers {
   readonly #takesTelnet: boolean;
   #command: number[] = [];
   #came = 0;
-  /** The lines so far in their canonical form, their bodies below them. */
+  /** The lines so far in their canonical form, each with its body below it. */
   readonly lines: string[] = [];
-  /** The line that came last, as a frame. */
+  /** The last line, as a frame. */
   last: Frame | undefined = undefined;
-  /** How each of these ended. */
+  /** The end of each of these lines. */
   readonly eols: string[] = [];
   /** The telnet commands so far. */
   readonly telnet: number[] = [];
@@ -59,7 +59,7 @@ class Answers {
     this.#takesTelnet = telnet !== undefined;
   }
 
-  /** Reads on until there are so many final lines, or the connection ends. */
+  /** Reads until there are `finals` final lines, or the connection ends. */
   async until(finals: number): Promise<void> {
     while (!this.#next(finals) && !this.ended) {
       const read = await this.#stream.read(this.#buffer).catch((error) => {
@@ -76,14 +76,14 @@ class Answers {
     }
   }
 
-  /** Takes what has come; whether there are enough final lines. */
+  /** Takes the frames that have come. Returns whether there are enough final lines. */
   #next(finals: number): boolean {
     while (this.finals < finals) {
       const framed = this.#framer.next();
       if (framed === undefined) return false;
       if (framed.kind !== "frame") {
         const why = framed.kind === "malformed" ? framed.message : "telnet commands";
-        throw new Wrong(`what came is no reply of Lineup/1: ${why}`);
+        throw new Wrong(`the answer is not a reply of Lineup/1: ${why}`);
       }
       this.last = framed;
       this.lines.push(shown(formatLine(framed, framed.body?.length), framed.body));
@@ -93,7 +93,7 @@ class Answers {
     return true;
   }
 
-  // A command is three bytes, as servers send no others.
+  /** Removes telnet commands. Servers send only commands of three bytes. */
   #withoutTelnet(bytes: Uint8Array): Uint8Array {
     if (!this.#takesTelnet) return bytes.slice();
     const rest: number[] = [];
@@ -118,7 +118,7 @@ function shown(line: string, body: Uint8Array | undefined): string {
   }
 }
 
-/** The greeting, which must say all that the specification asks for. */
+/** Reads the greeting, which must have all fields of the specification. */
 async function greet(answers: Answers): Promise<Greeting> {
   await answers.until(1);
   if (answers.ended) throw new Wrong("the server closed the connection without a greeting");
@@ -130,7 +130,7 @@ async function greet(answers: Answers): Promise<Greeting> {
     try {
       return parseGreeting(answers.last!);
     } catch {
-      // It is told below.
+      // Reported below.
     }
   }
   throw new Wrong(
@@ -138,7 +138,7 @@ async function greet(answers: Answers): Promise<Greeting> {
   );
 }
 
-/** In which pieces bytes are sent. */
+/** The pieces in which bytes are sent. */
 export type Cutting = "whole" | "byte by byte";
 
 async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Promise<void> {
@@ -147,8 +147,7 @@ async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Pr
 }
 
 /**
- * Connects, sends, and compares. `timeout` is in ms. Rejects with what `connect` rejects with; whatever the server does
- * is an outcome.
+ * Connects, sends, and compares. `timeout` is in ms. Rejects only if `connect` does: a mistake of the server is a result.
  */
 export async function exchange(
   connect: () => Promise<ByteStream>,
@@ -168,15 +167,15 @@ export async function exchange(
   try {
     const greeting = await greet(answers);
     greeted = true;
-    // A server that ends the connection need not read the rest.
+    // A server that closes the connection may leave bytes unread.
     const sending = send(stream, toBytes(greeting), cutting)
       .then(() => expected.half ? stream.closeWrite() : undefined).catch(() => {});
     await answers.until(countFinals(expected.expect));
     await conclude(stream, answers, sending, expected);
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
-    const what = greeted ? "nothing more" : "no greeting, with which a server speaks first,";
-    why = late ? `${what} came within ${timeout} ms` : error.message;
+    const missing = greeted ? "nothing more" : "no greeting";
+    why = late ? `${missing} came within ${timeout} ms` : error.message;
   } finally {
     clearTimeout(timer);
     stream.close();
@@ -196,27 +195,27 @@ async function conclude(
     await sending;
     await writeAll(stream, new TextEncoder().encode(`PING ${ALIVE}\n`)).catch(() => {});
     await answers.until(answers.finals + 1);
-    // A line too many comes before the answer to PING, or instead of it.
-    if (answers.ended) throw new Wrong("the server ended the connection, and must keep it");
+    // An extra line comes before the answer to PING, or in its place.
+    if (answers.ended) throw new Wrong("the server closed the connection, but must keep it");
     if (
       answers.lines.at(-1) !== `OK ${ALIVE}` && !answers.lines.at(-1)!.startsWith(`OK ${ALIVE} `)
     ) {
-      throw new Wrong(`a PING behind it must be answered with OK ${ALIVE}`);
+      throw new Wrong(`the server must answer the next PING with OK ${ALIVE}`);
     }
     answers.lines.pop();
     answers.eols.pop();
   }
   const sort = (text: string): string => anyOrder ? text.split("\n").sort().join("\n") : text;
   if (!matches(sort(answers.lines.join("\n")), sort(expect))) {
-    throw new Wrong("another answer came than was expected");
+    throw new Wrong("the answer is not the expected one");
   }
   const wrong = answers.eols.find((each) => eol !== undefined && each !== eol);
   if (wrong !== undefined) {
     throw new Wrong(
-      `a line must end in ${JSON.stringify(eol)}, and ended in ${JSON.stringify(wrong)}`,
+      `a line must end in ${JSON.stringify(eol)}, but it ended in ${JSON.stringify(wrong)}`,
     );
   }
   if (String(answers.telnet) !== String(telnet)) {
-    throw new Wrong(`the telnet commands must be [${telnet}], and were [${answers.telnet}]`);
+    throw new Wrong(`the telnet commands must be [${telnet}], but they were [${answers.telnet}]`);
   }
 }

@@ -9,7 +9,7 @@ const MOST_TAGS = 3;
 
 /** The prompt before a line; `waiting` lines wait to be sent after it. */
 export function promptOf(requests: Requests, name: string, waiting = 0): StyledText[] {
-  const { bodyPrompt, inFlight, next, wire } = requests;
+  const { bodyPrompt, inFlight, next, connection: wire } = requests;
   if (bodyPrompt !== undefined) return [{ text: bodyPrompt, style: "dim" }];
   const tags = inFlight.slice(0, MOST_TAGS).map(({ tag }) => `#${tag}`);
   if (inFlight.length > MOST_TAGS) tags.push(`+${inFlight.length - MOST_TAGS}`);

@@ -6,7 +6,7 @@ import { reason } from "../reason.ts";
 import { bytesOf, type Collector, linesTo } from "./body.ts";
 import { refusalOf, toOutgoing } from "./outgoing.ts";
 import { type Diagnostic, readRequestLine, type RequestLine } from "./request_line.ts";
-import type { Wire } from "./wire.ts";
+import type { TerminalConnection } from "./terminal_connection.ts";
 
 /** A request that is not answered yet. */
 export interface PendingRequest {
@@ -48,7 +48,7 @@ export class Requests {
   /** The server's protocol, once it is known. */
   protocol: CompiledProtocol | undefined;
   /** The connection, while there is one. */
-  wire: Wire | undefined;
+  connection: TerminalConnection | undefined;
   readonly #readFile: ReadFile;
   readonly #pending = new Map<string, PendingRequest>();
   /** The request whose body is being typed. */
@@ -91,12 +91,12 @@ export class Requests {
     if (line.verb === undefined && line.tag === undefined) return undefined;
     const wrong = isForced ? undefined : line.mistakes[0] ?? line.missing;
     if (wrong !== undefined) return { wrong };
-    if (this.wire === undefined) {
+    if (this.connection === undefined) {
       return wholeLine(text, "Not sent: there is no connection now. Enter tries again.");
     }
     const { body } = line;
     if (body === undefined) return this.#ready(line, isForced, undefined);
-    const { maxBody } = this.wire.greeting;
+    const { maxBody } = this.connection.greeting;
     if (body.from === "file") {
       try {
         return this.#ready(line, isForced, this.#readFile(body.path, maxBody));
@@ -127,7 +127,7 @@ export class Requests {
   /** A request with its body. Unless it is forced, it must be one that the server takes. */
   #ready(line: RequestLine, isForced: boolean, body: Uint8Array | undefined): LineResult {
     const { text, tag, command } = line;
-    const { wire } = this;
+    const { connection: wire } = this;
     if (wire === undefined) return wholeLine(text, "Not sent: the connection is lost.");
     const outgoing = toOutgoing(line, body, String(this.next), wire.greeting);
     const { frame, malformed } = outgoing;
@@ -161,7 +161,7 @@ export class Requests {
   ask(request: string, onFrame: (frame: Frame) => void): void {
     const tag = `lineup.${this.#nextOwnTag++}`;
     this.#add({ tag, text: request, isTagChosen: false, verb: request, onFrame });
-    this.wire?.send(`#${tag} ${request}`);
+    this.connection?.send(`#${tag} ${request}`);
   }
 
   #add(request: Omit<PendingRequest, "isCancelled" | "hiddenItems">): PendingRequest {
@@ -173,7 +173,7 @@ export class Requests {
   /** Cancels the newest request that was not cancelled yet, and returns it. */
   cancelNewest(): PendingRequest | undefined {
     const newest = this.inFlight.findLast(({ isCancelled }) => !isCancelled);
-    if (newest === undefined || this.wire === undefined) return undefined;
+    if (newest === undefined || this.connection === undefined) return undefined;
     newest.isCancelled = true;
     this.ask(`CANCEL ${newest.tag}`, () => {});
     return newest;
@@ -189,7 +189,7 @@ export class Requests {
 
   /** The connection is lost. Returns the person's requests that are lost with it. */
   lose(): PendingRequest[] {
-    this.wire = undefined;
+    this.connection = undefined;
     const lost = this.inFlight;
     this.#pending.clear();
     return lost;

@@ -1,4 +1,4 @@
-// `lineup connect` without a terminal: the lines of standard input as they are, the replies to standard output.
+// `lineup connect` without a terminal: it sends standard input as it is, and prints the replies.
 
 import type { Dial } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
@@ -14,10 +14,10 @@ import { painter } from "../style.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
 const GREETING_MS = 10_000;
-/** How long a server has to close the connection once all is answered. */
+/** The time in which the server must close the connection after the last answer. */
 const CLOSE_MS = 1000;
 
-/** Runs a script: the exit code. Throws `AddressError`, and `OutputClosed` where nobody reads the replies. */
+/** Runs a script. Resolves with the exit code. Rejects with `AddressError`, and with `OutputClosed`. */
 export async function runScript(
   address: string,
   { raw, dial }: { raw: boolean; dial: Dial },
@@ -36,7 +36,7 @@ export async function runScript(
     if (raw && toTerminal) print(showBytes(direction, bytes, paint));
     else if (direction === "<") print(bytes);
   };
-  const asked: Asked = { count: 0, all: false, onAll: () => {} };
+  const asked: SentRequests = { count: 0, all: false, onAll: () => {} };
   sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
   try {
     return await readReplies(stream, address, asked, (bytes) => show("<", bytes));
@@ -45,20 +45,20 @@ export async function runScript(
   }
 }
 
-/** What was sent. */
-interface Asked {
-  /** How many requests. */
+/** The requests that were sent. */
+interface SentRequests {
+  /** The number of requests so far. */
   count: number;
   /** Whether the input has ended. */
   all: boolean;
-  /** Is called once it has. */
+  /** Called at the end of the input. */
   onAll: () => void;
 }
 
-/** Sends what standard input holds, and counts the requests in it. */
+/** Sends standard input, and counts the requests in it. */
 async function sendAll(
   stream: ByteStream,
-  asked: Asked,
+  asked: SentRequests,
   show: (direction: ">", bytes: Uint8Array) => void,
 ): Promise<void> {
   const framer = new Framer("request", { maxLine: REPLY_LIMITS.maxLine, maxBody: 1 << 30 });
@@ -74,10 +74,11 @@ async function sendAll(
   asked.onAll();
 }
 
+/** Prints replies until the end of the connection. Resolves with the exit code. */
 async function readReplies(
   stream: ByteStream,
   address: string,
-  asked: Asked,
+  asked: SentRequests,
   show: (bytes: Uint8Array) => void,
 ): Promise<number> {
   const replies = new ReplyStream();
@@ -90,7 +91,7 @@ async function readReplies(
     late = true;
     stream.close();
   }, GREETING_MS);
-  // A line without its end at the end of the input is answered as well, soon.
+  // A last line without a line feed is answered too, a little later: wait for that answer.
   let closing: ReturnType<typeof setTimeout> | undefined;
   const closeSoon = (): void => {
     if (!left && !(asked.all && answers >= asked.count)) return;
@@ -125,9 +126,9 @@ async function readReplies(
     return NO_CONNECTION;
   }
   if (status === ERR) return ERR;
-  // What stands behind QUIT is not answered, and neither is a line that an error ended the connection for.
+  // Requests after QUIT have no answer, and neither has a request whose error ended the connection.
   if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
-    const lost = status === undefined ? "without a greeting" : "before all was answered";
+    const lost = status === undefined ? "without a greeting" : "before all requests were answered";
     complain(`the connection ended ${lost}`);
     return NO_CONNECTION;
   }

@@ -8,7 +8,7 @@ import type { Board } from "./board.ts";
 import { HEARTBEAT_MS, Pulse } from "./pulse.ts";
 import type { Requests } from "./requests.ts";
 import { StayingConnected } from "./staying_connected.ts";
-import type { Tap, Wire } from "./wire.ts";
+import type { Tap, TerminalConnection } from "./terminal_connection.ts";
 
 /** The server, and the events of its connections. */
 export interface ServerLinkOptions {
@@ -45,7 +45,7 @@ export class ServerLink {
     this.#connection = new StayingConnected(address, dial);
     this.#pulse = new Pulse({
       ask: () => requests.ask("PING", () => {}),
-      lost: (reason) => requests.wire?.close(reason),
+      lost: (reason) => requests.connection?.close(reason),
     }, clock);
   }
 
@@ -89,7 +89,7 @@ export class ServerLink {
   /** Closes the connection, and makes no other. */
   end(): void {
     this.#connection.end();
-    this.#options.requests.wire?.close();
+    this.#options.requests.connection?.close();
     this.#pulse.stop();
   }
 
@@ -101,9 +101,9 @@ export class ServerLink {
     board.leave();
   }
 
-  #connected(wire: Wire): void {
+  #connected(wire: TerminalConnection): void {
     const { requests, board, address, onConnected } = this.#options;
-    requests.wire = wire;
+    requests.connection = wire;
     const { name, version } = wire.greeting;
     this.#name = name;
     board.say(`connected${this.#wasConnected ? " again" : ""} to ${address}, ${name}/${version}`);

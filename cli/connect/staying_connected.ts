@@ -1,29 +1,29 @@
-// A connection for as long as the person stays: made again when it is lost, with pauses in between.
+// A connection that is made again when it is lost, after a pause, until the person leaves.
 
 import type { Dial } from "../../client/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
-import { type Tap, Wire, WireError } from "./wire.ts";
+import { type Tap, TerminalConnection, TerminalConnectionError } from "./terminal_connection.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-// A connection that lasted so long was a good one: the next pause is short again.
+/** After a connection that lasted this long the next pause is short again. */
 const LASTING_MS = 10_000;
-// Who waits longer than this wants to know for what.
+/** After this time a person wants to know that an attempt goes on. */
 const SLOW_MS = 1000;
 
-/** Who is told what becomes of the connections. */
+/** The events of the connections. */
 export interface Connections {
   readonly tap: Tap;
-  /** There is no connection yet, and an attempt goes on. */
+  /** An attempt takes long. */
   connecting(): void;
-  connected(wire: Wire): void;
+  connected(wire: TerminalConnection): void;
   frame(frame: Frame): void;
-  /** All that has come for now was handed on. */
+  /** The frames of one read were handed on. */
   pause(): void;
-  /** Answers whether there is to be another. */
-  lost(why: string): boolean;
-  /** Answers whether to try again. */
-  failed(why: string): boolean;
+  /** A connection has ended. Returns whether to make another one. */
+  lost(reason: string): boolean;
+  /** An attempt has failed. Returns whether to try again. */
+  failed(reason: string): boolean;
 }
 
 /** Keeps a connection to an address. */
@@ -44,14 +44,14 @@ export class StayingConnected {
     return this.#abort.signal.aborted;
   }
 
-  /** Resolves once there is no connection and is to be none. */
+  /** Connects, again and again. Resolves once no other connection is to be made. */
   async run(connections: Connections): Promise<void> {
     for (let failures = 0; !this.ended;) {
       const since = performance.now();
       let again: boolean;
       const slow = setTimeout(() => connections.connecting(), SLOW_MS);
       try {
-        const wire = await Wire.open(
+        const wire = await TerminalConnection.open(
           this.#address,
           this.#dial,
           connections.tap,
@@ -63,7 +63,7 @@ export class StayingConnected {
         again = connections.lost(await wire.read(frame, () => connections.pause()));
       } catch (error) {
         if (this.ended) return;
-        if (!(error instanceof WireError)) throw error;
+        if (!(error instanceof TerminalConnectionError)) throw error;
         again = connections.failed(error.message);
       } finally {
         clearTimeout(slow);
@@ -79,13 +79,13 @@ export class StayingConnected {
     this.#over();
   }
 
-  /** No further attempts; one under way is given up. */
+  /** Gives up an attempt under way, and makes no other. */
   end(): void {
     this.#abort.abort();
     this.#over();
   }
 
-  // Not all at once, where many have lost the same server.
+  /** Pauses for a random part of the time: clients that lost the same server must not return all at once. */
   async #pause(ms: number): Promise<void> {
     if (this.ended) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -170,7 +170,7 @@ export class Terminal implements TerminalProgram {
   }
 
   #enter(text: string): void {
-    if (this.#requests.wire === undefined) this.#link.tryNow();
+    if (this.#requests.connection === undefined) this.#link.tryNow();
     const diagnostic = this.#lines.enter(text);
     if (diagnostic === undefined) return;
     // A wrong line stays in the editor, with the cursor after the mistake.
@@ -205,7 +205,7 @@ export class Terminal implements TerminalProgram {
 
   /** Leaves once all requests are answered. */
   #quit(): void {
-    if (this.#requests.wire === undefined || this.#isLeaving) return this.leave();
+    if (this.#requests.connection === undefined || this.#isLeaving) return this.leave();
     this.#isLeaving = true;
     const count = this.#requests.inFlight.length;
     if (count > 0) {

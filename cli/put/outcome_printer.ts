@@ -2,7 +2,7 @@
 
 import { Refusal } from "../../client/mod.ts";
 import { complain, print } from "../output.ts";
-import { isLoss, type Outcome } from "./pipeline.ts";
+import { isLoss, type PutOutcome } from "./pipeline.ts";
 import type { PutProgress } from "./progress.ts";
 
 /** How outcomes are printed. */
@@ -26,7 +26,7 @@ export class OutcomePrinter {
   }
 
   /** Prints the outcomes of jobs, in order. Throws `OutputClosed`. */
-  print(outcomes: readonly Outcome[]): void {
+  print(outcomes: readonly PutOutcome[]): void {
     const { json, lines } = this.#format;
     this.#progress.clear();
     let out = "";
@@ -49,7 +49,7 @@ function messageOf(error: Error): string {
   return `${text.replace(/\.$/, "")}; the job may be in the queue`;
 }
 
-function toJson({ number, result }: Outcome, lines: boolean): object {
+function toJson({ number, result }: PutOutcome, lines: boolean): object {
   const line = lines ? { line: number } : undefined;
   if (!(result instanceof Error)) return { ...line, ...result };
   const { message, executed } = result as Error & Partial<Refusal>;

@@ -1,53 +1,55 @@
-// Bodies in, answers out in the same order, a bounded number on their way.
+// Putting many jobs at a time: a bounded number is in flight, and the outcomes come in the order of the bodies.
 
 import { ConnectionLost, ProtocolError } from "../../client/mod.ts";
 import { asError } from "../../client/errors.ts";
 import type { PutReply, Putter } from "./putter.ts";
 
-/** What is on its way at most, in jobs and in bytes unless one job alone has more. */
+/** The most jobs and bytes in flight; a single job may have more bytes. */
 const MOST_JOBS = 256, MOST_BYTES = 4 << 20;
 
-/** What became of a body: the number of the body, from 1, and the answer or why there is none. */
-export interface Outcome {
+/** The outcome of a body: its number, from 1, and the answer or the error. */
+export interface PutOutcome {
   readonly number: number;
   readonly result: PutReply | Error;
 }
 
-interface Unanswered {
+/** A job in flight. */
+interface JobInFlight {
   readonly number: number;
   readonly bytes: number;
   result: PutReply | Error | undefined;
 }
 
-/** How it ended. */
-export interface Ending {
-  /** Bodies that were read, and whether they are all. */
+/** The summary of all jobs. */
+export interface PutSummary {
+  /** The number of bodies that were read. */
   readonly read: number;
+  /** Whether all bodies were read. */
   readonly isAll: boolean;
-  /** The loss of the connection, behind which nothing more was sent. */
+  /** The loss of the connection, if it was lost. */
   readonly lost: Error | undefined;
 }
 
-/** Whether nothing more can be sent. */
+/** Whether a result is the loss of the connection. */
 export function isLoss(result: unknown): result is Error {
   return result instanceof ConnectionLost || result instanceof ProtocolError;
 }
 
 /**
- * Puts all bodies, an `Error` in place of one that cannot be one; hands on what became of them, in order. Reads no more
- * once the signal is aborted or the connection is lost with jobs on their way. Throws what `tell` and the bodies throw.
+ * Puts all bodies; an `Error` among them fails as it is. `tell` gets the outcomes in order. Reads no more bodies once the
+ * signal is aborted or the connection is lost. Rejects with what `tell` or the bodies throw.
  */
 export async function putAll(
   putter: Putter,
   bodies: AsyncIterator<Uint8Array | Error, void, void>,
-  tell: (outcomes: readonly Outcome[]) => void,
+  tell: (outcomes: readonly PutOutcome[]) => void,
   signal: AbortSignal,
-): Promise<Ending> {
-  const unanswered: Unanswered[] = [];
+): Promise<PutSummary> {
+  const unanswered: JobInFlight[] = [];
   let read = 0, bytes = 0;
   let isAll = false;
   let lost: Error | undefined;
-  /** What the bodies, and what `tell` threw. */
+  /** The errors of the bodies and of `tell`. */
   let broken: unknown, thrown: unknown;
   let changed = (): void => {};
   const next = (): Promise<void> => new Promise((resolve) => changed = resolve);
@@ -62,18 +64,18 @@ export async function putAll(
     const told = unanswered.splice(0, first === -1 ? unanswered.length : first);
     for (const each of told) bytes -= each.bytes;
     try {
-      if (told.length > 0 && thrown === undefined) tell(told as Outcome[]);
+      if (told.length > 0 && thrown === undefined) tell(told as PutOutcome[]);
     } catch (error) {
       thrown = error;
     }
     changed();
   }
 
-  function answer(each: Unanswered, result: PutReply | Error): void {
+  function answer(each: JobInFlight, result: PutReply | Error): void {
     each.result = result;
     if (isLoss(result)) lost ??= result;
     if (isDue) return;
-    // All that came in one piece is told at a time.
+    // The answers of one read are told together.
     isDue = true;
     queueMicrotask(flush);
   }
@@ -86,7 +88,7 @@ export async function putAll(
     bytes += each.bytes;
     try {
       if (!isBody) throw body;
-      // What waited long for its line may find the connection closed; what is on its way stays on one.
+      // After a long wait for a body the connection may be closed. Jobs in flight stay on one connection.
       if (isAlone) await putter.connectAgain();
       answer(each, await putter.put(body));
     } catch (error) {
@@ -102,7 +104,7 @@ export async function putAll(
         await next();
         continue;
       }
-      // A read cannot be given up; it is not waited for.
+      // A read cannot be cancelled, so its end is not awaited.
       let result: IteratorResult<Uint8Array | Error, void> | undefined;
       const reading = bodies.next().then((each) => result = each, (error) => broken = error);
       while (result === undefined && !isOver()) await Promise.race([reading, next()]);

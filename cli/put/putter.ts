@@ -1,4 +1,4 @@
-// Jobs on their way into a queue, many at a time, over one connection.
+// Putting jobs into a queue over one connection, many at a time.
 
 import { type Dial, openSession, ProtocolError, Refusal, type Session } from "../../client/mod.ts";
 import { needProtocol } from "../../client/greeting.ts";
@@ -12,17 +12,17 @@ import { queueProtocol } from "../../queue/mod.ts";
 
 const { verb, request: shape, reply } = readCalls(queueProtocol).get("PUT")!;
 const NO_BODY = new Uint8Array(0);
-/** How often a job is sent at most, and the pauses between, beside what the server asks for. */
+/** The most times that a job is sent, and the bounds of the pauses between; the server may ask for longer ones. */
 const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
 
-/** What PUT answers. */
+/** The answer to PUT. */
 export interface PutReply {
   readonly id: number;
-  /** Whether the queue had a job of this name already. */
+  /** Whether the queue already had a job of this name. */
   readonly duplicate?: boolean;
 }
 
-/** Puts jobs that differ in their bodies only. */
+/** Puts jobs that differ only in their bodies. */
 export class Putter implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #text: string;
@@ -42,8 +42,8 @@ export class Putter implements AsyncDisposable {
   }
 
   /**
-   * Connects. `values` are the queue and the options of PUT, checked; `timeout`, in ms, is for connecting and for each
-   * answer. Throws what `openSession` throws, and `ProtocolError` where the server is no queue.
+   * Connects. `values` are the checked queue and options of PUT. `timeout`, in ms, bounds connecting and each answer.
+   * Rejects as `openSession` does, and with `ProtocolError` if the server is not a queue.
    */
   static async open(
     address: string,
@@ -64,7 +64,7 @@ export class Putter implements AsyncDisposable {
     return new Putter(open, await open(), text, timeout);
   }
 
-  /** The longest body that the server takes, in bytes. */
+  /** The longest body of the server, in bytes. */
   get maxBody(): number {
     return this.#session.greeting.maxBody;
   }
@@ -75,17 +75,15 @@ export class Putter implements AsyncDisposable {
   }
 
   /**
-   * Connects anew where the connection has ended, as it does after an hour without a job. Not to be called while jobs are
-   * on their way.
+   * Connects again if the connection has ended, such as after an hour without a job. No job may be in flight.
    */
   async connectAgain(): Promise<void> {
     if (!this.connected) this.#session = await this.#open();
   }
 
   /**
-   * Puts a job, again after a pause where the server has too much to do for now. Rejects with `Refusal`;
-   * `DeadlineExceeded` where no answer comes in time; `ConnectionLost`, whose `executed` says whether the job may be
-   * there nevertheless; `ProtocolError`.
+   * Puts a job; a busy server is tried again after a pause. Rejects with `Refusal`, `DeadlineExceeded`, `ProtocolError`, or
+   * `ConnectionLost`, whose `executed` says whether the job may be in the queue.
    */
   async put(body: Uint8Array): Promise<PutReply> {
     const deadline = performance.now() + (this.#timeout ?? Infinity);
@@ -115,11 +113,11 @@ export class Putter implements AsyncDisposable {
       return readReply(reply, frame) as unknown as PutReply;
     } catch (error) {
       const why = (error as Error).message;
-      throw new ProtocolError(`the answer to PUT is not what the protocol says: ${why}`);
+      throw new ProtocolError(`the answer to PUT breaks the protocol: ${why}`);
     }
   }
 
-  /** Closes the connection; answers that nobody waits for any more are not waited for. */
+  /** Closes the connection without waiting for answers. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#session.load > 0) this.#session.cut();
     await this.#session.close();

@@ -1,3 +1,5 @@
+// `lineup queue`: runs the queue server, or checks, exports or imports its file.
+
 import { openLoopYield } from "../../net/loop_yield.ts";
 import {
   memoryStore,

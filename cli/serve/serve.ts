@@ -1,3 +1,5 @@
+// `lineup serve`: serves a protocol with the handlers of a module.
+
 import { serve } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { type Subcommand, UsageError } from "../flags.ts";

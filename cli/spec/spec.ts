@@ -1,3 +1,5 @@
+// `lineup spec`: prints a protocol's reference or its types.
+
 import { compile } from "../../dialects/lineup1/compile.ts";
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { specDocument } from "../../protocol/document.ts";

@@ -1,3 +1,5 @@
+// `lineup top`: watches a server.
+
 import { connect, ConnectionLost, type DynamicClient } from "../../client/mod.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";

@@ -14,7 +14,7 @@ import type { Programs } from "./programs.ts";
 type EventFields = Readonly<Record<string, unknown>>;
 
 /** Writes the log. */
-export class Log {
+export class WorkLog {
   readonly #writer: LineWriter;
   readonly #json: boolean;
   readonly #repeating = new RepeatingLog(systemClock, ({ text, times }) => {

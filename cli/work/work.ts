@@ -1,3 +1,5 @@
+// `lineup work`: runs a program for each job of one or more queues.
+
 import { connect, work } from "../../client/mod.ts";
 import { standardError } from "../../net/standard_error.ts";
 import type { FieldSpec } from "../../protocol/spec.ts";
@@ -7,7 +9,7 @@ import { dialer, dialFlags, readAuthority } from "../dial.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { CLOSED_PIPE, OutputClosed, SharedOutput } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { Log } from "./log.ts";
+import { WorkLog } from "./log.ts";
 import { Programs } from "./programs.ts";
 
 const { TAKE } = queueProtocol.commands;
@@ -107,7 +109,7 @@ signal; 2 without a connection; 141 if standard output is closed.`,
       end(isUnread ? CLOSED_PIPE : FAILED);
     });
     const err = standardError();
-    const log = new Log(err, flags.json);
+    const log = new WorkLog(err, flags.json);
     const programs = new Programs({
       command,
       timeout: flags.timeout,

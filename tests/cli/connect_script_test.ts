@@ -48,7 +48,7 @@ Deno.test("lineup connect runs a script: replies in order, the code of the last"
 Deno.test("lineup connect says when a script is not answered to its end", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\r\n";
   const cases: readonly { bytes: string; code: number; says: string }[] = [
-    { bytes: `${greeting}OK sum=1\n`, code: 2, says: "before all was answered" },
+    { bytes: `${greeting}OK sum=1\n`, code: 2, says: "before all requests were answered" },
     { bytes: `${greeting}OK sum=1\nERR timeout "Too slow."\n`, code: 1, says: "" },
     { bytes: "", code: 2, says: "without a greeting" },
     { bytes: "SSH-2.0-OpenSSH\r\n", code: 2, says: "does not speak Lineup/1" },

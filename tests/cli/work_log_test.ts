@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LineWriter } from "../../net/line_writer.ts";
-import { Log } from "../../cli/work/log.ts";
+import { WorkLog } from "../../cli/work/log.ts";
 
 Deno.test("lineup work says of a connection that comes and goes what is new, and the rest less and less often", async () => {
   let written = "";
@@ -10,7 +10,7 @@ Deno.test("lineup work says of a connection that comes and goes what is new, and
       return Promise.resolve(bytes.length);
     },
   });
-  const log = new Log(writer, false);
+  const log = new WorkLog(writer, false);
   const address = "tcp://x:1";
   log.client({ type: "connected", address });
   for (let i = 0; i < 1000; i++) {
@@ -42,7 +42,7 @@ Deno.test("lineup work ends each reason with a full stop before it says more", a
         return Promise.resolve(bytes.length);
       },
     });
-    const log = new Log(writer, false);
+    const log = new WorkLog(writer, false);
     const error = new Error(message);
     log.worker({ type: "trouble", error, ms: 100 }, undefined!);
     log.client({ type: "disconnected", address: "tcp://x:1", error });

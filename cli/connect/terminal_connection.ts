@@ -1,4 +1,4 @@
-// One connection of the terminal: lines out as they are typed, frames in.
+// One connection of the terminal: it sends lines as they are typed, and receives frames.
 
 import { type Dial, type Greeting, Refusal } from "../../client/mod.ts";
 import { ReplyStream } from "../../client/reply_stream.ts";
@@ -7,24 +7,24 @@ import { type ByteStream, Output, parseAddress } from "../../net/mod.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { reason } from "../reason.ts";
 
-/** Sees the bytes both ways. */
+/** Sees all bytes, sent (`>`) and received (`<`). */
 export type Tap = (direction: "<" | ">", bytes: Uint8Array) => void;
 
-/** A connection that cannot be had, or that ended. */
-export class WireError extends Error {
+/** A connection that could not be made. */
+export class TerminalConnectionError extends Error {
   override readonly name = "WireError";
 }
 
 const CONNECT_MS = 10_000;
 
 /** A connection whose server has greeted. */
-export class Wire {
+export class TerminalConnection {
   readonly greeting: Greeting;
   readonly #stream: ByteStream;
   readonly #replies: ReplyStream;
   readonly #output: Output;
   readonly #tap: Tap;
-  #why: string | undefined = undefined;
+  #reason: string | undefined = undefined;
 
   private constructor(stream: ByteStream, replies: ReplyStream, greeting: Greeting, tap: Tap) {
     this.#stream = stream;
@@ -34,8 +34,13 @@ export class Wire {
     this.#output = new Output(stream, () => {});
   }
 
-  /** Connects and reads the greeting. Throws `WireError`, and `AddressError` for a wrong address. */
-  static async open(address: string, dial: Dial, tap: Tap, signal: AbortSignal): Promise<Wire> {
+  /** Connects and reads the greeting. Rejects with `TerminalConnectionError`, or `AddressError` for a wrong address. */
+  static async open(
+    address: string,
+    dial: Dial,
+    tap: Tap,
+    signal: AbortSignal,
+  ): Promise<TerminalConnection> {
     const place = parseAddress(address);
     const timeout = AbortSignal.timeout(CONNECT_MS);
     const either = AbortSignal.any([signal, timeout]);
@@ -44,24 +49,24 @@ export class Wire {
       stream = tapped(await dial(place, { signal: either }), tap);
     } catch (error) {
       const why = timeout.aborted ? "no answer in time" : reason(error);
-      throw new WireError(`cannot connect to ${address}: ${why}`, { cause: error });
+      throw new TerminalConnectionError(`cannot connect to ${address}: ${why}`, { cause: error });
     }
     const onAbort = (): void => stream.close();
     either.addEventListener("abort", onAbort);
     if (either.aborted) onAbort();
     try {
       const replies = new ReplyStream();
-      return new Wire(stream, replies, await replies.readGreeting(stream), tap);
+      return new TerminalConnection(stream, replies, await replies.readGreeting(stream), tap);
     } catch (cause) {
       stream.close();
-      if (timeout.aborted) throw new WireError(`no greeting from ${address} in time`);
-      throw new WireError(failure(cause as Error), { cause });
+      if (timeout.aborted) throw new TerminalConnectionError(`no greeting from ${address} in time`);
+      throw new TerminalConnectionError(failure(cause as Error), { cause });
     } finally {
       either.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Sends a line, and a body whose length the line tells. */
+  /** Sends a line, and a body whose length is in the line. */
   send(line: string, body?: Uint8Array): void {
     this.#tap(">", encodeText(line + "\n"));
     this.#output.add(line + "\n", body);
@@ -73,7 +78,7 @@ export class Wire {
     this.#output.schedule();
   }
 
-  /** Hands on what comes until the end, and `onPause` behind each piece of it. Resolves with why it ended. */
+  /** Calls `onFrame` for each frame, and `onPause` after the frames of each read. Resolves at the end with its reason. */
   async read(onFrame: (frame: Frame) => void, onPause: () => void): Promise<string> {
     const { buffer } = this.#replies;
     try {
@@ -83,15 +88,15 @@ export class Wire {
         this.#replies.push(await this.#stream.read(buffer), "maybe");
       }
     } catch (error) {
-      return this.#why ?? (error as Error).message;
+      return this.#reason ?? (error as Error).message;
     } finally {
       this.close();
     }
   }
 
-  /** Ends it, for the reason that `read` resolves with. May be called again. */
-  close(why?: string): void {
-    this.#why ??= why;
+  /** Closes the connection. `read` resolves with the first reason. May be called again. */
+  close(reason?: string): void {
+    this.#reason ??= reason;
     this.#stream.close();
   }
 }
@@ -101,7 +106,7 @@ function failure(error: Error): string {
   return `the server refuses: ${[error.code, error.message].filter(Boolean).join(": ")}`;
 }
 
-/** The stream, with what is read from it shown to a tap. */
+/** The stream, but a tap sees the bytes that are read. */
 function tapped(stream: ByteStream, tap: Tap): ByteStream {
   return {
     peer: stream.peer,

@@ -43,6 +43,9 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     /^(cannot listen at (?!unix:).*): Permission denied.*/s,
     "$1: permission denied; ports below 1024 need a privilege",
   ],
+  // Messages of our own libraries, which know no flags.
+  [/\bset insecure\b/, "give --insecure"],
+  [/; checkSqliteFile tells more$/, "; `lineup queue --check` tells more"],
   // The form of messages of node:fs.
   [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],
   [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],

@@ -13,7 +13,7 @@ import { Editor, type Intent } from "./editor.ts";
 import { filesFrom, readBodyFile } from "./files.ts";
 import { HELP, LOCAL } from "./help.ts";
 import type { History } from "./history.ts";
-import { LineEntry } from "./line_entry.ts";
+import { EnteredLines } from "./entered_lines.ts";
 import { promptOf } from "./prompt.ts";
 import { isFinal, ReplyPrinter } from "./reply_printer.ts";
 import type { Diagnostic } from "./request_line.ts";
@@ -47,7 +47,7 @@ export class Terminal implements TerminalProgram {
   readonly #requests = new Requests(readBodyFile);
   readonly #board: Board;
   readonly #editor: Editor;
-  readonly #lines: LineEntry;
+  readonly #lines: EnteredLines;
   readonly #replies: ReplyPrinter;
   readonly #link: ServerLink;
   readonly #end = Promise.withResolvers<number>();
@@ -68,7 +68,7 @@ export class Terminal implements TerminalProgram {
       history: () => history.lines,
       complete: (text, cursor) => this.#complete(text, cursor),
     });
-    this.#lines = new LineEntry({
+    this.#lines = new EnteredLines({
       requests,
       board,
       history,

@@ -181,7 +181,7 @@ Deno.test("lineup check finds a server that never answers, or ends the connectio
   ]);
   assertEquals(mute.connections, 2, "nothing else is tried");
   await using foreign = await lineServer(() => "250 OK\r\n", "220 mail ESMTP\r\n");
-  assertMatch((await check(foreign.address, ...args)).failures[0].why, /no reply of Lineup\/1/);
+  assertMatch((await check(foreign.address, ...args)).failures[0].why, /not a reply of Lineup\/1/);
   await using terse = await lineServer(() => "OK\n", "OK lineup/1 x/1 max-line=5\r\n");
   assertMatch((await check(terse.address, ...args)).failures[0].why, /^the greeting must be OK/);
   const { code, failures } = await checking;

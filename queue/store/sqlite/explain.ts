@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 export function explain(
   error: unknown,
   path: string,
-  more = "; `lineup queue --check` tells more",
+  more = "; checkSqliteFile tells more",
 ): string {
   const message = error instanceof Error ? error.message : String(error);
   if (Object.hasOwn(MEANINGS, message)) {

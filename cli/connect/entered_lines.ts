@@ -14,7 +14,7 @@ import { showDiagnostic } from "./view.ts";
 const MOST_WAITING = 100_000;
 
 /** What lines are entered into. */
-export interface LineEntryOptions {
+export interface EnteredLinesOptions {
   readonly requests: Requests;
   readonly board: Board;
   readonly history: History;
@@ -33,14 +33,14 @@ type ReadLine =
   | { readonly wrong: Diagnostic };
 
 /** Takes lines. */
-export class LineEntry {
-  readonly #options: LineEntryOptions;
+export class EnteredLines {
+  readonly #options: EnteredLinesOptions;
   #waiting: string[] = [];
   /** The request of a paste whose answer the waiting lines wait for. */
   #awaited: PendingRequest | undefined;
 
   /** No line waits yet. */
-  constructor(options: LineEntryOptions) {
+  constructor(options: EnteredLinesOptions) {
     this.#options = options;
   }
 

@@ -7,7 +7,7 @@ import { type StyledText, styledWidth } from "../styled_text.ts";
 import type { Board } from "./board.ts";
 import type { History } from "./history.ts";
 import type { Diagnostic } from "./request_line.ts";
-import type { PendingRequest, Requests } from "./requests.ts";
+import type { Requests, TerminalRequest } from "./requests.ts";
 import { showDiagnostic } from "./view.ts";
 
 /** The most lines that wait. */
@@ -24,12 +24,12 @@ export interface EnteredLinesOptions {
   /** The width of the terminal. */
   readonly columns: () => number;
   /** A request was sent, or a line without one. */
-  readonly onSent: (request: PendingRequest | undefined) => void;
+  readonly onSent: (request: TerminalRequest | undefined) => void;
 }
 
 /** A line that was read: it can be run, or it is wrong. */
 type ReadLine =
-  | { readonly run: () => PendingRequest | undefined }
+  | { readonly run: () => TerminalRequest | undefined }
   | { readonly wrong: Diagnostic };
 
 /** Takes lines. */
@@ -37,7 +37,7 @@ export class EnteredLines {
   readonly #options: EnteredLinesOptions;
   #waiting: string[] = [];
   /** The request of a paste whose answer the waiting lines wait for. */
-  #awaited: PendingRequest | undefined;
+  #awaited: TerminalRequest | undefined;
 
   /** No line waits yet. */
   constructor(options: EnteredLinesOptions) {
@@ -82,7 +82,7 @@ export class EnteredLines {
   }
 
   /** A request was answered: the next waiting lines are sent if they waited for it. */
-  answered(request: PendingRequest): void {
+  answered(request: TerminalRequest): void {
     if (request !== this.#awaited) return;
     this.#awaited = undefined;
     this.#advance();
@@ -109,7 +109,7 @@ export class EnteredLines {
     }
   }
 
-  #runPasted(text: string): PendingRequest | undefined {
+  #runPasted(text: string): TerminalRequest | undefined {
     const { board, history, requests, columns } = this.#options;
     const prompt = this.#options.prompt();
     const isBody = requests.bodyPrompt !== undefined;

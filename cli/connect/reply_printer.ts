@@ -4,7 +4,7 @@ import type { Frame } from "../../dialects/lineup1/frame.ts";
 import type { Paint } from "../style.ts";
 import type { Board } from "./board.ts";
 import { showBytes, showFrame } from "./reply.ts";
-import type { PendingRequest, Requests } from "./requests.ts";
+import type { Requests, TerminalRequest } from "./requests.ts";
 
 /** Prints replies. */
 export class ReplyPrinter {
@@ -30,7 +30,7 @@ export class ReplyPrinter {
   }
 
   /** A request was sent. */
-  sent(request: PendingRequest | undefined): void {
+  sent(request: TerminalRequest | undefined): void {
     this.#lastTag = request?.tag;
   }
 
@@ -40,7 +40,7 @@ export class ReplyPrinter {
   }
 
   /** Prints a frame, unless it is an item of a cancelled request. */
-  frame(frame: Frame, request: PendingRequest | undefined): void {
+  frame(frame: Frame, request: TerminalRequest | undefined): void {
     if (request?.isCancelled) {
       if (!isFinal(frame)) {
         request.hiddenItems++;
@@ -54,7 +54,7 @@ export class ReplyPrinter {
   }
 
   /** The tag to print: none if the frame can only belong to the last request. */
-  #tagOf(frame: Frame, request: PendingRequest | undefined): string | undefined {
+  #tagOf(frame: Frame, request: TerminalRequest | undefined): string | undefined {
     if (request === undefined) return frame.tag;
     const isOnly = this.#requests.inFlight.every((each) => each === request);
     const isObvious = !request.isTagChosen && request.tag === this.#lastTag && isOnly;

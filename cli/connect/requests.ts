@@ -9,7 +9,7 @@ import { type Diagnostic, readRequestLine, type RequestLine } from "./request_li
 import type { TerminalConnection } from "./terminal_connection.ts";
 
 /** A request that is not answered yet. */
-export interface PendingRequest {
+export interface TerminalRequest {
   readonly tag: string;
   /** The line of the person. */
   readonly text: string;
@@ -28,7 +28,7 @@ export interface PendingRequest {
  * line without a request, and for the line of a body that goes on.
  */
 export type LineResult =
-  | { readonly send: () => PendingRequest | undefined }
+  | { readonly send: () => TerminalRequest | undefined }
   | { readonly wrong: Diagnostic }
   | undefined;
 
@@ -50,7 +50,7 @@ export class Requests {
   /** The connection, while there is one. */
   connection: TerminalConnection | undefined;
   readonly #readFile: ReadFile;
-  readonly #pending = new Map<string, PendingRequest>();
+  readonly #pending = new Map<string, TerminalRequest>();
   /** The request whose body is being typed. */
   #unfinished: UnfinishedRequest | undefined;
   #nextTag = 1;
@@ -68,7 +68,7 @@ export class Requests {
   }
 
   /** The person's pending requests, oldest first. */
-  get inFlight(): PendingRequest[] {
+  get inFlight(): TerminalRequest[] {
     return [...this.#pending.values()].filter(({ onFrame }) => onFrame === undefined);
   }
 
@@ -164,14 +164,14 @@ export class Requests {
     this.connection?.send(`#${tag} ${request}`);
   }
 
-  #add(request: Omit<PendingRequest, "isCancelled" | "hiddenItems">): PendingRequest {
+  #add(request: Omit<TerminalRequest, "isCancelled" | "hiddenItems">): TerminalRequest {
     const pending = { ...request, isCancelled: false, hiddenItems: 0 };
     this.#pending.set(pending.tag, pending);
     return pending;
   }
 
   /** Cancels the newest request that was not cancelled yet, and returns it. */
-  cancelNewest(): PendingRequest | undefined {
+  cancelNewest(): TerminalRequest | undefined {
     const newest = this.inFlight.findLast(({ isCancelled }) => !isCancelled);
     if (newest === undefined || this.connection === undefined) return undefined;
     newest.isCancelled = true;
@@ -180,7 +180,7 @@ export class Requests {
   }
 
   /** The request that a frame belongs to. A final frame ends the request. */
-  answered(frame: Frame): PendingRequest | undefined {
+  answered(frame: Frame): TerminalRequest | undefined {
     if (frame.tag === undefined) return undefined;
     const request = this.#pending.get(frame.tag);
     if (frame.head === "OK" || frame.head === "ERR") this.#pending.delete(frame.tag);
@@ -188,7 +188,7 @@ export class Requests {
   }
 
   /** The connection is lost. Returns the person's requests that are lost with it. */
-  lose(): PendingRequest[] {
+  lose(): TerminalRequest[] {
     this.connection = undefined;
     const lost = this.inFlight;
     this.#pending.clear();

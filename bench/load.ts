@@ -1,8 +1,8 @@
-// A closed loop of PINGs: the least work a client can do, so that the servers are what is measured.
+// A closed loop of PINGs. The client does as little as it can: the bench is to measure the server.
 
-import type { Measured } from "./servers.ts";
+import type { PingServer } from "./servers.ts";
 
-/** Connections that stay open, each with the same batch of requests in flight again and again. */
+/** Connections that stay open; each sends the same batch of requests again and again. */
 export class Load implements Disposable {
   readonly #conns: Deno.TcpConn[];
   readonly #batch: Uint8Array;
@@ -17,7 +17,7 @@ export class Load implements Disposable {
   }
 
   static async open(
-    { port, greeting }: Measured,
+    { port, greeting }: PingServer,
     connections: number,
     depth: number,
   ): Promise<Load> {
@@ -32,7 +32,7 @@ export class Load implements Disposable {
     return load;
   }
 
-  /** Sends `rounds` batches on every connection and waits for all answers; the requests answered a second. */
+  /** Sends `rounds` batches on each connection, and waits for all answers. Resolves with the answers a second. */
   async run(rounds: number): Promise<number> {
     const start = performance.now();
     await Promise.all(this.#conns.map((_, i) => this.#rounds(i, rounds)));
@@ -60,10 +60,4 @@ export class Load implements Disposable {
   [Symbol.dispose](): void {
     for (const conn of this.#conns) conn.close();
   }
-}
-
-/** The middle value. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
 }

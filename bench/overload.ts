@@ -14,17 +14,12 @@ import { alone, compare } from "./overload/compare.ts";
 import { isolationTable, loadTable, writePage } from "./overload/page.ts";
 import { plot } from "./overload/plot.ts";
 import { MAY_GO_FIRST, PINNED } from "./overload/processes.ts";
-import {
-  capacity as measureCapacity,
-  isolate,
-  type Isolated,
-  type Loaded,
-  type Mode,
-  offer,
-  type Settings,
-} from "./overload/runs.ts";
+import { isolate, type Isolated } from "./overload/isolation.ts";
+import { type Loaded, measureCapacity, type Mode, offer } from "./overload/offered_load.ts";
+import type { Settings } from "./overload/settings.ts";
 import { SCENARIOS } from "./overload/scenarios.ts";
-import { median, p99 } from "./overload/tally.ts";
+import { p99 } from "./overload/tally.ts";
+import { medianBy } from "./statistics.ts";
 import { SEED } from "../tests/seeded_random.ts";
 
 const MODES: readonly Mode[] = [
@@ -131,7 +126,7 @@ for (let round = 0; round < rounds; round++) {
 }
 
 const middleLoads = [...Map.groupBy(loads, ({ load }) => load.name).values()]
-  .map((same) => median(same, ({ goodput }) => goodput));
+  .map((same) => medianBy(same, ({ goodput }) => goodput));
 if (middleLoads.length > 0) console.log(`\n${loadTable(middleLoads)}`);
 if (isolations.length > 0) console.log(`\n${isolationTable(isolations)}`);
 if (!quick && only === undefined && server === "{}" && flags.times === undefined) {

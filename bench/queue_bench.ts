@@ -10,12 +10,13 @@
 // lines of greeting, what is sent before all else; and prints how many requests a second were answered, first of all.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { median } from "./load.ts";
 import { Crowd } from "./queue/crowd.ts";
 import { RATIOS, verdict } from "./queue/gates.ts";
 import { measureScale } from "./queue/scale.ts";
-import { startBeanstalkd, startLineup, startRedis, type Target } from "./queue/targets.ts";
+import { startBeanstalkd, startLineup, type Target } from "./queue/targets.ts";
 import { measureWaiting } from "./queue/waiting.ts";
+import { median } from "./statistics.ts";
+import { type RunningServer, startRedis } from "./servers.ts";
 
 const PARTS = ["beanstalkd", "bullmq", "waiting", "scale"];
 const { _: [count], only, generator } = parseArgs(Deno.args, { string: ["only", "generator"] });
@@ -63,7 +64,7 @@ const WARM_UP = 5;
 const BULLMQ_JOBS = 5000;
 
 const directory = await Deno.makeTempDir({ prefix: "lineup-bench-" });
-const targets: Target[] = [];
+const targets: RunningServer[] = [];
 globalThis.addEventListener("unload", () => {
   for (const target of targets) target[Symbol.dispose]();
   Deno.removeSync(directory, { recursive: true });
@@ -89,13 +90,13 @@ async function round(target: Target, rates: Rates): Promise<void> {
 /** Has a program put jobs; jobs a second. */
 async function generate(
   program: string,
-  { port, dialect }: Target,
+  { port, protocol }: Target,
   { connections, depth }: { readonly connections: number; readonly depth: number },
   rounds: number,
 ): Promise<number> {
-  const { greeting, preamble: [before, lines] } = dialect;
+  const { greeting, preamble: [before, lines] } = protocol;
   const total = connections * depth * rounds;
-  const escaped = [dialect.put(BODY), before].map((text) =>
+  const escaped = [protocol.put(BODY), before].map((text) =>
     text.replaceAll("\r", "\\r").replaceAll("\n", "\\n")
   );
   const args = [port, connections, depth, total, 1, escaped[0], greeting + lines, escaped[1]];
@@ -113,7 +114,7 @@ const INSTALL_BULLMQ =
   "npm install --prefix bench/queue --no-save --omit=optional bullmq@6.7.0 ioredis@5.8.2";
 
 /** What BullMQ lacks here, and how to get it. */
-function missing(redis: Target | undefined): string | undefined {
+function missing(redis: RunningServer | undefined): string | undefined {
   if (redis === undefined) return "redis-server (Debian: apt install redis-server)";
   try {
     Deno.statSync(new URL("queue/node_modules/bullmq", import.meta.url));

@@ -1,11 +1,12 @@
-// PING over TCP: Lineup beside a bare loop that only counts line ends, and redis-server where it is installed.
-// First all servers in turn, round by round, so that a drift of the machine meets them alike: the ratios to quote.
-// Then each by itself, under `deno bench`.
+// PING over TCP: Lineup beside a bare loop that only counts line ends, and beside redis-server if it is installed. First
+// all servers take turns, round by round, so a drift of the machine meets all alike: quote these ratios. Then each server
+// by itself, with `deno bench`.
 
-import { Load, median } from "./load.ts";
-import { type Measured, startRedis, startScript } from "./servers.ts";
+import { Load } from "./load.ts";
+import { type PingServer, startRedis, startScript } from "./servers.ts";
+import { median } from "./statistics.ts";
 
-const servers: Measured[] = [
+const servers: PingServer[] = [
   await startScript("bare loop", "bare_loop.ts", 0),
   await startScript("lineup", "lineup.ts", 1),
 ];

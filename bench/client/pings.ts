@@ -1,7 +1,8 @@
-// PINGs through two clients, in Deno or bundled in Node: ioredis to redis-server, ours to a server of ours. Rounds alternate, so that a drift of the machine meets both alike; the ratios are medians of the
-// rounds' ratios.
+// PINGs through two clients, in Deno or bundled for Node: ioredis to redis-server, and ours to a server of ours. Rounds
+// alternate, so a drift of the machine meets both alike. A ratio is the median of the ratios of the rounds.
 
 import type { Connect } from "../../client/api.ts";
+import { median } from "../statistics.ts";
 
 const PIPELINED = 20_000;
 const BATCH = 1000;
@@ -15,7 +16,7 @@ interface Side {
   readonly latencies: number[];
 }
 
-/** Calls a second, `BATCH` at a time, all awaited. */
+/** Calls in batches, and waits for each batch. Resolves with the calls a second. */
 async function pipelined({ ping }: Side): Promise<number> {
   const start = performance.now();
   for (let done = 0; done < PIPELINED; done += BATCH) {
@@ -24,7 +25,7 @@ async function pipelined({ ping }: Side): Promise<number> {
   return PIPELINED / (performance.now() - start) * 1000;
 }
 
-/** The median latency of one call at a time, in microseconds. */
+/** Calls one at a time. Resolves with the median latency in microseconds. */
 async function oneByOne({ ping }: Side): Promise<number> {
   const latencies: number[] = [];
   for (let i = 0; i < ONE_BY_ONE; i++) {
@@ -33,10 +34,6 @@ async function oneByOne({ ping }: Side): Promise<number> {
     latencies.push((performance.now() - start) * 1000);
   }
   return median(latencies);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 /** Measures ioredis and the client of a runtime at a port, and prints the result; `where` names the runtime. */
@@ -51,7 +48,7 @@ export async function comparePings(
   const client = await connect(bare, `127.0.0.1:${port}`);
   const peer: Side = { name: "ioredis", ping: () => redis.ping(), rates: [], latencies: [] };
   const ours: Side = { name: "lineup", ping: () => client.PING(), rates: [], latencies: [] };
-  // Until the compilers of both ends have done their work.
+  // Until the compilers at both ends have done their work.
   for (const side of [peer, ours]) {
     for (let i = 0; i < WARM_UP; i++) await pipelined(side);
     await oneByOne(side);

@@ -1,10 +1,11 @@
-// A polite client beside a scenario, compared with itself while nobody else is there.
+// Compares a polite client beside a scenario with the same client alone.
 
-import type { Isolated, Served } from "./runs.ts";
-import { median, p99, type Report } from "./tally.ts";
+import type { Isolated, Served } from "./isolation.ts";
+import { medianBy } from "../statistics.ts";
+import { p99, type Report } from "./tally.ts";
 
-/** Several measurements of one kind as one. */
-function together(reports: readonly Report[]): Report {
+/** Merges several measurements of one kind. */
+function merge(reports: readonly Report[]): Report {
   const total = (figure: "good" | "due") => reports.reduce((sum, each) => sum + each[figure], 0);
   return {
     ...reports[0],
@@ -16,28 +17,29 @@ function together(reports: readonly Report[]): Report {
 
 const KINDS = ["polite", "ping", "newcomers"] as const;
 
-/** What they met while nobody else was there, over all that was measured. */
+/** The results of those that do no harm while they are alone, over all measurements. */
 export function alone(results: readonly Isolated[]): Served {
-  const merged = KINDS.map((kind) => together(results.map(({ alone }) => alone[kind])));
+  const merged = KINDS.map((kind) => merge(results.map(({ alone }) => alone[kind])));
   return Object.fromEntries(KINDS.map((kind, i) => [kind, merged[i]])) as unknown as Served;
 }
 
-/** The share of what was due that was answered in time. */
+/** The share of the due requests that were answered in time. */
 export function success({ good, due }: Report): number {
   return good / due;
 }
 
-/** What came of a polite client in the round whose ratio is the middle one. */
+/** The results of a polite client in the round with the median ratio. */
 export interface Compared {
   isolated: Isolated;
-  /** Its p99, and how many times that of the same round while nobody else was there. */
+  /** Its p99, in milliseconds. */
   p99: number;
+  /** Its p99 over that of the same round while it was alone. */
   ratio: number;
-  /** The share that was answered in time, over all rounds: one is too short for a thousandth. */
+  /** The share that was answered in time, over all rounds: one round is too short to tell a thousandth. */
   success: number;
 }
 
-/** Compares each scenario with what the polite client met by itself; a round's are in one array. */
+/** Compares each scenario with the polite client alone. The results of a round are in one array. */
 export function compare(rounds: readonly (readonly Isolated[])[]): Compared[] {
   const all = rounds.flatMap((results) => {
     const before = p99(alone(results).polite);
@@ -47,8 +49,8 @@ export function compare(rounds: readonly (readonly Isolated[])[]): Compared[] {
     });
   });
   return [...Map.groupBy(all, ({ isolated }) => isolated.name).values()].map((same) => {
-    const middle = median(same, ({ ratio }) => ratio);
-    const total = together(same.map(({ isolated }) => isolated.beside.polite));
+    const middle = medianBy(same, ({ ratio }) => ratio);
+    const total = merge(same.map(({ isolated }) => isolated.beside.polite));
     return { ...middle, success: success(total) };
   });
 }

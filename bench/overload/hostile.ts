@@ -1,4 +1,4 @@
-// Clients that are slow, deaf, idle or gone before they said anything.
+// Clients that are slow, never read, stay idle, or leave before they send anything.
 
 import type { Socket } from "node:net";
 import { exponential } from "../../tests/seeded_random.ts";
@@ -9,7 +9,7 @@ import { Barred, dial, loopback, Wire } from "./wire.ts";
 const OPENING = 64;
 const COME_BACK_MS = 1000;
 
-/** Connections that are kept, and opened again a second after the server has closed them. */
+/** Connections that stay open, and open again a second after the server has closed them. */
 abstract class Kept implements Source {
   readonly tally: Tally;
   readonly #port: number;
@@ -51,7 +51,7 @@ abstract class Kept implements Source {
     });
   }
 
-  /** What is done with a connection, and how that is stopped. */
+  /** Begins the work of a connection. Returns a function that stops it. */
   protected abstract begin(socket: Socket): (() => void) | undefined;
 
   run(_from: number, until: number): Promise<void> {
@@ -59,14 +59,14 @@ abstract class Kept implements Source {
   }
 }
 
-/** Says nothing. */
+/** Sends nothing. */
 export class Idle extends Kept {
   protected override begin(socket: Socket): undefined {
     socket.resume();
   }
 }
 
-/** A byte a second of what never ends. */
+/** Sends a byte a second of a request that never ends. */
 export class Dribble extends Kept {
   readonly #start: string;
   readonly #random: () => number;
@@ -88,7 +88,7 @@ export class Dribble extends Kept {
   }
 }
 
-/** Asks for much, and reads nothing. */
+/** Asks for long answers, and reads nothing. */
 export class Deaf extends Kept {
   protected override begin(socket: Socket): undefined {
     socket.pause();
@@ -96,7 +96,7 @@ export class Deaf extends Kept {
   }
 }
 
-/** Connects and closes, so many at a time, as fast as it goes. */
+/** Connects and closes as fast as it can, some connections at a time. */
 export class Storm implements Source {
   readonly tally: Tally;
   readonly #port: number;
@@ -125,7 +125,7 @@ export class Storm implements Source {
           });
           socket.on("close", resolve);
         });
-        // Where a connection is refused at once this would be a loop that starves everything else here.
+        // Without a pause, a server that refuses at once would make this loop starve the rest of the process.
         if (failed) await new Promise((resolve) => setTimeout(resolve, 1));
       }
     };
@@ -133,7 +133,7 @@ export class Storm implements Source {
   }
 }
 
-/** Honest clients that connect, ask for one PING and leave: can anybody still come in? */
+/** Honest clients that connect, send one PING and leave. They show whether anybody can still connect. */
 export class Newcomers implements Source {
   readonly tally: Tally;
   readonly #port: number;

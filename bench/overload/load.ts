@@ -1,12 +1,12 @@
-// A process of load. Its argument is a `Plan`; it prints `Progress`, a line of JSON each time, and does its work whenever
-// it reads a line with `Timing`.
+// A process that makes load. Its argument is a `Plan`. For each `Timing`, a line of JSON, it does its work once. It prints
+// its `LoadState` as lines of JSON.
 
 import { seededRandom } from "../../tests/seeded_random.ts";
 import { Deaf, Dribble, Idle, Newcomers, Storm } from "./hostile.ts";
 import { type Asking, type Clients, ClosedLoop, OpenLoop, type Source } from "./requests.ts";
 import type { Report } from "./tally.ts";
 
-/** What one load process does, all at the same time. */
+/** One of the tasks that a load process does at the same time. */
 export type Task =
   | Clients & Asking & { kind: "open-loop"; rate: number; tagged: boolean }
   | Clients & Asking & { kind: "closed-loop" }
@@ -14,23 +14,23 @@ export type Task =
   | Clients & { kind: "dribble"; start: string }
   | Clients & { kind: "idle" | "deaf" | "storm" };
 
-/** For one process. */
+/** The work of one process. */
 export interface Plan {
   port: number;
   seed: number;
   tasks: Task[];
-  /** Connections are opened only with the rest of the work, as they are part of the attack. */
+  /** Whether connecting is a part of the work, as in an attack. */
   openLate: boolean;
 }
 
-/** In milliseconds from now. */
+/** The times of one run, in milliseconds from now. */
 export interface Timing {
   warm: number;
   measured: number;
 }
 
-/** What it prints. */
-export interface Progress {
+/** The state of a load process. */
+export interface LoadState {
   state: "ready" | "running" | "done";
   reports: Report[];
 }
@@ -68,14 +68,14 @@ if (import.meta.main) {
   const random = seededRandom(seed);
   const sources = tasks.map((task) => source(port, task, random));
   const openAll = () => Promise.all(sources.map((source) => source.open()));
-  const print = (state: Progress["state"]) => {
+  const print = (state: LoadState["state"]) => {
     const reports = sources.map(({ tally }) => tally.report(performance.now(), state === "done"));
-    console.log(JSON.stringify({ state, reports } satisfies Progress));
+    console.log(JSON.stringify({ state, reports } satisfies LoadState));
   };
   const work = async ({ warm, measured }: Timing) => {
     const from = performance.now() + warm;
     const telling = setInterval(() => print("running"), 500);
-    // Who opens late floods with what is open already.
+    // A flood begins with the connections that are open already.
     if (openLate) openAll();
     await Promise.all(sources.map((source) => source.run(from, from + measured)));
     clearInterval(telling);
@@ -84,6 +84,6 @@ if (import.meta.main) {
   if (!openLate) await openAll();
   print("ready");
   for await (const line of linesOfInput()) work(JSON.parse(line));
-  // Whoever started it is gone.
+  // The parent process is gone.
   Deno.exit();
 }

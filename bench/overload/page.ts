@@ -1,16 +1,11 @@
 // The tables of docs/OVERLOAD.md.
 
+import { table, writePart } from "../docs_page.ts";
+import { percentile } from "../statistics.ts";
 import { alone, compare, success } from "./compare.ts";
-import type { Isolated, Loaded, Served } from "./runs.ts";
-import { p99, percentile, type Report, sum } from "./tally.ts";
-
-/** A table as `deno fmt` leaves it: cells as wide as the widest of their column. */
-function markdown(rows: string[][]): string {
-  const widths = rows[0].map((_, i) => Math.max(3, ...rows.map((row) => row[i].length)));
-  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join(" | "));
-  lines.splice(1, 0, widths.map((width) => "-".repeat(width)).join(" | "));
-  return lines.map((line) => `| ${line} |`).join("\n");
-}
+import type { Isolated, Served } from "./isolation.ts";
+import type { Loaded } from "./offered_load.ts";
+import { p99, type Report, sum } from "./tally.ts";
 
 const ms = (value: number) => value.toFixed(1);
 const p50and99 = (report: Report) =>
@@ -19,7 +14,7 @@ const mib = (bytes: number) => String(Math.round(bytes / 2 ** 20));
 const percent = (share: number, digits = 1) =>
   Number.isNaN(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
 
-/** `busy 92.1 %, expired 0.3 %`: of what was sent. */
+/** The shares of the sent requests that were refused, such as `busy 92.1 %, expired 0.3 %`. */
 function refusals({ refused, sent, unanswered }: Report): string {
   const codes = Object.entries(refused).sort((a, b) => b[1] - a[1]);
   if (unanswered > 0) codes.push(["no answer", unanswered]);
@@ -27,7 +22,7 @@ function refusals({ refused, sent, unanswered }: Report): string {
   return codes.map(([code, count]) => `${code} ${percent(count / sent)}`).join(", ");
 }
 
-/** What became of the offered loads. */
+/** The table of the offered loads. */
 export function loadTable(results: readonly Loaded[]): string {
   const heads = [
     "offered",
@@ -55,11 +50,11 @@ export function loadTable(results: readonly Loaded[]): string {
     `${ms(p99(ping))} / ${ms(percentile(ping.latencies, 1))}`,
     `${mib(memory.start)} / ${mib(memory.peak)}`,
   ]);
-  return markdown([heads, ...rows]);
+  return table([heads, ...rows]);
 }
 
-/** What those beside the polite client did, or had done to them. */
-function doings(reports: readonly Report[]): string {
+/** The work of the hostile clients, and the connections that they lost. */
+function activity(reports: readonly Report[]): string {
   const parts = reports.flatMap(({ due, sent, seconds, opened, barred, lost }) => {
     const words = [`${opened} opened`];
     if (sum(barred) > 0) words.push(`${sum(barred)} not let in`);
@@ -72,7 +67,7 @@ function doings(reports: readonly Report[]): string {
   return parts.length === 0 ? "–" : parts.join(", ");
 }
 
-/** What became of the polite client, the PINGs and the newcomers. */
+/** The table of the polite client, the PINGs and the newcomers beside each scenario. */
 export function isolationTable(rounds: readonly (readonly Isolated[])[]): string {
   const heads = [
     "beside",
@@ -95,27 +90,18 @@ export function isolationTable(rounds: readonly (readonly Isolated[])[]): string
   const rows = compare(rounds).map(({ isolated, ratio, success }) => {
     const { name, beside, hostile, memory } = isolated;
     const bytes = `${mib(memory.start)} / ${mib(memory.peak)} / ${mib(memory.after)}`;
-    return [name, ...met(beside, success, ratio), doings(hostile), bytes];
+    return [name, ...met(beside, success, ratio), activity(hostile), bytes];
   });
   const first = ["nobody", ...met(nobody, success(nobody.polite), 1), "–", "–"];
-  return markdown([heads, first, ...rows]);
+  return table([heads, first, ...rows]);
 }
 
-const [BEGIN, END] = ["<!-- bench/overload.ts writes this -->", "<!-- up to here -->"];
-
-/** Puts the tables between the markers of the page; what is around them is written by hand. */
+/** Writes the tables into docs/OVERLOAD.md, under a line about the run. */
 export function writePage(
   { seed, rounds, seconds }: { seed: number; rounds: number; seconds: number },
   ...tables: string[]
 ): void {
-  const page = new URL("../../docs/OVERLOAD.md", import.meta.url);
-  const [before, rest] = Deno.readTextFileSync(page).split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${page.pathname} lacks ${BEGIN} or ${END}`);
   const { deno, v8 } = Deno.version;
   const heading = `Deno ${deno}, V8 ${v8}, rounds: ${rounds} of ${seconds} s, seed: ${seed}.`;
-  Deno.writeTextFileSync(
-    page,
-    `${before}${BEGIN}\n\n${heading}\n\n${tables.join("\n\n")}\n\n${END}${after}`,
-  );
+  writePart("OVERLOAD.md", "overload.ts", [heading, ...tables]);
 }

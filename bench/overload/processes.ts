@@ -1,6 +1,6 @@
-// The processes of the bench: the server's event loop on one core, all else on the others. None outlives this one.
+// The processes of the bench: the event loop of the server on one core, all else on the others. None outlives this one.
 
-import type { Plan, Progress, Task, Timing } from "./load.ts";
+import type { LoadState, Plan, Task, Timing } from "./load.ts";
 import type { Report } from "./tally.ts";
 
 const children = new Set<Deno.ChildProcess>();
@@ -22,13 +22,13 @@ function installed(program: string): boolean {
   }
 }
 
-/** Whether processes can be kept on a core of their own (Debian: util-linux). */
+/** Whether this machine can keep processes on a core of their own (Debian: util-linux). */
 export const PINNED = installed("taskset") && navigator.hardwareConcurrency > 1;
 const LOAD_CORES = `1-${navigator.hardwareConcurrency - 1}`;
-// Or what counts here would now and then take the server's core.
+// Otherwise this process would now and then take the core of the server.
 if (PINNED) pin(Deno.pid, LOAD_CORES, "--all-tasks");
 const HAS_NICE = installed("nice");
-/** Whether a process can be let go before all others whenever it has something to do (util-linux, as root). */
+/** Whether this program can give a process precedence over all others (util-linux, as root). */
 export const MAY_GO_FIRST = installed("chrt") && Deno.uid() === 0;
 
 /** Keeps the main thread of a process on these cores, or all of its threads. */
@@ -37,11 +37,13 @@ function pin(pid: number, cores: string, ...flags: string[]): void {
   new Deno.Command("taskset", { args, stdout: "null" }).outputSync();
 }
 
-/** Where a process runs, and whether others that want the core go before it. */
+/** The cores of a process, and its precedence there. */
 interface Place {
-  cores: string;
-  nice?: boolean;
-  first?: boolean;
+  readonly cores: string;
+  /** Whether other processes go before it. */
+  readonly nice?: boolean;
+  /** Whether it goes before other processes. */
+  readonly first?: boolean;
 }
 
 /** A script in a process of its own. Disposing of it kills it. */
@@ -53,7 +55,7 @@ class Script implements Disposable {
   constructor(script: string, args: string[], { cores, nice, first }: Place) {
     const words = [Deno.execPath(), "run", "--allow-all", new URL(script, import.meta.url).href];
     if (nice && HAS_NICE) words.unshift("nice", "-n", "10");
-    // A polite client that waits for the core of the hostile ones would show their harm to it, not to the server.
+    // Otherwise a polite client would wait for the core of the hostile ones, and measure their harm to itself.
     if (first && MAY_GO_FIRST) words.unshift("chrt", "--fifo", "10");
     if (PINNED) words.unshift("taskset", "-c", cores);
     const [program, ...rest] = [...words, ...args];
@@ -87,11 +89,11 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-/** The server under test, and how much memory it has resident. */
+/** The server under test, and its resident memory. */
 export class ServerProcess implements Disposable {
   readonly #script: Script;
   readonly port: number;
-  /** The most bytes that were resident since this was last set. */
+  /** The largest resident memory since this was last set, in bytes. */
   peak = 0;
   readonly #sampling: ReturnType<typeof setInterval>;
 
@@ -102,7 +104,7 @@ export class ServerProcess implements Disposable {
   }
 
   static async start(options: string): Promise<ServerProcess> {
-    // V8's threads have the other cores, as they do on any machine that has some, and go before the load there.
+    // The threads of V8 stay on the other cores, as on any machine with some, and go before the load there.
     const place = { cores: LOAD_CORES };
     const script = new Script("../servers/overload.ts", [options], place);
     const { value } = await script.lines.next();
@@ -111,7 +113,7 @@ export class ServerProcess implements Disposable {
     return new ServerProcess(script, Number(value));
   }
 
-  /** Bytes; 0 where the system has no /proc, or the server is no more. */
+  /** The resident memory in bytes; 0 if the system has no /proc, or the server has ended. */
   resident(): number {
     try {
       const status = Deno.readTextFileSync(`/proc/${this.#script.pid}/status`);
@@ -130,7 +132,7 @@ export class ServerProcess implements Disposable {
 /** A process that makes load. */
 export class LoadProcess implements Disposable {
   readonly #script: Script;
-  /** As of the last half second. */
+  /** The reports of the last half second. */
   reports: Report[] = [];
   #done = Promise.withResolvers<Report[]>();
 
@@ -138,7 +140,10 @@ export class LoadProcess implements Disposable {
     this.#script = script;
   }
 
-  /** Resolves once its connections are open, or without them with `openLate`; `nice` lets the other processes of load go first. */
+  /**
+   * Starts a process. Resolves once its connections are open, or at once with `openLate`. With `nice`, the other
+   * processes of load go before it.
+   */
   static async start(
     port: number,
     seed: number,
@@ -159,21 +164,21 @@ export class LoadProcess implements Disposable {
 
   async #listen(): Promise<void> {
     for await (const line of this.#script.lines) {
-      const { state, reports }: Progress = JSON.parse(line);
+      const { state, reports }: LoadState = JSON.parse(line);
       this.reports = reports;
       if (state === "done") this.#done.resolve(reports);
     }
     this.#done.reject(new Error("a load process ended before its time"));
   }
 
-  /** Does its work, once more where it has done it before; resolves with what became of it. */
+  /** Does the work once. Resolves with its reports. */
   async run(timing: Timing): Promise<Report[]> {
     this.#done = Promise.withResolvers();
     await this.#script.tell(timing);
     return await this.#done.promise;
   }
 
-  /** Starts its work, which goes on until it is disposed of. */
+  /** Starts the work, which goes on until the process is disposed of. */
   async begin(): Promise<void> {
     this.#done.promise.catch(() => {});
     await this.#script.tell({ warm: 0, measured: 3_600_000 } satisfies Timing);

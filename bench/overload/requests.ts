@@ -1,42 +1,42 @@
-// Clients that make requests: at their own pace whatever the server does, or as fast as they are answered.
+// Clients that send requests: at their own pace, whatever the server does, or as fast as it answers.
 
 import { exponential } from "../../tests/seeded_random.ts";
 import { Tally } from "./tally.ts";
 import { Barred, type Listening, loopback, Wire } from "./wire.ts";
 
-/** From where, and over how many connections. */
+/** The origin of requests. */
 export interface Clients {
   name: string;
-  /** The addresses 127.`net`.x.y. */
+  /** The network: addresses are 127.`net`.x.y. */
   net: number;
-  /** How many addresses; default 1. */
+  /** The number of addresses (default 1). */
   addresses?: number;
   connections: number;
 }
 
-/** What is asked. */
+/** The requests. */
 export interface Asking {
   line: string;
-  /** Bytes behind the line. */
+  /** How many bytes of body follow the line. */
   body?: number;
-  /** In ms: what is answered later is not good. */
+  /** In milliseconds. A later answer is not a good one. */
   deadline: number;
 }
 
-/** Something that a load process does. */
+/** A source of load in a load process. */
 export interface Source {
   readonly tally: Tally;
   open(): Promise<void>;
-  /** Resolves when no more is due, and what was is answered or will not be. */
+  /** Measures between two times. Resolves when no more requests are due, and no more answers can be good. */
   run(from: number, until: number): Promise<void>;
 }
 
-// Below this rate a request is sent on the microsecond, above it in batches by the timer's millisecond.
+// Requests a second. Below this rate each request is sent at its microsecond, above it in batches at each millisecond.
 const PRECISE = 200;
 const RECONNECT_MS = 100;
 const OPENING = 64;
 
-/** Connections that are opened again when they are lost. */
+/** Connections that open again when they are lost. */
 abstract class Connected implements Source, Listening {
   readonly tally: Tally;
   readonly #port: number;
@@ -85,7 +85,7 @@ abstract class Connected implements Source, Listening {
   abstract run(from: number, until: number): Promise<void>;
 }
 
-/** Poisson arrivals on connections chosen at random: who is not answered asks all the same. */
+/** Poisson arrivals on connections chosen at random, whether the server answers or not. */
 export class OpenLoop extends Connected {
   readonly #asking: Asking;
   readonly #rate: number;
@@ -136,7 +136,7 @@ export class OpenLoop extends Connected {
   }
 }
 
-/** On each connection the next request follows the answer of the last. */
+/** Each connection sends its next request after the answer to the last one. */
 export class ClosedLoop extends Connected {
   readonly #line: string;
   readonly #body: Uint8Array | undefined;

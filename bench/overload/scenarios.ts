@@ -1,8 +1,7 @@
-// Who a polite client has beside it.
+// The clients that run beside a polite one.
 
-import { DEADLINE, type Scenario, SERVICE } from "./runs.ts";
-
-const ASKING = { line: `BURN ${SERVICE} within=${DEADLINE}ms`, deadline: DEADLINE };
+import type { Scenario } from "./isolation.ts";
+import { burn, SERVICE } from "./settings.ts";
 
 function flood(name: string, times: number, addresses: number, connections: number): Scenario {
   return {
@@ -13,14 +12,14 @@ function flood(name: string, times: number, addresses: number, connections: numb
       net,
       addresses,
       connections,
-      ...ASKING,
+      ...burn(SERVICE),
       rate: times * capacity,
       tagged: true,
     }],
   };
 }
 
-/** Each by the name that `--only` takes. Addresses are so many that no cap of an address bites where the attack is not about one. */
+/** The scenarios, by the names for `--only`. They use enough addresses to keep below the limits of an address, unless the limits are their target. */
 export const SCENARIOS: readonly Scenario[] = [
   flood("flooder-100x", 100, 1, 1),
   flood("flooder-100x-50-connections", 100, 1, 50),
@@ -65,10 +64,10 @@ export const SCENARIOS: readonly Scenario[] = [
       deadline: 60_000,
     }],
   },
-  // A few less than the server's cap, so that newcomers get in.
+  // A few less than the limit of the server, so newcomers can connect.
   flood("flows-9900-0.5x", 0.5, 9900, 9900),
   flood("flows-9900-10x", 10, 9900, 9900),
-  // What so many connections are worth where they are of a few addresses, or of one.
+  // The same connections from a few addresses, or from one.
   flood("connections-9900-of-39-10x", 10, 39, 9900),
   {
     ...flood("connections-9900-of-1-10x", 10, 1, 9900),

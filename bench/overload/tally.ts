@@ -1,42 +1,45 @@
-// What became of the requests of one kind.
+// Counts the results of the requests of one kind.
 
 import { Histogram } from "../../scheduling/mod.ts";
+import { percentile } from "../statistics.ts";
 
-/** Milliseconds. */
+/** Percentiles in milliseconds. */
 export interface Percentiles {
   p50: number;
   p99: number;
-  most: number;
+  max: number;
 }
 
-/** What became of the requests that were due in the measured time. */
+/** The results of the requests that were due in the measured time. */
 export interface Report {
   name: string;
-  /** How long was measured, in seconds. */
+  /** The length of the measured time, in seconds. */
   seconds: number;
-  /** Due by the plan. */
+  /** How many were due by the plan. */
   due: number;
-  /** Handed to a socket; the others found none open, or one that took no more. */
+  /** How many were written to a socket. The others found no open one, or a full one. */
   sent: number;
-  /** Answered OK within the deadline, counted from when they were due. */
+  /** How many were answered OK within the deadline, counted from the time at which they were due. */
   good: number;
-  /** Answered OK, but later. */
+  /** How many were answered OK, but later. */
   late: number;
-  /** Answered ERR, by code. */
+  /** How many were answered ERR, by code. */
   refused: Record<string, number>;
-  /** Not answered, or on a connection that was lost. */
+  /** How many were not answered, also because their connection was lost. */
   unanswered: number;
-  /** Of what was answered OK, from when it was due: each, in order of size. */
+  /** The times from due to answer of those answered OK, in milliseconds, ordered by size. */
   latencies: number[];
-  /** How long after it was due a request was sent. */
+  /** The times from due to sent. */
   behind: Percentiles;
-  /** Connections: opened, not let in by reason, and lost later. */
+  /** How many connections were opened. */
   opened: number;
+  /** How many connections the server did not accept, by reason. */
   barred: Record<string, number>;
+  /** How many open connections were lost. */
   lost: number;
 }
 
-/** Counts. */
+/** Counts the results of the requests of one kind, and its connections. */
 export class Tally {
   readonly #name: string;
   readonly #deadline: number;
@@ -58,7 +61,7 @@ export class Tally {
     this.#deadline = deadline;
   }
 
-  /** Only what is due between these times counts; what was counted of requests before is forgotten. */
+  /** Counts only requests that are due between these times, and forgets the earlier ones. */
   measure(from: number, until: number): void {
     this.#from = from;
     this.#until = until;
@@ -107,7 +110,7 @@ export class Tally {
     this.#lost++;
   }
 
-  /** With `latencies` only where they are wanted: there may be many thousands. */
+  /** The figures so far; `latencies` only on request, as there may be many thousands. */
   report(now: number, latencies: boolean): Report {
     const [sent, good, late, refused] = [this.#sent, this.#good, this.#late, this.#refused];
     const answered = good + late + sum(refused);
@@ -133,22 +136,12 @@ function count(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
-/** All counts together. */
+/** The sum of all counts. */
 export function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** The value that a share of these, in order of size, does not exceed; `NaN` where there are none. */
-export function percentile(ordered: readonly number[], share: number): number {
-  return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? NaN;
-}
-
-/** The result whose figure is the middle one. */
-export function median<T>(results: readonly T[], figure: (result: T) => number): T {
-  return results.toSorted((a, b) => figure(a) - figure(b))[results.length >> 1];
-}
-
-/** Of what was answered OK. */
+/** The 99th percentile of the latencies of a report. */
 export function p99({ latencies }: Pick<Report, "latencies">): number {
   return percentile(latencies, 0.99);
 }
@@ -157,6 +150,6 @@ function percentiles(histogram: Histogram): Percentiles {
   return {
     p50: histogram.percentile(0.5),
     p99: histogram.percentile(0.99),
-    most: histogram.percentile(1),
+    max: histogram.percentile(1),
   };
 }

@@ -1,30 +1,30 @@
-// One connection of a client that does as little as a client can: the server is what is measured.
+// A connection of a client. It does as little as it can: the bench is to measure the server.
 
 import { connect, type Socket } from "node:net";
 
-/** Who wants to know what comes in. */
+/** The receiver of the answers. */
 export interface Listening {
-  /** A request that was due then got its final line; `code` is OK or that of the error. */
+  /** The final line of the request that was due at a time; `code` is OK or that of the error. */
   answered(wire: Wire, due: number, code: string): void;
-  /** The connection is gone; what was not answered will not be. */
+  /** The end of the connection: no more answers come. */
   closed(wire: Wire): void;
 }
 
-/** Why a connection was not let in. */
+/** The server did not accept a connection; the message is the reason. */
 export class Barred extends Error {}
 
-// A flooder does not buffer more than this where the server does not read: what is due then is not sent.
+// The most bytes that wait for a server that does not read: a flooder does not send what is due then.
 const MOST_BUFFERED = 1 << 20;
 const [LF, HASH, SPACE, ZERO, O, E] = [..."\n# 0OE"].map((char) => char.charCodeAt(0));
 const CODE_AT = "ERR ".length;
 const NOTHING = new Uint8Array(0);
 
-/** An address of this machine: the `n`-th of the client `net`. Every one is a client of its own to a server. */
+/** The `n`-th address of a network of this machine. Each address is another client to a server. */
 export function loopback(net: number, n: number): string {
   return `127.${net}.${Math.floor(n / 250)}.${1 + n % 250}`;
 }
 
-/** A socket bound to an address, which Deno.connect cannot do. */
+/** Connects from an address, which Deno.connect cannot do. */
 export function dial(port: number, localAddress: string): Socket {
   const socket = connect({ host: "127.0.0.1", port, localAddress });
   socket.setNoDelay(true);
@@ -32,7 +32,7 @@ export function dial(port: number, localAddress: string): Socket {
   return socket;
 }
 
-/** A greeted connection. */
+/** A connection after its greeting. */
 export class Wire {
   readonly #socket: Socket;
   readonly #listening: Listening;
@@ -49,7 +49,7 @@ export class Wire {
     this.#listening = listening;
   }
 
-  /** Resolves once the server has greeted; rejects with `Barred` where it does not. */
+  /** Connects. Resolves after the greeting; rejects with `Barred` if none comes. */
   static open(port: number, address: string, listening: Listening): Promise<Wire> {
     const socket = dial(port, address);
     const wire = new Wire(socket, listening);
@@ -71,7 +71,7 @@ export class Wire {
     });
   }
 
-  /** Whether more would only fill this process's memory. */
+  /** Whether further requests would only fill the memory of this process. */
   get full(): boolean {
     return this.#socket.writableLength + this.#batch.length > MOST_BUFFERED;
   }
@@ -119,7 +119,7 @@ export class Wire {
       for (at += CODE_AT; at < end && bytes[at] > SPACE; at++) {
         code += String.fromCharCode(bytes[at]);
       }
-    } else if (bytes[at] !== O) return; // an item, an event
+    } else if (bytes[at] !== O) return; // an item or an event
     if (this.#greet !== undefined) {
       this.#greet(code);
       this.#greet = undefined;

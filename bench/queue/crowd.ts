@@ -1,25 +1,25 @@
-// Producers and workers over raw sockets, who do as little as they can, so that the servers are what is measured.
+// Producers and workers over raw sockets. They do as little as they can: the bench is to measure the servers.
 
-import type { Dialect, Target } from "./targets.ts";
+import type { QueueProtocol, Target } from "./targets.ts";
 
 const LF = 0x0a;
-// What begins with it is no good news in either protocol; bodies here are of x.
+// The first byte of errors and refusals in both protocols; the bodies here consist of x.
 const E = 0x45;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 
 /** One connection. */
-class Wire {
-  readonly dialect: Dialect;
+class QueueConnection {
+  readonly protocol: QueueProtocol;
   readonly #conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(65_536);
-  /** What was read and not looked at. */
+  /** The bytes of the buffer that were read, but not parsed. */
   #from = 0;
   #to = 0;
 
-  constructor(conn: Deno.TcpConn, dialect: Dialect) {
+  constructor(conn: Deno.TcpConn, protocol: QueueProtocol) {
     this.#conn = conn;
-    this.dialect = dialect;
+    this.protocol = protocol;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -31,7 +31,7 @@ class Wire {
     await this.answers(count);
   }
 
-  /** Reads so many answers of a line; how many of them were refused. */
+  /** Reads so many answers of one line. Returns how many of them are refusals. */
   async answers(count: number): Promise<number> {
     let refused = 0;
     for (let left = count; left > 0;) {
@@ -41,7 +41,7 @@ class Wire {
         continue;
       }
       if (this.#buffer[this.#from] === E) {
-        this.#busy(this.#from, end);
+        this.#assertBusy(this.#from, end);
         refused++;
       }
       this.#from = end + 1;
@@ -50,9 +50,9 @@ class Wire {
     return refused;
   }
 
-  /** Reads what answers a TAKE of `count` jobs: the numbers of those that came, or `undefined` where it was refused. */
+  /** Reads the answer to a TAKE of `count` jobs: the ids of the jobs, or `undefined` if the TAKE was refused. */
   async items(count: number): Promise<number[] | undefined> {
-    const { item, numberAt, ends } = this.dialect;
+    const { item, idAt, ends } = this.protocol;
     const star = item.charCodeAt(0);
     const ids: number[] = [];
     const final = ends(count) > 0;
@@ -72,11 +72,11 @@ class Wire {
       }
       if (buffer[start] !== star) {
         if (buffer[start] !== E) break;
-        this.#busy(start, end);
+        this.#assertBusy(start, end);
         return undefined;
       }
       let id = 0;
-      for (let at = start + numberAt; buffer[at] >= 0x30 && buffer[at] <= 0x39; at++) {
+      for (let at = start + idAt; buffer[at] >= 0x30 && buffer[at] <= 0x39; at++) {
         id = 10 * id + buffer[at] - 0x30;
       }
       ids.push(id);
@@ -89,8 +89,8 @@ class Wire {
     this.#conn.close();
   }
 
-  /** A refusal that is to be tried again; all others are errors of this bench. */
-  #busy(start: number, end: number): void {
+  /** Throws an error unless a refusal asks for another try. */
+  #assertBusy(start: number, end: number): void {
     const text = decoder.decode(this.#buffer.subarray(start, end));
     if (!text.startsWith("ERR busy ")) throw new Error(text);
   }
@@ -113,36 +113,36 @@ class Wire {
   }
 }
 
-/** Connections that stay open. */
+/** Some connections that stay open. */
 export class Crowd implements Disposable {
-  readonly #wires: Wire[];
+  readonly #connections: QueueConnection[];
 
-  private constructor(wires: Wire[]) {
-    this.#wires = wires;
+  private constructor(connections: QueueConnection[]) {
+    this.#connections = connections;
   }
 
-  static async open({ port, dialect }: Target, connections: number): Promise<Crowd> {
-    const { greeting, preamble: [text, lines] } = dialect;
-    const wires = [];
+  static async open({ port, protocol }: Target, connections: number): Promise<Crowd> {
+    const { greeting, preamble: [text, lines] } = protocol;
+    const open = [];
     for (let i = 0; i < connections; i++) {
       const conn = await Deno.connect({ hostname: "127.0.0.1", port });
       conn.setNoDelay(true);
-      const wire = new Wire(conn, dialect);
-      await wire.lines(greeting);
-      if (lines > 0) await wire.write(encoder.encode(text));
-      await wire.lines(lines);
-      wires.push(wire);
+      const connection = new QueueConnection(conn, protocol);
+      await connection.lines(greeting);
+      if (lines > 0) await connection.write(encoder.encode(text));
+      await connection.lines(lines);
+      open.push(connection);
     }
-    return new Crowd(wires);
+    return new Crowd(open);
   }
 
   /**
-   * Every connection puts `rounds` batches of `depth` jobs, each once the last is acknowledged; jobs a second. What is
-   * refused is asked again. The jobs are of no key, or of so many in turn.
+   * Puts `rounds` batches of `depth` jobs on each connection, each batch after the answers to the last one, and refused
+   * jobs once more. The jobs have no key, or one of `keys` keys in turn. Resolves with the jobs a second.
    */
   put(rounds: number, depth: number, body: string, keys = 0): Promise<number> {
-    const { put } = this.#wires[0].dialect;
-    // All of one length; a batch is a part of them.
+    const { put } = this.#connections[0].protocol;
+    // All requests have one length, and a batch is a part of their bytes.
     const requests = Array.from(
       { length: Math.max(keys, depth) },
       (_, at) => put(body, keys === 0 ? undefined : `k${at % keys + 10 * keys}`),
@@ -150,36 +150,36 @@ export class Crowd implements Disposable {
     const one = requests[0].length;
     const all = encoder.encode(requests.join(""));
     let from = 0;
-    return this.#timed(async (wire) => {
+    return this.#timed(async (connection) => {
       for (let left = rounds * depth; left > 0;) {
         const size = Math.min(left, depth);
         if (from + size > requests.length) from = 0;
         const batch = all.subarray(from * one, (from + size) * one);
         if (keys > 0) from += size;
-        await wire.write(batch);
-        left -= size - await wire.answers(size);
+        await connection.write(batch);
+        left -= size - await connection.answers(size);
       }
       return rounds * depth;
     });
   }
 
   /**
-   * Every connection takes `rounds` batches of `depth` jobs, or as many as there are, and has them done with the next
-   * taken, in as few requests as its protocol has for that; jobs a second.
+   * Takes `rounds` batches of `depth` jobs on each connection, or as many as there are. Each batch is finished together
+   * with the next TAKE, in as few requests as the protocol allows. Resolves with the jobs a second.
    */
   work(rounds: number, depth: number): Promise<number> {
-    const { take, done, dones } = this.#wires[0].dialect;
-    return this.#timed(async (wire) => {
+    const { take, done, dones } = this.#connections[0].protocol;
+    return this.#timed(async (connection) => {
       let taken: number[] = [];
       let worked = 0;
       for (let left = rounds * depth; left > 0 || taken.length > 0;) {
         const size = Math.min(left, depth);
         const ended = taken.length > 0 ? done(taken) : "";
         const next = size > 0 ? take(size) : "";
-        await wire.write(encoder.encode(ended + next));
-        const refused = taken.length > 0 && await wire.answers(dones(taken.length)) > 0;
+        await connection.write(encoder.encode(ended + next));
+        const refused = taken.length > 0 && await connection.answers(dones(taken.length)) > 0;
         const again = refused ? taken : [];
-        const more = size > 0 ? await wire.items(size) : [];
+        const more = size > 0 ? await connection.items(size) : [];
         taken = more === undefined ? again : [...again, ...more];
         if (more === undefined) continue;
         worked += more.length;
@@ -189,13 +189,13 @@ export class Crowd implements Disposable {
     });
   }
 
-  async #timed(run: (wire: Wire) => Promise<number>): Promise<number> {
+  async #timed(run: (connection: QueueConnection) => Promise<number>): Promise<number> {
     const start = performance.now();
-    const jobs = await Promise.all(this.#wires.map(run));
+    const jobs = await Promise.all(this.#connections.map(run));
     return jobs.reduce((sum, each) => sum + each) / (performance.now() - start) * 1000;
   }
 
   [Symbol.dispose](): void {
-    for (const wire of this.#wires) wire.close();
+    for (const connection of this.#connections) connection.close();
   }
 }

@@ -1,9 +1,9 @@
-// What is required of the queue, and whether a figure meets it.
+// The figures that the queue must reach.
 
-/** What is required of a figure: this much at least, or at most. */
+/** A bound of a figure. */
 export type Gate = { readonly least: number } | { readonly most: number };
 
-/** Of ratios to peers, by the peer and what is measured. */
+/** The ratios to peers, by peer and shape of the load. */
 export const RATIOS: Readonly<Record<string, Readonly<Record<string, Gate>>>> = {
   beanstalkd: {
     "PUT, 16 deep": { least: 2 },
@@ -20,31 +20,31 @@ export const RATIOS: Readonly<Record<string, Readonly<Record<string, Gate>>>> = 
   },
 };
 
-/** Of 10,000 requests that wait for a job. */
+/** The figures of 10,000 requests that wait for a job. */
 export const WAITING = {
-  /** Live heap of each, in bytes. */
+  /** The live heap of each, in bytes. */
   heap: { most: 4096 },
-  /** From PUT to the taker's answer, in ms, at the median. */
+  /** The median time from a PUT to the answer of the taker, in milliseconds. */
   wake: { most: 5 },
-  /** How many a PUT wakes. */
+  /** How many takers a PUT wakes. */
   woken: { least: 1, most: 1 },
-  /** CPU, in ms a second, beyond what a server uses to which nobody says anything: what measuring itself costs. */
+  /** The CPU time in milliseconds a second, above that of a server without requests, which is the cost of measuring. */
   idle: { most: 2 },
 } as const;
 
-/** Of a million ready jobs of 100 bytes over 10,000 keys. */
+/** The figures of a million ready jobs of 100 bytes over 10,000 keys. */
 export const SCALE = {
-  /** The process, in MiB, once they were put or loaded. */
+  /** The resident memory after they were put or loaded, in MiB. */
   resident: { most: 400 },
-  /** From the start of the program until it listens, in s. */
+  /** The time from the start of the program until it listens, in seconds. */
   start: { most: 8 },
-  /** Lines on standard error meanwhile that say how far it is. */
+  /** How many lines of progress it writes to standard error meanwhile. */
   progress: { least: 1 },
-  /** Rates beside those with a thousand jobs. */
+  /** The rates over those with a thousand jobs. */
   rate: { least: 0.7 },
 } as const;
 
-/** The gate in words, and whether it is met; without a figure, that it was not measured. */
+/** A gate in words, and whether the figure meets it or was not measured. */
 export function verdict(gate: Gate | undefined, figure?: number): string {
   if (gate === undefined) return "";
   const { least = -Infinity, most = Infinity } = gate as { least?: number; most?: number };

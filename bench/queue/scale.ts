@@ -1,21 +1,21 @@
-// A million ready jobs over 10,000 keys: what the process takes, how long a start takes, and whether the queue is slower
-// than with a thousand.
+// A million ready jobs over 10,000 keys: the memory of the process, the time of a start, and the rates beside those with a
+// thousand jobs.
 
-import { median } from "../load.ts";
 import { Crowd } from "./crowd.ts";
 import { type Gate, SCALE, verdict } from "./gates.ts";
 import { startLineup, type Target } from "./targets.ts";
+import { median } from "../statistics.ts";
 
 const MANY = 1_000_000;
 const FEW = 1_000;
 const KEYS = 10_000;
 const CONNECTIONS = 50;
 const DEPTH = 16;
-/** Batches of each connection in one measurement of a rate. */
+/** How many batches each connection sends in one measurement of a rate. */
 const BATCHES = 20;
 const BODY = "x".repeat(100);
-/** How long the process is looked at, in ms: garbage may go, and more may come. */
-const LOOK_MS = 10_000;
+/** How long to wait before the second look at the memory, in milliseconds: garbage may go, and more may come. */
+const SECOND_LOOK_MS = 10_000;
 
 function figure(name: string, text: string, gate?: Gate, value?: number): void {
   console.log(
@@ -23,7 +23,7 @@ function figure(name: string, text: string, gate?: Gate, value?: number): void {
   );
 }
 
-/** What a process takes, in MiB. */
+/** The resident memory of a process, in MiB. */
 function resident({ pid }: Target): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1024;
@@ -35,17 +35,17 @@ async function showResident(when: string, target: Target): Promise<void> {
     figure(`resident ${when}`, `${Math.round(size)} MiB`, SCALE.resident, size);
   };
   show(when);
-  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  show(`${when}, ${LOOK_MS / 1000} s later`);
+  await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
+  show(`${when}, ${SECOND_LOOK_MS / 1000} s later`);
 }
 
-/** Jobs a second. */
+/** Puts jobs. Resolves with the jobs a second. */
 async function fill(target: Target, jobs: number, connections: number): Promise<number> {
   using crowd = await Crowd.open(target, connections);
   return await crowd.put(jobs / connections / DEPTH, DEPTH, BODY, KEYS);
 }
 
-/** Measures it and prints what it found. */
+/** Measures the queue with a million jobs and prints the figures. */
 export async function measureScale(directory: string, rounds: number): Promise<void> {
   console.log(`\n${MANY.toLocaleString("en")} jobs of ${BODY.length} bytes over ${KEYS} keys`);
   const path = `${directory}/scale.db`;
@@ -58,7 +58,7 @@ export async function measureScale(directory: string, rounds: number): Promise<v
     await showResident("once they are put", target);
     ended = target.ended;
   }
-  // Or its file is locked.
+  // Until then the process locks its file.
   await ended;
   let told = "";
   const start = performance.now();
@@ -74,7 +74,7 @@ export async function measureScale(directory: string, rounds: number): Promise<v
   const ratios: Record<"PUT" | "TAKE and DONE", number[]> = { PUT: [], "TAKE and DONE": [] };
   for (let at = 0; at <= rounds; at++) {
     const [fewer, more] = [await round(few), await round(many)];
-    // The first warms up.
+    // The first round warms up.
     if (at === 0) continue;
     ratios.PUT.push(more.put / fewer.put);
     ratios["TAKE and DONE"].push(more.work / fewer.work);
@@ -86,7 +86,7 @@ export async function measureScale(directory: string, rounds: number): Promise<v
   figure("resident behind that load", `${Math.round(resident(many))} MiB`);
 }
 
-/** Jobs a second; afterwards there are as many as before. */
+/** Puts jobs and takes as many. Resolves with the jobs a second of both. */
 async function round(target: Target): Promise<{ put: number; work: number }> {
   using crowd = await Crowd.open(target, CONNECTIONS);
   const put = await crowd.put(BATCHES, DEPTH, BODY, KEYS);

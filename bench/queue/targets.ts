@@ -1,68 +1,65 @@
-// The queue servers that are measured, each in a process of its own, and what their requests look like.
+// The queue servers that the benches measure, and their protocols.
 
 import { getAvailablePort } from "@std/net";
+import { firstLine, running, type RunningServer, startProgram } from "../servers.ts";
 
-/** How one protocol says what the loads do. */
-export interface Dialect {
-  /** Lines of greeting. */
+/** The requests and answers of one protocol for the work of the loads. */
+export interface QueueProtocol {
+  /** How many lines the server sends on a new connection. */
   readonly greeting: number;
-  /** Sent once a connection, and how many lines answer. */
+  /** The requests at the start of a connection, and the number of lines that answer them. */
   readonly preamble: readonly [text: string, lines: number];
-  /** Puts a job, of a key where one is given. */
+  /** The request that puts a job, with a key if one is given. */
   put(body: string, key?: string): string;
-  /** Takes up to `count` jobs that are there. */
+  /** The requests that take up to `count` ready jobs. */
   take(count: number): string;
-  /** Whether a line begins a job that was taken, which its body follows. */
+  /** The begin of the line before the body of a taken job. */
   readonly item: string;
-  /** Where its number begins in that line. */
-  readonly numberAt: number;
-  /** Lines that answer a TAKE beside those of its items. */
+  /** The index of the job's id in that line. */
+  readonly idAt: number;
+  /** How many lines answer a TAKE, without those of its items. */
   ends(count: number): number;
-  /** Jobs are done. */
+  /** The requests that finish jobs. */
   done(ids: readonly number[]): string;
-  /** How many lines answer that. */
+  /** How many lines answer them. */
   dones(count: number): number;
 }
 
-/** A server to measure. */
-export interface Target extends Disposable {
-  readonly name: string;
-  readonly port: number;
-  readonly pid: number;
-  /** Settles once it has ended. */
-  readonly ended: Promise<unknown>;
-  readonly dialect: Dialect;
+/** A queue server to measure. */
+export interface Target extends RunningServer {
+  readonly protocol: QueueProtocol;
 }
 
-const lineup: Dialect = {
+const lineup: QueueProtocol = {
   greeting: 1,
   preamble: ["", 0],
   put: (body, key) => `PUT work${key ? ` key=${key}` : ""} {${body.length}}\n${body}\n`,
   take: (count) => `TAKE work max=${count}\n`,
   item: "*",
-  numberAt: "* id=".length,
+  idAt: "* id=".length,
   ends: () => 1,
   done: (ids) => `DONE ${ids.join(" ")}\n`,
   dones: () => 1,
 };
 
-const beanstalk: Dialect = {
+const beanstalk: QueueProtocol = {
   greeting: 0,
   preamble: ["use work\r\nwatch work\r\n", 2],
   put: (body) => `put 0 0 60 ${body.length}\r\n${body}\r\n`,
   take: (count) => "reserve\r\n".repeat(count),
   item: "RES",
-  numberAt: "RESERVED ".length,
+  idAt: "RESERVED ".length,
   ends: () => 0,
   done: (ids) => ids.map((id) => `delete ${id}\r\n`).join(""),
   dones: (count) => count,
 };
 
-/** Starts `lineup queue` as anyone would; `onError` is told what it says on standard error. */
+/** Starts `lineup queue` as its users do. `onError` gets the text that it writes to standard error. */
 export async function startLineup(
   data: string,
   onError?: (text: string) => void,
 ): Promise<Target> {
+  const name = "lineup queue";
   const main = new URL("../../cli/main.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", main, "queue", "--port", "0", "--data", data],
@@ -73,71 +70,16 @@ export async function startLineup(
     child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write: onError }))
       .catch(() => {});
   }
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let printed = "";
-  while (!printed.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("lineup queue ended before it listened");
-    printed += value;
-  }
-  return {
-    name: "lineup queue",
-    port: Number(/:(\d+)\s*$/.exec(printed)![1]),
-    pid: child.pid,
-    ended: child.status,
-    dialect: lineup,
-    [Symbol.dispose]: () => child.kill("SIGKILL"),
-  };
+  const port = Number(/:(\d+)$/.exec(await firstLine(name, child.stdout))![1]);
+  return { ...running(name, port, child), protocol: lineup };
 }
 
-/** Starts beanstalkd: in memory, or with a log in a directory that is written through with every change. */
-export function startBeanstalkd(directory?: string): Promise<Target | undefined> {
+/** Starts beanstalkd in memory, or with a log in a directory, which it syncs at each change. */
+export async function startBeanstalkd(directory?: string): Promise<Target | undefined> {
   const port = getAvailablePort();
   const log = directory === undefined ? [] : ["-b", directory, "-f0"];
-  return startPeer(
-    directory === undefined ? "beanstalkd" : "beanstalkd -f0",
-    port,
-    "beanstalkd",
-    ["-l", "127.0.0.1", "-p", String(port), ...log],
-  );
-}
-
-/** Starts redis-server as it comes, without a file. */
-export function startRedis(): Promise<Target | undefined> {
-  const port = getAvailablePort();
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  return startPeer("redis-server", port, "redis-server", args);
-}
-
-/** Starts a program; `undefined` where it is not installed. */
-async function startPeer(
-  name: string,
-  port: number,
-  program: string,
-  args: string[],
-): Promise<Target | undefined> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  for (let tries = 0;; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      break;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  return {
-    name,
-    port,
-    pid: child.pid,
-    ended: child.status,
-    dialect: beanstalk,
-    [Symbol.dispose]: () => child.kill("SIGKILL"),
-  };
+  const name = directory === undefined ? "beanstalkd" : "beanstalkd -f0";
+  const args = ["-l", "127.0.0.1", "-p", String(port), ...log];
+  const server = await startProgram(name, port, "beanstalkd", args);
+  return server && { ...server, protocol: beanstalk };
 }

@@ -1,18 +1,17 @@
-// The queue server as `lineup queue` runs it, which tells on request what it uses: `waiting_server.ts FILE`, with
-// `--v8-flags=--expose-gc`. Says where it listens, then a line of JSON for each line that it reads; for `collect` behind a
-// garbage collection.
+// A queue server that reports its usage: `waiting_server.ts FILE`, with `--v8-flags=--expose-gc`. It prints its address,
+// then a line of JSON for each line that it reads; for `collect` after a garbage collection.
 
 import { cpuUsage } from "node:process";
 import { openQueue, queueProtocol, sqliteStore } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 
-/** What a server uses. */
+/** The usage of a process. */
 export interface Usage {
-  /** Bytes of objects: of live ones, behind a garbage collection. */
+  /** Bytes of the heap; of live objects only after a garbage collection. */
   readonly heap: number;
-  /** Bytes of the process. */
+  /** Bytes of resident memory. */
   readonly rss: number;
-  /** Milliseconds of CPU so far. */
+  /** Milliseconds of CPU time since the start. */
   readonly cpu: number;
 }
 

@@ -1,4 +1,4 @@
-// Our client beside ioredis, in Deno, and as it is built for Node where node and, for its bundle, ioredis are found.
+// Our client beside ioredis, in Deno, and bundled for Node if node and the package ioredis are there.
 
 import { Redis } from "ioredis";
 import { bundle, endBundling } from "../build/bundle.ts";
@@ -9,7 +9,7 @@ import { startRedis, startScript } from "./servers.ts";
 const ROUNDS = Number(Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 9);
 const INSTALL = "npm install --prefix bench/client --no-save ioredis@6.0.0";
 
-/** A file for Node, or why there is none. */
+/** The bundle for Node, or the reason why there is none. */
 async function bundleForNode(): Promise<Uint8Array | string> {
   try {
     await new Deno.Command("node", { args: ["--version"], stdout: "null" }).output();

@@ -1,4 +1,4 @@
-// How fast bytes become requests, beside the least one could do: find line ends and decode the lines.
+// How fast bytes become requests, beside the least possible work: find the line ends and decode the lines.
 
 import { encodeFrame, Framer } from "../protocol/mod.ts";
 

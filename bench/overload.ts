@@ -1,11 +1,11 @@
 /**
- * `deno task overload`: a server process that is offered more than it can do, over TCP, by other processes. Writes the
- * tables of docs/OVERLOAD.md and the plot docs/overload.svg.
+ * `deno task overload`: processes offer a server more load over TCP than it can serve. Writes the tables of
+ * docs/OVERLOAD.md and the plot docs/overload.svg.
  *
- *     deno task overload                          all of it, three rounds: about a quarter of an hour
- *     deno task overload --quick                  a look, in a minute or two; writes nothing
- *     deno task overload --only flooder-100x      one scenario or more, or tagged, untagged, tagged-5ms; writes nothing
- *     deno task overload --only tagged --times 2,5,10   so many times the capacity
+ *     deno task overload                          three rounds of everything: about a quarter of an hour
+ *     deno task overload --quick                  a short run, in a minute or two; writes nothing
+ *     deno task overload --only flooder-100x      some scenarios, or tagged, untagged, tagged-5ms; writes nothing
+ *     deno task overload --only tagged --times 2,5,10   other loads, in times the capacity
  *     deno task overload --server '{"seats":1}'   other options of `serve`; writes nothing
  */
 
@@ -31,14 +31,15 @@ const HELP =
   `deno task overload [--quick] [--only NAMES] [--times 2,5,10] [--rounds 3] [--seconds 2]
                    [--server JSON]
 
-A server process is offered more than it can do, over TCP, by other processes. Without flags three rounds of
-everything, in about a quarter of an hour; then docs/OVERLOAD.md and docs/overload.svg are written.
+Offers a server more load over TCP than it can serve, by other processes. Without flags it runs three rounds of
+everything in about a quarter of an hour, and writes docs/OVERLOAD.md and docs/overload.svg.
 
-  --quick        a look, in a minute or two
-  --only NAMES   some of, with commas between them: ALL
-  --times LIST   so many times the capacity (0.5,1,2,5,10)
-  --rounds N     so many rounds, of which the middle one is shown
-  --seconds N    how long each load is measured, and a polite client before each attack (2); beside it four times so long
+  --quick        a short run, in a minute or two
+  --only NAMES   some of these, separated by commas: ALL
+  --times LIST   the loads, in times the capacity (0.5,1,2,5,10)
+  --rounds N     the number of rounds; the median one is shown (3)
+  --seconds N    how long to measure each load, and a polite client before each attack; beside the attack four times
+                 as long (2)
   --server JSON  options of \`serve\`, such as '{"seats":1}'
 
 LINEUP_SEED repeats a run.`;
@@ -135,5 +136,5 @@ if (!quick && only === undefined && server === "{}" && flags.times === undefined
   const docs = new URL("../docs/", import.meta.url);
   Deno.writeTextFileSync(new URL("overload.svg", docs), plot(middleLoads, compare(isolations)));
 }
-// The listeners for signals would keep it alive.
+// The listeners for signals would keep the process alive.
 Deno.exit();

@@ -1,13 +1,13 @@
-// The work queue beside beanstalkd and BullMQ: rounds alternate, so that a drift of the machine meets all alike, and what
-// is printed are medians of ratios, and whether they are what is required. 50 connections, bodies of 100 bytes. Then
-// 10,000 TAKEs that wait, and a million jobs. Everybody shares this machine's cores.
+// The work queue beside beanstalkd and BullMQ. Rounds alternate, so a drift of the machine meets all alike. Prints medians
+// of ratios, and whether they reach the required ones. 50 connections, bodies of 100 bytes. Then 10,000 waiting TAKEs, and
+// a million jobs. All processes share the cores of this machine.
 //
 //     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting|scale]
 //                           [--generator PROGRAM]
 //
-// PROGRAM puts the jobs instead of this process, which takes a core for that as well. It is called with: host, port,
-// connections, requests in flight on each, requests in all, lines of a reply, a request (with \r and \n as escapes),
-// lines of greeting, what is sent before all else; and prints how many requests a second were answered, first of all.
+// PROGRAM puts the jobs instead of this process, which needs a core for that. Its arguments are: host, port, connections,
+// requests in flight on each, requests in all, lines of a reply, a request (with \r and \n as escapes), lines of greeting,
+// the text to send first. It prints the answered requests a second at the start of its output.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { Crowd } from "./queue/crowd.ts";
@@ -32,7 +32,7 @@ if (only !== undefined && !PARTS.includes(only)) {
 const CONNECTIONS = 50;
 const DEPTH = 16;
 const BODY = "x".repeat(100);
-// A round is about a second; what writes each change through by itself does less in that time.
+// A round takes about a second. A server that syncs each change does less in that time, so it gets a slow round.
 const SHAPES = {
   "PUT, 16 deep": { connections: CONNECTIONS, depth: DEPTH, put: true, fast: 150, slow: 5 },
   "TAKE and DONE, 16 deep": { connections: CONNECTIONS, depth: DEPTH, fast: 150, slow: 5 },
@@ -59,7 +59,7 @@ const SHAPES = {
   "TAKE and DONE, one at a time, 1 connection": { connections: 1, depth: 1, fast: 500, slow: 500 },
 } as const;
 type Shape = keyof typeof SHAPES;
-/** Rounds that do not count: a server runs for long, and compiles in its first seconds. */
+/** How many rounds do not count: a server runs for long, and compiles in its first seconds. */
 const WARM_UP = 5;
 const BULLMQ_JOBS = 5000;
 
@@ -70,7 +70,7 @@ globalThis.addEventListener("unload", () => {
   Deno.removeSync(directory, { recursive: true });
 });
 
-/** The rates of each round, by shape. */
+/** The rates of all rounds, by shape. */
 type Rates = Map<Shape, number[]>;
 
 async function round(target: Target, rates: Rates): Promise<void> {
@@ -87,7 +87,7 @@ async function round(target: Target, rates: Rates): Promise<void> {
   }
 }
 
-/** Has a program put jobs; jobs a second. */
+/** Has a program put jobs. Resolves with the jobs a second. */
 async function generate(
   program: string,
   { port, protocol }: Target,
@@ -113,7 +113,7 @@ const BULLMQ = new URL("queue/bullmq.mjs", import.meta.url).pathname;
 const INSTALL_BULLMQ =
   "npm install --prefix bench/queue --no-save --omit=optional bullmq@6.7.0 ioredis@5.8.2";
 
-/** What BullMQ lacks here, and how to get it. */
+/** The programs that BullMQ lacks here, and the way to get them. */
 function missing(redis: RunningServer | undefined): string | undefined {
   if (redis === undefined) return "redis-server (Debian: apt install redis-server)";
   try {
@@ -146,7 +146,7 @@ function show(
   console.log(`  ${(name + ":").padEnd(16)}${rate} jobs/s${ratio}`);
 }
 
-/** Says what is required of the ratio to a peer that is not there. */
+/** Prints the required ratios to a peer that is not there. */
 function showMissing(peer: string, how: string): void {
   console.log(`\n${peer} is not measured: it lacks ${how}`);
   for (const [shape, gate] of Object.entries(RATIOS[peer])) {

@@ -1,186 +1,34 @@
 /**
  * `deno bench --config bench/deno.json --allow-all bench/scheduling_bench.ts`: the scheduler beside its JavaScript peers.
  *
- * One iteration hands in a backlog of requests and waits until all are done; divide the backlog by
- * the time for operations a second. Every contender runs the same no-op async job, 16 at once, with
- * the same random classes and flows, by its own best interface, and fails if it lost one. Those
- * marked "FIFO" know neither priorities nor fairness: they do less. Not run, for their time grows with
- * the square of the backlog: p-queue and cockatiel at a million.
+ * One iteration submits a backlog of requests and waits until all are done. Divide the backlog by the time for operations
+ * a second. Each contender runs the same async job, which does nothing, 16 at once, with the same random classes and flows,
+ * and fails if it loses one. Those marked "FIFO" have neither priorities nor fairness, so they do less. p-queue and
+ * cockatiel do not run at a million, as their time grows with the square of the backlog.
  *
  * `LINEUP_BACKLOGS=1000,100000` picks the backlogs.
  */
-import async from "async";
-import { bulkhead } from "cockatiel";
-import fastq from "fastq";
 import FlatQueue from "flatqueue";
 import { Heap } from "heap-js";
 import { RateLimiter as Limiter } from "limiter";
-import { setImmediate } from "node:timers";
-import pLimit from "p-limit";
-import PQueue from "p-queue";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import TinyQueue from "tinyqueue";
-import {
-  CLASSES,
-  type Clock,
-  CostEstimate,
-  Entry,
-  FairQueue,
-  fixedSeats,
-  Lane,
-  RateLimiter,
-  Scheduler,
-  Ticket,
-} from "../scheduling/mod.ts";
+import { Entry, FairQueue, Lane, RateLimiter } from "../scheduling/mod.ts";
+import { clock, lineup, names } from "./scheduling/lineup.ts";
+import { BACKLOGS, draws, LARGEST } from "./scheduling/load.ts";
+import { PEERS } from "./scheduling/peers.ts";
 
-const AT_ONCE = 16;
-const BACKLOGS = (Deno.env.get("LINEUP_BACKLOGS") ?? "1000,100000,1000000").split(",").map(Number);
 const FLOWS = [1, 100, 10_000];
-const MOST = Math.max(...BACKLOGS, 100_000);
-
-/** The same random numbers for all: class and flow of each request. */
-const draws = Uint32Array.from({ length: MOST }, () => Math.random() * 2 ** 32);
-const names = ["interactive", "normal", "bulk", "background"];
-const rankOf = (i: number): number => draws[i] >>> 30;
-
-const origin = performance.timeOrigin;
-const clock: Clock = {
-  now: () => origin + performance.now(),
-  after(delay, action) {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
-};
-
-async function job(): Promise<void> {}
-
-/** Hands in so many requests; the promise resolves when all are done. */
-type Contender = (backlog: number) => Promise<void>;
-
-/** Everything on, except that no bound is so low that it would shed what is counted. */
-function lineup(flows: number): Contender {
-  let done = 0;
-  let target = 0;
-  let resolve = () => {};
-  const scheduler: Scheduler = new Scheduler({
-    clock,
-    random: Math.random,
-    seats: fixedSeats(AT_ONCE),
-    yield: (go) => void setImmediate(go),
-    run: (ticket) => {
-      job().then(() => {
-        scheduler.finish(ticket);
-        if (++done === target) resolve();
-      });
-    },
-    refuse: (_, reason) => {
-      throw new Error(reason);
-    },
-    classes: CLASSES.map((options) => ({ ...options, target: 60_000, patience: 60_000 })),
-    limits: { flow: MOST, waiting: MOST, bytes: 2 ** 40 },
-  });
-  const limiter = new RateLimiter({ rate: 1e9, burst: 1e9 });
-  const handles = Array.from({ length: flows }, (_, i) => {
-    const meters = [limiter.meter(`${i}`)];
-    return names.map((name) => scheduler.openFlow(name, `${i}`, { meters }));
-  });
-  const command = new CostEstimate();
-  return (backlog) => {
-    target = done + backlog;
-    const all = new Promise<void>((settle) => resolve = settle);
-    // As a server does: the clock is read once for what came in one turn.
-    const now = clock.now();
-    for (let i = 0; i < backlog; i++) {
-      const handle = handles[draws[i] % flows][rankOf(i)];
-      scheduler.submit(new Ticket(handle, command, 100, now + 60_000), now);
-    }
-    return all;
-  };
-}
-
-const fastqFifo: Contender = (backlog) => {
-  const queue = fastq((_: number, done: (error: null) => void) => {
-    job().then(() => done(null));
-  }, AT_ONCE);
-  return new Promise((resolve) => {
-    let left = backlog;
-    const counted = () => {
-      if (--left === 0) resolve();
-    };
-    for (let i = 0; i < backlog; i++) queue.push(i, counted);
-  });
-};
-
-const fastqPromise: Contender = async (backlog) => {
-  const queue = fastq.promise(job, AT_ONCE);
-  const jobs = new Array<Promise<void>>(backlog);
-  for (let i = 0; i < backlog; i++) jobs[i] = queue.push(i);
-  await Promise.all(jobs);
-};
-
-const pLimitFifo: Contender = async (backlog) => {
-  const limit = pLimit(AT_ONCE);
-  const jobs = new Array<Promise<void>>(backlog);
-  for (let i = 0; i < backlog; i++) jobs[i] = limit(job);
-  await Promise.all(jobs);
-};
-
-const pQueue: Contender = async (backlog) => {
-  const queue = new PQueue({ concurrency: AT_ONCE });
-  let done = 0;
-  const counted = async () => {
-    await job();
-    done++;
-  };
-  for (let i = 0; i < backlog; i++) queue.add(counted, { priority: rankOf(i) });
-  await queue.onIdle();
-  if (done !== backlog) throw new Error(`${done} done`);
-};
-
-/** As above with a priority of its own for every request, which is what the issue asks for. */
-const pQueueRandom: Contender = async (backlog) => {
-  const queue = new PQueue({ concurrency: AT_ONCE });
-  for (let i = 0; i < backlog; i++) queue.add(job, { priority: draws[i] });
-  await queue.onIdle();
-};
-
-const asyncPriority: Contender = (backlog) =>
-  new Promise((resolve) => {
-    let left = backlog;
-    const queue = async.priorityQueue(async (_: number) => {
-      await job();
-      if (--left === 0) resolve();
-    }, AT_ONCE);
-    for (let i = 0; i < backlog; i++) queue.push(i, rankOf(i));
-  });
-
-const cockatielFifo: Contender = async (backlog) => {
-  const policy = bulkhead(AT_ONCE, backlog);
-  const jobs = new Array<Promise<void>>(backlog);
-  for (let i = 0; i < backlog; i++) jobs[i] = policy.execute(job);
-  await Promise.all(jobs);
-};
-
-/** A contender and the largest backlog at which it ends within minutes. */
-const PEERS: [string, Contender, number][] = [
-  ["fastq (FIFO, callbacks)", fastqFifo, Infinity],
-  ["fastq.promise (FIFO)", fastqPromise, Infinity],
-  ["p-limit (FIFO)", pLimitFifo, Infinity],
-  ["async.priorityQueue (4 priorities)", asyncPriority, Infinity],
-  ["p-queue (4 priorities)", pQueue, 100_000],
-  ["p-queue (random priorities)", pQueueRandom, 100_000],
-  ["cockatiel bulkhead (FIFO)", cockatielFifo, 100_000],
-];
 
 for (const backlog of BACKLOGS) {
   const group = `schedule and run, backlog ${backlog}`;
-  // Enough runs for a median, few enough to end: 500, 10 and 3.
+  // Enough runs for a median, and few enough to end soon: 500, 10 and 3.
   const n = Math.max(3, Math.min(500, Math.round(1_000_000 / backlog)));
   const warmup = Math.min(n, 50);
   for (const flows of FLOWS) {
     const contender = lineup(flows);
     const name = `Lineup, all on, ${flows} flows, backlog ${backlog}`;
-    // A function that is not declared async is not waited for.
+    // Deno waits only for a function that is declared async.
     Deno.bench({ name, group, n, warmup, baseline: flows === 100 }, async () => {
       await contender(backlog);
     });
@@ -188,7 +36,7 @@ for (const backlog of BACKLOGS) {
   for (const [peer, contender, most] of PEERS) {
     if (backlog > most) continue;
     const name = `${peer}, backlog ${backlog}`;
-    // What takes seconds runs twice.
+    // A contender that takes seconds runs twice.
     const slow = backlog >= 100_000 && most < Infinity;
     Deno.bench({ name, group, n: slow ? 2 : n, warmup: slow ? 1 : warmup }, async () => {
       await contender(backlog);
@@ -196,12 +44,12 @@ for (const backlog of BACKLOGS) {
   }
 }
 
-/** A steady backlog: serves one and takes one in, so many times. */
+/** How many times a bench of a steady backlog serves one entry and adds one. */
 const ROUNDS = 10_000;
 
-for (const size of [100, 10_000, 1_000_000].filter((size) => size <= MOST)) {
+for (const size of [100, 10_000, 1_000_000].filter((size) => size <= LARGEST)) {
   const group = `hold ${size}: ${ROUNDS} times one out, one in`;
-  const key = (i: number): number => draws[i % MOST];
+  const key = (i: number): number => draws[i % LARGEST];
 
   for (const flows of FLOWS) {
     const queue = new FairQueue([8, 4, 2, 1]);
@@ -219,7 +67,7 @@ for (const size of [100, 10_000, 1_000_000].filter((size) => size <= MOST)) {
       () => {
         for (let i = 0; i < ROUNDS; i++) {
           const entry = queue.pop()!;
-          next = (next + 1) % MOST;
+          next = (next + 1) % LARGEST;
           entry.lane = lanes[key(next) % flows][key(next) >>> 30];
           queue.push(entry);
         }
@@ -236,7 +84,7 @@ for (const size of [100, 10_000, 1_000_000].filter((size) => size <= MOST)) {
     heap.push(key(i));
   }
   let at = 0;
-  const step = (): number => key(at = (at + 1) % MOST);
+  const step = (): number => key(at = (at + 1) % LARGEST);
   Deno.bench(`flatqueue (a heap, no fairness), hold ${size}`, { group }, () => {
     for (let i = 0; i < ROUNDS; i++) {
       const least = flat.peekValue()!;

@@ -1,5 +1,5 @@
-// Handlers that burn CPU on the loop, beside one and two workers: 16 requests at once, a PING behind them, and what a
-// request costs that only crosses to a worker and back.
+// Handlers that compute, in the event loop and in one and two workers: 16 requests at once, a PING behind them, and the
+// cost of a request that only crosses to a worker and back.
 
 import { connect } from "../client/mod.ts";
 import { serve, type Server } from "../server/mod.ts";

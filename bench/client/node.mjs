@@ -1,4 +1,4 @@
-// In Node: `node.mjs FILE REDIS-PORT PORT ROUNDS`, where FILE is pings.ts bundled as the client is for Node.
+// For Node: `node.mjs FILE REDIS-PORT PORT ROUNDS`. FILE is pings.ts, bundled for Node.
 
 import { argv, version } from "node:process";
 import { Redis } from "ioredis";

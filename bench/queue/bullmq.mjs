@@ -1,4 +1,5 @@
-// BullMQ on Node, as most use it, in a process of its own: `bullmq.mjs add|process PORT COUNT`. Prints jobs a second.
+// BullMQ on Node, in a process of its own, as most people use it: `bullmq.mjs add|process PORT COUNT`. Prints the jobs a
+// second.
 
 import process from "node:process";
 import { Queue, Worker } from "bullmq";
@@ -6,7 +7,7 @@ import { Queue, Worker } from "bullmq";
 const [role, port, total] = process.argv.slice(2);
 const connection = { host: "127.0.0.1", port: Number(port), maxRetriesPerRequest: null };
 const count = Number(total);
-// As many as 50 connections of 16 have in flight.
+// As many as 50 connections with 16 requests each.
 const IN_FLIGHT = 800;
 const body = "x".repeat(100);
 

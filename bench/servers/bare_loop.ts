@@ -1,4 +1,4 @@
-// The least that a server of PING can do: count line ends, write as many fixed replies. No protocol, no checks.
+// The least possible server of PING: it counts line ends and writes as many fixed replies. No protocol, no checks.
 
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 console.log(listener.addr.port);

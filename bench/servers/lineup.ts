@@ -1,4 +1,4 @@
-// A Lineup server as anyone would write it.
+// A Lineup server as its users write it.
 
 import { serve } from "../../mod.ts";
 import calc from "../../examples/calc.ts";

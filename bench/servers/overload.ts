@@ -1,5 +1,5 @@
-// The server that bench/overload.ts floods: commands whose cost is known. Its argument is JSON of further options of
-// `serve`, so that a limit can be switched off to see what it is good for.
+// The server that bench/overload.ts floods. The cost of its commands is known. Its argument is further options of `serve`
+// as JSON: switch a limit off to see its effect.
 
 import { type Handlers, type Protocol, serve } from "../../mod.ts";
 
@@ -40,6 +40,6 @@ const handlers: Handlers<typeof protocol> = {
 const server = await serve(protocol, handlers, { port: 0, ...JSON.parse(Deno.args[0] ?? "{}") });
 console.log(server.address.split(":").at(-1));
 
-// Whoever started it holds its standard input: without them it ends, however they ended.
+// The parent process holds the standard input. The server ends with it, however it ends.
 for await (const _ of Deno.stdin.readable);
 Deno.exit();

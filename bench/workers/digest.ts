@@ -1,4 +1,4 @@
-// A service that burns CPU, for the loop and for workers.
+// A service that computes, for the event loop and for workers.
 
 import { createHash } from "node:crypto";
 import type { Protocol } from "../../protocol/mod.ts";

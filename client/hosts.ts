@@ -2,6 +2,7 @@
 
 import { type Address, formatAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
+import { decay } from "../scheduling/decay.ts";
 import type { Session } from "./session.ts";
 
 /** One address, or one stream, which cannot be opened again. */
@@ -57,7 +58,7 @@ export function observe(host: Host, ms: number, now: number): void {
 }
 
 function keptSince({ toldAt }: Host, now: number): number {
-  return Math.exp((toldAt - now) / DECAY_MS);
+  return decay(now - toldAt, DECAY_MS);
 }
 
 /**

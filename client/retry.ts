@@ -2,6 +2,7 @@
 
 import type { Call } from "../dialects/lineup1/calls.ts";
 import { type Executed, Refusal } from "../protocol/errors.ts";
+import { decay } from "../scheduling/decay.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ConnectionLost } from "./errors.ts";
 
@@ -113,7 +114,7 @@ export function adaptiveThrottle(clock: Clock, random: () => number): {
   let countedAt = clock.now();
   const fade = (): void => {
     const now = clock.now();
-    const kept = Math.exp((countedAt - now) / FADE_MS);
+    const kept = decay(now - countedAt, FADE_MS);
     countedAt = now;
     requests *= kept;
     accepts *= kept;

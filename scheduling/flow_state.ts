@@ -1,13 +1,14 @@
 import { Codel } from "./codel.ts";
 import type { Flow } from "./flow.ts";
-import type { VirtualSchedule } from "./gcra.ts";
+import { earlyBy, nextArrival } from "./gcra.ts";
 import { RetryHint } from "./retry_hint.ts";
+import type { SchedulingLimits } from "./scheduler_options.ts";
 
 /** The state that a scheduler keeps with a flow. Each part is made when it is first needed. */
 export class FlowState {
   #codel: Codel | undefined;
   #hint: RetryHint | undefined;
-  /** The theoretical arrival time of its control work, see {@linkcode VirtualSchedule}. */
+  /** The theoretical arrival time of its control work, see {@linkcode nextArrival}. */
   #tat = -Infinity;
 
   /** Whether to shed a request after such a wait, see {@linkcode Codel}. */
@@ -20,9 +21,10 @@ export class FlowState {
   }
 
   /** Counts a request of control work. Returns whether it conforms to the rate of control work. */
-  takeControl(now: number, rate: VirtualSchedule): boolean {
-    const next = rate.next(this.#tat, now, 1);
-    if (rate.wait(next, now) > 0) return false;
+  takeControl(now: number, limits: SchedulingLimits): boolean {
+    const spacing = 1_000 / limits.controlRate;
+    const next = nextArrival(this.#tat, now, spacing);
+    if (earlyBy(next, now, limits.controlBurst * spacing) > 0) return false;
     this.#tat = next;
     return true;
   }

@@ -5,32 +5,26 @@
 const ROUNDING = 5e-4;
 
 /**
- * A rate that stays the same, as virtual scheduling. The owner keeps one number for each key: the theoretical arrival
- * time (TAT), at which the key has paid for all of its requests; `-Infinity` at first.
+ * The theoretical arrival time (TAT) of a key after one more request. At that time the key has paid for all of its
+ * requests. The owner keeps this one number for each key, `-Infinity` at first.
+ *
+ * @param tat the time so far
+ * @param now the present, in the same unit
+ * @param increment the time in which the rate pays for the request
  */
-export class VirtualSchedule {
-  readonly #spacing: number;
-  readonly #tolerance: number;
+export function nextArrival(tat: number, now: number, increment: number): number {
+  return (tat > now ? tat : now) + increment;
+}
 
-  /**
-   * @param rate requests a second, above 0
-   * @param burst requests that may come at once, 1 or more
-   */
-  constructor(rate: number, burst: number) {
-    this.#spacing = 1_000 / rate;
-    this.#tolerance = burst * this.#spacing;
-  }
-
-  /** The theoretical arrival time after `cost` more requests. */
-  next(tat: number, now: number, cost: number): number {
-    return (tat > now ? tat : now) + cost * this.#spacing;
-  }
-
-  /** How many milliseconds too early the request comes that would move the key to `next`; 0 if it conforms. */
-  wait(next: number, now: number): number {
-    const wait = next - now - this.#tolerance;
-    return wait > ROUNDING ? wait : 0;
-  }
+/**
+ * How many milliseconds too early a request comes that would move the TAT of its key to `next`; 0 if it conforms, and the
+ * owner keeps `next`.
+ *
+ * @param tolerance the time in which the rate pays for the whole burst, in milliseconds
+ */
+export function earlyBy(next: number, now: number, tolerance: number): number {
+  const wait = next - now - tolerance;
+  return wait > ROUNDING ? wait : 0;
 }
 
 /**

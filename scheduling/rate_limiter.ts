@@ -1,4 +1,4 @@
-import { VirtualSchedule } from "./gcra.ts";
+import { earlyBy, nextArrival } from "./gcra.ts";
 import { sweep } from "./sweep.ts";
 
 /** The options of a {@linkcode RateLimiter}. */
@@ -53,7 +53,8 @@ export class Meter {
 export class RateLimiter {
   /** The kind of key, as refused clients read it. */
   readonly scope: string;
-  readonly #schedule: VirtualSchedule;
+  readonly #spacing: number;
+  readonly #tolerance: number;
   #maxKeys: number;
   #meters = new Map<string, Meter>();
   #strangers: Meter;
@@ -69,7 +70,8 @@ export class RateLimiter {
       throw new RangeError(`burst must be 1 or more, not ${options.burst}`);
     }
     this.scope = options.scope ?? "identity";
-    this.#schedule = new VirtualSchedule(options.rate, options.burst);
+    this.#spacing = 1_000 / options.rate;
+    this.#tolerance = options.burst * this.#spacing;
     this.#maxKeys = options.keys ?? 65_536;
     this.#strangers = new Meter(this, "");
     this.#strangers.listed = true;
@@ -100,8 +102,8 @@ export class RateLimiter {
   take(key: string | Meter, now: number, cost: number = 1): number {
     const meter = this.#find(key, now);
     meter.used = true;
-    const next = this.#schedule.next(meter.tat, now, cost);
-    const wait = this.#schedule.wait(next, now);
+    const next = nextArrival(meter.tat, now, cost * this.#spacing);
+    const wait = earlyBy(next, now, this.#tolerance);
     if (wait === 0) meter.tat = next;
     return wait;
   }
@@ -109,7 +111,7 @@ export class RateLimiter {
   /** The result that {@linkcode RateLimiter.take} would have; counts nothing. */
   wait(key: string | Meter, now: number, cost: number = 1): number {
     const { tat } = this.#find(key, now);
-    return this.#schedule.wait(this.#schedule.next(tat, now, cost), now);
+    return earlyBy(nextArrival(tat, now, cost * this.#spacing), now, this.#tolerance);
   }
 
   #find(key: string | Meter, now: number): Meter {

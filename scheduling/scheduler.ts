@@ -2,7 +2,6 @@ import type { Clock } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
-import { VirtualSchedule } from "./gcra.ts";
 import { FlowHandles } from "./flow_handles.ts";
 import { takeAll } from "./rate_limiter.ts";
 import { Refusals } from "./refusals.ts";
@@ -58,7 +57,6 @@ import { AdmissionQueue } from "./admission_queue.ts";
 export class Scheduler<T extends Ticket = Ticket> {
   readonly #clock: Clock;
   readonly #limits: SchedulingLimits;
-  readonly #controlRate: VirtualSchedule;
   readonly #records: ClassRecords;
   readonly #queue: FairQueue<T>;
   readonly #wheel: TimingWheel<T>;
@@ -79,7 +77,6 @@ export class Scheduler<T extends Ticket = Ticket> {
     const limits = { ...LIMITS, ...options.limits };
     this.#clock = clock;
     this.#limits = limits;
-    this.#controlRate = new VirtualSchedule(limits.controlRate, limits.controlBurst);
     this.#records = new ClassRecords(classes);
     this.#queue = new FairQueue(classes.map(({ weight }) => weight), {
       leastBytes: limits.bytes / limits.waiting,
@@ -124,7 +121,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   submit(ticket: T, now: number = this.#clock.now()): void {
     this.#dispatcher.now = now;
     let handle = ticket.lane;
-    if (handle.demoted !== null && !stateOf(handle.flow).takeControl(now, this.#controlRate)) {
+    if (handle.demoted !== null && !stateOf(handle.flow).takeControl(now, this.#limits)) {
       handle = ticket.lane = handle.demoted;
     }
     ticket.since = now;

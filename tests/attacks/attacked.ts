@@ -67,7 +67,7 @@ async function main(memory: number, speed: number): Promise<void> {
   });
   const { gc } = globalThis as unknown as { gc: () => void };
   // V8 lets a hundred megabytes of dead buffers lie before it looks: that is not what is held.
-  const collecting = setInterval(gc, 20);
+  const collecting = setInterval(gc, 60);
   console.log(server.address);
   for await (const _ of Deno.stdin.readable) {
     for (let i = 0; i < 3; i++) {

@@ -10,6 +10,7 @@ import {
 } from "@lineup/lineup/queue";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { UNHURRIED } from "../../attacks/defence.ts";
+import { LONG } from "../../seeded_random.ts";
 import { over, type Session } from "../session.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
@@ -109,7 +110,8 @@ async function make(session: Session, { requests }: Kind, from: number, to: numb
 const WARM = 250;
 
 async function measure(each: Kind, path: string): Promise<Found> {
-  const { kind, count = 2_000 } = each;
+  const { kind } = each;
+  const count = (each.count ?? 2_000) / (LONG > 1 ? 1 : 2);
   const open = async (): Promise<OpenQueue> =>
     await openQueue({ store: each.memory ? memoryStore() : await sqliteStore(path) });
   const heldBy = (queue: OpenQueue): number =>

@@ -19,7 +19,7 @@ import { type Running, startServer } from "./server_process.ts";
 import type { Session } from "../session.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-const ROUNDS = 20;
+const ROUNDS = 10;
 // The older a file is the more there is to compare; and a new one has its own first moments.
 const ROUNDS_A_FILE = 10;
 const CLIENTS = 6;

@@ -1,4 +1,5 @@
-// What is computed from what a server says of itself takes little time, whatever it says.
+// What is computed from what a server says of itself takes little time, whatever it says. The sizes are such that work
+// which grows faster than its input does not end within the time that a test has.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -13,23 +14,12 @@ import { encodeText } from "../../protocol/strings.ts";
 import type { Command, Protocol } from "../../protocol/spec.ts";
 import { SpecError } from "../../protocol/spec_error.ts";
 
-/** Far more than any of these takes, and far less than what does not end. */
-const MOST_MS = 2000;
-
-function quickly<T>(act: () => T): T {
-  const began = performance.now();
-  const result = act();
-  const ms = performance.now() - began;
-  assert(ms < MOST_MS, `it took ${ms} ms`);
-  return result;
-}
-
 Deno.test("matches takes little time, whatever the pattern and the answer are", () => {
-  const answer = "a".repeat(1 << 20);
-  assertEquals(quickly(() => matches(answer, "…a".repeat(50) + "…b")), false);
-  assertEquals(quickly(() => matches(answer, "…" + "a…".repeat(1000) + "a")), true);
-  assertEquals(quickly(() => matches(answer, "…".repeat(100_000) + "b")), false);
-  assertEquals(quickly(() => matches(answer, `…${"a".repeat(1000)}b…`.repeat(50))), false);
+  const answer = "a".repeat(1 << 22);
+  assertEquals(matches(answer, "…a".repeat(50) + "…b"), false);
+  assertEquals(matches(answer, "…" + "a…".repeat(1000) + "a"), true);
+  assertEquals(matches(answer, "…".repeat(100_000) + "b"), false);
+  assertEquals(matches(answer, `…${"a".repeat(1000)}b…`.repeat(50)), false);
 });
 
 Deno.test("matches is what a regular expression says", () => {
@@ -44,26 +34,26 @@ Deno.test("matches is what a regular expression says", () => {
 });
 
 Deno.test("countFinals takes little time, whatever the pattern is", () => {
-  assertEquals(quickly(() => countFinals("OK {0}\n\n".repeat(100_000))), 100_000);
+  assertEquals(countFinals("OK {0}\n\n".repeat(300_000)), 300_000);
   assertEquals(
-    quickly(() => countFinals("OK {1000000}\n".repeat(50_000))),
+    countFinals("OK {1000000}\n".repeat(50_000)),
     1 + Math.floor(649_987 / 1_000_013),
   );
 });
 
 Deno.test("wrap takes little time for a word of any length", () => {
-  const rows = quickly(() => wrap("é".repeat(20_000), 80));
-  assertEquals([rows.length, rows[0].length, rows.join("").length], [250, 80, 20_000]);
+  const rows = wrap("é".repeat(200_000), 80);
+  assertEquals([rows.length, rows[0].length, rows.join("").length], [2_500, 80, 200_000]);
 });
 
 Deno.test("commonPrefix takes little time for words of any length", () => {
-  const half = "a".repeat(500_000);
+  const half = "a".repeat(2_000_000);
   const candidates = [half + "b" + half, half + "c"].map((text) => ({
     text,
     note: "",
     whole: true,
   }));
-  assertEquals(quickly(() => commonPrefix(candidates)).length, half.length);
+  assertEquals(commonPrefix(candidates).length, half.length);
 });
 
 Deno.test("toJson takes little time for a line of many words, and JSON of any depth", () => {
@@ -79,12 +69,12 @@ Deno.test("toJson takes little time for a line of many words, and JSON of any de
     },
   });
   const frame = { kind: "frame", tag: undefined, head: "OK", options: new Map() } as const;
-  const words = Array.from({ length: 32_000 }, (_, i) => String(i));
-  const text = quickly(() => toJson({ ...frame, words, body: undefined }, commands.get("A")));
-  assertEquals(JSON.parse(text).reply.words.length, 32_000);
+  const words = Array.from({ length: 1_000_000 }, (_, i) => String(i));
+  const text = toJson({ ...frame, words, body: undefined }, commands.get("A"));
+  assertEquals(JSON.parse(text).reply.words.length, 1_000_000);
   const depth = 100_000;
   const body = encodeText("[".repeat(depth) + "]".repeat(depth));
-  const deep = quickly(() => toJson({ ...frame, words: ["1"], body }, commands.get("A")));
+  const deep = toJson({ ...frame, words: ["1"], body }, commands.get("A"));
   assertEquals(JSON.parse(deep).reply.body.length, 2 * depth);
 });
 
@@ -168,7 +158,7 @@ Deno.test("readSpec names what is wrong in what a server says of itself", () => 
       ],
     ] as const
   ) {
-    const error = quickly(() => assertThrows(() => readSpec(body), ProtocolError));
+    const error = assertThrows(() => readSpec(body), ProtocolError);
     assert(error.message.startsWith(`the server's SPEC cannot be read: ${why}`), error.message);
   }
 });

@@ -21,9 +21,6 @@ import { DatabaseSync } from "node:sqlite";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-/** Far more than any of it takes, far less than for ever. */
-const BOUND_MS = 20_000;
-
 async function made(path: string, jobs = 3): Promise<void> {
   const store = await sqliteStore(path);
   await store.commit([
@@ -68,14 +65,6 @@ function exporting(path: string): string {
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-async function inTime<T>(what: string, act: () => T | Promise<T>): Promise<T> {
-  const began = performance.now();
-  const result = await act();
-  const took = performance.now() - began;
-  assert(took < BOUND_MS, `${what} took ${took} ms`);
-  return result;
 }
 
 const HIGH = "9007199254740993";
@@ -168,7 +157,7 @@ Deno.test("a file with views, triggers, or other tables than a queue's is refuse
       await Deno.copyFile(sound, path);
       change(path, sql);
       const before = await Deno.readFile(path);
-      const { problems } = await inTime(sql, () => checkSqliteFile(path));
+      const { problems } = checkSqliteFile(path);
       assertEquals(problems.includes(why), true, problems.join());
       const refused = `${path} is no queue of ours: ${why}`;
       assertEquals([await opening(path), exporting(path)], [refused, refused]);
@@ -255,13 +244,15 @@ Deno.test("a file whose pages lead in circles is damaged, and holds nobody", () 
       }
       assert(inner > 0);
       await Deno.writeFile(path, copy);
-      const { problems } = await inTime("check", () => checkSqliteFile(path));
+      // Who follows the circles never gets here.
+      const { problems } = checkSqliteFile(path);
       assert(problems.length > 0);
-      assertMatch(await inTime("open", () => opening(path)), /is damaged, and was left as it is/);
-      assertMatch(await inTime("export", () => exporting(path)), /is damaged/);
+      assertMatch(await opening(path), /is damaged, and was left as it is/);
+      assertMatch(exporting(path), /is damaged/);
     }
   }));
 
+/** So deep that work which grows faster than its line does not end within the time that a test has. */
 const deep = 5_000_000;
 const year = new Date(Date.now() + 2 * 366 * 86_400_000).toISOString().slice(0, 10);
 const LINES: readonly (readonly [line: string, why: RegExp])[] = [
@@ -327,12 +318,8 @@ Deno.test("an import names the line that a queue could not go on with, in no mor
     const path = `${directory}/queue.db`;
     for (const [line, why] of LINES) {
       const shown = line.slice(0, 60);
-      const error = await inTime(
-        shown,
-        () =>
-          assertThrows(() =>
-            importSqliteFile(path, line === "" ? [] : ['{"queue":"a","body":""}', line])
-          ),
+      const error = assertThrows(() =>
+        importSqliteFile(path, line === "" ? [] : ['{"queue":"a","body":""}', line])
       );
       const { message } = error as Error;
       assertMatch(message.replace(/^line 2 is wrong: /, ""), why, shown);

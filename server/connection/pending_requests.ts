@@ -3,7 +3,7 @@
 import { type OrderedRequest, ResponseOrder } from "./response_order.ts";
 
 /** A request in flight. */
-export interface PendingRequest extends OrderedRequest {
+export interface RequestInFlight extends OrderedRequest {
   /** See `Correlated`; `undefined` where it is answered in order. */
   readonly correlation: string | undefined;
   /** Bytes that it holds. */
@@ -11,7 +11,7 @@ export interface PendingRequest extends OrderedRequest {
 }
 
 /** The requests of one connection that are in flight. */
-export class PendingRequests<T extends PendingRequest> {
+export class PendingRequests<T extends RequestInFlight> {
   /** Bytes that these requests hold. */
   bytes = 0;
   readonly #correlated = new Map<string, T>();

@@ -23,7 +23,7 @@ const BYTES_A_REQUEST = 1024;
 const MOST_FORGOTTEN = 1 << 20;
 
 /** What the loop does next. */
-const enum State {
+const enum ReadState {
   /** The client was refused: reads nothing for a while. What it sends gathers in the socket. */
   Rest,
   /** Waits for bytes. */
@@ -112,53 +112,53 @@ export class ReadLoop {
   async run(): Promise<void> {
     const { stream, throttle, output, timeouts, clock } = this.#parts;
     const connection = this.#connection;
-    for (let state = State.Read as State; state !== State.Over;) {
+    for (let state = ReadState.Read as ReadState; state !== ReadState.Over;) {
       switch (state) {
-        case State.Rest:
+        case ReadState.Rest:
           await throttle.rested();
           this.#unreadSince = Math.max(this.now, clock.now() - throttle.restLength);
-          state = connection.closed ? State.Over : State.Read;
+          state = connection.closed ? ReadState.Over : ReadState.Read;
           break;
-        case State.Read: {
+        case ReadState.Read: {
           timeouts.listening = true;
           const read = await stream.read(this.#buffer);
           timeouts.listening = false;
-          state = read === null ? State.HalfClose : this.#received(read);
+          state = read === null ? ReadState.HalfClose : this.#received(read);
           break;
         }
-        case State.Hold:
+        case ReadState.Hold:
           this.#unreadSince = clock.now();
           await throttle.rested();
-          state = connection.closed ? State.Over : this.#queueOrTake();
+          state = connection.closed ? ReadState.Over : this.#queueOrTake();
           break;
-        case State.Queue:
+        case ReadState.Queue:
           await this.#awaitTurn();
-          state = connection.closed ? State.Over : this.#begin();
+          state = connection.closed ? ReadState.Over : this.#begin();
           break;
-        case State.Take:
+        case ReadState.Take:
           state = this.#take();
           break;
-        case State.Pause:
+        case ReadState.Pause:
           output.flush();
           await throttle.rested();
-          state = State.Requeue;
+          state = ReadState.Requeue;
           break;
-        case State.Block:
+        case ReadState.Block:
           await connection.untilRoom();
-          state = State.Requeue;
+          state = ReadState.Requeue;
           break;
-        case State.Yield:
+        case ReadState.Yield:
           if (!throttle.costly) await this.#yield();
-          state = State.Requeue;
+          state = ReadState.Requeue;
           break;
-        case State.Requeue:
+        case ReadState.Requeue:
           if (throttle.costly) await this.#awaitTurn();
           state = this.#resume();
           break;
-        case State.HalfClose:
+        case ReadState.HalfClose:
           await connection.halfClose();
           this.#endInput();
-          state = State.Over;
+          state = ReadState.Over;
       }
     }
   }
@@ -168,7 +168,7 @@ export class ReadLoop {
     this.#endTurn(0);
   }
 
-  #received(read: number): State {
+  #received(read: number): ReadState {
     this.#read = read;
     this.#bytesThisTurn += read;
     this.#connection.received(read);
@@ -176,19 +176,19 @@ export class ReadLoop {
     if (this.#connection.ended) {
       this.#unreadSince = undefined;
       this.#forgotten += read;
-      if (this.#forgotten > MOST_FORGOTTEN) return State.Over;
-      return throttle.resting ? State.Rest : State.Read;
+      if (this.#forgotten > MOST_FORGOTTEN) return ReadState.Over;
+      return throttle.resting ? ReadState.Rest : ReadState.Read;
     }
     const isHeld = this.#unreadSince === undefined && throttle.resting;
-    return isHeld ? State.Hold : this.#queueOrTake();
+    return isHeld ? ReadState.Hold : this.#queueOrTake();
   }
 
-  #queueOrTake(): State {
+  #queueOrTake(): ReadState {
     const queues = this.#parts.throttle.costly || this.#bytesThisTurn >= BYTES_A_TURN;
-    return queues ? State.Queue : this.#begin();
+    return queues ? ReadState.Queue : this.#begin();
   }
 
-  #begin(): State {
+  #begin(): ReadState {
     const { session, flush, router, clock } = this.#parts;
     session.push(this.#buffer.subarray(0, this.#read));
     flush.taking = true;
@@ -198,10 +198,10 @@ export class ReadLoop {
     this.#unreadSince = undefined;
     this.#taken = 0;
     this.#whole = false;
-    return State.Take;
+    return ReadState.Take;
   }
 
-  #take(): State {
+  #take(): ReadState {
     const { session, router, flush, throttle } = this.#parts;
     const connection = this.#connection;
     for (let decoded; (decoded = session.next()) !== undefined && !connection.ended;) {
@@ -213,13 +213,13 @@ export class ReadLoop {
       router.admitGathered(this.#unread);
       flush.taking = false;
       this.#endTurn(this.#taken);
-      return this.#wasPaused ? State.Pause : isFull ? State.Block : State.Yield;
+      return this.#wasPaused ? ReadState.Pause : isFull ? ReadState.Block : ReadState.Yield;
     }
     return this.#finish();
   }
 
   /** Goes on to take requests after a wait. */
-  #resume(): State {
+  #resume(): ReadState {
     const { flush, router, clock } = this.#parts;
     flush.taking = true;
     const before = this.now;
@@ -229,10 +229,10 @@ export class ReadLoop {
       router.gather();
     }
     this.#taken = 0;
-    return State.Take;
+    return ReadState.Take;
   }
 
-  #finish(): State {
+  #finish(): ReadState {
     const { session, router, flush, throttle, timeouts } = this.#parts;
     const connection = this.#connection;
     router.admitGathered(this.#unread);
@@ -247,7 +247,7 @@ export class ReadLoop {
     }
     flush.taken();
     connection.taken(midRequest);
-    return throttle.resting ? State.Rest : State.Read;
+    return throttle.resting ? ReadState.Rest : ReadState.Read;
   }
 
   #endInput(): void {

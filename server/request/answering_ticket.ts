@@ -5,7 +5,7 @@ import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { Ticket } from "../../scheduling/ticket.ts";
-import type { PendingRequest } from "../connection/pending_requests.ts";
+import type { RequestInFlight } from "../connection/pending_requests.ts";
 import type { Receipt } from "../connection/receipts.ts";
 import { isDeclared } from "./failures.ts";
 import type { HeldResponses } from "./held_responses.ts";
@@ -18,7 +18,7 @@ import type { Route } from "./route.ts";
 const BYTES = 512;
 
 /** A request as it is answered. */
-export abstract class AnsweringTicket extends Ticket implements PendingRequest, AnswerableRequest {
+export abstract class AnsweringTicket extends Ticket implements RequestInFlight, AnswerableRequest {
   after: this | undefined = undefined;
   held: HeldResponses | undefined = undefined;
   receipt: Receipt | undefined = undefined;

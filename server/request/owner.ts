@@ -7,7 +7,7 @@ import type { FlowHandle } from "../../scheduling/ticket.ts";
 import type { Timed } from "../../scheduling/timing_wheel.ts";
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { FlowOpener } from "../admission/client_flows.ts";
-import type { PendingRequest } from "../connection/pending_requests.ts";
+import type { RequestInFlight } from "../connection/pending_requests.ts";
 import type { Telemetry } from "../telemetry.ts";
 import type { BuiltinConnection } from "./builtin_call.ts";
 import type { Client } from "./handlers.ts";
@@ -38,19 +38,19 @@ export interface RequestConnection extends BuiltinConnection {
   /** Its requests hold `bytes` more. What is `much` counts now. */
   hold(bytes: number, much: boolean): void;
   /** A request may be scheduled. */
-  checked(request: PendingRequest): void;
+  checked(request: RequestInFlight): void;
   /** A request has a seat. */
   started(request: StartedRequest): void;
   /** A request was refused as busy or quota. */
   turnedAway(retry: number, overloaded: boolean): void;
   /** A request is answered; one that was `turnedAway` may wait for other answers to go out with. */
-  answered(request: PendingRequest, turnedAway: boolean, now?: number): void;
+  answered(request: RequestInFlight, turnedAway: boolean, now?: number): void;
   /** Counts a failure that is answered. */
   countFailure(code: string): void;
 }
 
 /** A request that runs. */
-export interface StartedRequest extends PendingRequest {
+export interface StartedRequest extends RequestInFlight {
   /** Whether the server answers it itself. */
   readonly isBuiltin: boolean;
 }

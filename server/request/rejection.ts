@@ -1,10 +1,10 @@
 import type { Correlated, Failure, RequestTimes } from "../../dialects/dialect.ts";
-import type { PendingRequest } from "../connection/pending_requests.ts";
+import type { RequestInFlight } from "../connection/pending_requests.ts";
 import type { HeldResponses } from "./held_responses.ts";
 import type { Answerable, Responder } from "./responder.ts";
 
 /** Input that is answered with a failure without becoming a request: it only waits for its turn to be answered. */
-export class Rejection implements PendingRequest, Answerable {
+export class Rejection implements RequestInFlight, Answerable {
   after: this | undefined = undefined;
   held: HeldResponses | undefined = undefined;
   answered = false;

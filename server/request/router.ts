@@ -53,14 +53,9 @@ export class RequestRouter {
 
   /** Something came. */
   take(decoded: Decoded, now: number): void {
-    switch (decoded.kind) {
-      case "request":
-        return this.#request(decoded, now);
-      case "invalid":
-        return this.#invalid(decoded);
-      case "control":
-        return this.#control(decoded);
-    }
+    if (decoded.kind === "request") this.#request(decoded, now);
+    else if (decoded.kind === "invalid") this.#invalid(decoded);
+    else this.#control(decoded);
   }
 
   /** Requests that come from now on waited unread, and are admitted together. */

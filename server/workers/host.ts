@@ -4,11 +4,9 @@ import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { abortable } from "./abortable.ts";
 import type { Context } from "../request/handlers.ts";
+import type { UntypedHandler } from "../request/route.ts";
 import { Channel } from "./channel.ts";
 import { type FromWorker, type Task, toPlain, toRefusal, type ToWorker } from "./messages.ts";
-
-type AnyHandler = (args: Values, context: Context) => unknown;
-type Items = Iterator<Values, Values> | AsyncIterator<Values, Values>;
 
 /** Where this module is. */
 export const hostUrl: string = import.meta.url;
@@ -36,7 +34,7 @@ export async function host(
   const conn = await Deno.connect({ transport: "unix", path });
   for (const permission of revoked) Deno.permissions.revokeSync(permission);
   const channel = new Channel<FromWorker, ToWorker>(conn);
-  const worker = new Host(channel);
+  const worker = new WorkerHost(channel);
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
     worker.end(event.error);
@@ -77,9 +75,9 @@ function watch(memory: number): Promise<void> {
   return new Promise((resolve) => worker.onmessage = () => resolve());
 }
 
-class Host {
+class WorkerHost {
   readonly #channel: Channel<FromWorker, ToWorker>;
-  #handlers: Readonly<Record<string, AnyHandler>> = {};
+  #handlers: Readonly<Record<string, UntypedHandler>> = {};
   #abort = new AbortController();
   #client = { closed: false, halfClosed: false };
   #onClosed: (() => void)[] = [];
@@ -112,7 +110,7 @@ class Host {
       if (typeof found !== "object" || found === null) {
         throw new TypeError("the module of workers must export default handlers, or { handlers }");
       }
-      this.#handlers = found as Readonly<Record<string, AnyHandler>>;
+      this.#handlers = found as Readonly<Record<string, UntypedHandler>>;
       const verbs = Object.keys(found).filter((verb) => typeof this.#handlers[verb] === "function");
       this.#tell({ kind: "ready", verbs });
     } catch (error) {
@@ -150,7 +148,9 @@ class Host {
   /** Sends items, each when the one before it was passed on; returns the reply. */
   async #stream(result: unknown, signal: AbortSignal): Promise<Values> {
     const source = result as AsyncIterable<Values> & Iterable<Values>;
-    const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as Items;
+    const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as
+      | Iterator<Values, Values>
+      | AsyncIterator<Values, Values>;
     try {
       for (;;) {
         const { done, value } = await items.next();

@@ -6,7 +6,7 @@ import type { DialOptions } from "./dial_options.ts";
 import { resetTimeTo } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
-import { after } from "./timer.ts";
+import { after, type SetTimer } from "./timer.ts";
 import { connectWebSocket } from "./web_socket.ts";
 
 /** A TCP, TLS or Unix socket. */
@@ -67,23 +67,27 @@ export class TlsStream extends SocketStream {
   #open = false;
   #burst = 0;
 
-  /** A handshake that takes longer than `timeout` ms is given up, which `onLate` is told of; `Infinity` waits for it. */
-  constructor(conn: Deno.TlsConn, timeout: number, onLate?: () => void) {
+  /**
+   * A handshake that takes longer than `timeout` ms is given up, which `onLate` is told of; `Infinity` waits for it.
+   * `timer` measures the time.
+   */
+  constructor(conn: Deno.TlsConn, timeout: number, onLate?: () => void, timer: SetTimer = after) {
     super(conn, undefined, DELAYED_MS);
     const handshake = conn.handshake();
     this.settled = handshake.then(() => {}, () => {});
-    this.ready = this.#handshake(handshake, timeout, onLate);
+    this.ready = this.#handshake(handshake, timeout, timer, onLate);
     this.ready.catch(() => {});
   }
 
   async #handshake(
     handshake: Promise<unknown>,
     timeout: number,
+    timer: SetTimer,
     onLate?: () => void,
   ): Promise<void> {
     let stop = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      stop = after(timeout, () => {
+      stop = timer(timeout, () => {
         onLate?.();
         reject(new StreamError("InvalidData", `no TLS handshake within ${timeout} ms`));
       });

@@ -65,7 +65,7 @@ const MOST_HANDSHAKES = 1024;
 function listenTls(
   { hostname, port }: HostAddress,
   { cert, key }: TlsIdentity,
-  { alpn, openingTime = OPENING_MS, onUnopened }: ListenOptions,
+  { alpn, openingTime = OPENING_MS, onUnopened, after }: ListenOptions,
 ): Listener {
   const alpnProtocols = alpn === undefined ? undefined : [alpn];
   const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols });
@@ -81,9 +81,8 @@ function listenTls(
     goOn();
   };
   return acceptFrom({ accept, close }, address, (conn) => {
-    const stream: TlsStream = new TlsStream(conn, openingTime, () => {
-      onUnopened?.(stream.peer, "its TLS handshake took too long");
-    });
+    const onLate = (): void => onUnopened?.(stream.peer, "its TLS handshake took too long");
+    const stream: TlsStream = new TlsStream(conn, openingTime, onLate, after);
     handshakes++;
     stream.settled.then(() => {
       handshakes--;

@@ -19,6 +19,8 @@ export interface OpeningOptions {
   maxOpening?: number;
   /** Is told of each connection that was closed because of these, and why. */
   onUnopened?: (peer: string, why: string) => void;
+  /** The timer of `openingTime`. Default: that of the platform. */
+  after?: SetTimer;
 }
 
 /** The connections of a listener that are being opened. */
@@ -30,13 +32,13 @@ export class PendingHandshakes {
   readonly #onUnopened: (peer: string, why: string) => void;
   readonly #after: SetTimer;
 
-  /** None is being opened yet; `timer` calls an action in so many ms. */
-  constructor(options: OpeningOptions, timer: SetTimer = after) {
+  /** None is being opened yet. */
+  constructor(options: OpeningOptions) {
     const { openingTime = OPENING_MS, maxOpening = MOST_OPENING, onUnopened } = options;
     this.#time = openingTime;
     this.#most = maxOpening;
     this.#onUnopened = onUnopened ?? (() => {});
-    this.#after = timer;
+    this.#after = options.after ?? after;
   }
 
   /** A connection came. Where there are too many, the oldest goes: an honest one takes the least time. */

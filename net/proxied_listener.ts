@@ -4,14 +4,11 @@ import { Condition } from "./condition.ts";
 import { type OpeningOptions, PendingHandshakes } from "./pending_handshakes.ts";
 import { ProxyHeaderError, readProxyHeader } from "./proxy_protocol.ts";
 import type { ByteStream, Listener } from "./stream.ts";
-import type { SetTimer } from "./timer.ts";
 
 /** Whose connections are taken for proxies', and how long a header may take. */
 export interface ProxyOptions extends OpeningOptions {
   /** Whether the other end of a connection is a proxy that is listed. */
   readonly lists: (peer: string) => boolean;
-  /** Calls `action` in so many ms, unless it is stopped. */
-  readonly after: SetTimer;
   /** Resolves once the event loop has looked after everybody else. */
   readonly turn: () => Promise<void>;
 }
@@ -21,10 +18,10 @@ export interface ProxyOptions extends OpeningOptions {
  * each connection that is closed for want of one.
  */
 export function proxied(listener: Listener, options: ProxyOptions): Listener {
-  const { lists, after, turn, onUnopened } = options;
+  const { lists, turn, onUnopened } = options;
   const ready: ByteStream[] = [];
   const changed = new Condition();
-  const opening = new PendingHandshakes(options, after);
+  const opening = new PendingHandshakes(options);
   let accepting: Promise<void> | undefined;
   let ended = false;
 

@@ -63,7 +63,7 @@ export function requireLoopback({ place }: ServedAddress): void {
     `${
       formatAddress(place)
     }: other machines could connect there and use the server, which asks for no credentials. ` +
-      `Listen at 127.0.0.1, or set insecure where everybody who can connect may.`,
+      `Listen at 127.0.0.1, or set insecure: true if everybody who can connect may use it.`,
   );
 }
 

@@ -151,10 +151,11 @@ export class ProtocolServer {
 
   /** The bounds of a listener on connections that are not open yet, and who is told of them. */
   openingOptions(): OpeningOptions & Pick<ListenOptions, "onLongMessage"> {
-    const { counters, timeouts } = this.#parts.services;
+    const { clock, counters, timeouts } = this.#parts.services;
     return {
       openingTime: timeouts.opening,
       maxOpening: this.#limits.connectionsOpening,
+      after: (ms, action) => clock.after(ms, action),
       onUnopened: () => void counters.unopened++,
       onLongMessage: () => void counters.longMessages++,
     };
@@ -162,12 +163,10 @@ export class ProtocolServer {
 
   /** What a listener for proxies needs; `lists` says which peers are those. */
   proxyOptions(lists: (peer: string) => boolean): ProxyOptions {
-    const { clock, telemetry } = this.#resources;
+    const { telemetry } = this.#resources;
     return {
+      ...this.openingOptions(),
       lists,
-      openingTime: this.#parts.services.timeouts.opening,
-      maxOpening: this.#limits.connectionsOpening,
-      after: (ms, action) => clock.after(ms, action),
       turn: () => this.#turn(),
       onUnopened: (client, why) => {
         telemetry.tell({ kind: "proxy-header-missing", client, why });

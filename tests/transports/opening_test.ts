@@ -1,0 +1,52 @@
+// Connections that do not open are given up by the clock that the server was handed.
+
+import { assertEquals } from "@std/assert";
+import { type LogEntry, serve } from "../../server/mod.ts";
+import { VirtualClock } from "../virtual_clock.ts";
+import { identity } from "./tls.ts";
+
+const bare = {
+  name: "bare",
+  version: "1.0",
+  summary: "Nothing of its own.",
+  commands: {},
+} as const;
+
+const HOUR = 3_600_000;
+
+/** Lets hours pass until `ended` settles: the connection must have arrived first, which takes real time. */
+async function hoursUntil(clock: VirtualClock, ended: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  ended.then(() => isOver = true);
+  while (!isOver) await clock.elapse(HOUR);
+}
+
+Deno.test("a WebSocket that does not open in an hour of a virtual clock is given up", async () => {
+  const clock = new VirtualClock();
+  await using server = await serve(bare, {}, {
+    listen: [],
+    ws: { port: 0 },
+    clock,
+    timeouts: { opening: HOUR },
+  });
+  using silent = await Deno.connect({ port: Number(new URL(server.address).port) });
+  const ended = silent.read(new Uint8Array(1)).catch(() => null);
+  await hoursUntil(clock, ended);
+  assertEquals(await ended, null);
+});
+
+Deno.test("a TLS handshake that does not come in an hour of a virtual clock is given up", async () => {
+  const clock = new VirtualClock();
+  const { promise: logged, resolve: log } = Promise.withResolvers<LogEntry>();
+  await using server = await serve(bare, {}, {
+    listen: ["tls://127.0.0.1:0"],
+    tls: identity,
+    clock,
+    timeouts: { opening: HOUR },
+    log,
+  });
+  const { port } = new URL(server.address.replace("tls:", "http:"));
+  using _silent = await Deno.connect({ port: Number(port) });
+  await hoursUntil(clock, logged);
+  assertEquals((await logged).why, "no TLS handshake within 3600000 ms");
+});

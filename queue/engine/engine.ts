@@ -3,7 +3,7 @@
 
 import type { Counts } from "../index/queue.ts";
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { JobOptions, State, StoredJob } from "../store/job_fields.ts";
+import type { JobOptions, JobState, StoredJob } from "../store/job_fields.ts";
 import type { QueueLimits, Schedule } from "../store/store.ts";
 import type { Caller, QueueClient } from "./caller.ts";
 
@@ -79,7 +79,7 @@ export interface FailedCounts {
 export interface JobFilter {
   readonly queue: string;
   /** Default: all states. */
-  readonly state?: State;
+  readonly state?: JobState;
   /** Default: all keys. */
   readonly key?: string;
 }

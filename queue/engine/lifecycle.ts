@@ -1,7 +1,7 @@
 // What can happen to a job, as data: in which states, what it needs, and what becomes of the job.
 
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { JobProgress, State, StoredJob } from "../store/job_fields.ts";
+import type { JobProgress, JobState, StoredJob } from "../store/job_fields.ts";
 import type { QueueClient } from "./caller.ts";
 import type { NewJob } from "./engine.ts";
 
@@ -46,7 +46,7 @@ export type JobEvent =
 /** The rules of one kind of event. */
 interface Rule {
   /** The states in which it can happen. */
-  readonly from: readonly State[];
+  readonly from: readonly JobState[];
   /** Whether a client asks for it, which it may not while nothing can change. */
   readonly asked: boolean;
   /** Whether it is asked only if the store has room for a row. */
@@ -64,8 +64,8 @@ interface Rule {
   readonly ending?: string;
 }
 
-const ALL: readonly State[] = ["delayed", "ready", "taken", "dead", "done"];
-const TAKEN: readonly State[] = ["taken"];
+const ALL: readonly JobState[] = ["delayed", "ready", "taken", "dead", "done"];
+const TAKEN: readonly JobState[] = ["taken"];
 const ASKED = { asked: true, needsRow: false, frees: true, stored: true } as const;
 const BY_ITSELF = { asked: false, needsRow: false, frees: true, stored: true } as const;
 
@@ -156,7 +156,7 @@ function failed(
 /** The progress of a job in another state, with some fields changed. */
 function moved(
   { attempt, uncountedAttempts, readyAt, reason }: JobProgress,
-  state: State,
+  state: JobState,
   to: Partial<JobProgress>,
 ): JobProgress {
   return {
@@ -178,7 +178,7 @@ export function countedAttempts(
 }
 
 /** Whether a job in this state is of no use any more. */
-export function isExpired(state: State, expiresAt: number, now: number): boolean {
+export function isExpired(state: JobState, expiresAt: number, now: number): boolean {
   return expiresAt > 0 && expiresAt <= now && (state === "ready" || state === "delayed");
 }
 

@@ -1,4 +1,4 @@
-import { type State, states, type StoredJob } from "../store/job_fields.ts";
+import { type JobState, states, type StoredJob } from "../store/job_fields.ts";
 import type { JobExtras, JobHolder, JobPage } from "./job_page.ts";
 import type { KeyState, Queue, SharedOptions } from "./queue.ts";
 
@@ -45,7 +45,7 @@ export class Job {
     return this.#page.bytes[this.#at];
   }
 
-  get state(): State {
+  get state(): JobState {
     return states[this.#page.state[this.#at]];
   }
 

@@ -1,7 +1,7 @@
 // A queue, its keys, and the options that jobs of a key share. They refer to each other, so they live in one file.
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
-import type { JobOptions, State } from "../store/job_fields.ts";
+import type { JobOptions, JobState } from "../store/job_fields.ts";
 import { EventRates } from "./event_rates.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
@@ -11,7 +11,7 @@ import type { OrderedKey, OrderedOptions, OrderedRow, SlotTable } from "./slots.
 import { SortedNames } from "./sorted_names.ts";
 
 /** How many jobs there are in each state. */
-export type Counts = Record<State, number>;
+export type Counts = Record<JobState, number>;
 
 /** No jobs. */
 export function noJobs(): Counts {
@@ -173,7 +173,7 @@ export class KeyState implements OrderedKey, Placed {
   }
 
   /** Adds to the count of a state. */
-  count(state: State, change: number): void {
+  count(state: JobState, change: number): void {
     this[state] += change;
   }
 

@@ -12,10 +12,10 @@ import {
 } from "./stored_bounds.ts";
 
 /** The state of a job; a job is `done` only while its result is kept. */
-export type State = "delayed" | "ready" | "taken" | "dead" | "done";
+export type JobState = "delayed" | "ready" | "taken" | "dead" | "done";
 
 /** The states in the order of a job's life, which is also how a store may number them. */
-export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "done"];
+export const states: readonly JobState[] = ["delayed", "ready", "taken", "dead", "done"];
 
 /**
  * What changes in a job's life.
@@ -25,7 +25,7 @@ export const states: readonly State[] = ["delayed", "ready", "taken", "dead", "d
  */
 export interface JobProgress {
   /** The state when the job was last stored. */
-  readonly state: State;
+  readonly state: JobState;
   /** How many times it was taken. A worker that was told an attempt knows it from all others: the number never falls. */
   readonly attempt: number;
   /** How many attempts do not count, because the job was released or revived. */

@@ -7,7 +7,7 @@ import type { NewJob } from "../../../queue/engine/engine.ts";
 import { countedAttempts } from "../../../queue/engine/lifecycle.ts";
 import {
   type JobProgress,
-  type State,
+  type JobState,
   states,
   type StoredJob,
 } from "../../../queue/store/job_fields.ts";
@@ -291,7 +291,7 @@ export class Promises {
 }
 
 /** Whether a job is of no use any more, and may be gone at any moment. */
-function hasExpired(state: State, expires: number, now: number): boolean {
+function hasExpired(state: JobState, expires: number, now: number): boolean {
   return expires > 0 && expires <= now && (state === "ready" || state === "delayed");
 }
 

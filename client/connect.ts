@@ -4,7 +4,7 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import { type Parts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
+import { type LineParts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
 import { type Protocol, wireOptions } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
 import { PendingCall } from "./call.ts";
@@ -210,7 +210,7 @@ function toPlaces({ parseAddress }: Platform, address: Target): (Address | ByteS
 }
 
 /** Writes a request. Throws for what must not be sent, before it writes what no server takes. */
-function write(call: Call, args: Values | undefined, most: number): Parts {
+function write(call: Call, args: Values | undefined, most: number): LineParts {
   try {
     return writeParts(call.request, args, most);
   } catch (error) {

@@ -3,7 +3,7 @@
 import { encodeText } from "../../protocol/strings.ts";
 import type { RequestTimes } from "../dialect.ts";
 import type { Values } from "../../protocol/shape.ts";
-import { type Parts, type WireShape, writeParts } from "./message.ts";
+import { type LineParts, type WireShape, writeParts } from "./message.ts";
 
 /** The longest line of a reply, in bytes: clients refuse longer ones. Longer values belong in a body. */
 export const LONGEST = 65_000;
@@ -12,7 +12,7 @@ export const LONGEST = 65_000;
  * The parts of the line of a reply. Throws `RangeError` as soon as the line is too long for a client, and the errors of
  * `writeParts`.
  */
-export function replyParts(shape: WireShape, values: Values | undefined): Parts {
+export function replyParts(shape: WireShape, values: Values | undefined): LineParts {
   const parts = writeParts(shape, values, LONGEST);
   if (!fits(parts.text)) {
     throw new RangeError(`a line of a reply has more than ${LONGEST} bytes; use a body`);
@@ -30,7 +30,7 @@ export function fits(text: string): boolean {
 export function answerLine(
   tag: string | undefined,
   head: string,
-  { text, body }: Parts,
+  { text, body }: LineParts,
   timing: string,
   eol: string,
 ): string {

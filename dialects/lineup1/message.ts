@@ -27,7 +27,7 @@ export type { Values };
 export type WireShape = Pick<Shape, "positional" | "named" | "body">;
 
 /** The values of a line, written. */
-export interface Parts {
+export interface LineParts {
   /** The words and options behind the head, each with a space before it. */
   readonly text: string;
   /** The counted body. */
@@ -147,7 +147,7 @@ export function writeParts(
   shape: WireShape,
   values: Values | undefined | void,
   most: number = Infinity,
-): Parts {
+): LineParts {
   values ??= {};
   let text = "";
   let ended: NamedField | undefined;

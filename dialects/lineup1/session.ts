@@ -19,7 +19,7 @@ import { failureText, isReadable } from "./failure_line.ts";
 import type { LineFramer } from "./line_framer.ts";
 import { greetingLine } from "./greeting.ts";
 import type { Malformed } from "./malformed.ts";
-import { type Parts, readRequest } from "./message.ts";
+import { type LineParts, readRequest } from "./message.ts";
 import { type RequestFrame, requestFrame } from "./request_frame.ts";
 import { createRequestFramer } from "./request_framer.ts";
 import { TelnetNegotiation } from "./telnet_negotiation.ts";
@@ -116,7 +116,13 @@ export class Lineup1Session implements DialectSession {
     if (this.events) out.add(`! ${kind} within=${within}ms${this.eol}`);
   }
 
-  #write({ correlation }: Correlated, head: string, parts: Parts, timing: string, out: Sink): void {
+  #write(
+    { correlation }: Correlated,
+    head: string,
+    parts: LineParts,
+    timing: string,
+    out: Sink,
+  ): void {
     const { eol } = this;
     out.add(answerLine(correlation, head, parts, timing, eol), parts.body);
     if (parts.body !== undefined) out.add(eol);

@@ -7,8 +7,8 @@ import type { ByteStream } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import type { RefusalThrottle } from "../admission/refusal_throttle.ts";
 import type { RequestRouter } from "../request/router.ts";
-import type { AnswerFlush } from "./answer_flush.ts";
 import type { ConnectionTimeouts } from "./connection_timeouts.ts";
+import type { ReadBatch } from "./read_batch.ts";
 import type { ReadBudget } from "./read_budget.ts";
 
 // An idle connection holds a small buffer, as there may be ten thousand of them; one that fills it gets a larger one.
@@ -49,13 +49,12 @@ const enum ReadState {
 
 /** The connection that is read. */
 export interface ReadConnection {
+  readonly services: ReadServices;
+  readonly session: DialectSession;
+  readonly output: Output;
   /** Whether input is forgotten. */
   readonly ended: boolean;
   readonly closed: boolean;
-  /** Whether the client has to read answers, or to wait for some. */
-  readonly isFull: boolean;
-  /** Resolves once it need not. */
-  untilRoom(): Promise<void>;
   /** So many bytes came. */
   received(bytes: number): void;
   /** All that was read is taken; `midRequest` says whether more must follow soon. */
@@ -66,26 +65,35 @@ export interface ReadConnection {
   halfClose(): Promise<void>;
 }
 
-/** What the loop works with. */
-export interface ReadParts {
-  readonly stream: ByteStream;
-  readonly session: DialectSession;
-  readonly router: RequestRouter;
-  readonly output: Output;
-  readonly flush: AnswerFlush;
-  readonly timeouts: ConnectionTimeouts;
-  readonly throttle: RefusalThrottle;
-  readonly budget: ReadBudget;
-  readonly turns: LoopYield;
+/** The parts of a server that reading uses. */
+export interface ReadServices {
   readonly clock: Clock;
+  readonly readBudget: ReadBudget;
+  readonly turns: LoopYield;
+}
+
+/** What becomes of decoded input. */
+export interface ReadExchange {
+  readonly router: RequestRouter;
+  readonly batch: ReadBatch;
+  readonly throttle: RefusalThrottle;
+  /** Whether the client has to read answers, or to wait for some. */
+  readonly isFull: boolean;
+  /** Resolves once it need not. */
+  untilRoom(): Promise<void>;
 }
 
 /** The reading half of one connection. */
 export class ReadLoop {
-  /** When what is taken now was read. */
-  now = 0;
   readonly #connection: ReadConnection;
-  readonly #parts: ReadParts;
+  readonly #stream: ByteStream;
+  readonly #session: DialectSession;
+  readonly #exchange: ReadExchange;
+  readonly #router: RequestRouter;
+  readonly #batch: ReadBatch;
+  readonly #throttle: RefusalThrottle;
+  readonly #timeouts: ConnectionTimeouts;
+  readonly #clock: Clock;
   #buffer = new Uint8Array(SMALLEST_BUFFER);
   /** How many bytes of the buffer are taken now. */
   #read = 0;
@@ -103,31 +111,43 @@ export class ReadLoop {
   #whole = false;
   #wasPaused = false;
 
-  constructor(connection: ReadConnection, parts: ReadParts) {
+  constructor(
+    connection: ReadConnection,
+    stream: ByteStream,
+    exchange: ReadExchange,
+    timeouts: ConnectionTimeouts,
+  ) {
     this.#connection = connection;
-    this.#parts = parts;
+    this.#stream = stream;
+    this.#session = connection.session;
+    this.#exchange = exchange;
+    this.#router = exchange.router;
+    this.#batch = exchange.batch;
+    this.#throttle = exchange.throttle;
+    this.#timeouts = timeouts;
+    this.#clock = connection.services.clock;
   }
 
   /** Reads until the client has ended its side, or the connection is over. Rejects where the stream fails. */
   async run(): Promise<void> {
-    const { stream, throttle, output, timeouts, clock } = this.#parts;
     const connection = this.#connection;
+    const throttle = this.#throttle;
     for (let state = ReadState.Read as ReadState; state !== ReadState.Over;) {
       switch (state) {
         case ReadState.Rest:
           await throttle.rested();
-          this.#unreadSince = Math.max(this.now, clock.now() - throttle.restLength);
+          this.#unreadSince = Math.max(this.#batch.now, this.#clock.now() - throttle.restLength);
           state = connection.closed ? ReadState.Over : ReadState.Read;
           break;
         case ReadState.Read: {
-          timeouts.listening = true;
-          const read = await stream.read(this.#buffer);
-          timeouts.listening = false;
+          this.#timeouts.listening = true;
+          const read = await this.#stream.read(this.#buffer);
+          this.#timeouts.listening = false;
           state = read === null ? ReadState.HalfClose : this.#received(read);
           break;
         }
         case ReadState.Hold:
-          this.#unreadSince = clock.now();
+          this.#unreadSince = this.#clock.now();
           await throttle.rested();
           state = connection.closed ? ReadState.Over : this.#queueOrTake();
           break;
@@ -139,12 +159,12 @@ export class ReadLoop {
           state = this.#take();
           break;
         case ReadState.Pause:
-          output.flush();
+          connection.output.flush();
           await throttle.rested();
           state = ReadState.Requeue;
           break;
         case ReadState.Block:
-          await connection.untilRoom();
+          await this.#exchange.untilRoom();
           state = ReadState.Requeue;
           break;
         case ReadState.Yield:
@@ -172,29 +192,31 @@ export class ReadLoop {
     this.#read = read;
     this.#bytesThisTurn += read;
     this.#connection.received(read);
-    const { throttle } = this.#parts;
     if (this.#connection.ended) {
       this.#unreadSince = undefined;
       this.#forgotten += read;
       if (this.#forgotten > MOST_FORGOTTEN) return ReadState.Over;
-      return throttle.resting ? ReadState.Rest : ReadState.Read;
+      return this.#restOrRead();
     }
-    const isHeld = this.#unreadSince === undefined && throttle.resting;
+    const isHeld = this.#unreadSince === undefined && this.#throttle.resting;
     return isHeld ? ReadState.Hold : this.#queueOrTake();
   }
 
+  #restOrRead(): ReadState {
+    return this.#throttle.resting ? ReadState.Rest : ReadState.Read;
+  }
+
   #queueOrTake(): ReadState {
-    const queues = this.#parts.throttle.costly || this.#bytesThisTurn >= BYTES_A_TURN;
+    const queues = this.#throttle.costly || this.#bytesThisTurn >= BYTES_A_TURN;
     return queues ? ReadState.Queue : this.#begin();
   }
 
   #begin(): ReadState {
-    const { session, flush, router, clock } = this.#parts;
-    session.push(this.#buffer.subarray(0, this.#read));
-    flush.taking = true;
-    this.now = clock.now();
-    this.#unread = this.#unreadSince === undefined ? 0 : this.now - this.#unreadSince;
-    if (this.#unreadSince !== undefined) router.gather();
+    this.#session.push(this.#buffer.subarray(0, this.#read));
+    const now = this.#clock.now();
+    this.#batch.begin(now);
+    this.#unread = this.#unreadSince === undefined ? 0 : now - this.#unreadSince;
+    if (this.#unreadSince !== undefined) this.#router.gather();
     this.#unreadSince = undefined;
     this.#taken = 0;
     this.#whole = false;
@@ -202,16 +224,18 @@ export class ReadLoop {
   }
 
   #take(): ReadState {
-    const { session, router, flush, throttle } = this.#parts;
+    const session = this.#session;
+    const throttle = this.#throttle;
     const connection = this.#connection;
+    const { now } = this.#batch;
     for (let decoded; (decoded = session.next()) !== undefined && !connection.ended;) {
       this.#whole = true;
-      router.take(decoded, this.now);
-      const { isFull } = connection;
+      this.#router.take(decoded, now);
+      const { isFull } = this.#exchange;
       this.#wasPaused = throttle.paused && !throttle.exhausted;
       if (!isFull && !this.#wasPaused && ++this.#taken < REQUESTS_A_TURN) continue;
-      router.admitGathered(this.#unread);
-      flush.taking = false;
+      this.#router.admitGathered(this.#unread);
+      this.#batch.suspend();
       this.#endTurn(this.#taken);
       return this.#wasPaused ? ReadState.Pause : isFull ? ReadState.Block : ReadState.Yield;
     }
@@ -220,48 +244,46 @@ export class ReadLoop {
 
   /** Goes on to take requests after a wait. */
   #resume(): ReadState {
-    const { flush, router, clock } = this.#parts;
-    flush.taking = true;
-    const before = this.now;
-    this.now = clock.now();
+    const before = this.#batch.now;
+    const now = this.#clock.now();
+    this.#batch.begin(now);
     if (this.#wasPaused) {
-      this.#unread += this.now - before;
-      router.gather();
+      this.#unread += now - before;
+      this.#router.gather();
     }
     this.#taken = 0;
     return ReadState.Take;
   }
 
   #finish(): ReadState {
-    const { session, router, flush, throttle, timeouts } = this.#parts;
     const connection = this.#connection;
-    router.admitGathered(this.#unread);
-    router.endGathering();
-    if (throttle.exhausted && !connection.ended) connection.dismiss();
-    flush.taking = false;
+    this.#router.admitGathered(this.#unread);
+    this.#router.endGathering();
+    if (this.#throttle.exhausted && !connection.ended) connection.dismiss();
+    this.#batch.suspend();
     this.#endTurn(this.#taken);
-    const { midRequest } = session;
-    timeouts.received(this.#read, this.#whole, midRequest, this.now);
+    const { midRequest } = this.#session;
+    this.#timeouts.received(this.#read, this.#whole, midRequest, this.#batch.now);
     if (this.#read === this.#buffer.length && this.#read < LARGEST_BUFFER) {
       this.#buffer = new Uint8Array(4 * this.#read);
     }
-    flush.taken();
+    this.#batch.end();
     connection.taken(midRequest);
-    return throttle.resting ? ReadState.Rest : ReadState.Read;
+    return this.#restOrRead();
   }
 
   #endInput(): void {
     const { ended, closed } = this.#connection;
-    const last = ended || closed ? undefined : this.#parts.session.endOfInput();
-    if (last !== undefined) this.#parts.router.take(last, this.#parts.clock.now());
+    const last = ended || closed ? undefined : this.#session.endOfInput();
+    if (last !== undefined) this.#router.take(last, this.#clock.now());
   }
 
   /** Waits in the queue; others like it wait there too. */
   async #awaitTurn(): Promise<void> {
-    const { output, budget } = this.#parts;
+    const { output, services: { readBudget } } = this.#connection;
     output.schedule();
-    await budget.enter();
-    if (this.#connection.closed) budget.spend(0);
+    await readBudget.enter();
+    if (this.#connection.closed) readBudget.spend(0);
     else this.#hasTurn = true;
   }
 
@@ -269,12 +291,13 @@ export class ReadLoop {
   #endTurn(requests: number): void {
     if (!this.#hasTurn) return;
     this.#hasTurn = false;
-    this.#parts.budget.spend(Math.max(requests, this.#bytesThisTurn / BYTES_A_REQUEST));
+    const { readBudget } = this.#connection.services;
+    readBudget.spend(Math.max(requests, this.#bytesThisTurn / BYTES_A_REQUEST));
     this.#bytesThisTurn = 0;
   }
 
   #yield(): Promise<void> {
-    const { output, turns } = this.#parts;
+    const { output, services: { turns } } = this.#connection;
     output.schedule();
     return new Promise((resolve) => turns.next(resolve));
   }

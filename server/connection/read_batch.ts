@@ -1,11 +1,13 @@
-// When the answers of one connection are written: together for one read, and refusals perhaps later.
+// The requests of one read: they have one time, and their answers are written together; refusals perhaps later.
 
 import type { Output } from "../../net/output.ts";
 
-/** Decides when to flush the output of one connection. */
-export class AnswerFlush {
-  /** Requests are being taken from what was read: all that they answer at once goes out in one write behind them. */
+/** The batch of requests that is taken now from what was read. */
+export class ReadBatch {
+  /** Whether requests are being taken. */
   taking = false;
+  /** The time of the batch that is taken now, or was taken last. */
+  now = 0;
   readonly #output: Output;
   readonly #throttle: { readonly holdsBackRefusals: boolean };
   /** Something was answered that must go out although refusals wait. */
@@ -17,7 +19,24 @@ export class AnswerFlush {
     this.#throttle = throttle;
   }
 
-  /** Something was answered while requests are taken: it goes out behind them. */
+  /** Requests are taken from now on. */
+  begin(now: number): void {
+    this.taking = true;
+    this.now = now;
+  }
+
+  /** Nothing is taken until `begin`. */
+  suspend(): void {
+    this.taking = false;
+  }
+
+  /** All requests of the read are taken. */
+  end(): void {
+    if (this.#urgent || !this.#throttle.holdsBackRefusals) this.#output.flush();
+    this.#urgent = false;
+  }
+
+  /** Something was answered that must go out although refusals wait. */
   answersNow(): void {
     this.#urgent = true;
   }
@@ -35,11 +54,5 @@ export class AnswerFlush {
       if (!mayWait) this.#output.schedule();
       this.#urgent = false;
     }
-  }
-
-  /** All requests of a read are taken. */
-  taken(): void {
-    if (this.#urgent || !this.#throttle.holdsBackRefusals) this.#output.flush();
-    this.#urgent = false;
   }
 }

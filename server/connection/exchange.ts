@@ -1,0 +1,250 @@
+// The requests of one connection and their answers: the parts that a request passes, put together.
+
+import {
+  type DialectSession,
+  type Failure,
+  type Introduction,
+  NOBODY,
+} from "../../dialects/dialect.ts";
+import { Condition } from "../../net/condition.ts";
+import type { Output } from "../../net/output.ts";
+import type { FlowHandle } from "../../scheduling/ticket.ts";
+import { RequestAdmission } from "../admission/admission.ts";
+import { ClientFlows, type FlowOpener } from "../admission/client_flows.ts";
+import { KnownCommands } from "../admission/known_commands.ts";
+import { requestPolicies } from "../admission/policies.ts";
+import { RefusalThrottle, type ThrottledConnection } from "../admission/refusal_throttle.ts";
+import { drainingFailure } from "../request/failures.ts";
+import type { Client } from "../request/handlers.ts";
+import type { StartedRequest } from "../request/owner.ts";
+import type { Rejection } from "../request/rejection.ts";
+import type { Request } from "../request/request.ts";
+import { Responder } from "../request/responder.ts";
+import { RequestRouter, type RoutedConnection } from "../request/router.ts";
+import { PendingRequests } from "./pending_requests.ts";
+import { ReadBatch } from "./read_batch.ts";
+import type { Receipts } from "./receipts.ts";
+import type { ConnectionServices } from "./services.ts";
+
+/** The connection of an exchange. */
+export interface ExchangeConnection {
+  readonly services: ConnectionServices;
+  readonly session: DialectSession;
+  readonly output: Output;
+  readonly receipts: Receipts;
+  /** The connection as handlers see it. */
+  readonly client: Client;
+  readonly closed: boolean;
+  /** The client has said how it behaves. */
+  introduce(introduction: Introduction): void;
+  /** Counts what is held for the client now. */
+  weigh(): void;
+  /** A request is answered; `now` is the time where it is not that of a read. */
+  answered(now: number | undefined): void;
+  /** Takes no further requests, and closes once all are answered. */
+  end(): void;
+  /** As `end`, because of what the client has sent. */
+  endFor(code: string, why: string): void;
+}
+
+/** What a connection exchanges with its client. */
+export class Exchange implements RoutedConnection, ThrottledConnection {
+  readonly services: ConnectionServices;
+  readonly session: DialectSession;
+  readonly output: Output;
+  readonly responder: Responder;
+  readonly throttle: RefusalThrottle;
+  readonly batch: ReadBatch;
+  readonly router: RequestRouter;
+  /** How many failures were answered. */
+  failures = 0;
+  readonly #connection: ExchangeConnection;
+  readonly #flows: ClientFlows;
+  readonly #pending: PendingRequests<Request | Rejection>;
+  readonly #knownCommands: KnownCommands;
+  readonly #admission: RequestAdmission;
+  readonly #answer = new Condition();
+
+  constructor(connection: ExchangeConnection, peer: string) {
+    const { services, session, output, receipts } = connection;
+    const { bounds, wording } = services;
+    this.#connection = connection;
+    this.services = services;
+    this.session = session;
+    this.output = output;
+    this.#flows = new ClientFlows(peer, services.metersOf);
+    this.#pending = new PendingRequests(bounds.answers, () => this.present);
+    this.responder = new Responder(session, output, receipts, this.#pending);
+    this.throttle = new RefusalThrottle(services.refusalBudget, bounds, this);
+    this.#knownCommands = new KnownCommands(bounds.unknownCommands, wording);
+    this.#admission = new RequestAdmission(
+      requestPolicies(services, this.#pending, this.#knownCommands, this.throttle),
+    );
+    this.batch = new ReadBatch(output, this.throttle);
+    this.router = new RequestRouter(this, services.routes, this.#admission, this.#pending);
+  }
+
+  get client(): Client {
+    return this.#connection.client;
+  }
+
+  get clientKey(): string {
+    return this.#flows.client;
+  }
+
+  get draining(): boolean {
+    return this.services.draining.active;
+  }
+
+  /** The time: one for all that is taken from what was read. */
+  get present(): number {
+    return this.batch.taking ? this.batch.now : this.services.clock.now();
+  }
+
+  /** How many requests named a command. */
+  get requests(): number {
+    return this.#knownCommands.known;
+  }
+
+  /** How many requests are in flight. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /** Bytes held for requests, and for answers that wait for their turn. */
+  get held(): number {
+    return this.#pending.held;
+  }
+
+  // Room for further requests.
+
+  /** Whether the client has to read answers, or to wait for some, before more of its requests are taken. */
+  get isFull(): boolean {
+    return this.output.full || this.#hasManyPending;
+  }
+
+  get #hasManyPending(): boolean {
+    return this.#pending.ordered >= this.services.maxInFlight ||
+      this.#pending.bytes > this.services.bounds.requests;
+  }
+
+  async untilRoom(): Promise<void> {
+    this.services.counters.heldBack++;
+    await this.output.drained();
+    while (this.#hasManyPending && !this.#connection.closed) await this.#nextAnswer();
+  }
+
+  async untilAnswered(): Promise<void> {
+    while (this.#pending.size > 0 && !this.#connection.closed) await this.#nextAnswer();
+  }
+
+  #nextAnswer(): Promise<void> {
+    this.output.flush();
+    return this.#answer.changed();
+  }
+
+  flush(): void {
+    this.output.flush();
+  }
+
+  // A request on its way.
+
+  flow(scheduler: FlowOpener, name: string): FlowHandle {
+    return this.#flows.of(scheduler, name);
+  }
+
+  hold(bytes: number, much: boolean): void {
+    this.#pending.bytes += bytes;
+    if (much) this.#connection.weigh();
+  }
+
+  checked(request: Request): void {
+    this.#pending.checked(request, this.present);
+  }
+
+  started(request: StartedRequest): void {
+    // A built-in command between refused requests changes nothing.
+    if (!request.isBuiltin) this.#admission.onOutcome("started", 0);
+    this.#pending.started(request as Request);
+  }
+
+  turnedAway(retry: number, overloaded: boolean): void {
+    this.#admission.onOutcome(overloaded ? "overloaded" : "refused", retry);
+    this.batch.refused();
+  }
+
+  answersNow(): void {
+    this.batch.answersNow();
+  }
+
+  countFailure(code: string): void {
+    this.services.telemetry.countError(code);
+    this.failures++;
+  }
+
+  answered(request: Request | Rejection, turnedAway: boolean, now?: number): void {
+    this.#pending.answered(request);
+    if (this.#connection.closed) return;
+    const isTaking = this.batch.taking;
+    this.batch.answered(turnedAway);
+    this.#answer.broadcast();
+    this.#connection.answered(isTaking ? undefined : now ?? this.services.clock.now());
+  }
+
+  /** Answers with a failure that is no answer to a request. */
+  tell(failure: Failure): void {
+    this.router.reject(NOBODY, failure);
+  }
+
+  // What built-in commands may do, see `BuiltinContext`.
+
+  introduce(introduction: Introduction): void {
+    this.#connection.introduce(introduction);
+  }
+
+  figures(): Iterable<readonly [name: string, value: string | number]> {
+    return this.services.figures();
+  }
+
+  cancel(correlation: string, message: string): boolean {
+    const request = this.#pending.find(correlation);
+    request?.abort("cancelled", message);
+    return request !== undefined;
+  }
+
+  end(): void {
+    this.#connection.end();
+  }
+
+  endFor(code: string, why: string): void {
+    this.#connection.endFor(code, why);
+  }
+
+  othersAnswered(request: { readonly answered: boolean }): Promise<void> | undefined {
+    return this.#pending.size > 1 ? this.#untilAlone(request) : undefined;
+  }
+
+  async #untilAlone(request: { readonly answered: boolean }): Promise<void> {
+    const connection = this.#connection;
+    while (this.#pending.size > 1 && !connection.closed && !request.answered) {
+      await this.#nextAnswer();
+    }
+  }
+
+  // Its end.
+
+  /** The server shuts down: what is parked is refused, what runs may finish. */
+  drain(): void {
+    for (const request of this.#pending) {
+      if (request.isParked) request.abort("draining", drainingFailure.message);
+    }
+  }
+
+  /** The connection is closed: what is in flight is aborted. */
+  close(): void {
+    this.#pending.stop();
+    this.throttle.cancel();
+    for (const request of this.#pending) request.drop();
+    this.#answer.broadcast();
+  }
+}

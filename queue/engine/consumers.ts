@@ -4,7 +4,7 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
-import type { Yield } from "../index/slice.ts";
+import type { Yield } from "../index/job_slice.ts";
 import { WaitList, type WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
 import type { Delivery } from "./delivery.ts";

@@ -60,7 +60,7 @@ export interface Claim {
 }
 
 /** What a FAIL says. */
-export interface JobFailure {
+export interface AttemptFailure {
   readonly reason: string;
   /** How long before the next attempt, in ms; `undefined` for the backoff of the job. */
   readonly retry: number | undefined;
@@ -184,7 +184,7 @@ export interface Engine {
     signal: AbortSignal,
   ): Promise<void>;
   /** Jobs failed: all or none. Rejects with `not-found` or `not-taken`. */
-  fail(ids: readonly number[], claim: Claim, failure: JobFailure): Promise<FailedCounts>;
+  fail(ids: readonly number[], claim: Claim, failure: AttemptFailure): Promise<FailedCounts>;
   /** A lease begins anew. Resolves with its length in ms. Rejects with `not-found` or `not-taken`. */
   extend(id: number, claim: Claim, lease: number | undefined): Promise<number>;
   /** A job goes back, and the attempt does not count. Rejects with `not-found` or `not-taken`. */

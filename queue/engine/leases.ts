@@ -6,13 +6,13 @@ import type { JobsView } from "../index/jobs.ts";
 import { notTaken } from "../refusals.ts";
 import type { Journal } from "../store/journal.ts";
 import type { CapacityCheck } from "./capacity.ts";
-import type { Claim, FailedCounts, JobFailure } from "./engine.ts";
+import type { AttemptFailure, Claim, FailedCounts } from "./engine.ts";
 import { countedAttempts } from "./lifecycle.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import type { Transitions } from "./transitions.ts";
 
 /** The parts that leases work with. */
-interface Parts {
+interface LeaseParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly journal: Journal;
@@ -24,7 +24,7 @@ interface Parts {
 
 /** Jobs are done: all, or none if one of them is not taken by this client. */
 export async function done(
-  parts: Parts,
+  parts: LeaseParts,
   ids: readonly number[],
   claim: Claim,
   result: Uint8Array,
@@ -37,10 +37,10 @@ export async function done(
 
 /** Jobs failed: all, or none if one of them is not taken by this client. */
 export async function fail(
-  parts: Parts,
+  parts: LeaseParts,
   ids: readonly number[],
   claim: Claim,
-  { reason, retry, dead }: JobFailure,
+  { reason, retry, dead }: AttemptFailure,
 ): Promise<FailedCounts> {
   const { transitions, clock, random } = parts;
   const now = clock.now();
@@ -58,7 +58,7 @@ export async function fail(
 
 /** A lease begins anew. Resolves with its length in ms. */
 export async function extend(
-  parts: Parts,
+  parts: LeaseParts,
   id: number,
   claim: Claim,
   lease: number | undefined,
@@ -71,7 +71,7 @@ export async function extend(
 
 /** A job goes back, and the attempt does not count. Resolves with its state. */
 export async function release(
-  parts: Parts,
+  parts: LeaseParts,
   id: number,
   claim: Claim,
   delay: number,
@@ -83,7 +83,11 @@ export async function release(
 }
 
 /** The jobs with these ids, each once, if this client has taken all of them. */
-function claimed({ transitions }: Parts, ids: readonly number[], claim: Claim): readonly Job[] {
+function claimed(
+  { transitions }: LeaseParts,
+  ids: readonly number[],
+  claim: Claim,
+): readonly Job[] {
   if (ids.length === 1) return [held(transitions.job(ids[0]), claim)];
   const jobs = [...new Set(ids)].map((id) => held(transitions.job(id), claim));
   if (claim.attempt !== undefined && jobs.length > 1) {

@@ -170,6 +170,23 @@ function moved(
   };
 }
 
+/** The reason of a job whose connection ended. */
+const CLOSED = "The connection closed.";
+
+/** The connection that held a job ended. */
+export function disconnect(readyAt: number): JobEvent {
+  return { kind: "disconnect", readyAt, reason: CLOSED };
+}
+
+/** What happened to a stored job while no process had it. */
+export function eventSince(stored: StoredJob, now: number): JobEvent | undefined {
+  const { state, readyAt, endsAt, releaseOnDisconnect } = stored;
+  if (state === "delayed") return readyAt <= now ? { kind: "timeOver" } : undefined;
+  if (state === "taken" && releaseOnDisconnect) return disconnect(now);
+  if (state === "taken") return endsAt <= now ? { kind: "timeOver" } : undefined;
+  if (state === "done") return endsAt <= now ? { kind: "forget" } : undefined;
+}
+
 /** How many attempts of a job count. */
 export function countedAttempts(
   { attempt, uncountedAttempts }: Pick<JobProgress, "attempt" | "uncountedAttempts">,

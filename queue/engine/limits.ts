@@ -11,7 +11,7 @@ import type { RateLimits } from "./rate_limits.ts";
 import type { Transitions } from "./transitions.ts";
 
 /** The parts that limits work with. */
-interface Parts {
+interface LimitParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly limits: RateLimits;
@@ -28,7 +28,7 @@ export function limitsOf(jobs: JobsView, name: string, key: string): QueueLimits
 
 /** Changes some limits of a queue or key. Resolves with all of them once that is stored. */
 export async function setLimits(
-  { jobs, transitions, limits, journal, capacity }: Parts,
+  { jobs, transitions, limits, journal, capacity }: LimitParts,
   name: string,
   key: string,
   change: LimitChange,

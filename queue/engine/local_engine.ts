@@ -1,16 +1,14 @@
 import { deadJob, notDead, notFound } from "../refusals.ts";
 import type { Job } from "../index/job.ts";
-import { noJobs, type Queue } from "../index/queue.ts";
-import { type CountedEvent, events } from "../index/event_rates.ts";
-import { states, type StoredJob } from "../store/job_fields.ts";
+import type { StoredJob } from "../store/job_fields.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type {
+  AttemptFailure,
   Claim,
   DeliveredJob,
   Engine,
   FailedCounts,
-  JobFailure,
   JobFilter,
   JobList,
   LimitChange,
@@ -22,8 +20,10 @@ import type {
   ScheduleDetails,
   TakeRequest,
 } from "./engine.ts";
+import { figuresOf } from "./figures.ts";
 import { done, extend, fail, release } from "./leases.ts";
 import { allLimits, limitsOf, setLimits } from "./limits.ts";
+import { detailsOf, summaries } from "./summaries.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
 
@@ -58,26 +58,8 @@ export class LocalEngine implements Engine {
     return this.#work.journal.failure !== undefined;
   }
 
-  *figures(): Generator<readonly [name: string, value: number]> {
-    const { jobs, journal, consumers, results, schedules, limits, capacity, transitions } =
-      this.#work;
-    yield ["queue-queues", jobs.queues.size];
-    for (const state of states) yield [`queue-${state}`, jobs.counts[state]];
-    yield ["queue-takers", consumers.size];
-    yield ["queue-waiting-results", results.waiting];
-    yield ["queue-schedules", schedules.size];
-    yield ["queue-limits", limits.size];
-    yield ["queue-held-bytes", capacity.held];
-    yield ["queue-held-bytes-limit", capacity.max.maxMemory];
-    const room = capacity.storeRoom.reported;
-    if (room !== undefined) {
-      yield ["queue-store-bytes", room.used];
-      yield ["queue-store-bytes-left", Math.floor(room.left)];
-    }
-    yield ["queue-expired-total", transitions.expired];
-    yield ["queue-commits-total", journal.commits];
-    yield ["queue-changes-total", journal.changes];
-    yield ["queue-read-only", journal.failure === undefined ? 0 : 1];
+  figures(): Iterable<readonly [name: string, value: number]> {
+    return figuresOf(this.#work);
   }
 
   close(): Promise<number> {
@@ -168,7 +150,7 @@ export class LocalEngine implements Engine {
     return journal.room(signal).then(() => done(this.#work, ids, claim, result));
   }
 
-  fail(ids: readonly number[], claim: Claim, failure: JobFailure): Promise<FailedCounts> {
+  fail(ids: readonly number[], claim: Claim, failure: AttemptFailure): Promise<FailedCounts> {
     return fail(this.#work, ids, claim, failure);
   }
 
@@ -180,33 +162,12 @@ export class LocalEngine implements Engine {
     return release(this.#work, id, claim, delay);
   }
 
-  *queues(): Generator<QueueSummary, void, void> {
-    const { names, queues } = this.#work.jobs;
-    for (const name of names) {
-      const queue = queues.get(name);
-      if (queue !== undefined) yield summaryOf(name, queue);
-    }
+  queues(): Iterable<QueueSummary> {
+    return summaries(this.#work.jobs);
   }
 
   queue(name: string, top: number): QueueDetails {
-    const { jobs } = this.#work;
-    const now = this.now();
-    const queue = jobs.queues.get(name);
-    const rateOf = (event: CountedEvent): [CountedEvent, number] => [
-      event,
-      queue?.rates.perSecond(event, now) ?? 0,
-    ];
-    return {
-      ...summaryOf(name, queue),
-      top: queue?.keys.top(top).map(({ key, delayed, ready, taken, dead, done }) => ({
-        key,
-        counts: { delayed, ready, taken, dead, done },
-        limits: limitsOf(jobs, name, key),
-      })) ?? [],
-      keys: queue?.keys.size ?? 0,
-      rates: Object.fromEntries(events.map(rateOf)) as Record<CountedEvent, number>,
-      limits: limitsOf(jobs, name, ""),
-    };
+    return detailsOf(this.#work.jobs, name, top, this.now());
   }
 
   async job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }> {
@@ -257,14 +218,4 @@ export class LocalEngine implements Engine {
     if (job === undefined) throw notFound(id);
     return job;
   }
-}
-
-function summaryOf(name: string, queue: Queue | undefined): QueueSummary {
-  return {
-    queue: name,
-    counts: queue?.counts ?? noJobs(),
-    oldest: queue?.order.oldest,
-    consumers: queue?.consumers ?? 0,
-    paused: queue?.limits?.limits.paused ?? false,
-  };
 }

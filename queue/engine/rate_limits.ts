@@ -6,14 +6,14 @@ import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
 import { RateState } from "../index/rate_state.ts";
-import type { Yield } from "../index/slice.ts";
+import type { Yield } from "../index/job_slice.ts";
 import { BYTES, type Memory } from "../memory.ts";
 import type { Journal } from "../store/journal.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { QueueClock } from "./queue_clock.ts";
 
 /** The parts that the limits work with. */
-interface Parts {
+interface RateLimitParts {
   readonly jobs: JobsView;
   readonly journal: Journal;
   readonly clock: QueueClock;
@@ -27,13 +27,13 @@ interface Parts {
 export class RateLimits {
   /** How many queues and keys have limits. */
   size = 0;
-  readonly #parts: Parts;
+  readonly #parts: RateLimitParts;
   /** Those whose rate holds them back. */
   readonly #held: Deadlines<RateState>;
   readonly #debts = new LiftedDebts();
 
   /** Starts without limits. */
-  constructor(parts: Parts) {
+  constructor(parts: RateLimitParts) {
     this.#parts = parts;
     this.#held = new Deadlines<RateState>(
       parts.clock,

@@ -14,6 +14,12 @@ export class ScheduleEntry implements Due {
   constructor(public schedule: StoredSchedule, public body: Uint8Array | undefined) {
     this.due = schedule.next;
   }
+
+  /** Its next job is put at another time. */
+  moveTo(next: number): void {
+    this.schedule = { ...this.schedule, next };
+    this.due = next;
+  }
 }
 
 /** All schedules, by name. */

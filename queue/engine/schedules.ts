@@ -1,13 +1,11 @@
 // EVERY: jobs that are put again and again.
 
-import type { Clock } from "../../scheduling/clock.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { BadCron, readCron } from "../cron/cron.ts";
 import { readZone } from "../cron/cron_times.ts";
 import { nextRun, reviewed, type ScheduleTimes } from "../cron/next_run.ts";
-import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import type { JobsView } from "../index/jobs.ts";
-import { Slice, type Yield } from "../index/slice.ts";
+import { JobSlice, type Yield } from "../index/job_slice.ts";
 import type { Memory } from "../memory.ts";
 import { badArguments, noSchedule } from "../refusals.ts";
 import type { Journal } from "../store/journal.ts";
@@ -18,7 +16,7 @@ import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import { ScheduleEntry, ScheduleTable } from "./schedule_table.ts";
 import type { Transitions } from "./transitions.ts";
-import { WallClockWatch } from "./wall_clock_watch.ts";
+import { ScheduleTimer } from "./schedule_timer.ts";
 
 /** How long after its job could not be put a schedule tries again, in ms. */
 const RETRY = 1_000;
@@ -29,7 +27,7 @@ const READ = { schedules: 50, bytes: 1 << 20 };
 type WithBody = readonly [ScheduleEntry, Uint8Array | Error];
 
 /** The parts that schedules work with. */
-interface Parts {
+interface ScheduleParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly journal: Journal;
@@ -46,28 +44,21 @@ interface Parts {
  * missed, one makes up for them.
  */
 export class Schedules {
-  readonly #parts: Parts;
+  readonly #parts: ScheduleParts;
   readonly #table: ScheduleTable;
-  readonly #crons: Deadlines<ScheduleEntry>;
-  readonly #intervals: Deadlines<ScheduleEntry>;
-  readonly #watch: WallClockWatch;
+  readonly #timer: ScheduleTimer;
   /** Those whose time has come. */
   #due: ScheduleEntry[] = [];
   #isRunning = false;
 
   /** Starts without schedules. */
-  constructor(parts: Parts) {
+  constructor(parts: ScheduleParts) {
     this.#parts = parts;
     this.#table = new ScheduleTable(parts.memory);
-    const { clock } = parts;
-    const timeOfDay: Clock = {
-      now: () => clock.wall(),
-      after: (ms, action) => clock.after(ms, action),
-    };
-    const onDue = (entries: Iterable<ScheduleEntry>): void => this.#onDue(entries);
-    this.#crons = new Deadlines<ScheduleEntry>(timeOfDay, ownTimes, parts.yield, onDue);
-    this.#intervals = new Deadlines<ScheduleEntry>(clock, ownTimes, parts.yield, onDue);
-    this.#watch = new WallClockWatch(clock, (wasSetBack) => this.#onLook(wasSetBack));
+    this.#timer = new ScheduleTimer(this.#table, parts.clock, parts.yield, (entries) => {
+      this.#due.push(...entries);
+      if (!this.#isRunning) this.#runDue();
+    });
   }
 
   /** How many there are. */
@@ -81,7 +72,7 @@ export class Schedules {
       const [[{ schedule }, body]] = await this.#read([entry]);
       if (body instanceof Error) throw body;
       const { next } = schedule;
-      const left = next === Infinity ? undefined : next - this.#now(schedule);
+      const left = next === Infinity ? undefined : next - this.#timer.now(schedule);
       yield { schedule: { ...schedule, body }, next: left };
     }
   }
@@ -121,7 +112,7 @@ export class Schedules {
     capacity.forBody(body.length);
     if (before === undefined) capacity.forSchedule(this.size);
     capacity.forQueues(jobs, [queue]);
-    const now = this.#now(times);
+    const now = this.#timer.now(times);
     const isSame = before !== undefined && before.cron === times.cron &&
       before.zone === times.zone && before.interval === times.interval;
     // To set the same schedule again, as every deployment may, must not put it off for ever.
@@ -148,16 +139,8 @@ export class Schedules {
 
   /** Nothing is put any more. */
   stop(): void {
-    this.#watch.stop();
-    this.#crons.stop();
-    this.#intervals.stop();
+    this.#timer.stop();
     this.#due = [];
-  }
-
-  /** The present on the clock that rules a schedule, in ms. */
-  #now({ cron }: ScheduleTimes): number {
-    const { clock } = this.#parts;
-    return cron === "" ? clock.now() : clock.wall();
   }
 
   #add(schedule: StoredSchedule, body: Uint8Array | undefined): void {
@@ -165,12 +148,12 @@ export class Schedules {
     if (before !== undefined) this.#remove(before);
     const entry = new ScheduleEntry(schedule, body);
     this.#table.add(entry);
-    this.#wait(entry);
+    this.#timer.add(entry);
   }
 
   #remove(entry: ScheduleEntry): void {
     this.#table.remove(entry);
-    if (entry.place !== -1) this.#deadlinesOf(entry).remove(entry);
+    this.#timer.remove(entry);
   }
 
   #end(entry: ScheduleEntry): Promise<void> {
@@ -178,33 +161,16 @@ export class Schedules {
     return this.#parts.journal.write({ kind: "unschedule", name: entry.schedule.name });
   }
 
-  #wait(entry: ScheduleEntry): void {
-    this.#deadlinesOf(entry).add(entry);
-    if (entry.schedule.cron !== "") this.#watch.start();
-  }
-
-  #deadlinesOf({ schedule: { cron } }: ScheduleEntry): Deadlines<ScheduleEntry> {
-    return cron === "" ? this.#intervals : this.#crons;
-  }
-
-  #onDue(entries: Iterable<ScheduleEntry>): void {
-    for (const entry of entries) {
-      if (entry.mustReview) this.#review(entry);
-      else this.#due.push(entry);
-    }
-    if (this.#due.length > 0 && !this.#isRunning) this.#runDue();
-  }
-
   async #runDue(): Promise<void> {
     const { transitions, journal, clock } = this.#parts;
     const turn = (): Promise<void> => new Promise((resolve) => this.#parts.yield(resolve));
     this.#isRunning = true;
     while (this.#due.length > 0) {
-      let slice = new Slice(clock);
+      let slice = new JobSlice(clock);
       for (const [entry, body] of await this.#read(this.#nextDue())) {
         if (slice.isOver) {
           await turn();
-          slice = new Slice(clock);
+          slice = new JobSlice(clock);
         }
         if (!transitions.closed && this.#table.has(entry)) this.#run(entry, body);
         slice.spend();
@@ -250,10 +216,10 @@ export class Schedules {
     const { journal } = this.#parts;
     const { schedule } = entry;
     const { name, next: due } = schedule;
-    const now = this.#now(schedule);
+    const now = this.#timer.now(schedule);
     if (journal.failure !== undefined) {
       entry.due = now + RETRY;
-      this.#wait(entry);
+      this.#timer.add(entry);
       return;
     }
     this.#put(schedule, body);
@@ -262,7 +228,8 @@ export class Schedules {
       this.#end(entry);
       return;
     }
-    this.#move(entry, next);
+    entry.moveTo(next);
+    this.#timer.add(entry);
     journal.write({ kind: "reschedule", name, next });
   }
 
@@ -280,35 +247,6 @@ export class Schedules {
       const told = error instanceof Refusal ? error.message : error;
       log({ level: "error", message, schedule: name, queue, error: told });
     }
-  }
-
-  #move(entry: ScheduleEntry, next: number): void {
-    entry.schedule = { ...entry.schedule, next };
-    entry.due = next;
-    this.#wait(entry);
-  }
-
-  #onLook(wasSetBack: boolean): void {
-    if (this.#crons.size > 0) this.#watch.start();
-    if (wasSetBack) this.#reviewAll();
-    this.#crons.catchUp();
-  }
-
-  /** Reviews all schedules of cron, in slices. */
-  #reviewAll(): void {
-    for (const entry of this.#table) {
-      if (entry.place === -1 || entry.schedule.cron === "" || entry.due === Infinity) continue;
-      this.#crons.remove(entry);
-      entry.mustReview = true;
-      entry.due = -Infinity;
-      this.#crons.add(entry);
-    }
-  }
-
-  // Not stored: every start reviews all schedules.
-  #review(entry: ScheduleEntry): void {
-    entry.mustReview = false;
-    this.#move(entry, reviewed(entry.schedule, this.#parts.clock.wall()));
   }
 }
 

@@ -1,6 +1,6 @@
 // The turns of the event loop for long work that clients ask for.
 
-import type { Yield } from "../index/slice.ts";
+import type { Yield } from "../index/job_slice.ts";
 import type { Caller, QueueClient } from "./caller.ts";
 
 /** The work of one client that goes in slices. */

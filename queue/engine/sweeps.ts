@@ -2,7 +2,7 @@
 
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
-import { Slice } from "../index/slice.ts";
+import { JobSlice } from "../index/job_slice.ts";
 import type { Journal } from "../store/journal.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller } from "./caller.ts";
@@ -20,7 +20,7 @@ const CHANGES_PER_COMMIT = 4_000;
 const MOST_LISTED = 10_000;
 
 /** The parts that sweeps work with. */
-interface Parts {
+interface SweepParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly journal: Journal;
@@ -30,7 +30,7 @@ interface Parts {
 
 /** Lists jobs. Those with ids above `after` that match, at most `max`, by id. */
 export async function listJobs(
-  { jobs, clock, scheduler }: Parts,
+  { jobs, clock, scheduler }: SweepParts,
   filter: JobFilter,
   max: number,
   after: number,
@@ -38,19 +38,19 @@ export async function listJobs(
 ): Promise<JobList> {
   const listing = new Listing(jobs, filter, max, after);
   // Most lists are short and need no turn of their own.
-  if (listing.goOn(new Slice(clock))) return listing.list();
+  if (listing.goOn(new JobSlice(clock))) return listing.list();
   return await scheduler.run(caller, async (turn) => {
     do {
       await turn();
       caller.signal.throwIfAborted();
-    } while (!listing.goOn(new Slice(clock)));
+    } while (!listing.goOn(new JobSlice(clock)));
     return listing.list();
   });
 }
 
 /** The same happens to all jobs that match and are there now. Resolves with how many once that is stored. */
 export async function changeJobs(
-  { jobs, transitions, journal, clock, scheduler }: Parts,
+  { jobs, transitions, journal, clock, scheduler }: SweepParts,
   filter: JobFilter,
   event: (now: number) => JobEvent,
   caller: Caller,
@@ -66,7 +66,7 @@ export async function changeJobs(
       caller.signal.throwIfAborted();
       transitions.ask();
       const now = clock.now();
-      const slice = new Slice(clock, now);
+      const slice = new JobSlice(clock, now);
       transitions.changeEach(cursor.matching(slice), () => event(now), () => {
         count++;
         unstored++;
@@ -108,7 +108,7 @@ class Cursor {
   }
 
   /** The jobs of one slice that match. Each may change as it is iterated. */
-  *matching(slice: Slice): Generator<Job, void, void> {
+  *matching(slice: JobSlice): Generator<Job, void, void> {
     while (!slice.isOver) {
       const queue = this.#jobs.queues.get(this.#filter.queue);
       const isAny = countMatching(this.#jobs, this.#filter) > 0;
@@ -146,7 +146,7 @@ class Listing {
   }
 
   /** Adds the jobs of a slice. Returns whether the page is whole. */
-  goOn(slice: Slice): boolean {
+  goOn(slice: JobSlice): boolean {
     const cursor = this.#cursor;
     // At most so many are still to be found: beyond them there is nothing to look for.
     let left = countMatching(this.#jobs, this.#filter) - this.#stillMatching;

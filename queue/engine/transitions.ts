@@ -6,7 +6,7 @@ import type { Job } from "../index/job.ts";
 import type { JobHolder } from "../index/job_page.ts";
 import type { Jobs } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
-import { Slice, type Yield } from "../index/slice.ts";
+import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
 import type { Journal } from "../store/journal.ts";
 import type { StoredJob } from "../store/job_fields.ts";
@@ -14,7 +14,15 @@ import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { NewJob } from "./engine.ts";
 import { Holders } from "./holders.ts";
-import { isExpired, type JobEvent, lifecycle, newStoredJob, progressAfter } from "./lifecycle.ts";
+import {
+  disconnect,
+  eventSince,
+  isExpired,
+  type JobEvent,
+  lifecycle,
+  newStoredJob,
+  progressAfter,
+} from "./lifecycle.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { Results } from "./results.ts";
@@ -24,13 +32,11 @@ const FORGET: JobEvent = { kind: "forget" };
 const REFUSE: JobEvent = { kind: "refuse" };
 const TIME_OVER: JobEvent = { kind: "timeOver" };
 
-/** The reason of a job whose connection ended. */
-const CLOSED = "The connection closed.";
 /** For changes that are not stored. */
 const STORED = Promise.resolve();
 
 /** The parts that a transition works on. Nothing else has `jobs` as they can be changed. */
-interface Parts {
+interface TransitionParts {
   readonly jobs: Jobs;
   readonly journal: Journal;
   readonly capacity: CapacityCheck;
@@ -61,10 +67,10 @@ export class Transitions {
   expired = 0;
   /** Whether it is too late for any change. */
   closed = false;
-  readonly #parts: Parts;
+  readonly #parts: TransitionParts;
   readonly #holders: Holders;
 
-  constructor(parts: Parts) {
+  constructor(parts: TransitionParts) {
     this.#parts = parts;
     this.#holders = new Holders((holder, ids) => this.#disconnect(holder, ids));
   }
@@ -162,24 +168,20 @@ export class Transitions {
 
   /** Adds a job that a process before this one has stored, as it is by now. */
   load(stored: StoredJob, now: number): void {
-    const { jobs, journal, capacity } = this.#parts;
+    const { jobs, journal } = this.#parts;
     const { id, unique, expiresAt } = stored;
     const same = unique === "" ? undefined : jobs.queues.get(stored.queue)?.named(unique);
     if (same !== undefined) {
       throw new Error(`jobs ${same} and ${id} of ${stored.queue} have one name, ${unique}`);
     }
+    const event = eventSince(stored, now);
     let job = stored;
-    const isOver = (stored.state === "delayed" ? stored.readyAt : stored.endsAt) <= now;
-    if (stored.state === "taken" && stored.releaseOnDisconnect) {
-      const reason = capacity.keepsReason(CLOSED) ? CLOSED : "";
-      const progress = progressAfter(stored, { kind: "disconnect", readyAt: now, reason });
+    if (event !== undefined && event.kind !== "forget") {
+      const progress = progressAfter(stored, this.#withRoom(event));
       job = { ...stored, ...progress };
-      journal.write({ kind: "move", id, progress });
-    } else if (isOver && (stored.state === "delayed" || stored.state === "taken")) {
-      job = { ...stored, ...progressAfter(stored, TIME_OVER) };
+      if (lifecycle[event.kind].stored) journal.write({ kind: "move", id, progress });
     }
-    const isForgotten = stored.state === "done" && isOver;
-    if (!isForgotten && !isExpired(job.state, expiresAt, now)) jobs.add(job);
+    if (event?.kind !== "forget" && !isExpired(job.state, expiresAt, now)) jobs.add(job);
     else journal.write({ kind: "drop", id });
   }
 
@@ -187,7 +189,7 @@ export class Transitions {
   #disconnect(holder: JobHolder, ids: readonly number[]): void {
     const { jobs, clock } = this.#parts;
     const readyAt = clock.now();
-    const slice = new Slice(clock, readyAt);
+    const slice = new JobSlice(clock, readyAt);
     let at = 0;
     function* held(): Generator<Job, void, void> {
       while (at < ids.length && !slice.isOver) {
@@ -197,7 +199,7 @@ export class Transitions {
         slice.spend();
       }
     }
-    this.#applyAll(held(), () => ({ kind: "disconnect", readyAt, reason: CLOSED }));
+    this.#applyAll(held(), () => disconnect(readyAt));
     if (at < ids.length) this.#parts.yield(() => this.#disconnect(holder, ids.slice(at)));
   }
 

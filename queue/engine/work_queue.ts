@@ -7,7 +7,7 @@ import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import type { JobExtras } from "../index/job_page.ts";
 import { JobTable } from "../index/job_table.ts";
 import { Jobs, type JobsView } from "../index/jobs.ts";
-import type { Yield } from "../index/slice.ts";
+import type { Yield } from "../index/job_slice.ts";
 import { Memory } from "../memory.ts";
 import { limitsInBounds } from "../queue_limits.ts";
 import { closed, readOnly } from "../refusals.ts";
@@ -17,7 +17,7 @@ import { withinBounds } from "../store/stored_times.ts";
 import { Bodies } from "./bodies.ts";
 import { type Capacity, CapacityCheck } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { JobDispatcher } from "./job_dispatcher.ts";
 import type { Log } from "../log.ts";
 import { QueueClock } from "./queue_clock.ts";
 import { RateLimits } from "./rate_limits.ts";
@@ -50,7 +50,7 @@ export class WorkQueue {
   readonly bodies: Bodies;
   readonly limits: RateLimits;
   readonly consumers: Consumers;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: JobDispatcher;
   readonly transitions: Transitions;
   readonly schedules: Schedules;
   readonly scheduler: SliceScheduler;
@@ -96,7 +96,7 @@ export class WorkQueue {
       serve: (queue) => this.dispatcher.serve(queue),
       serveAll: (queues) => this.dispatcher.serveAll(queues),
     });
-    const dispatcher = new Dispatcher({ ...parts, transitions, consumers });
+    const dispatcher = new JobDispatcher({ ...parts, transitions, consumers });
     const schedules = new Schedules({ ...parts, transitions, store });
 
     this.clock = clock;

@@ -1,9 +1,9 @@
 import type { Clock } from "../../scheduling/clock.ts";
 import { Heap, ownPlaces, type Placed, type Places } from "./heap.ts";
-import { Slice, type Yield } from "./slice.ts";
+import { JobSlice, type Yield } from "./job_slice.ts";
 
 /** Where items keep their deadlines and their places. */
-export interface Times<T> extends Places<T> {
+export interface DueTimes<T> extends Places<T> {
   /** When the item is due, on the clock. */
   dueOf(item: T): number;
 }
@@ -14,7 +14,7 @@ export interface Due extends Placed {
 }
 
 /** The deadlines of items that know them. */
-export const ownTimes: Times<Due> = { ...ownPlaces, dueOf: (item) => item.due };
+export const ownTimes: DueTimes<Due> = { ...ownPlaces, dueOf: (item) => item.due };
 
 // Timers of JavaScript hold 31 bits of milliseconds: for a later deadline the timer rings early and is set again.
 const LONGEST_TIMER = 2 ** 30;
@@ -22,7 +22,7 @@ const LONGEST_TIMER = 2 ** 30;
 /** Many deadlines with one timer. Items that are due together come in slices. */
 export class Deadlines<T> {
   readonly #heap: Heap<T>;
-  readonly #times: Times<T>;
+  readonly #times: DueTimes<T>;
   readonly #clock: Clock;
   readonly #yield: Yield;
   readonly #onDue: (items: Iterable<T>) => void;
@@ -34,7 +34,7 @@ export class Deadlines<T> {
   /** `onDue` gets the items of a slice, in order; each leaves the deadlines as it is iterated. It iterates over all. */
   constructor(
     clock: Clock,
-    times: Times<T>,
+    times: DueTimes<T>,
     yieldTo: Yield,
     onDue: (items: Iterable<T>) => void,
   ) {
@@ -100,7 +100,7 @@ export class Deadlines<T> {
   };
 
   *#slice(now: number): Generator<T, void, void> {
-    const slice = new Slice(this.#clock, now);
+    const slice = new JobSlice(this.#clock, now);
     while (this.#first <= now) {
       const first = this.#heap.first!;
       this.#heap.remove(first);

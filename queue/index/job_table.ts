@@ -1,6 +1,6 @@
 import { Memory } from "../memory.ts";
 import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
-import type { Times } from "./deadlines.ts";
+import type { DueTimes } from "./deadlines.ts";
 import { Job } from "./job.ts";
 import { INDEX_BITS, type JobHolder, JobPage, ROOM } from "./job_page.ts";
 import type { SharedOptions } from "./queue.ts";
@@ -22,7 +22,7 @@ interface SlotBlock {
  * Jobs by id and by slot. A job has one slot for as long as it exists; later another job may have it. The order of the
  * jobs and the deadlines keep slots, and ask here for the fields that decide.
  */
-export class JobTable implements SlotTable, Times<number> {
+export class JobTable implements SlotTable, DueTimes<number> {
   /** How many jobs there are. */
   size = 0;
   /** What everything in the queue is counted to. */

@@ -1,7 +1,12 @@
 // Clients of a simulated queue: what they are, and what they may ask for.
 
 import type { QueueClient } from "../../../queue/engine/caller.ts";
-import type { JobFailure, LimitChange, NewJob, TakeRequest } from "../../../queue/engine/engine.ts";
+import type {
+  AttemptFailure,
+  LimitChange,
+  NewJob,
+  TakeRequest,
+} from "../../../queue/engine/engine.ts";
 
 export const QUEUES = ["a", "b"];
 const KEYS = ["", "x", "y"];
@@ -56,7 +61,7 @@ export function someRequest(below: Below, clients: readonly FakeClient[]): TakeR
 }
 
 /** What a FAIL may say. */
-export function someFailure(below: Below): JobFailure {
+export function someFailure(below: Below): AttemptFailure {
   return {
     reason: "",
     retry: below(3) === 0 ? below(20) : undefined,

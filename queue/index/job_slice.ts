@@ -11,7 +11,7 @@ const MOST = { jobs: 500, ms: 2 };
 const STRIDE = 16;
 
 /** How much of a slice is left. Some jobs take much longer than others, so a slice is bounded by time as well. */
-export class Slice {
+export class JobSlice {
   readonly #clock: Clock;
   readonly #end: number;
   #left = MOST.jobs;

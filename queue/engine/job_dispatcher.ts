@@ -5,7 +5,7 @@ import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
 import { type QueueRing, QueueRotation } from "../index/queue_rotation.ts";
-import { Slice, type Yield } from "../index/slice.ts";
+import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { noRows } from "../refusals.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Bodies } from "./bodies.ts";
@@ -22,7 +22,7 @@ import type { Transitions } from "./transitions.ts";
 const MOST_UNCOUNTED = 3;
 
 /** The parts that a dispatcher works with. */
-interface Parts {
+interface DispatcherParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly consumers: Consumers;
@@ -36,13 +36,13 @@ interface Parts {
 }
 
 /** Gives jobs to consumers. */
-export class Dispatcher {
-  readonly #parts: Parts;
+export class JobDispatcher {
+  readonly #parts: DispatcherParts;
   readonly #rotation = new QueueRotation();
   /** Queues with more for their consumers than one slice may give. */
   #deferred = new Set<Queue>();
 
-  constructor(parts: Parts) {
+  constructor(parts: DispatcherParts) {
     this.#parts = parts;
   }
 
@@ -95,18 +95,18 @@ export class Dispatcher {
 
   /** Gives the consumers of a queue the jobs that may be taken, each in its turn. */
   serve(queue: Queue): void {
-    if (queue.consumers > 0 && !this.#serve(queue, new Slice(this.#parts.clock))) {
+    if (queue.consumers > 0 && !this.#serve(queue, new JobSlice(this.#parts.clock))) {
       this.#defer(queue);
     }
   }
 
   /** As `serve`, for several queues. */
   serveAll(queues: Iterable<Queue>): void {
-    let slice: Slice | undefined;
+    let slice: JobSlice | undefined;
     let interrupted: Queue | undefined;
     for (const queue of queues) {
       if (queue.consumers === 0) continue;
-      slice ??= new Slice(this.#parts.clock);
+      slice ??= new JobSlice(this.#parts.clock);
       if (slice.isOver) this.#defer(queue);
       else if (!this.#serve(queue, slice)) interrupted = queue;
     }
@@ -127,7 +127,7 @@ export class Dispatcher {
   };
 
   /** Returns whether all consumers have what there is, before the slice is over. */
-  #serve(queue: Queue, slice: Slice): boolean {
+  #serve(queue: Queue, slice: JobSlice): boolean {
     const { transitions, consumers, journal, capacity } = this.#parts;
     if (transitions.closed || journal.failure !== undefined) return true;
     const ring = this.#rotation.of([queue.name]);
@@ -148,7 +148,7 @@ export class Dispatcher {
   }
 
   /** The next job of a queue that may be taken. Removes those before it that have expired, as long as the slice allows. */
-  #next(queue: Queue, slice: Slice): Job | undefined {
+  #next(queue: Queue, slice: JobSlice): Job | undefined {
     const { jobs, transitions } = this.#parts;
     for (let slot; (slot = queue.next) !== undefined;) {
       const job = jobs.at(slot);
@@ -161,11 +161,11 @@ export class Dispatcher {
     queues: readonly Queue[],
     { max, lease, releaseOnDisconnect, client }: TakeRequest,
     ring: QueueRing,
-    slice?: Slice,
+    slice?: JobSlice,
   ): Delivery | undefined {
     const { transitions, bodies, capacity, clock } = this.#parts;
     const now = clock.now();
-    slice ??= new Slice(clock, now);
+    slice ??= new JobSlice(clock, now);
     const jobs: JobOnTheWay[] = [];
     const unread: JobOnTheWay[] = [];
     let written: Promise<void> | undefined;

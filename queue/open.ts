@@ -9,59 +9,59 @@ import { memoryStore } from "./store/memory_store.ts";
 import type { Store } from "./store/store.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
 
-/** What a queue may be told; everything has a default. */
+/** The options of a queue; each has a default. */
 export interface QueueOptions {
   /** Where jobs are kept; the queue closes it. Default: `memoryStore()`. */
   store?: Store;
-  /** Time, in ms since the Unix epoch. Default: this machine's. */
+  /** The clock, in ms since the Unix epoch. Default: that of this machine. */
   clock?: Clock;
   /** Where log entries go. Default: standard error. */
   log?: (entry: LogEntry) => void;
   /**
-   * Bytes of memory that the queue may hold: for jobs, keys, queues, limits, schedules, what is not stored yet, and what
-   * a store in memory keeps; an eighth is for requests that wait. Beyond them PUT, EVERY, LIMIT, PAUSE and TAKE with
-   * `wait=` answer `busy`; a store that has more is loaded. Default 1 GiB.
+   * The most bytes of memory: for jobs, keys, queues, limits, schedules, changes that are not stored yet, and the jobs of a
+   * store in memory; an eighth is for requests that wait. Beyond it PUT, EVERY, LIMIT, PAUSE and TAKE with `wait=` answer
+   * `busy`; a store that has more is loaded. Default 1 GiB.
    */
   maxMemory?: number;
-  /** Jobs that there may be, in whatever state; beyond them PUT answers `busy`. Default 5 million. */
+  /** The most jobs in all states; beyond it PUT answers `busy`. Default 5 million. */
   maxJobs?: number;
-  /** Queues that there may be; beyond them PUT and TAKE with `wait=` answer `busy` for others. Default 100,000. */
+  /** The most queues; beyond it PUT and TAKE with `wait=` answer `busy` for others. Default 100,000. */
   maxQueues?: number;
-  /** Requests that may wait for a job or a result; beyond them TAKE and WAIT answer `busy`. Default 100,000. */
+  /** The most requests that wait for a job or a result; beyond it TAKE and WAIT answer `busy`. Default 100,000. */
   maxTakers?: number;
-  /** Queues and keys that may have limits; beyond them LIMIT and PAUSE answer `busy`. Default 100,000. */
+  /** The most queues and keys with limits; beyond it LIMIT and PAUSE answer `busy`. Default 100,000. */
   maxRules?: number;
-  /** Schedules that there may be; beyond them EVERY answers `busy`. Default 10,000. */
+  /** The most schedules; beyond it EVERY answers `busy`. Default 10,000. */
   maxSchedules?: number;
-  /** Results that are kept at most; beyond them the oldest is forgotten. Default 10,000. */
+  /** The most results that are kept; beyond it the oldest is forgotten. Default 10,000. */
   maxResults?: number;
   /** How long results are kept, in ms. Default an hour. */
   resultTime?: number;
   /** A number from 0 up to 1, for the pauses of backoff. Default: `Math.random`. */
   random?: () => number;
   /**
-   * Calls `go` once the event loop has looked after everything else: work on many jobs goes in slices, and waits so between
-   * two of them. Default: `setImmediate`, with which Deno looks at sockets only now and then.
+   * Calls `go` once the event loop has looked after everything else. Work on many jobs goes in slices, and waits so between
+   * two slices. Default: `setImmediate`, with which Deno looks at sockets only now and then.
    */
   yield?: (go: () => void) => void;
 }
 
 /** A work queue, ready to be served. `await using` closes it. */
 export interface OpenQueue extends AsyncDisposable {
-  /** What serves `queueProtocol`. */
+  /** The handlers of `queueProtocol`. */
   readonly handlers: QueueHandlers;
-  /** Figures for STATS: jobs by state, takers that wait, what was written, whether the store failed. */
+  /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
   /**
-   * Stores what has changed and closes the store; shut the server down before. May be called again. Resolves with how
-   * many changes are lost, because the store failed to the end: 0 where all is well. Rejects where the store does, such as
-   * one whose file was removed meanwhile.
+   * Stores what has changed and closes the store; shut the server down first. May be called again. Resolves with how many
+   * changes are lost because the store failed to the end: normally 0. Rejects if the store does, such as one whose file was
+   * removed.
    */
   close(): Promise<number>;
 }
 
 /**
- * Opens a work queue: loads the jobs of its store. Where that fails it closes the store and rejects with what it said.
+ * Opens a work queue and loads the jobs of its store. If that fails, closes the store and rejects with its error.
  *
  * @example
  * ```ts

@@ -1,15 +1,15 @@
-// What the queue refuses, in words.
+// The errors that the queue answers with.
 
 import { Refusal } from "../protocol/errors.ts";
 
 const RETRY = 1000;
 
-/** There is too much of something already. */
+/** There is no room for more. */
 export function busy(message: string): Refusal {
   return new Refusal("busy", message, { retry: RETRY });
 }
 
-/** A store has room for what removes jobs only. */
+/** The store has room only for changes that remove jobs. */
 export function noRows(): Refusal {
   return busy(
     "The disk, or the size that the queue's file may have, leaves room for the end of jobs only; " +
@@ -29,39 +29,39 @@ export function readOnly(): Refusal {
   return new Refusal("read-only", message, { retry: RETRY });
 }
 
-/** The store fails now: whether the change is stored nobody knows. */
+/** The store fails now: the change may be stored or not. */
 export function storeFailed(incident: string, cause: unknown): Refusal {
   const message = "The store failed, so the queue is read-only; the server's log says why.";
   return new Refusal("internal", message, { executed: "maybe", details: { incident }, cause });
 }
 
-/** The store has no room: new jobs are not stored, what was to be stored with them is tried again. */
+/** The store has no room: new jobs are given up, and the changes beside them are tried again. */
 export function storeFull(incident: string, cause: unknown): Refusal {
   const message = "The disk is full, so new jobs are not kept; DONE, DROP and PURGE make room.";
   return new Refusal("internal", message, { executed: "maybe", details: { incident }, cause });
 }
 
-/** There is no such job. */
+/** There is no job with this id. */
 export function notFound(id: number): Refusal {
   return new Refusal("not-found", `There is no job ${id}: it is done, or never was.`);
 }
 
-/** A lease is somebody else's, or nobody's. */
+/** The client has no lease on the job. */
 export function notTaken(message: string): Refusal {
   return new Refusal("not-taken", message);
 }
 
-/** No result will come. */
+/** A job will have no result. */
 export function deadJob(message: string): Refusal {
   return new Refusal("dead", message);
 }
 
-/** There is no such schedule. */
+/** There is no schedule of this name. */
 export function noSchedule(name: string): Refusal {
   return new Refusal("not-found", `There is no schedule ${name}; SCHEDULES lists them.`);
 }
 
-/** An argument is not what it should be, or does not go with another. */
+/** An argument is wrong, or does not go with another. */
 export function badArguments(message: string): Refusal {
   return new Refusal("bad-arguments", message);
 }

@@ -1,13 +1,13 @@
-// Cron expressions: what is accepted, and which readings of a clock fit one.
+// Cron expressions: how they are read, and which readings of a clock match one.
 
-/** What a field holds. */
+/** One field of an expression. */
 interface CronField {
   readonly name: string;
   readonly least: number;
   readonly most: number;
-  /** Words for numbers, the first for `least`. */
+  /** Names of values, the first for `least`. */
   readonly names: readonly string[];
-  /** Which values are right. */
+  /** The values in words. */
   readonly values: string;
 }
 
@@ -36,10 +36,10 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 const SUNDAY = 7;
 const SECOND = 1000;
 const DAY = 86_400_000;
-/** The longest that a reading can be away, in days: from one 29 February that is a Sunday to the next over 2100. */
+/** The longest time to the next match, in days: from one 29 February that is a Sunday to the next, across 2100. */
 const FURTHEST = 41 * 366;
 
-/** An expression that was read: which values fit each field. */
+/** An expression that was read: the values that match each field. */
 export interface Cron {
   readonly seconds: ReadonlySet<number>;
   readonly minutes: ReadonlySet<number>;
@@ -47,18 +47,18 @@ export interface Cron {
   readonly days: ReadonlySet<number>;
   readonly months: ReadonlySet<number>;
   readonly weekdays: ReadonlySet<number>;
-  /** Whether one of day and weekday is enough: both are given, and neither begins with `*`. */
+  /** Whether one of day and weekday is enough: both are given, and neither starts with `*`. */
   readonly eitherDay: boolean;
-  /** Whether neither minute nor hour has a `*`: such a job runs once at each of its times, whatever the clocks do. */
+  /** Whether neither minute nor hour has a `*`: the job runs once at each of its times, also when clocks change. */
   readonly fixed: boolean;
 }
 
-/** An expression or a zone that is none of ours. The message names the field and says what it must be instead. */
+/** An expression or a zone that cannot be read. The message names the field and says what it must be. */
 export class BadCron extends Error {
   override readonly name = "BadCron";
 }
 
-/** Reads an expression. Throws `BadCron`, also where it never comes true. */
+/** Reads an expression. Throws `BadCron`, also if it never matches. */
 export function readCron(text: string): Cron {
   const parts = (nicknamed(text.trim()) ?? text).trim().split(/\s+/);
   if (parts.length === 5) parts.unshift("0");
@@ -120,7 +120,7 @@ function readItem(item: string, field: CronField): [first: number, last: number,
   // A step without an end goes on to the last value.
   const open = from === undefined || (to === undefined && by !== undefined);
   let last = open ? most : to === undefined ? first : readValue(to, field);
-  // Sunday ends a week as well as it begins one.
+  // A range may end with Sunday as well as start with it.
   if (name === "weekday" && last === 0 && first > 0) last = SUNDAY;
   if (name === "weekday" && open) last = SUNDAY - 1;
   if (last < first) {
@@ -144,34 +144,34 @@ function readValue(text: string, { name, least, most, names, values }: CronField
 }
 
 /**
- * The first reading of a clock behind another that fits; `undefined` where none ever does. A reading is a date and time
- * as a clock on a wall shows it, written as the ms since the Unix epoch at which a clock of UTC shows the same.
+ * The first reading of a clock after another that matches; `undefined` if none ever does. A reading is a date and time as
+ * a clock on a wall shows it, as the ms since the Unix epoch at which a clock of UTC shows the same.
  */
-export function nextReading(cron: Cron, behind: number): number | undefined {
-  const from = (Math.floor(behind / SECOND) + 1) * SECOND;
+export function nextReading(cron: Cron, after: number): number | undefined {
+  const from = (Math.floor(after / SECOND) + 1) * SECOND;
   let day = Math.floor(from / DAY) * DAY;
   const time = timeFrom(cron, (from - day) / SECOND);
-  if (time !== undefined && fits(cron, new Date(day))) return day + time * SECOND;
+  if (time !== undefined && matches(cron, new Date(day))) return day + time * SECOND;
   const first = timeFrom(cron, 0)! * SECOND;
   for (const end = day + FURTHEST * DAY; day <= end;) {
     day += DAY;
     const date = new Date(day);
-    if (fits(cron, date)) return day + first;
+    if (matches(cron, date)) return day + first;
     if (!cron.months.has(date.getUTCMonth() + 1)) {
       day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0);
     }
   }
 }
 
-/** Whether a date fits. */
-function fits({ days, months, weekdays, eitherDay }: Cron, date: Date): boolean {
+/** Whether a date matches. */
+function matches({ days, months, weekdays, eitherDay }: Cron, date: Date): boolean {
   if (!months.has(date.getUTCMonth() + 1)) return false;
   const day = days.has(date.getUTCDate());
   const weekday = weekdays.has(date.getUTCDay());
   return eitherDay ? day || weekday : day && weekday;
 }
 
-/** The first time of a day that fits from another on, both in seconds; `undefined` where there is none. */
+/** The first time of a day at or after another that matches, both in seconds; `undefined` if there is none. */
 function timeFrom({ hours, minutes, seconds }: Cron, from: number): number | undefined {
   for (let hour = Math.floor(from / 3600); hour < 24; hour++) {
     if (!hours.has(hour)) continue;

@@ -1,18 +1,18 @@
-// When a cron expression comes true in a time zone, also where its clocks are changed. The rule is Vixie cron's.
+// When a cron expression matches in a time zone, also when its clocks change. The rule is that of Vixie cron.
 
 import { BadCron, type Cron, nextReading } from "./cron.ts";
 
 const DAY = 86_400_000;
-/** From here on the dates of JavaScript may end before a time is found, in ms since the Unix epoch. */
+/** After this the dates of JavaScript may end before a time is found, in ms since the Unix epoch. */
 const LATEST = 8.6e15;
-/** How many changes of a zone's clocks are looked at: two in a row lie on the way to a time at most. */
+/** How many changes of the clocks of a zone are looked at: at most two are on the way to a time. */
 const CHANGES = 8;
 
 type ZonedTime = Temporal.ZonedDateTime;
 
 /**
- * The one spelling of a time zone, whatever the case of its letters. Throws `BadCron` where `Temporal` knows none of this
- * name: it has one table of them all, and keeps nothing of what it is asked.
+ * The one spelling of a time zone, whatever the case of its letters. Throws `BadCron` if `Temporal` knows no zone of this
+ * name: it has a table of them all, and keeps no name that it is asked for.
  */
 export function readZone(name: string, field: string): string {
   try {
@@ -26,20 +26,20 @@ export function readZone(name: string, field: string): string {
 }
 
 /**
- * The first time behind another at which an expression comes true in a zone, both in ms since the Unix epoch; `undefined`
- * where it never does.
+ * The first time after another at which an expression matches in a zone, both in ms since the Unix epoch; `undefined` if
+ * it never does.
  *
- * An expression with a `*` in its minute or hour is true whenever the clocks of the zone show what fits. Any other is true
- * once for each date and time that fits: where the clocks are set back, when they show it first; where they are set
- * forward and skip it, when they have been. A day that a zone leaves out altogether has no times.
+ * An expression with a `*` in its minute or hour matches whenever the clocks of the zone show a reading that matches. Any
+ * other expression matches once for each of its dates and times: if the clocks are set back, when they show it first; if
+ * they are set forward and skip it, at the moment of the change. A day that a zone leaves out has no times.
  */
-export function nextTime(cron: Cron, zone: string, behind: number): number | undefined {
-  if (!(behind < LATEST)) return undefined;
-  return cron.fixed ? nextOnce(cron, zone, behind) : nextShown(cron, zone, behind);
+export function nextTime(cron: Cron, zone: string, after: number): number | undefined {
+  if (!(after < LATEST)) return undefined;
+  return cron.fixed ? nextOnce(cron, zone, after) : nextShown(cron, zone, after);
 }
 
-function nextShown(cron: Cron, zone: string, behind: number): number | undefined {
-  let moment = momentOf(behind, zone);
+function nextShown(cron: Cron, zone: string, after: number): number | undefined {
+  let moment = momentOf(after, zone);
   let reading = readingOf(moment);
   for (let changes = 0; changes < CHANGES; changes++) {
     const found = nextReading(cron, reading);
@@ -47,15 +47,15 @@ function nextShown(cron: Cron, zone: string, behind: number): number | undefined
     const time = found - offsetOf(moment);
     const change = moment.getTimeZoneTransition("next");
     if (change === null || time < change.epochMilliseconds) return time;
-    // What the first change may show again is behind `reading`; no later one has anything to show before `found`.
+    // The first change may show again readings after `reading`; no later change shows one before `found`.
     const near = momentOf(time - 2 * DAY, zone);
     moment = changes === 0 || near.epochMilliseconds < change.epochMilliseconds ? change : near;
     reading = readingOf(moment) - 1;
   }
 }
 
-function nextOnce(cron: Cron, zone: string, behind: number): number | undefined {
-  let reading = lastShown(momentOf(behind, zone));
+function nextOnce(cron: Cron, zone: string, after: number): number | undefined {
+  let reading = lastShown(momentOf(after, zone));
   for (let changes = 0; changes < CHANGES; changes++) {
     const found = nextReading(cron, reading);
     if (found === undefined) return undefined;
@@ -69,7 +69,7 @@ function nextOnce(cron: Cron, zone: string, behind: number): number | undefined 
   }
 }
 
-/** The furthest that the clocks have been: more than they show where they were just set back. */
+/** The latest reading that the clocks have shown: later than the present one if they were just set back. */
 function lastShown(moment: ZonedTime): number {
   const reading = readingOf(moment);
   const change = moment.add({ milliseconds: 1 }).getTimeZoneTransition("previous");
@@ -87,7 +87,7 @@ function offsetOf({ offsetNanoseconds }: ZonedTime): number {
   return offsetNanoseconds / 1e6;
 }
 
-/** What the clocks show. */
+/** The reading of the clocks. */
 function readingOf(moment: ZonedTime): number {
   return moment.epochMilliseconds + offsetOf(moment);
 }

@@ -7,12 +7,12 @@ import type { StoredSchedule } from "../store/store.ts";
 /** When a schedule puts its jobs: at the times of `cron` in `zone`, or every `interval` ms. */
 export type ScheduleTimes = Pick<StoredSchedule, "cron" | "zone" | "interval">;
 
-/** Who sets the time of day back by less does not want the jobs of fixed times once more, in ms: as Vixie cron has it. */
+/** If the time of day is set back by less, jobs of fixed times do not run again, in ms: the rule of Vixie cron. */
 const CORRECTION = 3 * 3_600_000;
 
 /**
- * When a schedule puts its next job after `now`, one having been due at `from`; `undefined` where never. Throws `BadCron`
- * where its expression is none of ours.
+ * When a schedule puts its next job after `now`, if one was due at `from`; `undefined` for never. Throws `BadCron` if the
+ * expression cannot be read.
  */
 export function nextRun(
   { cron, zone, interval }: ScheduleTimes,
@@ -24,8 +24,8 @@ export function nextRun(
 }
 
 /**
- * When a schedule of cron puts its next job where `next` was found at another time of day, or with other rules of its zone.
- * What is overdue stays so. Where the time of day was set back by little, one of fixed times has had those that come again.
+ * When a schedule of cron puts its next job, if `next` was computed at another time of day or with other rules of its zone.
+ * An overdue job stays overdue. If the time of day was set back by little, fixed times that come again do not count again.
  */
 export function reviewed({ cron, zone, next }: StoredSchedule, now: number): number {
   if (next <= now) return next;

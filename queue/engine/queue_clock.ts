@@ -2,13 +2,13 @@ import type { Clock } from "../../scheduling/clock.ts";
 import type { Moment } from "../store/store.ts";
 
 /**
- * The clocks of a queue. `now` is the time of leases, delays and all else that lasts for a while: it follows the monotonic
- * clock within a process and the time of day from one process to the next, and never goes back. `wall` is the time of day,
- * which somebody may set to another at any time.
+ * The clocks of a queue. `now` is the time of everything that lasts for a while, such as leases and delays: it follows the
+ * monotonic clock within a process and the time of day from one process to the next, and never goes back. `wall` is the
+ * time of day, which somebody may set at any time.
  */
 export class QueueClock implements Clock {
   readonly #clock: Clock;
-  /** How far the queue's time is ahead of that of the process, in ms. */
+  /** How far the queue's time is ahead of the clock of the process, in ms. */
   #ahead = 0;
 
   constructor(clock: Clock) {
@@ -34,8 +34,8 @@ export class QueueClock implements Clock {
   }
 
   /**
-   * Goes on from a moment of the process before: what has passed since is what the time of day says, but at least nothing.
-   * So a lease that it gave is not longer now, wherever the clock of this machine was set meanwhile.
+   * Goes on from a moment of the process before. The time between is what the time of day says, and not less than 0: so no
+   * lease is longer than it was granted, even if the time of day was set back.
    */
   goOn({ now, wall }: Moment): void {
     this.#ahead = now + Math.max(0, this.wall() - wall) - this.#clock.now();

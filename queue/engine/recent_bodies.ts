@@ -1,9 +1,9 @@
-/** How many bytes one generation holds, beyond bodies that are not stored yet. */
+/** The bytes of one generation, beside bodies that are not stored yet. */
 const ROOM = 8 << 20;
-/** What a body and a buffer take beside their bytes, about. */
+/** About the memory of a body and of a buffer beside their bytes, in bytes. */
 const EACH = 128;
 
-/** Bodies of jobs whose numbers follow each other. */
+/** Bodies of jobs whose ids follow each other. */
 class Generation {
   readonly #first: number;
   readonly #bodies: (Uint8Array | undefined)[] = [];
@@ -25,7 +25,7 @@ class Generation {
   add(body: Uint8Array): void {
     this.#bodies.push(body);
     this.#bytes += EACH;
-    // Bodies that came together share a buffer, which is there for as long as one of them is.
+    // Bodies that came together share a buffer, which lives as long as one of them.
     if (body.buffer === this.#buffer) return;
     this.#buffer = body.buffer;
     this.#bytes += EACH + body.buffer.byteLength;
@@ -45,16 +45,15 @@ class Generation {
 }
 
 /**
- * The bodies of the jobs that were put last: those not stored yet, and some more, so that most are never read back.
- *
- * In two generations, the older of which is dropped as a whole.
+ * The bodies of the jobs that were put last: those that are not stored yet, and more, so that most are never read back.
+ * There are two generations; the older one is dropped as a whole.
  */
 export class RecentBodies {
   #young: Generation | undefined = undefined;
   #old: Generation | undefined = undefined;
   #stored = 0;
 
-  /** A job is put; its number is the one behind the last. */
+  /** A job is put; its id is one above the last. */
   add(id: number, body: Uint8Array): void {
     let young = this.#young;
     if (young === undefined || (young.full && (this.#old?.last ?? 0) <= this.#stored)) {
@@ -64,17 +63,17 @@ export class RecentBodies {
     young.add(body);
   }
 
-  /** The body of a job; `undefined` where the store has to be asked. */
+  /** The body of a job; `undefined` if the store must be asked. */
   get(id: number): Uint8Array | undefined {
     return this.#young?.get(id) ?? this.#old?.get(id);
   }
 
-  /** The jobs up to this number are stored. */
+  /** The jobs up to this id are stored. */
   stored(id: number): void {
     this.#stored = id;
   }
 
-  /** A stored job is done or taken: nobody is likely to ask for its body again. */
+  /** A stored job is done or taken: it is unlikely that its body is needed again. */
   delete(id: number): void {
     this.#young?.delete(id);
     this.#old?.delete(id);

@@ -1,16 +1,16 @@
-/** Where what a heap holds keeps its place, so that any can be removed without a search. */
+/** Where the items of a heap keep their places, so that any item can be removed without a search. */
 export interface Places<T> {
-  /** The index of an item in the one heap that holds it; -1 in none. */
+  /** The index of an item in the heap that has it; -1 if none has. */
   placeOf(item: T): number;
   setPlace(item: T, place: number): void;
 }
 
-/** What knows its own place. */
+/** An item that knows its own place. */
 export interface Placed {
   place: number;
 }
 
-/** The places of items that know them. */
+/** The places of items that know their own. */
 export const ownPlaces: Places<Placed> = {
   placeOf: (item) => item.place,
   setPlace(item, place): void {
@@ -18,32 +18,32 @@ export const ownPlaces: Places<Placed> = {
   },
 };
 
-/** A binary heap: the first in O(1), adding and removing in O(log size), adding what comes last in O(1). */
+/** A binary heap: the first item in O(1), adding and removing in O(log size), adding the last item in O(1). */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #places: Places<T>;
 
-  /** Empty; `isBefore` is a strict order; where it changes for one that is in it, `update` that one. */
+  /** Starts empty. `isBefore` is a strict order; if it changes for an item of the heap, `update` that item. */
   constructor(isBefore: (a: T, b: T) => boolean, places: Places<T>) {
     this.#isBefore = isBefore;
     this.#places = places;
   }
 
-  /** How many there are. */
+  /** How many items it has. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The first; `undefined` where there is none. */
+  /** The first item; `undefined` if it is empty. */
   get first(): T | undefined {
     return this.#items[0];
   }
 
-  /** The first so many, in order. Time: O(count²). */
+  /** The first items, in order. Time: O(count²). */
   top(count: number): T[] {
     const top: T[] = [];
-    // Each is before those under it: of what may be next there are at most as many as were found, and one.
+    // The indexes of the items that may be next: each item comes before its children.
     const next = this.#items.length > 0 ? [0] : [];
     while (top.length < count && next.length > 0) {
       let best = 0;
@@ -59,13 +59,13 @@ export class Heap<T> {
     return top;
   }
 
-  /** Adds what is in no heap. */
+  /** Adds an item that is in no heap. */
   add(item: T): void {
     this.#items.push(item);
     this.#rise(this.#items.length - 1, item);
   }
 
-  /** Takes one out. */
+  /** Removes an item of this heap. */
   remove(item: T): void {
     const at = this.#places.placeOf(item);
     const last = this.#items.pop()!;
@@ -73,7 +73,7 @@ export class Heap<T> {
     if (last !== item) this.#settle(at, last);
   }
 
-  /** What decides about the place of one has changed. */
+  /** The order of an item has changed. */
   update(item: T): void {
     this.#settle(this.#places.placeOf(item), item);
   }

@@ -1,36 +1,36 @@
-/** How many names a chunk has at most: as many are moved where one comes or leaves. */
-const CHUNK = 512;
-/** How many names are read at once by who goes through all of them. */
+/** The most names of a block: so many are moved when one is added or removed. */
+const BLOCK = 512;
+/** How many names an iteration reads at once. */
 const PAGE = 100;
 
 /**
- * Names in their order. Who goes through them keeps one page, and not a copy of all: names that come and go meanwhile
- * change no other. Time: O(log n) and one chunk.
+ * Names in order. An iteration keeps one page, not a copy of all names; names that come and go meanwhile change no other.
+ * Time: O(log n) and one block.
  */
 export class SortedNames {
-  readonly #chunks: string[][] = [];
+  readonly #blocks: string[][] = [];
 
-  /** Adds a name that is not there. */
+  /** Adds a name that it does not have. */
   add(name: string): void {
-    const at = Math.max(0, this.#chunkOf(name));
-    const chunk = this.#chunks[at];
-    if (chunk === undefined) {
-      this.#chunks.push([name]);
+    const at = Math.max(0, this.#blockOf(name));
+    const block = this.#blocks[at];
+    if (block === undefined) {
+      this.#blocks.push([name]);
       return;
     }
-    chunk.splice(firstFrom(chunk, name), 0, name);
-    if (chunk.length > CHUNK) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK / 2));
+    block.splice(firstFrom(block, name), 0, name);
+    if (block.length > BLOCK) this.#blocks.splice(at + 1, 0, block.splice(BLOCK / 2));
   }
 
-  /** Takes out a name that is there. */
+  /** Removes a name that it has. */
   delete(name: string): void {
-    const at = this.#chunkOf(name);
-    const chunk = this.#chunks[at];
-    chunk.splice(firstFrom(chunk, name), 1);
-    if (chunk.length === 0) this.#chunks.splice(at, 1);
+    const at = this.#blockOf(name);
+    const block = this.#blocks[at];
+    block.splice(firstFrom(block, name), 1);
+    if (block.length === 0) this.#blocks.splice(at, 1);
   }
 
-  /** All of them, page by page as they are at that moment. */
+  /** All names, each page as it is at that moment. */
   *[Symbol.iterator](): Generator<string, void, void> {
     let page = this.#page("");
     while (page.length > 0) {
@@ -39,26 +39,26 @@ export class SortedNames {
     }
   }
 
-  /** The first names behind `after`. */
+  /** The first names after `after`. */
   #page(after: string): string[] {
     const page: string[] = [];
-    for (let at = Math.max(0, this.#chunkOf(after)); at < this.#chunks.length; at++) {
-      const chunk = this.#chunks[at];
-      let from = firstFrom(chunk, after);
-      if (chunk[from] === after) from++;
-      page.push(...chunk.slice(from, from + PAGE - page.length));
+    for (let at = Math.max(0, this.#blockOf(after)); at < this.#blocks.length; at++) {
+      const block = this.#blocks[at];
+      let from = firstFrom(block, after);
+      if (block[from] === after) from++;
+      page.push(...block.slice(from, from + PAGE - page.length));
       if (page.length === PAGE) break;
     }
     return page;
   }
 
-  /** The index of the last chunk that begins with this name or one before it; -1 where none does. */
-  #chunkOf(name: string): number {
+  /** The index of the last block that starts with this name or one before it; -1 if none does. */
+  #blockOf(name: string): number {
     let low = 0;
-    let high = this.#chunks.length;
+    let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#chunks[middle][0] <= name) low = middle + 1;
+      if (this.#blocks[middle][0] <= name) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -66,12 +66,12 @@ export class SortedNames {
 }
 
 /** The index of the first name that is not before this one. */
-function firstFrom(chunk: readonly string[], name: string): number {
+function firstFrom(block: readonly string[], name: string): number {
   let low = 0;
-  let high = chunk.length;
+  let high = block.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (chunk[middle] < name) low = middle + 1;
+    if (block[middle] < name) low = middle + 1;
     else high = middle;
   }
   return low;

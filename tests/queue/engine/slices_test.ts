@@ -204,3 +204,41 @@ Deno.test("a slice ends where its jobs take long", async () => {
   assert(largest <= 50, `${largest} in a turn`);
   assertEquals(await purged, "OK count=10000");
 });
+
+Deno.test("a slice of jobs that are due at once ends where they take long", async () => {
+  const now = Date.parse("2020-01-01T00:00:00Z");
+  const due = now + 60_000;
+  for (const figure of ["queue-ready", "queue-expired-total"]) {
+    const isDelayed = figure === "queue-ready";
+    const state = isDelayed ? "delayed" : "ready";
+    const [readyAt, expiresAt] = isDelayed ? [due, 0] : [now, due];
+    const store = await filled(5_000, (at) => ({ state, readyAt, expiresAt, key: `k${at}` }));
+    await using queue = await served({ store });
+    const { clock } = queue;
+    let looks = 0;
+    const start = due;
+    // Each look at the clock takes a millisecond.
+    clock.advance(59_999);
+    clock.now = () => start + looks++;
+    clock.step();
+    const [largest] = await most(queue, figure, 5_000);
+    assert(largest <= 50, `${figure}: ${largest} in a turn`);
+  }
+});
+
+Deno.test("LIST of many jobs leaves room for the requests of others between two slices", async () => {
+  await using queue = await served({
+    store: await filled(9_000, (at) => ({ key: at === 8_999 ? "last" : "other" })),
+  });
+  const [lister, other] = [await queue.session(), await queue.session()];
+  let listed = false;
+  const list = lister.ask("LIST mail key=last").finally(() => listed = true);
+  let asked = 0;
+  while (!listed) {
+    assertMatch(await other.ask("PUT other x"), /^OK id=/);
+    asked++;
+    await turn();
+  }
+  assertMatch(await list, /^\* id=9000 .*\nOK count=1$/);
+  assert(asked >= 5, `${asked} requests meanwhile`);
+});

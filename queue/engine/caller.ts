@@ -13,7 +13,7 @@ export interface QueueClient {
 /** One request of a client. The `Context` of a server's handler is one. */
 export interface Caller {
   readonly client: QueueClient;
-  /** Aborted when nobody wants the answer any more. */
+  /** Aborted when the client no longer wants the answer. */
   readonly signal: AbortSignal;
   /** Waits without holding a seat. Rejects with the reason of `signal` as soon as that is aborted. */
   park<T>(promise: PromiseLike<T>): Promise<T>;

@@ -17,9 +17,9 @@ export class Consumer implements Due {
   place = -1;
   /** Its places in the wait lists; none once it no longer waits. */
   nodes: readonly WaitNode<Consumer>[] = [];
-  /** The jobs that it was given. */
+  /** Its jobs, once it has some. */
   delivery: Delivery | undefined = undefined;
-  /** Resolves with its jobs, or without when its time is over; rejects if nothing can be given any more. */
+  /** Resolves with its jobs, or with `undefined` when its time is over; rejects when the queue cannot give jobs. */
   readonly answer: Promise<Delivery | undefined>;
   #resolve!: (delivery: Delivery | Promise<Delivery> | undefined) => void;
 
@@ -106,12 +106,12 @@ export class Consumers {
     }
   }
 
-  /** Stops: the time of nobody is over any more. */
+  /** Stops: no time is over any more. */
   stop(): void {
     this.#deadlines.stop();
   }
 
-  /** Nobody may wait any longer. */
+  /** Refuses all that wait. */
   refuse(reason: unknown): void {
     for (const list of [...this.#lists.values()]) {
       for (let consumer; (consumer = list.first) !== undefined;) {

@@ -5,10 +5,10 @@ export interface JobOnTheWay extends Omit<DeliveredJob, "body"> {
   body: Uint8Array | undefined;
 }
 
-/** The jobs that a TAKE is given. */
+/** The jobs of a TAKE. */
 export interface Delivery {
   /** Once the delivery is whole, the jobs whose bodies could be read. */
   jobs: readonly JobOnTheWay[];
-  /** Resolves once the jobs are stored as taken: nobody may be told before. */
+  /** Resolves once the jobs are stored as taken: the client must not learn of them before. */
   readonly whole: Promise<Delivery>;
 }

@@ -41,7 +41,7 @@ export interface TakeRequest {
   readonly client: QueueClient;
 }
 
-/** A job that a TAKE was given. */
+/** A job of a TAKE. */
 export interface DeliveredJob {
   readonly id: number;
   readonly queue: string;
@@ -172,8 +172,8 @@ export interface Engine {
   /** Takes jobs; waits up to `wait` ms for the first. Resolves with none if none came. */
   take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]>;
   /**
-   * Nobody was told of these jobs that were taken: they are ready again at their old places. `mayBeRead`: perhaps somebody
-   * was told; then no attempt number is used again.
+   * Takes back jobs of a TAKE of which its client did not learn: they are ready again at their old places. `mayBeRead`: the
+   * client may have learned of them; then no attempt number is used again.
    */
   giveBack(jobs: readonly DeliveredJob[], mayBeRead: boolean): void;
   /** Jobs are done: all or none. Rejects with `not-found` or `not-taken`. */

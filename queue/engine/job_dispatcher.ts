@@ -65,7 +65,7 @@ export class JobDispatcher {
     capacity.forWaiting(consumers.size + results.waiting);
     capacity.forQueues(jobs, request.queues);
     const consumer = consumers.add(request, time);
-    // A job is ready where more jobs had expired than one slice removes.
+    // A job is ready if more jobs had expired than one slice removes.
     for (const name of request.queues) {
       const queue = jobs.queue(name);
       if (queue.next !== undefined) this.#defer(queue);
@@ -79,7 +79,7 @@ export class JobDispatcher {
     if (consumer.delivery !== undefined) this.giveBack(consumer.delivery.jobs, false);
   }
 
-  /** Jobs go back that nobody was told of, or, if `mayBeRead`, most likely nobody. */
+  /** Jobs go back of which the client did not learn, or, if `mayBeRead`, most likely did not. */
   giveBack(delivered: readonly Omit<JobOnTheWay, "body">[], mayBeRead: boolean): void {
     const { jobs, transitions } = this.#parts;
     // Too late to store it: the leases will run out.

@@ -1,7 +1,7 @@
 // What can happen to a job, as data: in which states, what it needs, and what becomes of the job.
 
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { JobProgress, JobState, StoredJob } from "../store/job_fields.ts";
+import { type JobProgress, type JobState, states, type StoredJob } from "../store/job_fields.ts";
 import type { QueueClient } from "./caller.ts";
 import type { NewJob } from "./engine.ts";
 
@@ -16,11 +16,11 @@ export type JobEvent =
   }
   /** Its lease ends at another time. */
   | { readonly kind: "extend"; readonly endsAt: number }
-  /** Nobody was told that it was taken: it has its old place, and the attempt never was. */
+  /** Its consumer did not learn of it: it has its old place, and the attempt number is free again. */
   | { readonly kind: "untake" }
   /** It goes back, to its old place or delayed until then, and the attempt does not count. */
   | { readonly kind: "release"; readonly readyAt: number | undefined }
-  /** As `release`, where the consumer is gone and most likely nobody was told. */
+  /** Its consumer is gone and most likely did not learn of it: it has its old place, and the attempt does not count. */
   | { readonly kind: "giveBack" }
   /** Its attempt failed: it is delayed until then, or ready, or dead. */
   | {
@@ -32,7 +32,7 @@ export type JobEvent =
   }
   /** The connection that held it ended. */
   | { readonly kind: "disconnect"; readonly readyAt: number; readonly reason: string }
-  /** Its body cannot be read, so nobody else shall wait for it. */
+  /** Its body cannot be read: it is dead, so that it does not keep others waiting. */
   | { readonly kind: "unreadable"; readonly readyAt: number; readonly reason: string }
   /** Its delay or lease is over. */
   | { readonly kind: "timeOver" }
@@ -47,31 +47,30 @@ export type JobEvent =
 interface Rule {
   /** The states in which it can happen. */
   readonly from: readonly JobState[];
-  /** Whether a client asks for it, which it may not while nothing can change. */
+  /** Whether a client asks for it: it is refused while nothing can change. */
   readonly asked: boolean;
-  /** Whether it is asked only if the store has room for a row. */
+  /** Whether it is refused while the store has no room for a row. */
   readonly needsRow: boolean;
   /** Whether another job may be taken after it, so that consumers are served. */
   readonly frees: boolean;
   /**
-   * Whether it is stored. Time that passes is not: the state follows from the times of the job. Jobs that the store refused
-   * are not in it.
+   * Whether it is stored. The passing of time is not: the state follows from the times of the job. A job that the store
+   * refused is not in the store.
    */
   readonly stored: boolean;
   /** The rate that counts it. */
   readonly counts?: CountedEvent;
-  /** What those who wait for its result are told, if it removes the job. */
+  /** The error of requests that wait for its result, if the event removes the job. */
   readonly ending?: string;
 }
 
-const ALL: readonly JobState[] = ["delayed", "ready", "taken", "dead", "done"];
 const TAKEN: readonly JobState[] = ["taken"];
 const ASKED = { asked: true, needsRow: false, frees: true, stored: true } as const;
 const BY_ITSELF = { asked: false, needsRow: false, frees: true, stored: true } as const;
 
 /** The rules of every kind of event. */
 export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
-  // `needsRow` is asked once for a TAKE, by the dispatcher.
+  // The dispatcher asks for a row, once for each TAKE.
   take: { ...ASKED, from: ["ready"], frees: false, counts: "taken" },
   extend: { ...ASKED, from: TAKEN, frees: false },
   untake: { ...BY_ITSELF, from: TAKEN },
@@ -84,11 +83,11 @@ export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
   timeOver: { ...BY_ITSELF, from: ["delayed", "taken"], stored: false },
   done: { ...ASKED, from: TAKEN, counts: "done" },
   revive: { ...ASKED, from: ["dead"], needsRow: true },
-  drop: { ...ASKED, from: ALL, ending: "was dropped" },
-  purge: { ...ASKED, from: ALL, ending: "was purged" },
+  drop: { ...ASKED, from: states, ending: "was dropped" },
+  purge: { ...ASKED, from: states, ending: "was purged" },
   expire: { ...BY_ITSELF, from: ["delayed", "ready", "taken", "dead"], ending: "expired" },
   forget: { ...BY_ITSELF, from: ["done"], frees: false },
-  refuse: { ...BY_ITSELF, from: ALL, stored: false, ending: "was not kept: the disk is full" },
+  refuse: { ...BY_ITSELF, from: states, stored: false, ending: "was not kept: the disk is full" },
 };
 
 /** The part of a job that decides what becomes of it. */
@@ -98,7 +97,7 @@ export type JobSoFar = JobProgress & Pick<StoredJob, "attempts">;
 export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "take": {
-      // Without `moved`: this one is in a hurry.
+      // Without `moved`, for speed: every job passes here.
       const { uncountedAttempts, readyAt, reason } = job;
       const { endsAt, releaseOnDisconnect } = event;
       const attempt = job.attempt + 1;

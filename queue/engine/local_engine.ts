@@ -113,7 +113,7 @@ export class LocalEngine implements Engine {
   ): Promise<readonly DeliveredJob[]> {
     const { dispatcher } = this.#work;
     const end = wait === 0 ? 0 : this.now() + wait;
-    // Again only if the body of no job that was given could be read.
+    // It takes again only if it could read the body of no job.
     for (;;) {
       const delivery = dispatcher.take(request);
       if (delivery !== undefined) {

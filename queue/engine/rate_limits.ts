@@ -19,7 +19,7 @@ interface RateLimitParts {
   readonly clock: QueueClock;
   readonly memory: Memory;
   readonly yield: Yield;
-  /** Gets queues of which a job may be taken that was held back. */
+  /** Gets queues whose jobs are no longer held back. */
   readonly onFree: (queues: Iterable<Queue>) => void;
 }
 
@@ -28,7 +28,7 @@ export class RateLimits {
   /** How many queues and keys have limits. */
   size = 0;
   readonly #parts: RateLimitParts;
-  /** Those whose rate holds them back. */
+  /** The limits whose rate holds jobs back. */
   readonly #held: Deadlines<RateState>;
   readonly #debts = new LiftedDebts();
 
@@ -107,7 +107,7 @@ export class RateLimits {
     if (state.isSlow) this.#parts.journal.write({ kind: "rules", rules: state.stored(now) });
   }
 
-  /** The rates of these let a job go again. */
+  /** The rates of these limits let a job go again. */
   #release(states: Iterable<RateState>): void {
     const queues = new Set<Queue>();
     for (const { limits } of states) {

@@ -1,4 +1,4 @@
-// The results of jobs: kept for those who ask later, told to those who wait.
+// The results of jobs: kept for later requests, and told to requests that wait.
 
 import { BYTES, type Memory } from "../memory.ts";
 import { deadJob } from "../refusals.ts";
@@ -72,17 +72,17 @@ export class Results {
     };
   }
 
-  /** A job is done: those who wait are told once that is stored. */
+  /** A job is done: requests that wait get its result once that is stored. */
   done(id: number, result: Uint8Array, written: Promise<void>): void {
     for (const each of this.#remove(id)) written.then(() => each.resolve(result), each.reject);
   }
 
-  /** A job will not be done: those who wait are told why. */
+  /** A job will not be done: requests that wait are refused. */
   dead(id: number, why: string): void {
     for (const each of this.#remove(id)) each.reject(deadJob(why));
   }
 
-  /** Nobody may wait any longer. */
+  /** Refuses all requests that wait. */
   refuse(reason: unknown): void {
     for (const id of [...this.#waiters.keys()]) {
       for (const each of this.#remove(id)) each.reject(reason);

@@ -244,8 +244,8 @@ export class Schedules {
     } catch (error) {
       const message = "schedule could not put its job";
       // A refusal is no defect: its place in the program tells nothing.
-      const told = error instanceof Refusal ? error.message : error;
-      log({ level: "error", message, schedule: name, queue, error: told });
+      const logged = error instanceof Refusal ? error.message : error;
+      log({ level: "error", message, schedule: name, queue, error: logged });
     }
   }
 }

@@ -1,4 +1,4 @@
-// Work on many jobs of a queue: LIST, PURGE, REVIVE. It goes in slices, so that nobody waits for a million jobs.
+// Work on many jobs of a queue: LIST, PURGE, REVIVE. It goes in slices, between which other requests have their turn.
 
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";

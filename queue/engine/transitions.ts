@@ -1,5 +1,5 @@
-// The one way to change a job. Every change asks whether it may be made, changes memory, goes to the journal, is counted,
-// tells those who wait for the result, and serves consumers that may now be given a job.
+// The one way to change a job. Every change asks whether it may be made, changes memory, goes to the journal, counts,
+// answers requests that wait for the result, and serves consumers.
 
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
@@ -35,7 +35,7 @@ const TIME_OVER: JobEvent = { kind: "timeOver" };
 /** For changes that are not stored. */
 const STORED = Promise.resolve();
 
-/** The parts that a transition works on. Nothing else has `jobs` as they can be changed. */
+/** The parts that a transition works on. No other module has `Jobs`, whose methods change a job. */
 interface TransitionParts {
   readonly jobs: Jobs;
   readonly journal: Journal;
@@ -46,13 +46,13 @@ interface TransitionParts {
   readonly clock: QueueClock;
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
-  /** Gives the consumers of a queue, or of several, what may be taken. */
+  /** Gives the consumers of a queue, or of several, the jobs that may be taken. */
   readonly serve: (queue: Queue) => void;
   readonly serveAll: (queues: Iterable<Queue>) => void;
   readonly yield: Yield;
 }
 
-/** What came of a PUT; `written` resolves once the job is stored. */
+/** The outcome of a PUT; `written` resolves once the job is stored. */
 export interface Put {
   readonly id: number;
   readonly duplicate: boolean;
@@ -117,7 +117,7 @@ export class Transitions {
   }
 
   /**
-   * The same happens to several jobs, or to none. Nobody is given a job before all have changed: the order of the queue
+   * The same happens to several jobs, or to none. Consumers are served after all have changed: the order of the queue
    * decides which job is first. Resolves once it is stored.
    */
   changeAll(jobs: readonly Job[], event: JobEvent): Promise<void> {
@@ -126,7 +126,7 @@ export class Transitions {
     return this.#applyAll(jobs, () => event);
   }
 
-  /** As `changeAll`, with an event for each job. `onChanged` gets the id of each before anybody is given a job. */
+  /** As `changeAll`, with an event for each job. `onChanged` gets the id of each job before consumers are served. */
   changeEach(
     jobs: Iterable<Job>,
     eventOf: (job: Job) => JobEvent,
@@ -150,8 +150,8 @@ export class Transitions {
   }
 
   /**
-   * Removes a job that has expired, however late its timer is. Returns whether it had. Serves nobody: it is for the caller
-   * that gives or puts the next job.
+   * Removes a job that has expired and whose timer is late. Returns whether it had. Serves no consumer: the caller is about
+   * to take or put the next job.
    */
   expireIfOver(job: Job): boolean {
     if (!this.#isExpired(job.state, job.expiresAt)) return false;
@@ -159,7 +159,7 @@ export class Transitions {
     return true;
   }
 
-  /** The store has no room for new jobs: they are gone, whatever has become of them. */
+  /** The store has no room for new jobs: they are gone, whatever their state is by now. */
   refuse(ids: readonly number[]): void {
     const { jobs, bodies } = this.#parts;
     for (const id of ids) bodies.recent.delete(id);
@@ -270,7 +270,7 @@ export class Transitions {
     }
     if (progress.state === "taken") this.#holders.add(job);
     if (progress.state === "dead") {
-      // A reason is told in any case, also if there is no room to keep it.
+      // Requests that wait get the reason also if there is no room to keep it.
       const reason = "reason" in event ? event.reason : progress.reason;
       results.dead(id, `Job ${id} is dead${reason === "" ? "." : `: ${reason}`}`);
     }

@@ -55,7 +55,7 @@ function encode(result: string | undefined): Uint8Array {
   return result === undefined ? EMPTY : new TextEncoder().encode(result);
 }
 
-/** Jobs as the items of an answer. Those of which the client was not told go back. */
+/** Jobs as the items of an answer. Jobs of which the client does not learn go back. */
 function* itemsOf(
   engine: Engine,
   jobs: readonly DeliveredJob[],

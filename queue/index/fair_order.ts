@@ -83,7 +83,7 @@ export class FairOrder {
     }
   }
 
-  /** Removes a job, and charges nobody. */
+  /** Removes a job, and charges no key. */
   remove(slot: number): void {
     const options = this.#table.optionsOf(slot);
     const row = this.#rowOf(options);

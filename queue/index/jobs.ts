@@ -78,7 +78,7 @@ export class Jobs {
     this.update(job, progress, holder);
   }
 
-  /** As `update`, for a job that nobody was given after all: its key gets back what it was charged. */
+  /** As `update`, for a job whose consumer did not learn of it: its key gets back what it was charged. */
   untake(job: Job, progress: JobProgress): void {
     job.queue.order.refund(job.slot);
     this.update(job, progress);
@@ -158,7 +158,7 @@ export class Jobs {
   }
 }
 
-/** The jobs as all but the transitions see them: nobody else can change a job. */
+/** The jobs as every module but the transitions sees them: it cannot change a job. */
 export type JobsView = Omit<Jobs, "add" | "update" | "take" | "untake" | "finish" | "remove">;
 
 /** The memory of a job. */

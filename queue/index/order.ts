@@ -64,7 +64,7 @@ export class Order {
     } else this.#backlog.remove(this.#backlog.first!);
   }
 
-  /** Removes a job that nobody takes. */
+  /** Removes a job that is not taken. */
   remove(slot: number): void {
     if (this.#fair === undefined) this.#backlog.remove(slot);
     else {
@@ -73,7 +73,7 @@ export class Order {
     }
   }
 
-  /** Nobody was given a job after all: takes back what its key was charged. */
+  /** A job was not taken after all: takes back what its key was charged. */
   refund(slot: number): void {
     this.#fair?.refund(slot);
   }

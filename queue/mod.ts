@@ -18,7 +18,7 @@
 export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
-export type { JobOptions, JobProgress, JobState as State, StoredJob } from "./store/job_fields.ts";
+export type { JobOptions, JobProgress, JobState, StoredJob } from "./store/job_fields.ts";
 export type {
   Change,
   Moment,

@@ -3,22 +3,10 @@
 
 import type { Counts } from "../index/queue.ts";
 import type { CountedEvent } from "../index/event_rates.ts";
-import type { JobOptions, JobState, StoredJob } from "../store/job_fields.ts";
+import type { JobState, StoredJob } from "../store/job_fields.ts";
+import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits, Schedule } from "../store/store.ts";
 import type { Caller, QueueClient } from "./caller.ts";
-
-/** A new job. Durations are in ms. */
-export interface NewJob extends Omit<JobOptions, "key"> {
-  readonly body: Uint8Array;
-  /** Default: none. */
-  readonly key?: string;
-  /** A name that no other job of the queue may have. Default: none. */
-  readonly unique?: string;
-  /** How long before it is ready. */
-  readonly delay: number;
-  /** How long it is of use. Default: for ever. */
-  readonly expires?: number;
-}
 
 /** The answer to a PUT. */
 export interface PutResult {

@@ -3,7 +3,6 @@
 import type { CountedEvent } from "../index/event_rates.ts";
 import { type JobProgress, type JobState, states, type StoredJob } from "../store/job_fields.ts";
 import type { QueueClient } from "./caller.ts";
-import type { NewJob } from "./engine.ts";
 
 /** Something that happens to a job. Times are in ms since the Unix epoch. */
 export type JobEvent =
@@ -196,31 +195,4 @@ export function countedAttempts(
 /** Whether a job in this state is of no use any more. */
 export function isExpired(state: JobState, expiresAt: number, now: number): boolean {
   return expiresAt > 0 && expiresAt <= now && (state === "ready" || state === "delayed");
-}
-
-/** A new job as it is stored first. */
-export function newStoredJob(id: number, now: number, job: NewJob): StoredJob {
-  // Named one by one: to copy the rest of an object takes longer.
-  const { queue, key = "", unique = "", priority, attempts, lease, delay, body, expires } = job;
-  return {
-    id,
-    queue,
-    key,
-    priority,
-    attempts,
-    lease,
-    backoff: job.backoff,
-    keep: job.keep,
-    unique,
-    enqueuedAt: now,
-    expiresAt: expires === undefined ? 0 : now + expires,
-    size: body.length,
-    state: delay > 0 ? "delayed" : "ready",
-    attempt: 0,
-    uncountedAttempts: 0,
-    readyAt: now + delay,
-    endsAt: 0,
-    releaseOnDisconnect: false,
-    reason: "",
-  };
 }

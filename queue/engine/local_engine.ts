@@ -1,6 +1,7 @@
 import { deadJob, notDead, notFound } from "../refusals.ts";
 import type { Job } from "../index/job.ts";
 import type { StoredJob } from "../store/job_fields.ts";
+import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type {
@@ -12,7 +13,6 @@ import type {
   JobFilter,
   JobList,
   LimitChange,
-  NewJob,
   NewSchedule,
   PutResult,
   QueueDetails,

@@ -8,11 +8,11 @@ import type { Jobs } from "../index/jobs.ts";
 import type { Queue } from "../index/queue.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
+import { type NewJob, newStoredJob } from "../store/job_values.ts";
 import type { Journal } from "../store/journal.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
-import type { NewJob } from "./engine.ts";
 import { Holders } from "./holders.ts";
 import {
   disconnect,
@@ -20,7 +20,6 @@ import {
   isExpired,
   type JobEvent,
   lifecycle,
-  newStoredJob,
   progressAfter,
 } from "./lifecycle.ts";
 import type { QueueClock } from "./queue_clock.ts";

@@ -1,4 +1,4 @@
-import { type JobState, states, type StoredJob } from "../store/job_fields.ts";
+import { type JobOptions, type JobState, states, type StoredJob } from "../store/job_fields.ts";
 import type { JobExtras, JobHolder, JobPage } from "./job_page.ts";
 import type { KeyState, Queue, SharedOptions } from "./queue.ts";
 
@@ -8,16 +8,20 @@ import type { KeyState, Queue, SharedOptions } from "./queue.ts";
  */
 export class Job {
   readonly id: number;
-  readonly options: SharedOptions;
+  readonly shared: SharedOptions;
   readonly #page: JobPage;
   readonly #at: number;
 
   /** The job of an index in a page. */
   constructor(page: JobPage, at: number) {
     this.id = page.id[at];
-    this.options = page.optionsOf(at);
+    this.shared = page.optionsOf(at);
     this.#page = page;
     this.#at = at;
+  }
+
+  get options(): JobOptions {
+    return this.shared.values;
   }
 
   get slot(): number {
@@ -25,15 +29,15 @@ export class Job {
   }
 
   get keyState(): KeyState {
-    return this.options.key;
+    return this.shared.key;
   }
 
   get queue(): Queue {
-    return this.options.key.queue;
+    return this.shared.key.queue;
   }
 
   get key(): string {
-    return this.options.key.key;
+    return this.shared.key.key;
   }
 
   get enqueuedAt(): number {
@@ -112,7 +116,7 @@ export class Job {
   /** A copy of all that is stored of it. */
   stored(): StoredJob {
     return {
-      ...this.options.values(),
+      ...this.options,
       id: this.id,
       unique: this.unique,
       enqueuedAt: this.enqueuedAt,

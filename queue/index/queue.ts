@@ -2,6 +2,7 @@
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
 import type { JobOptions, JobState } from "../store/job_fields.ts";
+import { haveSameOptions, optionsOf } from "../store/job_values.ts";
 import { EventRates } from "./event_rates.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
@@ -179,7 +180,7 @@ export class KeyState implements OrderedKey, Placed {
 
   /** The options of a job: those of other jobs if they are the same. */
   share(options: JobOptions): SharedOptions {
-    for (const shared of this.#options) if (shared.equals(options)) return shared;
+    for (const shared of this.#options) if (haveSameOptions(shared.values, options)) return shared;
     const shared = new SharedOptions(this, options);
     this.#options = [shared, ...this.#options.slice(0, REMEMBERED - 1)];
     return shared;
@@ -194,33 +195,19 @@ function hasMoreReady(a: KeyState, b: KeyState): boolean {
 /** What holds for all attempts of a job. Jobs of a key with the same options share them. */
 export class SharedOptions implements OrderedOptions {
   readonly key: KeyState;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly lease: number;
-  readonly backoff: number;
-  readonly keep: boolean;
+  /** The options as they are stored. */
+  readonly values: JobOptions;
   /** How many jobs use them, and their number while one does. */
   jobs = 0;
   number = -1;
 
-  constructor(key: KeyState, { priority, attempts, lease, backoff, keep }: JobOptions) {
+  /** Copies the options of a job, which has more than these. */
+  constructor(key: KeyState, options: JobOptions) {
     this.key = key;
-    this.priority = priority;
-    this.attempts = attempts;
-    this.lease = lease;
-    this.backoff = backoff;
-    this.keep = keep;
+    this.values = optionsOf(options);
   }
 
-  /** The options as they are stored. */
-  values(): JobOptions {
-    const { key: { queue, key }, priority, attempts, lease, backoff, keep } = this;
-    return { queue: queue.name, key, priority, attempts, lease, backoff, keep };
-  }
-
-  /** Whether they are the same as those of a job of the same key. */
-  equals({ priority, attempts, lease, backoff, keep }: JobOptions): boolean {
-    return this.priority === priority && this.lease === lease && this.attempts === attempts &&
-      this.backoff === backoff && this.keep === keep;
+  get priority(): number {
+    return this.values.priority;
   }
 }

@@ -106,20 +106,22 @@ export class StoreFull extends Error {
  * {@linkcode StoredJob}, {@linkcode QueueLimits} and {@linkcode StoredSchedule}. `testStore` of the entry point
  * `queue/conformance` tests a store.
  *
- * @example
+ * @example A store that counts changes
  * ```ts
- * import { memoryStore, type StoredJob } from "@lineup/lineup/queue";
+ * import { memoryStore, type Store } from "@lineup/lineup/queue";
  * import { assertEquals } from "@std/assert";
  *
- * const store = memoryStore();
- * const job: StoredJob = {
- *   id: 1, queue: "mail", key: "", priority: 5, attempts: 10, lease: 60_000, backoff: 0, keep: false,
- *   unique: "", enqueuedAt: 0, expiresAt: 0, size: 3,
- *   state: "ready", attempt: 0, uncountedAttempts: 0, readyAt: 0, endsAt: 0,
- *   releaseOnDisconnect: false, reason: "",
+ * const memory = memoryStore();
+ * let count = 0;
+ * const store: Store = {
+ *   ...memory,
+ *   commit(changes, moment) {
+ *     count += changes.length;
+ *     return memory.commit(changes, moment);
+ *   },
  * };
- * await store.commit([{ kind: "put", job, body: new Uint8Array(3) }]);
- * assertEquals(await Array.fromAsync(store.load()), [job]);
+ * await store.commit([{ kind: "drop", id: 1 }]);
+ * assertEquals(count, 1);
  * ```
  */
 export interface Store {

@@ -1,30 +1,29 @@
 // What the conformance suite, and tests beside it, put into a store.
 
-import type { JobProgress, StoredJob } from "../job_fields.ts";
+import type { StoredField } from "../field.ts";
+import {
+  jobFields,
+  type JobOptions,
+  type JobProgress,
+  optionFields,
+  type StoredJob,
+} from "../job_fields.ts";
 import type { Change, QueueLimits, Schedule, StoredSchedule } from "../store.ts";
+
+/** The defaults of these fields, as far as they have one. */
+function defaultsOf(fields: readonly StoredField[]): Partial<StoredJob> {
+  return Object.fromEntries(fields.map(({ name, default: value }) => [name, value]));
+}
 
 /** A job as a store keeps it. */
 export function job(id: number, rest: Partial<StoredJob> = {}): StoredJob {
   return {
+    ...defaultsOf(jobFields) as StoredJob,
     id,
     queue: "mail",
-    key: "",
-    priority: 5,
-    attempts: 10,
-    lease: 60_000,
-    backoff: 0,
-    keep: false,
-    unique: "",
     enqueuedAt: 1_577_836_800_000.25,
-    expiresAt: 0,
-    size: 0,
-    state: "ready",
-    attempt: 0,
-    uncountedAttempts: 0,
     readyAt: 1_577_836_800_000.5,
-    endsAt: 0,
-    releaseOnDisconnect: false,
-    reason: "",
+    size: 0,
     ...rest,
   };
 }
@@ -67,6 +66,7 @@ export const noRules: QueueLimits = {
 
 /** A schedule. */
 export const schedule: Schedule = {
+  ...defaultsOf(optionFields) as JobOptions,
   name: "nightly",
   queue: "mail",
   key: "acme",

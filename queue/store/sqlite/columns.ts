@@ -2,7 +2,7 @@
 // objects costs more than to store them.
 
 import { isText, type StoredField } from "../field.ts";
-import { compile, packed, record, unpacked } from "./straight_line.ts";
+import { compile, packed, record, unpacked } from "../straight_line.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

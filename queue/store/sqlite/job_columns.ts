@@ -18,7 +18,7 @@ import {
   recordReader,
   recordWriter,
 } from "./columns.ts";
-import { compile, unpacked } from "./straight_line.ts";
+import { compile, unpacked } from "../straight_line.ts";
 
 /** In the place of options: they are those of the job before. */
 const SAME = -1;

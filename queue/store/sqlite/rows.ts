@@ -4,7 +4,7 @@ import { columnOf, type StoredField } from "../field.ts";
 import { jobFields, type JobProgress, type StoredJob } from "../job_fields.ts";
 import type { QueueLimits, Schedule, StoredSchedule } from "../store.ts";
 import type { Value } from "./bulk_statement.ts";
-import { compile, packed, record, unpacked } from "./straight_line.ts";
+import { compile, packed, record, unpacked } from "../straight_line.ts";
 import { literal, tables } from "./tables.ts";
 
 function list(fields: readonly StoredField[], record: string): string {

@@ -3,7 +3,7 @@
 
 import type { Job } from "../../../queue/index/job.ts";
 import type { Queue } from "../../../queue/index/queue.ts";
-import type { NewJob } from "../../../queue/engine/engine.ts";
+import type { NewJob } from "../../../queue/store/job_values.ts";
 import { countedAttempts } from "../../../queue/engine/lifecycle.ts";
 import {
   type JobProgress,

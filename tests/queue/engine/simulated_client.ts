@@ -1,12 +1,8 @@
 // Clients of a simulated queue: what they are, and what they may ask for.
 
 import type { QueueClient } from "../../../queue/engine/caller.ts";
-import type {
-  AttemptFailure,
-  LimitChange,
-  NewJob,
-  TakeRequest,
-} from "../../../queue/engine/engine.ts";
+import type { AttemptFailure, LimitChange, TakeRequest } from "../../../queue/engine/engine.ts";
+import type { NewJob } from "../../../queue/store/job_values.ts";
 
 export const QUEUES = ["a", "b"];
 const KEYS = ["", "x", "y"];

@@ -1,5 +1,4 @@
-// The bounds of what clients say of jobs, queues and schedules, each once: the protocol tells them to clients, the engine
-// and the store keep them.
+// The bounds of the values that clients give, each once: the protocol shows them, the engine and the store keep them.
 
 /** A day in ms. */
 export const DAY = 86_400_000;
@@ -14,8 +13,8 @@ export const MAX_TAKE_BYTES = 4 << 20;
 export const MAX_TAKE_QUEUES = 100;
 
 /**
- * The least and most of each value, and its default where PUT has one, as a client writes it. Names and texts are measured in characters,
- * durations in ms.
+ * The least and the most of each value, and the default of PUT, as a client writes it. Names and texts are measured in
+ * characters, durations in ms.
  */
 export const bounds = {
   queue: { max: 128 },

@@ -100,5 +100,5 @@ export const dead = {
 
 /** The errors of a command that changes a job. */
 export const ofJob = { "not-found": notFound, "read-only": readOnly } as const;
-/** The errors of a command that only who took a job may give. */
+/** The errors of a command that only the holder of a lease may give. */
 export const ofTaker = { ...ofJob, "not-taken": notTaken } as const;

@@ -1,4 +1,4 @@
-// The commands of those who do the work: TAKE, DONE, FAIL, EXTEND, RELEASE.
+// The commands of clients that do the work: TAKE, DONE, FAIL, EXTEND, RELEASE.
 
 import type { Protocol } from "../../protocol/spec.ts";
 import { bounds, DAY, MAX_TAKE } from "../bounds.ts";

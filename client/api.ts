@@ -18,7 +18,8 @@ export type { OpenSession, SessionOptions } from "./open_session.ts";
 export type { Resolve } from "./look_up.ts";
 export type { Dial } from "./platform/platform.ts";
 export type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
-export { type JobContext, type JobHandler, work, type Worker, type WorkOptions } from "./work.ts";
+export { work } from "./work.ts";
+export type { JobContext, JobHandler, Worker, WorkOptions } from "./work_options.ts";
 export {
   JobFailure,
   type JobFailureOptions,

@@ -6,8 +6,8 @@ import { readReply, type Values, type WireShape } from "../dialects/lineup1/mess
 import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
-import type { Host } from "./hosts.ts";
-import { type Settle, stopped } from "./items.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { type ReplyReceiver, stopped } from "./items.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
@@ -44,7 +44,7 @@ export interface CallLimits {
 }
 
 /** Who sends calls. */
-export interface Sender {
+export interface CallDispatcher {
   readonly clock: Clock;
   /** An attempt was answered with `OK`. */
   answered(call: PendingCall): void;
@@ -62,7 +62,7 @@ export class PendingCall implements Outgoing, Exchange {
   /** How often it was tried. */
   tries = 0;
   /** Where it was tried last. */
-  triedOn: Host | undefined;
+  triedOn: Endpoint | undefined;
   sent: Sent | undefined;
   /** Whether an item was handed out, so that it cannot begin anew. */
   unrepeatable = false;
@@ -75,20 +75,20 @@ export class PendingCall implements Outgoing, Exchange {
   /** When it was made, or tried last, on the clock. */
   triedAt = 0;
   readonly #madeAt: number;
-  readonly #sender: Sender;
+  readonly #sender: CallDispatcher;
   readonly #text: string;
   readonly #limits: CallLimits;
-  readonly #settle: Settle<Values, Values>;
+  readonly #settle: ReplyReceiver<Values, Values>;
   #unlisten: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
   #over = false;
 
   constructor(
-    sender: Sender,
+    sender: CallDispatcher,
     call: Call,
     { text, body }: { text: string; body: Uint8Array | undefined },
     limits: CallLimits,
-    settle: Settle<Values, Values>,
+    settle: ReplyReceiver<Values, Values>,
   ) {
     const { within, signal, onReply } = limits;
     this.#sender = sender;

@@ -11,7 +11,7 @@ import { PendingCall } from "./call.ts";
 import type { AnyClient, CallOptions, Client, ClientOptions, DynamicClient } from "./client.ts";
 import { ProtocolError } from "./errors.ts";
 import { needProtocol } from "./greeting.ts";
-import { createItems, type Items, type Settle } from "./items.ts";
+import { createItems, type Items, type ReplyReceiver } from "./items.ts";
 import type { Platform } from "./platform/platform.ts";
 import { createPool } from "./pool.ts";
 import type { Session } from "./session.ts";
@@ -147,7 +147,7 @@ async function createClient(
     call: Call,
     args: Values | undefined,
     limits: CallOptions | undefined,
-    settle: Settle<Values, Values>,
+    settle: ReplyReceiver<Values, Values>,
   ): PendingCall => {
     limits?.signal?.throwIfAborted();
     if (limits || onReply || traceOf) {

@@ -19,7 +19,7 @@ const CAP_MS = 5000;
 const MOST_REASON = 1024;
 
 /** How a job ended. */
-export type Ending =
+export type JobOutcome =
   | { readonly type: "done"; readonly body: Uint8Array | string | undefined }
   | { readonly type: "failed"; readonly error: Error }
   | { readonly type: "released"; readonly delay: number };
@@ -129,7 +129,7 @@ export class HeldJob {
   }
 
   /** Tells the server how it ended, until it answers or the lease is over. */
-  async tell(ending: Ending): Promise<SettleResult> {
+  async tell(ending: JobOutcome): Promise<SettleResult> {
     this.#telling = true;
     try {
       return await this.#insist(ending);
@@ -146,7 +146,7 @@ export class HeldJob {
     }
   }
 
-  async #insist(ending: Ending): Promise<SettleResult> {
+  async #insist(ending: JobOutcome): Promise<SettleResult> {
     const { client, random } = this.#holding;
     const options: CallOptions = { within: TELL_MS, signal: this.#over.signal };
     let maybe = false;
@@ -168,7 +168,7 @@ export class HeldJob {
     }
   }
 
-  async #send(ending: Ending, options: CallOptions): Promise<SettleResult> {
+  async #send(ending: JobOutcome, options: CallOptions): Promise<SettleResult> {
     const { client } = this.#holding;
     const { id, attempt } = this.job;
     switch (ending.type) {

@@ -34,7 +34,7 @@ export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefine
 }
 
 /** Who waits for what becomes of a call. */
-export interface Settle<Item, Reply> {
+export interface ReplyReceiver<Item, Reply> {
   /** An item of about `size` bytes. Answers false where no more should come for now. */
   push?(item: Item, size: number): boolean;
   resolve(reply: Reply): void;
@@ -42,7 +42,7 @@ export interface Settle<Item, Reply> {
 }
 
 /** The request that brings items. */
-export interface Source {
+export interface ItemRequest {
   cancel(error: unknown): void;
   stop(): void;
   resume(): void;
@@ -50,9 +50,9 @@ export interface Source {
 
 /** The items of the request that `start` makes. Where that throws, the items end with it. */
 export function createItems<Item, Reply>(
-  start: (settle: Settle<Item, Reply>) => Source,
+  start: (settle: ReplyReceiver<Item, Reply>) => ItemRequest,
 ): Items<Item, Reply> {
-  let source: Source | undefined;
+  let source: ItemRequest | undefined;
   let coming: { item: Item; size: number }[] = [];
   /** What came before, the next one last. */
   let ready: typeof coming = [];

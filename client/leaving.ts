@@ -3,6 +3,6 @@
 import type { Call } from "../dialects/lineup1/calls.ts";
 
 /** Whether a command gives away what is lost where the client is gone: its items cannot be asked for again. */
-export function givesAway({ items, idempotent }: Call): boolean {
+export function losesItems({ items, idempotent }: Call): boolean {
   return items !== undefined && !idempotent;
 }

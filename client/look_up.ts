@@ -1,15 +1,15 @@
-// From the addresses that a client is given to the hosts that it may ask.
+// From the addresses that a client is given to the endpoints that it may ask.
 
 import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import { type Host, toHost } from "./hosts.ts";
+import { type Endpoint, toEndpoint } from "./endpoints.ts";
 
 /** Finds the addresses of a host name. An empty list, or a rejection, leaves the name to the platform's sockets. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
-/** The hosts of a client as they are now. */
-export type LookUp = () => Promise<readonly Host[]>;
+/** The endpoints of a client as they are now. */
+export type LookUp = () => Promise<readonly Endpoint[]>;
 
 /** Makes the `LookUp` of a client; `resolve` is the caller's own. */
 export type CreateLookUp = (
@@ -21,13 +21,13 @@ export type CreateLookUp = (
 const AGAIN_MS = 10_000;
 
 /**
- * Looks names up, again where the last time was more than 10 s ago. Hosts that are still there stay as they are; the
+ * Looks names up, again where the last time was more than 10 s ago. Endpoints that are still there stay as they are; the
  * connections of the others are closed. TLS needs names, TCP does not: where `resolve` rejects or knows no address of a
  * name, the name stays too.
  */
 export function resolving(usual: Resolve): CreateLookUp {
   return (places, clock, resolve = usual) => {
-    let hosts = new Map<string, Host>();
+    let endpoints = new Map<string, Endpoint>();
     let doneAt = -Infinity;
 
     async function find(place: Address | ByteStream): Promise<(Address | ByteStream)[]> {
@@ -40,18 +40,20 @@ export function resolving(usual: Resolve): CreateLookUp {
       const now = clock.now();
       if (now - doneAt >= AGAIN_MS) {
         doneAt = now;
-        const found = (await Promise.all(places.map(find))).flat().map(toHost);
-        const old = hosts;
-        hosts = new Map(found.map((host) => [host.name, old.get(host.name) ?? host]));
-        for (const [name, { session }] of old) if (!hosts.has(name)) session?.close();
+        const found = (await Promise.all(places.map(find))).flat().map(toEndpoint);
+        const old = endpoints;
+        endpoints = new Map(
+          found.map((endpoint) => [endpoint.name, old.get(endpoint.name) ?? endpoint]),
+        );
+        for (const [name, { session }] of old) if (!endpoints.has(name)) session?.close();
       }
-      return [...hosts.values()];
+      return [...endpoints.values()];
     };
   };
 }
 
-/** Leaves names to the platform: the hosts stay the same. */
+/** Leaves names to the platform: the endpoints stay the same. */
 export const fixed: CreateLookUp = (places) => {
-  const hosts = places.map(toHost);
-  return () => Promise.resolve(hosts);
+  const endpoints = places.map(toEndpoint);
+  return () => Promise.resolve(endpoints);
 };

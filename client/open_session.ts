@@ -5,7 +5,7 @@ import type { ByteStream } from "../net/stream.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
-import { nameOf } from "./hosts.ts";
+import { nameOf } from "./endpoints.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Dial, Platform } from "./platform/platform.ts";
 import { REPLY_LIMITS, ReplyStream } from "./reply_stream.ts";

@@ -4,20 +4,20 @@ import type { Address } from "../net/address.ts";
 import { systemClock } from "../net/clock.ts";
 import { Condition } from "../net/condition.ts";
 import type { ByteStream } from "../net/stream.ts";
-import { guarded, type PendingCall, type Sender } from "./call.ts";
+import { type CallDispatcher, guarded, type PendingCall } from "./call.ts";
 import { asMaybe, ConnectionLost, Throttled } from "./errors.ts";
-import { createHostConnections } from "./host_connections.ts";
-import type { Host } from "./hosts.ts";
-import { givesAway } from "./leaving.ts";
+import { createEndpointConnections } from "./endpoint_connections.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { losesItems } from "./leaving.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { ClientEvent, PoolOptions } from "./pool_options.ts";
 import { executedOf } from "./retry.ts";
 import { createRetryPolicy } from "./retry_policy.ts";
 import type { Session } from "./session.ts";
-import { Waiting } from "./waiting.ts";
+import { SendQueue } from "./send_queue.ts";
 
 /** Sends calls to one of several addresses. */
-export interface Pool extends Sender {
+export interface Pool extends CallDispatcher {
   /** Connects to one of the addresses. Rejects with the last error where none can be. */
   start(): Promise<void>;
   /** Takes a call on. */
@@ -46,14 +46,14 @@ export function createPool(
   } = options;
   const emit = (event: ClientEvent): void => guarded(onEvent, event);
   const policy = createRetryPolicy({ attempts, base, cap, budget }, clock, random);
-  const waiting = new Waiting<PendingCall>(maxWaiting);
+  const waiting = new SendQueue<PendingCall>(maxWaiting);
   const paused = new Set<PendingCall>();
   const idle = new Condition();
   let outstanding = 0;
   let closing: Promise<void> | undefined;
   let isCut = false;
 
-  const connections = createHostConnections(
+  const connections = createEndpointConnections(
     platform,
     places,
     { ...options, clock, random },
@@ -76,20 +76,20 @@ export function createPool(
 
   function drain(): void {
     while (waiting.size > 0) {
-      const host = connections.pick();
-      if (!host && !connections.gone) return;
-      dispatch(waiting.shift()!, host);
+      const endpoint = connections.pick();
+      if (!endpoint && !connections.gone) return;
+      dispatch(waiting.shift()!, endpoint);
     }
   }
 
-  function dispatch(call: PendingCall, host: Host | undefined = connections.pick()): void {
+  function dispatch(call: PendingCall, endpoint: Endpoint | undefined = connections.pick()): void {
     try {
-      if (host) {
+      if (endpoint) {
         call.tries++;
-        call.triedOn = host;
+        call.triedOn = endpoint;
         if (!connections.isSingle) call.triedAt = clock.now();
-        const session = host.session!;
-        if (givesAway(call.call)) session.introduce();
+        const session = endpoint.session!;
+        if (losesItems(call.call)) session.introduce();
         call.sent = session.send(call, call);
       } else if (connections.gone) throw connections.gone;
       else waiting.add(call, call);

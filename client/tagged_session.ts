@@ -7,11 +7,11 @@ import { Output } from "../net/output.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { ConnectionLost, isKnown, notLineup, toRefusal } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
-import { InFlight } from "./in_flight.ts";
+import { TagTable } from "./tag_table.ts";
 import { createLiveness } from "./liveness.ts";
 import type { ReplyStream } from "./reply_stream.ts";
 import type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
-import { Waiting } from "./waiting.ts";
+import { SendQueue } from "./send_queue.ts";
 import { needRoom } from "./wire_limits.ts";
 
 const CLOSE_MS = 10_000;
@@ -71,8 +71,8 @@ export function createSession(
     }
   }
 
-  let inFlight = new InFlight<Request>();
-  const waiting = new Waiting<Request>(maxWaiting);
+  let inFlight = new TagTable<Request>();
+  const waiting = new SendQueue<Request>(maxWaiting);
   /** Those in flight whose items nobody takes. */
   const blocked = new Set<Request>();
   /** The reader waits here while all that are in flight are blocked. */
@@ -207,7 +207,7 @@ export function createSession(
     stream.close();
     liveness.stop();
     const lost = inFlight.values();
-    inFlight = new InFlight();
+    inFlight = new TagTable();
     blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
     // Whatever the streams of a runtime throw, to a caller it is one thing.

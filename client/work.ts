@@ -1,100 +1,24 @@
 // A worker: takes jobs from queues, hands them to a function, tells the server what became of them.
 
 import { systemClock } from "../net/clock.ts";
-import type { Clock } from "../scheduling/clock.ts";
+import { guarded } from "./call.ts";
 import { asError, ConnectionLost } from "./errors.ts";
 import {
-  type Ending,
   HeldJob,
   type Holding,
-  mayPass,
-  pauseAfter,
+  type JobOutcome,
   type SettleResult,
   TOO_LATE_MS,
 } from "./held_job.ts";
-import {
-  JobFailure,
-  LeaseLost,
-  type TakenJob,
-  type TakenJobs,
-  type WorkClient,
-  type WorkCounts,
-  type WorkEvent,
-} from "./jobs.ts";
-import { guarded } from "./call.ts";
-import { backoff } from "./retry.ts";
+import { JobFailure, LeaseLost, type TakenJob, type WorkClient, type WorkEvent } from "./jobs.ts";
+import { createTakeLoop } from "./take_loop.ts";
+import type { JobContext, JobHandler, Worker, WorkOptions } from "./work_options.ts";
 
-/** How long a TAKE waits for a job, and its answer may take beyond that. */
-const WAIT_MS = 30_000, ANSWER_MS = 10_000;
-const CAP_MS = 10_000;
-/** An answer without a job that comes sooner than this is followed by a pause, of at least `BASE_MS`. */
-const EARLY_MS = 1000, BASE_MS = 50;
 const CLOSE_MS = 10_000;
 /** How long handlers have to end once they are aborted, and how long then the last word to the server may take. */
 const GRACE_MS = 1000, LAST_WORD_MS = 1000;
 /** The most jobs that a TAKE may ask for. */
 const MOST_TAKEN = 100;
-
-/** What a handler is given beside the job. */
-export interface JobContext {
-  /**
-   * Aborted where the job is no longer this worker's (`LeaseLost`), and where the worker closes and does not wait any
-   * longer: stop then, for what the handler still does is not counted.
-   */
-  readonly signal: AbortSignal;
-}
-
-/**
- * Does a job. What it returns is the job's result, which is kept where PUT said `result=keep`: text and bytes as they
- * are, anything else but `undefined` and `null` as JSON. What it throws is a failure; see `JobFailure`.
- */
-export type JobHandler = (job: TakenJob, context: JobContext) => unknown;
-
-/** How to work. */
-export interface WorkOptions {
-  /** How many jobs at a time. Default 1. */
-  concurrency?: number;
-  /**
-   * How many more are taken ahead, so that short jobs need not wait for the next TAKE. Nobody else gets those meanwhile.
-   * Default 0.
-   */
-  prefetch?: number;
-  /** How long leases are, in milliseconds; they are extended at half of it. Default: what PUT said. */
-  lease?: number;
-  /** Ends by itself once so many jobs were taken and are settled. Default: never. */
-  most?: number;
-  /** Ends by itself once no job is ready and none runs. Default false. */
-  untilEmpty?: boolean;
-  /**
-   * How long handlers have to end, in milliseconds, once the worker closes and does not wait any longer; then their jobs
-   * are given back. Default 1000.
-   */
-  grace?: number;
-  /** Is told what happens. */
-  onEvent?: (event: WorkEvent) => void;
-  /** The time. Default: that of the machine. */
-  clock?: Clock;
-  /** Numbers from 0 to 1, 1 excluded. Default: `Math.random`. */
-  random?: () => number;
-}
-
-/** A worker that works. `await using` closes it. */
-export interface Worker extends AsyncDisposable {
-  /** What became of its jobs so far. */
-  readonly counts: WorkCounts;
-  /**
-   * Resolves once it has ended and all jobs are settled. Rejects where no job can be taken any more: the client is closed
-   * (`ConnectionLost`), or the server refuses for good (`Refusal`). Not to look at it is to have that as an unhandled
-   * rejection.
-   */
-  readonly finished: Promise<void>;
-  /**
-   * Takes no more jobs, gives back those that were not begun, and lets the others end, for `within` milliseconds at most
-   * (default 10000; `Infinity` for as long as they take). Then their signals are aborted and they are given back too,
-   * whether they end or not, which takes up to `grace` and a second. May be called again, with less time.
-   */
-  close(within?: number): Promise<void>;
-}
 
 /**
  * Does the jobs of one queue or several: takes them in batches, as many as it has room for, keeps their leases while the
@@ -150,7 +74,6 @@ export function work(
   const running = new Set<HeldJob>();
   /** Those whose end is being told. */
   const telling = new Set<HeldJob>();
-  let taking: TakenJobs | undefined;
   let closing = false, interrupted = false;
   /** Whatever the loop of TAKEs waits for may have come. */
   let changed = (): void => {};
@@ -164,7 +87,7 @@ export function work(
     emit({ ...told, job });
   }
 
-  async function settle(held: HeldJob, ending: Ending): Promise<void> {
+  async function settle(held: HeldJob, ending: JobOutcome): Promise<void> {
     telling.add(held);
     count(held.job, await held.tell(ending));
     telling.delete(held);
@@ -184,7 +107,7 @@ export function work(
     await settle(held, isCut ? { type: "released", delay: 0 } : ending);
   }
 
-  async function outcome(job: TakenJob, context: JobContext): Promise<Ending> {
+  async function outcome(job: TakenJob, context: JobContext): Promise<JobOutcome> {
     try {
       return { type: "done", body: toBody(await handler(job, context)) };
     } catch (thrown) {
@@ -225,8 +148,9 @@ export function work(
     }
   }
 
-  /** How many jobs to ask for. */
-  function room(): number {
+  /** How many jobs to ask for; `undefined` for none any more. */
+  function room(): number | undefined {
+    if (closing || counts.taken >= most) return undefined;
     // Who cannot tell how jobs ended should not take more.
     if (telling.size > concurrency + prefetch) return 0;
     // A few large TAKEs, not many small ones.
@@ -235,64 +159,7 @@ export function work(
     return Math.min(free, most - counts.taken, MOST_TAKEN);
   }
 
-  async function takeAll(): Promise<void> {
-    let failures = 0;
-    /** TAKEs in a row that came to nothing: no job in no time, or none whose lease could be kept. */
-    let misses = 0;
-    let lost = 0, settled = 0;
-    while (!closing && counts.taken < most) {
-      const max = room();
-      if (max <= 0) {
-        await next();
-        continue;
-      }
-      if (settledJobs() > settled) misses = 0;
-      else if (counts.lost > lost) misses++;
-      lost = counts.lost;
-      settled = settledJobs();
-      if (misses > 0) {
-        await pause(Math.max(BASE_MS, backoff(misses, BASE_MS, CAP_MS, random())));
-        if (closing) break;
-      }
-      const before = counts.taken;
-      const askedAt = clock.now();
-      try {
-        const wait = untilEmpty ? 0 : WAIT_MS;
-        const limits = { within: wait + ANSWER_MS };
-        taking = client.TAKE({ queue: names, max, lease, wait }, limits);
-        for await (const job of taking) accept(job);
-        failures = 0;
-      } catch (thrown) {
-        const error = asError(thrown);
-        if (closing) break;
-        if (client.closed || !mayPass(error)) throw error;
-        const ms = Math.ceil(pauseAfter(error, failures++, CAP_MS, random));
-        emit({ type: "trouble", error, ms });
-        await pause(ms);
-        continue;
-      } finally {
-        taking = undefined;
-      }
-      if (counts.taken > before) continue;
-      if (!untilEmpty) misses = clock.now() - askedAt < EARLY_MS ? misses + 1 : 0;
-      else if (isIdle()) break;
-      else await next();
-    }
-  }
-
-  const settledJobs = (): number => counts.done + counts.failed + counts.dead + counts.released;
   const isIdle = (): boolean => running.size + waiting.size + telling.size === 0;
-
-  /** Ends early where the worker closes. */
-  async function pause(ms: number): Promise<void> {
-    let over = false;
-    const stop = clock.after(ms, () => {
-      over = true;
-      changed();
-    });
-    while (!over && !closing) await next();
-    stop();
-  }
 
   function giveBack(all: Set<HeldJob>): void {
     for (const held of all) {
@@ -305,7 +172,7 @@ export function work(
   function interrupt(): void {
     if (interrupted || ended) return;
     interrupted = true;
-    taking?.cancel();
+    takes.cancel();
     const reason = new DOMException("the worker closes, and waits no longer", "AbortError");
     for (const { handling } of running) handling.abort(reason);
     clearTimer = clock.after(grace, () => {
@@ -324,7 +191,7 @@ export function work(
   function drain(): void {
     if (closing) return;
     closing = true;
-    taking?.stop();
+    takes.stop();
     giveBack(waiting);
     changed();
   }
@@ -338,9 +205,22 @@ export function work(
     return finished.catch(() => {});
   }
 
+  const takes = createTakeLoop(
+    { client, queues: names, lease, untilEmpty, clock, random },
+    {
+      counts,
+      room,
+      accept,
+      isIdle,
+      isClosing: () => closing,
+      changed: next,
+      wake: () => changed(),
+      emit,
+    },
+  );
   const finished = (async () => {
     try {
-      await takeAll();
+      await takes.run();
     } catch (error) {
       close();
       throw error;

@@ -16,6 +16,6 @@ export interface Platform {
   /** Reads an address that this platform can dial. Throws `AddressError`. */
   readonly parseAddress: (text: string) => Address;
   readonly dial: Dial;
-  /** Finds the hosts behind the addresses. */
+  /** Finds the endpoints behind the addresses. */
   readonly createLookUp: CreateLookUp;
 }

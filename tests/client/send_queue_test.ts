@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Throttled } from "../../client/errors.ts";
-import { Waiting } from "../../client/waiting.ts";
+import { SendQueue } from "../../client/send_queue.ts";
 
 const MOST = 20;
 
@@ -12,7 +12,7 @@ Deno.test("requests that wait come out in order, whichever are taken out before"
     { arbitrary: fc.nat(MOST), weight: 2 },
   );
   fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-    const waiting = new Waiting<object>(MOST);
+    const waiting = new SendQueue<object>(MOST);
     let expected: object[] = [];
     for (const step of steps) {
       if (step === "add") {
@@ -35,7 +35,7 @@ Deno.test("requests that wait come out in order, whichever are taken out before"
 });
 
 Deno.test("no more than 64 MiB of requests wait", () => {
-  const waiting = new Waiting<object>(MOST);
+  const waiting = new SendQueue<object>(MOST);
   const [large, small] = [{}, {}];
   waiting.add(large, { text: "", body: new Uint8Array((1 << 26) - 1) });
   assertThrows(() => waiting.add(small, { text: "" }), Throttled);

@@ -6,7 +6,7 @@ import { decay } from "../scheduling/decay.ts";
 import type { Session } from "./session.ts";
 
 /** One address, or one stream, which cannot be opened again. */
-export interface Host {
+export interface Endpoint {
   readonly name: string;
   readonly place: Address | ByteStream;
   session?: Session | undefined;
@@ -31,8 +31,8 @@ export function nameOf(place: Address | ByteStream): string {
   return "read" in place ? place.peer : formatAddress(place);
 }
 
-/** A host that nothing is known of. */
-export function toHost(place: Address | ByteStream): Host {
+/** An endpoint that nothing is known of. */
+export function toEndpoint(place: Address | ByteStream): Endpoint {
   return {
     name: nameOf(place),
     place,
@@ -51,34 +51,38 @@ const DECAY_MS = 10_000;
  * An answer took `ms`. Slower than known counts at once, faster only in time (peak EWMA: Finagle, `PeakEwma`, with its
  * decay of 10 s).
  */
-export function observe(host: Host, ms: number, now: number): void {
-  const old = ms > host.cost ? 0 : keptSince(host, now);
-  host.cost = host.cost * old + ms * (1 - old);
-  host.toldAt = now;
+export function observe(endpoint: Endpoint, ms: number, now: number): void {
+  const old = ms > endpoint.cost ? 0 : keptSince(endpoint, now);
+  endpoint.cost = endpoint.cost * old + ms * (1 - old);
+  endpoint.toldAt = now;
 }
 
-function keptSince({ toldAt }: Host, now: number): number {
+function keptSince({ toldAt }: Endpoint, now: number): number {
   return decay(now - toldAt, DECAY_MS);
 }
 
 /**
  * Two that are drawn by lot, the better one first: the one where a request would wait less, by what answers take and
- * how many are in flight (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996). Hosts that
- * rest are passed over, unless all do. What is known of a host fades while it is not asked, so that each is asked again.
+ * how many are in flight (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996). Endpoints that
+ * rest are passed over, unless all do. What is known of an endpoint fades while it is not asked, so that each is asked again.
  */
-export function draw(hosts: readonly Host[], now: number, random: () => number): readonly Host[] {
-  const awake = hosts.filter((host) => host.restsUntil <= now);
-  const among = awake.length > 0 ? awake : [...hosts];
-  const take = (): Host => among.splice(random() * among.length, 1)[0];
+export function draw(
+  endpoints: readonly Endpoint[],
+  now: number,
+  random: () => number,
+): readonly Endpoint[] {
+  const awake = endpoints.filter((endpoint) => endpoint.restsUntil <= now);
+  const among = awake.length > 0 ? awake : [...endpoints];
+  const take = (): Endpoint => among.splice(random() * among.length, 1)[0];
   return among.length < 2 ? among : [take(), take()].sort((a, b) => score(a, now) - score(b, now));
 }
 
-function score(host: Host, now: number): number {
-  if (!isOpen(host)) return Infinity;
-  return (host.cost * keptSince(host, now) + 0.01) * (host.session!.load + 1);
+function score(endpoint: Endpoint, now: number): number {
+  if (!isOpen(endpoint)) return Infinity;
+  return (endpoint.cost * keptSince(endpoint, now) + 0.01) * (endpoint.session!.load + 1);
 }
 
 /** Whether there is a connection to send on. */
-export function isOpen({ session }: Host): boolean | undefined {
+export function isOpen({ session }: Endpoint): boolean | undefined {
   return session?.open;
 }

@@ -7,7 +7,7 @@ const SMALLEST = 64;
  * so that an answer that comes twice, or too late, is seen for what it is. A table with a place for each of some tags
  * in a row is faster than a map, whose keys would all be new.
  */
-export class InFlight<T extends { readonly key: number }> {
+export class TagTable<T extends { readonly key: number }> {
   #places: (T | undefined)[] = new Array(SMALLEST);
   /** How many there are. */
   size = 0;

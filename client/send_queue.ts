@@ -5,13 +5,13 @@ import { Throttled } from "./errors.ts";
 const MOST_BYTES = 1 << 26;
 
 /** What is held of one that waits. */
-export interface Held {
+export interface QueuedRequest {
   readonly text: string;
   readonly body?: Uint8Array | undefined;
 }
 
 /** A queue from whose middle requests may be taken. */
-export class Waiting<T> {
+export class SendQueue<T> {
   /** The bytes of each, in the order in which they came. */
   readonly #bytesOf = new Map<T, number>();
   // One iterator for many in a row, for a new one would pass over the places of all that were taken out. It is not kept
@@ -31,7 +31,7 @@ export class Waiting<T> {
   }
 
   /** Adds one. Throws `Throttled` where too many wait. */
-  add(request: T, { text, body }: Held): void {
+  add(request: T, { text, body }: QueuedRequest): void {
     const bytes = 1 + text.length + (body?.length ?? 0);
     if (this.size >= this.#most || this.#bytes + bytes > MOST_BYTES) {
       throw new Throttled(`${this.size} requests wait`);

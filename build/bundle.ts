@@ -17,7 +17,7 @@ export interface Bundle {
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** Bundles a module with all that it imports. Throws what esbuild finds wrong. */
+/** Bundles a module with its imports. Throws the errors of esbuild. */
 export async function bundle(
   entry: string,
   platform: Target,
@@ -53,7 +53,7 @@ export async function bundle(
   };
 }
 
-/** What terser still finds in what esbuild has minified: it inlines, and drops, what esbuild leaves for its speed. */
+/** Shrinks minified code further: terser inlines and drops code that esbuild leaves, because esbuild works for speed. */
 async function shrink(
   code: Uint8Array,
   sourceMap: Uint8Array,

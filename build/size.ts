@@ -1,4 +1,4 @@
-// How large a file is for whoever loads it.
+// The size of a file for the page that loads it.
 
 /** Bytes of the minified code, and of its transfer over the network. */
 export interface Sizes {

@@ -1,4 +1,4 @@
-// One call: what is sent for it, until when, and what becomes of it. How often it is sent is the pool's affair.
+// One call: its request, its deadline and its outcome. The pool decides how often it is sent.
 
 import type { Call } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
@@ -11,11 +11,11 @@ import { type ReplyReceiver, stopped } from "./items.ts";
 import { onAbort } from "../net/on_abort.ts";
 import type { Exchange, Outgoing, Sent } from "./session.ts";
 
-/** What became of a call. */
+/** The outcome of a call. */
 export interface ReplyInfo {
   /** The verb. */
   readonly verb: string;
-  /** Who answered last; `undefined` where it was sent to nobody. */
+  /** The address that answered last; `undefined` for a call that was never sent. */
   readonly address: string | undefined;
   /** How often it was tried. */
   readonly attempts: number;
@@ -27,11 +27,11 @@ export interface ReplyInfo {
   readonly took: number | undefined;
   /** The traceparent that went with it. */
   readonly trace: string | undefined;
-  /** What it failed with; `undefined` where it was answered with `OK`. */
+  /** The error; `undefined` for a call that was answered with `OK`. */
   readonly error: Error | undefined;
 }
 
-/** How long a call may take, and who is told of its end. */
+/** The bounds of a call, and the function that is told of its end. */
 export interface CallLimits {
   /** Milliseconds from now after which the answer is of no use: told to the server and kept to here. */
   within?: number;
@@ -39,11 +39,11 @@ export interface CallLimits {
   signal?: AbortSignal;
   /** A W3C traceparent for the server. */
   trace?: string;
-  /** Is told what became of the call. */
+  /** Is told the outcome of the call. */
   onReply?: (info: ReplyInfo) => void;
 }
 
-/** Who sends calls. */
+/** Sends calls; the pool. */
 export interface CallDispatcher {
   readonly clock: Clock;
   /** An attempt was answered with `OK`. */
@@ -150,12 +150,12 @@ export class PendingCall implements Outgoing, Exchange {
   #overdue(): void {
     const executed = this.maybe || this.sent?.tag ? "maybe" : "no";
     const message = `No answer within ${this.#limits.within} ms.`;
-    // The server was told of the deadline: where it hangs, a CANCEL for each would double what it gets.
+    // The server knows the deadline. If it hangs, a CANCEL for each call would double its load.
     this.sent?.forget();
     this.reject(new DeadlineExceeded("expired", message, { executed }));
   }
 
-  /** Asks the server to end it, and waits for what it answers; it is not sent again. */
+  /** Asks the server to end it, and waits for the answer. It is not sent again. */
   stop(): void {
     if (this.#over) return;
     this.unrepeatable = true;
@@ -207,7 +207,7 @@ export class PendingCall implements Outgoing, Exchange {
   }
 }
 
-/** What an item takes, in bytes, about. */
+/** The size of an item in bytes, roughly. */
 function sizeOf({ words, options, body }: Frame): number {
   let size = 64 + (body?.length ?? 0);
   for (const word of words) size += word.length;
@@ -215,7 +215,7 @@ function sizeOf({ words, options, body }: Frame): number {
   return size;
 }
 
-/** Calls what a caller handed in; an error in there is reported, and does not end a connection. */
+/** Calls a function of the user. Its exception is reported, and does not end a connection. */
 export function guarded<T>(callback: ((value: T) => void) | undefined, value: T): void {
   try {
     callback?.(value);

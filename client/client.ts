@@ -20,7 +20,7 @@ export interface ClientOptions extends PoolOptions {
   agent?: string;
   /** Asks the server to tell how long each request waited and took: see `ReplyInfo`. Default false. */
   timing?: boolean;
-  /** Is told what became of each call, unless the call has its own. */
+  /** Is told the outcome of each call that has no `onReply` of its own. */
   onReply?: (info: ReplyInfo) => void;
   /** The W3C traceparent of a call that names none. */
   trace?: (verb: string) => string | undefined;
@@ -31,11 +31,11 @@ export type Method<C extends Command> = (
   ...args: [...CallArgs<C>, options?: CallOptions]
 ) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;
 
-/** What every client has. `await using` closes it. */
+/** The members of every client. `await using` closes it. */
 export interface AnyClient extends AsyncDisposable {
   /** Whether it can make no calls any more: it was closed, or it was given a stream, and that has ended. */
   readonly closed: boolean;
-  /** Lets what is under way be answered, for `within` milliseconds at most (default 10000), then closes. */
+  /** Waits for the answers to calls in flight, for `within` milliseconds at most (default 10000), then closes. */
   close(within?: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// A protocol called: a method for each of its commands, or calls by name where the server says what there is.
+// Clients: a method for each command of a protocol, or calls by name with the protocol that the server describes.
 
 import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
@@ -29,7 +29,7 @@ export interface Connect {
    * such), the better of two drawn by lot is asked; those that fail are left alone for a while. Bodies in bytes that came
    * together may be parts of one buffer: copy one before its buffer is transferred elsewhere.
    *
-   * Throws `AddressError` for a wrong address, `ConnectionLost` where nobody answers, `ProtocolError` where the server
+   * Throws `AddressError` for a wrong address, `ConnectionLost` where no server answers, `ProtocolError` where the server
    * speaks another protocol or version, `Refusal` where it refuses. Calls reject with
    *
    * - `Refusal` for an `ERR` line: `code`, `retry`, `executed`, `details`;
@@ -76,7 +76,7 @@ export interface Connect {
     options?: ClientOptions,
   ): Promise<Client<P>>;
   /**
-   * Connects to a server and asks it what it speaks (`SPEC`, at most 1 MiB, on each connection): calls are made by name
+   * Connects to a server and asks it for its protocol (`SPEC`, at most 1 MiB, on each connection): calls are made by name
    * and checked against that. Throws as above, and `ProtocolError` for a description that is none.
    *
    * @example
@@ -142,7 +142,7 @@ async function createClient(
     }
   });
 
-  /** Makes a call. Throws for what must not be sent. */
+  /** Makes a call. Throws for a request that must not be sent. */
   const submit = (
     call: Call,
     args: Values | undefined,
@@ -162,7 +162,7 @@ async function createClient(
     pool.submit(pending);
     return pending;
   };
-  // What `find` throws rejects.
+  // An exception of `find` rejects.
   const run = (
     find: () => Call,
     args?: Values,
@@ -209,7 +209,7 @@ function toPlaces({ parseAddress }: Platform, address: Target): (Address | ByteS
   return [address].flat().map((each) => typeof each === "string" ? parseAddress(each) : each);
 }
 
-/** Writes a request. Throws for what must not be sent, before it writes what no server takes. */
+/** Writes a request. Throws for one that must not be sent, before it writes a line that is too long for the server. */
 function write(call: Call, args: Values | undefined, most: number): LineParts {
   try {
     return writeParts(call.request, args, most);

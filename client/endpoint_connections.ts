@@ -19,7 +19,7 @@ const REST_CAP_MS = 30_000;
 
 /** The pool as its connections see it. */
 export interface ConnectionsOwner {
-  /** Does with each new session what must be done first. */
+  /** Prepares each new session. */
   ready(session: Session): Promise<void>;
   /** An endpoint may have become usable, or all may be gone. */
   changed(): void;
@@ -40,7 +40,7 @@ export interface EndpointConnections {
   pick(): Endpoint | undefined;
   /** Whether one endpoint alone is asked. */
   readonly isSingle: boolean;
-  /** An endpoint answered a request of the time `triedAt`, 0 where nobody measured. */
+  /** An endpoint answered a request that was sent at `triedAt`; 0 for a time that was not taken. */
   answered(endpoint: Endpoint, triedAt: number): void;
   /** A request to an endpoint failed. */
   failed(endpoint: Endpoint, error: Error): void;

@@ -1,4 +1,4 @@
-// The addresses of a service: who is asked next, and who is left alone for a while.
+// The addresses of a service: their costs and failures, and the choice of the next one.
 
 import { type Address, formatAddress } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
@@ -20,18 +20,18 @@ export interface Endpoint {
   restsUntil: number;
   /** It is not connected to before this time. */
   retryAt: number;
-  /** What an answer took, in milliseconds, when it was told last. */
+  /** The time of an answer in milliseconds, as of `toldAt`. */
   cost: number;
-  /** When that was. */
+  /** The time of the last measurement. */
   toldAt: number;
 }
 
-/** What a place is called. */
+/** The name of a place in messages. */
 export function nameOf(place: Address | ByteStream): string {
   return "read" in place ? place.peer : formatAddress(place);
 }
 
-/** An endpoint that nothing is known of. */
+/** An endpoint without measurements. */
 export function toEndpoint(place: Address | ByteStream): Endpoint {
   return {
     name: nameOf(place),

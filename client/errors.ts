@@ -35,7 +35,7 @@ export class Throttled extends Refusal {
   }
 }
 
-/** A server says what no server of Lineup/1 can say. */
+/** The error for input that no server of Lineup/1 sends. */
 export function notLineup(why: string, cause?: unknown): ProtocolError {
   return new ProtocolError(`the server does not speak Lineup/1: ${why}`, { cause });
 }
@@ -59,7 +59,7 @@ export function asMaybe(error: Error): Error {
   return new Refusal(error.code, error.message, { ...error, ...more });
 }
 
-/** Whether an error says what it is to a caller, whatever the runtime. */
+/** Whether an error is one of the client's own, and no error of a runtime. */
 export function isKnown(error: unknown): error is Error {
   return [ConnectionLost, ProtocolError, Refusal].some((known) => error instanceof known);
 }

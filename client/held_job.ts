@@ -7,7 +7,7 @@ import { asError } from "./errors.ts";
 import { JobFailure, LeaseLost, type TakenJob, type WorkClient } from "./jobs.ts";
 import { backoff, executedOf, hintOf, isPassing } from "./retry.ts";
 
-/** What is left of a lease when it is no use to ask again, in ms. */
+/** With less than this left of a lease, in ms, another EXTEND would come too late. */
 export const TOO_LATE_MS = 10;
 /** How long one EXTEND may take at most, in ms. */
 const MOST_ASK_MS = 3_600_000;
@@ -15,7 +15,7 @@ const MOST_ASK_MS = 3_600_000;
 const TELL_MS = 10_000;
 const BASE_MS = 50;
 const CAP_MS = 5000;
-/** The most characters of a reason: what `reason=` of FAIL takes. */
+/** The most characters of `reason=` of FAIL. */
 const MOST_REASON = 1024;
 
 /** How a job ended. */
@@ -24,7 +24,7 @@ export type JobOutcome =
   | { readonly type: "failed"; readonly error: Error }
   | { readonly type: "released"; readonly delay: number };
 
-/** What the server made of it. */
+/** The outcome as the server has taken it. */
 export type SettleResult =
   | { readonly type: "done" | "released" }
   | {
@@ -34,12 +34,12 @@ export type SettleResult =
   }
   | { readonly type: "lost"; readonly error: Error };
 
-/** What a held job needs of its worker. */
+/** The worker as its held jobs see it. */
 export interface Holding {
   readonly client: WorkClient;
   readonly clock: Clock;
   readonly random: () => number;
-  /** How long leases are, in ms; `undefined` for what PUT said. */
+  /** How long leases are, in ms; `undefined` leaves that to PUT. */
   readonly lease: number | undefined;
 }
 
@@ -63,7 +63,7 @@ export function pauseAfter(
 /** A job in hand. */
 export class HeldJob {
   readonly job: TakenJob;
-  /** Aborts what is done for it. */
+  /** Aborts the handler. */
   readonly handling: AbortController = new AbortController();
   readonly #holding: Holding;
   /** Aborted once nothing more can be told of it. */
@@ -87,7 +87,7 @@ export class HeldJob {
     return this.#over.signal.aborted ? this.#over.signal.reason : undefined;
   }
 
-  // Half of what is left each time: a half of the lease for the first try, and many more of them where that fails.
+  // Each try comes after half of the time that is left: the first after half of the lease, the others ever faster.
   #keep(): void {
     const { clock } = this.#holding;
     const left = this.#until - clock.now();
@@ -109,7 +109,7 @@ export class HeldJob {
       });
       this.#until = at + given.lease;
     } catch (error) {
-      // While its end is told, that may be what the server means.
+      // While the outcome is being told, the refusal may mean that outcome.
       if (isTaken(error) && !this.#telling) this.lose(gone(this.job, error as Error));
     }
     if (this.lost === undefined) this.#keep();
@@ -205,7 +205,7 @@ export class HeldJob {
 
 const NO_WISH = { retry: undefined, dead: false } as const;
 
-/** Whether the server says that the job is somebody else's, or nobody's. */
+/** Whether the server says that this worker does not hold the job. */
 function isTaken(error: unknown): boolean {
   return error instanceof Refusal && (error.code === "not-taken" || error.code === "not-found");
 }

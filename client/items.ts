@@ -2,30 +2,30 @@
 
 import { Condition } from "../net/condition.ts";
 
-// What is kept for a caller that is slower than the server; beyond it the connection is not read, unless others wait
-// for answers on it. Then this much is, which is more than what kernels hold of a connection.
+// The bounds of unread items. Beyond MOST the connection is not read, unless other calls wait for answers on it; then
+// HARD_BYTES holds, which is more than kernels buffer for a connection.
 const MOST_ITEMS = 1024;
 const MOST_BYTES = 1 << 20;
 const HARD_BYTES = 1 << 24;
-/** What `all` takes of a server that does not end. */
+/** The most bytes that `all` takes. */
 const ALL_BYTES = 1 << 28;
 
 /**
  * The items of a call, in order: `for await (const item of client.TAKE(...))`. Leaving the loop cancels the request.
- * A connection whose items nobody reads is not read either, so read them, or `cancel`. Where other calls need the
+ * While items are not read, their connection is not read either: read them, or `cancel`. Where other calls need the
  * connection, up to 16 MiB of items are kept for a slow reader; beyond that the request is cancelled and rejects with
  * `RangeError`.
  */
 export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefined> {
-  /** Resolves with the reply once the last item has been read; rejects with what ended the request. */
+  /** Resolves with the reply once the last item has been read; rejects with the error that ended the request. */
   readonly reply: Promise<Reply>;
-  /** The next item. Rejects with what ended the request. */
+  /** The next item. Rejects with the error that ended the request. */
   next(): Promise<IteratorResult<Item, undefined>>;
   /** Stops the request. */
   return(): Promise<IteratorResult<Item, undefined>>;
-  /** Stops the request and forgets what it has brought. */
+  /** Stops the request and drops its unread items. */
   cancel(): void;
-  /** Asks the server to end the request. What it has sent by then comes still: unlike with `cancel`, nothing is lost. */
+  /** Asks the server to end the request. Items that it has sent by then still come: unlike `cancel`, this loses none. */
   stop(): void;
   /** All items as an array. Rejects with `RangeError`, and stops the request, beyond 256 MiB of them. */
   all(): Promise<Item[]>;
@@ -33,7 +33,7 @@ export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefine
   [Symbol.asyncIterator](): Items<Item, Reply>;
 }
 
-/** Who waits for what becomes of a call. */
+/** Takes the items and the outcome of a call. */
 export interface ReplyReceiver<Item, Reply> {
   /** An item of about `size` bytes. Answers false where no more should come for now. */
   push?(item: Item, size: number): boolean;
@@ -54,19 +54,19 @@ export function createItems<Item, Reply>(
 ): Items<Item, Reply> {
   let source: ItemRequest | undefined;
   let coming: { item: Item; size: number }[] = [];
-  /** What came before, the next one last. */
+  /** Earlier items, the next one last. */
   let ready: typeof coming = [];
   let bytes = 0;
   /** Bytes of the items that were handed out. */
   let taken = 0;
   const change = new Condition();
-  /** What is to become of `reply`. */
+  /** Settles `reply`. */
   let conclude: (() => void) | undefined;
   // Not Promise.withResolvers, which Node 20 does not have.
   let resolve!: (reply: Reply) => void;
   let reject!: (error: unknown) => void;
   const reply = new Promise<Reply>((...both) => [resolve, reject] = both);
-  // Who only iterates learns of the error there.
+  // A caller that only iterates gets the error there.
   reply.catch(() => {});
 
   const count = (): number => ready.length + coming.length;
@@ -150,7 +150,7 @@ export function createItems<Item, Reply>(
   };
 }
 
-/** What becomes of what its caller stopped. */
+/** The error of a call that its caller stopped. */
 export function stopped(): DOMException {
   return new DOMException("stopped", "AbortError");
 }

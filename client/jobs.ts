@@ -1,4 +1,4 @@
-// What a worker and its queue have to do with each other: the jobs, the calls, the ways a job can end.
+// The interface between a worker and its queue: jobs, calls, and the ways in which a job can end.
 
 import type { CallOptions } from "./client.ts";
 
@@ -18,7 +18,7 @@ export interface TakenJob {
   readonly body: Uint8Array;
 }
 
-/** The answer to a TAKE while it comes; what `Items` is. */
+/** The answer to a TAKE while it comes; `Items` is one. */
 export interface TakenJobs extends AsyncIterable<TakenJob> {
   /** Asks the server to answer now; jobs that it has given come still. */
   stop(): void;
@@ -63,9 +63,9 @@ export interface WorkClient {
   ): Promise<unknown>;
 }
 
-/** What becomes of a job that a handler did not do; at most one of them. */
+/** The next step for a job that a handler did not do; give at most one of them. */
 export interface JobFailureOptions extends ErrorOptions {
-  /** Milliseconds before the next attempt. Default: what `backoff=` of PUT says. */
+  /** Milliseconds before the next attempt. Default: `backoff=` of PUT. */
   retry?: number;
   /** No further attempt: the job is dead, and stays to be looked at. */
   dead?: boolean;
@@ -74,7 +74,7 @@ export interface JobFailureOptions extends ErrorOptions {
 }
 
 /**
- * Thrown by a handler that wants to say what becomes of its job; any other error is a failure too, tried again as PUT
+ * Thrown by a handler to choose the next step for its job; any other error is a failure too, tried again as PUT
  * said. The message is the reason that JOB and LIST show.
  *
  * @example
@@ -121,7 +121,7 @@ export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
 }
 
-/** What happens to a worker and its jobs. */
+/** An event of a worker and its jobs. */
 export type WorkEvent =
   | { readonly type: "done"; readonly job: TakenJob }
   /** It is tried again, unless its `state` is now dead. */
@@ -133,12 +133,12 @@ export type WorkEvent =
   }
   /** It went back, the attempt not counted. */
   | { readonly type: "released"; readonly job: TakenJob }
-  /** Its lease is lost, or what became of it could not be told. */
+  /** Its lease is lost, or its outcome could not be told. */
   | { readonly type: "lost"; readonly job: TakenJob; readonly error: Error }
   /** No jobs can be taken; it is tried again in `ms`. */
   | { readonly type: "trouble"; readonly error: Error; readonly ms: number };
 
-/** What became of the jobs of a worker. */
+/** The outcomes of the jobs of a worker. */
 export interface WorkCounts {
   /** Jobs taken. */
   readonly taken: number;

@@ -15,7 +15,7 @@ export interface LivenessTarget {
   owed(): boolean;
   /** Whether answers are read. */
   reads(): boolean;
-  /** Sends a PING whose answer nobody waits for. */
+  /** Sends a PING; its answer is ignored. */
   ping(): void;
   /** Sends an empty line, which has no answer. */
   blank(): void;
@@ -73,7 +73,7 @@ export function createLiveness(clock: Clock, beat: number, target: LivenessTarge
 
   function show(): void {
     stopShowing = clock.after(beat / 2, () => {
-      // The answer to a PING would have to be read, and the items before it, which nobody takes.
+      // While items are not taken, the answer to a PING could not be read.
       if (!hasSent) target.reads() ? target.ping() : target.blank();
       hasSent = false;
       show();

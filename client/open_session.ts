@@ -12,7 +12,7 @@ import { REPLY_LIMITS, ReplyStream } from "./reply_stream.ts";
 import type { Session, SessionLimits } from "./session.ts";
 import { createSession } from "./tagged_session.ts";
 
-// For what `ready` asks, such as SPEC.
+/** Longest body until `ready` is done, such as that of SPEC. */
 const FIRST_BODY = 1 << 20;
 
 /** How to connect. */
@@ -33,7 +33,7 @@ export interface SessionOptions extends SessionLimits {
 export interface OpenSession {
   /**
    * Connects and reads the greeting. Throws `AddressError` for a wrong address, `RangeError` for a wrong heartbeat,
-   * `ConnectionLost` where nobody answers, `ProtocolError` where the server speaks something else, `Refusal` where it
+   * `ConnectionLost` where no server answers, `ProtocolError` where the server speaks something else, `Refusal` where it
    * refuses the connection, and the signal's reason. `ready` may do more with the session in the same time.
    *
    * @example

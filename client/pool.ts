@@ -1,4 +1,4 @@
-// Calls on their way: which connection each takes, what waits for a connection, what pauses before the next attempt.
+// Calls in flight: each takes a connection, waits for one, or pauses before its next attempt.
 
 import type { Address } from "../net/address.ts";
 import { systemClock } from "../net/clock.ts";
@@ -30,7 +30,7 @@ export interface Pool extends CallDispatcher {
 
 const CLOSE_MS = 10_000;
 
-/** A pool; `ready` does with each new session what must be done first. */
+/** A pool; `ready` prepares each new session. */
 export function createPool(
   platform: Platform,
   places: readonly (Address | ByteStream)[],
@@ -63,7 +63,7 @@ export function createPool(
       emit,
       changed: drain,
       isWanted: () => waiting.size > 0,
-      // For those who wait an attempt has failed.
+      // An attempt of each waiting call has failed.
       unreachable(error) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;

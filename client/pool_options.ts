@@ -2,7 +2,7 @@ import type { Resolve } from "./look_up.ts";
 import type { SessionOptions } from "./open_session.ts";
 import type { RetryOptions } from "./retry.ts";
 
-/** What happens to a client's connections and calls. */
+/** An event of a client's connections and calls. */
 export type ClientEvent =
   | { readonly type: "connected"; readonly address: string }
   | { readonly type: "disconnected"; readonly address: string; readonly error: Error }
@@ -27,6 +27,6 @@ export interface PoolOptions extends SessionOptions {
   random?: () => number;
   /** The addresses of a host name. Default: DNS where the runtime can ask it and may, else the name itself. */
   resolve?: Resolve;
-  /** Is told what happens. */
+  /** Is told each event. */
   onEvent?: (event: ClientEvent) => void;
 }

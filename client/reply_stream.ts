@@ -9,10 +9,10 @@ import { type Greeting, parseGreeting } from "./greeting.ts";
 
 const READ_SIZE = 65_536;
 
-/** Longest line and longest body of a reply where nobody says otherwise, in bytes. */
+/** The default limits of a reply, in bytes. */
 export const REPLY_LIMITS = { maxLine: 65_536, maxBody: 1 << 26 } as const;
 
-/** Reads what a server sends. */
+/** Reads the lines of a server. */
 export class ReplyStream {
   /** The bytes of one read; hand its result to `push`. */
   readonly buffer: Uint8Array = new Uint8Array(READ_SIZE);

@@ -18,7 +18,7 @@ export interface RequestOptions {
 
 /**
  * Sends a request; resolves with its `OK` line. Rejects with the `Refusal` of its `ERR` line, `ConnectionLost`,
- * `ProtocolError`, `DeadlineExceeded`, `Throttled`, the reason of the signal, and what `item` throws.
+ * `ProtocolError`, `DeadlineExceeded`, `Throttled`, the reason of the signal, and the exception of `item`.
  */
 export function request(
   session: Session,

@@ -18,7 +18,7 @@ export interface RetryOptions {
   budget?: number;
 }
 
-/** What the server says when it, not the request, is what fails. */
+/** The codes for a failure of the server, not of the request. */
 const FAILING = ["busy", "quota", "draining", "internal"];
 /** Standard codes after which a request may have had an effect. */
 const MAYBE = ["expired", "cancelled", "internal"];
@@ -44,7 +44,7 @@ export function executedOf(error: Error, own: Call["errors"] = {}): Executed {
 /** The longest that a server can make a client wait before it asks again, in ms. */
 const MOST_HINT_MS = 3_600_000;
 
-/** For how many milliseconds a server wants to be left alone: what it said, but an hour at most. */
+/** The pause that a server asks for, in milliseconds: an hour at most. */
 export function hintOf(error: Error): number {
   const { retry = 0 } = error as Partial<Refusal>;
   return Math.min(retry, MOST_HINT_MS);

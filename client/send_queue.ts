@@ -4,7 +4,7 @@ import { Throttled } from "./errors.ts";
 
 const MOST_BYTES = 1 << 26;
 
-/** What is held of one that waits. */
+/** The parts of a waiting request that take room. */
 export interface QueuedRequest {
   readonly text: string;
   readonly body?: Uint8Array | undefined;

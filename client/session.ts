@@ -14,7 +14,7 @@ export interface Outgoing {
   readonly body?: Uint8Array | undefined;
 }
 
-/** Who waits for an answer. Exactly one of `final` and `failed` is called, once. */
+/** Takes the answer to a request. Exactly one of `final` and `failed` is called, once. */
 export interface Exchange {
   /** An item came. Answers false where no more should be read for now, until `resume`. */
   item(frame: Frame): boolean;
@@ -80,7 +80,7 @@ export interface Sent {
  * ```
  */
 export interface Session extends AsyncDisposable {
-  /** What the server said of itself. */
+  /** The greeting of the server. */
   readonly greeting: Greeting;
   /** Resolves once the connection has ended, whatever led to it. */
   readonly closed: Promise<void>;
@@ -88,24 +88,24 @@ export interface Session extends AsyncDisposable {
   readonly open: boolean;
   /** Requests that wait or are in flight. */
   readonly load: number;
-  /** What ended the connection; `undefined` while it lasts. */
+  /** The error that ended the connection; `undefined` while it lasts. */
   readonly error: Error | undefined;
   /**
    * Sends a request, with the next turn's write, or once fewer than `maxInFlight` are in flight and the server reads.
-   * Throws `ConnectionLost` after the end, `Throttled` where too many wait, `Refusal` for what the server would not
-   * take.
+   * Throws `ConnectionLost` after the end, `Throttled` where too many wait, `Refusal` for a request that is
+   * too long for the server.
    */
   send(outgoing: Outgoing, exchange: Exchange): Sent;
   /**
-   * Tells the server, once, that the client is gone where its side ends, and what its heartbeat is; by itself where the
-   * connection lasts for more than a second. A server of an earlier version refuses that, which changes nothing.
+   * Tells the server, once, the heartbeat, and that the client is gone when its side ends. A session does so itself after
+   * a second. A server of an earlier version refuses it, which changes nothing.
    */
   introduce(): void;
-  /** Ends the connection at once: what is in flight fails with `ConnectionLost`. */
+  /** Ends the connection at once: requests in flight fail with `ConnectionLost`. */
   cut(): void;
   /**
-   * Lets what is in flight be answered, then closes; cuts after `within` milliseconds (default 10000). May be called
-   * again.
+   * Waits for the answers to requests in flight, then closes; cuts after `within` milliseconds (default 10000). May be
+   * called again.
    */
   close(within?: number): Promise<void>;
 }

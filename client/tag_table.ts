@@ -1,4 +1,4 @@
-// What is in flight on one connection, by the tags that it goes under.
+// The requests in flight on one connection, by their tags.
 
 const SMALLEST = 64;
 

@@ -18,7 +18,7 @@ const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
 const BATCH = 64;
 const HEARTBEAT_MS = 60_000;
-/** The most bytes in a row that nobody waits for: events, the rest of a cancelled answer, empty lines. */
+/** The most bytes in a row that answer no request: events, the rest of a cancelled answer, empty lines. */
 const MOST_UNASKED = 1 << 25;
 
 /** A session over a stream whose greeting was read. */
@@ -37,7 +37,7 @@ export function createSession(
     tag = "";
     /** The tag as a number; 0 until it is written. */
     key = 0;
-    /** Nobody waits for its answer any more. */
+    /** Its answer is ignored. */
     forgotten = false;
 
     declare readonly outgoing: Outgoing;
@@ -73,24 +73,24 @@ export function createSession(
 
   let inFlight = new TagTable<Request>();
   const waiting = new SendQueue<Request>(maxWaiting);
-  /** Those in flight whose items nobody takes. */
+  /** Requests in flight whose items are not taken. */
   const blocked = new Set<Request>();
   /** The reader waits here while all that are in flight are blocked. */
   const unblocked = new Condition();
   const idle = new Condition();
   let stalled = false;
   let lastKey = 0;
-  /** Bytes that came since the last line that somebody waited for. */
+  /** Bytes since the last line that answered a request. */
   let unasked = 0;
   let end: Error | undefined;
-  /** What becomes of requests that were not written by then. */
+  /** The error of requests that were not written before the end. */
   let unsent: ConnectionLost | undefined;
   let closing = false;
   const output = new Output(stream, fail);
 
   const liveness = createLiveness(clock, beat, {
     owed: () => inFlight.size > 0,
-    // Where nobody takes items nothing is read, and nothing can be heard.
+    // While items are not taken nothing is read, so nothing can be heard.
     reads: () => !unblocked.awaited,
     ping: () => tell("PING"),
     blank() {
@@ -106,7 +106,7 @@ export function createSession(
 
   const hasRoom = (): boolean => inFlight.size < maxInFlight && !output.full;
 
-  /** Writes what waits, as far as there is room. */
+  /** Writes waiting requests, as far as there is room. */
   function pump(): void {
     while (waiting.size > 0 && hasRoom()) write(waiting.shift()!);
     if (waiting.size === 0 || stalled || !output.full) return;
@@ -121,7 +121,7 @@ export function createSession(
     do sent.key = ++lastKey; while (inFlight.has(sent.key));
     sent.tag = String(sent.key);
     inFlight.set(sent.key, sent);
-    // Whoever waits for an answer now needs the connection to be read.
+    // The new request needs the connection to be read.
     unblocked.broadcast();
     liveness.sent();
     const { head, text, body } = sent.outgoing;
@@ -136,7 +136,7 @@ export function createSession(
     else output.schedule();
   }
 
-  /** Sends what nobody waits for. */
+  /** Sends a request whose answer is ignored. */
   function tell(head: string): void {
     const sent = new Request({ head, text: "" });
     sent.forgotten = true;
@@ -148,13 +148,13 @@ export function createSession(
       for (;;) {
         for (let frame; (frame = replies.next());) {
           take(frame);
-          // Nobody needs what comes next.
+          // No request needs the next line.
           while (blocked.size > 0 && blocked.size === inFlight.size) await unblocked.changed();
         }
         const read = await stream.read(replies.buffer);
         replies.push(read, "maybe");
         liveness.heard();
-        // A body that somebody waits for is as long as it may be.
+        // The body of an answer has its own limit.
         const { begun } = replies.reader;
         if (begun === undefined || !isAwaited(begun)) unasked += read!;
         if (unasked > MOST_UNASKED) {
@@ -167,7 +167,7 @@ export function createSession(
     await output.finish();
   }
 
-  /** Whether somebody waits for a line: each request for its last, and for items until it is cancelled. */
+  /** Whether a line answers a request: its last line always does, an item until the request is cancelled. */
   function isAwaited({ tag, head }: Frame): boolean {
     const sent = inFlight.get(Number(tag));
     return sent !== undefined && sent.tag === tag && head !== "!" &&
@@ -227,7 +227,7 @@ export function createSession(
     while (session.load > 0) await idle.changed();
     if (!end) {
       await output.finish();
-      // Closing at once could reset the connection under what the server still writes.
+      // To close at once could reset the connection while the server still writes.
       stop();
       stop = clock.after(LINGER_MS, cut);
       await stream.closeWrite().catch(() => {});

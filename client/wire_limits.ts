@@ -1,4 +1,4 @@
-// The limits of a server, kept here too: what it would refuse is not sent.
+// The limits of a server. A request that it would refuse is not sent.
 
 import { Refusal } from "../protocol/errors.ts";
 import { encodeText } from "../protocol/strings.ts";

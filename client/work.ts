@@ -1,4 +1,4 @@
-// A worker: takes jobs from queues, hands them to a function, tells the server what became of them.
+// A worker: takes jobs from queues, hands them to a function, and tells the server the outcomes.
 
 import { systemClock } from "../net/clock.ts";
 import { guarded } from "./call.ts";
@@ -23,7 +23,7 @@ const MOST_TAKEN = 100;
 /**
  * Does the jobs of one queue or several: takes them in batches, as many as it has room for, keeps their leases while the
  * handler runs, and says `DONE` or `FAIL` by its outcome, again and again where the connection is lost, under the
- * attempt's number, so that a job is never ended for somebody else. Where nothing can be taken for a while (no
+ * attempt's number, so that it never ends the job of another worker. Where nothing can be taken for a while (no
  * connection, `read-only`, `busy`, `draining`), it tries again after pauses that grow up to 10 s.
  *
  * The client must have the commands of the queue's protocol. Throws `RangeError` for options that cannot be.
@@ -101,7 +101,7 @@ export function work(
     // Else it was given back meanwhile, or is lost.
     if (!running.delete(held)) return;
     begin();
-    // What a handler says of its own accord stays said.
+    // An outcome that the handler has chosen holds.
     const isCut = interrupted && ending.type === "failed" &&
       !(ending.error instanceof JobFailure);
     await settle(held, isCut ? { type: "released", delay: 0 } : ending);
@@ -151,7 +151,7 @@ export function work(
   /** How many jobs to ask for; `undefined` for none any more. */
   function room(): number | undefined {
     if (closing || counts.taken >= most) return undefined;
-    // Who cannot tell how jobs ended should not take more.
+    // While outcomes cannot be told, no more jobs are taken.
     if (telling.size > concurrency + prefetch) return 0;
     // A few large TAKEs, not many small ones.
     if (waiting.size * 2 > prefetch) return 0;
@@ -168,7 +168,7 @@ export function work(
     }
   }
 
-  /** Waits no longer: what runs is to end, or else is given back; at last nobody is told anything any more. */
+  /** Waits no longer: aborts the handlers, gives their jobs back after `grace`, and at last stops telling outcomes. */
   function interrupt(): void {
     if (interrupted || ended) return;
     interrupted = true;

@@ -3,18 +3,18 @@
 import type { Clock } from "../scheduling/clock.ts";
 import type { TakenJob, WorkCounts, WorkEvent } from "./jobs.ts";
 
-/** What a handler is given beside the job. */
+/** The second argument of a handler. */
 export interface JobContext {
   /**
    * Aborted where the job is no longer this worker's (`LeaseLost`), and where the worker closes and does not wait any
-   * longer: stop then, for what the handler still does is not counted.
+   * longer: stop then, because the outcome no longer counts.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * Does a job. What it returns is the job's result, which is kept where PUT said `result=keep`: text and bytes as they
- * are, anything else but `undefined` and `null` as JSON. What it throws is a failure; see `JobFailure`.
+ * Does a job. Its return value is the job's result, which is kept if PUT said `result=keep`: text and bytes as they
+ * are, anything else but `undefined` and `null` as JSON. An exception is a failure; see `JobFailure`.
  */
 export type JobHandler = (job: TakenJob, context: JobContext) => unknown;
 
@@ -23,11 +23,11 @@ export interface WorkOptions {
   /** How many jobs at a time. Default 1. */
   concurrency?: number;
   /**
-   * How many more are taken ahead, so that short jobs need not wait for the next TAKE. Nobody else gets those meanwhile.
+   * How many more are taken ahead, so that short jobs need not wait for the next TAKE. Other workers do not get these meanwhile.
    * Default 0.
    */
   prefetch?: number;
-  /** How long leases are, in milliseconds; they are extended at half of it. Default: what PUT said. */
+  /** How long leases are, in milliseconds; they are extended at half of it. Default: `lease=` of PUT. */
   lease?: number;
   /** Ends by itself once so many jobs were taken and are settled. Default: never. */
   most?: number;
@@ -38,7 +38,7 @@ export interface WorkOptions {
    * are given back. Default 1000.
    */
   grace?: number;
-  /** Is told what happens. */
+  /** Is told each event. */
   onEvent?: (event: WorkEvent) => void;
   /** The time. Default: that of the machine. */
   clock?: Clock;
@@ -48,7 +48,7 @@ export interface WorkOptions {
 
 /** A worker that works. `await using` closes it. */
 export interface Worker extends AsyncDisposable {
-  /** What became of its jobs so far. */
+  /** The outcomes of its jobs so far. */
   readonly counts: WorkCounts;
   /**
    * Resolves once it has ended and all jobs are settled. Rejects where no job can be taken any more: the client is closed

@@ -1,6 +1,6 @@
-// Condition variables: those who wait look again at what they wait for.
+// Condition variables: a waiting function checks its condition again at each broadcast.
 
-/** Where one waits until somebody says that things have changed. */
+/** Waits for the next change. */
 export class Condition {
   #wakes: (() => void)[] = [];
 
@@ -14,7 +14,7 @@ export class Condition {
     return new Promise((resolve) => this.#wakes.push(resolve));
   }
 
-  /** Wakes all who wait. */
+  /** Wakes all waiters. */
   broadcast(): void {
     if (this.#wakes.length === 0) return;
     for (const wake of this.#wakes.splice(0)) wake();

@@ -1,4 +1,4 @@
-// What Deno has: TCP, TLS and Unix sockets, and WebSocket.
+// The sockets of Deno: TCP, TLS, Unix and WebSocket.
 
 import { setImmediate } from "node:timers";
 import { type Address, formatHost, type HostAddress } from "./address.ts";
@@ -17,7 +17,7 @@ export class SocketStream implements ByteStream {
   readonly #conn: Deno.Conn;
   #closed = false;
 
-  /** `peer` is what a client at a Unix socket is called. */
+  /** `peer` is the name of a client at a Unix socket. */
   constructor(
     conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn,
     peer: string = "unix",
@@ -53,10 +53,10 @@ export class SocketStream implements ByteStream {
   }
 }
 
-// With Nagle's algorithm on, what is written next may wait for an acknowledgement, which systems delay by up to 40 ms.
+// With Nagle's algorithm on, the next write may wait for an acknowledgement, which systems delay by up to 40 ms.
 const DELAYED_MS = 100;
 
-/** A TLS connection, whose handshake may still be under way: what is asked of it waits for that. */
+/** A TLS connection, whose handshake may still be under way: reads and writes wait for it. */
 export class TlsStream extends SocketStream {
   /** Resolves once both ends know each other; rejects with `StreamError`. */
   readonly ready: Promise<void>;
@@ -136,7 +136,7 @@ export class TlsStream extends SocketStream {
 
 // Where one write follows another, Deno does not come to read from a TLS connection: a CANCEL would not be seen.
 const BURST = 65_536;
-// Whoever connects has a signal that ends before this.
+// A client has a signal that ends before this.
 const HANDSHAKE_MS = 60_000;
 
 /**

@@ -11,7 +11,7 @@ export interface DialOptions {
   alpn?: string;
 }
 
-/** Whom to believe that it is the server. */
+/** The certificates that prove who the server is. */
 export interface TlsTrust {
   /** Certificates of authorities to trust as well, as PEM text. Default: those that the platform trusts. */
   caCerts?: readonly string[];

@@ -1,4 +1,4 @@
-// What Node and Bun have: TCP, TLS and Unix sockets of node:net and node:tls, and WebSocket.
+// The sockets of Node and Bun: TCP, TLS and Unix of node:net and node:tls, and WebSocket.
 
 import { connect, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, rootCertificates } from "node:tls";
@@ -136,7 +136,7 @@ class SocketStream implements ByteStream {
       const socket = this.#socket;
       const onClose = (): void => reject(this.#error ?? closed());
       if (socket.destroyed || socket.writableEnded) return onClose();
-      // Where the socket is destroyed, what waits is not always called back.
+      // A destroyed socket does not always call back pending writes.
       socket.once("close", onClose);
       socket.write(bytes, (error) => {
         socket.off("close", onClose);

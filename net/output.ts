@@ -1,10 +1,10 @@
-// What waits to be written to one connection: gathered while the last write is under way, one write a turn.
+// Output of one connection: gathered while the last write is under way, one write a turn.
 
 import { Condition } from "./condition.ts";
 import type { ByteStream } from "./stream.ts";
 
 const encoder = new TextEncoder();
-// What is as short is copied byte by byte in less time than it takes to call the encoder.
+// To copy so few characters one by one takes less time than a call of the encoder.
 const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 
 /** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
@@ -55,7 +55,7 @@ export class Output {
     return this.#text.length + this.#partsSize;
   }
 
-  /** Where what is added next begins, in bytes since the first: at least there, where text waits that is not ASCII. */
+  /** The position of the next added byte since the first; a lower bound while text waits that is not ASCII. */
   get position(): number {
     return this.#taken + this.size;
   }
@@ -65,12 +65,12 @@ export class Output {
     return this.#taken - (this.#writing?.length ?? 0);
   }
 
-  /** Writes what is written from now on by other means. */
+  /** Writes by other means from now on. */
   through(writer: Writer): void {
     this.#stream = writer;
   }
 
-  /** Whether whoever produces output should wait for `drained`. */
+  /** Whether a producer of output should wait for `drained`. */
   get full(): boolean {
     return this.size > this.#highWater && !this.#broken;
   }
@@ -105,7 +105,7 @@ export class Output {
     this.flush();
   };
 
-  /** Writes what waits; while a write is under way, it goes with the next. */
+  /** Writes the waiting output; while a write is under way, it goes with the next. */
   flush(): void {
     if (this.#writing !== undefined || this.#broken || this.size === 0) return;
     const bytes = this.#take();

@@ -1,6 +1,6 @@
 // Timers for waits of any length.
 
-/** The longest wait of the platform's timers in ms: what is longer overflows 32 bits, and fires at once. */
+/** The longest wait of the platform's timers in ms: a longer one overflows 32 bits, and fires at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Calls `action` once, `ms` milliseconds from now, at most `LONGEST_WAIT`. The function returned cancels it. */

@@ -13,7 +13,7 @@ export const LONGEST_MESSAGE = 65_536;
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
 // A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
 const MOST_UNREAD = 16 << 20;
-/** What an unread message takes beside its bytes. */
+/** The overhead of an unread message in bytes. */
 const MESSAGE_COST = 256;
 const WAIT_MS = 4;
 
@@ -39,7 +39,7 @@ export function connectWebSocket(
       socket.close();
       reject(signal!.reason);
     });
-    // What a browser says is next to nothing, so that pages cannot look around in networks.
+    // A browser gives almost no reason, so that pages cannot explore networks.
     socket.onerror = socket.onclose = (event: Event) => {
       unlisten();
       const { message = "" } = event as ErrorEvent;
@@ -54,13 +54,13 @@ export function connectWebSocket(
 
 function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   let isOpen = true;
-  /** What is left of the message that is being read. */
+  /** The rest of the message that is being read. */
   let rest = new Uint8Array(0);
   let unread!: ReadableStreamDefaultController<Uint8Array>;
   const messages = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => void (unread = controller),
   }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length + MESSAGE_COST }).getReader();
-  /** What reads reject with once all that came is read. */
+  /** The error of reads once all messages are read. */
   let failure: Error | undefined;
 
   function end(error?: Error): void {
@@ -102,7 +102,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
       return part.length;
     },
     async write(bytes) {
-      // Nothing tells when the platform has sent what it holds.
+      // No event tells that the platform has sent its buffer.
       while (isOpen && socket.bufferedAmount >= HIGH_WATER) {
         await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
       }

@@ -4,7 +4,7 @@ import type { CreateLookUp } from "../look_up.ts";
 
 /**
  * Opens a byte stream to an address, and gives up once the signal is aborted; `alpn` names the wire protocol to TLS.
- * Rejects where nobody answers.
+ * Rejects where no server answers.
  */
 export type Dial = (
   address: Address,

@@ -1,4 +1,4 @@
-// Timers for waits of any length.
+// Timers for waits of any length. They are not those of @std/async: every wait of Lineup runs on a clock that is handed in.
 
 /** The longest wait of the platform's timers in ms: a longer one overflows 32 bits, and fires at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;

@@ -9,13 +9,13 @@ const MOST_TAGS = 3;
 
 /** The prompt before a line; `waiting` lines wait to be sent after it. */
 export function promptOf(requests: Requests, name: string, waiting = 0): StyledText[] {
-  const { bodyPrompt, inFlight, next, connection: wire } = requests;
+  const { bodyPrompt, inFlight, next, connection } = requests;
   if (bodyPrompt !== undefined) return [{ text: bodyPrompt, style: "dim" }];
   const tags = inFlight.slice(0, MOST_TAGS).map(({ tag }) => `#${tag}`);
   if (inFlight.length > MOST_TAGS) tags.push(`+${inFlight.length - MOST_TAGS}`);
   if (waiting > 0) tags.push(`and ${counted(waiting, "line")}`);
   const inBrackets = tags.length === 0 ? "" : ` [${tags.join(" ")}]`;
-  const state = wire === undefined ? " (not connected)" : inBrackets;
+  const state = connection === undefined ? " (not connected)" : inBrackets;
   return [
     { text: name, style: "bold" },
     { text: ` ${next}${state}> `, style: "dim" },

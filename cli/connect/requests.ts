@@ -127,9 +127,9 @@ export class Requests {
   /** A request with its body. Unless it is forced, it must be one that the server takes. */
   #ready(line: RequestLine, isForced: boolean, body: Uint8Array | undefined): LineResult {
     const { text, tag, command } = line;
-    const { connection: wire } = this;
-    if (wire === undefined) return wholeLine(text, "Not sent: the connection is lost.");
-    const outgoing = toOutgoing(line, body, String(this.next), wire.greeting);
+    const { connection } = this;
+    if (connection === undefined) return wholeLine(text, "Not sent: the connection is lost.");
+    const outgoing = toOutgoing(line, body, String(this.next), connection.greeting);
     const { frame, malformed } = outgoing;
     if (!isForced) {
       if (malformed !== undefined) return wholeLine(text, malformed);
@@ -142,7 +142,7 @@ export class Requests {
     }
     return {
       send: () => {
-        wire.send(outgoing.line, body);
+        connection.send(outgoing.line, body);
         if (tag === undefined) this.#nextTag = this.next + 1;
         // An answer without a tag cannot be told from others.
         if (frame?.tag === undefined) return undefined;

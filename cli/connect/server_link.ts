@@ -70,7 +70,7 @@ export class ServerLink {
     return this.#connection.run({
       tap,
       connecting: () => this.#connecting(),
-      connected: (wire) => this.#connected(wire),
+      connected: (connection) => this.#connected(connection),
       frame: onFrame,
       pause: () => {
         this.#pulse.heard();
@@ -101,10 +101,10 @@ export class ServerLink {
     board.leave();
   }
 
-  #connected(wire: TerminalConnection): void {
+  #connected(connection: TerminalConnection): void {
     const { requests, board, address, onConnected } = this.#options;
-    requests.connection = wire;
-    const { name, version } = wire.greeting;
+    requests.connection = connection;
+    const { name, version } = connection.greeting;
     this.#name = name;
     board.say(`connected${this.#wasConnected ? " again" : ""} to ${address}, ${name}/${version}`);
     if (!this.#wasConnected) board.say("Tab completes, /help explains, Ctrl-D leaves");

@@ -16,7 +16,7 @@ export interface Connections {
   readonly tap: Tap;
   /** An attempt takes long. */
   connecting(): void;
-  connected(wire: TerminalConnection): void;
+  connected(connection: TerminalConnection): void;
   frame(frame: Frame): void;
   /** The frames of one read were handed on. */
   pause(): void;
@@ -51,16 +51,16 @@ export class StayingConnected {
       let again: boolean;
       const slow = setTimeout(() => connections.connecting(), SLOW_MS);
       try {
-        const wire = await TerminalConnection.open(
+        const connection = await TerminalConnection.open(
           this.#address,
           this.#dial,
           connections.tap,
           this.#abort.signal,
         );
         clearTimeout(slow);
-        connections.connected(wire);
+        connections.connected(connection);
         const frame = (frame: Frame): void => connections.frame(frame);
-        again = connections.lost(await wire.read(frame, () => connections.pause()));
+        again = connections.lost(await connection.read(frame, () => connections.pause()));
       } catch (error) {
         if (this.ended) return;
         if (!(error instanceof TerminalConnectionError)) throw error;

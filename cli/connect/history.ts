@@ -8,7 +8,7 @@ import { append, newFile, openOwn } from "../private_file.ts";
 
 /** The most lines that are kept. */
 const MOST = 1000;
-/** Each line is appended, so that terminals that run at the same time keep all their lines. A longer file is written anew. */
+/** Each line is appended, so that terminals that run at the same time keep all their lines. A file that is too long is rewritten. */
 const REWRITE = 2 * MOST;
 const LONGEST_LINE = 8192;
 const MOST_BYTES = 4 << 20;

@@ -70,7 +70,7 @@ export class Screen {
     this.#view = undefined;
   }
 
-  /** The codes that erase the view. Its rows are measured anew, because a resize changes them. */
+  /** The codes that erase the view. Its rows are measured again, because a resize changes them. */
   #erase(): string {
     if (this.#view === undefined) return "";
     const columns = Math.max(this.#device.size().columns, 8);

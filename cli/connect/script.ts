@@ -10,6 +10,7 @@ import { inputPieces, withoutMark } from "../input.ts";
 import { complain, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { showBytes } from "./reply.ts";
+import type { Tap } from "./terminal_connection.ts";
 import { painter } from "../style.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
@@ -30,107 +31,124 @@ export async function runScript(
     complain(`cannot connect to ${address}: ${reason(error)}`);
     return NO_CONNECTION;
   }
-  const toTerminal = Deno.stdout.isTerminal();
-  const paint = painter(false);
-  const show = (direction: "<" | ">", bytes: Uint8Array): void => {
-    if (raw && toTerminal) print(showBytes(direction, bytes, paint));
-    else if (direction === "<") print(bytes);
-  };
-  const asked: SentRequests = { count: 0, all: false, onAll: () => {} };
-  sendAll(stream, asked, show).then(() => stream.closeWrite()).catch(() => stream.close());
+  const script = new Script(stream, raw && Deno.stdout.isTerminal() ? showRaw : showReplies);
+  script.send().then(() => stream.closeWrite()).catch(() => stream.close());
   try {
-    return await readReplies(stream, address, asked, (bytes) => show("<", bytes));
+    return await script.receive(address);
   } finally {
     stream.close();
   }
 }
 
-/** The requests that were sent. */
-interface SentRequests {
-  /** The number of requests so far. */
-  count: number;
-  /** Whether the input has ended. */
-  all: boolean;
-  /** Called at the end of the input. */
-  onAll: () => void;
-}
+const showRaw: Tap = (direction, bytes) => print(showBytes(direction, bytes, painter(false)));
 
-/** Sends standard input, and counts the requests in it. */
-async function sendAll(
-  stream: ByteStream,
-  asked: SentRequests,
-  show: (direction: ">", bytes: Uint8Array) => void,
-): Promise<void> {
-  const framer = new Framer("request", { maxLine: REPLY_LIMITS.maxLine, maxBody: 1 << 30 });
-  for await (const bytes of withoutMark(inputPieces())) {
-    show(">", bytes);
-    framer.push(bytes);
-    for (let framed; (framed = framer.next()) !== undefined;) {
-      if (framed.kind !== "telnet") asked.count++;
-    }
-    await writeAll(stream, bytes);
+const showReplies: Tap = (direction, bytes) => {
+  if (direction === "<") print(bytes);
+};
+
+/** The requests and the answers of one run. */
+class Script {
+  readonly #stream: ByteStream;
+  readonly #show: Tap;
+  #requests = 0;
+  #isSent = false;
+  /** The number of answers; -1 before the greeting. */
+  #answers = -1;
+  /** The exit code of the last answer. */
+  #status: number | undefined;
+  /** Whether the last answer was that of QUIT. */
+  #hasQuit = false;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(stream: ByteStream, show: Tap) {
+    this.#stream = stream;
+    this.#show = show;
   }
-  asked.all = true;
-  asked.onAll();
-}
 
-/** Prints replies until the end of the connection. Resolves with the exit code. */
-async function readReplies(
-  stream: ByteStream,
-  address: string,
-  asked: SentRequests,
-  show: (bytes: Uint8Array) => void,
-): Promise<number> {
-  const replies = new ReplyStream();
-  const { buffer } = replies;
-  let status: number | undefined;
-  let answers = -1;
-  let left = false;
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    stream.close();
-  }, GREETING_MS);
-  // A last line without a line feed is answered too, a little later: wait for that answer.
-  let closing: ReturnType<typeof setTimeout> | undefined;
-  const closeSoon = (): void => {
-    if (!left && !(asked.all && answers >= asked.count)) return;
-    clearTimeout(closing);
-    closing = setTimeout(() => stream.close(), CLOSE_MS);
-  };
-  asked.onAll = closeSoon;
-  for (let read; (read = await stream.read(buffer).catch(() => null)) !== null;) {
-    show(buffer.subarray(0, read));
-    replies.push(read, "maybe");
+  /** Sends standard input, and counts the requests in it. */
+  async send(): Promise<void> {
+    const framer = new Framer("request", { maxLine: REPLY_LIMITS.maxLine, maxBody: 1 << 30 });
+    for await (const bytes of withoutMark(inputPieces())) {
+      this.#show(">", bytes);
+      framer.push(bytes);
+      for (let framed; (framed = framer.next()) !== undefined;) {
+        if (framed.kind !== "telnet") this.#requests++;
+      }
+      await writeAll(this.#stream, bytes);
+    }
+    this.#isSent = true;
+    this.#closeSoon();
+  }
+
+  /** Shows replies until the end of the connection. Resolves with the exit code. */
+  async receive(address: string): Promise<number> {
+    const replies = new ReplyStream();
+    const { buffer } = replies;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#stream.close();
+    }, GREETING_MS);
+    try {
+      for (let read; (read = await this.#stream.read(buffer).catch(() => null)) !== null;) {
+        this.#show("<", buffer.subarray(0, read));
+        replies.push(read, "maybe");
+        const wrong = this.#take(replies);
+        if (this.#answers >= 0) clearTimeout(timer);
+        if (wrong !== undefined) {
+          complain(wrong);
+          return NO_CONNECTION;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(this.#closing);
+    }
+    if (!isLate) return this.#exitCode();
+    complain(`no greeting from ${address} in time`);
+    return NO_CONNECTION;
+  }
+
+  /** Counts the final lines that have come. Returns what is wrong with one. */
+  #take(replies: ReplyStream): unknown {
     try {
       for (let frame; (frame = replies.next()) !== undefined;) {
         const { head, words } = frame;
         if (head !== "OK" && head !== "ERR") continue;
-        clearTimeout(timer);
-        if (answers < 0 && head === "OK") parseGreeting(frame);
-        status = head === "OK" ? OK : ERR;
-        answers++;
-        left = words[0] === "bye";
-        closeSoon();
+        if (this.#answers < 0 && head === "OK") parseGreeting(frame);
+        this.#status = head === "OK" ? OK : ERR;
+        this.#answers++;
+        this.#hasQuit = words[0] === "bye";
+        this.#closeSoon();
       }
     } catch (error) {
-      clearTimeout(timer);
-      complain(error);
-      return NO_CONNECTION;
+      return error;
     }
   }
-  clearTimeout(timer);
-  clearTimeout(closing);
-  if (late) {
-    complain(`no greeting from ${address} in time`);
+
+  get #isAnswered(): boolean {
+    return this.#isSent && this.#answers >= this.#requests;
+  }
+
+  /**
+   * Once all requests are answered, closes the connection a little later. The server answers a last line without a line
+   * feed only at the end of the input.
+   */
+  #closeSoon(): void {
+    if (!this.#hasQuit && !this.#isAnswered) return;
+    clearTimeout(this.#closing);
+    this.#closing = setTimeout(() => this.#stream.close(), CLOSE_MS);
+  }
+
+  /** The exit code at the end of the connection. */
+  #exitCode(): number {
+    if (this.#status === ERR) return ERR;
+    // Requests after QUIT have no answer, and neither has a request whose error ended the connection.
+    if (this.#status !== undefined && (this.#isAnswered || this.#hasQuit)) return this.#status;
+    const early = this.#status === undefined
+      ? "without a greeting"
+      : "before all requests were answered";
+    complain(`the connection ended ${early}`);
     return NO_CONNECTION;
   }
-  if (status === ERR) return ERR;
-  // Requests after QUIT have no answer, and neither has a request whose error ended the connection.
-  if (status === undefined || ((!asked.all || answers < asked.count) && !left)) {
-    const lost = status === undefined ? "without a greeting" : "before all requests were answered";
-    complain(`the connection ended ${lost}`);
-    return NO_CONNECTION;
-  }
-  return status;
 }

@@ -86,7 +86,7 @@ export const loadFlags: Readonly<Record<string, Flag>> = {
   quiet: { summary: "Show no progress." },
 };
 
-/** The plan of the flags, the address and the words behind it. Throws `UsageError`. */
+/** The plan of the flags, the address and the words after it. Throws `UsageError`. */
 export function readPlan(address: string, words: readonly string[], flags: Flags): LoadPlan {
   const requests = readRequests(words, flags);
   const { connections, rate, tagged, grace, threads } = flags;

@@ -90,13 +90,15 @@ export class Replies {
       if (bytes[at++] !== SPACE) throw new BadReply("a tag that was not sent");
     }
     const first = bytes[at];
-    const behind = headEnd(bytes, at);
-    if (behind < 0 || (behind < end && bytes[behind] !== SPACE && bytes[behind] !== TAB)) {
+    const afterHead = headEnd(bytes, at);
+    if (
+      afterHead < 0 || (afterHead < end && bytes[afterHead] !== SPACE && bytes[afterHead] !== TAB)
+    ) {
       throw new BadReply("a line that begins with none of OK, ERR, * and !");
     }
     const code = first === E ? codeAt(bytes, at, end) : undefined;
     const isFinal = first === O || first === E;
-    const length = lengthIn(bytes, behind, end);
+    const length = lengthIn(bytes, afterHead, end);
     if (length >= 0) {
       this.#body = length;
       this.#bodyEnd = true;

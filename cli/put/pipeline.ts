@@ -61,10 +61,10 @@ export async function putAll(
   function flush(): void {
     isDue = false;
     const first = unanswered.findIndex(({ result }) => result === undefined);
-    const told = unanswered.splice(0, first === -1 ? unanswered.length : first);
-    for (const each of told) bytes -= each.bytes;
+    const answered = unanswered.splice(0, first === -1 ? unanswered.length : first);
+    for (const each of answered) bytes -= each.bytes;
     try {
-      if (told.length > 0 && thrown === undefined) tell(told as PutOutcome[]);
+      if (answered.length > 0 && thrown === undefined) tell(answered as PutOutcome[]);
     } catch (error) {
       thrown = error;
     }
@@ -75,7 +75,7 @@ export async function putAll(
     each.result = result;
     if (isLoss(result)) lost ??= result;
     if (isDue) return;
-    // The answers of one read are told together.
+    // `tell` gets the answers of one read together.
     isDue = true;
     queueMicrotask(flush);
   }

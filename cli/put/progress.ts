@@ -13,7 +13,7 @@ export class PutProgress implements Disposable {
   #answered = 0;
   #failed = 0;
 
-  /** Shows nothing yet, and nothing ever if it is not `wanted` or standard error is no terminal. */
+  /** Shows nothing yet, and nothing ever if it is not `wanted` or standard error is not a terminal. */
   constructor(wanted: boolean) {
     const isShown = wanted && this.#line.isTerminal;
     this.#timer = isShown ? setInterval(() => this.#show(), TICK_MS) : undefined;

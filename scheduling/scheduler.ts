@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { SeatDispatcher } from "./seat_dispatcher.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
 import { FlowHandles } from "./flow_handles.ts";
@@ -64,7 +64,7 @@ export class Scheduler<T extends Ticket = Ticket> {
   readonly #handles: FlowHandles<T>;
   readonly #refusals: Refusals<T>;
   readonly #admission: AdmissionQueue<T>;
-  readonly #dispatcher: Dispatcher<T>;
+  readonly #dispatcher: SeatDispatcher<T>;
   #draining = false;
 
   /**
@@ -97,7 +97,7 @@ export class Scheduler<T extends Ticket = Ticket> {
       seating: this.#seating,
     };
     this.#admission = new AdmissionQueue(parts, this.#refusals);
-    this.#dispatcher = new Dispatcher(parts, this.#admission);
+    this.#dispatcher = new SeatDispatcher(parts, this.#admission);
   }
 
   /**

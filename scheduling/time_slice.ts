@@ -1,7 +1,7 @@
 /**
  * A bound on work in a row: after `length` milliseconds of it, the work stops until the event loop has had its turn.
  */
-export class Slice {
+export class TimeSlice {
   /** Whether the work has to wait for the event loop. */
   over: boolean = false;
   #spent = 0;

@@ -7,7 +7,7 @@ import type { Lane } from "./flow.ts";
 import type { SchedulerOptions, SchedulingLimits } from "./scheduler_options.ts";
 import type { SchedulerParts } from "./scheduler_parts.ts";
 import type { Seating } from "./seating.ts";
-import { Slice } from "./slice.ts";
+import { TimeSlice } from "./time_slice.ts";
 import type { ClassRecords } from "./statistics.ts";
 import type { Ticket } from "./ticket.ts";
 import type { TimingWheel } from "./timing_wheel.ts";
@@ -27,7 +27,7 @@ const STREAMS_A_SLICE = 1;
 const HYSTERESIS = 32;
 
 /** Gives seats to the requests that are next, and takes the seats of done and parked requests back. */
-export class Dispatcher<T extends Ticket> {
+export class SeatDispatcher<T extends Ticket> {
   /** The time at which the clock was last read. */
   now = 0;
   readonly #options: SchedulerOptions<T>;
@@ -38,7 +38,7 @@ export class Dispatcher<T extends Ticket> {
   readonly #wheel: TimingWheel<T>;
   readonly #seating: Seating;
   readonly #admission: AdmissionQueue<T>;
-  readonly #slice: Slice;
+  readonly #slice: TimeSlice;
   #parked = 0;
   /** The flows that are passed over because they hold their share of the seats. */
   readonly #passedOver = new Set<Flow>();
@@ -60,7 +60,7 @@ export class Dispatcher<T extends Ticket> {
     this.#seating = parts.seating;
     this.#admission = room;
     const length = options.yield === undefined ? Infinity : limits.slice;
-    this.#slice = new Slice(length, (go) => options.yield!(go), () => {
+    this.#slice = new TimeSlice(length, (go) => options.yield!(go), () => {
       this.now = this.#clock.now();
       this.pump();
     });

@@ -12,9 +12,9 @@ const EMPTY = new Float64Array(0);
  * Items by tag, the least first. Of equal tags the one that came first goes first: otherwise items that come and go
  * could pass a waiting one for ever. Each item knows its index, so the heap can remove any item without a search.
  *
- * A 4-ary heap with its keys in flat arrays: half the levels of a binary one, each in one cache line. The heap of the
- * durable queue (`queue/index/heap.ts`) is another one for a reason: it compares rows of a table and keeps no keys, as
- * 16 bytes for each of a million jobs would be too much.
+ * A 4-ary heap with its keys in flat arrays: half the levels of a binary one, each in one cache line. The durable queue
+ * has a heap of its own (`queue/index/heap.ts`), which compares its items and keeps no keys: here it would take 2.4 times
+ * as long with 100 000 flows, and there the keys would cost 16 bytes for each of a million jobs.
  *
  * @typeParam T the items
  */

@@ -18,7 +18,10 @@ export const ownPlaces: Places<Placed> = {
   },
 };
 
-/** A binary heap: the first item in O(1), adding and removing in O(log size), adding the last item in O(1). */
+/**
+ * A binary heap: the first item in O(1), adding and removing in O(log size), adding the last item in O(1). It compares its
+ * items and keeps no keys: the keys of `scheduling/tag_heap.ts`, which is faster, would cost 16 bytes for each of a million jobs.
+ */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;

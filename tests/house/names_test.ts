@@ -9,8 +9,6 @@ const DECLARATION =
 /** Classes of one platform each, of which a program has one. */
 const ONE_FOR_EACH_PLATFORM: readonly string[] = ["SocketStream"];
 
-/** What is not mended yet. */
-
 Deno.test("no two types have one name", async () => {
   const places = new Map<string, string[]>();
   for (const { path, text } of await readSources()) {
@@ -19,7 +17,7 @@ Deno.test("no two types have one name", async () => {
     }
   }
   const twice = [...places].filter(([name, paths]) =>
-    new Set(paths).size > 1 && !KNOWN.includes(name) && !ONE_FOR_EACH_PLATFORM.includes(name)
+    new Set(paths).size > 1 && !ONE_FOR_EACH_PLATFORM.includes(name)
   );
   assertEquals(twice.map(([name, paths]) => `${name}: ${paths.join(", ")}`), []);
 });

@@ -10,7 +10,7 @@ import { ClientView } from "../request/context.ts";
 import type { Client } from "../request/handlers.ts";
 import { ConnectionTimeouts } from "./connection_timeouts.ts";
 import { EndReport, type ReportedConnection } from "./end_report.ts";
-import { Exchange, type ExchangeConnection } from "./exchange.ts";
+import { ClientExchange, type ExchangeConnection } from "./client_exchange.ts";
 import { HalfClose } from "./half_close.ts";
 import { type ReadConnection, ReadLoop } from "./read_loop.ts";
 import { Receipts } from "./receipts.ts";
@@ -64,7 +64,7 @@ export class Connection
 
   readonly #stream: ByteStream;
   readonly #onGivenWay: () => void;
-  readonly #exchange: Exchange;
+  readonly #exchange: ClientExchange;
   readonly #timeouts: ConnectionTimeouts;
   readonly #reader: ReadLoop;
   readonly #halfClose: HalfClose;
@@ -97,7 +97,7 @@ export class Connection
       () => this.receipts.settle(),
     );
     this.receipts = new Receipts(this.output, () => clock.now());
-    this.#exchange = new Exchange(this, peer);
+    this.#exchange = new ClientExchange(this, peer);
     this.#timeouts = new ConnectionTimeouts(clock.now());
     this.#halfClose = new HalfClose(stream, clock, this.receipts);
     this.#report = new EndReport(this, telemetry, clock);

@@ -48,7 +48,7 @@ export interface ExchangeConnection {
 }
 
 /** What a connection exchanges with its client. */
-export class Exchange implements RoutedConnection, ThrottledConnection {
+export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly services: ConnectionServices;
   readonly session: DialectSession;
   readonly output: Output;

@@ -110,14 +110,15 @@ export class Receipts {
   /** The connection was reset: most likely the client has not read what left a moment ago. */
   unread(): void {
     if (this.#now() - this.#latestAt > SOON_MS) return;
-    for (const { receipt, from, to } of this.#latest.splice(0)) receipt.action(from, to, true);
+    for (const { receipt: { action }, from, to } of this.#latest.splice(0)) action(from, to, true);
   }
 
   /** Nothing more will be written. */
   close(): void {
     for (const receipt of this.#open.splice(0)) {
       const from = this.#sent(receipt);
-      if (from < receipt.starts.length) receipt.action(from, receipt.starts.length, false);
+      const { action, starts } = receipt;
+      if (from < starts.length) action(from, starts.length, false);
     }
   }
 

@@ -1,5 +1,6 @@
 import { connect } from "@lineup/lineup/client";
-import { serve } from "@lineup/lineup/server";
+import type { Protocol } from "@lineup/lineup/protocol";
+import { type Context, listenMemory, serve } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
 import { handlers, protocol, reachable } from "./reachable.ts";
 
@@ -23,6 +24,7 @@ const DOCUMENTED = [
 ];
 
 const module = new URL("./reachable.ts", import.meta.url);
+const log = (): void => {};
 
 for (const where of ["on the loop", "in a worker"]) {
   for (const transport of ["tcp", "unix", "ws"]) {
@@ -35,8 +37,8 @@ for (const where of ["on the loop", "in a worker"]) {
           unix: `unix:${folder}/socket`,
         }[transport]!;
         await using server = where === "on the loop"
-          ? await serve(protocol, handlers, { listen: [address] })
-          : await serve(protocol, {}, { listen: [address], workers: { module, size: 1 } });
+          ? await serve(protocol, handlers, { listen: [address], log })
+          : await serve(protocol, {}, { listen: [address], workers: { module, size: 1 }, log });
         await using client = await connect(protocol, server.address);
         const seen = {
           plain: (await client.PLAIN()).paths,
@@ -51,6 +53,40 @@ for (const where of ["on the loop", "in a worker"]) {
     });
   }
 }
+
+Deno.test("what a handler hands to the server is called with nothing of the server", async () => {
+  const given: unknown[] = [];
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const gift = {
+    name: "gift",
+    version: "1.0",
+    summary: "Gives things away.",
+    commands: {
+      GIVE: { summary: "Give.", items: { size: "text" }, reply: { count: "integer" } },
+    },
+  } as const satisfies Protocol;
+  const listener = listenMemory();
+  await using _server = await serve(gift, {
+    *GIVE(_: unknown, { whenUnsent, client: { whenClosed } }: Context) {
+      whenUnsent(function (this: unknown) {
+        given.push(this, arguments.length);
+      });
+      whenClosed(function (this: unknown) {
+        given.push(this, arguments.length);
+        close();
+      });
+      for (let i = 0; i < 100; i++) yield { size: "x".repeat(10_000) };
+      return { count: 100 };
+    },
+  }, { listen: [listener], log });
+  const client = listener.connect(1000);
+  const asked = new TextEncoder().encode("GIVE\n");
+  await client.write(asked);
+  await client.read(new Uint8Array(100));
+  client.close();
+  await closed;
+  assertEquals(given, [undefined, 3, undefined, 0]);
+});
 
 Deno.test("what can be reached is found behind symbols, getters, prototypes and functions", () => {
   const secret = Symbol("secret");

@@ -62,7 +62,20 @@ export const protocol = {
 function look(this: unknown, context: Context, given: IArguments) {
   const more = [...given].slice(2).map((_, i) => `arguments.${i + 2}`);
   if (this !== undefined) more.push("this");
-  return { paths: [...reachable(context), ...more] };
+  return { paths: [...reachable(context), ...more, ...answersOf(context)] };
+}
+
+/** What the functions of a context answer with, where that is more than nothing or a promise of nothing. */
+function answersOf({ log, hold, park, whenUnsent, client }: Context): string[] {
+  const answers = {
+    log: log("a handler looks around"),
+    hold: hold(0),
+    park: park(Promise.resolve()),
+    whenUnsent: whenUnsent(() => {}),
+    whenClosed: client.whenClosed(() => {}),
+  };
+  return reachable(answers).filter((path) => !Object.hasOwn(answers, path))
+    .map((path) => `answer of ${path}`);
 }
 
 export const handlers: Handlers<typeof protocol> = {

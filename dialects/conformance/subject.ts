@@ -24,7 +24,7 @@ export interface DialectSubject {
   readonly limits: WireLimits;
   /** What the server sends before anything was sent to it; empty where it says nothing. */
   readonly greeting: string;
-  /** Requests, at least two, that are answered at once. */
+  /** Requests, at least two, that are answered at once; each answer is the same whatever else is sent. */
   readonly requests: readonly WireSample[];
   /** Input that is no request. */
   readonly invalid: readonly WireSample[];

@@ -38,7 +38,7 @@ const subject: DialectSubject = {
     { send: "PING\r\n", expect: "OK pong\r\n" },
     { send: 'PING "two words" within=5s\r\n', expect: 'OK "two words"\r\n' },
     { send: "#a ECHO {5}\r\nh\r\nlo\r\n", expect: "#a OK {5}\r\nh\r\nlo\r\n" },
-    { send: "COUNT 2\n", expect: "* 1\n* 2\nOK total=2\n" },
+    { send: "COUNT 2\r\n", expect: "* 1\r\n* 2\r\nOK total=2\r\n" },
     { send: "\r\n \t\r\nPING ž\r\n", expect: "OK ž\r\n" },
     { send: "ECHO\r\n", expect: "ERR bad-arguments …\r\n" },
     { send: "FROB {3}\r\nabc\r\n", expect: "ERR unknown-command …\r\n" },

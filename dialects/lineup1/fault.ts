@@ -1,3 +1,5 @@
+// The ways in which a line is outside the grammar.
+
 /** The ways in which a line can be outside the grammar; `faultText` has a sentence for each. */
 export type FaultKind =
   | "quote-end"

@@ -1,29 +1,28 @@
-// A request or reply with its body, and as bytes. `framer.ts` reads it back.
+// A line with its body, and its bytes. `framer.ts` reads it back.
 
 import { formatLine, type Line } from "./line.ts";
 import { encodeText } from "../../protocol/strings.ts";
 
-/** A whole request or reply line with its body. */
+/** A line of a request or reply, with its body. */
 export interface Frame extends Line {
-  /** Tells it from the others that a framer yields. */
+  /** Distinguishes it from the other results of a framer. */
   readonly kind: "frame";
-  /** The counted body; `undefined` where the line announced none. Its buffer may hold other bytes of the same sender. */
+  /** The counted body; `undefined` where the line announces none. Its buffer may contain other bytes of the same sender. */
   readonly body: Uint8Array | undefined;
 }
 
-/** The frame of a line, without the body that may follow it. */
+/** The frame of a line, still without its body. */
 export function toFrame(
   { tag, head, words, options }: Line,
 ): Frame & { body: Uint8Array | undefined } {
   return { kind: "frame", tag, head, words, options, body: undefined };
 }
 
-/** A frame without what a reader adds to it; words, options and body may be left out. */
+/** The parts of a frame that `encodeFrame` needs. */
 export type FrameInit = Pick<Frame, "head"> & Partial<Omit<Frame, "head" | "kind">>;
 
 /**
- * The canonical bytes of a frame, which `Framer` reads back as it was. Throws `TypeError` for what the grammar
- * cannot carry.
+ * The canonical bytes of a frame. `Framer` reads them back. Throws `TypeError` for parts that the grammar cannot carry.
  *
  * @example
  * ```ts

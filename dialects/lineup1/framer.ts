@@ -1,4 +1,4 @@
-// A connection's bytes to requests or replies.
+// Splits the bytes of a connection into requests or replies.
 
 import { DEFAULT_LIMITS, type WireLimits } from "../wire_limits.ts";
 import { type Frame, toFrame } from "./frame.ts";
@@ -9,14 +9,14 @@ import type { Malformed } from "./malformed.ts";
 import { createRequestFramer, TOLERANT } from "./request_framer.ts";
 import type { TelnetCommand } from "./telnet.ts";
 
-/** What a framer yields. */
+/** A result of a framer. */
 export type Framed = Frame | Malformed | TelnetCommand;
 
 /**
- * Reads one direction of a connection. `push` hands it bytes, `next` takes what they make up until it answers
- * `undefined`; the bytes pushed must stay as they are until then. After a fatal `Malformed` there is nothing more.
+ * Reads one direction of a connection. `push` takes bytes; `next` returns results until it returns `undefined`, and the
+ * bytes must not change before that. Nothing follows a fatal `Malformed`.
  *
- * It holds at most one line (`maxLine` bytes) and one body (`maxBody` bytes, allocated as its bytes arrive).
+ * Its memory is at most one line (`maxLine` bytes) and one body (`maxBody` bytes, allocated as its bytes arrive).
  *
  * @example
  * ```ts
@@ -63,27 +63,27 @@ export class Framer {
     return this.#lines.crlf;
   }
 
-  /** Bytes of an unfinished line or body held until the rest arrives. */
+  /** The memory of an unfinished line or body, in bytes. */
   get held(): number {
     return this.#lines.held;
   }
 
-  /** The frame whose body is being read, without it; `undefined` between frames. */
+  /** The frame whose body is being read, still without the body; `undefined` between frames. */
   get begun(): Frame | undefined {
     return this.#lines.begun;
   }
 
-  /** Whether the stream may end here: no line and no body is unfinished. */
+  /** Whether the input may end here: no line and no body is unfinished. */
   get idle(): boolean {
     return this.#lines.idle;
   }
 
-  /** Hands in the next bytes. Throws `Error` where the bytes before were not all taken. */
+  /** Takes the next bytes. Throws `Error` unless `next` has returned `undefined` before. */
   push(bytes: Uint8Array): void {
     this.#lines.push(bytes);
   }
 
-  /** The next frame, or what came in its place; `undefined` where more bytes are needed. */
+  /** The next result; `undefined` where more bytes are needed. */
   next(): Framed | undefined {
     return this.#lines.next();
   }

@@ -1,18 +1,18 @@
-// Which bytes a line may hold: UTF-8 text without control characters but the tab.
+// The bytes of a line: UTF-8 text without control characters, except the tab.
 
-// Text as it is, text if what is around it is UTF-8, and what is no text by itself.
+// PLAIN: text. HIGH: text if its neighbours complete it in UTF-8. STOP: never text.
 const PLAIN = 0, HIGH = 1, STOP = 2;
 const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0x09 || (byte >= 0x20 && byte < 0x7f)) return PLAIN;
   return byte > 0x7f && byte < 0xff ? HIGH : STOP;
 });
 
-/** Looks for the end of a line, and whether it is ASCII up to there: then it need not be decoded to be checked. */
+/** Finds the end of a line, and whether the line is ASCII: such a line needs no check of UTF-8. */
 export class LineScanner {
   /** Whether all bytes were ASCII since this was last set to true. */
   ascii = true;
 
-  /** Where the first byte stands that cannot be text, such as a line feed; `bytes.length` where there is none. */
+  /** The position of the first byte that is never text, such as a line feed; `bytes.length` where there is none. */
   scan(bytes: Uint8Array, at: number): number {
     for (; at < bytes.length; at++) {
       const kind = CLASSES[bytes[at]];
@@ -26,7 +26,7 @@ export class LineScanner {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Whether bytes that a scanner passed over are UTF-8 without control characters (U+0080 to U+009F). */
+/** Whether bytes without a STOP are UTF-8 without control characters (U+0080 to U+009F). */
 export function isText(line: Uint8Array): boolean {
   for (let i = 0; i < line.length - 1; i++) {
     if (line[i] === 0xc2 && line[i + 1] >= 0x80 && line[i + 1] < 0xa0) return false;
@@ -39,7 +39,7 @@ export function isText(line: Uint8Array): boolean {
   }
 }
 
-/** A byte as messages show it. */
+/** A byte for a message. */
 export function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }

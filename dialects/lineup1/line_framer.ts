@@ -1,4 +1,4 @@
-// Bytes in any split to lines and counted bodies, of either side of a connection. One pass, bounded memory.
+// Splits bytes into lines and counted bodies, for both sides of a connection. One pass, bounded memory.
 
 import type { WireLimits } from "../wire_limits.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -25,23 +25,23 @@ const enum FramingState {
 export interface ServerInput {
   /** Whether a telnet command has begun and not ended. */
   readonly inCommand: boolean;
-  /** Begins a telnet command where `byte` is the first of one. */
+  /** Begins a telnet command if `byte` is the first byte of one. */
   beginCommand(byte: number): boolean;
-  /** Takes the next byte of a telnet command: the command once it is whole, `"bad"` where there is no such command. */
+  /** Takes the next byte of a telnet command. Returns the command at its last byte, and `"bad"` for an unknown one. */
   command(byte: number): TelnetCommand | "bad" | undefined;
-  /** The refusal of a client whose first byte is that of another protocol. */
+  /** The message for a client whose first byte belongs to another protocol. */
   foreignByte(byte: number): string | undefined;
-  /** The refusal of a client whose line is of another protocol; `isFirst` for the first line of a connection. */
+  /** The message for a client whose line belongs to another protocol. `isFirst`: it is the first line of the connection. */
   foreignLine(bytes: Uint8Array, start: number, end: number, isFirst: boolean): string | undefined;
 }
 
-/** How a framer meets lines outside the grammar. */
+/** The treatment of lines outside the grammar. */
 export interface FaultHandling {
   /** A sentence about a fault. */
   explain(fault: Fault): string;
   /**
-   * Finds the length of the body behind a bad line, to read on behind it: -1 for none, `undefined` where nobody can tell.
-   * Without this every bad line is fatal.
+   * Finds the length of the body behind a bad line, to go on behind it. -1: no body. `undefined`: ambiguous. Default: every
+   * bad line is fatal.
    */
   lengthBehind?(
     bytes: Uint8Array,
@@ -54,16 +54,16 @@ export interface FaultHandling {
 /** The parts of framing that differ between the two sides of a connection. */
 export interface FramingParts<F> {
   readonly parser: LineParser;
-  /** Makes the frame out of a line, whose `words` and `options` it may keep. */
+  /** Makes the frame of a line, whose `words` and `options` it may keep. */
   readonly make: (line: Line) => F;
   readonly faults: FaultHandling;
-  /** Left out by a client. */
+  /** A client has none. */
   readonly server?: ServerInput;
 }
 
 /**
- * The framing that both sides share. `Framer` adds the input that only a server meets, and reads on behind a bad line; a
- * client needs neither, because a bad reply ends its connection.
+ * The framing of both sides. A server adds the input that only it meets, and goes on behind a bad line. A client needs
+ * neither: a bad reply ends its connection.
  */
 export class LineFramer<F extends { body: Uint8Array | undefined }> {
   readonly #parser: LineParser;
@@ -86,7 +86,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
   #afterCR = false;
   #telnetBytes = 0;
 
-  // The frame whose body is read; undefined where the body is thrown away.
+  // The frame whose body is read; undefined while a body is skipped.
   #frame: F | undefined;
   readonly #body = new BodyReader();
 
@@ -109,22 +109,22 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     return this.#crlf;
   }
 
-  /** Bytes of an unfinished line or body held until the rest arrives. */
+  /** The memory of an unfinished line or body, in bytes. */
   get held(): number {
     return this.#partial.bytes.length + this.#body.held;
   }
 
-  /** The frame whose body is being read, without it; `undefined` between frames. */
+  /** The frame whose body is being read, still without the body; `undefined` between frames. */
   get begun(): F | undefined {
     return this.#frame;
   }
 
-  /** Whether the stream may end here: no line and no body is unfinished. */
+  /** Whether the input may end here: no line and no body is unfinished. */
   get idle(): boolean {
     return this.#reading === FramingState.Line && this.#partial.length === 0 && !this.#afterCR;
   }
 
-  /** Hands in the next bytes. Throws `Error` where the bytes before were not all taken. */
+  /** Takes the next bytes. Throws `Error` unless `next` has returned `undefined` before. */
   push(bytes: Uint8Array): void {
     if (this.#at < this.#chunk.length && this.#reading !== FramingState.Nothing) {
       throw new Error("push before next() answered undefined");
@@ -134,13 +134,13 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     this.#body.nextChunk();
   }
 
-  /** What the bytes so far make up next; `undefined` where more are needed. */
+  /** The next unit of input; `undefined` where more bytes are needed. */
   next(): F | Malformed | TelnetCommand | undefined {
     for (;;) {
       switch (this.#reading) {
         case FramingState.Line: {
           if (this.#at === this.#chunk.length) {
-            // Or a client that says no more would hold what its last bodies share.
+            // Release the shared copy: an idle client would keep it in memory.
             this.#body.nextChunk();
             return undefined;
           }
@@ -165,7 +165,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     }
   }
 
-  /** Reads on to the end of a line, of the chunk, or to a telnet command. */
+  /** Reads to the end of the line or of the chunk, or to a telnet command. */
   #line(): F | Malformed | TelnetCommand | undefined {
     const chunk = this.#chunk;
     const end = chunk.length;
@@ -215,7 +215,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     return this.#fault("byte", hex(chunk[at]));
   }
 
-  /** Keeps what the chunk holds of a line, and goes on at `next`. */
+  /** Keeps a part of a line from the chunk, and goes on at `next`. */
   #keep(start: number, end: number, next: number): void {
     this.#partial.add(this.#chunk, start, end);
     this.#at = next;
@@ -258,7 +258,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     return undefined;
   }
 
-  /** The next `length` bytes are a body: of `frame`, or of a line that was refused. */
+  /** Begins a body of `length` bytes: of `frame`, or of a refused line. */
   #expect(frame: F | undefined, length: number): void {
     this.#frame = frame;
     this.#body.begin(length, frame !== undefined);
@@ -285,13 +285,13 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     return this.#lost(
       "bad-syntax",
       `The body is longer than the ${this.#body.length} bytes announced, or no line end follows it.`,
-      // Of the line before the body.
+      // The tag of the line before the body.
       this.#frame && this.#parser.tag,
     );
   }
 
   #commandByte(server: ServerInput): TelnetCommand | Malformed | undefined {
-    // A telnet command takes no room in the line but counts against it, or it could go on for ever.
+    // A telnet command counts against the length of the line; otherwise it could be endless.
     if (++this.#telnetBytes + this.#partial.length > this.#maxLine) return this.#tooLong();
     const read = server.command(this.#chunk[this.#at++]);
     return read === "bad" ? this.#fault("text") : read;
@@ -309,7 +309,7 @@ export class LineFramer<F extends { body: Uint8Array | undefined }> {
     return this.#refuse(code, message, tag, undefined);
   }
 
-  /** Goes on behind the body of `length` bytes (-1: none) where there is an end to it, and it is not too long. */
+  /** Goes on behind the body of `length` bytes (-1: none), unless the length is unknown or too large. */
   #refuse(
     code: Malformed["code"],
     message: string,

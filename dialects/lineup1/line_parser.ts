@@ -1,4 +1,4 @@
-// From the bytes of a line to its words, options and length of body.
+// Parses the bytes of a line: its words, options and length of body.
 
 import { bodyLength } from "./body_length.ts";
 import { Fault } from "./fault.ts";
@@ -20,22 +20,22 @@ const TAB = 0x09, SPACE = 0x20, EQUALS = 0x3d;
 const BANG = 0x21, QUOTE = 0x22, HASH = 0x23, STAR = 0x2a, BACKSLASH = 0x5c;
 const OPEN = 0x7b, CLOSE = 0x7d;
 
-/** Reads the head of a line, sets it, and answers where it ends. Throws `Fault`. */
+/** Reads the head of a line and sets it. Returns the position behind it. Throws `Fault`. */
 export type ReadHead = (bytes: Uint8Array, at: number, end: number, line: Line) => number;
 
 /**
- * Reads lines. One parser serves one connection; the fields hold what the last call of `parse` found, so that a
- * line costs no object beyond its words.
+ * Parses lines. One parser serves one connection; its fields are the result of the last `parse`, so that a line costs no
+ * object beside its words.
  */
 export class LineParser implements Line {
   tag: string | undefined = undefined;
   head = "";
   words: readonly string[] = NO_WORDS;
   options: ReadonlyMap<string, string> = NO_OPTIONS;
-  /** Bytes of body announced by the line, -1 for none. */
+  /** The announced length of the body; -1 for none. */
   length = -1;
   readonly #readHead: ReadHead;
-  /** How far the line is read, once a method returns something else. */
+  /** The position behind the last part, for methods that return something else. */
   #at = 0;
 
   constructor(readHead: ReadHead) {
@@ -43,8 +43,8 @@ export class LineParser implements Line {
   }
 
   /**
-   * Parses `bytes[start, end)`, a line without its end, of valid UTF-8 without controls.
-   * `undefined` means that the fields hold the line; an empty line leaves `head` empty.
+   * Parses `bytes[start, end)`: a line without its end, in UTF-8 without control characters. Sets the fields; an empty line
+   * leaves `head` empty. Returns the fault of a line outside the grammar.
    */
   parse(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     this.tag = undefined;
@@ -129,8 +129,7 @@ export class LineParser implements Line {
   }
 
   #quoted(bytes: Uint8Array, at: number, end: number): string {
-    // Joined at once: to append to a string makes a tree of its parts in V8, 32 bytes for each escape, which stays for
-    // as long as the word is kept.
+    // Join all parts at once: V8 would keep a tree of appended strings, 32 bytes for each escape, as long as the word.
     let parts: string[] | undefined;
     let from = at + 1;
     for (let i = from; i < end; i++) {
@@ -177,24 +176,24 @@ export function readStatus(bytes: Uint8Array, at: number, end: number, line: Lin
   return stop;
 }
 
-/** Whether a byte stands between words. */
+/** Whether a byte separates words. */
 export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === TAB;
 }
 
-/** Where the next word begins; `end` where none does. */
+/** The position of the next word; `end` where there is none. */
 function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && isSpace(bytes[at])) at++;
   return at;
 }
 
-/** Where the word ends that begins at `at`, whatever it holds. */
+/** The end of the word at `at`, of any bytes. */
 export function wordEnd(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && !isSpace(bytes[at])) at++;
   return at;
 }
 
-/** As `wordEnd`, or where a byte stands that a bare word cannot hold. */
+/** The end of the bare word at `at`: before white space, or before a byte that a bare word cannot have. */
 function bareEnd(bytes: Uint8Array, at: number, end: number): number {
   for (; at < end; at++) {
     const byte = bytes[at];

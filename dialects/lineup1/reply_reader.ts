@@ -1,4 +1,4 @@
-// Replies out of bytes in any split, as a client needs it: what is no reply ends the connection, so it is thrown.
+// Reads replies for a client. A bad reply ends the connection, so it is an exception.
 
 import { excerpt } from "../../protocol/quoting.ts";
 import type { Fault } from "./fault.ts";
@@ -8,24 +8,23 @@ import { LineParser, readStatus } from "./line_parser.ts";
 import type { Malformed } from "./malformed.ts";
 
 /**
- * Reads the replies of one connection. `push` hands it bytes, `next` takes what they make up until it answers
- * `undefined`; the bytes pushed must stay as they are until then. `next` throws `SyntaxError` for what is no reply;
- * nothing can be read after that.
+ * Reads the replies of one connection. `push` takes bytes; `next` returns replies until it returns `undefined`, and the
+ * bytes must not change before that. `next` throws `SyntaxError` for a bad reply; nothing can be read after that.
  *
- * It holds at most one line and one body, which is allocated as its bytes arrive.
+ * Its memory is at most one line and one body, which is allocated as its bytes arrive.
  */
 export interface ReplyReader {
   /** Longest body, in bytes. */
   maxBody: number;
-  /** The line whose body is being read; its own body is still to come. */
+  /** The reply whose body is being read, still without the body. */
   readonly begun: Frame | undefined;
-  /** Hands in the next bytes, once `next` has answered `undefined`. */
+  /** Takes the next bytes, once `next` has returned `undefined`. */
   push(bytes: Uint8Array): void;
-  /** The next line of a reply with its body; `undefined` where more bytes are needed. */
+  /** The next reply line with its body; `undefined` where more bytes are needed. */
   next(): Frame | undefined;
 }
 
-/** A reader of replies. The bounds are in bytes, of a line and of a body. */
+/** Makes a reader of replies. `maxLine` and `maxBody` are in bytes. */
 export function createReplyReader(maxLine: number, maxBody: number): ReplyReader {
   const parts = { parser: new LineParser(readStatus), make: toFrame, faults: { explain } };
   const framer = new LineFramer(parts, { maxLine, maxBody, maxDiscard: 0 });
@@ -45,7 +44,7 @@ export function createReplyReader(maxLine: number, maxBody: number): ReplyReader
     next() {
       const framed = framer.next();
       if (framed === undefined || framed.kind === "frame") return framed;
-      // The other side sends telnet's commands, to a server.
+      // Only a client sends telnet commands.
       throw new SyntaxError((framed as Malformed).message);
     },
   };

@@ -1,3 +1,5 @@
+// Telnet commands, TLS and HTTP in the input of a server.
+
 import { isHttp, SPEAKS_NO_HTTP, SPEAKS_NO_TLS, TLS_HANDSHAKE } from "./foreign_protocol.ts";
 import type { ServerInput } from "./line_framer.ts";
 import { telnet, type TelnetCommand, TelnetReader } from "./telnet.ts";

@@ -1,3 +1,5 @@
+// The verb of a request.
+
 import { decodeText } from "../../protocol/strings.ts";
 import { Fault } from "./fault.ts";
 import type { Line } from "./line.ts";

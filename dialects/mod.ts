@@ -1,5 +1,5 @@
 /**
- * Wire protocols of a server: how bytes become requests, and results become bytes. Pure: no I/O, no clock.
+ * Wire protocols of a server: the interface, Lineup/1, and the tests of a dialect. A dialect is pure: no I/O, no clock.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
-// A client that knows bytes only.
+// A client that knows bytes only, no dialect.
 
 import { type ByteStream, writeAll } from "../../net/stream.ts";
 import { matches } from "../answer_pattern.ts";
 import { show } from "./check.ts";
 
-/** Only a case that fails waits so long, in ms. */
+/** The longest wait for bytes, in ms. Only a failing case reaches it. */
 const DEADLINE_MS = 10_000;
 
 /** One end of a connection. */
@@ -17,16 +17,16 @@ export class ClientEnd implements Disposable {
     this.#stream = stream;
   }
 
-  /** Sends bytes, however often the server ends the connection meanwhile. */
+  /** Sends bytes. The server may end the connection meanwhile. */
   async send(bytes: Uint8Array): Promise<void> {
     try {
       await writeAll(this.#stream, bytes);
     } catch {
-      // The server has closed; its answer says why.
+      // The server has closed the connection; a later check reads its answer.
     }
   }
 
-  /** Sends bytes one by one, each in a turn of the event loop of its own. */
+  /** Sends bytes one by one, with a turn of the event loop behind each. */
   async sendSlowly(bytes: Uint8Array): Promise<void> {
     for (const byte of bytes) {
       await this.send(Uint8Array.of(byte));
@@ -34,12 +34,12 @@ export class ClientEnd implements Disposable {
     }
   }
 
-  /** Ends this side. */
+  /** Ends the side of the client. */
   async half(): Promise<void> {
     await this.#stream.closeWrite();
   }
 
-  /** Resolves once exactly this has come; rejects where the server ends the connection before. */
+  /** Resolves once the received text matches the pattern. Rejects if the connection ends before. */
   async expect(pattern: string): Promise<void> {
     while (!matches(this.#received, pattern)) {
       if (await this.#read()) continue;
@@ -48,7 +48,7 @@ export class ClientEnd implements Disposable {
     this.#received = "";
   }
 
-  /** Resolves once the server has ended the connection; rejects where anything comes before. */
+  /** Resolves once the server has ended the connection. Rejects if anything arrives before. */
   async ended(): Promise<void> {
     while (await this.#read());
     if (this.#received !== "") throw new Error(`${show(this.#received)} came before the end`);
@@ -58,7 +58,7 @@ export class ClientEnd implements Disposable {
     this.#stream.close();
   }
 
-  /** Reads something; answers false at the end. */
+  /** Reads some bytes. Resolves with false at the end of the stream. */
   async #read(): Promise<boolean> {
     const buffer = new Uint8Array(65_536);
     const late = Promise.withResolvers<never>();

@@ -1,10 +1,10 @@
-// Tests of a dialect within a server: what a client sees.
+// Cases that look at a server through its connections.
 
 import { ClientEnd } from "./client_end.ts";
 import { bytesOf, show } from "./check.ts";
 import type { DialectCase, DialectSubject, ServedDialect, WireSample } from "./subject.ts";
 
-/** The tests of its server. */
+/** The cases of the server. */
 export function serverCases(subject: DialectSubject): DialectCase[] {
   const { requests, greeting } = subject;
   const lasting = requests.filter(({ ends }) => !ends);
@@ -29,7 +29,7 @@ export function serverCases(subject: DialectSubject): DialectCase[] {
     };
   }
 
-  /** The connection is as the sample leaves it. */
+  /** Checks that the connection goes on or ends, as the sample says. */
   async function goesOn(client: ClientEnd, { ends }: WireSample): Promise<void> {
     if (ends) return await client.ended();
     const [next] = requests;

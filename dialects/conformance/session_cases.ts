@@ -1,4 +1,4 @@
-// Tests of a session alone: input in any split, bounds, and what it writes.
+// Cases that look at a session alone: its input in any split, its bounds, its output.
 
 import { standardErrors } from "../../protocol/errors.ts";
 import { matches } from "../answer_pattern.ts";
@@ -14,11 +14,11 @@ import {
 import type { DialectCase, DialectSubject, WireSample } from "./subject.ts";
 import { bytesOf, need, show } from "./check.ts";
 
-/** Beyond a line and a body a session may hold as much, such as room for what comes next. */
+/** The memory that a session may use beside a line and a body. */
 const SLACK = 65_536;
 const CHUNK = 4096;
 
-/** The tests of its sessions. */
+/** The cases of the sessions. */
 export function sessionCases(subject: DialectSubject): DialectCase[] {
   const { dialect, protocol, limits, greeting } = subject;
   const served: Served = { compiled: dialect.compile(protocol), limits };
@@ -109,7 +109,7 @@ async function splits(
   need(bytes === whole, `byte by byte: ${bytes} instead of ${whole}`);
 }
 
-/** All that chunks make up, as text. What was read is overwritten once `next` has answered `undefined`. */
+/** All units of input in the chunks, as text. Each chunk is overwritten once `next` has returned `undefined`. */
 async function decodeAll(
   session: DialectSession,
   served: Served,

@@ -1,42 +1,42 @@
-// What the suite of all dialects needs of one.
+// The parts of a dialect that the suite needs.
 
 import type { ByteStream } from "../../net/stream.ts";
 import type { Protocol } from "../../protocol/spec.ts";
 import type { Dialect, WireLimits } from "../dialect.ts";
 
-/** Bytes for a server, and what it must answer: exactly, but that `…` stands for any text, line ends included. */
+/** Input, and its exact answer. `…` in the answer stands for any text, line ends included. */
 export interface WireSample {
-  /** What is sent. */
+  /** The input. */
   readonly send: string | Uint8Array;
-  /** What must be answered, as UTF-8. */
+  /** The answer, as UTF-8. */
   readonly expect: string;
   /** Whether the server ends the connection behind that. Default false. */
   readonly ends?: boolean;
 }
 
-/** A dialect with samples of what it speaks, and a server of it. */
+/** A dialect with samples, and a server of it. */
 export interface DialectSubject {
   /** The dialect. */
   readonly dialect: Dialect;
-  /** What is served. */
+  /** The protocol of the server. */
   readonly protocol: Protocol;
-  /** The longest line and body that the samples are made for. */
+  /** The limits of the server. */
   readonly limits: WireLimits;
-  /** What the server sends before anything was sent to it; empty where it says nothing. */
+  /** The greeting of the server; empty where it has none. */
   readonly greeting: string;
-  /** Requests, at least two, that are answered at once; each answer is the same whatever else is sent. */
+  /** Two or more requests, answered at once. No answer may depend on other input. */
   readonly requests: readonly WireSample[];
-  /** Input that is no request. */
+  /** Input outside the grammar. */
   readonly invalid: readonly WireSample[];
   /** Input that is longer than `limits`. */
   readonly overlong: readonly WireSample[];
-  /** Beginnings of requests, behind which the input ends. */
+  /** Unfinished requests at the end of the input. */
   readonly unfinished: readonly WireSample[];
-  /** A request that is answered once `ServedDialect.release` is called, and not before. */
+  /** A request that is not answered before `ServedDialect.release` is called. */
   readonly slow: WireSample;
-  /** What a connection gets that is one too many. */
+  /** The answer to a refused connection. */
   readonly refused: string;
-  /** Serves the protocol, with at most so many connections where `connections` is given. */
+  /** Serves the protocol. `connections` is the most connections at once; default: as many as the cases open. */
   serve(options: { readonly connections?: number }): Promise<ServedDialect>;
 }
 
@@ -48,13 +48,13 @@ export interface ServedDialect extends AsyncDisposable {
   readonly started: Promise<void>;
   /** Lets that handler answer. */
   release(): void;
-  /** Begins to shut it down; resolves once it is. */
+  /** Shuts the server down; resolves once it is down. */
   shutdown(): Promise<void>;
 }
 
 /** One test, for any runner: it throws, or rejects with, an `Error` that says what is wrong. */
 export interface DialectCase {
-  /** What it is about: unique. */
+  /** The rule that it checks: unique. */
   readonly name: string;
   /** Runs it. */
   run(): void | Promise<void>;

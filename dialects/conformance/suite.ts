@@ -1,12 +1,12 @@
-// What every dialect must do, whatever it speaks.
+// The rules for every dialect.
 
 import { serverCases } from "./server_cases.ts";
 import { sessionCases } from "./session_cases.ts";
 import type { DialectCase, DialectSubject } from "./subject.ts";
 
 /**
- * The tests that every dialect must pass: its input in any split, in one packet and byte by byte; what is too long, wrong
- * or unfinished; a refused connection; a drain. Each case serves the dialect anew and leaves nothing open.
+ * The tests that every dialect must pass: input in any split, in one packet and byte by byte; overlong, wrong and
+ * unfinished input; a refused connection; a drain. Each case starts its own server and leaves nothing open.
  *
  * @example
  * ```ts

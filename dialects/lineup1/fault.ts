@@ -1,4 +1,4 @@
-// The ways in which a line is outside the grammar.
+// Lines outside the grammar.
 
 /** The ways in which a line can be outside the grammar; `faultText` has a sentence for each. */
 export type FaultKind =
@@ -23,10 +23,10 @@ export type FaultKind =
 /** A line is outside the grammar. The line parser throws it, and the framer catches it. */
 export class Fault {
   readonly kind: FaultKind;
-  /** The word, name or escape that is wrong; empty where the kind says it all. */
+  /** The wrong word, name or escape; empty for kinds without one. */
   readonly word: string;
 
-  /** Takes no stack: a bad line is ordinary input. */
+  /** Has no stack trace: a bad line is ordinary input. */
   constructor(kind: FaultKind, word: string = "") {
     this.kind = kind;
     this.word = word;

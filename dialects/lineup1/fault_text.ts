@@ -7,7 +7,7 @@ const SENTENCES: Readonly<Record<FaultKind, (word: string) => string>> = {
   "quote-end": () => "A space must follow the closing quote.",
   "body-length": () =>
     'A word that begins with "{" is a body\'s length: {n}, 1 to 10 digits, last on its line. Quote other words.',
-  // `PUT mail{5}` would be a request without a body, and what follows it would run as requests.
+  // `PUT mail{5}` would be a request without a body, and its intended body would run as requests.
   "closing-brace": () =>
     'A space must stand before a body\'s length {n}; quote a word that ends in "}".',
   "byte": (hex) =>
@@ -38,7 +38,7 @@ const SENTENCES: Readonly<Record<FaultKind, (word: string) => string>> = {
       : `A verb is a letter and up to 31 letters, digits or "-", not ${show(word)}.`,
 };
 
-/** A sentence about a fault, with the right way where there is one. */
+/** A sentence about a fault, with the correct form where there is one. */
 export function faultText({ kind, word }: Fault): string {
   return SENTENCES[kind](word);
 }

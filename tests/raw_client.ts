@@ -1,4 +1,5 @@
-import { type ByteStream, connectStream, parseAddress, writeAll } from "../net/mod.ts";
+import { Buffer } from "node:buffer";
+import { connectStream, parseAddress } from "../net/mod.ts";
 
 // Only a test that fails gets this far: a read that never ends would say nothing about what came before it.
 const DEADLINE_MS = 10_000;
@@ -6,34 +7,53 @@ const DEADLINE_MS = 10_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-/** A client that knows bytes and lines and nothing else, so that a test sees what a server really sends. */
-export class Wire implements Disposable {
-  readonly stream: ByteStream;
-  #received: Uint8Array = new Uint8Array(0);
-  #ended = false;
+/** What a client needs of a connection: one of `Deno.connect`, or of any transport of net/. */
+export interface RawStream {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+}
 
-  constructor(stream: ByteStream) {
+/** A client that knows bytes, lines and bodies and nothing else, so that a test sees what a server really sends. */
+export class RawClient implements Disposable {
+  readonly stream: RawStream;
+  /** Whether the server has ended the connection, as far as this has been read. */
+  ended = false;
+  /** What has come is the beginning of it. */
+  #buffer = new Uint8Array(1024);
+  #length = 0;
+  #listens = false;
+  #change = Promise.withResolvers<void>();
+
+  constructor(stream: RawStream) {
     this.stream = stream;
   }
 
   /** Connects and takes the greeting. */
-  static async open(place: string | ByteStream): Promise<Wire> {
+  static async open(place: string | RawStream): Promise<RawClient> {
     const stream = typeof place === "string" ? await connectStream(parseAddress(place)) : place;
-    const wire = new Wire(stream);
+    const client = new RawClient(stream);
     try {
-      const greeting = await wire.line();
+      const greeting = await client.line();
       if (!greeting.startsWith("OK lineup/1 ")) throw new Error(`no greeting: ${greeting}`);
-      return wire;
+      return client;
     } catch (error) {
-      wire.close();
+      client.close();
       throw error;
     }
   }
 
-  /** Sends text and bytes in one write. */
+  /** Sends text and bytes in one write; resolves once the server has room for all of it. */
   async send(...parts: readonly (string | Uint8Array)[]): Promise<void> {
     const all = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
-    await writeAll(this.stream, Uint8Array.from(all.flatMap((part) => [...part])));
+    await this.#write(all.length === 1 ? all[0] : Buffer.concat(all));
+  }
+
+  /** Sends as much as the server reads: what it does not read waits, and the test goes on. */
+  post(what: string | Uint8Array): void {
+    const bytes = typeof what === "string" ? encoder.encode(what) : what;
+    this.#write(bytes).catch(() => this.ended = true);
   }
 
   /** Sends text, each byte in a write of its own. */
@@ -48,9 +68,12 @@ export class Wire implements Disposable {
 
   /** The next line with its end. Throws at the end of the stream. */
   async rawLine(): Promise<string> {
-    let end: number;
-    while ((end = this.#received.indexOf(0x0a)) < 0) await this.#more();
-    return decoder.decode(this.#take(end + 1));
+    for (let looked = 0;;) {
+      const end = this.#received.indexOf(0x0a, looked);
+      if (end >= 0) return decoder.decode(this.#take(end + 1));
+      looked = this.#length;
+      await this.#more();
+    }
   }
 
   /** The next `count` lines without their ends. */
@@ -62,17 +85,62 @@ export class Wire implements Disposable {
 
   /** The next `size` bytes. */
   async bytes(size: number): Promise<Uint8Array> {
-    while (this.#received.length < size) await this.#more();
+    while (this.#length < size) await this.#more();
     return this.#take(size);
+  }
+
+  /** The next reply: its items and its final line with their bodies, lines separated by `\n`. */
+  async reply(): Promise<string> {
+    let text = "";
+    for (;;) {
+      const head = (await this.line()).trimEnd();
+      text += head;
+      const length = /\{([0-9]+)\}$/.exec(head)?.[1];
+      if (length !== undefined) {
+        text += "\n" + new TextDecoder().decode(await this.bytes(Number(length)));
+        await this.line();
+      }
+      if (!/^(?:#\S+ )?\*/.test(head)) return text;
+      text += "\n";
+    }
+  }
+
+  /** Sends one request and reads its reply. */
+  async ask(request: string): Promise<string> {
+    await this.send(request + "\n");
+    return await this.reply();
   }
 
   /** All that comes until the server ends the stream. */
   async rest(): Promise<string> {
-    while (!this.#ended) await this.#read();
-    return decoder.decode(this.#take(this.#received.length));
+    while (!this.ended) await this.#read();
+    return this.take();
   }
 
-  /** Says that nothing more will be sent. */
+  /** From here on reads and keeps all that comes, whether a test asks for it or not. */
+  listen(): this {
+    this.#listens = true;
+    (async () => {
+      try {
+        while (!this.ended) await this.#readOnce();
+      } catch {
+        // The test has closed it.
+      }
+    })();
+    return this;
+  }
+
+  /** What has come and was not taken; it stays. */
+  peek(): string {
+    return decoder.decode(this.#received);
+  }
+
+  /** What has come and was not taken. */
+  take(): string {
+    return decoder.decode(this.#take(this.#length));
+  }
+
+  /** Says that nothing more will be sent; it reads on. */
   half(): Promise<void> {
     return this.stream.closeWrite();
   }
@@ -85,30 +153,35 @@ export class Wire implements Disposable {
     this.close();
   }
 
+  async #write(bytes: Uint8Array): Promise<void> {
+    let written = await this.stream.write(bytes);
+    while (written < bytes.length) written += await this.stream.write(bytes.subarray(written));
+  }
+
+  get #received(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
   #take(size: number): Uint8Array {
-    const taken = this.#received.subarray(0, size);
-    this.#received = this.#received.subarray(size);
+    const taken = this.#buffer.slice(0, size);
+    this.#buffer.copyWithin(0, size, this.#length);
+    this.#length -= size;
     return taken;
   }
 
   async #more(): Promise<void> {
-    if (!this.#ended) await this.#read();
-    if (this.#ended) {
-      throw new Error(`the server ended the stream after ${this.#shown()}`);
-    }
+    if (!this.ended) await this.#read();
+    if (this.ended) throw new Error(`the server ended the stream after ${this.#shown()}`);
   }
 
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(65_536);
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.close();
     }, DEADLINE_MS);
     try {
-      const read = await this.stream.read(buffer);
-      if (read === null) this.#ended = true;
-      else this.#received = Uint8Array.from([...this.#received, ...buffer.subarray(0, read)]);
+      await (this.#listens ? this.#change.promise : this.#readOnce());
     } catch (error) {
       if (late) throw new Error(`nothing came in ${DEADLINE_MS} ms after ${this.#shown()}`);
       throw error;
@@ -117,8 +190,28 @@ export class Wire implements Disposable {
     }
   }
 
+  async #readOnce(): Promise<void> {
+    const chunk = new Uint8Array(65_536);
+    const read = await this.stream.read(chunk);
+    if (read === null) this.ended = true;
+    else this.#keep(chunk.subarray(0, read));
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#received);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = length;
+  }
+
   #shown(): string {
-    return JSON.stringify(decoder.decode(this.#received));
+    return JSON.stringify(this.peek());
   }
 }
 

@@ -1,13 +1,10 @@
 // A house with neighbours: clients at addresses of their own, whose every byte a test sees.
 
 import type { ServeOptions } from "@lineup/lineup/server";
-import type { ByteStream } from "../net/mod.ts";
-import { writeAll } from "../net/mod.ts";
+import { RawClient } from "./raw_client.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
-
-const encoder = new TextEncoder();
 
 /** A virtual clock whose actions can be made late, as those of an event loop that is busy are. */
 export class LateClock extends VirtualClock {
@@ -20,65 +17,6 @@ export class LateClock extends VirtualClock {
   /** What is due from now on comes late by so many ms more. */
   late(ms: number): void {
     this.#late += ms;
-  }
-}
-
-/** A client that keeps all it is sent. */
-export class RawClient implements Disposable {
-  /** The server has ended the connection. */
-  ended = false;
-  readonly #stream: ByteStream;
-  #text = "";
-
-  /** One that is deaf reads nothing. */
-  constructor(stream: ByteStream, deaf: boolean) {
-    this.#stream = stream;
-    if (!deaf) this.#listen();
-  }
-
-  /** Sends as much as the server reads: what it does not read waits, and the test goes on. */
-  send(what: string | Uint8Array): void {
-    const bytes = typeof what === "string" ? encoder.encode(what) : what;
-    writeAll(this.#stream, bytes).catch(() => this.ended = true);
-  }
-
-  /** Ends its side; it goes on reading. */
-  half(): Promise<void> {
-    return this.#stream.closeWrite();
-  }
-
-  /** Reads so many bytes, for one that is deaf. */
-  async read(count: number): Promise<void> {
-    await this.#stream.read(new Uint8Array(count));
-  }
-
-  /** What has come since the last time, and is there the next time too. */
-  peek(): string {
-    return this.#text;
-  }
-
-  /** What has come since the last time. */
-  take(): string {
-    const text = this.#text;
-    this.#text = "";
-    return text;
-  }
-
-  [Symbol.dispose](): void {
-    this.#stream.close();
-  }
-
-  async #listen(): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    const decoder = new TextDecoder();
-    try {
-      for (let read; (read = await this.#stream.read(buffer)) !== null;) {
-        this.#text += decoder.decode(buffer.subarray(0, read), { stream: true });
-      }
-      this.ended = true;
-    } catch {
-      // The test has closed it.
-    }
   }
 }
 
@@ -110,7 +48,8 @@ export class TestNetwork implements AsyncDisposable {
   /** A client at an address such as `192.0.2.7:1`; `capacity` is what the network holds for it each way. */
   neighbour(peer: string, options: { capacity?: number; deaf?: boolean } = {}): RawClient {
     const { capacity, deaf = false } = options;
-    const neighbour = new RawClient(this.#listener.connect(peer, capacity), deaf);
+    const neighbour = new RawClient(this.#listener.connect(peer, capacity));
+    if (!deaf) neighbour.listen();
     this.#neighbours.push(neighbour);
     return neighbour;
   }
@@ -126,20 +65,20 @@ export class TestNetwork implements AsyncDisposable {
   /** The figures of STATS, asked from this machine. */
   async figures(): Promise<Map<string, string>> {
     using administrator = this.neighbour("127.0.0.9:1");
-    administrator.send("STATS\n");
+    administrator.post("STATS\n");
     await this.pass();
     const figures = new Map<string, string>();
     for (const line of administrator.take().split("\n")) {
       const [, name, value] = /^\* (\S+) (.*)$/.exec(line) ?? [];
       if (name !== undefined) figures.set(name, value);
     }
-    administrator.send("QUIT\n");
+    administrator.post("QUIT\n");
     await this.pass();
     return figures;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.#neighbours) each[Symbol.dispose]();
+    for (const each of this.#neighbours) each.close();
     // What holds a seat is let go, then what waited for it.
     const { holds } = this.house;
     for (let gone = -1; gone < holds.length;) {

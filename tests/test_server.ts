@@ -11,7 +11,7 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { VirtualClock } from "./virtual_clock.ts";
-import { until, Wire } from "./raw_client.ts";
+import { RawClient, until } from "./raw_client.ts";
 
 export const protocol = {
   name: "house",
@@ -135,8 +135,8 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** A client behind the greeting. */
-  client(capacity?: number): Promise<Wire> {
-    return Wire.open(this.listener.connect(capacity));
+  client(capacity?: number): Promise<RawClient> {
+    return RawClient.open(this.listener.connect(capacity));
   }
 
   /** The request that a HOLD or WAIT of this name holds, once it has started. */

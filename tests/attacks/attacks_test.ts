@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
 import { type Attack, attacks } from "./attacks.ts";
@@ -16,7 +16,7 @@ async function run(attack: Attack): Promise<void> {
   const { connections = 1, oneAddress = false, reads = true } = attack;
   const listener = new PeerListener();
   await using house = await TestServer.open({ listen: [listener] });
-  using polite = await Wire.open(listener.connect("198.51.100.1:1"));
+  using polite = await RawClient.open(listener.connect("198.51.100.1:1"));
   const beside = async (): Promise<void> => {
     await polite.send("SAY hello\n");
     assertEquals(await polite.line(), "OK hello");
@@ -24,14 +24,17 @@ async function run(attack: Attack): Promise<void> {
   await beside();
   const attackers = Array.from(
     { length: connections },
-    (_, i) => new Attacker(new Wire(listener.connect(address(oneAddress ? 0 : i, i))), reads),
+    (_, i) => {
+      const attacker = new RawClient(listener.connect(address(oneAddress ? 0 : i, i)));
+      return reads ? attacker.listen() : attacker;
+    },
   );
   try {
-    await Promise.all(attackers.map((each) => each.send(attack.sent)));
+    await Promise.all(attackers.map((each) => send(each, attack.sent)));
     await settle(house);
     await beside();
     for (let second = 0; second < (attack.dribble?.seconds ?? 0); second++) {
-      await Promise.all(attackers.map((each) => each.send(attack.dribble!.sent)));
+      await Promise.all(attackers.map((each) => send(each, attack.dribble!.sent)));
       await house.clock.elapse(1000);
       await beside();
     }
@@ -42,12 +45,11 @@ async function run(attack: Attack): Promise<void> {
     await settle(house);
     await beside();
     for (const each of attackers) {
-      if (reads) assertMatch(each.answer, attack.answer);
-      else await each.send("\n");
-      if (attack.ends) assertEquals(each.ended, true, `the connection stays: ${each.answer}`);
-      else if (!each.answer.startsWith("ERR quota")) {
-        assertEquals(each.answer.includes("evil"), false);
-      }
+      const answer = each.take().replaceAll("\r\n", "\n").replace(/^OK lineup\/1[^\n]*\n/, "");
+      if (reads) assertMatch(answer, attack.answer);
+      else await send(each, "\n");
+      if (attack.ends) assertEquals(each.ended, true, `the connection stays: ${answer}`);
+      else if (!answer.startsWith("ERR quota")) assertEquals(answer.includes("evil"), false);
     }
     await polite.send("STATS\n");
     for (let line; (line = await polite.line()).startsWith("* ");) {
@@ -61,43 +63,12 @@ async function run(attack: Attack): Promise<void> {
   await beside();
 }
 
-function address(host: number, port: number): string {
-  return `203.0.${host >> 8}.${host & 255}:${port + 1}`;
+/** Sends as much as the server reads of it. */
+async function send(attacker: RawClient, what: string | Uint8Array): Promise<void> {
+  if (what.length === 0) return;
+  await attacker.send(what).catch(() => attacker.ended = true);
 }
 
-/** A hostile client: it sends whatever it is told to, and keeps what it is answered behind the greeting. */
-class Attacker {
-  ended = false;
-  readonly #wire: Wire;
-  #text = "";
-
-  constructor(wire: Wire, reads: boolean) {
-    this.#wire = wire;
-    if (reads) this.#listen();
-  }
-
-  get answer(): string {
-    return this.#text.replaceAll("\r\n", "\n").replace(/^OK lineup\/1[^\n]*\n/, "");
-  }
-
-  async send(what: string | Uint8Array): Promise<void> {
-    if (what.length === 0) return;
-    await this.#wire.send(what).catch(() => this.ended = true);
-  }
-
-  async #listen(): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    try {
-      for (let read; (read = await this.#wire.stream.read(buffer)) !== null;) {
-        this.#text += new TextDecoder().decode(buffer.subarray(0, read));
-      }
-      this.ended = true;
-    } catch {
-      // The test is over.
-    }
-  }
-
-  close(): void {
-    this.#wire.close();
-  }
+function address(host: number, port: number): string {
+  return `203.0.${host >> 8}.${host & 255}:${port + 1}`;
 }

@@ -2,7 +2,8 @@
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { ServeOptions } from "@lineup/lineup/server";
-import type { RawClient, TestNetwork } from "../test_network.ts";
+import type { RawClient } from "../raw_client.ts";
+import type { TestNetwork } from "../test_network.ts";
 
 /** One defence. */
 export interface Defence {
@@ -46,7 +47,7 @@ export async function crowd(
       }),
   );
   await street.pass();
-  for (const each of clients) if (sends.length > 0) each.send(sends);
+  for (const each of clients) if (sends.length > 0) each.post(sends);
   await street.pass();
   return clients;
 }
@@ -62,7 +63,7 @@ export async function newcomer(
 ): Promise<number> {
   const { from = "198.51.100.7:1", polite: [asks, gets] = ["SAY hello", "OK hello"] } = options;
   const client = street.neighbour(from);
-  client.send(`${asks}\n`);
+  client.post(`${asks}\n`);
   let text = "";
   for (let waited = 0; waited <= 1000; waited += 50) {
     await street.pass();

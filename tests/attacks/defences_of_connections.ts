@@ -1,7 +1,8 @@
 // Defences against those that come and stay: who may connect, and how long a client may take.
 
 import { assertEquals } from "@std/assert";
-import type { RawClient, TestNetwork } from "../test_network.ts";
+import type { RawClient } from "../raw_client.ts";
+import type { TestNetwork } from "../test_network.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
 /** Requests that came and ran although they must not. */
@@ -102,7 +103,7 @@ export const connections: readonly Defence[] = [
     async attack(street) {
       const slow = await crowd(street, 100, "S");
       for (let second = 0; second < 14; second++) {
-        for (const each of slow) each.send("A");
+        for (const each of slow) each.post("A");
         await street.clock.elapse(1000);
       }
       return await newcomer(street);
@@ -118,7 +119,7 @@ export const connections: readonly Defence[] = [
     async attack(street) {
       const slow = await crowd(street, 100, "ECHO {100000}\n");
       for (let second = 0; second < 20; second++) {
-        for (const each of slow) each.send(x(100));
+        for (const each of slow) each.post(x(100));
         await street.clock.elapse(1000);
       }
       return await newcomer(street);

@@ -24,7 +24,7 @@ export const memory: readonly Defence[] = [
     async attack(street) {
       const slow = await crowd(street, 20, `SAY ${x(1500)}\n`.repeat(4), { deaf: true });
       for (let second = 0; second < 15; second++) {
-        await Promise.all(slow.map((each) => each.read(1).catch(() => {})));
+        await Promise.all(slow.map((each) => each.stream.read(new Uint8Array(1)).catch(() => {})));
         await street.clock.elapse(1000);
       }
       return await figure(street, "connections");

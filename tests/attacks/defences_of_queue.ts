@@ -30,7 +30,7 @@ async function work(street: TestNetwork): Promise<string[]> {
 /** How long the last one served had waited, of 250 of one client for one seat. */
 async function longestWait(street: TestNetwork): Promise<number> {
   const client = street.neighbour("203.0.113.1:1");
-  client.send(tagged(250, "HOLD"));
+  client.post(tagged(250, "HOLD"));
   await street.pass();
   const ran = await work(street);
   return (ran.length - 1) * SERVICE_MS;
@@ -40,7 +40,7 @@ async function longestWait(street: TestNetwork): Promise<number> {
 function behind(flooder: string): (street: TestNetwork) => Promise<number> {
   return async (street) => {
     await crowd(street, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
-    street.neighbour("198.51.100.7:99").send("HOLD newcomer\n");
+    street.neighbour("198.51.100.7:99").post("HOLD newcomer\n");
     await street.pass();
     return (await work(street)).indexOf("newcomer") * SERVICE_MS;
   };
@@ -91,7 +91,7 @@ export const queue: readonly Defence[] = [
       await crowd(street, 1, "HOLD h\n");
       const [pest] = await crowd(street, 1, "", { oneAddress: true });
       for (let i = 0; i < 100; i++) {
-        pest.send("SAY x\n".repeat(16));
+        pest.post("SAY x\n".repeat(16));
         await street.pass(10);
       }
       return await figure(street, "errors-busy-total");
@@ -110,7 +110,7 @@ export const queue: readonly Defence[] = [
       await crowd(street, 1, "HOLD h\n");
       const [pest] = await crowd(street, 1, "", { oneAddress: true });
       for (let i = 0; i < 20; i++) {
-        pest.send("SAY x\n".repeat(64));
+        pest.post("SAY x\n".repeat(64));
         await street.pass(40_000);
       }
       return pest.ended ? 0 : 1;

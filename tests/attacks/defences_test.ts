@@ -5,9 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
-import { RawClient, TestNetwork } from "../test_network.ts";
+import { TestNetwork } from "../test_network.ts";
 import { Workshop } from "../server/workers/workshop.ts";
-import { until } from "../raw_client.ts";
+import { RawClient, until } from "../raw_client.ts";
 import type { Defence } from "./defence.ts";
 import { connections } from "./defences_of_connections.ts";
 import { memory } from "./defences_of_memory.ts";
@@ -34,12 +34,12 @@ async function damage(
 ): Promise<number> {
   await using street = await TestNetwork.open(options);
   const neighbour = street.neighbour("198.51.100.1:1");
-  neighbour.send("SAY hello\n");
+  neighbour.post("SAY hello\n");
   await street.pass();
   neighbour.take();
   const harm = await attack(street);
   if (Array.isArray(polite)) {
-    neighbour.send(`${polite[0]}\n`);
+    neighbour.post(`${polite[0]}\n`);
     await street.pass();
     assertEquals(neighbour.take(), `${polite[1]}\n`, "the neighbour's answer");
   }
@@ -69,7 +69,7 @@ async function burnt(
   newcomer.take();
   const before = clock.now();
   attack();
-  newcomer.send(asks);
+  newcomer.post(asks);
   await until(() => newcomer.peek().includes("\n"), "the newcomer is answered");
   return clock.now() - before;
 }
@@ -77,7 +77,7 @@ async function burnt(
 const crowd = (address: (i: number) => string) => (street: TestNetwork): () => void => {
   const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(address(i)));
   const asks = Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join("");
-  return () => clients.forEach((each) => each.send(asks));
+  return () => clients.forEach((each) => each.post(asks));
 };
 
 Deno.test("a rate for control work: with it a newcomer is served among it, without it behind it", async () => {
@@ -108,7 +108,7 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
   // On the loop the same would be the end of the test: this is a second of it.
   const second = (street: TestNetwork): () => void => {
     const client = street.neighbour("203.0.113.1:1");
-    return () => client.send("STATS\n");
+    return () => client.post("STATS\n");
   };
   assertEquals(await burnt({}, second, "PING\n", 1000), 1000);
 });
@@ -141,9 +141,9 @@ async function writes(refusing: number): Promise<number> {
   });
   const clients = Array.from(
     { length: 50 },
-    (_, i) => new RawClient(listener.connect(`203.0.113.${i}:1`), false),
+    (_, i) => new RawClient(listener.connect(`203.0.113.${i}:1`)).listen(),
   );
-  const ask = (): void => clients.forEach((each) => each.send("SAY x\n"));
+  const ask = (): void => clients.forEach((each) => each.post("SAY x\n"));
   ask();
   await settle(house);
   const before = listener.writes;
@@ -152,8 +152,8 @@ async function writes(refusing: number): Promise<number> {
     await house.clock.elapse(2);
   }
   const count = listener.writes - before;
-  using polite = new RawClient(listener.connect("198.51.100.1:1"), false);
-  polite.send("SAY hello\n");
+  using polite = new RawClient(listener.connect("198.51.100.1:1")).listen();
+  polite.post("SAY hello\n");
   await settle(house);
   assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
   await house.clock.elapse(1000);
@@ -180,8 +180,8 @@ Deno.test("rests of who was refused: who asks little among a crowd is told soon,
   await street.pass();
   let soon = 0;
   for (let i = 0; i < 99; i++) {
-    for (const each of crowd) each.send("SAY x\n".repeat(4));
-    if (i % 3 === 0) polite.send("SAY x\n");
+    for (const each of crowd) each.post("SAY x\n".repeat(4));
+    if (i % 3 === 0) polite.post("SAY x\n");
     await street.pass(20);
     if (i % 3 === 2 && polite.take().includes("ERR quota")) soon++;
   }
@@ -195,11 +195,11 @@ async function refused(
   asks: string,
   address = (i: number) => `203.0.113.1:${i + 1}`,
 ): Promise<RawClient[]> {
-  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  street.neighbour("192.0.2.1:1").post("HOLD h\n");
   await street.pass();
   const clients = Array.from({ length: count }, (_, i) => street.neighbour(address(i)));
   await street.pass();
-  for (const each of clients) each.send(asks);
+  for (const each of clients) each.post(asks);
   // Some are told later.
   await street.pass(1000);
   for (const each of clients) assert(each.take().includes("ERR busy"));
@@ -214,7 +214,7 @@ function figureOf(stats: string, name: string): number {
 async function told(newcomer: RawClient, name: string): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   newcomer.take();
-  newcomer.send("STATS\n");
+  newcomer.post("STATS\n");
   await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
   return figureOf(newcomer.take(), name);
 }
@@ -222,13 +222,13 @@ async function told(newcomer: RawClient, name: string): Promise<number> {
 Deno.test("one line for all whose rests end: a newcomer is read before most of them", async () => {
   const bounds = { refusals: Infinity, refusing: 0.001 };
   await using street = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
-  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  street.neighbour("192.0.2.1:1").post("HOLD h\n");
   const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.1:${i + 1}`));
   const newcomer = street.neighbour("198.51.100.1:1");
   await street.pass();
-  for (const each of clients) each.send("SAY x\n");
+  for (const each of clients) each.post("SAY x\n");
   await street.pass();
-  for (const each of clients) each.send("SAY x\n".repeat(64));
+  for (const each of clients) each.post("SAY x\n".repeat(64));
   await street.pass();
   street.clock.advance(60_000);
   const refusals = await told(newcomer, "errors-busy-total");
@@ -242,7 +242,7 @@ Deno.test("one line for all that send much: a newcomer is read before most of th
   const newcomer = street.neighbour("198.51.100.1:1");
   await street.pass();
   const body = "x".repeat(1 << 20);
-  for (const each of clients) each.send(`ECHO {${body.length}}\n${body}\n`);
+  for (const each of clients) each.post(`ECHO {${body.length}}\n${body}\n`);
   const bytes = await told(newcomer, "received-bytes-total");
   // Where each is read as far as it may be it is 3.5 MB.
   assert(bytes < 2e6, `${bytes} bytes came first`);
@@ -256,8 +256,8 @@ Deno.test("one line for all that are read to be refused: a newcomer is read befo
   const newcomer = street.neighbour("198.51.100.1:1");
   await street.pass();
   newcomer.take();
-  for (const each of clients) each.send("SAY x\n".repeat(64));
-  newcomer.send("STATS\n");
+  for (const each of clients) each.post("SAY x\n".repeat(64));
+  newcomer.post("STATS\n");
   await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
   const [, told] = /errors-busy-total (\d+)/.exec(newcomer.take())!;
   // Without the line it is 3250.

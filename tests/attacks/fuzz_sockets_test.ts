@@ -3,7 +3,7 @@ import { formatLine, Framer } from "@lineup/lineup/protocol";
 import { telnet } from "../../dialects/lineup1/telnet.ts";
 import { TestServer } from "../test_server.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { fuzz } from "./fuzz.ts";
 import { isPredicted, predict } from "./predicted.ts";
 
@@ -32,7 +32,7 @@ Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection
       }
     }),
   );
-  using polite = await Wire.open(house.server.address);
+  using polite = await RawClient.open(house.server.address);
   const asks = async (name: string): Promise<string> => {
     await polite.send("STATS\n");
     let value = "";

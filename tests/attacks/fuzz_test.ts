@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, Framer } from "../../protocol/mod.ts";
 import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { fuzz } from "./fuzz.ts";
 
 // LINEUP_LONG=25 makes it 100 million bytes; LINEUP_SEED another stream of them.
@@ -31,11 +31,11 @@ Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answ
   const random = seededRandom(SEED + 1);
   const listener = new PeerListener();
   await using house = await TestServer.open({ listen: [listener], drain: 0 });
-  using polite = await Wire.open(listener.connect("198.51.100.1:1"));
+  using polite = await RawClient.open(listener.connect("198.51.100.1:1"));
   const pieces = fuzz(random);
   let taken = 0;
   for (let round = 0; taken < BYTES / 4; round++) {
-    using hostile = await Wire.open(listener.connect(`203.0.113.${round & 255}:1`));
+    using hostile = await RawClient.open(listener.connect(`203.0.113.${round & 255}:1`));
     let answer = "";
     const reading = hostile.rest().then((rest) => answer = rest, () => {});
     for (let n = 0; n < 40; n++) {

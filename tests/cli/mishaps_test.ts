@@ -1,7 +1,7 @@
 // What goes wrong on an ordinary day is said with its name, and with what to do.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
@@ -184,7 +184,7 @@ for (const args of [QUEUE, ["serve", CALC]]) {
       err += text;
       const [, port] = /Try: telnet 127\.0\.0\.1 ([0-9]+),.*\n/.exec(err) ?? [];
       if (port === undefined || answer !== "") continue;
-      using wire = await Wire.open(`127.0.0.1:${port}`);
+      using wire = await RawClient.open(`127.0.0.1:${port}`);
       await wire.send("PING\n");
       answer = await wire.line();
       child.kill("SIGTERM");
@@ -287,7 +287,7 @@ Deno.test("a body that begins with a byte order mark stays as it is, whatever sh
 
 Deno.test("a server says that a line begins with a byte order mark, and shows what cannot be seen", async () => {
   await using queue = await serveQueue();
-  using wire = await Wire.open(queue.address);
+  using wire = await RawClient.open(queue.address);
   await wire.send(`${BOM}PING\n`);
   assertEquals(
     await wire.line(),

@@ -1,9 +1,10 @@
 import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { over } from "../queue/session.ts";
+
 import { withDirectory } from "../temporary_directory.ts";
 import { lineup } from "./lineup_here.ts";
 import { command, startLineup } from "./lineup_process.ts";
+import { RawClient } from "../raw_client.ts";
 
 const QUEUE = '{"kind":"queue","version":1,"last":12}';
 const RULES =
@@ -221,7 +222,7 @@ Deno.test("lineup queue --max-size bounds its file, and is for serving one", () 
     await using server = await startLineup([
       ...["queue", "--port", "0", "--data", data, "--max-size", "2MiB"],
     ]);
-    const session = over(await Deno.connect({ port: server.port }));
+    const session = new RawClient(await Deno.connect({ port: server.port }));
     await session.reply();
     const body = "x".repeat(100_000);
     let reply: string;

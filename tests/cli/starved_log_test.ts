@@ -1,7 +1,7 @@
 // An error is logged where no file descriptors are left, and the server goes on.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { MAIN } from "./lineup_process.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
@@ -24,7 +24,7 @@ Deno.test({
     while (!out.includes("\n")) out += (await reader.read()).value;
     const address = out.trim().split(" ").at(-1)!;
     const port = Number(address.split(":").at(-1));
-    using wire = await Wire.open(address);
+    using wire = await RawClient.open(address);
     const many = await Promise.all(Array.from({ length: 90 }, () => Deno.connect({ port })));
     const log = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let err = "";

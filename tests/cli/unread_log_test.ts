@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { command } from "./lineup_process.ts";
 import { serveQueue } from "./queue_here.ts";
 
@@ -69,7 +69,7 @@ Deno.test("a server whose log nobody reads answers, and ends at SIGTERM, SIGINT 
   // Most of it is waiting: at the same time.
   await Promise.all((["SIGTERM", "SIGINT", "SIGHUP"] as const).map(async (signal) => {
     await using server = await Unheard.start(["serve", NOISY, "--port", "0"]);
-    using wire = await Wire.open(server.address);
+    using wire = await RawClient.open(server.address);
     // 4 MB, where a pipe holds 64 KiB.
     const text = "x".repeat(1000);
     for (let i = 0; i < 4; i++) await wire.send(`SHOUT ${text} 1000\nPING ${i}\n`);
@@ -90,7 +90,7 @@ Deno.test("a server whose log was not read for a while says how many lines it dr
   try {
     let out = "";
     while (!out.includes("\n")) out += (await reader.read()).value;
-    using wire = await Wire.open(out.trim().split(" ").at(-1)!);
+    using wire = await RawClient.open(out.trim().split(" ").at(-1)!);
     await wire.send(`SHOUT ${"x".repeat(1000)} 5000\n`);
     assertEquals(await wire.line(), "OK");
     let log = "";
@@ -123,7 +123,7 @@ Deno.test("no text of a client begins a line of a server's log", async () => {
   while (!out.includes("\n")) out += (await reader.read()).value;
   const err = new Response(child.stderr).text();
   try {
-    using wire = await Wire.open(out.trim().split(" ").at(-1)!);
+    using wire = await RawClient.open(out.trim().split(" ").at(-1)!);
     await wire.send('BREAK "a\\n2020-01-01T00:00:00Z error forged\\n    at forged\\x1b[2J"\n');
     assertMatch(await wire.line(), /^ERR internal /);
     await wire.send('CRASH "b\\nforged too\\x07"\n');
@@ -141,7 +141,7 @@ Deno.test("no text of a client begins a line of a server's log", async () => {
 
 Deno.test("a server that crashes ends although nobody reads its log", async () => {
   await using server = await Unheard.start(["serve", NOISY, "--port", "0"]);
-  using wire = await Wire.open(server.address);
+  using wire = await RawClient.open(server.address);
   await wire.send(`SHOUT ${"x".repeat(1000)} 500\nCRASH now\n`);
   assertEquals(await server.ended(), 1);
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { listenMemory, parseProxyHeader, ProxyHeaderError } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 
 const text = (line: string): Uint8Array => new TextEncoder().encode(line);
 
@@ -117,13 +117,7 @@ async function proxied(
 async function talk(address: string, ...sent: (string | Uint8Array)[]): Promise<string> {
   const [hostname, port] = address.slice("tcp://".length).split(":");
   const conn = await Deno.connect({ hostname, port: Number(port) });
-  using wire = new Wire({
-    peer: "",
-    read: (buffer) => conn.read(buffer),
-    write: (bytes) => conn.write(bytes),
-    closeWrite: () => conn.closeWrite(),
-    close: () => conn.close(),
-  });
+  using wire = new RawClient(conn);
   await wire.send(...sent);
   return await wire.rest().catch((error) => `${error.name}`);
 }
@@ -156,7 +150,7 @@ Deno.test("serve does not take a header where it expects none", async () => {
   const listener = listenMemory();
   const options = { listen: [listener], log: () => {} };
   await using _ = await serve(whoami, { WHO: () => ({ peer: "" }) }, options);
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   await wire.send(GOOD[0][0]);
   assertStringIncludes(await wire.line(), "ERR unknown-command");
 });

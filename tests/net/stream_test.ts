@@ -14,7 +14,7 @@ import {
 import { connectStream as connectAsNode } from "../../net/node.ts";
 import { bytes } from "../dialects/lineup1/frames.ts";
 import { identity, trust } from "../transports/tls.ts";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 
 interface Pair extends AsyncDisposable {
   readonly near: ByteStream;
@@ -86,10 +86,10 @@ const cases: Record<string, (pair: Pair) => Promise<void>> = {
   async "carries bytes both ways, in order"({ near, far }) {
     const all = Uint8Array.from({ length: 256 }, (_, i) => i);
     await writeAll(near, all);
-    assertEquals(await new Wire(far).bytes(256), all);
+    assertEquals(await new RawClient(far).bytes(256), all);
     await writeAll(far, bytes("a"));
     await writeAll(far, bytes("bc\n"));
-    assertEquals(await new Wire(near).line(), "abc");
+    assertEquals(await new RawClient(near).line(), "abc");
   },
 
   async "reads into a part of a buffer and a small one"({ near, far }) {
@@ -104,7 +104,7 @@ const cases: Record<string, (pair: Pair) => Promise<void>> = {
     const buffer = bytes("abc\n");
     await writeAll(near, buffer);
     buffer.fill(0x78);
-    assertEquals(await new Wire(far).line(), "abc");
+    assertEquals(await new RawClient(far).line(), "abc");
   },
 
   async "waits for a reader, and carries more than it holds"({ near, far }) {
@@ -122,17 +122,17 @@ const cases: Record<string, (pair: Pair) => Promise<void>> = {
   async "closeWrite ends one direction only"({ near, far }) {
     await writeAll(near, bytes("last\n"));
     await near.closeWrite();
-    assertEquals(await new Wire(far).rest(), "last\n");
+    assertEquals(await new RawClient(far).rest(), "last\n");
     assertEquals(await far.read(new Uint8Array(1)), null);
     await writeAll(far, bytes("still\n"));
-    assertEquals(await new Wire(near).line(), "still");
+    assertEquals(await new RawClient(near).line(), "still");
     await assertRejects(() => near.write(bytes("x")));
   },
 
   async "close lets the other end read what was written, then the end"({ near, far }) {
     await writeAll(near, bytes("last\n"));
     near.close();
-    assertEquals(await new Wire(far).rest(), "last\n");
+    assertEquals(await new RawClient(far).rest(), "last\n");
   },
 
   async "close rejects a read that waits, and what comes after"({ near }) {

@@ -4,9 +4,10 @@ import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "
 import { MAIN } from "../cli/lineup_process.ts";
 import { type Running, startServer } from "../queue/store/server_process.ts";
 import { putSmall, removesSome, rowAttacks } from "../queue/store/row_attacks.ts";
-import { over, type Session } from "../queue/session.ts";
+
 import { withDirectory } from "../temporary_directory.ts";
 import { find, run } from "./program.ts";
+import { RawClient } from "../raw_client.ts";
 
 /** What is done to a disk, and undone. */
 interface Trouble {
@@ -115,7 +116,7 @@ async function fillUp(path: string): Promise<void> {
 }
 
 /** The numbers of the jobs of a queue. */
-async function numbers(session: Session): Promise<number[]> {
+async function numbers(session: RawClient): Promise<number[]> {
   const found: number[] = [];
   for (let after = "0"; after !== "";) {
     const reply = await session.ask(`LIST mail max=1000 after=${after}`);
@@ -284,7 +285,7 @@ Deno.test("lineup queue that cannot store its last changes says how many are los
   withDirectory(async (directory) => {
     await find("prlimit");
     const { rest, port, pid, end } = await startCommand(directory);
-    const session = over(await Deno.connect({ port }));
+    const session = new RawClient(await Deno.connect({ port }));
     await session.reply();
     assertEquals(await session.ask("PUT mail kept"), "OK id=1");
     await run("prlimit", ["--pid", String(pid), "--fsize=1000:unlimited"]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { TestServer } from "../test_server.ts";
 import { settle } from "../streams.ts";
 
@@ -96,7 +96,7 @@ Deno.test("shutdown sends the event draining to those who asked for events", asy
 
 Deno.test("shutdown on sockets closes and resolves, also when called again", async () => {
   const house = await TestServer.open({ listen: ["127.0.0.1:0"] });
-  using wire = await Wire.open(house.server.address);
+  using wire = await RawClient.open(house.server.address);
   const [first, second] = [house.server.shutdown(), house.server.shutdown()];
   assertEquals(await wire.rest(), "");
   wire.close();

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 
 const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
 
@@ -12,15 +12,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const address = (await output.read()).value!.trim();
 
-    using wire = await Wire.open(address);
-    using idle = await Wire.open(address);
+    using wire = await RawClient.open(address);
+    using idle = await RawClient.open(address);
     await wire.send("HELLO lineup/1 events=on\n#h HOLD\n#p PING\n");
     await wire.lines(2);
     child.kill(signal);
     assertEquals(await wire.line(), "! draining within=10000ms");
     assertEquals(await idle.rest(), "");
     // Refused or reset: the kernel may have taken the connection in the moment of the end.
-    await assertRejects(() => Wire.open(address));
+    await assertRejects(() => RawClient.open(address));
     await wire.send("#q PING\n");
     assertEquals(await wire.line(), "#q OK pong");
 

@@ -12,7 +12,7 @@ import { type LogEntry, serve, type ServeOptions } from "@lineup/lineup/server";
 import { AddressError } from "@lineup/lineup/client";
 import { listenMemory, parseAddress, proxied } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { identity } from "./tls.ts";
 
 const encoder = new TextEncoder();
@@ -268,7 +268,7 @@ Deno.test("PROXY headers may come in any two parts, and what is behind them with
   for (const [name, [header, peer]] of Object.entries(GOOD)) {
     const sent = Uint8Array.of(...header, ...text("WHO\r\nQUIT\r\n"));
     for (let at = 1; at < sent.length; at++) {
-      using wire = new Wire(server.connect());
+      using wire = new RawClient(server.connect());
       await wire.send(sent.subarray(0, at));
       await server.clock.elapse(1);
       await wire.send(sent.subarray(at));
@@ -283,12 +283,12 @@ Deno.test("PROXY headers that take too long end their connections, and nobody el
   await using server = await inMemory();
   const [header] = GOOD["2 TCP4"];
   const slow = [0, 1, 12, header.length - 1].map((length) => {
-    const wire = new Wire(server.connect());
+    const wire = new RawClient(server.connect());
     return { wire, sent: wire.send(header.subarray(0, length)) };
   });
   for (const { sent } of slow) await sent;
   await server.clock.elapse(9_999);
-  using quick = new Wire(server.connect());
+  using quick = new RawClient(server.connect());
   await quick.send(header, "WHO\r\n");
   assertStringIncludes(await quick.line(), "OK lineup/1");
   assertEquals(await quick.line(), "OK 192.0.2.7:4660");
@@ -302,7 +302,7 @@ Deno.test("PROXY headers that take too long end their connections, and nobody el
 
 Deno.test("of connections without their PROXY headers the oldest goes where there are too many", async () => {
   await using server = await inMemory(3);
-  const silent = Array.from({ length: 5 }, () => new Wire(server.connect()));
+  const silent = Array.from({ length: 5 }, () => new RawClient(server.connect()));
   await server.clock.elapse(1);
   for (const wire of silent.slice(0, 2)) assertEquals(await wire.rest(), "");
   assertEquals(server.refused, Array(2).fill("others came meanwhile"));

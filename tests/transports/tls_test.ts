@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
 import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../net/mod.ts";
 import { type LogEntry, serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { until, Wire } from "../raw_client.ts";
+import { RawClient, until } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const bare = {
@@ -90,7 +90,7 @@ Deno.test("a handshake that does not come counts as a connection, and holds nobo
     const client = await connect(bare, server.address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
     const stream = await connectStream(parseAddress(server.address), { tls: trust });
-    assertStringIncludes(await new Wire(stream).line(), "ERR quota");
+    assertStringIncludes(await new RawClient(stream).line(), "ERR quota");
     stream.close();
     for (const conn of silent) conn.close();
     await client.close();

@@ -6,7 +6,7 @@ import { connect, ConnectionLost } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { until, Wire } from "../raw_client.ts";
+import { RawClient, until } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const dial: typeof connectStream = (address, options) =>
@@ -95,7 +95,7 @@ for (const transport of TRANSPORTS) {
             ),
           ),
       }, { listen: [place], tls: identity, clock, log: (entry) => void log.push(entry) });
-      using wire = await Wire.open(await dial(parseAddress(server.address)));
+      using wire = await RawClient.open(await dial(parseAddress(server.address)));
       await wire.send("HELLO lineup/1 heartbeat=10s\n#h HANG\nPING\n");
       assertStringIncludes(await wire.line(), "OK lineup/1 slow/1.0");
       assertEquals(await wire.line(), "OK pong");

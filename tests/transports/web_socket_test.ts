@@ -11,7 +11,7 @@ import {
 import { connectWebSocket as connectInBrowser } from "../../net/web_socket.ts";
 import { mayConnect } from "../../net/origin.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { until, Wire } from "../raw_client.ts";
+import { RawClient, until } from "../raw_client.ts";
 
 const bare = {
   name: "bare",
@@ -287,7 +287,7 @@ Deno.test("a client reads what came before its WebSocket was lost, and is told",
   const conn = await server.accept();
   await openTo(conn);
   const near = await connecting;
-  const wire = new Wire(near);
+  const wire = new RawClient(near);
   await conn.write(Uint8Array.of(0x82, 3, 0x68, 0x69, 0x0a));
   conn.close();
   assertEquals(await wire.line(), "hi");
@@ -307,7 +307,7 @@ for (const text of ["-1", "1e9", "99999999999999999999", "hello\n", ""]) {
     const near = await connecting;
     const bytes = new TextEncoder().encode(text);
     await conn.write(Uint8Array.of(0x82, 3, 0x68, 0x69, 0x0a, 0x81, bytes.length, ...bytes));
-    const wire = new Wire(near);
+    const wire = new RawClient(near);
     assertEquals(await wire.line(), "hi");
     const error = await assertRejects(() => wire.line(), StreamError, "sent text instead of bytes");
     assertEquals(error.name, "InvalidData");
@@ -324,7 +324,7 @@ Deno.test("a browser connects to WebSockets only, and says so", async () => {
   }
   await withServer(async (address) => {
     const place = parseAddress(address) as WebSocketAddress;
-    const wire = await Wire.open(await connectInBrowser(place));
+    const wire = await RawClient.open(await connectInBrowser(place));
     await wire.send("PING\n");
     assertEquals(await wire.line(), "OK pong");
     wire.close();

@@ -11,8 +11,9 @@ import {
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { UNHURRIED } from "../../attacks/defence.ts";
 import { LONG } from "../../seeded_random.ts";
-import { over, type Session } from "../session.ts";
+
 import { withDirectory } from "../../temporary_directory.ts";
+import { RawClient } from "../../raw_client.ts";
 
 /** What was found of a kind, in bytes for each. */
 export interface Found {
@@ -98,7 +99,12 @@ async function memory(): Promise<number> {
 }
 
 /** Sends the requests of so many, and waits until all are answered. */
-async function make(session: Session, { requests }: Kind, from: number, to: number): Promise<void> {
+async function make(
+  session: RawClient,
+  { requests }: Kind,
+  from: number,
+  to: number,
+): Promise<void> {
   for (let n = from; n <= to;) {
     let text = "";
     for (const end = Math.min(to, n + 49); n <= end; n++) text += requests(n);
@@ -127,7 +133,7 @@ async function measure(each: Kind, path: string): Promise<Found> {
       classes: UNHURRIED,
       log: () => {},
     });
-    const session = over(listener.connect());
+    const session = new RawClient(listener.connect());
     await session.reply();
     await make(session, each, 1, WARM);
     const [before, counted] = [await memory(), held()];

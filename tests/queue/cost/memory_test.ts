@@ -1,16 +1,17 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 import type { Found } from "./measured.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 const FULL = /^ERR busy "The queue holds \d+ bytes in memory, and its maxMemory is 100000, /;
 /** A store on no disk, of which the queue does not count what it keeps. */
 const elsewhere = (): Store => ({ ...memoryStore(), held: undefined });
 
 /** Puts jobs until no more are taken; resolves with how many there are, and what was said then. */
-async function fill(session: Session, request: (n: number) => string): Promise<[number, string]> {
+async function fill(session: RawClient, request: (n: number) => string): Promise<[number, string]> {
   for (let n = 1; n <= 5_000; n++) {
     const reply = await session.ask(request(n));
     if (!reply.startsWith("OK")) return [n - 1, reply];

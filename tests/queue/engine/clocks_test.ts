@@ -9,9 +9,10 @@ import {
 } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { type Served, served, type Session } from "../session.ts";
+import { type Served, served } from "../session.ts";
 import { job, put, schedule } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -35,13 +36,13 @@ function told(reply: string, field: string): number {
 }
 
 /** How long until the next job of a schedule, in ms. */
-async function next(session: Session, name: string): Promise<number> {
+async function next(session: RawClient, name: string): Promise<number> {
   const lines = (await session.ask("SCHEDULES")).split("\n");
   return told(lines.find((line) => line.startsWith(`* ${name} `))!, "next");
 }
 
 /** The times of the jobs that a schedule put, which are done then. */
-async function ran(session: Session, queue: string): Promise<string[]> {
+async function ran(session: RawClient, queue: string): Promise<string[]> {
   const times: string[] = [];
   for (;;) {
     const id = /id=(\d+)/.exec(await session.ask(`TAKE ${queue}`))?.[1];
@@ -52,7 +53,7 @@ async function ran(session: Session, queue: string): Promise<string[]> {
 }
 
 /** One of each that lasts for a while: a lease, two delays, an expiry, a result, a schedule of an interval. */
-async function fill(session: Session): Promise<void> {
+async function fill(session: RawClient): Promise<void> {
   await session.ask("PUT leased x");
   await session.ask("TAKE leased lease=100s");
   await session.ask("PUT delayed x delay=100s");
@@ -67,7 +68,7 @@ async function fill(session: Session): Promise<void> {
 }
 
 /** How much is left of each, in ms. */
-async function left(session: Session): Promise<number[]> {
+async function left(session: RawClient): Promise<number[]> {
   const [leased, delayed, failed] = [
     await session.ask("JOB 1"),
     await session.ask("JOB 2"),

@@ -2,7 +2,8 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** A store whose commits take a random time, on the clock of the test. */
 function slow(clock: VirtualClock, random: () => number): Store {
@@ -25,7 +26,7 @@ interface Seen {
 }
 
 /** Reads replies until the connection ends; what is given is now and then done. */
-async function listen(session: Session, random: () => number, seen: Seen): Promise<void> {
+async function listen(session: RawClient, random: () => number, seen: Seen): Promise<void> {
   for (;;) {
     let reply: string;
     try {

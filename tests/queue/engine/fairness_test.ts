@@ -1,7 +1,8 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** A store with as many ready jobs, in this order; `of` tells what they are. */
 async function filled(count: number, of: (at: number) => Partial<Parameters<typeof put>[0]>) {
@@ -11,7 +12,7 @@ async function filled(count: number, of: (at: number) => Partial<Parameters<type
 }
 
 /** The numbers of the next jobs. */
-async function take(session: Session, max: number): Promise<number[]> {
+async function take(session: RawClient, max: number): Promise<number[]> {
   const reply = await session.ask(`TAKE mail max=${max} lease=1h`);
   return [...reply.matchAll(/^\* id=(\d+) /gm)].map(([, id]) => Number(id));
 }

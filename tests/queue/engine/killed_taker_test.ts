@@ -5,8 +5,8 @@ import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 import { connectStream, parseAddress } from "../../../net/mod.ts";
 import { AUTHORITY_FILE, identity, trust } from "../../transports/tls.ts";
-import { until } from "../../raw_client.ts";
-import { over, type Session } from "../session.ts";
+import { RawClient, until } from "../../raw_client.ts";
+
 import { withDirectory } from "../../temporary_directory.ts";
 
 const TAKER = new URL("idle_taker.ts", import.meta.url).pathname;
@@ -15,7 +15,7 @@ const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 interface Place extends AsyncDisposable {
   readonly address: string;
   readonly figure: (name: string) => unknown;
-  session(): Promise<Session>;
+  session(): Promise<RawClient>;
   /** Starts a client that waits for a job, and resolves once it does. Disposing kills it. */
   taker(way: string): Promise<Taker>;
 }
@@ -35,14 +35,14 @@ async function open(address: string): Promise<Place> {
     stats,
     log: () => {},
   });
-  const sessions: Session[] = [];
+  const sessions: RawClient[] = [];
   const figure = (name: string): unknown => new Map(stats()).get(name);
   const connect = () => connectStream(parseAddress(server.address), { tls: trust });
   return {
     address: server.address,
     figure,
     async session() {
-      const session = over(await connect());
+      const session = new RawClient(await connect());
       sessions.push(session);
       await session.reply();
       return session;
@@ -86,7 +86,7 @@ async function open(address: string): Promise<Place> {
 }
 
 /** Resolves once the server has seen what had happened to its connections by now. */
-async function settled(session: Session): Promise<void> {
+async function settled(session: RawClient): Promise<void> {
   for (let n = 0; n < 5; n++) await session.ask("PING");
 }
 
@@ -194,7 +194,7 @@ for (const transport of TRANSPORTS) {
     at(async (place) => {
       const putter = await place.session();
       const stream = await connectStream(parseAddress(place.address), { tls: trust });
-      const taker = over(stream);
+      const taker = new RawClient(stream);
       await taker.reply();
       await taker.send("TAKE mail wait=10s\n");
       await taker.half();

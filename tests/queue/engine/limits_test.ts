@@ -2,11 +2,12 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** The keys of the next jobs. */
-async function take(session: Session, max: number, queue = "mail"): Promise<string[]> {
+async function take(session: RawClient, max: number, queue = "mail"): Promise<string[]> {
   const reply = await session.ask(`TAKE ${queue} max=${max} lease=1m`);
   return [...reply.matchAll(/^\* id=\d+ queue=\S+(?: key=(\S+))?/gm)].map(([, key = ""]) => key);
 }
@@ -28,7 +29,7 @@ Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and behind a 
   const session = await queue.session();
   await session.ask("LIMIT mail key=a weight=3");
   await session.ask("LIMIT mail key=c weight=0.5");
-  const count = async (session: Session): Promise<void> => {
+  const count = async (session: RawClient): Promise<void> => {
     const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
     for (let i = 0; i < 18; i++) for (const key of await take(session, 100)) counts[key]++;
     assert(Math.abs(counts.a / counts.b - 3) < 0.06, JSON.stringify(counts));

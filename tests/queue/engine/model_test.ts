@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { LONG, SEED } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { duration, Model } from "./model.ts";
-import { type Served, served, type Session } from "../session.ts";
+import { type Served, served } from "../session.ts";
 import { withDirectory } from "../../temporary_directory.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** The model and the server that must answer alike. */
 interface Pair {
@@ -13,8 +14,8 @@ interface Pair {
   readonly clock: VirtualClock;
   readonly open: () => Promise<Store>;
   queue: Served;
-  workers: Session[];
-  waiting: Map<string, Session>;
+  workers: RawClient[];
+  waiting: Map<string, RawClient>;
   names: number;
 }
 

@@ -5,15 +5,16 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** A store that may be opened again. */
 function lasting(): Store {
   return { ...memoryStore(), close: () => Promise.resolve() };
 }
 
-async function taken(session: Session, queues: string, max: number): Promise<string[]> {
+async function taken(session: RawClient, queues: string, max: number): Promise<string[]> {
   const reply = await session.ask(`TAKE ${queues} max=${max} lease=1h`);
   return [...reply.matchAll(/ queue=(\S+)(?: key=(\S+))?/g)].map(([, name, key]) => key ?? name);
 }

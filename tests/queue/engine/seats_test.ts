@@ -6,7 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { PeerListener, settle } from "../../streams.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { hangingStore } from "../store/hanging_store.ts";
-import { over, type Session } from "../session.ts";
+import { RawClient } from "../../raw_client.ts";
 
 Deno.test("PUTs of one client that wait for a store that hangs leave seats for others", async () => {
   const { store, hang, goOn } = hangingStore();
@@ -20,15 +20,15 @@ Deno.test("PUTs of one client that wait for a store that hangs leave seats for o
     log,
     timeouts: { idle: Infinity },
   });
-  const sessions: Session[] = [];
+  const sessions: RawClient[] = [];
   // Where the test fails the server would wait for the store, and for its clients.
   using end = new DisposableStack();
   end.defer(() => {
     goOn();
     for (const session of sessions) session.close();
   });
-  const session = async (peer: string): Promise<Session> => {
-    const session = over(listener.connect(peer));
+  const session = async (peer: string): Promise<RawClient> => {
+    const session = new RawClient(listener.connect(peer));
     sessions.push(session);
     await session.reply();
     return session;
@@ -36,7 +36,7 @@ Deno.test("PUTs of one client that wait for a store that hangs leave seats for o
   const modest = await session("192.0.2.9:1");
   assertEquals(await modest.ask("PUT mail first"), "OK id=1");
   hang();
-  const greedy: Session[] = [];
+  const greedy: RawClient[] = [];
   const lines = Array.from({ length: 250 }, (_, at) => `#${at} PUT mail x\n`).join("");
   for (let at = 0; at < 7; at++) {
     const each = await session(`192.0.2.7:${at}`);

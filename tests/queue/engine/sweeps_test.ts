@@ -1,11 +1,12 @@
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { SEED, seededRandom } from "../../seeded_random.ts";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** The numbers of a page, and where the next one begins. */
-async function page(session: Session, request: string): Promise<[number[], number | undefined]> {
+async function page(session: RawClient, request: string): Promise<[number[], number | undefined]> {
   const reply = await session.ask(request);
   const ids = [...reply.matchAll(/^\* id=(\d+) /gm)].map(([, id]) => Number(id));
   const [, count, after] = /^OK count=(\d+)(?: after=(\d+))?$/m.exec(reply)!;

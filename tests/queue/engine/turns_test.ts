@@ -1,7 +1,8 @@
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals } from "@std/assert";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 async function filled(queues: readonly string[], each: number) {
   const store = memoryStore();
@@ -14,7 +15,7 @@ async function filled(queues: readonly string[], each: number) {
   return store;
 }
 
-async function take(session: Session, queues: string, max: number): Promise<string> {
+async function take(session: RawClient, queues: string, max: number): Promise<string> {
   const reply = await session.ask(`TAKE ${queues} max=${max} lease=1h`);
   return [...reply.matchAll(/ queue=(\S+)/g)].map(([, queue]) => queue).join("");
 }

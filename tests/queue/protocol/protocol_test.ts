@@ -2,14 +2,15 @@ import { compile } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
 import { pattern } from "./pattern.ts";
-import { type Served, served, type Session } from "../session.ts";
+import { type Served, served } from "../session.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 Deno.test("queueProtocol compiles", () => {
   assertEquals(compile(queueProtocol).commands.get("PUT")?.request.inlineBody, true);
 });
 
 /** The reply to a request; where one waits, time passes. */
-async function answer(queue: Served, session: Session, request: string): Promise<string> {
+async function answer(queue: Served, session: RawClient, request: string): Promise<string> {
   const reply = session.ask(request);
   await queue.clock.elapse(100);
   return await reply;

@@ -2,10 +2,11 @@ import { openQueue, sqliteStore, type Store } from "@lineup/lineup/queue";
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { putSmall, removesSome, rowAttacks } from "./row_attacks.ts";
-import { served, type Session } from "../session.ts";
+import { served } from "../session.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { LONG } from "../../seeded_random.ts";
 import { withDirectory } from "../../temporary_directory.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 const MIB = 1 << 20;
 
@@ -21,7 +22,7 @@ function sizeOf(path: string): number {
 }
 
 /** Puts jobs until there is no room; returns how many. */
-async function fill(session: Session, size: number, each: () => void): Promise<number> {
+async function fill(session: RawClient, size: number, each: () => void): Promise<number> {
   const body = "x".repeat(size);
   for (let puts = 0;; puts++) {
     const reply = await session.ask(`PUT mail {${size}}\n${body}`);

@@ -16,8 +16,9 @@ import {
 } from "./killed_client.ts";
 import { attemptsOf, Ledger, type Operation, type Shown } from "./ledger.ts";
 import { type Running, startServer } from "./server_process.ts";
-import type { Session } from "../session.ts";
+
 import { withDirectory } from "../../temporary_directory.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 const ROUNDS = 10;
 // The older a file is the more there is to compare; and a new one has its own first moments.
@@ -55,7 +56,7 @@ async function killUnderLoad(
 
 /** Asks a server about jobs. */
 async function look(
-  session: Session,
+  session: RawClient,
   ids: number[],
 ): Promise<Map<number, Shown | undefined>> {
   const shown = new Map<number, Shown | undefined>();
@@ -94,7 +95,7 @@ function duration(text = "0ms"): number {
 }
 
 /** The caps that a server tells of. */
-async function lookAtCaps(session: Session): Promise<Map<string, number>> {
+async function lookAtCaps(session: RawClient): Promise<Map<string, number>> {
   const told = await insist(session, "LIMITS");
   const caps = [...told.matchAll(/^\* queue=(\w+)(?: key=(\w+))? running=(\d+)$/gm)];
   if (!told.endsWith(`OK count=${caps.length}`)) throw new Error(`LIMITS says ${told}`);

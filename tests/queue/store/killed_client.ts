@@ -2,7 +2,7 @@
 
 import type { Caps } from "./caps.ts";
 import { BRIEF, type Ledger, LONG_LEASE, type Operation, placeOf } from "./ledger.ts";
-import type { Session } from "../session.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 /** A whole number from 0 up to, and without, the limit. */
 export type Random = (below: number) => number;
@@ -47,7 +47,7 @@ export class Client {
   }
 
   /** Works until the connection ends. */
-  async work(session: Session, onAnswer: () => void): Promise<void> {
+  async work(session: RawClient, onAnswer: () => void): Promise<void> {
     for (;;) {
       const batch = Array.from({ length: 1 + this.#below(16) }, () => this.#next());
       this.unanswered = [...batch];
@@ -68,7 +68,7 @@ export class Client {
   }
 
   /** Puts enough jobs of each key, and takes as many as caps allow. */
-  async fill(session: Session): Promise<void> {
+  async fill(session: RawClient): Promise<void> {
     const puts = Array.from({ length: 3 * MOST_CAP }, (_, at) => {
       const body = `${CAPPED}.${this.#name}-${at % 3}f${at}-1`;
       return { kind: "put", body, delayed: false, attempts: 1 } as const;
@@ -214,7 +214,7 @@ export function isShed(reply: string): boolean {
 }
 
 /** Asks until it is answered. */
-export async function insist(session: Session, request: string): Promise<string> {
+export async function insist(session: RawClient, request: string): Promise<string> {
   for (;;) {
     const reply = await session.ask(request);
     if (!isShed(reply)) return reply;

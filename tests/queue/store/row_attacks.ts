@@ -1,14 +1,14 @@
 // What fills a store with other rows than new jobs, and what must go on beside it.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Session } from "../session.ts";
+import type { RawClient } from "../../raw_client.ts";
 
 const JOBS = 100;
 const FULL =
   /^ERR busy "The disk, or the size that the queue's file may have, leaves room for the end of jobs only; DONE without a result, DROP and PURGE make room\." retry=1000$/;
 
 /** Asks many requests at once. */
-async function askAll(session: Session, requests: readonly string[]): Promise<string[]> {
+async function askAll(session: RawClient, requests: readonly string[]): Promise<string[]> {
   const sending = session.send(requests.map((each) => `${each}\n`).join(""));
   const replies: string[] = [];
   for (let at = 0; at < requests.length; at++) replies.push(await session.reply());
@@ -17,7 +17,7 @@ async function askAll(session: Session, requests: readonly string[]): Promise<st
 }
 
 /** Puts at most so many jobs of 20 bytes, each of which is tried again in an hour; returns how many. */
-export async function putSmall(session: Session, most: number): Promise<number> {
+export async function putSmall(session: RawClient, most: number): Promise<number> {
   const request = `PUT mail ${"x".repeat(20)} backoff=1h`;
   for (let puts = 0;;) {
     const replies = await askAll(session, Array(JOBS).fill(request));
@@ -26,7 +26,7 @@ export async function putSmall(session: Session, most: number): Promise<number> 
   }
 }
 
-async function failAll(session: Session, fail: (ids: readonly string[]) => string[]) {
+async function failAll(session: RawClient, fail: (ids: readonly string[]) => string[]) {
   for (;;) {
     const taken = await session.ask(`TAKE mail max=${JOBS} lease=1h`);
     if (!/OK count=\d+$/.test(taken)) return assertMatch(taken, FULL);
@@ -37,7 +37,7 @@ async function failAll(session: Session, fail: (ids: readonly string[]) => strin
 }
 
 /** Each adds rows until there are no more, or until that is refused as `busy`. */
-export const rowAttacks: Readonly<Record<string, (session: Session) => Promise<void>>> = {
+export const rowAttacks: Readonly<Record<string, (session: RawClient) => Promise<void>>> = {
   "FAIL": (session) => failAll(session, (ids) => [`FAIL ${ids.join(" ")}`]),
   "FAIL with reasons": (session) =>
     failAll(session, (ids) => ids.map((id) => `FAIL ${id} reason=${"y".repeat(1000)}`)),
@@ -61,7 +61,7 @@ export const rowAttacks: Readonly<Record<string, (session: Session) => Promise<v
 };
 
 /** What must go on wherever there is no room for anything: every third job goes, one by one. Returns how many went. */
-export async function removesSome(session: Session, some: number): Promise<number> {
+export async function removesSome(session: RawClient, some: number): Promise<number> {
   const found = await session.ask("LIST mail max=1000");
   const ids = [...found.matchAll(/^\* id=(\d+) .*state=(\w+)/gm)];
   assert(ids.length > some * 3, found.slice(-200));

@@ -1,13 +1,12 @@
+import { RawClient } from "../../raw_client.ts";
 // A queue server in a process of its own, to be killed.
-
-import { over, type Session } from "../session.ts";
 
 /** A server in a process of its own. */
 export interface Running {
   readonly pid: number;
   readonly port: number;
   /** A new connection, greeted. */
-  session(): Promise<Session>;
+  session(): Promise<RawClient>;
   /** Ends it by a signal and waits for its end; resolves with its exit code. */
   end(signal: Deno.Signal): Promise<number>;
 }
@@ -33,12 +32,12 @@ export async function startServer(
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value: address } = await output.read();
   const port = Number(/:(\d+)\s*$/.exec(address ?? "")?.[1]);
-  const sessions: Session[] = [];
+  const sessions: RawClient[] = [];
   return {
     pid: child.pid,
     port,
-    async session(): Promise<Session> {
-      const session = over(await Deno.connect({ port }));
+    async session(): Promise<RawClient> {
+      const session = new RawClient(await Deno.connect({ port }));
       sessions.push(session);
       await session.reply();
       return session;

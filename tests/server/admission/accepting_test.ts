@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { listenMemory } from "../../../net/mod.ts";
 import { type LogEntry, serve } from "../../../server/mod.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 
 const bare = {
   name: "bare",
@@ -44,7 +44,7 @@ for (const [kind, error] of Object.entries(kinds)) {
     assert(said < 10 && log.every(({ message }) => message === "accept failed"), `${said} lines`);
     isFailing = false;
     await clock.elapse(1000);
-    const wire = await Wire.open(memory.connect());
+    const wire = await RawClient.open(memory.connect());
     assertEquals(log.slice(said).map(({ message, failures }) => [message, failures]), [
       ["accepting again", calls - 2],
     ]);

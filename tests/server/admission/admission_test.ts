@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { AddressError } from "@lineup/lineup/client";
 import type { ServeOptions } from "@lineup/lineup/server";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
 interface Street extends AsyncDisposable {
   house: TestServer;
   /** A client behind the greeting. */
-  from(peer: string, capacity?: number): Promise<Wire>;
+  from(peer: string, capacity?: number): Promise<RawClient>;
   /** A client before the greeting, which may be a refusal. */
-  stranger(peer: string, capacity?: number): Wire;
+  stranger(peer: string, capacity?: number): RawClient;
   figure(name: string): Promise<string | undefined>;
 }
 
@@ -19,10 +19,10 @@ async function street(options: ServeOptions = {}): Promise<Street> {
   const house = await TestServer.open({ listen: [listener], ...options });
   return {
     house,
-    from: (peer, capacity) => Wire.open(listener.connect(peer, capacity)),
-    stranger: (peer, capacity) => new Wire(listener.connect(peer, capacity)),
+    from: (peer, capacity) => RawClient.open(listener.connect(peer, capacity)),
+    stranger: (peer, capacity) => new RawClient(listener.connect(peer, capacity)),
     async figure(name) {
-      using wire = await Wire.open(listener.connect("127.0.0.9:1"));
+      using wire = await RawClient.open(listener.connect("127.0.0.9:1"));
       await wire.send("STATS\n");
       for (let line; (line = await wire.line()).startsWith("* ");) {
         const [, each, value] = line.split(" ");
@@ -263,7 +263,7 @@ for (const place of PLACES) {
 
 Deno.test("serve listens where anybody can connect if it is told to", async () => {
   await using house = await TestServer.open({ listen: ["0.0.0.0:0"], insecure: true });
-  using wire = await Wire.open(house.server.address.replace("0.0.0.0", "127.0.0.1"));
+  using wire = await RawClient.open(house.server.address.replace("0.0.0.0", "127.0.0.1"));
   await wire.send("PING\n");
   assertEquals(await wire.line(), "OK pong");
 });

@@ -8,7 +8,7 @@ Deno.test("serve measures again how late it is, also where nobody is left", asyn
   await using street = await TestNetwork.open();
   {
     using client = street.neighbour("192.0.2.1:1");
-    client.send("PING\n");
+    client.post("PING\n");
     await street.pass();
     // One turn that takes a minute, as when the machine slept.
     street.clock.late(60_000);
@@ -27,7 +27,7 @@ Deno.test("serve measures again how late it is, also where nobody is left", asyn
 Deno.test("serve measures again how late it is soon, also where all clients are quiet", async () => {
   await using street = await TestNetwork.open();
   using client = street.neighbour("192.0.2.1:1");
-  client.send("PING\n");
+  client.post("PING\n");
   // All are looked after every 30 s, last at 60.25 s.
   await street.pass(60_500);
   street.clock.late(60_000);
@@ -48,7 +48,7 @@ Deno.test("serve listens to who was refused for long, a minute after the refusal
   await street.pass();
   for (const each of flood) each.take();
   for (let round = 0; round < 20; round++) {
-    for (const each of flood) each.send("SAY x\n".repeat(100));
+    for (const each of flood) each.post("SAY x\n".repeat(100));
     await street.pass(100);
   }
   const refused = flood.filter((each) => each.peek().includes("ERR quota"));
@@ -56,12 +56,12 @@ Deno.test("serve listens to who was refused for long, a minute after the refusal
   await street.pass(60_000);
   for (const each of flood) each.take();
   const open = flood.filter(({ ended }) => !ended);
-  for (const each of open) each.send("SAY late\n");
+  for (const each of open) each.post("SAY late\n");
   await street.pass(1000);
   const answers = open.map((each) => each.take());
   assert(answers.every((answer) => answer === "OK late\n"), answers.join());
   using stranger = street.neighbour("198.51.100.1:1");
-  stranger.send("SAY new\n");
+  stranger.post("SAY new\n");
   await street.pass();
   assert(stranger.take().endsWith("OK new\n"));
 });

@@ -9,12 +9,12 @@ Deno.test("where a client has as many connections as it may, the one idle longes
   await using street = await TestNetwork.open({ connections: { connectionsPerClient: 3 } });
   const [first, second, third] = [1, 2, 3].map((port) => street.neighbour(`192.0.2.7:${port}`));
   for (const each of [third, second, first]) {
-    each.send("PING\n");
+    each.post("PING\n");
     await street.pass(1000);
     assertStringIncludes(each.take(), "OK pong");
   }
   const stranger = street.neighbour("192.0.2.8:1");
-  stranger.send("PING\n");
+  stranger.post("PING\n");
   await street.pass(MINUTE - 5000);
   const early = street.neighbour("192.0.2.7:4");
   await street.pass(200);
@@ -29,7 +29,7 @@ Deno.test("where a client has as many connections as it may, the one idle longes
   );
   for (const each of [first, second, back, stranger]) {
     each.take();
-    each.send("PING\n");
+    each.post("PING\n");
     await street.pass();
     assertStringIncludes(each.take(), "OK pong");
   }
@@ -46,8 +46,8 @@ Deno.test("what has a request in flight, or within it, gives no way", async () =
     timeouts: { request: Infinity },
   });
   const [waiting, within] = [1, 2].map((port) => street.neighbour(`192.0.2.7:${port}`));
-  waiting.send("HOLD\n");
-  within.send("PING");
+  waiting.post("HOLD\n");
+  within.post("PING");
   await street.pass(10 * MINUTE);
   const back = street.neighbour("192.0.2.7:5");
   await street.pass(200);

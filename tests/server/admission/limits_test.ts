@@ -11,7 +11,8 @@ import { PRESSURE_MARKS } from "../../../server/admission/pressure.ts";
 import type { Limit, Step } from "./limit.ts";
 import { ofClients } from "./limits_of_clients.ts";
 import { ofRequests } from "./limits_of_requests.ts";
-import { type RawClient, TestNetwork } from "../../test_network.ts";
+import type { RawClient } from "../../raw_client.ts";
+import { TestNetwork } from "../../test_network.ts";
 
 const limits = [...ofRequests, ...ofClients];
 
@@ -49,7 +50,7 @@ async function keep(
   polited.take();
   const clients = new Map<string, RawClient>();
   const beside = async (): Promise<void> => {
-    polited.send(`${polite[0]}\n`);
+    polited.post(`${polite[0]}\n`);
     await street.pass();
     assertEquals(polited.take(), `${polite[1]}\n`, "the neighbour's answer");
   };
@@ -83,9 +84,9 @@ async function play(
     if (!step.stranger) client.take();
   }
   const client = clients.get(by ?? "");
-  if (step.reads !== undefined) await client!.read(step.reads);
+  if (step.reads !== undefined) await client!.stream.read(new Uint8Array(step.reads));
   if (sends !== undefined) {
-    client!.send(sends);
+    client!.post(sends);
     await street.pass();
   }
   for (const [name, word] of Object.entries(lets ?? {})) (await street.house.held(name)).go(word);

@@ -11,16 +11,16 @@ import { AddressError } from "@lineup/lineup/client";
 import { serve, type ServeOptions } from "@lineup/lineup/server";
 import { connectStream } from "../../../net/deno.ts";
 import { lineupProcess, startLineup } from "../../cli/lineup_process.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { protocol, TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
 interface Site extends AsyncDisposable {
   readonly house: TestServer;
   /** A connection from an address. */
-  from(peer: string): Wire;
+  from(peer: string): RawClient;
   /** A connection at the reserved address. */
-  administrator(): Promise<Wire>;
+  administrator(): Promise<RawClient>;
 }
 
 async function site(options: ServeOptions): Promise<Site> {
@@ -34,8 +34,8 @@ async function site(options: ServeOptions): Promise<Site> {
   const path = { transport: "unix", path: address.slice("unix:".length) } as const;
   return {
     house,
-    from: (peer) => new Wire(listener.connect(peer)),
-    administrator: async () => new Wire(await connectStream(path)),
+    from: (peer) => new RawClient(listener.connect(peer)),
+    administrator: async () => new RawClient(await connectStream(path)),
     async [Symbol.asyncDispose]() {
       await house[Symbol.asyncDispose]();
       await Deno.remove(directory, { recursive: true });
@@ -43,7 +43,7 @@ async function site(options: ServeOptions): Promise<Site> {
   };
 }
 
-async function figure(wire: Wire, name: string): Promise<string | undefined> {
+async function figure(wire: RawClient, name: string): Promise<string | undefined> {
   let found: string | undefined;
   await wire.send("STATS\n");
   for (let line; (line = await wire.line()).startsWith("* ");) {

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Handlers, listenMemory, serve } from "@lineup/lineup/server";
 import { compile, helpText, specDocument } from "@lineup/lineup/protocol";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { protocol, TestServer } from "../../test_server.ts";
 
 Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
   await using house = await TestServer.open({ limits: { maxLine: 100, maxBody: 1000 } });
-  using wire = new Wire(house.listener.connect());
+  using wire = new RawClient(house.listener.connect());
   assertEquals(
     await wire.rawLine(),
     'OK lineup/1 house/1.0 max-line=100 max-body=1000 auth=none hint="Type HELP"\r\n',
@@ -33,7 +33,7 @@ Deno.test("serve ends its lines as the client ended its last", async () => {
 Deno.test("serve reads one byte at a time as it reads all at once", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
     await using house = await TestServer.open(listen === undefined ? {} : { listen });
-    const open = () => listen === undefined ? house.client() : Wire.open(house.server.address);
+    const open = () => listen === undefined ? house.client() : RawClient.open(house.server.address);
     const sent =
       'PING\r\n#a SAY "é x"\r\nECHO {5}\r\nhe\0lo\r\nFLOW 2\r\nFROB {3}\r\nabc\r\nQUIT\r\n';
     using whole = await open();
@@ -51,7 +51,7 @@ Deno.test("serve answers all that came before a half-close, then closes", async 
     await using house = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
       ? await house.client()
-      : await Wire.open(house.server.address);
+      : await RawClient.open(house.server.address);
     await wire.send("#a HOLD a\nWAIT b\nFLOW 2\nPING\n");
     await wire.half();
     (await house.held("b")).go("2");
@@ -224,7 +224,7 @@ Deno.test("serve closes what it opened where one address cannot be had", async (
 Deno.test("serve takes many connections at once and forgets them", async () => {
   await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
   const wires = await Promise.all(
-    Array.from({ length: 20 }, () => Wire.open(house.server.address)),
+    Array.from({ length: 20 }, () => RawClient.open(house.server.address)),
   );
   await Promise.all(wires.map((wire, i) => wire.send(`SAY ${i}\n`)));
   assertEquals(await Promise.all(wires.map((wire) => wire.line())), wires.map((_, i) => `OK ${i}`));

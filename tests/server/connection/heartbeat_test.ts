@@ -6,15 +6,15 @@ import { type ByteStream, listenMemory, memoryPair } from "../../../net/mod.ts";
 import { openQueue, queueProtocol } from "../../../queue/mod.ts";
 import { type LogEntry, serve, type ServeOptions } from "../../../server/mod.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 
 interface World {
   readonly clock: VirtualClock;
   readonly log: LogEntry[];
   /** A connection whose greeting was read. */
-  open(): Promise<Wire>;
+  open(): Promise<RawClient>;
   /** Sends a line, and answers the next. */
-  ask(wire: Wire, line: string): Promise<string>;
+  ask(wire: RawClient, line: string): Promise<string>;
   readonly listener: ReturnType<typeof listenMemory>;
 }
 
@@ -32,13 +32,13 @@ async function withQueue(
     log: (entry) => void log.push(entry),
     ...options,
   });
-  const wires: Wire[] = [];
+  const wires: RawClient[] = [];
   await test({
     clock,
     log,
     listener,
     async open() {
-      const wire = await Wire.open(listener.connect());
+      const wire = await RawClient.open(listener.connect());
       wires.push(wire);
       return wire;
     },

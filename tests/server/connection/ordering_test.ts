@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { listenMemory, memoryPair } from "../../../net/mod.ts";
 import { serve } from "@lineup/lineup/server";
 import calc from "../../../examples/calc.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { CountingStream, only, settle } from "../../streams.ts";
 
@@ -60,7 +60,7 @@ Deno.test("serve starts untagged requests in order, also where their slice of ti
       await null;
     },
   }, { listen: [listener] });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   const numbers = Array.from({ length: 60 }, (_, n) => n);
   const classes = ["background", "interactive", "normal", "bulk"];
   await wire.send(numbers.map((n) => `BURN ${n} class=${classes[n % 4]}\n`).join(""));
@@ -100,7 +100,7 @@ Deno.test("serve answers all that one read brings in one write", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
   await using _house = await TestServer.open({ listen: [only(stream)] });
-  using wire = await Wire.open(near);
+  using wire = await RawClient.open(near);
   stream.writes = 0;
   await wire.send("PING\n".repeat(16));
   assertEquals(await wire.lines(16), Array(16).fill("OK pong"));
@@ -116,7 +116,7 @@ Deno.test("serve gathers answers of one slice", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
   await using house = await TestServer.open({ listen: [only(stream)] });
-  using wire = await Wire.open(near);
+  using wire = await RawClient.open(near);
   await wire.send(Array.from({ length: 8 }, (_, i) => `#t${i} WAIT w${i}\n`).join(""));
   await house.held("w7");
   stream.writes = 0;
@@ -128,7 +128,7 @@ Deno.test("serve gathers answers of one slice", async () => {
 
 Deno.test("calc answers #b PING before #a SLEEP, and without tags in order", async () => {
   await using server = await serve(calc.protocol, calc.handlers, { port: 0 });
-  using wire = await Wire.open(server.address);
+  using wire = await RawClient.open(server.address);
   await wire.send("#a SLEEP 20\n#b PING\n");
   assertEquals(await wire.lines(2), ["#b OK pong", "#a OK"]);
   await wire.send("SLEEP 20\nPING\n");
@@ -137,7 +137,7 @@ Deno.test("calc answers #b PING before #a SLEEP, and without tags in order", asy
 
 Deno.test("calc answers its examples", async () => {
   await using server = await serve(calc.protocol, calc.handlers, { port: 0 });
-  using wire = await Wire.open(server.address);
+  using wire = await RawClient.open(server.address);
   for (const { examples } of Object.values(calc.protocol.commands)) {
     for (const { request, reply } of examples) {
       await wire.send(`${request}\n`);

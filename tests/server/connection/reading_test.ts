@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ByteStream, Listener } from "../../../net/mod.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
@@ -66,7 +66,7 @@ Deno.test("a client that is lost just when its turn to be read has come keeps no
     puppet.breaks();
     await settle(house);
   }
-  using other = await Wire.open(listener.connect("198.51.100.2:1"));
+  using other = await RawClient.open(listener.connect("198.51.100.2:1"));
   await other.send(`ECHO {20000}\n${"x".repeat(20_000)}\n`);
   assertEquals(await other.line(), "OK {20000}");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve } from "@lineup/lineup/server";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
@@ -99,10 +99,10 @@ Deno.test("serve accepts and answers another connection while one burns CPU with
     listen: [listener],
     clock,
   });
-  using wire = await Wire.open(listener.connect(1 << 20));
+  using wire = await RawClient.open(listener.connect(1 << 20));
   await wire.send("BURN\n".repeat(3000));
   const before = burnt;
-  using other = await Wire.open(listener.connect());
+  using other = await RawClient.open(listener.connect());
   await other.send("PING\n");
   assertEquals(await other.line(), "OK pong");
   const meanwhile = burnt - before;

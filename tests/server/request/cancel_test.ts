@@ -5,7 +5,7 @@ import type { Clock } from "@lineup/lineup/scheduling";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../../dialects/lineup1/frames.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { until, Wire } from "../../raw_client.ts";
+import { RawClient, until } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
@@ -129,7 +129,7 @@ Deno.test("within= is over for what is ready too late because its handler held t
       }
     },
   }, { listen: [listener], clock: busy, log: () => {} });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   const EXPIRED = 'ERR expired "The time given by within= is over." executed=maybe';
   for (
     const [line, answer] of [
@@ -189,7 +189,7 @@ Deno.test("a client that vanishes aborts its requests", async () => {
   assertEquals(running.reason.code, "cancelled");
   assertEquals(house.holds.some(({ name }) => name === "r"), false);
 
-  using other = await Wire.open(house.server.address);
+  using other = await RawClient.open(house.server.address);
   for (const { go } of house.holds) go("nobody hears it");
   await other.send("SAY hello\n");
   assertEquals(await other.line(), "OK hello");
@@ -201,7 +201,7 @@ Deno.test("a client that closes while a stream runs ends the stream", async () =
     await using house = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
       ? await house.client(1024)
-      : await Wire.open(house.server.address);
+      : await RawClient.open(house.server.address);
     await wire.send("FLOW 1000000 1000\n");
     await wire.line();
     wire.close();

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { bytes } from "../../dialects/lineup1/frames.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 
 interface Row {
@@ -14,7 +14,7 @@ interface Row {
   readonly stays: boolean;
   readonly options?: ServeOptions;
   /** What happens behind the sending; answers the lines that it has taken. */
-  readonly then?: (house: TestServer, wire: Wire) => Promise<readonly string[] | void>;
+  readonly then?: (house: TestServer, wire: RawClient) => Promise<readonly string[] | void>;
 }
 
 const SIZES = { limits: { maxLine: 80, maxBody: 10, maxDiscard: 50 } };
@@ -321,7 +321,7 @@ const rows: readonly Row[] = [
 for (const { title, sent, answer, stays, options, then } of rows) {
   Deno.test(`serve answers ${title}`, async () => {
     await using house = await TestServer.open({ ...options, listen: ["127.0.0.1:0"] });
-    using wire = await Wire.open(house.server.address);
+    using wire = await RawClient.open(house.server.address);
     await wire.send(sent);
     const seen = await then?.(house, wire) ?? [];
     assertEquals([...seen, ...await wire.lines(answer.length - seen.length)], answer);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
-import { until, type Wire } from "../../raw_client.ts";
+import { type RawClient, until } from "../../raw_client.ts";
 import { values, Workshop } from "../workers/workshop.ts";
 
 /** Lets a handler answer: by then it has done what it does without being asked. */
-async function answer(wire: Wire): Promise<void> {
+async function answer(wire: RawClient): Promise<void> {
   await wire.send("SAY\n");
   assertEquals(await wire.line(), "OK said");
 }

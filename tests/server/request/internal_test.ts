@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 
 for (
@@ -7,7 +7,7 @@ for (
 ) {
   Deno.test(`serve answers internal where a handler fails: ${how}`, async () => {
     await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
-    using wire = await Wire.open(house.server.address);
+    using wire = await RawClient.open(house.server.address);
     await wire.send(`#1 FAIL ${how}\n`);
     const line = await wire.line();
     const incident = line.match(/ incident=([0-9a-f]{8})$/)?.[1];

@@ -7,7 +7,7 @@ import { memoryPair } from "../../../net/mod.ts";
 import type { LogEntry } from "../../../server/mod.ts";
 import { serve } from "../../../server/mod.ts";
 import type { FieldSpec } from "../../../protocol/spec.ts";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 
 const MEBI = 1 << 20;
 /** As long as a string can be: with a character more it throws another error. */
@@ -57,7 +57,7 @@ for (const [what, [field, value]] of Object.entries(values)) {
         port: 0,
         log: (entry) => log.push(entry),
       });
-      await using wire = await Wire.open(server.address);
+      await using wire = await RawClient.open(server.address);
       await wire.send("LONG\nPING\n");
       assertStringIncludes(await wire.line(), 'ERR internal "LONG failed');
       assertEquals(await wire.line(), "OK pong");
@@ -108,7 +108,7 @@ for (
       port: 0,
       log: (entry) => log.push(entry),
     });
-    await using wire = await Wire.open(server.address);
+    await using wire = await RawClient.open(server.address);
     await wire.send("TAKE\nPING\n");
     assertStringIncludes(await wire.line(), 'ERR internal "TAKE failed');
     assertEquals(await wire.line(), "OK pong");

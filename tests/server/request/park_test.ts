@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { type Context, listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 
 Deno.test("park lets another request have the seat, and takes one again", async () => {
@@ -38,14 +38,14 @@ const one = {
 type Run = (context: Context) => PromiseLike<{ word: string }>;
 
 /** A server with one seat, whose command RUN does `run`; `steps` sends and receives. */
-async function withRun(run: Run, steps: (wire: Wire, log: LogEntry[]) => Promise<void>) {
+async function withRun(run: Run, steps: (wire: RawClient, log: LogEntry[]) => Promise<void>) {
   const listener = listenMemory();
   const log: LogEntry[] = [];
   await using _server = await serve(one, {
     RUN: (_, context) => run(context),
     SAY: () => ({ word: "free" }),
   }, { listen: [listener], seats: 1, log: (entry) => void log.push(entry) });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   await steps(wire, log);
 }
 

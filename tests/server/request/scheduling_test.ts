@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenMemory, type ServeOptions } from "@lineup/lineup/server";
-import { Wire } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
-import { type RawClient, TestNetwork } from "../../test_network.ts";
+import { TestNetwork } from "../../test_network.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
 async function street(
   options: ServeOptions = {},
-): Promise<{ house: TestServer; from: (peer: string) => Promise<Wire> }> {
+): Promise<{ house: TestServer; from: (peer: string) => Promise<RawClient> }> {
   const listener = new PeerListener();
   const house = await TestServer.open({ listen: [listener], ...options });
-  return { house, from: (peer) => Wire.open(listener.connect(peer)) };
+  return { house, from: (peer) => RawClient.open(listener.connect(peer)) };
 }
 
 /** Lets whoever holds the one seat go on, so many times; the names of those that held it. */
@@ -140,7 +140,7 @@ Deno.test("serve holds a deep untagged pipeline back instead of refusing it", as
     seats: 1,
     scheduling: { waiting: 2 },
   });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   await wire.send("HOLD h\n" + "SAY x\n".repeat(200));
   (await house.held("h")).go("first");
   assertEquals(await wire.lines(201), ["OK first", ...new Array(200).fill("OK x")]);
@@ -150,13 +150,13 @@ const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
 
 /** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
 async function resting(street: TestNetwork, asks: string): Promise<RawClient> {
-  street.neighbour("192.0.2.1:1").send("HOLD h\n");
+  street.neighbour("192.0.2.1:1").post("HOLD h\n");
   const client = street.neighbour("192.0.2.2:1");
   await street.pass();
   client.take();
-  client.send("SAY x\n");
+  client.post("SAY x\n");
   await street.pass();
-  client.send(asks);
+  client.post(asks);
   await street.pass(100);
   assertEquals(client.take(), "");
   return client;
@@ -184,7 +184,7 @@ Deno.test("serve lets who asks faster than its rate rest although there is nothi
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   await using street = await TestNetwork.open({ ...RESTS, rates });
   const client = street.neighbour("192.0.2.2:2");
-  client.send("SAY w\n");
+  client.post("SAY w\n");
   await street.pass();
   assertMatch(client.take(), /OK w\n$/);
   const other = await resting(street, "SAY y\n");

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { until, type Wire } from "../../raw_client.ts";
+import { type RawClient, until } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
 /** The line behind the items; not so many that a stream without end would never let a test fail. */
-async function behind(wire: Wire, item: string): Promise<string> {
+async function behind(wire: RawClient, item: string): Promise<string> {
   for (let i = 0; i < 100_000; i++) {
     const line = await wire.line();
     if (!line.startsWith(item)) return line;

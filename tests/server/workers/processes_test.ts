@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startLineup } from "../../cli/lineup_process.ts";
 import type { WorkerOptions } from "@lineup/lineup/server";
-import { until, Wire } from "../../raw_client.ts";
+import { RawClient, until } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";
 
 const ROOT = new URL("../../..//", import.meta.url);
@@ -27,7 +27,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   Deno.test(`no worker is left after ${signal} of its server, whatever it does`, async () => {
     await using server = await startWorkshop(3);
     const pids = await workersOf(server.pid, 3);
-    using wire = await Wire.open(`127.0.0.1:${server.port}`);
+    using wire = await RawClient.open(`127.0.0.1:${server.port}`);
     await wire.send("#s SPIN s within=200ms\n#n NAP n within=200ms\n");
     await wire.lines(2);
     await wire.send("#s SPIN s\n#n NAP n\n#i ITEMS 1000000000\n");
@@ -45,7 +45,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
 Deno.test("what handlers print never reaches the standard output of their server", async () => {
   await using server = await startWorkshop(1);
   assertMatch(server.line, /tcp:\/\/127\.0\.0\.1:[0-9]+$/);
-  using wire = await Wire.open(`127.0.0.1:${server.port}`);
+  using wire = await RawClient.open(`127.0.0.1:${server.port}`);
   await wire.send("PRINT\n");
   assertEquals(await wire.line(), "OK");
   wire.close();
@@ -138,7 +138,7 @@ Deno.test("workers have the deno.json of their server's program, and what it may
     "--allow-env=HOME",
   ]);
   try {
-    using wire = await Wire.open(address);
+    using wire = await RawClient.open(address);
     await wire.send("ONE\nMAY\n");
     assertEquals(await wire.lines(2), [
       "OK word=bare",
@@ -154,7 +154,7 @@ Deno.test("workers have the permissions that they are given", async () => {
   const permissions = { read: false, write: true, env: ["HOME"] };
   const { address, stop } = await project(["--allow-all"], { permissions });
   try {
-    using wire = await Wire.open(address);
+    using wire = await RawClient.open(address);
     await wire.send("ONE\nMAY\n");
     assertEquals(await wire.lines(2), [
       "OK word=bare",

@@ -8,7 +8,7 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { until, Wire } from "../../raw_client.ts";
+import { RawClient, until } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";
 
@@ -43,7 +43,7 @@ Deno.test("serve runs in workers only what it has no handler for", async () => {
   const listener = listenMemory();
   const workers = { module: both, size: 1 };
   await using _ = await serve(protocol, { ONE: word("mine") }, { listen: [listener], workers });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   await wire.send("ONE\nTWO\n");
   assertEquals(await wire.lines(2), ["OK word=mine", "OK word=2"]);
 });
@@ -53,7 +53,7 @@ Deno.test("serve takes a module that exports { handlers }", async () => {
   const module = moduleOf(`const ONE = () => ({ word: "h" });
     export default { protocol: {}, handlers: { ONE, TWO: ONE } }`);
   await using _ = await start(module, { listen: [listener] });
-  using wire = await Wire.open(listener.connect());
+  using wire = await RawClient.open(listener.connect());
   await wire.send("TWO\n");
   assertEquals(await wire.line(), "OK word=h");
 });
@@ -153,7 +153,7 @@ async function fragile() {
     /** Resolves once so many workers have ended unasked. */
     ended: (count: number) => until(() => ends() === count, `${count} workers ended`),
     ends,
-    connect: () => Wire.open(listener.connect()),
+    connect: () => RawClient.open(listener.connect()),
     break: () => Deno.writeTextFile(flag, ""),
     repair: () => Deno.remove(flag),
   };

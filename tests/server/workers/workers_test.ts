@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { until, type Wire } from "../../raw_client.ts";
+import { type RawClient, until } from "../../raw_client.ts";
 import { ownWorkers, processes, workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";
 import { Workshop } from "./workshop.ts";
@@ -7,7 +7,7 @@ import { Workshop } from "./workshop.ts";
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
 
 /** Which worker answers. */
-async function thread(wire: Wire): Promise<string> {
+async function thread(wire: RawClient): Promise<string> {
   await wire.send("WHO\n");
   return /thread=(\S+)/.exec(await wire.line())![1];
 }

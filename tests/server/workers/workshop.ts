@@ -12,7 +12,7 @@ import {
 } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { until, Wire } from "../../raw_client.ts";
+import { RawClient, until } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
 
 /** Values of every type, by name. */
@@ -240,8 +240,8 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** A client behind the greeting. */
-  client(capacity?: number): Promise<Wire> {
-    return Wire.open(this.listener.connect(capacity));
+  client(capacity?: number): Promise<RawClient> {
+    return RawClient.open(this.listener.connect(capacity));
   }
 
   /** The log entry with this message, once there is one. */
@@ -252,7 +252,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** What STATS says under this name. */
-  async figure(wire: Wire, name: string): Promise<string | undefined> {
+  async figure(wire: RawClient, name: string): Promise<string | undefined> {
     await wire.send("STATS\n");
     let value: string | undefined;
     for (let line; !(line = await wire.line()).startsWith("OK");) {

@@ -1,4 +1,4 @@
-// A house with neighbours: clients at addresses of their own, whose every byte a test sees.
+// A server with clients at addresses of their own, whose every byte a test sees.
 
 import type { ServeOptions } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
@@ -22,13 +22,13 @@ export class LateClock extends VirtualClock {
 
 /** A server in memory whose clients have addresses. */
 export class TestNetwork implements AsyncDisposable {
-  readonly house: TestServer;
+  readonly testServer: TestServer;
   readonly clock: LateClock;
   readonly #listener: PeerListener;
-  readonly #neighbours: RawClient[] = [];
+  readonly #clients: RawClient[] = [];
 
-  private constructor(house: TestServer, clock: LateClock, listener: PeerListener) {
-    this.house = house;
+  private constructor(testServer: TestServer, clock: LateClock, listener: PeerListener) {
+    this.testServer = testServer;
     this.clock = clock;
     this.#listener = listener;
   }
@@ -36,22 +36,22 @@ export class TestNetwork implements AsyncDisposable {
   static async open(options: ServeOptions = {}): Promise<TestNetwork> {
     const clock = new LateClock();
     const listener = new PeerListener();
-    const house = await TestServer.open({
+    const testServer = await TestServer.open({
       listen: [listener],
       clock,
       random: () => 0.5,
       ...options,
     });
-    return new TestNetwork(house, clock, listener);
+    return new TestNetwork(testServer, clock, listener);
   }
 
   /** A client at an address such as `192.0.2.7:1`; `capacity` is what the network holds for it each way. */
-  neighbour(peer: string, options: { capacity?: number; deaf?: boolean } = {}): RawClient {
+  client(peer: string, options: { capacity?: number; deaf?: boolean } = {}): RawClient {
     const { capacity, deaf = false } = options;
-    const neighbour = new RawClient(this.#listener.connect(peer, capacity));
-    if (!deaf) neighbour.listen();
-    this.#neighbours.push(neighbour);
-    return neighbour;
+    const client = new RawClient(this.#listener.connect(peer, capacity));
+    if (!deaf) client.listen();
+    this.#clients.push(client);
+    return client;
   }
 
   /** Lets time pass, and all happen that can happen until then. */
@@ -64,7 +64,7 @@ export class TestNetwork implements AsyncDisposable {
 
   /** The figures of STATS, asked from this machine. */
   async figures(): Promise<Map<string, string>> {
-    using administrator = this.neighbour("127.0.0.9:1");
+    using administrator = this.client("127.0.0.9:1");
     administrator.post("STATS\n");
     await this.pass();
     const figures = new Map<string, string>();
@@ -78,15 +78,15 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.#neighbours) each.close();
+    for (const each of this.#clients) each.close();
     // What holds a seat is let go, then what waited for it.
-    const { holds } = this.house;
+    const { holds } = this.testServer;
     for (let gone = -1; gone < holds.length;) {
       gone = holds.length;
       for (const { go } of holds) go("over");
       await this.pass();
     }
-    const down = this.house[Symbol.asyncDispose]();
+    const down = this.testServer[Symbol.asyncDispose]();
     // Who is made to wait, or lingers, is cut off.
     await this.clock.elapse(10_000);
     await down;

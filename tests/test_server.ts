@@ -11,10 +11,10 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { VirtualClock } from "./virtual_clock.ts";
-import { RawClient, until } from "./raw_client.ts";
+import { RawClient } from "./raw_client.ts";
 
 export const protocol = {
-  name: "house",
+  name: "tests",
   version: "1.0",
   summary: "Does what a test says.",
   commands: {
@@ -118,16 +118,17 @@ export class TestServer implements AsyncDisposable {
   flowsEnded = 0;
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
+  #change = Promise.withResolvers<void>();
 
   static async open(options: ServeOptions = {}): Promise<TestServer> {
-    const house = new TestServer();
-    house.#server = await serve(protocol, house.#handlers(), {
-      listen: [house.listener],
-      clock: house.clock,
-      log: (entry) => void house.log.push(entry),
+    const testServer = new TestServer();
+    testServer.#server = await serve(protocol, testServer.#handlers(), {
+      listen: [testServer.listener],
+      clock: testServer.clock,
+      log: (entry) => void testServer.log.push(entry),
       ...options,
     });
-    return house;
+    return testServer;
   }
 
   get server(): Server {
@@ -139,10 +140,15 @@ export class TestServer implements AsyncDisposable {
     return RawClient.open(this.listener.connect(capacity));
   }
 
+  /** Resolves once this holds, which changes with what its handlers do. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.#change.promise;
+  }
+
   /** The request that a HOLD or WAIT of this name holds, once it has started. */
   async held(name: string): Promise<Hold> {
     const find = () => this.holds.find((each) => each.name === name);
-    await until(() => find() !== undefined, `${name} has started`);
+    await this.until(() => find() !== undefined);
     return find()!;
   }
 
@@ -154,7 +160,13 @@ export class TestServer implements AsyncDisposable {
   #hold(name: string, signal: AbortSignal): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.holds.push({ name, signal, go: resolve, break: reject });
+    this.#changed();
     return promise;
+  }
+
+  #changed(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   #handlers(): Handlers<typeof protocol> {
@@ -175,6 +187,7 @@ export class TestServer implements AsyncDisposable {
     try {
       for (let i = 0; i < count; i++) {
         this.produced++;
+        this.#changed();
         yield { text: "x".repeat(size) };
         // As from a disk or another server: each item takes a turn.
         await null;
@@ -182,6 +195,7 @@ export class TestServer implements AsyncDisposable {
       return { count };
     } finally {
       this.flowsEnded++;
+      this.#changed();
     }
   }
 }

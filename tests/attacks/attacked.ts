@@ -2,7 +2,7 @@
 // first line says where it listens; for each line it reads it says what it holds, once its garbage is collected.
 
 import { type Handlers, serve } from "@lineup/lineup/server";
-import type { protocol as House } from "../test_server.ts";
+import type { protocol as TestProtocol } from "../test_server.ts";
 import { protocol } from "../test_server.ts";
 
 /** What it says of itself. */
@@ -16,8 +16,8 @@ export interface Report {
 
 const never = new Promise<never>(() => {});
 
-// Unlike those of a house they keep nothing of their own.
-const handlers: Handlers<typeof House> = {
+// Unlike those of a testServer they keep nothing of their own.
+const handlers: Handlers<typeof TestProtocol> = {
   ECHO: ({ body }) => ({ body }),
   SAY: ({ word }) => ({ word }),
   HOLD: (_, { signal }) =>

@@ -15,7 +15,7 @@ for (const attack of attacks) {
 async function run(attack: Attack): Promise<void> {
   const { connections = 1, oneAddress = false, reads = true } = attack;
   const listener = new PeerListener();
-  await using house = await TestServer.open({ listen: [listener] });
+  await using testServer = await TestServer.open({ listen: [listener] });
   using polite = await RawClient.open(listener.connect("198.51.100.1:1"));
   const beside = async (): Promise<void> => {
     await polite.send("SAY hello\n");
@@ -31,18 +31,18 @@ async function run(attack: Attack): Promise<void> {
   );
   try {
     await Promise.all(attackers.map((each) => send(each, attack.sent)));
-    await settle(house);
+    await settle(testServer);
     await beside();
     for (let second = 0; second < (attack.dribble?.seconds ?? 0); second++) {
       await Promise.all(attackers.map((each) => send(each, attack.dribble!.sent)));
-      await house.clock.elapse(1000);
+      await testServer.clock.elapse(1000);
       await beside();
     }
     for (let second = 0; second < (attack.stays ?? 0); second++) {
-      await house.clock.elapse(1000);
+      await testServer.clock.elapse(1000);
       if (second % 10 === 0) await beside();
     }
-    await settle(house);
+    await settle(testServer);
     await beside();
     for (const each of attackers) {
       const answer = each.take().replaceAll("\r\n", "\n").replace(/^OK lineup\/1[^\n]*\n/, "");
@@ -59,7 +59,7 @@ async function run(attack: Attack): Promise<void> {
   } finally {
     for (const each of attackers) each.close();
   }
-  await settle(house);
+  await settle(testServer);
   await beside();
 }
 

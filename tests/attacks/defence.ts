@@ -13,9 +13,9 @@ export interface Defence {
   /** What differs where it is switched off. */
   readonly without: ServeOptions;
   /** Attacks; resolves with the damage. */
-  readonly attack: (street: TestNetwork) => Promise<number>;
+  readonly attack: (network: TestNetwork) => Promise<number>;
   /** The same attack so that the defence does not see it, where no option switches it off. */
-  readonly unseen?: (street: TestNetwork) => Promise<number>;
+  readonly unseen?: (network: TestNetwork) => Promise<number>;
   /** What the damage is counted in. */
   readonly damage: string;
   /** The damage with the defence and without it; Infinity ms is: no answer. */
@@ -32,7 +32,7 @@ export const address = (host: number): string => `203.0.${host >> 8}.${host & 25
 
 /** So many clients, each at an address of its own or all at one. */
 export async function crowd(
-  street: TestNetwork,
+  network: TestNetwork,
   count: number,
   sends: string | Uint8Array,
   options: { oneAddress?: boolean; deaf?: boolean; at?: (i: number) => string } = {},
@@ -41,35 +41,35 @@ export async function crowd(
   const clients = Array.from(
     { length: count },
     (_, i) =>
-      street.neighbour(oneAddress ? `203.0.113.1:${i + 1}` : at(i), {
+      network.client(oneAddress ? `203.0.113.1:${i + 1}` : at(i), {
         deaf,
         capacity: deaf ? 1000 : undefined,
       }),
   );
-  await street.pass();
+  await network.pass();
   for (const each of clients) if (sends.length > 0) each.post(sends);
-  await street.pass();
+  await network.pass();
   return clients;
 }
 
-export async function figure(street: TestNetwork, name: string): Promise<number> {
-  return Number((await street.figures()).get(name) ?? 0);
+export async function figure(network: TestNetwork, name: string): Promise<number> {
+  return Number((await network.figures()).get(name) ?? 0);
 }
 
 /** How long a client waits that comes now, in ms; Infinity where it gets nothing else, or nothing in a second. */
 export async function newcomer(
-  street: TestNetwork,
+  network: TestNetwork,
   options: { from?: string; polite?: readonly [string, string] } = {},
 ): Promise<number> {
   const { from = "198.51.100.7:1", polite: [asks, gets] = ["SAY hello", "OK hello"] } = options;
-  const client = street.neighbour(from);
+  const client = network.client(from);
   client.post(`${asks}\n`);
   let text = "";
   for (let waited = 0; waited <= 1000; waited += 50) {
-    await street.pass();
+    await network.pass();
     text += client.take();
     if (text.includes(gets)) return waited;
-    await street.clock.elapse(50);
+    await network.clock.elapse(50);
   }
   return Infinity;
 }

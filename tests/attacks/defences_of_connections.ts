@@ -11,16 +11,16 @@ function evil(client: RawClient): number {
 }
 
 /** Sends this to a server as a program that speaks something else would. */
-function foreign(sends: string): (street: TestNetwork) => Promise<number> {
-  return async (street) => evil((await crowd(street, 1, sends))[0]);
+function foreign(sends: string): (network: TestNetwork) => Promise<number> {
+  return async (network) => evil((await crowd(network, 1, sends))[0]);
 }
 
 /** A hundred that begin so, as a TLS hello does behind its first byte. */
-function hello(first: number): (street: TestNetwork) => Promise<number> {
-  return async (street) => {
+function hello(first: number): (network: TestNetwork) => Promise<number> {
+  return async (network) => {
     const bytes = [first, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new Array(200).fill(0xaa)];
-    const clients = await crowd(street, 100, Uint8Array.from(bytes));
-    await street.pass(2000);
+    const clients = await crowd(network, 100, Uint8Array.from(bytes));
+    await network.pass(2000);
     assertEquals(clients.every((each) => each.ended), true, "each is ended");
     return clients.filter((each) => !each.take().includes("without TLS.")).length;
   };
@@ -51,9 +51,9 @@ export const connections: readonly Defence[] = [
     name: "a bound on connections",
     options: { connections: { connections: 50, connectionsReserved: 2 } },
     without: { connections: { connections: Infinity } },
-    async attack(street) {
-      await crowd(street, 100, "");
-      return await figure(street, "connections");
+    async attack(network) {
+      await crowd(network, 100, "");
+      return await figure(network, "connections");
     },
     damage: "connections, the administrator's and the neighbour's among them",
     kept: 49,
@@ -63,9 +63,9 @@ export const connections: readonly Defence[] = [
     name: "a bound on a client's connections",
     options: { connections: { connections: 50, connectionsPerClient: 10 } },
     without: { connections: { connections: 50, connectionsPerClient: Infinity } },
-    async attack(street) {
-      await crowd(street, 100, "", { oneAddress: true });
-      return await newcomer(street);
+    async attack(network) {
+      await crowd(network, 100, "", { oneAddress: true });
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -75,9 +75,9 @@ export const connections: readonly Defence[] = [
     name: "connections for this machine",
     options: { connections: { connections: 50, connectionsReserved: 2 } },
     without: { connections: { connections: 50, connectionsReserved: 0 } },
-    async attack(street) {
-      await crowd(street, 100, "");
-      return await newcomer(street, { from: "127.0.0.1:1" });
+    async attack(network) {
+      await crowd(network, 100, "");
+      return await newcomer(network, { from: "127.0.0.1:1" });
     },
     damage: "ms that the administrator waits",
     kept: 0,
@@ -87,10 +87,10 @@ export const connections: readonly Defence[] = [
     name: "a time for the first request",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { handshake: Infinity } },
-    async attack(street) {
-      await crowd(street, 100, "");
-      await street.pass(62_000);
-      return await newcomer(street);
+    async attack(network) {
+      await crowd(network, 100, "");
+      await network.pass(62_000);
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -100,13 +100,13 @@ export const connections: readonly Defence[] = [
     name: "a time for a line",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { request: Infinity } },
-    async attack(street) {
-      const slow = await crowd(street, 100, "S");
+    async attack(network) {
+      const slow = await crowd(network, 100, "S");
       for (let second = 0; second < 14; second++) {
         for (const each of slow) each.post("A");
-        await street.clock.elapse(1000);
+        await network.clock.elapse(1000);
       }
-      return await newcomer(street);
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -116,13 +116,13 @@ export const connections: readonly Defence[] = [
     name: "a rate for a body",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { requestRate: 0 } },
-    async attack(street) {
-      const slow = await crowd(street, 100, "ECHO {100000}\n");
+    async attack(network) {
+      const slow = await crowd(network, 100, "ECHO {100000}\n");
       for (let second = 0; second < 20; second++) {
         for (const each of slow) each.post(x(100));
-        await street.clock.elapse(1000);
+        await network.clock.elapse(1000);
       }
-      return await newcomer(street);
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -133,10 +133,10 @@ export const connections: readonly Defence[] = [
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
     polite: "itself an attacker",
-    async attack(street) {
-      await crowd(street, 100, "PING\n");
-      await street.pass(3_650_000);
-      return await newcomer(street);
+    async attack(network) {
+      await crowd(network, 100, "PING\n");
+      await network.pass(3_650_000);
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -147,10 +147,10 @@ export const connections: readonly Defence[] = [
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
     polite: "itself an attacker",
-    async attack(street) {
-      for (const each of await crowd(street, 100, "WAIT w\n")) await each.half();
-      await street.pass(3_650_000);
-      return await newcomer(street);
+    async attack(network) {
+      for (const each of await crowd(network, 100, "WAIT w\n")) await each.half();
+      await network.pass(3_650_000);
+      return await newcomer(network);
     },
     damage: "ms that a newcomer waits",
     kept: 0,
@@ -160,8 +160,8 @@ export const connections: readonly Defence[] = [
     name: "a bound on unknown commands",
     options: {},
     without: { bounds: { unknownCommands: Infinity } },
-    async attack(street) {
-      const [client] = await crowd(street, 1, `${"EHLO x\n".repeat(20)}SAY evil\n`);
+    async attack(network) {
+      const [client] = await crowd(network, 1, `${"EHLO x\n".repeat(20)}SAY evil\n`);
       return evil(client);
     },
     damage: "requests run that were a body of another protocol",
@@ -172,11 +172,11 @@ export const connections: readonly Defence[] = [
     name: "an end to a drain",
     options: {},
     without: { drain: Infinity },
-    async attack(street) {
-      await crowd(street, 1, "HOLD h\n");
+    async attack(network) {
+      await crowd(network, 1, "HOLD h\n");
       let down = 0;
-      void street.house.server.shutdown().then(() => down = 1);
-      await street.pass(20_000);
+      void network.testServer.server.shutdown().then(() => down = 1);
+      await network.pass(20_000);
       return 1 - down;
     },
     damage: "servers that do not shut down",

@@ -7,10 +7,10 @@ export const memory: readonly Defence[] = [
     name: "a time for a client to read something",
     options: {},
     without: { timeouts: { stall: Infinity } },
-    async attack(street) {
-      await crowd(street, 20, `SAY ${x(1500)}\n`, { deaf: true });
-      await street.pass(30_000);
-      return await figure(street, "held-bytes");
+    async attack(network) {
+      await crowd(network, 20, `SAY ${x(1500)}\n`, { deaf: true });
+      await network.pass(30_000);
+      return await figure(network, "held-bytes");
     },
     damage: "bytes held",
     kept: 0,
@@ -21,13 +21,13 @@ export const memory: readonly Defence[] = [
     name: "a time for a client to read most of it",
     options: { timeouts: { outputSoft: 1000 } },
     without: { timeouts: { outputSoft: Infinity } },
-    async attack(street) {
-      const slow = await crowd(street, 20, `SAY ${x(1500)}\n`.repeat(4), { deaf: true });
+    async attack(network) {
+      const slow = await crowd(network, 20, `SAY ${x(1500)}\n`.repeat(4), { deaf: true });
       for (let second = 0; second < 15; second++) {
         await Promise.all(slow.map((each) => each.stream.read(new Uint8Array(1)).catch(() => {})));
-        await street.clock.elapse(1000);
+        await network.clock.elapse(1000);
       }
-      return await figure(street, "connections");
+      return await figure(network, "connections");
     },
     damage: "connections held, the administrator's and the neighbour's among them",
     kept: 2,
@@ -37,11 +37,11 @@ export const memory: readonly Defence[] = [
     name: "a bound on the bytes that wait for a client",
     options: { timeouts: { outputHard: 50_000 } },
     without: { timeouts: { outputHard: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, tagged(100, "WAIT"), { deaf: true });
-      for (const { go } of street.house.holds) go(x(10_000));
-      await street.pass(500);
-      return await figure(street, "held-bytes");
+    async attack(network) {
+      await crowd(network, 1, tagged(100, "WAIT"), { deaf: true });
+      for (const { go } of network.testServer.holds) go(x(10_000));
+      await network.pass(500);
+      return await figure(network, "held-bytes");
     },
     damage: "bytes held",
     kept: 0,
@@ -52,9 +52,9 @@ export const memory: readonly Defence[] = [
     name: "streams that pause while their client does not read",
     options: {},
     without: { bounds: { output: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "FLOW 1000 1000\n", { deaf: true });
-      return street.house.produced;
+    async attack(network) {
+      await crowd(network, 1, "FLOW 1000 1000\n", { deaf: true });
+      return network.testServer.produced;
     },
     damage: "items produced",
     kept: 68,
@@ -64,10 +64,10 @@ export const memory: readonly Defence[] = [
     name: "a bound on answers that wait for the one before them",
     options: { bounds: { answers: 10_000 } },
     without: { bounds: { answers: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, `WAIT w\n${`SAY ${x(1000)}\n`.repeat(100)}`);
-      await street.pass(250);
-      return await figure(street, "normal-started-total");
+    async attack(network) {
+      await crowd(network, 1, `WAIT w\n${`SAY ${x(1000)}\n`.repeat(100)}`);
+      await network.pass(250);
+      return await figure(network, "normal-started-total");
     },
     damage: "requests that have begun",
     // The first one, those whose answers fit, and the one of the neighbour.
@@ -78,12 +78,12 @@ export const memory: readonly Defence[] = [
     name: "a bound on unanswered requests in bytes",
     options: { seats: 1, bounds: { requests: 20_000 }, classes: UNHURRIED },
     without: { bounds: { requests: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "#h HOLD h\n");
+    async attack(network) {
+      await crowd(network, 1, "#h HOLD h\n");
       const body = `ECHO {1000}\n${x(1000)}\n`;
-      await crowd(street, 1, Array.from({ length: 60 }, (_, i) => `#t${i} ${body}`).join(""));
-      await street.pass(250);
-      return await figure(street, "waiting");
+      await crowd(network, 1, Array.from({ length: 60 }, (_, i) => `#t${i} ${body}`).join(""));
+      await network.pass(250);
+      return await figure(network, "waiting");
     },
     damage: "requests that wait",
     kept: 14,
@@ -94,10 +94,10 @@ export const memory: readonly Defence[] = [
     name: "a bound on a line",
     options: {},
     without: { limits: { maxLine: Infinity } },
-    async attack(street) {
-      await crowd(street, 10, `SAY ${x(100_000)}`);
-      await street.pass(250);
-      return Math.min(1, Math.floor(await figure(street, "held-bytes") / 1_000_000));
+    async attack(network) {
+      await crowd(network, 10, `SAY ${x(100_000)}`);
+      await network.pass(250);
+      return Math.min(1, Math.floor(await figure(network, "held-bytes") / 1_000_000));
     },
     damage: "megabytes held, at least",
     kept: 0,
@@ -107,10 +107,10 @@ export const memory: readonly Defence[] = [
     name: "a bound on a body",
     options: {},
     without: { limits: { maxBody: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, `ECHO {9999999999}\n${x(2_500_000)}`);
-      await street.pass(250);
-      return Math.min(2.5, Math.floor(await figure(street, "held-bytes") / 500_000) / 2);
+    async attack(network) {
+      await crowd(network, 1, `ECHO {9999999999}\n${x(2_500_000)}`);
+      await network.pass(250);
+      return Math.min(2.5, Math.floor(await figure(network, "held-bytes") / 500_000) / 2);
     },
     damage: "megabytes held, at least",
     kept: 0,
@@ -120,9 +120,9 @@ export const memory: readonly Defence[] = [
     name: "a bound on a body that is thrown away",
     options: {},
     without: { limits: { maxDiscard: Infinity } },
-    async attack(street) {
-      const [client] = await crowd(street, 1, "ECHO {9999999999}\n");
-      await street.pass(2000);
+    async attack(network) {
+      const [client] = await crowd(network, 1, "ECHO {9999999999}\n");
+      await network.pass(2000);
       return client.ended ? 0 : 1;
     },
     damage: "connections that are read for ever",
@@ -133,11 +133,11 @@ export const memory: readonly Defence[] = [
     name: "times cut where memory is short",
     options: { memory: 100_000 },
     without: { pressure: { hasten: Infinity } },
-    async attack(street) {
-      await crowd(street, 22, `ECHO {4000}\n${x(100)}`);
+    async attack(network) {
+      await crowd(network, 22, `ECHO {4000}\n${x(100)}`);
       // A quarter of 10 s, the time of what came, and a second in which what still comes is forgotten.
-      await street.pass(4500);
-      return await figure(street, "held-bytes");
+      await network.pass(4500);
+      return await figure(network, "held-bytes");
     },
     damage: "bytes held after 4.5 s",
     kept: 0,
@@ -147,11 +147,11 @@ export const memory: readonly Defence[] = [
     name: "a gate that closes where memory is short",
     options: { memory: 100_000, pressure: { hasten: Infinity, drop: Infinity } },
     without: { pressure: { closeGate: Infinity, hasten: Infinity, drop: Infinity } },
-    async attack(street) {
+    async attack(network) {
       for (let i = 0; i < 50; i++) {
-        await crowd(street, 1, `ECHO {4000}\n${x(3999)}`, { at: () => address(i) });
+        await crowd(network, 1, `ECHO {4000}\n${x(3999)}`, { at: () => address(i) });
       }
-      return await figure(street, "held-bytes");
+      return await figure(network, "held-bytes");
     },
     damage: "bytes held",
     // The neighbour's last answer among them.
@@ -167,10 +167,10 @@ export const memory: readonly Defence[] = [
     without: {
       pressure: { hasten: Infinity, drop: Infinity, closeGate: Infinity, shed: Infinity },
     },
-    async attack(street) {
-      await crowd(street, 40, tagged(10, "WAIT"));
-      await street.pass(250);
-      return street.house.holds.length;
+    async attack(network) {
+      await crowd(network, 40, tagged(10, "WAIT"));
+      await network.pass(250);
+      return network.testServer.holds.length;
     },
     damage: "requests that run",
     // 2,602 bytes each, and what one connection sends at once is counted at once.
@@ -182,10 +182,10 @@ export const memory: readonly Defence[] = [
     name: "an end for who holds most where memory is full",
     options: { memory: 1_000_000 },
     without: { pressure: { drop: Infinity, closeGate: Infinity, hasten: Infinity } },
-    async attack(street) {
-      await crowd(street, 50, `ECHO {50000}\n${x(49_999)}`);
-      await street.pass(250);
-      return await figure(street, "held-bytes");
+    async attack(network) {
+      await crowd(network, 50, `ECHO {50000}\n${x(49_999)}`);
+      await network.pass(250);
+      return await figure(network, "held-bytes");
     },
     damage: "bytes held",
     kept: 950_000,

@@ -17,32 +17,32 @@ import {
 const SERVICE_MS = 10;
 
 /** Every HOLD that has started takes its time, until none is left; the names in the order in which they ran. */
-async function work(street: TestNetwork): Promise<string[]> {
-  const { holds } = street.house;
+async function work(network: TestNetwork): Promise<string[]> {
+  const { holds } = network.testServer;
   for (let next = 0; next < holds.length;) {
-    await street.clock.elapse(SERVICE_MS);
+    await network.clock.elapse(SERVICE_MS);
     for (const end = holds.length; next < end; next++) holds[next].go("done");
-    for (let i = 0; i < 5; i++) await street.clock.elapse(0);
+    for (let i = 0; i < 5; i++) await network.clock.elapse(0);
   }
   return holds.map(({ name }) => name);
 }
 
 /** How long the last one served had waited, of 250 of one client for one seat. */
-async function longestWait(street: TestNetwork): Promise<number> {
-  const client = street.neighbour("203.0.113.1:1");
+async function longestWait(network: TestNetwork): Promise<number> {
+  const client = network.client("203.0.113.1:1");
   client.post(tagged(250, "HOLD"));
-  await street.pass();
-  const ran = await work(street);
+  await network.pass();
+  const ran = await work(network);
   return (ran.length - 1) * SERVICE_MS;
 }
 
 /** How long a newcomer waits for the one seat, behind many requests on many connections of others or its own client. */
-function behind(flooder: string): (street: TestNetwork) => Promise<number> {
-  return async (street) => {
-    await crowd(street, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
-    street.neighbour("198.51.100.7:99").post("HOLD newcomer\n");
-    await street.pass();
-    return (await work(street)).indexOf("newcomer") * SERVICE_MS;
+function behind(flooder: string): (network: TestNetwork) => Promise<number> {
+  return async (network) => {
+    await crowd(network, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
+    network.client("198.51.100.7:99").post("HOLD newcomer\n");
+    await network.pass();
+    return (await work(network)).indexOf("newcomer") * SERVICE_MS;
   };
 }
 
@@ -63,9 +63,9 @@ export const queue: readonly Defence[] = [
     name: "a bound on tagged requests in flight",
     options: {},
     without: { maxInFlight: Infinity },
-    async attack(street) {
-      await crowd(street, 1, tagged(1000, "WAIT"));
-      return street.house.holds.length;
+    async attack(network) {
+      await crowd(network, 1, tagged(1000, "WAIT"));
+      return network.testServer.holds.length;
     },
     damage: "requests that run",
     kept: 256,
@@ -75,9 +75,9 @@ export const queue: readonly Defence[] = [
     name: "a bound on untagged requests in flight",
     options: {},
     without: { maxInFlight: Infinity },
-    async attack(street) {
-      await crowd(street, 1, "WAIT w\n".repeat(1000));
-      return street.house.holds.length;
+    async attack(network) {
+      await crowd(network, 1, "WAIT w\n".repeat(1000));
+      return network.testServer.holds.length;
     },
     damage: "requests that run",
     kept: 256,
@@ -87,14 +87,14 @@ export const queue: readonly Defence[] = [
     name: "pauses for who is refused and goes on",
     options: { seats: 1, scheduling: { waiting: 0 }, bounds: { pauses: Infinity } },
     without: { bounds: { pauses: Infinity, refusals: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "HOLD h\n");
-      const [pest] = await crowd(street, 1, "", { oneAddress: true });
+    async attack(network) {
+      await crowd(network, 1, "HOLD h\n");
+      const [pest] = await crowd(network, 1, "", { oneAddress: true });
       for (let i = 0; i < 100; i++) {
         pest.post("SAY x\n".repeat(16));
-        await street.pass(10);
+        await network.pass(10);
       }
-      return await figure(street, "errors-busy-total");
+      return await figure(network, "errors-busy-total");
     },
     damage: "refusals that were worked for in a second",
     // A pause of 100 ms, 200, 400, 800.
@@ -106,12 +106,12 @@ export const queue: readonly Defence[] = [
     name: "an end for who is refused and goes on for long",
     options: { seats: 1, scheduling: { waiting: 0 } },
     without: { bounds: { pauses: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "HOLD h\n");
-      const [pest] = await crowd(street, 1, "", { oneAddress: true });
+    async attack(network) {
+      await crowd(network, 1, "HOLD h\n");
+      const [pest] = await crowd(network, 1, "", { oneAddress: true });
       for (let i = 0; i < 20; i++) {
         pest.post("SAY x\n".repeat(64));
-        await street.pass(40_000);
+        await network.pass(40_000);
       }
       return pest.ended ? 0 : 1;
     },
@@ -124,9 +124,9 @@ export const queue: readonly Defence[] = [
     name: "a bound on a client's waiting requests",
     options: { seats: 1, scheduling: { flow: 50 }, classes: UNHURRIED },
     without: { scheduling: { flow: Infinity } },
-    async attack(street) {
-      await crowd(street, 5, tagged(100, "HOLD"), { oneAddress: true });
-      return await figure(street, "waiting");
+    async attack(network) {
+      await crowd(network, 5, tagged(100, "HOLD"), { oneAddress: true });
+      return await figure(network, "waiting");
     },
     damage: "requests that wait",
     kept: 50,
@@ -137,9 +137,9 @@ export const queue: readonly Defence[] = [
     name: "a bound on waiting requests",
     options: { seats: 1, scheduling: { waiting: 100 }, classes: UNHURRIED },
     without: { scheduling: { waiting: Infinity } },
-    async attack(street) {
-      await crowd(street, 50, tagged(10, "HOLD"));
-      return await figure(street, "waiting");
+    async attack(network) {
+      await crowd(network, 50, tagged(10, "HOLD"));
+      return await figure(network, "waiting");
     },
     damage: "requests that wait",
     kept: 100,
@@ -150,10 +150,10 @@ export const queue: readonly Defence[] = [
     name: "a bound on waiting bytes",
     options: { seats: 1, scheduling: { bytes: 50_000 }, classes: UNHURRIED },
     without: { scheduling: { bytes: Infinity, waiting: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "HOLD h\n");
-      await crowd(street, 100, `ECHO {1488}\n${x(1488)}\n`);
-      return await figure(street, "waiting-bytes");
+    async attack(network) {
+      await crowd(network, 1, "HOLD h\n");
+      await crowd(network, 100, `ECHO {1488}\n${x(1488)}\n`);
+      return await figure(network, "waiting-bytes");
     },
     damage: "bytes that wait",
     kept: 50_000,
@@ -164,9 +164,9 @@ export const queue: readonly Defence[] = [
     name: "a bound on parked requests",
     options: { scheduling: { parked: 50 } },
     without: { scheduling: { parked: Infinity } },
-    async attack(street) {
-      await crowd(street, 10, tagged(50, "WAIT"));
-      return await figure(street, "parked");
+    async attack(network) {
+      await crowd(network, 10, tagged(50, "WAIT"));
+      return await figure(network, "parked");
     },
     damage: "requests that are parked",
     kept: 50,
@@ -196,9 +196,9 @@ export const queue: readonly Defence[] = [
     name: "seats for control work",
     options: { seats: 1 },
     without: { scheduling: { control: 0 } },
-    async attack(street) {
-      await crowd(street, 1, "HOLD h\n");
-      return await newcomer(street, { polite: PING });
+    async attack(network) {
+      await crowd(network, 1, "HOLD h\n");
+      return await newcomer(network, { polite: PING });
     },
     damage: "ms that a PING waits",
     kept: 0,
@@ -209,9 +209,9 @@ export const queue: readonly Defence[] = [
     name: "a rate of a client",
     options: { rates: { prefix: { rate: 20, burst: 40 } } },
     without: { rates: {} },
-    async attack(street) {
-      await crowd(street, 5, "SAY x\n".repeat(200), { oneAddress: true });
-      return await figure(street, "normal-started-total");
+    async attack(network) {
+      await crowd(network, 5, "SAY x\n".repeat(200), { oneAddress: true });
+      return await figure(network, "normal-started-total");
     },
     damage: "requests run, the neighbour's among them",
     kept: 41,
@@ -221,9 +221,9 @@ export const queue: readonly Defence[] = [
     name: "a rate of an IPv6 site",
     options: { rates: { prefix: { rate: 20, burst: 40 }, site: { rate: 160, burst: 320 } } },
     without: { rates: { prefix: { rate: 20, burst: 40 } } },
-    async attack(street) {
-      await crowd(street, 20, "SAY x\n".repeat(40), { at: (i) => `[2001:db8:0:${i + 1}::1]:1` });
-      return await figure(street, "normal-started-total");
+    async attack(network) {
+      await crowd(network, 20, "SAY x\n".repeat(40), { at: (i) => `[2001:db8:0:${i + 1}::1]:1` });
+      return await figure(network, "normal-started-total");
     },
     damage: "requests run, the neighbour's among them",
     kept: 321,
@@ -233,12 +233,12 @@ export const queue: readonly Defence[] = [
     name: "a gate that closes where the event loop is late",
     options: {},
     without: { pressure: { late: Infinity } },
-    async attack(street) {
-      await crowd(street, 1, "PING\n");
-      street.clock.late(1000);
-      await street.pass(250);
-      await crowd(street, 100, "", { at: (i) => address(i + 1) });
-      return await figure(street, "connections");
+    async attack(network) {
+      await crowd(network, 1, "PING\n");
+      network.clock.late(1000);
+      await network.pass(250);
+      await crowd(network, 100, "", { at: (i) => address(i + 1) });
+      return await figure(network, "connections");
     },
     damage: "connections, the administrator's, the first and the neighbour's among them",
     kept: 3,

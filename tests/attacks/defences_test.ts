@@ -32,16 +32,16 @@ async function damage(
   attack: Defence["attack"],
   polite?: Defence["polite"],
 ): Promise<number> {
-  await using street = await TestNetwork.open(options);
-  const neighbour = street.neighbour("198.51.100.1:1");
+  await using network = await TestNetwork.open(options);
+  const neighbour = network.client("198.51.100.1:1");
   neighbour.post("SAY hello\n");
-  await street.pass();
+  await network.pass();
   neighbour.take();
-  const harm = await attack(street);
+  const harm = await attack(network);
   if (Array.isArray(polite)) {
     neighbour.post(`${polite[0]}\n`);
-    await street.pass();
-    assertEquals(neighbour.take(), `${polite[1]}\n`, "the neighbour's answer");
+    await network.pass();
+    assertEquals(neighbour.take(), `${polite[1]}\n`, "the other client's answer");
   }
   return harm;
 }
@@ -54,18 +54,18 @@ async function damage(
  */
 async function burnt(
   options: ServeOptions,
-  clients: (street: TestNetwork) => () => void,
+  clients: (network: TestNetwork) => () => void,
   asks: string,
   cost = 1,
 ): Promise<number> {
   let work = (): void => {};
-  await using street = await TestNetwork.open({ ...options, stats: () => (work(), []) });
-  const { clock } = street;
+  await using network = await TestNetwork.open({ ...options, stats: () => (work(), []) });
+  const { clock } = network;
   // STATS takes so long.
   work = () => clock.late(cost);
-  const newcomer = street.neighbour("198.51.100.1:1");
-  const attack = clients(street);
-  await street.pass();
+  const newcomer = network.client("198.51.100.1:1");
+  const attack = clients(network);
+  await network.pass();
   newcomer.take();
   const before = clock.now();
   attack();
@@ -74,8 +74,8 @@ async function burnt(
   return clock.now() - before;
 }
 
-const crowd = (address: (i: number) => string) => (street: TestNetwork): () => void => {
-  const clients = Array.from({ length: 20 }, (_, i) => street.neighbour(address(i)));
+const crowd = (address: (i: number) => string) => (network: TestNetwork): () => void => {
+  const clients = Array.from({ length: 20 }, (_, i) => network.client(address(i)));
   const asks = Array.from({ length: 50 }, (_, i) => `#${i} STATS\n`).join("");
   return () => clients.forEach((each) => each.post(asks));
 };
@@ -106,8 +106,8 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
   await newcomer.send("PING\n");
   assertEquals(await newcomer.line(), "OK pong");
   // On the loop the same would be the end of the test: this is a second of it.
-  const second = (street: TestNetwork): () => void => {
-    const client = street.neighbour("203.0.113.1:1");
+  const second = (network: TestNetwork): () => void => {
+    const client = network.client("203.0.113.1:1");
     return () => client.post("STATS\n");
   };
   assertEquals(await burnt({}, second, "PING\n", 1000), 1000);
@@ -133,7 +133,7 @@ async function writes(refusing: number): Promise<number> {
   const listener = new PeerListener();
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   const bounds = { refusing, refusals: Infinity };
-  await using house = await TestServer.open({
+  await using testServer = await TestServer.open({
     listen: [listener],
     rates,
     bounds,
@@ -145,19 +145,19 @@ async function writes(refusing: number): Promise<number> {
   );
   const ask = (): void => clients.forEach((each) => each.post("SAY x\n"));
   ask();
-  await settle(house);
+  await settle(testServer);
   const before = listener.writes;
   for (let i = 0; i < 100; i++) {
     ask();
-    await house.clock.elapse(2);
+    await testServer.clock.elapse(2);
   }
   const count = listener.writes - before;
   using polite = new RawClient(listener.connect("198.51.100.1:1")).listen();
   polite.post("SAY hello\n");
-  await settle(house);
+  await settle(testServer);
   assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
-  await house.clock.elapse(1000);
-  await settle(house);
+  await testServer.clock.elapse(1000);
+  await settle(testServer);
   for (const each of clients) {
     assertEquals(each.take().split("ERR quota").length - 1, 100, "every refusal is told");
     each[Symbol.dispose]();
@@ -174,15 +174,15 @@ Deno.test("rests of who was refused: with them a crowd is written to now and the
 
 Deno.test("rests of who was refused: who asks little among a crowd is told soon, as it has a share of refusing of its own", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
-  await using street = await TestNetwork.open({ rates, bounds: { refusals: Infinity } });
-  const crowd = Array.from({ length: 40 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
-  const polite = street.neighbour("198.51.100.1:1");
-  await street.pass();
+  await using network = await TestNetwork.open({ rates, bounds: { refusals: Infinity } });
+  const crowd = Array.from({ length: 40 }, (_, i) => network.client(`203.0.113.${i}:1`));
+  const polite = network.client("198.51.100.1:1");
+  await network.pass();
   let soon = 0;
   for (let i = 0; i < 99; i++) {
     for (const each of crowd) each.post("SAY x\n".repeat(4));
     if (i % 3 === 0) polite.post("SAY x\n");
-    await street.pass(20);
+    await network.pass(20);
     if (i % 3 === 2 && polite.take().includes("ERR quota")) soon++;
   }
   assertEquals(soon, 32, "all but the first, which is served");
@@ -190,18 +190,18 @@ Deno.test("rests of who was refused: who asks little among a crowd is told soon,
 
 /** So many clients of one address that were refused, as the one seat is held. */
 async function refused(
-  street: TestNetwork,
+  network: TestNetwork,
   count: number,
   asks: string,
   address = (i: number) => `203.0.113.1:${i + 1}`,
 ): Promise<RawClient[]> {
-  street.neighbour("192.0.2.1:1").post("HOLD h\n");
-  await street.pass();
-  const clients = Array.from({ length: count }, (_, i) => street.neighbour(address(i)));
-  await street.pass();
+  network.client("192.0.2.1:1").post("HOLD h\n");
+  await network.pass();
+  const clients = Array.from({ length: count }, (_, i) => network.client(address(i)));
+  await network.pass();
   for (const each of clients) each.post(asks);
   // Some are told later.
-  await street.pass(1000);
+  await network.pass(1000);
   for (const each of clients) assert(each.take().includes("ERR busy"));
   return clients;
 }
@@ -221,26 +221,26 @@ async function told(newcomer: RawClient, name: string): Promise<number> {
 
 Deno.test("one line for all whose rests end: a newcomer is read before most of them", async () => {
   const bounds = { refusals: Infinity, refusing: 0.001 };
-  await using street = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
-  street.neighbour("192.0.2.1:1").post("HOLD h\n");
-  const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.1:${i + 1}`));
-  const newcomer = street.neighbour("198.51.100.1:1");
-  await street.pass();
+  await using network = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  network.client("192.0.2.1:1").post("HOLD h\n");
+  const clients = Array.from({ length: 50 }, (_, i) => network.client(`203.0.113.1:${i + 1}`));
+  const newcomer = network.client("198.51.100.1:1");
+  await network.pass();
   for (const each of clients) each.post("SAY x\n");
-  await street.pass();
+  await network.pass();
   for (const each of clients) each.post("SAY x\n".repeat(64));
-  await street.pass();
-  street.clock.advance(60_000);
+  await network.pass();
+  network.clock.advance(60_000);
   const refusals = await told(newcomer, "errors-busy-total");
   // Where those whose rests end at one time are read at one time it is 3186.
   assert(refusals < 1000, `${refusals} refusals came first`);
 });
 
 Deno.test("one line for all that send much: a newcomer is read before most of their bodies", async () => {
-  await using street = await TestNetwork.open();
-  const clients = Array.from({ length: 50 }, (_, i) => street.neighbour(`203.0.113.${i}:1`));
-  const newcomer = street.neighbour("198.51.100.1:1");
-  await street.pass();
+  await using network = await TestNetwork.open();
+  const clients = Array.from({ length: 50 }, (_, i) => network.client(`203.0.113.${i}:1`));
+  const newcomer = network.client("198.51.100.1:1");
+  await network.pass();
   const body = "x".repeat(1 << 20);
   for (const each of clients) each.post(`ECHO {${body.length}}\n${body}\n`);
   const bytes = await told(newcomer, "received-bytes-total");
@@ -251,10 +251,10 @@ Deno.test("one line for all that send much: a newcomer is read before most of th
 
 Deno.test("one line for all that are read to be refused: a newcomer is read before most of theirs", async () => {
   const bounds = { refusing: Infinity, refusals: Infinity };
-  await using street = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
-  const clients = await refused(street, 50, "SAY x\n");
-  const newcomer = street.neighbour("198.51.100.1:1");
-  await street.pass();
+  await using network = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
+  const clients = await refused(network, 50, "SAY x\n");
+  const newcomer = network.client("198.51.100.1:1");
+  await network.pass();
   newcomer.take();
   for (const each of clients) each.post("SAY x\n".repeat(64));
   newcomer.post("STATS\n");
@@ -262,6 +262,6 @@ Deno.test("one line for all that are read to be refused: a newcomer is read befo
   const [, told] = /errors-busy-total (\d+)/.exec(newcomer.take())!;
   // Without the line it is 3250.
   assert(Number(told) < 250, `${told} refusals came first`);
-  await street.pass();
+  await network.pass();
   for (const each of clients) assertEquals(each.take().split("ERR busy").length - 1, 64);
 });

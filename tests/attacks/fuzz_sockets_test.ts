@@ -17,14 +17,14 @@ const MOST_ANSWERED = 1 << 20;
 const TAG_IN_USE = /^ERR bad-syntax "The tag \S+ is still in use\."/;
 
 Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection is answered by the rules or closed`, async () => {
-  await using house = await TestServer.open({ listen: ["127.0.0.1:0"], drain: 0 });
+  await using testServer = await TestServer.open({ listen: ["127.0.0.1:0"], drain: 0 });
   let taken = 0;
   let next = 0;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       while (taken < BYTES) {
         const index = next++;
-        taken += await attack(house, index).catch((error) => {
+        taken += await attack(testServer, index).catch((error) => {
           taken = Infinity;
           console.error(`connection ${index} failed with LINEUP_SEED=${SEED} LINEUP_LONG=${LONG}`);
           throw error;
@@ -32,7 +32,7 @@ Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection
       }
     }),
   );
-  using polite = await RawClient.open(house.server.address);
+  using polite = await RawClient.open(testServer.server.address);
   const asks = async (name: string): Promise<string> => {
     await polite.send("STATS\n");
     let value = "";
@@ -46,15 +46,15 @@ Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection
   for (const [name, value] of [["waiting", "0"], ["parked", "0"], ["running", "1"]]) {
     assertEquals(await asks(name), value, name);
   }
-  await house.clock.elapse(1000);
+  await testServer.clock.elapse(1000);
   assert(Number(await asks("held-bytes")) < 10_000);
-  assertEquals(house.log.filter(({ level }) => level === "error"), []);
+  assertEquals(testServer.log.filter(({ level }) => level === "error"), []);
 });
 
 /** One hostile connection; the same bytes and cuts for the same index. Resolves with how many it sent. */
-async function attack(house: TestServer, index: number): Promise<number> {
+async function attack(testServer: TestServer, index: number): Promise<number> {
   const random = seededRandom(SEED * 1_000_003 + index);
-  const conn = await Deno.connect(connectTo(house.server.address));
+  const conn = await Deno.connect(connectTo(testServer.server.address));
   const bytes = stream(random);
   // What becomes of it: everything is read, or it is reset in the middle.
   const resets = random() < 0.2;

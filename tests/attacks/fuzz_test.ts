@@ -30,7 +30,7 @@ Deno.test(`Framer takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and 
 Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answered by the rules or closed, and a polite one unharmed`, async () => {
   const random = seededRandom(SEED + 1);
   const listener = new PeerListener();
-  await using house = await TestServer.open({ listen: [listener], drain: 0 });
+  await using testServer = await TestServer.open({ listen: [listener], drain: 0 });
   using polite = await RawClient.open(listener.connect("198.51.100.1:1"));
   const pieces = fuzz(random);
   let taken = 0;
@@ -44,9 +44,9 @@ Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answ
       await hostile.send(value!).catch(() => n = 40);
     }
     await hostile.half().catch(() => {});
-    await settle(house);
+    await settle(testServer);
     // What waits for a body or an answer for ever is ended by the clock.
-    await house.clock.elapse(30_000);
+    await testServer.clock.elapse(30_000);
     hostile.close();
     await reading;
     for (const line of answer.split("\n")) assert(!line.includes("incident="), line);
@@ -54,7 +54,9 @@ Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answ
     assertEquals(await polite.line(), "OK hello");
   }
   assertEquals(
-    house.log.filter(({ level, message }) => level === "error" && !message.includes("dropped")),
+    testServer.log.filter(({ level, message }) =>
+      level === "error" && !message.includes("dropped")
+    ),
     [],
   );
 });

@@ -6,22 +6,22 @@ import { settle } from "../streams.ts";
 const DRAINING = 'ERR draining "The server is shutting down." retry=1000';
 
 Deno.test("shutdown closes the listener first and idle connections at once", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
-  const done = house.server.shutdown();
-  assertThrows(() => house.listener.connect(), Error, "closed");
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
+  const done = testServer.server.shutdown();
+  assertThrows(() => testServer.listener.connect(), Error, "closed");
   assertEquals(await wire.rest(), "");
   wire.close();
   await done;
-  await house.server.finished;
+  await testServer.server.finished;
 });
 
 Deno.test("shutdown lets what runs and what waits for a seat finish", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("#a HOLD a\n#b SAY b\n");
-  const { go, signal } = await house.held("a");
-  const done = house.server.shutdown();
+  const { go, signal } = await testServer.held("a");
+  const done = testServer.server.shutdown();
   await wire.send("#c SAY c\nPING\n");
   assertEquals(await wire.lines(2), [`#c ${DRAINING}`, "OK pong"]);
   assert(!signal.aborted);
@@ -32,12 +32,12 @@ Deno.test("shutdown lets what runs and what waits for a seat finish", async () =
 });
 
 Deno.test("shutdown refuses what is parked, and what parks later", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("WAIT a\n#t WAIT b\n#h HOLD h\n");
-  const { signal } = await house.held("a");
-  const { go } = await house.held("h");
-  house.server.shutdown();
+  const { signal } = await testServer.held("a");
+  const { go } = await testServer.held("h");
+  testServer.server.shutdown();
   assertEquals(await wire.lines(2), [DRAINING, `#t ${DRAINING}`]);
   assertEquals(signal.reason.code, "draining");
   go("done");
@@ -53,52 +53,52 @@ Deno.test("shutdown refuses what is parked, and what parks later", async () => {
 });
 
 Deno.test("shutdown cuts off what does not finish in time", async () => {
-  await using house = await TestServer.open({ drain: 500 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ drain: 500 });
+  using wire = await testServer.client();
   await wire.send("#a HOLD a\n");
-  const { signal } = await house.held("a");
-  const done = house.server.shutdown();
-  await house.clock.elapse(499);
+  const { signal } = await testServer.held("a");
+  const done = testServer.server.shutdown();
+  await testServer.clock.elapse(499);
   assert(!signal.aborted);
-  await house.clock.elapse(1);
+  await testServer.clock.elapse(1);
   assert(signal.aborted);
   await done;
   await wire.rest();
-  assertEquals(house.clock.pending, 0);
+  assertEquals(testServer.clock.pending, 0);
 });
 
 Deno.test("shutdown cuts off a client that does not read", async () => {
-  await using house = await TestServer.open({ drain: 500 });
-  using wire = await house.client(1024);
+  await using testServer = await TestServer.open({ drain: 500 });
+  using wire = await testServer.client(1024);
   await wire.send("FLOW 1000000 1000\n");
-  await settle(house);
-  const done = house.server.shutdown();
-  await house.clock.elapse(500);
+  await settle(testServer);
+  const done = testServer.server.shutdown();
+  await testServer.clock.elapse(500);
   await done;
-  assertEquals(house.flowsEnded, 1);
+  assertEquals(testServer.flowsEnded, 1);
 });
 
 Deno.test("shutdown sends the event draining to those who asked for events", async () => {
-  await using house = await TestServer.open({ drain: 3000 });
-  using asked = await house.client();
-  using other = await house.client();
+  await using testServer = await TestServer.open({ drain: 3000 });
+  using asked = await testServer.client();
+  using other = await testServer.client();
   for (const wire of [asked, other]) {
     await wire.send(`HELLO lineup/1 events=${wire === asked ? "on" : "off"}\n#a HOLD a\n`);
     await wire.line();
-    await house.held("a");
+    await testServer.held("a");
   }
-  await settle(house);
-  house.server.shutdown();
-  for (const { go } of house.holds) go("done");
+  await settle(testServer);
+  testServer.server.shutdown();
+  for (const { go } of testServer.holds) go("done");
   assertEquals(await asked.rest(), "! draining within=3000ms\n#a OK done\n");
   assertEquals(await other.rest(), "#a OK done\n");
 });
 
 Deno.test("shutdown on sockets closes and resolves, also when called again", async () => {
-  const house = await TestServer.open({ listen: ["127.0.0.1:0"] });
-  using wire = await RawClient.open(house.server.address);
-  const [first, second] = [house.server.shutdown(), house.server.shutdown()];
+  const testServer = await TestServer.open({ listen: ["127.0.0.1:0"] });
+  using wire = await RawClient.open(testServer.server.address);
+  const [first, second] = [testServer.server.shutdown(), testServer.server.shutdown()];
   assertEquals(await wire.rest(), "");
   wire.close();
-  await Promise.all([first, second, house.server.finished]);
+  await Promise.all([first, second, testServer.server.finished]);
 });

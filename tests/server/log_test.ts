@@ -102,36 +102,36 @@ Deno.test("what goes wrong again and again by itself is logged after ever longer
 });
 
 /** A client that asks this, waits for the end, and is gone. */
-async function ask(house: TestServer, sends: string): Promise<void> {
-  using wire = await house.client();
+async function ask(testServer: TestServer, sends: string): Promise<void> {
+  using wire = await testServer.client();
   await wire.send(sends);
   await wire.half();
-  await settle(house);
+  await settle(testServer);
 }
 
 Deno.test("the end of who asked and never said HELLO is logged", async () => {
-  await using house = await TestServer.open();
-  await ask(house, "SAY x\nFROB\n");
-  await ask(house, "SAY");
-  await ask(house, "HELLO lineup/1\nSAY x\n");
-  await ask(house, "");
+  await using testServer = await TestServer.open();
+  await ask(testServer, "SAY x\nFROB\n");
+  await ask(testServer, "SAY");
+  await ask(testServer, "HELLO lineup/1\nSAY x\n");
+  await ask(testServer, "");
   const entry = { level: "info", message: "connection ended", client: "memory" } as const;
-  assertEquals(house.log, [
+  assertEquals(testServer.log, [
     { ...entry, requests: 1, errors: 1, seconds: 0, why: undefined },
     { ...entry, requests: 0, errors: 1, seconds: 0, why: undefined },
   ]);
 });
 
 Deno.test("what clients cause is logged ten times a second; of more the log says how many", async () => {
-  const house = await TestServer.open();
-  for (let i = 0; i < 25; i++) await ask(house, i < 5 ? "GET / HTTP/1.1\n" : "PING\n");
-  assertEquals(house.log.length, 10);
-  await house.clock.elapse(1000);
-  await ask(house, "PING\n");
-  assertEquals(house.log.slice(10).map((each) => each["left-out"]), [15, undefined]);
-  for (let i = 0; i < 12; i++) await ask(house, "PING\n");
-  await house[Symbol.asyncDispose]();
-  assertEquals(house.log.at(-1), {
+  const testServer = await TestServer.open();
+  for (let i = 0; i < 25; i++) await ask(testServer, i < 5 ? "GET / HTTP/1.1\n" : "PING\n");
+  assertEquals(testServer.log.length, 10);
+  await testServer.clock.elapse(1000);
+  await ask(testServer, "PING\n");
+  assertEquals(testServer.log.slice(10).map((each) => each["left-out"]), [15, undefined]);
+  for (let i = 0; i < 12; i++) await ask(testServer, "PING\n");
+  await testServer[Symbol.asyncDispose]();
+  assertEquals(testServer.log.at(-1), {
     level: "info",
     message: "more was logged of clients than 10 entries a second",
     "left-out": 3,

@@ -21,15 +21,15 @@ async function failures(connect: () => Promise<ByteStream>): Promise<unknown[]> 
 
 Deno.test("serve conforms to Lineup/1 over memory, with whatever limits", async () => {
   for (const limits of [{}, { maxLine: 300, maxBody: 6 }]) {
-    await using house = await TestServer.open({ limits });
-    const connect = () => Promise.resolve(house.listener.connect());
+    await using testServer = await TestServer.open({ limits });
+    const connect = () => Promise.resolve(testServer.listener.connect());
     assertEquals(await failures(connect), []);
   }
 });
 
 Deno.test("serve conforms to Lineup/1 over TCP", async () => {
-  await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
-  const address = parseAddress(house.server.address);
+  await using testServer = await TestServer.open({ listen: ["127.0.0.1:0"] });
+  const address = parseAddress(testServer.server.address);
   assertEquals(await failures(() => connectStream(address)), []);
 });
 

@@ -5,8 +5,8 @@ import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
-interface Street extends AsyncDisposable {
-  house: TestServer;
+interface Network extends AsyncDisposable {
+  testServer: TestServer;
   /** A client behind the greeting. */
   from(peer: string, capacity?: number): Promise<RawClient>;
   /** A client before the greeting, which may be a refusal. */
@@ -14,11 +14,11 @@ interface Street extends AsyncDisposable {
   figure(name: string): Promise<string | undefined>;
 }
 
-async function street(options: ServeOptions = {}): Promise<Street> {
+async function openNetwork(options: ServeOptions = {}): Promise<Network> {
   const listener = new PeerListener();
-  const house = await TestServer.open({ listen: [listener], ...options });
+  const testServer = await TestServer.open({ listen: [listener], ...options });
   return {
-    house,
+    testServer,
     from: (peer, capacity) => RawClient.open(listener.connect(peer, capacity)),
     stranger: (peer, capacity) => new RawClient(listener.connect(peer, capacity)),
     async figure(name) {
@@ -29,12 +29,12 @@ async function street(options: ServeOptions = {}): Promise<Street> {
         if (each === name) return value;
       }
     },
-    [Symbol.asyncDispose]: () => house[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => testServer[Symbol.asyncDispose](),
   };
 }
 
 Deno.test("serve refuses a client's connection beyond its share with one line, and nobody else's", async () => {
-  await using here = await street({ connections: { connectionsPerClient: 2 } });
+  await using here = await openNetwork({ connections: { connectionsPerClient: 2 } });
   using first = await here.from("192.0.2.7:1");
   using _second = await here.from("192.0.2.7:2");
   using third = here.stranger("192.0.2.7:3");
@@ -52,7 +52,7 @@ Deno.test("serve refuses a client's connection beyond its share with one line, a
   await first.send("QUIT\n");
   assertEquals(await first.line(), "OK bye");
   first.close();
-  await settle(here.house);
+  await settle(here.testServer);
   using again = await here.from("192.0.2.7:4");
   await again.send("PING\n");
   assertEquals(await again.line(), "OK pong");
@@ -60,7 +60,7 @@ Deno.test("serve refuses a client's connection beyond its share with one line, a
 });
 
 Deno.test("serve keeps the last connections for this machine", async () => {
-  await using here = await street({ connections: { connections: 3, connectionsReserved: 1 } });
+  await using here = await openNetwork({ connections: { connections: 3, connectionsReserved: 1 } });
   using _one = await here.from("192.0.2.1:1");
   using _two = await here.from("192.0.2.2:1");
   using three = here.stranger("192.0.2.3:1");
@@ -76,29 +76,29 @@ Deno.test("serve keeps the last connections for this machine", async () => {
 });
 
 Deno.test("serve ends a connection on which no request comes", async () => {
-  await using here = await street();
+  await using here = await openNetwork();
   using silent = await here.from("192.0.2.1:1");
   using polite = await here.from("192.0.2.2:1");
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
-  await here.house.clock.elapse(59_000);
+  await here.testServer.clock.elapse(59_000);
   await silent.stream.write(new Uint8Array([0x0d, 0x0a]));
-  await here.house.clock.elapse(61_000);
+  await here.testServer.clock.elapse(61_000);
   assertEquals(await silent.rest(), 'ERR timeout "No request came within 60 s."\r\n');
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
 });
 
 Deno.test("serve waits so long for a whole line, however its bytes come", async () => {
-  await using here = await street();
+  await using here = await openNetwork();
   using slow = await here.from("192.0.2.1:1");
   using polite = await here.from("192.0.2.2:1");
   await slow.send("PING\nPI");
   assertEquals(await slow.line(), "OK pong");
   let seconds = 0;
   for (; seconds < 20; seconds++) {
-    await here.house.clock.elapse(1000);
-    if (here.house.log.length > 0) break;
+    await here.testServer.clock.elapse(1000);
+    if (here.testServer.log.length > 0) break;
     await slow.stream.write(new Uint8Array([0x4e])).catch(() => {});
     await polite.send("PING\n");
     assertEquals(await polite.line(), "OK pong");
@@ -110,14 +110,14 @@ Deno.test("serve waits so long for a whole line, however its bytes come", async 
 });
 
 Deno.test("serve waits longer for a body that comes at a decent rate", async () => {
-  await using here = await street();
+  await using here = await openNetwork();
   using fair = await here.from("192.0.2.1:1");
   using slow = await here.from("192.0.2.2:1");
   await fair.send("ECHO {20000}\n");
   await slow.send("ECHO {20000}\n");
   const second = new Uint8Array(1000).fill(65);
   for (let i = 0; i < 20; i++) {
-    await here.house.clock.elapse(1000);
+    await here.testServer.clock.elapse(1000);
     await fair.send(second);
     await slow.send(second.subarray(0, 100)).catch(() => {});
   }
@@ -127,46 +127,46 @@ Deno.test("serve waits longer for a body that comes at a decent rate", async () 
 });
 
 Deno.test("serve keeps what a client that has ended its side waits for, but not for ever", async () => {
-  await using here = await street({ timeouts: { idle: 60_000 } });
+  await using here = await openNetwork({ timeouts: { idle: 60_000 } });
   using gone = await here.from("192.0.2.1:1");
   await gone.send("#a WAIT a\n#b WAIT b\n");
   await gone.half();
-  const hold = await here.house.held("a");
-  await here.house.held("b");
-  await here.house.clock.elapse(59_000);
+  const hold = await here.testServer.held("a");
+  await here.testServer.held("b");
+  await here.testServer.clock.elapse(59_000);
   hold.go("a");
   assertEquals(await gone.line(), "#a OK a");
-  await here.house.clock.elapse(59_000);
-  assertEquals(here.house.log, []);
-  await here.house.clock.elapse(61_000);
+  await here.testServer.clock.elapse(59_000);
+  assertEquals(here.testServer.log, []);
+  await here.testServer.clock.elapse(61_000);
   assertEquals(await gone.rest(), "");
   const within = "the client has ended its side, and nothing was answered within 60 s";
-  assertEquals(here.house.log.at(-1)?.message, `connection dropped: ${within}`);
+  assertEquals(here.testServer.log.at(-1)?.message, `connection dropped: ${within}`);
 });
 
 Deno.test("serve ends an idle connection, but not one that waits for an answer", async () => {
-  await using here = await street({ timeouts: { idle: 60_000 } });
+  await using here = await openNetwork({ timeouts: { idle: 60_000 } });
   using idle = await here.from("192.0.2.1:1");
   using waiting = await here.from("192.0.2.2:1");
   await idle.send("PING\n");
   assertEquals(await idle.line(), "OK pong");
   await waiting.send("WAIT w\n");
-  const { go } = await here.house.held("w");
-  await here.house.clock.elapse(120_000);
+  const { go } = await here.testServer.held("w");
+  await here.testServer.clock.elapse(120_000);
   assertEquals(await idle.rest(), 'ERR timeout "Nothing came within 60 s."\n');
   go("here");
   assertEquals(await waiting.line(), "OK here");
 });
 
 Deno.test("serve drops a client that does not read, and says so in the log", async () => {
-  await using here = await street();
+  await using here = await openNetwork();
   using deaf = await here.from("192.0.2.1:1", 1000);
   using polite = await here.from("192.0.2.2:1");
   await deaf.send("HELP\nHELP\n");
-  await here.house.clock.elapse(9000);
-  assertEquals(here.house.log.length, 0);
-  await here.house.clock.elapse(2000);
-  assertEquals(here.house.log.map(({ message }) => message), [
+  await here.testServer.clock.elapse(9000);
+  assertEquals(here.testServer.log.length, 0);
+  await here.testServer.clock.elapse(2000);
+  assertEquals(here.testServer.log.map(({ message }) => message), [
     "connection dropped: the client does not read what it was sent",
   ]);
   await polite.send("PING\n");
@@ -175,25 +175,25 @@ Deno.test("serve drops a client that does not read, and says so in the log", asy
 });
 
 Deno.test("serve drops a client whose unread answers are too many", async () => {
-  await using here = await street({ timeouts: { outputHard: 100_000 } });
+  await using here = await openNetwork({ timeouts: { outputHard: 100_000 } });
   using greedy = await here.from("192.0.2.1:1", 1000);
   await greedy.send("#a WAIT a\n#b WAIT b\n#c WAIT c\n");
-  for (const name of ["a", "b", "c"]) (await here.house.held(name)).go("x".repeat(60_000));
-  await here.house.clock.elapse(1000);
-  assertMatch(here.house.log[0].message, /^connection dropped: [0-9]+ bytes wait/);
+  for (const name of ["a", "b", "c"]) (await here.testServer.held(name)).go("x".repeat(60_000));
+  await here.testServer.clock.elapse(1000);
+  assertMatch(here.testServer.log[0].message, /^connection dropped: [0-9]+ bytes wait/);
 });
 
 Deno.test("serve drops the client that holds most when its memory is full, and nobody else", async () => {
-  await using here = await street({ memory: 100_000 });
+  await using here = await openNetwork({ memory: 100_000 });
   using small = await here.from("192.0.2.1:1");
   await small.send("ECHO {9000}\n", new Uint8Array(4000));
   using big = await here.from("192.0.2.2:1");
   await big.send("ECHO {200000}\n");
-  for (let i = 0; i < 20 && here.house.log.length === 0; i++) {
+  for (let i = 0; i < 20 && here.testServer.log.length === 0; i++) {
     await big.send(new Uint8Array(9000)).catch(() => {});
-    await settle(here.house);
+    await settle(here.testServer);
   }
-  assertEquals(here.house.log.map(({ client, message }) => [client, message]), [
+  assertEquals(here.testServer.log.map(({ client, message }) => [client, message]), [
     ["192.0.2.2:1", "connection dropped: it holds most, and the memory for clients is full"],
   ]);
   await small.send(new Uint8Array(5000), "\n");
@@ -201,11 +201,11 @@ Deno.test("serve drops the client that holds most when its memory is full, and n
 });
 
 Deno.test("serve takes no requests and no strangers while its memory is nearly full", async () => {
-  await using here = await street({ memory: 100_000 });
+  await using here = await openNetwork({ memory: 100_000 });
   using big = await here.from("192.0.2.1:1");
   await big.send("#w WAIT w\n");
   await big.send("ECHO {97000}\n", new Uint8Array(70_000));
-  await settle(here.house);
+  await settle(here.testServer);
   using other = await here.from("127.0.0.1:1");
   await other.send("SAY x\nPING\n");
   assertEquals(await other.lines(2), [
@@ -215,35 +215,35 @@ Deno.test("serve takes no requests and no strangers while its memory is nearly f
   using stranger = here.stranger("192.0.2.3:1");
   assertStringIncludes(await stranger.rest(), "ERR busy");
   big.close();
-  await here.house.clock.elapse(1000);
+  await here.testServer.clock.elapse(1000);
   await other.send("SAY x\n");
   assertEquals(await other.line(), "OK x");
 });
 
 Deno.test("serve does not listen to who is refused again and again, then closes", async () => {
-  await using here = await street({
+  await using here = await openNetwork({
     seats: 1,
     scheduling: { waiting: 0 },
     random: () => 0.5,
   });
   using holder = await here.from("192.0.2.1:1");
   await holder.send("HOLD h\n");
-  await here.house.held("h");
+  await here.testServer.held("h");
   using pest = await here.from("192.0.2.2:1");
   const many = "SAY x\n".repeat(64);
   await pest.send(many);
   assertEquals((await pest.lines(64)).every((line) => line.startsWith("ERR busy")), true);
   await pest.send("PING\n");
-  await settle(here.house);
+  await settle(here.testServer);
   using polite = await here.from("192.0.2.3:1");
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
-  await here.house.clock.elapse(40_000);
+  await here.testServer.clock.elapse(40_000);
   assertEquals(await pest.line(), "OK pong");
   let rest = "";
   for (let i = 0; i < 20 && !rest.includes("ERR quota"); i++) {
     await pest.send(many).catch(() => {});
-    await here.house.clock.elapse(40_000);
+    await here.testServer.clock.elapse(40_000);
     rest = i < 9 ? rest : await pest.rest();
   }
   assertStringIncludes(rest, 'ERR quota "Refused requests come again and again."');
@@ -262,14 +262,14 @@ for (const place of PLACES) {
 }
 
 Deno.test("serve listens where anybody can connect if it is told to", async () => {
-  await using house = await TestServer.open({ listen: ["0.0.0.0:0"], insecure: true });
-  using wire = await RawClient.open(house.server.address.replace("0.0.0.0", "127.0.0.1"));
+  await using testServer = await TestServer.open({ listen: ["0.0.0.0:0"], insecure: true });
+  using wire = await RawClient.open(testServer.server.address.replace("0.0.0.0", "127.0.0.1"));
   await wire.send("PING\n");
   assertEquals(await wire.line(), "OK pong");
 });
 
 Deno.test("serve tells who it turns away the whole line, however little the network takes at once", async () => {
-  await using here = await street({ connections: { connectionsPerClient: 0 } });
+  await using here = await openNetwork({ connections: { connectionsPerClient: 0 } });
   using turned = here.stranger("192.0.2.1:1", 10);
   assertEquals(
     await turned.rest(),
@@ -278,15 +278,15 @@ Deno.test("serve tells who it turns away the whole line, however little the netw
 });
 
 Deno.test("serve waits for few of those it turns away, and not for long", async () => {
-  await using here = await street({
+  await using here = await openNetwork({
     connections: { connections: 0, connectionsReserved: 0, connectionsOpening: 3 },
     timeouts: { opening: 1000 },
   });
   const deaf = Array.from({ length: 3 }, (_, i) => here.stranger(`203.0.${i}.1:1`, 10));
-  await settle(here.house);
+  await settle(here.testServer);
   using unheard = here.stranger("192.0.2.1:1");
   assertEquals(await unheard.rest(), "", "closed without a word");
-  await here.house.clock.elapse(1000);
+  await here.testServer.clock.elapse(1000);
   using next = here.stranger("192.0.2.2:1");
   assertMatch(await next.rest(), /^ERR busy "[^"]*" retry=1000\r\n$/);
   for (const each of deaf) assertEquals(await each.rest(), 'ERR busy "');

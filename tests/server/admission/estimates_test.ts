@@ -5,63 +5,63 @@ import { GREETING } from "./limit.ts";
 import { TestNetwork } from "../../test_network.ts";
 
 Deno.test("serve measures again how late it is, also where nobody is left", async () => {
-  await using street = await TestNetwork.open();
+  await using network = await TestNetwork.open();
   {
-    using client = street.neighbour("192.0.2.1:1");
+    using client = network.client("192.0.2.1:1");
     client.post("PING\n");
-    await street.pass();
+    await network.pass();
     // One turn that takes a minute, as when the machine slept.
-    street.clock.late(60_000);
-    await street.pass(250);
-    using other = street.neighbour("192.0.2.2:1");
-    await street.pass();
+    network.clock.late(60_000);
+    await network.pass(250);
+    using other = network.client("192.0.2.2:1");
+    await network.pass();
     assertMatch(other.take(), /^ERR busy /);
   }
-  await street.pass();
-  await street.pass(500);
-  using later = street.neighbour("192.0.2.3:1");
-  await street.pass();
+  await network.pass();
+  await network.pass(500);
+  using later = network.client("192.0.2.3:1");
+  await network.pass();
   assertEquals(later.take(), GREETING);
 });
 
 Deno.test("serve measures again how late it is soon, also where all clients are quiet", async () => {
-  await using street = await TestNetwork.open();
-  using client = street.neighbour("192.0.2.1:1");
+  await using network = await TestNetwork.open();
+  using client = network.client("192.0.2.1:1");
   client.post("PING\n");
   // All are looked after every 30 s, last at 60.25 s.
-  await street.pass(60_500);
-  street.clock.late(60_000);
-  await street.pass(29_800);
-  using other = street.neighbour("192.0.2.2:1");
-  await street.pass();
+  await network.pass(60_500);
+  network.clock.late(60_000);
+  await network.pass(29_800);
+  using other = network.client("192.0.2.2:1");
+  await network.pass();
   assertMatch(other.take(), /^ERR busy /);
-  await street.pass(500);
-  using later = street.neighbour("192.0.2.3:1");
-  await street.pass();
+  await network.pass(500);
+  using later = network.client("192.0.2.3:1");
+  await network.pass();
   assertEquals(later.take(), GREETING);
 });
 
 Deno.test("serve listens to who was refused for long, a minute after the refusals ended", async () => {
-  await using street = await TestNetwork.open({ rates: { prefix: { rate: 10, burst: 10 } } });
+  await using network = await TestNetwork.open({ rates: { prefix: { rate: 10, burst: 10 } } });
   const peers = Array.from({ length: 30 }, (_, i) => `192.0.2.${i}:1`);
-  const flood = peers.map((peer) => street.neighbour(peer));
-  await street.pass();
+  const flood = peers.map((peer) => network.client(peer));
+  await network.pass();
   for (const each of flood) each.take();
   for (let round = 0; round < 20; round++) {
     for (const each of flood) each.post("SAY x\n".repeat(100));
-    await street.pass(100);
+    await network.pass(100);
   }
   const refused = flood.filter((each) => each.peek().includes("ERR quota"));
   assertEquals(refused.length, flood.length);
-  await street.pass(60_000);
+  await network.pass(60_000);
   for (const each of flood) each.take();
   const open = flood.filter(({ ended }) => !ended);
   for (const each of open) each.post("SAY late\n");
-  await street.pass(1000);
+  await network.pass(1000);
   const answers = open.map((each) => each.take());
   assert(answers.every((answer) => answer === "OK late\n"), answers.join());
-  using stranger = street.neighbour("198.51.100.1:1");
+  using stranger = network.client("198.51.100.1:1");
   stranger.post("SAY new\n");
-  await street.pass();
+  await network.pass();
   assert(stranger.take().endsWith("OK new\n"));
 });

@@ -1,5 +1,5 @@
 // Every limit of a server, from both sides: what stays below it is served; at the limit the exact bytes of the reply,
-// a figure of STATS that rises, and a neighbour who notices nothing.
+// a figure of STATS that rises, and another client that notices nothing.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
@@ -36,72 +36,74 @@ Deno.test("every limit of a server is among these", () => {
 });
 
 for (const limit of limits) {
-  Deno.test(`a server keeps the limit on ${limit.what}, and a neighbour unharmed`, () =>
+  Deno.test(`a server keeps the limit on ${limit.what}, and another client unharmed`, () =>
     keep(limit));
 }
 
 async function keep(
   { what: _, options, below, at, figure, polite = ["SAY hello", "OK hello"] }: Limit,
 ) {
-  const street = await TestNetwork.open(options);
-  await using _street = street;
-  const polited = street.neighbour("198.51.100.1:1");
-  await street.pass();
+  const network = await TestNetwork.open(options);
+  await using _network = network;
+  const polited = network.client("198.51.100.1:1");
+  await network.pass();
   polited.take();
   const clients = new Map<string, RawClient>();
   const beside = async (): Promise<void> => {
     polited.post(`${polite[0]}\n`);
-    await street.pass();
-    assertEquals(polited.take(), `${polite[1]}\n`, "the neighbour's answer");
+    await network.pass();
+    assertEquals(polited.take(), `${polite[1]}\n`, "the other client's answer");
   };
   const run = async (steps: readonly Step[]): Promise<void> => {
     for (const step of steps) {
-      await play(step, street, clients);
+      await play(step, network, clients);
       await beside();
     }
   };
   await beside();
   await run(below);
-  const before = Number((await street.figures()).get(figure) ?? 0);
+  const before = Number((await network.figures()).get(figure) ?? 0);
   await run(at);
-  const after = Number((await street.figures()).get(figure) ?? 0);
+  const after = Number((await network.figures()).get(figure) ?? 0);
   assert(after > before, `${figure} was ${before} and is ${after}`);
 }
 
 async function play(
   step: Step,
-  street: TestNetwork,
+  network: TestNetwork,
   clients: Map<string, RawClient>,
 ): Promise<void> {
   const { by, sends, lets, passes = 0, late = 0 } = step;
   if (by !== undefined && !clients.has(by)) {
-    const client = street.neighbour(by, {
+    const client = network.client(by, {
       deaf: step.deaf,
       capacity: step.deaf ? 1000 : undefined,
     });
     clients.set(by, client);
-    await street.pass();
+    await network.pass();
     if (!step.stranger) client.take();
   }
   const client = clients.get(by ?? "");
   if (step.reads !== undefined) await client!.stream.read(new Uint8Array(step.reads));
   if (sends !== undefined) {
     client!.post(sends);
-    await street.pass();
+    await network.pass();
   }
-  for (const [name, word] of Object.entries(lets ?? {})) (await street.house.held(name)).go(word);
-  street.clock.late(late);
-  await street.pass(passes);
+  for (const [name, word] of Object.entries(lets ?? {})) {
+    (await network.testServer.held(name)).go(word);
+  }
+  network.clock.late(late);
+  await network.pass(passes);
   if (step.gets instanceof RegExp) assertMatch(client!.take(), step.gets);
   else if (step.gets !== undefined) assertEquals(client!.take(), step.gets);
   if (step.ends !== undefined) {
     assertEquals(client!.ended, step.ends, "whether the connection ended");
   }
   if (step.started !== undefined) {
-    assertEquals(street.house.holds.map(({ name }) => name).join(" "), step.started);
+    assertEquals(network.testServer.holds.map(({ name }) => name).join(" "), step.started);
   }
   if (step.logs !== undefined) {
-    const messages = street.house.log.map(({ message }) => message);
+    const messages = network.testServer.log.map(({ message }) => message);
     // Beside it only that the connections which ask for the figures have ended.
     assertEquals(messages.filter((each) => each !== "connection ended"), [step.logs]);
   }

@@ -16,7 +16,7 @@ import { protocol, TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
 interface Site extends AsyncDisposable {
-  readonly house: TestServer;
+  readonly testServer: TestServer;
   /** A connection from an address. */
   from(peer: string): RawClient;
   /** A connection at the reserved address. */
@@ -27,17 +27,17 @@ async function site(options: ServeOptions): Promise<Site> {
   const directory = await Deno.makeTempDir();
   const address = `unix:${directory}/admin.sock`;
   const listener = new PeerListener();
-  const house = await TestServer.open({
+  const testServer = await TestServer.open({
     listen: [listener, { address, reserved: true }],
     ...options,
   });
   const path = { transport: "unix", path: address.slice("unix:".length) } as const;
   return {
-    house,
+    testServer,
     from: (peer) => new RawClient(listener.connect(peer)),
     administrator: async () => new RawClient(await connectStream(path)),
     async [Symbol.asyncDispose]() {
-      await house[Symbol.asyncDispose]();
+      await testServer[Symbol.asyncDispose]();
       await Deno.remove(directory, { recursive: true });
     },
   };
@@ -65,7 +65,7 @@ for (const [who, peer] of Object.entries(FLOODS)) {
     const connections = { connections: 100, connectionsPerClient: 40, connectionsReserved: 4 };
     await using here = await site({ connections });
     const flood = Array.from({ length: 300 }, (_, i) => here.from(peer(i)));
-    await settle(here.house);
+    await settle(here.testServer);
     const wires = await Promise.all(Array.from({ length: 4 }, () => here.administrator()));
     for (const wire of wires) assertStringIncludes(await wire.line(), "OK lineup/1");
     assert(Number(await figure(wires[0], "connections")) <= 104);
@@ -85,7 +85,7 @@ Deno.test("a reserved address takes no connection of the others, and none of the
   using other = here.from("192.0.2.1:1");
   assertStringIncludes(await other.line(), "OK lineup/1");
   administrator.close();
-  await settle(here.house);
+  await settle(here.testServer);
   using again = await here.administrator();
   assertStringIncludes(await again.line(), "OK lineup/1");
 });
@@ -104,12 +104,12 @@ Deno.test("a reserved address has a share of its own beside a flood of requests 
   using other = here.from("unix");
   await other.line();
   await other.send("#h HOLD h\n" + Array.from({ length: 9 }, (_, i) => `#${i} SAY x\n`).join(""));
-  await settle(here.house);
+  await settle(here.testServer);
   using administrator = await here.administrator();
   await administrator.line();
   await administrator.send("SAY hello\n");
-  await settle(here.house);
-  (await here.house.held("h")).go("done");
+  await settle(here.testServer);
+  (await here.testServer.held("h")).go("done");
   assertEquals(await administrator.line(), "OK hello");
 });
 

@@ -5,17 +5,17 @@ import { RawClient } from "../../raw_client.ts";
 import { protocol, TestServer } from "../../test_server.ts";
 
 Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
-  await using house = await TestServer.open({ limits: { maxLine: 100, maxBody: 1000 } });
-  using wire = new RawClient(house.listener.connect());
+  await using testServer = await TestServer.open({ limits: { maxLine: 100, maxBody: 1000 } });
+  using wire = new RawClient(testServer.listener.connect());
   assertEquals(
     await wire.rawLine(),
-    'OK lineup/1 house/1.0 max-line=100 max-body=1000 auth=none hint="Type HELP"\r\n',
+    'OK lineup/1 tests/1.0 max-line=100 max-body=1000 auth=none hint="Type HELP"\r\n',
   );
 });
 
 Deno.test("serve ends its lines as the client ended its last", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("FROB\n");
   assertEquals((await wire.rawLine()).slice(-3), '."\n');
   const cases = { "PING\r\n": "OK pong\r\n", "PING\n": "OK pong\n", "PING\r\0": "OK pong\r\n" };
@@ -32,8 +32,9 @@ Deno.test("serve ends its lines as the client ended its last", async () => {
 
 Deno.test("serve reads one byte at a time as it reads all at once", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await TestServer.open(listen === undefined ? {} : { listen });
-    const open = () => listen === undefined ? house.client() : RawClient.open(house.server.address);
+    await using testServer = await TestServer.open(listen === undefined ? {} : { listen });
+    const open = () =>
+      listen === undefined ? testServer.client() : RawClient.open(testServer.server.address);
     const sent =
       'PING\r\n#a SAY "é x"\r\nECHO {5}\r\nhe\0lo\r\nFLOW 2\r\nFROB {3}\r\nabc\r\nQUIT\r\n';
     using whole = await open();
@@ -48,15 +49,15 @@ Deno.test("serve reads one byte at a time as it reads all at once", async () => 
 
 Deno.test("serve answers all that came before a half-close, then closes", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await TestServer.open(listen === undefined ? {} : { listen });
+    await using testServer = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
-      ? await house.client()
-      : await RawClient.open(house.server.address);
+      ? await testServer.client()
+      : await RawClient.open(testServer.server.address);
     await wire.send("#a HOLD a\nWAIT b\nFLOW 2\nPING\n");
     await wire.half();
-    (await house.held("b")).go("2");
+    (await testServer.held("b")).go("2");
     assertEquals(await wire.lines(5), ["OK 2", "* x", "* x", "OK count=2", "OK pong"]);
-    (await house.held("a")).go("1");
+    (await testServer.held("a")).go("1");
     assertEquals(await wire.rest(), "#a OK 1\n");
   }
 });
@@ -64,50 +65,50 @@ Deno.test("serve answers all that came before a half-close, then closes", async 
 Deno.test("serve does not execute a request that is cut off", async () => {
   const cut = 'ERR bad-syntax "The input ended within a request, which was not executed."';
   for (const sent of ["HOLD a", "HOLD a\r", "ECHO {3}\n", "ECHO {3}\nab", "ECHO {3}\nabc"]) {
-    await using house = await TestServer.open();
-    using wire = await house.client();
+    await using testServer = await TestServer.open();
+    using wire = await testServer.client();
     await wire.send(sent);
     await wire.half();
     assertEquals((await wire.rest()).trimEnd(), cut, JSON.stringify(sent));
-    assertEquals(house.holds, []);
+    assertEquals(testServer.holds, []);
   }
 });
 
 Deno.test("serve says nothing to a client that says nothing", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("\n\r\n  \n");
   await wire.half();
   assertEquals(await wire.rest(), "");
 });
 
 Deno.test("QUIT answers what is in flight, itself last, and nothing behind it", async () => {
-  await using house = await TestServer.open();
+  await using testServer = await TestServer.open();
   for (const tag of ["", "#q "]) {
-    using wire = await house.client();
+    using wire = await testServer.client();
     await wire.send(`#a HOLD a${tag.length}\nWAIT b${tag.length}\n${tag}QUIT\nPING\nQUIT\n`);
-    (await house.held(`a${tag.length}`)).go("a");
+    (await testServer.held(`a${tag.length}`)).go("a");
     assertEquals(await wire.line(), "#a OK a");
-    (await house.held(`b${tag.length}`)).go("b");
+    (await testServer.held(`b${tag.length}`)).go("b");
     assertEquals(await wire.rest(), `OK b\n${tag}OK bye\n`);
   }
 });
 
 Deno.test("serve reads on for a while behind its last line, then closes", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("QUIT\n");
   assertEquals(await wire.rest(), "OK bye\n");
   await wire.send("PING\n");
-  await house.clock.elapse(999);
+  await testServer.clock.elapse(999);
   await wire.send("PING\n");
-  await house.clock.elapse(1);
+  await testServer.clock.elapse(1);
   await assertRejects(() => wire.send("PING\n"), Error, "closed");
 });
 
 Deno.test("serve stops reading what comes behind its last line when it is too much", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("QUIT\n");
   await wire.rest();
   const flood = "x".repeat(65_536);
@@ -119,23 +120,23 @@ Deno.test("serve stops reading what comes behind its last line when it is too mu
 });
 
 Deno.test("HELLO answers version, protocol and limits", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send('HELLO lineup/1 agent="a b"\n');
   assertEquals(
     await wire.line(),
-    "OK lineup/1 house/1.0 max-line=8192 max-body=1048576 auth=none",
+    "OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 auth=none",
   );
 });
 
 Deno.test("HELLO timing=on adds waited and took to every final line", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("HELLO lineup/1 timing=on\n#h HOLD h\n#s SAY x\n#f FLOW 1\nFROB\n");
   await wire.line();
   assertEquals((await wire.line()).endsWith(" waited=0 took=0"), true);
-  const { go } = await house.held("h");
-  await house.clock.elapse(30.25);
+  const { go } = await testServer.held("h");
+  await testServer.clock.elapse(30.25);
   go("x");
   assertEquals(await wire.lines(4), [
     "#h OK x waited=0 took=30.25",
@@ -149,10 +150,10 @@ Deno.test("HELLO timing=on adds waited and took to every final line", async () =
 });
 
 Deno.test("STATS sends a figure an item and counts them", async () => {
-  await using house = await TestServer.open({ stats: () => [["jobs", 7]] });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ stats: () => [["jobs", 7]] });
+  using wire = await testServer.client();
   await wire.send("FROB\n#h HOLD h\nSTATS\n");
-  await house.held("h");
+  await testServer.held("h");
   await wire.line();
   const figures = new Map<string, string>();
   let line: string;
@@ -175,8 +176,8 @@ Deno.test("STATS sends a figure an item and counts them", async () => {
 });
 
 Deno.test("HELP and SPEC send what the protocol says, as a body", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   const compiled = compile(protocol);
   for (
     const [sent, text] of [["HELP", helpText(compiled)], [
@@ -222,9 +223,9 @@ Deno.test("serve closes what it opened where one address cannot be had", async (
 });
 
 Deno.test("serve takes many connections at once and forgets them", async () => {
-  await using house = await TestServer.open({ listen: ["127.0.0.1:0"] });
+  await using testServer = await TestServer.open({ listen: ["127.0.0.1:0"] });
   const wires = await Promise.all(
-    Array.from({ length: 20 }, () => RawClient.open(house.server.address)),
+    Array.from({ length: 20 }, () => RawClient.open(testServer.server.address)),
   );
   await Promise.all(wires.map((wire, i) => wire.send(`SAY ${i}\n`)));
   assertEquals(await Promise.all(wires.map((wire) => wire.line())), wires.map((_, i) => `OK ${i}`));

@@ -7,26 +7,26 @@ import { TestServer } from "../../test_server.ts";
 import { CountingStream, only, settle } from "../../streams.ts";
 
 Deno.test("serve answers tagged requests as they finish", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("#a HOLD a\n#b WAIT b\n#c PING\n");
   assertEquals(await wire.line(), "#c OK pong");
-  (await house.held("b")).go("2");
+  (await testServer.held("b")).go("2");
   assertEquals(await wire.line(), "#b OK 2");
-  (await house.held("a")).go("1");
+  (await testServer.held("a")).go("1");
   assertEquals(await wire.line(), "#a OK 1");
 });
 
 Deno.test("serve lets untagged requests overlap and answers them in order", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("HOLD a\nWAIT b\nFLOW 2\nFROB\nECHO {3}\nx\ny\n#t PING\nPING\n");
   assertEquals(await wire.line(), "#t OK pong");
-  (await house.held("b")).go("2");
-  await settle(house);
+  (await testServer.held("b")).go("2");
+  await settle(testServer);
   await wire.send("#u PING\n");
   assertEquals(await wire.line(), "#u OK pong");
-  (await house.held("a")).go("1");
+  (await testServer.held("a")).go("1");
   assertEquals(await wire.lines(9), [
     "OK 1",
     "OK 2",
@@ -69,27 +69,27 @@ Deno.test("serve starts untagged requests in order, also where their slice of ti
 });
 
 Deno.test("serve lets a tag be used again once it is answered", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("#a SAY 1\n#a SAY 2\n#a FROB\n#a SAY A=1\n#a SAY 3\n");
   const lines = await wire.lines(5);
   assertEquals([lines[0], lines[1], lines[4]], ["#a OK 1", "#a OK 2", "#a OK 3"]);
 });
 
 Deno.test("serve answers more untagged requests than may be in flight, in order", async () => {
-  await using house = await TestServer.open({ maxInFlight: 4 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ maxInFlight: 4 });
+  using wire = await testServer.client();
   await wire.send(Array.from({ length: 20 }, (_, i) => `WAIT w${i}\n`).join(""));
-  await house.held("w3");
-  await settle(house);
-  assertEquals(house.holds.length, 4);
-  for (let i = 0; i < 20; i++) (await house.held(`w${i}`)).go(String(i));
+  await testServer.held("w3");
+  await settle(testServer);
+  assertEquals(testServer.holds.length, 4);
+  for (let i = 0; i < 20; i++) (await testServer.held(`w${i}`)).go(String(i));
   assertEquals(await wire.lines(20), Array.from({ length: 20 }, (_, i) => `OK ${i}`));
 });
 
 Deno.test("serve answers a long pipeline in order", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   const words = Array.from({ length: 2000 }, (_, i) => `w${i}`);
   const sent = wire.send(words.map((word) => `PING ${word}\n`).join(""));
   assertEquals(await wire.lines(2000), words.map((word) => `OK ${word}`));
@@ -115,12 +115,12 @@ Deno.test("serve answers all that one read brings in one write", async () => {
 Deno.test("serve gathers answers of one slice", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
-  await using house = await TestServer.open({ listen: [only(stream)] });
+  await using testServer = await TestServer.open({ listen: [only(stream)] });
   using wire = await RawClient.open(near);
   await wire.send(Array.from({ length: 8 }, (_, i) => `#t${i} WAIT w${i}\n`).join(""));
-  await house.held("w7");
+  await testServer.held("w7");
   stream.writes = 0;
-  for (const { go } of house.holds) go("x");
+  for (const { go } of testServer.holds) go("x");
   await wire.lines(8);
   // The first goes at once, the others while it is written.
   assertEquals(stream.writes <= 2, true, `${stream.writes} writes`);

@@ -50,7 +50,7 @@ Deno.test("a client that is lost just when its turn to be read has come keeps no
     close: () => arriving[arriving.length - 1].resolve(undefined),
   };
   const listener = new PeerListener();
-  await using house = await TestServer.open({ listen: [listener, puppets] });
+  await using testServer = await TestServer.open({ listen: [listener, puppets] });
   // At each step of its way to be read.
   for (let steps = 0; steps < 12; steps++) {
     const puppet = new Puppet();
@@ -59,12 +59,12 @@ Deno.test("a client that is lost just when its turn to be read has come keeps no
     arrived.resolve(puppet);
     // From 16 KiB on it is read in its turn.
     for (let reads = 0; reads < 3; reads++) {
-      await settle(house);
+      await settle(testServer);
       puppet.comes();
     }
     for (let step = 0; step < steps; step++) await undefined;
     puppet.breaks();
-    await settle(house);
+    await settle(testServer);
   }
   using other = await RawClient.open(listener.connect("198.51.100.2:1"));
   await other.send(`ECHO {20000}\n${"x".repeat(20_000)}\n`);

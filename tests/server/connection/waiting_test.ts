@@ -6,8 +6,8 @@ import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
 Deno.test("class= is refused where there is no such class", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   for (const name of ["urgent", "control"]) {
     await wire.send(`SAY x class=${name}\n`);
     const line = await wire.line();
@@ -18,14 +18,14 @@ Deno.test("class= is refused where there is no such class", async () => {
 
 Deno.test("busy says to stay away twice as long to who comes again in time, jittered by random", async () => {
   let jitter = 0.5;
-  await using house = await TestServer.open({
+  await using testServer = await TestServer.open({
     seats: 1,
     scheduling: { flow: 1 },
     random: () => jitter,
   });
-  using wire = await house.client();
+  using wire = await testServer.client();
   await wire.send("#h HOLD h\n#w HOLD w class=background\n");
-  await house.held("h");
+  await testServer.held("h");
   const refused = async () => {
     await wire.send("#r SAY x class=background\n");
     return await wire.line();
@@ -34,11 +34,11 @@ Deno.test("busy says to stay away twice as long to who comes again in time, jitt
     `#${tag} ERR busy "The server has too much to do." retry=${retry}`;
   // Over the bound of a client the newest of its longest connection goes.
   assertEquals(await refused(), busy("r", 100));
-  await house.clock.elapse(50);
+  await testServer.clock.elapse(50);
   assertEquals(await refused(), busy("r", 100));
-  await house.clock.elapse(50);
+  await testServer.clock.elapse(50);
   assertEquals(await refused(), busy("r", 200));
-  await house.clock.elapse(200);
+  await testServer.clock.elapse(200);
   assertEquals(await refused(), busy("r", 400));
   jitter = 0;
   assertEquals(await refused(), busy("r", 320));
@@ -47,40 +47,40 @@ Deno.test("busy says to stay away twice as long to who comes again in time, jitt
 });
 
 Deno.test("within= ends a request that its connection holds back", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
-  using other = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
+  using other = await testServer.client();
   await other.send("#h HOLD h\n");
-  const { go } = await house.held("h");
+  const { go } = await testServer.held("h");
   await wire.send("HOLD first\nHOLD second within=50ms\nSAY third\n");
-  await settle(house);
-  await house.clock.elapse(70);
+  await settle(testServer);
+  await testServer.clock.elapse(70);
   go("over");
   await other.line();
-  (await house.held("first")).go("first");
+  (await testServer.held("first")).go("first");
   assertEquals(await wire.lines(3), [
     "OK first",
     'ERR expired "The time given by within= is over." executed=no',
     "OK third",
   ]);
-  assertEquals(house.holds.some(({ name }) => name === "second"), false);
+  assertEquals(testServer.holds.some(({ name }) => name === "second"), false);
 });
 
 Deno.test("CANCEL of a waiting request frees its place at once", async () => {
-  await using house = await TestServer.open({ seats: 1, scheduling: { flow: 1 } });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1, scheduling: { flow: 1 } });
+  using wire = await testServer.client();
   await wire.send("#h HOLD h\n");
-  const { go } = await house.held("h");
+  const { go } = await testServer.held("h");
   await wire.send("#a HOLD a\nCANCEL a\n");
   assertEquals(await wire.lines(2), [
     '#a ERR cancelled "CANCEL ended the request." executed=no',
     "OK",
   ]);
   await wire.send("#b SAY b\n");
-  await settle(house);
+  await settle(testServer);
   go("over");
   assertEquals(await wire.lines(2), ["#h OK over", "#b OK b"]);
-  assertEquals(house.holds.some(({ name }) => name === "a"), false);
+  assertEquals(testServer.holds.some(({ name }) => name === "a"), false);
 });
 
 const burning = {

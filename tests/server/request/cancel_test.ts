@@ -5,19 +5,27 @@ import type { Clock } from "@lineup/lineup/scheduling";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../../dialects/lineup1/frames.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { RawClient, until } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
+
+/** Resolves once the signal is aborted. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
 
 const { IAC, IP, DO, DONT, WILL, WONT, TIMING_MARK } = telnet;
 const CTRL_C = 'ERR cancelled "Ctrl-C ended the request." executed=maybe';
 
 Deno.test("CANCEL aborts the signal of a running and of a parked request", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   for (const verb of ["HOLD", "WAIT"]) {
     await wire.send(`#a ${verb} ${verb}\n`);
-    const { signal } = await house.held(verb);
+    const { signal } = await testServer.held(verb);
     assert(!signal.aborted);
     await wire.send("CANCEL a\n");
     assertEquals(await wire.lines(2), [
@@ -30,10 +38,10 @@ Deno.test("CANCEL aborts the signal of a running and of a parked request", async
 });
 
 Deno.test("CANCEL frees the seat of a parked request and what a handler answers later is dropped", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("#a WAIT a\n#b HOLD b\n");
-  const { go } = await house.held("b");
+  const { go } = await testServer.held("b");
   await wire.send("CANCEL a\nCANCEL b\n");
   await wire.lines(4);
   go("too late");
@@ -42,11 +50,11 @@ Deno.test("CANCEL frees the seat of a parked request and what a handler answers 
 });
 
 Deno.test("CANCEL reaches a request of this connection only", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
-  using other = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
+  using other = await testServer.client();
   await wire.send("#a HOLD a\n");
-  const { go } = await house.held("a");
+  const { go } = await testServer.held("a");
   await other.send("CANCEL a\n");
   assertEquals(await other.line(), 'ERR not-found "No request with the tag a waits or runs."');
   go("here");
@@ -54,29 +62,29 @@ Deno.test("CANCEL reaches a request of this connection only", async () => {
 });
 
 Deno.test("within= that is over in time changes nothing, and leaves no timer", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("HOLD a within=1s\n");
-  (await house.held("a")).go("in time");
+  (await testServer.held("a")).go("in time");
   assertEquals(await wire.line(), "OK in".replace("in", '"in time"'));
-  await house.clock.elapse(2000);
+  await testServer.clock.elapse(2000);
   // The one with which the server looks after its connections.
-  assertEquals(house.clock.pending, 1);
+  assertEquals(testServer.clock.pending, 1);
 });
 
 Deno.test("within= covers waiting and running together", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("#a HOLD a\n#b HOLD b within=100ms\n");
-  const { go } = await house.held("a");
-  await house.clock.elapse(40);
+  const { go } = await testServer.held("a");
+  await testServer.clock.elapse(40);
   go("done");
   assertEquals(await wire.line(), "#a OK done");
-  const { signal } = await house.held("b");
-  await house.clock.elapse(59);
+  const { signal } = await testServer.held("b");
+  await testServer.clock.elapse(59);
   assert(!signal.aborted);
   // One timing wheel sees to all deadlines, in ticks of 16 ms.
-  await house.clock.elapse(17);
+  await testServer.clock.elapse(17);
   assertEquals(
     await wire.line(),
     '#b ERR expired "The time given by within= is over." executed=maybe',
@@ -150,10 +158,10 @@ Deno.test("within= is over for what is ready too late because its handler held t
 });
 
 Deno.test("IAC IP cancels the oldest untagged request", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("#t WAIT t\nWAIT a\nHOLD b\n");
-  await house.held("b");
+  await testServer.held("b");
   await wire.send(bytes(IAC, IP));
   assertEquals(await wire.line(), CTRL_C);
   await wire.send(bytes(IAC, IP, IAC, DO, TIMING_MARK));
@@ -162,60 +170,60 @@ Deno.test("IAC IP cancels the oldest untagged request", async () => {
   assertEquals(await wire.line(), CTRL_C);
   await wire.send(bytes(IAC, IP, "PING\n"));
   assertEquals(await wire.line(), "OK pong");
-  (await house.held("t")).go("still here");
+  (await testServer.held("t")).go("still here");
   assertEquals(await wire.line(), '#t OK "still here"');
 });
 
 Deno.test("serve declines what telnet offers and asks, and never begins", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send(bytes("PI", IAC, WILL, 31, IAC, WONT, 1, IAC, DO, 1, IAC, DONT, 3, "NG\n"));
   assertEquals(await wire.bytes(6), bytes(IAC, DONT, 31, IAC, WONT, 1));
   assertEquals(await wire.line(), "OK pong");
 });
 
 Deno.test("a client that vanishes aborts its requests", async () => {
-  await using house = await TestServer.open({ listen: ["127.0.0.1:0"], seats: 2 });
-  const { hostname, port } = new URL(house.server.address.replace("tcp:", "http:"));
+  await using testServer = await TestServer.open({ listen: ["127.0.0.1:0"], seats: 2 });
+  const { hostname, port } = new URL(testServer.server.address.replace("tcp:", "http:"));
   const socket = createConnection(Number(port), hostname);
   const lost = new Promise((resolve) => socket.on("close", resolve));
   socket.write("#h HOLD h\n#w WAIT w\n#q HOLD q\n#r HOLD r\n");
-  await house.held("q");
-  const { signal: running } = await house.held("h");
-  const { signal: parked } = await house.held("w");
+  await testServer.held("q");
+  const { signal: running } = await testServer.held("h");
+  const { signal: parked } = await testServer.held("w");
   socket.resetAndDestroy();
   await lost;
-  await until(() => running.aborted && parked.aborted, "both signals are aborted");
+  await Promise.all([running, parked].map(abortOf));
   assertEquals(running.reason.code, "cancelled");
-  assertEquals(house.holds.some(({ name }) => name === "r"), false);
+  assertEquals(testServer.holds.some(({ name }) => name === "r"), false);
 
-  using other = await RawClient.open(house.server.address);
-  for (const { go } of house.holds) go("nobody hears it");
+  using other = await RawClient.open(testServer.server.address);
+  for (const { go } of testServer.holds) go("nobody hears it");
   await other.send("SAY hello\n");
   assertEquals(await other.line(), "OK hello");
-  assertEquals(house.log.filter(({ level }) => level === "error"), []);
+  assertEquals(testServer.log.filter(({ level }) => level === "error"), []);
 });
 
 Deno.test("a client that closes while a stream runs ends the stream", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
-    await using house = await TestServer.open(listen === undefined ? {} : { listen });
+    await using testServer = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
-      ? await house.client(1024)
-      : await RawClient.open(house.server.address);
+      ? await testServer.client(1024)
+      : await RawClient.open(testServer.server.address);
     await wire.send("FLOW 1000000 1000\n");
     await wire.line();
     wire.close();
-    await until(() => house.flowsEnded === 1, "the generator is ended");
-    assertEquals(house.log.filter(({ level }) => level === "error"), []);
+    await testServer.until(() => testServer.flowsEnded === 1);
+    assertEquals(testServer.log.filter(({ level }) => level === "error"), []);
   }
 });
 
 Deno.test("a client that closes while the server waits to write ends the connection", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client(1024);
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client(1024);
   await wire.send("FLOW 1000000 1000\n#h HOLD h\n");
-  const { signal } = await house.held("h");
-  await settle(house);
+  const { signal } = await testServer.held("h");
+  await settle(testServer);
   wire.close();
-  await until(() => signal.aborted, "the signal is aborted");
+  await abortOf(signal);
 });

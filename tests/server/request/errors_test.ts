@@ -14,7 +14,7 @@ interface Row {
   readonly stays: boolean;
   readonly options?: ServeOptions;
   /** What happens behind the sending; answers the lines that it has taken. */
-  readonly then?: (house: TestServer, wire: RawClient) => Promise<readonly string[] | void>;
+  readonly then?: (testServer: TestServer, wire: RawClient) => Promise<readonly string[] | void>;
 }
 
 const SIZES = { limits: { maxLine: 80, maxBody: 10, maxDiscard: 50 } };
@@ -86,7 +86,7 @@ const rows: readonly Row[] = [
     sent: "#a HOLD a\n#a PING\nPING\n",
     answer: ['ERR bad-syntax "The tag a is still in use."', "#a OK done"],
     stays: false,
-    then: async (house) => void (await house.held("a")).go("done"),
+    then: async (testServer) => void (await testServer.held("a")).go("done"),
   },
   {
     title: "bad-syntax for a request that is cut off by the end of the input",
@@ -252,9 +252,9 @@ const rows: readonly Row[] = [
     sent: "#a HOLD a\n#b SAY x within=500ms\n",
     answer: ['#b ERR expired "The time given by within= is over." executed=no'],
     stays: true,
-    then: async (house) => {
-      await house.held("a");
-      await house.clock.elapse(500 + TICK);
+    then: async (testServer) => {
+      await testServer.held("a");
+      await testServer.clock.elapse(500 + TICK);
     },
   },
   {
@@ -262,9 +262,9 @@ const rows: readonly Row[] = [
     sent: "HOLD a within=2s\n",
     answer: ['ERR expired "The time given by within= is over." executed=maybe'],
     stays: true,
-    then: async (house) => {
-      await house.held("a");
-      await house.clock.elapse(2100);
+    then: async (testServer) => {
+      await testServer.held("a");
+      await testServer.clock.elapse(2100);
     },
   },
   {
@@ -295,12 +295,12 @@ const rows: readonly Row[] = [
       "#r OK done",
     ],
     stays: false,
-    then: async (house, wire) => {
-      await house.held("p");
-      house.server.shutdown();
+    then: async (testServer, wire) => {
+      await testServer.held("p");
+      testServer.server.shutdown();
       await wire.send("#n SAY x\n");
       const seen = await wire.lines(2);
-      (await house.held("r")).go("done");
+      (await testServer.held("r")).go("done");
       return seen;
     },
   },
@@ -320,10 +320,10 @@ const rows: readonly Row[] = [
 
 for (const { title, sent, answer, stays, options, then } of rows) {
   Deno.test(`serve answers ${title}`, async () => {
-    await using house = await TestServer.open({ ...options, listen: ["127.0.0.1:0"] });
-    using wire = await RawClient.open(house.server.address);
+    await using testServer = await TestServer.open({ ...options, listen: ["127.0.0.1:0"] });
+    using wire = await RawClient.open(testServer.server.address);
     await wire.send(sent);
-    const seen = await then?.(house, wire) ?? [];
+    const seen = await then?.(testServer, wire) ?? [];
     assertEquals([...seen, ...await wire.lines(answer.length - seen.length)], answer);
     if (stays) {
       await wire.send("PING alive\n");

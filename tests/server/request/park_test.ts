@@ -5,11 +5,11 @@ import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 
 Deno.test("park lets another request have the seat, and takes one again", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("#w WAIT w\n#h HOLD h\n#s SAY s\n");
-  const hold = await house.held("h");
-  (await house.held("w")).go("w");
+  const hold = await testServer.held("h");
+  (await testServer.held("w")).go("w");
   await wire.send("#p PING\n");
   assertEquals(await wire.line(), "#p OK pong");
   hold.go("h");
@@ -17,12 +17,12 @@ Deno.test("park lets another request have the seat, and takes one again", async 
 });
 
 Deno.test("park rejects with what its promise rejects with", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("WAIT w\n");
-  (await house.held("w")).break(new Error("no luck"));
+  (await testServer.held("w")).break(new Error("no luck"));
   assertEquals((await wire.line()).startsWith("ERR internal"), true);
-  assertEquals((house.log[0].error as Error).message, "no luck");
+  assertEquals((testServer.log[0].error as Error).message, "no luck");
 });
 
 const one = {

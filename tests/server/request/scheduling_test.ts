@@ -5,20 +5,20 @@ import { TestServer } from "../../test_server.ts";
 import { TestNetwork } from "../../test_network.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
-async function street(
+async function openNetwork(
   options: ServeOptions = {},
-): Promise<{ house: TestServer; from: (peer: string) => Promise<RawClient> }> {
+): Promise<{ testServer: TestServer; from: (peer: string) => Promise<RawClient> }> {
   const listener = new PeerListener();
-  const house = await TestServer.open({ listen: [listener], ...options });
-  return { house, from: (peer) => RawClient.open(listener.connect(peer)) };
+  const testServer = await TestServer.open({ listen: [listener], ...options });
+  return { testServer, from: (peer) => RawClient.open(listener.connect(peer)) };
 }
 
 /** Lets whoever holds the one seat go on, so many times; the names of those that held it. */
-async function turns(house: TestServer, count: number): Promise<string[]> {
+async function turns(testServer: TestServer, count: number): Promise<string[]> {
   const names: string[] = [];
   for (let i = 0; i < count; i++) {
-    await settle(house);
-    const hold = house.holds[house.holds.length - 1];
+    await settle(testServer);
+    const hold = testServer.holds[testServer.holds.length - 1];
     names.push(hold.name);
     hold.go("done");
   }
@@ -29,8 +29,8 @@ const share = (names: readonly string[], of: string): number =>
   names.filter((name) => name.startsWith(of)).length;
 
 Deno.test("serve gives a client with many connections no more than one with a single one", async () => {
-  const { house, from } = await street({ seats: 1 });
-  await using _ = house;
+  const { testServer, from } = await openNetwork({ seats: 1 });
+  await using _ = testServer;
   const crowd = await Promise.all(
     Array.from({ length: 20 }, (_, i) => from(`192.0.2.1:${i + 1}`)),
   );
@@ -39,14 +39,14 @@ Deno.test("serve gives a client with many connections no more than one with a si
   }
   using alone = await from("192.0.2.2:1");
   await alone.send(Array.from({ length: 20 }, (_, i) => `#t${i} HOLD alone-${i}\n`).join(""));
-  const names = (await turns(house, 80)).slice(0, 30);
+  const names = (await turns(testServer, 80)).slice(0, 30);
   for (const wire of crowd) wire.close();
   assert(share(names, "alone") >= 14 && share(names, "alone") <= 16, names.join(" "));
 });
 
 Deno.test("class= decides by weight who goes first where several wait", async () => {
-  const { house, from } = await street({ seats: 1 });
-  await using _ = house;
+  const { testServer, from } = await openNetwork({ seats: 1 });
+  await using _ = testServer;
   using wire = await from("192.0.2.1:1");
   const classes = ["interactive", "normal", "bulk", "background"];
   for (const name of classes) {
@@ -56,7 +56,7 @@ Deno.test("class= decides by weight who goes first where several wait", async ()
     );
     await wire.send(requests.join(""));
   }
-  const names = (await turns(house, 46)).slice(1);
+  const names = (await turns(testServer, 46)).slice(1);
   const shares = classes.map((name) => share(names, name));
   const expected = [24, 12, 6, 3];
   for (const [i, each] of shares.entries()) {
@@ -65,11 +65,11 @@ Deno.test("class= decides by weight who goes first where several wait", async ()
 });
 
 Deno.test("serve refuses who asks faster than its rate, and says when to come again", async () => {
-  const { house, from } = await street({
+  const { testServer, from } = await openNetwork({
     rates: { prefix: { rate: 10, burst: 2 } },
     random: () => 0,
   });
-  await using _ = house;
+  await using _ = testServer;
   using fast = await from("192.0.2.1:1");
   await fast.send("SAY 1\nSAY 2\nSAY 3\nPING\n");
   assertEquals(await fast.lines(4), [
@@ -81,17 +81,17 @@ Deno.test("serve refuses who asks faster than its rate, and says when to come ag
   using other = await from("192.0.2.2:1");
   await other.send("SAY 1\n");
   assertEquals(await other.line(), "OK 1");
-  await house.clock.elapse(100);
+  await testServer.clock.elapse(100);
   await fast.send("SAY 4\n");
   assertEquals(await fast.line(), "OK 4");
 });
 
 Deno.test("PING and CANCEL are answered while all seats are taken and nothing more may wait", async () => {
-  const { house, from } = await street({ seats: 1, scheduling: { waiting: 1 } });
-  await using _ = house;
+  const { testServer, from } = await openNetwork({ seats: 1, scheduling: { waiting: 1 } });
+  await using _ = testServer;
   using wire = await from("192.0.2.1:1");
   await wire.send("#h HOLD h\n");
-  await house.held("h");
+  await testServer.held("h");
   await wire.send("#w SAY x\n#r SAY y\n#p PING\n");
   const lines = await wire.lines(2);
   assertMatch(lines[0], /^#[wr] ERR busy/);
@@ -104,11 +104,11 @@ Deno.test("PING and CANCEL are answered while all seats are taken and nothing mo
 });
 
 Deno.test("STATS tells what waits and was refused by class, and who holds most", async () => {
-  const { house, from } = await street({ seats: 1 });
-  await using _ = house;
+  const { testServer, from } = await openNetwork({ seats: 1 });
+  await using _ = testServer;
   using wire = await from("192.0.2.1:1");
   await wire.send("#h HOLD h\n");
-  await house.held("h");
+  await testServer.held("h");
   await wire.send("#a SAY x class=bulk\n#b SAY x class=bulk\n#s STATS\n");
   const figures = new Map<string, string>();
   for (let line; (line = await wire.line()).startsWith("#s * ");) {
@@ -135,46 +135,46 @@ Deno.test("STATS tells what waits and was refused by class, and who holds most",
 
 Deno.test("serve holds a deep untagged pipeline back instead of refusing it", async () => {
   const listener = listenMemory();
-  await using house = await TestServer.open({
+  await using testServer = await TestServer.open({
     listen: [listener],
     seats: 1,
     scheduling: { waiting: 2 },
   });
   using wire = await RawClient.open(listener.connect());
   await wire.send("HOLD h\n" + "SAY x\n".repeat(200));
-  (await house.held("h")).go("first");
+  (await testServer.held("h")).go("first");
   assertEquals(await wire.lines(201), ["OK first", ...new Array(200).fill("OK x")]);
 });
 
 const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
 
 /** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
-async function resting(street: TestNetwork, asks: string): Promise<RawClient> {
-  street.neighbour("192.0.2.1:1").post("HOLD h\n");
-  const client = street.neighbour("192.0.2.2:1");
-  await street.pass();
+async function resting(network: TestNetwork, asks: string): Promise<RawClient> {
+  network.client("192.0.2.1:1").post("HOLD h\n");
+  const client = network.client("192.0.2.2:1");
+  await network.pass();
   client.take();
   client.post("SAY x\n");
-  await street.pass();
+  await network.pass();
   client.post(asks);
-  await street.pass(100);
+  await network.pass(100);
   assertEquals(client.take(), "");
   return client;
 }
 
 Deno.test("serve reads who was refused, and rests, as soon as there is nothing to do", async () => {
-  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
-  const client = await resting(street, "SAY y\n");
-  (await street.house.held("h")).go("done");
-  await street.pass();
+  await using network = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(network, "SAY y\n");
+  (await network.testServer.held("h")).go("done");
+  await network.pass();
   assertMatch(client.take(), /^ERR busy .*\nOK y\n$/);
 });
 
 Deno.test("serve does not begin what waited unread until its deadline", async () => {
-  await using street = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
-  const client = await resting(street, "#y SAY y within=20ms\n#z SAY z\n");
-  (await street.house.held("h")).go("done");
-  await street.pass();
+  await using network = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
+  const client = await resting(network, "#y SAY y within=20ms\n#z SAY z\n");
+  (await network.testServer.held("h")).go("done");
+  await network.pass();
   const lines = client.take().split("\n");
   assert(lines.some((line) => line.startsWith("#y ERR busy ")), lines.join());
   assert(lines.includes("#z OK z"), lines.join());
@@ -182,15 +182,15 @@ Deno.test("serve does not begin what waited unread until its deadline", async ()
 
 Deno.test("serve lets who asks faster than its rate rest although there is nothing to do", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
-  await using street = await TestNetwork.open({ ...RESTS, rates });
-  const client = street.neighbour("192.0.2.2:2");
+  await using network = await TestNetwork.open({ ...RESTS, rates });
+  const client = network.client("192.0.2.2:2");
   client.post("SAY w\n");
-  await street.pass();
+  await network.pass();
   assertMatch(client.take(), /OK w\n$/);
-  const other = await resting(street, "SAY y\n");
-  (await street.house.held("h")).go("done");
-  await street.pass();
+  const other = await resting(network, "SAY y\n");
+  (await network.testServer.held("h")).go("done");
+  await network.pass();
   assertEquals(other.take(), "");
-  await street.pass(1000);
+  await network.pass(1000);
   assertMatch(other.take(), /^(ERR quota .*\n){2}$/);
 });

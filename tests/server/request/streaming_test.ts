@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type RawClient, until } from "../../raw_client.ts";
+import type { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
@@ -16,8 +16,8 @@ async function behind(wire: RawClient, item: string): Promise<string> {
 const ITEM = "* ".length + 1000 + "\n".length;
 
 Deno.test("serve sends items, then one final line", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("FLOW 2\n#t FLOW 1\nFLOW 0\n");
   const lines = await wire.lines(6);
   assertEquals(lines.filter((line) => line.startsWith("#t ")), ["#t * x", "#t OK count=1"]);
@@ -30,60 +30,60 @@ Deno.test("serve sends items, then one final line", async () => {
 });
 
 Deno.test("serve stops producing items while the client does not read", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client(8192);
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client(8192);
   await wire.send("#f FLOW 1000000 1000\n");
-  await settle(house);
-  const before = house.produced;
+  await settle(testServer);
+  const before = testServer.produced;
   // What is being written, what waits behind it up to the mark, and one more.
   const most = (2 * 65_536 + 8192) / ITEM + 3;
   assert(before > 8 && before < most, `${before} items`);
-  await settle(house);
-  assertEquals(house.produced, before);
+  await settle(testServer);
+  assertEquals(testServer.produced, before);
 
   await wire.lines(before);
-  await until(() => house.produced > before, "the flow goes on once the client reads");
+  await testServer.until(() => testServer.produced > before);
   wire.close();
-  await until(() => house.flowsEnded === 1, "the flow ends with its client");
+  await testServer.until(() => testServer.flowsEnded === 1);
 });
 
 Deno.test("serve answers no more requests while the client does not read", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client(8192);
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client(8192);
   let sent = 0;
   const sending = (async () => {
     for (; sent < 500; sent++) await wire.send(`SAY ${"x".repeat(1000)}\n`);
   })();
-  await settle(house);
+  await settle(testServer);
   assert(sent < 250, `${sent} requests taken`);
   assertEquals((await wire.lines(500)).length, 500);
   await sending;
 });
 
 Deno.test("serve keeps no seat for a stream whose client does not read", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using slow = await house.client(1024);
-  using quick = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using slow = await testServer.client(1024);
+  using quick = await testServer.client();
   await slow.send("FLOW 1000000 1000\n");
-  await settle(house);
+  await settle(testServer);
   await quick.send("SAY hello\n");
   assertEquals(await quick.line(), "OK hello");
 });
 
 Deno.test("serve produces one item ahead of an untagged request's turn, and keeps no seat for it", async () => {
-  await using house = await TestServer.open({ seats: 1 });
-  using wire = await house.client();
+  await using testServer = await TestServer.open({ seats: 1 });
+  using wire = await testServer.client();
   await wire.send("WAIT w\nFLOW 3\n");
-  const { go } = await house.held("w");
-  await settle(house);
-  assertEquals(house.produced, 1);
+  const { go } = await testServer.held("w");
+  await settle(testServer);
+  assertEquals(testServer.produced, 1);
   go("done");
   assertEquals(await wire.lines(5), ["OK done", "* x", "* x", "* x", "OK count=3"]);
 });
 
 Deno.test("CANCEL stops a stream between its items and ends its generator", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("#f FLOW\n");
   assertEquals(await wire.line(), "#f * x");
   await wire.send("CANCEL f\n");
@@ -92,35 +92,35 @@ Deno.test("CANCEL stops a stream between its items and ends its generator", asyn
     '#f ERR cancelled "CANCEL ended the request." executed=maybe',
   );
   assertEquals(await wire.line(), "OK");
-  await until(() => house.flowsEnded === 1, "the generator is ended");
+  await testServer.until(() => testServer.flowsEnded === 1);
   await wire.send("#f PING\n");
   assertEquals(await wire.line(), "#f OK pong");
 });
 
 Deno.test("CANCEL stops a stream whose client does not read", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client(1024);
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client(1024);
   await wire.send("#f FLOW 1000000 1000\n");
-  await settle(house);
+  await settle(testServer);
   await wire.send("CANCEL f\n");
   assertEquals(
     await behind(wire, "#f * "),
     '#f ERR cancelled "CANCEL ended the request." executed=maybe',
   );
-  await until(() => house.flowsEnded === 1, "the generator is ended");
+  await testServer.until(() => testServer.flowsEnded === 1);
 });
 
 Deno.test("within= ends a stream", async () => {
-  await using house = await TestServer.open();
-  using wire = await house.client();
+  await using testServer = await TestServer.open();
+  using wire = await testServer.client();
   await wire.send("FLOW within=1s\n");
   // It fills what may wait to be written, then stops.
-  await settle(house);
+  await settle(testServer);
   // Deadlines are seen to in ticks of 16 ms.
-  await house.clock.elapse(1016);
+  await testServer.clock.elapse(1016);
   assertEquals(
     await behind(wire, "* x"),
     'ERR expired "The time given by within= is over." executed=maybe',
   );
-  await until(() => house.flowsEnded === 1, "the generator is ended");
+  await testServer.until(() => testServer.flowsEnded === 1);
 });

@@ -173,11 +173,11 @@ Deno.test("serve starts a worker that ends while idle again, after a pause", asy
 });
 
 Deno.test("serve pauses longer each time a worker cannot be started, and answers meanwhile", async () => {
-  const house = await fragile();
-  const { clock, log, server, ended, ends, connect } = house;
+  const testServer = await fragile();
+  const { clock, log, server, ended, ends, connect } = testServer;
   await using _ = server;
   using wire = await connect();
-  await house.break();
+  await testServer.break();
   await wire.send("TWO\n");
   await wire.line();
   await ended(1);
@@ -195,7 +195,7 @@ Deno.test("serve pauses longer each time a worker cannot be started, and answers
     const incident = log.find(({ message }) => message === "ONE failed")!;
     assert(/the module is broken/.test(String(incident.error)));
   }
-  await house.repair();
+  await testServer.repair();
   await clock.elapse(5000);
   await wire.send("ONE\n");
   assertEquals(await wire.line(), "OK word=1");

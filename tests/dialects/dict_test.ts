@@ -7,7 +7,7 @@ import {
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
 import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
-import { Wire } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { dict } from "./dict.ts";
 import { serveInMemory } from "./served.ts";
 
@@ -74,8 +74,8 @@ const subject: DialectSubject = {
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`DICT ${name}`, run);
 
-async function open(server: ServedDialect): Promise<Wire> {
-  const wire = new Wire(await server.connect());
+async function open(server: ServedDialect): Promise<RawClient> {
+  const wire = new RawClient(await server.connect());
   assertEquals(await wire.line(), "220 words <auth.none>");
   return wire;
 }

@@ -2,13 +2,13 @@
 
 import { assertEquals } from "@std/assert";
 import { hangingStore } from "../store/hanging_store.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 const HANGS = 11_500;
 
 Deno.test("a thousand PURGEs of one client that took seconds refuse nobody's PURGE of a small queue", async () => {
   const { store, hang, goOn } = hangingStore();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const [heavy, other] = [await queue.session(), await queue.session()];
   for (let round = 0; round < 6; round++) {
     hang();
@@ -23,7 +23,7 @@ Deno.test("a thousand PURGEs of one client that took seconds refuse nobody's PUR
 
 Deno.test("no command is refused for what it took while the store hung", async () => {
   const { store, hang, goOn } = hangingStore();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   for (let i = 0; i < 100; i++) await session.ask("PUT mail x attempts=9");
   const requests = async (): Promise<string[]> => {

@@ -1,6 +1,6 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 import type { Found } from "./measured.ts";
@@ -20,7 +20,7 @@ async function fill(session: RawClient, request: (n: number) => string): Promise
 }
 
 Deno.test("PUT, EVERY, LIMIT and PAUSE answer busy where the memory of the queue is full; what makes room works", async () => {
-  await using queue = await served({ maxMemory: 100_000, store: elsewhere() });
+  await using queue = await testQueue({ maxMemory: 100_000, store: elsewhere() });
   const session = await queue.session();
   await session.ask("EVERY there mail x interval=1h");
   const [count, reply] = await fill(session, (n) => `PUT mail x id=${n}`);
@@ -69,7 +69,7 @@ Deno.test("a queue counts what long names, keys, reasons and own terms take", as
       [(n: number) => `EVERY ${n} ${long(1)} x key=${long(2)} interval=1h`, 110],
     ] as const
   ) {
-    await using queue = await served({ maxMemory: 100_000, store: elsewhere() });
+    await using queue = await testQueue({ maxMemory: 100_000, store: elsewhere() });
     const [count, reply] = await fill(await queue.session(), request);
     assertMatch(reply, FULL);
     assert(count > most / 2 && count <= most, `${count} of ${request(1)}`);
@@ -77,7 +77,7 @@ Deno.test("a queue counts what long names, keys, reasons and own terms take", as
 });
 
 Deno.test("a queue in memory counts bodies, results and the bodies of schedules", async () => {
-  await using queue = await served({ maxMemory: 100_000 });
+  await using queue = await testQueue({ maxMemory: 100_000 });
   const session = await queue.session();
   const body = "x".repeat(10_000);
   assertEquals((await fill(session, () => `PUT mail {10000}\n${body}`))[0], 9);
@@ -104,7 +104,7 @@ Deno.test("a store that has more than the memory of the queue allows is loaded, 
   await store.commit(
     Array.from({ length: count }, (_, at) => put(job(at + 1, { unique: `n${at}` }))),
   );
-  await using queue = await served({ maxMemory: 100_000, store });
+  await using queue = await testQueue({ maxMemory: 100_000, store });
   const session = await queue.session();
   assertEquals(queue.figure("queue-ready"), count);
   assertMatch(await session.ask("PUT mail x"), FULL);
@@ -117,7 +117,7 @@ Deno.test("a store that has more than the memory of the queue allows is loaded, 
 });
 
 Deno.test("TAKE and WAIT that wait have their share of the memory: jobs do not keep them out, nor they jobs", async () => {
-  await using queue = await served({ maxMemory: 100_000, store: elsewhere() });
+  await using queue = await testQueue({ maxMemory: 100_000, store: elsewhere() });
   const [session, other] = [await queue.session(), await queue.session()];
   const [count] = await fill(session, () => "PUT mail x delay=1h");
   // Long names cost more, and their queues are there.
@@ -147,7 +147,7 @@ Deno.test("PUT waits where much waits to be stored, and what nobody waits for an
       await memory.commit(changes);
     },
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   const body = "x".repeat(1_000_000);
   const send = async (count: number): Promise<void> => {
@@ -205,7 +205,7 @@ Deno.test("a queue counts for each thing about what it takes, before a restart a
 });
 
 Deno.test("TAKE and LIST count what their clients have not read towards the memory of the server", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const [session, other] = [await queue.session(), await queue.session()];
   const body = "x".repeat(1_000_000);
   for (let n = 0; n < 3; n++) await session.ask(`PUT mail {1000000}\n${body}`);

@@ -3,10 +3,10 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../seeded_random.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 Deno.test("FAIL makes pauses of backoff= that double, between half of each and all of it, up to a day", async () => {
-  await using queue = await served({ random: seededRandom(1) });
+  await using queue = await testQueue({ random: seededRandom(1) });
   const session = await queue.session();
   await session.ask("PUT mail x backoff=10s attempts=30");
   const pauses: number[] = [];
@@ -27,7 +27,7 @@ Deno.test("FAIL makes pauses of backoff= that double, between half of each and a
 });
 
 Deno.test("RELEASE gives a job back, its attempt not counted, and DONE of an old attempt is refused", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x attempts=1");
   await session.ask("PUT mail y");
@@ -44,7 +44,7 @@ Deno.test("RELEASE gives a job back, its attempt not counted, and DONE of an old
 });
 
 Deno.test("REVIVE makes a job, or all dead ones of a queue, ready with all attempts", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (let i = 0; i < 4; i++) await session.ask("PUT mail x attempts=2");
   await session.ask("PUT 42 x");
@@ -65,7 +65,7 @@ Deno.test("REVIVE makes a job, or all dead ones of a queue, ready with all attem
 
 Deno.test("PUT expires= drops a job that is not taken in time, and one that comes back too late", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   for (const options of ["", "delay=8s", "", "", ""]) {
     await session.ask(`PUT mail x expires=10s lease=1m ${options}`);
@@ -87,14 +87,14 @@ Deno.test("PUT expires= drops a job that is not taken in time, and one that come
   await session.ask("PUT mail x expires=5s");
   await queue[Symbol.asyncDispose]();
   await queue.clock.elapse(5_000);
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   assertMatch(await other.ask("LIST mail"), /^\* id=6 .*\nOK count=1$/);
   assertEquals((await Array.fromAsync(store.load())).map(({ id }) => id), [6]);
 });
 
 Deno.test("TAKE hold=connection gives jobs up when the connection ends, and no others", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const holder = await queue.session();
   const other = await queue.session();
   for (const options of ["", "attempts=1", "", "", ""]) await other.ask(`PUT mail x ${options}`);
@@ -119,14 +119,14 @@ Deno.test("TAKE hold=connection gives jobs up when the connection ends, and no o
 
 Deno.test("openQueue gives up what was held by a connection before the start", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("PUT mail x");
   await session.ask("PUT mail y");
   await session.ask("TAKE mail hold=connection");
   await session.ask("TAKE mail");
   await queue[Symbol.asyncDispose]();
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   assertStringIncludes(await other.ask("QUEUES"), "ready=1 taken=1");
   assertStringIncludes(await other.ask("TAKE mail"), "* id=1 queue=mail attempt=2");

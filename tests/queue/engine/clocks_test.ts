@@ -9,7 +9,7 @@ import {
 } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { type Served, served } from "../session.ts";
+import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { job, put, schedule } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
@@ -84,7 +84,7 @@ const less = (ms: number): number[] => FULL.map((each) => each - ms);
 
 Deno.test("leases, delays, expiries, results, ages and intervals do not heed the time of day", async () => {
   for (const step of [HOUR, -HOUR, YEAR, -YEAR]) {
-    await using queue = await served();
+    await using queue = await testQueue();
     const { clock } = queue;
     const session = await queue.session();
     await fill(session);
@@ -106,7 +106,7 @@ Deno.test("leases, delays, expiries, results, ages and intervals do not heed the
 });
 
 Deno.test("cron follows the time of day that is set on, or that went on while the machine was suspended", async () => {
-  await using queue = await served({ clock: at("2026-06-01T01:00:00Z") });
+  await using queue = await testQueue({ clock: at("2026-06-01T01:00:00Z") });
   const { clock } = queue;
   const session = await queue.session();
   await session.ask('EVERY nightly night x cron="0 8 * * *"');
@@ -127,7 +127,7 @@ Deno.test("cron follows the time of day that is set on, or that went on while th
 
 Deno.test("cron goes on where the time of day is set back, fixed times not again after a correction", async () => {
   const clock = at("2026-06-01T11:50:00Z");
-  await using queue = await served({ clock });
+  await using queue = await testQueue({ clock });
   const session = await queue.session();
   await session.ask('EVERY daily day x cron="0 12 * * *"');
   await session.ask('EVERY hourly hour x cron="55 * * * *"');
@@ -157,15 +157,15 @@ Deno.test("cron goes on where the time of day is set back, fixed times not again
 });
 
 /** A queue on the store of another that was closed, at a time of day that somebody set. */
-async function again(before: Served, store: Store, wall: number): Promise<Served> {
+async function again(before: TestQueue, store: Store, wall: number): Promise<TestQueue> {
   await before[Symbol.asyncDispose]();
-  return await served({ store, clock: new VirtualClock(wall) });
+  return await testQueue({ store, clock: new VirtualClock(wall) });
 }
 
 Deno.test("a start where the clock is behind takes nothing for longer than it was granted", async () => {
   for (const back of [MINUTE, HOUR, YEAR]) {
     const store = lasting();
-    const first = await served({ store });
+    const first = await testQueue({ store });
     const session = await first.session();
     await fill(session);
     await session.ask('EVERY daily day x cron="0 12 * * *"');
@@ -193,7 +193,7 @@ Deno.test("a start where the clock is behind takes nothing for longer than it wa
 
 Deno.test("a start counts the time of day that has passed, after a process that was suspended too", async () => {
   const store = lasting();
-  const first = await served({ store });
+  const first = await testQueue({ store });
   const session = await first.session();
   first.clock.setWall(8 * HOUR);
   await fill(session);
@@ -204,7 +204,7 @@ Deno.test("a start counts the time of day that has passed, after a process that 
 Deno.test("a clock that was a year ahead for a while leaves no lease and no schedule behind that far away", async () => {
   const store = lasting();
   const start = Date.parse("2026-06-01T00:00:00Z");
-  const first = await served({ store, clock: new VirtualClock(start + YEAR) });
+  const first = await testQueue({ store, clock: new VirtualClock(start + YEAR) });
   const session = await first.session();
   await fill(session);
   await session.ask('EVERY daily day x cron="0 12 * * *"');
@@ -244,7 +244,7 @@ Deno.test("a store that keeps no moment is believed as far as requests go", asyn
       schedule: { ...schedule, name: "beat", cron: "", zone: "", interval: 5_000, next: future },
     },
   ]);
-  await using queue = await served({ store, clock: new VirtualClock(now) });
+  await using queue = await testQueue({ store, clock: new VirtualClock(now) });
   const session = await queue.session();
   const lefts: number[] = [];
   for (const id of [1, 2, 3, 4, 5]) lefts.push(told(await session.ask(`JOB ${id}`), "left"));

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 Deno.test("PUT answers with the id", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(await session.ask("PUT mail hello"), "OK id=1");
   assertEquals(await session.ask("PUT mail {5}\nworld"), "OK id=2");
@@ -10,7 +10,7 @@ Deno.test("PUT answers with the id", async () => {
 });
 
 Deno.test("PUT keeps any bytes", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(await session.ask("PUT mail {7}\nhe\0l\r\no"), "OK id=1");
   assertEquals(
@@ -20,7 +20,7 @@ Deno.test("PUT keeps any bytes", async () => {
 });
 
 Deno.test("PUT refuses what is not allowed and names it", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (
     const [request, name] of [
@@ -38,7 +38,7 @@ Deno.test("PUT refuses what is not allowed and names it", async () => {
 });
 
 Deno.test("PUT answers busy once there are maxJobs", async () => {
-  await using queue = await served({ maxJobs: 2 });
+  await using queue = await testQueue({ maxJobs: 2 });
   const session = await queue.session();
   await session.ask("PUT mail 1");
   await session.ask("PUT mail 2 delay=1h");
@@ -52,7 +52,7 @@ Deno.test("PUT answers busy once there are maxJobs", async () => {
 });
 
 Deno.test("PUT and TAKE answer busy for a new queue once there are maxQueues", async () => {
-  await using queue = await served({ maxQueues: 2 });
+  await using queue = await testQueue({ maxQueues: 2 });
   const session = await queue.session();
   await session.ask("PUT a x");
   const busy = 'ERR busy "There may be 2 queues, and there is no room for another." retry=1000';
@@ -66,7 +66,7 @@ Deno.test("PUT and TAKE answer busy for a new queue once there are maxQueues", a
 });
 
 Deno.test("TAKE gives jobs by priority and then in the order in which they were put", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const priority of [5, 9, 0, 5, 0]) await session.ask(`PUT mail x priority=${priority}`);
   const reply = await session.ask("TAKE mail max=10");
@@ -75,7 +75,7 @@ Deno.test("TAKE gives jobs by priority and then in the order in which they were 
 });
 
 Deno.test("TAKE looks through queues in the order in which they are named", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT a x");
   await session.ask("PUT b x");
@@ -85,7 +85,7 @@ Deno.test("TAKE looks through queues in the order in which they are named", asyn
 });
 
 Deno.test("TAKE, DONE and PUT may come in one write", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.send("PUT mail hello\nTAKE mail\nDONE 1\nTAKE mail\nJOB 1\n");
   assertEquals(await session.reply(), "OK id=1");
@@ -102,7 +102,7 @@ Deno.test("TAKE, DONE and PUT may come in one write", async () => {
 });
 
 Deno.test("DONE is refused to another connection while the holder's is open", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const holder = await queue.session();
   const other = await queue.session();
   for (let i = 0; i < 3; i++) await holder.ask("PUT mail x");
@@ -121,7 +121,7 @@ Deno.test("DONE is refused to another connection while the holder's is open", as
 });
 
 Deno.test("FAIL makes a job ready, delayed or dead", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x attempts=3");
   await session.ask("TAKE mail");
@@ -144,7 +144,7 @@ Deno.test("FAIL makes a job ready, delayed or dead", async () => {
 });
 
 Deno.test("QUEUES tells counts, the oldest and takers, and forgets what is empty", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail 1 priority=9");
   await queue.clock.elapse(1500);
@@ -167,7 +167,7 @@ Deno.test("QUEUES tells counts, the oldest and takers, and forgets what is empty
 });
 
 Deno.test("STATS tells the figures of the queue", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x");
   const reply = await session.ask("STATS");
@@ -177,7 +177,7 @@ Deno.test("STATS tells the figures of the queue", async () => {
 });
 
 Deno.test("TAKE gives at most 4 MiB of jobs, and one that is larger alone", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const megabyte = "x".repeat(1 << 20);
   for (let i = 0; i < 6; i++) await session.ask(`PUT mail {${1 << 20}}\n${megabyte}`);

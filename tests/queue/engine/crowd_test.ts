@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 /** A store whose commits take a random time, on the clock of the test. */
@@ -57,7 +57,7 @@ async function crowd(seed: number): Promise<void> {
   const below = (limit: number): number => Math.floor(random() * limit);
   const clock = new VirtualClock();
   const seen: Seen = { put: new Set(), given: new Set(), done: new Set() };
-  await using queue = await served({ store: slow(clock, random), clock });
+  await using queue = await testQueue({ store: slow(clock, random), clock });
   const sessions = await Promise.all(Array.from({ length: 4 }, () => queue.session()));
   const listening = sessions.map((session) => listen(session, random, seen));
 

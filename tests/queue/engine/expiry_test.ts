@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 /** A clock of a busy process: what is not due within `HORIZON` rings a minute late. */
 class LateClock extends VirtualClock {
@@ -12,7 +12,7 @@ class LateClock extends VirtualClock {
 const HORIZON = 500;
 
 Deno.test("TAKE gives no job that has expired, however late the timers are", async () => {
-  await using queue = await served({ clock: new LateClock() });
+  await using queue = await testQueue({ clock: new LateClock() });
   const session = await queue.session();
   await session.ask("PUT mail old expires=1s");
   await session.ask("PUT mail new");
@@ -22,7 +22,7 @@ Deno.test("TAKE gives no job that has expired, however late the timers are", asy
 });
 
 Deno.test("PUT id= takes the name of a job that has expired, however late the timers are", async () => {
-  await using queue = await served({ clock: new LateClock() });
+  await using queue = await testQueue({ clock: new LateClock() });
   const session = await queue.session();
   await session.ask("PUT mail old id=once expires=1s");
   assertEquals(await session.ask("PUT mail new id=once"), "OK id=1 duplicate=yes");
@@ -31,7 +31,7 @@ Deno.test("PUT id= takes the name of a job that has expired, however late the ti
 });
 
 Deno.test("a TAKE that waits is given what has not expired, however late the timers are", async () => {
-  await using queue = await served({ clock: new LateClock() });
+  await using queue = await testQueue({ clock: new LateClock() });
   const session = await queue.session();
   await session.ask("PAUSE mail");
   await session.ask("PUT mail old expires=1s");

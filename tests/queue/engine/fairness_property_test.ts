@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { duration } from "./model.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 const KEYS = ["", "a", "b", "c"];
 const PRIORITIES = [2, 3, 5];
@@ -98,7 +98,7 @@ async function work(random: () => number, steps: number, cancels: boolean): Prom
     },
     close: () => Promise.resolve(),
   };
-  let queue = await served({ store, clock });
+  let queue = await testQueue({ store, clock });
   let session = await queue.session();
   const book = new Book();
 
@@ -158,7 +158,7 @@ async function work(random: () => number, steps: number, cancels: boolean): Prom
   };
   const restart = async (): Promise<void> => {
     await queue[Symbol.asyncDispose]();
-    queue = await served({ store, clock });
+    queue = await testQueue({ store, clock });
     session = await queue.session();
     for (const row of book.rows) row.passed.clear();
   };

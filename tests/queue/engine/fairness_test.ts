@@ -1,6 +1,6 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -19,13 +19,13 @@ async function take(session: RawClient, max: number): Promise<number[]> {
 
 Deno.test("TAKE gives all 10 jobs of a key among the first 25, beside 100,000 of another", async () => {
   const store = await filled(100_010, (at) => ({ key: at < 100_000 ? "large" : "small" }));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const ids = await take(await queue.session(), 25);
   assertEquals(ids.filter((id) => id > 100_000).length, 10);
 });
 
 Deno.test("TAKE gives jobs of keys in turn, each key first in, first out", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const key of ["a", "a", "b", "a", "b", "", "b", "", ""]) {
     await session.ask(`PUT mail x${key === "" ? "" : ` key=${key}`}`);
@@ -35,7 +35,7 @@ Deno.test("TAKE gives jobs of keys in turn, each key first in, first out", async
 
 Deno.test("TAKE gives every priority its share, at any time and in the long run", async () => {
   const store = await filled(50_000, (at) => ({ priority: at % 10, key: `key-${at % 7}` }));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   const weights = Array.from({ length: 10 }, (_, priority) => 2 ** (9 - priority));
   const counts = weights.map(() => 0);
@@ -59,7 +59,7 @@ Deno.test("TAKE gives every priority its share, at any time and in the long run"
 
 Deno.test("TAKE does not starve a priority where one job at a time comes of a lower number", async () => {
   const store = await filled(3, () => ({ priority: 9 }));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   let low = 0;
   for (let i = 0; i < 1_100; i++) {
@@ -79,7 +79,7 @@ Deno.test("TAKE that is cancelled costs a key neither its turn nor its order", a
       await memory.commit(changes);
     },
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   for (const key of ["a", "a", "b", "c", "c"]) await session.ask(`PUT mail x key=${key}`);
   assertEquals(await take(session, 1), [1]);
@@ -93,7 +93,7 @@ Deno.test("TAKE that is cancelled costs a key neither its turn nor its order", a
 });
 
 Deno.test("TAKE gives a job that failed, or whose lease ran out, behind the others of its key", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const key of ["a", "a", "a", "b"]) await session.ask(`PUT mail x lease=1m key=${key}`);
   await session.ask("TAKE mail");
@@ -106,7 +106,7 @@ Deno.test("TAKE gives a job that failed, or whose lease ran out, behind the othe
 });
 
 Deno.test("QUEUES tells the oldest of all priorities and keys as jobs come and go", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const oldest = async () => / oldest=(\S+)/.exec(await session.ask("QUEUES"))?.[1];
   for (const options of ["key=a priority=9", "key=b", "key=a", "key=c priority=0"]) {

@@ -1,12 +1,12 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 /** The server looks after its connections with one. */
 const SERVER_TIMERS = 1;
 
 Deno.test("PUT delay= makes a job ready when its time has come", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail later delay=1h");
   await session.ask("PUT mail sooner delay=1m");
@@ -20,7 +20,7 @@ Deno.test("PUT delay= makes a job ready when its time has come", async () => {
 });
 
 Deno.test("PUT delay= may be longer than a timer of JavaScript", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail later delay=60d");
   await queue.clock.elapse(60 * 86_400_000 - 1);
@@ -30,7 +30,7 @@ Deno.test("PUT delay= may be longer than a timer of JavaScript", async () => {
 });
 
 Deno.test("TAKE gives a job again when its lease is over, and the stale worker is refused", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const stale = await queue.session();
   const next = await queue.session();
   await stale.ask("PUT mail x lease=10s");
@@ -46,7 +46,7 @@ Deno.test("TAKE gives a job again when its lease is over, and the stale worker i
 });
 
 Deno.test("TAKE leaves a job dead whose attempts are used up when its lease is over", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x attempts=1");
   await session.ask("TAKE mail");
@@ -59,7 +59,7 @@ Deno.test("TAKE leaves a job dead whose attempts are used up when its lease is o
 });
 
 Deno.test("EXTEND begins the lease anew", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x");
   await session.ask("TAKE mail");
@@ -73,7 +73,7 @@ Deno.test("EXTEND begins the lease anew", async () => {
 });
 
 Deno.test("openQueue sets one timer for all leases and delays", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (let i = 0; i < 50; i++) await session.ask(`PUT mail x delay=${50 - i}s`);
   assertEquals(queue.clock.pending, 1 + SERVER_TIMERS);
@@ -84,7 +84,7 @@ Deno.test("openQueue sets one timer for all leases and delays", async () => {
 
 Deno.test("openQueue goes on with leases, delays, attempts and ids where the last one stopped", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using first = await served({ store });
+  await using first = await testQueue({ store });
   const { clock } = first;
   {
     const session = await first.session();
@@ -102,7 +102,7 @@ Deno.test("openQueue goes on with leases, delays, attempts and ids where the las
   await first[Symbol.asyncDispose]();
   await clock.elapse(20_000);
 
-  await using second = await served({ store, clock });
+  await using second = await testQueue({ store, clock });
   const session = await second.session();
   assertEquals(
     await session.ask("QUEUES"),

@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -25,7 +25,7 @@ async function filled(keys: readonly string[], each: number): Promise<Store> {
 
 Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and behind a restart", async () => {
   const store = await filled(["a", "b", "c"], 4_000);
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("LIMIT mail key=a weight=3");
   await session.ask("LIMIT mail key=c weight=0.5");
@@ -37,7 +37,7 @@ Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and behind a 
   };
   await count(session);
   await queue[Symbol.asyncDispose]();
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   await count(other);
   await other.ask("LIMIT mail key=a weight=0");
@@ -49,7 +49,7 @@ Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and behind a 
 });
 
 Deno.test("LIMIT running= holds a queue or a key back until a job ends, and others go on", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const key of ["a", "a", "a", "b", "b", "b"]) await session.ask(`PUT mail x key=${key}`);
   await session.ask("LIMIT mail key=a running=1");
@@ -70,13 +70,13 @@ Deno.test("LIMIT running= holds a queue or a key back until a job ends, and othe
 
 Deno.test("LIMIT running= counts the leases that a restart recovers", async () => {
   const store = await filled(["a", "b"], 10);
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("LIMIT mail key=a running=2");
   await session.ask("LIMIT mail running=5");
   assertEquals((await take(session, 20)).length, 5);
   await queue[Symbol.asyncDispose]();
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   assertEquals(await take(other, 20), []);
   await other.ask("LIMIT mail running=6");
@@ -87,7 +87,7 @@ Deno.test("LIMIT running= counts the leases that a restart recovers", async () =
 
 Deno.test("LIMIT rate= lets so many go a second, and wakes who waits in time", async () => {
   const store = await filled(["a", "b"], 2_000);
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("LIMIT mail rate=0.5");
   assertEquals((await take(session, 100)).length, 1);
@@ -110,7 +110,7 @@ Deno.test("LIMIT rate= lets so many go a second, and wakes who waits in time", a
 });
 
 Deno.test("LIMIT depth= makes PUT busy for a queue or key that is full, dead and done jobs not counted", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("LIMIT mail key=a depth=1");
   await session.ask("LIMIT mail depth=3");
@@ -134,7 +134,7 @@ Deno.test("LIMIT depth= makes PUT busy for a queue or key that is full, dead and
 
 Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and those that say nothing are gone", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using queue = await served({ store, maxRules: 3 });
+  await using queue = await testQueue({ store, maxRules: 3 });
   const session = await queue.session();
   await session.ask("LIMIT mail rate=2.5 depth=7");
   await session.ask("LIMIT mail key=acme running=1");
@@ -145,7 +145,7 @@ Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and those that 
     "* queue=news paused=yes\nOK count=3";
   assertEquals(await session.ask("LIMITS"), listed);
   await queue[Symbol.asyncDispose]();
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   assertEquals(await other.ask("LIMITS"), listed);
   assertEquals(await other.ask("LIMIT mail key=acme"), "OK running=1");
@@ -171,7 +171,7 @@ Deno.test("LIMIT running= is never exceeded, whatever happens to jobs and limits
     const below = (limit: number): number => Math.floor(random() * limit);
     const clock = new VirtualClock();
     const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-    let queue = await served({ store, clock });
+    let queue = await testQueue({ store, clock });
     let session = await queue.session();
     const caps: Record<string, number> = { all: 4, a: 1, b: 2, c: 3 };
     const limit = async (name: string): Promise<void> => {
@@ -198,7 +198,7 @@ Deno.test("LIMIT running= is never exceeded, whatever happens to jobs and limits
       } else if (chance < 0.97) await clock.elapse(below(30));
       else {
         await queue[Symbol.asyncDispose]();
-        queue = await served({ store, clock });
+        queue = await testQueue({ store, clock });
         session = await queue.session();
       }
       const watch = await queue.session();

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { LONG, SEED } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { duration, Model } from "./model.ts";
-import { type Served, served } from "../session.ts";
+import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -13,7 +13,7 @@ interface Pair {
   readonly model: Model;
   readonly clock: VirtualClock;
   readonly open: () => Promise<Store>;
-  queue: Served;
+  queue: TestQueue;
   workers: RawClient[];
   waiting: Map<string, RawClient>;
   names: number;
@@ -202,7 +202,7 @@ async function restart(pair: Pair): Promise<void> {
 }
 
 async function start(pair: Pair): Promise<void> {
-  pair.queue = await served({ store: await pair.open(), clock: pair.clock });
+  pair.queue = await testQueue({ store: await pair.open(), clock: pair.clock });
   pair.workers = [];
   pair.waiting = new Map();
   for (let i = 0; i < WORKERS; i++) pair.workers.push(await pair.queue.session());

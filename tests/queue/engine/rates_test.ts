@@ -5,7 +5,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -32,7 +32,7 @@ const ROUNDS: Readonly<Record<string, readonly string[]>> = {
 
 for (const [what, requests] of Object.entries(ROUNDS)) {
   Deno.test(`LIMIT rate= is not forgotten with ${what}`, async () => {
-    await using queue = await served();
+    await using queue = await testQueue();
     const session = await queue.session();
     await session.ask("LIMIT mail rate=1");
     let count = 0;
@@ -53,7 +53,7 @@ Deno.test("LIMIT rate= of a key, and a slow one over restarts, go on where they 
   const clock = new VirtualClock();
   let count = 0;
   for (let start = 0; start < 10; start++) {
-    await using queue = await served({ store, clock });
+    await using queue = await testQueue({ store, clock });
     const session = await queue.session();
     await session.ask("LIMIT mail key=acme rate=1");
     for (let i = 0; i < 3; i++) await session.ask("PUT mail x key=acme");
@@ -61,13 +61,13 @@ Deno.test("LIMIT rate= of a key, and a slow one over restarts, go on where they 
   }
   assertEquals(count, 1);
   await clock.elapse(1_000);
-  await using queue = await served({ store, clock });
+  await using queue = await testQueue({ store, clock });
   const session = await queue.session();
   assertEquals(await taken(session, "mail", 10), ["acme"]);
 });
 
 Deno.test("LIMIT rate= that is lowered behind a burst lets the next go in time", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("LIMIT mail rate=1000");
   for (let i = 0; i < 200; i++) await session.ask("PUT mail x");
@@ -86,7 +86,7 @@ Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the 
     const below = (limit: number): number => Math.floor(random() * limit);
     const clock = new VirtualClock();
     const store = lasting();
-    let queue = await served({ store, clock });
+    let queue = await testQueue({ store, clock });
     let session = await queue.session();
     const owner = seed % 2 === 0 ? "mail" : "mail key=acme";
     const rates = [0.3, 1, 2, 7, 9.5];
@@ -118,7 +118,7 @@ Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the 
       else if (chance < 0.96) await session.ask("PURGE mail");
       else {
         await queue[Symbol.asyncDispose]();
-        queue = await served({ store, clock });
+        queue = await testQueue({ store, clock });
         session = await queue.session();
       }
       assert(count <= allowed + 1 + 1e-6, `${count} in ${since} ms: LINEUP_SEED=${seed}`);
@@ -140,7 +140,7 @@ Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the 
 });
 
 Deno.test("LIMIT refuses weights and rates that would hold jobs back for ever", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const value of ["5e-324", "0.0009", "1e-300"]) {
     assertEquals(
@@ -172,7 +172,7 @@ for (
       const name = "ab"[at % 2];
       return put(job(at + 1, what === "keys" ? { queue: "q", key: name } : { queue: name }));
     }));
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     const session = await queue.session();
     await session.ask(`LIMIT ${ofA} weight=0.001`);
     assertEquals(
@@ -208,7 +208,7 @@ Deno.test("openQueue bounds weights and rates that an older version stored, and 
     { kind: "rules", rules: { ...rules, queue: "news", rate: 5, weight: 2 } },
   ]);
   {
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     const session = await queue.session();
     assertEquals(
       await session.ask("LIMITS"),
@@ -220,6 +220,6 @@ Deno.test("openQueue bounds weights and rates that an older version stored, and 
       "rate and weight were out of bounds, and are now 0.00001 and 1000",
     ]);
   }
-  await using again = await served({ store });
+  await using again = await testQueue({ store });
   assertEquals(again.logged, []);
 });

@@ -1,6 +1,6 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 /** A store whose commits fail while it is told to; `torn` ones have reached it all the same. */
 function failing(): {
@@ -27,7 +27,7 @@ function failing(): {
 
 Deno.test("openQueue turns read-only when its store fails, and says so everywhere", async () => {
   const { store, fail } = failing();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   const other = await queue.session();
   await session.ask("PUT mail stored");
@@ -68,7 +68,7 @@ Deno.test("openQueue turns read-only when its store fails, and says so everywher
 
 Deno.test("openQueue refuses those that wait for a job when its store fails", async () => {
   const { store, fail } = failing();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.send("#a TAKE mail wait=1h\n#b TAKE mail wait=1h\n");
   await queue.clock.elapse(1);
@@ -82,7 +82,7 @@ Deno.test("openQueue refuses those that wait for a job when its store fails", as
 Deno.test("openQueue goes on once its store works again, and has lost nothing", async () => {
   for (const torn of [false, true]) {
     const { store, fail, work, asked } = failing();
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     const { clock } = queue;
     const session = await queue.session();
     await session.ask("PUT mail first");
@@ -106,7 +106,7 @@ Deno.test("openQueue goes on once its store works again, and has lost nothing", 
     const jobs = await session.ask("LIST mail");
     assertEquals([...jobs.matchAll(/^\* id=(\d+)/gm)].map(([, id]) => id).join(), "1,3,4");
 
-    await using again = await served({ store, clock });
+    await using again = await testQueue({ store, clock });
     const other = await again.session();
     assertEquals(await other.ask("LIST mail"), jobs);
     assertStringIncludes(await other.ask("TAKE mail max=3"), "key=acme");
@@ -115,7 +115,7 @@ Deno.test("openQueue goes on once its store works again, and has lost nothing", 
 
 Deno.test("openQueue tries a last time when it is closed while its store fails, and says what is lost", async () => {
   const { store, fail } = failing();
-  const queue = await served({ store });
+  const queue = await testQueue({ store });
   const session = await queue.session();
   fail();
   await session.ask("PUT mail x");
@@ -127,13 +127,13 @@ Deno.test("TAKE leaves a job dead whose body cannot be read, and gives the other
   const memory = memoryStore();
   const store: Store = { ...memory, close: () => Promise.resolve() };
   {
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     const session = await queue.session();
     for (const body of ["one", "two", "three"]) await session.ask(`PUT mail ${body}`);
   }
   const bodies: Store["bodies"] = (ids) =>
     ids.includes(2) ? Promise.reject(new Error("bad sector")) : memory.bodies(ids);
-  await using queue = await served({ store: { ...store, bodies } });
+  await using queue = await testQueue({ store: { ...store, bodies } });
   const session = await queue.session();
   assertEquals(
     await session.ask("TAKE mail max=3"),
@@ -160,12 +160,12 @@ Deno.test("TAKE leaves alone what has taken the place of a job that was dropped 
   const memory = memoryStore();
   const store: Store = { ...memory, close: () => Promise.resolve() };
   {
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     await (await queue.session()).ask("PUT mail one");
   }
   const read = Promise.withResolvers<never>();
   const bodies: Store["bodies"] = (ids) => ids.includes(1) ? read.promise : memory.bodies(ids);
-  await using queue = await served({ store: { ...store, bodies } });
+  await using queue = await testQueue({ store: { ...store, bodies } });
   const [session, other] = [await queue.session(), await queue.session()];
   await session.send("TAKE mail\n");
   await queue.clock.elapse(1);

@@ -1,11 +1,11 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 const MINUTE = 60_000;
 
 Deno.test("WAIT is answered with the result once the job is done, to all who wait", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const [worker, ...clients] = await Promise.all(Array.from({ length: 4 }, () => queue.session()));
   await worker.ask("PUT mail question");
   for (const client of clients) await client.send("WAIT 1\n");
@@ -19,7 +19,7 @@ Deno.test("WAIT is answered with the result once the job is done, to all who wai
 });
 
 Deno.test("WAIT is answered later too where PUT said result=keep, for resultTime", async () => {
-  await using queue = await served({ resultTime: MINUTE });
+  await using queue = await testQueue({ resultTime: MINUTE });
   const session = await queue.session();
   await session.ask("PUT mail question result=keep key=acme");
   await session.ask("PUT mail other result=keep");
@@ -40,7 +40,7 @@ Deno.test("WAIT is answered later too where PUT said result=keep, for resultTime
 
 Deno.test("openQueue keeps maxResults results, and forgets the oldest first, also behind a restart", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using queue = await served({ store, maxResults: 2, resultTime: MINUTE });
+  await using queue = await testQueue({ store, maxResults: 2, resultTime: MINUTE });
   const session = await queue.session();
   for (let i = 0; i < 3; i++) await session.ask("PUT mail x result=keep");
   await session.ask("TAKE mail max=3");
@@ -50,7 +50,7 @@ Deno.test("openQueue keeps maxResults results, and forgets the oldest first, als
   }
   await queue[Symbol.asyncDispose]();
 
-  await using again = await served({
+  await using again = await testQueue({
     store,
     clock: queue.clock,
     maxResults: 2,
@@ -67,7 +67,7 @@ Deno.test("openQueue keeps maxResults results, and forgets the oldest first, als
 });
 
 Deno.test("WAIT says why no result will come", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const waiter = await queue.session();
   const fails = async (why: string, how: () => Promise<unknown>, options = ""): Promise<void> => {
@@ -92,7 +92,7 @@ Deno.test("WAIT says why no result will come", async () => {
 });
 
 Deno.test("WAIT that is cancelled or out of time leaves no trace, and counts as one that waits", async () => {
-  await using queue = await served({ maxTakers: 2 });
+  await using queue = await testQueue({ maxTakers: 2 });
   const session = await queue.session();
   await session.ask("PUT mail x");
   await session.send("#a WAIT 1\n#b WAIT 1 within=1s\n");
@@ -118,7 +118,7 @@ Deno.test("WAIT is not answered before the result is stored", async () => {
       await memory.commit(changes);
     },
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   const waiter = await queue.session();
   await session.ask("PUT mail x result=keep");
@@ -139,7 +139,7 @@ Deno.test("WAIT is not answered before the result is stored", async () => {
 });
 
 Deno.test("DONE and FAIL change all jobs that they name, or none", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (let i = 0; i < 6; i++) await session.ask(`PUT mail x attempts=${i === 0 ? 1 : 2}`);
   await session.ask("TAKE mail max=5");

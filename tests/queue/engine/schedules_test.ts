@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { schedule } from "../../../queue/store/conformance/samples.ts";
 
 const MINUTE = 60_000;
@@ -13,7 +13,7 @@ function at(time: string): VirtualClock {
 }
 
 Deno.test("EVERY interval= puts a job on these terms each time", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(
     await session.ask(
@@ -38,7 +38,7 @@ Deno.test("EVERY interval= puts a job on these terms each time", async () => {
 });
 
 Deno.test("EVERY cron= puts jobs at the times of a zone, over a change of its clocks", async () => {
-  await using queue = await served({ clock: at("2026-10-24T00:30:00Z") });
+  await using queue = await testQueue({ clock: at("2026-10-24T00:30:00Z") });
   const session = await queue.session();
   assertEquals(
     await session.ask('EVERY night mail x cron="0 3 * * *" tz=Europe/Berlin'),
@@ -68,7 +68,7 @@ Deno.test("EVERY cron= puts jobs at the times of a zone, over a change of its cl
 
 Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const { clock } = queue;
   const session = await queue.session();
   await session.ask("EVERY beat mail x interval=1h");
@@ -77,7 +77,7 @@ Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async ()
   assertEquals(await session.ask("EVERY ended off"), "OK");
   await queue[Symbol.asyncDispose]();
   clock.advance(3 * DAY + 30 * MINUTE);
-  await using again = await served({ store, clock });
+  await using again = await testQueue({ store, clock });
   const other = await again.session();
   await clock.elapse(1);
   assertMatch(
@@ -98,7 +98,7 @@ Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async ()
 });
 
 Deno.test("EVERY that is set again as it is keeps its time, and otherwise begins anew", async () => {
-  await using queue = await served({ maxSchedules: 1 });
+  await using queue = await testQueue({ maxSchedules: 1 });
   const session = await queue.session();
   assertEquals(await session.ask("EVERY beat mail x interval=1h"), "OK next=3600s");
   await queue.clock.elapse(10 * MINUTE);
@@ -115,7 +115,7 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
     ...memory,
     commit: (changes) => fails ? Promise.reject(new Error("full")) : memory.commit(changes),
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("LIMIT mail depth=1");
   await session.ask("EVERY beat mail x interval=1m");
@@ -144,7 +144,7 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
 });
 
 Deno.test("EVERY refuses what is not allowed and says what would be right", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (
     const [request, message] of [
@@ -174,7 +174,7 @@ Deno.test("EVERY reads bodies from the store when their time has come, a slice a
       return bodies;
     },
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   const body = "x".repeat(300_000);
   for (let i = 0; i < 20; i++) await session.ask(`EVERY s${i} mail interval=1m {300000}\n${body}`);
@@ -199,7 +199,7 @@ Deno.test("EVERY puts no job of a schedule that ended or was replaced while its 
       return await memory.scheduleBodies(names);
     },
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   for (const name of ["ended", "replaced", "kept"]) {
     await session.ask(`EVERY ${name} mail ${name} interval=1m`);
@@ -213,7 +213,7 @@ Deno.test("EVERY puts no job of a schedule that ended or was replaced while its 
 });
 
 Deno.test("EVERY keeps a zone in its one spelling, and takes every spelling for the same", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const every = 'EVERY x q b cron="0 3 * * *"';
   assertEquals(await session.ask(`${every} tz=EUROPE/berlin`), "OK next=7200s");
@@ -231,7 +231,7 @@ Deno.test("a schedule of an older version that cannot be read is kept, and puts 
     { kind: "schedule", schedule: { ...old, name: "never", cron: "0 0 30 2 *" } },
     { kind: "schedule", schedule: { ...old, name: "spelled", zone: "europe/berlin" } },
   ]);
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const { message } = queue.logged[0];
   assertEquals(message, "schedule puts nothing until EVERY sets it again");
   assertEquals(queue.logged.map(({ schedule, error }) => `${schedule}: ${error}`), [

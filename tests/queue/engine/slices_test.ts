@@ -3,7 +3,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { type Served, served } from "../session.ts";
+import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 
 /** The most jobs of a slice. */
@@ -21,7 +21,7 @@ async function filled(
 
 /** The most that a figure changes in one turn of the event loop, until it is `end`; and how many turns that takes. */
 async function most(
-  queue: Served,
+  queue: TestQueue,
   name: string,
   end: number,
 ): Promise<[most: number, turns: number]> {
@@ -38,7 +38,7 @@ async function most(
 
 Deno.test("PURGEs of one client and of many do one slice a turn in all", async () => {
   const count = 40_000;
-  await using queue = await served({ store: await filled(count, () => ({})) });
+  await using queue = await testQueue({ store: await filled(count, () => ({})) });
   const sessions = [await queue.session(), await queue.session(), await queue.session()];
   const purge = Array(100).fill("PURGE mail\n").map((line, at) => `#${at} ${line}`).join("");
   for (const session of sessions) await session.send(purge);
@@ -49,7 +49,7 @@ Deno.test("PURGEs of one client and of many do one slice a turn in all", async (
 
 Deno.test("PURGEs take turns by client, however many one of them asks for", async () => {
   const store = await filled(32_000, (at) => ({ queue: at < 30_000 ? "large" : "small" }));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const [greedy, modest] = [await queue.session(), await queue.session()];
   const purge = (at: number): string => `#${at} PURGE large state=ready\n`;
   await greedy.send(Array.from({ length: 200 }, (_, at) => purge(at)).join(""));
@@ -75,7 +75,7 @@ Deno.test("many delays that are over at once, or leases, are a slice a turn", as
       ? { readyAt: over }
       : { endsAt: over, attempt: 1, attempts: 5 };
     const store = await filled(5_000, () => ({ ...times, enqueuedAt: now, state }));
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     queue.clock.advance(60_000);
     assertEquals(queue.figure("queue-ready"), SLICE, state);
     const [largest] = await most(queue, "queue-ready", 5_000);
@@ -90,7 +90,7 @@ Deno.test("a TAKE drops a slice of what has expired, and one that waits gets wha
     readyAt: now + at / 10_000,
     expiresAt: at < 4_999 ? now + 1_000 : 0,
   }));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   // Time has passed, and no timer has rung yet.
   queue.clock.now = () => now + 2_000;
@@ -101,7 +101,7 @@ Deno.test("a TAKE drops a slice of what has expired, and one that waits gets wha
 });
 
 Deno.test("RESUME serves the takers of a queue a slice a turn, each with what its turn gives it", async () => {
-  await using queue = await served({ store: await filled(3_000, () => ({})) });
+  await using queue = await testQueue({ store: await filled(3_000, () => ({})) });
   const other = await queue.session();
   await other.ask("PAUSE mail");
   const takes = Array.from({ length: 30 }, (_, at) => `#${at} TAKE mail wait=1m max=10\n`);
@@ -114,7 +114,7 @@ Deno.test("RESUME serves the takers of a queue a slice a turn, each with what it
 });
 
 Deno.test("what a connection held goes back a slice a turn", async () => {
-  await using queue = await served({ store: await filled(3_000, () => ({ attempts: 5 })) });
+  await using queue = await testQueue({ store: await filled(3_000, () => ({ attempts: 5 })) });
   const session = await queue.session();
   for (let i = 0; i < 30; i++) await session.ask("TAKE mail max=100 hold=connection");
   assertEquals(queue.figure("queue-taken"), 3_000);
@@ -125,7 +125,7 @@ Deno.test("what a connection held goes back a slice a turn", async () => {
 
 Deno.test("PURGEs of one client that wait for each other hold no seats and have not begun", async () => {
   const count = 40_000;
-  await using queue = await served({ store: await filled(count, () => ({})) });
+  await using queue = await testQueue({ store: await filled(count, () => ({})) });
   const other = await queue.session();
   const greedy = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
   const lines = Array.from({ length: 250 }, (_, at) => `#${at} PURGE mail state=ready\n`);
@@ -148,7 +148,7 @@ Deno.test("PURGEs of one client that wait for each other hold no seats and have 
 });
 
 Deno.test("PURGE that is cancelled while it waits for another removes nothing, and the next has its turn", async () => {
-  await using queue = await served({
+  await using queue = await testQueue({
     store: await filled(20_000, (at) => ({ queue: at % 2 === 0 ? "a" : "b" })),
   });
   const session = await queue.session();
@@ -164,7 +164,7 @@ Deno.test("PURGE that is cancelled while it waits for another removes nothing, a
 });
 
 Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of those meant", async () => {
-  await using queue = await served({
+  await using queue = await testQueue({
     store: await filled(100_000, (at) => at === 999 ? { state: "dead" } : {}),
   });
   const session = await queue.session();
@@ -192,7 +192,7 @@ Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of tho
 });
 
 Deno.test("a slice ends where its jobs take long", async () => {
-  await using queue = await served({ store: await filled(10_000, () => ({})) });
+  await using queue = await testQueue({ store: await filled(10_000, () => ({})) });
   const session = await queue.session();
   const { clock } = queue;
   const start = clock.now();
@@ -213,7 +213,7 @@ Deno.test("a slice of jobs that are due at once ends where they take long", asyn
     const state = isDelayed ? "delayed" : "ready";
     const [readyAt, expiresAt] = isDelayed ? [due, 0] : [now, due];
     const store = await filled(5_000, (at) => ({ state, readyAt, expiresAt, key: `k${at}` }));
-    await using queue = await served({ store });
+    await using queue = await testQueue({ store });
     const { clock } = queue;
     let looks = 0;
     const start = due;
@@ -227,7 +227,7 @@ Deno.test("a slice of jobs that are due at once ends where they take long", asyn
 });
 
 Deno.test("LIST of many jobs leaves room for the requests of others between two slices", async () => {
-  await using queue = await served({
+  await using queue = await testQueue({
     store: await filled(9_000, (at) => ({ key: at === 8_999 ? "last" : "other" })),
   });
   const [lister, other] = [await queue.session(), await queue.session()];

@@ -1,7 +1,7 @@
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { SEED, seededRandom } from "../../seeded_random.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -15,7 +15,7 @@ async function page(session: RawClient, request: string): Promise<[number[], num
 }
 
 Deno.test("LIST tells each job once, page by page, while others come and go", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const random = seededRandom(SEED);
   for (let i = 0; i < 1_200; i++) {
@@ -48,7 +48,7 @@ Deno.test("LIST looks at 10,000 jobs at most, and says where it stopped", async 
   await store.commit(
     Array.from({ length: 25_000 }, (_, at) => put(job(at + 1, { key: at < 24_999 ? "a" : "b" }))),
   );
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   assertEquals(await page(session, "LIST mail key=b"), [[], 10_000]);
   assertEquals(await page(session, "LIST mail key=b after=10000"), [[], 20_000]);
@@ -62,7 +62,7 @@ Deno.test("PURGE removes the jobs it names, those that were there, in slices bet
   await store.commit(
     Array.from({ length: count }, (_, at) => put(job(at + 1, { key: at % 2 === 0 ? "a" : "b" }))),
   );
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const [session, other] = [await queue.session(), await queue.session()];
   await session.ask("TAKE mail max=10");
   assertEquals(await session.ask("PURGE mail state=taken key=a"), "OK count=5");
@@ -87,7 +87,7 @@ Deno.test("PURGE removes the jobs it names, those that were there, in slices bet
 Deno.test("PURGE that is cancelled stops", async () => {
   const store = memoryStore();
   await store.commit(Array.from({ length: 50_000 }, (_, at) => put(job(at + 1))));
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.send("#p PURGE mail\nPING\nCANCEL p\n");
   const replies = [await session.reply(), await session.reply(), await session.reply()].join("\n");
@@ -99,7 +99,7 @@ Deno.test("PURGE that is cancelled stops", async () => {
 });
 
 Deno.test("QUEUE tells counts, rates and the keys with most ready jobs", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (let i = 0; i < 60; i++) {
     // k0 has one job, k1 two, and so on.

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { memoryStore, type Store } from "@lineup/lineup/queue";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 const HELLO = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 
@@ -8,7 +8,7 @@ const HELLO = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 const SERVER_TIMERS = 1;
 
 Deno.test("TAKE wait= is answered by a PUT", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const taker = await queue.session();
   const putter = await queue.session();
   await taker.send("TAKE mail wait=1h\n");
@@ -18,7 +18,7 @@ Deno.test("TAKE wait= is answered by a PUT", async () => {
 });
 
 Deno.test("TAKE wait= is answered by a PUT behind it on its own connection", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.send("TAKE mail wait=1h\nPUT mail hello\n");
   assertEquals(await session.reply(), HELLO);
@@ -26,7 +26,7 @@ Deno.test("TAKE wait= is answered by a PUT behind it on its own connection", asy
 });
 
 Deno.test("TAKE wait= is answered when its time is over, and leaves no trace", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.send("TAKE mail other wait=5s\n");
   await queue.clock.elapse(4999);
@@ -39,7 +39,7 @@ Deno.test("TAKE wait= is answered when its time is over, and leaves no trace", a
 });
 
 Deno.test("TAKE wait= is answered by a lease that runs out and by a FAIL", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const first = await queue.session();
   const second = await queue.session();
   await first.ask("PUT mail hello");
@@ -53,7 +53,7 @@ Deno.test("TAKE wait= is answered by a lease that runs out and by a FAIL", async
 });
 
 Deno.test("PUT wakes exactly one taker, those that came first before the others", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const takers = await Promise.all(Array.from({ length: 20 }, () => queue.session()));
   for (const taker of takers) {
     await taker.send("TAKE mail news wait=1h\n");
@@ -68,7 +68,7 @@ Deno.test("PUT wakes exactly one taker, those that came first before the others"
 });
 
 Deno.test("PUT wakes exactly one of 10,000 takers, which wait on one timer", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const putter = await queue.session();
   const takers = await Promise.all(Array.from({ length: 100 }, () => queue.session()));
   const pending = queue.clock.pending;
@@ -92,7 +92,7 @@ Deno.test("PUT wakes exactly one of 10,000 takers, which wait on one timer", asy
 });
 
 Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   const gone = await queue.session();
   await session.send("#a TAKE mail wait=1h\n#b TAKE mail news wait=1h within=5s\n");
@@ -116,7 +116,7 @@ Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", as
 });
 
 Deno.test("TAKE gives a job back to its place, attempt not counted, when it is cancelled as the job comes", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.send("#a TAKE mail wait=1h\nPUT mail hello\nPUT mail world\nCANCEL a\n");
   const replies = [];
@@ -143,7 +143,7 @@ function heldUp(): { store: Store; hold(): void; go(): void } {
 }
 
 Deno.test("PUT wakes one of many takers, and the next where that one is cancelled as it is woken", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
   for (const taker of takers) {
     await taker.send("#t TAKE mail wait=1h\n");
@@ -160,7 +160,7 @@ Deno.test("PUT wakes one of many takers, and the next where that one is cancelle
 
 Deno.test("PUT wakes one of many takers, and the next where that one has vanished before the job is stored as its own", async () => {
   const { store, hold, go } = heldUp();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
   for (const taker of takers) {
     await taker.send("#t TAKE mail wait=1h\n");
@@ -189,7 +189,7 @@ Deno.test("PUT wakes one of many takers, and the next where that one has vanishe
 });
 
 Deno.test("PUT wakes a taker that waits, not one that has vanished unseen and came before it", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const gone = await queue.session();
   const next = await queue.session();
   const putter = await queue.session();
@@ -211,7 +211,7 @@ Deno.test("PUT wakes a taker that waits, not one that has vanished unseen and ca
 });
 
 Deno.test("Takers that have ended their side are served in their order, behind all others", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const takers = await Promise.all(Array.from({ length: 6 }, () => queue.session()));
   for (const taker of takers) {
     await taker.send("TAKE mail news wait=1h\n");
@@ -227,7 +227,7 @@ Deno.test("Takers that have ended their side are served in their order, behind a
 });
 
 Deno.test("A client that said half-close=off and ends its side waits for nothing any more", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const gone = await queue.session();
   assertStringIncludes(await gone.ask("HELLO lineup/1 half-close=off"), "OK lineup/1 queue/");
   await gone.ask("PUT mail hello");
@@ -244,7 +244,7 @@ Deno.test("A client that said half-close=off and ends its side waits for nothing
 });
 
 Deno.test("TAKE gives back what never left the server, where a client that reads nothing is dropped", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const putter = await queue.session();
   const deaf = await queue.session();
   const body = "x".repeat(60_000);
@@ -260,7 +260,7 @@ Deno.test("TAKE gives back what never left the server, where a client that reads
 });
 
 Deno.test("What was given to clients that are gone counts towards no rate", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const putter = await queue.session();
   await putter.ask("LIMIT mail rate=0.001");
   await putter.ask("LIMIT mail key=acme rate=0.001");
@@ -282,7 +282,7 @@ Deno.test("What was given to clients that are gone counts towards no rate", asyn
 
 Deno.test("TAKE gives jobs back when it is cancelled while they are being stored", async () => {
   const { store, hold, go } = heldUp();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("PUT mail hello");
   await session.ask("PUT mail world");
@@ -299,7 +299,7 @@ Deno.test("TAKE gives jobs back when it is cancelled while they are being stored
 
 Deno.test("TAKE is not answered before the job is stored as taken", async () => {
   const { store, hold, go } = heldUp();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   await session.ask("PUT mail hello");
   hold();
@@ -312,7 +312,7 @@ Deno.test("TAKE is not answered before the job is stored as taken", async () => 
 });
 
 Deno.test("TAKE wait= answers busy once maxTakers wait", async () => {
-  await using queue = await served({ maxTakers: 1 });
+  await using queue = await testQueue({ maxTakers: 1 });
   const session = await queue.session();
   await session.send("#a TAKE mail wait=1h\n");
   assertMatch(await session.ask("TAKE mail wait=1h"), /^ERR busy .* retry=1000$/);

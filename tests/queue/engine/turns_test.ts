@@ -1,6 +1,6 @@
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
@@ -21,7 +21,7 @@ async function take(session: RawClient, queues: string, max: number): Promise<st
 }
 
 Deno.test("TAKE lets the queues that it names take turns, one after another TAKE", async () => {
-  await using queue = await served({ store: await filled(["a", "b", "c"], 100) });
+  await using queue = await testQueue({ store: await filled(["a", "b", "c"], 100) });
   const session = await queue.session();
   const other = await queue.session();
   let taken = "";
@@ -35,7 +35,7 @@ Deno.test("TAKE lets the queues that it names take turns, one after another TAKE
 });
 
 Deno.test("TAKE gives a queue that was empty no credit for that time", async () => {
-  await using queue = await served({ store: await filled(["a", "b"], 50) });
+  await using queue = await testQueue({ store: await filled(["a", "b"], 50) });
   const session = await queue.session();
   assertEquals(await take(session, "a b late", 20), "ab".repeat(10));
   for (let i = 0; i < 10; i++) await session.ask("PUT late x");
@@ -44,7 +44,7 @@ Deno.test("TAKE gives a queue that was empty no credit for that time", async () 
 });
 
 Deno.test("LIMIT weight= of a queue is its share in a TAKE of several", async () => {
-  await using queue = await served({ store: await filled(["a", "b"], 2_000) });
+  await using queue = await testQueue({ store: await filled(["a", "b"], 2_000) });
   const session = await queue.session();
   await session.ask("LIMIT a weight=3");
   const counts = { a: 0, b: 0 };
@@ -55,7 +55,7 @@ Deno.test("LIMIT weight= of a queue is its share in a TAKE of several", async ()
 });
 
 Deno.test("TAKE passes over a queue that is paused or may not have more running", async () => {
-  await using queue = await served({ store: await filled(["a", "b", "c"], 9) });
+  await using queue = await testQueue({ store: await filled(["a", "b", "c"], 9) });
   const session = await queue.session();
   await session.ask("PAUSE a");
   await session.ask("LIMIT b running=2");

@@ -1,9 +1,9 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 Deno.test("PUT id= puts no second job of its name, whatever the state of the first", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(await session.ask("PUT mail x id=order-1 delay=1s attempts=1"), "OK id=1");
   const duplicate = "OK id=1 duplicate=yes";
@@ -23,7 +23,7 @@ Deno.test("PUT id= puts no second job of its name, whatever the state of the fir
 });
 
 Deno.test("PUT id= is free again once the job is done, or its result forgotten", async () => {
-  await using queue = await served({ resultTime: 10_000 });
+  await using queue = await testQueue({ resultTime: 10_000 });
   const session = await queue.session();
   await session.ask("PUT mail x id=a");
   await session.ask("PUT mail x id=b result=keep");
@@ -46,7 +46,7 @@ Deno.test("PUT id= is not answered as a duplicate before the first is stored, an
     },
     close: () => Promise.resolve(),
   };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   hold = Promise.withResolvers();
   await session.send("#a PUT mail x id=a\n");
@@ -62,7 +62,7 @@ Deno.test("PUT id= is not answered as a duplicate before the first is stored, an
   hold.resolve();
   assertEquals(await both, ["#a OK id=1", "#b OK id=1 duplicate=yes"]);
 
-  await using again = await served({ store, clock: queue.clock });
+  await using again = await testQueue({ store, clock: queue.clock });
   const other = await again.session();
   assertEquals(await other.ask("PUT mail x id=a"), "OK id=1 duplicate=yes");
 });

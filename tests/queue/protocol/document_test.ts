@@ -2,7 +2,7 @@ import { compile, markdown } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { pattern } from "./pattern.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 const FILE = new URL("../../../docs/QUEUE.md", import.meta.url);
 const REFERENCE = /(<!-- reference: .*? -->\n)(.*)(<!-- reference ends -->)/s;
@@ -32,7 +32,7 @@ Deno.test("docs/QUEUE.md shows a tour that runs as it is shown", async () => {
   const lines = [...tour.matchAll(/^```text\n(.*?)^```/gms)].map(([, block]) => block).join("")
     .trimEnd().split("\n");
   assertGreater(lines.length, 50);
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   while (lines.length > 0) {
     const request = lines.shift()!;

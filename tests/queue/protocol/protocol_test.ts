@@ -2,7 +2,7 @@ import { compile } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
 import { pattern } from "./pattern.ts";
-import { type Served, served } from "../session.ts";
+import { type TestQueue, testQueue } from "../../test_queue.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 Deno.test("queueProtocol compiles", () => {
@@ -10,14 +10,14 @@ Deno.test("queueProtocol compiles", () => {
 });
 
 /** The reply to a request; where one waits, time passes. */
-async function answer(queue: Served, session: RawClient, request: string): Promise<string> {
+async function answer(queue: TestQueue, session: RawClient, request: string): Promise<string> {
   const reply = session.ask(request);
   await queue.clock.elapse(100);
   return await reply;
 }
 
 Deno.test("queueProtocol has examples that are exact when run in order", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   const session = await queue.session();
   for (const { examples } of Object.values(queueProtocol.commands)) {
     for (const { request, reply } of examples) {
@@ -27,7 +27,7 @@ Deno.test("queueProtocol has examples that are exact when run in order", async (
 });
 
 Deno.test("queueProtocol has examples that run each on a connection of its own", async () => {
-  await using queue = await served();
+  await using queue = await testQueue();
   for (const { examples } of Object.values(queueProtocol.commands)) {
     for (const { request, reply } of examples) {
       const session = await queue.session();

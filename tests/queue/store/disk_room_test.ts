@@ -2,7 +2,7 @@ import { openQueue, sqliteStore, type Store } from "@lineup/lineup/queue";
 import { memoryStore } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { putSmall, removesSome, rowAttacks } from "./row_attacks.ts";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { LONG } from "../../seeded_random.ts";
 import { withDirectory } from "../../temporary_directory.ts";
@@ -42,7 +42,7 @@ for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_0
       const path = `${directory}/queue.db`;
       const watch = (): void => assert(sizeOf(path) <= maxSize, `${sizeOf(path)} bytes`);
       const options = { maxSize, reserve: 0 };
-      let queue = await served({ store: await sqliteStore(path, options) });
+      let queue = await testQueue({ store: await sqliteStore(path, options) });
       let session = await queue.session();
       const first = await fill(session, size, watch);
       assertGreater(first * size, maxSize / 3);
@@ -53,7 +53,7 @@ for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_0
       for (const restart of [false, true]) {
         if (restart) {
           await queue[Symbol.asyncDispose]();
-          queue = await served({ store: await sqliteStore(path, options) });
+          queue = await testQueue({ store: await sqliteStore(path, options) });
           session = await queue.session();
           // Nearly: its -wal has gone.
           assert(await fill(session, size, watch) <= first / 10);
@@ -82,13 +82,13 @@ for (const [attack, add] of Object.entries(rowAttacks)) {
       withDirectory(async (directory) => {
         const path = `${directory}/queue.db`;
         const options = { maxSize, reserve: 0 };
-        let queue = await served({ store: await sqliteStore(path, options) });
+        let queue = await testQueue({ store: await sqliteStore(path, options) });
         let session = await queue.session();
         let left = await putSmall(session, Infinity);
         for (let restarts = 0; restarts < 2; restarts++) {
           if (restarts > 0) {
             await queue[Symbol.asyncDispose]();
-            queue = await served({ store: await sqliteStore(path, options) });
+            queue = await testQueue({ store: await sqliteStore(path, options) });
             session = await queue.session();
           }
           await add(session);
@@ -110,7 +110,7 @@ Deno.test("sqliteStore with a maxSize below what it has refuses new jobs until t
     const store = await sqliteStore(path, { reserve: 0 });
     await store.commit(Array.from({ length: 300 }, (_, at) => put(job(at + 1, { size: 10_000 }))));
     await store.close();
-    await using queue = await served({
+    await using queue = await testQueue({
       store: await sqliteStore(path, { maxSize: MIB, reserve: 0 }),
     });
     const session = await queue.session();
@@ -138,7 +138,7 @@ Deno.test("sqliteStore keeps a reserve of its owner's beside its file", () =>
 Deno.test("DONE needs room for what a result has more than the body, and only for that", async () => {
   let left = Infinity;
   const store: Store = { ...memoryStore(), room: () => ({ used: 1, left }) };
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const session = await queue.session();
   for (let i = 0; i < 3; i++) await session.ask(`PUT mail ${"x".repeat(1000)} result=keep`);
   await session.ask("TAKE mail max=3");
@@ -160,7 +160,7 @@ Deno.test("close of openQueue resolves with how many changes are lost", async ()
   const memory = memoryStore();
   const commit: Store["commit"] = (changes) =>
     broken ? Promise.reject(new Error("bad disk")) : memory.commit(changes);
-  const queue = await served({ store: { ...memory, commit } });
+  const queue = await testQueue({ store: { ...memory, commit } });
   const session = await queue.session();
   await session.ask("PUT mail kept");
   broken = true;

@@ -9,7 +9,7 @@ import {
   type Store,
 } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
@@ -166,7 +166,7 @@ for (
   Deno.test(`a queue answers nothing with OK once its file was ${what}`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
-      const queue = await served({ store: await sqliteStore(path) });
+      const queue = await testQueue({ store: await sqliteStore(path) });
       const session = await queue.session();
       assertEquals(await session.ask("PUT mail first"), "OK id=1");
       await undo(path);
@@ -190,7 +190,7 @@ for (const end of ["", "-wal"]) {
   Deno.test(`a queue answers nothing with OK once its file${end} was cut`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
-      const queue = await served({ store: await sqliteStore(path) });
+      const queue = await testQueue({ store: await sqliteStore(path) });
       const session = await queue.session();
       assertEquals(await session.ask("PUT mail first"), "OK id=1");
       await Deno.truncate(path + end);
@@ -214,7 +214,7 @@ Deno.test("a queue whose file was moved and comes back goes on", () =>
     const sqlite = await sqliteStore(path);
     let last: Promise<void> = Promise.resolve();
     const commit: Store["commit"] = (changes) => last = sqlite.commit(changes);
-    const queue = await served({ store: { ...sqlite, commit } });
+    const queue = await testQueue({ store: { ...sqlite, commit } });
     const session = await queue.session();
     await session.ask("PUT mail first");
     await Deno.rename(path, `${path}.old`);

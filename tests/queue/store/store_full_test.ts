@@ -2,7 +2,7 @@
 
 import { memoryStore, type Store, StoreFull } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
-import { served } from "../session.ts";
+import { testQueue } from "../../test_queue.ts";
 
 /** A store that takes no new job while it is full. */
 function filling(): { store: Store; full: (is: boolean) => void } {
@@ -23,7 +23,7 @@ const FULL =
 
 Deno.test("openQueue gives new jobs up for which its store has no room, and goes on with the others", async () => {
   const { store, full } = filling();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const { clock } = queue;
   const session = await queue.session();
   const other = await queue.session();
@@ -54,14 +54,14 @@ Deno.test("openQueue gives new jobs up for which its store has no room, and goes
   const jobs = await session.ask("LIST mail");
   assertMatch(jobs, /^\* id=\d+ .* unique=once .*\nOK count=1$/);
 
-  await using again = await served({ store, clock });
+  await using again = await testQueue({ store, clock });
   assertEquals(await (await again.session()).ask("LIST mail"), jobs);
   assertEquals(again.figure("queue-queues"), queue.figure("queue-queues"));
 });
 
 Deno.test("openQueue tells whoever waits for the result of a job that was given up", async () => {
   const { store, full } = filling();
-  await using queue = await served({ store });
+  await using queue = await testQueue({ store });
   const [session, other] = [await queue.session(), await queue.session()];
   await session.ask("PUT mail first");
   full(true);

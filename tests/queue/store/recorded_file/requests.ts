@@ -2,7 +2,7 @@
 
 import type { Store } from "../../../../queue/store/store.ts";
 import { VirtualClock } from "../../../virtual_clock.ts";
-import { served } from "../../session.ts";
+import { testQueue } from "../../../test_queue.ts";
 
 const MADE = 1_577_836_800_000;
 const HOUR = 3_600_000;
@@ -89,7 +89,7 @@ async function ask(
   time: number,
 ): Promise<string> {
   const clock = new VirtualClock(time);
-  await using queue = await served({ store, clock, random: () => 0.5 });
+  await using queue = await testQueue({ store, clock, random: () => 0.5 });
   const session = await queue.session();
   let text = "";
   for (const each of requests) {

@@ -2,11 +2,11 @@
 
 import { openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
 import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
-import { RawClient } from "../raw_client.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { RawClient } from "./raw_client.ts";
+import { VirtualClock } from "./virtual_clock.ts";
 
-/** A served queue. */
-export interface Served extends AsyncDisposable {
+/** A queue in memory and the server of it. */
+export interface TestQueue extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly logged: LogEntry[];
   /** The figures of the queue. */
@@ -15,8 +15,8 @@ export interface Served extends AsyncDisposable {
   session(): Promise<RawClient>;
 }
 
-/** Serves a queue. */
-export async function served(options: QueueOptions = {}): Promise<Served> {
+/** Serves a queue in memory. */
+export async function testQueue(options: QueueOptions = {}): Promise<TestQueue> {
   const clock = (options.clock ?? new VirtualClock()) as VirtualClock;
   const logged: LogEntry[] = [];
   const log = (entry: LogEntry): void => void logged.push(entry);

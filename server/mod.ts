@@ -19,7 +19,14 @@ export type { Rates, ServiceOptions } from "./options.ts";
 export type { WorkerOptions } from "./workers/pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 export type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
-export type { Client, Context, Handler, Handlers, ItemSource, Result } from "./request/handlers.ts";
+export type {
+  ConnectedClient,
+  Context,
+  Handler,
+  Handlers,
+  ItemSource,
+  Result,
+} from "./request/handlers.ts";
 export { type LogEntry, logToConsole } from "./log.ts";
 export { systemClock } from "../net/clock.ts";
 export type { Clock } from "../scheduling/clock.ts";

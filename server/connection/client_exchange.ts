@@ -15,7 +15,7 @@ import { KnownCommands } from "../admission/known_commands.ts";
 import { requestPolicies } from "../admission/policies.ts";
 import { RefusalThrottle, type ThrottledConnection } from "../admission/refusal_throttle.ts";
 import { drainingFailure } from "../request/failures.ts";
-import type { Client } from "../request/handlers.ts";
+import type { ConnectedClient } from "../request/handlers.ts";
 import type { StartedRequest } from "../request/owner.ts";
 import type { Rejection } from "../request/rejection.ts";
 import type { Request } from "../request/request.ts";
@@ -33,7 +33,7 @@ export interface ExchangeConnection {
   readonly output: Output;
   readonly receipts: Receipts;
   /** The connection as handlers see it. */
-  readonly client: Client;
+  readonly client: ConnectedClient;
   readonly closed: boolean;
   /** The client has said how it behaves. */
   introduce(introduction: Introduction): void;
@@ -84,7 +84,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.router = new RequestRouter(this, services.routes, this.#admission, this.#pending);
   }
 
-  get client(): Client {
+  get client(): ConnectedClient {
     return this.#connection.client;
   }
 

@@ -7,7 +7,7 @@ import { isLost, StreamError } from "../../net/stream_error.ts";
 import type { Weighed } from "../admission/memory_guard.ts";
 import type { Guest } from "../admission/policy.ts";
 import { ClientView } from "../request/context.ts";
-import type { Client } from "../request/handlers.ts";
+import type { ConnectedClient } from "../request/handlers.ts";
 import { ConnectionTimeouts } from "./connection_timeouts.ts";
 import { EndReport, type ReportedConnection } from "./end_report.ts";
 import { ClientExchange, type ExchangeConnection } from "./client_exchange.ts";
@@ -46,7 +46,7 @@ export class Connection
     WatchedConnection,
     Weighed,
     Guest,
-    Client {
+    ConnectedClient {
   readonly id: number;
   readonly peer: string;
   readonly local: boolean;
@@ -54,7 +54,7 @@ export class Connection
   readonly session: DialectSession;
   readonly output: Output;
   readonly receipts: Receipts;
-  readonly client: Client = new ClientView(this);
+  readonly client: ConnectedClient = new ClientView(this);
   agent: string | undefined = undefined;
   halfClosed = false;
   closed = false;

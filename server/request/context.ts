@@ -1,6 +1,6 @@
 // What handlers get of a request and its connection: objects that lead to nothing but what `Context` and `Client` say.
 
-import type { Client, Context } from "./handlers.ts";
+import type { ConnectedClient, Context } from "./handlers.ts";
 
 /** The context of one request. */
 export class RequestContext implements Context {
@@ -14,7 +14,7 @@ export class RequestContext implements Context {
     return this.#request.verb;
   }
 
-  get client(): Client {
+  get client(): ConnectedClient {
     return this.#request.client;
   }
 
@@ -53,10 +53,10 @@ export class RequestContext implements Context {
 }
 
 /** The other end of a connection. */
-export class ClientView implements Client {
-  readonly #connection: Client;
+export class ClientView implements ConnectedClient {
+  readonly #connection: ConnectedClient;
 
-  constructor(connection: Client) {
+  constructor(connection: ConnectedClient) {
     this.#connection = connection;
   }
 
@@ -80,7 +80,7 @@ export class ClientView implements Client {
     return this.#connection.halfClosed;
   }
 
-  get whenClosed(): Client["whenClosed"] {
+  get whenClosed(): ConnectedClient["whenClosed"] {
     return (action) => this.#connection.whenClosed(action);
   }
 }

@@ -4,7 +4,7 @@ import type { Command, Protocol } from "../../protocol/spec.ts";
 import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../../protocol/infer.ts";
 
 /** The client at the other end of a connection. */
-export interface Client {
+export interface ConnectedClient {
   /** A number that no other connection of this server has. */
   readonly id: number;
   /** The address: `127.0.0.1:4711`, `unix`, `memory`. */
@@ -24,7 +24,7 @@ export interface Context {
   /** The verb of the request. */
   readonly verb: string;
   /** The client that sent it. */
-  readonly client: Client;
+  readonly client: ConnectedClient;
   /** The identity that the client has proved; `undefined` where it has not. */
   readonly identity: string | undefined;
   /** Aborted where the client cancels the request, at the deadline, with a lost connection and at the end of a drain. */

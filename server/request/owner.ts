@@ -10,7 +10,7 @@ import type { FlowOpener } from "../admission/client_flows.ts";
 import type { RequestInFlight } from "../connection/pending_requests.ts";
 import type { Telemetry } from "../telemetry.ts";
 import type { BuiltinConnection } from "./builtin_call.ts";
-import type { Client } from "./handlers.ts";
+import type { ConnectedClient } from "./handlers.ts";
 import type { Responder } from "./responder.ts";
 
 /** The server of a request. */
@@ -31,7 +31,7 @@ export interface RequestConnection extends BuiltinConnection {
   readonly responder: Responder;
   readonly output: Output;
   /** The connection as handlers see it. */
-  readonly client: Client;
+  readonly client: ConnectedClient;
   readonly draining: boolean;
   /** Where its requests of a class wait. */
   flow(scheduler: FlowOpener, name: string): FlowHandle;

@@ -9,7 +9,7 @@ import { AnsweringTicket } from "./answering_ticket.ts";
 import { BuiltinCall } from "./builtin_call.ts";
 import { RequestContext } from "./context.ts";
 import { BUSY, drainingFailure, refusedFailure } from "./failures.ts";
-import type { Client, Context } from "./handlers.ts";
+import type { ConnectedClient, Context } from "./handlers.ts";
 import type { StartedRequest } from "./owner.ts";
 import { sendItems, type StreamingRequest } from "./stream.ts";
 
@@ -165,7 +165,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   // What its handler sees, by way of `RequestContext`.
 
-  get client(): Client {
+  get client(): ConnectedClient {
     return this.connection.client;
   }
 

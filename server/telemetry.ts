@@ -24,7 +24,7 @@ export interface Counters {
   readonly errors: Map<string, number>;
 }
 
-/** One thing that happened. `client` is an address as `Client.peer` has it; `verb` is that of the request. */
+/** One thing that happened. `client` is an address as `ConnectedClient.peer` has it; `verb` is that of the request. */
 export type ServerEvent =
   /** A connection ended that is worth a line: its client is none of ours, or what it sent ended it. */
   | {

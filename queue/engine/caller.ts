@@ -1,6 +1,6 @@
 // What an engine needs of the clients that call it.
 
-/** The connection of a client. The `Client` of a server is one. */
+/** The connection of a client. The `ConnectedClient` of a server is one. */
 export interface QueueClient {
   /** Whether the connection has ended. */
   readonly closed: boolean;

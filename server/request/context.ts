@@ -1,4 +1,4 @@
-// What handlers get of a request and its connection: objects that lead to nothing but what `Context` and `Client` say.
+// What handlers get of a request and its connection: objects that lead to nothing but what `Context` and `ConnectedClient` say.
 
 import type { ConnectedClient, Context } from "./handlers.ts";
 

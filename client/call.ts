@@ -9,7 +9,7 @@ import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type ReplyReceiver, stopped } from "./items.ts";
 import { onAbort } from "../net/on_abort.ts";
-import type { Exchange, Outgoing, Sent } from "./session.ts";
+import type { FrameReceiver, Outgoing, Sent } from "./session.ts";
 
 /** The outcome of a call. */
 export interface ReplyInfo {
@@ -55,7 +55,7 @@ export interface CallDispatcher {
 }
 
 /** A call that is not over yet. */
-export class PendingCall implements Outgoing, Exchange {
+export class PendingCall implements Outgoing, FrameReceiver {
   readonly head: string;
   readonly body: Uint8Array | undefined;
   readonly call: Call;

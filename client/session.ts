@@ -15,7 +15,7 @@ export interface Outgoing {
 }
 
 /** Takes the answer to a request. Exactly one of `final` and `failed` is called, once. */
-export interface Exchange {
+export interface FrameReceiver {
   /** An item came. Answers false where no more should be read for now, until `resume`. */
   item(frame: Frame): boolean;
   /** The `OK` line came. */
@@ -95,7 +95,7 @@ export interface Session extends AsyncDisposable {
    * Throws `ConnectionLost` after the end, `Throttled` where too many wait, `Refusal` for a request that is
    * too long for the server.
    */
-  send(outgoing: Outgoing, exchange: Exchange): Sent;
+  send(outgoing: Outgoing, exchange: FrameReceiver): Sent;
   /**
    * Tells the server, once, the heartbeat, and that the client is gone when its side ends. A session does so itself after
    * a second. A server of an earlier version refuses it, which changes nothing.

@@ -10,7 +10,7 @@ import type { Greeting } from "./greeting.ts";
 import { TagTable } from "./tag_table.ts";
 import { createLiveness } from "./liveness.ts";
 import type { ReplyStream } from "./reply_stream.ts";
-import type { Exchange, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
+import type { FrameReceiver, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
 import { SendQueue } from "./send_queue.ts";
 import { needRoom } from "./wire_limits.ts";
 
@@ -41,9 +41,9 @@ export function createSession(
     forgotten = false;
 
     declare readonly outgoing: Outgoing;
-    declare readonly waiter: Exchange | undefined;
+    declare readonly waiter: FrameReceiver | undefined;
 
-    constructor(outgoing: Outgoing, waiter?: Exchange) {
+    constructor(outgoing: Outgoing, waiter?: FrameReceiver) {
       this.outgoing = outgoing;
       this.waiter = waiter;
     }

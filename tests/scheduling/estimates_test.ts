@@ -1,5 +1,5 @@
-// Whatever a scheduler has learnt, it heals in bounded time once the cause has ended, and refuses nothing meanwhile that
-// a free seat could serve.
+// A scheduler forgets bad estimates in bounded time after their cause has ended. Meanwhile it refuses no request that a
+// free seat could serve.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -14,7 +14,7 @@ import {
 } from "../../scheduling/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 
-/** A scheduler whose requests do what a test says, on a virtual clock. */
+/** A scheduler on a virtual clock, with requests that take as long as a test says. */
 class Desk {
   readonly clock = new VirtualClock();
   readonly turns: (() => void)[] = [];
@@ -28,7 +28,7 @@ class Desk {
       run: (ask) => {
         this.ends.push("run");
         if (ask.takes === undefined) return;
-        // It holds the event loop.
+        // The request holds the event loop.
         this.clock.advance(ask.takes);
         this.scheduler.finish(ask);
       },
@@ -38,7 +38,7 @@ class Desk {
     });
   }
 
-  /** A request; `takes` is how long it holds the event loop, `undefined` until it is finished. */
+  /** Submits a request that holds the event loop for `takes` milliseconds; with `undefined` it runs until it is finished. */
   ask(
     key: string,
     command: CostEstimate,
@@ -52,12 +52,12 @@ class Desk {
     return ask;
   }
 
-  /** Lets the event loop turn until nothing is left to do. */
+  /** Runs turns of the event loop until no work is left. */
   turn(): void {
     while (this.turns.length > 0) this.turns.shift()!();
   }
 
-  /** What became of requests since the last call. */
+  /** The ends of requests since the last call. */
   get news(): string[] {
     return this.ends.splice(0);
   }
@@ -69,7 +69,7 @@ class Ask extends Ticket {
 
 const SLOW = 11_500;
 
-/** A thousand requests of one client that each hold a seat for 11.5 s, as beside a store that hangs. */
+/** Runs a thousand requests of one client that hold a seat for 11.5 s each, as if a store hangs. */
 function hang(desk: Desk, command: CostEstimate): void {
   const { limit } = desk.scheduler.statistics().seats;
   for (let done = 0; done < 1000; done += limit) {
@@ -82,7 +82,7 @@ function hang(desk: Desk, command: CostEstimate): void {
   desk.news;
 }
 
-Deno.test("CostEstimate is moved by one sample only so far, and fades to its prior", () => {
+Deno.test("CostEstimate gives one sample little weight, and fades to its prior", () => {
   const cost = new CostEstimate();
   for (let i = 0; i < 100; i++) cost.learn(1, 0);
   cost.learn(SLOW, 0);
@@ -95,7 +95,7 @@ Deno.test("CostEstimate is moved by one sample only so far, and fades to its pri
   assert(cost.value < 1.1, "what has faded does not come back");
 });
 
-Deno.test("Scheduler runs what finds a free seat, however long others took for the same command", () => {
+Deno.test("Scheduler runs a request that finds a free seat, however long others took for the same command", () => {
   const desk = new Desk({ seats: fixedSeats(1024), limits: { flow: 1024 } });
   const purge = new CostEstimate();
   hang(desk, purge);
@@ -104,7 +104,7 @@ Deno.test("Scheduler runs what finds a free seat, however long others took for t
   desk.scheduler.finish(ask);
 });
 
-Deno.test("Scheduler runs what waits for the event loop only, however long others had their seats", () => {
+Deno.test("Scheduler runs a request that waits only for the event loop, however long others held their seats", () => {
   const desk = new Desk({ seats: fixedSeats(1024), limits: { flow: 1024 } });
   const [purge, put] = [new CostEstimate(), new CostEstimate()];
   hang(desk, purge);
@@ -114,7 +114,7 @@ Deno.test("Scheduler runs what waits for the event loop only, however long other
   assertEquals(desk.news, new Array(200).fill("run"));
 });
 
-Deno.test("Scheduler takes one request that held the event loop for long for no rule", () => {
+Deno.test("Scheduler does not expect all requests to hold the event loop as long as one did", () => {
   const desk = new Desk();
   const command = new CostEstimate();
   for (let i = 0; i < 100; i++) desk.ask("other", command, { takes: 0.3 });
@@ -126,7 +126,7 @@ Deno.test("Scheduler takes one request that held the event loop for long for no 
   assertEquals(desk.news, new Array(50).fill("run"));
 });
 
-Deno.test("Scheduler lets what is thought to take longer than it has wait for half of its time", () => {
+Deno.test("Scheduler lets a request wait for half of its time if its estimated cost exceeds that time", () => {
   const desk = new Desk({ seats: fixedSeats(1) });
   const [purge, put] = [new CostEstimate(), new CostEstimate()];
   hang(desk, purge);
@@ -143,7 +143,7 @@ Deno.test("Scheduler lets what is thought to take longer than it has wait for ha
   desk.scheduler.finish(first);
 });
 
-Deno.test("Scheduler refuses nobody for how it went before an idle minute", () => {
+Deno.test("Scheduler refuses no request for the waits before an idle minute", () => {
   const desk = new Desk({ seats: fixedSeats(4) });
   const command = new CostEstimate();
   hang(desk, command);
@@ -157,10 +157,10 @@ Deno.test("Scheduler refuses nobody for how it went before an idle minute", () =
   assertEquals(desk.news, ["run", "run", "run", "run"]);
 });
 
-Deno.test("Scheduler runs what waits for the event loop only, however late that is each time", () => {
+Deno.test("Scheduler runs requests that wait only for the event loop, however late the loop is each time", () => {
   const desk = new Desk();
   const command = new CostEstimate();
-  // One client that sends the next request when the last has run, on a machine that has much else to do.
+  // One client that sends the next request after the last has run, on a busy machine.
   for (let i = 0; i < 100; i++) {
     desk.ask("a", command, { takes: 1 });
     desk.ask("a", command, { takes: 1 });
@@ -170,7 +170,7 @@ Deno.test("Scheduler runs what waits for the event loop only, however late that 
   assertEquals(desk.news, new Array(200).fill("run"));
 });
 
-Deno.test("Scheduler runs what waited for an event loop that stood still, unless its deadline is over", () => {
+Deno.test("Scheduler runs a request that waited for a blocked event loop, unless its deadline is over", () => {
   const desk = new Desk();
   const command = new CostEstimate();
   for (const [within, end] of [[Infinity, "run"], [2000, "run"], [1000, "expired"]] as const) {
@@ -183,7 +183,7 @@ Deno.test("Scheduler runs what waited for an event loop that stood still, unless
   assertEquals(desk.clock.pending, 0);
 });
 
-Deno.test("Scheduler runs what waited for the event loop only until its deadline, whatever its command takes", () => {
+Deno.test("Scheduler runs a request that waited only for the event loop up to its deadline, whatever the cost of its command", () => {
   const desk = new Desk({ seats: fixedSeats(1024), limits: { flow: 1024 } });
   const purge = new CostEstimate();
   hang(desk, purge);
@@ -215,14 +215,14 @@ Deno.test("Codel sheds nothing two intervals after the last long wait, at any ra
     const codel = new Codel({ target: 10 });
     for (let now = 0; now < 1000; now++) codel.overloaded(50, now);
     for (let now = 1000; now < 10_000; now += gap) {
-      // Most come at once, and one of twenty waits long: by itself, that is no standing queue.
+      // Most requests do not wait, and one of twenty waits long, which by itself is no standing queue.
       const shed = codel.overloaded(now % 20 === 0 ? 60 : 0, now);
       assert(!shed || now < 1200, `shed at ${now}, one every ${gap} ms`);
     }
   }
 });
 
-Deno.test("RetryHint is what it was at first a minute after the longest", () => {
+Deno.test("RetryHint is back at its first value a minute after its longest", () => {
   const hint = new RetryHint({ random: () => 0.5 });
   let now = 0;
   for (let last = 0; last < 32_000;) now += last = hint.next(now);
@@ -230,7 +230,7 @@ Deno.test("RetryHint is what it was at first a minute after the longest", () => 
   assertEquals(hint.next(now + 64_000), 100);
 });
 
-Deno.test("AdaptiveSeats are as many as before some minutes after a time in which all took long", () => {
+Deno.test("AdaptiveSeats return to their number some minutes after a time of slow requests", () => {
   const seats = new AdaptiveSeats();
   let now = 0;
   const run = (ms: number, took: number): void => {
@@ -246,12 +246,12 @@ Deno.test("AdaptiveSeats are as many as before some minutes after a time in whic
   assert(seats.limit >= before, `${seats.limit}, not ${before} as before`);
 });
 
-Deno.test("AdaptiveSeats that were told of slow requests first learn how long they take without load", () => {
+Deno.test("AdaptiveSeats that begin with slow requests learn the time without load", () => {
   const seats = new AdaptiveSeats();
   let now = 0;
   for (let i = 0; i < 20; i++) seats.finished(SLOW, 1, now += 100);
   const backend = (): void => {
-    // A backend for 20: with more it takes longer.
+    // A backend for 20 requests, which takes longer with more.
     const took = 10 * Math.max(1, seats.limit / 20);
     seats.finished(took, seats.limit, now += took / seats.limit);
   };

@@ -5,7 +5,7 @@ import { LONG, SEED, withSeed } from "../seeded_random.ts";
 
 const RUNS = { seed: SEED, numRuns: 300 * LONG };
 
-/** A job that remembers its place in its lane. */
+/** A job that knows its place in its lane. */
 class Job extends Entry {
   constructor(lane: Lane, readonly id: number, cost = 1) {
     super(lane, cost, 10);
@@ -36,7 +36,7 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("settle"), at: lane, cost: fc.nat(9) }) },
 );
 
-Deno.test("FairQueue does with random work what a plain list would, lane by lane", () => {
+Deno.test("FairQueue keeps the order of each lane, as a plain list does, with random work", () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
       const { queue, lanes, flows } = build();
@@ -97,12 +97,12 @@ Deno.test("FairQueue does with random work what a plain list would, lane by lane
   );
 });
 
-Deno.test("FairQueue serves as if what is cancelled had never been there", () => {
+Deno.test("FairQueue serves as if cancelled entries had never come", () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ pop: fc.constant(false), at: lane, cost: fc.nat(9) }) },
     { weight: 2, arbitrary: fc.record({ pop: fc.constant(true), at: lane, cost: fc.nat(9) }) },
   );
-  // After each step some jobs come and are cancelled again, in any order.
+  // After each step some jobs come, and are cancelled in any order.
   const noise = fc.array(fc.tuple(lane, fc.nat()), { maxLength: 5 });
   fc.assert(
     fc.property(fc.array(fc.tuple(step, noise), { maxLength: 100 }), (steps) => {
@@ -129,7 +129,7 @@ Deno.test("FairQueue serves as if what is cancelled had never been there", () =>
   );
 });
 
-Deno.test("FairQueue moves no virtual time for a head that is removed", () => {
+Deno.test("FairQueue moves no virtual time for a removed head", () => {
   const queue = new FairQueue([1]);
   const lanes = ["a", "b"].map((key) => new Lane(queue.flow(0, key)));
   const heads = lanes.map((lane) => new Entry(lane, 1_000));
@@ -142,7 +142,7 @@ Deno.test("FairQueue moves no virtual time for a head that is removed", () => {
   assertEquals([queue.levels[0].virtual, lanes[1].flow.tag], [virtual, tag]);
 });
 
-/** Counts how often the properties of an object are written. */
+/** Counts the writes to the properties of an object. */
 function countWrites(objects: object[], names: string[]): () => number {
   let writes = 0;
   for (const object of objects) {
@@ -164,14 +164,14 @@ function countWrites(objects: object[], names: string[]): () => number {
   };
 }
 
-Deno.test("FairQueue removes any of 100,000 in few moves: O(log flows)", () => {
+Deno.test("FairQueue removes any of 100,000 entries in few moves: O(log flows)", () => {
   withSeed((random) => {
     const queue = new FairQueue([1]);
     const FLOWS = 10_000;
     const lanes = Array.from({ length: FLOWS }, (_, i) => new Lane(queue.flow(0, i)));
     const entries: Entry[] = [];
     for (let i = 0; i < 100_000; i++) {
-      // A tenth of the flows have one entry, so that removing it changes the heap too.
+      // A tenth of the flows have one entry: removing it changes the heap too.
       const at = i < FLOWS ? i : Math.floor(random() * 0.9 * FLOWS);
       entries.push(new Entry(lanes[at], 0.1 + random()));
       queue.push(entries[i]);
@@ -202,7 +202,7 @@ Deno.test("FairQueue removes any of 100,000 in few moves: O(log flows)", () => {
   });
 });
 
-Deno.test("FairQueue orders jobs: ten priorities, each with its share, none starves", () => {
+Deno.test("FairQueue gives each of ten priorities its share, and starves none", () => {
   const weights = Array.from({ length: 10 }, (_, rank) => 2 ** (9 - rank));
   const queue = new FairQueue(weights);
   const lanes = weights.map((_, rank) => new Lane(queue.flow(rank, "acme")));
@@ -221,7 +221,7 @@ Deno.test("FairQueue serves a key with 10 jobs beside one with 100,000 within th
   assertEquals(small.waiting, 0);
 });
 
-Deno.test("FairQueue passes over a held flow, and gives it nothing for the time", () => {
+Deno.test("FairQueue passes over a held flow, and gives it no credit for that time", () => {
   const queue = new FairQueue([1]);
   const lanes = ["a", "b"].map((key) => new Lane(queue.flow(0, key)));
   const [{ flow: a }] = lanes;
@@ -239,7 +239,7 @@ Deno.test("FairQueue passes over a held flow, and gives it nothing for the time"
   assertEquals([queue.pop(), queue.size], [undefined, 16]);
 });
 
-Deno.test("FairQueue finds a flow again that it forgot while somebody kept its lane", () => {
+Deno.test("FairQueue finds a forgotten flow again by its lane", () => {
   const queue = new FairQueue([1]);
   const kept = new Lane(queue.flow(0, "kept"));
   for (let i = 0; i < 30_000; i++) queue.flow(0, i);
@@ -259,13 +259,13 @@ Deno.test("FairQueue keeps the debt of a flow whose connections come and go", ()
   queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
   const taken = [queue.pop()!, queue.pop()!].find(({ lane }) => lane !== steady)!;
   queue.settle(taken, 20);
-  for (let i = 0; i < 30_000; i++) queue.flow(0, i); // others come, the table is swept
+  for (let i = 0; i < 30_000; i++) queue.flow(0, i); // other flows come, and the table forgets idle ones
   queue.push(new Entry(new Lane(queue.flow(0, "guest"))));
   const order = Array.from({ length: 21 }, () => queue.pop()!.lane.flow.key);
   assert(order.indexOf("guest") >= 18, `served at ${order.indexOf("guest")}`);
 });
 
-Deno.test("FairQueue remembers what a flow owes that was forgotten before it was known", () => {
+Deno.test("FairQueue keeps the debt of a flow that it forgot before the debt was known", () => {
   const queue = new FairQueue([1]);
   const steady = new Lane(queue.flow(0, "steady"));
   for (let i = 0; i < 100; i++) queue.push(new Entry(steady));
@@ -280,7 +280,7 @@ Deno.test("FairQueue remembers what a flow owes that was forgotten before it was
   assert(order.indexOf("guest") >= 25, `served at ${order.indexOf("guest")}`);
 });
 
-Deno.test("FairQueue refuses what makes no sense", () => {
+Deno.test("FairQueue refuses invalid weights and entries", () => {
   assertThrows(() => new FairQueue([0]), RangeError);
   assertThrows(() => new FairQueue([1, Infinity]), RangeError, "must come first");
   const queue = new FairQueue([Infinity, 1]);
@@ -291,7 +291,7 @@ Deno.test("FairQueue refuses what makes no sense", () => {
   assertThrows(() => queue.push(entry), Error, "waits already");
 });
 
-Deno.test("FairQueue refuses weights that would carry virtual time away", () => {
+Deno.test("FairQueue refuses weights that would move virtual time too far", () => {
   const queue = new FairQueue([1]);
   for (const weight of [0, -1, NaN, 5e-324, 9e-7, 1.1e6, 1e300, Infinity]) {
     assertThrows(() => queue.flow(0, "a", weight), RangeError, "weight");

@@ -3,13 +3,13 @@ import { Entry, FairQueue, type Flow, Lane, type Level } from "../../scheduling/
 import { exponential, LONG, withSeed } from "../seeded_random.ts";
 import { jain, Simulation, type Source, UNBOUNDED } from "./simulation.ts";
 
-/** Keeps `depth` requests of each source in the scheduler, whatever becomes of them. */
+/** Keeps `depth` requests of each source in the scheduler: each end of one brings the next. */
 function keepBusy(simulation: Simulation, sources: readonly Source[], depth: number): void {
   simulation.ended = (request) => simulation.send(request.source);
   for (const source of sources) for (let i = 0; i < depth; i++) simulation.send(source);
 }
 
-Deno.test("Scheduler gives equal flows equal time, whatever their requests cost", () => {
+Deno.test("Scheduler gives equal flows equal time, whatever the costs of their requests", () => {
   withSeed((random) => {
     const simulation = new Simulation(random, UNBOUNDED);
     const sources = Array.from({ length: 20 }, (_, i) =>
@@ -17,7 +17,7 @@ Deno.test("Scheduler gives equal flows equal time, whatever their requests cost"
         key: `flow ${i}`,
         rate: 0,
         connections: 1 + i % 5,
-        // Requests of the last flow cost 20 times those of the first; the scheduler is not told.
+        // A request of the last flow costs 20 times one of the first, which the scheduler does not know.
         service: (random) => exponential(random, 0.1 * (1 + i)),
       }));
     keepBusy(simulation, sources, 10);
@@ -27,14 +27,14 @@ Deno.test("Scheduler gives equal flows equal time, whatever their requests cost"
   });
 });
 
-Deno.test("Scheduler gives classes their weights under full load, with nothing switched off", () => {
+Deno.test("Scheduler gives classes their weights under full load, with all of its parts", () => {
   withSeed((random) => {
     const simulation = new Simulation(random);
     const names = ["interactive", "normal", "bulk", "background"];
     const sources = names.map((name) =>
       simulation.source({ key: "acme", class: name, rate: 2, service: () => 1 })
     );
-    simulation.run(1_000); // costs are learnt
+    simulation.run(1_000); // the scheduler learns the costs
     const before = sources.map((source) => source.used);
     simulation.run(60_000 * LONG);
     const used = sources.map((source, i) => source.used - before[i]);
@@ -81,8 +81,8 @@ Deno.test("FairQueue serves flows by weight, also when the weight changes", () =
 });
 
 /**
- * How far two of a kind drift apart while both wait all the time, in cost over weight. The bound on
- * start-time fair queuing (Goyal, Theorem 1) holds for every interval, so for the widest drift.
+ * How far two flows or two levels drift apart while both wait all the time, in cost over weight. The bound of start-time
+ * fair queuing (Goyal, Theorem 1) holds for each interval, so also for the widest drift.
  */
 class Drift {
   #apart = 0;
@@ -130,7 +130,7 @@ class Bound<T> {
     this.check();
   }
 
-  /** Whoever does not wait starts anew with everybody. */
+  /** Forgets the drift of a flow or level that does not wait. */
   check(): void {
     for (const [at, thing] of this.things.entries()) {
       if (this.waits(thing)) continue;
@@ -176,7 +176,7 @@ Deno.test("FairQueue keeps the bound of start-time fair queuing at every step of
     };
     for (let step = 0; step < 1_000_000 * LONG; step++) {
       const dice = random();
-      // The level swings, so that flows idle and return in all combinations.
+      // The backlog swings, so flows go idle and return in all combinations.
       const push = queue.size === 0 || dice < (Math.floor(step / 200) % 2 === 0 ? 0.6 : 0.35);
       if (push) {
         const entry = new Entry(lanes[pick(lanes.length)], 0.1 + random() * (MOST - 0.1));
@@ -199,7 +199,7 @@ Deno.test("FairQueue keeps the bound of start-time fair queuing at every step of
   });
 });
 
-Deno.test("FairQueue lets who was idle catch up with nothing, and owe nothing", () => {
+Deno.test("FairQueue gives an idle flow no credit and no debt", () => {
   const queue = new FairQueue([1]);
   const [busy, idle] = ["busy", "idle"].map((key) => new Lane(queue.flow(0, key)));
   const order = (): string => {
@@ -213,9 +213,9 @@ Deno.test("FairQueue lets who was idle catch up with nothing, and owe nothing", 
   for (let i = 0; i < 100; i++) queue.push(new Entry(busy));
   for (let i = 0; i < 90; i++) queue.pop();
   for (let i = 0; i < 4; i++) queue.push(new Entry(idle));
-  // Alternating at once: the 90 that it missed are not made up for.
+  // They alternate at once: the flow does not catch up on the 90 that it missed.
   assertEquals(order(), "ibibibib" + "bbbbbb");
-  // The busy period is over: what `busy` had is forgotten.
+  // The busy period is over: `busy` has no debt.
   for (let i = 0; i < 3; i++) for (const lane of [busy, idle]) queue.push(new Entry(lane));
   assertEquals(order(), "bibibi");
 });

@@ -6,7 +6,7 @@ import { VirtualClock } from "../virtual_clock.ts";
 
 const COUNT = 100_000;
 
-/** What `fill` leaves in the heap, in bytes a thing. */
+/** The heap that the result of `fill` holds, in bytes for each of its things. */
 function measure(fill: () => unknown): number {
   v8.setFlagsFromString("--expose-gc");
   const collect: () => void = vm.runInNewContext("gc");
@@ -19,7 +19,7 @@ function measure(fill: () => unknown): number {
   return bytes;
 }
 
-Deno.test("Scheduler needs at most 200 bytes a waiting request, its clients' handles included", () => {
+Deno.test("Scheduler needs at most 200 bytes for each waiting request, with the handles of its clients", () => {
   const clock = new VirtualClock();
   const scheduler = new Scheduler({
     clock,
@@ -44,7 +44,7 @@ Deno.test("Scheduler needs at most 200 bytes a waiting request, its clients' han
   assert(bytes > 100 && bytes <= 200, `${bytes} bytes`);
 });
 
-Deno.test("FairQueue needs at most 110 bytes a waiting entry, 10 entries to a flow", () => {
+Deno.test("FairQueue needs at most 110 bytes for each waiting entry, with 10 entries in a flow", () => {
   const queue = new FairQueue([4, 2, 1]);
   const bytes = measure(() => {
     for (let i = 0; i < COUNT / 10; i++) {

@@ -7,7 +7,7 @@ const GOODPUT = [[2, 0.98], [5, 0.95], [10, 0.9]];
 
 for (const [load, least] of GOODPUT) {
   for (const flows of [1, 40]) {
-    Deno.test(`Scheduler keeps ${least} of its capacity good at ${load}x from ${flows} flows`, () => {
+    Deno.test(`Scheduler keeps a goodput of ${least} of its capacity at ${load}x from ${flows} flows`, () => {
       withSeed((random) => {
         const simulation = new Simulation(random);
         for (let i = 0; i < flows; i++) {
@@ -21,7 +21,7 @@ for (const [load, least] of GOODPUT) {
         const duration = 60_000 * LONG;
         simulation.run(duration);
         const good = simulation.sources.reduce((sum, source) => sum + source.good, 0);
-        // Of the capacity that the requests which ran left: their mean service is 1 ms, by chance.
+        // With a mean service time of 1 ms, the capacity is about one request a millisecond.
         assert(good / duration >= least, `${good / duration}`);
         const late = simulation.sources.reduce((sum, source) => sum + source.late, 0);
         assert(late / duration < 0.01, `${late} ran and were late`);
@@ -30,7 +30,7 @@ for (const [load, least] of GOODPUT) {
   }
 }
 
-Deno.test("Scheduler waits as usual 200 ms after a step to 1.4 times its capacity and back", () => {
+Deno.test("Scheduler has its usual waits 200 ms after a step to 1.4 times its capacity and back", () => {
   withSeed((random) => {
     const simulation = new Simulation(random);
     const sources = Array.from(
@@ -58,7 +58,7 @@ Deno.test("Scheduler waits as usual 200 ms after a step to 1.4 times its capacit
   });
 });
 
-Deno.test("Scheduler keeps a polite flow from a neighbour that offers 100 times the capacity", () => {
+Deno.test("Scheduler shields a polite flow from a neighbour that offers 100 times the capacity", () => {
   withSeed((random) => {
     const polite: SourceOptions = { key: "polite", rate: 0.05, within: 100 };
     const duration = 80_000 * LONG;

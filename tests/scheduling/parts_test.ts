@@ -35,7 +35,7 @@ Deno.test("CostEstimate is a plain mean at first, then a moving average, and nev
 Deno.test("Codel sheds a standing queue, and not a burst", () => {
   const codel = new Codel({ target: 10 });
   const shed: number[] = [];
-  // A burst: long waits, but one short one an interval.
+  // A burst: long waits, but a short one in each interval.
   for (let now = 0; now < 1_000; now++) {
     if (codel.overloaded(now % 50 === 49 ? 1 : 60, now)) shed.push(now);
   }
@@ -45,7 +45,7 @@ Deno.test("Codel sheds a standing queue, and not a burst", () => {
   assert(!codel.overloaded(20, 1_400), "what waited less than twice the target is kept");
 });
 
-Deno.test("Codel judges nobody by a queue that was left long ago", () => {
+Deno.test("Codel sheds nothing for the waits of long ago", () => {
   const codel = new Codel();
   for (let now = 0; now < 300; now++) codel.overloaded(50, now);
   assert(codel.overloaded(50, 300) || codel.overloaded(50, 301));
@@ -63,13 +63,13 @@ Deno.test("RetryHint grows while refusals go on, to its limit, and shrinks when 
   }
   assertEquals(hints.slice(0, 4), [100, 200, 400, 800]);
   assertEquals(hints.at(-1), 32_000);
-  now += 10_000; // on top of the 32 s for which clients stayed away
+  now += 10_000; // after the 32 s for which clients stayed away
   assertAlmostEquals(hint.next(now), 22_000, 1);
   now += 60_000;
   assertEquals(hint.next(now), 100);
 });
 
-Deno.test("RetryHint is spread by a fifth either way", () => {
+Deno.test("RetryHint has a jitter of a fifth in both directions", () => {
   withSeed((random) => {
     const hint = new RetryHint({ random, least: 1_000 });
     const hints = Array.from({ length: 1_000 }, () => hint.next(0));
@@ -88,7 +88,7 @@ Deno.test("Histogram gives percentiles at most a sixteenth too high", () => {
       const sorted = values.toSorted((a, b) => a - b);
       const exact = Math.min(sorted[Math.ceil(share * values.length) - 1], 2 ** 31 / 1_000);
       const got = histogram.percentile(share);
-      // Values are rounded down to a microsecond.
+      // The histogram rounds values down to a microsecond.
       assert(got >= exact - 0.0011 && got <= exact * (1 + 1 / 16) + 0.001, `${got}, not ${exact}`);
       assertEquals(histogram.count, values.length);
     }),
@@ -96,7 +96,7 @@ Deno.test("Histogram gives percentiles at most a sixteenth too high", () => {
   );
 });
 
-Deno.test("Histogram forgets what is older than two spans", () => {
+Deno.test("Histogram forgets durations after two spans", () => {
   const histogram = new Histogram(1_000);
   assertEquals(histogram.percentile(0.5), 0);
   histogram.record(50, 0);
@@ -152,7 +152,7 @@ Deno.test("TimingWheel expires each limit once, no earlier and at most a tick la
   );
 });
 
-Deno.test("TimingWheel lets an expiry clear and set others, and knows no limit that is infinite", () => {
+Deno.test("TimingWheel lets an expiry clear and set other limits, and sets none for Infinity", () => {
   const clock = new VirtualClock();
   const [a, b, c]: Timed[] = [0, 1, 2].map(() => ({ tick: 0, earlier: null, later: null }));
   const expired: Timed[] = [];
@@ -175,7 +175,7 @@ Deno.test("TimingWheel lets an expiry clear and set others, and knows no limit t
 Deno.test("TimingWheel survives a clock that leaps", () => {
   const clock = new VirtualClock();
   let late = 0;
-  // A machine that slept: the timer fires long after it was due.
+  // After a suspended machine wakes up, the timer fires long after it was due.
   const sleepy = { now: () => clock.now() + late, after: clock.after.bind(clock) };
   const expired: Timed[] = [];
   const wheel = new TimingWheel<Timed>(sleepy, (item) => expired.push(item));
@@ -218,21 +218,21 @@ Deno.test("RateLimiter never lets more through than its burst and rate, in any s
   );
 });
 
-Deno.test("RateLimiter bounds its table, and a flood of keys buys nothing", () => {
+Deno.test("RateLimiter bounds its table, and a flood of keys gains nothing", () => {
   const limiter = new RateLimiter({ rate: 1, burst: 2, keys: 100 });
   let passed = 0;
   for (let i = 0; i < 10_000; i++) if (limiter.take(`key ${i}`, 0) === 0) passed++;
   assertEquals(limiter.size, 100);
   assertEquals(passed, 102, "100 keys, and all the others are one");
   assert(limiter.take("key 0", 0) === 0 && limiter.take("key 0", 0) > 0, "the known keep theirs");
-  // A second later they have paid, and make room.
+  // A second later the keys have paid, and make room.
   assertEquals(limiter.take("new", 2_000), 0);
   assertEquals(limiter.take("new", 2_000), 0);
   assert(limiter.take("new", 2_000) > 0);
   assert(limiter.size <= 100);
 });
 
-Deno.test("RateLimiter counts the meters of one key as one, also after it was forgotten", () => {
+Deno.test("RateLimiter counts all meters of a key as one, also after it has forgotten the key", () => {
   const limiter = new RateLimiter({ rate: 1, burst: 2, keys: 50 });
   const [a, b] = [limiter.meter("acme"), limiter.meter("acme")];
   assertEquals([limiter.take(a, 0), limiter.take(b, 0)], [0, 0]);
@@ -247,7 +247,7 @@ Deno.test("RateLimiter counts the meters of one key as one, also after it was fo
   assertThrows(() => new RateLimiter({ rate: 1, burst: 0 }), RangeError);
 });
 
-Deno.test("addressPrefixes knows the spellings of addresses, and what is none", () => {
+Deno.test("addressPrefixes knows all spellings of addresses, and rejects other texts", () => {
   const table: [string, string[]][] = [
     ["0.0.0.0", ["0.0.0.0/32"]],
     ["255.255.255.255", ["255.255.255.255/32"]],
@@ -309,7 +309,7 @@ Deno.test("halfSipHash gives the published vectors", () => {
   }
 });
 
-Deno.test("dealHand deals evenly, and two clients seldom the same", () => {
+Deno.test("dealHand deals evenly, and seldom the same hand to two clients", () => {
   withSeed((random) => {
     const key = drawHashKey(random);
     const counts = new Array(128).fill(0);
@@ -318,11 +318,11 @@ Deno.test("dealHand deals evenly, and two clients seldom the same", () => {
       assertEquals(new Set(hand).size, 6);
       for (const card of hand) counts[card]++;
     }
-    // 937.5 on average with a deviation of 30: six of those either way.
+    // 937.5 on average, with six deviations of 30 in both directions.
     for (const count of counts) assertAlmostEquals(count, 937.5, 180);
     assert(hands.some((hand, i) => dealHand(`client ${i}`, drawHashKey(random))[0] !== hand[0]));
 
-    // 16 flooders leave a client no free queue in 2.2 % of all cases (computed in the reference).
+    // 16 flooders leave a client no free queue in 2.2 % of all cases, as the reference computes.
     let covered = 0;
     for (let i = 0; i + 17 <= hands.length; i += 17) {
       const taken = new Set(hands.slice(i, i + 16).flat());
@@ -334,14 +334,14 @@ Deno.test("dealHand deals evenly, and two clients seldom the same", () => {
   });
 });
 
-Deno.test("fixedSeats takes whole numbers only", () => {
+Deno.test("fixedSeats takes only whole numbers", () => {
   for (const wrong of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => fixedSeats(wrong), RangeError);
   }
 });
 
 /**
- * A backend that serves 20 at once in `base` ms each, and more of them slower, with all seats taken.
+ * Simulates a backend that serves 20 at once in `base` ms each, and more of them slower, with all seats taken.
  * Returns the highest limit of the second half of the time.
  */
 function converge(seats: AdaptiveSeats, base: (now: number) => number, ms: number): number {
@@ -362,7 +362,7 @@ Deno.test("AdaptiveSeats finds the capacity of a backend from above and below", 
   for (const initial of [4, 200]) {
     const seats = new AdaptiveSeats({ initial, min: 4 });
     converge(seats, () => 10, 120_000);
-    // Gradient2 settles where times are 1.5 times those without load, and 4 seats more.
+    // Gradient2 settles at 1.5 times the time without load, and 4 seats more.
     assert(seats.limit >= 20 && seats.limit <= 45, `${seats.limit} seats from ${initial}`);
   }
 });

@@ -11,7 +11,7 @@ import {
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 
-/** Counts how often it was told of its end, which must be once. */
+/** Counts its ends, of which there must be one. */
 class Probe extends Ticket {
   ends = 0;
   runs = 0;
@@ -45,7 +45,7 @@ const action = fc.oneof(
   },
 );
 
-Deno.test("Scheduler ends every request once and keeps nothing of it, whatever happens", () => {
+Deno.test("Scheduler ends each request once and keeps nothing of it, whatever happens", () => {
   fc.assert(
     fc.property(
       fc.array(action, { maxLength: 250 }),
@@ -79,7 +79,7 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
             assertEquals(ticket.runs, 0, "what has started is not refused");
             ticket.ends++;
             counts.refused++;
-            // A client that comes back at once.
+            // The client comes back at once.
             if (random() < 0.1) submit(ticket.lane, 50);
           },
           yield: (go) => going.push(go),
@@ -123,7 +123,7 @@ Deno.test("Scheduler ends every request once and keeps nothing of it, whatever h
             if (ticket.phase === "done") assertEquals([ticket.tick, ticket.ends], [0, 1]);
             else assertEquals(ticket.ends, 0);
           }
-          // Whatever can run, runs: nobody waits beside a free seat, but for those who have their share.
+          // No request waits beside a free seat, unless its flow holds its share.
           const most = share < Infinity ? 1 : seats;
           if (going.length === 0) assert(waiting.count === 0 || used.taken >= most);
         };

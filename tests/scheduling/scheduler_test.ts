@@ -11,7 +11,7 @@ import {
 } from "../../scheduling/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 
-/** A scheduler on a virtual clock that notes what it does; requests run until they are finished. */
+/** A scheduler on a virtual clock that logs its calls. Requests run until they are finished. */
 class Bench {
   readonly clock = new VirtualClock();
   readonly log: string[] = [];
@@ -45,7 +45,7 @@ class Bench {
     return ticket;
   }
 
-  /** What was logged since the last call. */
+  /** The log since the last call. */
   get news(): string[] {
     return this.log.splice(0);
   }
@@ -65,7 +65,7 @@ class Streaming extends Ticket {
   }
 }
 
-Deno.test("Scheduler runs at once what finds a seat, and sets no timer", () => {
+Deno.test("Scheduler runs a request at once if a seat is free, and sets no timer", () => {
   const bench = new Bench({
     run: (ticket) => bench.scheduler.finish(ticket),
   });
@@ -74,7 +74,7 @@ Deno.test("Scheduler runs at once what finds a seat, and sets no timer", () => {
   assertEquals(bench.clock.pending, 0);
 });
 
-Deno.test("Scheduler runs what waits when a seat is given back, in turns between clients", () => {
+Deno.test("Scheduler runs a waiting request for each seat that is given back, and clients take turns", () => {
   const bench = new Bench();
   const [a, b] = [bench.open("a"), bench.open("b")];
   const first = bench.submit("a1", a);
@@ -91,7 +91,7 @@ Deno.test("Scheduler runs what waits when a seat is given back, in turns between
   assertThrows(() => bench.scheduler.finish(b1), Error, "cannot finish what is done");
 });
 
-Deno.test("Scheduler takes turns between the connections of a client", () => {
+Deno.test("Scheduler gives the connections of a client turns", () => {
   const bench = new Bench({ run: (ticket) => bench.log.push(ticket.name) });
   const handles = [bench.open(), bench.open(), bench.open()];
   const tickets = [bench.submit("held", handles[0])];
@@ -137,7 +137,7 @@ Deno.test("Scheduler lets control work that comes too fast wait with the rest", 
   assertEquals(bench.class("control").waiting, 2);
 });
 
-Deno.test("Scheduler never runs what expired, and says so within a tick of the wheel", () => {
+Deno.test("Scheduler never runs an expired request, and refuses it within a tick of the wheel", () => {
   const bench = new Bench();
   const held = bench.submit("held");
   bench.submit("late", bench.open(), 30);
@@ -164,12 +164,12 @@ Deno.test("Scheduler checks the deadline again when a turn comes", () => {
   const held = bench.submit("held");
   const late = bench.submit("late", bench.open(), 20);
   bench.clock.advance(15);
-  late.cost = 6; // learnt meanwhile: it would end after 21 ms
+  late.cost = 6; // the scheduler has learnt this meanwhile: the request would end after 21 ms
   bench.scheduler.finish(held);
   assertEquals(bench.news, ["run held", "expired late"]);
 });
 
-Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => {
+Deno.test("Scheduler reports once that a running or parked request is overdue", () => {
   const bench = new Bench({ seats: fixedSeats(2) });
   const parked = bench.submit("parked", bench.open(), 100);
   const running = bench.submit("running", bench.open(), 100);
@@ -185,7 +185,7 @@ Deno.test("Scheduler tells when what runs or is parked is overdue, once", () => 
   assertEquals(bench.clock.pending, 0);
 });
 
-Deno.test("Scheduler counts the deadline of what has waited by the deadline, not by its patience", () => {
+Deno.test("Scheduler reports a request that has waited as overdue at its deadline, not after its longest wait", () => {
   const bench = new Bench();
   const held = bench.submit("held");
   const next = bench.submit("next", bench.open(), 200);
@@ -199,7 +199,7 @@ Deno.test("Scheduler counts the deadline of what has waited by the deadline, not
   bench.scheduler.finish(next);
 });
 
-Deno.test("Scheduler gives a parked request's seat away, and a seat before its connection's others", () => {
+Deno.test("Scheduler gives the seat of a parked request away, and later gives it one before the others of its connection", () => {
   const bench = new Bench();
   const handle = bench.open();
   const taker = bench.submit("take", handle);
@@ -220,7 +220,7 @@ Deno.test("Scheduler gives a parked request's seat away, and a seat before its c
   assertThrows(() => bench.scheduler.park(taker), Error, "cannot park what is done");
 });
 
-Deno.test("Scheduler bounds what is parked", () => {
+Deno.test("Scheduler bounds the number of parked requests", () => {
   const bench = new Bench({ limits: { parked: 1 }, seats: fixedSeats(2) });
   const [a, b] = [bench.submit("a"), bench.submit("b")];
   assert(bench.scheduler.park(a));
@@ -228,7 +228,7 @@ Deno.test("Scheduler bounds what is parked", () => {
   assertEquals(b.phase, "running");
 });
 
-Deno.test("Scheduler cancels what waits without a trace, and leaves what runs to its caller", () => {
+Deno.test("Scheduler cancels a waiting request without a callback, and leaves a running one to its caller", () => {
   const bench = new Bench();
   const held = bench.submit("held");
   const waiting = bench.submit("waiting", bench.open(), 1_000);
@@ -242,7 +242,7 @@ Deno.test("Scheduler cancels what waits without a trace, and leaves what runs to
   assertEquals(bench.news, []);
 });
 
-Deno.test("Scheduler pushes out the newest of the largest flow, not the newcomer", () => {
+Deno.test("Scheduler pushes out the newest request of the largest flow, not the newcomer", () => {
   const bench = new Bench({ limits: { waiting: 6, flow: 100 } });
   bench.submit("held");
   const [fat1, fat2] = [bench.open("fat"), bench.open("fat")];
@@ -256,7 +256,7 @@ Deno.test("Scheduler pushes out the newest of the largest flow, not the newcomer
   assertEquals(bench.scheduler.statistics().waiting.count, 6);
 });
 
-Deno.test("Scheduler counts bytes as well, and lets the one who holds them pay", () => {
+Deno.test("Scheduler bounds bytes too, and refuses requests of the flow that holds most of them", () => {
   const bench = new Bench({ limits: { bytes: 1_000, waiting: 100 } });
   bench.submit("held");
   bench.submit("big", bench.open("fat"), Infinity, 900);
@@ -269,7 +269,7 @@ Deno.test("Scheduler counts bytes as well, and lets the one who holds them pay",
   assertEquals(bench.scheduler.statistics().waiting, { count: 2, bytes: 150 });
 });
 
-Deno.test("Scheduler refuses what is more than a flow may have, and hints longer every time", () => {
+Deno.test("Scheduler refuses requests beyond the bound of a flow, with a longer hint each time", () => {
   const bench = new Bench({ limits: { flow: 2 } });
   bench.submit("held");
   const handle = bench.open();
@@ -285,7 +285,7 @@ Deno.test("Scheduler refuses what is more than a flow may have, and hints longer
   ]);
 });
 
-Deno.test("Scheduler never sheds what has started", () => {
+Deno.test("Scheduler never sheds a started request", () => {
   const bench = new Bench({ limits: { flow: 1, waiting: 2 } });
   const handle = bench.open();
   const parked = bench.submit("parked", handle);
@@ -297,7 +297,7 @@ Deno.test("Scheduler never sheds what has started", () => {
   assertEquals(parked.phase, "resuming");
 });
 
-Deno.test("Scheduler refuses by quota, tells whose, and charges no rate for it", () => {
+Deno.test("Scheduler refuses by quota, tells the scope, and counts no refused request", () => {
   const host = new RateLimiter({ rate: 10, burst: 2, scope: "prefix" });
   const identity = new RateLimiter({ rate: 10, burst: 100 });
   const bench = new Bench({ run: (ticket) => bench.scheduler.finish(ticket) });
@@ -314,7 +314,7 @@ Deno.test("Scheduler refuses by quota, tells whose, and charges no rate for it",
   assertEquals(bench.class("normal").quota, 2);
 });
 
-Deno.test("Scheduler works in slices, and lets go of the loop between them", () => {
+Deno.test("Scheduler starts requests in slices, and yields to the event loop between them", () => {
   const going: (() => void)[] = [];
   const bench = new Bench({
     run: (ticket) => {
@@ -336,7 +336,7 @@ Deno.test("Scheduler works in slices, and lets go of the loop between them", () 
 });
 
 for (const [kind, Kind, most] of [["requests", Named, 8], ["streams", Streaming, 1]] as const) {
-  Deno.test(`Scheduler lets so many ${kind} go on in one go that were parked: ${most}, and then lets go of the loop`, () => {
+  Deno.test(`Scheduler resumes ${most} parked ${kind} in a slice, and then yields to the event loop`, () => {
     const turns: (() => void)[] = [];
     let resumed = 0;
     const clock = new VirtualClock();
@@ -363,7 +363,7 @@ for (const [kind, Kind, most] of [["requests", Named, 8], ["streams", Streaming,
   });
 }
 
-Deno.test("Scheduler counts what requests do before they wait for something towards the slice", () => {
+Deno.test("Scheduler counts the work of requests before their first wait towards the slice", () => {
   const going: (() => void)[] = [];
   const bench = new Bench({
     seats: fixedSeats(100),
@@ -379,7 +379,7 @@ Deno.test("Scheduler counts what requests do before they wait for something towa
   assertEquals([bench.news.length, going.length], [8, 1]);
 });
 
-Deno.test("Scheduler survives a run that throws, and gives its seat to the next", () => {
+Deno.test("Scheduler survives a run that throws, and gives the seat to the next request", () => {
   const bench = new Bench({
     run: (ticket) => {
       bench.log.push(ticket.name);
@@ -396,7 +396,7 @@ Deno.test("Scheduler survives a run that throws, and gives its seat to the next"
   assertEquals(bench.news, ["bad", "good", "bad2", "good2"]);
 });
 
-Deno.test("Scheduler makes guests beyond a number share flows, and nobody else", () => {
+Deno.test("Scheduler makes only guests share flows, beyond a number of flows", () => {
   const bench = new Bench({ limits: { guests: 150, flow: 1e6, waiting: 1e6 } });
   bench.submit("held");
   const keep: FlowHandle[] = [];
@@ -413,7 +413,7 @@ Deno.test("Scheduler makes guests beyond a number share flows, and nobody else",
   assertEquals(known.flow.key, "identity:acme");
 });
 
-Deno.test("Scheduler drains: refuses what waits and what comes, and ends what has started", () => {
+Deno.test("Scheduler drains: refuses waiting and new requests, and finishes started ones", () => {
   const bench = new Bench();
   const parked = bench.submit("parked");
   bench.scheduler.park(parked);
@@ -446,13 +446,13 @@ Deno.test("Scheduler reports how long its requests waited", () => {
   assertAlmostEquals(wait.p99, 8, 0.5);
 });
 
-Deno.test("Scheduler knows its classes", () => {
+Deno.test("Scheduler refuses unknown classes", () => {
   const bench = new Bench();
   assertThrows(() => bench.open("acme", "urgent"), RangeError, "no class urgent");
   assertEquals(dealHand("acme", [1, 2]).length, 6);
 });
 
-Deno.test("Scheduler leaves seats free for others, however many requests some clients hold there", () => {
+Deno.test("Scheduler leaves seats free for others, however many requests of some clients wait", () => {
   const bench = new Bench({ seats: fixedSeats(64), limits: { share: 1, flow: 500 } });
   const holding: Named[][] = [];
   for (let client = 0; client < 4; client++) {
@@ -461,27 +461,27 @@ Deno.test("Scheduler leaves seats free for others, however many requests some cl
   }
   const running = () =>
     holding.map((tickets) => tickets.filter(({ phase }) => phase === "running"));
-  // Half, half of what is left, and so on.
+  // Half of the seats, half of the rest, and so on.
   assertEquals(running().map(({ length }) => length), [32, 16, 8, 4]);
   bench.news;
   bench.submit("modest", bench.open("modest"));
   assertEquals(bench.news, ["run modest"]);
   bench.submit("other class", bench.open("greedy 0", "interactive"));
   assertEquals(bench.news, ["run other class"]);
-  // What is given back goes to those that have less than their share.
+  // Seats that are given back go to the flows that hold less than their share.
   for (const ticket of running()[0]) bench.scheduler.finish(ticket);
   assert(
     running().every(({ length }) => length >= 10),
     running().map(({ length }) => length).join(),
   );
-  // All of them run in the end, though some were passed over.
+  // All of them run in the end, also those that were passed over.
   for (let round = 0; round < 1_000 && running().some(({ length }) => length > 0); round++) {
     for (const ticket of running().flat()) bench.scheduler.finish(ticket);
   }
   assert(holding.flat().every(({ phase }) => phase === "done"));
 });
 
-Deno.test("Scheduler leaves places to be parked at free for others", () => {
+Deno.test("Scheduler leaves parking places free for others", () => {
   const bench = new Bench({ seats: fixedSeats(1_000), limits: { share: 1, parked: 100 } });
   const park = (key: string): Named[] => {
     const handle = bench.open(key);
@@ -499,7 +499,7 @@ Deno.test("Scheduler leaves places to be parked at free for others", () => {
   assertEquals(park("a").length, 37);
 });
 
-Deno.test("Scheduler counts guests that share flows to flows that stay the same, and runs all of them", () => {
+Deno.test("Scheduler counts the seats of guests that share flows for one flow each, and runs all requests", () => {
   const bench = new Bench({ seats: fixedSeats(16), limits: { share: 1, guests: 0, flow: 500 } });
   const tickets: Named[] = [];
   for (let at = 0; at < 400; at++) {

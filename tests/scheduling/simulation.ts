@@ -9,7 +9,7 @@ import {
 import { exponential } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 
-/** A request in a simulation: it takes as long as it was born to. */
+/** A request in a simulation, with its service time. */
 export class Request extends Ticket {
   constructor(
     handle: FlowHandle,
@@ -23,11 +23,11 @@ export class Request extends Ticket {
   }
 }
 
-/** Who sends requests, by a Poisson process or in batches. */
+/** A source of requests, as a Poisson process or in batches. */
 export interface SourceOptions {
   key: string;
   class?: string;
-  /** Requests a millisecond. */
+  /** How many requests it sends a millisecond. */
   rate: number;
   /** How many arrive together, which is faster to simulate (default 1). */
   batch?: number;
@@ -40,23 +40,23 @@ export interface SourceOptions {
   weight?: number;
 }
 
-/** What became of the requests of a source. */
+/** The results of the requests of a source. */
 export class Source {
   sent = 0;
-  /** Answered before the deadline. */
+  /** How many were answered before their deadline. */
   good = 0;
   late = 0;
-  /** Seat time used, in milliseconds. */
+  /** The seat time that they used, in milliseconds. */
   used = 0;
   readonly refused: Record<RefusalReason, number> = { busy: 0, quota: 0, expired: 0, draining: 0 };
-  /** Waits of all that ran, and times from arrival to answer of the good, in milliseconds. */
+  /** The waits of all that ran, and the times from arrival to answer of the good ones, in milliseconds. */
   readonly waits: number[] = [];
   readonly latencies: number[] = [];
 
   constructor(readonly options: SourceOptions, readonly handles: readonly FlowHandle[]) {}
 }
 
-/** Nothing is shed, refused or bounded: for what theory says about plain queues. */
+/** Options without shedding, refusals and bounds, as theory has them for plain queues. */
 export const UNBOUNDED: Partial<SchedulerOptions<Request>> = {
   limits: { flow: Infinity, waiting: 2 ** 40, bytes: 2 ** 50 },
   classes: [
@@ -68,7 +68,7 @@ export const UNBOUNDED: Partial<SchedulerOptions<Request>> = {
   ],
 };
 
-/** The real scheduler, open-loop clients, and servers that are busy for as long as a request says. */
+/** The real scheduler, clients that do not wait for answers, and servers that work for the service time of a request. */
 export class Simulation {
   readonly clock = new VirtualClock();
   readonly sources: Source[] = [];
@@ -115,7 +115,7 @@ export class Simulation {
     this.scheduler.submit(new Request(handle, this.#command, now + within, source, time, now));
   }
 
-  /** Lets all sources send for `ms` milliseconds; what waits then is still there. */
+  /** Lets all sources send for `ms` milliseconds. Waiting requests stay. */
   run(ms: number, sources: readonly Source[] = this.sources): void {
     const end = this.clock.now() + ms;
     for (const source of sources) this.#arrive(source, end);
@@ -157,7 +157,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-/** Jain's index of fairness: 1 where all are equal, 1/n where one has everything. */
+/** Jain's index of fairness: 1 if all shares are equal, 1/n if one has everything. */
 export function jain(values: readonly number[]): number {
   const squares = values.reduce((sum, value) => sum + value * value, 0);
   return (mean(values) * values.length) ** 2 / (values.length * squares);

@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Crowd } from "./queue/crowd.ts";
 import { RATIOS, verdict } from "./queue/gates.ts";
 import { measureScale } from "./queue/scale.ts";
-import { startBeanstalkd, startLineup, type Target } from "./queue/targets.ts";
+import { type QueueServer, startBeanstalkd, startLineup } from "./queue/servers.ts";
 import { measureWaiting } from "./queue/waiting.ts";
 import { median } from "./statistics.ts";
 import { type RunningServer, startRedis } from "./servers.ts";
@@ -58,7 +58,7 @@ const SHAPES = {
   },
   "TAKE and DONE, one at a time, 1 connection": { connections: 1, depth: 1, fast: 500, slow: 500 },
 } as const;
-type Shape = keyof typeof SHAPES;
+type LoadShape = keyof typeof SHAPES;
 /** How many rounds do not count: a server runs for long, and compiles in its first seconds. */
 const WARM_UP = 5;
 const BULLMQ_JOBS = 5000;
@@ -71,9 +71,9 @@ globalThis.addEventListener("unload", () => {
 });
 
 /** The rates of all rounds, by shape. */
-type Rates = Map<Shape, number[]>;
+type RatesByShape = Map<LoadShape, number[]>;
 
-async function round(target: Target, rates: Rates): Promise<void> {
+async function round(target: QueueServer, rates: RatesByShape): Promise<void> {
   const slow = target.name.endsWith("-f0");
   for (const [name, shape] of Object.entries(SHAPES)) {
     using crowd = await Crowd.open(target, shape.connections);
@@ -83,14 +83,14 @@ async function round(target: Target, rates: Rates): Promise<void> {
       : generator === undefined
       ? await crowd.put(rounds, shape.depth, BODY)
       : await generate(generator, target, shape, rounds);
-    rates.set(name as Shape, [...rates.get(name as Shape) ?? [], rate]);
+    rates.set(name as LoadShape, [...rates.get(name as LoadShape) ?? [], rate]);
   }
 }
 
 /** Has a program put jobs. Resolves with the jobs a second. */
 async function generate(
   program: string,
-  { port, protocol }: Target,
+  { port, protocol }: QueueServer,
   { connections, depth }: { readonly connections: number; readonly depth: number },
   rounds: number,
 ): Promise<number> {
@@ -134,7 +134,7 @@ async function bullmq(role: "add" | "process", port: number): Promise<number> {
 function show(
   name: string,
   rates: readonly number[],
-  { peer, shape, ours }: { peer?: string; shape?: Shape; ours?: readonly number[] } = {},
+  { peer, shape, ours }: { peer?: string; shape?: LoadShape; ours?: readonly number[] } = {},
 ): void {
   const rate = Math.round(median(rates)).toLocaleString("en").padStart(10);
   let ratio = "";
@@ -154,20 +154,20 @@ function showMissing(peer: string, how: string): void {
   }
 }
 
-async function besideBeanstalkd(lineup: Target): Promise<void> {
+async function besideBeanstalkd(lineup: QueueServer): Promise<void> {
   Deno.mkdirSync(`${directory}/beanstalkd`);
   const peers = [await startBeanstalkd(), await startBeanstalkd(`${directory}/beanstalkd`)]
     .filter((peer) => peer !== undefined);
   targets.push(...peers);
   const all = [lineup, ...peers];
-  const rates = new Map<Target, Rates>(all.map((target) => [target, new Map()]));
+  const rates = new Map<QueueServer, RatesByShape>(all.map((target) => [target, new Map()]));
   for (let at = 0; at < WARM_UP; at++) {
     for (const target of all) await round(target, new Map());
   }
   for (let at = 0; at < ROUNDS; at++) {
     for (const target of all) await round(target, rates.get(target)!);
   }
-  for (const shape of Object.keys(SHAPES) as Shape[]) {
+  for (const shape of Object.keys(SHAPES) as LoadShape[]) {
     console.log(`\n${shape} (median of ${ROUNDS} rounds)`);
     const ours = rates.get(lineup)!.get(shape)!;
     show(lineup.name, ours);
@@ -181,13 +181,13 @@ async function besideBeanstalkd(lineup: Target): Promise<void> {
   }
 }
 
-async function besideBullmq(lineup: Target): Promise<void> {
+async function besideBullmq(lineup: QueueServer): Promise<void> {
   const redis = await startRedis();
   if (redis !== undefined) targets.push(redis);
   const lacking = missing(redis);
   if (lacking !== undefined) return showMissing("BullMQ", lacking);
   const theirs = { "PUT, 16 deep": [] as number[], "TAKE and DONE, 16 deep": [] as number[] };
-  const ours: Rates = new Map();
+  const ours: RatesByShape = new Map();
   for (let at = 0; at < Math.min(ROUNDS, 3); at++) {
     await round(lineup, ours);
     theirs["PUT, 16 deep"].push(await bullmq("add", redis!.port));

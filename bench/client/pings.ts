@@ -9,7 +9,7 @@ const BATCH = 1000;
 const ONE_BY_ONE = 3000;
 const WARM_UP = 10;
 
-interface Side {
+interface PingClient {
   readonly name: string;
   readonly ping: () => Promise<unknown>;
   readonly rates: number[];
@@ -17,7 +17,7 @@ interface Side {
 }
 
 /** Calls in batches, and waits for each batch. Resolves with the calls a second. */
-async function pipelined({ ping }: Side): Promise<number> {
+async function pipelined({ ping }: PingClient): Promise<number> {
   const start = performance.now();
   for (let done = 0; done < PIPELINED; done += BATCH) {
     await Promise.all(Array.from({ length: BATCH }, ping));
@@ -26,7 +26,7 @@ async function pipelined({ ping }: Side): Promise<number> {
 }
 
 /** Calls one at a time. Resolves with the median latency in microseconds. */
-async function oneByOne({ ping }: Side): Promise<number> {
+async function oneByOne({ ping }: PingClient): Promise<number> {
   const latencies: number[] = [];
   for (let i = 0; i < ONE_BY_ONE; i++) {
     const start = performance.now();
@@ -46,8 +46,8 @@ export async function comparePings(
 ): Promise<void> {
   const bare = { name: "calc", version: "1.0", summary: "PING is enough.", commands: {} } as const;
   const client = await connect(bare, `127.0.0.1:${port}`);
-  const peer: Side = { name: "ioredis", ping: () => redis.ping(), rates: [], latencies: [] };
-  const ours: Side = { name: "lineup", ping: () => client.PING(), rates: [], latencies: [] };
+  const peer: PingClient = { name: "ioredis", ping: () => redis.ping(), rates: [], latencies: [] };
+  const ours: PingClient = { name: "lineup", ping: () => client.PING(), rates: [], latencies: [] };
   // Until the compilers at both ends have done their work.
   for (const side of [peer, ours]) {
     for (let i = 0; i < WARM_UP; i++) await pipelined(side);
@@ -59,7 +59,7 @@ export async function comparePings(
   }
   await client.close();
 
-  const ratio = (of: (side: Side) => readonly number[]): string =>
+  const ratio = (of: (side: PingClient) => readonly number[]): string =>
     median(of(ours).map((each, round) => each / of(peer)[round])).toFixed(2);
   console.log(`${where}, one connection, median of ${rounds} rounds`);
   for (const { name, rates, latencies } of [peer, ours]) {

@@ -1,6 +1,6 @@
 // Compares a polite client beside a scenario with the same client alone.
 
-import type { Isolated, Served } from "./isolation.ts";
+import type { HarmlessReports, Isolated } from "./isolation.ts";
 import { medianBy } from "../statistics.ts";
 import { p99, type Report } from "./tally.ts";
 
@@ -18,9 +18,11 @@ function merge(reports: readonly Report[]): Report {
 const KINDS = ["polite", "ping", "newcomers"] as const;
 
 /** The results of those that do no harm while they are alone, over all measurements. */
-export function alone(results: readonly Isolated[]): Served {
+export function alone(results: readonly Isolated[]): HarmlessReports {
   const merged = KINDS.map((kind) => merge(results.map(({ alone }) => alone[kind])));
-  return Object.fromEntries(KINDS.map((kind, i) => [kind, merged[i]])) as unknown as Served;
+  return Object.fromEntries(
+    KINDS.map((kind, i) => [kind, merged[i]]),
+  ) as unknown as HarmlessReports;
 }
 
 /** The share of the due requests that were answered in time. */

@@ -2,36 +2,42 @@
 
 import type { Socket } from "node:net";
 import { exponential } from "../../tests/seeded_random.ts";
-import type { Clients, Source } from "./requests.ts";
+import type { Clients, LoadSource } from "./requests.ts";
 import { Tally } from "./tally.ts";
-import { Barred, dial, loopback, Wire } from "./wire.ts";
+import { Barred, dial, loopback, RequestConnection } from "./request_connection.ts";
 
 const OPENING = 64;
 const COME_BACK_MS = 1000;
 
-/** Connections that stay open, and open again a second after the server has closed them. */
-abstract class Kept implements Source {
+/** Hostile clients of one kind. */
+abstract class HostileClients implements LoadSource {
   readonly tally: Tally;
-  readonly #port: number;
-  readonly #clients: Clients;
+  protected readonly port: number;
+  protected readonly clients: Clients;
 
   constructor(port: number, clients: Clients) {
-    this.#port = port;
-    this.#clients = clients;
+    this.port = port;
+    this.clients = clients;
     this.tally = new Tally(clients.name, Infinity);
   }
 
+  abstract open(): Promise<void>;
+  abstract run(from: number, until: number): Promise<void>;
+}
+
+/** Connections that stay open, and open again a second after the server has closed them. */
+abstract class KeptConnections extends HostileClients {
   async open(): Promise<void> {
     let next = 0;
     const opener = async () => {
-      while (next < this.#clients.connections) await this.#connect(next++);
+      while (next < this.clients.connections) await this.#connect(next++);
     };
     await Promise.all(Array.from({ length: OPENING }, opener));
   }
 
   #connect(index: number): Promise<void> {
-    const address = loopback(this.#clients.net, index % (this.#clients.addresses ?? 1));
-    const socket = dial(this.#port, address);
+    const address = loopback(this.clients.net, index % (this.clients.addresses ?? 1));
+    const socket = dial(this.port, address);
     return new Promise((resolve) => {
       let stop: (() => void) | undefined;
       let opened = false;
@@ -60,14 +66,14 @@ abstract class Kept implements Source {
 }
 
 /** Sends nothing. */
-export class Idle extends Kept {
+export class Idle extends KeptConnections {
   protected override begin(socket: Socket): undefined {
     socket.resume();
   }
 }
 
 /** Sends a byte a second of a request that never ends. */
-export class Dribble extends Kept {
+export class Dribble extends KeptConnections {
   readonly #start: string;
   readonly #random: () => number;
 
@@ -89,7 +95,7 @@ export class Dribble extends Kept {
 }
 
 /** Asks for long answers, and reads nothing. */
-export class Deaf extends Kept {
+export class Deaf extends KeptConnections {
   protected override begin(socket: Socket): undefined {
     socket.pause();
     socket.write("STREAM 1000000\n".repeat(20));
@@ -97,27 +103,17 @@ export class Deaf extends Kept {
 }
 
 /** Connects and closes as fast as it can, some connections at a time. */
-export class Storm implements Source {
-  readonly tally: Tally;
-  readonly #port: number;
-  readonly #clients: Clients;
-
-  constructor(port: number, clients: Clients) {
-    this.#port = port;
-    this.#clients = clients;
-    this.tally = new Tally(clients.name, Infinity);
-  }
-
+export class Storm extends HostileClients {
   open(): Promise<void> {
     return Promise.resolve();
   }
 
   async run(_from: number, until: number): Promise<void> {
-    const { net, addresses = 1, connections } = this.#clients;
+    const { net, addresses = 1, connections } = this.clients;
     let next = 0;
     const loop = async () => {
       while (performance.now() < until) {
-        const socket = dial(this.#port, loopback(net, next++ % addresses));
+        const socket = dial(this.port, loopback(net, next++ % addresses));
         const failed = await new Promise<boolean>((resolve) => {
           socket.on("connect", () => {
             this.tally.opened();
@@ -134,7 +130,7 @@ export class Storm implements Source {
 }
 
 /** Honest clients that connect, send one PING and leave. They show whether anybody can still connect. */
-export class Newcomers implements Source {
+export class Newcomers implements LoadSource {
   readonly tally: Tally;
   readonly #port: number;
   readonly #clients: Clients;
@@ -175,13 +171,16 @@ export class Newcomers implements Source {
   async #visit(due: number): Promise<void> {
     this.tally.due(due);
     this.tally.sent(due, performance.now());
-    const answered = (wire: Wire, _due: number, code: string) => {
+    const answered = (wire: RequestConnection, _due: number, code: string) => {
       this.tally.answered(due, code, performance.now());
       wire.close();
     };
     try {
       const address = loopback(this.#clients.net, 0);
-      const wire = await Wire.open(this.#port, address, { answered, closed: () => {} });
+      const wire = await RequestConnection.open(this.#port, address, {
+        answered,
+        closed: () => {},
+      });
       this.tally.opened();
       wire.ask("PING", due, false);
       wire.flush();

@@ -1,7 +1,7 @@
 // A polite client beside hostile ones.
 
 import type { ServeOptions } from "../../mod.ts";
-import type { Task } from "./load.ts";
+import type { LoadTask } from "./load.ts";
 import { LoadProcess, ServerProcess } from "./processes.ts";
 import {
   burn,
@@ -27,13 +27,13 @@ const REST = 3000;
 export interface Scenario {
   name: string;
   /** Their tasks, from addresses of a network. */
-  tasks: (capacity: number, net: number) => Task[];
+  tasks: (capacity: number, net: number) => LoadTask[];
   /** The options of the server that the scenario needs. */
   server?: ServeOptions;
 }
 
 /** The reports of the clients that do no harm. */
-export interface Served {
+export interface HarmlessReports {
   polite: Report;
   ping: Report;
   newcomers: Report;
@@ -42,8 +42,8 @@ export interface Served {
 /** The results before a scenario, and beside it. */
 export interface Isolated {
   name: string;
-  alone: Served;
-  beside: Served;
+  alone: HarmlessReports;
+  beside: HarmlessReports;
   hostile: Report[];
   memory: ServerMemory;
 }
@@ -57,7 +57,7 @@ export async function isolate(
   const options = { ...JSON.parse(settings.server), ...needed };
   using server = await ServerProcess.start(JSON.stringify(options));
   await warmUp(server, settings);
-  const asking: Task = {
+  const asking: LoadTask = {
     kind: "open-loop",
     name: "polite",
     net: NETS.polite,
@@ -66,7 +66,7 @@ export async function isolate(
     rate: POLITE_SHARE * capacity,
     tagged: true,
   };
-  const coming: Task = {
+  const coming: LoadTask = {
     kind: "newcomers",
     name: "newcomers",
     net: NETS.newcomers,
@@ -77,7 +77,7 @@ export async function isolate(
   // In processes of their own: to connect takes long enough to disturb the measurements of other connections.
   using polite = await LoadProcess.start(server.port, settings.seed, [asking]);
   using others = await LoadProcess.start(server.port, settings.seed, [PINGS, coming]);
-  const measure = async (warm: number, measured: number): Promise<Served> => {
+  const measure = async (warm: number, measured: number): Promise<HarmlessReports> => {
     const timing = { warm, measured };
     const [[served], [ping, newcomers]] = await Promise.all([
       polite.run(timing),
@@ -113,7 +113,7 @@ export async function isolate(
 
 /** Sends requests of each kind, as the first ones of a process are always slow, and a server runs for long. */
 async function warmUp(server: ServerProcess, settings: Settings): Promise<void> {
-  const asking = (name: string, line: string, body?: number): Task => {
+  const asking = (name: string, line: string, body?: number): LoadTask => {
     return {
       kind: "closed-loop",
       name,
@@ -124,7 +124,7 @@ async function warmUp(server: ServerProcess, settings: Settings): Promise<void> 
       deadline: 1000,
     };
   };
-  const tasks: Task[] = [
+  const tasks: LoadTask[] = [
     asking("requests", "BURN 0.1"),
     asking("bodies", "STORE {65536}", 65_536),
     asking("streams", "STREAM 100"),

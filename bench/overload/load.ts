@@ -3,11 +3,11 @@
 
 import { seededRandom } from "../../tests/seeded_random.ts";
 import { Deaf, Dribble, Idle, Newcomers, Storm } from "./hostile.ts";
-import { type Asking, type Clients, ClosedLoop, OpenLoop, type Source } from "./requests.ts";
+import { type Asking, type Clients, ClosedLoop, type LoadSource, OpenLoop } from "./requests.ts";
 import type { Report } from "./tally.ts";
 
 /** One of the tasks that a load process does at the same time. */
-export type Task =
+export type LoadTask =
   | Clients & Asking & { kind: "open-loop"; rate: number; tagged: boolean }
   | Clients & Asking & { kind: "closed-loop" }
   | Clients & { kind: "newcomers"; rate: number; deadline: number }
@@ -18,7 +18,7 @@ export type Task =
 export interface Plan {
   port: number;
   seed: number;
-  tasks: Task[];
+  tasks: LoadTask[];
   /** Whether connecting is a part of the work, as in an attack. */
   openLate: boolean;
 }
@@ -35,7 +35,7 @@ export interface LoadState {
   reports: Report[];
 }
 
-function source(port: number, task: Task, random: () => number): Source {
+function source(port: number, task: LoadTask, random: () => number): LoadSource {
   switch (task.kind) {
     case "open-loop":
       return new OpenLoop(port, task, random);

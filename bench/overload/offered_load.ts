@@ -1,6 +1,6 @@
 // The capacity of a server, and its answers to an offered load.
 
-import type { Task } from "./load.ts";
+import type { LoadTask } from "./load.ts";
 import { LoadProcess, ServerProcess } from "./processes.ts";
 import {
   burn,
@@ -28,7 +28,7 @@ async function saturate(
   settings: Settings,
   warm: number,
 ): Promise<number> {
-  const task: Task = {
+  const task: LoadTask = {
     kind: "closed-loop",
     name: "capacity",
     net: NETS.load,
@@ -72,7 +72,7 @@ export async function offer(mode: Mode, times: number, settings: Settings): Prom
   using server = await ServerProcess.start(settings.server);
   settings.progress(`${name} ${times}x: capacity`);
   const before = await saturate(server, service, settings, WARM);
-  const task: Task = {
+  const task: LoadTask = {
     kind: "open-loop",
     name: `${name} ${times}x`,
     net: NETS.load,

@@ -3,7 +3,7 @@
 import { table, writePart } from "../docs_page.ts";
 import { percentile } from "../statistics.ts";
 import { alone, compare, success } from "./compare.ts";
-import type { Isolated, Served } from "./isolation.ts";
+import type { HarmlessReports, Isolated } from "./isolation.ts";
 import type { Loaded } from "./offered_load.ts";
 import { p99, type Report, sum } from "./tally.ts";
 
@@ -79,7 +79,7 @@ export function isolationTable(rounds: readonly (readonly Isolated[])[]): string
     "what they did",
     "MiB at first / most / after",
   ];
-  const met = ({ polite, ping, newcomers }: Served, polites: number, ratio: number) => [
+  const met = ({ polite, ping, newcomers }: HarmlessReports, polites: number, ratio: number) => [
     percent(polites, 2),
     p50and99(polite),
     `${ratio.toFixed(1)}x`,

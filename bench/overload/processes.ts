@@ -1,6 +1,6 @@
 // The processes of the bench: the event loop of the server on one core, all else on the others. None outlives this one.
 
-import type { LoadState, Plan, Task, Timing } from "./load.ts";
+import type { LoadState, LoadTask, Plan, Timing } from "./load.ts";
 import type { Report } from "./tally.ts";
 
 const children = new Set<Deno.ChildProcess>();
@@ -147,7 +147,7 @@ export class LoadProcess implements Disposable {
   static async start(
     port: number,
     seed: number,
-    tasks: Task[],
+    tasks: LoadTask[],
     { openLate = false, nice = false }: { openLate?: boolean; nice?: boolean } = {},
   ): Promise<LoadProcess> {
     const plan: Plan = { port, seed, tasks, openLate };

@@ -2,7 +2,7 @@
 
 import { exponential } from "../../tests/seeded_random.ts";
 import { Tally } from "./tally.ts";
-import { Barred, type Listening, loopback, Wire } from "./wire.ts";
+import { Barred, type Listening, loopback, RequestConnection } from "./request_connection.ts";
 
 /** The origin of requests. */
 export interface Clients {
@@ -24,7 +24,7 @@ export interface Asking {
 }
 
 /** A source of load in a load process. */
-export interface Source {
+export interface LoadSource {
   readonly tally: Tally;
   open(): Promise<void>;
   /** Measures between two times. Resolves when no more requests are due, and no more answers can be good. */
@@ -37,11 +37,11 @@ const RECONNECT_MS = 100;
 const OPENING = 64;
 
 /** Connections that open again when they are lost. */
-abstract class Connected implements Source, Listening {
+abstract class Connected implements LoadSource, Listening {
   readonly tally: Tally;
   readonly #port: number;
   readonly #clients: Clients;
-  protected readonly wires: Wire[] = [];
+  protected readonly wires: RequestConnection[] = [];
 
   constructor(port: number, clients: Clients, deadline: number) {
     this.#port = port;
@@ -61,7 +61,7 @@ abstract class Connected implements Source, Listening {
   async #connect(index: number): Promise<void> {
     const address = loopback(this.#clients.net, index % (this.#clients.addresses ?? 1));
     try {
-      this.wires[index] = await Wire.open(this.#port, address, this);
+      this.wires[index] = await RequestConnection.open(this.#port, address, this);
       this.tally.opened();
       this.connected(this.wires[index]);
     } catch (error) {
@@ -71,13 +71,13 @@ abstract class Connected implements Source, Listening {
     }
   }
 
-  protected connected(_wire: Wire): void {}
+  protected connected(_wire: RequestConnection): void {}
 
-  answered(_wire: Wire, due: number, code: string): void {
+  answered(_wire: RequestConnection, due: number, code: string): void {
     this.tally.answered(due, code, performance.now());
   }
 
-  closed(wire: Wire): void {
+  closed(wire: RequestConnection): void {
     this.tally.lost();
     setTimeout(() => this.#connect(this.wires.indexOf(wire)), RECONNECT_MS);
   }
@@ -110,7 +110,7 @@ export class OpenLoop extends Connected {
     const { promise, resolve } = Promise.withResolvers<void>();
     const pump = () => {
       const now = performance.now();
-      const touched = new Set<Wire>();
+      const touched = new Set<RequestConnection>();
       for (; due <= now && due < until; due += exponential(this.#random, 1000 / this.#rate)) {
         const wire = this.#ask(due, now);
         if (wire !== undefined) touched.add(wire);
@@ -126,7 +126,7 @@ export class OpenLoop extends Connected {
     return promise;
   }
 
-  #ask(due: number, now: number): Wire | undefined {
+  #ask(due: number, now: number): RequestConnection | undefined {
     this.tally.due(due);
     const wire = this.wires[Math.floor(this.#random() * this.wires.length)];
     if (!wire?.open || wire.full) return undefined;
@@ -158,11 +158,11 @@ export class ClosedLoop extends Connected {
     );
   }
 
-  protected override connected(wire: Wire): void {
+  protected override connected(wire: RequestConnection): void {
     this.#ask(wire);
   }
 
-  #ask(wire: Wire): void {
+  #ask(wire: RequestConnection): void {
     const now = performance.now();
     if (now >= this.#until) return;
     this.tally.due(now);
@@ -171,7 +171,7 @@ export class ClosedLoop extends Connected {
     wire.flush(this.#body);
   }
 
-  override answered(wire: Wire, due: number, code: string): void {
+  override answered(wire: RequestConnection, due: number, code: string): void {
     super.answered(wire, due, code);
     if (wire.open) this.#ask(wire);
   }

@@ -1,6 +1,6 @@
 // The settings and tasks that all runs share.
 
-import type { Task } from "./load.ts";
+import type { LoadTask } from "./load.ts";
 import type { ServerProcess } from "./processes.ts";
 import type { Report } from "./tally.ts";
 
@@ -42,7 +42,7 @@ export interface ServerMemory {
 }
 
 /** PINGs at a steady pace, beside each run. */
-export const PINGS: Task = {
+export const PINGS: LoadTask = {
   kind: "open-loop",
   name: "PING",
   net: NETS.ping,

@@ -7,7 +7,7 @@ import type { VirtualClock } from "../../tests/virtual_clock.ts";
 export const DEADLINE = 100;
 
 /** One job. */
-export interface Job {
+export interface SimulatedJob {
   /** In milliseconds of the clock. */
   readonly arrived: number;
   /** How long the server works on it, in milliseconds. */
@@ -17,8 +17,12 @@ export interface Job {
 }
 
 /** Takes jobs, and calls `done` for each job that it serves; the others are lost. */
-export type System = (clock: VirtualClock, random: () => number, done: (job: Job) => void) => {
-  arrive(job: Job): void;
+export type System = (
+  clock: VirtualClock,
+  random: () => number,
+  done: (job: SimulatedJob) => void,
+) => {
+  arrive(job: SimulatedJob): void;
 };
 
 /** Whether to drop a job that has its turn, after a wait, at a time, with so many jobs behind it. */
@@ -28,7 +32,7 @@ type Drops = (wait: number, now: number, length: number) => boolean;
 function fifo(policy: () => { longest?: number; drops?: Drops }): System {
   return (clock, _, done) => {
     const { longest = Infinity, drops = () => false } = policy();
-    let queue: Job[] = [];
+    let queue: SimulatedJob[] = [];
     let head = 0;
     let busy = false;
     const next = () => {
@@ -95,7 +99,7 @@ function rfc8289(): Drops {
 }
 
 class SimulatedTicket extends Ticket {
-  job!: Job;
+  job!: SimulatedJob;
 }
 
 /** The scheduler of Lineup with its defaults; the polite client and the flooder have a flow each. */

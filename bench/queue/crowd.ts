@@ -1,6 +1,6 @@
 // Producers and workers over raw sockets. They do as little as they can: the bench is to measure the servers.
 
-import type { QueueProtocol, Target } from "./targets.ts";
+import type { QueueProtocol, QueueServer } from "./servers.ts";
 
 const LF = 0x0a;
 // The first byte of errors and refusals in both protocols; the bodies here consist of x.
@@ -121,7 +121,7 @@ export class Crowd implements Disposable {
     this.#connections = connections;
   }
 
-  static async open({ port, protocol }: Target, connections: number): Promise<Crowd> {
+  static async open({ port, protocol }: QueueServer, connections: number): Promise<Crowd> {
     const { greeting, preamble: [text, lines] } = protocol;
     const open = [];
     for (let i = 0; i < connections; i++) {

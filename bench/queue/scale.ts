@@ -3,7 +3,7 @@
 
 import { Crowd } from "./crowd.ts";
 import { type Gate, SCALE, verdict } from "./gates.ts";
-import { startLineup, type Target } from "./targets.ts";
+import { type QueueServer, startLineup } from "./servers.ts";
 import { median } from "../statistics.ts";
 
 const MANY = 1_000_000;
@@ -24,12 +24,12 @@ function figure(name: string, text: string, gate?: Gate, value?: number): void {
 }
 
 /** The resident memory of a process, in MiB. */
-function resident({ pid }: Target): number {
+function resident({ pid }: QueueServer): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1024;
 }
 
-async function showResident(when: string, target: Target): Promise<void> {
+async function showResident(when: string, target: QueueServer): Promise<void> {
   const show = (when: string): void => {
     const size = resident(target);
     figure(`resident ${when}`, `${Math.round(size)} MiB`, SCALE.resident, size);
@@ -40,7 +40,7 @@ async function showResident(when: string, target: Target): Promise<void> {
 }
 
 /** Puts jobs. Resolves with the jobs a second. */
-async function fill(target: Target, jobs: number, connections: number): Promise<number> {
+async function fill(target: QueueServer, jobs: number, connections: number): Promise<number> {
   using crowd = await Crowd.open(target, connections);
   return await crowd.put(jobs / connections / DEPTH, DEPTH, BODY, KEYS);
 }
@@ -87,7 +87,7 @@ export async function measureScale(directory: string, rounds: number): Promise<v
 }
 
 /** Puts jobs and takes as many. Resolves with the jobs a second of both. */
-async function round(target: Target): Promise<{ put: number; work: number }> {
+async function round(target: QueueServer): Promise<{ put: number; work: number }> {
   using crowd = await Crowd.open(target, CONNECTIONS);
   const put = await crowd.put(BATCHES, DEPTH, BODY, KEYS);
   return { put, work: await crowd.work(BATCHES, DEPTH) };

@@ -5,9 +5,9 @@ import { connect, type Socket } from "node:net";
 /** The receiver of the answers. */
 export interface Listening {
   /** The final line of the request that was due at a time; `code` is OK or that of the error. */
-  answered(wire: Wire, due: number, code: string): void;
+  answered(wire: RequestConnection, due: number, code: string): void;
   /** The end of the connection: no more answers come. */
-  closed(wire: Wire): void;
+  closed(wire: RequestConnection): void;
 }
 
 /** The server did not accept a connection; the message is the reason. */
@@ -33,7 +33,7 @@ export function dial(port: number, localAddress: string): Socket {
 }
 
 /** A connection after its greeting. */
-export class Wire {
+export class RequestConnection {
   readonly #socket: Socket;
   readonly #listening: Listening;
   readonly #pending = new Map<number, number>();
@@ -50,9 +50,9 @@ export class Wire {
   }
 
   /** Connects. Resolves after the greeting; rejects with `Barred` if none comes. */
-  static open(port: number, address: string, listening: Listening): Promise<Wire> {
+  static open(port: number, address: string, listening: Listening): Promise<RequestConnection> {
     const socket = dial(port, address);
-    const wire = new Wire(socket, listening);
+    const wire = new RequestConnection(socket, listening);
     return new Promise((resolve, reject) => {
       let failure = "closed";
       wire.#greet = (code) => {

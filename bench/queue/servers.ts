@@ -26,7 +26,7 @@ export interface QueueProtocol {
 }
 
 /** A queue server to measure. */
-export interface Target extends RunningServer {
+export interface QueueServer extends RunningServer {
   readonly protocol: QueueProtocol;
 }
 
@@ -58,7 +58,7 @@ const beanstalk: QueueProtocol = {
 export async function startLineup(
   data: string,
   onError?: (text: string) => void,
-): Promise<Target> {
+): Promise<QueueServer> {
   const name = "lineup queue";
   const main = new URL("../../cli/main.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
@@ -75,7 +75,7 @@ export async function startLineup(
 }
 
 /** Starts beanstalkd in memory, or with a log in a directory, which it syncs at each change. */
-export async function startBeanstalkd(directory?: string): Promise<Target | undefined> {
+export async function startBeanstalkd(directory?: string): Promise<QueueServer | undefined> {
   const port = getAvailablePort();
   const log = directory === undefined ? [] : ["-b", directory, "-f0"];
   const name = directory === undefined ? "beanstalkd" : "beanstalkd -f0";

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
 import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../net/mod.ts";
-import { type LogEntry, serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { RawClient, until } from "../raw_client.ts";
+import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
+import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
+import { WatchedLog } from "../watched_log.ts";
 
 const bare = {
   name: "bare",
@@ -16,14 +17,14 @@ const trusting = (tls: TlsTrust): Dial => (address, options) =>
   connectStream(address, { ...options, tls });
 
 async function withServer(
-  test: (server: Server, log: LogEntry[]) => Promise<void>,
+  test: (server: Server, log: WatchedLog) => Promise<void>,
   options: ServeOptions = {},
 ): Promise<void> {
-  const log: LogEntry[] = [];
+  const log = new WatchedLog();
   await using server = await serve(bare, {}, {
     port: 0,
     tls: identity,
-    log: (entry) => void log.push(entry),
+    log: log.add,
     ...options,
   });
   await test(server, log);
@@ -73,7 +74,7 @@ Deno.test("what is no TLS ends its own connection only, and is no error of the s
     // An alert, and the end.
     const buffer = new Uint8Array(1000);
     while (await plain.read(buffer).catch(() => null) !== null);
-    await until(() => log.length === 1, "the log says why");
+    await log.until(() => log.length === 1);
     assertEquals([log[0].level, log[0].message], ["info", "connection ended"]);
     assertStringIncludes(String(log[0].why), "the TLS handshake failed");
     await using client = await connect(bare, server.address, { dial: trusting(trust) });
@@ -102,7 +103,7 @@ Deno.test("a handshake that does not come in time is given up, and counted", () 
     await using client = await connect(bare, tcp);
     using __silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
     // Deno keeps the socket until its client goes.
-    await until(() => log.length === 1, "the log says why");
+    await log.until(() => log.length === 1);
     assertEquals(log[0].why, "no TLS handshake within 50 ms");
     const { value } = (await client.STATS().all()).find(({ name }) =>
       name === "connections-unopened-total"

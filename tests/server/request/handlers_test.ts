@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
-import { type RawClient, until } from "../../raw_client.ts";
+import type { RawClient } from "../../raw_client.ts";
 import { values, Workshop } from "../workers/workshop.ts";
 
 /** Lets a handler answer: by then it has done what it does without being asked. */
@@ -53,7 +53,7 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
       await wire.line(),
       String.raw`#f ERR gone "It is \"gone\"." executed=maybe retry=250 id="7 8"`,
     );
-    assertEquals(workshop.log, []);
+    assertEquals([...workshop.log], []);
   });
 
   for (
@@ -148,7 +148,7 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
     using other = await workshop.client();
     const made = () => workshop.log.filter(({ message }) => message === "made").length;
     await wire.send("ITEMS 1000000 1000\n");
-    await until(() => made() > 64, "the buffers are full");
+    await workshop.log.until(() => made() > 64);
     for (let i = 0; i < 20; i++) await answer(other);
     assert(made() < 80, `${made()} items were made`);
     wire.close();
@@ -160,7 +160,7 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
     using wire = await workshop.client(1024);
     using other = await workshop.client();
     await wire.send("ITEMS 1000000 1000 within=1s\n");
-    await until(() => workshop.log.length > 64, "the buffers are full");
+    await workshop.log.until(() => workshop.log.length > 64);
     await workshop.clock.elapse(1020);
     await answer(other);
     await workshop.logged("ended");

@@ -1,16 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
-import {
-  listenMemory,
-  type LogEntry,
-  serve,
-  type ServeOptions,
-  type Server,
-} from "@lineup/lineup/server";
+import { listenMemory, serve, type ServeOptions, type Server } from "@lineup/lineup/server";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { RawClient, until } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";
+import { WatchedLog } from "../../watched_log.ts";
 
 const protocol = {
   name: "starts",
@@ -128,7 +123,7 @@ async function fragile() {
   const flag = await Deno.makeTempFile();
   await Deno.remove(flag);
   const clock = new VirtualClock();
-  const log: LogEntry[] = [];
+  const log = new WatchedLog();
   const listener = listenMemory();
   const module = moduleOf(`
     let broken = true;
@@ -142,7 +137,7 @@ async function fragile() {
   const server = await serve(protocol, {}, {
     listen: [listener],
     clock,
-    log: (entry) => void log.push(entry),
+    log: log.add,
     workers,
   });
   const ends = () => log.filter(({ message }) => message.startsWith("a worker ended")).length;
@@ -151,7 +146,7 @@ async function fragile() {
     log,
     server,
     /** Resolves once so many workers have ended unasked. */
-    ended: (count: number) => until(() => ends() === count, `${count} workers ended`),
+    ended: (count: number) => log.until(() => ends() === count),
     ends,
     connect: () => RawClient.open(listener.connect()),
     break: () => Deno.writeTextFile(flag, ""),

@@ -12,8 +12,9 @@ import {
 } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../../virtual_clock.ts";
-import { RawClient, until } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
+import { WatchedLog } from "../../watched_log.ts";
 
 /** Values of every type, by name. */
 export const values: Readonly<Record<string, unknown>> = {
@@ -216,7 +217,7 @@ export default { protocol, handlers };
 /** A server of the workshop in memory, its clock and its log. */
 export class Workshop implements AsyncDisposable {
   readonly clock = new VirtualClock();
-  readonly log: LogEntry[] = [];
+  readonly log = new WatchedLog();
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
 
@@ -229,7 +230,7 @@ export class Workshop implements AsyncDisposable {
     const all = {
       listen: [workshop.listener],
       clock: workshop.clock,
-      log: (entry: LogEntry) => void workshop.log.push(entry),
+      log: workshop.log.add,
       ...options,
     };
     const workers = { module: import.meta.url, size, grace, memory: 64 << 20 };
@@ -247,7 +248,7 @@ export class Workshop implements AsyncDisposable {
   /** The log entry with this message, once there is one. */
   async logged(message: string): Promise<LogEntry> {
     const find = () => this.log.find((entry) => entry.message === message);
-    await until(() => find() !== undefined, `"${message}" is logged`);
+    await this.log.until(() => find() !== undefined);
     return find()!;
   }
 

@@ -174,18 +174,20 @@ Deno.test("lineup load shows a stall of the server with --rate, which a closed l
   const STALL_MS = 1000;
   const stalling = () => {
     let requests = 0;
-    return lineServer((line) => {
+    let stall: Promise<void> | undefined;
+    return lineServer(async (line) => {
       // From the 301st request on nothing is answered, and nothing read, for a second.
       if (line !== "SPEC" && ++requests === 301) {
-        for (const end = performance.now() + STALL_MS; performance.now() < end;);
+        stall = new Promise((resolve) => setTimeout(resolve, STALL_MS));
       }
+      await stall;
       return "OK\n";
     });
   };
   const measure = async (...flags: string[]) => {
     await using server = await stalling();
     const args = ["--json", "--quiet", "--unchecked", ...flags];
-    const { code, out } = await lineupProcess(["load", ...args, server.address, "PING"]);
+    const { code, out } = await lineup(["load", ...args, server.address, "PING"]);
     assertEquals(code, 0);
     return JSON.parse(out);
   };

@@ -6,7 +6,7 @@ import { connect, ConnectionLost } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
-import { RawClient, until } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 
 const dial: typeof connectStream = (address, options) =>
@@ -38,13 +38,13 @@ async function stopServer(place: string): Promise<void> {
   }).spawn();
   const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const address = (await reader.read()).value!.trim();
-  let isLost = false;
+  let lost = Promise.withResolvers<void>();
   const client = await connect(address, {
     dial,
     heartbeat: 250,
     timeout: 1000,
     retry: { attempts: 1 },
-    onEvent: ({ type }) => isLost ||= type === "disconnected",
+    onEvent: ({ type }) => type === "disconnected" && lost.resolve(),
   });
   const ping = (): Promise<unknown> => client.call("PING").catch((error) => error);
   const answers = async (): Promise<void> => {
@@ -55,9 +55,10 @@ async function stopServer(place: string): Promise<void> {
     await answers();
     // By now the client has said that it sends signs of life.
     await new Promise((resolve) => setTimeout(resolve, 1200));
-    isLost = false;
+    lost = Promise.withResolvers();
     server.kill("SIGSTOP");
-    await until(() => isLost, `the client sees that nobody is at ${address}`);
+    // The client sees that nobody is there.
+    await lost.promise;
     assertInstanceOf(await ping(), ConnectionLost);
     server.kill("SIGCONT");
     await answers();

@@ -12,6 +12,7 @@ import type { MetersOf } from "./admission/client_flows.ts";
 import { Draining } from "./admission/draining.ts";
 import { IdleResume } from "./admission/idle_resume.ts";
 import { MemoryGuard } from "./admission/memory_guard.ts";
+import { MemoryShedding } from "./admission/memory_shedding.ts";
 import { Pressure, PRESSURE_MARKS } from "./admission/pressure.ts";
 import { RefusalBudget } from "./admission/refusal_budget.ts";
 import { CONNECTION_BOUNDS } from "./connection/bounds.ts";
@@ -99,6 +100,8 @@ export function createServices(
       memory: new MemoryGuard(pressure, connections),
       watchdog,
       draining: new Draining(),
+      requestCount: { admit: () => void counters.requests++ },
+      memoryShedding: new MemoryShedding(pressure),
       readBudget: new ReadBudget(turns),
       refusalBudget,
       metersOf: metersBy(options.rates),

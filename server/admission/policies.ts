@@ -2,16 +2,15 @@
 
 import type { Wording } from "../../dialects/dialect.ts";
 import type { ConnectionBounds } from "../connection/bounds.ts";
-import type { Counters } from "../telemetry.ts";
 import { ConnectionLimiter } from "./connection_limiter.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionsPerClient } from "./connections_per_client.ts";
 import { type CorrelatedCount, CorrelatedRequests } from "./correlated_requests.ts";
 import type { Draining } from "./draining.ts";
 import type { KnownCommands } from "./known_commands.ts";
-import { MemoryShedding } from "./memory_shedding.ts";
+import type { MemoryShedding } from "./memory_shedding.ts";
 import { Overload } from "./overload.ts";
-import type { ConnectionPolicy, RequestPolicies } from "./policy.ts";
+import type { ConnectionPolicy, RequestPolicies, RequestPolicy } from "./policy.ts";
 import type { Pressure } from "./pressure.ts";
 import type { RefusalThrottle } from "./refusal_throttle.ts";
 
@@ -33,14 +32,15 @@ export interface RequestRules {
   readonly maxInFlight: number;
   readonly wording: Wording;
   readonly bounds: ConnectionBounds;
-  readonly counters: Counters;
   readonly draining: Draining;
-  readonly pressure: Pressure;
+  /** Counts the requests that the rules before it let through. */
+  readonly requestCount: RequestPolicy;
+  readonly memoryShedding: MemoryShedding;
 }
 
 /** Who may ask, and go on asking, on one connection. */
 export function requestPolicies(
-  { maxInFlight, wording, counters, draining, pressure }: RequestRules,
+  { maxInFlight, wording, draining, requestCount, memoryShedding }: RequestRules,
   pending: CorrelatedCount,
   knownCommands: KnownCommands,
   throttle: RefusalThrottle,
@@ -49,8 +49,8 @@ export function requestPolicies(
     new CorrelatedRequests(maxInFlight, pending, wording),
     knownCommands,
     draining,
-    { admit: () => void counters.requests++ },
-    new MemoryShedding(pressure),
+    requestCount,
+    memoryShedding,
     throttle,
   ];
 }

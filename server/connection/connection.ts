@@ -67,7 +67,7 @@ export class Connection
   readonly #exchange: ClientExchange;
   readonly #timeouts: ConnectionTimeouts;
   readonly #reader: ReadLoop;
-  readonly #halfClose: HalfClose;
+  #halfClose: HalfClose | undefined = undefined;
   readonly #report: EndReport;
   /** The client has said how it behaves, as our clients do. */
   #introduced = false;
@@ -99,7 +99,6 @@ export class Connection
     this.receipts = new Receipts(this.output, () => clock.now());
     this.#exchange = new ClientExchange(this, peer);
     this.#timeouts = new ConnectionTimeouts(clock.now());
-    this.#halfClose = new HalfClose(stream, clock, this.receipts);
     this.#report = new EndReport(this, telemetry, clock);
     this.#reader = new ReadLoop(this, stream, this.#exchange, this.#timeouts);
   }
@@ -180,12 +179,14 @@ export class Connection
 
   async halfClose(): Promise<void> {
     this.halfClosed = this.#timeouts.halfClosed = true;
-    const reset = this.#halfClose.awaitReset();
+    const half = new HalfClose(this.#stream, this.services.clock, this.receipts);
+    this.#halfClose = half;
+    const reset = half.awaitReset();
     if (reset !== undefined) await reset;
     if (this.closed) return;
     if (!this.#halfCloses) return this.close();
     this.#stream.gone?.then(() => this.close());
-    this.#halfClose.probe(this.output);
+    half.probe(this.output);
   }
 
   // Its limits.
@@ -268,7 +269,7 @@ export class Connection
     this.#stopLinger?.();
     this.#exchange.close();
     this.weigh();
-    this.#halfClose.end();
+    this.#halfClose?.end();
     this.#stream.close();
     this.receipts.close();
     for (const action of this.#onClosed ?? []) action();

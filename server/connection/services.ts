@@ -9,6 +9,7 @@ import type { Pressure } from "../admission/pressure.ts";
 import type { RefusalBudget } from "../admission/refusal_budget.ts";
 import type { RequestServices } from "../request/owner.ts";
 import type { Route } from "../request/route.ts";
+import type { Counters } from "../telemetry.ts";
 import type { ReadBudget } from "./read_budget.ts";
 import type { Timeouts } from "./timeouts.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -18,6 +19,7 @@ export interface ConnectionServices extends RequestServices, RequestRules {
   readonly dialect: Dialect;
   readonly served: Served;
   readonly routes: ReadonlyMap<string, Route>;
+  readonly counters: Counters;
   readonly timeouts: Timeouts;
   readonly pressure: Pressure;
   readonly memory: MemoryGuard;

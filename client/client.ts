@@ -4,7 +4,7 @@ import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
 import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
 import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
 import type { Values } from "../dialects/lineup1/message.ts";
-import type { CallLimits, ReplyInfo } from "./call.ts";
+import type { CallLimits, ReplyInfo } from "./call_options.ts";
 import type { Items } from "./items.ts";
 import type { PoolOptions } from "./pool_options.ts";
 

@@ -1,15 +1,15 @@
-// Which proxies may say for whom they connect.
+// Which proxies may name the clients that they connect for.
 
 import { type Address, AddressError, formatAddress } from "../../net/address.ts";
 import { addressPrefixes } from "../../scheduling/address_prefixes.ts";
 import { hostOf } from "./peer.ts";
 
-/** In a list: whoever connects to a Unix socket, as the permissions of its file allow. */
+/** In a list: all who may connect to a Unix socket by the permissions of its file. */
 const UNIX = "unix:";
 
 /**
- * Whether a peer is one of the listed proxies, for an address that they connect to. Throws `AddressError` where the list
- * has what is no address, where no listed proxy can connect to `place`, and where it cannot have PROXY headers.
+ * Whether a peer is one of the listed proxies, for an address that they connect to. Throws `AddressError` where an entry
+ * of the list is no address, where no listed proxy can connect to `place`, and where `place` cannot have PROXY headers.
  */
 export function listedProxies(
   list: readonly string[],

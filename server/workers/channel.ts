@@ -1,22 +1,22 @@
-// Messages between a server and the process of a worker, on a Unix socket: frames of a length.
+// Messages between a server and the process of a worker: frames with a length, on a Unix socket.
 
 import { deserialize, serialize } from "node:v8";
 import type { Message } from "./messages.ts";
 
-// A frame: the length of the head, the length of the body, how the head is written; the head; the body.
+// A frame: a prefix (length of the head, length of the body, format of the head), the head, the body.
 const PREFIX = 9;
 const NO_BODY = 0xffff_ffff;
 const JSON_TEXT = 0;
 const V8_CLONE = 1;
 
-/** The most bytes of a head and of a body: a broken worker must not fill the memory of its server. */
+/** Most bytes of a head, and of a body: a broken worker must not fill the memory of its server. */
 const MOST = 256 << 20;
 // A copy of a smaller body costs less than a second write.
 const SMALL_BODY = 16_384;
-// Read at once where it is smaller; larger bodies are read into buffers of their own.
+// The read buffer: larger bodies are read into buffers of their own.
 const READ = 131_072;
 const WRITE = 65_536;
-// Deeper values may be cycles, and are left to the structured clone.
+// Deeper values may be cycles: leave them to the structured clone.
 const MOST_DEPTH = 64;
 
 const encoder = new TextEncoder();
@@ -36,9 +36,9 @@ export class Channel<Sent, Heard> {
     this.#conn = conn;
   }
 
-  /** Sends a message, what is small at once. Throws where it cannot be cloned or is too long. */
+  /** Sends a message. Throws where it cannot be cloned or is too long. */
   send(message: Sent): void {
-    // To make a buffer takes longer than all else, so one is used again unless it is being sent.
+    // Making a buffer costs more than the rest: use one again unless it is being sent.
     const buffer = this.#sending === undefined ? this.#out : undefined;
     this.#unsent.push(...encodeFrame(message as Message, buffer));
     this.#sending ??= this.#send();
@@ -49,7 +49,7 @@ export class Channel<Sent, Heard> {
     await this.#sending;
   }
 
-  /** Hears messages until the other end is gone. Throws where it sends what is no message. */
+  /** Calls `hear` with each message until the other end is gone. Throws where it sends anything else. */
   async listen(hear: (message: Heard) => void): Promise<void> {
     for (;;) {
       while (this.#end - this.#start < PREFIX) {
@@ -93,14 +93,14 @@ export class Channel<Sent, Heard> {
         while (sent < bytes.length) sent += await this.#conn.write(bytes.subarray(sent));
       }
     } catch {
-      // The other end is gone, which is seen where it is heard.
+      // The other end is gone; `listen` ends too.
       this.#unsent.length = 0;
     } finally {
       this.#sending = undefined;
     }
   }
 
-  /** Reads some more behind what is there, which is less than a prefix. */
+  /** Reads more behind the bytes that are there, which are less than a prefix. */
   async #read(): Promise<boolean> {
     this.#buffer.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
@@ -114,13 +114,13 @@ export class Channel<Sent, Heard> {
     return this.#end - this.#start >= length;
   }
 
-  /** Bytes that are there, until more are read. */
+  /** The next bytes of the read buffer, valid until the next read. */
   #pass(length: number): Uint8Array {
     this.#start += length;
     return this.#buffer.subarray(this.#start - length, this.#start);
   }
 
-  /** So many bytes in a buffer of their own; `undefined` where the other end is gone before. */
+  /** The next `length` bytes, in a buffer of their own; `undefined` where the other end is gone before. */
   async #take(length: number): Promise<Uint8Array | undefined> {
     const bytes = new Uint8Array(length);
     let have = Math.min(length, this.#end - this.#start);
@@ -184,7 +184,7 @@ function encodeFrame(message: Message, buffer: Uint8Array | undefined): Uint8Arr
   return apart ? [first, body] : [first];
 }
 
-/** Whether JSON brings a value as it is. */
+/** Whether a value survives JSON unchanged. */
 function isJson(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
@@ -203,7 +203,7 @@ function isPlain(value: object, depth: number): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Array.prototype) {
     const array = value as unknown[];
-    // `every` would pass over holes.
+    // `every` would skip holes.
     for (let i = 0; i < array.length; i++) if (!isJson(array[i], depth)) return false;
     return true;
   }

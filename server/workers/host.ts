@@ -8,14 +8,14 @@ import type { UntypedHandler } from "../request/route.ts";
 import { Channel } from "./channel.ts";
 import { type FromWorker, type Task, toPlain, toRefusal, type ToWorker } from "./messages.ts";
 
-/** Where this module is. */
+/** The URL of this module. */
 export const hostUrl: string = import.meta.url;
 
-/** How a process is started. */
+/** What a process is told at its start. */
 export interface HostSettings {
   /** The server's socket. */
   readonly path: string;
-  /** What it may do until it has connected. */
+  /** Permissions that it has only until it has connected. */
   readonly revoked: readonly Deno.PermissionDescriptor[];
   /** Bytes that handlers may hold. */
   readonly memory: number;
@@ -26,7 +26,7 @@ export async function host(
   load: () => Promise<unknown>,
   { path, revoked, memory }: HostSettings,
 ): Promise<void> {
-  // The server is asked to end with all its processes, and lets requests finish.
+  // These signals reach all processes of the server, and the server lets requests finish.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
@@ -50,9 +50,9 @@ export async function host(
   Deno.exit();
 }
 
-// A handler that spins does not see that its server is gone, and cannot count what it holds: a thread does.
+// A handler that spins sees neither that its server is gone nor how much memory it holds: a thread of its own does.
 const WATCH_MS = 250;
-// What Deno itself takes.
+// Memory of Deno itself.
 const RUNTIME_BYTES = 128 << 20;
 
 function watch(memory: number): Promise<void> {
@@ -145,7 +145,7 @@ class WorkerHost {
     }
   }
 
-  /** Sends items, each when the one before it was passed on; returns the reply. */
+  /** Sends each item once the server has passed on the one before it; returns the reply. */
   async #stream(result: unknown, signal: AbortSignal): Promise<Values> {
     const source = result as AsyncIterable<Values> & Iterable<Values>;
     const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as
@@ -174,7 +174,7 @@ class WorkerHost {
       id,
       peer,
       agent,
-      // The worker hears nothing of the connection behind this request.
+      // The worker learns nothing of the connection after this request.
       whenClosed: (action: () => void): void => void onClosed.push(action),
     });
     return {
@@ -196,7 +196,7 @@ class WorkerHost {
           details: Object.fromEntries(cloned),
         });
       },
-      // A worker runs one request, so nobody else could use it meanwhile.
+      // A worker runs one request: no other could use it meanwhile.
       park: (promise) => abortable(promise, signal),
       whenUnsent: () => {},
       // The memory of a worker has a bound of its own.
@@ -209,7 +209,7 @@ class WorkerHost {
   }
 }
 
-/** What is thrown and logged may be anything, also what cannot cross to the server: that crosses as text. */
+/** A thrown or logged value as it can cross to the server: as text where it cannot be cloned. */
 function toCloneable(value: unknown): unknown {
   try {
     return structuredClone(value);

@@ -1,4 +1,4 @@
-// What a server and the processes of its workers say to each other.
+// The messages between a server and the processes of its workers.
 
 import { type Executed, Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -34,7 +34,7 @@ export type FromWorker =
   | { readonly kind: "refusal"; readonly refusal: PlainRefusal }
   /** The module could not be loaded, or a handler failed. */
   | { readonly kind: "failure"; readonly error: unknown }
-  /** A handler logs; whose details are all cloneable. */
+  /** A handler logs; the details can all be cloned. */
   | {
     readonly kind: "log";
     readonly verb: string;
@@ -42,10 +42,10 @@ export type FromWorker =
     readonly message: string;
     readonly details: Readonly<Record<string, unknown>>;
   }
-  /** An error that nobody catches: the worker ends. */
+  /** An error was not caught: the worker ends. */
   | { readonly kind: "uncaught"; readonly error: unknown };
 
-/** A message whose `values` may have a body, which travels behind the rest as it is. */
+/** A message whose `values` may have a body, which is sent behind the rest as it is. */
 export type Message = { readonly values?: Values; readonly [field: string]: unknown };
 
 /** A `Refusal` as data: a structured clone of an error loses its fields. */

@@ -1,4 +1,4 @@
-// Handlers that burn CPU, in processes: one request a worker at a time, so that the only queue is the scheduler's.
+// Handlers that burn CPU run in processes. A worker runs one request at a time, so that the only queue is the scheduler's.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
@@ -26,8 +26,8 @@ export interface WorkerOptions {
    */
   memory?: number;
   /**
-   * What handlers may do. Default: what the server may do without limits. Of what it may do in part, such as to read one
-   * folder, they may do nothing: Deno does not tell which part. With `--allow-run=PATH` Deno limits writing.
+   * Permissions of handlers. Default: those that the server has in full. Of one that the server has in part, such as to
+   * read one folder, handlers have nothing, as Deno does not tell which part. With `--allow-run=PATH` Deno limits writing.
    */
   permissions?: Deno.PermissionOptionsObject;
   /**
@@ -55,7 +55,7 @@ export class WorkerPool {
     this.verbs = verbs;
   }
 
-  /** Starts the workers. Rejects with what the module threw as it was loaded. */
+  /** Starts the workers. Rejects with the error that the module threw as it was loaded. */
   static async open(
     options: WorkerOptions,
     environment: Pick<SeatOptions, "clock" | "telemetry">,

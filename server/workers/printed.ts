@@ -1,16 +1,16 @@
-// What the handlers of a worker print.
+// The standard output and error of workers.
 
 import { standardError } from "../../net/standard_error.ts";
 import { printable } from "../../protocol/printable.ts";
 
 // A longer line is passed on in pieces.
 const LONGEST_LINE = 16_384;
-// What a process has started may go on and keep its output open.
+// A process that a worker has started may keep the output open.
 const LAST_MS = 100;
 
 /**
- * Passes on to the server's standard error what a worker prints, whole lines that cannot act on a terminal. Where
- * nobody reads that, lines are dropped; the handler never waits. The server's standard output is its own.
+ * Passes the output of a worker on to the server's standard error: whole lines that cannot act on a terminal. The
+ * handler never waits: where standard error is not read, lines are dropped. The server's standard output is its own.
  */
 export class Printed {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -21,7 +21,7 @@ export class Printed {
     this.#passed = this.#pass().catch(() => {});
   }
 
-  /** Resolves once all is passed on that was printed before the process ended. */
+  /** Resolves once all output from before the end of the process is passed on. */
   async end(): Promise<void> {
     const late = setTimeout(() => this.#reader.cancel().catch(() => {}), LAST_MS);
     await this.#passed;

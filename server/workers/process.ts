@@ -7,12 +7,12 @@ import { Channel } from "./channel.ts";
 import { type HostSettings, hostUrl } from "./host.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-// From the end of its socket to the end of a process, in ms.
+// A process may live so long after the end of its socket, in ms.
 const LAST_MS = 1000;
-// `sun_path` of the systems with the shortest.
+// The shortest `sun_path` of all systems.
 const LONGEST_PATH = 100;
 
-/** What a process is started with. */
+/** How to start a process. */
 export interface ProcessOptions {
   /** The URL of the module with the handlers. */
   readonly module: string;
@@ -25,7 +25,7 @@ export interface ProcessOptions {
 
 /** A process that runs handlers. */
 export class WorkerProcess {
-  /** Resolves with how it ended, once it has and nothing of it is left. */
+  /** Resolves with how it ended, once nothing of it is left. */
   readonly ended: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #listener: Deno.UnixListener;
@@ -39,7 +39,7 @@ export class WorkerProcess {
       throw new Error("workers are processes of deno, which a compiled program cannot start");
     }
     try {
-      // Nobody else may enter it: its mode is 0700.
+      // Its mode is 0700: only this user may enter it.
       this.#directory = Deno.makeTempDirSync({ prefix: "lineup-" });
     } catch (error) {
       throw explained(error);
@@ -65,7 +65,7 @@ export class WorkerProcess {
     this.#channel?.send(message);
   }
 
-  /** Ends it at once, with all that it has started where the permissions allow it. */
+  /** Kills it, with all processes that it has started where the permissions allow it. */
   kill(): void {
     if (this.#over) return;
     try {
@@ -117,7 +117,7 @@ export class WorkerProcess {
     try {
       Deno.removeSync(this.#directory, { recursive: true });
     } catch {
-      // Somebody has cleaned up.
+      // It is removed already.
     }
   }
 }
@@ -141,9 +141,9 @@ function spawn({ module, memory, permissions, config }: ProcessOptions, path: st
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    // Where it goes, colours would be text.
+    // Its output goes to a log: colours would be text.
     env: { NO_COLOR: "1" },
-    // A Ctrl-C in the terminal is for the server, which lets requests finish.
+    // Ctrl-C in the terminal is for the server only, which lets requests finish.
     detached: true,
   }).spawn();
 }
@@ -154,8 +154,8 @@ function configFlags(config: string | undefined): string[] {
 }
 
 /**
- * The path of the configuration that workers have: the one that is given, or the one that Deno finds for the program
- * itself where it is not told another, which depends on where the main module is.
+ * The path of the configuration of workers: the given one, or the one that Deno finds for the program itself by the place
+ * of the main module.
  */
 export function configOfWorkers(config: string | undefined): string | undefined {
   return config ?? findConfig(Deno.mainModule);
@@ -169,7 +169,7 @@ function findConfig(main: string): string | undefined {
       try {
         if (Deno.statSync(path).isFile) return path;
       } catch {
-        // Not there, or not to be read.
+        // It does not exist, or cannot be read.
       }
     }
     if (url.pathname === "/") return undefined;
@@ -179,7 +179,7 @@ function findConfig(main: string): string | undefined {
 const PERMISSIONS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
 type PermissionName = typeof PERMISSIONS[number];
 
-/** What each permission is for a worker: whether it has it in full, or for what. */
+/** Each permission of a worker: `true` in full, or the list that it is for. */
 function permissionsOf(given: Deno.PermissionOptionsObject): [PermissionName, true | string[]][] {
   return PERMISSIONS.map((name) => {
     const value = given[name] ?? "inherit";
@@ -201,7 +201,7 @@ function permissionFlags(
   });
 }
 
-/** What of the socket a worker may do only until it has connected. */
+/** The permissions for the socket, which a worker has only until it has connected. */
 function socketPermissions(
   path: string,
   permissions: readonly [PermissionName, true | string[]][],
@@ -227,7 +227,7 @@ function holds(name: PermissionName): boolean {
   return state === "granted" && !partial;
 }
 
-/** Says what a permission that is missing is for. */
+/** The error for a missing permission, with what it is for. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Deno.errors.NotCapable)) return error;
   const needed = `--allow-run=${Deno.execPath()} --allow-read --allow-write --allow-net`;

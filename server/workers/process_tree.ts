@@ -1,18 +1,18 @@
-// A process and all that it has started, also what has left its process group for a session of its own.
+// A process and all that it has started, processes that have left its group included.
 
-/** Processes that are looked at, and rounds in which those are looked for that were started meanwhile. */
+/** Most processes to look at, and most rounds to find those that were started meanwhile. */
 const MOST_PROCESSES = 10_000, MOST_ROUNDS = 4;
 /** Where fields stand in /proc/PID/stat, behind the name. */
 const GROUP = 2, STARTED = 19;
 
 /**
  * Signals a process that leads its group, and all that it has started: the group, and on Linux the descendants that have
- * left it. What lost its parent before the first signal is found in the group only. Descendants are found where all of
- * Deno's permissions are held; else it is the group.
+ * left the group. Descendants are found only with all permissions of Deno. One that lost its parent before the first
+ * signal is found only in the group.
  */
 export class ProcessTree {
   readonly #pid: number;
-  /** All that were ever found, and when each was started: a number may be used again. */
+  /** All that were ever found, with their start times: a process number may be used again. */
   readonly #started = new Map<number, string>();
 
   /** The tree below the process with this number. */
@@ -22,7 +22,7 @@ export class ProcessTree {
 
   /** Sends a signal to all that still run. Throws where the group may not be signalled. */
   signal(signal: Deno.Signal): void {
-    // Who is to end at once may be about to start another one.
+    // A process that is killed may just have started another one.
     const rounds = signal === "SIGKILL" ? MOST_ROUNDS : 1;
     for (let round = 0; round < rounds; round++) {
       const before = this.#started.size;
@@ -34,7 +34,7 @@ export class ProcessTree {
         try {
           send(pid, signal);
         } catch {
-          // It is somebody else's now, as by sudo.
+          // It belongs to another user now, as by sudo.
         }
       }
     }
@@ -58,7 +58,7 @@ export class ProcessTree {
   }
 }
 
-/** Sends a signal; that all of them have ended is no error. */
+/** Sends a signal. That the process or group has ended is no error. */
 function send(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
@@ -67,7 +67,7 @@ function send(pid: number, signal: Deno.Signal): void {
   }
 }
 
-/** Whether /proc can be read without anybody being asked for a permission. */
+/** Whether /proc can be read without a prompt for a permission. */
 function canLook(): boolean {
   return Deno.build.os === "linux" &&
     Deno.permissions.querySync({ name: "read" }).state === "granted";
@@ -76,7 +76,7 @@ function canLook(): boolean {
 function readStat(pid: number): { group: number; started: string } | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The name before them may hold anything.
+    // The name before the fields may contain any character.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { group: Number(fields[GROUP]), started: fields[STARTED] };
   } catch {

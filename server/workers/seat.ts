@@ -9,13 +9,13 @@ import type { Telemetry } from "../telemetry.ts";
 import { type FromWorker, type Task, toPlain, toRefusal } from "./messages.ts";
 import { type ProcessOptions, WorkerProcess } from "./process.ts";
 
-// How long a worker may take to load its module, which may have to be downloaded, in ms.
+// A worker may take so long to load its module, which may have to be downloaded, in ms.
 const START_MS = 60_000;
-// Between the starts of workers that end without having done anything, in ms, doubled each time.
+// The pause before a worker is started again that ended without having served, in ms; it doubles each time.
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
-/** What a seat is made of. */
+/** How to run workers. */
 export interface SeatOptions extends ProcessOptions {
   readonly grace: number;
   readonly telemetry: Telemetry;
@@ -35,7 +35,7 @@ export class WorkerSeat {
   ready = false;
   readonly #options: SeatOptions;
   #process: WorkerProcess | undefined = undefined;
-  /** Processes that have not ended, also those that were told to. */
+  /** Processes that have not ended, killed ones included. */
   readonly #alive = new Set<WorkerProcess>();
   #started = newStart();
   #loaded = false;
@@ -76,8 +76,8 @@ export class WorkerSeat {
   }
 
   /**
-   * Runs one request; settles once the worker is free. Where the signal is aborted it has `grace` to get free, then
-   * another worker takes its place.
+   * Runs one request; settles once the worker is free. When the signal is aborted, the handler has `grace` ms to stop;
+   * then another worker takes its place.
    */
   async run(
     task: Task,
@@ -85,7 +85,7 @@ export class WorkerSeat {
     item: (item: Values) => void,
   ): Promise<Values | undefined> {
     const { signal } = context;
-    // One that has started may have ended since.
+    // A worker that has started may have ended since.
     while (!this.ready) await abortable(this.#started.promise, signal);
     const { promise, resolve, reject } = Promise.withResolvers<Values | undefined>();
     const onAbort = (): void => this.stop(signal.reason);
@@ -99,7 +99,7 @@ export class WorkerSeat {
       signal.removeEventListener("abort", onAbort);
       this.#stopGrace?.();
       this.#stopGrace = undefined;
-      // Nobody waits for its answer any more, so it is this request that waits for the next worker.
+      // The request is answered already: let it wait for the next worker.
       if (signal.aborted) await this.#started.promise.catch(() => {});
     }
   }
@@ -158,11 +158,11 @@ export class WorkerSeat {
     this.#pause = FIRST_PAUSE;
   }
 
-  /** The worker is of no use any more: its request ends with `error`, and another worker takes its place. */
+  /** Gives the worker up: its request ends with `error`, and another worker takes its place. */
   #replace(error: unknown): void {
     const served = this.#run !== undefined;
     this.#end(error);
-    // That the first one cannot be started is for who started it.
+    // The caller of `start` hears that the first worker cannot be started.
     if (!this.#loaded) return;
     this.#started = newStart();
     if (served) {
@@ -186,7 +186,7 @@ export class WorkerSeat {
   }
 }
 
-/** Settles when a worker has started, or could not be; who does not wait for it need not hear of that. */
+/** Settles when a worker has started or failed to. Nothing needs to handle its rejection. */
 function newStart(): PromiseWithResolvers<readonly string[]> {
   const start = Promise.withResolvers<readonly string[]>();
   start.promise.catch(() => {});

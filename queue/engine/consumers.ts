@@ -8,7 +8,7 @@ import type { Yield } from "../index/job_slice.ts";
 import { WaitList, type WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
 import type { Delivery } from "./delivery.ts";
-import type { TakeRequest } from "./engine.ts";
+import type { DeliveredJob, TakeRequest } from "./engine.ts";
 
 /** One TAKE that waits, in the wait list of each queue that it names. */
 export class Consumer implements Due {
@@ -20,8 +20,8 @@ export class Consumer implements Due {
   /** Its jobs, once it has some. */
   delivery: Delivery | undefined = undefined;
   /** Resolves with its jobs, or with `undefined` when its time is over; rejects when the queue cannot give jobs. */
-  readonly answer: Promise<Delivery | undefined>;
-  #resolve!: (delivery: Delivery | Promise<Delivery> | undefined) => void;
+  readonly answer: Promise<readonly DeliveredJob[] | undefined>;
+  #resolve!: (jobs: Delivery["whole"] | undefined) => void;
 
   constructor(request: TakeRequest, due: number) {
     this.request = request;

@@ -7,8 +7,12 @@ export interface JobOnTheWay extends Omit<DeliveredJob, "body"> {
 
 /** The jobs of a TAKE. */
 export interface Delivery {
-  /** Once the delivery is whole, the jobs whose bodies could be read. */
-  jobs: readonly JobOnTheWay[];
-  /** Resolves once the jobs are stored as taken: the client must not learn of them before. */
-  readonly whole: Promise<Delivery>;
+  readonly jobs: readonly JobOnTheWay[];
+  /**
+   * Resolves once the jobs are stored as taken: the client must not learn of them before. With those whose bodies could be
+   * read; all of them if the bodies are in memory.
+   */
+  readonly whole: Promise<readonly DeliveredJob[]>;
+  /** Whether all bodies are in memory. */
+  readonly isInMemory: boolean;
 }

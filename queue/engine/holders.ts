@@ -12,8 +12,10 @@ export class Holders {
   }
 
   /** A job is taken, or its lease begins anew. */
-  add({ id, releaseOnDisconnect, holder }: Job): void {
-    if (!releaseOnDisconnect || holder === undefined) return;
+  add(job: Job): void {
+    if (!job.releaseOnDisconnect) return;
+    const { id, holder } = job;
+    if (holder === undefined) return;
     const ids = this.#held.get(holder);
     if (ids !== undefined) {
       ids.add(id);
@@ -28,7 +30,9 @@ export class Holders {
   }
 
   /** A job is no longer taken. */
-  remove({ id, releaseOnDisconnect, holder }: Job): void {
-    if (releaseOnDisconnect && holder !== undefined) this.#held.get(holder)?.delete(id);
+  remove(job: Job): void {
+    if (!job.releaseOnDisconnect) return;
+    const { id, holder } = job;
+    if (holder !== undefined) this.#held.get(holder)?.delete(id);
   }
 }

@@ -12,7 +12,7 @@ import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { Consumer, Consumers } from "./consumers.ts";
 import type { Delivery, JobOnTheWay } from "./delivery.ts";
-import type { TakeRequest } from "./engine.ts";
+import type { DeliveredJob, TakeRequest } from "./engine.ts";
 import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
 import type { Results } from "./results.ts";
@@ -196,16 +196,11 @@ export class JobDispatcher {
       slice.spend();
     }
     if (written === undefined) return undefined;
-    const delivery: Delivery = {
-      jobs,
-      whole: unread.length === 0
-        ? written.then(() => delivery)
-        : Promise.all([this.#read(unread), written]).then(() => {
-          delivery.jobs = jobs.filter(({ body }) => body !== undefined);
-          return delivery;
-        }),
-    };
-    return delivery;
+    const isInMemory = unread.length === 0;
+    const whole = isInMemory
+      ? written.then(() => jobs as DeliveredJob[])
+      : Promise.all([this.#read(unread), written]).then(() => jobs.filter(hasBody));
+    return { jobs, whole, isInMemory };
   }
 
   /** Reads bodies. A job whose body cannot be read is dead: it must not keep others waiting. */
@@ -228,4 +223,8 @@ export class JobDispatcher {
     const written = transitions.change(job, { kind: "unreadable", readyAt: clock.now(), reason });
     await written.catch(() => {});
   }
+}
+
+function hasBody(job: JobOnTheWay): job is DeliveredJob {
+  return job.body !== undefined;
 }

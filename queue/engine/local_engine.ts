@@ -4,6 +4,7 @@ import type { StoredJob } from "../store/job_fields.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
+import type { Delivery } from "./delivery.ts";
 import type {
   AttemptFailure,
   Claim,
@@ -106,28 +107,35 @@ export class LocalEngine implements Engine {
     return this.#work.schedules.list();
   }
 
-  async take(
+  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
+    const delivery = this.#work.dispatcher.take(request);
+    if (delivery?.isInMemory) return delivery.whole;
+    return this.#takeLater(request, delivery, wait, caller);
+  }
+
+  /** Waits for the bodies of a delivery, or for a job. */
+  async #takeLater(
     request: TakeRequest,
+    delivery: Delivery | undefined,
     wait: number,
     { park }: Caller,
   ): Promise<readonly DeliveredJob[]> {
     const { dispatcher } = this.#work;
     const end = wait === 0 ? 0 : this.now() + wait;
     // It takes again only if it could read the body of no job.
-    for (;;) {
-      const delivery = dispatcher.take(request);
+    for (;; delivery = dispatcher.take(request)) {
       if (delivery !== undefined) {
-        await delivery.whole;
-        if (delivery.jobs.length > 0) return delivery.jobs as readonly DeliveredJob[];
+        const jobs = await delivery.whole;
+        if (jobs.length > 0) return jobs;
         continue;
       }
       const left = end - this.now();
       if (wait === 0 || left <= 0) return NO_JOBS;
       const consumer = dispatcher.wait(request, left);
       try {
-        const later = await park(consumer.answer);
-        if (later === undefined) return NO_JOBS;
-        if (later.jobs.length > 0) return later.jobs as readonly DeliveredJob[];
+        const jobs = await park(consumer.answer);
+        if (jobs === undefined) return NO_JOBS;
+        if (jobs.length > 0) return jobs;
       } catch (error) {
         dispatcher.abandon(consumer);
         throw error;

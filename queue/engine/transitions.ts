@@ -10,7 +10,7 @@ import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
 import { type NewJob, newStoredJob } from "../store/job_values.ts";
 import type { Journal } from "../store/journal.ts";
-import type { StoredJob } from "../store/job_fields.ts";
+import type { JobState, StoredJob } from "../store/job_fields.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import { Holders } from "./holders.ts";
@@ -153,7 +153,7 @@ export class Transitions {
    * to take or put the next job.
    */
   expireIfOver(job: Job): boolean {
-    if (!this.#isExpired(job.state, job.expiresAt)) return false;
+    if (!this.#isExpired(job.state, job)) return false;
     this.#apply(job, EXPIRE);
     return true;
   }
@@ -249,7 +249,7 @@ export class Transitions {
     const { jobs, journal, results, limits } = this.#parts;
     const { id } = job;
     const progress = progressAfter(job, this.#withRoom(event));
-    if (this.#isExpired(progress.state, job.expiresAt)) return this.#remove(job, EXPIRE);
+    if (this.#isExpired(progress.state, job)) return this.#remove(job, EXPIRE);
     if (job.state === "taken") this.#holders.remove(job);
     switch (event.kind) {
       case "take":
@@ -332,7 +332,10 @@ export class Transitions {
     return { ...event, reason: "" };
   }
 
-  #isExpired(state: StoredJob["state"], expiresAt: number): boolean {
+  /** Whether a job would be of no use any more in this state. */
+  #isExpired(state: JobState, job: Job): boolean {
+    if (state === "taken") return false;
+    const { expiresAt } = job;
     return expiresAt > 0 && isExpired(state, expiresAt, this.#parts.clock.now());
   }
 

@@ -45,7 +45,7 @@ export async function setLimits(
   }
   // To lift a limit makes room.
   if (Object.values(change).some(Boolean)) capacity.forRow(name.length + key.length);
-  await journal.write({ kind: "rules", rules: limits.set(after) });
+  await journal.write({ kind: "limits", limits: limits.set(after) });
   return after;
 }
 

@@ -104,7 +104,7 @@ export class RateLimits {
   }
 
   #storeSlow(state: RateState, now: number): void {
-    if (state.isSlow) this.#parts.journal.write({ kind: "rules", rules: state.stored(now) });
+    if (state.isSlow) this.#parts.journal.write({ kind: "limits", limits: state.stored(now) });
   }
 
   /** The rates of these limits let a job go again. */

@@ -124,7 +124,7 @@ export class WorkQueue {
     if (moment !== undefined) clock.goOn(moment);
     transitions.lastId = await this.#store.lastId();
     const now = clock.now();
-    for (const limits of await this.#store.rules()) this.#loadLimits(limits);
+    for (const limits of await this.#store.limits()) this.#loadLimits(limits);
     for await (const stored of this.#store.load()) {
       transitions.load(withinBounds(stored, now, capacity.max.resultTime), now);
     }
@@ -158,7 +158,7 @@ export class WorkQueue {
     }
     const message = `rate and weight were out of bounds, and are now ${rate} and ${weight}`;
     this.#log({ level: "info", message, queue, key });
-    this.journal.write({ kind: "rules", rules: this.limits.set(limits) });
+    this.journal.write({ kind: "limits", limits: this.limits.set(limits) });
   }
 
   #stored(changes: readonly Change[]): void {

@@ -14,7 +14,7 @@ import type { Change, QueueLimits, Schedule } from "./store.ts";
 
 /** The content of a line. A job of number 0 gets the next number. */
 export type LineEntry =
-  | Extract<Change, { kind: "put" | "rules" | "schedule" }>
+  | Extract<Change, { kind: "put" | "limits" | "schedule" }>
   | { readonly kind: "queue"; readonly last: number };
 
 const VERSION = 1;
@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, readonly StoredField[]>> = {
   }),
   // A line may leave out the number of its job.
   job: jobFields.map((field) => field.name === "id" ? { ...field, default: 0 } : field),
+  // Older than the word "limits", and in the files of users.
   rules: limitFields,
   schedule: scheduleFields,
 };
@@ -53,8 +54,8 @@ export function lineOf(entry: LineEntry): string {
         ...toLine(jobFields, entry.job),
         ...bodyFields(entry.body),
       });
-    case "rules":
-      return JSON.stringify({ kind: "rules", ...toLine(limitFields, entry.rules) });
+    case "limits":
+      return JSON.stringify({ kind: "rules", ...toLine(limitFields, entry.limits) });
     case "schedule":
       return JSON.stringify({
         kind: "schedule",
@@ -74,10 +75,10 @@ export function readLine(line: string, now: number): LineEntry {
   const record = fromLine(kind, kinds[kind], said, hasBody, now);
   if (kind === "queue") return { kind, last: record.last as number };
   if (kind === "rules") {
-    const rules = record as unknown as QueueLimits;
-    const wrong = wrongLimit(rules);
+    const limits = record as unknown as QueueLimits;
+    const wrong = wrongLimit(limits);
     if (wrong !== undefined) throw new BadLine(wrong);
-    return { kind, rules };
+    return { kind: "limits", limits };
   }
   const body = bodyOf(said);
   if (body.length > LONGEST_BODY) {

@@ -21,7 +21,7 @@ interface Kept {
  */
 export function memoryStore(): Store {
   const kept = new Map<number, Kept>();
-  const rules = new Map<string, QueueLimits>();
+  const limits = new Map<string, QueueLimits>();
   const schedules = new Map<string, Schedule>();
   let lastId = 0;
   let last: Moment | undefined;
@@ -57,10 +57,10 @@ export function memoryStore(): Store {
       case "drop":
         forget(change.id);
         break;
-      case "rules": {
-        const name = JSON.stringify([change.rules.queue, change.rules.key]);
-        if (hasLimits(change.rules)) rules.set(name, change.rules);
-        else rules.delete(name);
+      case "limits": {
+        const name = JSON.stringify([change.limits.queue, change.limits.key]);
+        if (hasLimits(change.limits)) limits.set(name, change.limits);
+        else limits.delete(name);
         break;
       }
       case "schedule":
@@ -87,7 +87,7 @@ export function memoryStore(): Store {
     async *load(): AsyncGenerator<StoredJob, void, void> {
       for (const { job } of kept.values()) yield job;
     },
-    rules: () => Promise.resolve([...rules.values()]),
+    limits: () => Promise.resolve([...limits.values()]),
     schedules: () =>
       Promise.resolve(
         Array.from(schedules.values(), ({ body, ...rest }) => ({ ...rest, size: body.length })),
@@ -98,7 +98,7 @@ export function memoryStore(): Store {
     bodies: (ids) => Promise.resolve(ids.map((id) => kept.get(id)?.body)),
     held: () => held,
     close(): Promise<void> {
-      for (const all of [kept, rules, schedules]) all.clear();
+      for (const all of [kept, limits, schedules]) all.clear();
       return Promise.resolve();
     },
   };

@@ -70,7 +70,7 @@ export type Change =
   /** A job is removed. */
   | { readonly kind: "drop"; readonly id: number }
   /** A queue or key has other limits. A store keeps none that limit nothing. */
-  | { readonly kind: "rules"; readonly rules: QueueLimits }
+  | { readonly kind: "limits"; readonly limits: QueueLimits }
   /** A schedule is new, or replaces that of its name. */
   | { readonly kind: "schedule"; readonly schedule: Schedule }
   /** A schedule has put a job; the next one has another time. */
@@ -137,7 +137,7 @@ export interface Store {
   /** All jobs, in the order of their numbers. */
   load(): AsyncIterable<StoredJob>;
   /** The limits of all queues and keys. */
-  rules(): Promise<QueueLimits[]>;
+  limits(): Promise<QueueLimits[]>;
   /** All schedules. */
   schedules(): Promise<StoredSchedule[]>;
   /** The bodies of schedules, in the order of `names`; `undefined` for none. */

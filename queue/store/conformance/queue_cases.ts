@@ -4,7 +4,7 @@ import { deepStrictEqual as assertEquals } from "node:assert/strict";
 import type { StoreCase } from "./case.ts";
 import type { Change, Store } from "../store.ts";
 import { all } from "./case.ts";
-import { job, noRules, progress, put, rules, schedule, told } from "./samples.ts";
+import { job, limits, noLimits, progress, put, schedule, told } from "./samples.ts";
 
 /** The queue as a whole. */
 export const queueCases: readonly StoreCase[] = [
@@ -14,7 +14,7 @@ export const queueCases: readonly StoreCase[] = [
       assertEquals(await all(store), []);
       assertEquals(await store.lastId(), 0);
       assertEquals(await store.bodies([1]), [undefined]);
-      assertEquals([await store.rules(), await store.schedules()], [[], []]);
+      assertEquals([await store.limits(), await store.schedules()], [[], []]);
       assertEquals(await store.scheduleBodies(["nightly"]), [undefined]);
       await store.commit([]);
       await store.close();
@@ -29,33 +29,33 @@ export const queueCases: readonly StoreCase[] = [
         put(job(2)),
         { kind: "drop", id: 2 },
         { kind: "schedule", schedule },
-        { kind: "rules", rules },
+        { kind: "limits", limits },
       ];
       await store.commit(changes);
       await store.commit([...changes, put(job(3))]);
       assertEquals(await all(store), [{ ...job(1, { size: 3 }), ...progress }, job(3)]);
-      assertEquals([await store.rules(), await store.schedules()], [[rules], [told(schedule)]]);
+      assertEquals([await store.limits(), await store.schedules()], [[limits], [told(schedule)]]);
       assertEquals(await store.scheduleBodies([schedule.name]), [schedule.body]);
       await store.close();
     },
   },
   {
-    name: "keeps rules and schedules, each by its name, until they end",
+    name: "keeps limits and schedules, each by its name, until they end",
     async run(store, opener): Promise<void> {
-      const ofKey = { ...rules, key: "acme", paused: false };
+      const ofKey = { ...limits, key: "acme", paused: false };
       const other = { ...schedule, name: "hourly", cron: "", zone: "", interval: 3_600_000 };
       await store.commit([
-        { kind: "rules", rules: { ...rules, depth: 1 } },
-        { kind: "rules", rules: ofKey },
-        { kind: "rules", rules: { ...rules, queue: "news" } },
+        { kind: "limits", limits: { ...limits, depth: 1 } },
+        { kind: "limits", limits: ofKey },
+        { kind: "limits", limits: { ...limits, queue: "news" } },
         { kind: "schedule", schedule: { ...schedule, next: 1 } },
         { kind: "schedule", schedule: { ...other, next: 1, body: new Uint8Array(100_000) } },
         { kind: "schedule", schedule: { ...schedule, name: "gone" } },
       ]);
       await store.commit([
-        { kind: "rules", rules },
-        { kind: "rules", rules: { ...noRules, queue: "news" } },
-        { kind: "rules", rules: { ...noRules, queue: "never" } },
+        { kind: "limits", limits },
+        { kind: "limits", limits: { ...noLimits, queue: "news" } },
+        { kind: "limits", limits: { ...noLimits, queue: "never" } },
         { kind: "schedule", schedule },
         { kind: "reschedule", name: "hourly", next: other.next },
         { kind: "reschedule", name: "never", next: 1 },
@@ -63,9 +63,9 @@ export const queueCases: readonly StoreCase[] = [
         { kind: "unschedule", name: "never" },
       ]);
       const kept = async (store: Store): Promise<void> => {
-        const byKey = (await store.rules()).sort((a, b) => a.key < b.key ? -1 : 1);
+        const byKey = (await store.limits()).sort((a, b) => a.key < b.key ? -1 : 1);
         const byName = (await store.schedules()).sort((a, b) => a.name < b.name ? -1 : 1);
-        assertEquals([byKey, byName], [[rules, ofKey], [
+        assertEquals([byKey, byName], [[limits, ofKey], [
           { ...told(other), size: 100_000 },
           told(schedule),
         ]]);

@@ -45,7 +45,7 @@ export const progress: JobProgress = {
 };
 
 /** Limits of a queue. */
-export const rules: QueueLimits = {
+export const limits: QueueLimits = {
   queue: "mail",
   key: "",
   paused: true,
@@ -55,8 +55,8 @@ export const rules: QueueLimits = {
   depth: 1_000,
 };
 /** Limits that limit nothing. */
-export const noRules: QueueLimits = {
-  ...rules,
+export const noLimits: QueueLimits = {
+  ...limits,
   paused: false,
   running: 0,
   rate: 0,

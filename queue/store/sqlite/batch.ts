@@ -18,7 +18,7 @@ const kinds: readonly Change["kind"][] = [
   "move",
   "drop",
   "finish",
-  "rules",
+  "limits",
   "schedule",
   "reschedule",
   "unschedule",
@@ -74,8 +74,8 @@ function write(writer: ColumnWriter, jobs: JobWriter, change: Change): void {
       return writer.number(change.result.length);
     case "drop":
       return writer.number(change.id);
-    case "rules":
-      return writeLimits(writer, change.rules);
+    case "limits":
+      return writeLimits(writer, change.limits);
     case "schedule":
       writeSchedule(writer, change.schedule);
       return writer.number(change.schedule.body.length);
@@ -115,8 +115,8 @@ function read(
     }
     case "drop":
       return { kind, id: reader.number() };
-    case "rules":
-      return { kind, rules: readLimits(reader) };
+    case "limits":
+      return { kind, limits: readLimits(reader) };
     case "schedule":
       return { kind, schedule: { ...readSchedule(reader), body: bytes(reader.number()) } };
     case "reschedule":

@@ -91,9 +91,9 @@ export function changeWriter(db: DatabaseSync): ChangeWriter {
         change(each.id);
         dropped.push(each.id);
         return;
-      case "rules":
-        if (hasLimits(each.rules)) setLimits.run(...limitsRow(each.rules));
-        else dropLimits.run(each.rules.queue, each.rules.key);
+      case "limits":
+        if (hasLimits(each.limits)) setLimits.run(...limitsRow(each.limits));
+        else dropLimits.run(each.limits.queue, each.limits.key);
         return;
       case "schedule":
         setSchedule.run(...scheduleRow(each.schedule));

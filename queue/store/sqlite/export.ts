@@ -33,7 +33,7 @@ export function* exportSqliteFile(path: string): Generator<string, void, void> {
     // Times in lines are times of day, which all machines share.
     const ahead = aheadOfWall(file.moment());
     yield lineOf({ kind: "queue", last: file.lastId() });
-    for (const rules of file.rules()) yield lineOf({ kind: "rules", rules });
+    for (const limits of file.limits()) yield lineOf({ kind: "limits", limits });
     for (const { size: _, ...each } of file.schedules()) {
       const body = file.scheduleBodies([each.name])[0]!;
       yield lineOf({ kind: "schedule", schedule: laterSchedule({ ...each, body }, -ahead) });

@@ -14,7 +14,7 @@ export type StoreRequest =
     readonly moment: Moment | undefined;
   }
   | { readonly kind: "load"; readonly after: number; readonly limit: number }
-  | { readonly kind: "rules" | "schedules" | "lastId" | "moment" | "room" }
+  | { readonly kind: "limits" | "schedules" | "lastId" | "moment" | "room" }
   | { readonly kind: "bodies"; readonly ids: readonly number[] }
   | { readonly kind: "scheduleBodies"; readonly names: readonly string[] }
   | { readonly kind: "close" };

@@ -22,7 +22,7 @@ export interface FileReads {
   /** At most `limit` jobs with numbers above `after`. */
   load(after: number, limit: number): StoredJob[];
   /** The limits of all queues and keys. */
-  rules(): QueueLimits[];
+  limits(): QueueLimits[];
   /** All schedules. */
   schedules(): StoredSchedule[];
   /** The body of each schedule. */
@@ -86,7 +86,7 @@ export function fileReads(db: DatabaseSync, path: string): FileReads {
         return storedJob(row);
       });
     }),
-    rules: reading(() => all(limits, "rules", tables.rules.fields, 2).map(storedLimits)),
+    limits: reading(() => all(limits, "rules", tables.rules.fields, 2).map(storedLimits)),
     schedules: reading(() =>
       all(schedules, "schedule", sizedScheduleFields, 1).map(storedSchedule)
     ),

@@ -95,7 +95,7 @@ export async function sqliteStore(
         yield* jobs;
       }
     },
-    rules: () => ask({ kind: "rules" }) as Promise<QueueLimits[]>,
+    limits: () => ask({ kind: "limits" }) as Promise<QueueLimits[]>,
     schedules: () => ask({ kind: "schedules" }) as Promise<StoredSchedule[]>,
     scheduleBodies: async (names) =>
       unpackBodies(await ask({ kind: "scheduleBodies", names }) as PackedBodies),

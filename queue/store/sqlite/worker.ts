@@ -32,8 +32,8 @@ function serve(request: StoreRequest): { result: unknown; transfer?: ArrayBuffer
       const jobs = packJobs(file.load(request.after, request.limit));
       return { result: jobs, transfer: [jobs.numbers.buffer] };
     }
-    case "rules":
-      return { result: file.rules() };
+    case "limits":
+      return { result: file.limits() };
     case "schedules":
       return { result: file.schedules() };
     case "scheduleBodies": {

@@ -55,8 +55,8 @@ export async function makeGround(path: string, known: Known): Promise<void> {
   })));
   const rules = { paused: false, running: 0, rate: 0, weight: 2, depth: 0 };
   await store.commit(Array.from({ length: queues }, (_, n) => ({
-    kind: "rules",
-    rules: { ...rules, queue: n % 2 === 0 ? "q0" : `q${n}`, key: n % 2 === 0 ? `k${n}` : "" },
+    kind: "limits",
+    limits: { ...rules, queue: n % 2 === 0 ? "q0" : `q${n}`, key: n % 2 === 0 ? `k${n}` : "" },
   })));
   await store.close();
 }

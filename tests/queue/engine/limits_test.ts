@@ -162,7 +162,7 @@ Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and those that 
   await other.ask("DONE 1");
   assertEquals(await other.ask("LIMITS"), "OK count=0");
   assertEquals(await other.ask("QUEUES"), "OK count=0");
-  assertEquals(await store.rules(), []);
+  assertEquals(await store.limits(), []);
 });
 
 Deno.test("LIMIT running= is never exceeded, whatever happens to jobs and limits", async () => {

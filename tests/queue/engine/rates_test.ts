@@ -203,9 +203,9 @@ Deno.test("openQueue bounds weights and rates that an older version stored, and 
     depth: 0,
   };
   await store.commit([
-    { kind: "rules", rules },
-    { kind: "rules", rules: { ...rules, key: "acme", rate: 1e-300, weight: 1e300 } },
-    { kind: "rules", rules: { ...rules, queue: "news", rate: 5, weight: 2 } },
+    { kind: "limits", limits: rules },
+    { kind: "limits", limits: { ...rules, key: "acme", rate: 1e-300, weight: 1e300 } },
+    { kind: "limits", limits: { ...rules, queue: "news", rate: 5, weight: 2 } },
   ]);
   {
     await using queue = await testQueue({ store });

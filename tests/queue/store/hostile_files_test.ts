@@ -27,8 +27,8 @@ async function made(path: string, jobs = 3): Promise<void> {
     ...Array.from({ length: jobs }, (_, at) => put(job(at + 1, { size: 10 }))),
     { kind: "move", id: 2, progress: { ...job(2), attempt: 1, reason: "no luck" } },
     {
-      kind: "rules",
-      rules: { queue: "mail", key: "", paused: false, running: 1, rate: 0, weight: 2, depth: 0 },
+      kind: "limits",
+      limits: { queue: "mail", key: "", paused: false, running: 1, rate: 0, weight: 2, depth: 0 },
     },
     {
       kind: "schedule",

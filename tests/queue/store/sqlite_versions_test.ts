@@ -104,7 +104,7 @@ Deno.test("sqliteStore makes of a file of version 2 one of the present version, 
       depth: 4,
     };
     const made = await sqliteStore(path);
-    await made.commit([put(job(1)), { kind: "rules", rules }]);
+    await made.commit([put(job(1)), { kind: "limits", limits: rules }]);
     await made.close();
     const db = new DatabaseSync(path);
     db.exec(`
@@ -116,11 +116,11 @@ Deno.test("sqliteStore makes of a file of version 2 one of the present version, 
     db.close();
     assertEquals(checkSqliteFile(path), { jobs: 1, older: true, problems: [] });
     const store = await sqliteStore(path);
-    assertEquals(await store.rules(), [rules]);
-    await store.commit([{ kind: "rules", rules: { ...rules, paid: 1_577_836_800_000.5 } }]);
+    assertEquals(await store.limits(), [rules]);
+    await store.commit([{ kind: "limits", limits: { ...rules, paid: 1_577_836_800_000.5 } }]);
     await store.close();
     const again = await sqliteStore(path);
-    assertEquals(await again.rules(), [{ ...rules, paid: 1_577_836_800_000.5 }]);
+    assertEquals(await again.limits(), [{ ...rules, paid: 1_577_836_800_000.5 }]);
     await again.close();
     assertEquals(checkSqliteFile(path), { jobs: 1, older: false, problems: [] });
   }));

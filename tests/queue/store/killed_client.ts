@@ -224,5 +224,5 @@ export async function insist(session: RawClient, request: string): Promise<strin
 function isLost(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource ||
-    (error instanceof Error && error.message === "the server closed the connection");
+    (error instanceof Error && error.message.startsWith("the server ended the stream"));
 }

@@ -1,11 +1,11 @@
-// Connections that come as events, for whoever accepts.
+// Connections that arrive as events, in a queue for `accept`.
 
 import type { ByteStream } from "./stream.ts";
 
-/** An error in the place of a connection. */
+/** An error in place of a connection. */
 interface AcceptFailure {
   readonly error: unknown;
-  /** Whoever accepts asks for the next. */
+  /** Called by the next `accept`, or by `close`. */
   readonly goOn: () => void;
 }
 
@@ -14,17 +14,17 @@ export class AcceptQueue {
   #waiting: (ByteStream | AcceptFailure)[] = [];
   #wake: (() => void) | undefined = undefined;
   #goOn: (() => void) | undefined = undefined;
-  /** Whether no more are taken. */
+  /** Whether the queue is closed: it takes no more connections. */
   closed = false;
 
-  /** A connection came. */
+  /** Adds a connection; closes it where the queue is closed. */
   push(stream: ByteStream): void {
     if (this.closed) return stream.close();
     this.#waiting.push(stream);
     this.#wake?.();
   }
 
-  /** No connection could be taken: `accept` rejects with the error. Resolves when it is called again after that. */
+  /** Makes one `accept` reject with the error. Resolves at the `accept` after it. */
   fail(error: unknown): Promise<void> {
     return new Promise((goOn) => {
       if (this.closed) return goOn();
@@ -47,7 +47,7 @@ export class AcceptQueue {
     throw next.error;
   }
 
-  /** Ends those that wait, and takes no more. */
+  /** Closes the connections that wait, and takes no more. */
   close(): void {
     this.closed = true;
     for (const each of this.#waiting.splice(0)) "error" in each ? each.goOn() : each.close();

@@ -1,6 +1,6 @@
-// Addresses as people write them.
+// The written form of addresses.
 
-/** An address that cannot be read; the message says how one is written. */
+/** A text that is no address. The message says how an address is written. */
 export class AddressError extends TypeError {
   /** The name of the class. */
   override readonly name = "AddressError";
@@ -36,7 +36,7 @@ export interface UnixAddress {
   readonly path: string;
 }
 
-/** An address in parts. */
+/** A parsed address. */
 export type Address = HostAddress | WebSocketAddress | UnixAddress;
 
 /** Whether an address is that of a WebSocket. */
@@ -44,7 +44,7 @@ export function isWebSocket(address: Address): address is WebSocketAddress {
   return address.transport === "ws" || address.transport === "wss";
 }
 
-/** The ports of WebSocket addresses that name none. */
+/** The default ports of WebSocket addresses. */
 const WEB_PORTS = { ws: 80, wss: 443 } as const;
 
 const SCHEMES = ["tcp", "tls", "ws", "wss"];
@@ -101,7 +101,7 @@ export function parseAddress(text: string): Address {
   return { transport: scheme as "tcp" | "tls", hostname, port };
 }
 
-/** The address as it is shown: `tcp://127.0.0.1:5463`. */
+/** The text of an address: `tcp://127.0.0.1:5463`. */
 export function formatAddress(address: Address): string {
   if (address.transport === "unix") return `unix:${address.path}`;
   const path = isWebSocket(address) ? address.path : "";

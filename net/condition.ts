@@ -4,7 +4,7 @@
 export class Condition {
   #wakes: (() => void)[] = [];
 
-  /** Whether anybody waits. */
+  /** Whether a function waits. */
   get awaited(): boolean {
     return this.#wakes.length > 0;
   }

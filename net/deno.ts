@@ -17,7 +17,7 @@ export class SocketStream implements ByteStream {
   readonly #conn: Deno.Conn;
   #closed = false;
 
-  /** `peer` is the name of a client at a Unix socket. */
+  /** `peer` is the name of the other end of a Unix socket, which has no address. */
   constructor(
     conn: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn,
     peer: string = "unix",
@@ -30,7 +30,7 @@ export class SocketStream implements ByteStream {
       ? Math.max(resetTimeTo(remote.hostname), leastResetTime)
       : 0;
     if ("setNoDelay" in conn) conn.setNoDelay(true);
-    // The system's own interval, often two hours: Deno has no other. A heartbeat above notices sooner.
+    // Deno cannot set the interval: it is the system's, often two hours. A heartbeat of the protocol notices sooner.
     if ("setKeepAlive" in conn) conn.setKeepAlive(true);
   }
 
@@ -56,20 +56,19 @@ export class SocketStream implements ByteStream {
 // With Nagle's algorithm on, the next write may wait for an acknowledgement, which systems delay by up to 40 ms.
 const DELAYED_MS = 100;
 
-/** A TLS connection, whose handshake may still be under way: reads and writes wait for it. */
+/** A TLS connection. Reads and writes wait for its handshake. */
 export class TlsStream extends SocketStream {
-  /** Resolves once both ends know each other; rejects with `StreamError`. */
+  /** Resolves after the handshake. Rejects with `StreamError` where it fails. */
   readonly ready: Promise<void>;
-  /** Resolves when the handshake has come to an end of any kind: Deno does not let go of the socket before, closed or not. */
+  /** Resolves once the handshake has succeeded or failed. Deno keeps the socket until then, closed or not. */
   readonly settled: Promise<void>;
-  // Deno tells of the end of TLS below it in one way only.
+  // Deno reports every end of the connection below TLS in the same way.
   override readonly tellsUnread: boolean = false;
   #open = false;
   #burst = 0;
 
   /**
-   * A handshake that takes longer than `timeout` ms is given up, which `onLate` is told of; `Infinity` waits for it.
-   * `timer` measures the time.
+   * Gives a handshake up after `timeout` ms and calls `onLate`; `Infinity` waits for ever. `timer` measures the time.
    */
   constructor(conn: Deno.TlsConn, timeout: number, onLate?: () => void, timer: SetTimer = after) {
     super(conn, undefined, DELAYED_MS);
@@ -110,8 +109,7 @@ export class TlsStream extends SocketStream {
     try {
       return await super.read(buffer);
     } catch (error) {
-      // Many close without the end that TLS has for itself. Nothing can be cut unseen by that: every line and body
-      // says where it ends.
+      // Many clients close without TLS's own close_notify. A cut is still seen: every line and body says where it ends.
       if (error instanceof Deno.errors.UnexpectedEof) return null;
       throw error;
     }
@@ -134,9 +132,10 @@ export class TlsStream extends SocketStream {
   }
 }
 
-// Where one write follows another, Deno does not come to read from a TLS connection: a CANCEL would not be seen.
+// While writes follow each other without a pause, Deno reads nothing from a TLS connection, and a request to cancel the
+// writes would not be seen. Pause for one turn of the event loop after this many bytes.
 const BURST = 65_536;
-// A client has a signal that ends before this.
+// The last resort. The caller's signal usually ends the attempt sooner.
 const HANDSHAKE_MS = 60_000;
 
 /**

@@ -1,8 +1,8 @@
-/** How to connect, beside the address. */
+/** Options of a connection. */
 export interface DialOptions {
-  /** Ends the attempt, with its reason. */
+  /** Aborts the attempt, which rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** For `tls://`, and where the platform lets them be chosen. Browsers and `wss://` take what the platform trusts. */
+  /** For `tls://`: the certificates to trust. Browsers and `wss://` trust the certificates of the platform only. */
   tls?: TlsTrust;
   /**
    * For `tls://`: the name of the wire protocol (ALPN), so that a server of another protocol does not answer instead.

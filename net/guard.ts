@@ -1,6 +1,6 @@
 /**
- * Makes handlers of events whose exceptions are given to `fail`, which ends the connection that they are about: an
- * exception that leaves a handler ends the process.
+ * Wraps handlers of events: passes their exceptions to `fail`, which ends the connection. An exception that leaves a
+ * handler would end the process.
  */
 export function guardWith(
   fail: (error: Error) => void,

@@ -1,20 +1,20 @@
-// Output for a reader who may be slow, or never read: nothing waits for it that does not want to.
+// Output for a reader that may be slow, or may never read. The writer of a line never waits for the reader.
 
 import { retryBlocked, sleepSync } from "./retry_blocked.ts";
 
 const MOST_WAITING = 1 << 20;
 const MOST_LINE = 1 << 14;
-/** One write has about so many bytes, so that it is seen whether the reader takes any. */
+/** The bytes of one write, roughly. Writes are small, so that `flush` notices whether the reader takes any. */
 const PIECE = 1 << 12;
 const STALLED_MS = 1000;
-/** How long the last bytes of a process are given at its end. */
+/** The time for the last bytes of a process at its end. */
 const LAST_MS = 200;
 
-/** Where output goes. */
+/** The destination of lines. */
 export interface LineTarget {
-  /** Writes some of the bytes; resolves with how many. */
+  /** Writes some of the bytes; resolves with their number. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Writes some of the bytes at once; only where nobody has to read them first, as in a file or at a terminal. */
+  /** Writes some of the bytes at once. For targets that need no reader only, such as a file or a terminal. */
   writeSync?(bytes: Uint8Array): number;
 }
 
@@ -24,8 +24,8 @@ interface PendingWrite {
 }
 
 /**
- * Writes in order without making anybody wait. A line that finds more than a bound of bytes before it is dropped, and a
- * line says how many were, as soon as there is room again.
+ * Writes in order, and makes no caller wait. While more than a bound of bytes wait, it drops lines. As soon as there is
+ * room again, a line says how many were dropped.
  */
 export class LineWriter {
   readonly #target: LineTarget;
@@ -44,7 +44,7 @@ export class LineWriter {
     this.#most = most;
   }
 
-  /** Whether so much waits that a producer of many lines does better to wait for `flush`. */
+  /** Whether so many bytes wait that a producer of many lines should wait for `flush`. */
   get isFull(): boolean {
     return this.#bytes > this.#most / 2;
   }
@@ -56,8 +56,8 @@ export class LineWriter {
   }
 
   /**
-   * As `line`, for work that leaves the event loop no turn: the line is begun at once, and in a file or at a terminal it is
-   * written at once.
+   * As `line`, for work that leaves the event loop no turn: begins to write the line at once. In a file or at a
+   * terminal, the line is written when this returns.
    */
   lineNow(text: string): void {
     const { writeSync } = this.#target;
@@ -66,11 +66,14 @@ export class LineWriter {
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(bytes.subarray(at));
     } catch {
-      // A full disk, or a terminal that was hung up: the work is more than its progress.
+      // The disk is full, or the terminal is gone. The work matters more than the report of its progress.
     }
   }
 
-  /** Writes text as it is, or drops it; the write begins with those of the same moment, or at once. */
+  /**
+   * Writes text as it is, or drops it. The write begins at once with `now`, else together with texts of the same
+   * turn.
+   */
   text(text: string, now: boolean = false): void {
     if (this.#closed) return;
     const bytes = this.#encoder.encode(text);
@@ -82,7 +85,7 @@ export class LineWriter {
     this.#add({ bytes }, now);
   }
 
-  /** Writes bytes behind all that waits; resolves once they are written, or cannot be. */
+  /** Writes bytes behind all that waits. Resolves once they are written, or cannot be written. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((done) => this.#add({ bytes, done }));
@@ -101,8 +104,8 @@ export class LineWriter {
   }
 
   /**
-   * For the end of the process, when nothing can be awaited: gives what waits a moment to be written. It is one write: a
-   * second one would begin in a turn of the event loop that does not come.
+   * For the end of the process, when nothing can be awaited: gives the waiting bytes a moment to be written. All go in
+   * one write: a second write would need another turn of the event loop, and there is none.
    */
   flushNow(): void {
     this.#tellDropped();
@@ -128,7 +131,7 @@ export class LineWriter {
   }
 
   async #write(now: boolean): Promise<void> {
-    // Lines of one moment go together.
+    // Lines of one turn go together.
     if (!now) await null;
     while (this.#waiting.length > 0) {
       const batch = this.#next();
@@ -151,7 +154,7 @@ export class LineWriter {
     return this.#waiting.splice(0, count);
   }
 
-  /** Whether all of it was written. */
+  /** Writes all bytes; resolves with false where that fails. */
   async #writeAll(bytes: Uint8Array): Promise<boolean> {
     for (let at = 0; at < bytes.length;) {
       if (this.#closed) return false;

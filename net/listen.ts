@@ -1,4 +1,4 @@
-// Where connections arrive in Deno.
+// The listeners of Deno: TCP, TLS, Unix and WebSocket.
 
 import {
   type Address,
@@ -16,8 +16,8 @@ import { bindUnix } from "./unix_socket.ts";
 import { listenWebSocket } from "./web_socket_listener.ts";
 
 /**
- * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`, `AddressError` where the
- * address needs a certificate and there is none, and for `wss://`, and `RangeError` for a `maxMessage` that is too small.
+ * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`; `AddressError` for
+ * `tls://` without a certificate, and for `wss://`; `RangeError` for a `maxMessage` that is too small.
  */
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
@@ -56,12 +56,12 @@ function listenTcp({ hostname, port }: HostAddress): Listener {
   return acceptFrom(listener, address, (conn) => new SocketStream(conn));
 }
 
-// Deno keeps the socket of a closed connection until its handshake has ended, or its client has gone. With so many, other
-// listeners and files are still left their descriptors.
+// Deno keeps the socket of a closed connection until its handshake has ended or its client is gone. This bound leaves
+// descriptors for other listeners and for files.
 const MOST_HANDSHAKES = 1024;
 
-// Nagle's algorithm stays on: Deno offers no way to turn it off here. With node:tls there is one, but below that Deno
-// reads on although nobody takes what it has.
+// Nagle's algorithm stays on: Deno cannot turn it off here. node:tls could, but it reads on in Deno while nobody takes
+// the bytes, so that a client could fill the memory.
 function listenTls(
   { hostname, port }: HostAddress,
   { cert, key }: TlsIdentity,
@@ -114,7 +114,7 @@ function acceptFrom<Conn extends Deno.Conn>(
           return toStream(conn);
         } catch (error) {
           if (conn !== undefined) {
-            // It was gone before its options could be set.
+            // The client was gone before the options of its socket were set.
             conn.close();
             continue;
           }

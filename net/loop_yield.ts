@@ -1,10 +1,10 @@
-// The event loop's turns: work that goes on in slices lets sockets have their turn between two of them.
+// Long work goes on in slices. Between two slices it yields to the event loop, so that sockets have their turn.
 
 import { setImmediate } from "node:timers";
 
-/** Who waits for the next turn of the event loop. */
+/** A way to wait for the next turn of the event loop. */
 export interface LoopYield {
-  /** Calls `go` once the event loop has looked after everything else. */
+  /** Calls `go` once the event loop has served everything else. */
   next(go: () => void): void;
   close(): void;
 }
@@ -15,16 +15,16 @@ export const immediateTurns: LoopYield = {
   close() {},
 };
 
-// Needs no permission but wastes what is left of a millisecond.
+// Needs no permission, but wastes the rest of a millisecond.
 const timerTurns: LoopYield = {
   next: (go) => void setTimeout(go, 0),
   close() {},
 };
 
 /**
- * Turns in which sockets are looked at. `setImmediate` does not do it: while anything else is ready, the runtime below
- * Deno (tokio) asks the system for what sockets have every 61st time only. What comes through a socket itself, a byte
- * that we send to ourselves, cannot be had without asking (the self-pipe trick of D. J. Bernstein).
+ * Turns in which sockets are served. `setImmediate` does not suffice: while anything else is ready, the runtime below
+ * Deno (tokio) asks the system for the events of sockets only every 61st time. So we send a byte to ourselves through a
+ * socket: the runtime must ask the system to receive it (the self-pipe trick of D. J. Bernstein).
  */
 export async function openLoopYield(): Promise<LoopYield> {
   try {
@@ -40,7 +40,7 @@ async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   for (;;) {
     const far = await listener.accept();
-    // Anybody on this machine may have connected first.
+    // Another program of this machine may have connected first.
     if (far.remoteAddr.port === near.localAddr.port) {
       near.setNoDelay(true);
       return [near, far];
@@ -66,7 +66,7 @@ class SocketTurns implements LoopYield {
   next(go: () => void): void {
     if (this.#closed) return immediateTurns.next(go);
     if (this.#waiting.push(go) > 1) return;
-    // The read first, or it would find its byte at once.
+    // The read comes first: after the write it would find its byte at once, without asking the system.
     this.#far.read(this.#buffer).then(this.#turn, this.#turn);
     this.#near.write(BYTE).catch(() => {});
   }

@@ -1,4 +1,4 @@
-// Connections within a process: the same interface without sockets, so that a whole server runs in a test.
+// Connections within a process: the interface of streams without sockets. A whole server runs on them in a test.
 
 import { AcceptQueue } from "./accept_queue.ts";
 import type { ByteStream, Listener } from "./stream.ts";
@@ -88,13 +88,13 @@ function memoryEnd(incoming: Pipe, outgoing: Pipe): ByteStream {
   };
 }
 
-/** A listener in memory: `connect` makes a connection and hands its other end to `accept`. */
+/** A listener in memory: `connect` makes a connection, and `accept` returns its other end. */
 export interface MemoryListener extends Listener {
-  /** A new connection to whoever accepts. Throws `Error` once the listener is closed. */
+  /** The client's end of a new connection. Throws `Error` once the listener is closed. */
   connect(capacity?: number): ByteStream;
 }
 
-/** A listener that takes connections of this process only. */
+/** A listener for connections of this process only. */
 export function listenMemory(): MemoryListener {
   const arrivals = new AcceptQueue();
   return {

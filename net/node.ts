@@ -17,7 +17,7 @@ import type { ByteStream } from "./stream.ts";
 import { StreamError, type StreamErrorName } from "./stream_error.ts";
 import { connectWebSocket } from "./web_socket.ts";
 
-/** Node's codes by the names of `StreamError`. */
+/** The names of `StreamError` by Node's codes. */
 const NAMES: Readonly<Record<string, StreamErrorName>> = {
   ECONNABORTED: "ConnectionAborted",
   ECONNREFUSED: "ConnectionRefused",
@@ -31,7 +31,7 @@ const NAMES: Readonly<Record<string, StreamErrorName>> = {
   ETIMEDOUT: "TimedOut",
 };
 
-/** After how long the system looks whether the other end is there, in ms. */
+/** The idle time in ms after which the system probes whether the other end is still there. */
 const KEEP_ALIVE_MS = 60_000;
 
 /** Connects to an address. Rejects with `StreamError`, or the signal's reason. */
@@ -88,7 +88,7 @@ function open(
     ...options,
     ALPNProtocols: alpn === undefined ? undefined : [alpn],
     ca: caCerts && [...rootCertificates, ...caCerts],
-    // An address is no name that could be asked for (RFC 6066), but the certificate is checked for it.
+    // SNI takes no IP addresses (RFC 6066). The certificate is still checked against the address.
     servername: isIP(serverName) === 0 ? serverName : "",
     checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
   });
@@ -98,26 +98,26 @@ function open(
 class SocketStream implements ByteStream {
   readonly peer: string;
   readonly #socket: Socket;
-  readonly #inbox: ReceiveBuffer;
+  readonly #received: ReceiveBuffer;
   #error: StreamError | undefined = undefined;
 
   constructor(socket: Socket, peer: string) {
     this.peer = peer;
     this.#socket = socket;
-    this.#inbox = createReceiveBuffer(HIGH_WATER, () => socket.pause(), () => socket.resume());
+    this.#received = createReceiveBuffer(HIGH_WATER, () => socket.pause(), () => socket.resume());
     const fail = (error: Error): void => {
       this.#error ??= toStreamError(error);
-      this.#inbox.end(this.#error);
+      this.#received.end(this.#error);
       socket.destroy();
     };
     const guard = guardWith(fail);
-    socket.on("data", guard((bytes: Uint8Array) => this.#inbox.push(bytes)));
-    socket.on("end", guard(() => this.#inbox.end()));
+    socket.on("data", guard((bytes: Uint8Array) => this.#received.push(bytes)));
+    socket.on("end", guard(() => this.#received.end()));
     socket.on("error", fail);
-    socket.on("close", guard(() => this.#inbox.end(this.#error ?? closed())));
+    socket.on("close", guard(() => this.#received.end(this.#error ?? closed())));
   }
 
-  /** Resolves at an event of the socket; rejects with `StreamError` where it is closed before. */
+  /** Resolves at an event of the socket. Rejects with `StreamError` where the socket closes first. */
   until(event: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.once(event, resolve);
@@ -126,17 +126,17 @@ class SocketStream implements ByteStream {
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    return this.#inbox.read(buffer);
+    return this.#received.read(buffer);
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    // Deno's node:tls fails where there is nothing to write.
+    // Deno's node:tls fails at an empty write.
     if (bytes.length === 0) return Promise.resolve(0);
     return new Promise((resolve, reject) => {
       const socket = this.#socket;
       const onClose = (): void => reject(this.#error ?? closed());
       if (socket.destroyed || socket.writableEnded) return onClose();
-      // A destroyed socket does not always call back pending writes.
+      // A destroyed socket does not always call the callbacks of pending writes.
       socket.once("close", onClose);
       socket.write(bytes, (error) => {
         socket.off("close", onClose);
@@ -154,7 +154,7 @@ class SocketStream implements ByteStream {
   }
 
   close(): void {
-    this.#inbox.close();
+    this.#received.close();
     this.#socket.destroy();
   }
 }

@@ -1,20 +1,19 @@
-// Which pages may connect over WebSocket. A browser lets every page connect to every address it can reach, this
-// machine's own among them, and says only from where the page came (RFC 6455, section 10.2).
+// Decides which pages may connect over WebSocket. A browser lets every page connect to every address that it can reach,
+// also on this machine. It only tells the origin of the page (RFC 6455, section 10.2).
 
-/** A request to open a WebSocket, as far as it matters here. */
+/** The headers of a request for a WebSocket that this check reads. */
 export interface Opening {
-  /** The `Origin` header: where the page came from; only browsers send it. */
+  /** The `Origin` header: the origin of the page. Only browsers send it. */
   readonly origin: string | undefined;
-  /** The `Host` header: what the client believes to be connected to. */
+  /** The `Host` header: the host to which the client believes that it is connected. */
   readonly host: string | undefined;
 }
 
 /**
- * Whether a page may connect to a listener at `hostname`: one that the same host and port served, or of an origin in
- * `origins` (`*`: of any). What is no browser may.
+ * Whether a client may connect to a listener at `hostname`. A page may where the same host and port served it, or where
+ * its origin is in `origins` (`*`: any). A client that is no browser may.
  *
- * A name other than that of the listener does not count as the same host: whoever owns a name can have it lead here
- * (DNS rebinding).
+ * Only the listener's own name counts as the same host: the owner of another name can point it here (DNS rebinding).
  */
 export function mayConnect(
   { origin, host = "" }: Opening,
@@ -33,7 +32,7 @@ function isOurs(name: string, hostname: string): boolean {
     /^[0-9]+(\.[0-9]+){3}$/.test(name);
 }
 
-/** An origin as browsers write it, `https://example.org`, or `*`; `undefined` where the text is none. */
+/** An origin in the form of browsers, `https://example.org`, or `*`; `undefined` for other texts. */
 export function toOrigin(text: string): string | undefined {
   if (text === "*") return text;
   const url = URL.parse(text);

@@ -1,19 +1,21 @@
-// Output of one connection: gathered while the last write is under way, one write a turn.
+// The output of one connection. It gathers bytes while a write is under way, and writes once a turn.
 
 import { Condition } from "./condition.ts";
 import type { ByteStream } from "./stream.ts";
 
 const encoder = new TextEncoder();
-// To copy so few characters one by one takes less time than a call of the encoder.
+// Copying up to 128 characters one by one is faster than a call of the encoder.
 const SHORT_ASCII = /^[\0-\x7f]{0,128}$/;
 
-/** Answers to one event, as to the end of a commit, are given within so many microtasks of each other. */
+/**
+ * The answers to one event, such as the end of a commit, come within this many microtasks. One write takes them all.
+ */
 const STEPS = 4;
 
-/** Where bytes are written to: the half of a stream. */
+/** The writing half of a stream. */
 export type Writer = Pick<ByteStream, "write">;
 
-/** The writing half of a connection. */
+/** The output of a connection. */
 export class Output {
   #stream: Writer;
   readonly #onError: (error: unknown) => void;
@@ -25,7 +27,7 @@ export class Output {
   #partsSize = 0;
   /** The bytes that are being written. */
   #writing: Uint8Array | undefined;
-  /** Bytes that were taken to be written. */
+  /** The number of bytes that were passed to writes so far. */
   #taken = 0;
   #scheduled = false;
   #steps = 0;
@@ -33,8 +35,8 @@ export class Output {
   readonly #change = new Condition();
 
   /**
-   * `onWrite` is called at each write that begins, so that somebody can see to it that it ends. Above `highWater`
-   * bytes whoever produces output is asked to wait. `onAllWritten` is called where all that was taken so far has left.
+   * Calls `onWrite` when a write begins, so that its caller can bound the time of the write, and `onAllWritten` when a
+   * write has ended. `full` is true while more than `highWater` bytes wait.
    */
   constructor(
     stream: Writer,
@@ -50,22 +52,22 @@ export class Output {
     this.#highWater = highWater;
   }
 
-  /** Bytes that wait, nearly: text counts a byte a character. */
+  /** The number of bytes that wait, roughly: text counts one byte a character. */
   get size(): number {
     return this.#text.length + this.#partsSize;
   }
 
-  /** The position of the next added byte since the first; a lower bound while text waits that is not ASCII. */
+  /** The position of the next byte in the whole output; a lower bound while text waits that is not ASCII. */
   get position(): number {
     return this.#taken + this.size;
   }
 
-  /** How many bytes have left. */
+  /** The number of bytes that are written. */
   get written(): number {
     return this.#taken - (this.#writing?.length ?? 0);
   }
 
-  /** Writes by other means from now on. */
+  /** Writes through another writer from now on. */
   through(writer: Writer): void {
     this.#stream = writer;
   }
@@ -91,7 +93,7 @@ export class Output {
     do await this.#change.changed(); while (this.full);
   }
 
-  /** Writes at the end of this turn, with all that is added until then. */
+  /** Writes at the end of this turn, together with everything that is added until then. */
   schedule(): void {
     if (this.#scheduled || this.#writing !== undefined) return;
     this.#scheduled = true;
@@ -105,7 +107,7 @@ export class Output {
     this.flush();
   };
 
-  /** Writes the waiting output; while a write is under way, it goes with the next. */
+  /** Writes the waiting output. While a write is under way, the output waits for the next one. */
   flush(): void {
     if (this.#writing !== undefined || this.#broken || this.size === 0) return;
     const bytes = this.#take();
@@ -113,25 +115,25 @@ export class Output {
     this.#write(bytes);
   }
 
-  /** Resolves once all is written, or nothing more can be. */
+  /** Resolves once all is written, or nothing more can be written. */
   async finish(): Promise<void> {
     this.flush();
     while (this.#writing !== undefined) await this.#change.changed();
   }
 
-  // Two callbacks made once, instead of an async function a write: this is the hot path of every reply.
+  // The two callbacks are made once, where an async function would allocate at each write: every reply takes this path.
   #write(bytes: Uint8Array): void {
     this.#writing = bytes;
     this.#onWrite();
     this.#stream.write(bytes).then(this.#onWritten, this.#onFailed);
   }
 
-  /** Bytes that wait or are being written. */
+  /** The number of bytes that wait or are being written. */
   get held(): number {
     return this.size + (this.#writing?.length ?? 0);
   }
 
-  /** How many writes have ended: while it stays the same and something is held, the other end does not read. */
+  /** The number of writes that have ended. While it stays the same and bytes are held, the other end does not read. */
   writes = 0;
 
   readonly #onWritten = (count: number): void => {

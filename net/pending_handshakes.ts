@@ -1,38 +1,38 @@
 // Connections that are not yet open: a PROXY header, a TLS handshake or the request for a WebSocket is under way.
-// Nothing above knows of them, so they are bounded here.
+// The server does not know them yet, so this file bounds their number and time.
 
 import type { ByteStream } from "./stream.ts";
 import { after, type SetTimer } from "./timer.ts";
 
-/** How long a connection may take to open where nobody says otherwise, in ms. */
+/** The default time in ms for a connection to open. */
 export const OPENING_MS = 10_000;
 const MOST_OPENING = 256;
 
 /** Bounds on connections that are not open yet. */
 export interface OpeningOptions {
   /**
-   * For `tls://` and `ws://`: how long a connection may take to open, by its handshake or its request for a WebSocket,
-   * in ms. Default 10000.
+   * For `tls://` and `ws://`: the time in ms for a connection to open, by its handshake or its request for a WebSocket.
+   * Default 10000.
    */
   openingTime?: number;
-  /** For `ws://`: how many connections may be opening; where one more comes the oldest is closed. Default 256. */
+  /** For `ws://`: how many connections may be opening. One more closes the oldest. Default 256. */
   maxOpening?: number;
-  /** Is told of each connection that was closed because of these, and why. */
+  /** Called for each connection that is closed because of these bounds, with the reason. */
   onUnopened?: (peer: string, why: string) => void;
-  /** The timer of `openingTime`. Default: that of the platform. */
+  /** The timer of `openingTime`. Default: the platform's. */
   after?: SetTimer;
 }
 
 /** The connections of a listener that are being opened. */
 export class PendingHandshakes {
-  /** What stops the timer of each, the oldest first. */
+  /** The function that stops the timer of each connection, the oldest first. */
   readonly #streams = new Map<ByteStream, () => void>();
   readonly #time: number;
   readonly #most: number;
   readonly #onUnopened: (peer: string, why: string) => void;
   readonly #after: SetTimer;
 
-  /** None is being opened yet. */
+  /** Makes an empty table. */
   constructor(options: OpeningOptions) {
     const { openingTime = OPENING_MS, maxOpening = MOST_OPENING, onUnopened } = options;
     this.#time = openingTime;
@@ -41,7 +41,7 @@ export class PendingHandshakes {
     this.#after = options.after ?? after;
   }
 
-  /** A connection came. Where there are too many, the oldest goes: an honest one takes the least time. */
+  /** Adds a connection. Where there are too many, closes the oldest: an honest client opens fast. */
   begin(stream: ByteStream): void {
     for (const oldest of this.#streams.keys()) {
       if (this.#streams.size < this.#most) break;
@@ -57,13 +57,13 @@ export class PendingHandshakes {
     this.#onUnopened(stream.peer, why);
   }
 
-  /** A connection is open, or over. Returns whether it was being opened until now. */
+  /** Removes a connection that is open, or over. Returns whether it was being opened until now. */
   end(stream: ByteStream): boolean {
     this.#streams.get(stream)?.();
     return this.#streams.delete(stream);
   }
 
-  /** Ends all that are not open. */
+  /** Closes all connections that are not open. */
   close(): void {
     for (const stream of this.#streams.keys()) {
       this.end(stream);

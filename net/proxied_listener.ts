@@ -1,21 +1,21 @@
-// A listener for proxies: each connection begins with a PROXY header, and is handed on behind it.
+// A listener for proxies. Each connection begins with a PROXY header; `accept` returns the stream behind it.
 
 import { Condition } from "./condition.ts";
 import { type OpeningOptions, PendingHandshakes } from "./pending_handshakes.ts";
 import { ProxyHeaderError, readProxyHeader } from "./proxy_protocol.ts";
 import type { ByteStream, Listener } from "./stream.ts";
 
-/** Whose connections are taken for proxies', and how long a header may take. */
+/** The proxies that may connect, and the time for their headers. */
 export interface ProxyOptions extends OpeningOptions {
-  /** Whether the other end of a connection is a proxy that is listed. */
+  /** Whether a peer is a listed proxy. */
   readonly lists: (peer: string) => boolean;
-  /** Resolves once the event loop has looked after everybody else. */
+  /** Resolves once the event loop has served everything else. */
   readonly turn: () => Promise<void>;
 }
 
 /**
- * Hands on what `listener` accepts once its header has come, under the name that this gives. `onUnopened` is told of
- * each connection that is closed for want of one.
+ * Accepts the connections of `listener` once their headers have come, under the peers that the headers name. Calls
+ * `onUnopened` for each connection that is closed because it has no valid header.
  */
 export function proxied(listener: Listener, options: ProxyOptions): Listener {
   const { lists, turn, onUnopened } = options;
@@ -48,7 +48,7 @@ export function proxied(listener: Listener, options: ProxyOptions): Listener {
       else if (ended) stream.close();
       else {
         begin(stream);
-        // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
+        // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
         await turn();
       }
     } finally {
@@ -64,7 +64,7 @@ export function proxied(listener: Listener, options: ProxyOptions): Listener {
         if (stream !== undefined || ended) return stream;
         if (accepting === undefined) {
           accepting = acceptOne();
-          // What fails while nobody waits for it is tried again.
+          // The race below may end before `acceptOne` fails. The next `accept` tries again.
           accepting.catch(() => {});
         }
         await Promise.race([accepting, changed.changed()]);

@@ -1,23 +1,23 @@
-// The PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt): a proxy says on whose behalf it connects.
+// The PROXY protocol, versions 1 and 2 (HAProxy, proxy-protocol.txt): a proxy names the client for which it connects.
 
 import { formatHost } from "./address.ts";
 import { ELSEWHERE_MS } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
 
-/** A header that is none, or one that its version does not allow. */
+/** Bytes that are no PROXY header, or a header that its version does not allow. */
 export class ProxyHeaderError extends Error {
   /** The name of the class. */
   override readonly name = "ProxyHeaderError";
 }
 
-/** What a header says. */
+/** A parsed header. */
 export interface ProxyHeader {
   /**
-   * Whose connection it is: `host:port`, `unix` for a client of the proxy's Unix socket; `undefined` for the proxy's
-   * own, such as a health check, and for one of which the proxy says nothing.
+   * The client of the proxy: `host:port`, or `unix` for a client of the proxy's Unix socket. `undefined` for a
+   * connection of the proxy's own, such as a health check, and for a connection of which the proxy says nothing.
    */
   readonly peer: string | undefined;
-  /** How many bytes the header has. */
+  /** The number of bytes of the header. */
   readonly length: number;
 }
 
@@ -27,7 +27,7 @@ const LONGEST_V2 = 16 + 2048;
 const CRLF = "\r\n";
 
 /**
- * Reads the header at the beginning of `bytes`; `undefined` where more bytes are needed. Throws `ProxyHeaderError`.
+ * Reads the header at the beginning of `bytes`; `undefined` where it needs more bytes. Throws `ProxyHeaderError`.
  */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader | undefined {
   if (bytes.length === 0) return undefined;
@@ -100,7 +100,7 @@ function isIpv6(text: string): boolean {
 
 /**
  * The stream behind a proxy's header, with the peer that the header names. Rejects with `ProxyHeaderError`. The caller
- * sees to it that this does not take too long, by closing the stream.
+ * bounds the time: it closes the stream.
  */
 export async function readProxyHeader(stream: ByteStream): Promise<ByteStream> {
   const buffer = new Uint8Array(LONGEST_V2);
@@ -114,11 +114,11 @@ export async function readProxyHeader(stream: ByteStream): Promise<ByteStream> {
   return behind(stream, header.peer ?? stream.peer, buffer.subarray(header.length, size));
 }
 
-/** A stream with some bytes put back in front of it. */
+/** A stream that yields `rest` before its own bytes. */
 function behind(stream: ByteStream, peer: string, rest: Uint8Array): ByteStream {
   return {
     peer,
-    // The reset of a client comes by way of the proxy.
+    // The reset of a client comes through the proxy.
     resetTime: ELSEWHERE_MS,
     gone: stream.gone,
     read(buffer) {

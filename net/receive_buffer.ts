@@ -1,37 +1,40 @@
-// Between a source that pushes and a reader that pulls: what came and is not read yet.
+// A buffer between a source that pushes bytes and a reader that pulls them.
 
 import { Condition } from "./condition.ts";
 import { StreamError } from "./stream_error.ts";
 
-/** Above this many bytes a source should pause. */
+/** The number of unread bytes above which a source should pause. */
 export const HIGH_WATER = 65_536;
-/** Chunks up to this length are copied together: each by itself takes 200 bytes and more, whatever it holds. */
+/** Chunks up to this length are copied into one array: each array of its own costs 200 bytes or more. */
 const SMALL = 1024;
-/** How long the arrays are to which they are copied. */
+/** The shortest and the longest array for small chunks. */
 const LEAST = 256, MOST = 16_384;
 
 /** The reading half of a stream whose bytes come as events. */
 export interface ReceiveBuffer {
-  /** Bytes that came and are not read yet. */
+  /** The number of bytes that are not read yet. */
   readonly held: number;
-  /** Bytes came; they must stay as they are. */
+  /** Adds bytes. The caller must not change them afterwards. */
   push(bytes: Uint8Array): void;
-  /** Nothing more comes, because something went wrong where there is an error; what is here may still be read. */
+  /** Ends the source, with an error where it failed. The bytes that are here may still be read. */
   end(error?: Error): void;
-  /** Forgets what is here; reads are rejected, also one that waits. */
+  /** Drops the bytes that are here. Reads reject, also one that waits. */
   close(): void;
   /** As `ByteStream.read`. */
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
-/** An inbox; `pause` is called where more than `most` bytes wait to be read, `resume` once half of them are. */
+/**
+ * An empty buffer. Calls `pause` when more than `most` bytes are unread, and `resume` when at most half of `most`
+ * are.
+ */
 export function createReceiveBuffer(
   most: number,
   pause: () => void,
   resume: () => void = () => {},
 ): ReceiveBuffer {
   let chunks: Uint8Array[] = [];
-  /** Small chunks, the last of `chunks` where there are any, and how many bytes of them. */
+  /** The array of small chunks, part of which is the last of `chunks`, and the number of bytes in it. */
   let gathered: Uint8Array | undefined;
   let filled = 0;
   let held = 0;
@@ -46,7 +49,7 @@ export function createReceiveBuffer(
       const { buffer, byteOffset } = chunks[last];
       chunks[last] = new Uint8Array(buffer, byteOffset, chunks[last].length + bytes.length);
     } else {
-      // As large as what came before it: what comes seldom takes little.
+      // Each array is twice as long as the one before: a source that sends little keeps a small array.
       const size = Math.max(LEAST, 2 * bytes.length, 2 * (gathered?.length ?? 0));
       gathered = new Uint8Array(Math.min(size, MOST));
       gathered.set(bytes);
@@ -102,7 +105,7 @@ export function createReceiveBuffer(
         if (part.length < chunk.length) chunks[taken] = chunk.subarray(part.length);
         else taken++;
       }
-      // All at once: to shift the array for each chunk would be quadratic where many small ones wait.
+      // One splice for all: a shift for each chunk would be quadratic where many small chunks wait.
       chunks.splice(0, taken);
       if (chunks.length === 0) gathered = undefined;
       held -= read;

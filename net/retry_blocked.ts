@@ -1,12 +1,13 @@
-// Calls on a standard stream that another process has made non-blocking for all who share it.
+// Calls on a standard stream that another process has made non-blocking: the mode holds for all processes that share
+// it.
 
 import { sleep } from "./timer.ts";
 
 const FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 50;
 
 /**
- * Calls `attempt` until it does not fail with `WouldBlock`, with pauses that grow to 50 ms. `again` is false for the first
- * call. Rejects with other errors.
+ * Calls `attempt` until it does not fail with `WouldBlock`, with pauses that grow to 50 ms. `again` is false for the
+ * first call. Rejects with other errors.
  */
 export async function retryBlocked<T>(attempt: (again: boolean) => Promise<T>): Promise<T> {
   for (let pause = FIRST_PAUSE_MS, again = false;; pause = nextPause(pause), again = true) {

@@ -1,11 +1,11 @@
-// Standard error of this process. All that is logged goes through here.
+// The standard error of this process. Every log line goes through it.
 
 import { fstatSync } from "node:fs";
 import { LineWriter } from "./line_writer.ts";
 
 let writer: LineWriter | undefined;
 
-/** Standard error. A process may end while it is not read: what waits is given a moment, and then is lost. */
+/** Standard error. A process may end while nobody reads it: waiting lines get a moment to be written, then are lost. */
 export function standardError(): LineWriter {
   if (writer !== undefined) return writer;
   const made = new LineWriter({
@@ -22,7 +22,8 @@ export function standardError(): LineWriter {
 
 /** Lets the process end while the promise is pending, as `Deno.unrefTimer` does for timers. */
 function unref(promise: Promise<unknown>): void {
-  // Deno has no public way: a write to a pipe that nobody reads would keep the process for ever.
+  // A write to a pipe that nobody reads would keep the process alive for ever, and Deno has no public way to prevent
+  // it.
   const runtime = Deno as unknown as Record<
     symbol,
     { core?: { unrefOpPromise?: (promise: Promise<unknown>) => void } } | undefined
@@ -31,7 +32,7 @@ function unref(promise: Promise<unknown>): void {
   runtime[internal]?.core?.unrefOpPromise?.(promise);
 }
 
-/** Whether what is written must be read before there is room for more: that of a pipe, or what cannot be known. */
+/** Whether writes may wait for a reader: true for a pipe, and where Deno cannot tell. */
 function needsReader(): boolean {
   if (Deno.stderr.isTerminal()) return false;
   try {

@@ -1,8 +1,8 @@
-// Standard output of this process, written in pieces that either go out whole or not at all.
+// The standard output of this process, written in pieces that either go out whole or not at all.
 //
-// Deno buffers output up to the end of a line. Where another process has made a full pipe non-blocking, Deno reports that
-// without the number of bytes that went out. So each write is a piece that ends a line, or is longer than Deno's buffer:
-// Deno passes it on at once, and a pipe takes it whole or refuses it. A shorter piece stays in the buffer.
+// Deno buffers output up to the end of a line. Where another process has made a full pipe non-blocking, Deno reports
+// that without the number of bytes that went out. So each write is a piece that ends a line, or is longer than Deno's
+// buffer: Deno passes it on at once, and a pipe takes it whole or refuses it. A shorter piece stays in the buffer.
 
 import { retryBlocked, retryBlockedSync } from "./retry_blocked.ts";
 

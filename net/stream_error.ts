@@ -1,4 +1,4 @@
-/** What ends a connection, by the names that Deno gives its errors. */
+/** The names of errors that end a connection, as Deno has them. */
 export type StreamErrorName =
   | "BrokenPipe"
   | "ConnectionAborted"
@@ -10,12 +10,12 @@ export type StreamErrorName =
   | "NotSupported"
   | "TimedOut";
 
-/** A connection failed; `name` is that of Deno's error for the same, whatever carries the bytes. */
+/** The failure of a connection. Over every transport, `name` is the name of Deno's error for it. */
 export class StreamError extends Error {
-  /** What happened. */
+  /** The kind of failure. */
   declare readonly name: StreamErrorName;
 
-  /** An error of this name. */
+  /** Makes an error of this kind. */
   constructor(name: StreamErrorName, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = name;

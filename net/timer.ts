@@ -1,4 +1,5 @@
-// Timers for waits of any length. They are not those of @std/async: every wait of Lineup runs on a clock that is handed in.
+// Timers for waits of any length. They are not those of @std/async: every wait of Lineup runs on a clock that is
+// handed in.
 
 /** The longest wait of the platform's timers in ms: a longer one overflows 32 bits, and fires at once. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
@@ -12,8 +13,8 @@ const setTimer: SetTimer = (ms, action) => {
 };
 
 /**
- * Calls `action` once, `ms` milliseconds from now: at once for 0 and less, never for `Infinity`, and after that long
- * where one timer of the platform cannot wait as long. Throws `RangeError` for NaN. The function returned cancels it.
+ * Calls `action` once, `ms` milliseconds from now: at once for 0 and less, never for `Infinity`. A wait may be longer
+ * than the platform's longest. Throws `RangeError` for NaN. The function returned cancels it.
  */
 export function after(ms: number, action: () => void, set: SetTimer = setTimer): () => void {
   if (Number.isNaN(ms)) throw new RangeError("a wait is a number of milliseconds, not NaN");

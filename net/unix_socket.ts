@@ -1,24 +1,25 @@
-// A Unix socket in the file system: private from its first moment, in nobody's place, and taken away by its owner only.
+// A Unix socket in the file system. It is private from its first moment, replaces no other server's socket, and is
+// removed by its owner only.
 
-/** The mode of a socket where nobody says otherwise: its user may connect. */
+/** The default mode of a socket: only its user may connect. */
 const PRIVATE = 0o600;
-/** The most bytes of a path that a socket can be bound and connected to (`sun_path` of Linux, without its end). */
+/** The most bytes of a socket's path (`sun_path` of Linux, without its zero byte). */
 const MOST_PATH = 107;
 
 /** A listener in the file system. */
 export interface UnixListener {
   accept(): Promise<Deno.UnixConn>;
-  /** Stops listening, and removes the socket, unless another server has put its own there. */
+  /** Stops listening. Removes the socket, unless another server has put its own there. */
   close(): void;
 }
 
 /**
- * Listens at a path, of which `mode` says who may connect. A socket that a server has left behind, which was killed, is
- * replaced. Throws `AddrInUse` where a server listens or there is something else than a socket, `RangeError` for a path
- * that is too long or a mode that is none, and Deno's other errors.
+ * Listens at a path. `mode` decides which users may connect. The socket of a killed server is replaced. Throws
+ * `AddrInUse` where a server listens or the path is anything other than a socket, `RangeError` for a path that is too
+ * long or a wrong mode, and Deno's other errors.
  *
- * The socket is made in a directory that nobody else may enter, so that there is no moment in which it is open to more
- * than `mode` says, and linked to its path, which fails where another server was faster.
+ * The socket is made in a directory that no other user may enter: at no moment may more users connect than `mode`
+ * allows. Then it is linked to its path, which fails where another server was faster.
  */
 export async function bindUnix(path: string, mode: number = PRIVATE): Promise<UnixListener> {
   if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
@@ -58,7 +59,7 @@ export async function bindUnix(path: string, mode: number = PRIVATE): Promise<Un
   }
 }
 
-/** The socket that nobody listens at any more; `undefined` where nothing is. Throws where there is anything else. */
+/** The socket of a server that is gone; `undefined` where the path is free. Throws where the path is in use. */
 async function staleAt(path: string): Promise<Deno.FileInfo | undefined> {
   const there = lstat(path);
   if (there === undefined) return undefined;
@@ -78,7 +79,7 @@ async function staleAt(path: string): Promise<Deno.FileInfo | undefined> {
 }
 
 function makeDirectory(path: string): string {
-  // Short, for a socket's path has little room.
+  // A short name: the path of a socket has little room.
   const directory = `${parentOf(path)}.${crypto.randomUUID().slice(0, 8)}`;
   try {
     Deno.mkdirSync(directory, { mode: 0o700 });
@@ -86,7 +87,7 @@ function makeDirectory(path: string): string {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     const parent = parentOf(path);
-    // As in /proc.
+    // A directory such as /proc takes no new files.
     const why = isThere(parent)
       ? `${parent} takes no new files, and a socket is one`
       : `there is no directory ${parent}`;
@@ -103,7 +104,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Gives a socket its path, where nothing is. */
+/** Gives a socket its path. Throws `AddrInUse` where the path is taken. */
 function putAt(inside: string, path: string): void {
   try {
     Deno.linkSync(inside, path);

@@ -7,23 +7,23 @@ import { onAbort } from "./on_abort.ts";
 import type { ByteStream } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 
-/** The longest message that is sent; servers take at least this. */
+/** The longest message that a client sends. Every server takes it. */
 export const LONGEST_MESSAGE = 65_536;
-// Beyond this many bytes that the platform holds, writes wait.
+// Writes wait while the platform holds more bytes than this.
 const HIGH_WATER = 4 * LONGEST_MESSAGE;
-// A WebSocket cannot be asked to bring no more. Beyond this many unread bytes it is closed.
+// A WebSocket cannot be paused. It is closed when more bytes than this are unread.
 const MOST_UNREAD = 16 << 20;
 /** The overhead of an unread message in bytes. */
 const MESSAGE_COST = 256;
 const WAIT_MS = 4;
 
 const NORMAL = 1000, BAD_DATA = 4007, TOO_BIG = 4009;
-/** Normal, going away, no status. */
+/** The codes of an ordinary end: normal, going away, no status. */
 const ENDS = [NORMAL, 1001, 1005];
 
 /**
- * Connects to a `ws://` or `wss://` address, with a WebSocket that `make` makes. Rejects with `StreamError`, or the
- * signal's reason.
+ * Connects to a `ws://` or `wss://` address. `make` makes the WebSocket. Rejects with `StreamError`, or the signal's
+ * reason.
  */
 export function connectWebSocket(
   address: WebSocketAddress,
@@ -39,7 +39,7 @@ export function connectWebSocket(
       socket.close();
       reject(signal!.reason);
     });
-    // A browser gives almost no reason, so that pages cannot explore networks.
+    // A browser gives almost no reason: a page must not explore the network by it.
     socket.onerror = socket.onclose = (event: Event) => {
       unlisten();
       const { message = "" } = event as ErrorEvent;
@@ -60,7 +60,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
   const messages = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => void (unread = controller),
   }, { highWaterMark: MOST_UNREAD, size: ({ length }) => length + MESSAGE_COST }).getReader();
-  /** The error of reads once all messages are read. */
+  /** The error of reads behind the last message. */
   let failure: Error | undefined;
 
   function end(error?: Error): void {
@@ -102,7 +102,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
       return part.length;
     },
     async write(bytes) {
-      // No event tells that the platform has sent its buffer.
+      // The platform has no event for a sent buffer.
       while (isOpen && socket.bufferedAmount >= HIGH_WATER) {
         await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
       }
@@ -111,7 +111,7 @@ function overWebSocket(socket: WebSocket, peer: string): ByteStream {
       if (part.length > 0) socket.send(part as Uint8Array<ArrayBuffer>);
       return part.length;
     },
-    // A WebSocket ends both directions at once. An empty message, which carries no bytes, says that it was the last.
+    // A close would end both directions. An empty message ends this side only: it carries no bytes of the stream.
     // deno-lint-ignore require-await
     async closeWrite() {
       if (isOpen) socket.send(rest.subarray(0, 0));

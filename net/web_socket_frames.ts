@@ -1,6 +1,6 @@
-// The frames of WebSocket as a server meets them (RFC 6455, section 5), in any split of their bytes.
+// The frames of a WebSocket at the server (RFC 6455, section 5). Their bytes may arrive in any split.
 
-/** The codes with which a WebSocket is closed (section 7.4.1). */
+/** The codes of a close (section 7.4.1). */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,
@@ -17,41 +17,41 @@ const LONGEST_HEAD = 14;
 const MOST_CONTROL = 125;
 const NO_BYTES = new Uint8Array(0);
 
-/** What breaks the rules, and the code that says so. */
+/** A break of the rules of WebSocket. */
 export class FrameError extends Error {
   /** The name of the class. */
   override readonly name = "FrameError";
   /** The code to close with. */
   readonly code: number;
 
-  /** An error to close with this code. */
+  /** Makes an error with the code to close with. */
   constructor(code: number, message: string) {
     super(message);
     this.code = code;
   }
 }
 
-/** Who is told of frames that carry nothing of the stream. */
+/** The receiver of frames that carry no bytes of the stream. */
 export interface FrameListener {
-  /** A ping, whose payload the pong repeats. */
+  /** A ping. The pong repeats its payload. */
   ping(payload: Uint8Array): void;
-  /** The client closes, with this code. What comes behind it is passed over. */
+  /** The client closes, with this code. Frames behind it are ignored. */
   close(code: number): void;
-  /** An empty message: the client has ended its side. What other messages bring is passed over. */
+  /** An empty message: the client has ended its side. The bytes of later messages are ignored. */
   end(): void;
 }
 
-/** Takes the payload of messages out of frames. Holds a frame's head and a control frame at most. */
+/** Extracts the payload of messages from frames. Holds at most the head of a frame and a control frame. */
 export class FrameDecoder {
   readonly #maxMessage: number;
   readonly #listener: FrameListener;
   readonly #head = new Uint8Array(LONGEST_HEAD);
   #headSize = 0;
-  /** How many bytes the head has, as far as is known. */
+  /** The length of the head. It is 2 until the second byte tells the rest. */
   #headNeeds = 2;
   #opcode = 0;
   #isFinal = false;
-  /** Bytes of the frame's payload that are still to come; -1 within a head. */
+  /** The number of payload bytes that are still to come; -1 within a head. */
   #left = -1;
   #maskAt = 0;
   /** The kind of the message that is being received; 0 between messages. */
@@ -61,16 +61,16 @@ export class FrameDecoder {
   #utf8: TextDecoder | undefined = undefined;
   #isOver = false;
   #hasEnded = false;
-  /** What was no frame, behind which nothing is decoded. */
+  /** The error of a broken frame. Nothing behind it is decoded. */
   failure: FrameError | undefined = undefined;
 
-  /** A message may have `maxMessage` bytes. */
+  /** Takes messages of at most `maxMessage` bytes. */
   constructor(maxMessage: number, listener: FrameListener) {
     this.#maxMessage = maxMessage;
     this.#listener = listener;
   }
 
-  /** Leaves what the frames carry of the stream at the beginning of `bytes`, and answers how many bytes that is. */
+  /** Decodes in place: moves the payload of messages to the beginning of `bytes`, and returns its length. */
   decode(bytes: Uint8Array): number {
     let at = 0, kept = 0;
     try {
@@ -117,7 +117,7 @@ export class FrameDecoder {
       : extended === 2
       ? view.getUint16(2)
       : view.getUint32(2) * 2 ** 32 + view.getUint32(6);
-    // Section 5.2: the least bytes that a length needs, and no negative one.
+    // Section 5.2: a length uses the fewest bytes possible, and its first bit is 0.
     if (extended > 0 && length < (extended === 2 ? 126 : 65_536)) {
       throw broken(`a length of ${length} is written with ${extended} bytes`);
     }
@@ -243,7 +243,7 @@ export function pongFrame(payload: Uint8Array): Uint8Array {
   return frame(PONG, payload);
 }
 
-/** The close of a WebSocket; without a code where there is none. */
+/** The close of a WebSocket. `CLOSE.noStatus` sends no code. */
 export function closeFrame(code: number): Uint8Array {
   return frame(CLOSING, code === CLOSE.noStatus ? NO_BYTES : Uint8Array.of(code >> 8, code & 0xff));
 }

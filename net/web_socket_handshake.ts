@@ -1,4 +1,4 @@
-// The request for a WebSocket (RFC 6455, section 4.2) as a server takes it, and what it answers.
+// The request for a WebSocket and its answer, at the server (RFC 6455, section 4.2).
 
 import { createHash } from "node:crypto";
 import { type ByteStream, writeAll } from "./stream.ts";
@@ -8,7 +8,7 @@ const MOST_HEAD = 16_384;
 const UNIQUE = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REQUEST_LINE = /^([A-Z]{1,32}) (\S+) HTTP\/(1\.[01])$/;
-/** What may stand once: two of them could be read as either. */
+/** Headers that may come only once: of two, a proxy could read the first and this server the second. */
 const SINGLE = ["host", "origin", "sec-websocket-key", "sec-websocket-version"];
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -20,7 +20,7 @@ export interface RequestHead {
   readonly target: string;
   /** The version of HTTP, `1.0` or `1.1`. */
   readonly version: string;
-  /** By their names in small letters; those that came more than once with commas between. */
+  /** The headers by their names in lower case. The values of a repeated header are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
@@ -33,10 +33,13 @@ export interface HttpAnswer {
   readonly headers?: readonly string[];
 }
 
-/** What a request is answered where it is none. */
+/** The status for bytes that are no request, or a wrong one. */
 const BAD_REQUEST = "400 Bad Request";
 
-/** Reads the head of a request, and what came behind it; an answer where it is none. Rejects where the stream does. */
+/**
+ * Reads the head of a request, and the bytes that came behind it. Resolves with the answer to a wrong request, and with
+ * `undefined` where the stream ends. Rejects where the stream does.
+ */
 export async function readHead(
   stream: ByteStream,
 ): Promise<{ head: RequestHead; rest: Uint8Array } | HttpAnswer | undefined> {
@@ -58,7 +61,7 @@ export async function readHead(
   }
 }
 
-/** Where the head ends; 0 where it does not. */
+/** The end of the head; 0 where it is not there yet. */
 function endOf(bytes: Uint8Array, from: number): number {
   for (let at = from; (at = bytes.indexOf(0x0a, at)) >= 0; at++) {
     if (bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a && bytes[at - 3] === 0x0d) return at + 1;
@@ -90,7 +93,7 @@ function bad(text: string): HttpAnswer {
   return { status: BAD_REQUEST, text };
 }
 
-/** Whether a request asks for a WebSocket at all. */
+/** Whether a request asks for a WebSocket. */
 export function asksForWebSocket({ headers }: RequestHead): boolean {
   return lists(headers.get("upgrade"), "websocket") && lists(headers.get("connection"), "upgrade");
 }
@@ -100,11 +103,11 @@ function lists(value: string | undefined, token: string): boolean {
     value.split(",").some((each) => each.trim().toLowerCase() === token);
 }
 
-/** What a request for a WebSocket is answered: a text that is sent as it is and opens it, or a refusal. */
+/** The answer to a request for a WebSocket: the whole text that opens it, or a refusal. */
 export function answerTo({ method, version, headers }: RequestHead): string | HttpAnswer {
   if (method !== "GET") return bad("A WebSocket is asked for with GET.");
   if (version !== "1.1") return bad(`A WebSocket is asked for in HTTP/1.1, not ${version}.`);
-  // Behind the head the frames begin: a body would be read as such.
+  // The frames begin behind the head: a body would be read as frames.
   if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {
     return bad("A request for a WebSocket has no body.");
   }
@@ -128,7 +131,7 @@ export function answerTo({ method, version, headers }: RequestHead): string | Ht
   ].join("\r\n");
 }
 
-/** Answers a request that opens no WebSocket, and reads on until the client has closed. Rejects where the stream does. */
+/** Sends an answer that opens no WebSocket, and reads until the client has closed. Rejects where the stream does. */
 export async function refuse(
   stream: ByteStream,
   { status, text, headers = [] }: HttpAnswer,
@@ -146,7 +149,7 @@ export async function refuse(
   ].join("\r\n");
   await writeAll(stream, Uint8Array.from([...new TextEncoder().encode(head), ...body]));
   await stream.closeWrite();
-  // A close with unread input would reset the connection, and the client might not see the answer.
+  // A close with unread input resets the connection, and the client might not see the answer.
   const unread = new Uint8Array(1024);
   while (await stream.read(unread) !== null);
 }

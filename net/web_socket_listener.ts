@@ -1,7 +1,6 @@
-// WebSocket connections to a server, over connections that are accepted as those of TCP are. Deno's own server
-// WebSocket cannot be asked to stop reading, so that a client could fill the memory; below node:http, for which there
-// are libraries, nothing is accepted any more once file descriptors have run out. So frames are taken out of what is
-// read where somebody reads.
+// The listener of WebSockets, over the connections of a TCP listener. It decodes frames itself, and reads only where
+// the server reads. Deno's own server WebSocket cannot stop reading, so that a client could fill the memory. The
+// libraries for node:http do not help: node:http accepts nothing any more once file descriptors have run out.
 
 import { setImmediate } from "node:timers";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
@@ -22,7 +21,7 @@ import {
 } from "./web_socket_handshake.ts";
 import { CLOSE } from "./web_socket_frames.ts";
 
-/** Takes WebSockets from the connections of `sockets`. Throws `RangeError` where `maxMessage` is too small. */
+/** Opens WebSockets on the connections of `sockets`. Throws `RangeError` where `maxMessage` is too small. */
 export function listenWebSocket(
   sockets: Listener,
   { hostname, port, path }: WebSocketAddress,
@@ -37,7 +36,7 @@ export function listenWebSocket(
   const arrivals = new AcceptQueue();
   const opening = new PendingHandshakes(options);
 
-  /** Why a request opens no WebSocket; `undefined` where it may. */
+  /** The refusal of a request; `undefined` where it may open a WebSocket. */
   function refusal(request: RequestHead): HttpAnswer | undefined {
     const { target, headers } = request;
     if (target !== path) {
@@ -55,7 +54,7 @@ export function listenWebSocket(
     return { status: "403 Forbidden", text };
   }
 
-  /** Opens a WebSocket on a connection, or answers why there is none. Rejects where the connection is lost. */
+  /** Opens a WebSocket on a connection, or sends the reason why not. Rejects where the connection is lost. */
   async function open(stream: ByteStream): Promise<ServedWebSocket | undefined> {
     const request = await readHead(stream);
     if (request === undefined) return undefined;
@@ -75,7 +74,7 @@ export function listenWebSocket(
       if (webSocket === undefined) stream.close();
       else arrivals.push(webSocket);
     } catch {
-      // It is lost, or was closed because others came.
+      // The connection is lost, or `opening` has closed it.
       stream.close();
     } finally {
       opening.end(stream);
@@ -88,10 +87,10 @@ export function listenWebSocket(
         const stream = await sockets.accept();
         if (stream === undefined) return;
         begin(stream);
-        // Where many connect at once, `accept` is ready at once each time, and nobody else would have a turn.
+        // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
         await new Promise<void>((resolve) => setImmediate(resolve));
       } catch (error) {
-        // Whoever accepts knows how long to wait.
+        // The caller of `accept` decides how long to wait after an error.
         await arrivals.fail(error);
       }
     }

@@ -1,4 +1,4 @@
-// One WebSocket of a server as a byte stream.
+// A WebSocket at the server as a byte stream.
 
 import { type ByteStream, writeAll } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
@@ -13,39 +13,39 @@ import {
   pongFrame,
 } from "./web_socket_frames.ts";
 
-/** How long a client has to answer a close, in ms. */
+/** The time in ms for a client to answer a close. */
 const CLOSE_MS = 1000;
 const FORGETTING = 4096, MOST_FORGOTTEN = 1 << 20;
 const ENDS: readonly number[] = [CLOSE.normal, CLOSE.goingAway, CLOSE.noStatus];
 
-/** What a WebSocket is told beside its bytes. */
+/** Options of a served WebSocket. */
 export interface ServedOptions {
   readonly maxMessage: number;
-  /** Is told of a message that was too long. */
+  /** Called at a message that is too long. */
   readonly onLongMessage: () => void;
-  /** The code to close with where all is well. */
+  /** The code of an ordinary close. */
   readonly endCode: () => number;
 }
 
-/** A WebSocket that a client has opened, over a stream whose request was answered. */
+/** An open WebSocket of a client, over a stream behind its request and answer. */
 export class ServedWebSocket implements ByteStream {
   readonly peer: string;
-  /** Resolves where the client has closed, or is lost, after it had ended its side. */
+  /** Resolves when the client has closed, or is lost, after it had ended its side. */
   readonly gone: Promise<void>;
   readonly #stream: ByteStream;
   readonly #options: ServedOptions;
   readonly #decoder: FrameDecoder;
-  /** What came with the request. */
+  /** The bytes that came with the request and are not read yet. */
   #early: Uint8Array;
-  /** Writes follow each other: each begins when the one before has ended. */
+  /** The end of the last write. Each write begins when the one before has ended. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   #unwritten = 0;
   #pong: Uint8Array | undefined = undefined;
-  /** The client has ended its side; it may still close. */
+  /** Whether the client has ended its side. It may still close. */
   #ended = false;
-  /** The code with which the client has closed. */
+  /** The code of the client's close. */
   #closedWith: number | undefined = undefined;
-  /** A close was sent: nothing may follow it. */
+  /** Whether a close was sent. Nothing may follow it. */
   #closeSent = false;
   #closed = false;
   #setGone: () => void = () => {};
@@ -75,7 +75,7 @@ export class ServedWebSocket implements ByteStream {
     }
   }
 
-  /** Reads some bytes, which may carry nothing of the stream: then 0. Rejects with `StreamError`. */
+  /** Reads some bytes. Resolves with 0 where they carry no bytes of the stream. Rejects with `StreamError`. */
   async #receive(buffer: Uint8Array): Promise<number> {
     const { failure } = this.#decoder;
     if (failure !== undefined) throw this.#broken(failure);
@@ -93,7 +93,7 @@ export class ServedWebSocket implements ByteStream {
     return this.#decoder.decode(buffer.subarray(0, read));
   }
 
-  /** Closes with what is wrong. */
+  /** Closes with the code of the error. */
   #broken(failure: FrameError): StreamError {
     if (failure.code === CLOSE.tooBig && !this.#closeSent) this.#options.onLongMessage();
     this.#sendClose(failure.code).catch(() => {});
@@ -124,7 +124,7 @@ export class ServedWebSocket implements ByteStream {
     }
   }
 
-  /** Of pings that come faster than pongs leave, the last is answered: a client that reads none fills no memory. */
+  /** Answers only the last of several pings that wait for a pong: a client that reads no pongs fills no memory. */
   async #answerPing(payload: Uint8Array): Promise<void> {
     const isFirst = this.#pong === undefined;
     this.#pong = payload;
@@ -146,7 +146,7 @@ export class ServedWebSocket implements ByteStream {
     await this.#send(closeFrame(code));
   }
 
-  /** The last a server says is the close of the WebSocket: its clients need nothing more to see the end. */
+  /** Sends the close of the WebSocket: a server says nothing after the end of its side, and the close tells that. */
   async closeWrite(): Promise<void> {
     await this.#sendClose(this.#options.endCode());
   }
@@ -154,12 +154,12 @@ export class ServedWebSocket implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Behind what the client does not read, a close would not get anywhere.
+    // The client does not read, so a close behind the waiting bytes would not arrive.
     if (this.#unwritten > 0 && !this.#closeSent) return this.#stream.close();
     this.#finish();
   }
 
-  /** Says the close, and waits a moment for that of the client, since bytes that nobody reads would reset the connection. */
+  /** Sends the close and waits a moment for the client's: unread bytes would reset the connection. */
   async #finish(): Promise<void> {
     const stop = after(CLOSE_MS, () => this.#stream.close());
     try {
@@ -167,7 +167,7 @@ export class ServedWebSocket implements ByteStream {
       await this.#lastWrite;
       await this.#forget();
     } catch {
-      // It is lost.
+      // The connection is lost.
     } finally {
       stop();
       this.#stream.close();
@@ -176,7 +176,7 @@ export class ServedWebSocket implements ByteStream {
 
   #forgetting: Promise<void> | undefined = undefined;
 
-  /** Reads what still comes, until the client has closed. Does not reject. */
+  /** Reads and drops bytes until the client has closed. Does not reject. */
   #forget(): Promise<void> {
     return this.#forgetting ??= this.#readOn();
   }
@@ -192,12 +192,12 @@ export class ServedWebSocket implements ByteStream {
         this.#decoder.decode(buffer.subarray(0, read));
       }
     } catch {
-      // It is lost.
+      // The connection is lost.
     }
   }
 }
 
-/** What the close of a client means to who reads: the end, or a loss. */
+/** The result of a read behind the client's close: the end for an ordinary code. Throws `StreamError` for others. */
 function endOf(code: number): null {
   if (ENDS.includes(code)) return null;
   throw new StreamError("ConnectionReset", `closed with code ${code}`);

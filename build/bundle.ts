@@ -1,6 +1,6 @@
-// One file of JavaScript from our modules, for a platform that is not Deno.
+// Bundles a module and its imports into one file of JavaScript, for browsers or Node.
 
-// The versions stand here and not in deno.json, see tests/fast_check.ts.
+// The versions stand here and not in deno.json: tests/fast_check.ts says why.
 import { build, stop } from "npm:esbuild@0.28.2";
 import { minify } from "npm:terser@5.51.4";
 
@@ -53,7 +53,9 @@ export async function bundle(
   };
 }
 
-/** Shrinks minified code further: terser inlines and drops code that esbuild leaves, because esbuild works for speed. */
+/**
+ * Shrinks minified code further: terser inlines and drops code that esbuild leaves, because esbuild works for speed.
+ */
 async function shrink(
   code: Uint8Array,
   sourceMap: Uint8Array,
@@ -73,7 +75,7 @@ async function shrink(
   };
 }
 
-/** Ends esbuild, which runs beside this process. */
+/** Ends esbuild, which runs in a process of its own. */
 export function endBundling(): Promise<void> {
   return stop();
 }

@@ -1,5 +1,5 @@
-// `deno task build`: the client as one file for browsers and one for Node and Bun, in dist/. `--modules` says how much
-// of each comes from which module.
+// `deno task build`: writes the client to dist/, as one file for browsers and one for Node and Bun. `--modules` prints
+// the bytes of each module in them.
 
 import { bundle, endBundling, type Target } from "./bundle.ts";
 import { MOST_FOR_BROWSERS, sizesOf } from "./size.ts";

@@ -6,7 +6,7 @@ export interface Sizes {
   readonly gzipped: number;
 }
 
-/** The most bytes of the browser's file, gzipped: a page loads it before it can do anything. */
+/** The most bytes of the browser's file, gzipped. A page loads the file before it can do anything. */
 export const MOST_FOR_BROWSERS = 16_000;
 
 /** The sizes of minified code. */

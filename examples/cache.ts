@@ -10,7 +10,7 @@
 
 import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
 
-/** What it speaks. */
+/** The protocol of the cache. */
 export const protocol = {
   name: "cache",
   version: "1.0",
@@ -70,7 +70,7 @@ export const protocol = {
   },
 } as const satisfies Protocol;
 
-/** What an entry takes beside its value, nearly: without it, keys of empty values would be free. */
+/** The memory of an entry beside its key and value, roughly. Without it, empty values would be free. */
 const ENTRY_BYTES = 256;
 
 interface Entry {
@@ -154,7 +154,7 @@ export function cache(mostBytes: number = MOST_BYTES): Handlers<typeof protocol>
       let wake = (): void => {};
       const watcher = (change: Change, key: string): void => {
         if (!key.startsWith(prefix)) return;
-        // Who reads slower than the cache changes sees the latest.
+        // A slow reader loses the oldest changes.
         if (unread.length === MOST_UNREAD) unread.shift();
         unread.push({ change, key });
         wake();

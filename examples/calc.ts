@@ -11,7 +11,7 @@ import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
 
 const TOO_LARGE = { summary: "The result is larger than any number here." } as const;
 
-/** What it speaks. */
+/** The protocol of the calculator. */
 export const protocol = {
   name: "calc",
   version: "1.0",

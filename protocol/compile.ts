@@ -44,7 +44,10 @@ export interface CompiledProtocol {
 /** Bounds of a protocol: a client compiles the protocols of strangers. */
 const MOST = { commands: 1000, errors: 100, examples: 100 } as const;
 
-/** The parts that a dialect adds to every protocol, and the names that it reserves, each with the message of its error. */
+/**
+ * The parts that a dialect adds to every protocol, and the names that it reserves, each with the message of its
+ * error.
+ */
 export interface Reserved {
   /** The commands that the server answers itself. */
   readonly builtins?: Readonly<Record<string, Command>>;
@@ -54,7 +57,7 @@ export interface Reserved {
   readonly replyFields?: Readonly<Record<string, string>>;
 }
 
-/** Checks a protocol and makes it ready. Throws `SpecError` with the path of what is wrong. */
+/** Checks a protocol and makes it ready. Throws `SpecError` with the path of the wrong part. */
 export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): CompiledProtocol {
   const { builtins = {}, verbs = {}, replyFields } = reserved;
   need(isRecord(protocol), "protocol", "must be an object");
@@ -105,7 +108,7 @@ const COMMAND_KEYS = [
   "examples",
 ];
 
-/** Checks one command and makes it ready. Throws `SpecError` with the path of what is wrong. */
+/** Checks one command and makes it ready. Throws `SpecError` with the path of the wrong part. */
 export function compileCommand(
   verb: string,
   command: Command,

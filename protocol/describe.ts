@@ -6,7 +6,7 @@ import type { FieldSpec, TypeName } from "./spec.ts";
 /** A field, perhaps with its name. */
 export type NameableField = FieldSpec & { readonly name?: string };
 
-/** What a value must be, and what its limits count where they count something. */
+/** The phrase for each type, and the unit of its limits where they have one. */
 const PHRASES: Record<TypeName, readonly [what: string, unit?: string]> = {
   text: ["text", "characters"],
   word: ["a word without white space", "characters"],
@@ -20,7 +20,7 @@ const PHRASES: Record<TypeName, readonly [what: string, unit?: string]> = {
   enum: ["one of its words"],
 };
 
-/** What a field asks for, as a phrase: `an integer, 1 to 9`. */
+/** The values that a field allows, as a phrase: `an integer, 1 to 9`. */
 export function describe({ type, name, min, max, values }: NameableField): string {
   if (values) return `one of ${values.join(", ")}`;
   // A body of bytes travels as it is.

@@ -53,7 +53,9 @@ export function readFields(all: Fields | undefined, path: string): NamedField[] 
   return Object.entries(all).map(([name, field]) => readField(name, field, `${path}.${name}`));
 }
 
-/** The options beside `args`, each with `optional` set. Throws `SpecError`. `path` is the place of their declaration. */
+/**
+ * The options beside `args`, each with `optional` set. Throws `SpecError`. `path` is the place of their declaration.
+ */
 export function readOptions(
   all: Fields | undefined,
   args: readonly NamedField[],

@@ -53,7 +53,7 @@ function escape(character: string): string {
   return "\\" + (letter ?? "x" + character.charCodeAt(0).toString(16).padStart(2, "0"));
 }
 
-/** The end of the escape that begins at `at`. For a wrong escape it is behind all its characters, for a message. */
+/** The end of the escape that begins at `at`. For a wrong escape it includes all its characters, for a message. */
 export function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
   const kind = bytes[at + 1];
   let stop = at + 2;

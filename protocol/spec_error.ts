@@ -42,7 +42,10 @@ export function needKnown(value: object, keys: readonly string[], path: string):
   }
 }
 
-/** Throws `SpecError` unless the summary, and the description if there is one, are text. `path` ends in a dot or is empty. */
+/**
+ * Throws `SpecError` unless the summary, and the description if there is one, are text. `path` ends in a dot or is
+ * empty.
+ */
 export function needTexts(value: { summary: string; description?: string }, path: string): void {
   need(
     typeof value.summary === "string" && value.summary.trim() !== "",

@@ -1,8 +1,8 @@
 // The interface of schemas.
 
 /**
- * The part of Standard Schema 1 (https://standardschema.dev) that Lineup calls. zod, valibot, arktype and others implement
- * it: any of their schemas can check an argument, and Lineup depends on none.
+ * The part of Standard Schema 1 (https://standardschema.dev) that Lineup calls. zod, valibot, arktype and others
+ * implement it: any of their schemas can check an argument, and Lineup depends on none.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   /** The schema's own side of the contract. */

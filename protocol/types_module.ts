@@ -69,13 +69,13 @@ function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<
   ];
 }
 
-// A foreign text must not end the comment, and never begins it: TypeScript obeys comments that begin with an @, as one that
-// expects an error.
+// A foreign text must not end the comment, and never begins it: TypeScript obeys comments that begin with an @, such as
+// @ts-expect-error.
 function comment(text: string): string {
   return `/** ${printable(text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]+/g, " "))} */`;
 }
 
-/** As JSON, with escapes for what cannot be seen: code must be what it looks like. */
+/** A text as JSON, with escapes for invisible characters: code must mean what it shows. */
 function literal(protocol: Protocol): string {
   return JSON.stringify(protocol, null, 2).replace(
     /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

@@ -217,8 +217,8 @@ export function parseValue(text: string, field: FieldSpec): unknown {
 }
 
 /**
- * The word of a value, without quotes. Throws `BadValue`, and `TooLong` for more than `most` characters, before they are
- * written: a value may be as large as memory.
+ * The word of a value, without quotes. Throws `BadValue`, and `TooLong` for more than `most` characters, before they
+ * are written: a value may be as large as memory.
  */
 export function formatValue(value: unknown, field: FieldSpec, most: number = Infinity): string {
   needRoom(value, most);

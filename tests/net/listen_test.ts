@@ -27,7 +27,7 @@ Deno.test("parseAddress reads every way to write an address, formatAddress write
   }
 });
 
-Deno.test("parseAddress throws for what is no address and shows it", () => {
+Deno.test("parseAddress throws for a text that is no address, and shows the text", () => {
   const wrong = [
     "",
     "localhost",
@@ -56,14 +56,14 @@ Deno.test("parseAddress throws for what is no address and shows it", () => {
   }
 });
 
-Deno.test("listen takes a free port for 0 and says which", async () => {
+Deno.test("listen takes a free port for 0 and tells its number", async () => {
   const listener = await listen(parseAddress("127.0.0.1:0"));
   assert(/^tcp:\/\/127\.0\.0\.1:[1-9][0-9]*$/.test(listener.address), listener.address);
   await assertRejects(() => listen(parseAddress(listener.address)), Deno.errors.AddrInUse);
   listener.close();
 });
 
-Deno.test("accept answers undefined once the listener is closed, also while it waits", async () => {
+Deno.test("accept resolves with undefined once the listener is closed, also while it waits", async () => {
   const directory = await Deno.makeTempDir();
   const listeners = [
     listenMemory(),
@@ -80,7 +80,7 @@ Deno.test("accept answers undefined once the listener is closed, also while it w
   await Deno.remove(directory);
 });
 
-Deno.test("a closed memory listener ends what it had not accepted", async () => {
+Deno.test("a closed memory listener closes the connections that it has not accepted", async () => {
   const listener = listenMemory();
   const near = listener.connect();
   listener.close();
@@ -99,7 +99,7 @@ async function inDirectory(run: (path: string) => Promise<void>): Promise<void> 
 
 Deno.test("listen replaces the Unix socket of a server that was killed", () =>
   inDirectory(async (path) => {
-    // Closing takes the file away that was bound; under another name it stays, as that of a killed process does.
+    // A close removes the file that was bound. Under another name the file stays, as after a killed process.
     const killed = Deno.listen({ transport: "unix", path: `${path}-killed` });
     await Deno.rename(`${path}-killed`, path);
     killed.close();
@@ -116,12 +116,12 @@ Deno.test("listen replaces the Unix socket of a server that was killed", () =>
     await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
   }));
 
-Deno.test("listen refuses the Unix socket of a server that lives, which goes on", () =>
+Deno.test("listen refuses the Unix socket of a running server, which goes on", () =>
   inDirectory(async (path) => {
     const address = parseAddress(`unix:${path}`);
     const living = await listen(address);
     await assertRejects(() => listen(address), Deno.errors.AddrInUse);
-    // The probe was a connection, which came and went.
+    // The probe of `listen` was a connection.
     (await living.accept())?.close();
     const [near, far] = await Promise.all([connectStream(address), living.accept()]);
     near.close();
@@ -148,7 +148,7 @@ const inTheWay: Record<string, [make: (path: string) => Promise<void>, what: str
 for (const [name, [make, what]] of Object.entries(inTheWay)) {
   Deno.test({
     name: `listen leaves alone what is in its place, and says so: ${name}`,
-    // A listener is left to the test's process, as a server's that was killed.
+    // A listener stays open in the test's process, as that of a killed server.
     sanitizeResources: false,
     fn: () =>
       inDirectory(async (path) => {
@@ -169,7 +169,7 @@ for (const [name, [make, what]] of Object.entries(inTheWay)) {
   });
 }
 
-Deno.test("a Unix socket is its user's alone unless somebody says otherwise, from its first moment", () =>
+Deno.test("a Unix socket is open to its user only by default, from its first moment", () =>
   inDirectory(async (path) => {
     const address = parseAddress(`unix:${path}`);
     for (const [socketMode, mode] of [[undefined, 0o600], [0o660, 0o660], [0o777, 0o777], [0, 0]]) {
@@ -213,7 +213,7 @@ Deno.test("a server removes its own socket only", () =>
     assertEquals(await Deno.readTextFile(path), "precious");
   }));
 
-Deno.test("of servers that start at once at the socket of one that was killed, one listens", () =>
+Deno.test("one of several servers listens that start at once at the socket of a killed server", () =>
   inDirectory(async (path) => {
     const killed = Deno.listen({ transport: "unix", path: `${path}-killed` });
     await Deno.rename(`${path}-killed`, path);
@@ -233,7 +233,7 @@ Deno.test("of servers that start at once at the socket of one that was killed, o
     listeners[0].close();
   }));
 
-Deno.test("listen says where a Unix socket cannot be", () =>
+Deno.test("listen tells why a path cannot be that of a Unix socket", () =>
   inDirectory(async (path) => {
     const none = parseAddress(`unix:${path}/none/s`);
     const missing = `there is no directory ${path}/none/`;
@@ -241,7 +241,7 @@ Deno.test("listen says where a Unix socket cannot be", () =>
     const long = path.replace(/s$/, "x".repeat(120));
     const why = "the path of a socket has at most 107 bytes";
     await assertRejects(() => listen(parseAddress(`unix:${long}`)), RangeError, why);
-    // The private directory needs some room beside that of the socket.
+    // The path of the private directory is longer than the path of the socket.
     const deep = path.replace(/s$/, "d".repeat(105 - path.length));
     await Deno.mkdir(deep);
     const most = "the directory of a socket has at most 95 bytes";

@@ -1,13 +1,13 @@
-// The writing half of a connection.
+// The output of a connection.
 
 import { assertEquals } from "@std/assert";
 import { type ByteStream, memoryPair, Output } from "../../net/mod.ts";
 
-/** A stream that takes half of what it is given, once it is let. */
+/** A stream that takes half of the bytes of each write, once the test lets it. */
 class Slow {
-  /** What it was given, a write each. */
+  /** The bytes of each write. */
   readonly given: string[] = [];
-  /** All that it took. */
+  /** All bytes that the stream took. */
   taken = "";
   #let = Promise.withResolvers<void>();
   readonly stream: ByteStream = {
@@ -82,7 +82,7 @@ Deno.test("an output is full while the other end takes nothing", async () => {
   assertEquals(slow.taken.length, 65_538);
 });
 
-Deno.test("an output tells of what goes wrong, and ends what waits for it", async () => {
+Deno.test("an output reports an error, and ends the calls that wait for it", async () => {
   const slow = new Slow();
   const errors: unknown[] = [];
   const output = new Output(slow.stream, (error) => errors.push(error));

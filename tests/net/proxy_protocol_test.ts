@@ -70,11 +70,11 @@ const BAD: readonly Uint8Array[] = [
   Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0b),
 ];
 
-Deno.test("parseProxyHeader refuses what is no header", () => {
+Deno.test("parseProxyHeader refuses bytes that are no header", () => {
   for (const bytes of BAD) assertThrows(() => parseProxyHeader(bytes), ProxyHeaderError);
 });
 
-Deno.test("parseProxyHeader throws nothing else, whatever comes", () => {
+Deno.test("parseProxyHeader throws nothing but ProxyHeaderError, for any bytes", () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc.uint8Array({ maxLength: 60 }).map((tail) => Uint8Array.of(...SIGNATURE, ...tail)),
@@ -122,7 +122,7 @@ async function talk(address: string, ...sent: (string | Uint8Array)[]): Promise<
   return await wire.rest().catch((error) => `${error.name}`);
 }
 
-Deno.test("serve takes clients from a listed proxy for who they are", () =>
+Deno.test("serve takes the addresses of clients from a listed proxy", () =>
   proxied(["127.0.0.1"], async (address) => {
     for (const [header, peer] of GOOD) {
       if (peer === undefined) continue;
@@ -133,7 +133,7 @@ Deno.test("serve takes clients from a listed proxy for who they are", () =>
     assertStringIncludes(own[1], "OK 127.0.0.1:");
   }));
 
-Deno.test("serve turns away who comes to a proxy's port without a header, and who is not listed", async () => {
+Deno.test("serve closes connections to a proxy's port without a header, or from an unlisted peer", async () => {
   await proxied(["127.0.0.1"], async (address, log) => {
     const answer = await talk(address, "PING\r\n");
     assertEquals(answer.includes("OK"), false);
@@ -155,7 +155,7 @@ Deno.test("serve does not take a header where it expects none", async () => {
   assertStringIncludes(await wire.line(), "ERR unknown-command");
 });
 
-Deno.test("a list of proxies: with it a stranger comes under no name, without it under any", async () => {
+Deno.test("a list of proxies: with it a stranger cannot choose its address, without it it can", async () => {
   const greeted = async (proxyFrom: string): Promise<number> => {
     await using server = await serve(whoami, { WHO: () => ({ peer: "" }) }, {
       listen: [{ address: "127.0.0.1:0", proxyFrom: [proxyFrom] }],

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createReceiveBuffer } from "../../net/receive_buffer.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 
-Deno.test("an inbox gives what came, however it was cut, and asks to pause and go on", async () => {
+Deno.test("a receive buffer returns the bytes in order for any cuts, and asks to pause and to resume", async () => {
   const random = seededRandom(SEED);
   const below = (limit: number): number => Math.floor(random() * limit);
   let paused = false;
@@ -24,7 +24,7 @@ Deno.test("an inbox gives what came, however it was cut, and asks to pause and g
   assertEquals(gone, came);
 });
 
-Deno.test("an inbox takes for bytes that came one by one about as much as for bytes that came together", async () => {
+Deno.test("bytes that come one by one take about as much of a receive buffer as bytes that come together", async () => {
   const count = 200_000;
   const program = `
     import { createReceiveBuffer } from "${

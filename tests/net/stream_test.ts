@@ -75,7 +75,7 @@ const kinds: Record<string, () => Promise<Pair>> = {
       ...pair,
       async [Symbol.asyncDispose](): Promise<void> {
         await pair[Symbol.asyncDispose]();
-        // The listener took its socket away, so that the directory is empty.
+        // This rejects where the listener has left its socket in the directory.
         await Deno.remove(directory);
       },
     };
@@ -135,7 +135,7 @@ const cases: Record<string, (pair: Pair) => Promise<void>> = {
     assertEquals(await new RawClient(far).rest(), "last\n");
   },
 
-  async "close rejects a read that waits, and what comes after"({ near }) {
+  async "close rejects a read that waits, and later reads and writes"({ near }) {
     const reading = assertRejects(() => near.read(new Uint8Array(1)));
     near.close();
     near.close();

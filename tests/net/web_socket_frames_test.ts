@@ -8,12 +8,12 @@ interface Sent {
   readonly opcode: number;
   readonly payload: Uint8Array;
   readonly isFinal?: boolean;
-  /** Bits beside the opcode. */
+  /** The bits of the first byte beside the opcode. */
   readonly bits?: number;
   readonly masked?: boolean;
 }
 
-/** A frame as clients send them. */
+/** A frame of a client. */
 function clientFrame(
   { opcode, payload, isFinal = true, bits = 0, masked = true }: Sent,
 ): Uint8Array {
@@ -40,7 +40,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** What a decoder makes of bytes, in pieces of these sizes. */
+/** Decodes bytes in pieces of these sizes. */
 function decode(bytes: Uint8Array, sizes: readonly number[], maxMessage = 65_536) {
   const told: string[] = [];
   const decoder = new FrameDecoder(maxMessage, {
@@ -64,7 +64,7 @@ function decode(bytes: Uint8Array, sizes: readonly number[], maxMessage = 65_536
 
 const sizesOf = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
-Deno.test("frames carry the same stream however they are cut and fragmented", () => {
+Deno.test("frames carry the same stream for any cuts and fragments", () => {
   const message = fc.record({
     pieces: fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), {
       minLength: 1,
@@ -91,7 +91,7 @@ Deno.test("frames carry the same stream however they are cut and fragmented", ()
   }));
 });
 
-Deno.test("a text message is UTF-8, wherever it is cut, and its bytes are the stream's", () => {
+Deno.test("a text message must be UTF-8, for any cuts, and its bytes are bytes of the stream", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme", minLength: 1 }), sizesOf, (text, sizes) => {
     const payload = utf8(text);
     const half = Math.floor(payload.length / 2);
@@ -104,7 +104,7 @@ Deno.test("a text message is UTF-8, wherever it is cut, and its bytes are the st
   }));
 });
 
-Deno.test("no bytes make a decoder throw, or bring more than they are", () => {
+Deno.test("a decoder throws for no bytes, and never returns more bytes than it takes", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), sizesOf, (bytes, sizes) => {
     const { stream } = decode(bytes, sizes);
     assert(stream.length <= bytes.length);
@@ -215,7 +215,7 @@ const wrong: readonly [what: string, frames: Uint8Array[], code: number, message
 ];
 
 for (const [what, frames, code, message] of wrong) {
-  Deno.test(`what breaks the rules is named, behind what came before: ${what}`, () => {
+  Deno.test(`a broken rule is named, behind the bytes that came before: ${what}`, () => {
     for (const sizes of [[1 << 20], [1]]) {
       const { stream, failure } = decode(concat([BEFORE, ...frames, BEFORE]), sizes);
       assertEquals(new TextDecoder().decode(stream.slice(0, 6)), "before");
@@ -226,7 +226,7 @@ for (const [what, frames, code, message] of wrong) {
   });
 }
 
-Deno.test("an empty message ends the stream, a close the WebSocket; what follows is passed over", () => {
+Deno.test("an empty message ends the stream, a close ends the WebSocket; later bytes are ignored", () => {
   const empty = clientFrame({ opcode: BINARY, payload: new Uint8Array() });
   const bye = clientFrame({ opcode: CLOSING, payload: Uint8Array.of(0x0f, 0xa0, ...utf8("bye")) });
   const bare = clientFrame({ opcode: CLOSING, payload: new Uint8Array() });
@@ -237,7 +237,7 @@ Deno.test("an empty message ends the stream, a close the WebSocket; what follows
   }
 });
 
-Deno.test("frames of a server are not masked, and as short as they can be", () => {
+Deno.test("frames of a server have no mask, and the shortest head", () => {
   for (const [size, head] of [[5, [5]], [126, [126, 0, 126]], [65_535, [126, 255, 255]]] as const) {
     assertEquals([...binaryFrame(new Uint8Array(size)).subarray(0, 1 + head.length)], [
       0x82,

@@ -1,4 +1,4 @@
-// What the property tests draw from: text that meets every rule of the grammar, frames, fields and their values.
+// The generators of the property tests: text that meets every rule of the grammar, frames, fields and their values.
 
 import fc from "fast-check";
 import {
@@ -10,7 +10,7 @@ import {
 
 const AWKWARD = [..."a=\"\\#{} \t\n\r\0'*!é日😀\u007f\u0080\u009f\u00a0\u2028\ufeff\u{10ffff}"];
 
-/** Well-formed text, awkward characters often among it. */
+/** Well-formed text, often with awkward characters. */
 export const text: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom(...AWKWARD), maxLength: 12 }),
   fc.string({ unit: "binary", maxLength: 12 }),
@@ -68,7 +68,7 @@ const TOKENS = [
 ].map((token) => [...new TextEncoder().encode(token)]);
 const TELNET = [[255], [255, 244], [255, 253, 6], [255, 251, 1], [255, 250, 31], [255, 240]];
 
-/** Bytes near the grammar: frames of the given side with pieces lost, repeated, put in and changed. */
+/** Bytes that are nearly frames of one side: pieces are removed, repeated, inserted and changed. */
 export function mutated(frames: fc.Arbitrary<FrameInit>): fc.Arbitrary<Uint8Array> {
   const place = fc.nat({ max: 400 });
   const mutation = fc.oneof(
@@ -98,7 +98,7 @@ export function mutated(frames: fc.Arbitrary<FrameInit>): fc.Arbitrary<Uint8Arra
 const WORD = [..."ab=\"\\#{}é日😀'\u{10ffff}"];
 const ENUM = ["red", "dark blue", "a=b"];
 
-/** For each type its values; `json` without the -0 that JSON.stringify loses. */
+/** The values of each type; `json` without -0, which JSON.stringify loses. */
 export const values: Readonly<Record<TypeName, fc.Arbitrary<unknown>>> = {
   text,
   word: fc.string({ unit: fc.constantFrom(...WORD), minLength: 1, maxLength: 8 }),

@@ -1,5 +1,5 @@
-// What is computed from what a server says of itself takes little time, whatever it says. The sizes are such that work
-// which grows faster than its input does not end within the time that a test has.
+// A client computes from the SPEC of a stranger's server, and must take little time for any SPEC. The inputs are so
+// large that work which grows faster than its input does not end within the time of a test.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import { encodeText } from "../../protocol/strings.ts";
 import type { Command, Protocol } from "../../protocol/spec.ts";
 import { SpecError } from "../../protocol/spec_error.ts";
 
-Deno.test("matches takes little time, whatever the pattern and the answer are", () => {
+Deno.test("matches takes little time for any pattern and any answer", () => {
   const answer = "a".repeat(1 << 22);
   assertEquals(matches(answer, "…a".repeat(50) + "…b"), false);
   assertEquals(matches(answer, "…" + "a…".repeat(1000) + "a"), true);
@@ -22,7 +22,7 @@ Deno.test("matches takes little time, whatever the pattern and the answer are", 
   assertEquals(matches(answer, `…${"a".repeat(1000)}b…`.repeat(50)), false);
 });
 
-Deno.test("matches is what a regular expression says", () => {
+Deno.test("matches agrees with a regular expression", () => {
   const text = (letters: string) => fc.string({ unit: fc.constantFrom(...letters), maxLength: 8 });
   fc.assert(
     fc.property(text("ab\n*."), text("ab…\n*."), (answer, pattern) => {
@@ -33,7 +33,7 @@ Deno.test("matches is what a regular expression says", () => {
   );
 });
 
-Deno.test("countFinals takes little time, whatever the pattern is", () => {
+Deno.test("countFinals takes little time for any pattern", () => {
   assertEquals(countFinals("OK {0}\n\n".repeat(300_000)), 300_000);
   assertEquals(
     countFinals("OK {1000000}\n".repeat(50_000)),
@@ -88,7 +88,7 @@ function command(change: object): Uint8Array {
   return told({ commands: { A: { summary: "x", ...change } } });
 }
 
-Deno.test("readSpec names what is wrong in what a server says of itself", () => {
+Deno.test("readSpec names the wrong part of a server's SPEC", () => {
   const many = <T>(count: number, make: (at: number) => T): T[] =>
     Array.from({ length: count }, (_, at) => make(at));
   const fields = (count: number) => Object.fromEntries(many(count, (at) => [`a${at}`, "text"]));
@@ -163,7 +163,7 @@ Deno.test("readSpec names what is wrong in what a server says of itself", () => 
   }
 });
 
-Deno.test("compile refuses what it bounds by its path", () => {
+Deno.test("compile refuses a protocol beyond a bound, with the path of the wrong part", () => {
   const examples = Array.from({ length: 101 }, () => ({ request: "A", reply: "OK" }));
   const commands: Record<string, Command> = { A: { summary: "x", examples } };
   assertEquals(

@@ -10,7 +10,7 @@ import {
 const base = { name: "t", version: "1.0", summary: "Tested." };
 const X = { summary: "Tested." };
 
-/** A protocol with one command, or with its parts changed; wrong ones are the subject here. */
+/** A protocol with one command, or with its parts changed. It may be wrong: the types allow anything. */
 function spec(command: unknown, more: unknown = {}): Protocol {
   return { ...base, commands: { X: command }, ...more as object } as unknown as Protocol;
 }
@@ -19,7 +19,7 @@ const args = (fields: unknown) => spec({ ...X, args: fields });
 const options = (fields: unknown) => spec({ ...X, options: fields });
 const reply = (fields: unknown) => spec({ ...X, reply: fields });
 
-// A wrong protocol, the path of what is wrong, and a part of what is said.
+// A wrong protocol, the path of its wrong part, and a part of the message.
 const WRONG: readonly (readonly [unknown, path: string, says: string])[] = [
   [null, "protocol", "must be an object"],
   [[], "protocol", "must be an object"],
@@ -132,7 +132,7 @@ const WRONG: readonly (readonly [unknown, path: string, says: string])[] = [
   [spec({ ...X, examples: [{ request: "X" }] }), "commands.X.examples.0.reply", "lines of text"],
 ];
 
-Deno.test("compile refuses a wrong protocol with the path of what is wrong", () => {
+Deno.test("compile refuses a wrong protocol with the path of the wrong part", () => {
   for (const [protocol, path, says] of WRONG) {
     const error = assertThrows(() => compile(protocol as Protocol), SpecError, says, path);
     assertEquals(error.path, path);
@@ -140,19 +140,19 @@ Deno.test("compile refuses a wrong protocol with the path of what is wrong", () 
   }
 });
 
-Deno.test("compile takes every command of a protocol and the built-in ones", () => {
+Deno.test("compile includes every command of a protocol and the built-in ones", () => {
   const { commands } = compile(spec(X));
   assertEquals([...commands.keys()], [...Object.keys(builtin.commands), "X"]);
   assert(commands.get("PING")!.builtin && !commands.get("X")!.builtin);
 });
 
-Deno.test("compile puts the standard errors beside a command's own", () => {
+Deno.test("compile adds the standard errors to a command's own", () => {
   const own = { gone: { summary: "Gone." } };
   const { errors } = compile(spec({ ...X, errors: own })).commands.get("X")!;
   assertEquals([...errors.keys()], [...Object.keys(standardErrors), "gone"]);
 });
 
-Deno.test("compile allows an inline body only where nothing else could be meant", () => {
+Deno.test("compile allows an inline body only where no other field can be meant", () => {
   const cases: readonly (readonly [Record<string, unknown>, boolean])[] = [
     [{ body: "text" }, true],
     [{ a: "text", body: "bytes" }, true],

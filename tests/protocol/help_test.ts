@@ -127,7 +127,7 @@ Deno.test("specDocument survives JSON and compiles to the same commands", () => 
   }
 });
 
-Deno.test("specDocument tells all that a client needs", () => {
+Deno.test("specDocument has everything that a client needs", () => {
   const { lineup, protocol, standing: own, options, errors } = specDocument(compiled);
   assertEquals(lineup, "1");
   assertEquals(protocol.commands.LIST.args, {
@@ -139,7 +139,7 @@ Deno.test("specDocument tells all that a client needs", () => {
   assert("busy" in errors && errors.busy.retry === true);
 });
 
-Deno.test("markdown has a section for every command, and tables that hold", () => {
+Deno.test("markdown has a section for every command, and well-formed tables", () => {
   const text = markdown(compiled);
   for (const verb of ["WRITE", "LIST"]) assert(text.includes(`\n## ${verb}\n`), verb);
   for (const verb of Object.keys(builtin.commands)) assert(text.includes(`\n### ${verb}\n`), verb);

@@ -1,4 +1,4 @@
-// Protocols of strangers: every name that the rules allow, and any text where text may stand.
+// Generators of strangers' protocols: any name that the rules allow, and any text where text is allowed.
 
 import fc from "fast-check";
 import type { Command, FieldSpec, Protocol } from "../../protocol/spec.ts";
@@ -42,7 +42,7 @@ const FRAGMENTS = [
   "\\|",
 ];
 
-/** Any text, with what Markdown, TypeScript and terminals act upon often in it. */
+/** Any text, often with characters that Markdown, TypeScript and terminals act upon. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.array(fc.constantFrom(...FRAGMENTS), { minLength: 1, maxLength: 8 }).map((all) =>
     all.join("")
@@ -50,7 +50,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 12 }),
 );
 
-/** What a summary can be: not empty. */
+/** Any summary: it must not be empty. */
 const summary = hostileText.map((text) => text.trim() === "" ? `x${text}` : text);
 
 const WORDS = [
@@ -111,7 +111,7 @@ const command: fc.Arbitrary<Command> = fc.record({
   ),
 }, { requiredKeys: ["summary"] }).map((each): Command => ({
   ...each,
-  // A default must stand in an option: a reply would name it among what must be there.
+  // Only an option has a default here: `fields` makes replies too, where a field with a default is still required.
   options: {
     "z-option": {
       type: "text",
@@ -121,7 +121,7 @@ const command: fc.Arbitrary<Command> = fc.record({
   },
 }));
 
-/** Any protocol that `compile` takes. */
+/** Any protocol that `compile` accepts. */
 export const hostileProtocol: fc.Arbitrary<Protocol> = fc.record({
   name: fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/),
   version: fc.constantFrom("1", "1.0"),

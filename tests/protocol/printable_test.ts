@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { printable, printableLines } from "../../protocol/printable.ts";
 
-Deno.test("printable escapes controls, and what nobody can see", () => {
+Deno.test("printable escapes controls and invisible characters", () => {
   for (
     const [text, shown] of [
       ["a\x1b[2Jb\x07\r\n\t\x7f", "a\\x1b[2Jb\\x07\\x0d\\x0a\\x09\\x7f"],
-      // C1, as terminals in eight bits take them.
+      // C1 controls, which terminals obey in 8-bit mode.
       ["\x9b31m\x90\x85", "\\x9b31m\\x90\\x85"],
       ["\u202eabc\u2066d\u2069\u200e\u061c", "\\u{202e}abc\\u{2066}d\\u{2069}\\u{200e}\\u{61c}"],
       [
@@ -21,12 +21,12 @@ Deno.test("printable escapes controls, and what nobody can see", () => {
   ) assertEquals(printable(text), shown);
 });
 
-Deno.test("printable leaves what people write", () => {
+Deno.test("printable leaves ordinary text as it is", () => {
   for (
     const text of [
       "é漢👍👨‍👩‍👧👍🏽",
       "❤️ 1️⃣ 🏴 👩🏽‍🚀",
-      // Persian and Hindi join and part letters by invisible characters.
+      // Invisible characters join and part letters in Persian and Hindi.
       "می‌خواهم",
       "क्‍ष",
       "שלום مرحبا \u0600",
@@ -34,7 +34,7 @@ Deno.test("printable leaves what people write", () => {
   ) assertEquals(printable(text), text);
 });
 
-Deno.test("printable and printableLines leave nothing that a terminal acts upon in any text", () => {
+Deno.test("printable and printableLines leave in no text a character that a terminal acts upon", () => {
   const any = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.array(fc.nat(0xffff).map((code) => String.fromCharCode(code))).map((all) => all.join("")),
@@ -45,11 +45,11 @@ Deno.test("printable and printableLines leave nothing that a terminal acts upon 
       /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(printableLines(text)),
       false,
     );
-    // Again, nothing changes.
+    // A second call changes nothing.
     assertEquals(printable(printable(text)), printable(text));
   }));
 });
 
-Deno.test("printableLines keeps lines and tabs, and the ends of lines in CRLF", () => {
+Deno.test("printableLines keeps lines and tabs, and makes CRLF a line feed", () => {
   assertEquals(printableLines("a\tb\r\nc\rd\n\x1b"), "a\tb\nc\\x0dd\n\\x1b");
 });

@@ -7,7 +7,7 @@ import { markdown } from "../../protocol/reference.ts";
 import { builtin } from "../../dialects/lineup1/builtin_protocol.ts";
 import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
 
-/** All tokens, those within others included. */
+/** All tokens, nested ones included. */
 function* all(tokens: readonly Token[]): Generator<Token> {
   for (const token of tokens) {
     yield token;
@@ -20,7 +20,7 @@ function* all(tokens: readonly Token[]): Generator<Token> {
   }
 }
 
-/** What a reader sees of inline tokens. */
+/** The text of inline tokens as a reader sees it. */
 function seen(tokens: readonly Token[]): string {
   return tokens.map((token) =>
     "tokens" in token && token.tokens !== undefined
@@ -31,7 +31,7 @@ function seen(tokens: readonly Token[]): string {
   ).join("");
 }
 
-/** Text as it is to be read: in one line, code without its marks. */
+/** The text as a reader should see it: in one line, code without its marks. */
 function plain(text: string): string {
   return printable(text.replace(/\s+/gu, " ").trim())
     .replace(/(?<!`)`([^`|\\\s](?:[^`|\\]*[^`|\\\s])?)`(?!`)/g, "$1");
@@ -39,7 +39,7 @@ function plain(text: string): string {
 
 const OWN = ["h1", "heading", "paragraph", "table", "code", "space", "text", "escape", "codespan"];
 
-Deno.test("markdown keeps its shape, whatever the names and texts of a protocol are", () => {
+Deno.test("markdown keeps its shape for any names and texts of a protocol", () => {
   fc.assert(
     fc.property(hostileProtocol, (protocol) => {
       const text = markdown(compile(protocol));
@@ -59,7 +59,7 @@ Deno.test("markdown keeps its shape, whatever the names and texts of a protocol 
         ],
       );
       for (const token of all(tokens)) {
-        // Nothing is a list, a quotation, HTML, an image, emphasis or a rule, and links are ours.
+        // No foreign text became a list, a quotation, HTML, an image, emphasis, a rule or a link.
         if (token.type === "link") assert(token.href.startsWith("#"), token.raw);
         else assert(OWN.includes(token.type), `${token.type} ${token.raw}`);
         if (token.type === "table") {

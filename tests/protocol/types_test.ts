@@ -1,5 +1,5 @@
-// What the compiler accepts and refuses. Each @ts-expect-error is itself an error where the line below it compiles;
-// nothing here needs to run, so the functions are only made.
+// Tests of types: the compiler accepts and refuses these lines. A @ts-expect-error is itself an error where the line
+// below it compiles. The functions need not run.
 
 import type {
   CallArgs,
@@ -21,7 +21,7 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B 
 function same<_ extends true>(): void {}
 function made(..._functions: readonly unknown[]): void {}
 
-/** Text that the handler gets as a date. */
+/** A schema from text to a date. */
 const date: StandardSchema<string, Date> = {
   "~standard": {
     version: 1,
@@ -83,7 +83,7 @@ const shop = {
 
 type C = typeof shop.commands;
 
-Deno.test("ReceivedArgs is what a handler finds", () => {
+Deno.test("ReceivedArgs has the arguments that a handler gets", () => {
   same<Equal<ReceivedArgs<C["ADD"]>, { a: number; b: number }>>();
   same<
     Equal<
@@ -98,7 +98,7 @@ Deno.test("ReceivedArgs is what a handler finds", () => {
   same<Equal<ReceivedArgs<C["NOTHING"]>, Record<never, never>>>();
 });
 
-Deno.test("GivenArgs is what a call takes", () => {
+Deno.test("GivenArgs has the arguments that a call takes", () => {
   same<Equal<GivenArgs<C["ADD"]>, { a: number; b: number }>>();
   same<
     Equal<
@@ -126,7 +126,7 @@ Deno.test("GivenArgs is what a call takes", () => {
   same<Equal<GivenArgs<C["WHEN"]>, { day: string; more: readonly string[] }>>();
 });
 
-Deno.test("CallArgs may be left out only where nothing is required", () => {
+Deno.test("CallArgs may be left out only where no argument is required", () => {
   same<Equal<CallArgs<C["NOTHING"]>, [args?: Record<never, never> | undefined]>>();
   same<Equal<CallArgs<C["ADD"]>, [args: { a: number; b: number }]>>();
 });
@@ -161,15 +161,15 @@ Deno.test("Handlers refuses a wrong handler", () => {
     (): H => ({ ...right, ADD: () => {} }),
     // @ts-expect-error The field is a number.
     (): H => ({ ...right, ADD: () => ({ sum: "3" }) }),
-    // @ts-expect-error The field is a number, also later.
+    // @ts-expect-error The field is a number, also behind a promise.
     (): H => ({ ...right, ADD: () => Promise.resolve({ sum: "3" }) }),
     // @ts-expect-error There is no argument c.
     (): H => ({ ...right, ADD: ({ c }) => ({ sum: c }) }),
-    // @ts-expect-error Blue is none of the values.
+    // @ts-expect-error The enum has no value blue.
     (): H => ({ ...right, PICK: () => ({ found: "blue" }) }),
     // @ts-expect-error An option that is not required may be missing.
     (): H => ({ ...right, PUT: ({ key }) => ({ id: key.length }) }),
-    // @ts-expect-error A reply is not items.
+    // @ts-expect-error The handler returns a reply without items.
     (): H => ({ ...right, LIST: () => ({ count: 1 }) }),
     (): H => ({
       ...right,
@@ -198,7 +198,7 @@ Deno.test("Handlers refuses a wrong handler", () => {
     () => serve(shop, without, { workers: { module: "file:///shop.ts" } }),
     // @ts-expect-error The handler of ADD returns the wrong reply.
     () => serve(shop, { ADD: () => ({ sum: "3" }) }, { workers: { module: "file:///shop.ts" } }),
-    // @ts-expect-error There may be no workers.
+    // @ts-expect-error The workers may be undefined.
     (workers?: { module: string }) => serve(shop, without, { workers }),
     // @ts-expect-error The protocol has no command SUB.
     () => serve(shop, { ...right, SUB: () => {} } satisfies H),
@@ -229,11 +229,11 @@ Deno.test("Client refuses a wrong call", () => {
     (client: Shop) => client.ADD({ a: 1, b: 2, c: 3 }),
     // @ts-expect-error The option token is required.
     (client: Shop) => client.PUT({ queue: "a", body: "x" }),
-    // @ts-expect-error Blue is none of the values.
+    // @ts-expect-error The enum has no value blue.
     (client: Shop) => client.PICK({ colour: "blue" }),
-    // @ts-expect-error One or more are an array.
+    // @ts-expect-error A `many` argument is an array.
     (client: Shop) => client.LIST({ all: "a" }),
-    // @ts-expect-error What the schema makes is not what it takes.
+    // @ts-expect-error A call gives the input of the schema, and Date is its output.
     (client: Shop) => client.WHEN({ day: new Date(), more: [] }),
     // @ts-expect-error There is no such class.
     (client: Shop) => client.NOTHING({}, { class: "urgent" }),
@@ -256,7 +256,7 @@ Deno.test("Protocol refuses a wrong description", () => {
     { ...base, commands: { X: { ...X, args: { a: "string" } } } } as const satisfies Protocol,
     // @ts-expect-error There is no class urgent.
     { ...base, commands: { X: { ...X, class: "urgent" } } } satisfies Protocol,
-    // @ts-expect-error A default is written as on the line.
+    // @ts-expect-error A default is a text, in the written form of the value.
     { ...X, args: { a: { type: "integer", default: 1 } } } satisfies Command,
     // @ts-expect-error There is no such limit.
     { ...X, args: { a: { type: "integer", maximum: 1 } } } satisfies Command,

@@ -31,7 +31,7 @@ for (const type of TYPES) {
     );
   });
 
-  Deno.test(`parseValue of a ${type} answers or throws BadValue, and what it answers is canonical`, () => {
+  Deno.test(`parseValue of a ${type} returns a value that formatValue writes, or throws BadValue`, () => {
     const likely = fc.oneof(
       fc.string({ unit: fc.constantFrom(...'-+.0123456789eEmshdKiBMG yesnotrue{}[]":,=') }),
       fc.string({ unit: "binary" }),
@@ -148,7 +148,7 @@ Deno.test("readReply reads back what writeParts writes in any shape", () => {
   );
 });
 
-Deno.test("writeParts throws or writes one line of one word, whatever it is given", () => {
+Deno.test("writeParts throws or writes one word on one line, for any value", () => {
   const anything = fc.oneof(fc.anything({ withBigInt: true }), fc.string({ unit: "binary" }));
   const lone = fc.string({ unit: fc.constantFrom("\ud800", "\udc00", "a", "\n", " ") });
   fc.assert(

@@ -8,7 +8,7 @@ import {
 } from "@lineup/lineup/protocol";
 import { bytes } from "../dialects/lineup1/frames.ts";
 
-// For each type what a word says, the canonical spelling first, and the words that say nothing.
+// For each type: its values with their spellings, the canonical one first, and words that are no spelling.
 const TYPES: Record<TypeName, {
   readonly reads: readonly (readonly [value: unknown, ...spellings: string[]])[];
   readonly refuses: readonly string[];
@@ -164,7 +164,7 @@ for (const [type, { reads, refuses, throws }] of Object.entries(TYPES)) {
     }
   });
 
-  Deno.test(`parseValue and formatValue throw BadValue for what is no ${type}`, () => {
+  Deno.test(`parseValue and formatValue throw BadValue where there is no ${type}`, () => {
     for (const each of refuses) assertThrows(() => parseValue(each, field(type)), BadValue);
     for (const each of throws) assertThrows(() => formatValue(each, field(type)), BadValue);
   });
@@ -174,7 +174,7 @@ Deno.test("formatValue writes text that is given for bytes", () => {
   assertEquals(formatValue("é", field("bytes")), "w6k=");
 });
 
-// A field, what is just inside its limits, what is just outside, and the message.
+// A field, words just inside its limits, words just outside, and the message.
 const LIMITS: readonly (readonly [FieldSpec, readonly string[], readonly string[], string])[] = [
   [field("integer", { min: -1, max: 9 }), ["-1", "9"], ["-2", "10"], "an integer, -1 to 9, not"],
   [field("integer", { min: 1 }), ["1"], ["0"], "an integer, at least 1, not"],

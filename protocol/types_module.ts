@@ -69,8 +69,8 @@ function typesOf({ verb, items }: CompiledCommand, constant: string, taken: Set<
   ];
 }
 
-// A foreign text must not end the comment, and never begins it: TypeScript obeys comments that begin with an @, such as
-// @ts-expect-error.
+// A foreign text must not end the comment, and never begins it: TypeScript obeys comments that begin with an @, such as the
+// directive to expect an error.
 function comment(text: string): string {
   return `/** ${printable(text.replaceAll("*/", "*\\/").replace(/[\n\r\u2028\u2029]+/g, " "))} */`;
 }

@@ -173,8 +173,11 @@ export class JobDispatcher {
     const most = Math.min(max, capacity.storeRoom.rows);
     for (let queue; jobs.length < most && (queue = ring.next(queues)) !== undefined;) {
       const job = this.#next(queue, slice);
-      if (slice.isOver) break;
-      if (job === undefined) continue;
+      if (job === undefined) {
+        // The slice is over, and expired jobs are before the next one.
+        if (queue.next !== undefined) break;
+        continue;
+      }
       const { id, key, size, options } = job;
       if (jobs.length > 0 && size > room) break;
       room -= size;
@@ -193,6 +196,7 @@ export class JobDispatcher {
       };
       jobs.push(delivered);
       if (body === undefined) unread.push(delivered);
+      // A slice that ends here does not cut the delivery short: `max` bounds it.
       slice.spend();
     }
     if (written === undefined) return undefined;

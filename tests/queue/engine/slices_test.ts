@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import { VirtualClock } from "../../virtual_clock.ts";
 
 /** The most jobs of a slice. */
 const SLICE = 500;
@@ -241,4 +242,22 @@ Deno.test("LIST of many jobs leaves room for the requests of others between two 
   }
   assertMatch(await list, /^\* id=9000 .*\nOK count=1$/);
   assert(asked >= 5, `${asked} requests meanwhile`);
+});
+
+/** A clock of a machine that is so slow that each look at the clock takes a millisecond. */
+class SlowClock extends VirtualClock {
+  #late = 0;
+
+  override now(): number {
+    return super.now() + this.#late++;
+  }
+}
+
+Deno.test("a TAKE gets all the jobs that it asks for, however slow the machine is", async () => {
+  await using queue = await testQueue({
+    store: await filled(100, () => ({})),
+    clock: new SlowClock(),
+  });
+  const session = await queue.session();
+  assertMatch(await session.ask("TAKE mail max=60"), /OK count=60$/);
 });

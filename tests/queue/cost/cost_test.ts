@@ -20,7 +20,7 @@ const SUSPICIOUS_MS = 2 * MOST_MS;
 /** How often a request is repeated, and a suspicious one with all before it. */
 const REPEATS = 4;
 const REPLAYS = 2;
-const REQUESTS = 600 * LONG;
+const REQUESTS = 1_500 * LONG;
 /** After so many a connection is closed, with all that it waits for. */
 const A_CONNECTION = 40;
 
@@ -154,7 +154,7 @@ Deno.test({
 
 /** What the heap may grow by that is not counted, and resident memory, as V8 and the allocator have their ways. */
 const UNCOUNTED = { heap: 4 << 20, rss: 40 << 20 };
-const TEXTS = 60 * LONG;
+const TEXTS = 150 * LONG;
 const AT_ONCE = 200;
 
 Deno.test({

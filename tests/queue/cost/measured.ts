@@ -10,8 +10,6 @@ import {
 } from "@lineup/lineup/queue";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { UNHURRIED } from "../../attacks/defence.ts";
-import { LONG } from "../../seeded_random.ts";
-
 import { withDirectory } from "../../temporary_directory.ts";
 import { RawClient } from "../../raw_client.ts";
 
@@ -116,8 +114,7 @@ async function make(
 const WARM = 250;
 
 async function measure(each: Kind, path: string): Promise<Found> {
-  const { kind } = each;
-  const count = (each.count ?? 2_000) / (LONG > 1 ? 1 : 2);
+  const { kind, count = 2_000 } = each;
   const open = async (): Promise<OpenQueue> =>
     await openQueue({ store: each.memory ? memoryStore() : await sqliteStore(path) });
   const heldBy = (queue: OpenQueue): number =>

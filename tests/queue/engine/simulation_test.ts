@@ -1,7 +1,7 @@
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { Simulation, type Tally } from "./simulation.ts";
 
-const STEPS = 400_000;
+const STEPS = 1_000_000;
 // The sooner a life ends, the sooner a seed that fails can be looked at.
 const A_SEED = 20_000;
 // How often a long run says that it lives.
@@ -23,6 +23,6 @@ Deno.test(`WorkQueue keeps its promises for ${STEPS * LONG} steps of clients, di
     if (steps % TELL === 0) console.error(`${steps / TELL} of ${STEPS * LONG / TELL} parts done`);
   }
   for (const [name, count] of Object.entries(total)) {
-    if (count < LONG * 160) throw new Error(`there were ${count} of ${name}: too few`);
+    if (count < LONG * 400) throw new Error(`there were ${count} of ${name}: too few`);
   }
 });

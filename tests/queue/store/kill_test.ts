@@ -20,7 +20,7 @@ import { type Running, startServer } from "./server_process.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-const ROUNDS = 10;
+const ROUNDS = 20;
 // The older a file is the more there is to compare; and a new one has its own first moments.
 const ROUNDS_A_FILE = 10;
 const CLIENTS = 6;

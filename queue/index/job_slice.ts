@@ -14,7 +14,8 @@ const STRIDE = 16;
 export class JobSlice {
   readonly #clock: Clock;
   readonly #end: number;
-  #left = MOST.jobs;
+  #spent = 0;
+  #isOver = false;
 
   /** Begins a slice at `now` on the clock. */
   constructor(clock: Clock, now: number = clock.now()) {
@@ -24,13 +25,14 @@ export class JobSlice {
 
   /** Whether nothing is left. */
   get isOver(): boolean {
-    return this.#left <= 0;
+    return this.#isOver;
   }
 
   /** Counts a job that was looked at or changed. Returns whether the slice is over. */
   spend(): boolean {
-    this.#left--;
-    if (this.#left % STRIDE === 0 && this.#clock.now() >= this.#end) this.#left = 0;
-    return this.#left <= 0;
+    this.#spent++;
+    const isLate = this.#spent % STRIDE === 0 && this.#clock.now() >= this.#end;
+    if (isLate || this.#spent === MOST.jobs) this.#isOver = true;
+    return this.#isOver;
   }
 }

@@ -1,22 +1,22 @@
-// A server to be attacked, as a process of its own: `deno run --v8-flags=--expose-gc attacked.ts MEMORY SPEED`. Its
-// first line says where it listens; for each line it reads it says what it holds, once its garbage is collected.
+// The server under attack, in a process of its own: `deno run --v8-flags=--expose-gc attacked.ts MEMORY SPEED`. Its
+// first line is its address. For each line that it reads, it collects its garbage and prints a report.
 
 import { type Handlers, serve } from "@lineup/lineup/server";
 import type { protocol as TestProtocol } from "../test_server.ts";
 import { protocol } from "../test_server.ts";
 
-/** What it says of itself. */
+/** The memory and the timers of the server. */
 export interface Report {
   readonly rss: number;
   readonly heapUsed: number;
   readonly external: number;
-  /** Timers that are set. */
+  /** The number of timers that are set. */
   readonly timers: number;
 }
 
 const never = new Promise<never>(() => {});
 
-// Unlike those of a testServer they keep nothing of their own.
+// Unlike the handlers of a TestServer, these keep no records of their own.
 const handlers: Handlers<typeof TestProtocol> = {
   ECHO: ({ body }) => ({ body }),
   SAY: ({ word }) => ({ word }),
@@ -36,7 +36,7 @@ const handlers: Handlers<typeof TestProtocol> = {
 
 async function main(memory: number, speed: number): Promise<void> {
   let timers = 0;
-  // A minute of patience passes in seconds.
+  // The clock runs SPEED times as fast: a time-out of a minute passes in seconds.
   const clock = {
     now: () => performance.timeOrigin + performance.now() * speed,
     after(delay: number, action: () => void): () => void {
@@ -55,18 +55,18 @@ async function main(memory: number, speed: number): Promise<void> {
     },
   };
   const server = await serve(protocol, handlers, {
-    // Each attacker says in a header of a proxy which address it comes from.
+    // Each attacker names its address in a PROXY header.
     listen: [{ address: "127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
     memory,
-    // Who is gone without a word may have requests that are never answered.
+    // A client may vanish with requests that are never answered.
     timeouts: { idle: 30_000 },
     clock,
-    // Lateness would turn attackers away whose attack is to be seen.
+    // A late event loop would close the gate, and attacks would not reach the server.
     pressure: { late: Infinity },
     log: () => {},
   });
   const { gc } = globalThis as unknown as { gc: () => void };
-  // V8 lets a hundred megabytes of dead buffers lie before it looks: that is not what is held.
+  // V8 may keep a hundred megabytes of dead buffers before it collects them. The test measures live memory only.
   const collecting = setInterval(gc, 60);
   console.log(server.address);
   for await (const _ of Deno.stdin.readable) {

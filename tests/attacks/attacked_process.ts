@@ -1,25 +1,25 @@
-// The process of attacked.ts, seen from outside.
+// The process of attacked.ts, as the test sees it.
 
 import { until } from "../raw_client.ts";
 import type { Report } from "./attacked.ts";
 
-/** So many times as fast as elsewhere the time of the server passes. */
+/** The factor by which the server's clock is faster. */
 export const SPEED = 20;
 
 const MODULE = new URL("./attacked.ts", import.meta.url).pathname;
 
-/** Whether the system says what a process holds; elsewhere it says so itself, but not its descriptors and its peak. */
+/** Whether the system reports the descriptors and the peak memory of a process. */
 export const HAS_PROC = Deno.build.os === "linux";
 
-/** What a server holds while nobody asks anything of it. */
-export interface Rest extends Report {
-  /** What STATS says is going on. */
+/** The resources of a server without other clients. */
+export interface IdleReport extends Report {
+  /** The figures of STATS about clients and requests. */
   readonly figures: Readonly<Record<string, string>>;
-  /** How many file descriptors it has; unknown (undefined) on systems without /proc. */
+  /** The number of its file descriptors; `undefined` on systems without /proc. */
   readonly fds: number | undefined;
 }
 
-// What must be as before once all are gone; the one that asks is the one connection.
+// The figures of an idle server. The one connection is the one that asks.
 const QUIET: Readonly<Record<string, string>> = {
   connections: "1",
   running: "1",
@@ -28,7 +28,7 @@ const QUIET: Readonly<Record<string, string>> = {
   "waiting-bytes": "0",
 };
 
-// How long the server may take to see that all are gone: it has to find time for that.
+// The time for the server to notice that all clients are gone: it may be busy.
 const QUIET_MS = 60_000;
 
 /** A server in a process of its own. Disposing ends it. */
@@ -51,8 +51,8 @@ export class Attacked implements AsyncDisposable {
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
-      // glibc gives no memory back that it may use again, and by and by makes little of what it could give back. Here
-      // it has to, or its habits would be measured.
+      // glibc keeps freed memory for later use, and raises its thresholds with time. With fixed thresholds it returns
+      // the memory: else the test would measure glibc.
       env: { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "65536" },
     }).spawn();
     const attacked = new Attacked(child);
@@ -60,7 +60,7 @@ export class Attacked implements AsyncDisposable {
     return attacked;
   }
 
-  /** A connection that the server takes for one from this address. */
+  /** A connection that comes from this address for the server. */
   async connect(address: string, port: number): Promise<Deno.Conn> {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     await conn.write(
@@ -69,15 +69,15 @@ export class Attacked implements AsyncDisposable {
     return conn;
   }
 
-  /** The lines that answer one request, on a connection of this machine. Who is refused as busy comes again when told. */
+  /** The lines that answer one request, on a connection of this machine. Tries again where the server is busy. */
   async ask(request: string): Promise<string[]> {
     const deadline = performance.now() + QUIET_MS;
     while (performance.now() < deadline) {
       const lines = await this.#ask(request).catch(() => []);
       const busy = /^ERR busy .* retry=(\d+)$/.exec(lines[0] ?? "");
       if (busy === null && lines.length > 0) return lines;
-      // Its time passes faster than the machine may have time for it. No answer is one too: its gate was closed, or this
-      // process so slow that the server has lost its patience.
+      // The server's clock is fast, so time-outs may pass before the machine gets to its work. No answer means the
+      // same: the gate was closed, or this process was slower than a time-out.
       const retry = busy === null ? 1000 : Number(busy[1]);
       await new Promise((resolve) => setTimeout(resolve, retry / SPEED));
     }
@@ -91,14 +91,14 @@ export class Attacked implements AsyncDisposable {
     return text.split(/\r?\n/).slice(1, -2);
   }
 
-  /** Waits until the server has seen that all are gone, and says what it holds then. */
-  async rest(): Promise<Rest> {
+  /** Waits until the server has noticed that all clients are gone. Resolves with its resources. */
+  async idle(): Promise<IdleReport> {
     let figures: Record<string, string> = {};
     let report: Report;
     const deadline = performance.now() + QUIET_MS;
     do {
       if (performance.now() > deadline) {
-        throw new Error(`the server is not at rest: ${JSON.stringify(figures)}`);
+        throw new Error(`the server is not idle: ${JSON.stringify(figures)}`);
       }
       figures = {};
       for (const line of await this.ask("STATS")) {
@@ -116,7 +116,7 @@ export class Attacked implements AsyncDisposable {
     return JSON.parse(await this.#line());
   }
 
-  /** Connections whose socket the server has not closed. */
+  /** The number of connections whose socket the server has not closed. */
   #open(): number {
     const port = this.#port.toString(16).toUpperCase().padStart(4, "0");
     const LISTENS = "0A";
@@ -130,12 +130,12 @@ export class Attacked implements AsyncDisposable {
     return [...Deno.readDirSync(`/proc/${this.#child.pid}/fd`)].length;
   }
 
-  /** From here on another peak is looked for. */
+  /** Resets the peak memory. */
   async forgetPeak(): Promise<void> {
     if (HAS_PROC) await Deno.writeTextFile(`/proc/${this.#child.pid}/clear_refs`, "5");
   }
 
-  /** The most bytes that were resident since then; unknown (undefined) on systems without /proc. */
+  /** The most resident bytes since the last `forgetPeak`; `undefined` on systems without /proc. */
   async peak(): Promise<number | undefined> {
     if (!HAS_PROC) return undefined;
     const status = await Deno.readTextFile(`/proc/${this.#child.pid}/status`);

@@ -1,20 +1,20 @@
-// What hostile and broken clients send, as data.
+// The inputs of hostile and broken clients, as data.
 
-/** One way to attack: what each connection sends, how fast, and what it must be answered. */
+/** An attack: the bytes of each connection, their pace, and the answer that they must get. */
 export interface Attack {
   readonly name: string;
-  /** How many connections do it, each from an address of its own unless `oneAddress`. Default 1. */
+  /** The number of connections, each from an address of its own unless `oneAddress`. Default 1. */
   readonly connections?: number;
   readonly oneAddress?: boolean;
-  /** What is sent at once. */
+  /** The bytes to send at once. */
   readonly sent: string | Uint8Array;
-  /** What is sent after that, every second, for so many seconds. */
+  /** The bytes to send after that, every second, for a number of seconds. */
   readonly dribble?: { readonly sent: string; readonly seconds: number };
-  /** How long it stays after that, in seconds, sending nothing. */
+  /** The seconds of silence after that, before the connection closes. */
   readonly stays?: number;
-  /** Whether it reads what it is sent. Default true. */
+  /** Whether the attacker reads. Default true. */
   readonly reads?: boolean;
-  /** The lines behind the greeting, or what they must look like. */
+  /** The pattern of the lines behind the greeting. */
   readonly answer: RegExp;
   /** Whether the server ends the connection. */
   readonly ends: boolean;
@@ -94,13 +94,13 @@ export const attacks: readonly Attack[] = [
     ends: true,
   },
   {
-    name: "a body larger than any",
+    name: "a body larger than the largest allowed",
     sent: "ECHO {9999999999}\n",
     answer: /^ERR body-too-large "A body holds at most 1048576 bytes, not 9999999999\."\n$/,
     ends: true,
   },
   {
-    name: "a length that is none, and requests behind it",
+    name: "a wrong length of a body, and requests behind it",
     sent: "ECHO {-1}\nSAY evil\n",
     answer: /^ERR bad-syntax [^\n]*\n$/,
     ends: true,
@@ -112,7 +112,7 @@ export const attacks: readonly Attack[] = [
     ends: true,
   })),
   {
-    name: "a line that ends in CR alone, and one behind it",
+    name: "a line that ends in CR alone, and another line behind it",
     sent: "SAY x\rSAY evil\r\n",
     answer: /^ERR bad-syntax [^\n]*\n$/,
     ends: true,
@@ -124,13 +124,13 @@ export const attacks: readonly Attack[] = [
     ends: true,
   },
   {
-    name: "a body that ends as mail does, which is not its end",
+    name: "a body with the dot that ends a mail",
     sent: "ECHO {11}\n\r\n.\r\nQUIT\r\n\nSAY x\n",
     answer: /^OK \{11\}\n\n\.\nQUIT\n\nOK x\n$/,
     ends: false,
   },
   {
-    name: "a command that begins as another",
+    name: "a verb that begins with a known verb",
     sent: "QUITXYZ\r\nSAYS x\r\nPING\r\n",
     answer: /^ERR unknown-command [^\n]*\nERR unknown-command [^\n]*\nOK pong\n$/,
     ends: false,
@@ -172,14 +172,14 @@ export const attacks: readonly Attack[] = [
     ends: false,
   },
   {
-    name: "a line that comes a byte a second",
+    name: "a line that comes at a byte a second",
     sent: "S",
     dribble: { sent: "A", seconds: 14 },
     answer: /^ERR timeout "A request must be here within 10 s of its first byte\."\n$/,
     ends: true,
   },
   {
-    name: "a body that comes a byte a second",
+    name: "a body that comes at a byte a second",
     connections: 50,
     sent: "ECHO {1000}\n",
     dribble: { sent: "A", seconds: 14 },
@@ -187,7 +187,7 @@ export const attacks: readonly Attack[] = [
     ends: true,
   },
   {
-    name: "connections that never say a word",
+    name: "connections that never send a byte",
     connections: 100,
     sent: "",
     stays: 62,
@@ -231,7 +231,7 @@ export const attacks: readonly Attack[] = [
     ends: false,
   },
   {
-    name: "as many Ctrl-C",
+    name: "a hundred thousand Ctrl-C",
     sent: Uint8Array.from({ length: 20_000 }, (_, i) => i % 2 === 0 ? 255 : 244),
     answer: /^ERR line-too-long [^\n]*\n$/,
     ends: true,

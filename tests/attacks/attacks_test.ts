@@ -4,11 +4,11 @@ import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
 import { type Attack, attacks } from "./attacks.ts";
 
-/** The most that a server holds for one attacker on average, all bounds together. */
+/** The most bytes that a server holds for one attacker on average, by all bounds together. */
 const MOST_HELD = 2 << 20;
 
 for (const attack of attacks) {
-  Deno.test(`serve answers by the rules, and a polite client beside it: ${attack.name}`, () =>
+  Deno.test(`serve answers an attack by the rules, and a polite client as always: ${attack.name}`, () =>
     run(attack));
 }
 
@@ -63,7 +63,7 @@ async function run(attack: Attack): Promise<void> {
   await beside();
 }
 
-/** Sends as much as the server reads of it. */
+/** Sends bytes as far as the server reads them. */
 async function send(attacker: RawClient, what: string | Uint8Array): Promise<void> {
   if (what.length === 0) return;
   await attacker.send(what).catch(() => attacker.ended = true);

@@ -1,36 +1,37 @@
-// What a defence of a server is, and what its attacks are made of.
+// The type of a defence, and the parts of its attacks.
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { ServeOptions } from "@lineup/lineup/server";
 import type { RawClient } from "../raw_client.ts";
 import type { TestNetwork } from "../test_network.ts";
 
-/** One defence. */
+/** A defence of the server, an attack against it, and the damage with and without the defence. */
 export interface Defence {
   readonly name: string;
-  /** The server that has it, with bounds so small that an attack is short. */
+  /** The options of the server with the defence. The bounds are small, so that the attack is short. */
   readonly options: ServeOptions;
-  /** What differs where it is switched off. */
+  /** The options that switch the defence off. */
   readonly without: ServeOptions;
-  /** Attacks; resolves with the damage. */
+  /** Attacks. Resolves with the damage. */
   readonly attack: (network: TestNetwork) => Promise<number>;
-  /** The same attack so that the defence does not see it, where no option switches it off. */
+  /** The same attack in a form that the defence does not notice: for a defence that no option switches off. */
   readonly unseen?: (network: TestNetwork) => Promise<number>;
-  /** What the damage is counted in. */
+  /** The unit of the damage. */
   readonly damage: string;
-  /** The damage with the defence and without it; Infinity ms is: no answer. */
+  /** The damage with the defence. */
   readonly kept: number;
+  /** The damage without the defence. Infinity for a newcomer that gets no answer. */
   readonly done: number;
-  /** What a neighbour asks and gets after the attack where there is the defence. Default `SAY hello`. */
+  /** The request of another client after the attack, and its answer, with the defence. Default `SAY hello`. */
   readonly polite?: readonly [asks: string, gets: string] | "itself an attacker";
 }
 
 export const x = (count: number): string => "x".repeat(count);
 export const PING = ["PING", "OK pong"] as const;
-/** Addresses that are all different. */
+/** The address of a host; different hosts have different ones. */
 export const address = (host: number): string => `203.0.${host >> 8}.${host & 255}:1`;
 
-/** So many clients, each at an address of its own or all at one. */
+/** Connects `count` clients, each from an address of its own or all from one, and sends from each. */
 export async function crowd(
   network: TestNetwork,
   count: number,
@@ -56,7 +57,7 @@ export async function figure(network: TestNetwork, name: string): Promise<number
   return Number((await network.figures()).get(name) ?? 0);
 }
 
-/** How long a client waits that comes now, in ms; Infinity where it gets nothing else, or nothing in a second. */
+/** The ms that a new client waits for its answer; Infinity where it gets none within a second. */
 export async function newcomer(
   network: TestNetwork,
   options: { from?: string; polite?: readonly [string, string] } = {},

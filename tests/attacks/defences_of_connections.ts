@@ -1,21 +1,21 @@
-// Defences against those that come and stay: who may connect, and how long a client may take.
+// Defences against clients that connect and stay: bounds on connections and on times.
 
 import { assertEquals } from "@std/assert";
 import type { RawClient } from "../raw_client.ts";
 import type { TestNetwork } from "../test_network.ts";
 import { crowd, type Defence, figure, newcomer, x } from "./defence.ts";
 
-/** Requests that came and ran although they must not. */
+/** The number of requests that ran although they must not. */
 function evil(client: RawClient): number {
   return client.take().split("OK evil").length - 1;
 }
 
-/** Sends this to a server as a program that speaks something else would. */
+/** Sends the bytes of another protocol. */
 function foreign(sends: string): (network: TestNetwork) => Promise<number> {
   return async (network) => evil((await crowd(network, 1, sends))[0]);
 }
 
-/** A hundred that begin so, as a TLS hello does behind its first byte. */
+/** A hundred clients that send a TLS hello with this first byte. */
 function hello(first: number): (network: TestNetwork) => Promise<number> {
   return async (network) => {
     const bytes = [first, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...new Array(200).fill(0xaa)];
@@ -28,7 +28,7 @@ function hello(first: number): (network: TestNetwork) => Promise<number> {
 
 export const connections: readonly Defence[] = [
   {
-    name: "an ear for HTTP",
+    name: "detection of HTTP",
     options: {},
     without: {},
     attack: foreign("POST / HTTP/1.1\r\nHost: x\r\n\r\nSAY evil\r\n"),
@@ -38,12 +38,12 @@ export const connections: readonly Defence[] = [
     done: 1,
   },
   {
-    name: "an ear for TLS",
+    name: "detection of TLS",
     options: {},
     without: {},
     attack: hello(0x16),
     unseen: hello(0x41),
-    damage: "clients that are ended and not told what to speak",
+    damage: "clients that are closed and not told which protocol to use",
     kept: 0,
     done: 100,
   },
@@ -55,7 +55,7 @@ export const connections: readonly Defence[] = [
       await crowd(network, 100, "");
       return await figure(network, "connections");
     },
-    damage: "connections, the administrator's and the neighbour's among them",
+    damage: "connections, including the administrator's and the other client's",
     kept: 49,
     done: 102,
   },
@@ -72,7 +72,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "connections for this machine",
+    name: "connections reserved for this machine",
     options: { connections: { connections: 50, connectionsReserved: 2 } },
     without: { connections: { connections: 50, connectionsReserved: 0 } },
     async attack(network) {
@@ -84,7 +84,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "a time for the first request",
+    name: "a time limit for the first request",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { handshake: Infinity } },
     async attack(network) {
@@ -97,7 +97,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "a time for a line",
+    name: "a time limit for a line",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { request: Infinity } },
     async attack(network) {
@@ -113,7 +113,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "a rate for a body",
+    name: "a least rate of a body",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { requestRate: 0 } },
     async attack(network) {
@@ -129,7 +129,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "a time for a connection to be idle",
+    name: "a time limit for an idle connection",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
     polite: "itself an attacker",
@@ -143,7 +143,7 @@ export const connections: readonly Defence[] = [
     done: Infinity,
   },
   {
-    name: "a time for who has ended its side",
+    name: "a time limit for a client that has ended its side",
     options: { connections: { connections: 50 } },
     without: { connections: { connections: 50 }, timeouts: { idle: Infinity } },
     polite: "itself an attacker",
@@ -169,7 +169,7 @@ export const connections: readonly Defence[] = [
     done: 1,
   },
   {
-    name: "an end to a drain",
+    name: "a time limit for a drain",
     options: {},
     without: { drain: Infinity },
     async attack(network) {

@@ -1,10 +1,10 @@
-// Defences against those that fill the memory.
+// Defences against clients that fill the memory.
 
 import { address, crowd, type Defence, figure, PING, tagged, UNHURRIED, x } from "./defence.ts";
 
 export const memory: readonly Defence[] = [
   {
-    name: "a time for a client to read something",
+    name: "a time limit for a client to read something",
     options: {},
     without: { timeouts: { stall: Infinity } },
     async attack(network) {
@@ -14,11 +14,11 @@ export const memory: readonly Defence[] = [
     },
     damage: "bytes held",
     kept: 0,
-    // A thousand of them are on the network.
+    // 1000 bytes are on the network.
     done: 20 * (81 + 1504 - 1000),
   },
   {
-    name: "a time for a client to read most of it",
+    name: "a time limit for a client to read most of its answers",
     options: { timeouts: { outputSoft: 1000 } },
     without: { timeouts: { outputSoft: Infinity } },
     async attack(network) {
@@ -29,7 +29,7 @@ export const memory: readonly Defence[] = [
       }
       return await figure(network, "connections");
     },
-    damage: "connections held, the administrator's and the neighbour's among them",
+    damage: "connections held, including the administrator's and the other client's",
     kept: 2,
     done: 22,
   },
@@ -45,7 +45,7 @@ export const memory: readonly Defence[] = [
     },
     damage: "bytes held",
     kept: 0,
-    // With their tags, and the greeting; a thousand are on the network.
+    // The answers with their tags, and the greeting. 1000 bytes are on the network.
     done: 100 * 10_000 + 10 * 8 + 90 * 9 + 81 - 1000,
   },
   {
@@ -61,7 +61,7 @@ export const memory: readonly Defence[] = [
     done: 1000,
   },
   {
-    name: "a bound on answers that wait for the one before them",
+    name: "a bound on answers that wait for an earlier answer",
     options: { bounds: { answers: 10_000 } },
     without: { bounds: { answers: Infinity } },
     async attack(network) {
@@ -70,7 +70,7 @@ export const memory: readonly Defence[] = [
       return await figure(network, "normal-started-total");
     },
     damage: "requests that have begun",
-    // The first one, those whose answers fit, and the one of the neighbour.
+    // The first request, the requests whose answers fit, and the other client's.
     kept: 12,
     done: 102,
   },
@@ -117,7 +117,7 @@ export const memory: readonly Defence[] = [
     done: 2.5,
   },
   {
-    name: "a bound on a body that is thrown away",
+    name: "a bound on a body that is skipped",
     options: {},
     without: { limits: { maxDiscard: Infinity } },
     async attack(network) {
@@ -130,12 +130,12 @@ export const memory: readonly Defence[] = [
     done: 1,
   },
   {
-    name: "times cut where memory is short",
+    name: "shorter time-outs while memory is short",
     options: { memory: 100_000 },
     without: { pressure: { hasten: Infinity } },
     async attack(network) {
       await crowd(network, 22, `ECHO {4000}\n${x(100)}`);
-      // A quarter of 10 s, the time of what came, and a second in which what still comes is forgotten.
+      // A quarter of 10 s, the time for the bytes that came, and a second in which later bytes are dropped.
       await network.pass(4500);
       return await figure(network, "held-bytes");
     },
@@ -144,7 +144,7 @@ export const memory: readonly Defence[] = [
     done: 88_000,
   },
   {
-    name: "a gate that closes where memory is short",
+    name: "a gate that closes while memory is short",
     options: { memory: 100_000, pressure: { hasten: Infinity, drop: Infinity } },
     without: { pressure: { closeGate: Infinity, hasten: Infinity, drop: Infinity } },
     async attack(network) {
@@ -154,12 +154,12 @@ export const memory: readonly Defence[] = [
       return await figure(network, "held-bytes");
     },
     damage: "bytes held",
-    // The neighbour's last answer among them.
+    // Including the other client's last answer.
     kept: 92_009,
     done: 200_009,
   },
   {
-    name: "requests refused where memory is short",
+    name: "refusal of requests while memory is short",
     options: {
       memory: 100_000,
       pressure: { hasten: Infinity, drop: Infinity, closeGate: Infinity },
@@ -173,13 +173,13 @@ export const memory: readonly Defence[] = [
       return network.testServer.holds.length;
     },
     damage: "requests that run",
-    // 2,602 bytes each, and what one connection sends at once is counted at once.
+    // Each has 2,602 bytes. The server counts the bytes that one connection sends at once in one step.
     kept: 40,
     done: 400,
     polite: PING,
   },
   {
-    name: "an end for who holds most where memory is full",
+    name: "an end of the largest connection while memory is full",
     options: { memory: 1_000_000 },
     without: { pressure: { drop: Infinity, closeGate: Infinity, hasten: Infinity } },
     async attack(network) {

@@ -1,4 +1,4 @@
-// Defences against those that ask much: who waits for a seat, and for how long.
+// Defences against clients that ask much: the order and the bounds of requests that wait for a seat.
 
 import { CLASSES } from "@lineup/lineup/scheduling";
 import type { TestNetwork } from "../test_network.ts";
@@ -16,7 +16,7 @@ import {
 
 const SERVICE_MS = 10;
 
-/** Every HOLD that has started takes its time, until none is left; the names in the order in which they ran. */
+/** Ends every HOLD after its time, until none is left. Resolves with the names in the order in which they ran. */
 async function work(network: TestNetwork): Promise<string[]> {
   const { holds } = network.testServer;
   for (let next = 0; next < holds.length;) {
@@ -27,7 +27,7 @@ async function work(network: TestNetwork): Promise<string[]> {
   return holds.map(({ name }) => name);
 }
 
-/** How long the last one served had waited, of 250 of one client for one seat. */
+/** The ms that the last served request has waited, of 250 requests of one client for one seat. */
 async function longestWait(network: TestNetwork): Promise<number> {
   const client = network.client("203.0.113.1:1");
   client.post(tagged(250, "HOLD"));
@@ -36,7 +36,9 @@ async function longestWait(network: TestNetwork): Promise<number> {
   return (ran.length - 1) * SERVICE_MS;
 }
 
-/** How long a newcomer waits for the one seat, behind many requests on many connections of others or its own client. */
+/**
+ * The ms that a newcomer waits for the one seat, behind many requests on many connections from the address `flooder`.
+ */
 function behind(flooder: string): (network: TestNetwork) => Promise<number> {
   return async (network) => {
     await crowd(network, 20, tagged(20, "HOLD"), { at: (i) => `${flooder}:${i + 1}` });
@@ -52,7 +54,7 @@ export const queue: readonly Defence[] = [
     options: { seats: 1, classes: UNHURRIED },
     without: {},
     attack: behind("203.0.113.1"),
-    // As all do that come through a proxy, where the server is not told of it.
+    // All clients of a proxy share its address where the server does not know that it is a proxy.
     unseen: behind("198.51.100.7"),
     damage: "ms that a newcomer waits",
     kept: 10,
@@ -84,7 +86,7 @@ export const queue: readonly Defence[] = [
     done: 1000,
   },
   {
-    name: "pauses for who is refused and goes on",
+    name: "pauses for a client that is refused and goes on",
     options: { seats: 1, scheduling: { waiting: 0 }, bounds: { pauses: Infinity } },
     without: { bounds: { pauses: Infinity, refusals: Infinity } },
     async attack(network) {
@@ -96,14 +98,14 @@ export const queue: readonly Defence[] = [
       }
       return await figure(network, "errors-busy-total");
     },
-    damage: "refusals that were worked for in a second",
-    // A pause of 100 ms, 200, 400, 800.
+    damage: "refusals in a second",
+    // The pauses are 100, 200, 400 and 800 ms.
     kept: 256,
     done: 1600,
     polite: PING,
   },
   {
-    name: "an end for who is refused and goes on for long",
+    name: "an end of a client that is refused and goes on for long",
     options: { seats: 1, scheduling: { waiting: 0 } },
     without: { bounds: { pauses: Infinity } },
     async attack(network) {
@@ -213,7 +215,7 @@ export const queue: readonly Defence[] = [
       await crowd(network, 5, "SAY x\n".repeat(200), { oneAddress: true });
       return await figure(network, "normal-started-total");
     },
-    damage: "requests run, the neighbour's among them",
+    damage: "requests run, the other client's among them",
     kept: 41,
     done: 1001,
   },
@@ -225,7 +227,7 @@ export const queue: readonly Defence[] = [
       await crowd(network, 20, "SAY x\n".repeat(40), { at: (i) => `[2001:db8:0:${i + 1}::1]:1` });
       return await figure(network, "normal-started-total");
     },
-    damage: "requests run, the neighbour's among them",
+    damage: "requests run, the other client's among them",
     kept: 321,
     done: 801,
   },
@@ -240,7 +242,7 @@ export const queue: readonly Defence[] = [
       await crowd(network, 100, "", { at: (i) => address(i + 1) });
       return await figure(network, "connections");
     },
-    damage: "connections, the administrator's, the first and the neighbour's among them",
+    damage: "connections, the administrator's, the first and the other client's among them",
     kept: 3,
     done: 103,
   },

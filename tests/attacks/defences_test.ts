@@ -1,4 +1,4 @@
-// The test that a defence works is that removing it hurts: the same attack with and without each.
+// A defence works where its removal does damage: each attack runs with the defence and without it.
 
 import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
@@ -14,7 +14,7 @@ import { memory } from "./defences_of_memory.ts";
 import { queue } from "./defences_of_queue.ts";
 
 for (const defence of [...connections, ...memory, ...queue]) {
-  Deno.test(`${defence.name}: with it the neighbour is unharmed, without it the damage shows`, () =>
+  Deno.test(`${defence.name}: with it another client is unharmed, without it the attack does damage`, () =>
     compare(defence));
 }
 
@@ -33,24 +33,24 @@ async function damage(
   polite?: Defence["polite"],
 ): Promise<number> {
   await using network = await TestNetwork.open(options);
-  const neighbour = network.client("198.51.100.1:1");
-  neighbour.post("SAY hello\n");
+  const other = network.client("198.51.100.1:1");
+  other.post("SAY hello\n");
   await network.pass();
-  neighbour.take();
+  other.take();
   const harm = await attack(network);
   if (Array.isArray(polite)) {
-    neighbour.post(`${polite[0]}\n`);
+    other.post(`${polite[0]}\n`);
     await network.pass();
-    assertEquals(neighbour.take(), `${polite[1]}\n`, "the other client's answer");
+    assertEquals(other.take(), `${polite[1]}\n`, "the other client's answer");
   }
   return harm;
 }
 
-// These burn time or a processor, so the damage is a bound and not a figure to the last request.
+// These attacks burn time of the processor, so the damage is a bound and no exact figure.
 
 /**
- * How many ms of work a newcomer waits for, as a clock tells that passes only by work. `clients` opens the connections
- * of an attack, and answers how it begins.
+ * The ms of work that a newcomer waits for. Only work moves the clock. `clients` opens the connections of an attack and
+ * returns the function that begins it.
  */
 async function burnt(
   options: ServeOptions,
@@ -61,7 +61,7 @@ async function burnt(
   let work = (): void => {};
   await using network = await TestNetwork.open({ ...options, stats: () => (work(), []) });
   const { clock } = network;
-  // STATS takes so long.
+  // Each STATS takes `cost` ms.
   work = () => clock.late(cost);
   const newcomer = network.client("198.51.100.1:1");
   const attack = clients(network);
@@ -80,7 +80,7 @@ const crowd = (address: (i: number) => string) => (network: TestNetwork): () => 
   return () => clients.forEach((each) => each.post(asks));
 };
 
-Deno.test("a rate for control work: with it a newcomer is served among it, without it behind it", async () => {
+Deno.test("a rate for control work: with it a newcomer is served among control work, without it behind it", async () => {
   const attack = crowd((i) => `203.0.113.1:${i + 1}`);
   const within = await burnt({}, attack, "SAY hello\n");
   const without = await burnt({ scheduling: { controlRate: Infinity } }, attack, "SAY hello\n");
@@ -88,7 +88,7 @@ Deno.test("a rate for control work: with it a newcomer is served among it, witho
   assert(without >= 1000, `${without} ms of work came first`);
 });
 
-Deno.test("slices of the loop: with them a newcomer is read among what waited, without them behind it", async () => {
+Deno.test("slices of the loop: with them a newcomer is read among waiting requests, without them behind them", async () => {
   const attack = crowd((i) => `203.0.${i}.1:1`);
   const scheduling = { controlRate: 1, controlBurst: 0 };
   const within = await burnt({ scheduling }, attack, "PING\n");
@@ -97,7 +97,7 @@ Deno.test("slices of the loop: with them a newcomer is read among what waited, w
   assert(without >= 1000, `${without} ms of work came first`);
 });
 
-Deno.test("workers: with them a newcomer is answered beside work without end, without them behind it", async () => {
+Deno.test("workers: with them a newcomer is answered during endless work, without them behind it", async () => {
   await using workshop = await Workshop.open(1);
   using busy = await workshop.client();
   await busy.send("#s SPIN s\n");
@@ -105,7 +105,7 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
   using newcomer = await workshop.client();
   await newcomer.send("PING\n");
   assertEquals(await newcomer.line(), "OK pong");
-  // On the loop the same would be the end of the test: this is a second of it.
+  // Endless work on the event loop would hang the test, so this work takes a second.
   const second = (network: TestNetwork): () => void => {
     const client = network.client("203.0.113.1:1");
     return () => client.post("STATS\n");
@@ -114,7 +114,7 @@ Deno.test("workers: with them a newcomer is answered beside work without end, wi
 });
 
 for (const [grace, answer] of [[100, "#w OK "], [Infinity, "#w ERR busy "]] as const) {
-  Deno.test(`a grace of ${grace} ms for a worker that does not stop: who waits for it gets ${answer}`, async () => {
+  Deno.test(`a grace of ${grace} ms for a worker that does not stop: a request that waits for it gets ${answer}`, async () => {
     await using workshop = await Workshop.open(1, { grace });
     using wire = await workshop.client();
     await wire.send("#s SPIN s\n");
@@ -128,7 +128,7 @@ for (const [grace, answer] of [[100, "#w OK "], [Infinity, "#w ERR busy "]] as c
   });
 }
 
-/** How often the server writes to fifty clients that ask, each beyond its rate, every 2 ms for 200 ms. */
+/** The number of writes to fifty clients that each ask beyond their rate, every 2 ms for 200 ms. */
 async function writes(refusing: number): Promise<number> {
   const listener = new PeerListener();
   const rates = { prefix: { rate: 0.1, burst: 1 } };
@@ -155,7 +155,7 @@ async function writes(refusing: number): Promise<number> {
   using polite = new RawClient(listener.connect("198.51.100.1:1")).listen();
   polite.post("SAY hello\n");
   await settle(testServer);
-  assert(polite.take().endsWith("OK hello\n"), "a neighbour is answered at once");
+  assert(polite.take().endsWith("OK hello\n"), "another client is answered at once");
   await testServer.clock.elapse(1000);
   await settle(testServer);
   for (const each of clients) {
@@ -165,14 +165,14 @@ async function writes(refusing: number): Promise<number> {
   return count;
 }
 
-Deno.test("rests of who was refused: with them a crowd is written to now and then, without them at each request", async () => {
+Deno.test("pauses after refusals: with them a crowd gets its refusals in few writes, without them one write each", async () => {
   const within = await writes(0.2);
   const without = await writes(Infinity);
   assert(within < 1500, `${within} writes`);
   assert(without >= 4500, `${without} writes`);
 });
 
-Deno.test("rests of who was refused: who asks little among a crowd is told soon, as it has a share of refusing of its own", async () => {
+Deno.test("pauses after refusals: a client that asks little gets its refusal soon, by its own share of refusing", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   await using network = await TestNetwork.open({ rates, bounds: { refusals: Infinity } });
   const crowd = Array.from({ length: 40 }, (_, i) => network.client(`203.0.113.${i}:1`));
@@ -188,7 +188,7 @@ Deno.test("rests of who was refused: who asks little among a crowd is told soon,
   assertEquals(soon, 32, "all but the first, which is served");
 });
 
-/** So many clients of one address that were refused, as the one seat is held. */
+/** `count` clients that were refused because the one seat is held; by default all of one address. */
 async function refused(
   network: TestNetwork,
   count: number,
@@ -200,7 +200,7 @@ async function refused(
   const clients = Array.from({ length: count }, (_, i) => network.client(address(i)));
   await network.pass();
   for (const each of clients) each.post(asks);
-  // Some are told later.
+  // Some refusals come later.
   await network.pass(1000);
   for (const each of clients) assert(each.take().includes("ERR busy"));
   return clients;
@@ -210,7 +210,7 @@ function figureOf(stats: string, name: string): number {
   return Number(new RegExp(`${name} (\\d+)`).exec(stats)![1]);
 }
 
-/** What the server has done until a newcomer is answered that comes a turn of the loop after this. */
+/** The figure of STATS when the newcomer is answered. It asks a turn of the event loop from now. */
 async function told(newcomer: RawClient, name: string): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   newcomer.take();
@@ -219,7 +219,7 @@ async function told(newcomer: RawClient, name: string): Promise<number> {
   return figureOf(newcomer.take(), name);
 }
 
-Deno.test("one line for all whose rests end: a newcomer is read before most of them", async () => {
+Deno.test("one queue for all whose pauses end: a newcomer is read before most of them", async () => {
   const bounds = { refusals: Infinity, refusing: 0.001 };
   await using network = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
   network.client("192.0.2.1:1").post("HOLD h\n");
@@ -232,11 +232,11 @@ Deno.test("one line for all whose rests end: a newcomer is read before most of t
   await network.pass();
   network.clock.advance(60_000);
   const refusals = await told(newcomer, "errors-busy-total");
-  // Where those whose rests end at one time are read at one time it is 3186.
+  // Without the queue, all whose pauses end at one time are read at that time: then it is 3186.
   assert(refusals < 1000, `${refusals} refusals came first`);
 });
 
-Deno.test("one line for all that send much: a newcomer is read before most of their bodies", async () => {
+Deno.test("one queue for all that send much: a newcomer is read before most of their bodies", async () => {
   await using network = await TestNetwork.open();
   const clients = Array.from({ length: 50 }, (_, i) => network.client(`203.0.113.${i}:1`));
   const newcomer = network.client("198.51.100.1:1");
@@ -244,12 +244,12 @@ Deno.test("one line for all that send much: a newcomer is read before most of th
   const body = "x".repeat(1 << 20);
   for (const each of clients) each.post(`ECHO {${body.length}}\n${body}\n`);
   const bytes = await told(newcomer, "received-bytes-total");
-  // Where each is read as far as it may be it is 3.5 MB.
+  // Without the queue, each is read as far as it may be: then it is 3.5 MB.
   assert(bytes < 2e6, `${bytes} bytes came first`);
   for (const each of clients) each[Symbol.dispose]();
 });
 
-Deno.test("one line for all that are read to be refused: a newcomer is read before most of theirs", async () => {
+Deno.test("one queue for all that will be refused: a newcomer is read before most of their requests", async () => {
   const bounds = { refusing: Infinity, refusals: Infinity };
   await using network = await TestNetwork.open({ seats: 1, scheduling: { waiting: 0 }, bounds });
   const clients = await refused(network, 50, "SAY x\n");
@@ -260,7 +260,7 @@ Deno.test("one line for all that are read to be refused: a newcomer is read befo
   newcomer.post("STATS\n");
   await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
   const [, told] = /errors-busy-total (\d+)/.exec(newcomer.take())!;
-  // Without the line it is 3250.
+  // Without the queue it is 3250.
   assert(Number(told) < 250, `${told} refusals came first`);
   await network.pass();
   for (const each of clients) assertEquals(each.take().split("ERR busy").length - 1, 64);

@@ -1,6 +1,6 @@
-// Bytes that are nearly requests: pieces of the grammar, what breaks it, and bits that flip.
+// Bytes that are nearly requests: pieces of the grammar, bytes that break it, and flipped bits.
 
-/** What requests are made of, and what breaks them. */
+/** The parts of requests, and parts that break them. */
 // deno-fmt-ignore
 const PIECES = [
   "PING", "SAY x", "ECHO", "FLOW 3", "STATS", "HELP", "CANCEL a", "HELLO lineup/1", "GET / HTTP/1.1",

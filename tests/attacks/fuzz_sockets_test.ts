@@ -11,9 +11,9 @@ import { isPredicted, predict } from "./predicted.ts";
 const BYTES = 800_000 * LONG;
 const AT_ONCE = 8;
 const PIECES = 60;
-// A stream that was asked for so much, that nobody waits for its end.
+// Some answers are streams with a huge number of items: the test does not wait for the end of such an answer.
 const MOST_ANSWERED = 1 << 20;
-// A tag may be in use or not when it comes again, so the answer may be the last.
+// A tag that comes again may still be in use. Then this answer may be the last.
 const TAG_IN_USE = /^ERR bad-syntax "The tag \S+ is still in use\."/;
 
 Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection is answered by the rules or closed`, async () => {
@@ -51,12 +51,12 @@ Deno.test(`serve takes any bytes over TCP (LINEUP_SEED=${SEED}): each connection
   assertEquals(testServer.log.filter(({ level }) => level === "error"), []);
 });
 
-/** One hostile connection; the same bytes and cuts for the same index. Resolves with how many it sent. */
+/** One hostile connection, with the same bytes and cuts for the same index. Resolves with the number of bytes sent. */
 async function attack(testServer: TestServer, index: number): Promise<number> {
   const random = seededRandom(SEED * 1_000_003 + index);
   const conn = await Deno.connect(connectTo(testServer.server.address));
   const bytes = stream(random);
-  // What becomes of it: everything is read, or it is reset in the middle.
+  // The connection reads everything, or is reset in the middle.
   const resets = random() < 0.2;
   const until = resets ? Math.floor(random() * bytes.length) : bytes.length;
   try {
@@ -84,18 +84,18 @@ function stream(random: () => number): Uint8Array {
   return Uint8Array.from(parts);
 }
 
-/** Sends in cuts of any size, some of them with a turn of the loop between. */
+/** Sends in pieces of any size, some of them after a turn of the event loop. */
 async function sendCut(conn: Deno.Conn, bytes: Uint8Array, random: () => number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const size = random() < 0.3 ? 1 + random() * 8 : random() * bytes.length;
-    // The server may have ended the connection: the answer says why.
+    // The server may have ended the connection: its answer has the reason.
     const sent = await conn.write(bytes.subarray(at, at + Math.ceil(size))).catch(() => Infinity);
     at += sent;
     if (random() < 0.1) await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
-/** All that comes; undefined where it is too much to wait for. */
+/** All bytes that come; `undefined` where they are more than MOST_ANSWERED. */
 async function readAll(conn: Deno.Conn): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -115,7 +115,7 @@ async function readAll(conn: Deno.Conn): Promise<Uint8Array | undefined> {
   return all;
 }
 
-/** Each line of the answer is one of Lineup/1, and the untagged final ones are those asked for, in their order. */
+/** Checks that the answer is lines of Lineup/1, and that its untagged final lines are the predicted ones, in order. */
 function judge(sent: Uint8Array, answered: Uint8Array): void {
   const prediction = predict(sent);
   const [greeting, ...frames] = replies(answered);
@@ -132,12 +132,12 @@ function judge(sent: Uint8Array, answered: Uint8Array): void {
   if (!ends) assertEquals(finals.length, prediction.most, shown());
 }
 
-/** The lines of an answer; throws where one is none of Lineup/1. */
+/** The lines of an answer. Throws at a line that is not of Lineup/1. */
 function replies(bytes: Uint8Array): string[] {
   const framer = new Framer("reply", { maxLine: 65_536, maxBody: 1 << 24 });
   const lines: string[] = [];
   for (let at = 0; at < bytes.length;) {
-    // Between lines telnet is answered what it asked for.
+    // Answers to telnet commands stand between lines.
     if (bytes[at] === telnet.IAC) {
       at += 3;
       continue;

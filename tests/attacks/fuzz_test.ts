@@ -6,10 +6,10 @@ import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { RawClient } from "../raw_client.ts";
 import { fuzz } from "./fuzz.ts";
 
-// LINEUP_LONG=25 makes it 100 million bytes; LINEUP_SEED another stream of them.
+// LINEUP_LONG=25 makes it 100 million bytes. LINEUP_SEED makes another stream.
 const BYTES = 4_000_000 * LONG;
 
-Deno.test(`Framer takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and holds no more than it may`, () => {
+Deno.test(`Framer takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and holds no more than its limits`, () => {
   const random = seededRandom(SEED);
   const { maxLine, maxBody } = DEFAULT_LIMITS;
   let framer = new Framer("request");
@@ -27,7 +27,7 @@ Deno.test(`Framer takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and 
   }
 });
 
-Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answered by the rules or closed, and a polite one unharmed`, async () => {
+Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): it answers by the rules or closes, and serves a polite client`, async () => {
   const random = seededRandom(SEED + 1);
   const listener = new PeerListener();
   await using testServer = await TestServer.open({ listen: [listener], drain: 0 });
@@ -45,7 +45,7 @@ Deno.test(`serve takes any bytes (LINEUP_SEED=${SEED}): every connection is answ
     }
     await hostile.half().catch(() => {});
     await settle(testServer);
-    // What waits for a body or an answer for ever is ended by the clock.
+    // Time-outs end connections that would wait for ever for a body or an answer.
     await testServer.clock.elapse(30_000);
     hostile.close();
     await reading;

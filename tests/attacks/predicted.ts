@@ -1,20 +1,20 @@
-// What a server must answer to bytes: the requests in them as the framer finds them, each with what its answer may be.
+// Predicts the answers of a server to bytes: the framer finds the requests, and each request has its possible answers.
 
 import { formatWord, type Frame, Framer } from "@lineup/lineup/protocol";
 import { protocol } from "../test_server.ts";
 
-/** One final line that must come, or that comes tagged instead. */
+/** A final line that must come, untagged or with a tag instead. */
 export interface Predicted {
-  /** What it begins with. */
+  /** The beginning of the line. */
   readonly starts: string;
-  /** Whether it may have come with the tag of its line. */
+  /** Whether it may come with the tag of its request instead. */
   readonly maybe: boolean;
 }
 
 /** The untagged final lines that must come, in their order. */
 export interface Prediction {
   readonly untagged: readonly Predicted[];
-  /** How many final lines there are at most, tagged ones included. */
+  /** The most final lines, tagged ones included. */
   readonly most: number;
 }
 
@@ -22,7 +22,7 @@ const UNKNOWN_COMMANDS = 10;
 const STANDING = ["HELLO", "HELP", "SPEC", "PING", "STATS", "CANCEL", "QUIT"];
 const KNOWN = new Set<string>([...Object.keys(protocol.commands), ...STANDING]);
 
-/** What must come for these bytes and a half-close behind them. */
+/** Predicts the answers to these bytes and a half-close behind them. */
 export function predict(bytes: Uint8Array): Prediction {
   const framer = new Framer("request");
   const untagged: Predicted[] = [];
@@ -62,7 +62,7 @@ export function isPredicted(
   { untagged }: Prediction,
   ends: boolean,
 ): boolean {
-  // Where in the prediction the lines so far may have led to.
+  // The places in the prediction to which the lines so far may have led.
   let places = new Set([0]);
   const skip = (from: Set<number>): Set<number> => {
     const all = new Set(from);

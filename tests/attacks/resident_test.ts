@@ -1,4 +1,4 @@
-// All attacks at once on a server that is a process: what it holds meanwhile, and what is left of it afterwards.
+// Runs all attacks at once on a server in a process of its own, and measures its memory during and after them.
 
 import { assert, assertEquals } from "@std/assert";
 import { LONG } from "../seeded_random.ts";
@@ -10,7 +10,7 @@ const MEMORY = 128 << 20;
 const MOST_LOOKS = 50;
 const ROUNDS = Math.min(3, LONG);
 
-// More bodies than the memory of the server holds, none of which ends.
+// Unfinished bodies, together larger than the memory of the server.
 const hoard: Attack = {
   name: "bodies that never end",
   connections: 250,
@@ -20,7 +20,7 @@ const hoard: Attack = {
   ends: true,
 };
 
-// What a server does in ordinary times: its heap grows to a size, which takes it a few rounds, and some things are made
+// Ordinary requests before the measurement: they grow the heap to its usual size, and create everything that is created
 // once.
 const ORDINARY_ROUNDS = 3;
 const ordinary: readonly Attack[] = [
@@ -36,7 +36,7 @@ const ordinary: readonly Attack[] = [
 
 const hostile = [...attacks, hoard];
 const clients: Attack = {
-  name: "as many clients as there are attackers, who ask and stay",
+  name: "as many ordinary clients as there are attackers",
   connections: hostile.reduce((sum, { connections = 1 }) => sum + connections, 0),
   sent: "SAY hello\n",
   stays: 10,
@@ -47,27 +47,27 @@ const clients: Attack = {
 Deno.test("all attacks at once: memory stays within its bound, and nothing is left behind", async () => {
   await using server = await Attacked.start(MEMORY);
   for (let time = 0; time < ORDINARY_ROUNDS; time++) await strikeAll(server, ordinary);
-  // The first attack makes the allocator and the tables of the runtime as large as they get. What later ones add is
-  // what they would cost a server in the long run.
+  // The first attack makes the allocator and the tables of the runtime as large as they get. The growth after it is the
+  // cost of attacks in the long run.
   await strikeAll(server, hostile);
-  const before = await server.rest();
+  const before = await server.idle();
   await server.forgetPeak();
   await strikeAll(server, [clients]);
   const base = await server.peak() ?? before.rss;
   await server.forgetPeak();
   for (let round = 0; round < ROUNDS; round++) await strikeAll(server, hostile);
   const peak = await server.peak();
-  let after = await server.rest();
-  // V8 gives pages back by and by, on a machine that has other things to do later.
+  let after = await server.idle();
+  // V8 gives pages back after a while, and later on a busy machine.
   for (let looks = 1; looks < MOST_LOOKS && after.rss > 1.2 * before.rss; looks++) {
-    after = await server.rest();
+    after = await server.idle();
   }
   const shown = JSON.stringify({ before, base, peak, after });
-  // The configured total and a fifth, on top of what the process takes for as many clients that do no harm.
+  // The bound is the configured memory and a fifth, above the peak for as many ordinary clients.
   assert((peak ?? 0) <= base + 1.2 * MEMORY, shown);
   assert(after.rss <= 1.2 * before.rss, shown);
   assert(after.heapUsed + after.external <= 1.2 * (before.heapUsed + before.external), shown);
-  // The next round of the server, which finds that nobody is there.
+  // The one timer that may be left is the server's next round over its clients.
   assert(after.timers <= 1, shown);
   assertEquals(after.fds, before.fds, "file descriptors");
   assertEquals(after.figures, before.figures);

@@ -1,10 +1,10 @@
-// Attacks over sockets.
+// Runs attacks over sockets.
 
 import { assertEquals } from "@std/assert";
 import { type Attacked, SPEED } from "./attacked_process.ts";
 import type { Attack } from "./attacks.ts";
 
-/** Every attack at the same time, from addresses of their own. */
+/** Runs all attacks at the same time, each from addresses of its own. */
 export async function strikeAll(server: Attacked, attacks: readonly Attack[]): Promise<void> {
   let host = 0;
   const strikes: (() => Promise<void>)[] = [];
@@ -12,7 +12,7 @@ export async function strikeAll(server: Attacked, attacks: readonly Attack[]): P
     const first = host++;
     for (let i = 0; i < (attack.connections ?? 1); i++) {
       const from = attack.oneAddress || i === 0 ? first : host++;
-      // One after the other: each has to say soon where it is from.
+      // One after the other: the PROXY header of each must arrive in time.
       const conn = await server.connect(`203.0.${from >> 8}.${from & 255}`, i + 1);
       strikes.push(() => strike(conn, attack));
     }
@@ -35,7 +35,7 @@ async function strike(conn: Deno.Conn, attack: Attack): Promise<void> {
     }
     for (let n = 0; n < stays; n++) await second();
   } catch {
-    // The server has ended it.
+    // The server has ended the connection.
   }
   conn.close();
   await listening;
@@ -46,6 +46,6 @@ async function drain(conn: Deno.Conn): Promise<void> {
   try {
     while (await conn.read(buffer) !== null);
   } catch {
-    // It is closed.
+    // The connection is closed.
   }
 }

@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bundle, endBundling, type Target } from "../../build/bundle.ts";
 import { listen, type Listener, parseAddress } from "../../net/mod.ts";
-import { serveGround } from "../transports/transport_fixture.ts";
+import { serveSuite } from "../transports/transport_fixture.ts";
 import { caseNames, type CaseResult } from "../transports/suite.ts";
 import { AUTHORITY_FILE, identity } from "../transports/tls.ts";
 import { openPage } from "./chromium.ts";
@@ -37,7 +37,7 @@ for (const runtime of ["node", "bun"]) {
       const file = `${directory}/suite.mjs`;
       await Deno.writeFile(file, await suiteFor("node"));
       const place = transport === "unix" ? `unix:${directory}/s` : `${transport}://127.0.0.1:0`;
-      await using server = await serveGround(await at(place));
+      await using server = await serveSuite(await at(place));
       const { code, out } = await run(runtime, [file, server.address, AUTHORITY_FILE]);
       const results = out.trim().split("\n").map((line) => JSON.parse(line) as CaseResult);
       if (transport === "ws" && await hasNoWebSocket(runtime)) {
@@ -65,7 +65,7 @@ Deno.test("the suite passes in Chromium", async (t) => {
     if (path === "/over") over.resolve();
     else results.push(JSON.parse(await body) as CaseResult);
   });
-  await using server = await serveGround(await at("ws://127.0.0.1:0", [pages.origin]));
+  await using server = await serveSuite(await at("ws://127.0.0.1:0", [pages.origin]));
   await using _ = await openPage(`${pages.origin}/?address=${encodeURIComponent(server.address)}`);
   await over.promise;
   await allPass(t, results);
@@ -77,7 +77,7 @@ Deno.test("Chromium's pages of another origin are not let in", async () => {
   await using pages = servePage(script, async (_, body) => {
     first.resolve(JSON.parse(await body) as CaseResult);
   });
-  await using server = await serveGround(await at("ws://127.0.0.1:0", ["http://other.example"]));
+  await using server = await serveSuite(await at("ws://127.0.0.1:0", ["http://other.example"]));
   await using _ = await openPage(`${pages.origin}/?address=${encodeURIComponent(server.address)}`);
   assertStringIncludes((await first.promise).error ?? "", "no WebSocket at ws://127.0.0.1:");
 });

@@ -1,4 +1,4 @@
-// What becomes of a server, and of a client, that has no file descriptors left: it goes on once it has some.
+// A server or a client without free file descriptors goes on once it has some again.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type ClientOptions, connect } from "../../client/mod.ts";
@@ -14,12 +14,12 @@ const bare = {
   commands: {},
 } as const;
 
-/** As many as Deno needs itself, and some. */
+/** The limit of descriptors: a few more than Deno itself needs. */
 const DESCRIPTORS = 64;
-/** More connections than descriptors, and fewer than a listener lets wait. */
+/** More connections than descriptors, and fewer than the backlog of a listener. */
 const CONNECTIONS = 90;
 
-/** A program of this folder in a process that may have few descriptors. */
+/** A program of this folder in a process with few descriptors. */
 class Starved implements AsyncDisposable {
   readonly child: Deno.ChildProcess;
   readonly #reading: Promise<void>[];
@@ -43,7 +43,7 @@ class Starved implements AsyncDisposable {
     ];
   }
 
-  /** Resolves once it has ended and all that it said is here. */
+  /** Resolves once the process has ended and all its output is here. */
   async ended(): Promise<void> {
     await this.child.status;
     this.#hasEnded = true;
@@ -54,7 +54,7 @@ class Starved implements AsyncDisposable {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
   }
 
-  /** Milliseconds of CPU that it has used. */
+  /** The milliseconds of CPU time that the process has used. */
   get burnt(): number {
     const stat = Deno.readTextFileSync(`/proc/${this.child.pid}/stat`);
     const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(")")).split(" ");
@@ -131,7 +131,7 @@ for (const transport of ["tcp", "tls", "unix", "ws"]) {
       assertStringIncludes(client.out, "{", client.err);
       const { failure, word } = JSON.parse(client.out);
       assertStringIncludes(failure, `ConnectionLost: cannot connect to ${server.address}: `);
-      // Of WebSockets the platform says no more.
+      // For WebSockets, the platform tells no more.
       const why = transport === "ws" ? "tcp open error" : "Too many open files";
       assertStringIncludes(failure, why);
       assertEquals(word, "pong");

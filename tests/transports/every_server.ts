@@ -1,4 +1,4 @@
-// A server at the addresses of its arguments, for a process of its own.
+// A program: a server at the addresses in its arguments.
 
 import { serve } from "../../server/mod.ts";
 import { identity } from "./tls.ts";

@@ -1,4 +1,4 @@
-// Connections that do not open are given up by the clock that the server was handed.
+// The server's clock decides when to give up connections that do not open.
 
 import { assertEquals } from "@std/assert";
 import { type LogEntry, serve } from "../../server/mod.ts";
@@ -14,7 +14,7 @@ const bare = {
 
 const HOUR = 3_600_000;
 
-/** Lets hours pass until `ended` settles: the connection must have arrived first, which takes real time. */
+/** Lets hours pass on the clock until `ended` settles. The connection takes real time to arrive. */
 async function hoursUntil(clock: VirtualClock, ended: Promise<unknown>): Promise<void> {
   let isOver = false;
   ended.then(() => isOver = true);

@@ -1,8 +1,8 @@
 import type { Protocol } from "../../protocol/spec.ts";
 
-/** What the cases of the suite need of a server; cases share one server, so names keep them apart. */
+/** The protocol of the suite. The cases share one server; names keep their requests apart. */
 export const protocol = {
-  name: "ground",
+  name: "suite",
   version: "1.0",
   summary: "What the suite of transports needs.",
   commands: {

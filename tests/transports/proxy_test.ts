@@ -1,5 +1,5 @@
-// PROXY headers: every transport, with none expected, from a listed proxy and from another, in every version, whole and
-// in parts, malformed and too slow.
+// PROXY headers over every transport: from listed and unlisted peers, and where none is expected; in every version,
+// whole and in parts, malformed and too slow.
 
 import {
   assert,
@@ -29,7 +29,7 @@ const V6 = [0x20, 1, 0x0d, 0xb8, ...Array(11).fill(0), 9, ...Array(16).fill(0), 
 const PATHS = [...text("/run/client.sock"), ...Array(92 + 108).fill(0)];
 const OWN = "the proxy itself";
 
-/** Headers, and whose connection each says it is. */
+/** Valid headers, and the peer that each names. */
 const GOOD: Readonly<Record<string, readonly [header: Uint8Array, peer: string]>> = {
   "1 TCP4": [text("PROXY TCP4 192.0.2.7 198.51.100.1 4660 5463\r\n"), "192.0.2.7:4660"],
   "1 TCP6": [text("PROXY TCP6 2001:db8::9 ::1 80 81\r\n"), "[2001:db8::9]:80"],
@@ -44,7 +44,7 @@ const GOOD: Readonly<Record<string, readonly [header: Uint8Array, peer: string]>
   "2 LOCAL with addresses": [v2(0, 0x11, V4), OWN],
 };
 
-/** What is no header, and what the log says of it. */
+/** Bytes that are no header, and the reason in the log. */
 const BAD: Readonly<Record<string, readonly [bytes: Uint8Array, why: string]>> = {
   "no header": [text("PING\r\n"), "not a PROXY header"],
   "a name that begins like it": [text("PROXYTCP4 1\r\n"), "not a PROXY header"],
@@ -71,22 +71,22 @@ const whoami = {
   },
 } as const;
 
-/** What a transport needs. */
+/** A transport in these tests. */
 interface Kind {
-  /** Where to listen, given a directory. */
+  /** The address to listen at, which may be in a directory. */
   readonly place: (directory: string) => string;
-  /** Lists of proxies that the peer of this test is in, and is not in. */
+  /** Lists of proxies with and without the peer of this test. */
   readonly listed: readonly string[];
   readonly unlisted: readonly string[] | undefined;
-  /** What a proxy's own connection is called. */
+  /** The peer of a connection that names no client. */
   readonly own: RegExp;
-  /** What a client sends behind the header, to be told who it is. */
+  /** The request behind the header: WHO answers with the peer. */
   readonly asks: Uint8Array;
-  /** What it is answered where no header is expected, by version. */
+  /** The answers to headers of versions 1 and 2 where none is expected. */
   readonly confused: readonly [first: RegExp, second: RegExp];
 }
 
-/** A request for a WebSocket, and behind it a message of these lines. */
+/** A request for a WebSocket and a message of these lines. */
 function overWebSocket(lines: string): Uint8Array {
   const request = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\n" +
     "connection: upgrade\r\nsec-websocket-version: 13\r\n" +
@@ -124,9 +124,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 interface Site {
-  /** Sends all this, and reads until the end. */
+  /** Sends the parts, and reads until the end. */
   readonly talk: (...parts: Uint8Array[]) => Promise<string>;
-  /** Why connections were dropped. */
+  /** The reasons for which connections were dropped. */
   readonly dropped: string[];
 }
 
@@ -158,13 +158,12 @@ async function site(
       const buffer = new Uint8Array(4096);
       try {
         for (const part of parts) await conn.write(part);
-        // The last that it sends.
         await conn.closeWrite();
         for (let read; (read = await conn.read(buffer)) !== null;) {
           answer += decoder.decode(buffer.subarray(0, read), { stream: true });
         }
       } catch {
-        // The server closed while something was unread.
+        // The server has closed the connection with unread bytes.
       }
       return answer;
     };
@@ -175,7 +174,7 @@ async function site(
 }
 
 for (const [name, kind] of Object.entries(KINDS)) {
-  Deno.test(`PROXY over ${name}: a listed proxy's clients are who it says`, () =>
+  Deno.test(`PROXY over ${name}: the server takes the peer of a client from a listed proxy`, () =>
     site(kind, kind.listed, async ({ talk, dropped }) => {
       for (const [header, [bytes, peer]] of Object.entries(GOOD)) {
         const answer = await talk(bytes, kind.asks);
@@ -186,9 +185,9 @@ for (const [name, kind] of Object.entries(KINDS)) {
       assertEquals(dropped, []);
     }));
 
-  Deno.test(`PROXY over ${name}: what a listed proxy sends instead of a header ends it without a word`, async () => {
+  Deno.test(`PROXY over ${name}: other bytes than a header end a listed proxy's connection without an answer`, async () => {
     for (const [what, [bytes, why]] of Object.entries(BAD)) {
-      // A server each: of such entries the log takes ten a second.
+      // Each case has its own server: a log takes ten such entries a second.
       await site(kind, kind.listed, async ({ talk, dropped }) => {
         assertEquals(await talk(bytes, kind.asks), "", what);
         assertEquals(dropped.map((each) => each.slice(0, why.length)), [why], what);
@@ -200,8 +199,8 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
   });
 
-  Deno.test(`PROXY over ${name}: what is not listed is closed without a word, whatever it sends`, async () => {
-    // Who may open the file of a Unix socket is a proxy there.
+  Deno.test(`PROXY over ${name}: connections of an unlisted peer are closed without an answer, with any header`, async () => {
+    // At a Unix socket, every peer that may open its file is a listed proxy.
     if (kind.unlisted === undefined) return;
     await site(kind, kind.unlisted, async ({ talk, dropped }) => {
       for (const [header, [bytes]] of Object.entries(GOOD)) {
@@ -211,7 +210,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     });
   });
 
-  Deno.test(`PROXY over ${name}: no header is understood where none is expected`, () =>
+  Deno.test(`PROXY over ${name}: no header is read where none is expected`, () =>
     site(kind, undefined, async ({ talk }) => {
       for (const [header, [bytes]] of Object.entries(GOOD)) {
         const answer = await talk(bytes, kind.asks);
@@ -221,7 +220,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     }));
 }
 
-Deno.test("PROXY over ws: a port for WebSockets beside others has proxies of its own", () => {
+Deno.test("PROXY over ws: the port for WebSockets has its own list of proxies", () => {
   const ws: Kind = { ...KINDS.ws, place: () => "tcp://127.0.0.1:0" };
   return site(ws, undefined, async ({ talk }) => {
     assertStringIncludes(await talk(GOOD["2 TCP4"][0], ws.asks), "OK 192.0.2.7:4660\r\n");
@@ -229,7 +228,7 @@ Deno.test("PROXY over ws: a port for WebSockets beside others has proxies of its
   }, { ws: { port: 0, proxyFrom: ["127.0.0.1"] } });
 });
 
-Deno.test("PROXY over tls: no header is understood before TLS", () =>
+Deno.test("PROXY over tls: no header is read before TLS", () =>
   site({ ...KINDS.tcp, place: () => "tls://127.0.0.1:0" }, undefined, async ({ talk, dropped }) => {
     for (const [header, [bytes]] of Object.entries(GOOD)) {
       const answer = await talk(bytes, KINDS.tcp.asks);
@@ -238,7 +237,7 @@ Deno.test("PROXY over tls: no header is understood before TLS", () =>
     assertEquals(dropped, []);
   }, { tls: identity }));
 
-/** A server behind proxies, in memory on a virtual clock. */
+/** A server behind proxies, over memory and on a virtual clock. */
 async function inMemory(most = 256) {
   const clock = new VirtualClock();
   const below = listenMemory();
@@ -263,7 +262,7 @@ async function inMemory(most = 256) {
   };
 }
 
-Deno.test("PROXY headers may come in any two parts, and what is behind them with them", async () => {
+Deno.test("PROXY headers may come in any two parts, together with requests", async () => {
   await using server = await inMemory();
   for (const [name, [header, peer]] of Object.entries(GOOD)) {
     const sent = Uint8Array.of(...header, ...text("WHO\r\nQUIT\r\n"));
@@ -279,7 +278,7 @@ Deno.test("PROXY headers may come in any two parts, and what is behind them with
   assertEquals(server.refused, []);
 });
 
-Deno.test("PROXY headers that take too long end their connections, and nobody else's", async () => {
+Deno.test("PROXY headers that take too long end their own connections only", async () => {
   await using server = await inMemory();
   const [header] = GOOD["2 TCP4"];
   const slow = [0, 1, 12, header.length - 1].map((length) => {
@@ -300,7 +299,7 @@ Deno.test("PROXY headers that take too long end their connections, and nobody el
   assertEquals(await quick.line(), "OK 192.0.2.7:4660");
 });
 
-Deno.test("of connections without their PROXY headers the oldest goes where there are too many", async () => {
+Deno.test("the oldest connection without its PROXY header is closed where there are too many", async () => {
   await using server = await inMemory(3);
   const silent = Array.from({ length: 5 }, () => new RawClient(server.connect()));
   await server.clock.elapse(1);
@@ -311,7 +310,7 @@ Deno.test("of connections without their PROXY headers the oldest goes where ther
   for (const wire of silent) wire.close();
 });
 
-Deno.test("a list of proxies that nobody can be in is refused at the start, with a reason", async () => {
+Deno.test("a list of proxies that no peer can match is refused at the start, with a reason", async () => {
   const cases: readonly [address: string, proxyFrom: string[], says: string][] = [
     ["tls://127.0.0.1:0", ["127.0.0.1"], "a PROXY header comes on tcp://"],
     ["unix:/tmp/never", ["127.0.0.1"], "no listed proxy connects there; list unix:"],
@@ -331,7 +330,7 @@ Deno.test("a list of proxies that nobody can be in is refused at the start, with
   }
 });
 
-Deno.test("an IPv6 proxy is listed by its address, in any spelling, and its neighbours are not", async () => {
+Deno.test("an IPv6 proxy is listed by its address, in any spelling, and the next address is not", async () => {
   const kind: Kind = { ...KINDS.tcp, place: () => "tcp://[::1]:0" };
   const [header] = GOOD["2 TCP4"];
   await site(kind, ["0:0::0:1"], async ({ talk }) => {
@@ -342,7 +341,7 @@ Deno.test("an IPv6 proxy is listed by its address, in any spelling, and its neig
   });
 });
 
-Deno.test("a client behind a proxy is counted by its own address, and never as this machine", () =>
+Deno.test("a client behind a proxy is counted by its own address, and never has the connections of this machine", () =>
   site(KINDS.unix, ["unix:"], async ({ talk }) => {
     const who = (address: string): Promise<string> =>
       talk(text(`PROXY TCP4 ${address} 127.0.0.1 1 2\r\n`), KINDS.unix.asks);

@@ -1,5 +1,5 @@
-// The suite in a page: `?address=ws://...`. Posts a line of JSON a case to where the page came from, and one behind
-// the last.
+// The suite in a page: `?address=ws://...`. Posts a line of JSON a case to the origin of the page, and one behind the
+// last.
 
 import { connect, openSession } from "../../client/browser.ts";
 import { browser } from "../../client/platform/browser.ts";

@@ -1,5 +1,5 @@
-// A client in a process that has few file descriptors: it uses them up, connects, lets some go, and connects again. Its
-// argument is the address; it says what became of both attempts.
+// A program: a client with few file descriptors. It uses them up, connects, closes some, and connects again. Its
+// argument is the address. It prints the results of both attempts.
 
 import { connect } from "../../client/mod.ts";
 import { connectStream } from "../../net/mod.ts";
@@ -10,7 +10,7 @@ const options = {
   dial:
     ((place, more) => connectStream(place, { ...more, tls: trust })) satisfies typeof connectStream,
 };
-// What is loaded and opened once is there then.
+// The first connection loads and opens everything that is needed once.
 await (await connect(address, options)).close();
 
 const files: Deno.FsFile[] = [];

@@ -1,5 +1,5 @@
-// What must hold of a client and a server over any transport. Runs in Deno, and bundled in Node, Bun and browsers: it
-// imports the client and what it names, and nothing of a runtime.
+// The suite: the behaviour of a client and a server over any transport. It runs in Deno, and as a bundle in Node, Bun
+// and browsers, so it imports nothing of a runtime.
 
 import type { Client, Connect, Dial, OpenSession } from "../../client/api.ts";
 import { ConnectionLost } from "../../client/errors.ts";
@@ -8,9 +8,9 @@ import { parseAddress } from "../../net/address.ts";
 import { type ByteStream, writeAll } from "../../net/stream.ts";
 import { protocol } from "./protocol.ts";
 
-/** Where the cases are run. */
+/** A server and a client for the cases. */
 export interface TransportFixture {
-  /** Of the server of ground.ts. */
+  /** The address of a server from `serveSuite`. */
   readonly address: string;
   readonly dial: Dial;
   /** The client of the runtime. */
@@ -18,10 +18,10 @@ export interface TransportFixture {
   readonly openSession: OpenSession;
 }
 
-/** What became of a case. */
+/** The result of a case. */
 export interface CaseResult {
   readonly name: string;
-  /** What was wrong; undefined where all was well. */
+  /** The error of a failed case. */
   readonly error?: string;
 }
 
@@ -48,10 +48,10 @@ async function rejected(promise: Promise<unknown>): Promise<Error & { code?: str
   throw new Error("it was not rejected");
 }
 
-type GroundClient = Client<typeof protocol>;
+type SuiteClient = Client<typeof protocol>;
 
-async function withClient(ground: TransportFixture, run: (client: GroundClient) => Promise<void>) {
-  const client = await ground.connect(protocol, ground.address, { dial: ground.dial });
+async function withClient(fixture: TransportFixture, run: (client: SuiteClient) => Promise<void>) {
+  const client = await fixture.connect(protocol, fixture.address, { dial: fixture.dial });
   try {
     await run(client);
   } finally {
@@ -59,7 +59,7 @@ async function withClient(ground: TransportFixture, run: (client: GroundClient) 
   }
 }
 
-/** Asks until the answer is what is waited for. */
+/** Asks until the answer meets a condition. */
 async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
   for (;;) {
     const answer = await ask();
@@ -68,8 +68,8 @@ async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): P
   }
 }
 
-async function withStream(ground: TransportFixture, run: (stream: ByteStream) => Promise<void>) {
-  const stream = await ground.dial(parseAddress(ground.address), {});
+async function withStream(fixture: TransportFixture, run: (stream: ByteStream) => Promise<void>) {
+  const stream = await fixture.dial(parseAddress(fixture.address), {});
   try {
     await run(stream);
   } finally {
@@ -86,23 +86,23 @@ async function readToEnd(stream: ByteStream): Promise<string> {
   return text;
 }
 
-const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
-  async "the greeting says who serves"(ground) {
-    const session = await ground.openSession(ground.address, { dial: ground.dial });
-    same([session.greeting.name, session.greeting.maxLine], ["ground", 8192]);
+const cases: Record<string, (fixture: TransportFixture) => Promise<void>> = {
+  async "the greeting names the protocol"(fixture) {
+    const session = await fixture.openSession(fixture.address, { dial: fixture.dial });
+    same([session.greeting.name, session.greeting.maxLine], ["suite", 8192]);
     await session.close();
   },
 
-  "a call gets its typed reply": (ground) =>
-    withClient(ground, async (client) => {
+  "a call gets its typed reply": (fixture) =>
+    withClient(fixture, async (client) => {
       same(await client.SUM({ a: 1.5, b: -2 }), { sum: -0.5 });
       for (const text of ["", 'a "b" \\ c=d', "é\u2028\0\r\n\t{5}", "𝕃".repeat(1000)]) {
         same(await client.SAY({ text }), { text });
       }
     }),
 
-  "a refusal keeps its code, message, retry and details": (ground) =>
-    withClient(ground, async (client) => {
+  "a refusal keeps its code, message, retry and details": (fixture) =>
+    withClient(fixture, async (client) => {
       const error = await rejected(client.FAIL());
       check(error instanceof Refusal, `${error} is a Refusal`);
       same([error.code, error.message, error.retry, error.details], [
@@ -113,21 +113,21 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       ]);
     }),
 
-  "5000 calls at once get each its own answer": (ground) =>
-    withClient(ground, async (client) => {
+  "5000 calls at once get each its own answer": (fixture) =>
+    withClient(fixture, async (client) => {
       const calls = Array.from({ length: 5000 }, (_, a) => client.SUM({ a, b: 1 }));
       same((await Promise.all(calls)).map(({ sum }) => sum - 1), [...calls.keys()]);
     }),
 
-  "answers that come in another order find their calls": (ground) =>
-    withClient(ground, async (client) => {
+  "answers that come in another order find their calls": (fixture) =>
+    withClient(fixture, async (client) => {
       const [name, of] = [newName(), 200];
       const calls = Array.from({ length: of }, (_, n) => client.SHUFFLE({ name, of, n }));
       same((await Promise.all(calls)).map(({ n }) => n), [...calls.keys()]);
     }),
 
-  "a body of 1 MiB goes there and back, every byte value in it": (ground) =>
-    withClient(ground, async (client) => {
+  "a body of 1 MiB goes there and back, every byte value in it": (fixture) =>
+    withClient(fixture, async (client) => {
       const body = Uint8Array.from({ length: 1 << 20 }, (_, i) => i ^ (i >> 8));
       const bodies = [body, body.subarray(1), new Uint8Array(0)];
       const answers = await Promise.all(bodies.map((body) => client.ECHO({ body })));
@@ -137,16 +137,16 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       }
     }),
 
-  "10000 items come in order, and the reply behind them": (ground) =>
-    withClient(ground, async (client) => {
+  "10000 items come in order, followed by the reply": (fixture) =>
+    withClient(fixture, async (client) => {
       const call = client.COUNT({ to: 10_000 });
       let last = 0;
       for await (const { n } of call) check(n === ++last, `${n} after ${last - 1}`);
       same([last, await call.reply], [10_000, { count: 10_000 }]);
     }),
 
-  "leaving the items early ends them at the server": (ground) =>
-    withClient(ground, async (client) => {
+  "a client that stops reading items ends them at the server": (fixture) =>
+    withClient(fixture, async (client) => {
       const name = newName();
       let seen = 0;
       for await (const { text } of client.FLOW({ name, size: 100 })) {
@@ -156,8 +156,8 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       await until(() => client.PRODUCED({ name }), ({ ended }) => ended);
     }),
 
-  "an aborted call is aborted at the server": (ground) =>
-    withClient(ground, async (client) => {
+  "an aborted call is aborted at the server": (fixture) =>
+    withClient(fixture, async (client) => {
       const name = newName();
       const abort = new AbortController();
       const call = rejected(client.HOLD({ name }, { signal: abort.signal }));
@@ -167,16 +167,16 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       await until(() => client.HELD({ name }), ({ aborted }) => aborted);
     }),
 
-  "a call ends at its deadline, here and at the server": (ground) =>
-    withClient(ground, async (client) => {
+  "a call ends at its deadline, here and at the server": (fixture) =>
+    withClient(fixture, async (client) => {
       const name = newName();
       const error = await rejected(client.HOLD({ name }, { within: 50 }));
       same(error.code, "expired");
       await until(() => client.HELD({ name }), ({ begun, aborted }) => aborted || !begun);
     }),
 
-  "a connection that is lost midway fails the call after what came": (ground) =>
-    withClient(ground, async (client) => {
+  "a lost connection fails a call behind the items that came": (fixture) =>
+    withClient(fixture, async (client) => {
       const seen: number[] = [];
       const error = await rejected((async () => {
         for await (const { n } of client.CUT()) seen.push(n);
@@ -185,14 +185,16 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       check(error instanceof ConnectionLost, `${error} is a ConnectionLost`);
     }),
 
-  "a call that may be made again survives a lost connection": (ground) =>
-    withClient(ground, async (client) => {
+  "a call that may be made again survives a lost connection": (fixture) =>
+    withClient(fixture, async (client) => {
       same(await client.FLAKY({ name: newName() }), { times: 2 });
       same(await client.SUM({ a: 1, b: 2 }), { sum: 3 });
     }),
 
-  "a call that may not be made again is made once, and says that it may have been": (ground) =>
-    withClient(ground, async (client) => {
+  "a call that may not be made again is made once, and its error tells that it may have run": (
+    fixture,
+  ) =>
+    withClient(fixture, async (client) => {
       const name = newName();
       const error = await rejected(client.ONCE({ name }));
       check(error instanceof ConnectionLost, `${error} is a ConnectionLost`);
@@ -200,17 +202,17 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       same(await client.TIMES({ name }), { times: 1 });
     }),
 
-  async "of several addresses those that answer are used"(ground) {
+  async "a client with several addresses uses those that answer"(fixture) {
     const dead = "ws://dead.invalid:1";
     let refused = 0;
     const dial: Dial = (address, options) => {
       if (!("hostname" in address) || address.hostname !== "dead.invalid") {
-        return ground.dial(address, options);
+        return fixture.dial(address, options);
       }
       refused++;
       return Promise.reject(new Error("connection refused"));
     };
-    const client = await ground.connect(protocol, [dead, ground.address, dead], { dial });
+    const client = await fixture.connect(protocol, [dead, fixture.address, dead], { dial });
     try {
       const calls = Array.from({ length: 100 }, (_, a) => client.SUM({ a, b: 1 }));
       same((await Promise.all(calls)).map(({ sum }) => sum - 1), [...calls.keys()]);
@@ -220,8 +222,8 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
     }
   },
 
-  "a client that knows no protocol asks the server for it": async (ground) => {
-    const client = await ground.connect(ground.address, { dial: ground.dial });
+  "a client that knows no protocol asks the server for it": async (fixture) => {
+    const client = await fixture.connect(fixture.address, { dial: fixture.dial });
     try {
       same(await client.call("SUM", { a: 1, b: 2 }), { sum: 3 });
       same((await client.stream("COUNT", { to: 3 }).all()).length, 3);
@@ -230,29 +232,29 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
     }
   },
 
-  "what was asked before a half close is answered, then comes the end": (ground) =>
-    withStream(ground, async (stream) => {
+  "requests before a half close are answered, then the connection ends": (fixture) =>
+    withStream(fixture, async (stream) => {
       await writeAll(stream, encoder.encode("SUM 1 2\nSAY lo"));
       await writeAll(stream, encoder.encode("w\nECHO {3}\na\nb\n"));
       await stream.closeWrite();
       const [greeting, ...answers] = (await readToEnd(stream)).split("\n");
-      check(greeting.startsWith("OK lineup/1 ground/1.0 "), greeting);
+      check(greeting.startsWith("OK lineup/1 suite/1.0 "), greeting);
       same(answers, ["OK sum=3", "OK low", "OK {3}", "a", "b", ""]);
     }),
 
-  "QUIT ends the connection from the other side": (ground) =>
-    withStream(ground, async (stream) => {
+  "QUIT ends the connection from the other side": (fixture) =>
+    withStream(fixture, async (stream) => {
       await writeAll(stream, encoder.encode("QUIT\n"));
       check((await readToEnd(stream)).endsWith("\nOK bye\n"), "it ends in OK bye");
     }),
 
-  "a client that does not read does not make the server's memory grow": (ground) =>
-    withClient(ground, async (client) => {
+  "a client that does not read does not make the server's memory grow": (fixture) =>
+    withClient(fixture, async (client) => {
       const name = newName();
       const size = 16_384;
-      await withStream(ground, async (stream) => {
+      await withStream(fixture, async (stream) => {
         await writeAll(stream, encoder.encode(`FLOW ${name} ${size}\n`));
-        // What the system and a WebSocket take of it unread has a bound as well.
+        // The buffers of the system and of a WebSocket are bounded too: then the count stands still.
         let still = 0;
         let last = 0;
         await until(() => client.PRODUCED({ name }), ({ count, ended }) => {
@@ -266,8 +268,8 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       await until(() => client.PRODUCED({ name }), ({ ended }) => ended);
     }),
 
-  "a stream that is read as fast as it comes can be cancelled": (ground) =>
-    withStream(ground, async (stream) => {
+  "a stream that is read as fast as it comes can be cancelled": (fixture) =>
+    withStream(fixture, async (stream) => {
       await writeAll(stream, encoder.encode(`#f FLOW ${newName()} 100\n`));
       const buffer = new Uint8Array(65_536);
       let [tail, seen, asked] = ["", 0, false];
@@ -283,10 +285,10 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
       }
     }),
 
-  "close lets what is in flight be answered": (ground) =>
-    withClient(ground, async (other) => {
+  "close waits for the answers of calls in flight": (fixture) =>
+    withClient(fixture, async (other) => {
       const name = newName();
-      const client = await ground.connect(protocol, ground.address, { dial: ground.dial });
+      const client = await fixture.connect(protocol, fixture.address, { dial: fixture.dial });
       const call = client.HOLD({ name });
       await until(() => other.HELD({ name }), ({ begun }) => begun);
       const closed = client.close();
@@ -297,16 +299,16 @@ const cases: Record<string, (ground: TransportFixture) => Promise<void>> = {
     }),
 };
 
-// Only a case that fails gets this far.
+// Only a failing case runs as long as this.
 const DEADLINE_MS = 60_000;
 
-async function runCase(name: string, ground: TransportFixture): Promise<CaseResult> {
+async function runCase(name: string, fixture: TransportFixture): Promise<CaseResult> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not over in ${DEADLINE_MS} ms`)), DEADLINE_MS);
   });
   try {
-    await Promise.race([cases[name](ground), late]);
+    await Promise.race([cases[name](fixture), late]);
     return { name };
   } catch (error) {
     return { name, error: error instanceof Error ? error.stack || error.message : String(error) };
@@ -316,8 +318,8 @@ async function runCase(name: string, ground: TransportFixture): Promise<CaseResu
 }
 
 /** Runs every case, in order. */
-export async function* runSuite(ground: TransportFixture): AsyncGenerator<CaseResult, void> {
-  for (const name of Object.keys(cases)) yield await runCase(name, ground);
+export async function* runSuite(fixture: TransportFixture): AsyncGenerator<CaseResult, void> {
+  for (const name of Object.keys(cases)) yield await runCase(name, fixture);
 }
 
 /** The names of the cases. */

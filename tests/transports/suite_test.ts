@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { connect, type Dial, openSession } from "../../client/mod.ts";
 import { connectStream, listen, type Listener, listenMemory, parseAddress } from "../../net/mod.ts";
 import { connectStream as connectAsNode } from "../../net/node.ts";
-import { serveGround } from "./transport_fixture.ts";
+import { serveSuite } from "./transport_fixture.ts";
 import { caseNames, runSuite } from "./suite.ts";
 import { identity, trust } from "./tls.ts";
 
@@ -31,7 +31,7 @@ for (const [name, open] of Object.entries(transports)) {
   Deno.test(`the suite passes over ${name}`, async (t) => {
     const directory = await Deno.makeTempDir();
     const { listener, dial } = await open(directory);
-    await using server = await serveGround(listener);
+    await using server = await serveSuite(listener);
     const address = server.address === "memory" ? "memory:0" : server.address;
     const seen: string[] = [];
     for await (const { name, error } of runSuite({ address, dial, connect, openSession })) {

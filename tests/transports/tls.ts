@@ -8,8 +8,8 @@ const read = (name: string): string =>
 /** The path of the authority's certificate. */
 export const AUTHORITY_FILE = new URL("./tls/authority.pem", import.meta.url).pathname;
 
-/** Who the server of a test is: localhost and 127.0.0.1. */
+/** The certificate of a test's server, for localhost and 127.0.0.1. */
 export const identity: TlsIdentity = { cert: read("server.pem"), key: read("server.key") };
 
-/** Whom its clients trust. */
+/** The authority that its clients trust. */
 export const trust: TlsTrust = { caCerts: [read("authority.pem")] };

@@ -32,14 +32,14 @@ async function withServer(
 
 const portOf = ({ address }: Server): number => Number(address.split(":").at(-1));
 
-Deno.test("serve with a certificate listens for TLS, and who trusts it connects", () =>
+Deno.test("serve with a certificate listens for TLS, and a client that trusts it connects", () =>
   withServer(async ({ address }) => {
     assertEquals(address.startsWith("tls://127.0.0.1:"), true, address);
     await using client = await connect(bare, address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
   }));
 
-Deno.test("a client refuses a server that it does not trust, or that bears another name", () =>
+Deno.test("a client refuses a server that it does not trust, or that has another name", () =>
   withServer(async (server) => {
     const { address } = server;
     const untrusted = await assertRejects(() => connect(bare, address), ConnectionLost);
@@ -51,7 +51,7 @@ Deno.test("a client refuses a server that it does not trust, or that bears anoth
     assertEquals(await client.PING(), { word: "pong" });
   }));
 
-Deno.test("a client that says that it speaks another protocol is refused", () =>
+Deno.test("a client that names another protocol (ALPN) is refused", () =>
   withServer(async (server) => {
     const connectTls = async (alpnProtocols: string[]): Promise<string | null> => {
       using conn = await Deno.connectTls({
@@ -67,11 +67,11 @@ Deno.test("a client that says that it speaks another protocol is refused", () =>
     await assertRejects(() => connectTls(["http/1.1"]));
   }));
 
-Deno.test("what is no TLS ends its own connection only, and is no error of the server", () =>
+Deno.test("bytes that are no TLS end their own connection only, and are no error of the server", () =>
   withServer(async (server, log) => {
     using plain = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
     await plain.write(new TextEncoder().encode("PING\r\n"));
-    // An alert, and the end.
+    // The server sends an alert and closes.
     const buffer = new Uint8Array(1000);
     while (await plain.read(buffer).catch(() => null) !== null);
     await log.until(() => log.length === 1);
@@ -81,7 +81,7 @@ Deno.test("what is no TLS ends its own connection only, and is no error of the s
     assertEquals(await client.PING(), { word: "pong" });
   }));
 
-Deno.test("a handshake that does not come counts as a connection, and holds nobody up", () =>
+Deno.test("a connection without a handshake counts, and delays no other client", () =>
   withServer(async (server) => {
     const hostname = "127.0.0.1";
     const silent = [
@@ -102,7 +102,7 @@ Deno.test("a handshake that does not come in time is given up, and counted", () 
     const [tls, tcp] = server.addresses;
     await using client = await connect(bare, tcp);
     using __silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
-    // Deno keeps the socket until its client goes.
+    // Deno keeps the socket until its client closes.
     await log.until(() => log.length === 1);
     assertEquals(log[0].why, "no TLS handshake within 50 ms");
     const { value } = (await client.STATS().all()).find(({ name }) =>

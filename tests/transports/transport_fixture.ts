@@ -12,7 +12,7 @@ interface Held {
 }
 
 /** Serves the protocol of the suite at these listeners. */
-export function serveGround(...listeners: readonly Listener[]): Promise<Server> {
+export function serveSuite(...listeners: readonly Listener[]): Promise<Server> {
   const streams = new Map<string, ByteStream>();
   const held = new Map<string, Held>();
   const flows = new Map<string, { count: number; ended: boolean }>();
@@ -36,7 +36,7 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
       shuffles.set(name, waiting);
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
-        // 7 shares no factor with how many the suite asks for, so that each is met once.
+        // The number of requests is no multiple of 7, so this answers each once.
         if (waiting.length === of) { for (let i = 0; i < of; i++) waiting[(i * 7) % of](); }
       });
       return { n };
@@ -84,7 +84,7 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
     TIMES: ({ name }) => ({ times: times.get(name) ?? 0 }),
     async *CUT(_, { client, park }) {
       yield { n: 1 };
-      // Once the item is on its way.
+      // By then the item is on its way.
       await park(new Promise((resolve) => setTimeout(resolve, 20)));
       streams.get(client.peer)!.close();
       await park(new Promise(() => {}));
@@ -92,14 +92,14 @@ export function serveGround(...listeners: readonly Listener[]): Promise<Server> 
   };
   return serve(protocol, handlers, {
     listen: listeners.map((each) => known(each, streams)),
-    // CUT loses connections, which is told.
+    // CUT loses connections, and the server would log that.
     log: () => {},
-    // Thousands of calls at once wait longer than a good queue, where other tests have the machine as well.
+    // On a busy machine, thousands of calls at once wait longer than the default targets allow.
     classes: CLASSES.map((each) => ({ ...each, target: Infinity, patience: 60_000 })),
   });
 }
 
-/** A listener whose streams are found by their peer, which is made unique where it is not. */
+/** A listener that keeps its streams by their peers, and makes the peers unique. */
 function known(listener: Listener, streams: Map<string, ByteStream>): Listener {
   return {
     address: listener.address,

@@ -1,5 +1,5 @@
-// Who vanishes without an end of the connection, over every transport: a process that is stopped still has its sockets,
-// and says nothing.
+// Servers and clients that vanish without the end of their connections, over every transport. A stopped process
+// vanishes: it keeps its sockets and sends nothing.
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLost } from "../../client/mod.ts";
@@ -27,7 +27,7 @@ async function withPlace(transport: string, test: (place: string) => Promise<voi
   await Deno.remove(directory, { recursive: true });
 }
 
-/** A server whose process is stopped, and goes on, and is stopped again. */
+/** A server whose process is stopped, continued and stopped again. */
 async function stopServer(place: string): Promise<void> {
   const program = new URL("every_server.ts", import.meta.url).href;
   const server = new Deno.Command(Deno.execPath(), {
@@ -53,11 +53,11 @@ async function stopServer(place: string): Promise<void> {
   };
   try {
     await answers();
-    // By now the client has said that it sends signs of life.
+    // By now the client has announced its heartbeat.
     await new Promise((resolve) => setTimeout(resolve, 1200));
     lost = Promise.withResolvers();
     server.kill("SIGSTOP");
-    // The client sees that nobody is there.
+    // The client notices that the server is gone.
     await lost.promise;
     assertInstanceOf(await ping(), ConnectionLost);
     server.kill("SIGCONT");
@@ -72,7 +72,8 @@ async function stopServer(place: string): Promise<void> {
 }
 
 Deno.test({
-  name: "a client sees at every transport that its server vanishes, asked something or not",
+  name:
+    "a client notices over every transport that its server vanishes, with and without a call in flight",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await Promise.all(TRANSPORTS.map((transport) => withPlace(transport, stopServer)));
@@ -80,7 +81,7 @@ Deno.test({
 });
 
 for (const transport of TRANSPORTS) {
-  Deno.test(`a server gives up a client that vanishes, and what it has in flight: ${transport}`, () =>
+  Deno.test(`a server gives up a client that vanishes, and its requests in flight: ${transport}`, () =>
     withPlace(transport, async (place) => {
       const clock = new VirtualClock();
       const log: LogEntry[] = [];

@@ -1,4 +1,4 @@
-// What the port of a WebSocket answers to what is sent to it instead of a request for one.
+// The answers of a WebSocket's port to bytes that open no WebSocket.
 
 import { assert, assertStringIncludes } from "@std/assert";
 import { serve } from "../../server/mod.ts";
@@ -18,7 +18,7 @@ const VERSION = "Sec-WebSocket-Version: 13";
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const GET = "GET / HTTP/1.1";
 
-/** Sends bytes in pieces, and reads until the end or `until` is there. */
+/** Sends bytes in pieces, and reads until the end, or until `last` is there. */
 async function ask(port: number, text: string, size: number, last?: string): Promise<string> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   conn.setNoDelay(true);
@@ -112,7 +112,7 @@ const refused: readonly [what: string, lines: readonly string[], status: number,
   ["a long head", [GET, HOST, `x: ${"y".repeat(20_000)}`], 431, "at most 16384 bytes"],
 ];
 
-Deno.test("what is no request for a WebSocket is answered with what it is", async (t) => {
+Deno.test("an answer says why a request opens no WebSocket", async (t) => {
   await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
   const port = Number(new URL(server.address).port);
   for (const [what, lines, status, text] of refused) {
@@ -129,7 +129,7 @@ Deno.test("what is no request for a WebSocket is answered with what it is", asyn
   }
 });
 
-Deno.test("a WebSocket is opened whatever the request is cut into, and what comes behind it is read", async () => {
+Deno.test("a WebSocket opens for any cuts of its request, and bytes behind the request are read", async () => {
   await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
   const port = Number(new URL(server.address).port);
   const lines = [
@@ -146,14 +146,14 @@ Deno.test("a WebSocket is opened whatever the request is cut into, and what come
   for (const size of [1 << 20, 7, 1]) {
     const answer = await ask(port, [...lines, "\r\n"].join("\r\n") + message, size, "pong");
     assert(answer.startsWith("HTTP/1.1 101 Switching Protocols\r\n"), answer);
-    // The key and the answer to it are those of RFC 6455, section 1.3.
+    // The key and its answer are from RFC 6455, section 1.3.
     assertStringIncludes(answer, "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
     assertStringIncludes(answer, "OK lineup/1 bare/1.0 ");
     assertStringIncludes(answer, "OK pong");
   }
 });
 
-/** A WebSocket as bytes, its request answered. */
+/** A socket on which a WebSocket is open, and the bytes that came on it. */
 async function raw(port: number): Promise<{ conn: Deno.TcpConn; came: () => string }> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const text = [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "\r\n"].join("\r\n");
@@ -192,7 +192,7 @@ Deno.test("pings are answered, and a close is answered with the same code and en
   conn.close();
 });
 
-Deno.test("what breaks the rules is closed with the code for it, behind the answers to what came before", async () => {
+Deno.test("a broken rule closes the WebSocket with its code, behind the answers to earlier requests", async () => {
   await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
   const port = Number(new URL(server.address).port);
   const { conn, came } = await raw(port);

@@ -28,7 +28,7 @@ async function withServer(
   await test(server.address, server);
 }
 
-/** A WebSocket and what it gets. */
+/** A WebSocket and its messages. */
 class Page implements Disposable {
   readonly socket: WebSocket;
   readonly closed: Promise<CloseEvent>;
@@ -53,7 +53,7 @@ class Page implements Disposable {
   }
 }
 
-/** What STATS tells a page. */
+/** A figure of STATS, asked by a page. */
 async function figure(page: Page, name: string): Promise<string> {
   page.text = "";
   page.socket.send("STATS\n");
@@ -67,7 +67,7 @@ async function openPage(address: string): Promise<Page> {
   return page;
 }
 
-Deno.test("messages are pieces of the stream, text or binary, wherever they begin and end", () =>
+Deno.test("messages are pieces of the stream, text or binary, for any cuts", () =>
   withServer(async (address) => {
     using page = await openPage(address);
     assert(page.text.startsWith("OK lineup/1 bare/1.0 "), page.text);
@@ -94,21 +94,21 @@ Deno.test("QUIT closes the WebSocket with 1000, an empty message ends one direct
   }));
 
 for (const maxMessage of [undefined, 100_000]) {
-  Deno.test(`a message that is too long closes the WebSocket with 1009, where maxMessage is ${maxMessage}`, () =>
+  Deno.test(`a message that is too long closes the WebSocket with 1009, for maxMessage ${maxMessage}`, () =>
     withServer(async (address) => {
       using page = await openPage(address);
-      using neighbour = await openPage(address);
+      using other = await openPage(address);
       const longest = (maxMessage ?? 65_536) - "PING\n".length;
       page.socket.send("PING\n" + "\n".repeat(longest));
       await page.got("OK pong");
-      assertEquals(await figure(neighbour, "messages-too-long-total"), "0");
+      assertEquals(await figure(other, "messages-too-long-total"), "0");
       page.socket.send("PING\n" + "\n".repeat(longest + 1));
       assertEquals((await page.closed).code, 1009);
-      assertEquals(await figure(neighbour, "messages-too-long-total"), "1");
+      assertEquals(await figure(other, "messages-too-long-total"), "1");
     }, { ws: { port: 0, maxMessage } }));
 }
 
-Deno.test("serve refuses a maxMessage that clients do not know of", async () => {
+Deno.test("serve refuses a maxMessage below the messages of clients", async () => {
   await assertRejects(
     () => serve(bare, {}, { listen: [], ws: { port: 0, maxMessage: 65_535 } }),
     RangeError,
@@ -149,7 +149,7 @@ const UPGRADE = [
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 
-Deno.test("a browser that goes to the address of a WebSocket reads what it is", () =>
+Deno.test("a browser that opens the address of a WebSocket as a page reads an explanation", () =>
   withServer(async (address) => {
     const here = await fetch(address.replace("ws:", "http:"));
     assertEquals(here.status, 426);
@@ -163,7 +163,7 @@ Deno.test("a browser that goes to the address of a WebSocket reads what it is", 
     assert(lost.startsWith("HTTP/1.1 404 "), lost);
   }));
 
-Deno.test("a page of another site is refused, one that is allowed is not", () =>
+Deno.test("a page of another site is refused, unless its origin is allowed", () =>
   withServer(async (address) => {
     const from = (origin: string) =>
       request(address, "GET / HTTP/1.1", "Host: 127.0.0.1", `Origin: ${origin}`, ...UPGRADE);
@@ -184,7 +184,7 @@ const ORIGINS: readonly [origin: string | undefined, host: string, may: boolean]
   ["http://127.0.0.1:3000", "127.0.0.1:5464", false],
   ["http://localhost:5464", "127.0.0.1:5464", false],
   ["http://evil.example:5464", "127.0.0.1:5464", false],
-  // A name of somebody else that leads here.
+  // A foreign name that points to this host.
   ["http://evil.example:5464", "evil.example:5464", false],
   ["null", "127.0.0.1:5464", false],
   ["", "", false],
@@ -192,7 +192,7 @@ const ORIGINS: readonly [origin: string | undefined, host: string, may: boolean]
   ["http://127.0.0.1.evil.example", "127.0.0.1.evil.example", false],
 ];
 
-Deno.test("mayConnect lets in pages of the same host and port, and no others", () => {
+Deno.test("mayConnect admits pages of the same host and port, and no others", () => {
   for (const [origin, host, may] of ORIGINS) {
     assertEquals(mayConnect({ origin, host }, "line.example", []), may, `${origin} to ${host}`);
     assert(mayConnect({ origin, host }, "line.example", ["*"]));
@@ -201,7 +201,7 @@ Deno.test("mayConnect lets in pages of the same host and port, and no others", (
   assert(!mayConnect({ origin: "http://a.example", host: undefined }, "y", ["http://b.example"]));
 });
 
-Deno.test("serve refuses an origin that is none, and other machines without insecure", async () => {
+Deno.test("serve refuses a text that is no origin, and other machines without insecure", async () => {
   for (const origin of ["example.org", "https://example.org/page", "https://u@example.org", ""]) {
     await assertRejects(
       () => serve(bare, {}, { listen: [], ws: { port: 0, origins: [origin] } }),
@@ -216,7 +216,7 @@ Deno.test("serve refuses an origin that is none, and other machines without inse
   );
 });
 
-Deno.test("connections that do not open a WebSocket give way to those that come later", () =>
+Deno.test("connections that do not open a WebSocket give way to later ones", () =>
   withServer(async (address) => {
     const { hostname, port } = new URL(address.replace("ws:", "http:"));
     const silent: Deno.TcpConn[] = [];
@@ -226,7 +226,7 @@ Deno.test("connections that do not open a WebSocket give way to those that come 
     page.socket.send("PING\n");
     await page.got("OK pong");
     assertEquals(await ended, null);
-    // One for the third, one for the page.
+    // One closed for the third connection, one for the page.
     assertEquals(await figure(page, "connections-unopened-total"), "2");
     for (const conn of silent) conn.close();
   }, { connections: { connectionsOpening: 2 } }));
@@ -242,7 +242,7 @@ Deno.test("a connection that does not open a WebSocket in time is closed, and co
     assertEquals([value, address], ["1", server.addresses[0]]);
   }, { listen: ["tcp://127.0.0.1:0"], timeouts: { opening: 50 } }));
 
-Deno.test("listen says that a WebSocket's port is taken", async () => {
+Deno.test("listen rejects where a WebSocket's port is taken", async () => {
   const listener = await listen(parseAddress("ws://127.0.0.1:0"));
   await assertRejects(() => listen(parseAddress(listener.address)), Deno.errors.AddrInUse);
   listener.close();
@@ -250,7 +250,7 @@ Deno.test("listen says that a WebSocket's port is taken", async () => {
   assertEquals(await listener.accept(), undefined);
 });
 
-Deno.test("connecting to a WebSocket fails where there is none, and ends with its signal", async () => {
+Deno.test("a dial to a WebSocket fails where there is none, and ends with its signal", async () => {
   const mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = parseAddress(`ws://127.0.0.1:${mute.addr.port}`);
   const abort = new AbortController();
@@ -265,7 +265,7 @@ Deno.test("connecting to a WebSocket fails where there is none, and ends with it
   await assertRejects(() => connectStream(address), StreamError, "no WebSocket at ws://127.0.0.1:");
 });
 
-/** Answers a request to open a WebSocket (RFC 6455, section 4.2.2). */
+/** Answers a request for a WebSocket (RFC 6455, section 4.2.2). */
 async function openTo(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(10_000);
   const head = new TextDecoder().decode(buffer.subarray(0, (await conn.read(buffer))!));
@@ -281,7 +281,7 @@ async function openTo(conn: Deno.Conn): Promise<void> {
   await conn.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
 }
 
-Deno.test("a client reads what came before its WebSocket was lost, and is told", async () => {
+Deno.test("a client reads the bytes that came before its WebSocket was lost, then gets an error", async () => {
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connecting = connectStream(parseAddress(`ws://127.0.0.1:${server.addr.port}`));
   const conn = await server.accept();
@@ -299,7 +299,7 @@ Deno.test("a client reads what came before its WebSocket was lost, and is told",
 });
 
 for (const text of ["-1", "1e9", "99999999999999999999", "hello\n", ""]) {
-  Deno.test(`a server that sends the text ${JSON.stringify(text)} loses its client, which is told`, async () => {
+  Deno.test(`a server that sends the text ${JSON.stringify(text)} loses its client, which gets an error`, async () => {
     const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const connecting = connectStream(parseAddress(`ws://127.0.0.1:${server.addr.port}`));
     const conn = await server.accept();
@@ -317,7 +317,7 @@ for (const text of ["-1", "1e9", "99999999999999999999", "hello\n", ""]) {
   });
 }
 
-Deno.test("a browser connects to WebSockets only, and says so", async () => {
+Deno.test("a browser connects to WebSockets only, and its error says so", async () => {
   for (const address of ["tcp://127.0.0.1:5463", "tls://127.0.0.1:5463", "unix:/run/s"]) {
     const place = parseAddress(address) as WebSocketAddress;
     await assertRejects(() => connectInBrowser(place), DOMException, "ws");

@@ -14,7 +14,7 @@ export interface StatusDevice {
 }
 
 /** Standard error. */
-export const standardErrorDevice: StatusDevice = {
+const standardErrorDevice: StatusDevice = {
   isTerminal: Deno.stderr.isTerminal(),
   columns: () => Deno.consoleSize().columns,
   write: (text) => standardError().text(text),

@@ -109,7 +109,7 @@ export class TlsStream extends SocketStream {
     try {
       return await super.read(buffer);
     } catch (error) {
-      // Many clients close without TLS's own close_notify. A cut is still seen: every line and body says where it ends.
+      // Many clients close without TLS's own close_notify. A protocol whose units say where they end still sees a cut.
       if (error instanceof Deno.errors.UnexpectedEof) return null;
       throw error;
     }

@@ -2,7 +2,7 @@
 // also on this machine. It only tells the origin of the page (RFC 6455, section 10.2).
 
 /** The headers of a request for a WebSocket that this check reads. */
-export interface Opening {
+export interface OpeningHandshake {
   /** The `Origin` header: the origin of the page. Only browsers send it. */
   readonly origin: string | undefined;
   /** The `Host` header: the host to which the client believes that it is connected. */
@@ -16,7 +16,7 @@ export interface Opening {
  * Only the listener's own name counts as the same host: the owner of another name can point it here (DNS rebinding).
  */
 export function mayConnect(
-  { origin, host = "" }: Opening,
+  { origin, host = "" }: OpeningHandshake,
   hostname: string,
   origins: readonly string[],
 ): boolean {

@@ -77,7 +77,7 @@ export class Output {
     return this.size > this.#highWater && !this.#broken;
   }
 
-  /** Adds lines with their ends, and a body behind them. */
+  /** Adds text, which is sent as UTF-8, and bytes behind it. */
   add(text: string, body?: Uint8Array): void {
     this.#text += text;
     if (body === undefined) return;

@@ -109,7 +109,7 @@ const COMMAND_KEYS = [
 ];
 
 /** Checks one command and makes it ready. Throws `SpecError` with the path of the wrong part. */
-export function compileCommand(
+function compileCommand(
   verb: string,
   command: Command,
   { builtin, replyFields = {} }: {

@@ -49,7 +49,7 @@ export class SeatDispatcher<T extends Ticket> {
   /** The request of the present call of `run` or `resume`. */
   #starting: T | undefined = undefined;
 
-  constructor(parts: SchedulerParts<T>, room: AdmissionQueue<T>) {
+  constructor(parts: SchedulerParts<T>, admission: AdmissionQueue<T>) {
     const { options, limits } = parts;
     this.#options = options;
     this.#clock = options.clock;
@@ -58,7 +58,7 @@ export class SeatDispatcher<T extends Ticket> {
     this.#queue = parts.queue;
     this.#wheel = parts.wheel;
     this.#seating = parts.seating;
-    this.#admission = room;
+    this.#admission = admission;
     const length = options.yield === undefined ? Infinity : limits.slice;
     this.#slice = new TimeSlice(length, (go) => options.yield!(go), () => {
       this.now = this.#clock.now();

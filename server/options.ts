@@ -52,7 +52,7 @@ export interface ServiceOptions {
   random?: () => number;
   /** Where log entries go. Default: standard error. */
   log?: (entry: LogEntry) => void;
-  /** Further figures for STATS. */
+  /** Further figures, listed behind those of the server. */
   stats?: () => Iterable<readonly [name: string, value: string | number]>;
 }
 

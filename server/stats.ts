@@ -1,4 +1,4 @@
-// The figures of STATS, each with its unit in its name.
+// The figures of a server, each with its unit in its name.
 
 import type { Clock } from "../scheduling/clock.ts";
 import type { SchedulerStatistics } from "../scheduling/statistics.ts";

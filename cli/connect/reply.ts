@@ -34,7 +34,7 @@ export function showFrame(frame: Frame, tag: string | undefined, paint: Paint): 
 }
 
 /** A body as lines, each with its line feed. */
-export function showBody(body: Uint8Array): string {
+function showBody(body: Uint8Array): string {
   if (body.length === 0) return "";
   const text = printableBody(body.subarray(0, MOST_BODY));
   const left = body.length - MOST_BODY;

@@ -9,7 +9,7 @@ const BURST_SECONDS = 0.1;
 const SLOW = 10;
 
 /** A bucket without debt. */
-export function newBucket(): LeakyBucket {
+function newBucket(): LeakyBucket {
   return new LeakyBucket(BURST_SECONDS);
 }
 

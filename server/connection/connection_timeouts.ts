@@ -74,7 +74,7 @@ export class ConnectionTimeouts {
     return this.#requestSince === undefined ? this.#active : Infinity;
   }
 
-  /** Why the connection has to end now; `undefined` where it need not. RequestTimes are divided by `divisor`: 1 in calm. */
+  /** Why the connection has to end now; `undefined` where it need not. Times are divided by `divisor`: 1 in calm. */
   overdue(
     now: number,
     limits: Timeouts,

@@ -6,21 +6,21 @@ Deno.test("a receive buffer returns the bytes in order for any cuts, and asks to
   const random = seededRandom(SEED);
   const below = (limit: number): number => Math.floor(random() * limit);
   let paused = false;
-  const inbox = createReceiveBuffer(50_000, () => paused = true, () => paused = false);
+  const received = createReceiveBuffer(50_000, () => paused = true, () => paused = false);
   let [came, gone] = [0, 0];
   for (let step = 0; step < 20_000; step++) {
     if (!paused && random() < 0.6) {
       const size = random() < 0.9 ? 1 + below(5) : below(5_000);
-      inbox.push(Uint8Array.from({ length: size }, () => came++ & 0xff));
-    } else if (inbox.held > 0) {
+      received.push(Uint8Array.from({ length: size }, () => came++ & 0xff));
+    } else if (received.held > 0) {
       const buffer = new Uint8Array(1 + below(random() < 0.5 ? 10 : 20_000));
-      const read = await inbox.read(buffer);
+      const read = await received.read(buffer);
       for (const byte of buffer.subarray(0, read!)) assertEquals(byte, gone++ & 0xff);
     }
-    assertEquals(inbox.held, came - gone);
+    assertEquals(received.held, came - gone);
   }
-  inbox.end();
-  for (let read; (read = await inbox.read(new Uint8Array(65_536))) !== null;) gone += read;
+  received.end();
+  for (let read; (read = await received.read(new Uint8Array(65_536))) !== null;) gone += read;
   assertEquals(gone, came);
 });
 
@@ -31,10 +31,10 @@ Deno.test("bytes that come one by one take about as much of a receive buffer as 
     new URL("../../net/receive_buffer.ts", import.meta.url).href
   }";
     const held = () => (gc(), gc(), Deno.memoryUsage().heapUsed + Deno.memoryUsage().external);
-    const inbox = createReceiveBuffer(Infinity, () => {});
+    const received = createReceiveBuffer(Infinity, () => {});
     const before = held();
-    for (let i = 0; i < ${count}; i++) inbox.push(Uint8Array.of(i));
-    console.log(held() - before, inbox.held);
+    for (let i = 0; i < ${count}; i++) received.push(Uint8Array.of(i));
+    console.log(held() - before, received.held);
   `;
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--v8-flags=--expose-gc", program],

@@ -205,7 +205,7 @@ const limits: readonly ConformanceCase[] = [
   },
 ];
 
-const standing: readonly ConformanceCase[] = [
+const builtins: readonly ConformanceCase[] = [
   line("HELLO", "HELLO lineup/1 agent=check", "OK lineup/1 …"),
   line("HELLO of another version", "HELLO lineup/2", "ERR unsupported-version …"),
   line("HELLO without a version", "HELLO", ARGUMENTS),
@@ -316,6 +316,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...pipelines,
   ...bodies,
   ...limits,
-  ...standing,
+  ...builtins,
   ...telnetAndNetcat,
 ];

@@ -82,7 +82,7 @@ export class ColumnReader {
 }
 
 /** As code: writes a field of a record. */
-export function writing(field: StoredField, record: string): string {
+function writing(field: StoredField, record: string): string {
   return `writer.${isText(field) ? "text" : "number"}(${packed(field, record)});`;
 }
 

@@ -99,7 +99,7 @@ Deno.test("serve answers a long pipeline in order", async () => {
 Deno.test("serve answers all that one read brings in one write", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
-  await using _house = await TestServer.open({ listen: [only(stream)] });
+  await using _server = await TestServer.open({ listen: [only(stream)] });
   using wire = await RawClient.open(near);
   stream.writes = 0;
   await wire.send("PING\n".repeat(16));

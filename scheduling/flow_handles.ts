@@ -28,7 +28,7 @@ export class FlowHandles<T extends Ticket> {
     if (rank === -1) throw new RangeError(`there is no class ${name}`);
     const next = rank === 0 ? this.#classes[1]?.name : undefined;
     const demoted = next === undefined ? null : this.open(next, key, options);
-    // No rate for control work: a client that asks too often must still be able to say QUIT.
+    // No rate for control work: a client that asks too often must still be able to end its connection in order.
     const meters = demoted === null ? options.meters ?? [] : [];
     const hand = options.guest ? this.#hand(rank, key) : null;
     const flow = hand === null ? this.#queue.flow(rank, key, options.weight) : hand[0];

@@ -234,7 +234,7 @@ export class ReadLoop {
       const { isFull } = this.#exchange;
       this.#wasPaused = throttle.paused && !throttle.exhausted;
       if (!isFull && !this.#wasPaused && ++this.#taken < REQUESTS_A_TURN) continue;
-      this.#router.admitGathered(this.#unread);
+      this.#router.checkGathered(this.#unread);
       this.#batch.suspend();
       this.#endTurn(this.#taken);
       return this.#wasPaused ? ReadState.Pause : isFull ? ReadState.Block : ReadState.Yield;
@@ -257,7 +257,7 @@ export class ReadLoop {
 
   #finish(): ReadState {
     const connection = this.#connection;
-    this.#router.admitGathered(this.#unread);
+    this.#router.checkGathered(this.#unread);
     this.#router.endGathering();
     if (this.#throttle.exhausted && !connection.ended) connection.dismiss();
     this.#batch.suspend();

@@ -30,7 +30,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   // From its arrival to its start.
 
   /** Checks the arguments, then is scheduled when its connection lets it. */
-  admit(): void {
+  check(): void {
     const { session, services: { wording } } = this.connection;
     let args: Values | Promise<Values>;
     try {

@@ -36,7 +36,7 @@ export class RequestRouter {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #admission: RequestAdmission;
   readonly #pending: PendingRequests<Request | Rejection>;
-  /** Requests that waited unread, to be admitted last to first: the first one waited longest. */
+  /** Requests that waited unread, to be checked last to first: the first one waited longest. */
   #gathered: Request[] | undefined = undefined;
 
   constructor(
@@ -58,23 +58,23 @@ export class RequestRouter {
     else this.#control(decoded);
   }
 
-  /** Requests that come from now on waited unread, and are admitted together. */
+  /** Requests that come from now on waited unread, and are checked together. */
   gather(): void {
     this.#gathered = [];
   }
 
-  /** Admits what was gathered and came in the last `unread` ms, evenly as far as is known. */
-  admitGathered(unread: number): void {
+  /** Checks the requests that were gathered and came in the last `unread` ms, evenly as far as is known. */
+  checkGathered(unread: number): void {
     if (this.#gathered === undefined) return;
     const { length } = this.#gathered;
     for (let i = 0; i < length; i++) {
       const request = this.#gathered.pop()!;
       request.unread = unread * (i + 0.5) / length;
-      request.admit();
+      request.check();
     }
   }
 
-  /** Requests that come from now on are admitted one by one. */
+  /** Requests that come from now on are checked one by one. */
   endGathering(): void {
     this.#gathered = undefined;
   }
@@ -109,7 +109,7 @@ export class RequestRouter {
     if (instant !== undefined && this.#answerAtOnce(wire, route, instant, now)) return;
     const request = new Request(this.#connection, route, wire, now);
     this.#pending.add(request);
-    if (this.#gathered === undefined) request.admit();
+    if (this.#gathered === undefined) request.check();
     else this.#gathered.push(request);
   }
 

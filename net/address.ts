@@ -101,7 +101,18 @@ export function parseAddress(text: string): Address {
   return { transport: scheme as "tcp" | "tls", hostname, port };
 }
 
-/** The text of an address: `tcp://127.0.0.1:5463`. */
+/**
+ * The text of an address: `tcp://127.0.0.1:5463`.
+ *
+ * @example
+ * ```ts
+ * import { formatAddress } from "@lineup/lineup/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const address = { transport: "tcp", hostname: "::1", port: 5463 } as const;
+ * assertEquals(formatAddress(address), "tcp://[::1]:5463");
+ * ```
+ */
 export function formatAddress(address: Address): string {
   if (address.transport === "unix") return `unix:${address.path}`;
   const path = isWebSocket(address) ? address.path : "";

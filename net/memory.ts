@@ -94,7 +94,22 @@ export interface MemoryListener extends Listener {
   connect(capacity?: number): ByteStream;
 }
 
-/** A listener for connections of this process only. */
+/**
+ * A listener for connections of this process only.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@lineup/lineup/client";
+ * import { listenMemory, serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const protocol = { name: "none", version: "1.0", summary: "No commands of its own.", commands: {} };
+ * const listener = listenMemory();
+ * await using server = await serve(protocol, {}, { listen: [listener] });
+ * await using client = await connect(protocol, listener.connect());
+ * assertEquals([server.address, await client.PING({})], ["memory", { word: "pong" }]);
+ * ```
+ */
 export function listenMemory(): MemoryListener {
   const arrivals = new AcceptQueue();
   return {

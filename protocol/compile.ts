@@ -57,7 +57,21 @@ export interface Reserved {
   readonly replyFields?: Readonly<Record<string, string>>;
 }
 
-/** Checks a protocol and makes it ready. Throws `SpecError` with the path of the wrong part. */
+/**
+ * Checks a protocol and makes it ready. Throws `SpecError` with the path of the wrong part.
+ *
+ * @example
+ * ```ts
+ * import { compileProtocol } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const compiled = compileProtocol(
+ *   { name: "calc", version: "1.0", summary: "Adds.", commands: {} },
+ *   { builtins: { PING: { summary: "Answer at once." } } },
+ * );
+ * assertEquals([...compiled.commands.keys()], ["PING"]);
+ * ```
+ */
 export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): CompiledProtocol {
   const { builtins = {}, verbs = {}, replyFields } = reserved;
   need(isRecord(protocol), "protocol", "must be an object");

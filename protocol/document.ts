@@ -19,7 +19,26 @@ export interface SpecDocument {
   readonly errors: Readonly<Record<string, ErrorSpec>>;
 }
 
-/** The document of a protocol. `compile(document.protocol)` reads it back. */
+/**
+ * The document of a protocol. `compile(document.protocol)` reads it back.
+ *
+ * @example
+ * ```ts
+ * import { compile, specDocument } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * const { protocol } = specDocument(calc);
+ * assertEquals(protocol.commands.ADD.args, { a: { type: "integer" }, b: { type: "integer", optional: true } });
+ * ```
+ */
 export function specDocument(compiled: CompiledProtocol): SpecDocument {
   const { protocol, commands } = compiled;
   const builtins = [...commands].filter(([, { builtin }]) => builtin);

@@ -7,7 +7,25 @@ import { commonOptions } from "./spec.ts";
 import { standardErrors } from "./errors.ts";
 import { describe } from "./describe.ts";
 
-/** The text of HELP: one line for each command. Lines end in `\n`. */
+/**
+ * The text of HELP: one line for each command. Lines end in `\n`.
+ *
+ * @example
+ * ```ts
+ * import { compile, helpText } from "@lineup/lineup/protocol";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * assertStringIncludes(helpText(calc), "ADD a [b]  Add.");
+ * ```
+ */
 export function helpText(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];
@@ -20,7 +38,25 @@ export function helpText(compiled: CompiledProtocol): string {
   return lines.join("\n");
 }
 
-/** The text of `HELP verb`: usage, arguments, reply, errors, examples. */
+/**
+ * The text of `HELP verb`: usage, arguments, reply, errors, examples.
+ *
+ * @example
+ * ```ts
+ * import { commandHelp, compile } from "@lineup/lineup/protocol";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * assertStringIncludes(commandHelp(calc.commands.get("ADD")!), "Reply (OK):\n  sum=");
+ * ```
+ */
 export function commandHelp(compiled: CompiledCommand): string {
   const { command, request, reply, items, errors } = compiled;
   const lines = [usageLine(compiled), `  ${command.summary}`];

@@ -8,7 +8,25 @@ import { printable, printableLines } from "./printable.ts";
 import { commonOptions } from "./spec.ts";
 import { describe } from "./describe.ts";
 
-/** The reference of a protocol. Ends in a line end. */
+/**
+ * The reference of a protocol. Ends in a line end.
+ *
+ * @example
+ * ```ts
+ * import { compile, markdown } from "@lineup/lineup/protocol";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * assertStringIncludes(markdown(calc), "# calc 1.0");
+ * ```
+ */
 export function markdown(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
   const all = [...commands.values()];

@@ -7,7 +7,17 @@ const table: string[] = new Array(SLOTS).fill("");
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The string in `bytes[start, end)`; throws `TypeError` where that is not UTF-8. */
+/**
+ * The string in `bytes[start, end)`; throws `TypeError` where that is not UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { decodeText } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeText(new Uint8Array([0x68, 0xc3, 0xa9])), "hé");
+ * ```
+ */
 export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   const length = end - start;
   if (length > LONGEST) return utf8.decode(bytes.subarray(start, end));
@@ -46,7 +56,17 @@ export function wellFormed(text: string): string {
   throw new TypeError("text holds a lone surrogate, which UTF-8 cannot carry");
 }
 
-/** The UTF-8 bytes of a string. Throws `TypeError` at a lone surrogate. */
+/**
+ * The UTF-8 bytes of a string. Throws `TypeError` at a lone surrogate.
+ *
+ * @example
+ * ```ts
+ * import { encodeText } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeText("hé"), new Uint8Array([0x68, 0xc3, 0xa9]));
+ * ```
+ */
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(wellFormed(text));
 }

@@ -4,7 +4,25 @@ import type { CompiledCommand } from "./compile.ts";
 import { isOptional } from "./fields.ts";
 import { commonOptions } from "./spec.ts";
 
-/** The usage of a command: `PUT queue body [key=] [delay=]`. */
+/**
+ * The usage of a command: `PUT queue body [key=] [delay=]`.
+ *
+ * @example
+ * ```ts
+ * import { compile, usageLine } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * assertEquals(usageLine(calc.commands.get("ADD")!), "ADD a [b]");
+ * ```
+ */
 export function usageLine({ verb, request }: CompiledCommand): string {
   let line = verb;
   for (const arg of request.positional) {

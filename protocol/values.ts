@@ -209,7 +209,18 @@ export function badValue(field: NameableField, but: string): BadValue {
   return new BadValue(whose + describe(field) + but);
 }
 
-/** The value of a word. Throws `BadValue`. */
+/**
+ * The value of a word. Throws `BadValue`.
+ *
+ * @example
+ * ```ts
+ * import { BadValue, parseValue } from "@lineup/lineup/protocol";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(parseValue("1.5m", { type: "duration" }), 90_000);
+ * assertThrows(() => parseValue("x", { type: "integer", max: 9 }), BadValue, "an integer");
+ * ```
+ */
 export function parseValue(text: string, field: FieldSpec): unknown {
   const value = types[field.type].fromText(text);
   needFit(value, field, text);
@@ -219,6 +230,15 @@ export function parseValue(text: string, field: FieldSpec): unknown {
 /**
  * The word of a value, without quotes. Throws `BadValue`, and `TooLong` for more than `most` characters, before they
  * are written: a value may be as large as memory.
+ *
+ * @example
+ * ```ts
+ * import { formatValue } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatValue(90_000, { type: "duration" }), "90s");
+ * assertEquals(formatValue(true, { type: "boolean" }), "yes");
+ * ```
  */
 export function formatValue(value: unknown, field: FieldSpec, most: number = Infinity): string {
   needRoom(value, most);

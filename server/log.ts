@@ -17,6 +17,13 @@ export interface LogEntry {
 /**
  * Writes a log entry as one line on standard error; lines below it, which begin with spaces, give the stack of an error.
  * Never waits: where standard error is not read, entries are dropped, and a line says how many.
+ *
+ * @example
+ * ```ts
+ * import { logToConsole } from "@lineup/lineup/server";
+ *
+ * logToConsole({ level: "info", message: "backup done", files: 3 });
+ * ```
  */
 export function logToConsole(entry: LogEntry): void {
   standardError().line(formatEntry(entry));

@@ -39,6 +39,23 @@ const NOTHING: Values = /* @__PURE__ */ Object.freeze({});
 /**
  * The arguments, options and body of a request, checked. Returns a promise only where a schema does. Throws (or rejects
  * with) a `Refusal` `bad-arguments` that names the argument and says what it must be.
+ *
+ * @example
+ * ```ts
+ * import { compile, readRequest } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * const values = readRequest(calc.commands.get("ADD")!, { words: ["1"], options: new Map(), body: undefined });
+ * assertEquals(values, { a: 1 });
+ * ```
  */
 export function readRequest(
   compiled: CompiledCommand,
@@ -142,6 +159,22 @@ function absent(compiled: CompiledCommand, field: NamedField, what: string): Ref
 /**
  * Writes values by a shape. Throws `BadValue` or `TypeError` for a value that the shape does not allow, and `RangeError`
  * as soon as the text has more than `most` characters. Default of `most`: `Infinity`.
+ *
+ * @example
+ * ```ts
+ * import { compile, writeParts } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * assertEquals(writeParts(calc.commands.get("ADD")!.request, { a: 1, b: 2 }).text, " 1 2");
+ * ```
  */
 export function writeParts(
   shape: WireShape,
@@ -200,6 +233,24 @@ function many(field: NamedField, value: unknown): unknown[] {
 /**
  * The values of a reply's line. Unknown fields are ignored, so that a server may add some. Throws `BadValue` where a
  * known field is missing or not of its type.
+ *
+ * @example
+ * ```ts
+ * import { compile, createReplyReader, encodeText, readReply } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "integer", b: "integer?" }, reply: { sum: "integer" } },
+ *   },
+ * });
+ * const replies = createReplyReader(8192, 1024);
+ * replies.push(encodeText("OK sum=3\n"));
+ * assertEquals(readReply(calc.commands.get("ADD")!.reply, replies.next()!), { sum: 3 });
+ * ```
  */
 export function readReply(shape: WireShape, frame: Frame): Values {
   const values: Values = {};

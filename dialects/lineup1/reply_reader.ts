@@ -24,7 +24,20 @@ export interface ReplyReader {
   next(): Frame | undefined;
 }
 
-/** Makes a reader of replies. `maxLine` and `maxBody` are in bytes. */
+/**
+ * Makes a reader of replies. `maxLine` and `maxBody` are in bytes.
+ *
+ * @example
+ * ```ts
+ * import { createReplyReader, encodeText } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const replies = createReplyReader(8192, 1024);
+ * replies.push(encodeText("#a OK pong\n"));
+ * const reply = replies.next();
+ * assertEquals([reply?.tag, reply?.head, reply?.words], ["a", "OK", ["pong"]]);
+ * ```
+ */
 export function createReplyReader(maxLine: number, maxBody: number): ReplyReader {
   const parts = { parser: new LineParser(readStatus), make: toFrame, faults: { explain } };
   const framer = new LineFramer(parts, { maxLine, maxBody, maxDiscard: 0 });

@@ -10,8 +10,9 @@ import { type SeatOptions, WorkerSeat } from "./seat.ts";
 /**
  * Which handlers run in workers, and in how many: processes of `deno`, so that one that hangs or falls over is ended and
  * replaced. To start them and talk to them the server needs `--allow-run`, for all programs or for the path of
- * `Deno.execPath()` (the name `deno` is not enough where that is a link), and `--allow-read`, `--allow-write` and `--allow-net` for a socket in the directory for temporary files. What handlers print on standard
- * output goes to the server's standard error.
+ * `Deno.execPath()` (the name `deno` is not enough where that is a link), and `--allow-read`, `--allow-write` and
+ * `--allow-net` for a socket in the directory for temporary files. What handlers print on standard output goes to the
+ * server's standard error.
  */
 export interface WorkerOptions {
   /** The URL of the module, whose default export is the handlers (or `{ handlers }`, as `lineup serve` takes). */

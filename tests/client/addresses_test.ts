@@ -5,7 +5,7 @@ import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { type Answer, type Faults, Proxy, run } from "./proxy.ts";
 
-/** Some hosts, and what each does. */
+/** Hosts, and the behaviour of each. */
 class Hosts {
   readonly clock = new VirtualClock(0);
   readonly random = seededRandom(SEED);
@@ -17,10 +17,10 @@ class Hosts {
   readonly proxy: Proxy;
 
   constructor() {
-    const books = new Ledger();
+    const service = new Ledger();
     this.proxy = new Proxy(this.clock, (frame, host) => {
       this.served.set(host, (this.served.get(host) ?? 0) + 1);
-      return { ...(this.answers.get(host) ?? books.do(frame)), ms: this.ms.get(host) ?? 5 };
+      return { ...(this.answers.get(host) ?? service.do(frame)), ms: this.ms.get(host) ?? 5 };
     }, (host) => this.faults.get(host) ?? {});
   }
 
@@ -35,7 +35,7 @@ class Hosts {
   }
 }
 
-/** Makes `count` calls, one every `gap` milliseconds; how many were answered. */
+/** Makes `count` calls, one every `gap` milliseconds. Resolves with the number of answers. */
 async function calls(
   hosts: Hosts,
   client: { LOOK(args: { id: number }): Promise<unknown> },
@@ -54,7 +54,7 @@ async function calls(
 
 const ADDRESSES = ["tcp://10.0.0.1:1", "tcp://10.0.0.2:1", "tcp://10.0.0.3:1"];
 
-Deno.test("Of several addresses all are used, the slow one less", async () => {
+Deno.test("A client uses all of several addresses, the slow one less", async () => {
   const hosts = new Hosts();
   hosts.ms.set("10.0.0.2", 100);
   const client = await hosts.connect(ADDRESSES);
@@ -67,7 +67,7 @@ Deno.test("Of several addresses all are used, the slow one less", async () => {
   await run(hosts.clock, client.close());
 });
 
-Deno.test("An address that refuses connections is left alone for longer and longer, and comes back", async () => {
+Deno.test("A client leaves an address that refuses connections alone for ever longer times, and uses it again later", async () => {
   const hosts = new Hosts();
   hosts.faults.set("10.0.0.2", { dial: "refused" });
   const client = await hosts.connect(ADDRESSES);
@@ -83,7 +83,7 @@ Deno.test("An address that refuses connections is left alone for longer and long
   await run(hosts.clock, client.close());
 });
 
-Deno.test("An address that answers with failures is left alone, but never all of them", async () => {
+Deno.test("A client leaves addresses that answer with failures alone, but never all addresses", async () => {
   const hosts = new Hosts();
   const busy = { lines: [{ head: "ERR", words: ["busy", "No."] }] };
   hosts.answers.set("10.0.0.2", busy);
@@ -109,7 +109,7 @@ Deno.test("A connection that is lost moves its calls to another address", async 
   await run(hosts.clock, client.close());
 });
 
-Deno.test("A name with several addresses counts as several, and is asked for again when one fails", async () => {
+Deno.test("A name with several addresses counts as several, and is resolved again when one fails", async () => {
   const hosts = new Hosts();
   let names = ["10.0.0.1", "10.0.0.2"];
   let asked = 0;
@@ -141,7 +141,7 @@ Deno.test("A name that cannot be resolved is dialled as it is", async () => {
   await run(hosts.clock, client.close());
 });
 
-Deno.test("connect tries all addresses before it says that nobody answers", async () => {
+Deno.test("connect tries all addresses before it rejects", async () => {
   const hosts = new Hosts();
   hosts.faults.set("10.0.0.1", { dial: "refused" }).set("10.0.0.2", { dial: "silence" });
   const client = await hosts.connect(ADDRESSES);

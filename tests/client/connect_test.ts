@@ -50,9 +50,9 @@ const protocol = {
 
 interface World {
   client: Client<typeof protocol>;
-  /** Lets HOLD of this name answer. */
+  /** Lets the HOLD of this name answer. */
   release(name: string): void;
-  /** What handlers have seen, in order. */
+  /** The records of the handlers, in order. */
   seen: string[];
 }
 
@@ -157,7 +157,7 @@ Deno.test("connect cancels a stream that is left early, and goes on", () =>
     assertEquals(seen, ["count over"]);
   }));
 
-Deno.test("connect throws what the server refuses, with code, retry and details", () =>
+Deno.test("connect throws a refusal of the server, with code, retry and details", () =>
   withClient(async ({ client }) => {
     const error = await assertRejects(() => client.FAIL(), Refusal);
     assertEquals([error.code, error.message, error.retry, error.details], [
@@ -168,7 +168,7 @@ Deno.test("connect throws what the server refuses, with code, retry and details"
     ]);
   }, { retry: { attempts: 1 } }));
 
-Deno.test("connect sends nothing that the protocol does not allow", () =>
+Deno.test("connect sends no call that the protocol does not allow", () =>
   withClient(async ({ client }) => {
     await assertRejects(
       () => client.STORE({ key: "two words", body: "" }),
@@ -214,7 +214,7 @@ Deno.test("connect aborts a call here and at the server", () =>
     await assertRejects(() => client.PING({}, { signal: abort.signal }), Error, "enough");
   }));
 
-Deno.test("connect keeps to within, here and at the server", () =>
+Deno.test("connect ends a call at its deadline (within), here and at the server", () =>
   withClient(async ({ client, seen }) => {
     const error = await assertRejects(() => client.HOLD({ name: "x" }, { within: 20 }), Refusal);
     assertEquals(error.code, "expired");
@@ -222,7 +222,7 @@ Deno.test("connect keeps to within, here and at the server", () =>
     assertEquals(seen, ["hold x", "aborted x: expired"]);
   }));
 
-Deno.test("connect closes after what is in flight is answered", () =>
+Deno.test("connect closes after the calls in flight are answered", () =>
   withClient(async ({ client, release }) => {
     const call = client.HOLD({ name: "x" });
     const closed = client.close();
@@ -251,7 +251,7 @@ Deno.test("connect refuses a server of another protocol or major version", async
   );
 });
 
-Deno.test("connect says that nobody answers", async () => {
+Deno.test("connect rejects where no server listens", async () => {
   const port = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `tcp://127.0.0.1:${port.addr.port}`;
   port.close();
@@ -266,7 +266,7 @@ Deno.test("connect says that nobody answers", async () => {
 
 const GREETING = "OK lineup/1 bench/1.0 max-line=8192 max-body=1048576\r\n";
 
-/** A server that sends these bytes, whatever it is asked, and then closes. */
+/** A server that sends these bytes after any request, then closes. */
 async function scripted(server: ByteStream, bytes: string): Promise<void> {
   await writeAll(server, new TextEncoder().encode(GREETING));
   await server.read(new Uint8Array(1000));
@@ -370,7 +370,7 @@ for (
   });
 }
 
-Deno.test("connect throws the refusal that a server greets with", async () => {
+Deno.test("connect throws the refusal in a greeting", async () => {
   const [client, server] = memoryPair();
   await writeAll(server, new TextEncoder().encode('ERR busy "Too many." retry=700\r\n'));
   const error = await assertRejects(() => connect(protocol, client), Refusal, "Too many.");
@@ -379,7 +379,7 @@ Deno.test("connect throws the refusal that a server greets with", async () => {
 });
 
 for (const retry of ["soon", "-5", "NaN"]) {
-  Deno.test(`connect takes retry=${retry} of a refusal for none: it is no time to wait`, async () => {
+  Deno.test(`connect ignores retry=${retry} of a refusal: it is no duration`, async () => {
     const [client, server] = memoryPair();
     await writeAll(server, new TextEncoder().encode(`ERR busy "Too many." retry=${retry}\n`));
     const error = await assertRejects(() => connect(protocol, client), Refusal, "Too many.");
@@ -388,7 +388,7 @@ for (const retry of ["soon", "-5", "NaN"]) {
   });
 }
 
-Deno.test("connect does not wait for a greeting for ever, and not at all once it is aborted", async () => {
+Deno.test("connect waits for a greeting for a bounded time, and no longer once it is aborted", async () => {
   const [client, server] = memoryPair();
   const signal = AbortSignal.abort(new Error("too late"));
   await assertRejects(() => connect(protocol, client, { signal }), Error, "too late");
@@ -400,11 +400,11 @@ Deno.test("connect does not wait for a greeting for ever, and not at all once it
   server.close();
 });
 
-Deno.test("Items that nobody reads stop the reading of the connection", () =>
+Deno.test("A client stops reading its connection while nobody reads its items", () =>
   withClient(async ({ client, seen }) => {
     const call = client.COUNT({ to: 1_000_000 });
     await call.next();
-    // The producer is far ahead only by what buffers on the way hold.
+    // The producer is ahead only by the items in the buffers on the way.
     const numbers: number[] = [];
     for await (const { n } of call) {
       numbers.push(n);

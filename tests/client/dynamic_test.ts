@@ -66,13 +66,13 @@ for (const [name, body] of Object.entries(SPECS)) {
   });
 }
 
-Deno.test("connect asks for the description once a connection", async () => {
+Deno.test("connect asks for the description once for each connection", async () => {
   const clock = new VirtualClock();
-  const books = new Ledger();
+  const service = new Ledger();
   let asked = 0;
   const body = new TextEncoder().encode(JSON.stringify({ protocol: ledger }));
   const proxy = new Proxy(clock, (frame) => {
-    if (frame.head !== "SPEC") return books.do(frame);
+    if (frame.head !== "SPEC") return service.do(frame);
     asked++;
     return { lines: [{ head: "OK", body }] };
   });
@@ -85,7 +85,7 @@ Deno.test("connect asks for the description once a connection", async () => {
   await run(clock, client.close());
 });
 
-Deno.test("onReply tells what became of each call, with the server's own figures", () =>
+Deno.test("onReply tells the result of each call, with the server's own figures", () =>
   withLedger(async (listener) => {
     const infos: ReplyInfo[] = [];
     await using client = await connect(ledger, listener.connect(), {
@@ -111,10 +111,10 @@ Deno.test("onReply tells what became of each call, with the server's own figures
     assertEquals([infos.length, own.length], [3, 1]);
   }));
 
-Deno.test("connect refuses calls where too many wait, and forgets none of the others", async () => {
+Deno.test("connect refuses calls while too many wait, and answers all the others", async () => {
   const clock = new VirtualClock();
-  const books = new Ledger();
-  const proxy = new Proxy(clock, (frame) => ({ ...books.do(frame), ms: 10 }));
+  const service = new Ledger();
+  const proxy = new Proxy(clock, (frame) => ({ ...service.do(frame), ms: 10 }));
   const client = await run(
     clock,
     connect(ledger, "tcp://10.0.0.1:1", {
@@ -135,11 +135,11 @@ Deno.test("connect refuses calls where too many wait, and forgets none of the ot
     assert(reason instanceof Throttled);
     assertEquals([reason.code, reason.executed], ["busy", "no"]);
   }
-  assertEquals(books.done.size, 13);
+  assertEquals(service.done.size, 13);
   await run(clock, client.close());
 });
 
-Deno.test("close waits for what is under way, for a bounded time", async () => {
+Deno.test("close waits for calls in flight, for a bounded time", async () => {
   const clock = new VirtualClock(0);
   const proxy = new Proxy(clock, () => ({ lines: [], ms: 10 }));
   const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }));

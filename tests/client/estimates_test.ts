@@ -1,4 +1,5 @@
-// What a client and its workers have learnt in a bad time heals in bounded time after it, with any luck.
+// The estimates that a client and its workers have made during a failure recover in bounded time after it, for any
+// random numbers.
 
 import { assert, assertEquals } from "@std/assert";
 import { connect, work } from "@lineup/lineup/client";
@@ -6,41 +7,46 @@ import { hangingStore } from "../queue/store/hanging_store.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { Proxy, run } from "./proxy.ts";
-import { workshop } from "./workshop.ts";
+import { openQueueFixture } from "./queue_fixture.ts";
 
-Deno.test("A worker beside a store that hung finishes its jobs once it no longer does", async () => {
+Deno.test("A worker finishes its jobs after its server's store has hung", async () => {
   const { store, hang, goOn } = hangingStore();
-  await using shop = await workshop({ store });
-  const client = await shop.client();
+  await using fixture = await openQueueFixture({ store });
+  const client = await fixture.client();
   await Promise.all(
     Array.from({ length: 100 }, () => client.PUT({ queue: "mail", body: "x", attempts: 50 })),
   );
   const begin = Promise.withResolvers<void>();
   const worker = work(client, "mail", () => begin.promise, {
-    clock: shop.clock,
+    clock: fixture.clock,
     random: () => 0.5,
     concurrency: 60,
     lease: 3_600_000,
     most: 100,
   });
-  await shop.clock.elapse(100);
+  await fixture.clock.elapse(100);
   assertEquals(worker.counts.taken, 60);
-  // All these DONEs take as long as that, and more than the 10 s that a worker gives each.
+  // All these DONEs take longer than the 10 s that a worker allows for each.
   hang();
   begin.resolve();
-  await shop.clock.elapse(11_500);
+  await fixture.clock.elapse(11_500);
   goOn();
-  await shop.until(worker.finished, 30_000);
+  await fixture.until(worker.finished, 30_000);
   assertEquals(worker.counts.done, 100);
 });
 
-for (const [luck, random] of [["no luck", () => 0], ["all luck", () => 0.999]] as const) {
-  Deno.test(`A client that throttled itself sends all again minutes after the end, with ${luck}`, async () => {
+for (
+  const [luck, random] of [["random numbers of 0", () => 0], [
+    "random numbers of 0.999",
+    () => 0.999,
+  ]] as const
+) {
+  Deno.test(`A client that throttled itself sends every call again minutes after the failure, with ${luck}`, async () => {
     const clock = new VirtualClock(0);
-    const works = new Ledger();
+    const service = new Ledger();
     let failing = true;
     const busy = { lines: [{ head: "ERR", words: ["busy", "No."] }], ms: 1 };
-    const proxy = new Proxy(clock, (frame) => failing ? busy : works.do(frame));
+    const proxy = new Proxy(clock, (frame) => failing ? busy : service.do(frame));
     const client = await run(
       clock,
       connect(ledger, "tcp://10.0.0.1:1", { clock, random, dial: proxy.dial }),
@@ -65,12 +71,12 @@ for (const [luck, random] of [["no luck", () => 0], ["all luck", () => 0.999]] a
 
 Deno.test("An address that was slow once is asked again", async () => {
   const clock = new VirtualClock(0);
-  const works = new Ledger();
+  const service = new Ledger();
   const served = new Map<string, number>();
   let slow = true;
   const proxy = new Proxy(clock, (frame, host) => {
     served.set(host, (served.get(host) ?? 0) + 1);
-    return { ...works.do(frame), ms: slow && host === "10.0.0.2" ? 11_500 : 5 };
+    return { ...service.do(frame), ms: slow && host === "10.0.0.2" ? 11_500 : 5 };
   });
   let drawn = 0;
   const client = await run(
@@ -91,7 +97,7 @@ Deno.test("An address that was slow once is asked again", async () => {
   await run(clock, new Promise<void>((resolve) => clock.after(12_000, resolve)));
   assert((served.get("10.0.0.2") ?? 0) > 0, "it was asked while it was slow");
   slow = false;
-  // Two minutes.
+  // These calls take two minutes.
   await ask(2400);
   served.clear();
   await ask(1000);

@@ -12,26 +12,26 @@ import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { type Answer, type End, type Faults, GREETING, Proxy, run, settle } from "./proxy.ts";
 
-type Ledgered = Client<typeof ledger>;
+type LedgerClient = Client<typeof ledger>;
 
-/** Whether an error is one of those that a client documents. */
+/** Whether an error is of a class that the client documents. */
 function isTyped(error: unknown): boolean {
   return error instanceof Refusal || error instanceof ConnectionLost ||
     error instanceof ProtocolError;
 }
 
-/** A client whose first connection has these faults; what `body` does with it, and that nothing is left behind. */
+/** Runs `body` with a client whose first connection has these faults. Checks that no connection or timer is left. */
 async function through(
   faults: Faults,
   body: (
-    client: Ledgered,
-    world: { clock: VirtualClock; books: Ledger; proxy: Proxy },
+    client: LedgerClient,
+    fixture: { clock: VirtualClock; service: Ledger; proxy: Proxy },
   ) => Promise<void>,
 ): Promise<void> {
   const clock = new VirtualClock();
-  const books = new Ledger();
+  const service = new Ledger();
   let first = true;
-  const proxy = new Proxy(clock, (frame) => books.do(frame), () => {
+  const proxy = new Proxy(clock, (frame) => service.do(frame), () => {
     const mine = first ? faults : {};
     first = false;
     return mine;
@@ -41,7 +41,7 @@ async function through(
     clock,
     connect(ledger, "tcp://10.0.0.1:1", { clock, random, dial: proxy.dial }),
   );
-  await body(client, { clock, books, proxy });
+  await body(client, { clock, service, proxy });
   await run(clock, client.close());
   await settle();
   assertEquals([proxy.open, clock.pending], [0, 0]);
@@ -50,33 +50,33 @@ async function through(
 const REPLY = "#1 OK id=7\n";
 
 for (const how of ["end", "reset"] as const) {
-  Deno.test(`A call survives ${how} at each byte of its reply where it may be made again, and says so where not`, async () => {
+  Deno.test(`A call that may be made again survives ${how} at each byte of its reply; another one rejects`, async () => {
     for (let at = 0; at <= REPLY.length; at++) {
       const whole = at === REPLY.length && how === "end";
       const answers = { after: GREETING.length + at, how };
       if (at === 0) continue;
-      await through({ answers }, async (client, { clock, books }) => {
+      await through({ answers }, async (client, { clock, service }) => {
         assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
-        assertEquals(books.done.get(7), whole ? 1 : 2);
+        assertEquals(service.done.get(7), whole ? 1 : 2);
       });
-      await through({ answers }, async (client, { clock, books }) => {
+      await through({ answers }, async (client, { clock, service }) => {
         const result = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
         if (whole) assertEquals(result, { id: 7 });
         else {
           assertInstanceOf(result, ConnectionLost);
-          assertEquals([result.executed, books.done.get(7)], ["maybe", 1]);
+          assertEquals([result.executed, service.done.get(7)], ["maybe", 1]);
         }
       });
     }
   });
 }
 
-Deno.test("A call that was not written whole is not made again unless it may be", async () => {
+Deno.test("A call that was not written whole is made again only where it may be", async () => {
   const requests = { after: 5, how: "reset" as const };
-  await through({ requests }, async (client, { clock, books }) => {
+  await through({ requests }, async (client, { clock, service }) => {
     const error = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
     assertInstanceOf(error, ConnectionLost);
-    assertEquals([error.executed, books.done.size], ["maybe", 0]);
+    assertEquals([error.executed, service.done.size], ["maybe", 0]);
     assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
   });
   await through({ requests }, async (client, { clock }) => {
@@ -97,12 +97,12 @@ const BROKEN: Record<string, (answer: string) => string> = {
 };
 
 for (const [name, rewrite] of Object.entries(BROKEN)) {
-  Deno.test(`A call that is answered with ${name} is paired rightly or not at all`, async () => {
+  Deno.test(`A call that is answered with ${name} gets its own answer or an error`, async () => {
     const whole = rewrite("#1 OK id=7\n").startsWith("#1 OK id=7\n");
-    await through({ rewrite }, async (client, { clock, books }) => {
+    await through({ rewrite }, async (client, { clock, service }) => {
       assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
       assertEquals(await run(clock, client.LOOK({ id: 8 })), { id: 8 });
-      assertEquals(books.done.get(7), whole ? 1 : 2);
+      assertEquals(service.done.get(7), whole ? 1 : 2);
     });
     await through({ rewrite }, async (client, { clock }) => {
       const result = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
@@ -113,7 +113,7 @@ for (const [name, rewrite] of Object.entries(BROKEN)) {
   });
 }
 
-Deno.test("A call that is never answered ends with its deadline, and its late answer is nobody's", async () => {
+Deno.test("A call without an answer ends at its deadline, and its late answer goes to no other call", async () => {
   await through({ delay: () => 700 }, async (client, { clock }) => {
     const error = await run(clock, client.LOOK({ id: 7 }, { within: 500 }).catch((error) => error));
     assertInstanceOf(error, Refusal);
@@ -128,52 +128,52 @@ Deno.test("A call that is never answered ends with its deadline, and its late an
         client.ADD({ id: 7 }, { within: 500 }).catch((error) => error),
       );
       assertEquals(error.code, "expired");
-      // What is left in flight is cut, in bounded time.
+      // close ends the call in flight in bounded time.
       await run(clock, client.close(1000));
     },
   );
 });
 
-Deno.test("A call without a deadline ends where the server has vanished, and is made again where it may be", async () => {
+Deno.test("A call without a deadline ends when the server vanishes, and is made again where it may be", async () => {
   const answers = { after: GREETING.length, how: "silence" as const };
-  await through({ answers }, async (client, { clock, books }) => {
+  await through({ answers }, async (client, { clock, service }) => {
     const began = clock.now();
     const error = await run(clock, client.ADD({ id: 7 }).catch((error) => error));
     assertInstanceOf(error, ConnectionLost);
-    assertEquals([error.executed, books.done.get(7)], ["maybe", 1]);
+    assertEquals([error.executed, service.done.get(7)], ["maybe", 1]);
     assertEquals(error.message, "the server said nothing for 120000 ms");
     assertEquals(clock.now() - began, 120_000);
     assertEquals(await run(clock, client.ADD({ id: 8 })), { id: 8 });
   });
-  await through({ answers }, async (client, { clock, books }) => {
+  await through({ answers }, async (client, { clock, service }) => {
     assertEquals(await run(clock, client.LOOK({ id: 7 })), { id: 7 });
-    assertEquals(books.done.get(7), 2);
+    assertEquals(service.done.get(7), 2);
   });
 });
 
-Deno.test("A call that takes long is waited for as long as the server answers to PING", async () => {
+Deno.test("A client waits for a slow call as long as the server answers PING", async () => {
   const clock = new VirtualClock();
   const heads: string[] = [];
   const proxy = new Proxy(clock, ({ head }) => {
     heads.push(head);
     if (head === "PING") return { lines: [{ head: "OK", words: ["pong"] }] };
-    // As a server does that knows of no heartbeat.
+    // The answer of a server that knows no heartbeat.
     if (head === "HELLO") return { lines: [{ head: "ERR", words: ["bad-arguments", "No."] }] };
     return { lines: [{ head: "OK", options: new Map([["id", "7"]]) }], ms: 1_000_000 };
   });
   const options = { clock, dial: proxy.dial, heartbeat: 100_000 };
   const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", options));
   assertEquals(await run(clock, client.ADD({ id: 7 })), { id: 7 });
-  // Each second look finds the answer to the PING of the first.
+  // Every second check finds the answer to the PING of the check before.
   assertEquals(heads, ["ADD", "HELLO", ...Array(4).fill("PING")]);
   assertEquals(proxy.dials, 1);
-  // Where nothing is owed nobody asks.
+  // Without a call in flight, the client sends no PING.
   await clock.elapse(1_000_000);
   assertEquals([heads.length, clock.pending], [6, 0]);
   await run(clock, client.close());
 });
 
-Deno.test("A connection whose items nobody takes is not silent", async () => {
+Deno.test("A connection whose items nobody reads does not count as silent", async () => {
   const clock = new VirtualClock();
   const item = { head: "*", options: new Map([["id", "7"], ["n", "1"]]) };
   const final = { head: "OK", options: new Map([["id", "7"]]) };
@@ -192,7 +192,7 @@ Deno.test("A connection whose items nobody takes is not silent", async () => {
   await run(clock, client.close());
 });
 
-Deno.test("A heartbeat of no length is refused", async () => {
+Deno.test("connect refuses a heartbeat below 1 ms", async () => {
   const clock = new VirtualClock();
   const proxy = new Proxy(clock, (frame) => new Ledger().do(frame));
   for (const heartbeat of [0, -1, NaN]) {
@@ -202,7 +202,7 @@ Deno.test("A heartbeat of no length is refused", async () => {
   }
 });
 
-Deno.test("An aborted call is forgotten, and what it brought is nobody's", async () => {
+Deno.test("An aborted call ends, and its answer goes to no other call", async () => {
   await through({ delay: () => 100 }, async (client, { clock }) => {
     const abort = new AbortController();
     const call = client.ADD({ id: 7 }, { signal: abort.signal }).catch((error) => error);
@@ -214,7 +214,8 @@ Deno.test("An aborted call is forgotten, and what it brought is nobody's", async
 });
 
 const HOWS: readonly End[] = ["end", "reset", "silence"];
-// What shows wherever it is put in: a line end in a number could not be told from a shorter number.
+// Bytes that break an answer at any place. A line end alone is not among them: a number with one in it looks like a
+// shorter number.
 const TROUBLE = [
   "#zzz OK\n",
   "\0\xff",
@@ -223,7 +224,7 @@ const TROUBLE = [
   '"',
 ].map((text) => new TextEncoder().encode(text));
 
-/** Draws the faults of a connection: none for a third of them. */
+/** Draws the faults of a connection. A third of the connections have none. */
 function drawFaults(random: () => number): Faults {
   const upTo = (most: number): number => Math.floor(random() * most);
   const of = <T>(all: readonly T[]): T => all[upTo(all.length)];
@@ -245,7 +246,7 @@ function drawFaults(random: () => number): Faults {
       break;
     case 5: {
       const which = upTo(6);
-      // A lie about a request in flight, in its own tag, can be told by nobody.
+      // No client can notice a wrong answer with the tag of a request in flight.
       const { "an answer to a request that comes later": _, ...rest } = BROKEN;
       const goodbye = (): string => 'ERR draining "Bye."\n';
       const trouble = of([...Object.values(rest), goodbye]);
@@ -258,10 +259,10 @@ function drawFaults(random: () => number): Faults {
   return faults;
 }
 
-/** One run of calls through connections with drawn faults: everything that must hold whatever happens. */
+/** Runs calls through connections with drawn faults, and checks everything that must hold for any faults. */
 async function schedule(random: () => number): Promise<void> {
   const clock = new VirtualClock(1000);
-  const books = new Ledger();
+  const service = new Ledger();
   const refused = new Map<string, Answer>([
     ["busy", {
       lines: [{ head: "ERR", words: ["busy", "Later."], options: new Map([["retry", "30"]]) }],
@@ -269,16 +270,16 @@ async function schedule(random: () => number): Promise<void> {
     ["draining", { lines: [{ head: "ERR", words: ["draining", "Bye."] }] }],
   ]);
   const proxy = new Proxy(clock, (frame) => {
-    const lot = random();
-    if (frame.head !== "CANCEL" && lot < 0.05) {
-      return refused.get(lot < 0.04 ? "busy" : "draining")!;
+    const chance = random();
+    if (frame.head !== "CANCEL" && chance < 0.05) {
+      return refused.get(chance < 0.04 ? "busy" : "draining")!;
     }
-    const answer = books.do(frame);
-    if (lot > 0.97) return { lines: [{ head: "ERR", words: ["internal", "Oh."] }] };
+    const answer = service.do(frame);
+    if (chance > 0.97) return { lines: [{ head: "ERR", words: ["internal", "Oh."] }] };
     return { ...answer, ms: random() < 0.3 ? random() * 400 : 0 };
   }, () => drawFaults(random));
   const hosts = ["tcp://10.0.0.1:1", "tcp://10.0.0.2:1", "tcp://10.0.0.3:1"];
-  let client: Ledgered;
+  let client: LedgerClient;
   try {
     client = await run(
       clock,
@@ -300,20 +301,20 @@ async function schedule(random: () => number): Promise<void> {
   let id = 10;
   const call = async (): Promise<void> => {
     const mine = ++id;
-    const lot = random();
+    const chance = random();
     const within = 100 + random() * 3000;
-    const limits = { within: Math.ceil(within), ...(lot > 0.9 && abortSoon()) };
+    const limits = { within: Math.ceil(within), ...(chance > 0.9 && abortSoon()) };
     try {
-      if (lot < 0.4) assertEquals(await client.LOOK({ id: mine }, limits), { id: mine });
-      else if (lot < 0.8) {
+      if (chance < 0.4) assertEquals(await client.LOOK({ id: mine }, limits), { id: mine });
+      else if (chance < 0.8) {
         assertEquals(await client.ADD({ id: mine }, limits), { id: mine });
-        assertEquals(books.done.get(mine), 1);
+        assertEquals(service.done.get(mine), 1);
       } else {
         const items = client.LIST({ id: mine }, limits);
         let n = 0;
         for await (const item of items) {
           assertEquals(item, { id: mine, n: ++n });
-          if (lot > 0.97) return;
+          if (chance > 0.97) return;
         }
         assertEquals([n, await items.reply], [3, { id: mine }]);
       }
@@ -321,9 +322,9 @@ async function schedule(random: () => number): Promise<void> {
       if (error instanceof Error && error.message === "aborted by the test") return;
       if (!isTyped(error)) throw error;
       const { executed } = error as { executed?: string };
-      if (executed === "no") assertEquals(books.done.get(mine), undefined, `${error}`);
+      if (executed === "no") assertEquals(service.done.get(mine), undefined, `${error}`);
     }
-    if (lot >= 0.4 && lot < 0.8) assert((books.done.get(mine) ?? 0) < 2, "done twice");
+    if (chance >= 0.4 && chance < 0.8) assert((service.done.get(mine) ?? 0) < 2, "done twice");
   };
   const abortSoon = (): { signal: AbortSignal } => {
     const abort = new AbortController();
@@ -354,10 +355,10 @@ Deno.test("Calls end rightly in 10,000 schedules of faults", async () => {
   }
 });
 
-Deno.test("A call made the moment its connection ends is made on the next one", async () => {
+Deno.test("A call made while its connection ends goes over the next connection", async () => {
   const clock = new VirtualClock();
-  const books = new Ledger();
-  const proxy = new Proxy(clock, (frame) => books.do(frame));
+  const service = new Ledger();
+  const proxy = new Proxy(clock, (frame) => service.do(frame));
   let onClose = (): void => {};
   const dial: Dial = async (address, options) => {
     const stream = await proxy.dial(address, options);
@@ -385,7 +386,7 @@ Deno.test("A call made the moment its connection ends is made on the next one", 
   assertEquals([proxy.dials, proxy.open, clock.pending], [2, 0, 0]);
 });
 
-Deno.test("What close cuts is not made again, not even where it may be", async () => {
+Deno.test("A call that close has cut is not made again, even where it may be", async () => {
   const clock = new VirtualClock();
   const proxy = new Proxy(clock, () => ({ lines: [] }));
   const client = await run(

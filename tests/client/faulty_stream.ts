@@ -1,24 +1,24 @@
-// A connection that breaks, or falls silent, at a byte that a seed chose.
+// A connection that breaks, or falls silent, behind a number of bytes.
 
 import type { ByteStream } from "@lineup/lineup/client";
 
-/** How a connection ends. */
-export interface Fate {
-  /** How many bytes its client reads, and writes, before. */
+/** The end of a connection. */
+export interface ConnectionFailure {
+  /** The bytes that its client reads and writes before the end. */
   readonly reads: number;
   readonly writes: number;
-  /** Whether it then says nothing any more, instead of breaking. */
+  /** Whether the connection falls silent instead of breaking. */
   readonly mute: boolean;
 }
 
-/** A connection with a fate. */
-export function faulty(stream: ByteStream, fate: Fate): ByteStream {
-  let { reads, writes } = fate;
+/** A connection with such an end. */
+export function faulty(stream: ByteStream, failure: ConnectionFailure): ByteStream {
+  let { reads, writes } = failure;
   const closed = Promise.withResolvers<never>();
-  // It is looked at by whoever reads a mute one.
+  // Only a call on a silent connection waits for it: without this, it would be an unhandled rejection.
   closed.promise.catch(() => {});
   const end = (): Promise<never> => {
-    if (!fate.mute) {
+    if (!failure.mute) {
       stream.close();
       closed.reject(new Error("connection reset"));
     }

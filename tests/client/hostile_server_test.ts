@@ -1,4 +1,4 @@
-// What a server must not be able to do to its clients: end their process, make them spin, fill their memory.
+// A hostile server must not end the process of a client, make it spin, or fill its memory.
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import {
@@ -17,19 +17,19 @@ import { GREETING, Proxy, run } from "./proxy.ts";
 
 const encoder = new TextEncoder();
 
-/** Sends pieces until nobody takes them any more. */
+/** Sends pieces until the client has closed. Resolves with the number of bytes sent. */
 async function flood(stream: ByteStream, piece: string, most: number): Promise<number> {
   const bytes = encoder.encode(piece);
   let sent = 0;
   try {
     while (sent < most) sent += await stream.write(bytes);
   } catch {
-    // The client has had enough.
+    // The client has closed the connection.
   }
   return sent;
 }
 
-/** A client that waits for the answer to a call, and a server that sends what it likes. */
+/** Calls a server that runs `attack` instead of an answer. Resolves with the error of the call. */
 async function attacked(
   attack: (stream: ByteStream) => Promise<unknown>,
 ): Promise<Error> {
@@ -45,7 +45,7 @@ async function attacked(
 }
 
 const MEBI = 1 << 20;
-/** Beyond the 32 MiB, what is on its way when the client has had enough. */
+/** The bound of 32 MiB, and the bytes that are on their way when the client closes. */
 const MOST = 33 * MEBI;
 
 const floods: Record<string, string> = {
@@ -63,7 +63,7 @@ for (const [what, piece] of Object.entries(floods)) {
   });
 }
 
-Deno.test("items of a request that was cancelled do not come without end", async () => {
+Deno.test("a client closes where the items of a cancelled request do not end", async () => {
   const [near, far] = memoryPair();
   await far.write(encoder.encode(GREETING));
   const session = await openSession(near);
@@ -81,7 +81,7 @@ Deno.test("items of a request that was cancelled do not come without end", async
 });
 
 for (const head of ["!", "#1 *", "#7 OK"]) {
-  Deno.test(`a body that nobody waits for is not read to its end: ${head}`, async () => {
+  Deno.test(`a client does not read a body for which no call waits: ${head}`, async () => {
     const [near, far] = memoryPair();
     await far.write(encoder.encode(GREETING));
     const session = await openSession(near);
@@ -96,7 +96,7 @@ for (const head of ["!", "#1 *", "#7 OK"]) {
   });
 }
 
-Deno.test("a body that somebody waits for comes behind events, also where its request is cancelled meanwhile", async () => {
+Deno.test("a body that a call waits for may come behind events, also where the call is cancelled meanwhile", async () => {
   for (const cancel of [false, true]) {
     const [near, far] = memoryPair();
     await far.write(encoder.encode(GREETING));
@@ -129,7 +129,7 @@ const wrong: readonly [lines: string, message: string][] = [
 ];
 
 for (const [lines, message] of wrong) {
-  Deno.test(`a client names what is wrong with ${JSON.stringify(lines.slice(0, 20))}`, async () => {
+  Deno.test(`a client names the error in ${JSON.stringify(lines.slice(0, 20))}`, async () => {
     const bytes = Uint8Array.from(lines, (each) => each.charCodeAt(0));
     const error = await attacked((stream) => writeAll(stream, bytes).catch(() => {}));
     assertInstanceOf(error, ProtocolError);
@@ -176,11 +176,11 @@ for (
   });
 }
 
-Deno.test("items without end are not gathered without end", async () => {
+Deno.test("all() of endless items rejects at a bound", async () => {
   const [near, far] = memoryPair(1 << 20);
   await far.write(encoder.encode(GREETING));
   const client = await connect(ledger, near, { maxLine: 1 << 20 });
-  // The number has a length, and the rest of the line as well: fields that nobody knows are passed over.
+  // The value has a length and the rest of the line too: the client skips fields that it does not know.
   const items = client.LIST({ id: 1 }).all().then(() => undefined, (error) => error);
   const sent = flood(far, `#1 * id=1 n=1 x=${"y".repeat(60_000)}\n`, 2000 * MEBI);
   const error = await items;
@@ -196,10 +196,10 @@ const HOUR = 3_600_000;
 for (const retry of ["3000000000", "1e300", "2147483648"]) {
   Deno.test(`a call that is refused with retry=${retry} waits an hour, and does not spin`, async () => {
     const clock = new VirtualClock();
-    const books = new Ledger();
+    const service = new Ledger();
     let refused = 0;
     const proxy = new Proxy(clock, (frame) => {
-      if (refused > 0) return books.do(frame);
+      if (refused > 0) return service.do(frame);
       refused++;
       const options = new Map([["retry", retry]]);
       return { lines: [{ head: "ERR", words: ["busy", "Not now."], options }] };
@@ -218,7 +218,7 @@ for (const retry of ["3000000000", "1e300", "2147483648"]) {
 }
 
 for (const retry of ["-5", "NaN", "Infinity", "x", ""]) {
-  Deno.test(`retry=${JSON.stringify(retry)} says nothing`, async () => {
+  Deno.test(`a client ignores retry=${JSON.stringify(retry)}`, async () => {
     const error = await attacked((stream) =>
       stream.write(encoder.encode(`#1 ERR no-such "No." retry="${retry}"\n`))
     );
@@ -227,7 +227,10 @@ for (const retry of ["-5", "NaN", "Infinity", "x", ""]) {
   });
 }
 
-/** Works for `ms` on the clock, where TAKE and EXTEND are answered so; how often each was called. */
+/**
+ * Runs a worker for `ms` on the clock, with these answers to TAKE and EXTEND. Resolves with the number of calls of
+ * each.
+ */
 async function workFor(
   ms: number,
   take: () => TakenJob,
@@ -279,12 +282,12 @@ Deno.test("a worker that is refused with retry=3000000000 does not spin", async 
 });
 
 for (const lease of [3e9, 1e12, 9e15]) {
-  Deno.test(`a lease of ${lease} ms is extended at half of it, and not all the time`, async () => {
+  Deno.test(`a lease of ${lease} ms is extended at half of its time only`, async () => {
     assertEquals(await workFor(10 * HOUR, () => job(lease)), { takes: 1, extensions: 0 });
   });
 }
 
-Deno.test("an answer to EXTEND with a lease of a year is kept to", async () => {
+Deno.test("a worker respects a lease of a year in the answer to EXTEND", async () => {
   const calls = await workFor(10 * HOUR, () => job(1000), () => ({ lease: 3.2e10 }));
   assertEquals(calls, { takes: 1, extensions: 1 });
 });

@@ -1,4 +1,4 @@
-// A service whose requests can be told from each other, and which keeps count of what it has done.
+// A service that counts how often it has done each request. Requests differ by their ids.
 
 import type { Frame, Protocol } from "../../protocol/mod.ts";
 import type { Answer } from "./proxy.ts";
@@ -25,12 +25,12 @@ export const ledger = {
   },
 } as const satisfies Protocol;
 
-/** Counts what is done. */
+/** The service, and its counts. */
 export class Ledger {
-  /** How often, by id. */
+  /** The number of times that each id was done. */
   readonly done = new Map<number, number>();
 
-  /** Does what a request says. */
+  /** Does a request. Returns the answer. */
   do({ head, words: [id] }: Frame): Answer {
     if (head === "CANCEL") return { lines: [{ head: "OK" }] };
     if (head === "PING") return { lines: [{ head: "OK", words: ["pong"] }] };

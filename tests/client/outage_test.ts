@@ -1,4 +1,4 @@
-// 200 clients of a server that fails for 10 s, on a virtual clock: they must not become its second problem.
+// 200 clients of a server that fails for 10 s, on a virtual clock. They must not flood it while it recovers.
 // LINEUP_SHOW=1 shows the figures.
 
 import { assert, assertEquals } from "@std/assert";
@@ -14,20 +14,20 @@ const RATE = 10; // A second and client.
 const CAPACITY = 1.5 * CLIENTS * RATE;
 const WARM = 12_000, OUTAGE = 10_000, AFTER = 4000;
 
-/** The server at work. */
-type Works = (frame: Frame) => Answer;
+/** The server without the failure. */
+type Serve = (frame: Frame) => Answer;
 
-/** What goes wrong for `OUTAGE`; `works` is the server that does not. */
-interface Trouble {
-  /** Whether connections are lost as it begins. */
+/** A failure that lasts for `OUTAGE`. */
+interface Failure {
+  /** Whether all connections are lost at its beginning. */
   readonly resets?: boolean;
-  /** What a new connection meets; `left` tells the time until the end. */
+  /** The faults of a new connection. `left` returns the ms until the end of the failure. */
   readonly faults?: (left: () => number) => Faults;
-  /** The answer to a request. */
-  readonly answer?: (frame: Frame, works: Works, left: number) => Answer;
+  /** The answer to a request during the failure. `serve` is the server without it. */
+  readonly answer?: (frame: Frame, serve: Serve, left: number) => Answer;
 }
 
-const troubles: Record<string, Trouble> = {
+const failures: Record<string, Failure> = {
   "answers busy": { answer: () => refusal("busy", 50) },
   "answers busy without a hint": { answer: () => refusal("busy", undefined) },
   "answers internal": { answer: () => refusal("internal", undefined) },
@@ -40,7 +40,7 @@ const troubles: Record<string, Trouble> = {
     resets: true,
     faults: () => ({ requests: { after: 0, how: "end" } }),
   },
-  // It goes on where it stopped: what came meanwhile is answered then, most of it too late.
+  // The server stops and goes on later: then it answers the requests that came meanwhile, most of them too late.
   "hangs": { answer: afterwards },
   "hangs, and new connections are accepted only": {
     resets: true,
@@ -49,23 +49,23 @@ const troubles: Record<string, Trouble> = {
   },
 };
 
-function afterwards(frame: Frame, works: Works, left: number): Answer {
+function afterwards(frame: Frame, serve: Serve, left: number): Answer {
   const within = /^([0-9]+)(ms|s)$/.exec(frame.options.get("within") ?? "");
   const ms = within === null ? Infinity : Number(within[1]) * (within[2] === "s" ? 1000 : 1);
-  const answer = left > ms ? refusal("expired", undefined) : works(frame);
+  const answer = left > ms ? refusal("expired", undefined) : serve(frame);
   return { ...answer, ms: left + (answer.ms ?? 0) };
 }
 
 interface Figures {
-  /** Lines that clients wrote in the outage, and connections they made, beside as much time before it. */
+  /** The lines and connections of the clients during the outage, relative to an equal time before it. */
   readonly sent: number;
-  /** Answers in time in each second after the outage, beside the rate before it. */
+  /** The answers in time in each second after the outage, relative to the rate before it. */
   readonly goodput: readonly number[];
   readonly events: ReadonlyMap<ClientEvent["type"], number>;
 }
 
-/** A server of a capacity, which answers `busy` where requests would wait for more than 100 ms. */
-function capacity(clock: VirtualClock, serve: Ledger): Works {
+/** A server with CAPACITY requests a second. It answers `busy` where a request would wait for more than 100 ms. */
+function capacity(clock: VirtualClock, service: Ledger): Serve {
   let freeAt = 0;
   return (frame) => {
     const now = clock.now();
@@ -74,7 +74,7 @@ function capacity(clock: VirtualClock, serve: Ledger): Works {
       freeAt -= 1000 / CAPACITY;
       return refusal("busy", 100);
     }
-    return { ...serve.do(frame), ms: freeAt - now + 5 };
+    return { ...service.do(frame), ms: freeAt - now + 5 };
   };
 }
 
@@ -83,21 +83,21 @@ function refusal(code: string, retry: number | undefined): Answer {
   return { lines: [{ head: "ERR", words: [code, "No."], options }], ms: 1 };
 }
 
-async function outage(trouble: Trouble): Promise<Figures> {
+async function outage(failure: Failure): Promise<Figures> {
   const random = seededRandom(SEED);
   const clock = new VirtualClock(0);
-  const works = capacity(clock, new Ledger());
-  /** Milliseconds until the end of the outage; 0 where there is none. */
+  const serve = capacity(clock, new Ledger());
+  /** The ms until the end of the outage; 0 before and after it. */
   const left = (): number => clock.now() < WARM ? 0 : Math.max(0, WARM + OUTAGE - clock.now());
   const proxy = new Proxy(
     clock,
     (frame) =>
-      left() > 0 && trouble.answer !== undefined
-        ? trouble.answer(frame, works, left())
-        : works(frame),
-    () => left() > 0 ? trouble.faults?.(left) ?? {} : {},
+      left() > 0 && failure.answer !== undefined
+        ? failure.answer(frame, serve, left())
+        : serve(frame),
+    () => left() > 0 ? failure.faults?.(left) ?? {} : {},
   );
-  if (trouble.resets) clock.after(WARM, () => proxy.reset());
+  if (failure.resets) clock.after(WARM, () => proxy.reset());
   const marks: number[] = [];
   for (const at of [WARM - OUTAGE, WARM, WARM + OUTAGE]) {
     clock.after(at, () => marks.push(proxy.lines + proxy.dials));
@@ -131,7 +131,7 @@ async function outage(trouble: Trouble): Promise<Figures> {
   }
   do await settle(14); while (clock.step(WARM + OUTAGE + AFTER));
   await run(clock, Promise.all(clients.map((client) => client.close(2000))));
-  // What is left are arrivals after the end.
+  // The actions that are left are arrivals after the end.
   clock.run(CLIENTS);
   assertEquals([proxy.open, clock.pending], [0, 0]);
 
@@ -145,9 +145,9 @@ async function outage(trouble: Trouble): Promise<Figures> {
   };
 }
 
-for (const [name, trouble] of Object.entries(troubles)) {
+for (const [name, failure] of Object.entries(failures)) {
   Deno.test(`200 clients of a server that ${name} for 10 s neither flood it nor stay away from it`, async () => {
-    const { sent, goodput, events } = await outage(trouble);
+    const { sent, goodput, events } = await outage(failure);
     const shown = `${name.padEnd(45)} sent ${sent.toFixed(2)}, ` +
       `goodput a second after it ${goodput.map((each) => each.toFixed(2)).join(" ")}`;
     if (Deno.env.has("LINEUP_SHOW")) console.log(shown, Object.fromEntries(events));
@@ -158,12 +158,12 @@ for (const [name, trouble] of Object.entries(troubles)) {
 
 Deno.test("A client of a server that fails for long throttles itself, and comes back", async () => {
   const clock = new VirtualClock(0);
-  const works = new Ledger();
+  const service = new Ledger();
   let failing = true;
   let sent = 0, throttled = 0;
   const proxy = new Proxy(clock, (frame) => {
     sent++;
-    return failing ? refusal("busy", undefined) : works.do(frame);
+    return failing ? refusal("busy", undefined) : service.do(frame);
   });
   const client = await run(
     clock,
@@ -185,7 +185,7 @@ Deno.test("A client of a server that fails for long throttles itself, and comes 
   await ask(600);
   sent = throttled = 0;
   await ask(600);
-  // At most 75 % are held back, or nobody would learn that the trouble is over.
+  // A client holds back at most 75 % of its calls, or it would not learn that the failure is over.
   assert(sent < 0.4 * 600 && sent > 0.2 * 600, `${sent} of 600 were sent`);
   assert(throttled > 300, `${throttled} were held back`);
   failing = false;

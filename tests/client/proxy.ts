@@ -1,4 +1,4 @@
-// A server on a virtual clock, and the trouble between it and its clients. Nothing here takes real time.
+// A server and a faulty network between it and its clients, on a virtual clock. Nothing here takes real time.
 
 import type { Address, ByteStream, Clock, Dial } from "../../client/mod.ts";
 import { encodeFrame, type Frame, type FrameInit, Framer } from "../../protocol/mod.ts";
@@ -7,26 +7,26 @@ export const GREETING = "OK lineup/1 ledger/1.0 max-line=8192 max-body=1048576\n
 
 const encoder = new TextEncoder();
 
-/** How a connection ends: in order, with an error, or not at all, when it only falls silent. */
+/** The end of a connection: in order, with an error, or none, where it only falls silent. */
 export type End = "end" | "reset" | "silence";
 
-/** What goes wrong on one connection; bytes are counted from its first. */
+/** The faults of one connection. Bytes are counted from its first. */
 export interface Faults {
-  /** The dial fails; or never answers. */
+  /** The dial fails, or never ends. */
   readonly dial?: "refused" | "silence";
-  /** Milliseconds before each piece of an answer arrives. */
+  /** The delay of each piece of an answer, in ms. */
   readonly delay?: () => number;
-  /** What the client gets ends behind this many bytes. */
+  /** The client's input ends behind this many bytes. */
   readonly answers?: { readonly after: number; readonly how: End };
-  /** What the server gets ends behind this many bytes. */
+  /** The server's input ends behind this many bytes. */
   readonly requests?: { readonly after: number; readonly how: End };
-  /** Bytes in between. */
+  /** Bytes that are inserted into the client's input. */
   readonly garbage?: { readonly at: number; readonly bytes: Uint8Array };
-  /** Changes the `n`th answer, counted from 0: what is sent instead. */
+  /** Returns the text to send instead of the `n`th answer, counted from 0. */
   readonly rewrite?: (answer: string, n: number) => string;
 }
 
-/** What a server does with a request: the lines of its answer, and milliseconds until it has them. */
+/** The answer to a request: its lines, and the ms until the server sends them. */
 export interface Answer {
   readonly lines: readonly FrameInit[];
   readonly ms?: number;
@@ -35,7 +35,7 @@ export interface Answer {
 /** The client's end of a connection through the proxy. */
 class ProxiedStream implements ByteStream {
   closed = false;
-  /** The most requests that were not answered at a time, beside CANCEL. */
+  /** The most requests that were in flight at a time, without CANCEL. */
   most = 0;
   #unanswered = 0;
   readonly peer: string;
@@ -99,7 +99,7 @@ class ProxiedStream implements ByteStream {
     return bytes.length;
   }
 
-  /** The connection is reset under both ends. */
+  /** Resets the connection at both ends. */
   reset(): void {
     this.#end("reset");
   }
@@ -173,18 +173,18 @@ class ProxiedStream implements ByteStream {
   }
 }
 
-/** Where clients dial: each connection has the faults that come next. */
+/** A network to dial through. Each connection gets the next faults. */
 export class Proxy {
   readonly streams: ProxiedStream[] = [];
-  /** How often somebody dialled. */
+  /** The number of dials. */
   dials = 0;
-  /** Lines that clients have written, whether or not they arrived. */
+  /** The number of lines that clients have written, including lines that did not arrive. */
   lines = 0;
   readonly #clock: Clock;
   readonly #faults: (address: string) => Faults;
   readonly #answer: (frame: Frame, address: string) => Answer;
 
-  /** `answer` is the server; `faults` are asked for each connection. */
+  /** `answer` is the server. `faults` is called for each connection. */
   constructor(
     clock: Clock,
     answer: (frame: Frame, address: string) => Answer,
@@ -195,12 +195,12 @@ export class Proxy {
     this.#faults = faults;
   }
 
-  /** How many connections the clients have not closed. */
+  /** The number of connections that the clients have not closed. */
   get open(): number {
     return this.streams.filter((stream) => !stream.closed).length;
   }
 
-  /** The most requests that one connection had in flight, beside CANCEL. */
+  /** The most requests that one connection had in flight, without CANCEL. */
   get most(): number {
     return Math.max(0, ...this.streams.map(({ most }) => most));
   }
@@ -212,7 +212,7 @@ export class Proxy {
     }
   }
 
-  /** For the option `dial` of a client. */
+  /** The `dial` option of a client. */
   readonly dial: Dial = (address: Address) => {
     this.dials++;
     const name = address.transport === "tcp" ? address.hostname : "unix";
@@ -226,12 +226,12 @@ export class Proxy {
   };
 }
 
-/** Lets all promises settle that can without time passing: some turns of the microtask queue. */
+/** Lets all promises settle that need no time: runs some turns of the microtask queue. */
 export async function settle(turns = 24): Promise<void> {
   for (let i = 0; i < turns; i++) await null;
 }
 
-/** Lets time pass on the clock until the promise is settled; what it brings. Throws where nothing is to come. */
+/** Lets time pass on the clock until the promise settles, and settles the same way. Throws where no timer is left. */
 export async function run<T>(
   clock: { step(): boolean },
   promise: Promise<T>,

@@ -5,7 +5,7 @@ import { SendQueue } from "../../client/send_queue.ts";
 
 const MOST = 20;
 
-Deno.test("requests that wait come out in order, whichever are taken out before", () => {
+Deno.test("waiting requests come out in order, for any removals in between", () => {
   const step = fc.oneof(
     { arbitrary: fc.constant("add" as const), weight: 5 },
     { arbitrary: fc.constant("shift" as const), weight: 3 },

@@ -1,31 +1,28 @@
-// A store that outlives its servers, takes its time, and is looked into: what it has is what is so.
+// A store in memory with slow commits. It outlives its servers, and a test reads its jobs: they are the truth.
 
 import { type Change, memoryStore, type Store, type StoredJob } from "@lineup/lineup/queue";
 import type { VirtualClock } from "../virtual_clock.ts";
 
-/** A job as it is stored. */
-export type Kept = StoredJob;
-
-/** Whether nobody will be given a job any more. That a lease is over is stored by nobody. */
+/** Whether a job will not be delivered again. The end of a lease is not stored, so this compares the time. */
 export function isOver(
-  { state, endsAt, attempt, uncountedAttempts, attempts }: Kept,
+  { state, endsAt, attempt, uncountedAttempts, attempts }: StoredJob,
   now: number,
 ): boolean {
   if (state === "taken") return endsAt <= now && attempt - uncountedAttempts >= attempts;
   return state === "dead" || state === "done";
 }
 
-/** The longest that a commit takes, in ms. */
+/** The longest time of a commit in ms. */
 export const SLOWEST = 3;
 
-/** A store, and what is in it; `onChange` is told what each job that has changed was, and is; `undefined` for gone. */
+/** A store and its jobs. `onChange` is called with a changed job before and after; `undefined` for no job. */
 export function watchedStore(
   clock: VirtualClock,
   below: (limit: number) => number,
-  onChange: (id: number, before: Kept | undefined, kept: Kept | undefined) => void,
-): { store: Store; jobs: ReadonlyMap<number, Kept> } {
+  onChange: (id: number, before: StoredJob | undefined, kept: StoredJob | undefined) => void,
+): { store: Store; jobs: ReadonlyMap<number, StoredJob> } {
   const memory = memoryStore();
-  const jobs = new Map<number, Kept>();
+  const jobs = new Map<number, StoredJob>();
   const note = (change: Change): void => {
     if (!("id" in change || change.kind === "put")) return;
     const id = change.kind === "put" ? change.job.id : change.id;

@@ -1,4 +1,4 @@
-// Workers over TCP, of a queue server in a process of its own, which is killed while they work.
+// Workers over TCP. Their queue server is a process of its own, which is killed while they work.
 
 import { assertEquals } from "@std/assert";
 import { type ByteStream, connect, JobFailure, work, type WorkEvent } from "@lineup/lineup/client";
@@ -13,7 +13,7 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
   await withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     let server: Running = await startServer(path);
-    // Another process has another port.
+    // A new process has a new port.
     const dial = async (): Promise<ByteStream> => {
       const conn = await Deno.connect({ port: server.port });
       return {
@@ -25,9 +25,9 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
       };
     };
     await using client = await connect(queueProtocol, "tcp://10.0.0.1:1", { dial });
-    // One after another: a machine that is busy with other tests would refuse some of so many.
+    // One after another: a busy machine would refuse some of them.
     for (let at = 0; at < JOBS; at++) {
-      // What was given by an answer that the kill took is given again soon.
+      // The lease is short: a job whose delivery was lost in the kill is delivered again soon.
       await client.PUT({ queue: "mail", body: String(at), lease: 2000, attempts: 100 });
     }
 
@@ -37,7 +37,8 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
     const done = (count: number): Promise<void> =>
       new Promise((resolve) => onDone = () => told.size >= count && resolve());
     const hear = async (event: WorkEvent): Promise<void> => {
-      // The end of a job may be told in vain where its answer was lost, and its lease is over before there is a server.
+      // The answer to a DONE may be lost, and the lease may end before the server is back: then a done job counts as
+      // lost.
       const isDone = event.type === "done" || event.type === "lost" && await isGone(event.job.id);
       if (!isDone) return;
       told.add(text(event.job));
@@ -49,7 +50,7 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
       const isFirst = !begun.has(text(job));
       begun.add(text(job));
       await new Promise((resolve) => setTimeout(resolve));
-      // The first time each fifth fails, and each seventh goes back.
+      // At its first attempt, each fifth job fails and each seventh goes back.
       if (isFirst && Number(text(job)) % 5 === 0) throw new Error("not yet");
       if (isFirst && Number(text(job)) % 7 === 0) throw new JobFailure("later", { release: 10 });
     };

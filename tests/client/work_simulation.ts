@@ -1,5 +1,5 @@
-// Workers of a real queue on a virtual clock, with handlers that do all that handlers do, over connections that break
-// at any byte, to a server that ends and comes back. After every step the promises of `work` are looked at.
+// Simulates workers of a real queue on a virtual clock. Handlers behave in every way, connections break at any byte,
+// and the server ends and comes back. After every step, the simulation checks the promises of `work`.
 
 import {
   type Clock,
@@ -10,20 +10,21 @@ import {
   type Worker,
   type WorkEvent,
 } from "@lineup/lineup/client";
+import type { StoredJob } from "@lineup/lineup/queue";
 import { VirtualClock } from "../virtual_clock.ts";
 import { faulty } from "./faulty_stream.ts";
-import { isOver, type Kept, SLOWEST, watchedStore } from "./watched_store.ts";
-import { type QueueClient, type Workshop, workshop } from "./workshop.ts";
+import { isOver, SLOWEST, watchedStore } from "./watched_store.ts";
+import { openQueueFixture, type QueueClient, type QueueFixture } from "./queue_fixture.ts";
 
 const WORKERS = 3;
 const MOST_JOBS = 40;
 const LONGEST_LEASE = 400;
-// How much later than the server a client may see the end of a lease, which it counts from when it heard of it.
+// A client counts a lease from the answer, so it may see the end of the lease this much later than the server.
 const SLACK = 2 * SLOWEST + 1;
-/** What close() may take beyond what it was given. */
+/** The time that close() may take beyond its argument. */
 const CLOSE_MS = 2000 + SLACK;
 
-/** What happened, so that a test sees that it tests something. */
+/** The number of events of each kind: a test checks that each kind happened. */
 export type Tally = Record<
   | WorkEvent["type"]
   | "put"
@@ -39,31 +40,31 @@ export type Tally = Record<
   number
 >;
 
-/** A handler that was begun. */
+/** A running handler. */
 interface Handling {
   readonly job: TakenJob;
   readonly signal: AbortSignal;
-  readonly crew: Crew;
+  readonly run: WorkerRun;
   ended: boolean;
-  /** Until when the server has it so that the job is this one's. */
+  /** The end of this attempt's lease, as the server has it. */
   until: number;
 }
 
-/** A worker, and what it may do. */
-interface Crew {
+/** A worker, its options and its state. */
+interface WorkerRun {
   readonly worker: Worker;
   readonly clock: CountingClock;
   readonly concurrency: number;
   readonly prefetch: number;
   readonly most: number;
-  /** When it must have ended; Infinity before it was closed. */
+  /** The time by which it must have ended; Infinity before it is closed. */
   due: number;
   ended: boolean;
   handled: number;
   failure: unknown;
 }
 
-/** The time, and how many timers are set by whoever has this clock. */
+/** A clock that counts the timers of its user. */
 class CountingClock implements Clock {
   pending = 0;
   constructor(readonly clock: Clock) {}
@@ -112,20 +113,20 @@ export class WorkSimulation {
   readonly #random: () => number;
   readonly #below = (limit: number): number => Math.floor(this.#random() * limit);
   readonly #clock = new VirtualClock();
-  readonly #jobs: ReadonlyMap<number, Kept>;
-  readonly #shop: Promise<Workshop>;
+  readonly #jobs: ReadonlyMap<number, StoredJob>;
+  readonly #fixture: Promise<QueueFixture>;
   readonly #clients: QueueClient[] = [];
-  readonly #crews: Crew[] = [];
+  readonly #runs: WorkerRun[] = [];
   readonly #given = new Set<string>();
-  /** `id/attempt` of those whose handler returned. */
+  /** `id/attempt` of the attempts whose handlers returned. */
   readonly #returned = new Set<string>();
-  /** Those of which a worker was told that they are done. */
+  /** The ids of jobs that are done, as a worker was told. */
   readonly #done = new Set<number>();
-  /** Those whose lease was taken away by somebody else. */
+  /** The ids of jobs whose lease another client has ended. */
   readonly #interfered = new Set<number>();
   #handlings: Handling[] = [];
   #broken: Error | undefined = undefined;
-  /** Handlers do their jobs, and connections last. */
+  /** Whether handlers succeed and connections last. */
   #calm = false;
   #upAt = 0;
 
@@ -135,61 +136,61 @@ export class WorkSimulation {
       this.#changed(id, before, kept);
     });
     this.#jobs = jobs;
-    this.#shop = workshop({ store, clock: this.#clock, random }, (stream) => {
+    this.#fixture = openQueueFixture({ store, clock: this.#clock, random }, (stream) => {
       if (this.#calm || this.#below(3) === 0) return stream;
       this.tally.broken++;
       // The greeting has 100 bytes.
-      const fate = { reads: this.#below(4000), writes: 10 + this.#below(4000) };
-      return faulty(stream, { ...fate, mute: this.#below(10) === 0 });
+      const failure = { reads: this.#below(4000), writes: 10 + this.#below(4000) };
+      return faulty(stream, { ...failure, mute: this.#below(10) === 0 });
     });
   }
 
-  /** Takes so many steps, then lets everything end. Throws where a promise is broken. */
+  /** Takes a number of steps, then lets everything end. Throws where a promise is broken. */
   async run(steps: number): Promise<void> {
-    const shop = await this.#shop;
+    const fixture = await this.#fixture;
     this.#calm = true;
-    const admin = await shop.spared();
+    const admin = await fixture.reliableClient();
     for (let i = 0; i < WORKERS; i++) {
-      this.#clients.push(await shop.client({ random: this.#random }));
+      this.#clients.push(await fixture.client({ random: this.#random }));
     }
     this.#calm = false;
-    shop.cut();
-    for (const client of this.#clients) this.#hire(client);
+    fixture.cut();
+    for (const client of this.#clients) this.#startWorker(client);
     for (let step = 0; step < steps; step++) {
-      await this.#step(shop, admin);
+      await this.#step(fixture, admin);
       await this.#clock.elapse(this.#below(20));
-      this.#look();
+      this.#check();
     }
-    await this.#end(shop);
+    await this.#end(fixture);
   }
 
-  async #step(shop: Workshop, admin: QueueClient): Promise<void> {
-    if (this.#upAt <= this.#clock.now()) shop.down(false);
+  async #step(fixture: QueueFixture, admin: QueueClient): Promise<void> {
+    if (this.#upAt <= this.#clock.now()) fixture.down(false);
     const chance = this.#below(1000);
-    if (chance < 500) await shop.until(this.#putOne(admin));
+    if (chance < 500) await fixture.until(this.#putOne(admin));
     else if (chance < 540) {
       this.tally.cut++;
-      // In the midst of whatever is on its way.
+      // The cut comes in the middle of requests and answers.
       for (let turns = this.#below(40); turns > 0; turns--) await undefined;
-      shop.cut();
+      fixture.cut();
     } else if (chance < 550) {
       this.tally.down++;
-      shop.down(true);
+      fixture.down(true);
       this.#upAt = this.#clock.now() + this.#below(2 * LONGEST_LEASE);
-      shop.cut();
+      fixture.cut();
     } else if (chance < 560) {
       this.tally.restart++;
-      await shop.restart(this.#below(2) === 0 ? "cut" : "drain");
+      await fixture.restart(this.#below(2) === 0 ? "cut" : "drain");
     } else if (chance < 580) {
-      // Jobs come to one that ends at that moment.
+      // A job arrives while a worker ends.
       const putting = this.#putOne(admin);
       await this.#clock.elapse(this.#below(4) / 2);
-      this.#close(this.#crews[this.#below(WORKERS)]);
-      await shop.until(putting);
-    } else if (chance < 620) await this.#interfere(shop, admin);
-    else if (chance < 640) this.#close(this.#crews[this.#below(WORKERS)]);
-    for (const [at, { ended }] of this.#crews.entries()) {
-      if (ended) this.#hire(this.#clients[at], at);
+      this.#close(this.#runs[this.#below(WORKERS)]);
+      await fixture.until(putting);
+    } else if (chance < 620) await this.#interfere(fixture, admin);
+    else if (chance < 640) this.#close(this.#runs[this.#below(WORKERS)]);
+    for (const [at, { ended }] of this.#runs.entries()) {
+      if (ended) this.#startWorker(this.#clients[at], at);
     }
   }
 
@@ -206,34 +207,34 @@ export class WorkSimulation {
     this.tally.put++;
   }
 
-  /** Somebody who knows the attempt takes a job away from its worker. */
-  async #interfere(shop: Workshop, admin: QueueClient): Promise<void> {
+  /** Another client, which knows the attempt, takes a job away from its worker. */
+  async #interfere(fixture: QueueFixture, admin: QueueClient): Promise<void> {
     const running = this.#handlings.filter(({ ended, signal }) => !ended && !signal.aborted);
     if (running.length === 0) return;
     const { job: { id, attempt } } = running[this.#below(running.length)];
     const failing = admin.FAIL({ id: [id], attempt, retry: this.#below(2) * 20 });
-    // Who was told that it is over may have another of this number at once.
-    const failed = await shop.until(failing.then(() => true, () => false));
+    // Only a successful FAIL counts: else the lease of the job was over already.
+    const failed = await fixture.until(failing.then(() => true, () => false));
     if (!failed) return;
     this.#interfered.add(id);
     this.tally.interfered++;
   }
 
-  #hire(client: QueueClient, at: number = this.#crews.length): void {
+  #startWorker(client: QueueClient, at: number = this.#runs.length): void {
     const concurrency = 1 + this.#below(4);
     const prefetch = this.#below(4);
     const most = !this.#calm && this.#below(4) === 0 ? 1 + this.#below(20) : Infinity;
     const clock = new CountingClock(this.#clock);
-    const worker = work(client, "mail", (job, { signal }) => this.#handle(crew, job, signal), {
+    const worker = work(client, "mail", (job, { signal }) => this.#handle(run, job, signal), {
       concurrency,
       prefetch,
       lease: this.#below(2) === 0 ? 50 + this.#below(LONGEST_LEASE - 50) : undefined,
       most,
       clock,
       random: this.#random,
-      onEvent: (event) => this.#hear(crew, event),
+      onEvent: (event) => this.#onEvent(run, event),
     });
-    const crew: Crew = {
+    const run: WorkerRun = {
       worker,
       clock,
       concurrency,
@@ -244,49 +245,49 @@ export class WorkSimulation {
       handled: 0,
       failure: undefined,
     };
-    this.#crews[at] = crew;
-    worker.finished.catch((error) => crew.failure = error).finally(() => this.#ended(crew));
+    this.#runs[at] = run;
+    worker.finished.catch((error) => run.failure = error).finally(() => this.#ended(run));
   }
 
-  #close(crew: Crew): void {
-    if (crew.ended) return;
+  #close(run: WorkerRun): void {
+    if (run.ended) return;
     this.tally.closed++;
     const within = this.#below(4) === 0 ? 0 : this.#below(2 * LONGEST_LEASE);
-    crew.due = Math.min(crew.due, this.#clock.now() + within + CLOSE_MS);
-    crew.worker.close(within).then(() => {
-      if (!crew.ended) this.#break("close resolved before the worker had finished");
+    run.due = Math.min(run.due, this.#clock.now() + within + CLOSE_MS);
+    run.worker.close(within).then(() => {
+      if (!run.ended) this.#fail("close resolved before the worker had finished");
     });
   }
 
-  #ended(crew: Crew): void {
-    const { worker: { counts }, clock, failure, handled, most } = crew;
-    crew.ended = true;
+  #ended(run: WorkerRun): void {
+    const { worker: { counts }, clock, failure, handled, most } = run;
+    run.ended = true;
     this.tally.ended++;
-    if (failure !== undefined) this.#break("a worker failed", failure);
+    if (failure !== undefined) this.#fail("a worker failed", failure);
     const { taken, done, failed, dead, released, lost } = counts;
     const told = JSON.stringify(counts);
     if (taken !== done + failed + dead + released + lost) {
-      this.#break(`not all is settled: ${told}`);
+      this.#fail(`not all is settled: ${told}`);
     }
-    if (taken > most) this.#break(`${taken} jobs were taken instead of ${most}`);
-    if (handled > taken) this.#break(`${handled} handlers were begun: ${told}`);
-    if (clock.pending > 0) this.#break(`${clock.pending} timers of a worker outlive it: ${told}`);
-    const left = this.#handlings.filter((each) => each.crew === crew && !over(each));
+    if (taken > most) this.#fail(`${taken} jobs were taken instead of ${most}`);
+    if (handled > taken) this.#fail(`${handled} handlers were begun: ${told}`);
+    if (clock.pending > 0) this.#fail(`${clock.pending} timers of a worker outlive it: ${told}`);
+    const left = this.#handlings.filter((each) => each.run === run && !over(each));
     if (left.length > 0) {
-      this.#break(`${left.length} handlers go on behind the end of their worker`);
+      this.#fail(`${left.length} handlers go on behind the end of their worker`);
     }
   }
 
-  async #handle(crew: Crew, job: TakenJob, signal: AbortSignal): Promise<unknown> {
+  async #handle(run: WorkerRun, job: TakenJob, signal: AbortSignal): Promise<unknown> {
     const until = this.#jobs.get(job.id)?.endsAt ?? -Infinity;
-    const handling: Handling = { job, signal, crew, ended: false, until };
-    if (crew.due < Infinity) this.#break("a handler was begun by a worker that closes");
+    const handling: Handling = { job, signal, run, ended: false, until };
+    if (run.due < Infinity) this.#fail("a handler was begun by a worker that closes");
     this.#begun(handling);
-    // Behind the first job of a TAKE others of it may follow.
-    if (!this.#calm && this.#below(30) === 0) this.#close(crew);
+    // More jobs of the same TAKE may follow this one, to a worker that closes.
+    if (!this.#calm && this.#below(30) === 0) this.#close(run);
     this.#handlings.push(handling);
     signal.addEventListener("abort", () => {
-      // Else its end is being told.
+      // After the end of the handler, the worker reports the result: the abort means nothing then.
       if (handling.ended) return;
       this.#inTime(handling);
       this.tally.aborted++;
@@ -330,25 +331,25 @@ export class WorkSimulation {
   }
 
   #begun(handling: Handling): void {
-    const { job: { id, attempt }, crew, signal } = handling;
+    const { job: { id, attempt }, run, signal } = handling;
     const name = `attempt ${attempt} of job ${id}`;
-    if (this.#given.has(`${id}/${attempt}`)) this.#break(`${name} was begun twice`);
+    if (this.#given.has(`${id}/${attempt}`)) this.#fail(`${name} was begun twice`);
     this.#given.add(`${id}/${attempt}`);
     if (attempt > 1) this.tally.again++;
-    if (this.#done.has(id)) this.#break(`${name} was begun, and it is done`);
-    if (signal.aborted) this.#break(`${name} was begun, and its lease is lost`);
+    if (this.#done.has(id)) this.#fail(`${name} was begun, and it is done`);
+    if (signal.aborted) this.#fail(`${name} was begun, and its lease is lost`);
     this.#inTime(handling);
-    crew.handled++;
+    run.handled++;
     const beside = this.#handlings.filter((each) => each.job.id === id && !over(each));
     for (const each of beside) this.#inTime(each);
-    const busy = this.#handlings.filter((each) => each.crew === crew && !over(each)).length + 1;
-    if (busy > crew.concurrency) this.#break(`${busy} handlers run instead of ${crew.concurrency}`);
+    const busy = this.#handlings.filter((each) => each.run === run && !over(each)).length + 1;
+    if (busy > run.concurrency) this.#fail(`${busy} handlers run instead of ${run.concurrency}`);
   }
 
-  #hear(crew: Crew, event: WorkEvent): void {
+  #onEvent(run: WorkerRun, event: WorkEvent): void {
     this.tally[event.type]++;
-    if (event.type === "lost" && !(event.error instanceof LeaseLost) && crew.due === Infinity) {
-      this.#break("a job whose lease goes on is lost", event.error);
+    if (event.type === "lost" && !(event.error instanceof LeaseLost) && run.due === Infinity) {
+      this.#fail("a job whose lease goes on is lost", event.error);
     }
     if (event.type !== "done") return;
     const { id } = event.job;
@@ -356,12 +357,12 @@ export class WorkSimulation {
     if (this.#interfered.has(id)) return;
     this.#done.add(id);
     if (kept !== undefined && kept.state !== "done") {
-      this.#break(`job ${id} was told to be done, and is ${kept.state}`);
+      this.#fail(`job ${id} was told to be done, and is ${kept.state}`);
     }
   }
 
-  /** The store has another state of a job. */
-  #changed(id: number, before: Kept | undefined, kept: Kept | undefined): void {
+  /** Called when the store has a new state of a job. */
+  #changed(id: number, before: StoredJob | undefined, kept: StoredJob | undefined): void {
     const now = this.#clock.now();
     for (const each of this.#handlings) {
       if (each.job.id !== id) continue;
@@ -371,62 +372,62 @@ export class WorkSimulation {
     const isDone = kept === undefined || kept.state === "done";
     const name = `${id}/${before?.attempt}`;
     if (isDone && !this.#returned.has(name)) {
-      this.#break(
+      this.#fail(
         `job ${id} is done, and the handler of attempt ${before?.attempt} did not return`,
       );
     }
   }
 
-  /** Two handlers have no job at a time: who has lost the lease is told so soon. */
+  /** No two handlers have a job at a time: a handler that has lost its lease is aborted in time. */
   #inTime({ job: { id, attempt }, until }: Handling): void {
     const late = this.#clock.now() - until;
-    // What was taken away from its worker is news to it when it extends the lease, at the latest.
+    // A worker learns that another client took its job when it extends the lease, at the latest.
     if (late <= (this.#interfered.has(id) ? LONGEST_LEASE + SLACK : SLACK)) return;
     const since = `${late} ms after its lease was over`;
-    this.#break(`the handler of attempt ${attempt} of job ${id} goes on ${since}`);
+    this.#fail(`the handler of attempt ${attempt} of job ${id} goes on ${since}`);
   }
 
-  /** What must be so after every step. */
-  #look(): void {
+  /** Checks the rules that hold after every step. */
+  #check(): void {
     const now = this.#clock.now();
     this.#handlings = this.#handlings.filter((each) => !over(each));
     for (const each of this.#handlings) this.#inTime(each);
-    for (const { worker, concurrency, prefetch, due, ended } of this.#crews) {
+    for (const { worker, concurrency, prefetch, due, ended } of this.#runs) {
       const { taken, done, failed, dead, released, lost } = worker.counts;
       const inHand = taken - done - failed - dead - released - lost;
-      // As many as may run and wait, and twice that of which the end is being told.
-      if (inHand > 3 * (concurrency + prefetch)) this.#break(`a worker has ${inHand} jobs`);
-      if (!ended && now > due) this.#break(`a worker has not ended ${now - due} ms too late`);
+      // The jobs that may run and wait, and twice as many whose results are being reported.
+      if (inHand > 3 * (concurrency + prefetch)) this.#fail(`a worker has ${inHand} jobs`);
+      if (!ended && now > due) this.#fail(`a worker has not ended ${now - due} ms too late`);
     }
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  /** All that there is gets done, everybody goes, and nothing is left. */
-  async #end(shop: Workshop): Promise<void> {
+  /** Lets all jobs be done and all workers end. Checks that no timer is left. */
+  async #end(fixture: QueueFixture): Promise<void> {
     const clock = this.#clock;
-    shop.down(false);
+    fixture.down(false);
     this.#calm = true;
-    shop.cut();
-    for (const crew of this.#crews) this.#close(crew);
-    for (let i = 0; i < 1000 && this.#crews.some(({ ended }) => !ended); i++) {
+    fixture.cut();
+    for (const run of this.#runs) this.#close(run);
+    for (let i = 0; i < 1000 && this.#runs.some(({ ended }) => !ended); i++) {
       await clock.elapse(10);
-      this.#look();
+      this.#check();
     }
-    for (const [at, client] of this.#clients.entries()) this.#hire(client, at);
+    for (const [at, client] of this.#clients.entries()) this.#startWorker(client, at);
     for (let i = 0; this.#unfinished() > 0; i++) {
-      if (i === 5000) this.#break(`${this.#unfinished()} jobs are never done`);
+      if (i === 5000) this.#fail(`${this.#unfinished()} jobs are never done`);
       await clock.elapse(20);
-      this.#look();
+      this.#check();
     }
-    for (const { worker } of this.#crews) {
+    for (const { worker } of this.#runs) {
       const from = clock.now();
-      await shop.until(worker.close());
-      if (clock.now() - from > SLACK) this.#break("a worker that has nothing to do does not end");
+      await fixture.until(worker.close());
+      if (clock.now() - from > SLACK) this.#fail("a worker that has nothing to do does not end");
     }
-    // Handlers that were aborted, and did not mind, end too.
+    // Handlers that ignored their abort end too.
     await clock.elapse(5 * LONGEST_LEASE);
-    await shop[Symbol.asyncDispose]();
-    if (clock.pending > 0) this.#break(`${clock.pending} timers are left behind the end`);
+    await fixture[Symbol.asyncDispose]();
+    if (clock.pending > 0) this.#fail(`${clock.pending} timers are left behind the end`);
     if (this.#broken !== undefined) throw this.#broken;
   }
 
@@ -436,13 +437,13 @@ export class WorkSimulation {
     return count;
   }
 
-  /** The first of it is what is told. */
-  #break(what: string, cause?: unknown): void {
+  /** Records a broken promise. Only the first is reported. */
+  #fail(what: string, cause?: unknown): void {
     this.#broken ??= new Error(what, { cause });
   }
 }
 
-/** Whether a handler does not count any more. */
+/** Whether a handler has ended or is aborted. */
 function over({ ended, signal }: Handling): boolean {
   return ended || signal.aborted;
 }

@@ -14,14 +14,14 @@ import {
   type WorkOptions,
 } from "@lineup/lineup/client";
 import { memoryStore } from "@lineup/lineup/queue";
-import { type QueueClient, type Workshop, workshop } from "./workshop.ts";
+import { openQueueFixture, type QueueClient, type QueueFixture } from "./queue_fixture.ts";
 
 const text = ({ body }: { body?: Uint8Array }): string => new TextDecoder().decode(body);
 const NOTHING: WorkCounts = { taken: 0, done: 0, failed: 0, dead: 0, released: 0, lost: 0 };
 
 /** A worker on the virtual clock. */
 function start(
-  { clock }: Workshop,
+  { clock }: QueueFixture,
   client: WorkClient,
   handler: JobHandler,
   options: WorkOptions = {},
@@ -36,7 +36,7 @@ async function put(client: QueueClient, bodies: readonly string[], more = {}): P
   return replies.map(({ id }) => id);
 }
 
-/** A handler that ends when it is told to. */
+/** A handler that ends when the test says so. */
 function gate(): {
   handler: JobHandler;
   begun: TakenJob[];
@@ -58,16 +58,16 @@ function gate(): {
   };
 }
 
-Deno.test("What a handler returns is the result: text and bytes as they are, else JSON", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("The value that a handler returns is the result: text and bytes as they are, else JSON", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const values = ["text", Uint8Array.of(0, 255), { a: [1] }, 7, undefined, null];
   const ids = await put(client, values.map((_, index) => String(index)), { result: "keep" });
-  const worker = start(shop, client, async (job) => {
+  const worker = start(fixture, client, async (job) => {
     await undefined;
     return values[Number(text(job))];
   }, { untilEmpty: true });
-  await shop.until(worker.finished);
+  await fixture.until(worker.finished);
   assertEquals(worker.counts, { ...NOTHING, taken: 6, done: 6 });
   const results = await Promise.all(ids.map((id) => client.WAIT({ id })));
   assertEquals(results.map(({ body }) => body?.length ?? 0), [4, 2, 9, 1, 0, 0]);
@@ -78,9 +78,9 @@ Deno.test("What a handler returns is the result: text and bytes as they are, els
   ]);
 });
 
-Deno.test("What a handler throws is the reason, and says what becomes of the job", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("The error that a handler throws is the reason, and decides the next state of the job", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const thrown: unknown[] = [
     new Error("421 try again later"),
     new JobFailure("in five minutes", { retry: 300_000 }),
@@ -92,10 +92,10 @@ Deno.test("What a handler throws is the reason, and says what becomes of the job
   ];
   const ids = await put(client, thrown.map((_, index) => String(index)), { backoff: 1000 });
   const events: WorkEvent[] = [];
-  const worker = start(shop, client, (job) => {
+  const worker = start(fixture, client, (job) => {
     throw thrown[Number(text(job))];
   }, { most: 7, concurrency: 3, onEvent: (event) => events.push(event) });
-  await shop.until(worker.finished);
+  await fixture.until(worker.finished);
   assertEquals(worker.counts, { ...NOTHING, taken: 7, failed: 5, dead: 1, released: 1 });
   assertEquals(events.filter(({ type }) => type === "failed").length, 6);
   const jobs = await Promise.all(ids.map((id) => client.JOB({ id })));
@@ -117,16 +117,16 @@ Deno.test("What a handler throws is the reason, and says what becomes of the job
     "RangeError",
   ]);
   assertEquals(jobs[6].reason?.startsWith("\ufffd \nxxx"), true);
-  // Half of 1 s and half of the other half; five minutes; a minute, and the attempt does not count.
+  // jobs[1] waits five minutes. jobs[3] waits a minute, and its attempt does not count.
   assertEquals([jobs[1].left! > 290_000, jobs[3].left! > 50_000, jobs[3].spared], [true, true, 1]);
 });
 
-Deno.test("A result that the server does not take fails the job with that as its reason", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("A result that the server refuses fails the job, with the refusal as its reason", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const [id] = await put(client, ["x"], { attempts: 1 });
-  const worker = start(shop, client, () => new Uint8Array(2 << 20), { most: 1 });
-  await shop.until(worker.finished);
+  const worker = start(fixture, client, () => new Uint8Array(2 << 20), { most: 1 });
+  await fixture.until(worker.finished);
   assertEquals(worker.counts, { ...NOTHING, taken: 1, dead: 1 });
   assertEquals(
     (await client.JOB({ id })).reason,
@@ -134,10 +134,10 @@ Deno.test("A result that the server does not take fails the job with that as its
   );
 });
 
-Deno.test("Jobs are taken in batches, from all queues, and no more run than may", async () => {
-  await using shop = await workshop();
+Deno.test("A worker takes jobs in batches, from all its queues, and runs no more than its concurrency", async () => {
+  await using fixture = await openQueueFixture();
   const verbs: string[] = [];
-  const client = await shop.client({ onReply: ({ verb }) => verbs.push(verb) });
+  const client = await fixture.client({ onReply: ({ verb }) => verbs.push(verb) });
   const names = ["mail", "video"];
   await Promise.all(
     Array.from(
@@ -150,68 +150,68 @@ Deno.test("Jobs are taken in batches, from all queues, and no more run than may"
   const worker = work(client, names, async (job) => {
     most = Math.max(most, ++running);
     seen.add(job.queue + text(job));
-    await new Promise<void>((resolve) => shop.clock.after(10 + job.id % 3, resolve));
+    await new Promise<void>((resolve) => fixture.clock.after(10 + job.id % 3, resolve));
     running--;
-  }, { clock: shop.clock, concurrency: 20, prefetch: 20, untilEmpty: true });
-  await shop.until(worker.finished);
+  }, { clock: fixture.clock, concurrency: 20, prefetch: 20, untilEmpty: true });
+  await fixture.until(worker.finished);
   assertEquals([most, seen.size, worker.counts.done], [20, 200, 200]);
   const takes = verbs.filter((verb) => verb === "TAKE").length;
   assert(takes <= 100, `${takes} TAKEs for 200 jobs`);
 });
 
-Deno.test("The lease of a job is kept while its handler runs, also of one that waits for its turn", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
-  const other = await shop.client();
+Deno.test("A worker extends the leases of jobs that run, and of jobs that wait for their turn", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
+  const other = await fixture.client();
   await put(client, ["a", "b"], { lease: 1000 });
   const { handler, open, begun } = gate();
-  const worker = start(shop, client, handler, { prefetch: 1 });
+  const worker = start(fixture, client, handler, { prefetch: 1 });
   for (let second = 0; second < 20; second++) {
-    await shop.clock.elapse(1000);
+    await fixture.clock.elapse(1000);
     assertEquals(await other.TAKE({ queue: ["mail"] }).all(), []);
   }
   assertEquals(begun.length, 1);
   open();
-  await shop.clock.elapse(10_000);
+  await fixture.clock.elapse(10_000);
   open();
-  await shop.clock.elapse(10);
+  await fixture.clock.elapse(10);
   assertEquals(begun.map(({ attempt }) => attempt), [1, 1]);
   assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 2 });
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
 });
 
-Deno.test("A worker's own lease counts, for TAKE and EXTEND", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("A worker's lease option counts for TAKE and EXTEND", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const [id] = await put(client, ["a"], { lease: 1000 });
   const { handler, open, begun } = gate();
-  const worker = start(shop, client, handler, { lease: 60_000 });
-  await shop.clock.elapse(45_000);
+  const worker = start(fixture, client, handler, { lease: 60_000 });
+  await fixture.clock.elapse(45_000);
   assertEquals(begun[0].lease, 60_000);
-  // Extended at 30 s.
+  // The worker has extended the lease at 30 s.
   assertEquals((await client.JOB({ id })).left, 45_000);
   open();
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
   assertEquals(worker.counts.done, 1);
 });
 
-Deno.test("The handler is told that its lease is lost, and what it says then does not count", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
-  const other = await shop.client();
+Deno.test("A handler is aborted when its lease is lost, and its later result does not count", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
+  const other = await fixture.client();
   const [id, dropped] = await put(client, ["a", "b"], { lease: 10_000 });
   const { handler, signals, open } = gate();
   const events: WorkEvent[] = [];
-  const worker = start(shop, client, handler, {
+  const worker = start(fixture, client, handler, {
     concurrency: 2,
     onEvent: (event) => events.push(event),
   });
-  await shop.clock.elapse(1000);
-  // Somebody who knows the attempt ends the one, an administrator the other.
+  await fixture.clock.elapse(1000);
+  // A client that knows the attempt ends one job, an administrator the other.
   await other.FAIL({ id: [id], attempt: 1, retry: 3_600_000 });
   await other.DROP({ id: dropped });
   assertEquals(signals.map(({ aborted }) => aborted), [false, false]);
-  await shop.clock.elapse(5000);
+  await fixture.clock.elapse(5000);
   assertEquals(signals.map(({ aborted }) => aborted), [true, true]);
   assertInstanceOf(signals[0].reason, LeaseLost);
   assertEquals(
@@ -220,98 +220,98 @@ Deno.test("The handler is told that its lease is lost, and what it says then doe
   );
   open();
   open();
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
   assertEquals(worker.counts, { ...NOTHING, taken: 2, lost: 2 });
   assertEquals(events.map(({ type }) => type), ["lost", "lost"]);
   assertEquals((await client.JOB({ id })).state, "delayed");
 });
 
-Deno.test("Where the server is gone the lease is lost once it has run out here, and another takes the job", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("While the server is gone, a lease is lost once its time is over here, and another worker takes the job", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   await put(client, ["a"], { lease: 10_000 });
   const { handler, signals, open } = gate();
   const events: WorkEvent[] = [];
-  const worker = start(shop, client, handler, {
+  const worker = start(fixture, client, handler, {
     concurrency: 2,
     onEvent: (event) => events.push(event),
   });
-  await shop.clock.elapse(100);
-  shop.down(true);
-  shop.cut();
-  await shop.clock.elapse(9800);
+  await fixture.clock.elapse(100);
+  fixture.down(true);
+  fixture.cut();
+  await fixture.clock.elapse(9800);
   assertEquals(signals[0].aborted, false);
-  await shop.clock.elapse(200);
+  await fixture.clock.elapse(200);
   assertInstanceOf(signals[0].reason, LeaseLost);
   assertEquals(signals[0].reason.message, "the lease of job 1 ran out");
   assert(events.some(({ type }) => type === "trouble"), "it says that it cannot take jobs");
-  shop.down(false);
-  // The first handler still runs, and must not be in the way.
-  await shop.clock.elapse(30_000);
+  fixture.down(false);
+  // The first handler still runs, and must not disturb the second.
+  await fixture.clock.elapse(30_000);
   assertEquals(signals.length, 2);
   open();
   open();
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
   assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1, lost: 1 });
 });
 
-Deno.test("A job outlives the connection that it was taken on", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
-  const other = await shop.client();
+Deno.test("A job outlives the connection over which it was taken", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
+  const other = await fixture.client();
   const [id] = await put(client, ["a"], { lease: 10_000, result: "keep" });
   let finish = (_result: string): void => {};
-  const worker = start(shop, client, () => new Promise<string>((resolve) => finish = resolve));
-  await shop.clock.elapse(100);
-  shop.cut();
-  await shop.clock.elapse(25_000);
-  assertEquals(await shop.until(other.TAKE({ queue: ["mail"] }).all()), []);
-  shop.down(true);
-  shop.cut();
+  const worker = start(fixture, client, () => new Promise<string>((resolve) => finish = resolve));
+  await fixture.clock.elapse(100);
+  fixture.cut();
+  await fixture.clock.elapse(25_000);
+  assertEquals(await fixture.until(other.TAKE({ queue: ["mail"] }).all()), []);
+  fixture.down(true);
+  fixture.cut();
   finish("42");
-  await shop.clock.elapse(2000);
+  await fixture.clock.elapse(2000);
   assertEquals(worker.counts.done, 0);
-  shop.down(false);
-  await shop.clock.elapse(6000);
+  fixture.down(false);
+  await fixture.clock.elapse(6000);
   assertEquals(worker.counts, { ...NOTHING, taken: 1, done: 1 });
-  assertEquals(text(await shop.until(other.WAIT({ id }))), "42");
-  await shop.until(worker.close());
+  assertEquals(text(await fixture.until(other.WAIT({ id }))), "42");
+  await fixture.until(worker.close());
 });
 
-Deno.test("close gives back what was not begun, waits for the rest, and takes nothing more", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("close releases jobs that were not begun, waits for the others, and takes no more", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const ids = await put(client, ["a", "b", "c", "d"]);
   const { handler, open, begun } = gate();
-  const worker = start(shop, client, handler, { concurrency: 2, prefetch: 1 });
-  await shop.clock.elapse(10);
+  const worker = start(fixture, client, handler, { concurrency: 2, prefetch: 1 });
+  await fixture.clock.elapse(10);
   assertEquals([begun.length, worker.counts.taken], [2, 3]);
   const closed = worker.close(60_000);
-  await shop.clock.elapse(10);
+  await fixture.clock.elapse(10);
   const states = await Promise.all(ids.map((id) => client.JOB({ id })));
   assertEquals(states.map(({ state }) => state), ["taken", "taken", "ready", "ready"]);
   assertEquals([states[2].attempt, states[2].spared], [1, 1]);
   open();
-  await shop.clock.elapse(50_000);
+  await fixture.clock.elapse(50_000);
   open();
-  await shop.until(closed);
+  await fixture.until(closed);
   await worker.finished;
   assertEquals(worker.counts, { ...NOTHING, taken: 3, done: 2, released: 1 });
   assertEquals(begun.length, 2);
 });
 
-Deno.test("close does not wait for a TAKE that waits, and a job that comes at that moment is not stuck", async () => {
+Deno.test("close does not wait for a waiting TAKE, and a job that comes at that moment is not stuck", async () => {
   for (let turns = 0; turns < 40; turns++) {
-    await using shop = await workshop();
-    const client = await shop.client();
-    const other = await shop.client();
-    const worker = start(shop, client, () => {});
-    await shop.clock.elapse(5);
-    const before = shop.clock.now();
+    await using fixture = await openQueueFixture();
+    const client = await fixture.client();
+    const other = await fixture.client();
+    const worker = start(fixture, client, () => {});
+    await fixture.clock.elapse(5);
+    const before = fixture.clock.now();
     const putting = other.PUT({ queue: "mail", body: "x" });
     for (let turn = 0; turn < turns; turn++) await undefined;
-    await shop.until(worker.close());
-    assertEquals(shop.clock.now(), before);
+    await fixture.until(worker.close());
+    assertEquals(fixture.clock.now(), before);
     const { id } = await putting;
     const { done, released } = worker.counts;
     if (done === 1) await assertRejects(() => client.JOB({ id }), Refusal, "There is no job");
@@ -319,69 +319,74 @@ Deno.test("close does not wait for a TAKE that waits, and a job that comes at th
   }
 });
 
-Deno.test("close gives handlers that go on too long back: those that mind the signal, and those that do not", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("close releases the jobs of handlers that take too long, also of handlers that ignore the signal", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const ids = await put(client, ["minds", "deaf", "ends"]);
-  const worker = start(shop, client, (job, { signal }) =>
-    new Promise<void>((resolve, reject) => {
-      if (text(job) === "minds") signal.addEventListener("abort", () => reject(signal.reason));
-      if (text(job) === "ends") signal.addEventListener("abort", () => resolve());
-    }), { concurrency: 3 });
-  await shop.clock.elapse(10);
-  const before = shop.clock.now();
-  await shop.until(worker.close(5000));
-  assertEquals(shop.clock.now() - before, 6000);
+  const worker = start(
+    fixture,
+    client,
+    (job, { signal }) =>
+      new Promise<void>((resolve, reject) => {
+        if (text(job) === "minds") signal.addEventListener("abort", () => reject(signal.reason));
+        if (text(job) === "ends") signal.addEventListener("abort", () => resolve());
+      }),
+    { concurrency: 3 },
+  );
+  await fixture.clock.elapse(10);
+  const before = fixture.clock.now();
+  await fixture.until(worker.close(5000));
+  assertEquals(fixture.clock.now() - before, 6000);
   assertEquals(worker.counts, { ...NOTHING, taken: 3, done: 1, released: 2 });
   const states = await Promise.all(ids.slice(0, 2).map((id) => client.JOB({ id })));
   assertEquals(states.map(({ state, spared }) => [state, spared]), [["ready", 1], ["ready", 1]]);
 });
 
-Deno.test("close waits as long as handlers take where it is told to, and grace is what they have in the end", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("close waits for handlers as long as its argument says, and they have the grace at its end", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   const ids = await put(client, ["ends", "deaf"]);
   const { handler, open, signals } = gate();
-  const worker = start(shop, client, handler, { concurrency: 2, grace: 20_000 });
-  await shop.clock.elapse(10);
+  const worker = start(fixture, client, handler, { concurrency: 2, grace: 20_000 });
+  await fixture.clock.elapse(10);
   const closed = worker.close(Infinity);
-  await shop.clock.elapse(3_600_000);
+  await fixture.clock.elapse(3_600_000);
   assertEquals(signals.map(({ aborted }) => aborted), [false, false]);
   open();
-  await shop.clock.elapse(10);
+  await fixture.clock.elapse(10);
   assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1 });
-  const before = shop.clock.now();
+  const before = fixture.clock.now();
   worker.close(0);
   assertEquals(signals[1].aborted, true);
-  await shop.clock.elapse(19_000);
+  await fixture.clock.elapse(19_000);
   assertEquals((await client.JOB({ id: ids[1] })).state, "taken");
-  await shop.until(closed);
-  assertEquals(shop.clock.now() - before, 20_000);
+  await fixture.until(closed);
+  assertEquals(fixture.clock.now() - before, 20_000);
   assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 1, released: 1 });
 });
 
-Deno.test("close ends although the server is gone, and may be called again with less time", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("close ends while the server is gone, and may be called again with less time", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   await put(client, ["a"]);
   const { handler, signals } = gate();
-  const worker = start(shop, client, handler);
-  await shop.clock.elapse(10);
-  shop.down(true);
-  shop.cut();
-  const before = shop.clock.now();
+  const worker = start(fixture, client, handler);
+  await fixture.clock.elapse(10);
+  fixture.down(true);
+  fixture.cut();
+  const before = fixture.clock.now();
   const closed = worker.close(50_000);
-  await shop.clock.elapse(1000);
+  await fixture.clock.elapse(1000);
   worker.close(0);
-  await shop.until(closed);
-  assertEquals(shop.clock.now() - before, 3000);
+  await fixture.until(closed);
+  assertEquals(fixture.clock.now() - before, 3000);
   assertEquals([signals[0].aborted, worker.counts.lost], [true, 1]);
 });
 
-Deno.test("A read-only server is left alone, tried again, and told in the end", async () => {
+Deno.test("A worker pauses while its server is read-only, tries again, and reports its results in the end", async () => {
   const store = memoryStore();
   let full = false;
-  await using shop = await workshop({
+  await using fixture = await openQueueFixture({
     store: {
       ...store,
       commit: (changes) => full ? Promise.reject(new Error("disk full")) : store.commit(changes),
@@ -389,36 +394,36 @@ Deno.test("A read-only server is left alone, tried again, and told in the end", 
   });
   const events: WorkEvent[] = [];
   let takes = 0;
-  const client = await shop.client({ onReply: ({ verb }) => takes += Number(verb === "TAKE") });
+  const client = await fixture.client({ onReply: ({ verb }) => takes += Number(verb === "TAKE") });
   await put(client, ["a", "b"]);
   const { handler, open, begun } = gate();
-  const worker = start(shop, client, handler, { onEvent: (event) => events.push(event) });
-  await shop.clock.elapse(10);
+  const worker = start(fixture, client, handler, { onEvent: (event) => events.push(event) });
+  await fixture.clock.elapse(10);
   full = true;
   open();
-  await shop.clock.elapse(20_000);
+  await fixture.clock.elapse(20_000);
   assertEquals([worker.counts.done, begun.length], [0, 1]);
   assert(events.some(({ type }) => type === "trouble"));
   assert(takes < 30, `${takes} TAKEs in 20 s`);
   full = false;
-  await shop.clock.elapse(60_000);
+  await fixture.clock.elapse(60_000);
   assertEquals(begun.length, 2);
   open();
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
   assertEquals([worker.counts.taken, worker.counts.done], [2, 2]);
 });
 
-Deno.test("A worker ends with an error where it can take nothing any more", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
-  const { clock } = shop;
+Deno.test("A worker ends with an error where it can never take a job again", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
+  const { clock } = fixture;
   const bad = work(client, "two words", () => {}, { clock });
-  await assertRejects(() => shop.until(bad.finished), TypeError, "queue must be a word");
-  const closed = start(shop, client, () => {});
+  await assertRejects(() => fixture.until(bad.finished), TypeError, "queue must be a word");
+  const closed = start(fixture, client, () => {});
   const seen = closed.finished.catch((error) => error);
-  await shop.clock.elapse(10);
-  await shop.until(client.close(0));
-  assertInstanceOf(await shop.until(seen), ConnectionLost);
+  await fixture.clock.elapse(10);
+  await fixture.until(client.close(0));
+  assertInstanceOf(await fixture.until(seen), ConnectionLost);
   assertEquals(client.closed, true);
   await closed.close();
   for (
@@ -433,25 +438,25 @@ Deno.test("A worker ends with an error where it can take nothing any more", asyn
   assertThrows(() => work(client, [], () => {}), RangeError, "needs the name of a queue");
 });
 
-Deno.test("A worker ends by itself after so many jobs, or where none is left", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("A worker ends by itself after its number of jobs, or where no job is left", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   await put(client, ["a", "b", "c", "d", "e"]);
-  const three = start(shop, client, () => {}, { most: 3, concurrency: 2 });
-  await shop.until(three.finished);
+  const three = start(fixture, client, () => {}, { most: 3, concurrency: 2 });
+  await fixture.until(three.finished);
   assertEquals(three.counts, { ...NOTHING, taken: 3, done: 3 });
   let failures = 2;
-  const rest = start(shop, client, () => {
+  const rest = start(fixture, client, () => {
     if (failures-- > 0) throw new Error("not yet");
   }, { untilEmpty: true, concurrency: 5 });
-  await shop.until(rest.finished);
-  // What failed and was ready again at once is done too.
+  await fixture.until(rest.finished);
+  // The jobs that failed were ready again at once, and are done too.
   assertEquals(rest.counts, { ...NOTHING, taken: 4, done: 2, failed: 2 });
 });
 
 Deno.test("A handler of onEvent that throws does not end the worker", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   await put(client, ["a", "b"]);
   const reported: unknown[] = [];
   const note = (event: ErrorEvent): void => {
@@ -460,20 +465,20 @@ Deno.test("A handler of onEvent that throws does not end the worker", async () =
   };
   globalThis.addEventListener("error", note);
   try {
-    const worker = start(shop, client, () => {}, {
+    const worker = start(fixture, client, () => {}, {
       untilEmpty: true,
       onEvent() {
         throw new Error("mine");
       },
     });
-    await shop.until(worker.finished);
+    await fixture.until(worker.finished);
     assertEquals([worker.counts.done, reported.length], [2, 2]);
   } finally {
     globalThis.removeEventListener("error", note);
   }
 });
 
-/** A client of a server that answers each TAKE at once, with these jobs, and has them back before anything can be done. */
+/** A client of a server that answers each TAKE at once with these jobs, whose leases end before a handler can begin. */
 function hasty(jobs: (count: number) => readonly TakenJob[]): WorkClient & { takes: number } {
   // deno-lint-ignore require-await
   const gone = async (): Promise<never> => {
@@ -511,32 +516,32 @@ const HASTY: readonly { what: string; jobs: (count: number) => readonly TakenJob
 
 for (const { what, jobs } of HASTY) {
   Deno.test(`A worker does not spin where each TAKE brings ${what} at once`, async () => {
-    await using shop = await workshop();
+    await using fixture = await openQueueFixture();
     const client = hasty(jobs);
     let begun = 0;
-    const worker = start(shop, client, async (_, { signal }) => {
+    const worker = start(fixture, client, async (_, { signal }) => {
       begun++;
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
-    await shop.clock.elapse(60_000);
+    await fixture.clock.elapse(60_000);
     assert(client.takes > 5 && client.takes < 30, `${client.takes} TAKEs in a minute`);
     assert(begun < 30, `${begun} were begun in a minute`);
-    await shop.until(worker.close(0));
+    await fixture.until(worker.close(0));
   });
 }
 
-Deno.test("A lease that is over before anything can be done is told in words, and other jobs go on", async () => {
-  await using shop = await workshop();
-  const client = await shop.client();
+Deno.test("A worker reports a lease that ends before its handler can begin, and other jobs go on", async () => {
+  await using fixture = await openQueueFixture();
+  const client = await fixture.client();
   await put(client, ["poison"], { lease: 1, attempts: 1000 });
   const events: WorkEvent[] = [];
   const done: string[] = [];
-  const worker = start(shop, client, (job) => void done.push(text(job)), {
+  const worker = start(fixture, client, (job) => void done.push(text(job)), {
     onEvent: (event) => events.push(event),
   });
   for (let n = 0; n < 10; n++) {
     await put(client, [`job ${n}`]);
-    await shop.clock.elapse(10_000);
+    await fixture.clock.elapse(10_000);
   }
   assertEquals(done, Array.from({ length: 10 }, (_, n) => `job ${n}`));
   const lost = events.filter(({ type }) => type === "lost") as { error: Error }[];
@@ -545,5 +550,5 @@ Deno.test("A lease that is over before anything can be done is told in words, an
     lost[0].error.message,
     "a lease of 1 ms is over before anything can be done; take it with a longer one",
   );
-  await shop.until(worker.close());
+  await fixture.until(worker.close());
 });

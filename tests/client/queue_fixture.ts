@@ -1,4 +1,4 @@
-// A queue, workers and those who put jobs, in memory on a virtual clock; connections can be cut.
+// A served queue and its clients, in memory and on a virtual clock. A test can cut connections and restart the server.
 
 import { type ByteStream, type Client, type ClientOptions, connect } from "@lineup/lineup/client";
 import { type OpenQueue, openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
@@ -9,27 +9,27 @@ import { VirtualClock } from "../virtual_clock.ts";
 export type QueueClient = Client<typeof queueProtocol>;
 
 /** A served queue and its clients. */
-export interface Workshop extends AsyncDisposable {
+export interface QueueFixture extends AsyncDisposable {
   readonly clock: VirtualClock;
   /** A new client. */
   client(options?: ClientOptions): Promise<QueueClient>;
   /** A new client whose connections are neither cut nor refused. */
-  spared(): Promise<QueueClient>;
-  /** Cuts all connections that there are. */
+  reliableClient(): Promise<QueueClient>;
+  /** Cuts all open connections. */
   cut(): void;
-  /** While it is down nobody can connect. */
+  /** Refuses new connections while `isDown`. */
   down(isDown: boolean): void;
-  /** Ends the server, and starts another on what the store has; cuts its connections before, or lets them drain. */
+  /** Ends the server and starts another one on the same store. Cuts the connections first, or lets them drain. */
   restart(how: "cut" | "drain"): Promise<void>;
   /** Lets time pass until a promise settles. Throws where it does not within `most` ms. */
   until<T>(promise: Promise<T>, most?: number): Promise<T>;
 }
 
-/** Serves a queue; `wrap` may put something between its clients and their connections. */
-export async function workshop(
+/** Serves a queue. `wrap` wraps the connections of its clients. */
+export async function openQueueFixture(
   options: QueueOptions = {},
   wrap: (stream: ByteStream) => ByteStream = (stream) => stream,
-): Promise<Workshop> {
+): Promise<QueueFixture> {
   const clock = (options.clock ?? new VirtualClock()) as VirtualClock;
   let queue: OpenQueue;
   let listener: MemoryListener;
@@ -62,7 +62,7 @@ export async function workshop(
     };
     promise.then(note, note);
     const end = clock.now() + most;
-    // Promises first: an action that is due may be cancelled by them.
+    // Promises settle first: they may cancel an action that is due.
     for (;;) {
       await clock.elapse(0);
       if (settled) return await promise;
@@ -91,7 +91,7 @@ export async function workshop(
     clock,
     client: (options = {}) => client(options),
     // deno-lint-ignore require-await
-    spared: () => client({ dial: async () => listener.connect() }),
+    reliableClient: () => client({ dial: async () => listener.connect() }),
     cut,
     down(value) {
       isDown = value;

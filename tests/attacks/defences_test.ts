@@ -6,7 +6,7 @@ import type { ServeOptions } from "@lineup/lineup/server";
 import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
 import { TestNetwork } from "../test_network.ts";
-import { Workshop } from "../server/workers/workshop.ts";
+import { WorkerFixture } from "../server/workers/worker_fixture.ts";
 import { RawClient, until } from "../raw_client.ts";
 import type { Defence } from "./defence.ts";
 import { connections } from "./defences_of_connections.ts";
@@ -98,11 +98,11 @@ Deno.test("slices of the loop: with them a newcomer is read among waiting reques
 });
 
 Deno.test("workers: with them a newcomer is answered during endless work, without them behind it", async () => {
-  await using workshop = await Workshop.open(1);
-  using busy = await workshop.client();
+  await using fixture = await WorkerFixture.open(1);
+  using busy = await fixture.client();
   await busy.send("#s SPIN s\n");
-  await workshop.logged("s began");
-  using newcomer = await workshop.client();
+  await fixture.logged("s began");
+  using newcomer = await fixture.client();
   await newcomer.send("PING\n");
   assertEquals(await newcomer.line(), "OK pong");
   // Endless work on the event loop would hang the test, so this work takes a second.
@@ -115,14 +115,14 @@ Deno.test("workers: with them a newcomer is answered during endless work, withou
 
 for (const [grace, answer] of [[100, "#w OK "], [Infinity, "#w ERR busy "]] as const) {
   Deno.test(`a grace of ${grace} ms for a worker that does not stop: a request that waits for it gets ${answer}`, async () => {
-    await using workshop = await Workshop.open(1, { grace });
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(1, { grace });
+    using wire = await fixture.client();
     await wire.send("#s SPIN s\n");
-    await workshop.logged("s began");
+    await fixture.logged("s began");
     await wire.send("CANCEL s\n#w WHO\n");
     await wire.lines(2);
-    await workshop.clock.elapse(100);
-    if (grace === Infinity) await workshop.clock.elapse(2000);
+    await fixture.clock.elapse(100);
+    if (grace === Infinity) await fixture.clock.elapse(2000);
     const line = await wire.line();
     assert(line.startsWith(answer), line);
   });

@@ -16,7 +16,7 @@ Deno.test("shutdown closes the listener first and idle connections at once", asy
   await testServer.server.finished;
 });
 
-Deno.test("shutdown lets what runs and what waits for a seat finish", async () => {
+Deno.test("shutdown lets running requests, and requests that wait for a seat, finish", async () => {
   await using testServer = await TestServer.open({ seats: 1 });
   using wire = await testServer.client();
   await wire.send("#a HOLD a\n#b SAY b\n");
@@ -31,7 +31,7 @@ Deno.test("shutdown lets what runs and what waits for a seat finish", async () =
   await done;
 });
 
-Deno.test("shutdown refuses what is parked, and what parks later", async () => {
+Deno.test("shutdown refuses parked requests, and requests that park later", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("WAIT a\n#t WAIT b\n#h HOLD h\n");
@@ -52,7 +52,7 @@ Deno.test("shutdown refuses what is parked, and what parks later", async () => {
   assertEquals(await late.rest(), `#h OK done\n#w ${DRAINING}\n`);
 });
 
-Deno.test("shutdown cuts off what does not finish in time", async () => {
+Deno.test("shutdown cuts off requests that do not finish in time", async () => {
   await using testServer = await TestServer.open({ drain: 500 });
   using wire = await testServer.client();
   await wire.send("#a HOLD a\n");
@@ -78,7 +78,7 @@ Deno.test("shutdown cuts off a client that does not read", async () => {
   assertEquals(testServer.flowsEnded, 1);
 });
 
-Deno.test("shutdown sends the event draining to those who asked for events", async () => {
+Deno.test("shutdown sends the event draining to clients that asked for events", async () => {
   await using testServer = await TestServer.open({ drain: 3000 });
   using asked = await testServer.client();
   using other = await testServer.client();

@@ -5,7 +5,7 @@ import { VirtualClock } from "../virtual_clock.ts";
 import { TestServer } from "../test_server.ts";
 import { settle } from "../streams.ts";
 
-/** What an entry looks like on standard error, without its time. */
+/** The text of an entry on standard error, without its time. */
 function written(entry: LogEntry): string {
   return formatEntry(entry).replace(/^\S+Z /, "");
 }
@@ -17,7 +17,7 @@ Deno.test("a log entry is one line", () => {
   );
 });
 
-Deno.test("a log entry has the place of an error in lines below it, which begin with spaces", () => {
+Deno.test("a log entry has the stack of an error in the lines below it, which begin with spaces", () => {
   const error = new RangeError("no", { cause: new Error("why") });
   const [first, ...more] = written({ level: "error", message: "failed", incident: "ab", error })
     .split("\n");
@@ -67,13 +67,13 @@ Deno.test("no text of a client in an error begins a line of the log", () => {
   }
 });
 
-Deno.test("a value that JSON has no form for is logged nevertheless", () => {
+Deno.test("a value without a form in JSON is logged too", () => {
   const circle: Record<string, unknown> = {};
   circle.circle = circle;
   assertMatch(written({ level: "info", message: "odd", circle }), /^info odd circle=".*Circular/);
 });
 
-Deno.test("what goes wrong again and again by itself is logged after ever longer pauses", async () => {
+Deno.test("a failure that repeats by itself is logged after ever longer pauses", async () => {
   const clock = new VirtualClock();
   const entries: LogEntry[] = [];
   const log = new RepeatingLog(clock, (entry) => entries.push(entry));
@@ -85,7 +85,7 @@ Deno.test("what goes wrong again and again by itself is logged after ever longer
   assertEquals(entries.slice(0, 4).map(({ times }) => times), [undefined, 1, 2, 4]);
   assertEquals(entries.length < 25, true, `${entries.length}`);
   const told = entries.length;
-  // It works and fails in turn: the log says at the end that it works.
+  // It works and fails in turn. The last entry says that it works.
   for (let i = 0; i < 100; i++) {
     log.add({ level: "error", message: "accept failed" });
     log.add({ level: "info", message: "accepts again" });
@@ -93,7 +93,7 @@ Deno.test("what goes wrong again and again by itself is logged after ever longer
   }
   assertEquals(entries.length - told < 8, true);
   assertEquals(entries.at(-1)?.message, "accepts again");
-  // What is said once is always said.
+  // An entry that comes once is always logged.
   for (let i = 0; i < 50; i++) log.add({ level: "info", message: `queue ${i} is loaded` });
   assertEquals(entries.slice(-50).map(({ message }) => message).at(49), "queue 49 is loaded");
   await clock.elapse(600_000);
@@ -101,7 +101,7 @@ Deno.test("what goes wrong again and again by itself is logged after ever longer
   assertEquals(entries.at(-1), { level: "error", message: "accept failed" });
 });
 
-/** A client that asks this, waits for the end, and is gone. */
+/** A client that sends a request, waits for the end, and closes. */
 async function ask(testServer: TestServer, sends: string): Promise<void> {
   using wire = await testServer.client();
   await wire.send(sends);
@@ -109,7 +109,7 @@ async function ask(testServer: TestServer, sends: string): Promise<void> {
   await settle(testServer);
 }
 
-Deno.test("the end of who asked and never said HELLO is logged", async () => {
+Deno.test("the end of a client that asked and never sent HELLO is logged", async () => {
   await using testServer = await TestServer.open();
   await ask(testServer, "SAY x\nFROB\n");
   await ask(testServer, "SAY");
@@ -122,7 +122,7 @@ Deno.test("the end of who asked and never said HELLO is logged", async () => {
   ]);
 });
 
-Deno.test("what clients cause is logged ten times a second; of more the log says how many", async () => {
+Deno.test("entries that clients cause are logged ten times a second; the log counts the others", async () => {
   const testServer = await TestServer.open();
   for (let i = 0; i < 25; i++) await ask(testServer, i < 5 ? "GET / HTTP/1.1\n" : "PING\n");
   assertEquals(testServer.log.length, 10);

@@ -1,4 +1,4 @@
-// A server of its own process, for signals.
+// A program: a server that a test sends signals to.
 
 import { serve } from "@lineup/lineup/server";
 

@@ -4,7 +4,7 @@ import { RawClient } from "../raw_client.ts";
 const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  Deno.test(`${signal} drains the server, a second one cuts off what is left`, async () => {
+  Deno.test(`${signal} drains the server, a second one cuts off the remaining requests`, async () => {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-net", SCRIPT],
       stdout: "piped",
@@ -19,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     child.kill(signal);
     assertEquals(await wire.line(), "! draining within=10000ms");
     assertEquals(await idle.rest(), "");
-    // Refused or reset: the kernel may have taken the connection in the moment of the end.
+    // The connection is refused or reset: the kernel may have accepted it in the moment of the end.
     await assertRejects(() => RawClient.open(address));
     await wire.send("#q PING\n");
     assertEquals(await wire.line(), "#q OK pong");

@@ -19,7 +19,7 @@ const kinds: Record<string, () => Error> = {
 };
 
 for (const [kind, error] of Object.entries(kinds)) {
-  Deno.test(`accepting goes on after any number of ${kind}, without spinning, and says so`, async () => {
+  Deno.test(`serve goes on accepting after any number of ${kind}, without spinning, and logs them`, async () => {
     const clock = new VirtualClock();
     const log: LogEntry[] = [];
     const memory = listenMemory();
@@ -53,7 +53,7 @@ for (const [kind, error] of Object.entries(kinds)) {
   });
 }
 
-Deno.test("errors of accepting that come and go fill no log", async () => {
+Deno.test("errors of accept that come and go do not fill the log", async () => {
   const clock = new VirtualClock();
   const log: LogEntry[] = [];
   const memory = listenMemory();

@@ -7,9 +7,9 @@ import { PeerListener, settle } from "../../streams.ts";
 
 interface Network extends AsyncDisposable {
   testServer: TestServer;
-  /** A client behind the greeting. */
+  /** A client that has read the greeting. */
   from(peer: string, capacity?: number): Promise<RawClient>;
-  /** A client before the greeting, which may be a refusal. */
+  /** A client that has not read its greeting, which may be a refusal. */
   stranger(peer: string, capacity?: number): RawClient;
   figure(name: string): Promise<string | undefined>;
 }
@@ -33,7 +33,7 @@ async function openNetwork(options: ServeOptions = {}): Promise<Network> {
   };
 }
 
-Deno.test("serve refuses a client's connection beyond its share with one line, and nobody else's", async () => {
+Deno.test("serve refuses a client's connection beyond its share with one line, and no other client's", async () => {
   await using here = await openNetwork({ connections: { connectionsPerClient: 2 } });
   using first = await here.from("192.0.2.7:1");
   using _second = await here.from("192.0.2.7:2");
@@ -42,7 +42,7 @@ Deno.test("serve refuses a client's connection beyond its share with one line, a
     await third.rest(),
     'ERR quota "A client may have 2 connections, and has them." retry=1000 scope=prefix\r\n',
   );
-  using _neighbour = await here.from("192.0.2.8:1");
+  using _other = await here.from("192.0.2.8:1");
   using six = await here.from("[2001:db8::1]:1");
   await six.send("PING\n");
   assertEquals(await six.line(), "OK pong");
@@ -59,7 +59,7 @@ Deno.test("serve refuses a client's connection beyond its share with one line, a
   assertEquals(await here.figure("connections-quota-total"), "2");
 });
 
-Deno.test("serve keeps the last connections for this machine", async () => {
+Deno.test("serve reserves the last connections for this machine", async () => {
   await using here = await openNetwork({ connections: { connections: 3, connectionsReserved: 1 } });
   using _one = await here.from("192.0.2.1:1");
   using _two = await here.from("192.0.2.2:1");
@@ -75,7 +75,7 @@ Deno.test("serve keeps the last connections for this machine", async () => {
   assertStringIncludes(await late.rest(), "ERR busy");
 });
 
-Deno.test("serve ends a connection on which no request comes", async () => {
+Deno.test("serve ends a connection without a request", async () => {
   await using here = await openNetwork();
   using silent = await here.from("192.0.2.1:1");
   using polite = await here.from("192.0.2.2:1");
@@ -89,7 +89,7 @@ Deno.test("serve ends a connection on which no request comes", async () => {
   assertEquals(await polite.line(), "OK pong");
 });
 
-Deno.test("serve waits so long for a whole line, however its bytes come", async () => {
+Deno.test("serve bounds the time of a line, for any pace of its bytes", async () => {
   await using here = await openNetwork();
   using slow = await here.from("192.0.2.1:1");
   using polite = await here.from("192.0.2.2:1");
@@ -109,7 +109,7 @@ Deno.test("serve waits so long for a whole line, however its bytes come", async 
   );
 });
 
-Deno.test("serve waits longer for a body that comes at a decent rate", async () => {
+Deno.test("serve waits longer for a body that comes at a sufficient rate", async () => {
   await using here = await openNetwork();
   using fair = await here.from("192.0.2.1:1");
   using slow = await here.from("192.0.2.2:1");
@@ -126,7 +126,7 @@ Deno.test("serve waits longer for a body that comes at a decent rate", async () 
   assertStringIncludes(await slow.rest(), "ERR timeout");
 });
 
-Deno.test("serve keeps what a client that has ended its side waits for, but not for ever", async () => {
+Deno.test("serve keeps the requests of a client that has ended its side, for a bounded time", async () => {
   await using here = await openNetwork({ timeouts: { idle: 60_000 } });
   using gone = await here.from("192.0.2.1:1");
   await gone.send("#a WAIT a\n#b WAIT b\n");
@@ -158,7 +158,7 @@ Deno.test("serve ends an idle connection, but not one that waits for an answer",
   assertEquals(await waiting.line(), "OK here");
 });
 
-Deno.test("serve drops a client that does not read, and says so in the log", async () => {
+Deno.test("serve drops a client that does not read, and logs it", async () => {
   await using here = await openNetwork();
   using deaf = await here.from("192.0.2.1:1", 1000);
   using polite = await here.from("192.0.2.2:1");
@@ -174,7 +174,7 @@ Deno.test("serve drops a client that does not read, and says so in the log", asy
   assertEquals(await here.figure("connections-dropped-total"), "1");
 });
 
-Deno.test("serve drops a client whose unread answers are too many", async () => {
+Deno.test("serve drops a client with too many unread answers", async () => {
   await using here = await openNetwork({ timeouts: { outputHard: 100_000 } });
   using greedy = await here.from("192.0.2.1:1", 1000);
   await greedy.send("#a WAIT a\n#b WAIT b\n#c WAIT c\n");
@@ -183,7 +183,7 @@ Deno.test("serve drops a client whose unread answers are too many", async () => 
   assertMatch(here.testServer.log[0].message, /^connection dropped: [0-9]+ bytes wait/);
 });
 
-Deno.test("serve drops the client that holds most when its memory is full, and nobody else", async () => {
+Deno.test("serve drops the client that holds most memory when memory is full, and no other client", async () => {
   await using here = await openNetwork({ memory: 100_000 });
   using small = await here.from("192.0.2.1:1");
   await small.send("ECHO {9000}\n", new Uint8Array(4000));
@@ -200,7 +200,7 @@ Deno.test("serve drops the client that holds most when its memory is full, and n
   assertEquals(await small.line(), "OK {9000}");
 });
 
-Deno.test("serve takes no requests and no strangers while its memory is nearly full", async () => {
+Deno.test("serve takes no requests and no new clients while its memory is nearly full", async () => {
   await using here = await openNetwork({ memory: 100_000 });
   using big = await here.from("192.0.2.1:1");
   await big.send("#w WAIT w\n");
@@ -220,7 +220,7 @@ Deno.test("serve takes no requests and no strangers while its memory is nearly f
   assertEquals(await other.line(), "OK x");
 });
 
-Deno.test("serve does not listen to who is refused again and again, then closes", async () => {
+Deno.test("serve pauses a client that is refused again and again, then closes", async () => {
   await using here = await openNetwork({
     seats: 1,
     scheduling: { waiting: 0 },
@@ -261,14 +261,14 @@ for (const place of PLACES) {
   });
 }
 
-Deno.test("serve listens where anybody can connect if it is told to", async () => {
+Deno.test("serve listens without credentials where any machine can connect, with insecure", async () => {
   await using testServer = await TestServer.open({ listen: ["0.0.0.0:0"], insecure: true });
   using wire = await RawClient.open(testServer.server.address.replace("0.0.0.0", "127.0.0.1"));
   await wire.send("PING\n");
   assertEquals(await wire.line(), "OK pong");
 });
 
-Deno.test("serve tells who it turns away the whole line, however little the network takes at once", async () => {
+Deno.test("serve sends a refused client the whole line, even if the network takes few bytes at once", async () => {
   await using here = await openNetwork({ connections: { connectionsPerClient: 0 } });
   using turned = here.stranger("192.0.2.1:1", 10);
   assertEquals(
@@ -277,7 +277,7 @@ Deno.test("serve tells who it turns away the whole line, however little the netw
   );
 });
 
-Deno.test("serve waits for few of those it turns away, and not for long", async () => {
+Deno.test("serve waits for few refused clients, and for a bounded time", async () => {
   await using here = await openNetwork({
     connections: { connections: 0, connectionsReserved: 0, connectionsOpening: 3 },
     timeouts: { opening: 1000 },

@@ -1,16 +1,16 @@
-// What a server has learnt of its load heals in bounded time once the load has ended.
+// The estimates that a server has made under load recover in bounded time after it.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { GREETING } from "./limit.ts";
 import { TestNetwork } from "../../test_network.ts";
 
-Deno.test("serve measures again how late it is, also where nobody is left", async () => {
+Deno.test("serve measures its lateness again, also without any client", async () => {
   await using network = await TestNetwork.open();
   {
     using client = network.client("192.0.2.1:1");
     client.post("PING\n");
     await network.pass();
-    // One turn that takes a minute, as when the machine slept.
+    // One turn of the event loop takes a minute, as when the machine slept.
     network.clock.late(60_000);
     await network.pass(250);
     using other = network.client("192.0.2.2:1");
@@ -24,11 +24,11 @@ Deno.test("serve measures again how late it is, also where nobody is left", asyn
   assertEquals(later.take(), GREETING);
 });
 
-Deno.test("serve measures again how late it is soon, also where all clients are quiet", async () => {
+Deno.test("serve soon measures its lateness again, also while all clients are quiet", async () => {
   await using network = await TestNetwork.open();
   using client = network.client("192.0.2.1:1");
   client.post("PING\n");
-  // All are looked after every 30 s, last at 60.25 s.
+  // The server visits its connections every 30 s, the last time at 60.25 s.
   await network.pass(60_500);
   network.clock.late(60_000);
   await network.pass(29_800);
@@ -41,7 +41,7 @@ Deno.test("serve measures again how late it is soon, also where all clients are 
   assertEquals(later.take(), GREETING);
 });
 
-Deno.test("serve listens to who was refused for long, a minute after the refusals ended", async () => {
+Deno.test("serve reads a client that was refused for long, a minute after the refusals ended", async () => {
   await using network = await TestNetwork.open({ rates: { prefix: { rate: 10, burst: 10 } } });
   const peers = Array.from({ length: 30 }, (_, i) => `192.0.2.${i}:1`);
   const flood = peers.map((peer) => network.client(peer));

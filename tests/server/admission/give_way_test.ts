@@ -1,11 +1,11 @@
-// A client that has vanished left connections behind, which fill what it may have: it comes back all the same.
+// A client that vanished has left dead connections, as many as it may have. It must be able to connect again.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TestNetwork } from "../../test_network.ts";
 
 const MINUTE = 60_000;
 
-Deno.test("where a client has as many connections as it may, the one idle longest gives way", async () => {
+Deno.test("a new connection of a client at its limit replaces its longest idle one", async () => {
   await using network = await TestNetwork.open({ connections: { connectionsPerClient: 3 } });
   const [first, second, third] = [1, 2, 3].map((port) => network.client(`192.0.2.7:${port}`));
   for (const each of [third, second, first]) {
@@ -34,13 +34,13 @@ Deno.test("where a client has as many connections as it may, the one idle longes
     assertStringIncludes(each.take(), "OK pong");
   }
   assertEquals((await network.figures()).get("connections-quota-total"), "1");
-  // It counts no longer, though the client has not closed it.
+  // The replaced connection does not count, although the client has not closed it.
   const again = network.client("192.0.2.7:6");
   await network.pass(200);
   assertStringIncludes(again.take(), "ERR quota");
 });
 
-Deno.test("what has a request in flight, or within it, gives no way", async () => {
+Deno.test("a connection with a request in flight, or a part of one, is not replaced", async () => {
   await using network = await TestNetwork.open({
     connections: { connectionsPerClient: 2 },
     timeouts: { request: Infinity },

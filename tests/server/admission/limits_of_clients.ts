@@ -1,4 +1,4 @@
-// The limits on connections, on their times, and on what is held for all of them.
+// The limits on connections, on their times, and on the memory of all of them.
 
 import { A, B, C, GREETING, type Limit, LOCAL, PING, x } from "./limit.ts";
 
@@ -35,7 +35,8 @@ export const ofClients: readonly Limit[] = [
     figure: "connections-quota-total",
   },
   {
-    what: "who is being told that he is refused (connections.connectionsOpening, timeouts.opening)",
+    what:
+      "clients that are still to get their refusal (connections.connectionsOpening, timeouts.opening)",
     options: { connections: { connections: 3, connectionsReserved: 1, connectionsOpening: 0 } },
     below: [{ by: A, stranger: true, gets: GREETING }],
     at: [{ by: B, stranger: true, gets: "", ends: true }],
@@ -67,7 +68,7 @@ export const ofClients: readonly Limit[] = [
     figure: "errors-timeout-total",
   },
   {
-    what: "the bytes a second that a request comes with (timeouts.requestRate)",
+    what: "the bytes a second of a request (timeouts.requestRate)",
     options: { timeouts: { request: 1000, requestRate: 100 } },
     below: [
       { by: A, sends: `ECHO {200}\n${x(189)}`, passes: 3000, gets: "", ends: false },
@@ -89,7 +90,7 @@ export const ofClients: readonly Limit[] = [
       { by: A, sends: "PING\n", gets: "OK pong\n" },
       { by: A, passes: 60_000, gets: "", ends: false },
     ],
-    // Those that are quiet are looked at every 30 s.
+    // The server visits quiet connections every 30 s.
     at: [{
       by: A,
       passes: 30_000,
@@ -110,7 +111,7 @@ export const ofClients: readonly Limit[] = [
     figure: "connections-dropped-total",
   },
   {
-    what: "the time for which many bytes of answers wait (timeouts.outputSoft)",
+    what: "the time that many bytes of answers wait (timeouts.outputSoft)",
     options: { timeouts: { outputSoft: 2500, stall: 2000 } },
     below: [
       { by: A, deaf: true, sends: `SAY ${x(1000)}\n`.repeat(4), passes: 1000 },
@@ -126,7 +127,7 @@ export const ofClients: readonly Limit[] = [
     figure: "connections-dropped-total",
   },
   {
-    what: "the bytes of answers that wait at all (timeouts.outputHard)",
+    what: "the bytes of answers that wait (timeouts.outputHard)",
     options: { timeouts: { outputHard: 10_000 } },
     below: [{ by: A, deaf: true, sends: `SAY ${x(1000)}\n`.repeat(9), passes: 250 }],
     at: [{

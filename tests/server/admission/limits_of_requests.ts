@@ -28,7 +28,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "errors-body-too-large-total",
   },
   {
-    what: "the bytes of a body that is thrown away (limits.maxDiscard)",
+    what: "the bytes of a body that is skipped (limits.maxDiscard)",
     options: { limits: { maxBody: 10, maxDiscard: 20 } },
     below: [{
       by: A,
@@ -85,7 +85,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "errors-quota-total",
   },
   {
-    // 2,602 bytes each: of a request, its word, and what one takes that is parked.
+    // Each has 2,602 bytes: the request, its word, and the cost of a parked request.
     what: "the bytes of unanswered requests of a connection (bounds.requests)",
     options: { bounds: { requests: 8000 } },
     below: [{ by: A, sends: "#a WAIT a\n#b WAIT b\n#c WAIT c\nPING\n", gets: "OK pong\n" }],
@@ -96,7 +96,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "connections-held-back-total",
   },
   {
-    what: "the bytes of answers that wait for the one before them (bounds.answers)",
+    what: "the bytes of answers that wait for an earlier answer (bounds.answers)",
     options: { bounds: { answers: 150 } },
     below: [
       { by: A, sends: `WAIT a\nSAY ${x(100)}\nHOLD b\n`, gets: "", started: "a b" },
@@ -182,7 +182,7 @@ export const ofRequests: readonly Limit[] = [
     below: [{ by: A, sends: "#a HOLD a\n#b HOLD b\n", gets: "", started: "a" }],
     at: [
       { by: A, sends: "#c HOLD c\n", gets: `#c ${BUSY}`, ends: false },
-      // Another client has a place of its own.
+      // Another client has its own place.
       { by: B, sends: "HOLD d\n", gets: "" },
     ],
     figure: "normal-shed-total",
@@ -193,7 +193,7 @@ export const ofRequests: readonly Limit[] = [
     polite: PING,
     below: [{ by: A, sends: "#a HOLD a\n#b HOLD b\n#c HOLD c\n", gets: "", started: "a" }],
     at: [
-      // Not the newcomer goes, but the newest of the one who holds most.
+      // The server refuses the newest request of the client that holds most, and not the newcomer.
       { by: B, sends: "HOLD d\n", gets: "", ends: false },
       { by: A, gets: `#c ${BUSY}`, ends: false },
     ],
@@ -237,7 +237,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "waiting",
   },
   {
-    what: "places of one client to be parked at (scheduling.share, parked)",
+    what: "parked requests of one client (scheduling.share, parked)",
     options: { scheduling: { parked: 2 } },
     below: [{ by: A, sends: "#a WAIT a\n", gets: "", started: "a" }],
     at: [
@@ -266,7 +266,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "interactive-waiting",
   },
   {
-    what: "how long a request of a class waits (classes: patience)",
+    what: "the wait of a request of a class (classes: patience)",
     options: { seats: 1 },
     polite: PING,
     below: [{ by: B, sends: "HOLD h\n" }, { by: A, sends: "SAY x\n", passes: 1000, gets: "" }],
@@ -297,7 +297,7 @@ export const ofRequests: readonly Limit[] = [
     figure: "errors-expired-total",
   },
   {
-    what: "the wait of a client that does not go down (classes: target)",
+    what: "the wait of a client while it does not shrink (classes: target)",
     options: { seats: 1 },
     polite: PING,
     below: [

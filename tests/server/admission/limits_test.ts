@@ -1,5 +1,5 @@
-// Every limit of a server, from both sides: what stays below it is served; at the limit the exact bytes of the reply,
-// a figure of STATS that rises, and another client that notices nothing.
+// Every limit of a server from both sides. Below the limit, the server serves. At the limit, the test checks the exact
+// bytes of the reply and a figure of STATS that rises. Another client notices nothing.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
@@ -16,8 +16,8 @@ import { TestNetwork } from "../../test_network.ts";
 
 const limits = [...ofRequests, ...ofClients];
 
-// Not of the kind that refuses: how guests share queues, how long a turn of the loop is, seats for control work, when
-// those who were refused rest.
+// These options refuse nothing: queues shared by guests, the slice of a turn, seats for control work, and the share of
+// time for refusals.
 const OTHERS = ["guests", "slice", "control", "refusing"];
 
 Deno.test("every limit of a server is among these", () => {
@@ -36,7 +36,7 @@ Deno.test("every limit of a server is among these", () => {
 });
 
 for (const limit of limits) {
-  Deno.test(`a server keeps the limit on ${limit.what}, and another client unharmed`, () =>
+  Deno.test(`a server keeps the limit on ${limit.what}, and another client notices nothing`, () =>
     keep(limit));
 }
 
@@ -45,14 +45,14 @@ async function keep(
 ) {
   const network = await TestNetwork.open(options);
   await using _network = network;
-  const polited = network.client("198.51.100.1:1");
+  const other = network.client("198.51.100.1:1");
   await network.pass();
-  polited.take();
+  other.take();
   const clients = new Map<string, RawClient>();
   const beside = async (): Promise<void> => {
-    polited.post(`${polite[0]}\n`);
+    other.post(`${polite[0]}\n`);
     await network.pass();
-    assertEquals(polited.take(), `${polite[1]}\n`, "the other client's answer");
+    assertEquals(other.take(), `${polite[1]}\n`, "the other client's answer");
   };
   const run = async (steps: readonly Step[]): Promise<void> => {
     for (const step of steps) {
@@ -104,7 +104,7 @@ async function play(
   }
   if (step.logs !== undefined) {
     const messages = network.testServer.log.map(({ message }) => message);
-    // Beside it only that the connections which ask for the figures have ended.
+    // The other entries say only that the connections that ask for figures have ended.
     assertEquals(messages.filter((each) => each !== "connection ended"), [step.logs]);
   }
 }

@@ -1,4 +1,4 @@
-// The administrator's address: its connections are left whatever comes from everywhere else, from this machine too.
+// The administrator's address: its connections stay free during a flood from anywhere else, also from this machine.
 
 import {
   assert,
@@ -78,7 +78,7 @@ for (const [who, peer] of Object.entries(FLOODS)) {
   });
 }
 
-Deno.test("a reserved address takes no connection of the others, and none of theirs is its own", async () => {
+Deno.test("a reserved address and the other addresses take no connections from each other's share", async () => {
   await using here = await site({ connections: { connections: 2, connectionsReserved: 1 } });
   using administrator = await here.administrator();
   assertStringIncludes(await administrator.line(), "OK lineup/1");
@@ -99,7 +99,7 @@ Deno.test("a reserved address is open while the server takes no more clients", a
   assertEquals(await figure(administrator, "connections-busy-total"), "1");
 });
 
-Deno.test("a reserved address has a share of its own beside a flood of requests over Unix sockets", async () => {
+Deno.test("a reserved address has its own share during a flood of requests over Unix sockets", async () => {
   await using here = await site({ seats: 1, scheduling: { flow: 5 } });
   using other = here.from("unix");
   await other.line();
@@ -137,7 +137,7 @@ Deno.test("lineup queue --reserve answers call STATS while 300 connections of th
     const flood = await Promise.all(
       Array.from({ length: 300 }, () => Deno.connect({ port: Number(port) })),
     );
-    // All have been greeted, or refused.
+    // All have got a greeting or a refusal.
     for (const conn of flood) await conn.read(new Uint8Array(1));
     const { code, out, err } = await lineupProcess(["call", address, "STATS"]);
     for (const conn of flood) conn.close();

@@ -13,7 +13,7 @@ Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
   );
 });
 
-Deno.test("serve ends its lines as the client ended its last", async () => {
+Deno.test("serve ends its lines as the client ended its last line", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("FROB\n");
@@ -30,7 +30,7 @@ Deno.test("serve ends its lines as the client ended its last", async () => {
   assertEquals(await wire.rawLine(), "PING [word]\r\n");
 });
 
-Deno.test("serve reads one byte at a time as it reads all at once", async () => {
+Deno.test("serve reads bytes one at a time as it reads them all at once", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
     await using testServer = await TestServer.open(listen === undefined ? {} : { listen });
     const open = () =>
@@ -47,7 +47,7 @@ Deno.test("serve reads one byte at a time as it reads all at once", async () => 
   }
 });
 
-Deno.test("serve answers all that came before a half-close, then closes", async () => {
+Deno.test("serve answers all requests before a half-close, then closes", async () => {
   for (const listen of [undefined, ["127.0.0.1:0"]]) {
     await using testServer = await TestServer.open(listen === undefined ? {} : { listen });
     using wire = listen === undefined
@@ -74,7 +74,7 @@ Deno.test("serve does not execute a request that is cut off", async () => {
   }
 });
 
-Deno.test("serve says nothing to a client that says nothing", async () => {
+Deno.test("serve sends nothing to a client that sends nothing", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("\n\r\n  \n");
@@ -82,7 +82,7 @@ Deno.test("serve says nothing to a client that says nothing", async () => {
   assertEquals(await wire.rest(), "");
 });
 
-Deno.test("QUIT answers what is in flight, itself last, and nothing behind it", async () => {
+Deno.test("QUIT is answered behind all requests in flight, and no request behind it is answered", async () => {
   await using testServer = await TestServer.open();
   for (const tag of ["", "#q "]) {
     using wire = await testServer.client();
@@ -94,7 +94,7 @@ Deno.test("QUIT answers what is in flight, itself last, and nothing behind it", 
   }
 });
 
-Deno.test("serve reads on for a while behind its last line, then closes", async () => {
+Deno.test("serve reads on for a while after its last line, then closes", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("QUIT\n");
@@ -106,7 +106,7 @@ Deno.test("serve reads on for a while behind its last line, then closes", async 
   await assertRejects(() => wire.send("PING\n"), Error, "closed");
 });
 
-Deno.test("serve stops reading what comes behind its last line when it is too much", async () => {
+Deno.test("serve reads a bounded number of bytes after its last line", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("QUIT\n");
@@ -165,7 +165,7 @@ Deno.test("STATS sends a figure an item and counts them", async () => {
   const known = {
     "connections": "1",
     "connections-total": "1",
-    // STATS itself is one of them.
+    // STATS itself runs too.
     "running": "2",
     "waiting": "0",
     "errors-unknown-command-total": "1",
@@ -175,7 +175,7 @@ Deno.test("STATS sends a figure an item and counts them", async () => {
   for (const [name, value] of Object.entries(known)) assertEquals(figures.get(name), value, name);
 });
 
-Deno.test("HELP and SPEC send what the protocol says, as a body", async () => {
+Deno.test("HELP and SPEC send their texts of the protocol as a body", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   const compiled = compile(protocol);
@@ -210,7 +210,7 @@ Deno.test("serve throws for handlers that do not fit the protocol", async () => 
   );
 });
 
-Deno.test("serve closes what it opened where one address cannot be had", async () => {
+Deno.test("serve closes its other listeners where one address is taken", async () => {
   const first = listenMemory();
   const small = { name: "small", version: "1", summary: "Small.", commands: {} } as const;
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,4 +1,4 @@
-// A client that vanishes without an end of its connection, and says before how often something comes from it.
+// A client announces a heartbeat: how often it sends something. Then it vanishes without the end of its connection.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connect } from "../../../client/mod.ts";
@@ -11,9 +11,9 @@ import { RawClient } from "../../raw_client.ts";
 interface World {
   readonly clock: VirtualClock;
   readonly log: LogEntry[];
-  /** A connection whose greeting was read. */
+  /** A client that has read the greeting. */
   open(): Promise<RawClient>;
-  /** Sends a line, and answers the next. */
+  /** Sends a line. Resolves with the next line. */
   ask(wire: RawClient, line: string): Promise<string>;
   readonly listener: ReturnType<typeof listenMemory>;
 }
@@ -62,14 +62,14 @@ Deno.test("a client whose heartbeat is missed is given up, and its waiting TAKE 
     await vanished.send("#t TAKE mail wait=1d\n");
     await clock.elapse(20_000);
     assertEquals(log.length, 0);
-    // 2.5 times the heartbeat; it is looked for every half a minute at least.
+    // The bound is 2.5 times the heartbeat. The server checks it at least every half a minute.
     await clock.elapse(40_000);
     assertEquals(log.length, 1);
     assertStringIncludes(log[0].message, "connection dropped: nothing came from the client for ");
     assertStringIncludes(log[0].message, "its heartbeat is 10 s");
     const other = await open();
     assertStringIncludes(await ask(other, "PUT mail hello"), "OK id=1");
-    // With a taker that is gone the job would be taken.
+    // If the TAKE of the vanished client still waited, it would get the job.
     assertStringIncludes(await ask(other, "TAKE mail"), "* id=1 ");
   }));
 
@@ -90,7 +90,7 @@ for (
     }));
 }
 
-Deno.test("a client that said nothing of a heartbeat may be silent", () =>
+Deno.test("a client without a heartbeat may be silent", () =>
   withQueue(async ({ clock, log, open, ask }) => {
     const wire = await open();
     await ask(wire, "HELLO lineup/1");
@@ -113,7 +113,7 @@ Deno.test("a heartbeat is a duration from a second to an hour", () =>
     }
   }));
 
-Deno.test("a server that stood still gives nobody up who was there", () => {
+Deno.test("a server that was stopped gives up no client that was there", () => {
   let slept = 0;
   const virtual = new VirtualClock();
   const clock = {
@@ -127,7 +127,7 @@ Deno.test("a server that stood still gives nobody up who was there", () => {
       await ask(vanished, "HELLO lineup/1 heartbeat=10s");
       await virtual.elapse(5000);
       slept = 300_000;
-      // The timers of the server come first, and then what its clients sent meanwhile.
+      // The timers of the server run first, then it reads the bytes that its clients sent meanwhile.
       virtual.advance(1000);
       assertEquals(await ask(there, "PING"), "OK pong");
       await virtual.elapse(10_000);
@@ -139,19 +139,19 @@ Deno.test("a server that stood still gives nobody up who was there", () => {
   );
 });
 
-Deno.test("a client that is not read is not held to its heartbeat", () =>
+Deno.test("a client that the server does not read is not held to its heartbeat", () =>
   withQueue(async ({ clock, log, open, ask }) => {
     const wire = await open();
     await ask(wire, "HELLO lineup/1 heartbeat=10s");
-    // As many untagged requests as may be in flight, and more: what comes then is not read.
+    // More untagged requests than may be in flight: the server reads no bytes behind them.
     await wire.send("TAKE mail wait=5m\n".repeat(3));
     await clock.elapse(120_000);
     assertEquals(log, []);
   }, { maxInFlight: 2 }));
 
-Deno.test("clients of ours keep what they said, and vanish only where they vanish", () =>
+Deno.test("our clients keep their heartbeat, and are given up only where they vanish", () =>
   withQueue(async ({ clock, log, listener, open, ask }) => {
-    // A connection that can stop to carry anything.
+    // A connection that can stop carrying bytes.
     const [near, far] = memoryPair();
     const through = listener.connect();
     let isVanished = false;
@@ -182,7 +182,7 @@ Deno.test("clients of ours keep what they said, and vanish only where they vanis
     through.close();
   }));
 
-Deno.test("a client that has nothing to ask stays, and sees that the server vanishes", async () => {
+Deno.test("a client without requests stays connected, and notices that the server vanishes", async () => {
   const clock = new VirtualClock();
   const [near, far] = memoryPair();
   const encoder = new TextEncoder();
@@ -214,7 +214,7 @@ Deno.test("a client that has nothing to ask stays, and sees that the server vani
   far.close();
 });
 
-Deno.test("where nobody takes the items of a stream, signs of life need no answer", async () => {
+Deno.test("a client that does not read its items sends signs of life, which need no answer", async () => {
   const clock = new VirtualClock();
   const [near, far] = memoryPair(1 << 22);
   const encoder = new TextEncoder();

@@ -41,7 +41,7 @@ Deno.test("serve lets untagged requests overlap and answers them in order", asyn
   assertEquals(await wire.line(), "OK pong");
 });
 
-Deno.test("serve starts untagged requests in order, also where their slice of time is over", async () => {
+Deno.test("serve starts untagged requests in order, also across slices of the event loop", async () => {
   const order = {
     name: "order",
     version: "1",
@@ -96,7 +96,7 @@ Deno.test("serve answers a long pipeline in order", async () => {
   await sent;
 });
 
-Deno.test("serve answers all that one read brings in one write", async () => {
+Deno.test("serve answers all requests of one read in one write", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
   await using _server = await TestServer.open({ listen: [only(stream)] });
@@ -112,7 +112,7 @@ Deno.test("serve answers all that one read brings in one write", async () => {
   assertEquals(stream.writes, 1);
 });
 
-Deno.test("serve gathers answers of one slice", async () => {
+Deno.test("serve gathers the answers of one slice", async () => {
   const [near, far] = memoryPair();
   const stream = new CountingStream(far);
   await using testServer = await TestServer.open({ listen: [only(stream)] });
@@ -122,7 +122,7 @@ Deno.test("serve gathers answers of one slice", async () => {
   stream.writes = 0;
   for (const { go } of testServer.holds) go("x");
   await wire.lines(8);
-  // The first goes at once, the others while it is written.
+  // The first answer is written at once, the others gather meanwhile.
   assertEquals(stream.writes <= 2, true, `${stream.writes} writes`);
 });
 

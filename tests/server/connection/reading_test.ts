@@ -5,7 +5,7 @@ import { TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
 /** A connection whose reads and writes end when the test says so. */
-class Puppet implements ByteStream {
+class ManualStream implements ByteStream {
   readonly peer = "198.51.100.1:1";
   readonly #write = Promise.withResolvers<number>();
   #read = Promise.withResolvers<number | null>();
@@ -29,41 +29,41 @@ class Puppet implements ByteStream {
     this.#read.resolve(null);
   }
 
-  /** Fills the buffer that is read into with the beginning of a body. */
-  comes(): void {
+  /** Fills the buffer of the waiting read with the beginning of a body. */
+  receive(): void {
     const text = "ECHO {900000}\n".padEnd(this.#buffer.length, "x");
     this.#buffer.set(new TextEncoder().encode(text));
     this.#read.resolve(this.#buffer.length);
   }
 
-  /** What is written to it cannot be. */
-  breaks(): void {
+  /** Makes writes fail. */
+  failWrites(): void {
     this.#write.reject(new Deno.errors.BrokenPipe("gone"));
   }
 }
 
-Deno.test("a client that is lost just when its turn to be read has come keeps nobody from being read", async () => {
+Deno.test("a client that is lost at its turn to be read stops no other client's turn", async () => {
   const arriving: PromiseWithResolvers<ByteStream | undefined>[] = [Promise.withResolvers()];
-  const puppets: Listener = {
-    address: "memory:puppets",
+  const manual: Listener = {
+    address: "memory:manual",
     accept: () => arriving[arriving.length - 1].promise,
     close: () => arriving[arriving.length - 1].resolve(undefined),
   };
   const listener = new PeerListener();
-  await using testServer = await TestServer.open({ listen: [listener, puppets] });
-  // At each step of its way to be read.
+  await using testServer = await TestServer.open({ listen: [listener, manual] });
+  // The client is lost at each step of its turn.
   for (let steps = 0; steps < 12; steps++) {
-    const puppet = new Puppet();
+    const stream = new ManualStream();
     const arrived = arriving[arriving.length - 1];
     arriving.push(Promise.withResolvers());
-    arrived.resolve(puppet);
-    // From 16 KiB on it is read in its turn.
+    arrived.resolve(stream);
+    // A client that has sent more than 16 KiB is read in turn with others.
     for (let reads = 0; reads < 3; reads++) {
       await settle(testServer);
-      puppet.comes();
+      stream.receive();
     }
     for (let step = 0; step < steps; step++) await undefined;
-    puppet.breaks();
+    stream.failWrites();
     await settle(testServer);
   }
   using other = await RawClient.open(listener.connect("198.51.100.2:1"));

@@ -5,7 +5,7 @@ import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
-Deno.test("class= is refused where there is no such class", async () => {
+Deno.test("an unknown class= is refused", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   for (const name of ["urgent", "control"]) {
@@ -16,7 +16,7 @@ Deno.test("class= is refused where there is no such class", async () => {
   }
 });
 
-Deno.test("busy says to stay away twice as long to who comes again in time, jittered by random", async () => {
+Deno.test("busy doubles its retry for a client that comes again in time, jittered by random", async () => {
   let jitter = 0.5;
   await using testServer = await TestServer.open({
     seats: 1,
@@ -32,7 +32,7 @@ Deno.test("busy says to stay away twice as long to who comes again in time, jitt
   };
   const busy = (tag: string, retry: number) =>
     `#${tag} ERR busy "The server has too much to do." retry=${retry}`;
-  // Over the bound of a client the newest of its longest connection goes.
+  // Beyond the bound of a client, the newest request of its longest connection is refused.
   assertEquals(await refused(), busy("r", 100));
   await testServer.clock.elapse(50);
   assertEquals(await refused(), busy("r", 100));
@@ -46,7 +46,7 @@ Deno.test("busy says to stay away twice as long to who comes again in time, jitt
   assertEquals(await refused(), busy("r", 480));
 });
 
-Deno.test("within= ends a request that its connection holds back", async () => {
+Deno.test("within= ends a request that waits in its connection", async () => {
   await using testServer = await TestServer.open({ seats: 1 });
   using wire = await testServer.client();
   using other = await testServer.client();
@@ -93,7 +93,7 @@ const burning = {
 Deno.test("serve accepts and answers another connection while one burns CPU with thousands of requests", async () => {
   const listener = listenMemory();
   let burnt = 0;
-  // Time passes only in the handler, so that slices do not depend on the machine.
+  // Only the handler moves the clock, so slices do not depend on the machine.
   const clock = { now: () => burnt, after: () => () => {} };
   await using _ = await serve(burning, { BURN: () => void burnt++ }, {
     listen: [listener],
@@ -107,6 +107,6 @@ Deno.test("serve accepts and answers another connection while one burns CPU with
   assertEquals(await other.line(), "OK pong");
   const meanwhile = burnt - before;
   assertEquals(await wire.lines(3000), new Array(3000).fill("OK"));
-  // A few turns of the loop, each a slice of 4 ms.
+  // The server takes a few turns of the event loop, each a slice of 4 ms.
   assert(meanwhile < 200, `${meanwhile} requests ran before the other connection was answered`);
 });

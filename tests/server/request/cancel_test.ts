@@ -37,7 +37,7 @@ Deno.test("CANCEL aborts the signal of a running and of a parked request", async
   }
 });
 
-Deno.test("CANCEL frees the seat of a parked request and what a handler answers later is dropped", async () => {
+Deno.test("CANCEL frees the seat of a parked request, and a later answer of its handler is dropped", async () => {
   await using testServer = await TestServer.open({ seats: 1 });
   using wire = await testServer.client();
   await wire.send("#a WAIT a\n#b HOLD b\n");
@@ -61,14 +61,14 @@ Deno.test("CANCEL reaches a request of this connection only", async () => {
   assertEquals(await wire.line(), "#a OK here");
 });
 
-Deno.test("within= that is over in time changes nothing, and leaves no timer", async () => {
+Deno.test("within= changes nothing for a request that ends in time, and leaves no timer", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("HOLD a within=1s\n");
   (await testServer.held("a")).go("in time");
   assertEquals(await wire.line(), "OK in".replace("in", '"in time"'));
   await testServer.clock.elapse(2000);
-  // The one with which the server looks after its connections.
+  // The one timer is the server's next visit of its connections.
   assertEquals(testServer.clock.pending, 1);
 });
 
@@ -83,7 +83,7 @@ Deno.test("within= covers waiting and running together", async () => {
   const { signal } = await testServer.held("b");
   await testServer.clock.elapse(59);
   assert(!signal.aborted);
-  // One timing wheel sees to all deadlines, in ticks of 16 ms.
+  // One timing wheel has all deadlines, in ticks of 16 ms.
   await testServer.clock.elapse(17);
   assertEquals(
     await wire.line(),
@@ -92,9 +92,9 @@ Deno.test("within= covers waiting and running together", async () => {
   assert(signal.aborted);
 });
 
-Deno.test("within= is over for what is ready too late because its handler held the event loop", async () => {
+Deno.test("within= ends a request whose answer is late because its handler held the event loop", async () => {
   const clock = new VirtualClock();
-  // Time passes, and no timer has a turn.
+  // Time passes without a turn for timers.
   let burnt = 0;
   const burn = (ms: number): void => void (burnt += ms);
   const busy: Clock = {
@@ -165,7 +165,7 @@ Deno.test("IAC IP cancels the oldest untagged request", async () => {
   await wire.send(bytes(IAC, IP));
   assertEquals(await wire.line(), CTRL_C);
   await wire.send(bytes(IAC, IP, IAC, DO, TIMING_MARK));
-  // In this order, or telnet would not show the line.
+  // In another order, telnet would not show the line.
   assertEquals(await wire.bytes(3), bytes(IAC, WILL, TIMING_MARK));
   assertEquals(await wire.line(), CTRL_C);
   await wire.send(bytes(IAC, IP, "PING\n"));
@@ -174,7 +174,7 @@ Deno.test("IAC IP cancels the oldest untagged request", async () => {
   assertEquals(await wire.line(), '#t OK "still here"');
 });
 
-Deno.test("serve declines what telnet offers and asks, and never begins", async () => {
+Deno.test("serve declines every offer and request of telnet, and never makes one", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send(bytes("PI", IAC, WILL, 31, IAC, WONT, 1, IAC, DO, 1, IAC, DONT, 3, "NG\n"));

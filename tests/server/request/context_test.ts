@@ -28,7 +28,7 @@ const log = (): void => {};
 
 for (const where of ["on the loop", "in a worker"]) {
   for (const transport of ["tcp", "unix", "ws"]) {
-    Deno.test(`a handler ${where} reaches what Context documents over ${transport}, and nothing else`, async () => {
+    Deno.test(`a handler ${where} reaches only the values that Context documents, over ${transport}`, async () => {
       const folder = await Deno.makeTempDir();
       try {
         const address = {
@@ -54,7 +54,7 @@ for (const where of ["on the loop", "in a worker"]) {
   }
 }
 
-Deno.test("what a handler hands to the server is called with nothing of the server", async () => {
+Deno.test("the server calls a handler's functions with nothing of its own", async () => {
   const given: unknown[] = [];
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   const gift = {
@@ -88,7 +88,7 @@ Deno.test("what a handler hands to the server is called with nothing of the serv
   assertEquals(given, [undefined, 3, undefined, 0]);
 });
 
-Deno.test("what can be reached is found behind symbols, getters, prototypes and functions", () => {
+Deno.test("reachable finds values behind symbols, getters, prototypes and functions", () => {
   const secret = Symbol("secret");
   class Held {
     #inner = { server: 1 };

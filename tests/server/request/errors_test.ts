@@ -1,5 +1,5 @@
-// Every row of the error table on a real socket: what is sent, the exact line that comes back, and whether the
-// connection stays, which a PING behind it proves.
+// Every row of the error table on a real socket: the bytes sent, the exact line that comes back, and whether the
+// connection stays. A PING behind it proves that it stays.
 
 import { assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
@@ -13,7 +13,7 @@ interface Row {
   readonly answer: readonly string[];
   readonly stays: boolean;
   readonly options?: ServeOptions;
-  /** What happens behind the sending; answers the lines that it has taken. */
+  /** Runs after the sending. Resolves with the lines that it has read. */
   readonly then?: (testServer: TestServer, wire: RawClient) => Promise<readonly string[] | void>;
 }
 
@@ -23,7 +23,7 @@ const NO_FROB = 'ERR unknown-command "There is no command FROB; HELP lists them.
 const HTTP = 'ERR wrong-protocol "This port speaks Lineup/1, not HTTP."';
 const SAY_USAGE = "Usage: SAY word [n]";
 
-/** Deadlines are seen to in ticks of so many ms. */
+/** The server checks deadlines in ticks of this many ms. */
 const TICK = 16;
 
 const rows: readonly Row[] = [
@@ -171,7 +171,7 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "bad-arguments for one that is missing",
+    title: "bad-arguments for a missing argument",
     sent: "SAY\n",
     answer: [
       `ERR bad-arguments "SAY needs word: text of at most 2000 characters. ${SAY_USAGE}"`,
@@ -179,13 +179,13 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "bad-arguments for a wrong one",
+    title: "bad-arguments for a wrong argument",
     sent: "SAY a 10\n",
     answer: [`ERR bad-arguments "n must be an integer, 1 to 9, not \\"10\\". ${SAY_USAGE}"`],
     stays: true,
   },
   {
-    title: "bad-arguments for one too many",
+    title: "bad-arguments for an argument too many",
     sent: '#1 SAY a 1 "b c"\n',
     answer: [
       `#1 ERR bad-arguments "\\"b c\\" is one argument too many; quote text that holds spaces. ${SAY_USAGE}"`,
@@ -201,13 +201,13 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "bad-arguments for a body that nobody asked for",
+    title: "bad-arguments for a body of a command that takes none",
     sent: "SAY a {4}\nQUIT\n",
     answer: [`ERR bad-arguments "SAY takes no body. ${SAY_USAGE}"`],
     stays: true,
   },
   {
-    title: "bad-arguments for HELP of what is not there",
+    title: "bad-arguments for HELP of a command that does not exist",
     sent: "HELP frob\n",
     answer: ['ERR bad-arguments "There is no command frob; HELP lists them."'],
     stays: true,
@@ -225,7 +225,7 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "busy where no seat is free and nobody may wait; the server itself still answers",
+    title: "busy where no seat is free and no request may wait; built-in commands still work",
     options: { seats: 1, scheduling: { waiting: 0 }, random: () => 0.5 },
     sent: "#a HOLD a\n#b SAY x\n",
     answer: ['#b ERR busy "The server has too much to do." retry=100'],
@@ -241,7 +241,7 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "quota that a handler sees to",
+    title: "quota that a handler throws",
     sent: "FAIL quota\n",
     answer: ['ERR quota "Enough." retry=5 scope=identity'],
     stays: true,
@@ -281,7 +281,7 @@ const rows: readonly Row[] = [
     stays: true,
   },
   {
-    title: "CANCEL of what is not in flight",
+    title: "not-found for CANCEL of a tag that is not in flight",
     sent: "CANCEL a\n",
     answer: ['ERR not-found "No request with the tag a waits or runs."'],
     stays: true,

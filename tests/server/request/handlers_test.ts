@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import type { RawClient } from "../../raw_client.ts";
-import { values, Workshop } from "../workers/workshop.ts";
+import { values, WorkerFixture } from "../workers/worker_fixture.ts";
 
-/** Lets a handler answer: by then it has done what it does without being asked. */
+/** Lets a handler answer. By then its other effects have happened. */
 async function answer(wire: RawClient): Promise<void> {
   await wire.send("SAY\n");
   assertEquals(await wire.line(), "OK said");
@@ -10,31 +10,31 @@ async function answer(wire: RawClient): Promise<void> {
 
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
 
-// What a handler sees and what its client gets is the same on the loop and in a worker.
+// A handler's view and its client's answers are the same on the event loop and in a worker.
 for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
-  Deno.test(`serve tells a handler ${where} all about its request`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+  Deno.test(`serve gives a handler ${where} the whole context of its request`, async () => {
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     await wire.send("HELLO lineup/1 agent=tester\n");
     await wire.line();
     const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await wire.send(`#t WHO within=60s trace=${trace}\n`);
     const quoted = /context=(".*")$/.exec(await wire.line())![1];
-    // A string of the wire is one of JSON as long as it needs no other escapes.
+    // A quoted string of the wire is also one of JSON, unless it needs other escapes.
     const context = JSON.parse(JSON.parse(quoted));
     assertEquals(context, {
       verb: "WHO",
       client: { id: 1, peer: "memory", agent: "tester", closed: false },
       identity: "undefined",
-      deadline: String(workshop.clock.now() + 60_000),
+      deadline: String(fixture.clock.now() + 60_000),
       trace,
       aborted: false,
     });
   });
 
   Deno.test(`serve passes bodies to and from a handler ${where}, also empty ones`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     const long = "0123456789".repeat(10_000);
     for (const text of ["", "", "a", "", long, "b"]) {
       await wire.send(`ECHO {${text.length}}\n${text}\n`);
@@ -46,14 +46,14 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
   });
 
   Deno.test(`serve sends a Refusal of a handler ${where} with all its fields`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     await wire.send("#f FAIL gone\n");
     assertEquals(
       await wire.line(),
       String.raw`#f ERR gone "It is \"gone\"." executed=maybe retry=250 id="7 8"`,
     );
-    assertEquals([...workshop.log], []);
+    assertEquals([...fixture.log], []);
   });
 
   for (
@@ -69,13 +69,13 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
     ]
   ) {
     Deno.test(`serve answers internal where a handler ${where} fails: ${how}`, async () => {
-      await using workshop = await Workshop.open(size);
-      using wire = await workshop.client();
+      await using fixture = await WorkerFixture.open(size);
+      using wire = await fixture.client();
       await wire.send(`FAIL ${how}\n`);
       const line = await wire.line();
       const incident = /^ERR internal .* incident=(\S+)$/.exec(line)![1];
       assertNotMatch(line, /secret/);
-      const [{ error, ...entry }] = workshop.log;
+      const [{ error, ...entry }] = fixture.log;
       assertEquals(entry, {
         level: "error",
         message: "FAIL failed",
@@ -93,24 +93,24 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
   }
 
   Deno.test(`log and park work for a handler ${where}`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     await wire.send("SAY\n");
     assertEquals(await wire.line(), "OK said");
-    const [{ f, ...entry }] = workshop.log;
+    const [{ f, ...entry }] = fixture.log;
     assertEquals(entry, { level: "info", message: "said", verb: "SAY", client: "memory", n: 1 });
     assert(f !== undefined);
   });
 
   Deno.test(`serve passes values of every type to and from a handler ${where}`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     for (const [name, value] of Object.entries(values)) {
-      workshop.log.length = 0;
+      fixture.log.length = 0;
       await wire.send(`TYPE ${name}\n`);
       const line = await wire.line();
       assert(line.startsWith("OK text="), `${name}: ${line}`);
-      const { value: logged } = await workshop.logged("value");
+      const { value: logged } = await fixture.logged("value");
       assertEquals(logged, value, name);
       const shown = (value: unknown) => Deno.inspect(value, { depth: Infinity });
       if (name !== "error") assertEquals(shown(logged), shown(value));
@@ -118,8 +118,8 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
   });
 
   Deno.test(`serve streams the items of a handler ${where}, then its reply`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     await wire.send("#i ITEMS 3 2\nITEMS 0\n");
     const lines = await wire.lines(5);
     assertEquals(lines.filter((line) => line.startsWith("#i")), [
@@ -132,68 +132,68 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
   });
 
   Deno.test(`serve ends a stream ${where} whose item cannot be sent`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client();
     await wire.send("BROKEN\n");
     assertEquals(await wire.line(), "* n=1");
     assert((await wire.line()).startsWith("ERR internal"));
-    await workshop.logged("ended");
+    await fixture.logged("ended");
     await wire.send("SAY\n");
     assertEquals(await wire.line(), "OK said");
   });
 
   Deno.test(`serve asks a handler ${where} for no more items while the client does not read`, async () => {
-    await using workshop = await Workshop.open(size && 2);
-    using wire = await workshop.client(1024);
-    using other = await workshop.client();
-    const made = () => workshop.log.filter(({ message }) => message === "made").length;
+    await using fixture = await WorkerFixture.open(size && 2);
+    using wire = await fixture.client(1024);
+    using other = await fixture.client();
+    const made = () => fixture.log.filter(({ message }) => message === "made").length;
     await wire.send("ITEMS 1000000 1000\n");
-    await workshop.log.until(() => made() > 64);
+    await fixture.log.until(() => made() > 64);
     for (let i = 0; i < 20; i++) await answer(other);
     assert(made() < 80, `${made()} items were made`);
     wire.close();
-    await workshop.logged("ended");
+    await fixture.logged("ended");
   });
 
   Deno.test(`within= frees a handler ${where} whose client does not read`, async () => {
-    await using workshop = await Workshop.open(size);
-    using wire = await workshop.client(1024);
-    using other = await workshop.client();
+    await using fixture = await WorkerFixture.open(size);
+    using wire = await fixture.client(1024);
+    using other = await fixture.client();
     await wire.send("ITEMS 1000000 1000 within=1s\n");
-    await workshop.log.until(() => workshop.log.length > 64);
-    await workshop.clock.elapse(1020);
+    await fixture.log.until(() => fixture.log.length > 64);
+    await fixture.clock.elapse(1020);
     await answer(other);
-    await workshop.logged("ended");
+    await fixture.logged("ended");
   });
 
   for (const [verb, message] of [["NAP", "n was stopped"], ["REST", "n left"]]) {
     Deno.test(`CANCEL, within= and a lost connection reach ${verb} ${where}`, async () => {
-      await using workshop = await Workshop.open(size);
+      await using fixture = await WorkerFixture.open(size);
       const codes: unknown[] = [];
       const ended = async () => {
-        codes.push((await workshop.logged(message)).code);
-        workshop.log.length = 0;
+        codes.push((await fixture.logged(message)).code);
+        fixture.log.length = 0;
       };
-      using wire = await workshop.client();
+      using wire = await fixture.client();
       await wire.send(`#n ${verb} n\n`);
-      await workshop.logged("n began");
+      await fixture.logged("n began");
       await wire.send("CANCEL n\n");
       assertEquals(await wire.lines(2), [`#n ${CANCELLED}`, "OK"]);
       await ended();
       await wire.send(`${verb} n within=100ms\n`);
-      await workshop.logged("n began");
-      await workshop.clock.elapse(120);
+      await fixture.logged("n began");
+      await fixture.clock.elapse(120);
       assertEquals(
         await wire.line(),
         'ERR expired "The time given by within= is over." executed=maybe',
       );
       await ended();
       await wire.send(`#n ${verb} n\n#m ${verb} m within=100ms\n`);
-      await workshop.logged("n began");
+      await fixture.logged("n began");
       wire.close();
-      // The server learns of it as it answers.
-      await workshop.clock.elapse(120);
-      if (verb === "NAP") assertEquals((await workshop.logged(message)).closed, true);
+      // The server notices the lost connection when it answers.
+      await fixture.clock.elapse(120);
+      if (verb === "NAP") assertEquals((await fixture.logged(message)).closed, true);
       await ended();
       assertEquals(codes, ["cancelled", "expired", "cancelled"]);
     });

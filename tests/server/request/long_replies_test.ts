@@ -1,5 +1,5 @@
-// A reply that is too long for its line is refused for its length: it is not written first. No string could hold what is
-// written of these values, so that to write one throws an error of its own.
+// A reply that is too long for its line is refused by its length, before it is written. The written form of these
+// values is longer than any string: to write one would throw another error.
 
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { connect, Refusal } from "../../../client/mod.ts";
@@ -10,7 +10,7 @@ import type { FieldSpec } from "../../../protocol/spec.ts";
 import { RawClient } from "../../raw_client.ts";
 
 const MEBI = 1 << 20;
-/** As long as a string can be: with a character more it throws another error. */
+/** The longest string. One more character throws another error. */
 const LONGEST = 2 ** 29 - 24;
 
 const controls = "\x01".repeat(200 * MEBI);
@@ -35,7 +35,7 @@ const values: Record<string, [field: FieldSpec, value: () => unknown]> = {
 
 for (const [what, [field, value]] of Object.entries(values)) {
   for (const [where, other] of [["reply", "items"], ["items", "reply"]]) {
-    Deno.test(`too long a line of ${where} holds nobody up: ${what}`, async () => {
+    Deno.test(`a line of ${where} that is too long delays no other request: ${what}`, async () => {
       const log: LogEntry[] = [];
       const protocol = {
         name: "long",
@@ -65,7 +65,7 @@ for (const [what, [field, value]] of Object.entries(values)) {
     });
   }
 
-  Deno.test(`too long a request is not written: ${what}`, async () => {
+  Deno.test(`a request that is too long is not written: ${what}`, async () => {
     const { positional: _, ...arg } = field;
     const protocol = {
       name: "long",
@@ -96,7 +96,7 @@ for (
     ["detail", () => new Refusal("taken", "It is.", { details: { by: controls } })],
   ] as const
 ) {
-  Deno.test(`too long a line of an error holds nobody up: ${what}`, async () => {
+  Deno.test(`a line of an error that is too long delays no other request: ${what}`, async () => {
     const error = refusal();
     const commands = { TAKE: { summary: "Take.", errors: { taken: { summary: "It is taken." } } } };
     const protocol = { name: "long", version: "1.0", summary: "Long.", commands };

@@ -16,7 +16,7 @@ Deno.test("park lets another request have the seat, and takes one again", async 
   assertEquals(await wire.lines(3), ["#h OK h", "#w OK w", "#s OK s"]);
 });
 
-Deno.test("park rejects with what its promise rejects with", async () => {
+Deno.test("park rejects with the error of its promise", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("WAIT w\n");
@@ -37,7 +37,7 @@ const one = {
 
 type Run = (context: Context) => PromiseLike<{ word: string }>;
 
-/** A server with one seat, whose command RUN does `run`; `steps` sends and receives. */
+/** A server with one seat, whose command RUN calls `run`. `steps` sends and receives. */
 async function withRun(run: Run, steps: (wire: RawClient, log: LogEntry[]) => Promise<void>) {
   const listener = listenMemory();
   const log: LogEntry[] = [];
@@ -65,7 +65,7 @@ Deno.test("park of several promises at once keeps count of the seat", async () =
   });
 });
 
-Deno.test("park behind the answer neither takes a seat nor the answer back", async () => {
+Deno.test("park after the answer neither takes a seat nor takes the answer back", async () => {
   const first = Promise.withResolvers<string>();
   const late = Promise.withResolvers<string>();
   const contexts: Context[] = [];
@@ -76,7 +76,7 @@ Deno.test("park behind the answer neither takes a seat nor the answer back", asy
   await withRun(leaves, async (wire) => {
     await wire.send("RUN\nRUN\n#t SAY\n");
     assertEquals(await wire.line(), "#t OK free");
-    // The second is answered, and its answer waits for the first one's.
+    // The second request is answered, and its answer waits for the first one's.
     const parked = contexts[1].park(late.promise);
     first.resolve("first");
     assertEquals(await wire.lines(2), ["OK first", "OK second"]);
@@ -87,8 +87,8 @@ Deno.test("park behind the answer neither takes a seat nor the answer back", asy
   });
 });
 
-// An unheard rejection would end the process; the test runner reports one as a failure.
-Deno.test("park of what rejects behind a cancelled request is heard", async () => {
+// An unhandled rejection would end the process. The test runner reports it as a failure.
+Deno.test("park handles a promise that rejects after its request was cancelled", async () => {
   const step = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
   const cancelled: Run = async ({ park, signal }) => {

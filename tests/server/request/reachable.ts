@@ -1,9 +1,9 @@
-// What can be reached from a value, and a service whose handlers say that of their context.
+// Finds everything that can be reached from a value, and a service whose handlers report that of their context.
 
 import type { Protocol } from "@lineup/lineup/protocol";
 import type { Context, Handlers } from "@lineup/lineup/server";
 
-/** What every program has anyway. */
+/** The values that every program reaches anyway. */
 const ORDINARY = new Set<unknown>();
 for (const name of Reflect.ownKeys(globalThis)) {
   const value = Reflect.getOwnPropertyDescriptor(globalThis, name)!.value;
@@ -14,14 +14,14 @@ function get(holder: object, key: string | symbol, value: unknown): unknown {
   try {
     return Reflect.get(holder, key, value);
   } catch {
-    // A getter that is not for this value.
+    // The getter is for another receiver.
     return undefined;
   }
 }
 
 /**
- * The paths to all that can be reached: own properties and those of prototypes, with names and symbols, enumerable or
- * not, and what getters answer. An `AbortSignal` is Deno's own.
+ * The paths to all values that can be reached: through own properties and those of prototypes, with names and symbols,
+ * enumerable or not, and through getters. It does not follow an `AbortSignal`, which is Deno's own.
  */
 export function reachable(root: unknown): string[] {
   const paths: string[] = [];
@@ -65,7 +65,7 @@ function look(this: unknown, context: Context, given: IArguments) {
   return { paths: [...reachable(context), ...more, ...answersOf(context)] };
 }
 
-/** What the functions of a context answer with, where that is more than nothing or a promise of nothing. */
+/** The results of a context's functions, except nothing and promises of nothing. */
 function answersOf({ log, hold, park, whenUnsent, client }: Context): string[] {
   const answers = {
     log: log("a handler looks around"),

@@ -13,7 +13,7 @@ async function openNetwork(
   return { testServer, from: (peer) => RawClient.open(listener.connect(peer)) };
 }
 
-/** Lets whoever holds the one seat go on, so many times; the names of those that held it. */
+/** Ends the request in the one seat, `count` times. Resolves with the names in the order in which they held it. */
 async function turns(testServer: TestServer, count: number): Promise<string[]> {
   const names: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -28,7 +28,7 @@ async function turns(testServer: TestServer, count: number): Promise<string[]> {
 const share = (names: readonly string[], of: string): number =>
   names.filter((name) => name.startsWith(of)).length;
 
-Deno.test("serve gives a client with many connections no more than one with a single one", async () => {
+Deno.test("serve gives a client with many connections no more than a client with one", async () => {
   const { testServer, from } = await openNetwork({ seats: 1 });
   await using _ = testServer;
   const crowd = await Promise.all(
@@ -44,7 +44,7 @@ Deno.test("serve gives a client with many connections no more than one with a si
   assert(share(names, "alone") >= 14 && share(names, "alone") <= 16, names.join(" "));
 });
 
-Deno.test("class= decides by weight who goes first where several wait", async () => {
+Deno.test("class= decides by weight which of several waiting requests runs first", async () => {
   const { testServer, from } = await openNetwork({ seats: 1 });
   await using _ = testServer;
   using wire = await from("192.0.2.1:1");
@@ -64,7 +64,7 @@ Deno.test("class= decides by weight who goes first where several wait", async ()
   }
 });
 
-Deno.test("serve refuses who asks faster than its rate, and says when to come again", async () => {
+Deno.test("serve refuses a client that asks faster than its rate, and says when to come again", async () => {
   const { testServer, from } = await openNetwork({
     rates: { prefix: { rate: 10, burst: 2 } },
     random: () => 0,
@@ -86,7 +86,7 @@ Deno.test("serve refuses who asks faster than its rate, and says when to come ag
   assertEquals(await fast.line(), "OK 4");
 });
 
-Deno.test("PING and CANCEL are answered while all seats are taken and nothing more may wait", async () => {
+Deno.test("PING and CANCEL are answered while all seats are taken and no more requests may wait", async () => {
   const { testServer, from } = await openNetwork({ seats: 1, scheduling: { waiting: 1 } });
   await using _ = testServer;
   using wire = await from("192.0.2.1:1");
@@ -103,7 +103,7 @@ Deno.test("PING and CANCEL are answered while all seats are taken and nothing mo
   ]);
 });
 
-Deno.test("STATS tells what waits and was refused by class, and who holds most", async () => {
+Deno.test("STATS tells the waiting and refused requests by class, and the largest clients", async () => {
   const { testServer, from } = await openNetwork({ seats: 1 });
   await using _ = testServer;
   using wire = await from("192.0.2.1:1");
@@ -148,7 +148,7 @@ Deno.test("serve holds a deep untagged pipeline back instead of refusing it", as
 
 const RESTS: ServeOptions = { seats: 1, bounds: { refusing: 0.0003 } };
 
-/** A client that rests for a third of a second, since it was refused, and what it has asked since waits unread. */
+/** A client that is not read for a third of a second because it was refused. Its later requests wait unread. */
 async function resting(network: TestNetwork, asks: string): Promise<RawClient> {
   network.client("192.0.2.1:1").post("HOLD h\n");
   const client = network.client("192.0.2.2:1");
@@ -162,7 +162,7 @@ async function resting(network: TestNetwork, asks: string): Promise<RawClient> {
   return client;
 }
 
-Deno.test("serve reads who was refused, and rests, as soon as there is nothing to do", async () => {
+Deno.test("serve reads a refused client before its pause is over where there is nothing else to do", async () => {
   await using network = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
   const client = await resting(network, "SAY y\n");
   (await network.testServer.held("h")).go("done");
@@ -170,7 +170,7 @@ Deno.test("serve reads who was refused, and rests, as soon as there is nothing t
   assertMatch(client.take(), /^ERR busy .*\nOK y\n$/);
 });
 
-Deno.test("serve does not begin what waited unread until its deadline", async () => {
+Deno.test("serve does not begin a request that waited unread until its deadline", async () => {
   await using network = await TestNetwork.open({ ...RESTS, scheduling: { waiting: 0 } });
   const client = await resting(network, "#y SAY y within=20ms\n#z SAY z\n");
   (await network.testServer.held("h")).go("done");
@@ -180,7 +180,7 @@ Deno.test("serve does not begin what waited unread until its deadline", async ()
   assert(lines.includes("#z OK z"), lines.join());
 });
 
-Deno.test("serve lets who asks faster than its rate rest although there is nothing to do", async () => {
+Deno.test("serve pauses a client that asks faster than its rate, although there is nothing else to do", async () => {
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   await using network = await TestNetwork.open({ ...RESTS, rates });
   const client = network.client("192.0.2.2:2");

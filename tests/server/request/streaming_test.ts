@@ -3,7 +3,7 @@ import type { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";
 
-/** The line behind the items; not so many that a stream without end would never let a test fail. */
+/** The line behind the items. It reads a bounded number, so that an endless stream fails the test. */
 async function behind(wire: RawClient, item: string): Promise<string> {
   for (let i = 0; i < 100_000; i++) {
     const line = await wire.line();
@@ -12,7 +12,7 @@ async function behind(wire: RawClient, item: string): Promise<string> {
   throw new Error(`the items do not end: ${item}`);
 }
 
-// An item of 1000 characters and what is around it.
+// The bytes of an item of 1000 characters.
 const ITEM = "* ".length + 1000 + "\n".length;
 
 Deno.test("serve sends items, then one final line", async () => {
@@ -35,7 +35,7 @@ Deno.test("serve stops producing items while the client does not read", async ()
   await wire.send("#f FLOW 1000000 1000\n");
   await settle(testServer);
   const before = testServer.produced;
-  // What is being written, what waits behind it up to the mark, and one more.
+  // The items being written, the items that wait up to the high water mark, and one more.
   const most = (2 * 65_536 + 8192) / ITEM + 3;
   assert(before > 8 && before < most, `${before} items`);
   await settle(testServer);
@@ -70,7 +70,7 @@ Deno.test("serve keeps no seat for a stream whose client does not read", async (
   assertEquals(await quick.line(), "OK hello");
 });
 
-Deno.test("serve produces one item ahead of an untagged request's turn, and keeps no seat for it", async () => {
+Deno.test("serve produces one item of an untagged request before its turn, and keeps no seat for it", async () => {
   await using testServer = await TestServer.open({ seats: 1 });
   using wire = await testServer.client();
   await wire.send("WAIT w\nFLOW 3\n");
@@ -114,9 +114,9 @@ Deno.test("within= ends a stream", async () => {
   await using testServer = await TestServer.open();
   using wire = await testServer.client();
   await wire.send("FLOW within=1s\n");
-  // It fills what may wait to be written, then stops.
+  // The stream fills the output that may wait, then stops.
   await settle(testServer);
-  // Deadlines are seen to in ticks of 16 ms.
+  // The server checks deadlines in ticks of 16 ms.
   await testServer.clock.elapse(1016);
   assertEquals(
     await behind(wire, "* x"),

@@ -1,4 +1,4 @@
-// Processes as the system sees them: what Deno says of its own would not show one that is left.
+// The processes of the system. Deno's own view would not show a process that is left over.
 
 const pids: number[] = [];
 
@@ -11,15 +11,15 @@ Deno.Command = class extends Command {
   }
 };
 
-/** A process that runs. */
+/** A running process. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** Hundredths of a second of processors that all its threads have used. */
+  /** The CPU time of all its threads, in hundredths of a second. */
   readonly used: number;
 }
 
-/** All processes of the system; none that have ended and of which only the end is to be fetched. */
+/** All running processes of the system, without zombies. */
 export function processes(): Process[] {
   return Deno.build.os === "linux" ? ofProc() : ofPs();
 }
@@ -55,12 +55,12 @@ export function childrenOf(pid: number): Process[] {
   return processes().filter(({ parent }) => parent === pid);
 }
 
-/** The processes that this file has started since the import of this module, and that run. */
+/** The running processes that this test file has started since the import of this module. */
 export function ownWorkers(): Process[] {
   return processes().filter(({ pid }) => pids.includes(pid));
 }
 
-/** How many those are. */
+/** The number of those processes. */
 export function workersAlive(): number {
   return ownWorkers().length;
 }

@@ -1,4 +1,4 @@
-// Servers with workers as programs of their own, seen from outside.
+// Servers with workers, in processes of their own.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startLineup } from "../../cli/lineup_process.ts";
@@ -7,10 +7,10 @@ import { RawClient, until } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";
 
 const ROOT = new URL("../../..//", import.meta.url);
-const WORKSHOP = new URL("./workshop.ts", import.meta.url).pathname;
+const MODULE = new URL("./worker_fixture.ts", import.meta.url).pathname;
 
-function startWorkshop(workers: number) {
-  return startLineup(["serve", WORKSHOP, "--port", "0", "--workers", String(workers)]);
+function startServer(workers: number) {
+  return startLineup(["serve", MODULE, "--port", "0", "--workers", String(workers)]);
 }
 
 /** The processes of a server that has started its workers. */
@@ -24,8 +24,8 @@ function gone(pids: readonly number[]): Promise<void> {
 }
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-  Deno.test(`no worker is left after ${signal} of its server, whatever it does`, async () => {
-    await using server = await startWorkshop(3);
+  Deno.test(`no worker is left after ${signal} of its server, whatever the worker does`, async () => {
+    await using server = await startServer(3);
     const pids = await workersOf(server.pid, 3);
     using wire = await RawClient.open(`127.0.0.1:${server.port}`);
     await wire.send("#s SPIN s within=200ms\n#n NAP n within=200ms\n");
@@ -33,7 +33,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     await wire.send("#s SPIN s\n#n NAP n\n#i ITEMS 1000000000\n");
     await wire.line();
     server.kill(signal);
-    // A second one does not wait.
+    // The server does not drain at a second signal.
     if (signal === "SIGTERM") server.kill(signal);
     wire.close();
     const { code } = await server.finished();
@@ -42,8 +42,8 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("what handlers print never reaches the standard output of their server", async () => {
-  await using server = await startWorkshop(1);
+Deno.test("output of handlers never reaches the standard output of their server", async () => {
+  await using server = await startServer(1);
   assertMatch(server.line, /tcp:\/\/127\.0\.0\.1:[0-9]+$/);
   using wire = await RawClient.open(`127.0.0.1:${server.port}`);
   await wire.send("PRINT\n");
@@ -57,7 +57,7 @@ Deno.test("what handlers print never reaches the standard output of their server
   }
 });
 
-/** A folder with a project of its own, that a program with these rights serves in workers. */
+/** Makes a folder with a project, and serves it in workers from a program with these permissions. */
 async function project(
   rights: readonly string[],
   workers: Partial<WorkerOptions> = {},
@@ -117,7 +117,7 @@ async function project(
       try {
         child.kill("SIGTERM");
       } catch {
-        // It has ended.
+        // The program has ended.
       }
       await out.cancel();
       await child.status;
@@ -129,7 +129,7 @@ async function project(
 
 const DENO = `--allow-run=${Deno.execPath()}`;
 
-Deno.test("workers have the deno.json of their server's program, and what it may do without limits", async () => {
+Deno.test("workers have the deno.json of their server's program, and its unlimited permissions", async () => {
   const { address, stop } = await project([
     DENO,
     "--allow-net",
@@ -142,7 +142,7 @@ Deno.test("workers have the deno.json of their server's program, and what it may
     await wire.send("ONE\nMAY\n");
     assertEquals(await wire.lines(2), [
       "OK word=bare",
-      // Who may run a program with a name may not write to it, and so not write without limits.
+      // A permission to run a named program forbids writes to it: so the permission to write is limited.
       "OK read=granted write=prompt env=prompt run=prompt",
     ]);
   } finally {
@@ -172,7 +172,7 @@ for (
     ["net", [DENO, "--allow-net=127.0.0.1", "--allow-read", "--allow-write"]],
   ] as const
 ) {
-  Deno.test(`serve says which permissions workers need where it lacks ${lacks}`, async () => {
+  Deno.test(`serve names the permissions that workers need where it lacks ${lacks}`, async () => {
     const { address, err, stop } = await project(rights);
     try {
       assertEquals(address, "");

@@ -34,7 +34,7 @@ function start(module: string, options: ServeOptions = {}): Promise<Server> {
   });
 }
 
-Deno.test("serve runs in workers only what it has no handler for", async () => {
+Deno.test("serve runs in workers only the commands for which it has no handler", async () => {
   const listener = listenMemory();
   const workers = { module: both, size: 1 };
   await using _ = await serve(protocol, { ONE: word("mine") }, { listen: [listener], workers });
@@ -76,13 +76,13 @@ for (
     ],
   ]
 ) {
-  Deno.test(`serve rejects, and leaves nothing, where the module of the workers ${what}`, async () => {
+  Deno.test(`serve rejects, and leaves no worker, where the module of the workers ${what}`, async () => {
     await assertRejects(() => start(moduleOf(text)), Error, message);
     assertEquals(workersAlive(), 0);
   });
 }
 
-Deno.test("serve rejects where the workers are not what they should be", async () => {
+Deno.test("serve rejects wrong options of workers", async () => {
   await assertRejects(() => start("./relative.ts"), TypeError, "relative.ts");
   await assertRejects(() => start("file:///nowhere/at/all.ts"), Error, "all.ts");
   for (const size of [0, 1.5, NaN]) {
@@ -101,7 +101,7 @@ Deno.test("serve rejects in a compiled program, which has no deno to start", asy
   assertEquals(workersAlive(), 0);
 });
 
-Deno.test("serve rejects where workers may hold less than they need, or no size", async () => {
+Deno.test("serve rejects a memory of workers that is too small, or no size", async () => {
   for (const memory of [0, 1 << 20, 1.5, NaN, Infinity]) {
     await assertRejects(
       () => start(both, { workers: { module: both, memory } }),
@@ -145,7 +145,7 @@ async function fragile() {
     clock,
     log,
     server,
-    /** Resolves once so many workers have ended unasked. */
+    /** Resolves once this many workers have ended by themselves. */
     ended: (count: number) => log.until(() => ends() === count),
     ends,
     connect: () => RawClient.open(listener.connect()),
@@ -185,7 +185,7 @@ Deno.test("serve pauses longer each time a worker cannot be started, and answers
     await clock.elapse(1);
     await ended(++failed);
     if (pause !== 800) continue;
-    // What had its seat is told; the log says why.
+    // The request in the worker's seat gets an error. The log says why.
     assert((await wire.line()).startsWith("ERR internal "));
     const incident = log.find(({ message }) => message === "ONE failed")!;
     assert(/the module is broken/.test(String(incident.error)));

@@ -2,58 +2,58 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { type RawClient, until } from "../../raw_client.ts";
 import { ownWorkers, processes, workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";
-import { Workshop } from "./workshop.ts";
+import { WorkerFixture } from "./worker_fixture.ts";
 
 const CANCELLED = 'ERR cancelled "CANCEL ended the request." executed=maybe';
 
-/** Which worker answers. */
+/** The id of the worker that answers. */
 async function thread(wire: RawClient): Promise<string> {
   await wire.send("WHO\n");
   return /thread=(\S+)/.exec(await wire.line())![1];
 }
 
 Deno.test("serve replaces a worker whose handler does not stop, after the grace", async () => {
-  await using workshop = await Workshop.open(1);
-  using wire = await workshop.client();
+  await using fixture = await WorkerFixture.open(1);
+  using wire = await fixture.client();
   const first = await thread(wire);
   await wire.send("#s SPIN s\n");
-  await workshop.logged("s began");
+  await fixture.logged("s began");
   await wire.send("CANCEL s\n#w WHO\n");
   assertEquals(await wire.lines(2), [`#s ${CANCELLED}`, "OK"]);
-  await workshop.clock.elapse(99);
-  assertEquals(await workshop.figure(wire, "workers-waiting"), "1");
-  await workshop.clock.elapse(1);
+  await fixture.clock.elapse(99);
+  assertEquals(await fixture.figure(wire, "workers-waiting"), "1");
+  await fixture.clock.elapse(1);
   const line = await wire.line();
   assert(line.startsWith("#w OK ") && !line.includes(first));
-  const { message, verb } = workshop.log.at(-1)!;
+  const { message, verb } = fixture.log.at(-1)!;
   assertEquals({ message, verb }, {
     message: "SPIN did not stop, so its worker was replaced",
     verb: "SPIN",
   });
 });
 
-Deno.test("serve replaces a worker at once again and again where requests make it", async () => {
-  await using workshop = await Workshop.open(1, { grace: 5 });
-  using wire = await workshop.client();
+Deno.test("serve replaces a worker at once, again and again, where requests block it", async () => {
+  await using fixture = await WorkerFixture.open(1, { grace: 5 });
+  using wire = await fixture.client();
   const threads = new Set<string>();
   for (let i = 0; i < 4; i++) {
     await wire.send(`#s SPIN ${i}\n`);
-    await workshop.logged(`${i} began`);
+    await fixture.logged(`${i} began`);
     await wire.send("CANCEL s\n");
     await wire.lines(2);
-    await workshop.clock.elapse(5);
+    await fixture.clock.elapse(5);
     threads.add(await thread(wire));
   }
   assertEquals(threads.size, 4);
 });
 
 Deno.test("serve keeps the other workers' requests where one is replaced", async () => {
-  await using workshop = await Workshop.open(2);
-  using wire = await workshop.client();
+  await using fixture = await WorkerFixture.open(2);
+  using wire = await fixture.client();
   await wire.send("#n NAP n\n#s SPIN s within=50ms\n");
-  await workshop.logged("n began");
-  await workshop.logged("s began");
-  await workshop.clock.elapse(200);
+  await fixture.logged("n began");
+  await fixture.logged("s began");
+  await fixture.clock.elapse(200);
   assertEquals(
     await wire.line(),
     '#s ERR expired "The time given by within= is over." executed=maybe',
@@ -62,7 +62,7 @@ Deno.test("serve keeps the other workers' requests where one is replaced", async
   assert((await wire.line()).startsWith("#a OK"));
   await wire.send("CANCEL n\n");
   assertEquals(await wire.lines(2), [`#n ${CANCELLED}`, "OK"]);
-  assertEquals((await workshop.logged("n was stopped")).code, "cancelled");
+  assertEquals((await fixture.logged("n was stopped")).code, "cancelled");
 });
 
 for (
@@ -77,12 +77,12 @@ for (
   ] as const
 ) {
   Deno.test(`serve answers internal where a worker ends, and starts another: ${how}`, async () => {
-    await using workshop = await Workshop.open(1);
-    using wire = await workshop.client();
+    await using fixture = await WorkerFixture.open(1);
+    using wire = await fixture.client();
     const first = await thread(wire);
     await wire.send(`END ${how}\n`);
     assert((await wire.line()).startsWith('ERR internal "END failed; '));
-    const { message, error } = workshop.log[0];
+    const { message, error } = fixture.log[0];
     assertEquals(message, "END failed");
     assertMatch((error as Error).message, why);
     assertNotEquals(await thread(wire), first);
@@ -90,14 +90,14 @@ for (
 }
 
 Deno.test("serve hands one request at a time to a worker; the others wait in the fair queue", async () => {
-  await using workshop = await Workshop.open(2);
-  using wire = await workshop.client();
+  await using fixture = await WorkerFixture.open(2);
+  using wire = await fixture.client();
   await wire.send("#a NAP a\n#b NAP b\n#c NAP c\n#d NAP d\n#e WHO\n");
-  await workshop.logged("a began");
-  await workshop.logged("b began");
-  assertEquals(await workshop.figure(wire, "workers-running"), "2");
-  assertEquals(await workshop.figure(wire, "workers-waiting"), "3");
-  assertEquals(workshop.log.length, 2);
+  await fixture.logged("a began");
+  await fixture.logged("b began");
+  assertEquals(await fixture.figure(wire, "workers-running"), "2");
+  assertEquals(await fixture.figure(wire, "workers-waiting"), "3");
+  assertEquals(fixture.log.length, 2);
   await wire.send("CANCEL c\n");
   assertEquals(await wire.lines(2), [
     '#c ERR cancelled "CANCEL ended the request." executed=no',
@@ -105,59 +105,59 @@ Deno.test("serve hands one request at a time to a worker; the others wait in the
   ]);
   await wire.send("CANCEL b\n");
   await wire.lines(2);
-  await workshop.logged("d began");
-  assertEquals(await workshop.figure(wire, "workers-waiting"), "1");
+  await fixture.logged("d began");
+  assertEquals(await fixture.figure(wire, "workers-waiting"), "1");
   await wire.send("CANCEL d\n");
   const lines = await wire.lines(3);
   assert(lines.some((line) => line.startsWith("#e OK")), lines.join("\n"));
-  assertEquals(workshop.log.some(({ message }) => message === "c began"), false);
+  assertEquals(fixture.log.some(({ message }) => message === "c began"), false);
 });
 
-Deno.test("serve answers what waits for a worker as its class and deadline say", async () => {
-  await using workshop = await Workshop.open(1);
-  using wire = await workshop.client();
+Deno.test("serve answers requests that wait for a worker by their class and deadline", async () => {
+  await using fixture = await WorkerFixture.open(1);
+  using wire = await fixture.client();
   await wire.send("#n NAP n\n#w WHO within=100ms\n");
-  await workshop.logged("n began");
-  await workshop.clock.elapse(70);
-  // Half of its time is over.
+  await fixture.logged("n began");
+  await fixture.clock.elapse(70);
+  // Half of the request's time is over.
   assert((await wire.line()).startsWith("#w ERR busy "));
 });
 
 Deno.test("serve shuts down with workers that nap and spin, and leaves nothing", async () => {
-  const workshop = await Workshop.open(2);
+  const fixture = await WorkerFixture.open(2);
   {
-    await using _ = workshop;
-    using wire = await workshop.client();
+    await using _ = fixture;
+    using wire = await fixture.client();
     await wire.send("NAP n\n#s SPIN s\n");
-    await workshop.logged("n began");
-    await workshop.logged("s began");
+    await fixture.logged("n began");
+    await fixture.logged("s began");
   }
-  assertEquals(workshop.clock.pending, 0);
+  assertEquals(fixture.clock.pending, 0);
 });
 
 Deno.test("serve shuts down while a worker is being replaced", async () => {
-  const workshop = await Workshop.open(1);
+  const fixture = await WorkerFixture.open(1);
   {
-    await using _ = workshop;
-    using wire = await workshop.client();
+    await using _ = fixture;
+    using wire = await fixture.client();
     await wire.send("#s SPIN s\n");
-    await workshop.logged("s began");
+    await fixture.logged("s began");
     await wire.send("CANCEL s\n#w WHO\n");
     await wire.lines(2);
-    await workshop.clock.elapse(100);
+    await fixture.clock.elapse(100);
   }
-  assertEquals(workshop.clock.pending, 0);
+  assertEquals(fixture.clock.pending, 0);
 });
 
 Deno.test("no process burns after handlers that spin were cancelled", async () => {
-  await using workshop = await Workshop.open(2, { grace: 5 });
-  using wire = await workshop.client();
+  await using fixture = await WorkerFixture.open(2, { grace: 5 });
+  using wire = await fixture.client();
   for (let i = 0; i < 6; i++) {
     await wire.send(`#s SPIN s${i}\n`);
-    await workshop.logged(`s${i} began`);
+    await fixture.logged(`s${i} began`);
     await wire.send("CANCEL s\n");
     await wire.lines(2);
-    await workshop.clock.elapse(5);
+    await fixture.clock.elapse(5);
   }
   await until(() => workersAlive() === 2, "two workers run");
   await wire.send("#a WHO\n#b WHO\n");
@@ -173,38 +173,38 @@ Deno.test("no process burns after handlers that spin were cancelled", async () =
 });
 
 for (const name of ["child", ...(Deno.build.os === "linux" ? ["session"] : [])]) {
-  Deno.test(`serve ends with a worker also what its handler has started: a ${name}`, async () => {
-    await using workshop = await Workshop.open(1, { grace: 5 });
-    using wire = await workshop.client();
+  Deno.test(`serve ends a worker together with the processes of its handler: a ${name}`, async () => {
+    await using fixture = await WorkerFixture.open(1, { grace: 5 });
+    using wire = await fixture.client();
     await wire.send(`#s START ${name}\n`);
-    const { pid } = await workshop.logged(`${name} began`);
+    const { pid } = await fixture.logged(`${name} began`);
     await wire.send("CANCEL s\n");
     await wire.lines(2);
-    await workshop.clock.elapse(5);
+    await fixture.clock.elapse(5);
     await until(() => processes().every((each) => each.pid !== pid), "it has ended");
   });
 }
 
 Deno.test("a worker is asked to end together with its server, and lets its request finish", async () => {
-  await using workshop = await Workshop.open(1);
-  using wire = await workshop.client();
+  await using fixture = await WorkerFixture.open(1);
+  using wire = await fixture.client();
   await wire.send("#n NAP n\n");
-  await workshop.logged("n began");
+  await fixture.logged("n began");
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.kill(ownWorkers()[0].pid, signal);
   }
   await wire.send("CANCEL n\n");
   await wire.lines(2);
-  await workshop.logged("n was stopped");
+  await fixture.logged("n was stopped");
 });
 
 for (const how of ["goes", "cancels"]) {
   Deno.test(`serve ends a stream that spins where its client ${how}`, async () => {
-    await using workshop = await Workshop.open(1, { grace: 5 });
-    using other = await workshop.client();
+    await using fixture = await WorkerFixture.open(1, { grace: 5 });
+    using other = await fixture.client();
     const first = await thread(other);
     const [{ pid }] = ownWorkers();
-    using wire = await workshop.client();
+    using wire = await fixture.client();
     await wire.send("HELLO lineup/1 half-close=no\n#s STUCK\n");
     await wire.line();
     assertEquals(await wire.line(), "#s * n=1");
@@ -214,8 +214,8 @@ for (const how of ["goes", "cancels"]) {
       await wire.lines(2);
     }
     await other.send("#w WHO\n");
-    await settle(workshop);
-    await workshop.clock.elapse(5);
+    await settle(fixture);
+    await fixture.clock.elapse(5);
     const line = await other.line();
     assert(line.startsWith("#w OK ") && !line.includes(first), line);
     await until(() => processes().every((each) => each.pid !== pid), "it is killed");

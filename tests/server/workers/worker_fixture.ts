@@ -1,4 +1,4 @@
-// A service whose handlers run on the loop or in workers, whichever a test wants.
+// A service whose handlers run on the event loop or in workers, as a test chooses.
 
 import { type Protocol, Refusal, type StandardSchema } from "@lineup/lineup/protocol";
 import {
@@ -35,13 +35,13 @@ export const values: Readonly<Record<string, unknown>> = {
 const anyValue: StandardSchema<unknown, unknown> = {
   "~standard": {
     version: 1,
-    vendor: "workshop",
+    vendor: "tests",
     validate: (name) => ({ value: values[name as string] }),
   },
 };
 
 export const protocol = {
-  name: "workshop",
+  name: "workers",
   version: "1.0",
   summary: "Work of every kind.",
   commands: {
@@ -211,48 +211,48 @@ export const handlers: Handlers<typeof protocol> = {
   },
 };
 
-// For `lineup serve` and as the module of workers.
+// The default export is for `lineup serve` and for the module of workers.
 export default { protocol, handlers };
 
-/** A server of the workshop in memory, its clock and its log. */
-export class Workshop implements AsyncDisposable {
+/** A server of this service in memory, its clock and its log. */
+export class WorkerFixture implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly log = new WatchedLog();
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
 
-  /** Runs all commands in `size` workers, or on the loop where that is 0. */
+  /** Runs all commands in `size` workers, or on the event loop where that is 0. */
   static async open(
     size: number,
     { grace, ...options }: ServeOptions & { grace?: number } = {},
-  ): Promise<Workshop> {
-    const workshop = new Workshop();
+  ): Promise<WorkerFixture> {
+    const fixture = new WorkerFixture();
     const all = {
-      listen: [workshop.listener],
-      clock: workshop.clock,
-      log: workshop.log.add,
+      listen: [fixture.listener],
+      clock: fixture.clock,
+      log: fixture.log.add,
       ...options,
     };
     const workers = { module: import.meta.url, size, grace, memory: 64 << 20 };
-    workshop.#server = size === 0
+    fixture.#server = size === 0
       ? await serve(protocol, handlers, all)
       : await serve(protocol, {}, { ...all, workers });
-    return workshop;
+    return fixture;
   }
 
-  /** A client behind the greeting. */
+  /** A client that has read the greeting. */
   client(capacity?: number): Promise<RawClient> {
     return RawClient.open(this.listener.connect(capacity));
   }
 
-  /** The log entry with this message, once there is one. */
+  /** Resolves with the log entry of this message, once there is one. */
   async logged(message: string): Promise<LogEntry> {
     const find = () => this.log.find((entry) => entry.message === message);
     await this.log.until(() => find() !== undefined);
     return find()!;
   }
 
-  /** What STATS says under this name. */
+  /** The figure of STATS with this name. */
   async figure(wire: RawClient, name: string): Promise<string | undefined> {
     await wire.send("STATS\n");
     let value: string | undefined;
@@ -265,7 +265,7 @@ export class Workshop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const down = this.#server!.shutdown();
-    // What a test has left running is cut off.
+    // Requests that a test has left running are cut off.
     await this.clock.elapse(10_000);
     await down;
     assertEquals(workersAlive(), 0);

@@ -68,7 +68,7 @@ async function serveZoo(): Promise<Server> {
   }, { port: 0 });
 }
 
-Deno.test("lineup call --json types values as the SPEC says", async () => {
+Deno.test("lineup call --json types values by the SPEC", async () => {
   await using server = await serveZoo();
   const { out, code } = await lineup(["call", "--json", server.address, "ALL"]);
   assertEquals(code, 0);
@@ -84,7 +84,7 @@ Deno.test("lineup call --json types values as the SPEC says", async () => {
         body: { deep: [null] },
       },
     },
-    // A field of the name of anything of ours is told apart from it.
+    // A field may have a name that the program uses itself.
     { reply: { status: "fine", count: 1 } },
   ]);
   const refused = await lineup(["call", "--json", server.address, "REFUSE"]);
@@ -95,7 +95,7 @@ Deno.test("lineup call --json types values as the SPEC says", async () => {
   assertEquals([unknown.code, JSON.parse(unknown.out).error.code], [1, "unknown-command"]);
 });
 
-Deno.test("lineup call reads a body from standard input where one must be, and from @FILE", async () => {
+Deno.test("lineup call reads a required body from standard input, and from @FILE", async () => {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeFile(file, new Uint8Array(3000));
@@ -144,12 +144,12 @@ Deno.test("lineup call ends quietly where nobody reads its output", async () => 
   assertEquals(await call.err, "");
 });
 
-Deno.test("lineup call --timeout bounds all of it, and says so to the server", async () => {
+Deno.test("lineup call --timeout bounds the whole call, and tells the server", async () => {
   await using server = await serveZoo();
   const { code, out } = await lineup(["call", "--timeout", "2s", server.address, "FOREVER"]);
   assertEquals(code, 1);
   assertStringIncludes(out, "ERR expired");
-  // A server that accepts and never greets.
+  // This server accepts and never greets.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const silent = await lineup([
     "call",

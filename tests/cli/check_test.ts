@@ -19,19 +19,19 @@ async function check(address: string, ...flags: string[]) {
   return { code, results, failures };
 }
 
-Deno.test("lineup check finds nothing wrong with our own servers, their examples included", async () => {
+Deno.test("lineup check passes for our own servers, their examples included", async () => {
   await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { code, out, err } = await lineup(["check", `127.0.0.1:${queue.port}`]);
   assertEquals([code, err, out.match(/^FAILED.*/gm)], [0, "", null]);
   assertMatch(out, /^ok {6}example of PUT: PUT mail "hello world" key=acme$/m);
   assertMatch(out, /\n[0-9]{3} ok, 0 failed\n$/);
-  // The queue is not new any more, so its first job has another number.
+  // The queue has had jobs, so the job of the example has another number.
   const again = await check(`127.0.0.1:${queue.port}`, "--only", "example of PUT");
   assertEquals(again.code, 1);
   assertEquals(again.failures[0].why, "the answer is not the expected one");
 });
 
-/** calc behind something that spoils what passes, each character a byte. */
+/** The server calc behind a relay that changes the bytes. Each character is a byte. */
 async function spoiled(
   { request = (text) => text, reply = (text) => text }: {
     request?: (text: string) => string;
@@ -74,13 +74,13 @@ async function pipe(
     }
     await to.closeWrite();
   } catch {
-    // One end is gone.
+    // One of the two connections is lost.
     from.close();
     to.close();
   }
 }
 
-/** Servers that are wrong in one way, and the cases that show it. */
+/** Servers with one error each, and the cases that find it. */
 const WRONG: readonly {
   readonly title: string;
   readonly request?: (text: string) => string;
@@ -166,7 +166,7 @@ for (const { title, request, reply, shownBy, why } of WRONG) {
 Deno.test("lineup check finds a server that never answers, or ends the connection", async () => {
   await using silent = await lineServer(() => {});
   const only = ["--only", "a word beyond ASCII", "--no-examples", "--timeout"];
-  // It waits; the others meanwhile.
+  // The check waits for its time-out. The other checks run meanwhile.
   const checking = check(silent.address, ...only, "2s");
   const args = [...only, "100ms"];
   await using rude = await lineServer((_, connection) => connection.close());
@@ -192,7 +192,7 @@ Deno.test("lineup check finds a server that never answers, or ends the connectio
   ]);
 });
 
-Deno.test("lineup check says which case failed, what was sent, and what came", async () => {
+Deno.test("lineup check names the failed case, and shows the bytes sent and received", async () => {
   await using server = await lineServer(() => "OK \x1b[2J\n");
   const { code, out } = await lineup(["check", "--only", "escapes", server.address]);
   assertEquals(code, 1);
@@ -206,7 +206,7 @@ Deno.test("lineup check says which case failed, what was sent, and what came", a
   assertMatch(out, /\n0 ok, [0-9]+ failed\n$/);
 });
 
-Deno.test("lineup check exits with 2 where nobody listens, and 64 where no case has the name", async () => {
+Deno.test("lineup check exits with 2 where no server listens, and with 64 for an unknown case", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -8,7 +8,7 @@ Deno.test("lineup serve serves a module; call, connect and spec talk to it", asy
   await using server = await startLineup(["serve", CALC, "--port", "0"]);
   const address = `127.0.0.1:${server.port}`;
 
-  await t.step("it says where it listens", () => {
+  await t.step("it prints its address", () => {
     assertEquals(server.line, `calc listening on tcp://${address}`);
   });
 
@@ -113,7 +113,7 @@ Deno.test("lineup call sends a body from a flag, a file and standard input", asy
   }
 });
 
-Deno.test("lineup queue keeps an acknowledged job over kill -9", async () => {
+Deno.test("lineup queue keeps an acknowledged job through kill -9", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const args = ["queue", "--port", "0", "--data", `${dir}/jobs.db`];

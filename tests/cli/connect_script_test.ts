@@ -4,7 +4,7 @@ import { startLineup } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
-/** A server that sends `bytes` to whoever connects, and closes. */
+/** A server that sends `bytes` on each connection, and closes it. */
 function fake(bytes: string): { address: string } & AsyncDisposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {
@@ -35,17 +35,17 @@ Deno.test("lineup connect runs a script: replies in order, the code of the last"
   const replies = out.split("\n").slice(1);
   assertEquals(replies.slice(0, 500), lines.map((_, index) => `OK sum=${index + 1}`));
   assertStringIncludes(replies[500], "ERR bad-arguments");
-  // A line without its end may be the half of one.
+  // A line without its end may be half of a line.
   assertStringIncludes(replies[501], "ERR bad-syntax");
   assertEquals((await connect("DIVIDE 1 0\n\nPING\n")).code, 0);
   assertEquals((await connect("PING\nDIVIDE 1 0\n")).code, 1);
   assertEquals((await connect("FROB\nQUIT\nPING\n")).code, 0);
   assertEquals((await connect("")).code, 0);
-  // Into a pipe, --raw changes nothing: the bytes are those that came.
+  // Into a pipe, --raw changes nothing: the output is the received bytes anyway.
   assertEquals((await connect("PING\n", ["--raw"])).out, (await connect("PING\n")).out);
 });
 
-Deno.test("lineup connect says when a script is not answered to its end", async () => {
+Deno.test("lineup connect tells when a script is not answered to its end", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\r\n";
   const cases: readonly { bytes: string; code: number; says: string }[] = [
     { bytes: `${greeting}OK sum=1\n`, code: 2, says: "before all requests were answered" },
@@ -70,15 +70,15 @@ Deno.test("lineup connect says when a script is not answered to its end", async 
   }
 });
 
-Deno.test("lineup connect ends a script once all is answered, also where the server does not close", async () => {
+Deno.test("lineup connect ends a script once all requests are answered, also where the server does not close", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
   await Promise.all((
     [
       ["A\nB\n", "OK a\nOK b\n", 0],
       ["A\nB\n", 'OK a\nERR gone "It is gone."\n', 1],
-      // Events may go on for ever.
+      // Events may continue for ever.
       ["A\n", "OK a\n! tick\n", 0],
-      // Nothing behind QUIT is answered.
+      // Requests behind QUIT get no answer.
       ["QUIT\nB\n", "OK bye\n", 0],
       ["", "", 0],
     ] as const
@@ -89,7 +89,7 @@ Deno.test("lineup connect ends a script once all is answered, also where the ser
       const write = (text: string) => conn.write(new TextEncoder().encode(text)).catch(() => 0);
       await write(greeting);
       const buffer = new Uint8Array(1024);
-      // All has come; this side stays open.
+      // The script has come, and this side stays open.
       while (await conn.read(buffer) !== null);
       await write(replies);
       const ticks = setInterval(() => replies.includes("!") && write("! tick\n"), 50);
@@ -106,7 +106,7 @@ Deno.test("lineup connect ends a script once all is answered, also where the ser
   }));
 });
 
-Deno.test("lineup connect waits for answers that take longer than a server has to close", async () => {
+Deno.test("lineup connect waits for answers longer than for a server's close", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {

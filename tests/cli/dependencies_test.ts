@@ -1,5 +1,5 @@
-// Deno fetches npm packages for four reasons: a lock lists them, a task runs and deno.json (or a member of its workspace)
-// names them, or a module imports them. No reason may bring a package that `lineup` does not need.
+// Deno fetches npm packages for four reasons: a lock lists them, a task runs and deno.json (or a member of its
+// workspace) names them, or a module imports them. No reason may bring a package that `lineup` does not need.
 
 import { assert, assertEquals } from "@std/assert";
 import { MAIN } from "./lineup_process.ts";
@@ -44,7 +44,7 @@ Deno.test("deno.json and its workspace name only npm packages that lineup needs"
   }
 });
 
-Deno.test("deno task start keeps to deno.lock, which no other command changes", async () => {
+Deno.test("deno task start respects deno.lock, and no other command changes it", async () => {
   const { lock, tasks } = await read("deno.json");
   assertEquals(lock, false);
   for (const [name, { command }] of Object.entries(tasks)) {

@@ -59,7 +59,7 @@ function decode(chunks: readonly Uint8Array[]): Key[] {
   return join([...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.flush()]);
 }
 
-/** Text that came in pieces as one. */
+/** Joins pieces of text. */
 function join(keys: readonly Key[]): Key[] {
   const joined: Key[] = [];
   for (const key of keys) {
@@ -82,7 +82,7 @@ for (const { name, bytes, keys } of CASES) {
   });
 }
 
-Deno.test("KeyDecoder takes a single ESC for the Escape key once nothing follows", () => {
+Deno.test("KeyDecoder takes a single ESC as the Escape key once no byte follows", () => {
   const decoder = new KeyDecoder();
   assertEquals(decoder.push(encode("\x1b")), []);
   assertEquals(decoder.waits, true);
@@ -91,12 +91,12 @@ Deno.test("KeyDecoder takes a single ESC for the Escape key once nothing follows
   assertEquals(decoder.push(encode("\x1b\x1b[A")), [press("escape"), press("up")]);
 });
 
-Deno.test("KeyDecoder takes several lines at once for a paste, marked or not", () => {
+Deno.test("KeyDecoder takes several lines at once as a paste, with and without brackets", () => {
   assertEquals(new KeyDecoder().push(encode("PING\rPING\rPI")), [paste("PING\nPING\nPI")]);
   assertEquals(new KeyDecoder().push(encode("PING\r")), [text("PING"), press("enter")]);
 });
 
-Deno.test("KeyDecoder never yields controls, whatever comes", () => {
+Deno.test("KeyDecoder yields no controls, for any bytes", () => {
   const piece = fc.oneof(
     fc.constantFrom(
       "\x1b[200~",

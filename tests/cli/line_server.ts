@@ -1,17 +1,17 @@
-// A server of lines that does exactly what a test says: what a broken server is made of.
+// A server of lines whose every answer the test decides, such as the answers of a broken server.
 
 import { type ByteStream, listen, type Listener, writeAll } from "../../net/mod.ts";
 
 const encoder = new TextEncoder();
 
-/** What the server does with one line of a connection; what it answers is written as it is. */
+/** Answers a line of a connection. The text is written as it is. */
 export type Answer = (line: string, connection: LineConnection) => string | Promise<string> | void;
 
-/** One connection of such a server. */
+/** A connection of such a server. */
 export interface LineConnection {
-  /** Lines so far, this one included. */
+  /** The number of lines so far, including this one. */
   readonly lines: number;
-  /** Writes something now. */
+  /** Writes a text at once. */
   write(text: string): Promise<void>;
   close(): void;
 }
@@ -19,13 +19,13 @@ export interface LineConnection {
 /** A server on a free port. */
 export interface LineServer extends AsyncDisposable {
   readonly address: string;
-  /** Every line that has come, over all connections. */
+  /** All lines that have come, on all connections. */
   readonly received: string[];
-  /** Connections so far. */
+  /** The number of connections so far. */
   readonly connections: number;
 }
 
-/** Greets with `greeting`, as it is, and answers line by line in order; a line ends in LF, and has no CR any more. */
+/** Starts a server that sends `greeting` as it is, and answers line by line in order. Lines come without LF and CR. */
 export async function lineServer(
   answer: Answer,
   greeting = "OK lineup/1 bare/1.0 max-line=8192 max-body=1048576 auth=none\r\n",

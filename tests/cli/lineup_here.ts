@@ -1,10 +1,10 @@
-// `lineup` within the process of a test: its exit code and its outputs, without the time that a start takes.
+// Runs `lineup` within the process of a test: for its exit code and its outputs, without the time of a start.
 
 import type { RunResult } from "./lineup_process.ts";
 
 const encoder = new TextEncoder();
 
-/** A standard stream of this process that goes nowhere: the command is not at a terminal. */
+/** Takes the place of a standard output stream, and keeps its bytes. It is no terminal. */
 class Captured {
   readonly #chunks: Uint8Array[] = [];
 
@@ -23,7 +23,7 @@ class Captured {
   }
 }
 
-/** Standard input with a text in it. */
+/** A standard input with a text. */
 class Given {
   #rest: Uint8Array;
 
@@ -45,7 +45,7 @@ class Given {
     Promise.resolve(this.readSync(buffer));
 }
 
-/** Puts another stream in the place of a standard one, for as long as the result is not disposed. */
+/** Replaces a standard stream until the result is disposed. */
 function standIn(stream: object, other: object): Disposable {
   const before = Object.getOwnPropertyDescriptors(stream);
   Object.assign(stream, other);
@@ -60,8 +60,8 @@ function standIn(stream: object, other: object): Disposable {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs `lineup` with these arguments to its end. Runs that begin while another is under way begin behind it, as they
- * share the standard streams: what must go on beside another is a process of its own.
+ * Runs `lineup` with these arguments to its end. Runs share the standard streams, so one waits for the other. Use
+ * `lineup_process.ts` for a command that must run beside another.
  */
 export function lineup(
   args: readonly string[],
@@ -77,7 +77,7 @@ async function run(args: readonly string[], input: string): Promise<RunResult> {
   using _in = standIn(Deno.stdin, new Given(input));
   using _out = standIn(Deno.stdout, out);
   using _err = standIn(Deno.stderr, err);
-  // Loaded here, as the program looks at the standard streams when it is loaded.
+  // The import is here because the program reads the standard streams when it is loaded.
   const { main } = await import("../../cli/main.ts");
   const code = await main(args);
   return { code, out: await out.text(), err: await err.text() };

@@ -1,17 +1,17 @@
-// `lineup` as a process, as its user runs it: for signals, pipes, permissions, and what goes on beside the test. Where only
-// the outputs count, `lineup_here.ts` is faster.
+// Runs `lineup` as a process, as its user does: for signals, pipes, permissions, and commands that run beside the test.
+// Where only the outputs count, `lineup_here.ts` is faster.
 
 /** The program. */
 export const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
 
-/** What a finished process left. */
+/** The result of a finished process. */
 export interface RunResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs `lineup` with these arguments to its end; it gets a SIGINT once `interrupt` resolves. */
+/** Runs `lineup` with these arguments to its end. Sends a SIGINT once `interrupt` resolves. */
 export async function lineupProcess(
   args: readonly string[],
   options: {
@@ -39,11 +39,11 @@ export interface Running extends AsyncDisposable {
   /** The first line of standard output. */
   readonly line: string;
   kill(signal: Deno.Signal): void;
-  /** Waits for its end; what it wrote after the first line. */
+  /** Resolves at its end, with its output after the first line. */
   finished(): Promise<RunResult>;
 }
 
-/** Starts a `lineup` server and waits until it says where it listens. */
+/** Starts a `lineup` server and waits until it prints its address. */
 export async function startLineup(
   args: readonly string[],
   options: { cwd?: string } = {},
@@ -70,7 +70,7 @@ export async function startLineup(
     try {
       child.kill(signal);
     } catch (error) {
-      // It has ended already.
+      // The process has ended already.
       if (!(error instanceof TypeError)) throw error;
     }
   };
@@ -87,7 +87,7 @@ export async function startLineup(
   };
 }
 
-/** `lineup` with these arguments, to be started. */
+/** The command `lineup` with these arguments, not yet started. */
 export function command(
   args: readonly string[],
   options: {
@@ -106,12 +106,12 @@ export function command(
   });
 }
 
-/** A running `lineup` whose output is read as it comes. Disposing kills it. */
+/** A running `lineup`. The test reads its output as it comes. Disposing kills it. */
 export interface Process extends AsyncDisposable {
   readonly code: Promise<number>;
   readonly err: Promise<string>;
   kill(signal: Deno.Signal): void;
-  /** Resolves once its output holds this. Goes on reading behind it. */
+  /** Resolves once its output contains this. The next call reads on behind it. */
   see(what: string): Promise<void>;
   /** Closes the reading end of its output. */
   stopReading(): Promise<void>;

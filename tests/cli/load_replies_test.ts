@@ -22,7 +22,7 @@ const reply: fc.Arbitrary<FrameInit> = fc.record({
     : fc.constant(frame)
 );
 
-Deno.test("Replies finds every final line, however the bytes are cut, whatever stands in lines and bodies", () => {
+Deno.test("Replies finds every final line, for any cuts, and any text in lines and bodies", () => {
   fc.assert(fc.property(
     fc.array(reply, { maxLength: 8 }),
     fc.constantFrom("\n" as const, "\r\n" as const),
@@ -45,7 +45,7 @@ Deno.test("Replies finds every final line, however the bytes are cut, whatever s
   ));
 });
 
-Deno.test("Replies passes over events, and throws at what is no reply", () => {
+Deno.test("Replies skips events, and throws at a line that is no reply", () => {
   const read = (text: string) => {
     const found: unknown[] = [];
     new Replies((tag, code) => found.push([tag, code])).push(new TextEncoder().encode(text));
@@ -90,7 +90,7 @@ Deno.test("Replies passes over events, and throws at what is no reply", () => {
   assertEquals(read('OK "{9" n="}" \nOK {2} \n{}\nOK a{ \n'), Array(3).fill([-1, undefined]));
 });
 
-Deno.test("templates draw what they say, and wrong ones say what would be right", () => {
+Deno.test("templates draw their values, and the error of a wrong one says how to write it", () => {
   let n = 0;
   const source = { next: () => ++n, random: () => 0.999 };
   const draw = (text: string) => readTemplate(text).draw(source);

@@ -23,7 +23,7 @@ const shop = {
   },
 } as const satisfies Protocol;
 
-/** A shop, and what was bought in it. */
+/** A server of this protocol, and the purchases that it has counted. */
 async function openShop() {
   const bought: { what: string; id: number; note?: string; size: number }[] = [];
   let looked = 0;
@@ -48,7 +48,7 @@ async function openShop() {
   };
 }
 
-Deno.test("lineup load sends as many requests as it is told, from every thread", async () => {
+Deno.test("lineup load sends the number of requests that it is told, from every thread", async () => {
   await using shop = await openShop();
   for (const flags of [[], ["--tagged", "--depth", "7"], ["--rate", "1000"]]) {
     shop.bought.length = 0;
@@ -125,7 +125,7 @@ Deno.test("lineup load counts errors by code, and exits with 1 for too many", as
   assertMatch(none.out, /^ERR replies\n {2}gone {2}9 {2}100 %$/m);
 });
 
-Deno.test("lineup load refuses what the server would refuse, before anything is sent", async () => {
+Deno.test("lineup load refuses a request that the server would refuse, before it sends anything", async () => {
   await using shop = await openShop();
   const id = "id={{n}}";
   const wrong: [string[], string][] = [
@@ -160,7 +160,7 @@ Deno.test("lineup load refuses what the server would refuse, before anything is 
   assertEquals([code, JSON.parse(out).errors], [1, { "unknown-command": 9 }]);
 });
 
-Deno.test("lineup load refuses a page that cannot be written, before anything is sent", async () => {
+Deno.test("lineup load refuses a page that cannot be written, before it sends anything", async () => {
   await using shop = await openShop();
   const { code, out, err } = await lineup(
     ["load", "--html", "./nowhere/page.html", "--requests", "9", shop.address, "LOOK"],
@@ -170,13 +170,13 @@ Deno.test("lineup load refuses a page that cannot be written, before anything is
   assertEquals(shop.looked, 0);
 });
 
-Deno.test("lineup load shows a stall of the server with --rate, which a closed loop hides", async () => {
+Deno.test("lineup load shows a stall of the server with --rate; a closed loop hides it", async () => {
   const STALL_MS = 1000;
   const stalling = () => {
     let requests = 0;
     let stall: Promise<void> | undefined;
     return lineServer(async (line) => {
-      // From the 301st request on nothing is answered, and nothing read, for a second.
+      // At the 301st request, the server answers and reads nothing for a second.
       if (line !== "SPEC" && ++requests === 301) {
         stall = new Promise((resolve) => setTimeout(resolve, STALL_MS));
       }
@@ -191,8 +191,8 @@ Deno.test("lineup load shows a stall of the server with --rate, which a closed l
     assertEquals(code, 0);
     return JSON.parse(out);
   };
-  // 50 of 1500 requests are due in the first 100 ms of the stall, which is 3 %, whatever the speed; also where
-  // most of them find no connection free, and are sent only behind it.
+  // 50 of 1500 requests are due in the first 100 ms of the stall: 3 %, at any speed. This holds also where most of them
+  // find no free connection and are sent after the stall.
   for (const depth of ["256", "1"]) {
     const open = await measure(
       ...["--rate", "500", "--arrivals", "steady", "--requests", "1500", "--depth", depth],
@@ -201,14 +201,14 @@ Deno.test("lineup load shows a stall of the server with --rate, which a closed l
     assert(open.latency.p99 >= 900, `open loop: p99 ${open.latency.p99}`);
     assert(open.latency.p999 >= 900, `open loop: p99.9 ${open.latency.p999}`);
   }
-  // One of 5000 meets the stall, as nothing else is sent meanwhile.
+  // One of 5000 requests meets the stall: a closed loop sends no other one meanwhile.
   const closed = await measure("--connections", "1", "--requests", "5000");
   assertEquals(closed.ok, 5000);
   assert(closed.latency.most >= STALL_MS, `closed loop: most ${closed.latency.most}`);
   assert(closed.latency.p999 < 900, `closed loop: p99.9 ${closed.latency.p999}`);
 });
 
-Deno.test("lineup load counts what it could not send, and what was never answered", async () => {
+Deno.test("lineup load counts the requests that it could not send, and those without an answer", async () => {
   await using server = await lineServer(() => {});
   const { code, out } = await lineup([
     "load",
@@ -236,11 +236,11 @@ Deno.test("lineup load goes on with another connection where one is lost", async
   const { sent, ok, unanswered, connectionsLost } = JSON.parse(out);
   assertEquals([code, sent, ok, unanswered], [0, 20, 17, 3]);
   assertEquals(connectionsLost, { "the server closed the connection": 3 });
-  // One more has asked for the greeting only.
+  // One more connection has read the greeting only.
   assertEquals(server.connections, 5);
 });
 
-Deno.test("lineup load says what a server answers that is not Lineup/1", async () => {
+Deno.test("lineup load shows an answer that is not of Lineup/1", async () => {
   const wrong: [string, string][] = [
     ["+PONG\n", "a line that begins with none of OK, ERR, * and !"],
     ["OK\nOK\n", "an answer to a request that was not made"],
@@ -262,7 +262,7 @@ Deno.test("lineup load says what a server answers that is not Lineup/1", async (
   }
 });
 
-Deno.test("lineup load ends at Ctrl-C, with the report of what there was", async () => {
+Deno.test("lineup load ends at Ctrl-C, with the report so far", async () => {
   const asked = Promise.withResolvers<void>();
   await using server = await lineServer((_, { lines }) => {
     if (lines > 50) asked.resolve();
@@ -276,7 +276,7 @@ Deno.test("lineup load ends at Ctrl-C, with the report of what there was", async
   assertMatch(out, /^ +least +[0-9.]+ m?s +p50 +[0-9.]+ m?s +p99 +[0-9.]+ m?s$/m);
 });
 
-Deno.test("lineup load exits with 2 where nobody answers, or nobody who speaks Lineup/1", async () => {
+Deno.test("lineup load exits with 2 where no server answers, or none that speaks Lineup/1", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -289,7 +289,7 @@ Deno.test("lineup load exits with 2 where nobody answers, or nobody who speaks L
   assertStringIncludes(err, "Too many.");
 });
 
-Deno.test("lineup load writes a page that needs nothing else, and shows how it goes", async () => {
+Deno.test("lineup load writes a page that needs no other file, and shows its progress", async () => {
   await using shop = await openShop();
   const dir = await Deno.makeTempDir();
   try {

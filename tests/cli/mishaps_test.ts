@@ -1,4 +1,4 @@
-// What goes wrong on an ordinary day is said with its name, and with what to do.
+// The message for an everyday mistake names the mistake and the remedy.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
@@ -18,7 +18,7 @@ async function inDirectory(act: (directory: string) => Promise<void>): Promise<v
 
 const QUEUE = ["queue", "--data", ":memory:"];
 
-Deno.test("a place where nobody can listen is named, with what to do", async () => {
+Deno.test("an address that cannot be listened at is named, with the remedy", async () => {
   await inDirectory(async (directory) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
@@ -66,7 +66,7 @@ Deno.test("a place where nobody can listen is named, with what to do", async () 
   });
 });
 
-Deno.test("--host takes IPv6 with and without brackets, and names what is no host", async () => {
+Deno.test("--host takes IPv6 with and without brackets, and names a text that is no host", async () => {
   for (const host of ["::1", "[::1]"]) {
     await using server = await startLineup([...QUEUE, "--host", host, "--port", "0", "--ws", "0"]);
     assertMatch(server.line, / on tcp:\/\/\[::1\]:\d+ and ws:\/\/\[::1\]:\d+\/$/);
@@ -88,7 +88,7 @@ Deno.test("--host takes IPv6 with and without brackets, and names what is no hos
   }
 });
 
-Deno.test("a file that cannot be read or written is named, and why", async () => {
+Deno.test("a file that cannot be read or written is named, with the reason", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/file`, "x");
     const data = ["queue", "--data", `${directory}/q.db`];
@@ -149,7 +149,7 @@ Deno.test("a file that cannot be read or written is named, and why", async () =>
   });
 });
 
-Deno.test("a disk that is full is named where standard output goes there", async () => {
+Deno.test("a full disk behind standard output is named", async () => {
   await using queue = await serveQueue();
   const main = new URL("../../cli/main.ts", import.meta.url).href;
   const run = new Deno.Command("sh", {
@@ -169,7 +169,7 @@ Deno.test("a disk that is full is named where standard output goes there", async
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
 for (const args of [QUEUE, ["serve", CALC]]) {
-  Deno.test(`lineup ${args[0]} serves where standard output is a full disk, and says where on standard error`, async () => {
+  Deno.test(`lineup ${args[0]} serves where standard output is a full disk, and prints its address on standard error`, async () => {
     const main = new URL("../../cli/main.ts", import.meta.url).href;
     const words = [Deno.execPath(), "run", "--quiet", "--allow-all", main, ...args, "--port", "0"];
     const child = new Deno.Command("sh", {
@@ -211,10 +211,10 @@ Deno.test("put --lines takes files of Windows: CRLF, and a byte order mark", asy
   assertEquals(await put(`${BOM}a\r\n\r\nb\rc\r\r\nlast`), ["a", "", "b\rc\r", "last"]);
   assertEquals(await put(`${BOM}`), []);
   assertEquals(await put("\r\n"), [""]);
-  // Where pieces end is of no matter.
+  // The ends of pieces do not matter.
   const long = "x".repeat(65_535);
   assertEquals(await put(`${long}\r\n${long}\r\ny\r\n`), [long, long, "y"]);
-  // What stands elsewhere is a part of the body, and a body of its own is bytes.
+  // A mark elsewhere is a part of the body, and a single body is bytes.
   await lineup(["put", "--lines", queue.address, "q"], { input: `a\n${BOM}b\n` });
   const [, { body }] = await queue.client.TAKE({ queue: ["q"], max: 2 }).all();
   assertEquals(body.length, 4);
@@ -264,7 +264,7 @@ Deno.test("an import may have a byte order mark before its first line, and befor
   });
 });
 
-Deno.test("a body that begins with a byte order mark stays as it is, whatever shows it", async () => {
+Deno.test("a body that begins with a byte order mark stays as it is in every output", async () => {
   await using queue = await serveQueue();
   const body = `${BOM}b`;
   const { address, client } = queue;
@@ -285,7 +285,7 @@ Deno.test("a body that begins with a byte order mark stays as it is, whatever sh
   assertEquals((await client.WAIT({ id })).body, new TextEncoder().encode(body));
 });
 
-Deno.test("a server says that a line begins with a byte order mark, and shows what cannot be seen", async () => {
+Deno.test("a server names a byte order mark at the beginning of a line, and shows invisible characters", async () => {
   await using queue = await serveQueue();
   using wire = await RawClient.open(queue.address);
   await wire.send(`${BOM}PING\n`);

@@ -1,4 +1,4 @@
-// A service that logs what its clients say.
+// A service that logs the words of its clients.
 
 import type { Protocol } from "@lineup/lineup/protocol";
 import type { Handlers } from "@lineup/lineup/server";

@@ -1,24 +1,24 @@
-// All that is written goes through few places, which escape what a terminal would act upon, and wait for no reader.
+// All output goes through few files. They escape the characters that a terminal would act upon, and wait for no reader.
 
 import { assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 const ROOMS = ["cli", "client", "dialects", "net", "protocol", "queue", "scheduling", "server"];
 
-/** Where it may be written to standard output or standard error, and why. */
+/** The files that may write to standard output or standard error, with the reason. */
 const ALLOWED: Readonly<Record<string, string>> = {
   "net/standard_error.ts": "the way out of logs and messages",
   "net/standard_output.ts": "the way out of the commands",
   "server/workers/host.ts": "runs in a process of handlers, whose output the server passes on",
 };
 
-/** Where a terminal is drawn upon, with text that is `printable`. */
+/** The files that draw on a terminal, with `printable` text. */
 const DRAWING = ["cli/output.ts", "cli/raw_terminal.ts"];
 
 const WRITES =
   /\bconsole\.|\bDeno\.(stdout|stderr)\b(?!\.isTerminal)|\bprocess\.std(out|err)|\/dev\/std(out|err)["']/;
 
-Deno.test("standard output and standard error are written in few places only", async () => {
+Deno.test("few files only write to standard output and standard error", async () => {
   const found = new Set<string>();
   const draws = new Set<string>();
   for (const room of ROOMS) {

@@ -1,4 +1,4 @@
-// Each flag of each command, run with exactly what the README and the task say that Deno must allow.
+// Runs each flag of each command with exactly the permissions that the README and the task name.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { call } from "../../cli/call/call.ts";
@@ -33,14 +33,14 @@ const CALC = new URL("examples/calc.ts", ROOT).pathname;
 const MISHAP = /\berror\b.*Uncaught|\n\s+at |NotCapable/;
 
 /**
- * Runs of a command: what is typed, where ADDRESS, DIR, PEM and NAME.pem stand for what the test has; and what must be
- * allowed beside what the command needs always.
+ * A run of a command: its arguments, in which ADDRESS, DIR, PEM and NAME.pem stand for the test's own, and the
+ * permissions that it needs beside those that the command always needs.
  */
 interface Run {
   readonly typed: string;
   readonly also?: readonly string[];
   readonly input?: string;
-  /** Serves until SIGTERM. */
+  /** Whether it serves until SIGTERM. */
   readonly serves?: boolean;
 }
 
@@ -133,7 +133,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
 };
 
-/** What the README says that a command needs: `spec ADDRESS` counts for `spec`. */
+/** The permissions of each command by the README. `spec ADDRESS` counts for `spec`. */
 async function documented(): Promise<Map<string, string[]>> {
   const text = await Deno.readTextFile(new URL("README.md", ROOT));
   const [, table] = /what Deno must allow +\|\n\|[-| ]+\|\n((?:\|.*\n)+)/.exec(text)!;
@@ -147,7 +147,7 @@ async function documented(): Promise<Map<string, string[]>> {
   return needs;
 }
 
-/** Runs `lineup` with these permissions: the exit code and the outputs. A server is ended once it listens. */
+/** Runs `lineup` with these permissions. Resolves with the exit code and the outputs. Ends a server once it listens. */
 async function run(
   allowed: readonly string[],
   words: readonly string[],
@@ -208,11 +208,11 @@ Deno.test("each flag of each command stands in a run of this test", () => {
 });
 
 for (const name of Object.keys(COMMANDS)) {
-  Deno.test(`lineup ${name} runs with what the README says, and names what is missing`, async () => {
+  Deno.test(`lineup ${name} runs with the permissions of the README, and names a missing one`, async () => {
     const needs = (await documented()).get(name);
     assert(needs !== undefined, `the README says nothing of ${name}`);
     await inPlace(async (place) => {
-      // One after the other: the later ones use what the earlier ones have made.
+      // One after the other: later runs use the files of earlier ones.
       for (const each of RUNS[name]) {
         const line = [name, ...words(each, place)];
         const result = await run([...needs, ...each.also ?? []], line, each);
@@ -220,7 +220,7 @@ for (const name of Object.keys(COMMANDS)) {
         assertEquals(/allow-/.test(result.err), false, `${line.join(" ")}\n${result.err}`);
         if (each.serves) assertMatch(result.out, / listening on /);
       }
-      // Without anything, the first thing that is missing is named.
+      // Without any permission, the message names the first missing one.
       const [first] = RUNS[name];
       const { code, err } = await run([], [name, ...words(first, place)], first);
       assert(code !== 0);
@@ -229,7 +229,7 @@ for (const name of Object.keys(COMMANDS)) {
       for (const [at, missing] of needs.entries()) {
         const rest = needs.filter((_, index) => index !== at);
         const { code, err } = await run(rest, [name, ...words(first, place)], first);
-        // What a run into a pipe does not need, one at a terminal does.
+        // Some permissions are needed at a terminal only, and this run is into a pipe.
         if (code === 0) continue;
         assertMatch(
           err,

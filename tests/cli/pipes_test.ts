@@ -4,7 +4,7 @@ import { lineupProcess, startLineup, startProcess } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
-Deno.test("lineup ends with 141 and says nothing where nobody reads its output", async () => {
+Deno.test("lineup ends with 141 and without a message where nobody reads its output", async () => {
   await using server = await startLineup(["serve", CALC, "--port", "0"]);
   const address = `127.0.0.1:${server.port}`;
   for (
@@ -26,7 +26,7 @@ Deno.test("lineup ends with 141 and says nothing where nobody reads its output",
   }
 });
 
-Deno.test("lineup exits with 2 where there is no connection, whatever the command", async () => {
+Deno.test("every command of lineup exits with 2 without a connection", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${listener.addr.port}`;
   listener.close();
@@ -50,7 +50,7 @@ Deno.test("lineup exits with 2 where there is no connection, whatever the comman
   }
 });
 
-Deno.test("lineup names a server whose SPEC is none", async () => {
+Deno.test("lineup names a server without a valid SPEC", async () => {
   await using server = await lineServer((line) => `${line.split(" ")[0]} OK {3}\r\nnot\r\n`);
   for (const args of [["spec", server.address], ["load", server.address, "PING"]]) {
     const { code, out, err } = await lineupProcess(args);

@@ -1,4 +1,4 @@
-// What `lineup` writes is its owner's alone, is never written through a link, and bears its name once it is whole.
+// Files of `lineup` are for their owner only, are never written through a link, and get their name once they are whole.
 
 import { importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
@@ -75,7 +75,7 @@ Deno.test("History writes through no link, and no pipe holds it", () =>
     }
   }));
 
-Deno.test("lineup queue --export writes a file of its owner's alone, and through no link", () =>
+Deno.test("lineup queue --export writes a file for its owner only, and through no link", () =>
   withLinks(async (directory) => {
     const data = `${directory}/queue.db`;
     importSqliteFile(data, ['{"queue":"mail","body":"secret"}']);

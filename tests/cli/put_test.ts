@@ -12,7 +12,7 @@ import { command } from "./lineup_process.ts";
 const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n";
 const { PUT } = queueProtocol.commands;
 
-/** A server that takes jobs as the test says: what it answers is their number. */
+/** A server of PUT. `take` returns the number of each job. */
 async function serveJobs(take: (body: string) => number | Promise<number>): Promise<Server> {
   const handle = async (body: Uint8Array) => ({ id: await take(new TextDecoder().decode(body)) });
   return await serve({ ...queueProtocol, commands: { PUT } }, {
@@ -74,7 +74,7 @@ Deno.test("lineup put has the options of PUT as flags, and explains them", async
     unique: "a-1",
   });
   assertEquals((await lineup([...args, "--json"])).out, '{"id":1,"duplicate":true}\n');
-  // What is not given is left to the server.
+  // The client sends only given options: the server has the defaults.
   assertEquals((await lineup(["put", queue.address, "mail", "--json", "y"])).out, '{"id":2}\n');
   const { out } = await lineup(["put", "--help"]);
   const help = out.replaceAll(/\s+/g, " ");
@@ -85,7 +85,7 @@ Deno.test("lineup put has the options of PUT as flags, and explains them", async
   }
 });
 
-Deno.test("lineup put --lines goes on behind lines that fail, and names them", async () => {
+Deno.test("lineup put --lines goes on after lines that fail, and names them", async () => {
   const taken: string[] = [];
   await using server = await serveJobs((body) => {
     if (body === "bad") throw new Refusal("bad-arguments", "No.", { details: { scope: "me" } });
@@ -115,7 +115,7 @@ Deno.test("lineup put --lines goes on behind lines that fail, and names them", a
   assertEquals((await lineup(args, { input: "\n\n" })).out, "9\n10\n");
 });
 
-Deno.test("lineup put refuses a body over the limit, whatever it comes from", async () => {
+Deno.test("lineup put refuses a body over the limit, from any source", async () => {
   let taken = 0;
   await using server = await serveJobs(() => ++taken);
   const args = ["put", server.address, "mail"];
@@ -130,14 +130,14 @@ Deno.test("lineup put refuses a body over the limit, whatever it comes from", as
   assertEquals((await lineup([...args, "x".repeat(20)])).out, "1\n");
 });
 
-Deno.test("lineup put --lines has 256 jobs on their way, and prints numbers in the order of the lines", async () => {
+Deno.test("lineup put --lines has 256 jobs in flight, and prints numbers in the order of the lines", async () => {
   const held: (() => void)[] = [];
   let most = 0;
   await using server = await serveJobs(async (body) => {
     const number = Number(body);
     if (number <= 256) {
       most = Math.max(most, held.length + 1);
-      // The last of them lets the others go, from behind.
+      // The last job lets the others be answered, in reverse order.
       if (held.length === 255) { for (const go of held.splice(0).reverse()) go(); }
       else await new Promise<void>((resolve) => held.push(resolve));
     }
@@ -149,7 +149,7 @@ Deno.test("lineup put --lines has 256 jobs on their way, and prints numbers in t
   assertEquals(most, 256);
 });
 
-Deno.test("lineup put tries again where the server is busy, and says in the end that it is", async () => {
+Deno.test("lineup put tries again while the server is busy, and says so in the end", async () => {
   const tries = new Map<string, number>();
   await using server = await serveJobs((body) => {
     const before = tries.get(body) ?? 0;
@@ -178,7 +178,7 @@ Deno.test("lineup put says that a queue is full", async () => {
   });
 });
 
-Deno.test("lineup put --timeout gives a job up, says that it may be there, and tells the server", async () => {
+Deno.test("lineup put --timeout gives a job up, says that it may be in the queue, and tells the server", async () => {
   await using server = await lineServer(() => {}, GREETING);
   const args = ["put", "--timeout", "300ms", server.address, "mail", "x"];
   assertEquals(await lineup(args), {
@@ -192,7 +192,7 @@ Deno.test("lineup put --timeout gives a job up, says that it may be there, and t
   });
 });
 
-Deno.test("lineup put --lines sends nothing more once the connection is lost, and names the first line not sent", async () => {
+Deno.test("lineup put --lines sends no more once the connection is lost, and names the first unsent line", async () => {
   await using server = await lineServer((line, connection) => {
     if (line === "2") connection.close();
     return line === "1" ? "#1 OK id=1\r\n" : undefined;
@@ -209,7 +209,7 @@ Deno.test("lineup put --lines sends nothing more once the connection is lost, an
   assertEquals(server.connections, 1);
 });
 
-Deno.test("lineup put --lines connects again where the connection ended while it waited for a line", async () => {
+Deno.test("lineup put --lines connects again where the connection ended during a wait for a line", async () => {
   const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
   const child = command(["put", listener.address, "mail", "--lines"], { stdin: "piped" }).spawn();
   const input = child.stdin.getWriter();
@@ -226,7 +226,7 @@ Deno.test("lineup put --lines connects again where the connection ended while it
     }
     await write(`${request.split(" ")[0]} OK id=${id}\r\n`);
     await stream.closeWrite();
-    // It has seen the end once it ends its side.
+    // The client ends its side once it has noticed the end.
     while (await stream.read(buffer) !== null);
     stream.close();
   }
@@ -237,7 +237,7 @@ Deno.test("lineup put --lines connects again where the connection ended while it
   assertEquals([code, text.decode(stdout), text.decode(stderr)], [0, "1\n2\n", ""]);
 });
 
-Deno.test("lineup put --lines ends at Ctrl-C with 130, and says how far it is", async () => {
+Deno.test("lineup put --lines ends at Ctrl-C with 130, and tells its progress", async () => {
   await using queue = await serveQueue();
   const child = command(["put", queue.address, "mail", "--lines"], { stdin: "piped" }).spawn();
   const input = child.stdin.getWriter();

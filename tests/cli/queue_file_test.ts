@@ -41,7 +41,7 @@ function jobLine(id: number, rest: Record<string, unknown> = {}): string {
   });
 }
 
-/** Lines whatever the order of what they say. */
+/** The values of lines of JSON, in an order that does not depend on the file. */
 function sorted(text: string): unknown[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
@@ -54,7 +54,7 @@ const ALL = [
   jobLine(12, { unique: "once", body: undefined, base64: "AP8=" }),
 ].join("\n") + "\n";
 
-Deno.test("lineup queue --export gives what --import was given", () =>
+Deno.test("lineup queue --export writes the lines that --import has read", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
     const imported = await lineup(["queue", "--data", data, "--import", "-"], { input: ALL });
@@ -90,7 +90,7 @@ Deno.test("lineup queue --export gives what --import was given", () =>
     ]);
   }));
 
-Deno.test("lineup queue --import names the line that is wrong, and imports nothing", () =>
+Deno.test("lineup queue --import names a wrong line, and imports nothing", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
     const input = `${QUEUE}\n\n${jobLine(3)}\n${jobLine(4, { priority: 10 })}\n`;
@@ -98,7 +98,7 @@ Deno.test("lineup queue --import names the line that is wrong, and imports nothi
     const why = 'line 4 is wrong: priority must be an integer, 0 to 9, not "10"';
     assertEquals([wrong.code, wrong.err], [1, `lineup: ${why}\n`]);
     assertEquals((await lineup(["queue", "--check", data])).out, `there is no file ${data}\n`);
-    // An empty file is a queue to be, for all who open it.
+    // An empty file counts as a queue without jobs.
     await Deno.writeFile(data, new Uint8Array());
     assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
     const none = await lineup(["queue", "--data", data, "--import", "-"]);
@@ -108,7 +108,7 @@ Deno.test("lineup queue --import names the line that is wrong, and imports nothi
     assertEquals(latin1.err, "lineup: line 2 is wrong: it is not UTF-8\n");
   }));
 
-Deno.test("importSqliteFile says of each line that is none of ours why", () =>
+Deno.test("importSqliteFile tells the error of each wrong line", () =>
   withDirectory((directory) => {
     const path = `${directory}/queue.db`;
     const cron = { kind: "schedule", name: "n", queue: "mail", next: 1, body: "" };
@@ -147,7 +147,7 @@ Deno.test("importSqliteFile says of each line that is none of ours why", () =>
       const lines = [QUEUE, "", jobLine(3), line];
       assertThrows(() => importSqliteFile(path, lines), Error, `line 4 is wrong: ${why}`);
     }
-    // Nor is a file left that was not there, and one that was is as it was.
+    // A failed import leaves no new file, and does not change an existing one.
     assertEquals([...Deno.readDirSync(directory)], []);
     importSqliteFile(path, [QUEUE]);
     assertThrows(() => importSqliteFile(path, [jobLine(13), "{"]), Error, "line 2 is wrong");
@@ -155,7 +155,7 @@ Deno.test("importSqliteFile says of each line that is none of ours why", () =>
     return Promise.resolve();
   }));
 
-Deno.test("lineup queue --import makes jobs of lines that say but a queue and a body", () =>
+Deno.test("lineup queue --import makes jobs of lines with only a queue and a body", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
     const input = '{"queue":"mail","body":"one"}\n{"queue":"mail","key":"acme","body":"two"}';
@@ -182,7 +182,7 @@ Deno.test("lineup queue --import makes jobs of lines that say but a queue and a 
     assertStringIncludes(second.err, `${data} is in use by another server`);
   }));
 
-Deno.test("lineup queue --import tells how far it is, and adds nothing where it is killed", () =>
+Deno.test("lineup queue --import tells its progress, and adds nothing where it is killed", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
     const child = command(["queue", "--data", data, "--import", "-"], { stdin: "piped" }).spawn();
@@ -199,7 +199,7 @@ Deno.test("lineup queue --import tells how far it is, and adds nothing where it 
     assertEquals((await lineup(["queue", "--check", data])).out, `${data} is sound: 0 jobs\n`);
   }));
 
-Deno.test("lineup queue --check, --export and --import say what they lack", () =>
+Deno.test("lineup queue --check, --export and --import name a missing flag or file", () =>
   withDirectory(async (directory) => {
     const missing = `${directory}/none.db`;
     const why = `there is no file ${missing}\n`;
@@ -216,7 +216,7 @@ Deno.test("lineup queue --check, --export and --import say what they lack", () =
     assertStringIncludes(memory.err, "--export needs --data FILE");
   }));
 
-Deno.test("lineup queue --max-size bounds its file, and is for serving one", () =>
+Deno.test("lineup queue --max-size bounds its file, and is for a server only", () =>
   withDirectory(async (directory) => {
     const data = `${directory}/queue.db`;
     await using server = await startLineup([

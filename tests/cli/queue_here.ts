@@ -1,14 +1,14 @@
-// A queue to put jobs into and to take them from, in the process of the test.
+// A queue server in the process of the test.
 
 import { type Client, connect } from "@lineup/lineup/client";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve, type ServeOptions } from "@lineup/lineup/server";
 
-/** A queue in this process, and a client of it. */
+/** A queue server in this process, and a client of it. */
 export interface QueueHere extends AsyncDisposable {
   readonly address: string;
   readonly client: Client<typeof queueProtocol>;
-  /** Takes the jobs that are ready: their bodies. */
+  /** Takes the ready jobs. Resolves with their bodies. */
   bodies(name: string): Promise<string[]>;
 }
 

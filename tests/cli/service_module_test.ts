@@ -1,4 +1,4 @@
-// Modules of others that `lineup serve` loads, here and in workers.
+// Foreign modules that `lineup serve` loads, in its process and in workers.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineupProcess, MAIN } from "./lineup_process.ts";
@@ -15,7 +15,7 @@ async function inDirectory(act: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-/** Runs `deno`; `onText` sees standard error as it comes, and may end the process. */
+/** Runs `deno`. `onText` gets standard error as it comes, and may end the process. */
 async function deno(
   args: readonly string[],
   onText: (text: string, end: () => void) => void = () => {},
@@ -36,15 +36,15 @@ async function deno(
   return { code, err };
 }
 
-Deno.test("a module that never finishes loading is named, in words", async () => {
+Deno.test("a module that never finishes loading is named in a message", async () => {
   await inDirectory(async (directory) => {
     const module = `${directory}/never.ts`;
     await Deno.writeTextFile(module, "await new Promise(() => {});\nexport default {};\n");
-    // In a process of its own, for the import never ends.
+    // The import never ends, so it runs in a process of its own.
     const program = `
       import { main } from ${JSON.stringify(MAIN)};
       const { setTimeout: timeout } = globalThis;
-      // A minute takes no time.
+      // A minute passes in less than a second.
       globalThis.setTimeout = (action, ms, ...rest) => timeout(action, ms / 100, ...rest);
       Deno.exit(await main(${JSON.stringify(["serve", module])}));`;
     const file = `${directory}/main.js`;
@@ -59,7 +59,7 @@ Deno.test("a module that never finishes loading is named, in words", async () =>
   });
 });
 
-Deno.test("what a module throws is shown as it is, and nothing in it acts on a terminal", async () => {
+Deno.test("the error of a module is shown as it is, and no character of it acts on a terminal", async () => {
   await inDirectory(async (directory) => {
     const module = `${directory}/evil.ts`;
     await Deno.writeTextFile(module, String.raw`throw new Error("\x1b[31mEVIL\x07\nfake");`);
@@ -72,7 +72,7 @@ Deno.test("what a module throws is shown as it is, and nothing in it acts on a t
     await Deno.writeTextFile(module, "throw null;");
     const nothing = await lineupProcess(["serve", module]);
     assertEquals(nothing.err, `lineup: ${module} cannot be imported: null\n`);
-    // Colours of Deno's own are nothing to read.
+    // Deno's own colours must not appear as escapes.
     await Deno.writeTextFile(module, `import "nowhere-to-be-found";`);
     const own = await lineupProcess(["serve", module], { env: { NO_COLOR: "" } });
     assertEquals([own.code, own.err.includes("\\x1b"), own.err.includes("async")], [
@@ -110,7 +110,7 @@ Deno.test("serve --workers takes --worker-config, and names it where an import n
       other.err,
       `Workers run with ${own}; --worker-config FILE names another one.\n`,
     );
-    // No colours of the worker's Deno, as text or as such.
+    // The worker's Deno must add no colours, neither as escapes nor as text.
     assertEquals(other.err.includes("\\x1b"), false, other.err);
     const right = await deno(
       [...serve, "--worker-config", config, `${directory}/m.ts`],
@@ -120,7 +120,7 @@ Deno.test("serve --workers takes --worker-config, and names it where an import n
   });
 });
 
-/** What Lineup itself imports, for a configuration that stands elsewhere. */
+/** The imports of Lineup itself, for a configuration in another directory. */
 async function ownImports(): Promise<Record<string, string>> {
   const read = async (url: URL) => JSON.parse(await Deno.readTextFile(url));
   const { imports, workspace } = await read(new URL("deno.json", ROOT));

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { hostileProtocol } from "../protocol/hostile_protocols.ts";
 import { lineup } from "./lineup_here.ts";
 
-// Nothing that a server says of itself may end a comment or a text of the module.
+// No text of a server's SPEC may end a comment or a string of the module.
 const HOSTILE = '*/ throw "ran"; /* ` ${x} \u2028 \\" \n // </script>';
 
 const zoo = {
@@ -31,7 +31,7 @@ const zoo = {
   },
 } as const satisfies Protocol;
 
-// Compiled only: each @ts-expect-error is an error where the line below it compiles.
+// This text is compiled and not run. A @ts-expect-error is itself an error where the line below it compiles.
 const USE = `
 import { connect } from "@lineup/lineup/client";
 import zoo, { type Feed1Args, type Feed1Reply, type WatchItem, zooOfClassProtocol } from "./zoo.ts";
@@ -61,7 +61,7 @@ await client.FEED1();
 console.log(JSON.stringify({ left, note, seen }));
 `;
 
-Deno.test("lineup spec --format types writes a module that a client of the server is typed by", async () => {
+Deno.test("lineup spec --format types writes a module that types a client of the server", async () => {
   await using server = await serve(zoo, {
     "FEED-1": ({ amount }) => ({ left: 10 - amount }),
     FEED1: () => {},
@@ -95,7 +95,7 @@ Deno.test("lineup spec --format types writes a module that a client of the serve
   }
 });
 
-Deno.test("typesModule gives verbs that read the same types of their own", () => {
+Deno.test("typesModule gives each verb its own types, also where two verbs read the same", () => {
   const text = typesModule(compile(zoo));
   assertStringIncludes(
     text,
@@ -107,7 +107,7 @@ Deno.test("typesModule gives verbs that read the same types of their own", () =>
   );
 });
 
-Deno.test("the types of any protocol are a module that compiles", async () => {
+Deno.test("typesModule writes a module that compiles, for any protocol", async () => {
   // Beside this file, the package is found by its name.
   const dir = await Deno.makeTempDir({ dir: import.meta.dirname });
   try {
@@ -128,7 +128,7 @@ Deno.test("the types of any protocol are a module that compiles", async () => {
       ...fc.sample(hostileProtocol, 30),
     ];
     for (const [at, protocol] of chosen.entries()) {
-      // As a stranger's server tells of it.
+      // The protocol as it comes from a stranger's server.
       const told = JSON.parse(JSON.stringify(specDocument(compile(protocol)))).protocol;
       const text = typesModule(compile(told));
       // deno-lint-ignore no-control-regex

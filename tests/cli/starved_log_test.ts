@@ -1,4 +1,4 @@
-// An error is logged where no file descriptors are left, and the server goes on.
+// A server without free file descriptors logs an error and goes on.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RawClient } from "../raw_client.ts";

@@ -53,13 +53,13 @@ function sample(at: number, changes: Readonly<Record<string, string | number>> =
   return { at, figures: new Map(all.map(([name, value]) => [name, String(value)])) };
 }
 
-/** The rows of a page, without the first, which tells the time. */
+/** The rows of a page without the first one, which has the time. */
 function rows(reading: Reading, columns = 80): string[] {
   return page(reading, "queue/1.0 at x", columns)
     .map((row) => row.map(({ text }) => text).join("").trimEnd());
 }
 
-Deno.test("A page of lineup top tells what is and what comes a second", () => {
+Deno.test("A page of lineup top shows the figures and their rates a second", () => {
   const later = sample(3000, {
     "uptime-s": 93_786,
     "requests-total": 1_024_691,
@@ -95,32 +95,32 @@ Deno.test("A page of lineup top tells what is and what comes a second", () => {
   ]);
 });
 
-Deno.test("A page shows what should not happen, and only where it does, in another style", () => {
+Deno.test("A page shows errors in another style, and only where there are some", () => {
   const later = sample(2000, { "errors-busy-total": 11, "normal-shed-total": 41 });
   const bad = page(new Reading(later, sample(1000)), "x", 80).flat()
     .filter(({ style }) => style === "bad").map(({ text }) => text.trim());
   assertEquals(bad, ["1/s busy", "1/s"]);
 });
 
-Deno.test("There are no rates before the second look, nor where the server began anew", () => {
+Deno.test("There are no rates before the second reading, nor after a restart of the server", () => {
   const began = sample(2000, { "uptime-s": 1, "requests-total": 5 });
   for (const reading of [new Reading(sample(1000)), new Reading(began, sample(1000))]) {
     assertEquals(reading.seconds, undefined);
     assertEquals(rows(reading)[2], "Requests     -   - in");
   }
-  // A total that fell all the same is no rate below 0.
+  // A total that fell without a restart makes no rate below 0.
   const fallen = sample(2000, { "requests-total": 5 });
   assertEquals(new Reading(fallen, sample(1000)).rate("requests"), undefined);
 });
 
-Deno.test("A page of a server that tells nothing, or of few columns, is a page", () => {
+Deno.test("A page works for a server without figures, and for few columns", () => {
   const none = new Reading({ at: 1, figures: new Map() }, { at: 0, figures: new Map() });
   assertStringIncludes(rows(none).join("\n"), "Memory       - of - held for clients");
   const narrow = rows(new Reading(sample(2000), sample(1000)), 30);
   assert(narrow.includes("Connections  51   0/s new"), narrow.join("\n"));
 });
 
-Deno.test("lineup top prints pages of a server, and lines of JSON, as many as it is to", async () => {
+Deno.test("lineup top prints its number of pages, or of lines of JSON", async () => {
   await using queue = await serveQueue();
   for (let i = 0; i < 3; i++) await queue.client.PUT({ queue: "mail", body: "x" });
   const pages = await lineup(["top", "--count", "2", "--interval", "100ms", queue.address]);
@@ -139,7 +139,7 @@ Deno.test("lineup top prints pages of a server, and lines of JSON, as many as it
   assertMatch(two.time, /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
-Deno.test("lineup top ends with 2 where the server goes while it prints", async () => {
+Deno.test("lineup top ends with 2 where the server goes away meanwhile", async () => {
   const server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const address = `127.0.0.1:${server.port}`;
   await using process = startProcess(["top", "--interval", "100ms", address]);

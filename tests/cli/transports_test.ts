@@ -9,7 +9,7 @@ import { lineupProcess, startLineup } from "./lineup_process.ts";
 const pem = (name: string): string =>
   new URL(`../transports/tls/${name}`, import.meta.url).pathname;
 
-Deno.test("lineup queue serves TLS and WebSocket where it is told to, and says so", async () => {
+Deno.test("lineup queue serves TLS and WebSocket by its flags, and prints their addresses", async () => {
   const identity = ["--tls-cert", pem("server.pem"), "--tls-key", pem("server.key")];
   const args = ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", ...identity];
   await using server = await startLineup(args);
@@ -43,7 +43,7 @@ for (const [mode, expected] of [[undefined, 0o600], ["0660", 0o660], ["777", 0o7
   });
 }
 
-Deno.test("--mode is the mode of a Unix socket, and what is wrong with it is said before a file is made", async () => {
+Deno.test("--mode is the mode of a Unix socket, and a wrong mode is refused before a file is made", async () => {
   const cwd = await Deno.makeTempDir();
   for (const mode of ["999", "0o600", "66", "07777", "-1", "rw"]) {
     const { code, err } = await lineupProcess(["queue", "--listen", "unix:s", "--mode", mode], {

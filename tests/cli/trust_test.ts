@@ -1,4 +1,4 @@
-// Servers whose certificate no system trusts, and --ca.
+// Servers with certificates that no system trusts, and --ca.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
@@ -10,7 +10,7 @@ const pem = (name: string): string =>
 const NOT_TRUSTED = "the server's certificate is not trusted here; " +
   "--ca FILE trusts it, or its authority (PEM)";
 
-/** Each command that connects, with what stands before and behind the address. */
+/** Each command that connects, with the arguments before and behind the address. */
 const COMMANDS: readonly (readonly [name: string, before: string, behind: string])[] = [
   ["call", "", "PING"],
   ["put", "", "q x"],
@@ -44,21 +44,21 @@ for (const [cert, authority] of [["self_signed", "self_signed"], ["server", "aut
       assertStringIncludes(err, `lineup: cannot connect to tls://127.0.0.1:${server.port}: `, name);
       if (name !== "call") return;
       assertEquals((await run(["--ca", pem(`${authority}.pem`)], "localhost")).code, 0);
-      // Another's certificate is not that of this server.
+      // The other authority did not sign this server's certificate.
       const other = cert === "server" ? "self_signed.pem" : "authority.pem";
       assertStringIncludes((await run(["--ca", pem(other)])).err, NOT_TRUSTED);
     }));
   });
 }
 
-Deno.test("a server that speaks no TLS is named by a client that does", async () => {
+Deno.test("a TLS client names a server that does not speak TLS", async () => {
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { code, err } = await lineup(["call", `tls://127.0.0.1:${server.port}`, "PING"]);
   assertEquals(code, 2);
   assertStringIncludes(err, "the server does not speak TLS at this address");
 });
 
-Deno.test("a certificate or a key that is none is named with its flag", async () => {
+Deno.test("a text that is no certificate or key is named with its flag", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const encrypted = `${folder}/encrypted.key`;
@@ -115,7 +115,7 @@ Deno.test("--ca trusts the authority of a wss:// server", async () => {
   const [cert, key] = await Promise.all(
     ["server.pem", "server.key"].map((name) => Deno.readTextFile(pem(name))),
   );
-  // A proxy that adds TLS, with a server behind it that answers anything with the same.
+  // A proxy that adds TLS. The server behind it gives the same answer to every request.
   await using proxy = Deno.serve(
     { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} },
     (request) => {

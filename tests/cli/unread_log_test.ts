@@ -1,4 +1,4 @@
-// Nothing waits for a reader of standard error: seen from outside, with a pipe that nobody reads.
+// A process never waits for a reader of its standard error. These tests give it a pipe that nobody reads.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
@@ -11,8 +11,8 @@ const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
 const DEADLINE_MS = 20_000;
 const decoder = new TextDecoder();
 
-/** A server whose standard error nobody reads until it has ended. */
-class Unheard implements AsyncDisposable {
+/** A server. The test reads its standard error only after its end. */
+class UnreadServer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly address: string;
 
@@ -21,26 +21,26 @@ class Unheard implements AsyncDisposable {
     this.address = address;
   }
 
-  static async start(args: readonly string[]): Promise<Unheard> {
+  static async start(args: readonly string[]): Promise<UnreadServer> {
     const child = command(args, { stdin: "null" }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let out = "";
     while (!out.includes("\n")) out += (await reader.read()).value;
     await reader.cancel();
-    return new Unheard(child, out.trim().split(" ").at(-1)!);
+    return new UnreadServer(child, out.trim().split(" ").at(-1)!);
   }
 
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end: the exit code. Throws where it does not come in time. */
+  /** Resolves with the exit code at its end. Throws where it does not end in time. */
   async ended(): Promise<number> {
     return (await inTime(this.#child.status)).code;
   }
 
-  /** What it wrote to standard error, once it has ended. */
-  async heard(): Promise<string> {
+  /** Its standard error, once it has ended. */
+  async log(): Promise<string> {
     return decoder.decode(await new Response(this.#child.stderr).bytes());
   }
 
@@ -48,7 +48,7 @@ class Unheard implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // The process has ended.
     }
     await this.#child.status;
     await this.#child.stderr.cancel().catch(() => {});
@@ -66,11 +66,11 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
 }
 
 Deno.test("a server whose log nobody reads answers, and ends at SIGTERM, SIGINT and SIGHUP", async () => {
-  // Most of it is waiting: at the same time.
+  // Most of the time is waiting, so the cases run at the same time.
   await Promise.all((["SIGTERM", "SIGINT", "SIGHUP"] as const).map(async (signal) => {
-    await using server = await Unheard.start(["serve", NOISY, "--port", "0"]);
+    await using server = await UnreadServer.start(["serve", NOISY, "--port", "0"]);
     using wire = await RawClient.open(server.address);
-    // 4 MB, where a pipe holds 64 KiB.
+    // The log has 4 MB, and a pipe holds 64 KiB.
     const text = "x".repeat(1000);
     for (let i = 0; i < 4; i++) await wire.send(`SHOUT ${text} 1000\nPING ${i}\n`);
     for (let i = 0; i < 4; i++) assertEquals(await wire.lines(2), ["OK", `OK ${i}`]);
@@ -79,12 +79,12 @@ Deno.test("a server whose log nobody reads answers, and ends at SIGTERM, SIGINT 
     assertEquals(await wire.line(), "OK end");
     server.kill(signal);
     assertEquals(await server.ended(), 0, signal);
-    const lines = (await server.heard()).split("\n");
+    const lines = (await server.log()).split("\n");
     assertMatch(lines.find((line) => line.includes("shouted"))!, /info shouted .*i=0 text=xxx/);
   }));
 });
 
-Deno.test("a server whose log was not read for a while says how many lines it dropped", async () => {
+Deno.test("a server whose log was not read for a while logs the number of dropped lines", async () => {
   const child = command(["serve", NOISY, "--port", "0"], { stdin: "null" }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
@@ -104,7 +104,7 @@ Deno.test("a server whose log was not read for a while says how many lines it dr
     )!;
     assertEquals(shouted + Number(dropped), 5000);
     assert(shouted > 500, `${shouted}`);
-    // It goes on with what comes then.
+    // Later lines are written.
     await wire.send("SHOUT again 1\n");
     for await (const bytes of child.stderr.values({ preventCancel: true })) {
       log += decoder.decode(bytes, { stream: true });
@@ -140,13 +140,13 @@ Deno.test("no text of a client begins a line of a server's log", async () => {
 });
 
 Deno.test("a server that crashes ends although nobody reads its log", async () => {
-  await using server = await Unheard.start(["serve", NOISY, "--port", "0"]);
+  await using server = await UnreadServer.start(["serve", NOISY, "--port", "0"]);
   using wire = await RawClient.open(server.address);
   await wire.send(`SHOUT ${"x".repeat(1000)} 500\nCRASH now\n`);
   assertEquals(await server.ended(), 1);
 });
 
-Deno.test("a program that serves and ends by itself ends although nobody reads its log", async () => {
+Deno.test("a program that serves and then ends does end although nobody reads its log", async () => {
   const script = `
     import { logToConsole } from "${new URL("../../server/mod.ts", import.meta.url)}";
     for (let i = 0; i < 300; i++) logToConsole({ level: "info", message: "x".repeat(1000) });
@@ -161,7 +161,7 @@ Deno.test("a program that serves and ends by itself ends although nobody reads i
   await child.stderr.cancel();
 });
 
-Deno.test("what was logged in the last moment of a process is written", async () => {
+Deno.test("lines that are logged in the last moment of a process are written", async () => {
   const script = `
     import { logToConsole } from "${new URL("../../server/mod.ts", import.meta.url)}";
     logToConsole({ level: "error", message: "first" });
@@ -182,7 +182,7 @@ Deno.test("lineup work whose messages nobody reads does its jobs", async () => {
   for (let i = 0; i < jobs; i++) {
     await queue.client.PUT({ queue: "q", body: "", key: "k".repeat(100) });
   }
-  // Two lines a job, 250 bytes each.
+  // Each job makes two lines of 250 bytes.
   const args = ["work", "--json", "--concurrency", "8", "--until-empty", queue.address, "q"];
   const child = command([...args, "--", "true"], { stdin: "null" }).spawn();
   try {
@@ -192,7 +192,7 @@ Deno.test("lineup work whose messages nobody reads does its jobs", async () => {
   }
 });
 
-Deno.test("all that lineup put says of many lines comes, however slowly it is read", async () => {
+Deno.test("lineup put writes all messages about many lines, for any pace of the reader", async () => {
   const queue = await openQueue({ log: () => {} });
   const options = { port: 0, limits: { maxBody: 1 }, log: () => {} };
   await using server = await serve(queueProtocol, queue.handlers, options);

@@ -149,7 +149,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   },
 ];
 
-Deno.test("lineup names what is wrong with a command line, and what would be right", async () => {
+Deno.test("lineup names the error in a command line, and the right form", async () => {
   for (const { args, says } of WRONG) {
     const { code, out, err } = await lineup(args);
     assertStringIncludes(err, says, args.join(" "));
@@ -188,14 +188,14 @@ Deno.test("lineup explains itself and each command, in lines of at most 80 colum
     helps.push(help.out);
   }
   for (const line of helps.join("").split("\n")) {
-    // What is to be typed is not broken.
+    // Lines for the shell are not wrapped.
     if (!/^(usage:| {2}\$ )/.test(line)) assert(line.length <= 80, line);
   }
   const late = await lineup(["call", "127.0.0.1:1", "PING", "--help"]);
   assertStringIncludes(late.out, "usage: lineup call");
 });
 
-Deno.test("lineup tells its version, which is that of the package, whatever the command", async () => {
+Deno.test("every command of lineup tells the version of the package", async () => {
   const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
   for (const args of [["--version"], ["-V"], ["load", "--version"]]) {
     const { code, out } = await lineup(args);

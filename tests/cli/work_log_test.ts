@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { LineWriter } from "../../net/line_writer.ts";
 import { WorkLog } from "../../cli/work/log.ts";
 
-Deno.test("lineup work says of a connection that comes and goes what is new, and the rest less and less often", async () => {
+Deno.test("lineup work reports changes of an unstable connection at once, and repeats ever less often", async () => {
   let written = "";
   const writer = new LineWriter({
     write(bytes) {
@@ -25,7 +25,7 @@ Deno.test("lineup work says of a connection that comes and goes what is new, and
   assertEquals(written.split("\n").length < 10, true, written);
 });
 
-Deno.test("lineup work ends each reason with a full stop before it says more", async () => {
+Deno.test("lineup work ends each reason with a full stop before the next sentence", async () => {
   for (
     const [message, told] of [
       ["no", "no."],

@@ -11,7 +11,7 @@ import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
 import { command, MAIN } from "./lineup_process.ts";
 
-/** What a stream holds so far. */
+/** Collects the text of a stream. */
 function watch(stream: ReadableStream<Uint8Array>) {
   let text = "";
   let onMore = (): void => {};
@@ -35,9 +35,9 @@ function watch(stream: ReadableStream<Uint8Array>) {
   };
   return {
     all,
-    /** Resolves once it holds this. Rejects where it ends without. */
+    /** Resolves once the text contains this. Rejects where the stream ends without it. */
     see: (what: string) => until(() => text.includes(what)),
-    /** Resolves once it holds so many lines. */
+    /** Resolves once the text has this many lines. */
     seeLines: (count: number) => until(() => text.split("\n").length > count),
   };
 }
@@ -49,7 +49,7 @@ function startWork(args: readonly string[]) {
   return {
     out,
     err,
-    /** Sends a signal to all of its process group, as a terminal does. */
+    /** Sends a signal to its whole process group, as a terminal does. */
     kill: (signal: Deno.Signal) => Deno.kill(-child.pid, signal),
     async finished() {
       const { code } = await child.status;
@@ -66,7 +66,7 @@ function startWork(args: readonly string[]) {
   };
 }
 
-/** A named pipe: programs wait until the test writes to it. */
+/** A named pipe. Programs wait until the test writes to it. */
 async function makeGate() {
   const dir = await Deno.makeTempDir();
   const path = `${dir}/gate`;
@@ -90,7 +90,7 @@ async function counts({ client }: QueueHere) {
   return await items.reply;
 }
 
-/** A way to a server that can be cut. */
+/** A relay to a server. A test can cut its connections. */
 async function relay(address: string) {
   const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
   const streams: ByteStream[] = [];
@@ -102,7 +102,7 @@ async function relay(address: string) {
         await writeAll(to, buffer.subarray(0, read));
       }
     } catch {
-      // It was cut.
+      // The connection was cut.
     }
     from.close();
     to.close();
@@ -127,20 +127,20 @@ async function relay(address: string) {
   };
 }
 
-/** Whether a process lives; one that has ended, and that nobody has asked for, does not. */
+/** Whether a process runs. A zombie does not. */
 async function lives(pid: string): Promise<boolean> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", pid] }).output();
   return /^[^Z]/.test(new TextDecoder().decode(stdout).trim());
 }
 
-/** Fails unless these processes end: to be killed takes a moment. */
+/** Waits until these processes have ended, for a bounded time: a kill takes a moment. */
 async function ended(pids: readonly string[]): Promise<void> {
   for (const pid of pids) {
     for (let looks = 100; await lives(pid); looks--) assert(looks > 0, `${pid} lives`);
   }
 }
 
-Deno.test("lineup work: exit codes, signals and last words say what becomes of a job", async () => {
+Deno.test("lineup work: exit codes, signals and last lines decide the next state of a job", async () => {
   await using queue = await serveQueue();
   const cases: readonly { body: string; state?: string; reason?: string }[] = [
     { body: "exit 0" },
@@ -181,7 +181,7 @@ Deno.test("lineup work: exit codes, signals and last words say what becomes of a
   assertStringIncludes(err, "first\nlast \n\n \n");
 });
 
-Deno.test("lineup work gives the program the body and the job's facts, of all queues", async () => {
+Deno.test("lineup work gives the program the body and the facts of the job, for all its queues", async () => {
   await using queue = await serveQueue();
   const { client } = queue;
   await client.PUT({ queue: "mail", body: "one\ntwo", key: "acme" });
@@ -202,7 +202,7 @@ Deno.test("lineup work gives the program the body and the job's facts, of all qu
   ]);
 });
 
-Deno.test("lineup work does not mind how much of the body a program reads", async () => {
+Deno.test("lineup work lets a program read any part of the body", async () => {
   await using queue = await serveQueue();
   const body = "x".repeat(1 << 20);
   await put(queue, [body, body, ""]);
@@ -212,7 +212,7 @@ Deno.test("lineup work does not mind how much of the body a program reads", asyn
   assertEquals([code, out.replaceAll(" ", ""), err], [0, "1048576\n0\n", ""]);
 });
 
-Deno.test("lineup work --result sends what the program prints", async () => {
+Deno.test("lineup work --result sends the output of the program", async () => {
   await using queue = await serveQueue();
   await put(queue, ["printf '\\001\\377'", ":", "head -c 1048577 /dev/zero"], { result: "keep" });
   const args = ["work", "--until-empty", "--result", queue.address, "mail", "--", "sh"];
@@ -227,7 +227,7 @@ Deno.test("lineup work --result sends what the program prints", async () => {
   assertEquals([state, reason], ["delayed", "the result is longer than 1048576 bytes"]);
 });
 
-Deno.test("lineup work costs no job an attempt where the program cannot be started", async () => {
+Deno.test("lineup work counts no attempt where the program cannot be started", async () => {
   await using queue = await serveQueue();
   await put(queue, ["a", "b", "c", "d"], { attempts: 1 });
   const cases = [
@@ -241,7 +241,7 @@ Deno.test("lineup work costs no job an attempt where the program cannot be start
     const [first, ...more] = outcome.err.trimEnd().split("\n");
     assertMatch(first, new RegExp(`^lineup: ${program} cannot be started: .*`));
     assertStringIncludes(first, why);
-    // It is told once.
+    // The reason is told once.
     for (const line of more) assertMatch(line, /^lineup: job [1-4] of mail is given back$/);
     const jobs = await queue.client.LIST({ queue: "mail" }).all();
     assertEquals(jobs.map(({ state }) => state), Array(4).fill("ready"));
@@ -280,10 +280,10 @@ Deno.test("lineup work ends at once where nothing runs", async () => {
   assertEquals(last, { event: "end", ...none });
 });
 
-Deno.test("lineup work ends programs and all they started at the second signal, and gives their jobs back", async () => {
+Deno.test("lineup work ends programs and their child processes at the second signal, and releases their jobs", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
-  // One leaves a process behind that does not mind SIGTERM; one says that it is done after all.
+  // Both programs leave a process behind that ignores SIGTERM. At SIGTERM, the second one exits with 0.
   const child = `(trap '' TERM; read line < ${gate.path}) & echo $! $$`;
   await put(queue, [`${child}; wait`, `trap 'exit 0' TERM; ${child}; wait`], { attempts: 1 });
   await using worker = startWork(["--concurrency", "2", queue.address, "mail", "--", "sh"]);
@@ -299,10 +299,10 @@ Deno.test("lineup work ends programs and all they started at the second signal, 
   assertEquals(jobs.map(({ state }) => state), ["ready", "ready"]);
 });
 
-Deno.test("lineup work kills at the third signal what does not mind the second", async () => {
+Deno.test("lineup work kills processes at the third signal that ignore the second", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
-  // Its shell and the child ignore SIGTERM, and say that it came.
+  // The shell and its child ignore SIGTERM, and print that it came.
   const body = `trap 'echo asked' TERM; echo begun; while :; do read line < ${gate.path}; done`;
   await put(queue, [body], { attempts: 1 });
   await using worker = startWork(["--grace", "1h", queue.address, "mail", "--", "sh"]);
@@ -335,7 +335,7 @@ Deno.test("lineup work ends a program whose lease is lost, and says so", async (
   await ended([out.trim()]);
 });
 
-Deno.test("lineup work --timeout ends a program, by force where it must, and the job has failed", async () => {
+Deno.test("lineup work --timeout ends a program, by force where necessary, and the job fails", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
   const wait = `read line < ${gate.path}`;
@@ -356,13 +356,13 @@ Deno.test("lineup work --timeout ends a program, by force where it must, and the
 });
 
 Deno.test({
-  name: "lineup work ends also what a program has started in sessions of their own",
+  name: "lineup work also ends processes that a program has started in sessions of their own",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using queue = await serveQueue();
     await using gate = await makeGate();
     const wait = `echo $$; read line < ${gate.path}`;
-    // One that ends at SIGTERM, one that ignores it, one below another, and a session in a session.
+    // A process that ends at SIGTERM, one that ignores it, one below another, and a session in a session.
     const children = [
       `setsid sh -c '${wait}' &`,
       `setsid sh -c 'trap "" TERM; ${wait}' &`,
@@ -379,7 +379,7 @@ Deno.test({
   },
 });
 
-Deno.test("lineup work --max ends after so many jobs", async () => {
+Deno.test("lineup work --max ends after its number of jobs", async () => {
   await using queue = await serveQueue();
   await put(queue, ["a", "b", "c"]);
   const args = ["work", "--max", "2", "--concurrency", "5", queue.address, "mail", "--", "cat"];
@@ -388,7 +388,7 @@ Deno.test("lineup work --max ends after so many jobs", async () => {
   assertEquals(await queue.bodies("mail"), ["c"]);
 });
 
-Deno.test("lineup work passes whole lines on, whatever runs beside", async () => {
+Deno.test("lineup work passes on whole lines of programs that run at once", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
   const halves = `printf 1; printf e1 >&2; read line < ${gate.path}; echo 2; echo e2 >&2`;
@@ -400,17 +400,17 @@ Deno.test("lineup work passes whole lines on, whatever runs beside", async () =>
   assertEquals(await worker.finished(), { code: 0, out: "b\nc\n12\n", err: "e1e2\n" });
 });
 
-Deno.test("lineup work does not wait for what a program leaves running", async () => {
+Deno.test("lineup work does not wait for processes that a program leaves running", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
   await put(queue, [`(read line < ${gate.path}; rm ${gate.path}) & echo begun`]);
   await using worker = startWork(["--until-empty", queue.address, "mail", "--", "sh"]);
   assertEquals(await worker.finished(), { code: 0, out: "begun\n", err: "" });
-  // It was left alone, and can read.
+  // The process still runs, and can read.
   await gate.open();
 });
 
-// Each ends by itself, and leaves a process behind that holds its output open.
+// Each program ends by itself, and leaves a process behind that holds its output open.
 const LEFT_BEHIND: readonly { what: string; exit: number; after: string; becomes: string }[] = [
   { what: "a time-out", exit: 0, after: "timeout", becomes: "done" },
   { what: "a time-out", exit: 75, after: "timeout", becomes: "exit code 75" },
@@ -419,10 +419,10 @@ const LEFT_BEHIND: readonly { what: string; exit: number; after: string; becomes
 ];
 
 for (const { what, exit, after, becomes } of LEFT_BEHIND) {
-  Deno.test(`lineup work: exit code ${exit} stays what it is after ${what}`, async () => {
+  Deno.test(`lineup work: exit code ${exit} counts after ${what}`, async () => {
     await using queue = await serveQueue();
     await using gate = await makeGate();
-    // Whatever is printed at last by what is left behind comes in the time that it is waited for.
+    // The last output of the process that is left behind comes within the time of the wait for it.
     const left =
       `(while :; do echo on >&2 || exit; sleep 0.1; done) & (read line < ${gate.path}) &`;
     await put(queue, [`${left} echo out; exit ${exit}`]);
@@ -439,12 +439,12 @@ for (const { what, exit, after, becomes } of LEFT_BEHIND) {
     const jobs = await queue.client.LIST({ queue: "mail" }).all();
     const told = jobs.map(({ state, reason }) => `${state} ${reason}`);
     assertEquals(told, becomes === "done" ? [] : [`delayed ${becomes}: on`]);
-    // It was left alone.
+    // The process still runs.
     await gate.open();
   });
 }
 
-Deno.test("lineup work does not wait for what a program leaves running to read the body", async () => {
+Deno.test("lineup work does not wait until a process that a program leaves running has read the body", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
   await put(queue, ["x".repeat(1 << 20)]);
@@ -462,13 +462,13 @@ Deno.test("lineup work does not wait for what a program leaves running to read t
   await gate.open();
 });
 
-Deno.test("lineup work tries again where a program cannot be started for now", async () => {
+Deno.test("lineup work tries again where a program cannot be started for a while", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();
   await put(queue, ["hello"], { attempts: 1 });
   const program = `${gate.path}-program`;
   await Deno.copyFile("/bin/cat", program);
-  // The system starts no program that is being written.
+  // The system does not start a program that is open for writing.
   const file = await Deno.open(program, { write: true });
   await using worker = startWork(["--until-empty", queue.address, "mail", "--", program]);
   await worker.err.see("trying again\n");
@@ -478,7 +478,7 @@ Deno.test("lineup work tries again where a program cannot be started for now", a
   assertEquals(err, `lineup: ${program} cannot be started: Text file busy; trying again\n`);
 });
 
-Deno.test("lineup work outlives that there are no more file descriptors", async () => {
+Deno.test("lineup work goes on after it had no free file descriptors", async () => {
   await using queue = await serveQueue();
   await put(queue, Array.from({ length: 40 }, () => "sleep 0.1"), { attempts: 1 });
   const args = ["work", "--until-empty", "--concurrency", "40", queue.address, "mail", "--", "sh"];
@@ -494,7 +494,7 @@ Deno.test("lineup work outlives that there are no more file descriptors", async 
   assertEquals((await counts(queue)).ready, 0);
 });
 
-Deno.test("lineup work --json tells all that happens", async () => {
+Deno.test("lineup work --json reports every event", async () => {
   await using queue = await serveQueue();
   await put(queue, ["exit 0", "echo why >&2; exit 100"], { key: "acme" });
   const args = ["work", "--json", "--until-empty", queue.address, "mail", "--", "sh"];
@@ -509,7 +509,7 @@ Deno.test("lineup work --json tells all that happens", async () => {
   }
   const job = { queue: "mail", key: "acme", attempt: 1 };
   const facts = events.map(({ time: _, ms: __, ...event }) => event);
-  // The second program may start before the server has answered to the end of the first.
+  // The second program may start before the server has answered the end of the first.
   const ofJob = (wanted: number): unknown[] => facts.filter(({ id }) => id === wanted);
   assertEquals(ofJob(1), [
     { event: "started", id: 1, ...job },
@@ -526,7 +526,7 @@ Deno.test("lineup work --json tells all that happens", async () => {
   ]);
 });
 
-Deno.test("lineup work drains and ends with 141 where nobody reads what programs print", async () => {
+Deno.test("lineup work drains and ends with 141 where nobody reads the output of programs", async () => {
   await using queue = await serveQueue();
   await put(queue, Array(5).fill("x"));
   const child = command(["work", queue.address, "mail", "--", "cat"], { stdin: "null" }).spawn();
@@ -536,11 +536,11 @@ Deno.test("lineup work drains and ends with 141 where nobody reads what programs
   const { ready, taken } = await counts(queue);
   assertEquals(taken, 0);
   assert(ready >= 3, `${ready} are left`);
-  // What nobody has read is given back.
+  // A job whose output nobody has read is released.
   assertEquals(ready, 5);
 });
 
-/** `lineup work`, its standard output a disk that is full. */
+/** Runs `lineup work` with a full disk behind its standard output. */
 async function workOntoFullDisk(args: readonly string[]): Promise<{ code: number; err: string }> {
   const words = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "work", ...args];
   const run = new Deno.Command("sh", { args: ["-c", 'exec "$@" >/dev/full', "sh", ...words] });
@@ -550,7 +550,7 @@ async function workOntoFullDisk(args: readonly string[]): Promise<{ code: number
 
 const FULL = "standard output cannot be written: No space left on device";
 
-Deno.test("lineup work says that standard output cannot be written, takes no more, and gives back what is lost", async () => {
+Deno.test("lineup work reports a failing standard output, takes no more, and releases the job of the lost output", async () => {
   await using queue = await serveQueue();
   await put(queue, ["true", "echo lost", "echo never taken"], { attempts: 1 });
   const { code, err } = await workOntoFullDisk([
@@ -566,7 +566,7 @@ Deno.test("lineup work says that standard output cannot be written, takes no mor
   assertEquals((await queue.client.JOB({ id: 2 })).spared, 1);
 });
 
-Deno.test("lineup work ends programs that print for ever where standard output cannot be written", async () => {
+Deno.test("lineup work ends programs that print without end where standard output fails", async () => {
   await using queue = await serveQueue();
   await put(queue, ["yes", "sleep 0.5; echo too late; exit 100"], { attempts: 1 });
   const flags = ["--json", "--concurrency", "2"];
@@ -579,7 +579,7 @@ Deno.test("lineup work ends programs that print for ever where standard output c
   assertEquals(jobs.map(({ id, state }) => [id, state]), [[1, "ready"], [2, "dead"]]);
 });
 
-Deno.test("lineup work says that the connection is lost and there again, and the job outlives it", async () => {
+Deno.test("lineup work reports a lost connection and its return, and the job outlives it", async () => {
   await using queue = await serveQueue();
   await using way = await relay(queue.address);
   await using gate = await makeGate();

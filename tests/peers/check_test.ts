@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { lineupProcess } from "../cli/lineup_process.ts";
 import { find } from "./program.ts";
 
-/** Servers that wait for their client to speak first, listening at a path. */
+/** Servers that wait for their client to speak first. They listen at a path. */
 const SILENT: Readonly<Record<string, (path: string) => string[]>> = {
   "redis-server": (path) => ["--port", "0", "--save", "", "--unixsocket", path],
   beanstalkd: (path) => ["-l", `unix:${path}`],
 };
 
 for (const [program, args] of Object.entries(SILENT)) {
-  Deno.test(`lineup tells that ${program} does not speak Lineup/1, and waits for it once`, async () => {
+  Deno.test(`lineup tells that ${program} does not speak Lineup/1, after one wait`, async () => {
     await find(program);
     const folder = await Deno.makeTempDir();
     const path = `${folder}/socket`;
@@ -46,7 +46,7 @@ for (const [program, args] of Object.entries(SILENT)) {
   });
 }
 
-/** Resolves once somebody listens there. */
+/** Resolves once a server listens at the path. */
 async function listening(path: string): Promise<void> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// A page in a Chromium without a window.
+// Opens pages in a headless Chromium.
 
 import { find } from "./program.ts";
 
@@ -13,12 +13,12 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Opens a page in a Chromium of its own, with nothing remembered. Disposing ends it. */
+/** Opens a page in a new Chromium with an empty profile. Disposing ends it. */
 export async function openPage(url: string): Promise<AsyncDisposable> {
   await find("chromium");
   const directory = await Deno.makeTempDir();
   const child = new Deno.Command("chromium", {
-    // Without a debugging port it would print the page and end before the page is done.
+    // Without a debugging port, Chromium would print the page and end before the page is done.
     args: [...FLAGS, "--remote-debugging-port=0", `--user-data-dir=${directory}`, url],
     stdin: "null",
     stdout: "null",
@@ -33,7 +33,7 @@ export async function openPage(url: string): Promise<AsyncDisposable> {
   };
 }
 
-// Its helpers may still write for a moment.
+// Chromium's helper processes may still write to the directory for a moment.
 async function removeSoon(directory: string): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
     try {

@@ -4,7 +4,7 @@ import { openPane, type Pane } from "./tmux.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
-/** `lineup connect` in a pane of its own, once it can complete. */
+/** Starts `lineup connect` in a pane of its own. Resolves once it can complete. */
 async function connect(
   port: number,
   options: {
@@ -71,7 +71,7 @@ Deno.test("lineup connect in tmux: completion, hints, checks, a reply", () =>
     await see("OK bye\nexit 0");
   }));
 
-Deno.test("lineup connect in tmux: history is kept over runs, in a file of mode 0600, and searched", () =>
+Deno.test("lineup connect in tmux: history is kept between runs, in a file of mode 0600, and searched", () =>
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);
     {
@@ -98,7 +98,7 @@ Deno.test("lineup connect in tmux: history is kept over runs, in a file of mode 
     await pane.see("calc 1> ADD 1 2\nOK sum=3\ncalc 2>");
   }));
 
-Deno.test("lineup connect in tmux: Ctrl-C cancels, and leaves at the second; replies come above the prompt", () =>
+Deno.test("lineup connect in tmux: Ctrl-C cancels, a second one leaves; replies come above the prompt", () =>
   withHome(async (home) => {
     await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
     await using pane = await connect(server.port, { home });
@@ -145,7 +145,7 @@ Deno.test("lineup connect in tmux: a resize keeps the line", () =>
     assertMatch(seen, /calc 2>$/);
   }));
 
-Deno.test("lineup connect in tmux: a reply of 10,000 lines, and a prompt behind it", () =>
+Deno.test("lineup connect in tmux: a reply of 10,000 lines, followed by a prompt", () =>
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);
     await using pane = await connect(server.port, { home });
@@ -171,7 +171,7 @@ Deno.test("lineup connect in tmux: a paste of 1,000 lines runs in order and comp
     await pane.see(/\{5\}\njob-1\nOK count=1/);
   }));
 
-Deno.test("lineup connect in tmux: it says when the server is gone, and comes back to it", () =>
+Deno.test("lineup connect in tmux: it tells that the server is gone, and connects again", () =>
   withHome(async (home) => {
     const first = await startLineup(["serve", CALC, "--port", "0"]);
     await using pane = await connect(first.port, { home });
@@ -192,7 +192,7 @@ Deno.test("lineup connect in tmux: it says when the server is gone, and comes ba
     await pane.see("OK pong");
   }));
 
-Deno.test("lineup connect in tmux: NO_COLOR, --no-history, and the code where nobody listens", () =>
+Deno.test("lineup connect in tmux: NO_COLOR, --no-history, and the exit code without a server", () =>
   withHome(async (home) => {
     const server = await startLineup(["serve", CALC, "--port", "0"]);
     {

@@ -1,4 +1,4 @@
-// A queue on disks that really fail: one that is full, one whose writes end in errors, one that cannot be written.
+// A queue on disks that really fail: a full disk, a disk with failing writes, a read-only disk.
 
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/lineup_process.ts";
@@ -9,21 +9,25 @@ import { withDirectory } from "../temporary_directory.ts";
 import { find, run } from "./program.ts";
 import { RawClient } from "../raw_client.ts";
 
-/** What is done to a disk, and undone. */
-interface Trouble {
+/** A failure of a disk, and its repair. */
+interface DiskFailure {
   fail(server: Running): Promise<unknown>;
   mend(server: Running): Promise<unknown>;
 }
 
 const PIPELINED = 8;
-// Some pages each, so that a disk of a few MB is soon full.
+// Each job has some pages, so that a disk of a few MB is soon full.
 const REST = "x".repeat(8000);
 
 /**
- * Puts jobs until the store fails, mends it, puts more, and kills the server: each job that was acknowledged must be
- * there. Returns what the server said in trouble.
+ * Puts jobs until the store fails, repairs the disk, puts more, and kills the server: each acknowledged job must be
+ * there. Resolves with the server's log of the failure.
  */
-async function survives(path: string, by: readonly string[], trouble: Trouble): Promise<string> {
+async function survives(
+  path: string,
+  by: readonly string[],
+  failure: DiskFailure,
+): Promise<string> {
   const server = await startServer(path, by);
   const session = await server.session();
   const acknowledged: string[] = [];
@@ -41,7 +45,7 @@ async function survives(path: string, by: readonly string[], trouble: Trouble): 
   };
 
   assertEquals(await putSome(), undefined);
-  await trouble.fail(server);
+  await failure.fail(server);
   let refused: string | undefined;
   while (refused === undefined) refused = await putSome();
   assertMatch(await session.ask("DONE 1"), /^ERR read-only .* retry=/);
@@ -50,8 +54,8 @@ async function survives(path: string, by: readonly string[], trouble: Trouble): 
   assertMatch(await session.ask("STATS"), /^\* queue-read-only 1$/m);
   assertStringIncludes(await session.ask("JOB 1"), "job-1-");
 
-  await trouble.mend(server);
-  // It is tried again each 10 s at the latest, by a real clock.
+  await failure.mend(server);
+  // The server tries again at least every 10 s, by a real clock.
   while (/ read-only=yes$/.test(await session.ask("QUEUES"))) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -70,12 +74,12 @@ async function survives(path: string, by: readonly string[], trouble: Trouble): 
   assertEquals(new Set(there).size, there.length);
   assertEquals(acknowledged.filter((name) => !there.includes(name)), ["job-1"]);
   assertGreater(acknowledged.length, 2 * PIPELINED);
-  // What was in doubt was written once that was possible; what was refused since was not.
+  // A job in doubt was written as soon as that was possible. Jobs that were refused later were not.
   assertGreater(puts, there.length);
   return refused;
 }
 
-/** A small file system in memory, which is gone when the test is; `by` starts programs that see it. */
+/** Runs a test with a small file system in memory. `by` starts programs that see it. */
 async function withDisk<T>(
   size: string,
   test: (disk: { path: string; root: string; by: string[] }) => Promise<T>,
@@ -115,7 +119,7 @@ async function fillUp(path: string): Promise<void> {
   }
 }
 
-/** The numbers of the jobs of a queue. */
+/** The ids of the jobs of a queue. */
 async function numbers(session: RawClient): Promise<number[]> {
   const found: number[] = [];
   for (let after = "0"; after !== "";) {
@@ -128,7 +132,7 @@ async function numbers(session: RawClient): Promise<number[]> {
 
 for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as const) {
   const what = `of ${size}${looks ? "" : ", at which it may not look,"}`;
-  Deno.test(`lineup queue on a full disk ${what} refuses new jobs, and goes on with those that it has, after a restart too`, () =>
+  Deno.test(`lineup queue on a full disk ${what} refuses new jobs and serves the others, after a restart too`, () =>
     withDisk(size, async ({ path, root, by }) => {
       const file = `${path}/queue.db`;
       const filler = `${root}/filler`;
@@ -141,7 +145,7 @@ for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as con
         if (id !== undefined) there.add(Number(id));
         return reply;
       };
-      // All that makes room, and what goes with it.
+      // Every command that makes room, and the commands around it.
       const makesRoom = async (): Promise<void> => {
         for (let i = 0; i < 5; i++) {
           const taken = await session.ask("TAKE mail max=3 lease=1h");
@@ -178,7 +182,8 @@ for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as con
         assertEquals(await numbers(session), [...there]);
       }
       await Deno.remove(filler);
-      // The disk is looked at each half second, of a real clock, also where nobody asks: the first PUT is not refused.
+      // The server checks the disk every half second, by a real clock, also without requests: so the first PUT is
+      // accepted.
       await new Promise((resolve) => setTimeout(resolve, 1500));
       assertMatch(await put(), /^OK id=/);
       assertEquals(await numbers(session), [...there]);
@@ -209,7 +214,7 @@ for (const [attack, add] of Object.entries(rowAttacks)) {
           left -= await removesSome(session, 100);
         }
         assertEquals(await session.ask("PURGE mail"), `OK count=${left}`);
-        // What the jobs have set free is room for others.
+        // The room of removed jobs is free for new ones.
         for (let i = 0; i < 50; i++) {
           assertMatch(await session.ask("PUT mail x"), /^OK id=/);
           assertMatch(await session.ask("TAKE mail"), /OK count=1$/);
@@ -219,7 +224,7 @@ for (const [attack, add] of Object.entries(rowAttacks)) {
   }
 }
 
-Deno.test("lineup queue gives new jobs up that are more than its reserve where the disk is full, and goes on", () =>
+Deno.test("lineup queue refuses new jobs beyond its reserve where the disk is full, and goes on", () =>
   withDisk("64m", async ({ path, root, by }) => {
     const server = await startServer(`${path}/queue.db`, by, false);
     const session = await server.session();
@@ -234,7 +239,7 @@ Deno.test("lineup queue gives new jobs up that are more than its reserve where t
     assertEquals(replies.filter((reply) => !/^(?:OK id|ERR busy|ERR internal)/.test(reply)), []);
     assertMatch(replies.at(-1)!, /^ERR (?:busy|internal) "The disk/);
     assertMatch(await session.ask("PUT mail x"), /^ERR busy /);
-    // Nobody says how full the disk is: what the burst has left may be for removals only.
+    // The burst may have left room for removals only.
     const taken = await session.ask("TAKE mail max=2");
     if (/^ERR busy /.test(taken)) assertEquals(await session.ask("DROP 1"), "OK");
     else {
@@ -246,7 +251,7 @@ Deno.test("lineup queue gives new jobs up that are more than its reserve where t
     assertEquals(await server.end("SIGTERM"), 0);
   }));
 
-Deno.test("lineup queue fills a disk as far as it may, and its room is used again", () =>
+Deno.test("lineup queue fills a disk up to its reserve, and uses free room again", () =>
   withDisk("16m", async ({ path, root, by }) => {
     const server = await startServer(`${path}/queue.db`, by);
     const session = await server.session();
@@ -267,12 +272,12 @@ Deno.test("lineup queue fills a disk as far as it may, and its room is used agai
     assertEquals(await server.end("SIGTERM"), 0);
   }));
 
-Deno.test("lineup queue whose writes fail loses nothing that was acknowledged, and goes on once they do not", () =>
+Deno.test("lineup queue loses no acknowledged job where writes fail, and goes on once they succeed", () =>
   withDirectory(async (directory) => {
     await find("prlimit");
     const limit = ({ pid }: Running, bytes: number | "unlimited"): Promise<unknown> =>
       run("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
-    // Without the trap the signal that goes with the error ends the process.
+    // Without the trap, the signal that comes with the error would end the process.
     const by = ["sh", "-c", 'trap "" XFSZ; exec "$@"', "sh"];
     const refused = await survives(`${directory}/queue.db`, by, {
       fail: (server) => limit(server, 300_000),
@@ -281,7 +286,7 @@ Deno.test("lineup queue whose writes fail loses nothing that was acknowledged, a
     assertMatch(refused, /^ERR internal "The store failed, .*" executed=maybe incident=/);
   }));
 
-Deno.test("lineup queue that cannot store its last changes says how many are lost, and exits with 74", () =>
+Deno.test("lineup queue that cannot store its last changes tells their number, and exits with 74", () =>
   withDirectory(async (directory) => {
     await find("prlimit");
     const { rest, port, pid, end } = await startCommand(directory);
@@ -295,7 +300,7 @@ Deno.test("lineup queue that cannot store its last changes says how many are los
     assertMatch(await rest, /lineup: the store failed: 1 change is lost\n/);
   }));
 
-/** Starts `lineup queue` as its user does, where writes may be made to fail. */
+/** Starts `lineup queue` as its user does, on a disk whose writes a test can make fail. */
 async function startCommand(directory: string) {
   const lineup = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN, "queue"];
   const child = new Deno.Command("sh", {

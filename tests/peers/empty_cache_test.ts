@@ -1,10 +1,10 @@
-// The test needs npm: it has Deno fetch everything anew.
+// This test needs npm: it lets Deno fetch everything anew.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The packages in the cache of Deno, as `name@version`. */
+/** The packages in Deno's cache, as `name@version`. */
 async function cachedPackages(cache: string): Promise<string[]> {
   const packages: string[] = [];
   const collect = async (folder: string, name: string): Promise<void> => {

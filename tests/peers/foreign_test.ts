@@ -2,15 +2,15 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineupProcess, startLineup } from "../cli/lineup_process.ts";
 import { run } from "./program.ts";
 
-/** Programs that speak something else to the queue's port, and what of it may run. */
+/** Programs that speak another protocol to the queue's port, and the expected effects. */
 const CASES: readonly {
   name: string;
   program: string;
   args: (port: number) => string[];
   input?: string;
-  /** What the program gets to see, where it shows it. */
+  /** The answer that the program shows, where it shows one. */
   sees?: string;
-  /** What the server's log says of it. */
+  /** The entry of the server's log. */
   logs: string;
   jobs: number;
 }[] = [

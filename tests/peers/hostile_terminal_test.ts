@@ -1,4 +1,4 @@
-// A real terminal, by script(1), and servers and files that want to act upon it.
+// A real terminal, by script(1), with servers and files that try to act upon it.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { specDocument } from "../../protocol/document.ts";
@@ -8,9 +8,9 @@ import { type LineServer, lineServer } from "../cli/line_server.ts";
 import { command, MAIN } from "../cli/lineup_process.ts";
 import { find } from "./program.ts";
 
-/** What wants to name the window, to colour, to turn text around, to hide, and to go back over what stands there. */
+/** Characters that set the title of the window, colour, turn text around, hide, and move the cursor back. */
 const EVIL = "e\x1b]0;owned\x07\x9b31m\u202evil\u2066\u200b\xad\x08\x7f\rX";
-/** It as a word on the line: with the escapes of Lineup/1, and those characters as they are that a line may hold. */
+/** EVIL as a word of a line: with the escapes of Lineup/1, and as it is where a line may hold the character. */
 const WORD = '"e\\x1b]0;owned\\x07\\x9b31m\u202evil\u2066\u200b\xad\\x08\\x7f\\rX"';
 const BODY = `{${new TextEncoder().encode(EVIL).length}}\r\n${EVIL}\r\n`;
 
@@ -55,7 +55,7 @@ function evilServer(): Promise<LineServer> {
   });
 }
 
-/** Runs `lineup` at a terminal: all that the terminal got. */
+/** Runs `lineup` at a terminal. Resolves with all bytes that the terminal got. */
 async function atTerminal(args: readonly string[], input = ""): Promise<string> {
   await find("script");
   const quoted = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, ...args]
@@ -77,7 +77,7 @@ async function atTerminal(args: readonly string[], input = ""): Promise<string> 
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
 }
 
-/** The terminal's own line ends aside. */
+/** The characters that act upon a terminal, except its own line ends. */
 function acting(text: string): string[] {
   return text.replaceAll("\r\n", "\n").match(/(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu) ?? [];
 }
@@ -120,7 +120,7 @@ for (
     ["a file for a body", ["put", "ADDRESS", "q", `@/nowhere/${EVIL.replaceAll(/[\r\n]/g, "")}`]],
   ] as const satisfies readonly (readonly [string, readonly string[], string?])[]
 ) {
-  Deno.test(`nothing from elsewhere acts upon the terminal: ${what}`, async () => {
+  Deno.test(`no foreign text acts upon the terminal: ${what}`, async () => {
     await using server = await evilServer();
     const seen = await atTerminal(
       args.map((each) => each === "ADDRESS" ? server.address : each),
@@ -132,7 +132,7 @@ for (
   });
 }
 
-Deno.test("nothing in a queue's file acts upon the terminal", async () => {
+Deno.test("no text of a queue's file acts upon the terminal", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/evil.db`;
@@ -161,14 +161,14 @@ Deno.test("nothing in a queue's file acts upon the terminal", async () => {
   }
 });
 
-Deno.test("into a pipe, call and spec print what came, as it is", async () => {
+Deno.test("into a pipe, call and spec print the received bytes as they are", async () => {
   await using server = await evilServer();
   const { stdout } = await command(["call", server.address, "ACT", "x"], { stdin: "null" })
     .output();
   assertStringIncludes(new TextDecoder().decode(stdout), EVIL);
 });
 
-Deno.test("messages on standard error are escaped into a pipe too, and are one line", async () => {
+Deno.test("messages on standard error are escaped into a pipe too, and have one line", async () => {
   await using server = await lineServer(
     () => "",
     'ERR evil "x\\nlineup: forged\\x1b[2J\u202e" detail="\\n"\r\n',

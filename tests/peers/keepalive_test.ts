@@ -1,4 +1,4 @@
-// What the kernel does for connections that nobody uses, seen from outside.
+// The kernel's keepalive of idle connections, as the system reports it.
 
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { connectStream, parseAddress } from "../../net/mod.ts";
@@ -14,7 +14,7 @@ const bare = {
   commands: {},
 } as const;
 
-/** The timers of the sockets at a port, by the end that they belong to. */
+/** The timers of the sockets at a port, for both ends. */
 async function timersAt(port: number): Promise<{ server: string; client: string }> {
   const side = async (filter: string): Promise<string> =>
     (await run("ss", ["-tnoH", "state", "established", `( ${filter} = :${port} )`])).out;
@@ -25,7 +25,7 @@ async function timersAt(port: number): Promise<{ server: string; client: string 
 const HOURS = /timer:\(keepalive,1?\d?\d(min|sec)/;
 
 for (const transport of ["tcp", "ws", "tls"]) {
-  Deno.test(`the kernel looks after idle connections of ${transport}`, async () => {
+  Deno.test(`the kernel probes idle connections of ${transport}`, async () => {
     await using server = await serve(bare, {}, {
       listen: [`${transport}://127.0.0.1:0`],
       tls: identity,
@@ -34,7 +34,7 @@ for (const transport of ["tcp", "ws", "tls"]) {
     await stream.read(new Uint8Array(1000));
     const { server: near, client } = await timersAt(Number(new URL(server.address).port));
     if (transport !== "tls") assertMatch(near, HOURS);
-    // The platform's WebSocket has none; its client sends signs of life.
+    // The platform's WebSocket has no keepalive. Its client sends signs of life.
     if (transport !== "ws") assertMatch(client, HOURS);
     stream.close();
   });

@@ -31,9 +31,9 @@ for (const { name, input, answers } of CASES) {
   });
 }
 
-Deno.test("nc gets one reply for each of lines that come a byte a write", async () => {
+Deno.test("nc gets one reply for each line, also where each write has one byte", async () => {
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-  // bash's printf writes each byte by itself, and nc passes on what it reads.
+  // bash's printf writes each byte alone, and nc passes it on at once.
   const script = `printf '%s\\n' ${TALK.trim().split("\n").map((line) => `'${line}'`).join(" ")} |
     while IFS= read -r -N1 byte; do printf '%s' "$byte"; done |
     nc -N 127.0.0.1 ${server.port}`;
@@ -41,7 +41,7 @@ Deno.test("nc gets one reply for each of lines that come a byte a write", async 
   assertEquals(out, GREETING + ANSWERS);
 });
 
-/** netcat that has sent a TAKE and ended its side, once the server knows that it waits. */
+/** Starts a netcat that sends a TAKE and ends its side. Resolves once the TAKE waits at the server. */
 async function waitingNetcat(
   port: number,
 ): Promise<{ nc: Deno.ChildProcess; ask: (verb: string) => Promise<string> }> {
@@ -63,7 +63,7 @@ async function waitingNetcat(
   return { nc, ask };
 }
 
-Deno.test("nc -N that waits for a job gets it, and then the end", async () => {
+Deno.test("nc -N that waits for a job gets it, then the end of the connection", async () => {
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { nc, ask } = await waitingNetcat(server.port);
   await ask("PUT mail hello\n");
@@ -73,7 +73,7 @@ Deno.test("nc -N that waits for a job gets it, and then the end", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("nc -N that was killed while it waited for a job takes none with it", async () => {
+Deno.test("nc -N that is killed while it waits for a job takes no job", async () => {
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { nc, ask } = await waitingNetcat(server.port);
   nc.kill("SIGKILL");

@@ -1,6 +1,6 @@
-// Programs of the system: run one, or say how to install it.
+// Runs programs of the system, or tells how to install them.
 
-/** How each program that these tests use is installed, where its package has another name. */
+/** The packages of programs where they have another name. */
 const INSTALL: Readonly<Record<string, string>> = {
   nc: "apt-get install netcat-openbsd",
   script: "apt-get install bsdutils",
@@ -12,7 +12,7 @@ const INSTALL: Readonly<Record<string, string>> = {
   bun: "npm install -g bun",
 };
 
-/** Runs a program to its end. Throws where one that is needed is missing, and says what to install. */
+/** Runs a program to its end. Throws where it, or one that it needs, is missing: the message names the package. */
 export async function run(
   program: string,
   args: readonly string[],
@@ -33,7 +33,7 @@ export async function run(
   return { code, out: new TextDecoder().decode(stdout) };
 }
 
-/** Throws where a program is missing, and says how to install it. */
+/** Throws where a program is missing. The message tells how to install it. */
 export async function find(program: string): Promise<void> {
   const { code } = await new Deno.Command("sh", {
     args: ["-c", `command -v ${program}`],

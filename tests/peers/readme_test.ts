@@ -4,7 +4,7 @@ import { run } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The commands of a document's console blocks, each with what it prints. */
+/** The commands of a document's console blocks, each with its output. */
 function sessions(markdown: string): { command: string; output: string }[] {
   return [...markdown.matchAll(/^```console\n(.*?)^```/gms)].flatMap(([, block]) =>
     block.split(/^\$ /m).slice(1).map((session) => {
@@ -14,7 +14,7 @@ function sessions(markdown: string): { command: string; output: string }[] {
   );
 }
 
-Deno.test("README shows what its commands print", async () => {
+Deno.test("README shows the output of its commands", async () => {
   const found = sessions(await Deno.readTextFile(`${ROOT}README.md`));
   assertGreater(found.length, 3);
   await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
@@ -29,10 +29,10 @@ Deno.test("README shows what its commands print", async () => {
   }
 });
 
-/** A shell's words for running `lineup` from here, in place of the word itself. */
+/** The words that run this `lineup` in a shell, in place of the word `lineup`. */
 const LINEUP = `${Deno.execPath()} run --quiet --allow-all ${MAIN}`;
 
-Deno.test("README's loads run as they are written", async () => {
+Deno.test("the load commands of README run as they are written", async () => {
   const blocks = [
     ...(await Deno.readTextFile(`${ROOT}README.md`)).matchAll(/^```sh\n(.*?)^```/gms),
   ];
@@ -52,7 +52,7 @@ Deno.test("README's loads run as they are written", async () => {
   }
 });
 
-Deno.test("the examples of lineup COMMAND --help are command lines that it takes", async () => {
+Deno.test("the examples of lineup COMMAND --help are valid command lines", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -62,7 +62,7 @@ Deno.test("the examples of lineup COMMAND --help are command lines that it takes
       .filter((example) => example.includes(":5463"));
     assertGreater(examples.length, 0);
     for (const example of examples) {
-      // Nobody listens there, which is told only where the rest is right.
+      // No server listens there. The error says so only where the command line is right.
       const here = example.replaceAll("5463", String(port)).replace(/ [|>] .*/, "")
         .replace("lineup", LINEUP);
       assertEquals((await run("bash", ["-c", here], { quiet: true })).code, 2, example);

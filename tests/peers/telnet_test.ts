@@ -4,7 +4,7 @@ import { run } from "./program.ts";
 
 const SCRIPT = new URL("./telnet.exp", import.meta.url).pathname;
 
-Deno.test("telnet shows HELP, puts, takes, cancels with Ctrl-C, and still shows what follows", async () => {
+Deno.test("telnet shows HELP, puts, takes, cancels with Ctrl-C, and shows later answers", async () => {
   await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const { code, out } = await run("expect", [SCRIPT, String(server.port)], { needs: ["telnet"] });
   assertStringIncludes(out, "ALL SEEN");

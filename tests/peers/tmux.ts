@@ -1,4 +1,4 @@
-// A real terminal: tmux runs a program, types at it and tells what is on its screen.
+// A real terminal: tmux runs a program, types keys, and reports its screen.
 
 /** A program in a pane of tmux. Disposing kills both. */
 export interface Pane extends AsyncDisposable {
@@ -9,21 +9,21 @@ export interface Pane extends AsyncDisposable {
   /** Pastes text, bracketed where the program asked for that. */
   paste(text: string): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
-  /** All rows, those that scrolled away included. */
+  /** All rows, including rows that scrolled away. */
   text(): Promise<string>;
   /** The rows on the screen with the escape sequences of their colours. */
   styled(): Promise<string>;
-  /** Resolves with the text once it holds this; rejects with the text after a minute. */
+  /** Resolves with the text once it contains or matches this. Rejects with the text after a minute. */
   see(what: string | RegExp): Promise<string>;
 }
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 30;
 
-// Where tests run without colours, a terminal has them all the same.
+// The program in the pane shows colours, also where the tests run without colours.
 const { NO_COLOR: _, ...inherited } = Deno.env.toObject();
 
-/** Runs a program in a pane. What it leaves behind stays on the screen, with `exit CODE` below it. */
+/** Runs a program in a pane. Its last screen stays after its end, with `exit CODE` below it. */
 export async function openPane(
   program: readonly string[],
   options: { columns?: number; rows?: number; env?: Readonly<Record<string, string>> } = {},
@@ -74,7 +74,8 @@ export async function openPane(
     },
     async resize(columns, rows) {
       await tmux(["resize-window", "-x", String(columns), "-y", String(rows)]);
-      // tmux changes its screen at once, and tells the program a while later; who draws in between is wrong.
+      // tmux changes its screen at once, and tells the program some time later. A program that draws in between is
+      // wrong.
       const tty = (await tmux(["display-message", "-p", "#{pane_tty}"])).trim();
       while (await sizeOf(tty) !== `${rows} ${columns}`) await pause();
     },
@@ -83,7 +84,7 @@ export async function openPane(
         const seen = await text();
         if (typeof what === "string" ? seen.includes(what) : what.test(seen)) return seen;
         if (performance.now() > end) throw new Error(`never seen: ${what}\n${seen}`);
-        // tmux tells of nothing that changes; its screen must be looked at.
+        // tmux reports no changes, so this reads the screen again and again.
         await pause();
       }
     },
@@ -98,7 +99,7 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
-/** Rows and columns of a terminal as the programs in it are told. */
+/** The rows and columns that the programs of a terminal see. */
 async function sizeOf(tty: string): Promise<string> {
   const { stdout } = await new Deno.Command("stty", { args: ["-F", tty, "size"] }).output();
   return new TextDecoder().decode(stdout).trim();

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { MAIN, startLineup } from "../cli/lineup_process.ts";
 import { openPane } from "./tmux.ts";
 
-Deno.test("lineup top in tmux: a page that lives, resizes, outlives its server, and gives the screen back", async () => {
+Deno.test("lineup top in tmux: the page changes, resizes, outlives its server, and restores the screen", async () => {
   const data = ["--data", ":memory:"];
   const first = await startLineup(["queue", "--port", "0", ...data]);
   const address = `127.0.0.1:${first.port}`;
@@ -24,6 +24,6 @@ Deno.test("lineup top in tmux: a page that lives, resizes, outlives its server, 
   await pane.see("every 0.2s; q quits");
 
   await pane.press("q");
-  // The page was on a screen of its own.
+  // The page was on the alternate screen.
   assertEquals(await pane.see("exit 0"), "exit 0");
 });

@@ -1,4 +1,4 @@
-// The suite of transports in other runtimes, with the client as it is built for them.
+// Runs the suite of transports in other runtimes, with the client built for them.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bundle, endBundling, type Target } from "../../build/bundle.ts";
@@ -41,7 +41,7 @@ for (const runtime of ["node", "bun"]) {
       const { code, out } = await run(runtime, [file, server.address, AUTHORITY_FILE]);
       const results = out.trim().split("\n").map((line) => JSON.parse(line) as CaseResult);
       if (transport === "ws" && await hasNoWebSocket(runtime)) {
-        // The message is all there is to see of it, but where a case has a dead address beside it.
+        // Every case fails with this message, except where it also has a dead address.
         for (const { error = "" } of results) assertMatch(error, /version 22 has|dead\.invalid/);
       } else {
         await allPass(t, results);
@@ -71,7 +71,7 @@ Deno.test("the suite passes in Chromium", async (t) => {
   await allPass(t, results);
 });
 
-Deno.test("Chromium's pages of another origin are not let in", async () => {
+Deno.test("Chromium's pages of another origin are refused", async () => {
   const script = await suiteFor("browser");
   const first = Promise.withResolvers<CaseResult>();
   await using pages = servePage(script, async (_, body) => {
@@ -82,7 +82,7 @@ Deno.test("Chromium's pages of another origin are not let in", async () => {
   assertStringIncludes((await first.promise).error ?? "", "no WebSocket at ws://127.0.0.1:");
 });
 
-/** Serves a page that runs a script, and takes what the script posts. */
+/** Serves a page that runs a script, and collects the lines that the script posts. */
 function servePage(
   script: Uint8Array,
   posted: (path: string, body: Promise<string>) => unknown,

@@ -1,4 +1,4 @@
-// The worker script of docs/QUEUE.md, word for word, with jobs of producers that mean it ill.
+// The worker script of docs/QUEUE.md, word for word, with jobs of hostile producers.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { lineupProcess } from "../cli/lineup_process.ts";
@@ -8,7 +8,7 @@ import { find } from "./program.ts";
 
 const DOCUMENT = new URL("../../docs/QUEUE.md", import.meta.url);
 
-// Stands in for that of ImageMagick: copies what it is told to read to where it is told to write.
+// Takes the place of ImageMagick's convert: copies its input file to its output file.
 const CONVERT = `#!/bin/sh
 [ $# = 4 ] && [ "$2 $3" = "-resize 200x200" ] || exit 64
 in=\${1#jpeg:} out=\${4#png:}
@@ -16,7 +16,7 @@ in=\${1#jpeg:} out=\${4#png:}
 cat < "$in" > "$out"
 `;
 
-/** A folder for the worker, its script, what it converts with, and its temporary files. */
+/** Makes a folder for the worker: its script, its convert, and its temporary files. */
 async function workplace(): Promise<{ folder: string; env: Record<string, string> }> {
   const folder = await Deno.makeTempDir();
   const text = await Deno.readTextFile(DOCUMENT);
@@ -41,7 +41,7 @@ function filesIn(folder: string, path = ""): string[] {
   ).toSorted();
 }
 
-Deno.test("the worker script of docs/QUEUE.md writes where it says, whatever body and key are", async () => {
+Deno.test("the worker script of docs/QUEUE.md writes to its own files only, for any body and key", async () => {
   await find("curl");
   const { folder, env } = await workplace();
   const asked: string[] = [];
@@ -117,7 +117,7 @@ Deno.test("the worker script of docs/QUEUE.md writes where it says, whatever bod
     const pictured = await Promise.all(
       made.map((path) => Deno.readTextFile(`${folder}/work/${path}`)),
     );
-    // Braces and brackets are one address, not many.
+    // curl must take braces and brackets as one address.
     const many = "/%7Ba,b%7D[1-9]";
     const paths = ["/good.jpg", "/good.jpg", many, "/good.jpg"];
     assertEquals(pictured, paths.map((path) => `the picture of ${path}`));

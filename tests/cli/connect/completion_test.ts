@@ -9,7 +9,7 @@ const source: CompletionSource = {
   files: (prefix) => ["notes/", "notes.txt"].filter((each) => each.startsWith(prefix)),
 };
 
-/** `|` is the cursor; what the line would be with each candidate. */
+/** A line, in which `|` is the cursor, and the line with each candidate. */
 const CASES: readonly { line: string; becomes: readonly string[] }[] = [
   { line: "B|", becomes: ["BUY", "BUG"] },
   { line: "b|", becomes: ["BUY", "BUG"] },
@@ -65,6 +65,6 @@ Deno.test("complete offers all verbs, the protocol's own first", () => {
   ]);
 });
 
-Deno.test("complete offers nothing where the protocol is not known", () => {
+Deno.test("complete offers nothing without a protocol", () => {
   assertEquals(complete("PI", 2, { ...source, protocol: undefined }).candidates, []);
 });

@@ -14,7 +14,7 @@ function editor(history: readonly string[] = []): Editor {
   });
 }
 
-/** Types keys, `<C-a>` being one with a name; the line with `|` for the cursor, and what was meant. */
+/** Types keys, such as `<C-a>` for a named one. Returns the line, with `|` for the cursor, and the intents. */
 function type(edited: Editor, keys: string): { line: string; intents: Intent[] } {
   const intents: Intent[] = [];
   for (const [, name, text] of keys.matchAll(/<([^>]+)>|([^<]+)/g)) {
@@ -53,7 +53,7 @@ for (const { keys, line } of CASES) {
   Deno.test(`Editor: ${keys} gives ${line}`, () => assertEquals(type(editor(), keys).line, line));
 }
 
-Deno.test("Editor hands on lines and what is not for it", () => {
+Deno.test("Editor returns finished lines, and the keys of the terminal", () => {
   assertEquals(type(editor(), "PING<enter>x<C-d><C-c>").intents, [
     { kind: "line", text: "PING" },
     { kind: "interrupt" },
@@ -65,7 +65,7 @@ Deno.test("Editor hands on lines and what is not for it", () => {
   ]);
 });
 
-Deno.test("Editor goes through history and keeps the line that was begun", () => {
+Deno.test("Editor moves through the history and keeps the unfinished line", () => {
   const edited = editor(["one", "two"]);
   assertEquals(type(edited, "new<up>").line, "two|");
   assertEquals(type(edited, "<up><up>").line, "one|");
@@ -74,7 +74,7 @@ Deno.test("Editor goes through history and keeps the line that was begun", () =>
   assertEquals(type(edited, "<up>!<enter>").intents, [{ kind: "line", text: "two!" }]);
 });
 
-Deno.test("Editor searches history as one types", () => {
+Deno.test("Editor searches the history at each key", () => {
   const history = ["PUT a", "PING", "PUT b", "PUT b"];
   const edited = editor(history);
   assertEquals(type(edited, "mine<C-r>PUT").line, "mine|");
@@ -91,7 +91,7 @@ Deno.test("Editor searches history as one types", () => {
   assertEquals(type(edited, "<C-r>zzz<backspace><backspace><backspace>PI<C-e>").line, "PING|");
 });
 
-Deno.test("Editor completes what is common, lists the rest, and goes through it", () => {
+Deno.test("Editor completes the common prefix, lists the candidates, and moves through them", () => {
   const edited = editor();
   assertEquals(type(edited, "b<tab>").line, "BU|");
   assertEquals(edited.menu?.chosen, -1);
@@ -107,7 +107,7 @@ Deno.test("Editor completes what is common, lists the rest, and goes through it"
   assertEquals(type(editor(), "zz<tab>").line, "zz|");
 });
 
-Deno.test("Editor takes a paste for lines and completes nothing in it", () => {
+Deno.test("Editor takes a paste as lines and completes nothing in it", () => {
   const edited = editor();
   type(edited, "PI");
   const [key] = new KeyDecoder().push(
@@ -117,7 +117,7 @@ Deno.test("Editor takes a paste for lines and completes nothing in it", () => {
   assertEquals(edited.text, "rest");
 });
 
-Deno.test("Editor keeps its cursor between characters, whatever is pressed", () => {
+Deno.test("Editor keeps its cursor between characters, for any keys", () => {
   const names = [
     "left",
     "right",

@@ -12,7 +12,7 @@ async function inFolder(test: (folder: string) => void): Promise<void> {
 
 const mode = (path: string): string => (Deno.statSync(path).mode! & 0o777).toString(8);
 
-Deno.test("History keeps lines over runs, in a file for its owner only", () =>
+Deno.test("History keeps lines between runs, in a file for its owner only", () =>
   inFolder((folder) => {
     const path = `${folder}/state/lineup/history`;
     const first = new History(path);
@@ -24,7 +24,7 @@ Deno.test("History keeps lines over runs, in a file for its owner only", () =>
     assertEquals([mode(path), mode(`${folder}/state/lineup`)], ["600", "700"]);
   }));
 
-Deno.test("History of terminals that run at once is all kept", () =>
+Deno.test("History keeps the lines of several terminals that run at once", () =>
   inFolder((folder) => {
     const [one, two] = [new History(`${folder}/h`), new History(`${folder}/h`)];
     one.add("ONE");
@@ -33,7 +33,7 @@ Deno.test("History of terminals that run at once is all kept", () =>
     assertEquals(new History(`${folder}/h`).lines, ["ONE", "TWO", "THREE"]);
   }));
 
-Deno.test("History keeps the last 1,000 lines, and its file does not grow for ever", () =>
+Deno.test("History keeps the last 1,000 lines, and bounds its file", () =>
   inFolder((folder) => {
     const path = `${folder}/h`;
     const long = Array.from({ length: 2500 }, (_, index) => `PING ${index}`);
@@ -46,7 +46,7 @@ Deno.test("History keeps the last 1,000 lines, and its file does not grow for ev
     assertEquals([history.lines.length, history.lines.at(-1)], [1000, "LAST"]);
   }));
 
-Deno.test("History reads no more than the end of a file that is too long, and no controls", () =>
+Deno.test("History reads only the end of a file that is too long, and no controls", () =>
   inFolder((folder) => {
     const path = `${folder}/h`;
     Deno.writeTextFileSync(path, `${"x".repeat(5 << 20)}\nPING\n\x1b[31mPING\nPUT\n`);
@@ -64,7 +64,7 @@ Deno.test("History goes on without its file, and says so once", () =>
     assertStringIncludes(told[0], "history is not kept");
   }));
 
-Deno.test("isKept leaves out secrets and what begins with a space", () => {
+Deno.test("isKept leaves out secrets and lines that begin with a space", () => {
   const lines = ["AUTH x", "auth x", "#a AUTH x", "!AUTH x", "AUTH", " PING", "\tPING", ""];
   assertEquals(lines.filter(isKept), []);
   assertEquals(["AUTHOR x", "PING AUTH", "#a PING", "!PING"].map(isKept), [true, true, true, true]);

@@ -5,7 +5,7 @@ import { readRequestLine } from "../../../cli/connect/request_line.ts";
 import { Framer, readRequest, Refusal } from "../../../protocol/mod.ts";
 import { compiled } from "./shop.ts";
 
-/** Lines with what is wrong with them; `^` stands below its place, and a missing thing is at the end. */
+/** Wrong lines and their errors. `^` stands below the wrong place; a missing part has its place at the end. */
 const WRONG: readonly { line: string; place: string; says: string }[] = [
   { line: "FROB x", place: "^^^^  ", says: "There is no command FROB" },
   { line: "buy", place: "   ^", says: "BUY needs colour: one of red, green, grey" },
@@ -50,7 +50,7 @@ const WRONG: readonly { line: string; place: string; says: string }[] = [
   { line: "CANCEL", place: "      ^", says: "CANCEL needs tag" },
 ];
 
-Deno.test("readRequestLine tells what is wrong at its place", () => {
+Deno.test("readRequestLine reports an error at its place", () => {
   for (const { line, place, says } of WRONG) {
     const { mistakes, missing } = readRequestLine(line, compiled);
     const mistake = mistakes[0] ?? missing;
@@ -83,14 +83,14 @@ const RIGHT = [
   "   ",
 ];
 
-Deno.test("readRequestLine finds nothing wrong with what the protocol allows", () => {
+Deno.test("readRequestLine reports no error for lines that the protocol allows", () => {
   for (const line of RIGHT) {
     const { mistakes, missing } = readRequestLine(line, compiled);
     assertEquals([mistakes, missing], [[], undefined], line);
   }
 });
 
-Deno.test("readRequestLine tells where a body comes from", () => {
+Deno.test("readRequestLine tells the source of a body", () => {
   const source = (line: string): unknown => {
     const { body } = readRequestLine(line, compiled);
     return body && { ...body, token: line.slice(body.token.start, body.token.end) };
@@ -165,7 +165,7 @@ const HINTS: readonly { line: string; rest: string; detail?: string }[] = [
   { line: "", rest: "", detail: "" },
 ];
 
-Deno.test("hintFor tells what comes next, and what it must be", () => {
+Deno.test("hintFor tells the next argument, and its allowed values", () => {
   for (const { line, rest, detail } of HINTS) {
     const hint = hintFor(readRequestLine(line, compiled));
     assertEquals(hint.rest, rest, line);

@@ -19,7 +19,7 @@ function view(before: string, after = "", below: string[] = [], rest = ""): View
   };
 }
 
-Deno.test("Screen shows the line, its hint, what is below, and output above", () => {
+Deno.test("Screen shows the line, its hint, the rows below, and output above", () => {
   const device = new VirtualTerminal(20, 10);
   const screen = new Screen(device, painter(true));
   screen.draw(view("PUT ", "", ["queue: a word"], "queue body"));
@@ -61,7 +61,7 @@ Deno.test("Screen leaves the cursor where the next character goes, at any width 
           screen.print(output + "\n");
           printed.write(output + "\r\n");
           screen.draw(view(before, after, below));
-          // The same written plainly: where it ends up, and what is on the screen.
+          // The same text, written plainly, has the expected rows and cursor.
           const expected = new VirtualTerminal(columns, 100);
           expected.rows = printed.rows.map((row) => [...row]);
           expected.row = printed.row;
@@ -82,7 +82,7 @@ Deno.test("Screen leaves the cursor where the next character goes, at any width 
   );
 });
 
-Deno.test("Screen shows what is around the cursor of a line that is longer than the terminal", () => {
+Deno.test("Screen shows the part around the cursor of a line that is longer than the terminal", () => {
   const device = new VirtualTerminal(20, 5);
   const screen = new Screen(device, painter(false));
   screen.draw(view("x".repeat(500) + "HERE", "THERE" + "y".repeat(500), ["below"]));
@@ -93,11 +93,11 @@ Deno.test("Screen shows what is around the cursor of a line that is longer than 
   assertEquals(device.text, "OK\n> short");
 });
 
-Deno.test("Screen finds its way back after a resize", () => {
+Deno.test("Screen finds its rows again after a resize", () => {
   const device = new VirtualTerminal(40, 10);
   const screen = new Screen(device, painter(false));
   screen.draw(view("x".repeat(50)));
-  // As terminals do that wrap their rows anew.
+  // The resize of a terminal that wraps its rows anew.
   device.columns = 20;
   device.rows = [[..."> " + "x".repeat(18)], [..."x".repeat(20)], [..."x".repeat(12)]];
   [device.row, device.column] = [2, 12];
@@ -112,7 +112,7 @@ Deno.test("painter leaves text as it is without colours", () => {
   assertEquals(painter(true)("plain", "x"), "x");
 });
 
-Deno.test("printable escapes whatever a terminal would act upon", () => {
+Deno.test("printable escapes every character that a terminal would act upon", () => {
   assertEquals(printable("a\x1b[2Jb\x07\x9b\r\n\x7f"), "a\\x1b[2Jb\\x07\\x9b\\x0d\\x0a\\x7f");
   assertEquals(printable("a\u202eb\u2066\ud800"), "a\\u{202e}b\\u{2066}\\u{d800}");
   assertEquals(printable("é漢👍👨‍👩‍👧"), "é漢👍👨‍👩‍👧");

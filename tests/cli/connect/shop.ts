@@ -1,4 +1,4 @@
-// A protocol with one of everything that a line can hold.
+// A protocol with one of every part that a line can have.
 
 import { compile, type CompiledProtocol, type Protocol } from "../../../protocol/mod.ts";
 

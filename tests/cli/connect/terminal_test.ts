@@ -118,7 +118,7 @@ Deno.test("terminal sends a line, shows its reply above the prompt, and leaves a
   assertEquals(history.lines, ["say 'hi'", "#mine PING", "QUIT"]);
 });
 
-Deno.test("terminal keeps what the protocol forbids, says why at its place, and sends it with !", async () => {
+Deno.test("terminal keeps a line that the protocol forbids, shows the error at its place, and sends it with !", async () => {
   await using server = await serveEcho();
   await using session = await open(server.address);
   const { type, see, screen } = session;
@@ -133,7 +133,7 @@ Deno.test("terminal keeps what the protocol forbids, says why at its place, and 
   await see("There is no command PINK; did you mean PING?");
 });
 
-Deno.test("terminal tells a body of several lines, a file and a counted one from requests", async () => {
+Deno.test("terminal distinguishes bodies from requests: several lines, a file and a counted one", async () => {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, "from a file\n");
@@ -169,7 +169,7 @@ Deno.test("terminal tells a body of several lines, a file and a counted one from
   }
 });
 
-Deno.test("terminal stays usable while requests wait, tells answers apart, and cancels the newest", async () => {
+Deno.test("terminal stays usable while requests wait, marks their answers, and cancels the newest", async () => {
   await using server = await serveEcho();
   const { type, see, exit } = await open(server.address);
   type("WAIT\r");
@@ -195,7 +195,7 @@ Deno.test("terminal stays usable while requests wait, tells answers apart, and c
   assertEquals(await exit, 0);
 });
 
-Deno.test("terminal leaves at once at the second Ctrl-C, whatever is in flight", async () => {
+Deno.test("terminal leaves at once at the second Ctrl-C, with requests in flight", async () => {
   await using server = await serveEcho();
   const { type, see, exit } = await open(server.address);
   type("WAIT\r");
@@ -204,7 +204,7 @@ Deno.test("terminal leaves at once at the second Ctrl-C, whatever is in flight",
   assertEquals(await exit, 0);
 });
 
-Deno.test("terminal waits for what is in flight at Ctrl-D", async () => {
+Deno.test("terminal waits for requests in flight at Ctrl-D", async () => {
   await using server = await serveEcho();
   const { type, see, exit, screen } = await open(server.address);
   type("#n WAIT within=300ms\r");
@@ -228,7 +228,7 @@ Deno.test("terminal runs a paste of 1,000 lines in order, and completes nothing 
   assertStringIncludes(screen.text, "NOTE 999\nOK\n");
 });
 
-Deno.test("terminal forgets the rest of a paste at Ctrl-C", async () => {
+Deno.test("terminal drops the rest of a paste at Ctrl-C", async () => {
   await using server = await serveEcho();
   await using session = await open(server.address);
   const { type, see } = session;
@@ -276,7 +276,7 @@ Deno.test("terminal shows controls of a server as escapes", async () => {
   await see("OK {4}\n\\x1b[2J\n");
 });
 
-Deno.test("terminal connects again, says what is lost, and sends nothing twice", async () => {
+Deno.test("terminal connects again, names the lost requests, and sends none twice", async () => {
   let server = await serveEcho();
   const { type, see, exit } = await open(server.address);
   type("NOTE 1\r");
@@ -337,7 +337,7 @@ Deno.test("terminal completes and explains at a narrow width", async () => {
   await see("echo 1> NOTE n\nn: An integer.");
 });
 
-Deno.test("terminal sends signs of life that nobody sees, and sees that its server vanishes", async () => {
+Deno.test("terminal sends signs of life without showing them, and notices that its server vanishes", async () => {
   let isThere = true;
   await using server = await lineServer((line) => {
     const [tag, verb] = line.split(" ");
@@ -353,7 +353,7 @@ Deno.test("terminal sends signs of life that nobody sees, and sees that its serv
   for (let i = 1; i <= 10; i++) {
     clock.advance(30_000);
     await until(() => pings() === i, `PING ${i}`);
-    // Its answer is here once another request is answered.
+    // When another request is answered, the answer to the sign of life is here.
     session.type(`#a${i} X\r`);
     await see(`#a${i} ERR`);
   }

@@ -1,17 +1,17 @@
-// A terminal of characters: what the cursor movements that `lineup connect` uses leave on the screen.
+// A terminal of characters. It understands the cursor movements that `lineup connect` uses.
 
 import type { Device } from "../../../cli/raw_terminal.ts";
 import { graphemes, width } from "../../../cli/text_width.ts";
 
-/** Throws at a control that a line terminal has no business to write. */
+/** A terminal that throws at every control that `lineup connect` must not write. */
 export class VirtualTerminal implements Device {
-  /** All rows, those that scrolled away included. */
+  /** All rows, including rows that scrolled away. */
   rows: string[][] = [[]];
   row = 0;
   column = 0;
   columns: number;
   height: number;
-  /** All that was written. */
+  /** All text that was written. */
   written = "";
   #onWrite: (() => void)[] = [];
 
@@ -32,12 +32,12 @@ export class VirtualTerminal implements Device {
     for (const wake of this.#onWrite.splice(0)) wake();
   }
 
-  /** The rows without what is blank behind them. */
+  /** The rows without blanks at their ends. */
   get text(): string {
     return this.rows.map((row) => row.join("").trimEnd()).join("\n").trimEnd();
   }
 
-  /** Resolves once the text holds this, or is matched by it. */
+  /** Resolves once the text contains or matches this. */
   async see(what: string | RegExp): Promise<void> {
     const seen = (): boolean =>
       typeof what === "string" ? this.text.includes(what) : what.test(this.text);
@@ -89,7 +89,7 @@ export class VirtualTerminal implements Device {
     switch (final) {
       case "A":
         this.row -= count;
-        // A cursor in the margin counts as in the last column.
+        // A cursor in the margin counts as one in the last column.
         this.column = Math.min(this.column, this.columns - 1);
         if (this.row < 0) throw new Error("above the first row");
         return;

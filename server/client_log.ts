@@ -3,10 +3,10 @@
 import type { Clock } from "../scheduling/clock.ts";
 import type { LogEntry } from "./log.ts";
 
-// More would take time from clients that do no harm, and bury the rest of the log.
+// More entries would take time from honest clients, and bury the rest of the log.
 const MAX_PER_SECOND = 10;
 
-/** Entries that clients can cause in any number: writes a few a second, and only counts the others. */
+/** A log for entries that clients can cause in any number. It writes a few a second, and only counts the others. */
 export class ClientLog {
   readonly #clock: Clock;
   readonly #log: (entry: LogEntry) => void;
@@ -19,7 +19,7 @@ export class ClientLog {
     this.#log = log;
   }
 
-  /** Logs an entry unless this second has had its entries; first says how many were left out before. */
+  /** Logs an entry unless this second has had its entries. Before it, logs the number of omitted ones. */
   add(entry: LogEntry): void {
     const second = Math.floor(this.#clock.now() / 1000);
     if (second !== this.#second) this.#count = 0;
@@ -32,7 +32,7 @@ export class ClientLog {
     this.#log(entry);
   }
 
-  /** Says how many entries were left out since it was last said. */
+  /** Logs the number of entries omitted since it was last logged. */
   flush(): void {
     if (this.#leftOut === 0) return;
     const message = `more was logged of clients than ${MAX_PER_SECOND} entries a second`;

@@ -1,4 +1,4 @@
-// Writes the events of a server to its log, each kind as often as is useful.
+// Writes the events of a server to its log, and bounds how often.
 
 import type { Clock } from "../scheduling/clock.ts";
 import { ClientLog } from "./client_log.ts";
@@ -11,7 +11,7 @@ export class EventLog {
   readonly #log: (entry: LogEntry) => void;
   /** For events that clients can cause as often as they like. */
   readonly #clients: ClientLog;
-  /** For failures inside the server. Clients can cause them too, but must not bury them by other means. */
+  /** For failures inside the server. Clients can cause them too, but must not bury them under other entries. */
   readonly #incidents: ClientLog;
   readonly #repeating: RepeatingLog;
 
@@ -23,7 +23,7 @@ export class EventLog {
     this.#repeating = new RepeatingLog(clock, log);
   }
 
-  /** Says how many entries were left out and not yet counted in the log. */
+  /** Logs the number of omitted entries that the log has not counted yet. */
   flush(): void {
     this.#clients.flush();
     this.#incidents.flush();
@@ -90,7 +90,7 @@ export class EventLog {
     }
   };
 
-  /** Entries of one listener do not keep those of another from the log. */
+  /** The key of a listener's entries: a listener must not keep the entries of another from the log. */
   #repeat(entry: LogEntry & { readonly address: string }): void {
     this.#repeating.add(entry, `${entry.message} ${entry.address}`);
   }

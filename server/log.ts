@@ -1,4 +1,4 @@
-// Log entries, and standard error as the place that they go to.
+// Log entries, and their form on standard error.
 
 import { standardError } from "../net/standard_error.ts";
 import { printable } from "../protocol/printable.ts";
@@ -6,7 +6,7 @@ import { formatWord } from "../protocol/quoting.ts";
 
 /** One line of a server's log. */
 export interface LogEntry {
-  /** `error`: the server could not do something. `info`: a handler logs, or a client is none of ours. */
+  /** `error`: the server could not do something. `info`: a handler logs, or a client is a foreign one. */
   readonly level: "info" | "error";
   /** The event, in words. */
   readonly message: string;
@@ -15,8 +15,8 @@ export interface LogEntry {
 }
 
 /**
- * Writes a log entry as one line on standard error; lines below it, which begin with spaces, give the stack of an error.
- * Never waits: where standard error is not read, entries are dropped, and a line says how many.
+ * Writes a log entry as one line on standard error; lines below it, which begin with spaces, give the stack of an
+ * error. Never waits: where standard error is not read, entries are dropped, and a line says how many.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ function textOf(value: unknown): string {
   try {
     return String(JSON.stringify(value));
   } catch {
-    // It contains itself, or a value that JSON has no form for.
+    // The value contains itself, or a value without a form in JSON.
     return Deno.inspect(value, { depth: 2, colors: false });
   }
 }

@@ -16,16 +16,16 @@ export interface ServiceOptions {
   /** Longest line and body, in bytes. */
   limits?: Partial<WireLimits>;
   /**
-   * Requests that run at once, over all connections. `adaptive` finds out how many serve best, for handlers that wait for
-   * something outside this process. Default 2048, of which one client gets half of the free ones at most
-   * (`scheduling.share`); a number given here is a capacity, which one client may use up.
+   * Requests that run at once, over all connections. `adaptive` finds the best number, for handlers that wait for
+   * something outside this process. Default 2048; of these, one client gets at most half of the free ones
+   * (`scheduling.share`). A number given here is a capacity, which one client may use up.
    */
   seats?: number | "adaptive";
-  /** How many connections there may be. */
+  /** The limits on the number of connections. */
   connections?: Partial<ConnectionLimits>;
-  /** How long a client may take, and how many bytes of answers it may leave unread. */
+  /** The time limits of clients, and the bytes of answers that they may leave unread. */
   timeouts?: Partial<Timeouts>;
-  /** What one connection may have under way beside `maxInFlight`, and how often it may be refused. */
+  /** The bounds of one connection beside `maxInFlight`: its work in flight, and its refusals. */
   bounds?: Partial<ConnectionBounds>;
   /** Bytes held for clients: unfinished input, requests, answers. Default 256 MiB. */
   memory?: number;
@@ -35,22 +35,22 @@ export interface ServiceOptions {
   scheduling?: Partial<SchedulingLimits>;
   /** The classes, the one for control work first. Default: `CLASSES` of the scheduling module. */
   classes?: readonly Readonly<ClassOptions>[];
-  /** How many requests a second a client may make; more are refused with `quota`. Default: no limit. */
+  /** The requests a second of a client. More are refused with `quota`. Default: no limit. */
   rates?: Rates;
   /** Runs the handlers of a module in processes of their own, for commands that burn CPU. */
   workers?: WorkerOptions;
   /**
-   * Requests of one connection in flight. Above it, requests that are answered in order are not read, and correlated ones
-   * are refused with `quota`. Default 256.
+   * Requests of one connection in flight. Above it, ordered requests are not read, and correlated ones are refused with
+   * `quota`. Default 256.
    */
   maxInFlight?: number;
-  /** How long a drain lets running requests finish, in ms. Default 10000. */
+  /** The time in ms that a drain gives running requests. Default 10000. */
   drain?: number;
   /** Time. Default: this machine's. */
   clock?: Clock;
   /** Numbers from 0 to 1, 1 excluded, for jitter. Default: `Math.random`. */
   random?: () => number;
-  /** Where log entries go. Default: standard error. */
+  /** The destination of log entries. Default: standard error. */
   log?: (entry: LogEntry) => void;
   /** Further figures, listed behind those of the server. */
   stats?: () => Iterable<readonly [name: string, value: string | number]>;

@@ -1,4 +1,4 @@
-// Log entries that come again by themselves: written less and less often.
+// A log for entries that repeat by themselves. It writes them less and less often.
 
 import type { Clock } from "../scheduling/clock.ts";
 import type { LogEntry } from "./log.ts";
@@ -7,9 +7,9 @@ const FIRST_MS = 1000, LONGEST_MS = 60_000;
 const MAX_KEYS = 1000;
 
 /**
- * Entries that repeat: writes one at once, then after pauses that double from a second to a minute, with the number of
- * repetitions (`times`). After two quiet minutes a key begins anew. An `info` entry says that things are well again: it
- * is always written where an `error` was written since the last one, so that the last entry is true.
+ * Writes the first entry of a key at once, the next ones after pauses that double from a second to a minute, with the
+ * number of repetitions (`times`). After two quiet minutes, a key begins anew. An `info` entry says that the failure is
+ * over: it is always written where an `error` was written since the last one, so that the last entry is true.
  */
 export class RepeatingLog {
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class RepeatingLog {
     this.#log = log;
   }
 
-  /** Logs an entry, or counts it with the others of its key. There should be few keys. */
+  /** Logs an entry, or counts it with the others of its key. Callers must use few keys. */
   add(entry: LogEntry, key: string = entry.message): void {
     const now = this.#clock.now();
     const known = this.#known.get(key);

@@ -1,4 +1,4 @@
-// A protocol served at addresses.
+// Serves a protocol at addresses.
 
 import type { Dialect } from "../dialects/dialect.ts";
 import { lineup1 } from "../dialects/lineup1/lineup1.ts";
@@ -25,20 +25,20 @@ import type { WorkerOptions } from "./workers/pool.ts";
 
 /** A running server. `await using` shuts it down. */
 export interface Server extends AsyncDisposable {
-  /** Where it listens: `tcp://127.0.0.1:5463`. */
+  /** The addresses at which it listens: `tcp://127.0.0.1:5463`. */
   readonly addresses: readonly string[];
   /** The first of `addresses`. */
   readonly address: string;
-  /** Resolves once it has shut down, whatever led to it. */
+  /** Resolves once it has shut down, for any reason. */
   readonly finished: Promise<void>;
-  /** Stops listening, lets what is in flight finish within the drain time, cuts off the rest. */
+  /** Stops listening, lets requests in flight finish within the drain time, cuts off the rest. */
   shutdown(): Promise<void>;
 }
 
 /**
- * Serves a protocol: resolves once it listens. Throws `SpecError` for a wrong protocol, `TypeError` for a missing
- * handler, and Deno's errors (`AddrInUse`, `PermissionDenied`) where it cannot listen,
- * `RangeError` where `ws.maxMessage` is too small.
+ * Serves a protocol. Resolves once it listens. Throws `SpecError` for a wrong protocol, `TypeError` for a missing
+ * handler, `RangeError` where `ws.maxMessage` is too small, and Deno's errors (`AddrInUse`, `PermissionDenied`) where
+ * it cannot listen.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export function serve<const P extends Protocol>(
   handlers: Handlers<P>,
   options?: ServeOptions,
 ): Promise<Server>;
-/** Serves a protocol; commands that `handlers` does not have run in the workers. Also throws what their module throws. */
+/** Serves a protocol. Commands without a handler here run in the workers. Also throws the errors of their module. */
 export function serve<const P extends Protocol>(
   protocol: P,
   handlers: Partial<Handlers<P>>,
@@ -154,7 +154,7 @@ async function listenAt(
   return listeners;
 }
 
-/** Throws the error with the address in its message, which systems leave out. */
+/** Throws the error with the address in its message: systems leave it out. */
 function cannotListen(place: Address, error: unknown): never {
   if (error instanceof Error && !(error instanceof AddressError)) {
     error.message = `cannot listen at ${formatAddress(place)}: ${error.message}`;

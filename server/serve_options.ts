@@ -11,29 +11,32 @@ export interface ServeOptions extends ServiceOptions {
   dialect?: Dialect;
   /** The port; 0 takes a free one. Default 5463, LINE on a telephone. */
   port?: number;
-  /** The name or address to listen at. Default 127.0.0.1: nobody else can connect. */
+  /** The name or address to listen at. Default 127.0.0.1: only clients on this machine can connect. */
   hostname?: string;
   /** Addresses or listeners to serve instead of `hostname` and `port`. */
   listen?: readonly (string | Listener | ProxiedAddress | ReservedAddress)[];
   /**
-   * Who may connect to `unix:` addresses, except reserved ones, as the mode of a file. Default 0o600: the user of this
-   * process.
+   * The mode of the files of `unix:` addresses, except reserved ones. It decides which users may connect. Default
+   * 0o600: the user of this process.
    */
   socketMode?: number;
   /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
   tls?: TlsIdentity;
-  /** Where WebSockets are served as well, for browsers. */
+  /** Serves WebSockets as well, for browsers. */
   ws?: WebSocketOptions;
   /**
    * Whether to listen where other machines can connect although the server asks for no credentials. Default false:
    * `serve` throws.
    */
   insecure?: boolean;
-  /** Whether SIGINT, SIGTERM and SIGHUP shut the server down; a second signal closes every connection at once. Default false. */
+  /**
+   * Whether SIGINT, SIGTERM and SIGHUP shut the server down; a second signal closes every connection at once. Default
+   * false.
+   */
   signals?: boolean;
 }
 
-/** Where and for whom to serve WebSockets: `ws://`, to which a proxy can add TLS. */
+/** Options of WebSockets: `ws://`, to which a proxy can add TLS. */
 export interface WebSocketOptions {
   /** The port; 0 takes a free one. Default: none but those of `listen`. */
   port?: number;
@@ -49,22 +52,22 @@ export interface WebSocketOptions {
 }
 
 /**
- * An address that only proxies connect to. Each connection begins with a PROXY header (version 1 or 2), before the request
- * for a WebSocket where there is one.
+ * An address that only proxies connect to. Each connection begins with a PROXY header (version 1 or 2), before the
+ * request for a WebSocket where there is one.
  */
 export interface ProxiedAddress {
-  /** Where to listen: `tcp://`, `ws://` or `unix:`. Before TLS no header can be read; have the proxy speak that. */
+  /** Where to listen: `tcp://`, `ws://` or `unix:`. A header before TLS cannot be read: let the proxy do the TLS. */
   readonly address: string;
   /**
-   * The IP addresses of the proxies, and `unix:` for those that connect to a Unix socket, as the permissions of its file
-   * allow; other peers are turned away.
+   * The IP addresses of the proxies, and `unix:` for all that may connect to a Unix socket by the permissions of its
+   * file. Other peers are turned away.
    */
   readonly proxyFrom: readonly string[];
 }
 
 /**
- * A Unix socket for the administrator: its connections come beside those of all others, however many there are, and
- * however much there is to do. The permissions of its file say who may open it.
+ * A Unix socket for the administrator. It has connections of its own, at any number of others and at any load. The
+ * permissions of its file decide who may open it.
  */
 export interface ReservedAddress {
   /** `unix:PATH`. */

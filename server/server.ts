@@ -1,4 +1,4 @@
-// A protocol being served: its listeners, its connections, its end.
+// A running server: its listeners, its connections, its end.
 
 import type { Dialect } from "../dialects/dialect.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
@@ -26,20 +26,20 @@ import { WorkerPool } from "./workers/pool.ts";
 
 const DRAIN_MS = 10_000;
 
-/** What a server is given beside its options. */
+/** The dependencies of a server beside its options. */
 export interface ServerResources {
   readonly dialect: Dialect;
   readonly clock: Clock;
-  /** Is closed when the server shuts down. */
+  /** The server closes it when it shuts down. */
   readonly turns: LoopYield;
   readonly telemetry: Telemetry;
 }
 
-/** How connections come to a listener. */
+/** The kind of a listener's connections. */
 export interface ListenerKind {
-  /** Through a proxy, which says whose they are. */
+  /** Whether they come through a proxy, which names their clients. */
   readonly proxied?: boolean;
-  /** Only clients that may open its address can take its connections. */
+  /** Whether they are reserved for clients that may open the listener's address. */
   readonly reserved?: boolean;
 }
 
@@ -79,7 +79,7 @@ export class ProtocolServer {
     this.#drainTime = options.drain ?? DRAIN_MS;
   }
 
-  /** Starts its workers, if it has any. Throws what `serve` throws. */
+  /** Starts its workers, if it has any. Throws the errors of `serve`. */
   static async open(
     protocol: Protocol,
     handlers: Readonly<Record<string, unknown>>,
@@ -104,7 +104,7 @@ export class ProtocolServer {
     return new ConnectionAdmission(policies, counters);
   }
 
-  /** Serves what a listener accepts until it is closed. */
+  /** Serves the connections of a listener until it is closed. */
   listen(listener: Listener, { proxied = false, reserved }: ListenerKind = {}): void {
     this.#listeners.add(listener);
     const admission = reserved ? this.#reservedAdmission : this.#admission;
@@ -114,9 +114,9 @@ export class ProtocolServer {
       telemetry,
       turn: () => this.#turn(),
       take: (stream) => {
-        // Accepted in the moment in which the listener was closed.
+        // The connection was accepted in the moment in which the listener was closed.
         if (this.#draining !== undefined) return stream.close();
-        // A proxy speaks for others, whatever their addresses are.
+        // A proxy names the addresses of others: none of them is this machine.
         const local = !proxied && isLocal(stream.peer);
         this.#keep(this.#serve(stream, admission, local));
       },
@@ -149,7 +149,7 @@ export class ProtocolServer {
     return new Promise((resolve) => this.#resources.turns.next(resolve));
   }
 
-  /** The bounds of a listener on connections that are not open yet, and who is told of them. */
+  /** The bounds of a listener on connections that are not open yet, and the callback for those that are closed. */
   openingOptions(): OpeningOptions & Pick<ListenOptions, "onLongMessage"> {
     const { clock, counters, timeouts } = this.#parts.services;
     return {
@@ -161,7 +161,7 @@ export class ProtocolServer {
     };
   }
 
-  /** What a listener for proxies needs; `lists` says which peers are those. */
+  /** The options of a listener for proxies. `lists` tells whether a peer is one of them. */
   proxyOptions(lists: (peer: string) => boolean): ProxyOptions {
     const { telemetry } = this.#resources;
     return {
@@ -180,7 +180,7 @@ export class ProtocolServer {
     work.finally(() => this.#running.delete(work));
   }
 
-  /** Stops listening, lets what is in flight finish, then cuts off the rest. Resolves when all is closed. */
+  /** Stops listening, lets requests in flight finish, then cuts off the rest. Resolves when all is closed. */
   shutdown(): Promise<void> {
     return this.#draining ??= this.#drain();
   }

@@ -1,4 +1,4 @@
-// Puts together what the connections of a server share.
+// Makes the parts of a server that its connections share.
 
 import { DEFAULT_LIMITS, type Dialect } from "../dialects/dialect.ts";
 import type { LoopYield } from "../net/loop_yield.ts";
@@ -32,13 +32,13 @@ import type { WorkerPool } from "./workers/pool.ts";
 const MEMORY = 256 << 20;
 const MAX_IN_FLIGHT = 256;
 
-/** What is given to a server beside its options. */
+/** The dependencies of the services beside the options. */
 export interface ServerEnvironment {
   readonly dialect: Dialect;
   readonly clock: Clock;
   readonly turns: LoopYield;
   readonly telemetry: Telemetry;
-  /** The open connections, which others add and remove. */
+  /** The open connections. The server adds and removes them. */
   readonly connections: ReadonlySet<Connection>;
   /** Runs the handlers that `handlers` does not have. */
   readonly pool: WorkerPool | undefined;

@@ -7,16 +7,16 @@ import type { Counters } from "./telemetry.ts";
 
 type Figure = readonly [name: string, value: string | number];
 
-/** Where the figures come from. */
+/** The sources of the figures. */
 export interface FigureSources {
   readonly clock: Clock;
-  /** When the server was started, in ms of the clock. */
+  /** The time of the server's start, in ms of the clock. */
   readonly startedAt: number;
   readonly counters: Counters;
   /** The open connections. */
   readonly connections: { readonly size: number };
   readonly pressure: Pressure;
-  /** The schedulers, each with what its figures begin with. */
+  /** The schedulers, each with the prefix of its figures. */
   readonly schedulers: readonly (readonly [prefix: string, scheduler: Reporting])[];
   /** Further figures. */
   readonly more: () => Iterable<Figure>;

@@ -1,20 +1,20 @@
-// What happens in a server: counters, and events for the log and for whatever else watches.
+// The telemetry of a server: counters, and events for the log and for other subscribers.
 
-/** Counts since the start; each only grows. */
+/** Counters since the start. They only grow. */
 export interface Counters {
   /** Connections that were served. */
   connections: number;
-  /** Connections that were refused, by why: too many in all or too much to do, or too many of their client. */
+  /** Connections that were refused, by reason: too many of all or too much load, or too many of their client. */
   readonly connectionsRefused: Record<"busy" | "quota", number>;
-  /** Requests of known commands, those refused for too much to do included. */
+  /** Requests of known commands, including those that were refused for the load. */
   requests: number;
   /** Bytes that clients sent. */
   received: number;
   /** Connections that were closed because their clients did not read, vanished, or held most. */
   dropped: number;
-  /** How often a connection was not read until its client had read, or was answered. */
+  /** The number of times that a connection was not read until its client had read, or was answered. */
   heldBack: number;
-  /** How often a connection was not read because its client went on asking although it was refused. */
+  /** The number of times that a connection was not read because its client went on asking although it was refused. */
   paused: number;
   /** Connections whose TLS handshake or request for a WebSocket did not come in time, or gave way to others. */
   unopened: number;
@@ -24,9 +24,9 @@ export interface Counters {
   readonly errors: Map<string, number>;
 }
 
-/** One thing that happened. `client` is an address as `ConnectedClient.peer` has it; `verb` is that of the request. */
+/** An event. `client` is an address as in `ConnectedClient.peer`; `verb` is the verb of the request. */
 export type ServerEvent =
-  /** A connection ended that is worth a line: its client is none of ours, or what it sent ended it. */
+  /** A notable connection ended: its client is a foreign one, or its input ended the connection. */
   | {
     readonly kind: "connection-ended";
     readonly client: string;
@@ -34,13 +34,13 @@ export type ServerEvent =
     readonly requests: number;
     /** Failures that were answered. */
     readonly errors: number;
-    /** How long it was open. */
+    /** The time that it was open. */
     readonly seconds: number;
     /** The code of the failure that ended it; `undefined` where none did. */
     readonly code?: string;
     readonly why?: string;
   }
-  /** The server closed a connection at once because of what its client does; `bytes` is what was held for it. */
+  /** The server closed a connection at once because of its client. `bytes` is the memory that was held for it. */
   | {
     readonly kind: "connection-dropped";
     readonly client: string;
@@ -49,7 +49,7 @@ export type ServerEvent =
   }
   /** A connection failed in the server. */
   | { readonly kind: "connection-failed"; readonly client: string; readonly error: unknown }
-  /** A handler threw what its command does not declare; `incident` is what the client was told. */
+  /** A handler threw an error that its command does not declare. `incident` is the number that the client was told. */
   | {
     readonly kind: "handler-failed";
     readonly client: string;
@@ -76,12 +76,12 @@ export type ServerEvent =
   /** A worker ended by itself, and is started again. */
   | { readonly kind: "worker-ended"; readonly error: unknown };
 
-/** Is told of each event, at once; must not throw. */
+/** Called with each event, at once. Must not throw. */
 export type EventSubscriber = (event: ServerEvent) => void;
 
-/** The counters of one server, and who is told of its events. */
+/** The counters of one server, and the subscribers of its events. */
 export class Telemetry {
-  /** Counts since the start; the code that causes something counts it. */
+  /** Counters since the start. The code that causes an event counts it. */
   readonly counters: Counters = {
     connections: 0,
     connectionsRefused: { busy: 0, quota: 0 },

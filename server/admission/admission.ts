@@ -62,14 +62,14 @@ export class RequestAdmission {
       .filter((policy) => policy.onOutcome !== undefined);
   }
 
-  /** Tells all rules what became of a request, see `RequestPolicy.onOutcome`. */
+  /** Tells all rules the outcome of a request, see `RequestPolicy.onOutcome`. */
   onOutcome(outcome: RequestOutcome, retry: number): void {
     for (const policy of this.#listeners) policy.onOutcome!(outcome, retry);
   }
 }
 
-// Written out instead of a loop: each call then has one target, which is compiled into this function. In a loop the calls
-// would take a tenth of a short request.
+// Written out instead of a loop: each call then has one target, which is compiled into this function. In a loop the
+// calls would take a tenth of a short request.
 function inOrder([a, b, c, d, e, f, g, h]: RequestPolicies): RequestAdmission["admit"] {
   return (request, command) =>
     a?.admit?.(request, command) ?? b?.admit?.(request, command) ??

@@ -5,7 +5,7 @@ import type { FlowOptions } from "../../scheduling/scheduler_options.ts";
 import type { FlowHandle } from "../../scheduling/ticket.ts";
 import { clientOf, prefixesOf } from "./peer.ts";
 
-/** Opens flows: the part of a `Scheduler` that is needed here. */
+/** The part of a `Scheduler` that opens flows. */
 export interface FlowOpener {
   openFlow(name: string, key: string, options?: FlowOptions): FlowHandle;
 }

@@ -1,10 +1,10 @@
-// There may be so many connections in all; the last of them are for clients on this machine.
+// Bounds the number of all connections. The last of them are for clients on this machine.
 
 import type { Failure } from "../../dialects/dialect.ts";
 import { CONNECTION_RETRY, type ConnectionLimits } from "./connection_limits.ts";
 import type { Arrival, ConnectionPolicy, Guest } from "./policy.ts";
 
-/** Bounds the connections in all. */
+/** Bounds the number of all connections. */
 export class ConnectionLimiter implements ConnectionPolicy {
   readonly #limits: Readonly<ConnectionLimits>;
   #count = 0;

@@ -1,25 +1,26 @@
-// How many connections there may be.
+// The limits on the number of connections.
 
 /** Bounds on connections. */
 export interface ConnectionLimits {
-  /** Connections in all. Default 10000, as Redis' maxclients. */
+  /** All connections. Default 10000, as Redis' maxclients. */
   connections: number;
   /** Connections of one client: an IPv4 address or an IPv6 /64. Default 256. */
   connectionsPerClient: number;
   /**
-   * How many connections a reserved address has, beside `connections`: for the administrator. Also how many of
-   * `connections` only clients on this machine may have, which protects them from other machines, not from programs
-   * here. Default 16.
+   * The connections of a reserved address, in addition to `connections`: for the administrator. Also the part of
+   * `connections` that only clients on this machine may have. This protects them from other machines, not from programs
+   * of this one. Default 16.
    */
   connectionsReserved: number;
   /**
-   * Connections without their PROXY header, or on which no WebSocket is open yet, at each listener: one more closes the
-   * oldest. Also connections that are being told that they are refused: one more is closed without a word. Default 256.
+   * At each listener: connections that have not sent their PROXY header, or not opened their WebSocket. One more
+   * closes the oldest. Also refused connections that are still to get the refusal: one more is closed without it.
+   * Default 256.
    */
   connectionsOpening: number;
 }
 
-/** The limits of a server that sets none. */
+/** The default limits. */
 export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
   connections: 10_000,
   connectionsPerClient: 256,
@@ -27,10 +28,10 @@ export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
   connectionsOpening: 256,
 };
 
-/** When a client that was refused may try to connect again, in ms. */
+/** The time in ms after which a refused client may try to connect again. */
 export const CONNECTION_RETRY = 1000;
 
-/** The limits of a reserved address: all who may open it share its connections. */
+/** The limits of a reserved address. All clients of it share its connections. */
 export function reservedLimits(limits: Readonly<ConnectionLimits>): Readonly<ConnectionLimits> {
   const { connectionsReserved: connections } = limits;
   return { ...limits, connections, connectionsPerClient: Infinity, connectionsReserved: 0 };

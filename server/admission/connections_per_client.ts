@@ -1,11 +1,12 @@
-// One client may have so many connections. A client that vanished and comes back takes the place of an idle one.
+// Bounds the connections of each client. A client at its bound replaces its longest idle connection: it may have
+// vanished and come back.
 
 import type { Failure } from "../../dialects/dialect.ts";
 import { CONNECTION_RETRY } from "./connection_limits.ts";
 import { clientOf } from "./peer.ts";
 import type { Arrival, ConnectionPolicy, Guest } from "./policy.ts";
 
-// A connection that is idle for so long may give way, and a search for one is made so often at most.
+// The idle time after which a connection may be replaced, and the least time between two searches for one.
 const IDLE_MS = 60_000;
 const SEARCH_EVERY_MS = 100;
 
@@ -18,7 +19,7 @@ export class ConnectionsPerClient implements ConnectionPolicy {
   readonly #guests = new Map<string, Set<Guest>>();
   #searchedAt = -Infinity;
 
-  /** Lets in `most` connections of each client. */
+  /** Admits `most` connections of each client. */
   constructor(most: number, now: () => number) {
     this.#most = most;
     this.#now = now;
@@ -40,7 +41,7 @@ export class ConnectionsPerClient implements ConnectionPolicy {
     } else if (guests!.delete(guest) && guests!.size === 0) this.#guests.delete(client);
   }
 
-  /** Ends the connection that has been idle longest. Answers whether there was one. */
+  /** Ends the connection that has been idle longest. Returns whether there was one. */
   #makeRoom(guests: ReadonlySet<Guest>): boolean {
     const now = this.#now();
     if (now - this.#searchedAt < SEARCH_EVERY_MS) return false;

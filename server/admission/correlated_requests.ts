@@ -1,13 +1,14 @@
-// One connection may have so many correlated requests in flight. The others are bounded by not reading on.
+// Bounds the correlated requests in flight of a connection. Ordered requests are bounded otherwise: the server stops
+// reading.
 
 import type { WireRequest, Wording } from "../../dialects/dialect.ts";
 import type { Denial, RequestPolicy } from "./policy.ts";
 
 const RETRY_MS = 100;
 
-/** What is counted of the requests in flight. */
+/** The count of correlated requests in flight. */
 export interface CorrelatedCount {
-  /** How many requests in flight have a correlation. */
+  /** The number of requests in flight with a correlation. */
   readonly correlated: number;
 }
 

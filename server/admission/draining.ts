@@ -1,4 +1,4 @@
-// A server that shuts down answers what is in flight, and built-in commands.
+// A server that shuts down answers only requests in flight, and built-in commands.
 
 import type { WireRequest } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";

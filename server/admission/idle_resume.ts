@@ -1,7 +1,7 @@
 import type { LoopYield } from "../../net/loop_yield.ts";
 import type { RefusalBudget } from "./refusal_budget.ts";
 
-/** Reads connections again that rest, while the server has nothing else to do: the one that rests longest first. */
+/** Resumes resting connections while the server has nothing else to do, the longest resting one first. */
 export class IdleResume {
   readonly #budget: RefusalBudget;
   readonly #turns: LoopYield;
@@ -14,13 +14,13 @@ export class IdleResume {
     this.#isIdle = isIdle;
   }
 
-  /** There may be nothing to do. */
+  /** Called when the server may have nothing else to do. */
   readonly onIdle = (): void => {
     if (this.#budget.resumable === 0 || !this.#isIdle()) return;
     this.#budget.resumeOldest();
     if (this.#waiting) return;
     this.#waiting = true;
-    // The one that is read now may have sent nothing.
+    // The resumed connection may have sent nothing.
     this.#turns.next(() => {
       this.#waiting = false;
       this.onIdle();

@@ -1,4 +1,4 @@
-// Requests name commands that exist. A client that names unknown ones again and again is no client of this protocol.
+// Requests must name existing commands. A client that names unknown ones again and again speaks another protocol.
 
 import type { WireRequest, Wording } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
@@ -6,11 +6,11 @@ import type { Denial, RequestPolicy } from "./policy.ts";
 
 /** Refuses unknown commands, and ends the connection after many. */
 export class KnownCommands implements RequestPolicy {
-  /** How many requests named a command. */
+  /** The number of requests that named a command. */
   known = 0;
   readonly #most: number;
   readonly #wording: Wording;
-  /** Unknown commands since the last known one. */
+  /** The number of unknown commands since the last known one. */
   #unknown = 0;
 
   /** The unknown command that makes `most` in a row ends the connection. */

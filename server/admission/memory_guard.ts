@@ -4,10 +4,10 @@ import type { Pressure } from "./pressure.ts";
 
 /** A connection whose memory counts. */
 export interface Weighed {
-  /** Bytes held for it, as counted last. */
+  /** The bytes held for it at the last count. */
   readonly weight: number;
   readonly closed: boolean;
-  /** Closes it at once, and weighs it again. */
+  /** Closes it at once, and counts its bytes again. */
   drop(why: string, bytes: number): void;
 }
 
@@ -16,7 +16,7 @@ export class MemoryGuard {
   readonly #pressure: Pressure;
   readonly #connections: Iterable<Weighed>;
 
-  /** Guards what `connections` hold: a collection that may change. */
+  /** Guards the memory of `connections`, a collection that may change. */
   constructor(pressure: Pressure, connections: Iterable<Weighed>) {
     this.#pressure = pressure;
     this.#connections = connections;

@@ -1,11 +1,11 @@
-// A server under pressure takes no further connections, but from this machine.
+// A server under pressure takes further connections from this machine only.
 
 import type { Failure } from "../../dialects/dialect.ts";
 import { CONNECTION_RETRY } from "./connection_limits.ts";
 import type { Arrival, ConnectionPolicy } from "./policy.ts";
 import type { Pressure } from "./pressure.ts";
 
-/** Refuses connections while there is too much to do. */
+/** Refuses connections while the server is under pressure. */
 export class Overload implements ConnectionPolicy {
   readonly #pressure: Pressure;
 

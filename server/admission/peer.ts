@@ -1,4 +1,4 @@
-// What the address of a peer says of its client.
+// Finds the client of a peer by its address.
 
 import { addressPrefixes } from "../../scheduling/address_prefixes.ts";
 

@@ -14,7 +14,7 @@ import type { ConnectionPolicy, RequestPolicies, RequestPolicy } from "./policy.
 import type { Pressure } from "./pressure.ts";
 import type { RefusalThrottle } from "./refusal_throttle.ts";
 
-/** Who may connect. */
+/** The rules for connections, in their order. */
 export function connectionPolicies(
   limits: Readonly<ConnectionLimits>,
   pressure: Pressure,
@@ -27,18 +27,18 @@ export function connectionPolicies(
   ];
 }
 
-/** What the rules for requests need of the server. */
+/** The parts of the server that the rules for requests use. */
 export interface RequestRules {
   readonly maxInFlight: number;
   readonly wording: Wording;
   readonly bounds: ConnectionBounds;
   readonly draining: Draining;
-  /** Counts the requests that the rules before it let through. */
+  /** Counts the requests that the earlier rules let through. */
   readonly requestCount: RequestPolicy;
   readonly memoryShedding: MemoryShedding;
 }
 
-/** Who may ask, and go on asking, on one connection. */
+/** The rules for the requests of one connection, in their order. */
 export function requestPolicies(
   { maxInFlight, wording, draining, requestCount, memoryShedding }: RequestRules,
   pending: CorrelatedCount,

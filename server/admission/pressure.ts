@@ -1,13 +1,13 @@
 // The load of a server: the memory held for clients, and the lateness of the event loop. Policies ask for it.
 
 /**
- * The marks at which something is done, most of them as shares of the memory that may be held (after Envoy's overload
- * manager); Infinity is never.
+ * The marks at which the server defends itself, most of them as shares of the memory for clients (after Envoy's
+ * overload manager). Infinity is never.
  */
 export interface PressureMarks {
   /** Time limits of clients become a quarter as long. Default 0.85. */
   hasten: number;
-  /** No further connections are taken, but from this machine. Default 0.92. */
+  /** Further connections are taken from this machine only. Default 0.92. */
   closeGate: number;
   /** No further requests are taken. Default 0.95. */
   shed: number;
@@ -17,7 +17,7 @@ export interface PressureMarks {
   late: number;
 }
 
-/** The marks of a server that sets none. */
+/** The default marks. */
 export const PRESSURE_MARKS: Readonly<PressureMarks> = {
   hasten: 0.85,
   closeGate: 0.92,
@@ -28,13 +28,13 @@ export const PRESSURE_MARKS: Readonly<PressureMarks> = {
 
 const HASTY_DIVISOR = 4;
 
-/** Memory and time of a server. */
+/** The load of a server. */
 export class Pressure {
   /** Bytes that may be held for clients. */
   readonly memory: number;
   /** Bytes that are held for clients. */
   held = 0;
-  /** How late the event loop was lately, in ms. */
+  /** The recent lateness of the event loop in ms. */
   lag = 0;
 
   readonly #marks: PressureMarks;
@@ -44,12 +44,12 @@ export class Pressure {
     this.#marks = marks;
   }
 
-  /** The loop was late by `ms`. One late turn counts by half. */
+  /** Records that the event loop was late by `ms`. One late turn counts by half. */
   late(ms: number): void {
     this.lag = ms > this.lag ? (this.lag + ms) / 2 : ms;
   }
 
-  /** By how much the time limits of clients are divided: 1 in calm. */
+  /** The divisor of clients' time limits: 1 without pressure. */
   get timeoutDivisor(): number {
     return this.held > this.#marks.hasten * this.memory ? HASTY_DIVISOR : 1;
   }
@@ -59,7 +59,7 @@ export class Pressure {
     return this.lag > this.#marks.late;
   }
 
-  /** Whether no further connections are taken, but from this machine. */
+  /** Whether further connections are taken from this machine only. */
   get refusesConnections(): boolean {
     return this.held > this.#marks.closeGate * this.memory || this.lags;
   }
@@ -69,7 +69,7 @@ export class Pressure {
     return this.held > this.#marks.shed * this.memory;
   }
 
-  /** Whether the client that holds most must go. */
+  /** Whether the client that holds most must be dropped. */
   get overflows(): boolean {
     return this.held > this.#marks.drop * this.memory;
   }

@@ -1,15 +1,15 @@
-// Which proxies may name the clients that they connect for.
+// The proxies that may name the clients for which they connect.
 
 import { type Address, AddressError, formatAddress } from "../../net/address.ts";
 import { addressPrefixes } from "../../scheduling/address_prefixes.ts";
 import { hostOf } from "./peer.ts";
 
-/** In a list: all who may connect to a Unix socket by the permissions of its file. */
+/** The entry of a list for all peers of a Unix socket. The permissions of its file decide who may connect. */
 const UNIX = "unix:";
 
 /**
- * Whether a peer is one of the listed proxies, for an address that they connect to. Throws `AddressError` where an entry
- * of the list is no address, where no listed proxy can connect to `place`, and where `place` cannot have PROXY headers.
+ * Returns the test whether a peer is one of the listed proxies. Throws `AddressError` where an entry of the list is no
+ * address, where no listed proxy can connect to `place`, and where `place` cannot have PROXY headers.
  */
 export function listedProxies(
   list: readonly string[],

@@ -5,11 +5,11 @@ import { DecayingSum } from "../../scheduling/decay.ts";
 import { type Timed, TimingWheel } from "../../scheduling/timing_wheel.ts";
 import type { Counters } from "../telemetry.ts";
 
-// A shorter rest is not worth a timer: so few refusals at once cost nobody anything.
+// A shorter rest is not worth a timer: so few refusals at once cost little.
 const SHORTEST_REST_MS = 10;
 // Finer than the ticks of time limits, so that connections whose rest is over go on a few at a time.
 const TICK_MS = 4;
-// How long the cost of refusals is remembered: the time constant of its decay.
+// The time constant of the decay of refusals' cost.
 const DECAY_MS = 1000;
 // Cost model: to read from a connection and to write to it takes some 75 us, each further refusal some 10 us.
 const CONNECTION_MS = 0.1;
@@ -17,19 +17,19 @@ const REFUSAL_MS = 0.01;
 
 /** One client, over all its connections that were ever refused. */
 export class RefusedClient {
-  /** What refusing it has cost lately. */
+  /** The recent cost of its refusals. */
   readonly cost: DecayingSum = new DecayingSum(DECAY_MS);
-  /** How many connections it has that were ever refused. */
+  /** The number of its connections that were ever refused. */
   connections = 0;
-  /** When its own share of the budget has paid for its refusals so far. */
+  /** The time at which its own share of the budget has paid for its refusals so far. */
   paidAt = 0;
 }
 
-/** A connection that rests: nothing of it is read until `endRest`. The node of the wheel's lists. */
+/** A resting connection: it is not read until `endRest`. It is a node of the wheel's lists. */
 export interface Resting extends Timed {
-  /** How long its rest is, in ms. */
+  /** The length of its rest in ms. */
   restLength: number;
-  /** When its rest began. */
+  /** The beginning of its rest. */
   restSince: number;
   /** Whether the rest ends early where the server has nothing to do. */
   resumeWhenIdle: boolean;
@@ -45,9 +45,9 @@ export class RefusalBudget {
   readonly #wheel: TimingWheel<Resting>;
   readonly #clients = new Map<string, RefusedClient>();
   readonly #cost = new DecayingSum(DECAY_MS);
-  /** When the budget has paid for all refusals so far. */
+  /** The time at which the budget has paid for all refusals so far. */
   #paidAt = 0;
-  /** Those that rest and may resume when idle, in the order in which they began. */
+  /** The resting connections that may resume when the server is idle, the longest resting first. */
   readonly #resumable = new Set<Resting>();
 
   /** Refusing takes this `share` of a core at most. */
@@ -58,7 +58,7 @@ export class RefusalBudget {
     this.#wheel = new TimingWheel(clock, (resting) => resting.endRest(), { tick: TICK_MS });
   }
 
-  /** A connection of a client is refused for the first time. */
+  /** Called when a connection of a client is refused for the first time. */
   join(name: string): RefusedClient {
     let client = this.#clients.get(name);
     if (client === undefined) this.#clients.set(name, client = new RefusedClient());
@@ -66,7 +66,7 @@ export class RefusalBudget {
     return client;
   }
 
-  /** A connection that was refused is gone. */
+  /** Called when a connection that was ever refused is gone. */
   leave(resting: Resting, name: string, client: RefusedClient): void {
     this.#resumable.delete(resting);
     this.#wheel.clear(resting);
@@ -82,7 +82,7 @@ export class RefusalBudget {
     return 2 * this.#clients.size * known.cost.at(now) >= this.#cost.at(now);
   }
 
-  /** A request of a client was refused. */
+  /** Called when a request of a client was refused. */
   charge(client: RefusedClient, now: number): void {
     this.#spend(client, now, REFUSAL_MS);
   }
@@ -101,7 +101,7 @@ export class RefusalBudget {
     this.#wheel.set(resting, now + resting.restLength);
   }
 
-  /** Does not read a connection for so long, whatever the server has to do. */
+  /** Does not read a connection for `ms`, also while the server is idle. */
   pause(resting: Resting, ms: number): void {
     this.#counters.paused++;
     this.#resumable.delete(resting);
@@ -109,17 +109,17 @@ export class RefusalBudget {
     this.#wheel.set(resting, this.#clock.now() + ms);
   }
 
-  /** A rest has ended. */
+  /** Called when a rest has ended. */
   rested(resting: Resting): void {
     this.#resumable.delete(resting);
   }
 
-  /** How many connections rest that may resume when the server is idle. */
+  /** The number of resting connections that may resume when the server is idle. */
   get resumable(): number {
     return this.#resumable.size;
   }
 
-  /** The server is idle: ends the oldest rest of these. */
+  /** Ends the longest of these rests: the server is idle. */
   resumeOldest(): void {
     const [resting] = this.#resumable;
     this.#wheel.clear(resting);

@@ -1,5 +1,5 @@
-// A client that is refused is read less often, so that refusing takes little time from serving. One that goes on asking
-// all the same is paused for as long as it was told to stay away, and in the end disconnected.
+// A client that is refused is read less often, so that refusing takes little time from serving. A client that still
+// goes on asking is paused for the time that it was told to stay away, and in the end disconnected.
 
 import type { ConnectionBounds } from "../connection/bounds.ts";
 import type { Timed } from "../../scheduling/timing_wheel.ts";
@@ -21,9 +21,9 @@ export class RefusalThrottle implements RequestPolicy, Resting {
   readonly #bounds: ConnectionBounds;
   readonly #connection: ThrottledConnection;
   #client: RefusedClient | undefined = undefined;
-  /** A request was refused during the rest: another rest follows. */
+  /** Whether a request was refused during the rest: then another rest follows. */
   #restsAgain = false;
-  /** When a request was refused last: the requests of one read are refused at one time, and cause one rest. */
+  /** The time of the last refusal. The requests of one read are refused at the same time, and cause one rest. */
   #refusedAt = -1;
   #score = 0;
   #pauses = 0;
@@ -41,7 +41,7 @@ export class RefusalThrottle implements RequestPolicy, Resting {
     return this.tick !== 0;
   }
 
-  /** Whether it is paused: what was read already must wait too. */
+  /** Whether it is paused: bytes that were read already must wait too. */
   get paused(): boolean {
     return this.#isPause;
   }
@@ -56,7 +56,7 @@ export class RefusalThrottle implements RequestPolicy, Resting {
     return this.resting && !this.#isPause;
   }
 
-  /** Whether there were so many pauses in a row that another is of no use. */
+  /** Whether there were too many pauses in a row. */
   get exhausted(): boolean {
     return this.#pauses > this.#bounds.pauses;
   }
@@ -97,7 +97,7 @@ export class RefusalThrottle implements RequestPolicy, Resting {
   endRest(): void {
     this.#budget.rested(this);
     this.#isPause = false;
-    // Before what was read meanwhile is taken.
+    // The answers leave before bytes that were read meanwhile are taken.
     this.#connection.flush();
     if (this.#restsAgain) this.#budget.rest(this, this.#client!);
     this.#restsAgain = false;
@@ -114,11 +114,11 @@ export class RefusalThrottle implements RequestPolicy, Resting {
   readonly #name = (): string => this.#connection.clientKey;
 }
 
-/** What a throttle needs of its connection. */
+/** The connection of a throttle. */
 export interface ThrottledConnection {
-  /** The time, the same for all that is taken from one read. */
+  /** The time, the same for all requests of one read. */
   readonly present: number;
-  /** The client that it counts towards, see `clientOf`. */
+  /** The client to which it belongs, see `clientOf`. */
   readonly clientKey: string;
   /** Writes the answers that wait. */
   flush(): void;

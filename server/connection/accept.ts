@@ -1,4 +1,4 @@
-// Accepts connections for as long as a listener is open, whatever goes wrong meanwhile.
+// Accepts connections for as long as a listener is open, through any errors.
 
 import type { ByteStream, Listener } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
@@ -7,13 +7,13 @@ import type { Telemetry } from "../telemetry.ts";
 /** The first pause after an error, and the longest, in ms. */
 const FIRST_PAUSE = 5, LONGEST_PAUSE = 1000;
 
-/** What accepting needs of a server. */
+/** The parts of a server that accepting uses. */
 export interface Acceptor {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Resolves once the event loop has looked after everybody else. */
+  /** Resolves once the event loop has served everything else. */
   turn(): Promise<void>;
-  /** A connection came. */
+  /** Called with each connection. */
   take(stream: ByteStream): void;
 }
 
@@ -30,8 +30,8 @@ function openFilesEarly(): void {
 }
 
 /**
- * Accepts until the listener is closed. Most errors say that there are no file descriptors left, and time frees some: it
- * tries again after pauses that grow up to a second.
+ * Accepts until the listener is closed. Most errors say that there are no file descriptors left, and time frees some:
+ * it tries again after pauses that grow up to a second.
  */
 export async function acceptAll(
   listener: Listener,
@@ -48,7 +48,7 @@ export async function acceptAll(
       if (failures > 0) telemetry.tell({ kind: "accept-resumed", address, failures });
       failures = 0;
       pause = FIRST_PAUSE;
-      // Where many connect at once, each `accept` is ready at once, and nothing else would have a turn.
+      // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
       await turn();
       take(stream);
     } catch (error) {

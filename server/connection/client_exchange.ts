@@ -35,7 +35,7 @@ export interface ExchangeConnection {
   /** The connection as handlers see it. */
   readonly client: ConnectedClient;
   readonly closed: boolean;
-  /** The client has said how it behaves. */
+  /** Called when the client has told how it behaves. */
   introduce(introduction: Introduction): void;
   /** Counts what is held for the client now. */
   weigh(): void;
@@ -56,7 +56,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly throttle: RefusalThrottle;
   readonly batch: ReadBatch;
   readonly router: RequestRouter;
-  /** How many failures were answered. */
+  /** The number of failures that were answered. */
   failures = 0;
   readonly #connection: ExchangeConnection;
   readonly #flows: ClientFlows;
@@ -101,12 +101,12 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     return this.batch.taking ? this.batch.now : this.services.clock.now();
   }
 
-  /** How many requests named a command. */
+  /** The number of requests that named a command. */
   get requests(): number {
     return this.#knownCommands.known;
   }
 
-  /** How many requests are in flight. */
+  /** The number of requests in flight. */
   get inFlight(): number {
     return this.#pending.size;
   }
@@ -118,7 +118,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
 
   // Room for further requests.
 
-  /** Whether the client has to read answers, or to wait for some, before more of its requests are taken. */
+  /** Whether the client must read answers, or wait for some, before more of its requests are taken. */
   get isFull(): boolean {
     return this.output.full || this.#hasManyPending;
   }
@@ -233,14 +233,14 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
 
   // Its end.
 
-  /** The server shuts down: what is parked is refused, what runs may finish. */
+  /** Begins the drain: parked requests are refused, running ones may finish. */
   drain(): void {
     for (const request of this.#pending) {
       if (request.isParked) request.abort("draining", drainingFailure.message);
     }
   }
 
-  /** The connection is closed: what is in flight is aborted. */
+  /** Aborts all requests in flight: the connection is closed. */
   close(): void {
     this.#pending.stop();
     this.throttle.cancel();

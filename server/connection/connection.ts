@@ -17,8 +17,8 @@ import { Receipts } from "./receipts.ts";
 import type { ConnectionServices } from "./services.ts";
 import type { WatchedConnection } from "./watchdog.ts";
 
-// A close with unread input resets the connection, and the client may never see the last answer: the server ends its own
-// side, and reads and forgets for so long.
+// A close with unread input resets the connection, and the client may never see the last answer. So the server first
+// ends its own side, and reads and drops bytes for this time.
 const LINGER_MS = 1000;
 
 /** The answer to a client that was told to stay away often enough. */
@@ -27,13 +27,13 @@ const TOO_MANY_REFUSALS: Failure = {
   message: "Refused requests come again and again.",
 };
 
-/** What admission says of a connection. */
+/** The facts of an admitted connection. */
 export interface Admitted {
   /** A number that no other connection of the server has. */
   readonly id: number;
   /** Whether its client is on this machine. */
   readonly local: boolean;
-  /** It ends in favour of another connection, and counts no longer. */
+  /** Called when it ends in favour of another connection: it counts no longer. */
   readonly onGivenWay: () => void;
 }
 
@@ -58,7 +58,7 @@ export class Connection
   agent: string | undefined = undefined;
   halfClosed = false;
   closed = false;
-  /** Input is forgotten; the connection closes once all requests are answered. */
+  /** Whether input is dropped. The connection closes once all requests are answered. */
   ended = false;
   weight = 0;
 
@@ -69,12 +69,12 @@ export class Connection
   readonly #reader: ReadLoop;
   #halfClose: HalfClose | undefined = undefined;
   readonly #report: EndReport;
-  /** The client has said how it behaves, as our clients do. */
+  /** Whether the client has told how it behaves, as our clients do. */
   #introduced = false;
-  /** The client goes on reading once it has ended its side, as far as is known. */
+  /** Whether the client goes on reading after it has ended its side, as far as the server knows. */
   #halfCloses = true;
   #hasReceived = false;
-  /** Its own side is ended, or will be once all is written. */
+  /** Whether the server's side is ended, or will be once all is written. */
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
   #onClosed: (() => void)[] | undefined = undefined;
@@ -125,7 +125,7 @@ export class Connection
     this.close();
   }
 
-  // What it tells of itself.
+  // Its figures.
 
   get requests(): number {
     return this.#exchange.requests;
@@ -145,7 +145,7 @@ export class Connection
     else (this.#onClosed ??= []).push(action);
   }
 
-  // What it hears of its reading and of its requests.
+  // The callbacks of its read loop and of its requests.
 
   introduce({ agent, halfCloses, heartbeat }: Introduction): void {
     this.#introduced = true;
@@ -244,7 +244,7 @@ export class Connection
     this.end();
   }
 
-  /** The server shuts down, and gives requests in flight `within` ms. */
+  /** Begins the drain. Requests in flight have `within` ms. */
   drain(within: number): void {
     this.session.writeNotice({ kind: "draining", within }, this.output);
     this.#exchange.drain();
@@ -259,10 +259,10 @@ export class Connection
     this.output.finish().then(() => this.#stream.closeWrite()).catch(() => this.close());
   }
 
-  /** Closes at once; what is in flight is aborted. */
+  /** Closes at once, and aborts requests in flight. */
   close(): void {
     if (this.closed) return;
-    // Programs that are not ours, and people, send what may be a request by chance.
+    // Foreign programs, and people, may send a request by chance.
     if (!this.#introduced && !this.#report.told && this.#hasReceived) this.#report.ended();
     this.closed = this.ended = true;
     this.#reader.close();

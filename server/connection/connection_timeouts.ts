@@ -1,24 +1,24 @@
-// Which time limit of one connection is over.
+// Decides which time limit of a connection is over.
 
 import type { Timeouts } from "./timeouts.ts";
 
-/** How the output of a connection stands. */
+/** The state of a connection's output. */
 export interface OutputState {
   /** Bytes that wait to be read by the client, those being written included. */
   readonly held: number;
-  /** How many writes have ended. */
+  /** The number of writes that have ended. */
   readonly writes: number;
 }
 
-/** Why a connection has to end. */
+/** The reason for which a connection must end. */
 export interface Overdue {
-  /** The reason: for the client, or for the log where the client does not read. */
+  /** The text: for the client, or for the log where the client does not read. */
   readonly message: string;
   /** Whether the client does not read, so that it cannot be told. */
   readonly deaf: boolean;
 }
 
-// A client is given up after so many silent heartbeats, seen twice with so much time between.
+// A client is given up after this many silent heartbeats, seen twice with at least this time between.
 const MISSED_HEARTBEATS = 2.5;
 const MISSED_AGAIN_MS = 1000;
 
@@ -28,13 +28,13 @@ export class ConnectionTimeouts {
   listening = false;
   /** Whether the client has ended its side. */
   halfClosed = false;
-  /** How often something comes from the client at least, as it has said, in ms. */
+  /** The heartbeat that the client has announced: the longest time between its bytes, in ms. */
   heartbeat = Infinity;
   #hasAsked = false;
   #active: number;
-  /** When something came last, while the server read. */
+  /** The time of the last bytes that came while the server read. */
   #heard: number;
-  /** When a missed heartbeat was seen first. */
+  /** The time at which a missed heartbeat was first seen. */
   #missedAt: number | undefined = undefined;
   #isSilent = false;
   #requestSince: number | undefined = undefined;
@@ -47,7 +47,7 @@ export class ConnectionTimeouts {
     this.#active = this.#heard = now;
   }
 
-  /** Bytes came: whether `whole` requests were among them, and whether another has `begun` behind those. */
+  /** Called when bytes came: with `whole` requests among them, and with one `begun` behind those. */
   received(bytes: number, whole: boolean, begun: boolean, now: number): void {
     this.#active = this.#heard = now;
     if (whole) this.#hasAsked = true;
@@ -69,12 +69,12 @@ export class ConnectionTimeouts {
       !this.#isSilent;
   }
 
-  /** Since when nothing has come; Infinity within a request. */
+  /** The time since which nothing has come; Infinity within a request. */
   get idleSince(): number {
     return this.#requestSince === undefined ? this.#active : Infinity;
   }
 
-  /** Why the connection has to end now; `undefined` where it need not. Times are divided by `divisor`: 1 in calm. */
+  /** The reason to end the connection now; `undefined` for none. Times are divided by `divisor`: 1 without pressure. */
   overdue(
     now: number,
     limits: Timeouts,
@@ -111,8 +111,8 @@ export class ConnectionTimeouts {
     }`;
   }
 
-  // A missed heartbeat counts when it is seen twice: where this process stood still, input that came meanwhile is read
-  // between the two.
+  // A missed heartbeat counts when it is seen twice. If this process was stopped, it reads the input that came
+  // meanwhile between the two.
   #vanished(now: number): string | undefined {
     if (!this.listening) this.#heard = now;
     const silence = now - this.#heard;

@@ -2,18 +2,18 @@ import { StreamError } from "../../net/stream_error.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import type { Telemetry } from "../telemetry.ts";
 
-/** What is told of a connection that ends. */
+/** The facts of a connection that ends. */
 export interface ReportedConnection {
   readonly peer: string;
-  /** How many requests named a command. */
+  /** The number of requests that named a command. */
   readonly requests: number;
-  /** How many failures were answered. */
+  /** The number of failures that were answered. */
   readonly failures: number;
 }
 
 /** Tells telemetry how a connection ends, and why. */
 export class EndReport {
-  /** Whether something was told. */
+  /** Whether an event was emitted. */
   told = false;
   readonly #connection: ReportedConnection;
   readonly #telemetry: Telemetry;
@@ -27,7 +27,7 @@ export class EndReport {
     this.#since = clock.now();
   }
 
-  /** It ends; `code` is that of the failure that ends it. */
+  /** Reports its end. `code` is the code of the failure that ends it. */
   ended(code?: string, why?: string): void {
     this.told = true;
     const { peer: client, requests, failures: errors } = this.#connection;
@@ -43,7 +43,7 @@ export class EndReport {
     });
   }
 
-  /** An error ends it. A `StreamError` is the client's fault, all else the server's. */
+  /** Reports the error that ends it. A `StreamError` is the client's fault, another error the server's. */
   failed(error: unknown): void {
     if (error instanceof StreamError) return this.ended(undefined, error.message);
     this.told = true;
@@ -51,7 +51,7 @@ export class EndReport {
     this.#telemetry.tell({ kind: "connection-failed", client, error });
   }
 
-  /** It is closed at once because of what the client does. */
+  /** Reports that it is closed at once because of its client. */
   dropped(why: string, bytes?: number): void {
     this.told = true;
     this.#telemetry.counters.dropped++;

@@ -24,8 +24,8 @@ export class HalfClose {
   }
 
   /**
-   * Waits whether a reset follows; `undefined` where none would tell anything. The client may have ended its side before
-   * the last answers were written: then a reset answers them, and nobody has read them.
+   * Waits for a reset; `undefined` where a reset would tell nothing. The client may have ended its side before the last
+   * answers were written: then a reset follows them, and no client has read them.
    */
   awaitReset(): Promise<void> | undefined {
     const { resetTime = 0, tellsUnread } = this.#stream;
@@ -44,7 +44,7 @@ export class HalfClose {
     output.through(this.#writer);
   }
 
-  /** The connection has ended: waits for nothing any more. */
+  /** Ends the wait: the connection has ended. */
   end(): void {
     this.#over = true;
     this.#writer?.close();

@@ -9,7 +9,7 @@ export class Pause {
     this.#clock = clock;
   }
 
-  /** Resolves after so many ms, or at `end`. */
+  /** Resolves after `ms`, or at `end`. */
   over(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const stop = this.#clock.after(ms, resolve);

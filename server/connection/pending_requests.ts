@@ -1,4 +1,4 @@
-// The requests of a connection that are not answered yet: the correlated ones by that, the others in their order.
+// The requests of a connection that are not answered yet: correlated ones by their correlation, the others in order.
 
 import { type OrderedRequest, ResponseOrder } from "./response_order.ts";
 
@@ -17,22 +17,22 @@ export class PendingRequests<T extends RequestInFlight> {
   readonly #correlated = new Map<string, T>();
   readonly #ordered: ResponseOrder<T>;
 
-  /** While responses of more than `mostHeld` bytes wait for the one before them, no further ordered request is scheduled. */
+  /** While responses of more than `mostHeld` bytes wait for an earlier one, no further ordered request is scheduled. */
   constructor(mostHeld: number, now: () => number) {
     this.#ordered = new ResponseOrder(mostHeld, now);
   }
 
-  /** How many there are. */
+  /** The number of requests. */
   get size(): number {
     return this.ordered + this.correlated;
   }
 
-  /** How many of them have a correlation. */
+  /** The number of requests with a correlation. */
   get correlated(): number {
     return this.#correlated.size;
   }
 
-  /** How many are answered in order. */
+  /** The number of ordered requests. */
   get ordered(): number {
     return this.#ordered.size;
   }

@@ -5,7 +5,7 @@ import type { ByteStream } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import { Pause } from "./pause.ts";
 
-/** For so long after a write that went well, a client counts as one that is there, in ms. */
+/** The time in ms after a successful write during which a client counts as present. */
 const FRESH_MS = 100;
 
 const NOTHING = new Uint8Array();
@@ -18,7 +18,7 @@ export class ProbingWriter {
   #provenAt = -Infinity;
   readonly #pause: Pause;
 
-  /** `mustArrive` says whether what is to be written must not get lost. */
+  /** `mustArrive` tells whether the next bytes must not get lost. */
   constructor(stream: ByteStream, clock: Clock, mustArrive: () => boolean) {
     this.#stream = stream;
     this.#clock = clock;
@@ -27,8 +27,8 @@ export class ProbingWriter {
   }
 
   /**
-   * As `ByteStream.write`. Of what must not get lost one byte goes ahead, or two one after the other, and the rest once a
-   * reset would have come.
+   * As `ByteStream.write`. Of bytes that must not get lost, it first writes one, or two one after the other. It writes
+   * the rest after the time in which a reset would have come.
    */
   async write(bytes: Uint8Array): Promise<number> {
     const { resetTime = 0 } = this.#stream;
@@ -49,7 +49,7 @@ export class ProbingWriter {
     return count;
   }
 
-  /** Waits for no reset any more. */
+  /** Ends the wait for a reset. */
   close(): void {
     this.#pause.end();
   }

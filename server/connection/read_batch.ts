@@ -1,8 +1,8 @@
-// The requests of one read: they have one time, and their answers are written together; refusals perhaps later.
+// The requests of one read. They have the same time, and their answers are written together. Refusals may wait longer.
 
 import type { Output } from "../../net/output.ts";
 
-/** The batch of requests that is taken now from what was read. */
+/** The requests that are being taken from the bytes of one read. */
 export class ReadBatch {
   /** Whether requests are being taken. */
   taking = false;
@@ -13,7 +13,7 @@ export class ReadBatch {
   /** Something was answered that must go out although refusals wait. */
   #urgent = false;
 
-  /** While `throttle` holds them back, refusals wait for other answers to go out with. */
+  /** While `throttle` holds them back, refusals wait for another answer, and leave with it. */
   constructor(output: Output, throttle: { readonly holdsBackRefusals: boolean }) {
     this.#output = output;
     this.#throttle = throttle;

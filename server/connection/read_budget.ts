@@ -1,9 +1,9 @@
-// Connections that send much, or are mostly refused, are read one after another: all of them together take no more of a
-// turn of the event loop than one of them may.
+// Connections that send much, or are mostly refused, are read one after another. All of them together get the time in a
+// turn of the event loop that one of them may have.
 
 import type { LoopYield } from "../../net/loop_yield.ts";
 
-// To refuse so many takes half a millisecond or less, and so does reading so many KiB.
+// Cost model: this many refusals take at most half a millisecond, and so does reading this many KiB.
 const REQUESTS_A_TURN = 64;
 
 /** The queue of connections that wait to be read. */
@@ -19,7 +19,7 @@ export class ReadBudget {
     this.#turns = turns;
   }
 
-  /** Resolves when it is the caller's turn, who then calls `spend`; `undefined` where it may read at once. */
+  /** Resolves at the caller's turn; then the caller calls `spend`. `undefined` where it may read at once. */
   enter(): Promise<void> | undefined {
     if (this.#left > 0 && !this.#taken) {
       this.#taken = true;
@@ -29,7 +29,7 @@ export class ReadBudget {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** So many requests (or KiB) were taken: the next connection may be read, if time is left. */
+  /** Counts the requests (or KiB) that were taken. The next connection may be read, if time is left. */
   spend(requests: number): void {
     this.#left -= requests;
     this.#taken = false;

@@ -13,18 +13,18 @@ import type { ReadBudget } from "./read_budget.ts";
 
 // An idle connection holds a small buffer, as there may be ten thousand of them; one that fills it gets a larger one.
 const SMALLEST_BUFFER = 1024, LARGEST_BUFFER = 16_384;
-/** How many requests of one connection are taken before others have their turn. */
+/** The number of requests of one connection that are taken before other connections have their turn. */
 const REQUESTS_A_TURN = 64;
 // A fast sender could keep the loop to itself, as what is there already is read without a turn: queue after this many.
 const BYTES_A_TURN = LARGEST_BUFFER;
 /** Cost model: reading 1 KiB costs about one refusal. */
 const BYTES_A_REQUEST = 1024;
-/** So much is read and forgotten of a client that should have stopped. */
+/** The most bytes that are read and dropped of a client that should have stopped. */
 const MOST_FORGOTTEN = 1 << 20;
 
-/** What the loop does next. */
+/** The state of the loop: its next action. */
 const enum ReadState {
-  /** The client was refused: reads nothing for a while. What it sends gathers in the socket. */
+  /** The client was refused: reads nothing for a while. Its bytes gather in the socket. */
   Rest,
   /** Waits for bytes. */
   Read,
@@ -34,9 +34,9 @@ const enum ReadState {
   Queue,
   /** Takes requests out of the bytes. */
   Take,
-  /** The client went on asking though it was refused: the rest of its bytes waits. */
+  /** The client went on asking although it was refused: the rest of its bytes waits. */
   Pause,
-  /** The client has to read answers, or to wait for some, before its next requests are taken. */
+  /** The client must read answers, or wait for some, before its next requests are taken. */
   Block,
   /** Other connections have their turn. */
   Yield,
@@ -52,14 +52,14 @@ export interface ReadConnection {
   readonly services: ReadServices;
   readonly session: DialectSession;
   readonly output: Output;
-  /** Whether input is forgotten. */
+  /** Whether input is dropped. */
   readonly ended: boolean;
   readonly closed: boolean;
-  /** So many bytes came. */
+  /** Called when bytes came, with their number. */
   received(bytes: number): void;
-  /** All that was read is taken; `midRequest` says whether more must follow soon. */
+  /** Called when all bytes that were read are taken. `midRequest` tells whether more must follow soon. */
   taken(midRequest: boolean): void;
-  /** The client was paused too often. */
+  /** Ends the connection: the client was paused too often. */
   dismiss(): void;
   /** The client has ended its side. */
   halfClose(): Promise<void>;
@@ -72,14 +72,14 @@ export interface ReadServices {
   readonly turns: LoopYield;
 }
 
-/** What becomes of decoded input. */
+/** The receiver of decoded input. */
 export interface ReadExchange {
   readonly router: RequestRouter;
   readonly batch: ReadBatch;
   readonly throttle: RefusalThrottle;
-  /** Whether the client has to read answers, or to wait for some. */
+  /** Whether the client must read answers, or wait for some. */
   readonly isFull: boolean;
-  /** Resolves once it need not. */
+  /** Resolves once it need not any more. */
   untilRoom(): Promise<void>;
 }
 
@@ -95,16 +95,16 @@ export class ReadLoop {
   readonly #timeouts: ConnectionTimeouts;
   readonly #clock: Clock;
   #buffer = new Uint8Array(SMALLEST_BUFFER);
-  /** How many bytes of the buffer are taken now. */
+  /** The number of bytes of the buffer that are taken now. */
   #read = 0;
-  /** Bytes that were read since it last was in the queue. */
+  /** The number of bytes read since it was last in the queue. */
   #bytesThisTurn = 0;
-  /** It has its turn in the queue, and has to say when that ends. */
+  /** Whether it has its turn in the queue, and must tell the end of it. */
   #hasTurn = false;
   #forgotten = 0;
-  /** Since when what is read next has waited; `undefined` where it has not. */
+  /** The time since which the next bytes have waited; `undefined` where they have not. */
   #unreadSince: number | undefined = undefined;
-  /** How long what is taken now has waited, in ms. */
+  /** The time in ms that the bytes that are taken now have waited. */
   #unread = 0;
   #taken = 0;
   /** Whether the bytes that are taken end a request. */

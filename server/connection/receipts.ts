@@ -1,22 +1,24 @@
-// Which items of the answers have left the server: a handler that gives something away takes back what nobody got.
+// Keeps account of the items of answers that have left the server. A handler that gives something away takes back the
+// items that no client got.
 
-/** How far the output of a connection is, in bytes since its beginning. */
+/** The progress of a connection's output, in bytes since its beginning. */
 export interface OutputPosition {
-  /** Where what is added next begins. */
+  /** The position of the next byte that is added. */
   readonly position: number;
-  /** How many bytes have left. */
+  /** The number of bytes that have left. */
   readonly written: number;
 }
 
 /**
- * Is told which items of an answer were not sent, counted from 0: those from `from` up to, and without, `to`. Where
+ * Called with the items of an answer that were not sent, counted from 0: from `from` up to, and without, `to`. Where
  * `mayBeRead`, they were sent and a reset followed: most likely the client has not read them.
  */
 export type UnsentAction = (from: number, to: number, mayBeRead: boolean) => void;
 
-// A client that has ended its side is sent two bytes ahead of the others, which are not enough of an item to read it.
+// A client that has ended its side gets two bytes ahead of the others. They are not enough of an item to read it.
 const PROBE_BYTES = 2;
-// A client reads at least so much in one piece: where more was on its way, a reset says little of the first of it.
+// A client reads at least this many bytes in one piece. If more were on their way, a reset tells little of the first
+// ones.
 const ONE_READ = 4096;
 // A later reset may come from the network between, with a client that is there.
 const SOON_MS = 2000;
@@ -30,15 +32,15 @@ interface ItemRange {
 
 /** The items of one answer, until they have left. */
 export class Receipt {
-  /** Where each begins in the output; Infinity for one that waits for the answer before it. */
+  /** The position of each in the output; Infinity for an item that waits for an earlier answer. */
   readonly starts: number[] = [];
-  /** How many have left. */
+  /** The number of items that have left. */
   sent = 0;
   /** Whether some have not left. */
   open = false;
   readonly action: UnsentAction;
 
-  /** Has no items yet. */
+  /** Makes an account without items. */
   constructor(action: UnsentAction) {
     this.action = action;
   }
@@ -52,7 +54,7 @@ export class Receipts {
   /** Items that left with the last write, where nothing has come from the client since. */
   #latest: ItemRange[] = [];
   #latestAt = 0;
-  /** How many bytes had left at the last `settle`. */
+  /** The number of bytes that had left at the last `settle`. */
   #settled = 0;
 
   constructor(output: OutputPosition, now: () => number) {
@@ -65,7 +67,7 @@ export class Receipts {
     return this.#open.length > 0;
   }
 
-  /** The next item of an answer was added to the output, at `start`; Infinity where it waits for the answer before it. */
+  /** Records the next item of an answer, at `start` in the output; Infinity where it waits for an earlier answer. */
   add(receipt: Receipt, start: number): void {
     receipt.starts.push(start);
     if (receipt.open) return;
@@ -73,17 +75,17 @@ export class Receipts {
     this.#open.push(receipt);
   }
 
-  /** The items that waited for the answer before them are added anew. */
+  /** Forgets the items that waited for an earlier answer: they are recorded anew. */
   release(receipt: Receipt): void {
     receipt.starts.length = receipt.sent;
   }
 
-  /** Whether it is not known yet that the client has read what left last. */
+  /** Whether the server does not know yet that the client has read the items that left last. */
   get unanswered(): boolean {
     return this.#latest.length > 0;
   }
 
-  /** All that was taken to be written has left. */
+  /** Called when all bytes that were passed to writes have left. */
   settle(): void {
     const { written } = this.#output;
     const isBrief = written - this.#settled <= ONE_READ;
@@ -102,18 +104,18 @@ export class Receipts {
     if (this.#latest.length > 0) this.#latestAt = this.#now();
   }
 
-  /** The client has sent something, so it goes on. */
+  /** Called when the client has sent something: it is there. */
   heard(): void {
     if (this.#latest.length > 0) this.#latest = [];
   }
 
-  /** The connection was reset: most likely the client has not read what left a moment ago. */
+  /** Called at a reset of the connection: most likely the client has not read the items that left a moment ago. */
   unread(): void {
     if (this.#now() - this.#latestAt > SOON_MS) return;
     for (const { receipt: { action }, from, to } of this.#latest.splice(0)) action(from, to, true);
   }
 
-  /** Nothing more will be written. */
+  /** Called when nothing more will be written. */
   close(): void {
     for (const receipt of this.#open.splice(0)) {
       const from = this.#sent(receipt);

@@ -1,18 +1,18 @@
-// The uncorrelated requests of a connection: they start in the order in which they came, and are answered in it.
+// The uncorrelated requests of a connection. They start, and are answered, in the order in which they came.
 
 /** A request in this order, and the node of its list. */
 export interface OrderedRequest {
-  /** The list's own: the request behind this one. */
+  /** For the list: the request behind this one. */
   after: this | undefined;
-  /** Whether its last response is made, or nobody waits for it any more. */
+  /** Whether its last response is made, or no longer needed. */
   readonly answered: boolean;
   /** Whether its arguments are checked, so that it may be scheduled. */
   readonly ready: boolean;
   /** Bytes of responses that wait for its turn. */
   readonly heldBytes: number;
-  /** Goes to the scheduler. */
+  /** Schedules it. */
   enqueue(now: number): void;
-  /** It is its turn: writes the responses that waited. */
+  /** Writes the responses that waited: it is the request's turn. */
   release(): void;
 }
 
@@ -20,20 +20,20 @@ export interface OrderedRequest {
 export class ResponseOrder<T extends OrderedRequest> {
   /** Requests that are not answered yet. */
   size = 0;
-  /** Bytes of responses that wait for the one before them. */
+  /** Bytes of responses that wait for an earlier one. */
   held = 0;
   readonly #mostHeld: number;
   readonly #now: () => number;
-  /** Answered next. */
+  /** The request that is answered next. */
   #first: T | undefined = undefined;
   #last: T | undefined = undefined;
-  /** Scheduled next, once `#scheduled` has a seat: one at a time, or requests of a higher class would overtake. */
+  /** The request that is scheduled next, once `#scheduled` has a seat. One at a time: a higher class would overtake. */
   #next: T | undefined = undefined;
   #scheduled: T | undefined = undefined;
   #advancing = false;
   #stopped = false;
 
-  /** While responses of more than `mostHeld` bytes wait for the one before them, no further request is scheduled. */
+  /** While responses of more than `mostHeld` bytes wait for an earlier one, no further request is scheduled. */
   constructor(mostHeld: number, now: () => number) {
     this.#mostHeld = mostHeld;
     this.#now = now;
@@ -94,7 +94,7 @@ export class ResponseOrder<T extends OrderedRequest> {
     if (this.#next !== undefined) this.advance();
   }
 
-  /** Those that are not answered, in order; they may be answered meanwhile. */
+  /** The unanswered requests, in order. They may be answered during the iteration. */
   *[Symbol.iterator](): Generator<T> {
     let next: T | undefined;
     for (let request = this.#first; request !== undefined; request = next) {

@@ -1,4 +1,4 @@
-// What all connections of a server share.
+// The parts of a server that its connections share.
 
 import type { Dialect, Served } from "../../dialects/dialect.ts";
 import type { LoopYield } from "../../net/loop_yield.ts";

@@ -1,32 +1,35 @@
 // The time limits of a server for its clients.
 
-/** RequestTimes in ms and what goes with them. */
+/** Time limits in ms, and the bounds that belong to them. */
 export interface Timeouts {
   /**
-   * For a connection to be open: its TLS handshake, its request for a WebSocket, its PROXY header. Also for a refused
-   * client to take the answer that says so. Default 10000.
+   * For a connection to open: its TLS handshake, its request for a WebSocket, its PROXY header. Also for a refused
+   * client to read its refusal. Default 10000.
    */
   opening: number;
   /** For the first request. Default 60000: a person reads the greeting first. */
   handshake: number;
   /** For a request, from its first byte to its last. Default 10000. */
   request: number;
-  /** Bytes a second that a request must come with beyond `request`. Default 500, as Apache's MinRate. */
+  /**
+   * The least bytes a second of a long request: each byte extends `request` by its time. Default 500, as Apache's
+   * MinRate.
+   */
   requestRate: number;
   /**
-   * With nothing in flight and nothing coming. Also for requests in flight of a client that has ended its side, with
-   * nothing answered, since nothing tells whether the client is there. Default 3600000.
+   * For a connection with nothing in flight and nothing coming. Also for a client that has ended its side and waits for
+   * answers: nothing tells whether it is still there. Default 3600000.
    */
   idle: number;
-  /** For a client to read something of what it was sent. Default 10000, as NATS' write_deadline. */
+  /** For a client to read some of its answers. Default 10000, as NATS' write_deadline. */
   stall: number;
   /** Bytes of answers that may wait for a client for longer than `stall`. Default 2 MiB. */
   outputSoft: number;
-  /** Bytes of answers that may wait for a client at all. Default 8 MiB, as Redis gives its subscribers. */
+  /** Bytes of answers that may wait for a client. Default 8 MiB, as Redis gives its subscribers. */
   outputHard: number;
 }
 
-/** The times of a server that sets none. */
+/** The default time limits. */
 export const TIMEOUTS: Readonly<Timeouts> = {
   opening: 10_000,
   handshake: 60_000,

@@ -1,14 +1,14 @@
 import { type ByteStream, writeAll } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 
-/** Tells refused connections why they are not served: so many at a time, and each in a bounded time. */
+/** Sends refused connections their refusal: a bounded number at a time, each in a bounded time. */
 export class TurnAway {
   readonly #clock: Clock;
   readonly #most: number;
   readonly #time: number;
   #count = 0;
 
-  /** Tells `most` at a time, in `time` ms each; the others are closed without a word. */
+  /** Serves `most` at a time, each for at most `time` ms. The others are closed without the refusal. */
   constructor(clock: Clock, most: number, time: number) {
     this.#clock = clock;
     this.#most = most;

@@ -1,4 +1,4 @@
-// Looks after all connections from time to time: time limits, memory, the lateness of the event loop.
+// Visits all connections from time to time, for time limits and memory, and measures the lateness of the event loop.
 
 import type { Clock } from "../../scheduling/clock.ts";
 import type { Pressure } from "../admission/pressure.ts";
@@ -7,9 +7,9 @@ import type { Pressure } from "../admission/pressure.ts";
 const ROUND_MS = 250;
 const QUIET_ROUND_MS = 30_000;
 
-/** A connection to look after. */
+/** A connection to visit. */
 export interface WatchedConnection {
-  /** Ends it where a limit is over. Answers whether a look in half a minute will do. */
+  /** Ends it where a limit is over. Returns whether the next visit may be in half a minute. */
   check(now: number): boolean;
 }
 
@@ -18,7 +18,7 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #pressure: Pressure;
   readonly #connections: ReadonlySet<WatchedConnection>;
-  /** Rounds are frequent now. */
+  /** Whether rounds are frequent now. */
   #isAlert = false;
   #stopTimer: (() => void) | undefined = undefined;
 
@@ -28,7 +28,7 @@ export class Watchdog {
     this.#connections = connections;
   }
 
-  /** A connection has something that must not take long: rounds are frequent until all are quiet. */
+  /** Makes rounds frequent until all connections are quiet: one has something that must not take long. */
   alert(): void {
     if (this.#isAlert) return;
     this.#isAlert = true;

@@ -17,7 +17,7 @@ import type { Route } from "./route.ts";
 // Growth of the heap, as measured: a request that waits or runs takes 400 to 450 bytes beside its arguments.
 const BYTES = 512;
 
-/** A request as it is answered. */
+/** The answering half of a request. */
 export abstract class AnsweringTicket extends Ticket implements RequestInFlight, AnswerableRequest {
   after: this | undefined = undefined;
   held: HeldResponses | undefined = undefined;
@@ -27,16 +27,16 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
   readonly wire: WireRequest;
   protected readonly connection: RequestConnection;
   protected readonly route: Route;
-  /** When it started, in ms; 0 before. */
+  /** The time of its start in ms; 0 before. */
   protected startedAt = 0;
   readonly #arrivedAt: number;
   #parking: Parking | undefined = undefined;
-  /** It waits for its turn or for its client to read. */
+  /** Whether it waits for its turn or for its client to read. */
   #isBlocked = false;
   /** Ends that wait. */
   #unblock: (() => void) | undefined = undefined;
 
-  /** It came at `now`. */
+  /** Makes a request that came at `now`. */
   constructor(connection: RequestConnection, route: Route, wire: WireRequest, now: number) {
     super(connection.flow(route.scheduler, route.class), route.cost, BYTES + wire.bytes);
     this.connection = connection;
@@ -67,10 +67,10 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
 
   abstract enqueue(now: number): void;
 
-  /** Its time is over: ends it. */
+  /** Ends it: its time is over. */
   abstract expire(): void;
 
-  /** Whether its time is over; then it ends. A handler that holds the event loop keeps timers from doing so. */
+  /** Whether its time is over; then ends it. Timers do not suffice: a handler may hold the event loop. */
   expires(): boolean {
     if (this.deadline === Infinity || this.answered) return false;
     if (this.connection.services.clock.now() < this.deadline) return false;
@@ -99,7 +99,7 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     if (!this.expires()) this.fail(error);
   }
 
-  /** Answers with an error: a declared `Refusal` as it is, all else as `internal`. */
+  /** Answers with an error: a declared `Refusal` as it is, another error as `internal`. */
   fail(error: unknown): void {
     if (this.answered) return;
     const declared = isDeclared(error, this.compiled, this.connection.session);
@@ -115,7 +115,7 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     return { code: "internal", message: `${verb} failed; the server's log says why.`, details };
   }
 
-  /** Answers with a failure; one that is `turnedAway` was never begun and may be told a little later. */
+  /** Answers with a failure. A request that is `turnedAway` was never begun; its answer may wait a little. */
   answerFailure(failure: Failure, turnedAway: boolean = false): void {
     if (this.answered) return;
     this.connection.countFailure(failure.code);
@@ -130,7 +130,7 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     return { waited: started - this.#arrivedAt, took: now - started };
   }
 
-  /** It is answered, or nobody waits for it any more. */
+  /** Ends it: it is answered, or its answer is no longer needed. */
   protected end(turnedAway: boolean = false, now?: number): void {
     this.answered = true;
     if (this.phase === "new") this.connection.services.deadlines.clear(this);
@@ -175,12 +175,12 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     this.#isBlocked = false;
   }
 
-  /** It has a seat again, or needs none any more. */
+  /** Called when it has a seat again, or needs none any more. */
   resume(): void {
     this.#parking?.resume();
   }
 
-  /** Rejects what it is parked for. */
+  /** Rejects the waits for which it is parked. */
   protected stopParking(reason: Refusal): void {
     this.#parking?.stop(reason);
   }

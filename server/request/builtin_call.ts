@@ -1,6 +1,6 @@
 import type { BuiltinContext, Introduction } from "../../dialects/dialect.ts";
 
-/** What built-in commands may do to a connection. */
+/** The parts of a connection that built-in commands use. */
 export interface BuiltinConnection extends Omit<BuiltinContext, "quit"> {
   /** Takes no further requests, and closes once all are answered. */
   end(): void;

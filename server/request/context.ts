@@ -1,4 +1,5 @@
-// What handlers get of a request and its connection: objects that lead to nothing but what `Context` and `ConnectedClient` say.
+// The objects that handlers get of a request and its connection. They lead only to the members that `Context` and
+// `ConnectedClient` document.
 
 import type { ConnectedClient, Context } from "./handlers.ts";
 
@@ -34,7 +35,7 @@ export class RequestContext implements Context {
     return this.#request.trace;
   }
 
-  // Handlers take these apart from the context, so each comes bound to it.
+  // Handlers take these methods out of the context, so each is bound to it.
   get log(): Context["log"] {
     return (message, details) => this.#request.log(message, details);
   }
@@ -85,7 +86,7 @@ export class ClientView implements ConnectedClient {
   }
 }
 
-// A handler cannot make one of another request or connection, nor learn how.
+// A handler must not be able to make one for another request or connection.
 for (const { prototype } of [RequestContext, ClientView]) {
   delete (prototype as { constructor?: unknown }).constructor;
 }

@@ -1,14 +1,14 @@
-// The failures that the server itself answers, and which errors of handlers may be answered as they are.
+// The failures that the server itself answers, and the check whether a handler's error may be answered as it is.
 
 import type { DialectSession, Failure } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import type { RefusalReason } from "../../scheduling/ticket.ts";
 
-/** When a client may try again that was refused because the server drains, in ms. */
+/** The time in ms after which a client may try again that was refused by a drain. */
 const DRAIN_RETRY = 1000;
 
-/** The server shuts down, and does not begin this request. */
+/** The failure of a request that does not begin because the server shuts down. */
 export const drainingFailure: Failure = {
   code: "draining",
   message: "The server is shutting down.",
@@ -40,7 +40,7 @@ export function refusedFailure(
   }
 }
 
-/** Whether an error is one that the command declares, and that the client can read as it is. */
+/** Whether the command declares an error, and the client can read it as it is. */
 export function isDeclared(
   error: unknown,
   { errors }: CompiledCommand,

@@ -1,4 +1,4 @@
-// What a handler is, and what it gets.
+// The types of handlers and of their arguments.
 
 import type { Command, Protocol } from "../../protocol/spec.ts";
 import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../../protocol/infer.ts";
@@ -9,17 +9,17 @@ export interface ConnectedClient {
   readonly id: number;
   /** The address: `127.0.0.1:4711`, `unix`, `memory`. */
   readonly peer: string;
-  /** The name that it gave itself. */
+  /** The name that it has announced. */
   readonly agent: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
-  /** Whether it has ended its side; then it may go on reading, as netcat does, or be gone. */
+  /** Whether it has ended its side. Then it may go on reading, as netcat does, or be gone. */
   readonly halfClosed: boolean;
-  /** Calls `action` once when the connection has ended; soon where it has already. */
+  /** Calls `action` once when the connection has ended; soon where it has ended already. */
   whenClosed(action: () => void): void;
 }
 
-/** What a handler gets beside its arguments. */
+/** The context of a request, for its handler. */
 export interface Context {
   /** The verb of the request. */
   readonly verb: string;
@@ -27,17 +27,19 @@ export interface Context {
   readonly client: ConnectedClient;
   /** The identity that the client has proved; `undefined` where it has not. */
   readonly identity: string | undefined;
-  /** Aborted where the client cancels the request, at the deadline, with a lost connection and at the end of a drain. */
+  /**
+   * Aborted where the client cancels the request, at the deadline, with a lost connection and at the end of a drain.
+   */
   readonly signal: AbortSignal;
-  /** When the request's time is over, in ms since the Unix epoch; Infinity where it has no limit. */
+  /** The end of the request's time, in ms since the Unix epoch; Infinity where it has no limit. */
   readonly deadline: number;
-  /** The W3C traceparent that came with it. */
+  /** The W3C traceparent of the request. */
   readonly trace: string | undefined;
   /** Writes a line to the server's log. */
   log(message: string, details?: Readonly<Record<string, unknown>>): void;
   /**
-   * Waits without holding a seat: for waits that need an event, not the machine. Rejects with the reason of `signal` as
-   * soon as that is aborted.
+   * Waits for a promise without holding a seat: for waits that need an event, not the machine. Rejects with the reason
+   * of `signal` as soon as that is aborted.
    */
   park<T>(promise: PromiseLike<T>): Promise<T>;
   /**
@@ -47,24 +49,24 @@ export interface Context {
    */
   hold(bytes: number): void;
   /**
-   * Calls `action` with the items of the answer that the client did not get: those from `from` up to, and without, `to`,
-   * counted from 0. The connection ended before they left the server, or was reset before the client had read them; after
-   * a reset that is not certain, and `mayBeRead` is true. A handler that gives something away takes it back there. Call
-   * this before the first item. In a worker `action` is never called.
+   * Calls `action` with the items of the answer that the client did not get: from `from` up to, and without, `to`,
+   * counted from 0. The connection ended before they left the server, or was reset before the client had read them.
+   * After a reset, this is not certain, and `mayBeRead` is true. A handler that gives something away takes it back
+   * there. Call this before the first item. In a worker, `action` is never called.
    */
   whenUnsent(action: (from: number, to: number, mayBeRead: boolean) => void): void;
 }
 
-/** What a handler of a streaming command returns: its items, then its reply. */
+/** The result of a handler of a streaming command: its items, then its reply. */
 export type ItemSource<C> =
   | Generator<GivenItem<C>, GivenReply<C>, void>
   | AsyncGenerator<GivenItem<C>, GivenReply<C>, void>;
 
-/** What a handler returns: the reply, or items and then the reply; or a promise of either. */
+/** The result of a handler: the reply, or items and then the reply; or a promise of either. */
 export type Result<C> = Streams<C> extends true ? ItemSource<C> | PromiseLike<ItemSource<C>>
   : GivenReply<C> | PromiseLike<GivenReply<C>>;
 
-/** Serves one command. A `Refusal` it throws is sent; any other error is `internal` and goes to the log. */
+/** Serves one command. A `Refusal` that it throws is sent. Any other error is `internal` and goes to the log. */
 export type Handler<C extends Command> = (args: ReceivedArgs<C>, context: Context) => Result<C>;
 
 /** A handler for every command of a protocol. */

@@ -1,11 +1,11 @@
 import type { Sink } from "../../dialects/dialect.ts";
 
-/** Responses of a request that wait for the answers before them. */
+/** Responses of a request that wait for earlier answers. */
 export class HeldResponses implements Sink {
-  /** Their bytes, nearly: text counts a byte a character. */
+  /** The number of their bytes, roughly: text counts one byte a character. */
   size = 0;
   readonly #parts: (string | Uint8Array)[] = [];
-  /** Which parts begin an item whose receipt is kept. */
+  /** The indexes of parts that begin an item with a receipt. */
   readonly #items: number[] = [];
 
   add(text: string, bytes?: Uint8Array): void {
@@ -16,17 +16,17 @@ export class HeldResponses implements Sink {
     this.size += bytes.length;
   }
 
-  /** How many parts there are. */
+  /** The number of parts. */
   get length(): number {
     return this.#parts.length;
   }
 
-  /** The part at this index begins an item that has a receipt. */
+  /** Marks the part at this index: it begins an item with a receipt. */
   markItem(index: number): void {
     this.#items.push(index);
   }
 
-  /** Adds all of them to `out`, in order; calls `onItem` before each marked item. */
+  /** Adds all parts to `out`, in order. Calls `onItem` before each marked item. */
   moveTo(out: Sink, onItem: () => void): void {
     let item = 0;
     for (const [i, part] of this.#parts.entries()) {

@@ -1,4 +1,4 @@
-// What requests need of their connection and of their server.
+// The connection and the server of a request, as the request uses them.
 
 import type { DialectSession, Wording } from "../../dialects/dialect.ts";
 import type { Output } from "../../net/output.ts";
@@ -16,7 +16,7 @@ import type { Responder } from "./responder.ts";
 /** The server of a request. */
 export interface RequestServices {
   readonly clock: Clock;
-  /** The time of the current turn, for what ends many requests at once. */
+  /** The time of the current turn, for an event that ends many requests at once. */
   readonly turnClock: TurnClock;
   readonly telemetry: Telemetry;
   readonly wording: Wording;
@@ -33,23 +33,23 @@ export interface RequestConnection extends BuiltinConnection {
   /** The connection as handlers see it. */
   readonly client: ConnectedClient;
   readonly draining: boolean;
-  /** Where its requests of a class wait. */
+  /** The flow in which its requests of a class wait. */
   flow(scheduler: FlowOpener, name: string): FlowHandle;
-  /** Its requests hold `bytes` more. What is `much` counts now. */
+  /** Counts `bytes` more that its requests hold: at once where `much`, else later. */
   hold(bytes: number, much: boolean): void;
-  /** A request may be scheduled. */
+  /** Called when a request may be scheduled. */
   checked(request: RequestInFlight): void;
-  /** A request has a seat. */
+  /** Called when a request has a seat. */
   started(request: StartedRequest): void;
-  /** A request was refused as busy or quota. */
+  /** Called when a request was refused as busy or quota. */
   turnedAway(retry: number, overloaded: boolean): void;
-  /** A request is answered; one that was `turnedAway` may wait for other answers to go out with. */
+  /** Called when a request is answered. The answer of one that was `turnedAway` may wait for other answers. */
   answered(request: RequestInFlight, turnedAway: boolean, now?: number): void;
   /** Counts a failure that is answered. */
   countFailure(code: string): void;
 }
 
-/** A request that runs. */
+/** A running request. */
 export interface StartedRequest extends RequestInFlight {
   /** Whether the server answers it itself. */
   readonly isBuiltin: boolean;

@@ -1,9 +1,9 @@
-// A request that waits without holding a seat: for an event, for its turn to be answered, or for its client to read.
+// Waits of a request without a seat: for an event, for its turn to be answered, or for its client to read.
 
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Ticket } from "../../scheduling/ticket.ts";
 
-/** Gives seats: the part of a `Scheduler` that requests call. */
+/** The part of a `Scheduler` that gives seats to requests. */
 export interface SeatGiver {
   submit(ticket: Ticket, now?: number): void;
   finish(ticket: Ticket, now?: number): void;
@@ -14,7 +14,7 @@ export interface SeatGiver {
 
 /** A request that may be parked. */
 export interface ParkableTicket extends Ticket {
-  /** Whether nobody waits for it any more. */
+  /** Whether its answer is no longer needed. */
   readonly answered: boolean;
 }
 
@@ -30,10 +30,10 @@ export class Parking {
     this.#scheduler = scheduler;
   }
 
-  /** What a promise becomes, for a request that has given its seat back; then it takes a seat again. `stop` rejects it. */
+  /** Waits for a promise without a seat, then takes a seat again and settles as the promise. `stop` rejects it. */
   async wait<T>(promise: PromiseLike<T>): Promise<T> {
     try {
-      // Without an AbortSignal, which takes a KiB: many thousands may be parked.
+      // No AbortSignal here: each takes a KiB, and many thousands of requests may be parked.
       return await new Promise<T>((resolve, reject) => {
         this.#reject = reject;
         promise.then(resolve, reject);
@@ -53,14 +53,14 @@ export class Parking {
     });
   }
 
-  /** It has a seat again, or needs none any more. */
+  /** Called when it has a seat again, or needs none any more. */
   resume(): void {
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
   }
 
-  /** The request is ended from outside. */
+  /** Rejects the waits: the request is ended from outside. */
   stop(reason: Refusal): void {
     this.#reject?.(reason);
     this.resume();

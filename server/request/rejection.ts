@@ -37,7 +37,7 @@ export class Rejection implements RequestInFlight, Answerable {
     this.#responder.release(this);
   }
 
-  // It is answered as soon as it is made: no scheduler gets it, and nothing can end it.
+  // A rejection is answered as soon as it is made: no scheduler gets it, and nothing can end it.
   enqueue(): void {}
   abort(_code: string, _message: string): void {}
   drop(): void {}

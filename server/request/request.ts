@@ -1,4 +1,4 @@
-// One request on its way: checked, scheduled, running, parked, ended. It is the ticket that the scheduler moves.
+// A request through its states: checked, scheduled, running, parked, ended. It is the ticket of the scheduler.
 
 import type { Builtin, WireRequest } from "../../dialects/dialect.ts";
 import { type Executed, Refusal } from "../../protocol/errors.ts";
@@ -15,15 +15,15 @@ import { sendItems, type StreamingRequest } from "./stream.ts";
 
 /** Growth of the heap by a parked request, as measured: 1.2 to 3 KiB. */
 const PARKED_BYTES = 2048;
-/** So many bytes more are counted at once, fewer at the next look at the connection. */
+/** Growth by this many bytes is counted at once, less growth at the next visit of the connection. */
 const MUCH = 65_536;
 const PARK_RETRY = 1000;
 
-/** One request. */
+/** A request. */
 export class Request extends AnsweringTicket implements Context, StreamingRequest, StartedRequest {
   #args: Values = {};
   #abort: AbortController | undefined = undefined;
-  /** Why it was ended from outside. */
+  /** The reason for which it was ended from outside. */
   #reason: Refusal | undefined = undefined;
   #hasParked = false;
 
@@ -54,7 +54,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     wire.forget();
     this.ready = true;
     this.connection.checked(this);
-    // No scheduler sees to the deadline of a request that its connection holds back.
+    // A request that its connection holds back is in no scheduler, so its deadline is kept here.
     if (this.phase === "new" && this.deadline < Infinity && !this.answered) {
       this.connection.services.deadlines.set(this, this.deadline);
     }
@@ -71,7 +71,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     this.route.scheduler.submit(this, now);
   }
 
-  /** The scheduler will not run it. */
+  /** Called when the scheduler refuses it. */
   refuse(reason: RefusalReason, retry: number, scope: string | undefined): void {
     const { services: { wording } } = this.connection;
     const turnedAway = reason === "busy" || reason === "quota";
@@ -81,7 +81,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   // From its start to its end.
 
-  /** It has a seat: runs. */
+  /** Runs it: it has a seat. */
   begin(): void {
     const { handler, builtin, command } = this.route;
     this.startedAt = this.since;
@@ -95,13 +95,13 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
       this.#finish();
       return;
     }
-    // Not before the handler was called, or the request behind this one could begin first.
+    // Only after the call of the handler: else the request behind this one could begin first.
     this.connection.started(this);
     if (command.items !== undefined) {
       sendItems(this, result).catch((error) => this.handlerFailed(error))
         .finally(() => this.#finish());
     } else if (isThenable(result)) {
-      // One step, and one look at the clock: most requests come this way.
+      // One step, and one call of the clock: most requests take this path.
       result.then((reply) => {
         const now = this.connection.services.turnClock.now();
         this.succeed(reply as Values, now);
@@ -149,7 +149,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     this.#stop(reason);
   }
 
-  /** The connection is gone: nobody waits for the answer. */
+  /** Ends it without an answer: the connection is gone. */
   drop(): void {
     if (this.answered) return;
     this.route.scheduler.cancel(this);
@@ -163,7 +163,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     this.stopParking(reason);
   }
 
-  // What its handler sees, by way of `RequestContext`.
+  // The members that its handler uses, through `RequestContext`.
 
   get client(): ConnectedClient {
     return this.connection.client;
@@ -206,7 +206,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     const isParkable = !this.answered && this.phase === "running";
     if (this.#reason === undefined && !isParkable) return Promise.resolve(promise);
     if (this.#reason !== undefined || !this.route.scheduler.park(this)) {
-      // If it rejects too, nothing else handles that, and it would end the process.
+      // If the promise rejects too, nothing else handles that, and it would end the process.
       promise.then(undefined, () => {});
       return Promise.reject(this.#reason ?? new Refusal("busy", BUSY, { retry: PARK_RETRY }));
     }

@@ -1,4 +1,4 @@
-// Writes the responses of one connection: at once where it is the request's turn, else they are held until it is.
+// Writes the responses of one connection: at once at the request's turn, else it holds them until then.
 
 import type {
   Correlated,
@@ -14,9 +14,9 @@ import type { Values } from "../../protocol/shape.ts";
 import type { Receipt, Receipts } from "../connection/receipts.ts";
 import { HeldResponses } from "./held_responses.ts";
 
-/** What is answered: a request, or input that is none. */
+/** The subject of an answer: a request, or input that is no request. */
 export interface Answerable {
-  /** What the answer refers to. */
+  /** The request or input that the answer names. */
   readonly wire: Correlated;
   /** Its responses that wait for their turn. */
   held: HeldResponses | undefined;
@@ -27,7 +27,7 @@ export interface AnswerableRequest extends Answerable {
   readonly wire: WireRequest;
   /** Its command. */
   readonly compiled: CompiledCommand;
-  /** Keeps account of its items; `undefined` where nobody asks. */
+  /** The account of its items; `undefined` where the handler does not ask for it. */
   readonly receipt: Receipt | undefined;
 }
 
@@ -56,7 +56,7 @@ export class Responder {
     return request.wire.correlation !== undefined || this.#order.first === request;
   }
 
-  /** Writes an item. Throws where the values are none of the command; then nothing is written. */
+  /** Writes an item. Throws where its values do not fit the command; then nothing is written. */
   item(request: AnswerableRequest, values: Values): void {
     const { wire, compiled, receipt } = request;
     if (receipt === undefined) {
@@ -74,7 +74,7 @@ export class Responder {
     }
   }
 
-  /** Writes the (end of the) reply. Throws where the values are none of the command; then nothing is written. */
+  /** Writes the (end of the) reply. Throws where its values do not fit the command; then nothing is written. */
   reply(
     request: AnswerableRequest,
     values: Values | undefined,
@@ -89,7 +89,7 @@ export class Responder {
     this.#session.writeFailure(request.wire, failure, this.#sinkOf(request), times);
   }
 
-  /** It is this request's turn: writes what was held. */
+  /** Writes the held responses: it is the request's turn. */
   release(request: Answerable, receipt?: Receipt): void {
     const { held } = request;
     if (held === undefined) return;

@@ -6,17 +6,17 @@ import type { FlowOpener } from "../admission/client_flows.ts";
 import type { Context } from "./handlers.ts";
 import type { SeatGiver } from "./parking.ts";
 
-/** A handler as the server calls it: its types were checked where it was written. */
+/** A handler without its types, which were checked where it was written. */
 // deno-lint-ignore no-explicit-any
 export type UntypedHandler = (args: any, context: Context) => unknown;
 
-/** Schedules requests: the part of a `Scheduler` that a route needs. */
+/** The part of a `Scheduler` that schedules requests. */
 export interface RouteScheduler extends SeatGiver, FlowOpener {
   /** See `Scheduler.instant`. */
   instant(flow: FlowHandle, now: number): boolean;
 }
 
-/** A command, who serves it, and where its requests wait. */
+/** A command, its handler, and the scheduler of its requests. */
 export interface Route {
   readonly command: CompiledCommand;
   /** Serves its requests, unless `builtin` does. */
@@ -26,6 +26,6 @@ export interface Route {
   readonly scheduler: RouteScheduler;
   /** The class of requests that name none. */
   readonly class: string;
-  /** What its requests cost, in ms of a seat. */
+  /** The cost of its requests, in ms of a seat. */
   readonly cost: CostEstimate;
 }

@@ -1,4 +1,4 @@
-// What becomes of decoded input: a request on its way to the scheduler, or an answer that says why not.
+// Routes decoded input: it becomes a request for the scheduler, or is answered with the reason why not.
 
 import {
   type Control,
@@ -26,7 +26,7 @@ const NO_TIME: RequestTimes = { waited: 0, took: 0 };
 export interface RoutedConnection extends RequestConnection {
   /** Something was answered that must go out although refusals may wait. */
   answersNow(): void;
-  /** Takes no further requests because of what the client has sent, and tells the log. */
+  /** Takes no further requests because of the client's input, and tells the log. */
   endFor(code: string, why: string): void;
 }
 
@@ -51,19 +51,19 @@ export class RequestRouter {
     this.#pending = pending;
   }
 
-  /** Something came. */
+  /** Routes one decoded input. */
   take(decoded: Decoded, now: number): void {
     if (decoded.kind === "request") this.#request(decoded, now);
     else if (decoded.kind === "invalid") this.#invalid(decoded);
     else this.#control(decoded);
   }
 
-  /** Requests that come from now on waited unread, and are checked together. */
+  /** From now on, gathers requests: they waited unread, and are checked together. */
   gather(): void {
     this.#gathered = [];
   }
 
-  /** Checks the requests that were gathered and came in the last `unread` ms, evenly as far as is known. */
+  /** Checks the gathered requests. They came in the last `unread` ms; the server takes their times as evenly spread. */
   checkGathered(unread: number): void {
     if (this.#gathered === undefined) return;
     const { length } = this.#gathered;
@@ -74,12 +74,12 @@ export class RequestRouter {
     }
   }
 
-  /** Requests that come from now on are checked one by one. */
+  /** From now on, checks requests one by one. */
   endGathering(): void {
     this.#gathered = undefined;
   }
 
-  /** Answers what never becomes a request, in its turn. */
+  /** Answers input that never becomes a request, in its turn. */
   reject(wire: Correlated, failure: Failure, turnedAway: boolean = false): void {
     const connection = this.#connection;
     const rejection = new Rejection(wire, connection.responder);
@@ -92,7 +92,7 @@ export class RequestRouter {
   #request(wire: WireRequest, now: number): void {
     const { correlation } = wire;
     if (correlation !== undefined && this.#pending.find(correlation) !== undefined) {
-      // An answer with this correlation could be read as either request's.
+      // The client could take an answer with this correlation for that of either request.
       const message = this.#connection.services.wording.correlationInUse(correlation);
       this.reject(NOBODY, { code: "bad-syntax", message });
       this.#connection.end();
@@ -113,7 +113,7 @@ export class RequestRouter {
     else this.#gathered.push(request);
   }
 
-  /** Answers a request that takes next to no time, where nothing waits: without a ticket. Unusual ones go the usual way. */
+  /** Answers a very short request without a ticket, where nothing waits. Returns whether it did. */
   #answerAtOnce(
     wire: WireRequest,
     route: Route,

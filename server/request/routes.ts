@@ -1,4 +1,4 @@
-// Which handler serves which command, and where its requests wait.
+// The routes of a protocol: the handler of each command, and the scheduler of its requests.
 
 import type { Builtin, Dialect } from "../../dialects/dialect.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
@@ -9,13 +9,15 @@ import type { Route, RouteScheduler, UntypedHandler } from "./route.ts";
 /** The class of work that keeps a connection in hand: it goes first, on seats of its own. */
 const CONTROL_CLASS = "control";
 
-/** Handlers that run in workers, and where their requests wait. */
+/** Handlers that run in workers, and the scheduler of their requests. */
 export interface WorkerRoutes {
   readonly pool: WorkerPool;
   readonly scheduler: RouteScheduler;
 }
 
-/** The routes of a protocol. Throws `TypeError` for a command without a handler, and for a handler without a command. */
+/**
+ * The routes of a protocol. Throws `TypeError` for a command without a handler, and for a handler without a command.
+ */
 export function routesOf(
   { commands }: CompiledProtocol,
   { builtins }: Dialect,

@@ -1,4 +1,4 @@
-// Where requests wait for a seat: in the event loop, and for the workers.
+// Makes the schedulers of requests: for the event loop, and for workers.
 
 import type { LoopYield } from "../../net/loop_yield.ts";
 import type { Clock } from "../../scheduling/clock.ts";
@@ -7,17 +7,17 @@ import { AdaptiveSeats, fixedSeats, type Seats } from "../../scheduling/seats.ts
 import type { ServiceOptions } from "../options.ts";
 import type { Request } from "./request.ts";
 
-/** What schedulers need beside the options of the server. */
+/** The dependencies of schedulers beside the options of the server. */
 export interface SchedulerEnvironment {
   readonly clock: Clock;
   readonly turns: LoopYield;
-  /** Is called where nothing waits in a scheduler. */
+  /** Called when nothing waits in a scheduler. */
   readonly onIdle: () => void;
 }
 
 const SEATS = 2048;
 
-/** The scheduler of what runs in the event loop. */
+/** The scheduler of requests that run in the event loop. */
 export function loopScheduler(
   options: ServiceOptions,
   environment: SchedulerEnvironment,
@@ -27,7 +27,7 @@ export function loopScheduler(
   return schedulerOf(each, options, environment);
 }
 
-/** The scheduler of what runs in so many workers. */
+/** The scheduler of requests that run in workers. */
 export function workerScheduler(
   size: number,
   options: ServiceOptions,

@@ -5,15 +5,15 @@ import type { Values } from "../../protocol/shape.ts";
 /** A request whose handler yields items. */
 export interface StreamingRequest {
   readonly answered: boolean;
-  /** Ends it where its time is over; answers whether it is. */
+  /** Ends it where its time is over. Returns whether it is. */
   expires(): boolean;
-  /** Writes an item. Throws where the values are none of the command. */
+  /** Writes an item. Throws where its values do not fit the command. */
   item(values: Values): void;
   /** Waits for its turn and for the client to read; `undefined` where neither is necessary. */
   untilWritable(): Promise<void> | undefined;
-  /** The handler has returned. */
+  /** Called when the handler has returned. */
   succeed(reply: Values | undefined): void;
-  /** The handler has thrown. */
+  /** Called when the handler has thrown. */
   handlerFailed(error: unknown): void;
 }
 

@@ -9,7 +9,7 @@ const NO_BODY = 0xffff_ffff;
 const JSON_TEXT = 0;
 const V8_CLONE = 1;
 
-/** Most bytes of a head, and of a body: a broken worker must not fill the memory of its server. */
+/** The most bytes of a head, and of a body: a broken worker must not fill the memory of its server. */
 const MOST = 256 << 20;
 // A copy of a smaller body costs less than a second write.
 const SMALL_BODY = 16_384;
@@ -22,7 +22,7 @@ const MOST_DEPTH = 64;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** One end of the socket. Values arrive as a structured clone would bring them. */
+/** One end of the socket. Values arrive as structured clones. */
 export class Channel<Sent, Heard> {
   readonly #conn: Deno.Conn;
   readonly #buffer = new Uint8Array(READ);
@@ -38,7 +38,7 @@ export class Channel<Sent, Heard> {
 
   /** Sends a message. Throws where it cannot be cloned or is too long. */
   send(message: Sent): void {
-    // Making a buffer costs more than the rest: use one again unless it is being sent.
+    // Making a buffer costs more than the rest of this method: use the last one again unless it is being sent.
     const buffer = this.#sending === undefined ? this.#out : undefined;
     this.#unsent.push(...encodeFrame(message as Message, buffer));
     this.#sending ??= this.#send();
@@ -49,7 +49,7 @@ export class Channel<Sent, Heard> {
     await this.#sending;
   }
 
-  /** Calls `hear` with each message until the other end is gone. Throws where it sends anything else. */
+  /** Calls `hear` with each message until the other end is gone. Throws where the other end sends anything else. */
   async listen(hear: (message: Heard) => void): Promise<void> {
     for (;;) {
       while (this.#end - this.#start < PREFIX) {
@@ -82,7 +82,7 @@ export class Channel<Sent, Heard> {
     try {
       this.#conn.close();
     } catch {
-      // It is closed.
+      // The socket is closed.
     }
   }
 
@@ -100,7 +100,7 @@ export class Channel<Sent, Heard> {
     }
   }
 
-  /** Reads more behind the bytes that are there, which are less than a prefix. */
+  /** Reads more bytes behind the ones that are there: they are less than a prefix. */
   async #read(): Promise<boolean> {
     this.#buffer.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
@@ -138,7 +138,7 @@ export class Channel<Sent, Heard> {
     try {
       return await this.#conn.read(buffer) ?? 0;
     } catch {
-      // Reset, or closed by this end.
+      // The socket was reset, or closed by this end.
       return 0;
     }
   }
@@ -161,7 +161,7 @@ function encodeFrame(message: Message, buffer: Uint8Array | undefined): Uint8Arr
       : new Uint8Array(PREFIX + bytes + behind);
   let frame: Uint8Array;
   let length: number;
-  // The clone takes ten times as long.
+  // JSON is fast: a structured clone takes ten times as long.
   const plain = Object.values(head).every((value) => value === undefined || isJson(value, 0));
   if (plain) {
     const text = JSON.stringify(head);

@@ -1,4 +1,4 @@
-// Runs in a process of its own: loads the module with the handlers, and runs one request at a time.
+// The program of a worker's process: loads the module with the handlers, and runs one request at a time.
 
 import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -11,11 +11,11 @@ import { type FromWorker, type Task, toPlain, toRefusal, type ToWorker } from ".
 /** The URL of this module. */
 export const hostUrl: string = import.meta.url;
 
-/** What a process is told at its start. */
+/** The arguments of a process. */
 export interface HostSettings {
   /** The server's socket. */
   readonly path: string;
-  /** Permissions that it has only until it has connected. */
+  /** The permissions that it drops once it has connected. */
   readonly revoked: readonly Deno.PermissionDescriptor[];
   /** Bytes that handlers may hold. */
   readonly memory: number;
@@ -50,9 +50,10 @@ export async function host(
   Deno.exit();
 }
 
-// A handler that spins sees neither that its server is gone nor how much memory it holds: a thread of its own does.
+// While a handler spins, the event loop notices neither that the server is gone nor how much memory is held. So a
+// thread of its own watches both.
 const WATCH_MS = 250;
-// Memory of Deno itself.
+// The memory of Deno itself.
 const RUNTIME_BYTES = 128 << 20;
 
 function watch(memory: number): Promise<void> {
@@ -118,7 +119,7 @@ class WorkerHost {
     }
   }
 
-  /** Says why the process ends, and ends it. */
+  /** Reports the reason for the end of the process, and ends it. */
   async end(error: unknown): Promise<void> {
     this.#tell({ kind: "uncaught", error: toCloneable(error) });
     await this.#channel.sent();
@@ -145,7 +146,7 @@ class WorkerHost {
     }
   }
 
-  /** Sends each item once the server has passed on the one before it; returns the reply. */
+  /** Sends each item once the server has passed on the one before. Resolves with the reply. */
   async #stream(result: unknown, signal: AbortSignal): Promise<Values> {
     const source = result as AsyncIterable<Values> & Iterable<Values>;
     const items = (source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]()) as

@@ -14,7 +14,7 @@ export interface Task {
   readonly peer: string;
   readonly agent: string | undefined;
   readonly identity: string | undefined;
-  /** When its time is over; `undefined` where it has no limit. */
+  /** The end of its time; `undefined` where it has no limit. */
   readonly deadline: number | undefined;
   readonly trace: string | undefined;
 }

@@ -1,4 +1,5 @@
-// Handlers that burn CPU run in processes. A worker runs one request at a time, so that the only queue is the scheduler's.
+// Handlers that burn CPU run in processes. A worker runs one request at a time, so that the only queue is the
+// scheduler's.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
@@ -8,27 +9,30 @@ import type { Task } from "./messages.ts";
 import { type SeatOptions, WorkerSeat } from "./seat.ts";
 
 /**
- * Which handlers run in workers, and in how many: processes of `deno`, so that one that hangs or falls over is ended and
- * replaced. To start them and talk to them the server needs `--allow-run`, for all programs or for the path of
+ * Options of workers: processes of `deno` that run handlers. A worker that hangs or crashes is ended and replaced. To
+ * start workers and talk to them, the server needs `--allow-run`, for all programs or for the path of
  * `Deno.execPath()` (the name `deno` is not enough where that is a link), and `--allow-read`, `--allow-write` and
- * `--allow-net` for a socket in the directory for temporary files. What handlers print on standard output goes to the
+ * `--allow-net` for a socket in the directory for temporary files. The standard output of handlers goes to the
  * server's standard error.
  */
 export interface WorkerOptions {
   /** The URL of the module, whose default export is the handlers (or `{ handlers }`, as `lineup serve` takes). */
   module: string | URL;
-  /** How many workers, so how many requests at once. Default: the machine's processors. */
+  /** The number of workers, which is the number of requests at once. Default: the machine's processors. */
   size?: number;
-  /** How long a handler may go on after its request was cancelled, in ms, before its worker is killed. Default 100. */
+  /**
+   * The time in ms that a handler may go on after its request was cancelled. Then its worker is killed. Default 100.
+   */
   grace?: number;
   /**
-   * How much the handlers of a worker may hold, in bytes, before it is ended: V8's heap, and buffers beside it. At least
-   * 16 MiB; default 512 MiB.
+   * The bytes that the handlers of a worker may hold, in V8's heap and in buffers beside it. A worker that holds more
+   * is ended. At least 16 MiB; default 512 MiB.
    */
   memory?: number;
   /**
-   * Permissions of handlers. Default: those that the server has in full. Of one that the server has in part, such as to
-   * read one folder, handlers have nothing, as Deno does not tell which part. With `--allow-run=PATH` Deno limits writing.
+   * Permissions of handlers. Default: those that the server has in full. Of one that the server has in part, such as
+   * to read one folder, handlers have nothing, as Deno does not tell which part. With `--allow-run=PATH` Deno limits
+   * writing.
    */
   permissions?: Deno.PermissionOptionsObject;
   /**
@@ -42,9 +46,9 @@ const LEAST_MEMORY = 16 << 20;
 
 /** Workers with the handlers of one module. */
 export class WorkerPool {
-  /** The commands that the module has handlers for. */
+  /** The commands for which the module has handlers. */
   readonly verbs: readonly string[];
-  /** How many requests run at once. */
+  /** The number of requests that run at once. */
   readonly size: number;
   readonly #seats: readonly WorkerSeat[];
   readonly #idle: WorkerSeat[];
@@ -56,7 +60,7 @@ export class WorkerPool {
     this.verbs = verbs;
   }
 
-  /** Starts the workers. Rejects with the error that the module threw as it was loaded. */
+  /** Starts the workers. Rejects with the error of a module that cannot be loaded. */
   static async open(
     options: WorkerOptions,
     environment: Pick<SeatOptions, "clock" | "telemetry">,

@@ -1,4 +1,4 @@
-// One process with handlers: its start, its socket, its end.
+// A process that runs handlers: its start, its socket, its end.
 
 import type { Clock } from "../../scheduling/clock.ts";
 import { Printed } from "./printed.ts";
@@ -7,12 +7,12 @@ import { Channel } from "./channel.ts";
 import { type HostSettings, hostUrl } from "./host.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-// A process may live so long after the end of its socket, in ms.
+// The time in ms that a process may live after the end of its socket.
 const LAST_MS = 1000;
 // The shortest `sun_path` of all systems.
 const LONGEST_PATH = 100;
 
-/** How to start a process. */
+/** Options of a process. */
 export interface ProcessOptions {
   /** The URL of the module with the handlers. */
   readonly module: string;
@@ -25,7 +25,7 @@ export interface ProcessOptions {
 
 /** A process that runs handlers. */
 export class WorkerProcess {
-  /** Resolves with how it ended, once nothing of it is left. */
+  /** Resolves with the description of its end, once nothing of it is left. */
   readonly ended: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #listener: Deno.UnixListener;
@@ -74,7 +74,7 @@ export class WorkerProcess {
       try {
         this.#child.kill("SIGKILL");
       } catch {
-        // It has ended.
+        // The process has ended.
       }
     }
   }
@@ -92,7 +92,7 @@ export class WorkerProcess {
       this.#channel = new Channel(conn);
       await this.#channel.listen(hear);
     } catch {
-      // It ended before it connected, or what it sends is broken.
+      // The process ended before it connected, or sends broken messages.
       this.kill();
     }
     const stop = clock.after(LAST_MS, () => this.kill());
@@ -117,7 +117,7 @@ export class WorkerProcess {
     try {
       Deno.removeSync(this.#directory, { recursive: true });
     } catch {
-      // It is removed already.
+      // The directory is removed already.
     }
   }
 }
@@ -141,7 +141,7 @@ function spawn({ module, memory, permissions, config }: ProcessOptions, path: st
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    // Its output goes to a log: colours would be text.
+    // Its output goes to a log, where colours would show as escapes.
     env: { NO_COLOR: "1" },
     // Ctrl-C in the terminal is for the server only, which lets requests finish.
     detached: true,
@@ -154,8 +154,8 @@ function configFlags(config: string | undefined): string[] {
 }
 
 /**
- * The path of the configuration of workers: the given one, or the one that Deno finds for the program itself by the place
- * of the main module.
+ * The path of the configuration of workers: the given one, or the one that Deno finds for the program itself by the
+ * place of the main module.
  */
 export function configOfWorkers(config: string | undefined): string | undefined {
   return config ?? findConfig(Deno.mainModule);
@@ -169,7 +169,7 @@ function findConfig(main: string): string | undefined {
       try {
         if (Deno.statSync(path).isFile) return path;
       } catch {
-        // It does not exist, or cannot be read.
+        // The file does not exist, or cannot be read.
       }
     }
     if (url.pathname === "/") return undefined;

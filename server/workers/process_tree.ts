@@ -1,18 +1,18 @@
-// A process and all that it has started, processes that have left its group included.
+// Signals a process and its descendants, including those that have left its group.
 
-/** Most processes to look at, and most rounds to find those that were started meanwhile. */
+/** The most processes to visit, and the most rounds to find processes that were started meanwhile. */
 const MOST_PROCESSES = 10_000, MOST_ROUNDS = 4;
-/** Where fields stand in /proc/PID/stat, behind the name. */
+/** The positions of fields in /proc/PID/stat, behind the name. */
 const GROUP = 2, STARTED = 19;
 
 /**
- * Signals a process that leads its group, and all that it has started: the group, and on Linux the descendants that have
- * left the group. Descendants are found only with all permissions of Deno. One that lost its parent before the first
- * signal is found only in the group.
+ * The tree of a process that leads its group: the group, and on Linux also the descendants that have left the group. It
+ * finds these descendants only with all permissions of Deno, and only where they had not lost their parent before the
+ * first signal.
  */
 export class ProcessTree {
   readonly #pid: number;
-  /** All that were ever found, with their start times: a process number may be used again. */
+  /** All processes that were ever found, with their start times: a number may be used again. */
   readonly #started = new Map<number, string>();
 
   /** The tree below the process with this number. */
@@ -20,9 +20,9 @@ export class ProcessTree {
     this.#pid = pid;
   }
 
-  /** Sends a signal to all that still run. Throws where the group may not be signalled. */
+  /** Sends a signal to all processes that still run. Throws where it may not signal the group. */
   signal(signal: Deno.Signal): void {
-    // A process that is killed may just have started another one.
+    // A process may have started another one just before its kill.
     const rounds = signal === "SIGKILL" ? MOST_ROUNDS : 1;
     for (let round = 0; round < rounds; round++) {
       const before = this.#started.size;
@@ -34,13 +34,13 @@ export class ProcessTree {
         try {
           send(pid, signal);
         } catch {
-          // It belongs to another user now, as by sudo.
+          // The process belongs to another user now, for example by sudo.
         }
       }
     }
   }
 
-  /** Those that are not in the group. */
+  /** The descendants that are not in the group. */
   #findStrays(): number[] {
     if (!canLook()) return [];
     const strays: number[] = [];
@@ -58,7 +58,7 @@ export class ProcessTree {
   }
 }
 
-/** Sends a signal. That the process or group has ended is no error. */
+/** Sends a signal. No error where the process or group has ended. */
 function send(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
@@ -92,7 +92,7 @@ function childrenOf(pid: number): number[] {
       Deno.readTextFileSync(`${tasks}/${name}/children`).split(" ").filter(Boolean).map(Number)
     );
   } catch {
-    // It has ended, or this system has no such file.
+    // The process has ended, or this system has no such file.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-// A place for one worker: its start, its one request at a time, its end and its successor.
+// The seat of one worker: its start, its one request at a time, its end and its successor.
 
 import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
@@ -9,19 +9,19 @@ import type { Telemetry } from "../telemetry.ts";
 import { type FromWorker, type Task, toPlain, toRefusal } from "./messages.ts";
 import { type ProcessOptions, WorkerProcess } from "./process.ts";
 
-// A worker may take so long to load its module, which may have to be downloaded, in ms.
+// The time in ms for a worker to load its module, which may have to be downloaded.
 const START_MS = 60_000;
-// The pause before a worker is started again that ended without having served, in ms; it doubles each time.
+// The pause in ms before the next start after a worker that ended without serving. It doubles each time.
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
-/** How to run workers. */
+/** Options of workers. */
 export interface SeatOptions extends ProcessOptions {
   readonly grace: number;
   readonly telemetry: Telemetry;
 }
 
-/** The request that runs. */
+/** The running request. */
 interface Run {
   readonly context: Context;
   readonly item: (item: Values) => void;
@@ -29,13 +29,13 @@ interface Run {
   readonly reject: (error: unknown) => void;
 }
 
-/** A place for one worker, which is replaced when it hangs or ends. */
+/** The seat of one worker. A worker that hangs or ends is replaced. */
 export class WorkerSeat {
   /** Whether a request can begin at once. */
   ready = false;
   readonly #options: SeatOptions;
   #process: WorkerProcess | undefined = undefined;
-  /** Processes that have not ended, killed ones included. */
+  /** The processes that have not ended, including killed ones. */
   readonly #alive = new Set<WorkerProcess>();
   #started = newStart();
   #loaded = false;
@@ -48,7 +48,7 @@ export class WorkerSeat {
     this.#options = options;
   }
 
-  /** Starts a worker. Resolves with the commands that it has handlers for; rejects where its module cannot be loaded. */
+  /** Starts a worker. Resolves with the commands of its handlers. Rejects where its module cannot be loaded. */
   start(): Promise<readonly string[]> {
     const { promise } = this.#started;
     this.#stopTimer = this.#options.clock.after(START_MS, () => {
@@ -76,7 +76,7 @@ export class WorkerSeat {
   }
 
   /**
-   * Runs one request; settles once the worker is free. When the signal is aborted, the handler has `grace` ms to stop;
+   * Runs one request. Settles once the worker is free. When the signal is aborted, the handler has `grace` ms to stop;
    * then another worker takes its place.
    */
   async run(
@@ -99,7 +99,7 @@ export class WorkerSeat {
       signal.removeEventListener("abort", onAbort);
       this.#stopGrace?.();
       this.#stopGrace = undefined;
-      // The request is answered already: let it wait for the next worker.
+      // The request is answered already, so it may wait for the next worker.
       if (signal.aborted) await this.#started.promise.catch(() => {});
     }
   }
@@ -116,12 +116,12 @@ export class WorkerSeat {
     });
   }
 
-  /** The last item was passed on. */
+  /** Tells the worker that its last item was passed on. */
   more(): void {
     this.#process?.send({ kind: "more" });
   }
 
-  /** Ends the worker, for good. Resolves once no process of this place is left. */
+  /** Ends the worker, and starts no other. Resolves once no process of this seat is left. */
   async close(): Promise<void> {
     this.#end(new Refusal("draining", drainingFailure.message));
     for (const { ended } of this.#alive) await ended;
@@ -186,7 +186,7 @@ export class WorkerSeat {
   }
 }
 
-/** Settles when a worker has started or failed to. Nothing needs to handle its rejection. */
+/** Settles when a worker has started or failed. Nothing needs to handle its rejection. */
 function newStart(): PromiseWithResolvers<readonly string[]> {
   const start = Promise.withResolvers<readonly string[]>();
   start.promise.catch(() => {});

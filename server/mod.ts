@@ -11,7 +11,7 @@ export type {
   ServeOptions,
   WebSocketOptions,
 } from "./serve_options.ts";
-export type { ConnectionBounds } from "./connection/bounds.ts";
+export type { ConnectionBounds } from "./admission/connection_bounds.ts";
 export type { ConnectionLimits } from "./admission/connection_limits.ts";
 export type { Timeouts } from "./connection/timeouts.ts";
 export type { PressureMarks } from "./admission/pressure.ts";

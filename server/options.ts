@@ -4,7 +4,7 @@ import type { WireLimits } from "../dialects/dialect.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
-import type { ConnectionBounds } from "./connection/bounds.ts";
+import type { ConnectionBounds } from "./admission/connection_bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limits.ts";
 import type { LogEntry } from "./log.ts";
 import type { Timeouts } from "./connection/timeouts.ts";

@@ -15,7 +15,7 @@ import { MemoryGuard } from "./admission/memory_guard.ts";
 import { MemoryShedding } from "./admission/memory_shedding.ts";
 import { Pressure, PRESSURE_MARKS } from "./admission/pressure.ts";
 import { RefusalBudget } from "./admission/refusal_budget.ts";
-import { CONNECTION_BOUNDS } from "./connection/bounds.ts";
+import { CONNECTION_BOUNDS } from "./admission/connection_bounds.ts";
 import type { Connection } from "./connection/connection.ts";
 import { ReadBudget } from "./connection/read_budget.ts";
 import type { ConnectionServices } from "./connection/services.ts";

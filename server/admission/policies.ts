@@ -1,7 +1,7 @@
 // The rules of admission in their order. To add a limit: one file with a policy, one line here.
 
 import type { Wording } from "../../dialects/dialect.ts";
-import type { ConnectionBounds } from "../connection/bounds.ts";
+import type { ConnectionBounds } from "./connection_bounds.ts";
 import { ConnectionLimiter } from "./connection_limiter.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionsPerClient } from "./connections_per_client.ts";

@@ -1,7 +1,7 @@
 // A client that is refused is read less often, so that refusing takes little time from serving. A client that still
 // goes on asking is paused for the time that it was told to stay away, and in the end disconnected.
 
-import type { ConnectionBounds } from "../connection/bounds.ts";
+import type { ConnectionBounds } from "./connection_bounds.ts";
 import type { Timed } from "../../scheduling/timing_wheel.ts";
 import type { RequestOutcome, RequestPolicy } from "./policy.ts";
 import type { RefusalBudget, RefusedClient, Resting } from "./refusal_budget.ts";

@@ -14,16 +14,16 @@ import { ClientFlows, type FlowOpener } from "../admission/client_flows.ts";
 import { KnownCommands } from "../admission/known_commands.ts";
 import { requestPolicies } from "../admission/policies.ts";
 import { RefusalThrottle, type ThrottledConnection } from "../admission/refusal_throttle.ts";
-import { drainingFailure } from "../request/failures.ts";
+import { drainingFailure } from "../admission/draining.ts";
 import type { ConnectedClient } from "../request/handlers.ts";
 import type { StartedRequest } from "../request/owner.ts";
 import type { Rejection } from "../request/rejection.ts";
 import type { Request } from "../request/request.ts";
 import { Responder } from "../request/responder.ts";
 import { RequestRouter, type RoutedConnection } from "../request/router.ts";
-import { PendingRequests } from "./pending_requests.ts";
+import { PendingRequests } from "../request/pending_requests.ts";
 import { ReadBatch } from "./read_batch.ts";
-import type { Receipts } from "./receipts.ts";
+import type { Receipts } from "../request/receipts.ts";
 import type { ConnectionServices } from "./services.ts";
 
 /** The connection of an exchange. */

@@ -13,7 +13,7 @@ import { EndReport, type ReportedConnection } from "./end_report.ts";
 import { ClientExchange, type ExchangeConnection } from "./client_exchange.ts";
 import { HalfClose } from "./half_close.ts";
 import { type ReadConnection, ReadLoop } from "./read_loop.ts";
-import { Receipts } from "./receipts.ts";
+import { Receipts } from "../request/receipts.ts";
 import type { ConnectionServices } from "./services.ts";
 import type { WatchedConnection } from "./watchdog.ts";
 

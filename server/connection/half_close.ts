@@ -5,7 +5,7 @@ import type { ByteStream } from "../../net/stream.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import { Pause } from "./pause.ts";
 import { isReset, ProbingWriter } from "./probing_writer.ts";
-import type { Receipts } from "./receipts.ts";
+import type { Receipts } from "../request/receipts.ts";
 
 /** Finds out whether such a client is there. */
 export class HalfClose {

@@ -4,17 +4,7 @@ import type { DialectSession, Failure } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import type { RefusalReason } from "../../scheduling/ticket.ts";
-
-/** The time in ms after which a client may try again that was refused by a drain. */
-const DRAIN_RETRY = 1000;
-
-/** The failure of a request that does not begin because the server shuts down. */
-export const drainingFailure: Failure = {
-  code: "draining",
-  message: "The server is shutting down.",
-  retry: DRAIN_RETRY,
-};
-
+import { drainingFailure } from "../admission/draining.ts";
 /** The message of a request that is refused for the load. */
 export const BUSY = "The server has too much to do.";
 

@@ -7,7 +7,7 @@ import type { FlowHandle } from "../../scheduling/ticket.ts";
 import type { Timed } from "../../scheduling/timing_wheel.ts";
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { FlowOpener } from "../admission/client_flows.ts";
-import type { RequestInFlight } from "../connection/pending_requests.ts";
+import type { RequestInFlight } from "./pending_requests.ts";
 import type { Telemetry } from "../telemetry.ts";
 import type { BuiltinConnection } from "./builtin_call.ts";
 import type { ConnectedClient } from "./handlers.ts";

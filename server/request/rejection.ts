@@ -1,5 +1,5 @@
 import type { Correlated, Failure, RequestTimes } from "../../dialects/dialect.ts";
-import type { RequestInFlight } from "../connection/pending_requests.ts";
+import type { RequestInFlight } from "./pending_requests.ts";
 import type { HeldResponses } from "./held_responses.ts";
 import type { Answerable, Responder } from "./responder.ts";
 

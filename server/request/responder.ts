@@ -11,7 +11,7 @@ import type {
 import type { Output } from "../../net/output.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { Receipt, Receipts } from "../connection/receipts.ts";
+import type { Receipt, Receipts } from "./receipts.ts";
 import { HeldResponses } from "./held_responses.ts";
 
 /** The subject of an answer: a request, or input that is no request. */

@@ -13,7 +13,7 @@ import {
 import type { Values } from "../../protocol/shape.ts";
 import type { RequestAdmission } from "../admission/admission.ts";
 import type { Denial } from "../admission/policy.ts";
-import type { PendingRequests } from "../connection/pending_requests.ts";
+import type { PendingRequests } from "./pending_requests.ts";
 import type { RequestConnection } from "./owner.ts";
 import { Rejection } from "./rejection.ts";
 import { Request } from "./request.ts";

@@ -3,15 +3,26 @@
 import type { Builtin, Dialect } from "../../dialects/dialect.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
-import type { WorkerPool } from "../workers/pool.ts";
+import type { Values } from "../../protocol/shape.ts";
+import type { Context } from "./handlers.ts";
 import type { Route, RouteScheduler, UntypedHandler } from "./route.ts";
 
 /** The class of work that keeps a connection in hand: it goes first, on seats of its own. */
 const CONTROL_CLASS = "control";
 
+/** The handlers that run in workers. */
+interface RoutedPool {
+  /** The commands that they serve. */
+  readonly verbs: readonly string[];
+  /** Runs a request, and resolves with its reply. */
+  run(command: CompiledCommand, args: Values, context: Context): Promise<Values | undefined>;
+  /** Runs a request with a streaming reply. */
+  stream(command: CompiledCommand, args: Values, context: Context): AsyncIterable<Values>;
+}
+
 /** Handlers that run in workers, and the scheduler of their requests. */
 export interface WorkerRoutes {
-  readonly pool: WorkerPool;
+  readonly pool: RoutedPool;
   readonly scheduler: RouteScheduler;
 }
 
@@ -69,7 +80,7 @@ function builtinRoute(
   return { ...usual, builtin, class: builtin.control ? CONTROL_CLASS : usual.class };
 }
 
-function fromPool(pool: WorkerPool, command: CompiledCommand): UntypedHandler {
+function fromPool(pool: RoutedPool, command: CompiledCommand): UntypedHandler {
   return command.items === undefined
     ? (args, context) => pool.run(command, args, context)
     : (args, context) => pool.stream(command, args, context);

@@ -3,7 +3,7 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { abortable } from "./abortable.ts";
-import { drainingFailure } from "../request/failures.ts";
+import { drainingFailure } from "../admission/draining.ts";
 import type { Context } from "../request/handlers.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type FromWorker, type Task, toPlain, toRefusal } from "./messages.ts";

@@ -61,6 +61,18 @@ const RULES: readonly Rule[] = [
       return !inside(...layers.slice(own + 1))(imported);
     },
   },
+  {
+    name:
+      "in the server, a connection imports requests, and a request admission: never the reverse",
+    of: inside("server/admission", "server/request", "server/connection", "server/workers"),
+    allows: (imported, path) => {
+      const layers = ["server/admission", "server/request", "server/connection"];
+      const own = layers.findIndex((layer) => inside(layer)(path));
+      const isWorker = inside("server/workers");
+      if (own < 0) return !inside("server/connection")(imported);
+      return !isWorker(imported) && !inside(...layers.slice(own + 1))(imported);
+    },
+  },
   { name: "nothing imports cli/", of: outside("cli"), allows: outside("cli") },
   {
     name: "nothing imports all rooms at once",

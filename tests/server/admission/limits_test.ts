@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
 import { LIMITS } from "@lineup/lineup/scheduling";
-import { CONNECTION_BOUNDS } from "../../../server/connection/bounds.ts";
+import { CONNECTION_BOUNDS } from "../../../server/admission/connection_bounds.ts";
 import { CONNECTION_LIMITS } from "../../../server/admission/connection_limits.ts";
 import { TIMEOUTS } from "../../../server/connection/timeouts.ts";
 import { PRESSURE_MARKS } from "../../../server/admission/pressure.ts";

@@ -14,7 +14,7 @@ const DELIVERED_BYTES = 256;
 /** The handlers of the commands of workers. */
 export function workerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof worker> {
   return {
-    async TAKE({ queue, wait, lease, max, hold }, context) {
+    TAKE({ queue, wait, lease, max, hold }, context) {
       const { client } = context;
       const queues = queue.length === 1 ? queue : [...new Set(queue)];
       if (queues.length > MAX_TAKE_QUEUES) {
@@ -22,7 +22,8 @@ export function workerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof
       }
       const releaseOnDisconnect = hold !== undefined;
       const request = { queues, lease, max, releaseOnDisconnect, client };
-      return itemsOf(engine, await engine.take(request, wait, context), context);
+      // No async function here: its frame would take 0.3 KiB for each TAKE that waits.
+      return engine.take(request, wait, context).then((jobs) => itemsOf(engine, jobs, context));
     },
 
     DONE({ id, body, result, attempt }, { client, signal }) {

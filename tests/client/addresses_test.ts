@@ -3,7 +3,7 @@ import { type ClientEvent, connect, ConnectionLost } from "../../client/mod.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { type Answer, type Faults, Proxy, run } from "./proxy.ts";
+import { type Answer, type Faults, FaultyProxy, run } from "./proxy.ts";
 
 /** Hosts, and the behaviour of each. */
 class Hosts {
@@ -14,11 +14,11 @@ class Hosts {
   readonly faults = new Map<string, Faults>();
   readonly answers = new Map<string, Answer>();
   readonly ms = new Map<string, number>();
-  readonly proxy: Proxy;
+  readonly proxy: FaultyProxy;
 
   constructor() {
     const service = new Ledger();
-    this.proxy = new Proxy(this.clock, (frame, host) => {
+    this.proxy = new FaultyProxy(this.clock, (frame, host) => {
       this.served.set(host, (this.served.get(host) ?? 0) + 1);
       return { ...(this.answers.get(host) ?? service.do(frame)), ms: this.ms.get(host) ?? 5 };
     }, (host) => this.faults.get(host) ?? {});

@@ -4,7 +4,7 @@ import { listenMemory } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { Proxy, run } from "./proxy.ts";
+import { FaultyProxy, run } from "./proxy.ts";
 
 async function withLedger(
   body: (listener: ReturnType<typeof listenMemory>) => Promise<void>,
@@ -57,7 +57,7 @@ for (const [name, body] of Object.entries(SPECS)) {
   Deno.test(`connect refuses a description with ${name}`, async () => {
     const clock = new VirtualClock();
     const bytes = new TextEncoder().encode(body);
-    const proxy = new Proxy(clock, () => ({ lines: [{ head: "OK", body: bytes }] }));
+    const proxy = new FaultyProxy(clock, () => ({ lines: [{ head: "OK", body: bytes }] }));
     await assertRejects(
       () => run(clock, connect("tcp://10.0.0.1:1", { clock, dial: proxy.dial })),
       ProtocolError,
@@ -71,7 +71,7 @@ Deno.test("connect asks for the description once for each connection", async () 
   const service = new Ledger();
   let asked = 0;
   const body = new TextEncoder().encode(JSON.stringify({ protocol: ledger }));
-  const proxy = new Proxy(clock, (frame) => {
+  const proxy = new FaultyProxy(clock, (frame) => {
     if (frame.head !== "SPEC") return service.do(frame);
     asked++;
     return { lines: [{ head: "OK", body }] };
@@ -114,7 +114,7 @@ Deno.test("onReply tells the result of each call, with the server's own figures"
 Deno.test("connect refuses calls while too many wait, and answers all the others", async () => {
   const clock = new VirtualClock();
   const service = new Ledger();
-  const proxy = new Proxy(clock, (frame) => ({ ...service.do(frame), ms: 10 }));
+  const proxy = new FaultyProxy(clock, (frame) => ({ ...service.do(frame), ms: 10 }));
   const client = await run(
     clock,
     connect(ledger, "tcp://10.0.0.1:1", {
@@ -141,7 +141,7 @@ Deno.test("connect refuses calls while too many wait, and answers all the others
 
 Deno.test("close waits for calls in flight, for a bounded time", async () => {
   const clock = new VirtualClock(0);
-  const proxy = new Proxy(clock, () => ({ lines: [], ms: 10 }));
+  const proxy = new FaultyProxy(clock, () => ({ lines: [], ms: 10 }));
   const client = await run(clock, connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }));
   const call = client.ADD({ id: 1 }).catch((error) => error);
   await run(clock, client.close(3000));

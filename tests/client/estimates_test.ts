@@ -6,7 +6,7 @@ import { connect, work } from "@lineup/lineup/client";
 import { hangingStore } from "../queue/store/hanging_store.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { Proxy, run } from "./proxy.ts";
+import { FaultyProxy, run } from "./proxy.ts";
 import { openQueueFixture } from "./queue_fixture.ts";
 
 Deno.test("A worker finishes its jobs after its server's store has hung", async () => {
@@ -46,7 +46,7 @@ for (
     const service = new Ledger();
     let failing = true;
     const busy = { lines: [{ head: "ERR", words: ["busy", "No."] }], ms: 1 };
-    const proxy = new Proxy(clock, (frame) => failing ? busy : service.do(frame));
+    const proxy = new FaultyProxy(clock, (frame) => failing ? busy : service.do(frame));
     const client = await run(
       clock,
       connect(ledger, "tcp://10.0.0.1:1", { clock, random, dial: proxy.dial }),
@@ -74,7 +74,7 @@ Deno.test("An address that was slow once is asked again", async () => {
   const service = new Ledger();
   const served = new Map<string, number>();
   let slow = true;
-  const proxy = new Proxy(clock, (frame, host) => {
+  const proxy = new FaultyProxy(clock, (frame, host) => {
     served.set(host, (served.get(host) ?? 0) + 1);
     return { ...service.do(frame), ms: slow && host === "10.0.0.2" ? 11_500 : 5 };
   });

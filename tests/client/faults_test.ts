@@ -10,7 +10,7 @@ import {
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { type Answer, type End, type Faults, GREETING, Proxy, run, settle } from "./proxy.ts";
+import { type Answer, type End, type Faults, FaultyProxy, GREETING, run, settle } from "./proxy.ts";
 
 type LedgerClient = Client<typeof ledger>;
 
@@ -25,13 +25,13 @@ async function through(
   faults: Faults,
   body: (
     client: LedgerClient,
-    fixture: { clock: VirtualClock; service: Ledger; proxy: Proxy },
+    fixture: { clock: VirtualClock; service: Ledger; proxy: FaultyProxy },
   ) => Promise<void>,
 ): Promise<void> {
   const clock = new VirtualClock();
   const service = new Ledger();
   let first = true;
-  const proxy = new Proxy(clock, (frame) => service.do(frame), () => {
+  const proxy = new FaultyProxy(clock, (frame) => service.do(frame), () => {
     const mine = first ? faults : {};
     first = false;
     return mine;
@@ -154,7 +154,7 @@ Deno.test("A call without a deadline ends when the server vanishes, and is made 
 Deno.test("A client waits for a slow call as long as the server answers PING", async () => {
   const clock = new VirtualClock();
   const heads: string[] = [];
-  const proxy = new Proxy(clock, ({ head }) => {
+  const proxy = new FaultyProxy(clock, ({ head }) => {
     heads.push(head);
     if (head === "PING") return { lines: [{ head: "OK", words: ["pong"] }] };
     // The answer of a server that knows no heartbeat.
@@ -178,7 +178,7 @@ Deno.test("A connection whose items nobody reads does not count as silent", asyn
   const item = { head: "*", options: new Map([["id", "7"], ["n", "1"]]) };
   const final = { head: "OK", options: new Map([["id", "7"]]) };
   const heads: string[] = [];
-  const proxy = new Proxy(clock, ({ head }) => {
+  const proxy = new FaultyProxy(clock, ({ head }) => {
     heads.push(head);
     return { lines: [...Array(2000).fill(item), final] };
   });
@@ -194,7 +194,7 @@ Deno.test("A connection whose items nobody reads does not count as silent", asyn
 
 Deno.test("connect refuses a heartbeat below 1 ms", async () => {
   const clock = new VirtualClock();
-  const proxy = new Proxy(clock, (frame) => new Ledger().do(frame));
+  const proxy = new FaultyProxy(clock, (frame) => new Ledger().do(frame));
   for (const heartbeat of [0, -1, NaN]) {
     const connecting = connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial, heartbeat });
     const error = await connecting.catch((error) => error);
@@ -269,7 +269,7 @@ async function schedule(random: () => number): Promise<void> {
     }],
     ["draining", { lines: [{ head: "ERR", words: ["draining", "Bye."] }] }],
   ]);
-  const proxy = new Proxy(clock, (frame) => {
+  const proxy = new FaultyProxy(clock, (frame) => {
     const chance = random();
     if (frame.head !== "CANCEL" && chance < 0.05) {
       return refused.get(chance < 0.04 ? "busy" : "draining")!;
@@ -358,7 +358,7 @@ Deno.test("Calls end rightly in 10,000 schedules of faults", async () => {
 Deno.test("A call made while its connection ends goes over the next connection", async () => {
   const clock = new VirtualClock();
   const service = new Ledger();
-  const proxy = new Proxy(clock, (frame) => service.do(frame));
+  const proxy = new FaultyProxy(clock, (frame) => service.do(frame));
   let onClose = (): void => {};
   const dial: Dial = async (address, options) => {
     const stream = await proxy.dial(address, options);
@@ -388,7 +388,7 @@ Deno.test("A call made while its connection ends goes over the next connection",
 
 Deno.test("A call that close has cut is not made again, even where it may be", async () => {
   const clock = new VirtualClock();
-  const proxy = new Proxy(clock, () => ({ lines: [] }));
+  const proxy = new FaultyProxy(clock, () => ({ lines: [] }));
   const client = await run(
     clock,
     connect(ledger, "tcp://10.0.0.1:1", { clock, dial: proxy.dial }),

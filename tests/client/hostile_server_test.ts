@@ -13,7 +13,7 @@ import {
 import { type ByteStream, memoryPair, writeAll } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { GREETING, Proxy, run } from "./proxy.ts";
+import { FaultyProxy, GREETING, run } from "./proxy.ts";
 
 const encoder = new TextEncoder();
 
@@ -198,7 +198,7 @@ for (const retry of ["3000000000", "1e300", "2147483648"]) {
     const clock = new VirtualClock();
     const service = new Ledger();
     let refused = 0;
-    const proxy = new Proxy(clock, (frame) => {
+    const proxy = new FaultyProxy(clock, (frame) => {
       if (refused > 0) return service.do(frame);
       refused++;
       const options = new Map([["retry", retry]]);

@@ -7,7 +7,7 @@ import type { Frame } from "../../protocol/mod.ts";
 import { exponential, SEED, seededRandom } from "../seeded_random.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
-import { type Answer, type Faults, Proxy, run, settle } from "./proxy.ts";
+import { type Answer, type Faults, FaultyProxy, run, settle } from "./proxy.ts";
 
 const CLIENTS = 200;
 const RATE = 10; // A second and client.
@@ -89,7 +89,7 @@ async function outage(failure: Failure): Promise<Figures> {
   const serve = capacity(clock, new Ledger());
   /** The ms until the end of the outage; 0 before and after it. */
   const left = (): number => clock.now() < WARM ? 0 : Math.max(0, WARM + OUTAGE - clock.now());
-  const proxy = new Proxy(
+  const proxy = new FaultyProxy(
     clock,
     (frame) =>
       left() > 0 && failure.answer !== undefined
@@ -161,7 +161,7 @@ Deno.test("A client of a server that fails for long throttles itself, and comes 
   const service = new Ledger();
   let failing = true;
   let sent = 0, throttled = 0;
-  const proxy = new Proxy(clock, (frame) => {
+  const proxy = new FaultyProxy(clock, (frame) => {
     sent++;
     return failing ? refusal("busy", undefined) : service.do(frame);
   });

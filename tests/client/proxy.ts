@@ -174,7 +174,7 @@ class ProxiedStream implements ByteStream {
 }
 
 /** A network to dial through. Each connection gets the next faults. */
-export class Proxy {
+export class FaultyProxy {
   readonly streams: ProxiedStream[] = [];
   /** The number of dials. */
   dials = 0;

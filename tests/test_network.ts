@@ -6,35 +6,21 @@ import { VirtualClock } from "./virtual_clock.ts";
 import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 
-/** A virtual clock whose actions can be made late, as those of an event loop that is busy are. */
-export class LateClock extends VirtualClock {
-  #late = 0;
-
-  override now(): number {
-    return super.now() + this.#late;
-  }
-
-  /** What is due from now on comes late by so many ms more. */
-  late(ms: number): void {
-    this.#late += ms;
-  }
-}
-
 /** A server in memory whose clients have addresses. */
 export class TestNetwork implements AsyncDisposable {
   readonly testServer: TestServer;
-  readonly clock: LateClock;
+  readonly clock: VirtualClock;
   readonly #listener: PeerListener;
   readonly #clients: RawClient[] = [];
 
-  private constructor(testServer: TestServer, clock: LateClock, listener: PeerListener) {
+  private constructor(testServer: TestServer, clock: VirtualClock, listener: PeerListener) {
     this.testServer = testServer;
     this.clock = clock;
     this.#listener = listener;
   }
 
   static async open(options: ServeOptions = {}): Promise<TestNetwork> {
-    const clock = new LateClock();
+    const clock = new VirtualClock();
     const listener = new PeerListener();
     const testServer = await TestServer.open({
       listen: [listener],

@@ -36,6 +36,7 @@ const immediate = (): Promise<void> =>
 export class VirtualClock implements Clock {
   #now: number;
   #ahead = 0;
+  #late = 0;
   #order = 0;
   #pending = 0;
   #heap: Alarm[] = [];
@@ -50,11 +51,16 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#late;
   }
 
   wall(): number {
-    return this.#now + this.#ahead;
+    return this.now() + this.#ahead;
+  }
+
+  /** Lets `ms` milliseconds pass without an action, as in an event loop that is busy: every action is so much later. */
+  late(ms: number): void {
+    this.#late += ms;
   }
 
   /** Sets the time of day on, or back; after a suspend it is as much later as that took, and no other time has passed. */

@@ -1,43 +1,33 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { VirtualClock } from "../../virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
 
-/** A clock of a busy process: what is not due within `HORIZON` rings a minute late. */
-class LateClock extends VirtualClock {
-  override after(delay: number, action: () => void): () => void {
-    return super.after(delay < HORIZON ? delay : delay + 60_000, action);
-  }
-}
-
-const HORIZON = 500;
-
 Deno.test("TAKE gives no job that has expired, however late the timers are", async () => {
-  await using queue = await testQueue({ clock: new LateClock() });
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail old expires=1s");
   await session.ask("PUT mail new");
-  await queue.clock.elapse(1_000);
+  queue.clock.late(1_000);
   assertMatch(await session.ask("TAKE mail max=2"), /^\* id=2 .*\nnew\nOK count=1$/);
   assertEquals(queue.figure("queue-expired-total"), 1);
 });
 
 Deno.test("PUT id= takes the name of a job that has expired, however late the timers are", async () => {
-  await using queue = await testQueue({ clock: new LateClock() });
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail old id=once expires=1s");
   assertEquals(await session.ask("PUT mail new id=once"), "OK id=1 duplicate=yes");
-  await queue.clock.elapse(1_000);
+  queue.clock.late(1_000);
   assertEquals(await session.ask("PUT mail new id=once"), "OK id=2");
 });
 
 Deno.test("a TAKE that waits is given what has not expired, however late the timers are", async () => {
-  await using queue = await testQueue({ clock: new LateClock() });
+  await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PAUSE mail");
   await session.ask("PUT mail old expires=1s");
   await session.ask("PUT mail new");
   await session.send("#t TAKE mail wait=1h\n");
-  await queue.clock.elapse(1_000);
+  queue.clock.late(1_000);
   assertEquals(await session.ask("RESUME mail"), "OK");
   assertMatch(await session.reply(), /^#t \* id=2 .*\nnew\n#t OK count=1$/);
 });

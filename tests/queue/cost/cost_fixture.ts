@@ -1,4 +1,4 @@
-// A queue in which much is to be looked at: jobs, keys, queues, limits, schedules.
+// Large queues for the tests of cost: many jobs, keys, queues, limits and schedules.
 
 import { sqliteStore, type StoredJob } from "@lineup/lineup/queue";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
@@ -7,12 +7,12 @@ import type { Costed } from "./costed.ts";
 
 const FAR = 30 * 86_400_000;
 
-/** Makes a file of a queue. */
-export async function makeGround(path: string, known: Known): Promise<void> {
+/** Makes the file of a large queue. */
+export async function makeFixture(path: string, known: Known): Promise<void> {
   const { jobs, queues, keys, schedules } = known;
   const store = await sqliteStore(path);
   const now = Date.now();
-  // Half of all are in the first queue.
+  // Half of all jobs are in the first queue.
   const stored = (id: number): StoredJob => {
     const at = { enqueuedAt: now - FAR, readyAt: now - FAR };
     const some = {
@@ -63,8 +63,8 @@ export async function makeGround(path: string, known: Known): Promise<void> {
 
 const AT_ONCE = 200;
 
-/** The same in smaller for a server that keeps nothing: by requests. */
-export async function fillGround(server: Costed, known: Known): Promise<void> {
+/** Fills a server in memory by requests, with a smaller queue of the same kind. */
+export async function fillFixture(server: Costed, known: Known): Promise<void> {
   const { jobs, queues, keys, schedules } = known;
   const request = (n: number): string => {
     const some = `key=k${n % keys} priority=${n % 3 + 4}`;

@@ -1,9 +1,9 @@
-// Requests that try to cost much: of every command of a protocol, with every option, and values at the bounds.
+// Generates requests that try to cost much: every command of a protocol, every option, and values at the bounds.
 
 import type { Command, FieldSpec } from "@lineup/lineup/protocol";
 import type { SpecDocument } from "../../../protocol/document.ts";
 
-/** What is in the queue that is asked. */
+/** The contents of the queue. */
 export interface Known {
   readonly jobs: number;
   readonly queues: number;
@@ -12,7 +12,7 @@ export interface Known {
 }
 
 const LONGEST_LINE = 8192;
-/** Words that mean something to some command. */
+/** Words with a meaning in some command. */
 const SPECIAL = ["off", "connection", "keep", "mail", "0", "1", "-1", "1e3", "9007199254740991"];
 const ZONES = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Etc/GMT+12"];
 const CRON = [
@@ -45,7 +45,7 @@ const CHARACTERS = [
 ];
 const encoder = new TextEncoder();
 
-/** Requests of one server, the same for the same numbers. */
+/** The requests for one server, the same for the same random numbers. */
 export class CostRequests {
   readonly #random: () => number;
   readonly #spec: SpecDocument;
@@ -61,15 +61,15 @@ export class CostRequests {
     this.#commands = all.filter(([verb]) => verb !== "QUIT" && verb !== "HELLO");
   }
 
-  /** One request with this tag, its body behind it. */
+  /** One request with this tag, followed by its body. */
   next(tag: string): Uint8Array {
     if (this.#chance(0.06)) return this.#nonsense(tag);
     return this.#request(tag, this.#pick(this.#commands));
   }
 
   /**
-   * Of every text that a command takes: a line without a tag for each number from `from` up to `to`, none of which has the
-   * text of another. Of those of which more is made, sixteen times as many.
+   * For every text that a command takes: a line without a tag for each number from `from` up to `to`, each with a text
+   * of its own. Time zones and cron expressions, which the server parses, get sixteen times as many lines.
    */
   *texts(from: number, to: number): Generator<string, void, void> {
     for (const [verb, command] of this.#commands) {
@@ -87,7 +87,7 @@ export class CostRequests {
     }
   }
 
-  /** A text that no other number has. */
+  /** The text of a number; different numbers have different texts. */
   #own(n: number, max: number): string {
     return `${n}${this.#pick(["x", "Ж", "y z", "="])}`.padEnd(
       Math.min(max, this.#pick([8, 64, 128])),
@@ -95,7 +95,7 @@ export class CostRequests {
     );
   }
 
-  /** A time zone's name, spelt in a way of its own. */
+  /** The name of a time zone in a spelling of its own. */
   #spelling(n: number): string {
     return [...this.#pick(ZONES)].map((letter, at) =>
       n >> at & 1 ? letter.toUpperCase() : letter.toLowerCase()
@@ -117,7 +117,7 @@ export class CostRequests {
     return concat(head, bytes, encoder.encode("\n"));
   }
 
-  /** A line without its tag; one that `fills` has of what may come often a few or as many as there is room for. */
+  /** A line without its tag. One that `fills` repeats its repeatable parts, a few times or up to the longest line. */
   #line(
     verb: string,
     command: Command,
@@ -138,7 +138,7 @@ export class CostRequests {
       ) continue;
       line += ` ${given[name] ?? this.#value(name, spec)}`;
       if (!spec.many || !fills) continue;
-      // As many as a line holds, or a few.
+      // As many parts as the line holds, or a few.
       const room = this.#chance(0.5) ? LONGEST_LINE : line.length + 50;
       while (line.length + options.length < room - 150) line += ` ${this.#value(name, spec)}`;
     }
@@ -182,7 +182,7 @@ export class CostRequests {
     if (name === "name") return `s${this.#below(this.#known.schedules)}`;
     if (name === "id") return `n${this.#below(this.#known.jobs)}`;
     if (name === "target" && chance < 0.5) return String(1 + this.#below(this.#known.jobs));
-    // The first queue has most of all jobs.
+    // The first queue has most of the jobs.
     return chance < 0.6 ? "q0" : `q${this.#below(this.#known.queues)}`;
   }
 
@@ -234,7 +234,7 @@ export class CostRequests {
     const start = this.#pick([`#${tag} PUT q0 `, `#${tag} PUT q0 "`, `#${tag} DONE `, "", "#"]);
     const text = encoder.encode(`${start}${piece.repeat(8000 / piece.length)}`.slice(0, 8000));
     if (this.#chance(0.7)) return concat(text.subarray(0, LONGEST_LINE), Uint8Array.of(0x0a));
-    // What telnet says takes no room in a line.
+    // Telnet commands take no room in a line.
     const iac = Uint8Array.from(
       { length: 8000 },
       (_, at) => [0xff, 0xfb, at & 0xff, 0xff, 0xf1][at % 5],

@@ -1,11 +1,11 @@
-// `lineup` as it is, which also says what it holds: `deno run --v8-flags=--expose-gc cost_server.ts queue ...`. For each
-// line on standard input it collects its garbage and writes a line of JSON.
+// Runs `lineup` and reports its memory: `deno run --v8-flags=--expose-gc cost_server.ts queue ...`. For each line on
+// standard input, it collects its garbage and writes a line of JSON.
 
 import { main } from "../../../cli/main.ts";
 
-/** What a server says of itself, in bytes. */
+/** The memory of a server in bytes. */
 export interface CostReport {
-  /** Its heap, and buffers beside it. */
+  /** The heap, and buffers beside it. */
   readonly heap: number;
   readonly rss: number;
 }

@@ -1,6 +1,6 @@
-// What a request may cost: none of one line holds the event loop for more than 20 ms, and no text of a client is kept by
-// anything that does not count it. Measured is CPU time of the thread, which other programs do not change; where a
-// request took more than it may, it takes as much again, or the time was that of something else.
+// The bounds of a request's cost: no request of one line holds the event loop for more than 20 ms, and the server
+// counts every text of a client that it keeps. The tests measure CPU time of the thread, which other programs do not
+// change. A request that took too long is repeated: only if it takes too long again does the time count as its own.
 
 import { queueProtocol } from "@lineup/lineup/queue";
 import { compile } from "@lineup/lineup/protocol";
@@ -8,20 +8,20 @@ import { assert } from "@std/assert";
 import { specDocument } from "../../../protocol/document.ts";
 import { HAS_PROC } from "../../attacks/attacked_process.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
-import { fillGround, makeGround } from "./cost_fixture.ts";
+import { fillFixture, makeFixture } from "./cost_fixture.ts";
 import { CostRequests, type Known } from "./cost_requests.ts";
 import { type Attacker, Costed } from "./costed.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-/** For how long a request may hold the loop, in ms of CPU time. */
+/** The longest time that a request may hold the event loop, in ms of CPU time. */
 const MOST_MS = 20;
-/** From here on what a request costs but once is looked into: it may have cost that because of what was there then. */
+/** A request that takes this long only once is examined: its cost may have come from the state of the queue then. */
 const SUSPICIOUS_MS = 2 * MOST_MS;
-/** How often a request is repeated, and a suspicious one with all before it. */
+/** The number of repetitions of a request, and of a suspicious one with all requests before it. */
 const REPEATS = 4;
 const REPLAYS = 2;
 const REQUESTS = 1_500 * LONG;
-/** After so many a connection is closed, with all that it waits for. */
+/** The number of requests after which a connection is closed, with all requests that still wait. */
 const A_CONNECTION = 40;
 
 const ON_DISK: Known = { jobs: 100_000, queues: 1_000, keys: 10_000, schedules: 10_000 };
@@ -30,13 +30,13 @@ const spec = specDocument(compile(queueProtocol));
 
 type Start = () => Promise<Costed>;
 
-/** A request that took too long, and for how long at the least. */
+/** A request that took too long, and its least time. */
 interface Suspect {
   readonly index: number;
   held: number;
 }
 
-/** One client after the other, each of which sends some of the requests. */
+/** Clients one after the other. Each sends some of the requests. */
 class Attack {
   readonly #server: Costed;
   #attacker: Attacker | undefined = undefined;
@@ -46,14 +46,14 @@ class Attack {
     this.#server = server;
   }
 
-  /** Sends a request; resolves with how long it held the loop, or at once where nobody wants to know. */
+  /** Sends a request. Resolves with the time that it held the event loop, or at once where it is not `measured`. */
   async send(request: Uint8Array, tag: string, measured = true): Promise<number> {
     if (!this.#attacker?.free || this.#sent++ % A_CONNECTION === 0) {
       this.close();
       this.#attacker = await this.#server.attacker();
     }
     const attacker = this.#attacker;
-    // Not waited for: a client of which too much waits is not read.
+    // This does not wait: the server does not read a client with too many waiting requests.
     attacker.send(request);
     if (!measured) return await this.#server.ping();
     const { answered } = attacker;
@@ -71,7 +71,7 @@ function* requestsOf(known: Known): Generator<[request: Uint8Array, tag: string]
   for (let n = 0; n < REQUESTS; n++) yield [requests.next(`t${n}`), `t${n}`];
 }
 
-/** The requests that took too long when they were sent, and again by themselves or not. */
+/** Sends the requests. Resolves with those that took too long, and with the least time of their repetitions. */
 async function suspectsOf(start: Start, known: Known): Promise<Suspect[]> {
   await using server = await start();
   const attack = new Attack(server);
@@ -92,7 +92,7 @@ async function suspectsOf(start: Start, known: Known): Promise<Suspect[]> {
   return suspects;
 }
 
-/** Sends all of them to a new server, to see whether it is as slow where it was before. */
+/** Sends all requests to a new server. Checks that the suspects are not slow again. */
 async function replay(start: Start, known: Known, suspects: readonly Suspect[]): Promise<void> {
   await using server = await start();
   const attack = new Attack(server);
@@ -130,12 +130,12 @@ Deno.test({
   ignore: !HAS_PROC,
   fn: () =>
     withDirectory(async (directory) => {
-      const ground = `${directory}/ground.db`;
-      await makeGround(ground, ON_DISK);
+      const fixture = `${directory}/fixture.db`;
+      await makeFixture(fixture, ON_DISK);
       let files = 0;
       await fuzz(async () => {
         const file = `${directory}/${files++}.db`;
-        await Deno.copyFile(ground, file);
+        await Deno.copyFile(fixture, file);
         return await Costed.start(file);
       }, ON_DISK);
     }),
@@ -147,12 +147,12 @@ Deno.test({
   fn: () =>
     fuzz(async () => {
       const server = await Costed.start(":memory:");
-      await fillGround(server, IN_MEMORY);
+      await fillFixture(server, IN_MEMORY);
       return server;
     }, IN_MEMORY),
 });
 
-/** What the heap may grow by that is not counted, and resident memory, as V8 and the allocator have their ways. */
+/** The bounds of uncounted growth, of the heap and of resident memory: V8 and the allocator need some room. */
 const UNCOUNTED = { heap: 4 << 20, rss: 40 << 20 };
 const TEXTS = 150 * LONG;
 const AT_ONCE = 200;
@@ -161,7 +161,7 @@ Deno.test({
   name: `lineup queue keeps no text that it does not count (LINEUP_SEED=${SEED})`,
   ignore: !HAS_PROC,
   async fn() {
-    // In memory, as a thread that writes has a heap of its own, whose garbage would be measured.
+    // The store is in memory: the thread that writes a file has a heap of its own, and its garbage would be measured.
     await using server = await Costed.start(":memory:");
     const requests = new CostRequests(seededRandom(SEED), spec, IN_MEMORY);
     const flush = async (batch: readonly string[]): Promise<void> => {
@@ -183,7 +183,7 @@ Deno.test({
       const figures = await server.figures();
       return figures.get("queue-held-bytes")! + figures.get("held-bytes")!;
     };
-    // What is made once is there after the first half, and tables of a bounded size are full.
+    // After the first half, everything that is made once exists, and bounded tables are full.
     await send(0, TEXTS);
     const [before, countedBefore] = [await server.report(), await held()];
     await send(TEXTS, 2 * TEXTS);

@@ -1,15 +1,14 @@
-// A `lineup queue` whose work is measured from outside: what its event loop does between two answers to PING, in CPU
-// time of its thread. That is how long a PING waits where nothing else runs on the machine, and does not depend on what
-// else does.
+// A `lineup queue` whose work is measured from outside: the work of its event loop between two answers to PING, in CPU
+// time of its thread. This is the wait of a PING on an idle machine, and does not depend on the load of this one.
 
 import { Framer } from "@lineup/lineup/protocol";
 import type { CostReport } from "./cost_server.ts";
 
 const MODULE = new URL("./cost_server.ts", import.meta.url).pathname;
 const NS = 1e6;
-/** A server that does less for two PINGs waits for something. */
+/** A server that works less than this between two PINGs waits for something. */
 const IDLE_MS = 1;
-/** How many PINGs are sent meanwhile at most: what goes on in slices may take long. */
+/** The most PINGs of one measurement: work in slices may take long. */
 const MOST_PINGS = 3_000;
 const PING = new TextEncoder().encode("PING\n");
 const WAIT_MS = 60_000;
@@ -17,7 +16,7 @@ const WAIT_MS = 60_000;
 /** A running server. Disposing kills it. */
 export class Costed implements AsyncDisposable {
   readonly port: number;
-  /** Where it serves WebSockets. */
+  /** The port of its WebSockets. */
   readonly webSocketPort: number;
   readonly #child: Deno.ChildProcess;
   readonly #out: ReadableStreamDefaultReader<string>;
@@ -43,7 +42,7 @@ export class Costed implements AsyncDisposable {
     this.#probe = probe;
   }
 
-  /** Starts `lineup queue` with its jobs there. */
+  /** Starts `lineup queue --data` with this value. */
   static async start(data: string): Promise<Costed> {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -62,7 +61,7 @@ export class Costed implements AsyncDisposable {
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
-      // The allocator gives back what is free.
+      // The allocator gives free memory back at once.
       env: { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "65536" },
     }).spawn();
     const out = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -87,14 +86,14 @@ export class Costed implements AsyncDisposable {
     return costed;
   }
 
-  /** CPU time of the thread of the event loop, in ms. */
+  /** The CPU time of the event loop's thread in ms. */
   cpu(): number {
     const { pid } = this.#child;
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`);
     return Number(stat.split(" ")[0]) / NS;
   }
 
-  /** What the event loop did before it answered a PING, in ms of CPU time. */
+  /** The work of the event loop before it answered a PING, in ms of CPU time. */
   async ping(): Promise<number> {
     const before = this.cpu();
     await this.#probe.write(PING);
@@ -102,7 +101,7 @@ export class Costed implements AsyncDisposable {
     return this.cpu() - before;
   }
 
-  /** The most that the loop did between two PINGs, from now until this is answered or the server waits. */
+  /** The most work between two PINGs, from now until `answered` or until the server waits. */
   async held(answered: () => boolean): Promise<number> {
     let most = 0;
     let idle = 0;
@@ -114,7 +113,7 @@ export class Costed implements AsyncDisposable {
     return most;
   }
 
-  /** A connection to attack from. */
+  /** Opens a connection for an attack. */
   async attacker(): Promise<Attacker> {
     return await Attacker.open(this.port);
   }
@@ -126,7 +125,7 @@ export class Costed implements AsyncDisposable {
     return new Map(lines.map(([name, value]) => [name, Number(value)]));
   }
 
-  /** What it holds once its garbage is collected. */
+  /** Its memory after a collection of garbage. */
   async report(): Promise<CostReport> {
     await this.#commands.write(PING);
     while (!this.#text.includes("\n")) this.#text += (await this.#out.read()).value ?? "\n";
@@ -144,7 +143,7 @@ export class Costed implements AsyncDisposable {
   }
 }
 
-/** A connection whose answers are read as they come. */
+/** A connection that reads its answers as they come. */
 export class Attacker implements Disposable {
   /** Whether the server has ended it. */
   ended = false;
@@ -153,7 +152,7 @@ export class Attacker implements Disposable {
   readonly #framer = new Framer("reply", { maxLine: 1 << 20, maxBody: 1 << 24 });
   /** The final lines that have come, by tag. */
   readonly answered = new Set<string>();
-  /** The items of what is asked. */
+  /** The items of the current `ask`. */
   #items: string[][] | undefined = undefined;
   #change = Promise.withResolvers<void>();
 
@@ -169,7 +168,7 @@ export class Attacker implements Disposable {
     return attacker;
   }
 
-  /** Whether it can send more: it is open, and what it was to send is sent. */
+  /** Whether it can send more: it is open, and its last request is sent. */
   get free(): boolean {
     return !this.ended && !this.#sending;
   }
@@ -182,7 +181,7 @@ export class Attacker implements Disposable {
     this.#sending = false;
   }
 
-  /** Sends an untagged request; the words of its items. */
+  /** Sends an untagged request. Resolves with the words of its items. */
   async ask(request: string): Promise<string[][]> {
     this.answered.delete("-");
     this.#items = [];
@@ -193,7 +192,7 @@ export class Attacker implements Disposable {
     return items;
   }
 
-  /** Resolves once so many requests were answered. */
+  /** Resolves once `count` requests were answered. */
   async answers(count: number): Promise<void> {
     await this.#until(() => this.answered.size >= count);
   }
@@ -227,7 +226,7 @@ export class Attacker implements Disposable {
     try {
       this.#conn.close();
     } catch {
-      // It is closed.
+      // The connection is closed.
     }
   }
 }

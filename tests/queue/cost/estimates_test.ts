@@ -1,4 +1,4 @@
-// What requests took while the store hung, or those of another client, refuses nobody later.
+// The times of requests while the store hung, or of another client's requests, must not refuse later requests.
 
 import { assertEquals } from "@std/assert";
 import { hangingStore } from "../store/hanging_store.ts";
@@ -6,7 +6,7 @@ import { testQueue } from "../../test_queue.ts";
 
 const HANGS = 11_500;
 
-Deno.test("a thousand PURGEs of one client that took seconds refuse nobody's PURGE of a small queue", async () => {
+Deno.test("a thousand slow PURGEs of one client do not refuse another client's PURGE of a small queue", async () => {
   const { store, hang, goOn } = hangingStore();
   await using queue = await testQueue({ store });
   const [heavy, other] = [await queue.session(), await queue.session()];
@@ -21,7 +21,7 @@ Deno.test("a thousand PURGEs of one client that took seconds refuse nobody's PUR
   }
 });
 
-Deno.test("no command is refused for what it took while the store hung", async () => {
+Deno.test("no command is refused for its time while the store hung", async () => {
   const { store, hang, goOn } = hangingStore();
   await using queue = await testQueue({ store });
   const session = await queue.session();

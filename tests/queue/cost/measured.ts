@@ -1,5 +1,5 @@
-// A queue in a process of its own, which says of many things what they are counted for and what they take:
-// `deno run --v8-flags=--expose-gc measured.ts`. A line of JSON for each of `KINDS`.
+// A queue in a process of its own that compares counted and real memory: `deno run --v8-flags=--expose-gc
+// measured.ts`. It prints a line of JSON for each of `KINDS`.
 
 import {
   memoryStore,
@@ -13,14 +13,14 @@ import { UNHURRIED } from "../../attacks/defence.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import { RawClient } from "../../raw_client.ts";
 
-/** What was found of a kind, in bytes for each. */
+/** The counted and the real memory of a kind, in bytes for each thing. */
 export interface Found {
   readonly kind: string;
   readonly count: number;
   readonly counted: number;
-  /** Of the heap and of buffers beside it, garbage collected. */
+  /** Growth of the heap and of buffers beside it, after a collection of garbage. */
   readonly taken: number;
-  /** The same after a restart; not there for a store in memory. */
+  /** The same after a restart; `undefined` for a store in memory. */
   readonly again?: { readonly counted: number; readonly taken: number };
 }
 
@@ -28,12 +28,12 @@ interface Kind {
   readonly kind: string;
   readonly memory?: boolean;
   readonly count?: number;
-  /** The requests that make one. */
+  /** The requests that make one thing. */
   readonly requests: (n: number) => string;
 }
 
 const long = (n: number): string => `n${n}`.padEnd(128, "x");
-/** As long as they may be, of characters that take two bytes each, and written as escapes. */
+/** The longest word, of characters with two bytes each. */
 const wide = (n: number): string => `"${`${n}`.padStart(40, "Ж")}"`;
 const escaped = (n: number): string => `"${n}${"\\x21".repeat(1000)}"`;
 const failed = (n: number, reason: string): string =>
@@ -96,7 +96,7 @@ async function memory(): Promise<number> {
   return heapUsed + external;
 }
 
-/** Sends the requests of so many, and waits until all are answered. */
+/** Sends the requests for `count` things, and waits until all are answered. */
 async function make(
   session: RawClient,
   { requests }: Kind,
@@ -126,7 +126,7 @@ async function measure(each: Kind, path: string): Promise<Found> {
     const listener = listenMemory();
     await using _server = await serve(queueProtocol, queue.handlers, {
       listen: [listener],
-      // None of it shall be refused because the machine is slow.
+      // No request may be refused because the machine is slow.
       classes: UNHURRIED,
       log: () => {},
     });

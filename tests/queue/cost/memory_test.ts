@@ -7,10 +7,10 @@ import type { Found } from "./measured.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 const FULL = /^ERR busy "The queue holds \d+ bytes in memory, and its maxMemory is 100000, /;
-/** A store on no disk, of which the queue does not count what it keeps. */
+/** A store in memory whose memory the queue does not count. */
 const elsewhere = (): Store => ({ ...memoryStore(), held: undefined });
 
-/** Puts jobs until no more are taken; resolves with how many there are, and what was said then. */
+/** Puts jobs until one is refused. Resolves with the number of jobs and the refusal. */
 async function fill(session: RawClient, request: (n: number) => string): Promise<[number, string]> {
   for (let n = 1; n <= 5_000; n++) {
     const reply = await session.ask(request(n));
@@ -19,7 +19,7 @@ async function fill(session: RawClient, request: (n: number) => string): Promise
   throw new Error("there is no bound");
 }
 
-Deno.test("PUT, EVERY, LIMIT and PAUSE answer busy where the memory of the queue is full; what makes room works", async () => {
+Deno.test("PUT, EVERY, LIMIT and PAUSE answer busy while the memory of the queue is full; commands that make room work", async () => {
   await using queue = await testQueue({ maxMemory: 100_000, store: elsewhere() });
   const session = await queue.session();
   await session.ask("EVERY there mail x interval=1h");
@@ -39,7 +39,7 @@ Deno.test("PUT, EVERY, LIMIT and PAUSE answer busy where the memory of the queue
   const taken = await session.ask("TAKE mail max=10");
   assertStringIncludes(taken, "OK count=10");
   assertEquals(await session.ask(`FAIL 1 reason=${"x".repeat(1000)} dead=yes`), "OK state=dead");
-  // For a reason there is no room either.
+  // There is no room for a reason either.
   assert(!(await session.ask("JOB 1")).includes("reason="));
   for (
     const request of ["EXTEND 2", "RELEASE 3", "REVIVE 1", "EVERY there off", "LIST mail max=1"]
@@ -55,7 +55,7 @@ Deno.test("PUT, EVERY, LIMIT and PAUSE answer busy where the memory of the queue
   assertEquals(queue.figure("queue-held-bytes-limit"), 100_000);
 });
 
-Deno.test("a queue counts what long names, keys, reasons and own terms take", async () => {
+Deno.test("a queue counts the memory of long names, keys, reasons and own options", async () => {
   const long = (n: number): string => `${n}`.padStart(128, "n");
   for (
     const [request, most] of [
@@ -98,7 +98,7 @@ Deno.test("a queue in memory counts bodies, results and the bodies of schedules"
   assertEquals(queue.figure("queue-held-bytes"), 0);
 });
 
-Deno.test("a store that has more than the memory of the queue allows is loaded, and no more comes in until it has less", async () => {
+Deno.test("a store beyond the memory of the queue is loaded, and new jobs are refused until it is smaller", async () => {
   const store = elsewhere();
   const count = 2_000;
   await store.commit(
@@ -116,11 +116,11 @@ Deno.test("a store that has more than the memory of the queue allows is loaded, 
   assertMatch(await session.ask("PUT mail x"), /^OK id=/);
 });
 
-Deno.test("TAKE and WAIT that wait have their share of the memory: jobs do not keep them out, nor they jobs", async () => {
+Deno.test("waiting TAKEs and WAITs have their own share of the memory: jobs do not take it, nor they that of jobs", async () => {
   await using queue = await testQueue({ maxMemory: 100_000, store: elsewhere() });
   const [session, other] = [await queue.session(), await queue.session()];
   const [count] = await fill(session, () => "PUT mail x delay=1h");
-  // Long names cost more, and their queues are there.
+  // Long names cost more, and their queues exist.
   let waiting = 0;
   for (let n = 0; n < 100; n++) await session.send(`#t${n} TAKE mail wait=1h\n`);
   for (let n = 0; n < 100; n++) await session.send(`#w${n} WAIT 1\n`);
@@ -136,7 +136,7 @@ Deno.test("TAKE and WAIT that wait have their share of the memory: jobs do not k
   assertMatch(await other.ask("PUT news x"), /^OK id=/);
 });
 
-Deno.test("PUT waits where much waits to be stored, and what nobody waits for any more is not put", async () => {
+Deno.test("PUT waits while many changes wait to be stored, and a PUT whose client is gone is dropped", async () => {
   const memory = memoryStore();
   let go = Promise.withResolvers<void>();
   const store: Store = {
@@ -153,7 +153,7 @@ Deno.test("PUT waits where much waits to be stored, and what nobody waits for an
   const send = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) {
       await session.send(`PUT mail within=1s {1000000}\n${body}\n`);
-      // Who is answered leaves nothing behind.
+      // A client that is answered leaves nothing behind.
       if (n % 3 === 2) {
         await queue.clock.elapse(1100);
         for (let each = 0; each < 3; each++) {
@@ -177,12 +177,12 @@ Deno.test("PUT waits where much waits to be stored, and what nobody waits for an
   assertMatch(await session.ask("PUT mail x"), /^OK id=69/);
 });
 
-// What the bodies of jobs take that were put last, which has a bound of its own (`RecentBodies`).
+// The bytes of a job's body among the recent bodies, which have a bound of their own (`RecentBodies`).
 const RECENT = 260;
-// What all of them take once: pages of the table, code.
+// The memory that all of them take once: pages of the table, code.
 const ONCE = 500_000;
 
-Deno.test("a queue counts for each thing about what it takes, before a restart and after it", async () => {
+Deno.test("a queue counts roughly the real memory of each thing, before and after a restart", async () => {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -204,7 +204,7 @@ Deno.test("a queue counts for each thing about what it takes, before a restart a
   }
 });
 
-Deno.test("TAKE and LIST count what their clients have not read towards the memory of the server", async () => {
+Deno.test("TAKE and LIST count the unread bytes of their answers towards the memory of the server", async () => {
   await using queue = await testQueue();
   const [session, other] = [await queue.session(), await queue.session()];
   const body = "x".repeat(1_000_000);

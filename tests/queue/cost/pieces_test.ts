@@ -1,12 +1,15 @@
-// What comes byte by byte costs the same for each byte, however much came before it: measured in CPU time of the thread
-// that reads, of which the least of several times counts.
+// Input that comes byte by byte costs the same for each byte, after any number of bytes before it. The tests measure
+// CPU time of the thread that reads; the least of several times counts.
 
 import { Framer } from "@lineup/lineup/protocol";
 import { assert } from "@std/assert";
 import { HAS_PROC } from "../../attacks/attacked_process.ts";
 import { Costed } from "./costed.ts";
 
-/** As much more comes the second time; a byte may cost so many times as much then. A quadratic cost would be 16 times. */
+/**
+ * The second input is MORE times as long, and its bytes may each cost DEARER times as much. A quadratic cost is MORE
+ * times.
+ */
 const MORE = 16;
 const DEARER = 4;
 const TIMES = 3;
@@ -14,7 +17,7 @@ const encoder = new TextEncoder();
 
 interface Client {
   readonly conn: Deno.TcpConn;
-  /** Sends each of these bytes by itself. */
+  /** Sends each byte by itself. */
   send(bytes: Uint8Array): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ async function overTcp(server: Costed): Promise<Client> {
   };
 }
 
-/** A message for each byte, many of them in a write: what the system makes of writes costs more than they do. */
+/** Sends a message for each byte, and many messages in a write: a write costs the system more than a message. */
 async function overWebSocket(server: Costed): Promise<Client> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.webSocketPort });
   await conn.write(encoder.encode(
@@ -47,7 +50,7 @@ async function overWebSocket(server: Costed): Promise<Client> {
   };
 }
 
-/** The CPU time of a byte, in ns: of a request of which `size` bytes come one by one, until it is answered. */
+/** The CPU time of a byte in ns, for a request whose `size` bytes come one by one. */
 async function costOf(
   server: Costed,
   open: (server: Costed) => Promise<Client>,
@@ -90,7 +93,7 @@ for (
     ignore: !HAS_PROC,
     async fn() {
       await using server = await Costed.start(":memory:");
-      // Its code is compiled.
+      // The first request compiles the code.
       await costOf(server, open, request(size / MORE));
       const short = await costOf(server, open, request(size / MORE));
       const long = await costOf(server, open, request(size));
@@ -119,7 +122,7 @@ for (
         }
         assert(found > 0);
       };
-      /** The least CPU time of this thread for as many bytes, in requests of one size, in ms. */
+      /** The least CPU time of this thread in ms, for the same number of bytes in requests of one size. */
       const costOf = (size: number, times: number): number => {
         const all = Uint8Array.from(bytes(size), (character) => character.charCodeAt(0));
         return Math.min(...Array.from({ length: TIMES }, () => {
@@ -136,7 +139,7 @@ for (
   });
 }
 
-/** The CPU time of this thread, in ms: files of tests share a process. */
+/** The CPU time of this thread in ms. Files of tests share a process, so its own time would not do. */
 function threadCpu(): number {
   return Number(Deno.readTextFileSync("/proc/thread-self/schedstat").split(" ")[0]) / 1e6;
 }

@@ -1,11 +1,11 @@
-// What becomes of a job that is not done: backoff, RELEASE, expiry, REVIVE, leases that end with a connection.
+// Jobs that are not done: backoff, RELEASE, expiry, REVIVE, and leases that end with a connection.
 
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { seededRandom } from "../../seeded_random.ts";
 import { testQueue } from "../../test_queue.ts";
 
-Deno.test("FAIL makes pauses of backoff= that double, between half of each and all of it, up to a day", async () => {
+Deno.test("FAIL pauses by backoff=: pauses double up to a day, each between half and all of its length", async () => {
   await using queue = await testQueue({ random: seededRandom(1) });
   const session = await queue.session();
   await session.ask("PUT mail x backoff=10s attempts=30");
@@ -63,7 +63,7 @@ Deno.test("REVIVE makes a job, or all dead ones of a queue, ready with all attem
   assertEquals(await session.ask("FAIL 2"), "OK state=dead");
 });
 
-Deno.test("PUT expires= drops a job that is not taken in time, and one that comes back too late", async () => {
+Deno.test("PUT expires= drops a job that is not taken in time, or that comes back too late", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -93,7 +93,7 @@ Deno.test("PUT expires= drops a job that is not taken in time, and one that come
   assertEquals((await Array.fromAsync(store.load())).map(({ id }) => id), [6]);
 });
 
-Deno.test("TAKE hold=connection gives jobs up when the connection ends, and no others", async () => {
+Deno.test("TAKE hold=connection releases its jobs when the connection ends, and no other jobs", async () => {
   await using queue = await testQueue();
   const holder = await queue.session();
   const other = await queue.session();
@@ -105,7 +105,7 @@ Deno.test("TAKE hold=connection gives jobs up when the connection ends, and no o
   await other.send("#w TAKE mail max=9 hold=connection\n#v TAKE mail wait=1h\n");
   assertStringIncludes(await other.reply(), "* id=5 ");
   holder.close();
-  // Only what is read from it tells that a connection has ended.
+  // The server notices the end of a connection only when it reads.
   await queue.clock.elapse(1);
   assertStringIncludes(await other.reply(), "#v * id=1 queue=mail attempt=2 ");
   assertMatch(
@@ -117,7 +117,7 @@ Deno.test("TAKE hold=connection gives jobs up when the connection ends, and no o
   assertMatch(await other.ask("JOB 5"), / state=ready .* reason="The lease ran out\."/);
 });
 
-Deno.test("openQueue gives up what was held by a connection before the start", async () => {
+Deno.test("openQueue releases jobs that a connection held before the start", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using queue = await testQueue({ store });
   const session = await queue.session();

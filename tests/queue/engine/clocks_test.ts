@@ -1,4 +1,4 @@
-// Which clock rules what: the time of day (`wall`) is set on and back, within a process and from one to the next.
+// The clocks of the queue: the time of day (`wall`) jumps forward and back, within a process and between two.
 
 import {
   exportSqliteFile,
@@ -28,20 +28,20 @@ function at(time: string): VirtualClock {
   return new VirtualClock(Date.parse(time));
 }
 
-/** What is told of a duration, in ms. */
+/** The duration of a field in ms. */
 function told(reply: string, field: string): number {
   const [, number, unit] = new RegExp(` ${field}=([0-9.]+)(ms|s)`).exec(reply) ?? [];
   assert(number !== undefined, `${field} is not in ${reply}`);
   return Number(number) * (unit === "s" ? 1000 : 1);
 }
 
-/** How long until the next job of a schedule, in ms. */
+/** The ms until the next job of a schedule. */
 async function next(session: RawClient, name: string): Promise<number> {
   const lines = (await session.ask("SCHEDULES")).split("\n");
   return told(lines.find((line) => line.startsWith(`* ${name} `))!, "next");
 }
 
-/** The times of the jobs that a schedule put, which are done then. */
+/** The times of the jobs that a schedule has put. Marks the jobs done. */
 async function ran(session: RawClient, queue: string): Promise<string[]> {
   const times: string[] = [];
   for (;;) {
@@ -52,7 +52,9 @@ async function ran(session: RawClient, queue: string): Promise<string[]> {
   }
 }
 
-/** One of each that lasts for a while: a lease, two delays, an expiry, a result, a schedule of an interval. */
+/**
+ * Makes one of everything that lasts for a time: a lease, two delays, an expiry, a result, a schedule of an interval.
+ */
 async function fill(session: RawClient): Promise<void> {
   await session.ask("PUT leased x");
   await session.ask("TAKE leased lease=100s");
@@ -67,7 +69,7 @@ async function fill(session: RawClient): Promise<void> {
   await session.ask("EVERY beat beats x interval=100s");
 }
 
-/** How much is left of each, in ms. */
+/** The ms that are left of each. */
 async function left(session: RawClient): Promise<number[]> {
   const [leased, delayed, failed] = [
     await session.ask("JOB 1"),
@@ -82,7 +84,7 @@ async function left(session: RawClient): Promise<number[]> {
 const FULL = [100_000, 100_000, 100_000, 100_000, HOUR, 100_000];
 const less = (ms: number): number[] => FULL.map((each) => each - ms);
 
-Deno.test("leases, delays, expiries, results, ages and intervals do not heed the time of day", async () => {
+Deno.test("leases, delays, expiries, results, ages and intervals do not depend on the time of day", async () => {
   for (const step of [HOUR, -HOUR, YEAR, -YEAR]) {
     await using queue = await testQueue();
     const { clock } = queue;
@@ -105,7 +107,7 @@ Deno.test("leases, delays, expiries, results, ages and intervals do not heed the
   }
 });
 
-Deno.test("cron follows the time of day that is set on, or that went on while the machine was suspended", async () => {
+Deno.test("cron follows a time of day that jumps forward, or that went on while the machine was suspended", async () => {
   await using queue = await testQueue({ clock: at("2026-06-01T01:00:00Z") });
   const { clock } = queue;
   const session = await queue.session();
@@ -115,7 +117,7 @@ Deno.test("cron follows the time of day that is set on, or that went on while th
   assertEquals(await ran(session, "often"), ["06-01T01:15"]);
   clock.setWall(8 * HOUR);
   await clock.elapse(MINUTE);
-  // Nine hours: one for all that was missed.
+  // Nine hours later, one job makes up for all missed ones.
   assertEquals(await ran(session, "night"), ["06-01T08:00"]);
   assertEquals(await ran(session, "often"), ["06-01T01:30"]);
   assertEquals(await next(session, "nightly"), 22 * HOUR + 39 * MINUTE);
@@ -125,7 +127,7 @@ Deno.test("cron follows the time of day that is set on, or that went on while th
   assertEquals(await ran(session, "night"), ["06-02T08:00"]);
 });
 
-Deno.test("cron goes on where the time of day is set back, fixed times not again after a correction", async () => {
+Deno.test("cron goes on when the time of day jumps back; after a correction, fixed times do not come again", async () => {
   const clock = at("2026-06-01T11:50:00Z");
   await using queue = await testQueue({ clock });
   const session = await queue.session();
@@ -145,7 +147,7 @@ Deno.test("cron goes on where the time of day is set back, fixed times not again
   clock.setWall(-DAY);
   await clock.elapse(DAY);
   assertEquals(await ran(session, "day"), ["06-02T12:00"]);
-  // A clock that goes wrong little by little is noticed too.
+  // A clock that drifts slowly is noticed too.
   await clock.elapse(60 * MINUTE);
   await ran(session, "hour");
   for (let minutes = 0; minutes < 60; minutes++) {
@@ -156,13 +158,13 @@ Deno.test("cron goes on where the time of day is set back, fixed times not again
   assertEquals(await next(session, "hourly") % MINUTE, 30_000);
 });
 
-/** A queue on the store of another that was closed, at a time of day that somebody set. */
+/** Closes a queue, and opens another on its store at another time of day. */
 async function again(before: TestQueue, store: Store, wall: number): Promise<TestQueue> {
   await before[Symbol.asyncDispose]();
   return await testQueue({ store, clock: new VirtualClock(wall) });
 }
 
-Deno.test("a start where the clock is behind takes nothing for longer than it was granted", async () => {
+Deno.test("after a start with a clock that is behind, no lease is longer than it was granted", async () => {
   for (const back of [MINUTE, HOUR, YEAR]) {
     const store = lasting();
     const first = await testQueue({ store });
@@ -180,7 +182,7 @@ Deno.test("a start where the clock is behind takes nothing for longer than it wa
     assert(await next(other, "often") <= 5 * MINUTE);
     await second.clock.elapse(90_000);
     assertMatch(await other.ask("TAKE leased delayed failed beats max=9"), /OK count=4$/);
-    // And what this process grants, whose clock was right, the next one does not shorten.
+    // A process with a right clock grants a lease. The next process does not shorten it.
     await other.ask("PUT leased y");
     await other.ask("TAKE leased lease=100s");
     await using third = await again(second, store, second.clock.now() + 40_000);
@@ -201,7 +203,7 @@ Deno.test("a start counts the time of day that has passed, after a process that 
   assertEquals(await left(await second.session()), less(30_000));
 });
 
-Deno.test("a clock that was a year ahead for a while leaves no lease and no schedule behind that far away", async () => {
+Deno.test("a clock that was a year ahead for a while leaves no lease and no schedule a year ahead", async () => {
   const store = lasting();
   const start = Date.parse("2026-06-01T00:00:00Z");
   const first = await testQueue({ store, clock: new VirtualClock(start + YEAR) });
@@ -212,13 +214,13 @@ Deno.test("a clock that was a year ahead for a while leaves no lease and no sche
   const other = await second.session();
   assertEquals(await left(other), FULL);
   assertEquals(await next(other, "daily"), 12 * HOUR);
-  // Corrected once more: nothing of it is left.
+  // After the correction, no trace of the wrong year is left.
   second.clock.setWall(DAY);
   await second.clock.elapse(50_000);
   assertEquals(await left(other), less(50_000));
 });
 
-Deno.test("a store that keeps no moment is believed as far as requests go", async () => {
+Deno.test("a store that keeps no moment is trusted within the bounds of requests", async () => {
   const { moment: _, ...store } = memoryStore();
   const now = Date.parse("2020-01-01T00:00:00Z");
   const future = now + 3 * YEAR;
@@ -256,7 +258,7 @@ Deno.test("a store that keeps no moment is believed as far as requests go", asyn
   assertEquals(await next(session, "often"), MINUTE);
 });
 
-Deno.test("an export tells times of day, and an import makes of them those of its file", () =>
+Deno.test("an export has times of day, and an import converts them to the times of its file", () =>
   withDirectory(async (directory) => {
     const ahead = HOUR;
     const noon = Date.parse("2026-06-01T12:00:00Z");

@@ -19,7 +19,7 @@ Deno.test("PUT keeps any bytes", async () => {
   );
 });
 
-Deno.test("PUT refuses what is not allowed and names it", async () => {
+Deno.test("PUT refuses a value that is not allowed, and names it", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   for (
@@ -143,7 +143,7 @@ Deno.test("FAIL makes a job ready, delayed or dead", async () => {
   assertEquals(await session.ask("FAIL 2 dead=yes"), "OK state=dead");
 });
 
-Deno.test("QUEUES tells counts, the oldest and takers, and forgets what is empty", async () => {
+Deno.test("QUEUES tells counts, the oldest and takers, and omits empty queues", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail 1 priority=9");
@@ -176,7 +176,7 @@ Deno.test("STATS tells the figures of the queue", async () => {
   assertEquals(queue.figure("queue-commits-total"), 1);
 });
 
-Deno.test("TAKE gives at most 4 MiB of jobs, and one that is larger alone", async () => {
+Deno.test("TAKE gives at most 4 MiB of jobs, and a larger job alone", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   const megabyte = "x".repeat(1 << 20);

@@ -6,7 +6,7 @@ import { SEED, seededRandom } from "../../seeded_random.ts";
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-/** The next times of an expression, as UTC tells them. */
+/** The next times of an expression, in UTC. */
 function times(expression: string, zone: string, behind: string, count: number): string {
   const cron = readCron(expression);
   const found: string[] = [];
@@ -20,7 +20,7 @@ function times(expression: string, zone: string, behind: string, count: number):
 Deno.test("a cron expression without * in minute and hour runs once for each of its times", () => {
   for (
     const [zone, expression, behind, expected] of [
-      // Skipped, and what comes twice.
+      // Times that are skipped, and times that come twice.
       [
         "Europe/Berlin",
         "15 2,14 * * *",
@@ -34,13 +34,13 @@ Deno.test("a cron expression without * in minute and hour runs once for each of 
         "10-25T00:15 10-25T13:15 10-26T01:15",
       ],
       ["Europe/Berlin", "30 2 * * *", "2026-10-25T01:10Z", "10-26T01:30"],
-      // Two that are skipped are one, and one that is due at the change itself.
+      // Two skipped times become one, and a time at the change itself.
       ["Europe/Berlin", "15,45 2 * * *", "2026-03-28T22:00Z", "03-29T01:00 03-30T00:15"],
       ["Europe/Berlin", "30 2,3 * * *", "2026-03-28T22:00Z", "03-29T01:00 03-29T01:30 03-30T00:30"],
       ["Europe/Berlin", "0 1-3 * * *", "2026-03-28T22:00Z", "03-29T00:00 03-29T01:00 03-29T23:00"],
       ["Europe/Berlin", "0 1-3 * * *", "2026-10-24T22:00Z", "10-24T23:00 10-25T00:00 10-25T02:00"],
       ["Europe/Berlin", "*/20 30 2 * * *", "2026-03-28T22:00Z", "03-29T01:00 03-30T00:30"],
-      // Half an hour, two hours, midnight, and from one day into the next.
+      // Changes by half an hour, by two hours, at midnight, and across midnight.
       ["Australia/Lord_Howe", "15 2 * * *", "2026-10-02T20:00Z", "10-03T15:30 10-04T15:15"],
       ["Australia/Lord_Howe", "45 1 * * *", "2026-04-03T20:00Z", "04-04T14:45 04-05T15:15"],
       ["Antarctica/Troll", "15 2 * * *", "2026-03-28T10:00Z", "03-29T01:00 03-30T00:15"],
@@ -49,7 +49,7 @@ Deno.test("a cron expression without * in minute and hour runs once for each of 
       ["Asia/Beirut", "30 23 * * *", "2026-10-24T10:00Z", "10-24T20:30 10-25T21:30"],
       ["America/Santiago", "0 0 * * *", "2026-09-05T10:00Z", "09-06T04:00 09-07T03:00"],
       ["Asia/Pyongyang", "45 23 * * *", "2018-05-04T10:00Z", "05-04T15:00 05-05T14:45"],
-      // The fast of Ramadan, and a day that Samoa did not have: its first 30 December is that of 2012.
+      // A change for Ramadan, and the day that Samoa skipped: it had no 30 December in 2011.
       ["Africa/Casablanca", "30 2 * * *", "2026-02-14T10:00Z", "02-15T01:30 02-16T02:30"],
       ["Africa/Casablanca", "30 2 * * *", "2026-03-21T10:00Z", "03-22T02:00 03-23T01:30"],
       ["Pacific/Apia", "0 12 * * *", "2011-12-29T00:00Z", "12-29T22:00 12-30T22:00"],
@@ -61,7 +61,7 @@ Deno.test("a cron expression without * in minute and hour runs once for each of 
   }
 });
 
-Deno.test("a cron expression with * in minute or hour follows what the clocks show", () => {
+Deno.test("a cron expression with * in minute or hour follows the local clock", () => {
   for (
     const [zone, expression, behind, expected] of [
       ["Europe/Berlin", "*/30 2 * * *", "2026-03-28T22:00Z", "03-30T00:00 03-30T00:30"],
@@ -80,7 +80,7 @@ Deno.test("a cron expression with * in minute or hour follows what the clocks sh
   }
 });
 
-// What the clocks of a zone show, asked of `Intl`, which has another table than `Temporal`.
+// The local time of a zone by `Intl`, which has another table than `Temporal`.
 function clocks(zone: string): (time: number) => number {
   const part = { year: "numeric", month: "numeric", day: "numeric" } as const;
   const format = new Intl.DateTimeFormat("en-US", {
@@ -98,7 +98,7 @@ function clocks(zone: string): (time: number) => number {
   };
 }
 
-/** An expression and, apart from how it is read, what it means. */
+/** An expression, and its meaning without the parser. */
 interface Drawn {
   readonly text: string;
   readonly fixed: boolean;
@@ -153,7 +153,7 @@ function draw(random: () => number, near: readonly number[]): Drawn {
   };
 }
 
-/** When a drawn expression runs, minute by minute, as Vixie cron's virtual time has it. */
+/** The times of a drawn expression, found minute by minute with Vixie cron's virtual time. */
 function walk({ fixed, fits }: Drawn, start: number, readings: readonly number[]): number[] {
   const found: number[] = [];
   let shown = readings[0];
@@ -172,7 +172,7 @@ function walk({ fixed, fits }: Drawn, start: number, readings: readonly number[]
   return found;
 }
 
-Deno.test("cron times are those of a walk through all minutes, whatever a zone does to its clocks", () => {
+Deno.test("cron times equal those of a walk through all minutes, for any changes of a zone's clocks", () => {
   const random = seededRandom(SEED);
   for (
     const [zone, change] of [
@@ -238,7 +238,7 @@ Deno.test("cron times are those of a walk through all minutes, whatever a zone d
   }
 });
 
-Deno.test("a cron expression may be years away, and one that never comes true is refused", () => {
+Deno.test("the next time of a cron expression may be years away, and an expression without one is refused", () => {
   assertEquals(times("0 0 29 2 *", "Europe/Berlin", "2096-03-01T00:00Z", 1), "02-28T23:00");
   assertEquals(times("* * 29 2 *", "Europe/Berlin", "2096-03-01T00:00Z", 1), "02-28T23:00");
   assertEquals(nextTime(readCron("0 0 29 2 *"), "UTC", Date.UTC(2096, 2)), Date.UTC(2104, 1, 29));
@@ -273,7 +273,7 @@ Deno.test("cron expressions have names, lists, ranges, steps and nicknames", () 
       weekdays: [...b.weekdays].sort(),
     }, text);
   }
-  // As Vixie cron has it: a list of days or weekdays is either, a step of one is both.
+  // The rule of Vixie cron: with a list of days and of weekdays, either matches; with a step in one, both must.
   assertEquals(
     times("0 0 13 * 5", "UTC", "2026-11-01T00:00Z", 3),
     "11-06T00:00 11-13T00:00 11-20T00:00",
@@ -281,7 +281,7 @@ Deno.test("cron expressions have names, lists, ranges, steps and nicknames", () 
   assertEquals(times("0 0 */13 * 5", "UTC", "2026-11-01T00:00Z", 2), "11-27T00:00 01-01T00:00");
 });
 
-Deno.test("a cron expression that is none names the field, what is right and what it got", () => {
+Deno.test("the error of a wrong cron expression names the field, its allowed values and the given one", () => {
   for (
     const [text, message] of [
       ["61 * * * *", "cron must have 0 to 59 as its minute, not 61."],
@@ -320,7 +320,7 @@ Deno.test("a cron expression that is none names the field, what is right and wha
   }
 });
 
-Deno.test("a time zone has one spelling, and all that Intl lists are known", () => {
+Deno.test("a time zone has one spelling, and all zones of Intl are known", () => {
   for (const name of Intl.supportedValuesOf("timeZone")) {
     assertEquals(readZone(name.toLowerCase(), "tz"), name);
   }

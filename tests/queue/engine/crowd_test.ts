@@ -5,7 +5,7 @@ import { VirtualClock } from "../../virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-/** A store whose commits take a random time, on the clock of the test. */
+/** A store whose commits take random times on the clock of the test. */
 function slow(clock: VirtualClock, random: () => number): Store {
   const memory = memoryStore();
   return {
@@ -17,15 +17,15 @@ function slow(clock: VirtualClock, random: () => number): Store {
   };
 }
 
-/** What all clients together have seen. */
+/** The observations of all clients together. */
 interface Seen {
   readonly put: Set<string>;
-  /** `id/attempt` of every job given. */
+  /** `id/attempt` of every delivery. */
   readonly given: Set<string>;
   readonly done: Set<string>;
 }
 
-/** Reads replies until the connection ends; what is given is now and then done. */
+/** Reads replies until the connection ends, and finishes some of the delivered jobs. */
 async function listen(session: RawClient, random: () => number, seen: Seen): Promise<void> {
   for (;;) {
     let reply: string;
@@ -100,7 +100,7 @@ async function crowd(seed: number): Promise<void> {
   assertEquals(seen.put.size > 50 && seen.given.size > 50, true);
 }
 
-Deno.test("TAKE gives every job that was put, none to two at once, whatever is cancelled meanwhile", async () => {
+Deno.test("TAKE gives every job that was put, and none to two clients at once, for any cancellations", async () => {
   for (let seed = SEED; seed < SEED + 30 * LONG; seed++) {
     try {
       await crowd(seed);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { testQueue } from "../../test_queue.ts";
 
-Deno.test("TAKE gives no job that has expired, however late the timers are", async () => {
+Deno.test("TAKE gives no expired job, also with late timers", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail old expires=1s");
@@ -11,7 +11,7 @@ Deno.test("TAKE gives no job that has expired, however late the timers are", asy
   assertEquals(queue.figure("queue-expired-total"), 1);
 });
 
-Deno.test("PUT id= takes the name of a job that has expired, however late the timers are", async () => {
+Deno.test("PUT id= takes the name of an expired job, also with late timers", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail old id=once expires=1s");
@@ -20,7 +20,7 @@ Deno.test("PUT id= takes the name of a job that has expired, however late the ti
   assertEquals(await session.ask("PUT mail new id=once"), "OK id=2");
 });
 
-Deno.test("a TAKE that waits is given what has not expired, however late the timers are", async () => {
+Deno.test("a waiting TAKE gets only jobs that have not expired, also with late timers", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PAUSE mail");

@@ -1,5 +1,5 @@
-// Random work on jobs of several keys and priorities. Which of them is next the server chooses; that it may choose so is
-// what is checked.
+// Random work on jobs of several keys and priorities. The server chooses the next job, and the test checks that the
+// choice is allowed.
 
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals } from "@std/assert";
@@ -25,24 +25,24 @@ interface Known {
 interface Row {
   readonly key: string;
   readonly priority: number;
-  /** The other rows of its priority that had a turn since this one had, while some of it were ready. */
+  /** The other rows of its priority that had a turn since the last turn of this one, while it had ready jobs. */
   readonly passed: Set<Row>;
 }
 
-/** What is known of the queue, from requests and replies. */
+/** The state of the queue, as requests and replies tell it. */
 class Book {
   readonly rows: Row[] = PRIORITIES.flatMap((priority) =>
     KEYS.map((key) => ({ key, priority, passed: new Set() }))
   );
   jobs: Known[] = [];
-  /** How often a row may go twice because it or the one that waits was charged for a TAKE that was cancelled. */
+  /** The extra turns that rows may have because a cancelled TAKE was charged to them or to a waiting row. */
   credit = 0;
 
   all(state: Known["state"]): Known[] {
     return this.jobs.filter((job) => job.state === state);
   }
 
-  /** A job was given: it must have been the first of its row, and nobody waits too long for it. */
+  /** Checks a delivery: the job was the first of its row, and no other row has waited too long. */
   given(job: Known, until: number): void {
     assertEquals(job.state, "ready");
     const first = this.all("ready").filter(({ row }) => row === job.row)
@@ -73,7 +73,7 @@ class Book {
     for (const job of this.all("delayed")) if (job.ready <= now) job.state = "ready";
   }
 
-  /** What QUEUES must say. */
+  /** The expected reply of QUEUES. */
   queues(now: number): string {
     if (this.jobs.length === 0) return "OK count=0";
     const counts = (["delayed", "ready", "taken", "dead"] as const)
@@ -132,7 +132,7 @@ async function work(random: () => number, steps: number, cancels: boolean): Prom
     book.credit += KEYS.length * Math.min(max, book.all("ready").length);
     hold = Promise.withResolvers();
     await session.send(`#t TAKE mail max=${max}\nCANCEL t\n`);
-    // With nothing ready it is answered before it can be cancelled.
+    // Without ready jobs, the TAKE is answered before it can be cancelled.
     for (let i = 0; i < 2; i++) await session.reply();
     hold.resolve();
     await clock.elapse(0);
@@ -165,7 +165,7 @@ async function work(random: () => number, steps: number, cancels: boolean): Prom
 
   try {
     for (let step = 0; step < steps; step++) {
-      // Times of much and of little work, so that keys, priorities and the queue become empty too.
+      // Much and little work take turns, so that keys, priorities and the queue become empty too.
       const busy = Math.floor(step / 200) % 2 === 0 ? 0.45 : 0.15;
       const chance = random();
       if (chance < busy) await putOne();

@@ -4,20 +4,20 @@ import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-/** A store with as many ready jobs, in this order; `of` tells what they are. */
+/** A store with `count` ready jobs in this order. `of` returns the options of each. */
 async function filled(count: number, of: (at: number) => Partial<Parameters<typeof put>[0]>) {
   const store = memoryStore();
   await store.commit(Array.from({ length: count }, (_, at) => put(job(at + 1, of(at)))));
   return store;
 }
 
-/** The numbers of the next jobs. */
+/** Takes the next jobs. Resolves with their ids. */
 async function take(session: RawClient, max: number): Promise<number[]> {
   const reply = await session.ask(`TAKE mail max=${max} lease=1h`);
   return [...reply.matchAll(/^\* id=(\d+) /gm)].map(([, id]) => Number(id));
 }
 
-Deno.test("TAKE gives all 10 jobs of a key among the first 25, beside 100,000 of another", async () => {
+Deno.test("TAKE gives all 10 jobs of a key among the first 25, with 100,000 jobs of another key", async () => {
   const store = await filled(100_010, (at) => ({ key: at < 100_000 ? "large" : "small" }));
   await using queue = await testQueue({ store });
   const ids = await take(await queue.session(), 25);
@@ -57,7 +57,7 @@ Deno.test("TAKE gives every priority its share, at any time and in the long run"
   assertEquals(counts, weights.map((weight) => 8 * weight));
 });
 
-Deno.test("TAKE does not starve a priority where one job at a time comes of a lower number", async () => {
+Deno.test("TAKE does not starve a priority while single jobs of a lower number keep coming", async () => {
   const store = await filled(3, () => ({ priority: 9 }));
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -69,7 +69,7 @@ Deno.test("TAKE does not starve a priority where one job at a time comes of a lo
   assertEquals(low, 2);
 });
 
-Deno.test("TAKE that is cancelled costs a key neither its turn nor its order", async () => {
+Deno.test("a cancelled TAKE costs a key neither its turn nor its order", async () => {
   const memory = memoryStore();
   let hold: PromiseWithResolvers<void> | undefined = undefined;
   const store: Store = {

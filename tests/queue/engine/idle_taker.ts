@@ -1,5 +1,5 @@
-// A client in a process of its own that waits for a job, to be killed: `idle_taker.ts ADDRESS AUTHORITY WAY`. It prints
-// what it reads.
+// A program that waits for a job until a test kills it: `idle_taker.ts ADDRESS AUTHORITY WAY`. It prints the bytes
+// that it reads.
 
 import { connect, work } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue";

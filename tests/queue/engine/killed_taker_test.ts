@@ -1,4 +1,4 @@
-// A client that waits for a job and is killed: the kernel ends its side of the connection, as netcat does that reads on.
+// A client that waits for a job is killed. The kernel ends its side of the connection, just as a netcat that reads on.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
@@ -16,13 +16,13 @@ interface Place extends AsyncDisposable {
   readonly address: string;
   readonly figure: (name: string) => unknown;
   session(): Promise<RawClient>;
-  /** Starts a client that waits for a job, and resolves once it does. Disposing kills it. */
+  /** Starts a client. Resolves once it waits for a job. Disposing kills it. */
   taker(way: string): Promise<Taker>;
 }
 
 interface Taker extends AsyncDisposable {
   stop(): void;
-  /** Resolves once it has read this. */
+  /** Resolves once the client has read this. */
   saw(text: string): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ async function open(address: string): Promise<Place> {
   };
 }
 
-/** Resolves once the server has seen what had happened to its connections by now. */
+/** Resolves once the server has noticed all changes of its connections up to now. */
 async function settled(session: RawClient): Promise<void> {
   for (let n = 0; n < 5; n++) await session.ask("PING");
 }
@@ -101,7 +101,7 @@ for (const transport of TRANSPORTS) {
   const name = transport.split(":")[0];
 
   for (const way of ["whole", "half-closed"]) {
-    Deno.test(`A job goes to who waits, not to a ${way} client that was killed, over ${name}`, () =>
+    Deno.test(`A job goes to a waiting client, not to a killed ${way} client, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -115,7 +115,7 @@ for (const transport of TRANSPORTS) {
         assertEquals(await taken, JOB);
       }));
 
-    Deno.test(`A job that was given to a ${way} client that was killed goes back uncounted, over ${name}`, () =>
+    Deno.test(`A job that was given to a killed ${way} client goes back uncounted, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -128,7 +128,7 @@ for (const transport of TRANSPORTS) {
       }));
   }
 
-  Deno.test(`A job that a client has read before it was killed stays its own, over ${name}`, () =>
+  Deno.test(`A job that a client has read before its kill stays taken, over ${name}`, () =>
     at(async (place) => {
       const putter = await place.session();
       {
@@ -136,14 +136,14 @@ for (const transport of TRANSPORTS) {
         await putter.ask("PUT mail hello");
         await taker.saw("OK count=1");
       }
-      // Twice as long as a reset is waited for.
+      // This is twice the server's wait for a reset.
       await new Promise((resolve) => setTimeout(resolve, 40));
       assertMatch(await putter.ask("JOB 1"), / state=taken attempt=1 /);
     }));
 
-  // Behind TLS and a WebSocket nobody can tell what was read.
+  // Behind TLS and a WebSocket, the server cannot know which bytes were read.
   if (name === "tcp" || name === "unix") {
-    Deno.test(`A job that a client had not read when it was killed goes back uncounted, over ${name}`, () =>
+    Deno.test(`A job that a killed client had not read goes back uncounted, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -154,13 +154,13 @@ for (const transport of TRANSPORTS) {
           await settled(putter);
         }
         await until(() => place.figure("queue-ready") === 1, "the job is ready again");
-        // The client may have read it all the same: a late DONE of its attempt must end no other.
+        // The client may have read the job nevertheless: a late DONE of its attempt must not end another attempt.
         assertEquals(await putter.ask("TAKE mail"), JOB.replace("attempt=1", "attempt=2"));
         assertMatch(await putter.ask("DONE 1 attempt=1"), /^ERR not-taken /);
         assertEquals(await putter.ask("DONE 1 attempt=2"), "OK");
       }));
 
-    Deno.test(`A job whose clients are killed again and again is not given for ever, over ${name}`, () =>
+    Deno.test(`A job whose clients are killed again and again is given a bounded number of times, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         await putter.ask("PUT mail hello attempts=1");
@@ -182,7 +182,7 @@ for (const transport of TRANSPORTS) {
       }));
   }
 
-  Deno.test(`A worker that was killed waits no longer, over ${name}`, () =>
+  Deno.test(`A killed worker waits no longer, over ${name}`, () =>
     at(async (place) => {
       {
         await using _ = await place.taker("work");
@@ -190,7 +190,7 @@ for (const transport of TRANSPORTS) {
       await until(() => place.figure("queue-takers") === 0, "nobody waits");
     }));
 
-  Deno.test(`A client that has ended its side and is there gets its job, over ${name}`, () =>
+  Deno.test(`A living client that has ended its side gets its job, over ${name}`, () =>
     at(async (place) => {
       const putter = await place.session();
       const stream = await connectStream(parseAddress(place.address), { tls: trust });

@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testQueue } from "../../test_queue.ts";
 
-/** The server looks after its connections with one. */
+/** The one timer of the server, for its connections. */
 const SERVER_TIMERS = 1;
 
 Deno.test("PUT delay= makes a job ready when its time has come", async () => {
@@ -45,7 +45,7 @@ Deno.test("TAKE gives a job again when its lease is over, and the stale worker i
   assertEquals(await next.ask("DONE 1"), "OK");
 });
 
-Deno.test("TAKE leaves a job dead whose attempts are used up when its lease is over", async () => {
+Deno.test("a job is dead when its lease ends and its attempts are used up", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("PUT mail x attempts=1");
@@ -82,7 +82,7 @@ Deno.test("openQueue sets one timer for all leases and delays", async () => {
   assertEquals(queue.clock.pending, 1 + SERVER_TIMERS);
 });
 
-Deno.test("openQueue goes on with leases, delays, attempts and ids where the last one stopped", async () => {
+Deno.test("openQueue goes on with leases, delays, attempts and ids where the last queue stopped", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using first = await testQueue({ store });
   const { clock } = first;

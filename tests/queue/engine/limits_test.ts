@@ -6,7 +6,7 @@ import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-/** The keys of the next jobs. */
+/** Takes the next jobs. Resolves with their keys. */
 async function take(session: RawClient, max: number, queue = "mail"): Promise<string[]> {
   const reply = await session.ask(`TAKE ${queue} max=${max} lease=1m`);
   return [...reply.matchAll(/^\* id=\d+ queue=\S+(?: key=(\S+))?/gm)].map(([, key = ""]) => key);
@@ -23,7 +23,7 @@ async function filled(keys: readonly string[], each: number): Promise<Store> {
   return { ...store, close: () => Promise.resolve() };
 }
 
-Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and behind a restart", async () => {
+Deno.test("LIMIT weight= gives keys 3 to 1 within 2 %, at any time and after a restart", async () => {
   const store = await filled(["a", "b", "c"], 4_000);
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -85,7 +85,7 @@ Deno.test("LIMIT running= counts the leases that a restart recovers", async () =
   assertEquals((await take(other, 20)).sort().join(""), "aabbbb");
 });
 
-Deno.test("LIMIT rate= lets so many go a second, and wakes who waits in time", async () => {
+Deno.test("LIMIT rate= lets its number of jobs go a second, and wakes a waiting TAKE in time", async () => {
   const store = await filled(["a", "b"], 2_000);
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -104,12 +104,12 @@ Deno.test("LIMIT rate= lets so many go a second, and wakes who waits in time", a
     for (const key of await take(session, 5)) key === "a" ? a++ : b++;
     await queue.clock.elapse(5);
   }
-  // A tenth of a second's worth may come at once, and then 100 in the second.
+  // The jobs of a tenth of a second may come at once, and then 100 in the second.
   assert(a >= 100 && a <= 110, `${a}`);
   assertEquals(a + b, 1_000);
 });
 
-Deno.test("LIMIT depth= makes PUT busy for a queue or key that is full, dead and done jobs not counted", async () => {
+Deno.test("LIMIT depth= makes PUT busy for a full queue or key; dead and done jobs do not count", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("LIMIT mail key=a depth=1");
@@ -132,7 +132,7 @@ Deno.test("LIMIT depth= makes PUT busy for a queue or key that is full, dead and
   assertEquals(await session.ask("PUT news x key=a"), "OK id=6");
 });
 
-Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and those that say nothing are gone", async () => {
+Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and empty ones are gone", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using queue = await testQueue({ store, maxRules: 3 });
   const session = await queue.session();
@@ -165,7 +165,7 @@ Deno.test("LIMIT and PAUSE outlive a restart, LIMITS lists them, and those that 
   assertEquals(await store.limits(), []);
 });
 
-Deno.test("LIMIT running= is never exceeded, whatever happens to jobs and limits", async () => {
+Deno.test("LIMIT running= is never exceeded, for any changes of jobs and limits", async () => {
   for (let seed = SEED; seed < SEED + 20 * LONG; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number): number => Math.floor(random() * limit);
@@ -210,7 +210,7 @@ Deno.test("LIMIT running= is never exceeded, whatever happens to jobs and limits
         assert(count <= cap, `${name} has ${count}, not ${cap}: LINEUP_SEED=${seed}`);
       }
     }
-    // Nothing is held back for good.
+    // No job is held back for ever.
     await session.ask("RESUME mail");
     for (let i = 0; i < 200 && queue.figure("queue-queues") !== 0; i++) {
       const watch = await queue.session();

@@ -1,5 +1,5 @@
-// The queue as simply as it can be said, for one priority and key: arrays, searched from end to end. Beside it the real
-// one runs in tests.
+// A simple model of the queue, for one priority and key: arrays, searched from end to end. Tests compare the real queue
+// with it.
 
 interface ModelJob {
   readonly id: number;
@@ -7,13 +7,13 @@ interface ModelJob {
   readonly attempts: number;
   readonly lease: number;
   readonly unique: string | undefined;
-  /** When it expires, if it is not taken then. */
+  /** The time at which it expires, if it is not taken then. */
   readonly expires: number;
   state: "delayed" | "ready" | "taken" | "dead";
   attempt: number;
-  /** How many attempts do not count. */
+  /** The number of attempts that do not count. */
   spared: number;
-  /** When it is or was ready, or its lease is over. */
+  /** The time at which it is or was ready, or its lease ends. */
   ready: number;
   until: number;
   holder: number | undefined;
@@ -26,16 +26,16 @@ interface ModelTaker {
   readonly until: number;
 }
 
-/** What the model answers is the exact reply of the server. */
+/** The model. Its answers are the exact replies of the server. */
 export class Model {
   now: number;
   jobs: ModelJob[] = [];
   takers: ModelTaker[] = [];
-  /** What takers are answered that waited, by their names. */
+  /** The answers to TAKEs that have waited, by their names. */
   answers: Map<string, string> = new Map();
   /** The queues that are paused. */
   paused: Set<string> = new Set();
-  /** How many jobs of a queue may be taken; the others have no limit. */
+  /** The most taken jobs of a queue. Queues without an entry have no limit. */
   running: Map<string, number> = new Map();
   #last = 0;
 
@@ -216,7 +216,7 @@ export class Model {
     this.now = end;
   }
 
-  /** The server is another: nobody waits, and whose a lease is nobody knows. */
+  /** Restarts the server: no TAKE waits, and no lease has a known holder. */
   restart(): void {
     this.takers = [];
     for (const job of this.jobs) job.holder = undefined;
@@ -248,7 +248,7 @@ export class Model {
 
   #serve(): void {
     for (const { name, queue, max } of [...this.takers]) {
-      // Its connection closes as soon as it has its answer, so anybody may speak for it.
+      // Its connection closes as soon as it has its answer. Then any client may finish the job.
       const answer = this.take(queue, max, undefined);
       if (answer === "OK count=0") continue;
       this.cancel(name);

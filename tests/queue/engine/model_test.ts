@@ -23,7 +23,7 @@ type Step = (pair: Pair) => Promise<void>;
 
 const WORKERS = 3;
 const queueName = fc.constantFrom("a" as const, "b" as const);
-// One each, so that there is but one order; that of several priorities and keys is what fairness_test.ts is about.
+// Each queue has one priority, so that there is only one order. fairness_test.ts tests several priorities and keys.
 const PRIORITY = { a: 3, b: 5 };
 const jobState = fc.constantFrom("delayed", "ready", "taken", "dead");
 const worker = fc.nat(WORKERS - 1);
@@ -37,7 +37,7 @@ function attemptOption(attempt: number | undefined): string {
   return attempt === undefined ? "" : ` attempt=${attempt}`;
 }
 
-/** A request whose reply is the model's, or an error of the model's code. */
+/** A request whose reply must equal the model's, or be an error with the model's code. */
 function asks(index: number, request: string, answer: (model: Model) => string): Step {
   return async ({ workers, model }) => {
     const expected = answer(model);
@@ -60,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       lease: time,
       attempts: fc.integer({ min: 1, max: 3 }),
       unique: fc.option(fc.constantFrom("u", "v"), { nil: undefined }),
-      // Not at a time at which another timer rings.
+      // The time differs from the times of all other timers.
       expires: fc.option(time.map((ms) => ms + 2), { nil: undefined }),
     }).map(({ index, queue, delay, lease, attempts, unique, expires }): Step => async (pair) => {
       const priority = PRIORITY[queue];

@@ -1,5 +1,5 @@
-// The promises of the queue, as they can be seen from beside it: what was acknowledged lasts, what is done is gone, one
-// lease a job at a time, attempts go up, limits hold, counts are right, keys are served in order, and nobody starves.
+// The promises of the queue, checked from outside: acknowledged changes last, done jobs are gone, a job has one lease
+// at a time, attempts go up, limits hold, counts are right, keys are served in order, and no job starves.
 
 import type { Job } from "../../../queue/index/job.ts";
 import type { Queue } from "../../../queue/index/queue.ts";
@@ -13,46 +13,46 @@ import {
 } from "../../../queue/store/job_fields.ts";
 import type { WorkQueue } from "../../../queue/engine/work_queue.ts";
 
-/** How often what takes time is looked at, in steps. */
+/** The number of steps between two expensive checks. */
 const RARELY = 16;
 
-/** What is known of one job. Where it is not there its looks are empty. */
+/** The known facts of one job. A job that does not exist has the state "". */
 interface Known {
-  /** How it looked when a change of it was acknowledged last. */
+  /** Its state at the last acknowledged change. */
   lasting: string;
-  /** How it looked after each change since. */
+  /** Its state after each change since. */
   readonly pending: { readonly change: number; readonly looks: string }[];
-  /** The highest attempt that somebody was told of. */
+  /** The highest attempt that a client was told of. */
   told: number;
   readonly attempts: Set<number>;
-  /** Until when somebody holds it. */
+  /** The end of the last known lease. */
   until: number;
-  /** When it is of no use any more. */
+  /** The time at which it expires. */
   readonly expires: number;
 }
 
-/** Since when a job is ready, in jobs given by its queue, and how many were before it in its row. */
+/** The beginning of a job's wait, in jobs given by its queue, and the number of jobs before it in its row. */
 interface Waiting {
   readonly since: number;
   readonly behind: number;
 }
 
-/** Looks at a queue; throws where a promise is broken. */
+/** Checks a queue. Throws where a promise is broken. */
 export class Promises {
   readonly #jobs = new Map<number, Known>();
-  /** How many changes of jobs there were. */
+  /** The number of changes of jobs. */
   changes = 0;
   #expired = 0;
   #broken: Error | undefined = undefined;
   #givenBy = new Map<string, number>();
   #waiting = new Map<number, Waiting>();
 
-  /** A promise is broken; the next look says so too, where nobody hears this. */
+  /** Throws for a broken promise. The next `look` throws it too, where the caller drops this error. */
   broken(how: string): never {
     throw this.#broken ??= new Error(how);
   }
 
-  /** The job of a name, which is what a PUT of that name must be told. */
+  /** The job of a name, which a PUT of that name must return. */
   named(work: WorkQueue, { queue, unique }: NewJob): number | undefined {
     if (unique === "") return undefined;
     const named = [...work.jobs].filter((job) => job.queue.name === queue && job.unique === unique);
@@ -60,7 +60,7 @@ export class Promises {
     return named.find((job) => !hasExpired(job.state, job.expiresAt, work.clock.now()))?.id;
   }
 
-  /** A job is put. */
+  /** Records a new job. */
   put(id: number, expires: number): void {
     if (this.#jobs.has(id)) this.broken(`number ${id} was given to two jobs`);
     this.#jobs.set(id, {
@@ -73,7 +73,7 @@ export class Promises {
     });
   }
 
-  /** A job has changed; returns what `acknowledged` is told. */
+  /** Records a change of a job. Returns the number for `acknowledged`. */
   changed(work: WorkQueue, id: number): number {
     const job = work.jobs.get(id);
     const change = ++this.changes;
@@ -84,7 +84,7 @@ export class Promises {
     return change;
   }
 
-  /** The client was told that a change is stored: so are all before it. */
+  /** Records that a client was told that a change is stored: then all earlier ones are stored too. */
   acknowledged(id: number, change: number): void {
     const known = this.#jobs.get(id);
     if (known === undefined) return;
@@ -95,7 +95,7 @@ export class Promises {
     if (known.lasting === "" && known.pending.length === 0) this.#jobs.delete(id);
   }
 
-  /** A job was given to a client, who is not told yet. */
+  /** Checks a delivery to a client that is not told yet. */
   given(work: WorkQueue, id: number, attempt: number): void {
     const known = this.#jobs.get(id) ?? this.broken(`job ${id} was given and is done`);
     const job = work.jobs.get(id)!;
@@ -110,7 +110,7 @@ export class Promises {
     ) {
       const { paused = false, running = 0 } = limits?.limits ?? {};
       if (paused) this.broken(`job ${id} was given while it was paused`);
-      // Others may have been taken before the limit was set; this one was given in spite of it.
+      // Other jobs may have been taken before the limit was set, but this one was given against it.
       if (running > 0 && taken > running) this.broken(`${taken} are taken of ${running}`);
     }
     known.until = job.endsAt;
@@ -123,7 +123,7 @@ export class Promises {
     }
   }
 
-  /** Jobs were given together: nothing that is ready was before them in their rows. */
+  /** Checks jobs that were given together: no ready job was before them in their rows. */
   inOrder(work: WorkQueue, ids: readonly number[]): void {
     const given = ids.map((id) => work.jobs.get(id)!);
     const rest = [...work.jobs].filter(({ state }) => state === "ready");
@@ -139,10 +139,10 @@ export class Promises {
     });
   }
 
-  /** A client was told of an attempt. */
+  /** Records that a client was told of an attempt. */
   told(work: WorkQueue, id: number, attempt: number): void {
     const known = this.#jobs.get(id);
-    // One whose body was read from the disk is told late: the lease may be over, and another may have ended the job.
+    // A job whose body comes from the disk is told late: its lease may be over, and another client may have ended it.
     if (known === undefined) return;
     if (known.attempts.has(attempt)) this.broken(`attempt ${attempt} of job ${id} was told twice`);
     known.attempts.add(attempt);
@@ -152,17 +152,17 @@ export class Promises {
     if (job?.attempt !== attempt || job.state !== "taken") known.until = 0;
   }
 
-  /** Whoever held a job holds it no longer. */
+  /** Records that a job has no holder any more. */
   ended(id: number): void {
     this.#jobs.get(id)!.until = 0;
   }
 
-  /** A lease began anew. */
+  /** Records a lease that begins anew. */
   extended(work: WorkQueue, id: number): void {
     this.#jobs.get(id)!.until = work.jobs.get(id)!.endsAt;
   }
 
-  /** The process died and left this: it must be what was acknowledged, or what was asked for since. */
+  /** Checks the store after a crash: it must have the acknowledged states, or states that were requested since. */
   restart(stored: ReadonlyMap<number, StoredJob>): void {
     for (const id of stored.keys()) {
       if (!this.#jobs.has(id)) this.broken(`job ${id} is back, and was done`);
@@ -171,7 +171,7 @@ export class Promises {
       const job = stored.get(id);
       const now = job === undefined ? "" : looks(job);
       const may = [known.lasting, ...known.pending.map(({ looks }) => looks)];
-      // A result is kept for as long as there is room.
+      // A result is kept only while there is room.
       const forgotten = job === undefined && may.some((looks) => looks.startsWith("done "));
       if (!may.includes(now) && !forgotten) {
         this.broken(`job ${id} was ${known.lasting || "gone"}, and is ${now || "gone"}`);
@@ -185,7 +185,7 @@ export class Promises {
     this.#waiting = new Map();
   }
 
-  /** The next process has it: all of it, and what is over by now is over. */
+  /** Checks the next process: it has all jobs, and leases and delays that are over by now are over. */
   loaded(work: WorkQueue, stored: ReadonlyMap<number, StoredJob>, now: number): void {
     let gone = 0;
     for (const [id, before] of stored) {
@@ -220,7 +220,7 @@ export class Promises {
     this.#expired = work.transitions.expired;
   }
 
-  /** Looks at everything, now and then. */
+  /** Checks everything, at some of the steps. */
   look(work: WorkQueue, step: number): void {
     if (this.#broken !== undefined) throw this.#broken;
     if (work.transitions.expired !== this.#expired) this.#someExpired(work);
@@ -253,12 +253,12 @@ export class Promises {
     }
   }
 
-  /** The store has no room for new jobs: those that are gone now were acknowledged to nobody. */
+  /** Checks jobs that were dropped because the store has no room: none of them was acknowledged. */
   givenUp(work: WorkQueue): void {
     for (const [id, { lasting, pending, expires }] of this.#jobs) {
       const looked = pending.at(-1)?.looks ?? lasting;
       if (work.jobs.get(id) !== undefined || looked === "") continue;
-      // These go by themselves.
+      // Results and expired jobs go by themselves.
       if (looked.startsWith("done ") || expires <= work.clock.now()) continue;
       if (lasting !== "") this.broken(`job ${id} is given up, and was acknowledged as ${lasting}`);
       this.changed(work, id);
@@ -276,7 +276,7 @@ export class Promises {
   }
 
   #wait({ id, queue, keyState, options: { priority } }: Job, ahead: Map<string, number>): void {
-    // Whose key or queue has limits waits for those.
+    // A job whose key or queue has limits waits for the limits.
     if (queue.limits !== undefined || keyState.limits !== undefined) {
       this.#waiting.delete(id);
       return;
@@ -290,7 +290,7 @@ export class Promises {
   }
 }
 
-/** Whether a job is of no use any more, and may be gone at any moment. */
+/** Whether a job has expired, and may be gone at any moment. */
 function hasExpired(state: JobState, expires: number, now: number): boolean {
   return expires > 0 && expires <= now && (state === "ready" || state === "delayed");
 }
@@ -303,9 +303,9 @@ function looks(
 }
 
 /**
- * How many of its queue may be given before a job: those before it in its row, each with a turn of the other two keys,
- * and each turn of its priority with those of the other two, whose shares are 4 : 2 : 1. Twice that, because limits
- * that are lifted and jobs that are given back let others catch up.
+ * The most jobs of its queue that may be given before a job: the jobs before it in its row, each with a turn of the
+ * other two keys, and each turn of its priority with turns of the other two priorities, by the shares 4 : 2 : 1. It is
+ * twice that, because lifted limits and released jobs let other jobs catch up.
  */
 function patience({ options: { priority } }: Job, { behind }: Waiting): number {
   const turns = 7 / 2 ** (6 - priority);

@@ -1,4 +1,4 @@
-// Rates and weights over time: what was taken is paid for whatever happens to the limit, and what a limit did ends with
+// Rates and weights over time: taken jobs count for any later change of the limit, and the effect of a limit ends with
 // it.
 
 import { memoryStore, type Store } from "@lineup/lineup/queue";
@@ -31,7 +31,7 @@ const ROUNDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [what, requests] of Object.entries(ROUNDS)) {
-  Deno.test(`LIMIT rate= is not forgotten with ${what}`, async () => {
+  Deno.test(`LIMIT rate= outlives ${what}`, async () => {
     await using queue = await testQueue();
     const session = await queue.session();
     await session.ask("LIMIT mail rate=1");
@@ -48,7 +48,7 @@ for (const [what, requests] of Object.entries(ROUNDS)) {
   });
 }
 
-Deno.test("LIMIT rate= of a key, and a slow one over restarts, go on where they were", async () => {
+Deno.test("LIMIT rate= of a key, and a slow rate through restarts, go on where they were", async () => {
   const store = lasting();
   const clock = new VirtualClock();
   let count = 0;
@@ -66,7 +66,7 @@ Deno.test("LIMIT rate= of a key, and a slow one over restarts, go on where they 
   assertEquals(await taken(session, "mail", 10), ["acme"]);
 });
 
-Deno.test("LIMIT rate= that is lowered behind a burst lets the next go in time", async () => {
+Deno.test("LIMIT rate= that is lowered after a burst lets the next job go in time", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.ask("LIMIT mail rate=1000");
@@ -80,7 +80,7 @@ Deno.test("LIMIT rate= that is lowered behind a burst lets the next go in time",
   assertEquals((await taken(session, "mail", 9)).length, 0);
 });
 
-Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the limit", async () => {
+Deno.test("LIMIT rate= never lets too many jobs go, for any changes of the limit", async () => {
   for (let seed = SEED; seed < SEED + 25 * LONG; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number): number => Math.floor(random() * limit);
@@ -91,7 +91,7 @@ Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the 
     const owner = seed % 2 === 0 ? "mail" : "mail key=acme";
     const rates = [0.3, 1, 2, 7, 9.5];
     let rate = 0;
-    // Those that went while there was a rate, and what all rates have added up to.
+    // The jobs that went while there was a rate, and the sum that the rates allowed.
     let [count, allowed, since] = [0, 0, 0];
     const setRate = async (next: number): Promise<void> => {
       assertMatch(await session.ask(`LIMIT ${owner} rate=${next}`), /^OK/);
@@ -123,7 +123,7 @@ Deno.test("LIMIT rate= never lets more go than it says, whatever happens to the 
       }
       assert(count <= allowed + 1 + 1e-6, `${count} in ${since} ms: LINEUP_SEED=${seed}`);
     }
-    // And no less in the end.
+    // In the end, no fewer jobs went.
     await session.ask("RESUME mail");
     await session.ask("PURGE mail");
     await setRate(1);
@@ -182,7 +182,7 @@ for (
     await session.ask(`LIMIT ${ofA} weight=0`);
     const after = (await taken(session, names, 20)).filter((name) => name === "a").length;
     assert(after >= 9 && after <= 11, `${after} of 20`);
-    // And a great one leaves no debt to the others.
+    // A large weight leaves the other keys no debt.
     await session.ask(`LIMIT ${ofA} weight=1000`);
     await taken(session, names, 50);
     await session.ask(`LIMIT ${ofA} weight=0`);
@@ -191,7 +191,7 @@ for (
   });
 }
 
-Deno.test("openQueue bounds weights and rates that an older version stored, and says so", async () => {
+Deno.test("openQueue bounds weights and rates that an older version stored, and logs it", async () => {
   const store = lasting();
   const rules = {
     queue: "mail",

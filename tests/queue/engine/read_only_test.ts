@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testQueue } from "../../test_queue.ts";
 
-/** A store whose commits fail while it is told to; `torn` ones have reached it all the same. */
+/** A store whose commits fail while the test says so. `torn` commits are stored nevertheless. */
 function failing(): {
   store: Store;
   fail: (torn?: boolean) => void;
@@ -25,7 +25,7 @@ function failing(): {
   };
 }
 
-Deno.test("openQueue turns read-only when its store fails, and says so everywhere", async () => {
+Deno.test("openQueue turns read-only when its store fails, and reports it everywhere", async () => {
   const { store, fail } = failing();
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -66,7 +66,7 @@ Deno.test("openQueue turns read-only when its store fails, and says so everywher
   );
 });
 
-Deno.test("openQueue refuses those that wait for a job when its store fails", async () => {
+Deno.test("openQueue refuses waiting TAKEs when its store fails", async () => {
   const { store, fail } = failing();
   await using queue = await testQueue({ store });
   const session = await queue.session();
@@ -93,7 +93,7 @@ Deno.test("openQueue goes on once its store works again, and has lost nothing", 
     assertMatch(await session.ask("DONE 1"), /^ERR read-only .* retry=1000$/);
     const before = asked();
     await clock.elapse(60_000);
-    // 100 ms, then twice as long each time, up to 10 s.
+    // The pauses are 100 ms, then twice as long each time, up to 10 s.
     assertEquals(asked() - before, 11);
     assertMatch(await session.ask("PUT mail x"), /^ERR read-only /);
     work();
@@ -113,7 +113,7 @@ Deno.test("openQueue goes on once its store works again, and has lost nothing", 
   }
 });
 
-Deno.test("openQueue tries a last time when it is closed while its store fails, and says what is lost", async () => {
+Deno.test("openQueue tries a last time when it is closed while its store fails, and reports the loss", async () => {
   const { store, fail } = failing();
   const queue = await testQueue({ store });
   const session = await queue.session();
@@ -123,7 +123,7 @@ Deno.test("openQueue tries a last time when it is closed while its store fails, 
   assertEquals(queue.logged.at(-1)?.message, "store still fails, 1 changes are lost");
 });
 
-Deno.test("TAKE leaves a job dead whose body cannot be read, and gives the others", async () => {
+Deno.test("TAKE makes a job with an unreadable body dead, and gives the others", async () => {
   const memory = memoryStore();
   const store: Store = { ...memory, close: () => Promise.resolve() };
   {
@@ -156,7 +156,7 @@ Deno.test("TAKE leaves a job dead whose body cannot be read, and gives the other
   assertStringIncludes(await session.reply(), "#w * id=4 ");
 });
 
-Deno.test("TAKE leaves alone what has taken the place of a job that was dropped while its body was read", async () => {
+Deno.test("TAKE does not touch a new job in the slot of one that was dropped while its body was read", async () => {
   const memory = memoryStore();
   const store: Store = { ...memory, close: () => Promise.resolve() };
   {

@@ -4,7 +4,7 @@ import { testQueue } from "../../test_queue.ts";
 
 const MINUTE = 60_000;
 
-Deno.test("WAIT is answered with the result once the job is done, to all who wait", async () => {
+Deno.test("all WAITs for a job are answered with its result once it is done", async () => {
   await using queue = await testQueue();
   const [worker, ...clients] = await Promise.all(Array.from({ length: 4 }, () => queue.session()));
   await worker.ask("PUT mail question");
@@ -18,7 +18,7 @@ Deno.test("WAIT is answered with the result once the job is done, to all who wai
   assertMatch(await clients[0].ask("WAIT 1"), /^ERR not-found /);
 });
 
-Deno.test("WAIT is answered later too where PUT said result=keep, for resultTime", async () => {
+Deno.test("WAIT is answered later too after a PUT with result=keep, for resultTime", async () => {
   await using queue = await testQueue({ resultTime: MINUTE });
   const session = await queue.session();
   await session.ask("PUT mail question result=keep key=acme");
@@ -38,7 +38,7 @@ Deno.test("WAIT is answered later too where PUT said result=keep, for resultTime
   assertEquals(await session.ask("QUEUES"), "OK count=0");
 });
 
-Deno.test("openQueue keeps maxResults results, and forgets the oldest first, also behind a restart", async () => {
+Deno.test("openQueue keeps maxResults results, and forgets the oldest first, also after a restart", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using queue = await testQueue({ store, maxResults: 2, resultTime: MINUTE });
   const session = await queue.session();
@@ -66,7 +66,7 @@ Deno.test("openQueue keeps maxResults results, and forgets the oldest first, als
   assertEquals(await other.ask("WAIT 3"), "OK {1}\n3");
 });
 
-Deno.test("WAIT says why no result will come", async () => {
+Deno.test("WAIT tells why no result will come", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   const waiter = await queue.session();
@@ -91,7 +91,7 @@ Deno.test("WAIT says why no result will come", async () => {
   }, "expires=2s");
 });
 
-Deno.test("WAIT that is cancelled or out of time leaves no trace, and counts as one that waits", async () => {
+Deno.test("a cancelled or expired WAIT leaves no trace; until then it counts as waiting", async () => {
   await using queue = await testQueue({ maxTakers: 2 });
   const session = await queue.session();
   await session.ask("PUT mail x");

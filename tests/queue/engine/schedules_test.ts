@@ -7,12 +7,12 @@ import { schedule } from "../../../queue/store/conformance/samples.ts";
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-/** A clock at a time of UTC; that of other tests begins at the turn of 2020. */
+/** A clock at a time of UTC. The clock of other tests begins at the turn of 2020. */
 function at(time: string): VirtualClock {
   return new VirtualClock(Date.parse(time));
 }
 
-Deno.test("EVERY interval= puts a job on these terms each time", async () => {
+Deno.test("EVERY interval= puts a job with the given options each time", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(
@@ -33,11 +33,11 @@ Deno.test("EVERY interval= puts a job on these terms each time", async () => {
     / priority=2 .* attempts=3 .* unique=beat@2020-01-01T00:00:10\.000Z .* expires=25s /,
   );
   await queue.clock.elapse(100_000);
-  // Two are of use still, the others have expired.
+  // The older jobs have expired.
   assertMatch(await session.ask("LIST mail state=ready"), /\* id=9 .*\n.*\* id=10 .*\n.*\* id=11 /);
 });
 
-Deno.test("EVERY cron= puts jobs at the times of a zone, over a change of its clocks", async () => {
+Deno.test("EVERY cron= puts jobs at the times of a zone, through a change of its clocks", async () => {
   await using queue = await testQueue({ clock: at("2026-10-24T00:30:00Z") });
   const session = await queue.session();
   assertEquals(
@@ -59,14 +59,14 @@ Deno.test("EVERY cron= puts jobs at the times of a zone, over a change of its cl
   assertEquals(times, [
     "night@2026-10-24T01:00",
     "noon@2026-10-24T12:00",
-    // Clocks go back on the 25th: 3 in Berlin is 2 of UTC from then on.
+    // The clocks go back on the 25th: from then on, 3:00 in Berlin is 2:00 in UTC.
     "night@2026-10-25T02:00",
     "noon@2026-10-25T12:00",
     "night@2026-10-26T02:00",
   ]);
 });
 
-Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async () => {
+Deno.test("EVERY makes up for missed jobs by one job, and keeps its rhythm", async () => {
   const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
   await using queue = await testQueue({ store });
   const { clock } = queue;
@@ -97,7 +97,7 @@ Deno.test("EVERY makes up for missed jobs by one, and goes on in step", async ()
   );
 });
 
-Deno.test("EVERY that is set again as it is keeps its time, and otherwise begins anew", async () => {
+Deno.test("EVERY that is set again without a change keeps its time; with a change it begins anew", async () => {
   await using queue = await testQueue({ maxSchedules: 1 });
   const session = await queue.session();
   assertEquals(await session.ask("EVERY beat mail x interval=1h"), "OK next=3600s");
@@ -125,7 +125,7 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
     queue.logged.map(({ message, schedule }) => [message, schedule]),
     Array(2).fill(["schedule could not put its job", "beat"]),
   );
-  // In words: it is no defect of which somebody looks for the place.
+  // The log has a sentence and no stack: this is no defect of the program.
   assertEquals(
     queue.logged[0].error,
     "mail is full: it has 1 unfinished jobs, and its depth is 1.",
@@ -143,7 +143,7 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
   );
 });
 
-Deno.test("EVERY refuses what is not allowed and says what would be right", async () => {
+Deno.test("EVERY refuses a wrong value, and tells the allowed ones", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   for (
@@ -189,7 +189,7 @@ Deno.test("EVERY reads bodies from the store when their time has come, a slice a
   assertStringIncludes(await session.ask("JOB 19"), `{300000}\n${body}`);
 });
 
-Deno.test("EVERY puts no job of a schedule that ended or was replaced while its body was read", async () => {
+Deno.test("EVERY puts no job of a schedule that was removed or replaced while its body was read", async () => {
   const memory = memoryStore();
   const reading = Promise.withResolvers<void>();
   const store: Store = {
@@ -212,7 +212,7 @@ Deno.test("EVERY puts no job of a schedule that ended or was replaced while its 
   assertMatch(taken, /\{4\}\nkept\nOK count=1$/);
 });
 
-Deno.test("EVERY keeps a zone in its one spelling, and takes every spelling for the same", async () => {
+Deno.test("EVERY stores one spelling of a zone, and accepts every spelling of it", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   const every = 'EVERY x q b cron="0 3 * * *"';
@@ -222,7 +222,7 @@ Deno.test("EVERY keeps a zone in its one spelling, and takes every spelling for 
   assertStringIncludes(await session.ask("SCHEDULES"), " tz=Europe/Berlin ");
 });
 
-Deno.test("a schedule of an older version that cannot be read is kept, and puts nothing until it is set again", async () => {
+Deno.test("an unreadable schedule of an older version is kept, and puts no job until it is set again", async () => {
   const store = memoryStore();
   const old = { ...schedule, queue: "mail", next: Date.parse("2020-01-01T02:00:00Z"), expires: 0 };
   await store.commit([
@@ -251,7 +251,7 @@ Deno.test("a schedule of an older version that cannot be read is kept, and puts 
   assertMatch(await session.ask("SCHEDULES"), /OK count=3$/);
 });
 
-Deno.test("EVERY keeps nothing of the spellings of a zone that it was given", async () => {
+Deno.test("EVERY keeps no spelling of a zone in memory", async () => {
   const script = `
     import { readCron } from "${new URL("../../../queue/cron/cron.ts", import.meta.url)}";
     import { nextTime, readZone } from "${new URL(

@@ -1,4 +1,4 @@
-// Requests that wait for the store hold seats of the server: one client does not take those of the others.
+// Requests that wait for the store hold seats of the server. One client must not take all seats.
 
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
@@ -21,7 +21,7 @@ Deno.test("PUTs of one client that wait for a store that hangs leave seats for o
     timeouts: { idle: Infinity },
   });
   const sessions: RawClient[] = [];
-  // Where the test fails the server would wait for the store, and for its clients.
+  // If the test fails, the server would wait for the store and for its clients: this ends them.
   using end = new DisposableStack();
   end.defer(() => {
     goOn();

@@ -1,4 +1,4 @@
-// Clients of a simulated queue: what they are, and what they may ask for.
+// The clients of a simulated queue, and their random requests.
 
 import type { QueueClient } from "../../../queue/engine/caller.ts";
 import type { AttemptFailure, LimitChange, TakeRequest } from "../../../queue/engine/engine.ts";
@@ -10,7 +10,7 @@ const NAMES = ["m", "n", "o"];
 const PRIORITIES = [4, 5, 6];
 const EMPTY = new Uint8Array();
 
-/** A whole number from 0 up to, and without, the limit. */
+/** Draws a whole number from 0 up to, and without, the limit. */
 export type Below = (limit: number) => number;
 
 /** A connection that may vanish. */
@@ -31,7 +31,7 @@ export class FakeClient implements QueueClient {
   }
 }
 
-/** What a PUT may say. */
+/** The job of a random PUT. */
 export function someJob(below: Below): NewJob {
   return {
     queue: one(below, QUEUES),
@@ -48,7 +48,7 @@ export function someJob(below: Below): NewJob {
   };
 }
 
-/** What a TAKE may say. */
+/** The request of a random TAKE. */
 export function someRequest(below: Below, clients: readonly FakeClient[]): TakeRequest {
   const queues = below(5) === 0 ? QUEUES : [one(below, QUEUES)];
   const lease = below(3) === 0 ? 5 + below(30) : undefined;
@@ -56,7 +56,7 @@ export function someRequest(below: Below, clients: readonly FakeClient[]): TakeR
   return { queues, max, lease, releaseOnDisconnect: below(6) === 0, client: one(below, clients) };
 }
 
-/** What a FAIL may say. */
+/** The failure of a random FAIL. */
 export function someFailure(below: Below): AttemptFailure {
   return {
     reason: "",
@@ -65,7 +65,7 @@ export function someFailure(below: Below): AttemptFailure {
   };
 }
 
-/** What a LIMIT or PAUSE may say. */
+/** The change of a random LIMIT or PAUSE. */
 export function someLimits(below: Below): LimitChange {
   const kind = below(4);
   if (kind === 0) return { paused: below(3) === 0 };

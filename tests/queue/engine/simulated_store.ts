@@ -11,7 +11,7 @@ import type { VirtualClock } from "../../virtual_clock.ts";
 
 type Random = () => number;
 
-/** A clock that stops with its process, and whose timers ring late now and then, as those of a busy process do. */
+/** A clock that stops with its process. Its timers sometimes ring late, as in a busy process. */
 export class ProcessClock implements Clock {
   running = true;
   constructor(readonly clock: VirtualClock, readonly random: Random) {}
@@ -26,7 +26,7 @@ export class ProcessClock implements Clock {
   }
 }
 
-/** A disk that outlives the processes that write to it, and fails as disks do. */
+/** A disk that outlives the processes that write to it. Its commits may fail. */
 export class SimulatedDisk {
   readonly #kept = memoryStore();
   readonly #random: Random;
@@ -35,19 +35,19 @@ export class SimulatedDisk {
     this.#random = random;
   }
 
-  /** What is on it. */
+  /** The jobs on it. */
   async jobs(): Promise<Map<number, StoredJob>> {
     return new Map((await Array.fromAsync(this.#kept.load())).map((job) => [job.id, job]));
   }
 
   /**
-   * The store of one process, which ends with the process of the clock: a commit under way is then there as a whole or
-   * not at all, and nobody is told. A commit may fail and be there nevertheless.
+   * The store of one process. It ends with the process of the clock: a commit under way is then stored as a whole or
+   * not at all, and no caller learns which. A commit may fail and be stored nevertheless.
    */
   store(clock: ProcessClock): Store {
     const kept = this.#kept;
     const random = this.#random;
-    // In the order of the calls, however long each takes.
+    // Commits end in the order of the calls, for any times.
     let last: Promise<unknown> = Promise.resolve();
     const later = (): Promise<void> | undefined =>
       random() < 0.7 ? undefined : new Promise((resolve) => {
@@ -60,7 +60,7 @@ export class SimulatedDisk {
     ): Promise<void> => {
       await before;
       await later();
-      // A dead process does nothing, and hears of nothing.
+      // A dead process does nothing, and gets no answer.
       if (!clock.running) return new Promise(() => {});
       const chance = random();
       if (chance < 0.005) throw new Error("input/output error");

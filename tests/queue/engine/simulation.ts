@@ -1,5 +1,5 @@
-// The work queue without lines around it, on a clock and a disk that a seed decides about: clients that come and vanish,
-// commits that fail, processes that die at any moment. After every step the promises of the queue are looked at.
+// Simulates the work queue without its protocol, on a clock and a disk that a seed controls. Clients come and vanish,
+// commits fail, processes die at any moment. After every step, the simulation checks the promises of the queue.
 
 import { setImmediate } from "node:timers";
 import type { Consumer } from "../../../queue/engine/consumers.ts";
@@ -42,7 +42,7 @@ interface Held {
   readonly client: FakeClient;
 }
 
-/** What happened, so that a test sees that it tests something. */
+/** The number of events of each kind: a test checks that each kind happened. */
 export type Tally = Record<
   | "put"
   | "duplicate"
@@ -62,7 +62,7 @@ export type Tally = Record<
   number
 >;
 
-/** One life of a queue after the other. */
+/** The lives of a queue, one after the other. */
 export class Simulation {
   readonly tally: Tally = {
     put: 0,
@@ -99,7 +99,7 @@ export class Simulation {
     this.#disk = new SimulatedDisk(random);
   }
 
-  /** Begins, then takes so many steps. Throws where a promise is broken. */
+  /** Takes `steps` steps. Throws where a promise is broken. */
   async run(steps: number): Promise<void> {
     await this.#start();
     for (let step = 0; step < steps; step++) {
@@ -148,7 +148,7 @@ export class Simulation {
     else if (chance < 99.2) await this.#crash();
   }
 
-  /** The process dies. */
+  /** Lets the process die, and starts the next. */
   async #crash(): Promise<void> {
     this.tally.crash++;
     this.tally.expired += this.#work.transitions.expired;
@@ -156,7 +156,7 @@ export class Simulation {
     await this.#start();
   }
 
-  /** The requests that still wait. */
+  /** The waiting TAKEs. */
   get #waiting(): Consumer[] {
     return this.#consumers.filter(({ waits }) => waits);
   }
@@ -177,7 +177,7 @@ export class Simulation {
     if (id !== (same ?? work.transitions.lastId)) {
       this.#promises.broken(`${told.unique} is put as job ${id}`);
     }
-    // One that is there is to be stored as it was asked for before: that time has passed is stored by nobody.
+    // An existing job must be stored in the state of the last request: the passage of time is not stored.
     this.#acknowledge(
       id,
       duplicate ? this.#promises.changes : this.#promises.changed(work, id),
@@ -185,7 +185,7 @@ export class Simulation {
     );
   }
 
-  /** What is asked of a job: once it is answered, it must last. */
+  /** Records a request that changes a job: once it is answered, the change must last. */
   #expect(id: number, written: Promise<unknown>, then?: () => void): void {
     this.#acknowledge(id, this.#promises.changed(this.#work, id), written, then);
   }
@@ -216,7 +216,7 @@ export class Simulation {
     if (delivery !== undefined) return this.#given(delivery, request);
     const consumer = this.#work.dispatcher.wait(request, 5 + this.#below(60));
     consumer.answer.catch(() => {});
-    // To be seen at once, before anything else changes.
+    // The check comes first, before anything else changes.
     const { give } = consumer;
     consumer.give = (delivery) => {
       give.call(consumer, delivery);
@@ -228,7 +228,7 @@ export class Simulation {
     this.tally.waited++;
   }
 
-  /** Those whose clients have ended their side come behind all others. */
+  /** Checks the order: TAKEs whose clients have ended their side come behind all others. */
   #inTurn({ jobs: [{ id, queue }] }: Delivery, { client }: TakeRequest): void {
     if (!client.halfClosed) return;
     this.tally.servedLast++;
@@ -247,7 +247,7 @@ export class Simulation {
       return this.#promises.changed(work, id);
     });
     this.#promises.inOrder(work, given.map(({ id }) => id));
-    // Before it is told, or between that and the items.
+    // The client may vanish before the delivery, or between it and the items.
     let gone = false;
     const vanish = (): void => {
       gone = true;
@@ -272,7 +272,7 @@ export class Simulation {
 
   #giveBack(given: readonly JobOnTheWay[]): void {
     const work = this.#work;
-    // What has another attempt by now is somebody else's.
+    // A job with another attempt by now belongs to another client.
     const back = given.filter(({ id, attempt }) => {
       const job = work.jobs.get(id);
       return job?.state === "taken" && job.attempt === attempt;
@@ -282,7 +282,7 @@ export class Simulation {
     for (const { id } of back) this.#promises.changed(work, id);
   }
 
-  /** Somebody says what became of a job, be it in time or not. */
+  /** A client reports the end of a job, in time or not. */
   #finish(chance: number): void {
     const work = this.#work;
     if (this.#held.length === 0 || work.journal.failure !== undefined) return;
@@ -293,7 +293,7 @@ export class Simulation {
     const job = work.jobs.get(id);
     const mayBe = job !== undefined && job.state === "taken" && job.attempt === attempt;
     if (chance >= 0.08) this.#held.splice(at, 1);
-    // Before whoever waits is given it.
+    // This comes before a waiting TAKE gets the job.
     if (mayBe) this.#promises.ended(id);
     const how = chance < 0.08
       ? extend(work, id, claim, this.#below(60))
@@ -329,14 +329,14 @@ export class Simulation {
     this.tally.vanished++;
   }
 
-  /** A client ends its side: it is gone, or reads on. */
+  /** A client ends its side. It is gone, or reads on. */
   #halfClose(): void {
     const client = this.#clients[this.#below(CLIENTS)];
     client.halfClosed = true;
     this.tally.halfClosed++;
   }
 
-  /** Somebody looks after the dead. */
+  /** A client removes or revives dead jobs. */
   #sweep(): void {
     const work = this.#work;
     if (work.journal.failure !== undefined) return;
@@ -352,7 +352,7 @@ export class Simulation {
     }
   }
 
-  /** Somebody cancels a TAKE that waits. */
+  /** A client cancels its waiting TAKE. */
   #cancel(): void {
     const consumer = this.#waiting.pop();
     if (consumer !== undefined) this.#work.dispatcher.abandon(consumer);
@@ -367,7 +367,7 @@ export class Simulation {
     );
   }
 
-  /** All that is there can be taken and done in the end. */
+  /** Checks that all jobs can be taken and done in the end. */
   async #drain(): Promise<void> {
     const client = this.#clients[0];
     for (let round = 0; this.#work.jobs.size > 0; round++) {
@@ -403,7 +403,7 @@ export class Simulation {
   }
 }
 
-/** Waits for a promise that time makes settle. */
+/** Lets time pass until the promise settles. */
 async function settle(promise: Promise<unknown>, clock: VirtualClock): Promise<void> {
   let settled = false;
   promise.then(() => settled = true, () => settled = true);

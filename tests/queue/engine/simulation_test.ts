@@ -2,9 +2,9 @@ import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { Simulation, type Tally } from "./simulation.ts";
 
 const STEPS = 1_000_000;
-// The sooner a life ends, the sooner a seed that fails can be looked at.
+// The steps of a seed. A short life makes a failing seed easy to examine.
 const A_SEED = 20_000;
-// How often a long run says that it lives.
+// The steps between two lines of progress in a long run.
 const TELL = 10_000_000;
 
 Deno.test(`WorkQueue keeps its promises for ${STEPS * LONG} steps of clients, disks and processes that fail`, async () => {

@@ -1,4 +1,4 @@
-// What many jobs have in common is done to them in slices: no turn of the event loop is held by all of them.
+// A change of many jobs is made in slices: no turn of the event loop handles all of them.
 
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -20,7 +20,7 @@ async function filled(
   return store;
 }
 
-/** The most that a figure changes in one turn of the event loop, until it is `end`; and how many turns that takes. */
+/** The largest change of a figure in one turn of the event loop, until it is `end`, and the number of turns. */
 async function most(
   queue: TestQueue,
   name: string,
@@ -37,7 +37,7 @@ async function most(
   throw new Error(`${name} is ${queue.figure(name)}, not ${end}`);
 }
 
-Deno.test("PURGEs of one client and of many do one slice a turn in all", async () => {
+Deno.test("PURGEs of one client or of many do one slice a turn together", async () => {
   const count = 40_000;
   await using queue = await testQueue({ store: await filled(count, () => ({})) });
   const sessions = [await queue.session(), await queue.session(), await queue.session()];
@@ -48,7 +48,7 @@ Deno.test("PURGEs of one client and of many do one slice a turn in all", async (
   assert(turns >= count / SLICE - 2, `${turns} turns`);
 });
 
-Deno.test("PURGEs take turns by client, however many one of them asks for", async () => {
+Deno.test("PURGEs take turns by client, for any number of one client's PURGEs", async () => {
   const store = await filled(32_000, (at) => ({ queue: at < 30_000 ? "large" : "small" }));
   await using queue = await testQueue({ store });
   const [greedy, modest] = [await queue.session(), await queue.session()];
@@ -62,13 +62,13 @@ Deno.test("PURGEs take turns by client, however many one of them asks for", asyn
     await turn();
     turns++;
   }
-  // Five slices, every other turn, and what it takes to be read behind so many.
+  // Five slices take every other turn, and the client is read behind many others.
   assert(turns < 100, `${turns} turns`);
   assertEquals(await reply, "OK count=2000");
   greedy.close();
 });
 
-Deno.test("many delays that are over at once, or leases, are a slice a turn", async () => {
+Deno.test("many delays, or leases, that end at once are handled a slice a turn", async () => {
   const now = Date.parse("2020-01-01T00:00:00Z");
   const over = now + 60_000;
   for (const state of ["delayed", "taken"] as const) {
@@ -84,7 +84,7 @@ Deno.test("many delays that are over at once, or leases, are a slice a turn", as
   }
 });
 
-Deno.test("a TAKE drops a slice of what has expired, and one that waits gets what is behind it", async () => {
+Deno.test("a TAKE drops a slice of expired jobs, and a waiting TAKE gets a job behind them", async () => {
   const now = Date.parse("2020-01-01T00:00:00Z");
   const store = await filled(5_000, (at) => ({
     enqueuedAt: now,
@@ -93,7 +93,7 @@ Deno.test("a TAKE drops a slice of what has expired, and one that waits gets wha
   }));
   await using queue = await testQueue({ store });
   const session = await queue.session();
-  // Time has passed, and no timer has rung yet.
+  // Time has passed without a timer.
   queue.clock.now = () => now + 2_000;
   const before = Number(queue.figure("queue-expired-total"));
   assertEquals(await session.ask("TAKE mail"), "OK count=0");
@@ -101,7 +101,7 @@ Deno.test("a TAKE drops a slice of what has expired, and one that waits gets wha
   assertMatch(await session.ask("TAKE mail wait=1m"), /^\* id=5000 /);
 });
 
-Deno.test("RESUME serves the takers of a queue a slice a turn, each with what its turn gives it", async () => {
+Deno.test("RESUME serves the takers of a queue a slice a turn, each in its turn", async () => {
   await using queue = await testQueue({ store: await filled(3_000, () => ({})) });
   const other = await queue.session();
   await other.ask("PAUSE mail");
@@ -114,7 +114,7 @@ Deno.test("RESUME serves the takers of a queue a slice a turn, each with what it
   assertEquals(await resumed, "OK");
 });
 
-Deno.test("what a connection held goes back a slice a turn", async () => {
+Deno.test("the jobs of a lost connection go back a slice a turn", async () => {
   await using queue = await testQueue({ store: await filled(3_000, () => ({ attempts: 5 })) });
   const session = await queue.session();
   for (let i = 0; i < 30; i++) await session.ask("TAKE mail max=100 hold=connection");
@@ -124,7 +124,7 @@ Deno.test("what a connection held goes back a slice a turn", async () => {
   assertEquals(largest, SLICE);
 });
 
-Deno.test("PURGEs of one client that wait for each other hold no seats and have not begun", async () => {
+Deno.test("PURGEs of one client that wait for each other hold no seats, and do not begin", async () => {
   const count = 40_000;
   await using queue = await testQueue({ store: await filled(count, () => ({})) });
   const other = await queue.session();
@@ -148,7 +148,7 @@ Deno.test("PURGEs of one client that wait for each other hold no seats and have 
   assert(Number(queue.figure("queue-ready")) > 0);
 });
 
-Deno.test("PURGE that is cancelled while it waits for another removes nothing, and the next has its turn", async () => {
+Deno.test("a PURGE that is cancelled while it waits for another removes no job, and the next has its turn", async () => {
   await using queue = await testQueue({
     store: await filled(20_000, (at) => ({ queue: at % 2 === 0 ? "a" : "b" })),
   });
@@ -164,7 +164,7 @@ Deno.test("PURGE that is cancelled while it waits for another removes nothing, a
   assertEquals(await session.ask("PURGE b"), "OK count=10000");
 });
 
-Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of those meant", async () => {
+Deno.test("PURGE, REVIVE and LIST visit no job where the queue has none that matches", async () => {
   await using queue = await testQueue({
     store: await filled(100_000, (at) => at === 999 ? { state: "dead" } : {}),
   });
@@ -192,7 +192,7 @@ Deno.test("PURGE, REVIVE and LIST look at no job where the queue has none of tho
   await least("REVIVE mail", /^OK count=0$/, 5);
 });
 
-Deno.test("a slice ends where its jobs take long", async () => {
+Deno.test("a slice ends early where its jobs take long", async () => {
   await using queue = await testQueue({ store: await filled(10_000, () => ({})) });
   const session = await queue.session();
   const { clock } = queue;
@@ -206,7 +206,7 @@ Deno.test("a slice ends where its jobs take long", async () => {
   assertEquals(await purged, "OK count=10000");
 });
 
-Deno.test("a slice of jobs that are due at once ends where they take long", async () => {
+Deno.test("a slice of jobs that are due at once ends early where they take long", async () => {
   const now = Date.parse("2020-01-01T00:00:00Z");
   const due = now + 60_000;
   for (const figure of ["queue-ready", "queue-expired-total"]) {
@@ -218,7 +218,7 @@ Deno.test("a slice of jobs that are due at once ends where they take long", asyn
     const { clock } = queue;
     let looks = 0;
     const start = due;
-    // Each look at the clock takes a millisecond.
+    // Each call of the clock takes a millisecond.
     clock.advance(59_999);
     clock.now = () => start + looks++;
     clock.step();
@@ -244,7 +244,7 @@ Deno.test("LIST of many jobs leaves room for the requests of others between two 
   assert(asked >= 5, `${asked} requests meanwhile`);
 });
 
-/** A clock of a machine that is so slow that each look at the clock takes a millisecond. */
+/** A clock of a machine that is so slow that each call of the clock takes a millisecond. */
 class SlowClock extends VirtualClock {
   #late = 0;
 
@@ -253,7 +253,7 @@ class SlowClock extends VirtualClock {
   }
 }
 
-Deno.test("a TAKE gets all the jobs that it asks for, however slow the machine is", async () => {
+Deno.test("a TAKE gets all jobs that it asks for, also on a slow machine", async () => {
   await using queue = await testQueue({
     store: await filled(100, () => ({})),
     clock: new SlowClock(),

@@ -5,7 +5,7 @@ import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-/** The numbers of a page, and where the next one begins. */
+/** The ids of a page, and the beginning of the next one. */
 async function page(session: RawClient, request: string): Promise<[number[], number | undefined]> {
   const reply = await session.ask(request);
   const ids = [...reply.matchAll(/^\* id=(\d+) /gm)].map(([, id]) => Number(id));
@@ -14,7 +14,7 @@ async function page(session: RawClient, request: string): Promise<[number[], num
   return [ids, after === undefined ? undefined : Number(after)];
 }
 
-Deno.test("LIST tells each job once, page by page, while others come and go", async () => {
+Deno.test("LIST returns each job once, page by page, while other jobs come and go", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   const random = seededRandom(SEED);
@@ -43,7 +43,7 @@ Deno.test("LIST tells each job once, page by page, while others come and go", as
   for (const id of before) assert(seen.includes(id) || gone.has(id), `${id} is missing`);
 });
 
-Deno.test("LIST looks at 10,000 jobs at most, and says where it stopped", async () => {
+Deno.test("LIST visits 10,000 jobs at most, and tells where it stopped", async () => {
   const store = memoryStore();
   await store.commit(
     Array.from({ length: 25_000 }, (_, at) => put(job(at + 1, { key: at < 24_999 ? "a" : "b" }))),
@@ -56,7 +56,7 @@ Deno.test("LIST looks at 10,000 jobs at most, and says where it stopped", async 
   assertEquals(await page(session, "LIST mail after=25000"), [[], undefined]);
 });
 
-Deno.test("PURGE removes the jobs it names, those that were there, in slices between others' requests", async () => {
+Deno.test("PURGE removes the named jobs that were there, in slices between other requests", async () => {
   const store = memoryStore();
   const count = 20_000;
   await store.commit(
@@ -79,12 +79,12 @@ Deno.test("PURGE removes the jobs it names, those that were there, in slices bet
   assert(asked >= 10, `${asked} requests meanwhile`);
   const counts = /ready=(\d+) taken=(\d+)/.exec(await session.ask("QUEUES"))!;
   const ready = count / 2 - 5 + asked;
-  // Those put before it began to look are gone too, and there was at most one.
+  // A job that was put before the PURGE began is gone too. There was at most one.
   assert(ready - Number(counts[1]) <= 1, counts[0]);
   assertEquals(counts[2], "5");
 });
 
-Deno.test("PURGE that is cancelled stops", async () => {
+Deno.test("a cancelled PURGE stops", async () => {
   const store = memoryStore();
   await store.commit(Array.from({ length: 50_000 }, (_, at) => put(job(at + 1))));
   await using queue = await testQueue({ store });

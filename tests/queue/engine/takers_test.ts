@@ -4,7 +4,7 @@ import { testQueue } from "../../test_queue.ts";
 
 const HELLO = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 
-/** The server looks after its connections with one. */
+/** The one timer of the server, for its connections. */
 const SERVER_TIMERS = 1;
 
 Deno.test("TAKE wait= is answered by a PUT", async () => {
@@ -17,7 +17,7 @@ Deno.test("TAKE wait= is answered by a PUT", async () => {
   assertEquals(await taker.reply(), HELLO);
 });
 
-Deno.test("TAKE wait= is answered by a PUT behind it on its own connection", async () => {
+Deno.test("TAKE wait= is answered by a later PUT on the same connection", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.send("TAKE mail wait=1h\nPUT mail hello\n");
@@ -38,7 +38,7 @@ Deno.test("TAKE wait= is answered when its time is over, and leaves no trace", a
   assertEquals(queue.clock.pending, SERVER_TIMERS);
 });
 
-Deno.test("TAKE wait= is answered by a lease that runs out and by a FAIL", async () => {
+Deno.test("TAKE wait= is answered by the end of a lease and by a FAIL", async () => {
   await using queue = await testQueue();
   const first = await queue.session();
   const second = await queue.session();
@@ -52,7 +52,7 @@ Deno.test("TAKE wait= is answered by a lease that runs out and by a FAIL", async
   assertStringIncludes(await first.reply(), "* id=1 queue=mail attempt=3");
 });
 
-Deno.test("PUT wakes exactly one taker, those that came first before the others", async () => {
+Deno.test("PUT wakes exactly one taker, in the order in which they came", async () => {
   await using queue = await testQueue();
   const takers = await Promise.all(Array.from({ length: 20 }, () => queue.session()));
   for (const taker of takers) {
@@ -91,7 +91,7 @@ Deno.test("PUT wakes exactly one of 10,000 takers, which wait on one timer", asy
   }
 });
 
-Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", async () => {
+Deno.test("a TAKE wait= that is cancelled, expires or loses its connection leaves no trace", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   const gone = await queue.session();
@@ -101,10 +101,10 @@ Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", as
   assertEquals(queue.figure("queue-takers"), 3);
   assertMatch(await session.ask("CANCEL a"), /^#a ERR cancelled/);
   assertEquals(await session.reply(), "OK");
-  // Deadlines are seen to in ticks of 16 ms.
+  // The server checks deadlines in ticks of 16 ms.
   await queue.clock.elapse(5016);
   assertMatch(await session.reply(), /^#b ERR expired/);
-  // Only what is written to it tells a lost connection from one that has said all it wants to.
+  // Only a write distinguishes a lost connection from one whose client has ended its side.
   const sent = gone.send("PING\n");
   gone.close();
   await sent;
@@ -115,7 +115,7 @@ Deno.test("TAKE wait= that is cancelled, expired or hung up leaves no trace", as
   assertEquals(await session.ask("TAKE mail"), HELLO);
 });
 
-Deno.test("TAKE gives a job back to its place, attempt not counted, when it is cancelled as the job comes", async () => {
+Deno.test("TAKE gives a job back to its place, uncounted, when it is cancelled as the job comes", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   await session.send("#a TAKE mail wait=1h\nPUT mail hello\nPUT mail world\nCANCEL a\n");
@@ -125,7 +125,7 @@ Deno.test("TAKE gives a job back to its place, attempt not counted, when it is c
   assertEquals(await session.ask("TAKE mail"), HELLO);
 });
 
-/** A memory store whose commits wait while it is held. */
+/** A store in memory whose commits wait while the test holds it. */
 function heldUp(): { store: Store; hold(): void; go(): void } {
   const memory = memoryStore();
   let held: PromiseWithResolvers<void> | undefined = undefined;
@@ -142,7 +142,7 @@ function heldUp(): { store: Store; hold(): void; go(): void } {
   };
 }
 
-Deno.test("PUT wakes one of many takers, and the next where that one is cancelled as it is woken", async () => {
+Deno.test("PUT wakes one of many takers, and the next one where the first is cancelled as it wakes", async () => {
   await using queue = await testQueue();
   const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
   for (const taker of takers) {
@@ -158,7 +158,7 @@ Deno.test("PUT wakes one of many takers, and the next where that one is cancelle
   assertEquals(queue.figure("queue-takers"), 3);
 });
 
-Deno.test("PUT wakes one of many takers, and the next where that one has vanished before the job is stored as its own", async () => {
+Deno.test("PUT wakes one of many takers, and the next one where the first vanishes before the job is stored as taken", async () => {
   const { store, hold, go } = heldUp();
   await using queue = await testQueue({ store });
   const takers = await Promise.all(Array.from({ length: 5 }, () => queue.session()));
@@ -172,13 +172,13 @@ Deno.test("PUT wakes one of many takers, and the next where that one has vanishe
   await queue.clock.elapse(1);
   assertEquals(queue.figure("queue-takers"), 4);
   for (const taker of takers.slice(0, 2)) {
-    // What is written to it tells the server that it is lost.
+    // A write tells the server that the connection is lost.
     const sent = taker.send("PING\n");
     taker.close();
     await sent;
   }
   await queue.clock.elapse(1);
-  // The first gave the job back, and the second is gone from the line.
+  // The first taker gave the job back, and the second is removed from the queue of takers.
   assertEquals(queue.figure("queue-takers"), 2);
   go();
   assertEquals(await put, "OK id=1");
@@ -188,7 +188,7 @@ Deno.test("PUT wakes one of many takers, and the next where that one has vanishe
   assertStringIncludes(await putter.ask("QUEUES"), "ready=0 taken=1");
 });
 
-Deno.test("PUT wakes a taker that waits, not one that has vanished unseen and came before it", async () => {
+Deno.test("PUT wakes a living taker, not an earlier one that has vanished unnoticed", async () => {
   await using queue = await testQueue();
   const gone = await queue.session();
   const next = await queue.session();
@@ -202,7 +202,7 @@ Deno.test("PUT wakes a taker that waits, not one that has vanished unseen and ca
   assertEquals(await putter.ask("PUT mail hello"), "OK id=1");
   assertEquals(await next.reply(), HELLO);
   assertEquals(queue.figure("queue-takers"), 1);
-  // Nobody else waits: it is given the second, and what is written to it tells that it is gone.
+  // No other taker waits, so the vanished one gets the second job. The write tells that it is gone.
   assertEquals(await putter.ask("PUT mail again"), "OK id=2");
   await queue.clock.elapse(1);
   assertEquals(queue.figure("queue-takers"), 0);
@@ -226,7 +226,7 @@ Deno.test("Takers that have ended their side are served in their order, behind a
   }
 });
 
-Deno.test("A client that said half-close=off and ends its side waits for nothing any more", async () => {
+Deno.test("A client with half-close=off that ends its side waits no longer", async () => {
   await using queue = await testQueue();
   const gone = await queue.session();
   assertStringIncludes(await gone.ask("HELLO lineup/1 half-close=off"), "OK lineup/1 queue/");
@@ -243,7 +243,7 @@ Deno.test("A client that said half-close=off and ends its side waits for nothing
   assertEquals(queue.figure("queue-ready"), 1);
 });
 
-Deno.test("TAKE gives back what never left the server, where a client that reads nothing is dropped", async () => {
+Deno.test("TAKE gives back the jobs that never left the server, where a client that reads nothing is dropped", async () => {
   await using queue = await testQueue();
   const putter = await queue.session();
   const deaf = await queue.session();
@@ -253,13 +253,13 @@ Deno.test("TAKE gives back what never left the server, where a client that reads
   await queue.clock.elapse(1000);
   assertEquals(queue.figure("queue-taken"), 20);
   await queue.clock.elapse(11_000);
-  // The first went out, and so did the beginning of the second.
+  // The first job has left, and so has the beginning of the second.
   assertEquals(queue.figure("queue-taken"), 2);
   assertEquals(queue.figure("queue-ready"), 18);
   assertStringIncludes(await putter.ask("TAKE mail"), "* id=3 queue=mail attempt=1 ");
 });
 
-Deno.test("What was given to clients that are gone counts towards no rate", async () => {
+Deno.test("Jobs that were given to vanished clients count towards no rate", async () => {
   await using queue = await testQueue();
   const putter = await queue.session();
   await putter.ask("LIMIT mail rate=0.001");
@@ -273,7 +273,7 @@ Deno.test("What was given to clients that are gone counts towards no rate", asyn
   await putter.ask("PUT mail hello key=acme attempts=1");
   await queue.clock.elapse(1);
   assertStringIncludes(await takers[4].reply(), "* id=1 queue=mail key=acme attempt=1 ");
-  // One that is there was given one, which counts.
+  // A living client got a job, which counts.
   await putter.ask("PUT mail again");
   assertEquals(await putter.ask("TAKE mail"), "OK count=0");
   await queue.clock.elapse(1_000_000);

@@ -20,7 +20,7 @@ async function take(session: RawClient, queues: string, max: number): Promise<st
   return [...reply.matchAll(/ queue=(\S+)/g)].map(([, queue]) => queue).join("");
 }
 
-Deno.test("TAKE lets the queues that it names take turns, one after another TAKE", async () => {
+Deno.test("the queues that a TAKE names take turns from one TAKE to the next", async () => {
   await using queue = await testQueue({ store: await filled(["a", "b", "c"], 100) });
   const session = await queue.session();
   const other = await queue.session();
@@ -28,13 +28,13 @@ Deno.test("TAKE lets the queues that it names take turns, one after another TAKE
   for (let i = 0; i < 6; i++) taken += await take(i % 2 === 0 ? session : other, "a b c", 1);
   assertEquals(taken, "abcabc");
   assertEquals(await take(session, "c b a", 7), "cbacbac");
-  // Others' turns among other queues change nothing.
+  // Turns of other TAKEs among other queues change nothing.
   assertEquals(await take(session, "a b", 4), "abab");
   assertEquals(await take(session, "a", 9), "aaaaaaaaa");
   assertEquals(await take(session, "a b c", 2), "ab");
 });
 
-Deno.test("TAKE gives a queue that was empty no credit for that time", async () => {
+Deno.test("TAKE gives a queue no credit for the time in which it was empty", async () => {
   await using queue = await testQueue({ store: await filled(["a", "b"], 50) });
   const session = await queue.session();
   assertEquals(await take(session, "a b late", 20), "ab".repeat(10));
@@ -54,7 +54,7 @@ Deno.test("LIMIT weight= of a queue is its share in a TAKE of several", async ()
   assert(Math.abs(counts.a / counts.b - 3) < 0.06, JSON.stringify(counts));
 });
 
-Deno.test("TAKE passes over a queue that is paused or may not have more running", async () => {
+Deno.test("TAKE skips a queue that is paused or at its limit of running jobs", async () => {
   await using queue = await testQueue({ store: await filled(["a", "b", "c"], 9) });
   const session = await queue.session();
   await session.ask("PAUSE a");

@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { testQueue } from "../../test_queue.ts";
 
-Deno.test("PUT id= puts no second job of its name, whatever the state of the first", async () => {
+Deno.test("PUT id= puts no second job of its name, for any state of the first", async () => {
   await using queue = await testQueue();
   const session = await queue.session();
   assertEquals(await session.ask("PUT mail x id=order-1 delay=1s attempts=1"), "OK id=1");
@@ -22,7 +22,7 @@ Deno.test("PUT id= puts no second job of its name, whatever the state of the fir
   assertEquals(await session.ask("PUT mail y id=order-1"), "OK id=4");
 });
 
-Deno.test("PUT id= is free again once the job is done, or its result forgotten", async () => {
+Deno.test("the name of PUT id= is free again once the job is done, or its result is forgotten", async () => {
   await using queue = await testQueue({ resultTime: 10_000 });
   const session = await queue.session();
   await session.ask("PUT mail x id=a");
@@ -51,7 +51,7 @@ Deno.test("PUT id= is not answered as a duplicate before the first is stored, an
   hold = Promise.withResolvers();
   await session.send("#a PUT mail x id=a\n");
   await queue.clock.elapse(1);
-  // The first batch is being written now, and nothing gathers behind it.
+  // The first batch is being written now, and no other batch gathers behind it.
   let answered = false;
   const both = (async () => {
     await session.send("#b PUT mail x id=a\n");

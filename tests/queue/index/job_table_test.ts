@@ -5,10 +5,10 @@ import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { job as stored } from "../../../queue/store/conformance/samples.ts";
 
-/** How many slots there may be beyond those of the most jobs that were there at a time. */
+/** The most slots beyond the largest number of jobs at a time. */
 const SLACK = 4096;
 
-Deno.test("JobTable has all of each job that is there, by number and by slot, and gives slots again", () => {
+Deno.test("JobTable has all fields of each job, by id and by slot, and uses slots again", () => {
   for (let seed = SEED; seed < SEED + 5 * LONG; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number): number => Math.floor(random() * limit);
@@ -18,7 +18,7 @@ Deno.test("JobTable has all of each job that is there, by number and by slot, an
     const ids: number[] = [];
     let [id, most, highest] = [0, 0, 0];
     const add = (): void => {
-      // Numbers of jobs follow each other, except where some were lost; beyond 2^31 they are no small integers.
+      // The ids of jobs are consecutive, except where some were lost. Beyond 2^31 they are no small integers.
       id += random() < 0.999 ? 1 : below(2) === 0 ? below(500) : 2 ** 30;
       const each = stored(id, {
         key: `k${below(50)}`,
@@ -45,7 +45,7 @@ Deno.test("JobTable has all of each job that is there, by number and by slot, an
       table.delete(table.get(gone)!);
       assertEquals(table.get(gone), undefined);
     };
-    // Up and down, with the oldest gone first or any.
+    // The number of jobs goes up and down. The oldest goes first, or any.
     for (
       const [count, left, inOrder] of [[9000, 100, true], [9000, 5000, false], [9000, 0, true]]
     ) {

@@ -7,7 +7,7 @@ import type { StoredJob } from "../../../queue/store/job_fields.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { job as stored } from "../../../queue/store/conformance/samples.ts";
 
-/** Jobs, and how often something asked for when they were ready, which decides about their places. */
+/** A table that counts the reads of ready times: the order compares them. */
 class WatchedTable extends JobTable {
   reads = 0;
 
@@ -22,7 +22,7 @@ function newJob(table: JobTable, queue: Queue, id: number, rest: Partial<StoredJ
   return table.add(each, queue.key(each.key).share(each));
 }
 
-Deno.test("Order loses any job that is removed and none else, and knows the oldest", () => {
+Deno.test("Order loses exactly the removed jobs, and knows the oldest", () => {
   const table = new JobTable();
   const queue = new Queue("mail", table);
   let id = 0;
@@ -78,7 +78,7 @@ Deno.test("Order removes any of 20,000 with few comparisons: O(log n)", () => {
     order.remove(job.slot);
     most = Math.max(most, table.reads);
   }
-  // Two heaps of at most 15 levels; two reads at each of two comparisons a level.
+  // There are two heaps of at most 15 levels, two comparisons a level, and two reads a comparison.
   assertEquals(most <= 2 * 15 * 4, true, `${most} reads`);
   assertEquals(order.size, 10_000);
 });

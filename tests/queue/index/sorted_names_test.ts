@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SortedNames } from "../../../queue/index/sorted_names.ts";
 import { SEED, seededRandom } from "../../seeded_random.ts";
 
-Deno.test("SortedNames has what a sorted array has, whatever comes and goes", () => {
+Deno.test("SortedNames has the names of a sorted array, for any additions and removals", () => {
   const random = seededRandom(SEED);
   const names = new SortedNames();
   const model = new Set<string>();
@@ -19,7 +19,7 @@ Deno.test("SortedNames has what a sorted array has, whatever comes and goes", ()
   assertEquals([...names], []);
 });
 
-Deno.test("SortedNames tells each name once that stays, while others come and go", () => {
+Deno.test("SortedNames yields each remaining name once, while others come and go", () => {
   const random = seededRandom(SEED);
   const names = new SortedNames();
   const stay = Array.from({ length: 3_000 }, (_, at) => `s${at}`);

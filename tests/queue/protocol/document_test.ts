@@ -7,14 +7,14 @@ import { testQueue } from "../../test_queue.ts";
 const FILE = new URL("../../../docs/QUEUE.md", import.meta.url);
 const REFERENCE = /(<!-- reference: .*? -->\n)(.*)(<!-- reference ends -->)/s;
 
-/** The commands of the queue's protocol, a level down, without what every server has. */
+/** The commands of the queue's protocol, a level down, without the built-in ones. */
 function reference(): string {
   const whole = markdown(compile(queueProtocol));
   const [own] = whole.split("\n## What every server answers\n");
   return own.slice(own.indexOf("\n| command |") + 1).replace(/^## /gm, "### ");
 }
 
-Deno.test("docs/QUEUE.md has the reference of the protocol as it is", async () => {
+Deno.test("docs/QUEUE.md has the current reference of the protocol", async () => {
   const text = await Deno.readTextFile(FILE);
   const whole = text.replace(REFERENCE, (_, head, _old, end) => `${head}${reference()}${end}`);
   if (Deno.env.has("LINEUP_UPDATE")) await Deno.writeTextFile(FILE, whole);

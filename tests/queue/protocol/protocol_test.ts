@@ -9,7 +9,7 @@ Deno.test("queueProtocol compiles", () => {
   assertEquals(compile(queueProtocol).commands.get("PUT")?.request.inlineBody, true);
 });
 
-/** The reply to a request; where one waits, time passes. */
+/** The reply to a request. Lets time pass for a request that waits. */
 async function answer(queue: TestQueue, session: RawClient, request: string): Promise<string> {
   const reply = session.ask(request);
   await queue.clock.elapse(100);
@@ -26,7 +26,7 @@ Deno.test("queueProtocol has examples that are exact when run in order", async (
   }
 });
 
-Deno.test("queueProtocol has examples that run each on a connection of its own", async () => {
+Deno.test("queueProtocol has examples that each run on a connection of their own", async () => {
   await using queue = await testQueue();
   for (const { examples } of Object.values(queueProtocol.commands)) {
     for (const { request, reply } of examples) {

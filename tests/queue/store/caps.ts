@@ -1,20 +1,20 @@
-// What clients know for certain of `LIMIT running=` while the server is killed again and again: which caps may be in
-// force, and how many jobs are held at the least.
+// The certain knowledge of clients about `LIMIT running=` while the server is killed again and again: the caps that
+// may be in force, and the jobs that are held at least.
 
-/** A job that counts towards caps: its number, its queue, and its key. */
+/** A job that counts towards caps: its id, its queue and its key. */
 export interface Counted {
   readonly id: number;
   readonly queue: string;
   readonly key: string;
 }
 
-/** A cap: what holds it, and what is known of it. */
+/** A cap: its scope, and the knowledge about it. */
 interface Cap {
   /** `queue` or `queue/key`. */
   readonly scope: string;
-  /** What was acknowledged last; 0 for none. */
+  /** The value that was acknowledged last; 0 for none. */
   running: number;
-  /** As many as may be held: lowering a cap takes nobody's job away. */
+  /** The most jobs that may be held: a lowered cap takes no job away. */
   allowed: number;
   /** The jobs that are held under a lease that goes on. */
   readonly held: Set<number>;
@@ -24,23 +24,23 @@ interface Cap {
 export class Caps {
   readonly #caps: readonly Cap[];
 
-  /** Of these queues, and `queue/key`; none is set yet. */
+  /** Makes the caps of these scopes. None is set yet. */
   constructor(scopes: readonly string[]) {
     this.#caps = scopes.map((scope) => ({ scope, running: 0, allowed: Infinity, held: new Set() }));
   }
 
-  /** Somebody is about to ask for a cap: from now on it may be in force. */
+  /** Records that a client is about to ask for a cap: from now on it may be in force. */
   asked(scope: string, running: number): void {
     const cap = this.#cap(scope);
     cap.allowed = Math.max(cap.allowed, running || Infinity);
   }
 
-  /** A cap was acknowledged. */
+  /** Records an acknowledged cap. */
   set(scope: string, running: number): void {
     this.#cap(scope).running = running;
   }
 
-  /** A job is held from before now on. Throws where that is one too many. */
+  /** Records a held job. Throws where it is one too many. */
   hold(job: Counted): void {
     for (const cap of this.#of(job)) {
       if (cap.held.has(job.id)) continue;
@@ -56,14 +56,14 @@ export class Caps {
     throw new Error(`${held.size} jobs of ${scope} are held, and ${running} may be`);
   }
 
-  /** Somebody is about to let go of a job. */
+  /** Records that a client is about to release a job. */
   letGo(job: Counted): void {
     for (const cap of this.#of(job)) cap.held.delete(job.id);
   }
 
   /**
-   * Goes on behind a restart, from the jobs that are taken and the caps that LIMITS tells of, where `asked` are those
-   * that were asked for without an answer.
+   * Goes on after a restart, from the taken jobs and the caps of LIMITS. `asked` are the caps that were requested
+   * without an answer.
    */
   settle(
     taken: readonly Counted[],

@@ -9,7 +9,7 @@ import type { RawClient } from "../../raw_client.ts";
 
 const MIB = 1 << 20;
 
-/** What a queue's file and its -wal take. */
+/** The bytes of a queue's file and its -wal. */
 function sizeOf(path: string): number {
   return ["", "-wal"].reduce((sum, end) => {
     try {
@@ -20,7 +20,7 @@ function sizeOf(path: string): number {
   }, 0);
 }
 
-/** Puts jobs until there is no room; returns how many. */
+/** Puts jobs until there is no room. Resolves with their number. */
 async function fill(session: RawClient, size: number, each: () => void): Promise<number> {
   const body = "x".repeat(size);
   for (let puts = 0;; puts++) {
@@ -36,7 +36,7 @@ async function fill(session: RawClient, size: number, each: () => void): Promise
 }
 
 for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_000]]) {
-  Deno.test(`sqliteStore has no more than maxSize, here ${maxSize / MIB} MiB of jobs of ${size} bytes`, () =>
+  Deno.test(`sqliteStore stays within maxSize, here ${maxSize / MIB} MiB of jobs of ${size} bytes`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
       const watch = (): void => assert(sizeOf(path) <= maxSize, `${sizeOf(path)} bytes`);
@@ -54,7 +54,7 @@ for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_0
           await queue[Symbol.asyncDispose]();
           queue = await testQueue({ store: await sqliteStore(path, options) });
           session = await queue.session();
-          // Nearly: its -wal has gone.
+          // A little room is free: the -wal is gone.
           assert(await fill(session, size, watch) <= first / 10);
         }
         const taken = await session.ask("TAKE mail lease=1h");
@@ -66,7 +66,7 @@ for (const [maxSize, size] of [[MIB, 4_000], [4 * MIB, 20_000], [12 * MIB, 900_0
         );
         assertEquals(await session.ask("LIMIT mail running=100"), "OK running=100");
         assertMatch(await session.ask("PURGE mail"), /^OK count=\d+$/);
-        // What is removed at once is in the -wal at once, until the next commit.
+        // Removals go to the -wal, and take room there until the next commit.
         assert(sizeOf(path) <= maxSize + 2 * MIB);
         assertGreater(await fill(session, size, watch), first * 0.7);
       }
@@ -103,7 +103,7 @@ for (const [attack, add] of Object.entries(rowAttacks)) {
   }
 }
 
-Deno.test("sqliteStore with a maxSize below what it has refuses new jobs until there is room", () =>
+Deno.test("sqliteStore with a maxSize below its size refuses new jobs until there is room", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const store = await sqliteStore(path, { reserve: 0 });
@@ -121,7 +121,7 @@ Deno.test("sqliteStore with a maxSize below what it has refuses new jobs until t
     assertEquals(await session.ask("PUT mail x"), "OK id=301");
   }));
 
-Deno.test("sqliteStore keeps a reserve of its owner's beside its file", () =>
+Deno.test("sqliteStore keeps a reserve beside its file, for its owner only", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     for (let start = 0; start < 2; start++) {
@@ -134,7 +134,7 @@ Deno.test("sqliteStore keeps a reserve of its owner's beside its file", () =>
     assertEquals([...Deno.readDirSync(directory)].length, 1);
   }));
 
-Deno.test("DONE needs room for what a result has more than the body, and only for that", async () => {
+Deno.test("DONE needs room only for the bytes that a result has beyond the body", async () => {
   let left = Infinity;
   const store: Store = { ...memoryStore(), room: () => ({ used: 1, left }) };
   await using queue = await testQueue({ store });
@@ -154,7 +154,7 @@ Deno.test("DONE needs room for what a result has more than the body, and only fo
   ]);
 });
 
-Deno.test("close of openQueue resolves with how many changes are lost", async () => {
+Deno.test("close of openQueue resolves with the number of lost changes", async () => {
   let broken = false;
   const memory = memoryStore();
   const commit: Store["commit"] = (changes) =>

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startServer } from "./server_process.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
+Deno.test("acknowledged PUTs and DONEs outlive kill -9", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const first = await startServer(path);
@@ -47,7 +47,7 @@ Deno.test("PUT and DONE that were acknowledged outlive kill -9", () =>
     ]);
   }));
 
-Deno.test("PUT that was acknowledged outlives kill -9 under load", () =>
+Deno.test("acknowledged PUTs outlive kill -9 under load", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const server = await startServer(path);
@@ -65,7 +65,7 @@ Deno.test("PUT that was acknowledged outlives kill -9 under load", () =>
           }
         }
       } catch {
-        // The server is killed in the middle of this.
+        // The kill of the server ends the connection.
       }
     });
     await enough.promise;

@@ -1,8 +1,8 @@
-// A store that hangs while a test says so.
+// A store that hangs while the test says so.
 
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 
-/** A store in memory, and what makes its commits wait, and go on. */
+/** A store in memory, and the functions that make its commits wait and go on. */
 export function hangingStore(): { store: Store; hang: () => void; goOn: () => void } {
   const memory = memoryStore();
   let gate: PromiseWithResolvers<void> | undefined;

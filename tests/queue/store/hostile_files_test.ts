@@ -1,5 +1,5 @@
-// Files and lines of somebody who means ill, or that another program made: `--check`, an import and opening the file say
-// the same of them, none runs anything in them, and none takes for ever.
+// Hostile files and lines, and those of other programs. `--check`, an import and a server report the same errors of a
+// file, execute nothing in it, and end in bounded time.
 
 import {
   checkSqliteFile,
@@ -48,7 +48,7 @@ function change(path: string, sql: string): void {
   db.close();
 }
 
-/** What opening a file, as a server does, says of it; "" where it is opened. */
+/** The error of opening a file as a server does; "" where it opens. */
 async function opening(path: string): Promise<string> {
   try {
     await (await openQueue({ store: await sqliteStore(path), log: () => {} })).close();
@@ -108,7 +108,7 @@ const OUT_OF_BOUNDS: readonly string[] = [
   "UPDATE schedule SET name = printf('%.*c', 1000, 'x')",
 ];
 
-Deno.test("a file with numbers and texts out of bounds is not sound, and opens nowhere", () =>
+Deno.test("a file with numbers or texts out of bounds is not sound, and does not open", () =>
   withDirectory(async (directory) => {
     const sound = `${directory}/sound.db`;
     await made(sound);
@@ -148,7 +148,7 @@ const STRANGE: readonly (readonly [sql: string, why: string])[] = [
   ],
 ];
 
-Deno.test("a file with views, triggers, or other tables than a queue's is refused, and runs nothing", () =>
+Deno.test("a file with views, triggers, or other tables than a queue's is refused, and executes nothing", () =>
   withDirectory(async (directory) => {
     const sound = `${directory}/sound.db`;
     await made(sound);
@@ -166,7 +166,7 @@ Deno.test("a file with views, triggers, or other tables than a queue's is refuse
     }
   }));
 
-Deno.test("a file of another program, or of a version that there is not, is refused", () =>
+Deno.test("a file of another program, or of an unknown version, is refused", () =>
   withDirectory(async (directory) => {
     const sound = `${directory}/sound.db`;
     await made(sound);
@@ -186,9 +186,9 @@ Deno.test("a file of another program, or of a version that there is not, is refu
     }
   }));
 
-// A check of the large one takes a while.
+// The check of the large file takes a while.
 for (const [what, bodies, only] of [["small", 0, /./], ["large", 70, /^imported$/]] as const) {
-  Deno.test(`a ${what} file is refused whichever table is damaged, and left as it is`, () =>
+  Deno.test(`a ${what} file with any damaged table is refused, and left as it is`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
       const store = await sqliteStore(path);
@@ -218,14 +218,14 @@ for (const [what, bodies, only] of [["small", 0, /./], ["large", 70, /^imported$
     }));
 }
 
-Deno.test("a file whose pages lead in circles is damaged, and holds nobody", () =>
+Deno.test("a file with circles among its pages is damaged, and its check ends", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await made(path, 20_000);
     const bytes = await Deno.readFile(path);
     const view = new DataView(bytes.buffer);
     const size = view.getUint16(16);
-    // Inner pages of the tree of jobs: each child is the first one, or the page itself.
+    // In the inner pages of the tree of jobs, each child is the first one, or the page itself.
     for (const toItself of [false, true]) {
       const copy = bytes.slice();
       const changed = new DataView(copy.buffer);
@@ -244,7 +244,7 @@ Deno.test("a file whose pages lead in circles is damaged, and holds nobody", () 
       }
       assert(inner > 0);
       await Deno.writeFile(path, copy);
-      // Who follows the circles never gets here.
+      // A check that follows the circles would never end.
       const { problems } = checkSqliteFile(path);
       assert(problems.length > 0);
       assertMatch(await opening(path), /is damaged, and was left as it is/);
@@ -252,7 +252,7 @@ Deno.test("a file whose pages lead in circles is damaged, and holds nobody", () 
     }
   }));
 
-/** So deep that work which grows faster than its line does not end within the time that a test has. */
+/** A depth at which work that grows faster than its line does not end within the time of a test. */
 const deep = 5_000_000;
 const year = new Date(Date.now() + 2 * 366 * 86_400_000).toISOString().slice(0, 10);
 const LINES: readonly (readonly [line: string, why: RegExp])[] = [
@@ -313,7 +313,7 @@ const LINES: readonly (readonly [line: string, why: RegExp])[] = [
   ["", /^there is no line/],
 ];
 
-Deno.test("an import names the line that a queue could not go on with, in no more time than it is long", () =>
+Deno.test("an import names the line that a queue could not load, in time that grows with its length only", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     for (const [line, why] of LINES) {
@@ -326,7 +326,7 @@ Deno.test("an import names the line that a queue could not go on with, in no mor
       assert(message.length < 400, `${message.length} characters`);
     }
     assertEquals([...Deno.readDirSync(directory)], []);
-    // What is just within bounds leaves a queue that goes on.
+    // Values just within the bounds make a queue that works.
     importSqliteFile(path, [
       '{"kind":"queue","version":1,"last":1125899906842624}',
       '{"queue":"mail","id":1125899906842624,"attempt":1125899906842624,"body":""}',

@@ -1,12 +1,12 @@
-// An import in a process of its own, which kills itself at a moment: `import_file.ts FILE JOBS MOMENT`. It says "imported"
-// once it would have told its user.
+// A program that imports and kills itself at a moment: `import_file.ts FILE JOBS MOMENT`. It prints "imported" when an
+// import would tell its user.
 
 import { importSqliteFile } from "@lineup/lineup/queue";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 
 type Die = (at: string) => void;
 
-/** Lines of so many jobs without names of their own. */
+/** The lines of `jobs` jobs without ids. */
 export function* lines(jobs: number, die: Die = () => {}): Generator<string, void, void> {
   for (let at = 1; at <= jobs; at++) {
     die(`line ${at}`);
@@ -15,7 +15,7 @@ export function* lines(jobs: number, die: Die = () => {}): Generator<string, voi
   die("the end");
 }
 
-/** Calls a method as it is, with a moment before and behind it. */
+/** Wraps a method with a moment before it and one after it. */
 function around<T, K extends keyof T>(
   proto: T,
   name: K,

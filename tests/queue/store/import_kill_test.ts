@@ -1,5 +1,5 @@
-// What the documentation says of an import: all lines or none, and one that was interrupted is simply started again. At
-// every moment at which it may be interrupted.
+// The documentation promises that an import adds all lines or none, and that an interrupted one is simply started
+// again. These tests interrupt it at every moment.
 
 import { checkSqliteFile, exportSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
@@ -32,7 +32,7 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {
-    // It has ended already.
+    // The process has ended already.
     if (!(error instanceof TypeError)) throw error;
   }
 }
@@ -55,7 +55,7 @@ const MOMENTS: readonly (readonly [moment: string, left: number])[] = [
 ];
 
 for (const [moment, left] of MOMENTS) {
-  Deno.test(`an import that is killed (${moment}) is started again, and adds all lines once`, () =>
+  Deno.test(`an import that is killed (${moment}) and started again adds all lines once`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;
       assertEquals((await ended(start(path, moment))).signal, "SIGKILL");
@@ -64,13 +64,13 @@ for (const [moment, left] of MOMENTS) {
       assertEquals(checkSqliteFile(path), { jobs: JOBS, older: false, problems: [] });
       assertEquals(jobsIn(path), JOBS);
       assertEquals(importSqliteFile(path, lines(JOBS)).jobs, 0);
-      // Other lines are another import, and so are these where somebody says so.
+      // Other lines are another import, and so are the same lines where the caller says so.
       assertEquals(importSqliteFile(path, lines(5)).jobs, 5);
       assertEquals(importSqliteFile(path, lines(JOBS), { again: true }).jobs, JOBS);
     }));
 }
 
-Deno.test("an import that is killed at any time is started again, and adds all lines once", () =>
+Deno.test("an import that is killed at any time and started again adds all lines once", () =>
   withDirectory(async (directory) => {
     const random = seededRandom(SEED);
     const began = performance.now();

@@ -1,6 +1,6 @@
-// A server on a file is killed at a random moment under load, again and again, and what clients were told before is
-// compared with what they are told after. A kill takes nothing from the operating system, so this is about the
-// process; that the disk has it before anybody is told is what `synchronous=FULL` is for.
+// Kills a server on a file at random moments under load, again and again, and compares the answers to clients before
+// and after the kill. A kill takes nothing from the operating system, so this tests the process. `synchronous=FULL` is
+// responsible for the disk: a change is on it before a client is told.
 
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { Caps } from "./caps.ts";
@@ -21,22 +21,22 @@ import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 const ROUNDS = 20;
-// The older a file is the more there is to compare; and a new one has its own first moments.
+// An old file has more to compare, and a new one has its own first moments.
 const ROUNDS_A_FILE = 10;
 const CLIENTS = 6;
 const QUEUES = [FREE, CAPPED];
-// Caps change in few rounds: where they do, less is known of what is allowed.
+// Caps change in few rounds: a change makes the allowed numbers less certain.
 const ROUNDS_A_CHANGE = 3;
-/** How many of 100 requests of one client change a cap then. */
+/** The requests of 100 of one client that change a cap in these rounds. */
 const CHANGES = 5;
 
-/** Runs load until so many requests were answered, and kills the server then; resolves with what was not answered. */
+/** Runs load until a number of requests were answered, then kills the server. Resolves with the unanswered requests. */
 async function killUnderLoad(
   server: Running,
   clients: readonly Client[],
   answers: number,
 ): Promise<Operation[]> {
-  // Before any of them works: a server that is killed sooner greets nobody.
+  // All sessions open before any client works: a server that is killed sooner would send no greeting.
   const sessions = await Promise.all(clients.map(() => server.session()));
   const enough = Promise.withResolvers<void>();
   let left = answers;
@@ -94,7 +94,7 @@ function duration(text = "0ms"): number {
   return Number(number) * (unit === "s" ? 1000 : 1);
 }
 
-/** The caps that a server tells of. */
+/** The caps of a server, by LIMITS. */
 async function lookAtCaps(session: RawClient): Promise<Map<string, number>> {
   const told = await insist(session, "LIMITS");
   const caps = [...told.matchAll(/^\* queue=(\w+)(?: key=(\w+))? running=(\d+)$/gm)];
@@ -107,7 +107,7 @@ async function lookAtCaps(session: RawClient): Promise<Map<string, number>> {
   );
 }
 
-/** Looks at everything behind a restart. */
+/** Checks everything after a restart. */
 async function settle(
   server: Running,
   ledger: Ledger,
@@ -140,12 +140,12 @@ async function setCaps(server: Running, caps: Caps): Promise<void> {
   caps.settle([], await lookAtCaps(session), []);
 }
 
-/** Clients who share the jobs that are held. */
+/** Makes clients that share the held jobs. */
 function crowd(ledger: Ledger, caps: Caps, below: Random, round: number): Client[] {
   const changes = below(ROUNDS_A_CHANGE) === 0 ? CHANGES : 0;
   const clients = Array.from(
     { length: CLIENTS },
-    // One at most changes caps: of two it could not be said who was the last.
+    // At most one client changes caps: with two, the last change would be unknown.
     (_, at) => new Client(ledger, caps, below, `${round}.${at}`, at === 0 ? changes : 0),
   );
   for (const { id, attempt } of ledger.held()) clients[below(CLIENTS)].hold(id, attempt);
@@ -170,10 +170,10 @@ async function rounds(seed: number, count: number): Promise<void> {
         const unanswered = await killUnderLoad(server, clients, 1 + below(2000));
         server = await startServer(path);
         await settle(server, ledger, caps, unanswered);
-        // Nobody has let go of anything.
+        // No client has released a job.
         if (round === 1) { for (const scope of Object.keys(CAPS)) caps.reached(scope); }
       } catch (error) {
-        // It may have been killed already.
+        // The server may have been killed already.
         await server.end("SIGKILL").catch(() => {});
         throw new Error(`failed after kill ${round} of LINEUP_SEED=${seed}`, { cause: error });
       }
@@ -182,7 +182,7 @@ async function rounds(seed: number, count: number): Promise<void> {
   });
 }
 
-Deno.test(`kill -9 under load, ${ROUNDS * LONG} times: what was acknowledged is so, and nothing else; caps hold`, async () => {
+Deno.test(`kill -9 under load, ${ROUNDS * LONG} times: every acknowledged change lasts, and no other; caps hold`, async () => {
   const files = ROUNDS * LONG / ROUNDS_A_FILE;
   for (let file = 0; file < files; file++) await rounds(SEED + file, ROUNDS_A_FILE);
 });

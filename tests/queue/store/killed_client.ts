@@ -1,17 +1,17 @@
-// A client of a server that will be killed: what it asks for, and what it makes of the answers.
+// A client of a server that will be killed: its requests, and its record of the answers.
 
 import type { Caps } from "./caps.ts";
 import { BRIEF, type Ledger, LONG_LEASE, type Operation, placeOf } from "./ledger.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-/** A whole number from 0 up to, and without, the limit. */
+/** Draws a whole number from 0 up to, and without, the limit. */
 export type Random = (below: number) => number;
 
-/** Has no caps, so that a job is always to be had. */
+/** The queue without caps: it always has a job to take. */
 export const FREE = "work";
-/** Has caps, and so has all but one of its keys. */
+/** The queue with caps, for itself and for all but one of its keys. */
 export const CAPPED = "rare";
-/** Who has a cap, and the one that it has at first. */
+/** The scopes with caps, and their first caps. */
 export const CAPS: Readonly<Record<string, number>> = {
   [CAPPED]: 8,
   [`${CAPPED}/k0`]: 2,
@@ -20,15 +20,15 @@ export const CAPS: Readonly<Record<string, number>> = {
 const MOST_CAP = 12;
 const SCOPES = Object.keys(CAPS);
 
-/** One client: batches of requests, each answered before the next is sent. */
+/** A client. It sends batches of requests, each after the answers to the last. */
 export class Client {
-  /** Of the last batch: what was sent, and not answered. */
+  /** The unanswered requests of the last batch. */
   unanswered: Operation[] = [];
   readonly #ledger: Ledger;
   readonly #caps: Caps;
   readonly #below: Random;
   readonly #name: string;
-  /** How many of 100 requests change a cap. */
+  /** The requests of 100 that change a cap. */
   readonly #changes: number;
   #held: { id: number; attempt: number }[] = [];
   #puts = 0;
@@ -67,7 +67,7 @@ export class Client {
     }
   }
 
-  /** Puts enough jobs of each key, and takes as many as caps allow. */
+  /** Puts enough jobs of each key, and takes as many as the caps allow. */
   async fill(session: RawClient): Promise<void> {
     const puts = Array.from({ length: 3 * MOST_CAP }, (_, at) => {
       const body = `${CAPPED}.${this.#name}-${at % 3}f${at}-1`;
@@ -121,7 +121,7 @@ export class Client {
     return { kind: "put", body, delayed: this.#below(8) === 0, attempts };
   }
 
-  /** What may be so as soon as the server has read this. */
+  /** Records the possible effects of a request, from before it is sent. */
   #asks(asked: Operation): void {
     if (asked.kind === "limit") this.#caps.asked(asked.scope, asked.running);
     else if (asked.kind === "done" || asked.kind === "fail") {
@@ -171,7 +171,7 @@ export class Client {
     }
   }
 
-  /** A job is held, and counts. */
+  /** Records a held job, which counts towards caps. */
   #keep(id: number, attempt: number): void {
     this.#caps.hold(this.#ledger.counted(id));
     this.hold(id, attempt);
@@ -202,18 +202,18 @@ function line(asked: Operation): string {
   }
 }
 
-/** Sets a cap. */
+/** The request that sets a cap. */
 export function limitLine(scope: string, running: number): string {
   const [queue, key] = scope.split("/");
   return `LIMIT ${queue}${key === undefined ? "" : ` key=${key}`} running=${running}\n`;
 }
 
-/** Whether a request was refused, and not executed, because this machine does not keep up. */
+/** Whether a request was refused without execution because this machine is too slow. */
 export function isShed(reply: string): boolean {
   return reply.startsWith("ERR busy ");
 }
 
-/** Asks until it is answered. */
+/** Repeats a request until the server does not refuse it for its load. */
 export async function insist(session: RawClient, request: string): Promise<string> {
   for (;;) {
     const reply = await session.ask(request);

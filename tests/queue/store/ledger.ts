@@ -1,9 +1,9 @@
-// What clients of a queue know for certain while its server is killed again and again: what was acknowledged must be
-// so, what was asked and not answered may be.
+// The certain knowledge of a queue's clients while its server is killed again and again: acknowledged changes must be
+// stored, unanswered requests may be.
 
 import type { Counted } from "./caps.ts";
 
-/** A request, as far as the ledger has to know it. */
+/** The facts of a request that the ledger needs. */
 export type Operation =
   | {
     readonly kind: "put";
@@ -30,12 +30,12 @@ export type Operation =
   }
   | { readonly kind: "limit"; readonly scope: string; readonly running: number };
 
-/** How an attempt fails: ready again at once, after a time that the test does not live to see, or never. */
+/** The result of a failed attempt: ready again at once, after a time beyond the test, or never. */
 export type Way = "ready" | "delayed" | "dead";
 
 type State = "delayed" | "ready" | "taken" | "dead" | "done";
 
-/** When a lease ends: between when it was asked for and when it was told of. */
+/** The end of a lease: between the end counted from the request and the end counted from the answer. */
 type Span = readonly [from: number, to: number];
 
 interface Known {
@@ -47,7 +47,7 @@ interface Known {
   ends: Span;
 }
 
-/** A job that a client may speak of. */
+/** A job that a client holds. */
 export interface Held {
   readonly id: number;
   readonly attempt: number;
@@ -59,25 +59,25 @@ export interface Shown {
   readonly attempt: number;
   readonly attempts: number;
   readonly body: string;
-  /** The lease's end as it may be read out of the reply. */
+  /** The end of the lease, as the reply allows it. */
   readonly ends: Span;
 }
 
 /** A lease that is over before a server can start again. */
 export const BRIEF = 1;
-/** One that never ends in a test. */
+/** A lease that never ends in a test. */
 export const LONG_LEASE = 86_400_000;
-// The server's times are those of the clock it shares with the test, told in whole ms.
+// The server shares its clock with the test, and tells times in whole ms.
 const ROUNDING = 2;
 
-/** What is known of all jobs of a file. */
+/** The knowledge about all jobs of a file. */
 export class Ledger {
   readonly #jobs = new Map<number, Known>();
   readonly #given = new Set<string>();
   #lastId = 0;
   #doneLately: number[] = [];
 
-  /** PUT was acknowledged. Another may have taken and ended the job before this reply was read. */
+  /** Records an acknowledged PUT. Another client may have taken and ended the job before this reply was read. */
   put(id: number, { body, delayed, attempts }: Operation & { kind: "put" }): void {
     const there = this.#jobs.get(id);
     check(
@@ -95,7 +95,7 @@ export class Ledger {
     });
   }
 
-  /** TAKE was given a job. */
+  /** Records a job that a TAKE got. */
   given(
     id: number,
     attempt: number,
@@ -109,7 +109,7 @@ export class Ledger {
       this.#add({ id, attempts: attemptsOf(body), body, state: "ready", attempt: 0, ends: [0, 0] });
     check(job.body === body, `job ${id} was given as ${body}, and is ${job.body}`);
     check(attempt <= job.attempts, `job ${id} was given a ${attempt}th time of ${job.attempts}`);
-    // Told late: its lease was over, and somebody else had the job meanwhile, who may have ended it.
+    // The reply is late: the lease is over, and another client had the job meanwhile and may have ended it.
     if (attempt < job.attempt) return;
     check(job.state !== "done", `job ${id} is done, and was given again`);
     job.attempt = attempt;
@@ -117,13 +117,13 @@ export class Ledger {
     job.ends = [sent + lease, Date.now() + lease];
   }
 
-  /** DONE was acknowledged. */
+  /** Records an acknowledged DONE. */
   done({ id }: Held): void {
     this.#jobs.get(id)!.state = "done";
     this.#doneLately.push(id);
   }
 
-  /** FAIL was acknowledged. */
+  /** Records an acknowledged FAIL. */
   failed({ id, attempt, way }: Operation & { kind: "fail" }, told: string): void {
     const job = this.#jobs.get(id)!;
     const state = failedState(job, attempt, way);
@@ -131,26 +131,27 @@ export class Ledger {
     if (job.attempt === attempt) job.state = state;
   }
 
-  /** EXTEND was acknowledged. */
+  /** Records an acknowledged EXTEND. */
   extended({ id, lease, sent }: Operation & { kind: "extend" }): void {
     this.#jobs.get(id)!.ends = [sent + lease, Date.now() + lease];
   }
 
-  /** Those whose state after a restart has to be looked at: all that are not done for long, and who may be new. */
+  /** The jobs to check after a restart: all that are not done for long, and those that may be new. */
   suspects(unanswered: readonly Operation[]): number[] {
     const ids = [...this.#jobs.values()].filter(({ state }) => state !== "done").map(({ id }) =>
       id
     );
     const puts = unanswered.filter(({ kind }) => kind === "put").length;
-    // Of those told of numbers up to the last, any may have come before one that was not.
+    // An unanswered PUT may have any unknown id up to the last known one.
     const unknown: number[] = [];
     for (let id = 1; id <= this.#lastId + puts; id++) if (!this.#jobs.has(id)) unknown.push(id);
     return [...ids, ...this.#doneLately, ...unknown];
   }
 
-  /** Compares what the server shows with what it may, and goes on from there. `undefined` for what is not found. */
+  /** Compares the jobs of the server with the allowed ones, and goes on from there. `undefined` for a missing job. */
   settle(shown: ReadonlyMap<number, Shown | undefined>, unanswered: readonly Operation[]): void {
-    // Of two about one job the later attempt counts: an answer that was not read let somebody else take it.
+    // Of two requests about one job, the later attempt counts: another client took it after an answer that was not
+    // read.
     const asked = new Map(
       unanswered.flatMap((each) => "id" in each ? [each] : [])
         .sort((a, b) => a.attempt - b.attempt)
@@ -173,7 +174,7 @@ export class Ledger {
     this.#doneLately = [];
   }
 
-  /** How many jobs of a queue there are in each state. */
+  /** The number of jobs of a queue in each state. */
   counts(queue: string): Record<Exclude<State, "done">, number> {
     const counts = { delayed: 0, ready: 0, taken: 0, dead: 0 };
     for (const { state, body } of this.#jobs.values()) {
@@ -187,7 +188,7 @@ export class Ledger {
     return { id, ...placeOf(this.#jobs.get(id)!.body) };
   }
 
-  /** The jobs that are taken, for whoever wants to speak of them. */
+  /** The taken jobs. Any client may finish them. */
   held(): Held[] {
     return [...this.#jobs.values()].filter(({ state }) => state === "taken")
       .map(({ id, attempt }) => ({ id, attempt }));
@@ -220,7 +221,7 @@ export class Ledger {
     this.put(id, put!);
   }
 
-  /** How many times it was taken by a TAKE that was not answered. */
+  /** The number of times that unanswered TAKEs have taken it. */
   #mayBe(job: Known, found: Shown, asked: Operation | undefined): number {
     const { id } = job;
     const what = `job ${id} is ${found.state} in attempt ${found.attempt}`;
@@ -255,12 +256,12 @@ export class Ledger {
   }
 }
 
-/** The attempts that the body of a job says it has. */
+/** The attempts of a job, by its body. */
 export function attemptsOf(body: string): number {
   return Number(body.slice(body.lastIndexOf("-") + 1));
 }
 
-/** The queue and the key that the body of a job says it is of. */
+/** The queue and the key of a job, by its body. */
 export function placeOf(body: string): { queue: string; key: string } {
   const key = body.charCodeAt(body.indexOf("-") + 1) % 3;
   return { queue: body.slice(0, body.indexOf(".")), key: `k${key}` };

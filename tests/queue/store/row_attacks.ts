@@ -1,4 +1,4 @@
-// What fills a store with other rows than new jobs, and what must go on beside it.
+// Attacks that fill a store with other rows than new jobs, and the work that must go on meanwhile.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { RawClient } from "../../raw_client.ts";
@@ -7,7 +7,7 @@ const JOBS = 100;
 const FULL =
   /^ERR busy "The disk, or the size that the queue's file may have, leaves room for the end of jobs only; DONE without a result, DROP and PURGE make room\." retry=1000$/;
 
-/** Asks many requests at once. */
+/** Sends many requests at once. Resolves with their replies. */
 async function askAll(session: RawClient, requests: readonly string[]): Promise<string[]> {
   const sending = session.send(requests.map((each) => `${each}\n`).join(""));
   const replies: string[] = [];
@@ -16,7 +16,7 @@ async function askAll(session: RawClient, requests: readonly string[]): Promise<
   return replies;
 }
 
-/** Puts at most so many jobs of 20 bytes, each of which is tried again in an hour; returns how many. */
+/** Puts at most `most` jobs of 20 bytes, each with a backoff of an hour. Resolves with their number. */
 export async function putSmall(session: RawClient, most: number): Promise<number> {
   const request = `PUT mail ${"x".repeat(20)} backoff=1h`;
   for (let puts = 0;;) {
@@ -36,7 +36,7 @@ async function failAll(session: RawClient, fail: (ids: readonly string[]) => str
   }
 }
 
-/** Each adds rows until there are no more, or until that is refused as `busy`. */
+/** The attacks. Each adds rows until there are no more, or until it is refused as `busy`. */
 export const rowAttacks: Readonly<Record<string, (session: RawClient) => Promise<void>>> = {
   "FAIL": (session) => failAll(session, (ids) => [`FAIL ${ids.join(" ")}`]),
   "FAIL with reasons": (session) =>
@@ -60,7 +60,7 @@ export const rowAttacks: Readonly<Record<string, (session: RawClient) => Promise
   },
 };
 
-/** What must go on wherever there is no room for anything: every third job goes, one by one. Returns how many went. */
+/** The work that must go on without any room: removes every third job, one by one. Resolves with their number. */
 export async function removesSome(session: RawClient, some: number): Promise<number> {
   const found = await session.ask("LIST mail max=1000");
   const ids = [...found.matchAll(/^\* id=(\d+) .*state=(\w+)/gm)];

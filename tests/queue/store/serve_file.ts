@@ -1,4 +1,4 @@
-// A queue server in a process of its own, for tests that kill it: `serve_file.ts FILE`. It says where it listens.
+// A program: a queue server for tests that kill it, `serve_file.ts FILE`. It prints its address.
 
 import { openQueue, queueProtocol, sqliteStore } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";

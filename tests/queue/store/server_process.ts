@@ -1,19 +1,19 @@
 import { RawClient } from "../../raw_client.ts";
-// A queue server in a process of its own, to be killed.
+// Starts a queue server in a process of its own, which a test kills.
 
 /** A server in a process of its own. */
 export interface Running {
   readonly pid: number;
   readonly port: number;
-  /** A new connection, greeted. */
+  /** A new connection that has read its greeting. */
   session(): Promise<RawClient>;
-  /** Ends it by a signal and waits for its end; resolves with its exit code. */
+  /** Sends a signal and waits for its end. Resolves with its exit code. */
   end(signal: Deno.Signal): Promise<number>;
 }
 
 /**
- * Starts `serve_file.ts` on a file, by a program that becomes the one of its last arguments, where one is given; it may
- * look at how full the disk is where `looks` says so.
+ * Starts `serve_file.ts` on a file. `by` is a command that executes its last arguments. With `looks`, the server may
+ * read the free room of the disk.
  */
 export async function startServer(
   path: string,

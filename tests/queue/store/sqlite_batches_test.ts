@@ -1,4 +1,5 @@
-// However changes are cut into batches, a file has what the changes say one by one, as the memory's store makes them.
+// For any cut of changes into batches, a file has the same content as a store in memory that gets the changes one by
+// one.
 
 import { memoryStore, sqliteStore } from "@lineup/lineup/queue";
 import type { Change, Store, StoredJob } from "@lineup/lineup/queue";
@@ -7,13 +8,13 @@ import fc from "fast-check";
 import { job } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-/** What is done to which job: 0 is a new one, the others choose among those there were. */
+/** A change and its job: 0 is a new job, other numbers choose among the earlier ones. */
 const step = fc.record({
   what: fc.constantFrom<Change["kind"]>("put", "put", "put", "move", "move", "finish", "drop"),
   which: fc.nat(),
   reason: fc.constantFrom("", "why"),
 });
-/** Batches; `again` are made once more together with the next, as after an error. */
+/** The batches. `again` repeats a batch together with the next one, as after an error. */
 const batches = fc.array(
   fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 60 }), again: fc.boolean() }),
   { minLength: 1, maxLength: 4 },
@@ -22,8 +23,8 @@ const batches = fc.array(
 type Given = typeof batches extends fc.Arbitrary<infer T> ? T : never;
 
 /**
- * Changes that a queue might make: numbers go up. Some come too late, and in what is not given again some too early: to
- * make those again would be to make others, as the job is there by then.
+ * The changes of a possible queue: ids go up. Some changes come after the end of their job. In batches that are not
+ * repeated, some come before their job: a repetition would change the result, because the job exists by then.
  */
 function history(all: Given): Change[][] {
   let last = 0;
@@ -62,7 +63,7 @@ async function all(store: Store): Promise<[StoredJob, Uint8Array | undefined][]>
   return jobs.map((each, at) => [each, bodies[at]]);
 }
 
-Deno.test("sqliteStore makes of any batches what their changes make one by one", () =>
+Deno.test("sqliteStore gets the same content from any batches as from single changes", () =>
   withDirectory(async (directory) => {
     let runs = 0;
     await fc.assert(

@@ -1,4 +1,4 @@
-// One function says where a queue's file is, for all that opens one.
+// One function checks the path of a queue's file, for every way to open it.
 
 import {
   checkSqliteFile,
@@ -15,7 +15,7 @@ import { withDirectory } from "../../temporary_directory.ts";
 
 const LINES = ['{"queue":"mail","body":"hello"}'];
 
-/** What each way to open a file says of a path. */
+/** The messages of all ways to open a file, for a path. */
 async function said(path: string): Promise<string[]> {
   const words: string[] = [checkSqliteFile(path).problems[0] ?? "opened"];
   for (
@@ -52,13 +52,13 @@ const WRONG: readonly (readonly [name: string, why: string])[] = [
   [":MEMORY:", "is no file"],
 ];
 
-Deno.test("every way to open a queue's file refuses what is the name of none", async () => {
+Deno.test("every way to open a queue's file refuses a text that is no path", async () => {
   for (const [name, why] of WRONG) {
     for (const word of await said(name)) assertStringIncludes(word, why, JSON.stringify(name));
   }
 });
 
-Deno.test("every way to open a queue's file refuses what is no file, and follows no link to nothing", () =>
+Deno.test("every way to open a queue's file refuses a path that is no file, and follows no dangling link", () =>
   withDirectory(async (directory) => {
     await Deno.mkdir(`${directory}/d`);
     await Deno.symlink("nothing", `${directory}/dangling`);
@@ -82,7 +82,7 @@ Deno.test("every way to open a queue's file refuses what is no file, and follows
     assertEquals([...Deno.readDirSync(directory)].length, 3);
   }));
 
-Deno.test("a queue's file is the same one by whatever path, and has no second name", () =>
+Deno.test("a queue's file is the same one by every path, and has no second name", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await Deno.mkdir(`${directory}/other`);
@@ -93,7 +93,7 @@ Deno.test("a queue's file is the same one by whatever path, and has no second na
     for (const by of ["other/link.db", "other/here/queue.db", "./other/../queue.db"]) {
       await assertRejects(() => sqliteStore(`${directory}/${by}`), Error, "is in use by another");
     }
-    // As a server leaves it that is killed: what is not in the file yet is in its -wal.
+    // The state after a killed server: changes that are not in the file yet are in its -wal.
     await Deno.mkdir(`${directory}/left`);
     const left = `${directory}/left/queue.db`;
     for (const end of ["", "-wal"]) await Deno.copyFile(path + end, left + end);
@@ -110,7 +110,7 @@ Deno.test("a queue's file is the same one by whatever path, and has no second na
     assertEquals((await Array.fromAsync(exportSqliteFile(left))).length, 2);
   }));
 
-Deno.test("a -wal without its file is not taken for that of another, and links beside a file are not followed", () =>
+Deno.test("a -wal without its file is not used for another file, and links beside a file are not followed", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await Deno.writeTextFile(`${path}-wal`, "left");
@@ -131,7 +131,7 @@ Deno.test("a -wal without its file is not taken for that of another, and links b
     assertEquals(await said(path), ["opened", "opened", "opened", "opened"]);
   }));
 
-Deno.test("a queue's file and what is beside it are for their owner alone", () =>
+Deno.test("a queue's file and the files beside it are for their owner only", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const before = Deno.umask(0);
@@ -195,7 +195,7 @@ for (const end of ["", "-wal"]) {
       assertEquals(await session.ask("PUT mail first"), "OK id=1");
       await Deno.truncate(path + end);
       assertMatch(await session.ask("PUT mail second"), /^ERR internal .*executed=maybe/);
-      // Also once it has grown again.
+      // The same holds once the file has grown again.
       await queue.clock.elapse(60_000);
       for (const request of ["PUT mail third", "TAKE mail", "DROP 1"]) {
         assertMatch(await session.ask(request), /^ERR read-only /);

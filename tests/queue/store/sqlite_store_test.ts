@@ -8,7 +8,7 @@ async function refuses(path: string, message: string): Promise<void> {
   await assertRejects(() => sqliteStore(path), Error, message);
 }
 
-Deno.test("sqliteStore refuses a file that another server uses, and not once that has closed", () =>
+Deno.test("sqliteStore refuses a file while another server uses it", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const store = await sqliteStore(path);
@@ -44,21 +44,21 @@ Deno.test("sqliteStore refuses a queue of another version", () =>
     await refuses(path, `${path} is a queue of version 99; this program reads version 3`);
   }));
 
-Deno.test("sqliteStore refuses what is no database and where there is no directory", () =>
+Deno.test("sqliteStore refuses a file that is no database, and a path without its directory", () =>
   withDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/text`, "not a database ".repeat(100));
     await refuses(`${directory}/text`, "is not a SQLite database");
     await refuses(`${directory}/none/queue.db`, "unable to open database file");
   }));
 
-Deno.test("sqliteStore rejects calls behind its close", () =>
+Deno.test("sqliteStore rejects calls after its close", () =>
   withDirectory(async (directory) => {
     const store = await sqliteStore(`${directory}/queue.db`);
     await store.close();
     await assertRejects(() => store.commit([put(job(1))]), Error, "the store is closed");
   }));
 
-Deno.test("sqliteStore commits all of a batch or nothing", () =>
+Deno.test("sqliteStore commits all changes of a batch or none", () =>
   withDirectory(async (directory) => {
     const store = await sqliteStore(`${directory}/queue.db`);
     await store.commit([put(job(1))]);

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-// A file's tables never change but with a new version: these are those of every file of version 3 that there is.
+// The tables of a file change only with a new version. These are the tables of every existing file of version 3.
 Deno.test("sqliteStore makes a file of version 3 with the tables of that version", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
@@ -37,7 +37,7 @@ Deno.test("sqliteStore makes a file of version 3 with the tables of that version
     ]);
   }));
 
-/** A file as version 1 of the schema had it. */
+/** Makes a file of version 1 of the schema. */
 function versionOne(path: string): void {
   const db = new DatabaseSync(path);
   db.exec(`
@@ -62,7 +62,7 @@ function versionOne(path: string): void {
   db.close();
 }
 
-Deno.test("sqliteStore makes of a file of version 1 one of the present version", () =>
+Deno.test("sqliteStore migrates a file of version 1 to the present version", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     versionOne(path);
@@ -91,7 +91,7 @@ Deno.test("sqliteStore makes of a file of version 1 one of the present version",
     assertEquals(checkSqliteFile(path), { jobs: 2, older: false, problems: [] });
   }));
 
-Deno.test("sqliteStore makes of a file of version 2 one of the present version, and keeps what is owed", () =>
+Deno.test("sqliteStore migrates a file of version 2 to the present version, which keeps the paid time of limits", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const rules = {
@@ -125,7 +125,7 @@ Deno.test("sqliteStore makes of a file of version 2 one of the present version, 
     assertEquals(checkSqliteFile(path), { jobs: 1, older: false, problems: [] });
   }));
 
-Deno.test("checkSqliteFile reads what a server left behind that died, and leaves it", () =>
+Deno.test("checkSqliteFile reads the files of a dead server, and does not change them", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const store = await sqliteStore(path);
@@ -152,7 +152,7 @@ Deno.test("openQueue refuses a damaged file and leaves it as it is, and checkSql
     await store.commit(Array.from({ length: 2000 }, (_, at) => put(job(at + 1, { size: 100 }))));
     await store.close();
     const bytes = await Deno.readFile(path);
-    // Pages of 4096 bytes: the header and the schema are whole, what follows them is not.
+    // The pages have 4096 bytes. The header and the schema are whole, later pages are damaged.
     bytes.fill(0xa5, 10 * 4096, 30 * 4096);
     await Deno.writeFile(path, bytes);
     await assertRejects(
@@ -166,7 +166,7 @@ Deno.test("openQueue refuses a damaged file and leaves it as it is, and checkSql
     assertEquals(problems.length > 0, true);
     assertEquals(problems.filter((problem) => problem.includes("--check")), []);
     assertEquals(await Deno.readFile(path), bytes);
-    // A table that cannot be read at all, so that the check itself fails.
+    // One table cannot be read at all, so that the check itself fails.
     bytes.fill(0xa5, 4096);
     await Deno.writeFile(path, bytes);
     assertEquals(checkSqliteFile(path).problems.filter((each) => each.includes("--check")), []);
@@ -178,7 +178,7 @@ Deno.test("openQueue refuses a damaged file and leaves it as it is, and checkSql
     ]);
   }));
 
-Deno.test("checkSqliteFile finds what SQLite cannot know", () =>
+Deno.test("checkSqliteFile finds errors that SQLite cannot find", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const store = await sqliteStore(path);

@@ -1,10 +1,10 @@
-// A store that has no room for new jobs all of a sudden: they are given up, and what makes room goes on.
+// A store suddenly has no room for new jobs. They are dropped, and commands that make room still work.
 
 import { memoryStore, type Store, StoreFull } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch } from "@std/assert";
 import { testQueue } from "../../test_queue.ts";
 
-/** A store that takes no new job while it is full. */
+/** A store that refuses new jobs while it is full. */
 function filling(): { store: Store; full: (is: boolean) => void } {
   const memory = memoryStore();
   let isFull = false;
@@ -21,7 +21,7 @@ function filling(): { store: Store; full: (is: boolean) => void } {
 const FULL =
   /^ERR internal "The disk is full, so new jobs are not kept; DONE, DROP and PURGE make room\." executed=maybe incident=[0-9a-f]{8}$/;
 
-Deno.test("openQueue gives new jobs up for which its store has no room, and goes on with the others", async () => {
+Deno.test("openQueue drops new jobs for which its store has no room, and goes on with the others", async () => {
   const { store, full } = filling();
   await using queue = await testQueue({ store });
   const { clock } = queue;
@@ -31,7 +31,7 @@ Deno.test("openQueue gives new jobs up for which its store has no room, and goes
   await session.ask("LIMIT mail running=3");
   await session.ask("TAKE mail max=2");
   full(true);
-  // In one batch: jobs that are new, one that is done, and one that is taken as soon as it is there.
+  // One batch has new jobs, a job that is done, and a job that is taken as soon as it exists.
   await session.send("PUT mail new id=once\nDONE 1\nPUT fresh x\n");
   await other.send("TAKE fresh\n");
   const replies = [await session.reply(), await session.reply(), await session.reply()];
@@ -59,7 +59,7 @@ Deno.test("openQueue gives new jobs up for which its store has no room, and goes
   assertEquals(again.figure("queue-queues"), queue.figure("queue-queues"));
 });
 
-Deno.test("openQueue tells whoever waits for the result of a job that was given up", async () => {
+Deno.test("openQueue answers the WAITs for a job that was dropped", async () => {
   const { store, full } = filling();
   await using queue = await testQueue({ store });
   const [session, other] = [await queue.session(), await queue.session()];

@@ -1,9 +1,9 @@
-// Records a queue's file anew: the file itself, its export, and what a server answers that has opened it.
+// Records a queue's file anew: the file itself, its export, and the answers of a server that has opened it.
 //
 //     deno run --allow-all tests/queue/store/recorded_file/record.ts
 //
-// The recorded file stands for those that users have. Record it anew only with a new version of the schema; keep the old
-// one beside it then.
+// The recorded file stands for the files of users. Record it anew only with a new version of the schema, and then keep
+// the old one beside it.
 
 import { exportSqliteFile, sqliteStore } from "@lineup/lineup/queue";
 import { gzipSync } from "node:zlib";

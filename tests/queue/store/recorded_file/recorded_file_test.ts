@@ -1,4 +1,4 @@
-// A file of jobs in every state, limits and schedules that an earlier commit wrote: `record.ts` says how.
+// A file of an earlier commit, with jobs in every state, limits and schedules. `record.ts` tells how it was made.
 
 import {
   checkSqliteFile,
@@ -23,13 +23,13 @@ function withFile(body: (path: string) => void | Promise<void>): Promise<void> {
   });
 }
 
-Deno.test("a recorded file has no problems, and is exported as it was", () =>
+Deno.test("a recorded file has no problems, and its export has not changed", () =>
   withFile((path) => {
     assertEquals(checkSqliteFile(path), { jobs: 11, older: false, problems: [] });
     assertEquals([...exportSqliteFile(path), ""].join("\n"), textOf("queue.jsonl"));
   }));
 
-Deno.test("a server that opens a recorded file answers as it did", () =>
+Deno.test("the answers of a server on a recorded file have not changed", () =>
   withFile(async (path) => {
     assertEquals(await replies(await sqliteStore(path)), textOf("replies.txt"));
   }));

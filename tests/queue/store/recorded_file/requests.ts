@@ -1,4 +1,4 @@
-// The requests that the recorded file was made with, and those it is asked.
+// The requests that made the recorded file, and the requests that read it.
 
 import type { Store } from "../../../../queue/store/store.ts";
 import { VirtualClock } from "../../../virtual_clock.ts";
@@ -7,7 +7,7 @@ import { testQueue } from "../../../test_queue.ts";
 const MADE = 1_577_836_800_000;
 const HOUR = 3_600_000;
 
-/** Jobs in every state and with every option, limits, and schedules: requests, and ms that pass between them. */
+/** Requests that make jobs in every state and with every option, limits and schedules. A number lets ms pass. */
 const MAKING: readonly (string | number)[] = [
   'PUT mail "ready, with a key" key=acme priority=0',
   'PUT mail "ready, with every option" key=acme priority=9 lease=10m attempts=3 backoff=30s expires=30d id=named result=keep',
@@ -44,7 +44,7 @@ const MAKING: readonly (string | number)[] = [
   2500,
 ];
 
-/** Asked of the file once it is opened an hour later. */
+/** Requests that read the file, which is opened an hour later. */
 const ASKING: readonly (string | number)[] = [
   "QUEUES",
   "QUEUE mail",

@@ -1,13 +1,13 @@
 import { Buffer } from "node:buffer";
 import { connectStream, parseAddress } from "../net/mod.ts";
 
-// Only a test that fails gets this far: a read that never ends would say nothing about what came before it.
+// Only a failing test waits as long as this. A read without an end would not show the bytes that came before it.
 const DEADLINE_MS = 10_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-/** What a client needs of a connection: one of `Deno.connect`, or of any transport of net/. */
+/** The connection of a client: one of `Deno.connect`, or of any transport of net/. */
 export interface RawStream {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
@@ -15,12 +15,12 @@ export interface RawStream {
   close(): void;
 }
 
-/** A client that knows bytes, lines and bodies and nothing else, so that a test sees what a server really sends. */
+/** A client that knows only bytes, lines and bodies, so that a test sees the real bytes of a server. */
 export class RawClient implements Disposable {
   readonly stream: RawStream;
-  /** Whether the server has ended the connection, as far as this has been read. */
+  /** Whether the server has ended the connection, as far as the client has read. */
   ended = false;
-  /** What has come is the beginning of it. */
+  /** The unread bytes are at its beginning. */
   #buffer = new Uint8Array(1024);
   #length = 0;
   #listens = false;
@@ -30,7 +30,7 @@ export class RawClient implements Disposable {
     this.stream = stream;
   }
 
-  /** Connects and takes the greeting. */
+  /** Connects and reads the greeting. */
   static async open(place: string | RawStream): Promise<RawClient> {
     const stream = typeof place === "string" ? await connectStream(parseAddress(place)) : place;
     const client = new RawClient(stream);
@@ -44,13 +44,13 @@ export class RawClient implements Disposable {
     }
   }
 
-  /** Sends text and bytes in one write; resolves once the server has room for all of it. */
+  /** Sends text and bytes in one write. Resolves once the server has room for all of it. */
   async send(...parts: readonly (string | Uint8Array)[]): Promise<void> {
     const all = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
     await this.#write(all.length === 1 ? all[0] : Buffer.concat(all));
   }
 
-  /** Sends as much as the server reads: what it does not read waits, and the test goes on. */
+  /** Sends without waiting: bytes that the server does not read wait, and the test goes on. */
   post(what: string | Uint8Array): void {
     const bytes = typeof what === "string" ? encoder.encode(what) : what;
     this.#write(bytes).catch(() => this.ended = true);
@@ -111,36 +111,36 @@ export class RawClient implements Disposable {
     return await this.reply();
   }
 
-  /** All that comes until the server ends the stream. */
+  /** All text that comes until the server ends the stream. */
   async rest(): Promise<string> {
     while (!this.ended) await this.#read();
     return this.take();
   }
 
-  /** From here on reads and keeps all that comes, whether a test asks for it or not. */
+  /** From now on, reads and keeps all bytes, whether or not a test asks for them. */
   listen(): this {
     this.#listens = true;
     (async () => {
       try {
         while (!this.ended) await this.#readOnce();
       } catch {
-        // The test has closed it.
+        // The test has closed the connection.
       }
     })();
     return this;
   }
 
-  /** What has come and was not taken; it stays. */
+  /** The text that has come and was not taken. It stays. */
   peek(): string {
     return decoder.decode(this.#received);
   }
 
-  /** What has come and was not taken. */
+  /** Takes the text that has come. */
   take(): string {
     return decoder.decode(this.#take(this.#length));
   }
 
-  /** Says that nothing more will be sent; it reads on. */
+  /** Ends its side, and reads on. */
   half(): Promise<void> {
     return this.stream.closeWrite();
   }
@@ -215,7 +215,7 @@ export class RawClient implements Disposable {
   }
 }
 
-/** Resolves once `condition` holds: for what a server does that nobody is told about. */
+/** Resolves once `condition` holds: for effects of a server without an event. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   while (!condition()) {

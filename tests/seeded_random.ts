@@ -1,7 +1,7 @@
-/** The seed of this run: `LINEUP_SEED`, or 1, so that a run is the same again unless asked otherwise. */
+/** The seed of this run: `LINEUP_SEED`, or 1, so that a run repeats the last one by default. */
 export const SEED = Number(Deno.env.get("LINEUP_SEED") ?? 1);
 
-/** How much longer than usual to run: `LINEUP_LONG`, or 1. */
+/** The factor by which tests run longer than usual: `LINEUP_LONG`, or 1. */
 export const LONG = Number(Deno.env.get("LINEUP_LONG") ?? 1);
 
 /** Numbers from 0 to 1, 1 excluded, the same for the same seed (mulberry32, Tommy Ettinger). */
@@ -20,7 +20,7 @@ export function exponential(random: () => number, mean: number): number {
   return -mean * Math.log(1 - random());
 }
 
-/** Runs `body` with the seed and names it where it fails, so that the failure can be had again. */
+/** Runs `body` with the seed. Names the seed where `body` fails, so that the failure can be repeated. */
 export function withSeed(body: (random: () => number) => void, seed: number = SEED): void {
   try {
     body(seededRandom(seed));

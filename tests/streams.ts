@@ -1,4 +1,4 @@
-// Streams that tell what a server does with them.
+// Streams that record the server's use of them.
 
 import { type ByteStream, type Listener, memoryPair } from "../net/mod.ts";
 import type { TestServer } from "./test_server.ts";
@@ -32,7 +32,7 @@ export class CountingStream implements ByteStream {
   }
 }
 
-/** A listener that accepts this one stream. */
+/** A listener that accepts one stream. */
 export function only(stream: ByteStream): Listener {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   let accepted = false;
@@ -47,7 +47,7 @@ export function only(stream: ByteStream): Listener {
   };
 }
 
-/** Lets all that can happen without more input and time happen. */
+/** Waits until nothing more happens without further input or time. */
 export async function settle({ clock }: Pick<TestServer, "clock">): Promise<void> {
   for (let i = 0; i < 50; i++) await clock.elapse(0);
 }
@@ -58,7 +58,7 @@ export class PeerListener implements Listener {
   readonly #waiting: ByteStream[] = [];
   #wake: () => void = () => {};
   #closed = false;
-  /** How often its connections were written to. */
+  /** The number of writes to its connections. */
   writes = 0;
 
   /** A connection from `peer`, such as `192.0.2.7:1`. */

@@ -1,4 +1,4 @@
-/** Runs a test with a directory that is removed behind it. */
+/** Runs a test with a directory, and removes the directory afterwards. */
 export async function withDirectory<T>(test: (directory: string) => Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "lineup-queue-" });
   try {

@@ -1,4 +1,4 @@
-// A server with clients at addresses of their own, whose every byte a test sees.
+// A server with clients at addresses of their own. A test sees every byte.
 
 import type { ServeOptions } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
@@ -31,7 +31,7 @@ export class TestNetwork implements AsyncDisposable {
     return new TestNetwork(testServer, clock, listener);
   }
 
-  /** A client at an address such as `192.0.2.7:1`; `capacity` is what the network holds for it each way. */
+  /** A client at an address such as `192.0.2.7:1`. The network holds `capacity` bytes for it each way. */
   client(peer: string, options: { capacity?: number; deaf?: boolean } = {}): RawClient {
     const { capacity, deaf = false } = options;
     const client = new RawClient(this.#listener.connect(peer, capacity));
@@ -40,7 +40,7 @@ export class TestNetwork implements AsyncDisposable {
     return client;
   }
 
-  /** Lets time pass, and all happen that can happen until then. */
+  /** Lets time pass, and waits until nothing more happens. */
   async pass(ms: number = 0): Promise<void> {
     await settle(this);
     if (ms === 0) return;
@@ -65,7 +65,7 @@ export class TestNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#clients) each.close();
-    // What holds a seat is let go, then what waited for it.
+    // Requests in seats end, then the requests that waited for the seats.
     const { holds } = this.testServer;
     for (let gone = -1; gone < holds.length;) {
       gone = holds.length;
@@ -73,7 +73,7 @@ export class TestNetwork implements AsyncDisposable {
       await this.pass();
     }
     const down = this.testServer[Symbol.asyncDispose]();
-    // Who is made to wait, or lingers, is cut off.
+    // Clients that still wait, or linger, are cut off.
     await this.clock.elapse(10_000);
     await down;
   }

@@ -5,13 +5,13 @@ import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-/** A queue in memory and the server of it. */
+/** A queue in memory and its server. */
 export interface TestQueue extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly logged: LogEntry[];
   /** The figures of the queue. */
   figure(name: string): string | number | undefined;
-  /** A new connection, greeted. */
+  /** A new connection that has read its greeting. */
   session(): Promise<RawClient>;
 }
 
@@ -28,7 +28,7 @@ export async function testQueue(options: QueueOptions = {}): Promise<TestQueue> 
     clock,
     log,
     stats,
-    // On this clock weeks pass between two requests.
+    // On this clock, weeks pass between two requests.
     timeouts: { idle: Infinity },
   });
   const sessions: RawClient[] = [];

@@ -1,4 +1,4 @@
-// A server whose handlers do what a test says, and who waits for whom.
+// A server whose handlers do what a test tells them.
 
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
 import {
@@ -59,7 +59,7 @@ export const protocol = {
 
 const SECRET = "secret /etc/passwd";
 
-// Each the way of a failure and what the handler does.
+// The ways in which FAIL fails, by name.
 const failures: Record<string, () => { sum: number }> = {
   throw() {
     throw new Error(SECRET);
@@ -98,23 +98,23 @@ const failures: Record<string, () => { sum: number }> = {
   },
 };
 
-/** A promise that a test settles, and what became of the request that waits for it. */
+/** A request that waits until a test lets it go on. */
 export interface Hold {
   readonly name: string;
   readonly signal: AbortSignal;
-  /** Lets the request go on; it answers with `word`. */
+  /** Lets the request go on: it answers with `word`. */
   readonly go: (word: string) => void;
   readonly break: (error: Error) => void;
 }
 
-/** A server in memory, its clock, its log and what its handlers hold. */
+/** A server in memory, its clock, its log, and the requests that its handlers hold. */
 export class TestServer implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly log: LogEntry[] = [];
   readonly holds: Hold[] = [];
-  /** Items that FLOW has produced, over all requests. */
+  /** The number of items that FLOW has produced, over all requests. */
   produced = 0;
-  /** How often a FLOW has come to its end, by itself or by being ended. */
+  /** The number of FLOWs that have ended, by themselves or from outside. */
   flowsEnded = 0;
   readonly listener: MemoryListener = listenMemory();
   #server: Server | undefined;
@@ -135,12 +135,12 @@ export class TestServer implements AsyncDisposable {
     return this.#server!;
   }
 
-  /** A client behind the greeting. */
+  /** A client that has read the greeting. */
   client(capacity?: number): Promise<RawClient> {
     return RawClient.open(this.listener.connect(capacity));
   }
 
-  /** Resolves once this holds, which changes with what its handlers do. */
+  /** Resolves once a condition on its handlers holds. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await this.#change.promise;
   }
@@ -189,7 +189,7 @@ export class TestServer implements AsyncDisposable {
         this.produced++;
         this.#changed();
         yield { text: "x".repeat(size) };
-        // As from a disk or another server: each item takes a turn.
+        // Each item takes a turn of the microtask queue, like an item from a disk or another server.
         await null;
       }
       return { count };

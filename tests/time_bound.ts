@@ -1,8 +1,8 @@
-// Loaded before the tests (`deno test --preload`): each ends after a time, also one that waits for ever or spins.
+// Bounds the time of every test, also of one that waits for ever or spins. Loaded by `deno test --preload`.
 
 import { LONG } from "./seeded_random.ts";
 
-/** How long a test may take that says nothing else, in ms: several times what the longest takes on two busy cores. */
+/** The default bound of a test in ms: several times the longest test on two busy cores. */
 const BOUND_MS = Number(Deno.env.get("LINEUP_TEST_BOUND_MS") ?? 180_000) * Math.max(1, LONG);
 
 const { test } = Deno;

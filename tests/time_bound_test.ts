@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 
 const PRELOAD = new URL("./time_bound.ts", import.meta.url).pathname;
 
-// Each the arguments of a test that never ends by itself.
+// The arguments of tests that never end by themselves.
 const endless = [
   `"waits", () => new Promise(() => setInterval(() => {}, 1000))`,
   `{ name: "spins", fn() { for (;;); } }`,
@@ -11,7 +11,7 @@ const endless = [
   `"waits in a step", (t) => t.step("step", () => new Promise(() => setInterval(() => {}, 1000)))`,
 ];
 
-Deno.test("every test of a run has a bound of time, however it is written", async () => {
+Deno.test("every test of a run has a bound of time, in any way to write a test", async () => {
   const file = await Deno.makeTempFile({ suffix: "_test.ts" });
   try {
     const tests = [...endless.map((each) => `Deno.test(${each});`), `Deno.test("ends", () => {});`];

@@ -11,7 +11,7 @@ interface Alarm {
 /** 2020-01-01T00:00:00Z: a plausible epoch, so that code which expects large times meets them. */
 const START = 1_577_836_800_000;
 
-/** How many turns of the event loop {@linkcode VirtualClock.elapse} grants the code after each action. */
+/** The turns of the event loop that {@linkcode VirtualClock.elapse} grants the code after each action. */
 const TURNS = 2;
 
 const immediate = (): Promise<void> =>
@@ -63,17 +63,17 @@ export class VirtualClock implements Clock {
     this.#late += ms;
   }
 
-  /** Sets the time of day on, or back; after a suspend it is as much later as that took, and no other time has passed. */
+  /** Moves the time of day by `ms`, forward or back. A suspend moves it forward while no other time passes. */
   setWall(ms: number): void {
     this.#ahead += ms;
   }
 
-  /** As the clocks of this machine: long waits are made of several timers. */
+  /** As the clock of this machine: a long wait consists of several timers. */
   after(delay: number, action: () => void): () => void {
     return after(delay, action, this.setTimer);
   }
 
-  /** As `setTimeout`: what it cannot hold in 32 bits fires at once. */
+  /** As `setTimeout`: a wait beyond 32 bits fires at once. */
   readonly setTimer: SetTimer = (ms, action) => {
     const delay = ms > LONGEST_WAIT ? 1 : Math.max(0, ms);
     const alarm: Alarm = { at: this.#now + delay, order: this.#order++, action };
@@ -106,7 +106,7 @@ export class VirtualClock implements Clock {
     this.#now = limit;
   }
 
-  /** Lets `ms` milliseconds pass, and all promises that this resolves settle. */
+  /** Lets `ms` milliseconds pass, and lets all promises settle that this resolves. */
   async elapse(ms: number): Promise<void> {
     const limit = this.#now + ms;
     do {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { VirtualClock } from "./virtual_clock.ts";
 
-Deno.test("VirtualClock runs actions in order of time, and of one moment as they were set", () => {
+Deno.test("VirtualClock runs actions in order of time, and at one moment in the order in which they were set", () => {
   const clock = new VirtualClock(0);
   const log: string[] = [];
   clock.after(5, () => log.push(`b at ${clock.now()}`));
@@ -16,7 +16,7 @@ Deno.test("VirtualClock runs actions in order of time, and of one moment as they
   assertEquals([clock.now(), clock.pending], [5, 0]);
 });
 
-Deno.test("VirtualClock forgets what is cancelled, once", () => {
+Deno.test("VirtualClock drops a cancelled action, once", () => {
   const clock = new VirtualClock(0);
   const cancel = clock.after(1, () => {
     throw new Error("cancelled");
@@ -53,7 +53,7 @@ Deno.test("VirtualClock stops code that never rests", () => {
   assertThrows(() => clock.run(100), Error, "still busy");
 });
 
-Deno.test("a wait is as long as it is told, however long a timer can be", () => {
+Deno.test("a wait has its full length, also beyond the longest timer", () => {
   const clock = new VirtualClock(0);
   const log: string[] = [];
   clock.setTimer(2 ** 31, () => log.push(`a timer alone at ${clock.now()}`));

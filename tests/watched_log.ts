@@ -4,7 +4,7 @@ import type { LogEntry } from "@lineup/lineup/server";
 export class WatchedLog extends Array<LogEntry> {
   #change = Promise.withResolvers<void>();
 
-  // What `filter` and `map` return is an array.
+  // `filter` and `map` return plain arrays.
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -15,7 +15,7 @@ export class WatchedLog extends Array<LogEntry> {
     this.#change = Promise.withResolvers();
   };
 
-  /** Resolves once this holds, which changes with what is logged. */
+  /** Resolves once a condition on the log holds. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await this.#change.promise;
   }

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { circles, readSources, roomOf, ROOMS, type Source } from "./sources.ts";
 
-/** The one file of a room that shows parts of another: the package exports Lineup/1 beside the types that it carries. */
+/** The one file that exports parts of another room: the package exports Lineup/1 beside the types that it carries. */
 const SHOWS_ANOTHER_ROOM = "protocol/mod.ts";
 
-/** A rule of which file may import which. */
+/** A rule about the imports of some files. */
 interface Rule {
   readonly name: string;
   /** Whether the rule is about a file. */

@@ -1,4 +1,4 @@
-// A name of a type means one thing in the whole product, so that a reader can search for it.
+// A type's name means one thing in the whole product, so that a reader can search for it.
 
 import { assertEquals } from "@std/assert";
 import { readSources } from "./sources.ts";
@@ -6,7 +6,7 @@ import { readSources } from "./sources.ts";
 const DECLARATION =
   /^(?:export )?(?:abstract )?(?:const enum|enum|interface|class|type) (\w+)(?=[\s<{=])/gm;
 
-/** Classes of one platform each, of which a program has one. */
+/** Classes that each platform has once. A program uses one of them. */
 const ONE_FOR_EACH_PLATFORM: readonly string[] = ["SocketStream"];
 
 Deno.test("no two types have one name", async () => {

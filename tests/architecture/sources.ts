@@ -1,4 +1,4 @@
-// The files of the product, and what each imports.
+// The files of the product, and the imports of each.
 
 /** A file of the product: its path from the root, its text, and the files of ours that it imports or re-exports. */
 export interface Source {

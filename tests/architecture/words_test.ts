@@ -1,11 +1,11 @@
-// Words that would say that a room knows more than it should.
+// Words that show that a room knows more than it should.
 
 import { assertEquals } from "@std/assert";
 import { readSources, roomOf } from "./sources.ts";
 
 const LINEUP1 = /lineup\/1|\btelnet\b|\bHELLO\b|"(?:OK|ERR)\b|\bERR\b|`(?:OK|ERR) |\bwithin=/i;
 const VERBS = /\b(?:HELP|SPEC|STATS|CANCEL|QUIT)\b/;
-/** In a text or a comment; Deno's own flags are allowed. */
+/** A flag in a text or a comment. Deno's own flags are allowed. */
 const FLAG = /(?:[`"]|\w )--(?!allow-|config|v8-flags|no-prompt)[a-z]/;
 
 const sources = await readSources();

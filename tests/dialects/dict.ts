@@ -1,4 +1,5 @@
-// A dialect in the manner of DICT (RFC 2229): lines in, a status of three digits out, definitions that end in a dot.
+// A dialect like DICT (RFC 2229): requests are lines, answers have a status of three digits, and definitions end in a
+// dot.
 
 import type { Builtin, Correlated, Decoded, Dialect, Failure } from "@lineup/lineup/dialects";
 import type { DialectSession, Invalid, Served, Sink, WireRequest } from "@lineup/lineup/dialects";

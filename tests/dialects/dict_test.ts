@@ -80,7 +80,7 @@ async function open(server: ServedDialect): Promise<RawClient> {
   return wire;
 }
 
-Deno.test("requests of DICT wait for a seat, and what controls a connection does not", async () => {
+Deno.test("requests of DICT wait for a seat, and commands that control a connection do not", async () => {
   await using server = await serveWords({ seats: 1 });
   using busy = await open(server);
   using waiting = await open(server);
@@ -113,7 +113,7 @@ Deno.test("the server closes a connection of DICT after too many unknown command
   assertEquals(answers, ["500", "210", "500", "500"]);
 });
 
-Deno.test("a refusal of the server is said in the status codes of DICT", async () => {
+Deno.test("a refusal of the server has a status code of DICT", async () => {
   await using server = await serveWords({ seats: 1, scheduling: { flow: 1 } });
   using busy = await open(server);
   await busy.send("WAIT\r\n");

@@ -1,4 +1,4 @@
-// A session of a dialect without a server: bytes in, what they make up out; and what it writes.
+// A session of a dialect without a server: decodes bytes, and collects the text that it writes.
 
 import {
   type Decoded,
@@ -14,7 +14,7 @@ export function openSession(dialect: Dialect, protocol: Protocol): DialectSessio
   return dialect.open("memory", { compiled: dialect.compile(protocol), limits: DEFAULT_LIMITS });
 }
 
-/** All that the input makes up, handed in as one chunk. */
+/** All decoded parts of an input that comes as one chunk. */
 export function decode(session: DialectSession, input: string | Uint8Array): Decoded[] {
   session.push(typeof input === "string" ? new TextEncoder().encode(input) : input);
   const all: Decoded[] = [];
@@ -22,7 +22,7 @@ export function decode(session: DialectSession, input: string | Uint8Array): Dec
   return all;
 }
 
-/** What a session writes, as text. */
+/** The text that a session writes. */
 export function written(write: (out: Sink) => void): string {
   let all = "";
   write({

@@ -1,17 +1,17 @@
-// One bounded run of Deno in a copy of the tree. Nothing of it outlives the run.
+// A bounded run of Deno in a copy of the tree. None of its processes outlives the run.
 
-/** How a run ended. */
+/** The end of a run. */
 export interface Outcome {
   readonly ended: "passed" | "failed" | "timed out";
   readonly seconds: number;
-  /** The end of what it printed. */
+  /** The end of its output. */
   readonly output: string;
 }
 
-/** What a run is given beside its arguments. */
+/** Options of a run. */
 export interface RunOptions {
   readonly cwd: string;
-  /** After so many seconds it is killed. */
+  /** The seconds after which it is killed. */
   readonly limit: number;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -19,7 +19,7 @@ export interface RunOptions {
 const MOST_OUTPUT = 64 << 10;
 const running = new Set<number>();
 
-/** Kills every run that is under way. */
+/** Kills all runs. */
 export function killRuns(): void {
   for (const pid of running) killGroup(pid);
 }

@@ -1,4 +1,4 @@
-// Mutants that no test can kill, since the program does the same with them: listed once, each with its reason.
+// The list of mutants that no test can kill because the program does the same with them, each with its reason.
 
 import { describe, type Mutant } from "./mutants.ts";
 

@@ -1,9 +1,9 @@
-// Small faults of one place each: Stryker's mutators, and the statement that is missing, which they do not have.
+// Small faults, each at one place: those of Stryker's mutators, and missing statements, which Stryker does not have.
 
 import { parse } from "@babel/parser";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
 
-/** One fault: a piece of a file and the text that stands there instead. */
+/** A fault: a piece of a file, and the text that replaces it. */
 export interface Mutant {
   readonly file: string;
   /** The place of the piece: offsets into the file's text. */
@@ -63,7 +63,7 @@ export function apply({ start, end, becomes }: Mutant, text: string): string {
   return text.slice(0, start) + becomes + text.slice(end);
 }
 
-/** A mutant on one line, as the list of the equivalent ones names it. */
+/** A mutant on one line, as the list of equivalent mutants names it. */
 export function describe({ was, becomes, mutator }: Mutant): string {
   const short = (code: string): string => {
     const line = code.replace(/\s+/g, " ").trim();
@@ -72,7 +72,7 @@ export function describe({ was, becomes, mutator }: Mutant): string {
   return `${mutator}: ${short(was)} -> ${short(becomes) || "(nothing)"}`;
 }
 
-/** Texts for people: a test that compares every word of them would say the same thing twice. */
+/** Whether a mutant changes a text for people: a test of every word would only repeat the text. */
 function isProse({ mutator, was }: Mutant): boolean {
   return mutator === "StringLiteral" && / /.test(was);
 }

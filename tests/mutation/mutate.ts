@@ -1,6 +1,6 @@
 /**
- * `deno task mutate`: puts small faults into the product, one at a time, and says which of them no test notices. The
- * working tree stays as it is: faults go into copies of it.
+ * `deno task mutate`: puts small faults into the product, one at a time, and prints those that no test notices. The
+ * working tree stays as it is: the faults go into copies of it.
  *
  *     deno task mutate                              200 faults all over the product: some hours
  *     deno task mutate --sample 20 queue/engine/take.ts    20 faults in one file
@@ -159,7 +159,7 @@ function report(): void {
   console.log(`seed ${flags.seed}: ${killed} of ${tested.length} killed`);
 }
 
-/** So many of them, the same for the same seed. */
+/** Draws `count` mutants, the same for the same seed. */
 function draw(mutants: Mutant[], count: number): Mutant[] {
   const random = seededRandom(whole("seed"));
   for (let i = mutants.length - 1; i > 0; i--) {

@@ -1,23 +1,23 @@
-// Which test files reach which lines, by V8's coverage, that of their child processes included.
+// Finds the lines that each test file reaches, by V8's coverage, including that of child processes.
 
 import { runDeno } from "./command.ts";
 import { digestOf } from "./tree.ts";
 
-/** What is known of one file of tests. */
+/** The reach of one file of tests. */
 export interface Reach {
   readonly test: string;
-  /** How long it takes alone, in seconds. */
+  /** The time that it takes alone, in seconds. */
   readonly seconds: number;
   /** The lines that it runs, from 1, by file. */
   readonly lines: Readonly<Record<string, readonly number[]>>;
 }
 
-/** How long one file of tests may take, in seconds. */
+/** The most seconds of one file of tests. */
 const LIMIT = 300;
 
 /**
- * Runs each file of tests in a copy of the tree. What was found is kept in the user's cache for the next run with the
- * same files. Throws where one fails: without a fault all must pass.
+ * Runs each file of tests in a copy of the tree. The user's cache keeps the result for the next run with the same
+ * files. Throws where a test fails: without a fault, all must pass.
  */
 export async function reachOf(
   tests: readonly string[],
@@ -29,7 +29,7 @@ export async function reachOf(
   try {
     return JSON.parse(await Deno.readTextFile(kept));
   } catch {
-    // Not run yet with these files.
+    // There is no result for these files yet.
   }
   const found: Reach[] = [];
   const waiting = [...tests];

@@ -1,6 +1,6 @@
-// Copies of the working tree: faults are put into these, so that the tree itself never changes.
+// Copies of the working tree. Faults go into copies, so that the tree itself never changes.
 
-/** Runs git in the working tree and returns what it prints. Throws what git says where it fails. */
+/** Runs git in the working tree. Resolves with its output. Throws git's message where it fails. */
 export async function git(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command("git", { args })
     .output();
@@ -12,7 +12,7 @@ export async function git(...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** All files of the working tree, changed and new ones too, without those that git ignores. */
+/** All files of the working tree, including changed and new ones, without ignored ones. */
 export async function filesOfTree(): Promise<string[]> {
   const list = await git(
     "ls-files",
@@ -38,7 +38,7 @@ export async function copyTree(files: readonly string[]): Promise<string> {
   return root;
 }
 
-/** A digest of these files: what was learned of them holds while it is the same. */
+/** A digest of these files. Results about them hold while it is the same. */
 export async function digestOf(files: readonly string[]): Promise<string> {
   let text = "";
   for (const file of files) {

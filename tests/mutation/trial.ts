@@ -1,17 +1,17 @@
-// One mutant on trial: do the tests that reach it notice?
+// The trial of a mutant: runs the tests that reach it, and tells whether one notices it.
 
 import { runDeno } from "./command.ts";
 import { apply, type Mutant } from "./mutants.ts";
 import type { Reach } from "./reach.ts";
 
-/** What became of a mutant. */
+/** The result of a trial. */
 export type Verdict = "killed" | "timed out" | "survived" | "not reached";
 
-/** Seconds that a trial may take: so many times what the tests take without a fault, and some for its start. */
+/** The seconds of a trial: this many times the time of the tests without a fault, and some for its start. */
 const SLOWER = 3;
 const START = 20;
 
-/** The files of tests that reach a line: those of its own room first, the quick ones before the slow. */
+/** The files of tests that reach a line: those of its own room first, quick ones before slow ones. */
 export function testsOf(
   { file, line }: Mutant,
   reach: readonly Reach[],
@@ -53,7 +53,7 @@ export async function tryMutant(
       if (ended === "timed out") return "timed out";
       if (ended === "failed") return "killed";
     }
-    // Tests run without checks of types, which would find some as well.
+    // Tests run without checks of types, so this checks the types: the compiler finds some mutants.
     const { ended } = await runDeno(["check", "--quiet", mutant.file], {
       cwd: root,
       limit: 120,
@@ -64,7 +64,10 @@ export async function tryMutant(
   }
 }
 
-/** Few at first, as most mutants fail the first tests; then more, as each start of Deno takes time. */
+/**
+ * Batches of tests: small ones first, since most mutants fail the first tests; then larger ones, to save starts of
+ * Deno.
+ */
 function* batches(tests: readonly Reach[]): Generator<readonly Reach[]> {
   for (let at = 0, size = 2; at < tests.length; size *= 2) {
     yield tests.slice(at, at += size);

@@ -1,26 +1,26 @@
-// Plays a session: does its steps, and writes down what every client receives after each.
+// Plays a session: does its steps, and records the bytes of every client after each.
 
 import { type ByteStream, type Listener, listenMemory } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { services } from "./services.ts";
 import { formatHead, formatReceived, formatStep, type Session, type Step } from "./transcript.ts";
 
-/** What differs from run to run although nothing has changed, and what stands for it. */
+/** Patterns of text that differs from run to run without a change, and their replacements. */
 const NORMALISED: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/ incident=[0-9a-f]{8}\b/g, " incident=…"],
-  // Estimates of memory: what is counted may change, a figure of this name must be there.
+  // The values of these estimates of memory may change, but the figures must be there.
   [/\* (held-bytes|queue-held-bytes|resident-bytes) [0-9]+/g, "* $1 …"],
 ];
 
-/** Nothing comes any more where nothing came in so many turns. */
+/** A session is quiet when no byte came in this many turns. */
 const QUIET_TURNS = 8;
-/** More than any session needs to end. */
+/** The time in which every session ends. */
 const END_MS = 60_000;
 
-/** How a session is sent: each step in one write, or each byte in a write of its own. */
+/** The pieces of a session's input: each step in one write, or each byte in a write of its own. */
 export type Pieces = "whole" | "bytes";
 
-/** The text of a session as it is now. */
+/** Plays a session. Resolves with its present text. */
 export async function play(session: Session, pieces: Pieces = "whole"): Promise<string> {
   const stage = new Stage(session, pieces);
   await stage.open();
@@ -87,7 +87,7 @@ class Stage {
     await this.#settle();
   }
 
-  /** What all clients received since the last time. */
+  /** The bytes that all clients received since the last call. */
   received(): string {
     return [...this.#clients].map(([name, client]) => client.take(name)).join("");
   }
@@ -130,9 +130,9 @@ class Stage {
   }
 }
 
-/** A client that keeps all it is sent. */
+/** A client that keeps all received bytes. */
 class CorpusClient {
-  /** How much has come, the end counted as one byte. */
+  /** The number of bytes that have come; the end counts as one byte. */
   came = 0;
   readonly #stream: ByteStream;
   #chunks: Uint8Array[] = [];
@@ -144,7 +144,7 @@ class CorpusClient {
     this.#listen();
   }
 
-  /** What the server does not read waits, and the session goes on. */
+  /** Sends without waiting: bytes that the server does not read wait, and the session goes on. */
   send(bytes: Uint8Array): void {
     this.#sent = this.#sent.then(async () => {
       for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
@@ -186,7 +186,7 @@ class CorpusClient {
       this.came++;
       this.#end = "|";
     } catch {
-      // The session has closed it.
+      // The session has closed the connection.
     }
   }
 }

@@ -1,14 +1,14 @@
-// Records the sessions anew: does what their clients do, and writes down what these receive now.
+// Records the sessions anew: plays their clients, and writes the bytes that these receive now.
 //
 //     deno run --allow-all tests/wire_corpus/record.ts [FILE ...]
 //
-// The corpus says what clients rely on. Record it anew only where the wire is meant to change, and read the difference
-// before you commit it. For a new session write its head and the lines of its clients, and record the file.
+// Clients rely on the corpus. Record it anew only where the wire is meant to change, and read the difference before you
+// commit it. For a new session, write its head and the lines of its clients, and record the file.
 
 import { play } from "./play.ts";
 import { parseSessions } from "./transcript.ts";
 
-/** Where the sessions are. */
+/** The directory of the sessions. */
 const directory = new URL("sessions/", import.meta.url);
 
 const names = Deno.args.length > 0

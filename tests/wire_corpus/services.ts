@@ -1,4 +1,4 @@
-// The services that sessions are recorded against, each in memory, on a clock of its own and without chance.
+// The services of the recorded sessions. Each is in memory, on a clock of its own and without randomness.
 
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
 import { memoryStore, openQueue, queueProtocol } from "@lineup/lineup/queue";
@@ -12,7 +12,7 @@ import {
 import calc from "../../examples/calc.ts";
 import type { VirtualClock } from "../virtual_clock.ts";
 
-/** Serves at a listener; `options` are those of the service that JSON can say. */
+/** Serves at a listener. `options` are the options of the service that JSON can express. */
 export type Service = (
   listener: Listener,
   clock: VirtualClock,
@@ -95,7 +95,7 @@ const trial = {
   },
 } as const satisfies Protocol;
 
-/** Items and then an error. */
+/** Yields items, then throws an error. */
 function* failing(error: Error, ...items: { sum: number }[]): Generator<{ sum: number }, never> {
   yield* items;
   throw error;
@@ -164,7 +164,7 @@ function trialHandlers(clock: VirtualClock): Handlers<typeof trial> {
 }
 
 function base(listener: Listener, clock: VirtualClock, options: ServeOptions): ServeOptions {
-  // Incidents are logged: nobody reads them here.
+  // The server logs incidents, and these tests do not need them.
   return { listen: [listener], clock, random: () => 0.5, log: () => {}, ...options };
 }
 
@@ -176,7 +176,7 @@ export const services: Readonly<Record<string, Service>> = {
   calc: (listener, clock, options) =>
     serve(calc.protocol, calc.handlers, base(listener, clock, options)),
 
-  /** The queue: `options` are those of the queue, and `serve` those of its server. */
+  /** The queue. `options` are the options of the queue, `serve` those of its server. */
   async queue(listener, clock, { serve: serveOptions = {}, ...options }) {
     const queue = await openQueue({
       store: memoryStore(),

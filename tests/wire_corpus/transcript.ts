@@ -1,4 +1,5 @@
-// A recorded session as text. Every line is one step; its first character names the client, or says that there is none:
+// A recorded session as text. Every line is one step. Its first character names the client, or tells that there is
+// none:
 //
 //     === the queue: a job is put and taken     a session begins
 //     serve queue {"maxJobs":2}                 its service and options
@@ -10,7 +11,7 @@
 //     a>|                                       client `a` ends its side
 //     a>x                                       client `a` closes the connection
 //     a<|                                       the server ended its side
-//     + 1500                                    so many ms pass
+//     + 1500                                    1500 ms pass
 //     ! drain                                   the server shuts down
 //
 // Bytes outside of printable ASCII are `\n`, `\r`, `\\` and `\xNN`; `\(8192 x)` is a run of one byte.
@@ -23,7 +24,7 @@ export type Step =
   | { readonly kind: "pass"; readonly ms: number }
   | { readonly kind: "drain" };
 
-/** A session: its steps, and its text with all that was received. */
+/** A session: its steps, and its text with all received bytes. */
 export interface Session {
   readonly name: string;
   readonly service: string;
@@ -34,7 +35,7 @@ export interface Session {
   readonly text: string;
 }
 
-/** Shorter runs are easier to read as they are. */
+/** The shortest run that is abbreviated: shorter runs are easier to read as they are. */
 const LEAST_RUN = 64;
 
 /** Reads the sessions of a file. */
@@ -96,7 +97,7 @@ export function formatStep(step: Step): string {
   }
 }
 
-/** Writes what a client received. */
+/** Writes the bytes that a client received. */
 export function formatReceived(client: string, bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length;) {

@@ -1,4 +1,5 @@
-// What clients were sent before, they are sent still, byte for byte, however their own bytes come. `record.ts` says how sessions are recorded.
+// The server sends the same bytes as in the recorded sessions, for any pieces of the clients' bytes. `record.ts` tells
+// how to record a session.
 
 import { assertEquals } from "@std/assert";
 import { play } from "./play.ts";

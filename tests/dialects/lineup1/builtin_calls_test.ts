@@ -13,7 +13,7 @@ import { queueProtocol } from "../../../queue/mod.ts";
 
 const bare = { name: "bare", version: "1.0", summary: "Nothing.", commands: {} } as const;
 
-/** What decides how a line is written and read; summaries do not. */
+/** The parts of a shape that decide how a line is written and read. Summaries do not. */
 function wire({ positional, named, body }: WireShape) {
   const plain = (field: object): object => ({
     ...field,
@@ -30,7 +30,7 @@ function wire({ positional, named, body }: WireShape) {
 for (const protocol of [bare, queueProtocol] as readonly Protocol[]) {
   Deno.test(`readCalls and compile write and read the lines of ${protocol.name} alike`, () => {
     const { commands } = compile(protocol);
-    // As it is written, and as SPEC sends it.
+    // The protocol as it is written, and as SPEC sends it.
     const sent = JSON.parse(JSON.stringify(specDocument(compile(protocol)))).protocol;
     for (const each of [protocol, sent]) {
       const calls = readCalls(each);

@@ -1,4 +1,4 @@
-// Our own server against the cases that `lineup check` runs against any.
+// Runs the cases of `lineup check` against our own server.
 
 import { assertEquals } from "@std/assert";
 import { conformanceChecks } from "../../../cli/check/checks.ts";
@@ -19,7 +19,7 @@ async function failures(connect: () => Promise<ByteStream>): Promise<unknown[]> 
   return failed;
 }
 
-Deno.test("serve conforms to Lineup/1 over memory, with whatever limits", async () => {
+Deno.test("serve conforms to Lineup/1 over memory, with different limits", async () => {
   for (const limits of [{}, { maxLine: 300, maxBody: 6 }]) {
     await using testServer = await TestServer.open({ limits });
     const connect = () => Promise.resolve(testServer.listener.connect());
@@ -38,7 +38,7 @@ Deno.test("conformanceCases have names of their own", () => {
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("patterns match any text at …, and count final lines but not those in bodies", () => {
+Deno.test("patterns match any text at …, and count final lines, except in bodies", () => {
   assertEquals(matches("OK a\nERR b", "OK …"), true);
   assertEquals(matches("OK (a)", "OK (a)"), true);
   assertEquals(matches("OK aa", "OK a"), false);

@@ -52,7 +52,7 @@ for (const [side, frames] of SIDES) {
   );
   const limits = { maxLine: 60, maxBody: 30, maxDiscard: 90 };
 
-  Deno.test(`Framer yields the same for any bytes as a ${side}, however they are cut`, () => {
+  Deno.test(`Framer yields the same for any bytes as a ${side}, for any cuts`, () => {
     fc.assert(
       fc.property(anything, cuts, (input, random) => {
         for (const set of [{}, limits]) {
@@ -65,7 +65,7 @@ for (const [side, frames] of SIDES) {
     );
   });
 
-  Deno.test(`Framer holds no more than its limits and ends once, whatever comes as a ${side}`, () => {
+  Deno.test(`Framer holds no more than its limits and ends once, for any bytes as a ${side}`, () => {
     fc.assert(
       fc.property(anything, cuts, (input, random) => {
         const framer = new Framer(side, limits);
@@ -83,8 +83,8 @@ for (const [side, frames] of SIDES) {
   });
 }
 
-Deno.test("Framer never runs the body of a line that ends in its length, whatever the line is", () => {
-  // No line end, so that this is one line; no control, so that it is not the reason for an end.
+Deno.test("Framer never runs the body of a line that ends in its length, for any line", () => {
+  // The text has no line end, so that it is one line, and no control, which would end the stream by itself.
   const line = fc.array(text, { maxLength: 4 }).map((each) =>
     each.join(" ").replaceAll(/\p{Cc}/gu, "")
   );
@@ -101,7 +101,7 @@ Deno.test("Framer never runs the body of a line that ends in its length, whateve
   );
 });
 
-Deno.test("Framer reads nothing but what was sent into a reader of the other side", () => {
+Deno.test("Framer reads only the frames that were sent, as a reader of the other side", () => {
   const side = fc.constantFrom<Side>("request", "reply");
   fc.assert(
     fc.property(fc.oneof(request, reply), side, (frame, reader) => {

@@ -7,7 +7,7 @@ const PING = { head: "PING" };
 const LOST = { code: "bad-syntax", fatal: true };
 const WRONG = { code: "wrong-protocol", fatal: true };
 
-/** Whole, in single bytes, and cut once at each place: always the same. */
+/** Checks the frames of an input that comes whole, in single bytes, and cut once at each place. */
 function check(
   input: Uint8Array,
   expected: readonly unknown[],
@@ -32,7 +32,7 @@ Deno.test("Framer takes LF, CRLF and CR NUL as the same line end", () => {
   ]);
 });
 
-Deno.test("Framer says how the last line ended", () => {
+Deno.test("Framer tells how the last line ended", () => {
   const framer = new Framer("request");
   assert(framer.crlf);
   const after: boolean[] = [];
@@ -43,7 +43,7 @@ Deno.test("Framer says how the last line ended", () => {
   assertEquals(after, [false, true, false, true, false, false]);
 });
 
-Deno.test("Framer hands out large bodies that stay as they were while others are read", () => {
+Deno.test("Framer returns large bodies that later input does not change", () => {
   const length = 500_000;
   const bodies: Uint8Array[] = [];
   for (let i = 0; i < 3; i++) {
@@ -63,7 +63,7 @@ Deno.test("Framer hands out large bodies that stay as they were while others are
   );
 });
 
-Deno.test("Framer reads a body as it is, whatever bytes it holds", () => {
+Deno.test("Framer reads a body of any bytes as it is", () => {
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   check(bytes("PUT mail {256}\r\n", all, "\r\nPING\n"), [
     { head: "PUT", words: ["mail"], body: [...all] },
@@ -98,7 +98,7 @@ Deno.test("Framer takes telnet commands out of a line at every place", () => {
   const frame = { tag: "a", head: "PUT", words: ["é"], options: { x: "y" } };
   for (const [sent, found] of commands) {
     for (let at = 0; at <= line.length; at++) {
-      // Between CR and LF nothing may stand.
+      // No byte may stand between CR and LF.
       if (at === line.length - 1) continue;
       const input = bytes(line.subarray(0, at), ...sent, line.subarray(at));
       const expected = at === line.length ? [frame, ...found] : [...found, frame];
@@ -114,7 +114,7 @@ Deno.test("Framer ends at telnet bytes that are no command", () => {
   check(bytes("PING\r", IAC, IP, "\nPING\n"), [LOST]);
 });
 
-Deno.test("Framer counts telnet commands against the line, so that they end", () => {
+Deno.test("Framer counts telnet commands towards the limit of a line", () => {
   const tooLong = { code: "line-too-long", fatal: true };
   check(bytes(IAC, SB, "x".repeat(99)), [tooLong], { maxLine: 50 });
   const most = Array.from({ length: 9 }, () => [IAC, DO, 1]).flat();
@@ -139,12 +139,12 @@ Deno.test("Framer ends at a byte that cannot occur in a line", () => {
   for (let byte = 0; byte < 256; byte++) {
     const plain = byte === 0x09 || byte === 0x0a || byte === 0x0d || byte >= 0x20 && byte < 0x7f;
     if (plain || byte === IAC) continue;
-    // Above 0x7f a single byte is no UTF-8.
+    // A single byte above 0x7f is no UTF-8.
     check(bytes("PING\nPUT a", byte, "b\nPING\n"), [PING, LOST]);
   }
 });
 
-Deno.test("Framer ends at what is no UTF-8 and at C1 controls", () => {
+Deno.test("Framer ends at bytes that are no UTF-8 and at C1 controls", () => {
   const wrong: readonly (readonly number[])[] = [
     [0xc3],
     [0xa9],
@@ -182,7 +182,7 @@ Deno.test("Framer ends at the first line of HTTP and of TLS", () => {
   check(bytes(0x16, 0x03, 0x01, 0x02, 0x00, 0x01, "\nPING\n"), [WRONG]);
   check(bytes("PING\n", 0x16, 0x03, 0x01), [PING, LOST]);
   check(bytes("PI", 0x16), [LOST]);
-  // A client is not told what is wrong with a client.
+  // A reader of replies has no message for foreign clients.
   check(bytes(0x16, 0x03, 0x01, "\n"), [LOST], {}, "reply");
 });
 
@@ -202,7 +202,7 @@ Deno.test("Framer ends at a header line anywhere, so that no body of HTTP runs",
   check(bytes("PING\nPUT x HTTP/1.1\n"), [PING, { head: "PUT", words: ["x", "HTTP/1.1"] }]);
 });
 
-Deno.test("Framer refuses a line of more than maxLine bytes, ends not counted", () => {
+Deno.test("Framer refuses a line of more than maxLine bytes, without its end", () => {
   const limits = { maxLine: 10 };
   const tooLong = { code: "line-too-long", fatal: true };
   for (const end of ["\n", "\r\n", "\r\0"]) {

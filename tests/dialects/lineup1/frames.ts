@@ -1,8 +1,8 @@
-// Wire strings to what a Framer makes of them.
+// Bytes, and the frames that a Framer makes of them, in short forms for tests.
 
 import { type Framed, Framer, type Side, type WireLimits } from "@lineup/lineup/protocol";
 
-/** Bytes written as text (in UTF-8) and numbers. */
+/** Bytes from text (in UTF-8) and numbers. */
 export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
   return new Uint8Array(
     parts.flatMap((part) =>
@@ -20,12 +20,12 @@ export function pieces(input: Uint8Array, cuts: readonly number[]): Uint8Array[]
   return [...ends, input.length].map((end, i) => input.subarray(i === 0 ? 0 : ends[i - 1], end));
 }
 
-/** Every piece a single byte. */
+/** The cuts that make every piece a single byte. */
 export function everyByte(input: Uint8Array): number[] {
   return Array.from(input, (_, at) => at);
 }
 
-/** Pushes pieces into a framer and takes all that it yields, after each piece calling `check`. */
+/** Pushes pieces into a framer and takes all frames. Calls `check` after each piece. */
 export function drainInto(
   framer: Framer,
   parts: readonly Uint8Array[],
@@ -33,7 +33,7 @@ export function drainInto(
 ): Framed[] {
   const found: Framed[] = [];
   for (const part of parts) {
-    // A reader uses one buffer again and again, so nothing that is yielded may point into it.
+    // A reader uses one buffer again and again, so no frame may point into it.
     const buffer = part.slice();
     framer.push(buffer);
     for (let framed; (framed = framer.next()) !== undefined;) found.push(framed);
@@ -43,7 +43,7 @@ export function drainInto(
   return found;
 }
 
-/** What a framer yields for `input`, cut at `cuts`. */
+/** The frames of `input`, cut at `cuts`. */
 export function read(
   side: Side,
   input: Uint8Array,
@@ -53,7 +53,7 @@ export function read(
   return drainInto(new Framer(side, limits), pieces(input, cuts));
 }
 
-/** A short form to compare with: a frame's parts that are there, or why a line was refused. */
+/** A short form for comparison: the parts that a frame has, or the reason for which a line was refused. */
 export function brief(framed: Framed): unknown {
   switch (framed.kind) {
     case "frame": {

@@ -76,7 +76,7 @@ Deno.test("Framer reads every escape of a quoted word", () =>
     ]),
   ));
 
-Deno.test("Framer reads options wherever they stand", () =>
+Deno.test("Framer reads options at any place of a line", () =>
   check("request", [
     ["PUT a=1", { head: "PUT", options: { a: "1" } }],
     ['PUT a="1"', { head: "PUT", options: { a: "1" } }],
@@ -109,7 +109,7 @@ Deno.test("Framer reads the lines of replies", () =>
     }],
   ]));
 
-// Lines that are refused while the connection goes on, and a part of what is said.
+// Lines that are refused while the connection goes on, and a part of the message.
 const REFUSED: readonly (readonly [line: string, says: string, tag?: string])[] = [
   ["1PING", "A verb is a letter"],
   ["-PING", "A verb is a letter"],
@@ -158,7 +158,7 @@ const REFUSED: readonly (readonly [line: string, says: string, tag?: string])[] 
   ["PUT a=1 b a=2", "The option a is given twice."],
 ];
 
-Deno.test("Framer refuses a line outside the grammar, says why, and reads on", () => {
+Deno.test("Framer refuses a line outside the grammar, tells why, and reads on", () => {
   for (const [line, says, tag] of REFUSED) {
     const [refused, next, ...more] = read("request", bytes(line, "\nPING\n"));
     assertEquals(brief(refused), { code: "bad-syntax", ...(tag !== undefined && { tag }) }, line);
@@ -168,7 +168,7 @@ Deno.test("Framer refuses a line outside the grammar, says why, and reads on", (
   }
 });
 
-Deno.test("Framer shows only a short, safe piece of what it refuses", () => {
+Deno.test("Framer shows only a short, safe piece of a refused line", () => {
   const [refused] = read("request", bytes(`${"é".repeat(4000)}\n`));
   assert(refused.kind === "malformed");
   assert(refused.message.length < 200);
@@ -181,7 +181,7 @@ Deno.test("Framer refuses reply lines that begin with anything else", () => {
   }
 });
 
-Deno.test("formatWord quotes exactly what would not be read back bare", () => {
+Deno.test("formatWord quotes exactly the words that would not be read back bare", () => {
   const cases: Record<string, string> = {
     "a": "a",
     "a{b}#\\'": "a{b}#\\'",
@@ -208,7 +208,7 @@ Deno.test("formatLine writes tag, head, words, options and length in this order"
   );
 });
 
-Deno.test("formatLine throws for what the grammar cannot carry", () => {
+Deno.test("formatLine throws for parts that the grammar cannot carry", () => {
   const line = { tag: undefined, head: "PING", words: [], options: new Map() };
   const wrong = [
     { ...line, tag: "" },

@@ -113,7 +113,7 @@ const REFUSED: readonly (readonly [CompiledCommand, string, string])[] = [
   [blob, "X {5}\n12345", "body must be at most 4 bytes, not 5 bytes."],
 ];
 
-Deno.test("readRequest refuses with the argument's name, what it should be, and the usage", async () => {
+Deno.test("readRequest refuses with the argument's name, its allowed values, and the usage", async () => {
   for (const [compiled, text, message] of REFUSED) {
     try {
       await values(compiled, text);
@@ -139,7 +139,7 @@ Deno.test("readRequest refuses a body of text that is no UTF-8", async () => {
   assert(thrown instanceof Refusal && thrown.message.startsWith("body must be text in UTF-8"));
 });
 
-/** A Standard Schema that upper-cases what begins with a letter, at once or later. */
+/** A Standard Schema that upper-cases a text that begins with a letter, at once or later. */
 function upper(later: boolean): StandardSchema<string, string> {
   const check = (value: unknown) =>
     /^[a-z]/.test(String(value))
@@ -158,12 +158,12 @@ for (const later of [false, true]) {
   const each = command({ args: { all: { type: "word", many: true, schema } } });
   const how = later ? "later" : "at once";
 
-  Deno.test(`readRequest gives what a schema makes of values, defaults and each of many, ${how}`, async () => {
+  Deno.test(`readRequest returns a schema's output for values, defaults and each of many, ${how}`, async () => {
     assertEquals(await values(checked, "X x c=z"), { a: "X", b: "NONE", c: "Z" });
     assertEquals(await values(each, "X a b"), { all: ["A", "B"] });
   });
 
-  Deno.test(`readRequest refuses what a schema refuses, ${how}`, async () => {
+  Deno.test(`readRequest refuses values that a schema refuses, ${how}`, async () => {
     for (
       const [compiled, text] of [[checked, "X 1"], [checked, "X a b c=1"], [
         each,
@@ -182,7 +182,7 @@ for (const later of [false, true]) {
     }
   });
 
-  // An unheard rejection would end the process; the test runner reports one as a failure.
+  // An unhandled rejection would end the process. The test runner reports it as a failure.
   Deno.test(`readRequest leaves no check behind when another argument is refused, ${how}`, async () => {
     for (const text of ["X 1 b n=x", "X 1 2 c=3", "X 1 2 3 4"]) {
       let refused = false;
@@ -196,7 +196,7 @@ for (const later of [false, true]) {
   });
 }
 
-Deno.test("readRequest is no promise where no schema answers with one", () => {
+Deno.test("readRequest returns no promise unless a schema returns one", () => {
   assert(!(readRequest(put, frame("request", "X mail a")) instanceof Promise));
 });
 
@@ -226,7 +226,7 @@ Deno.test("writeParts throws for values that the shape does not allow", () => {
   }
 });
 
-Deno.test("readReply passes over what it does not know and names what is missing", () => {
+Deno.test("readReply skips unknown fields and names missing ones", () => {
   const { reply } = command({
     reply: {
       id: { type: "integer", positional: true },

@@ -13,7 +13,7 @@ function cut(input: Uint8Array, places: readonly number[]): Uint8Array[] {
   return [...at, input.length].map((end, i) => input.slice(at[i - 1] ?? 0, end));
 }
 
-/** The same of `Framer` itself, which the tests of the grammar use. */
+/** The frames of `Framer` itself, which the tests of the grammar use. */
 function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   const framer = new Framer("reply", limits);
   framer.push(input);
@@ -25,7 +25,7 @@ function framed(input: Uint8Array, limits = NO_LIMITS): unknown[] {
   return found;
 }
 
-/** What a reader makes of the pieces: frames, and "bad" where it goes no further. */
+/** The frames that a reader makes of the pieces, and "bad" where it stops. */
 const read = (pieces: readonly Uint8Array[], limits = NO_LIMITS): unknown[] => {
   const reader = createReplyReader(limits.maxLine, limits.maxBody);
   const found: unknown[] = [];
@@ -68,7 +68,7 @@ Deno.test("a reply reader reads back every reply that encodeFrame writes, cut an
   );
 });
 
-Deno.test("a reply reader reads what Framer reads, and stops where it does, whatever the bytes", () => {
+Deno.test("a reply reader reads what Framer reads, and stops where it does, for any bytes", () => {
   const anything = fc.oneof(
     { arbitrary: mutated(reply), weight: 6 },
     { arbitrary: fc.uint8Array({ maxLength: 300 }), weight: 1 },
@@ -77,7 +77,7 @@ Deno.test("a reply reader reads what Framer reads, and stops where it does, what
     fc.property(anything, cuts, (bytes, places) => {
       // Framer also reads telnet's line end, CR NUL.
       if (bytes.some((byte, i) => byte === 0x0d && bytes[i + 1] === 0)) return;
-      // Both have seen enough to stop, if they do.
+      // With these bytes, both have read enough to stop.
       const input = Uint8Array.from([...bytes, 0x0a, 0x0a]);
       for (const limits of [NO_LIMITS, LIMITS]) {
         const expected = framed(input, limits);
@@ -110,7 +110,7 @@ Deno.test("a reply reader counts no CR to a line, even where its LF comes in the
   assertEquals(reader.next()?.words, ["x".repeat(17)]);
 });
 
-Deno.test("a reply reader hands out bodies that later bytes do not change", () => {
+Deno.test("a reply reader returns bodies that later bytes do not change", () => {
   const reader = createReplyReader(100, 100);
   const chunk = new TextEncoder().encode("OK {2}\nab\n");
   reader.push(chunk);
@@ -119,7 +119,7 @@ Deno.test("a reply reader hands out bodies that later bytes do not change", () =
   assertEquals(frame.body, new TextEncoder().encode("ab"));
 });
 
-Deno.test("a reply reader tells the line whose body is on its way, and no other", () => {
+Deno.test("a reply reader tells the line whose body is incomplete, and no other", () => {
   const reader = createReplyReader(60, 30);
   const begun: unknown[] = [];
   for (const each of ["#1 OK\n#2 * n=1 {", "5}\n", "ab", "cde", "\n"]) {

@@ -65,7 +65,7 @@ Deno.test("the options of every command are known once the arguments are read", 
   assertEquals([sent.timeout, sent.class, sent.trace], [2000, "bulk", "00-1-2-01"]);
 });
 
-Deno.test("a request weighs what its raw arguments hold, until it forgets them", () => {
+Deno.test("a request counts the memory of its raw arguments until it drops them", () => {
   const session = open();
   const small = request(session, "SEND ada hi\n");
   const large = request(session, `SEND ada {5000}\n${"x".repeat(5000)}\n`);
@@ -113,13 +113,13 @@ Deno.test("Ctrl-C of telnet cancels before the next request is taken", () => {
   assertEquals(kinds, ["control", "request"]);
 });
 
-Deno.test("Ctrl-C of telnet cancels at the end of what came, and each one cancels", () => {
+Deno.test("Ctrl-C of telnet cancels at the end of the input, and each one cancels", () => {
   const session = open();
   assertEquals(decode(session, Uint8Array.of(IAC, IP)).filter(acts).length, 1);
   assertEquals(decode(session, Uint8Array.of(IAC, IP, IAC, IP)).filter(acts).length, 2);
 });
 
-Deno.test("what telnet would like to negotiate is declined", () => {
+Deno.test("every negotiation of telnet is declined", () => {
   assertEquals(decode(open(), Uint8Array.of(IAC, DO, ECHO, IAC, WILL, ECHO)), [
     { kind: "control", write: Uint8Array.of(IAC, WONT, ECHO) },
     { kind: "control", write: Uint8Array.of(IAC, DONT, ECHO) },
@@ -182,7 +182,7 @@ function run(verb: string, args: Values, context: Partial<BuiltinContext>, sessi
   return lineup1.builtins[verb].run(args, { ...NO_CONTEXT, ...context }, session);
 }
 
-Deno.test("HELLO introduces the client, and changes what final lines and events say", () => {
+Deno.test("HELLO introduces the client, and changes final lines and events", () => {
   const session = open();
   const told: unknown[] = [];
   const draining = (): string =>

@@ -1,4 +1,4 @@
-// A refused line's body never runs as a command, and where nobody can tell its length the stream ends.
+// The body of a refused line never runs as a command. Where its length is ambiguous, the stream ends.
 
 import { assert, assertEquals } from "@std/assert";
 import { Framer } from "@lineup/lineup/protocol";
@@ -122,7 +122,7 @@ Deno.test("Framer ends the stream where a body is too large to discard", () => {
   }
 });
 
-Deno.test("Framer says what an ambiguous length should be", () => {
+Deno.test("Framer tells the right form of an ambiguous length", () => {
   const [lost] = read("request", bytes("PUT {-1}\n"));
   assert(lost.kind === "malformed");
   assert(lost.message.includes("{n}, 1 to 10 digits, last on its line"), lost.message);

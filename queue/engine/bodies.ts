@@ -1,4 +1,4 @@
-import type { Journal } from "../store/journal.ts";
+import type { JournalView } from "../store/journal.ts";
 import { RecentBodies } from "./recent_bodies.ts";
 import type { Results } from "./results.ts";
 
@@ -7,9 +7,9 @@ export class Bodies {
   /** The bodies of the jobs that were put last. */
   readonly recent = new RecentBodies();
   readonly #results: Results;
-  readonly #journal: Journal;
+  readonly #journal: JournalView;
 
-  constructor(results: Results, journal: Journal) {
+  constructor(results: Results, journal: JournalView) {
     this.#results = results;
     this.#journal = journal;
   }

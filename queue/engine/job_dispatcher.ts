@@ -7,7 +7,7 @@ import type { Queue } from "../index/queue.ts";
 import { type QueueRing, QueueRotation } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { noRows } from "../refusals.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalView } from "../store/journal.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { Consumer, Consumers } from "./consumers.ts";
@@ -28,7 +28,7 @@ interface DispatcherParts {
   readonly consumers: Consumers;
   readonly results: Results;
   readonly bodies: Bodies;
-  readonly journal: Journal;
+  readonly journal: JournalView;
   readonly capacity: CapacityCheck;
   readonly clock: QueueClock;
   readonly log: Log;

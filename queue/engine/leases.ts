@@ -4,7 +4,7 @@ import { longestPause } from "../backoff.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import { notTaken } from "../refusals.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalView } from "../store/journal.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { AttemptFailure, Claim, FailedCounts } from "./engine.ts";
 import { countedAttempts } from "./lifecycle.ts";
@@ -15,7 +15,7 @@ import type { Transitions } from "./transitions.ts";
 interface LeaseParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
-  readonly journal: Journal;
+  readonly journal: JournalView;
   readonly capacity: CapacityCheck;
   readonly clock: QueueClock;
   /** A number from 0 up to 1. */

@@ -3,7 +3,6 @@
 import type { JobsView } from "../index/jobs.ts";
 import { hasLimits, noLimits, wrongLimit } from "../queue_limits.ts";
 import { badArguments } from "../refusals.ts";
-import type { Journal } from "../store/journal.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { LimitChange } from "./engine.ts";
@@ -15,7 +14,6 @@ interface LimitParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly limits: RateLimits;
-  readonly journal: Journal;
   readonly capacity: CapacityCheck;
 }
 
@@ -28,7 +26,7 @@ export function limitsOf(jobs: JobsView, name: string, key: string): QueueLimits
 
 /** Changes some limits of a queue or key. Resolves with all of them once that is stored. */
 export async function setLimits(
-  { jobs, transitions, limits, journal, capacity }: LimitParts,
+  { jobs, transitions, limits, capacity }: LimitParts,
   name: string,
   key: string,
   change: LimitChange,
@@ -45,7 +43,7 @@ export async function setLimits(
   }
   // To lift a limit makes room.
   if (Object.values(change).some(Boolean)) capacity.forRow(name.length + key.length);
-  await journal.write({ kind: "limits", limits: limits.set(after) });
+  await limits.set(after);
   return after;
 }
 

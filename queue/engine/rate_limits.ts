@@ -8,14 +8,14 @@ import type { Queue } from "../index/queue.ts";
 import { RateState } from "../index/rate_state.ts";
 import type { Yield } from "../index/job_slice.ts";
 import { BYTES, type Memory } from "../memory.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalWriter } from "../store/journal.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { QueueClock } from "./queue_clock.ts";
 
 /** The parts that the limits work with. */
 interface RateLimitParts {
   readonly jobs: JobsView;
-  readonly journal: Journal;
+  readonly journal: JournalWriter<"limits">;
   readonly clock: QueueClock;
   readonly memory: Memory;
   readonly yield: Yield;
@@ -43,8 +43,14 @@ export class RateLimits {
     );
   }
 
-  /** Sets the limits of a queue or key. Returns them as they are stored. */
-  set(limits: QueueLimits): QueueLimits {
+  /** Sets the limits of a queue or key. Resolves once they are stored. */
+  set(limits: QueueLimits): Promise<void> {
+    const stored = this.load(limits);
+    return this.#parts.journal.write({ kind: "limits", limits: stored });
+  }
+
+  /** Sets limits that the store has. Returns them as they are stored. */
+  load(limits: QueueLimits): QueueLimits {
     const { jobs, clock, memory, onFree } = this.#parts;
     const now = clock.now();
     const queue = jobs.queue(limits.queue);

@@ -8,7 +8,7 @@ import type { JobsView } from "../index/jobs.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import type { Memory } from "../memory.ts";
 import { badArguments, noSchedule } from "../refusals.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalWriter } from "../store/journal.ts";
 import type { Schedule, Store, StoredSchedule } from "../store/store.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { NewSchedule, ScheduleDetails } from "./engine.ts";
@@ -30,7 +30,7 @@ type WithBody = readonly [ScheduleEntry, Uint8Array | Error];
 interface ScheduleParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
-  readonly journal: Journal;
+  readonly journal: JournalWriter<"schedule" | "reschedule" | "unschedule">;
   readonly store: Store;
   readonly capacity: CapacityCheck;
   readonly clock: QueueClock;

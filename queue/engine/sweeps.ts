@@ -3,7 +3,7 @@
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import { JobSlice } from "../index/job_slice.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalView } from "../store/journal.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller } from "./caller.ts";
 import type { JobFilter, JobList } from "./engine.ts";
@@ -23,7 +23,7 @@ const MOST_LISTED = 10_000;
 interface SweepParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
-  readonly journal: Journal;
+  readonly journal: JournalView;
   readonly clock: QueueClock;
   readonly scheduler: SliceScheduler;
 }

@@ -9,7 +9,7 @@ import type { Queue } from "../index/queue.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
 import { type NewJob, newStoredJob } from "../store/job_values.ts";
-import type { Journal } from "../store/journal.ts";
+import type { JournalWriter } from "../store/journal.ts";
 import type { JobState, StoredJob } from "../store/job_fields.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
@@ -37,7 +37,7 @@ const STORED = Promise.resolve();
 /** The parts that a transition works on. No other module has `Jobs`, whose methods change a job. */
 interface TransitionParts {
   readonly jobs: Jobs;
-  readonly journal: Journal;
+  readonly journal: JournalWriter<"put" | "move" | "finish" | "drop">;
   readonly capacity: CapacityCheck;
   readonly results: Results;
   readonly bodies: Bodies;
@@ -60,12 +60,9 @@ export interface Put {
 
 /** Changes jobs. */
 export class Transitions {
-  /** The highest id that was ever given to a job. */
-  lastId = 0;
-  /** How many jobs expired. */
-  expired = 0;
-  /** Whether it is too late for any change. */
-  closed = false;
+  #lastId = 0;
+  #expired = 0;
+  #closed = false;
   readonly #parts: TransitionParts;
   readonly #holders: Holders;
 
@@ -74,9 +71,34 @@ export class Transitions {
     this.#holders = new Holders((holder, ids) => this.#disconnect(holder, ids));
   }
 
+  /** The highest id that was ever given to a job. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** How many jobs expired. */
+  get expired(): number {
+    return this.#expired;
+  }
+
+  /** Whether it is too late for any change. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Nothing may change from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** New jobs get ids above this one. */
+  goOn(lastId: number): void {
+    this.#lastId = lastId;
+  }
+
   /** Throws if nothing may change. */
   ask(): void {
-    if (this.closed) throw closed();
+    if (this.#closed) throw closed();
     if (this.#parts.journal.failure !== undefined) throw readOnly();
   }
 
@@ -95,7 +117,7 @@ export class Transitions {
     const same = this.#named(job);
     if (same !== undefined) return { id: same, duplicate: true, written: journal.settled() };
     capacity.forJob(jobs, job.queue, job.key ?? "", job.body.length);
-    const id = ++this.lastId;
+    const id = ++this.#lastId;
     const now = turnClock.now();
     const stored = newStoredJob(id, now, job);
     bodies.recent.add(id, job.body);
@@ -303,7 +325,7 @@ export class Transitions {
     const { id } = job;
     const { ending, stored } = lifecycle[kind];
     if (job.state === "taken") this.#holders.remove(job);
-    if (kind === "expire") this.expired++;
+    if (kind === "expire") this.#expired++;
     jobs.remove(job);
     results.forget(id);
     const written = stored ? journal.write({ kind: "drop", id }) : STORED;

@@ -11,7 +11,7 @@ import type { Yield } from "../index/job_slice.ts";
 import { Memory } from "../memory.ts";
 import { limitsInBounds } from "../queue_limits.ts";
 import { closed, readOnly } from "../refusals.ts";
-import { Journal } from "../store/journal.ts";
+import { Journal, type JournalView } from "../store/journal.ts";
 import type { Change, QueueLimits, Store } from "../store/store.ts";
 import { withinBounds } from "../store/stored_times.ts";
 import { Bodies } from "./bodies.ts";
@@ -44,7 +44,7 @@ export class WorkQueue {
   readonly random: () => number;
   readonly memory = new Memory();
   readonly jobs: JobsView;
-  readonly journal: Journal;
+  readonly journal: JournalView;
   readonly capacity: CapacityCheck;
   readonly results: Results;
   readonly bodies: Bodies;
@@ -56,6 +56,7 @@ export class WorkQueue {
   readonly scheduler: SliceScheduler;
 
   readonly #store: Store;
+  readonly #journal: Journal;
   readonly #log: Log;
   readonly #stops: readonly { stop(): void }[];
   #closing: Promise<number> | undefined = undefined;
@@ -113,6 +114,7 @@ export class WorkQueue {
     this.schedules = schedules;
     this.scheduler = new SliceScheduler(yieldTo);
     this.#store = store;
+    this.#journal = journal;
     this.#log = log;
     this.#stops = [jobTimes, expiries, limits, schedules, consumers];
   }
@@ -122,7 +124,7 @@ export class WorkQueue {
     const { clock, jobs, transitions, results, schedules, capacity } = this;
     const moment = await this.#store.moment?.();
     if (moment !== undefined) clock.goOn(moment);
-    transitions.lastId = await this.#store.lastId();
+    transitions.goOn(await this.#store.lastId());
     const now = clock.now();
     for (const limits of await this.#store.limits()) this.#loadLimits(limits);
     for await (const stored of this.#store.load()) {
@@ -139,13 +141,13 @@ export class WorkQueue {
   }
 
   async #close(): Promise<number> {
-    this.transitions.closed = true;
+    this.transitions.close();
     for (const each of this.#stops) each.stop();
     this.consumers.refuse(closed());
     this.results.refuse(closed());
-    await this.journal.drained();
+    await this.#journal.drained();
     await this.#store.close();
-    return this.journal.lost;
+    return this.#journal.lost;
   }
 
   // Older versions accepted every number.
@@ -153,12 +155,12 @@ export class WorkQueue {
     const limits = limitsInBounds(stored);
     const { queue, key, rate, weight } = limits;
     if (rate === stored.rate && weight === stored.weight) {
-      this.limits.set(stored);
+      this.limits.load(stored);
       return;
     }
     const message = `rate and weight were out of bounds, and are now ${rate} and ${weight}`;
     this.#log({ level: "info", message, queue, key });
-    this.journal.write({ kind: "limits", limits: this.limits.set(limits) });
+    this.limits.set(limits);
   }
 
   #stored(changes: readonly Change[]): void {

@@ -39,6 +39,21 @@ export interface JournalClock {
   after(ms: number, action: () => void): () => void;
 }
 
+/** A journal that changes nothing: how it stands, and the bodies of the store. */
+export type JournalView = Readonly<
+  Pick<
+    Journal,
+    "failure" | "commits" | "changes" | "pending" | "full" | "room" | "settled" | "read"
+  >
+>;
+
+/** A journal for changes of these kinds only. */
+export interface JournalWriter<K extends Change["kind"]> extends JournalView {
+  // A property, not a method: so a journal for one kind never passes for one of more kinds.
+  /** As `write` of a journal. */
+  readonly write: (change: Extract<Change, { readonly kind: K }>) => Promise<void>;
+}
+
 /** Writes changes to a store, and reads bodies from it, in batches. */
 export class Journal {
   /** Why nothing can be written now. */

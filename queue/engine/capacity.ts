@@ -3,7 +3,7 @@
 import { BYTES, type Memory, WAITING_SHARE } from "../memory.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
-import type { Queue } from "../index/queue.ts";
+import type { QueueView } from "../index/queue.ts";
 import { busy, noRows } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreRoom } from "./store_room.ts";
@@ -140,7 +140,7 @@ export class CapacityCheck {
 }
 
 /** The queue or the key has as many unfinished jobs as its limit allows. */
-function forDepth(queue: Queue, name: string): void {
+function forDepth(queue: QueueView, name: string): void {
   const depth = queue.limits?.limits.depth ?? 0;
   if (depth > 0 && queue.unfinished >= depth) {
     throw busy(

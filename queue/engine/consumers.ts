@@ -2,8 +2,8 @@
 
 import type { Clock } from "../../scheduling/clock.ts";
 import { Deadlines, type Due, ownTimes } from "../index/deadlines.ts";
-import type { JobsView } from "../index/jobs.ts";
-import type { Queue } from "../index/queue.ts";
+import type { ConsumedJobs } from "../index/jobs.ts";
+import type { QueueView } from "../index/queue.ts";
 import type { Yield } from "../index/job_slice.ts";
 import { WaitList, type WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
@@ -54,13 +54,13 @@ export class Consumers {
   /** How many wait. */
   size = 0;
   readonly #lists = new Map<string, WaitList<Consumer>>();
-  readonly #jobs: JobsView;
+  readonly #jobs: ConsumedJobs;
   readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #deadlines: Deadlines<Consumer>;
 
   /** Starts without any. */
-  constructor(jobs: JobsView, clock: Clock, memory: Memory, yieldTo: Yield) {
+  constructor(jobs: ConsumedJobs, clock: Clock, memory: Memory, yieldTo: Yield) {
     this.#jobs = jobs;
     this.#clock = clock;
     this.#memory = memory;
@@ -76,7 +76,7 @@ export class Consumers {
   add(request: TakeRequest, time: number): Consumer {
     const consumer = new Consumer(request, this.#clock.now() + time);
     consumer.nodes = request.queues.map((name) => {
-      this.#jobs.queue(name).consumers++;
+      this.#jobs.addConsumer(name);
       return this.#list(name).add(consumer);
     });
     this.size++;
@@ -86,7 +86,7 @@ export class Consumers {
   }
 
   /** The consumer of a queue that is served next. */
-  first({ name, consumers }: Queue): Consumer | undefined {
+  first({ name, consumers }: QueueView): Consumer | undefined {
     return consumers === 0 ? undefined : this.#lists.get(name)!.first;
   }
 
@@ -100,9 +100,8 @@ export class Consumers {
     consumer.nodes = [];
     for (const [at, node] of nodes.entries()) {
       node.list.remove(node);
-      const queue = this.#jobs.queue(queues[at]);
-      if (--queue.consumers === 0) this.#lists.delete(queue.name);
-      this.#jobs.forget(queue);
+      const name = queues[at];
+      if (this.#jobs.removeConsumer(name) === 0) this.#lists.delete(name);
     }
   }
 

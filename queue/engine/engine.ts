@@ -82,7 +82,7 @@ export interface JobList {
 /** The state of a queue in short. */
 export interface QueueSummary {
   readonly queue: string;
-  readonly counts: Counts;
+  readonly counts: Readonly<Counts>;
   /** When the job that has been ready for longest became so; `undefined` if none is ready. */
   readonly oldest: number | undefined;
   /** How many requests wait for a job. */
@@ -93,7 +93,7 @@ export interface QueueSummary {
 /** A key of a queue. */
 export interface KeySummary {
   readonly key: string;
-  readonly counts: Counts;
+  readonly counts: Readonly<Counts>;
   readonly limits: QueueLimits;
 }
 

@@ -3,7 +3,7 @@
 import { MAX_TAKE_BYTES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
-import type { Queue } from "../index/queue.ts";
+import type { QueueView } from "../index/queue.ts";
 import { type QueueRing, QueueRotation } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { noRows } from "../refusals.ts";
@@ -40,7 +40,7 @@ export class JobDispatcher {
   readonly #parts: DispatcherParts;
   readonly #rotation = new QueueRotation();
   /** Queues with more for their consumers than one slice may give. */
-  #deferred = new Set<Queue>();
+  #deferred = new Set<QueueView>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -51,7 +51,7 @@ export class JobDispatcher {
     const { jobs, transitions, capacity } = this.#parts;
     transitions.ask();
     capacity.forRow();
-    const queues: Queue[] = [];
+    const queues: QueueView[] = [];
     for (const name of request.queues) {
       const queue = jobs.queues.get(name);
       if (queue !== undefined) queues.push(queue);
@@ -67,7 +67,7 @@ export class JobDispatcher {
     const consumer = consumers.add(request, time);
     // A job is ready if more jobs had expired than one slice removes.
     for (const name of request.queues) {
-      const queue = jobs.queue(name);
+      const queue = jobs.queues.get(name)!;
       if (queue.next !== undefined) this.#defer(queue);
     }
     return consumer;
@@ -94,16 +94,16 @@ export class JobDispatcher {
   }
 
   /** Gives the consumers of a queue the jobs that may be taken, each in its turn. */
-  serve(queue: Queue): void {
+  serve(queue: QueueView): void {
     if (queue.consumers > 0 && !this.#serve(queue, new JobSlice(this.#parts.clock))) {
       this.#defer(queue);
     }
   }
 
   /** As `serve`, for several queues. */
-  serveAll(queues: Iterable<Queue>): void {
+  serveAll(queues: Iterable<QueueView>): void {
     let slice: JobSlice | undefined;
-    let interrupted: Queue | undefined;
+    let interrupted: QueueView | undefined;
     for (const queue of queues) {
       if (queue.consumers === 0) continue;
       slice ??= new JobSlice(this.#parts.clock);
@@ -115,7 +115,7 @@ export class JobDispatcher {
   }
 
   /** Serves a queue in a later turn of the event loop. */
-  #defer(queue: Queue): void {
+  #defer(queue: QueueView): void {
     if (this.#deferred.size === 0) this.#parts.yield(this.#serveDeferred);
     this.#deferred.add(queue);
   }
@@ -127,7 +127,7 @@ export class JobDispatcher {
   };
 
   /** Returns whether all consumers have what there is, before the slice is over. */
-  #serve(queue: Queue, slice: JobSlice): boolean {
+  #serve(queue: QueueView, slice: JobSlice): boolean {
     const { transitions, consumers, journal, capacity } = this.#parts;
     if (transitions.closed || journal.failure !== undefined) return true;
     const ring = this.#rotation.of([queue.name]);
@@ -148,7 +148,7 @@ export class JobDispatcher {
   }
 
   /** The next job of a queue that may be taken. Removes those before it that have expired, as long as the slice allows. */
-  #next(queue: Queue, slice: JobSlice): Job | undefined {
+  #next(queue: QueueView, slice: JobSlice): Job | undefined {
     const { jobs, transitions } = this.#parts;
     for (let slot; (slot = queue.next) !== undefined;) {
       const job = jobs.at(slot);
@@ -158,7 +158,7 @@ export class JobDispatcher {
   }
 
   #deliver(
-    queues: readonly Queue[],
+    queues: readonly QueueView[],
     { max, lease, releaseOnDisconnect, client }: TakeRequest,
     ring: QueueRing,
     slice?: JobSlice,

@@ -3,8 +3,8 @@
 import type { LeakyBucket } from "../../scheduling/gcra.ts";
 import { Deadlines, ownTimes } from "../index/deadlines.ts";
 import type { Job } from "../index/job.ts";
-import type { JobsView } from "../index/jobs.ts";
-import type { Queue } from "../index/queue.ts";
+import type { LimitedJobs } from "../index/jobs.ts";
+import type { QueueView } from "../index/queue.ts";
 import { RateState } from "../index/rate_state.ts";
 import type { Yield } from "../index/job_slice.ts";
 import { BYTES, type Memory } from "../memory.ts";
@@ -14,13 +14,13 @@ import type { QueueClock } from "./queue_clock.ts";
 
 /** The parts that the limits work with. */
 interface RateLimitParts {
-  readonly jobs: JobsView;
+  readonly jobs: LimitedJobs;
   readonly journal: JournalWriter<"limits">;
   readonly clock: QueueClock;
   readonly memory: Memory;
   readonly yield: Yield;
   /** Gets queues whose jobs are no longer held back. */
-  readonly onFree: (queues: Iterable<Queue>) => void;
+  readonly onFree: (queues: Iterable<QueueView>) => void;
 }
 
 /** The limits of all queues and keys. */
@@ -78,8 +78,10 @@ export class RateLimits {
   }
 
   /** Counts a job that is taken. */
-  spend({ queue, keyState }: Job): void {
-    if (queue.limits === undefined && keyState.limits === undefined) return;
+  spend(job: Job): void {
+    if (job.queue.limits === undefined && job.keyState.limits === undefined) return;
+    const keyState = this.#parts.jobs.keyOf(job);
+    const { queue } = keyState;
     const now = this.#parts.clock.now();
     if (queue.limits !== undefined) this.#spend(queue.limits, now);
     if (keyState.limits === undefined) return;
@@ -88,7 +90,9 @@ export class RateLimits {
   }
 
   /** Takes back a job that was counted. */
-  refund({ queue, keyState }: Job): void {
+  refund(job: Job): void {
+    const keyState = this.#parts.jobs.keyOf(job);
+    const { queue } = keyState;
     const now = this.#parts.clock.now();
     for (const state of [queue.limits, keyState.limits]) {
       if (state === undefined || state.bucket.rate === 0) continue;
@@ -115,10 +119,10 @@ export class RateLimits {
 
   /** The rates of these limits let a job go again. */
   #release(states: Iterable<RateState>): void {
-    const queues = new Set<Queue>();
+    const queues = new Set<QueueView>();
     for (const { limits } of states) {
-      const queue = this.#parts.jobs.queues.get(limits.queue);
-      if (queue === undefined) continue;
+      if (!this.#parts.jobs.queues.has(limits.queue)) continue;
+      const queue = this.#parts.jobs.queue(limits.queue);
       const key = limits.key === "" ? undefined : queue.find(limits.key);
       if (key !== undefined) queue.updateBlocked(key);
       queues.add(queue);

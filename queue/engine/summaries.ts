@@ -2,7 +2,7 @@
 
 import { type CountedEvent, events } from "../index/event_rates.ts";
 import type { JobsView } from "../index/jobs.ts";
-import { noJobs, type Queue } from "../index/queue.ts";
+import { noJobs, type QueueView } from "../index/queue.ts";
 import type { QueueDetails, QueueSummary } from "./engine.ts";
 import { limitsOf } from "./limits.ts";
 
@@ -34,7 +34,7 @@ export function detailsOf(jobs: JobsView, name: string, top: number, now: number
   };
 }
 
-function summaryOf(name: string, queue: Queue | undefined): QueueSummary {
+function summaryOf(name: string, queue: QueueView | undefined): QueueSummary {
   return {
     queue: name,
     counts: queue?.counts ?? noJobs(),

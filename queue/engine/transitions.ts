@@ -5,7 +5,7 @@ import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
 import type { JobHolder } from "../index/job_page.ts";
 import type { Jobs } from "../index/jobs.ts";
-import type { Queue } from "../index/queue.ts";
+import type { QueueView } from "../index/queue.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { closed, notFound, readOnly } from "../refusals.ts";
 import { type NewJob, newStoredJob } from "../store/job_values.ts";
@@ -46,8 +46,8 @@ interface TransitionParts {
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
   /** Gives the consumers of a queue, or of several, the jobs that may be taken. */
-  readonly serve: (queue: Queue) => void;
-  readonly serveAll: (queues: Iterable<Queue>) => void;
+  readonly serve: (queue: QueueView) => void;
+  readonly serveAll: (queues: Iterable<QueueView>) => void;
   readonly yield: Yield;
 }
 
@@ -121,10 +121,10 @@ export class Transitions {
     const now = turnClock.now();
     const stored = newStoredJob(id, now, job);
     bodies.recent.add(id, job.body);
-    const { queue } = jobs.add(stored);
+    const added = jobs.add(stored);
     const written = journal.write({ kind: "put", job: stored, body: job.body });
-    queue.rates.count("put", now);
-    if (stored.state === "ready") this.#parts.serve(queue);
+    jobs.countEvent(added, "put", now);
+    if (stored.state === "ready") this.#parts.serve(added.queue);
     return { id, duplicate: false, written };
   }
 
@@ -240,7 +240,7 @@ export class Transitions {
     eventOf: (job: Job) => JobEvent,
     onChanged?: (id: number) => void,
   ): Promise<void> {
-    const queues = new Set<Queue>();
+    const queues = new Set<QueueView>();
     try {
       for (const job of jobs) {
         const event = eventOf(job);
@@ -258,9 +258,9 @@ export class Transitions {
   /** Makes a change that may be made. */
   #apply(job: Job, event: JobEvent): Promise<void> {
     const { from, counts, ending } = lifecycle[event.kind];
-    const { id, state, queue } = job;
+    const { id, state } = job;
     if (!from.includes(state)) throw new Error(`${event.kind} of job ${id}, which is ${state}`);
-    if (counts !== undefined) queue.rates.count(counts, this.#parts.turnClock.now());
+    if (counts !== undefined) this.#parts.jobs.countEvent(job, counts, this.#parts.turnClock.now());
     if (event.kind === "done") return this.#finish(job, event);
     if (ending !== undefined || event.kind === "forget") return this.#remove(job, event);
     return this.#move(job, event);

@@ -1,6 +1,6 @@
 import { type JobOptions, type JobState, states, type StoredJob } from "../store/job_fields.ts";
 import type { JobExtras, JobHolder, JobPage } from "./job_page.ts";
-import type { KeyState, Queue, SharedOptions } from "./queue.ts";
+import type { KeyView, QueueView, SharedOptions } from "./queue.ts";
 
 /**
  * A job in memory, without its body: a transient view of a row of the table, which cannot change it. Keep the id, not the
@@ -8,36 +8,36 @@ import type { KeyState, Queue, SharedOptions } from "./queue.ts";
  */
 export class Job {
   readonly id: number;
-  readonly shared: SharedOptions;
+  readonly #shared: SharedOptions;
   readonly #page: JobPage;
   readonly #at: number;
 
   /** The job of an index in a page. */
   constructor(page: JobPage, at: number) {
     this.id = page.id[at];
-    this.shared = page.optionsOf(at);
+    this.#shared = page.optionsOf(at);
     this.#page = page;
     this.#at = at;
   }
 
   get options(): JobOptions {
-    return this.shared.values;
+    return this.#shared.values;
   }
 
   get slot(): number {
     return this.#page.first + this.#at;
   }
 
-  get keyState(): KeyState {
-    return this.shared.key;
+  get keyState(): KeyView {
+    return this.#shared.key;
   }
 
-  get queue(): Queue {
-    return this.shared.key.queue;
+  get queue(): QueueView {
+    return this.#shared.key.queue;
   }
 
   get key(): string {
-    return this.shared.key.key;
+    return this.#shared.key.key;
   }
 
   get enqueuedAt(): number {
@@ -76,7 +76,7 @@ export class Job {
     return this.#page.holders.get(this.#at);
   }
 
-  get extras(): JobExtras | undefined {
+  get extras(): Readonly<JobExtras> | undefined {
     return this.#page.extras.get(this.#at);
   }
 

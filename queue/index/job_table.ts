@@ -2,7 +2,7 @@ import { Memory } from "../memory.ts";
 import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
 import type { DueTimes } from "./deadlines.ts";
 import { Job } from "./job.ts";
-import { INDEX_BITS, type JobHolder, JobPage, ROOM } from "./job_page.ts";
+import { INDEX_BITS, type JobExtras, type JobHolder, JobPage, ROOM } from "./job_page.ts";
 import type { SharedOptions } from "./queue.ts";
 import { SharedOptionsTable } from "./shared_options.ts";
 import { NONE, type SlotTable } from "./slots.ts";
@@ -100,6 +100,11 @@ export class JobTable implements SlotTable, DueTimes<number> {
 
   optionsOf(slot: number): SharedOptions {
     return this.#page(slot).optionsOf(indexOf(slot));
+  }
+
+  /** The fields that few jobs have; `undefined` if this one has none. */
+  extrasOf(slot: number): JobExtras | undefined {
+    return this.#page(slot).extras.get(indexOf(slot));
   }
 
   readyAtOf(slot: number): number {

@@ -1,12 +1,13 @@
 // All jobs by id and by queue, each where its state puts it.
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
-import type { JobProgress, StoredJob } from "../store/job_fields.ts";
+import type { JobProgress, JobState, StoredJob } from "../store/job_fields.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { CountedEvent } from "./event_rates.ts";
 import type { Job } from "./job.ts";
 import type { JobExtras, JobHolder } from "./job_page.ts";
 import type { JobTable } from "./job_table.ts";
-import { type Counts, noJobs, Queue } from "./queue.ts";
+import { type Counts, type KeyState, noJobs, Queue, type QueueView } from "./queue.ts";
 import { NONE } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
 
@@ -74,13 +75,13 @@ export class Jobs {
 
   /** As `update`, for the next job of its queue: its key is charged for it. */
   take(job: Job, progress: JobProgress, holder: JobHolder): void {
-    job.queue.order.take();
+    this.keyOf(job).queue.order.take();
     this.update(job, progress, holder);
   }
 
   /** As `update`, for a job whose consumer did not learn of it: its key gets back what it was charged. */
   untake(job: Job, progress: JobProgress): void {
-    job.queue.order.refund(job.slot);
+    this.keyOf(job).queue.order.refund(job.slot);
     this.update(job, progress);
   }
 
@@ -94,7 +95,9 @@ export class Jobs {
 
   /** Removes a job. */
   remove(job: Job): void {
-    const { queue, keyState, unique } = job;
+    const { unique } = job;
+    const keyState = this.keyOf(job);
+    const { queue } = keyState;
     this.#detach(job);
     queue.ids.remove(job.id);
     if (unique !== "") queue.releaseName(unique);
@@ -104,14 +107,39 @@ export class Jobs {
     this.forget(queue);
   }
 
+  /** Something happens to a job that its queue counts. */
+  countEvent(job: Job, event: CountedEvent, now: number): void {
+    this.keyOf(job).queue.rates.count(event, now);
+  }
+
+  /** A consumer waits for jobs of a queue. */
+  addConsumer(name: string): void {
+    this.queue(name).consumers++;
+  }
+
+  /** A consumer of a queue no longer waits. Returns how many still do. */
+  removeConsumer(name: string): number {
+    const queue = this.queue(name);
+    const left = --queue.consumers;
+    this.forget(queue);
+    return left;
+  }
+
+  /** The key of a job, to be changed. */
+  keyOf({ slot }: Job): KeyState {
+    return this.#table.optionsOf(slot).key;
+  }
+
   /** A job goes where its state puts it. */
   #attach(job: Job): void {
-    const { state, queue, extras } = job;
-    this.#count(job, 1);
+    const { state, slot } = job;
+    const keyState = this.keyOf(job);
+    const extras = this.#table.extrasOf(slot);
+    this.#count(keyState, state, 1);
     this.#memory.kept += bytesOf(extras);
-    queue.keys.update(job.keyState);
-    if (state === "ready") queue.order.push(job.slot);
-    else if (job.hasDeadline) this.#deadlines.add(job.slot);
+    keyState.queue.keys.update(keyState);
+    if (state === "ready") keyState.queue.order.push(slot);
+    else if (job.hasDeadline) this.#deadlines.add(slot);
     if (extras !== undefined && extras.expiresAt > 0) {
       if (state === "ready" || state === "delayed") this.#expiries.add(extras);
     }
@@ -119,18 +147,20 @@ export class Jobs {
 
   /** A job leaves the place where its state has put it. */
   #detach(job: Job): void {
-    const { state, queue, slot, extras } = job;
+    const { state, slot } = job;
+    const keyState = this.keyOf(job);
+    const extras = this.#table.extrasOf(slot);
     if (extras !== undefined && extras.place !== -1) this.#expiries.remove(extras);
     if (this.#table.placeOf(slot) !== NONE) {
-      if (state === "ready") queue.order.remove(slot);
+      if (state === "ready") keyState.queue.order.remove(slot);
       else this.#deadlines.remove(slot);
     }
-    this.#count(job, -1);
+    this.#count(keyState, state, -1);
     this.#memory.kept -= bytesOf(extras);
   }
 
-  #count(job: Job, change: number): void {
-    const { state, queue, keyState } = job;
+  #count(keyState: KeyState, state: JobState, change: number): void {
+    const { queue } = keyState;
     queue.counts[state] += change;
     this.counts[state] += change;
     keyState.count(state, change);
@@ -158,8 +188,19 @@ export class Jobs {
   }
 }
 
-/** The jobs as every module but the transitions sees them: it cannot change a job. */
-export type JobsView = Omit<Jobs, "add" | "update" | "take" | "untake" | "finish" | "remove">;
+/** The jobs as every module but the transitions sees them: it can change neither a job nor a queue. */
+export interface JobsView extends Pick<Jobs, "get" | "at" | typeof Symbol.iterator> {
+  readonly size: number;
+  readonly counts: Readonly<Counts>;
+  readonly queues: ReadonlyMap<string, QueueView>;
+  readonly names: Iterable<string>;
+}
+
+/** The jobs as the consumers see them: a queue counts its consumers, and exists as long as it has one. */
+export type ConsumedJobs = JobsView & Pick<Jobs, "addConsumer" | "removeConsumer">;
+
+/** The jobs as the limits see them: queues and keys hold limits, and exist as long as they do. */
+export type LimitedJobs = JobsView & Pick<Jobs, "queue" | "keyOf" | "forget">;
 
 /** The memory of a job. */
 function bytesOf(extras: JobExtras | undefined): number {

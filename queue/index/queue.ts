@@ -7,12 +7,32 @@ import { EventRates } from "./event_rates.ts";
 import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
 import { Order } from "./order.ts";
-import type { RateState } from "./rate_state.ts";
+import type { RateState, RateStateView } from "./rate_state.ts";
 import type { OrderedKey, OrderedOptions, OrderedRow, SlotTable } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
 
 /** How many jobs there are in each state. */
 export type Counts = Record<JobState, number>;
+
+/** A queue as every module sees it that may not change it. */
+export interface QueueView
+  extends Readonly<Pick<Queue, "name" | "consumers" | "unfinished" | "next" | "weight" | "named">> {
+  readonly counts: Readonly<Counts>;
+  readonly order: Readonly<Pick<Order, "size" | "oldest" | "next">>;
+  readonly ids: Readonly<Pick<JobIdIndex, "size" | "page">>;
+  readonly rates: Pick<EventRates, "perSecond">;
+  readonly keys: { readonly size: number; top(count: number): readonly KeyView[] };
+  readonly limits: RateStateView | undefined;
+  find(key: string): KeyView | undefined;
+  keyLimits(): Iterable<RateStateView>;
+}
+
+/** A key of a queue as every module sees it that may not change it. */
+export interface KeyView
+  extends Readonly<Pick<KeyState, "key" | JobState | "unfinished" | "size" | "weight">> {
+  readonly queue: QueueView;
+  readonly limits: RateStateView | undefined;
+}
 
 /** No jobs. */
 export function noJobs(): Counts {

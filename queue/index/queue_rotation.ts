@@ -1,6 +1,6 @@
 // Which of the queues that one TAKE names is next.
 
-import type { Queue } from "./queue.ts";
+import type { QueueView } from "./queue.ts";
 
 /** How many sets of queues are remembered. */
 const SETS = 1_000;
@@ -16,8 +16,8 @@ export class QueueRing {
   #now = 0;
 
   /** The next queue with a job that may be taken; `undefined` if there is none. */
-  next(queues: readonly Queue[]): Queue | undefined {
-    let best: Queue | undefined;
+  next(queues: readonly QueueView[]): QueueView | undefined {
+    let best: QueueView | undefined;
     let bestTag = Infinity;
     for (const queue of queues) {
       const tag = this.#tag(queue);
@@ -27,14 +27,14 @@ export class QueueRing {
   }
 
   /** A job of the `next` queue is taken. */
-  charge(queue: Queue): void {
+  charge(queue: QueueView): void {
     const { name, weight } = queue;
     this.#now = this.#tag(queue);
     this.#turns.set(name, { tag: this.#now + 1 / weight, weight });
   }
 
   // A change of the weight holds for the debt of a queue too: a small weight must not outlast itself.
-  #tag({ name, weight }: Queue): number {
+  #tag({ name, weight }: QueueView): number {
     const turn = this.#turns.get(name);
     if (turn === undefined || turn.tag <= this.#now) return this.#now;
     if (turn.weight !== weight) {

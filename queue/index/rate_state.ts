@@ -13,6 +13,9 @@ function newBucket(): LeakyBucket {
   return new LeakyBucket(BURST_SECONDS);
 }
 
+/** The limits of a queue or key as every module sees them that may not change them. */
+export type RateStateView = Readonly<Pick<RateState, "limits">>;
+
 /** The limits of a queue or of one of its keys, and whether its rate holds it back. */
 export class RateState implements Due {
   place = -1;

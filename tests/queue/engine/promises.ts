@@ -2,7 +2,7 @@
 // at a time, attempts go up, limits hold, counts are right, keys are served in order, and no job starves.
 
 import type { Job } from "../../../queue/index/job.ts";
-import type { Queue } from "../../../queue/index/queue.ts";
+import type { QueueView } from "../../../queue/index/queue.ts";
 import type { NewJob } from "../../../queue/store/job_values.ts";
 import { countedAttempts } from "../../../queue/engine/lifecycle.ts";
 import {
@@ -230,7 +230,7 @@ export class Promises {
       }
     }
     if (step % RARELY !== 0) return;
-    const counted = new Map<Queue, number[]>();
+    const counted = new Map<QueueView, number[]>();
     const ahead = new Map<string, number>();
     for (const job of work.jobs) {
       const { queue, state } = job;

@@ -44,7 +44,7 @@ export class LineWriter {
     this.#most = most;
   }
 
-  /** Whether so many bytes wait that a producer of many lines should wait for `flush`. */
+  /** Whether more than half of the bound waits: a producer of many lines should then wait for `flush`. */
   get isFull(): boolean {
     return this.#bytes > this.#most / 2;
   }
@@ -85,7 +85,7 @@ export class LineWriter {
     this.#add({ bytes }, now);
   }
 
-  /** Writes bytes behind all that waits. Resolves once they are written, or cannot be written. */
+  /** Writes bytes behind the waiting ones. Resolves once they are written, or cannot be written. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((done) => this.#add({ bytes, done }));

@@ -69,7 +69,7 @@ export type ServerEvent =
   | { readonly kind: "proxy-header-missing"; readonly client: string; readonly why: string }
   /** A listener could not accept a connection, and will try again. */
   | { readonly kind: "accept-failed"; readonly address: string; readonly error: string }
-  /** A listener accepts again, after so many failures. */
+  /** A listener accepts again, after a number of failures. */
   | { readonly kind: "accept-resumed"; readonly address: string; readonly failures: number }
   /** A handler in a worker did not stop in time, so another worker takes its place. */
   | { readonly kind: "worker-replaced"; readonly client: string; readonly verb: string }

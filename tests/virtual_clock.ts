@@ -58,7 +58,10 @@ export class VirtualClock implements Clock {
     return this.now() + this.#ahead;
   }
 
-  /** Lets `ms` milliseconds pass without an action, as in an event loop that is busy: every action is so much later. */
+  /**
+   * Lets `ms` milliseconds pass without running an action, as in a busy event loop: every action is late by that
+   * time.
+   */
   late(ms: number): void {
     this.#late += ms;
   }

@@ -6,7 +6,7 @@ import type { Timed } from "../../scheduling/timing_wheel.ts";
 import type { RequestOutcome, RequestPolicy } from "./policy.ts";
 import type { RefusalBudget, RefusedClient, Resting } from "./refusal_budget.ts";
 
-// One request that is served makes up for so many that were refused.
+// The number of refusals for which one served request makes up.
 const REFUSALS_PER_SERVED = 16;
 
 /** Decides when one connection is read again after refusals: it rests (a little) or is paused (for its `retry`). */

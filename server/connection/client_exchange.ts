@@ -37,17 +37,17 @@ export interface ExchangeConnection {
   readonly closed: boolean;
   /** Called when the client has told how it behaves. */
   introduce(introduction: Introduction): void;
-  /** Counts what is held for the client now. */
+  /** Counts the memory that is held for the client now. */
   weigh(): void;
   /** A request is answered; `now` is the time where it is not that of a read. */
   answered(now: number | undefined): void;
   /** Takes no further requests, and closes once all are answered. */
   end(): void;
-  /** As `end`, because of what the client has sent. */
+  /** As `end`, because of the client's input. */
   endFor(code: string, why: string): void;
 }
 
-/** What a connection exchanges with its client. */
+/** The exchange of a connection with its client. */
 export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly services: ConnectionServices;
   readonly session: DialectSession;
@@ -96,7 +96,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     return this.services.draining.active;
   }
 
-  /** The time: one for all that is taken from what was read. */
+  /** The time, the same for all requests of one read. */
   get present(): number {
     return this.batch.taking ? this.batch.now : this.services.clock.now();
   }
@@ -196,7 +196,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.router.reject(NOBODY, failure);
   }
 
-  // What built-in commands may do, see `BuiltinContext`.
+  // The members that built-in commands use, see `BuiltinContext`.
 
   introduce(introduction: Introduction): void {
     this.#connection.introduce(introduction);

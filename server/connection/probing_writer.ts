@@ -55,7 +55,7 @@ export class ProbingWriter {
   }
 }
 
-/** Whether a connection was reset whose other end has ended its side: then not even nothing can be written. */
+/** Whether a connection was reset after the other end had ended its side: then even an empty write fails. */
 export async function isReset(stream: ByteStream): Promise<boolean> {
   try {
     await stream.write(NOTHING);

@@ -15,7 +15,8 @@ import type { ReadBudget } from "./read_budget.ts";
 const SMALLEST_BUFFER = 1024, LARGEST_BUFFER = 16_384;
 /** The number of requests of one connection that are taken before other connections have their turn. */
 const REQUESTS_A_TURN = 64;
-// A fast sender could keep the loop to itself, as what is there already is read without a turn: queue after this many.
+// A fast sender could keep the loop to itself: bytes that are there already are read without a turn. Queue after this
+// many.
 const BYTES_A_TURN = LARGEST_BUFFER;
 /** Cost model: reading 1 KiB costs about one refusal. */
 const BYTES_A_REQUEST = 1024;

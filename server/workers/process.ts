@@ -227,7 +227,7 @@ function holds(name: PermissionName): boolean {
   return state === "granted" && !partial;
 }
 
-/** The error for a missing permission, with what it is for. */
+/** The error for a missing permission, with its purpose. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Deno.errors.NotCapable)) return error;
   const needed = `--allow-run=${Deno.execPath()} --allow-read --allow-write --allow-net`;

@@ -111,6 +111,11 @@ export class RawClient implements Disposable {
     return await this.reply();
   }
 
+  /** Resolves once this text has come; it stays. */
+  async seen(text: string): Promise<void> {
+    while (!this.peek().includes(text)) await this.#more();
+  }
+
   /** All text that comes until the server ends the stream. */
   async rest(): Promise<string> {
     while (!this.ended) await this.#read();

@@ -1,6 +1,6 @@
 // The process of attacked.ts, as the test sees it.
 
-import { until } from "../raw_client.ts";
+import { holdsElsewhere } from "../elsewhere.ts";
 import type { Report } from "./attacked.ts";
 
 /** The factor by which the server's clock is faster. */
@@ -27,9 +27,6 @@ const QUIET: Readonly<Record<string, string>> = {
   waiting: "0",
   "waiting-bytes": "0",
 };
-
-// The time for the server to notice that all clients are gone: it may be busy.
-const QUIET_MS = 60_000;
 
 /** A server in a process of its own. Disposing ends it. */
 export class Attacked implements AsyncDisposable {
@@ -71,17 +68,14 @@ export class Attacked implements AsyncDisposable {
 
   /** The lines that answer one request, on a connection of this machine. Tries again where the server is busy. */
   async ask(request: string): Promise<string[]> {
-    const deadline = performance.now() + QUIET_MS;
-    while (performance.now() < deadline) {
-      const lines = await this.#ask(request).catch(() => []);
-      const busy = /^ERR busy .* retry=(\d+)$/.exec(lines[0] ?? "");
-      if (busy === null && lines.length > 0) return lines;
-      // The server's clock is fast, so time-outs may pass before the machine gets to its work. No answer means the
-      // same: the gate was closed, or this process was slower than a time-out.
-      const retry = busy === null ? 1000 : Number(busy[1]);
-      await new Promise((resolve) => setTimeout(resolve, retry / SPEED));
-    }
-    throw new Error(`no answer to ${request}`);
+    let lines: string[] = [];
+    // The server's clock is fast, so time-outs may pass before the machine gets to its work. No answer means the same:
+    // the gate was closed, or this process was slower than a time-out.
+    await holdsElsewhere(async () => {
+      lines = await this.#ask(request).catch(() => []);
+      return lines.length > 0 && !lines[0].startsWith("ERR busy ");
+    }, `${request} is answered`);
+    return lines;
   }
 
   async #ask(request: string): Promise<string[]> {
@@ -94,20 +88,17 @@ export class Attacked implements AsyncDisposable {
   /** Waits until the server has noticed that all clients are gone. Resolves with its resources. */
   async idle(): Promise<IdleReport> {
     let figures: Record<string, string> = {};
-    let report: Report;
-    const deadline = performance.now() + QUIET_MS;
-    do {
-      if (performance.now() > deadline) {
-        throw new Error(`the server is not idle: ${JSON.stringify(figures)}`);
-      }
+    let report = await this.#report();
+    await holdsElsewhere(async () => {
       figures = {};
       for (const line of await this.ask("STATS")) {
         const [, name, value] = line.split(" ");
         if (name in QUIET) figures[name] = value;
       }
       report = await this.#report();
-    } while (Object.entries(QUIET).some(([name, value]) => figures[name] !== value));
-    if (HAS_PROC) await until(() => this.#open() === 0, "every connection is closed");
+      return Object.entries(QUIET).every(([name, value]) => figures[name] === value);
+    }, "the server is idle");
+    if (HAS_PROC) await holdsElsewhere(() => this.#open() === 0, "every connection is closed");
     return { ...report, figures, fds: HAS_PROC ? this.#fds() : undefined };
   }
 

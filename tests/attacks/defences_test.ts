@@ -7,7 +7,7 @@ import { TestServer } from "../test_server.ts";
 import { PeerListener, settle } from "../streams.ts";
 import { TestNetwork } from "../test_network.ts";
 import { WorkerFixture } from "../server/workers/worker_fixture.ts";
-import { RawClient, until } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 import type { Defence } from "./defence.ts";
 import { connections } from "./defences_of_connections.ts";
 import { memory } from "./defences_of_memory.ts";
@@ -70,7 +70,7 @@ async function burnt(
   const before = clock.now();
   attack();
   newcomer.post(asks);
-  await until(() => newcomer.peek().includes("\n"), "the newcomer is answered");
+  await newcomer.seen("\n");
   return clock.now() - before;
 }
 
@@ -215,7 +215,7 @@ async function told(newcomer: RawClient, name: string): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   newcomer.take();
   newcomer.post("STATS\n");
-  await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
+  await newcomer.seen("OK count=");
   return figureOf(newcomer.take(), name);
 }
 
@@ -258,7 +258,7 @@ Deno.test("one queue for all that will be refused: a newcomer is read before mos
   newcomer.take();
   for (const each of clients) each.post("SAY x\n".repeat(64));
   newcomer.post("STATS\n");
-  await until(() => newcomer.peek().includes("OK count="), "the newcomer is answered");
+  await newcomer.seen("OK count=");
   const [, told] = /errors-busy-total (\d+)/.exec(newcomer.take())!;
   // Without the queue it is 3250.
   assert(Number(told) < 250, `${told} refusals came first`);

@@ -21,6 +21,8 @@ export interface LineServer extends AsyncDisposable {
   readonly address: string;
   /** All lines that have come, on all connections. */
   readonly received: string[];
+  /** Resolves once this holds, which changes with the lines that come. */
+  until(condition: () => boolean): Promise<void>;
   /** The number of connections so far. */
   readonly connections: number;
 }
@@ -34,10 +36,13 @@ export async function lineServer(
   const open = new Map<ByteStream, Promise<void>>();
   const received: string[] = [];
   let connections = 0;
+  let more = Promise.withResolvers<void>();
   const accepting = accept(listener, (stream) => {
     connections++;
     const done = serveLines(stream, greeting, (line, connection) => {
       received.push(line);
+      more.resolve();
+      more = Promise.withResolvers();
       return answer(line, connection);
     });
     open.set(stream, done.finally(() => open.delete(stream)));
@@ -45,6 +50,9 @@ export async function lineServer(
   return {
     address: listener.address,
     received,
+    async until(condition) {
+      while (!condition()) await more.promise;
+    },
     get connections() {
       return connections;
     },

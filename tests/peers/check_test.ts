@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { lineupProcess } from "../cli/lineup_process.ts";
+import { holdsElsewhere } from "../elsewhere.ts";
 import { find } from "./program.ts";
 
 /** Servers that wait for their client to speak first. They listen at a path. */
@@ -16,7 +17,7 @@ for (const [program, args] of Object.entries(SILENT)) {
     const child = new Deno.Command(program, { args: args(path), stdout: "null", stderr: "null" })
       .spawn();
     try {
-      await listening(path);
+      await holdsElsewhere(() => listens(path), `${program} listens`);
       const { code, out, err } = await lineupProcess([
         "check",
         "--timeout",
@@ -46,20 +47,14 @@ for (const [program, args] of Object.entries(SILENT)) {
   });
 }
 
-/** Resolves once a server listens at the path. */
-async function listening(path: string): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ transport: "unix", path })).close();
-      return;
-    } catch (error) {
-      if (
-        !(error instanceof Deno.errors.NotFound) &&
-        !(error instanceof Deno.errors.ConnectionRefused)
-      ) {
-        throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
+/** Whether a server listens at the path. */
+async function listens(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 // Opens pages in a headless Chromium.
 
+import { holdsElsewhere } from "../elsewhere.ts";
 import { find } from "./program.ts";
 
 const FLAGS = [
@@ -28,18 +29,12 @@ export async function openPage(url: string): Promise<AsyncDisposable> {
     async [Symbol.asyncDispose](): Promise<void> {
       child.kill("SIGTERM");
       await child.status;
-      await removeSoon(directory);
+      await holdsElsewhere(() => removes(directory), "Chromium leaves its directory alone");
     },
   };
 }
 
 // Chromium's helper processes may still write to the directory for a moment.
-async function removeSoon(directory: string): Promise<void> {
-  for (let tries = 0; tries < 50; tries++) {
-    try {
-      return await Deno.remove(directory, { recursive: true });
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+async function removes(directory: string): Promise<boolean> {
+  return await Deno.remove(directory, { recursive: true }).then(() => true, () => false);
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startLineup } from "../cli/lineup_process.ts";
+import { holdsElsewhere } from "../elsewhere.ts";
 import { find, run } from "./program.ts";
 
 const GREETING =
@@ -56,10 +57,10 @@ async function waitingNetcat(
   await writer.close();
   const ask = async (request: string): Promise<string> =>
     (await run("nc", ["-N", "127.0.0.1", String(port)], { input: bytes(request) })).out;
-  const deadline = performance.now() + 10_000;
-  while (!(await ask("STATS\n")).includes("* queue-takers 1\n")) {
-    if (performance.now() > deadline) throw new Error("netcat does not wait for a job");
-  }
+  await holdsElsewhere(
+    async () => (await ask("STATS\n")).includes("* queue-takers 1\n"),
+    "netcat waits for a job",
+  );
   return { nc, ask };
 }
 

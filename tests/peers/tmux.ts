@@ -1,5 +1,7 @@
 // A real terminal: tmux runs a program, types keys, and reports its screen.
 
+import { holdsElsewhere } from "../elsewhere.ts";
+
 /** A program in a pane of tmux. Disposing kills both. */
 export interface Pane extends AsyncDisposable {
   /** Types text as it is. */
@@ -16,9 +18,6 @@ export interface Pane extends AsyncDisposable {
   /** Resolves with the text once it contains or matches this. Rejects with the text after a minute. */
   see(what: string | RegExp): Promise<string>;
 }
-
-const PATIENCE_MS = 60_000;
-const LOOK_MS = 30;
 
 // The program in the pane shows colours, also where the tests run without colours.
 const { NO_COLOR: _, ...inherited } = Deno.env.toObject();
@@ -77,26 +76,22 @@ export async function openPane(
       // tmux changes its screen at once, and tells the program some time later. A program that draws in between is
       // wrong.
       const tty = (await tmux(["display-message", "-p", "#{pane_tty}"])).trim();
-      while (await sizeOf(tty) !== `${rows} ${columns}`) await pause();
+      await holdsElsewhere(async () => await sizeOf(tty) === `${rows} ${columns}`, "the new size");
     },
     async see(what) {
-      for (const end = performance.now() + PATIENCE_MS;;) {
-        const seen = await text();
-        if (typeof what === "string" ? seen.includes(what) : what.test(seen)) return seen;
-        if (performance.now() > end) throw new Error(`never seen: ${what}\n${seen}`);
-        // tmux reports no changes, so this reads the screen again and again.
-        await pause();
-      }
+      let seen = "";
+      // tmux reports no changes of its screen.
+      await holdsElsewhere(async () => {
+        seen = await text();
+        return typeof what === "string" ? seen.includes(what) : what.test(seen);
+      }, () => `${what} is seen\n${seen}`);
+      return seen;
     },
     async [Symbol.asyncDispose]() {
       await tmux(["kill-server"]).catch(() => {});
       await Deno.remove(folder, { recursive: true });
     },
   };
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 /** The rows and columns that the programs of a terminal see. */

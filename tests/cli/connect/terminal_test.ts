@@ -7,7 +7,6 @@ import { Terminal } from "../../../cli/connect/terminal.ts";
 import { listen } from "../../../net/mod.ts";
 import { type Protocol, Refusal } from "../../../protocol/mod.ts";
 import { serve, type Server } from "../../../server/mod.ts";
-import { until } from "../../raw_client.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
 import { lineServer } from "../line_server.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
@@ -348,11 +347,11 @@ Deno.test("terminal sends signs of life without showing them, and notices that i
   await using session = await open(server.address, { connected: false, clock });
   const { see, screen } = session;
   await see("nothing is completed");
-  await until(() => server.received.some((line) => line.includes("heartbeat=60000ms")), "HELLO");
+  await server.until(() => server.received.some((line) => line.includes("heartbeat=60000ms")));
   const pings = (): number => server.received.filter((line) => line.endsWith("PING")).length;
   for (let i = 1; i <= 10; i++) {
     clock.advance(30_000);
-    await until(() => pings() === i, `PING ${i}`);
+    await server.until(() => pings() === i);
     // When another request is answered, the answer to the sign of life is here.
     session.type(`#a${i} X\r`);
     await see(`#a${i} ERR`);

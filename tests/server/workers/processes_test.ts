@@ -3,7 +3,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startLineup } from "../../cli/lineup_process.ts";
 import type { WorkerOptions } from "@lineup/lineup/server";
-import { RawClient, until } from "../../raw_client.ts";
+import { holdsElsewhere } from "../../elsewhere.ts";
+import { RawClient } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";
 
 const ROOT = new URL("../../..//", import.meta.url);
@@ -15,12 +16,15 @@ function startServer(workers: number) {
 
 /** The processes of a server that has started its workers. */
 async function workersOf(pid: number, count: number): Promise<number[]> {
-  await until(() => childrenOf(pid).length === count, `${count} workers run`);
+  await holdsElsewhere(() => childrenOf(pid).length === count, `${count} workers run`);
   return childrenOf(pid).map((each) => each.pid);
 }
 
 function gone(pids: readonly number[]): Promise<void> {
-  return until(() => processes().every(({ pid }) => !pids.includes(pid)), `${pids} have ended`);
+  return holdsElsewhere(
+    () => processes().every(({ pid }) => !pids.includes(pid)),
+    `${pids} have ended`,
+  );
 }
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {

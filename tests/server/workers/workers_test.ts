@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { type RawClient, until } from "../../raw_client.ts";
+import { holdsElsewhere } from "../../elsewhere.ts";
+import type { RawClient } from "../../raw_client.ts";
 import { ownWorkers, processes, workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";
 import { WorkerFixture } from "./worker_fixture.ts";
@@ -159,7 +160,7 @@ Deno.test("no process burns after handlers that spin were cancelled", async () =
     await wire.lines(2);
     await fixture.clock.elapse(5);
   }
-  await until(() => workersAlive() === 2, "two workers run");
+  await holdsElsewhere(() => workersAlive() === 2, "two workers run");
   await wire.send("#a WHO\n#b WHO\n");
   await wire.lines(2);
   const pids = () => ownWorkers().map(({ pid }) => pid);
@@ -181,7 +182,7 @@ for (const name of ["child", ...(Deno.build.os === "linux" ? ["session"] : [])])
     await wire.send("CANCEL s\n");
     await wire.lines(2);
     await fixture.clock.elapse(5);
-    await until(() => processes().every((each) => each.pid !== pid), "it has ended");
+    await holdsElsewhere(() => processes().every((each) => each.pid !== pid), "it has ended");
   });
 }
 
@@ -218,6 +219,6 @@ for (const how of ["goes", "cancels"]) {
     await fixture.clock.elapse(5);
     const line = await other.line();
     assert(line.startsWith("#w OK ") && !line.includes(first), line);
-    await until(() => processes().every((each) => each.pid !== pid), "it is killed");
+    await holdsElsewhere(() => processes().every((each) => each.pid !== pid), "it is killed");
   });
 }

@@ -21,7 +21,7 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   [/invalid peer certificate: .*NotValidYet.*/s, "the server's certificate is not valid yet"],
   [
     /received (corrupt message|fatal alert).*|.*wrong version number.*|packet length too long/s,
-    "the server does not speak TLS at this address",
+    "the server does not speak TLS at this address, or not this protocol",
   ],
   [
     /failed to lookup address information.*|getaddrinfo ENOTFOUND.*/s,
@@ -44,7 +44,7 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     "$1: permission denied; ports below 1024 need a privilege",
   ],
   // Messages of our own libraries, which know no flags.
-  [/\bset insecure\b/, "give --insecure"],
+  [/\bset insecure: true\b/, "give --insecure"],
   [/; checkSqliteFile tells more$/, "; `lineup queue --check` tells more"],
   // The form of messages of node:fs.
   [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],

@@ -29,7 +29,7 @@ export * from "../dialects/wire_limits.ts";
 export * from "./standard_schema.ts";
 export {
   builtin,
-  type BuiltinCommands as StandingCommands,
+  type BuiltinCommands,
   type CommandsOf,
 } from "../dialects/lineup1/builtin_protocol.ts";
 export { compile } from "../dialects/lineup1/compile.ts";

@@ -17,13 +17,7 @@ export type { Clock } from "../scheduling/clock.ts";
 export type { OpenSession, SessionOptions } from "./open_session.ts";
 export type { Resolve } from "./look_up.ts";
 export type { Dial } from "./platform/platform.ts";
-export type {
-  FrameReceiver as Exchange,
-  Outgoing,
-  Sent,
-  Session,
-  SessionLimits,
-} from "./session.ts";
+export type { FrameReceiver, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
 export { work } from "./work.ts";
 export type { JobContext, JobHandler, Worker, WorkOptions } from "./work_options.ts";
 export {

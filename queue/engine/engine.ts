@@ -17,7 +17,7 @@ export interface PutResult {
 
 /** What a TAKE asks for. */
 export interface TakeRequest {
-  /** The queues to take from, each once. */
+  /** The queues to take from; one that is named twice counts once. */
   readonly queues: readonly string[];
   /** How many jobs at most. */
   readonly max: number;
@@ -157,7 +157,10 @@ export interface Engine {
   /** All schedules, by name. Throws if the body of one cannot be read. */
   schedules(): AsyncIterable<ScheduleDetails>;
 
-  /** Takes jobs; waits up to `wait` ms for the first. Resolves with none if none came. */
+  /**
+   * Takes jobs; waits up to `wait` ms for the first. Resolves with none if none came. Rejects with `bad-arguments` for too
+   * many queues.
+   */
   take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]>;
   /**
    * Takes back jobs of a TAKE of which its client did not learn: they are ready again at their old places. `mayBeRead`: the

@@ -1,4 +1,5 @@
-import { deadJob, notDead, notFound } from "../refusals.ts";
+import { badArguments, deadJob, notDead, notFound } from "../refusals.ts";
+import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { NewJob } from "../store/job_values.ts";
@@ -93,10 +94,8 @@ export class LocalEngine implements Engine {
     }
   }
 
-  async setSchedule(schedule: NewSchedule, { signal }: Caller): Promise<number> {
-    const { journal, schedules } = this.#work;
-    if (journal.full) await journal.room(signal);
-    return await schedules.set(schedule);
+  setSchedule(schedule: NewSchedule, { signal }: Caller): Promise<number> {
+    return this.#work.schedules.set(schedule, signal);
   }
 
   endSchedule(name: string): Promise<void> {
@@ -107,7 +106,8 @@ export class LocalEngine implements Engine {
     return this.#work.schedules.list();
   }
 
-  take(request: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
+  take(asked: TakeRequest, wait: number, caller: Caller): Promise<readonly DeliveredJob[]> {
+    const request = withDistinctQueues(asked);
     const delivery = this.#work.dispatcher.take(request);
     if (delivery?.isInMemory) return delivery.whole;
     return this.#takeLater(request, delivery, wait, caller);
@@ -226,4 +226,15 @@ export class LocalEngine implements Engine {
     if (job === undefined) throw notFound(id);
     return job;
   }
+}
+
+/** The request with each of its queues once. Throws `bad-arguments` if they are too many. */
+function withDistinctQueues(request: TakeRequest): TakeRequest {
+  const { queues } = request;
+  if (queues.length === 1) return request;
+  const distinct = new Set(queues);
+  if (distinct.size > MAX_TAKE_QUEUES) {
+    throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
+  }
+  return distinct.size === queues.length ? request : { ...request, queues: [...distinct] };
 }

@@ -101,9 +101,14 @@ export class Schedules {
   }
 
   /** Sets a schedule. Resolves with how long until its next job, once it is stored. Throws `bad-arguments` or `busy`. */
-  async set(schedule: NewSchedule): Promise<number> {
+  async set(schedule: NewSchedule, signal: AbortSignal): Promise<number> {
     const { transitions, capacity, jobs, journal } = this.#parts;
-    const { cron: _cron, zone: _zone, interval: _interval, body, ...options } = schedule;
+    const { cron, zone: _zone, interval, body, ...options } = schedule;
+    // Asks before anything else: a client learns of this also while nothing can change.
+    if (cron === undefined && interval === undefined) {
+      throw badArguments("EVERY needs cron= or interval=, or `off` in the place of the queue.");
+    }
+    if (journal.full) await journal.room(signal);
     const { name, queue } = options;
     transitions.ask();
     const times = timesOf(schedule);

@@ -2,7 +2,6 @@
 
 import type { Engine } from "../engine/engine.ts";
 import type { producer } from "../protocol/producer.ts";
-import { badArguments } from "../refusals.ts";
 import { msBetween } from "./durations.ts";
 import type { QueueHandlers } from "./queue_handlers.ts";
 
@@ -22,12 +21,7 @@ export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof type
     },
 
     async EVERY({ name, queue, body = EMPTY, key = "", cron, tz, interval, ...options }, context) {
-      if (cron === undefined && interval === undefined) {
-        if (queue !== "off") {
-          throw badArguments(
-            "EVERY needs cron= or interval=, or `off` in the place of the queue.",
-          );
-        }
+      if (queue === "off" && cron === undefined && interval === undefined) {
         await engine.endSchedule(name);
         return {};
       }

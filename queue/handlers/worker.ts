@@ -1,7 +1,6 @@
 // TAKE, DONE, FAIL, EXTEND, RELEASE.
 
 import type { Context, ItemSource } from "../../server/request/handlers.ts";
-import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { DeliveredJob, Engine } from "../engine/engine.ts";
 import type { worker } from "../protocol/worker.ts";
 import { badArguments } from "../refusals.ts";
@@ -16,12 +15,8 @@ export function workerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof
   return {
     TAKE({ queue, wait, lease, max, hold }, context) {
       const { client } = context;
-      const queues = queue.length === 1 ? queue : [...new Set(queue)];
-      if (queues.length > MAX_TAKE_QUEUES) {
-        throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
-      }
       const releaseOnDisconnect = hold !== undefined;
-      const request = { queues, lease, max, releaseOnDisconnect, client };
+      const request = { queues: queue, lease, max, releaseOnDisconnect, client };
       // No async function here: its frame would take 0.3 KiB for each TAKE that waits.
       return engine.take(request, wait, context).then((jobs) => itemsOf(engine, jobs, context));
     },

@@ -24,7 +24,7 @@ const shop = {
 } as const satisfies Protocol;
 
 /** A server of this protocol, and the purchases that it has counted. */
-async function openShop() {
+async function serveShop() {
   const bought: { what: string; id: number; note?: string; size: number }[] = [];
   let looked = 0;
   const server = await serve(shop, {
@@ -49,25 +49,25 @@ async function openShop() {
 }
 
 Deno.test("lineup load sends the number of requests that it is told, from every thread", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   for (const flags of [[], ["--tagged", "--depth", "7"], ["--rate", "1000"]]) {
-    shop.bought.length = 0;
+    server.bought.length = 0;
     const { code, out, err } = await lineup([
       "load",
       ...["--json", "--quiet", "--threads", "2", "--connections", "5", "--requests", "301"],
       ...flags,
-      shop.address,
+      server.address,
       ...["BUY", "{{choice apple pear}}", "id={{n}}", "note={{random 3..5}} {{uuid}}", "{10}"],
     ]);
     assertEquals({ code, err }, { code: 0, err: "" });
-    const ids = shop.bought.map(({ id }) => id).sort((a, b) => a - b);
+    const ids = server.bought.map(({ id }) => id).sort((a, b) => a - b);
     assertEquals(ids.length, 301);
     assertEquals(new Set(ids).size, 301, "no number comes twice");
-    for (const { note, size } of shop.bought) {
+    for (const { note, size } of server.bought) {
       assertMatch(note!, /^[345] [0-9a-f-]{36}$/);
       assertEquals(size, 10);
     }
-    assertEquals(new Set(shop.bought.map(({ what }) => what)), new Set(["apple", "pear"]));
+    assertEquals(new Set(server.bought.map(({ what }) => what)), new Set(["apple", "pear"]));
     const report = JSON.parse(out);
     assertEquals(
       [report.sent, report.ok, report.failed, report.unanswered, report.unsent],
@@ -84,26 +84,26 @@ Deno.test("lineup load sends the number of requests that it is told, from every 
 });
 
 Deno.test("lineup load sends a mix by weight, from a file or flags", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   const dir = await Deno.makeTempDir();
   try {
     const buy = 'BUY apple {{bytes 20}} id={{n}} note="two words"';
     await Deno.writeTextFile(`${dir}/mix`, `# a mix\n\n0.001 ${buy}\r\n  LOOK\n`);
     for (const flags of [["--mix", `${dir}/mix`], ["--command", buy, "--command", "3 LOOK"]]) {
-      const before = shop.looked;
-      shop.bought.length = 0;
+      const before = server.looked;
+      server.bought.length = 0;
       const { code, out } = await lineup(
-        ["load", "--json", "--quiet", "--requests", "800", ...flags, shop.address],
+        ["load", "--json", "--quiet", "--requests", "800", ...flags, server.address],
       );
       assertEquals(code, 0);
       const [bought, looked] = JSON.parse(out).requests;
       assertEquals([bought.request, looked.request], [buy, "LOOK"]);
-      assertEquals([bought.ok, looked.ok], [shop.bought.length, shop.looked - before]);
+      assertEquals([bought.ok, looked.ok], [server.bought.length, server.looked - before]);
       assertEquals(bought.ok + looked.ok, 800);
       // Of 800 draws, none of 0.8 or 200 expected comes near these bounds by chance.
       const share = flags[0] === "--mix" ? [0, 30] : [100, 300];
       assert(bought.ok >= share[0] && bought.ok <= share[1], String(bought.ok));
-      for (const { note, size } of shop.bought) assertEquals([note, size], ["two words", 20]);
+      for (const { note, size } of server.bought) assertEquals([note, size], ["two words", 20]);
     }
   } finally {
     await Deno.remove(dir, { recursive: true });
@@ -111,22 +111,22 @@ Deno.test("lineup load sends a mix by weight, from a file or flags", async () =>
 });
 
 Deno.test("lineup load counts errors by code, and exits with 1 for too many", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   const args = ["--quiet", "--requests", "100", "--command", "LOOK", "--command", "FAIL"];
-  const both = await lineup(["load", "--json", ...args, shop.address]);
+  const both = await lineup(["load", "--json", ...args, server.address]);
   const report = JSON.parse(both.out);
   assertEquals(both.code, 0);
   assertEquals(report.errors, { gone: report.failed });
   assertEquals(report.ok + report.failed, 100);
-  assertEquals((await lineup(["load", "--max-errors", "1", ...args, shop.address])).code, 1);
-  assertEquals((await lineup(["load", "--max-errors", "99", ...args, shop.address])).code, 0);
-  const none = await lineup(["load", "--quiet", "--requests", "9", shop.address, "FAIL"]);
+  assertEquals((await lineup(["load", "--max-errors", "1", ...args, server.address])).code, 1);
+  assertEquals((await lineup(["load", "--max-errors", "99", ...args, server.address])).code, 0);
+  const none = await lineup(["load", "--quiet", "--requests", "9", server.address, "FAIL"]);
   assertEquals(none.code, 1);
   assertMatch(none.out, /^ERR replies\n {2}gone {2}9 {2}100 %$/m);
 });
 
 Deno.test("lineup load refuses a request that the server would refuse, before it sends anything", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   const id = "id={{n}}";
   const wrong: [string[], string][] = [
     [["BUYY"], "There is no command BUYY; did you mean BUY?"],
@@ -139,11 +139,11 @@ Deno.test("lineup load refuses a request that the server would refuse, before it
     [["BUY", "apple", id, "colour=red", "{1}"], "BUY has no option colour"],
   ];
   for (const [words, says] of wrong) {
-    const { code, err } = await lineup(["load", "--requests", "9", shop.address, ...words]);
+    const { code, err } = await lineup(["load", "--requests", "9", server.address, ...words]);
     assertStringIncludes(err, says);
     assertEquals(code, 64, words.join(" "));
   }
-  assertEquals(shop.bought, []);
+  assertEquals(server.bought, []);
   const { code, out } = await lineup(
     [
       "load",
@@ -153,7 +153,7 @@ Deno.test("lineup load refuses a request that the server would refuse, before it
       "9",
       "--connections",
       "1",
-      shop.address,
+      server.address,
       "BUYY",
     ],
   );
@@ -161,13 +161,13 @@ Deno.test("lineup load refuses a request that the server would refuse, before it
 });
 
 Deno.test("lineup load refuses a page that cannot be written, before it sends anything", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   const { code, out, err } = await lineup(
-    ["load", "--html", "./nowhere/page.html", "--requests", "9", shop.address, "LOOK"],
+    ["load", "--html", "./nowhere/page.html", "--requests", "9", server.address, "LOOK"],
   );
   assertEquals({ code, out }, { code: 64, out: "" });
   assertStringIncludes(err, "--html ./nowhere/page.html: No such file or directory.");
-  assertEquals(shop.looked, 0);
+  assertEquals(server.looked, 0);
 });
 
 Deno.test("lineup load shows a stall of the server with --rate; a closed loop hides it", async () => {
@@ -290,13 +290,13 @@ Deno.test("lineup load exits with 2 where no server answers, or none that speaks
 });
 
 Deno.test("lineup load writes a page that needs no other file, and shows its progress", async () => {
-  await using shop = await openShop();
+  await using server = await serveShop();
   const dir = await Deno.makeTempDir();
   try {
     const { code, err, out } = await lineup([
       "load",
       ...["--html", `${dir}/page.html`, "--warmup", "0ms", "--duration", "1200ms"],
-      ...["--connections", "2", shop.address, "PING", "<b>&amp;"],
+      ...["--connections", "2", server.address, "PING", "<b>&amp;"],
     ]);
     assertEquals(code, 0);
     assertMatch(err, /^1\.\d of 1 s {2}[0-9,]+\/s {2}p50 [0-9.]+ m?s {2}p99 .* ERR 0$/m);

@@ -58,7 +58,7 @@ Deno.test("Scheduler has its usual waits 200 ms after a step to 1.4 times its ca
   });
 });
 
-Deno.test("Scheduler shields a polite flow from a neighbour that offers 100 times the capacity", () => {
+Deno.test("Scheduler shields a polite flow from another flow that offers 100 times the capacity", () => {
   withSeed((random) => {
     const polite: SourceOptions = { key: "polite", rate: 0.05, within: 100 };
     const duration = 80_000 * LONG;

@@ -123,17 +123,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-interface Site {
+interface ProxiedServer {
   /** Sends the parts, and reads until the end. */
   readonly talk: (...parts: Uint8Array[]) => Promise<string>;
   /** The reasons for which connections were dropped. */
   readonly dropped: string[];
 }
 
-async function site(
+async function withServer(
   { place }: Kind,
   proxyFrom: readonly string[] | undefined,
-  test: (site: Site) => Promise<void>,
+  test: (server: ProxiedServer) => Promise<void>,
   options: ServeOptions = {},
 ): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -175,7 +175,7 @@ async function site(
 
 for (const [name, kind] of Object.entries(KINDS)) {
   Deno.test(`PROXY over ${name}: the server takes the peer of a client from a listed proxy`, () =>
-    site(kind, kind.listed, async ({ talk, dropped }) => {
+    withServer(kind, kind.listed, async ({ talk, dropped }) => {
       for (const [header, [bytes, peer]] of Object.entries(GOOD)) {
         const answer = await talk(bytes, kind.asks);
         const [, who] = /OK (\S+)\r\n.*OK bye/s.exec(answer) ?? [, answer];
@@ -188,12 +188,12 @@ for (const [name, kind] of Object.entries(KINDS)) {
   Deno.test(`PROXY over ${name}: other bytes than a header end a listed proxy's connection without an answer`, async () => {
     for (const [what, [bytes, why]] of Object.entries(BAD)) {
       // Each case has its own server: a log takes ten such entries a second.
-      await site(kind, kind.listed, async ({ talk, dropped }) => {
+      await withServer(kind, kind.listed, async ({ talk, dropped }) => {
         assertEquals(await talk(bytes, kind.asks), "", what);
         assertEquals(dropped.map((each) => each.slice(0, why.length)), [why], what);
       });
     }
-    await site(kind, kind.listed, async ({ talk, dropped }) => {
+    await withServer(kind, kind.listed, async ({ talk, dropped }) => {
       assertEquals(await talk(), "");
       assertEquals(dropped, ["the connection ended before its PROXY header"]);
     });
@@ -202,7 +202,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
   Deno.test(`PROXY over ${name}: connections of an unlisted peer are closed without an answer, with any header`, async () => {
     // At a Unix socket, every peer that may open its file is a listed proxy.
     if (kind.unlisted === undefined) return;
-    await site(kind, kind.unlisted, async ({ talk, dropped }) => {
+    await withServer(kind, kind.unlisted, async ({ talk, dropped }) => {
       for (const [header, [bytes]] of Object.entries(GOOD)) {
         assertEquals(await talk(bytes, kind.asks), "", header);
       }
@@ -211,7 +211,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
   });
 
   Deno.test(`PROXY over ${name}: no header is read where none is expected`, () =>
-    site(kind, undefined, async ({ talk }) => {
+    withServer(kind, undefined, async ({ talk }) => {
       for (const [header, [bytes]] of Object.entries(GOOD)) {
         const answer = await talk(bytes, kind.asks);
         assertMatch(answer, kind.confused[header.startsWith("1") ? 0 : 1], header);
@@ -222,20 +222,25 @@ for (const [name, kind] of Object.entries(KINDS)) {
 
 Deno.test("PROXY over ws: the port for WebSockets has its own list of proxies", () => {
   const ws: Kind = { ...KINDS.ws, place: () => "tcp://127.0.0.1:0" };
-  return site(ws, undefined, async ({ talk }) => {
+  return withServer(ws, undefined, async ({ talk }) => {
     assertStringIncludes(await talk(GOOD["2 TCP4"][0], ws.asks), "OK 192.0.2.7:4660\r\n");
     assertEquals(await talk(ws.asks), "");
   }, { ws: { port: 0, proxyFrom: ["127.0.0.1"] } });
 });
 
 Deno.test("PROXY over tls: no header is read before TLS", () =>
-  site({ ...KINDS.tcp, place: () => "tls://127.0.0.1:0" }, undefined, async ({ talk, dropped }) => {
-    for (const [header, [bytes]] of Object.entries(GOOD)) {
-      const answer = await talk(bytes, KINDS.tcp.asks);
-      assert(!answer.includes("OK"), `${header}: ${answer}`);
-    }
-    assertEquals(dropped, []);
-  }, { tls: identity }));
+  withServer(
+    { ...KINDS.tcp, place: () => "tls://127.0.0.1:0" },
+    undefined,
+    async ({ talk, dropped }) => {
+      for (const [header, [bytes]] of Object.entries(GOOD)) {
+        const answer = await talk(bytes, KINDS.tcp.asks);
+        assert(!answer.includes("OK"), `${header}: ${answer}`);
+      }
+      assertEquals(dropped, []);
+    },
+    { tls: identity },
+  ));
 
 /** A server behind proxies, over memory and on a virtual clock. */
 async function inMemory(most = 256) {
@@ -333,16 +338,16 @@ Deno.test("a list of proxies that no peer can match is refused at the start, wit
 Deno.test("an IPv6 proxy is listed by its address, in any spelling, and the next address is not", async () => {
   const kind: Kind = { ...KINDS.tcp, place: () => "tcp://[::1]:0" };
   const [header] = GOOD["2 TCP4"];
-  await site(kind, ["0:0::0:1"], async ({ talk }) => {
+  await withServer(kind, ["0:0::0:1"], async ({ talk }) => {
     assertStringIncludes(await talk(header, kind.asks), "OK 192.0.2.7:4660\r\n");
   });
-  await site(kind, ["::2"], async ({ talk }) => {
+  await withServer(kind, ["::2"], async ({ talk }) => {
     assertEquals(await talk(header, kind.asks), "");
   });
 });
 
 Deno.test("a client behind a proxy is counted by its own address, and never has the connections of this machine", () =>
-  site(KINDS.unix, ["unix:"], async ({ talk }) => {
+  withServer(KINDS.unix, ["unix:"], async ({ talk }) => {
     const who = (address: string): Promise<string> =>
       talk(text(`PROXY TCP4 ${address} 127.0.0.1 1 2\r\n`), KINDS.unix.asks);
     assertMatch(await who("127.0.0.1"), /^ERR busy "There are 2 connections/);

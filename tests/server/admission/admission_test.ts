@@ -34,71 +34,73 @@ async function openNetwork(options: ServeOptions = {}): Promise<Network> {
 }
 
 Deno.test("serve refuses a client's connection beyond its share with one line, and no other client's", async () => {
-  await using here = await openNetwork({ connections: { connectionsPerClient: 2 } });
-  using first = await here.from("192.0.2.7:1");
-  using _second = await here.from("192.0.2.7:2");
-  using third = here.stranger("192.0.2.7:3");
+  await using network = await openNetwork({ connections: { connectionsPerClient: 2 } });
+  using first = await network.from("192.0.2.7:1");
+  using _second = await network.from("192.0.2.7:2");
+  using third = network.stranger("192.0.2.7:3");
   assertEquals(
     await third.rest(),
     'ERR quota "A client may have 2 connections, and has them." retry=1000 scope=prefix\r\n',
   );
-  using _other = await here.from("192.0.2.8:1");
-  using six = await here.from("[2001:db8::1]:1");
+  using _other = await network.from("192.0.2.8:1");
+  using six = await network.from("[2001:db8::1]:1");
   await six.send("PING\n");
   assertEquals(await six.line(), "OK pong");
-  using _seven = await here.from("[2001:db8::2]:1");
-  using eight = here.stranger("[2001:db8:0:0:ffff::3]:1");
+  using _seven = await network.from("[2001:db8::2]:1");
+  using eight = network.stranger("[2001:db8:0:0:ffff::3]:1");
   assertStringIncludes(await eight.rest(), "ERR quota");
   await first.send("QUIT\n");
   assertEquals(await first.line(), "OK bye");
   first.close();
-  await settle(here.testServer);
-  using again = await here.from("192.0.2.7:4");
+  await settle(network.testServer);
+  using again = await network.from("192.0.2.7:4");
   await again.send("PING\n");
   assertEquals(await again.line(), "OK pong");
-  assertEquals(await here.figure("connections-quota-total"), "2");
+  assertEquals(await network.figure("connections-quota-total"), "2");
 });
 
 Deno.test("serve reserves the last connections for this machine", async () => {
-  await using here = await openNetwork({ connections: { connections: 3, connectionsReserved: 1 } });
-  using _one = await here.from("192.0.2.1:1");
-  using _two = await here.from("192.0.2.2:1");
-  using three = here.stranger("192.0.2.3:1");
+  await using network = await openNetwork({
+    connections: { connections: 3, connectionsReserved: 1 },
+  });
+  using _one = await network.from("192.0.2.1:1");
+  using _two = await network.from("192.0.2.2:1");
+  using three = network.stranger("192.0.2.3:1");
   assertEquals(
     await three.rest(),
     'ERR busy "There are 3 connections, as many as may be." retry=1000\r\n',
   );
-  using local = await here.from("127.0.0.1:1");
+  using local = await network.from("127.0.0.1:1");
   await local.send("PING\n");
   assertEquals(await local.line(), "OK pong");
-  using late = here.stranger("[::1]:1");
+  using late = network.stranger("[::1]:1");
   assertStringIncludes(await late.rest(), "ERR busy");
 });
 
 Deno.test("serve ends a connection without a request", async () => {
-  await using here = await openNetwork();
-  using silent = await here.from("192.0.2.1:1");
-  using polite = await here.from("192.0.2.2:1");
+  await using network = await openNetwork();
+  using silent = await network.from("192.0.2.1:1");
+  using polite = await network.from("192.0.2.2:1");
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
-  await here.testServer.clock.elapse(59_000);
+  await network.testServer.clock.elapse(59_000);
   await silent.stream.write(new Uint8Array([0x0d, 0x0a]));
-  await here.testServer.clock.elapse(61_000);
+  await network.testServer.clock.elapse(61_000);
   assertEquals(await silent.rest(), 'ERR timeout "No request came within 60 s."\r\n');
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
 });
 
 Deno.test("serve bounds the time of a line, for any pace of its bytes", async () => {
-  await using here = await openNetwork();
-  using slow = await here.from("192.0.2.1:1");
-  using polite = await here.from("192.0.2.2:1");
+  await using network = await openNetwork();
+  using slow = await network.from("192.0.2.1:1");
+  using polite = await network.from("192.0.2.2:1");
   await slow.send("PING\nPI");
   assertEquals(await slow.line(), "OK pong");
   let seconds = 0;
   for (; seconds < 20; seconds++) {
-    await here.testServer.clock.elapse(1000);
-    if (here.testServer.log.length > 0) break;
+    await network.testServer.clock.elapse(1000);
+    if (network.testServer.log.length > 0) break;
     await slow.stream.write(new Uint8Array([0x4e])).catch(() => {});
     await polite.send("PING\n");
     assertEquals(await polite.line(), "OK pong");
@@ -110,14 +112,14 @@ Deno.test("serve bounds the time of a line, for any pace of its bytes", async ()
 });
 
 Deno.test("serve waits longer for a body that comes at a sufficient rate", async () => {
-  await using here = await openNetwork();
-  using fair = await here.from("192.0.2.1:1");
-  using slow = await here.from("192.0.2.2:1");
+  await using network = await openNetwork();
+  using fair = await network.from("192.0.2.1:1");
+  using slow = await network.from("192.0.2.2:1");
   await fair.send("ECHO {20000}\n");
   await slow.send("ECHO {20000}\n");
   const second = new Uint8Array(1000).fill(65);
   for (let i = 0; i < 20; i++) {
-    await here.testServer.clock.elapse(1000);
+    await network.testServer.clock.elapse(1000);
     await fair.send(second);
     await slow.send(second.subarray(0, 100)).catch(() => {});
   }
@@ -127,73 +129,73 @@ Deno.test("serve waits longer for a body that comes at a sufficient rate", async
 });
 
 Deno.test("serve keeps the requests of a client that has ended its side, for a bounded time", async () => {
-  await using here = await openNetwork({ timeouts: { idle: 60_000 } });
-  using gone = await here.from("192.0.2.1:1");
+  await using network = await openNetwork({ timeouts: { idle: 60_000 } });
+  using gone = await network.from("192.0.2.1:1");
   await gone.send("#a WAIT a\n#b WAIT b\n");
   await gone.half();
-  const hold = await here.testServer.held("a");
-  await here.testServer.held("b");
-  await here.testServer.clock.elapse(59_000);
+  const hold = await network.testServer.held("a");
+  await network.testServer.held("b");
+  await network.testServer.clock.elapse(59_000);
   hold.go("a");
   assertEquals(await gone.line(), "#a OK a");
-  await here.testServer.clock.elapse(59_000);
-  assertEquals(here.testServer.log, []);
-  await here.testServer.clock.elapse(61_000);
+  await network.testServer.clock.elapse(59_000);
+  assertEquals(network.testServer.log, []);
+  await network.testServer.clock.elapse(61_000);
   assertEquals(await gone.rest(), "");
   const within = "the client has ended its side, and nothing was answered within 60 s";
-  assertEquals(here.testServer.log.at(-1)?.message, `connection dropped: ${within}`);
+  assertEquals(network.testServer.log.at(-1)?.message, `connection dropped: ${within}`);
 });
 
 Deno.test("serve ends an idle connection, but not one that waits for an answer", async () => {
-  await using here = await openNetwork({ timeouts: { idle: 60_000 } });
-  using idle = await here.from("192.0.2.1:1");
-  using waiting = await here.from("192.0.2.2:1");
+  await using network = await openNetwork({ timeouts: { idle: 60_000 } });
+  using idle = await network.from("192.0.2.1:1");
+  using waiting = await network.from("192.0.2.2:1");
   await idle.send("PING\n");
   assertEquals(await idle.line(), "OK pong");
   await waiting.send("WAIT w\n");
-  const { go } = await here.testServer.held("w");
-  await here.testServer.clock.elapse(120_000);
+  const { go } = await network.testServer.held("w");
+  await network.testServer.clock.elapse(120_000);
   assertEquals(await idle.rest(), 'ERR timeout "Nothing came within 60 s."\n');
   go("here");
   assertEquals(await waiting.line(), "OK here");
 });
 
 Deno.test("serve drops a client that does not read, and logs it", async () => {
-  await using here = await openNetwork();
-  using deaf = await here.from("192.0.2.1:1", 1000);
-  using polite = await here.from("192.0.2.2:1");
+  await using network = await openNetwork();
+  using deaf = await network.from("192.0.2.1:1", 1000);
+  using polite = await network.from("192.0.2.2:1");
   await deaf.send("HELP\nHELP\n");
-  await here.testServer.clock.elapse(9000);
-  assertEquals(here.testServer.log.length, 0);
-  await here.testServer.clock.elapse(2000);
-  assertEquals(here.testServer.log.map(({ message }) => message), [
+  await network.testServer.clock.elapse(9000);
+  assertEquals(network.testServer.log.length, 0);
+  await network.testServer.clock.elapse(2000);
+  assertEquals(network.testServer.log.map(({ message }) => message), [
     "connection dropped: the client does not read what it was sent",
   ]);
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
-  assertEquals(await here.figure("connections-dropped-total"), "1");
+  assertEquals(await network.figure("connections-dropped-total"), "1");
 });
 
 Deno.test("serve drops a client with too many unread answers", async () => {
-  await using here = await openNetwork({ timeouts: { outputHard: 100_000 } });
-  using greedy = await here.from("192.0.2.1:1", 1000);
+  await using network = await openNetwork({ timeouts: { outputHard: 100_000 } });
+  using greedy = await network.from("192.0.2.1:1", 1000);
   await greedy.send("#a WAIT a\n#b WAIT b\n#c WAIT c\n");
-  for (const name of ["a", "b", "c"]) (await here.testServer.held(name)).go("x".repeat(60_000));
-  await here.testServer.clock.elapse(1000);
-  assertMatch(here.testServer.log[0].message, /^connection dropped: [0-9]+ bytes wait/);
+  for (const name of ["a", "b", "c"]) (await network.testServer.held(name)).go("x".repeat(60_000));
+  await network.testServer.clock.elapse(1000);
+  assertMatch(network.testServer.log[0].message, /^connection dropped: [0-9]+ bytes wait/);
 });
 
 Deno.test("serve drops the client that holds most memory when memory is full, and no other client", async () => {
-  await using here = await openNetwork({ memory: 100_000 });
-  using small = await here.from("192.0.2.1:1");
+  await using network = await openNetwork({ memory: 100_000 });
+  using small = await network.from("192.0.2.1:1");
   await small.send("ECHO {9000}\n", new Uint8Array(4000));
-  using big = await here.from("192.0.2.2:1");
+  using big = await network.from("192.0.2.2:1");
   await big.send("ECHO {200000}\n");
-  for (let i = 0; i < 20 && here.testServer.log.length === 0; i++) {
+  for (let i = 0; i < 20 && network.testServer.log.length === 0; i++) {
     await big.send(new Uint8Array(9000)).catch(() => {});
-    await settle(here.testServer);
+    await settle(network.testServer);
   }
-  assertEquals(here.testServer.log.map(({ client, message }) => [client, message]), [
+  assertEquals(network.testServer.log.map(({ client, message }) => [client, message]), [
     ["192.0.2.2:1", "connection dropped: it holds most, and the memory for clients is full"],
   ]);
   await small.send(new Uint8Array(5000), "\n");
@@ -201,49 +203,49 @@ Deno.test("serve drops the client that holds most memory when memory is full, an
 });
 
 Deno.test("serve takes no requests and no new clients while its memory is nearly full", async () => {
-  await using here = await openNetwork({ memory: 100_000 });
-  using big = await here.from("192.0.2.1:1");
+  await using network = await openNetwork({ memory: 100_000 });
+  using big = await network.from("192.0.2.1:1");
   await big.send("#w WAIT w\n");
   await big.send("ECHO {97000}\n", new Uint8Array(70_000));
-  await settle(here.testServer);
-  using other = await here.from("127.0.0.1:1");
+  await settle(network.testServer);
+  using other = await network.from("127.0.0.1:1");
   await other.send("SAY x\nPING\n");
   assertEquals(await other.lines(2), [
     'ERR busy "The server holds as much for its clients as it may." retry=1000',
     "OK pong",
   ]);
-  using stranger = here.stranger("192.0.2.3:1");
+  using stranger = network.stranger("192.0.2.3:1");
   assertStringIncludes(await stranger.rest(), "ERR busy");
   big.close();
-  await here.testServer.clock.elapse(1000);
+  await network.testServer.clock.elapse(1000);
   await other.send("SAY x\n");
   assertEquals(await other.line(), "OK x");
 });
 
 Deno.test("serve pauses a client that is refused again and again, then closes", async () => {
-  await using here = await openNetwork({
+  await using network = await openNetwork({
     seats: 1,
     scheduling: { waiting: 0 },
     random: () => 0.5,
   });
-  using holder = await here.from("192.0.2.1:1");
+  using holder = await network.from("192.0.2.1:1");
   await holder.send("HOLD h\n");
-  await here.testServer.held("h");
-  using pest = await here.from("192.0.2.2:1");
+  await network.testServer.held("h");
+  using pest = await network.from("192.0.2.2:1");
   const many = "SAY x\n".repeat(64);
   await pest.send(many);
   assertEquals((await pest.lines(64)).every((line) => line.startsWith("ERR busy")), true);
   await pest.send("PING\n");
-  await settle(here.testServer);
-  using polite = await here.from("192.0.2.3:1");
+  await settle(network.testServer);
+  using polite = await network.from("192.0.2.3:1");
   await polite.send("PING\n");
   assertEquals(await polite.line(), "OK pong");
-  await here.testServer.clock.elapse(40_000);
+  await network.testServer.clock.elapse(40_000);
   assertEquals(await pest.line(), "OK pong");
   let rest = "";
   for (let i = 0; i < 20 && !rest.includes("ERR quota"); i++) {
     await pest.send(many).catch(() => {});
-    await here.testServer.clock.elapse(40_000);
+    await network.testServer.clock.elapse(40_000);
     rest = i < 9 ? rest : await pest.rest();
   }
   assertStringIncludes(rest, 'ERR quota "Refused requests come again and again."');
@@ -269,8 +271,8 @@ Deno.test("serve listens without credentials where any machine can connect, with
 });
 
 Deno.test("serve sends a refused client the whole line, even if the network takes few bytes at once", async () => {
-  await using here = await openNetwork({ connections: { connectionsPerClient: 0 } });
-  using turned = here.stranger("192.0.2.1:1", 10);
+  await using network = await openNetwork({ connections: { connectionsPerClient: 0 } });
+  using turned = network.stranger("192.0.2.1:1", 10);
   assertEquals(
     await turned.rest(),
     'ERR quota "A client may have 0 connections, and has them." retry=1000 scope=prefix\r\n',
@@ -278,16 +280,16 @@ Deno.test("serve sends a refused client the whole line, even if the network take
 });
 
 Deno.test("serve waits for few refused clients, and for a bounded time", async () => {
-  await using here = await openNetwork({
+  await using network = await openNetwork({
     connections: { connections: 0, connectionsReserved: 0, connectionsOpening: 3 },
     timeouts: { opening: 1000 },
   });
-  const deaf = Array.from({ length: 3 }, (_, i) => here.stranger(`203.0.${i}.1:1`, 10));
-  await settle(here.testServer);
-  using unheard = here.stranger("192.0.2.1:1");
+  const deaf = Array.from({ length: 3 }, (_, i) => network.stranger(`203.0.${i}.1:1`, 10));
+  await settle(network.testServer);
+  using unheard = network.stranger("192.0.2.1:1");
   assertEquals(await unheard.rest(), "", "closed without a word");
-  await here.testServer.clock.elapse(1000);
-  using next = here.stranger("192.0.2.2:1");
+  await network.testServer.clock.elapse(1000);
+  using next = network.stranger("192.0.2.2:1");
   assertMatch(await next.rest(), /^ERR busy "[^"]*" retry=1000\r\n$/);
   for (const each of deaf) assertEquals(await each.rest(), 'ERR busy "');
 });

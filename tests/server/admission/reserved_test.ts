@@ -15,7 +15,7 @@ import { RawClient } from "../../raw_client.ts";
 import { protocol, TestServer } from "../../test_server.ts";
 import { PeerListener, settle } from "../../streams.ts";
 
-interface Site extends AsyncDisposable {
+interface ReservedServer extends AsyncDisposable {
   readonly testServer: TestServer;
   /** A connection from an address. */
   from(peer: string): RawClient;
@@ -23,7 +23,7 @@ interface Site extends AsyncDisposable {
   administrator(): Promise<RawClient>;
 }
 
-async function site(options: ServeOptions): Promise<Site> {
+async function openReserved(options: ServeOptions): Promise<ReservedServer> {
   const directory = await Deno.makeTempDir();
   const address = `unix:${directory}/admin.sock`;
   const listener = new PeerListener();
@@ -63,13 +63,13 @@ const FLOODS: Readonly<Record<string, (i: number) => string>> = {
 for (const [who, peer] of Object.entries(FLOODS)) {
   Deno.test(`a reserved address serves its administrator beside a flood from ${who}`, async () => {
     const connections = { connections: 100, connectionsPerClient: 40, connectionsReserved: 4 };
-    await using here = await site({ connections });
-    const flood = Array.from({ length: 300 }, (_, i) => here.from(peer(i)));
-    await settle(here.testServer);
-    const wires = await Promise.all(Array.from({ length: 4 }, () => here.administrator()));
+    await using server = await openReserved({ connections });
+    const flood = Array.from({ length: 300 }, (_, i) => server.from(peer(i)));
+    await settle(server.testServer);
+    const wires = await Promise.all(Array.from({ length: 4 }, () => server.administrator()));
     for (const wire of wires) assertStringIncludes(await wire.line(), "OK lineup/1");
     assert(Number(await figure(wires[0], "connections")) <= 104);
-    using fifth = await here.administrator();
+    using fifth = await server.administrator();
     assertEquals(
       await fifth.rest(),
       'ERR busy "There are 4 connections, as many as may be." retry=1000\r\n',
@@ -79,37 +79,39 @@ for (const [who, peer] of Object.entries(FLOODS)) {
 }
 
 Deno.test("a reserved address and the other addresses take no connections from each other's share", async () => {
-  await using here = await site({ connections: { connections: 2, connectionsReserved: 1 } });
-  using administrator = await here.administrator();
+  await using server = await openReserved({
+    connections: { connections: 2, connectionsReserved: 1 },
+  });
+  using administrator = await server.administrator();
   assertStringIncludes(await administrator.line(), "OK lineup/1");
-  using other = here.from("192.0.2.1:1");
+  using other = server.from("192.0.2.1:1");
   assertStringIncludes(await other.line(), "OK lineup/1");
   administrator.close();
-  await settle(here.testServer);
-  using again = await here.administrator();
+  await settle(server.testServer);
+  using again = await server.administrator();
   assertStringIncludes(await again.line(), "OK lineup/1");
 });
 
 Deno.test("a reserved address is open while the server takes no more clients", async () => {
-  await using here = await site({ pressure: { closeGate: 0, late: -1 } });
-  using other = here.from("192.0.2.1:1");
+  await using server = await openReserved({ pressure: { closeGate: 0, late: -1 } });
+  using other = server.from("192.0.2.1:1");
   assertMatch(await other.line(), /^ERR busy /);
-  using administrator = await here.administrator();
+  using administrator = await server.administrator();
   assertStringIncludes(await administrator.line(), "OK lineup/1");
   assertEquals(await figure(administrator, "connections-busy-total"), "1");
 });
 
 Deno.test("a reserved address has its own share during a flood of requests over Unix sockets", async () => {
-  await using here = await site({ seats: 1, scheduling: { flow: 5 } });
-  using other = here.from("unix");
+  await using server = await openReserved({ seats: 1, scheduling: { flow: 5 } });
+  using other = server.from("unix");
   await other.line();
   await other.send("#h HOLD h\n" + Array.from({ length: 9 }, (_, i) => `#${i} SAY x\n`).join(""));
-  await settle(here.testServer);
-  using administrator = await here.administrator();
+  await settle(server.testServer);
+  using administrator = await server.administrator();
   await administrator.line();
   await administrator.send("SAY hello\n");
-  await settle(here.testServer);
-  (await here.testServer.held("h")).go("done");
+  await settle(server.testServer);
+  (await server.testServer.held("h")).go("done");
   assertEquals(await administrator.line(), "OK hello");
 });
 

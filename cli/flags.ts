@@ -131,7 +131,7 @@ function joinValues(
       if (isAfterFirst) {
         if (name === "help") return ["--help"];
         throw new UsageError(
-          `--${name} comes too late: flags stand before ${first}. After -- it is a word.`,
+          `--${name} comes too late: put flags before ${first}. To send --${name} as a word, put -- before it.`,
         );
       }
       if (!valued.includes(name)) {

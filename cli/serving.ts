@@ -17,11 +17,12 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   listen: {
     value: "ADDRESS",
-    summary: "Listen on tcp://HOST:PORT, tls://, ws:// or unix:PATH instead of --host and --port.",
+    summary:
+      "The address to listen on, in place of --host and --port: tcp://HOST:PORT, tls://, ws:// or unix:PATH.",
   },
   reserve: {
     value: "unix:PATH",
-    summary: "Listen on this Unix socket as well, with 16 connections that are reserved for you.",
+    summary: "Listen on this Unix socket too, with 16 connections that no other address can use.",
   },
   mode: {
     value: "MODE",

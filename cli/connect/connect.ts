@@ -32,8 +32,8 @@ export const connectCommand: Subcommand = {
 colours off. The exit code is 0, or 2 without a connection.
 
 Otherwise standard input is a script with a request a line, which is sent as it stands. Replies go to
-standard output in the order of the protocol. The run ends when the server closes the connection; the
-server has a second for that after the last answer. The exit code is 0 if the last reply was OK; 1 if it
+standard output in the order of the protocol. The run ends when the server closes the connection, or
+a second after the last answer. The exit code is 0 if the last reply was OK; 1 if it
 was ERR; 2 without a connection, or if it was lost before all requests were answered; 141 if standard
 output is closed.`,
   async run([address], flags) {

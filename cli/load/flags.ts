@@ -24,7 +24,7 @@ export const loadFlags: Readonly<Record<string, Flag>> = {
     value: "N",
     type: { type: "integer", min: 1, max: 65_536 },
     summary:
-      "Keep N requests in flight on each connection, by default 1; with --rate at most N, by default 256.",
+      "The requests in flight on each connection. Default 1. With --rate it is the most. Default 256 then.",
   },
   rate: {
     value: "N",

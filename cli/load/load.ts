@@ -37,8 +37,8 @@ export const load: Subcommand = {
 each request: ${templateUsage}. A last word {N} is a body of N bytes.
 
 With --rate, latency counts from the time when a request is due: a server that stalls for a second
-shows it. Without --rate, each request waits for the answer to another one, and a server that stalls
-gets fewer requests. Ctrl-C ends the run early and prints its report.
+shows it. Without --rate, each answer makes room for the next request, so a server that stalls gets
+fewer requests. Ctrl-C ends the run early and prints its report.
 
 Exit code: 0; 1 if no request got an OK, or more failed than --max-errors; 2 without a connection.`,
   async run([address, ...words], flags) {

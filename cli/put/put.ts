@@ -36,8 +36,9 @@ export const put: Subcommand = {
     'put 127.0.0.1:5463 mail -- "$text"',
   ],
   more:
-    `lineup put prints the number of each job. A BODY that begins with - or @ must stand after --, and so must
-a BODY that somebody else wrote. Without a BODY, the body is read from standard input.
+    `lineup put prints the number of each job. A BODY that begins with - would be a flag, and one
+that begins with @ names a file. Put -- before such a BODY, and before every BODY that comes from a
+variable. Without a BODY, the body is read from standard input.
 
 --lines sends while it reads, up to 256 jobs at a time, and prints the numbers in the order of the lines.
 The line ends (LF or CRLF) are not part of a job; an empty line is an empty job. A line that fails is

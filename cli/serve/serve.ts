@@ -26,7 +26,8 @@ export const serveCommand: Subcommand = {
     },
     "worker-config": {
       value: "FILE",
-      summary: "The deno.json of --workers. Default: the one nearest to Lineup's main module.",
+      summary:
+        "The deno.json for --workers, as Deno does not tell its own. Default: the nearest to Lineup's main module.",
     },
   },
   more:

@@ -71,7 +71,8 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["call", "--json=no", "127.0.0.1:1", "PING"], says: "--json takes no value." },
   {
     args: ["call", "127.0.0.1:1", "PING", "--json"],
-    says: "--json comes too late: flags stand before ADDRESS. After -- it is a word.",
+    says:
+      "--json comes too late: put flags before ADDRESS. To send --json as a word, put -- before it.",
   },
   { args: ["call", "127.0.0.1:1", "--timeout=5s", "PING"], says: "--timeout comes too late" },
   { args: ["call", "--timeout", "-1s", "127.0.0.1:1", "PING"], says: 'not "-1s".' },

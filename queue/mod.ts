@@ -17,7 +17,29 @@
 
 export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
+export { createHandlers } from "./handlers/handlers.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
+export type {
+  AttemptFailure,
+  Claim,
+  DeliveredJob,
+  Engine,
+  FailedCounts,
+  JobFilter,
+  JobList,
+  KeySummary,
+  LimitChange,
+  NewSchedule,
+  PutResult,
+  QueueDetails,
+  QueueSummary,
+  ScheduleDetails,
+  TakeRequest,
+} from "./engine/engine.ts";
+export type { Caller, QueueClient } from "./engine/caller.ts";
+export type { Counts } from "./index/queue.ts";
+export type { CountedEvent } from "./index/event_rates.ts";
+export type { NewJob } from "./store/job_values.ts";
 export type { JobOptions, JobProgress, JobState, StoredJob } from "./store/job_fields.ts";
 export type {
   Change,

@@ -12,6 +12,7 @@ export interface QueueClient {
 
 /** One request of a client. The `Context` of a server's handler is one. */
 export interface Caller {
+  /** The client that sent it. */
   readonly client: QueueClient;
   /** Aborted when the client no longer wants the answer. */
   readonly signal: AbortSignal;

@@ -10,6 +10,7 @@ import type { Caller, QueueClient } from "./caller.ts";
 
 /** The answer to a PUT. */
 export interface PutResult {
+  /** The id of the job. */
   readonly id: number;
   /** Whether the queue had a job of this name already, whose id this is. */
   readonly duplicate?: true;
@@ -31,24 +32,31 @@ export interface TakeRequest {
 
 /** A job of a TAKE. */
 export interface DeliveredJob {
+  /** The id of the job. */
   readonly id: number;
+  /** The queue that it comes from. */
   readonly queue: string;
-  /** `undefined` for none. */
+  /** Its key; `undefined` for none. */
   readonly key: string | undefined;
+  /** The number of this attempt; none is given twice. */
   readonly attempt: number;
-  /** In ms. */
+  /** The length of the lease, in ms. */
   readonly lease: number;
+  /** The body of the job. */
   readonly body: Uint8Array;
 }
 
 /** Which attempt a worker means: the one of this number, else the one that its client holds. */
 export interface Claim {
+  /** The client of the worker. */
   readonly client: QueueClient;
+  /** The number of the attempt; `undefined` for that which the client holds. */
   readonly attempt: number | undefined;
 }
 
 /** What a FAIL says. */
 export interface AttemptFailure {
+  /** Why it failed; may be empty. */
   readonly reason: string;
   /** How long before the next attempt, in ms; `undefined` for the backoff of the job. */
   readonly retry: number | undefined;
@@ -58,13 +66,17 @@ export interface AttemptFailure {
 
 /** How many of the jobs that failed are in each state now. */
 export interface FailedCounts {
+  /** How many wait for their next attempt. */
   readonly delayed: number;
+  /** How many are ready for it. */
   readonly ready: number;
+  /** How many have no further attempt, or have expired. */
   readonly dead: number;
 }
 
 /** Which jobs of a queue are meant. */
 export interface JobFilter {
+  /** The name of the queue. */
   readonly queue: string;
   /** Default: all states. */
   readonly state?: JobState;
@@ -74,6 +86,7 @@ export interface JobFilter {
 
 /** A page of jobs. */
 export interface JobList {
+  /** The jobs, by id. */
   readonly jobs: readonly StoredJob[];
   /** The next page begins behind this id; `undefined` if this page is the last. */
   readonly after: number | undefined;
@@ -81,19 +94,25 @@ export interface JobList {
 
 /** The state of a queue in short. */
 export interface QueueSummary {
+  /** The name of the queue. */
   readonly queue: string;
+  /** How many jobs it has in each state. */
   readonly counts: Readonly<Counts>;
   /** When the job that has been ready for longest became so; `undefined` if none is ready. */
   readonly oldest: number | undefined;
   /** How many requests wait for a job. */
   readonly consumers: number;
+  /** Whether it gives out no job. */
   readonly paused: boolean;
 }
 
 /** A key of a queue. */
 export interface KeySummary {
+  /** The key; empty for jobs without one. */
   readonly key: string;
+  /** How many jobs it has in each state. */
   readonly counts: Readonly<Counts>;
+  /** Its limits; those of no limit if it has none. */
   readonly limits: QueueLimits;
 }
 
@@ -105,6 +124,7 @@ export interface QueueDetails extends Omit<QueueSummary, "paused"> {
   readonly keys: number;
   /** How often each event happened lately, per second. */
   readonly rates: Readonly<Record<CountedEvent, number>>;
+  /** Its own limits. */
   readonly limits: QueueLimits;
 }
 
@@ -113,15 +133,17 @@ export type LimitChange = Partial<Omit<QueueLimits, "queue" | "key" | "paid">>;
 
 /** A new schedule: `cron` with `zone`, or `interval`. */
 export interface NewSchedule extends Omit<Schedule, "cron" | "zone" | "interval" | "next"> {
+  /** Its times, as a cron expression. */
   readonly cron?: string;
-  /** Default: UTC. */
+  /** The time zone of `cron`, an IANA name. Default: UTC. */
   readonly zone?: string;
-  /** In ms. */
+  /** The time between two jobs, in ms. */
   readonly interval?: number;
 }
 
 /** A schedule, and how long until it puts its next job. */
 export interface ScheduleDetails {
+  /** The schedule. */
   readonly schedule: Schedule;
   /** In ms; `undefined` if this version cannot read when. */
   readonly next: number | undefined;

@@ -5,11 +5,11 @@ const AVERAGED_OVER = 60_000;
 /** How often the averages decay, in ms: events in between count as one moment. */
 const STEP = 100;
 
-/** What happens to jobs. */
-export const events = ["put", "taken", "done", "failed"] as const;
+/** Something that happens to jobs, and that their queue counts. */
+export type CountedEvent = "put" | "taken" | "done" | "failed";
 
-/** One of `events`. */
-export type CountedEvent = typeof events[number];
+/** All of them. */
+export const events: readonly CountedEvent[] = ["put", "taken", "done", "failed"];
 
 /** How often each event happened lately: exponentially weighted averages, in O(1). */
 export class EventRates {

@@ -5,8 +5,9 @@ import { compile } from "./straight_line.ts";
 
 /** A new job. Durations are in ms. */
 export interface NewJob extends Omit<JobOptions, "key"> {
+  /** The body of the job. */
   readonly body: Uint8Array;
-  /** Default: none. */
+  /** The key: whose job it is. Default: none. */
   readonly key?: string;
   /** A name that no other job of the queue may have. Default: none. */
   readonly unique?: string;

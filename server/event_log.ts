@@ -90,7 +90,7 @@ export class EventLog {
     }
   };
 
-  /** The key of a listener's entries: a listener must not keep the entries of another from the log. */
+  /** Logs an entry under a key of its listener: a listener must not keep the entries of another from the log. */
   #repeat(entry: LogEntry & { readonly address: string }): void {
     this.#repeating.add(entry, `${entry.message} ${entry.address}`);
   }

@@ -2,7 +2,7 @@
 
 import { styleText } from "node:util";
 
-/** What a piece of text is for, and so how it looks. */
+/** The role of a piece of text, which decides how it looks. */
 export type Style =
   | "plain"
   | "dim"

@@ -8,7 +8,7 @@ export interface TakenJob {
   readonly id: number;
   /** The queue that it is from. */
   readonly queue: string;
-  /** Whose it is, where PUT said so. */
+  /** The key of the job, if PUT gave one. */
   readonly key?: string;
   /** How often it was taken, this included. */
   readonly attempt: number;

@@ -99,7 +99,7 @@ const FADE_MS = 120_000;
  * max(0, (requests - K * accepts) / (requests + 1)), K = 2. It is at most 75 %, so that an end of the trouble is seen
  * (`MaxDropProbability` of Finagle). The share is kept by counting, not by lot: of four requests in a row one always
  * goes through. Requests count once their answer is known, for many are in flight at a time; fewer than 10 say nothing.
- * What is counted fades with a time constant of two minutes, the length of the window in the book: of requests that
+ * The counts fade with a time constant of two minutes, the length of the window in the book: of requests that
  * come evenly both hold as many.
  */
 export function adaptiveThrottle(clock: Clock, random: () => number): {

@@ -2,7 +2,7 @@
 export interface QueueLogEntry {
   readonly level: "info" | "error";
   readonly message: string;
-  /** What it happened to: `job`, `queue`, `error`, … */
+  /** The subject of the entry: `job`, `queue`, `error`, … */
   readonly [detail: string]: unknown;
 }
 

@@ -19,7 +19,7 @@ export type Expected = Omit<ConformanceCase, "name" | "send">;
 
 /** The result of a case. */
 export interface ExchangeResult {
-  /** What was wrong; `undefined` if all was right. */
+  /** The difference from the expected answer; `undefined` if there is none. */
   readonly why: string | undefined;
   /** The answer, as lines. */
   readonly came: string;

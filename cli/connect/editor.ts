@@ -8,7 +8,7 @@ import type { Key } from "../keys.ts";
 import { LineText } from "./line_text.ts";
 import { Search } from "./search.ts";
 
-/** What a key asks for besides a change of the line. */
+/** The request of a key besides a change of the line. */
 export type Intent =
   /** A line is entered. */
   | { readonly kind: "line"; readonly text: string }
@@ -23,7 +23,7 @@ export interface Menu {
   readonly chosen: number;
 }
 
-/** What an editor needs to know. */
+/** The sources of an editor: history and completion. */
 export interface EditorSource {
   /** The lines of history, oldest first. */
   readonly history: () => readonly string[];

@@ -13,7 +13,7 @@ import { showDiagnostic } from "./view.ts";
 /** The most lines that wait. */
 const MOST_WAITING = 100_000;
 
-/** What lines are entered into. */
+/** The parts that entered lines go to, and the look of the line. */
 export interface EnteredLinesOptions {
   readonly requests: Requests;
   readonly board: Board;

@@ -1,4 +1,4 @@
-// What a person may type next: the rest of the usage, and the present argument in words.
+// The hint below the line: the rest of the usage, and the present argument in words.
 
 import { isOptional, type NamedField } from "../../protocol/fields.ts";
 import { commonOptions } from "../../protocol/spec.ts";

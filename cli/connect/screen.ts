@@ -5,7 +5,7 @@ import type { Paint } from "../style.ts";
 import { cut, type StyledText, styledWidth } from "../styled_text.ts";
 import { fit, graphemes, width } from "../text_width.ts";
 
-/** What a screen draws. */
+/** The content of a screen. */
 export interface View {
   /** The prompt and the text before the cursor. */
   readonly before: readonly StyledText[];

@@ -3,7 +3,7 @@
 import type { Key } from "../keys.ts";
 import { previousCharacter } from "../text_width.ts";
 
-/** What a key does: the search goes on, is given up, or ends and the key applies to the line that was found. */
+/** The effect of a key: the search goes on, is given up, or ends and the key applies to the line that was found. */
 export type SearchStep = "stay" | "abort" | "accept";
 
 /** A search for lines that contain the query, from the newest to the oldest. */

@@ -51,7 +51,7 @@ export class Terminal implements TerminalProgram {
   readonly #replies: ReplyPrinter;
   readonly #link: ServerLink;
   readonly #end = Promise.withResolvers<number>();
-  /** What is wrong with the line in the editor, which was entered. */
+  /** The mistake in the line of the editor, after Enter. */
   #diagnostic: Diagnostic | undefined;
   #isLeaving = false;
   /** Whether the next Ctrl-C leaves. */

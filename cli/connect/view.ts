@@ -9,13 +9,13 @@ import type { View } from "./screen.ts";
 import { printable } from "../../protocol/printable.ts";
 import { width, wrap } from "../text_width.ts";
 
-/** What the view needs besides the editor. */
+/** The state of a view besides its editor. */
 export interface ViewState {
   readonly prompt: readonly StyledText[];
   readonly protocol: CompiledProtocol | undefined;
   /** Whether the line is a request to check and explain, and not a line of a body. */
   readonly explains: boolean;
-  /** What is wrong with the line, which was entered. */
+  /** The mistake in the line, after Enter. */
   readonly diagnostic: Diagnostic | undefined;
   /** The commands of the terminal itself. */
   readonly local: Readonly<Record<string, string>>;

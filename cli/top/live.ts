@@ -14,7 +14,7 @@ import type { Reading } from "./sample.ts";
 const OK = 0;
 const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
 
-/** What a live page shows, and where. */
+/** The options of a live page. */
 export interface LiveOptions {
   /** The server's name and address. */
   readonly name: string;

@@ -25,7 +25,7 @@ export const jobOptions = {
   result,
 } as const satisfies Fields;
 
-/** What JOB and LIST tell first. */
+/** The fields that JOB and LIST tell first. */
 export const jobSummary = {
   key: { ...key, optional: true },
   priority,

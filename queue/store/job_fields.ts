@@ -18,7 +18,7 @@ export type JobState = "delayed" | "ready" | "taken" | "dead" | "done";
 export const states: readonly JobState[] = ["delayed", "ready", "taken", "dead", "done"];
 
 /**
- * What changes in a job's life.
+ * The fields that change in a job's life.
  *
  * The passing of time is no change: that a delay or a lease is over follows from `readyAt` or `endsAt`, so it holds after
  * a restart and costs no write. Only a job that is gone for good, such as an expired one, is dropped.
@@ -40,7 +40,7 @@ export interface JobProgress {
   readonly reason: string;
 }
 
-/** What holds for all attempts of a job. */
+/** The fields that hold for all attempts of a job. */
 export interface JobOptions {
   /** The queue's name. */
   readonly queue: string;
@@ -74,7 +74,7 @@ export interface StoredJob extends JobOptions, JobProgress {
 
 /** A field of a job. */
 export interface JobFieldSpec extends StoredFieldSpec {
-  /** What it is part of; `body`: it follows from the body, and is kept by no column. */
+  /** The part of a job that it belongs to; `body`: it follows from the body, and no column keeps it. */
   readonly part: "job" | "options" | "progress" | "body";
   /** It is progress that a new job has too: it is kept with the job until the job has other progress. */
   readonly initial?: true;

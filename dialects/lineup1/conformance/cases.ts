@@ -1,4 +1,4 @@
-// What every server of Lineup/1 must do, as data. docs/PROTOCOL.md has the rule behind each case.
+// The duties of every server of Lineup/1, as data. docs/PROTOCOL.md has the rule behind each case.
 
 import { telnet } from "../telnet.ts";
 import type { ConformanceCase, Piece } from "./case.ts";
@@ -294,7 +294,7 @@ const telnetAndNetcat: readonly ConformanceCase[] = [
 ];
 
 /**
- * What every server of Lineup/1 must do, in any language: `lineup check` sends each case in one piece and byte by
+ * The duties of every server of Lineup/1, in any language: `lineup check` sends each case in one piece and byte by
  * byte.
  *
  * @example

@@ -13,7 +13,7 @@ export interface StoreOpener {
 
 /** One thing that every store does. */
 export interface StoreCase {
-  /** What it does. */
+  /** The steps of the test. */
   readonly name: string;
   /** Rejects where the store does not. */
   run(store: Store, opener: StoreOpener): Promise<void>;

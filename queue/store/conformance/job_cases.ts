@@ -1,4 +1,4 @@
-// What a store does with jobs and their bodies.
+// The duties of a store about jobs and their bodies.
 
 import { deepStrictEqual as assertEquals } from "node:assert/strict";
 import type { StoreCase } from "./case.ts";

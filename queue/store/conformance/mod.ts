@@ -1,5 +1,5 @@
 /**
- * What every store of a queue does, as tests: run them against a store of your own.
+ * The tests of every store of a queue: run them against a store of your own.
  *
  * @example With the tests of Deno
  * ```ts ignore

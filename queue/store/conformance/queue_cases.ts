@@ -1,4 +1,4 @@
-// What a store does with a queue as a whole: limits, schedules, numbers, moments, its end.
+// The duties of a store about a queue as a whole: limits, schedules, numbers, moments, its end.
 
 import { deepStrictEqual as assertEquals } from "node:assert/strict";
 import type { StoreCase } from "./case.ts";

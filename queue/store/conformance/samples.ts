@@ -1,4 +1,4 @@
-// What the conformance suite, and tests beside it, put into a store.
+// The changes that the conformance suite, and tests beside it, put into a store.
 
 import type { StoredField } from "../field.ts";
 import {

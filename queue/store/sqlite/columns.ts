@@ -28,7 +28,7 @@ export class ColumnWriter {
     this.#numbers = new Float64Array(most);
   }
 
-  /** What was written so far. */
+  /** The columns written so far. */
   get columns(): Columns {
     return { numbers: this.#numbers.subarray(0, this.#at), text: this.#text };
   }
@@ -91,14 +91,14 @@ export function reading(field: StoredField): string {
   return `reader.${isText(field) ? "text" : "number"}()`;
 }
 
-/** What writes a record of these fields. */
+/** Makes the writer of records with these fields. */
 export function recordWriter<R>(
   fields: readonly StoredField[],
 ): (writer: ColumnWriter, record: R) => void {
   return compile("writer, record", fields.map((field) => writing(field, "record")).join("\n"));
 }
 
-/** What reads a record of these fields. */
+/** Makes the reader of records with these fields. */
 export function recordReader<R>(fields: readonly StoredField[]): (reader: ColumnReader) => R {
   return compile("reader", record(fields, (field) => unpacked(field, reading(field))));
 }

@@ -22,7 +22,7 @@ import { compile, unpacked } from "../straight_line.ts";
 
 /** In the place of options: they are those of the job before. */
 const SAME = -1;
-/** What is added to the number of the state where the rest of the progress is that of a new job. */
+/** Added to the number of the state if the rest of the progress is that of a new job. */
 const NEW = 8;
 
 const own = jobFields.filter(({ part }) => part === "job" || part === "body");

@@ -38,7 +38,7 @@ export const scheduleRow: (schedule: Schedule) => Value[] = compile(
 /** A row as a query returns it. */
 export type TableRow = readonly Value[];
 
-/** What makes a record of a row that has these fields. */
+/** Makes the reader of rows with these fields. */
 function fromRow<R>(fields: readonly StoredField[]): (row: TableRow) => R {
   return compile(
     "row",

@@ -171,6 +171,11 @@ function moved(
 /** The reason of a job whose connection ended. */
 const CLOSED = "The connection closed.";
 
+/** The time of a job is over: it expires. */
+export const EXPIRE: JobEvent = { kind: "expire" };
+/** The time of a result is over, or it makes room for another. */
+export const FORGET: JobEvent = { kind: "forget" };
+
 /** The connection that held a job ended. */
 export function disconnect(readyAt: number): JobEvent {
   return { kind: "disconnect", readyAt, reason: CLOSED };

@@ -17,6 +17,7 @@ import { withinBounds } from "../store/stored_times.ts";
 import { Bodies } from "./bodies.ts";
 import { type Capacity, CapacityCheck } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
+import { JobChanges } from "./job_changes.ts";
 import { JobDispatcher } from "./job_dispatcher.ts";
 import type { Log } from "../log.ts";
 import { QueueClock } from "./queue_clock.ts";
@@ -57,6 +58,7 @@ export class WorkQueue {
 
   readonly #store: Store;
   readonly #journal: Journal;
+  readonly #changes: JobChanges;
   readonly #log: Log;
   readonly #stops: readonly { stop(): void }[];
   #closing: Promise<number> | undefined = undefined;
@@ -90,10 +92,17 @@ export class WorkQueue {
       ...parts,
       onFree: (queues) => this.dispatcher.serveAll(queues),
     });
-    const transitions = new Transitions({
+    const turnClock = new TurnClock(clock);
+    const changes = new JobChanges({
       ...parts,
       limits,
-      turnClock: new TurnClock(clock),
+      turnClock,
+      onDisconnect: (holder, ids) => this.transitions.disconnect(holder, ids),
+    });
+    const transitions = new Transitions({
+      ...parts,
+      changes,
+      turnClock,
       serve: (queue) => this.dispatcher.serve(queue),
       serveAll: (queues) => this.dispatcher.serveAll(queues),
     });
@@ -115,6 +124,7 @@ export class WorkQueue {
     this.scheduler = new SliceScheduler(yieldTo);
     this.#store = store;
     this.#journal = journal;
+    this.#changes = changes;
     this.#log = log;
     this.#stops = [jobTimes, expiries, limits, schedules, consumers];
   }
@@ -128,7 +138,7 @@ export class WorkQueue {
     const now = clock.now();
     for (const limits of await this.#store.limits()) this.#loadLimits(limits);
     for await (const stored of this.#store.load()) {
-      transitions.load(withinBounds(stored, now, capacity.max.resultTime), now);
+      this.#changes.load(withinBounds(stored, now, capacity.max.resultTime), now);
     }
     const done = [...jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) results.keep(job.id);

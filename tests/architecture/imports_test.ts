@@ -6,14 +6,15 @@ const SHOWS_ANOTHER_ROOM = "protocol/mod.ts";
 
 /** The modules of the queue's engine that may import what changes jobs, queues and the store. The others have views. */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {
-  Jobs: ["transitions", "work_queue"],
+  Jobs: ["job_changes", "work_queue"],
   JobTable: ["work_queue"],
   Queue: [],
   KeyState: [],
   ConsumedJobs: ["consumers"],
   LimitedJobs: ["rate_limits"],
   Journal: ["work_queue"],
-  JournalWriter: ["transitions", "rate_limits", "schedules"],
+  JobChanges: ["transitions", "work_queue"],
+  JournalWriter: ["job_changes", "rate_limits", "schedules"],
 };
 
 /** A rule about the imports of some files. */
@@ -123,10 +124,10 @@ for (const [name, modules] of Object.entries(WRITERS)) {
   });
 }
 
-Deno.test("in the queue's engine, only the transitions can change a job", () => {
+Deno.test("in the queue's engine, only one module can write that a job has changed", () => {
   const changes =
     /kind: "(?:put|move|finish|drop)", |JournalWriter<[^>]*"(?:put|move|finish|drop)"/;
-  const others = engine.filter(({ path }) => path !== "queue/engine/transitions.ts");
+  const others = engine.filter(({ path }) => path !== "queue/engine/job_changes.ts");
   assertEquals(others.filter(({ text }) => changes.test(text)).map(({ path }) => path), []);
 });
 

@@ -219,12 +219,3 @@ export class RawClient implements Disposable {
     return JSON.stringify(this.peek());
   }
 }
-
-/** Resolves once `condition` holds: for effects of a server without an event. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not so in ${DEADLINE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
+import { VirtualClock } from "../virtual_clock.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
@@ -106,16 +107,30 @@ Deno.test("lineup connect ends a script once all requests are answered, also whe
   }));
 });
 
+/** Lets the timers of this process run on a clock of the test, until it is disposed. */
+function timersOn(clock: VirtualClock): Disposable {
+  const { setTimeout, clearTimeout } = globalThis;
+  const stops: (() => void)[] = [];
+  Object.assign(globalThis, {
+    setTimeout: (action: () => void, ms = 0) => stops.push(clock.setTimer(ms, action)),
+    clearTimeout: (timer?: number) => timer && stops[timer - 1](),
+  });
+  return { [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout, clearTimeout }) };
+}
+
 Deno.test("lineup connect waits for answers longer than for a server's close", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const clock = new VirtualClock();
+  using _ = timersOn(clock);
   const served = (async () => {
     using conn = await listener.accept();
     const write = (text: string) => conn.write(new TextEncoder().encode(text));
     await write(greeting + "OK a\n");
     const buffer = new Uint8Array(1024);
     while (await conn.read(buffer) !== null);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    // The script has come.
+    await clock.elapse(1200);
     await write("OK b\n");
   })();
   const { code, out } = await lineup(["connect", `127.0.0.1:${listener.addr.port}`], {

@@ -6,6 +6,7 @@ import { type Running, startServer } from "../queue/store/server_process.ts";
 import { putSmall, removesSome, rowAttacks } from "../queue/store/row_attacks.ts";
 
 import { withDirectory } from "../temporary_directory.ts";
+import { holdsElsewhere } from "../elsewhere.ts";
 import { find, run } from "./program.ts";
 import { RawClient } from "../raw_client.ts";
 
@@ -56,9 +57,10 @@ async function survives(
 
   await failure.mend(server);
   // The server tries again at least every 10 s, by a real clock.
-  while (/ read-only=yes$/.test(await session.ask("QUEUES"))) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await holdsElsewhere(
+    async () => !/ read-only=yes$/.test(await session.ask("QUEUES")),
+    "the queue takes changes again",
+  );
   assertEquals(await putSome(), undefined);
   assertMatch(await session.ask("TAKE mail"), /^\* id=1 /);
   assertEquals(await session.ask("DONE 1"), "OK");
@@ -182,9 +184,11 @@ for (const [size, looks] of [["4m", true], ["64m", true], ["64m", false]] as con
         assertEquals(await numbers(session), [...there]);
       }
       await Deno.remove(filler);
-      // The server checks the disk every half second, by a real clock, also without requests: so the first PUT is
-      // accepted.
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      // The server checks the disk every half second, by a real clock, also without a PUT: so the first one is accepted.
+      await holdsElsewhere(
+        async () => !/^\* queue-store-bytes-left 0$/m.test(await session.ask("STATS")),
+        "the server sees the room",
+      );
       assertMatch(await put(), /^OK id=/);
       assertEquals(await numbers(session), [...there]);
       assertEquals(await server.end("SIGTERM"), 0);

@@ -34,16 +34,18 @@ export const protocol = {
       items: { text: "text" },
     },
     PRODUCED: {
-      summary: "How many items a FLOW has made, and whether it goes on.",
+      summary: "How many items a FLOW has made.",
       args: { name: "word" },
-      reply: { count: "integer", ended: "boolean" },
+      reply: { count: "integer" },
     },
+    ENDED: { summary: "Wait until a FLOW has ended.", args: { name: "word" } },
     HOLD: { summary: "Wait for RELEASE.", args: { name: "word" }, reply: { name: "word" } },
     RELEASE: { summary: "Let a HOLD answer.", args: { name: "word" } },
-    HELD: {
-      summary: "Whether a HOLD has begun, and whether it was aborted.",
+    BEGUN: { summary: "Wait until a HOLD has begun.", args: { name: "word" } },
+    ABORTED: {
+      summary: "Wait until a HOLD that has begun is aborted.",
       args: { name: "word" },
-      reply: { begun: "boolean", aborted: "boolean" },
+      reply: { begun: "boolean" },
     },
     FLAKY: {
       summary: "Lose this connection the first time, answer the second.",
@@ -61,6 +63,10 @@ export const protocol = {
       args: { name: "word" },
       reply: { times: "integer" },
     },
-    CUT: { summary: "Lose this connection after an item.", items: { n: "integer" } },
+    CUT: {
+      summary: "Lose this connection after an item, once RELEASE tells that it has come.",
+      args: { name: "word" },
+      items: { n: "integer" },
+    },
   },
 } as const satisfies Protocol;

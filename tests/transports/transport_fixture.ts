@@ -5,22 +5,24 @@ import { CLASSES } from "../../scheduling/mod.ts";
 import { type Handlers, Refusal, serve, type Server } from "../../server/mod.ts";
 import { protocol } from "./protocol.ts";
 
+/** The events of a HOLD, of a CUT or of a FLOW. */
 interface Held {
   readonly gate: PromiseWithResolvers<void>;
-  begun: boolean;
-  aborted: boolean;
+  readonly begin: PromiseWithResolvers<void>;
+  readonly end: PromiseWithResolvers<void>;
+  hasBegun: boolean;
 }
 
 /** Serves the protocol of the suite at these listeners. */
 export function serveSuite(...listeners: readonly Listener[]): Promise<Server> {
   const streams = new Map<string, ByteStream>();
   const held = new Map<string, Held>();
-  const flows = new Map<string, { count: number; ended: boolean }>();
+  const flows = new Map<string, { count: number }>();
   const times = new Map<string, number>();
   const shuffles = new Map<string, (() => void)[]>();
   const holdOf = (name: string): Held => {
-    const known = held.get(name) ??
-      { gate: Promise.withResolvers<void>(), begun: false, aborted: false };
+    const [gate, begin, end] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    const known = held.get(name) ?? { gate, begin, end, hasBegun: false };
     held.set(name, known);
     return known;
   };
@@ -46,7 +48,7 @@ export function serveSuite(...listeners: readonly Listener[]): Promise<Server> {
       return { count: to };
     },
     async *FLOW({ name, size }) {
-      const flow = { count: 0, ended: false };
+      const flow = { count: 0 };
       flows.set(name, flow);
       const text = "x".repeat(size);
       try {
@@ -56,19 +58,26 @@ export function serveSuite(...listeners: readonly Listener[]): Promise<Server> {
           await null;
         }
       } finally {
-        flow.ended = true;
+        holdOf(name).end.resolve();
       }
     },
-    PRODUCED: ({ name }) => flows.get(name) ?? { count: 0, ended: false },
+    PRODUCED: ({ name }) => flows.get(name) ?? { count: 0 },
+    ENDED: ({ name }, { park }) => park(holdOf(name).end.promise),
     async HOLD({ name }, { signal, park }) {
       const hold = holdOf(name);
-      hold.begun = true;
-      signal.addEventListener("abort", () => hold.aborted = true);
+      hold.hasBegun = true;
+      hold.begin.resolve();
+      signal.addEventListener("abort", () => hold.end.resolve());
       await park(hold.gate.promise);
       return { name };
     },
     RELEASE: ({ name }) => holdOf(name).gate.resolve(),
-    HELD: ({ name }) => ({ begun: holdOf(name).begun, aborted: holdOf(name).aborted }),
+    BEGUN: ({ name }, { park }) => park(holdOf(name).begin.promise),
+    async ABORTED({ name }, { park }) {
+      const { hasBegun, end } = holdOf(name);
+      if (hasBegun) await park(end.promise);
+      return { begun: hasBegun };
+    },
     async FLAKY({ name }, { client, park }) {
       const now = (times.get(name) ?? 0) + 1;
       times.set(name, now);
@@ -82,10 +91,9 @@ export function serveSuite(...listeners: readonly Listener[]): Promise<Server> {
       return await park(new Promise<never>(() => {}));
     },
     TIMES: ({ name }) => ({ times: times.get(name) ?? 0 }),
-    async *CUT(_, { client, park }) {
+    async *CUT({ name }, { client, park }) {
       yield { n: 1 };
-      // By then the item is on its way.
-      await park(new Promise((resolve) => setTimeout(resolve, 20)));
+      await park(holdOf(name).gate.promise);
       streams.get(client.peer)!.close();
       await park(new Promise(() => {}));
     },

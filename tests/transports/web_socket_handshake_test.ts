@@ -1,8 +1,8 @@
 // The answers of a WebSocket's port to bytes that open no WebSocket.
 
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { serve } from "../../server/mod.ts";
-import { until } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 
 const bare = {
   name: "bare",
@@ -153,21 +153,21 @@ Deno.test("a WebSocket opens for any cuts of its request, and bytes behind the r
   }
 });
 
-/** A socket on which a WebSocket is open, and the bytes that came on it. */
-async function raw(port: number): Promise<{ conn: Deno.TcpConn; came: () => string }> {
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  const text = [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "\r\n"].join("\r\n");
-  await conn.write(new TextEncoder().encode(text));
-  let came = "";
-  (async () => {
-    const buffer = new Uint8Array(65_536);
-    for (let read; (read = await conn.read(buffer).catch(() => null)) !== null;) {
-      came += String.fromCharCode(...buffer.subarray(0, read));
-    }
-    came += "END";
-  })();
-  await until(() => came.includes('"Type HELP"'), "the greeting comes");
-  return { conn, came: () => came };
+/** A client on whose connection a WebSocket is open and the greeting has come. */
+async function webSocket(port: number): Promise<RawClient> {
+  const client = new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }));
+  await client.send([GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "\r\n"].join("\r\n"));
+  while (await client.line() !== "");
+  assertStringIncludes((await message(client)).text, 'hint="Type HELP"');
+  return client;
+}
+
+/** The next message of a server: its first byte, and its payload with a character for each byte. */
+async function message(client: RawClient): Promise<{ opcode: number; text: string }> {
+  const [opcode, short] = await client.bytes(2);
+  // A length of 126 says that the real one follows.
+  const [high, low] = short === 126 ? await client.bytes(2) : [0, short];
+  return { opcode, text: String.fromCharCode(...await client.bytes(256 * high + low)) };
 }
 
 const masked = (opcode: number, payload: string): Uint8Array =>
@@ -184,23 +184,22 @@ const masked = (opcode: number, payload: string): Uint8Array =>
 Deno.test("pings are answered, and a close is answered with the same code and ends the connection", async () => {
   await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
   const port = Number(new URL(server.address).port);
-  const { conn, came } = await raw(port);
-  await conn.write(masked(9, "are you there?"));
-  await until(() => came().includes("\x8a\x0eare you there?"), "the pong comes");
-  await conn.write(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9));
-  await until(() => came().endsWith("\x88\x02\x03\xe9END"), "the close comes, and the end");
-  conn.close();
+  using client = await webSocket(port);
+  await client.send(masked(9, "are you there?"));
+  assertEquals(await message(client), { opcode: 0x8a, text: "are you there?" });
+  await client.send(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9));
+  assertEquals(await message(client), { opcode: 0x88, text: "\x03\xe9" });
+  assertEquals(await client.rest(), "");
 });
 
 Deno.test("a broken rule closes the WebSocket with its code, behind the answers to earlier requests", async () => {
   await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
   const port = Number(new URL(server.address).port);
-  const { conn, came } = await raw(port);
-  await conn.write(Uint8Array.from([...masked(2, "PING\n"), 0x82, 1, 0x0a]));
-  await until(() => came().includes("END"), "the end comes");
-  assertStringIncludes(came(), "OK pong\n");
-  assert(came().endsWith("\x88\x02\x03\xeaEND"), JSON.stringify(came()));
-  conn.close();
+  using client = await webSocket(port);
+  await client.send(Uint8Array.from([...masked(2, "PING\n"), 0x82, 1, 0x0a]));
+  assertEquals(await message(client), { opcode: 0x82, text: "OK pong\n" });
+  assertEquals(await message(client), { opcode: 0x88, text: "\x03\xea" });
+  assertEquals(await client.rest(), "");
 });
 
 Deno.test("a client that sends pings and reads nothing costs the server no memory", async () => {

@@ -11,7 +11,7 @@ import {
 import { connectWebSocket as connectInBrowser } from "../../net/web_socket.ts";
 import { mayConnect } from "../../net/origin.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
-import { RawClient, until } from "../raw_client.ts";
+import { RawClient } from "../raw_client.ts";
 
 const bare = {
   name: "bare",
@@ -33,6 +33,7 @@ class Page implements Disposable {
   readonly socket: WebSocket;
   readonly closed: Promise<CloseEvent>;
   text = "";
+  #more = Promise.withResolvers<void>();
 
   constructor(address: string) {
     this.socket = new WebSocket(address);
@@ -40,12 +41,14 @@ class Page implements Disposable {
     this.socket.onmessage = ({ data }) => {
       assert(data instanceof ArrayBuffer, "a server sends binary messages");
       this.text += new TextDecoder().decode(data);
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
     };
     this.closed = new Promise((resolve) => this.socket.onclose = resolve);
   }
 
   async got(text: string): Promise<void> {
-    await until(() => this.text.includes(text), `${text} comes`);
+    while (!this.text.includes(text)) await this.#more.promise;
   }
 
   [Symbol.dispose](): void {

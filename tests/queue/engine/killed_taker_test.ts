@@ -4,8 +4,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 import { connectStream, parseAddress } from "../../../net/mod.ts";
+import { holdsElsewhere } from "../../elsewhere.ts";
 import { AUTHORITY_FILE, identity, trust } from "../../transports/tls.ts";
-import { RawClient, until } from "../../raw_client.ts";
+import { RawClient } from "../../raw_client.ts";
+import { VirtualClock } from "../../virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
 
@@ -14,7 +16,8 @@ const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 
 interface Place extends AsyncDisposable {
   readonly address: string;
-  readonly figure: (name: string) => unknown;
+  /** Resolves once STATS shows this figure of the queue. */
+  shows(figure: string): Promise<void>;
   session(): Promise<RawClient>;
   /** Starts a client. Resolves once it waits for a job. Disposing kills it. */
   taker(way: string): Promise<Taker>;
@@ -26,7 +29,7 @@ interface Taker extends AsyncDisposable {
   saw(text: string): Promise<void>;
 }
 
-async function open(address: string): Promise<Place> {
+async function open(address: string, clock?: VirtualClock): Promise<Place> {
   const queue = await openQueue({ log: () => {} });
   const { handlers, stats } = queue;
   const server = await serve(queueProtocol, handlers, {
@@ -34,21 +37,27 @@ async function open(address: string): Promise<Place> {
     ...(address.startsWith("tls:") ? { port: 0, tls: identity, listen: undefined } : {}),
     stats,
     log: () => {},
+    ...(clock && { clock }),
   });
   const sessions: RawClient[] = [];
-  const figure = (name: string): unknown => new Map(stats()).get(name);
   const connect = () => connectStream(parseAddress(server.address), { tls: trust });
+  const session = async (): Promise<RawClient> => {
+    const session = new RawClient(await connect());
+    sessions.push(session);
+    await session.reply();
+    return session;
+  };
+  const administrator = await session();
+  const shows = (figure: string): Promise<void> =>
+    holdsElsewhere(
+      async () => (await administrator.ask("STATS")).includes(`* ${figure}\n`),
+      `STATS shows ${figure}`,
+    );
   return {
     address: server.address,
-    figure,
-    async session() {
-      const session = new RawClient(await connect());
-      sessions.push(session);
-      await session.reply();
-      return session;
-    },
+    session,
+    shows,
     async taker(way) {
-      const before = Number(figure("queue-takers"));
       const child = new Deno.Command(Deno.execPath(), {
         args: [
           "run",
@@ -63,7 +72,7 @@ async function open(address: string): Promise<Place> {
         stdout: "piped",
       }).spawn();
       const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-      await until(() => figure("queue-takers") === before + 1, "it waits");
+      await shows("queue-takers 1");
       return {
         stop: () => child.kill("SIGSTOP"),
         async saw(text) {
@@ -93,9 +102,10 @@ async function settled(session: RawClient): Promise<void> {
 const TRANSPORTS = ["tcp://127.0.0.1:0", "tls://localhost:0", "unix:", "ws://127.0.0.1:0/"];
 
 for (const transport of TRANSPORTS) {
-  const at = <T>(test: (place: Place) => Promise<T>): Promise<T> =>
+  const at = <T>(test: (place: Place) => Promise<T>, clock?: VirtualClock): Promise<T> =>
     withDirectory(async (directory) => {
-      await using place = await open(transport === "unix:" ? `unix:${directory}/s` : transport);
+      const address = transport === "unix:" ? `unix:${directory}/s` : transport;
+      await using place = await open(address, clock);
       return await test(place);
     });
   const name = transport.split(":")[0];
@@ -109,10 +119,11 @@ for (const transport of TRANSPORTS) {
         }
         await settled(putter);
         const next = await place.session();
-        const taken = next.ask("TAKE mail wait=10s");
-        await until(() => Number(place.figure("queue-takers")) > 0, "it waits");
+        // The reply tells that the TAKE before it waits.
+        await next.send("#t TAKE mail wait=10s\nPING\n");
+        assertEquals(await next.reply(), "OK pong");
         await putter.ask("PUT mail hello attempts=1");
-        assertEquals(await taken, JOB);
+        assertEquals(await next.reply(), JOB.replace("*", "#t *").replace("OK", "#t OK"));
       }));
 
     Deno.test(`A job that was given to a killed ${way} client goes back uncounted, over ${name}`, () =>
@@ -123,23 +134,27 @@ for (const transport of TRANSPORTS) {
         }
         await settled(putter);
         await putter.ask("PUT mail hello attempts=1");
-        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
+        await place.shows("queue-ready 1");
         assertEquals(await putter.ask("TAKE mail"), JOB);
       }));
   }
 
-  Deno.test(`A job that a client has read before its kill stays taken, over ${name}`, () =>
-    at(async (place) => {
+  Deno.test(`A job that a client has read before its kill stays taken, over ${name}`, () => {
+    const clock = new VirtualClock();
+    return at(async (place) => {
       const putter = await place.session();
       {
         await using taker = await place.taker("whole");
         await putter.ask("PUT mail hello");
         await taker.saw("OK count=1");
       }
-      // This is twice the server's wait for a reset.
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await settled(putter);
+      // This is twice the wait of the server for a reset.
+      await clock.elapse(40);
+      await settled(putter);
       assertMatch(await putter.ask("JOB 1"), / state=taken attempt=1 /);
-    }));
+    }, clock);
+  });
 
   // Behind TLS and a WebSocket, the server cannot know which bytes were read.
   if (name === "tcp" || name === "unix") {
@@ -150,11 +165,11 @@ for (const transport of TRANSPORTS) {
           await using taker = await place.taker("whole");
           taker.stop();
           await putter.ask("PUT mail hello attempts=1");
-          await until(() => place.figure("queue-taken") === 1, "it is taken");
+          await place.shows("queue-taken 1");
           await settled(putter);
         }
-        await until(() => place.figure("queue-ready") === 1, "the job is ready again");
-        // The client may have read the job nevertheless: a late DONE of its attempt must not end another attempt.
+        await place.shows("queue-ready 1");
+        // The client may have read it all the same: a late DONE of its attempt must end no other.
         assertEquals(await putter.ask("TAKE mail"), JOB.replace("attempt=1", "attempt=2"));
         assertMatch(await putter.ask("DONE 1 attempt=1"), /^ERR not-taken /);
         assertEquals(await putter.ask("DONE 1 attempt=2"), "OK");
@@ -170,11 +185,11 @@ for (const transport of TRANSPORTS) {
             await using taker = await place.taker("whole");
             taker.stop();
             await putter.ask("RESUME mail");
-            await until(() => place.figure("queue-taken") === 1, "it is taken");
+            await place.shows("queue-taken 1");
             await settled(putter);
           }
           if (attempt < 4) {
-            await until(() => place.figure("queue-ready") === 1, "it is ready again");
+            await place.shows("queue-ready 1");
           }
         }
         await settled(putter);
@@ -187,7 +202,7 @@ for (const transport of TRANSPORTS) {
       {
         await using _ = await place.taker("work");
       }
-      await until(() => place.figure("queue-takers") === 0, "nobody waits");
+      await place.shows("queue-takers 0");
     }));
 
   Deno.test(`A living client that has ended its side gets its job, over ${name}`, () =>
@@ -198,7 +213,7 @@ for (const transport of TRANSPORTS) {
       await taker.reply();
       await taker.send("TAKE mail wait=10s\n");
       await taker.half();
-      await until(() => place.figure("queue-takers") === 1, "it waits");
+      await place.shows("queue-takers 1");
       await putter.ask("PUT mail hello");
       assertEquals(await taker.reply(), JOB);
       stream.close();

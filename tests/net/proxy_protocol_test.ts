@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { listenMemory, parseProxyHeader, ProxyHeaderError } from "../../net/mod.ts";
-import { type LogEntry, serve } from "../../server/mod.ts";
+import type { LogEntry } from "../../server/mod.ts";
+import { serveWhoami } from "../whoami_server.ts";
 import { RawClient } from "../raw_client.ts";
 
 const text = (line: string): Uint8Array => new TextEncoder().encode(line);
@@ -93,21 +94,12 @@ Deno.test("parseProxyHeader throws nothing but ProxyHeaderError, for any bytes",
   );
 });
 
-const whoami = {
-  name: "whoami",
-  version: "1",
-  summary: "Tells who asks.",
-  commands: {
-    WHO: { summary: "Tell.", reply: { peer: { type: "text", positional: true } } },
-  },
-} as const;
-
 async function proxied(
   proxyFrom: readonly string[],
   test: (address: string, log: LogEntry[]) => Promise<void>,
 ) {
   const log: LogEntry[] = [];
-  await using server = await serve(whoami, { WHO: (_, { client }) => ({ peer: client.peer }) }, {
+  await using server = await serveWhoami({
     listen: [{ address: "127.0.0.1:0", proxyFrom }],
     log: (entry) => void log.push(entry),
   });
@@ -149,7 +141,7 @@ Deno.test("serve closes connections to a proxy's port without a header, or from 
 Deno.test("serve does not take a header where it expects none", async () => {
   const listener = listenMemory();
   const options = { listen: [listener], log: () => {} };
-  await using _ = await serve(whoami, { WHO: () => ({ peer: "" }) }, options);
+  await using _ = await serveWhoami(options);
   using wire = await RawClient.open(listener.connect());
   await wire.send(GOOD[0][0]);
   assertStringIncludes(await wire.line(), "ERR unknown-command");
@@ -157,7 +149,7 @@ Deno.test("serve does not take a header where it expects none", async () => {
 
 Deno.test("a list of proxies: with it a stranger cannot choose its address, without it it can", async () => {
   const greeted = async (proxyFrom: string): Promise<number> => {
-    await using server = await serve(whoami, { WHO: () => ({ peer: "" }) }, {
+    await using server = await serveWhoami({
       listen: [{ address: "127.0.0.1:0", proxyFrom: [proxyFrom] }],
       connections: { connectionsPerClient: 1 },
       log: () => {},

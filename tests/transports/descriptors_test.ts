@@ -4,14 +4,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type ClientOptions, connect } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 import { identity, trust } from "./tls.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 /** The limit of descriptors: a few more than Deno itself needs. */
 const DESCRIPTORS = 64;
@@ -143,7 +137,7 @@ for (const transport of ["tcp", "tls", "unix", "ws"]) {
     async fn() {
       const directory = await Deno.makeTempDir();
       const place = transport === "unix" ? `unix:${directory}/s` : `${transport}://127.0.0.1:0`;
-      await using server = await serve(bare, {}, { listen: [place], tls: identity });
+      await using server = await serve(bareProtocol, {}, { listen: [place], tls: identity });
       await using client = new Starved("starved_client.ts", [server.address]);
       await client.ended();
       assertStringIncludes(client.out, "{", client.err);

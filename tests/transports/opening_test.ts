@@ -3,14 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { type LogEntry, serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 import { identity } from "./tls.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 const HOUR = 3_600_000;
 
@@ -23,7 +17,7 @@ async function hoursUntil(clock: VirtualClock, ended: Promise<unknown>): Promise
 
 Deno.test("a WebSocket that does not open in an hour of a virtual clock is given up", async () => {
   const clock = new VirtualClock();
-  await using server = await serve(bare, {}, {
+  await using server = await serve(bareProtocol, {}, {
     listen: [],
     ws: { port: 0 },
     clock,
@@ -38,7 +32,7 @@ Deno.test("a WebSocket that does not open in an hour of a virtual clock is given
 Deno.test("a TLS handshake that does not come in an hour of a virtual clock is given up", async () => {
   const clock = new VirtualClock();
   const { promise: logged, resolve: log } = Promise.withResolvers<LogEntry>();
-  await using server = await serve(bare, {}, {
+  await using server = await serve(bareProtocol, {}, {
     listen: ["tls://127.0.0.1:0"],
     tls: identity,
     clock,

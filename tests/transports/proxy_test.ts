@@ -8,7 +8,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { type LogEntry, serve, type ServeOptions } from "@lineup/lineup/server";
+import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
+import { serveWhoami } from "../whoami_server.ts";
 import { AddressError } from "@lineup/lineup/client";
 import { listenMemory, parseAddress, proxied } from "../../net/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
@@ -61,15 +62,6 @@ const BAD: Readonly<Record<string, readonly [bytes: Uint8Array, why: string]>> =
   "2 that is too long": [Uint8Array.of(...SIGNATURE, 0x21, 0x11, 0xff, 0xff), "a PROXY header of"],
   "a signature that goes on otherwise": [Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0b), "not a PROXY"],
 };
-
-const whoami = {
-  name: "whoami",
-  version: "1",
-  summary: "Tells who asks.",
-  commands: {
-    WHO: { summary: "Tell.", reply: { peer: { type: "text", positional: true } } },
-  },
-} as const;
 
 /** A transport in these tests. */
 interface Kind {
@@ -143,7 +135,7 @@ async function withServer(
   };
   try {
     const address = place(directory);
-    await using server = await serve(whoami, { WHO: (_, { client }) => ({ peer: client.peer }) }, {
+    await using server = await serveWhoami({
       listen: [proxyFrom === undefined ? address : { address, proxyFrom }],
       log,
       ...options,
@@ -254,7 +246,7 @@ async function inMemory(most = 256) {
     turn: () => Promise.resolve(),
     onUnopened: (_peer, why) => refused.push(why),
   });
-  const server = await serve(whoami, { WHO: (_, { client }) => ({ peer: client.peer }) }, {
+  const server = await serveWhoami({
     listen: [listener],
     clock,
     log: () => {},
@@ -328,7 +320,7 @@ Deno.test("a list of proxies that no peer can match is refused at the start, wit
   for (const [address, proxyFrom, says] of cases) {
     const options = { listen: [{ address, proxyFrom }] };
     await assertRejects(
-      () => serve(whoami, { WHO: () => ({ peer: "" }) }, options),
+      () => serveWhoami(options),
       AddressError,
       says,
     );

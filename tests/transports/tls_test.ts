@@ -4,14 +4,8 @@ import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
 import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 import { WatchedLog } from "../watched_log.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 const trusting = (tls: TlsTrust): Dial => (address, options) =>
   connectStream(address, { ...options, tls });
@@ -21,7 +15,7 @@ async function withServer(
   options: ServeOptions = {},
 ): Promise<void> {
   const log = new WatchedLog();
-  await using server = await serve(bare, {}, {
+  await using server = await serve(bareProtocol, {}, {
     port: 0,
     tls: identity,
     log: log.add,
@@ -35,17 +29,17 @@ const portOf = ({ address }: Server): number => Number(address.split(":").at(-1)
 Deno.test("serve with a certificate listens for TLS, and a client that trusts it connects", () =>
   withServer(async ({ address }) => {
     assertEquals(address.startsWith("tls://127.0.0.1:"), true, address);
-    await using client = await connect(bare, address, { dial: trusting(trust) });
+    await using client = await connect(bareProtocol, address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
   }));
 
 Deno.test("a client refuses a server that it does not trust, or that has another name", () =>
   withServer(async (server) => {
     const { address } = server;
-    const untrusted = await assertRejects(() => connect(bare, address), ConnectionLost);
+    const untrusted = await assertRejects(() => connect(bareProtocol, address), ConnectionLost);
     assertStringIncludes(untrusted.message, "the TLS handshake failed");
     const named = (serverName: string) =>
-      connect(bare, address, { dial: trusting({ ...trust, serverName }) });
+      connect(bareProtocol, address, { dial: trusting({ ...trust, serverName }) });
     await assertRejects(() => named("example.org"), ConnectionLost, "the TLS handshake failed");
     await using client = await named("localhost");
     assertEquals(await client.PING(), { word: "pong" });
@@ -77,7 +71,7 @@ Deno.test("bytes that are no TLS end their own connection only, and are no error
     await log.until(() => log.length === 1);
     assertEquals([log[0].level, log[0].message], ["info", "connection ended"]);
     assertStringIncludes(String(log[0].why), "the TLS handshake failed");
-    await using client = await connect(bare, server.address, { dial: trusting(trust) });
+    await using client = await connect(bareProtocol, server.address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
   }));
 
@@ -88,7 +82,7 @@ Deno.test("a connection without a handshake counts, and delays no other client",
       await Deno.connect({ hostname, port: portOf(server) }),
       await Deno.connect({ hostname, port: portOf(server) }),
     ];
-    const client = await connect(bare, server.address, { dial: trusting(trust) });
+    const client = await connect(bareProtocol, server.address, { dial: trusting(trust) });
     assertEquals(await client.PING(), { word: "pong" });
     const stream = await connectStream(parseAddress(server.address), { tls: trust });
     assertStringIncludes(await new RawClient(stream).line(), "ERR quota");
@@ -100,7 +94,7 @@ Deno.test("a connection without a handshake counts, and delays no other client",
 Deno.test("a handshake that does not come in time is given up, and counted", () =>
   withServer(async (server, log) => {
     const [tls, tcp] = server.addresses;
-    await using client = await connect(bare, tcp);
+    await using client = await connect(bareProtocol, tcp);
     using __silent = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
     // Deno keeps the socket until its client closes.
     await log.until(() => log.length === 1);
@@ -116,18 +110,18 @@ Deno.test("a handshake that does not come in time is given up, and counted", () 
 
 Deno.test("serve refuses tls:// without a certificate, and wss://", async () => {
   await assertRejects(
-    () => serve(bare, {}, { listen: ["tls://127.0.0.1:0"] }),
+    () => serve(bareProtocol, {}, { listen: ["tls://127.0.0.1:0"] }),
     AddressError,
     "needs a certificate and its key",
   );
   await assertRejects(
-    () => serve(bare, {}, { listen: ["wss://127.0.0.1:0"], tls: identity }),
+    () => serve(bareProtocol, {}, { listen: ["wss://127.0.0.1:0"], tls: identity }),
     AddressError,
     "a server listens at ws:// only",
   );
   await assertRejects(
     () =>
-      serve(bare, {}, {
+      serve(bareProtocol, {}, {
         listen: [{ address: "tls://127.0.0.1:0", proxyFrom: ["127.0.0.1"] }],
         tls: identity,
       }),

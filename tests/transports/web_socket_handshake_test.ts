@@ -2,14 +2,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { serve } from "../../server/mod.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 import { RawClient } from "../raw_client.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 const HOST = "Host: 127.0.0.1";
 const UPGRADE = "Upgrade: websocket";
@@ -113,7 +107,10 @@ const refused: readonly [what: string, lines: readonly string[], status: number,
 ];
 
 Deno.test("an answer says why a request opens no WebSocket", async (t) => {
-  await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["ws://127.0.0.1:0"],
+    log: () => {},
+  });
   const port = Number(new URL(server.address).port);
   for (const [what, lines, status, text] of refused) {
     await t.step(what, async () => {
@@ -130,7 +127,10 @@ Deno.test("an answer says why a request opens no WebSocket", async (t) => {
 });
 
 Deno.test("a WebSocket opens for any cuts of its request, and bytes behind the request are read", async () => {
-  await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["ws://127.0.0.1:0"],
+    log: () => {},
+  });
   const port = Number(new URL(server.address).port);
   const lines = [
     "GET / HTTP/1.1",
@@ -182,7 +182,10 @@ const masked = (opcode: number, payload: string): Uint8Array =>
   ]);
 
 Deno.test("pings are answered, and a close is answered with the same code and ends the connection", async () => {
-  await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["ws://127.0.0.1:0"],
+    log: () => {},
+  });
   const port = Number(new URL(server.address).port);
   using client = await webSocket(port);
   await client.send(masked(9, "are you there?"));
@@ -193,7 +196,10 @@ Deno.test("pings are answered, and a close is answered with the same code and en
 });
 
 Deno.test("a broken rule closes the WebSocket with its code, behind the answers to earlier requests", async () => {
-  await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["ws://127.0.0.1:0"],
+    log: () => {},
+  });
   const port = Number(new URL(server.address).port);
   using client = await webSocket(port);
   await client.send(Uint8Array.from([...masked(2, "PING\n"), 0x82, 1, 0x0a]));
@@ -203,7 +209,10 @@ Deno.test("a broken rule closes the WebSocket with its code, behind the answers 
 });
 
 Deno.test("a client that sends pings and reads nothing costs the server no memory", async () => {
-  await using server = await serve(bare, {}, { listen: ["ws://127.0.0.1:0"], log: () => {} });
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["ws://127.0.0.1:0"],
+    log: () => {},
+  });
   const port = Number(new URL(server.address).port);
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const text = [GET, HOST, UPGRADE, CONNECTION, VERSION, KEY, "\r\n"].join("\r\n");

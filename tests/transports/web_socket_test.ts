@@ -11,20 +11,14 @@ import {
 import { connectWebSocket as connectInBrowser } from "../../net/web_socket.ts";
 import { mayConnect } from "../../net/origin.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 import { RawClient } from "../raw_client.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 async function withServer(
   test: (address: string, server: Server) => Promise<void>,
   options: ServeOptions = {},
 ): Promise<void> {
-  await using server = await serve(bare, {}, { listen: [], ws: { port: 0 }, ...options });
+  await using server = await serve(bareProtocol, {}, { listen: [], ws: { port: 0 }, ...options });
   await test(server.address, server);
 }
 
@@ -113,7 +107,7 @@ for (const maxMessage of [undefined, 100_000]) {
 
 Deno.test("serve refuses a maxMessage below the messages of clients", async () => {
   await assertRejects(
-    () => serve(bare, {}, { listen: [], ws: { port: 0, maxMessage: 65_535 } }),
+    () => serve(bareProtocol, {}, { listen: [], ws: { port: 0, maxMessage: 65_535 } }),
     RangeError,
     "maxMessage must be at least 65536, not 65535",
   );
@@ -207,13 +201,13 @@ Deno.test("mayConnect admits pages of the same host and port, and no others", ()
 Deno.test("serve refuses a text that is no origin, and other machines without insecure", async () => {
   for (const origin of ["example.org", "https://example.org/page", "https://u@example.org", ""]) {
     await assertRejects(
-      () => serve(bare, {}, { listen: [], ws: { port: 0, origins: [origin] } }),
+      () => serve(bareProtocol, {}, { listen: [], ws: { port: 0, origins: [origin] } }),
       AddressError,
       "an origin is https://host",
     );
   }
   await assertRejects(
-    () => serve(bare, {}, { listen: [], hostname: "0.0.0.0", ws: { port: 0 } }),
+    () => serve(bareProtocol, {}, { listen: [], hostname: "0.0.0.0", ws: { port: 0 } }),
     AddressError,
     "other machines could connect there",
   );
@@ -236,7 +230,7 @@ Deno.test("connections that do not open a WebSocket give way to later ones", () 
 
 Deno.test("a connection that does not open a WebSocket in time is closed, and counted", () =>
   withServer(async (address, server) => {
-    await using client = await connect(bare, server.addresses[0]);
+    await using client = await connect(bareProtocol, server.addresses[0]);
     const { hostname, port } = new URL(server.addresses[1].replace("ws:", "http:"));
     using silent = await Deno.connect({ hostname, port: Number(port) });
     assertEquals(await silent.read(new Uint8Array(1)).catch(() => null), null);

@@ -2,14 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { listenMemory } from "../../../net/mod.ts";
 import { type LogEntry, serve } from "../../../server/mod.ts";
 import { VirtualClock } from "../../virtual_clock.ts";
+import { bareProtocol } from "../../bare_protocol.ts";
 import { RawClient } from "../../raw_client.ts";
-
-const bare = {
-  name: "bare",
-  version: "1.0",
-  summary: "Nothing of its own.",
-  commands: {},
-} as const;
 
 const kinds: Record<string, () => Error> = {
   EMFILE: () => Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" }),
@@ -33,7 +27,7 @@ for (const [kind, error] of Object.entries(kinds)) {
       },
       close: () => memory.close(),
     };
-    const server = await serve(bare, {}, {
+    const server = await serve(bareProtocol, {}, {
       listen: [listener],
       clock,
       log: (entry) => void log.push(entry),
@@ -63,7 +57,7 @@ Deno.test("errors of accept that come and go do not fill the log", async () => {
     accept: () => calls++ % 2 === 0 ? Promise.reject(kinds.EMFILE()) : memory.accept(),
     close: () => memory.close(),
   };
-  const server = await serve(bare, {}, {
+  const server = await serve(bareProtocol, {}, {
     listen: [listener],
     clock,
     log: (entry) => void log.push(entry),

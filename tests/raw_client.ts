@@ -142,7 +142,17 @@ export class RawClient implements Disposable {
 
   /** Takes the text that has come. */
   take(): string {
-    return decoder.decode(this.#take(this.#length));
+    return decoder.decode(this.takeBytes());
+  }
+
+  /** The same as bytes. */
+  takeBytes(): Uint8Array {
+    return this.#take(this.#length);
+  }
+
+  /** The number of bytes that have come and were not taken. */
+  get waiting(): number {
+    return this.#length;
   }
 
   /** Ends its side, and reads on. */

@@ -194,14 +194,14 @@ Deno.test("lineup load shows a stall of the server with --rate; a closed loop hi
   /** The number of requests that took longer than half the stall. */
   const late = ({ histogram }: { histogram: [upTo: number, count: number][] }): number =>
     histogram.reduce((sum, [upTo, count]) => upTo > STALL_MS / 2 ? sum + count : sum, 0);
-  // 250 of 1500 requests are due in the first half of the stall, and 50 of them in its first 100 ms, on a machine of any
+  // About 250 of 1500 requests are due in the first half of the stall, and 50 of them in its first 100 ms, on a machine of any
   // speed. This holds also where most of them find no free connection and are sent after the stall.
   for (const depth of ["256", "1"]) {
     const open = await measure(
       ...["--rate", "500", "--arrivals", "steady", "--requests", "1500", "--depth", depth],
     );
     assertEquals(open.ok, 1500);
-    assert(late(open) >= 250, `open loop: ${late(open)} are late`);
+    assert(late(open) >= 240, `open loop: ${late(open)} are late`);
     assert(open.latency.p99 >= 900, `open loop: p99 ${open.latency.p99}`);
   }
   // One of 5000 requests meets the stall: a closed loop sends no other one meanwhile.

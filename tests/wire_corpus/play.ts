@@ -1,6 +1,7 @@
 // Plays a session: does its steps, and records the bytes of every client after each.
 
 import { type ByteStream, type Listener, listenMemory } from "../../net/mod.ts";
+import { RawClient } from "../raw_client.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { services } from "./services.ts";
 import { formatHead, formatReceived, formatStep, type Session, type Step } from "./transcript.ts";
@@ -130,63 +131,41 @@ class Stage {
   }
 }
 
-/** A client that keeps all received bytes. */
+/** A client of a session. */
 class CorpusClient {
-  /** The number of bytes that have come; the end counts as one byte. */
-  came = 0;
-  readonly #stream: ByteStream;
-  #chunks: Uint8Array[] = [];
+  readonly #wire: RawClient;
   #sent: Promise<unknown> = Promise.resolve();
-  #end: "" | "|" = "";
+  #hasShownEnd = false;
 
   constructor(stream: ByteStream) {
-    this.#stream = stream;
-    this.#listen();
+    this.#wire = new RawClient(stream).listen();
+  }
+
+  /** The number of bytes that have come since the last `take`; the end counts as one byte. */
+  get came(): number {
+    return this.#wire.waiting + Number(this.#wire.ended);
   }
 
   /** Sends without waiting: bytes that the server does not read wait, and the session goes on. */
   send(bytes: Uint8Array): void {
-    this.#sent = this.#sent.then(async () => {
-      for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
-    }).catch(() => {});
+    this.#sent = this.#sent.then(() => this.#wire.send(bytes)).catch(() => {});
   }
 
   half(): void {
-    this.#sent = this.#sent.then(() => this.#stream.closeWrite()).catch(() => {});
+    this.#sent = this.#sent.then(() => this.#wire.half()).catch(() => {});
   }
 
   close(): void {
-    this.#stream.close();
+    this.#wire.close();
   }
 
   take(name: string): string {
-    const bytes = new Uint8Array(this.#chunks.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    this.#chunks = [];
-    let text = formatReceived(name, bytes);
+    let text = formatReceived(name, this.#wire.takeBytes());
     for (const [pattern, replacement] of NORMALISED) text = text.replaceAll(pattern, replacement);
-    if (this.#end !== "") text += `${name}<${this.#end}\n`;
-    this.#end = "";
-    return text;
-  }
-
-  async #listen(): Promise<void> {
-    try {
-      for (;;) {
-        const buffer = new Uint8Array(16_384);
-        const read = await this.#stream.read(buffer);
-        if (read === null) break;
-        this.came += read;
-        this.#chunks.push(buffer.subarray(0, read));
-      }
-      this.came++;
-      this.#end = "|";
-    } catch {
-      // The session has closed the connection.
+    if (this.#wire.ended && !this.#hasShownEnd) {
+      this.#hasShownEnd = true;
+      text += `${name}<|\n`;
     }
+    return text;
   }
 }

@@ -71,42 +71,6 @@ Deno.test("lineup connect tells when a script is not answered to its end", async
   }
 });
 
-Deno.test("lineup connect ends a script once all requests are answered, also where the server does not close", async () => {
-  const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
-  await Promise.all((
-    [
-      ["A\nB\n", "OK a\nOK b\n", 0],
-      ["A\nB\n", 'OK a\nERR gone "It is gone."\n', 1],
-      // Events may continue for ever.
-      ["A\n", "OK a\n! tick\n", 0],
-      // Requests behind QUIT get no answer.
-      ["QUIT\nB\n", "OK bye\n", 0],
-      ["", "", 0],
-    ] as const
-  ).map(async ([input, replies, code]) => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const accepted = (async () => {
-      const conn = await listener.accept();
-      const write = (text: string) => conn.write(new TextEncoder().encode(text)).catch(() => 0);
-      await write(greeting);
-      const buffer = new Uint8Array(1024);
-      // The script has come, and this side stays open.
-      while (await conn.read(buffer) !== null);
-      await write(replies);
-      const ticks = setInterval(() => replies.includes("!") && write("! tick\n"), 50);
-      return () => {
-        clearInterval(ticks);
-        conn.close();
-      };
-    })();
-    const address = `127.0.0.1:${listener.addr.port}`;
-    const { code: actual, out, err } = await lineup(["connect", address], { input });
-    (await accepted)();
-    assertEquals([actual, err], [code, ""], input);
-    assertEquals(out.startsWith(greeting + replies), true, out);
-  }));
-});
-
 /** Lets the timers of this process run on a clock of the test, until it is disposed. */
 function timersOn(clock: VirtualClock): Disposable {
   const { setTimeout, clearTimeout } = globalThis;
@@ -117,6 +81,44 @@ function timersOn(clock: VirtualClock): Disposable {
   });
   return { [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout, clearTimeout }) };
 }
+
+Deno.test("lineup connect ends a script once all requests are answered, also where the server does not close", async () => {
+  const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";
+  const cases = [
+    ["A\nB\n", "OK a\nOK b\n", 0],
+    ["A\nB\n", 'OK a\nERR gone "It is gone."\n', 1],
+    // Events may continue for ever.
+    ["A\n", "OK a\n! tick\n", 0],
+    // Requests behind QUIT get no answer.
+    ["QUIT\nB\n", "OK bye\n", 0],
+    ["", "", 0],
+  ] as const;
+  const clock = new VirtualClock();
+  using _ = timersOn(clock);
+  for (const [input, replies, code] of cases) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let isOver = false;
+    const served = (async () => {
+      using conn = await listener.accept();
+      const write = (text: string) => conn.write(new TextEncoder().encode(text)).catch(() => 0);
+      await write(greeting);
+      const buffer = new Uint8Array(1024);
+      // The script has come, and this side stays open.
+      while (await conn.read(buffer) !== null);
+      await write(replies);
+      while (!isOver) {
+        if (replies.includes("!")) await write("! tick\n");
+        await clock.elapse(50);
+      }
+    })();
+    const address = `127.0.0.1:${listener.addr.port}`;
+    const { code: actual, out, err } = await lineup(["connect", address], { input });
+    isOver = true;
+    await served;
+    assertEquals([actual, err], [code, ""], input);
+    assertEquals(out.startsWith(greeting + replies), true, out);
+  }
+});
 
 Deno.test("lineup connect waits for answers longer than for a server's close", async () => {
   const greeting = "OK lineup/1 calc/1.0 max-line=8192 max-body=1024 auth=none\n";

@@ -480,16 +480,23 @@ Deno.test("lineup work tries again where a program cannot be started for a while
 
 Deno.test("lineup work goes on after it had no free file descriptors", async () => {
   await using queue = await serveQueue();
-  await put(queue, Array.from({ length: 40 }, () => "sleep 0.1"), { attempts: 1 });
+  await using gate = await makeGate();
+  // Each job reads one line of the gate, which is open at both ends, so that nothing in it gets lost.
+  using lines = await Deno.open(gate.path, { read: true, write: true });
+  await put(queue, Array.from({ length: 40 }, () => `read line <> ${gate.path}`), { attempts: 1 });
   const args = ["work", "--until-empty", "--concurrency", "40", queue.address, "mail", "--", "sh"];
   const limited = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$@"';
   const child = new Deno.Command("sh", {
     args: ["-c", limited, Deno.execPath(), MAIN, ...args],
     stdin: "null",
-  });
-  const { code, stderr } = await child.output();
-  assertStringIncludes(new TextDecoder().decode(stderr), "Too many open files; trying again");
-  assertEquals(code, 0);
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const err = watch(child.stderr);
+  await err.see("Too many open files; trying again");
+  await lines.write(new TextEncoder().encode("go\n".repeat(40)));
+  assertEquals((await child.status).code, 0);
+  await err.all;
   assertEquals((await counts(queue)).dead, 0);
   assertEquals((await counts(queue)).ready, 0);
 });
@@ -541,11 +548,18 @@ Deno.test("lineup work drains and ends with 141 where nobody reads the output of
 });
 
 /** Runs `lineup work` with a full disk behind its standard output. */
-async function workOntoFullDisk(args: readonly string[]): Promise<{ code: number; err: string }> {
+async function workOntoFullDisk(
+  args: readonly string[],
+  meanwhile: (err: ReturnType<typeof watch>) => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ code: number; err: string }> {
   const words = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "work", ...args];
-  const run = new Deno.Command("sh", { args: ["-c", 'exec "$@" >/dev/full', "sh", ...words] });
-  const { code, stderr } = await run.output();
-  return { code, err: new TextDecoder().decode(stderr) };
+  const child = new Deno.Command("sh", {
+    args: ["-c", 'exec "$@" >/dev/full', "sh", ...words],
+    stderr: "piped",
+  }).spawn();
+  const err = watch(child.stderr);
+  await meanwhile(err);
+  return { code: (await child.status).code, err: await err.all };
 }
 
 const FULL = "standard output cannot be written: No space left on device";
@@ -568,9 +582,14 @@ Deno.test("lineup work reports a failing standard output, takes no more, and rel
 
 Deno.test("lineup work ends programs that print without end where standard output fails", async () => {
   await using queue = await serveQueue();
-  await put(queue, ["yes", "sleep 0.5; echo too late; exit 100"], { attempts: 1 });
-  const flags = ["--json", "--concurrency", "2"];
-  const { code, err } = await workOntoFullDisk([...flags, queue.address, "mail", "--", "sh"]);
+  await using gate = await makeGate();
+  const late = `read line < ${gate.path}; echo too late; exit 100`;
+  await put(queue, ["yes", late], { attempts: 1 });
+  const args = ["--json", "--concurrency", "2", queue.address, "mail", "--", "sh"];
+  const { code, err } = await workOntoFullDisk(args, async (err) => {
+    await err.see("cannot-print");
+    await gate.open();
+  });
   assertEquals(code, 1);
   const events = err.trim().split("\n").map((line) => JSON.parse(line));
   const told = events.filter(({ event }) => event === "cannot-print");

@@ -3,6 +3,7 @@
 
 import { type Handlers, serve } from "@lineup/lineup/server";
 import type { protocol as TestProtocol } from "../test_server.ts";
+import { collectGarbage } from "../garbage.ts";
 import { protocol } from "../test_server.ts";
 
 /** The memory and the timers of the server. */
@@ -70,10 +71,7 @@ async function main(memory: number, speed: number): Promise<void> {
   const collecting = setInterval(gc, 20);
   console.log(server.address);
   for await (const _ of Deno.stdin.readable) {
-    for (let i = 0; i < 3; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await collectGarbage();
     const { rss, heapUsed, external } = Deno.memoryUsage();
     console.log(JSON.stringify({ rss, heapUsed, external, timers } satisfies Report));
   }

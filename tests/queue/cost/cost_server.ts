@@ -2,6 +2,7 @@
 // standard input, it collects its garbage and writes a line of JSON.
 
 import { main } from "../../../cli/main.ts";
+import { collectGarbage } from "../../garbage.ts";
 
 /** The memory of a server in bytes. */
 export interface CostReport {
@@ -11,12 +12,8 @@ export interface CostReport {
 }
 
 async function tell(): Promise<void> {
-  const { gc } = globalThis as unknown as { gc: () => void };
   for await (const _ of Deno.stdin.readable) {
-    for (let i = 0; i < 3; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await collectGarbage();
     const { heapUsed, external, rss } = Deno.memoryUsage();
     console.log(JSON.stringify({ heap: heapUsed + external, rss } satisfies CostReport));
   }

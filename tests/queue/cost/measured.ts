@@ -10,6 +10,7 @@ import {
 } from "@lineup/lineup/queue";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { UNHURRIED } from "../../attacks/defence.ts";
+import { collectGarbage } from "../../garbage.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import { RawClient } from "../../raw_client.ts";
 
@@ -85,13 +86,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-const { gc } = globalThis as unknown as { gc: () => void };
-
 async function memory(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    gc();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await collectGarbage();
   const { heapUsed, external } = Deno.memoryUsage();
   return heapUsed + external;
 }

@@ -59,38 +59,40 @@ export class Jobs {
   /** Adds a job; its id must be above all before it. */
   add(stored: StoredJob): Job {
     const queue = this.queue(stored.queue);
-    const job = this.#table.add(stored, queue.key(stored.key).share(stored));
+    const keyState = queue.key(stored.key);
+    const job = this.#table.add(stored, keyState.share(stored));
     queue.ids.add(job.id);
     if (stored.unique !== "") queue.claimName(stored.unique, job.id);
-    this.#attach(job);
+    this.#attach(job, keyState);
     return job;
   }
 
   /** A job has come further; `holder` is the connection that has taken it. */
   update(job: Job, progress: JobProgress, holder?: JobHolder): void {
-    this.#detach(job);
-    this.#table.update(job, progress, holder);
-    this.#attach(job);
+    this.#update(job, this.keyOf(job), progress, holder);
   }
 
   /** As `update`, for the next job of its queue: its key is charged for it. */
   take(job: Job, progress: JobProgress, holder: JobHolder): void {
-    this.keyOf(job).queue.order.take();
-    this.update(job, progress, holder);
+    const keyState = this.keyOf(job);
+    keyState.queue.order.take();
+    this.#update(job, keyState, progress, holder);
   }
 
   /** As `update`, for a job whose consumer did not learn of it: its key gets back what it was charged. */
   untake(job: Job, progress: JobProgress): void {
-    this.keyOf(job).queue.order.refund(job.slot);
-    this.update(job, progress);
+    const keyState = this.keyOf(job);
+    keyState.queue.order.refund(job.slot);
+    this.#update(job, keyState, progress, undefined);
   }
 
   /** As `update`, for a job whose result, of this size, takes the place of its body. */
   finish(job: Job, progress: JobProgress, size: number): void {
-    this.#detach(job);
+    const keyState = this.keyOf(job);
+    this.#detach(job, keyState);
     this.#table.update(job, progress, undefined);
     this.#table.setSize(job, size);
-    this.#attach(job);
+    this.#attach(job, keyState);
   }
 
   /** Removes a job. */
@@ -98,7 +100,7 @@ export class Jobs {
     const { unique } = job;
     const keyState = this.keyOf(job);
     const { queue } = keyState;
-    this.#detach(job);
+    this.#detach(job, keyState);
     queue.ids.remove(job.id);
     if (unique !== "") queue.releaseName(unique);
     this.#table.delete(job);
@@ -130,10 +132,20 @@ export class Jobs {
     return this.#table.optionsOf(slot).key;
   }
 
+  #update(
+    job: Job,
+    keyState: KeyState,
+    progress: JobProgress,
+    holder: JobHolder | undefined,
+  ): void {
+    this.#detach(job, keyState);
+    this.#table.update(job, progress, holder);
+    this.#attach(job, keyState);
+  }
+
   /** A job goes where its state puts it. */
-  #attach(job: Job): void {
+  #attach(job: Job, keyState: KeyState): void {
     const { state, slot } = job;
-    const keyState = this.keyOf(job);
     const extras = this.#table.extrasOf(slot);
     this.#count(keyState, state, 1);
     this.#memory.kept += bytesOf(extras);
@@ -146,9 +158,8 @@ export class Jobs {
   }
 
   /** A job leaves the place where its state has put it. */
-  #detach(job: Job): void {
+  #detach(job: Job, keyState: KeyState): void {
     const { state, slot } = job;
-    const keyState = this.keyOf(job);
     const extras = this.#table.extrasOf(slot);
     if (extras !== undefined && extras.place !== -1) this.#expiries.remove(extras);
     if (this.#table.placeOf(slot) !== NONE) {

@@ -423,8 +423,10 @@ for (const { what, exit, after, becomes } of LEFT_BEHIND) {
     await using queue = await serveQueue();
     await using gate = await makeGate();
     // The last output of the process that is left behind comes within the time of the wait for it.
+    // Nothing but the table of processes tells the end of the program: the signals must not come before it.
+    const ended = "while kill -0 $$ 2>&-; do sleep 0.01; done";
     const left =
-      `(while :; do echo on >&2 || exit; sleep 0.1; done) & (read line < ${gate.path}) &`;
+      `(${ended}; while :; do echo on >&2 || exit; sleep 0.1; done) & (read line < ${gate.path}) &`;
     await put(queue, [`${left} echo out; exit ${exit}`]);
     const timeout = after === "timeout" ? ["--timeout", "800ms"] : [];
     const flags = ["--until-empty", ...timeout];

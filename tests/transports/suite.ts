@@ -49,7 +49,7 @@ async function rejected(promise: Promise<unknown>): Promise<Error & { code?: str
 }
 
 /** So many answers in a row show a count that stands still. */
-const STILL = 1000;
+const STILL = 20;
 
 type SuiteClient = Client<typeof protocol>;
 
@@ -266,6 +266,8 @@ const cases: Record<string, (fixture: TransportFixture) => Promise<void>> = {
           check(count * size < 128 << 20, `${count} items were made for a client that reads none`);
           still = count > 0 && count === last ? still + 1 : 0;
           last = count;
+          // A browser hands messages on from another process: questions without a pause would keep them there.
+          await new Promise((resolve) => setTimeout(resolve, 5));
         }
         check((await client.SUM({ a: 1, b: 1 })).sum === 2, "others are served");
       });

@@ -51,7 +51,8 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now + this.#late;
+    // The same number object for each look, as long as nothing is late: tests measure what a ticket takes.
+    return this.#late === 0 ? this.#now : this.#now + this.#late;
   }
 
   wall(): number {

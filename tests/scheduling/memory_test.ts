@@ -19,7 +19,8 @@ function measure(fill: () => unknown): number {
   return bytes;
 }
 
-Deno.test("Scheduler needs at most 200 bytes for each waiting request, with the handles of its clients", () => {
+/** The bytes of a waiting request, with the handles of its clients. */
+function bytesOfRequest(): number {
   const clock = new VirtualClock();
   const scheduler = new Scheduler({
     clock,
@@ -41,6 +42,12 @@ Deno.test("Scheduler needs at most 200 bytes for each waiting request, with the 
   fill(10, 100);
   const bytes = measure(() => fill(10_000, COUNT - 100));
   assert(scheduler.statistics().waiting.count >= COUNT - 1);
+  return bytes;
+}
+
+Deno.test("Scheduler needs at most 200 bytes for each waiting request, with the handles of its clients", () => {
+  // The compiler allocates too, which only adds: the least of three is that of requests.
+  const bytes = Math.min(bytesOfRequest(), bytesOfRequest(), bytesOfRequest());
   assert(bytes > 100 && bytes <= 200, `${bytes} bytes`);
 });
 

@@ -210,7 +210,7 @@ export function createSession(
     inFlight = new TagTable();
     blocked.clear();
     const message = `the connection was lost: ${cause.message}`;
-    // Whatever the streams of a runtime throw, to a caller it is one thing.
+    // Runtimes throw different errors for a lost stream; a caller gets one.
     const maybe = isKnown(cause) ? cause : new ConnectionLost(message, "maybe", { cause });
     for (const { forgotten, waiter } of lost) if (!forgotten) waiter!.failed(maybe);
     unsent = new ConnectionLost(message, "no", { cause });

@@ -73,7 +73,7 @@ export const workCommand: Subcommand = {
 a key) and LINEUP_ATTEMPT in its environment. Whoever may PUT chooses body and key: quote them, and check
 them before a program uses them as file names or options.
 
-What programs print is passed on in whole lines, so that the lines of programs that run at the same time
+The output of programs is passed on in whole lines, so that lines of programs that run at the same time
 do not mix (as with parallel --line-buffer). With --result, standard output is the job's result instead.
 If output cannot be written, because a disk is full or a reader is gone, the worker takes no more jobs. A
 job whose output is lost is given back without counting an attempt, unless its program exits with 100.

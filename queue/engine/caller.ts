@@ -1,4 +1,4 @@
-// What an engine needs of the clients that call it.
+// The part of a client that an engine needs.
 
 /** The connection of a client. The `ConnectedClient` of a server is one. */
 export interface QueueClient {

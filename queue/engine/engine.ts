@@ -1,4 +1,4 @@
-// What the handlers of the queue call. Behind it stands a local engine, or another one, such as one that keeps its jobs in
+// The interface that the handlers of the queue call. Behind it stands a local engine, or another one, such as one that keeps its jobs in
 // a database that several nodes share.
 
 import type { Counts } from "../index/queue.ts";
@@ -16,7 +16,7 @@ export interface PutResult {
   readonly duplicate?: true;
 }
 
-/** What a TAKE asks for. */
+/** The request of a TAKE. */
 export interface TakeRequest {
   /** The queues to take from; one that is named twice counts once. */
   readonly queues: readonly string[];
@@ -54,7 +54,7 @@ export interface Claim {
   readonly attempt: number | undefined;
 }
 
-/** What a FAIL says. */
+/** The outcome that a FAIL reports. */
 export interface AttemptFailure {
   /** Why it failed; may be empty. */
   readonly reason: string;

@@ -1,4 +1,4 @@
-// What workers say of the jobs that they hold: DONE, FAIL, EXTEND, RELEASE.
+// Workers report on the jobs that they hold: DONE, FAIL, EXTEND, RELEASE.
 
 import { longestPause } from "../backoff.ts";
 import type { Job } from "../index/job.ts";

@@ -1,4 +1,4 @@
-// What can happen to a job, as data: in which states, what it needs, and what becomes of the job.
+// The events of a job, as data: the states in which each may happen, its needs, and the state after it.
 
 import type { CountedEvent } from "../index/event_rates.ts";
 import { type JobProgress, type JobState, states, type StoredJob } from "../store/job_fields.ts";
@@ -181,7 +181,7 @@ export function disconnect(readyAt: number): JobEvent {
   return { kind: "disconnect", readyAt, reason: CLOSED };
 }
 
-/** What happened to a stored job while no process had it. */
+/** The event of a stored job since the last process ended; `undefined` for none. */
 export function eventSince(stored: StoredJob, now: number): JobEvent | undefined {
   const { state, readyAt, endsAt, releaseOnDisconnect } = stored;
   if (state === "delayed") return readyAt <= now ? { kind: "timeOver" } : undefined;

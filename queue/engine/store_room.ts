@@ -1,12 +1,12 @@
 import type { Log } from "../log.ts";
 import type { Room, Store } from "../store/store.ts";
 
-/** What a job takes in a store beside its body, in bytes. */
+/** The size of a job in a store beside its body, in bytes. */
 const STORED_JOB = 320;
-/** What a row that a change writes takes in a store, in bytes, if it finds half a page to itself. */
+/** The size in a store of a row that a change writes, in bytes, if the row has half a page to itself. */
 const STORED_ROW = 128;
 
-/** What room is for: `jobs` are new jobs and what comes with them; `changes` go on for longer, such as that a job is taken. */
+/** The use of room: `jobs` are new jobs and what comes with them; `changes` go on for longer, such as that a job is taken. */
 type Purpose = "jobs" | "changes";
 
 /** For how much the store has room. What removes jobs needs none: a store keeps some for it. */
@@ -23,7 +23,7 @@ export class StoreRoom {
     this.#pending = pending;
   }
 
-  /** What the store says of its room; `undefined` if that has no bound. */
+  /** The room of the store; `undefined` if it has no bound. */
   get reported(): Room | undefined {
     return this.#store.room?.();
   }

@@ -1,4 +1,4 @@
-// What QUEUES and QUEUE tell of queues.
+// The summaries of queues for QUEUES and QUEUE.
 
 import { type CountedEvent, events } from "../index/event_rates.ts";
 import type { JobsView } from "../index/jobs.ts";

@@ -28,7 +28,7 @@ import { SliceScheduler } from "./slice_scheduler.ts";
 import { StoreRoom } from "./store_room.ts";
 import { Transitions } from "./transitions.ts";
 
-/** What a work queue depends on. */
+/** The dependencies of a work queue. */
 export interface Dependencies {
   readonly store: Store;
   readonly clock: Clock;

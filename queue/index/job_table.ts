@@ -25,7 +25,7 @@ interface SlotBlock {
 export class JobTable implements SlotTable, DueTimes<number> {
   /** How many jobs there are. */
   size = 0;
-  /** What everything in the queue is counted to. */
+  /** The account of the memory of the queue. */
   readonly memory: Memory;
   readonly #shared: SharedOptionsTable;
   readonly #pages: (JobPage | undefined)[] = [];

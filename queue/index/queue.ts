@@ -212,7 +212,7 @@ function hasMoreReady(a: KeyState, b: KeyState): boolean {
   return a.ready > b.ready || (a.ready === b.ready && a.taken > b.taken);
 }
 
-/** What holds for all attempts of a job. Jobs of a key with the same options share them. */
+/** The options of a job, for all its attempts. Jobs of a key with the same options share them. */
 export class SharedOptions implements OrderedOptions {
   readonly key: KeyState;
   /** The options as they are stored. */

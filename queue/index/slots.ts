@@ -1,4 +1,4 @@
-// What the order of jobs knows of a job: its slot in the table, and the fields that decide about its place.
+// The order's view of a job: its slot in the table, and the fields that decide about its place.
 
 import type { Places } from "./heap.ts";
 import type { Memory } from "../memory.ts";

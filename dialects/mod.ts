@@ -1,5 +1,5 @@
 /**
- * Wire protocols of a server: the interface, Lineup/1, and the tests of a dialect. A dialect is pure: no I/O, no clock.
+ * Wire protocols of a server: the interface, its parts, Lineup/1, and the tests of a dialect. A dialect is pure: no I/O, no clock.
  *
  * @example
  * ```ts
@@ -19,6 +19,7 @@
  */
 
 export * from "./dialect.ts";
+export { LineInput, type LineUnit } from "./line_input.ts";
 export { dialectCases } from "./conformance/suite.ts";
 export type {
   DialectCase,

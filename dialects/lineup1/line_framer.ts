@@ -1,13 +1,13 @@
 // Splits bytes into lines and counted bodies, for both sides of a connection. One pass, bounded memory.
 
 import type { WireLimits } from "../wire_limits.ts";
-import { BodyReader } from "./body_reader.ts";
+import { BodyReader } from "../body_reader.ts";
 import { Fault, type FaultKind } from "./fault.ts";
 import type { Line } from "./line.ts";
 import { hex, isText, LineScanner } from "./line_bytes.ts";
 import type { LineParser } from "./line_parser.ts";
 import type { Malformed } from "./malformed.ts";
-import { PartialLine } from "./partial_line.ts";
+import { PartialLine } from "../partial_line.ts";
 import type { TelnetCommand } from "./telnet.ts";
 
 const EMPTY = new Uint8Array(0);

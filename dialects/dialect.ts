@@ -20,6 +20,11 @@ export interface Dialect {
   readonly builtins: Readonly<Record<string, Builtin>>;
   /** The messages of failures that the server finds. */
   readonly wording: Wording;
+  /**
+   * Whether a request without a correlation starts only once the one before it is answered. Default false: it starts once
+   * the one before it has started, and its answer waits for its turn.
+   */
+  readonly serial?: boolean;
   /** Checks a protocol and makes it ready. Throws `SpecError` for a protocol that the dialect cannot carry. */
   compile(protocol: Protocol): CompiledProtocol;
   /** Opens a session for a connection. `peer` is the address of the client, as in `ByteStream.peer`. */
@@ -100,7 +105,7 @@ export type Decoded = WireRequest | Invalid | Control;
 export interface Correlated {
   /**
    * The identifier that the answer repeats, such as a tag. It is unique among the requests in flight of a connection.
-   * Requests without it are started and answered in the order of their arrival.
+   * Requests without it are started and answered in the order of their arrival, see `Dialect.serial`.
    */
   readonly correlation?: string;
 }
@@ -185,8 +190,8 @@ export interface Notice {
 export interface Wording {
   /** The `timeout` of a request is over (`expired`). */
   readonly expired: string;
-  /** There is no command with this verb (`unknown-command`). */
-  unknownCommand(verb: string): string;
+  /** There is no command with this verb (`unknown-command`). `request` is the request of the dialect that names it. */
+  unknownCommand(verb: string, request: WireRequest): string;
   /** Another request in flight has this correlation (`bad-syntax`). */
   correlationInUse(correlation: string): string;
   /** The command needs an identity, and the client has none (`unauthenticated`). */
@@ -218,6 +223,8 @@ export interface Builtin {
 
 /** The means of a built-in command: its connection and the figures of the server. */
 export interface BuiltinContext {
+  /** The number of the connection: no other connection of the server has it. */
+  readonly id: number;
   /** Records what the client says of itself. */
   introduce(introduction: Introduction): void;
   /** All figures of the server, by name. */

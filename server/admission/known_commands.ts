@@ -19,13 +19,13 @@ export class KnownCommands implements RequestPolicy {
     this.#wording = wording;
   }
 
-  admit({ verb }: WireRequest, command: CompiledCommand | undefined): Denial | undefined {
+  admit(request: WireRequest, command: CompiledCommand | undefined): Denial | undefined {
     if (command !== undefined) {
       this.#unknown = 0;
       this.known++;
       return undefined;
     }
-    const message = this.#wording.unknownCommand(verb);
+    const message = this.#wording.unknownCommand(request.verb, request);
     return { code: "unknown-command", message, endsConnection: ++this.#unknown >= this.#most };
   }
 }

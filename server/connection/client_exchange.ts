@@ -73,7 +73,8 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.session = session;
     this.output = output;
     this.#flows = new ClientFlows(peer, services.metersOf);
-    this.#pending = new PendingRequests(bounds.answers, () => this.present);
+    const { serial = false } = services.dialect;
+    this.#pending = new PendingRequests(bounds.answers, serial, () => this.present);
     this.responder = new Responder(session, output, receipts, this.#pending);
     this.throttle = new RefusalThrottle(services.refusalBudget, bounds, this);
     this.#knownCommands = new KnownCommands(bounds.unknownCommands, wording);
@@ -197,6 +198,10 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   }
 
   // The members that built-in commands use, see `BuiltinContext`.
+
+  get id(): number {
+    return this.client.id;
+  }
 
   introduce(introduction: Introduction): void {
     this.#connection.introduce(introduction);

@@ -25,6 +25,10 @@ export class BuiltinCall implements BuiltinContext {
     this.#connection = connection;
   }
 
+  get id(): number {
+    return this.#connection.id;
+  }
+
   introduce(introduction: Introduction): void {
     this.#connection.introduce(introduction);
   }

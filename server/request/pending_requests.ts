@@ -17,9 +17,12 @@ export class PendingRequests<T extends RequestInFlight> {
   readonly #correlated = new Map<string, T>();
   readonly #ordered: ResponseOrder<T>;
 
-  /** While responses of more than `mostHeld` bytes wait for an earlier one, no further ordered request is scheduled. */
-  constructor(mostHeld: number, now: () => number) {
-    this.#ordered = new ResponseOrder(mostHeld, now);
+  /**
+   * While responses of more than `mostHeld` bytes wait for an earlier one, no further ordered request is scheduled. Where
+   * `serial`, an ordered request is scheduled once the one before it is answered.
+   */
+  constructor(mostHeld: number, serial: boolean, now: () => number) {
+    this.#ordered = new ResponseOrder(mostHeld, serial, now);
   }
 
   /** The number of requests. */

@@ -23,19 +23,27 @@ export class ResponseOrder<T extends OrderedRequest> {
   /** Bytes of responses that wait for an earlier one. */
   held = 0;
   readonly #mostHeld: number;
+  readonly #serial: boolean;
   readonly #now: () => number;
   /** The request that is answered next. */
   #first: T | undefined = undefined;
   #last: T | undefined = undefined;
-  /** The request that is scheduled next, once `#scheduled` has a seat. One at a time: a higher class would overtake. */
+  /**
+   * The request that is scheduled next, once `#scheduled` has a seat; where serial, once that is answered. One at a time:
+   * a higher class would overtake.
+   */
   #next: T | undefined = undefined;
   #scheduled: T | undefined = undefined;
   #advancing = false;
   #stopped = false;
 
-  /** While responses of more than `mostHeld` bytes wait for an earlier one, no further request is scheduled. */
-  constructor(mostHeld: number, now: () => number) {
+  /**
+   * While responses of more than `mostHeld` bytes wait for an earlier one, no further request is scheduled. Where
+   * `serial`, a request is scheduled once the one before it is answered.
+   */
+  constructor(mostHeld: number, serial: boolean, now: () => number) {
     this.#mostHeld = mostHeld;
+    this.#serial = serial;
     this.#now = now;
   }
 
@@ -55,7 +63,7 @@ export class ResponseOrder<T extends OrderedRequest> {
 
   /** A request has a seat: the next one may be scheduled. */
   started(request: T): void {
-    if (this.#scheduled !== request) return;
+    if (this.#serial || this.#scheduled !== request) return;
     this.#scheduled = undefined;
     this.advance();
   }

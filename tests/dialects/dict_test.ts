@@ -1,10 +1,12 @@
 import {
+  type Builtin,
   DEFAULT_LIMITS,
+  type Dialect,
   dialectCases,
   type DialectSubject,
   type ServedDialect,
 } from "@lineup/lineup/dialects";
-import { type Protocol, Refusal } from "@lineup/lineup/protocol";
+import { compileProtocol, type Protocol, Refusal } from "@lineup/lineup/protocol";
 import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
@@ -134,4 +136,44 @@ Deno.test("a failure of a handler of DICT is logged, and counted with its reques
   assertEquals(lines.slice(-2), ["420 FAIL failed; the server's log says why.", "210 3"]);
   const failed = entries.find(({ verb }) => verb === "FAIL");
   assertEquals((failed?.error as Error).message, "not for clients");
+});
+
+Deno.test("in a serial dialect, a request starts once the one before it is answered", async () => {
+  const entries: LogEntry[] = [];
+  const dialect = { ...dict, serial: true };
+  await using server = await serveWords({ dialect, log: (entry) => entries.push(entry) });
+  using wire = await open(server);
+  using other = await open(server);
+  await wire.send("WAIT\r\nFAIL\r\nSTATUS\r\n");
+  await server.started;
+  await other.send("STATUS\r\n");
+  assertEquals(await other.line(), "210 4");
+  assertEquals(entries.filter(({ verb }) => verb === "FAIL"), []);
+  server.release();
+  assertEquals((await wire.lines(3)).map((line) => line.slice(0, 3)), ["250", "420", "210"]);
+});
+
+Deno.test("a dialect words an unknown command with its request, and knows the number of a connection", async () => {
+  const NUMBER: Builtin = {
+    command: { summary: "Tell the number of the connection.", reply: { status: "text" } },
+    run: (_args, { id }) => ({ status: `210 ${id}` }),
+  };
+  const dialect: Dialect = {
+    ...dict,
+    builtins: { NUMBER },
+    wording: {
+      ...dict.wording,
+      unknownCommand: (verb, request) => `${verb} with ${request.bytes} bytes`,
+    },
+    compile: (protocol) => compileProtocol(protocol, { builtins: { NUMBER: NUMBER.command } }),
+  };
+  await using server = await serveWords({ dialect });
+  using first = await open(server);
+  using second = await open(server);
+  await first.send("FROB ab\r\nNUMBER\r\n");
+  await second.send("NUMBER\r\n");
+  const numbers = [(await first.lines(2))[1], await second.line()];
+  assertEquals(new Set(numbers).size, 2);
+  await first.send("FROB ab\r\n");
+  assertEquals(await first.line(), "500 FROB with 4 bytes");
 });

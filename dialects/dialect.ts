@@ -25,6 +25,11 @@ export interface Dialect {
    * the one before it has started, and its answer waits for its turn.
    */
   readonly serial?: boolean;
+  /**
+   * Whether a client goes on reading once it has ended its side, unless it says otherwise. Default true. Where it does
+   * not, its requests in flight are answered then; but if one waits for an event, all of them are cancelled.
+   */
+  readonly halfCloses?: boolean;
   /** Checks a protocol and makes it ready. Throws `SpecError` for a protocol that the dialect cannot carry. */
   compile(protocol: Protocol): CompiledProtocol;
   /** Opens a session for a connection. `peer` is the address of the client, as in `ByteStream.peer`. */
@@ -239,7 +244,7 @@ export interface BuiltinContext {
 export interface Introduction {
   /** Its name, for handlers and the log. Default: none. */
   readonly agent?: string;
-  /** Whether it goes on reading once it has ended its side. Default true. */
+  /** Whether it goes on reading once it has ended its side. Default: as `Dialect.halfCloses` says. */
   readonly halfCloses?: boolean;
   /** The longest time between two messages from it, in ms. Default `Infinity`. */
   readonly heartbeat?: number;

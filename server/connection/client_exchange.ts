@@ -58,6 +58,8 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly router: RequestRouter;
   /** The number of failures that were answered. */
   failures = 0;
+  /** Whether the client is not there for a request that waits for an event. */
+  abandonsWaits = false;
   readonly #connection: ExchangeConnection;
   readonly #flows: ClientFlows;
   readonly #pending: PendingRequests<Request | Rejection>;
@@ -245,7 +247,13 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     }
   }
 
-  /** Aborts all requests in flight: the connection is closed. */
+  /** The client has ended its side and is gone: it gets the answers for which nothing has to happen. */
+  abandonWaits(): void {
+    this.abandonsWaits = true;
+    for (const request of this.#pending) if (request.isParked) return this.close();
+  }
+
+  /** Aborts all requests in flight: their client is gone. */
   close(): void {
     this.#pending.stop();
     this.throttle.cancel();

@@ -71,8 +71,8 @@ export class Connection
   readonly #report: EndReport;
   /** Whether the client has told how it behaves, as our clients do. */
   #introduced = false;
-  /** Whether the client goes on reading after it has ended its side, as far as the server knows. */
-  #halfCloses = true;
+  /** Whether the client goes on reading after it has ended its side; `undefined` where it has not told. */
+  #halfCloses: boolean | undefined = undefined;
   #hasReceived = false;
   /** Whether the server's side is ended, or will be once all is written. */
   #shut = false;
@@ -179,12 +179,15 @@ export class Connection
 
   async halfClose(): Promise<void> {
     this.halfClosed = this.#timeouts.halfClosed = true;
-    const half = new HalfClose(this.#stream, this.services.clock, this.receipts);
+    const { clock, dialect } = this.services;
+    if ((this.#halfCloses ?? dialect.halfCloses) === false) {
+      return this.#halfCloses === false ? this.close() : this.#exchange.abandonWaits();
+    }
+    const half = new HalfClose(this.#stream, clock, this.receipts);
     this.#halfClose = half;
     const reset = half.awaitReset();
     if (reset !== undefined) await reset;
     if (this.closed) return;
-    if (!this.#halfCloses) return this.close();
     this.#stream.gone?.then(() => this.close());
     half.probe(this.output);
   }

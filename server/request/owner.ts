@@ -33,12 +33,16 @@ export interface RequestConnection extends BuiltinConnection {
   /** The connection as handlers see it. */
   readonly client: ConnectedClient;
   readonly draining: boolean;
+  /** Whether the client is not there for a request that waits for an event: such a request calls `close`. */
+  readonly abandonsWaits: boolean;
   /** The flow in which its requests of a class wait. */
   flow(scheduler: FlowOpener, name: string): FlowHandle;
   /** Counts `bytes` more that its requests hold: at once where `much`, else later. */
   hold(bytes: number, much: boolean): void;
   /** Called when a request may be scheduled. */
   checked(request: RequestInFlight): void;
+  /** Cancels all requests in flight. */
+  close(): void;
   /** Called when a request has a seat. */
   started(request: StartedRequest): void;
   /** Called when a request was refused as busy or quota. */

@@ -80,7 +80,7 @@ export class PendingRequests<T extends RequestInFlight> {
     else this.#ordered.answered(request);
   }
 
-  /** Schedules no further ordered request. */
+  /** Schedules no further ordered request, and lets no further answer out that has waited for its turn. */
   stop(): void {
     this.#ordered.stop();
   }

@@ -203,6 +203,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   park<T>(promise: PromiseLike<T>): Promise<T> {
     if (this.connection.draining) this.abort("draining", drainingFailure.message);
+    if (this.connection.abandonsWaits) this.connection.close();
     // Where several promises are parked at once, the first gives the seat up and takes it again.
     const isParkable = !this.answered && this.phase === "running";
     if (this.#reason === undefined && !isParkable) return Promise.resolve(promise);

@@ -83,7 +83,7 @@ export class ResponseOrder<T extends OrderedRequest> {
     this.#advancing = false;
   }
 
-  /** Schedules no further request. */
+  /** Schedules no further request, and lets no further answer out that has waited for its turn. */
   stop(): void {
     this.#stopped = true;
   }
@@ -95,7 +95,7 @@ export class ResponseOrder<T extends OrderedRequest> {
     while (this.#first?.answered) {
       this.#first = this.#first.after;
       if (this.#first?.answered) this.held -= this.#first.heldBytes;
-      this.#first?.release();
+      if (!this.#stopped) this.#first?.release();
     }
     if (this.#first === undefined) this.#last = undefined;
     if (this.#scheduled === request) this.#scheduled = undefined;

@@ -25,6 +25,7 @@ const protocol = {
       errors: { "no-match": { summary: "The word is not in the dictionary." } },
     },
     WAIT: { summary: "Answer when told to." },
+    PARK: { summary: "Answer when told to, and hold no seat." },
     FAIL: { summary: "Fail." },
   },
 } as const satisfies Protocol;
@@ -43,6 +44,7 @@ function serveWords(options: Partial<ServeOptions> = {}): Promise<ServedDialect>
       for (const text of texts) yield { word, text };
     },
     WAIT: wait,
+    PARK: (_args, { park }) => park(wait()),
     FAIL() {
       throw new Error("not for clients");
     },
@@ -176,4 +178,23 @@ Deno.test("a dialect words an unknown command with its request, and knows the nu
   assertEquals(new Set(numbers).size, 2);
   await first.send("FROB ab\r\n");
   assertEquals(await first.line(), "500 FROB with 4 bytes");
+});
+
+Deno.test("in a dialect without half-closed connections, a client that ends its side is gone", async () => {
+  await using server = await serveWords({ dialect: { ...dict, halfCloses: false } });
+  using wire = await open(server);
+  await wire.send("STATUS\r\nPARK\r\nSTATUS\r\n");
+  await server.started;
+  await wire.half();
+  assertEquals(await wire.rest(), "210 1\r\n");
+});
+
+Deno.test("in such a dialect, requests that need not wait are answered when their client is gone", async () => {
+  await using server = await serveWords({ dialect: { ...dict, halfCloses: false } });
+  using wire = await open(server);
+  await wire.send("WAIT\r\nSTATUS\r\n");
+  await wire.half();
+  await server.started;
+  server.release();
+  assertEquals(await wire.rest(), "250 ok\r\n210 2\r\n");
 });

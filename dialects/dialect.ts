@@ -59,6 +59,13 @@ export interface DialectSession {
   readonly midRequest: boolean;
   /** Whether replies and failures carry times. If not, the server does not measure them. */
   readonly timed: boolean;
+  /**
+   * Whether the answers so far decide how the next input is read: the server calls `next` again once every request
+   * before is answered. Default false.
+   */
+  readonly awaitsAnswers?: boolean;
+  /** Whether nothing may follow the answers so far: the server ends the connection behind them. Default false. */
+  readonly over?: boolean;
 
   /** Writes the greeting, if the dialect has one. Called once, before the first `push`. */
   greet(out: Sink): void;

@@ -123,7 +123,11 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
 
   /** Whether the client must read answers, or wait for some, before more of its requests are taken. */
   get isFull(): boolean {
-    return this.output.full || this.#hasManyPending;
+    return this.output.full || this.#mustWait;
+  }
+
+  get #mustWait(): boolean {
+    return this.#hasManyPending || (this.session.awaitsAnswers === true && this.#pending.size > 0);
   }
 
   get #hasManyPending(): boolean {
@@ -132,9 +136,9 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   }
 
   async untilRoom(): Promise<void> {
-    this.services.counters.heldBack++;
+    if (this.output.full || this.#hasManyPending) this.services.counters.heldBack++;
     await this.output.drained();
-    while (this.#hasManyPending && !this.#connection.closed) await this.#nextAnswer();
+    while (this.#mustWait && !this.#connection.closed) await this.#nextAnswer();
   }
 
   async untilAnswered(): Promise<void> {
@@ -191,6 +195,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     const isTaking = this.batch.taking;
     this.batch.answered(turnedAway);
     this.#answer.broadcast();
+    if (this.session.over) this.#connection.end();
     this.#connection.answered(isTaking ? undefined : now ?? this.services.clock.now());
   }
 

@@ -11,6 +11,8 @@ const enum LinePart {
   Line,
   Block,
   Skipped,
+  /** The rest of a line that is too long. */
+  Rest,
   Nothing,
 }
 
@@ -40,6 +42,7 @@ export type LineUnit = "line" | "block" | "more" | "too-long";
 export class LineInput {
   /** The longest line, in bytes without its end. */
   readonly maxLine: number;
+  readonly #overlong: "end" | "skip";
   /** After `"line"`, the line is `bytes[start, end)`. The next call overwrites it. */
   bytes: Uint8Array = EMPTY;
   /** The beginning of the line in `bytes`. */
@@ -59,9 +62,13 @@ export class LineInput {
   #length = 0;
   #taken: Uint8Array = EMPTY;
 
-  /** Makes the input of a connection whose lines have at most `maxLine` bytes. */
-  constructor(maxLine: number) {
+  /**
+   * Makes the input of a connection whose lines have at most `maxLine` bytes. A longer line ends the input, as the place
+   * of the next line is unknown; with `overlong: "skip"`, only its own bytes are dropped.
+   */
+  constructor(maxLine: number, overlong: "end" | "skip" = "end") {
     this.maxLine = maxLine;
+    this.#overlong = overlong;
     this.#partial = new PartialLine(maxLine + 1);
   }
 
@@ -116,7 +123,7 @@ export class LineInput {
     this.#body.clear();
   }
 
-  /** Finds the next unit. After `"too-long"`, all further input is dropped: the place of the next line is unknown. */
+  /** Finds the next unit. */
   next(): LineUnit {
     switch (this.#part) {
       case LinePart.Line:
@@ -128,6 +135,13 @@ export class LineInput {
         this.#at += there;
         this.#length -= there;
         if (this.#length > 0) return "more";
+        this.#part = LinePart.Line;
+        return this.#line();
+      }
+      case LinePart.Rest: {
+        const found = this.#chunk.indexOf(LF, this.#at);
+        this.#at = found < 0 ? this.#chunk.length : found + 1;
+        if (found < 0) return "more";
         this.#part = LinePart.Line;
         return this.#line();
       }
@@ -143,7 +157,10 @@ export class LineInput {
     const found = chunk.indexOf(LF, start);
     const stop = found < 0 ? chunk.length : found;
     // A CR at the end of the chunk may belong to the end of the line.
-    if (this.#partial.length + stop - start > this.maxLine + 1) return this.#tooLong();
+    if (this.#partial.length + stop - start > this.maxLine + 1) {
+      this.#at = stop;
+      return this.#tooLong();
+    }
     if (found < 0) {
       this.#at = stop;
       this.#partial.add(chunk, start, stop);
@@ -163,7 +180,9 @@ export class LineInput {
     }
     this.crlf = this.end > this.start && this.bytes[this.end - 1] === CR;
     if (this.crlf) this.end--;
-    return this.end - this.start > this.maxLine ? this.#tooLong() : "line";
+    if (this.end - this.start <= this.maxLine) return "line";
+    if (this.#overlong === "end") this.stop();
+    return "too-long";
   }
 
   #block(): LineUnit {
@@ -183,8 +202,13 @@ export class LineInput {
     return "block";
   }
 
+  /** The end of the line has not come. */
   #tooLong(): LineUnit {
-    this.stop();
+    if (this.#overlong === "end") this.stop();
+    else {
+      this.#partial.clear();
+      this.#part = LinePart.Rest;
+    }
     return "too-long";
   }
 }

@@ -11,8 +11,12 @@ const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
  * All units of an input that arrives in pieces. A line `+N` announces a block of N bytes, `-N` a part to skip. Each piece
  * is overwritten once it is read.
  */
-function read(input: Uint8Array, cuts: readonly number[]): string[] {
-  const lines = new LineInput(MOST);
+function read(
+  input: Uint8Array,
+  cuts: readonly number[],
+  overlong?: "end" | "skip",
+): string[] {
+  const lines = new LineInput(MOST, overlong);
   const found: string[] = [];
   const ends = [...cuts.filter((cut) => cut < input.length)].sort((a, b) => a - b);
   let from = 0;
@@ -54,6 +58,21 @@ const CASES: readonly [input: string, units: readonly string[]][] = [
   [`a\n${"x".repeat(1000)}`, ["LF a", "too-long", "idle"]],
 ];
 
+const SKIPPED: readonly [input: string, units: readonly string[]][] = [
+  [`${"x".repeat(MOST + 1)}\na\n`, ["too-long", "LF a", "idle"]],
+  [`${"x".repeat(MOST + 2)}\r\n\r\n`, ["too-long", "CRLF ", "idle"]],
+  [`${"x".repeat(1000)}\r\r\n+2\n\n\n`, ["too-long", "LF +2", "block \n\n", "idle"]],
+  [`a\n${"x".repeat(1000)}`, ["LF a", "too-long", "unfinished"]],
+];
+
+for (const [input, units] of SKIPPED) {
+  Deno.test(`LineInput drops a line that is too long in any piece of ${JSON.stringify(input.slice(-30))}`, () => {
+    const bytes = encodeText(input);
+    for (const place of bytes.keys()) assertEquals(read(bytes, [place], "skip"), units);
+    assertEquals(read(bytes, [...bytes.keys()], "skip"), units);
+  });
+}
+
 for (const [input, units] of CASES) {
   Deno.test(`LineInput finds the same in any piece of ${JSON.stringify(input.slice(0, 30))}`, () => {
     const bytes = encodeText(input);
@@ -81,6 +100,7 @@ Deno.test("LineInput finds the same in any bytes, for any cuts", () => {
   const cuts = fc.array(fc.nat({ max: 200 }), { maxLength: 12 });
   fc.assert(fc.property(input, cuts, (bytes, cuts) => {
     assertEquals(read(bytes, cuts), read(bytes, []));
+    assertEquals(read(bytes, cuts, "skip"), read(bytes, [], "skip"));
   }));
 });
 

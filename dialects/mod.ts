@@ -27,4 +27,6 @@ export type {
   ServedDialect,
   WireSample,
 } from "./conformance/subject.ts";
+export { lineDialect } from "./lines/line_dialect.ts";
+export type { CommandForm, LineDialectSpec, Multiline } from "./lines/spec.ts";
 export { lineup1 } from "./lineup1/lineup1.ts";

@@ -1,0 +1,70 @@
+// The commands that a line dialect has by itself.
+
+import type { Fields } from "../../protocol/spec.ts";
+import { need } from "../../protocol/spec_error.ts";
+import { usageLine } from "../../protocol/usage.ts";
+import type { Builtin, DialectSession } from "../dialect.ts";
+import type { LineForms } from "./forms.ts";
+import { type FullSpec, OWN_COMMANDS } from "./read_spec.ts";
+import type { LineSession } from "./session.ts";
+import type { VerbReader } from "./verbs.ts";
+
+const ANY_WORDS: Fields = { words: { type: "text", many: true, optional: true } };
+
+/** The commands that the server answers itself. */
+export function ownCommands(
+  spec: FullSpec,
+  forms: LineForms,
+  verbs: VerbReader,
+): Readonly<Record<string, Builtin>> {
+  const make: Record<typeof OWN_COMMANDS[number], (verb: string) => Builtin> = {
+    fixed: () => ({ command: { summary: "Answer always the same.", args: ANY_WORDS }, run() {} }),
+    quit: () => ({
+      command: { summary: "End the connection." },
+      control: true,
+      run: async (_args, context) => {
+        await context.quit();
+      },
+    }),
+    status(verb) {
+      const names = forms.fieldsOf(verb);
+      const reply: Fields = Object.fromEntries(names.map((name) => [name, "text"] as const));
+      return {
+        command: { summary: "Tell figures of the server.", reply },
+        run(_args, context) {
+          const figures = new Map(context.figures());
+          return Object.fromEntries(names.map((name) => [name, figureOf(figures, name)]));
+        },
+      };
+    },
+    help: () => ({
+      command: { summary: "List all commands.", args: ANY_WORDS, reply: { text: "text" } },
+      run: (_args, _context, session) => ({ text: helpOf(session, verbs) }),
+    }),
+  };
+  const all = new Map<string, Builtin>();
+  for (const kind of OWN_COMMANDS) {
+    for (const verb of Object.keys(spec[kind])) {
+      need(!all.has(verb), `${kind}.${verb}`, "is there already");
+      all.set(verb, make[kind](verb));
+    }
+  }
+  return Object.fromEntries(all);
+}
+
+function figureOf(figures: ReadonlyMap<string, string | number>, name: string): string {
+  const figure = figures.get(name);
+  if (figure === undefined) throw new Error(`STATS has no figure ${name}`);
+  return String(figure);
+}
+
+/** A line for each command. */
+function helpOf(session: DialectSession, verbs: VerbReader): string {
+  const { compiled: { commands } } = (session as LineSession).served;
+  const usages = [...commands.values()].map((command) => ({
+    usage: usageLine({ ...command, verb: verbs.written(command.verb) }),
+    summary: command.command.summary,
+  }));
+  const width = Math.max(...usages.map(({ usage }) => usage.length));
+  return usages.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
+}

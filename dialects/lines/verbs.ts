@@ -1,0 +1,98 @@
+// The verb of a line.
+
+import { isVerb } from "../../protocol/names.ts";
+import { need } from "../../protocol/spec_error.ts";
+import type { CompiledProtocol } from "../../protocol/compile.ts";
+import type { LineDialectSpec } from "./spec.ts";
+
+type VerbCase = NonNullable<LineDialectSpec["verbs"]>;
+
+const WORD = /[ \t]*([^ \t]+)/y;
+/** A longer word is no verb; its beginning goes into messages. */
+const LONGEST = 32;
+
+/** Finds the verb of a line. */
+export class VerbReader {
+  readonly #case: VerbCase;
+  readonly #given: readonly (readonly [alias: string, verb: string])[];
+  /** By the words that a client writes, in lower case unless the case counts, with one space between them. */
+  readonly #aliases: ReadonlyMap<string, string>;
+  /** The aliases of several words, by the verb that they stand for. */
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #mostWords: number;
+  readonly #verbless: string | undefined;
+
+  /** Throws `SpecError` for aliases that cannot be written. */
+  constructor(verbs: VerbCase, aliases: Readonly<Record<string, string>>, verbless?: string) {
+    this.#case = verbs;
+    this.#verbless = verbless;
+    this.#given = Object.entries(aliases);
+    const all = this.#given.map(([alias, verb]) => {
+      const path = `aliases.${alias}`;
+      need(
+        /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(alias),
+        path,
+        "must be ASCII words, a space between each two",
+      );
+      need(isVerb(verb), path, "must be for a verb of the protocol, in upper case");
+      return [this.#fold(alias), verb] as const;
+    });
+    this.#aliases = new Map(all);
+    const phrases = this.#given.filter(([alias]) => alias.includes(" "));
+    this.#names = new Map(phrases.map(([alias, verb]) => [verb, alias]));
+    need(all.length === this.#aliases.size, "aliases", "two of them are the same to a client");
+    this.#mostWords = Math.max(1, ...all.map(([alias]) => alias.split(" ").length));
+  }
+
+  /** The verb of a line and what follows it; `undefined` for a line without one. */
+  read(line: string): { readonly verb: string; readonly rest: string } | undefined {
+    if (this.#verbless !== undefined) return { verb: this.#verbless, rest: line };
+    const ends: number[] = [];
+    const words: string[] = [];
+    for (WORD.lastIndex = 0; words.length < this.#mostWords;) {
+      const word = WORD.exec(line)?.[1];
+      if (word === undefined) break;
+      words.push(this.#fold(word));
+      ends.push(WORD.lastIndex);
+    }
+    if (words.length === 0) return undefined;
+    for (let count = words.length; count > 0; count--) {
+      const verb = this.#aliases.get(words.slice(0, count).join(" "));
+      if (verb !== undefined) return { verb, rest: line.slice(ends[count - 1]) };
+    }
+    return { verb: this.#canonical(words[0]), rest: line.slice(ends[0]) };
+  }
+
+  /** Checks that each verb has one meaning. Throws `SpecError`. */
+  check({ commands }: CompiledProtocol): void {
+    for (const [alias, verb] of this.#given) {
+      need(commands.has(verb), `aliases.${alias}`, `the protocol has no command ${verb}`);
+      const isVerbToo = commands.has(this.#canonical(this.#fold(alias)));
+      need(!isVerbToo, `aliases.${alias}`, "is a command of its own");
+    }
+    const verb = this.#verbless;
+    need(
+      verb === undefined || commands.has(verb),
+      "verbless",
+      `the protocol has no command ${verb}`,
+    );
+  }
+
+  /** A verb as clients write it. */
+  written(verb: string): string {
+    const lower = this.#case === "lower-case";
+    return this.#names.get(verb) ?? (lower ? verb.toLowerCase() : verb);
+  }
+
+  /** One writing for all that mean the same. Only the letters of ASCII have a second case. */
+  #fold(word: string): string {
+    return this.#case === "any-case" ? word.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : word;
+  }
+
+  /** The verb that a folded word names, or text for a message that is no verb. */
+  #canonical(word: string): string {
+    if (word.length > LONGEST) return `${word.slice(0, LONGEST)}…`;
+    const isWritten = this.#case === "upper-case" ? !/[a-z]/.test(word) : !/[A-Z]/.test(word);
+    return isWritten ? word.replace(/[a-z]+/g, (part) => part.toUpperCase()) : `"${word}"`;
+  }
+}

@@ -18,7 +18,10 @@ export function ownCommands(
   verbs: VerbReader,
 ): Readonly<Record<string, Builtin>> {
   const make: Record<typeof OWN_COMMANDS[number], (verb: string) => Builtin> = {
-    fixed: () => ({ command: { summary: "Answer always the same.", args: ANY_WORDS }, run() {} }),
+    fixed(verb) {
+      const [line] = spec.fixed[verb].split("\n");
+      return { command: { summary: `Answer "${line}".`, args: ANY_WORDS }, run() {} };
+    },
     quit: () => ({
       command: { summary: "End the connection." },
       control: true,
@@ -61,7 +64,12 @@ function figureOf(figures: ReadonlyMap<string, string | number>, name: string): 
 /** A line for each command. */
 function helpOf(session: DialectSession, verbs: VerbReader): string {
   const { compiled: { commands } } = (session as LineSession).served;
-  const usages = [...commands.values()].map((command) => ({
+  const all = [...commands.values()];
+  const ordered = [
+    ...all.filter(({ builtin }) => !builtin),
+    ...all.filter(({ builtin }) => builtin),
+  ];
+  const usages = ordered.map((command) => ({
     usage: usageLine({ ...command, verb: verbs.written(command.verb) }),
     summary: command.command.summary,
   }));

@@ -1,0 +1,40 @@
+// The parts of an example that make it a program: its flags, and its first line.
+
+import type { Server } from "@lineup/lineup/server";
+import { parseArgs } from "@std/cli/parse-args";
+
+/**
+ * Reads the flags of the command line, each of which has a value; `defaults` names them. For a wrong one, and for
+ * `--help`, it prints them all and ends the process.
+ */
+export function readFlags<T extends Readonly<Record<string, string>>>(
+  defaults: T,
+): { [K in keyof T]: string } {
+  const wrong: string[] = [];
+  const { _, help, ...flags } = parseArgs(Deno.args, {
+    string: Object.keys(defaults),
+    boolean: ["help"],
+    default: defaults,
+    unknown: (arg) => void wrong.push(arg),
+  });
+  for (const [name, value] of Object.entries(flags)) {
+    const isNumber = /^[0-9]+$/.test(defaults[name] ?? "");
+    if (typeof value !== "string" || value === "") wrong.push(`--${name} without a value`);
+    else if (isNumber && !/^[0-9]{1,9}$/.test(value)) wrong.push(`--${name} ${value}`);
+  }
+  if (Number(flags.port) > 65_535) wrong.push(`--port ${flags.port}`);
+  if (!help && wrong.length === 0) return flags as { [K in keyof T]: string };
+  const known = Object.entries(defaults).map(([name, value]) => `--${name} ${value}`);
+  console.error(
+    `${wrong.length > 0 ? `wrong: ${wrong.join(", ")}\n` : ""}flags and their defaults: ${
+      known.join(" ")
+    }`,
+  );
+  Deno.exit(help ? 0 : 64);
+}
+
+/** Prints where a server listens, and waits for its end. */
+export async function untilFinished(name: string, server: Server): Promise<void> {
+  console.log(`${name} listening on ${server.addresses.join(" and ")}`);
+  await server.finished;
+}

@@ -7,7 +7,7 @@ export interface Sizes {
 }
 
 /** The most bytes of the browser's file, gzipped. A page loads the file before it can do anything. */
-export const MOST_FOR_BROWSERS = 16_000;
+export const MOST_FOR_BROWSERS = 18_000;
 
 /** The sizes of minified code. */
 export async function sizesOf(code: Uint8Array): Promise<Sizes> {

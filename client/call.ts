@@ -2,7 +2,7 @@
 
 import type { Call } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import { readReply, type Values, type WireShape } from "../dialects/lineup1/message.ts";
+import { readAnswer, type Values } from "../dialects/lineup1/message.ts";
 import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { CallLimits } from "./call_options.ts";
@@ -87,15 +87,14 @@ export class PendingCall implements Outgoing, FrameReceiver {
   item(frame: Frame): boolean {
     if (this.#over) return true;
     this.unrepeatable = true;
-    const { items } = this.call;
-    const item = items && this.#read(items, frame);
+    const item = this.#read(frame);
     return item === undefined || this.#settle.push!(item, sizeOf(frame));
   }
 
   final(frame: Frame): void {
     if (this.#over) return;
     this.#sender.answered(this);
-    const reply = this.#read(this.call.reply, frame);
+    const reply = this.#read(frame);
     if (reply === undefined) return;
     this.#end(undefined, frame.options);
     this.#settle.resolve(reply);
@@ -105,9 +104,9 @@ export class PendingCall implements Outgoing, FrameReceiver {
     if (!this.#over) this.#sender.failed(this, error);
   }
 
-  #read(shape: WireShape, frame: Frame): Values | undefined {
+  #read(frame: Frame): Values | undefined {
     try {
-      return readReply(shape, frame);
+      return readAnswer(this.call, frame);
     } catch (cause) {
       const why = (cause as Error).message;
       this.cancel(

@@ -2,7 +2,7 @@
 
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
-import { isOptionName, isVerb } from "./names.ts";
+import { isOptionName, needVerb } from "./names.ts";
 import { replyShape, requestShape, type Shape } from "./shape.ts";
 import { classes, type Command, type Fields, type Protocol } from "./spec.ts";
 import {
@@ -95,7 +95,7 @@ export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): Co
   }
   for (const [verb, command] of Object.entries(protocol.commands)) {
     const path = `commands.${verb}`;
-    need(isVerb(verb), path, 'a verb is an upper-case letter and up to 31 of A-Z, 0-9 and "-"');
+    needVerb(verb, path);
     need(
       !commands.has(verb),
       path,

@@ -1,6 +1,6 @@
 // Checks the fields that a protocol declares.
 
-import { isOptionName } from "./names.ts";
+import { needName } from "./names.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
 import { isRecord, need, needBoolean, needFew, needKnown, needText } from "./spec_error.ts";
 import { describe } from "./describe.ts";
@@ -22,6 +22,18 @@ export function fieldSpec(field: Field): FieldSpec {
   ];
   if (mark) return mark === "?" ? { type, optional: true } : { type, many: true };
   return { type };
+}
+
+/** As `fieldSpec`. Throws `SpecError` for a field without a known type. */
+export function typedSpec(field: Field, at: string): FieldSpec {
+  need(typeof field === "string" || isRecord(field), at, "must be a type or an object");
+  const spec = fieldSpec(field);
+  need(
+    typeNames.includes(spec.type),
+    typeof field === "string" ? at : `${at}.type`,
+    `must be one of ${typeNames.join(", ")}, not ${JSON.stringify(spec.type)}`,
+  );
+  return spec;
 }
 
 /** Whether a field may be left out. */
@@ -78,15 +90,9 @@ export function asOption(field: NamedField): NamedField {
 }
 
 function readField(name: string, field: Field, at: string): NamedField {
-  need(isOptionName(name), at, 'a name is a lower-case letter and lower-case letters, digits, "-"');
+  needName(name, at);
   need(!(name in {}), at, "JavaScript objects have this name already; choose another");
-  need(typeof field === "string" || isRecord(field), at, "must be a type or an object");
-  const spec = fieldSpec(field);
-  need(
-    typeNames.includes(spec.type),
-    typeof field === "string" ? at : `${at}.type`,
-    `must be one of ${typeNames.join(", ")}, not ${JSON.stringify(spec.type)}`,
-  );
+  const spec = typedSpec(field, at);
   needKnown(spec, FIELD_KEYS, at);
   needText(spec.summary, `${at}.summary`);
   for (const key of ["optional", "required", "many", "positional"] as const) {

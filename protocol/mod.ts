@@ -52,7 +52,9 @@ export { formatLine, type Line, type Side } from "../dialects/lineup1/line.ts";
 export { formatWord, quote } from "./quoting.ts";
 export { decodeText, encodeText } from "./strings.ts";
 export {
+  type AnswerShapes,
   type LineParts,
+  readAnswer,
   readReply,
   readRequest,
   type WireShape,

@@ -53,10 +53,10 @@ input, unless that is a terminal.
 
 --json prints {"item": {...}} for each item as it comes, then {"reply": {...}} or
 {"error": {"code": ..., "message": ...}}. Durations are milliseconds, sizes are bytes, and a body that is
-not text is {"base64": ...}.
+not text is {"base64": ...}. A line that is not what the SPEC promises is an error that names the field.
 
-Exit code: 0 for OK; 1 for ERR, also when the time is over; 2 without a connection; 130 after Ctrl-C,
-which cancels the request; 141 if standard output is closed.`,
+Exit code: 0 for OK; 1 for ERR, also when the time is over; 2 without a connection, or for an answer that
+breaks the protocol; 130 after Ctrl-C, which cancels the request; 141 if standard output is closed.`,
   async run([address, ...words], flags) {
     const args = readRequestArgs(words, flags);
     const dial = dialer(readAuthority(flags));

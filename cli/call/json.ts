@@ -1,18 +1,18 @@
 // Replies as JSON, typed by the server's SPEC.
 
-import type { CompiledCommand } from "../../protocol/compile.ts";
-import type { NamedField } from "../../protocol/fields.ts";
+import { ProtocolError } from "../../client/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
-import type { Shape } from "../../protocol/shape.ts";
-import { parseBody, parseValue } from "../../protocol/values.ts";
+import { type AnswerShapes, readAnswer } from "../../dialects/lineup1/message.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import { BadValue } from "../../protocol/values.ts";
 
 /**
  * `{"item": {…}}` for an item, `{"reply": {…}}` for the OK line, `{"error": {"code", "message", …}}` for ERR. A value that
- * the SPEC does not describe, or that has another type, is text. Words that the SPEC does not name are in `words`. A body
- * that is not text is `{"base64": "…"}`.
+ * the SPEC does not describe is text. Words that the SPEC does not name are in `words`. A body that is not text is
+ * `{"base64": "…"}`. Throws `ProtocolError` for a line that is not what the SPEC promises.
  */
 export function toJson(frame: Frame, command: CompiledCommand | undefined): string {
-  const { head, words, options } = frame;
+  const { head, words, options, body } = frame;
   if (head === "ERR") {
     const [code, message] = words;
     const details = Object.fromEntries(
@@ -21,50 +21,59 @@ export function toJson(frame: Frame, command: CompiledCommand | undefined): stri
     return stringify({ error: { ...details, code, message } });
   }
   const [name, shape] = head === "*" ? ["item", command?.items] : ["reply", command?.reply];
+  const known = command ? readKnown(frame, command) : {};
+  const positional = shape?.positional ?? [];
+  const extra = positional.at(-1)?.many ? [] : words.slice(positional.length);
+  const unknown = [...options].filter(([name]) => !shape?.named.has(name));
+  const values = {
+    ...known,
+    ...(extra.length > 0 && { words: extra }),
+    ...Object.fromEntries(unknown),
+    ...(body && !("body" in known) && { body }),
+  };
   try {
-    return stringify({ [name]: values(frame, shape) });
+    return stringify({ [name]: values });
   } catch (error) {
     // A JSON body that is nested too deep for JSON.stringify stays text.
-    if (!(error instanceof RangeError)) throw error;
-    return stringify({ [name]: values(frame, shape && { ...shape, body: undefined }) });
+    if (!(error instanceof RangeError) || !body) throw error;
+    return stringify({ [name]: { ...values, body } });
   }
 }
 
-function values({ words, options, body }: Frame, shape: Shape | undefined): object {
-  const all = new Map<string, unknown>();
-  const extra: string[] = [];
-  const positional = shape?.positional ?? [];
-  words.forEach((word, index) => {
-    const field = positional[index] ?? (positional.at(-1)?.many ? positional.at(-1) : undefined);
-    if (field === undefined) extra.push(word);
-    else if (!field.many) all.set(field.name, read(field, word));
-    else if (all.has(field.name)) (all.get(field.name) as unknown[]).push(read(field, word));
-    else all.set(field.name, [read(field, word)]);
-  });
-  if (extra.length > 0) all.set("words", extra);
-  for (const [name, value] of options) all.set(name, read(shape?.named.get(name), value));
-  if (body !== undefined) all.set("body", readBody(body, shape?.body));
-  return Object.fromEntries(all);
-}
-
-function read(field: NamedField | undefined, word: string): unknown {
-  if (field === undefined) return word;
+/** The values that the SPEC describes. */
+function readKnown(frame: Frame, command: CompiledCommand): Readonly<Record<string, unknown>> {
   try {
-    return parseValue(word, field);
-  } catch {
-    return word;
+    return readFields(frame, command);
+  } catch (cause) {
+    if (!(cause instanceof BadValue)) throw cause;
+    const what = `the answer to ${command.verb} is not what the server's SPEC promises`;
+    throw new ProtocolError(`${what}: ${cause.message}`, { cause });
   }
 }
 
-function readBody(body: Uint8Array, field: NamedField | undefined): unknown {
-  if (field?.type === "json") {
-    try {
-      return parseBody(body, field);
-    } catch {
-      // A body that is not JSON stays text.
-    }
+function readFields(frame: Frame, shapes: AnswerShapes): Readonly<Record<string, unknown>> {
+  try {
+    return readAnswer(shapes, frame);
+  } catch (error) {
+    const { reply, items } = shapes;
+    const shape = frame.head === "*" ? items : reply;
+    // JSON that is nested too deep to be checked stays text.
+    if (shape?.body?.type !== "json" || !isJson(frame.body)) throw error;
+    const withoutBody = {
+      reply: { ...reply, body: undefined },
+      items: items && { ...items, body: undefined },
+    };
+    return readAnswer(withoutBody, frame);
   }
-  return body;
+}
+
+function isJson(body: Uint8Array | undefined): boolean {
+  try {
+    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function stringify(value: object): string {

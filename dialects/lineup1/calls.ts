@@ -2,13 +2,12 @@
 // a foreign description cannot add anything to them; `compile` checks everything.
 
 import type { ErrorSpec } from "../../protocol/errors.ts";
-import { fieldSpec, type NamedField } from "../../protocol/fields.ts";
-import { isOptionName, isVerb } from "../../protocol/names.ts";
+import { type NamedField, typedSpec } from "../../protocol/fields.ts";
+import { needName, needVerb } from "../../protocol/names.ts";
 import type { WireShape } from "./message.ts";
 import { type Fields, type Protocol, wireOptions } from "../../protocol/spec.ts";
 import { isRecord, need } from "../../protocol/spec_error.ts";
 import { builtinCalls } from "./builtin_calls.ts";
-import { typeNames } from "../../protocol/values.ts";
 
 /** A command, ready to be called. */
 export interface Call {
@@ -41,10 +40,13 @@ export interface Call {
  */
 export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
-  const all = { ...record(protocol.commands, "commands"), ...builtinCalls };
+  const all = {
+    ...record(record(protocol, "protocol").commands, "commands", " of commands by verb"),
+    ...builtinCalls,
+  };
   for (const [verb, command] of Object.entries(all)) {
     const path = `commands.${verb}`;
-    need(isVerb(verb), path, "is no verb");
+    needVerb(verb, path);
     const { args, options, reply, items, errors, idempotent } = record(command, path);
     const positional = readAll(args, `${path}.args`);
     for (const arg of positional) arg.positional = true;
@@ -65,8 +67,8 @@ export function readCalls(protocol: Pick<Protocol, "commands">): ReadonlyMap<str
   return calls;
 }
 
-function record<T>(value: T, path: string): T {
-  need(isRecord(value), path, "is no object");
+function record<T>(value: T, path: string, of = ""): T {
+  need(isRecord(value), path, `must be an object${of}`);
   return value;
 }
 
@@ -89,12 +91,15 @@ function shape(fields: readonly NamedField[]): WireShape {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function readAll(fields: Fields = {}, path: string): Mutable<NamedField>[] {
-  return Object.entries(record(fields, path)).map(([name, field]) => {
-    const isField = isOptionName(name) && (typeof field === "string" || isRecord(field));
-    const spec = isField ? fieldSpec(field) : undefined;
-    const isKnown = spec !== undefined && typeNames.includes(spec.type) &&
-      (!spec.values || Array.isArray(spec.values));
-    need(isKnown, `${path}.${name}`, "is no field");
+  return Object.entries(record(fields, path, " of fields by name")).map(([name, field]) => {
+    const at = `${path}.${name}`;
+    needName(name, at);
+    const spec = typedSpec(field, at);
+    need(
+      !spec.values || Array.isArray(spec.values),
+      `${at}.values`,
+      "must be an array of one or more words",
+    );
     return { ...spec, name };
   });
 }

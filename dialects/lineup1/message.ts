@@ -274,6 +274,42 @@ export function readReply(shape: WireShape, frame: Frame): Values {
   return values;
 }
 
+/** The shapes of the lines of an answer. */
+export interface AnswerShapes {
+  /** The `OK` line. */
+  readonly reply: WireShape;
+  /** The `*` lines; `undefined` where there are none. */
+  readonly items: WireShape | undefined;
+}
+
+/**
+ * The values of an item or of the `OK` line of an answer, as `readReply` reads them. Throws `BadValue`, which names the
+ * field, what it must be and what came; also for an item where the command has none.
+ *
+ * @example
+ * ```ts
+ * import { BadValue, compile, createReplyReader, encodeText, readAnswer } from "@lineup/lineup/protocol";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const calc = compile({
+ *   name: "calc",
+ *   version: "1.0",
+ *   summary: "Adds.",
+ *   commands: { ADD: { summary: "Add.", reply: { sum: "integer" } } },
+ * });
+ * const replies = createReplyReader(8192, 1024);
+ * replies.push(encodeText("OK sum=three\n"));
+ * const frame = replies.next()!;
+ * const add = calc.commands.get("ADD")!;
+ * assertThrows(() => readAnswer(add, frame), BadValue, 'sum must be an integer, not "three"');
+ * ```
+ */
+export function readAnswer({ reply, items }: AnswerShapes, frame: Frame): Values {
+  if (frame.head !== "*") return readReply(reply, frame);
+  if (!items) throw new BadValue("an item came, and the command has none");
+  return readReply(items, frame);
+}
+
 /** Sets a field that the line does not give. */
 function putDefault(values: Values, field: NamedField): void {
   if (field.default !== undefined) values[field.name] = parseValue(field.default, field);

@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Protocol, Refusal } from "../../protocol/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
+import { bareProtocol } from "../bare_protocol.ts";
+import { lineServer } from "./line_server.ts";
 import { lineup } from "./lineup_here.ts";
 import { startProcess } from "./lineup_process.ts";
 
@@ -93,6 +95,52 @@ Deno.test("lineup call --json types values by the SPEC", async () => {
   }]);
   const unknown = await lineup(["call", "--json", server.address, "FROB"]);
   assertEquals([unknown.code, JSON.parse(unknown.out).error.code], [1, "unknown-command"]);
+});
+
+/** Answers to SHOW that its SPEC does not allow, each with the end of the message. */
+const BROKEN: readonly (readonly [answer: string, message: string])[] = [
+  ["OK", "n must be an integer, at least 1, and is missing"],
+  ["OK n=0", 'n must be an integer, at least 1, not "0"'],
+  ["OK n=seven", 'n must be an integer, at least 1, not "seven"'],
+  ["OK n=7 state=lost", 'state must be one of on, off, not "lost"'],
+  ["* n=x\nOK n=7", 'n must be an integer, not "x"'],
+  ["OK n=7 {2}\n{]", 'body must be JSON, not "{]"'],
+];
+
+Deno.test("lineup call --json names the field of an answer that breaks the SPEC, and ends with 2", async () => {
+  const SHOW = {
+    summary: "Show it.",
+    items: { n: "integer" },
+    reply: {
+      n: { type: "integer", min: 1 },
+      state: { type: "enum", values: ["on", "off"], optional: true },
+      body: "json?",
+    },
+  };
+  const spec = { protocol: { ...bareProtocol, commands: { SHOW } } };
+  const text = JSON.stringify(spec);
+  let answer = "";
+  await using server = await lineServer((line) => {
+    const [, tag, verb] = /^(#\S+) (\S+)/.exec(line) ?? [];
+    if (verb === "SPEC") return `${tag} OK {${text.length}}\n${text}\n`;
+    if (verb === "SHOW") return answer.replaceAll(/^(?=OK|\*)/gm, `${tag} `) + "\n";
+    return `${tag} OK\n`;
+  });
+  const call = (...flags: string[]) => lineup(["call", ...flags, server.address, "SHOW"]);
+  for (const [given, message] of BROKEN) {
+    answer = given;
+    const { code, err } = await call("--json");
+    assertEquals([code, err], [
+      2,
+      `lineup: the answer to SHOW is not what the server's SPEC promises: ${message}\n`,
+    ]);
+    // Without --json the lines are shown as they came.
+    assertEquals((await call()).code, 0);
+  }
+  answer = "OK n=7 state=on new=yes extra {4}\nnull";
+  assertEquals(JSON.parse((await call("--json")).out), {
+    reply: { n: 7, state: "on", words: ["extra"], new: "yes", body: null },
+  });
 });
 
 Deno.test("lineup call reads a required body from standard input, and from @FILE", async () => {

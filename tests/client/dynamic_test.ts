@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BadValue, connect, ProtocolError, type ReplyInfo, Throttled } from "../../client/mod.ts";
 import { listenMemory } from "../../net/mod.ts";
+import type { FrameInit } from "../../protocol/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { VirtualClock } from "../virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
@@ -63,6 +64,49 @@ for (const [name, body] of Object.entries(SPECS)) {
       ProtocolError,
     );
     assertEquals([proxy.open, clock.pending], [0, 0]);
+  });
+}
+
+/** Answers that break the description, each with the message of the error. */
+const BROKEN: readonly (readonly [verb: string, lines: readonly FrameInit[], message: string])[] = [
+  ["LOOK", [{ head: "OK" }], "the answer to LOOK: id must be an integer, and is missing"],
+  [
+    "LOOK",
+    [{ head: "OK", options: new Map([["id", "x"]]) }],
+    'the answer to LOOK: id must be an integer, not "x"',
+  ],
+  [
+    "LIST",
+    [{ head: "*", options: new Map([["id", "7"], ["n", "1.5"]]) }],
+    'the answer to LIST: n must be an integer, not "1.5"',
+  ],
+  [
+    "LOOK",
+    [{ head: "*" }, { head: "OK", options: new Map([["id", "7"]]) }],
+    "the answer to LOOK: an item came, and the command has none",
+  ],
+];
+
+for (const [verb, lines, message] of BROKEN) {
+  Deno.test(`an answer that breaks the description is an error: ${message}`, async () => {
+    const clock = new VirtualClock();
+    const body = new TextEncoder().encode(JSON.stringify({ protocol: ledger }));
+    const proxy = new FaultyProxy(clock, ({ head }) => {
+      return { lines: head === "SPEC" ? [{ head: "OK", body }] : head === verb ? lines : [] };
+    });
+    const options = { clock, dial: proxy.dial };
+    const dynamic = await run(clock, connect("tcp://10.0.0.1:1", options));
+    const typed = await run(clock, connect(ledger, "tcp://10.0.0.1:1", options));
+    const isStream = verb === "LIST";
+    const calls: Promise<unknown>[] = [
+      isStream ? dynamic.stream(verb, { id: 7 }).all() : dynamic.call(verb, { id: 7 }),
+      isStream ? typed.LIST({ id: 7 }).all() : typed.LOOK({ id: 7 }),
+    ];
+    for (const call of calls) {
+      const error = await run(clock, call.catch((error: Error) => error)) as Error;
+      assertEquals([error instanceof ProtocolError, error.message], [true, message]);
+    }
+    await run(clock, Promise.all([dynamic.close(0), typed.close(0)]));
   });
 }
 

@@ -64,7 +64,7 @@ Deno.test("toJson takes little time for a line of many words, and JSON of any de
     commands: {
       A: {
         summary: "x",
-        reply: { words: { type: "integer", many: true, positional: true }, body: "json" },
+        reply: { words: { type: "integer", many: true, positional: true }, body: "json?" },
       },
     },
   });

@@ -3,6 +3,7 @@ import {
   builtin,
   compile,
   type Protocol,
+  readCalls,
   SpecError,
   standardErrors,
 } from "@lineup/lineup/protocol";
@@ -138,6 +139,31 @@ Deno.test("compile refuses a wrong protocol with the path of the wrong part", ()
     assertEquals(error.path, path);
     assert(error.message.startsWith(`${path}: `), error.message);
   }
+});
+
+Deno.test("a client says of a wrong protocol what the server says, as far as it looks at it", () => {
+  const said = (check: () => unknown): string | undefined => {
+    try {
+      check();
+    } catch (error) {
+      return (error as SpecError).message;
+    }
+  };
+  const wrong = [
+    ...WRONG.map(([protocol]) => protocol as Protocol),
+    { ...spec(X), commands: { add: X } },
+    { ...spec(X), commands: { X: 7 as never } },
+    args({ a: "enum?x" }) as Protocol,
+  ];
+  let seen = 0;
+  for (const protocol of wrong) {
+    const client = said(() => readCalls(protocol));
+    if (client === undefined) continue;
+    seen++;
+    const server = said(() => compile(protocol));
+    assertEquals(client, server);
+  }
+  assert(seen > 10, `${seen} were seen by a client`);
 });
 
 Deno.test("compile includes every command of a protocol and the built-in ones", () => {

@@ -66,6 +66,7 @@ export interface Connect {
    * const counted: number[] = [];
    * for await (const { n } of client.COUNT({ to: 3 })) counted.push(n);
    * assertEquals(counted, [1, 2, 3]);
+   * assertEquals(await client.COUNT({ to: 3 }), { count: 3 });
    * assertEquals(await client.PING({ word: "hello" }, { within: 500 }), { word: "hello" });
    * await assertRejects(() => client.CANCEL({ tag: "none" }), Refusal, "No request");
    * ```

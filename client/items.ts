@@ -11,14 +11,37 @@ const HARD_BYTES = 1 << 24;
 const ALL_BYTES = 1 << 28;
 
 /**
- * The items of a call, in order: `for await (const item of client.TAKE(...))`. Leaving the loop cancels the request.
- * While items are not read, their connection is not read either: read them, or `cancel`. Where other calls need the
- * connection, up to 16 MiB of items are kept for a slow reader; beyond that the request is cancelled and rejects with
+ * The answer to a streaming call: its items, in order, and its reply.
+ *
+ * - `for await (const item of client.COUNT({ to: 3 }))` reads the items. Leaving the loop cancels the request.
+ * - `await client.COUNT({ to: 3 })` resolves with the reply. It drops the items, unless somebody reads them too.
+ *
+ * Both throw the error that ended the request. Where neither is done, the error is an unhandled rejection, as with any
+ * promise; not so after `cancel`, `return` or `stop`. An `async` function that returns `Items` awaits them: return an
+ * object that holds them instead.
+ *
+ * While items are not read, their connection is not read either: read them, `await` or `cancel`. Where other calls need
+ * the connection, up to 16 MiB of items are kept for a slow reader; beyond that the request is cancelled and rejects with
  * `RangeError`.
  */
-export interface Items<Item, Reply> extends AsyncIterableIterator<Item, undefined> {
-  /** Resolves with the reply once the last item has been read; rejects with the error that ended the request. */
+export interface Items<Item, Reply>
+  extends AsyncIterableIterator<Item, undefined>, PromiseLike<Reply> {
+  /**
+   * Resolves with the reply once the last item has been read; rejects with the error that ended the request. Unlike
+   * `await` of the items themselves, this drops none.
+   */
   readonly reply: Promise<Reply>;
+  /** As `then` of a promise of the reply. Drops the items that nobody reads. */
+  then<Met = Reply, Failed = never>(
+    met?: ((reply: Reply) => Met | PromiseLike<Met>) | null,
+    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Met | Failed>;
+  /** As `catch` of a promise of the reply. Drops the items that nobody reads. */
+  catch<Failed = never>(
+    failed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Reply | Failed>;
+  /** As `finally` of a promise of the reply. Drops the items that nobody reads. */
+  finally(action?: (() => void) | null): Promise<Reply>;
   /** The next item. Rejects with the error that ended the request. */
   next(): Promise<IteratorResult<Item, undefined>>;
   /** Stops the request. */
@@ -66,8 +89,10 @@ export function createItems<Item, Reply>(
   let resolve!: (reply: Reply) => void;
   let reject!: (error: unknown) => void;
   const reply = new Promise<Reply>((...both) => [resolve, reject] = both);
-  // A caller that only iterates gets the error there.
-  reply.catch(() => {});
+  /** Whether somebody has asked for an item. */
+  let isRead = false;
+  /** Whether somebody awaits the reply, so that items are dropped unless they are read too. */
+  let isAwaited = false;
 
   const count = (): number => ready.length + coming.length;
 
@@ -77,23 +102,49 @@ export function createItems<Item, Reply>(
     change.broadcast();
   }
 
-  const fail = (error: unknown): void => finish(() => reject(error));
+  function fail(error: unknown): void {
+    finish(() => reject(error));
+    // Nobody may ever read the items before it.
+    if (!isRead) conclude!();
+  }
 
-  function stop(error: Error): void {
+  /** The caller gets the error elsewhere, or wants no more of the request: it is no unhandled rejection. */
+  function observe(): void {
+    reply.catch(() => {});
+  }
+
+  function drop(): void {
     coming = [];
     ready = [];
     bytes = 0;
+  }
+
+  function stop(error: Error): void {
+    drop();
     const isOver = conclude;
     fail(error);
     if (!isOver) source?.cancel(error);
   }
 
-  const cancel = (): void => stop(stopped());
+  function cancel(): void {
+    observe();
+    stop(stopped());
+  }
+
+  function awaited(): Promise<Reply> {
+    isAwaited = true;
+    if (!isRead && count() > 0) {
+      drop();
+      source?.resume();
+      conclude?.();
+    }
+    return reply;
+  }
 
   try {
     source = start({
       push(item, size) {
-        if (conclude) return true;
+        if (conclude || (isAwaited && !isRead)) return true;
         coming.push({ item, size });
         bytes += size;
         if (bytes > HARD_BYTES) {
@@ -111,7 +162,14 @@ export function createItems<Item, Reply>(
 
   return {
     reply,
+    then: (met, failed) => awaited().then(met, failed),
+    catch: (failed) => awaited().catch(failed),
+    finally: (action) => awaited().finally(action),
     async next() {
+      if (!isRead) {
+        isRead = true;
+        observe();
+      }
       while (count() === 0) {
         if (!conclude) await change.changed();
         else {
@@ -135,7 +193,10 @@ export function createItems<Item, Reply>(
       return { done: true, value: undefined };
     },
     cancel,
-    stop: () => source?.stop(),
+    stop() {
+      observe();
+      source?.stop();
+    },
     async all() {
       const items: Item[] = [];
       for await (const item of this) {

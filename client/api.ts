@@ -9,7 +9,7 @@ export type {
   Method,
 } from "./client.ts";
 export type { Connect } from "./connect.ts";
-export type { CallLimits, ReplyInfo } from "./call_options.ts";
+export type { CallLimits, ReplyInfo, RetryInfo } from "./call_options.ts";
 export type { ClientEvent, PoolOptions } from "./pool_options.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";

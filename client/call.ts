@@ -5,7 +5,7 @@ import type { Frame } from "../dialects/lineup1/frame.ts";
 import { readAnswer, type Values } from "../dialects/lineup1/message.ts";
 import type { Refusal } from "../protocol/errors.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import type { CallLimits } from "./call_options.ts";
+import type { CallLimits, RetryInfo } from "./call_options.ts";
 import { DeadlineExceeded, ProtocolError } from "./errors.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type ReplyReceiver, stopped } from "./items.ts";
@@ -28,6 +28,9 @@ export class PendingCall implements Outgoing, FrameReceiver {
   readonly head: string;
   readonly body: Uint8Array | undefined;
   readonly call: Call;
+  /** How often it may be sent again; `undefined` leaves that to the client. */
+  readonly retries: number | undefined;
+  readonly onRetry: ((info: RetryInfo) => void) | undefined;
   /** How often it was tried. */
   tries = 0;
   /** Where it was tried last. */
@@ -59,12 +62,14 @@ export class PendingCall implements Outgoing, FrameReceiver {
     limits: CallLimits,
     settle: ReplyReceiver<Values, Values>,
   ) {
-    const { within, signal, onReply } = limits;
+    const { within, signal, onReply, retries, onRetry } = limits;
     this.#sender = sender;
     this.call = call;
     this.head = call.verb;
     this.#text = text;
     this.body = body;
+    this.retries = retries;
+    this.onRetry = onRetry;
     this.#limits = limits;
     this.#settle = settle;
     this.#madeAt = !onReply && within === undefined ? 0 : sender.clock.now();

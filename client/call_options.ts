@@ -18,7 +18,46 @@ export interface ReplyInfo {
   readonly error: Error | undefined;
 }
 
-/** The bounds of a call, and the function that is told of its end. */
+/**
+ * A call that failed and is sent again.
+ *
+ * @example
+ * ```ts
+ * import { connect, type RetryInfo } from "@lineup/lineup/client";
+ * import { Refusal, serve } from "@lineup/lineup/server";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const press = { name: "press", version: "1.0", summary: "Prints.", commands: { PRINT: { summary: "Print." } } } as const;
+ * let left = 2;
+ * await using server = await serve(press, {
+ *   PRINT() {
+ *     if (left-- > 0) throw new Refusal("busy", "The press is warm in a moment.", { retry: 5 });
+ *   },
+ * }, { port: 0 });
+ *
+ * const told: RetryInfo[] = [];
+ * await using client = await connect(press, server.address, { onRetry: (info) => told.push(info) });
+ * await assertRejects(() => client.PRINT({}, { retries: 0 }), Refusal, "warm in a moment");
+ * await client.PRINT();
+ * assertEquals(told.map(({ verb, attempt, error }) => [verb, attempt, error.message]), [
+ *   ["PRINT", 1, "The press is warm in a moment."],
+ * ]);
+ * ```
+ */
+export interface RetryInfo {
+  /** The verb. */
+  readonly verb: string;
+  /** The address that was tried; `undefined` where there was no connection to any. */
+  readonly address: string | undefined;
+  /** How many attempts have failed so far. */
+  readonly attempt: number;
+  /** Milliseconds before it is sent again: `retry=` of the refusal, and a pause that grows. 0 is at once. */
+  readonly ms: number;
+  /** Why this attempt failed. */
+  readonly error: Error;
+}
+
+/** The bounds of a call, and the functions that are told of its attempts and its end. */
 export interface CallLimits {
   /** Milliseconds from now after which the answer is of no use: told to the server and kept to here. */
   within?: number;
@@ -26,6 +65,13 @@ export interface CallLimits {
   signal?: AbortSignal;
   /** A W3C traceparent for the server. */
   trace?: string;
+  /**
+   * How often it is sent again at most where it was refused with `retry=`, or the connection was lost; 0 never sends it
+   * again. Default: `retry.attempts` of the client, less one.
+   */
+  retries?: number;
+  /** Is told each time that the call is sent again, before the pause. */
+  onRetry?: (info: RetryInfo) => void;
   /** Is told the outcome of the call. */
   onReply?: (info: ReplyInfo) => void;
 }

@@ -4,7 +4,7 @@ import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
 import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
 import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
 import type { Values } from "../dialects/lineup1/message.ts";
-import type { CallLimits, ReplyInfo } from "./call_options.ts";
+import type { CallLimits, ReplyInfo, RetryInfo } from "./call_options.ts";
 import type { Items } from "./items.ts";
 import type { PoolOptions } from "./pool_options.ts";
 
@@ -22,11 +22,13 @@ export interface ClientOptions extends PoolOptions {
   timing?: boolean;
   /** Is told the outcome of each call that has no `onReply` of its own. */
   onReply?: (info: ReplyInfo) => void;
+  /** Is told each time that a call without an `onRetry` of its own is sent again, before the pause. */
+  onRetry?: (info: RetryInfo) => void;
   /** The W3C traceparent of a call that names none. */
   trace?: (verb: string) => string | undefined;
 }
 
-/** A command as a method: a promise of its reply, or its items. */
+/** A command as a method: a promise of its reply, or its items and then its reply. */
 export type Method<C extends Command> = (
   ...args: [...CallArgs<C>, options?: CallOptions]
 ) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;

@@ -118,7 +118,7 @@ async function createClient(
   address: Target,
   options: ClientOptions = {},
 ): Promise<AnyClient> {
-  const { agent, timing, onReply, trace: traceOf } = options;
+  const { agent, timing, onReply, onRetry, trace: traceOf } = options;
   let spoken = protocol;
   let calls = readCalls(protocol ?? { commands: {} });
 
@@ -151,10 +151,13 @@ async function createClient(
     settle: ReplyReceiver<Values, Values>,
   ): PendingCall => {
     limits?.signal?.throwIfAborted();
-    if (limits || onReply || traceOf) {
+    if (limits || onReply || onRetry || traceOf) {
       const trace = limits?.trace ?? traceOf?.(call.verb);
-      limits = { onReply, ...limits, trace };
-      const { within, class: name } = limits;
+      limits = { onReply, onRetry, ...limits, trace };
+      const { within, retries = 0, class: name } = limits;
+      if (typeof retries !== "number" || !(retries >= 0)) {
+        throw new RangeError(`retries must be a number, 0 or more, not ${retries}`);
+      }
       if (within !== undefined) formatValue(within, wireOptions.within);
       args = { ...args, within: undefined, class: name, trace };
     }

@@ -67,8 +67,12 @@ export function createPool(
       unreachable(error) {
         for (let left = waiting.size; left > 0; left--) {
           const call = waiting.shift()!;
-          if (++call.tries < attempts) waiting.add(call, call);
-          else give(call, error);
+          call.tries++;
+          if (!policy.hasMore(call)) give(call, error);
+          else {
+            repeat(call, error, 0);
+            waiting.add(call, call);
+          }
         }
       },
     },
@@ -103,12 +107,20 @@ export function createPool(
     call.reject(call.maybe ? asMaybe(error) : error);
   }
 
+  /** Tells that a call is sent again. */
+  function repeat(call: PendingCall, error: Error, ms: number): void {
+    const { head: verb, tries: attempt, triedOn } = call;
+    const info = { verb, address: triedOn?.name, attempt, ms, error };
+    emit({ type: "retry", ...info });
+    guarded(call.onRetry, info);
+  }
+
   /** Sends a call again, at once or after a pause; false where it has no further attempt. */
   function again(call: PendingCall, error: Error): boolean {
     if (connections.gone || isCut) return false;
     const ms = policy.pauseFor(call, error);
     if (ms === undefined) return false;
-    emit({ type: "retry", verb: call.head, attempt: call.tries, ms, error });
+    repeat(call, error, ms);
     call.sent = undefined;
     call.maybe ||= executedOf(error, call.call.errors) !== "no";
     const go = (): void => {

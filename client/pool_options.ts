@@ -1,3 +1,4 @@
+import type { RetryInfo } from "./call_options.ts";
 import type { Resolve } from "./look_up.ts";
 import type { SessionOptions } from "./open_session.ts";
 import type { RetryOptions } from "./retry.ts";
@@ -8,14 +9,8 @@ export type ClientEvent =
   | { readonly type: "disconnected"; readonly address: string; readonly error: Error }
   /** An address is left alone for `ms`, where there are others. */
   | { readonly type: "resting"; readonly address: string; readonly ms: number }
-  /** A call that failed is tried again, in `ms`. */
-  | {
-    readonly type: "retry";
-    readonly verb: string;
-    readonly attempt: number;
-    readonly ms: number;
-    readonly error: Error;
-  }
+  /** A call that failed is sent again. */
+  | { readonly type: "retry" } & RetryInfo
   /** A call was refused here. */
   | { readonly type: "throttled"; readonly verb: string };
 

@@ -17,8 +17,8 @@ import {
 
 /** The decisions about the calls of one client. */
 export interface RetryPolicy {
-  /** How often a call is sent at most. */
-  readonly attempts: number;
+  /** Whether a call may be sent once more, by the number of its attempts. */
+  hasMore(call: PendingCall): boolean;
   /** Counts a new call; false where it is refused here, because the server refuses most. */
   admits(): boolean;
   /** Counts an attempt by its outcome. */
@@ -35,8 +35,9 @@ export function createRetryPolicy(
 ): RetryPolicy {
   const budget = retryBudget(share, clock);
   const throttle = adaptiveThrottle(clock, random);
+  const hasMore = ({ tries, retries = attempts - 1 }: PendingCall): boolean => tries <= retries;
   return {
-    attempts,
+    hasMore,
     admits() {
       if (throttle.refuses()) return false;
       budget.earn();
@@ -46,7 +47,7 @@ export function createRetryPolicy(
       throttle.tally(!error || !isFailing(error));
     },
     pauseFor(call, error) {
-      if (call.unrepeatable || call.tries >= attempts) return undefined;
+      if (call.unrepeatable || !hasMore(call)) return undefined;
       const executed = executedOf(error, call.call.errors);
       if (!isPassing(error) || (executed !== "no" && !call.call.idempotent)) return undefined;
       const isLost = error instanceof ConnectionLost && executed === "no";

@@ -174,6 +174,7 @@ Deno.test("a refused connection gets one line", () => {
 const NO_CONTEXT: BuiltinContext = {
   introduce: () => {},
   figures: () => [["connections", 1]],
+  id: 1,
   cancel: () => false,
   quit: () => undefined,
 };

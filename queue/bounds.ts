@@ -12,6 +12,9 @@ export const MAX_TAKE_BYTES = 4 << 20;
 /** The most queues that one TAKE names. */
 export const MAX_TAKE_QUEUES = 100;
 
+/** The most tubes that a client of beanstalkd watches. */
+export const MAX_WATCHED = 1000;
+
 /**
  * The least and the most of each value, and the default of PUT, as a client writes it. Names and texts are measured in
  * characters, durations in ms.
@@ -21,6 +24,7 @@ export const bounds = {
   key: { max: 128 },
   unique: { max: 128 },
   priority: { min: 0, max: 9, default: "5" },
+  rank: { min: 0, max: 2 ** 32 - 1 },
   attempts: { min: 1, max: 1000, default: "10" },
   lease: { min: 1, max: 30 * DAY, default: "60s" },
   backoff: { min: 0, max: DAY, default: "0ms" },

@@ -9,6 +9,8 @@ export const BYTES = {
   job: 128,
   /** The fields that few jobs have: a name, an expiry, a reason. */
   extras: 136,
+  /** The counts of what happened to a job. */
+  history: 96,
   /** Options that no other job of the key has. */
   options: 104,
   /** A text without its characters. */

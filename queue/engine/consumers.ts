@@ -10,20 +10,30 @@ import { BYTES, type Memory, textBytes } from "../memory.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveredJob, TakeRequest } from "./engine.ts";
 
-/** One TAKE that waits, in the wait list of each queue that it names. */
+/** A place in a wait list: that of a queue, or of one of its keys. */
+interface WaitPlace {
+  readonly queue: string;
+  readonly key: string | undefined;
+  readonly node: WaitNode<Consumer>;
+}
+
+/** One TAKE that waits, in the wait list of each queue that it names, or of the keys that it names. */
 export class Consumer implements Due {
   readonly request: TakeRequest;
   readonly due: number;
   place = -1;
   /** Its places in the wait lists; none once it no longer waits. */
-  nodes: readonly WaitNode<Consumer>[] = [];
+  places: readonly WaitPlace[] = [];
+  /** Those that came before it have lower numbers. */
+  readonly number: number;
   /** Its jobs, once it has some. */
   delivery: Delivery | undefined = undefined;
   /** Resolves with its jobs, or with `undefined` when its time is over; rejects when the queue cannot give jobs. */
   readonly answer: Promise<readonly DeliveredJob[] | undefined>;
   #resolve!: (jobs: Delivery["whole"] | undefined) => void;
 
-  constructor(request: TakeRequest, due: number) {
+  constructor(number: number, request: TakeRequest, due: number) {
+    this.number = number;
     this.request = request;
     this.due = due;
     this.answer = new Promise((resolve) => this.#resolve = resolve);
@@ -31,7 +41,7 @@ export class Consumer implements Due {
 
   /** Whether it still waits. */
   get waits(): boolean {
-    return this.nodes.length > 0;
+    return this.places.length > 0;
   }
 
   /** Answers with jobs, or without. */
@@ -53,7 +63,10 @@ export class Consumer implements Due {
 export class Consumers {
   /** How many wait. */
   size = 0;
+  #number = 0;
   readonly #lists = new Map<string, WaitList<Consumer>>();
+  /** The wait lists of keys, by queue and key. */
+  readonly #ofKeys = new Map<string, Map<string, WaitList<Consumer>>>();
   readonly #jobs: ConsumedJobs;
   readonly #clock: Clock;
   readonly #memory: Memory;
@@ -74,20 +87,37 @@ export class Consumers {
 
   /** Waits for at most `time` ms. */
   add(request: TakeRequest, time: number): Consumer {
-    const consumer = new Consumer(request, this.#clock.now() + time);
-    consumer.nodes = request.queues.map((name) => {
-      this.#jobs.addConsumer(name);
-      return this.#list(name).add(consumer);
-    });
+    const consumer = new Consumer(++this.#number, request, this.#clock.now() + time);
+    const { queues, keys } = request;
+    consumer.places = queues.flatMap((queue) =>
+      [...keys?.get(queue) ?? [undefined]].map((key) => {
+        this.#jobs.addConsumer(queue);
+        return { queue, key, node: this.#list(queue, key).add(consumer) };
+      })
+    );
     this.size++;
     this.#memory.waiting += bytesOf(request);
     this.#deadlines.add(consumer);
     return consumer;
   }
 
-  /** The consumer of a queue that is served next. */
-  first({ name, consumers }: QueueView): Consumer | undefined {
-    return consumers === 0 ? undefined : this.#lists.get(name)!.first;
+  /**
+   * The consumer of a queue that is served next: the first of those for which there is a job. `freed`: of consumers that
+   * want certain keys, only those of this one may have a job now.
+   */
+  next(queue: QueueView, freed: string | undefined): Consumer | undefined {
+    const { name, consumers } = queue;
+    if (consumers === 0) return undefined;
+    const anyKey = this.#lists.get(name);
+    let first = anyKey === undefined || queue.next === undefined ? undefined : anyKey.first;
+    const ofKeys = this.#ofKeys.get(name);
+    if (ofKeys === undefined) return first;
+    for (const key of freed === undefined ? ofKeys.keys() : [freed]) {
+      const waiting = ofKeys.get(key)?.first;
+      if (waiting === undefined || queue.nextOf([key]) === undefined) continue;
+      if (first === undefined || waiting.number < first.number) first = waiting;
+    }
+    return first;
   }
 
   /** A consumer no longer waits. */
@@ -96,12 +126,13 @@ export class Consumers {
     this.size--;
     this.#memory.waiting -= bytesOf(consumer.request);
     if (consumer.place !== -1) this.#deadlines.remove(consumer);
-    const { nodes, request: { queues } } = consumer;
-    consumer.nodes = [];
-    for (const [at, node] of nodes.entries()) {
-      node.list.remove(node);
-      const name = queues[at];
-      if (this.#jobs.removeConsumer(name) === 0) this.#lists.delete(name);
+    const { places } = consumer;
+    consumer.places = [];
+    for (const { queue, key, node } of places) {
+      const { list } = node;
+      list.remove(node);
+      this.#jobs.removeConsumer(queue);
+      if (list.size === 0) this.#forget(queue, key);
     }
   }
 
@@ -112,7 +143,8 @@ export class Consumers {
 
   /** Refuses all that wait. */
   refuse(reason: unknown): void {
-    for (const list of [...this.#lists.values()]) {
+    const ofKeys = [...this.#ofKeys.values()].flatMap((lists) => [...lists.values()]);
+    for (const list of [...this.#lists.values(), ...ofKeys]) {
       for (let consumer; (consumer = list.first) !== undefined;) {
         this.remove(consumer);
         consumer.refuse(reason);
@@ -120,11 +152,28 @@ export class Consumers {
     }
   }
 
-  #list(name: string): WaitList<Consumer> {
-    let list = this.#lists.get(name);
-    if (list === undefined) this.#lists.set(name, list = new WaitList<Consumer>(mayBeGone));
-    return list;
+  #list(queue: string, key: string | undefined): WaitList<Consumer> {
+    if (key === undefined) return listIn(this.#lists, queue);
+    let ofKeys = this.#ofKeys.get(queue);
+    if (ofKeys === undefined) this.#ofKeys.set(queue, ofKeys = new Map());
+    return listIn(ofKeys, key);
   }
+
+  #forget(queue: string, key: string | undefined): void {
+    if (key === undefined) {
+      this.#lists.delete(queue);
+      return;
+    }
+    const ofKeys = this.#ofKeys.get(queue)!;
+    ofKeys.delete(key);
+    if (ofKeys.size === 0) this.#ofKeys.delete(queue);
+  }
+}
+
+function listIn(lists: Map<string, WaitList<Consumer>>, name: string): WaitList<Consumer> {
+  let list = lists.get(name);
+  if (list === undefined) lists.set(name, list = new WaitList<Consumer>(mayBeGone));
+  return list;
 }
 
 function mayBeGone({ request: { client } }: Consumer): boolean {
@@ -132,6 +181,9 @@ function mayBeGone({ request: { client } }: Consumer): boolean {
 }
 
 /** The memory of a consumer. */
-function bytesOf({ queues }: TakeRequest): number {
-  return queues.reduce((sum, name) => sum + BYTES.waitNode + textBytes(name), BYTES.consumer);
+function bytesOf({ queues, keys }: TakeRequest): number {
+  return queues.reduce((sum, name) => {
+    const places = keys?.get(name)?.size ?? 1;
+    return sum + places * (BYTES.waitNode + textBytes(name));
+  }, BYTES.consumer);
 }

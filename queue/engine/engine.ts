@@ -28,6 +28,10 @@ export interface TakeRequest {
   readonly releaseOnDisconnect: boolean;
   /** The client that will hold the leases. */
   readonly client: QueueClient;
+  /** Of these queues, only jobs of these keys. Default: all keys of all queues. */
+  readonly keys?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether the foremost job of all queues is next, as if they were one queue. Default: the queues take turns. */
+  readonly byRank?: boolean;
 }
 
 /** A job of a TAKE. */
@@ -62,6 +66,8 @@ export interface AttemptFailure {
   readonly retry: number | undefined;
   /** Whether there is no further attempt. */
   readonly dead: boolean;
+  /** The rank from now on, for a job that has one. Default: as before. */
+  readonly rank?: number;
 }
 
 /** How many of the jobs that failed are in each state now. */
@@ -200,8 +206,11 @@ export interface Engine {
   fail(ids: readonly number[], claim: Claim, failure: AttemptFailure): Promise<FailedCounts>;
   /** A lease begins anew. Resolves with its length in ms. Rejects with `not-found` or `not-taken`. */
   extend(id: number, claim: Claim, lease: number | undefined): Promise<number>;
-  /** A job goes back, and the attempt does not count. Rejects with `not-found` or `not-taken`. */
-  release(id: number, claim: Claim, delay: number): Promise<"ready" | "delayed">;
+  /**
+   * A job goes back, and the attempt does not count. A job that has a rank gets this one; default: as before. Rejects with
+   * `not-found` or `not-taken`.
+   */
+  release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed">;
 
   /** All queues, by name. */
   queues(): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;

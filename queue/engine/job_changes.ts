@@ -5,7 +5,7 @@ import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
 import type { JobHolder } from "../index/job_page.ts";
 import type { Jobs } from "../index/jobs.ts";
-import type { JobState, StoredJob } from "../store/job_fields.ts";
+import { type JobState, NO_RANK, type StoredJob } from "../store/job_fields.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
@@ -44,12 +44,15 @@ interface JobChangeParts {
 /** Makes changes of jobs, for the transitions alone: it neither asks whether a change may be made nor serves consumers. */
 export class JobChanges {
   readonly #parts: JobChangeParts;
+  /** The connections whose end is that of their leases. */
+  readonly holders: Pick<Holders, "firstEnd">;
   readonly #holders: Holders;
   #expired = 0;
+  #timeouts = 0;
 
   constructor(parts: JobChangeParts) {
     this.#parts = parts;
-    this.#holders = new Holders(parts.onDisconnect);
+    this.#holders = this.holders = new Holders(parts.onDisconnect);
   }
 
   /** How many jobs expired. */
@@ -57,11 +60,20 @@ export class JobChanges {
     return this.#expired;
   }
 
+  /** How many leases ran out. */
+  get timeouts(): number {
+    return this.#timeouts;
+  }
+
   /** Adds a new job. Resolves once it is stored. */
   add(stored: StoredJob, body: Uint8Array, now: number): Promise<void> {
     const { jobs, journal, bodies } = this.#parts;
     bodies.recent.add(stored.id, body);
-    jobs.countEvent(jobs.add(stored), "put", now);
+    const job = jobs.add(stored);
+    jobs.countEvent(job, "put", now);
+    if (stored.rank !== NO_RANK && stored.readyAt > now) {
+      jobs.historyOf(job).delay = stored.readyAt - now;
+    }
     return journal.write({ kind: "put", job: stored, body });
   }
 
@@ -109,12 +121,13 @@ export class JobChanges {
   #move(job: Job, event: JobEvent): Promise<void> {
     const { jobs, journal, results, limits } = this.#parts;
     const { id } = job;
+    const { state } = job;
     const progress = progressAfter(job, this.#withRoom(event));
     if (this.#isExpired(progress.state, job)) return this.#remove(job, EXPIRE);
     if (job.state === "taken") this.#holders.remove(job);
     switch (event.kind) {
       case "take":
-        jobs.take(job, progress, event.client);
+        jobs.take(job, progress, event.client, event.inTurn);
         limits.spend(job);
         break;
       case "untake":
@@ -129,6 +142,8 @@ export class JobChanges {
         jobs.update(job, progress);
     }
     if (progress.state === "taken") this.#holders.add(job);
+    if (event.kind === "timeOver" && state === "taken") this.#timeouts++;
+    if (progress.rank !== NO_RANK) this.#remember(job, state, event);
     if (progress.state === "dead") {
       // Requests that wait get the reason also if there is no room to keep it.
       const reason = "reason" in event ? event.reason : progress.reason;
@@ -136,6 +151,18 @@ export class JobChanges {
     }
     if (!lifecycle[event.kind].stored) return STORED;
     return journal.write({ kind: "move", id, progress });
+  }
+
+  /** Counts what has happened to a job with a rank. */
+  #remember(job: Job, before: JobState, event: JobEvent): void {
+    const { jobs, turnClock } = this.#parts;
+    if (event.kind === "release") {
+      const history = jobs.historyOf(job);
+      history.releases++;
+      history.delay = event.readyAt === undefined ? 0 : event.readyAt - turnClock.now();
+    } else if (event.kind === "timeOver" && before === "taken") jobs.historyOf(job).timeouts++;
+    else if (event.kind === "fail" && event.dead) jobs.historyOf(job).buries++;
+    else if (event.kind === "revive") jobs.historyOf(job).kicks++;
   }
 
   /** A job is done: it is removed, or kept with its result. */

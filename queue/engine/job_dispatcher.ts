@@ -4,7 +4,7 @@ import { MAX_TAKE_BYTES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";
-import { type QueueRing, QueueRotation } from "../index/queue_rotation.ts";
+import { type QueueRing, QueueRotation, RankTurns } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { noRows } from "../refusals.ts";
 import type { JournalView } from "../store/journal.ts";
@@ -20,6 +20,9 @@ import type { Transitions } from "./transitions.ts";
 
 /** A job goes back at most so often without a count if its consumer may have read it: it may bring consumers down. */
 const MOST_UNCOUNTED = 3;
+
+/** Which queue of several is next. */
+type QueueTurns = Pick<QueueRing, "next" | "charge">;
 
 /** The parts that a dispatcher works with. */
 interface DispatcherParts {
@@ -56,7 +59,22 @@ export class JobDispatcher {
       const queue = jobs.queues.get(name);
       if (queue !== undefined) queues.push(queue);
     }
-    return this.#deliver(queues, request, this.#rotation.of(request.queues));
+    return this.#deliver(queues, request, this.#turnsOf(request.queues, request));
+  }
+
+  /** Whether `take` would find a job. */
+  hasJobFor({ queues, keys }: TakeRequest): boolean {
+    const all = this.#parts.jobs.queues;
+    for (const name of queues) {
+      const queue = all.get(name);
+      if (queue !== undefined && nextIn(queue, keys) !== undefined) return true;
+    }
+    return false;
+  }
+
+  #turnsOf(names: readonly string[], { byRank, keys }: TakeRequest): QueueTurns {
+    if (!byRank) return this.#rotation.of(names);
+    return new RankTurns(this.#parts.jobs.isBefore, (queue) => nextIn(queue, keys));
   }
 
   /** Waits for a job; call it in the turn in which `take` found none. Throws `busy`. */
@@ -68,7 +86,7 @@ export class JobDispatcher {
     // A job is ready if more jobs had expired than one slice removes.
     for (const name of request.queues) {
       const queue = jobs.queues.get(name)!;
-      if (queue.next !== undefined) this.#defer(queue);
+      if (nextIn(queue, request.keys) !== undefined) this.#defer(queue);
     }
     return consumer;
   }
@@ -93,9 +111,9 @@ export class JobDispatcher {
     transitions.changeAll(back, { kind: mayBeRead ? "giveBack" : "untake" });
   }
 
-  /** Gives the consumers of a queue the jobs that may be taken, each in its turn. */
-  serve(queue: QueueView): void {
-    if (queue.consumers > 0 && !this.#serve(queue, new JobSlice(this.#parts.clock))) {
+  /** Gives the consumers of a queue the jobs that may be taken, each in its turn. `key`: only jobs of this key are new. */
+  serve(queue: QueueView, key?: string): void {
+    if (queue.consumers > 0 && !this.#serve(queue, new JobSlice(this.#parts.clock), key)) {
       this.#defer(queue);
     }
   }
@@ -127,18 +145,21 @@ export class JobDispatcher {
   };
 
   /** Returns whether all consumers have what there is, before the slice is over. */
-  #serve(queue: QueueView, slice: JobSlice): boolean {
+  #serve(queue: QueueView, slice: JobSlice, key?: string): boolean {
     const { transitions, consumers, journal, capacity } = this.#parts;
     if (transitions.closed || journal.failure !== undefined) return true;
-    const ring = this.#rotation.of([queue.name]);
-    for (let consumer; (consumer = consumers.first(queue)) && queue.next !== undefined;) {
+    const names = [queue.name];
+    // The limits of a queue may hold back the jobs of every key.
+    const freed = queue.limits === undefined ? key : undefined;
+    for (let consumer; (consumer = consumers.next(queue, freed)) !== undefined;) {
       if (slice.isOver) return false;
       if (capacity.storeRoom.rows < 1) {
         consumers.remove(consumer);
         consumer.refuse(noRows());
         continue;
       }
-      const delivery = this.#deliver([queue], consumer.request, ring, slice);
+      const { request } = consumer;
+      const delivery = this.#deliver([queue], request, this.#turnsOf(names, request), slice);
       if (delivery !== undefined) {
         consumers.remove(consumer);
         consumer.give(delivery);
@@ -148,9 +169,9 @@ export class JobDispatcher {
   }
 
   /** The next job of a queue that may be taken. Removes those before it that have expired, as long as the slice allows. */
-  #next(queue: QueueView, slice: JobSlice): Job | undefined {
+  #next(queue: QueueView, keys: TakeRequest["keys"], slice: JobSlice): Job | undefined {
     const { jobs, transitions } = this.#parts;
-    for (let slot; (slot = queue.next) !== undefined;) {
+    for (let slot; (slot = nextIn(queue, keys)) !== undefined;) {
       const job = jobs.at(slot);
       if (!transitions.expireIfOver(job)) return job;
       if (slice.spend()) return undefined;
@@ -159,8 +180,8 @@ export class JobDispatcher {
 
   #deliver(
     queues: readonly QueueView[],
-    { max, lease, releaseOnDisconnect, client }: TakeRequest,
-    ring: QueueRing,
+    { max, lease, releaseOnDisconnect, client, keys }: TakeRequest,
+    ring: QueueTurns,
     slice?: JobSlice,
   ): Delivery | undefined {
     const { transitions, bodies, capacity, clock } = this.#parts;
@@ -172,10 +193,10 @@ export class JobDispatcher {
     let room = MAX_TAKE_BYTES;
     const most = Math.min(max, capacity.storeRoom.rows);
     for (let queue; jobs.length < most && (queue = ring.next(queues)) !== undefined;) {
-      const job = this.#next(queue, slice);
+      const job = this.#next(queue, keys, slice);
       if (job === undefined) {
         // The slice is over, and expired jobs are before the next one.
-        if (queue.next !== undefined) break;
+        if (nextIn(queue, keys) !== undefined) break;
         continue;
       }
       const { id, key, size, options } = job;
@@ -184,7 +205,13 @@ export class JobDispatcher {
       ring.charge(queue);
       const length = lease ?? options.lease;
       const endsAt = now + length;
-      written = transitions.change(job, { kind: "take", client, endsAt, releaseOnDisconnect });
+      written = transitions.change(job, {
+        kind: "take",
+        client,
+        endsAt,
+        releaseOnDisconnect,
+        inTurn: keys?.has(queue.name) !== true,
+      });
       const body = bodies.get(id);
       const delivered = {
         id,
@@ -227,6 +254,12 @@ export class JobDispatcher {
     const written = transitions.change(job, { kind: "unreadable", readyAt: clock.now(), reason });
     await written.catch(() => {});
   }
+}
+
+/** The slot of the next job of a queue: of these keys only, if there are any for this queue. */
+function nextIn(queue: QueueView, keys: TakeRequest["keys"]): number | undefined {
+  const some = keys?.get(queue.name);
+  return some === undefined ? queue.next : queue.nextOf(some);
 }
 
 function hasBody(job: JobOnTheWay): job is DeliveredJob {

@@ -40,14 +40,14 @@ export async function fail(
   parts: LeaseParts,
   ids: readonly number[],
   claim: Claim,
-  { reason, retry, dead }: AttemptFailure,
+  { reason, retry, dead, rank }: AttemptFailure,
 ): Promise<FailedCounts> {
   const { transitions, clock, random } = parts;
   const now = clock.now();
   const counts = { delayed: 0, ready: 0, dead: 0 };
   await transitions.changeEach(claimed(parts, ids, claim), (job) => {
     const pause = retry ?? backoff(job, random);
-    return { kind: "fail", readyAt: now + pause, delayed: pause > 0, dead, reason };
+    return { kind: "fail", readyAt: now + pause, delayed: pause > 0, dead, reason, rank };
   }, (id) => {
     // A job that has expired will not be tried again either.
     const state = parts.jobs.get(id)?.state ?? "dead";
@@ -75,10 +75,11 @@ export async function release(
   id: number,
   claim: Claim,
   delay: number,
+  rank?: number,
 ): Promise<"ready" | "delayed"> {
   const [job] = claimed(parts, [id], claim);
   const readyAt = delay > 0 ? parts.clock.now() + delay : undefined;
-  await parts.transitions.change(job, { kind: "release", readyAt });
+  await parts.transitions.change(job, { kind: "release", readyAt, rank });
   return readyAt === undefined ? "ready" : "delayed";
 }
 

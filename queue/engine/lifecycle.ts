@@ -1,24 +1,35 @@
 // The events of a job, as data: the states in which each may happen, its needs, and the state after it.
 
 import type { CountedEvent } from "../index/event_rates.ts";
-import { type JobProgress, type JobState, states, type StoredJob } from "../store/job_fields.ts";
+import {
+  type JobProgress,
+  type JobState,
+  NO_RANK,
+  states,
+  type StoredJob,
+} from "../store/job_fields.ts";
 import type { QueueClient } from "./caller.ts";
 
 /** Something that happens to a job. Times are in ms since the Unix epoch. */
 export type JobEvent =
-  /** A consumer gets it. */
+  /** A consumer gets it: in its turn, or because the consumer wants this job. */
   | {
     readonly kind: "take";
     readonly client: QueueClient;
     readonly endsAt: number;
     readonly releaseOnDisconnect: boolean;
+    readonly inTurn: boolean;
   }
   /** Its lease ends at another time. */
   | { readonly kind: "extend"; readonly endsAt: number }
   /** Its consumer did not learn of it: it has its old place, and the attempt number is free again. */
   | { readonly kind: "untake" }
-  /** It goes back, to its old place or delayed until then, and the attempt does not count. */
-  | { readonly kind: "release"; readonly readyAt: number | undefined }
+  /** It goes back, to its old place or delayed until then, and the attempt does not count. A job with a rank may get another. */
+  | {
+    readonly kind: "release";
+    readonly readyAt: number | undefined;
+    readonly rank: number | undefined;
+  }
   /** Its consumer is gone and most likely did not learn of it: it has its old place, and the attempt does not count. */
   | { readonly kind: "giveBack" }
   /** Its attempt failed: it is delayed until then, or ready, or dead. */
@@ -28,6 +39,7 @@ export type JobEvent =
     readonly delayed: boolean;
     readonly dead: boolean;
     readonly reason: string;
+    readonly rank: number | undefined;
   }
   /** The connection that held it ended. */
   | { readonly kind: "disconnect"; readonly readyAt: number; readonly reason: string }
@@ -37,7 +49,7 @@ export type JobEvent =
   | { readonly kind: "timeOver" }
   /** It is done. Where its result is kept, that is until `endsAt`. */
   | { readonly kind: "done"; readonly result: Uint8Array; readonly endsAt: number }
-  /** It was dead, and has all its attempts again. */
+  /** It was dead or delayed, and has all its attempts again. */
   | { readonly kind: "revive"; readonly readyAt: number }
   /** It is removed: by a client, because it expired, because its result is old, because the store has no room for it. */
   | { readonly kind: "drop" | "purge" | "expire" | "forget" | "refuse" };
@@ -70,7 +82,7 @@ const BY_ITSELF = { asked: false, needsRow: false, frees: true, stored: true } a
 /** The rules of every kind of event. */
 export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
   // The dispatcher asks for a row, once for each TAKE.
-  take: { ...ASKED, from: ["ready"], frees: false, counts: "taken" },
+  take: { ...ASKED, from: ["ready", "delayed", "dead"], frees: false, counts: "taken" },
   extend: { ...ASKED, from: TAKEN, frees: false },
   untake: { ...BY_ITSELF, from: TAKEN },
   release: { ...ASKED, from: TAKEN },
@@ -81,7 +93,7 @@ export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
   unreadable: { ...BY_ITSELF, from: TAKEN },
   timeOver: { ...BY_ITSELF, from: ["delayed", "taken"], stored: false },
   done: { ...ASKED, from: TAKEN, counts: "done" },
-  revive: { ...ASKED, from: ["dead"], needsRow: true },
+  revive: { ...ASKED, from: ["dead", "delayed"], needsRow: true },
   drop: { ...ASKED, from: states, ending: "was dropped" },
   purge: { ...ASKED, from: states, ending: "was purged" },
   expire: { ...BY_ITSELF, from: ["delayed", "ready", "taken", "dead"], ending: "expired" },
@@ -90,14 +102,14 @@ export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
 };
 
 /** The part of a job that decides what becomes of it. */
-export type JobSoFar = JobProgress & Pick<StoredJob, "attempts">;
+export type JobSoFar = JobProgress & Pick<StoredJob, "attempts" | "enqueuedAt">;
 
 /** Where a job is after an event that does not remove it. */
 export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "take": {
       // Without `moved`, for speed: every job passes here.
-      const { uncountedAttempts, readyAt, reason } = job;
+      const { uncountedAttempts, readyAt, reason, rank } = job;
       const { endsAt, releaseOnDisconnect } = event;
       const attempt = job.attempt + 1;
       return {
@@ -108,6 +120,7 @@ export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
         endsAt,
         releaseOnDisconnect,
         reason,
+        rank,
       };
     }
     case "extend": {
@@ -117,9 +130,9 @@ export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
     case "untake":
       return moved(job, "ready", { attempt: job.attempt - 1 });
     case "release": {
-      const { readyAt } = event;
+      const { readyAt, rank } = event;
       const state = readyAt === undefined ? "ready" : "delayed";
-      return moved(job, state, { uncountedAttempts: job.uncountedAttempts + 1, readyAt });
+      return moved(job, state, { uncountedAttempts: job.uncountedAttempts + 1, readyAt, rank });
     }
     case "giveBack":
       return moved(job, "ready", { uncountedAttempts: job.uncountedAttempts + 1 });
@@ -143,28 +156,31 @@ export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
 
 function failed(
   job: JobSoFar,
-  { readyAt, reason }: Pick<JobProgress, "readyAt" | "reason">,
+  { readyAt, reason, rank }: Pick<JobProgress, "readyAt" | "reason"> & { readonly rank?: number },
   delayed: boolean,
   dead: boolean,
 ): JobProgress {
-  const isLast = dead || countedAttempts(job) >= job.attempts;
-  return moved(job, isLast ? "dead" : delayed ? "delayed" : "ready", { readyAt, reason });
+  const isLast = dead || (job.attempts > 0 && countedAttempts(job) >= job.attempts);
+  return moved(job, isLast ? "dead" : delayed ? "delayed" : "ready", { readyAt, reason, rank });
 }
 
 /** The progress of a job in another state, with some fields changed. */
 function moved(
-  { attempt, uncountedAttempts, readyAt, reason }: JobProgress,
+  { attempt, uncountedAttempts, readyAt, reason, rank, enqueuedAt }: JobSoFar,
   state: JobState,
   to: Partial<JobProgress>,
 ): JobProgress {
+  const isRanked = rank !== NO_RANK;
   return {
     state,
     attempt: to.attempt ?? attempt,
     uncountedAttempts: to.uncountedAttempts ?? uncountedAttempts,
-    readyAt: to.readyAt ?? readyAt,
+    // The place of a job with a rank is that of its number, whenever it becomes ready.
+    readyAt: isRanked && state === "ready" ? enqueuedAt : to.readyAt ?? readyAt,
     endsAt: to.endsAt ?? 0,
     releaseOnDisconnect: to.releaseOnDisconnect ?? false,
     reason: to.reason ?? reason,
+    rank: isRanked ? to.rank ?? rank : rank,
   };
 }
 

@@ -1,16 +1,16 @@
 import { badArguments, deadJob, notDead, notFound } from "../refusals.ts";
 import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
+import type { JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
-import type { Caller } from "./caller.ts";
+import type { Caller, QueueClient } from "./caller.ts";
 import type { Delivery } from "./delivery.ts";
 import type {
   AttemptFailure,
   Claim,
   DeliveredJob,
-  Engine,
   FailedCounts,
   JobFilter,
   JobList,
@@ -26,13 +26,21 @@ import { figuresOf } from "./figures.ts";
 import { done, extend, fail, release } from "./leases.ts";
 import { allLimits, limitsOf, setLimits } from "./limits.ts";
 import { detailsOf, summaries } from "./summaries.ts";
+import type {
+  FoundJob,
+  JobScope,
+  JobWithBody,
+  RankedEngine,
+  ScopeCounts,
+} from "./ranked_engine.ts";
+import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
 
 const NO_JOBS: readonly DeliveredJob[] = [];
 
 /** An engine whose jobs are in the memory of this process, and in a store. */
-export class LocalEngine implements Engine {
+export class LocalEngine implements RankedEngine {
   readonly #work: WorkQueue;
 
   private constructor(work: WorkQueue) {
@@ -166,8 +174,13 @@ export class LocalEngine implements Engine {
     return extend(this.#work, id, claim, lease);
   }
 
-  release(id: number, claim: Claim, delay: number): Promise<"ready" | "delayed"> {
-    return release(this.#work, id, claim, delay);
+  release(
+    id: number,
+    claim: Claim,
+    delay: number,
+    rank?: number,
+  ): Promise<"ready" | "delayed"> {
+    return release(this.#work, id, claim, delay, rank);
   }
 
   queues(): Iterable<QueueSummary> {
@@ -209,6 +222,63 @@ export class LocalEngine implements Engine {
     return await changeJobs(this.#work, filter, (readyAt) => ({ kind: "revive", readyAt }), caller);
   }
 
+  takeJob(id: number, client: QueueClient): Promise<DeliveredJob> {
+    return takeJob(this.#work, id, client);
+  }
+
+  leaseEnd(client: QueueClient): number {
+    return this.#work.holders.firstEnd(client, this.#work.jobs);
+  }
+
+  describe(id: number): { job: StoredJob; history: Readonly<JobHistory> | undefined } {
+    const job = this.#job(id);
+    return { job: job.stored(), history: job.extras?.history };
+  }
+
+  first(scope: JobScope, state: "ready" | "delayed" | "dead"): Promise<JobWithBody | undefined> {
+    return firstJob(this.#work, scope, state);
+  }
+
+  wake(id: number): Promise<void> {
+    return wake(this.#work, id);
+  }
+
+  wakeFirst(scope: JobScope, most: number, caller: Caller): Promise<number> {
+    return wakeFirst(this.#work, scope, most, caller);
+  }
+
+  pauseFor(scope: JobScope, ms: number): void {
+    const { capacity, limits, pauses, jobs, transitions } = this.#work;
+    if (ms === 0) return pauses.end(scope);
+    transitions.ask();
+    capacity.forMemory();
+    capacity.forQueues(jobs, [scope.queue]);
+    capacity.forLimits(limits.size + pauses.size);
+    pauses.begin(scope, ms);
+  }
+
+  counts(scope?: JobScope): ScopeCounts {
+    return countsOf(this.#work.jobs, scope);
+  }
+
+  keysOf(queue: string): Iterable<string> {
+    return Iterator.from(this.#work.jobs.queues.get(queue)?.all() ?? []).map(({ key }) => key);
+  }
+
+  find(id: number): FoundJob | undefined {
+    const job = this.#work.jobs.get(id);
+    return job && { queue: job.options.queue, key: job.key, state: job.state };
+  }
+
+  hasJobFor(request: TakeRequest): boolean {
+    return this.#work.dispatcher.hasJobFor(request);
+  }
+
+  totals(): { jobs: number; timeouts: number } {
+    const { lastId, firstId, timeouts } = this.#work.transitions;
+    return { jobs: lastId - firstId, timeouts };
+  }
+
   limits(queue: string, key: string): QueueLimits {
     return limitsOf(this.#work.jobs, queue, key);
   }
@@ -233,7 +303,7 @@ function withDistinctQueues(request: TakeRequest): TakeRequest {
   const { queues } = request;
   if (queues.length === 1) return request;
   const distinct = new Set(queues);
-  if (distinct.size > MAX_TAKE_QUEUES) {
+  if (distinct.size > MAX_TAKE_QUEUES && !request.byRank) {
     throw badArguments(`TAKE names at most ${MAX_TAKE_QUEUES} queues.`);
   }
   return distinct.size === queues.length ? request : { ...request, queues: [...distinct] };

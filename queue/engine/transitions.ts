@@ -29,7 +29,7 @@ interface TransitionParts {
   /** The present for what comes in great numbers. */
   readonly turnClock: TurnClock;
   /** Gives the consumers of a queue, or of several, the jobs that may be taken. */
-  readonly serve: (queue: QueueView) => void;
+  readonly serve: (queue: QueueView, key?: string) => void;
   readonly serveAll: (queues: Iterable<QueueView>) => void;
   readonly yield: Yield;
 }
@@ -44,6 +44,7 @@ export interface Put {
 /** Changes jobs. */
 export class Transitions {
   #lastId = 0;
+  #firstId = 0;
   #closed = false;
   readonly #parts: TransitionParts;
 
@@ -56,9 +57,19 @@ export class Transitions {
     return this.#lastId;
   }
 
+  /** The highest id that a job had at the start. */
+  get firstId(): number {
+    return this.#firstId;
+  }
+
   /** How many jobs expired. */
   get expired(): number {
     return this.#parts.changes.expired;
+  }
+
+  /** How many leases ran out. */
+  get timeouts(): number {
+    return this.#parts.changes.timeouts;
   }
 
   /** Whether it is too late for any change. */
@@ -73,7 +84,7 @@ export class Transitions {
 
   /** New jobs get ids above this one. */
   goOn(lastId: number): void {
-    this.#lastId = lastId;
+    this.#lastId = this.#firstId = lastId;
   }
 
   /** Throws if nothing may change. */
@@ -101,16 +112,16 @@ export class Transitions {
     const now = turnClock.now();
     const stored = newStoredJob(id, now, job);
     const written = changes.add(stored, job.body, now);
-    if (stored.state === "ready") this.#parts.serve(jobs.queues.get(stored.queue)!);
+    if (stored.state === "ready") this.#parts.serve(jobs.queues.get(stored.queue)!, stored.key);
     return { id, duplicate: false, written };
   }
 
   /** Something happens to a job. Resolves once it is stored. Throws if the event is asked for and may not be. */
   change(job: Job, event: JobEvent): Promise<void> {
-    const { queue } = job;
+    const { queue, key } = job;
     this.#ask(job, event);
     const written = this.#parts.changes.apply(job, event);
-    if (lifecycle[event.kind].frees) this.#parts.serve(queue);
+    if (lifecycle[event.kind].frees) this.#parts.serve(queue, key);
     return written;
   }
 

@@ -17,9 +17,11 @@ import { withinBounds } from "../store/stored_times.ts";
 import { Bodies } from "./bodies.ts";
 import { type Capacity, CapacityCheck } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
+import type { Holders } from "./holders.ts";
 import { JobChanges } from "./job_changes.ts";
 import { JobDispatcher } from "./job_dispatcher.ts";
 import type { Log } from "../log.ts";
+import { Pauses } from "./pauses.ts";
 import { QueueClock } from "./queue_clock.ts";
 import { RateLimits } from "./rate_limits.ts";
 import { Results } from "./results.ts";
@@ -50,6 +52,8 @@ export class WorkQueue {
   readonly results: Results;
   readonly bodies: Bodies;
   readonly limits: RateLimits;
+  readonly pauses: Pauses;
+  readonly holders: Pick<Holders, "firstEnd">;
   readonly consumers: Consumers;
   readonly dispatcher: JobDispatcher;
   readonly transitions: Transitions;
@@ -92,6 +96,10 @@ export class WorkQueue {
       ...parts,
       onFree: (queues) => this.dispatcher.serveAll(queues),
     });
+    const pauses = new Pauses({
+      ...parts,
+      onFree: (queues) => this.dispatcher.serveAll(queues),
+    });
     const turnClock = new TurnClock(clock);
     const changes = new JobChanges({
       ...parts,
@@ -103,7 +111,7 @@ export class WorkQueue {
       ...parts,
       changes,
       turnClock,
-      serve: (queue) => this.dispatcher.serve(queue),
+      serve: (queue, key) => this.dispatcher.serve(queue, key),
       serveAll: (queues) => this.dispatcher.serveAll(queues),
     });
     const dispatcher = new JobDispatcher({ ...parts, transitions, consumers });
@@ -117,6 +125,8 @@ export class WorkQueue {
     this.results = results;
     this.bodies = bodies;
     this.limits = limits;
+    this.pauses = pauses;
+    this.holders = changes.holders;
     this.consumers = consumers;
     this.dispatcher = dispatcher;
     this.transitions = transitions;
@@ -126,7 +136,7 @@ export class WorkQueue {
     this.#journal = journal;
     this.#changes = changes;
     this.#log = log;
-    this.#stops = [jobTimes, expiries, limits, schedules, consumers];
+    this.#stops = [jobTimes, expiries, limits, pauses, schedules, consumers];
   }
 
   /** Loads the store. */

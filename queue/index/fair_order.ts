@@ -29,6 +29,12 @@ class Row extends Entry implements OrderedRow, Placed {
   }
 }
 
+/** Whether the fair queue would serve a row before another. */
+function startsBefore({ lane: { flow: a } }: Row, { lane: { flow: b } }: Row): boolean {
+  if (a.level !== b.level) return a.level.tag < b.level.tag;
+  return a.tag + a.error < b.tag + b.error;
+}
+
 /** Ready jobs of several priorities and keys, by slot. Time: O(log jobs) of the key and O(log keys). */
 export class FairOrder {
   /** How many jobs it has. */
@@ -58,6 +64,32 @@ export class FairOrder {
   /** The slot of the job that is next; `undefined` if no key may have one taken. */
   get next(): number | undefined {
     return this.#turns.next()?.jobs.first;
+  }
+
+  /** The slot of a job that is next, or would be if its key were not blocked. */
+  get first(): number {
+    return this.next ?? this.#byAge.first!.jobs.first!;
+  }
+
+  /** The slot of the next job of these keys; `undefined` if none of them may have one taken. */
+  nextOf(keys: Iterable<OrderedKey>): number | undefined {
+    let best: Row | undefined;
+    for (const { blocked, rows } of keys) {
+      if (blocked) continue;
+      for (const row of rows as readonly Row[]) {
+        if (best === undefined || startsBefore(row, best)) best = row;
+      }
+    }
+    return best?.jobs.first;
+  }
+
+  /** The slot of the first ready job of a key, in its highest priority. */
+  firstOf({ rows }: OrderedKey): number | undefined {
+    let best: Row | undefined;
+    for (const row of rows as readonly Row[]) {
+      if (best === undefined || row.priority < best.priority) best = row;
+    }
+    return best?.jobs.first;
   }
 
   /** A job takes its place in its key. */
@@ -94,6 +126,14 @@ export class FairOrder {
       this.#turns.remove(row);
       this.#leave(row, options.key);
     } else if (wasFirst) this.#updateAge(row);
+  }
+
+  /** Removes a job that need not be the next one, and charges its key for it. */
+  takeOutOfTurn(slot: number): void {
+    if (this.next === slot) return this.take();
+    this.remove(slot);
+    // Its key pays later, and no time passes: the keys that are behind it must not wait until the others have come as far.
+    this.#turns.settle(this.#rowOf(this.#table.optionsOf(slot)), 2 * COST);
   }
 
   /** Takes back what the key of a job was charged for it. */

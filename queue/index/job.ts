@@ -93,6 +93,11 @@ export class Job {
     return this.extras?.reason ?? "";
   }
 
+  /** `NO_RANK` for none. */
+  get rank(): number {
+    return this.#page.rankOf(this.#at);
+  }
+
   get uncountedAttempts(): number {
     return this.extras?.uncountedAttempts ?? 0;
   }
@@ -129,6 +134,7 @@ export class Job {
       endsAt: this.endsAt,
       releaseOnDisconnect: this.releaseOnDisconnect,
       reason: this.reason,
+      rank: this.rank,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
+import { type JobProgress, NO_RANK, states, type StoredJob } from "../store/job_fields.ts";
 import type { Due } from "./deadlines.ts";
 import type { SharedOptions } from "./queue.ts";
 import type { SharedOptionsTable } from "./shared_options.ts";
@@ -17,6 +17,23 @@ export interface JobHolder {
   whenClosed(action: () => void): void;
 }
 
+/** What has happened to a job with a rank since the start of this process. It is not stored. */
+export interface JobHistory {
+  /** The delay that it was given last, in ms. */
+  delay: number;
+  /** How often its lease ran out. */
+  timeouts: number;
+  /** How often its consumer released it. */
+  releases: number;
+  /** How often its consumer made it dead. */
+  buries: number;
+  /** How often it was revived. */
+  kicks: number;
+}
+
+/** The place of jobs without a rank among those that have one: behind the urgent ones, as beanstalkd calls ranks below 1024. */
+const PLACE_WITHOUT_RANK = 1023.5;
+
 /** The fields that few jobs have. */
 export class JobExtras implements Due {
   /** The id of the job. */
@@ -26,6 +43,7 @@ export class JobExtras implements Due {
   expiresAt = 0;
   uncountedAttempts = 0;
   reason = "";
+  history: JobHistory | undefined = undefined;
 
   constructor(id: number) {
     this.id = id;
@@ -56,6 +74,8 @@ export class JobPage {
   readonly state = new Uint8Array(ROOM);
   readonly attempt = new Float64Array(ROOM);
   readonly readyAt = new Float64Array(ROOM);
+  /** The rank, or `PLACE_WITHOUT_RANK`. */
+  readonly rank = new Float64Array(ROOM);
   /** When the lease or the time of the result ends; 0 if it is neither taken nor done. */
   readonly endsAt = new Float64Array(ROOM);
   /** 1 if the lease ends with the connection. */
@@ -128,12 +148,25 @@ export class JobPage {
     this.size--;
   }
 
-  #write(at: number, { state, attempt, readyAt, endsAt, releaseOnDisconnect }: JobProgress): void {
+  /** The rank of a job. */
+  rankOf(at: number): number {
+    const rank = this.rank[at];
+    return rank === PLACE_WITHOUT_RANK ? NO_RANK : rank;
+  }
+
+  /** Whether a job is urgent: its rank is below those of all jobs without a rank. */
+  isUrgent(at: number): boolean {
+    return this.rank[at] < PLACE_WITHOUT_RANK;
+  }
+
+  #write(at: number, progress: JobProgress): void {
+    const { state, attempt, readyAt, endsAt, releaseOnDisconnect, rank } = progress;
     this.state[at] = states.indexOf(state);
     this.attempt[at] = attempt;
     this.readyAt[at] = readyAt;
     this.endsAt[at] = endsAt;
     this.releaseOnDisconnect[at] = Number(releaseOnDisconnect);
+    this.rank[at] = rank === NO_RANK ? PLACE_WITHOUT_RANK : rank;
   }
 
   #release(at: number): void {

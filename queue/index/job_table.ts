@@ -2,7 +2,7 @@ import { Memory } from "../memory.ts";
 import { type JobProgress, states, type StoredJob } from "../store/job_fields.ts";
 import type { DueTimes } from "./deadlines.ts";
 import { Job } from "./job.ts";
-import { INDEX_BITS, type JobExtras, type JobHolder, JobPage, ROOM } from "./job_page.ts";
+import { INDEX_BITS, JobExtras, type JobHolder, JobPage, ROOM } from "./job_page.ts";
 import type { SharedOptions } from "./queue.ts";
 import { SharedOptionsTable } from "./shared_options.ts";
 import { NONE, type SlotTable } from "./slots.ts";
@@ -93,6 +93,9 @@ export class JobTable implements SlotTable, DueTimes<number> {
   }
 
   readonly wasReadyBefore = (a: number, b: number): boolean => {
+    const aRank = this.#page(a).rank[indexOf(a)];
+    const bRank = this.#page(b).rank[indexOf(b)];
+    if (aRank !== bRank) return aRank < bRank;
     const aReadyAt = this.readyAtOf(a);
     const bReadyAt = this.readyAtOf(b);
     return aReadyAt < bReadyAt || (aReadyAt === bReadyAt && this.#idOf(a) < this.#idOf(b));
@@ -105,6 +108,19 @@ export class JobTable implements SlotTable, DueTimes<number> {
   /** The fields that few jobs have; `undefined` if this one has none. */
   extrasOf(slot: number): JobExtras | undefined {
     return this.#page(slot).extras.get(indexOf(slot));
+  }
+
+  /** The fields that few jobs have; made if this one has none. */
+  madeExtrasOf(slot: number): JobExtras {
+    const { extras, id } = this.#page(slot);
+    const at = indexOf(slot);
+    let made = extras.get(at);
+    if (made === undefined) extras.set(at, made = new JobExtras(id[at]));
+    return made;
+  }
+
+  isUrgent(slot: number): boolean {
+    return this.#page(slot).isUrgent(indexOf(slot));
   }
 
   readyAtOf(slot: number): number {
@@ -137,6 +153,15 @@ export class JobTable implements SlotTable, DueTimes<number> {
   link(previous: number, next: number): void {
     if (previous !== NONE) this.#page(previous).next[indexOf(previous)] = next;
     if (next !== NONE) this.#page(next).previous[indexOf(next)] = previous;
+  }
+
+  readonly isDueBefore = (a: number, b: number): boolean => {
+    const [aDue, bDue] = [this.dueOf(a), this.dueOf(b)];
+    return aDue < bDue || (aDue === bDue && this.#idOf(a) < this.#idOf(b));
+  };
+
+  setPrevious(slot: number, previous: number): void {
+    this.#page(slot).previous[indexOf(slot)] = previous;
   }
 
   #idOf(slot: number): number {

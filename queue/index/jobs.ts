@@ -5,9 +5,10 @@ import type { JobProgress, JobState, StoredJob } from "../store/job_fields.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { CountedEvent } from "./event_rates.ts";
 import type { Job } from "./job.ts";
-import type { JobExtras, JobHolder } from "./job_page.ts";
+import type { JobExtras, JobHistory, JobHolder } from "./job_page.ts";
 import type { JobTable } from "./job_table.ts";
 import { type Counts, type KeyState, noJobs, Queue, type QueueView } from "./queue.ts";
+import { SetAside } from "./set_aside.ts";
 import { NONE } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
 
@@ -17,6 +18,8 @@ import { SortedNames } from "./sorted_names.ts";
  */
 export class Jobs {
   readonly counts: Counts = noJobs();
+  /** How many ready jobs are urgent. */
+  urgent = 0;
   readonly queues = new Map<string, Queue>();
   /** The names of the queues. */
   readonly names = new SortedNames();
@@ -46,6 +49,11 @@ export class Jobs {
     return this.#table.get(id);
   }
 
+  /** The order of jobs, by slot. */
+  get isBefore(): (a: number, b: number) => boolean {
+    return this.#table.wasReadyBefore;
+  }
+
   /** The job in a slot. */
   at(slot: number): Job {
     return this.#table.at(slot);
@@ -72,10 +80,12 @@ export class Jobs {
     this.#update(job, this.keyOf(job), progress, holder);
   }
 
-  /** As `update`, for the next job of its queue: its key is charged for it. */
-  take(job: Job, progress: JobProgress, holder: JobHolder): void {
+  /** As `update`, for a job that is taken: `inTurn` if it is the next of its queue. Its key is charged for it. */
+  take(job: Job, progress: JobProgress, holder: JobHolder, inTurn: boolean): void {
     const keyState = this.keyOf(job);
-    keyState.queue.order.take();
+    const { order } = keyState.queue;
+    if (inTurn) order.take();
+    else if (job.state === "ready") order.takeOutOfTurn(job.slot);
     this.#update(job, keyState, progress, holder);
   }
 
@@ -114,6 +124,17 @@ export class Jobs {
     this.keyOf(job).queue.rates.count(event, now);
   }
 
+  /** The history of a job, to be changed. */
+  historyOf({ slot }: Job): JobHistory {
+    const had = this.#table.extrasOf(slot);
+    if (had?.history !== undefined) return had.history;
+    const before = bytesOf(had);
+    const extras = this.#table.madeExtrasOf(slot);
+    extras.history = { delay: 0, timeouts: 0, releases: 0, buries: 0, kicks: 0 };
+    this.#memory.kept += bytesOf(extras) - before;
+    return extras.history;
+  }
+
   /** A consumer waits for jobs of a queue. */
   addConsumer(name: string): void {
     this.queue(name).consumers++;
@@ -150,8 +171,15 @@ export class Jobs {
     this.#count(keyState, state, 1);
     this.#memory.kept += bytesOf(extras);
     keyState.queue.keys.update(keyState);
-    if (state === "ready") keyState.queue.order.push(slot);
-    else if (job.hasDeadline) this.#deadlines.add(slot);
+    if (state === "ready") {
+      if (this.#table.isUrgent(slot)) this.#countUrgent(keyState, 1);
+      keyState.queue.order.push(slot);
+    } else {
+      if (job.hasDeadline) this.#deadlines.add(slot);
+      if (state === "delayed" || state === "dead") {
+        (keyState.aside ??= new SetAside(this.#table)).add(slot, state);
+      }
+    }
     if (extras !== undefined && extras.expiresAt > 0) {
       if (state === "ready" || state === "delayed") this.#expiries.add(extras);
     }
@@ -162,6 +190,9 @@ export class Jobs {
     const { state, slot } = job;
     const extras = this.#table.extrasOf(slot);
     if (extras !== undefined && extras.place !== -1) this.#expiries.remove(extras);
+    if (state === "ready") {
+      if (this.#table.isUrgent(slot)) this.#countUrgent(keyState, -1);
+    } else if (state === "delayed" || state === "dead") keyState.aside!.remove(slot, state);
     if (this.#table.placeOf(slot) !== NONE) {
       if (state === "ready") keyState.queue.order.remove(slot);
       else this.#deadlines.remove(slot);
@@ -176,6 +207,12 @@ export class Jobs {
     this.counts[state] += change;
     keyState.count(state, change);
     if (state === "taken") queue.updateBlocked(keyState);
+  }
+
+  #countUrgent(keyState: KeyState, change: number): void {
+    this.urgent += change;
+    keyState.queue.urgent += change;
+    keyState.urgent += change;
   }
 
   /** The queue of a name, made if there is none. */
@@ -201,8 +238,10 @@ export class Jobs {
 
 /** The jobs as every module but the transitions sees them: it can change neither a job nor a queue. */
 export interface JobsView extends Pick<Jobs, "get" | "at" | typeof Symbol.iterator> {
+  readonly isBefore: (a: number, b: number) => boolean;
   readonly size: number;
   readonly counts: Readonly<Counts>;
+  readonly urgent: number;
   readonly queues: ReadonlyMap<string, QueueView>;
   readonly names: Iterable<string>;
 }
@@ -216,5 +255,6 @@ export type LimitedJobs = JobsView & Pick<Jobs, "queue" | "keyOf" | "forget">;
 /** The memory of a job. */
 function bytesOf(extras: JobExtras | undefined): number {
   if (extras === undefined) return BYTES.job;
-  return BYTES.job + BYTES.extras + textBytes(extras.unique) + textBytes(extras.reason);
+  const history = extras.history === undefined ? 0 : BYTES.history;
+  return BYTES.job + BYTES.extras + history + textBytes(extras.unique) + textBytes(extras.reason);
 }

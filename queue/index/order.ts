@@ -40,6 +40,26 @@ export class Order {
     return this.#table.optionsOf(first).key.blocked ? undefined : first;
   }
 
+  /** The slot of a job that is next, or would be if its key were not blocked; `undefined` if there is none. */
+  get first(): number | undefined {
+    return this.#fair === undefined ? this.#backlog.first : this.#fair.first;
+  }
+
+  /** The slot of the next job of these keys; `undefined` if there is none, or none may be taken. */
+  nextOf(keys: Iterable<OrderedKey>): number | undefined {
+    if (this.#fair !== undefined) return this.#fair.nextOf(keys);
+    const { next } = this;
+    const owner = next === undefined ? undefined : this.#table.optionsOf(next).key;
+    for (const key of keys) if (key === owner) return next;
+  }
+
+  /** The slot of the first ready job of a key. */
+  firstOf(key: OrderedKey): number | undefined {
+    if (this.#fair !== undefined) return this.#fair.firstOf(key);
+    const { first } = this.#backlog;
+    if (first !== undefined && this.#table.optionsOf(first).key === key) return first;
+  }
+
   /** A job is ready: its place in its key follows from when it became so. */
   push(slot: number): void {
     if (this.#fair === undefined) {
@@ -62,6 +82,15 @@ export class Order {
       this.#fair.take();
       this.#discardEmpty();
     } else this.#backlog.remove(this.#backlog.first!);
+  }
+
+  /** Removes a job that need not be the next one, and charges its key for it. */
+  takeOutOfTurn(slot: number): void {
+    if (this.#fair === undefined) this.#backlog.remove(slot);
+    else {
+      this.#fair.takeOutOfTurn(slot);
+      this.#discardEmpty();
+    }
   }
 
   /** Removes a job that is not taken. */

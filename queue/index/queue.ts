@@ -8,6 +8,7 @@ import { Heap, ownPlaces, type Placed } from "./heap.ts";
 import { JobIdIndex } from "./job_id_index.ts";
 import { Order } from "./order.ts";
 import type { RateState, RateStateView } from "./rate_state.ts";
+import type { SetAside } from "./set_aside.ts";
 import type { OrderedKey, OrderedOptions, OrderedRow, SlotTable } from "./slots.ts";
 import { SortedNames } from "./sorted_names.ts";
 
@@ -15,21 +16,36 @@ import { SortedNames } from "./sorted_names.ts";
 export type Counts = Record<JobState, number>;
 
 /** A queue as every module sees it that may not change it. */
-export interface QueueView
-  extends Readonly<Pick<Queue, "name" | "consumers" | "unfinished" | "next" | "weight" | "named">> {
+export interface QueueView extends
+  Readonly<
+    Pick<
+      Queue,
+      | "name"
+      | "consumers"
+      | "unfinished"
+      | "next"
+      | "nextOf"
+      | "firstOf"
+      | "weight"
+      | "named"
+      | "urgent"
+    >
+  > {
   readonly counts: Readonly<Counts>;
-  readonly order: Readonly<Pick<Order, "size" | "oldest" | "next">>;
+  readonly order: Readonly<Pick<Order, "size" | "oldest" | "next" | "first">>;
   readonly ids: Readonly<Pick<JobIdIndex, "size" | "page">>;
   readonly rates: Pick<EventRates, "perSecond">;
   readonly keys: { readonly size: number; top(count: number): readonly KeyView[] };
   readonly limits: RateStateView | undefined;
   find(key: string): KeyView | undefined;
+  all(): Iterable<KeyView>;
   keyLimits(): Iterable<RateStateView>;
 }
 
 /** A key of a queue as every module sees it that may not change it. */
 export interface KeyView
-  extends Readonly<Pick<KeyState, "key" | JobState | "unfinished" | "size" | "weight">> {
+  extends Readonly<Pick<KeyState, "key" | JobState | "unfinished" | "size" | "weight" | "urgent">> {
+  readonly aside: Readonly<Pick<SetAside, "delayed" | "dead">> | undefined;
   readonly queue: QueueView;
   readonly limits: RateStateView | undefined;
 }
@@ -51,6 +67,10 @@ export class Queue {
   /** Its keys, the one with most ready jobs first. */
   readonly keys = new Heap<KeyState>(hasMoreReady, ownPlaces);
   limits: RateState | undefined = undefined;
+  /** Whether it gives out no job for some time. */
+  paused = false;
+  /** How many ready jobs are urgent. */
+  urgent = 0;
   /** How many consumers wait for a job of it. */
   consumers = 0;
   readonly #memory: Memory;
@@ -74,18 +94,43 @@ export class Queue {
 
   /** Whether there is no reason to keep it. */
   get isEmpty(): boolean {
-    return this.keys.size === 0 && this.consumers === 0 && this.limits === undefined;
+    return this.keys.size === 0 && this.consumers === 0 && this.limits === undefined &&
+      !this.paused;
   }
 
   /** The slot of the job that is next; `undefined` if none may be taken now. */
   get next(): number | undefined {
     if (this.limits !== undefined && this.limits.blocks(this.counts.taken)) return undefined;
-    return this.order.next;
+    return this.paused ? undefined : this.order.next;
+  }
+
+  /** The slot of the next job of some keys; `undefined` if none may be taken now. */
+  nextOf(keys: Iterable<string>): number | undefined {
+    if (this.paused || (this.limits?.blocks(this.counts.taken) ?? false)) return undefined;
+    return this.order.nextOf(this.#found(keys));
+  }
+
+  /** The slot of the first ready job of a key, even if it may not be taken now. */
+  firstOf(name: string): number | undefined {
+    const key = this.find(name);
+    return key && this.order.firstOf(key);
+  }
+
+  *#found(keys: Iterable<string>): Generator<KeyState, void, void> {
+    for (const name of keys) {
+      const key = this.#keys.get(name);
+      if (key !== undefined && key.ready > 0) yield key;
+    }
   }
 
   /** Its share beside the other queues of a TAKE. */
   get weight(): number {
     return this.limits?.limits.weight || 1;
+  }
+
+  /** All its keys. */
+  all(): Iterable<KeyState> {
+    return this.#keys.values();
   }
 
   /** The state of a key, if it has jobs or limits. */
@@ -125,7 +170,7 @@ export class Queue {
 
   /** Forgets a key if it has neither jobs nor limits. */
   forget(key: KeyState): void {
-    if (key.size > 0 || key.limits !== undefined) return;
+    if (key.size > 0 || key.limits !== undefined || key.paused) return;
     this.#keys.delete(key.key);
     this.keys.remove(key);
     this.#memory.kept -= BYTES.key + textBytes(key.key);
@@ -149,7 +194,7 @@ export class Queue {
 
   /** The limits of a key may block it now, or no longer. */
   updateBlocked(key: KeyState): void {
-    const blocked = key.limits !== undefined && key.limits.blocks(key.taken);
+    const blocked = key.paused || (key.limits !== undefined && key.limits.blocks(key.taken));
     if (blocked === key.blocked) return;
     key.blocked = blocked;
     this.order.update(key);
@@ -169,10 +214,16 @@ export class KeyState implements OrderedKey, Placed {
   dead = 0;
   done = 0;
   limits: RateState | undefined = undefined;
-  /** Whether its limits allow none of its jobs to be taken now. */
+  /** Whether its limits, or a pause, allow none of its jobs to be taken now. */
   blocked = false;
+  /** Whether it gives out no job for some time. */
+  paused = false;
   /** Where its ready jobs wait, by priority, once the queue has several keys or priorities. */
   rows: readonly OrderedRow[] = [];
+  /** How many ready jobs are urgent. */
+  urgent = 0;
+  /** Its delayed and dead jobs, once it has had some. */
+  aside: SetAside | undefined = undefined;
   /** The options of its latest jobs, the latest first. */
   #options: readonly SharedOptions[] = [];
 

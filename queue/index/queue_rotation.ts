@@ -45,6 +45,36 @@ export class QueueRing {
   }
 }
 
+/** Several queues as if they were one: the foremost job of all is next. */
+export class RankTurns {
+  readonly #isBefore: (a: number, b: number) => boolean;
+  readonly #nextIn: (queue: QueueView) => number | undefined;
+
+  /** `isBefore` is the order of jobs by slot; `nextIn` tells the slot of the next job of a queue. */
+  constructor(
+    isBefore: (a: number, b: number) => boolean,
+    nextIn: (queue: QueueView) => number | undefined,
+  ) {
+    this.#isBefore = isBefore;
+    this.#nextIn = nextIn;
+  }
+
+  /** The queue with the foremost job; `undefined` if there is none. */
+  next(queues: readonly QueueView[]): QueueView | undefined {
+    let best: QueueView | undefined;
+    let first: number | undefined;
+    for (const queue of queues) {
+      const slot = this.#nextIn(queue);
+      if (slot === undefined || (first !== undefined && !this.#isBefore(slot, first))) continue;
+      [best, first] = [queue, slot];
+    }
+    return best;
+  }
+
+  /** Nothing is charged: the order follows from the jobs alone. */
+  charge(): void {}
+}
+
 /** The rings of the sets of queues that were named lately. */
 export class QueueRotation {
   readonly #rings = new Map<string, QueueRing>();

@@ -42,4 +42,8 @@ export interface SlotTable extends Places<number> {
   next(slot: number): number;
   /** Links two slots of a list; either may be `NONE`. */
   link(previous: number, next: number): void;
+  /** The order of delayed jobs: by when they are due. */
+  readonly isDueBefore: (a: number, b: number) => boolean;
+  /** Sets the previous slot of a job that is in no list, or another number. */
+  setPrevious(slot: number, previous: number): void;
 }

@@ -31,7 +31,11 @@ export const jobSummary = {
   priority,
   state,
   attempt: { ...count, summary: "How often it was taken." },
-  attempts,
+  attempts: {
+    ...attempts,
+    min: 0,
+    summary: "How many times it is taken at most, before it is dead; 0 is no limit.",
+  },
 } as const satisfies Fields;
 
 /** And last. */

@@ -28,6 +28,8 @@ export interface StoredFieldSpec {
   readonly default?: string | number | boolean | typeof NOW;
   /** It is absent where it has its default. */
   readonly optional?: true;
+  /** A line of JSON leaves it out where it has its default. */
+  readonly brief?: true;
   /** A file may have any value: its reader copes with it. */
   readonly unchecked?: true;
   /** Most jobs of a batch differ in it. */

@@ -38,7 +38,15 @@ export interface JobProgress {
   readonly releaseOnDisconnect: boolean;
   /** Why the last attempt failed; empty where it did not or nobody said. */
   readonly reason: string;
+  /**
+   * 0 to 4294967295, lower first: its place among the jobs of its key, and in a rank that of its number. `NO_RANK` for a job
+   * whose place follows from when it becomes ready.
+   */
+  readonly rank: number;
 }
+
+/** The rank of a job whose place follows from when it becomes ready. */
+export const NO_RANK = -1;
 
 /** The fields that hold for all attempts of a job. */
 export interface JobOptions {
@@ -48,7 +56,7 @@ export interface JobOptions {
   readonly key: string;
   /** 0 to 9, lower first. */
   readonly priority: number;
-  /** How many times it is taken at most. */
+  /** How many times it is taken at most; 0 is no limit. */
   readonly attempts: number;
   /** The lease of a TAKE that names none, in ms. */
   readonly lease: number;
@@ -110,7 +118,7 @@ const fields: Readonly<Record<keyof StoredJob, JobFieldSpec>> = {
   queue: { ...option, type: "word", min: 1, max: bounds.queue.max },
   key: { ...option, type: "word", min: 0, max: bounds.key.max, default: "", varies: true },
   priority: { ...option, ...bounds.priority, default: ofPut("priority") },
-  attempts: { ...option, ...bounds.attempts, default: ofPut("attempts") },
+  attempts: { ...option, ...bounds.attempts, min: 0, default: ofPut("attempts") },
   lease: { ...option, ...bounds.lease, default: ofPut("lease") },
   backoff: { ...option, ...bounds.backoff, default: ofPut("backoff"), since: 2 },
   keep: { ...option, type: "flag", default: false, since: 2 },
@@ -152,6 +160,16 @@ const fields: Readonly<Record<keyof StoredJob, JobFieldSpec>> = {
     max: LONGEST_REASON,
     default: "",
     unchecked: true,
+  },
+  rank: {
+    part: "progress",
+    type: "integer",
+    min: NO_RANK,
+    max: bounds.rank.max,
+    initial: true,
+    default: NO_RANK,
+    brief: true,
+    since: 4,
   },
 };
 

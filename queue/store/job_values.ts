@@ -1,6 +1,6 @@
 // The values of a job, by its fields: those of a new one, and its options apart.
 
-import { jobFields, type JobOptions, optionFields, type StoredJob } from "./job_fields.ts";
+import { jobFields, type JobOptions, NO_RANK, optionFields, type StoredJob } from "./job_fields.ts";
 import { compile } from "./straight_line.ts";
 
 /** A new job. Durations are in ms. */
@@ -15,6 +15,8 @@ export interface NewJob extends Omit<JobOptions, "key"> {
   readonly delay: number;
   /** How long it is of use. Default: for ever. */
   readonly expires?: number;
+  /** Its place among the jobs of its key, see `JobProgress`. Default: by when it becomes ready. */
+  readonly rank?: number;
 }
 
 /** As code: the fields of a new job that are neither given with it nor have their default. */
@@ -25,6 +27,7 @@ const ofNew: Readonly<Record<string, string>> = {
   size: "job.body.length",
   state: 'job.delay > 0 ? "delayed" : "ready"',
   readyAt: "now + job.delay",
+  rank: `job.rank ?? ${NO_RANK}`,
 };
 
 /** A new job as it is stored first. */

@@ -15,7 +15,8 @@ export function toLine(fields: readonly StoredField[], record: object): Record<s
   const line: Record<string, unknown> = {};
   for (const field of fields) {
     const name = lineNameOf(field);
-    if (name !== null) line[name] = record[field.name as keyof typeof record];
+    const value = record[field.name as keyof typeof record];
+    if (name !== null && !(field.brief && value === field.default)) line[name] = value;
   }
   return line;
 }

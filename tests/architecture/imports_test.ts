@@ -11,7 +11,7 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   Queue: [],
   KeyState: [],
   ConsumedJobs: ["consumers"],
-  LimitedJobs: ["rate_limits"],
+  LimitedJobs: ["pauses", "rate_limits"],
   Journal: ["work_queue"],
   JobChanges: ["transitions", "work_queue"],
   JournalWriter: ["job_changes", "rate_limits", "schedules"],
@@ -60,9 +60,20 @@ const RULES: readonly Rule[] = [
     allows: outside("server", "queue/protocol"),
   },
   {
-    name: "queue/ never imports client/, cli/ or dialects/",
+    name:
+      "queue/ never imports client/ or cli/, and only its dialect imports dialects/, of it no other dialect",
     of: inside("queue"),
-    allows: outside("client", "cli", "dialects"),
+    allows: (imported, path) =>
+      outside("client", "cli")(imported) &&
+      (outside("dialects")(imported) ||
+        (inside("queue/beanstalkd")(path) && outside("dialects/lineup1")(imported))),
+  },
+  {
+    name: "the rest of the queue knows its dialect by mod.ts and open.ts only",
+    of: inside("queue"),
+    allows: (imported, path) =>
+      outside("queue/beanstalkd")(imported) || inside("queue/beanstalkd")(path) ||
+      ["queue/mod.ts", "queue/open.ts"].includes(path),
   },
   {
     name:

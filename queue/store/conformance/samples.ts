@@ -42,6 +42,7 @@ export const progress: JobProgress = {
   endsAt: 1_577_836_860_000.125,
   releaseOnDisconnect: true,
   reason: 'naïve "reason" \u{1f4e8}',
+  rank: 4_294_967_295,
 };
 
 /** Limits of a queue. */

@@ -79,7 +79,9 @@ const OUT_OF_BOUNDS: readonly string[] = [
   "UPDATE last SET id = 9007199254740991; UPDATE job SET id = 9007199254740991 WHERE id = 1",
   "UPDATE job SET id = -5 WHERE id = 1",
   "UPDATE job SET priority = 10 WHERE id = 1",
-  "UPDATE job SET attempts = 0 WHERE id = 1",
+  "UPDATE job SET attempts = -1 WHERE id = 1",
+  "UPDATE job SET rank = -2 WHERE id = 1",
+  "UPDATE job SET rank = 4294967296 WHERE id = 1",
   `UPDATE job SET lease = ${HIGH} WHERE id = 1`,
   "UPDATE job SET lease = 2592000001 WHERE id = 1",
   "UPDATE job SET backoff = -1 WHERE id = 1",
@@ -174,9 +176,9 @@ Deno.test("a file of another program, or of an unknown version, is refused", () 
     for (
       const [sql, why] of [
         ["PRAGMA application_id = 7", "is a database of another program, not a queue"],
-        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 3"],
-        ["PRAGMA user_version = 4", "is a queue of version 4; this program reads version 3"],
-        ["PRAGMA user_version = 2", "is no queue of ours: its table rules has other columns"],
+        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 4"],
+        ["PRAGMA user_version = 5", "is a queue of version 5; this program reads version 4"],
+        ["PRAGMA user_version = 2", "is no queue of ours: its table job has other columns"],
       ]
     ) {
       await Deno.copyFile(sound, path);

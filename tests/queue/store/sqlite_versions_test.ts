@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { checkSqliteFile, openQueue, sqliteStore } from "@lineup/lineup/queue";
 import { assertEquals, assertRejects } from "@std/assert";
-import { job, put } from "../../../queue/store/conformance/samples.ts";
+import { job, progress, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-// The tables of a file change only with a new version. These are the tables of every existing file of version 3.
-Deno.test("sqliteStore makes a file of version 3 with the tables of that version", () =>
+// The tables of a file change only with a new version. These are the tables of every existing file of version 4.
+Deno.test("sqliteStore makes a file of version 4 with the tables of that version", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await (await sqliteStore(path)).close();
@@ -13,15 +13,16 @@ Deno.test("sqliteStore makes a file of version 3 with the tables of that version
     const tables = db.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid").all();
     const { user_version: version } = db.prepare("PRAGMA user_version").get()!;
     db.close();
-    assertEquals(version, 3);
+    assertEquals(version, 4);
     assertEquals(tables.map(({ sql }) => String(sql).replace(/\s+/g, " ")), [
       "CREATE TABLE job ( id INTEGER PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
       "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
       "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, name TEXT NOT NULL, put REAL NOT NULL, " +
-      "expires REAL NOT NULL, state INTEGER NOT NULL, ready REAL NOT NULL, body BLOB NOT NULL ) STRICT",
+      "expires REAL NOT NULL, state INTEGER NOT NULL, ready REAL NOT NULL, rank INTEGER NOT NULL, " +
+      "body BLOB NOT NULL ) STRICT",
       "CREATE TABLE progress ( id INTEGER PRIMARY KEY, state INTEGER NOT NULL, " +
       "attempt INTEGER NOT NULL, spared INTEGER NOT NULL, ready REAL NOT NULL, until REAL NOT NULL, " +
-      "held INTEGER NOT NULL, reason TEXT NOT NULL ) STRICT",
+      "held INTEGER NOT NULL, reason TEXT NOT NULL, rank INTEGER NOT NULL ) STRICT",
       "CREATE TABLE rules ( queue TEXT NOT NULL, key TEXT NOT NULL, paused INTEGER NOT NULL, " +
       "running INTEGER NOT NULL, rate REAL NOT NULL, weight REAL NOT NULL, depth INTEGER NOT NULL, " +
       "paid REAL NOT NULL, PRIMARY KEY (queue, key) ) STRICT, WITHOUT ROWID",
@@ -111,6 +112,8 @@ Deno.test("sqliteStore migrates a file of version 2 to the present version, whic
       DROP TABLE clock;
       DROP TABLE imported;
       ALTER TABLE rules DROP COLUMN paid;
+      ALTER TABLE job DROP COLUMN rank;
+      ALTER TABLE progress DROP COLUMN rank;
       PRAGMA user_version = 2;
     `);
     db.close();
@@ -123,6 +126,33 @@ Deno.test("sqliteStore migrates a file of version 2 to the present version, whic
     assertEquals(await again.limits(), [{ ...rules, paid: 1_577_836_800_000.5 }]);
     await again.close();
     assertEquals(checkSqliteFile(path), { jobs: 1, older: false, problems: [] });
+  }));
+
+Deno.test("sqliteStore migrates a file of version 3 to the present version, whose jobs may have ranks", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    const made = await sqliteStore(path);
+    const { rank: _, ...taken } = progress;
+    await made.commit([put(job(1)), { kind: "move", id: 1, progress: { ...taken, rank: -1 } }]);
+    await made.close();
+    const db = new DatabaseSync(path);
+    db.exec(`
+      ALTER TABLE job DROP COLUMN rank;
+      ALTER TABLE progress DROP COLUMN rank;
+      PRAGMA user_version = 3;
+    `);
+    db.close();
+    assertEquals(checkSqliteFile(path), { jobs: 1, older: true, problems: [] });
+    const store = await sqliteStore(path);
+    assertEquals(await Array.fromAsync(store.load()), [job(1, { ...taken, rank: -1 })]);
+    await store.commit([put(job(2, { rank: 4_294_967_295 }))]);
+    await store.commit([{ kind: "move", id: 2, progress: { ...taken, rank: 7 } }]);
+    await store.close();
+    const again = await sqliteStore(path);
+    const [, second] = await Array.fromAsync(again.load());
+    assertEquals(second, job(2, { ...taken, rank: 7 }));
+    await again.close();
+    assertEquals(checkSqliteFile(path), { jobs: 2, older: false, problems: [] });
   }));
 
 Deno.test("checkSqliteFile reads the files of a dead server, and does not change them", () =>
@@ -196,7 +226,7 @@ Deno.test("checkSqliteFile finds errors that SQLite cannot find", () =>
         "names belong to several jobs of a queue: 1",
       ],
       [
-        "UPDATE job SET name = '' WHERE id = 2; INSERT INTO progress VALUES (8, 1, 1, 0, 0, 0, 0, '')",
+        "UPDATE job SET name = '' WHERE id = 2; INSERT INTO progress VALUES (8, 1, 1, 0, 0, 0, 0, '', -1)",
         "jobs have progress and are not there: 1",
       ],
       [

@@ -65,7 +65,12 @@ export function lineDialect(spec: LineDialectSpec): Dialect {
     name: full.name,
     about: full.about,
     builtins,
-    wording: PLAIN_WORDING,
+    wording: {
+      ...PLAIN_WORDING,
+      // Empty lines count as unknown commands: many of them end the connection.
+      unknownCommand: (verb) =>
+        verb === "" ? "A line begins with a command." : PLAIN_WORDING.unknownCommand(verb),
+    },
     compile(protocol: Protocol): CompiledProtocol {
       const compiled = compileProtocol(protocol, { builtins: Object.fromEntries(reserved) });
       const commands = [...compiled.commands].map(([verb, command]) =>

@@ -118,9 +118,8 @@ export class LineSession implements DialectSession {
     if (/(?!\t)\p{Cc}/u.test(line)) {
       return invalid("bad-syntax", "A line has no control characters but tabs.");
     }
-    const found = this.#rules.verbs.read(line);
-    if (found === undefined) return invalid("bad-syntax", "A line begins with a command.");
-    return new LineRequest(found.verb, found.rest);
+    const { verb, rest } = this.#rules.verbs.read(line);
+    return new LineRequest(verb, rest);
   }
 
   endOfInput(): Decoded | undefined {

@@ -44,8 +44,8 @@ export class VerbReader {
     this.#mostWords = Math.max(1, ...all.map(([alias]) => alias.split(" ").length));
   }
 
-  /** The verb of a line and what follows it; `undefined` for a line without one. */
-  read(line: string): { readonly verb: string; readonly rest: string } | undefined {
+  /** The verb of a line, empty where it has none, and what follows it. */
+  read(line: string): { readonly verb: string; readonly rest: string } {
     if (this.#verbless !== undefined) return { verb: this.#verbless, rest: line };
     const ends: number[] = [];
     const words: string[] = [];
@@ -55,7 +55,7 @@ export class VerbReader {
       words.push(this.#fold(word));
       ends.push(WORD.lastIndex);
     }
-    if (words.length === 0) return undefined;
+    if (words.length === 0) return { verb: "", rest: "" };
     for (let count = words.length; count > 0; count--) {
       const verb = this.#aliases.get(words.slice(0, count).join(" "));
       if (verb !== undefined) return { verb, rest: line.slice(ends[count - 1]) };

@@ -2,18 +2,30 @@
 
 import { Refusal } from "../../protocol/errors.ts";
 
-const SPACES = /[ \t]+/;
-
 /** The words between white space; of more than `most`, the last one has the rest of the line. */
 export function splitWords(line: string, most: number = Infinity): string[] {
   const words: string[] = [];
-  let rest = line.replace(/^[ \t]+|[ \t]+$/g, "");
-  while (rest !== "") {
-    const space = words.length + 1 < most ? SPACES.exec(rest) : null;
-    words.push(space === null ? rest : rest.slice(0, space.index));
-    rest = space === null ? "" : rest.slice(space.index + space[0].length);
+  const stop = lineEnd(line);
+  let at = 0;
+  for (;;) {
+    while (at < stop && isSpace(line[at])) at++;
+    if (at === stop) return words;
+    const start = at;
+    if (words.length + 1 === most) at = stop;
+    while (at < stop && !isSpace(line[at])) at++;
+    words.push(line.slice(start, at));
   }
-  return words;
+}
+
+/** The end of a line without the white space at its end. */
+function lineEnd(line: string): number {
+  let end = line.length;
+  while (end > 0 && isSpace(line[end - 1])) end--;
+  return end;
+}
+
+function isSpace(character: string): boolean {
+  return character === " " || character === "\t";
 }
 
 /**
@@ -35,7 +47,7 @@ export function splitQuoted(line: string, quotes: string): string[] {
     } else if (quotes.includes(character)) {
       quote = character;
       word ??= "";
-    } else if (character === " " || character === "\t") {
+    } else if (isSpace(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else word = (word ?? "") + character;

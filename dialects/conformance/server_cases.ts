@@ -109,6 +109,7 @@ export function serverCases(subject: DialectSubject): DialectCase[] {
         await busy.send(bytesOf(subject.slow));
         await server.started;
         const down = server.shutdown();
+        await idle.expect(subject.drained ?? "");
         await idle.ended();
         server.release();
         await busy.expect(subject.slow.expect);

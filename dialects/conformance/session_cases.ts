@@ -119,12 +119,29 @@ async function decodeAll(
   for (const chunk of chunks) {
     const bytes = chunk.slice();
     session.push(bytes);
-    for (let decoded; (decoded = session.next()) !== undefined;) all.push(decoded);
+    for (let decoded; (decoded = session.next()) !== undefined;) {
+      all.push(decoded);
+      if (session.awaitsAnswers) answer(session, served, decoded);
+    }
     bytes.fill(0xff);
   }
   const told: unknown[] = [];
   for (const decoded of all) told.push(await tell(session, served, decoded));
   return JSON.stringify(told, (_, value) => value instanceof Uint8Array ? [...value] : value);
+}
+
+/** Answers a unit of input, with a failure where a reply needs values. */
+function answer(session: DialectSession, { compiled }: Served, decoded: Decoded): void {
+  if (decoded.kind === "control") return;
+  written((out) => {
+    if (decoded.kind === "invalid") return session.writeFailure(decoded, decoded.failure, out);
+    const command = compiled.commands.get(decoded.verb);
+    try {
+      session.writeReply(decoded, command!, undefined, out);
+    } catch {
+      session.writeFailure(decoded, { code: "internal", message: "Because." }, out);
+    }
+  });
 }
 
 async function tell(session: DialectSession, served: Served, decoded: Decoded): Promise<unknown> {

@@ -36,6 +36,8 @@ export interface DialectSubject {
   readonly slow: WireSample;
   /** The answer to a refused connection. */
   readonly refused: string;
+  /** The text for a connection without requests when the server drains. Default: none. */
+  readonly drained?: string;
   /** Serves the protocol. `connections` is the most connections at once; default: as many as the cases open. */
   serve(options: { readonly connections?: number }): Promise<ServedDialect>;
 }

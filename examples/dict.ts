@@ -62,12 +62,6 @@ export const dialect = lineDialect({
 
 if (import.meta.main) {
   const { port } = readFlags({ port: "2628" });
-  const limits = { maxLine: 1022 };
-  const server = await serve(protocol, handlers, {
-    dialect,
-    limits,
-    port: Number(port),
-    signals: true,
-  });
-  await untilFinished("dict", server);
+  const options = { dialect, limits: { maxLine: 1022 }, port: Number(port), signals: true };
+  await untilFinished("dict", serve(protocol, handlers, options));
 }

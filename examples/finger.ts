@@ -94,5 +94,5 @@ export function handlersFor(users: string): Handlers<typeof protocol> {
 if (import.meta.main) {
   const { port, users } = readFlags({ port: "79", users: "/etc/passwd" });
   const options = { dialect, limits: { maxLine: 512 }, port: Number(port), signals: true };
-  await untilFinished("finger", await serve(protocol, handlersFor(users), options));
+  await untilFinished("finger", serve(protocol, handlersFor(users), options));
 }

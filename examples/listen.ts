@@ -11,14 +11,15 @@ export function readFlags<T extends Readonly<Record<string, string>>>(
   defaults: T,
 ): { [K in keyof T]: string } {
   const wrong: string[] = [];
-  const { _, help, ...flags } = parseArgs(Deno.args, {
+  const { help, ...flags }: Record<string, unknown> = parseArgs(Deno.args, {
     string: Object.keys(defaults),
     boolean: ["help"],
     default: defaults,
     unknown: (arg) => void wrong.push(arg),
   });
-  for (const [name, value] of Object.entries(flags)) {
-    const isNumber = /^[0-9]+$/.test(defaults[name] ?? "");
+  for (const [name, usual] of Object.entries(defaults)) {
+    const value = flags[name];
+    const isNumber = /^[0-9]+$/.test(usual);
     if (typeof value !== "string" || value === "") wrong.push(`--${name} without a value`);
     else if (isNumber && !/^[0-9]{1,9}$/.test(value)) wrong.push(`--${name} ${value}`);
   }
@@ -33,8 +34,15 @@ export function readFlags<T extends Readonly<Record<string, string>>>(
   Deno.exit(help ? 0 : 64);
 }
 
-/** Prints where a server listens, and waits for its end. */
-export async function untilFinished(name: string, server: Server): Promise<void> {
+/** Prints where a server listens, and waits for its end. Ends the process where it cannot listen. */
+export async function untilFinished(name: string, starting: Promise<Server>): Promise<void> {
+  let server: Server;
+  try {
+    server = await starting;
+  } catch (error) {
+    console.error(`${name}: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
   console.log(`${name} listening on ${server.addresses.join(" and ")}`);
   await server.finished;
 }

@@ -30,7 +30,20 @@ export type { Context, Handler, Handlers, ItemSource, Result } from "./server/mo
 export { type CallOptions, type Client, connect } from "./client/mod.ts";
 export type { Clock } from "./scheduling/clock.ts";
 export { ConnectionLost, type Items, ProtocolError, type SessionOptions } from "./client/mod.ts";
-export { JobFailure, LeaseLost, work } from "./client/mod.ts";
-export type { JobContext, JobHandler, TakenJob, Worker, WorkEvent } from "./client/mod.ts";
+export { JobFailure, LeaseLost, queue, work } from "./client/mod.ts";
+export type {
+  JobContext,
+  JobHandler,
+  TakenItem,
+  TakenJob,
+  Worker,
+  WorkEvent,
+} from "./client/mod.ts";
 export type { JobFailureOptions, TakenJobs, WorkClient, WorkCounts } from "./client/mod.ts";
-export type { WorkOptions } from "./client/mod.ts";
+export type {
+  JobQueue,
+  JobQueueClient,
+  PayloadJob,
+  PutOptions,
+  WorkOptions,
+} from "./client/mod.ts";

@@ -19,11 +19,19 @@ export type { Resolve } from "./look_up.ts";
 export type { Dial } from "./platform/platform.ts";
 export type { FrameReceiver, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
 export { work } from "./work.ts";
+export {
+  type JobQueue,
+  type JobQueueClient,
+  type PayloadJob,
+  type PutOptions,
+  queue,
+} from "./queue.ts";
 export type { JobContext, JobHandler, Worker, WorkOptions } from "./work_options.ts";
 export {
   JobFailure,
   type JobFailureOptions,
   LeaseLost,
+  type TakenItem,
   type TakenJob,
   type TakenJobs,
   type WorkClient,

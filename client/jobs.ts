@@ -2,8 +2,8 @@
 
 import type { CallOptions } from "./client.ts";
 
-/** A job as it was taken. */
-export interface TakenJob {
+/** A job as TAKE gives it. */
+export interface TakenItem {
   /** Its number. */
   readonly id: number;
   /** The queue that it is from. */
@@ -18,8 +18,17 @@ export interface TakenJob {
   readonly body: Uint8Array;
 }
 
+/** A job in the hands of a worker. */
+export interface TakenJob extends TakenItem {
+  /** The body as text. Throws `JobFailure`, which makes the job dead, where it is not UTF-8. */
+  text(): string;
+  /** The value of a body that is JSON. Throws `JobFailure`, which makes the job dead, where it is not. */
+  // deno-lint-ignore no-explicit-any
+  json(): any;
+}
+
 /** The answer to a TAKE while it comes; `Items` is one. */
-export interface TakenJobs extends AsyncIterable<TakenJob> {
+export interface TakenJobs extends AsyncIterable<TakenItem> {
   /** Asks the server to answer now; jobs that it has given come still. */
   stop(): void;
   /** Gives the request up. */

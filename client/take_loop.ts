@@ -3,7 +3,7 @@
 import type { Clock } from "../scheduling/clock.ts";
 import { asError } from "./errors.ts";
 import { mayPass, pauseAfter } from "./held_job.ts";
-import type { TakenJob, TakenJobs, WorkClient, WorkCounts, WorkEvent } from "./jobs.ts";
+import type { TakenItem, TakenJobs, WorkClient, WorkCounts, WorkEvent } from "./jobs.ts";
 import { backoff } from "./retry.ts";
 
 /** How long a TAKE waits for a job, and how much longer its answer may take. */
@@ -29,7 +29,7 @@ export interface TakeOwner {
   readonly counts: WorkCounts;
   /** How many jobs to ask for; `undefined` for no TAKE ever again. */
   room(): number | undefined;
-  accept(job: TakenJob): void;
+  accept(job: TakenItem): void;
   /** Whether no job is held. */
   isIdle(): boolean;
   isClosing(): boolean;

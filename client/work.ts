@@ -10,7 +10,16 @@ import {
   type SettleResult,
   TOO_LATE_MS,
 } from "./held_job.ts";
-import { JobFailure, LeaseLost, type TakenJob, type WorkClient, type WorkEvent } from "./jobs.ts";
+import {
+  JobFailure,
+  LeaseLost,
+  type TakenItem,
+  type TakenJob,
+  type WorkClient,
+  type WorkEvent,
+} from "./jobs.ts";
+import { needCommands } from "./need_commands.ts";
+import { ReadableJob } from "./taken_job.ts";
 import { createTakeLoop } from "./take_loop.ts";
 import type { JobContext, JobHandler, Worker, WorkOptions } from "./work_options.ts";
 
@@ -19,6 +28,8 @@ const CLOSE_MS = 10_000;
 const GRACE_MS = 1000, LAST_WORD_MS = 1000;
 /** The most jobs that a TAKE may ask for. */
 const MOST_TAKEN = 100;
+/** The commands of `WorkClient`. */
+const COMMANDS = ["TAKE", "DONE", "FAIL", "EXTEND", "RELEASE"] as const;
 
 /**
  * Does the jobs of one queue or several: takes them in batches, as many as it has room for, keeps their leases while the
@@ -26,7 +37,8 @@ const MOST_TAKEN = 100;
  * attempt's number, so that it never ends the job of another worker. Where nothing can be taken for a while (no
  * connection, `read-only`, `busy`, `draining`), it tries again after pauses that grow up to 10 s.
  *
- * The client must have the commands of the queue's protocol. Throws `RangeError` for options that cannot be.
+ * Throws `TypeError` for a client without the commands of the queue's protocol, and `RangeError` for options that cannot
+ * be. `queue` has typed payloads instead of bodies.
  *
  * @example
  * ```ts
@@ -43,7 +55,7 @@ const MOST_TAKEN = 100;
  *
  * await using worker = work(client, "sums", (job, { signal }) => {
  *   signal.throwIfAborted();
- *   const [, a, b] = /^(\d+) \* (\d+)$/.exec(new TextDecoder().decode(job.body)) ?? [];
+ *   const [, a, b] = /^(\d+) \* (\d+)$/.exec(job.text()) ?? [];
  *   if (b === undefined) throw new JobFailure("this is no product", { dead: true });
  *   return String(Number(a) * Number(b));
  * }, { concurrency: 10 });
@@ -59,6 +71,7 @@ export function work(
   handler: JobHandler,
   options: WorkOptions = {},
 ): Worker {
+  needCommands("work", client, COMMANDS);
   const { concurrency = 1, prefetch = 0, lease, most = Infinity, untilEmpty = false } = options;
   const { clock = systemClock, random = Math.random, onEvent, grace = GRACE_MS } = options;
   within("concurrency", concurrency, 1);
@@ -127,7 +140,8 @@ export function work(
     changed();
   }
 
-  function accept(job: TakenJob): void {
+  function accept(item: TakenItem): void {
+    const job = new ReadableJob(item);
     counts.taken++;
     if (job.lease <= TOO_LATE_MS) {
       const error = new LeaseLost(

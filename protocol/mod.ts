@@ -26,7 +26,7 @@ export * from "./spec.ts";
 export * from "./infer.ts";
 export * from "./errors.ts";
 export * from "../dialects/wire_limits.ts";
-export * from "./standard_schema.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
 export {
   builtin,
   type BuiltinCommands,

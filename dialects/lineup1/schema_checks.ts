@@ -3,7 +3,7 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { NamedField } from "../../protocol/fields.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { SchemaResult } from "../../protocol/standard_schema.ts";
+import { describeIssues, type SchemaResult } from "../../protocol/standard_schema.ts";
 
 /**
  * Checks the values of these fields and replaces each by the output of its schema. Returns a promise only where a schema
@@ -55,6 +55,6 @@ function runChecks(checks: readonly SchemaCheck[], from: number): Promise<void> 
 
 function checked(field: NamedField, result: SchemaResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
-  const why = result.issues.map((issue) => issue.message).join("; ").replace(/\.$/, "");
+  const why = describeIssues(result.issues);
   throw new Refusal("bad-arguments", `${field.name} is refused: ${why}.`);
 }

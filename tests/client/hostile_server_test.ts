@@ -6,7 +6,7 @@ import {
   openSession,
   ProtocolError,
   Refusal,
-  type TakenJob,
+  type TakenItem,
   work,
   type WorkClient,
 } from "../../client/mod.ts";
@@ -233,7 +233,7 @@ for (const retry of ["-5", "NaN", "Infinity", "x", ""]) {
  */
 async function workFor(
   ms: number,
-  take: () => TakenJob,
+  take: () => TakenItem,
   extend: () => { lease: number } = () => ({ lease: 1000 }),
 ): Promise<{ takes: number; extensions: number }> {
   const clock = new VirtualClock();
@@ -266,7 +266,7 @@ async function workFor(
   return calls;
 }
 
-const job = (lease: number): TakenJob => ({
+const job = (lease: number): TakenItem => ({
   id: 1,
   queue: "q",
   attempt: 1,

@@ -5,6 +5,7 @@ import {
   type JobHandler,
   LeaseLost,
   Refusal,
+  type TakenItem,
   type TakenJob,
   work,
   type WorkClient,
@@ -479,7 +480,7 @@ Deno.test("A handler of onEvent that throws does not end the worker", async () =
 });
 
 /** A client of a server that answers each TAKE at once with these jobs, whose leases end before a handler can begin. */
-function hasty(jobs: (count: number) => readonly TakenJob[]): WorkClient & { takes: number } {
+function hasty(jobs: (count: number) => readonly TakenItem[]): WorkClient & { takes: number } {
   // deno-lint-ignore require-await
   const gone = async (): Promise<never> => {
     throw new Refusal("not-taken", "It is somebody else's.");
@@ -504,11 +505,11 @@ function hasty(jobs: (count: number) => readonly TakenJob[]): WorkClient & { tak
   };
 }
 
-const brief = (id: number, lease: number): TakenJob => {
+const brief = (id: number, lease: number): TakenItem => {
   return { id, queue: "mail", attempt: 1, lease, body: new Uint8Array() };
 };
 
-const HASTY: readonly { what: string; jobs: (count: number) => readonly TakenJob[] }[] = [
+const HASTY: readonly { what: string; jobs: (count: number) => readonly TakenItem[] }[] = [
   { what: "nothing", jobs: () => [] },
   { what: "jobs whose leases are over at once", jobs: (count) => [brief(count, 1)] },
   { what: "jobs whose leases cannot be kept", jobs: (count) => [brief(count, 30)] },

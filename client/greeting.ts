@@ -14,9 +14,11 @@ export interface Greeting {
   readonly maxLine: number;
   /** Longest body it takes, in bytes. */
   readonly maxBody: number;
+  /** The most tagged requests in flight; `Infinity` if the server does not say. */
+  readonly maxInFlight: number;
 }
 
-/** Reads the line `OK lineup/1 NAME/VERSION max-line= max-body=`. Throws `ProtocolError` for another. */
+/** Reads the line `OK lineup/1 NAME/VERSION max-line= max-body= [max-in-flight=]`. Throws `ProtocolError` for another. */
 export function parseGreeting({ head, words, options }: Frame): Greeting {
   const [wire, protocol] = words;
   const [name, version] = protocol?.split("/") ?? [];
@@ -29,7 +31,9 @@ export function parseGreeting({ head, words, options }: Frame): Greeting {
   if (!(maxLine > 0 && maxBody >= 0)) {
     throw notLineup(`the greeting says max-line=${maxLine} and max-body=${maxBody}`);
   }
-  return { name, version, maxLine, maxBody };
+  const maxInFlight = Number(options.get("max-in-flight") ?? Infinity);
+  if (!(maxInFlight >= 1)) throw notLineup(`the greeting says max-in-flight=${maxInFlight}`);
+  return { name, version, maxLine, maxBody, maxInFlight };
 }
 
 /** Sees that the server speaks a protocol: a minor version adds, a major one changes. Throws `ProtocolError`. */

@@ -26,7 +26,7 @@ export interface FrameReceiver {
 
 /** How much a session holds, and its time. */
 export interface SessionLimits {
-  /** Requests in flight; more wait here, in order. Default 256, as many as a server takes by default. */
+  /** Requests in flight; more wait here, in order. Default 256, and two fewer than the server takes at most. */
   maxInFlight?: number;
   /** Requests that wait to be sent, and at most 64 MiB of them; more are refused with `Throttled`. Default 10000. */
   maxWaiting?: number;

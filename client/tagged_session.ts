@@ -17,6 +17,8 @@ import { needRoom } from "./wire_limits.ts";
 const CLOSE_MS = 10_000;
 const LINGER_MS = 1000;
 const BATCH = 64;
+/** Requests fewer than the server takes: a CANCEL and a PING must not be refused. */
+const SPARE = 2;
 const HEARTBEAT_MS = 60_000;
 /** The most bytes in a row that answer no request: events, the rest of a cancelled answer, empty lines. */
 const MOST_UNASKED = 1 << 25;
@@ -104,7 +106,8 @@ export function createSession(
     lost: fail,
   });
 
-  const hasRoom = (): boolean => inFlight.size < maxInFlight && !output.full;
+  const most = Math.min(maxInFlight, Math.max(1, greeting.maxInFlight - SPARE));
+  const hasRoom = (): boolean => inFlight.size < most && !output.full;
 
   /** Writes waiting requests, as far as there is room. */
   function pump(): void {

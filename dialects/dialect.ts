@@ -44,6 +44,8 @@ export interface Served {
   readonly compiled: CompiledProtocol;
   /** The longest line and body. */
   readonly limits: WireLimits;
+  /** The most correlated requests that one connection may have in flight. Default: clients are not told. */
+  readonly maxInFlight?: number;
 }
 
 /**

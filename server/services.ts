@@ -65,6 +65,7 @@ export function createServices(
     ...options.pressure,
   });
   const compiled = dialect.compile(protocol);
+  const { maxInFlight = MAX_IN_FLIGHT } = options;
 
   const schedulers: (readonly [prefix: string, scheduler: Scheduler<Request>])[] = [];
   const refusalBudget = new RefusalBudget(clock, bounds.refusing, counters);
@@ -90,12 +91,12 @@ export function createServices(
       counters,
       dialect,
       wording: dialect.wording,
-      served: { compiled, limits: { ...DEFAULT_LIMITS, ...options.limits } },
+      served: { compiled, limits: { ...DEFAULT_LIMITS, ...options.limits }, maxInFlight },
       routes: routesOf(compiled, dialect, handlers, scheduler, workers),
       deadlines,
       bounds,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
-      maxInFlight: options.maxInFlight ?? MAX_IN_FLIGHT,
+      maxInFlight,
       pressure,
       memory: new MemoryGuard(pressure, connections),
       watchdog,

@@ -22,6 +22,7 @@ export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = 
       protocol: word,
       "max-line": "size",
       "max-body": "size",
+      "max-in-flight": "integer?",
       auth: { type: "enum", values: ["none", "token"] },
       identity: "text?",
     },

@@ -6,6 +6,7 @@ import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { Builtin, BuiltinContext } from "../dialect.ts";
 import { builtin, type BuiltinCommands } from "./builtin_protocol.ts";
+import { maxInFlight } from "./greeting.ts";
 import { VERSION } from "./version.ts";
 import type { Lineup1Session } from "./session.ts";
 
@@ -34,12 +35,14 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
     halfCloses: args["half-close"] as boolean | undefined,
     heartbeat: args.heartbeat as number | undefined,
   });
-  const { compiled: { protocol }, limits } = session.served;
+  const { served } = session;
+  const { compiled: { protocol }, limits } = served;
   return {
     version: VERSION,
     protocol: `${protocol.name}/${protocol.version}`,
     "max-line": limits.maxLine,
     "max-body": limits.maxBody,
+    "max-in-flight": maxInFlight(served),
     auth: "none",
   };
 }

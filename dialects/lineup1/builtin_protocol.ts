@@ -35,6 +35,7 @@ export const builtin = {
         protocol: { type: "word", positional: true },
         "max-line": "size",
         "max-body": "size",
+        "max-in-flight": { type: "integer", optional: true },
         auth: { type: "enum", values: ["none", "token"] },
         identity: { type: "text", optional: true },
       },

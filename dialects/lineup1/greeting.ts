@@ -4,8 +4,15 @@ import type { Served } from "../dialect.ts";
 import { VERSION } from "./version.ts";
 
 /** The first line of a server. */
-export function greetingLine({ compiled: { protocol }, limits }: Served): string {
+export function greetingLine(served: Served): string {
+  const { compiled: { protocol }, limits } = served;
   const { name, version } = protocol;
+  const most = maxInFlight(served);
   return `OK ${VERSION} ${name}/${version} max-line=${limits.maxLine} max-body=${limits.maxBody} ` +
-    `auth=none hint="Type HELP"`;
+    (most === undefined ? "" : `max-in-flight=${most} `) + `auth=none hint="Type HELP"`;
+}
+
+/** The bound on tagged requests that clients are told; `undefined` if the server has none. */
+export function maxInFlight({ maxInFlight }: Served): number | undefined {
+  return Number.isFinite(maxInFlight) ? maxInFlight : undefined;
 }

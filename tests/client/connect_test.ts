@@ -136,6 +136,37 @@ Deno.test("connect keeps no more in flight than maxInFlight, and sends the rest 
     assertEquals(seen, ["hold a", "hold b", "hold c"]);
   }, { maxInFlight: 2 }));
 
+Deno.test("connect can cancel a call while as many are in flight as the server takes", async () => {
+  const { name, version, summary, commands: { HOLD } } = protocol;
+  const holding = { name, version, summary, commands: { HOLD } } as const;
+  for (const options of [{}, { maxInFlight: 100 }]) {
+    const listener = listenMemory();
+    const aborted: string[] = [];
+    const seen = Promise.withResolvers<void>();
+    let held = 0;
+    await using _server = await serve(holding, {
+      async HOLD({ name }, { park, signal }) {
+        signal.addEventListener("abort", () => aborted.push(name));
+        if (++held === 3) seen.resolve();
+        return await park(new Promise<never>(() => {}));
+      },
+    }, { listen: [listener], log: () => {}, maxInFlight: 5 });
+    const client = await connect(holding, listener.connect(), options);
+    const abort = new AbortController();
+    const calls = ["a", "b", "c", "d"].map((name) =>
+      client.HOLD({ name }, { signal: abort.signal })
+    );
+    const ends = Promise.allSettled(calls);
+    await seen.promise;
+    assertEquals(held, 3, "two fewer than the server takes");
+    abort.abort();
+    await ends;
+    await client.PING();
+    assertEquals(aborted, ["a", "b", "c"]);
+    await client.close();
+  }
+});
+
 Deno.test("connect yields items, then the reply", () =>
   withClient(async ({ client }) => {
     const call = client.COUNT({ to: 5000 });

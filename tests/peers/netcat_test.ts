@@ -4,7 +4,7 @@ import { holdsElsewhere } from "../elsewhere.ts";
 import { find, run } from "./program.ts";
 
 const GREETING =
-  'OK lineup/1 queue/1.0 max-line=8192 max-body=1048576 auth=none hint="Type HELP"\r\n';
+  'OK lineup/1 queue/1.0 max-line=8192 max-body=1048576 max-in-flight=256 auth=none hint="Type HELP"\r\n';
 
 const TALK = "PING\nPUT mail hello\nTAKE mail\nDONE 1\nQUIT\n";
 const ANSWERS =

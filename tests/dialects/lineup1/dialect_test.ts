@@ -33,7 +33,7 @@ const subject: DialectSubject = {
   dialect: lineup1,
   protocol,
   limits,
-  greeting: "OK lineup/1 post/1.0 max-line=1000 max-body=2000 auth=none …\r\n",
+  greeting: "OK lineup/1 post/1.0 max-line=1000 max-body=2000…auth=none …\r\n",
   requests: [
     { send: "PING\r\n", expect: "OK pong\r\n" },
     { send: 'PING "two words" within=5s\r\n', expect: 'OK "two words"\r\n' },

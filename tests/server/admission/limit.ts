@@ -46,4 +46,4 @@ export const A = "192.0.2.1:1", B = "192.0.2.2:1", C = "192.0.2.3:1", LOCAL = "1
 export const PING = ["PING", "OK pong"] as const;
 export const BUSY = 'ERR busy "The server has too much to do." retry=100\n';
 export const GREETING =
-  'OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 auth=none hint="Type HELP"\r\n';
+  'OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 max-in-flight=256 auth=none hint="Type HELP"\r\n';

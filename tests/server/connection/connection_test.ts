@@ -9,7 +9,7 @@ Deno.test("serve greets with its protocol and limits, in CRLF", async () => {
   using wire = new RawClient(testServer.listener.connect());
   assertEquals(
     await wire.rawLine(),
-    'OK lineup/1 tests/1.0 max-line=100 max-body=1000 auth=none hint="Type HELP"\r\n',
+    'OK lineup/1 tests/1.0 max-line=100 max-body=1000 max-in-flight=256 auth=none hint="Type HELP"\r\n',
   );
 });
 
@@ -125,7 +125,7 @@ Deno.test("HELLO answers version, protocol and limits", async () => {
   await wire.send('HELLO lineup/1 agent="a b"\n');
   assertEquals(
     await wire.line(),
-    "OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 auth=none",
+    "OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 max-in-flight=256 auth=none",
   );
 });
 

@@ -32,10 +32,6 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     "$1: another server listens there, or the file is not a socket",
   ],
   [
-    /^(cannot listen at .*): (Address already in use|listen EADDRINUSE).*/s,
-    "$1: the address is already in use; stop the program that listens there, or choose another port (0 takes a free one)",
-  ],
-  [
     /^(cannot listen at .*): Cannot assign requested address.*/s,
     "$1: no network interface of this machine has this address",
   ],

@@ -1,7 +1,7 @@
 /**
  * A calculator on a line.
  *
- *     deno run --allow-net examples/calc.ts
+ *     deno run --allow-net examples/calc.ts [PORT]
  *     telnet 127.0.0.1 5463
  *
  * @module
@@ -82,7 +82,15 @@ const handlers: Handlers<typeof protocol> = {
 export default { protocol, handlers };
 
 if (import.meta.main) {
-  const server = await serve(protocol, handlers, { signals: true });
-  console.log(`calc listening on ${server.address}`);
-  await server.finished;
+  try {
+    const port = Number(Deno.args[0] ?? 5463);
+    const server = await serve(protocol, handlers, { port, signals: true });
+    console.log(`calc listening on ${server.address}`);
+    await server.finished;
+  } catch (error) {
+    // A port that is in use is no defect: its message says what to do.
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
 }

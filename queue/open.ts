@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
-import { type LogEntry, logToConsole, logWritten } from "../server/log.ts";
+import { isLogged, type LogEntry, type LogLevel, logToConsole, logWritten } from "../server/log.ts";
 import { RepeatingLog } from "../server/repeating_log.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
@@ -17,6 +17,8 @@ export interface QueueOptions {
   clock?: Clock;
   /** Where log entries go. Default: standard error. */
   log?: (entry: LogEntry) => void;
+  /** The least level of the entries that `log` gets. Default `info`. */
+  logLevel?: LogLevel;
   /**
    * The most bytes of memory: for jobs, keys, queues, limits, schedules, changes that are not stored yet, and the jobs of a
    * store in memory; an eighth is for requests that wait. Beyond it PUT, EVERY, LIMIT, PAUSE and TAKE with `wait=` answer
@@ -86,7 +88,11 @@ export interface OpenQueue extends AsyncDisposable {
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
   const { store = memoryStore(), clock = systemClock } = options;
   const own = new RepeatingLog(clock, logToConsole);
-  const { log = (entry) => own.add(entry), random = Math.random } = options;
+  const { logLevel = "info", random = Math.random } = options;
+  const { log: to = (entry: LogEntry): void => own.add(entry) } = options;
+  const log = (entry: LogEntry): void => {
+    if (isLogged(entry.level, logLevel)) to(entry);
+  };
   const { yield: yieldTo = (go) => void setImmediate(go) } = options;
   const max = {
     maxMemory: options.maxMemory ?? 2 ** 30,

@@ -1,26 +1,32 @@
 // Writes the events of a server to its log, and bounds how often.
 
 import type { Clock } from "../scheduling/clock.ts";
+import { formatDuration } from "../protocol/duration.ts";
 import { ClientLog } from "./client_log.ts";
-import type { LogEntry } from "./log.ts";
+import { isLogged, type LogEntry, type LogLevel } from "./log.ts";
 import { RepeatingLog } from "./repeating_log.ts";
 import type { ServerEvent } from "./telemetry.ts";
 
 /** The subscriber that writes log entries. */
 export class EventLog {
   readonly #log: (entry: LogEntry) => void;
+  readonly #level: LogLevel;
   /** For events that clients can cause as often as they like. */
   readonly #clients: ClientLog;
   /** For failures inside the server. Clients can cause them too, but must not bury them under other entries. */
   readonly #incidents: ClientLog;
   readonly #repeating: RepeatingLog;
 
-  /** Writes entries to `log`. */
-  constructor(clock: Clock, log: (entry: LogEntry) => void) {
-    this.#log = log;
-    this.#clients = new ClientLog(clock, log);
-    this.#incidents = new ClientLog(clock, log);
-    this.#repeating = new RepeatingLog(clock, log);
+  /** Writes the entries from `level` up to `log`. */
+  constructor(clock: Clock, log: (entry: LogEntry) => void, level: LogLevel = "info") {
+    const wanted = (entry: LogEntry): void => {
+      if (isLogged(entry.level, level)) log(entry);
+    };
+    this.#log = wanted;
+    this.#level = level;
+    this.#clients = new ClientLog(clock, wanted);
+    this.#incidents = new ClientLog(clock, wanted);
+    this.#repeating = new RepeatingLog(clock, wanted);
   }
 
   /** Logs the number of omitted entries that the log has not counted yet. */
@@ -35,7 +41,11 @@ export class EventLog {
       case "connection-ended": {
         const { client, requests, errors, seconds, code, why } = event;
         const message = code === undefined ? "connection ended" : `connection ended: ${code}`;
-        this.#clients.add({ level: "info", message, client, requests, errors, seconds, why });
+        // A client that leaves is nothing to tell of, unless its input or its connection was wrong.
+        const level = code === undefined && why === undefined ? "debug" : "info";
+        // An entry that is not wanted must not count as one of a client's.
+        if (!isLogged(level, this.#level)) break;
+        this.#clients.add({ level, message, client, requests, errors, seconds, why });
         break;
       }
       case "connection-dropped": {
@@ -86,6 +96,17 @@ export class EventLog {
         const { error } = event;
         const message = "a worker ended, and is started again";
         this.#log({ level: "error", message, error });
+        break;
+      }
+      case "signalled": {
+        const { signal, drain } = event;
+        const message = drain === undefined ? "cutting off the rest" : "shutting down";
+        this.#log({ level: "info", message, signal, drain: drain && formatDuration(drain) });
+        break;
+      }
+      case "shut-down": {
+        const { kind: _, ...figures } = event;
+        this.#log({ level: "info", message: "shut down", ...figures });
       }
     }
   };

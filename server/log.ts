@@ -4,10 +4,24 @@ import { standardError } from "../net/standard_error.ts";
 import { printable } from "../protocol/printable.ts";
 import { formatWord } from "../protocol/quoting.ts";
 
+/** The levels of log entries, the least important first. */
+export const LOG_LEVELS = ["debug", "info", "error"] as const;
+
+/** The level of a log entry. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Whether an entry of a level is wanted by a log that begins at `least`. */
+export function isLogged(level: LogLevel, least: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
+}
+
 /** One line of a server's log. */
 export interface LogEntry {
-  /** `error`: the server could not do something. `info`: a handler logs, or a client is a foreign one. */
-  readonly level: "info" | "error";
+  /**
+   * `error`: the server could not do something. `info`: a handler logs, the input of a client ended its connection, or
+   * the server shuts down. `debug`: a client left that had not introduced itself.
+   */
+  readonly level: LogLevel;
   /** The event, in words. */
   readonly message: string;
   /** The subject of the event: `client`, `verb`, `incident`, `error`, … */

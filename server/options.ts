@@ -6,7 +6,7 @@ import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
 import type { ConnectionBounds } from "./admission/connection_bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limits.ts";
-import type { LogEntry } from "./log.ts";
+import type { LogEntry, LogLevel } from "./log.ts";
 import type { Timeouts } from "./connection/timeouts.ts";
 import type { PressureMarks } from "./admission/pressure.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
@@ -52,6 +52,8 @@ export interface ServiceOptions {
   random?: () => number;
   /** The destination of log entries. Default: standard error. */
   log?: (entry: LogEntry) => void;
+  /** The least level of the entries that `log` gets. Default `info`. */
+  logLevel?: LogLevel;
   /** Further figures, listed behind those of the server. */
   stats?: () => Iterable<readonly [name: string, value: string | number]>;
 }

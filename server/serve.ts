@@ -84,13 +84,22 @@ export async function serve(
   const onSockets = addresses.some(({ place }) => "transport" in place);
   const turns = onSockets ? await openLoopYield() : immediateTurns;
   const telemetry = new Telemetry();
-  const eventLog = new EventLog(clock, log);
+  const began = clock.now();
+  const eventLog = new EventLog(clock, log, options.logLevel);
   telemetry.subscribe(eventLog.write);
   const resources = { dialect, clock, turns, telemetry };
   const server = await ProtocolServer.open(protocol, handlers, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  let isSignalled = false;
   const shutdown = async (): Promise<void> => {
     await server.shutdown();
+    if (isSignalled) {
+      const seconds = Math.round((clock.now() - began) / 100) / 10;
+      const { connections, requests, errors } = telemetry.counters;
+      const failures = errors.values().reduce((sum, count) => sum + count, 0);
+      telemetry.tell({ kind: "shut-down", seconds, connections, requests, errors: failures });
+    }
+    isSignalled = false;
     eventLog.flush();
     await logWritten();
     forgetSignals();
@@ -101,7 +110,16 @@ export async function serve(
       await server.shutdown();
       throw error;
     });
-  const forgetSignals = options.signals ? onSignals(shutdown, () => server.cutOff()) : () => {};
+  const forgetSignals = options.signals
+    ? onSignals((signal) => {
+      isSignalled = true;
+      telemetry.tell({ kind: "signalled", signal, drain: server.drainTime });
+      void shutdown();
+    }, (signal) => {
+      telemetry.tell({ kind: "signalled", signal });
+      server.cutOff();
+    })
+    : () => {};
   const names = listeners.map((listener) => listener.address);
   return {
     addresses: names,
@@ -154,10 +172,15 @@ async function listenAt(
   return listeners;
 }
 
-/** Throws the error with the address in its message: systems leave it out. */
+/** Throws the error with the address in its message, which systems leave out, and with a way out. */
 function cannotListen(place: Address, error: unknown): never {
   if (error instanceof Error && !(error instanceof AddressError)) {
-    error.message = `cannot listen at ${formatAddress(place)}: ${error.message}`;
+    // The message about a Unix socket says what is there.
+    const isTaken = error instanceof Deno.errors.AddrInUse && place.transport !== "unix";
+    error.message = `cannot listen at ${formatAddress(place)}: ${isTaken ? TAKEN : error.message}`;
   }
   throw error;
 }
+
+const TAKEN =
+  "the address is already in use; stop the program that listens there, or choose another port (0 takes a free one)";

@@ -53,7 +53,8 @@ export class ProtocolServer {
   readonly #reservedAdmission: ConnectionAdmission;
   readonly #turnAway: TurnAway;
   readonly #pool: WorkerPool | undefined;
-  readonly #drainTime: number;
+  /** The time in ms that a drain gives running requests. */
+  readonly drainTime: number;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
@@ -76,7 +77,7 @@ export class ProtocolServer {
     const { connectionsOpening } = this.#limits;
     this.#turnAway = new TurnAway(resources.clock, connectionsOpening, timeouts.opening);
     this.#pool = pool;
-    this.#drainTime = options.drain ?? DRAIN_MS;
+    this.drainTime = options.drain ?? DRAIN_MS;
   }
 
   /** Starts its workers, if it has any. Throws the errors of `serve`. */
@@ -188,9 +189,9 @@ export class ProtocolServer {
   async #drain(): Promise<void> {
     const { clock, turns } = this.#resources;
     for (const listener of this.#listeners) listener.close();
-    const stop = clock.after(this.#drainTime, () => this.cutOff());
+    const stop = clock.after(this.drainTime, () => this.cutOff());
     this.#parts.services.draining.active = true;
-    for (const connection of this.#connections) connection.drain(this.#drainTime);
+    for (const connection of this.#connections) connection.drain(this.drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);
     stop();
     this.#parts.stop();

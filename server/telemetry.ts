@@ -74,7 +74,17 @@ export type ServerEvent =
   /** A handler in a worker did not stop in time, so another worker takes its place. */
   | { readonly kind: "worker-replaced"; readonly client: string; readonly verb: string }
   /** A worker ended by itself, and is started again. */
-  | { readonly kind: "worker-ended"; readonly error: unknown };
+  | { readonly kind: "worker-ended"; readonly error: unknown }
+  /** A signal asks the server to end: it drains for `drain` ms, or, at a second signal, cuts off what is left. */
+  | { readonly kind: "signalled"; readonly signal: string; readonly drain?: number }
+  /** The server has shut down because of a signal. The figures are those since its start. */
+  | {
+    readonly kind: "shut-down";
+    readonly seconds: number;
+    readonly connections: number;
+    readonly requests: number;
+    readonly errors: number;
+  };
 
 /** Called with each event, at once. Must not throw. */
 export type EventSubscriber = (event: ServerEvent) => void;

@@ -110,12 +110,12 @@ async function ask(testServer: TestServer, sends: string): Promise<void> {
 }
 
 Deno.test("the end of a client that asked and never sent HELLO is logged", async () => {
-  await using testServer = await TestServer.open();
+  await using testServer = await TestServer.open({ logLevel: "debug" });
   await ask(testServer, "SAY x\nFROB\n");
   await ask(testServer, "SAY");
   await ask(testServer, "HELLO lineup/1\nSAY x\n");
   await ask(testServer, "");
-  const entry = { level: "info", message: "connection ended", client: "memory" } as const;
+  const entry = { level: "debug", message: "connection ended", client: "memory" } as const;
   assertEquals(testServer.log, [
     { ...entry, requests: 1, errors: 1, seconds: 0, why: undefined },
     { ...entry, requests: 0, errors: 1, seconds: 0, why: undefined },
@@ -123,7 +123,7 @@ Deno.test("the end of a client that asked and never sent HELLO is logged", async
 });
 
 Deno.test("entries that clients cause are logged ten times a second; the log counts the others", async () => {
-  const testServer = await TestServer.open();
+  const testServer = await TestServer.open({ logLevel: "debug" });
   for (let i = 0; i < 25; i++) await ask(testServer, i < 5 ? "GET / HTTP/1.1\n" : "PING\n");
   assertEquals(testServer.log.length, 10);
   await testServer.clock.elapse(1000);
@@ -136,4 +136,22 @@ Deno.test("entries that clients cause are logged ten times a second; the log cou
     message: "more was logged of clients than 10 entries a second",
     "left-out": 3,
   });
+});
+
+Deno.test("a client that leaves is no entry by default, and does not count as one", async () => {
+  await using testServer = await TestServer.open();
+  for (let i = 0; i < 25; i++) await ask(testServer, "PING\n");
+  await testServer.clock.elapse(1000);
+  assertEquals(testServer.log, []);
+  await ask(testServer, "GET / HTTP/1.1\n");
+  assertEquals(testServer.log.map(({ level, message }) => [level, message]), [
+    ["info", "connection ended: wrong-protocol"],
+  ]);
+});
+
+Deno.test("the level error leaves out the rest, also how much was left out", async () => {
+  const testServer = await TestServer.open({ logLevel: "error" });
+  for (let i = 0; i < 25; i++) await ask(testServer, "GET / HTTP/1.1\n");
+  await testServer[Symbol.asyncDispose]();
+  assertEquals(testServer.log, []);
 });

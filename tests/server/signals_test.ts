@@ -8,7 +8,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-net", SCRIPT],
       stdout: "piped",
+      stderr: "piped",
     }).spawn();
+    const log = new Response(child.stderr).text();
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const address = (await output.read()).value!.trim();
 
@@ -29,5 +31,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     assertEquals((await output.read()).value, "finished\n");
     assertEquals((await output.read()).done, true);
     assertEquals(await child.status, { success: true, code: 0, signal: null });
+    const lines = (await log).trimEnd().split("\n").map((line) => line.replace(/^\S+ /, ""));
+    assertEquals(lines.map((line) => line.replace(/seconds=\S+/, "seconds=…")), [
+      `info shutting down signal=${signal} drain=10s`,
+      `info cutting off the rest signal=${signal}`,
+      "info shut down seconds=… connections=2 requests=4 errors=0",
+    ]);
   });
 }

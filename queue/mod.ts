@@ -18,6 +18,18 @@
 export { queueProtocol } from "./protocol/protocol.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export { createHandlers } from "./handlers/handlers.ts";
+export { beanstalkd } from "./beanstalkd/dialect.ts";
+export { beanstalkdProtocol } from "./beanstalkd/protocol.ts";
+export { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
+export type { BeanstalkdHandlers, BeanstalkdOptions } from "./beanstalkd/options.ts";
+export type {
+  FoundJob,
+  JobScope,
+  JobWithBody,
+  RankedEngine,
+  ScopeCounts,
+} from "./engine/ranked_engine.ts";
+export type { JobHistory } from "./index/job_page.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
 export type {
   AttemptFailure,

@@ -3,6 +3,8 @@ import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
 import { isLogged, type LogEntry, type LogLevel, logToConsole, logWritten } from "../server/log.ts";
 import { RepeatingLog } from "../server/repeating_log.ts";
+import { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
+import type { BeanstalkdHandlers, BeanstalkdOptions } from "./beanstalkd/options.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
 import { memoryStore } from "./store/memory_store.ts";
@@ -52,6 +54,11 @@ export interface QueueOptions {
 export interface OpenQueue extends AsyncDisposable {
   /** The handlers of `queueProtocol`. */
   readonly handlers: QueueHandlers;
+  /**
+   * The handlers of `beanstalkdProtocol`, on the same jobs. Throws `RangeError` for a pattern of tubes that is none.
+   * Call it once: clients of other handlers do not see these clients' tubes that have no jobs.
+   */
+  readonly beanstalkd: (options?: BeanstalkdOptions) => BeanstalkdHandlers;
   /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
   /**
@@ -112,6 +119,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
   };
   return {
     handlers: createHandlers(engine),
+    beanstalkd: (options) => createBeanstalkdHandlers(engine, options),
     stats: () => engine.figures(),
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),

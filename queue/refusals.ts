@@ -70,3 +70,13 @@ export function badArguments(message: string): Refusal {
 export function notDead(id: number, state: string): Refusal {
   return new Refusal("not-dead", `Job ${id} is not dead: it is ${state}.`);
 }
+
+/** There is no tube of this name. */
+export function noTube(name: string): Refusal {
+  return new Refusal("not-found", `There is no tube ${name}.`);
+}
+
+/** The tube is the only one that the client watches. */
+export function notIgnored(name: string): Refusal {
+  return new Refusal("not-ignored", `${name} is the only tube that is watched.`);
+}

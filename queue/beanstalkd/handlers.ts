@@ -1,0 +1,108 @@
+// The commands of beanstalkd as calls of an engine.
+
+import type { ConnectedClient, Context } from "../../server/request/handlers.ts";
+import { bounds } from "../bounds.ts";
+import type { RankedEngine } from "../engine/ranked_engine.ts";
+import { notIgnored } from "../refusals.ts";
+import { BeanstalkdClient } from "./client.ts";
+import { ClientCounts } from "./client_counts.ts";
+import { inspectors } from "./inspectors.ts";
+import type { BeanstalkdHandlers, BeanstalkdOptions } from "./options.ts";
+import type { ClientHandlers, HandlerParts } from "./parts.ts";
+import { reservers } from "./reservers.ts";
+import { TubeNames } from "./tube_names.ts";
+import { Tubes } from "./tubes.ts";
+
+/** The lease of a job is never longer, and its delay never. */
+const LONGEST_LEASE = bounds.lease.max / 1000, LONGEST_DELAY = bounds.delay.max / 1000;
+/** The priority of jobs in the queue: that of a PUT that names none. */
+const PRIORITY = 5;
+
+/**
+ * Makes the handlers of `beanstalkdProtocol` that serve an engine. Throws `RangeError` for a pattern that is none.
+ * `openQueue` makes handlers of an engine with a {@linkcode Store}.
+ */
+export function createBeanstalkdHandlers(
+  engine: RankedEngine,
+  { keys = [], maxBody = 1 << 20 }: BeanstalkdOptions = {},
+): BeanstalkdHandlers {
+  const tubes = new Tubes(engine, new TubeNames(keys));
+  const counts = new ClientCounts();
+  const parts = { engine, tubes, counts, maxBody };
+  const clients = new WeakMap<ConnectedClient, BeanstalkdClient>();
+
+  const clientOf = (connection: ConnectedClient): BeanstalkdClient => {
+    let client = clients.get(connection);
+    if (client === undefined) {
+      const made = client = new BeanstalkdClient(connection, tubes);
+      clients.set(connection, made);
+      counts.enter(made);
+      connection.whenClosed(() => {
+        made.close();
+        counts.leave(made);
+      });
+    }
+    return client;
+  };
+
+  const all: ClientHandlers = {
+    ...producers(parts),
+    ...reservers(parts),
+    ...inspectors(parts),
+  };
+  const handlers = Object.entries(all).map(([verb, handler]) => {
+    const run = handler as (args: unknown, context: Context, client: BeanstalkdClient) => unknown;
+    const count = counts.of(verb);
+    return [verb, (args: unknown, context: Context): unknown => {
+      count.commands++;
+      const client = clientOf(context.client);
+      return client.waits
+        ? client.inOrder(context, () => run(args, context, client))
+        : run(args, context, client);
+    }];
+  });
+  return Object.fromEntries(handlers) as BeanstalkdHandlers;
+}
+
+/** The commands that put jobs, and those that choose tubes. */
+function producers(
+  { engine, counts }: HandlerParts,
+): Pick<ClientHandlers, "PUT" | "USE" | "WATCH" | "IGNORE"> {
+  return {
+    PUT({ priority, delay, ttr, body }, context, client) {
+      const tube = client.used;
+      const { scope } = tube;
+      if (!client.isProducer) counts.produces(client);
+      return engine.put({
+        queue: scope.queue,
+        key: scope.key,
+        body,
+        priority: PRIORITY,
+        attempts: 0,
+        lease: 1000 * Math.min(Math.max(ttr, 1), LONGEST_LEASE),
+        backoff: 0,
+        keep: false,
+        delay: 1000 * Math.min(delay, LONGEST_DELAY),
+        rank: priority,
+      }, context).then((put) => {
+        tube.puts++;
+        return put;
+      });
+    },
+
+    USE({ tube }, _context, client) {
+      client.use(tube);
+      return { tube };
+    },
+
+    WATCH({ tube }, _context, client) {
+      client.watch(tube);
+      return { count: client.watched.size };
+    },
+
+    IGNORE({ tube }, _context, client) {
+      if (!client.ignore(tube)) throw notIgnored(tube);
+      return { count: client.watched.size };
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// The commands that look at jobs and tubes.
+
+import { notFound, noTube } from "../refusals.ts";
+import type { JobWithBody } from "../engine/ranked_engine.ts";
+import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
+import { serverStats } from "./server_stats.ts";
+import { jobStats, tubeStats } from "./stats.ts";
+import { yamlList, yamlMap } from "./yaml.ts";
+import type { BeanstalkdClient } from "./client.ts";
+
+/** The handlers. */
+export function inspectors(parts: HandlerParts): Pick<
+  ClientHandlers,
+  | "PEEK"
+  | "PEEK-READY"
+  | "PEEK-DELAYED"
+  | "PEEK-BURIED"
+  | "STATS"
+  | "STATS-JOB"
+  | "STATS-TUBE"
+  | "LIST-TUBES"
+  | "LIST-TUBE-USED"
+  | "LIST-TUBES-WATCHED"
+  | "PAUSE-TUBE"
+> {
+  const { engine, tubes } = parts;
+  const peek = async (
+    state: "ready" | "delayed" | "dead",
+    { used }: BeanstalkdClient,
+  ): Promise<JobReply> => found(await engine.first(used.scope, state), 0);
+
+  return {
+    PEEK: async ({ id }) => found(await engine.job(id), id),
+    "PEEK-READY": (_args, _context, client) => peek("ready", client),
+    "PEEK-DELAYED": (_args, _context, client) => peek("delayed", client),
+    "PEEK-BURIED": (_args, _context, client) => peek("dead", client),
+
+    STATS: async () => ({ body: yamlMap(await serverStats(parts)) }),
+
+    "STATS-JOB": ({ id }) => {
+      const described = engine.describe(id);
+      if (described.job.state === "done") throw notFound(id);
+      return { body: yamlMap(jobStats(described, engine.now(), tubes.names)) };
+    },
+
+    "STATS-TUBE": ({ tube: name }) => {
+      const tube = tubes.find(name);
+      if (tube === undefined) throw noTube(name);
+      return { body: yamlMap(tubeStats(tube, engine.counts(tube.scope), engine.now())) };
+    },
+
+    "LIST-TUBES": async () => ({ body: yamlList(await tubes.list()) }),
+    "LIST-TUBE-USED": (_args, _context, { used }) => ({ tube: used.name }),
+    "LIST-TUBES-WATCHED": (_args, _context, { watched }) => ({ body: yamlList(watched.keys()) }),
+
+    "PAUSE-TUBE": ({ tube: name, delay }) => {
+      const tube = tubes.find(name);
+      if (tube === undefined) throw noTube(name);
+      tubes.pause(tube, 1000 * delay);
+    },
+  };
+}
+
+function found(job: JobWithBody | undefined, id: number): JobReply {
+  if (job === undefined || job.job.state === "done") throw notFound(id);
+  return { id: job.job.id, body: job.body };
+}

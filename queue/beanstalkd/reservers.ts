@@ -1,0 +1,149 @@
+// The commands of workers: they reserve jobs, and say what becomes of them.
+
+import type { Context } from "../../server/request/handlers.ts";
+import { Refusal } from "../../protocol/errors.ts";
+import { bounds } from "../bounds.ts";
+import type { DeliveredJob } from "../engine/engine.ts";
+import { notFound } from "../refusals.ts";
+import type { BeanstalkdClient } from "./client.ts";
+import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
+
+const EMPTY = new Uint8Array();
+/** A job whose time is over within so many ms is in its last second, as beanstalkd calls it. */
+const MARGIN = 1000;
+const LONGEST_DELAY = bounds.delay.max / 1000;
+
+/** The handlers. */
+export function reservers(parts: HandlerParts): Pick<
+  ClientHandlers,
+  | "RESERVE"
+  | "RESERVE-WITH-TIMEOUT"
+  | "RESERVE-JOB"
+  | "DELETE"
+  | "RELEASE"
+  | "BURY"
+  | "TOUCH"
+  | "KICK"
+  | "KICK-JOB"
+> {
+  const { engine, tubes, counts } = parts;
+  const claim = (context: Context) => ({ client: context.client, attempt: undefined });
+
+  const reserve = (
+    timeout: number,
+    context: Context,
+    client: BeanstalkdClient,
+  ): Promise<JobReply> => {
+    if (!client.isWorker) counts.works(client);
+    const { request } = client;
+    if (!engine.hasJobFor(request)) return wait(parts, timeout, context, client);
+    return engine.take(request, 0, context).then(([job]) =>
+      job === undefined ? wait(parts, timeout, context, client) : reserved(job, context)
+    );
+  };
+
+  return {
+    RESERVE: (_args, context, client) => reserve(Infinity, context, client),
+
+    "RESERVE-WITH-TIMEOUT": ({ seconds }, context, client) =>
+      reserve(1000 * seconds, context, client),
+
+    async "RESERVE-JOB"({ id }, context, client) {
+      const job = await engine.takeJob(id, context.client);
+      if (!client.isWorker) counts.works(client);
+      return reserved(job, context);
+    },
+
+    async DELETE({ id }, context) {
+      const job = engine.find(id);
+      if (job === undefined || job.state === "done") throw notFound(id);
+      if (job.state === "taken") await engine.done([id], claim(context), EMPTY, context.signal);
+      else await engine.drop(id);
+      const tube = tubes.of(job.queue, job.key);
+      if (tube === undefined) return;
+      tube.deletes++;
+      tubes.leave(tube);
+    },
+
+    async RELEASE({ id, priority, delay }, context) {
+      const ms = 1000 * Math.min(delay, LONGEST_DELAY);
+      await engine.release(id, claim(context), ms, priority);
+    },
+
+    async BURY({ id, priority }, context) {
+      await engine.fail([id], claim(context), {
+        reason: "",
+        retry: undefined,
+        dead: true,
+        rank: priority,
+      });
+    },
+
+    async TOUCH({ id }, context) {
+      await engine.extend(id, claim(context), undefined);
+    },
+
+    async KICK({ most }, context, client) {
+      return { count: await engine.wakeFirst(client.used.scope, most, context) };
+    },
+
+    async "KICK-JOB"({ id }) {
+      await engine.wake(id);
+    },
+  };
+}
+
+function reserved({ id, body }: DeliveredJob, context: Context): JobReply {
+  context.hold(body.length);
+  return { id, body };
+}
+
+/** Waits for a job. The further commands of the client wait too. */
+function wait(
+  parts: HandlerParts,
+  timeout: number,
+  context: Context,
+  client: BeanstalkdClient,
+): Promise<JobReply> {
+  const waiting = waitForJob(parts, timeout, context, client);
+  // Else the commands behind this one wait for it already.
+  if (!client.waits) client.holdBack(waiting);
+  return waiting;
+}
+
+async function waitForJob(
+  { engine, counts }: HandlerParts,
+  timeout: number,
+  context: Context,
+  client: BeanstalkdClient,
+): Promise<JobReply> {
+  const end = engine.now() + timeout;
+  counts.waiting++;
+  for (const tube of client.watched.values()) tube.waiting++;
+  const watched = [...client.watched.values()];
+  try {
+    for (;;) {
+      const now = engine.now();
+      const soon = engine.leaseEnd(context.client) - MARGIN;
+      const [job] = await engine.take(
+        client.request,
+        Math.max(0, Math.min(end, soon) - now),
+        context,
+      );
+      if (job !== undefined) return reserved(job, context);
+      if (engine.leaseEnd(context.client) - MARGIN <= engine.now()) throw deadlineSoon();
+      if (end <= engine.now()) throw timedOut();
+    }
+  } finally {
+    counts.waiting--;
+    for (const tube of watched) tube.waiting--;
+  }
+}
+
+function timedOut(): Refusal {
+  return new Refusal("timed-out", "No job came in time.");
+}
+
+function deadlineSoon(): Refusal {
+  return new Refusal("deadline-soon", "A reserved job is in its last second, and none is ready.");
+}

@@ -1,0 +1,130 @@
+// The tubes that clients use and watch, and what has happened to them.
+
+import type { JobScope, RankedEngine } from "../engine/ranked_engine.ts";
+import { busy } from "../refusals.ts";
+import type { TubeNames } from "./tube_names.ts";
+
+/** The tube of clients that name none. */
+export const DEFAULT_TUBE = "default";
+
+/** A tube. It exists while a client uses or watches it, or it has jobs. */
+export interface Tube {
+  readonly name: string;
+  readonly scope: JobScope;
+  using: number;
+  watching: number;
+  /** How many clients wait for a job of it. */
+  waiting: number;
+  /** How many jobs clients of beanstalkd have put and deleted. */
+  puts: number;
+  deletes: number;
+  pauses: number;
+  /** How long the last pause is, in ms, and when it ends; 0 for none. */
+  pause: number;
+  pausedUntil: number;
+}
+
+/** Beyond so many tubes, those that nobody needs are forgotten. */
+const LEAST_SWEPT = 1_000;
+/** The most tubes. */
+const MOST = 100_000;
+
+/** All tubes that were named. */
+export class Tubes {
+  readonly names: TubeNames;
+  readonly #engine: RankedEngine;
+  readonly #all = new Map<string, Tube>();
+  #sweepAt = LEAST_SWEPT;
+
+  constructor(engine: RankedEngine, names: TubeNames) {
+    this.#engine = engine;
+    this.names = names;
+    // It exists always.
+    this.named(DEFAULT_TUBE);
+  }
+
+  /** The tube of a name, made if there is none. Throws `bad-arguments`, or `busy` if there are too many. */
+  named(name: string): Tube {
+    let tube = this.#all.get(name);
+    if (tube === undefined) {
+      if (this.#all.size >= this.#sweepAt) this.#sweep();
+      if (this.#all.size >= MOST) throw busy(`There are ${MOST} tubes, as many as may be.`);
+      this.#all.set(name, tube = newTube(name, this.names.scopeOf(name)));
+    }
+    return tube;
+  }
+
+  /** The tube of a name if it exists. Throws `bad-arguments`. */
+  find(name: string): Tube | undefined {
+    const tube = this.#all.get(name);
+    if (tube !== undefined) return this.#exists(tube) ? tube : undefined;
+    const other = newTube(name, this.names.scopeOf(name));
+    if (!this.#hasJobs(other)) return undefined;
+    return this.named(name);
+  }
+
+  /** The tube of a queue and key, if it was named. */
+  of(queue: string, key: string): Tube | undefined {
+    return this.#all.get(this.names.tubeOf(queue, key));
+  }
+
+  /** A client no longer uses or watches a tube: it is forgotten if nobody needs it. */
+  leave(tube: Tube): void {
+    if (!this.#exists(tube)) this.#forget(tube);
+  }
+
+  /** The names of all tubes that exist. */
+  async list(): Promise<Set<string>> {
+    const names = new Set<string>();
+    for (const tube of this.#all.values()) if (this.#exists(tube)) names.add(tube.name);
+    for await (const { queue } of this.#engine.queues()) {
+      for (const key of this.#engine.keysOf(queue)) {
+        if (names.size >= MOST) return names;
+        names.add(this.names.tubeOf(queue, key));
+      }
+    }
+    return names;
+  }
+
+  /** Gives out no job of a tube for so many ms. Throws `busy`. */
+  pause(tube: Tube, ms: number): void {
+    this.#engine.pauseFor(tube.scope, ms);
+    tube.pauses++;
+    tube.pause = ms;
+    tube.pausedUntil = this.#engine.now() + ms;
+  }
+
+  #exists(tube: Tube): boolean {
+    return tube.using + tube.watching > 0 || tube.name === DEFAULT_TUBE || this.#hasJobs(tube);
+  }
+
+  #hasJobs({ scope }: Tube): boolean {
+    const { delayed, ready, taken, dead } = this.#engine.counts(scope);
+    return delayed + ready + taken + dead > 0;
+  }
+
+  #forget(tube: Tube): void {
+    this.#all.delete(tube.name);
+    if (tube.pausedUntil > this.#engine.now()) this.#engine.pauseFor(tube.scope, 0);
+  }
+
+  #sweep(): void {
+    for (const tube of this.#all.values()) this.leave(tube);
+    this.#sweepAt = Math.max(LEAST_SWEPT, 2 * this.#all.size);
+  }
+}
+
+function newTube(name: string, scope: JobScope): Tube {
+  return {
+    name,
+    scope,
+    using: 0,
+    watching: 0,
+    waiting: 0,
+    puts: 0,
+    deletes: 0,
+    pauses: 0,
+    pause: 0,
+    pausedUntil: 0,
+  };
+}

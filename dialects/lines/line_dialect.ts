@@ -68,8 +68,8 @@ export function lineDialect(spec: LineDialectSpec): Dialect {
     wording: {
       ...PLAIN_WORDING,
       // Empty lines count as unknown commands: many of them end the connection.
-      unknownCommand: (verb) =>
-        verb === "" ? "A line begins with a command." : PLAIN_WORDING.unknownCommand(verb),
+      unknownCommand: (verb, request) =>
+        verb === "" ? "A line begins with a command." : PLAIN_WORDING.unknownCommand(verb, request),
     },
     compile(protocol: Protocol): CompiledProtocol {
       const compiled = compileProtocol(protocol, { builtins: Object.fromEntries(reserved) });

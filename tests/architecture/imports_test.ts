@@ -82,6 +82,12 @@ const RULES: readonly Rule[] = [
       imported === "queue/bounds.ts" || inside("queue/protocol", "protocol")(imported),
   },
   {
+    name: "queue/protocol/ is light: it imports protocol/ and queue/bounds.ts",
+    of: inside("queue/protocol"),
+    allows: (imported) =>
+      imported === "queue/bounds.ts" || inside("queue/protocol", "protocol")(imported),
+  },
+  {
     name:
       "in the queue, the store imports neither the index nor the engine, and the index no engine",
     of: inside("queue/engine", "queue/index", "queue/store"),

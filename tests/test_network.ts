@@ -2,7 +2,7 @@
 
 import type { ServeOptions } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import { VirtualClock } from "../testing/virtual_clock.ts";
 import { TestServer } from "./test_server.ts";
 import { PeerListener, settle } from "./streams.ts";
 

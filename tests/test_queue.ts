@@ -3,7 +3,7 @@
 import { openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
 import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import { VirtualClock } from "../testing/virtual_clock.ts";
 
 /** A queue in memory and its server. */
 export interface TestQueue extends AsyncDisposable {

@@ -10,7 +10,7 @@ import {
   type ServeOptions,
   type Server,
 } from "@lineup/lineup/server";
-import { VirtualClock } from "./virtual_clock.ts";
+import { VirtualClock } from "../testing/virtual_clock.ts";
 import { RawClient } from "./raw_client.ts";
 
 export const protocol = {

@@ -1,7 +1,7 @@
 // One run of a simulated system.
 
 import { exponential, SEED, seededRandom } from "../../tests/seeded_random.ts";
-import { VirtualClock } from "../../tests/virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { DEADLINE, type System } from "./systems.ts";
 
 /** The results of the jobs of one kind. */

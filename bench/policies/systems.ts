@@ -1,7 +1,7 @@
 // The systems that bench/policies.ts compares: one server, and a policy for its queue.
 
 import { CLASSES, Codel, CostEstimate, Scheduler, Ticket } from "../../scheduling/mod.ts";
-import type { VirtualClock } from "../../tests/virtual_clock.ts";
+import type { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** The deadline of a job, in milliseconds after its arrival. */
 export const DEADLINE = 100;

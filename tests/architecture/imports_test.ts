@@ -109,6 +109,16 @@ const RULES: readonly Rule[] = [
       return !isWorker(imported) && !inside(...layers.slice(own + 1))(imported);
     },
   },
+  {
+    name: "testing/ never imports cli/ or queue/",
+    of: inside("testing"),
+    allows: outside("cli", "queue"),
+  },
+  {
+    name: "only cli/ may import testing/",
+    of: outside("testing", "cli"),
+    allows: outside("testing"),
+  },
   { name: "nothing imports cli/", of: outside("cli"), allows: outside("cli") },
   {
     name: "nothing imports all rooms at once",

@@ -16,6 +16,7 @@ export const ROOMS = [
   "server",
   "client",
   "queue",
+  "testing",
   "cli",
 ] as const;
 

@@ -16,7 +16,16 @@ Deno.test("nothing of Lineup/1 stands in server/, net/ and scheduling/", () => {
 });
 
 Deno.test("no library names a flag of the command line", () => {
-  const libraries = ["protocol", "dialects", "scheduling", "net", "server", "client", "queue"];
+  const libraries = [
+    "protocol",
+    "dialects",
+    "scheduling",
+    "net",
+    "server",
+    "client",
+    "queue",
+    "testing",
+  ];
   assertEquals(linesWith(FLAG, libraries), []);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 

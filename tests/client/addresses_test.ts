@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ClientEvent, connect, ConnectionLost } from "../../client/mod.ts";
 import { SEED, seededRandom } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { type Answer, type Faults, FaultyProxy, run } from "./proxy.ts";
 

@@ -3,7 +3,7 @@ import { BadValue, connect, ProtocolError, type ReplyInfo, Throttled } from "../
 import { listenMemory } from "../../net/mod.ts";
 import type { FrameInit } from "../../protocol/mod.ts";
 import { serve } from "../../server/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { FaultyProxy, run } from "./proxy.ts";
 

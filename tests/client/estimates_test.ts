@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect, work } from "@lineup/lineup/client";
 import { hangingStore } from "../queue/store/hanging_store.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { FaultyProxy, run } from "./proxy.ts";
 import { openQueueFixture } from "./queue_fixture.ts";

@@ -8,7 +8,7 @@ import {
   Refusal,
 } from "../../client/mod.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { type Answer, type End, type Faults, FaultyProxy, GREETING, run, settle } from "./proxy.ts";
 

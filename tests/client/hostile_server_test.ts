@@ -11,7 +11,7 @@ import {
   type WorkClient,
 } from "../../client/mod.ts";
 import { type ByteStream, memoryPair, writeAll } from "../../net/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { FaultyProxy, GREETING, run } from "./proxy.ts";
 

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClientEvent, connect, type ReplyInfo } from "../../client/mod.ts";
 import type { Frame } from "../../protocol/mod.ts";
 import { exponential, LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { type Answer, type Faults, FaultyProxy, run, settle } from "./proxy.ts";
 

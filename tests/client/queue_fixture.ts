@@ -3,7 +3,7 @@
 import { type ByteStream, type Client, type ClientOptions, connect } from "@lineup/lineup/client";
 import { type OpenQueue, openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
 import { listenMemory, type MemoryListener, serve, type Server } from "@lineup/lineup/server";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** A client of the queue. */
 export type QueueClient = Client<typeof queueProtocol>;

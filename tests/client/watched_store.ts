@@ -1,7 +1,7 @@
 // A store in memory with slow commits. It outlives its servers, and a test reads its jobs: they are the truth.
 
 import { type Change, memoryStore, type Store, type StoredJob } from "@lineup/lineup/queue";
-import type { VirtualClock } from "../virtual_clock.ts";
+import type { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** Whether a job will not be delivered again. The end of a lease is not stored, so this compares the time. */
 export function isOver(

@@ -11,7 +11,7 @@ import {
   type WorkEvent,
 } from "@lineup/lineup/client";
 import type { StoredJob } from "@lineup/lineup/queue";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { faulty } from "./faulty_stream.ts";
 import { isOver, SLOWEST, watchedStore } from "./watched_store.ts";
 import { openQueueFixture, type QueueClient, type QueueFixture } from "./queue_fixture.ts";

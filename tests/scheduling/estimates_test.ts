@@ -12,7 +12,7 @@ import {
   type SchedulerOptions,
   Ticket,
 } from "../../scheduling/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** A scheduler on a virtual clock, with requests that take as long as a test says. */
 class Desk {

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { CostEstimate, Entry, FairQueue, Lane, Scheduler, Ticket } from "../../scheduling/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 const COUNT = 100_000;
 

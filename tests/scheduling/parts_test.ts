@@ -16,7 +16,7 @@ import {
   TimingWheel,
 } from "../../scheduling/mod.ts";
 import { LONG, SEED, withSeed } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 Deno.test("CostEstimate is a plain mean at first, then a moving average, and never 0", () => {
   const cost = new CostEstimate(1, 0.25);

@@ -9,7 +9,7 @@ import {
   Ticket,
 } from "../../scheduling/mod.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** Counts its ends, of which there must be one. */
 class Probe extends Ticket {

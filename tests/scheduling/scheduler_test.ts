@@ -9,7 +9,7 @@ import {
   type SchedulerOptions,
   Ticket,
 } from "../../scheduling/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** A scheduler on a virtual clock that logs its calls. Requests run until they are finished. */
 class Bench {

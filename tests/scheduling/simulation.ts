@@ -7,7 +7,7 @@ import {
   Ticket,
 } from "../../scheduling/mod.ts";
 import { exponential } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** A request in a simulation, with its service time. */
 export class Request extends Ticket {

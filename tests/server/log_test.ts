@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatEntry, type LogEntry } from "../../server/log.ts";
 import { RepeatingLog } from "../../server/repeating_log.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { TestServer } from "../test_server.ts";
 import { settle } from "../streams.ts";
 

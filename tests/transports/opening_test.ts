@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type LogEntry, serve } from "../../server/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { bareProtocol } from "../bare_protocol.ts";
 import { identity } from "./tls.ts";
 

@@ -12,7 +12,7 @@ import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
 import { serveWhoami } from "../whoami_server.ts";
 import { AddressError } from "@lineup/lineup/client";
 import { listenMemory, parseAddress, proxied } from "../../net/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { RawClient } from "../raw_client.ts";
 import { identity } from "./tls.ts";
 

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@s
 import { connect, ConnectionLost } from "../../client/mod.ts";
 import { connectStream, parseAddress } from "../../net/mod.ts";
 import { type LogEntry, serve } from "../../server/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 

@@ -2,7 +2,7 @@
 
 import { type ByteStream, type Listener, listenMemory } from "../../net/mod.ts";
 import { RawClient } from "../raw_client.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { services } from "./services.ts";
 import { formatHead, formatReceived, formatStep, type Session, type Step } from "./transcript.ts";
 

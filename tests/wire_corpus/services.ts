@@ -10,7 +10,7 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import calc from "../../examples/calc.ts";
-import type { VirtualClock } from "../virtual_clock.ts";
+import type { VirtualClock } from "../../testing/virtual_clock.ts";
 
 /** Serves at a listener. `options` are the options of the service that JSON can express. */
 export type Service = (

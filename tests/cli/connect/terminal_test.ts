@@ -7,7 +7,7 @@ import { Terminal } from "../../../cli/connect/terminal.ts";
 import { listen } from "../../../net/mod.ts";
 import { type Protocol, Refusal } from "../../../protocol/mod.ts";
 import { serve, type Server } from "../../../server/mod.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { lineServer } from "../line_server.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
 

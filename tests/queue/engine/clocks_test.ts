@@ -8,7 +8,7 @@ import {
   type Store,
 } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { job, put, schedule } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";

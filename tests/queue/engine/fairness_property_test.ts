@@ -4,7 +4,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { duration } from "./model.ts";
 import { testQueue } from "../../test_queue.ts";
 

@@ -7,7 +7,7 @@ import { connectStream, parseAddress } from "../../../net/mod.ts";
 import { holdsElsewhere } from "../../elsewhere.ts";
 import { AUTHORITY_FILE, identity, trust } from "../../transports/tls.ts";
 import { RawClient } from "../../raw_client.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
 

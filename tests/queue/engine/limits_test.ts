@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import type { RawClient } from "../../raw_client.ts";

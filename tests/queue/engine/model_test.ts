@@ -2,7 +2,7 @@ import { memoryStore, sqliteStore, type Store } from "@lineup/lineup/queue";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LONG, SEED } from "../../seeded_random.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { duration, Model } from "./model.ts";
 import { type TestQueue, testQueue } from "../../test_queue.ts";
 import { withDirectory } from "../../temporary_directory.ts";

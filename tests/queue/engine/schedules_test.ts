@@ -1,6 +1,6 @@
 import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
 import { schedule } from "../../../queue/store/conformance/samples.ts";
 

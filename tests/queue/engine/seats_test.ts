@@ -4,7 +4,7 @@ import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 import { assertEquals, assertMatch } from "@std/assert";
 import { PeerListener, settle } from "../../streams.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { hangingStore } from "../store/hanging_store.ts";
 import { RawClient } from "../../raw_client.ts";
 

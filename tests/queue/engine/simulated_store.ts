@@ -7,7 +7,7 @@ import {
   StoreFull,
 } from "@lineup/lineup/queue";
 import type { Clock } from "../../../scheduling/clock.ts";
-import type { VirtualClock } from "../../virtual_clock.ts";
+import type { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 type Random = () => number;
 

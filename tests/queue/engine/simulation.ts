@@ -8,7 +8,7 @@ import type { Claim, TakeRequest } from "../../../queue/engine/engine.ts";
 import { done, extend, fail, release } from "../../../queue/engine/leases.ts";
 import { setLimits } from "../../../queue/engine/limits.ts";
 import { WorkQueue } from "../../../queue/engine/work_queue.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { Promises } from "./promises.ts";
 import {
   FakeClient,

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { listenMemory } from "../../../net/mod.ts";
 import { type LogEntry, serve } from "../../../server/mod.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { bareProtocol } from "../../bare_protocol.ts";
 import { RawClient } from "../../raw_client.ts";
 

@@ -5,7 +5,7 @@ import { connect } from "../../../client/mod.ts";
 import { type ByteStream, listenMemory, memoryPair } from "../../../net/mod.ts";
 import { openQueue, queueProtocol } from "../../../queue/mod.ts";
 import { type LogEntry, serve, type ServeOptions } from "../../../server/mod.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
 
 interface World {

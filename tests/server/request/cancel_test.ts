@@ -4,7 +4,7 @@ import { type Protocol, Refusal, telnet } from "@lineup/lineup/protocol";
 import type { Clock } from "@lineup/lineup/scheduling";
 import { listenMemory, serve } from "@lineup/lineup/server";
 import { bytes } from "../../dialects/lineup1/frames.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
 import { TestServer } from "../../test_server.ts";
 import { settle } from "../../streams.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve, type ServeOptions, type Server } from "@lineup/lineup/server";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
 import { settle } from "../../streams.ts";

@@ -11,7 +11,7 @@ import {
   type Server,
 } from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
 import { workersAlive } from "./processes.ts";
 import { WatchedLog } from "../../watched_log.ts";

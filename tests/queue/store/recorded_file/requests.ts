@@ -1,7 +1,7 @@
 // The requests that made the recorded file, and the requests that read it.
 
 import type { Store } from "../../../../queue/store/store.ts";
-import { VirtualClock } from "../../../virtual_clock.ts";
+import { VirtualClock } from "../../../../testing/virtual_clock.ts";
 import { testQueue } from "../../../test_queue.ts";
 
 const MADE = 1_577_836_800_000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { VirtualClock } from "./virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 Deno.test("VirtualClock runs actions in order of time, and at one moment in the order in which they were set", () => {
   const clock = new VirtualClock(0);

@@ -1,7 +1,6 @@
 // The figures of the server.
 
 import { cpuUsage, pid } from "node:process";
-import { hostname } from "node:os";
 import type { HandlerParts } from "./parts.ts";
 import { beanstalkdProtocol } from "./protocol.ts";
 import { currentJobs } from "./stats.ts";
@@ -80,11 +79,8 @@ function inSeconds(microseconds: number): string {
   return (microseconds / 1e6).toFixed(6);
 }
 
-/** The name of this machine; empty where Deno may not tell it. */
+/** The name of this machine; empty where Deno may not tell it. A server must ask nobody for a permission. */
 function hostName(): string {
-  try {
-    return hostname();
-  } catch {
-    return "";
-  }
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? Deno.hostname() : "";
 }

@@ -87,7 +87,7 @@ export function servingOptions(flags: Flags): ServeOptions {
 
 /** Throws `UsageError` for a flag that has no effect. */
 function refuseUseless(flags: Flags): void {
-  const { host, port, listen, ws, "ws-origin": origins } = flags;
+  const { host, port, listen, ws, "ws-origin": origins, beanstalkd } = flags;
   if (origins !== undefined && ws === undefined && !listen?.startsWith("ws:")) {
     throw new UsageError("--ws-origin needs --ws PORT as well.");
   }
@@ -99,7 +99,8 @@ function refuseUseless(flags: Flags): void {
   if (port !== undefined) {
     throw new UsageError("--port and --listen exclude each other: --listen names its own port.");
   }
-  if (host !== undefined && ws === undefined) {
+  // `lineup queue` listens there for clients of beanstalkd too.
+  if (host !== undefined && ws === undefined && beanstalkd === undefined) {
     throw new UsageError("--host has no effect with --listen, unless --ws PORT is given.");
   }
 }
@@ -139,9 +140,13 @@ function readIdentity(flags: Flags): TlsIdentity | undefined {
 }
 
 /** Prints where the server listens, the only line on standard output, and waits for its end. */
-export async function serveToEnd(name: string, server: Server, hint: string): Promise<number> {
+export async function serveToEnd(
+  name: string,
+  server: Server,
+  ...hints: readonly string[]
+): Promise<number> {
   announce(`${name} listening on ${server.addresses.join(" and ")}`);
-  note(hint);
+  for (const hint of hints) note(hint);
   note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
   await server.finished;
   return 0;

@@ -10,6 +10,7 @@ import {
 } from "../../queue/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
+import { beanstalkdFlags, beanstalkdHandlers, serveBeanstalkd } from "./beanstalkd.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
@@ -25,7 +26,11 @@ export const queue: Subcommand = {
   summary: "Run a durable, fair work queue that telnet can drive.",
   args: "",
   count: [0, 0],
-  examples: ["queue --data jobs.db", "queue --port 0 --data :memory:"],
+  examples: [
+    "queue --data jobs.db",
+    "queue --port 0 --data :memory:",
+    "queue --beanstalkd 11300 --beanstalkd-key 'mail.*'",
+  ],
   flags: {
     ...servingFlags,
     data: {
@@ -58,6 +63,7 @@ export const queue: Subcommand = {
       value: "FILE",
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
+    ...beanstalkdFlags,
     again: { summary: "With --import: add lines again that were imported before." },
   },
   more:
@@ -78,7 +84,7 @@ disk is full or broken or the file was removed.`,
       throw new UsageError("--max-size has an effect only when serving --data FILE.");
     }
     // --drain has a default, so it is never undefined.
-    const useless = Object.keys(servingFlags).find((name) =>
+    const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags }).find((name) =>
       name !== "drain" && ![undefined, false].includes(flags[name])
     );
     if (chosen.length > 0 && useless !== undefined) {
@@ -90,6 +96,7 @@ disk is full or broken or the file was removed.`,
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
     // Refuse a wrong command line before a file is made.
     const serving = servingOptions(flags);
+    const handlersOf = beanstalkdHandlers(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
@@ -102,12 +109,19 @@ disk is full or broken or the file was removed.`,
     if (!inMemory) warnOfReaders(data);
     let code = OK;
     try {
-      const server = await serve(queueProtocol, work.handlers, {
+      const beanstalkd = handlersOf?.(work);
+      await using server = await serve(queueProtocol, work.handlers, {
         ...serving,
         stats: work.stats,
       });
+      await using other = beanstalkd &&
+        await serveBeanstalkd(flags.beanstalkd, beanstalkd, serving);
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
-      code = await serveToEnd("lineup queue", server, where);
+      const also = other === undefined
+        ? []
+        : [`Clients of beanstalkd connect to ${other.address}.`];
+      code = await serveToEnd("lineup queue", server, where, ...also);
+      await other?.finished;
     } finally {
       if (!await closed(work)) code = LOST;
     }

@@ -31,6 +31,19 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--port has no effect with --check.",
   },
   {
+    args: ["queue", "--check", "jobs.db", "--beanstalkd", "0"],
+    says: "--beanstalkd has no effect with --check.",
+  },
+  {
+    args: ["queue", "--beanstalkd-key", "mail.*"],
+    says: "--beanstalkd-key needs --beanstalkd PORT.",
+  },
+  {
+    args: ["queue", "--data", ":memory:", "--beanstalkd", "0", "--beanstalkd-key", "mail*"],
+    says: '--beanstalkd-key: "mail*" is no pattern of tubes with keys.',
+  },
+  { args: ["queue", "--beanstalkd", "yes"], says: "--beanstalkd must be an integer, 0 to 65535" },
+  {
     args: ["queue", "--host", "::1", "--listen", "unix:/nowhere/x"],
     says: "--host has no effect with --listen",
   },

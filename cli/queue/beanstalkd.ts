@@ -1,0 +1,60 @@
+// `lineup queue --beanstalkd`: the same jobs for clients of beanstalkd.
+
+import { TubeNames } from "../../queue/beanstalkd/tube_names.ts";
+import { beanstalkd, beanstalkdProtocol, type OpenQueue } from "../../queue/mod.ts";
+import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
+import { type Flag, type Flags, UsageError } from "../flags.ts";
+
+/** beanstalkd's longest line, without its end. */
+const MAX_LINE = 222;
+const MAX_BODY = 1 << 20;
+
+/** The flags for clients of beanstalkd. */
+export const beanstalkdFlags: Readonly<Record<string, Flag>> = {
+  beanstalkd: {
+    value: "PORT",
+    type: { type: "integer", min: 0, max: 65_535 },
+    summary: "Serve clients of beanstalkd as well, on this port of --host; its own port is 11300.",
+  },
+  "beanstalkd-key": {
+    value: "PATTERNS",
+    summary:
+      "The tubes that stand for keys of a queue, such as 'mail.*', separated by commas: tube mail.acme is queue mail, key acme.",
+  },
+};
+
+/** The handlers for the flags; `undefined` without --beanstalkd. Throws `UsageError`. */
+export function beanstalkdHandlers(
+  { beanstalkd: port, "beanstalkd-key": patterns }: Flags,
+): ((work: OpenQueue) => ReturnType<OpenQueue["beanstalkd"]>) | undefined {
+  if (port === undefined) {
+    if (patterns !== undefined) throw new UsageError("--beanstalkd-key needs --beanstalkd PORT.");
+    return undefined;
+  }
+  const keys: string[] = patterns?.split(",") ?? [];
+  try {
+    new TubeNames(keys);
+  } catch (error) {
+    throw new UsageError(`--beanstalkd-key: ${(error as Error).message}.`);
+  }
+  return (work) => work.beanstalkd({ keys, maxBody: MAX_BODY });
+}
+
+/** Serves clients of beanstalkd on a port. */
+export function serveBeanstalkd(
+  port: number,
+  handlers: ReturnType<OpenQueue["beanstalkd"]>,
+  { hostname, insecure, drain, signals }: ServeOptions,
+): Promise<Server> {
+  return serve(beanstalkdProtocol, handlers, {
+    dialect: beanstalkd,
+    port,
+    hostname,
+    insecure,
+    drain,
+    signals,
+    limits: { maxLine: MAX_LINE, maxBody: MAX_BODY },
+    // Its clients connect early and keep their connections for as long as they live.
+    timeouts: { handshake: Infinity, idle: Infinity },
+  });
+}

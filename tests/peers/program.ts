@@ -9,6 +9,8 @@ const INSTALL: Readonly<Record<string, string>> = {
   ss: "apt-get install iproute2",
   telnet: "apt-get install inetutils-telnet",
   node: "apt-get install nodejs",
+  ruby: "apt-get install ruby ruby-beaneater",
+  php: "apt-get install php-cli php-pda-pheanstalk",
   bun: "npm install -g bun",
 };
 

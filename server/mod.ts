@@ -27,6 +27,7 @@ export type {
   ItemSource,
   Result,
 } from "./request/handlers.ts";
+export { instant } from "./request/handlers.ts";
 export { type LogEntry, type LogLevel, logToConsole } from "./log.ts";
 export { systemClock } from "../net/clock.ts";
 export type { Clock } from "../scheduling/clock.ts";

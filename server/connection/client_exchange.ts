@@ -184,6 +184,10 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.batch.answersNow();
   }
 
+  servedAtOnce(): void {
+    this.#admission.onOutcome("started", 0);
+  }
+
   countFailure(code: string): void {
     this.services.telemetry.countError(code);
     this.failures++;

@@ -1,5 +1,6 @@
 import type { Builtin } from "../../dialects/dialect.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
+import type { Values } from "../../protocol/shape.ts";
 import type { CostEstimate } from "../../scheduling/cost_estimate.ts";
 import type { FlowHandle } from "../../scheduling/ticket.ts";
 import type { FlowOpener } from "../admission/client_flows.ts";
@@ -23,6 +24,8 @@ export interface Route {
   readonly handler: UntypedHandler;
   /** Serves its requests where the server answers them itself. */
   readonly builtin: Builtin | undefined;
+  /** Replies at once, from the arguments alone; `undefined` where a request always needs a ticket. */
+  readonly instant: ((args: Values) => Values | undefined) | undefined;
   readonly scheduler: RouteScheduler;
   /** The class of requests that name none. */
   readonly class: string;

@@ -26,6 +26,8 @@ const NO_TIME: RequestTimes = { waited: 0, took: 0 };
 export interface RoutedConnection extends RequestConnection {
   /** Something was answered that must go out although refusals may wait. */
   answersNow(): void;
+  /** A request that is no built-in command was served without a ticket. */
+  servedAtOnce(): void;
   /** Takes no further requests because of the client's input, and tells the log. */
   endFor(code: string, why: string): void;
 }
@@ -105,8 +107,7 @@ export class RequestRouter {
   }
 
   #schedule(wire: WireRequest, route: Route, now: number): void {
-    const instant = route.builtin?.instant;
-    if (instant !== undefined && this.#answerAtOnce(wire, route, instant, now)) return;
+    if (route.instant !== undefined && this.#answerAtOnce(wire, route, route.instant, now)) return;
     const request = new Request(this.#connection, route, wire, now);
     this.#pending.add(request);
     if (this.#gathered === undefined) request.check();
@@ -117,21 +118,32 @@ export class RequestRouter {
   #answerAtOnce(
     wire: WireRequest,
     route: Route,
-    instant: (args: Values) => Values,
+    instant: (args: Values) => Values | undefined,
     now: number,
   ): boolean {
-    const { session, output } = this.#connection;
+    const connection = this.#connection;
+    const { session, output } = connection;
     if (!wire.plain || session.timed) return false;
     if (wire.correlation === undefined && this.#pending.ordered > 0) return false;
+    let args: Values;
     try {
-      const args = session.readArguments(wire, route.command) as Values;
-      const flow = this.#connection.flow(route.scheduler, route.class);
-      if (!route.scheduler.instant(flow, now)) return false;
-      session.writeReply(wire, route.command, instant(args), output);
+      args = session.readArguments(wire, route.command) as Values;
     } catch {
       return false;
     }
-    this.#connection.answersNow();
+    const flow = connection.flow(route.scheduler, route.class);
+    if (!route.scheduler.instant(flow, now)) return false;
+    try {
+      session.writeReply(wire, route.command, instant(args), output);
+    } catch (error) {
+      // It has run: it must not run again.
+      const request = new Request(connection, route, wire, now);
+      this.#pending.add(request);
+      request.handlerFailed(error);
+      return true;
+    }
+    connection.answersNow();
+    if (route.builtin === undefined) connection.servedAtOnce();
     return true;
   }
 

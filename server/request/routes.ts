@@ -4,7 +4,7 @@ import type { Builtin, Dialect } from "../../dialects/dialect.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { Context } from "./handlers.ts";
+import { type Context, isInstant } from "./handlers.ts";
 import type { Route, RouteScheduler, UntypedHandler } from "./route.ts";
 
 /** The class of work that keeps a connection in hand: it goes first, on seats of its own. */
@@ -65,6 +65,7 @@ function route(
     command,
     handler,
     builtin: undefined,
+    instant: isInstant(handler) && mayBeInstant(command) ? handler as Route["instant"] : undefined,
     scheduler,
     class: name,
     cost: new CostEstimate(cost),
@@ -77,7 +78,13 @@ function builtinRoute(
   scheduler: RouteScheduler,
 ): Route {
   const usual = route(command, () => {}, scheduler);
-  return { ...usual, builtin, class: builtin.control ? CONTROL_CLASS : usual.class };
+  const name = builtin.control ? CONTROL_CLASS : usual.class;
+  return { ...usual, builtin, instant: builtin.instant, class: name };
+}
+
+/** Whether nothing but the arguments decides on a request: no identity, no schema that may wait, no items. */
+function mayBeInstant({ command, request, items }: CompiledCommand): boolean {
+  return command.role === undefined && request.checked.length === 0 && items === undefined;
 }
 
 function fromPool(pool: RoutedPool, command: CompiledCommand): UntypedHandler {

@@ -43,11 +43,11 @@ export class LineInput {
   /** The longest line, in bytes without its end. */
   readonly maxLine: number;
   readonly #overlong: "end" | "skip";
-  /** After `"line"`, the line is `bytes[start, end)`. The next call overwrites it. */
+  /** After `"line"` or `"block"`, this is in `bytes[start, end)`. The next call overwrites it. */
   bytes: Uint8Array = EMPTY;
-  /** The beginning of the line in `bytes`. */
+  /** The beginning of the line or block in `bytes`. */
   start = 0;
-  /** The end of the line in `bytes`, without CR and LF. */
+  /** The end of the line, without CR and LF, or of the block in `bytes`. */
   end = 0;
   /** Whether the line ended in CR LF. */
   crlf = false;
@@ -60,7 +60,6 @@ export class LineInput {
   readonly #body = new BodyReader();
   /** The length of the block that comes next, or the number of bytes to skip. */
   #length = 0;
-  #taken: Uint8Array = EMPTY;
 
   /**
    * Makes the input of a connection whose lines have at most `maxLine` bytes. A longer line ends the input, as the place
@@ -101,11 +100,12 @@ export class LineInput {
     this.#body.begin(length, true);
   }
 
-  /** The block, once, after `"block"`. It is an array of its own, of the size of the block. */
+  /** After `"block"`, the block as an array of its own, of the size of the block. */
   take(): Uint8Array {
-    const block = this.#taken;
-    this.#taken = EMPTY;
-    return block;
+    const { bytes, start, end } = this;
+    this.bytes = EMPTY;
+    // A block that came in several pieces is in such an array already.
+    return bytes === this.#chunk ? bytes.slice(start, end) : bytes;
   }
 
   /** Drops the next `length` bytes. */
@@ -125,6 +125,7 @@ export class LineInput {
 
   /** Finds the next unit. */
   next(): LineUnit {
+    this.bytes = EMPTY;
     switch (this.#part) {
       case LinePart.Line:
         return this.#line();
@@ -189,15 +190,17 @@ export class LineInput {
     const chunk = this.#chunk;
     const start = this.#at;
     const length = this.#length;
-    // A block that came in one piece is copied once, into an array of its own size: it may be kept for long.
     if (this.#body.held === 0 && chunk.length - start >= length) {
+      this.bytes = chunk;
+      this.start = start;
       this.#at = start + length;
-      this.#taken = chunk.slice(start, this.#at);
     } else {
       this.#at = this.#body.fill(chunk, start);
       if (!this.#body.whole) return "more";
-      this.#taken = this.#body.take();
+      this.bytes = this.#body.take();
+      this.start = 0;
     }
+    this.end = this.start + length;
     this.#part = LinePart.Line;
     return "block";
   }

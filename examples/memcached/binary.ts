@@ -1,0 +1,400 @@
+// The binary form of the protocol: a header of 24 bytes, then extras, key and value. Old, but some clients know no other.
+
+import type { Failure, LineInput, Sink, WireLimits } from "@lineup/lineup/dialects";
+import { Buffer } from "node:buffer";
+import { encodeText, type Values } from "@lineup/lineup";
+import { bytesOf, type CacheInvalid, type CacheRequest, type Codec, NO_VALUES } from "./request.ts";
+import { isKey, latin1 } from "./words.ts";
+
+/** The first byte of a binary request. No line begins with it. */
+export const BINARY_REQUEST = 0x80;
+
+const RESPONSE = 0x81;
+const HEADER = 24;
+/** The longest extras and key. */
+const MOST_BESIDE = 300;
+/** The exptime of a counter that is not to be made. */
+const NO_CREATE = 0xffff_ffff;
+const NO_BYTES = new Uint8Array(0);
+
+const status = {
+  ok: 0x00,
+  notFound: 0x01,
+  exists: 0x02,
+  tooLarge: 0x03,
+  badArguments: 0x04,
+  notStored: 0x05,
+  notANumber: 0x06,
+  unknownCommand: 0x81,
+  internal: 0x84,
+  busy: 0x85,
+} as const;
+
+/** The statuses of outcomes, and their messages. */
+const OUTCOMES: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  NOT_FOUND: [status.notFound, "Not found"],
+  EXISTS: [status.exists, "Data exists for key."],
+  NOT_STORED: [status.notStored, "Not stored."],
+};
+const FAILURES: Readonly<Record<string, readonly [status: number, message?: string]>> = {
+  "too-large": [status.tooLarge, "Too large."],
+  "not-a-number": [status.notANumber, "Non-numeric server-side value for incr or decr"],
+  "unknown-command": [status.unknownCommand, "Unknown command"],
+  "bad-arguments": [status.badArguments, "Invalid arguments"],
+  "bad-syntax": [status.badArguments, "Invalid arguments"],
+  internal: [status.internal],
+};
+
+/** The parts of a request behind its header. */
+interface Parts {
+  readonly extras: DataView;
+  readonly key: string;
+  readonly value: string;
+  readonly cas: number | undefined;
+}
+
+/** A binary command: the lengths of its extras, how they are read, and the body of its answer. */
+interface BinaryCommand {
+  readonly verb: string;
+  readonly extras: readonly number[];
+  /** Whether it has a key: yes, no, or as it likes. */
+  readonly key?: boolean;
+  /** Whether it has a value. */
+  readonly value?: boolean;
+  read?(parts: Parts): Values;
+  /** The body of the answer. Default: none. */
+  body?(reply: Values, key: string): Body;
+}
+
+interface Body {
+  readonly extras?: Uint8Array;
+  readonly key?: string;
+  readonly value?: Uint8Array;
+}
+
+/** A number as big-endian bytes. */
+function bytesOfNumber(number: bigint, size: 4 | 8): Uint8Array {
+  const view = new DataView(new ArrayBuffer(size));
+  if (size === 4) view.setUint32(0, Number(number));
+  else view.setBigUint64(0, number);
+  return new Uint8Array(view.buffer);
+}
+
+/** The bytes for which the characters of a key or value stand. */
+function bytesOfText(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+function get(touches: boolean, withKey: boolean): BinaryCommand {
+  return {
+    verb: "GET",
+    extras: [touches ? 4 : 0],
+    key: true,
+    read: ({ extras, key }) => ({ key, touch: touches ? extras.getUint32(0) : undefined }),
+    body: ({ flags, value }, key) => ({
+      extras: bytesOfNumber(BigInt(flags as number), 4),
+      key: withKey ? key : undefined,
+      value: bytesOfText(value as string),
+    }),
+  };
+}
+
+function store(mode: string): BinaryCommand {
+  return {
+    verb: "STORE",
+    extras: [8],
+    key: true,
+    value: true,
+    read: ({ extras, key, value, cas }) => ({
+      key,
+      value,
+      mode,
+      flags: extras.getUint32(0),
+      exptime: extras.getUint32(4),
+      cas,
+    }),
+  };
+}
+
+function join(mode: string): BinaryCommand {
+  return {
+    verb: "STORE",
+    extras: [0],
+    key: true,
+    value: true,
+    read: ({ key, value, cas }) => ({ key, value, mode, flags: 0, exptime: 0, cas }),
+  };
+}
+
+function change(down: boolean): BinaryCommand {
+  return {
+    verb: "CHANGE",
+    extras: [20],
+    key: true,
+    read({ extras, key, cas }) {
+      const exptime = extras.getUint32(16);
+      return {
+        key,
+        by: String(extras.getBigUint64(0)),
+        down,
+        cas,
+        create: exptime === NO_CREATE ? undefined : exptime,
+        initial: String(extras.getBigUint64(8)),
+      };
+    },
+    body: ({ value }) => ({ value: bytesOfNumber(BigInt(value as string), 8) }),
+  };
+}
+
+const remove: BinaryCommand = {
+  verb: "DELETE",
+  extras: [0],
+  key: true,
+  read: ({ key, cas }) => ({ key, cas }),
+};
+const quit: BinaryCommand = { verb: "QUIT", extras: [0] };
+const flush: BinaryCommand = {
+  verb: "FLUSH-ALL",
+  extras: [0, 4],
+  read: ({ extras }) => ({ exptime: extras.byteLength === 4 ? extras.getUint32(0) : 0 }),
+};
+
+/** The commands by opcode. A quiet one says nothing where its answer is the usual one. */
+const COMMANDS: ReadonlyMap<number, readonly [command: BinaryCommand, quiet?: boolean]> = new Map([
+  [0x00, [get(false, false)]],
+  [0x01, [store("set")]],
+  [0x02, [store("add")]],
+  [0x03, [store("replace")]],
+  [0x04, [remove]],
+  [0x05, [change(false)]],
+  [0x06, [change(true)]],
+  [0x07, [quit]],
+  [0x08, [flush]],
+  [0x09, [get(false, false), true]],
+  [0x0a, [{ verb: "NOOP", extras: [0] }]],
+  [0x0b, [{
+    verb: "VERSION",
+    extras: [0],
+    body: ({ version }) => ({ value: encodeText(version as string) }),
+  }]],
+  [0x0c, [get(false, true)]],
+  [0x0d, [get(false, true), true]],
+  [0x0e, [join("append")]],
+  [0x0f, [join("prepend")]],
+  [0x10, [{ verb: "STATS", extras: [0], read: ({ key }) => ({ of: key === "" ? "stats" : key }) }]],
+  [0x11, [store("set"), true]],
+  [0x12, [store("add"), true]],
+  [0x13, [store("replace"), true]],
+  [0x14, [remove, true]],
+  [0x15, [change(false), true]],
+  [0x16, [change(true), true]],
+  [0x17, [quit, true]],
+  [0x18, [flush, true]],
+  [0x19, [join("append"), true]],
+  [0x1a, [join("prepend"), true]],
+  [0x1b, [{
+    verb: "VERBOSITY",
+    extras: [4],
+    read: ({ extras }) => ({ level: extras.getUint32(0) }),
+  }]],
+  [0x1c, [{
+    verb: "TOUCH",
+    extras: [4],
+    key: true,
+    read: ({ extras, key }) => ({ key, exptime: extras.getUint32(0) }),
+  }]],
+  [0x1d, [get(true, false)]],
+  [0x1e, [get(true, false), true]],
+  [0x23, [get(true, true)]],
+  [0x24, [get(true, true), true]],
+] as [number, [BinaryCommand, boolean?]][]);
+
+/** A request, from its header on. */
+class BinaryRequest implements CacheRequest {
+  readonly kind = "request";
+  readonly plain = true;
+  verb = "unknown";
+  args: Values = NO_VALUES;
+  #command: BinaryCommand | undefined = undefined;
+  #quiet = false;
+  #key = "";
+  readonly #header: DataView;
+
+  constructor(header: Uint8Array) {
+    this.#header = new DataView(header.buffer, header.byteOffset);
+    const [command, quiet = false] = COMMANDS.get(this.opcode) ?? [];
+    if (command === undefined) return;
+    this.#command = command;
+    this.#quiet = quiet;
+    this.verb = command.verb;
+  }
+
+  get isBinary(): boolean {
+    return this.#header.getUint8(0) === BINARY_REQUEST;
+  }
+
+  get opcode(): number {
+    return this.#header.getUint8(1);
+  }
+
+  /** The number of bytes behind the header. */
+  get length(): number {
+    return this.#header.getUint32(8);
+  }
+
+  get #keyLength(): number {
+    return this.#header.getUint16(2);
+  }
+
+  get #extrasLength(): number {
+    return this.#header.getUint8(4);
+  }
+
+  /** Whether the header is one that its command may have. */
+  get isRight(): boolean {
+    const command = this.#command;
+    if (this.#extrasLength + this.#keyLength > this.length) return false;
+    if (command === undefined) return true;
+    const { extras, key = false, value = false } = command;
+    const valueLength = this.length - this.#extrasLength - this.#keyLength;
+    return extras.includes(this.#extrasLength) && (value || valueLength === 0) &&
+      (this.verb === "STATS" || key === this.#keyLength > 0);
+  }
+
+  /** Takes the bytes behind the header. Returns whether the key is right. */
+  take(body: Uint8Array): boolean {
+    const keyAt = this.#extrasLength;
+    const valueAt = keyAt + this.#keyLength;
+    this.#key = latin1(body, keyAt, valueAt);
+    const cas = Number(this.#header.getBigUint64(16)) || undefined;
+    const extras = new DataView(body.buffer, body.byteOffset, keyAt);
+    const value = latin1(body, valueAt, body.length);
+    if (this.verb === "STATS" && this.#key === "reset") this.verb = "RESET-STATS";
+    this.args = this.#command?.read?.({ extras, key: this.#key, value, cas }) ?? NO_VALUES;
+    return isKey(this.#key);
+  }
+
+  get bytes(): number {
+    return bytesOf(this.args);
+  }
+
+  forget(): void {
+    this.args = NO_VALUES;
+  }
+
+  writeItem({ name, value }: Values, out: Sink): void {
+    this.#write(status.ok, out, { key: `${name}`, value: encodeText(`${value}`) });
+  }
+
+  writeReply(reply: Values, out: Sink): void {
+    const { outcome, found } = reply;
+    const isMiss = found === false || (this.verb === "GET" && reply.value === undefined);
+    if (isMiss) {
+      // The quiet ones of get say nothing where there is nothing.
+      if (this.verb === "GET" && this.#quiet) return;
+      return this.#writeError(...OUTCOMES.NOT_FOUND, out);
+    }
+    const other = OUTCOMES[outcome as string];
+    if (other !== undefined) return this.#writeError(...this.#otherwise(other), out);
+    if (this.#quiet && this.verb !== "GET") return;
+    const body = this.#command!.body?.(reply, this.#key);
+    this.#write(status.ok, out, body, reply.cas as number | undefined);
+  }
+
+  /** An outcome as its command reports it: add and replace tell whether the item is there. */
+  #otherwise(outcome: readonly [number, string]): readonly [number, string] {
+    if (outcome !== OUTCOMES.NOT_STORED) return outcome;
+    const { opcode } = this;
+    if (opcode === 0x02 || opcode === 0x12) return OUTCOMES.EXISTS;
+    return opcode === 0x03 || opcode === 0x13 ? OUTCOMES.NOT_FOUND : outcome;
+  }
+
+  writeFailure({ code, message }: Failure, out: Sink): void {
+    const [error, text = message] = FAILURES[code] ?? [status.busy];
+    this.#writeError(error, text, out);
+  }
+
+  #writeError(error: number, message: string, out: Sink): void {
+    this.#write(error, out, { value: encodeText(message) });
+  }
+
+  #write(
+    error: number,
+    out: Sink,
+    { extras = NO_BYTES, key = "", value = NO_BYTES }: Body = {},
+    cas = 0,
+  ): void {
+    const bytes = new Uint8Array(HEADER + extras.length + key.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint8(0, RESPONSE);
+    view.setUint8(1, this.opcode);
+    view.setUint16(2, key.length);
+    view.setUint8(4, extras.length);
+    view.setUint16(6, error);
+    view.setUint32(8, extras.length + key.length + value.length);
+    // The client's own number of the request.
+    view.setUint32(12, this.#header.getUint32(12));
+    view.setBigUint64(16, BigInt(cas));
+    bytes.set(extras, HEADER);
+    bytes.set(bytesOfText(key), HEADER + extras.length);
+    out.add("", bytes);
+    if (value.length > 0) out.add("", value);
+  }
+}
+
+/** The requests of one connection. */
+export class BinaryCodec implements Codec {
+  readonly #input: LineInput;
+  readonly #limits: WireLimits;
+  /** The request whose bytes behind the header come next. */
+  #begun: BinaryRequest | undefined = undefined;
+
+  constructor(input: LineInput, limits: WireLimits) {
+    this.#input = input;
+    this.#limits = limits;
+  }
+
+  next(): BinaryRequest | CacheInvalid | undefined {
+    const input = this.#input;
+    for (;;) {
+      // Expect a header only where bytes have come: between requests nothing is unfinished.
+      if (this.#begun === undefined && input.idle) {
+        if (input.unread === 0) return undefined;
+        input.expect(HEADER);
+      }
+      if (input.next() !== "block") return undefined;
+      const decoded = this.#begun === undefined
+        ? this.#header(new BinaryRequest(input.take()))
+        : this.#body(this.#begun, input.take());
+      if (decoded !== undefined) return decoded;
+    }
+  }
+
+  #header(request: BinaryRequest): CacheInvalid | undefined {
+    const { maxBody, maxDiscard } = this.#limits;
+    const { isBinary, length } = request;
+    if (isBinary && length <= maxBody + MOST_BESIDE && request.isRight) {
+      this.#begun = request;
+      this.#input.expect(length);
+      return undefined;
+    }
+    const isSkipped = isBinary && length <= maxDiscard;
+    if (isSkipped) this.#input.skip(length);
+    else this.#input.stop();
+    return invalid(request, request.isRight ? "too-large" : "bad-syntax", !isSkipped);
+  }
+
+  #body(request: BinaryRequest, body: Uint8Array): BinaryRequest | CacheInvalid {
+    this.#begun = undefined;
+    return request.take(body) ? request : invalid(request, "bad-arguments", false);
+  }
+}
+
+function invalid(request: BinaryRequest, code: string, fatal: boolean): CacheInvalid {
+  return {
+    kind: "invalid",
+    failure: { code, message: code },
+    fatal,
+    writeFailure: (failure, out) => request.writeFailure(failure, out),
+  };
+}

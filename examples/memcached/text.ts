@@ -1,0 +1,133 @@
+// The text form of the protocol: lines and data blocks become requests.
+
+import type { LineInput, WireLimits } from "@lineup/lineup/dialects";
+import { classicCommands } from "./classic_commands.ts";
+import { metaCommands } from "./meta_commands.ts";
+import type { CacheInvalid, Codec } from "./request.ts";
+import { errorLine, type TextCommand, TextRequest } from "./text_request.ts";
+import { BAD_FORMAT, integer, latin1, splitWords } from "./words.ts";
+
+const CR = 0x0d, LF = 0x0a;
+const CRLF_BYTES = 2;
+/** The longest data block that a line may announce, as in the original. */
+const MOST_DATA = 2 ** 31 - 3;
+const TOO_LARGE = "object too large for cache";
+
+const commands: ReadonlyMap<string, TextCommand> = new Map(
+  Object.entries({ ...classicCommands, ...metaCommands }),
+);
+
+/** A name that is no command. The server answers it, by the verb. */
+const UNKNOWN: TextCommand = {
+  verb: "unknown",
+  words: [0, Infinity],
+  read: () => undefined,
+  write: () => {},
+};
+
+/** The lines and data blocks of one connection. */
+export class TextCodec implements Codec {
+  readonly #input: LineInput;
+  readonly #limits: WireLimits;
+  /** The request whose data block comes next. */
+  #storing: TextRequest | undefined = undefined;
+
+  constructor(input: LineInput, limits: WireLimits) {
+    this.#input = input;
+    this.#limits = limits;
+  }
+
+  next(): TextRequest | CacheInvalid | undefined {
+    const input = this.#input;
+    for (;;) {
+      switch (input.next()) {
+        case "more":
+          return undefined;
+        case "too-long":
+          return this.#fatal("line-too-long", `a line has at most ${input.maxLine} bytes`);
+        case "block":
+          return this.#stored();
+        case "line": {
+          const decoded = this.#line();
+          if (decoded !== undefined) return decoded;
+        }
+      }
+    }
+  }
+
+  /** The request of a line; `undefined` where its data block is still to come. */
+  #line(): TextRequest | CacheInvalid | undefined {
+    const { bytes, start, end } = this.#input;
+    const words: string[] = [];
+    const isText = splitWords(bytes, start, end, words);
+    const command = commands.get(words[0]);
+    const last = words[words.length - 1];
+    if (command === undefined) {
+      // A browser, or a program that was told to speak HTTP to this port.
+      if (last?.startsWith("HTTP/")) return this.#fatal("wrong-protocol", "no HTTP here", true);
+      return new TextRequest(UNKNOWN, words, false);
+    }
+    const [least, most] = command.words;
+    if (words.length <= least || words.length > most + 1) {
+      const message = `${words[0]} has another number of words`;
+      if (command.data === undefined) return invalid("unknown-command", message);
+      // The length of the data is not known, and data must never run as commands.
+      return this.#fatal("unknown-command", message);
+    }
+    const noreply = command.noreply === true && last === "noreply";
+    const request = new TextRequest(command, words, noreply);
+    const bad = isText ? command.read(request) : BAD_FORMAT;
+    if (command.data !== undefined) return this.#announced(request, command.data, bad);
+    return bad === undefined ? request : invalid("bad-arguments", bad, noreply);
+  }
+
+  /** Goes on behind the line of a request that announces a data block. */
+  #announced(
+    request: TextRequest,
+    at: number,
+    bad: string | undefined,
+  ): TextRequest | CacheInvalid | undefined {
+    const { words, noreply } = request;
+    const length = integer(words[at] ?? "", 0, MOST_DATA);
+    if (length === undefined) return this.#fatal("bad-arguments", bad ?? BAD_FORMAT, noreply);
+    const { maxBody, maxDiscard } = this.#limits;
+    if (bad === undefined && length <= maxBody) {
+      this.#storing = request;
+      this.#input.expect(length + CRLF_BYTES);
+      return undefined;
+    }
+    if (length > maxDiscard) return this.#fatal("too-large", TOO_LARGE, noreply);
+    this.#input.skip(length + CRLF_BYTES);
+    // Without its data, the handler refuses it as too large.
+    return bad === undefined ? request : invalid("bad-arguments", bad, noreply);
+  }
+
+  /** The request whose data block has come. */
+  #stored(): TextRequest | CacheInvalid {
+    const request = this.#storing!;
+    this.#storing = undefined;
+    const { bytes, start, end } = this.#input;
+    const last = end - CRLF_BYTES;
+    if (bytes[last] !== CR || bytes[last + 1] !== LF) {
+      return this.#fatal("bad-syntax", "bad data chunk", request.noreply);
+    }
+    request.args.value = latin1(bytes, start, last);
+    return request;
+  }
+
+  #fatal(code: string, message: string, silent?: boolean): CacheInvalid {
+    this.#input.stop();
+    return { ...invalid(code, message, silent), fatal: true };
+  }
+}
+
+function invalid(code: string, message: string, silent: boolean = false): CacheInvalid {
+  return {
+    kind: "invalid",
+    failure: { code, message },
+    fatal: false,
+    writeFailure(failure, out) {
+      if (!silent) out.add(errorLine(failure));
+    },
+  };
+}

@@ -12,6 +12,10 @@ const INSTALL: Readonly<Record<string, string>> = {
   ruby: "apt-get install ruby ruby-beaneater",
   php: "apt-get install php-cli php-pda-pheanstalk",
   bun: "npm install -g bun",
+  ...Object.fromEntries(
+    ["cp", "cat", "rm", "exist", "touch", "stat", "flush", "ping", "capable", "slap"]
+      .map((name) => [`memc${name}`, "apt-get install libmemcached-tools"]),
+  ),
 };
 
 /** Runs a program to its end. Throws where it, or one that it needs, is missing: the message names the package. */

@@ -16,6 +16,8 @@ const INSTALL: Readonly<Record<string, string>> = {
     ["cp", "cat", "rm", "exist", "touch", "stat", "flush", "ping", "capable", "slap"]
       .map((name) => [`memc${name}`, "apt-get install libmemcached-tools"]),
   ),
+  "redis-cli": "apt-get install redis-tools",
+  "redis-benchmark": "apt-get install redis-tools",
 };
 
 /** Runs a program to its end. Throws where it, or one that it needs, is missing: the message names the package. */

@@ -34,7 +34,7 @@ export const options: ServeOptions = {
 if (import.meta.main) {
   const { port } = readFlags({ port: "6379" });
   const { handlers, stats } = redisService(MOST_BYTES);
-  const server = await serve(protocol, handlers, {
+  const server = serve(protocol, handlers, {
     ...options,
     port: Number(port),
     stats,

@@ -1,7 +1,13 @@
 // The commands on keys.
 
 import { Refusal } from "@lineup/lineup/protocol";
-import { type Clock, type Context, type Handlers, systemClock } from "@lineup/lineup/server";
+import {
+  type Clock,
+  type Context,
+  type Handlers,
+  instant,
+  systemClock,
+} from "@lineup/lineup/server";
 import { integerOf, wrongArity } from "./command_plan.ts";
 import { type Condition, endOf, endOfSet, mayExpire } from "./expiry.ts";
 import { readGlob } from "./glob.ts";
@@ -126,7 +132,7 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
     };
   }
 
-  const handlers: Handlers<typeof protocol> = {
+  const atOnce: Omit<Handlers<typeof protocol>, "BLPOP" | "BRPOP"> = {
     GET: ({ key }) => ({ value: keys.string(key) }),
 
     SET({ key, value, nx, xx, get, ...times }) {
@@ -218,13 +224,11 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
       const to = Math.min(length - 1, stop < 0 ? length + stop : stop);
       return { elements: list.slice(from, to) };
     },
-
-    BLPOP: blockingPop("left"),
-    BRPOP: blockingPop("right"),
   };
+  for (const handler of Object.values(atOnce)) instant(handler as () => unknown);
 
   return {
-    handlers,
+    handlers: { ...atOnce, BLPOP: blockingPop("left"), BRPOP: blockingPop("right") },
     stats: () => [
       ["keys", keys.size],
       ["keys-with-ttl", keys.expiring],

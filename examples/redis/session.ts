@@ -19,6 +19,9 @@ const PREFIXES: Readonly<Record<string, string>> = {
   quota: "TRYAGAIN",
 };
 
+/** The longest string that is written without a `ReplyWriter`. */
+const SHORT = 4096;
+
 /** The state of one connection. */
 export class RedisSession implements DialectSession {
   readonly timed = false;
@@ -77,8 +80,14 @@ export class RedisSession implements DialectSession {
     reply: Values | undefined,
     out: Sink,
   ): void {
+    const value = plan!.frameOf(reply ?? {});
+    // Most replies are short strings: they need no writer.
+    if (typeof value === "string" && value.length <= SHORT && isAscii(value)) {
+      out.add(`$${value.length}\r\n${value}\r\n`);
+      return;
+    }
     const writer = new ReplyWriter(this.resp3);
-    writer.add(plan!.frameOf(reply ?? {}));
+    writer.add(value);
     writer.moveTo(out);
   }
 

@@ -16,6 +16,7 @@ import { type Client, connect } from "@lineup/lineup/client";
 import { type Protocol, type ReceivedArgs, Refusal } from "@lineup/lineup/protocol";
 import { queueProtocol } from "@lineup/lineup/queue";
 import { type Handlers, serve, type ServeOptions } from "@lineup/lineup/server";
+import { isIP } from "node:net";
 import { readFlags, untilFinished } from "./listen.ts";
 import { smtpDialect } from "./smtp/dialect.ts";
 import type { SmtpRules } from "./smtp/session.ts";
@@ -118,6 +119,15 @@ function machineOf(peer: string): string {
   return peer.replace(/:[0-9]+$/, "").replace(/[[\]]/g, "");
 }
 
+/** An address as mail writes it. */
+function literal(machine: string): string {
+  return isIP(machine) === 0
+    ? machine
+    : machine.includes(":")
+    ? `[IPv6:${machine}]`
+    : `[${machine}]`;
+}
+
 /** The lines in front of a message: where it came from, and for whom. */
 function headOf(message: Message, machine: string, hostname: string, id: string): Uint8Array {
   const { client, protocol, sender, recipients } = message;
@@ -125,7 +135,7 @@ function headOf(message: Message, machine: string, hostname: string, id: string)
   const lines = [
     `Return-Path: <${sender}>`,
     ...recipients.map((recipient) => `X-Original-To: ${recipient}`),
-    `Received: from ${client} (${machine}) by ${hostname} with ${protocol} id ${id};`,
+    `Received: from ${client} (${literal(machine)}) by ${hostname} with ${protocol} id ${id};`,
     ` ${date}`,
   ];
   return new TextEncoder().encode(lines.map((line) => `${line}\r\n`).join(""));

@@ -1,5 +1,7 @@
 // The text of one message as it comes, and the rules for it.
 
+import { type CommandFault, fault } from "./command_fault.ts";
+
 const CR = 0x0d, LF = 0x0a, DOT = 0x2e;
 
 /** The longest line of a message, without its CR LF (RFC 5322). */
@@ -15,8 +17,15 @@ const enum Place {
   DotCr,
 }
 
-/** The reason why a message is refused. */
-export type MessageFault = "bare-line-end" | "nul" | "long-line" | "too-large";
+const FAULTS = {
+  bareLineEnd: fault(
+    "bad-message",
+    "A line of a message ends in CR LF; a CR or LF alone is refused.",
+  ),
+  nul: fault("bad-message", "A message has no NUL."),
+  longLine: fault("bad-message", `A line of a message has at most ${LONGEST_LINE} bytes.`),
+  tooLarge: fault("body-too-large", "The message is too large."),
+};
 
 /**
  * The bytes of a message. A message with a fault is read to its end and not kept: its sender has it in one piece, and no
@@ -24,7 +33,7 @@ export type MessageFault = "bare-line-end" | "nul" | "long-line" | "too-large";
  */
 export class MessageText {
   /** The first thing that is wrong. */
-  fault: MessageFault | undefined = undefined;
+  fault: CommandFault | undefined = undefined;
   /** The number of its bytes that have come, kept or not. */
   size = 0;
   readonly #most: number;
@@ -62,7 +71,7 @@ export class MessageText {
 
   /** The message is whole: a CR at its end has no LF. */
   end(): void {
-    if (this.#place === Place.Cr) this.#fail("bare-line-end");
+    if (this.#place === Place.Cr) this.#fail(FAULTS.bareLineEnd);
   }
 
   /** Adds bytes up to CR LF . CR LF, without the dots that were put before dots. */
@@ -82,7 +91,7 @@ export class MessageText {
         return { taken: i + 1, ends: true };
       } else {
         // A CR behind the dot alone: the message is refused, so that it need not be kept.
-        if (this.#place === Place.DotCr) this.#fail("bare-line-end");
+        if (this.#place === Place.DotCr) this.#fail(FAULTS.bareLineEnd);
         this.#check(byte);
       }
     }
@@ -92,20 +101,20 @@ export class MessageText {
 
   #check(byte: number): void {
     const isAfterCr = this.#place === Place.Cr;
-    if (isAfterCr !== (byte === LF)) this.#fail("bare-line-end");
-    if (byte === 0) this.#fail("nul");
-    if (++this.size > this.#most) this.#fail("too-large");
+    if (isAfterCr !== (byte === LF)) this.#fail(FAULTS.bareLineEnd);
+    if (byte === 0) this.#fail(FAULTS.nul);
+    if (++this.size > this.#most) this.#fail(FAULTS.tooLarge);
     if (byte === CR) this.#place = Place.Cr;
     else if (byte === LF && isAfterCr) {
       this.#place = Place.Start;
       this.#line = 0;
     } else {
       this.#place = Place.Within;
-      if (++this.#line > LONGEST_LINE) this.#fail("long-line");
+      if (++this.#line > LONGEST_LINE) this.#fail(FAULTS.longLine);
     }
   }
 
-  #fail(fault: MessageFault): void {
+  #fail(fault: CommandFault): void {
     this.fault ??= fault;
     this.#bytes = new Uint8Array(0);
     this.#length = 0;

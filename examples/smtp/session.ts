@@ -9,7 +9,6 @@ import type {
   Notice,
   Served,
   Sink,
-  WireRequest,
 } from "@lineup/lineup/dialects";
 import type { CompiledCommand, Values } from "@lineup/lineup/protocol";
 import {
@@ -22,7 +21,7 @@ import {
 } from "./arguments.ts";
 import { CommandFault, fatal, fault } from "./command_fault.ts";
 import { SmtpInput } from "./input.ts";
-import { LONGEST_LINE, type MessageFault, MessageText } from "./message_text.ts";
+import { MessageText } from "./message_text.ts";
 import {
   doneLine,
   extensionLines,
@@ -31,6 +30,7 @@ import {
   NOT_IMPLEMENTED,
   queuedLine,
 } from "./replies.ts";
+import { type Chunk, SmtpRequest, type Transaction } from "./request.ts";
 
 /** What a connection may do beside the limits of its server. */
 export interface SmtpRules {
@@ -41,55 +41,6 @@ export interface SmtpRules {
   /** Most refused commands between two messages. */
   readonly badCommands: number;
 }
-
-/** A message from MAIL to its end. */
-interface Transaction {
-  readonly sender: string;
-  readonly international: boolean;
-  readonly recipients: string[];
-  /** Its text, once DATA or BDAT has begun it. */
-  text: MessageText | undefined;
-}
-
-/** A chunk of BDAT. One that is refused is read and dropped: its bytes must not be taken for commands. */
-interface Chunk {
-  /** The number of its bytes that have not come. */
-  left: number;
-  readonly isLast: boolean;
-  readonly fault: CommandFault | undefined;
-}
-
-/** A command that is whole, or a message. */
-class SmtpRequest implements WireRequest {
-  readonly kind = "request";
-  readonly plain = true;
-  readonly verb: string;
-  readonly bytes: number;
-  args: Values;
-  /** The change of the session where the command succeeds. */
-  readonly effect: () => void;
-
-  constructor(verb: string, bytes: number, args: Values, effect: () => void) {
-    this.verb = verb;
-    this.bytes = bytes;
-    this.args = args;
-    this.effect = effect;
-  }
-
-  forget(): void {
-    this.args = {};
-  }
-}
-
-const MESSAGE_FAULTS: Readonly<Record<MessageFault, CommandFault>> = {
-  "bare-line-end": fault(
-    "bad-message",
-    "A line of a message ends in CR LF; a CR or LF alone is refused.",
-  ),
-  "nul": fault("bad-message", "A message has no NUL."),
-  "long-line": fault("bad-message", `A line of a message has at most ${LONGEST_LINE} bytes.`),
-  "too-large": fault("body-too-large", "The message is too large."),
-};
 
 /** The state of one connection. */
 export class SmtpSession implements DialectSession {
@@ -337,7 +288,7 @@ export class SmtpSession implements DialectSession {
   #message(): SmtpRequest {
     const { sender, recipients, text, international } = this.#transaction!;
     this.#transaction = undefined;
-    if (text!.fault !== undefined) throw MESSAGE_FAULTS[text!.fault];
+    if (text!.fault !== undefined) throw text!.fault;
     const protocol = international ? "UTF8SMTP" : this.#isExtended ? "ESMTP" : "SMTP";
     const args = { client: this.#client, protocol, sender, recipients, body: text!.bytes };
     return new SmtpRequest("MESSAGE", text!.length, args, () => this.#badCommands = 0);

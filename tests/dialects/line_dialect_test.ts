@@ -327,6 +327,7 @@ async function answersTo(spec: LineDialectSpec, sent: string): Promise<string> {
 
 const { tail: _, ...withoutTail } = dotSpec;
 const { quotes: __, ...withoutQuotes } = dotSpec;
+const upperSpec = { ...dotSpec, verbs: "upper-case" } as const;
 
 const ANSWERS: readonly [name: string, spec: LineDialectSpec, sent: string, answer: string][] = [
   [
@@ -349,6 +350,18 @@ const ANSWERS: readonly [name: string, spec: LineDialectSpec, sent: string, answ
     withoutQuotes,
     "COUNT 1 2\n",
     '501 "2" is one argument too many.\r\n',
+  ],
+  [
+    "verbs in upper case are in upper case alone",
+    upperSpec,
+    "NOOP\nnoop\n",
+    '250 nothing\r\n500 There is no command "noop".\r\n',
+  ],
+  [
+    "an end of a line may be LF or CR LF, also in turn",
+    dotSpec,
+    "NOOP\r\nNOOP\nNOOP\r\n",
+    "250 nothing\r\n".repeat(3),
   ],
   ["a verb has the letters of ASCII alone", dotSpec, "QUıT\n", "500 There is no command QUıT.\r\n"],
   [

@@ -375,7 +375,7 @@ Deno.test("smtp: mail is a job of the queue, with its envelope in front and its 
       "Return-Path: <ada@a.example>",
       "X-Original-To: grace@b.example",
       "X-Original-To: alan@B.example",
-      `Received: from a.example (127.0.0.1) by mx.example with ESMTP id ${queued};`,
+      `Received: from a.example ([127.0.0.1]) by mx.example with ESMTP id ${queued};`,
       " DATE",
       "Subject: Hi",
       "",

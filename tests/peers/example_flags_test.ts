@@ -1,0 +1,40 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { startExample } from "./example_process.ts";
+
+/** The port of each protocol. */
+const PORTS = { dict: 2628, finger: 79, smtp: 25 } as const;
+
+/** Runs an example that ends by itself. */
+async function runExample(name: string, ...args: string[]): Promise<{ code: number; err: string }> {
+  const path = new URL(`../../examples/${name}.ts`, import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-net", path, ...args],
+    stdout: "null",
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stderr } = await child.output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
+
+for (const [name, port] of Object.entries(PORTS)) {
+  Deno.test(`${name} has the port of its protocol by default, and names a wrong flag`, async () => {
+    const [help, wrong, large] = await Promise.all([
+      runExample(name, "--help"),
+      runExample(name, "--prot", "1"),
+      runExample(name, "--port", "65536"),
+    ]);
+    assertEquals(help.code, 0);
+    assertMatch(help.err, new RegExp(`^flags and their defaults: --port ${port}\\b`));
+    assertEquals(wrong.code, 64);
+    assertStringIncludes(wrong.err, "wrong: --prot");
+    assertEquals(large.code, 64);
+    assertStringIncludes(large.err, "wrong: --port 65536");
+  });
+}
+
+Deno.test("an example says where it cannot listen", async () => {
+  await using first = await startExample("dict", ["--allow-net"], ["--port", "0"]);
+  const second = await runExample("dict", "--port", String(first.port));
+  assertEquals(second.code, 1);
+  assertMatch(second.err, /^dict: cannot listen at tcp:\/\/127\.0\.0\.1:[0-9]+: .*in use.*\n$/);
+});

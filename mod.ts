@@ -27,6 +27,17 @@
 export * from "./protocol/mod.ts";
 export { type LogEntry, serve, type ServeOptions, type Server } from "./server/mod.ts";
 export type { Context, Handler, Handlers, ItemSource, Result } from "./server/mod.ts";
+export { inWorker, type Service, service, type ServiceParts } from "./server/mod.ts";
+export type {
+  AddedBy,
+  AddedIn,
+  AnyAround,
+  Around,
+  ContextBehind,
+  Fitting,
+  InOrder,
+} from "./server/mod.ts";
+export type { ConnectedClient, Next, Passed, StateIn } from "./server/mod.ts";
 export { type CallOptions, type Client, connect } from "./client/mod.ts";
 export type { Clock } from "./scheduling/clock.ts";
 export { ConnectionLost, type Items, ProtocolError, type SessionOptions } from "./client/mod.ts";

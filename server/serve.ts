@@ -12,6 +12,7 @@ import { EventLog } from "./event_log.ts";
 import { logToConsole, logWritten } from "./log.ts";
 import type { Handlers } from "./request/handlers.ts";
 import type { ServeOptions } from "./serve_options.ts";
+import type { Service } from "./service.ts";
 import {
   readOrigin,
   requireLoopback,
@@ -72,11 +73,19 @@ export function serve<const P extends Protocol>(
   handlers: Partial<Handlers<P>>,
   options: ServeOptions & { workers: WorkerOptions },
 ): Promise<Server>;
-export async function serve(
-  protocol: Protocol,
-  handlers: Readonly<Record<string, unknown>>,
-  options: ServeOptions = {},
+/** Serves a service: a protocol with its handlers, the state of its connections, and its middleware. */
+export function serve(service: Service, options?: ServeOptions): Promise<Server>;
+export function serve(
+  first: Protocol | Service,
+  second: Readonly<Record<string, unknown>> | ServeOptions = {},
+  third: ServeOptions = {},
 ): Promise<Server> {
+  return "protocol" in first
+    ? serveService(first, second as ServeOptions)
+    : serveService({ protocol: first, handlers: second as Service["handlers"] }, third);
+}
+
+async function serveService(service: Service, options: ServeOptions): Promise<Server> {
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);
@@ -88,7 +97,7 @@ export async function serve(
   const eventLog = new EventLog(clock, log, options.logLevel);
   telemetry.subscribe(eventLog.write);
   const resources = { dialect, clock, turns, telemetry };
-  const server = await ProtocolServer.open(protocol, handlers, options, resources);
+  const server = await ProtocolServer.open(service, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   let isSignalled = false;
   const shutdown = async (): Promise<void> => {

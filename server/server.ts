@@ -6,7 +6,6 @@ import type { LoopYield } from "../net/loop_yield.ts";
 import type { OpeningOptions } from "../net/pending_handshakes.ts";
 import type { ProxyOptions } from "../net/proxied_listener.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
-import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ConnectionAdmission } from "./admission/admission.ts";
 import {
@@ -20,6 +19,7 @@ import { acceptAll } from "./connection/accept.ts";
 import { Connection } from "./connection/connection.ts";
 import { TurnAway } from "./connection/turn_away.ts";
 import type { ServiceOptions } from "./options.ts";
+import type { Service } from "./service.ts";
 import { createServices, type ServerParts } from "./services.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { WorkerPool } from "./workers/pool.ts";
@@ -60,14 +60,13 @@ export class ProtocolServer {
   #draining: Promise<void> | undefined = undefined;
 
   private constructor(
-    protocol: Protocol,
-    handlers: Readonly<Record<string, unknown>>,
+    service: Service,
     options: ServiceOptions,
     resources: ServerResources,
     pool: WorkerPool | undefined,
   ) {
     const connections = new Set<Connection>();
-    this.#parts = createServices(protocol, handlers, options, { ...resources, connections, pool });
+    this.#parts = createServices(service, options, { ...resources, connections, pool });
     this.#resources = resources;
     this.#connections = connections;
     this.#limits = { ...CONNECTION_LIMITS, ...options.connections };
@@ -82,8 +81,7 @@ export class ProtocolServer {
 
   /** Starts its workers, if it has any. Throws the errors of `serve`. */
   static async open(
-    protocol: Protocol,
-    handlers: Readonly<Record<string, unknown>>,
+    service: Service,
     options: ServiceOptions,
     resources: ServerResources,
   ): Promise<ProtocolServer> {
@@ -91,7 +89,7 @@ export class ProtocolServer {
     let pool: WorkerPool | undefined;
     try {
       pool = workers && await WorkerPool.open(workers, resources);
-      return new ProtocolServer(protocol, handlers, options, resources, pool);
+      return new ProtocolServer(service, options, resources, pool);
     } catch (error) {
       await pool?.close();
       resources.turns.close();

@@ -2,7 +2,6 @@
 
 import { DEFAULT_LIMITS, type Dialect } from "../dialects/dialect.ts";
 import type { LoopYield } from "../net/loop_yield.ts";
-import type { Protocol } from "../protocol/spec.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { RateLimiter } from "../scheduling/rate_limiter.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
@@ -22,6 +21,7 @@ import type { ConnectionServices } from "./connection/services.ts";
 import { TIMEOUTS } from "./connection/timeouts.ts";
 import { Watchdog } from "./connection/watchdog.ts";
 import type { ServiceOptions } from "./options.ts";
+import type { Service } from "./service.ts";
 import type { Request } from "./request/request.ts";
 import { routesOf } from "./request/routes.ts";
 import { loopScheduler, workerScheduler } from "./request/schedulers.ts";
@@ -53,8 +53,7 @@ export interface ServerParts {
 
 /** Makes the parts of a server. Throws `SpecError` for a wrong protocol, `TypeError` for a missing handler. */
 export function createServices(
-  protocol: Protocol,
-  handlers: Readonly<Record<string, unknown>>,
+  service: Service,
   options: ServiceOptions,
   { dialect, clock, turns, telemetry, connections, pool }: ServerEnvironment,
 ): ServerParts {
@@ -64,7 +63,7 @@ export function createServices(
     ...PRESSURE_MARKS,
     ...options.pressure,
   });
-  const compiled = dialect.compile(protocol);
+  const compiled = dialect.compile(service.protocol);
   const { maxInFlight = MAX_IN_FLIGHT } = options;
 
   const schedulers: (readonly [prefix: string, scheduler: Scheduler<Request>])[] = [];
@@ -92,7 +91,7 @@ export function createServices(
       dialect,
       wording: dialect.wording,
       served: { compiled, limits: { ...DEFAULT_LIMITS, ...options.limits }, maxInFlight },
-      routes: routesOf(compiled, dialect, handlers, scheduler, workers),
+      routes: routesOf(compiled, dialect, service, scheduler, workers),
       deadlines,
       bounds,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
@@ -106,6 +105,7 @@ export function createServices(
       readBudget: new ReadBudget(turns),
       refusalBudget,
       metersOf: metersBy(options.rates),
+      stateMakers: service.state === undefined ? [] : [service.state],
       figures: () => figuresOf(figures),
     },
     stop(): void {

@@ -38,12 +38,16 @@ Exit code: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 if it cannot listen or the modul
   async run([word], flags) {
     const { workers: size, "worker-config": config } = flags;
     if (config !== undefined) checkConfig(config, size);
-    const { url, protocol, handlers } = await importService(word);
+    const service = await importService(word);
+    const { url, protocol, handlers } = service;
     if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
     const options = servingOptions(flags);
     const server = size === undefined
-      ? await serve(protocol, handlers, options)
-      : await serve(protocol, {}, { ...options, workers: { module: url, size, config } })
+      ? await serve({ ...service, handlers }, options)
+      : await serve({ ...service, handlers: {} }, {
+        ...options,
+        workers: { module: url, size, config },
+      })
         .catch((error) => {
           throw explained(error, config);
         });

@@ -24,7 +24,7 @@ export const telnet = {
 } as const;
 
 /** The meaning of the next byte of a command; `Nothing` outside of a command. */
-const enum Next {
+const enum NextByte {
   Nothing,
   Command,
   Option,
@@ -34,17 +34,17 @@ const enum Next {
 
 /** Reads one command at a time, byte by byte. */
 export class TelnetReader {
-  #next = Next.Nothing;
+  #next = NextByte.Nothing;
   #command = 0;
 
   /** Whether a command has begun and not ended. */
   get busy(): boolean {
-    return this.#next !== Next.Nothing;
+    return this.#next !== NextByte.Nothing;
   }
 
   /** Begins a command, behind its IAC. */
   begin(): void {
-    this.#next = Next.Command;
+    this.#next = NextByte.Command;
   }
 
   /**
@@ -53,16 +53,16 @@ export class TelnetReader {
    */
   read(byte: number): TelnetCommand | "bad" | undefined {
     switch (this.#next) {
-      case Next.Command:
+      case NextByte.Command:
         return this.#readCommand(byte);
-      case Next.Option:
-        this.#next = Next.Nothing;
+      case NextByte.Option:
+        this.#next = NextByte.Nothing;
         return { kind: "telnet", command: this.#command, option: byte };
-      case Next.Parameter:
-        if (byte === telnet.IAC) this.#next = Next.ParameterCommand;
+      case NextByte.Parameter:
+        if (byte === telnet.IAC) this.#next = NextByte.ParameterCommand;
         return undefined;
       default:
-        this.#next = byte === telnet.SE ? Next.Nothing : Next.Parameter;
+        this.#next = byte === telnet.SE ? NextByte.Nothing : NextByte.Parameter;
         return undefined;
     }
   }
@@ -70,12 +70,12 @@ export class TelnetReader {
   #readCommand(byte: number): TelnetCommand | "bad" | undefined {
     // A doubled IAC means the byte 255, which UTF-8 never has.
     if (byte === telnet.IAC || byte < telnet.SE) return "bad";
-    if (byte === telnet.SB) this.#next = Next.Parameter;
+    if (byte === telnet.SB) this.#next = NextByte.Parameter;
     else if (byte >= telnet.WILL) {
       this.#command = byte;
-      this.#next = Next.Option;
+      this.#next = NextByte.Option;
     } else {
-      this.#next = Next.Nothing;
+      this.#next = NextByte.Nothing;
       return { kind: "telnet", command: byte, option: -1 };
     }
   }

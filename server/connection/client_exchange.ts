@@ -34,6 +34,8 @@ export interface ExchangeConnection {
   readonly receipts: Receipts;
   /** The connection as handlers see it. */
   readonly client: ConnectedClient;
+  /** Its states, one for each service. */
+  readonly states: readonly unknown[];
   readonly closed: boolean;
   /** Called when the client has told how it behaves. */
   introduce(introduction: Introduction): void;
@@ -89,6 +91,10 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
 
   get client(): ConnectedClient {
     return this.#connection.client;
+  }
+
+  get states(): readonly unknown[] {
+    return this.#connection.states;
   }
 
   get clientKey(): string {

@@ -8,6 +8,7 @@ import type { Weighed } from "../admission/memory_guard.ts";
 import type { Guest } from "../admission/policy.ts";
 import { ClientView } from "../request/context.ts";
 import type { ConnectedClient } from "../request/handlers.ts";
+import { ConnectionStates } from "./connection_states.ts";
 import { ConnectionTimeouts } from "./connection_timeouts.ts";
 import { EndReport, type ReportedConnection } from "./end_report.ts";
 import { ClientExchange, type ExchangeConnection } from "./client_exchange.ts";
@@ -67,6 +68,7 @@ export class Connection
   readonly #exchange: ClientExchange;
   readonly #timeouts: ConnectionTimeouts;
   readonly #reader: ReadLoop;
+  readonly #states: ConnectionStates;
   #halfClose: HalfClose | undefined = undefined;
   readonly #report: EndReport;
   /** Whether the client has told how it behaves, as our clients do. */
@@ -101,12 +103,15 @@ export class Connection
     this.#timeouts = new ConnectionTimeouts(clock.now());
     this.#report = new EndReport(this, telemetry, clock);
     this.#reader = new ReadLoop(this, stream, this.#exchange, this.#timeouts);
+    this.#states = new ConnectionStates(clock, (error) => this.#report.failed(error));
   }
 
   /** Greets, and serves requests until the client or the server ends the connection. Never rejects. */
   async run(): Promise<void> {
     try {
-      this.session.greet(this.output);
+      const refusal = this.#states.make(this.services.stateMakers, this.client);
+      if (refusal === undefined) this.session.greet(this.output);
+      else this.#refuse(refusal);
       this.output.flush();
       await this.#reader.run();
       if (this.#exchange.inFlight > 0) await this.#exchange.untilAnswered();
@@ -117,7 +122,16 @@ export class Connection
       if (isReset && this.#stream.tellsUnread) this.receipts.unread();
     } finally {
       this.close();
+      await this.#states.disposed;
     }
+  }
+
+  /** Answers with a failure in the place of the greeting, and takes no requests. */
+  #refuse(failure: Failure): void {
+    const { dialect, telemetry } = this.services;
+    telemetry.countError(failure.code);
+    this.output.add("", dialect.refuseConnection(failure));
+    this.end();
   }
 
   #unwritable(error: unknown): void {
@@ -138,6 +152,10 @@ export class Connection
   get idleSince(): number {
     const isIdle = !this.ended && this.#exchange.inFlight === 0 && this.output.held === 0;
     return isIdle ? this.#timeouts.idleSince : Infinity;
+  }
+
+  get states(): readonly unknown[] {
+    return this.#states.values;
   }
 
   whenClosed(action: () => void): void {
@@ -276,5 +294,6 @@ export class Connection
     this.#stream.close();
     this.receipts.close();
     for (const action of this.#onClosed ?? []) action();
+    this.#states.dispose();
   }
 }

@@ -10,6 +10,7 @@ import type { RefusalBudget } from "../admission/refusal_budget.ts";
 import type { RequestServices } from "../request/owner.ts";
 import type { Route } from "../request/route.ts";
 import type { Counters } from "../telemetry.ts";
+import type { StateMaker } from "./connection_states.ts";
 import type { ReadBudget } from "./read_budget.ts";
 import type { Timeouts } from "./timeouts.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -29,6 +30,8 @@ export interface ConnectionServices extends RequestServices, RequestRules {
   readonly turns: LoopYield;
   /** The rates that requests of a client count towards. */
   readonly metersOf: MetersOf;
+  /** Makes the state of a connection for each service; empty where no service has one. */
+  readonly stateMakers: readonly (StateMaker | undefined)[];
   /** Every figure of the server, by name. */
   readonly figures: () => Iterable<readonly [name: string, value: string | number]>;
 }

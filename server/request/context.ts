@@ -11,12 +11,28 @@ export class RequestContext implements Context {
     this.#request = request;
   }
 
+  /**
+   * A context of the same request with more members, for what is behind a middleware. Throws `TypeError` for a name that
+   * every context has.
+   */
+  static extend(context: RequestContext, added: object): RequestContext {
+    const taken = Object.keys(added).find((name) => name in RequestContext.prototype);
+    if (taken !== undefined) {
+      throw new TypeError(`next() cannot add ${taken}: the context of every request has it`);
+    }
+    return Object.assign(new RequestContext(context.#request), context, added);
+  }
+
   get verb(): string {
     return this.#request.verb;
   }
 
   get client(): ConnectedClient {
     return this.#request.client;
+  }
+
+  get state(): unknown {
+    return this.#request.state;
   }
 
   get identity(): string | undefined {

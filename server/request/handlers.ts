@@ -19,12 +19,17 @@ export interface ConnectedClient {
   whenClosed(action: () => void): void;
 }
 
-/** The context of a request, for its handler. */
-export interface Context {
+/** The context of a request, for its handler. `S` is the state of a connection. */
+export interface Context<S = unknown> {
   /** The verb of the request. */
   readonly verb: string;
   /** The client that sent it. */
   readonly client: ConnectedClient;
+  /**
+   * The state of the connection, as `state` of the service made it; `undefined` where the service has none. In a worker
+   * it is a copy: a change of it stays there.
+   */
+  readonly state: S;
   /** The identity that the client has proved; `undefined` where it has not. */
   readonly identity: string | undefined;
   /**
@@ -67,11 +72,14 @@ export type Result<C> = Streams<C> extends true ? ItemSource<C> | PromiseLike<It
   : GivenReply<C> | PromiseLike<GivenReply<C>>;
 
 /** Serves one command. A `Refusal` that it throws is sent. Any other error is `internal` and goes to the log. */
-export type Handler<C extends Command> = (args: ReceivedArgs<C>, context: Context) => Result<C>;
+export type Handler<C extends Command, X = Context> = (
+  args: ReceivedArgs<C>,
+  context: X,
+) => Result<C>;
 
-/** A handler for every command of a protocol. */
-export type Handlers<P extends Protocol> = {
-  readonly [V in keyof P["commands"]]: Handler<P["commands"][V]>;
+/** A handler for every command of a protocol. `X` is the context that they get. */
+export type Handlers<P extends Protocol, X = Context> = {
+  readonly [V in keyof P["commands"]]: Handler<P["commands"][V], X>;
 };
 
 const INSTANT = new WeakSet<object>();

@@ -32,6 +32,8 @@ export interface RequestConnection extends BuiltinConnection {
   readonly output: Output;
   /** The connection as handlers see it. */
   readonly client: ConnectedClient;
+  /** The states of the connection, one for each service. */
+  readonly states: readonly unknown[];
   readonly draining: boolean;
   /** Whether the client is not there for a request that waits for an event: such a request calls `close`. */
   readonly abandonsWaits: boolean;

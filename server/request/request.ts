@@ -24,7 +24,6 @@ const PARK_RETRY = 1000;
 export class Request extends AnsweringTicket implements Context, StreamingRequest, StartedRequest {
   #args: Values = {};
   #abort: AbortController | undefined = undefined;
-  /** The reason for which it was ended from outside. */
   #reason: Refusal | undefined = undefined;
   #hasParked = false;
 
@@ -84,13 +83,13 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   /** Runs it: it has a seat. */
   begin(): void {
-    const { handler, builtin, command } = this.route;
+    const { handler, around, builtin, command } = this.route;
     this.startedAt = this.since;
     let result: unknown;
     try {
-      result = builtin === undefined
-        ? handler(this.#args, new RequestContext(this))
-        : this.#runBuiltin(builtin);
+      if (builtin !== undefined) result = this.#runBuiltin(builtin);
+      else if (around === undefined) result = handler(this.#args, new RequestContext(this));
+      else result = around(this, this.#args, new RequestContext(this));
     } catch (error) {
       this.handlerFailed(error);
       this.#finish();
@@ -98,10 +97,9 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     }
     // Only after the call of the handler: else the request behind this one could begin first.
     this.connection.started(this);
-    if (command.items !== undefined) {
-      sendItems(this, result).catch((error) => this.handlerFailed(error))
-        .finally(() => this.#finish());
-    } else if (isThenable(result)) {
+    // Middleware sends the items itself.
+    if (command.items !== undefined && around === undefined) result = sendItems(this, result);
+    if (isThenable(result)) {
       // One step, and one call of the clock: most requests take this path.
       result.then((reply) => {
         const now = this.connection.services.turnClock.now();
@@ -115,6 +113,11 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
       this.succeed(result as Values);
       this.#finish();
     }
+  }
+
+  /** The reason for which it was ended from outside. */
+  get reason(): Refusal | undefined {
+    return this.#reason;
   }
 
   get isBuiltin(): boolean {
@@ -168,6 +171,10 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   get client(): ConnectedClient {
     return this.connection.client;
+  }
+
+  get state(): unknown {
+    return this.connection.states[this.route.service];
   }
 
   get identity(): string | undefined {

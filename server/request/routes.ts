@@ -4,7 +4,9 @@ import type { Builtin, Dialect } from "../../dialects/dialect.ts";
 import type { CompiledCommand, CompiledProtocol } from "../../protocol/compile.ts";
 import { CostEstimate } from "../../scheduling/cost_estimate.ts";
 import type { Values } from "../../protocol/shape.ts";
+import { type AnyAround, putAround } from "./around.ts";
 import { type Context, isInstant } from "./handlers.ts";
+import { inWorker } from "./in_worker.ts";
 import type { Route, RouteScheduler, UntypedHandler } from "./route.ts";
 
 /** The class of work that keeps a connection in hand: it goes first, on seats of its own. */
@@ -26,26 +28,43 @@ export interface WorkerRoutes {
   readonly scheduler: RouteScheduler;
 }
 
+/** The handlers of a protocol, and the middleware around them. */
+export interface RoutedService {
+  readonly handlers: Readonly<Record<string, unknown>>;
+  readonly around?: readonly AnyAround[];
+}
+
 /**
  * The routes of a protocol. Throws `TypeError` for a command without a handler, and for a handler without a command.
  */
 export function routesOf(
   { commands }: CompiledProtocol,
   { builtins }: Dialect,
-  handlers: Readonly<Record<string, unknown>>,
+  { handlers, around = [] }: RoutedService,
   scheduler: RouteScheduler,
   workers: WorkerRoutes | undefined,
 ): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const inWorkers = new Set(workers?.pool.verbs);
+  const own = (
+    command: CompiledCommand,
+    handler: UntypedHandler,
+    scheduler: RouteScheduler,
+  ): Route => behind(around, route(command, handler, scheduler));
   for (const [verb, command] of commands) {
     const handler = handlers[verb];
     if (command.builtin) routes.set(verb, builtinRoute(command, builtins[verb], scheduler));
-    else if (typeof handler === "function") {
-      routes.set(verb, route(command, handler as UntypedHandler, scheduler));
+    else if (typeof handler === "function" && handler !== inWorker) {
+      routes.set(verb, own(command, handler as UntypedHandler, scheduler));
     } else if (workers !== undefined && inWorkers.has(verb)) {
-      routes.set(verb, route(command, fromPool(workers.pool, command), workers.scheduler));
-    } else throw new TypeError(`no handler for the command ${verb}`);
+      routes.set(verb, own(command, fromPool(workers.pool, command), workers.scheduler));
+    } else {
+      const missing = workers === undefined
+        ? "inWorker needs the option workers"
+        : "the module of the workers has none";
+      const why = handler === inWorker ? `: ${missing}` : "";
+      throw new TypeError(`no handler for the command ${verb}${why}`);
+    }
   }
   for (const verb of [...Object.keys(handlers), ...inWorkers]) {
     if (routes.get(verb)?.command.builtin !== false) {
@@ -64,11 +83,24 @@ function route(
   return {
     command,
     handler,
+    around: undefined,
+    service: 0,
     builtin: undefined,
     instant: isInstant(handler) && mayBeInstant(command) ? handler as Route["instant"] : undefined,
     scheduler,
     class: name,
     cost: new CostEstimate(cost),
+  };
+}
+
+function behind(around: readonly AnyAround[], route: Route): Route {
+  if (around.length === 0) return route;
+  const { handler, command } = route;
+  // Middleware needs a context, and may wait.
+  return {
+    ...route,
+    instant: undefined,
+    around: putAround(around, handler, command.items !== undefined),
   };
 }
 

@@ -1,5 +1,6 @@
 // Sends the items that a handler yields, no faster than the client reads.
 
+import type { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 
 /** A request whose handler yields items. */
@@ -13,31 +14,46 @@ export interface StreamingRequest {
   untilWritable(): Promise<void> | undefined;
   /** Called when the handler has returned. */
   succeed(reply: Values | undefined): void;
-  /** Called when the handler has thrown. */
+  /** The reason for which the request was ended from outside. */
+  readonly reason: Refusal | undefined;
+  /** Called when the handler has yielded an item that does not fit the command. */
   handlerFailed(error: unknown): void;
 }
 
-/** Sends items until the handler returns or the request is answered otherwise. */
-export async function sendItems(request: StreamingRequest, result: unknown): Promise<void> {
+/**
+ * Sends items until the handler returns, and resolves with its reply. Rejects with the error of the handler, and where
+ * the request is answered otherwise. Without `sent`, answers the request with the reply at once, in the same write as the
+ * items; with it, only sets `sent.any` once an item was sent.
+ */
+export async function sendItems(
+  request: StreamingRequest,
+  result: unknown,
+  sent?: { any: boolean },
+): Promise<Values | undefined> {
   const source = (result instanceof Promise ? await result : result) as
     & AsyncIterable<Values>
     & Iterable<Values>;
   const items = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
-  try {
-    for (;;) {
-      const step = items.next();
-      const { done, value } = step instanceof Promise ? await step : step;
-      if (done) {
-        if (!request.answered) request.succeed(value);
-        return;
-      }
-      if (request.answered || request.expires()) break;
-      request.item(value);
-      const blocked = request.untilWritable();
-      if (blocked !== undefined) await blocked;
+  for (;;) {
+    const step = items.next();
+    const { done, value } = step instanceof Promise ? await step : step;
+    if (done) {
+      if (sent === undefined && !request.answered) request.succeed(value);
+      return value;
     }
-  } catch (error) {
-    request.handlerFailed(error);
+    if (request.answered || request.expires()) break;
+    try {
+      request.item(value);
+    } catch (error) {
+      // The client is told at once: the end of the handler may take long.
+      request.handlerFailed(error);
+      await items.return?.();
+      throw error;
+    }
+    if (sent !== undefined) sent.any = true;
+    const blocked = request.untilWritable();
+    if (blocked !== undefined) await blocked;
   }
   await items.return?.();
+  throw request.reason;
 }

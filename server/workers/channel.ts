@@ -184,6 +184,16 @@ function encodeFrame(message: Message, buffer: Uint8Array | undefined): Uint8Arr
   return apart ? [first, body] : [first];
 }
 
+/** The reason why a value cannot be sent; `undefined` where it can. */
+export function whyUnsendable(value: unknown): string | undefined {
+  if (value === undefined || isJson(value, 0)) return undefined;
+  try {
+    serialize(value);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Whether a value survives JSON unchanged. */
 function isJson(value: unknown, depth: number): boolean {
   switch (typeof value) {

@@ -4,9 +4,17 @@ import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import { abortable } from "./abortable.ts";
 import type { Context } from "../request/handlers.ts";
+import { inWorker } from "../request/in_worker.ts";
 import type { UntypedHandler } from "../request/route.ts";
 import { Channel } from "./channel.ts";
-import { type FromWorker, type Task, toPlain, toRefusal, type ToWorker } from "./messages.ts";
+import {
+  type FromWorker,
+  type MoreContext,
+  type Task,
+  toPlain,
+  toRefusal,
+  type ToWorker,
+} from "./messages.ts";
 
 /** The URL of this module. */
 export const hostUrl: string = import.meta.url;
@@ -112,7 +120,9 @@ class WorkerHost {
         throw new TypeError("the module of workers must export default handlers, or { handlers }");
       }
       this.#handlers = found as Readonly<Record<string, UntypedHandler>>;
-      const verbs = Object.keys(found).filter((verb) => typeof this.#handlers[verb] === "function");
+      const verbs = Object.keys(found).filter((verb) =>
+        typeof this.#handlers[verb] === "function" && this.#handlers[verb] !== inWorker
+      );
       this.#tell({ kind: "ready", verbs });
     } catch (error) {
       this.#fail(error);
@@ -178,9 +188,10 @@ class WorkerHost {
       // The worker learns nothing of the connection after this request.
       whenClosed: (action: () => void): void => void onClosed.push(action),
     });
-    return {
+    const context: Context = {
       verb,
       client,
+      state: undefined,
       identity,
       signal,
       deadline,
@@ -203,11 +214,25 @@ class WorkerHost {
       // The memory of a worker has a bound of its own.
       hold: () => {},
     };
+    return withMore(context, task.more);
   }
 
   #fail(error: unknown): void {
     this.#tell({ kind: "failure", error: toCloneable(error) });
   }
+}
+
+/** Adds the state and what middleware added. A member that could not be sent throws where a handler reads it. */
+function withMore(context: Context, more: MoreContext | undefined): Context {
+  if (more === undefined) return context;
+  Object.assign(context, more.cloned);
+  for (const [name, why] of Object.entries(more.left)) {
+    const get = (): never => {
+      throw new TypeError(`${name} of the context cannot go to a worker: ${why}`);
+    };
+    Object.defineProperty(context, name, { get, enumerable: true });
+  }
+  return context;
 }
 
 /** A thrown or logged value as it can cross to the server: as text where it cannot be cloned. */

@@ -17,6 +17,14 @@ export interface Task {
   /** The end of its time; `undefined` where it has no limit. */
   readonly deadline: number | undefined;
   readonly trace: string | undefined;
+  /** The state of its connection and what middleware added to its context, by name; `undefined` where there is none. */
+  readonly more: MoreContext | undefined;
+}
+
+/** Members of a context: those that can be cloned, and for the others the reason why not. */
+export interface MoreContext {
+  readonly cloned: Readonly<Record<string, unknown>>;
+  readonly left: Readonly<Record<string, string>>;
 }
 
 /** To a worker. */

@@ -5,7 +5,8 @@ import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { Context } from "../request/handlers.ts";
-import type { Task } from "./messages.ts";
+import { whyUnsendable } from "./channel.ts";
+import type { MoreContext, Task } from "./messages.ts";
 import { type SeatOptions, WorkerSeat } from "./seat.ts";
 
 /**
@@ -149,5 +150,21 @@ function toTask({ verb, items }: CompiledCommand, values: Values, context: Conte
   const { client: { id: client, peer, agent }, identity, trace } = context;
   const deadline = context.deadline === Infinity ? undefined : context.deadline;
   const streams = items !== undefined;
-  return { verb, values, streams, client, peer, agent, identity, deadline, trace };
+  const more = moreOf(context);
+  return { verb, values, streams, client, peer, agent, identity, deadline, trace, more };
+}
+
+/** The state of the connection and what middleware added: the own members of a context are those. */
+function moreOf(context: Context): MoreContext | undefined {
+  const all = Object.entries(context);
+  if (context.state !== undefined) all.push(["state", context.state]);
+  if (all.length === 0) return undefined;
+  const cloned: Record<string, unknown> = {};
+  const left: Record<string, string> = {};
+  for (const [name, value] of all) {
+    const why = whyUnsendable(value);
+    if (why === undefined) cloned[name] = value;
+    else left[name] = why;
+  }
+  return { cloned, left };
 }

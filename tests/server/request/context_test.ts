@@ -18,6 +18,7 @@ const DOCUMENTED = [
   "log",
   "park",
   "signal",
+  "state",
   "trace",
   "verb",
   "whenUnsent",

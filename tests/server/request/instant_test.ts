@@ -1,5 +1,12 @@
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
-import { instant, serve, type ServeOptions } from "@lineup/lineup/server";
+import {
+  type Context,
+  instant,
+  type Next,
+  serve,
+  type ServeOptions,
+  service,
+} from "@lineup/lineup/server";
 import { assertEquals, assertMatch } from "@std/assert";
 import { RawClient } from "../../raw_client.ts";
 import { PeerListener } from "../../streams.ts";
@@ -89,4 +96,26 @@ Deno.test("a rate holds for instant handlers", async () => {
   await wire.send("ADD 1\nADD 1\nADD 1\n");
   assertEquals(await wire.lines(2), ["OK sum=1", "OK sum=2"]);
   assertMatch(await wire.line(), /^ERR quota /);
+});
+
+Deno.test("middleware runs around instant handlers too", async () => {
+  const listener = new PeerListener();
+  const seen: string[] = [];
+  const counter = service({
+    protocol,
+    around: [async (_args, context: Context, next: Next) => {
+      seen.push(context.verb);
+      return await next();
+    }],
+    handlers: {
+      ADD: instant(({ by }: { by: number }) => ({ sum: by })),
+      WRONG: instant(() => ({ sum: 1 })),
+      HOLD: () => {},
+    },
+  });
+  await using _server = await serve(counter, { log: () => {}, listen: [listener] });
+  const wire = await RawClient.open(listener.connect("203.0.113.1:1"));
+  assertEquals(await wire.ask("ADD 5"), "OK sum=5");
+  assertEquals(seen, ["ADD"]);
+  wire.close();
 });

@@ -1,0 +1,78 @@
+// A service: a protocol with its handlers, and what is around them.
+
+import type { Protocol } from "../protocol/spec.ts";
+import type { AnyAround, ContextBehind, InOrder } from "./request/around.ts";
+import type { ConnectedClient, Context, Handlers } from "./request/handlers.ts";
+
+/** A protocol with the functions that serve it. `service` makes one and checks its types. */
+export interface Service<P extends Protocol = Protocol> {
+  /** The protocol. */
+  readonly protocol: P;
+  /** A handler for every command. */
+  readonly handlers: Readonly<Record<string, unknown>>;
+  /** Makes the state of a connection, see `ServiceParts`. */
+  readonly state?: (client: ConnectedClient) => unknown;
+  /** The middleware, the outermost first. */
+  readonly around?: readonly AnyAround[];
+}
+
+/** The parts of a service, for `service`. */
+export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAround<S>[]> {
+  /** The protocol. */
+  protocol: P;
+  /**
+   * Makes the state of a connection when that opens, before the greeting. Handlers and middleware find it as
+   * `context.state`. Where it has a `[Symbol.dispose]` or a `[Symbol.asyncDispose]` method, that is called when the
+   * connection has ended. A `Refusal` that is thrown here refuses the connection. Default: connections have no state.
+   */
+  state?: (client: ConnectedClient) => S;
+  /** The middleware around all handlers, the outermost first. Built-in commands have none around them. */
+  around?: A & InOrder<A, Context<S>>;
+  /** A handler for every command. Its context has what the middleware adds. */
+  handlers: Handlers<P, ContextBehind<A, Context<S>>>;
+}
+
+/**
+ * Checks the types of a service, and returns it. `serve` takes it; a module may export it as default for
+ * `lineup serve`. Write `state` before `around`, and `around` before `handlers`: the types follow in this order.
+ *
+ * @example
+ * ```ts
+ * import { type Around, serve, service } from "@lineup/lineup/server";
+ * import { connect } from "@lineup/lineup/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const counter = {
+ *   name: "counter",
+ *   version: "1.0",
+ *   summary: "Counts the requests of a connection.",
+ *   commands: { COUNT: { summary: "Count.", reply: { count: "integer" } } },
+ * } as const;
+ *
+ * const logged: Around = async (_args, { verb, log }, next) => {
+ *   const reply = await next();
+ *   log(`${verb} was answered`);
+ *   return reply;
+ * };
+ *
+ * await using server = await serve(
+ *   service({
+ *     protocol: counter,
+ *     state: () => ({ count: 0 }),
+ *     around: [logged],
+ *     handlers: { COUNT: (_, { state }) => ({ count: ++state.count }) },
+ *   }),
+ *   { port: 0, log: () => {} },
+ * );
+ * await using client = await connect(counter, server.address);
+ * await client.COUNT();
+ * assertEquals(await client.COUNT(), { count: 2 });
+ * ```
+ */
+export function service<
+  const P extends Protocol,
+  S = undefined,
+  const A extends readonly AnyAround<S>[] = readonly AnyAround<S>[],
+>(parts: ServiceParts<P, S, A>): Service<P> {
+  return parts as unknown as Service<P>;
+}

@@ -13,6 +13,8 @@ import { request } from "../client/request.ts";
 import { parseAddress } from "../net/mod.ts";
 import { compile } from "../dialects/lineup1/compile.ts";
 import type { CompiledProtocol } from "../protocol/compile.ts";
+import { knownMembers } from "../protocol/members.ts";
+import type { Protocol } from "../protocol/spec.ts";
 import { decodeText } from "../protocol/strings.ts";
 import { reason } from "./reason.ts";
 
@@ -71,7 +73,9 @@ async function askSpec(session: Session): Promise<CompiledProtocol> {
 export function readSpec(body: Uint8Array = new Uint8Array(0)): CompiledProtocol {
   try {
     if (body.length > MOST_SPEC) throw new RangeError(`it has more than ${MOST_SPEC} bytes`);
-    return compile(JSON.parse(decodeText(body)).protocol);
+    const { protocol } = JSON.parse(decodeText(body));
+    // `compile` checks it.
+    return compile(knownMembers(protocol) as Protocol);
   } catch (error) {
     throw new ProtocolError(`the server's SPEC cannot be read: ${reason(error)}`, { cause: error });
   }

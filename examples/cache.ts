@@ -26,7 +26,7 @@ export const protocol = {
       errors: { exists: { summary: "There is a value, and add=yes was asked for." } },
       idempotent: true,
       examples: [
-        { request: "SET greeting hello ttl=60s", reply: "OK" },
+        { request: "SET greeting hello ttl=60s", reply: "OK", undo: "DELETE greeting" },
         { request: "SET greeting again add=yes", reply: 'ERR exists "greeting has a value."' },
       ],
     },

@@ -2,6 +2,7 @@
 
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
+import { members } from "./members.ts";
 import { isOptionName, needVerb } from "./names.ts";
 import { replyShape, requestShape, type Shape } from "./shape.ts";
 import { classes, type Command, type Fields, type Protocol } from "./spec.ts";
@@ -75,7 +76,7 @@ export interface Reserved {
 export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): CompiledProtocol {
   const { builtins = {}, verbs = {}, replyFields } = reserved;
   need(isRecord(protocol), "protocol", "must be an object");
-  needKnown(protocol, ["name", "version", "summary", "description", "commands"], "protocol");
+  needKnown(protocol, members.protocol, "protocol");
   need(
     typeof protocol.name === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(protocol.name),
     "name",
@@ -107,21 +108,6 @@ export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): Co
   return { protocol, commands };
 }
 
-const COMMAND_KEYS = [
-  "summary",
-  "description",
-  "args",
-  "options",
-  "reply",
-  "items",
-  "errors",
-  "class",
-  "cost",
-  "idempotent",
-  "role",
-  "examples",
-];
-
 /** Checks one command and makes it ready. Throws `SpecError` with the path of the wrong part. */
 function compileCommand(
   verb: string,
@@ -133,7 +119,7 @@ function compileCommand(
 ): CompiledCommand {
   const path = `commands.${verb}`;
   need(isRecord(command), path, "must be an object");
-  needKnown(command, COMMAND_KEYS, path);
+  needKnown(command, members.command, path);
   needTexts(command, `${path}.`);
   need(
     command.class === undefined || classes.includes(command.class),
@@ -185,7 +171,7 @@ function readErrors(own: Command["errors"], path: string): ReadonlyMap<string, E
     );
     need(!all.has(code), at, "every command may answer this code; declare others only");
     need(isRecord(error), at, "must be an object");
-    needKnown(error, ["summary", "executed", "retry", "ends"], at);
+    needKnown(error, members.error, at);
     needTexts(error, `${at}.`);
     const { executed, retry, ends } = error;
     needText(ends, `${at}.ends`);
@@ -206,8 +192,11 @@ function needExamples({ examples = [] }: Command, path: string): void {
   examples.forEach((example, index) => {
     const at = `${path}.${index}`;
     need(isRecord(example), at, "must be an object");
-    needKnown(example, ["request", "reply", "summary"], at);
+    needKnown(example, members.example, at);
     needText(example.summary, `${at}.summary`);
+    const { undo } = example;
+    const isLine = undo === undefined || (typeof undo === "string" && /^[^\r\n]+$/.test(undo));
+    need(isLine, `${at}.undo`, "must be a line of text");
     for (const key of ["request", "reply"] as const) {
       const text = example[key];
       need(typeof text === "string" && text !== "", `${at}.${key}`, "must be lines of text");

@@ -1,5 +1,6 @@
 // Checks the fields that a protocol declares.
 
+import { members } from "./members.ts";
 import { needName } from "./names.ts";
 import { commonOptions, type Field, type Fields, type FieldSpec } from "./spec.ts";
 import { isRecord, need, needBoolean, needFew, needKnown, needText } from "./spec_error.ts";
@@ -43,20 +44,6 @@ export function isOptional(field: FieldSpec): boolean {
 
 const MOST = { fields: 100, values: 1000 } as const;
 
-const FIELD_KEYS = [
-  "type",
-  "summary",
-  "optional",
-  "required",
-  "many",
-  "positional",
-  "default",
-  "min",
-  "max",
-  "values",
-  "schema",
-];
-
 /** The full form of fields, with their names. Throws `SpecError`. `path` is the place of their declaration. */
 export function readFields(all: Fields | undefined, path: string): NamedField[] {
   if (all === undefined) return [];
@@ -93,7 +80,7 @@ function readField(name: string, field: Field, at: string): NamedField {
   needName(name, at);
   need(!(name in {}), at, "JavaScript objects have this name already; choose another");
   const spec = typedSpec(field, at);
-  needKnown(spec, FIELD_KEYS, at);
+  needKnown(spec, members.field, at);
   needText(spec.summary, `${at}.summary`);
   for (const key of ["optional", "required", "many", "positional"] as const) {
     needBoolean(spec[key], `${at}.${key}`);

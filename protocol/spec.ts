@@ -57,6 +57,11 @@ export interface Example {
   readonly reply: string;
   /** A sentence about it. */
   readonly summary?: string;
+  /**
+   * The request that undoes it, on one line. `$name` stands for the field of that name of the reply that came. Default:
+   * there is nothing to undo.
+   */
+  readonly undo?: string;
 }
 
 /** The four classes of urgency, the most urgent first. */

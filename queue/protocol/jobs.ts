@@ -131,7 +131,7 @@ export const jobCommands = {
     class: "bulk",
     idempotent: true,
     examples: [
-      { request: "PUT chores sweep attempts=1", reply: "OK id=6" },
+      { request: "PUT chores sweep attempts=1", reply: "OK id=6", undo: "DROP $id" },
       {
         request: "TAKE chores",
         reply: "* id=6 queue=chores attempt=1 lease=60s {5}\nsweep\nOK count=1",

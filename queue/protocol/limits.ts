@@ -55,7 +55,7 @@ export const limitCommands = {
     errors: { "read-only": readOnly },
     idempotent: true,
     examples: [
-      { request: "PAUSE chores", reply: "OK" },
+      { request: "PAUSE chores", reply: "OK", undo: "RESUME chores" },
       { request: "TAKE chores", reply: "OK count=0" },
     ],
   },
@@ -84,7 +84,11 @@ export const limitCommands = {
     errors: { "read-only": readOnly },
     idempotent: true,
     examples: [
-      { request: "LIMIT chores running=10 depth=1", reply: "OK running=10 depth=1" },
+      {
+        request: "LIMIT chores running=10 depth=1",
+        reply: "OK running=10 depth=1",
+        undo: "LIMIT chores running=0 depth=0",
+      },
       {
         request: "PUT chores dust",
         reply:
@@ -93,6 +97,7 @@ export const limitCommands = {
       {
         request: "LIMIT chores key=acme running=2 rate=0.5 weight=3",
         reply: "OK running=2 rate=0.5 weight=3",
+        undo: "LIMIT chores key=acme running=0 rate=0 weight=0",
       },
       { request: "LIMIT chores depth=0", reply: "OK running=10" },
     ],

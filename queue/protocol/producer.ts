@@ -6,6 +6,9 @@ import { dead, id, notFound, queue, readOnly, unique } from "./fields.ts";
 import { jobOptions } from "./job.ts";
 import { scheduleCommands } from "./schedules.ts";
 
+/** Undoes an example of PUT. */
+const undo = "DROP $id";
+
 /** The commands of producers. */
 export const producer = {
   PUT: {
@@ -38,22 +41,25 @@ export const producer = {
     },
     errors: { "read-only": readOnly },
     examples: [
-      { request: 'PUT mail "hello world" key=acme', reply: "OK id=1" },
+      { request: 'PUT mail "hello world" key=acme', reply: "OK id=1", undo },
       {
         request: "PUT mail priority=0 {6}\nurgent",
         reply: "OK id=2",
+        undo,
         summary: "A counted body: any bytes; and ahead of the other jobs.",
       },
-      { request: "PUT mail later delay=1h", reply: "OK id=3" },
+      { request: "PUT mail later delay=1h", reply: "OK id=3", undo },
       {
         request: "PUT video encode lease=10m attempts=3 backoff=30s",
         reply: "OK id=4",
+        undo,
         summary:
           "Three attempts of ten minutes each, the second 15 to 30 seconds after the first failed.",
       },
       {
         request: "PUT video thumbnail id=thumb-17 result=keep expires=1d",
         reply: "OK id=5",
+        undo,
         summary: "The only one of its name, and of no use any more after a day.",
       },
       { request: "PUT video thumbnail id=thumb-17", reply: "OK id=5 duplicate=yes" },

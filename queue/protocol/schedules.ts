@@ -64,8 +64,13 @@ export const scheduleCommands = {
       {
         request: 'EVERY report mail "weekly report" cron="0 8 * * 1" tz=Europe/Berlin',
         reply: "OK next=…",
+        undo: "EVERY report off",
       },
-      { request: "EVERY cleanup chores interval=1h", reply: "OK next=3600s" },
+      {
+        request: "EVERY cleanup chores interval=1h",
+        reply: "OK next=3600s",
+        undo: "EVERY cleanup off",
+      },
       {
         request: 'EVERY cleanup chores cron="61 * * * *"',
         reply: 'ERR bad-arguments "cron must have 0 to 59 as its minute, not 61."',

@@ -9,7 +9,7 @@
  *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
  *     lineup load ADDRESS VERB ...    put load on a server, and report
  *     lineup top ADDRESS              a live view of a server
- *     lineup check ADDRESS            check that a server speaks Lineup/1
+ *     lineup check ADDRESS|MODULE     check that a server speaks Lineup/1
  *     lineup spec ADDRESS|MODULE      print a protocol's reference
  *
  * @module

@@ -36,7 +36,7 @@ export const members = {
   example: ["request", "reply", "summary", "undo"],
 } as const satisfies Record<string, readonly string[]>;
 
-type Change = (value: unknown) => unknown;
+type Pruning = (value: unknown) => unknown;
 
 /**
  * The description of a protocol without the members that this version does not know: a server of a later version may
@@ -45,18 +45,18 @@ type Change = (value: unknown) => unknown;
 export function knownMembers(protocol: unknown): unknown {
   const fields = each((field) => only(members.field, field));
   const errors = each((error) => only(members.error, error));
-  const examples: Change = (all) =>
+  const examples: Pruning = (all) =>
     Array.isArray(all) ? all.map((example) => only(members.example, example)) : all;
   const parts = { args: fields, options: fields, reply: fields, items: fields, errors, examples };
   const commands = each((command) => only(members.command, command, parts));
   return only(members.protocol, protocol, { commands });
 }
 
-/** Changes each value of an object. */
-function each(change: Change): Change {
+/** Prunes each value of an object. */
+function each(prune: Pruning): Pruning {
   return (value) =>
     isRecord(value)
-      ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, change(part)]))
+      ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, prune(part)]))
       : value;
 }
 
@@ -64,7 +64,7 @@ function each(change: Change): Change {
 function only(
   names: readonly string[],
   value: unknown,
-  changes: Readonly<Record<string, Change>> = {},
+  changes: Readonly<Record<string, Pruning>> = {},
 ): unknown {
   if (!isRecord(value)) return value;
   const known = Object.entries(value).filter(([name]) => names.includes(name));

@@ -68,7 +68,10 @@ export { markdown } from "./reference.ts";
 export { typesModule } from "./types_module.ts";
 export {
   caseBytes,
+  type CaseSubject,
   type ConformanceCase,
   conformanceCases,
+  type ConformanceLevel,
+  conformanceLevels,
   type Piece,
 } from "../dialects/lineup1/conformance/mod.ts";

@@ -22,8 +22,8 @@ export class Answers {
   #came = 0;
   /** The lines so far in their canonical form, each with its body below it. */
   readonly lines: string[] = [];
-  /** The last line, as a frame. */
-  last: Frame | undefined = undefined;
+  /** The same lines, as frames. */
+  readonly frames: Frame[] = [];
   /** The end of each of these lines. */
   readonly eols: string[] = [];
   /** The telnet commands so far. */
@@ -67,7 +67,7 @@ export class Answers {
         const why = framed.kind === "malformed" ? framed.message : "telnet commands";
         throw new ServerMistake(`the answer is not a reply of Lineup/1: ${why}`);
       }
-      this.last = framed;
+      this.frames.push(framed);
       this.lines.push(shown(formatLine(framed, framed.body?.length), framed.body));
       this.eols.push(this.#framer.crlf ? "\r\n" : "\n");
       if (framed.head === "OK" || framed.head === "ERR") this.finals++;

@@ -1,31 +1,49 @@
 // `lineup check`: checks that a server speaks Lineup/1 and answers the examples of its SPEC.
 
-import { ConnectionLost, type Dial } from "../../client/mod.ts";
-import { type ByteStream, parseAddress } from "../../net/mod.ts";
-import { quote } from "../../protocol/quoting.ts";
+import type { Dial } from "../../client/mod.ts";
+import { compile } from "../../dialects/lineup1/compile.ts";
+import { conformanceLevels as levels } from "../../dialects/lineup1/conformance/mod.ts";
+import type { CompiledProtocol } from "../../protocol/compile.ts";
+import { encodeText } from "../../protocol/strings.ts";
 import { dialer, dialFlags, readAuthority } from "../dial.ts";
-import { type Subcommand, UsageError } from "../flags.ts";
-import { complain, print } from "../output.ts";
+import { type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
+import { complain, note, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { type CheckCase, conformanceChecks, exampleChecks } from "./checks.ts";
-import { exchange, type ExchangeResult } from "./exchange.ts";
+import { isModule } from "../service_module.ts";
+import { type CheckCase, conformanceChecks, inOnePiece } from "./checks.ts";
+import { chooseExamples, MOST_EXAMPLES, plan, runExamples } from "./examples.ts";
+import { type Exchange, exchange, type ExchangeResult, sortLines } from "./exchange.ts";
+import type { Commands } from "./fit.ts";
 import { type CheckResult, printJson, printText, quoteBytes } from "./result.ts";
+import { Tally } from "./tally.ts";
+import { type CheckTarget, targetAt, targetOf } from "./target.ts";
 
 const OK = 0, FAILED = 1;
-/** The most examples of a server that are run. */
-const MOST_EXAMPLES = 1000;
+
+/** The built-in commands. */
+const BUILTINS =
+  compile({ name: "check", version: "1", summary: "Nothing of its own.", commands: {} }).commands;
 
 /** `lineup check`. */
 export const check: Subcommand = {
   summary: "Check that a server, in any language, speaks Lineup/1 and answers its examples.",
-  args: "ADDRESS",
+  args: "ADDRESS|MODULE",
   // --list needs no address.
   count: [0, 1],
   flags: {
     ...dialFlags,
+    examples: { summary: "Run the examples of the server's SPEC too. They may change its data." },
+    slow: {
+      value: "REQUEST",
+      summary:
+        "A request that changes nothing and takes some seconds, such as 'SLEEP 60000', for the cases about requests that run.",
+    },
+    level: {
+      value: "LEVELS",
+      summary: `Run the cases of these levels only, separated by commas: ${levels.join(", ")}.`,
+    },
     only: { value: "TEXT", summary: "Run only the cases with this text in their names." },
-    "no-examples": { summary: "Leave out the examples of the server's SPEC." },
     timeout: {
       value: "DURATION",
       type: { type: "duration", min: 1, max: 3_600_000 },
@@ -33,127 +51,215 @@ export const check: Subcommand = {
       default: "5s",
     },
     json: { summary: "Print each result as a line of JSON." },
-    list: { summary: "Print the names of the cases of Lineup/1, and run none." },
+    list: { summary: "Print the levels and names of the cases of Lineup/1, and run none." },
   },
   examples: [
     "check 127.0.0.1:5463",
-    "check --no-examples --json tls://127.0.0.1:5463",
+    "check --slow 'TAKE none wait=60s' --json 127.0.0.1:5463",
+    "check --level core,timing tls://127.0.0.1:5463",
+    "check ./my_service.ts",
     "check --list",
   ],
   more:
-    `Each case has its own connection. The cases of Lineup/1 need only the commands that every server has,
-and change nothing. Each is sent in one piece, and again byte by byte.
+    `The cases of Lineup/1 need only the commands that every server has, and change nothing. Each has its own
+connection, and is sent in one piece, and again byte by byte. Every server must pass the level core; the
+other levels are optional.
 
-The examples of SPEC follow in their order. They run as they stand, so they change the data of the server.
-Examples that build on each other may need a server that was just started.
+With --examples the examples of SPEC follow. They run in order as they stand, and the first that fails ends
+them. Then the requests that SPEC names undo them.
+
+MODULE is a module as for lineup serve. The check starts a server of it, and runs all cases and examples.
 
 Exit code: 0 if all is right; 1 if a case failed; 2 without a connection.`,
   async run([word], flags) {
-    const isChosen = ({ name }: CheckCase): boolean => name.includes(flags.only ?? "");
+    const isChosen = chooser(flags);
     const cases = conformanceChecks.filter(isChosen);
     if (flags.list) {
-      for (const { name } of cases) print(name + "\n");
+      for (const { level, name } of cases) print(`${level.padEnd(10)} ${name}\n`);
       return OK;
     }
-    if (word === undefined) throw new UsageError("check needs ADDRESS.");
-    const dial = dialer(readAuthority(flags));
-    const connect = await connector(word, dial);
-    const failed = { cases: 0, examples: 0 };
-    let ran = 0;
-    const report = (result: CheckResult, kind: keyof typeof failed): void => {
-      ran++;
-      if (result.why !== undefined) failed[kind]++;
-      if (flags.json) printJson(result);
-      else printText(result);
-    };
-    const conclude = (more: string): number => {
-      const all = failed.cases + failed.examples;
-      if (!flags.json) print(`${ran - all} ok, ${all} failed${more}\n`);
-      return all === 0 ? OK : FAILED;
-    };
-    for (const each of cases) {
-      const result = await run(each, connect, flags.timeout);
-      report(result, "cases");
-      if (ran === 1 && !result.greeted) {
-        return conclude("; the other cases need a greeting");
-      }
+    if (word === undefined) throw new UsageError("check needs ADDRESS or MODULE.");
+    if (!isModule(word)) {
+      const dial = dialer(readAuthority(flags));
+      await using target = await targetAt(word, dial, flags.slow);
+      await needSlow(target);
+      const spec = flags.examples ? () => specAt(word, dial, flags.timeout) : undefined;
+      return await new Check(target, flags).run(cases, spec, { stops: true });
     }
-    if (!flags["no-examples"]) {
-      const examples = await findExamples(word, dial, flags.timeout);
-      if (!Array.isArray(examples)) report(examples, "cases");
-      else {
-        const chosen = examples.filter(isChosen);
-        for (const each of chosen.slice(0, MOST_EXAMPLES)) {
-          report(await run(each, connect, flags.timeout), "examples");
-        }
-        if (chosen.length > MOST_EXAMPLES) {
-          complain(`only ${MOST_EXAMPLES} of ${chosen.length} examples were run; --only chooses`);
-        }
-      }
+    for (const flag of ["ca", "slow"]) {
+      if (flags[flag] !== undefined) throw new UsageError(`--${flag} needs ADDRESS, not MODULE.`);
     }
-    if (ran === 0) {
-      throw new UsageError(`No case has ${flags.only} in its name; --list prints their names.`);
-    }
-    return conclude(
-      failed.examples > 0
-        ? "; examples may need a server that was just started, and --no-examples leaves them out"
-        : "",
-    );
+    await using target = await targetOf(word);
+    const compiled = compile(target.protocol);
+    const spec = flags.level === undefined || flags.examples
+      ? () => Promise.resolve(compiled)
+      : undefined;
+    return await new Check(target, flags).run(cases, spec, { stops: false });
   },
 };
 
-/** A function that connects to an address. Rejects with `ConnectionLost` if no server is there. */
-async function connector(word: string, dial: Dial): Promise<() => Promise<ByteStream>> {
-  const address = parseAddress(word);
-  const connect = (): Promise<ByteStream> => dial(address, {});
-  try {
-    (await connect()).close();
-  } catch (error) {
-    throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
+/** Whether the flags choose a case. Throws `UsageError` for a level that does not exist. */
+function chooser({ level, only = "" }: Flags): (each: CheckCase) => boolean {
+  const chosen: string[] = level?.split(",") ?? levels;
+  for (const each of chosen) {
+    if ((levels as readonly string[]).includes(each)) continue;
+    throw new UsageError(`There is no level ${each}${nearest(each, levels)}`);
   }
-  return connect;
+  return ({ level, name }) => chosen.includes(level) && name.includes(only);
 }
 
-/** Runs one case. A server that cannot be reached any more is a failure of the case. */
-async function run(
-  { name, toBytes, expected, cutting }: CheckCase,
-  connect: () => Promise<ByteStream>,
-  timeout: number,
-): Promise<CheckResult> {
-  let sent = "";
-  const noteBytes: CheckCase["toBytes"] = (greeting) => {
-    const bytes = toBytes(greeting);
-    sent = quoteBytes(bytes) + (expected.half ? ", and the end of the input" : "");
-    return bytes;
-  };
-  let outcome: ExchangeResult;
-  try {
-    outcome = await exchange(connect, noteBytes, expected, { timeout, cutting });
-  } catch (error) {
-    outcome = { why: `cannot connect: ${reason(error)}`, came: "", greeted: false };
-  }
-  const ending = expected.ends || expected.half ? "then the end of the connection" : "";
-  const parts = [expected.expect, ending].filter((part) => part !== "");
-  return { name, sent, expected: parts.join("\n"), ...outcome };
+/** The time in ms in which a slow request must not be answered. */
+const SLOW_MS = 300;
+
+/** Sends the slow request. Throws `UsageError` if the server answers it at once: all cases with it would fail. */
+async function needSlow(target: CheckTarget): Promise<void> {
+  const { slow } = target;
+  if (slow === undefined) return;
+  if (/[\r\n]/.test(slow)) throw new UsageError("--slow must be one line.");
+  const { came } = await exchange(target, {
+    toBytes: () => encodeText(`${slow}\n`),
+    expected: { expect: "OK" },
+    cutting: "whole",
+  }, { timeout: SLOW_MS, commands: BUILTINS });
+  if (came === "") return;
+  throw new UsageError(
+    `--slow must be a request that takes some seconds, but ${slow} is answered at once: ${came}`,
+  );
 }
 
-/** The examples of the server's SPEC, or a failure if it has no SPEC that can be read. */
-async function findExamples(
-  address: string,
-  dial: Dial,
-  timeout: number,
-): Promise<CheckCase[] | CheckResult> {
-  try {
-    const { compiled } = await remoteSpec(address, dial, { timeout });
-    return exampleChecks(compiled!.protocol);
-  } catch (error) {
-    return {
+/** The protocol that a server describes. */
+async function specAt(word: string, dial: Dial, timeout: number): Promise<CompiledProtocol> {
+  return (await remoteSpec(word, dial, { timeout })).compiled!;
+}
+
+/** The run of a check against one server. */
+class Check {
+  readonly #target: CheckTarget;
+  readonly #flags: Flags;
+  readonly #tally = new Tally();
+  readonly #failures = new Map<string, CheckResult>();
+
+  constructor(target: CheckTarget, flags: Flags) {
+    this.#target = target;
+    this.#flags = flags;
+  }
+
+  /** Runs the cases, and the examples of the SPEC. Returns the exit code. */
+  async run(
+    cases: readonly CheckCase[],
+    spec: (() => Promise<CompiledProtocol>) | undefined,
+    { stops }: { stops: boolean },
+  ): Promise<number> {
+    const { only = "" } = this.#flags;
+    for (const [index, each] of cases.entries()) {
+      const { greeted } = await this.#case(each, BUILTINS);
+      if (index === 0 && !greeted) return this.#conclude("; the other cases need a greeting");
+    }
+    let more = "";
+    if (spec !== undefined) {
+      const compiled = await spec().catch((error) => this.#noSpec(error));
+      if (compiled !== undefined) more = await this.#examples(compiled, only, stops);
+    }
+    const { ok, failed, skipped } = this.#tally.all;
+    if (ok + failed + skipped === 0) {
+      throw new UsageError(
+        `No case has ${only} in its name; --list prints their names, and --examples adds those of SPEC.`,
+      );
+    }
+    return this.#conclude(more);
+  }
+
+  /** Runs the examples. Returns what the last line says about them. */
+  async #examples(compiled: CompiledProtocol, only: string, stops: boolean): Promise<string> {
+    const { examples, leftOut } = chooseExamples(compiled, only);
+    if (examples.length === 0) return "";
+    if (leftOut > 0) complain(`only ${MOST_EXAMPLES} examples are run; --only chooses`);
+    note(plan(examples, this.#target.name));
+    const { commands } = compiled;
+    const notRun = await runExamples(
+      examples,
+      (each) => this.#case(each, commands),
+      (each) => this.#exchange(each, commands),
+      stops,
+    );
+    return notRun > 0
+      ? `; ${notRun} examples were not run, because they may build on the failed one`
+      : "";
+  }
+
+  /** Runs one case, and reports it. */
+  async #case(each: CheckCase, commands: Commands): Promise<ExchangeResult> {
+    const { name, level, expected } = each;
+    const result = await this.#exchange(each, commands);
+    const { why, skipped, sent, came } = result;
+    const ordered = expected.anyOrder ? sortLines : (text: string) => text;
+    this.#report({
+      name,
+      level,
+      status: skipped ? "skipped" : why === undefined ? "ok" : "failed",
+      sent: quoteBytes(sent) + (expected.half ? ", and the end of the input" : ""),
+      expected: ordered(expected.expect),
+      ends: expected.ends || expected.half || false,
+      came: ordered(came),
+      why,
+    });
+    return result;
+  }
+
+  /** Sends, and reads the answer. A server that cannot be reached any more is a failure of the case. */
+  async #exchange(each: Exchange, commands: Commands): Promise<ExchangeResult> {
+    const { timeout } = this.#flags;
+    try {
+      return await exchange(this.#target, each, { timeout, commands });
+    } catch (error) {
+      return {
+        why: `cannot connect: ${reason(error)}`,
+        skipped: false,
+        sent: new Uint8Array(0),
+        came: "",
+        last: undefined,
+        greeted: false,
+      };
+    }
+  }
+
+  /** Reports a SPEC that cannot be read. */
+  #noSpec(error: unknown): undefined {
+    this.#report({
       name: "SPEC describes the protocol",
-      sent: quote("SPEC\n"),
-      expected: "the protocol as JSON",
-      why: (error as Error).message,
+      level: "core",
+      status: "failed",
+      sent: quoteBytes(encodeText("SPEC\n")),
+      expected: "OK {…}\n…",
+      ends: false,
       came: "",
-      greeted: true,
-    };
+      why: reason(error),
+    });
+  }
+
+  #report(result: CheckResult): void {
+    this.#tally.add(result);
+    if (this.#flags.json) printJson(result);
+    else printText(result, this.#failures.get(inOnePiece(result.name)));
+    if (result.status === "failed") this.#failures.set(result.name, result);
+  }
+
+  /** Prints the last lines. Returns the exit code. */
+  #conclude(more: string): number {
+    const { failed, skipped } = this.#tally.all;
+    if (!this.#flags.json) {
+      // A part of a level does not tell whether the level is passed.
+      if (this.#flags.only === undefined) print(this.#tally.levels());
+      if (skipped > 0) print(`${this.#hint()}\n`);
+      print(`${this.#tally}${more}\n`);
+    }
+    return failed === 0 ? OK : FAILED;
+  }
+
+  /** The way to run the skipped cases. */
+  #hint(): string {
+    return this.#target.slow === undefined
+      ? "--slow REQUEST runs cases about requests that run; the cases about shutdown need MODULE."
+      : "The cases about shutdown need MODULE.";
   }
 }

@@ -2,27 +2,48 @@
 
 import { type ByteStream, writeAll } from "../../net/mod.ts";
 import {
+  type CaseSubject,
   type ConformanceCase,
   countFinals,
-  matches,
 } from "../../dialects/lineup1/conformance/mod.ts";
+import type { Frame } from "../../dialects/lineup1/frame.ts";
 import type { Greeting } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
 import { Answers, ServerMistake } from "./answers.ts";
+import { difference } from "./difference.ts";
+import { type Commands, misfit } from "./fit.ts";
+import type { CheckTarget } from "./target.ts";
 
 /** The name and version of a protocol in a greeting. */
 const PROTOCOL = /^[a-z][a-z0-9-]*\/[0-9.]+$/;
 const ALIVE = "lineup-check-alive";
+const DIFFERS = "the answer is not the expected one";
+const NOTHING = new Uint8Array(0);
+const LEAVE_MS = 100;
+const LEAVING = new TextEncoder().encode("HELLO lineup/1 half-close=off\n");
 
-/** The expected answer: the fields of a case without its name and its request. */
-export type Expected = Omit<ConformanceCase, "name" | "send">;
+/** The expected answer: the fields of a case without its name, its level and its request. */
+export type Expected = Omit<ConformanceCase, "name" | "level" | "send">;
+
+/** The input and the expected answer. */
+export interface Exchange {
+  readonly toBytes: (subject: CaseSubject) => Uint8Array | undefined;
+  readonly expected: Expected;
+  readonly cutting: Cutting;
+}
 
 /** The result of a case. */
 export interface ExchangeResult {
   /** The difference from the expected answer; `undefined` if there is none. */
   readonly why: string | undefined;
+  /** Whether the case needs something that the server, or the caller, lacks. */
+  readonly skipped: boolean;
+  /** The bytes that were to be sent. */
+  readonly sent: Uint8Array;
   /** The answer, as lines. */
   readonly came: string;
+  /** The last line of the answer. */
+  readonly last: Frame | undefined;
   /** Whether the server greeted. */
   readonly greeted: boolean;
 }
@@ -32,12 +53,12 @@ async function greet(answers: Answers): Promise<Greeting> {
   await answers.until(1);
   if (answers.ended) throw new ServerMistake("the server closed the connection without a greeting");
   const line = answers.lines.shift()!;
+  const frame = answers.frames.shift()!;
   answers.eols.shift();
   answers.finals--;
-  const { words: [, protocol], options } = answers.last!;
-  if (PROTOCOL.test(protocol ?? "") && /^[a-z]+/.test(options.get("auth") ?? "")) {
+  if (PROTOCOL.test(frame.words[1] ?? "") && /^[a-z]+/.test(frame.options.get("auth") ?? "")) {
     try {
-      return parseGreeting(answers.last!);
+      return parseGreeting(frame);
     } catch {
       // Reported below.
     }
@@ -59,37 +80,66 @@ async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Pr
  * Connects, sends, and compares. `timeout` is in ms. Rejects only if `connect` does: a mistake of the server is a result.
  */
 export async function exchange(
-  connect: () => Promise<ByteStream>,
-  toBytes: (greeting: Greeting) => Uint8Array,
-  expected: Expected,
-  { timeout, cutting }: { timeout: number; cutting: Cutting },
+  target: Pick<CheckTarget, "connect" | "slow" | "drain">,
+  { toBytes, expected, cutting }: Exchange,
+  { timeout, commands }: { timeout: number; commands: Commands },
 ): Promise<ExchangeResult> {
-  const stream = await connect();
+  const stream = await target.connect();
   const answers = new Answers(stream, expected.telnet !== undefined);
-  let late = false;
+  let leaving: Promise<void> | undefined;
+  // The answer when the time is over: what comes behind it answers nothing of the case.
+  let late: string | undefined;
   const timer = setTimeout(() => {
-    late = true;
-    stream.close();
+    late = answers.lines.join("\n");
+    leaving = leave(stream);
   }, timeout);
   let why: string | undefined;
   let greeted = false;
+  let bytes: Uint8Array | undefined = NOTHING;
   try {
     const greeting = await greet(answers);
     greeted = true;
-    // A server that closes the connection may leave bytes unread.
-    const sending = send(stream, toBytes(greeting), cutting)
-      .then(() => expected.half ? stream.closeWrite() : undefined).catch(() => {});
-    await answers.until(countFinals(expected.expect));
-    await conclude(stream, answers, sending, expected);
+    bytes = toBytes({ ...greeting, slow: target.slow });
+    const isPossible = expected.drainAfter === undefined || target.drain !== undefined;
+    if (bytes !== undefined && isPossible) {
+      // A server that closes the connection may leave bytes unread.
+      const sending = send(stream, bytes, cutting)
+        .then(() => expected.half ? stream.closeWrite() : undefined).catch(() => {});
+      if (expected.drainAfter !== undefined) {
+        await answers.until(expected.drainAfter);
+        target.drain!();
+      }
+      await answers.until(countFinals(expected.expect));
+      await conclude(stream, answers, sending, expected);
+      const misfits = misfit(answers.frames, bytes, commands);
+      if (misfits !== undefined) throw new ServerMistake(misfits);
+    } else bytes = undefined;
   } catch (error) {
     if (!(error instanceof ServerMistake)) throw error;
-    const missing = greeted ? "nothing more" : "no greeting";
-    why = late ? `${missing} came within ${timeout} ms` : error.message;
+    why = error.message;
   } finally {
     clearTimeout(timer);
-    stream.close();
+    await (leaving ?? leave(stream));
   }
-  return { why, came: answers.lines.join("\n"), greeted };
+  if (late !== undefined) {
+    why = `${greeted ? "nothing more" : "no greeting"} came within ${timeout} ms`;
+  }
+  return {
+    why,
+    skipped: bytes === undefined,
+    sent: bytes ?? NOTHING,
+    came: late ?? answers.lines.join("\n"),
+    last: answers.frames.at(-1),
+    greeted,
+  };
+}
+
+/** Closes a connection. Requests that still run there end too: a server could take this end for a half-close. */
+async function leave(stream: ByteStream): Promise<void> {
+  const timer = setTimeout(() => stream.close(), LEAVE_MS);
+  await writeAll(stream, LEAVING).catch(() => {});
+  clearTimeout(timer);
+  stream.close();
 }
 
 async function conclude(
@@ -114,11 +164,12 @@ async function conclude(
       throw new ServerMistake(`the server must answer the next PING with OK ${ALIVE}`);
     }
     answers.lines.pop();
+    answers.frames.pop();
     answers.eols.pop();
   }
-  const sort = (text: string): string => anyOrder ? text.split("\n").sort().join("\n") : text;
-  if (!matches(sort(answers.lines.join("\n")), sort(expect))) {
-    throw new ServerMistake("the answer is not the expected one");
+  const ordered = anyOrder ? sortLines : (text: string) => text;
+  if (difference(ordered(answers.lines.join("\n")), ordered(expect)) !== undefined) {
+    throw new ServerMistake(DIFFERS);
   }
   const wrong = answers.eols.find((each) => eol !== undefined && each !== eol);
   if (wrong !== undefined) {
@@ -131,4 +182,9 @@ async function conclude(
       `the telnet commands must be [${telnet}], but they were [${answers.telnet}]`,
     );
   }
+}
+
+/** The lines of a text in the order of the alphabet. */
+export function sortLines(text: string): string {
+  return text.split("\n").sort().join("\n");
 }

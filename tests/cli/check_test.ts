@@ -12,23 +12,71 @@ interface Failure {
   readonly came: string;
 }
 
-async function check(address: string, ...flags: string[]) {
+async function check(address: string, ...flags: readonly string[]) {
   const { code, out } = await lineup(["check", "--json", ...flags, address]);
   const results = out.trim().split("\n").map((line) => JSON.parse(line));
   const failures: Failure[] = results.filter(({ status }) => status === "failed");
   return { code, results, failures };
 }
 
-Deno.test("lineup check passes for our own servers, their examples included", async () => {
+/** The queues, limits and schedules of a queue, and the number of its requests. */
+async function contents(address: string): Promise<string> {
+  const all: string[] = [];
+  for (const verb of ["QUEUES", "LIMITS", "SCHEDULES"]) {
+    all.push((await lineup(["call", address, verb])).out);
+  }
+  return all.join("").replaceAll(/ oldest=\w+/g, "");
+}
+
+Deno.test("lineup check changes nothing, and says which levels a server passes", async () => {
   await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-  const { code, out, err } = await lineup(["check", `127.0.0.1:${queue.port}`]);
+  const address = `127.0.0.1:${queue.port}`;
+  await lineup(["call", address, "PUT", "mail", "hello"]);
+  const before = await contents(address);
+  const { code, out, err } = await lineup(["check", "--slow", "TAKE none wait=60s", address]);
   assertEquals([code, err, out.match(/^FAILED.*/gm)], [0, "", null]);
-  assertMatch(out, /^ok {6}example of PUT: PUT mail "hello world" key=acme$/m);
+  assertEquals(await contents(address), before);
+  for (const level of ["core", "cancel", "deadlines", "timing", "telnet"]) {
+    assertMatch(out, new RegExp(`^${level} +passed$`, "m"));
+  }
+  assertMatch(out, /^events +not checked: 4 cases skipped$/m);
+  assertMatch(out, /\nThe cases about shutdown need MODULE\.\n[0-9]{3} ok, 0 failed, 4 skipped\n$/);
+  const core = await lineup(["check", "--level", "core", "--json", address]);
+  const results = core.out.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(new Set(results.map(({ level }) => level)), new Set(["core"]));
+  assertEquals(new Set(results.map(({ status }) => status)), new Set(["ok", "skipped"]));
+});
+
+Deno.test("lineup check --examples says what it will do, does it, and undoes it", async () => {
+  await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+  const address = `127.0.0.1:${queue.port}`;
+  const empty = await contents(address);
+  const args = ["check", "--examples", "--only", "example of"];
+  const first = await lineup([...args, address]);
+  assertEquals([first.code, first.out.match(/^FAILED.*/gm)], [0, null]);
+  assertMatch(first.out, /^ok {6}example of PUT: PUT mail "hello world" key=acme$/m);
+  assertMatch(
+    first.err,
+    /^The examples of its SPEC send [0-9]+ requests to 127\.0\.0\.1:[0-9]+: PUT \([0-9]+\), .*\. They may change its data\. At the end [0-9]+ requests of SPEC undo them\.\n$/,
+  );
+  assertEquals(await contents(address), empty);
+  // The queue has had jobs, so the job of the first example has another number. No example behind it is sent.
+  const again = await lineup([...args, address]);
+  assertEquals([again.code, again.out.match(/^FAILED.*/gm)?.length], [1, 1]);
+  assertMatch(
+    again.out,
+    /expected +OK id=1\n +came +OK id=[0-9]+\n0 ok, 1 failed; [0-9]+ examples were not run, because they may build on the failed one\n$/,
+  );
+  assertEquals(await contents(address), empty);
+});
+
+Deno.test("lineup check MODULE starts a server of its own, and runs everything", async () => {
+  const { code, out } = await lineup(["check", "./examples/calc.ts"]);
+  assertEquals([code, out.match(/^FAILED.*/gm)], [0, null]);
+  for (const level of ["core", "cancel", "deadlines", "timing", "events", "telnet", "examples"]) {
+    assertMatch(out, new RegExp(`^${level} +passed$`, "m"));
+  }
   assertMatch(out, /\n[0-9]{3} ok, 0 failed\n$/);
-  // The queue has had jobs, so the job of the example has another number.
-  const again = await check(`127.0.0.1:${queue.port}`, "--only", "example of PUT");
-  assertEquals(again.code, 1);
-  assertEquals(again.failures[0].why, "the answer is not the expected one");
 });
 
 /** The server calc behind a relay that changes the bytes. Each character is a byte. */
@@ -80,6 +128,8 @@ async function pipe(
   }
 }
 
+const SLOW = ["--slow", "SLEEP 60000", "--timeout", "500ms"];
+
 /** Servers with one error each, and the cases that find it. */
 const WRONG: readonly {
   readonly title: string;
@@ -87,6 +137,7 @@ const WRONG: readonly {
   readonly reply?: (text: string) => string;
   readonly shownBy: readonly string[];
   readonly why: string;
+  readonly flags?: readonly string[];
 }[] = [
   {
     title: "answers with another tag",
@@ -147,14 +198,57 @@ const WRONG: readonly {
     reply: (text) => text.replace(/^OK sum=3/m, "OK sum=4"),
     shownBy: ["example of ADD: ADD 1 2"],
     why: "the answer is not the expected one",
+    flags: ["--examples"],
+  },
+  {
+    title: "answers with a value of another type",
+    reply: (text) =>
+      text.replace(/^(OK lineup.*) max-body=[0-9]+(.* auth=none\r?\n)/, "$1 max-body=much$2"),
+    shownBy: ["HELLO: HELLO lineup/1 agent=check"],
+    why: "in the reply of HELLO, max-body must be a size in bytes",
+  },
+  {
+    title: "answers with a field that its SPEC does not have",
+    reply: (text) => text.replace(/^(\* n=.*)/gm, "$1 more=1"),
+    shownBy: ["example of COUNT: COUNT 1 3"],
+    why: "the answer is not the expected one",
+    flags: ["--examples"],
+  },
+  {
+    title: "does not cancel",
+    request: (text) => text.replace("CANCEL a", "CANCEL z"),
+    shownBy: ["CANCEL without a tag of its own"],
+    why: "nothing more came within 500 ms",
+    flags: SLOW,
+  },
+  {
+    title: "forgets deadlines",
+    request: (text) => text.replace(" within=50ms", ""),
+    shownBy: ["within= expires"],
+    why: "nothing more came within 500 ms",
+    flags: SLOW,
+  },
+  {
+    title: "answers two requests with one tag",
+    request: (text) => text.replace("#a PING", "#b PING"),
+    shownBy: ["a tag in use: an answer without a tag, and the end of the connection"],
+    why: "nothing more came within 500 ms",
+    flags: SLOW,
+  },
+  {
+    title: "takes more requests than it says",
+    reply: (text) => text.replace("max-in-flight=256", "max-in-flight=200"),
+    shownBy: ["limit: one tagged request more than max-in-flight"],
+    why: "the answer is not the expected one",
+    flags: SLOW,
   },
 ];
 
-for (const { title, request, reply, shownBy, why } of WRONG) {
+for (const { title, request, reply, shownBy, why, flags = ["--timeout", "2s"] } of WRONG) {
   Deno.test(`lineup check finds a server that ${title}`, async () => {
     await using server = await spoiled({ request, reply });
     for (const name of shownBy) {
-      const { code, failures } = await check(server.address, "--timeout", "2s", "--only", name);
+      const { code, failures } = await check(server.address, ...flags, "--only", name);
       assertEquals(code, 1, name);
       const failure = failures.find((each) => each.name === name);
       assert(failure !== undefined, `${name} must fail`);
@@ -165,7 +259,7 @@ for (const { title, request, reply, shownBy, why } of WRONG) {
 
 Deno.test("lineup check finds a server that never answers, or ends the connection", async () => {
   await using silent = await lineServer(() => {});
-  const only = ["--only", "a word beyond ASCII", "--no-examples", "--timeout"];
+  const only = ["--only", "a word beyond ASCII", "--timeout"];
   // The check waits for its time-out. The other checks run meanwhile.
   const checking = check(silent.address, ...only, "2s");
   const args = [...only, "100ms"];
@@ -196,12 +290,13 @@ Deno.test("lineup check names the failed case, and shows the bytes sent and rece
   await using server = await lineServer(() => "OK \x1b[2J\n");
   const { code, out } = await lineup(["check", "--only", "escapes", server.address]);
   assertEquals(code, 1);
-  const [title, why, sent, expected, came] = out.split("\n");
+  const [title, why, sent, expected, came, again] = out.split("\n");
   assertMatch(title, /^FAILED {2}escapes: PING "/);
   assertMatch(why, /^ +why +the answer is not a reply/);
   assertStringIncludes(sent, String.raw`"PING \"\\\" \\\\ \\x41`);
   assertStringIncludes(expected, "OK");
   assertMatch(came, /^ +came +nothing$/);
+  assertMatch(again, /^FAILED {2}escapes: .* \(byte by byte\): as in one piece$/);
   assert(!out.includes("\x1b"), "nothing reaches the terminal as it is");
   assertMatch(out, /\n0 ok, [0-9]+ failed\n$/);
 });
@@ -214,7 +309,39 @@ Deno.test("lineup check exits with 2 where no server listens, and with 64 for an
   assertEquals([code, out], [2, ""]);
   assertStringIncludes(err, `cannot connect to 127.0.0.1:${port}`);
   await using server = await lineServer(() => {});
-  const none = await lineup(["check", "--no-examples", "--only", "nonsense", server.address]);
+  const none = await lineup(["check", "--only", "nonsense", server.address]);
   assertEquals(none.code, 64);
   assertStringIncludes(none.err, "No case has nonsense in its name");
+});
+
+Deno.test("lineup check shows the part of an answer that differs", async () => {
+  await using server = await spoiled({ reply: (text) => text.replace("OK 56\n", "OK 57\n") });
+  const only = ["--only", "pipelining: untagged", "--timeout", "2s"];
+  const { code, out } = await lineup(["check", ...only, server.address]);
+  assertEquals(code, 1);
+  assertEquals(out.replace(/"PING 0.*$/m, "…").split("\n").slice(0, 7), [
+    "FAILED  pipelining: untagged requests are answered in order",
+    "          why       the answer is not the expected one",
+    "          sent      …",
+    "          expected  from line 57 of the answer on:",
+    "                    OK 56",
+    "          came      from line 57 of the answer on:",
+    "                    OK 57",
+  ]);
+});
+
+Deno.test("lineup check refuses flags that make no sense", async () => {
+  await using server = await spoiled({});
+  const cases: [string[], string][] = [
+    [["--level", "royal", "127.0.0.1:1"], "There is no level royal; choose one of core, cancel"],
+    [["--slow", "SLEEP 1", "./examples/calc.ts"], "--slow needs ADDRESS, not MODULE."],
+    [["./examples/none.ts"], "There is no module ./examples/none.ts."],
+    [["--slow", "PING", server.address], "must be a request that takes some seconds, but PING is"],
+    [["--slow", "A\nB", server.address], "--slow must be one line."],
+  ];
+  for (const [args, message] of cases) {
+    const { code, err } = await lineup(["check", ...args]);
+    assertEquals(code, 64);
+    assertStringIncludes(err, message);
+  }
 });

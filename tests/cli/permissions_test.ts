@@ -64,8 +64,9 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "unix:DIR/socket PING", also: WRITE },
   ],
   check: [
-    { typed: "--only nothing --no-examples --timeout 5s --json ADDRESS" },
+    { typed: "--only nothing --level core --slow SLOW --examples --timeout 5s --json ADDRESS" },
     { typed: "--list" },
+    { typed: "--only nothing CALC", also: READ },
     { typed: "--ca PEM/authority.pem --only nothing ADDRESS", also: READ },
   ],
   connect: [
@@ -181,7 +182,10 @@ interface Place {
 
 function words({ typed }: Run, { queue, directory }: Place): string[] {
   return typed.split(" ").map((word) =>
-    word.replace("ADDRESS", queue.address).replace("DIR", directory).replace("CALC", CALC)
+    word.replace("ADDRESS", queue.address).replace("SLOW", "TAKE none wait=60s").replace(
+      "DIR",
+      directory,
+    ).replace("CALC", CALC)
       .replace("PEM", new URL("tests/transports/tls", ROOT).pathname)
   );
 }

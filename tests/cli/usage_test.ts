@@ -146,7 +146,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["load", "--warmup", "1s", "--requests", "5", "127.0.0.1:1", "PING"],
     says: "--warmup and --requests exclude each other",
   },
-  { args: ["check"], says: "check needs ADDRESS." },
+  { args: ["check"], says: "check needs ADDRESS or MODULE." },
   { args: ["check", "nowhere"], says: "an address is host:port" },
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {

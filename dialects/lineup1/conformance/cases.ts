@@ -1,10 +1,13 @@
-// The duties of every server of Lineup/1, as data. docs/PROTOCOL.md has the rule behind each case.
+// The duties of servers of Lineup/1, as data. docs/PROTOCOL.md has the rule behind each case.
 
 import { telnet } from "../telnet.ts";
-import type { ConformanceCase, Piece } from "./case.ts";
+import type { ConformanceCase, ConformanceLevel, Piece } from "./case.ts";
+import { optionalCases } from "./optional_cases.ts";
 
-const { IAC, DO, DONT, WILL, WONT, SB, SE, IP, TIMING_MARK } = telnet;
-const NAWS = 31, ECHO = 1;
+const { IAC, IP } = telnet;
+
+/** A case of the level `core`. */
+type CoreCase = Omit<ConformanceCase, "level">;
 
 const SYNTAX = "ERR bad-syntax …";
 const ARGUMENTS = "ERR bad-arguments …";
@@ -12,20 +15,20 @@ const UNKNOWN = "ERR unknown-command …";
 const FOREIGN = "ERR wrong-protocol …";
 
 /** A line and its answer; the connection stays open. */
-function line(about: string, text: string, expect: string): ConformanceCase {
+function line(about: string, text: string, expect: string): CoreCase {
   return { name: `${about}: ${text}`, send: [text + "\n"], expect };
 }
 
 /** Bytes behind which no request can be found. A PING behind them must not be answered. */
-function fatal(about: string, send: readonly Piece[], expect = SYNTAX): ConformanceCase {
+function fatal(about: string, send: readonly Piece[], expect = SYNTAX): CoreCase {
   return { name: about, send: [...send, "\nPING\n"], expect, ends: true };
 }
 
-const greeting: readonly ConformanceCase[] = [
+const greeting: readonly CoreCase[] = [
   { name: "greeting: nothing is sent", send: [], expect: "" },
 ];
 
-const lines: readonly ConformanceCase[] = [
+const lines: readonly CoreCase[] = [
   { name: "line end: LF, and so ends the answer", send: ["PING\n"], expect: "OK pong", eol: "\n" },
   {
     name: "line end: CRLF, and so ends the answer",
@@ -58,7 +61,7 @@ const lines: readonly ConformanceCase[] = [
   fatal("a CR within a line ends the connection", ["PING a\rPING b"]),
 ];
 
-const words: readonly ConformanceCase[] = [
+const words: readonly CoreCase[] = [
   line("a verb in any case", "pInG", "OK pong"),
   line("a word", "PING hello", "OK hello"),
   line("a word beyond ASCII", "PING žluťoučký€😀", "OK žluťoučký€😀"),
@@ -84,7 +87,7 @@ const words: readonly ConformanceCase[] = [
   line("an argument too few", "CANCEL", ARGUMENTS),
 ];
 
-const options: readonly ConformanceCase[] = [
+const options: readonly CoreCase[] = [
   line("options of every command", "PING within=5s class=normal", "OK pong"),
   line(
     "a traceparent",
@@ -103,7 +106,7 @@ const options: readonly ConformanceCase[] = [
 
 const LONGEST_TAG = "az.AZ-09_".padEnd(32, "x");
 
-const tags: readonly ConformanceCase[] = [
+const tags: readonly CoreCase[] = [
   line("a tag is repeated", "#a PING", "#a OK pong"),
   line("a tag of 32 characters", `#${LONGEST_TAG} PING`, `#${LONGEST_TAG} OK pong`),
   line("a tag of 33 characters", `#${LONGEST_TAG}x PING`, SYNTAX),
@@ -117,6 +120,8 @@ const tags: readonly ConformanceCase[] = [
     expect: "#a OK 1\nOK 2",
     anyOrder: true,
   },
+  line("a tag alone", "#", SYNTAX),
+  line("a tag and a length, but no verb", "#a {0}\n", "#a ERR bad-syntax …"),
   {
     name: "tags may be answered in any order",
     send: [Array.from({ length: 20 }, (_, i) => `#t${i} PING ${i}\n`).join("")],
@@ -125,7 +130,7 @@ const tags: readonly ConformanceCase[] = [
   },
 ];
 
-const pipelines: readonly ConformanceCase[] = [
+const pipelines: readonly CoreCase[] = [
   {
     name: "pipelining: untagged requests are answered in order",
     send: [Array.from({ length: 100 }, (_, i) => `PING ${i}\n`).join("")],
@@ -138,13 +143,13 @@ const pipelines: readonly ConformanceCase[] = [
   },
   {
     name: "pipelining: a whole conversation in one piece",
-    send: ["\r\nPING 1\r\nHELP PING\r\nSTATS\r\n#t NO-SUCH-COMMAND {5}\r\nPING\n\r\nQUIT\r\n"],
-    expect: "OK 1\nOK {…}\n…\n* …\nOK …\n#t ERR unknown-command …\nOK bye",
+    send: ["\r\nPING 1\r\nHELP PING\r\nSTATS\r\nNO-SUCH-COMMAND {5}\r\nPING\n\r\nQUIT\r\n"],
+    expect: "OK 1\nOK {…}\n…\nOK count=…\nERR unknown-command …\nOK bye",
     ends: true,
   },
 ];
 
-const bodies: readonly ConformanceCase[] = [
+const bodies: readonly CoreCase[] = [
   {
     name: "body: where the command takes none, it is refused and its bytes are no request",
     send: ["PING {5}\nQUIT\n\n"],
@@ -175,7 +180,7 @@ const bodies: readonly ConformanceCase[] = [
   fatal("body: a length in an open quote", ['PING " {5}']),
 ];
 
-const limits: readonly ConformanceCase[] = [
+const limits: readonly CoreCase[] = [
   {
     name: "limit: a line of max-line bytes",
     send: ["PING ", { fill: "x", beside: 5 }, "\n"],
@@ -199,26 +204,32 @@ const limits: readonly ConformanceCase[] = [
     ends: true,
   },
   {
+    name: "limit: one tagged request more than max-in-flight",
+    send: [{ slow: "max-in-flight" }, "#over PING\n"],
+    expect: "#over ERR quota …scope=connection…",
+  },
+  {
     name: "limit: unknown commands count anew behind a request",
     send: ["FROB\n".repeat(9) + "PING\n" + "FROB\n".repeat(9)],
     expect: [...Array(9).fill(UNKNOWN), "OK pong", ...Array(9).fill(UNKNOWN)].join("\n"),
   },
 ];
 
-const builtins: readonly ConformanceCase[] = [
+const builtins: readonly CoreCase[] = [
   line("HELLO", "HELLO lineup/1 agent=check", "OK lineup/1 …"),
+  line(
+    "HELLO with all its options",
+    "HELLO lineup/1 agent=check timing=off events=off half-close=on heartbeat=1h",
+    "OK lineup/1 …",
+  ),
+  line("HELLO with a wrong option", "HELLO lineup/1 heartbeat=soon", ARGUMENTS),
   line("HELLO of another version", "HELLO lineup/2", "ERR unsupported-version …"),
   line("HELLO without a version", "HELLO", ARGUMENTS),
-  {
-    name: "HELLO timing=on adds waited= and took= to final lines",
-    send: ["HELLO lineup/1 timing=on\nPING\n"],
-    expect: "OK lineup/1 …\nOK pong …waited=…",
-  },
   line("HELP", "HELP", "OK {…}\n…"),
   line("HELP of a command", "HELP ping", "OK {…}\n…PING…"),
   line("HELP of what is not there", "HELP no-such-command", ARGUMENTS),
   line("SPEC", "SPEC", 'OK {…}\n{…"lineup":…'),
-  line("STATS", "STATS", "* …\nOK …"),
+  line("STATS", "STATS", "…OK count=…"),
   line("CANCEL of what is not in flight", "CANCEL none", "ERR not-found …"),
   line("CANCEL with a tag of its own", "#c CANCEL none", "#c ERR not-found …"),
   { name: "QUIT", send: ["QUIT\n"], expect: "OK bye", ends: true },
@@ -231,35 +242,7 @@ const builtins: readonly ConformanceCase[] = [
   },
 ];
 
-const telnetAndNetcat: readonly ConformanceCase[] = [
-  {
-    name: "telnet: DO TIMING-MARK is answered",
-    send: ["PI", IAC, DO, TIMING_MARK, "NG\n"],
-    expect: "OK pong",
-    telnet: [IAC, WILL, TIMING_MARK],
-  },
-  {
-    name: "telnet: other DO is declined",
-    send: [IAC, DO, ECHO, "PING\n"],
-    expect: "OK pong",
-    telnet: [IAC, WONT, ECHO],
-  },
-  {
-    name: "telnet: WILL is declined",
-    send: ["PING", IAC, WILL, NAWS, "\n"],
-    expect: "OK pong",
-    telnet: [IAC, DONT, NAWS],
-  },
-  {
-    name: "telnet: a subnegotiation is passed over",
-    send: ["PI", IAC, SB, NAWS, 0, 80, 10, 24, IAC, SE, "NG\n"],
-    expect: "OK pong",
-  },
-  {
-    name: "telnet: Ctrl-C with nothing in flight is passed over",
-    send: [IAC, IP, "PING\n"],
-    expect: "OK pong",
-  },
+const others: readonly CoreCase[] = [
   {
     name: "half-close: what came before it is answered",
     send: ["PING 1\nPING 2\n"],
@@ -294,28 +277,36 @@ const telnetAndNetcat: readonly ConformanceCase[] = [
 ];
 
 /**
- * The duties of every server of Lineup/1, in any language: `lineup check` sends each case in one piece and byte by
- * byte.
+ * The duties of servers of Lineup/1, in any language: `lineup check` sends each case in one piece and byte by byte.
  *
  * @example
  * ```ts
  * import { caseBytes, conformanceCases } from "@lineup/lineup/protocol";
  * import { assertEquals } from "@std/assert";
  *
- * const { send, expect } = conformanceCases.find(({ name }) => name.startsWith("a tag is repeated"))!;
+ * const { send, expect, level } = conformanceCases.find(({ name }) => name.startsWith("a tag is repeated"))!;
  * const bytes = caseBytes(send, { maxLine: 8192 });
- * assertEquals([new TextDecoder().decode(bytes), expect], ["#a PING\n", "#a OK pong"]);
+ * assertEquals([new TextDecoder().decode(bytes), expect, level], ["#a PING\n", "#a OK pong", "core"]);
  * ```
  */
 export const conformanceCases: readonly ConformanceCase[] = [
-  ...greeting,
-  ...lines,
-  ...words,
-  ...options,
-  ...tags,
-  ...pipelines,
-  ...bodies,
-  ...limits,
-  ...builtins,
-  ...telnetAndNetcat,
+  ...atLevel("core", [
+    ...greeting,
+    ...lines,
+    ...words,
+    ...options,
+    ...tags,
+    ...pipelines,
+    ...bodies,
+    ...limits,
+    ...builtins,
+    ...others,
+  ]),
+  ...Object.entries(optionalCases).flatMap(([level, cases]) =>
+    atLevel(level as ConformanceLevel, cases)
+  ),
 ];
+
+function atLevel(level: ConformanceLevel, cases: readonly CoreCase[]): ConformanceCase[] {
+  return cases.map((each) => ({ ...each, level }));
+}

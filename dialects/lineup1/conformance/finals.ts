@@ -7,7 +7,7 @@ export function countFinals(pattern: string): number {
     const end = rest.indexOf("\n");
     const line = end < 0 ? rest : rest.slice(0, end);
     rest = end < 0 ? "" : rest.slice(end + 1);
-    if (/^(#[^ ]+ )?(OK|ERR)( |$)/.test(line)) finals++;
+    if (/^…?(#[^ ]+ )?(OK|ERR)( |$)/.test(line)) finals++;
     const length = / \{([0-9]+|…)\}$/.exec(line)?.[1];
     if (length === undefined) continue;
     const body = length === "…" ? /^[^\n]*/.exec(rest)![0] : bodyOf(rest, Number(length));

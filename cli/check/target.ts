@@ -1,0 +1,95 @@
+// The server that is checked: at an address, or one of a module, which is started for the check.
+
+import { ConnectionLost, type Dial } from "../../client/mod.ts";
+import { type ByteStream, listenMemory, parseAddress } from "../../net/mod.ts";
+import type { Protocol } from "../../protocol/spec.ts";
+import { logToConsole } from "../../server/log.ts";
+import { type Handlers, serve, type Server } from "../../server/mod.ts";
+import { UsageError } from "../flags.ts";
+import { reason } from "../reason.ts";
+import { importService } from "../service_module.ts";
+
+/** A server to check. */
+export interface CheckTarget extends AsyncDisposable {
+  /** Its name for people. */
+  readonly name: string;
+  /** A request that changes nothing and takes some seconds. */
+  readonly slow: string | undefined;
+  /** Begins the shutdown of the server: later connections get another one. Default: the server is not ours. */
+  readonly drain?: () => void;
+  connect(): Promise<ByteStream>;
+}
+
+/** The server at an address. Rejects with `ConnectionLost` if none is there. */
+export async function targetAt(
+  word: string,
+  dial: Dial,
+  slow: string | undefined,
+): Promise<CheckTarget> {
+  const address = parseAddress(word);
+  const connect = (): Promise<ByteStream> => dial(address, {});
+  try {
+    (await connect()).close();
+  } catch (error) {
+    throw new ConnectionLost(`cannot connect to ${word}: ${reason(error)}`, "no");
+  }
+  return { name: word, slow, connect, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** The command that the check adds to the protocol of a module. */
+const WAIT = "LINEUP-CHECK-WAIT";
+
+/** The time in ms that a server has for its end. */
+const DRAIN_MS = 200;
+
+/** A server of a module, in memory. Its errors go to standard error. */
+export async function targetOf(
+  word: string,
+): Promise<CheckTarget & { readonly protocol: Protocol }> {
+  const { protocol, handlers } = await importService(word);
+  if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
+  const start = async (): Promise<OwnServer> => {
+    const memory = listenMemory();
+    const server = await serve(withWait(protocol), waiting(handlers), {
+      listen: [memory],
+      drain: DRAIN_MS,
+      log: (entry) => entry.level === "error" && logToConsole(entry),
+    });
+    return { memory, server };
+  };
+  const ended: Promise<void>[] = [];
+  let served: OwnServer | undefined = await start();
+  const end = (): void => {
+    if (served !== undefined) ended.push(served.server.shutdown());
+    served = undefined;
+  };
+  return {
+    name: word,
+    protocol,
+    slow: WAIT,
+    drain: end,
+    async connect() {
+      served ??= await start();
+      return served.memory.connect();
+    },
+    async [Symbol.asyncDispose]() {
+      end();
+      await Promise.all(ended);
+    },
+  };
+}
+
+/** A server, and the listener to connect to it. */
+interface OwnServer {
+  readonly memory: ReturnType<typeof listenMemory>;
+  readonly server: Server;
+}
+
+function withWait(protocol: Protocol): Protocol {
+  const wait = { summary: "Wait until the request is cancelled." };
+  return { ...protocol, commands: { ...protocol.commands, [WAIT]: wait } };
+}
+
+function waiting(handlers: Handlers<Protocol>): Handlers<Protocol> {
+  return { ...handlers, [WAIT]: (_args, { park }) => park(new Promise<never>(() => {})) };
+}

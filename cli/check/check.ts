@@ -14,7 +14,7 @@ import { isModule } from "../service_module.ts";
 import { type CheckCase, conformanceChecks, inOnePiece } from "./checks.ts";
 import { chooseExamples, MOST_EXAMPLES, plan, runExamples } from "./examples.ts";
 import { type Exchange, exchange, type ExchangeResult, sortLines } from "./exchange.ts";
-import type { Commands } from "./fit.ts";
+import type { CheckedCommands } from "./fit.ts";
 import { type CheckResult, printJson, printText, quoteBytes } from "./result.ts";
 import { Tally } from "./tally.ts";
 import { type CheckTarget, targetAt, targetOf } from "./target.ts";
@@ -188,7 +188,7 @@ class Check {
   }
 
   /** Runs one case, and reports it. */
-  async #case(each: CheckCase, commands: Commands): Promise<ExchangeResult> {
+  async #case(each: CheckCase, commands: CheckedCommands): Promise<ExchangeResult> {
     const { name, level, expected } = each;
     const result = await this.#exchange(each, commands);
     const { why, skipped, sent, came } = result;
@@ -207,7 +207,7 @@ class Check {
   }
 
   /** Sends, and reads the answer. A server that cannot be reached any more is a failure of the case. */
-  async #exchange(each: Exchange, commands: Commands): Promise<ExchangeResult> {
+  async #exchange(each: Exchange, commands: CheckedCommands): Promise<ExchangeResult> {
     const { timeout } = this.#flags;
     try {
       return await exchange(this.#target, each, { timeout, commands });

@@ -11,7 +11,7 @@ import type { Greeting } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
 import { Answers, ServerMistake } from "./answers.ts";
 import { difference } from "./difference.ts";
-import { type Commands, misfit } from "./fit.ts";
+import { type CheckedCommands, misfit } from "./fit.ts";
 import type { CheckTarget } from "./target.ts";
 
 /** The name and version of a protocol in a greeting. */
@@ -82,7 +82,7 @@ async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Pr
 export async function exchange(
   target: Pick<CheckTarget, "connect" | "slow" | "drain">,
   { toBytes, expected, cutting }: Exchange,
-  { timeout, commands }: { timeout: number; commands: Commands },
+  { timeout, commands }: { timeout: number; commands: CheckedCommands },
 ): Promise<ExchangeResult> {
   const stream = await target.connect();
   const answers = new Answers(stream, expected.telnet !== undefined);

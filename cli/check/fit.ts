@@ -2,7 +2,7 @@
 
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { Framer } from "../../dialects/lineup1/framer.ts";
-import { readReply } from "../../dialects/lineup1/message.ts";
+import { readAnswer } from "../../dialects/lineup1/message.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import { standardErrors } from "../../protocol/errors.ts";
 import { show } from "../../protocol/printable.ts";
@@ -10,7 +10,7 @@ import type { Shape } from "../../protocol/shape.ts";
 import { BadValue } from "../../protocol/values.ts";
 
 /** The commands of a server by verb. */
-export type Commands = ReadonlyMap<string, CompiledCommand>;
+export type CheckedCommands = ReadonlyMap<string, CompiledCommand>;
 
 /** HELLO timing=on adds these to every final line. */
 const TIMES = ["waited", "took"];
@@ -22,7 +22,7 @@ const TIMES = ["waited", "took"];
 export function misfit(
   frames: readonly Frame[],
   sent: Uint8Array,
-  commands: Commands,
+  commands: CheckedCommands,
 ): string | undefined {
   const verbs = verbsOf(sent);
   if (verbs === undefined) return undefined;
@@ -77,17 +77,15 @@ function misfitOfError(
 function misfitOfLine(frame: Frame, command: CompiledCommand): string | undefined {
   const { verb, reply, items, builtin } = command;
   const isItem = frame.head === "*";
-  const shape = isItem ? items : reply;
-  if (shape === undefined) return `${verb} has no items in SPEC`;
   const where = `${isItem ? "an item" : "the reply"} of ${verb}`;
   try {
-    readReply(shape, frame);
+    readAnswer(command, frame);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     return `in ${where}, ${error.message}`;
   }
   // A later version of Lineup/1 may add to the built-in commands.
-  return builtin ? undefined : undeclared(shape, frame, where);
+  return builtin ? undefined : undeclared(isItem ? items! : reply, frame, where);
 }
 
 /** A part of a line that its shape does not have. */

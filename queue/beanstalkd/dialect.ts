@@ -36,6 +36,8 @@ export const beanstalkd: Dialect = {
   about: "This is a server for clients of beanstalkd.",
   builtins: { QUIT },
   wording: PLAIN_WORDING,
+  // A worker that ends while it waits in a reserve only closes its connection: nobody must wait for it.
+  halfCloses: false,
   compile: (protocol) => compileProtocol(protocol, { builtins: { QUIT: QUIT.command } }),
   open: (_peer, served) => new BeanstalkdSession(served),
   refuseConnection: (failure: Failure) => encodeText(`${wordOf(failure, undefined)}\r\n`),

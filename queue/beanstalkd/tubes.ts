@@ -26,8 +26,8 @@ export interface Tube {
 
 /** Beyond so many tubes, those that nobody needs are forgotten. */
 const LEAST_SWEPT = 1_000;
-/** The most tubes. */
-const MOST = 100_000;
+/** The most tubes, and how long they are not swept again where there are as many, in ms. */
+const MOST = 100_000, SWEEP_MS = 10_000;
 
 /** All tubes that were named. */
 export class Tubes {
@@ -35,6 +35,7 @@ export class Tubes {
   readonly #engine: RankedEngine;
   readonly #all = new Map<string, Tube>();
   #sweepAt = LEAST_SWEPT;
+  #sweptAt = 0;
 
   constructor(engine: RankedEngine, names: TubeNames) {
     this.#engine = engine;
@@ -47,7 +48,9 @@ export class Tubes {
   named(name: string): Tube {
     let tube = this.#all.get(name);
     if (tube === undefined) {
-      if (this.#all.size >= this.#sweepAt) this.#sweep();
+      const { size } = this.#all;
+      const isFull = size >= MOST && this.#engine.now() >= this.#sweptAt + SWEEP_MS;
+      if (size >= this.#sweepAt || isFull) this.#sweep();
       if (this.#all.size >= MOST) throw busy(`There are ${MOST} tubes, as many as may be.`);
       this.#all.set(name, tube = newTube(name, this.names.scopeOf(name)));
     }
@@ -78,7 +81,8 @@ export class Tubes {
     const names = new Set<string>();
     for (const tube of this.#all.values()) if (this.#exists(tube)) names.add(tube.name);
     for await (const { queue } of this.#engine.queues()) {
-      for (const key of this.#engine.keysOf(queue)) {
+      // Without patterns, all keys of a queue are one tube.
+      for (const key of this.names.haveKeys ? this.#engine.keysOf(queue) : [""]) {
         if (names.size >= MOST) return names;
         names.add(this.names.tubeOf(queue, key));
       }
@@ -111,6 +115,7 @@ export class Tubes {
   #sweep(): void {
     for (const tube of this.#all.values()) this.leave(tube);
     this.#sweepAt = Math.max(LEAST_SWEPT, 2 * this.#all.size);
+    this.#sweptAt = this.#engine.now();
   }
 }
 

@@ -17,7 +17,7 @@ export const DIFFERENCES = {
   "name-length": "A queue has a name of at most 128 characters, a tube of beanstalkd 200.",
   "longest-times": "A TTR is at most 30 days, a delay a year.",
   "half-closed":
-    "A client that has ended its side may read on, as nc does; beanstalkd answers TIMED_OUT to its reserve.",
+    "A reserve that waits is not answered once its client has ended its side; beanstalkd answers TIMED_OUT.",
 } as const;
 
 /** The key of a difference. */
@@ -29,8 +29,9 @@ export type SessionStep =
     /** The name of the client. */
     readonly as: string;
     readonly send?: string;
-    /** The exact answer; `…` stands for any digits, and ends with the connection where `ends` is true. */
+    /** The exact answer. */
     readonly get?: string;
+    /** Whether the connection ends behind it. */
     readonly ends?: true;
     /** The answer of beanstalkd, where it differs. */
     readonly theirs?: { readonly get: string; readonly why: Difference };
@@ -320,16 +321,28 @@ export const sessions: readonly WireSession[] = [
     ],
   },
   {
-    name: "a client that has ended its side waits on",
+    name: "a client that has ended its side waits no longer",
     steps: [
       { as: "a", send: "reserve\r\n", get: "" },
-      { as: "a", halves: true, get: "", theirs: { get: "TIMED_OUT\r\n", why: "half-closed" } },
-      b(put("x"), "INSERTED 1\r\n"),
       {
         as: "a",
-        get: "RESERVED 1 1\r\nx\r\n",
+        halves: true,
+        get: "",
         ends: true,
-        theirs: { get: "", why: "half-closed" },
+        theirs: { get: "TIMED_OUT\r\n", why: "half-closed" },
+      },
+      b(put("x") + "reserve\r\n", "INSERTED 1\r\nRESERVED 1 1\r\nx\r\n"),
+    ],
+  },
+  {
+    name: "a client that has ended its side is answered",
+    steps: [
+      {
+        as: "a",
+        send: put("x") + "peek 1\r\n",
+        halves: true,
+        get: "INSERTED 1\r\nFOUND 1 1\r\nx\r\n",
+        ends: true,
       },
     ],
   },

@@ -31,6 +31,17 @@ export async function startScript(
   return { ...running(name, Number(await firstLine(name, child.stdout)), child), greeting };
 }
 
+/** Starts an example of this repository at a free port. */
+export async function startExample(name: string): Promise<RunningServer> {
+  const path = new URL(`../examples/${name}.ts`, import.meta.url);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", path.href, "--port", "0"],
+    stdout: "piped",
+  }).spawn();
+  const line = await firstLine(name, child.stdout);
+  return running(`examples/${name}.ts`, Number(line.split(":").at(-1)), child);
+}
+
 /** Starts redis-server as Debian has it, but without persistence; `undefined` if it is not installed. */
 export async function startRedis(): Promise<PingServer | undefined> {
   const port = getAvailablePort();

@@ -13,7 +13,9 @@ export const BAD_FORMAT = "bad command line format";
 
 const SPACE = 0x20, DELETE = 0x7f;
 const MOST_KEY = 250;
-const INTEGER = /^[+-]?[0-9]+$/;
+const PLUS = 0x2b, MINUS = 0x2d, ZERO = 0x30;
+/** More characters than any number that a line may have, with zeros before it. */
+const MOST_DIGITS = 32;
 const UNSIGNED = /^\+?[0-9]{1,20}$/;
 const TWO_TO_64 = 1n << 64n;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -45,9 +47,18 @@ export function isKey(key: string): boolean {
   return key.length <= MOST_KEY;
 }
 
-/** The number that a word writes, from `least` to `most`. */
+/** The number that a word writes, from `least` to `most`. A line has several, so this takes no pattern. */
 export function integer(word: string, least: number, most: number): number | undefined {
-  const number = INTEGER.test(word) ? Number(word) : NaN;
+  const sign = word.charCodeAt(0);
+  const from = sign === PLUS || sign === MINUS ? 1 : 0;
+  if (word.length === from || word.length > MOST_DIGITS) return undefined;
+  let number = 0;
+  for (let at = from; at < word.length; at++) {
+    const digit = word.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    number = 10 * number + digit;
+  }
+  if (sign === MINUS) number = -number;
   return number >= least && number <= most ? number : undefined;
 }
 

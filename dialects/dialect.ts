@@ -66,7 +66,7 @@ export interface DialectSession {
    * before is answered. Default false.
    */
   readonly awaitsAnswers?: boolean;
-  /** Whether nothing may follow the answers so far: the server ends the connection behind them. Default false. */
+  /** Whether the server reads no more, and ends the connection once all requests are answered. Default false. */
   readonly over?: boolean;
 
   /** Writes the greeting, if the dialect has one. Called once, before the first `push`. */

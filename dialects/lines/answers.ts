@@ -70,7 +70,7 @@ export class AnswerWriter {
     const lines = [first.slice(4), ...rest];
     const code = first.slice(0, 3);
     const last = lines.pop()!;
-    const all = [...lines.map((line) => `${code}-${line}`), `${code} ${last}`.trimEnd()];
+    const all = [...lines.map((line) => `${code}-${line}`), last === "" ? code : `${code} ${last}`];
     return all.map((line) => line + this.#style.eol).join("");
   }
 

@@ -26,9 +26,15 @@ export interface AnswerForm {
   readonly gathers: boolean;
 }
 
+/** The templates of a command without items, and of one with items: only the protocol tells which it is. */
+interface FormOfBoth {
+  readonly given: CommandForm;
+  readonly single: AnswerForm;
+  readonly streaming: AnswerForm;
+}
+
 const FORM_KEYS = ["head", "item", "reply"];
 const STATUS_CODE = /^[0-9]{3}(?: |$)/;
-const ITEM: AnswerTemplate = readTemplate("{text}", "item");
 
 /** The templates of a dialect. */
 export class LineForms {
@@ -36,17 +42,19 @@ export class LineForms {
   readonly #greeting: AnswerTemplate | undefined;
   readonly #error: AnswerTemplate;
   readonly #errors: ReadonlyMap<string, AnswerTemplate>;
-  readonly #single: AnswerForm;
-  readonly #streaming: AnswerForm;
+  /** The templates of all other commands. */
+  readonly #usual: FormOfBoth;
   /** By verb. */
-  readonly #forms: ReadonlyMap<string, AnswerForm>;
+  readonly #forms: ReadonlyMap<string, FormOfBoth>;
 
   /** Reads the templates. Throws `SpecError`. */
   constructor(spec: FullSpec) {
     this.#spec = spec;
-    const { greeting, errors = {}, forms = {}, head, tail, multiline } = spec;
+    const { greeting, errors = {}, forms = {} } = spec;
     this.#greeting = greeting === undefined ? undefined : readTemplate(greeting, "greeting");
     needFields(this.#greeting, ["name", "version", "summary"], "greeting", "of a protocol");
+    const isBlock = this.#greeting !== undefined && hasBlock(this.#greeting);
+    need(!isBlock, "greeting", "must be lines without {name...}");
     this.#error = this.#readError(spec.error, "error");
     need(isRecord(errors), "errors", "must be an object of templates by code");
     this.#errors = new Map(
@@ -55,18 +63,9 @@ export class LineForms {
         return [code, this.#readError(text, `errors.${code}`)];
       }),
     );
-    const replies = [this.#readReply(spec.reply, "reply")];
-    const headed = head === undefined ? undefined : this.#readHead(head, "head");
-    const isSmtp = multiline === "smtp";
-    need(!isSmtp || tail === undefined, "tail", "in the form of SMTP, reply ends a stream");
-    const tails = tail === undefined ? undefined : [this.#readReply(tail, "tail")];
-    this.#single = { head: undefined, items: [], replies, gathers: false };
-    this.#streaming = {
-      head: headed,
-      items: [ITEM],
-      replies: isSmtp ? replies : tails,
-      gathers: !isSmtp,
-    };
+    const isSmtp = spec.multiline === "smtp";
+    need(!isSmtp || spec.tail === undefined, "tail", "in the form of SMTP, reply ends a stream");
+    this.#usual = this.#readForm({}, "spec");
     need(isRecord(forms), "forms", "must be an object of forms by verb");
     const all = Object.entries(forms).map(([verb, form]) =>
       [verb, this.#readForm(form, `forms.${verb}`)] as const
@@ -95,12 +94,21 @@ export class LineForms {
 
   /** The templates of a command. */
   of({ verb, items }: CompiledCommand): AnswerForm {
-    return this.#forms.get(verb) ?? (items === undefined ? this.#single : this.#streaming);
+    const { single, streaming } = this.#forms.get(verb) ?? this.#usual;
+    return items === undefined ? single : streaming;
+  }
+
+  /** Whether a stream may end without a line that could tell of its failure. */
+  get mayBreakOff(): boolean {
+    const all = [this.#usual, ...this.#forms.values()];
+    const isOpen = ({ streaming }: FormOfBoth): boolean =>
+      streaming.gathers && streaming.replies === undefined;
+    return this.#spec.multiline === "dot" && all.some(isOpen);
   }
 
   /** The names of the fields that a reply has. */
   fieldsOf(verb: string): readonly string[] {
-    return this.#forms.get(verb)!.replies!.flatMap(({ fields }) => fields);
+    return this.#forms.get(verb)!.single.replies!.flatMap(({ fields }) => fields);
   }
 
   /** Checks that the templates and a protocol fit each other. Throws `SpecError`. */
@@ -123,14 +131,17 @@ export class LineForms {
     for (const template of replies ?? []) {
       needFields(template, namesOf(reply), `${path}.reply`, `of the reply of ${verb}`);
     }
+    const { head: ownHead, item: ownItem } = (this.#forms.get(verb) ?? this.#usual).given;
     need(
-      items !== undefined || (head === undefined && templates.length === 0),
+      items !== undefined || (ownHead === undefined && ownItem === undefined),
       path,
       "head and item are for streams, and the command has no items",
     );
     if (items === undefined) return;
-    for (const template of [...templates, ...head ? [head] : []]) {
-      needFields(template, namesOf(items), `${path}.item`, `of the items of ${verb}`);
+    const names = namesOf(items);
+    needFields(head, names, `${path}.head`, `of the items of ${verb}`);
+    for (const template of templates) {
+      needFields(template, names, `${path}.item`, `of the items of ${verb}`);
     }
     need(
       this.#spec.multiline !== "dot" || !gathers || head !== undefined,
@@ -139,28 +150,40 @@ export class LineForms {
     );
   }
 
-  #readForm(form: CommandForm, path: string): AnswerForm {
+  /** Reads a form. Its parts that are not given are those of the dialect. */
+  #readForm(form: CommandForm, path: string): FormOfBoth {
     needForm(form, path);
-    const { quotes } = this.#spec;
-    const isStream = form.head !== undefined || form.item !== undefined;
-    const items = form.item === undefined
-      ? isStream ? [ITEM] : []
-      : listOf(form.item, `${path}.item`).map((text) => readTemplate(text, `${path}.item`, quotes));
-    const gathers = isStream && this.#streaming.gathers && !items.some(hasBlock);
-    const head = form.head === undefined
-      ? gathers ? this.#streaming.head : undefined
-      : this.#readHead(form.head, `${path}.head`);
+    const { reply, head, tail, quotes, multiline } = this.#spec;
+    const { item = "{text}" } = form;
+    const items = listOf(item, `${path}.item`)
+      .map((text) => readTemplate(text, `${path}.item`, quotes));
+    const gathers = multiline !== "smtp" && !items.some(hasBlock);
     const own = form.reply === undefined
       ? undefined
-      : listOf(form.reply, `${path}.reply`).map((text) => this.#readReply(text, `${path}.reply`));
-    const replies = own ?? (isStream ? this.#streaming.replies : this.#single.replies);
-    return { head, items, replies, gathers };
+      : this.#readReplies(form.reply, `${path}.reply`);
+    const replies = own ?? this.#readReplies(reply, "reply");
+    const tails = tail === undefined ? undefined : this.#readReplies(tail, "tail");
+    const usualHead = head === undefined ? undefined : this.#readHead(head, "head");
+    const streaming = {
+      head: form.head !== undefined
+        ? this.#readHead(form.head, `${path}.head`)
+        : gathers
+        ? usualHead
+        : undefined,
+      items,
+      replies: own ?? (multiline === "smtp" ? replies : tails),
+      gathers,
+    };
+    const single = { head: undefined, items: [], replies, gathers: false };
+    return { given: form, single, streaming };
   }
 
-  #readReply(text: string, path: string): AnswerTemplate {
-    const template = readTemplate(text, path, this.#spec.quotes);
-    this.#needCode(template, path);
-    return template;
+  #readReplies(texts: string | readonly string[], path: string): AnswerTemplate[] {
+    return listOf(texts, path).map((text) => {
+      const template = readTemplate(text, path, this.#spec.quotes);
+      this.#needCode(template, path);
+      return template;
+    });
   }
 
   #readHead(text: string, path: string): AnswerTemplate {

@@ -62,16 +62,17 @@ class LineRequest implements WireRequest {
 /** The state of one connection. */
 export class LineSession implements DialectSession {
   readonly timed = false;
+  readonly awaitsAnswers: boolean;
   over = false;
   readonly served: Served;
   readonly #rules: LineRules;
   readonly #input: LineInput;
-  /** Whether the only request of the connection has come. */
-  #isLast = false;
 
   constructor(served: Served, rules: LineRules) {
     this.served = served;
     this.#rules = rules;
+    // Nothing may stand behind a list that breaks off: it would look like a part of it.
+    this.awaitsAnswers = rules.forms.mayBreakOff;
     this.#input = new LineInput(served.limits.maxLine, rules.spec.overlong);
   }
 

@@ -19,9 +19,7 @@ export interface CommandForm {
   readonly head?: string;
   /** An item. Default: `{text}`. */
   readonly item?: string | readonly string[];
-  /**
-   * The reply. Default: `reply` of the dialect, and behind the items of a stream `tail`.
-   */
+  /** The reply. Default: `reply` of the dialect, and behind the items of a stream `tail`. */
   readonly reply?: string | readonly string[];
 }
 
@@ -76,7 +74,10 @@ export interface LineDialectSpec {
   readonly fixed?: Readonly<Record<string, string>>;
   /** The commands that end the connection, with their replies: `{ QUIT: "221 bye" }`. */
   readonly quit?: Readonly<Record<string, string>>;
-  /** The commands that tell figures of the server, by the names that STATS of Lineup/1 has: `{ STATUS: "210 {requests-total} requests" }`. */
+  /**
+   * The commands that tell figures of the server, by the names that STATS of Lineup/1 gives them:
+   * `{ STATUS: "210 {requests-total} requests" }`.
+   */
   readonly status?: Readonly<Record<string, string>>;
   /** The commands that list all commands, as `{text}`: `{ HELP: "113 help\n{text...}\n250 ok" }`. */
   readonly help?: Readonly<Record<string, string>>;

@@ -73,19 +73,25 @@ export function firstFit(
   return templates.find(({ fields }) => fields.every((name) => texts.has(name)));
 }
 
-/** A line with its values, which may have line ends. */
+/** A line with its values, which may have line ends. White space before an empty value at its end is left out. */
 export function fill(parts: readonly TemplatePart[], texts: FieldTexts): string {
   let line = "";
+  let text = "";
   for (const part of parts) {
-    if (typeof part === "string") {
-      line += part;
-      continue;
-    }
-    const value = texts.get(part.field)!;
-    const text = typeof value === "string" ? value : value.join(" ");
-    line += part.quoted ? text.replace(/["\\]/g, "\\$&") : text;
+    // The parts of a template begin and end with text, which may be empty.
+    if (part === "") continue;
+    text = typeof part === "string" ? part : textOf(part, texts.get(part.field)!);
+    line += text;
   }
-  return line.trimEnd();
+  return text === "" ? line.trimEnd() : line;
+}
+
+function textOf(
+  { quoted }: { readonly quoted: boolean },
+  value: string | readonly string[],
+): string {
+  const text = typeof value === "string" ? value : value.join(" ");
+  return quoted ? text.replace(/["\\]/g, "\\$&") : text;
 }
 
 /** The lines of a value, without their ends. */

@@ -43,3 +43,18 @@ Deno.test("dict proposes words where there is none, and tells what the server do
   const mime = await dict(server.port, "-M", "busy");
   assertStringIncludes(mime.out, "The server has too much to do.");
 });
+
+Deno.test("curl defines and matches by dict://", async () => {
+  await using server = await start();
+  const curl = async (path: string): Promise<string> =>
+    (await run("curl", ["--silent", "--show-error", `dict://127.0.0.1:${server.port}/${path}`]))
+      .out;
+  assertMatch(
+    await curl("d:busy:errors"),
+    /^220 .*\r\n250 ok\r\n150 1 definitions retrieved\r\n151 "busy" errors /,
+  );
+  assertMatch(
+    await curl("m:too-large:errors:suffix"),
+    /\r\nerrors "body-too-large"\r\n\.\r\n250 ok\r\n221 bye\r\n$/,
+  );
+});

@@ -9,6 +9,10 @@ import { readPem } from "./pem.ts";
 
 /** The flags of each command that connects. */
 export const dialFlags: Readonly<Record<string, Flag>> = {
+  context: {
+    value: "CONTEXT",
+    summary: "The server of this context, in place of ADDRESS. See lineup context.",
+  },
   ca: {
     value: "FILE",
     summary:

@@ -28,17 +28,18 @@ export function duration(ms: number): string {
   return `${digits(ms)} ms`;
 }
 
-/** A long time in seconds, in its two largest units: `43s`, `2h 5m`, `12d 0h`. */
-export function age(seconds: number): string {
+/** A long time in milliseconds, in its two largest units: `850ms`, `1.5s`, `4m12s`, `2h5m`, `12d`. */
+export function age(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 10_000) return `${Math.floor(ms / 100) / 10}s`;
   const units = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]] as const;
-  const first = units.findIndex(([length]) => seconds >= length);
-  const shown = units.slice(first === -1 ? units.length - 1 : first).slice(0, 2);
-  let left = seconds;
-  return shown.map(([length, unit]) => {
+  let left = Math.floor(ms / 1000);
+  const first = units.findIndex(([length]) => left >= length);
+  return units.slice(first, first + 2).map(([length, unit]) => {
     const count = Math.floor(left / length);
     left -= count * length;
-    return `${count}${unit}`;
-  }).join(" ");
+    return count === 0 ? "" : `${count}${unit}`;
+  }).join("");
 }
 
 /** A number of bytes: `512 B`, `1.20 MiB`. */

@@ -1,6 +1,8 @@
 // A command's description as data, and the reading of a command line by it.
+//
+// Reading is ours: @std/cli's parseArgs takes the `-` of `--body-file -` for an argument and the `-1` of `ADD 1 -1` for a
+// flag, and ends the flags of a command with arguments of its own at the first argument or never.
 
-import { parseArgs } from "@std/cli/parse-args";
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { BadValue, parseValue } from "../protocol/values.ts";
@@ -20,26 +22,45 @@ export interface Flag {
   readonly many?: boolean;
 }
 
+/** The words that a shell may offer for an argument: these, or names of files, of contexts, of programs. */
+export type Completions = readonly string[] | "files" | "contexts" | "programs";
+
 /** A command of `lineup`. */
 export interface Subcommand {
   /** A sentence for the help. */
   readonly summary: string;
-  /** The positional arguments, as the help shows them. */
+  /** The positional arguments behind ADDRESS, as the help shows them. */
   readonly args: string;
-  /** The least and the greatest number of positional arguments. */
+  /** The least and the greatest number of these arguments. */
   readonly count: readonly [least: number, most: number];
+  /** The word for the server's address, if it may stand before the arguments. It is then in `flags.address`. */
+  readonly address?: string;
   /** Its flags by name. */
   readonly flags: Readonly<Record<string, Flag>>;
   /** Whether the words after `--` go to `flags.verbatim` instead of the arguments. */
   readonly verbatim?: boolean;
-  /** Whether each word after the first argument is an argument, dashes or not. Implies `verbatim`. */
-  readonly stopEarly?: boolean;
+  /** Whether the arguments are a request, whose words may begin with one dash. Implies `verbatim`. */
+  readonly isRequest?: boolean;
+  /** What a shell may offer for each argument, in their order; the last stands for further ones. */
+  readonly completes?: readonly Completions[];
   /** Command lines for the help, without the program's name. */
   readonly examples?: readonly string[];
   /** Paragraphs for the help, below the flags. */
   readonly more?: string;
+  /** Its exit codes with their meanings, beside those of each command. */
+  readonly exits: readonly (readonly [code: number | string, meaning: string])[];
   /** Runs the command. Resolves with the exit code. */
-  run(args: readonly string[], flags: Flags): Promise<number>;
+  run(args: readonly string[], flags: Flags, program: LineupProgram): Promise<number>;
+}
+
+/** The program itself, for the commands that tell of it. */
+export interface LineupProgram {
+  /** The command line, without the program's name. */
+  readonly argv: readonly string[];
+  readonly version: string;
+  readonly description: string;
+  /** Loads all commands. */
+  commands(): Promise<Readonly<Record<string, Subcommand>>>;
 }
 
 /** The checked flags of a command line by name. A switch is a boolean; another flag has the value of its type. */
@@ -52,7 +73,18 @@ export class UsageError extends Error {
 }
 
 /** The flags of each command. */
-const COMMON = ["help", "version"];
+export const COMMON: Readonly<Record<string, Flag>> = {
+  help: { summary: "Show this help." },
+  version: { summary: "Show the version." },
+};
+const SHORT: Readonly<Record<string, string>> = { "-h": "help", "-V": "version" };
+
+/** The words of a command line: the values of each flag, the arguments, and the words after `--`. */
+interface SplitLine {
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly args: readonly string[];
+  readonly verbatim: readonly string[];
+}
 
 /** Reads the arguments of a subcommand. Throws `UsageError`. */
 export function readFlags(
@@ -60,91 +92,74 @@ export function readFlags(
   subcommand: Subcommand,
   argv: readonly string[],
 ): { args: string[]; flags: Flags } {
-  const names = [...Object.keys(subcommand.flags), ...COMMON];
-  const valued = names.filter((each) => subcommand.flags[each]?.value !== undefined);
-  const switches = names.filter((each) => !valued.includes(each));
-  const words = joinValues(argv, { names, valued, first: firstOf(subcommand) });
-  const parsed = parseArgs(words, {
-    boolean: switches,
-    string: ["_", ...valued],
-    // Collecting shows that a flag is given twice.
-    collect: valued,
-    alias: { h: "help", V: "version" },
-    stopEarly: subcommand.stopEarly,
-    "--": true,
-    unknown(arg, key): boolean {
-      if (key === undefined) return true;
-      const flag = arg.split("=")[0];
-      throw new UsageError(
-        `There is no flag ${flag}${nearest(flag.replace(/^-+/, ""), names, "--")}`,
-      );
-    },
-  });
-  const flags: Record<string, unknown> = { help: parsed.help, version: parsed.version };
-  const args = parsed._.map(String);
+  const { address, isRequest, count: [least, most] } = subcommand;
+  const words = split(argv, subcommand);
+  const args = [...words.args];
+  const flags: Record<string, unknown> = {
+    help: words.given.has("help"),
+    version: words.given.has("version"),
+  };
   // A person who asks for help may have the rest wrong.
   if (flags.help || flags.version) return { args, flags };
   for (const [flag, spec] of Object.entries(subcommand.flags)) {
-    if (spec.value === undefined) flags[flag] = parsed[flag];
-    else if (spec.many) {
-      flags[flag] = parsed[flag].map((text: string) => readFlag(flag, spec, [text]));
-    } else flags[flag] = readFlag(flag, spec, parsed[flag]);
+    const given = words.given.get(flag) ?? [];
+    if (spec.value === undefined) flags[flag] = words.given.has(flag);
+    else if (spec.many) flags[flag] = given.map((text) => readFlag(flag, spec, [text]));
+    else flags[flag] = readFlag(flag, spec, given);
   }
-  const verbatim = parsed["--"] ?? [];
-  if (subcommand.stopEarly || subcommand.verbatim) flags.verbatim = verbatim;
-  else args.push(...verbatim);
-  const [least, most] = subcommand.count;
-  if (args.length < least) {
-    throw new UsageError(`${name} needs ${subcommand.args}.`);
-  }
+  if (isRequest || subcommand.verbatim) flags.verbatim = words.verbatim;
+  else args.push(...words.verbatim);
+  if (address !== undefined && isAddress(args[0], most)) flags.address = args.shift();
+  if (args.length < least) throw new UsageError(`${name} needs ${subcommand.args}.`);
   if (args.length > most) {
-    throw new UsageError(`${args[most]} is one argument too many: ${usage(name, subcommand)}`);
+    const hint = address !== undefined && flags.address === undefined
+      ? '; an ADDRESS holds a ":"'
+      : "";
+    throw new UsageError(
+      `${args[most]} is one argument too many: ${usage(name, subcommand)}${hint}`,
+    );
   }
   return { args, flags };
 }
 
-/** The first argument of a command with `stopEarly`, by its name in the help. */
-function firstOf({ stopEarly, args }: Subcommand): string | undefined {
-  return stopEarly ? args.split(" ")[0] : undefined;
+/** Whether the first argument is ADDRESS: it holds a colon, or no other argument may stand there. */
+function isAddress(word: string | undefined, most: number): boolean {
+  return word !== undefined && (word.includes(":") || most === 0);
 }
 
-/**
- * Joins each flag and its value to one word: parseArgs takes the `-` of `--body-file -` for an argument, and the `-1` of
- * `--rate -1` for a flag. Throws `UsageError` for a switch with a value, and for a flag after `first`.
- */
-function joinValues(
-  argv: readonly string[],
-  { names, valued, first }: {
-    names: readonly string[];
-    valued: readonly string[];
-    first: string | undefined;
-  },
-): string[] {
-  const joined: string[] = [];
-  let isAfterFirst = false;
+/** Splits a command line. Flags may stand anywhere before `--`. Throws `UsageError`. */
+function split(argv: readonly string[], { flags, isRequest, address }: Subcommand): SplitLine {
+  const all = { ...flags, ...COMMON };
+  const known = Object.keys(all);
+  const given = new Map<string, string[]>();
+  const args: string[] = [];
+  let isInRequest = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at];
-    if (word === "--") return [...joined, ...argv.slice(at)];
-    const [, name, equals] = /^--([^=]+)(=?)/.exec(word) ?? [];
-    const next = argv[at + 1];
-    if (name !== undefined && names.includes(name)) {
-      if (isAfterFirst) {
-        if (name === "help") return ["--help"];
-        throw new UsageError(
-          `--${name} comes too late: put flags before ${first}. To send --${name} as a word, put -- before it.`,
-        );
-      }
-      if (!valued.includes(name)) {
-        if (equals) throw new UsageError(`--${name} takes no value.`);
-      } else if (!equals && next !== undefined && !next.startsWith("--")) {
-        joined.push(`${word}=${next}`);
-        at++;
-        continue;
-      }
-    } else if (first !== undefined && !word.startsWith("-")) isAfterFirst = true;
-    joined.push(word);
+    if (word === "--") return { given, args, verbatim: argv.slice(at + 1) };
+    if (!word.startsWith("-") || word === "-" || (isInRequest && !word.startsWith("--"))) {
+      args.push(word);
+      isInRequest ||= isRequest === true && !(address !== undefined && isAddress(word, Infinity));
+      continue;
+    }
+    const [, long, equals, text] = /^--([^=]+)(=?)(.*)$/s.exec(word) ?? [];
+    const name = long ?? SHORT[word];
+    if (name === undefined || !Object.hasOwn(all, name)) {
+      const asWord = isInRequest ? ` To send ${word} as a word, put -- before it.` : "";
+      const flag = word.split("=")[0];
+      const guess = nearest(flag.replace(/^-+/, ""), known, "--");
+      throw new UsageError(`There is no flag ${flag}${guess}${asWord}`);
+    }
+    const values = given.get(name) ?? [];
+    given.set(name, values);
+    if (all[name].value === undefined) {
+      if (equals) throw new UsageError(`--${name} takes no value.`);
+    } else if (equals) values.push(text);
+    // The value may be - or a negative number.
+    else if (at + 1 < argv.length && !argv[at + 1].startsWith("--")) values.push(argv[++at]);
+    else values.push("");
   }
-  return joined;
+  return { given, args, verbatim: [] };
 }
 
 function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
@@ -172,6 +187,7 @@ export function nearest(word: string, known: readonly string[], prefix = ""): st
 }
 
 /** A command's usage: `lineup call [flags] ADDRESS VERB`. */
-export function usage(name: string, { args }: Subcommand): string {
-  return ["lineup", name, "[flags]", args].join(" ").trimEnd();
+export function usage(name: string, { args, address }: Subcommand): string {
+  const words = ["lineup", name, "[flags]", address === undefined ? "" : `[${address}]`, args];
+  return words.filter((word) => word !== "").join(" ");
 }

@@ -2,8 +2,7 @@
 //
 // Ours: the help is wrapped text in two columns of plain words, and cliui would bring four packages for it.
 
-import type { Subcommand } from "./flags.ts";
-import { usage } from "./flags.ts";
+import { type Flag, type Subcommand, usage } from "./flags.ts";
 import { wrap } from "./text_width.ts";
 
 const USUAL = 80, LEAST = 40, MOST = 100;
@@ -14,6 +13,23 @@ function helpWidth(): number {
   return Math.min(MOST, Math.max(LEAST, columns));
 }
 
+/** A flag with the word for its value: `--port PORT`. */
+export function flagUsage(name: string, { value }: Flag): string {
+  return `--${name}${value === undefined ? "" : ` ${value}`}`;
+}
+
+/** The sentences about a flag, its default included. */
+export function flagText({ summary, default: usual }: Flag): string {
+  return summary + (usual === undefined ? "" : ` Default ${usual}.`);
+}
+
+/** The exit codes of a command with their meanings. */
+export function exitsOf({ exits }: Subcommand): (readonly [code: string, meaning: string])[] {
+  const rows = [...exits, [64, "The command line is wrong."]] as const;
+  return rows.map(([code, meaning]) => [String(code), meaning] as const)
+    .sort(([a], [b]) => parseInt(a) - parseInt(b));
+}
+
 /** The help of one command. */
 export function subcommandHelp(
   name: string,
@@ -21,10 +37,8 @@ export function subcommandHelp(
   columns = helpWidth(),
 ): string {
   const { flags, summary, examples = [], more = "" } = subcommand;
-  const rows = Object.entries(flags).map(([flag, spec]): [string, string] => {
-    const left = `--${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;
-    return [left, spec.summary + (spec.default === undefined ? "" : ` Default ${spec.default}.`)];
-  });
+  const rows = Object.entries(flags)
+    .map(([flag, spec]): [string, string] => [flagUsage(flag, spec), flagText(spec)]);
   rows.push(["--help, --version", "Show this help, or the version."]);
   return [
     `usage: ${usage(name, subcommand)}`,
@@ -33,6 +47,9 @@ export function subcommandHelp(
     "",
     ...inColumns(rows, columns),
     ...paragraphs(more, columns),
+    "",
+    "Exit codes:",
+    ...inColumns(exitsOf(subcommand), columns),
     ...(examples.length === 0 ? [] : ["", ...examples.map((each) => `  $ lineup ${each}`)]),
   ].join("\n");
 }
@@ -53,16 +70,19 @@ export function commandsHelp(
     ...wrap(about, columns),
     "",
     ...inColumns(rows, columns),
-    ...paragraphs(ADDRESSES, columns),
+    ...paragraphs(ABOUT_ALL, columns),
   ].join("\n");
 }
 
-const ADDRESSES =
+/** The paragraphs about all commands. */
+export const ABOUT_ALL =
   `An ADDRESS is host:port, tcp://host:port, tls://host:port, unix:PATH, ws://host:port/path or
-wss://host:port/path.
+wss://host:port/path. Without ADDRESS, a command takes the server of --context, of the variable
+LINEUP_ADDRESS, or of the context in use (lineup context); else 127.0.0.1:5463. Flags may stand before and
+behind it. The words after -- are no flags.
 
 lineup COMMAND --help explains a command and its exit codes. The exit code 64 means a wrong command
-line. lineup --version prints the version.`;
+line. lineup --version prints the version. NO_COLOR turns colours off.`;
 
 function inColumns(rows: readonly (readonly [left: string, right: string])[], columns: number) {
   const width = Math.max(...rows.map(([left]) => left.length)) + 4;

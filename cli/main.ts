@@ -1,16 +1,20 @@
 /**
  * The `lineup` command.
  *
- *     lineup queue                    a durable work queue that telnet can drive
- *     lineup serve MODULE             a server for any protocol with its handlers
- *     lineup put ADDRESS QUEUE        put jobs into a queue
- *     lineup work ADDRESS QUEUE ...   run a program for each job
- *     lineup call ADDRESS VERB ...    send one request
- *     lineup connect ADDRESS          a terminal for people, a pipe for scripts
- *     lineup load ADDRESS VERB ...    put load on a server, and report
- *     lineup top ADDRESS              a live view of a server
- *     lineup check ADDRESS|MODULE     check that a server speaks Lineup/1
- *     lineup spec ADDRESS|MODULE      print a protocol's reference
+ *     lineup queue                a durable work queue that telnet can drive
+ *     lineup serve MODULE         a server for any protocol with its handlers
+ *     lineup put QUEUE            put jobs into a queue
+ *     lineup work QUEUE ...       run a program for each job
+ *     lineup call VERB ...        send one request
+ *     lineup connect              a terminal for people, a pipe for scripts
+ *     lineup load VERB ...        put load on a server, and report
+ *     lineup queues               the queues of a server and their jobs
+ *     lineup top                  a live view of a server
+ *     lineup check                check that a server speaks Lineup/1
+ *     lineup spec                 print a protocol's reference
+ *     lineup context              name servers
+ *     lineup completion SHELL     print a shell's completion
+ *     lineup man                  print the manual page
  *
  * @module
  */
@@ -18,7 +22,14 @@
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { logToConsole } from "../server/log.ts";
-import { nearest, readFlags, type Subcommand, UsageError } from "./flags.ts";
+import {
+  type Flags,
+  type LineupProgram,
+  nearest,
+  readFlags,
+  type Subcommand,
+  UsageError,
+} from "./flags.ts";
 import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
 import { connectionFailure } from "./remote_spec.ts";
 
@@ -31,13 +42,23 @@ const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   call: async () => (await import("./call/call.ts")).call,
   connect: async () => (await import("./connect/connect.ts")).connectCommand,
   load: async () => (await import("./load/load.ts")).load,
+  queues: async () => (await import("./queues/queues.ts")).queues,
   top: async () => (await import("./top/top.ts")).top,
   check: async () => (await import("./check/check.ts")).check,
   spec: async () => (await import("./spec/spec.ts")).spec,
+  context: async () => (await import("./context/context.ts")).contextCommand,
+  completion: async () => (await import("./completion/completion.ts")).completion,
+  man: async () => (await import("./man/man.ts")).man,
 };
 
 /** Help is loaded when it is needed too. */
 const help = (): Promise<typeof import("./help.ts")> => import("./help.ts");
+
+const program: Omit<LineupProgram, "argv"> = {
+  version: config.version,
+  description: config.description,
+  commands: loadAll,
+};
 
 /** The exit code of a wrong command line (EX_USAGE of sysexits.h). */
 const BAD_USAGE = 64;
@@ -66,6 +87,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
+  let used: { command: Subcommand; flags: Flags } | undefined;
   try {
     switch (name) {
       case "--version":
@@ -86,7 +108,8 @@ async function run(argv: readonly string[]): Promise<number> {
       print((await help()).subcommandHelp(name, command) + "\n");
       return OK;
     }
-    return await command.run(args, flags);
+    used = { command, flags };
+    return await command.run(args, flags, { ...program, argv });
   } catch (error) {
     if (error instanceof OutputClosed) return CLOSED_PIPE;
     if (error instanceof UsageError || error instanceof AddressError) {
@@ -94,9 +117,21 @@ async function run(argv: readonly string[]): Promise<number> {
       complain(error, `${more} --help explains.`);
       return BAD_USAGE;
     }
-    complain(error);
-    return connectionFailure(error) === undefined ? FAILED : NO_CONNECTION;
+    if (connectionFailure(error) === undefined) {
+      complain(error);
+      return FAILED;
+    }
+    complain(error, used && await destinationHint(used));
+    return NO_CONNECTION;
   }
+}
+
+/** Where an address comes from that the command line does not name. */
+async function destinationHint(
+  { command, flags }: { command: Subcommand; flags: Flags },
+): Promise<string | undefined> {
+  if (command.address === undefined || flags.address !== undefined) return undefined;
+  return (await import("./destination.ts")).explainDestination(flags);
 }
 
 function printVersion(): number {

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
+import { LOG_LEVELS } from "../server/log.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
@@ -50,6 +51,13 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   insecure: {
     summary: "Let other machines connect, although the server asks for no credentials.",
   },
+  "log-level": {
+    value: "LEVEL",
+    type: { type: "enum", values: LOG_LEVELS },
+    summary:
+      "The least level of the log on standard error: debug tells of every client that leaves.",
+    default: "info",
+  },
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
@@ -81,6 +89,7 @@ export function servingOptions(flags: Flags): ServeOptions {
     socketMode,
     insecure,
     drain,
+    logLevel: flags["log-level"],
     signals: true,
   };
 }

@@ -17,7 +17,8 @@ export interface StatusDevice {
 const standardErrorDevice: StatusDevice = {
   isTerminal: Deno.stderr.isTerminal(),
   columns: () => Deno.consoleSize().columns,
-  write: (text) => standardError().text(text),
+  // At once: standard output of the same terminal must not come before a line is removed.
+  write: (text) => standardError().textNow(text),
 };
 
 const CLEAR = "\r\x1b[K";

@@ -60,9 +60,14 @@ export class LineWriter {
    * terminal, the line is written when this returns.
    */
   lineNow(text: string): void {
+    this.textNow(`${text}\n`);
+  }
+
+  /** As `lineNow`, for text that is no line. */
+  textNow(text: string): void {
     const { writeSync } = this.#target;
-    if (writeSync === undefined || this.#writing !== undefined) return this.text(`${text}\n`, true);
-    const bytes = this.#encoder.encode(`${text}\n`);
+    if (writeSync === undefined || this.#writing !== undefined) return this.text(text, true);
+    const bytes = this.#encoder.encode(text);
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(bytes.subarray(at));
     } catch {

@@ -6,10 +6,13 @@ import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
 import { after } from "../../net/timer.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
+import { showLine } from "../connect/reply.ts";
 import { print } from "../output.ts";
 import { readSpec } from "../remote_spec.ts";
+import { painter } from "../style.ts";
 import { toJson } from "./json.ts";
 import { needsSpec, readRequestArgs, toOutgoing } from "./request_args.ts";
 
@@ -20,9 +23,10 @@ const CANCEL_MS = 200;
 /** `lineup call`. */
 export const call: Subcommand = {
   summary: "Send one request and print its answer.",
-  args: "ADDRESS VERB [WORD | NAME=VALUE ...]",
-  count: [2, Infinity],
-  stopEarly: true,
+  args: "VERB [WORD | NAME=VALUE ...]",
+  count: [1, Infinity],
+  address: "ADDRESS",
+  isRequest: true,
   flags: {
     ...dialFlags,
     json: {
@@ -40,33 +44,37 @@ export const call: Subcommand = {
     },
   },
   examples: [
-    "call 127.0.0.1:5463 PUT mail hello priority=1",
-    "call --json --timeout 2s 127.0.0.1:5463 TAKE mail",
-    "call 127.0.0.1:5463 PUT photos @cat.jpg",
-    'call 127.0.0.1:5463 PUT mail priority=1 -- "$text"',
+    "call PUT mail hello priority=1",
+    "call 127.0.0.1:5463 TAKE mail --json --timeout 2s",
+    "call PUT photos @cat.jpg",
+    'call PUT mail priority=1 -- "$text"',
   ],
   more:
-    `Flags come before ADDRESS: every word after it belongs to the request. NAME=VALUE is an option of the
-request; after -- it is an argument. If the command takes a body, a last word @FILE names the body's file
-(@- is standard input; after -- it is text). A body that is needed and missing is read from standard
-input, unless that is a terminal.
+    `A first word with a ":" is ADDRESS. NAME=VALUE is an option of the request. The words after -- are
+arguments, whatever they look like: put -- before a word that comes from a variable. If the command takes
+a body, a last word @FILE names the body's file (@- is standard input; after -- it is text). A body that is
+needed and missing is read from standard input, unless that is a terminal.
 
 --json prints {"item": {...}} for each item as it comes, then {"reply": {...}} or
 {"error": {"code": ..., "message": ...}}. Durations are milliseconds, sizes are bytes, and a body that is
-not text is {"base64": ...}. A line that is not what the SPEC promises is an error that names the field.
-
-Exit code: 0 for OK; 1 for ERR, also when the time is over; 2 without a connection, or for an answer that
-breaks the protocol; 130 after Ctrl-C, which cancels the request; 141 if standard output is closed.`,
-  async run([address, ...words], flags) {
+not text is {"base64": ...}. A line that is not what the SPEC promises is an error that names the field.`,
+  exits: [
+    [0, "OK."],
+    [1, "ERR, also when the time is over."],
+    [2, "There is no connection, or an answer breaks the protocol."],
+    [130, "Ctrl-C, which cancels the request."],
+    [141, "Standard output is closed."],
+  ],
+  async run(words, flags) {
     const args = readRequestArgs(words, flags);
-    const dial = dialer(readAuthority(flags));
+    const { address, dial } = destination(flags);
     const overAt = performance.now() + (flags.timeout ?? Infinity);
     const end = new AbortController();
     const { signal } = end;
     const onInterrupt = (): void => end.abort();
     let command: CompiledCommand | undefined;
     const printFrame = (frame: Frame): void =>
-      flags.json ? print(toJson(frame, command) + "\n") : printLines(frame);
+      flags.json ? print(toJson(frame, command) + "\n") : printReply(frame, command);
     Deno.addSignalListener("SIGINT", onInterrupt);
     let stopTimer = (): void => {};
     let session: Session | undefined;
@@ -76,9 +84,13 @@ breaks the protocol; 130 after Ctrl-C, which cancels the request; 141 if standar
       stopTimer = after(Math.max(1, overAt - performance.now()), () => {
         end.abort(new Refusal("expired", "No answer in time.", { executed: "maybe" }));
       });
-      if (flags.json || needsSpec(args)) {
-        const { body } = await request(session, { head: "SPEC", text: "" }, { signal });
-        command = readSpec(body).commands.get(args.verb);
+      const needs = flags.json || needsSpec(args);
+      if (needs || Deno.stdout.isTerminal()) {
+        command = await commandOf(args.verb, session, signal).catch((error) => {
+          // Without it a person sees durations as they come.
+          if (needs || signal.aborted) throw error;
+          return undefined;
+        });
       }
       const outgoing = await toOutgoing(args, command);
       printFrame(await request(session, outgoing, { item: printFrame, signal }));
@@ -114,11 +126,21 @@ function toFrame({ code, message, retry, executed, details }: Refusal): Frame {
   return { kind: "frame", tag: undefined, head: "ERR", words, options, body: undefined };
 }
 
-/** Prints a line without its tag, and its body below it. */
-function printLines(frame: Frame): void {
+/** The command of a verb, by the server's SPEC. */
+async function commandOf(
+  verb: string,
+  session: Session,
+  signal: AbortSignal,
+): Promise<CompiledCommand | undefined> {
+  const { body } = await request(session, { head: "SPEC", text: "" }, { signal });
+  return readSpec(body).commands.get(verb);
+}
+
+/** Prints a line without its tag, and its body below it. A person sees durations in their largest units. */
+function printReply(frame: Frame, command: CompiledCommand | undefined): void {
   const { body } = frame;
-  const line = formatLine({ ...frame, tag: undefined }, body?.length) + "\n";
-  print(line);
+  if (Deno.stdout.isTerminal()) print(showLine(frame, undefined, painter(false), command));
+  else print(formatLine({ ...frame, tag: undefined }, body?.length) + "\n");
   if (body === undefined) return;
   print(body);
   if (body.at(-1) !== 0x0a) print("\n");

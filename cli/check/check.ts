@@ -5,7 +5,8 @@ import { compile } from "../../dialects/lineup1/compile.ts";
 import { conformanceLevels as levels } from "../../dialects/lineup1/conformance/mod.ts";
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { encodeText } from "../../protocol/strings.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import { type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
 import { complain, note, print } from "../output.ts";
 import { reason } from "../reason.ts";
@@ -28,9 +29,9 @@ const BUILTINS =
 /** `lineup check`. */
 export const check: Subcommand = {
   summary: "Check that a server, in any language, speaks Lineup/1 and answers its examples.",
-  args: "ADDRESS|MODULE",
-  // --list needs no address.
-  count: [0, 1],
+  args: "",
+  count: [0, 0],
+  address: "ADDRESS|MODULE",
   flags: {
     ...dialFlags,
     examples: { summary: "Run the examples of the server's SPEC too. They may change its data." },
@@ -54,7 +55,7 @@ export const check: Subcommand = {
     list: { summary: "Print the levels and names of the cases of Lineup/1, and run none." },
   },
   examples: [
-    "check 127.0.0.1:5463",
+    "check",
     "check --slow 'TAKE none wait=60s' --json 127.0.0.1:5463",
     "check --level core,timing tls://127.0.0.1:5463",
     "check ./my_service.ts",
@@ -68,28 +69,32 @@ other levels are optional.
 With --examples the examples of SPEC follow. They run in order as they stand, and the first that fails ends
 them. Then the requests that SPEC names undo them.
 
-MODULE is a module as for lineup serve. The check starts a server of it, and runs all cases and examples.
-
-Exit code: 0 if all is right; 1 if a case failed; 2 without a connection.`,
-  async run([word], flags) {
+MODULE is a module as for lineup serve. The check starts a server of it, and runs all cases and examples.`,
+  exits: [
+    [0, "All is right."],
+    [1, "A case failed."],
+    [2, "There is no connection."],
+    [141, "Standard output is closed."],
+  ],
+  async run(_args, flags) {
     const isChosen = chooser(flags);
     const cases = conformanceChecks.filter(isChosen);
     if (flags.list) {
       for (const { level, name } of cases) print(`${level.padEnd(10)} ${name}\n`);
       return OK;
     }
-    if (word === undefined) throw new UsageError("check needs ADDRESS or MODULE.");
-    if (!isModule(word)) {
-      const dial = dialer(readAuthority(flags));
-      await using target = await targetAt(word, dial, flags.slow);
+    const module = flags.address !== undefined && isModule(flags.address);
+    if (!module) {
+      const { address, dial } = destination(flags);
+      await using target = await targetAt(address, dial, flags.slow);
       await needSlow(target);
-      const spec = flags.examples ? () => specAt(word, dial, flags.timeout) : undefined;
+      const spec = flags.examples ? () => specAt(address, dial, flags.timeout) : undefined;
       return await new Check(target, flags).run(cases, spec, { stops: true });
     }
-    for (const flag of ["ca", "slow"]) {
+    for (const flag of ["ca", "context", "slow"]) {
       if (flags[flag] !== undefined) throw new UsageError(`--${flag} needs ADDRESS, not MODULE.`);
     }
-    await using target = await targetOf(word);
+    await using target = await targetOf(flags.address);
     const compiled = compile(target.protocol);
     const spec = flags.level === undefined || flags.examples
       ? () => Promise.resolve(compiled)

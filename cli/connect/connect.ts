@@ -1,19 +1,22 @@
 // `lineup connect`: a terminal for people, a pipe for scripts.
 
 import { Terminal } from "./terminal.ts";
-import { History, historyPath } from "./history.ts";
+import { ownFile } from "../own_files.ts";
+import { History } from "./history.ts";
 import { runScript } from "./script.ts";
 import { painter } from "../style.ts";
 import { runInTerminal } from "../raw_terminal.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import { type Flags, type Subcommand, UsageError } from "../flags.ts";
 import { complain } from "../output.ts";
 
 /** `lineup connect`. */
 export const connectCommand: Subcommand = {
   summary: "Talk to a server: a terminal for people, a pipe for scripts.",
-  args: "ADDRESS",
-  count: [1, 1],
+  args: "",
+  count: [0, 0],
+  address: "ADDRESS",
   flags: {
     ...dialFlags,
     history: {
@@ -24,23 +27,27 @@ export const connectCommand: Subcommand = {
     raw: { summary: "Show the bytes both ways. Into a pipe: exactly the bytes that come." },
   },
   examples: [
-    "connect 127.0.0.1:5463",
+    "connect",
     "connect unix:/run/lineup.sock < requests.txt",
   ],
   more:
     `At a terminal: Tab completes, /help explains, Ctrl-C cancels a request, Ctrl-D leaves. NO_COLOR turns
-colours off. The exit code is 0, or 2 without a connection.
+colours off.
 
 Otherwise standard input is a script with a request a line, which is sent as it stands. Replies go to
 standard output in the order of the protocol. The run ends when the server closes the connection, or
-a second after the last answer. The exit code is 0 if the last reply was OK; 1 if it
-was ERR; 2 without a connection, or if it was lost before all requests were answered; 141 if standard
-output is closed.`,
-  async run([address], flags) {
+a second after the last answer.`,
+  exits: [
+    [0, "The last reply of a script was OK; a person left."],
+    [1, "The last reply of a script was ERR."],
+    [2, "There is no connection, or it was lost before all requests were answered."],
+    [141, "Standard output is closed."],
+  ],
+  async run(_args, flags) {
     const isTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
       Deno.env.get("TERM") !== "dumb";
     const history = openHistory(flags);
-    const dial = dialer(readAuthority(flags));
+    const { address, dial } = destination(flags);
     if (!isTerminal) return await runScript(address, { raw: flags.raw, dial });
     return await runInTerminal((device, suspend) =>
       new Terminal({
@@ -63,7 +70,7 @@ function openHistory(flags: Flags): () => History {
     throw new UsageError("--history and --no-history exclude each other.");
   }
   return () => {
-    const path = flags["no-history"] ? undefined : history ?? historyPath(Deno.env);
+    const path = flags["no-history"] ? undefined : history ?? ownFile("state", "history", Deno.env);
     return new History(path, complain);
   };
 }

@@ -2,7 +2,7 @@
 // The lines of earlier runs, in a file that only its owner may read.
 
 import { closeSync, fchmodSync, fstatSync, readSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { reason } from "../reason.ts";
 import { append, newFile, openOwn } from "../private_file.ts";
 
@@ -12,14 +12,6 @@ const MOST = 1000;
 const REWRITE = 2 * MOST;
 const LONGEST_LINE = 8192;
 const MOST_BYTES = 4 << 20;
-
-/** The default file of history; `undefined` without a home. */
-export function historyPath(env: { get(name: string): string | undefined }): string | undefined {
-  const state = env.get("XDG_STATE_HOME");
-  if (state !== undefined && state.startsWith("/")) return join(state, "lineup", "history");
-  const home = env.get("HOME");
-  return home === undefined ? undefined : join(home, ".local", "state", "lineup", "history");
-}
 
 /** Whether a line is kept. A line that begins with a space or holds a secret is not. */
 export function isKept(line: string): boolean {

@@ -1,7 +1,11 @@
 // Replies for people. All controls in the bytes of a server are escaped.
 
 import type { Frame } from "../../dialects/lineup1/frame.ts";
+import type { CompiledCommand } from "../../protocol/compile.ts";
+import type { NamedField } from "../../protocol/fields.ts";
 import { formatWord } from "../../protocol/quoting.ts";
+import { parseValue } from "../../protocol/values.ts";
+import { age } from "../figures.ts";
 import type { Paint, Style } from "../style.ts";
 import { printable } from "../../protocol/printable.ts";
 import { printableBody } from "../printable_body.ts";
@@ -17,20 +21,49 @@ const STYLES: Readonly<Record<string, Style>> = {
 };
 
 /** A frame as lines, each with its line feed. `tag` is shown unless it is `undefined`. */
-export function showFrame(frame: Frame, tag: string | undefined, paint: Paint): string {
-  const { head, words, options, body } = frame;
+export function showFrame(
+  frame: Frame,
+  tag: string | undefined,
+  paint: Paint,
+  command?: CompiledCommand,
+): string {
+  const { body } = frame;
+  return showLine(frame, tag, paint, command) + (body === undefined ? "" : showBody(body));
+}
+
+/** The line of a frame, with its line feed. Durations are shown in their largest units if the command is known. */
+export function showLine(
+  { head, words, options, body }: Frame,
+  tag: string | undefined,
+  paint: Paint,
+  command: CompiledCommand | undefined,
+): string {
+  const shape = head === "*" ? command?.items : head === "OK" ? command?.reply : undefined;
   let line = tag === undefined ? "" : paint("dim", `#${printable(tag)} `);
   line += paint(STYLES[head] ?? "bold", head);
   words.forEach((word, index) => {
-    const style = head === "ERR" ? (index === 0 ? "bold" : "plain") : "plain";
+    const style = head === "ERR" && index === 0 ? "bold" : "plain";
     // The message of an error is a sentence, so it is not quoted.
-    line += " " + paint(style, printable(head === "ERR" && index === 1 ? word : formatWord(word)));
+    const isMessage = head === "ERR" && index === 1;
+    line += " " +
+      paint(style, printable(isMessage ? word : valueOf(word, shape?.positional[index])));
   });
   for (const [name, value] of options) {
-    line += " " + paint("dim", `${printable(name)}=`) + printable(formatWord(value));
+    const shown = printable(valueOf(value, shape?.named.get(name)));
+    line += " " + paint("dim", `${printable(name)}=`) + shown;
   }
-  if (body === undefined) return line + "\n";
-  return `${line} ${paint("dim", `{${body.length}}`)}\n${showBody(body)}`;
+  return line + (body === undefined ? "" : ` ${paint("dim", `{${body.length}}`)}`) + "\n";
+}
+
+/** A value as a person reads it. */
+function valueOf(text: string, field: NamedField | undefined): string {
+  if (field?.type !== "duration") return formatWord(text);
+  try {
+    return age(parseValue(text, { type: "duration" }) as number);
+  } catch {
+    // The server breaks its own SPEC.
+    return formatWord(text);
+  }
 }
 
 /** A body as lines, each with its line feed. */

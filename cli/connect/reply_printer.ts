@@ -50,7 +50,9 @@ export class ReplyPrinter {
         this.#board.say(`${request.hiddenItems} more items came and are not shown`);
       }
     }
-    if (!this.#isRaw) this.#board.add(showFrame(frame, this.#tagOf(frame, request), this.#paint));
+    if (this.#isRaw) return;
+    const command = request && this.#requests.protocol?.commands.get(request.verb);
+    this.#board.add(showFrame(frame, this.#tagOf(frame, request), this.#paint, command));
   }
 
   /** The tag to print: none if the frame can only belong to the last request. */

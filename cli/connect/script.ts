@@ -1,6 +1,6 @@
 // `lineup connect` without a terminal: it sends standard input as it is, and prints the replies.
 
-import type { Dial } from "../../client/mod.ts";
+import { ConnectionLost, type Dial } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
 import { REPLY_LIMITS, ReplyStream } from "../../client/reply_stream.ts";
 import { parseAddress, writeAll } from "../../net/mod.ts";
@@ -18,7 +18,7 @@ const GREETING_MS = 10_000;
 /** The time in which the server must close the connection after the last answer. */
 const CLOSE_MS = 1000;
 
-/** Runs a script. Resolves with the exit code. Rejects with `AddressError`, and with `OutputClosed`. */
+/** Runs a script. Resolves with the exit code. Rejects with `AddressError`, `ConnectionLost` and `OutputClosed`. */
 export async function runScript(
   address: string,
   { raw, dial }: { raw: boolean; dial: Dial },
@@ -28,8 +28,7 @@ export async function runScript(
   try {
     stream = await dial(place, {});
   } catch (error) {
-    complain(`cannot connect to ${address}: ${reason(error)}`);
-    return NO_CONNECTION;
+    throw new ConnectionLost(`cannot connect to ${address}: ${reason(error)}`, "no");
   }
   const script = new Script(stream, raw && Deno.stdout.isTerminal() ? showRaw : showReplies);
   script.send().then(() => stream.closeWrite()).catch(() => stream.close());

@@ -1,10 +1,9 @@
 // `lineup connect` at a terminal: keys become lines, and Ctrl-C and Ctrl-D leave.
 
-import type { Clock, Dial } from "../../client/mod.ts";
+import { type Clock, ConnectionLost, type Dial } from "../../client/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
 import { connectStream } from "../../net/mod.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
-import { complain, said } from "../output.ts";
 import type { Device, TerminalProgram } from "../raw_terminal.ts";
 import type { Paint } from "../style.ts";
 import { Board } from "./board.ts";
@@ -100,8 +99,7 @@ export class Terminal implements TerminalProgram {
       },
       onUnreachable: (reason) => {
         board.leave();
-        complain(reason);
-        said().then(() => this.#end.resolve(NO_CONNECTION));
+        this.#end.reject(new ConnectionLost(reason, "no"));
       },
     });
   }

@@ -1,6 +1,7 @@
 // The flags of `lineup load`, and the plan that they describe.
 
-import { dialFlags, readAuthority } from "../dial.ts";
+import type { Destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import { type Flag, type Flags, UsageError } from "../flags.ts";
 import { readText } from "../input.ts";
 import { reason } from "../reason.ts";
@@ -86,8 +87,12 @@ export const loadFlags: Readonly<Record<string, Flag>> = {
   quiet: { summary: "Show no progress." },
 };
 
-/** The plan of the flags, the address and the words after it. Throws `UsageError`. */
-export function readPlan(address: string, words: readonly string[], flags: Flags): LoadPlan {
+/** The plan of the flags, the server and the words of the request. Throws `UsageError`. */
+export function readPlan(
+  { address, authority }: Destination,
+  words: readonly string[],
+  flags: Flags,
+): LoadPlan {
   const requests = readRequests(words, flags);
   const { connections, rate, tagged, grace, threads } = flags;
   if (threads > connections) {
@@ -102,7 +107,7 @@ export function readPlan(address: string, words: readonly string[], flags: Flags
   }
   return {
     address,
-    authority: readAuthority(flags),
+    authority,
     requests,
     connections,
     depth: flags.depth ?? (rate === undefined ? 1 : 256),

@@ -64,6 +64,7 @@ export interface LatencyFigures {
   readonly p50: number;
   readonly p75: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly p999: number;
   readonly p9999: number;
@@ -104,6 +105,7 @@ export class Latencies {
       p50: this.percentile(50),
       p75: this.percentile(75),
       p90: this.percentile(90),
+      p95: this.percentile(95),
       p99: this.percentile(99),
       p999: this.percentile(99.9),
       p9999: this.percentile(99.99),

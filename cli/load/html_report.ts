@@ -15,22 +15,50 @@ import {
   svg,
 } from "./svg_plot.ts";
 
+/** On a page narrower than this, tables and plots have another form. */
+const NARROW = 640;
+
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
+h1 { overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: 1rem 0; }
 td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
+td { overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+table.facts td:first-child { white-space: nowrap; vertical-align: top; }
 svg { width: 100%; margin: 1rem 0; }
-code { font-family: ui-monospace, monospace; }`;
+svg.narrow { display: none; }
+@media (max-width: ${NARROW}px) {
+  svg.wide { display: none; }
+  svg.narrow { display: block; }
+  table.wide, table.wide tbody, table.wide tr, table.wide td { display: block; }
+  table.wide th { display: none; }
+  table.wide tr { margin-bottom: 1rem; }
+  table.wide td.n { display: flex; justify-content: space-between; }
+  table.wide td.n::before { content: attr(data-name); }
+}
+@media print { :root { color-scheme: light; } }`;
 
-const AREA = { left: 70, right: 760, top: 34, bottom: 256 };
+/** The image of a plot: its size, and the area between the axes. */
+const FORMS = {
+  wide: { width: 860, height: 310, area: { left: 70, right: 760, top: 34, bottom: 256 } },
+  narrow: {
+    width: 480,
+    height: 330,
+    area: { left: 64, right: 464, top: 34, bottom: 246, legendBelow: true },
+  },
+} as const;
 const BLUE = "#3b82f6", GREEN = "#16a34a", ORANGE = "#ea8a0c", RED = "#dc2626";
 
 /** The page. Text of the server is escaped. */
 export function htmlReport(report: LoadReport): string {
   const { address, sent, ok, failed, unanswered, unsent, seconds, course } = report;
+  const { command, versions } = report;
   const rows: [string, string][] = [
+    ["command", command],
+    ["versions", `lineup ${versions.lineup}, deno ${versions.deno}, ${versions.system}`],
+    ["server", `${versions.server} at ${address}`],
     ["load", loadInWords(report)],
     ["began", report.started],
     ["measured", `${seconds.toFixed(2)} s`],
@@ -45,21 +73,21 @@ export function htmlReport(report: LoadReport): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Load on ${escape(address)}</title>
 <style>${STYLE}</style>
 <h1>Load on ${escape(address)}</h1>
-${table([], rows)}
+${facts(rows)}
 ${throughput(course)}
 ${latencyOverTime(course)}
 ${latencyByPercentile(report.latency)}
 <h2>Latency of OK replies</h2>
 ${
     table(
-      ["request", "OK", "ERR", "p50", "p90", "p99", "p99.9", "p99.99", "most"],
+      ["request", "OK", "ERR", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "most"],
       requestRows(report).map(({ request, ok, errors, latency }) => {
-        const { p50, p90, p99, p999, p9999, most } = latency;
-        const figures = [p50, p90, p99, p999, p9999, most].map(duration);
+        const { p50, p90, p95, p99, p999, p9999, most } = latency;
+        const figures = [p50, p90, p95, p99, p999, p9999, most].map(duration);
         return [request, whole(ok), whole(errors), ...figures];
       }),
     )
@@ -108,8 +136,11 @@ function latencyOverTime(course: readonly IntervalReport[]): string {
 
 /** On this x axis 90 %, 99 % and 99.9 % are equally far from each other. */
 function latencyByPercentile(latency: LatencyFigures): string {
-  const { p50, p75, p90, p99, p999, p9999 } = latency;
-  const all = [[50, p50], [75, p75], [90, p90], [99, p99], [99.9, p999], [99.99, p9999]];
+  const { p50, p75, p90, p95, p99, p999, p9999 } = latency;
+  const all = [
+    ...[[50, p50], [75, p75], [90, p90], [95, p95]],
+    ...[[99, p99], [99.9, p999], [99.99, p9999]],
+  ];
   const rarity = (percent: number): number => -Math.log10(1 - percent / 100);
   const ticks = [50, 90, 99, 99.9, 99.99];
   const series = [{
@@ -129,7 +160,7 @@ function latencyByPercentile(latency: LatencyFigures): string {
   }));
 }
 
-/** The image of a plot, or nothing if its series hold no value above 0. */
+/** The images of a plot, for wide and narrow pages, or nothing if its series hold no value above 0. */
 function image(
   series: readonly Series[],
   plot: (most: number, least: number) => Plot,
@@ -137,7 +168,9 @@ function image(
   const values = series.flatMap(({ points }) => points.map(([, y]) => y)).filter((y) => y > 0);
   if (values.length === 0) return "";
   const drawn = plot(Math.max(...values), Math.min(...values));
-  return svg(drawn.title, { width: 860, height: 310 }, drawPlot(drawn, AREA));
+  return Object.entries(FORMS).map(([name, { area, ...size }]) =>
+    svg(drawn.title, { ...size, className: name }, drawPlot(drawn, area))
+  ).join("\n");
 }
 
 function timeAxis(course: readonly IntervalReport[]): Axis {
@@ -154,14 +187,25 @@ function counted(title: string, counts: Readonly<Record<string, number>>): strin
   return `<h2>${title}</h2>\n` + table([], rows.map(([name, count]) => [name, whole(count)]));
 }
 
+/** A table of numbers by the name before them. On a narrow page each number stands behind the name of its column. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[], cell: string): string =>
-    `<tr>${
-      cells.map((text, i) => `<${cell}${i > 0 ? ' class="n"' : ""}>${escape(text)}</${cell}>`).join(
-        "",
-      )
-    }</tr>`;
-  const lines = rows.map((cells) => row(cells, "td"));
-  if (head.length > 0) lines.unshift(row(head, "th"));
-  return `<table>\n${lines.join("\n")}\n</table>`;
+  const cell = (tag: "th" | "td", text: string, at: number): string => {
+    const name = tag === "td" && head.length > 0 ? ` data-name="${escape(head[at])}"` : "";
+    return `<${tag}${at > 0 ? ` class="n"${name}` : ""}>${escape(text)}</${tag}>`;
+  };
+  const line = (tag: "th" | "td", cells: readonly string[]): string =>
+    `<tr>${cells.map((text, at) => cell(tag, text, at)).join("")}</tr>`;
+  const lines = [
+    ...(head.length > 0 ? [line("th", head)] : []),
+    ...rows.map((cells) => line("td", cells)),
+  ];
+  return `<table${head.length > 0 ? ' class="wide"' : ""}>\n${lines.join("\n")}\n</table>`;
+}
+
+/** A table of texts by the name before them. */
+function facts(rows: readonly (readonly [name: string, text: string])[]): string {
+  const lines = rows.map(([name, text]) =>
+    `<tr><td>${escape(name)}</td><td>${escape(text)}</td></tr>`
+  );
+  return `<table class="facts">\n${lines.join("\n")}\n</table>`;
 }

@@ -24,8 +24,21 @@ export interface KindReport {
   readonly latency: LatencyFigures;
 }
 
+/** How to make a run again: the command line, as a shell takes it, and the versions. */
+export interface RunOrigin {
+  readonly command: string;
+  readonly versions: {
+    readonly lineup: string;
+    readonly deno: string;
+    /** The name and version of the server's protocol. */
+    readonly server: string;
+    /** The operating system and the processor. */
+    readonly system: string;
+  };
+}
+
 /** The results of a run. Times are in ms, rates in requests a second. */
-export interface LoadReport {
+export interface LoadReport extends RunOrigin {
   readonly address: string;
   /** When the run began, in ISO 8601. */
   readonly started: string;

@@ -3,7 +3,7 @@
 import { Course, IntervalRecorder } from "./course.ts";
 import { buckets, Latencies } from "./histogram.ts";
 import type { LoadPlan } from "./plan.ts";
-import type { IntervalReport, LoadReport } from "./report.ts";
+import type { IntervalReport, LoadReport, RunOrigin } from "./report.ts";
 import { showRequest } from "./request.ts";
 import { count, type Tick } from "./tally.ts";
 
@@ -72,7 +72,7 @@ export class LoadResults {
   }
 
   /** The report of the whole run. To be called once, after the last tick. */
-  report(): LoadReport {
+  report(origin: RunOrigin): LoadReport {
     const { plan, seconds } = { plan: this.#plan, seconds: this.#at };
     const errors: Record<string, number> = {};
     for (const kind of this.#kinds) {
@@ -81,6 +81,7 @@ export class LoadResults {
     const ok = this.#latency.count;
     const isOpen = plan.rate !== undefined;
     return {
+      ...origin,
       address: plan.address,
       started: this.#started.toISOString(),
       loop: isOpen ? "open" : "closed",

@@ -4,7 +4,7 @@ import { needRead } from "../permissions.ts";
 import { ConnectionLost } from "../../client/mod.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 import { type LoadPlan, share, type ThreadPlan } from "./plan.ts";
-import type { IntervalReport, LoadReport } from "./report.ts";
+import type { IntervalReport, LoadReport, RunOrigin } from "./report.ts";
 import { LoadResults } from "./results.ts";
 
 /** A load that runs. */
@@ -21,6 +21,7 @@ export interface RunningLoad {
  */
 export async function startLoad(
   plan: LoadPlan,
+  origin: RunOrigin,
   onInterval: (interval: IntervalReport) => void,
   shownTicks = 1,
 ): Promise<RunningLoad> {
@@ -37,7 +38,7 @@ export async function startLoad(
   }
   threads.forEach((thread) => thread.tell({ kind: "run" }));
   const report = Promise.all(threads.map((thread) => thread.over))
-    .then(() => results.report())
+    .then(() => results.report(origin))
     .finally(close);
   return { report, stop: () => threads.forEach((thread) => thread.tell({ kind: "stop" })) };
 }

@@ -38,6 +38,8 @@ export interface Area {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+  /** Whether the legend stands below the area instead of to the right of it. */
+  readonly legendBelow?: boolean;
 }
 
 const GRID = "#88888844";
@@ -45,14 +47,20 @@ const GRID = "#88888844";
 /** An SVG image. The text has the colour of the page around it, or is dark on white in a file of its own. */
 export function svg(
   title: string,
-  { width, height, isFile = false }: { width: number; height: number; isFile?: boolean },
+  { width, height, isFile = false, className }: {
+    width: number;
+    height: number;
+    isFile?: boolean;
+    className?: string;
+  },
   parts: readonly string[],
 ): string {
   const [namespace, colour] = isFile
     ? [' xmlns="http://www.w3.org/2000/svg"', "#222222"]
     : ["", "currentColor"];
   return [
-    `<svg${namespace} viewBox="0 0 ${width} ${height}" role="img" font-family="sans-serif" ` +
+    `<svg${namespace}${className === undefined ? "" : ` class="${className}"`} ` +
+    `viewBox="0 0 ${width} ${height}" role="img" font-family="sans-serif" ` +
     `font-size="13" fill="${colour}">`,
     `<title>${escape(title)}</title>`,
     ...(isFile ? [`<rect width="${width}" height="${height}" fill="#ffffff"/>`] : []),
@@ -81,7 +89,7 @@ export function line(
     `stroke="${colour}" stroke-width="${width}"/>`;
 }
 
-/** The elements of a plot. Its title stands above the area, its legend to the right, the name of the x axis below. */
+/** The elements of a plot. Its title stands above the area, the name of the x axis below, the legend where the area says. */
 export function drawPlot({ title, series, x, y }: Plot, area: Area): string[] {
   const across = scale(x, area.left, area.right);
   const up = scale(y, area.bottom, area.top);
@@ -121,12 +129,16 @@ function drawSeries(
   ];
 }
 
-function legend(series: readonly Series[], { right, top }: Area): string[] {
+function legend(
+  series: readonly Series[],
+  { left, right, top, bottom, legendBelow = false }: Area,
+): string[] {
+  const step = (right - left) / series.length;
   return series.flatMap(({ name, colour, width = 1.5 }, i) => {
-    const y = top + 16 + 24 * i;
+    const [x, y] = legendBelow ? [left + step * i, bottom + 60] : [right + 15, top + 16 + 24 * i];
     return [
-      line([right + 15, y], [right + 37, y], colour, Math.max(2, width)),
-      text([right + 44, y + 4], name),
+      line([x, y], [x + 22, y], colour, Math.max(2, width)),
+      text([x + 29, y + 4], name),
     ];
   });
 }

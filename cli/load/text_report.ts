@@ -47,7 +47,7 @@ function summary(report: LoadReport): string[][] {
 
 function latencies({ latency, loop }: LoadReport): string[] {
   if (latency.count === 0) return [];
-  const { least, mean, deviation, p50, p75, p90, p99, p999, p9999, most } = latency;
+  const { least, mean, deviation, p50, p75, p90, p95, p99, p999, p9999, most } = latency;
   const since = loop === "open" ? "when it was due" : "when it was sent";
   return [
     `latency of OK replies, from ${since}`,
@@ -55,19 +55,21 @@ function latencies({ latency, loop }: LoadReport): string[] {
       ["  least", duration(least), "  p50", duration(p50), "  p99", duration(p99)],
       ["  mean", duration(mean), "  p75", duration(p75), "  p99.9", duration(p999)],
       ["  deviation", duration(deviation), "  p90", duration(p90), "  p99.99", duration(p9999)],
-      ["  most", duration(most)],
+      ["  most", duration(most), "  p95", duration(p95)],
     ]),
   ];
 }
 
 function requests(report: LoadReport): string[] {
   return columns([
-    ["request", "OK", "ERR", "p50", "p99", "p99.9", "most"],
-    ...requestRows(report).map(({ request, ok, errors, latency: { p50, p99, p999, most } }) => [
+    ["request", "OK", "ERR", "p50", "p95", "p99", "p99.9", "most"],
+    ...requestRows(report).map((
+      { request, ok, errors, latency: { p50, p95, p99, p999, most } },
+    ) => [
       fit(request, 40),
       whole(ok),
       whole(errors),
-      ...[p50, p99, p999, most].map(duration),
+      ...[p50, p95, p99, p999, most].map(duration),
     ]),
   ]);
 }

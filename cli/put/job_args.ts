@@ -35,14 +35,18 @@ export type BodyInput = { readonly text: string } | { readonly path: string };
 /** Where the body comes from; `word` is the argument after QUEUE. Throws `UsageError`. */
 export function readBodyArg(
   word: string | undefined,
-  { lines, id, verbatim }: Flags,
+  { lines, id, verbatim, "id-from": idFrom, "from-line": fromLine }: Flags,
 ): BodyInput {
   const [text, ...more] = verbatim;
   const extra = word !== undefined ? text : more[0];
   if (extra !== undefined) throw new UsageError(`${extra} is one argument too many.`);
-  if (lines && id !== undefined) {
-    throw new UsageError("--id and --lines exclude each other: --id is the name of one job.");
+  if (lines && id !== undefined && idFrom === undefined) {
+    throw new UsageError(
+      "--id is the name of one job; with --lines, --id-from gives each its own.",
+    );
   }
+  if (!lines && idFrom !== undefined) throw new UsageError("--id-from needs --lines.");
+  if (!lines && fromLine !== undefined) throw new UsageError("--from-line needs --lines.");
   if (text === undefined) {
     if (word === undefined || word === "-") return { path: "-" };
     if (/^@./.test(word)) return { path: word.slice(1) };

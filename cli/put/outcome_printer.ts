@@ -18,6 +18,8 @@ export class OutcomePrinter {
   readonly #progress: PutProgress;
   /** The number of jobs that failed. */
   failed = 0;
+  /** The number of jobs that were in the queue already. */
+  duplicates = 0;
 
   /** `progress` gives way to each message. */
   constructor(format: OutcomeFormat, progress: PutProgress) {
@@ -34,6 +36,7 @@ export class OutcomePrinter {
       const { number, result } = outcome;
       const isFailure = result instanceof Error;
       if (isFailure) this.failed++;
+      else if (result.duplicate) this.duplicates++;
       if (json) out += JSON.stringify(toJson(outcome, lines)) + "\n";
       else if (isFailure) complain((lines ? `line ${number}: ` : "") + messageOf(result));
       else out += `${result.id}\n`;

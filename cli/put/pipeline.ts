@@ -2,12 +2,12 @@
 
 import { ConnectionLost, ProtocolError } from "../../client/mod.ts";
 import { asError } from "../../client/errors.ts";
-import type { PutReply, Putter } from "./putter.ts";
+import type { JobInput, PutReply, Putter } from "./putter.ts";
 
 /** The most jobs and bytes in flight; a single job may have more bytes. */
 const MOST_JOBS = 256, MOST_BYTES = 4 << 20;
 
-/** The outcome of a body: its number, from 1, and the answer or the error. */
+/** The outcome of a job: its number in the input, and the answer or the error. */
 export interface PutOutcome {
   readonly number: number;
   readonly result: PutReply | Error;
@@ -22,9 +22,9 @@ interface JobInFlight {
 
 /** The summary of all jobs. */
 export interface PutSummary {
-  /** The number of bodies that were read. */
+  /** The number of jobs that were read. */
   readonly read: number;
-  /** Whether all bodies were read. */
+  /** Whether all jobs were read. */
   readonly isAll: boolean;
   /** The loss of the connection, if it was lost. */
   readonly lost: Error | undefined;
@@ -36,20 +36,22 @@ export function isLoss(result: unknown): result is Error {
 }
 
 /**
- * Puts all bodies; an `Error` among them fails as it is. `tell` gets the outcomes in order. Reads no more bodies once the
- * signal is aborted or the connection is lost. Rejects with what `tell` or the bodies throw.
+ * Puts all jobs, the first of which has the number `first`; an `Error` among them fails as it is. `tell` gets the outcomes
+ * in order. Reads no more jobs once the signal is aborted or the connection is lost. Rejects with what `tell` or the jobs
+ * throw.
  */
 export async function putAll(
   putter: Putter,
-  bodies: AsyncIterator<Uint8Array | Error, void, void>,
+  jobs: AsyncIterator<JobInput | Error, void, void>,
   tell: (outcomes: readonly PutOutcome[]) => void,
   signal: AbortSignal,
+  first = 1,
 ): Promise<PutSummary> {
   const unanswered: JobInFlight[] = [];
   let read = 0, bytes = 0;
   let isAll = false;
   let lost: Error | undefined;
-  /** The errors of the bodies and of `tell`. */
+  /** The errors of the jobs and of `tell`. */
   let broken: unknown, thrown: unknown;
   let changed = (): void => {};
   const next = (): Promise<void> => new Promise((resolve) => changed = resolve);
@@ -80,17 +82,18 @@ export async function putAll(
     queueMicrotask(flush);
   }
 
-  async function put(body: Uint8Array | Error): Promise<void> {
-    const isBody = !(body instanceof Error);
+  async function put(job: JobInput | Error): Promise<void> {
+    const isJob = !(job instanceof Error);
     const isAlone = unanswered.length === 0;
-    const each = { number: ++read, bytes: isBody ? body.length : 0, result: undefined };
+    const number = first + read++;
+    const each = { number, bytes: isJob ? job.body.length : 0, result: undefined };
     unanswered.push(each);
     bytes += each.bytes;
     try {
-      if (!isBody) throw body;
-      // After a long wait for a body the connection may be closed. Jobs in flight stay on one connection.
+      if (!isJob) throw job;
+      // After a long wait for a job the connection may be closed. Jobs in flight stay on one connection.
       if (isAlone) await putter.connectAgain();
-      answer(each, await putter.put(body));
+      answer(each, await putter.put(job));
     } catch (error) {
       answer(each, asError(error));
     }
@@ -105,8 +108,8 @@ export async function putAll(
         continue;
       }
       // A read cannot be cancelled, so its end is not awaited.
-      let result: IteratorResult<Uint8Array | Error, void> | undefined;
-      const reading = bodies.next().then((each) => result = each, (error) => broken = error);
+      let result: IteratorResult<JobInput | Error, void> | undefined;
+      const reading = jobs.next().then((each) => result = each, (error) => broken = error);
       while (result === undefined && !isOver()) await Promise.race([reading, next()]);
       isAll = result?.done === true;
       if (result === undefined || result.done || isOver()) break;

@@ -1,27 +1,41 @@
 // `lineup put`: puts a job into a queue, or a job for each line of an input.
 
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { Refusal } from "../../client/mod.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import type { Flags, Subcommand } from "../flags.ts";
-import { complain, heard } from "../output.ts";
+import { complain, heard, note } from "../output.ts";
 import { linesOf, openSource, readAll } from "./input.ts";
 import { type BodyInput, jobFlags, readBodyArg, readJobArgs } from "./job_args.ts";
+import { type LineReader, lineReader } from "./line_ids.ts";
 import { OutcomePrinter } from "./outcome_printer.ts";
 import { putAll } from "./pipeline.ts";
 import { PutProgress } from "./progress.ts";
-import { Putter } from "./putter.ts";
+import { type JobInput, Putter } from "./putter.ts";
 
 const OK = 0, FAILED = 1, NO_CONNECTION = 2, INTERRUPTED = 128 + 2;
 
 /** `lineup put`. */
 export const put: Subcommand = {
   summary: "Put a job into a queue, or a job for each line of an input.",
-  args: "ADDRESS QUEUE [BODY | - | @FILE]",
-  count: [2, 3],
+  args: "QUEUE [BODY | - | @FILE]",
+  count: [1, 2],
+  address: "ADDRESS",
   verbatim: true,
   flags: {
     ...dialFlags,
     ...jobFlags,
     lines: { summary: "Put a job for each line of standard input or @FILE." },
+    "id-from": {
+      value: "HOW",
+      summary:
+        "With --lines, the id of each job: number (--id NAME and the line's number), body (a hash of the line), tab (the text before a tab, which is no part of the job) or .FIELD (of a JSON object).",
+    },
+    "from-line": {
+      value: "N",
+      type: { type: "integer", min: 1, max: Number.MAX_SAFE_INTEGER },
+      summary: "With --lines, begin at line N.",
+    },
     timeout: {
       value: "DURATION",
       type: { type: "duration", min: 1, max: 2_147_483_647 },
@@ -30,31 +44,43 @@ export const put: Subcommand = {
     json: { summary: "Print the outcome of each job as a line of JSON." },
   },
   examples: [
-    "put 127.0.0.1:5463 mail 'hello world' --key acme --delay 5m",
+    "put mail 'hello world' --key acme --delay 5m",
     "put --lines 127.0.0.1:5463 mail @addresses.txt",
-    "put 127.0.0.1:5463 photos @cat.jpg",
-    'put 127.0.0.1:5463 mail -- "$text"',
+    "put --lines --id-from .order orders @orders.jsonl",
+    "put photos @cat.jpg",
+    'put mail -- "$text"',
   ],
   more:
     `lineup put prints the number of each job. A BODY that begins with - would be a flag, and one
 that begins with @ names a file. Put -- before such a BODY, and before every BODY that comes from a
-variable. Without a BODY, the body is read from standard input.
+variable. Without a BODY, the body is read from standard input. A first word with a ":" is ADDRESS, so a
+QUEUE with a ":" needs ADDRESS before it.
 
 --lines sends while it reads, up to 256 jobs at a time, and prints the numbers in the order of the lines.
 The line ends (LF or CRLF) are not part of a job; an empty line is an empty job. A line that fails is
 reported on standard error, and the other lines go on. After the connection is lost nothing more is sent,
 and the first line that was not sent is reported.
 
---json prints {"id": ...}, with "duplicate": true if the queue had a job of that --id, or {"error":
-{"code": ..., "message": ...}}. With --lines, each object begins with "line".
+To run an interrupted input again without putting a line twice, give each job an id with --id-from: a line
+whose id is in the queue puts nothing, and prints the number of the job that is there. The queue forgets an
+id once the job is done, so begin the second run at the reported line with --from-line, or keep results with
+--result keep.
 
-Exit code: 0; 1 if a job was refused, also when its time is over; 2 without a connection, or if it is
-lost; 130 after Ctrl-C, with --lines once the jobs that were sent are answered; 141 if standard output is
-closed.`,
-  async run([address, queue, word], flags) {
-    const values = readJobArgs(queue, flags);
+--json prints {"id": ...}, with "duplicate": true if the queue had a job of that --id, or {"error":
+{"code": ..., "message": ...}}. With --lines, each object begins with "line".`,
+  exits: [
+    [0, "All jobs are in the queue."],
+    [1, "A job was refused, also when its time is over."],
+    [2, "There is no connection, or it is lost."],
+    [130, "Ctrl-C; with --lines once the jobs that were sent are answered."],
+    [141, "Standard output is closed."],
+  ],
+  async run([queue, word], flags) {
+    const { id, lines, "id-from": how } = flags;
     const input = readBodyArg(word, flags);
-    const dial = dialer(readAuthority(flags));
+    const read = lineReader(how, lines ? id : undefined);
+    const values = readJobArgs(queue, lines ? { ...flags, id: undefined } : flags);
+    const { address, dial } = destination(flags);
     const interrupt = new AbortController();
     const onInterrupt = (): void => {
       interrupt.abort();
@@ -69,7 +95,7 @@ closed.`,
         timeout: flags.timeout,
         signal,
       });
-      return await putInput(putter, input, flags, signal);
+      return await putInput(putter, input, flags, read, signal);
     } catch (error) {
       if (interrupt.signal.aborted) return INTERRUPTED;
       throw error;
@@ -83,7 +109,8 @@ closed.`,
 async function putInput(
   putter: Putter,
   input: BodyInput,
-  { lines, json }: Flags,
+  { lines, json, "from-line": first = 1 }: Flags,
+  readLine: LineReader,
   signal: AbortSignal,
 ): Promise<number> {
   const path = "path" in input ? input.path : undefined;
@@ -92,25 +119,41 @@ async function putInput(
     complain(`reading ${lines ? "a job a line" : "the job"} from the terminal; Ctrl-D ends it`);
   }
   const { maxBody } = putter;
-  async function* oneBody(): AsyncGenerator<Uint8Array | Error, void, void> {
-    yield "text" in input ? new TextEncoder().encode(input.text) : await readAll(source!, maxBody);
+  async function* oneJob(): AsyncGenerator<JobInput | Error, void, void> {
+    const body = "text" in input
+      ? new TextEncoder().encode(input.text)
+      : await readAll(source!, maxBody);
+    yield body instanceof Error ? body : { body };
   }
-  async function* eachLine(): AsyncGenerator<Uint8Array | Error, void, void> {
-    for await (const body of linesOf(source!, maxBody)) {
+  async function* eachLine(): AsyncGenerator<JobInput | Error, void, void> {
+    let number = 0;
+    for await (const line of linesOf(source!, maxBody)) {
+      if (++number < first) continue;
       // Failed lines must not fill standard error faster than it is read.
       await heard();
-      yield body;
+      yield line instanceof Error ? line : jobOf(line, number, readLine);
     }
   }
   using progress = new PutProgress(lines);
   const printer = new OutcomePrinter({ json, lines }, progress);
-  const bodies = source !== undefined && lines ? eachLine() : oneBody();
+  const jobs = source !== undefined && lines ? eachLine() : oneJob();
   const tell = printer.print.bind(printer);
-  const { read, isAll, lost } = await putAll(putter, bodies, tell, signal);
+  const { read, isAll, lost } = await putAll(putter, jobs, tell, signal, first);
   progress.end();
-  const { failed } = printer;
+  const { failed, duplicates } = printer;
+  if (lines && duplicates > 0) note(`${duplicates} of ${read} lines were in the queue already`);
   if (lines && failed > 0) complain(`${failed} of ${read} lines failed`);
-  if (lines && !isAll) complain(`nothing was sent from line ${read + 1} on`);
+  if (lines && !isAll) complain(`nothing was sent from line ${first + read} on`);
   if (signal.aborted) return INTERRUPTED;
   return lost !== undefined ? NO_CONNECTION : failed > 0 ? FAILED : OK;
+}
+
+/** The job of a line, or why the line is none. */
+function jobOf(line: Uint8Array, number: number, read: LineReader): JobInput | Refusal {
+  try {
+    return read(line, number);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }

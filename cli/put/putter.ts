@@ -7,6 +7,7 @@ import { backoff, executedOf, hintOf, isPassing } from "../../client/retry.ts";
 import { sleep } from "../../net/timer.ts";
 import { readCalls } from "../../dialects/lineup1/calls.ts";
 import { readReply, type Values, writeParts } from "../../dialects/lineup1/message.ts";
+import { formatWord } from "../../protocol/quoting.ts";
 import { formatValue } from "../../protocol/values.ts";
 import { queueProtocol } from "../../queue/mod.ts";
 
@@ -15,6 +16,13 @@ const NO_BODY = new Uint8Array(0);
 /** The most times that a job is sent, and the bounds of the pauses between; the server may ask for longer ones. */
 const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
 
+/** A job to put. */
+export interface JobInput {
+  readonly body: Uint8Array;
+  /** Its name, if it has one of its own. */
+  readonly id?: string;
+}
+
 /** The answer to PUT. */
 export interface PutReply {
   readonly id: number;
@@ -22,7 +30,7 @@ export interface PutReply {
   readonly duplicate?: boolean;
 }
 
-/** Puts jobs that differ only in their bodies. */
+/** Puts jobs that differ only in their bodies and ids. */
 export class Putter implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #text: string;
@@ -85,11 +93,11 @@ export class Putter implements AsyncDisposable {
    * Puts a job; a busy server is tried again after a pause. Rejects with `Refusal`, `DeadlineExceeded`, `ProtocolError`, or
    * `ConnectionLost`, whose `executed` says whether the job may be in the queue.
    */
-  async put(body: Uint8Array): Promise<PutReply> {
+  async put(job: JobInput): Promise<PutReply> {
     const deadline = performance.now() + (this.#timeout ?? Infinity);
     for (let tries = 1;; tries++) {
       try {
-        return await this.#putOnce(body, deadline - performance.now());
+        return await this.#putOnce(job, deadline - performance.now());
       } catch (error) {
         const mayPass = error instanceof Refusal && error.code !== "expired" && isPassing(error) &&
           executedOf(error) === "no";
@@ -101,11 +109,12 @@ export class Putter implements AsyncDisposable {
     }
   }
 
-  async #putOnce(body: Uint8Array, left: number): Promise<PutReply> {
+  async #putOnce({ body, id }: JobInput, left: number): Promise<PutReply> {
     const ms = left === Infinity ? undefined : Math.max(1, Math.ceil(left));
+    const named = id === undefined ? this.#text : `${this.#text} id=${formatWord(id)}`;
     const text = ms === undefined
-      ? this.#text
-      : `${this.#text} within=${formatValue(ms, { type: "duration" })}`;
+      ? named
+      : `${named} within=${formatValue(ms, { type: "duration" })}`;
     const message = `No answer within ${this.#timeout} ms.`;
     const deadline = ms === undefined ? undefined : { ms, message };
     const frame = await request(this.#session, { head: verb, text, body }, { deadline });

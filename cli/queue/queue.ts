@@ -69,10 +69,12 @@ export const queue: Subcommand = {
   more:
     `--import adds all lines or none. Jobs keep their numbers if --data is new, and get new numbers if it is
 not. A job is left out if --data has a job with its id= name. Lines that were imported before add nothing:
-run an interrupted import again.
-
-Exit code: 0 after Ctrl-C or SIGTERM; 1 if it cannot begin; 74 if changes are lost at the end, because the
-disk is full or broken or the file was removed.`,
+run an interrupted import again.`,
+  exits: [
+    [0, "Ctrl-C, SIGTERM or SIGHUP; or a file is checked, exported or imported."],
+    [1, "It cannot begin, or a file is not sound."],
+    [74, "Changes are lost at the end: the disk is full or broken, or the file was removed."],
+  ],
   async run(_args, flags) {
     const { data } = flags;
     const inMemory = data === ":memory:";
@@ -83,10 +85,11 @@ disk is full or broken or the file was removed.`,
     if (maxSize !== undefined && (inMemory || chosen.length > 0)) {
       throw new UsageError("--max-size has an effect only when serving --data FILE.");
     }
-    // --drain has a default, so it is never undefined.
-    const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags }).find((name) =>
-      name !== "drain" && ![undefined, false].includes(flags[name])
-    );
+    // A flag with a default is never undefined.
+    const ofServing = Object.entries({ ...servingFlags, ...beanstalkdFlags });
+    const useless = ofServing.find(([name, { default: usual }]) =>
+      usual === undefined && ![undefined, false].includes(flags[name])
+    )?.[0];
     if (chosen.length > 0 && useless !== undefined) {
       throw new UsageError(`--${useless} has no effect with --${chosen[0]}.`);
     }
@@ -105,6 +108,7 @@ disk is full or broken or the file was removed.`,
       store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
       yield: (go) => turns.next(go),
+      logLevel: flags["log-level"],
     });
     if (!inMemory) warnOfReaders(data);
     let code = OK;

@@ -12,6 +12,7 @@ export const serveCommand: Subcommand = {
   summary: "Serve a module whose default export is { protocol, handlers }.",
   args: "MODULE",
   count: [1, 1],
+  completes: ["files"],
   examples: [
     "serve ./my_service.ts",
     "serve --port 0 --ws 0 ./my_service.ts",
@@ -32,9 +33,11 @@ export const serveCommand: Subcommand = {
   },
   more:
     `With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
---allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.
-
-Exit code: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 if it cannot listen or the module fails.`,
+--allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.`,
+  exits: [
+    [0, "Ctrl-C, SIGTERM or SIGHUP."],
+    [1, "It cannot listen, or the module fails."],
+  ],
   async run([word], flags) {
     const { workers: size, "worker-config": config } = flags;
     if (config !== undefined) checkConfig(config, size);

@@ -5,8 +5,9 @@ import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { specDocument } from "../../protocol/document.ts";
 import { markdown } from "../../protocol/reference.ts";
 import { typesModule } from "../../protocol/types_module.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
-import type { Subcommand } from "../flags.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
+import type { Flags, Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { importService, isModule } from "../service_module.ts";
@@ -20,8 +21,9 @@ const formats = {
 /** `lineup spec`. */
 export const spec: Subcommand = {
   summary: "Print a protocol's reference or its types, from a server or a module.",
-  args: "ADDRESS|MODULE",
-  count: [1, 1],
+  args: "",
+  count: [0, 0],
+  address: "ADDRESS|MODULE",
   flags: {
     ...dialFlags,
     format: {
@@ -32,16 +34,28 @@ export const spec: Subcommand = {
     },
   },
   examples: [
-    "spec 127.0.0.1:5463 | less",
+    "spec | less",
     "spec --format types 127.0.0.1:5463 > queue_protocol.ts",
     "spec --format json ./my_service.ts",
   ],
-  more: "Exit code: 0; 2 without a connection; 141 if standard output is closed.",
-  async run([word], flags) {
-    const compiled = isModule(word)
+  exits: [
+    [0, "Printed."],
+    [1, "The module cannot be imported."],
+    [2, "There is no connection."],
+    [141, "Standard output is closed."],
+  ],
+  async run(_args, flags) {
+    const word: string | undefined = flags.address;
+    const compiled = word !== undefined && isModule(word)
       ? compile((await importService(word)).protocol)
-      : (await remoteSpec(word, dialer(readAuthority(flags)))).compiled!;
+      : await compiledOf(flags);
     print(formats[flags.format as keyof typeof formats](compiled) + "\n");
     return 0;
   },
 };
+
+/** The protocol of a server. */
+async function compiledOf(flags: Flags): Promise<CompiledProtocol> {
+  const { address, dial } = destination(flags);
+  return (await remoteSpec(address, dial)).compiled!;
+}

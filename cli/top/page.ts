@@ -21,7 +21,7 @@ export function page(reading: Reading, name: string, columns: number): PageRow[]
   return [
     [
       { text: printable(name), style: "bold" },
-      plain(uptime === undefined ? "" : `, up ${figures.age(uptime)}`),
+      plain(uptime === undefined ? "" : `, up ${figures.age(uptime * 1000)}`),
       { text: `   ${new Date().toLocaleTimeString("sv")}`, style: "dim" },
     ],
     [],

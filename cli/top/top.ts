@@ -1,7 +1,8 @@
 // `lineup top`: watches a server.
 
 import { connect, ConnectionLost, type DynamicClient } from "../../client/mod.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
@@ -17,8 +18,9 @@ const COLUMNS = 80;
 /** `lineup top`. */
 export const top: Subcommand = {
   summary: "Watch a server: its rates, its waiting requests, its refusals.",
-  args: "ADDRESS",
-  count: [1, 1],
+  args: "",
+  count: [0, 0],
+  address: "ADDRESS",
   flags: {
     ...dialFlags,
     interval: {
@@ -35,7 +37,7 @@ export const top: Subcommand = {
     json: { summary: "Print a line of JSON for each reading." },
   },
   examples: [
-    "top 127.0.0.1:5463",
+    "top",
     "top --count 1 127.0.0.1:5463",
     "top --json --interval 10s 127.0.0.1:5463 >> figures.jsonl",
   ],
@@ -49,13 +51,16 @@ again. Into a pipe, or with --count or --json, it prints page after page until C
 after one interval.
 
 --json prints {"time": ..., "seconds": ..., "figures": {...}, "rates": {...}}: each figure of STATS by
-its name, and the growth a second of each figure whose name ends in -total.
-
-Exit code: 0; 2 without a connection, or if it is lost while pages are printed; 130 after Ctrl-C while
-pages are printed; 141 if standard output is closed.`,
-  async run([address], flags) {
+its name, and the growth a second of each figure whose name ends in -total.`,
+  exits: [
+    [0, "Its own end, or q at a terminal."],
+    [2, "There is no connection, or it is lost while pages are printed."],
+    [130, "Ctrl-C while pages are printed."],
+    [141, "Standard output is closed."],
+  ],
+  async run(_args, flags) {
     const { interval, count, json } = flags;
-    const dial = dialer(readAuthority(flags));
+    const { address, dial } = destination(flags);
     // Fails with the message of the other commands if there is no server.
     const { greeting } = await remoteSpec(address, dial);
     await using client = await connect(address, { agent: "lineup-top", dial });

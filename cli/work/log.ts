@@ -15,7 +15,7 @@ type EventFields = Readonly<Record<string, unknown>>;
 
 /** Writes the log. */
 export class WorkLog {
-  readonly #writer: LineWriter;
+  readonly #writer: Pick<LineWriter, "line">;
   readonly #json: boolean;
   readonly #repeating = new RepeatingLog(systemClock, ({ text, times }) => {
     this.#writer.line(complaint(times === undefined ? text : `${text} (${times} times)`));
@@ -26,7 +26,7 @@ export class WorkLog {
   #trouble: string | undefined;
 
   /** A log that goes to `writer`. */
-  constructor(writer: LineWriter, json: boolean) {
+  constructor(writer: Pick<LineWriter, "line">, json: boolean) {
     this.#writer = writer;
     this.#json = json;
   }

@@ -5,12 +5,14 @@ import { standardError } from "../../net/standard_error.ts";
 import type { FieldSpec } from "../../protocol/spec.ts";
 import { BadValue, parseValue } from "../../protocol/values.ts";
 import { queueProtocol } from "../../queue/mod.ts";
-import { dialer, dialFlags, readAuthority } from "../dial.ts";
+import { destination } from "../destination.ts";
+import { dialFlags } from "../dial.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { CLOSED_PIPE, OutputClosed, SharedOutput } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { WorkLog } from "./log.ts";
 import { Programs } from "./programs.ts";
+import { type WorkFigures, WorkProgress } from "./progress.ts";
 
 const { TAKE } = queueProtocol.commands;
 const DAY = 86_400_000;
@@ -18,14 +20,16 @@ const FAILED = 1;
 const MOST_QUEUES = 100;
 /** The time after the end of a program in which this process must notice it. */
 const NOTICE_MS = 2000;
+const NO_COUNTS = { taken: 0, done: 0, failed: 0, dead: 0, released: 0, lost: 0 };
 /** The signals that end a worker, with their numbers. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** `lineup work`. */
 export const workCommand: Subcommand = {
   summary: "Run a program for each job of one or more queues.",
-  args: "ADDRESS QUEUE [QUEUE ...] -- COMMAND [ARG ...]",
-  count: [2, 1 + MOST_QUEUES],
+  args: "QUEUE [QUEUE ...] -- COMMAND [ARG ...]",
+  count: [1, MOST_QUEUES],
+  address: "ADDRESS",
   verbatim: true,
   flags: {
     ...dialFlags,
@@ -64,12 +68,14 @@ export const workCommand: Subcommand = {
     json: { summary: "Log all events on standard error, as lines of JSON." },
   },
   examples: [
-    "work 127.0.0.1:5463 mail -- ./send-mail",
+    "work mail -- ./send-mail",
     "work --concurrency 4 --timeout 5m 127.0.0.1:5463 video photos -- ./encode --fast",
-    "work --until-empty 127.0.0.1:5463 mail -- sh -c 'cat >> mail.log'",
+    "work --until-empty mail -- sh -c 'cat >> mail.log'",
   ],
   more:
-    `A program gets the job's body on standard input, and LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty without
+    `At a terminal a line shows how many programs run and how many jobs are done, and a summary stays.
+
+A program gets the job's body on standard input, and LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty without
 a key) and LINEUP_ATTEMPT in its environment. Whoever may PUT chooses body and key: quote them, and check
 them before a program uses them as file names or options.
 
@@ -89,14 +95,20 @@ programs finish. The second ends the programs and their processes (SIGTERM, then
 and gives the jobs back. The third kills them. A program whose lease is lost is ended too. If a program
 can never be started, such as one that does not exist, its job is given back without counting an attempt,
 and the worker takes no more jobs. If it cannot be started for now, as with too many open files, it is
-tried again.
-
-Exit code: 0 at its own end or after the first signal, even if jobs failed; 1 if standard output cannot be
-written; 126 if the program cannot be executed, 127 if it is not found; 129, 130 or 143 after the second
-signal; 2 without a connection; 141 if standard output is closed.`,
-  async run([address, ...queues], flags) {
+tried again.`,
+  exits: [
+    [0, "Its own end, or the first signal, even if jobs failed."],
+    [1, "Standard output cannot be written."],
+    [2, "There is no connection."],
+    [126, "The program cannot be executed."],
+    [127, "The program is not found."],
+    ["129, 130, 143", "The second SIGHUP, SIGINT or SIGTERM."],
+    [141, "Standard output is closed."],
+  ],
+  async run(queues, flags) {
     const { verbatim: command, concurrency, lease, grace } = flags;
     check(queues, command);
+    const { address, dial } = destination(flags);
     let exitCode = 0;
     const end = (code: number): void => {
       exitCode ||= code;
@@ -109,14 +121,22 @@ signal; 2 without a connection; 141 if standard output is closed.`,
       end(isUnread ? CLOSED_PIPE : FAILED);
     });
     const err = standardError();
-    const log = new WorkLog(err, flags.json);
+    // Nothing is counted before the first job.
+    let figures = (): WorkFigures => ({ counts: NO_COUNTS, running: 0 });
+    using progress = new WorkProgress(!flags.json, () => figures());
+    const log = new WorkLog({
+      line(text) {
+        progress.clear();
+        err.line(text);
+      },
+    }, flags.json);
     const programs = new Programs({
       command,
       timeout: flags.timeout,
       grace,
       result: flags.result,
-      out,
-      err,
+      out: progress.beside(out),
+      err: progress.beside(err),
       onStart: (job) => log.started(job),
       onCannotStart(error) {
         if (exitCode === 0) log.tell("cannot-start", { reason: error.message }, error.message);
@@ -125,7 +145,6 @@ signal; 2 without a connection; 141 if standard output is closed.`,
       onTrouble: (error) => log.cannotStartYet(error),
     });
     // Fails with the message of the other commands if there is no server.
-    const dial = dialer(readAuthority(flags));
     await remoteSpec(address, dial, { ask: false });
     const client = await connect(queueProtocol, address, {
       agent: "lineup-work",
@@ -140,6 +159,7 @@ signal; 2 without a connection; 141 if standard output is closed.`,
       grace: grace + NOTICE_MS,
       onEvent: (event) => log.worker(event, programs),
     });
+    figures = () => ({ counts: worker.counts, running: programs.running });
     using _ = onSignals((times, code) => {
       if (times === 1) {
         log.draining(programs.running);
@@ -154,6 +174,7 @@ signal; 2 without a connection; 141 if standard output is closed.`,
     } finally {
       await programs.ended();
       log.ending(worker.counts);
+      progress.end();
       await client.close();
       await err.flush();
     }
@@ -165,7 +186,7 @@ signal; 2 without a connection; 141 if standard output is closed.`,
 function check(queues: readonly string[], command: readonly string[]): void {
   if (command.length === 0 || command[0] === "") {
     throw new UsageError(
-      "work needs -- and a COMMAND after the queues, such as: work 127.0.0.1:5463 mail -- ./send-mail",
+      "work needs -- and a COMMAND after the queues, such as: work mail -- ./send-mail",
     );
   }
   for (const queue of queues) {

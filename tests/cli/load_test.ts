@@ -306,7 +306,17 @@ Deno.test("lineup load writes a page that needs no other file, and shows its pro
     assertMatch(out, /^latency up to\n/m);
     const page = await Deno.readTextFile(`${dir}/page.html`);
     assertMatch(page, /^<!doctype html>/);
-    assertEquals(page.match(/<svg /g)?.length, 3);
+    // Each plot is there for wide and for narrow pages.
+    assertEquals(page.match(/<svg class="wide" /g)?.length, 3);
+    assertEquals(page.match(/<svg class="narrow" /g)?.length, 3);
+    const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+    assertStringIncludes(page, `<td>lineup ${version}, deno ${Deno.version.deno}, `);
+    assertStringIncludes(page, "<td>shop/1.0 at ");
+    assertStringIncludes(
+      page,
+      `<td>lineup load --html ${dir}/page.html --warmup 0ms --duration 1200ms --connections 2 `,
+    );
+    assertStringIncludes(page, "PING &#39;&lt;b&gt;&amp;amp;&#39;</td>");
     assertFalse(/<script|<link|src=|https?:/.test(page), "nothing of elsewhere");
     assertStringIncludes(page, "PING &lt;b&gt;&amp;amp;");
     assertFalse(page.includes("NaN"));

@@ -3,11 +3,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { call } from "../../cli/call/call.ts";
 import { check } from "../../cli/check/check.ts";
+import { completion } from "../../cli/completion/completion.ts";
 import { connectCommand } from "../../cli/connect/connect.ts";
+import { contextCommand } from "../../cli/context/context.ts";
 import type { Subcommand } from "../../cli/flags.ts";
 import { load } from "../../cli/load/load.ts";
+import { man } from "../../cli/man/man.ts";
 import { put } from "../../cli/put/put.ts";
 import { queue } from "../../cli/queue/queue.ts";
+import { queues } from "../../cli/queues/queues.ts";
 import { serveCommand } from "../../cli/serve/serve.ts";
 import { spec } from "../../cli/spec/spec.ts";
 import { top } from "../../cli/top/top.ts";
@@ -19,9 +23,13 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   put,
   call,
   check,
+  completion,
   connect: connectCommand,
+  context: contextCommand,
   load,
+  man,
   queue,
+  queues,
   serve: serveCommand,
   spec,
   top,
@@ -44,7 +52,7 @@ interface Run {
   readonly serves?: boolean;
 }
 
-const READ = ["--allow-read"], WRITE = ["--allow-read", "--allow-write"];
+const NAMED = ["--allow-read", "--allow-env"], WRITE = ["--allow-read", "--allow-write"];
 const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key";
 
 const RUNS: Readonly<Record<string, readonly Run[]>> = {
@@ -54,24 +62,30 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
         "--key k --priority 1 --lease 5s --attempts 2 --backoff 1s --expires 1h --result keep " +
         "--delay 1s --id name --timeout 5s --json ADDRESS q hello",
     },
-    { typed: "--lines ADDRESS q", input: "a\nb\n" },
-    { typed: "--ca PEM/authority.pem ADDRESS q @DIR/file", also: READ },
+    { typed: "--lines --id-from number --from-line 2 --id n ADDRESS q", input: "a\nb\n" },
+    { typed: "--ca PEM/authority.pem --context here q @DIR/file", also: NAMED },
   ],
   call: [
     { typed: "--json --timeout 5s --body text ADDRESS PUT q" },
     { typed: "--body-file - ADDRESS PUT q", input: "x" },
-    { typed: "--ca PEM/authority.pem --body-file DIR/file ADDRESS PUT q", also: READ },
+    { typed: "--ca PEM/authority.pem --body-file DIR/file --context here PUT q", also: NAMED },
     { typed: "unix:DIR/socket PING", also: WRITE },
   ],
   check: [
     { typed: "--only nothing --level core --slow SLOW --examples --timeout 5s --json ADDRESS" },
     { typed: "--list" },
-    { typed: "--only nothing CALC", also: READ },
-    { typed: "--ca PEM/authority.pem --only nothing ADDRESS", also: READ },
+    { typed: "--only nothing CALC", also: ["--allow-read"] },
+    { typed: "--ca PEM/authority.pem --only nothing --context here", also: NAMED },
+  ],
+  completion: [{ typed: "bash" }],
+  context: [
+    { typed: "add other ADDRESS --ca PEM/authority.pem --replace" },
+    { typed: "list --json" },
+    { typed: "list --names" },
   ],
   connect: [
     { typed: "--raw --no-history ADDRESS", input: "PING\n" },
-    { typed: "--history DIR/history --ca PEM/authority.pem ADDRESS", input: "PING\n" },
+    { typed: "--history DIR/history --ca PEM/authority.pem --context here", input: "PING\n" },
   ],
   load: [
     {
@@ -81,14 +95,16 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     },
     { typed: "--rate 100 --arrivals steady --warmup 10ms --duration 100ms --command PING ADDRESS" },
     {
-      typed: "--ca PEM/authority.pem --mix DIR/mix --requests 2 --html DIR/page.html ADDRESS",
-      also: WRITE,
+      typed:
+        "--ca PEM/authority.pem --mix DIR/mix --requests 2 --html DIR/page.html --context here",
+      also: [...WRITE, ...NAMED],
     },
   ],
+  man: [{ typed: "" }],
   queue: [
     {
       typed: "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s " +
-        "--max-memory 64MiB --max-size 64MiB --insecure",
+        "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },
     { typed: `--data :memory: --port 0 ${IDENTITY}`, serves: true },
@@ -99,9 +115,14 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "--data DIR/copy.db --import DIR/lines --again" },
     { typed: "--check DIR/jobs.db" },
   ],
+  queues: [
+    { typed: "--json --names ADDRESS" },
+    { typed: "--ca PEM/authority.pem --context here", also: NAMED },
+  ],
   serve: [
     {
-      typed: "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s --insecure CALC",
+      typed:
+        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s --log-level debug --insecure CALC",
       serves: true,
     },
     { typed: `--port 0 ${IDENTITY} CALC`, serves: true },
@@ -119,18 +140,18 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   spec: [
     { typed: "--format json ADDRESS" },
-    { typed: "--ca PEM/authority.pem ADDRESS", also: READ },
+    { typed: "--ca PEM/authority.pem --context here", also: NAMED },
   ],
   top: [
     { typed: "--interval 100ms --count 1 --json ADDRESS" },
-    { typed: "--ca PEM/authority.pem --interval 100ms --count 1 ADDRESS", also: READ },
+    { typed: "--ca PEM/authority.pem --interval 100ms --count 1 --context here", also: NAMED },
   ],
   work: [
     {
       typed: "--concurrency 2 --lease 5s --result --timeout 5s --grace 1s --max 10 --until-empty " +
         "--json ADDRESS q -- true",
     },
-    { typed: "--ca PEM/authority.pem --until-empty ADDRESS q -- true", also: READ },
+    { typed: "--ca PEM/authority.pem --until-empty --context here q -- true", also: NAMED },
   ],
 };
 
@@ -152,14 +173,15 @@ async function documented(): Promise<Map<string, string[]>> {
 async function run(
   allowed: readonly string[],
   words: readonly string[],
-  { input = "", serves = false }: { input?: string; serves?: boolean } = {},
+  { input = "", serves = false }: { input?: string; serves?: boolean },
+  directory: string,
 ): Promise<{ code: number; out: string; err: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...new Set(allowed), MAIN, ...words],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", XDG_CONFIG_HOME: directory, LINEUP_ADDRESS: "" },
   }).spawn();
   const deadline = setTimeout(() => child.kill("SIGKILL"), 30_000);
   const writer = child.stdin.getWriter();
@@ -181,7 +203,7 @@ interface Place {
 }
 
 function words({ typed }: Run, { queue, directory }: Place): string[] {
-  return typed.split(" ").map((word) =>
+  return typed.split(" ").filter((word) => word !== "").map((word) =>
     word.replace("ADDRESS", queue.address).replace("SLOW", "TAKE none wait=60s").replace(
       "DIR",
       directory,
@@ -195,6 +217,9 @@ async function inPlace(act: (place: Place) => Promise<void>): Promise<void> {
   await using queue = await serveQueue({ listen: ["127.0.0.1:0", `unix:${directory}/socket`] });
   await Deno.writeTextFile(`${directory}/file`, "x");
   await Deno.writeTextFile(`${directory}/mix`, "PING\n");
+  await Deno.mkdir(`${directory}/lineup`);
+  const contexts = { contexts: { here: { address: queue.address } } };
+  await Deno.writeTextFile(`${directory}/lineup/contexts.json`, JSON.stringify(contexts));
   try {
     await act({ queue, directory });
   } finally {
@@ -219,20 +244,23 @@ for (const name of Object.keys(COMMANDS)) {
       // One after the other: later runs use the files of earlier ones.
       for (const each of RUNS[name]) {
         const line = [name, ...words(each, place)];
-        const result = await run([...needs, ...each.also ?? []], line, each);
+        const allowed = [...needs, ...each.also ?? []];
+        const result = await run(allowed, line, each, place.directory);
         assertEquals(result.code, 0, `${line.join(" ")}\n${result.out}${result.err}`);
         assertEquals(/allow-/.test(result.err), false, `${line.join(" ")}\n${result.err}`);
         if (each.serves) assertMatch(result.out, / listening on /);
       }
+      if (needs.length === 0) return;
       // Without any permission, the message names the first missing one.
       const [first] = RUNS[name];
-      const { code, err } = await run([], [name, ...words(first, place)], first);
+      const line = [name, ...words(first, place)];
+      const { code, err } = await run([], line, first, place.directory);
       assert(code !== 0);
       assertMatch(err, /^lineup: .*Deno needs --allow-[a-z]+ for this \(/);
       assertEquals(MISHAP.test(err), false, err);
       for (const [at, missing] of needs.entries()) {
         const rest = needs.filter((_, index) => index !== at);
-        const { code, err } = await run(rest, [name, ...words(first, place)], first);
+        const { code, err } = await run(rest, line, first, place.directory);
         // Some permissions are needed at a terminal only, and this run is into a pipe.
         if (code === 0) continue;
         assertMatch(

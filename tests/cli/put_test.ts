@@ -115,6 +115,54 @@ Deno.test("lineup put --lines goes on after lines that fail, and names them", as
   assertEquals((await lineup(args, { input: "\n\n" })).out, "9\n10\n");
 });
 
+Deno.test("lineup put --lines --id-from puts no line twice, however often it runs", async () => {
+  await using queue = await serveQueue();
+  const put = (input: string, ...args: string[]) =>
+    lineup(["put", queue.address, "mail", "--lines", ...args], { input });
+  const cases: readonly { args: string[]; input: string; bodies: string[] }[] = [
+    { args: ["--id-from", "number", "--id", "day-1"], input: "a\na\n", bodies: ["a", "a"] },
+    { args: ["--id-from", "body"], input: "b\nc\nb\n", bodies: ["b", "c"] },
+    { args: ["--id-from", "tab"], input: "x\tone\ny\ttwo\tmore\n", bodies: ["one", "two\tmore"] },
+    {
+      args: ["--id-from", ".order.id"],
+      input: '{"order":{"id":7}}\n{"order":{"id":"z"}}\n',
+      bodies: ['{"order":{"id":7}}', '{"order":{"id":"z"}}'],
+    },
+  ];
+  for (const { args, input, bodies } of cases) {
+    // The first run is interrupted after its first line.
+    const first = await put(input.slice(0, input.indexOf("\n") + 1), ...args);
+    assertEquals([first.code, first.err], [0, ""]);
+    const second = await put(input, ...args);
+    const again = await put(input, ...args);
+    assertEquals([second.code, again.code, again.out], [0, 0, second.out], args.join(" "));
+    const count = input.trimEnd().split("\n").length;
+    assertEquals(again.err, `${count} of ${count} lines were in the queue already\n`);
+    assertEquals(await queue.bodies("mail"), bodies, args.join(" "));
+  }
+});
+
+Deno.test("lineup put --lines names a line that holds no id, and begins at --from-line", async () => {
+  await using queue = await serveQueue();
+  const put = (input: string, ...args: string[]) =>
+    lineup(["put", queue.address, "mail", "--lines", ...args], { input });
+  const input = 'skipped\n{"id":1}\n[]\n{"id":{}}\n{"id":"a b"}\n{\n{"id":2}\n';
+  assertEquals(await put(input, "--id-from", ".id", "--from-line", "2"), {
+    code: 1,
+    out: "1\n2\n",
+    err: "lineup: line 3: bad-arguments: The line has no text and no number .id.\n" +
+      "lineup: line 4: bad-arguments: The line has no text and no number .id.\n" +
+      "lineup: line 5: bad-arguments: Its id must be a word without white space of at most 128 " +
+      'characters, not "a b".\n' +
+      "lineup: line 6: bad-arguments: The line is not JSON.\n" +
+      "lineup: 4 of 6 lines failed\n",
+  });
+  assertEquals(
+    (await put("no tab\n", "--id-from", "tab")).err.split("\n")[0],
+    "lineup: line 1: bad-arguments: The line has no tab behind its id.",
+  );
+});
+
 Deno.test("lineup put refuses a body over the limit, from any source", async () => {
   let taken = 0;
   await using server = await serveJobs(() => ++taken);

@@ -72,7 +72,7 @@ Deno.test("A page of lineup top shows the figures and their rates a second", () 
     "queue-commits-total": 700,
   });
   const [first, ...rest] = rows(new Reading(later, sample(1000)));
-  assertMatch(first, /^queue\/1\.0 at x, up 1d 2h {3}\d\d:\d\d:\d\d$/);
+  assertMatch(first, /^queue\/1\.0 at x, up 1d2h {3}\d\d:\d\d:\d\d$/);
   assertEquals(rest, [
     "",
     "Requests     12,346/s   1.50 MiB/s in   25/s busy   0.500/s quota",

@@ -8,7 +8,8 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["--versio"], says: "There is no flag --versio; did you mean --version?" },
   {
     args: ["zzzzzzzz"],
-    says: "choose one of queue, serve, put, work, call, connect, load, top, check, spec.",
+    says:
+      "choose one of queue, serve, put, work, call, connect, load, queues, top, check, spec, context, ",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   { args: ["queue", "-p", "1"], says: "There is no flag -p; choose one of --host, --port," },
@@ -80,21 +81,30 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--worker-config nowhere.json: No such file or directory.",
   },
   { args: ["serve", "./nowhere.ts"], says: "There is no module ./nowhere.ts." },
-  { args: ["call", "127.0.0.1:1"], says: "call needs ADDRESS VERB" },
+  { args: ["call", "127.0.0.1:1"], says: "call needs VERB" },
   { args: ["call", "--json=no", "127.0.0.1:1", "PING"], says: "--json takes no value." },
   {
-    args: ["call", "127.0.0.1:1", "PING", "--json"],
-    says:
-      "--json comes too late: put flags before ADDRESS. To send --json as a word, put -- before it.",
+    args: ["call", "127.0.0.1:1", "PING", "--jsn"],
+    says: "There is no flag --jsn; did you mean --json? To send --jsn as a word, put -- before it.",
   },
-  { args: ["call", "127.0.0.1:1", "--timeout=5s", "PING"], says: "--timeout comes too late" },
+  { args: ["call", "127.0.0.1:1", "--timeout=5", "PING"], says: "--timeout must be a duration" },
+  { args: ["call", "127.0.0.1:1", "PING", "--timeout", "5"], says: "--timeout must be a duration" },
+  {
+    args: ["call", "127.0.0.1:1", "--context", "x", "PING"],
+    says: "ADDRESS and --context exclude each other.",
+  },
   { args: ["call", "--timeout", "-1s", "127.0.0.1:1", "PING"], says: 'not "-1s".' },
   { args: ["call", "--timeout", "--json", "127.0.0.1:1", "PING"], says: "--timeout needs a value" },
-  { args: ["call", "nowhere", "PING"], says: "nowhere: an address is host:port" },
+  { args: ["call", "nowhere:", "PING"], says: "nowhere:: an address is host:port" },
   { args: ["call", "http://a:1", "PING"], says: "http:// is not supported" },
   { args: ["call", "127.0.0.1:1", "=5"], says: "=5 is not a verb" },
-  { args: ["put", "127.0.0.1:1"], says: "put needs ADDRESS QUEUE" },
-  { args: ["put", "nowhere", "mail", "x"], says: "nowhere: an address is host:port" },
+  { args: ["put", "127.0.0.1:1"], says: "put needs QUEUE" },
+  { args: ["put", "a:b", "mail", "x"], says: "a:b: an address is host:port" },
+  {
+    args: ["put", "nowhere", "mail", "x"],
+    says:
+      'x is one argument too many: lineup put [flags] [ADDRESS] QUEUE [BODY | - | @FILE]; an ADDRESS holds a ":"',
+  },
   { args: ["put", "127.0.0.1:1", "two words", "x"], says: "QUEUE must be a word without" },
   { args: ["put", "127.0.0.1:1", "mail", "x", "--priority", "10"], says: "--priority must be" },
   { args: ["put", "127.0.0.1:1", "mail", "x", "--dealy", "5s"], says: "did you mean --delay?" },
@@ -108,21 +118,34 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   },
   {
     args: ["put", "127.0.0.1:1", "mail", "--lines", "--id", "x"],
-    says: "--id and --lines exclude each other",
+    says: "--id is the name of one job; with --lines, --id-from gives each its own.",
   },
-  { args: ["work", "127.0.0.1:1", "--", "cat"], says: "work needs ADDRESS QUEUE" },
+  { args: ["put", "mail", "--id-from", "body"], says: "--id-from needs --lines." },
+  { args: ["put", "mail", "--from-line", "2"], says: "--from-line needs --lines." },
+  {
+    args: ["put", "mail", "--lines", "--id-from", "number"],
+    says: "--id-from number needs --id, a name for the input.",
+  },
+  {
+    args: ["put", "mail", "--lines", "--id-from", "body", "--id", "x"],
+    says: "--id has an effect only with --id-from number.",
+  },
+  {
+    args: ["put", "mail", "--lines", "--id-from", "hash"],
+    says: "--id-from must be number, body, tab or .FIELD, not hash.",
+  },
+  { args: ["work", "127.0.0.1:1", "--", "cat"], says: "work needs QUEUE" },
   { args: ["work", "127.0.0.1:1", "mail", "cat"], says: "work needs -- and a COMMAND after" },
   { args: ["work", "127.0.0.1:1", "mail", "--"], says: "work needs -- and a COMMAND after" },
   { args: ["work", "127.0.0.1:1", "mail", "--", ""], says: "work needs -- and a COMMAND after" },
-  { args: ["work", "nowhere", "mail", "--", "cat"], says: "nowhere: an address is host:port" },
+  { args: ["work", "nowhere:", "mail", "--", "cat"], says: "nowhere:: an address is host:port" },
   { args: ["work", "127.0.0.1:1", "two words", "--", "cat"], says: "QUEUE must be a word" },
   {
     args: ["work", "--concurrency", "0", "127.0.0.1:1", "mail", "--", "cat"],
     says: "--concurrency must be an integer, 1 to 1000",
   },
   { args: ["work", "--lease", "40d", "127.0.0.1:1", "mail", "--", "cat"], says: "--lease must be" },
-  { args: ["load"], says: "load needs ADDRESS" },
-  { args: ["load", "nowhere", "PING"], says: "nowhere: an address is host:port" },
+  { args: ["load", "nowhere:", "PING"], says: "nowhere:: an address is host:port" },
   { args: ["load", "127.0.0.1:1"], says: "load needs a VERB, --command or --mix." },
   {
     args: ["load", "--command", "PING", "127.0.0.1:1", "PING"],
@@ -136,7 +159,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["load", "--mix", "./nowhere", "127.0.0.1:1"], says: "--mix ./nowhere: No such file" },
   { args: ["load", "127.0.0.1:1", "PUT", "{{frob}}"], says: "{{frob}} is not a template" },
   { args: ["load", "--rate", "-5", "127.0.0.1:1", "PING"], says: 'not "-5".' },
-  { args: ["load", "127.0.0.1:1", "PING", "--rate", "5"], says: "--rate comes too late" },
+  { args: ["load", "127.0.0.1:1", "PING", "--rate", "x"], says: "--rate must be a number" },
   { args: ["load", "--rate", "0", "127.0.0.1:1", "PING"], says: "--rate must be a number" },
   {
     args: ["load", "--threads", "11", "127.0.0.1:1", "PING"],
@@ -146,7 +169,10 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["load", "--warmup", "1s", "--requests", "5", "127.0.0.1:1", "PING"],
     says: "--warmup and --requests exclude each other",
   },
-  { args: ["check"], says: "check needs ADDRESS or MODULE." },
+  {
+    args: ["top", "127.0.0.1:1", "x"],
+    says: "x is one argument too many: lineup top [flags] [ADDRESS]",
+  },
   { args: ["check", "nowhere"], says: "an address is host:port" },
   { args: ["connect", "nowhere"], says: "an address is host:port" },
   {
@@ -186,7 +212,10 @@ Deno.test("lineup queue makes no file for a wrong command line", async () => {
   }
 });
 
-const NAMES = ["queue", "serve", "put", "work", "call", "connect", "load", "top", "check", "spec"];
+const NAMES = [
+  ...["queue", "serve", "put", "work", "call", "connect", "load", "queues", "top", "check"],
+  ...["spec", "context", "completion", "man"],
+];
 
 Deno.test("lineup explains itself and each command, in lines of at most 80 columns", async () => {
   const { code, out, err } = await lineup(["--help"]);
@@ -198,6 +227,8 @@ Deno.test("lineup explains itself and each command, in lines of at most 80 colum
     assertEquals([help.code, help.err], [0, ""]);
     assertStringIncludes(help.out, `usage: lineup ${name}`);
     assertMatch(help.out, /^ {2}\$ lineup /m, "an example");
+    assertMatch(help.out, /^Exit codes:\n {2}0 +\S/m);
+    assertMatch(help.out, /^ {2}64 +The command line is wrong\.$/m);
     assertEquals((await lineup(["help", name])).out, help.out);
     helps.push(help.out);
   }

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { History, historyPath, isKept } from "../../../cli/connect/history.ts";
+import { History, isKept } from "../../../cli/connect/history.ts";
+import { ownFile } from "../../../cli/own_files.ts";
 
 async function inFolder(test: (folder: string) => void): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -70,9 +71,9 @@ Deno.test("isKept leaves out secrets and lines that begin with a space", () => {
   assertEquals(["AUTHOR x", "PING AUTH", "#a PING", "!PING"].map(isKept), [true, true, true, true]);
 });
 
-Deno.test("historyPath follows XDG_STATE_HOME, else the home", () => {
+Deno.test("the file of history follows XDG_STATE_HOME, else the home", () => {
   const path = (env: Record<string, string>): string | undefined =>
-    historyPath(new Map(Object.entries(env)));
+    ownFile("state", "history", new Map(Object.entries(env)));
   assertEquals(path({ XDG_STATE_HOME: "/s", HOME: "/h" }), "/s/lineup/history");
   assertEquals(path({ XDG_STATE_HOME: "relative", HOME: "/h" }), "/h/.local/state/lineup/history");
   assertEquals(path({}), undefined);

@@ -1,6 +1,7 @@
 // The terminal against a real server, with a virtual screen and keyboard.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ConnectionLost } from "@lineup/lineup/client";
 import { History } from "../../../cli/connect/history.ts";
 import { painter } from "../../../cli/style.ts";
 import { Terminal } from "../../../cli/connect/terminal.ts";
@@ -301,12 +302,12 @@ Deno.test("terminal connects again, names the lost requests, and sends none twic
   }
 });
 
-Deno.test("terminal without a server leaves with 2", async () => {
+Deno.test("terminal without a server leaves with the loss of the connection", async () => {
   const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
   const { address } = listener;
   listener.close();
   const { exit } = await open(address, { connected: false });
-  assertEquals(await exit, 2);
+  await assertRejects(() => exit, ConnectionLost, "cannot connect to");
 });
 
 Deno.test("terminal shows the bytes both ways with --raw, and at /raw", async () => {

@@ -1,0 +1,72 @@
+// The server that a command talks to: ADDRESS, a context, LINEUP_ADDRESS, or the default.
+
+import type { Dial } from "../client/mod.ts";
+import { AddressError, parseAddress } from "../net/mod.ts";
+import { contextsPath, readContexts } from "./context/contexts_file.ts";
+import { dialer, readAuthority } from "./dial.ts";
+import { type Flags, nearest, UsageError } from "./flags.ts";
+
+/** The address of a server that nothing names. */
+export const DEFAULT_ADDRESS = "127.0.0.1:5463";
+
+/** A server, and how to connect to it. */
+export interface Destination {
+  readonly address: string;
+  /** A certificate to trust besides those of the system, in PEM. */
+  readonly authority: string | undefined;
+  readonly dial: Dial;
+}
+
+/** The server of a command line. Throws `UsageError`, and `Error` for a wrong file of contexts. */
+export function destination(flags: Flags): Destination {
+  const { address, ca } = choose(flags);
+  const authority = readAuthority({ ca: flags.ca ?? ca });
+  return { address, authority, dial: dialer(authority) };
+}
+
+/** A sentence that says where the address of a command line without ADDRESS comes from. */
+export function explainDestination(flags: Flags): string {
+  return choose(flags).from;
+}
+
+/** A server, and a sentence that says where it comes from. */
+interface ChosenServer {
+  readonly address: string;
+  readonly ca?: string;
+  readonly from: string;
+}
+
+function choose({ address, context }: Flags): ChosenServer {
+  if (address !== undefined) {
+    if (context !== undefined) throw new UsageError("ADDRESS and --context exclude each other.");
+    return { address, from: "" };
+  }
+  const variable = context === undefined ? Deno.env.get("LINEUP_ADDRESS") : undefined;
+  if (variable) {
+    try {
+      parseAddress(variable);
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      throw new UsageError(`LINEUP_ADDRESS is wrong: ${error.message}.`);
+    }
+    return { address: variable, from: "LINEUP_ADDRESS names this server." };
+  }
+  const { contexts, current } = readContexts(contextsPath(Deno.env));
+  const name: string | undefined = context ?? current;
+  if (name === undefined) {
+    const from = "It is the default; ADDRESS, LINEUP_ADDRESS or `lineup context use` name another.";
+    return { address: DEFAULT_ADDRESS, from };
+  }
+  needContext(name, contexts);
+  return { ...contexts[name], from: `The context ${name} names this server.` };
+}
+
+/** Throws `UsageError` for a context that does not exist. */
+export function needContext(name: string, contexts: Readonly<Record<string, unknown>>): void {
+  if (Object.hasOwn(contexts, name)) return;
+  const names = Object.keys(contexts);
+  const known = names.length === 0
+    ? "; `lineup context add NAME ADDRESS` makes one."
+    : nearest(name, names);
+  throw new UsageError(`There is no context ${name}${known}`);
+}

@@ -38,6 +38,11 @@ export class Board {
     this.addStyled([{ text: `-- ${printable(text)}`, style: "note" }]);
   }
 
+  /** The characters of output that are not drawn yet. */
+  get pending(): number {
+    return this.#screen.pending;
+  }
+
   /** Draws at the end of this turn, or at once if there is much output. */
   schedule(): void {
     if (this.#screen.pending > MOST_PENDING) return this.draw();

@@ -34,6 +34,8 @@ export interface CompletionSource {
   readonly local: Readonly<Record<string, string>>;
   /** The tags of the requests in flight. */
   readonly tags: () => readonly string[];
+  /** The values of a field that the server has named; `undefined` while it is asked for the first time. */
+  readonly known: (field: NamedField) => readonly string[] | undefined;
   /** The files, and the folders with `/`, whose paths begin with `prefix`. */
   readonly files: (prefix: string) => readonly string[];
 }
@@ -49,6 +51,16 @@ export function complete(text: string, cursor: number, source: CompletionSource)
 function candidatesAt(text: string, cursor: number, source: CompletionSource): Completion {
   const before = text.slice(0, cursor);
   const bang = /^\s*!/.exec(before)?.[0].length ?? 0;
+  const [repeat] = /^\/repeat\s+\S+\s+/.exec(before) ?? [];
+  if (repeat !== undefined) {
+    const { length } = repeat;
+    const inner = candidatesAt(text.slice(length), cursor - length, source);
+    return { ...inner, start: inner.start + length, end: inner.end + length };
+  }
+  const [, save, path] = /^(\/save\s+)(\S*)$/.exec(before) ?? [];
+  if (save !== undefined) {
+    return { start: save.length, end: cursor, candidates: pathsFrom(path, "", source) };
+  }
   if (before.startsWith("/")) {
     const candidates = Object.entries(source.local)
       .filter(([name]) => name.startsWith(before))
@@ -76,7 +88,7 @@ function candidatesAt(text: string, cursor: number, source: CompletionSource): C
   if (line.command === undefined) return put(start, []);
   if (current?.kind === "option") {
     const field = line.command.request.named.get(current.name!);
-    return put(current.valueStart, field === undefined ? [] : values(field, current));
+    return put(current.valueStart, field === undefined ? [] : values(field, current, source) ?? []);
   }
   if (current?.quoted) return put(start, []);
   return put(start, words(line, current, typed, source));
@@ -103,11 +115,7 @@ function words(
   const field = request.positional[count] ??
     (request.positional.at(-1)?.many ? request.positional.at(-1) : undefined);
   if (typed.startsWith("@") && request.body !== undefined) {
-    return source.files(typed.slice(1)).map((path) => ({
-      text: `@${path}`,
-      note: "",
-      whole: !path.endsWith("/"),
-    }));
+    return pathsFrom(typed.slice(1), "@", source);
   }
   const known = field === undefined
     ? []
@@ -115,7 +123,9 @@ function words(
     ? verbs(source.protocol, typed)
     : verb === "CANCEL"
     ? source.tags().filter((tag) => tag.startsWith(typed)).map(plain)
-    : values(field, { value: typed });
+    : values(field, { value: typed }, source);
+  // While the server is asked, nothing else is offered in the place of its answer.
+  if (known === undefined) return [];
   if (known.length > 0) return known;
   // Options are not offered in place of a required argument, unless one is being typed.
   if (typed === "" && count < request.required) return [];
@@ -130,16 +140,28 @@ function words(
     }));
 }
 
-/** The values of a field, if they are known in advance. */
-function values(field: NamedField, { value }: Pick<Token, "value">): Candidate[] {
+function pathsFrom(prefix: string, mark: string, { files }: CompletionSource): Candidate[] {
+  return files(prefix).map((path) => ({
+    text: mark + path,
+    note: "",
+    whole: !path.endsWith("/"),
+  }));
+}
+
+/** The values of a field, if they are known. */
+function values(
+  field: NamedField,
+  { value }: Pick<Token, "value">,
+  { known }: CompletionSource,
+): Candidate[] | undefined {
   const all = field.type === "enum"
     ? field.values!
     : field.type === "boolean"
     ? ["yes", "no"]
     : field.default !== undefined
     ? [field.default]
-    : [];
-  return all.filter((each) => each.startsWith(value)).map((each) => plain(formatWord(each)));
+    : known(field);
+  return all?.filter((each) => each.startsWith(value)).map((each) => plain(formatWord(each)));
 }
 
 function plain(text: string): Candidate {

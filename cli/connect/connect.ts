@@ -24,22 +24,33 @@ export const connectCommand: Subcommand = {
       summary: "The file for the lines entered. Default $XDG_STATE_HOME/lineup/history.",
     },
     "no-history": { summary: "Keep no lines, and read no lines of earlier runs." },
-    raw: { summary: "Show the bytes both ways. Into a pipe: exactly the bytes that come." },
+    raw: {
+      summary:
+        "Show the bytes both ways. A script is sent as it stands, and into a pipe go exactly the bytes that come.",
+    },
+    "stop-on-error": {
+      summary:
+        "In a script, send a request when the one before is answered, and stop at the first ERR.",
+    },
+    quiet: { summary: "Of a script, print the ERR replies only." },
   },
   examples: [
     "connect",
     "connect unix:/run/lineup.sock < requests.txt",
+    "connect --stop-on-error --quiet < seed.txt",
   ],
   more:
     `At a terminal: Tab completes, /help explains, Ctrl-C cancels a request, Ctrl-D leaves. NO_COLOR turns
 colours off.
 
-Otherwise standard input is a script with a request a line, which is sent as it stands. Replies go to
-standard output in the order of the protocol. The run ends when the server closes the connection, or
-a second after the last answer.`,
+Otherwise standard input is a script with a request a line. A last word @FILE or <<END gives a body, as at
+the terminal: the bytes of a file, or the lines up to a line that says END. A body may also follow its
+length {N}, as on the wire. A line that begins with # and a space is a comment. Replies go to standard
+output in the order of the protocol. The run ends when the server closes the connection, or a second after
+the last answer.`,
   exits: [
     [0, "The last reply of a script was OK; a person left."],
-    [1, "The last reply of a script was ERR."],
+    [1, "The last reply of a script was ERR, or a line of it is wrong."],
     [2, "There is no connection, or it was lost before all requests were answered."],
     [141, "Standard output is closed."],
   ],
@@ -48,7 +59,13 @@ a second after the last answer.`,
       Deno.env.get("TERM") !== "dumb";
     const history = openHistory(flags);
     const { address, dial } = destination(flags);
-    if (!isTerminal) return await runScript(address, { raw: flags.raw, dial });
+    const { raw, quiet, "stop-on-error": stopOnError } = flags;
+    if (raw && quiet) throw new UsageError("--raw and --quiet exclude each other.");
+    if (raw && stopOnError) throw new UsageError("--raw and --stop-on-error exclude each other.");
+    if (!isTerminal) return await runScript(address, { raw, quiet, stopOnError, dial });
+    for (const name of ["quiet", "stop-on-error"]) {
+      if (flags[name]) throw new UsageError(`--${name} needs a script on standard input.`);
+    }
     return await runInTerminal((device, suspend) =>
       new Terminal({
         address,
@@ -57,7 +74,7 @@ a second after the last answer.`,
         suspend,
         history: history(),
         paint: painter(!Deno.noColor),
-        raw: flags.raw,
+        raw,
       })
     );
   },

@@ -5,7 +5,9 @@ import { printable } from "../../protocol/printable.ts";
 import { counted } from "../figures.ts";
 import { type StyledText, styledWidth } from "../styled_text.ts";
 import type { Board } from "./board.ts";
+import { LOCAL_ARGS } from "./help.ts";
 import type { History } from "./history.ts";
+import type { LocalCommand } from "./local_commands.ts";
 import type { Diagnostic } from "./request_line.ts";
 import type { Requests, TerminalRequest } from "./requests.ts";
 import { showDiagnostic } from "./view.ts";
@@ -19,7 +21,7 @@ export interface EnteredLinesOptions {
   readonly board: Board;
   readonly history: History;
   /** The commands of the terminal itself, such as `/help`. */
-  readonly commands: Readonly<Record<string, () => void>>;
+  readonly commands: Readonly<Record<string, LocalCommand>>;
   readonly prompt: () => StyledText[];
   /** The width of the terminal. */
   readonly columns: () => number;
@@ -81,11 +83,12 @@ export class EnteredLines {
     this.#advance();
   }
 
-  /** A request was answered: the next waiting lines are sent if they waited for it. */
-  answered(request: TerminalRequest): void {
+  /** A request was answered: the next waiting lines are sent if they waited for it, unless the answer is ERR. */
+  answered(request: TerminalRequest, isError: boolean): void {
     if (request !== this.#awaited) return;
     this.#awaited = undefined;
-    this.#advance();
+    if (isError) this.drop();
+    else this.#advance();
   }
 
   /** The connection was lost: no line waits for its requests. */
@@ -123,20 +126,26 @@ export class EnteredLines {
     for (const row of showDiagnostic(line.wrong, text, styledWidth(prompt), columns())) {
       board.addStyled(row);
     }
+    // The lines behind a mistake may build on it.
+    this.drop();
     return undefined;
   }
 
   #read(text: string): ReadLine {
-    const { commands, requests, onSent } = this.#options;
+    const { board, commands, requests, onSent } = this.#options;
     if (requests.bodyPrompt === undefined && /^\s*\//.test(text)) {
-      const name = text.trim();
+      const [, name, rest] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(text)!;
+      const wrong = (message: string) => ({ wrong: { start: 0, end: text.length, message } });
       if (!Object.hasOwn(commands, name)) {
-        const message = `The terminal's own commands are ${Object.keys(commands).join(", ")}.`;
-        return { wrong: { start: 0, end: text.length, message } };
+        return wrong(`The terminal's own commands are ${Object.keys(commands).join(", ")}.`);
       }
+      const args = LOCAL_ARGS[name];
+      if (args !== undefined && rest === "") return wrong(`${name} needs ${args}.`);
+      if (args === undefined && rest !== "") return wrong(`${name} takes nothing behind it.`);
       return {
         run: () => {
-          commands[name]();
+          const message = commands[name](rest);
+          if (message !== undefined) board.addStyled([{ text: printable(message), style: "bad" }]);
           return undefined;
         },
       };

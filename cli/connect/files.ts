@@ -39,7 +39,8 @@ export function filesFrom(prefix: string): string[] {
   return found.sort();
 }
 
-function expand(path: string): string {
+/** The path with the home in the place of `~`. */
+export function expand(path: string): string {
   const home = Deno.env.get("HOME");
   return home !== undefined && path.startsWith("~/") ? home + path.slice(1) : path;
 }

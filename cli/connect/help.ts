@@ -3,8 +3,18 @@
 /** The terminal's own commands with their descriptions. No verb begins with `/`. */
 export const LOCAL: Readonly<Record<string, string>> = {
   "/help": "Explain the keys and what may be typed.",
-  "/raw": "Show the bytes both ways, or the replies again.",
+  "/page": "Show the last reply a page at a time.",
   "/quit": "Leave once all requests are answered, as Ctrl-D does.",
+  "/raw": "Show the bytes both ways, or the replies again.",
+  "/repeat": "DURATION REQUEST: send a request again, so long after each answer, until Ctrl-C.",
+  "/save": "FILE: write the last reply to a new file.",
+  "/timing": "Show how long each reply took, or no more.",
+};
+
+/** The words that some of these commands need. */
+export const LOCAL_ARGS: Readonly<Record<string, string>> = {
+  "/repeat": "DURATION REQUEST",
+  "/save": "FILE",
 };
 
 /** The text of `/help`. */
@@ -24,4 +34,7 @@ lists the tags of the requests that wait.
   Ctrl-A E B F    to the beginning, end, a character back, on; Alt-B, F: a word
   Ctrl-K U W Y    cut to the end, to the beginning, a word; put back
   Ctrl-_ L Z      undo; clear the screen; suspend
-  /raw, /quit     show the bytes both ways; leave`;
+  /page           the last reply a page at a time
+  /save FILE      write the last reply to a new file
+  /repeat 2s QUEUES   send it again, 2 s after each answer, until Ctrl-C
+  /timing, /raw, /quit   how long replies take; bytes both ways; leave`;

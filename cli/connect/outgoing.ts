@@ -53,7 +53,7 @@ export function refusalOf(command: CompiledCommand, frame: Frame): string | unde
 }
 
 /** The line without the word for the source of its body, and without spaces around it. */
-function textOf({ text, body: source }: RequestLine, body: Uint8Array | undefined): string {
+export function textOf({ text, body: source }: RequestLine, body: Uint8Array | undefined): string {
   if (body === undefined || source === undefined) return text.trim();
   const { start, end } = source.token;
   return `${text.slice(0, start).trimEnd()} ${text.slice(end).trim()}`.trim();

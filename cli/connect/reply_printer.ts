@@ -1,6 +1,7 @@
 // The replies of the server above the prompt, or the bytes of both directions.
 
 import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { duration } from "../figures.ts";
 import type { Paint } from "../style.ts";
 import type { Board } from "./board.ts";
 import { showBytes, showFrame } from "./reply.ts";
@@ -12,6 +13,7 @@ export class ReplyPrinter {
   readonly #requests: Requests;
   readonly #paint: Paint;
   #isRaw: boolean;
+  #isTimed = false;
   /** The tag of the request that was sent last. */
   #lastTag: string | undefined;
 
@@ -27,6 +29,12 @@ export class ReplyPrinter {
   toggleRaw(): void {
     this.#isRaw = !this.#isRaw;
     this.#board.say(this.#isRaw ? "bytes both ways" : "replies");
+  }
+
+  /** Begins or ends to show how long replies take. */
+  toggleTiming(): void {
+    this.#isTimed = !this.#isTimed;
+    this.#board.say(this.#isTimed ? "timing is on" : "timing is off");
   }
 
   /** A request was sent. */
@@ -50,9 +58,12 @@ export class ReplyPrinter {
         this.#board.say(`${request.hiddenItems} more items came and are not shown`);
       }
     }
-    if (this.#isRaw) return;
+    const tag = this.#tagOf(frame, request);
     const command = request && this.#requests.protocol?.commands.get(request.verb);
-    this.#board.add(showFrame(frame, this.#tagOf(frame, request), this.#paint, command));
+    if (!this.#isRaw) this.#board.add(showFrame(frame, tag, this.#paint, command));
+    if (!this.#isTimed || request === undefined || !isFinal(frame)) return;
+    const time = duration(performance.now() - request.sentAt);
+    this.#board.say(tag === undefined ? time : `#${tag} ${time}`);
   }
 
   /** The tag to print: none if the frame can only belong to the last request. */

@@ -18,6 +18,8 @@ export interface TerminalRequest {
   readonly verb: string;
   /** Takes the answer to a request of the terminal itself. */
   readonly onFrame: ((frame: Frame) => void) | undefined;
+  /** When it was sent, in ms of `performance.now()`. */
+  readonly sentAt: number;
   isCancelled: boolean;
   /** Items that came after it was cancelled; they are not shown. */
   hiddenItems: number;
@@ -164,8 +166,9 @@ export class Requests {
     this.connection?.send(`#${tag} ${request}`);
   }
 
-  #add(request: Omit<TerminalRequest, "isCancelled" | "hiddenItems">): TerminalRequest {
-    const pending = { ...request, isCancelled: false, hiddenItems: 0 };
+  #add(request: Omit<TerminalRequest, "sentAt" | "isCancelled" | "hiddenItems">): TerminalRequest {
+    const sentAt = performance.now();
+    const pending = { ...request, sentAt, isCancelled: false, hiddenItems: 0 };
     this.#pending.set(pending.tag, pending);
     return pending;
   }

@@ -2,6 +2,7 @@
 
 import { type Clock, ConnectionLost, type Dial } from "../../client/mod.ts";
 import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { systemClock } from "../../net/clock.ts";
 import { connectStream } from "../../net/mod.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
 import type { Device, TerminalProgram } from "../raw_terminal.ts";
@@ -10,7 +11,12 @@ import { Board } from "./board.ts";
 import { complete, type Completion } from "./completion.ts";
 import { Editor, type Intent } from "./editor.ts";
 import { filesFrom, readBodyFile } from "./files.ts";
-import { HELP, LOCAL } from "./help.ts";
+import { LOCAL } from "./help.ts";
+import { KnownValues } from "./known_values.ts";
+import { LastReply } from "./last_reply.ts";
+import { localCommands } from "./local_commands.ts";
+import { Pager } from "./pager.ts";
+import { Repeater } from "./repeater.ts";
 import type { History } from "./history.ts";
 import { EnteredLines } from "./entered_lines.ts";
 import { promptOf } from "./prompt.ts";
@@ -38,6 +44,8 @@ export interface TerminalOptions {
 }
 
 const OK = 0, NO_CONNECTION = 2;
+/** The characters of output that may wait while a reply is shown in pages. */
+const MOST_BESIDE_PAGER = 1 << 22;
 
 /** A person at a terminal, and a server. */
 export class Terminal implements TerminalProgram {
@@ -49,10 +57,16 @@ export class Terminal implements TerminalProgram {
   readonly #lines: EnteredLines;
   readonly #replies: ReplyPrinter;
   readonly #link: ServerLink;
+  readonly #repeater: Repeater;
+  readonly #known: KnownValues;
+  readonly #lastReply = new LastReply();
+  #pager: Pager | undefined;
   readonly #end = Promise.withResolvers<number>();
   /** The mistake in the line of the editor, after Enter. */
   #diagnostic: Diagnostic | undefined;
   #isLeaving = false;
+  /** Whether a line is completed with an answer of the server. */
+  #isCompleting = false;
   /** Whether the next Ctrl-C leaves. */
   #isArmed = false;
 
@@ -67,19 +81,29 @@ export class Terminal implements TerminalProgram {
       history: () => history.lines,
       complete: (text, cursor) => this.#complete(text, cursor),
     });
+    this.#repeater = new Repeater({
+      requests,
+      board,
+      clock: clock ?? systemClock,
+      onSent: (request) => this.#replies.sent(request),
+    });
     this.#lines = new EnteredLines({
       requests,
       board,
       history,
-      commands: {
-        "/help": () => board.add(HELP + "\n"),
-        "/raw": () => this.#replies.toggleRaw(),
-        "/quit": () => this.#quit(),
-      },
+      commands: localCommands({
+        board,
+        replies: this.#replies,
+        lastReply: this.#lastReply,
+        repeater: this.#repeater,
+        page: () => this.#page(),
+        quit: () => this.#quit(),
+      }),
       prompt: () => promptOf(requests, this.#link.name),
       columns: () => device.size().columns,
       onSent: (request) => this.#replies.sent(request),
     });
+    this.#known = new KnownValues(requests);
     this.#link = new ServerLink({
       address,
       dial: options.dial ?? connectStream,
@@ -88,13 +112,18 @@ export class Terminal implements TerminalProgram {
       board,
       tap: (direction, bytes) => this.#replies.bytes(direction, bytes),
       onFrame: (frame) => this.#frame(frame),
-      onConnected: () => this.redraw(),
+      onConnected: () => {
+        // It may say that there is no connection.
+        this.#diagnostic = undefined;
+        this.redraw();
+      },
       onEnd: () => {
         if (this.#isLeaving) this.leave(OK);
         return !this.#isLeaving;
       },
       onLost: () => {
         this.#lines.lost();
+        this.#repeater.stop("the connection is lost");
         this.redraw();
       },
       onUnreachable: (reason) => {
@@ -113,6 +142,7 @@ export class Terminal implements TerminalProgram {
   /** Ends the program. Default for `code`: 0, or 2 if there was no connection. */
   leave(code: number = this.#link.wasConnected ? OK : NO_CONNECTION): void {
     this.#isLeaving = true;
+    this.#closePager();
     this.#board.leave();
     this.#link.end();
     this.#end.resolve(code);
@@ -135,12 +165,17 @@ export class Terminal implements TerminalProgram {
 
   /** Draws everything again, such as after a resize. */
   redraw(): void {
+    this.#pager?.draw();
     this.#board.draw();
   }
 
   #press(keys: readonly Key[]): void {
     for (const key of keys) {
       if (this.#link.isEnded) return;
+      if (this.#pager !== undefined) {
+        if (this.#pager.press(key)) this.#closePager();
+        continue;
+      }
       this.#diagnostic = undefined;
       const intent = this.#editor.press(key);
       if (intent?.kind !== "interrupt") this.#isArmed = false;
@@ -182,11 +217,14 @@ export class Terminal implements TerminalProgram {
     const { text } = this.#editor;
     if (text !== "" || this.#requests.bodyPrompt !== undefined) return this.#abandon(text);
     this.#lines.drop();
+    const wasRepeating = this.#repeater.repeats;
+    this.#repeater.stop("Ctrl-C");
     const cancelled = this.#isArmed ? undefined : this.#requests.cancelNewest();
     if (cancelled !== undefined) {
       this.#isArmed = this.#requests.inFlight.every(({ isCancelled }) => isCancelled);
       return this.#board.say(`cancelling #${cancelled.tag}; Ctrl-C again leaves`);
     }
+    if (wasRepeating) return;
     if (this.#isArmed) return this.leave();
     this.#isArmed = true;
     this.#board.say("Ctrl-C again leaves, as do Ctrl-D and QUIT");
@@ -220,7 +258,26 @@ export class Terminal implements TerminalProgram {
     if (request?.onFrame !== undefined && request.verb !== "QUIT") return;
     if (request?.verb === "QUIT" && frame.head === "OK") this.#isLeaving = true;
     this.#replies.frame(frame, request);
-    if (request !== undefined && isFinal(frame)) this.#lines.answered(request);
+    if (request === undefined) return;
+    const command = this.#requests.protocol?.commands.get(request.verb);
+    this.#lastReply.add(frame, request, command);
+    if (command !== undefined) this.#known.learn(frame, command);
+    if (this.#board.pending > MOST_BESIDE_PAGER) this.#closePager();
+    if (!isFinal(frame)) return;
+    const isError = frame.head === "ERR";
+    this.#repeater.answered(request, isError);
+    this.#lines.answered(request, isError);
+  }
+
+  #page(): void {
+    const { device, paint } = this.#options;
+    this.#board.leave();
+    this.#pager = new Pager(this.#lastReply.title, this.#lastReply.lines(), device, paint);
+  }
+
+  #closePager(): void {
+    this.#pager?.leave();
+    this.#pager = undefined;
   }
 
   #complete(text: string, cursor: number): Completion {
@@ -231,12 +288,31 @@ export class Terminal implements TerminalProgram {
       protocol: this.#requests.protocol,
       local: LOCAL,
       tags: () => this.#requests.inFlight.map(({ tag }) => tag),
+      known: (field) => {
+        // The answer completes the line that is still there.
+        const onAnswer = (): void => this.#completeAgain(text, cursor);
+        const isAsked = !this.#isCompleting && this.#known.ask(field, onAnswer);
+        const known = this.#known.of(field);
+        return isAsked && known.length === 0 ? undefined : known;
+      },
       files: filesFrom,
     });
   }
 
+  /** Presses Tab again, if nothing was typed since. */
+  #completeAgain(text: string, cursor: number): void {
+    const { text: now, cursor: place, menu } = this.#editor;
+    if (now !== text || place !== cursor || menu !== undefined) return;
+    this.#isCompleting = true;
+    this.#editor.press({ kind: "press", name: "tab" });
+    this.#isCompleting = false;
+    this.redraw();
+  }
+
   #view(): View | undefined {
-    if (this.#link.isEnded || !this.#link.wasConnected) return undefined;
+    if (this.#link.isEnded || !this.#link.wasConnected || this.#pager !== undefined) {
+      return undefined;
+    }
     return viewOf(this.#editor, {
       prompt: promptOf(this.#requests, this.#link.name, this.#lines.waiting),
       protocol: this.#requests.protocol,

@@ -65,7 +65,7 @@ export function viewOf(editor: Editor, around: ViewState): View {
     : undefined;
   // A mistake is shown if there is no explanation.
   const detail = explains && text.startsWith("/")
-    ? around.local[text.trimEnd()] ?? ""
+    ? around.local[text.split(" ", 1)[0]] ?? ""
     : hint?.detail || (atEnd ? mistakes[0]?.message : "") || "";
   const promptWidth = styledWidth(prompt);
   return {

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
+import { serveQueue } from "./queue_here.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
@@ -36,14 +37,105 @@ Deno.test("lineup connect runs a script: replies in order, the code of the last"
   const replies = out.split("\n").slice(1);
   assertEquals(replies.slice(0, 500), lines.map((_, index) => `OK sum=${index + 1}`));
   assertStringIncludes(replies[500], "ERR bad-arguments");
-  // A line without its end may be half of a line.
-  assertStringIncludes(replies[501], "ERR bad-syntax");
+  // The last line needs no end.
+  assertStringIncludes(replies[501], "ERR unknown-command");
+  // Sent as it stands, it may be half of a line.
+  assertStringIncludes((await connect("PI", ["--raw"])).out, "ERR bad-syntax");
   assertEquals((await connect("DIVIDE 1 0\n\nPING\n")).code, 0);
   assertEquals((await connect("PING\nDIVIDE 1 0\n")).code, 1);
   assertEquals((await connect("FROB\nQUIT\nPING\n")).code, 0);
   assertEquals((await connect("")).code, 0);
   // Into a pipe, --raw changes nothing: the output is the received bytes anyway.
   assertEquals((await connect("PING\n", ["--raw"])).out, (await connect("PING\n")).out);
+});
+
+Deno.test("a script has comments, and bodies from files, of several lines and of counted bytes", async () => {
+  await using queue = await serveQueue();
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${directory}/body`, "of a\nfile\n");
+    const script = [
+      "#!/usr/bin/env lineup",
+      "# a comment",
+      "#",
+      `PUT mail @${directory}/body`,
+      "#tag PUT mail priority=1 <<END",
+      "one",
+      "# no comment here",
+      "",
+      "END",
+      "PUT mail {5}",
+      "a\n# b",
+      'PUT mail "@quoted"',
+      "PUT mail ada@example.org\r",
+      "PUT mail <<E",
+      "E",
+      "PING @no-body",
+    ].join("\n");
+    const { code, out, err } = await lineup(["connect", queue.address], { input: script });
+    assertEquals([code, err], [0, ""]);
+    const replies = out.trimEnd().split(/\r?\n/).slice(1).map((line) => line.replace("#tag ", ""));
+    assertEquals(
+      replies.sort(),
+      [
+        ...Array.from({ length: 6 }, (_, index) => `OK id=${index + 1}`),
+        "OK @no-body",
+      ].sort(),
+    );
+    assertEquals(
+      (await queue.bodies("mail")).sort(),
+      [
+        "of a\nfile\n",
+        "one\n# no comment here\n",
+        "a\n# b",
+        "@quoted",
+        "ada@example.org",
+        "",
+      ].sort(),
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a mistake in a script names its line, once the requests before it are answered", async () => {
+  await using queue = await serveQueue();
+  const cases: readonly (readonly [script: string, says: string])[] = [
+    ["PING\nPUT mail @/nowhere\nPING x\n", "line 2: There is no file /nowhere;"],
+    ["PING\nPUT mail @/\n", "line 2: / is not a file."],
+    ["PING\n\nPUT mail <<END\nEN\n", "line 3: the line END, which ends its body, is missing"],
+    [`PING\n${"x".repeat((1 << 20) + 1)}`, "line 2 has more than 1048576 bytes"],
+    [
+      `PING\nPUT mail <<END\n${"x".repeat(1 << 20)}\nxx\n`,
+      "line 4: the server takes at most 1,048,576 bytes of body",
+    ],
+  ];
+  for (const [input, says] of cases) {
+    const { code, out, err } = await lineup(["connect", queue.address], { input });
+    assertStringIncludes(err, `lineup: ${says}`);
+    assertEquals([code, out.split(/\r?\n/).slice(1)], [1, ["OK pong", ""]], says);
+  }
+  assertEquals(await queue.bodies("mail"), []);
+});
+
+Deno.test("lineup connect --stop-on-error sends nothing after the first ERR, --quiet prints only ERR", async () => {
+  await using queue = await serveQueue();
+  const script = "# first\nPUT mail a\nPUT mail <<E\nb\nE\nDONE 99\n\nPUT mail c\n";
+  const connect = (...args: string[]) =>
+    lineup(["connect", queue.address, ...args], { input: script });
+  const stopped = await connect("--stop-on-error");
+  assertEquals([stopped.code, stopped.err], [
+    1,
+    "lineup: line 6 failed, and nothing was sent after it: DONE 99\n",
+  ]);
+  const [, ...replies] = stopped.out.trimEnd().split(/\r?\n/);
+  assertEquals(replies.slice(0, 2), ["OK id=1", "OK id=2"]);
+  assertStringIncludes(replies[2], "ERR not-found");
+  assertEquals(await queue.bodies("mail"), ["a", "b"]);
+  const quiet = await connect("--quiet");
+  assertEquals([quiet.code, quiet.err], [0, ""]);
+  assertEquals(quiet.out.trimEnd().split("\n"), [replies[2]]);
+  assertEquals(await queue.bodies("mail"), ["a", "b", "c"]);
 });
 
 Deno.test("lineup connect tells when a script is not answered to its end", async () => {

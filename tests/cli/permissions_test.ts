@@ -85,6 +85,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   connect: [
     { typed: "--raw --no-history ADDRESS", input: "PING\n" },
+    { typed: "--quiet --stop-on-error ADDRESS", input: "PUT q <<E\nE\n" },
     { typed: "--history DIR/history --ca PEM/authority.pem --context here", input: "PING\n" },
   ],
   load: [

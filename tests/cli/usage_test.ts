@@ -180,6 +180,10 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--history and --no-history exclude each other.",
   },
   {
+    args: ["connect", "--raw", "--quiet", "127.0.0.1:1"],
+    says: "--raw and --quiet exclude each other.",
+  },
+  {
     args: ["call", "--body", "x", "--body-file", "y", "127.0.0.1:1", "PING"],
     says: "--body and --body-file exclude each other.",
   },

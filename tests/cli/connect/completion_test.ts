@@ -6,6 +6,7 @@ const source: CompletionSource = {
   protocol: compiled,
   local: { "/help": "Explain.", "/quit": "Leave." },
   tags: () => ["7", "load"],
+  known: ({ name }) => name === "name" ? ["ann", "me"] : [],
   files: (prefix) => ["notes/", "notes.txt"].filter((each) => each.startsWith(prefix)),
 };
 
@@ -36,6 +37,9 @@ const CASES: readonly { line: string; becomes: readonly string[] }[] = [
   { line: "BUY red 1 class=b|", becomes: ["BUY red 1 class=bulk", "BUY red 1 class=background"] },
   { line: "WRITE me @no|", becomes: ["WRITE me @notes/", "WRITE me @notes.txt"] },
   { line: "PING @no|", becomes: [] },
+  { line: "WRITE a|", becomes: ["WRITE ann"] },
+  { line: "/repeat 2s WRITE m|", becomes: ["/repeat 2s WRITE me"] },
+  { line: "/save no|", becomes: ["/save notes/", "/save notes.txt"] },
   { line: 'WRITE "me|', becomes: [] },
   { line: "FROB |", becomes: [] },
   { line: "/h|", becomes: ["/help"] },

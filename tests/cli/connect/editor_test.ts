@@ -10,7 +10,13 @@ function editor(history: readonly string[] = []): Editor {
   return new Editor({
     history: () => history,
     complete: (text, cursor) =>
-      complete(text, cursor, { protocol: compiled, local: {}, tags: () => [], files: () => [] }),
+      complete(text, cursor, {
+        protocol: compiled,
+        local: {},
+        tags: () => [],
+        known: () => [],
+        files: () => [],
+      }),
   });
 }
 

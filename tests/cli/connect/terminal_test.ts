@@ -10,6 +10,7 @@ import { type Protocol, Refusal } from "../../../protocol/mod.ts";
 import { serve, type Server } from "../../../server/mod.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { lineServer } from "../line_server.ts";
+import { serveQueue } from "../queue_here.ts";
 import { VirtualTerminal } from "./virtual_terminal.ts";
 
 const echo = {
@@ -228,6 +229,127 @@ Deno.test("terminal runs a paste of 1,000 lines in order, and completes nothing 
   assertStringIncludes(screen.text, "NOTE 999\nOK\n");
 });
 
+Deno.test("terminal stops a paste at the first ERR, and at the first mistake", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("\x1b[200~NOTE 1\nNOTE -1\nNOTE 2\nNOTE 3\n\x1b[201~");
+  await see("ERR forbidden No.\n-- 2 lines are not sent");
+  type("\x1b[200~NOTE 4\nNOTE x\nNOTE 5\n\x1b[201~");
+  await see(/not "x"\.\n-- 1 line is not sent/);
+  type("NOTED\r");
+  await see("OK 1,4\n");
+  assertStringIncludes(screen.text, "echo 4>");
+});
+
+Deno.test("terminal tells how long replies take, if it is asked to", async () => {
+  await using server = await serveEcho();
+  await using session = await open(server.address);
+  const { type, see, screen } = session;
+  type("/timing\rPING\r");
+  await see(/timing is on\n(.*\n)*?OK pong\n-- [\d.]+ m?s\n/);
+  type("#a PING\r");
+  await see(/#a OK pong\n-- #a [\d.]+ m?s\n/);
+  type("/timing\rPING x\r");
+  await see("timing is off");
+  await see(/OK x\necho/);
+  type("/timing x\r");
+  await see("/timing takes nothing behind it.");
+  assertEquals(screen.text.match(/^-- (#a )?[\d.]+ m?s$/gm)?.length, 2);
+});
+
+Deno.test("terminal repeats a request until Ctrl-C, and until its reply is ERR", async () => {
+  await using server = await serveEcho();
+  const clock = new VirtualClock();
+  await using session = await open(server.address, { clock });
+  const { type, see } = session;
+  type("/repeat 2s PING again\r");
+  await see("-- again 2s after each answer; Ctrl-C ends it");
+  await see("OK again\necho 2>");
+  clock.advance(2000);
+  await see(/-- \d\d:\d\d:\d\d PING again\nOK again\necho 3>/);
+  type(CTRL_C);
+  await see("not repeated any more: Ctrl-C");
+  clock.advance(10_000);
+  type("/repeat 1s NOTE -1\r");
+  await see(/ERR forbidden No\.\n-- not repeated any more: the reply is ERR\necho 4>/);
+  for (
+    const [rest, says] of [
+      ["2 PING", "DURATION must be a duration"],
+      ["1ms PING", "DURATION must be a duration"],
+      ["1s", "/repeat needs DURATION REQUEST."],
+      ["1s FROB", "There is no command FROB"],
+      ["1s SAY <<END", "A request with <<END or {N} cannot be repeated; @FILE can."],
+    ]
+  ) {
+    type(`/repeat ${rest}\r`);
+    await see(says);
+  }
+  type("PING done\r");
+  await see("OK done");
+});
+
+Deno.test("terminal shows the last reply in pages, finds text in it, and saves it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await using server = await serveEcho();
+    await using session = await open(server.address);
+    const { type, see, screen } = session;
+    type("/page\r/save x\r");
+    await see(/There is no reply yet\.\n[^]*There is no reply yet\./);
+    type("COUNT 100\r");
+    await see("* 100\nOK\necho 2>");
+    type("/page\r");
+    await see("COUNT 100  39 of 101");
+    type(" ");
+    await see("78 of 101");
+    type("G");
+    await see("101 of 101");
+    type("g/* 50\r");
+    await see("88 of 101");
+    type("/none\r");
+    await see("no more none below");
+    screen.columns = 30;
+    session.terminal.redraw();
+    type("j");
+    await see(/\nCOUNT 100 .*…$/);
+    screen.columns = 100;
+    type("q");
+    await see(/echo 2>$/);
+    type(`/save ${directory}/reply\r`);
+    await see(/of COUNT 100 saved to/);
+    const saved = await Deno.readTextFile(`${directory}/reply`);
+    assertEquals(saved, Array.from({ length: 100 }, (_, at) => `* ${at + 1}\n`).join("") + "OK\n");
+    type(`/save ${directory}/reply\r`);
+    await see("Not saved: ");
+    type("/save\r");
+    await see("/save needs FILE.");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("terminal completes names of queues and numbers of jobs that the server tells", async () => {
+  await using queue = await serveQueue();
+  for (const name of ["mail", "music"]) {
+    await queue.client.PUT({ queue: name, body: "x" });
+    await queue.client.PUT({ queue: name, body: "x" });
+  }
+  await using session = await open(queue.address, { connected: false });
+  const { type, see } = session;
+  await see(/^queue 1>$/m);
+  type("PING");
+  await see("PING [word]");
+  type("\x15TAKE ma\t");
+  await see(/^queue 1> TAKE mail/m);
+  type("\x15JOB \t");
+  await see(/^queue 1> JOB\n( {2}[1-4] *\n?){4}/m);
+  type("\x15/repeat 2s QUEUE mu\t");
+  await see(/^queue 1> \/repeat 2s QUEUE music/m);
+  type("\x15/sav\t");
+  await see(/^queue 1> \/save/m);
+});
+
 Deno.test("terminal drops the rest of a paste at Ctrl-C", async () => {
   await using server = await serveEcho();
   await using session = await open(server.address);
@@ -278,7 +400,7 @@ Deno.test("terminal shows controls of a server as escapes", async () => {
 
 Deno.test("terminal connects again, names the lost requests, and sends none twice", async () => {
   let server = await serveEcho();
-  const { type, see, exit } = await open(server.address);
+  const { type, see, exit, screen } = await open(server.address);
   type("NOTE 1\r");
   await see("NOTE 1\nOK");
   type("WAIT\r");
@@ -293,6 +415,8 @@ Deno.test("terminal connects again, names the lost requests, and sends none twic
   try {
     type("\r");
     await see("connected again to");
+    // It is no longer true.
+    assertEquals(screen.text.includes("Not sent"), false, screen.text);
     type("\x15NOTED\r");
     await see('OK ""');
     type(CTRL_D);
@@ -322,7 +446,7 @@ Deno.test("terminal shows the bytes both ways with --raw, and at /raw", async ()
   type("PING y\r");
   await see("PING y\nOK y\n");
   type("/nothing\r");
-  await see("commands are /help, /raw, /quit");
+  await see("commands are /help, /page, /quit, /raw, /repeat, /save, /timing.");
 });
 
 Deno.test("terminal completes and explains at a narrow width", async () => {

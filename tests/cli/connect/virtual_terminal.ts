@@ -14,6 +14,8 @@ export class VirtualTerminal implements Device {
   /** All text that was written. */
   written = "";
   #onWrite: (() => void)[] = [];
+  /** The first screen, while the alternate one is shown. */
+  #left: { rows: string[][]; row: number; column: number } | undefined;
 
   constructor(columns = 80, height = 24) {
     this.columns = columns;
@@ -66,6 +68,15 @@ export class VirtualTerminal implements Device {
     }
   }
 
+  /** Goes to an empty alternate screen, or back to the first one as it was. */
+  #switch(isAlternate: boolean): void {
+    const { rows, row, column } = this;
+    const { rows: other, ...place } = isAlternate ? { rows: [[]], row: 0, column: 0 } : this.#left!;
+    this.#left = isAlternate ? { rows, row, column } : undefined;
+    this.rows = other;
+    Object.assign(this, place);
+  }
+
   #put(character: string): void {
     const wide = width(character);
     if (this.column + wide > this.columns) {
@@ -109,9 +120,11 @@ export class VirtualTerminal implements Device {
       case "H":
         this.row = this.column = 0;
         return;
-      case "m":
       case "h":
       case "l":
+        if (parameters === "?1049") this.#switch(final === "h");
+        return;
+      case "m":
         return;
       default:
         throw new Error(`an unknown sequence: ${parameters}${final}`);

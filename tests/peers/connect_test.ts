@@ -66,7 +66,7 @@ Deno.test("lineup connect in tmux: completion, hints, checks, a reply", () =>
     await see(/priority=1\nOK id=1\nqueue 2>/);
     await type("JOB 1");
     await press("Enter");
-    await see(/attempts=10 lease=60s age=\S+ \{11\}\n漢字 wide\nqueue 3>/);
+    await see(/attempts=10 lease=1m age=\S+ \{11\}\n漢字 wide\nqueue 3>/);
     await press("C-d");
     await see("OK bye\nexit 0");
   }));
@@ -108,7 +108,7 @@ Deno.test("lineup connect in tmux: Ctrl-C cancels, a second one leaves; replies 
     await see("queue 2 [#1]>");
     await type("PUT mail hello");
     await press("Enter");
-    await see(/#1 \* id=1 queue=mail attempt=1 lease=60s \{5\}\nhello\n#1 OK count=1/);
+    await see(/#1 \* id=1 queue=mail attempt=1 lease=1m \{5\}\nhello\n#1 OK count=1/);
     await see("#2 OK id=1");
     await type("TAKE mail wait=60s");
     await press("Enter");

@@ -2,7 +2,7 @@
 // of ratios, and whether they reach the required ones. 50 connections, bodies of 100 bytes. Then 10,000 waiting TAKEs, and
 // a million jobs. All processes share the cores of this machine.
 //
-//     deno task bench:queue [ROUNDS] [--only beanstalkd|bullmq|waiting|scale]
+//     deno task bench:queue [ROUNDS] [--only beanstalkd|dialect|bullmq|waiting|scale]
 //                           [--generator PROGRAM]
 //
 // PROGRAM puts the jobs instead of this process, which needs a core for that. Its arguments are: host, port, connections,
@@ -13,12 +13,17 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Crowd } from "./queue/crowd.ts";
 import { RATIOS, verdict } from "./queue/gates.ts";
 import { measureScale } from "./queue/scale.ts";
-import { type QueueServer, startBeanstalkd, startLineup } from "./queue/servers.ts";
+import {
+  type QueueServer,
+  startBeanstalkd,
+  startLineup,
+  startLineupTubes,
+} from "./queue/servers.ts";
 import { measureWaiting } from "./queue/waiting.ts";
 import { median } from "./statistics.ts";
 import { type RunningServer, startRedis } from "./servers.ts";
 
-const PARTS = ["beanstalkd", "bullmq", "waiting", "scale"];
+const PARTS = ["beanstalkd", "dialect", "bullmq", "waiting", "scale"];
 const { _: [count], only, generator } = parseArgs(Deno.args, { string: ["only", "generator"] });
 const ROUNDS = Number(count ?? Deno.env.get("LINEUP_BENCH_ROUNDS") ?? 5);
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
@@ -200,12 +205,37 @@ async function besideBullmq(lineup: QueueServer): Promise<void> {
   }
 }
 
+/** The two servers in memory, with the same clients. */
+async function asBeanstalkd(): Promise<void> {
+  const peer = "beanstalkd to its own clients";
+  const theirs = await startBeanstalkd();
+  if (theirs === undefined) {
+    return showMissing(peer, "beanstalkd (Debian: apt install beanstalkd)");
+  }
+  const all = [await startLineupTubes(), theirs];
+  targets.push(...all);
+  const rates = new Map<QueueServer, RatesByShape>(all.map((target) => [target, new Map()]));
+  for (let at = -WARM_UP; at < ROUNDS; at++) {
+    for (const target of all) await round(target, at < 0 ? new Map() : rates.get(target)!);
+  }
+  for (const shape of Object.keys(SHAPES) as LoadShape[]) {
+    console.log(`\n${shape}, clients of beanstalkd (median of ${ROUNDS} rounds)`);
+    const [ours, others] = all.map((target) => rates.get(target)!.get(shape)!);
+    show(all[0].name, ours);
+    show(theirs.name, others, { peer, shape, ours });
+  }
+}
+
 const wants = (part: string): boolean => only === undefined || only === part;
 if (wants("beanstalkd") || wants("bullmq")) {
   const lineup = await startLineup(`${directory}/queue.db`);
   targets.push(lineup);
   if (wants("beanstalkd")) await besideBeanstalkd(lineup);
   if (wants("bullmq")) await besideBullmq(lineup);
+  for (const target of targets.splice(0)) target[Symbol.dispose]();
+}
+if (wants("dialect")) {
+  await asBeanstalkd();
   for (const target of targets.splice(0)) target[Symbol.dispose]();
 }
 if (wants("waiting")) await measureWaiting(`${directory}/waiting.db`);

@@ -9,6 +9,10 @@ export const RATIOS: Readonly<Record<string, Readonly<Record<string, Gate>>>> = 
     "PUT, 16 deep": { least: 2 },
     "TAKE and DONE, 16 deep": { least: 3 },
   },
+  "beanstalkd to its own clients": {
+    "PUT, 16 deep": { least: 1 },
+    "TAKE and DONE, 16 deep": { least: 1 },
+  },
   "beanstalkd -f0": {
     "PUT, 16 deep": { least: 20 },
     "PUT, one at a time, 50 connections": { least: 1 },

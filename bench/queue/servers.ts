@@ -74,6 +74,22 @@ export async function startLineup(
   return { ...running(name, port, child), protocol: lineup };
 }
 
+/** Starts `lineup queue` in memory, for clients of beanstalkd. */
+export async function startLineupTubes(): Promise<QueueServer> {
+  const name = "lineup queue --beanstalkd";
+  const port = getAvailablePort();
+  const main = new URL("../../cli/main.ts", import.meta.url).href;
+  const args = ["queue", "--port", "0", "--data", ":memory:", "--beanstalkd", String(port)];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", main, ...args],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  // It listens for all clients before it says so.
+  await firstLine(name, child.stdout);
+  return { ...running(name, port, child), protocol: beanstalk };
+}
+
 /** Starts beanstalkd in memory, or with a log in a directory, which it syncs at each change. */
 export async function startBeanstalkd(directory?: string): Promise<QueueServer | undefined> {
   const port = getAvailablePort();

@@ -131,7 +131,8 @@ class BinaryRequest implements CacheRequest {
     if (isMiss) {
       // The quiet ones of get say nothing where there is nothing.
       if (this.verb === "GET" && this.#quiet) return;
-      return this.#writeError(...OUTCOMES.NOT_FOUND, out);
+      if (!this.#command!.withKey) return this.#writeError(...OUTCOMES.NOT_FOUND, out);
+      return this.#write(status.notFound, out, { key: this.#key });
     }
     const other = OUTCOMES[outcome as string];
     if (other !== undefined) return this.#writeError(...this.#otherwise(other), out);

@@ -23,6 +23,8 @@ export interface BinaryCommand {
   /** Whether it has a value. */
   readonly value?: boolean;
   read?(parts: BinaryParts): Values;
+  /** Whether its answers have the key, also where there is nothing. */
+  readonly withKey?: boolean;
   /** The body of the answer. Default: none. */
   body?(reply: Values, key: string): BinaryBody;
 }
@@ -52,6 +54,7 @@ function get(touches: boolean, withKey: boolean): BinaryCommand {
     verb: "GET",
     extras: [touches ? 4 : 0],
     key: true,
+    withKey,
     read: ({ extras, key }) => ({ key, touch: touches ? extras.getUint32(0) : undefined }),
     body: ({ flags, value }, key) => ({
       extras: bytesOfNumber(BigInt(flags as number), 4),
@@ -70,7 +73,8 @@ function store(mode: string): BinaryCommand {
     read: ({ extras, key, value, cas }) => ({
       key,
       value,
-      mode,
+      // As in the original, the number of an item makes any of them a cas.
+      mode: cas === undefined ? mode : "set",
       flags: extras.getUint32(0),
       exptime: extras.getUint32(4),
       cas,
@@ -108,6 +112,14 @@ function change(down: boolean): BinaryCommand {
   };
 }
 
+/** Answers the flags, as gat does, but not the value. */
+const touch: BinaryCommand = {
+  verb: "GET",
+  extras: [4],
+  key: true,
+  read: ({ extras, key }) => ({ key, touch: extras.getUint32(0) }),
+  body: ({ flags }) => ({ extras: bytesOfNumber(BigInt(flags as number), 4) }),
+};
 const remove: BinaryCommand = {
   verb: "DELETE",
   extras: [0],
@@ -162,12 +174,7 @@ export const binaryCommands: ReadonlyMap<
     extras: [4],
     read: ({ extras }) => ({ level: extras.getUint32(0) }),
   }]],
-  [0x1c, [{
-    verb: "TOUCH",
-    extras: [4],
-    key: true,
-    read: ({ extras, key }) => ({ key, exptime: extras.getUint32(0) }),
-  }]],
+  [0x1c, [touch]],
   [0x1d, [get(true, false)]],
   [0x1e, [get(true, false), true]],
   [0x23, [get(true, true)]],

@@ -9,6 +9,9 @@ import {
   protocol as dictionary,
 } from "../../examples/dictionary.ts";
 import { dialect as finger, protocol as people } from "../../examples/finger.ts";
+import { createCache } from "../../examples/memcached/cache.ts";
+import { protocol as cache } from "../../examples/memcached/protocol.ts";
+import { options as memcached } from "../../examples/memcached.ts";
 import { protocol as mail } from "../../examples/smtp.ts";
 import { type Attack, attacks } from "../attacks/attacks.ts";
 import { RawClient } from "../raw_client.ts";
@@ -59,6 +62,13 @@ const ATTACKED = [
     options: { dialect: finger },
     asks: ["\r\n", "Nobody.\r\n"],
     answers: /^(?:[^\r\n]*\r\n)?$/,
+  }),
+  attacked({
+    protocol: cache,
+    handlers: createCache(1 << 20).handlers,
+    options: { ...memcached, timeouts: { idle: 300_000 } },
+    asks: ["mn\r\n", "MN\r\n"],
+    answers: /^(?:(?:CLIENT_|SERVER_)?ERROR[^\r\n]*\r\n|MN\r\n|VERSION [^\r\n]*\r\n)*$/,
   }),
 ];
 

@@ -1,8 +1,6 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { DEFAULT_LIMITS } from "@lineup/lineup/dialects";
+import { assert, assertEquals } from "@std/assert";
 import { type LogEntry, serve } from "@lineup/lineup/server";
 import { createCache } from "../../examples/memcached/cache.ts";
-import { memcached } from "../../examples/memcached/dialect.ts";
 import { protocol } from "../../examples/memcached/protocol.ts";
 import { options } from "../../examples/memcached.ts";
 import { PeerListener } from "../streams.ts";
@@ -181,26 +179,6 @@ function* garbage(random: () => number): Generator<Uint8Array> {
     yield Uint8Array.from(parts);
   }
 }
-
-Deno.test(`a session of memcached takes any bytes (LINEUP_SEED=${SEED}): it throws nothing, and holds no more than its limits`, () => {
-  const random = seededRandom(SEED);
-  const served = { compiled: memcached.compile(protocol), limits: DEFAULT_LIMITS };
-  const { maxLine, maxBody } = DEFAULT_LIMITS;
-  let taken = 0;
-  const pieces = garbage(random);
-  while (taken < BYTES) {
-    const session = memcached.open("memory", served);
-    for (let n = 0; n < 40; n++) {
-      const bytes = pieces.next().value!;
-      taken += bytes.length;
-      session.push(bytes);
-      for (let decoded; (decoded = session.next()) !== undefined;) {
-        if (decoded.kind === "invalid" && decoded.fatal) assertEquals(session.next(), undefined);
-      }
-      assertLessOrEqual(session.held, maxLine + maxBody + 4096);
-    }
-  }
-});
 
 Deno.test(`memcached takes any bytes (LINEUP_SEED=${SEED}): it answers or closes, and serves a polite client`, async () => {
   const random = seededRandom(SEED + 1);

@@ -14,6 +14,8 @@ import { assert, assertEquals } from "@std/assert";
 import { dialect as dict } from "../../examples/dict.ts";
 import { protocol as dictionary } from "../../examples/dictionary.ts";
 import { dialect as finger, protocol as people } from "../../examples/finger.ts";
+import { protocol as cache } from "../../examples/memcached/protocol.ts";
+import { options as memcached } from "../../examples/memcached.ts";
 import { protocol as mail, smtpOptions } from "../../examples/smtp.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 
@@ -72,6 +74,27 @@ const MUTATED: readonly Mutated[] = [
     sessions: ["/W ada\r\nada\r\n", "\r\n", `${"x".repeat(600)}\r\n`, "a@b\r\n"],
     answers: /^(?:[^\r\n]*\r\n)?$/,
     replies: { FINGER: { text: "x" } },
+  },
+  {
+    dialect: memcached.dialect!,
+    protocol: cache,
+    limits: { maxLine: 300, maxBody: 100, maxDiscard: 200 },
+    sessions: [
+      "set a 0 0 3\r\nabc\r\nget a b\r\ngets a\r\ngat 0 a\r\ncas a 1 -1 2 7 noreply\r\n\r\n\r\n",
+      `set ${"k".repeat(251)} 0 0 5\r\nmn\r\nx\r\nincr a 1\r\ndecr a 2 noreply\r\ntouch a 1\r\n`,
+      "mg a v k s t c f l h O1 q\r\nms a 3 T0 F1 I C1 MA\r\nabc\r\nmd a I T3 q\r\nma a N0 J5 D2 v\r\n",
+      `append a 0 0 150\r\n${"x".repeat(150)}\r\nmg YQ== b k\r\nmn\r\nverbosity 1\r\n`,
+      "delete a 0\r\nflush_all 5\r\nversion\r\nstats\r\nstats reset\r\nGET / HTTP/1.1\r\n",
+    ],
+    answers:
+      /^(?:(?:[A-Z]+_)?ERROR[^\r\n]*\r\n|[A-Z_]+\r\n|5\r\n|(?:HD|EN|NF|VERSION) [^\r\n]*\r\n|VA 1 ?[^\r\n]*\r\n5\r\n)*$/,
+    replies: {
+      STORE: { outcome: "STORED", cas: 1 },
+      DELETE: { outcome: "DELETED" },
+      CHANGE: { outcome: "CHANGED", cas: 1, ttl: -1, value: "5" },
+      TOUCH: { found: true },
+      VERSION: { version: "1" },
+    },
   },
 ];
 

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 const ASCII = /^[\0-\x7f]*$/;
 /** The longest string that is kept: most names and keys are shorter. */
 const LONGEST = 32;
-const SLOTS = 1 << 16;
+const SLOTS = 0x10000;
 /**
  * The strings that were made last. A key that comes again is the same string, whose hash a `Map` knows already: to make
  * it anew and to hash it would take most of the time of a GET.
@@ -18,8 +18,13 @@ export function binaryString(bytes: Uint8Array, start: number, end: number): str
   const length = end - start;
   if (length > LONGEST) return Buffer.prototype.latin1Slice.call(bytes, start, end);
   let hash = length;
-  for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + bytes[i] | 0;
-  const slot = (hash ^ hash >>> 16) & (SLOTS - 1);
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const four = bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
+    hash = Math.imul(hash ^ four, 0x9e3779b1);
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x9e3779b1);
+  const slot = hash >>> 16;
   const last = kept[slot];
   if (last.length === length) {
     let i = 0;

@@ -10,6 +10,8 @@ const MOST_STRINGS = 1 << 20;
 const STRING_BYTES = 40;
 /** The most digits of a number in a header. */
 const MOST_DIGITS = 15;
+/** Up to this many strings, an array is made as long as it gets: one that grows is several times as large. */
+const FEW = 64;
 const NOTHING = new Uint8Array(0);
 
 /** Input that is no request. The beginning of the next request is lost. */
@@ -34,7 +36,9 @@ export class RequestReader {
   /** Whether `#bytes` is a copy: the bytes of a read are overwritten once they are taken. */
   #isCopy = false;
   #strings: string[] = [];
-  /** The memory of `#strings`. */
+  /** The number of those that were read. */
+  #taken = 0;
+  /** The memory of these. */
   #size = 0;
   /** The number of strings that are missing. */
   #missing = 0;
@@ -92,14 +96,14 @@ export class RequestReader {
         if (count === NEGATIVE || count === 0) continue;
         if (count === WRONG || count > MOST_STRINGS) return this.#fail("invalid multibulk length");
         this.#missing = count;
+        this.#strings = count <= FEW ? new Array(count) : [];
+        this.#taken = 0;
       }
       const fault = this.#readStrings();
       if (fault !== undefined) return this.#fail(fault);
       if (this.#missing > 0) break;
-      const strings = this.#strings;
-      this.#strings = [];
       this.#size = 0;
-      return strings;
+      return this.#strings;
     }
     this.#keep();
     return undefined;
@@ -125,7 +129,7 @@ export class RequestReader {
       if (this.#bytes[end] !== CR || this.#bytes[end + 1] !== LF) {
         return "a string is longer than its length";
       }
-      this.#strings.push(binaryString(this.#bytes, start, end));
+      this.#strings[this.#taken++] = binaryString(this.#bytes, start, end);
       this.#size += this.#length;
       this.#at = end + 2;
       this.#length = MORE;

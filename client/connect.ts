@@ -127,9 +127,10 @@ async function createClient(
 
   const pool = createPool(platform, toPlaces(platform, address), options, async (session) => {
     mostLine = Math.max(mostLine, session.greeting.maxLine);
-    if (spoken) needProtocol(session.greeting, spoken);
-    if (agent || timing) {
-      await ask(session, calls.get("HELLO")!, { version: "lineup/1", agent, timing });
+    const chosen = spoken && needProtocol(session.greeting, spoken);
+    if (agent || timing || chosen) {
+      const version = "lineup/1";
+      await ask(session, calls.get("HELLO")!, { version, agent, timing, protocol: chosen });
     }
     if (protocol) return;
     try {

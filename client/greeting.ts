@@ -10,6 +10,8 @@ export interface Greeting {
   readonly name: string;
   /** Its protocol's version. */
   readonly version: string;
+  /** Its other protocols, each as `name/version`. */
+  readonly also: readonly string[];
   /** Longest line it takes, in bytes. */
   readonly maxLine: number;
   /** Longest body it takes, in bytes. */
@@ -33,16 +35,22 @@ export function parseGreeting({ head, words, options }: Frame): Greeting {
   }
   const maxInFlight = Number(options.get("max-in-flight") ?? Infinity);
   if (!(maxInFlight >= 1)) throw notLineup(`the greeting says max-in-flight=${maxInFlight}`);
-  return { name, version, maxLine, maxBody, maxInFlight };
+  const also = options.get("also")?.split(",") ?? [];
+  return { name, version, also, maxLine, maxBody, maxInFlight };
 }
 
-/** Sees that the server speaks a protocol: a minor version adds, a major one changes. Throws `ProtocolError`. */
+/**
+ * Sees that the server speaks a protocol: a minor version adds, a major one changes. Returns the protocol to choose where
+ * it is not the first one of the server. Throws `ProtocolError`.
+ */
 export function needProtocol(
-  greeting: Greeting,
-  { name, version }: { readonly name: string; readonly version: string },
-): void {
-  if (greeting.name === name && parseInt(greeting.version) === parseInt(version)) return;
-  throw new ProtocolError(
-    `the server speaks ${greeting.name}/${greeting.version}, not ${name}/${version}`,
-  );
+  { name, version, also }: Greeting,
+  needed: { readonly name: string; readonly version: string },
+): string | undefined {
+  const wanted = `${needed.name}/${needed.version}`;
+  const major = (title: string): string => title.split(".")[0];
+  const all = [`${name}/${version}`, ...also];
+  const found = all.findIndex((each) => major(each) === major(wanted));
+  if (found < 0) throw new ProtocolError(`the server speaks ${all.join(" and ")}, not ${wanted}`);
+  return found > 0 ? wanted : undefined;
 }

@@ -46,6 +46,8 @@ export interface Served {
   readonly limits: WireLimits;
   /** The most correlated requests that one connection may have in flight. Default: clients are not told. */
   readonly maxInFlight?: number;
+  /** The further protocols that the server has, as `name/version`: spoken beside this one, or chosen in its place. */
+  readonly others?: readonly string[];
 }
 
 /**
@@ -243,6 +245,11 @@ export interface BuiltinContext {
   introduce(introduction: Introduction): void;
   /** All figures of the server, by name. */
   figures(): Iterable<readonly [name: string, value: string | number]>;
+  /**
+   * Changes the version of a protocol that the connection speaks. Returns the protocol that its next requests are of;
+   * `undefined` where the server does not have it.
+   */
+  choose(name: string, version: string): Served | undefined;
   /** Cancels the request in flight with this correlation: its failure is `cancelled`, with this message. False where there is none. */
   cancel(correlation: string, message: string): boolean;
   /** Ends the input. Resolves once all other requests of the connection are answered; `undefined` where there are none. */

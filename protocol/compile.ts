@@ -1,5 +1,6 @@
 // Checks a protocol and prepares it for serving and calling. An error names the path of the wrong part.
 
+import { needParts } from "./combine.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
 import { members } from "./members.ts";
@@ -90,6 +91,7 @@ export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): Co
   needTexts(protocol, "");
   need(isRecord(protocol.commands), "commands", "must be an object of commands by verb");
   needFew(Object.keys(protocol.commands).length, MOST.commands, "commands", "commands");
+  needParts(protocol);
   const commands = new Map<string, CompiledCommand>();
   for (const [verb, command] of Object.entries(builtins)) {
     commands.set(verb, compileCommand(verb, command, { builtin: true, replyFields }));

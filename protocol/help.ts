@@ -1,5 +1,6 @@
 // The texts of HELP, for a person at a terminal.
 
+import { partsOf } from "./combine.ts";
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./usage.ts";
@@ -28,12 +29,14 @@ import { describe } from "./describe.ts";
  */
 export function helpText(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
-  const all = [...commands.values()];
-  const own = all.filter((each) => !each.builtin);
-  const rest = all.filter((each) => each.builtin);
-  const lines = [`${protocol.name} ${protocol.version}: ${protocol.summary}`];
-  if (protocol.description !== undefined) lines.push("", ...wrap(protocol.description));
-  lines.push("", ...columns(own.map(row)), "", "Every server:", ...columns(rest.map(row)));
+  const rest = [...commands.values()].filter((each) => each.builtin);
+  const lines: string[] = [];
+  for (const { name, version, summary, description, verbs } of partsOf(protocol)) {
+    lines.push(`${name} ${version}: ${summary}`);
+    if (description !== undefined) lines.push("", ...wrap(description));
+    lines.push("", ...columns(verbs.map((verb) => row(commands.get(verb)!))), "");
+  }
+  lines.push("Every server:", ...columns(rest.map(row)));
   lines.push("", "HELP <command> explains one. A body is the last word, or {n} and then n bytes.");
   return lines.join("\n");
 }

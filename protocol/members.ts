@@ -4,7 +4,7 @@ import { isRecord } from "./spec_error.ts";
 
 /** The members of each kind of object. */
 export const members = {
-  protocol: ["name", "version", "summary", "description", "commands"],
+  protocol: ["name", "version", "summary", "description", "commands", "parts"],
   command: [
     "summary",
     "description",
@@ -32,6 +32,7 @@ export const members = {
     "values",
     "schema",
   ],
+  part: ["name", "version", "summary", "description", "verbs"],
   error: ["summary", "executed", "retry", "ends"],
   example: ["request", "reply", "summary", "undo"],
 } as const satisfies Record<string, readonly string[]>;
@@ -47,9 +48,11 @@ export function knownMembers(protocol: unknown): unknown {
   const errors = each((error) => only(members.error, error));
   const examples: Pruning = (all) =>
     Array.isArray(all) ? all.map((example) => only(members.example, example)) : all;
-  const parts = { args: fields, options: fields, reply: fields, items: fields, errors, examples };
-  const commands = each((command) => only(members.command, command, parts));
-  return only(members.protocol, protocol, { commands });
+  const inside = { args: fields, options: fields, reply: fields, items: fields, errors, examples };
+  const commands = each((command) => only(members.command, command, inside));
+  const parts: Pruning = (all) =>
+    Array.isArray(all) ? all.map((part) => only(members.part, part)) : all;
+  return only(members.protocol, protocol, { commands, parts });
 }
 
 /** Prunes each value of an object. */

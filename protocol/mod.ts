@@ -25,6 +25,7 @@
 export * from "./spec.ts";
 export * from "./infer.ts";
 export * from "./errors.ts";
+export { combine, type Combined, type Intersection } from "./combine.ts";
 export * from "../dialects/wire_limits.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
 export {

@@ -1,11 +1,12 @@
 // The reference of a protocol, in Markdown.
 
+import { partsOf } from "./combine.ts";
 import type { CompiledCommand, CompiledProtocol } from "./compile.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { isOptional, type NamedField } from "./fields.ts";
 import { usageLine } from "./usage.ts";
 import { printable, printableLines } from "./printable.ts";
-import { commonOptions } from "./spec.ts";
+import { commonOptions, type ProtocolPart } from "./spec.ts";
 import { describe } from "./describe.ts";
 
 /**
@@ -29,21 +30,9 @@ import { describe } from "./describe.ts";
  */
 export function markdown(compiled: CompiledProtocol): string {
   const { protocol, commands } = compiled;
-  const all = [...commands.values()];
-  const own = all.filter((each) => !each.builtin);
-  const rest = all.filter((each) => each.builtin);
+  const rest = [...commands.values()].filter((each) => each.builtin);
   const blocks = [
-    `# ${protocol.name} ${protocol.version}`,
-    sentence(protocol.summary),
-    ...(protocol.description === undefined ? [] : paragraphs(protocol.description)),
-    table(
-      ["command", "what it does"],
-      own.map(({ verb, command }) => [
-        `[${verb}](#${verb.toLowerCase()})`,
-        sentence(command.summary),
-      ]),
-    ),
-    ...own.flatMap(section),
+    ...partsOf(protocol).flatMap((part) => partBlocks(part, commands)),
     "## What every server answers",
     ...rest.flatMap((each) => section(each).map((block) => block.replace(/^## /, "### "))),
     "## Options of every command",
@@ -54,6 +43,27 @@ export function markdown(compiled: CompiledProtocol): string {
     errorTable(Object.entries(standardErrors)),
   ];
   return blocks.join("\n\n") + "\n";
+}
+
+/** One protocol of the reference. */
+function partBlocks(
+  { name, version, summary, description, verbs }: ProtocolPart,
+  commands: CompiledProtocol["commands"],
+): string[] {
+  const own = verbs.map((verb) => commands.get(verb)!);
+  return [
+    `# ${name} ${version}`,
+    sentence(summary),
+    ...(description === undefined ? [] : paragraphs(description)),
+    table(
+      ["command", "what it does"],
+      own.map(({ verb, command }) => [
+        `[${verb}](#${verb.toLowerCase()})`,
+        sentence(command.summary),
+      ]),
+    ),
+    ...own.flatMap(section),
+  ];
 }
 
 function section(compiled: CompiledCommand): string[] {

@@ -98,6 +98,20 @@ export interface Command {
   readonly examples?: readonly Example[];
 }
 
+/** One protocol of several that were made one. */
+export interface ProtocolPart {
+  /** Its name. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** Its purpose, in a sentence. */
+  readonly summary: string;
+  /** More, as paragraphs. */
+  readonly description?: string;
+  /** The verbs of its commands. */
+  readonly verbs: readonly string[];
+}
+
 /** A protocol: everything that client and server agree on. */
 export interface Protocol {
   /** Its name, a lower-case word. */
@@ -110,6 +124,8 @@ export interface Protocol {
   readonly description?: string;
   /** The commands by verb, in upper case. */
   readonly commands: Readonly<Record<string, Command>>;
+  /** The protocols that `combine` made one. */
+  readonly parts?: readonly ProtocolPart[];
 }
 
 /** The options of every command, without their texts for people. */

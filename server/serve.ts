@@ -73,19 +73,28 @@ export function serve<const P extends Protocol>(
   handlers: Partial<Handlers<P>>,
   options: ServeOptions & { workers: WorkerOptions },
 ): Promise<Server>;
-/** Serves a service: a protocol with its handlers, the state of its connections, and its middleware. */
-export function serve(service: Service, options?: ServeOptions): Promise<Server>;
+/**
+ * Serves a service, or several beside each other: protocols with their handlers, the state of their connections, and
+ * their middleware. Of several versions of one protocol, clients that ask for none get the first one. Throws `SpecError`
+ * where two protocols have the same command.
+ */
 export function serve(
-  first: Protocol | Service,
+  services: Service | readonly Service[],
+  options?: ServeOptions,
+): Promise<Server>;
+export function serve(
+  first: Protocol | Service | readonly Service[],
   second: Readonly<Record<string, unknown>> | ServeOptions = {},
   third: ServeOptions = {},
 ): Promise<Server> {
+  if (Array.isArray(first)) return serveAll(first, second as ServeOptions);
   return "protocol" in first
-    ? serveService(first, second as ServeOptions)
-    : serveService({ protocol: first, handlers: second as Service["handlers"] }, third);
+    ? serveAll([first], second as ServeOptions)
+    : serveAll([{ protocol: first as Protocol, handlers: second as Service["handlers"] }], third);
 }
 
-async function serveService(service: Service, options: ServeOptions): Promise<Server> {
+async function serveAll(services: readonly Service[], options: ServeOptions): Promise<Server> {
+  if (services.length === 0) throw new TypeError("there is no service to serve");
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);
@@ -97,7 +106,7 @@ async function serveService(service: Service, options: ServeOptions): Promise<Se
   const eventLog = new EventLog(clock, log, options.logLevel);
   telemetry.subscribe(eventLog.write);
   const resources = { dialect, clock, turns, telemetry };
-  const server = await ProtocolServer.open(service, options, resources);
+  const server = await ProtocolServer.open(services, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   let isSignalled = false;
   const shutdown = async (): Promise<void> => {

@@ -60,13 +60,13 @@ export class ProtocolServer {
   #draining: Promise<void> | undefined = undefined;
 
   private constructor(
-    service: Service,
+    all: readonly Service[],
     options: ServiceOptions,
     resources: ServerResources,
     pool: WorkerPool | undefined,
   ) {
     const connections = new Set<Connection>();
-    this.#parts = createServices(service, options, { ...resources, connections, pool });
+    this.#parts = createServices(all, options, { ...resources, connections, pool });
     this.#resources = resources;
     this.#connections = connections;
     this.#limits = { ...CONNECTION_LIMITS, ...options.connections };
@@ -81,7 +81,7 @@ export class ProtocolServer {
 
   /** Starts its workers, if it has any. Throws the errors of `serve`. */
   static async open(
-    service: Service,
+    all: readonly Service[],
     options: ServiceOptions,
     resources: ServerResources,
   ): Promise<ProtocolServer> {
@@ -89,7 +89,7 @@ export class ProtocolServer {
     let pool: WorkerPool | undefined;
     try {
       pool = workers && await WorkerPool.open(workers, resources);
-      return new ProtocolServer(service, options, resources, pool);
+      return new ProtocolServer(all, options, resources, pool);
     } catch (error) {
       await pool?.close();
       resources.turns.close();

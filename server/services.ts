@@ -22,8 +22,9 @@ import { TIMEOUTS } from "./connection/timeouts.ts";
 import { Watchdog } from "./connection/watchdog.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Service } from "./service.ts";
+import { Editions } from "./request/editions.ts";
 import type { Request } from "./request/request.ts";
-import { routesOf } from "./request/routes.ts";
+import { needCommands, routesOf } from "./request/routes.ts";
 import { loopScheduler, workerScheduler } from "./request/schedulers.ts";
 import { figuresOf } from "./stats.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -53,7 +54,7 @@ export interface ServerParts {
 
 /** Makes the parts of a server. Throws `SpecError` for a wrong protocol, `TypeError` for a missing handler. */
 export function createServices(
-  service: Service,
+  all: readonly Service[],
   options: ServiceOptions,
   { dialect, clock, turns, telemetry, connections, pool }: ServerEnvironment,
 ): ServerParts {
@@ -63,7 +64,7 @@ export function createServices(
     ...PRESSURE_MARKS,
     ...options.pressure,
   });
-  const compiled = dialect.compile(service.protocol);
+  const compiled = all.map(({ protocol }) => dialect.compile(protocol));
   const { maxInFlight = MAX_IN_FLIGHT } = options;
 
   const schedulers: (readonly [prefix: string, scheduler: Scheduler<Request>])[] = [];
@@ -75,6 +76,12 @@ export function createServices(
   schedulers.push(["", scheduler]);
   const workers = pool && { pool, scheduler: workerScheduler(pool.size, options, environment) };
   if (workers !== undefined) schedulers.push(["workers-", workers.scheduler]);
+
+  const routed = all.map((service, index) => ({
+    compiled: compiled[index],
+    routes: routesOf(compiled[index], dialect, { ...service, index }, scheduler, workers),
+  }));
+  needCommands(pool?.verbs ?? [], compiled);
 
   const deadlines = new TimingWheel<Request>(clock, (request) => request.expire());
   const watchdog = new Watchdog(clock, pressure, connections);
@@ -90,8 +97,10 @@ export function createServices(
       counters,
       dialect,
       wording: dialect.wording,
-      served: { compiled, limits: { ...DEFAULT_LIMITS, ...options.limits }, maxInFlight },
-      routes: routesOf(compiled, dialect, service, scheduler, workers),
+      editions: new Editions(routed, dialect.compile, {
+        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        maxInFlight,
+      }),
       deadlines,
       bounds,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
@@ -105,7 +114,7 @@ export function createServices(
       readBudget: new ReadBudget(turns),
       refusalBudget,
       metersOf: metersBy(options.rates),
-      stateMakers: service.state === undefined ? [] : [service.state],
+      stateMakers: all.some(({ state }) => state) ? all.map(({ state }) => state) : [],
       figures: () => figuresOf(figures),
     },
     stop(): void {

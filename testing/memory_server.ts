@@ -84,22 +84,26 @@ export function serveInMemory<const P extends Protocol>(
   handlers: Handlers<P>,
   options?: MemoryServerOptions,
 ): Promise<MemoryServer<P>>;
-/** Serves a service in memory. */
+/** Serves a service in memory, or several beside each other: `client` is one of the first. */
 export function serveInMemory<P extends Protocol>(
-  service: Service<P>,
+  services: Service<P> | readonly [Service<P>, ...Service[]],
   options?: MemoryServerOptions,
 ): Promise<MemoryServer<P>>;
 export function serveInMemory(
-  first: Protocol | Service,
+  first: Protocol | Service | readonly Service[],
   second: Service["handlers"] | MemoryServerOptions = {},
   third: MemoryServerOptions = {},
 ): Promise<MemoryServer> {
-  return "protocol" in first
-    ? openServer(first, second as MemoryServerOptions)
-    : openServer({ protocol: first, handlers: second as Service["handlers"] }, third);
+  if (Array.isArray(first)) return openServer(first, second as MemoryServerOptions);
+  if ("protocol" in first) return openServer([first], second as MemoryServerOptions);
+  const protocol = first as Protocol;
+  return openServer([{ protocol, handlers: second as Service["handlers"] }], third);
 }
 
-async function openServer(service: Service, options: MemoryServerOptions): Promise<MemoryServer> {
+async function openServer(
+  services: readonly Service[],
+  options: MemoryServerOptions,
+): Promise<MemoryServer> {
   const { clock } = options;
   const arrivals = new AcceptQueue();
   const listener: Listener = {
@@ -112,7 +116,7 @@ async function openServer(service: Service, options: MemoryServerOptions): Promi
     entries.push(entry);
     options.log?.(entry);
   };
-  const server = await serve(service, { ...options, log, listen: [listener] });
+  const server = await serve(services, { ...options, log, listen: [listener] });
   const streams = new Set<ByteStream>();
   const clients: AnyClient[] = [];
   const open = (): ByteStream => {
@@ -140,7 +144,7 @@ async function openServer(service: Service, options: MemoryServerOptions): Promi
   };
   return {
     log: entries,
-    client: (options) => clientOf(service.protocol, options),
+    client: (options) => clientOf(services[0].protocol, options),
     clientOf,
     open,
     async [Symbol.asyncDispose](): Promise<void> {

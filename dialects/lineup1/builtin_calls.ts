@@ -16,6 +16,7 @@ export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = 
       events: "boolean",
       "half-close": "boolean",
       heartbeat: { type: "duration", min: 1000, max: 3_600_000 },
+      protocol: { type: "word", max: 128 },
     },
     reply: {
       version: word,

@@ -1,10 +1,11 @@
 // The handlers of the built-in commands.
 
+import { title } from "../../protocol/combine.ts";
 import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { Builtin, BuiltinContext } from "../dialect.ts";
+import type { Builtin, BuiltinContext, Served } from "../dialect.ts";
 import { builtin, type BuiltinCommands } from "./builtin_protocol.ts";
 import { maxInFlight } from "./greeting.ts";
 import { VERSION } from "./version.ts";
@@ -27,6 +28,9 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
   if (args.version !== VERSION) {
     throw new Refusal("unsupported-version", `This server speaks ${VERSION}.`);
   }
+  if (args.protocol !== undefined) {
+    session.served = choose(args.protocol as string, context, session);
+  }
   const { timing, events } = args;
   if (timing !== undefined) session.timed = timing as boolean;
   if (events !== undefined) session.events = events as boolean;
@@ -45,6 +49,18 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
     "max-in-flight": maxInFlight(served),
     auth: "none",
   };
+}
+
+/** Chooses a protocol of the server by its name and version. */
+function choose(text: string, context: BuiltinContext, { served }: Lineup1Session): Served {
+  const [, name, version] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (version === undefined) {
+    throw new Refusal("bad-arguments", "protocol= must be a name and a version, such as calc/1.0.");
+  }
+  const chosen = context.choose(name, version);
+  if (chosen !== undefined) return chosen;
+  const all = [title(served.compiled.protocol), ...served.others ?? []].join(" and ");
+  throw new Refusal("unsupported-version", `This server speaks ${all}, not ${text}.`);
 }
 
 function help({ verb }: Values, _context: BuiltinContext, session: Lineup1Session): Values {

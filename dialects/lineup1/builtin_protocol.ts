@@ -29,6 +29,12 @@ export const builtin = {
           summary:
             "Something comes from you at least so often: else you are given up after 2.5 times as long.",
         },
+        protocol: {
+          type: "word",
+          max: 128,
+          summary:
+            "The protocol to speak, such as calc/1.0, of those that the greeting names. Default: its first.",
+        },
       },
       reply: {
         version: { type: "word", positional: true },

@@ -5,11 +5,12 @@ import { VERSION } from "./version.ts";
 
 /** The first line of a server. */
 export function greetingLine(served: Served): string {
-  const { compiled: { protocol }, limits } = served;
+  const { compiled: { protocol }, limits, others = [] } = served;
   const { name, version } = protocol;
   const most = maxInFlight(served);
   return `OK ${VERSION} ${name}/${version} max-line=${limits.maxLine} max-body=${limits.maxBody} ` +
-    (most === undefined ? "" : `max-in-flight=${most} `) + `auth=none hint="Type HELP"`;
+    (most === undefined ? "" : `max-in-flight=${most} `) + "auth=none " +
+    (others.length === 0 ? "" : `also=${others.join(",")} `) + `hint="Type HELP"`;
 }
 
 /** The bound on tagged requests that clients are told; `undefined` if the server has none. */

@@ -26,7 +26,8 @@ import { TelnetNegotiation } from "./telnet_negotiation.ts";
 
 /** The state of one connection. */
 export class Lineup1Session implements DialectSession {
-  readonly served: Served;
+  /** Changed by HELLO protocol=. */
+  served: Served;
   /** Set by HELLO timing=on. */
   timed = false;
   /** Whether the client wants notices; set by HELLO events=on. */

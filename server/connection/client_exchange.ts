@@ -5,6 +5,7 @@ import {
   type Failure,
   type Introduction,
   NOBODY,
+  type Served,
 } from "../../dialects/dialect.ts";
 import { Condition } from "../../net/condition.ts";
 import type { Output } from "../../net/output.ts";
@@ -15,6 +16,7 @@ import { KnownCommands } from "../admission/known_commands.ts";
 import { requestPolicies } from "../admission/policies.ts";
 import { RefusalThrottle, type ThrottledConnection } from "../admission/refusal_throttle.ts";
 import { drainingFailure } from "../admission/draining.ts";
+import type { Edition } from "../request/editions.ts";
 import type { ConnectedClient } from "../request/handlers.ts";
 import type { StartedRequest } from "../request/owner.ts";
 import type { Rejection } from "../request/rejection.ts";
@@ -68,12 +70,15 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly #knownCommands: KnownCommands;
   readonly #admission: RequestAdmission;
   readonly #answer = new Condition();
+  /** The protocols that the client speaks. */
+  #edition: Edition;
 
   constructor(connection: ExchangeConnection, peer: string) {
     const { services, session, output, receipts } = connection;
     const { bounds, wording } = services;
     this.#connection = connection;
     this.services = services;
+    this.#edition = services.editions.first;
     this.session = session;
     this.output = output;
     this.#flows = new ClientFlows(peer, services.metersOf);
@@ -86,7 +91,12 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
       requestPolicies(services, this.#pending, this.#knownCommands, this.throttle),
     );
     this.batch = new ReadBatch(output, this.throttle);
-    this.router = new RequestRouter(this, services.routes, this.#admission, this.#pending);
+    this.router = new RequestRouter(
+      this,
+      this.#edition.routes,
+      this.#admission,
+      this.#pending,
+    );
   }
 
   get client(): ConnectedClient {
@@ -226,6 +236,14 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
 
   figures(): Iterable<readonly [name: string, value: string | number]> {
     return this.services.figures();
+  }
+
+  choose(name: string, version: string): Served | undefined {
+    const edition = this.services.editions.choose(this.#edition, name, version);
+    if (edition === undefined) return undefined;
+    this.#edition = edition;
+    this.router.routes = edition.routes;
+    return edition.served;
   }
 
   cancel(correlation: string, message: string): boolean {

@@ -82,7 +82,7 @@ export class Connection
   #onClosed: (() => void)[] | undefined = undefined;
 
   constructor(services: ConnectionServices, stream: ByteStream, admitted: Admitted) {
-    const { clock, dialect, served, bounds, telemetry } = services;
+    const { clock, dialect, editions, bounds, telemetry } = services;
     const { peer } = stream;
     this.id = admitted.id;
     this.peer = peer;
@@ -90,7 +90,7 @@ export class Connection
     this.#onGivenWay = admitted.onGivenWay;
     this.services = services;
     this.#stream = stream;
-    this.session = dialect.open(peer, served);
+    this.session = dialect.open(peer, editions.first.served);
     this.output = new Output(
       stream,
       (error) => this.#unwritable(error),

@@ -1,14 +1,14 @@
 // The parts of a server that its connections share.
 
-import type { Dialect, Served } from "../../dialects/dialect.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
 import type { LoopYield } from "../../net/loop_yield.ts";
 import type { MetersOf } from "../admission/client_flows.ts";
 import type { MemoryGuard } from "../admission/memory_guard.ts";
 import type { RequestRules } from "../admission/policies.ts";
 import type { Pressure } from "../admission/pressure.ts";
 import type { RefusalBudget } from "../admission/refusal_budget.ts";
+import type { Editions } from "../request/editions.ts";
 import type { RequestServices } from "../request/owner.ts";
-import type { Route } from "../request/route.ts";
 import type { Counters } from "../telemetry.ts";
 import type { StateMaker } from "./connection_states.ts";
 import type { ReadBudget } from "./read_budget.ts";
@@ -18,8 +18,7 @@ import type { Watchdog } from "./watchdog.ts";
 /** The parts of a server that its connections use. */
 export interface ConnectionServices extends RequestServices, RequestRules {
   readonly dialect: Dialect;
-  readonly served: Served;
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly editions: Editions;
   readonly counters: Counters;
   readonly timeouts: Timeouts;
   readonly pressure: Pressure;

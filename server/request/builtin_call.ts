@@ -1,4 +1,4 @@
-import type { BuiltinContext, Introduction } from "../../dialects/dialect.ts";
+import type { BuiltinContext, Introduction, Served } from "../../dialects/dialect.ts";
 
 /** The parts of a connection that built-in commands use. */
 export interface BuiltinConnection extends Omit<BuiltinContext, "quit"> {
@@ -35,6 +35,10 @@ export class BuiltinCall implements BuiltinContext {
 
   figures(): Iterable<readonly [name: string, value: string | number]> {
     return this.#connection.figures();
+  }
+
+  choose(name: string, version: string): Served | undefined {
+    return this.#connection.choose(name, version);
   }
 
   cancel(correlation: string, message: string): boolean {

@@ -35,7 +35,8 @@ export interface RoutedConnection extends RequestConnection {
 /** Routes the input of one connection. */
 export class RequestRouter {
   readonly #connection: RoutedConnection;
-  readonly #routes: ReadonlyMap<string, Route>;
+  /** The routes of the next requests, by verb. */
+  routes: ReadonlyMap<string, Route>;
   readonly #admission: RequestAdmission;
   readonly #pending: PendingRequests<Request | Rejection>;
   /** Requests that waited unread, to be checked last to first: the first one waited longest. */
@@ -48,7 +49,7 @@ export class RequestRouter {
     pending: PendingRequests<Request | Rejection>,
   ) {
     this.#connection = connection;
-    this.#routes = routes;
+    this.routes = routes;
     this.#admission = admission;
     this.#pending = pending;
   }
@@ -100,7 +101,7 @@ export class RequestRouter {
       this.#connection.end();
       return;
     }
-    const route = this.#routes.get(wire.verb);
+    const route = this.routes.get(wire.verb);
     const denial = this.#admission.admit(wire, route?.command);
     if (denial !== undefined) return this.#deny(wire, denial);
     this.#schedule(wire, route!, now);

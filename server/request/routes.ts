@@ -32,6 +32,8 @@ export interface WorkerRoutes {
 export interface RoutedService {
   readonly handlers: Readonly<Record<string, unknown>>;
   readonly around?: readonly AnyAround[];
+  /** Its place among the services of the server. */
+  readonly index: number;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface RoutedService {
 export function routesOf(
   { commands }: CompiledProtocol,
   { builtins }: Dialect,
-  { handlers, around = [] }: RoutedService,
+  { handlers, around = [], index }: RoutedService,
   scheduler: RouteScheduler,
   workers: WorkerRoutes | undefined,
 ): ReadonlyMap<string, Route> {
@@ -50,7 +52,7 @@ export function routesOf(
     command: CompiledCommand,
     handler: UntypedHandler,
     scheduler: RouteScheduler,
-  ): Route => behind(around, route(command, handler, scheduler));
+  ): Route => behind(around, { ...route(command, handler, scheduler), service: index });
   for (const [verb, command] of commands) {
     const handler = handlers[verb];
     if (command.builtin) routes.set(verb, builtinRoute(command, builtins[verb], scheduler));
@@ -59,19 +61,23 @@ export function routesOf(
     } else if (workers !== undefined && inWorkers.has(verb)) {
       routes.set(verb, own(command, fromPool(workers.pool, command), workers.scheduler));
     } else {
-      const missing = workers === undefined
-        ? "inWorker needs the option workers"
-        : "the module of the workers has none";
-      const why = handler === inWorker ? `: ${missing}` : "";
+      const why = handler === inWorker ? ": inWorker needs the option workers" : "";
       throw new TypeError(`no handler for the command ${verb}${why}`);
     }
   }
-  for (const verb of [...Object.keys(handlers), ...inWorkers]) {
-    if (routes.get(verb)?.command.builtin !== false) {
-      throw new TypeError(`the protocol has no command ${verb} for this handler`);
-    }
-  }
+  needCommands(Object.keys(handlers), [{ commands }]);
   return routes;
+}
+
+/** Throws `TypeError` for a verb of a handler that no protocol has. */
+export function needCommands(
+  verbs: readonly string[],
+  protocols: readonly Pick<CompiledProtocol, "commands">[],
+): void {
+  for (const verb of verbs) {
+    if (protocols.some(({ commands }) => commands.get(verb)?.builtin === false)) continue;
+    throw new TypeError(`the protocol has no command ${verb} for this handler`);
+  }
 }
 
 function route(

@@ -33,7 +33,7 @@ Deno.test("a server in memory serves typed clients, and leaves nothing", async (
   assertEquals(await client.ASK({ word: "hello" }), { word: "hello" });
 });
 
-Deno.test("a server in memory serves a service with state", async () => {
+Deno.test("a server in memory serves a service, and several beside each other", async () => {
   const other = service({
     protocol: {
       name: "other",
@@ -44,8 +44,9 @@ Deno.test("a server in memory serves a service with state", async () => {
     state: () => ({ n: 0 }),
     handlers: { COUNT: (_, { state }) => ({ n: ++state.n }) },
   });
-  await using server = await serveInMemory(other);
+  await using server = await serveInMemory([other, service({ protocol: desk, handlers })]);
   assertEquals(await (await server.client()).COUNT(), { n: 1 });
+  assertEquals(await (await server.clientOf(desk)).ASK({ word: "a" }), { word: "a" });
 });
 
 Deno.test("the log of a server in memory is kept and not printed", async () => {

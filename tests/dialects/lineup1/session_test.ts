@@ -175,6 +175,7 @@ const NO_CONTEXT: BuiltinContext = {
   introduce: () => {},
   figures: () => [["connections", 1]],
   id: 1,
+  choose: () => undefined,
   cancel: () => false,
   quit: () => undefined,
 };

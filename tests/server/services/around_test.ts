@@ -1,7 +1,14 @@
 // Middleware: what stands around handlers.
 
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
-import { type Around, listenMemory, type Next, serve, service } from "@lineup/lineup/server";
+import {
+  type Around,
+  instant,
+  listenMemory,
+  type Next,
+  serve,
+  service,
+} from "@lineup/lineup/server";
 import { assertEquals } from "@std/assert";
 import { RawClient } from "../../raw_client.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
@@ -137,6 +144,28 @@ Deno.test("middleware refuses a request, also a streaming one, before its handle
   assertEquals(await server.wire.ask("EACH 2"), 'ERR forbidden "Not you."');
   assertEquals(server.calls, []);
   assertEquals(await server.wire.ask("PING"), "OK pong");
+});
+
+Deno.test("middleware is around handlers that answer at once, too", async () => {
+  const listener = listenMemory();
+  const fast = {
+    name: "fast",
+    version: "1.0",
+    summary: "Answers at once.",
+    commands: { ADD: { summary: "Add.", args: { a: "integer" }, reply: { sum: "integer" } } },
+  } as const satisfies Protocol;
+  const around: Around[] = [({ a }, _context, next) => {
+    if (a === 2) throw new Refusal("forbidden", "Not this.");
+    return next();
+  }];
+  const handlers = { ADD: instant(({ a }: { a: number }) => ({ sum: a + 1 })) };
+  await using _server = await serve(service({ protocol: fast, around, handlers }), {
+    listen: [listener],
+    log: () => {},
+  });
+  using wire = await RawClient.open(listener.connect());
+  assertEquals(await wire.ask("ADD 1"), "OK sum=2");
+  assertEquals(await wire.ask("ADD 2"), 'ERR forbidden "Not this."');
 });
 
 Deno.test("middleware answers in place of the handler", async () => {

@@ -5,6 +5,7 @@ import { isRecord } from "./spec_error.ts";
 /** The members of each kind of object. */
 export const members = {
   protocol: ["name", "version", "summary", "description", "commands", "parts"],
+  part: ["name", "version", "summary", "description", "verbs"],
   command: [
     "summary",
     "description",
@@ -32,7 +33,6 @@ export const members = {
     "values",
     "schema",
   ],
-  part: ["name", "version", "summary", "description", "verbs"],
   error: ["summary", "executed", "retry", "ends"],
   example: ["request", "reply", "summary", "undo"],
 } as const satisfies Record<string, readonly string[]>;
@@ -46,13 +46,15 @@ type Pruning = (value: unknown) => unknown;
 export function knownMembers(protocol: unknown): unknown {
   const fields = each((field) => only(members.field, field));
   const errors = each((error) => only(members.error, error));
-  const examples: Pruning = (all) =>
-    Array.isArray(all) ? all.map((example) => only(members.example, example)) : all;
-  const inside = { args: fields, options: fields, reply: fields, items: fields, errors, examples };
-  const commands = each((command) => only(members.command, command, inside));
-  const parts: Pruning = (all) =>
-    Array.isArray(all) ? all.map((part) => only(members.part, part)) : all;
-  return only(members.protocol, protocol, { commands, parts });
+  const examples = everyOf(members.example);
+  const parts = { args: fields, options: fields, reply: fields, items: fields, errors, examples };
+  const commands = each((command) => only(members.command, command, parts));
+  return only(members.protocol, protocol, { commands, parts: everyOf(members.part) });
+}
+
+/** Prunes each object of an array. */
+function everyOf(names: readonly string[]): Pruning {
+  return (value) => Array.isArray(value) ? value.map((part) => only(names, part)) : value;
 }
 
 /** Prunes each value of an object. */

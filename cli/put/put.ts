@@ -56,7 +56,7 @@ that begins with @ names a file. Put -- before such a BODY, and before every BOD
 variable. Without a BODY, the body is read from standard input. A first word with a ":" is ADDRESS, so a
 QUEUE with a ":" needs ADDRESS before it.
 
---lines sends while it reads, up to 256 jobs at a time, and prints the numbers in the order of the lines.
+--lines sends while it reads, up to 254 jobs at a time, and prints the numbers in the order of the lines.
 The line ends (LF or CRLF) are not part of a job; an empty line is an empty job. A line that fails is
 reported on standard error, and the other lines go on. After the connection is lost nothing more is sent,
 and the first line that was not sent is reported.

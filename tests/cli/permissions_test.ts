@@ -108,7 +108,10 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
         "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },
-    { typed: `--data :memory: --port 0 ${IDENTITY}`, serves: true },
+    {
+      typed: `--data :memory: --port 0 --beanstalkd 0 --beanstalkd-key mail.* ${IDENTITY}`,
+      serves: true,
+    },
     { typed: "--data :memory: --listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1", serves: true },
     { typed: "--data :memory: --listen unix:DIR/q.sock --mode 600", serves: true },
     { typed: "--data :memory: --port 0 --reserve unix:DIR/admin.sock", serves: true },

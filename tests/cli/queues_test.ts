@@ -13,7 +13,7 @@ Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", as
     out: "",
     err: "There is no queue: PUT makes one.\n",
   });
-  for (let i = 0; i < 1200; i++) client.PUT({ queue: "mail", body: "x" }).catch(() => {});
+  for (let i = 0; i < 12; i++) await client.PUT({ queue: "mail", body: "x" });
   await client.PUT({ queue: "video", body: "x", delay: 3_600_000 });
   await client.TAKE({ queue: ["mail"], max: 3 }).all();
   await client.PAUSE({ queue: "video" });
@@ -21,11 +21,11 @@ Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", as
   assertEquals([code, err], [0, ""]);
   const rows = out.replaceAll(/ +/g, " ").split("\n");
   assertEquals(rows[0], "queue ready oldest delayed taken dead done takers");
-  assertMatch(rows[1], /^mail 1,197 [\d.]+m?s 0 3 0 0 0$/);
+  assertMatch(rows[1], /^mail 9 [\d.]+m?s 0 3 0 0 0$/);
   assertEquals(rows.slice(2), ["video 0 - 1 0 0 0 0 paused", ""]);
   const lines = (await lineup(["queues", "--json", address])).out.trimEnd().split("\n");
   const [mail, video] = lines.map((line) => JSON.parse(line));
-  assertEquals([mail.ready, mail.taken, typeof mail.oldest], [1197, 3, "number"]);
+  assertEquals([mail.ready, mail.taken, typeof mail.oldest], [9, 3, "number"]);
   assertEquals(video, {
     queue: "video",
     delayed: 1,

@@ -21,6 +21,31 @@ const PRIORITY = 5;
 /**
  * Makes the handlers of `beanstalkdProtocol` that serve an engine. Throws `RangeError` for a pattern that is none.
  * `openQueue` makes handlers of an engine with a {@linkcode Store}.
+ *
+ * @example An engine of which only `kick` is written so far
+ * ```ts
+ * import {
+ *   beanstalkd,
+ *   beanstalkdProtocol,
+ *   createBeanstalkdHandlers,
+ *   type RankedEngine,
+ * } from "@lineup/lineup/queue";
+ * import { serve } from "@lineup/lineup/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const engine: Pick<RankedEngine, "wakeFirst" | "counts"> = {
+ *   wakeFirst: (_scope, most) => Promise.resolve(Math.min(most, 3)),
+ *   counts: () => ({ delayed: 0, ready: 0, taken: 0, dead: 3, done: 0, urgent: 0 }),
+ * };
+ *
+ * const handlers = createBeanstalkdHandlers(engine as RankedEngine);
+ * await using server = await serve(beanstalkdProtocol, handlers, { dialect: beanstalkd, port: 0 });
+ *
+ * const { port } = new URL(server.address);
+ * using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+ * await connection.write(new TextEncoder().encode("kick 10\r\nquit\r\n"));
+ * assertEquals(await new Response(connection.readable).text(), "KICKED 3\r\n");
+ * ```
  */
 export function createBeanstalkdHandlers(
   engine: RankedEngine,

@@ -20,20 +20,20 @@ function get({ withCas, touches }: { withCas: boolean; touches: boolean }): Text
   return {
     verb: "GET",
     words: [1, Infinity],
-    read(request) {
-      const { words } = request;
+    keyAt: first,
+    read(request, words) {
       const touch = touches ? exptimeOf(words[1]) : undefined;
       if (touches && touch === undefined) return BAD_EXPTIME;
-      if (words.length === first + 1) request.args = { key: words[first], touch };
+      if (words.length === first + 1) request.args = { key: request.key, touch };
       else {
         request.verb = "MULTIGET";
         request.args = { keys: words.slice(first), touch };
       }
       for (let at = first; at < words.length; at++) if (!isKey(words[at])) return BAD_FORMAT;
     },
-    write(item, out, { words, verb }) {
+    write(item, out, { key, verb }) {
       if (verb === "MULTIGET" || item.value === undefined) out.add("END\r\n");
-      else addBytes(out, `${valueOf(words[first], item)}END\r\n`);
+      else addBytes(out, `${valueOf(key, item)}END\r\n`);
     },
     writeItem: (item, out) => addBytes(out, valueOf(item.key, item)),
   };
@@ -47,11 +47,11 @@ function store(mode: string, hasCas: boolean = false): TextCommand {
     words: [count, count + 1],
     data: 4,
     noreply: true,
-    read(request) {
-      const [, key, flagsWord, exptimeWord, , casWord] = request.words;
-      const flags = integer(flagsWord, 0, 2 ** 32 - 1);
-      const exptime = exptimeOf(exptimeWord);
-      const cas = hasCas ? casOf(casWord) : undefined;
+    read(request, words) {
+      const { key } = request;
+      const flags = integer(words[2], 0, 2 ** 32 - 1);
+      const exptime = exptimeOf(words[3]);
+      const cas = hasCas ? casOf(words[5]) : undefined;
       if (!isKey(key) || flags === undefined || exptime === undefined) return BAD_FORMAT;
       if (hasCas && cas === undefined) return BAD_FORMAT;
       request.args = { key, value: undefined, mode, flags, exptime, cas };
@@ -65,8 +65,7 @@ function change(down: boolean): TextCommand {
     verb: "CHANGE",
     words: [2, 3],
     noreply: true,
-    read(request) {
-      const [, key, delta] = request.words;
+    read(request, [, key, delta]) {
       if (!isKey(key)) return BAD_FORMAT;
       const by = unsigned(delta);
       if (by === undefined) return "invalid numeric delta argument";
@@ -101,8 +100,8 @@ export const classicCommands: Readonly<Record<string, TextCommand>> = {
     verb: "DELETE",
     words: [1, 3],
     noreply: true,
-    read(request) {
-      const { words: [, key, ...rest], noreply } = request;
+    read(request, [, key, ...rest]) {
+      const { noreply } = request;
       // Old clients send a time, which must be 0.
       const isTime = rest[0] === "0";
       const isRight = rest.length === 0 || (rest.length === 1 && (isTime || noreply)) ||
@@ -117,8 +116,7 @@ export const classicCommands: Readonly<Record<string, TextCommand>> = {
     verb: "TOUCH",
     words: [2, 3],
     noreply: true,
-    read(request) {
-      const [, key, word] = request.words;
+    read(request, [, key, word]) {
       if (!isKey(key)) return BAD_FORMAT;
       const exptime = exptimeOf(word);
       if (exptime === undefined) return BAD_EXPTIME;
@@ -130,9 +128,8 @@ export const classicCommands: Readonly<Record<string, TextCommand>> = {
     verb: "FLUSH-ALL",
     words: [0, 2],
     noreply: true,
-    read(request) {
-      const { words, noreply } = request;
-      const isPlain = words.length === (noreply ? 2 : 1);
+    read(request, words) {
+      const isPlain = words.length === (request.noreply ? 2 : 1);
       const exptime = isPlain ? 0 : exptimeOf(words[1]);
       if (exptime === undefined) return BAD_EXPTIME;
       request.args = { exptime };
@@ -143,8 +140,8 @@ export const classicCommands: Readonly<Record<string, TextCommand>> = {
     verb: "VERBOSITY",
     words: [1, 2],
     noreply: true,
-    read(request) {
-      const level = integer(request.words[1], 0, 2 ** 32 - 1);
+    read(request, [, word]) {
+      const level = integer(word, 0, 2 ** 32 - 1);
       if (level === undefined) return BAD_FORMAT;
       request.args = { level };
     },
@@ -159,8 +156,7 @@ export const classicCommands: Readonly<Record<string, TextCommand>> = {
   stats: {
     verb: "STATS",
     words: [0, Infinity],
-    read(request) {
-      const [, of = "stats"] = request.words;
+    read(request, [, of = "stats"]) {
       if (of === "reset") request.verb = "RESET-STATS";
       else request.args = { of };
     },

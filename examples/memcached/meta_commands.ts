@@ -57,8 +57,11 @@ interface MetaWords {
 }
 
 /** Reads the key, and the flags from the word `from` on. Returns the message for a bad line. */
-function readFlags(request: TextRequest, from: number): MetaWords | string {
-  const { words } = request;
+function readFlags(
+  request: TextRequest,
+  words: readonly string[],
+  from: number,
+): MetaWords | string {
   if (!isKey(words[1])) return BAD_FORMAT;
   if (words.length - 2 > MOST_FLAGS) return "options flags are too long";
   const flags = new Map<string, string>();
@@ -90,13 +93,13 @@ function badOpaque({ flags }: TextRequest): string | undefined {
 
 /** The flags of an answer, in the order of the request. `facts` has the values of those that tell something. */
 function answerFlags(
-  { flags, words }: TextRequest,
+  { flags, key }: TextRequest,
   facts: Readonly<Record<string, unknown>>,
 ): string {
   let text = "";
   for (const [flag, token] of flags!) {
     if (flag === "O") text += ` O${token}`;
-    else if (flag === "k") text += ` k${words[1]}${flags!.has("b") ? " b" : ""}`;
+    else if (flag === "k") text += ` k${key}${flags!.has("b") ? " b" : ""}`;
     else if (facts[flag] !== undefined) text += ` ${flag}${facts[flag]}`;
   }
   return text;
@@ -113,8 +116,8 @@ export const metaCommands: Readonly<Record<string, TextCommand>> = {
   mg: {
     verb: "LOOKUP",
     words: [1, Infinity],
-    read(request) {
-      const read = readFlags(request, 2);
+    read(request, words) {
+      const read = readFlags(request, words, 2);
       if (typeof read === "string") return read;
       const { key, tokens: { T: touch, N: create, R: recache } } = read;
       request.args = { key, touch, create, recache, peek: request.flags!.has("u") };
@@ -146,9 +149,9 @@ export const metaCommands: Readonly<Record<string, TextCommand>> = {
     verb: "STORE",
     words: [1, Infinity],
     data: 2,
-    read(request) {
-      if (request.words.length < 3) return BAD_FORMAT;
-      const read = readFlags(request, 3);
+    read(request, words) {
+      if (words.length < 3) return BAD_FORMAT;
+      const read = readFlags(request, words, 3);
       if (typeof read === "string") return read;
       const { key, tokens: { F: flags = 0, T: exptime = 0, C: cas, M = "S" } } = read;
       const mode = STORE_MODES[M as string];
@@ -165,8 +168,8 @@ export const metaCommands: Readonly<Record<string, TextCommand>> = {
   md: {
     verb: "DELETE",
     words: [1, Infinity],
-    read(request) {
-      const read = readFlags(request, 2);
+    read(request, words) {
+      const read = readFlags(request, words, 2);
       if (typeof read === "string") return withoutDetail(read);
       const { key, tokens: { C: cas, T: exptime } } = read;
       request.args = { key, cas, exptime, stale: request.flags!.has("I") };
@@ -178,8 +181,8 @@ export const metaCommands: Readonly<Record<string, TextCommand>> = {
   ma: {
     verb: "CHANGE",
     words: [1, Infinity],
-    read(request) {
-      const read = readFlags(request, 2);
+    read(request, words) {
+      const read = readFlags(request, words, 2);
       if (typeof read === "string") return withoutDetail(read);
       const { key, tokens: { D: by = "1", C: cas, T: touch, N: create, J: initial, M = "I" } } =
         read;

@@ -9,6 +9,8 @@ import { BAD_FORMAT, integer, latin1, splitWords } from "./words.ts";
 
 const CR = 0x0d, LF = 0x0a;
 const CRLF_BYTES = 2;
+/** More words than most lines have. */
+const USUAL_WORDS = 30;
 /** The longest data block that a line may announce, as in the original. */
 const MOST_DATA = 2 ** 31 - 3;
 const TOO_LARGE = "object too large for cache";
@@ -29,6 +31,8 @@ const UNKNOWN: TextCommand = {
 export class TextCodec implements Codec {
   readonly #input: LineInput;
   readonly #limits: WireLimits;
+  /** The words of the line that is read. One array for all lines: it would be most of what a line allocates. */
+  #words: string[] = [];
   /** The request whose data block comes next. */
   #storing: TextRequest | undefined = undefined;
 
@@ -49,6 +53,8 @@ export class TextCodec implements Codec {
           return this.#stored();
         case "line": {
           const decoded = this.#line();
+          // An idle connection must not keep the words of a long line.
+          if (this.#words.length > USUAL_WORDS) this.#words = [];
           if (decoded !== undefined) return decoded;
         }
       }
@@ -58,14 +64,14 @@ export class TextCodec implements Codec {
   /** The request of a line; `undefined` where its data block is still to come. */
   #line(): TextRequest | CacheInvalid | undefined {
     const { bytes, start, end } = this.#input;
-    const words: string[] = [];
+    const words = this.#words;
     const isText = splitWords(bytes, start, end, words);
     const command = commands.get(words[0]);
     const last = words[words.length - 1];
     if (command === undefined) {
       // A browser, or a program that was told to speak HTTP to this port.
       if (last?.startsWith("HTTP/")) return this.#fatal("wrong-protocol", "no HTTP here", true);
-      return new TextRequest(UNKNOWN, words, false);
+      return new TextRequest(UNKNOWN, "", false);
     }
     const [least, most] = command.words;
     if (words.length <= least || words.length > most + 1) {
@@ -75,20 +81,20 @@ export class TextCodec implements Codec {
       return this.#fatal("unknown-command", message);
     }
     const noreply = command.noreply === true && last === "noreply";
-    const request = new TextRequest(command, words, noreply);
-    const bad = isText ? command.read(request) : BAD_FORMAT;
-    if (command.data !== undefined) return this.#announced(request, command.data, bad);
+    const request = new TextRequest(command, words[command.keyAt ?? 1] ?? "", noreply);
+    const bad = isText ? command.read(request, words) : BAD_FORMAT;
+    if (command.data !== undefined) return this.#announced(request, words[command.data], bad);
     return bad === undefined ? request : invalid("bad-arguments", bad, noreply);
   }
 
   /** Goes on behind the line of a request that announces a data block. */
   #announced(
     request: TextRequest,
-    at: number,
+    word: string | undefined,
     bad: string | undefined,
   ): TextRequest | CacheInvalid | undefined {
-    const { words, noreply } = request;
-    const length = integer(words[at] ?? "", 0, MOST_DATA);
+    const { noreply } = request;
+    const length = integer(word ?? "", 0, MOST_DATA);
     if (length === undefined) return this.#fatal("bad-arguments", bad ?? BAD_FORMAT, noreply);
     const { maxBody, maxDiscard } = this.#limits;
     if (bad === undefined && length <= maxBody) {

@@ -11,12 +11,17 @@ export interface TextCommand {
   readonly verb: string;
   /** The least and the greatest number of words behind its name. */
   readonly words: readonly [least: number, most: number];
+  /** The index of the word that is the key. Default 1. */
+  readonly keyAt?: number;
   /** The index of the word that tells the length of the data block, where one follows. */
   readonly data?: number;
   /** Whether `noreply` as the last word asks for no answer. */
   readonly noreply?: boolean;
-  /** Sets `args` of a request, and what its answer needs. Returns the message of CLIENT_ERROR for a bad line. */
-  read(request: TextRequest): string | undefined;
+  /**
+   * Sets `args` of a request, and what its answer needs, from the words of its line, which are overwritten later.
+   * Returns the message of CLIENT_ERROR for a bad line.
+   */
+  read(request: TextRequest, words: readonly string[]): string | undefined;
   write(reply: Values, out: Sink, request: TextRequest): void;
   writeItem?(item: Values, out: Sink, request: TextRequest): void;
 }
@@ -30,11 +35,7 @@ export class TextRequest implements CacheRequest {
   /** The flags of a meta command, in their order, each with the token behind its letter. */
   flags: ReadonlyMap<string, string> | undefined = undefined;
 
-  constructor(
-    readonly command: TextCommand,
-    readonly words: readonly string[],
-    readonly noreply: boolean,
-  ) {
+  constructor(readonly command: TextCommand, readonly key: string, readonly noreply: boolean) {
     this.verb = command.verb;
   }
 

@@ -20,9 +20,10 @@ const UNSIGNED = /^\+?[0-9]{1,20}$/;
 const TWO_TO_64 = 1n << 64n;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Splits a line into words. Each character stands for a byte. Returns whether the line has no control character. */
+/** Splits a line into words, in the place of those in `into`. Returns whether the line has no control character. */
 export function splitWords(bytes: Uint8Array, start: number, end: number, into: string[]): boolean {
   let isText = true;
+  let count = 0;
   for (let at = start; at < end; at++) {
     if (bytes[at] === SPACE) continue;
     const from = at;
@@ -32,8 +33,9 @@ export function splitWords(bytes: Uint8Array, start: number, end: number, into: 
       if (byte < SPACE || byte === DELETE) isText = false;
       seen |= byte;
     }
-    into.push(seen < 0x80 ? decodeText(bytes, from, at) : latin1(bytes, from, at));
+    into[count++] = seen < 0x80 ? decodeText(bytes, from, at) : latin1(bytes, from, at);
   }
+  into.length = count;
   return isText;
 }
 

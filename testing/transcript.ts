@@ -31,7 +31,7 @@ export class TranscriptError extends Error {
 }
 
 /** Lines that one connection sends together, and the answers to them. */
-interface Exchange {
+interface TranscriptPart {
   readonly who: string;
   readonly sent: string[];
   readonly expected: string[];
@@ -134,8 +134,8 @@ export async function checkTranscript(
 }
 
 /** The exchanges of a transcript. Throws `SyntaxError`. */
-function readTranscript(text: string): Exchange[] {
-  const exchanges: Exchange[] = [];
+function readTranscript(text: string): TranscriptPart[] {
+  const exchanges: TranscriptPart[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
     const [, who = "", direction, content = ""] = LINE.exec(line) ?? [];

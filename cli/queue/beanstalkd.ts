@@ -44,7 +44,7 @@ export function beanstalkdHandlers(
 export function serveBeanstalkd(
   port: number,
   handlers: ReturnType<OpenQueue["beanstalkd"]>,
-  { hostname, insecure, drain, signals }: ServeOptions,
+  { hostname, insecure, drain, signals, logLevel }: ServeOptions,
 ): Promise<Server> {
   return serve(beanstalkdProtocol, handlers, {
     dialect: beanstalkd,
@@ -53,6 +53,7 @@ export function serveBeanstalkd(
     insecure,
     drain,
     signals,
+    logLevel,
     limits: { maxLine: MAX_LINE, maxBody: MAX_BODY },
     // Its clients connect early and keep their connections for as long as they live.
     timeouts: { handshake: Infinity, idle: Infinity },

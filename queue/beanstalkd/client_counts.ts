@@ -9,7 +9,7 @@ export interface CommandCount {
 
 /** The counts of commands and clients. */
 export class ClientCounts {
-  /** How many clients there were, and are. A connection is a client from its first command on. */
+  /** How many clients there were, and are. A connection is a client from its first valid command on. */
   totalClients = 0;
   clients = 0;
   producers = 0;

@@ -98,7 +98,7 @@ function producers(
       const tube = client.used;
       const { scope } = tube;
       if (!client.isProducer) counts.produces(client);
-      return engine.put({
+      const putting = engine.put({
         queue: scope.queue,
         key: scope.key,
         body,
@@ -109,10 +109,9 @@ function producers(
         keep: false,
         delay: 1000 * Math.min(delay, LONGEST_DELAY),
         rank: priority,
-      }, context).then((put) => {
-        tube.puts++;
-        return put;
-      });
+      }, context);
+      tube.puts++;
+      return putting;
     },
 
     USE({ tube }, _context, client) {

@@ -98,13 +98,16 @@ function reserved({ id, body }: DeliveredJob, context: Context): JobReply {
   return { id, body };
 }
 
-/** Waits for a job. The further commands of the client wait too. */
+/** Waits for a job. The further commands of the client wait too. Throws if there is no time to wait. */
 function wait(
   parts: HandlerParts,
   timeout: number,
   context: Context,
   client: BeanstalkdClient,
 ): Promise<JobReply> {
+  const { engine } = parts;
+  if (engine.leaseEnd(context.client) - MARGIN <= engine.now()) throw deadlineSoon();
+  if (timeout === 0) throw timedOut();
   const waiting = waitForJob(parts, timeout, context, client);
   // Else the commands behind this one wait for it already.
   if (!client.waits) client.holdBack(waiting);
@@ -118,19 +121,16 @@ async function waitForJob(
   client: BeanstalkdClient,
 ): Promise<JobReply> {
   const end = engine.now() + timeout;
-  counts.waiting++;
-  for (const tube of client.watched.values()) tube.waiting++;
   const watched = [...client.watched.values()];
+  counts.waiting++;
+  for (const tube of watched) tube.waiting++;
   try {
     for (;;) {
-      const now = engine.now();
       const soon = engine.leaseEnd(context.client) - MARGIN;
-      const [job] = await engine.take(
-        client.request,
-        Math.max(0, Math.min(end, soon) - now),
-        context,
-      );
+      const time = Math.max(0, Math.min(end, soon) - engine.now());
+      const [job] = await engine.take(client.request, time, context);
       if (job !== undefined) return reserved(job, context);
+      // Another client may have ended the lease that was soon over.
       if (engine.leaseEnd(context.client) - MARGIN <= engine.now()) throw deadlineSoon();
       if (end <= engine.now()) throw timedOut();
     }

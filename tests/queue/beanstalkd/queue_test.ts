@@ -184,6 +184,29 @@ Deno.test("ranks, attempts and buried jobs are there after a restart", async () 
   );
 });
 
+Deno.test("a client that ends its side behind its commands gets all answers, however long the store takes", async () => {
+  const stored = Promise.withResolvers<void>();
+  const store = memoryStore();
+  await using stage = await openStage({
+    queue: {
+      store: { ...store, commit: (changes) => stored.promise.then(() => store.commit(changes)) },
+    },
+  });
+  const bean = stage.connect().listen();
+  await bean.send(
+    put("x") + "reserve-with-timeout 0\r\nreserve-with-timeout 0\r\ndelete 1\r\nlist-tube-used\r\n",
+  );
+  await bean.half();
+  await stage.clock.elapse(0);
+  assertEquals(bean.waiting, 0);
+  stored.resolve();
+  await stage.clock.elapse(100);
+  assertEquals(
+    await bean.rest(),
+    "INSERTED 1\r\nRESERVED 1 1\r\nx\r\nTIMED_OUT\r\nDELETED\r\nUSING default\r\n",
+  );
+});
+
 Deno.test("at a shutdown a reserve that waits is answered, and its client disconnected", async () => {
   await using stage = await openStage();
   const bean = stage.connect();

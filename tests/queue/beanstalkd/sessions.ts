@@ -335,13 +335,13 @@ export const sessions: readonly WireSession[] = [
     ],
   },
   {
-    name: "a client that has ended its side is answered",
+    name: "a client that has ended its side is answered, but for a reserve that waits",
     steps: [
       {
         as: "a",
-        send: put("x") + "peek 1\r\n",
+        send: put("x") + "reserve\r\nreserve-with-timeout 0\r\ndelete 1\r\n",
         halves: true,
-        get: "INSERTED 1\r\nFOUND 1 1\r\nx\r\n",
+        get: "INSERTED 1\r\nRESERVED 1 1\r\nx\r\nTIMED_OUT\r\nDELETED\r\n",
         ends: true,
       },
     ],

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { getHeapStatistics } from "node:v8";
 import { serve, type ServeOptions } from "@lineup/lineup/server";
 import { readFlags, untilFinished } from "./listen.ts";
 import { createCache } from "./memcached/cache.ts";
@@ -22,8 +23,18 @@ export const options: ServeOptions = {
   connections: { connectionsPerClient: 1024 },
 };
 
+/** The share of V8's heap that items may fill. The rest is for requests and for collecting garbage. */
+const HEAP_SHARE = 0.6;
+
 if (import.meta.main) {
   const { port, memory } = readFlags({ port: "11211", memory: "64" });
+  const most = Math.floor(HEAP_SHARE * getHeapStatistics().heap_size_limit / 2 ** 20);
+  if (Number(memory) > most) {
+    console.error(
+      `--memory must be at most ${most}; deno run --v8-flags=--max-old-space-size=MIB gives more`,
+    );
+    Deno.exit(64);
+  }
   const { handlers, figures } = createCache(Number(memory) * 2 ** 20);
   const own = { port: Number(port), stats: figures, signals: true };
   await untilFinished("memcached", serve(protocol, handlers, { ...options, ...own }));

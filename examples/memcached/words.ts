@@ -12,6 +12,7 @@ const { latin1Slice } = Buffer.prototype as unknown as {
 export const BAD_FORMAT = "bad command line format";
 
 const SPACE = 0x20, DELETE = 0x7f;
+const SHORT = 24;
 const MOST_KEY = 250;
 const PLUS = 0x2b, MINUS = 0x2d, ZERO = 0x30;
 /** More characters than any number that a line may have, with zeros before it. */
@@ -33,7 +34,9 @@ export function splitWords(bytes: Uint8Array, start: number, end: number, into: 
       if (byte < SPACE || byte === DELETE) isText = false;
       seen |= byte;
     }
-    into[count++] = seen < 0x80 ? decodeText(bytes, from, at) : latin1(bytes, from, at);
+    // Most words repeat, and decodeText has a table of short ones.
+    const isShort = seen < 0x80 && at - from <= SHORT;
+    into[count++] = isShort ? decodeText(bytes, from, at) : latin1(bytes, from, at);
   }
   into.length = count;
   return isText;

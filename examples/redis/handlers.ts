@@ -11,7 +11,7 @@ import {
 import { integerOf, wrongArity } from "./command_plan.ts";
 import { type Condition, endOf, endOfSet, mayExpire } from "./expiry.ts";
 import { readGlob } from "./glob.ts";
-import { Keyspace, typeOf } from "./keyspace.ts";
+import { Keyspace, stringOf, typeOf } from "./keyspace.ts";
 import type { End } from "./list.ts";
 import type { protocol } from "./protocol.ts";
 import { NO_ARRAY, OK } from "./reply.ts";
@@ -20,13 +20,25 @@ import { type Popped, type Waiter, Waiters } from "./waiters.ts";
 /** The memory of a key for which a client waits, roughly. */
 const WAITED_KEY_BYTES = 400;
 const MOST_INTEGER = 2n ** 63n - 1n;
-const NOT_AN_INTEGER = "value is not an integer or out of range";
+/** An integer that a `number` holds, as most are. */
+const SMALL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 
 /** The handlers of a server, and its figures for INFO. */
 export interface RedisService {
   readonly handlers: Handlers<typeof protocol>;
   /** The figures, for the option `stats` of `serve`. */
   readonly stats: () => Iterable<readonly [name: string, value: number]>;
+}
+
+/** The integer in a string, and 1 more. Throws a `Refusal` where there is none, or none more in 64 bits. */
+function increment(text: string): number | bigint {
+  if (SMALL_INTEGER.test(text)) return Number(text) + 1;
+  const value = integerOf(text);
+  if (value === undefined) {
+    throw new Refusal("bad-arguments", "value is not an integer or out of range");
+  }
+  if (value < MOST_INTEGER) return value + 1n;
+  throw new Refusal("bad-arguments", "increment or decrement would overflow");
 }
 
 /** A service whose keys take at most `mostBytes`, roughly. */
@@ -161,15 +173,11 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
 
     INCR({ key }) {
       keys.reserve();
-      const before = keys.string(key);
-      const value = before === undefined ? 0n : integerOf(before);
-      if (value === undefined) throw new Refusal("bad-arguments", NOT_AN_INTEGER);
-      if (value === MOST_INTEGER) {
-        throw new Refusal("bad-arguments", "increment or decrement would overflow");
-      }
-      const next = value + 1n;
-      keys.set(key, String(next), keys.find(key)?.expires);
-      return { value: next };
+      const entry = keys.find(key);
+      const value = increment(entry === undefined ? "0" : stringOf(entry));
+      if (entry === undefined) keys.set(key, String(value));
+      else keys.replace(entry, String(value));
+      return { value };
     },
 
     STRLEN: ({ key }) => ({ length: keys.string(key)?.length ?? 0 }),

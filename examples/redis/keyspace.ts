@@ -74,9 +74,8 @@ export class Keyspace {
 
   /** The string of a key. Throws a `Refusal` for a list. */
   string(key: string): string | undefined {
-    const value = this.find(key)?.value;
-    if (value === undefined || typeof value === "string") return value;
-    throw wrongType();
+    const entry = this.find(key);
+    return entry && stringOf(entry);
   }
 
   /** The list of a key. Throws a `Refusal` for a string. */
@@ -90,9 +89,14 @@ export class Keyspace {
   set(key: string, value: Value, expires: number = Infinity): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return this.#add({ key, value, expires, place: this.size });
+    this.replace(entry, value);
+    this.expireAt(entry, expires);
+  }
+
+  /** Replaces the value of an entry. */
+  replace(entry: Entry, value: Value): void {
     this.bytes += sizeOf(value) - sizeOf(entry.value);
     entry.value = value;
-    this.expireAt(entry, expires);
   }
 
   /** Sets the end of the time of an entry. */
@@ -189,6 +193,12 @@ export class Keyspace {
       else this.#swept++;
     }
   }
+}
+
+/** The string of an entry. Throws a `Refusal` for a list. */
+export function stringOf({ value }: Entry): string {
+  if (typeof value === "string") return value;
+  throw wrongType();
 }
 
 /** The type of a value, as TYPE has it. */

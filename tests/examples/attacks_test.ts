@@ -12,6 +12,9 @@ import { dialect as finger, protocol as people } from "../../examples/finger.ts"
 import { createCache } from "../../examples/memcached/cache.ts";
 import { protocol as cache } from "../../examples/memcached/protocol.ts";
 import { options as memcached } from "../../examples/memcached.ts";
+import { redisService } from "../../examples/redis/handlers.ts";
+import { protocol as keys } from "../../examples/redis/protocol.ts";
+import { options as redis } from "../../examples/redis.ts";
 import { protocol as mail } from "../../examples/smtp.ts";
 import { type Attack, attacks } from "../attacks/attacks.ts";
 import { RawClient } from "../raw_client.ts";
@@ -69,6 +72,13 @@ const ATTACKED = [
     options: { ...memcached, timeouts: { idle: 300_000 } },
     asks: ["mn\r\n", "MN\r\n"],
     answers: /^(?:(?:CLIENT_|SERVER_)?ERROR[^\r\n]*\r\n|MN\r\n|VERSION [^\r\n]*\r\n)*$/,
+  }),
+  attacked({
+    protocol: keys,
+    handlers: redisService(1 << 20).handlers,
+    options: { ...redis, timeouts: { idle: 300_000 } },
+    asks: ["*1\r\n$4\r\nPING\r\n", "+PONG\r\n"],
+    answers: /^(?:-[A-Z]+ [^\r\n]*\r\n|\+[A-Z]+\r\n|\$[0-9]+\r\n[^\r\n]*\r\n)*$/,
   }),
 ];
 

@@ -118,8 +118,13 @@ export class RawClient implements Disposable {
 
   /** All text that comes until the server ends the stream. */
   async rest(): Promise<string> {
+    return decoder.decode(await this.restBytes());
+  }
+
+  /** The same as bytes. */
+  async restBytes(): Promise<Uint8Array> {
     while (!this.ended) await this.#read();
-    return this.take();
+    return this.takeBytes();
   }
 
   /** From now on, reads and keeps all bytes, whether or not a test asks for them. */

@@ -123,7 +123,7 @@ function fitting(
   throw new RangeError(`${what} has no value for each of ${wanted}`);
 }
 
-/** The texts of values. Throws `BadValue` for a value that is missing, unknown or not of its type. */
+/** The texts of values. Throws `BadValue` for a value that is missing or not of its type. */
 function textsOf(shape: Shape, values: Values): FieldTexts {
   const texts = new Map<string, string | readonly string[]>();
   const { positional, named, body } = shape;
@@ -132,9 +132,6 @@ function textsOf(shape: Shape, values: Values): FieldTexts {
     const value = values[field.name];
     if (value !== undefined) texts.set(field.name, textOf(value, field));
     else if (!isOptional(field)) throw new BadValue(`${field.name} is missing`);
-  }
-  for (const name of Object.keys(values)) {
-    if (values[name] !== undefined && !texts.has(name)) throw new BadValue(`${name} is no field`);
   }
   if (!fields.some(({ name }) => name === "text")) {
     texts.set("text", [...texts.values()].flat().join(" "));

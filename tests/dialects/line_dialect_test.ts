@@ -30,7 +30,7 @@ const protocol = {
       items: { n: "integer" },
       reply: { count: "integer" },
     },
-    ECHO: { summary: "Answer the text.", args: { body: "text" }, reply: { body: "text" } },
+    ECHO: { summary: "Answer the text.", args: { body: "bytes" }, reply: { body: "bytes" } },
     PAIR: {
       summary: "Answer two words.",
       args: { a: "text", b: "text?" },
@@ -73,7 +73,7 @@ const dotSpec = {
   quit: { QUIT: "221 bye" },
   status: { STATUS: "210 {requests-total}" },
   help: { HELP: "113 help\n{text...}\n250 ok" },
-  fixed: { NOOP: "250 nothing" },
+  fixed: { NOOP: "250 nothing", INFO: "114 info\n.\n250 ok" },
 } as const satisfies LineDialectSpec;
 
 /** Lines as in SMTP. */
@@ -83,8 +83,8 @@ const codeSpec = {
   error: "550 {text}",
   errors: { busy: "421 {text}" },
   multiline: "smtp",
-  forms: { DEFINE: { item: "{word}: {text}", reply: "250 end" }, HELP: { reply: "214 {text}" } },
-  help: { HELP: "214 {text}" },
+  forms: { DEFINE: { item: "{word}: {text}", reply: "250 end" } },
+  help: { HELP: "214 commands\n{text...}" },
   quit: { QUIT: "221 bye" },
 } as const satisfies LineDialectSpec;
 
@@ -198,6 +198,11 @@ const subjects: readonly DialectSubject[] = [
       { send: "COUNT 2\r\n", expect: "250-1\r\n250-2\r\n250 2\r\n" },
       { send: "DEFINE x\r\n", expect: "550 x is not in it.\r\n" },
       { send: "QUIT now\r\n", expect: "550 …\r\n" },
+      {
+        send: "HELP\r\n",
+        expect:
+          "214-commands\r\n214-DEFINE word …Send every …\r\n…214 HELP [words...]  List all commands.\r\n",
+      },
     ],
     invalid: [],
     overlong: [{
@@ -376,6 +381,19 @@ const ANSWERS: readonly [name: string, spec: LineDialectSpec, sent: string, answ
     "QUITS\n",
     "500 There is no command QUITS.\r\n",
   ],
+  [
+    "a word of 32 letters may be a verb",
+    dotSpec,
+    `${"D".repeat(32)}\n`,
+    `500 There is no command ${"D".repeat(32)}.\r\n`,
+  ],
+  ["a fixed reply has its lines as they are", dotSpec, "INFO\n", "114 info\r\n.\r\n250 ok\r\n"],
+  [
+    "a value in the quotes of a template is escaped, and no other",
+    { ...dotSpec, forms: { PAIR: { reply: '250 "{a}" {b}' } } },
+    String.raw`PAIR 'x"\\\\y' 'z"'` + "\n",
+    String.raw`250 "x\"\\\\y" z"` + "\r\n",
+  ],
   ["a fixed reply has any arguments", dotSpec, "NOOP 1 2 3\n", "250 nothing\r\n"],
   [
     "a stream without items has its head and end",
@@ -388,6 +406,18 @@ const ANSWERS: readonly [name: string, spec: LineDialectSpec, sent: string, answ
     { ...dotSpec, forms: { COUNT: { reply: "250 up to {count}" } } },
     "COUNT 1\n",
     "152 list\r\n1\r\n.\r\n250 up to 1\r\n",
+  ],
+  [
+    "the first item fills a head with fields",
+    { ...dotSpec, forms: { COUNT: { head: "152 {n} is first" } } },
+    "COUNT 2\n",
+    "152 1 is first\r\n2\r\n.\r\n250 ok\r\n",
+  ],
+  [
+    "a head with fields needs an item",
+    { ...dotSpec, forms: { COUNT: { head: "152 {n} is first" } } },
+    "COUNT 0\n",
+    "420 COUNT failed; the server's log says why.\r\n",
   ],
   ["a value keeps white space at its end", dotSpec, "ECHO 'a '\nECHO ''\n", "250 a \r\n250\r\n"],
   [
@@ -444,6 +474,12 @@ const WRONG: readonly [spec: object, message: string][] = [
   [{ multiline: "dot" }, "forms.DEFINE: a stream that ends in a dot needs a head"],
   [{ multiline: "close", once: false }, "once: must be true where"],
   [{ endWord: "END" }, "endWord: is for multiline end-word only"],
+  [{ multiline: "end-word", endWord: "é" }, "endWord: must be a line of ASCII"],
+  [{ multiline: "end-word", endWord: "" }, "endWord: must be a line of ASCII"],
+  [{ forms: [] }, "forms: must be an object of forms by verb"],
+  [{ errors: [] }, "errors: must be an object of templates by code"],
+  [{ aliases: [] }, "aliases: must be an object"],
+  [{ about: 1 }, "about: must be text"],
   [{ quotes: "a" }, "quotes: must be characters that quote"],
   [{ quotes: '""' }, "quotes: must be characters that quote"],
   [{ verbs: "any" }, 'verbs: must be one of "any-case"'],
@@ -486,6 +522,11 @@ for (const [change, message] of WRONG) {
     assertThrows(() => lineDialect(spec).compile(protocol), SpecError, message);
   });
 }
+
+Deno.test("the data of lines is an object", () => {
+  const wrong = undefined as unknown as LineDialectSpec;
+  assertThrows(() => lineDialect(wrong), SpecError, "spec: must be an object");
+});
 
 Deno.test("a part of the data that is undefined has its default", () => {
   const spec = { ...base, quotes: undefined, eol: undefined, quit: undefined };

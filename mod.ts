@@ -54,7 +54,9 @@ export type { JobFailureOptions, TakenJobs, WorkClient, WorkCounts } from "./cli
 export type {
   JobQueue,
   JobQueueClient,
+  PayloadInput,
   PayloadJob,
+  PayloadOutput,
   PutOptions,
   WorkOptions,
 } from "./client/mod.ts";

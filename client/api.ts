@@ -22,7 +22,9 @@ export { work } from "./work.ts";
 export {
   type JobQueue,
   type JobQueueClient,
+  type PayloadInput,
   type PayloadJob,
+  type PayloadOutput,
   type PutOptions,
   queue,
 } from "./queue.ts";

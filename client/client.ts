@@ -2,7 +2,7 @@
 
 import type { CommandsOf } from "../dialects/lineup1/builtin_protocol.ts";
 import type { CallArgs, ReceivedItem, ReceivedReply, Streams } from "../protocol/infer.ts";
-import type { ClassName, Command, Protocol } from "../protocol/spec.ts";
+import type { ClassName, Protocol, WithCommands } from "../protocol/spec.ts";
 import type { Values } from "../dialects/lineup1/message.ts";
 import type { CallLimits, ReplyInfo, RetryInfo } from "./call_options.ts";
 import type { Items } from "./items.ts";
@@ -29,7 +29,7 @@ export interface ClientOptions extends PoolOptions {
 }
 
 /** A command as a method: a promise of its reply, or its items and then its reply. */
-export type Method<C extends Command> = (
+export type Method<C> = (
   ...args: [...CallArgs<C>, options?: CallOptions]
 ) => Streams<C> extends true ? Items<ReceivedItem<C>, ReceivedReply<C>> : Promise<ReceivedReply<C>>;
 
@@ -42,7 +42,7 @@ export interface AnyClient extends AsyncDisposable {
 }
 
 /** A client of a protocol: a method for each command, by its verb. */
-export type Client<P extends Protocol> =
+export type Client<P extends WithCommands> =
   & { readonly [V in keyof CommandsOf<P>]: Method<CommandsOf<P>[V]> }
   & AnyClient;
 

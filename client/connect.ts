@@ -4,8 +4,9 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
+import type { SoundProtocol } from "../dialects/lineup1/sound_protocol.ts";
 import { type LineParts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
-import { type Protocol, wireOptions } from "../protocol/spec.ts";
+import { type Protocol, wireOptions, type WithCommands } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
 import { PendingCall } from "./call.ts";
 import type { AnyClient, CallOptions, Client, ClientOptions, DynamicClient } from "./client.ts";
@@ -71,8 +72,8 @@ export interface Connect {
    * await assertRejects(() => client.CANCEL({ tag: "none" }), Refusal, "No request");
    * ```
    */
-  <const P extends Protocol>(
-    protocol: P,
+  <const P extends WithCommands>(
+    protocol: SoundProtocol<P>,
     address: string | readonly string[] | ByteStream,
     options?: ClientOptions,
   ): Promise<Client<P>>;
@@ -106,10 +107,27 @@ export interface Connect {
 
 /** `connect` with the sockets of a platform. */
 export function connectOn(platform: Platform): Connect {
-  return ((first: Protocol | Target, second?: Target | ClientOptions, third?: ClientOptions) =>
-    (first as Protocol).commands
-      ? createClient(platform, first as Protocol, second as Target, third)
-      : createClient(platform, undefined, first as Target, second as ClientOptions)) as Connect;
+  // deno-lint-ignore require-await
+  return (async (...args: readonly unknown[]) => {
+    const protocol = isProtocol(args[0]) ? args[0] : undefined;
+    const [target, options] = protocol ? args.slice(1) : args;
+    if (!isTarget(target)) {
+      const first = protocol ? "behind the protocol " : "a protocol, or ";
+      throw new TypeError(
+        `connect needs ${first}an address such as "tcp://127.0.0.1:5463", not ${typeof target}`,
+      );
+    }
+    return createClient(platform, protocol, target, options as ClientOptions);
+  }) as Connect;
+}
+
+function isProtocol(first: unknown): first is Protocol {
+  return typeof (first as Protocol | undefined)?.commands === "object";
+}
+
+function isTarget(value: unknown): value is Target {
+  return typeof value === "string" || (Array.isArray(value) && value.every(isTarget)) ||
+    typeof (value as ByteStream | undefined)?.read === "function";
 }
 
 async function createClient(

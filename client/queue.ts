@@ -51,10 +51,10 @@ export interface JobQueue<C extends JobQueueClient, Input, Output> {
 
 /** The value that a schema takes; any value of JSON where there is no schema. */
 // deno-lint-ignore no-explicit-any
-type Taken<S> = S extends StandardSchema<infer Input, any> ? Input : any;
+export type PayloadInput<S> = S extends StandardSchema<infer Input, any> ? Input : any;
 /** The value that a schema gives. */
 // deno-lint-ignore no-explicit-any
-type Made<S> = S extends StandardSchema<any, infer Output> ? Output : any;
+export type PayloadOutput<S> = S extends StandardSchema<any, infer Output> ? Output : any;
 
 /**
  * A queue for both its ends: `put` for producers, `work` for workers. The payloads are values of JSON; with a schema of
@@ -102,7 +102,7 @@ export function queue<C extends JobQueueClient, S extends StandardSchema<any, an
   client: C,
   name: string,
   schema?: S,
-): JobQueue<C, Taken<S>, Made<S>> {
+): JobQueue<C, PayloadInput<S>, PayloadOutput<S>> {
   needCommands("queue", client, ["PUT"]);
   const check = async (value: unknown, refuse: (why: string) => Error): Promise<unknown> => {
     if (schema === undefined) return value;
@@ -116,11 +116,11 @@ export function queue<C extends JobQueueClient, S extends StandardSchema<any, an
       const body = toJson(payload, name);
       await check(JSON.parse(body), (why) => new BadValue(why));
       return await client.PUT({ ...options, queue: name, body }, call);
-    }) as JobQueue<C, Taken<S>, Made<S>>["put"],
+    }) as JobQueue<C, PayloadInput<S>, PayloadOutput<S>>["put"],
     work: (handler, options) =>
       work(client, name, async (job, context) => {
         const dead = (why: string): Error => new JobFailure(why, { dead: true });
-        const payload = await check(job.json(), dead) as Made<S>;
+        const payload = await check(job.json(), dead) as PayloadOutput<S>;
         return await handler(Object.assign(job, { payload }), context);
       }, options),
   };

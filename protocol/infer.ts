@@ -1,7 +1,7 @@
 // The types of handlers and calls, inferred from a protocol.
 
 import type { StandardSchema } from "./standard_schema.ts";
-import type { Command, Fields, TypeName } from "./spec.ts";
+import type { TypeName } from "./spec.ts";
 
 /** The JavaScript value of each type. Durations are in ms, sizes in bytes. */
 export interface ValueTypes {
@@ -31,13 +31,21 @@ export interface ValueTypes {
 /** An intersection of object types as one object type. */
 export type Simple<T> = { [K in keyof T]: T[K] } & unknown;
 
-/** One value of a field, before its schema. */
-export type Single<F> = F extends `${infer T extends TypeName}?` ? ValueTypes[T]
+/**
+ * One value of a field, before its schema. It is any where the type of the field is lost: the compiler complains of the
+ * protocol then, and of nothing else.
+ */
+// deno-lint-ignore no-explicit-any
+export type Single<F> = string extends TypeOf<F> ? any
+  : F extends `${infer T extends TypeName}?` ? ValueTypes[T]
   : F extends `${infer T extends TypeName}...` ? ValueTypes[T]
   : F extends TypeName ? ValueTypes[F]
   : F extends { type: "enum"; values: readonly (infer V)[] } ? V
   : F extends { type: infer T extends TypeName } ? ValueTypes[T]
   : never;
+
+/** The type that a field names: a `TypeName`, perhaps with its mark, or any string where that is lost. */
+export type TypeOf<F> = F extends { readonly type: infer T } ? T : F;
 
 /** Whether a field holds one or more values. */
 export type IsMany<F> = F extends `${TypeName}...` | { many: true } ? true : false;
@@ -79,14 +87,14 @@ export type OptionPresent<R> = {
 }[keyof R];
 
 /** The arguments that a command declares. */
-export type ArgFields<C> = C extends { args: infer A extends Fields } ? A : Record<never, never>;
+export type ArgFields<C> = C extends { args: infer A extends object } ? A : Record<never, never>;
 /** The options that a command declares. */
-export type OptionFields<C> = C extends { options: infer O extends Fields } ? O
+export type OptionFields<C> = C extends { options: infer O extends object } ? O
   : Record<never, never>;
 /** The fields of a command's `OK` line. */
-export type ReplyFields<C> = C extends { reply: infer R extends Fields } ? R : Record<never, never>;
+export type ReplyFields<C> = C extends { reply: infer R extends object } ? R : Record<never, never>;
 /** The fields of a command's `*` lines. */
-export type ItemFields<C> = C extends { items: infer I extends Fields } ? I : Record<never, never>;
+export type ItemFields<C> = C extends { items: infer I extends object } ? I : Record<never, never>;
 
 /** The arguments of a handler: arguments, options and body by name. */
 export type ReceivedArgs<C> = Simple<
@@ -135,9 +143,9 @@ export type GivenReply<C> = Record<never, never> extends GivenFields<ReplyFields
 export type GivenItem<C> = GivenFields<ItemFields<C>>;
 
 /** Whether a command has items. */
-export type Streams<C> = C extends { items: Fields } ? true : false;
+export type Streams<C> = C extends { items: object } ? true : false;
 
 /** The parameters of a call: one object, which is optional where no field of it is required. */
-export type CallArgs<C extends Command> = Record<never, never> extends GivenArgs<C>
+export type CallArgs<C> = Record<never, never> extends GivenArgs<C>
   ? [args?: GivenArgs<C> | undefined]
   : [args: GivenArgs<C>];

@@ -34,6 +34,7 @@ export {
   type CommandsOf,
 } from "../dialects/lineup1/builtin_protocol.ts";
 export { compile } from "../dialects/lineup1/compile.ts";
+export type { ProtocolComplaint, SoundProtocol } from "../dialects/lineup1/sound_protocol.ts";
 export {
   type CompiledCommand,
   type CompiledProtocol,

@@ -128,6 +128,12 @@ export interface Protocol {
   readonly parts?: readonly ProtocolPart[];
 }
 
+/** A protocol as far as inference needs it: whether it is sound is another question, with an answer in words. */
+export interface WithCommands {
+  /** The commands by verb. */
+  readonly commands: object;
+}
+
 /** The options of every command, without their texts for people. */
 export const wireOptions = {
   within: { type: "duration", min: 1, max: 2_147_483_647 },

@@ -4,7 +4,14 @@
  * @module
  */
 
-export { serve, type Server } from "./serve.ts";
+export {
+  type Servable,
+  serve,
+  type ServedFirst,
+  type ServedSecond,
+  type Server,
+  type SomeHandlers,
+} from "./serve.ts";
 export type {
   ProxiedAddress,
   ReservedAddress,

@@ -2,15 +2,17 @@
 
 import type { Dialect } from "../dialects/dialect.ts";
 import { lineup1 } from "../dialects/lineup1/lineup1.ts";
+import type { ProtocolComplaint } from "../dialects/lineup1/sound_protocol.ts";
 import { type Address, AddressError, formatAddress } from "../net/address.ts";
 import { systemClock } from "../net/clock.ts";
 import { listen } from "../net/listen.ts";
 import { immediateTurns, openLoopYield } from "../net/loop_yield.ts";
 import type { Listener } from "../net/stream.ts";
 import type { Protocol } from "../protocol/spec.ts";
+import { isRecord } from "../protocol/spec_error.ts";
 import { EventLog } from "./event_log.ts";
 import { logToConsole, logWritten } from "./log.ts";
-import type { Handlers } from "./request/handlers.ts";
+import type { Handler } from "./request/handlers.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import type { Service } from "./service.ts";
 import {
@@ -36,10 +38,52 @@ export interface Server extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
+/** A protocol, a service, or several services, as far as inference needs it. */
+export interface Servable {
+  /** The commands of a protocol. */
+  readonly commands?: object;
+  /** The protocol of a service. */
+  readonly protocol?: Protocol;
+  /** The number of several services. */
+  readonly length?: number;
+}
+
+/** The first argument of `serve`. For a wrong protocol, a sentence for the error of the compiler. */
+export type ServedFirst<P, D> = [ProtocolComplaint<P, D>] extends [never]
+  ? P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol)
+  : ProtocolComplaint<P, D>;
+
+/** Handlers of a protocol, some or all. */
+export type SomeHandlers<P extends Servable> = {
+  readonly [V in keyof P["commands"]]?: Handler<P["commands"][V]>;
+};
+
 /**
- * Serves a protocol. Resolves once it listens. Throws `SpecError` for a wrong protocol, `TypeError` for a missing
- * handler, `RangeError` where `ws.maxMessage` is too small, and Deno's errors (`AddrInUse`, `PermissionDenied`) where
- * it cannot listen.
+ * The second argument of `serve`, beside what it is: all handlers of a protocol, or with workers `W` any of them, and none
+ * of other commands; or the options of a service. That the argument has a type of its own, `H`, leaves the types of
+ * handlers to the protocol alone: `state: "idle"` is the value of an enum, not any text.
+ */
+export type ServedSecond<P extends Servable, H, W> = P extends OneOrMany<object>
+  ? ServeOptions & { readonly [N in OtherKeys<H, ServeOptions>]: [`serve has no option ${N}`] }
+  :
+    & { readonly [V in OtherKeys<H, P["commands"]>]: `there is no command ${V}` }
+    & ([W] extends [WorkerOptions] ? unknown : { readonly [V in keyof P["commands"]]: unknown });
+
+/** @internal A service, or several. */
+type OneOrMany<S> = { readonly protocol: object } & S | readonly S[];
+
+/** @internal */
+type OtherKeys<T, Known> = Exclude<keyof T & string, keyof Known>;
+
+/**
+ * Serves a protocol with its handlers, or with `serve(service, options)` a service, or several beside each other: protocols
+ * with their handlers, the state of their connections, and their middleware. Of several versions of one protocol, clients
+ * that ask for none get the first one. Resolves once it listens. Commands without a handler here run in the workers, if
+ * `options` has some.
+ *
+ * Throws `SpecError` for a wrong protocol, and where two protocols have the same command, `TypeError` for a missing handler, `RangeError` where `ws.maxMessage` is too
+ * small, Deno's errors (`AddrInUse`, `PermissionDenied`) where it cannot listen, and the errors of the workers' module. A
+ * generic function, which does not know its protocol, serves `{ protocol, handlers } as Service`.
  *
  * @example
  * ```ts
@@ -62,38 +106,38 @@ export interface Server extends AsyncDisposable {
  * assertEquals(await client.ADD({ a: 1, b: 2 }), { sum: 3 });
  * ```
  */
-export function serve<const P extends Protocol>(
-  protocol: P,
-  handlers: Handlers<P>,
-  options?: ServeOptions,
-): Promise<Server>;
-/** Serves a protocol. Commands without a handler here run in the workers. Also throws the errors of their module. */
-export function serve<const P extends Protocol>(
-  protocol: P,
-  handlers: Partial<Handlers<P>>,
-  options: ServeOptions & { workers: WorkerOptions },
-): Promise<Server>;
-/**
- * Serves a service, or several beside each other: protocols with their handlers, the state of their connections, and
- * their middleware. Of several versions of one protocol, clients that ask for none get the first one. Throws `SpecError`
- * where two protocols have the same command.
- */
-export function serve(
-  services: Service | readonly Service[],
-  options?: ServeOptions,
-): Promise<Server>;
-export function serve(
-  first: Protocol | Service | readonly Service[],
-  second: Readonly<Record<string, unknown>> | ServeOptions = {},
-  third: ServeOptions = {},
+// deno-lint-ignore require-await
+export async function serve<
+  const P extends Servable,
+  H extends SomeHandlers<P>,
+  W extends WorkerOptions | undefined = undefined,
+  D extends Dialect | undefined = undefined,
+>(
+  protocol: ServedFirst<P, D>,
+  handlers?: H & ServedSecond<P, H, W>,
+  // A union, because an optional property would hide that it may be undefined.
+  options?:
+    | ServeOptions
+    | ServeOptions & { workers: W }
+    | ServeOptions & { dialect: D },
 ): Promise<Server> {
-  if (Array.isArray(first)) return serveAll(first, second as ServeOptions);
-  return "protocol" in first
-    ? serveAll([first], second as ServeOptions)
-    : serveAll([{ protocol: first as Protocol, handlers: second as Service["handlers"] }], third);
+  const isProtocol = isRecord(protocol) && "commands" in protocol;
+  return isProtocol
+    ? serveAll([{ protocol, handlers: handlers ?? {} } as Service], options)
+    : serveAll(toServices(protocol), handlers as ServeOptions);
 }
 
-async function serveAll(services: readonly Service[], options: ServeOptions): Promise<Server> {
+function toServices(first: unknown): readonly Service[] {
+  if (Array.isArray(first)) return first;
+  if (isRecord(first) && "protocol" in first) return [first as unknown as Service];
+  const what = "serve needs a protocol, which has commands, and its handlers; or a service";
+  throw new TypeError(`${what}; not ${first === null ? "null" : typeof first}`);
+}
+
+async function serveAll(
+  services: readonly Service[],
+  options: ServeOptions = {},
+): Promise<Server> {
   if (services.length === 0) throw new TypeError("there is no service to serve");
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);

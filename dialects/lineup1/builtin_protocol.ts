@@ -1,6 +1,6 @@
 // The descriptions of the built-in commands of Lineup/1.
 
-import type { Protocol } from "../../protocol/spec.ts";
+import type { Protocol, WithCommands } from "../../protocol/spec.ts";
 
 /** The built-in commands, as a protocol. */
 export const builtin = {
@@ -116,4 +116,4 @@ export const builtin = {
 export type BuiltinCommands = typeof builtin.commands;
 
 /** The commands that a client of a protocol may call: its own and the built-in ones. */
-export type CommandsOf<P extends Protocol> = P["commands"] & BuiltinCommands;
+export type CommandsOf<P extends WithCommands> = P["commands"] & BuiltinCommands;

@@ -1,6 +1,6 @@
 // The types of handlers and of their arguments.
 
-import type { Command, Protocol } from "../../protocol/spec.ts";
+import type { WithCommands } from "../../protocol/spec.ts";
 import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../../protocol/infer.ts";
 
 /** The client at the other end of a connection. */
@@ -72,13 +72,10 @@ export type Result<C> = Streams<C> extends true ? ItemSource<C> | PromiseLike<It
   : GivenReply<C> | PromiseLike<GivenReply<C>>;
 
 /** Serves one command. A `Refusal` that it throws is sent. Any other error is `internal` and goes to the log. */
-export type Handler<C extends Command, X = Context> = (
-  args: ReceivedArgs<C>,
-  context: X,
-) => Result<C>;
+export type Handler<C, X = Context> = (args: ReceivedArgs<C>, context: X) => Result<C>;
 
 /** A handler for every command of a protocol. `X` is the context that they get. */
-export type Handlers<P extends Protocol, X = Context> = {
+export type Handlers<P extends WithCommands, X = Context> = {
   readonly [V in keyof P["commands"]]: Handler<P["commands"][V], X>;
 };
 

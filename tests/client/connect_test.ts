@@ -10,8 +10,9 @@ import {
 } from "../../client/mod.ts";
 import { listenMemory, memoryPair, writeAll } from "../../net/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
-import type { Protocol } from "../../protocol/mod.ts";
+import { type Protocol, SpecError } from "../../protocol/mod.ts";
 import { type Handlers, serve } from "../../server/mod.ts";
+import { bareProtocol } from "../bare_protocol.ts";
 
 const protocol = {
   name: "bench",
@@ -303,6 +304,34 @@ async function scripted(server: ByteStream, bytes: string): Promise<void> {
   await writeAll(server, new TextEncoder().encode(bytes));
   await server.closeWrite();
 }
+
+/** Arguments that are neither a protocol with an address nor an address, and the message. */
+const NOWHERE: readonly (readonly [args: readonly unknown[], message: string])[] = [
+  [[], 'connect needs a protocol, or an address such as "tcp://127.0.0.1:5463", not undefined'],
+  [[undefined, "127.0.0.1:1"], "connect needs a protocol, or an address"],
+  [[null], "connect needs a protocol, or an address"],
+  // The module in place of its export.
+  [[{ calc: {} }, "127.0.0.1:1"], "connect needs a protocol, or an address"],
+  [[[7]], "connect needs a protocol, or an address"],
+  [[bareProtocol], "connect needs behind the protocol an address"],
+  [[bareProtocol, 5463], 'an address such as "tcp://127.0.0.1:5463", not number'],
+];
+
+Deno.test("connect says what it needs where it gets neither a protocol nor an address", async () => {
+  const untyped = connect as (...args: readonly unknown[]) => Promise<unknown>;
+  for (const [args, message] of NOWHERE) {
+    await assertRejects(() => untyped(...args), TypeError, message);
+  }
+});
+
+Deno.test("connect says of a wrong protocol what is wrong, before it dials", async () => {
+  const wrong = { ...bareProtocol, commands: { status: { summary: "Tell." } } } as never;
+  await assertRejects(
+    () => connect(wrong, "tcp://10.0.0.1:1", { dial: () => Promise.reject(new Error("dialled")) }),
+    SpecError,
+    "commands.status: a verb is an upper-case letter",
+  );
+});
 
 const BROKEN: readonly {
   name: string;

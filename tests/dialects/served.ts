@@ -2,7 +2,13 @@
 
 import type { ServedDialect } from "@lineup/lineup/dialects";
 import type { Protocol } from "@lineup/lineup/protocol";
-import { type Handlers, listenMemory, serve, type ServeOptions } from "@lineup/lineup/server";
+import {
+  type Handlers,
+  listenMemory,
+  serve,
+  type ServeOptions,
+  type Service,
+} from "@lineup/lineup/server";
 
 /** Serves a protocol. `handlers` gets the function with which the handler of the slow request waits. */
 export async function serveInMemory<const P extends Protocol>(
@@ -17,7 +23,7 @@ export async function serveInMemory<const P extends Protocol>(
     return released.promise;
   };
   const listener = listenMemory();
-  const server = await serve(protocol, handlers(wait), {
+  const server = await serve({ protocol, handlers: handlers(wait) } as Service, {
     log: () => {},
     ...options,
     listen: [listener],

@@ -87,7 +87,7 @@ for (const { protocol, handlers, options, asks: [request, answer], answers } of 
     const listener = new PeerListener();
     const clock = new VirtualClock();
     const entries: LogEntry[] = [];
-    await using _ = await serve(protocol, handlers as Handlers<Protocol>, {
+    await using _ = await serve({ protocol, handlers }, {
       ...options,
       listen: [listener],
       clock,

@@ -14,7 +14,7 @@ import type {
   StandardSchema,
 } from "@lineup/lineup/protocol";
 import { type Handlers, serve } from "@lineup/lineup/server";
-import type { Client, Items } from "@lineup/lineup/client";
+import { type Client, connect, type Items } from "@lineup/lineup/client";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
@@ -202,6 +202,72 @@ Deno.test("Handlers refuses a wrong handler", () => {
     (workers?: { module: string }) => serve(shop, without, { workers }),
     // @ts-expect-error The protocol has no command SUB.
     () => serve(shop, { ...right, SUB: () => {} } satisfies H),
+  );
+});
+
+Deno.test("serve infers the values of an enum from the protocol", () => {
+  const signal = {
+    name: "signal",
+    version: "1.0",
+    summary: "A signal.",
+    commands: {
+      GET: { summary: "Tell.", reply: { light: { type: "enum", values: ["red", "green"] } } },
+      SEE: { summary: "Look on.", items: { light: { type: "enum", values: ["red", "green"] } } },
+    },
+  } as const satisfies Protocol;
+  const GET = () => ({ light: "red" }) as const;
+  function* SEE() {
+    yield { light: "red" } as const;
+  }
+  made(
+    () => serve(signal, { GET: () => ({ light: "red" }), SEE }),
+    // deno-lint-ignore require-await
+    () => serve(signal, { GET: async () => ({ light: "red" }), SEE }),
+    () =>
+      serve(signal, {
+        GET() {
+          return { light: "red" };
+        },
+        *SEE() {
+          yield { light: "red" };
+        },
+      }),
+    () =>
+      serve(signal, {
+        GET: () => ({ light: "red" }),
+        async *SEE() {
+          yield { light: "red" };
+        },
+      }, { workers: { module: "file:///signal.ts" }, log: ({ message }) => void message }),
+    // @ts-expect-error There is no light blue.
+    () => serve(signal, { GET: () => ({ light: "blue" }), SEE }),
+    // @ts-expect-error The handler of SEE is missing.
+    () => serve(signal, { GET }),
+    // @ts-expect-error There is no command GOT.
+    () => serve(signal, { GET, SEE, GOT: GET }),
+    // @ts-expect-error There is no option prot.
+    () => serve(signal, { GET, SEE }, { port: 0, prot: 1 }),
+  );
+});
+
+Deno.test("serve and connect refuse a wrong protocol", () => {
+  const base = { name: "t", version: "1", summary: "Tested." } as const;
+  const X = { summary: "Tested." } as const;
+  const widened = { ...base, commands: { X: { summary: "Tested.", args: { a: "text" } } } };
+  const lower = { ...base, commands: { x: X } } as const;
+  const took = { ...base, commands: { X: { ...X, reply: { took: "text" } } } } as const;
+  const general = base as unknown as Protocol;
+  made(
+    () => serve(general, {}),
+    () => connect(general, ""),
+    // @ts-expect-error The types are lost.
+    () => serve(widened, { X: () => {} }),
+    // @ts-expect-error The types are lost.
+    () => connect(widened, ""),
+    // @ts-expect-error A verb is in upper case.
+    () => serve(lower, { x: () => {} }),
+    // @ts-expect-error The name is reserved.
+    () => serve(took, { X: () => ({ took: "" }) }),
   );
 });
 

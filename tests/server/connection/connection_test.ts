@@ -208,6 +208,15 @@ Deno.test("serve throws for handlers that do not fit the protocol", async () => 
     TypeError,
     "no command PING",
   );
+  await assertRejects(() => serve(protocol), TypeError, "no handler for the command ECHO");
+  // Such as the module in place of its export.
+  for (const wrong of [undefined, null, {}, { calc: protocol }, "calc"]) {
+    await assertRejects(
+      () => (serve as (...args: readonly unknown[]) => Promise<unknown>)(wrong, {}),
+      TypeError,
+      "serve needs a protocol, which has commands, and its handlers; or a service; not ",
+    );
+  }
 });
 
 Deno.test("serve closes its other listeners where one address is taken", async () => {

@@ -1,0 +1,76 @@
+// What the compiler says of a wrong protocol: the sentence of `compile`, in place of a comparison of types.
+
+import type { TypeOf } from "../../protocol/infer.ts";
+import type { Protocol, wireOptions } from "../../protocol/spec.ts";
+import type { BuiltinCommands } from "./builtin_protocol.ts";
+
+/**
+ * A protocol as functions take it: `P` itself, or for a wrong one a sentence, which the compiler shows in its error. Rules
+ * that types cannot tell are left to `compile`, such as the characters of a verb. With a dialect `D` that is not Lineup/1
+ * no words are reserved.
+ *
+ * @example
+ * ```ts
+ * import type { Protocol, SoundProtocol } from "@lineup/lineup/protocol";
+ *
+ * function describe<const P extends object>(protocol: SoundProtocol<P>): string {
+ *   return (protocol as Protocol).summary;
+ * }
+ *
+ * const calc = { name: "calc", version: "1.0", summary: "Adds.", commands: { ADD: { summary: "Add." } } } as const;
+ * describe(calc);
+ * // @ts-expect-error commands.add: a verb is an upper-case letter and up to 31 of A-Z, 0-9 and "-"
+ * describe({ ...calc, commands: { add: { summary: "Add." } } });
+ * ```
+ */
+export type SoundProtocol<P, D = undefined> = [ProtocolComplaint<P, D>] extends [never]
+  ? P & Protocol
+  : ProtocolComplaint<P, D>;
+
+/** What is wrong with a protocol, as a sentence; `never` where types can tell of nothing. */
+export type ProtocolComplaint<P, D = undefined> = P extends { readonly commands: infer C } ? {
+    [V in keyof C & string]: string extends V ? never
+      : CommandComplaint<V, C[V]> | ([D] extends [undefined] ? ReservedComplaint<V, C[V]> : never);
+  }[keyof C & string]
+  : never;
+
+/** @internal */
+type CommandComplaint<V extends string, C> =
+  | (V extends Uppercase<V> ? never
+    : `commands.${V}: a verb is an upper-case letter and up to 31 of A-Z, 0-9 and "-"`)
+  | CommonOptionComplaint<V, keyof PartOf<C, "options"> & keyof typeof wireOptions>
+  | {
+    [Part in "args" | "options" | "reply" | "items"]: FieldsComplaint<
+      `commands.${V}.${Part}`,
+      PartOf<C, Part>
+    >;
+  }["args" | "options" | "reply" | "items"];
+
+/** @internal */
+type ReservedComplaint<V extends string, C> =
+  | (V extends keyof BuiltinCommands
+    ? `commands.${V}: every server answers this command itself; choose another verb`
+    : V extends "OK" | "ERR" ? `commands.${V}: a reply begins with this word; choose another verb`
+    : never)
+  | TimingComplaint<V, keyof PartOf<C, "reply"> & ("waited" | "took")>;
+
+type CommonOptionComplaint<V extends string, N extends string> = N extends string
+  ? `commands.${V}.options.${N}: every command takes an option of this name`
+  : never;
+
+type TimingComplaint<V extends string, N extends string> = N extends string
+  ? `commands.${V}.reply.${N}: timing=on adds this name to every reply; choose another`
+  : never;
+
+type PartOf<C, Part extends string> = C extends { readonly [_ in Part]: infer F } ? F
+  : Record<never, never>;
+
+type FieldsComplaint<Path extends string, F> = {
+  [N in keyof F & string]: string extends N ? never
+    : N extends Lowercase<N> ? string extends TypeOf<F[N]> ? Widened : never
+    : `${Path}.${N}: a name is a lower-case letter and lower-case letters, digits, "-"`;
+}[keyof F & string];
+
+/** One sentence for all fields: the compiler would show a sentence for each. */
+type Widened =
+  "the types of this protocol are lost: write `as const satisfies Protocol` behind the object";

@@ -27,7 +27,13 @@
 export * from "./protocol/mod.ts";
 export { type LogEntry, serve, type ServeOptions, type Server } from "./server/mod.ts";
 export type { Context, Handler, Handlers, ItemSource, Result } from "./server/mod.ts";
-export { inWorker, type Service, service, type ServiceParts } from "./server/mod.ts";
+export {
+  inWorker,
+  type MakeService,
+  type Service,
+  service,
+  type ServiceParts,
+} from "./server/mod.ts";
 export type {
   AddedBy,
   AddedIn,

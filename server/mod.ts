@@ -26,7 +26,7 @@ export type { Rates, ServiceOptions } from "./options.ts";
 export type { WorkerOptions } from "./workers/pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 export type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
-export { type Service, service, type ServiceParts } from "./service.ts";
+export { type MakeService, type Service, service, type ServiceParts } from "./service.ts";
 export { inWorker } from "./request/in_worker.ts";
 export type {
   AddedBy,

@@ -16,10 +16,8 @@ export interface Service<P extends Protocol = Protocol> {
   readonly around?: readonly AnyAround[];
 }
 
-/** The parts of a service, for `service`. */
+/** The parts of a service beside its protocol, for `service`. */
 export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAround<S>[]> {
-  /** The protocol. */
-  protocol: P;
   /**
    * Makes the state of a connection when that opens, before the greeting. Handlers and middleware find it as
    * `context.state`. Where it has a `[Symbol.dispose]` or a `[Symbol.asyncDispose]` method, that is called when the
@@ -33,8 +31,9 @@ export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAroun
 }
 
 /**
- * Checks the types of a service, and returns it. `serve` takes it; a module may export it as default for
- * `lineup serve`. Write `state` before `around`, and `around` before `handlers`: the types follow in this order.
+ * Makes a service of a protocol: `service(protocol)({ state, around, handlers })`. It only checks the types: the result
+ * is plain data. `serve` takes it; a module may export it as default for `lineup serve`. Write `state` before `around`,
+ * and `around` before `handlers`: the types follow in this order.
  *
  * @example
  * ```ts
@@ -56,8 +55,7 @@ export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAroun
  * };
  *
  * await using server = await serve(
- *   service({
- *     protocol: counter,
+ *   service(counter)({
  *     state: () => ({ count: 0 }),
  *     around: [logged],
  *     handlers: { COUNT: (_, { state }) => ({ count: ++state.count }) },
@@ -69,10 +67,12 @@ export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAroun
  * assertEquals(await client.COUNT(), { count: 2 });
  * ```
  */
-export function service<
-  const P extends Protocol,
+export function service<const P extends Protocol>(protocol: P): MakeService<P> {
+  return (parts) => ({ protocol, ...parts } as unknown as Service<P>);
+}
+
+/** Makes a service of a protocol that is known already, so that the types of handlers follow from it alone. */
+export type MakeService<P extends Protocol> = <
   S = undefined,
   const A extends readonly AnyAround<S>[] = readonly AnyAround<S>[],
->(parts: ServiceParts<P, S, A>): Service<P> {
-  return parts as unknown as Service<P>;
-}
+>(parts: ServiceParts<P, S, A>) => Service<P>;

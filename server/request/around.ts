@@ -45,12 +45,11 @@ export interface Next {
  * };
  *
  * const notes: Service = service({
- *   protocol: {
- *     name: "notes",
- *     version: "1.0",
- *     summary: "Notes.",
- *     commands: { NOTE: { summary: "Keep a note.", args: { text: "text" } } },
- *   },
+ *   name: "notes",
+ *   version: "1.0",
+ *   summary: "Notes.",
+ *   commands: { NOTE: { summary: "Keep a note.", args: { text: "text" } } },
+ * })({
  *   state: (): Session => ({}),
  *   around: [signedIn],
  *   handlers: { NOTE: ({ text }, { user, log }) => log(text, { user }) },

@@ -27,7 +27,7 @@ export interface Context<S = unknown> {
   readonly client: ConnectedClient;
   /**
    * The state of the connection, as `state` of the service made it; `undefined` where the service has none. In a worker
-   * it is a copy: a change of it stays there.
+   * it is a copy, which cannot be changed.
    */
   readonly state: S;
   /** The identity that the client has proved; `undefined` where it has not. */

@@ -7,15 +7,14 @@
  * import { inWorker, type Service, service } from "@lineup/lineup/server";
  *
  * const sums: Service = service({
- *   protocol: {
- *     name: "sums",
- *     version: "1.0",
- *     summary: "Sums, quick and slow.",
- *     commands: {
- *       ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } },
- *       CRUNCH: { summary: "Add much.", args: { n: "integer" }, reply: { sum: "number" } },
- *     },
+ *   name: "sums",
+ *   version: "1.0",
+ *   summary: "Sums, quick and slow.",
+ *   commands: {
+ *     ADD: { summary: "Add.", args: { a: "number", b: "number" }, reply: { sum: "number" } },
+ *     CRUNCH: { summary: "Add much.", args: { n: "integer" }, reply: { sum: "number" } },
  *   },
+ * })({
  *   handlers: { ADD: ({ a, b }) => ({ sum: a + b }), CRUNCH: inWorker },
  * });
  * ```

@@ -225,7 +225,7 @@ class WorkerHost {
 /** Adds the state and what middleware added. A member that could not be sent throws where a handler reads it. */
 function withMore(context: Context, more: MoreContext | undefined): Context {
   if (more === undefined) return context;
-  Object.assign(context, more.cloned);
+  Object.assign(context, frozen(more.cloned));
   for (const [name, why] of Object.entries(more.left)) {
     const get = (): never => {
       throw new TypeError(`${name} of the context cannot go to a worker: ${why}`);
@@ -233,6 +233,16 @@ function withMore(context: Context, more: MoreContext | undefined): Context {
     Object.defineProperty(context, name, { get, enumerable: true });
   }
   return context;
+}
+
+/** Makes a copy read-only: a change of it would be lost, so it throws. */
+function frozen<T>(value: T): T {
+  const isPlain = Array.isArray(value) ||
+    Object.prototype.toString.call(value) === "[object Object]";
+  if (!isPlain || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value as object)) frozen(part);
+  return value;
 }
 
 /** A thrown or logged value as it can cross to the server: as text where it cannot be cloned. */

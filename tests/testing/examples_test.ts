@@ -68,7 +68,7 @@ Deno.test("a function that makes handlers gives each example new ones", async ()
 });
 
 Deno.test("testExamples takes a service, or a function that makes one", async () => {
-  const make = () => service({ protocol: counter, handlers: counterHandlers() });
+  const make = () => service(counter)({ handlers: counterHandlers() });
   for (const each of [make, make()]) {
     const tests = registered((options) => testExamples(each, options));
     assertEquals(tests.size, 3);

@@ -35,16 +35,15 @@ Deno.test("a server in memory serves typed clients, and leaves nothing", async (
 
 Deno.test("a server in memory serves a service, and several beside each other", async () => {
   const other = service({
-    protocol: {
-      name: "other",
-      version: "2.0",
-      summary: "Another.",
-      commands: { COUNT: { summary: "Count.", reply: { n: "integer" } } },
-    },
+    name: "other",
+    version: "2.0",
+    summary: "Another.",
+    commands: { COUNT: { summary: "Count.", reply: { n: "integer" } } },
+  })({
     state: () => ({ n: 0 }),
     handlers: { COUNT: (_, { state }) => ({ n: ++state.n }) },
   });
-  await using server = await serveInMemory([other, service({ protocol: desk, handlers })]);
+  await using server = await serveInMemory([other, service(desk)({ handlers })]);
   assertEquals(await (await server.client()).COUNT(), { n: 1 });
   assertEquals(await (await server.clientOf(desk)).ASK({ word: "a" }), { word: "a" });
 });

@@ -101,8 +101,7 @@ Deno.test("a rate holds for instant handlers", async () => {
 Deno.test("middleware runs around instant handlers too", async () => {
   const listener = new PeerListener();
   const seen: string[] = [];
-  const counter = service({
-    protocol,
+  const counter = service(protocol)({
     around: [async (_args, context: Context, next: Next) => {
       seen.push(context.verb);
       return await next();

@@ -39,8 +39,7 @@ async function openNotes(...around: readonly Around<unknown, { user: string }>[]
   const log = new WatchedLog();
   const calls: string[] = [];
   const server = await serve(
-    service({
-      protocol: notes,
+    service(notes)({
       around,
       handlers: {
         ADD({ text }, context) {
@@ -159,7 +158,7 @@ Deno.test("middleware is around handlers that answer at once, too", async () => 
     return next();
   }];
   const handlers = { ADD: instant(({ a }: { a: number }) => ({ sum: a + 1 })) };
-  await using _server = await serve(service({ protocol: fast, around, handlers }), {
+  await using _server = await serve(service(fast)({ around, handlers }), {
     listen: [listener],
     log: () => {},
   });

@@ -33,17 +33,14 @@ const calc2 = {
   },
 } as const satisfies Protocol;
 
-const clockService = service({
-  protocol: clock,
+const clockService = service(clock)({
   state: () => ({ now: 0 }),
   handlers: { NOW: (_, { state }) => ({ ms: ++state.now }) },
 });
-const calc1Service = service({
-  protocol: calc1,
+const calc1Service = service(calc1)({
   handlers: { ADD: ({ a, b }) => ({ sum: a + b }) },
 });
-const calc2Service = service({
-  protocol: calc2,
+const calc2Service = service(calc2)({
   state: () => ({ requests: 0 }),
   around: [(_args, { state }, next) => {
     state.requests++;

@@ -32,8 +32,7 @@ async function openShop(
   const clock = new VirtualClock();
   const log = new WatchedLog();
   const server = await serve(
-    service({
-      protocol: cart,
+    service(cart)({
       state: (client) => Object.assign(makeState(client), { things: [] as string[] }),
       handlers: {
         PUT: ({ thing }, { state }) => ({ count: state.things.push(thing) }),

@@ -47,8 +47,7 @@ const rest = {
 Deno.test("service gives handlers the state and what middleware adds", () => {
   made(
     (): Service =>
-      service({
-        protocol: chat,
+      service(chat)({
         state: (client) => ({ id: client.id, said: 0 }),
         handlers: {
           ...rest,
@@ -60,8 +59,7 @@ Deno.test("service gives handlers the state and what middleware adds", () => {
         },
       }),
     (): Service =>
-      service({
-        protocol: chat,
+      service(chat)({
         state: (): Session => ({}),
         around: [logged, signedIn, tenant],
         handlers: {
@@ -78,8 +76,7 @@ Deno.test("service gives handlers the state and what middleware adds", () => {
         },
       }),
     (): Service =>
-      service({
-        protocol: chat,
+      service(chat)({
         around: [
           (_args, { verb, state }, next) => {
             same<typeof state, unknown>(false);
@@ -92,20 +89,56 @@ Deno.test("service gives handlers the state and what middleware adds", () => {
         ],
         handlers: { ...rest, SAY: (_, { lower }) => ({ n: lower.length }) },
       }),
-    (): Service => service({ protocol: chat, handlers: { SAY: inWorker, EACH: inWorker } }),
+    (): Service => service(chat)({ handlers: { SAY: inWorker, EACH: inWorker } }),
     (context: Context<Session>): string | undefined => context.state.user,
+  );
+});
+
+Deno.test("service knows the values of an enum, inline and as a constant", () => {
+  const lamp = {
+    name: "lamp",
+    version: "1.0",
+    summary: "A lamp.",
+    commands: {
+      STATUS: {
+        summary: "Is it on?",
+        reply: { state: { type: "enum", values: ["on", "off"] } },
+      },
+    },
+  } as const;
+  made(
+    (): Service => service(lamp)({ handlers: { STATUS: () => ({ state: "on" }) } }),
+    (): Service =>
+      service(lamp)({
+        state: () => ({ isOn: true }),
+        handlers: {
+          async STATUS(_, { state }) {
+            return await Promise.resolve({ state: state.isOn ? "on" : "off" });
+          },
+        },
+      }),
+    // @ts-expect-error The enum has no value dim.
+    () => service(lamp)({ handlers: { STATUS: () => ({ state: "dim" }) } }),
   );
 });
 
 Deno.test("service refuses wrong handlers and middleware", () => {
   made(
-    // @ts-expect-error The handler of EACH is missing.
-    () => service({ protocol: chat, handlers: { SAY: () => ({ n: 1 }) } }),
-    // @ts-expect-error The reply is a number.
-    () => service({ protocol: chat, handlers: { ...rest, SAY: () => ({ n: "1" }) } }),
     () =>
-      service({
-        protocol: chat,
+      service(chat)({
+        handlers: {
+          ...rest,
+          SAY: () => ({ n: 1 }),
+          // @ts-expect-error There is no command SHOUT.
+          SHOUT: () => {},
+        },
+      }),
+    // @ts-expect-error The handler of EACH is missing.
+    () => service(chat)({ handlers: { SAY: () => ({ n: 1 }) } }),
+    // @ts-expect-error The reply is a number.
+    () => service(chat)({ handlers: { ...rest, SAY: () => ({ n: "1" }) } }),
+    () =>
+      service(chat)({
         handlers: {
           ...rest,
           // @ts-expect-error Nothing adds user.
@@ -113,24 +146,21 @@ Deno.test("service refuses wrong handlers and middleware", () => {
         },
       }),
     () =>
-      service({
-        protocol: chat,
+      service(chat)({
         state: (): Session => ({}),
         around: [signedIn],
         // @ts-expect-error Nothing adds tenant.
         handlers: { ...rest, SAY: (_, { tenant }) => ({ n: tenant }) },
       }),
     () =>
-      service({
-        protocol: chat,
+      service(chat)({
         state: (): Session => ({}),
         // @ts-expect-error Nothing before it adds user.
         around: [tenant, signedIn],
         handlers: { ...rest, SAY: () => ({ n: 1 }) },
       }),
     () =>
-      service({
-        protocol: chat,
+      service(chat)({
         // @ts-expect-error The connections have no state.
         around: [signedIn],
         handlers: { ...rest, SAY: () => ({ n: 1 }) },

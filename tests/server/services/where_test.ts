@@ -35,6 +35,10 @@ for (const where of ["on the event loop", "in a worker"]) {
         "socket of the context cannot go to a worker: ",
       );
     }
+    // A copy cannot be changed: the change would be lost.
+    if (where === "in a worker") {
+      assertEquals((await wire.ask("RENAME")).slice(0, 12), "ERR internal");
+    }
     await wire.ask("NAME nobody");
     assertEquals(await wire.ask("WHO"), 'ERR forbidden "Nobody is not served."');
     assertEquals(await wire.ask("EACH 2"), 'ERR forbidden "Nobody is not served."');

@@ -17,6 +17,7 @@ export const desk = {
       reply: { user: "text" },
     },
     TRY: { summary: "Fails at first.", args: { name: "word" }, reply: { attempt: "integer" } },
+    RENAME: { summary: "Change the name, where that can be." },
     SOCKET: { summary: "Use what no worker can have.", reply: { word: "text" } },
   },
 } as const satisfies Protocol;
@@ -49,8 +50,7 @@ const attempts: Around<unknown, { attempt: number }> = async (_args, _context, n
 const withSocket: Around<unknown, { socket: () => string }> = (_args, _context, next) =>
   next({ socket: () => "plugged" });
 
-export const deskService: Service<typeof desk> = service({
-  protocol: desk,
+export const deskService: Service<typeof desk> = service(desk)({
   state: (): Desk => ({ name: "guest", greeted: 0 }),
   around: [named, attempts, withSocket],
   handlers: {
@@ -64,6 +64,7 @@ export const deskService: Service<typeof desk> = service({
       if (attempt < 3) throw new Refusal("busy", "Not yet.");
       return { attempt };
     },
+    RENAME: (_, { state }) => void (state.name = "renamed"),
     SOCKET: (_, { socket }) => ({ word: socket() }),
   },
 });

@@ -11,7 +11,7 @@ import type { Greeting } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
 import { Answers, ServerMistake } from "./answers.ts";
 import { difference } from "./difference.ts";
-import { type CheckedCommands, misfit } from "./fit.ts";
+import { type CheckedCommands, countRequests, misfit } from "./fit.ts";
 import type { CheckTarget } from "./target.ts";
 
 /** The name and version of a protocol in a greeting. */
@@ -76,13 +76,38 @@ async function send(stream: ByteStream, bytes: Uint8Array, cutting: Cutting): Pr
   for (let at = 0; at < bytes.length; at++) await writeAll(stream, bytes.subarray(at, at + 1));
 }
 
+/** A server may be busy at any time; nothing has happened then. A case is repeated so often, after so many ms. */
+const BUSY = /^(#\S+ )?ERR busy /m, MOST_BUSY = 5, BUSY_MS = 200;
+
+/** The parts of a target that an exchange uses. */
+type Peer = Pick<CheckTarget, "connect" | "slow" | "drain">;
+
+/** The options of an exchange. `timeout` is in ms. */
+interface ExchangeOptions {
+  readonly timeout: number;
+  readonly commands: CheckedCommands;
+}
+
 /**
- * Connects, sends, and compares. `timeout` is in ms. Rejects only if `connect` does: a mistake of the server is a result.
+ * Connects, sends, and compares; again if the server was busy. Rejects only if `connect` does: a mistake of the server is
+ * a result.
  */
 export async function exchange(
-  target: Pick<CheckTarget, "connect" | "slow" | "drain">,
+  target: Peer,
+  each: Exchange,
+  options: ExchangeOptions,
+): Promise<ExchangeResult> {
+  for (let busy = 0;; busy++) {
+    const result = await attempt(target, each, options);
+    if (result.why === undefined || busy === MOST_BUSY || !BUSY.test(result.came)) return result;
+    await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+  }
+}
+
+async function attempt(
+  target: Peer,
   { toBytes, expected, cutting }: Exchange,
-  { timeout, commands }: { timeout: number; commands: CheckedCommands },
+  { timeout, commands }: ExchangeOptions,
 ): Promise<ExchangeResult> {
   const stream = await target.connect();
   const answers = new Answers(stream, expected.telnet !== undefined);
@@ -109,7 +134,8 @@ export async function exchange(
         await answers.until(expected.drainAfter);
         target.drain!();
       }
-      await answers.until(countFinals(expected.expect));
+      // A pattern such as `…` does not tell how many answers it stands for.
+      await answers.until(countFinals(expected.expect) || countRequests(bytes) || 0);
       await conclude(stream, answers, sending, expected);
       const misfits = misfit(answers.frames, bytes, commands);
       if (misfits !== undefined) throw new ServerMistake(misfits);

@@ -40,6 +40,12 @@ export function misfit(
   return undefined;
 }
 
+/** The number of requests, which are answered with as many final lines; `undefined` if one is outside the grammar. */
+export function countRequests(sent: Uint8Array): number | undefined {
+  const verbs = verbsOf(sent);
+  return verbs && [...verbs.values()].flat().length;
+}
+
 /** The verbs of requests by their tags, in order; `undefined` if one of them is outside the grammar. */
 function verbsOf(sent: Uint8Array): Map<string | undefined, string[]> | undefined {
   const framer = new Framer("request", { maxLine: sent.length + 1, maxBody: sent.length + 1 });

@@ -345,3 +345,46 @@ Deno.test("lineup check refuses flags that make no sense", async () => {
     assertStringIncludes(err, message);
   }
 });
+
+/** Answers to SHOW that its SPEC does not allow, each with the reason; none for those that it allows. */
+const SHOWN: Readonly<Record<string, readonly [answer: string, why?: string]>> = {
+  right: ["OK n=1"],
+  declared: ['ERR gone "It is gone." retry=5 executed=no since=1d'],
+  standard: ['ERR busy "Not now."'],
+  type: ["OK n=one", 'in the reply of SHOW, n must be an integer, not "one"'],
+  missing: ["OK", "in the reply of SHOW, n must be an integer, and is missing"],
+  field: ["OK n=1 more=1", "SPEC has no more= in the reply of SHOW"],
+  word: ["OK one n=1", 'SPEC has no word "one" in the reply of SHOW'],
+  body: ["OK n=1 {1}\nx", "SPEC has no body in the reply of SHOW"],
+  item: ["* n=1\nOK n=1", "in an item of SHOW, an item came, and the command has none"],
+  code: ['ERR lost "It is lost."', 'the code "lost" is not declared for SHOW'],
+  bare: ["ERR gone", "an ERR line has a code and a message"],
+  retry: ['ERR gone "Not now." retry=soon', "retry= must be milliseconds"],
+  executed: ['ERR gone "Perhaps." executed=perhaps', "executed= must be no or maybe"],
+};
+
+Deno.test("lineup check compares the answers to examples with the types of SPEC", async () => {
+  const show = {
+    summary: "Show an answer.",
+    args: { which: { type: "word" } },
+    reply: { n: { type: "integer" } },
+    errors: { gone: { summary: "It is gone." } },
+    examples: Object.keys(SHOWN).map((which) => ({ request: `SHOW ${which}`, reply: "…" })),
+  };
+  const protocol = { name: "bare", version: "1.0", summary: "Bare.", commands: { SHOW: show } };
+  const spec = JSON.stringify({ lineup: "1", protocol });
+  await using server = await lineServer((line) => {
+    const [, tag = "", verb, word] = /^(#\S+ )?(\S+) ?(\S*)/.exec(line)!;
+    if (verb === "SPEC") {
+      return `${tag}OK {${new TextEncoder().encode(spec).length}}\n${spec}\n`;
+    }
+    return verb === "PING" ? `${tag}OK ${word}\n` : verb === "SHOW" ? `${SHOWN[word][0]}\n` : "";
+  });
+  for (const [which, [, why]] of Object.entries(SHOWN)) {
+    const only = ["--examples", "--only", `SHOW ${which}`, "--timeout", "2s"];
+    const { results } = await check(server.address, ...only);
+    assertEquals(results.map(({ status, why }) => [status, why]), [
+      why === undefined ? ["ok", undefined] : ["failed", why],
+    ], which);
+  }
+});

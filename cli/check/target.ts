@@ -4,7 +4,7 @@ import { ConnectionLost, type Dial } from "../../client/mod.ts";
 import { type ByteStream, listenMemory, parseAddress } from "../../net/mod.ts";
 import type { Protocol } from "../../protocol/spec.ts";
 import { logToConsole } from "../../server/log.ts";
-import { type Handlers, serve, type Server } from "../../server/mod.ts";
+import { type Context, serve, type Server, type Service } from "../../server/mod.ts";
 import { UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
 import { importService } from "../service_module.ts";
@@ -36,8 +36,21 @@ export async function targetAt(
   return { name: word, slow, connect, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-/** The command that the check adds to the protocol of a module. */
+/** The command that the check serves beside the protocol of a module. */
 const WAIT = "LINEUP-CHECK-WAIT";
+
+/** A service of its own: the middleware of the module is not around it. */
+const waiting: Service = {
+  protocol: {
+    name: "lineup-check",
+    version: "1.0",
+    summary: "What the check of a module needs.",
+    commands: { [WAIT]: { summary: "Wait until the request is cancelled." } },
+  },
+  handlers: {
+    [WAIT]: (_args: unknown, { park }: Context) => park(new Promise<never>(() => {})),
+  },
+};
 
 /** The time in ms that a server has for its end. */
 const DRAIN_MS = 200;
@@ -46,11 +59,12 @@ const DRAIN_MS = 200;
 export async function targetOf(
   word: string,
 ): Promise<CheckTarget & { readonly protocol: Protocol }> {
-  const { protocol, handlers } = await importService(word);
+  const service = await importService(word);
+  const { protocol, handlers } = service;
   if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
   const start = async (): Promise<OwnServer> => {
     const memory = listenMemory();
-    const server = await serve(withWait(protocol), waiting(handlers), {
+    const server = await serve([{ ...service, handlers }, waiting], {
       listen: [memory],
       drain: DRAIN_MS,
       log: (entry) => entry.level === "error" && logToConsole(entry),
@@ -83,13 +97,4 @@ export async function targetOf(
 interface OwnServer {
   readonly memory: ReturnType<typeof listenMemory>;
   readonly server: Server;
-}
-
-function withWait(protocol: Protocol): Protocol {
-  const wait = { summary: "Wait until the request is cancelled." };
-  return { ...protocol, commands: { ...protocol.commands, [WAIT]: wait } };
-}
-
-function waiting(handlers: Handlers<Protocol>): Handlers<Protocol> {
-  return { ...handlers, [WAIT]: (_args, { park }) => park(new Promise<never>(() => {})) };
 }

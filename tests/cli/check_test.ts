@@ -79,6 +79,40 @@ Deno.test("lineup check MODULE starts a server of its own, and runs everything",
   assertMatch(out, /\n[0-9]{3} ok, 0 failed\n$/);
 });
 
+/** A service whose handlers need the state of their connection, and whose middleware lets one command through. */
+const COUNTER = `
+import { Refusal, service } from "${new URL("../../mod.ts", import.meta.url)}";
+
+const COUNT = {
+  summary: "Count.",
+  reply: { count: "integer" },
+  examples: [{ request: "COUNT", reply: "OK count=1" }],
+} as const;
+
+export default service({
+  protocol: { name: "counter", version: "1.0", summary: "Counts.", commands: { COUNT } },
+  state: () => ({ count: 0 }),
+  around: [(_args, { verb }, next) => {
+    if (verb !== "COUNT") throw new Refusal("forbidden", "Only COUNT.");
+    return next();
+  }],
+  handlers: { COUNT: (_args, { state }) => ({ count: ++state.count }) },
+});
+`;
+
+Deno.test("lineup check MODULE serves the state and the middleware of a service", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, COUNTER);
+    const args = ["--level", "cancel", "--examples", "--json", file];
+    const { code, out } = await lineup(["check", ...args]);
+    const results = out.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals([code, results.map(({ status }) => status)], [0, Array(7).fill("ok")]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 /** The server calc behind a relay that changes the bytes. Each character is a byte. */
 async function spoiled(
   { request = (text) => text, reply = (text) => text }: {

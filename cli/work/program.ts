@@ -4,6 +4,7 @@ import type { TakenJob } from "../../client/mod.ts";
 import { ProcessTree } from "../../server/workers/process_tree.ts";
 import { reason } from "../reason.ts";
 import type { OutputConsumer } from "./outputs.ts";
+import { spawnLeader } from "./own_session.ts";
 
 /** The exit codes of a shell for a program that cannot be started. */
 const NOT_EXECUTABLE = 126, NOT_FOUND = 127;
@@ -76,8 +77,7 @@ export class Program {
   constructor(job: TakenJob, { command: [name, ...args], out, err, grace }: ProgramOptions) {
     this.#grace = grace;
     try {
-      this.#child = new Deno.Command(name, {
-        args,
+      this.#child = spawnLeader(name, args, {
         env: {
           LINEUP_ID: String(job.id),
           LINEUP_QUEUE: job.queue,
@@ -88,9 +88,7 @@ export class Program {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
-        // A session of its own: Ctrl-C at the terminal reaches this process only.
-        detached: true,
-      }).spawn();
+      });
     } catch (error) {
       throw new CannotStart(name, error);
     }

@@ -2,6 +2,7 @@
 
 import { JobFailure, type TakenJob } from "../../client/mod.ts";
 import { keepAll, type LineSink, passLines, rememberLast } from "./outputs.ts";
+import { didNotStart } from "./own_session.ts";
 import { CannotStart, Program, type ProgramOptions } from "./program.ts";
 
 /** The longest result, in bytes: the default limit of a server. */
@@ -88,6 +89,9 @@ export class Programs {
       // A closed pipe may have ended the program. But the exit code 100 always counts.
       if (!isLate && status.code !== GIVE_UP && lines.failure !== undefined) {
         throw new JobFailure("what it printed could not be written", { release: 0 });
+      }
+      if (didNotStart(command[0], status.code, errors.last)) {
+        throw new JobFailure(errors.last, { release: 0 });
       }
       if (isLate || !status.success) {
         const how = isLate ? `no end within ${timeout! / 1000}s` : howEnded(status);

@@ -28,8 +28,8 @@ export class ProcessTree {
       const before = this.#started.size;
       const strays = this.#findStrays();
       if (round > 0 && this.#started.size === before) return;
-      // Groups have negative numbers.
-      send(-this.#pid, signal);
+      // Groups have negative numbers. A process that was just started may not lead its group yet.
+      if (!send(-this.#pid, signal)) send(this.#pid, signal);
       for (const pid of strays) {
         try {
           send(pid, signal);
@@ -58,12 +58,14 @@ export class ProcessTree {
   }
 }
 
-/** Sends a signal. No error where the process or group has ended. */
-function send(pid: number, signal: Deno.Signal): void {
+/** Sends a signal. Returns whether there is such a process or group. */
+function send(pid: number, signal: Deno.Signal): boolean {
   try {
     Deno.kill(pid, signal);
+    return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
   }
 }
 

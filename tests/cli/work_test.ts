@@ -464,6 +464,37 @@ Deno.test("lineup work does not wait until a process that a program leaves runni
   await gate.open();
 });
 
+Deno.test("each program of lineup work leads a session of its own", async () => {
+  await using queue = await serveQueue();
+  for (const body of ["a", "b", "c"]) await queue.client.PUT({ queue: "q", body });
+  const script = "read -r line < /proc/$$/stat; set -- ${line##*) }; echo $$ $3 $4";
+  const { code, out, err } = await lineup([
+    ...["work", "--until-empty", queue.address, "q"],
+    ...["--", "bash", "-c", script],
+  ]);
+  assertEquals([code, err], [0, ""]);
+  const rows = out.trimEnd().split("\n").map((line) => line.split(" "));
+  assertEquals(rows.length, 3);
+  for (const [pid, group, session] of rows) assertEquals([group, session], [pid, pid]);
+});
+
+Deno.test("lineup work gives a job back if its program is gone since the last one", async () => {
+  await using queue = await serveQueue();
+  const directory = await Deno.makeTempDir();
+  try {
+    const program = `${directory}/once`;
+    await Deno.writeTextFile(program, `#!/bin/sh\nrm ${program}\n`, { mode: 0o755 });
+    for (const body of ["a", "b"]) await queue.client.PUT({ queue: "q", body });
+    const { code, err } = await lineup(["work", queue.address, "q", "--", program]);
+    assertEquals(code, 127);
+    assertStringIncludes(err, `lineup: ${program} cannot be started: it, or the interpreter`);
+    const { attempt, spared, state } = await queue.client.JOB({ id: 2 });
+    assertEquals([attempt - spared!, state], [0, "ready"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("lineup work tries again where a program cannot be started for a while", async () => {
   await using queue = await serveQueue();
   await using gate = await makeGate();

@@ -2,6 +2,11 @@
 
 import { address, crowd, type Defence, figure, PING, tagged, UNHURRIED, x } from "./defence.ts";
 
+/** The bytes of the greeting. */
+const GREETING =
+  'OK lineup/1 tests/1.0 max-line=8192 max-body=1048576 max-in-flight=256 auth=none hint="Type HELP"\r\n'
+    .length;
+
 export const memory: readonly Defence[] = [
   {
     name: "a time limit for a client to read something",
@@ -15,7 +20,7 @@ export const memory: readonly Defence[] = [
     damage: "bytes held",
     kept: 0,
     // 1000 bytes are on the network.
-    done: 20 * (81 + 1504 - 1000),
+    done: 20 * (GREETING + 1504 - 1000),
   },
   {
     name: "a time limit for a client to read most of its answers",
@@ -46,7 +51,7 @@ export const memory: readonly Defence[] = [
     damage: "bytes held",
     kept: 0,
     // The answers with their tags, and the greeting. 1000 bytes are on the network.
-    done: 100 * 10_000 + 10 * 8 + 90 * 9 + 81 - 1000,
+    done: 100 * 10_000 + 10 * 8 + 90 * 9 + GREETING - 1000,
   },
   {
     name: "streams that pause while their client does not read",

@@ -89,8 +89,9 @@ const COUNT = {
   examples: [{ request: "COUNT", reply: "OK count=1" }],
 } as const;
 
-export default service({
-  protocol: { name: "counter", version: "1.0", summary: "Counts.", commands: { COUNT } },
+const counter = { name: "counter", version: "1.0", summary: "Counts.", commands: { COUNT } } as const;
+
+export default service(counter)({
   state: () => ({ count: 0 }),
   around: [(_args, { verb }, next) => {
     if (verb !== "COUNT") throw new Refusal("forbidden", "Only COUNT.");

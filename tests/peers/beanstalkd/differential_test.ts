@@ -42,7 +42,7 @@ Deno.test(`random sessions: ${SESSIONS * COMMANDS} commands are answered as by b
     const pairs: [RawClient, RawClient][] = [];
     const log: string[] = [];
     for (const { client, send } of randomSession(seededRandom(seed), COMMANDS)) {
-      const pair = pairs[client] ??= [await theirs.connect(), ours.connect()];
+      const pair = pairs[client] ??= await known([await theirs.connect(), ours.connect()]);
       // No two commands come at the same time: the delays of their jobs end one after the other.
       ours.clock.advance(1);
       await Promise.all(pair.map((each) => each.send(send)));
@@ -63,6 +63,15 @@ Deno.test(`random sessions: ${SESSIONS * COMMANDS} commands are answered as by b
     for (const pair of pairs) pair?.forEach((each) => each.close());
   }
 });
+
+/** Here a connection counts from its first valid command. */
+async function known(pair: [RawClient, RawClient]): Promise<[RawClient, RawClient]> {
+  for (const each of pair) {
+    await each.send("list-tube-used\r\n");
+    assertEquals(await each.line(), "USING default");
+  }
+  return pair;
+}
 
 /** One answer: its line, and the body that the line tells of. */
 async function readAnswer(client: RawClient): Promise<string> {

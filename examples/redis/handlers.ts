@@ -19,6 +19,10 @@ import { type Popped, type Waiter, Waiters } from "./waiters.ts";
 
 /** The memory of a key for which a client waits, roughly. */
 const WAITED_KEY_BYTES = 400;
+/** The memory of the elements that one LPOP or RPOP takes: what is taken must fit into a reply. */
+const MOST_POPPED = 4 << 20;
+/** The most elements of one LRANGE. */
+const MOST_ELEMENTS = 1 << 20;
 const MOST_INTEGER = 2n ** 63n - 1n;
 /** An integer that a `number` holds, as most are. */
 const SMALL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
@@ -73,11 +77,7 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
     return ({ key, count }: { key: string; count?: number }) => {
       if (keys.list(key) === undefined) return { element: count === undefined ? null : NO_ARRAY };
       if (count === undefined) return { element: keys.change(key, (list) => list.pop(end)) };
-      const element = keys.change(
-        key,
-        (list) => Array.from({ length: Math.min(count, list.length) }, () => list.pop(end)),
-      );
-      return { element };
+      return { element: keys.change(key, (list) => list.popMany(end, count, MOST_POPPED)) };
     };
   }
 
@@ -204,7 +204,7 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
     },
 
     SCAN({ cursor, match, count = 10, type }) {
-      if (!/^\d{1,15}$/.test(cursor)) throw new Refusal("bad-arguments", "invalid cursor");
+      if (!/^\d{1,20}$/.test(cursor)) throw new Refusal("bad-arguments", "invalid cursor");
       if (count < 1) throw new Refusal("bad-arguments", "syntax error");
       const [left, found] = keys.scan(Number(cursor), {
         count,
@@ -230,6 +230,9 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
       const { length } = list;
       const from = Math.max(0, start < 0 ? length + start : start);
       const to = Math.min(length - 1, stop < 0 ? length + stop : stop);
+      if (to - from >= MOST_ELEMENTS) {
+        throw new Refusal("body-too-large", `a reply has at most ${MOST_ELEMENTS} elements`);
+      }
       return { elements: list.slice(from, to) };
     },
   };

@@ -34,6 +34,16 @@ export class List {
     return element;
   }
 
+  /** Removes up to `count` elements, and no more once they take `bytes` of memory. */
+  popMany(end: End, count: number, bytes: number): string[] {
+    const popped: string[] = [];
+    for (const before = this.bytes; popped.length < count && this.length > 0;) {
+      if (before - this.bytes >= bytes) break;
+      popped.push(this.pop(end));
+    }
+    return popped;
+  }
+
   /** The elements from one index to another, both counted from the left and included. */
   slice(from: number, to: number): string[] {
     const slice: string[] = [];

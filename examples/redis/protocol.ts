@@ -128,7 +128,13 @@ export const protocol = {
       idempotent: true,
     },
     DBSIZE: { summary: "Count the keys.", reply: { count: "integer" }, idempotent: true },
-    FLUSHALL: { summary: "Remove all keys." },
+    FLUSHALL: {
+      summary: "Remove all keys.",
+      options: {
+        async: { type: "boolean", summary: "Changes nothing: it takes no time." },
+        sync: { type: "boolean", summary: "Changes nothing." },
+      },
+    },
 
     LPUSH: { summary: "Add elements to the left of a list.", ...push },
     RPUSH: { summary: "Add elements to the right of a list.", ...push },

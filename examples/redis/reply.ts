@@ -49,7 +49,7 @@ export class ReplyWriter {
       case "string":
         return this.#string(value);
       case "number":
-        return Number.isSafeInteger(value) ? this.#line(`:${value}`) : this.#double(value);
+        return Number.isInteger(value) ? this.#line(`:${value}`) : this.#double(value);
       case "bigint":
         return this.#line(`:${value}`);
       case "boolean":

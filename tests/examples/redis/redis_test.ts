@@ -167,6 +167,20 @@ Deno.test("a reply that is too large is refused, and the connection goes on", as
   assertEquals(await ask(wire, "PING"), "+PONG");
 });
 
+Deno.test("LPOP takes no more elements than fit into a reply, and LRANGE shows no more", async () => {
+  await using server = await RedisFixture.open({ mostBytes: 32 << 20 });
+  using wire = server.connect();
+  const element = "x".repeat(1_000_000);
+  for (let i = 0; i < 10; i++) {
+    await wire.send(request("RPUSH", "l", element));
+    assertEquals(await wire.line(), `:${i + 1}`);
+  }
+  assertEquals(await ask(wire, "LRANGE l 0 -1"), "-ERR the reply is longer than 8388608 bytes");
+  assertEquals(await ask(wire, "LPOP l 100"), "*5");
+  assertEquals((await wire.lines(10)).filter((line) => line === element).length, 5);
+  assertEquals(await ask(wire, "LLEN l"), ":5");
+});
+
 Deno.test("a scan meets each key that is there all the time, whatever happens meanwhile", async () => {
   await using server = await RedisFixture.open();
   using wire = server.connect();

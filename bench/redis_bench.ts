@@ -5,7 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { verdict } from "./queue/gates.ts";
-import { firstLine, running, type RunningServer, startRedis } from "./servers.ts";
+import { type RunningServer, startExample, startRedis } from "./servers.ts";
 import { median } from "./statistics.ts";
 
 const CONNECTIONS = 50, DEPTH = 16, KEYS = 10_000, VALUE_BYTES = 100;
@@ -46,19 +46,7 @@ async function rateOf({ port }: RunningServer, test: string): Promise<number> {
   throw new Error(`redis-benchmark failed: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Starts the example at a free port. */
-async function startExample(): Promise<RunningServer> {
-  const name = "examples/redis.ts";
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", new URL(`../${name}`, import.meta.url).href, "--port", "0"],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const line = await firstLine(name, child.stdout);
-  return running(name, Number(line.split(":").at(-1)), child);
-}
-
-using example = await startExample();
+using example = await startExample("redis");
 using original = await startRedis();
 if (original === undefined) console.log("redis-server is not installed (Debian: redis-server)");
 const servers = [example, original].filter((server) => server !== undefined);

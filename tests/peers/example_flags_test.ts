@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startExample } from "./example_process.ts";
 
 /** The port of each protocol. */
-const PORTS = { dict: 2628, finger: 79, smtp: 25 } as const;
+const PORTS = { dict: 2628, finger: 79, redis: 6379, smtp: 25 } as const;
 
 /** Runs an example that ends by itself. */
 async function runExample(name: string, ...args: string[]): Promise<{ code: number; err: string }> {

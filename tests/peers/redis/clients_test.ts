@@ -167,9 +167,3 @@ Deno.test("redis-cli at a terminal speaks RESP3, and leaves", async () => {
   await pane.press("C-d");
   await pane.see("exit 0");
 });
-
-Deno.test("the example tells of a wrong flag", async () => {
-  const path = new URL("../../../examples/redis.ts", import.meta.url).pathname;
-  const args = ["run", "--quiet", "--no-lock", "--allow-net", path, "--port", "x"];
-  assertEquals((await run(Deno.execPath(), args, { quiet: true })).code, 64);
-});

@@ -1,7 +1,9 @@
 // The example and the original, each in a process of its own.
 
+import { assertMatch } from "@std/assert";
 import { getAvailablePort } from "@std/net";
 import { holdsElsewhere } from "../../elsewhere.ts";
+import { startExample as startProgram } from "../example_process.ts";
 import { find } from "../program.ts";
 
 /** A running server. `await using` stops it. */
@@ -9,24 +11,11 @@ export interface RedisProcess extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts examples/redis.ts at a free port, and reads the port from its first line. */
+/** Starts examples/redis.ts at a free port. */
 export async function startExample(): Promise<RedisProcess> {
-  const path = new URL("../../../examples/redis.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-lock", "--allow-net", path, "--port", "0"],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let printed = "";
-  while (!printed.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("examples/redis.ts ended without a line");
-    printed += value;
-  }
-  const found = /^redis listening on tcp:\/\/127\.0\.0\.1:(\d+)\n$/.exec(printed);
-  if (found === null) throw new Error(`the first line is ${printed}`);
-  return stoppable(Number(found[1]), child, () => reader.cancel());
+  const example = await startProgram("redis", ["--allow-net"], ["--port", "0"]);
+  assertMatch(example.line, /^redis listening on tcp:\/\/127\.0\.0\.1:\d+$/);
+  return example;
 }
 
 /** Starts Debian's redis-server at a free port, without files. */
@@ -43,20 +32,11 @@ export async function startRedis(): Promise<RedisProcess> {
       return false;
     }
   }, "redis-server accepts connections");
-  return stoppable(port, child, () => Promise.resolve());
-}
-
-function stoppable(
-  port: number,
-  child: Deno.ChildProcess,
-  close: () => Promise<void>,
-): RedisProcess {
   return {
     port,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await child.status;
-      await close();
     },
   };
 }

@@ -41,8 +41,8 @@ export function endOf(time: number, unit: number, since: number, command: string
 /** The conditions of EXPIRE. */
 export type Condition = "NX" | "XX" | "GT" | "LT";
 
-/** Whether EXPIRE may replace one end by another. Throws a `Refusal` for conditions that exclude each other. */
-export function mayExpire(conditions: readonly Condition[], before: number, end: number): boolean {
+/** Throws a `Refusal` for conditions that exclude each other. */
+export function checkConditions(conditions: readonly Condition[]): void {
   const has = (condition: Condition): boolean => conditions.includes(condition);
   if (has("NX") && (has("XX") || has("GT") || has("LT"))) {
     const message = "NX and XX, GT or LT options at the same time are not compatible";
@@ -52,6 +52,11 @@ export function mayExpire(conditions: readonly Condition[], before: number, end:
     const message = "GT and LT options at the same time are not compatible";
     throw new Refusal("bad-arguments", message);
   }
+}
+
+/** Whether EXPIRE may replace one end by another. */
+export function mayExpire(conditions: readonly Condition[], before: number, end: number): boolean {
+  const has = (condition: Condition): boolean => conditions.includes(condition);
   return !(has("NX") && before < Infinity) && !(has("XX") && before === Infinity) &&
     !(has("GT") && end <= before) && !(has("LT") && end >= before);
 }

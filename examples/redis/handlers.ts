@@ -9,7 +9,7 @@ import {
   systemClock,
 } from "@lineup/lineup/server";
 import { integerOf, wrongArity } from "./command_plan.ts";
-import { type Condition, endOf, endOfSet, mayExpire } from "./expiry.ts";
+import { checkConditions, type Condition, endOf, endOfSet, mayExpire } from "./expiry.ts";
 import { readGlob } from "./glob.ts";
 import { Keyspace, stringOf, typeOf } from "./keyspace.ts";
 import type { End } from "./list.ts";
@@ -57,7 +57,8 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
       const { end } = waiter;
       if (keys.list(key) === undefined) return;
       waiters.remove(waiter);
-      waiter.resolve([key, keys.change(key, (list) => list.pop(end))]);
+      waiter.popped = [key, keys.change(key, (list) => list.pop(end))];
+      waiter.resolve();
     }
   }
 
@@ -101,22 +102,27 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
     names: readonly string[],
     end: End,
     ms: number,
-    { client, hold, park }: Context,
+    context: Context,
   ): Promise<{ popped?: Popped }> {
-    hold(names.length * WAITED_KEY_BYTES);
-    const popped = Promise.withResolvers<Popped | undefined>();
-    const waiter: Waiter = { keys: names, end, client, resolve: popped.resolve };
+    context.hold(names.length * WAITED_KEY_BYTES);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter: Waiter = { keys: names, end, client: context.client, popped: undefined, resolve };
     waiters.add(waiter);
-    const stop = clock.after(ms, () => {
-      waiters.remove(waiter);
-      popped.resolve(undefined);
-    });
+    const stop = clock.after(ms, resolve);
     try {
-      return { popped: await park(popped.promise) };
+      await context.park(promise);
+      return { popped: waiter.popped };
     } finally {
       stop();
       waiters.remove(waiter);
+      // The client may have left between the push and this.
+      if (waiter.popped !== undefined && context.signal.aborted) giveBack(waiter.popped, end);
     }
+  }
+
+  function giveBack([key, element]: Popped, end: End): void {
+    keys.change(key, (list) => list.push(end, element));
+    serveWaiters(key);
   }
 
   function expire(unit: number, command: string) {
@@ -125,6 +131,7 @@ export function redisService(mostBytes: number, clock: Clock = systemClock): Red
       time: number;
       condition?: Condition[];
     }) => {
+      checkConditions(condition);
       const end = endOf(time, unit, now(), command);
       const entry = keys.find(key);
       const may = mayExpire(condition, entry?.expires ?? Infinity, end);

@@ -11,8 +11,10 @@ export interface Waiter {
   readonly keys: readonly string[];
   readonly end: End;
   readonly client: ConnectedClient;
-  /** Called with the element; or without one, where its time is over. */
-  readonly resolve: (popped?: Popped) => void;
+  /** The element that it got. */
+  popped: Popped | undefined;
+  /** Ends its wait. */
+  readonly resolve: () => void;
 }
 
 /** The clients that wait, in order, by the keys for which they wait. */

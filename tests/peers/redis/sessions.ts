@@ -137,6 +137,7 @@ export const SCRIPTED: readonly ScriptedSession[] = [
     "EXPIRE k 100 lt",
     "TTL k",
     "EXPIRE k 100 NX XX",
+    "EXPIRE k 9223372036854775807 NX XX",
     "EXPIRE k 100 NX GT",
     "EXPIRE k 100 GT LT",
     "EXPIRE k 90 XX GT",

@@ -13,6 +13,7 @@ const MOST_DIGITS = 15;
 /** Up to this many strings, an array is made as long as it gets: one that grows is several times as large. */
 const FEW = 64;
 const NOTHING = new Uint8Array(0);
+const NO_STRINGS: string[] = [];
 
 /** Input that is no request. The beginning of the next request is lost. */
 export class ProtocolFault {
@@ -29,13 +30,13 @@ const NEGATIVE = -3;
 /** Reads the requests of one connection. */
 export class RequestReader {
   readonly #mostLine: number;
-  readonly #mostBytes: number;
+  readonly #mostString: number;
   #bytes: Uint8Array = NOTHING;
   #at = 0;
   #end = 0;
   /** Whether `#bytes` is a copy: the bytes of a read are overwritten once they are taken. */
   #isCopy = false;
-  #strings: string[] = [];
+  #strings: string[] = NO_STRINGS;
   /** The number of those that were read. */
   #taken = 0;
   /** The memory of these. */
@@ -48,10 +49,10 @@ export class RequestReader {
   #searched = 0;
   #isLost = false;
 
-  /** Bounds a line for people, and the memory of a request. */
-  constructor(mostLine: number, mostBytes: number) {
+  /** Bounds a line for people, and a string. All strings of a request take as much as both at most. */
+  constructor(mostLine: number, mostString: number) {
     this.#mostLine = mostLine;
-    this.#mostBytes = mostBytes;
+    this.#mostString = mostString;
   }
 
   /** The memory of an unfinished request. */
@@ -102,8 +103,10 @@ export class RequestReader {
       const fault = this.#readStrings();
       if (fault !== undefined) return this.#fail(fault);
       if (this.#missing > 0) break;
+      const strings = this.#strings;
+      this.#strings = NO_STRINGS;
       this.#size = 0;
-      return this.#strings;
+      return strings;
     }
     this.#keep();
     return undefined;
@@ -118,9 +121,9 @@ export class RequestReader {
         if (type !== STRING) return `expected '$', got '${String.fromCharCode(type)}'`;
         const length = this.#readHeader();
         if (length === MORE) return undefined;
-        if (length < 0 || length > this.#mostBytes) return "invalid bulk length";
+        if (length < 0 || length > this.#mostString) return "invalid bulk length";
         this.#size += STRING_BYTES;
-        if (this.#size + length > this.#mostBytes + STRING_BYTES) return "too big request";
+        if (this.#size + length > this.#mostString + this.#mostLine) return "too big request";
         this.#length = length;
       }
       const start = this.#at;
@@ -180,7 +183,7 @@ export class RequestReader {
   #fail(fault: string | ProtocolFault): ProtocolFault {
     this.#isLost = true;
     this.#bytes = NOTHING;
-    this.#strings = [];
+    this.#strings = NO_STRINGS;
     this.#at =
       this.#end =
       this.#size =
@@ -189,13 +192,14 @@ export class RequestReader {
     return typeof fault === "string" ? new ProtocolFault(fault) : fault;
   }
 
-  /** Copies the bytes that are left. */
+  /** Copies the bytes that are left, and lets all others go. */
   #keep(): void {
-    if (this.#isCopy) return;
-    this.#bytes = this.#at === this.#end ? NOTHING : this.#bytes.slice(this.#at, this.#end);
+    const isEmpty = this.#at === this.#end;
+    if (this.#isCopy && !isEmpty) return;
+    this.#bytes = isEmpty ? NOTHING : this.#bytes.slice(this.#at, this.#end);
     this.#end -= this.#at;
     this.#at = 0;
-    this.#isCopy = this.#end > 0;
+    this.#isCopy = !isEmpty;
   }
 
   /** Makes room behind the bytes that are left. Doubles it, so that each byte is copied a few times at most. */

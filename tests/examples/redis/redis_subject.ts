@@ -76,8 +76,12 @@ export const subject: DialectSubject = {
   overlong: [
     { send: "x".repeat(401), expect: fault("too big inline request"), ends },
     { send: "*2\r\n$4\r\nECHO\r\n$1001\r\n", expect: fault("invalid bulk length"), ends },
-    { send: `*100\r\n${"$0\r\n\r\n".repeat(30)}`, expect: fault("too big request"), ends },
-    { send: request("ECHO", "x".repeat(990)), expect: fault("too big request"), ends },
+    { send: `*100\r\n${"$0\r\n\r\n".repeat(40)}`, expect: fault("too big request"), ends },
+    {
+      send: request("MGET", "x".repeat(990), "x".repeat(990)),
+      expect: fault("too big request"),
+      ends,
+    },
   ],
   unfinished: [
     { send: "PING", expect: "" },

@@ -1,4 +1,4 @@
-import { type Dialect, dialectCases } from "@lineup/lineup/dialects";
+import { DEFAULT_LIMITS, type Dialect, dialectCases } from "@lineup/lineup/dialects";
 import { type Protocol, SpecError } from "@lineup/lineup/protocol";
 import { listenMemory, serve, type Server } from "@lineup/lineup/server";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -179,6 +179,14 @@ Deno.test("LPOP takes no more elements than fit into a reply, and LRANGE shows n
   assertEquals(await ask(wire, "LPOP l 100"), "*5");
   assertEquals((await wire.lines(10)).filter((line) => line === element).length, 5);
   assertEquals(await ask(wire, "LLEN l"), ":5");
+});
+
+Deno.test("a value may be as long as a body, and the key counts apart", async () => {
+  await using server = await RedisFixture.open({ mostBytes: 8 << 20 });
+  using wire = server.connect();
+  await wire.send(request("SET", "k".repeat(8000), "x".repeat(DEFAULT_LIMITS.maxBody)));
+  assertEquals(await wire.line(), "+OK");
+  assertEquals(await ask(wire, `STRLEN ${"k".repeat(8000)}`), `:${DEFAULT_LIMITS.maxBody}`);
 });
 
 Deno.test("a scan meets each key that is there all the time, whatever happens meanwhile", async () => {

@@ -83,6 +83,6 @@ export const RAW_DIFFERENCES: readonly {
     input: "*2\r\n$4\r\nECHO\r\n$1048577\r\n",
     theirs: "",
     ours: "-ERR Protocol error: invalid bulk length\r\n",
-    reason: "A value may have a MiB, as the bodies of Lineup; redis-server takes 512 MiB.",
+    reason: "A string may have a MiB, as the bodies of Lineup; redis-server takes 512 MiB.",
   },
 ];

@@ -82,6 +82,23 @@ export function title({ name, version }: { name: string; version: string }): str
   return `${name}/${version}`;
 }
 
+/** Checks a name and a version. Throws `SpecError`. `path` ends in a dot or is empty. */
+export function needTitle(
+  { name, version }: { readonly name?: unknown; readonly version?: unknown },
+  path: string,
+): void {
+  need(
+    typeof name === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(name),
+    `${path}name`,
+    'must be a lower-case word of up to 32 letters, digits and "-"',
+  );
+  need(
+    typeof version === "string" && /^[0-9]+(\.[0-9]+){0,2}$/.test(version),
+    `${path}version`,
+    "must be numbers such as 1.0",
+  );
+}
+
 const MOST_PARTS = 100;
 
 /** Checks the parts of a protocol. Throws `SpecError`. */
@@ -94,9 +111,7 @@ export function needParts({ commands, parts }: Protocol): void {
     const path = `parts.${index}`;
     need(isRecord(part), path, "must be an object");
     needKnown(part, members.part, path);
-    for (const key of ["name", "version"] as const) {
-      need(typeof part[key] === "string", `${path}.${key}`, "must be text");
-    }
+    needTitle(part, `${path}.`);
     needTexts(part as unknown as ProtocolPart, `${path}.`);
     need(Array.isArray(part.verbs), `${path}.verbs`, "must be an array of verbs");
     for (const verb of part.verbs) {

@@ -1,6 +1,6 @@
 // Checks a protocol and prepares it for serving and calling. An error names the path of the wrong part.
 
-import { needParts } from "./combine.ts";
+import { needParts, needTitle } from "./combine.ts";
 import { type ErrorSpec, standardErrors } from "./errors.ts";
 import { readFields, readOptions } from "./fields.ts";
 import { members } from "./members.ts";
@@ -78,16 +78,7 @@ export function compileProtocol(protocol: Protocol, reserved: Reserved = {}): Co
   const { builtins = {}, verbs = {}, replyFields } = reserved;
   need(isRecord(protocol), "protocol", "must be an object");
   needKnown(protocol, members.protocol, "protocol");
-  need(
-    typeof protocol.name === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(protocol.name),
-    "name",
-    'must be a lower-case word of up to 32 letters, digits and "-"',
-  );
-  need(
-    typeof protocol.version === "string" && /^[0-9]+(\.[0-9]+){0,2}$/.test(protocol.version),
-    "version",
-    "must be numbers such as 1.0",
-  );
+  needTitle(protocol, "");
   needTexts(protocol, "");
   need(isRecord(protocol.commands), "commands", "must be an object of commands by verb");
   needFew(Object.keys(protocol.commands).length, MOST.commands, "commands", "commands");

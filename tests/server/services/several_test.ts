@@ -231,7 +231,7 @@ Deno.test("compile checks the parts of a description", () => {
       [[calc, { ...time, verbs: ["NOW", "LATER"] }], "parts.1.verbs: must be commands"],
       [[calc, { ...time, verbs: "NOW" }], "parts.1.verbs: must be an array of verbs"],
       [[calc, { ...time, summary: "" }], "parts.1.summary: "],
-      [[calc, { ...time, name: 1 }], "parts.1.name: must be text"],
+      [[calc, { ...time, name: 1 }], "parts.1.name: must be a lower-case word"],
       [[calc, { ...time, more: 1 }], "parts.1.more: is not known here"],
       [[calc, null], "parts.1: must be an object"],
       [new Array(101).fill({ ...calc, verbs: [] }), "parts: there may be 100 parts, and are 101"],

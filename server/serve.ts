@@ -14,7 +14,7 @@ import { EventLog } from "./event_log.ts";
 import { logToConsole, logWritten } from "./log.ts";
 import type { Handler } from "./request/handlers.ts";
 import type { ServeOptions } from "./serve_options.ts";
-import type { Service } from "./service.ts";
+import { needServices, type Service } from "./service.ts";
 import {
   readOrigin,
   requireLoopback,
@@ -81,9 +81,10 @@ type OtherKeys<T, Known> = Exclude<keyof T & string, keyof Known>;
  * that ask for none get the first one. Resolves once it listens. Commands without a handler here run in the workers, if
  * `options` has some.
  *
- * Throws `SpecError` for a wrong protocol, and where two protocols have the same command, `TypeError` for a missing handler, `RangeError` where `ws.maxMessage` is too
- * small, Deno's errors (`AddrInUse`, `PermissionDenied`) where it cannot listen, and the errors of the workers' module. A
- * generic function, which does not know its protocol, serves `{ protocol, handlers } as Service`.
+ * Throws `SpecError` for a wrong protocol, and where two protocols have the same command; `TypeError` for a missing
+ * handler; `RangeError` where `ws.maxMessage` is too small; Deno's errors (`AddrInUse`, `PermissionDenied`) where it
+ * cannot listen; and the errors of the workers' module. A generic function, which does not know its protocol, serves
+ * `{ protocol, handlers } as Service`.
  *
  * @example
  * ```ts
@@ -138,7 +139,7 @@ async function serveAll(
   services: readonly Service[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  if (services.length === 0) throw new TypeError("there is no service to serve");
+  needServices(services);
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);

@@ -1,6 +1,7 @@
 // A service: a protocol with its handlers, and what is around them.
 
 import type { Protocol } from "../protocol/spec.ts";
+import { isRecord } from "../protocol/spec_error.ts";
 import type { AnyAround, ContextBehind, InOrder } from "./request/around.ts";
 import type { ConnectedClient, Context, Handlers } from "./request/handlers.ts";
 
@@ -76,3 +77,23 @@ export type MakeService<P extends Protocol> = <
   S = undefined,
   const A extends readonly AnyAround<S>[] = readonly AnyAround<S>[],
 >(parts: ServiceParts<P, S, A>) => Service<P>;
+
+/** Checks the form of services that no compiler has checked. Throws `TypeError`. */
+export function needServices(services: readonly unknown[]): asserts services is readonly Service[] {
+  need(services.length > 0, "there is no service to serve");
+  for (const each of services) {
+    need(isRecord(each) && isRecord(each.protocol), "a service is { protocol, handlers }");
+    const { protocol: { name }, handlers, state, around } = each as unknown as Service;
+    const of = `of the service ${name}`;
+    need(isRecord(handlers), `the handlers ${of} must be an object of functions by verb`);
+    const isMaker = state === undefined || typeof state === "function";
+    need(isMaker, `state ${of} must be a function that makes the state of a connection`);
+    const isList = around === undefined ||
+      Array.isArray(around) && around.every((each) => typeof each === "function");
+    need(isList, `around ${of} must be an array of functions`);
+  }
+}
+
+function need(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(message);
+}

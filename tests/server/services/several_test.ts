@@ -214,6 +214,33 @@ Deno.test("serve refuses a version twice, and no service at all", async () => {
   await assertRejects(() => serve([]), TypeError, "there is no service to serve");
 });
 
+Deno.test("serve says what is wrong with a service that no compiler has checked", async () => {
+  const handlers = { NOW: () => ({ ms: 1 }) };
+  for (
+    const [wrong, message] of [
+      [[null], "a service is { protocol, handlers }"],
+      [[{ handlers }], "a service is { protocol, handlers }"],
+      [{ protocol: "clock", handlers }, "a service is { protocol, handlers }"],
+      [
+        { protocol: clock },
+        "the handlers of the service clock must be an object of functions by verb",
+      ],
+      [
+        { protocol: clock, handlers, state: {} },
+        "state of the service clock must be a function that makes the state of a connection",
+      ],
+      [
+        { protocol: clock, handlers, around: () => {} },
+        "around of the service clock must be an array of functions",
+      ],
+      [
+        { protocol: clock, handlers, around: ["logged"] },
+        "around of the service clock must be an array of functions",
+      ],
+    ] as const
+  ) await assertRejects(() => serve(wrong as unknown as Service), TypeError, message);
+});
+
 Deno.test("combine refuses two versions of one protocol, and names both", () => {
   assertThrows(() => combine(calc1, calc2), SpecError, "calc/1.1 and calc/2.0 have the same name");
 });

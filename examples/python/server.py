@@ -243,9 +243,19 @@ class Connection:
                 await self.idle()
             if self.bye:
                 await self.answer(*self.bye)
-        except ConnectionError:
-            pass
+            if not self.gone:
+                await self.linger()
+        except OSError:
+            pass  # The client is gone.
         self.end()
+
+    async def linger(self):
+        """Closes this side and reads on: a reset could destroy the last answer."""
+        self.writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while await self.reader.read(65536):
+                    pass
 
     def end(self):
         """Ends the connection. What runs is cancelled without an answer."""

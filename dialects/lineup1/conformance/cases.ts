@@ -113,6 +113,7 @@ const tags: readonly CoreCase[] = [
   line("a tag with other characters", "#a! PING", SYNTAX),
   line("a tag without a verb", "#a", "#a ERR bad-syntax …"),
   line("a tag before an error", "#a NO-SUCH-COMMAND", "#a ERR unknown-command …"),
+  line("a tag before a wrong line", "#a PING A=1", "#a ERR bad-syntax …"),
   line("a tag before wrong arguments", "#a PING a b", "#a ERR bad-arguments …"),
   {
     name: "a tag may be used again once it is answered",
@@ -170,8 +171,20 @@ const bodies: readonly CoreCase[] = [
     send: ["NO-SUCH-COMMAND {6}\n", 0, IAC, IP, 0xc0, 0x0d, 0x1b, "\n"],
     expect: UNKNOWN,
   },
+  {
+    name: "body: behind a line that is a length alone, its bytes are no request",
+    send: ["{5}\nQUIT\n\n"],
+    expect: SYNTAX,
+  },
+  {
+    name: "body: behind a quote in a bare word, nobody knows",
+    send: ['PING \\" {5}\nQUIT\n\nPING\n'],
+    expect: SYNTAX,
+    ends: true,
+  },
   { name: "body: none of its bytes", send: ["NO-SUCH-COMMAND {0}\n\n"], expect: UNKNOWN },
   fatal("body: longer than it said", ["NO-SUCH-COMMAND {2}\nabc"]),
+  fatal("body: longer than it said, with a tag", ["#a PING {2}\nabc"], "#a ERR bad-syntax …"),
   fatal("body: a negative length", ["PING {-1}"]),
   fatal("body: a length with a leading zero", ["PING {05}"]),
   fatal("body: a length that is no number", ["PING {x}"]),
@@ -261,6 +274,17 @@ const others: readonly CoreCase[] = [
     send: ["PING 1\nNO-SUCH-COMMAND {5}\nab"],
     expect: `OK 1\n${SYNTAX}`,
     half: true,
+  },
+  {
+    name: "half-close: an unfinished body of a wrong line",
+    send: ["PING A=1 {5}\nab"],
+    expect: `${SYNTAX}\n${SYNTAX}`,
+    half: true,
+  },
+  {
+    name: "another protocol: only the first line can be a request of HTTP",
+    send: ["PING\nPING HTTP/1.1\n Host: x\n"],
+    expect: `OK pong\nOK …HTTP/1.1…\n${SYNTAX}`,
   },
   fatal("another protocol: a GET of HTTP", ["GET / HTTP/1.1\r\nHost: x\r\n\r"], FOREIGN),
   {

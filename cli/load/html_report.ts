@@ -1,9 +1,9 @@
 // The report of a load as a web page that needs no script and no network.
 
 import { escape } from "@std/html/entities";
-import { digits, duration, percent, size, whole } from "../figures.ts";
+import { digits, percent, size, whole } from "../figures.ts";
 import type { LatencyFigures } from "./histogram.ts";
-import { loadInWords, requestRows, sentLateBy } from "./report_words.ts";
+import { latencyIn, loadInWords, requestRows, sentLateBy } from "./report_words.ts";
 import type { IntervalReport, LoadReport } from "./report.ts";
 import {
   type Axis,
@@ -46,7 +46,7 @@ const FORMS = {
   narrow: {
     width: 480,
     height: 330,
-    area: { left: 64, right: 464, top: 34, bottom: 246, legendBelow: true },
+    area: { left: 64, right: 446, top: 34, bottom: 246, legendBelow: true },
   },
 } as const;
 const BLUE = "#3b82f6", GREEN = "#16a34a", ORANGE = "#ea8a0c", RED = "#dc2626";
@@ -87,7 +87,8 @@ ${
       ["request", "OK", "ERR", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "most"],
       requestRows(report).map(({ request, ok, errors, latency }) => {
         const { p50, p90, p95, p99, p999, p9999, most } = latency;
-        const figures = [p50, p90, p95, p99, p999, p9999, most].map(duration);
+        const figures = [p50, p90, p95, p99, p999, p9999, most]
+          .map((figure) => latencyIn(latency, figure));
         return [request, whole(ok), whole(errors), ...figures];
       }),
     )

@@ -1,6 +1,7 @@
 // The words and rows that the text report and the HTML report have in common.
 
 import { counted, digits, duration } from "../figures.ts";
+import type { LatencyFigures } from "./histogram.ts";
 import type { KindReport, LoadReport } from "./report.ts";
 
 /** How the load was made. */
@@ -16,6 +17,11 @@ export function loadInWords(report: LoadReport): string {
 /** How late an open loop sent its requests. */
 export function sentLateBy({ behind: { p50, p99, most } }: LoadReport): string {
   return `p50 ${duration(p50)}  p99 ${duration(p99)}  most ${duration(most)} (part of the latency)`;
+}
+
+/** A figure of latencies, if there are any. */
+export function latencyIn({ count }: LatencyFigures, figure: number): string {
+  return count === 0 ? "-" : duration(figure);
 }
 
 /** The results of each kind of request, and of all together if there are several kinds. */

@@ -3,7 +3,7 @@
 import { columns } from "../columns.ts";
 import { digits, duration, percent, size, whole } from "../figures.ts";
 import { fit } from "../text_width.ts";
-import { loadInWords, requestRows, sentLateBy } from "./report_words.ts";
+import { latencyIn, loadInWords, requestRows, sentLateBy } from "./report_words.ts";
 import type { LoadReport } from "./report.ts";
 
 const LONGEST_BAR = 40, SHORTEST_BAR = 8;
@@ -63,13 +63,12 @@ function latencies({ latency, loop }: LoadReport): string[] {
 function requests(report: LoadReport): string[] {
   return columns([
     ["request", "OK", "ERR", "p50", "p95", "p99", "p99.9", "most"],
-    ...requestRows(report).map((
-      { request, ok, errors, latency: { p50, p95, p99, p999, most } },
-    ) => [
+    ...requestRows(report).map(({ request, ok, errors, latency }) => [
       fit(request, 40),
       whole(ok),
       whole(errors),
-      ...[p50, p95, p99, p999, most].map(duration),
+      ...[latency.p50, latency.p95, latency.p99, latency.p999, latency.most]
+        .map((figure) => latencyIn(latency, figure)),
     ]),
   ]);
 }

@@ -75,7 +75,8 @@ export class Screen {
     if (this.#view === undefined) return "";
     const columns = Math.max(this.#device.size().columns, 8);
     const { row } = settle(advance({ row: 0, column: 0 }, this.#view.before, columns), columns);
-    return `\r${up(row)}\x1b[J`;
+    // Erased from its very first cell on, a terminal such as tmux keeps the screen in its history.
+    return `\r${up(row)}\x1b[K \x1b[J\r`;
   }
 
   #block({ before, after, rest, below }: View): string {

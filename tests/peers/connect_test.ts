@@ -145,6 +145,18 @@ Deno.test("lineup connect in tmux: a resize keeps the line", () =>
     assertMatch(seen, /calc 2>$/);
   }));
 
+Deno.test("lineup connect in tmux: a terminal that becomes narrow keeps no piece of the line", () =>
+  withHome(async (home) => {
+    await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+    await using pane = await connect(server.port, { home, columns: 100 });
+    const line = "queue 1> PUT mail some-text-that-is-rather-long";
+    await pane.type("PUT mail some-text-that-is-rather-long ");
+    await pane.see(`${line} [key=]`);
+    await pane.resize(33, 24);
+    const seen = await pane.see(`${line} [key=] [priority…`);
+    assertEquals(seen.split("PUT mail").length, 2, seen);
+  }));
+
 Deno.test("lineup connect in tmux: a reply of 10,000 lines, followed by a prompt", () =>
   withHome(async (home) => {
     await using server = await startLineup(["serve", CALC, "--port", "0"]);

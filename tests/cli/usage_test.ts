@@ -258,5 +258,13 @@ Deno.test("lineup says that a port is taken", async () => {
   const port = String(listener.addr.port);
   const { code, out, err } = await lineup(["queue", "--port", port, "--data", ":memory:"]);
   assertEquals({ code, out }, { code: 1, out: "" });
-  assertMatch(err, /^lineup: .*in use/i);
+  const taken =
+    `cannot listen at tcp://127.0.0.1:${port}: the address is already in use; stop the program ` +
+    "that listens there, or choose another port (0 takes a free one)\n";
+  assertEquals(err, `lineup: ${taken}`);
+  // An example says the same, without a stack.
+  const example = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-net", "examples/calc.ts", port],
+  }).output();
+  assertEquals([example.code, new TextDecoder().decode(example.stderr)], [1, taken]);
 });

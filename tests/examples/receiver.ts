@@ -32,6 +32,7 @@ export function keepingHandlers(
     },
     MESSAGE({ protocol, sender, recipients, body }) {
       if (sender.startsWith("unlucky@")) throw new Refusal("not-queued", "Not now.");
+      if (sender.startsWith("odd@")) return { id: "no\r\n221 word" };
       taken.push({ protocol, sender, recipients, text: new TextDecoder("latin1").decode(body) });
       return { id: `m${taken.length}` };
     },

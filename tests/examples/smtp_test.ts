@@ -49,6 +49,10 @@ const subject: DialectSubject = {
     { send: "MESSAGE\r\n", expect: "500 5.5.1 There is no such command.\r\n" },
     { send: "\r\n", expect: "500 5.5.1 There is no such command.\r\n" },
     { send: "NOOP \0\r\n", expect: "500 5.5.2 A command has no control characters.\r\n" },
+    {
+      send: Uint8Array.of(0x4e, 0xc0, 0xaf, 13, 10),
+      expect: "500 5.5.2 A command is UTF-8 text.\r\n",
+    },
     { send: "RSET now\r\n", expect: "501 5.5.4 The command has no arguments.\r\n" },
     { send: "NOOP\n", expect: "521 5.5.2 A command ends in CR LF; …\r\n", ends: true },
     { send: "NOOP\rNOOP\r\n", expect: "521 5.5.2 …\r\n", ends: true },
@@ -268,6 +272,12 @@ const CASES: readonly [name: string, sent: string, codes: string[], taken: numbe
     0,
   ],
   [
+    "an odd name of a queued message reaches no client",
+    "HELO a\r\nMAIL FROM:<odd@a>\r\nRCPT TO:<b@c>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n",
+    ["250", "250", "250", "354", "451", "250"],
+    0,
+  ],
+  [
     "after too many refused commands, the connection ends",
     `${"FROB\r\n".repeat(9)}NOOP\r\n`,
     ["500", "500", "500", "500", "500", "500", "421"],
@@ -322,6 +332,8 @@ const PATHS: readonly [args: string, code: string][] = [
   ["FROM:<a@b> BODY=BINARYMIME", "501 5.5.4"],
   ["FROM:<a@b> AUTH=<>", "555 5.5.4"],
   ["FROM:<a@b> RET=HDRS", "555 5.5.4"],
+  [`FROM:<${"x".repeat(64)}@${"x.".repeat(126)}xyz>`, "250 2.1.0"],
+  [`FROM:<a@${"x.".repeat(126)}wxyz>`, "501 5.5.4"],
   [`FROM:<${"x".repeat(65)}@b>`, "501 5.5.4"],
   [`FROM:<a@${"x.".repeat(130)}b>`, "501 5.5.4"],
   ["TO:<a@b>", "501 5.5.4"],
@@ -333,6 +345,15 @@ for (const [args, code] of PATHS) {
     assertEquals(replies.at(-1)!.slice(0, 9), code);
   });
 }
+
+Deno.test("smtp: a client that waits for the reply to DATA may go on when it is refused", async () => {
+  await using server = await receive([]);
+  using wire = new RawClient(await server.connect());
+  await wire.send("HELO a\r\nMAIL FROM:<>\r\nDATA\r\n");
+  assertMatch((await wire.lines(4))[3], /^554 5\.5\.1 No recipient was taken\.$/);
+  await wire.send("RCPT TO:<a@b>\r\nDATA\r\n");
+  assertEquals(codes(await wire.lines(2)), ["250", "354"]);
+});
 
 Deno.test("smtp: HELO has no parameters, and a recipient may be the postmaster", async () => {
   const { replies, taken } = await talk(

@@ -206,7 +206,7 @@ class Check {
       expected: ordered(expected.expect),
       ends: expected.ends || expected.half || false,
       came: ordered(came),
-      why,
+      why: skipped ? this.#lack(each) : why,
     });
     return result;
   }
@@ -259,6 +259,15 @@ class Check {
       print(`${this.#tally}${more}\n`);
     }
     return failed === 0 ? OK : FAILED;
+  }
+
+  /** The thing that a skipped case lacks. */
+  #lack({ expected }: CheckCase): string {
+    const { slow, drain } = this.#target;
+    if (slow === undefined) return "it needs --slow REQUEST";
+    return expected.drainAfter !== undefined && drain === undefined
+      ? "it needs MODULE"
+      : "it needs a server that tells max-in-flight";
   }
 
   /** The way to run the skipped cases. */

@@ -24,7 +24,7 @@ export interface CheckResult {
   readonly ends: boolean;
   /** The answer, as lines. */
   readonly came: string;
-  /** The mistake of a failed case. */
+  /** The mistake of a failed case, or what a skipped one lacks. */
   readonly why: string | undefined;
 }
 

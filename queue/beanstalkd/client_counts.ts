@@ -25,8 +25,8 @@ export class ClientCounts {
     return count;
   }
 
-  /** A connection has sent its first command. */
-  enter(_client: BeanstalkdClient): void {
+  /** A connection has sent its first valid command. */
+  enter(): void {
     this.totalClients++;
     this.clients++;
   }

@@ -6,6 +6,7 @@ import type { RankedEngine } from "../engine/ranked_engine.ts";
 import { notIgnored } from "../refusals.ts";
 import { BeanstalkdClient } from "./client.ts";
 import { ClientCounts } from "./client_counts.ts";
+import { delayOf, leaseOf } from "./durations.ts";
 import { inspectors } from "./inspectors.ts";
 import type { BeanstalkdHandlers, BeanstalkdOptions } from "./options.ts";
 import type { ClientHandlers, HandlerParts } from "./parts.ts";
@@ -13,10 +14,8 @@ import { reservers } from "./reservers.ts";
 import { TubeNames } from "./tube_names.ts";
 import { Tubes } from "./tubes.ts";
 
-/** The lease of a job is never longer, and its delay never. */
-const LONGEST_LEASE = bounds.lease.max / 1000, LONGEST_DELAY = bounds.delay.max / 1000;
 /** The priority of jobs in the queue: that of a PUT that names none. */
-const PRIORITY = 5;
+const PRIORITY = Number(bounds.priority.default);
 
 /**
  * Makes the handlers of `beanstalkdProtocol` that serve an engine. Throws `RangeError` for a pattern that is none.
@@ -61,7 +60,7 @@ export function createBeanstalkdHandlers(
     if (client === undefined) {
       const made = client = new BeanstalkdClient(connection, tubes);
       clients.set(connection, made);
-      counts.enter(made);
+      counts.enter();
       connection.whenClosed(() => {
         made.close();
         counts.leave(made);
@@ -104,10 +103,10 @@ function producers(
         body,
         priority: PRIORITY,
         attempts: 0,
-        lease: 1000 * Math.min(Math.max(ttr, 1), LONGEST_LEASE),
+        lease: leaseOf(ttr),
         backoff: 0,
         keep: false,
-        delay: 1000 * Math.min(delay, LONGEST_DELAY),
+        delay: delayOf(delay),
         rank: priority,
       }, context);
       tube.puts++;

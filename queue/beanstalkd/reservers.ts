@@ -2,16 +2,15 @@
 
 import type { Context } from "../../server/request/handlers.ts";
 import { Refusal } from "../../protocol/errors.ts";
-import { bounds } from "../bounds.ts";
 import type { DeliveredJob } from "../engine/engine.ts";
 import { notFound } from "../refusals.ts";
 import type { BeanstalkdClient } from "./client.ts";
+import { delayOf } from "./durations.ts";
 import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
 
 const EMPTY = new Uint8Array();
 /** A job whose time is over within so many ms is in its last second, as beanstalkd calls it. */
 const MARGIN = 1000;
-const LONGEST_DELAY = bounds.delay.max / 1000;
 
 /** The handlers. */
 export function reservers(parts: HandlerParts): Pick<
@@ -66,8 +65,7 @@ export function reservers(parts: HandlerParts): Pick<
     },
 
     async RELEASE({ id, priority, delay }, context) {
-      const ms = 1000 * Math.min(delay, LONGEST_DELAY);
-      await engine.release(id, claim(context), ms, priority);
+      await engine.release(id, claim(context), delayOf(delay), priority);
     },
 
     async BURY({ id, priority }, context) {

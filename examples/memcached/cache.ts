@@ -15,6 +15,8 @@ const ITEM_HEADER = 59;
 /** A number at the beginning of a value: white space may stand before it, and anything behind white space. */
 const NUMBER = /^\s*\+?([0-9]+)(?:\s|$)/;
 const MOST_NUMBER = 64;
+const ANYTHING = /^/;
+const MOST_JOINS = 64;
 const TWO_TO_64 = 1n << 64n;
 
 /** The counts of `stats`, under the names of the original. */
@@ -160,6 +162,7 @@ export function createCache(mostBytes: number, now: () => number = Date.now): Ca
         const both = mode === "append" ? old.value + value : value + old.value;
         if (!fits(key, old.flags, both)) return { outcome: "NOT_STORED", cas: 0 };
         item = new Item(key, both, old.flags, old.expires);
+        item.joins = joinsOf(both, old.joins + 1);
       } else if (cas !== undefined) {
         if (old === undefined) {
           counts.cas_misses++;
@@ -281,6 +284,16 @@ export function createCache(mostBytes: number, now: () => number = Date.now): Ca
 
 function fits(key: string, flags: number, value: string): boolean {
   return ITEM_HEADER + key.length + (flags === 0 ? 0 : 4) + value.length <= MOST_ITEM;
+}
+
+/**
+ * The number of parts that a joined text has beside its first. V8 keeps it as a tree of them until a pattern looks at
+ * it, and then as one piece. To do that at each append to a long value would take long.
+ */
+function joinsOf(text: string, joins: number): number {
+  if (joins < MOST_JOINS) return joins;
+  ANYTHING.test(text);
+  return 0;
 }
 
 function changed(value: bigint, by: bigint, down: boolean): bigint {

@@ -2,6 +2,8 @@
 
 /** Bytes that an item costs beside its key and value, as measured: the object, its strings, its place in the map. */
 const ITEM_BYTES = 250;
+/** Bytes that a part of a value costs which was appended, until the value is in one piece. */
+const JOIN_BYTES = 32;
 
 /** An item of the cache. */
 export class Item {
@@ -17,6 +19,8 @@ export class Item {
   /** The time of its last use, in ms. */
   usedAt = 0;
   cas = 0;
+  /** The number of parts that were joined to its value, and are kept apart. */
+  joins = 0;
 
   constructor(
     readonly key: string,
@@ -27,7 +31,7 @@ export class Item {
   ) {}
 
   get bytes(): number {
-    return ITEM_BYTES + this.key.length + this.value.length;
+    return ITEM_BYTES + this.key.length + this.value.length + JOIN_BYTES * this.joins;
   }
 }
 

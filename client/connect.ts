@@ -4,7 +4,8 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { type Call, readCalls } from "../dialects/lineup1/calls.ts";
 import type { Frame } from "../dialects/lineup1/frame.ts";
-import type { SoundProtocol } from "../dialects/lineup1/sound_protocol.ts";
+import type { ReservedComplaint } from "../dialects/lineup1/reserved_words.ts";
+import type { SoundProtocol } from "../protocol/sound_protocol.ts";
 import { type LineParts, readReply, type Values, writeParts } from "../dialects/lineup1/message.ts";
 import { type Protocol, wireOptions, type WithCommands } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
@@ -73,7 +74,7 @@ export interface Connect {
    * ```
    */
   <const P extends WithCommands>(
-    protocol: SoundProtocol<P>,
+    protocol: SoundProtocol<P, ReservedComplaint<P>>,
     address: string | readonly string[] | ByteStream,
     options?: ClientOptions,
   ): Promise<Client<P>>;

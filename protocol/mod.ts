@@ -34,7 +34,8 @@ export {
   type CommandsOf,
 } from "../dialects/lineup1/builtin_protocol.ts";
 export { compile } from "../dialects/lineup1/compile.ts";
-export type { ProtocolComplaint, SoundProtocol } from "../dialects/lineup1/sound_protocol.ts";
+export type { FieldsOf, ProtocolComplaint, SoundProtocol } from "./sound_protocol.ts";
+export type { ReservedComplaint } from "../dialects/lineup1/reserved_words.ts";
 export {
   type CompiledCommand,
   type CompiledProtocol,

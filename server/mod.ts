@@ -4,14 +4,7 @@
  * @module
  */
 
-export {
-  type Servable,
-  serve,
-  type ServedFirst,
-  type ServedSecond,
-  type Server,
-  type SomeHandlers,
-} from "./serve.ts";
+export { type Servable, serve, type ServedFirst, type ServedSecond, type Server } from "./serve.ts";
 export type {
   ProxiedAddress,
   ReservedAddress,
@@ -43,10 +36,13 @@ export type {
 export type {
   ConnectedClient,
   Context,
+  EveryHandler,
   Handler,
   Handlers,
   ItemSource,
+  NoOtherHandler,
   Result,
+  SomeHandlers,
 } from "./request/handlers.ts";
 export { instant } from "./request/handlers.ts";
 export { type LogEntry, type LogLevel, logToConsole } from "./log.ts";

@@ -2,17 +2,18 @@
 
 import type { Dialect } from "../dialects/dialect.ts";
 import { lineup1 } from "../dialects/lineup1/lineup1.ts";
-import type { ProtocolComplaint } from "../dialects/lineup1/sound_protocol.ts";
+import type { ReservedComplaint } from "../dialects/lineup1/reserved_words.ts";
 import { type Address, AddressError, formatAddress } from "../net/address.ts";
 import { systemClock } from "../net/clock.ts";
 import { listen } from "../net/listen.ts";
 import { immediateTurns, openLoopYield } from "../net/loop_yield.ts";
 import type { Listener } from "../net/stream.ts";
+import type { ProtocolComplaint } from "../protocol/sound_protocol.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import { isRecord } from "../protocol/spec_error.ts";
 import { EventLog } from "./event_log.ts";
 import { logToConsole, logWritten } from "./log.ts";
-import type { Handler } from "./request/handlers.ts";
+import type { EveryHandler, NoOtherHandler, SomeHandlers } from "./request/handlers.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import { needServices, type Service } from "./service.ts";
 import {
@@ -49,31 +50,29 @@ export interface Servable {
 }
 
 /** The first argument of `serve`. For a wrong protocol, a sentence for the error of the compiler. */
-export type ServedFirst<P, D> = [ProtocolComplaint<P, D>] extends [never]
+export type ServedFirst<P, D> = [ServedComplaint<P, D>] extends [never]
   ? P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol)
-  : ProtocolComplaint<P, D>;
+  : ServedComplaint<P, D>;
 
-/** Handlers of a protocol, some or all. */
-export type SomeHandlers<P extends Servable> = {
-  readonly [V in keyof P["commands"]]?: Handler<P["commands"][V]>;
-};
+/** @internal The words of the default dialect are reserved, unless there is another one. */
+type ServedComplaint<P, D> =
+  | ProtocolComplaint<P>
+  | ([D] extends [undefined] ? ReservedComplaint<P> : never);
 
 /**
- * The second argument of `serve`, beside what it is: all handlers of a protocol, or with workers `W` any of them, and none
- * of other commands; or the options of a service. That the argument has a type of its own, `H`, leaves the types of
- * handlers to the protocol alone: `state: "idle"` is the value of an enum, not any text.
+ * The second argument of `serve`, beside what it is: all handlers of a protocol, or with workers `W` any of them; or the
+ * options of services.
  */
 export type ServedSecond<P extends Servable, H, W> = P extends OneOrMany<object>
-  ? ServeOptions & { readonly [N in OtherKeys<H, ServeOptions>]: [`serve has no option ${N}`] }
-  :
-    & { readonly [V in OtherKeys<H, P["commands"]>]: `there is no command ${V}` }
-    & ([W] extends [WorkerOptions] ? unknown : { readonly [V in keyof P["commands"]]: unknown });
+  ? ServeOptions & { readonly [N in OtherOptions<H>]: [`serve has no option ${N}`] }
+  : [W] extends [WorkerOptions] ? NoOtherHandler<P, H>
+  : EveryHandler<P, H>;
 
 /** @internal A service, or several. */
 type OneOrMany<S> = { readonly protocol: object } & S | readonly S[];
 
 /** @internal */
-type OtherKeys<T, Known> = Exclude<keyof T & string, keyof Known>;
+type OtherOptions<H> = Exclude<keyof H & string, keyof ServeOptions>;
 
 /**
  * Serves a protocol with its handlers, or with `serve(service, options)` a service, or several beside each other: protocols

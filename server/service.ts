@@ -1,6 +1,7 @@
 // A service: a protocol with its handlers, and what is around them.
 
-import type { Protocol } from "../protocol/spec.ts";
+import type { SoundProtocol } from "../protocol/sound_protocol.ts";
+import type { Protocol, WithCommands } from "../protocol/spec.ts";
 import { isRecord } from "../protocol/spec_error.ts";
 import type { AnyAround, ContextBehind, InOrder } from "./request/around.ts";
 import type { ConnectedClient, Context, Handlers } from "./request/handlers.ts";
@@ -18,7 +19,7 @@ export interface Service<P extends Protocol = Protocol> {
 }
 
 /** The parts of a service beside its protocol, for `service`. */
-export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAround<S>[]> {
+export interface ServiceParts<P extends WithCommands, S, A extends readonly AnyAround<S>[]> {
   /**
    * Makes the state of a connection when that opens, before the greeting. Handlers and middleware find it as
    * `context.state`. Where it has a `[Symbol.dispose]` or a `[Symbol.asyncDispose]` method, that is called when the
@@ -68,15 +69,15 @@ export interface ServiceParts<P extends Protocol, S, A extends readonly AnyAroun
  * assertEquals(await client.COUNT(), { count: 2 });
  * ```
  */
-export function service<const P extends Protocol>(protocol: P): MakeService<P> {
-  return (parts) => ({ protocol, ...parts } as unknown as Service<P>);
+export function service<const P extends WithCommands>(protocol: SoundProtocol<P>): MakeService<P> {
+  return (parts) => ({ protocol, ...parts } as unknown as Service<Extract<P, Protocol>>);
 }
 
 /** Makes a service of a protocol that is known already, so that the types of handlers follow from it alone. */
-export type MakeService<P extends Protocol> = <
+export type MakeService<P extends WithCommands> = <
   S = undefined,
   const A extends readonly AnyAround<S>[] = readonly AnyAround<S>[],
->(parts: ServiceParts<P, S, A>) => Service<P>;
+>(parts: ServiceParts<P, S, A>) => Service<Extract<P, Protocol>>;
 
 /** Checks the form of services that no compiler has checked. Throws `TypeError`. */
 export function needServices(services: readonly unknown[]): asserts services is readonly Service[] {

@@ -1,7 +1,7 @@
 // The examples of a protocol as tests of its handlers.
 
 import type { Protocol } from "../protocol/spec.ts";
-import type { Handlers } from "../server/request/handlers.ts";
+import type { EveryHandler, SomeHandlers } from "../server/request/handlers.ts";
 import type { Service } from "../server/service.ts";
 import { type MemoryServerOptions, serveInMemory } from "./memory_server.ts";
 import { checkTranscript } from "./transcript.ts";
@@ -47,9 +47,9 @@ export interface ExampleOptions extends MemoryServerOptions {
  * for (const run of runs) await run();
  * ```
  */
-export function testExamples<const P extends Protocol>(
+export function testExamples<const P extends Protocol, H extends SomeHandlers<P>>(
   protocol: P,
-  handlers: Handlers<P> | (() => Handlers<P>),
+  handlers: H & EveryHandler<P, H> | (() => H & EveryHandler<P, H>),
   options?: ExampleOptions,
 ): void;
 /** Registers a test for each example of a service. */

@@ -6,7 +6,7 @@ import { memoryPair } from "../net/memory.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import type { LogEntry } from "../server/log.ts";
-import type { Handlers } from "../server/request/handlers.ts";
+import type { EveryHandler, SomeHandlers } from "../server/request/handlers.ts";
 import { serve } from "../server/serve.ts";
 import type { ServeOptions } from "../server/serve_options.ts";
 import type { Service } from "../server/service.ts";
@@ -79,9 +79,9 @@ const ADDRESS = "unix:memory";
  * assertEquals(await slept, {});
  * ```
  */
-export function serveInMemory<const P extends Protocol>(
+export function serveInMemory<const P extends Protocol, H extends SomeHandlers<P>>(
   protocol: P,
-  handlers: Handlers<P>,
+  handlers: H & EveryHandler<P, H>,
   options?: MemoryServerOptions,
 ): Promise<MemoryServer<P>>;
 /** Serves a service in memory, or several beside each other: `client` is one of the first. */

@@ -39,4 +39,11 @@ export {
 export { VirtualClock } from "./virtual_clock.ts";
 export type { Clock } from "../scheduling/clock.ts";
 export type { AnyClient, ByteStream, Client, ClientOptions } from "../client/mod.ts";
-export type { Handlers, LogEntry, ServeOptions, Service } from "../server/mod.ts";
+export type {
+  EveryHandler,
+  Handlers,
+  LogEntry,
+  ServeOptions,
+  Service,
+  SomeHandlers,
+} from "../server/mod.ts";

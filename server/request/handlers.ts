@@ -79,6 +79,25 @@ export type Handlers<P extends WithCommands, X = Context> = {
   readonly [V in keyof P["commands"]]: Handler<P["commands"][V], X>;
 };
 
+/** As `Handlers`, some or all of them. */
+export type SomeHandlers<P extends { readonly commands?: object }, X = Context> = {
+  readonly [V in keyof P["commands"]]?: Handler<P["commands"][V], X>;
+};
+
+/**
+ * What the type `H` of given handlers must fit beside `SomeHandlers`: a handler for every command, and none of another.
+ * A function whose handlers have a type parameter of their own leaves the types of each handler to the protocol alone:
+ * `state: "idle"` is the value of an enum there, not any text.
+ */
+export type EveryHandler<P extends { readonly commands?: object }, H> =
+  & NoOtherHandler<P, H>
+  & { readonly [V in keyof P["commands"]]: unknown };
+
+/** As `EveryHandler`, where some may be missing. */
+export type NoOtherHandler<P extends { readonly commands?: object }, H> = {
+  readonly [V in Exclude<keyof H & string, keyof P["commands"]>]: `there is no command ${V}`;
+};
+
 const INSTANT = new WeakSet<object>();
 
 /**

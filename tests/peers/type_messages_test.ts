@@ -6,9 +6,10 @@ const ROOT = new URL("../../", import.meta.url);
 
 const PRELUDE = `
 import { connect, type Protocol, serve } from "${new URL("mod.ts", ROOT).href}";
-import { type Handlers, instant, type ServeOptions, type Service } from "${
+import { type Handlers, instant, type ServeOptions, type Service, service } from "${
   new URL("server/mod.ts", ROOT).href
 }";
+import { serveInMemory, testExamples } from "${new URL("testing/mod.ts", ROOT).href}";
 const lamp = {
   name: "lamp", version: "1.0", summary: "A lamp.",
   commands: {
@@ -51,6 +52,10 @@ const RIGHT: readonly string[] = [
   `serve({ ...about, commands: { A: { summary: "A.", args: { b: { type: "enum", values: ["x"] } } } } }, { A: ({ b: _ }: { b: "x" }) => {} })`,
   `(p: Protocol) => serve(p, {})`,
   `<P extends Protocol>(protocol: P, handlers: Handlers<P>) => serve({ protocol, handlers } as Service, { port: 0 })`,
+  `serveInMemory(lamp, { STATUS: () => ({ state: "on" }), BLINK })`,
+  `testExamples(lamp, { STATUS: () => ({ state: "on" }), BLINK })`,
+  `testExamples(lamp, () => ({ STATUS: () => ({ state: "on" }), BLINK }))`,
+  `service(lamp)({ handlers: { STATUS: () => ({ state: "on" }), BLINK } })`,
   `serve([{ protocol: lamp, handlers: { STATUS, BLINK } }])`,
   `serve({ protocol: lamp, handlers: { STATUS, BLINK } }, { port: 0, log: ({ message }) => message.length })`,
   `serve(lamp, { STATUS: instant(() => ({ state: "on" })), BLINK })`,
@@ -120,6 +125,19 @@ const WRONG: readonly (readonly [program: string, says: string])[] = [
     `type '"commands.OK: a reply begins with this word; choose another verb"'.`,
   ],
   [`serve(typo, { SET: () => {} })`, `Did you mean '"integer"'?`],
+  [
+    `service(lamp)({ handlers: { STATUS } })`,
+    "Property 'BLINK' is missing in type",
+  ],
+  [
+    `service(lamp)({ handlers: { STATUS, BLINK, BLINKS: BLINK } })`,
+    "Did you mean to write 'BLINK'?",
+  ],
+  [`service(lower)({ handlers: { status: () => {} } })`, `type '"${VERB}"'.`],
+  [
+    `service(loose)({ handlers: { SET: ({ watts }) => ({ ok: watts }) } })`,
+    `'"${WIDENED}"'.`,
+  ],
   [`connect(lower, "lamp:1")`, `type '"${VERB}"'.`],
   [`connect(loose, "lamp:1")`, `type '"${WIDENED}"'.`],
   [`connect(lamp, "lamp:1", { agnt: "me" })`, "Did you mean to write 'agent'?"],

@@ -1,13 +1,12 @@
 // What the compiler says of a wrong protocol: the sentence of `compile`, in place of a comparison of types.
 
-import type { TypeOf } from "../../protocol/infer.ts";
-import type { Protocol, wireOptions } from "../../protocol/spec.ts";
-import type { BuiltinCommands } from "./builtin_protocol.ts";
+import type { TypeOf } from "./infer.ts";
+import type { Protocol, wireOptions } from "./spec.ts";
 
 /**
  * A protocol as functions take it: `P` itself, or for a wrong one a sentence, which the compiler shows in its error. Rules
- * that types cannot tell are left to `compile`, such as the characters of a verb. With a dialect `D` that is not Lineup/1
- * no words are reserved.
+ * that types cannot tell are left to `compile`, such as the characters of a verb. `Reserved` is the sentence about words
+ * that a dialect reserves.
  *
  * @example
  * ```ts
@@ -23,14 +22,13 @@ import type { BuiltinCommands } from "./builtin_protocol.ts";
  * describe({ ...calc, commands: { add: { summary: "Add." } } });
  * ```
  */
-export type SoundProtocol<P, D = undefined> = [ProtocolComplaint<P, D>] extends [never]
+export type SoundProtocol<P, Reserved = never> = [ProtocolComplaint<P> | Reserved] extends [never]
   ? P & Protocol
-  : ProtocolComplaint<P, D>;
+  : ProtocolComplaint<P> | Reserved;
 
 /** What is wrong with a protocol, as a sentence; `never` where types can tell of nothing. */
-export type ProtocolComplaint<P, D = undefined> = P extends { readonly commands: infer C } ? {
-    [V in keyof C & string]: string extends V ? never
-      : CommandComplaint<V, C[V]> | ([D] extends [undefined] ? ReservedComplaint<V, C[V]> : never);
+export type ProtocolComplaint<P> = P extends { readonly commands: infer C } ? {
+    [V in keyof C & string]: string extends V ? never : CommandComplaint<V, C[V]>;
   }[keyof C & string]
   : never;
 
@@ -38,31 +36,20 @@ export type ProtocolComplaint<P, D = undefined> = P extends { readonly commands:
 type CommandComplaint<V extends string, C> =
   | (V extends Uppercase<V> ? never
     : `commands.${V}: a verb is an upper-case letter and up to 31 of A-Z, 0-9 and "-"`)
-  | CommonOptionComplaint<V, keyof PartOf<C, "options"> & keyof typeof wireOptions>
+  | CommonOptionComplaint<V, keyof FieldsOf<C, "options"> & keyof typeof wireOptions>
   | {
     [Part in "args" | "options" | "reply" | "items"]: FieldsComplaint<
       `commands.${V}.${Part}`,
-      PartOf<C, Part>
+      FieldsOf<C, Part>
     >;
   }["args" | "options" | "reply" | "items"];
-
-/** @internal */
-type ReservedComplaint<V extends string, C> =
-  | (V extends keyof BuiltinCommands
-    ? `commands.${V}: every server answers this command itself; choose another verb`
-    : V extends "OK" | "ERR" ? `commands.${V}: a reply begins with this word; choose another verb`
-    : never)
-  | TimingComplaint<V, keyof PartOf<C, "reply"> & ("waited" | "took")>;
 
 type CommonOptionComplaint<V extends string, N extends string> = N extends string
   ? `commands.${V}.options.${N}: every command takes an option of this name`
   : never;
 
-type TimingComplaint<V extends string, N extends string> = N extends string
-  ? `commands.${V}.reply.${N}: timing=on adds this name to every reply; choose another`
-  : never;
-
-type PartOf<C, Part extends string> = C extends { readonly [_ in Part]: infer F } ? F
+/** The fields that a command has in one of its parts. */
+export type FieldsOf<C, Part extends string> = C extends { readonly [_ in Part]: infer F } ? F
   : Record<never, never>;
 
 type FieldsComplaint<Path extends string, F> = {

@@ -4,11 +4,11 @@ import { standardError } from "../net/standard_error.ts";
 import { printable } from "../protocol/printable.ts";
 import { formatWord } from "../protocol/quoting.ts";
 
-/** The levels of log entries, the least important first. */
-export const LOG_LEVELS = ["debug", "info", "error"] as const;
-
 /** The level of a log entry. */
-export type LogLevel = typeof LOG_LEVELS[number];
+export type LogLevel = "debug" | "info" | "error";
+
+/** The levels of log entries, the least important first. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "error"];
 
 /** Whether an entry of a level is wanted by a log that begins at `least`. */
 export function isLogged(level: LogLevel, least: LogLevel): boolean {

@@ -159,8 +159,17 @@ export class Connection
   }
 
   whenClosed(action: () => void): void {
-    if (this.closed) queueMicrotask(action);
+    if (this.closed) queueMicrotask(() => this.#act(action));
     else (this.#onClosed ??= []).push(action);
+  }
+
+  /** Runs an action of a handler. Its error must not end the server. */
+  #act(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#report.failed(error);
+    }
   }
 
   // The callbacks of its read loop and of its requests.
@@ -293,7 +302,7 @@ export class Connection
     this.#halfClose?.end();
     this.#stream.close();
     this.receipts.close();
-    for (const action of this.#onClosed ?? []) action();
+    for (const action of this.#onClosed ?? []) this.#act(action);
     this.#states.dispose();
   }
 }

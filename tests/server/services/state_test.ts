@@ -95,6 +95,24 @@ Deno.test("a state is disposed once, when its connection has ended and the signa
   assertEquals(times, 1);
 });
 
+Deno.test("a state is disposed although an action for the end of the connection fails", async () => {
+  const { promise: disposed, resolve } = Promise.withResolvers<void>();
+  await using shop = await openShop((client) => {
+    client.whenClosed(() => {
+      throw new Error("an action fails");
+    });
+    return { [Symbol.dispose]: () => resolve() };
+  });
+  const wire = await RawClient.open(shop.listener.connect());
+  await wire.ask("QUIT");
+  wire.close();
+  await disposed;
+  assertEquals(shop.log.map(({ error }) => (error as Error).message), ["an action fails"]);
+  // The server goes on.
+  using other = await RawClient.open(shop.listener.connect());
+  assertEquals(await other.ask("PING"), "OK pong");
+});
+
 Deno.test("a shutdown waits until the states are disposed", async () => {
   const order: string[] = [];
   {

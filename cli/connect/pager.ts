@@ -5,10 +5,12 @@
 import type { Key } from "../keys.ts";
 import type { Device } from "../raw_terminal.ts";
 import type { Paint } from "../style.ts";
-import { fit, graphemes, wrap } from "../text_width.ts";
+import { fit, graphemes, width, wrap } from "../text_width.ts";
 
 const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
-const KEYS = "space, b: a page on, back; arrows: a line; g, G: begin, end; / n: find; q: leave";
+const KEYS = "q: leave; space, b: a page on, back; arrows: a line; g, G: begin, end; / n: find";
+/** The columns for the request in the last row. */
+const TITLE_WIDTH = 24;
 
 /** A text on the alternate screen. */
 export class Pager {
@@ -134,9 +136,8 @@ export class Pager {
     const shown = this.#rows.slice(this.#top, this.#top + height);
     while (shown.length < height) shown.push("~");
     const last = Math.min(this.#rows.length, this.#top + height);
-    const state = this.#typed !== undefined
-      ? `/${this.#typed}`
-      : this.#notice || `${this.#title}  ${last} of ${this.#rows.length}  ${KEYS}`;
+    const state = this.#typed !== undefined ? `/${this.#typed}` : this.#notice ||
+      `${fit(this.#title, TITLE_WIDTH)}  ${last} of ${this.#rows.length}  ${KEYS}`;
     const rows = [
       ...shown.map((row) => this.#paint(row === "~" ? "dim" : "plain", row)),
       this.#paint("chosen", fit(state, columns - 1)),
@@ -148,7 +149,14 @@ export class Pager {
   #wrap(columns: number): void {
     const share = this.#rows.length === 0 ? 0 : this.#top / this.#rows.length;
     this.#columns = columns;
-    this.#rows = this.#lines.flatMap((line) => wrap(line, columns));
+    this.#rows = this.#lines.flatMap((line) => rowsOf(line, columns));
     this.#top = Math.floor(share * this.#rows.length);
   }
+}
+
+/** The rows of a line. All of them have its indentation. */
+function rowsOf(line: string, columns: number): string[] {
+  if (width(line) <= columns) return [line];
+  const indent = /^ */.exec(line)![0].slice(0, columns / 2);
+  return wrap(line.slice(indent.length), columns - indent.length).map((row) => indent + row);
 }

@@ -316,6 +316,18 @@ Deno.test("terminal shows the last reply in pages, finds text in it, and saves i
     screen.columns = 100;
     type("q");
     await see(/echo 2>$/);
+    // An indented line keeps its indentation in all of its rows.
+    type('SAY "  one two three four five six seven eight"\r');
+    await see("echo 3>");
+    type("/page\r");
+    await see("q: leave");
+    screen.columns = 24;
+    session.terminal.redraw();
+    await see("\n  one two three four\n  five six seven eight\n");
+    screen.columns = 100;
+    type("q");
+    type("COUNT 100\r");
+    await see(/\* 100\nOK\necho 4>$/);
     type(`/save ${directory}/reply\r`);
     await see(/of COUNT 100 saved to/);
     const saved = await Deno.readTextFile(`${directory}/reply`);

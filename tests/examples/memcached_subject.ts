@@ -31,6 +31,18 @@ export function binary(
   return Uint8Array.of(...new Uint8Array(header.buffer), ...rest);
 }
 
+/** The answer to such a request, as UTF-8. */
+function binaryAnswer(
+  opcode: number,
+  { status = 0, value = "", cas = 0 }: { status?: number; value?: string; cas?: number } = {},
+): string {
+  const bytes = binary(opcode, { value });
+  bytes[0] = 0x81;
+  bytes[7] = status;
+  bytes[23] = cas;
+  return new TextDecoder().decode(bytes);
+}
+
 const EXTRAS = [0, 0, 0, 0, 0, 0, 0, 0];
 
 /** The dialect, on a server in memory with a cache of its own. `mn` is the slow request. */
@@ -141,3 +153,62 @@ export function serveCache(
     { dialect: memcached, limits, stats: figures, ...options },
   );
 }
+
+/** The binary form of the dialect, in the same way. NOOP is the slow request. */
+export const binarySubject: DialectSubject = {
+  ...subject,
+  requests: [
+    {
+      send: binary(0x00, { key: "a" }),
+      expect: binaryAnswer(0x00, { status: 1, value: "Not found" }),
+    },
+    { send: binary(0x09, { key: "a" }), expect: "" },
+    {
+      send: binary(0x04, { key: "a" }),
+      expect: binaryAnswer(0x04, { status: 1, value: "Not found" }),
+    },
+    { send: binary(0x11, { extras: EXTRAS, key: "s", value: "\r\n" }), expect: "" },
+    {
+      send: binary(0x0e, { key: "a", value: "x" }),
+      expect: binaryAnswer(0x0e, { status: 5, value: "Not stored." }),
+    },
+    { send: binary(0x0b), expect: binaryAnswer(0x0b, { value: "1.6.18" }) },
+    { send: binary(0x08), expect: binaryAnswer(0x08) },
+    { send: binary(0x07), expect: binaryAnswer(0x07), ends: true },
+    { send: binary(0x17), expect: "", ends: true },
+  ],
+  invalid: [
+    {
+      send: binary(0x50, { key: "abc" }),
+      expect: binaryAnswer(0x50, { status: 0x81, value: "Unknown command" }),
+    },
+    {
+      send: binary(0x00, { extras: [1], key: "a" }),
+      expect: binaryAnswer(0x00, { status: 4, value: "Invalid arguments" }),
+    },
+    {
+      send: binary(0x01, { key: "a", value: "x" }),
+      expect: binaryAnswer(0x01, { status: 4, value: "Invalid arguments" }),
+    },
+    {
+      send: binary(0x00, { key: `${KEY}k` }),
+      expect: binaryAnswer(0x00, { status: 4, value: "Invalid arguments" }),
+    },
+  ],
+  overlong: [
+    {
+      send: binary(0x01, { extras: EXTRAS, key: "a", value: "x".repeat(1500) }),
+      expect: binaryAnswer(0x01, { status: 3, value: "Too large." }),
+    },
+    {
+      send: binary(0x01, { extras: EXTRAS, key: "a", value: "x".repeat(2001) }),
+      expect: binaryAnswer(0x01, { status: 3, value: "Too large." }),
+      ends: true,
+    },
+  ],
+  unfinished: [
+    { send: binary(0x0a).subarray(0, 5), expect: "" },
+    { send: binary(0x01, { extras: EXTRAS, key: "a", value: "abc" }).subarray(0, 34), expect: "" },
+  ],
+  slow: { send: binary(0x0a), expect: binaryAnswer(0x0a) },
+};

@@ -5,9 +5,12 @@ import { createCache } from "../../examples/memcached/cache.ts";
 import { protocol } from "../../examples/memcached/protocol.ts";
 import { options } from "../../examples/memcached.ts";
 import { RawClient } from "../raw_client.ts";
-import { serveCache, subject } from "./memcached_subject.ts";
+import { binarySubject, serveCache, subject } from "./memcached_subject.ts";
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`memcached ${name}`, run);
+for (const { name, run } of dialectCases(binarySubject)) {
+  Deno.test(`memcached in binary ${name}`, run);
+}
 
 /** A cache, a client of it, and a time that passes when the test says so. */
 async function open(

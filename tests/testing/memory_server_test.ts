@@ -1,7 +1,7 @@
 import { ConnectionLost } from "@lineup/lineup/client";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { service } from "@lineup/lineup/server";
-import { serveInMemory, VirtualClock } from "@lineup/lineup/testing";
+import { serveInMemory, testExamples, VirtualClock } from "@lineup/lineup/testing";
 import { assertEquals, assertRejects } from "@std/assert";
 
 const desk = {
@@ -90,6 +90,31 @@ Deno.test("a client of a server in memory connects again where its connection is
   const client = await server.client({ retry: { base: 1 } });
   await client.QUIT();
   assertEquals(await client.ASK({ word: "again" }), { word: "again" });
+});
+
+Deno.test("handlers of a server in memory have the types of those of serve", async () => {
+  const lamp = {
+    name: "lamp",
+    version: "1.0",
+    summary: "A lamp.",
+    commands: {
+      STATUS: { summary: "Is it on?", reply: { state: { type: "enum", values: ["on", "off"] } } },
+    },
+  } as const;
+  await using server = await serveInMemory(lamp, { STATUS: () => ({ state: "on" }) });
+  const client = await server.client();
+  assertEquals(await client.STATUS(), { state: "on" });
+  const wrong = [
+    // @ts-expect-error The enum has no value dim.
+    () => serveInMemory(lamp, { STATUS: () => ({ state: "dim" }) }),
+    // @ts-expect-error There is no command LAMP.
+    () => serveInMemory(lamp, { STATUS: () => ({ state: "on" }), LAMP: () => {} }),
+    () => testExamples(lamp, { STATUS: () => ({ state: "on" }) }),
+    () => testExamples(lamp, () => ({ STATUS: () => ({ state: "on" as const }) })),
+    // @ts-expect-error The handler of STATUS is missing.
+    () => testExamples(lamp, {}),
+  ];
+  assertEquals(wrong.length, 5);
 });
 
 Deno.test("a server in memory throws as serve does", async () => {

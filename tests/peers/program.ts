@@ -7,6 +7,8 @@ const INSTALL: Readonly<Record<string, string>> = {
   unshare: "apt-get install util-linux",
   prlimit: "apt-get install util-linux",
   ss: "apt-get install iproute2",
+  man: "apt-get install man-db",
+  col: "apt-get install bsdextrautils",
   telnet: "apt-get install inetutils-telnet",
   node: "apt-get install nodejs",
   ruby: "apt-get install ruby ruby-beaneater",

@@ -4,7 +4,7 @@ import type { Values } from "../../protocol/shape.ts";
 import { RequestContext } from "./context.ts";
 import type { Context } from "./handlers.ts";
 import type { ServeAround, UntypedHandler } from "./route.ts";
-import { sendItems } from "./stream.ts";
+import { sendItems, startItems } from "./stream.ts";
 
 /** The reply of a handler, as middleware passes it on. Its type remembers what `next` added to the context. */
 export interface Passed<Added = unknown> {
@@ -122,7 +122,7 @@ export function putAround(
       try {
         const result = handler(args, context);
         return streams
-          ? await sendItems(request, result, sent)
+          ? await sendItems(request, startItems(result), sent)
           : await result as Values | undefined;
       } catch (error) {
         failure = { error };

@@ -12,7 +12,7 @@ import { drainingFailure } from "../admission/draining.ts";
 import { BUSY, refusedFailure } from "./failures.ts";
 import type { ConnectedClient, Context } from "./handlers.ts";
 import type { StartedRequest } from "./owner.ts";
-import { sendItems, type StreamingRequest } from "./stream.ts";
+import { sendItems, startItems, type StreamingRequest } from "./stream.ts";
 
 /** Growth of the heap by a parked request, as measured: 1.2 to 3 KiB. */
 const PARKED_BYTES = 2048;
@@ -86,19 +86,21 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     const { handler, around, builtin, command } = this.route;
     this.startedAt = this.since;
     let result: unknown;
+    let items: ReturnType<typeof startItems> | undefined;
     try {
       if (builtin !== undefined) result = this.#runBuiltin(builtin);
       else if (around === undefined) result = handler(this.#args, new RequestContext(this));
       else result = around(this, this.#args, new RequestContext(this));
+      // Middleware sends the items itself.
+      if (command.items !== undefined && around === undefined) items = startItems(result);
     } catch (error) {
       this.handlerFailed(error);
       this.#finish();
       return;
     }
-    // Only after the call of the handler: else the request behind this one could begin first.
+    // Only after the first step of the handler: else the request behind this one could begin first.
     this.connection.started(this);
-    // Middleware sends the items itself.
-    if (command.items !== undefined && around === undefined) result = sendItems(this, result);
+    if (items !== undefined) result = sendItems(this, items);
     if (isThenable(result)) {
       // One step, and one call of the clock: most requests take this path.
       result.then((reply) => {

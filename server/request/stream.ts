@@ -20,6 +20,22 @@ export interface StreamingRequest {
   handlerFailed(error: unknown): void;
 }
 
+/** What a handler has returned, and its first step, once it is taken. */
+export interface StartedItems {
+  readonly items: AsyncIterator<Values, Values | undefined> | Iterator<Values, Values | undefined>;
+  readonly step: Step | Promise<Step>;
+}
+
+type Step = IteratorResult<Values, Values | undefined>;
+
+/** Takes the first step of a handler at once, where it has returned items and no promise of them. */
+export function startItems(result: unknown): StartedItems | Promise<StartedItems> {
+  if (result instanceof Promise) return result.then(startItems);
+  const source = result as AsyncIterable<Values> & Iterable<Values>;
+  const items = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
+  return { items, step: items.next() };
+}
+
 /**
  * Sends items until the handler returns, and resolves with its reply. Rejects with the error of the handler, and where
  * the request is answered otherwise. Without `sent`, answers the request with the reply at once, in the same write as the
@@ -27,15 +43,11 @@ export interface StreamingRequest {
  */
 export async function sendItems(
   request: StreamingRequest,
-  result: unknown,
+  started: StartedItems | Promise<StartedItems>,
   sent?: { any: boolean },
 ): Promise<Values | undefined> {
-  const source = (result instanceof Promise ? await result : result) as
-    & AsyncIterable<Values>
-    & Iterable<Values>;
-  const items = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
-  for (;;) {
-    const step = items.next();
+  const { items, step: first } = started instanceof Promise ? await started : started;
+  for (let step = first;; step = items.next()) {
     const { done, value } = step instanceof Promise ? await step : step;
     if (done) {
       if (sent === undefined && !request.answered) request.succeed(value);

@@ -27,9 +27,15 @@ async function deno(
   }).spawn();
   const late = setTimeout(() => child.kill("SIGKILL"), BOUND_MS);
   let err = "";
+  let isEnded = false;
+  // A second signal cuts the server off. It logs the first one, so more text comes.
+  const end = (): void => {
+    if (!isEnded) child.kill("SIGTERM");
+    isEnded = true;
+  };
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
     err += text;
-    onText(err, () => child.kill("SIGTERM"));
+    onText(err, end);
   }
   const { code } = await child.status;
   clearTimeout(late);

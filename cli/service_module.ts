@@ -1,9 +1,12 @@
-// Importing a module whose default export is `{ protocol, handlers }`.
+// Importing a module whose default export is a service, `{ protocol, handlers }`, or several.
 
 import { pathToFileURL } from "node:url";
 import { withoutColours } from "../protocol/printable.ts";
 import type { Protocol } from "../protocol/spec.ts";
-import type { Handlers } from "../server/mod.ts";
+import { isRecord } from "../protocol/spec_error.ts";
+import { combine } from "../protocol/combine.ts";
+import { compile } from "../dialects/lineup1/compile.ts";
+import type { Service } from "../server/mod.ts";
 import { UsageError } from "./flags.ts";
 import { note } from "./output.ts";
 
@@ -12,12 +15,12 @@ const NOTE_MS = 2000;
 /** The time in which a module must load, downloads included; a worker has as long. */
 const LOADED_MS = 60_000;
 
-/** The default export of a module. */
+/** The default export of a module: a service, or several. */
 export interface ServiceModule {
   /** The address of the module. */
   readonly url: string;
-  readonly protocol: Protocol;
-  readonly handlers?: Handlers<Protocol>;
+  /** The services, perhaps without handlers. */
+  readonly services: readonly (Partial<Service> & Pick<Service, "protocol">)[];
 }
 
 /** Whether a word names a module, not an address. */
@@ -28,7 +31,7 @@ export function isModule(word: string): boolean {
 /** Imports a module. Rejects with `UsageError` if it exports no protocol, and with `Error` if it cannot be loaded. */
 export async function importService(word: string): Promise<ServiceModule> {
   const url = /^(file:|https?:|jsr:|npm:)/.test(word) ? word : pathToFileURL(word).href;
-  let module: { default?: Partial<ServiceModule> } | undefined;
+  let module: { default?: unknown } | undefined;
   try {
     module = await loaded(import(url), word);
   } catch (error) {
@@ -50,11 +53,30 @@ export async function importService(word: string): Promise<ServiceModule> {
       } s: an await at its top level does not end`,
     );
   }
-  const service = module.default;
-  if (typeof service?.protocol !== "object") {
+  const services = [module.default].flat() as Partial<Service>[];
+  if (services.length === 0 || services.some((each) => !isRecord(each?.protocol))) {
     throw new UsageError(`${word} must export default { protocol, handlers }.`);
   }
-  return { ...service, url } as ServiceModule;
+  return { url, services: services as ServiceModule["services"] };
+}
+
+/** The services of a module, as `serve` takes them. Throws `UsageError` where one has no handlers. */
+export function servable({ services }: ServiceModule, word: string): readonly Service[] {
+  return services.map(({ handlers, ...service }) => {
+    if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
+    return { ...service, handlers };
+  });
+}
+
+/** The protocol of a module: of several services, the first version of each as one. Throws `SpecError`. */
+export function protocolOf({ services }: ServiceModule): Protocol {
+  const protocols = services.map(({ protocol }) => protocol);
+  const [first, ...more] = protocols.filter(({ name }, i) =>
+    protocols.findIndex((each) => each.name === name) === i
+  );
+  if (more.length === 0) return first;
+  for (const each of protocols) compile(each);
+  return combine(first, ...more) as Protocol;
 }
 
 /**

@@ -51,7 +51,8 @@ export interface Servable {
 
 /** The first argument of `serve`. For a wrong protocol, a sentence for the error of the compiler. */
 export type ServedFirst<P, D> = [ServedComplaint<P, D>] extends [never]
-  ? P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol)
+  ? P extends readonly unknown[] ? readonly Service[]
+  : P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol)
   : ServedComplaint<P, D>;
 
 /** @internal The words of the default dialect are reserved, unless there is another one. */

@@ -5,9 +5,8 @@ import { type ByteStream, listenMemory, parseAddress } from "../../net/mod.ts";
 import type { Protocol } from "../../protocol/spec.ts";
 import { logToConsole } from "../../server/log.ts";
 import { type Context, serve, type Server, type Service } from "../../server/mod.ts";
-import { UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
-import { importService } from "../service_module.ts";
+import { importService, protocolOf, servable } from "../service_module.ts";
 
 /** A server to check. */
 export interface CheckTarget extends AsyncDisposable {
@@ -59,12 +58,11 @@ const DRAIN_MS = 200;
 export async function targetOf(
   word: string,
 ): Promise<CheckTarget & { readonly protocol: Protocol }> {
-  const service = await importService(word);
-  const { protocol, handlers } = service;
-  if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
+  const module = await importService(word);
+  const services = servable(module, word);
   const start = async (): Promise<OwnServer> => {
     const memory = listenMemory();
-    const server = await serve([{ ...service, handlers }, waiting], {
+    const server = await serve([...services, waiting], {
       listen: [memory],
       drain: DRAIN_MS,
       log: (entry) => entry.level === "error" && logToConsole(entry),
@@ -79,7 +77,7 @@ export async function targetOf(
   };
   return {
     name: word,
-    protocol,
+    protocol: protocolOf(module),
     slow: WAIT,
     drain: end,
     async connect() {

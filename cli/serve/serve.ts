@@ -4,12 +4,12 @@ import { serve } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
-import { importService } from "../service_module.ts";
+import { importService, servable } from "../service_module.ts";
 import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** `lineup serve`. */
 export const serveCommand: Subcommand = {
-  summary: "Serve a module whose default export is { protocol, handlers }.",
+  summary: "Serve a module whose default export is a service, { protocol, handlers }, or several.",
   args: "MODULE",
   count: [1, 1],
   completes: ["files"],
@@ -41,20 +41,24 @@ export const serveCommand: Subcommand = {
   async run([word], flags) {
     const { workers: size, "worker-config": config } = flags;
     if (config !== undefined) checkConfig(config, size);
-    const service = await importService(word);
-    const { url, protocol, handlers } = service;
-    if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
+    const module = await importService(word);
+    const services = servable(module, word);
+    if (size !== undefined && services.length > 1) {
+      throw new UsageError(`--workers needs a module with one service; ${word} has several.`);
+    }
     const options = servingOptions(flags);
     const server = size === undefined
-      ? await serve({ ...service, handlers }, options)
-      : await serve({ ...service, handlers: {} }, {
+      ? await serve(services, options)
+      : await serve({ ...services[0], handlers: {} }, {
         ...options,
-        workers: { module: url, size, config },
+        workers: { module: module.url, size, config },
       })
         .catch((error) => {
           throw explained(error, config);
         });
-    return await serveToEnd(protocol.name, server, `${protocol.name}: ${protocol.summary}`);
+    const names = services.map(({ protocol }) => protocol.name);
+    const hints = services.map(({ protocol: { name, summary } }) => `${name}: ${summary}`);
+    return await serveToEnd([...new Set(names)].join(" and "), server, hints.join(" "));
   },
 };
 

@@ -6,6 +6,7 @@ import {
   type Context,
   type Handlers,
   inWorker,
+  serve,
   type Service,
   service,
 } from "@lineup/lineup/server";
@@ -119,6 +120,19 @@ Deno.test("service knows the values of an enum, inline and as a constant", () =>
       }),
     // @ts-expect-error The enum has no value dim.
     () => service(lamp)({ handlers: { STATUS: () => ({ state: "dim" }) } }),
+  );
+});
+
+Deno.test("serve takes several services, also as a spread list", () => {
+  const one: Service = service(chat)({ handlers: { SAY: inWorker, EACH: inWorker } });
+  const all: readonly Service[] = [one];
+  made(
+    () => serve(one),
+    () => serve([one, service(chat)({ handlers: { SAY: inWorker, EACH: inWorker } })]),
+    () => serve(all),
+    () => serve([...all, one], { port: 0 }),
+    // @ts-expect-error A number is no service.
+    () => serve([...all, 1]),
   );
 });
 

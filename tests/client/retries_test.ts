@@ -10,7 +10,7 @@ import {
   Refusal,
   type RetryInfo,
 } from "@lineup/lineup/client";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { FaultyProxy, run } from "./proxy.ts";
 

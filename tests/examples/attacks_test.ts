@@ -19,7 +19,7 @@ import { protocol as mail } from "../../examples/smtp.ts";
 import { type Attack, attacks } from "../attacks/attacks.ts";
 import { RawClient } from "../raw_client.ts";
 import { PeerListener, settle } from "../streams.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { keepingHandlers, options as smtp, type Taken } from "./receiver.ts";
 
 /** As many connections of one attack are enough: what more of them do is the same in every dialect. */

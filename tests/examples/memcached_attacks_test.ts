@@ -6,7 +6,7 @@ import { options } from "../../examples/memcached.ts";
 import { PeerListener } from "../streams.ts";
 import { RawClient } from "../raw_client.ts";
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { binary } from "./memcached_subject.ts";
 
 /** An attack: its bytes, the answer, and whether the connection ends. */

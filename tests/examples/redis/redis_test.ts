@@ -6,7 +6,7 @@ import { redis } from "../../../examples/redis/dialect.ts";
 import { redisService } from "../../../examples/redis/handlers.ts";
 import { protocol } from "../../../examples/redis/protocol.ts";
 import { RawClient } from "../../raw_client.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { request, subject } from "./redis_subject.ts";
 
 for (const { name, run } of dialectCases(subject)) Deno.test(`Redis ${name}`, run);

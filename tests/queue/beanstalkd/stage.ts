@@ -10,7 +10,7 @@ import {
 } from "@lineup/lineup/queue";
 import { listenMemory, type LogEntry, serve, type ServeOptions } from "@lineup/lineup/server";
 import { RawClient } from "../../raw_client.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 /** The limits of a server of beanstalkd, as `lineup queue` sets them, with small bodies. */
 export const limits = { maxLine: 222, maxBody: 65_535, maxDiscard: 1 << 20 };

@@ -14,6 +14,7 @@ export async function startExample(
   name: string,
   permissions: readonly string[],
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningExample> {
   const path = new URL(`../../examples/${name}.ts`, import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
@@ -21,7 +22,7 @@ export async function startExample(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).spawn();
   const err = new Response(child.stderr).text();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,5 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { lineupProcess, MAIN, startLineup } from "../cli/lineup_process.ts";
+import { matches } from "../../dialects/answer_pattern.ts";
+import { type RunningExample, startExample } from "./example_process.ts";
 import { run } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -14,23 +16,40 @@ function sessions(markdown: string): { command: string; output: string }[] {
   );
 }
 
-Deno.test("README shows the output of its commands", async () => {
-  const found = sessions(await Deno.readTextFile(`${ROOT}README.md`));
-  assertGreater(found.length, 3);
-  await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
-  await using calc = await startLineup(["serve", `${ROOT}examples/calc.ts`, "--port", "0"]);
-  for (const { command, output } of found) {
-    const here = command
-      .replaceAll("5463", String(queue.port))
-      .replaceAll("5464", String(calc.port))
-      .replaceAll("deno run", `${Deno.execPath()} run`);
-    const { out } = await run("bash", ["-c", here], { cwd: ROOT, needs: ["nc"] });
-    assertEquals(out.replaceAll("\r\n", "\n"), output, command);
-  }
-});
-
 /** The words that run this `lineup` in a shell, in place of the word `lineup`. */
 const LINEUP = `${Deno.execPath()} run --quiet --allow-all ${MAIN}`;
+
+/** The pages whose console blocks run here, with the least number of their commands. */
+const PAGES = { "README.md": 3, "docs/GUIDE.md": 3 };
+
+for (const [page, least] of Object.entries(PAGES)) {
+  Deno.test(`${page} shows the output of its commands`, async () => {
+    const found = sessions(await Deno.readTextFile(`${ROOT}${page}`));
+    assertGreater(found.length, least - 1);
+    await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+    await using calc = await startLineup(["serve", `${ROOT}examples/calc.ts`, "--port", "0"]);
+    await using shelf = await startShelf();
+    const ports = { 5463: queue.port, 5464: calc.port, 5465: shelf.port };
+    for (const { command, output } of found) {
+      const here = Object.entries(ports)
+        .reduce((line, [shown, port]) => line.replaceAll(shown, String(port)), command)
+        .replaceAll("deno run", `${Deno.execPath()} run`)
+        .replaceAll(/(^|[|;&] )lineup /g, `$1${LINEUP} `);
+      const { out } = await run("bash", ["-c", here], { cwd: ROOT, needs: ["nc"] });
+      const came = out.replaceAll("\r\n", "\n");
+      // The comparison shows the difference.
+      if (!matches(came, output)) assertEquals(came, output, command);
+    }
+  });
+}
+
+/** The shelf of docs/GUIDE.md, in memory, with the permissions that the page gives it. */
+function startShelf(): Promise<RunningExample> {
+  const permissions = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
+  return startExample("shelf/main", permissions, ["--port", "0", "--data", ":memory:"], {
+    SHELF_TOKEN: "secret",
+  });
+}
 
 Deno.test("the load commands of README run as they are written", async () => {
   const blocks = [

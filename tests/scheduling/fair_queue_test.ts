@@ -333,3 +333,62 @@ Deno.test("FairQueue gives an empty lane with a hand the least busy flow, and ke
   for (let job; (job = queue.pop()) !== undefined;) if (job.lane === lane) order.push(job.id);
   assertEquals(order, [10, 11, 12]);
 });
+
+/** The keys of the next entries, one after another. */
+function served(queue: FairQueue<Job>, count: number): string {
+  return Array.from({ length: count }, () => queue.pop()?.lane.flow.key).join("");
+}
+
+/** A lane of a new flow with so many entries of cost 1. */
+function filled(queue: FairQueue<Job>, rank: number, key: string, count: number): Lane {
+  const lane = new Lane(queue.flow(rank, key));
+  for (let i = 0; i < count; i++) queue.push(new Job(lane, i));
+  return lane;
+}
+
+Deno.test("FairQueue scales a debt that became known while its flow waits, as it scales others", () => {
+  for (const weighFirst of [true, false]) {
+    const queue = new FairQueue<Job>([1]);
+    const [a] = ["a", "b"].map((key) => filled(queue, 0, key, 200));
+    const first = queue.pop()!;
+    assertEquals(first.lane, a);
+    if (weighFirst) queue.weigh(a.flow, 100);
+    queue.settle(first, 101);
+    if (!weighFirst) queue.weigh(a.flow, 100);
+    // A debt of 100 is one turn at a weight of 100.
+    const after = served(queue, 10);
+    assert(after.replaceAll("b", "").length >= 7, after);
+  }
+});
+
+Deno.test("FairQueue gives a level that was charged too much no more than its share afterwards", () => {
+  const queue = new FairQueue<Job>([1, 1]);
+  const lane = new Lane(queue.flow(0, "a"));
+  queue.push(new Job(lane, 0, 100));
+  for (let i = 1; i < 200; i++) queue.push(new Job(lane, i));
+  filled(queue, 1, "b", 200);
+  const first = queue.pop()!;
+  assertEquals(served(queue, 90), "b".repeat(90));
+  queue.settle(first, 1);
+  const after = served(queue, 20);
+  assert(Math.abs(after.replaceAll("b", "").length - 10) <= 1, after);
+});
+
+Deno.test("FairQueue forgets all debts once nothing waits, among flows and among levels", () => {
+  for (const ranks of [[0, 0], [0, 1], [1, 0]]) {
+    const queue = new FairQueue<Job>([1, 1]);
+    // Once more after each idle time.
+    for (let time = 0; time < 3; time++) {
+      filled(queue, ranks[0], "a", 1);
+      queue.settle(queue.pop()!, 50);
+      filled(queue, ranks[0], "a", 10);
+      filled(queue, ranks[1], "b", 10);
+      const first = served(queue, 10);
+      assert(Math.abs(first.replaceAll("b", "").length - 5) <= 1, `${ranks}: ${first}`);
+      while (queue.size > 0) {
+        const entry = queue.pop()!;
+        queue.settle(entry, entry.cost);
+      }
+    }
+  }
+});

@@ -42,7 +42,8 @@ Deno.test("Codel sheds a standing queue, and not a burst", () => {
   assertEquals(shed, []);
   for (let now = 1_000; now < 1_400; now++) if (codel.overloaded(25, now)) shed.push(now);
   assert(shed[0] <= 1_202 && shed.length >= 190, `from ${shed[0]}, ${shed.length} shed`);
-  assert(!codel.overloaded(20, 1_400), "what waited less than twice the target is kept");
+  assert(!codel.overloaded(20, 1_399), "what waited no longer than twice the target is kept");
+  assert(codel.overloaded(21, 1_399));
 });
 
 Deno.test("Codel sheds nothing for the waits of long ago", () => {
@@ -184,6 +185,17 @@ Deno.test("TimingWheel survives a clock that leaps", () => {
   assertEquals([expired.length, wheel.size], [100, 0]);
 });
 
+Deno.test("TimingWheel expires the limits of all its slots in one turn after a leap", () => {
+  const clock = new VirtualClock();
+  const expired: Timed[] = [];
+  const wheel = new TimingWheel<Timed>(clock, (item) => expired.push(item), { slots: 8 });
+  const items = Array.from({ length: 8 }, (): Timed => ({ tick: 0, earlier: null, later: null }));
+  items.forEach((item, i) => wheel.set(item, clock.now() + 16 * (i + 1)));
+  clock.late(3_600_000);
+  clock.step();
+  assertEquals([expired.length, wheel.size], [8, 0]);
+});
+
 Deno.test("RateLimiter never lets more through than its burst and rate, in any span", () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 300 });
   const limit = fc.record({
@@ -243,6 +255,17 @@ Deno.test("RateLimiter counts all meters of a key as one, also after it has forg
   assert(limiter.take(b, now) > 0);
   assertThrows(() => new RateLimiter({ rate: 0, burst: 1 }), RangeError);
   assertThrows(() => new RateLimiter({ rate: 1, burst: 0 }), RangeError);
+});
+
+Deno.test("RateLimiter remembers a key that comes steadily, while a flood of keys fills its table", () => {
+  const limiter = new RateLimiter({ rate: 1, burst: 10, keys: 100 });
+  const waits = new Set<number>();
+  for (let round = 0; round < 50; round++) {
+    waits.add(limiter.take("steady", 1_500 * round));
+    // By now it has paid, and the others owe for ten seconds.
+    for (let i = 0; i < 20; i++) limiter.take(`${round} ${i}`, 1_500 * round + 1_200, 10);
+  }
+  assertEquals([...waits], [0]);
 });
 
 Deno.test("addressPrefixes knows all spellings of addresses, and rejects other texts", () => {
@@ -382,4 +405,15 @@ Deno.test("AdaptiveSeats does not grow while seats are free", () => {
   for (let now = 0; now < 60_000; now += 10) seats.finished(10, 3, now);
   assertEquals(seats.limit, 20);
   assertThrows(() => new AdaptiveSeats({ min: 10, max: 5 }), RangeError);
+});
+
+Deno.test("AdaptiveSeats stops growing once its seats are free again", () => {
+  const seats = new AdaptiveSeats({ initial: 20 });
+  let now = 0;
+  for (; now < 10_000; now += 10) seats.finished(10, seats.limit, now);
+  const busy = seats.limit;
+  assert(busy > 20, `${busy} seats`);
+  for (; now < 60_000; now += 10) seats.finished(10, 3, now);
+  // The window of the change still counts as busy.
+  assert(seats.limit <= busy + 1, `${seats.limit} seats after ${busy}`);
 });

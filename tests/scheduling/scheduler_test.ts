@@ -228,6 +228,31 @@ Deno.test("Scheduler bounds the number of parked requests", () => {
   assertEquals(b.phase, "running");
 });
 
+Deno.test("Scheduler has a parking place again after each end of a wait", () => {
+  const bench = new Bench({ limits: { parked: 1, share: 1 }, seats: fixedSeats(2) });
+  const { scheduler } = bench;
+  for (let i = 0; i < 50; i++) {
+    const resumed = bench.submit("resumed");
+    assert(scheduler.park(resumed), `park ${i}`);
+    assert(scheduler.unpark(resumed));
+    assert(scheduler.park(resumed), `park ${i}, once more`);
+    assert(scheduler.unpark(resumed));
+    scheduler.finish(resumed);
+    const abandoned = bench.submit("abandoned");
+    assert(scheduler.park(abandoned));
+    scheduler.finish(abandoned);
+    // It waits for a seat when it ends.
+    const late = bench.submit("late");
+    assert(scheduler.park(late));
+    const held = [bench.submit("held"), bench.submit("held")];
+    assert(scheduler.unpark(late));
+    assertEquals(late.phase, "resuming");
+    scheduler.finish(late);
+    for (const each of held) scheduler.finish(each);
+    assertEquals([bench.class("normal").parked, bench.class("normal").running], [0, 0]);
+  }
+});
+
 Deno.test("Scheduler cancels a waiting request without a callback, and leaves a running one to its caller", () => {
   const bench = new Bench();
   const held = bench.submit("held");

@@ -1,7 +1,8 @@
-// `deno task build`: writes the client to dist/, as one file for browsers and one for Node and Bun. `--modules` prints
-// the bytes of each module in them.
+// `deno task build`: writes the client to dist/, as one file for browsers and one for Node and Bun, and as a package for
+// npm. `--modules` prints the bytes of each module in the files.
 
 import { bundle, endBundling, type Target } from "./bundle.ts";
+import { writePackage } from "./npm.ts";
 import { MOST_FOR_BROWSERS, sizesOf } from "./size.ts";
 
 const DIST = new URL("../dist/", import.meta.url);
@@ -33,6 +34,7 @@ try {
   console.log(row("bytes", "raw", "minified", "gzipped"));
   const fits = [await buildClient("browser"), await buildClient("node")];
   if (fits.includes(false)) Deno.exitCode = 1;
+  await writePackage(new URL("npm/", DIST));
 } finally {
   await endBundling();
 }

@@ -44,7 +44,9 @@ export async function importService(word: string): Promise<ServiceModule> {
     // Keep the place in the module; drop the frames of this file.
     const [place] = withoutColours(stack ?? message).replace(/^TypeError: /, "")
       .split(/\n +at async (?:loaded|importService) /);
-    throw new Error(`${word} cannot be imported: ${place}`, { cause: error });
+    const [, name] = /^Import "(.*)" not a dependency/.exec(message) ?? [];
+    const why = name === undefined ? place : unresolved(name, place);
+    throw new Error(`${word} cannot be imported: ${why}`, { cause: error });
   }
   if (module === undefined) {
     throw new Error(
@@ -77,6 +79,17 @@ export function protocolOf({ services }: ServiceModule): Protocol {
   if (more.length === 0) return first;
   for (const each of protocols) compile(each);
   return combine(first, ...more) as Protocol;
+}
+
+/**
+ * Explains an import by a name that a deno.json gives. Deno's own hint, to add the package, does not help: the deno.json
+ * of the module's folder is not that of an installed `lineup`.
+ */
+function unresolved(name: string, place: string): string {
+  return `the import "${name}" is in no deno.json of this lineup\n` +
+    `An installed lineup does not read the deno.json beside a module. Import "jsr:${name}", ` +
+    `or run \`deno run -A jsr:@lineup/lineup/cli\` in that folder in place of \`lineup\`.` +
+    place.replace(/[^]*?(?=\n +at )/, "");
 }
 
 /**

@@ -1,5 +1,6 @@
 // A process that runs handlers: its start, its socket, its end.
 
+import { pathToFileURL } from "node:url";
 import type { Clock } from "../../scheduling/clock.ts";
 import { Printed } from "./printed.ts";
 import { ProcessTree } from "./process_tree.ts";
@@ -154,16 +155,22 @@ function configFlags(config: string | undefined): string[] {
 }
 
 /**
- * The path of the configuration of workers: the given one, or the one that Deno finds for the program itself by the
- * place of the main module.
+ * The path of the configuration of workers: the given one, or the one that Deno finds for the program itself. Deno looks
+ * in the folder of the main module and above it; for a module of a registry, in the folder where the program started.
  */
 export function configOfWorkers(config: string | undefined): string | undefined {
-  return config ?? findConfig(Deno.mainModule);
+  if (config !== undefined) return config;
+  if (Deno.mainModule.startsWith("file:")) return findConfig(new URL(".", Deno.mainModule));
+  try {
+    return findConfig(pathToFileURL(`${Deno.cwd()}/`));
+  } catch {
+    // The folder cannot be read.
+    return undefined;
+  }
 }
 
-function findConfig(main: string): string | undefined {
-  if (!main.startsWith("file:")) return undefined;
-  for (let url = new URL(".", main);; url = new URL("..", url)) {
+function findConfig(folder: URL): string | undefined {
+  for (let url = folder;; url = new URL("..", url)) {
     for (const name of ["deno.json", "deno.jsonc"]) {
       const path = decodeURIComponent(new URL(name, url).pathname);
       try {

@@ -78,6 +78,12 @@ Deno.test("the error of a module is shown as it is, and no character of it acts 
     await Deno.writeTextFile(module, "throw null;");
     const nothing = await lineupProcess(["serve", module]);
     assertEquals(nothing.err, `lineup: ${module} cannot be imported: null\n`);
+    await Deno.writeTextFile(module, 'export { default } from "@nobody/here";');
+    const unknown = await lineupProcess(["serve", module]);
+    assertMatch(
+      unknown.err,
+      /^lineup: .* cannot be imported: the import "@nobody\/here" is in no deno\.json of this lineup\n.*Import "jsr:@nobody\/here", or run `deno run .* in that folder in place of `lineup`\.\n +at .*evil\.ts:1:\d+\n$/,
+    );
     // Deno's own colours must not appear as escapes.
     await Deno.writeTextFile(module, `import "nowhere-to-be-found";`);
     const own = await lineupProcess(["serve", module], { env: { NO_COLOR: "" } });

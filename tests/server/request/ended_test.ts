@@ -6,7 +6,7 @@ import { listenMemory, serve } from "@lineup/lineup/server";
 import { RawClient } from "../../raw_client.ts";
 import { settle } from "../../streams.ts";
 import { TestServer } from "../../test_server.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 /** A server of RUN, whose argument is checked by a schema that the test lets go on. */
 class SlowCheck implements AsyncDisposable {

@@ -20,8 +20,9 @@ for (const [page, least, end] of PAGES) {
     const text = await Deno.readTextFile(new URL(`docs/${page}`, ROOT));
     assert(end === undefined || text.includes(end), `${page} has no heading ${end}`);
     const [quoting] = end === undefined ? [text] : text.split(end);
+    // Files of tests/ are not published, so a page names them without a link.
     const parts = quoting.matchAll(
-      /\]\(\.\.\/((?:examples|tests)\/[\w/]+\.ts)\)|^```ts ignore\n(.*?)^```$/gms,
+      /(?:\]\(\.\.\/|`)((?:examples|tests)\/[\w/]+\.ts)[)`]|^```ts ignore\n(.*?)^```$/gms,
     );
     let file = "";
     let quotes = 0;

@@ -1,4 +1,4 @@
-// Runs each flag of each command with exactly the permissions that the README and the task name.
+// Runs each flag of each command with exactly the permissions that docs/CLI.md and the task name.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { call } from "../../cli/call/call.ts";
@@ -159,9 +159,9 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
 };
 
-/** The permissions of each command by the README. `spec ADDRESS` counts for `spec`. */
+/** The permissions of each command by docs/CLI.md. `spec ADDRESS` counts for `spec`. */
 async function documented(): Promise<Map<string, string[]>> {
-  const text = await Deno.readTextFile(new URL("README.md", ROOT));
+  const text = await Deno.readTextFile(new URL("docs/CLI.md", ROOT));
   const [, table] = /what Deno must allow +\|\n\|[-| ]+\|\n((?:\|.*\n)+)/.exec(text)!;
   const needs = new Map<string, string[]>();
   for (const line of table.trimEnd().split("\n")) {
@@ -241,9 +241,9 @@ Deno.test("each flag of each command stands in a run of this test", () => {
 });
 
 for (const name of Object.keys(COMMANDS)) {
-  Deno.test(`lineup ${name} runs with the permissions of the README, and names a missing one`, async () => {
+  Deno.test(`lineup ${name} runs with the permissions of docs/CLI.md, and names a missing one`, async () => {
     const needs = (await documented()).get(name);
-    assert(needs !== undefined, `the README says nothing of ${name}`);
+    assert(needs !== undefined, `docs/CLI.md says nothing of ${name}`);
     await inPlace(async (place) => {
       // One after the other: later runs use the files of earlier ones.
       for (const each of RUNS[name]) {

@@ -1,4 +1,4 @@
-// The programs of docs/COOKBOOK.md, as their readers run them. `deno task test:doc` runs the others.
+// The programs of README and docs/COOKBOOK.md, as their readers run them. `deno task test:doc` runs the others.
 
 import { connect } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue/protocol";
@@ -12,8 +12,10 @@ import { find } from "./program.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 const COOKBOOK = await Deno.readTextFile(`${ROOT}docs/COOKBOOK.md`);
 
-/** The recipes with a program for the queue: their titles, programs and outputs. */
-const PROGRAMS = COOKBOOK.split(/^## /m).slice(1).flatMap((recipe) => {
+const README = await Deno.readTextFile(`${ROOT}README.md`);
+
+/** The sections with a program for the queue: their titles, programs and outputs. */
+const PROGRAMS = `${README}${COOKBOOK}`.split(/^## /m).slice(1).flatMap((recipe) => {
   const [, program, output] = /^```ts ignore\n(.*?)^```\n\n```text\n(.*?)^```$/ms.exec(recipe) ??
     [];
   return program === undefined ? [] : [{ title: recipe.split("\n")[0], program, output }];
@@ -36,8 +38,8 @@ async function outputOf(args: readonly string[], end = false): Promise<string> {
   return out;
 }
 
-Deno.test("the programs of the cookbook print what it shows", async (t) => {
-  assertGreater(PROGRAMS.length, 4);
+Deno.test("the programs of README and the cookbook print what they show", async (t) => {
+  assertGreater(PROGRAMS.length, 5);
   await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
   const folder = await Deno.makeTempDir();
   try {

@@ -1,3 +1,5 @@
+// The commands that the pages show, run as their readers run them.
+
 import { assertEquals, assertGreater } from "@std/assert";
 import { lineupProcess, MAIN, startLineup } from "../cli/lineup_process.ts";
 import { matches } from "../../dialects/answer_pattern.ts";
@@ -20,7 +22,7 @@ function sessions(markdown: string): { command: string; output: string }[] {
 const LINEUP = `${Deno.execPath()} run --quiet --allow-all ${MAIN}`;
 
 /** The pages whose console blocks run here, with the least number of their commands. */
-const PAGES = { "README.md": 3, "docs/GUIDE.md": 3, "docs/COOKBOOK.md": 8 };
+const PAGES = { "README.md": 2, "docs/CLI.md": 8, "docs/GUIDE.md": 3, "docs/COOKBOOK.md": 8 };
 
 for (const [page, least] of Object.entries(PAGES)) {
   Deno.test(`${page} shows the output of its commands`, async () => {
@@ -51,9 +53,27 @@ function startShelf(): Promise<RunningExample> {
   });
 }
 
-Deno.test("the load commands of README run as they are written", async () => {
+Deno.test("the two commands of README start their servers", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  const lines = readme.match(/^lineup (?:queue|serve) .*(?= # )/gm) ?? [];
+  assertEquals(lines.length, 2);
+  const cwd = await Deno.makeTempDir();
+  try {
+    for (const line of lines) {
+      const words = line.replace("examples/", `${ROOT}examples/`).trim().split(/ +/).slice(1)
+        .map((word) => /^546\d$/.test(word) ? "0" : word);
+      const port = words.includes("--port") ? [] : ["--port", "0"];
+      await using server = await startLineup([...words, ...port], { cwd });
+      assertGreater(server.port, 0);
+    }
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+Deno.test("the load commands of docs/CLI.md run as they are written", async () => {
   const blocks = [
-    ...(await Deno.readTextFile(`${ROOT}README.md`)).matchAll(/^```sh\n(.*?)^```/gms),
+    ...(await Deno.readTextFile(`${ROOT}docs/CLI.md`)).matchAll(/^```sh\n(.*?)^```/gms),
   ];
   const loads = blocks.map(([, block]) => block).filter((block) => block.startsWith("lineup load"));
   assertEquals(loads.length, 1);

@@ -24,8 +24,13 @@ export async function backUp(client: Client<typeof protocol>, folder: string): P
 
 if (import.meta.main) {
   const [address = "127.0.0.1:5463", folder = "backup"] = Deno.args;
-  await using client = await connect(protocol, address, {
-    onRetry: ({ verb, ms, error }) => console.error(`${verb} again in ${ms} ms: ${error.message}`),
-  });
-  console.log(`${await backUp(client, folder)} documents`);
+  try {
+    await using client = await connect(protocol, address, {
+      onRetry: ({ verb, ms, error }) => console.error(`${verb} in ${ms} ms: ${error.message}`),
+    });
+    console.log(`${await backUp(client, folder)} documents`);
+  } catch (error) {
+    console.error(`backup: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
 }

@@ -19,7 +19,13 @@ if (!token) {
   Deno.exit(64);
 }
 
-using documents = new Documents(data);
+let documents: Documents;
+try {
+  documents = new Documents(data);
+} catch (error) {
+  console.error(`shelf: cannot open ${data}: ${(error as Error).message}`);
+  Deno.exit(1);
+}
 const service = shelf(documents, { token, mostBytes: 256 << 20, clock: systemClock });
 await untilFinished(
   "shelf",
@@ -33,3 +39,4 @@ await untilFinished(
     drain: 5000,
   }),
 );
+documents[Symbol.dispose]();

@@ -63,7 +63,7 @@ export const protocol = {
       },
       reply: { count: "integer" },
       idempotent: true,
-      examples: [{ request: "LIST kind=data", reply: "OK count=0" }],
+      examples: [{ request: "LIST kind=data", reply: "…OK count=…" }],
     },
     SEARCH: {
       summary: "The lines of text documents that contain a text.",

@@ -38,3 +38,28 @@ Deno.test("an example says where it cannot listen", async () => {
   assertEquals(second.code, 1);
   assertMatch(second.err, /^dict: cannot listen at tcp:\/\/127\.0\.0\.1:[0-9]+: .*in use.*\n$/);
 });
+
+Deno.test("the shelf and its backup say what is wrong in words", async () => {
+  const run = async (name: string, args: string[], token?: string) => {
+    const path = new URL(`../../examples/shelf/${name}.ts`, import.meta.url).pathname;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--allow-all", path, ...args],
+      stdout: "null",
+      env: { NO_COLOR: "1", SHELF_TOKEN: token ?? "" },
+    });
+    const { code, stderr } = await child.output();
+    return [code, new TextDecoder().decode(stderr).trimEnd()];
+  };
+  assertEquals(await run("main", ["--port", "0"]), [
+    64,
+    "shelf: SHELF_TOKEN is not set. Editors sign in with it.",
+  ]);
+  assertEquals(await run("main", ["--port", "0", "--data", "/no/such/folder/shelf.db"], "secret"), [
+    1,
+    "shelf: cannot open /no/such/folder/shelf.db: unable to open database file: /no/such/folder/shelf.db",
+  ]);
+  assertEquals(await run("backup", ["unix:/no/such/socket"]), [
+    1,
+    "backup: cannot connect to unix:/no/such/socket: No such file or directory (os error 2)",
+  ]);
+});

@@ -16,9 +16,6 @@ export interface Due extends Placed {
 /** The deadlines of items that know them. */
 export const ownTimes: DueTimes<Due> = { ...ownPlaces, dueOf: (item) => item.due };
 
-// Timers of JavaScript hold 31 bits of milliseconds: for a later deadline the timer rings early and is set again.
-const LONGEST_TIMER = 2 ** 30;
-
 /** Many deadlines with one timer. Items that are due together come in slices. */
 export class Deadlines<T> {
   readonly #heap: Heap<T>;
@@ -84,7 +81,7 @@ export class Deadlines<T> {
     this.#rings = Infinity;
     const first = this.#first;
     if (first === Infinity || this.#stopped) return;
-    const delay = Math.min(Math.max(0, Math.ceil(first - this.#clock.now())), LONGEST_TIMER);
+    const delay = Math.max(0, Math.ceil(first - this.#clock.now()));
     this.#rings = first;
     this.#stopTimer = this.#clock.after(delay, this.#ring);
   }

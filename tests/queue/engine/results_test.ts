@@ -129,13 +129,11 @@ Deno.test("WAIT is not answered before the result is stored", async () => {
   await session.send("DONE 1 result=42\n");
   await queue.clock.elapse(1);
   await waiter.send("WAIT 1\n");
-  let answered = false;
-  const replies = (async () => [await waiter.reply(), await waiter.reply()])()
-    .finally(() => answered = true);
+  waiter.listen();
   await queue.clock.elapse(10);
-  assertEquals(answered, false);
+  assertEquals(waiter.take(), "");
   hold.resolve();
-  assertEquals(await replies, ["OK {2}\n42", "OK {2}\n42"]);
+  assertEquals([await waiter.reply(), await waiter.reply()], ["OK {2}\n42", "OK {2}\n42"]);
 });
 
 Deno.test("DONE and FAIL change all jobs that they name, or none", async () => {

@@ -28,7 +28,7 @@ export const serveCommand: Subcommand = {
     "worker-config": {
       value: "FILE",
       summary:
-        "The deno.json for --workers, as Deno does not tell its own. Default: the nearest to Lineup's main module.",
+        "The deno.json for --workers, as Deno does not tell its own. Default: the nearest to Lineup's main module, or to the working directory where Lineup comes from a registry.",
     },
   },
   more:

@@ -38,7 +38,8 @@ export interface WorkerOptions {
   permissions?: Deno.PermissionOptionsObject;
   /**
    * The path of a deno.json. Default: the first deno.json or deno.jsonc in the folder of the server's main module and
-   * those above it, none where that module is no file. Deno does not tell which `--config` the server itself runs with.
+   * those above it; where that module is no file, in the working directory and those above it. Deno does not tell which
+   * `--config` the server itself runs with.
    */
   config?: string;
 }

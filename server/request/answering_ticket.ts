@@ -145,6 +145,11 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
 
   // Waits without a seat.
 
+  /** Whether what it sends next would be too much beside what the client has not read. */
+  get mustWait(): boolean {
+    return !this.answered && this.connection.responder.mustWait(this);
+  }
+
   untilWritable(): Promise<void> | undefined {
     if (this.connection.responder.isItsTurn(this)) return this.#untilRead();
     const turn = new Promise<void>((resolve) => this.#unblock = resolve);

@@ -50,6 +50,11 @@ export class PendingRequests<T extends RequestInFlight> {
     return this.#ordered.first;
   }
 
+  /** Whether too many bytes of answers wait for an earlier one. */
+  get crowded(): boolean {
+    return this.#ordered.crowded;
+  }
+
   /** The request with this correlation. */
   find(correlation: string): T | undefined {
     return this.#correlated.get(correlation);

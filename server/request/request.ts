@@ -19,6 +19,8 @@ const PARKED_BYTES = 2048;
 /** Growth by this many bytes is counted at once, less growth at the next visit of the connection. */
 const MUCH = 65_536;
 const PARK_RETRY = 1000;
+/** Replies with a field of more bytes wait while the client has much to read. */
+const LARGE = 4096;
 
 /** A request. */
 export class Request extends AnsweringTicket implements Context, StreamingRequest, StartedRequest {
@@ -26,6 +28,8 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   #abort: AbortController | undefined = undefined;
   #reason: Refusal | undefined = undefined;
   #hasParked = false;
+  /** Whether its handler has returned, and its reply waits. */
+  #hasReturned = false;
 
   // From its arrival to its start.
 
@@ -104,17 +108,30 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     if (isThenable(result)) {
       // One step, and one call of the clock: most requests take this path.
       result.then((reply) => {
-        const now = this.connection.services.turnClock.now();
-        this.succeed(reply as Values, now);
-        this.#finish(now);
+        this.#return(reply as Values, this.connection.services.turnClock.now());
       }, (error) => {
         this.handlerFailed(error);
         this.#finish();
       });
-    } else {
-      this.succeed(result as Values);
-      this.#finish();
+    } else this.#return(result as Values);
+  }
+
+  /** The handler has returned: answers, and gives the seat back. */
+  #return(reply: Values | undefined, now?: number): void {
+    if (this.mustWait && isLarge(reply)) {
+      this.#hasReturned = true;
+      void this.#returnLater(reply);
+      return;
     }
+    this.succeed(reply, now);
+    this.#finish(now);
+  }
+
+  /** Answers once the client has read: many large replies at once would be more than a client can be sent. */
+  async #returnLater(reply: Values | undefined): Promise<void> {
+    while (this.mustWait) await this.untilWritable();
+    this.succeed(reply);
+    this.#finish();
   }
 
   /** The reason for which it was ended from outside. */
@@ -126,9 +143,9 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     return this.route.builtin !== undefined;
   }
 
-  /** Whether it waits without a seat. */
+  /** Whether it waits without a seat, and has more to do than to be answered. */
   get isParked(): boolean {
-    return this.phase === "parked";
+    return this.phase === "parked" && !this.#hasReturned;
   }
 
   #runBuiltin(builtin: Builtin): unknown {
@@ -225,6 +242,17 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     this.#hasParked = true;
     return this.parking.wait(promise);
   }
+}
+
+/** Whether a reply has a field that is large. */
+function isLarge(reply: Values | undefined): boolean {
+  if (reply === undefined) return false;
+  for (const value of Object.values(reply)) {
+    if ((typeof value === "string" || value instanceof Uint8Array) && value.length > LARGE) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function isThenable(result: unknown): result is PromiseLike<unknown> {

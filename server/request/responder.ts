@@ -31,19 +31,27 @@ export interface AnswerableRequest extends Answerable {
   readonly receipt: Receipt | undefined;
 }
 
+/** The turns of requests without a correlation. */
+export interface ResponseTurns {
+  /** The request whose turn it is to be answered. */
+  readonly first: Answerable | undefined;
+  /** Whether too many bytes of answers wait for their turn already. */
+  readonly crowded: boolean;
+}
+
 /** The writing end of one connection. */
 export class Responder {
   readonly #session: DialectSession;
   readonly #output: Output;
   readonly #receipts: Receipts;
-  readonly #order: { readonly first: Answerable | undefined };
+  readonly #order: ResponseTurns;
 
-  /** `order.first` is the request without a correlation whose turn it is. */
+  /** `order` are the requests without a correlation. */
   constructor(
     session: DialectSession,
     output: Output,
     receipts: Receipts,
-    order: { readonly first: Answerable | undefined },
+    order: ResponseTurns,
   ) {
     this.#session = session;
     this.#output = output;
@@ -54,6 +62,11 @@ export class Responder {
   /** Whether responses to this go out at once. */
   isItsTurn(request: Answerable): boolean {
     return request.wire.correlation !== undefined || this.#order.first === request;
+  }
+
+  /** Whether a large response must wait for its turn, or for the client to read. */
+  mustWait(request: Answerable): boolean {
+    return this.isItsTurn(request) ? this.#output.full : this.#order.crowded;
   }
 
   /** Writes an item. Throws where its values do not fit the command; then nothing is written. */

@@ -52,6 +52,11 @@ export class ResponseOrder<T extends OrderedRequest> {
     return this.#first;
   }
 
+  /** Whether the responses that wait for an earlier one are too many. */
+  get crowded(): boolean {
+    return this.held > this.#mostHeld;
+  }
+
   /** A request came. */
   push(request: T): void {
     this.size++;
@@ -74,7 +79,7 @@ export class ResponseOrder<T extends OrderedRequest> {
     this.#advancing = true;
     for (let next; (next = this.#next) !== undefined && this.#scheduled === undefined;) {
       if (!next.answered) {
-        if (!next.ready || this.held > this.#mostHeld) break;
+        if (!next.ready || this.crowded) break;
         this.#scheduled = next;
       }
       this.#next = next.after;

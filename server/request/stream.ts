@@ -10,6 +10,8 @@ export interface StreamingRequest {
   expires(): boolean;
   /** Writes an item. Throws where its values do not fit the command. */
   item(values: Values): void;
+  /** Whether an item must wait; then `untilWritable` waits. */
+  readonly mustWait: boolean;
   /** Waits for its turn and for the client to read; `undefined` where neither is necessary. */
   untilWritable(): Promise<void> | undefined;
   /** Called when the handler has returned. */
@@ -53,6 +55,8 @@ export async function sendItems(
       if (sent === undefined && !request.answered) request.succeed(value);
       return value;
     }
+    // Many streams may go on at once: each item waits until the client has read those of the others.
+    while (request.mustWait) await request.untilWritable();
     if (request.answered || request.expires()) break;
     try {
       request.item(value);

@@ -29,10 +29,14 @@ export interface Stage extends AsyncDisposable {
 
 /** Serves a queue. */
 export async function openStage(
-  { queue: queueOptions = {}, server = {}, ...options }: BeanstalkdOptions & {
-    queue?: QueueOptions;
-    server?: Partial<ServeOptions>;
-  } = {},
+  { queue: queueOptions = {}, server = {}, ours: oursOptions = {}, ...options }:
+    & BeanstalkdOptions
+    & {
+      queue?: QueueOptions;
+      server?: Partial<ServeOptions>;
+      /** The options of the server of Lineup/1. */
+      ours?: Partial<ServeOptions>;
+    } = {},
 ): Promise<Stage> {
   const clock = new VirtualClock();
   const logged: LogEntry[] = [];
@@ -50,7 +54,7 @@ export async function openStage(
       ...server,
       listen: [theirs],
     }),
-    await serve(queueProtocol, queue.handlers, { ...common, listen: [ours] }),
+    await serve(queueProtocol, queue.handlers, { ...common, ...oursOptions, listen: [ours] }),
   ];
   const clients: RawClient[] = [];
   const keep = (client: RawClient): RawClient => {

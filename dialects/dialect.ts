@@ -32,6 +32,11 @@ export interface Dialect {
   readonly halfCloses?: boolean;
   /** Checks a protocol and makes it ready. Throws `SpecError` for a protocol that the dialect cannot carry. */
   compile(protocol: Protocol): CompiledProtocol;
+  /**
+   * Checks the figures that a server has from its start, which `BuiltinContext.figures` will tell. Called once, when it
+   * starts. Throws `SpecError` where a built-in command needs another. Default: none does.
+   */
+  checkFigures?(figures: Iterable<readonly [name: string, value: string | number]>): void;
   /** Opens a session for a connection. `peer` is the address of the client, as in `ByteStream.peer`. */
   open(peer: string, served: Served): DialectSession;
   /** All bytes for a refused connection, which is closed behind them. */

@@ -88,6 +88,7 @@ export function createServices(
   const more = options.stats ?? (() => []);
   const startedAt = clock.now();
   const figures = { clock, startedAt, counters, connections, pressure, schedulers, more };
+  dialect.checkFigures?.(figuresOf(figures));
   return {
     services: {
       clock,

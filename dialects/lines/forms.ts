@@ -12,6 +12,7 @@ import {
   type AnswerTemplate,
   fill,
   hasBlock,
+  hasField,
   readTemplate,
   type TemplateLine,
 } from "./template.ts";
@@ -52,9 +53,10 @@ export class LineForms {
     this.#spec = spec;
     const { greeting, errors = {}, forms = {} } = spec;
     this.#greeting = greeting === undefined ? undefined : readTemplate(greeting, "greeting");
-    needFields(this.#greeting, ["name", "version", "summary"], "greeting", "of a protocol");
-    const isBlock = this.#greeting !== undefined && hasBlock(this.#greeting);
-    need(!isBlock, "greeting", "must be lines without {name...}");
+    if (this.#greeting !== undefined) {
+      needFields(this.#greeting, ["name", "version", "summary"], "of a protocol");
+      need(!hasBlock(this.#greeting), "greeting", "must be lines without {name...}");
+    }
     this.#error = this.#readError(spec.error, "error");
     need(isRecord(errors), "errors", "must be an object of templates by code");
     this.#errors = new Map(
@@ -72,7 +74,9 @@ export class LineForms {
     );
     for (const kind of OWN_COMMANDS) {
       for (const [verb, reply] of Object.entries(spec[kind])) {
-        all.push([verb, this.#readForm({ reply }, `${kind}.${verb}`)]);
+        const path = `${kind}.${verb}`;
+        need(!Object.hasOwn(forms, verb), `forms.${verb}`, `${path} has its lines already`);
+        all.push([verb, this.#readOwn(kind, reply, path)]);
       }
     }
     this.#forms = new Map(all);
@@ -113,7 +117,7 @@ export class LineForms {
 
   /** Checks that the templates and a protocol fit each other. Throws `SpecError`. */
   check({ commands }: CompiledProtocol): void {
-    for (const verb of this.#forms.keys()) {
+    for (const verb of Object.keys(this.#spec.forms ?? {})) {
       need(commands.has(verb), `forms.${verb}`, "the protocol has no such command");
     }
     const codes = new Set(Object.keys(standardErrors));
@@ -124,12 +128,24 @@ export class LineForms {
     for (const command of commands.values()) this.#checkCommand(command);
   }
 
+  /** Checks that a server has the figures of `status`. Throws `SpecError`. */
+  checkFigures(figures: Iterable<readonly [name: string, value: string | number]>): void {
+    const verbs = Object.keys(this.#spec.status);
+    if (verbs.length === 0) return;
+    const names = Array.from(figures, ([name]) => name);
+    for (const verb of verbs) {
+      for (const template of this.#forms.get(verb)!.single.replies!) {
+        needFields(template, names, "that a server has from its start");
+      }
+    }
+  }
+
   #checkCommand(command: CompiledCommand): void {
     const { verb, reply, items } = command;
     const { head, items: templates, replies, gathers } = this.of(command);
     const path = `forms.${verb}`;
     for (const template of replies ?? []) {
-      needFields(template, namesOf(reply), `${path}.reply`, `of the reply of ${verb}`);
+      needFields(template, namesOf(reply), `of the reply of ${verb}`);
     }
     const { head: ownHead, item: ownItem } = (this.#forms.get(verb) ?? this.#usual).given;
     need(
@@ -139,15 +155,31 @@ export class LineForms {
     );
     if (items === undefined) return;
     const names = namesOf(items);
-    needFields(head, names, `${path}.head`, `of the items of ${verb}`);
-    for (const template of templates) {
-      needFields(template, names, `${path}.item`, `of the items of ${verb}`);
+    for (const template of head === undefined ? templates : [head, ...templates]) {
+      needFields(template, names, `of the items of ${verb}`);
     }
     need(
       this.#spec.multiline !== "dot" || !gathers || head !== undefined,
-      path,
-      "a stream that ends in a dot needs a head: else a client could take an item for a failure",
+      this.#forms.has(verb) ? path : "head",
+      `the items of ${verb} end in a dot, so they need a head: else a client could take an item for a failure`,
     );
+  }
+
+  /** Reads the reply of a command that the dialect has by itself. */
+  #readOwn(kind: typeof OWN_COMMANDS[number], reply: string, path: string): FormOfBoth {
+    const replies = this.#readReplies(reply, path);
+    const isPlain = kind === "fixed" || kind === "quit";
+    for (const { lines, fields } of replies) {
+      need(!isPlain || fields.length === 0, path, `has no fields, and {${fields[0]}} is one`);
+      const isLine = lines.some((line) => "parts" in line && hasField(line.parts, "text"));
+      need(
+        this.#spec.multiline === "smtp" || !isLine,
+        path,
+        "{text} has several lines here: write {text...} on a line of its own",
+      );
+    }
+    const form = { head: undefined, items: [], replies, gathers: false };
+    return { given: {}, single: form, streaming: form };
   }
 
   /** Reads a form. Its parts that are not given are those of the dialect. */
@@ -196,7 +228,7 @@ export class LineForms {
   #readError(text: string, path: string): AnswerTemplate {
     const template = readTemplate(text, path);
     need(template.lines.length === 1 && !hasBlock(template), path, "must be one line");
-    needFields(template, ["code", "text"], path, "of a failure");
+    needFields(template, ["code", "text"], "of a failure");
     this.#needCode(template, path);
     return template;
   }
@@ -232,12 +264,11 @@ function namesOf({ positional, named, body }: Shape): string[] {
 
 /** Throws `SpecError` where a template has a field that is neither one of these nor `text`. */
 function needFields(
-  template: AnswerTemplate | undefined,
+  { path, fields }: AnswerTemplate,
   names: readonly string[],
-  path: string,
   whose: string,
 ): void {
-  for (const name of template?.fields ?? []) {
+  for (const name of fields) {
     const list = names.length === 0 ? "there are none" : `they are ${names.join(", ")}`;
     const isKnown = names.includes(name) || name === "text";
     need(isKnown, path, `{${name}} is none of the fields ${whose}: ${list}`);

@@ -6,13 +6,13 @@ import {
   compileProtocol,
 } from "../../protocol/compile.ts";
 import type { Protocol } from "../../protocol/spec.ts";
-import { need } from "../../protocol/spec_error.ts";
+import { isRecord, need } from "../../protocol/spec_error.ts";
 import { encodeText } from "../../protocol/strings.ts";
 import { type Dialect, PLAIN_WORDING } from "../dialect.ts";
 import { AnswerWriter } from "./answers.ts";
 import { LineForms } from "./forms.ts";
 import { ownCommands } from "./own_commands.ts";
-import { readSpec } from "./read_spec.ts";
+import { type FullSpec, OWN_COMMANDS, readSpec } from "./read_spec.ts";
 import { LineSession } from "./session.ts";
 import type { LineDialectSpec } from "./spec.ts";
 import { VerbReader } from "./verbs.ts";
@@ -72,6 +72,7 @@ export function lineDialect(spec: LineDialectSpec): Dialect {
         verb === "" ? "A line begins with a command." : PLAIN_WORDING.unknownCommand(verb, request),
     },
     compile(protocol: Protocol): CompiledProtocol {
+      needFreeVerbs(full, protocol);
       const compiled = compileProtocol(protocol, { builtins: Object.fromEntries(reserved) });
       const commands = [...compiled.commands].map(([verb, command]) =>
         [verb, withoutOptions(command)] as const
@@ -81,9 +82,22 @@ export function lineDialect(spec: LineDialectSpec): Dialect {
       verbs.check(fitting);
       return fitting;
     },
+    checkFigures: (figures) => forms.checkFigures(figures),
     open: (_peer, served) => new LineSession(served, rules),
     refuseConnection: ({ code, message }) => encodeText(forms.failure(code, message) + full.eol),
   };
+}
+
+/** Throws `SpecError` where the dialect has a command by itself that the protocol has too. */
+function needFreeVerbs(spec: FullSpec, protocol: Protocol): void {
+  // A protocol that is none is told by compileProtocol.
+  const commands = isRecord(protocol) && isRecord(protocol.commands) ? protocol.commands : {};
+  for (const kind of OWN_COMMANDS) {
+    for (const verb of Object.keys(spec[kind])) {
+      const isFree = !Object.hasOwn(commands, verb);
+      need(isFree, `${kind}.${verb}`, "is a command of the protocol; choose another verb");
+    }
+  }
 }
 
 /** A command without the options that no line can give. Throws `SpecError` where it needs one. */

@@ -30,7 +30,7 @@ export function ownCommands(
       },
     }),
     status(verb) {
-      const names = forms.fieldsOf(verb);
+      const names = [...new Set(forms.fieldsOf(verb))];
       const reply: Fields = Object.fromEntries(names.map((name) => [name, "text"] as const));
       return {
         command: { summary: "Tell figures of the server.", reply },
@@ -56,9 +56,14 @@ export function ownCommands(
 }
 
 function figureOf(figures: ReadonlyMap<string, string | number>, name: string): string {
+  if (name === "text") return [...figures].map((figure) => figure.join(" ")).join("\n");
   const figure = figures.get(name);
   if (figure === undefined) throw new Error(`STATS has no figure ${name}`);
   return String(figure);
+}
+
+function alsoOf(aliases: readonly string[]): string {
+  return aliases.length === 0 ? "" : ` Also: ${aliases.join(", ")}.`;
 }
 
 /** A line for each command. */
@@ -71,7 +76,7 @@ function helpOf(session: DialectSession, verbs: VerbReader): string {
   ];
   const usages = ordered.map((command) => ({
     usage: usageLine({ ...command, verb: verbs.written(command.verb) }),
-    summary: command.command.summary,
+    summary: command.command.summary + alsoOf(verbs.aliasesOf(command.verb)),
   }));
   const width = Math.max(...usages.map(({ usage }) => usage.length));
   return usages.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");

@@ -40,13 +40,16 @@ class LineRequest implements WireRequest {
   readonly kind = "request";
   readonly plain = true;
   readonly verb: string;
+  /** The client's words for the verb. */
+  readonly name: string;
   /** The rest of the line behind the verb. */
   rest: string;
   /** The number of items that are written. */
   items = 0;
 
-  constructor(verb: string, rest: string) {
+  constructor(verb: string, name: string, rest: string) {
     this.verb = verb;
+    this.name = name;
     this.rest = rest;
   }
 
@@ -119,8 +122,8 @@ export class LineSession implements DialectSession {
     if (/(?!\t)\p{Cc}/u.test(line)) {
       return invalid("bad-syntax", "A line has no control characters but tabs.");
     }
-    const { verb, rest } = this.#rules.verbs.read(line);
-    return new LineRequest(verb, rest);
+    const { verb, name, rest } = this.#rules.verbs.read(line);
+    return new LineRequest(verb, name, rest);
   }
 
   endOfInput(): Decoded | undefined {
@@ -130,8 +133,11 @@ export class LineSession implements DialectSession {
 
   readArguments(request: LineRequest, command: CompiledCommand): Values | Promise<Values> {
     const words = this.#words(request.rest, command.request);
-    const verb = this.#rules.verbs.written(command.verb);
-    return readRequest({ ...command, verb }, { words, options: NO_OPTIONS, body: undefined });
+    return readRequest({ ...command, verb: request.name }, {
+      words,
+      options: NO_OPTIONS,
+      body: undefined,
+    });
   }
 
   #words(rest: string, { positional, body }: Shape): string[] {

@@ -53,8 +53,8 @@ export interface LineDialectSpec {
   /** How clients write verbs. Default `any-case`. */
   readonly verbs?: "any-case" | "upper-case" | "lower-case";
   /**
-   * Further words for commands: `{ D: "DEFINE", "SHOW DB": "DATABASES" }`. Of several that fit, the longest counts. A
-   * command with an alias of several words has this name in help and messages.
+   * Further words for commands: `{ D: "DEFINE", "SHOW DB": "DATABASES" }`. Of several that fit, the longest counts.
+   * Help shows them beside the command; messages name the one that the client wrote.
    */
   readonly aliases?: Readonly<Record<string, string>>;
   /** The command of every line: a line has no verb, all of it is arguments. Default: lines begin with a verb. */
@@ -76,7 +76,8 @@ export interface LineDialectSpec {
   readonly quit?: Readonly<Record<string, string>>;
   /**
    * The commands that tell figures of the server, by the names that STATS of Lineup/1 gives them:
-   * `{ STATUS: "210 {requests-total} requests" }`.
+   * `{ STATUS: "210 {requests-total} requests" }`. A line `{text...}` is all of them, each with its name. A server does
+   * not start where it lacks one.
    */
   readonly status?: Readonly<Record<string, string>>;
   /** The commands that list all commands, as `{text}`: `{ HELP: "113 help\n{text...}\n250 ok" }`. */

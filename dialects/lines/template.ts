@@ -15,6 +15,8 @@ export type TemplateLine =
 
 /** A template. */
 export interface AnswerTemplate {
+  /** Its place in the data of the dialect. */
+  readonly path: string;
   /** Its lines. */
   readonly lines: readonly TemplateLine[];
   /** The names of its fields. */
@@ -40,7 +42,7 @@ export function readTemplate(text: unknown, path: string, quotes: string = ""): 
       ? [line.block]
       : line.parts.flatMap((part) => typeof part === "string" ? [] : [part.field])
   );
-  return { lines, fields };
+  return { path, lines, fields };
 }
 
 function readParts(line: string, path: string, escapes: boolean): TemplatePart[] {
@@ -63,6 +65,11 @@ function readParts(line: string, path: string, escapes: boolean): TemplatePart[]
 /** Whether a template has a value of any number of lines. */
 export function hasBlock({ lines }: AnswerTemplate): boolean {
   return lines.some((line) => "block" in line);
+}
+
+/** Whether a line has a field. */
+export function hasField(parts: readonly TemplatePart[], name: string): boolean {
+  return parts.some((part) => typeof part !== "string" && part.field === name);
 }
 
 /** The first template whose fields all have values; `undefined` where there is none. */
@@ -94,10 +101,11 @@ function textOf(
   return quoted ? text.replace(/["\\]/g, "\\$&") : text;
 }
 
-/** The lines of a value, without their ends. */
+/** The lines of a value, without their ends. Throws `RangeError` for a CR alone, which only some clients take for an end. */
 export function linesOf(value: string | readonly string[]): string[] {
   if (typeof value !== "string") return value.flatMap(linesOf);
-  const lines = value.split(/\r\n|\r|\n/);
+  const lines = value.split(/\r?\n/);
+  if (lines.some((line) => line.includes("\r"))) throw new RangeError("a value has a CR alone");
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }

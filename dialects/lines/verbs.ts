@@ -7,6 +7,12 @@ import type { LineDialectSpec } from "./spec.ts";
 
 type VerbCase = NonNullable<LineDialectSpec["verbs"]>;
 
+/** The verb of a line, and the words that name it in messages: those that the client wrote. */
+interface NamedVerb {
+  readonly verb: string;
+  readonly name: string;
+}
+
 const WORD = /[ \t]*([^ \t]+)/y;
 /** A longer word is no verb; its beginning goes into messages. */
 const LONGEST = 32;
@@ -16,9 +22,7 @@ export class VerbReader {
   readonly #case: VerbCase;
   readonly #given: readonly (readonly [alias: string, verb: string])[];
   /** By the words that a client writes, in lower case unless the case counts, with one space between them. */
-  readonly #aliases: ReadonlyMap<string, string>;
-  /** The aliases of several words, by the verb that they stand for. */
-  readonly #names: ReadonlyMap<string, string>;
+  readonly #aliases: ReadonlyMap<string, NamedVerb>;
   readonly #mostWords: number;
   readonly #verbless: string | undefined;
 
@@ -35,18 +39,16 @@ export class VerbReader {
         "must be ASCII words, a space between each two",
       );
       need(isVerb(verb), path, "must be for a verb of the protocol, in upper case");
-      return [this.#fold(alias), verb] as const;
+      return [this.#fold(alias), { verb, name: alias }] as const;
     });
     this.#aliases = new Map(all);
-    const phrases = this.#given.filter(([alias]) => alias.includes(" "));
-    this.#names = new Map(phrases.map(([alias, verb]) => [verb, alias]));
     need(all.length === this.#aliases.size, "aliases", "two of them are the same to a client");
     this.#mostWords = Math.max(1, ...all.map(([alias]) => alias.split(" ").length));
   }
 
   /** The verb of a line, empty where it has none, and what follows it. */
-  read(line: string): { readonly verb: string; readonly rest: string } {
-    if (this.#verbless !== undefined) return { verb: this.#verbless, rest: line };
+  read(line: string): NamedVerb & { readonly rest: string } {
+    if (this.#verbless !== undefined) return { ...this.#named(this.#verbless), rest: line };
     const ends: number[] = [];
     const words: string[] = [];
     for (WORD.lastIndex = 0; words.length < this.#mostWords;) {
@@ -55,12 +57,12 @@ export class VerbReader {
       words.push(this.#fold(word));
       ends.push(WORD.lastIndex);
     }
-    if (words.length === 0) return { verb: "", rest: "" };
+    if (words.length === 0) return { ...this.#named(""), rest: "" };
     for (let count = words.length; count > 0; count--) {
-      const verb = this.#aliases.get(words.slice(0, count).join(" "));
-      if (verb !== undefined) return { verb, rest: line.slice(ends[count - 1]) };
+      const aliased = this.#aliases.get(words.slice(0, count).join(" "));
+      if (aliased !== undefined) return { ...aliased, rest: line.slice(ends[count - 1]) };
     }
-    return { verb: this.#canonical(words[0]), rest: line.slice(ends[0]) };
+    return { ...this.#named(this.#canonical(words[0])), rest: line.slice(ends[0]) };
   }
 
   /** Checks that each verb has one meaning. Throws `SpecError`. */
@@ -80,8 +82,16 @@ export class VerbReader {
 
   /** A verb as clients write it. */
   written(verb: string): string {
-    const lower = this.#case === "lower-case";
-    return this.#names.get(verb) ?? (lower ? verb.toLowerCase() : verb);
+    return this.#case === "lower-case" ? verb.toLowerCase() : verb;
+  }
+
+  /** The further words for a verb. */
+  aliasesOf(verb: string): string[] {
+    return this.#given.filter(([, each]) => each === verb).map(([alias]) => alias);
+  }
+
+  #named(verb: string): NamedVerb {
+    return { verb, name: this.written(verb) };
   }
 
   /** One writing for all that mean the same. Only the letters of ASCII have a second case. */

@@ -9,7 +9,7 @@ import {
 } from "@lineup/lineup/dialects";
 import { type Protocol, Refusal, SpecError } from "@lineup/lineup/protocol";
 import type { LogEntry, ServeOptions } from "@lineup/lineup/server";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
 import { serveInMemory } from "./served.ts";
 
@@ -47,6 +47,7 @@ const protocol = {
 
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   line: ["A mark that is long and thin.", "A row\r\n.of people."],
+  cr: ["a\rb"],
   end: ["It is the\nEND\nof a text."],
 };
 
@@ -163,10 +164,15 @@ const subjects: readonly DialectSubject[] = [
       { send: "define line\n", expect: LINE },
       { send: "look  UP\tline\n", expect: LINE },
       { send: "DEFINE žluťoučký\r\n", expect: "552 žluťoučký is not in it.\r\n" },
-      { send: "DEFINE\r\n", expect: "501 LOOK UP needs word: …Usage: LOOK UP word\r\n" },
+      { send: "DEFINE\r\n", expect: "501 DEFINE needs word: …Usage: DEFINE word\r\n" },
+      { send: "look up\r\n", expect: "501 LOOK UP needs word: …Usage: LOOK UP word\r\n" },
       { send: "FROB\r\n", expect: "500 There is no command FROB.\r\n" },
       { send: "count 2\r\n", expect: "152 list\r\n1\r\n2\r\n.\r\n250 ok\r\n" },
-      { send: "HELP\r\n", expect: "113 help\r\n…LOOK UP word …\r\n.\r\n250 ok\r\n" },
+      {
+        send: "HELP\r\n",
+        expect:
+          "113 help\r\nDEFINE word …Send every definition of a word. Also: D, LOOK UP.\r\n…\r\n.\r\n250 ok\r\n",
+      },
       { send: "QUIT\r\n", expect: "221 bye\r\n", ends: true },
     ],
     invalid: [
@@ -436,6 +442,12 @@ const ANSWERS: readonly [name: string, spec: LineDialectSpec, sent: string, answ
   ["a failure ends a stream instead of the word", wordSpec, "fail 1\n", "1\nERROR internal\n"],
   ["a text with the end word is not sent", wordSpec, "define end\n", "ERROR internal\n"],
   [
+    "a CR alone ends no line, and is not sent",
+    dotSpec,
+    "DEFINE cr\n",
+    "420 DEFINE failed; the server's log says why.\r\n",
+  ],
+  [
     "a value of several lines is not sent as one",
     { ...dotSpec, forms: { DEFINE: { item: "{text}" } } },
     "DEFINE line\n",
@@ -471,7 +483,7 @@ const WRONG: readonly [spec: object, message: string][] = [
   [{ greeting: "220 {host}" }, "greeting: {host} is none of the fields of a protocol"],
   [{ head: "250 x" }, "head: in the form of SMTP, an answer has no head"],
   [{ tail: "250 x" }, "tail: in the form of SMTP, reply ends a stream"],
-  [{ multiline: "dot" }, "forms.DEFINE: a stream that ends in a dot needs a head"],
+  [{ multiline: "dot" }, "head: the items of DEFINE end in a dot, so they need a head"],
   [{ multiline: "close", once: false }, "once: must be true where"],
   [{ endWord: "END" }, "endWord: is for multiline end-word only"],
   [{ multiline: "end-word", endWord: "é" }, "endWord: must be a line of ASCII"],
@@ -497,8 +509,8 @@ const WRONG: readonly [spec: object, message: string][] = [
     "quit: has verbs, and verbless says that no line has one",
   ],
   [{ quit: { quit: "221 bye" } }, "quit.quit: a verb is"],
-  [{ quit: { QUIT: "bye" } }, "quit.QUIT.reply: in the form of SMTP"],
-  [{ quit: { ECHO: "221 bye" } }, "commands.ECHO: every server answers this command itself"],
+  [{ quit: { QUIT: "bye" } }, "quit.QUIT: in the form of SMTP"],
+  [{ quit: { ECHO: "221 bye" } }, "quit.ECHO: is a command of the protocol"],
   [{ quit: { QUIT: "221" }, fixed: { QUIT: "250" } }, "quit.QUIT: is there already"],
   [{ forms: { DEFNE: {} } }, "forms.DEFNE: the protocol has no such command"],
   [{ forms: { ECHO: { itme: "x" } } }, "forms.ECHO.itme: is not known here"],
@@ -512,7 +524,39 @@ const WRONG: readonly [spec: object, message: string][] = [
     "forms.PAIR.reply: {c} is none of the fields of the reply of PAIR: they are a, b",
   ],
   [{ forms: { ECHO: { reply: [] } } }, "forms.ECHO.reply: must have a template at least"],
-  [{ quit: { QUIT: 221 } }, "quit.QUIT.reply: must be text"],
+  [{ quit: { QUIT: 221 } }, "quit.QUIT: must be text"],
+  [
+    { reply: "250 {nope}" },
+    "reply: {nope} is none of the fields of the reply of DEFINE: there are",
+  ],
+  [
+    { multiline: "dot", tail: "250 {nope}", head: "1" },
+    "tail: {nope} is none of the fields of the reply of DEFINE",
+  ],
+  [
+    { multiline: "dot", head: "152 {nope}" },
+    "head: {nope} is none of the fields of the items of DEFINE: they are word, text",
+  ],
+  [
+    { multiline: "dot", forms: { DEFINE: { item: "x" } } },
+    "forms.DEFINE: the items of DEFINE end in a dot",
+  ],
+  [{ fixed: { NOOP: "250 {name}" } }, "fixed.NOOP: has no fields, and {name} is one"],
+  [{ quit: { QUIT: "221 {text}" } }, "quit.QUIT: has no fields, and {text} is one"],
+  [
+    { help: { HELP: "214 {verb}" } },
+    "help.HELP: {verb} is none of the fields of the reply of HELP",
+  ],
+  [
+    { multiline: "dot", head: "1", help: { HELP: "113 {text}" } },
+    "help.HELP: {text} has several lines here: write {text...} on a line of its own",
+  ],
+  [
+    { multiline: "dot", head: "1", status: { XSTATUS: "+OK {text}" } },
+    "status.XSTATUS: {text} has several lines here: write {text...} on a line of its own",
+  ],
+  [{ status: { ECHO: "210" } }, "status.ECHO: is a command of the protocol"],
+  [{ quit: { QUIT: "221" }, forms: { QUIT: {} } }, "forms.QUIT: quit.QUIT has its lines already"],
   [{ forms: { ECHO: null } }, "forms.ECHO: must be an object"],
 ];
 
@@ -522,6 +566,33 @@ for (const [change, message] of WRONG) {
     assertThrows(() => lineDialect(spec).compile(protocol), SpecError, message);
   });
 }
+
+Deno.test("a server starts with the figures of status alone", async () => {
+  const status = (template: string): LineDialectSpec => ({ ...dotSpec, status: { X: template } });
+  const error = await assertRejects(() => answersTo(status("210 {foo}"), "X\n"), SpecError);
+  assertMatch(
+    error.message,
+    /^status\.X: \{foo\} is none of the fields that a server has from its start: they are uptime-s, /,
+  );
+  const early = status("210 {errors-busy-total}");
+  await assertRejects(() => answersTo(early, "X\n"), SpecError, "status.X: {errors-busy-total}");
+  assertEquals(await answersTo(status("210 {connections} {connections}"), "X\n"), "210 1 1\r\n");
+  const stats = (): [string, number][] => [["foo", 7]];
+  await using server = await serveWords(lineDialect(status("210 {foo}")), { stats });
+  using wire = await open(server);
+  await wire.send("X\n");
+  assertEquals(await wire.line(), "210 7");
+});
+
+Deno.test("all figures are the text of status", async () => {
+  const all = await answersTo({ ...dotSpec, status: { X: "210 all\n{text...}" } }, "X\n");
+  assertMatch(all, /^210 all\r\nuptime-s 0\r\nconnections 1\r\n[^]*\r\n\.\r\n$/);
+  const coded = await answersTo({ ...codeSpec, status: { X: "210 {text}" } }, "X\n");
+  assertMatch(
+    coded,
+    /^210-uptime-s 0\r\n210-connections 1\r\n[^]*\r\n210 resident-bytes [0-9]+\r\n$/,
+  );
+});
 
 Deno.test("the data of lines is an object", () => {
   const wrong = undefined as unknown as LineDialectSpec;

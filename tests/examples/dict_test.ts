@@ -48,7 +48,7 @@ const subject: DialectSubject = {
     { send: "STATUS\r\n", expect: "210 … requests, … connections\r\n" },
     {
       send: "HELP\r\n",
-      expect: "113 help text follows\r\n…SHOW INFO [database]…\r\n.\r\n250 ok\r\n",
+      expect: "113 help text follows\r\n…ABOUT [database] …Also: SHOW INFO.…\r\n.\r\n250 ok\r\n",
     },
     { send: "OPTION MIME\r\n", expect: "502 there are no options\r\n" },
     { send: "AUTH ada 1234\r\n", expect: "502 there are no identities\r\n" },

@@ -63,7 +63,9 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   /** The number of failures that were answered. */
   failures = 0;
   /** Whether the client is not there for a request that waits for an event. */
-  abandonsWaits = false;
+  #abandonsWaits = false;
+  /** Whether it will look soon whether only such requests are left. */
+  #looks = false;
   readonly #connection: ExchangeConnection;
   readonly #flows: ClientFlows;
   readonly #pending: PendingRequests<Request | Rejection>;
@@ -216,6 +218,7 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.batch.answered(turnedAway);
     this.#answer.broadcast();
     if (this.session.over) this.#connection.end();
+    this.parked();
     this.#connection.answered(isTaking ? undefined : now ?? this.services.clock.now());
   }
 
@@ -280,10 +283,31 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     }
   }
 
-  /** The client has ended its side and is gone: it gets the answers for which nothing has to happen. */
+  /**
+   * The client has ended its side and is gone: it gets the answers for which nothing has to happen, up to the first
+   * request that waits for an event.
+   */
   abandonWaits(): void {
-    this.abandonsWaits = true;
-    for (const request of this.#pending) if (request.isParked) return this.close();
+    this.#abandonsWaits = true;
+    this.parked();
+  }
+
+  parked(): void {
+    if (!this.#abandonsWaits || this.#looks) return;
+    this.#looks = true;
+    // What has happened in this turn may end the wait.
+    this.services.turns.next(() => {
+      this.#looks = false;
+      if (!this.#connection.closed && this.#awaitsEvent) this.close();
+    });
+  }
+
+  /** Whether the request that is answered next waits for an event. */
+  get #awaitsEvent(): boolean {
+    const { first } = this.#pending;
+    if (first !== undefined) return first.isParked && !first.streams;
+    for (const request of this.#pending) if (!request.isParked || request.streams) return false;
+    return this.#pending.size > 0;
   }
 
   /** Aborts all requests in flight: their client is gone. */

@@ -35,8 +35,6 @@ export interface RequestConnection extends BuiltinConnection {
   /** The states of the connection, one for each service. */
   readonly states: readonly unknown[];
   readonly draining: boolean;
-  /** Whether the client is not there for a request that waits for an event: such a request calls `close`. */
-  readonly abandonsWaits: boolean;
   /** The flow in which its requests of a class wait. */
   flow(scheduler: FlowOpener, name: string): FlowHandle;
   /** Counts `bytes` more that its requests hold: at once where `much`, else later. */
@@ -47,6 +45,8 @@ export interface RequestConnection extends BuiltinConnection {
   close(): void;
   /** Called when a request has a seat. */
   started(request: StartedRequest): void;
+  /** Called when a request waits for an event. */
+  parked(): void;
   /** Called when a request was refused as busy or quota. */
   turnedAway(retry: number, overloaded: boolean): void;
   /** Called when a request is answered. The answer of one that was `turnedAway` may wait for other answers. */

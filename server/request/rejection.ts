@@ -10,6 +10,7 @@ export class Rejection implements RequestInFlight, Answerable {
   answered = false;
   readonly ready = true;
   readonly isParked = false;
+  readonly streams = false;
   readonly bytes = 0;
   readonly wire: Correlated;
   readonly #responder: Responder;

@@ -143,7 +143,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     return this.route.builtin !== undefined;
   }
 
-  /** Whether it waits without a seat, and has more to do than to be answered. */
+  /** Whether it waits for an event without a seat. */
   get isParked(): boolean {
     return this.phase === "parked" && !this.#hasReturned;
   }
@@ -229,7 +229,6 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   park<T>(promise: PromiseLike<T>): Promise<T> {
     if (this.connection.draining) this.abort("draining", drainingFailure.message);
-    if (this.connection.abandonsWaits) this.connection.close();
     // Where several promises are parked at once, the first gives the seat up and takes it again.
     const isParkable = !this.answered && this.phase === "running";
     if (this.#reason === undefined && !isParkable) return Promise.resolve(promise);
@@ -240,7 +239,9 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     }
     if (!this.#hasParked) this.hold(PARKED_BYTES);
     this.#hasParked = true;
-    return this.parking.wait(promise);
+    const waiting = this.parking.wait(promise);
+    this.connection.parked();
+    return waiting;
   }
 }
 

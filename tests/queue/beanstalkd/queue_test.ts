@@ -207,6 +207,65 @@ Deno.test("a client that ends its side behind its commands gets all answers, how
   );
 });
 
+Deno.test("a client that ends its side while it waits in a reserve gets the answers before that one", async () => {
+  for (const isSlow of [false, true]) {
+    const stored = Promise.withResolvers<void>();
+    if (!isSlow) stored.resolve();
+    const store = memoryStore();
+    await using stage = await openStage({
+      queue: {
+        store: { ...store, commit: (changes) => stored.promise.then(() => store.commit(changes)) },
+      },
+    });
+    const bean = stage.connect().listen();
+    await bean.send(
+      "watch x\r\nignore default\r\nuse y\r\n" + put("a", 1) + "reserve\r\n" + put("b"),
+    );
+    await bean.half();
+    await stage.clock.elapse(0);
+    stored.resolve();
+    await stage.clock.elapse(10);
+    assertEquals(await bean.rest(), "WATCHING 2\r\nWATCHING 1\r\nUSING y\r\nINSERTED 1\r\n");
+    // The commands behind the reserve never run.
+    const other = stage.connect();
+    await ask(other, "use y\r\npeek-ready\r\n", "USING y\r\nFOUND 1 1\r\na\r\n");
+    await ask(other, "peek 2\r\n", "NOT_FOUND\r\n");
+  }
+});
+
+Deno.test("a client that has ended its side gets all answers once its reserve has a job", async () => {
+  const stored: (() => void)[] = [];
+  let isSlow = false;
+  const store = memoryStore();
+  await using stage = await openStage({
+    queue: {
+      store: {
+        ...store,
+        commit: async (changes) => {
+          if (isSlow) await new Promise<void>((resolve) => stored.push(resolve));
+          await store.commit(changes);
+        },
+      },
+    },
+  });
+  const bean = stage.connect().listen();
+  await bean.send("reserve\r\n" + put("b") + put("c") + "list-tube-used\r\n");
+  await stage.clock.elapse(0);
+  const producer = stage.connect();
+  await ask(producer, put("a"), "INSERTED 1\r\n");
+  isSlow = true;
+  await bean.seen("RESERVED 1 1");
+  await bean.half();
+  for (let turns = 0; turns < 20; turns++) {
+    await stage.clock.elapse(0);
+    stored.shift()?.();
+  }
+  assertEquals(
+    await bean.rest(),
+    "RESERVED 1 1\r\na\r\nINSERTED 2\r\nINSERTED 3\r\nUSING default\r\n",
+  );
+});
+
 Deno.test("at a shutdown a reserve that waits is answered, and its client disconnected", async () => {
   await using stage = await openStage();
   const bean = stage.connect();

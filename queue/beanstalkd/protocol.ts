@@ -6,8 +6,6 @@ import type { FieldSpec, Protocol } from "../../protocol/spec.ts";
 
 /** The highest number of 32 bits: priorities, seconds, bytes. */
 export const MOST_32 = 2 ** 32 - 1;
-/** The highest timeout of a reserve, in seconds. */
-const MOST_TIMEOUT = 2 ** 31 - 1;
 /** The longest name of a tube. */
 export const LONGEST_TUBE = 200;
 
@@ -108,8 +106,7 @@ export const beanstalkdProtocol = {
         seconds: {
           type: "integer",
           min: 0,
-          max: MOST_TIMEOUT,
-          summary: "How long to wait, in seconds.",
+          summary: "How long to wait, in seconds; at most 68 years.",
         },
       },
       reply: { id, body },
@@ -153,7 +150,7 @@ export const beanstalkdProtocol = {
     KICK: {
       summary:
         "Make buried jobs of the tube that is used ready; delayed ones where there are none.",
-      args: { most: { ...count, max: MOST_32, summary: "How many at most." } },
+      args: { most: { ...count, summary: "How many at most." } },
       reply: { count },
       errors: { "read-only": readOnly },
     },

@@ -12,6 +12,9 @@ const EMPTY = new Uint8Array();
 /** A job whose time is over within so many ms is in its last second, as beanstalkd calls it. */
 const MARGIN = 1000;
 
+/** The longest wait of a reserve, in seconds. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
 /** The handlers. */
 export function reservers(parts: HandlerParts): Pick<
   ClientHandlers,
@@ -45,7 +48,7 @@ export function reservers(parts: HandlerParts): Pick<
     RESERVE: (_args, context, client) => reserve(Infinity, context, client),
 
     "RESERVE-WITH-TIMEOUT": ({ seconds }, context, client) =>
-      reserve(1000 * seconds, context, client),
+      reserve(1000 * Math.min(seconds, LONGEST_WAIT), context, client),
 
     async "RESERVE-JOB"({ id }, context, client) {
       const job = await engine.takeJob(id, context.client);

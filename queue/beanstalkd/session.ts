@@ -14,6 +14,7 @@ import {
 import { PartialLine } from "../../dialects/partial_line.ts";
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Values } from "../../protocol/shape.ts";
+import { decodeText } from "../../protocol/strings.ts";
 import { commandOf, lengthBehind, readArguments } from "./command_line.ts";
 import { isForeign, TLS_HANDSHAKE } from "./foreign_protocol.ts";
 import { type Answer, answers, wordOf } from "./answers.ts";
@@ -23,10 +24,14 @@ const EMPTY = new Uint8Array(0);
 const LF = 0x0a, CR = 0x0d;
 /** The verb of a command that there is not. */
 const UNKNOWN = "?";
+/** The beginning of a line that a body follows. */
+const PUT = "put ";
 
 /** The part of the input that comes next; `Nothing` behind a fatal error. */
 const enum InputPart {
   Line,
+  /** The rest of a line that is too long. */
+  LineEnd,
   Body,
   BodyEnd,
   Nothing,
@@ -43,6 +48,8 @@ export class BeanstalkdSession implements DialectSession {
   #reading = InputPart.Line;
   #isFirst = true;
   #afterCR = false;
+  /** Whether the line of the command ended in CR LF: then its body must too. */
+  #needsCR = false;
   /** The command whose body is read; undefined while a body is skipped. */
   #request: BeanstalkdRequest | undefined = undefined;
 
@@ -86,8 +93,7 @@ export class BeanstalkdSession implements DialectSession {
           let end = start;
           while (end < chunk.length && chunk[end] !== LF) end++;
           if (this.#isTooLong(start, end)) {
-            const { maxLine } = this.#served.limits;
-            return this.#lost("line-too-long", `A line holds at most ${maxLine} bytes.`);
+            return this.#tooLong(start, end);
           }
           if (end === chunk.length) {
             this.#line.add(chunk, start, end);
@@ -97,6 +103,13 @@ export class BeanstalkdSession implements DialectSession {
           this.#at = end + 1;
           const decoded = this.#parse(start, end);
           if (decoded !== undefined) return decoded;
+          break;
+        }
+        case InputPart.LineEnd: {
+          const end = this.#chunk.indexOf(LF, this.#at);
+          this.#at = end < 0 ? this.#chunk.length : end + 1;
+          if (end < 0) return undefined;
+          this.#reading = InputPart.Line;
           break;
         }
         case InputPart.Body:
@@ -161,6 +174,23 @@ export class BeanstalkdSession implements DialectSession {
     return length > maxLine + 1 || last !== CR;
   }
 
+  /** Skips a line that is too long. Behind that of a put is a body, which must not be taken for commands. */
+  #tooLong(start: number, end: number): Invalid {
+    const { maxLine } = this.#served.limits;
+    const message = `A line holds at most ${maxLine} bytes.`;
+    const { length } = PUT;
+    if (this.#line.length < length) {
+      this.#line.add(this.#chunk, start, Math.min(end, start + length));
+    }
+    const isPut = decodeText(this.#line.bytes, 0, length) === PUT;
+    if (isPut) return this.#lost("line-too-long", message);
+    this.#line.clear();
+    this.#isFirst = false;
+    this.#at = end;
+    this.#reading = InputPart.LineEnd;
+    return invalid("line-too-long", message, false);
+  }
+
   /** Parses the line that ends in the chunk. */
   #parse(start: number, end: number): Decoded | undefined {
     let bytes = this.#chunk;
@@ -170,7 +200,8 @@ export class BeanstalkdSession implements DialectSession {
       start = 0;
       this.#line.clear();
     }
-    if (end > start && bytes[end - 1] === CR) end--;
+    this.#needsCR = end > start && bytes[end - 1] === CR;
+    if (this.#needsCR) end--;
     const command = commandOf(bytes, start, end);
     if (command === undefined) {
       if (isForeign(bytes, start, end)) {
@@ -226,8 +257,10 @@ export class BeanstalkdSession implements DialectSession {
       this.#at++;
       return undefined;
     }
+    if (byte !== LF || this.#needsCR && !this.#afterCR) {
+      return this.#lost("expected-crlf", "The body does not end where it should.");
+    }
     this.#afterCR = false;
-    if (byte !== LF) return this.#lost("expected-crlf", "The body does not end where it should.");
     this.#at++;
     this.#reading = InputPart.Line;
     const request = this.#request;
@@ -242,6 +275,7 @@ export class BeanstalkdSession implements DialectSession {
     this.#chunk = EMPTY;
     this.#line.clear();
     this.#body.clear();
+    this.#afterCR = false;
     this.#request = undefined;
     return invalid(code, message, true);
   }

@@ -45,6 +45,8 @@ const subject: DialectSubject = {
   requests: [
     { send: "use mail\r\n", expect: "USING mail\r\n" },
     { send: "put 5 0 60 7\r\na\r\nb\r\n\0\r\n", expect: "INSERTED …\r\n" },
+    { send: "put 5 0 60 1\nx\n", expect: "INSERTED …\r\n" },
+    { send: "kick 99999999999\r\n", expect: "KICKED 0\r\n" },
     { send: "list-tube-used\n", expect: "USING …\r\n" },
     { send: "delete 99\r\n", expect: "NOT_FOUND\r\n" },
     { send: "watch x\r\n", expect: "WATCHING 2\r\n" },
@@ -56,10 +58,18 @@ const subject: DialectSubject = {
     { send: "put -1 0 60 6\r\nquit\r\n\r\n", expect: "BAD_FORMAT\r\n" },
     { send: "put 0 0 60\r\nquit\r\n", expect: "BAD_FORMAT\r\n", ends: true },
     { send: "put 0 0 60 2\r\nabc\r\n", expect: "EXPECTED_CRLF\r\n", ends: true },
+    {
+      send: "put 1 0 60 5\r\nhello\n\r\nlist-tube-used\r\n",
+      expect: "EXPECTED_CRLF\r\n",
+      ends: true,
+    },
+    { send: "put 1 0 60 5\r\nhello\r\r\n", expect: "EXPECTED_CRLF\r\n", ends: true },
     { send: "GET / HTTP/1.1\r\n", expect: "UNKNOWN_COMMAND\r\n", ends: true },
   ],
   overlong: [
-    { send: "x".repeat(224), expect: "BAD_FORMAT\r\n", ends: true },
+    { send: `${"x".repeat(500)}\r\n`, expect: "BAD_FORMAT\r\n" },
+    { send: `watch ${"x".repeat(218)}\n`, expect: "BAD_FORMAT\r\n" },
+    { send: `put ${" ".repeat(220)}`, expect: "BAD_FORMAT\r\n", ends: true },
     { send: `put 0 0 60 65536\r\n${"x".repeat(65_536)}\r\n`, expect: "JOB_TOO_BIG\r\n" },
     { send: "put 0 0 60 4294967295\r\n", expect: "JOB_TOO_BIG\r\n", ends: true },
   ],

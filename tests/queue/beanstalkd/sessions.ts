@@ -12,7 +12,8 @@ export const DIFFERENCES = {
     "beanstalkd takes signs, and text behind the numbers of kick and reserve-with-timeout.",
   "bare-line-feeds": "A line may end in LF alone, as people type it; beanstalkd waits for a CR.",
   "other-protocols": "A client of HTTP, TLS or DICT is disconnected: a browser must not put jobs.",
-  "long-lines": "A line that is too long ends the connection; beanstalkd reads on to its end.",
+  "long-lines":
+    "The line of a put that is too long ends the connection; beanstalkd runs the body as commands.",
   "quotes": "Version 1.12 has no quotes around names in YAML; 1.13 has.",
   "name-length": "A queue has a name of at most 128 characters, a tube of beanstalkd 200.",
   "longest-times": "A TTR is at most 30 days, a delay a year.",
@@ -470,20 +471,49 @@ export const sessions: readonly WireSession[] = [
         get: "UNKNOWN_COMMAND\r\n",
         ends: true,
       },
+      {
+        as: "g",
+        send: `POST /${"x".repeat(300)} HTTP/1.1\r\nHost: x\r\n\r\nput 0 0 60 1\r\nx\r\n`,
+        get: "BAD_FORMAT\r\nUNKNOWN_COMMAND\r\n",
+        ends: true,
+      },
       { as: "d", send: "\x16\x03\x01", get: "UNKNOWN_COMMAND\r\n", ends: true },
       { as: "e", send: "x\r\n".repeat(11), get: "UNKNOWN_COMMAND\r\n".repeat(10), ends: true },
       { as: "f", send: "peek 1\r\n", get: "NOT_FOUND\r\n" },
     ],
   },
   {
-    name: "a line that is too long ends the connection",
+    name: "a line that is too long is skipped",
+    steps: [
+      a("x".repeat(230) + "\r\nlist-tube-used\r\n", "BAD_FORMAT\r\nUSING default\r\n"),
+      a(`use ${"x".repeat(1000)}\r\nlist-tube-used\r\n`, "BAD_FORMAT\r\nUSING default\r\n"),
+      a("kick 4294967296\r\n", "KICKED 0\r\n"),
+    ],
+  },
+  {
+    name: "the line of a put that is too long ends the connection",
     oursOnly: "long-lines",
     steps: [
       {
         as: "a",
-        send: "x".repeat(230) + "\r\nlist-tube-used\r\n",
+        send: `put 0 0 60${" ".repeat(220)}9\r\nkick 1234\r\n`,
         get: "BAD_FORMAT\r\n",
         ends: true,
+      },
+    ],
+  },
+  {
+    name: "a body ends in CR LF where its command does",
+    steps: [
+      {
+        as: "a",
+        send: "put 0 0 60 5\r\nhello\n\r\nlist-tube-used\r\n",
+        get: "EXPECTED_CRLF\r\n",
+        ends: true,
+        theirs: {
+          get: "EXPECTED_CRLF\r\nUNKNOWN_COMMAND\r\n",
+          why: "closes-without-framing",
+        },
       },
     ],
   },

@@ -1,7 +1,7 @@
 /**
  * A key-value cache with expiry, a bound on its memory, and a live view of its changes.
  *
- *     deno run --allow-net examples/cache.ts [PORT]
+ *     deno run --allow-net examples/cache.ts --port 5463
  *     printf 'SET greeting hello ttl=60s\nGET greeting\nQUIT\n' | nc -N 127.0.0.1 5463
  *     printf 'WATCH greet\n' | nc 127.0.0.1 5463
  *
@@ -9,6 +9,7 @@
  */
 
 import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
+import { readFlags, untilFinished } from "./listen.ts";
 
 /** The protocol of the cache. */
 export const protocol = {
@@ -177,15 +178,6 @@ const handlers = cache();
 export default { protocol, handlers };
 
 if (import.meta.main) {
-  try {
-    const port = Number(Deno.args[0] ?? 5463);
-    const server = await serve(protocol, handlers, { port, signals: true });
-    console.log(`cache listening on ${server.address}`);
-    await server.finished;
-  } catch (error) {
-    // A port that is in use is no defect: its message says what to do.
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+  const { port } = readFlags({ port: "5463" });
+  await untilFinished("cache", serve(protocol, handlers, { port: Number(port), signals: true }));
 }

@@ -1,13 +1,14 @@
 /**
  * A calculator on a line.
  *
- *     deno run --allow-net examples/calc.ts [PORT]
+ *     deno run --allow-net examples/calc.ts --port 5463
  *     telnet 127.0.0.1 5463
  *
  * @module
  */
 
 import { type Handlers, type Protocol, Refusal, serve } from "@lineup/lineup";
+import { readFlags, untilFinished } from "./listen.ts";
 
 const TOO_LARGE = { summary: "The result is larger than any number here." } as const;
 
@@ -82,15 +83,6 @@ const handlers: Handlers<typeof protocol> = {
 export default { protocol, handlers };
 
 if (import.meta.main) {
-  try {
-    const port = Number(Deno.args[0] ?? 5463);
-    const server = await serve(protocol, handlers, { port, signals: true });
-    console.log(`calc listening on ${server.address}`);
-    await server.finished;
-  } catch (error) {
-    // A port that is in use is no defect: its message says what to do.
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
+  const { port } = readFlags({ port: "5463" });
+  await untilFinished("calc", serve(protocol, handlers, { port: Number(port), signals: true }));
 }

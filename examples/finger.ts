@@ -9,7 +9,7 @@
 
 import { lineDialect } from "@lineup/lineup/dialects";
 import { type Protocol, Refusal } from "@lineup/lineup/protocol";
-import { type Handlers, serve } from "@lineup/lineup/server";
+import { type Handlers, serve, type Server } from "@lineup/lineup/server";
 import { readFlags, untilFinished } from "./listen.ts";
 
 /** The protocol: a line is a query. */
@@ -93,6 +93,11 @@ export function handlersFor(users: string): Handlers<typeof protocol> {
 
 if (import.meta.main) {
   const { port, users } = readFlags({ port: "79", users: "/etc/passwd" });
-  const options = { dialect, limits: { maxLine: 512 }, port: Number(port), signals: true };
-  await untilFinished("finger", serve(protocol, handlersFor(users), options));
+  const start = async (): Promise<Server> => {
+    // A file that is not there, or that this program may not read, is told now, not to every client.
+    await readPeople(users);
+    const options = { dialect, limits: { maxLine: 512 }, port: Number(port), signals: true };
+    return await serve(protocol, handlersFor(users), options);
+  };
+  await untilFinished("finger", start());
 }

@@ -1,7 +1,7 @@
 // The parts of an example that make it a program: its flags, and its first line.
 
+import { parseArgs } from "node:util";
 import type { Server } from "@lineup/lineup/server";
-import { parseArgs } from "@std/cli/parse-args";
 
 /**
  * Reads the flags of the command line, each of which has a value; `defaults` names them. For a wrong one, and for
@@ -10,13 +10,18 @@ import { parseArgs } from "@std/cli/parse-args";
 export function readFlags<T extends Readonly<Record<string, string>>>(
   defaults: T,
 ): { [K in keyof T]: string } {
-  const wrong: string[] = [];
-  const { help, ...flags }: Record<string, unknown> = parseArgs(Deno.args, {
-    string: Object.keys(defaults),
-    boolean: ["help"],
-    default: defaults,
-    unknown: (arg) => void wrong.push(arg),
+  const options = Object.fromEntries(
+    Object.entries(defaults).map(([name, usual]) =>
+      [name, { type: "string", default: usual }] as const
+    ),
+  );
+  const { values: { help, ...flags }, positionals } = parseArgs({
+    args: Deno.args,
+    options: { ...options, help: { type: "boolean" } },
+    strict: false,
   });
+  const unknown = Object.keys(flags).filter((name) => !Object.hasOwn(defaults, name));
+  const wrong = [...unknown.map((name) => `--${name}`), ...positionals];
   for (const [name, usual] of Object.entries(defaults)) {
     const value = flags[name];
     const isNumber = /^[0-9]+$/.test(usual);

@@ -264,7 +264,7 @@ Deno.test("lineup says that a port is taken", async () => {
   assertEquals(err, `lineup: ${taken}`);
   // An example says the same, without a stack.
   const example = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net", "examples/calc.ts", port],
+    args: ["run", "--quiet", "--allow-net", "examples/calc.ts", "--port", port],
   }).output();
-  assertEquals([example.code, new TextDecoder().decode(example.stderr)], [1, taken]);
+  assertEquals([example.code, new TextDecoder().decode(example.stderr)], [1, `calc: ${taken}`]);
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startExample } from "./example_process.ts";
 
 /** The port of each protocol. */
-const PORTS = { dict: 2628, finger: 79, redis: 6379, smtp: 25 } as const;
+const PORTS = { cache: 5463, calc: 5463, dict: 2628, finger: 79, redis: 6379, smtp: 25 } as const;
 
 /** Runs an example that ends by itself. */
 async function runExample(name: string, ...args: string[]): Promise<{ code: number; err: string }> {
@@ -31,6 +31,12 @@ for (const [name, port] of Object.entries(PORTS)) {
     assertStringIncludes(large.err, "wrong: --port 65536");
   });
 }
+
+Deno.test("finger says at its start that it may not read", async () => {
+  const closed = await runExample("finger", "--port", "0");
+  assertEquals(closed.code, 1);
+  assertMatch(closed.err, /^finger: Requires read access to .*--allow-read.*\n$/);
+});
 
 Deno.test("an example says where it cannot listen", async () => {
   await using first = await startExample("dict", ["--allow-net"], ["--port", "0"]);

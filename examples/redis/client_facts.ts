@@ -9,9 +9,14 @@ const WORD = /^[!-~]{0,1024}$/;
 
 /** Sets the name of a connection, for CLIENT INFO and for the log of the server. */
 export function setName(session: RedisSession, name: string, context: BuiltinContext): Simple {
-  session.told.name = checked("Client names", name);
+  session.told.name = checkedName(name);
   context.introduce({ agent: name });
   return OK;
+}
+
+/** A name that a connection may have. Throws a `Refusal` for another. */
+export function checkedName(name: string): string {
+  return checked("Client names", name);
 }
 
 /** Sets the name or the version of the client's library. */

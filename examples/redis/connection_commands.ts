@@ -2,6 +2,7 @@
 
 import type { Builtin, BuiltinContext } from "@lineup/lineup/dialects";
 import { type Command, Refusal, type Values } from "@lineup/lineup/protocol";
+import { auth, wrongPassword } from "./auth.ts";
 import { clientInfo, setInfo, setName } from "./client_facts.ts";
 import { commandDocs, commandInfo, helpOf } from "./command_docs.ts";
 import { configOf } from "./config.ts";
@@ -48,10 +49,18 @@ export const connectionCommands: Readonly<Record<string, Builtin>> = {
     { summary: "Answer the message.", args: { message: "text" } },
     ({ message }) => message,
   ),
+  AUTH: builtin({
+    summary: "Say who you are; there are no passwords.",
+    args: { credentials: { type: "text", many: true } },
+    errors: wrongPassword,
+  }, ({ credentials }) => auth(credentials as string[])),
   HELLO: builtin({
     summary: "Choose the version of the protocol, and say who you are.",
     args: { protover: "text?", options: { type: "text", many: true, optional: true } },
-    errors: { "no-protocol": { summary: "The server speaks RESP2 and RESP3 only." } },
+    errors: {
+      ...wrongPassword,
+      "no-protocol": { summary: "The server speaks RESP2 and RESP3 only." },
+    },
   }, hello),
   SELECT: builtin(
     { summary: "Choose the database: there is one, 0.", args: { index: "integer" } },

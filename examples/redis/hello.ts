@@ -2,7 +2,8 @@
 
 import type { BuiltinContext } from "@lineup/lineup/dialects";
 import { Refusal, type Values } from "@lineup/lineup/protocol";
-import { setName } from "./client_facts.ts";
+import { checkUser } from "./auth.ts";
+import { checkedName, setName } from "./client_facts.ts";
 import { integerOf } from "./command_plan.ts";
 import { VERSION } from "./info.ts";
 import type { RedisSession } from "./session.ts";
@@ -33,15 +34,17 @@ function versionOf(word: string): bigint {
   throw new Refusal("no-protocol", "unsupported protocol version");
 }
 
-/** The name in the options. There are no passwords, so AUTH has nothing to check. */
+/** The name in the options, which are checked in their order. */
 function nameIn(options: readonly string[]): string | undefined {
   let name: string | undefined;
   for (let at = 0; at < options.length;) {
     const option = options[at].toUpperCase();
     const left = options.length - at - 1;
-    if (option === "AUTH" && left >= 2) at += 3;
-    else if (option === "SETNAME" && left >= 1) {
-      name = options[at + 1];
+    if (option === "AUTH" && left >= 2) {
+      checkUser(options[at + 1]);
+      at += 3;
+    } else if (option === "SETNAME" && left >= 1) {
+      name = checkedName(options[at + 1]);
       at += 2;
     } else {
       throw new Refusal("bad-arguments", `Syntax error in HELLO option '${options[at]}'`);

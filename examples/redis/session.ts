@@ -15,6 +15,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   "wrong-type": "WRONGTYPE",
   "out-of-memory": "OOM",
   "no-protocol": "NOPROTO",
+  "wrong-password": "WRONGPASS",
   busy: "TRYAGAIN",
   quota: "TRYAGAIN",
 };

@@ -37,7 +37,7 @@ const REQUESTS: readonly WireSample[] = [
   { send: request("MGET", "a", "b"), expect: "*2\r\n$-1\r\n$-1\r\n" },
   { send: request("EXISTS", "a", "a"), expect: ":0\r\n" },
   { send: request("CLIENT", "GETNAME"), expect: "$-1\r\n" },
-  { send: request("COMMAND", "COUNT"), expect: ":35\r\n" },
+  { send: request("COMMAND", "COUNT"), expect: ":36\r\n" },
   { send: request("GET"), expect: error("wrong number of arguments for 'get' command") },
   {
     send: request("SET", "k", "v", "EX", "0"),

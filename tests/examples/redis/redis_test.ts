@@ -266,6 +266,19 @@ Deno.test("HELLO 3 chooses RESP3 for this connection, and HELLO 2 RESP2", async 
   assertEquals(await ask(wire, "HELLO 4"), "-NOPROTO unsupported protocol version");
 });
 
+Deno.test("the only user is default, with any password", async () => {
+  await using server = await RedisFixture.open();
+  using wire = server.connect();
+  const wrong = "-WRONGPASS invalid username-password pair or user is disabled.";
+  assertEquals(await ask(wire, "HELLO 3 AUTH a b SETNAME me"), wrong);
+  assertEquals(await ask(wire, "CLIENT GETNAME"), "$-1");
+  assertEquals(await ask(wire, "AUTH a b"), wrong);
+  assertEquals(await ask(wire, "AUTH default b"), "+OK");
+  assertEquals((await ask(wire, "HELLO 3 AUTH default b", 26)).slice(0, 3), "%7 ");
+  const none = "-ERR AUTH <password> called without any password configured for the default user.";
+  assertEquals((await ask(wire, "AUTH b")).slice(0, none.length), none);
+});
+
 Deno.test("COMMAND DOCS and COMMAND INFO tell of a command what the protocol says", async () => {
   await using server = await RedisFixture.open();
   using wire = server.connect();

@@ -16,6 +16,17 @@ Deno.test("shutdown closes the listener first and idle connections at once", asy
   await testServer.server.finished;
 });
 
+Deno.test("shutdown closes a connection that was accepted in its moment, without a word", async () => {
+  await using testServer = await TestServer.open();
+  const wire = new RawClient(testServer.listener.connect());
+  // It is accepted, and waits for a turn of the event loop.
+  for (let i = 0; i < 10; i++) await null;
+  const done = testServer.server.shutdown();
+  assertEquals(await wire.rest(), "");
+  await done;
+  wire.close();
+});
+
 Deno.test("shutdown lets running requests, and requests that wait for a seat, finish", async () => {
   await using testServer = await TestServer.open({ seats: 1 });
   using wire = await testServer.client();

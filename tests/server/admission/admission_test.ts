@@ -251,6 +251,40 @@ Deno.test("serve pauses a client that is refused again and again, then closes", 
   assertStringIncludes(rest, 'ERR quota "Refused requests come again and again."');
 });
 
+Deno.test("serve never closes a client for its refusals that is served between its pauses", async () => {
+  await using network = await openNetwork({
+    seats: 1,
+    scheduling: { waiting: 0 },
+    random: () => 0.5,
+  });
+  const { testServer } = network;
+  using holder = await network.from("192.0.2.1:1");
+  using client = await network.from("192.0.2.2:1");
+  for (let round = 0; round < 20; round++) {
+    await holder.send(`HOLD h${round}\n`);
+    const { go } = await testServer.held(`h${round}`);
+    await client.send("SAY x\n".repeat(64));
+    assertEquals((await client.lines(64)).every((line) => line.startsWith("ERR busy")), true);
+    await testServer.clock.elapse(40_000);
+    go("over");
+    assertEquals(await holder.line(), "OK over");
+    await client.send("SAY served\n");
+    assertEquals(await client.line(), "OK served");
+  }
+});
+
+Deno.test("serve gives each request its whole time, also where it begins in the bytes that end another", async () => {
+  await using network = await openNetwork();
+  using wire = await network.from("192.0.2.1:1");
+  await wire.send("SAY ");
+  for (let i = 0; i < 10; i++) {
+    await network.testServer.clock.elapse(6000);
+    await wire.send("x\nSAY ");
+    assertEquals(await wire.line(), "OK x");
+  }
+  assertEquals(network.testServer.log, []);
+});
+
 const PLACES = ["0.0.0.0:0", "tcp://[::]:0", "192.0.2.1:0", "localhost.example:0"];
 
 for (const place of PLACES) {

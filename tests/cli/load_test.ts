@@ -225,6 +225,30 @@ Deno.test("lineup load counts the requests that it could not send, and those wit
   assertEquals(server.received.length, 6);
 });
 
+Deno.test("lineup load counts every request that was due, sent or not, and none of the warm-up", async () => {
+  const run = async (address: string, ...flags: string[]) => {
+    const args = ["--json", "--quiet", "--unchecked", "--connections", "1", "--arrivals", "steady"];
+    return JSON.parse((await lineup(["load", ...args, ...flags, address, "PING"])).out);
+  };
+  await using deaf = await lineServer(() => {});
+  // The 65th is due at 500 ms, and the 66th behind the end.
+  const times = ["--rate", "130", "--depth", "1", "--duration", "505ms", "--grace", "0ms"];
+  const { sent, unsent } = await run(deaf.address, "--warmup", "0ms", ...times);
+  assertEquals([sent, unsent], [1, 64]);
+  await using server = await lineServer(() => "OK\n");
+  const warm = await run(
+    server.address,
+    "--warmup",
+    "300ms",
+    "--rate",
+    "200",
+    "--duration",
+    "300ms",
+  );
+  assertEquals(warm.sent, warm.ok + warm.unanswered);
+  assert(warm.sent > 0 && warm.sent + warm.unsent <= 60, `${warm.sent} and ${warm.unsent}`);
+});
+
 Deno.test("lineup load goes on with another connection where one is lost", async () => {
   await using server = await lineServer((_, connection) => {
     if (connection.lines === 6) connection.close();

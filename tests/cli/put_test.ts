@@ -215,6 +215,56 @@ Deno.test("lineup put tries again while the server is busy, and says so in the e
   assertEquals(Object.fromEntries(tries), { a: 4, never: 4, b: 4 });
 });
 
+Deno.test("lineup put does not wait longer than --timeout for a busy server", async () => {
+  let tries = 0;
+  await using server = await serveJobs(() => {
+    tries++;
+    throw new Refusal("busy", "Not now.", { retry: 1000 });
+  });
+  assertEquals(await lineup(["put", "--timeout", "800ms", server.address, "mail", "x"]), {
+    code: 1,
+    out: "",
+    err: "lineup: busy: Not now.\n",
+  });
+  assertEquals(tries, 1);
+});
+
+Deno.test("lineup put sends no job again that may be in the queue", async () => {
+  for (
+    const failure of [
+      "internal",
+      "cancelled",
+      "busy Later executed=maybe",
+      "draining x executed=maybe",
+    ]
+  ) {
+    const [code, why = "Sorry"] = failure.split(/ (.*)/);
+    await using server = await lineServer(
+      (line) =>
+        /^#(\S+) PUT /.test(line) ? `${line.split(" ")[0]} ERR ${code} ${why}\r\n` : undefined,
+      GREETING,
+    );
+    const { code: exit, out } = await lineup(["put", server.address, "mail", "x"]);
+    assertEquals({ exit, out }, { exit: 1, out: "" }, failure);
+    assertEquals(server.received.filter((line) => line.includes("PUT")).length, 1, failure);
+  }
+});
+
+Deno.test("lineup put --lines goes on after more bytes than are in flight at once", async () => {
+  let bytes = 0, count = 0;
+  await using server = await serve({ ...queueProtocol, commands: { PUT } }, {
+    PUT({ body }) {
+      bytes += body.length;
+      return { id: ++count };
+    },
+  }, { port: 0, log: () => {} });
+  // Three times as much.
+  const input = ("x".repeat(1_000_000) + "\n").repeat(13);
+  const { code, out, err } = await lineup(["put", server.address, "mail", "--lines"], { input });
+  assertEquals([code, err, bytes], [0, "", 13_000_000]);
+  assertEquals(out.trimEnd().split("\n").length, 13);
+});
+
 Deno.test("lineup put says that a queue is full", async () => {
   await using queue = await serveQueue();
   await queue.client.LIMIT({ queue: "mail", depth: 1 });

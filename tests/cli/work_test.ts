@@ -343,6 +343,8 @@ Deno.test("lineup work --timeout ends a program, by force where necessary, and t
     `echo slow >&2; ${wait}`,
     `trap '' TERM; ${wait}`,
     `trap 'exit 0' TERM; ${wait} & wait`,
+    // The exit code 100 is for a job that is of no use, and here it only ends in time.
+    `trap 'exit 100' TERM; ${wait} & wait`,
   ]);
   const flags = ["--until-empty", "--timeout", "300ms", "--grace", "100ms"];
   const { code } = await lineup(["work", ...flags, queue.address, "mail", "--", "sh"]);
@@ -350,6 +352,7 @@ Deno.test("lineup work --timeout ends a program, by force where necessary, and t
   const jobs = await queue.client.LIST({ queue: "mail" }).all();
   assertEquals(jobs.map(({ state, reason }) => [state, reason]), [
     ["delayed", "no end within 0.3s: slow"],
+    ["delayed", "no end within 0.3s"],
     ["delayed", "no end within 0.3s"],
     ["delayed", "no end within 0.3s"],
   ]);
@@ -398,6 +401,20 @@ Deno.test("lineup work passes on whole lines of programs that run at once", asyn
   await worker.out.see("b\nc\n");
   await gate.open();
   assertEquals(await worker.finished(), { code: 0, out: "b\nc\n12\n", err: "e1e2\n" });
+});
+
+Deno.test("lineup work passes on a line without an end in pieces, and does not keep it", async () => {
+  await using queue = await serveQueue();
+  await using gate = await makeGate();
+  const long = 300_000;
+  await put(queue, [
+    `head -c ${long} /dev/zero | tr '\\0' x; read line < ${gate.path}; echo end`,
+  ]);
+  await using worker = startWork(["--until-empty", queue.address, "mail", "--", "sh"]);
+  await worker.out.see("x".repeat(200_000));
+  await gate.open();
+  const { code, out } = await worker.finished();
+  assertEquals([code, out], [0, "x".repeat(long) + "end\n"]);
 });
 
 Deno.test("lineup work does not wait for processes that a program leaves running", async () => {

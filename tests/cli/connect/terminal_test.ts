@@ -196,6 +196,24 @@ Deno.test("terminal stays usable while requests wait, marks their answers, and c
   assertEquals(await exit, 0);
 });
 
+Deno.test("terminal gives no request a tag that is in use", async () => {
+  await using server = await serveEcho();
+  const { type, see, exit } = await open(server.address);
+  type("#1 WAIT\r");
+  await see("echo 2 [#1]>");
+  type("#2 WAIT\r");
+  await see("echo 3 [#1 #2]>");
+  type("#4 WAIT\r");
+  await see("echo 3 [#1 #2 #4]>");
+  type("PING\r");
+  await see("#3 OK pong");
+  type("PING\r");
+  await see("#5 OK pong");
+  // Three cancel the requests, and one more leaves.
+  type(CTRL_C.repeat(4));
+  assertEquals(await exit, 0);
+});
+
 Deno.test("terminal leaves at once at the second Ctrl-C, with requests in flight", async () => {
   await using server = await serveEcho();
   const { type, see, exit } = await open(server.address);

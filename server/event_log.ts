@@ -99,9 +99,10 @@ export class EventLog {
         break;
       }
       case "signalled": {
-        const { signal, drain } = event;
+        const { address, signal, drain: time } = event;
+        const drain = time && formatDuration(time);
         const message = drain === undefined ? "cutting off the rest" : "shutting down";
-        this.#log({ level: "info", message, signal, drain: drain && formatDuration(drain) });
+        this.#log({ level: "info", message, address, signal, drain });
         break;
       }
       case "shut-down": {

@@ -160,7 +160,8 @@ async function serveAll(
       const seconds = Math.round((clock.now() - began) / 100) / 10;
       const { connections, requests, errors } = telemetry.counters;
       const failures = errors.values().reduce((sum, count) => sum + count, 0);
-      telemetry.tell({ kind: "shut-down", seconds, connections, requests, errors: failures });
+      const totals = { seconds, connections, requests, errors: failures };
+      telemetry.tell({ kind: "shut-down", address: names.join(" "), ...totals });
     }
     isSignalled = false;
     eventLog.flush();
@@ -173,17 +174,22 @@ async function serveAll(
       await server.shutdown();
       throw error;
     });
+  const names = listeners.map((listener) => listener.address);
   const forgetSignals = options.signals
     ? onSignals((signal) => {
       isSignalled = true;
-      telemetry.tell({ kind: "signalled", signal, drain: server.drainTime });
+      telemetry.tell({
+        kind: "signalled",
+        address: names.join(" "),
+        signal,
+        drain: server.drainTime,
+      });
       void shutdown();
     }, (signal) => {
-      telemetry.tell({ kind: "signalled", signal });
+      telemetry.tell({ kind: "signalled", address: names.join(" "), signal });
       server.cutOff();
     })
     : () => {};
-  const names = listeners.map((listener) => listener.address);
   return {
     addresses: names,
     address: names[0],

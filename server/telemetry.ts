@@ -76,10 +76,17 @@ export type ServerEvent =
   /** A worker ended by itself, and is started again. */
   | { readonly kind: "worker-ended"; readonly error: unknown }
   /** A signal asks the server to end: it drains for `drain` ms, or, at a second signal, cuts off what is left. */
-  | { readonly kind: "signalled"; readonly signal: string; readonly drain?: number }
+  | {
+    readonly kind: "signalled";
+    /** The addresses of the server, a space between each two: a process may have several servers. */
+    readonly address: string;
+    readonly signal: string;
+    readonly drain?: number;
+  }
   /** The server has shut down because of a signal. The figures are those since its start. */
   | {
     readonly kind: "shut-down";
+    readonly address: string;
     readonly seconds: number;
     readonly connections: number;
     readonly requests: number;

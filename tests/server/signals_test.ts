@@ -33,9 +33,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     assertEquals(await child.status, { success: true, code: 0, signal: null });
     const lines = (await log).trimEnd().split("\n").map((line) => line.replace(/^\S+ /, ""));
     assertEquals(lines.map((line) => line.replace(/seconds=\S+/, "seconds=…")), [
-      `info shutting down signal=${signal} drain=10s`,
-      `info cutting off the rest signal=${signal}`,
-      "info shut down seconds=… connections=2 requests=4 errors=0",
+      `info shutting down address=${address} signal=${signal} drain=10s`,
+      `info cutting off the rest address=${address} signal=${signal}`,
+      `info shut down address=${address} seconds=… connections=2 requests=4 errors=0`,
     ]);
   });
 }

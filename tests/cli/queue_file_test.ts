@@ -129,6 +129,7 @@ Deno.test("importSqliteFile tells the error of each wrong line", () =>
       [jobLine(4, { state: "lost" }), "state must be one of delayed, ready, taken, dead, done"],
       [jobLine(4, { state: "taken" }), "until must be when that ends for a job that is taken"],
       [jobLine(4, { until: 5 }), "until must be 0 for a job that is ready"],
+      [jobLine(4, { held: true }), "held must be false for a job that is ready"],
       [jobLine(4, { spared: 3 }), "spared must be at most 2, its attempts"],
       [jobLine(4, { prio: 1 }), "a job has no prio"],
       [jobLine(4, { base64: "AP8=" }), "it has body and base64, and takes one of them"],

@@ -228,6 +228,25 @@ Deno.test("Scheduler bounds the number of parked requests", () => {
   assertEquals(b.phase, "running");
 });
 
+Deno.test("Scheduler counts the time that a request waited unread towards its longest wait", () => {
+  const waited = (unread: number): number => {
+    const bench = new Bench();
+    bench.submit("held");
+    const ticket = new Named(bench.open(), bench.command, 0, Infinity);
+    ticket.unread = unread;
+    const before = bench.clock.now();
+    bench.scheduler.submit(ticket);
+    bench.submit("behind");
+    while (ticket.phase === "waiting") assert(bench.clock.step());
+    return bench.clock.now() - before;
+  };
+  const longest = waited(0);
+  // One timing wheel has all limits, in ticks of 16 ms.
+  for (const part of [0.25, 0.5, 0.75]) {
+    assertAlmostEquals(waited(part * longest), (1 - part) * longest, 17);
+  }
+});
+
 Deno.test("Scheduler has a parking place again after each end of a wait", () => {
   const bench = new Bench({ limits: { parked: 1, share: 1 }, seats: fixedSeats(2) });
   const { scheduler } = bench;

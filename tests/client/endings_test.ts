@@ -4,7 +4,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connect, ConnectionLost, Refusal } from "@lineup/lineup/client";
 import type { Protocol } from "@lineup/lineup/protocol";
 import { listenMemory, serve } from "@lineup/lineup/server";
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { Ledger, ledger } from "./ledger.ts";
 import { FaultyProxy, run, settle } from "./proxy.ts";
 

@@ -174,6 +174,20 @@ Deno.test("formatValue writes text that is given for bytes", () => {
   assertEquals(formatValue("é", field("bytes")), "w6k=");
 });
 
+Deno.test("parseValue reads decimals of a unit to the nearest whole number", () => {
+  for (
+    const [text, ms] of [
+      ["1.005s", 1005],
+      ["4.35s", 4350],
+      ["0.29s", 290],
+      ["0.0006s", 1],
+      ["0.0004s", 0],
+      ["1.1m", 66_000],
+      ["0.7h", 2_520_000],
+    ] as const
+  ) assertEquals(parseValue(text, field("duration")), ms, text);
+});
+
 // A field, words just inside its limits, words just outside, and the message.
 const LIMITS: readonly (readonly [FieldSpec, readonly string[], readonly string[], string])[] = [
   [field("integer", { min: -1, max: 9 }), ["-1", "9"], ["-2", "10"], "an integer, -1 to 9, not"],

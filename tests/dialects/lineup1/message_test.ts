@@ -196,6 +196,30 @@ for (const later of [false, true]) {
   });
 }
 
+Deno.test("readRequest asks each schema once, in order, where some answer later", async () => {
+  const asked: string[] = [];
+  const schema = (later: boolean): StandardSchema<string, string> => {
+    const validate = (value: unknown) => {
+      asked.push(String(value));
+      const result = { value: `${value}!` };
+      return later ? Promise.resolve(result) : result;
+    };
+    return { "~standard": { version: 1, vendor: "test", validate } };
+  };
+  for (const pattern of ["slls", "lsl", "ssl", "llll", "sssl", "lsss"]) {
+    const args = Object.fromEntries(
+      [...pattern].map((each, i) =>
+        [`a${i}`, { type: "word", schema: schema(each === "l") }] as const
+      ),
+    );
+    const words = [...pattern].map((_, i) => `w${i}`);
+    asked.length = 0;
+    const read = await values(command({ args }), `X ${words.join(" ")}`);
+    assertEquals(asked, words, pattern);
+    assertEquals(Object.values(read), words.map((word) => `${word}!`), pattern);
+  }
+});
+
 Deno.test("readRequest returns no promise unless a schema returns one", () => {
   assert(!(readRequest(put, frame("request", "X mail a")) instanceof Promise));
 });

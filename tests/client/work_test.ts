@@ -1,3 +1,4 @@
+import { VirtualClock } from "../virtual_clock.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   ConnectionLost,
@@ -178,6 +179,37 @@ Deno.test("A worker extends the leases of jobs that run, and of jobs that wait f
   await fixture.clock.elapse(10);
   assertEquals(begun.map(({ attempt }) => attempt), [1, 1]);
   assertEquals(worker.counts, { ...NOTHING, taken: 2, done: 2 });
+  await fixture.until(worker.close());
+});
+
+Deno.test("A lease counts from the request for it, not from a late answer", async () => {
+  const clock = new VirtualClock();
+  let isSlow = false;
+  await using fixture = await openQueueFixture({ clock }, (stream) => ({
+    ...stream,
+    async read(buffer) {
+      const read = await stream.read(buffer);
+      if (isSlow) await new Promise<void>((resolve) => clock.after(2000, resolve));
+      return read;
+    },
+  }));
+  const client = await fixture.client();
+  await put(client, ["a"], { lease: 10_000 });
+  const { handler, signals, open } = gate();
+  const worker = start(fixture, client, handler, {});
+  await clock.elapse(4000);
+  isSlow = true;
+  // The extension at 5 s is answered at 7 s.
+  await clock.elapse(3500);
+  isSlow = false;
+  fixture.down(true);
+  fixture.cut();
+  await clock.elapse(7000);
+  assertEquals(signals[0].aborted, false);
+  await clock.elapse(600);
+  assertEquals(signals[0].aborted, true);
+  fixture.down(false);
+  open();
   await fixture.until(worker.close());
 });
 

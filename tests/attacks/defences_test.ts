@@ -176,6 +176,15 @@ Deno.test("pauses after refusals: a client that asks little gets its refusal soo
   const rates = { prefix: { rate: 0.1, burst: 1 } };
   const bounds = { refusals: Infinity, refusing: 0.05 };
   await using network = await TestNetwork.open({ rates, bounds });
+  // Many that were refused before are gone, and have no share any more.
+  const gone = Array.from({ length: 200 }, (_, i) => network.client(`192.0.${i}.1:1`));
+  for (const each of gone) each.post("SAY x\n".repeat(2));
+  await network.pass(1000);
+  for (const each of gone) {
+    assert(each.take().includes("ERR quota"));
+    each.close();
+  }
+  await network.pass(60_000);
   // One client takes most of the time for refusing.
   const crowd = Array.from({ length: 40 }, (_, i) => network.client(`203.0.113.1:${i + 1}`));
   const polite = network.client("198.51.100.1:1");

@@ -1,4 +1,4 @@
-import { VirtualClock } from "../virtual_clock.ts";
+import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   ConnectionLost,

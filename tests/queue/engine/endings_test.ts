@@ -4,7 +4,7 @@ import { memoryStore, openQueue, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 import { testQueue } from "../../test_queue.ts";
-import { VirtualClock } from "../../virtual_clock.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 /** The timers of a queue and its server without jobs and schedules: the server's next visit of its connections. */
 const OWN_TIMERS = 1;

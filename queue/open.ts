@@ -4,6 +4,7 @@ import { systemClock } from "../net/clock.ts";
 import { isLogged, type LogEntry, type LogLevel, logToConsole, logWritten } from "../server/log.ts";
 import { RepeatingLog } from "../server/repeating_log.ts";
 import { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
+import type { HeldWork } from "../server/mod.ts";
 import type { BeanstalkdHandlers, BeanstalkdOptions } from "./beanstalkd/options.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
@@ -59,6 +60,8 @@ export interface OpenQueue extends AsyncDisposable {
    * Call it once: clients of other handlers do not see these clients' tubes that have no jobs.
    */
   readonly beanstalkd: (options?: BeanstalkdOptions) => BeanstalkdHandlers;
+  /** What clients of beanstalkd may end while their server drains: the jobs that they have reserved. */
+  readonly heldWork: HeldWork;
   /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
   /**
@@ -120,6 +123,10 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
   return {
     handlers: createHandlers(engine),
     beanstalkd: (options) => createBeanstalkdHandlers(engine, options),
+    heldWork: {
+      commands: ["DELETE", "RELEASE", "BURY", "TOUCH"],
+      holds: (client) => engine.leaseEnd(client) < Infinity,
+    },
     stats: () => engine.figures(),
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),

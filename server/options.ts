@@ -6,6 +6,7 @@ import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
 import type { ConnectionBounds } from "./admission/connection_bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limits.ts";
+import type { ConnectedClient } from "./request/handlers.ts";
 import type { LogEntry, LogLevel } from "./log.ts";
 import type { Timeouts } from "./connection/timeouts.ts";
 import type { PressureMarks } from "./admission/pressure.ts";
@@ -46,6 +47,8 @@ export interface ServiceOptions {
   maxInFlight?: number;
   /** The time in ms that a drain gives running requests. Default 10000. */
   drain?: number;
+  /** The work that clients may end during a drain, such as `OpenQueue.heldWork`. Default: none. */
+  heldWork?: HeldWork;
   /** Time. Default: this machine's. */
   clock?: Clock;
   /** Numbers from 0 to 1, 1 excluded, for jitter. Default: `Math.random`. */
@@ -56,6 +59,14 @@ export interface ServiceOptions {
   logLevel?: LogLevel;
   /** Further figures, listed behind those of the server. */
   stats?: () => Iterable<readonly [name: string, value: string | number]>;
+}
+
+/** Work that a client has begun and only that client can end, such as a job that is its own while it is connected. */
+export interface HeldWork {
+  /** The commands that end such work: they are served during a drain. */
+  readonly commands: readonly string[];
+  /** Whether a client has such work: then its connection stays open until the work is ended, or the drain is over. */
+  readonly holds: (client: ConnectedClient) => boolean;
 }
 
 /** Bounds on the rate of a client's requests, see `PUBLIC_RATES`. */

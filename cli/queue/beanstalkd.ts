@@ -8,6 +8,8 @@ import { type Flag, type Flags, UsageError } from "../flags.ts";
 /** beanstalkd's longest line, without its end. */
 const MAX_LINE = 222;
 const MAX_BODY = 1 << 20;
+/** The most connections of one address: a process of a client often has several, and keeps them. */
+const CONNECTIONS_PER_CLIENT = 1024;
 
 /** The flags for clients of beanstalkd. */
 export const beanstalkdFlags: Readonly<Record<string, Flag>> = {
@@ -44,6 +46,7 @@ export function beanstalkdHandlers(
 export function serveBeanstalkd(
   port: number,
   handlers: ReturnType<OpenQueue["beanstalkd"]>,
+  heldWork: OpenQueue["heldWork"],
   { hostname, insecure, drain, signals, logLevel }: ServeOptions,
 ): Promise<Server> {
   return serve(beanstalkdProtocol, handlers, {
@@ -52,9 +55,11 @@ export function serveBeanstalkd(
     hostname,
     insecure,
     drain,
+    heldWork,
     signals,
     logLevel,
     limits: { maxLine: MAX_LINE, maxBody: MAX_BODY },
+    connections: { connectionsPerClient: CONNECTIONS_PER_CLIENT },
     // Its clients connect early and keep their connections for as long as they live.
     timeouts: { handshake: Infinity, idle: Infinity },
   });

@@ -119,7 +119,7 @@ run an interrupted import again.`,
         stats: work.stats,
       });
       await using other = beanstalkd &&
-        await serveBeanstalkd(flags.beanstalkd, beanstalkd, serving);
+        await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
       const also = other === undefined
         ? []

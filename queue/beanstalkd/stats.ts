@@ -30,7 +30,9 @@ export function jobStats(
 ): Record<string, string | number> {
   const { state, readyAt, endsAt, enqueuedAt, rank } = job;
   const left = state === "delayed" ? readyAt - now : state === "taken" ? endsAt - now : 0;
-  const delay = history?.delay ?? (state === "delayed" ? readyAt - enqueuedAt : 0);
+  // A release is not stored as such: after a restart, what is left of its delay is all that is known.
+  const since = job.attempt === 0 ? enqueuedAt : now;
+  const delay = history?.delay ?? (state === "delayed" ? readyAt - since : 0);
   return {
     id: job.id,
     tube: quoted(tubes.tubeOf(job.queue, job.key)),

@@ -18,8 +18,15 @@ export const drainingFailure: Failure = {
 export class Draining implements RequestPolicy {
   /** Whether the server shuts down. */
   active = false;
+  readonly #served: readonly string[];
 
-  admit(_request: WireRequest, command: CompiledCommand | undefined): Denial | undefined {
-    return this.active && !command?.builtin ? drainingFailure : undefined;
+  /** Goes on to serve these commands. */
+  constructor(served: readonly string[] = []) {
+    this.#served = served;
+  }
+
+  admit({ verb }: WireRequest, command: CompiledCommand | undefined): Denial | undefined {
+    if (!this.active || command?.builtin || this.#served.includes(verb)) return undefined;
+    return drainingFailure;
   }
 }

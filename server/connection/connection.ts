@@ -284,6 +284,7 @@ export class Connection
 
   #shutWhenAnswered(): void {
     if (this.#shut || this.closed || this.#exchange.inFlight > 0) return;
+    if (!this.ended && this.services.holdsWork(this.client)) return;
     this.#shut = this.ended = true;
     this.#stopLinger = this.services.clock.after(LINGER_MS, () => this.close());
     this.output.finish().then(() => this.#stream.closeWrite()).catch(() => this.close());

@@ -7,6 +7,7 @@ import type { MemoryGuard } from "../admission/memory_guard.ts";
 import type { RequestRules } from "../admission/policies.ts";
 import type { Pressure } from "../admission/pressure.ts";
 import type { RefusalBudget } from "../admission/refusal_budget.ts";
+import type { ConnectedClient } from "../request/handlers.ts";
 import type { Editions } from "../request/editions.ts";
 import type { RequestServices } from "../request/owner.ts";
 import type { Counters } from "../telemetry.ts";
@@ -29,6 +30,8 @@ export interface ConnectionServices extends RequestServices, RequestRules {
   readonly turns: LoopYield;
   /** The rates that requests of a client count towards. */
   readonly metersOf: MetersOf;
+  /** Whether a client has work that it may end during a drain. */
+  readonly holdsWork: (client: ConnectedClient) => boolean;
   /** Makes the state of a connection for each service; empty where no service has one. */
   readonly stateMakers: readonly (StateMaker | undefined)[];
   /** Every figure of the server, by name. */

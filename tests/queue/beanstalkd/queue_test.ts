@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { memoryStore, openQueue } from "@lineup/lineup/queue";
 import type { RawClient } from "../../raw_client.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /** Sends bytes and checks the exact answer. */
@@ -184,6 +185,24 @@ Deno.test("ranks, attempts and buried jobs are there after a restart", async () 
   );
 });
 
+Deno.test("the delay of a release is not counted from the put, also after a restart", async () => {
+  const store = memoryStore();
+  const kept = { ...store, close: () => Promise.resolve() };
+  for (const isAgain of [false, true]) {
+    const clock = new VirtualClock();
+    await using stage = await openStage({ queue: { store: kept, clock } });
+    const bean = stage.connect();
+    if (!isAgain) await ask(bean, put("x"), "INSERTED 1\r\n");
+    if (!isAgain) {
+      await clock.elapse(8000);
+      await ask(bean, "reserve\r\nrelease 1 0 40\r\n", "RESERVED 1 1\r\nx\r\nRELEASED\r\n");
+    }
+    await bean.send("stats-job 1\r\n");
+    await bean.seen("kicks");
+    assertMatch(bean.take(), /\ndelay: 40\n.*\ntime-left: 40\n/s);
+  }
+});
+
 Deno.test("a client that ends its side behind its commands gets all answers, however long the store takes", async () => {
   const stored = Promise.withResolvers<void>();
   const store = memoryStore();
@@ -274,6 +293,31 @@ Deno.test("at a shutdown a reserve that waits is answered, and its client discon
   await stage.clock.elapse(20_000);
   assertEquals(bean.peek(), "TIMED_OUT\r\nDRAINING\r\n");
   await down;
+});
+
+Deno.test("until a drain is over, a client may end the jobs that it has reserved", async () => {
+  await using stage = await openStage();
+  const [bean, idle, late] = [stage.connect(), stage.connect().listen(), stage.connect()];
+  await ask(bean, put("x") + put("y") + put("z"), "INSERTED 1\r\nINSERTED 2\r\nINSERTED 3\r\n");
+  await ask(idle, "use t\r\n", "USING t\r\n");
+  await ask(bean, "reserve\r\nreserve\r\n", "RESERVED 1 1\r\nx\r\nRESERVED 2 1\r\ny\r\n");
+  await ask(late, "reserve\r\n", "RESERVED 3 1\r\nz\r\n");
+  const down = stage.shutdown();
+  await stage.clock.elapse(1000);
+  assertEquals(idle.ended, true);
+  await ask(bean, put("w") + "reserve\r\n", "DRAINING\r\nTIMED_OUT\r\n");
+  await ask(bean, "touch 1\r\nrelease 2 0 0\r\n", "TOUCHED\r\nRELEASED\r\n");
+  await bean.send("delete 1\r\n");
+  assertEquals(await bean.rest(), "DELETED\r\n");
+  late.listen();
+  await stage.clock.elapse(8000);
+  assertEquals(late.ended, false);
+  await stage.clock.elapse(2000);
+  assertEquals(await late.rest(), "");
+  await down;
+  const line = await stage.lineup();
+  assertMatch(await line.ask("JOB 1"), /^ERR not-found /);
+  assertMatch(await line.ask("JOB 2"), /^OK id=2 .*state=ready/);
 });
 
 Deno.test("put answers OUT_OF_MEMORY where the queue has no room", async () => {

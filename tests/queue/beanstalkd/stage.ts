@@ -50,6 +50,7 @@ export async function openStage(
     await serve(beanstalkdProtocol, handlers, {
       ...common,
       dialect: beanstalkd,
+      heldWork: queue.heldWork,
       limits,
       ...server,
       listen: [theirs],

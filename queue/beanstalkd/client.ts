@@ -115,7 +115,7 @@ export class BeanstalkdClient {
 function requestOf(client: QueueClient, tubes: readonly Tube[]): TakeRequest {
   const keys = new Map<string, Set<string>>();
   const whole = new Set<string>();
-  for (const { scope: { queue, key } } of tubes) {
+  for (const { queue, key } of tubes.flatMap(({ scopes }) => scopes)) {
     if (key === undefined) whole.add(queue);
     else keys.set(queue, (keys.get(queue) ?? new Set()).add(key));
   }

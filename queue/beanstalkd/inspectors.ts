@@ -1,6 +1,8 @@
 // The commands that look at jobs and tubes.
 
 import { notFound, noTube } from "../refusals.ts";
+import { placeOf } from "../index/job_page.ts";
+import type { StoredJob } from "../store/job_fields.ts";
 import type { JobWithBody } from "../engine/ranked_engine.ts";
 import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
 import { serverStats } from "./server_stats.ts";
@@ -27,7 +29,11 @@ export function inspectors(parts: HandlerParts): Pick<
   const peek = async (
     state: "ready" | "delayed" | "dead",
     { used }: BeanstalkdClient,
-  ): Promise<JobReply> => found(await engine.first(used.scope, state), 0);
+  ): Promise<JobReply> => {
+    const jobs = await Promise.all(used.scopes.map((scope) => engine.first(scope, state)));
+    const first = jobs.reduce((a, b) => a && b ? isBefore(b.job, a.job) ? b : a : a ?? b);
+    return found(first, 0);
+  };
 
   return {
     PEEK: async ({ id }) => found(await engine.job(id), id),
@@ -46,7 +52,7 @@ export function inspectors(parts: HandlerParts): Pick<
     "STATS-TUBE": ({ tube: name }) => {
       const tube = tubes.find(name);
       if (tube === undefined) throw noTube(name);
-      return { body: yamlMap(tubeStats(tube, engine.counts(tube.scope), engine.now())) };
+      return { body: yamlMap(tubeStats(tube, tubes.counts(tube), engine.now())) };
     },
 
     "LIST-TUBES": async () => ({ body: yamlList(await tubes.list()) }),
@@ -59,6 +65,13 @@ export function inspectors(parts: HandlerParts): Pick<
       tubes.pause(tube, 1000 * delay);
     },
   };
+}
+
+/** Whether a job is before another one of the same state. */
+function isBefore(a: StoredJob, b: StoredJob): boolean {
+  if (a.state === "delayed" && b.state === "delayed") return a.readyAt < b.readyAt;
+  const difference = placeOf(a.rank) - placeOf(b.rank);
+  return difference < 0 || difference === 0 && a.id < b.id;
 }
 
 function found(job: JobWithBody | undefined, id: number): JobReply {

@@ -85,7 +85,13 @@ export function reservers(parts: HandlerParts): Pick<
     },
 
     async KICK({ most }, context, client) {
-      return { count: await engine.wakeFirst(client.used.scope, most, context) };
+      const { scopes } = client.used;
+      const buried = scopes.filter((scope) => engine.counts(scope).dead > 0);
+      let count = 0;
+      for (const scope of buried.length > 0 ? buried : scopes) {
+        if (count < most) count += await engine.wakeFirst(scope, most - count, context);
+      }
+      return { count };
     },
 
     async "KICK-JOB"({ id }) {

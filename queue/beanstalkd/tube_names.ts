@@ -59,6 +59,16 @@ export class TubeNames {
     return { queue: tube };
   }
 
+  /**
+   * Where a tube has jobs: where they are put first. A tube that stands for a key has those of the queue of its name too:
+   * they were put before there was a pattern for it, or by a client of Lineup/1.
+   */
+  scopesOf(tube: string): readonly JobScope[] {
+    const scope = this.scopeOf(tube);
+    if (scope.key === undefined || tube.length > bounds.queue.max) return [scope];
+    return [scope, { queue: tube }];
+  }
+
   /** The tube of a job. */
   tubeOf(queue: string, key: string): string {
     if (key === "") return queue;

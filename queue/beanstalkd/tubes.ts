@@ -1,6 +1,6 @@
 // The tubes that clients use and watch, and what has happened to them.
 
-import type { JobScope, RankedEngine } from "../engine/ranked_engine.ts";
+import type { JobScope, RankedEngine, ScopeCounts } from "../engine/ranked_engine.ts";
 import { busy } from "../refusals.ts";
 import type { TubeNames } from "./tube_names.ts";
 
@@ -10,7 +10,10 @@ export const DEFAULT_TUBE = "default";
 /** A tube. It exists while a client uses or watches it, or it has jobs. */
 export interface Tube {
   readonly name: string;
+  /** Where its jobs are put. */
   readonly scope: JobScope;
+  /** Where it has jobs: where they are put, and in the queue of its name, which may be older than the patterns. */
+  readonly scopes: readonly JobScope[];
   using: number;
   watching: number;
   /** How many clients wait for a job of it. */
@@ -52,7 +55,7 @@ export class Tubes {
       const isFull = size >= MOST && this.#engine.now() >= this.#sweptAt + SWEEP_MS;
       if (size >= this.#sweepAt || isFull) this.#sweep();
       if (this.#all.size >= MOST) throw busy(`There are ${MOST} tubes, as many as may be.`);
-      this.#all.set(name, tube = newTube(name, this.names.scopeOf(name)));
+      this.#all.set(name, tube = newTube(name, this.names));
     }
     return tube;
   }
@@ -61,7 +64,7 @@ export class Tubes {
   find(name: string): Tube | undefined {
     const tube = this.#all.get(name);
     if (tube !== undefined) return this.#exists(tube) ? tube : undefined;
-    const other = newTube(name, this.names.scopeOf(name));
+    const other = newTube(name, this.names);
     if (!this.#hasJobs(other)) return undefined;
     return this.named(name);
   }
@@ -92,7 +95,7 @@ export class Tubes {
 
   /** Gives out no job of a tube for so many ms. Throws `busy`. */
   pause(tube: Tube, ms: number): void {
-    this.#engine.pauseFor(tube.scope, ms);
+    this.#pauseFor(tube, ms);
     tube.pauses++;
     tube.pause = ms;
     tube.pausedUntil = this.#engine.now() + ms;
@@ -102,14 +105,30 @@ export class Tubes {
     return tube.using + tube.watching > 0 || tube.name === DEFAULT_TUBE || this.#hasJobs(tube);
   }
 
-  #hasJobs({ scope }: Tube): boolean {
-    const { delayed, ready, taken, dead } = this.#engine.counts(scope);
+  /** How many jobs a tube has. */
+  counts({ scopes }: Tube): ScopeCounts {
+    const [first, ...others] = scopes.map((scope) => this.#engine.counts(scope));
+    const names = Object.keys(first) as (keyof ScopeCounts)[];
+    const sum = (name: keyof ScopeCounts): number =>
+      others.reduce((total, each) => total + each[name], first[name]);
+    return Object.fromEntries(names.map((name) => [name, sum(name)])) as Record<
+      keyof ScopeCounts,
+      number
+    >;
+  }
+
+  #pauseFor({ scopes }: Tube, ms: number): void {
+    for (const scope of scopes) this.#engine.pauseFor(scope, ms);
+  }
+
+  #hasJobs(tube: Tube): boolean {
+    const { delayed, ready, taken, dead } = this.counts(tube);
     return delayed + ready + taken + dead > 0;
   }
 
   #forget(tube: Tube): void {
     this.#all.delete(tube.name);
-    if (tube.pausedUntil > this.#engine.now()) this.#engine.pauseFor(tube.scope, 0);
+    if (tube.pausedUntil > this.#engine.now()) this.#pauseFor(tube, 0);
   }
 
   #sweep(): void {
@@ -119,10 +138,12 @@ export class Tubes {
   }
 }
 
-function newTube(name: string, scope: JobScope): Tube {
+function newTube(name: string, names: TubeNames): Tube {
+  const scopes = names.scopesOf(name);
   return {
     name,
-    scope,
+    scope: scopes[0],
+    scopes,
     using: 0,
     watching: 0,
     waiting: 0,

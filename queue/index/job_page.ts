@@ -34,6 +34,11 @@ export interface JobHistory {
 /** The place of jobs without a rank among those that have one: behind the urgent ones, as beanstalkd calls ranks below 1024. */
 const PLACE_WITHOUT_RANK = 1023.5;
 
+/** The place of a rank among all ranks. */
+export function placeOf(rank: number): number {
+  return rank === NO_RANK ? PLACE_WITHOUT_RANK : rank;
+}
+
 /** The fields that few jobs have. */
 export class JobExtras implements Due {
   /** The id of the job. */
@@ -166,7 +171,7 @@ export class JobPage {
     this.readyAt[at] = readyAt;
     this.endsAt[at] = endsAt;
     this.releaseOnDisconnect[at] = Number(releaseOnDisconnect);
-    this.rank[at] = rank === NO_RANK ? PLACE_WITHOUT_RANK : rank;
+    this.rank[at] = placeOf(rank);
   }
 
   #release(at: number): void {

@@ -66,6 +66,27 @@ Deno.test("a job of Lineup/1 is behind the urgent jobs and before the others, an
   assertMatch(await bean.reply(), /^---$/);
 });
 
+Deno.test("jobs with a rank are in priority 5, which takes turns with the other priorities by their shares", async () => {
+  await using stage = await openStage();
+  const bean = stage.connect();
+  const line = await stage.lineup();
+  for (const priority of [9, 6, 5, 4, 0]) {
+    await line.ask(`PUT default p${priority} priority=${priority}`);
+  }
+  await ask(bean, put("u", 0) + put("l", 2000), "INSERTED 6\r\nINSERTED 7\r\n");
+  await bean.send("stats-job 5\r\nstats-job 1\r\n");
+  await bean.seen("id: 1\n");
+  assertEquals((bean.peek().match(/pri: 1024/g) ?? []).length, 2);
+  bean.take();
+  const order: string[] = [];
+  for (let n = 0; n < 7; n++) {
+    await bean.send("reserve\r\n");
+    await bean.line();
+    order.push(await bean.line());
+  }
+  assertEquals(order, ["p0", "p4", "u", "p5", "p6", "l", "p9"]);
+});
+
 Deno.test("a job of beanstalkd has any number of attempts", async () => {
   await using stage = await openStage();
   const bean = stage.connect();
@@ -118,6 +139,49 @@ Deno.test("with keys, tubes of tenants share a queue fairly, and each has its ow
     "BURIED\r\nFOUND 2 2\r\na2\r\nKICKED 1\r\n",
   );
   await ask(bean, "use mail.tiny\r\npeek-ready\r\n", "USING mail.tiny\r\nNOT_FOUND\r\n");
+});
+
+Deno.test("a tube of a key has the jobs too that were put into the queue of its name", async () => {
+  const store = memoryStore();
+  const kept = { ...store, close: () => Promise.resolve() };
+  {
+    await using stage = await openStage({ queue: { store: kept } });
+    const bean = stage.connect();
+    await ask(bean, "use mail.acme\r\n", "USING mail.acme\r\n");
+    await ask(bean, put("old", 5) + put("bad", 1), "INSERTED 1\r\nINSERTED 2\r\n");
+    await ask(
+      bean,
+      "watch mail.acme\r\nreserve\r\nbury 2 1\r\n",
+      "WATCHING 2\r\nRESERVED 2 3\r\nbad\r\nBURIED\r\n",
+    );
+  }
+  await using stage = await openStage({ queue: { store: kept }, keys: ["mail.*"] });
+  const bean = stage.connect();
+  const watch = "use mail.acme\r\nwatch mail.acme\r\nignore default\r\n";
+  await ask(bean, watch, "USING mail.acme\r\nWATCHING 2\r\nWATCHING 1\r\n");
+  await ask(bean, put("new", 6), "INSERTED 3\r\n");
+  await ask(bean, "peek-ready\r\n", "FOUND 1 3\r\nold\r\n");
+  await ask(bean, "peek-buried\r\n", "FOUND 2 3\r\nbad\r\n");
+  await bean.send("stats-tube mail.acme\r\n");
+  await bean.seen("pause-time-left");
+  assertMatch(bean.take(), /current-jobs-ready: 2\n[^]*current-jobs-buried: 1\n/);
+  const line = await stage.lineup();
+  assertMatch(await line.ask("PUT mail.zed direct"), /^OK id=4/);
+  await ask(bean, "watch mail.zed\r\n", "WATCHING 2\r\n");
+  const reserved: string[] = [];
+  await ask(bean, "kick 9\r\n", "KICKED 1\r\n");
+  for (let n = 0; n < 4; n++) {
+    await bean.send("reserve\r\n");
+    await bean.line();
+    reserved.push(await bean.line());
+  }
+  assertEquals(reserved.sort(), ["bad", "direct", "new", "old"]);
+  await ask(bean, "pause-tube mail.acme 60\r\nrelease 1 0 0\r\n", "PAUSED\r\nRELEASED\r\n");
+  await ask(bean, "reserve-with-timeout 0\r\n", "TIMED_OUT\r\n");
+  // A client that waits gets what comes into the queue of the name.
+  await wait(stage, bean, "reserve\r\n");
+  await line.ask("PUT mail.zed late");
+  await bean.seen("late");
 });
 
 Deno.test("clients that wait for the jobs of keys get those, and the first who came goes first", async () => {

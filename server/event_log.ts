@@ -16,6 +16,8 @@ export class EventLog {
   /** For failures inside the server. Clients can cause them too, but must not bury them under other entries. */
   readonly #incidents: ClientLog;
   readonly #repeating: RepeatingLog;
+  /** For refused connections: clients come again and again, and must not bury the other entries. */
+  readonly #refusals: RepeatingLog;
 
   /** Writes the entries from `level` up to `log`. */
   constructor(clock: Clock, log: (entry: LogEntry) => void, level: LogLevel = "info") {
@@ -27,6 +29,7 @@ export class EventLog {
     this.#clients = new ClientLog(clock, wanted);
     this.#incidents = new ClientLog(clock, wanted);
     this.#repeating = new RepeatingLog(clock, wanted);
+    this.#refusals = new RepeatingLog(clock, wanted);
   }
 
   /** Logs the number of omitted entries that the log has not counted yet. */
@@ -46,6 +49,11 @@ export class EventLog {
         // An entry that is not wanted must not count as one of a client's.
         if (!isLogged(level, this.#level)) break;
         this.#clients.add({ level, message, client, requests, errors, seconds, why });
+        break;
+      }
+      case "connection-refused": {
+        const { client, code, why } = event;
+        this.#refusals.add({ level: "info", message: `connection refused: ${code}`, client, why });
         break;
       }
       case "connection-dropped": {

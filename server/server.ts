@@ -129,7 +129,9 @@ export class ProtocolServer {
     const arrival = { peer: stream.peer, local };
     const failure = admission.admit(arrival);
     if (failure !== undefined) {
-      telemetry.countError(failure.code);
+      const { code, message: why } = failure;
+      telemetry.countError(code);
+      telemetry.tell({ kind: "connection-refused", client: stream.peer, code, why });
       return this.#turnAway.tell(stream, dialect.refuseConnection(failure));
     }
     const id = ++counters.connections;

@@ -40,6 +40,13 @@ export type ServerEvent =
     readonly code?: string;
     readonly why?: string;
   }
+  /** A connection was refused: there are as many as there may be, of its client or in all. */
+  | {
+    readonly kind: "connection-refused";
+    readonly client: string;
+    readonly code: string;
+    readonly why: string;
+  }
   /** The server closed a connection at once because of its client. `bytes` is the memory that was held for it. */
   | {
     readonly kind: "connection-dropped";

@@ -3,6 +3,7 @@ import { formatEntry, type LogEntry } from "../../server/log.ts";
 import { RepeatingLog } from "../../server/repeating_log.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { TestServer } from "../test_server.ts";
+import { RawClient } from "../raw_client.ts";
 import { settle } from "../streams.ts";
 
 /** The text of an entry on standard error, without its time. */
@@ -136,6 +137,32 @@ Deno.test("entries that clients cause are logged ten times a second; the log cou
     message: "more was logged of clients than 10 entries a second",
     "left-out": 3,
   });
+});
+
+Deno.test("connections that are refused are logged, with the reason, less and less often", async () => {
+  await using testServer = await TestServer.open({ connections: { connectionsPerClient: 1 } });
+  using first = await testServer.client();
+  assertEquals(await first.ask("SAY x"), "OK x");
+  const refuse = async (times: number): Promise<void> => {
+    for (let n = 0; n < times; n++) {
+      using other = new RawClient(testServer.listener.connect());
+      await other.rest();
+    }
+  };
+  await refuse(5);
+  await testServer.clock.elapse(1000);
+  await refuse(2);
+  const [entry, again, ...more] = testServer.log;
+  assertEquals(more, []);
+  assertMatch(String(entry.why), /connections/);
+  const { why } = entry;
+  assertEquals(entry, {
+    level: "info",
+    message: "connection refused: quota",
+    client: "memory",
+    why,
+  });
+  assertEquals(again.times, 5);
 });
 
 Deno.test("a client that leaves is no entry by default, and does not count as one", async () => {

@@ -1,6 +1,7 @@
 // Printing the outcome of each job: its number, a line of JSON, or a message on standard error.
 
 import { Refusal } from "../../client/mod.ts";
+import { executedOf, isPassing } from "../../client/retry.ts";
 import { complain, print } from "../output.ts";
 import { isLoss, type PutOutcome } from "./pipeline.ts";
 import type { PutProgress } from "./progress.ts";
@@ -20,6 +21,8 @@ export class OutcomePrinter {
   failed = 0;
   /** The number of jobs that were in the queue already. */
   duplicates = 0;
+  /** The number of the first job that may not be in the queue, and that another run may put there. */
+  uncertain: number | undefined;
 
   /** `progress` gives way to each message. */
   constructor(format: OutcomeFormat, progress: PutProgress) {
@@ -35,8 +38,10 @@ export class OutcomePrinter {
     for (const outcome of outcomes) {
       const { number, result } = outcome;
       const isFailure = result instanceof Error;
-      if (isFailure) this.failed++;
-      else if (result.duplicate) this.duplicates++;
+      if (isFailure) {
+        this.failed++;
+        if (isPassing(result) || executedOf(result) === "maybe") this.uncertain ??= number;
+      } else if (result.duplicate) this.duplicates++;
       if (json) out += JSON.stringify(toJson(outcome, lines)) + "\n";
       else if (isFailure) complain((lines ? `line ${number}: ` : "") + messageOf(result));
       else out += `${result.id}\n`;

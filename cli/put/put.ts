@@ -3,6 +3,7 @@
 import { Refusal } from "../../client/mod.ts";
 import { destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
+import { counted } from "../figures.ts";
 import type { Flags, Subcommand } from "../flags.ts";
 import { complain, heard, note } from "../output.ts";
 import { linesOf, openSource, readAll } from "./input.ts";
@@ -59,12 +60,14 @@ QUEUE with a ":" needs ADDRESS before it.
 --lines sends while it reads, up to 254 jobs at a time, and prints the numbers in the order of the lines.
 The line ends (LF or CRLF) are not part of a job; an empty line is an empty job. A line that fails is
 reported on standard error, and the other lines go on. After the connection is lost nothing more is sent,
-and the first line that was not sent is reported.
+and the last message names the line to begin again at: the first that is not certain to be in the queue.
 
 To run an interrupted input again without putting a line twice, give each job an id with --id-from: a line
-whose id is in the queue puts nothing, and prints the number of the job that is there. The queue forgets an
-id once the job is done, so begin the second run at the reported line with --from-line, or keep results with
---result keep.
+whose id is in the queue puts nothing, and prints the number of the job that is there. So begin the second
+run where the first one says, such as --from-line 10311: the lines before it are in the queue, or were
+refused for good. A line sent twice does no harm, unless its job is done meanwhile: the queue then forgets
+the id. --result keep keeps it. A --from-line behind the end of the input puts nothing, says so, and is no
+failure, for the first run may have ended with the last line.
 
 --json prints {"id": ...}, with "duplicate": true if the queue had a job of that --id, or {"error":
 {"code": ..., "message": ...}}. With --lines, each object begins with "line".`,
@@ -109,7 +112,7 @@ id once the job is done, so begin the second run at the reported line with --fro
 async function putInput(
   putter: Putter,
   input: BodyInput,
-  { lines, json, "from-line": first = 1 }: Flags,
+  { lines, json, "from-line": first = 1, "id-from": how }: Flags,
   readLine: LineReader,
   signal: AbortSignal,
 ): Promise<number> {
@@ -119,6 +122,8 @@ async function putInput(
     complain(`reading ${lines ? "a job a line" : "the job"} from the terminal; Ctrl-D ends it`);
   }
   const { maxBody } = putter;
+  /** The number of lines of the input that were read, also those before `first`. */
+  let count = 0;
   async function* oneJob(): AsyncGenerator<JobInput | Error, void, void> {
     const body = "text" in input
       ? new TextEncoder().encode(input.text)
@@ -126,9 +131,9 @@ async function putInput(
     yield body instanceof Error ? body : { body };
   }
   async function* eachLine(): AsyncGenerator<JobInput | Error, void, void> {
-    let number = 0;
     for await (const line of linesOf(source!, maxBody)) {
-      if (++number < first) continue;
+      const number = ++count;
+      if (number < first) continue;
       // Failed lines must not fill standard error faster than it is read.
       await heard();
       yield line instanceof Error ? line : jobOf(line, number, readLine);
@@ -144,6 +149,18 @@ async function putInput(
   if (lines && duplicates > 0) note(`${duplicates} of ${read} lines were in the queue already`);
   if (lines && failed > 0) complain(`${failed} of ${read} lines failed`);
   if (lines && !isAll) complain(`nothing was sent from line ${first + read} on`);
+  if (lines && (!isAll || lost !== undefined)) {
+    // Lines between the first uncertain one and the end of what was sent may be in the queue, or not.
+    const again = printer.uncertain ?? first + read;
+    const twice = how === undefined && again < first + read
+      ? "; without --id-from, lines that are in the queue are put twice"
+      : "";
+    complain(`begin again at line ${again}: --from-line ${again}${twice}`);
+  } else if (lines && first > Math.max(count, 1) && !signal.aborted) {
+    complain(
+      `nothing was put: --from-line is ${first}, and the input has ${counted(count, "line")}`,
+    );
+  }
   if (signal.aborted) return INTERRUPTED;
   return lost !== undefined ? NO_CONNECTION : failed > 0 ? FAILED : OK;
 }

@@ -300,12 +300,60 @@ Deno.test("lineup put --lines sends no more once the connection is lost, and nam
   const { code, err } = await lineup(["put", server.address, "mail", "--lines"], { input });
   assertEquals(code, 2);
   const lines = err.trimEnd().split("\n");
+  const [, unsure] = /^lineup: line ([0-9]+): /.exec(lines[0])!;
+  assertEquals(
+    lines.pop(),
+    `lineup: begin again at line ${unsure}: --from-line ${unsure}; ` +
+      "without --id-from, lines that are in the queue are put twice",
+  );
   const [, from] = /^lineup: nothing was sent from line ([0-9]+) on$/.exec(lines.pop()!)!;
   const [, failed] = /^lineup: ([0-9]+) of [0-9]+ lines failed$/.exec(lines.pop()!)!;
   assertEquals(lines.length, Number(failed));
   assertMatch(lines.at(-1)!, new RegExp(`^lineup: line ${Number(from) - 1}: .*`));
   assertStringIncludes(err, "the job may be in the queue");
   assertEquals(server.connections, 1);
+});
+
+Deno.test("lineup put --lines loses no line if the second run begins where the first one says", async () => {
+  const numbers = Array.from({ length: 600 }, (_, index) => String(index + 1));
+  const input = numbers.map((line) => `${line}\n`).join("");
+  const taken = new Set<string>();
+  let isDown = true;
+  await using server = await lineServer((line, connection) => {
+    // The lines of the bodies hold the number only.
+    const [tag] = /^#\S+ PUT/.exec(line)?.[0].split(" ") ?? [];
+    if (tag !== undefined) return void (tags.push(tag));
+    const job = tags.shift();
+    if (line === "3") return `${job} ERR bad-arguments No.\r\n`;
+    if (isDown && line === "301") {
+      connection.close();
+      return;
+    }
+    taken.add(line);
+    return `${job} OK id=${line}\r\n`;
+  }, GREETING);
+  const tags: string[] = [];
+  const args = ["put", server.address, "mail", "--lines", "--id-from", "number", "--id", "n"];
+  const first = await lineup(args, { input });
+  assertEquals(first.code, 2);
+  const last = first.err.trimEnd().split("\n").at(-1)!;
+  const [, line, flag] = /^lineup: begin again at line ([0-9]+): (--from-line [0-9]+)$/.exec(last)!;
+  assertEquals(flag, `--from-line ${line}`);
+  assertEquals(Number(line) > 3 && Number(line) <= 301, true, line);
+  isDown = false;
+  tags.length = 0;
+  assertEquals((await lineup([...args, ...flag.split(" ")], { input })).code, 0);
+  assertEquals(numbers.filter((each) => !taken.has(each)), ["3"]);
+});
+
+Deno.test("lineup put says that --from-line is behind the end of the input", async () => {
+  await using queue = await serveQueue();
+  const put = (line: string) =>
+    lineup(["put", queue.address, "mail", "--lines", "--from-line", line], { input: "a\nb\n" });
+  const err = "lineup: nothing was put: --from-line is 999, and the input has 2 lines\n";
+  assertEquals(await put("999"), { code: 0, out: "", err });
+  // The first run ended with the last line.
+  assertEquals(await put("3"), { code: 0, out: "", err: err.replace("999", "3") });
 });
 
 Deno.test("lineup put --lines connects again where the connection ended during a wait for a line", async () => {
@@ -347,7 +395,8 @@ Deno.test("lineup put --lines ends at Ctrl-C with 130, and tells its progress", 
   const err = await new Response(child.stderr).text();
   assertEquals([(await child.status).code, err], [
     130,
-    "lineup: nothing was sent from line 3 on\n",
+    "lineup: nothing was sent from line 3 on\n" +
+    "lineup: begin again at line 3: --from-line 3\n",
   ]);
   await reader.cancel();
   await input.abort().catch(() => {});

@@ -68,7 +68,8 @@ export interface RefusalOptions {
 }
 
 /**
- * An error answer as an exception. The server sends one that a handler throws; a client throws one that it receives.
+ * An error answer as an exception. The server sends one that a handler throws, if the code is standard or among the
+ * `errors` of the command; it answers any other with `internal`. A client throws one that it receives.
  *
  * @example
  * ```ts
@@ -82,7 +83,7 @@ export interface RefusalOptions {
 export class Refusal extends Error {
   /** The name of the class. */
   override readonly name = "Refusal";
-  /** The code, from `standardErrors` or the protocol's own. */
+  /** The code, from `standardErrors` or the command's own `errors`. */
   declare readonly code: string;
   /** How long to wait before another try, in ms; `undefined` where the server does not say. */
   declare readonly retry: number | undefined;

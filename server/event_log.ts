@@ -74,8 +74,10 @@ export class EventLog {
         break;
       }
       case "handler-failed": {
-        const { verb, client, incident, error } = event;
-        const message = `${verb} failed`;
+        const { verb, client, incident, error, undeclared } = event;
+        const message = undeclared === undefined
+          ? `${verb} failed`
+          : `${verb} threw the Refusal ${undeclared}, which its errors do not declare`;
         this.#incidents.add({ level: "error", message, verb, client, incident, error });
         break;
       }

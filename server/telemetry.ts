@@ -63,6 +63,8 @@ export type ServerEvent =
     readonly verb: string;
     readonly incident: string;
     readonly error: unknown;
+    /** The code of a `Refusal` that the command does not declare. */
+    readonly undeclared?: string;
   }
   /** A handler wrote to the log. */
   | {

@@ -7,7 +7,7 @@ import type { Values } from "../../protocol/shape.ts";
 import { Ticket } from "../../scheduling/ticket.ts";
 import type { RequestInFlight } from "./pending_requests.ts";
 import type { Receipt } from "./receipts.ts";
-import { isDeclared } from "./failures.ts";
+import { isDeclared, undeclaredCode } from "./failures.ts";
 import type { HeldResponses } from "./held_responses.ts";
 import type { RequestConnection } from "./owner.ts";
 import { Parking } from "./parking.ts";
@@ -110,7 +110,15 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     const { verb, connection } = this;
     const incident = crypto.randomUUID().slice(0, 8);
     const { peer: client } = connection.client;
-    connection.services.telemetry.tell({ kind: "handler-failed", client, verb, incident, error });
+    const undeclared = undeclaredCode(error, this.compiled);
+    connection.services.telemetry.tell({
+      kind: "handler-failed",
+      client,
+      verb,
+      incident,
+      error,
+      undeclared,
+    });
     const details = { incident };
     return { code: "internal", message: `${verb} failed; the server's log says why.`, details };
   }

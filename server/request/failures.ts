@@ -38,3 +38,10 @@ export function isDeclared(
 ): error is Refusal {
   return error instanceof Refusal && errors.has(error.code) && session.carries(error);
 }
+
+/** The code of a `Refusal` that the command does not declare; `undefined` for every other error. */
+export function undeclaredCode(error: unknown, { errors }: CompiledCommand): string | undefined {
+  return error instanceof Refusal && !errors.has(error.code)
+    ? String(error.code).slice(0, 100)
+    : undefined;
+}

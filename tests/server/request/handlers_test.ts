@@ -78,7 +78,9 @@ for (const [where, size] of [["on the loop", 0], ["in a worker", 1]] as const) {
       const [{ error, ...entry }] = fixture.log;
       assertEquals(entry, {
         level: "error",
-        message: "FAIL failed",
+        message: how === "undeclared"
+          ? "FAIL threw the Refusal not-declared, which its errors do not declare"
+          : "FAIL failed",
         verb: "FAIL",
         client: "memory",
         incident,

@@ -45,7 +45,7 @@ const CASES: readonly {
       port,
     ) => ["-sS", "-m", "2", `gopher://127.0.0.1:${port}/_PUT%20mail%20x%0D%0AQUIT%0D%0A`],
     sees: "OK id=1",
-    logs: "info connection ended client=127.0.0.1:<port> requests=2 errors=0 seconds=<n>\n",
+    logs: "debug connection ended client=127.0.0.1:<port> requests=2 errors=0 seconds=<n>\n",
     jobs: 1,
   },
   {
@@ -53,7 +53,7 @@ const CASES: readonly {
     program: "curl",
     args: (port) => ["-sS", "-m", "2", `dict://127.0.0.1:${port}/PUT:mail:x`],
     sees: "ERR unknown-command",
-    logs: "info connection ended client=127.0.0.1:<port> requests=2 errors=1 seconds=<n>\n",
+    logs: "debug connection ended client=127.0.0.1:<port> requests=2 errors=1 seconds=<n>\n",
     jobs: 1,
   },
   {
@@ -62,7 +62,7 @@ const CASES: readonly {
     args: (port) => ["-sS", "-m", "5", `telnet://127.0.0.1:${port}`],
     input: "PING\r\nQUIT\r\n",
     sees: "OK pong",
-    logs: "info connection ended client=127.0.0.1:<port> requests=2 errors=0 seconds=<n>\n",
+    logs: "debug connection ended client=127.0.0.1:<port> requests=2 errors=0 seconds=<n>\n",
     jobs: 0,
   },
   {
@@ -76,7 +76,15 @@ const CASES: readonly {
 
 for (const { name, program, args, input = "", sees = "", logs, jobs } of CASES) {
   Deno.test(`${name} on the queue's port is answered by the rules`, async () => {
-    await using server = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+    await using server = await startLineup([
+      "queue",
+      "--port",
+      "0",
+      "--data",
+      ":memory:",
+      "--log-level",
+      "debug",
+    ]);
     const { out } = await run(program, args(server.port), {
       input: new TextEncoder().encode(input),
       quiet: true,

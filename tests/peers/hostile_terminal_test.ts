@@ -29,6 +29,7 @@ const evil: Protocol = {
       errors: { bad: { summary: EVIL } },
       examples: [{ request: `ACT ${WORD}`, reply: `OK ${EVIL}`, summary: EVIL }],
     },
+    TELL: { summary: EVIL, reply: { body: { type: "text", summary: EVIL } } },
     PUT: { summary: EVIL, args: { queue: "word", body: "bytes" }, reply: { id: "integer" } },
     TAKE: { summary: EVIL, args: { queues: "word..." }, items: { body: "bytes" } },
   },
@@ -47,6 +48,8 @@ function evilServer(): Promise<LineServer> {
         return `${tag}* ${WORD} ${WORD}\r\n${tag}OK count=1\r\n`;
       case "ACT":
         return `${tag}* evil=${WORD} ${BODY}${tag}OK ${WORD} evil=${WORD} ${BODY}`;
+      case "TELL":
+        return `${tag}OK ${BODY}`;
       case "PING":
         return `${tag}OK ${WORD}\r\n`;
       default:
@@ -88,12 +91,22 @@ for (
     ["spec as types", ["spec", "--format", "types", "ADDRESS"]],
     ["spec as JSON", ["spec", "--format", "json", "ADDRESS"]],
     ["call", ["call", "ADDRESS", "ACT", "x"]],
-    ["call --json", ["call", "--json", "ADDRESS", "ACT", "x"]],
+    ["call --json", ["call", "--json", "ADDRESS", "TELL"]],
+    ["call of a wrong answer", ["call", "--json", "ADDRESS", "ACT", "x"]],
     ["call that is refused", ["call", "ADDRESS", "NOPE"]],
     ["connect", ["connect", "ADDRESS"], "ACT x\\nNOPE\\n"],
     ["connect --raw", ["connect", "--raw", "ADDRESS"], "ACT x\\nNOPE\\n"],
-    ["check", ["check", "--only", "example", "--timeout", "1s", "ADDRESS"]],
-    ["check --json", ["check", "--json", "--only", "example", "--timeout", "1s", "ADDRESS"]],
+    ["check", ["check", "--examples", "--only", "example", "--timeout", "1s", "ADDRESS"]],
+    ["check --json", [
+      "check",
+      "--examples",
+      "--json",
+      "--only",
+      "example",
+      "--timeout",
+      "1s",
+      "ADDRESS",
+    ]],
     ["put", ["put", "ADDRESS", "mail", "x"]],
     ["put --json", ["put", "--json", "ADDRESS", "mail", "x"]],
     ["load", ["load", "--quiet", "--requests", "3", "ADDRESS", "PUT", "mail", "{1}"]],
@@ -128,7 +141,7 @@ for (
     );
     assertEquals(acting(seen), [], seen);
     assert(seen.trim() !== "", "nothing was printed");
-    if (/^(spec|call$|call --json|connect|check)/.test(what)) assertStringIncludes(seen, "owned");
+    if (/^(spec|call$|call --json$|connect|check)/.test(what)) assertStringIncludes(seen, "owned");
   });
 }
 

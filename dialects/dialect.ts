@@ -205,6 +205,8 @@ export interface Notice {
   readonly kind: "draining";
   /** The time for requests in flight, in ms. */
   readonly within: number;
+  /** Whether the connection ends now: nothing is in flight, and no further input is read. Default false. */
+  readonly ends?: boolean;
 }
 
 /** Messages in the terms of the dialect, with the code that each belongs to. */

@@ -8,6 +8,7 @@ import {
   type Failure,
   type Invalid,
   NOBODY,
+  type Notice,
   type Served,
   type Sink,
 } from "../../dialects/dialect.ts";
@@ -163,7 +164,10 @@ export class BeanstalkdSession implements DialectSession {
     return true;
   }
 
-  writeNotice(): void {}
+  /** A put whose body is not whole is answered too. */
+  writeNotice({ ends = false }: Notice, out: Sink): void {
+    if (ends && this.#request !== undefined) out.add("DRAINING\r\n");
+  }
 
   /** Whether a line is too long, with what the chunk has of it. A CR at its end is no part of it. */
   #isTooLong(start: number, end: number): boolean {

@@ -276,7 +276,8 @@ export class Connection
 
   /** Begins the drain. Requests in flight have `within` ms. */
   drain(within: number): void {
-    this.session.writeNotice({ kind: "draining", within }, this.output);
+    const ends = this.#exchange.inFlight === 0 && !this.services.holdsWork(this.client);
+    this.session.writeNotice({ kind: "draining", within, ends }, this.output);
     this.#exchange.drain();
     this.output.flush();
     this.#shutWhenAnswered();

@@ -384,6 +384,17 @@ Deno.test("until a drain is over, a client may end the jobs that it has reserved
   assertMatch(await line.ask("JOB 2"), /^OK id=2 .*state=ready/);
 });
 
+Deno.test("at a shutdown a put whose body is not whole is answered", async () => {
+  await using stage = await openStage();
+  const bean = stage.connect();
+  await ask(bean, "use t\r\nput 0 0 60 9\r\nabc", "USING t\r\n");
+  await stage.clock.elapse(0);
+  const down = stage.shutdown();
+  await stage.clock.elapse(2000);
+  assertEquals(await bean.rest(), "DRAINING\r\n");
+  await down;
+});
+
 Deno.test("put answers OUT_OF_MEMORY where the queue has no room", async () => {
   await using stage = await openStage({ queue: { maxJobs: 1 } });
   const bean = stage.connect();

@@ -45,7 +45,8 @@ colours off.
 
 Otherwise standard input is a script with a request a line. A last word @FILE or <<END gives a body, as at
 the terminal: the bytes of a file, or the lines up to a line that says END. A body may also follow its
-length {N}, as on the wire. A line that begins with # and a space is a comment. Replies go to standard
+length {N}, as on the wire. Whatever the line says, the lines up to END are never run as requests: if the
+request takes no body, the server refuses it. Text that begins with << needs quotes. A line that begins with # and a space is a comment. Replies go to standard
 output in the order of the protocol. The run ends when the server closes the connection, or a second after
 the last answer.`,
   exits: [

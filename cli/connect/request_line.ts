@@ -21,7 +21,15 @@ export interface Diagnostic {
 /** Where the body of a request comes from. */
 export type BodySource =
   | { readonly from: "file"; readonly path: string; readonly token: Token }
-  | { readonly from: "lines"; readonly mark: string; readonly token: Token }
+  | {
+    readonly from: "lines";
+    readonly mark: string;
+    readonly token: Token;
+    /** Whether the line has an open quote. The lines up to the mark are then skipped, for it cannot have a length. */
+    readonly skipped: boolean;
+  }
+  /** A word that begins with `<<` and names no end of a body. It is unknown which lines behind it are the body. */
+  | { readonly from: "unclear"; readonly token: Token }
   | { readonly from: "counted"; readonly length: number; readonly token: Token };
 
 /** A line that was read. */
@@ -63,7 +71,8 @@ export function readRequestLine(text: string, protocol: CompiledProtocol | undef
     const verbs = [...protocol.commands.keys()];
     report(verb, `There is no command ${verb.value}${nearest(verb.value.toUpperCase(), verbs)}`);
   }
-  const body = bodySource(tokens, command);
+  const body = bodySource(tokens, command) ?? linesBehind(text, verb ? [verb, ...tokens] : tokens);
+  if (body?.from === "unclear") report(body.token, UNCLEAR_MARK);
   const fields = command === undefined
     ? tokens.map(() => undefined)
     : assign(command, tokens, body, report);
@@ -86,9 +95,32 @@ function bodySource(
   if (command?.request.body === undefined) return undefined;
   const token = tokens.findLast(({ kind }) => kind === "word");
   if (token === undefined || token.quoted) return undefined;
-  if (/^@./.test(token.value)) return { from: "file", path: token.value.slice(1), token };
+  return /^@./.test(token.value) ? { from: "file", path: token.value.slice(1), token } : undefined;
+}
+
+/** The reason why a word is `unclear`. */
+export const UNCLEAR_MARK =
+  'A word with << comes last and names the end of the body, as in <<END; quote text that begins with "<<".';
+
+/**
+ * The body up to a mark, which the last word of any line may name, also of a wrong one: its lines must never run as
+ * requests.
+ */
+function linesBehind(text: string, tokens: readonly Token[]): BodySource | undefined {
+  if (tokens.some(({ closed }) => !closed)) {
+    const found = /(?<=[ \t])<<([A-Za-z0-9_.-]+)(?=[ \t]*$)/.exec(text);
+    if (found === null) return undefined;
+    const [value, mark] = found;
+    const place = { start: found.index, end: found.index + value.length, valueStart: found.index };
+    const token: Token = { ...place, kind: "word", value, quoted: false, closed: true };
+    return { from: "lines", mark, token, skipped: true };
+  }
+  const words = tokens.filter(({ kind }) => kind === "word" || kind === "verb");
+  const token = words.find(({ quoted, value }) => !quoted && value.startsWith("<<"));
+  if (token === undefined) return undefined;
   const mark = /^<<([A-Za-z0-9_.-]+)$/.exec(token.value)?.[1];
-  return mark === undefined ? undefined : { from: "lines", mark, token };
+  if (mark === undefined || token !== words.at(-1)) return { from: "unclear", token };
+  return { from: "lines", mark, token, skipped: false };
 }
 
 /** The field of each token. Each value is checked. */
@@ -102,6 +134,7 @@ function assign(
   const given = new Set<string>();
   let words = 0;
   return tokens.map((token) => {
+    if (body?.from === "unclear" && token === body.token) return undefined;
     if (token === body?.token || token.kind === "length") {
       if (request.body === undefined) report(token, `${verb} takes no body.`);
       else if (body === undefined) report(token, "A body's length is {n}, last on its line.");

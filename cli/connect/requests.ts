@@ -5,7 +5,12 @@ import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { reason } from "../reason.ts";
 import { bytesOf, type Collector, linesTo } from "./body.ts";
 import { refusalOf, toOutgoing } from "./outgoing.ts";
-import { type Diagnostic, readRequestLine, type RequestLine } from "./request_line.ts";
+import {
+  type Diagnostic,
+  readRequestLine,
+  type RequestLine,
+  UNCLEAR_MARK,
+} from "./request_line.ts";
 import type { TerminalConnection } from "./terminal_connection.ts";
 
 /** A request that is not answered yet. */
@@ -109,6 +114,11 @@ export class Requests {
     }
     if (body.from === "counted" && body.length > maxBody) {
       return wholeLine(text, `The server takes at most ${maxBody} bytes of body.`);
+    }
+    // A length cannot follow an open quote, and the lines behind an unclear mark may be a body or not.
+    if (body.from === "unclear") return wholeLine(text, UNCLEAR_MARK);
+    if (body.from === "lines" && body.skipped) {
+      return wholeLine(text, "A closing quote is missing.");
     }
     const collector = body.from === "lines" ? linesTo(body.mark, maxBody) : bytesOf(body.length);
     this.#unfinished = { collector, line, isForced };

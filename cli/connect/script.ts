@@ -18,6 +18,8 @@ import { type BodyRules, type ScriptBytes, scriptInput } from "./script_input.ts
 import type { Tap } from "./terminal_connection.ts";
 
 const OK = 0, ERR = 1, NO_CONNECTION = 2;
+/** The most bytes of a body up to a mark for a server that does not describe itself. */
+const MOST_UNKNOWN = 1 << 20;
 const GREETING_MS = 10_000;
 /** The time in which the server must close the connection after the last answer. */
 const CLOSE_MS = 1000;
@@ -78,7 +80,7 @@ async function bodyRules(address: string, dial: Dial): Promise<BodyRules> {
     return { protocol: compiled, maxBody };
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
-    return { protocol: undefined, maxBody: 0 };
+    return { protocol: undefined, maxBody: MOST_UNKNOWN };
   }
 }
 

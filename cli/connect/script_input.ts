@@ -6,12 +6,14 @@ import { decodeText } from "../../protocol/strings.ts";
 import { counted } from "../figures.ts";
 import { reason } from "../reason.ts";
 import { textOf } from "./outgoing.ts";
-import { readRequestLine, type RequestLine } from "./request_line.ts";
+import { readRequestLine, type RequestLine, UNCLEAR_MARK } from "./request_line.ts";
 
 const LF = 10, CR = 13, HASH = 0x23, AT = 0x40, LESS = 0x3c, CLOSING = 0x7d;
 const END = Uint8Array.of(LF);
 /** The longest line of a script. Servers take far shorter ones. */
 const LONGEST = 1 << 20;
+/** The end of a line that names the end of a body. */
+const BODY_MARK = /[ \t]<<[^ \t]+[ \t\r]*$/;
 /** Behind # of a comment. A tag has a letter or digit there. */
 const COMMENT = [0x20, 0x09, 0x21, CR];
 
@@ -25,7 +27,7 @@ export interface ScriptBytes {
 
 /** What the server says of bodies. */
 export interface BodyRules {
-  /** `undefined` if the server does not describe itself: then no word names a body. */
+  /** `undefined` if the server does not describe itself: then no word names a file. */
   readonly protocol: CompiledProtocol | undefined;
   readonly maxBody: number;
 }
@@ -54,6 +56,8 @@ export async function* scriptInput(
 interface LinesOfBody {
   readonly request: RequestLine;
   readonly mark: string;
+  /** Whether the line is sent as it is, and the body is not. */
+  readonly skipped: boolean;
   readonly most: number;
   readonly lines: Uint8Array[];
   size: number;
@@ -136,9 +140,12 @@ class ScriptInput {
     const text = this.#options.each || mayName ? textOfLine(line) : "";
     this.#text = text;
     let request = mayName && text !== "" ? readRequestLine(text, undefined) : undefined;
-    if (request !== undefined && request.body === undefined) {
+    if (request !== undefined && request.body?.from !== "counted") {
       this.#rules ??= await this.#options.rules();
       request = readRequestLine(text, this.#rules.protocol);
+    }
+    if (mayName && text === "" && BODY_MARK.test(new TextDecoder("latin1").decode(line))) {
+      throw new Error(`line ${this.#line} is not UTF-8, so its body is not sent`);
     }
     const body = request?.body;
     switch (body?.from) {
@@ -148,12 +155,15 @@ class ScriptInput {
         this.#body = {
           request: request!,
           mark: body.mark,
+          skipped: body.skipped,
           most: this.#rules!.maxBody,
           lines: [],
           size: -1,
           line: this.#line,
         };
         return;
+      case "unclear":
+        throw new Error(`line ${this.#line}: ${UNCLEAR_MARK}`);
       case "counted":
         this.#left = body.length + 1;
     }
@@ -169,6 +179,10 @@ class ScriptInput {
       return;
     }
     this.#body = undefined;
+    if (body.skipped) {
+      this.#out.push(new TextEncoder().encode(request.text), END);
+      return;
+    }
     const joined = lines.flatMap((each, at) => at === 0 ? [each] : [END, each]);
     this.#send(request, Buffer.concat(joined));
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
 import { serveQueue } from "./queue_here.ts";
@@ -96,6 +96,39 @@ Deno.test("a script has comments, and bodies from files, of several lines and of
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("the lines up to the mark of a wrong line of a script never run as requests", async () => {
+  await using queue = await serveQueue();
+  await queue.client.PUT({ queue: "vic", body: new Uint8Array(1) });
+  const cases: readonly (readonly [line: string, answer: RegExp])[] = [
+    ["PTU vic <<END", /^ERR unknown-command /],
+    ["PING <<END", /^ERR bad-arguments /],
+    ["TAKE vic <<END", /^ERR bad-arguments /],
+    ["PUT vic priority=x <<END", /^ERR bad-arguments /],
+    ["PUT <<END", /^ERR bad-arguments /],
+    ["<<END", /^ERR bad-syntax /],
+    ["#a:b PUT vic <<END", /^ERR bad-syntax /],
+    ['PUT "vic <<END', /^ERR bad-syntax /],
+    ['PUT vic key="a b <<END ', /^ERR bad-syntax /],
+  ];
+  for (const args of [[], ["--stop-on-error"]]) {
+    for (const [line, answer] of cases) {
+      const input = `${line}\nPURGE vic\nEND\nPING end\n`;
+      const { out } = await lineup(["connect", queue.address, ...args], { input });
+      const [, first, ...more] = out.trimEnd().split(/\r?\n/);
+      assertMatch(first, answer, line);
+      assertEquals(more, args.length === 0 ? ["OK end"] : [], line);
+    }
+  }
+  // It is unknown where such a body ends, or its line cannot be sent.
+  for (const line of ["PUT vic <<", "PUT vic <<'END'", "PUT vic << END", "PUT <<END vic"]) {
+    const input = `${line}\nPURGE vic\nEND\n`;
+    const { code, out, err } = await lineup(["connect", queue.address], { input });
+    assertEquals([code, out.trimEnd().split("\n").length], [1, 1], line);
+    assertStringIncludes(err, "lineup: line 1: A word with << comes last", line);
+  }
+  assertEquals((await queue.bodies("vic")).length, 1);
 });
 
 Deno.test("a mistake in a script names its line, once the requests before it are answered", async () => {

@@ -100,7 +100,10 @@ Deno.test("readRequestLine tells the source of a body", () => {
     path: "a/b.txt",
     token: "@a/b.txt",
   });
-  assertEquals(source("WRITE me <<E"), { from: "lines", mark: "E", token: "<<E" });
+  assertEquals(source("WRITE me <<E"), { from: "lines", mark: "E", token: "<<E", skipped: false });
+  assertEquals(source('WRITE "me <<E'), { from: "lines", mark: "E", token: "<<E", skipped: true });
+  assertEquals(source("PING <<E"), { from: "lines", mark: "E", token: "<<E", skipped: false });
+  assertEquals(source("PING << E"), { from: "unclear", token: "<<" });
   assertEquals(source("WRITE me {12}"), { from: "counted", length: 12, token: "{12}" });
   assertEquals(source('WRITE me "@a"'), undefined);
   assertEquals(source("PING @a"), undefined);

@@ -255,6 +255,16 @@ Deno.test("terminal stops a paste at the first ERR, and at the first mistake", a
   await see("ERR forbidden No.\n-- 2 lines are not sent");
   type("\x1b[200~NOTE 4\nNOTE x\nNOTE 5\n\x1b[201~");
   await see(/not "x"\.\n-- 1 line is not sent/);
+  const wrong = [
+    ["PING <<END", "takes no body"],
+    ["NOET <<END", "There is no command NOET"],
+    ['SAY "x <<END', "A closing quote is missing"],
+    ["SAY << END", "A word with << comes last"],
+  ];
+  for (const [line, says] of wrong) {
+    type(`\x1b[200~${line}\nNOTE 6\nEND\n\x1b[201~`);
+    await see(new RegExp(`${says}[^]*-- 2 lines are not sent`));
+  }
   type("NOTED\r");
   await see("OK 1,4\n");
   assertStringIncludes(screen.text, "echo 4>");

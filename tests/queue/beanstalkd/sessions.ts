@@ -584,6 +584,8 @@ export const sessions: readonly WireSession[] = [
       a(put("1", 0, 0, 1) + put("2", 0, 0, 100), "INSERTED 1\r\nINSERTED 2\r\n"),
       b("reserve\r\n", "RESERVED 1 1\r\n1\r\n"),
       { ms: 1100 },
+      // beanstalkd may sleep past the end of the lease until a command wakes it.
+      a("list-tube-used\r\n", "USING default\r\n"),
       b("touch 1\r\n", "NOT_FOUND\r\n"),
       yaml("a", "stats-job 1\r\n", statsJob({ ttr: 1, age: 1, reserves: 1, timeouts: 1 })),
       a("reserve\r\n", "RESERVED 1 1\r\n1\r\n"),

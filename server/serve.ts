@@ -51,9 +51,11 @@ export interface Servable {
 
 /** The first argument of `serve`. For a wrong protocol, a sentence for the error of the compiler. */
 export type ServedFirst<P, D> = [ServedComplaint<P, D>] extends [never]
-  ? P extends readonly unknown[] ? readonly Service[]
-  : P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol)
+  ? P & (P extends OneOrMany<object> ? OneOrMany<Service> : Protocol) | SpreadServices<P>
   : ServedComplaint<P, D>;
+
+/** @internal A list that is made of others with `...`: the compiler infers a tuple for it, and takes it for none. */
+type SpreadServices<P> = P extends readonly unknown[] ? readonly Service[] : never;
 
 /** @internal The words of the default dialect are reserved, unless there is another one. */
 type ServedComplaint<P, D> =

@@ -16,9 +16,10 @@ export interface NewFile extends Disposable {
  * keeps its mode. A stream such as /dev/stdout is written directly. Throws an `Error` with the reason.
  */
 export function newFile(path: string, replaces: boolean): NewFile {
-  const { link, file, mode } = look(path);
+  const { link, file, directory, mode } = look(path);
   if (link || file) {
     if (!replaces) throw new Error(`${path} exists already`);
+    if (directory) throw new Error(`${path} is a directory`);
     if (isStream(path)) return streamed(path);
     if (link) throw new Error(`${path} is a link: name the file itself`);
   }
@@ -75,11 +76,14 @@ export function openToOthers(path: string): string | undefined {
   return (mode & 0o077) === 0 ? undefined : mode.toString(8);
 }
 
-function look(path: string): { link?: boolean; file?: boolean; mode?: number } {
+function look(
+  path: string,
+): { link?: boolean; file?: boolean; directory?: boolean; mode?: number } {
   try {
     const found = Deno.lstatSync(path);
     const mode = found.isFile && found.mode !== null ? found.mode & 0o777 : undefined;
-    return { link: found.isSymlink, file: !found.isSymlink, mode };
+    const { isSymlink: link, isDirectory: directory } = found;
+    return { link, file: !link, directory, mode };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return {};
     throw error;

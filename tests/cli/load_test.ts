@@ -162,11 +162,18 @@ Deno.test("lineup load refuses a request that the server would refuse, before it
 
 Deno.test("lineup load refuses a page that cannot be written, before it sends anything", async () => {
   await using server = await serveShop();
-  const { code, out, err } = await lineup(
-    ["load", "--html", "./nowhere/page.html", "--requests", "9", server.address, "LOOK"],
-  );
-  assertEquals({ code, out }, { code: 64, out: "" });
-  assertStringIncludes(err, "--html ./nowhere/page.html: No such file or directory.");
+  for (
+    const [path, why] of [
+      ["./nowhere/page.html", "No such file or directory"],
+      [".", ". is a directory"],
+      ["/", "/ is a directory"],
+    ]
+  ) {
+    const args = ["load", "--html", path, "--requests", "9", server.address, "LOOK"];
+    const { code, out, err } = await lineup(args);
+    assertEquals({ code, out }, { code: 64, out: "" });
+    assertStringIncludes(err, `--html ${path}: ${why}.`);
+  }
   assertEquals(server.looked, 0);
 });
 

@@ -64,15 +64,16 @@ export const check: Subcommand = {
   more:
     `The cases of Lineup/1 need only the commands that every server has, and change nothing. Each has its own
 connection, and is sent in one piece, and again byte by byte. Every server must pass the level core; the
-other levels are optional.
+other levels are optional: one of which every case fails is not offered, and is no failure unless --level asks
+for it. One of which only some cases fail is a failure.
 
 With --examples the examples of SPEC follow. They run in order as they stand, and the first that fails ends
 them. Then the requests that SPEC names undo them.
 
 MODULE is a module as for lineup serve. The check starts a server of it, and runs all cases and examples.`,
   exits: [
-    [0, "All is right."],
-    [1, "A case failed."],
+    [0, "All is right; the server may lack optional levels."],
+    [1, "A case failed of a level that the server offers, or that --level asks for."],
     [2, "There is no connection."],
     [141, "Standard output is closed."],
   ],
@@ -141,12 +142,14 @@ async function specAt(word: string, dial: Dial, timeout: number): Promise<Compil
 class Check {
   readonly #target: CheckTarget;
   readonly #flags: Flags;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   readonly #failures = new Map<string, CheckResult>();
 
   constructor(target: CheckTarget, flags: Flags) {
     this.#target = target;
     this.#flags = flags;
+    // A level that is asked for must pass, and a part of a level does not tell whether it is offered.
+    this.#tally = new Tally({ mayLack: flags.level === undefined && flags.only === undefined });
   }
 
   /** Runs the cases, and the examples of the SPEC. Returns the exit code. */
@@ -251,14 +254,14 @@ class Check {
 
   /** Prints the last lines. Returns the exit code. */
   #conclude(more: string): number {
-    const { failed, skipped } = this.#tally.all;
+    const { skipped } = this.#tally.all;
     if (!this.#flags.json) {
       // A part of a level does not tell whether the level is passed.
       if (this.#flags.only === undefined) print(this.#tally.levels());
       if (skipped > 0) print(`${this.#hint()}\n`);
       print(`${this.#tally}${more}\n`);
     }
-    return failed === 0 ? OK : FAILED;
+    return this.#tally.isFailure ? FAILED : OK;
   }
 
   /** The thing that a skipped case lacks. */

@@ -9,12 +9,21 @@ interface Count {
   skipped: number;
 }
 
+/** The levels that no server may leave out; `examples` are of the server's own protocol. */
+const NEEDED = ["core", "examples"];
+
 /** The results of a check, by level. */
 export class Tally {
+  readonly #mayLack: boolean;
   readonly #levels = new Map<string, Count>();
 
   /** The results of all levels. */
   readonly all: Count = { ok: 0, failed: 0, skipped: 0 };
+
+  /** With `mayLack`, an optional level of which every case fails is one that the server does not offer. */
+  constructor({ mayLack }: { mayLack: boolean }) {
+    this.#mayLack = mayLack;
+  }
 
   /** Counts a result. */
   add({ level, status }: CheckResult): void {
@@ -24,15 +33,22 @@ export class Tally {
     this.all[status]++;
   }
 
-  /** The number of failed cases of a level. */
-  failed(level: string): number {
-    return this.#levels.get(level)?.failed ?? 0;
+  /** Whether the server fails in a level that it offers, or must offer. */
+  get isFailure(): boolean {
+    return [...this.#levels].some(([level, count]) => count.failed > 0 && !this.#isLacking(level));
+  }
+
+  #isLacking(level: string): boolean {
+    const { ok, failed } = this.#levels.get(level)!;
+    return this.#mayLack && !NEEDED.includes(level) && ok === 0 && failed > 0;
   }
 
   /** A line for each level. */
   levels(): string {
-    return [...this.#levels].map(([level, count]) => `${level.padEnd(11)}${verdict(count)}\n`)
-      .join("");
+    return [...this.#levels].map(([level, count]) => {
+      const lacking = `not offered: all ${count.failed} cases failed`;
+      return `${level.padEnd(11)}${this.#isLacking(level) ? lacking : verdict(count)}\n`;
+    }).join("");
   }
 
   /** The numbers of all levels. */

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { connectStream, listen, parseAddress, writeAll } from "../../net/mod.ts";
 import { serve } from "@lineup/lineup";
 import calc from "../../examples/calc.ts";
+import type { CheckResult } from "../../cli/check/result.ts";
+import { Tally } from "../../cli/check/tally.ts";
 import { lineServer } from "./line_server.ts";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
@@ -48,6 +50,20 @@ Deno.test("lineup check changes nothing, and says which levels a server passes",
     new Set(results.map(({ status, why = "" }) => status + why)),
     new Set(["ok", "skippedit needs --slow REQUEST"]),
   );
+});
+
+Deno.test("lineup check is content with a server without an optional level, unless it is asked for", () => {
+  const exit = (mayLack: boolean, statuses: readonly string[], level = "telnet") => {
+    const tally = new Tally({ mayLack });
+    for (const status of statuses) tally.add({ level, status } as CheckResult);
+    return [tally.isFailure, tally.levels().trimEnd().replace(/ +/, " ")];
+  };
+  const all = ["failed", "failed", "skipped"], some = ["failed", "ok"];
+  assertEquals(exit(true, all), [false, "telnet not offered: all 2 cases failed"]);
+  assertEquals(exit(false, all), [true, "telnet FAILED: 2 of 2 cases"]);
+  assertEquals(exit(true, some), [true, "telnet FAILED: 1 of 2 cases"]);
+  assertEquals(exit(true, all, "core"), [true, "core FAILED: 2 of 2 cases"]);
+  assertEquals(exit(true, all, "examples"), [true, "examples FAILED: 2 of 2 cases"]);
 });
 
 Deno.test("lineup check --examples says what it will do, does it, and undoes it", async () => {

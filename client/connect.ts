@@ -10,6 +10,7 @@ import { type LineParts, readReply, type Values, writeParts } from "../dialects/
 import { type Protocol, wireOptions, type WithCommands } from "../protocol/spec.ts";
 import { BadValue, formatValue, TooLong } from "../protocol/values.ts";
 import { PendingCall } from "./call.ts";
+import { needCallOptions, needClientOptions } from "./check_options.ts";
 import type { AnyClient, CallOptions, Client, ClientOptions, DynamicClient } from "./client.ts";
 import { ProtocolError } from "./errors.ts";
 import { needProtocol } from "./greeting.ts";
@@ -40,7 +41,8 @@ export interface Connect {
    * - `ConnectionLost`, whose `executed` says whether the request may have had an effect;
    * - `ProtocolError` for an answer that cannot be;
    * - the reason of the signal that aborted it;
-   * - `BadValue`, a `TypeError`, for an argument that the protocol does not allow, which is not sent.
+   * - `BadValue`, a `TypeError`, for an argument that the protocol does not allow, which is not sent;
+   * - `TypeError` for an option of the call that there is not, or that cannot be; `connect` throws it for its own.
    *
    * @example
    * ```ts
@@ -131,12 +133,15 @@ function isTarget(value: unknown): value is Target {
     typeof (value as ByteStream | undefined)?.read === "function";
 }
 
+const WITHIN = { ...wireOptions.within, name: "within" } as const;
+
 async function createClient(
   platform: Platform,
   protocol: Protocol | undefined,
   address: Target,
   options: ClientOptions = {},
 ): Promise<AnyClient> {
+  needClientOptions(options);
   const { agent, timing, onReply, onRetry, trace: traceOf } = options;
   let spoken = protocol;
   let calls = readCalls(protocol ?? { commands: {} });
@@ -170,15 +175,13 @@ async function createClient(
     limits: CallOptions | undefined,
     settle: ReplyReceiver<Values, Values>,
   ): PendingCall => {
+    if (limits) needCallOptions(limits);
     limits?.signal?.throwIfAborted();
     if (limits || onReply || onRetry || traceOf) {
       const trace = limits?.trace ?? traceOf?.(call.verb);
       limits = { onReply, onRetry, ...limits, trace };
-      const { within, retries = 0, class: name } = limits;
-      if (typeof retries !== "number" || !(retries >= 0)) {
-        throw new RangeError(`retries must be a number, 0 or more, not ${retries}`);
-      }
-      if (within !== undefined) formatValue(within, wireOptions.within);
+      const { within, class: name } = limits;
+      if (within !== undefined) formatValue(within, WITHIN);
       args = { ...args, within: undefined, class: name, trace };
     }
     const parts = write(call, args, mostLine);

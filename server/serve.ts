@@ -130,7 +130,8 @@ export async function serve<
     : serveAll(toServices(protocol), handlers as ServeOptions);
 }
 
-function toServices(first: unknown): readonly Service[] {
+/** A service, or several, as a list. Throws `TypeError` for anything else. */
+export function toServices(first: unknown): readonly Service[] {
   if (Array.isArray(first)) return first;
   if (isRecord(first) && "protocol" in first) return [first as unknown as Service];
   const what = "serve needs a protocol, which has commands, and its handlers; or a service";

@@ -5,9 +5,10 @@ import { AcceptQueue } from "../net/accept_queue.ts";
 import { memoryPair } from "../net/memory.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
 import type { Protocol } from "../protocol/spec.ts";
+import { isRecord } from "../protocol/spec_error.ts";
 import type { LogEntry } from "../server/log.ts";
 import type { EveryHandler, SomeHandlers } from "../server/request/handlers.ts";
-import { serve } from "../server/serve.ts";
+import { serve, toServices } from "../server/serve.ts";
 import type { ServeOptions } from "../server/serve_options.ts";
 import type { Service } from "../server/service.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -89,15 +90,17 @@ export function serveInMemory<P extends Protocol>(
   services: Service<P> | readonly [Service<P>, ...Service[]],
   options?: MemoryServerOptions,
 ): Promise<MemoryServer<P>>;
-export function serveInMemory(
+// deno-lint-ignore require-await
+export async function serveInMemory(
   first: Protocol | Service | readonly Service[],
   second: Service["handlers"] | MemoryServerOptions = {},
   third: MemoryServerOptions = {},
 ): Promise<MemoryServer> {
-  if (Array.isArray(first)) return openServer(first, second as MemoryServerOptions);
-  if ("protocol" in first) return openServer([first], second as MemoryServerOptions);
-  const protocol = first as Protocol;
-  return openServer([{ protocol, handlers: second as Service["handlers"] }], third);
+  if (isRecord(first) && "commands" in first) {
+    const protocol = first as unknown as Protocol;
+    return openServer([{ protocol, handlers: second as Service["handlers"] }], third);
+  }
+  return openServer(toServices(first), second as MemoryServerOptions);
 }
 
 async function openServer(

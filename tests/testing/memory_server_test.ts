@@ -125,3 +125,13 @@ Deno.test("a server in memory throws as serve does", async () => {
     "no handler for the command ASK",
   );
 });
+
+Deno.test("serveInMemory says what it needs in the place of what it got", async () => {
+  for (const [wrong, name] of [[null, "null"], [undefined, "undefined"], ["calc", "string"]]) {
+    await assertRejects(
+      () => serveInMemory(wrong as never, {}),
+      TypeError,
+      `serve needs a protocol, which has commands, and its handlers; or a service; not ${name}`,
+    );
+  }
+});

@@ -4,6 +4,7 @@ import type { Address } from "../net/address.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
+import { Refusal } from "../protocol/errors.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { nameOf } from "./endpoints.ts";
 import { onAbort } from "../net/on_abort.ts";
@@ -82,6 +83,7 @@ export async function openSessionAt(
   }
   const place = typeof address === "string" ? platform.parseAddress(address) : address;
   const isStream = "read" in place;
+  const name = typeof address === "string" ? address : nameOf(place);
   const giveUp = new AbortController();
   let stream: ByteStream | undefined;
 
@@ -90,7 +92,9 @@ export async function openSessionAt(
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
     const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });
-    const greeting = await replies.readGreeting(stream);
+    const greeting = await replies.readGreeting(stream).catch((error) => {
+      throw error instanceof Refusal ? refusedBy(name, error) : error;
+    });
     const session = createSession(stream, replies, greeting, options);
     await ready?.(session);
     replies.reader.maxBody = maxBody;
@@ -108,7 +112,6 @@ export async function openSessionAt(
     stream?.close();
     signal?.throwIfAborted();
     if (isKnown(cause)) throw cause;
-    const name = typeof address === "string" ? address : nameOf(place);
     throw new ConnectionLost(`cannot connect to ${name}: ${(cause as Error).message}`, "no", {
       cause,
     });
@@ -116,4 +119,11 @@ export async function openSessionAt(
     stop();
     unlisten();
   }
+}
+
+/** The refusal of a connection. It names the server and the code, because nobody sent a request that it could be about. */
+function refusedBy(name: string, refusal: Refusal): Refusal {
+  const { code, message } = refusal;
+  const text = `${name} refused the connection (${code}): ${message}`;
+  return new (refusal.constructor as typeof Refusal)(code, text, { ...refusal, cause: refusal });
 }

@@ -472,3 +472,21 @@ Deno.test("A client stops reading its connection while nobody reads its items", 
     assertEquals(numbers.length, 19_999);
     while (seen.length === 0) await client.PING();
   }));
+
+Deno.test("the refusal of a connection names the server and the code", async () => {
+  const dial = async (): Promise<ByteStream> => {
+    const [client, server] = memoryPair();
+    await writeAll(server, new TextEncoder().encode('ERR busy "Too many." retry=700\n'));
+    return client;
+  };
+  const error = await assertRejects(
+    () => connect(bareProtocol, "127.0.0.1:5463", { dial }),
+    Refusal,
+    "refused the connection (busy): Too many.",
+  );
+  assertEquals([error.code, error.retry, error.message.includes("127.0.0.1:5463")], [
+    "busy",
+    700,
+    true,
+  ]);
+});

@@ -67,7 +67,9 @@ export interface CallLimits {
   trace?: string;
   /**
    * How often it is sent again at most where it was refused with `retry=`, or the connection was lost; 0 never sends it
-   * again. Default: `retry.attempts` of the client, less one.
+   * again. Default: `retry.attempts` of the client, less one, which is 3. More is allowed, but all calls of a client share
+   * a budget (`retry.budget`): 5 at once, and then one for each 5 calls and one in 10 s. Once it is spent, a call fails
+   * with its first refusal.
    */
   retries?: number;
   /** Is told each time that the call is sent again, before the pause. */

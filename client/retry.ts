@@ -14,7 +14,12 @@ export interface RetryOptions {
   base?: number;
   /** The longest pause for one address, in milliseconds. Default 2000. */
   cap?: number;
-  /** Requests that may be sent again for each request, beside a floor of 1 in 10 s. Default 0.2. */
+  /**
+   * Requests that may be sent again for each request, so that clients do not multiply the load of a server that fails. All
+   * calls of a client share it, whatever their `retries`: 5 at once (or this, if it is more), and one more in 10 s. A call
+   * for which nothing is left is not sent again. `Infinity` is no budget; a server that refuses most is left alone all the
+   * same (`Throttled`). Default 0.2.
+   */
   budget?: number;
 }
 
@@ -71,9 +76,10 @@ export function retryBudget(share: number, clock: Clock): {
   earn(): void;
   spend(): boolean;
 } {
-  let tokens = MOST_TOKENS;
+  const most = Math.max(MOST_TOKENS, share);
+  let tokens = most;
   let since = clock.now();
-  const add = (more: number): number => tokens = Math.min(MOST_TOKENS, tokens + more);
+  const add = (more: number): number => tokens = Math.min(most, tokens + more);
   return {
     earn() {
       add(share);

@@ -87,6 +87,21 @@ Deno.test("retries limits how often a call is sent again; 0 never sends it again
   }
 });
 
+Deno.test("the calls of a client share a budget of retries, which may be larger", async () => {
+  // A server that refuses most is left alone as well, so a larger budget shows in the first call only.
+  const cases = [[undefined, [6, 7, 8]], [7, [8]], [Infinity, [8]]] as const;
+  for (const [budget, expected] of cases) {
+    await withRefusals(1000, { retry: { budget } }, async (client, { clock, sent }) => {
+      const counts: number[] = [];
+      for (const _ of expected) {
+        await run(clock, client.LOOK({ id: 1 }, { retries: 7 }).catch(() => {}));
+        counts.push(sent());
+      }
+      assertEquals(counts, [...expected]);
+    });
+  }
+});
+
 Deno.test("retries: 0 holds for a connection that cannot be made, and onRetry tells of it", async () => {
   const clock = new VirtualClock();
   const service = new Ledger();

@@ -20,8 +20,17 @@ export interface Destination {
 /** The server of a command line. Throws `UsageError`, and `Error` for a wrong file of contexts. */
 export function destination(flags: Flags): Destination {
   const { address, ca } = choose(flags);
+  needPort(address);
   const authority = readAuthority({ ca: flags.ca ?? ca });
   return { address, authority, dial: dialer(authority) };
+}
+
+/** Throws `AddressError` for a wrong address, and `UsageError` for port 0, which only a server can listen on. */
+export function needPort(address: string): void {
+  const place = parseAddress(address);
+  if (place.transport !== "unix" && place.port === 0) {
+    throw new UsageError(`${address}: the port of a server is 1 to 65535.`);
+  }
 }
 
 /** A sentence that says where the address of a command line without ADDRESS comes from. */

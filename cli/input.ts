@@ -9,12 +9,22 @@ const MARK = [0xef, 0xbb, 0xbf];
 
 /** Reads at least one byte; `null` at the end. */
 export function readInput(buffer: Uint8Array): Promise<number | null> {
-  return retryBlocked(() => Deno.stdin.read(buffer));
+  return retryBlocked(() => Deno.stdin.read(buffer)).catch(explain);
 }
 
 /** As `readInput`, but it blocks. */
 export function readInputSync(buffer: Uint8Array): number | null {
-  return retryBlockedSync(() => Deno.stdin.readSync(buffer));
+  try {
+    return retryBlockedSync(() => Deno.stdin.readSync(buffer));
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Deno's message names no file. */
+function explain(error: unknown): never {
+  if (!(error instanceof Deno.errors.IsADirectory)) throw error;
+  throw new Error("standard input is a directory", { cause: error });
 }
 
 /** Standard input to its end, in pieces. */

@@ -3,10 +3,11 @@
 import { pathToFileURL } from "node:url";
 import { withoutColours } from "../protocol/printable.ts";
 import type { Protocol } from "../protocol/spec.ts";
-import { isRecord } from "../protocol/spec_error.ts";
+import { isRecord, SpecError } from "../protocol/spec_error.ts";
 import { combine } from "../protocol/combine.ts";
 import { compile } from "../dialects/lineup1/compile.ts";
 import type { Service } from "../server/mod.ts";
+import { AddressError, parseAddress } from "../net/mod.ts";
 import { UsageError } from "./flags.ts";
 import { note } from "./output.ts";
 
@@ -28,7 +29,34 @@ export function isModule(word: string): boolean {
   return /^(\.{0,2}\/|file:|https?:|jsr:|npm:)/.test(word) || /\.[cm]?[jt]sx?$/.test(word);
 }
 
-/** Imports a module. Rejects with `UsageError` if it exports no protocol, and with `Error` if it cannot be loaded. */
+/** Throws `UsageError` for a word that is neither a module nor an address. */
+export function needModuleOrAddress(word: string | undefined): void {
+  if (word === undefined || isModule(word)) return;
+  try {
+    parseAddress(word);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    throw new UsageError(
+      `There is no module ${word}: a module begins with ./ or /, or ends in .ts or .js. ` +
+        `It is no address either: ${error.message.slice(`${word}: `.length)}.`,
+    );
+  }
+}
+
+/** The folders of Lineup itself, in frames of a stack. */
+const OWN_FRAME = new RegExp(
+  `^ +at .*${RegExp.escape(new URL("../", import.meta.url).href)}(?!examples/|tests/)`,
+);
+
+/** The lines of an error without the frames of Lineup, which say nothing about the module. */
+function withoutOwnFrames(text: string, url: string): string {
+  return text.split("\n").filter((line) => !OWN_FRAME.test(line) || line.includes(url)).join("\n");
+}
+
+/**
+ * Imports a module. Rejects with `UsageError` if it exports no protocol, and with an `Error` that names the module if it
+ * cannot be loaded, or its protocol is wrong.
+ */
 export async function importService(word: string): Promise<ServiceModule> {
   const url = /^(file:|https?:|jsr:|npm:)/.test(word) ? word : pathToFileURL(word).href;
   let module: { default?: unknown } | undefined;
@@ -45,7 +73,7 @@ export async function importService(word: string): Promise<ServiceModule> {
     const [place] = withoutColours(stack ?? message).replace(/^TypeError: /, "")
       .split(/\n +at async (?:loaded|importService) /);
     const [, name] = /^Import "(.*)" not a dependency/.exec(message) ?? [];
-    const why = name === undefined ? place : unresolved(name, place);
+    const why = withoutOwnFrames(name === undefined ? place : unresolved(name, place), url);
     throw new Error(`${word} cannot be imported: ${why}`, { cause: error });
   }
   if (module === undefined) {
@@ -59,6 +87,14 @@ export async function importService(word: string): Promise<ServiceModule> {
   if (services.length === 0 || services.some((each) => !isRecord(each?.protocol))) {
     throw new UsageError(`${word} must export default { protocol, handlers }.`);
   }
+  for (const { protocol } of services) {
+    try {
+      compile(protocol!);
+    } catch (error) {
+      if (!(error instanceof SpecError)) throw error;
+      throw new Error(`the protocol of ${word} is wrong: ${error.message}`, { cause: error });
+    }
+  }
   return { url, services: services as ServiceModule["services"] };
 }
 
@@ -68,6 +104,15 @@ export function servable({ services }: ServiceModule, word: string): readonly Se
     if (handlers === undefined) throw new UsageError(`${word} exports no handlers.`);
     return { ...service, handlers };
   });
+}
+
+/** Names the module in an error of `serve` about its handlers. */
+export function aboutModule(error: unknown, word: string): unknown {
+  const { message } = error as Partial<Error>;
+  if (!/^no handler for |^the protocol has no command .* for this handler/.test(message ?? "")) {
+    return error;
+  }
+  return new Error(`the handlers of ${word} are wrong: ${message}`, { cause: error });
 }
 
 /** The protocol of a module: of several services, the first version of each as one. Throws `SpecError`. */

@@ -11,7 +11,7 @@ import { type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
 import { complain, note, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { isModule } from "../service_module.ts";
+import { isModule, needModuleOrAddress } from "../service_module.ts";
 import { type CheckCase, conformanceChecks, inOnePiece } from "./checks.ts";
 import { chooseExamples, MOST_EXAMPLES, plan, runExamples } from "./examples.ts";
 import { type Exchange, exchange, type ExchangeResult, sortLines } from "./exchange.ts";
@@ -84,6 +84,7 @@ MODULE is a module as for lineup serve. The check starts a server of it, and run
       for (const { level, name } of cases) print(`${level.padEnd(10)} ${name}\n`);
       return OK;
     }
+    needModuleOrAddress(flags.address);
     const module = flags.address !== undefined && isModule(flags.address);
     if (!module) {
       const { address, dial } = destination(flags);

@@ -6,7 +6,7 @@ import type { Protocol } from "../../protocol/spec.ts";
 import { logToConsole } from "../../server/log.ts";
 import { type Context, serve, type Server, type Service } from "../../server/mod.ts";
 import { reason } from "../reason.ts";
-import { importService, protocolOf, servable } from "../service_module.ts";
+import { aboutModule, importService, protocolOf, servable } from "../service_module.ts";
 
 /** A server to check. */
 export interface CheckTarget extends AsyncDisposable {
@@ -66,6 +66,8 @@ export async function targetOf(
       listen: [memory],
       drain: DRAIN_MS,
       log: (entry) => entry.level === "error" && logToConsole(entry),
+    }).catch((error) => {
+      throw aboutModule(error, word);
     });
     return { memory, server };
   };

@@ -1,9 +1,8 @@
 // `lineup context`: names servers, so that commands need no ADDRESS.
 
 import { resolve } from "node:path";
-import { parseAddress } from "../../net/mod.ts";
 import { columns } from "../columns.ts";
-import { needContext } from "../destination.ts";
+import { needContext, needPort } from "../destination.ts";
 import { readAuthority } from "../dial.ts";
 import { type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
 import { note, print } from "../output.ts";
@@ -77,11 +76,11 @@ can read. The file is checked as a whole before it is used.`,
     }
     needWords(`context ${word}`, action.words, words);
     const path = contextsPath(Deno.env);
-    const changed = action.act(readContexts(path), words, flags);
-    if (changed !== undefined) {
-      if (path === undefined) throw new Error("there is no HOME, so contexts cannot be kept");
-      writeContexts(path, changed);
+    if (path === undefined && word !== "list") {
+      throw new Error("there is no HOME, so contexts cannot be kept");
     }
+    const changed = action.act(readContexts(path), words, flags);
+    if (changed !== undefined) writeContexts(path!, changed);
     return Promise.resolve(0);
   },
 };
@@ -124,7 +123,7 @@ function add(
   { ca, replace }: Flags,
 ): Contexts {
   if (!isContextName(name)) throw new UsageError(`NAME must be ${NAME_RULE}, not ${name}.`);
-  parseAddress(address);
+  needPort(address);
   if (Object.hasOwn(contexts, name) && !replace) {
     throw new UsageError(`There is a context ${name} already; --replace takes its place.`);
   }

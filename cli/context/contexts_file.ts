@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { AddressError, parseAddress } from "../../net/mod.ts";
 import { readText } from "../input.ts";
 import { type Environment, ownFile } from "../own_files.ts";
+import { note } from "../output.ts";
 import { newFile } from "../private_file.ts";
 import { reason } from "../reason.ts";
 
@@ -55,6 +56,7 @@ function readWhole(path: string): string | undefined {
     if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
     // Another user could name a server of his own.
     if (((mode ?? 0) & 0o022) !== 0) throw new Error("other users may write it; chmod 600 it");
+    if (((mode ?? 0) & 0o044) !== 0) note(`Other users can read ${path}; chmod 600 it.`);
     return readText(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -4,7 +4,7 @@ import { serve } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
-import { importService, servable } from "../service_module.ts";
+import { aboutModule, importService, servable } from "../service_module.ts";
 import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** `lineup serve`. */
@@ -48,7 +48,9 @@ export const serveCommand: Subcommand = {
     }
     const options = servingOptions(flags);
     const server = size === undefined
-      ? await serve(services, options)
+      ? await serve(services, options).catch((error) => {
+        throw aboutModule(error, word);
+      })
       : await serve({ ...services[0], handlers: {} }, {
         ...options,
         workers: { module: module.url, size, config },

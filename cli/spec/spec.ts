@@ -10,7 +10,7 @@ import { dialFlags } from "../dial.ts";
 import type { Flags, Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { importService, isModule, protocolOf } from "../service_module.ts";
+import { importService, isModule, needModuleOrAddress, protocolOf } from "../service_module.ts";
 
 const formats = {
   json: (compiled: CompiledProtocol): string => JSON.stringify(specDocument(compiled), null, 2),
@@ -46,6 +46,7 @@ export const spec: Subcommand = {
   ],
   async run(_args, flags) {
     const word: string | undefined = flags.address;
+    needModuleOrAddress(word);
     const compiled = word !== undefined && isModule(word)
       ? compile(protocolOf(await importService(word)))
       : await compiledOf(flags);

@@ -76,6 +76,21 @@ Deno.test("the file of contexts is checked as a whole, and the message names wha
     }
     await Deno.writeTextFile(path, JSON.stringify({ contexts: { a }, current: "a" }));
     assertEquals(readContexts(path), { contexts: { a }, current: "a" });
+    const home = `${directory}/open/lineup`;
+    await Deno.mkdir(home, { recursive: true });
+    await Deno.copyFile(path, `${home}/contexts.json`);
+    await Deno.chmod(`${home}/contexts.json`, 0o644);
+    const env = { XDG_CONFIG_HOME: `${directory}/open`, LINEUP_ADDRESS: "" };
+    assertEquals(
+      (await lineupProcess(["context"], { env })).err,
+      `Other users can read ${home}/contexts.json; chmod 600 it.\n`,
+    );
+    const homeless = { XDG_CONFIG_HOME: "", HOME: "" };
+    assertEquals(await lineupProcess(["context", "add", "a", "127.0.0.1:1"], { env: homeless }), {
+      code: 1,
+      out: "",
+      err: "lineup: there is no HOME, so contexts cannot be kept\n",
+    });
     await Deno.chmod(path, 0o620);
     assertThrows(() => readContexts(path), Error, "other users may write it; chmod 600 it");
     await Deno.writeTextFile(path, " ".repeat((1 << 20) + 1));

@@ -1,6 +1,7 @@
 // Foreign modules that `lineup serve` loads, in its process and in workers.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lineup } from "./lineup_here.ts";
 import { lineupProcess, MAIN } from "./lineup_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -93,6 +94,39 @@ Deno.test("the error of a module is shown as it is, and no character of it acts 
       false,
     ], own.err);
     assertMatch(own.err, /evil\.ts:1:8\n$/);
+  });
+});
+
+Deno.test("serve and check name a module whose protocol or handlers are wrong, and show none of Lineup's frames", async () => {
+  await inDirectory(async (directory) => {
+    const module = `${directory}/bad.ts`;
+    const sound =
+      '{ name: "p", version: "1", summary: "P.", commands: { ONE: { summary: "One." } } }';
+    const cases = [
+      [
+        'export default { protocol: { name: "B!" }, handlers: {} };',
+        `the protocol of ${module} is wrong: `,
+      ],
+      [
+        `export default { protocol: ${sound}, handlers: {} };`,
+        `the handlers of ${module} are wrong: no handler for the command ONE\n`,
+      ],
+      [
+        `import { compile } from ${JSON.stringify(new URL("protocol/mod.ts", ROOT).href)};\n` +
+        'await 0;\ncompile({ name: "B!" } as never);',
+        `${module} cannot be imported: `,
+      ],
+    ];
+    for (const [text, says] of cases) {
+      const file = module.replace("bad", `bad${cases.findIndex(([each]) => each === text)}`);
+      await Deno.writeTextFile(file, text);
+      for (const command of ["serve", "check"]) {
+        const { code, err } = await lineup([command, file]);
+        assertEquals(code, 1);
+        assertStringIncludes(err, `lineup: ${says.replace(module, file)}`);
+        assertEquals(err.includes(ROOT.href), false, err);
+      }
+    }
   });
 });
 

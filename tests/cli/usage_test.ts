@@ -121,6 +121,9 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--id is the name of one job; with --lines, --id-from gives each its own.",
   },
   { args: ["put", "mail", "--id-from", "body"], says: "--id-from needs --lines." },
+  { args: ["queues", "127.0.0.1:0"], says: "127.0.0.1:0: the port of a server is 1 to 65535." },
+  { args: ["spec", "nofile"], says: "There is no module nofile: a module begins with ./ or /," },
+  { args: ["check", "README.md"], says: "It is no address either: an address is host:port," },
   { args: ["put", "mail", "--from-line", "2"], says: "--from-line needs --lines." },
   {
     args: ["put", "mail", "--lines", "--id-from", "number"],

@@ -27,9 +27,29 @@ export type SoundProtocol<P, Reserved = never> = [ProtocolComplaint<P> | Reserve
   : ProtocolComplaint<P> | Reserved;
 
 /** What is wrong with a protocol, as a sentence; `never` where types can tell of nothing. */
-export type ProtocolComplaint<P> = P extends { readonly commands: infer C } ? {
-    [V in keyof C & string]: string extends V ? never : CommandComplaint<V, C[V]>;
-  }[keyof C & string]
+export type ProtocolComplaint<P> = P extends { readonly commands: infer C } ?
+    | NameComplaint<P>
+    | VersionComplaint<P>
+    | {
+      [V in keyof C & string]: string extends V ? never : CommandComplaint<V, C[V]>;
+    }[keyof C & string]
+  : never;
+
+/** @internal */
+type NameComplaint<P> = P extends { readonly name: infer N extends string }
+  ? string extends N ? never
+  : N extends Lowercase<N>
+    ? N extends "" | `${string}${" " | "_" | "." | "/"}${string}` ? NotAName : never
+  : NotAName
+  : never;
+
+type NotAName = 'name: must be a lower-case word of up to 32 letters, digits and "-"';
+
+/** @internal */
+type VersionComplaint<P> = P extends { readonly version: infer N extends string }
+  ? string extends N ? never
+  : N extends `${number}` | `${number}.${number}` ? never
+  : "version: must be numbers such as 1.0"
   : never;
 
 /** @internal */
@@ -54,9 +74,14 @@ export type FieldsOf<C, Part extends string> = C extends { readonly [_ in Part]:
 
 type FieldsComplaint<Path extends string, F> = {
   [N in keyof F & string]: string extends N ? never
-    : N extends Lowercase<N> ? string extends TypeOf<F[N]> ? Widened : never
+    : N extends Lowercase<N> ? string extends TypeOf<F[N]> ? Widened : EnumComplaint<Path, N, F[N]>
     : `${Path}.${N}: a name is a lower-case letter and lower-case letters, digits, "-"`;
 }[keyof F & string];
+
+type EnumComplaint<Path extends string, N extends string, F> = [TypeOf<F>] extends
+  ["enum" | "enum?" | "enum..."]
+  ? "values" extends keyof F ? never : `${Path}.${N}.values: an enum has values, and only an enum`
+  : never;
 
 /** One sentence for all fields: the compiler would show a sentence for each. */
 type Widened =

@@ -43,15 +43,16 @@ export const memory: readonly Defence[] = [
     options: { timeouts: { outputHard: 50_000 } },
     without: { timeouts: { outputHard: Infinity } },
     async attack(network) {
-      await crowd(network, 1, tagged(100, "WAIT"), { deaf: true });
-      for (const { go } of network.testServer.holds) go(x(10_000));
+      await crowd(network, 1, tagged(250, "WAIT"), { deaf: true });
+      // Larger answers wait for the client without this bound too.
+      for (const { go } of network.testServer.holds) go(x(4000));
       await network.pass(500);
       return await figure(network, "held-bytes");
     },
     damage: "bytes held",
     kept: 0,
     // The answers with their tags, and the greeting. 1000 bytes are on the network.
-    done: 100 * 10_000 + 10 * 8 + 90 * 9 + GREETING - 1000,
+    done: 250 * 4000 + 10 * 8 + 90 * 9 + 150 * 10 + GREETING - 1000,
   },
   {
     name: "streams that pause while their client does not read",

@@ -20,7 +20,7 @@ const ROOT_ENTRIES = {
   "browser": 'export * from "./protocol/mod.js";\nexport * from "./client/browser.js";\n',
 } as const;
 
-/** What package.json says of an entry point: its types, and its code. */
+/** An entry point in package.json: its types, and its code. */
 type Conditions = { readonly [condition: string]: string | Conditions };
 
 function conditions(path: string): Conditions {

@@ -41,7 +41,7 @@ export interface Subcommand {
   readonly verbatim?: boolean;
   /** Whether the arguments are a request, whose words may begin with one dash. Implies `verbatim`. */
   readonly isRequest?: boolean;
-  /** What a shell may offer for each argument, in their order; the last stands for further ones. */
+  /** The words that a shell may offer for each argument, in their order; the last stands for further ones. */
   readonly completes?: readonly Completions[];
   /** Command lines for the help, without the program's name. */
   readonly examples?: readonly string[];

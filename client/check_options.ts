@@ -95,7 +95,10 @@ function nearest(name: string, known: readonly string[]): string {
     : `its options are ${known.join(", ")}`;
 }
 
-/** How many letters are to be added, removed or replaced to get from one word to the other (Levenshtein). */
+/**
+ * The letters to add, remove or replace to get from one word to the other (Levenshtein). By hand, because the client needs
+ * no package.
+ */
 function changes(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (const [i, letter] of [...from].entries()) {

@@ -1,4 +1,4 @@
-// What may stand on a command line of `lineup`, made from the flags of its commands: the data of each shell's script.
+// The words of a command line of `lineup`, made from the flags of its commands: the data of each shell's script.
 
 import {
   COMMON,
@@ -14,7 +14,7 @@ export interface FlagWords {
   /** With its dashes. */
   readonly flag: string;
   readonly summary: string;
-  /** What its value may be; `undefined` for a switch. */
+  /** The values that it may have; `undefined` for a switch. */
   readonly values: Completions | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface CommandWords {
   readonly name: string;
   readonly summary: string;
   readonly flags: readonly FlagWords[];
-  /** What each argument may be; the last stands for further ones. */
+  /** The words that each argument may be; the last stands for further ones. */
   readonly args: readonly Completions[];
   /** Whether the words after `--` are a program and its arguments. */
   readonly runsProgram: boolean;

@@ -25,7 +25,7 @@ export interface ScriptBytes {
   readonly text: string;
 }
 
-/** What the server says of bodies. */
+/** The bounds and the commands of the server, for bodies. */
 export interface BodyRules {
   /** `undefined` if the server does not describe itself: then no word names a file. */
   readonly protocol: CompiledProtocol | undefined;

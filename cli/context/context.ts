@@ -16,7 +16,7 @@ import {
   writeContexts,
 } from "./contexts_file.ts";
 
-/** What an action does with its words. Returns the contexts to write, if they change. */
+/** An action: gets its words, and returns the contexts to write, if they change. */
 type ContextAction = (
   contexts: Contexts,
   words: readonly string[],

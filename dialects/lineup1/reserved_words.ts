@@ -1,4 +1,4 @@
-// What the compiler says of a protocol that has words of Lineup/1, in the sentences of `compile`.
+// The complaints of the compiler about a protocol that has words of Lineup/1, in the sentences of `compile`.
 
 import type { FieldsOf } from "../../protocol/sound_protocol.ts";
 import type { BuiltinCommands } from "./builtin_protocol.ts";

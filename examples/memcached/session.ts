@@ -44,7 +44,7 @@ export class CacheSession implements DialectSession {
     return this.#codec!.next();
   }
 
-  /** What is unfinished has no effect, and no answer, as in the original. */
+  /** A request that is not whole has no effect and no answer, as in the original. */
   endOfInput(): undefined {}
 
   readArguments({ args }: CacheRequest): Values {

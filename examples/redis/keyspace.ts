@@ -27,7 +27,7 @@ export interface Entry {
   place: number;
 }
 
-/** What a part of a scan looks for. */
+/** The keys that a part of a scan looks for. */
 export interface ScanOptions {
   readonly count: number;
   readonly glob?: Glob;

@@ -2,6 +2,7 @@
 
 import type { Frame } from "../dialects/lineup1/frame.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
+import { title } from "../protocol/combine.ts";
 import { notLineup, ProtocolError } from "./errors.ts";
 
 /** The protocol and the limits that a server greets with. */
@@ -44,12 +45,12 @@ export function parseGreeting({ head, words, options }: Frame): Greeting {
  * it is not the first one of the server. Throws `ProtocolError`.
  */
 export function needProtocol(
-  { name, version, also }: Greeting,
+  greeting: Greeting,
   needed: { readonly name: string; readonly version: string },
 ): string | undefined {
-  const wanted = `${needed.name}/${needed.version}`;
-  const major = (title: string): string => title.split(".")[0];
-  const all = [`${name}/${version}`, ...also];
+  const wanted = title(needed);
+  const major = (each: string): string => each.split(".")[0];
+  const all = [title(greeting), ...greeting.also];
   const found = all.findIndex((each) => major(each) === major(wanted));
   if (found < 0) throw new ProtocolError(`the server speaks ${all.join(" and ")}, not ${wanted}`);
   return found > 0 ? wanted : undefined;

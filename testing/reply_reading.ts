@@ -1,6 +1,6 @@
 // The answers on one connection, as lines: each answer in its canonical form, with its body below it.
 
-import type { Frame } from "../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../dialects/lineup1/frame.ts";
 import { formatLine } from "../dialects/lineup1/line.ts";
 import { createReplyReader } from "../dialects/lineup1/reply_reader.ts";
 import { type ByteStream, writeAll } from "../net/stream.ts";
@@ -59,11 +59,6 @@ export class ReplyReading {
     if (isFinal(frame)) this.finals++;
     return frame;
   }
-}
-
-/** Whether a line ends the answer to a request. */
-export function isFinal({ head }: Frame): boolean {
-  return head === "OK" || head === "ERR";
 }
 
 function bodyText(body: Uint8Array): string {

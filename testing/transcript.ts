@@ -1,5 +1,6 @@
 // Sessions as text: what clients send, and what the server answers.
 
+import { isFinal } from "../dialects/lineup1/frame.ts";
 import { countFinals } from "../dialects/lineup1/conformance/finals.ts";
 import { matches } from "../dialects/answer_pattern.ts";
 import { parseGreeting } from "../client/greeting.ts";
@@ -8,7 +9,7 @@ import { after } from "../net/timer.ts";
 import { printable } from "../protocol/printable.ts";
 import { formatEntry, type LogEntry } from "../server/log.ts";
 import { difference } from "./difference.ts";
-import { isFinal, ReplyReading } from "./reply_reading.ts";
+import { ReplyReading } from "./reply_reading.ts";
 
 /** The part of a `MemoryServer` that a transcript uses. */
 export interface TranscriptServer {

@@ -1,7 +1,7 @@
 // The answers of a server on one connection: lines in their canonical form, and telnet commands.
 
 import { Framer } from "../../dialects/lineup1/framer.ts";
-import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../../dialects/lineup1/frame.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
 import { telnet } from "../../dialects/lineup1/telnet.ts";
 import type { ByteStream } from "../../net/mod.ts";
@@ -70,7 +70,7 @@ export class Answers {
       this.frames.push(framed);
       this.lines.push(shown(formatLine(framed, framed.body?.length), framed.body));
       this.eols.push(this.#framer.crlf ? "\r\n" : "\n");
-      if (framed.head === "OK" || framed.head === "ERR") this.finals++;
+      if (isFinal(framed)) this.finals++;
     }
     return true;
   }

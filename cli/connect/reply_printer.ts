@@ -1,6 +1,6 @@
 // The replies of the server above the prompt, or the bytes of both directions.
 
-import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../../dialects/lineup1/frame.ts";
 import { duration } from "../figures.ts";
 import type { Paint } from "../style.ts";
 import type { Board } from "./board.ts";
@@ -73,9 +73,4 @@ export class ReplyPrinter {
     const isObvious = !request.isTagChosen && request.tag === this.#lastTag && isOnly;
     return isObvious || request.onFrame !== undefined ? undefined : frame.tag;
   }
-}
-
-/** Whether a frame ends its request. */
-export function isFinal({ head }: Frame): boolean {
-  return head === "OK" || head === "ERR";
 }

@@ -1,6 +1,6 @@
 // The requests of a terminal: from the line that is entered to the answer.
 
-import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../../dialects/lineup1/frame.ts";
 import type { CompiledProtocol } from "../../protocol/compile.ts";
 import { reason } from "../reason.ts";
 import { bytesOf, type Collector, linesTo } from "./body.ts";
@@ -196,7 +196,7 @@ export class Requests {
   answered(frame: Frame): TerminalRequest | undefined {
     if (frame.tag === undefined) return undefined;
     const request = this.#pending.get(frame.tag);
-    if (frame.head === "OK" || frame.head === "ERR") this.#pending.delete(frame.tag);
+    if (isFinal(frame)) this.#pending.delete(frame.tag);
     return request;
   }
 

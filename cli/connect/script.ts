@@ -4,7 +4,7 @@ import { ConnectionLost, type Dial } from "../../client/mod.ts";
 import { parseGreeting } from "../../client/greeting.ts";
 import { REPLY_LIMITS, ReplyStream } from "../../client/reply_stream.ts";
 import { type ByteStream, parseAddress, writeAll } from "../../net/mod.ts";
-import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../../dialects/lineup1/frame.ts";
 import { Framer } from "../../dialects/lineup1/framer.ts";
 import { formatLine } from "../../dialects/lineup1/line.ts";
 import { inputPieces, withoutMark } from "../input.ts";
@@ -193,7 +193,7 @@ class Script {
     try {
       for (let frame; (frame = replies.next()) !== undefined;) {
         const { head, words } = frame;
-        if (head !== "OK" && head !== "ERR") continue;
+        if (!isFinal(frame)) continue;
         if (this.#answers < 0 && head === "OK") parseGreeting(frame);
         if (head === "ERR" && this.#options.quiet) printFailure(frame);
         this.#status = head === "OK" ? OK : ERR;

@@ -1,7 +1,7 @@
 // `lineup connect` at a terminal: keys become lines, and Ctrl-C and Ctrl-D leave.
 
 import { type Clock, ConnectionLost, type Dial } from "../../client/mod.ts";
-import type { Frame } from "../../dialects/lineup1/frame.ts";
+import { type Frame, isFinal } from "../../dialects/lineup1/frame.ts";
 import { systemClock } from "../../net/clock.ts";
 import { connectStream } from "../../net/mod.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
@@ -20,7 +20,7 @@ import { Repeater } from "./repeater.ts";
 import type { History } from "./history.ts";
 import { EnteredLines } from "./entered_lines.ts";
 import { promptOf } from "./prompt.ts";
-import { isFinal, ReplyPrinter } from "./reply_printer.ts";
+import { ReplyPrinter } from "./reply_printer.ts";
 import type { Diagnostic } from "./request_line.ts";
 import { Requests } from "./requests.ts";
 import { Screen, type View } from "./screen.ts";

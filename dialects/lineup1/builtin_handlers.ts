@@ -43,7 +43,7 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
   const { compiled: { protocol }, limits } = served;
   return {
     version: VERSION,
-    protocol: `${protocol.name}/${protocol.version}`,
+    protocol: title(protocol),
     "max-line": limits.maxLine,
     "max-body": limits.maxBody,
     "max-in-flight": maxInFlight(served),

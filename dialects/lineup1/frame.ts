@@ -11,6 +11,11 @@ export interface Frame extends Line {
   readonly body: Uint8Array | undefined;
 }
 
+/** Whether a frame ends the answer to a request. */
+export function isFinal({ head }: Pick<Frame, "head">): boolean {
+  return head === "OK" || head === "ERR";
+}
+
 /** The frame of a line, still without its body. */
 export function toFrame(
   { tag, head, words, options }: Line,

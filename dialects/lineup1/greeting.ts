@@ -1,14 +1,14 @@
 // The first line of a server.
 
+import { title } from "../../protocol/combine.ts";
 import type { Served } from "../dialect.ts";
 import { VERSION } from "./version.ts";
 
 /** The first line of a server. */
 export function greetingLine(served: Served): string {
   const { compiled: { protocol }, limits, others = [] } = served;
-  const { name, version } = protocol;
   const most = maxInFlight(served);
-  return `OK ${VERSION} ${name}/${version} max-line=${limits.maxLine} max-body=${limits.maxBody} ` +
+  return `OK ${VERSION} ${title(protocol)} max-line=${limits.maxLine} max-body=${limits.maxBody} ` +
     (most === undefined ? "" : `max-in-flight=${most} `) + "auth=none " +
     (others.length === 0 ? "" : `also=${others.join(",")} `) + `hint="Type HELP"`;
 }

@@ -1,5 +1,6 @@
 // A WebSocket at the server as a byte stream.
 
+import { setImmediate } from "node:timers";
 import { type ByteStream, writeAll } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 import { after } from "./timer.ts";
@@ -78,7 +79,11 @@ export class ServedWebSocket implements ByteStream {
   /** Reads some bytes. Resolves with 0 where they carry no bytes of the stream. Rejects with `StreamError`. */
   async #receive(buffer: Uint8Array): Promise<number> {
     const { failure } = this.#decoder;
-    if (failure !== undefined) throw this.#broken(failure);
+    if (failure !== undefined) {
+      // The answers to what came before it leave at the end of this turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      throw this.#broken(failure);
+    }
     if (this.#ended || this.#closedWith !== undefined) return 0;
     let read: number | null;
     if (this.#early.length === 0) read = await this.#stream.read(buffer);

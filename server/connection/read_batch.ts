@@ -30,9 +30,12 @@ export class ReadBatch {
     this.taking = false;
   }
 
-  /** All requests of the read are taken. */
+  /**
+   * All requests of the read are taken. Their answers leave at the end of this turn, behind the reads of other
+   * connections: a client that is woken by a write finds many answers there, and is not woken for each.
+   */
   end(): void {
-    if (this.#urgent || !this.#throttle.holdsBackRefusals) this.#output.flush();
+    if (this.#urgent || !this.#throttle.holdsBackRefusals) this.#output.schedule();
     this.#urgent = false;
   }
 

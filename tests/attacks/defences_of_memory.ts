@@ -63,7 +63,7 @@ export const memory: readonly Defence[] = [
       return network.testServer.produced;
     },
     damage: "items produced",
-    kept: 68,
+    kept: 67,
     done: 1000,
   },
   {

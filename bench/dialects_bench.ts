@@ -1,6 +1,6 @@
-// The examples that speak other protocols beside the original servers, in C. Rounds alternate, so a drift of the machine
-// meets both. Prints medians of ratios. 50 connections with 16 requests in flight on each. All processes share the cores
-// of this machine.
+// The examples that speak other protocols beside the original servers, in C, and beside a server in Deno that does
+// nothing but read and write. Rounds alternate, so a drift of the machine meets all. Prints medians of ratios to the
+// original. 50 connections with 16 requests in flight on each. All processes share the cores of this machine.
 //
 //     deno run --config bench/deno.json --allow-all bench/dialects_bench.ts [ROUNDS] [--only NAME] [--generator PROGRAM]
 //
@@ -10,11 +10,14 @@ import { parseArgs } from "@std/cli/parse-args";
 import { generated, pipelined } from "./dialects/load.ts";
 import { memcached } from "./dialects/memcached.ts";
 import type { DialectPart } from "./dialects/part.ts";
+import { redis } from "./dialects/redis.ts";
 import { verdict } from "./queue/gates.ts";
-import type { RunningServer } from "./servers.ts";
+import { type RunningServer, startScript } from "./servers.ts";
 import { median } from "./statistics.ts";
 
-const PARTS: readonly DialectPart[] = [memcached];
+const PARTS: readonly DialectPart[] = [memcached, redis];
+/** The name of the server that does nothing but read and write. */
+const BARE = "bare Deno";
 /** How many batches each connection sends in a round of about a second. */
 const BATCHES = 250;
 /** How many rounds do not count: a server runs for long, and compiles in its first seconds. */
@@ -37,39 +40,59 @@ Deno.exit();
 async function measure({ name, ours, peer, missing, loads, least }: DialectPart): Promise<void> {
   using example = await ours();
   using original = await peer();
-  const servers = [example, original].filter((server) => server !== undefined);
-  const rates = new Map<RunningServer, Record<string, number[]>>();
-  for (const server of servers) rates.set(server, {});
+  const kinds = Object.keys(loads);
+  using bare = new DisposableStack();
+  const servers: (readonly [name: string, of: Readonly<Record<string, RunningServer>>])[] = [
+    [example.name, everywhere(example, kinds)],
+    [BARE, await startBare(loads, bare)],
+  ];
+  if (original !== undefined) servers.push([original.name, everywhere(original, kinds)]);
+  const rates = new Map(servers.map(([server]) => [server, {} as Record<string, number[]>]));
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-    for (const server of servers) {
-      for (const [kind, load] of Object.entries(loads)) {
+    for (const [kind, load] of Object.entries(loads)) {
+      for (const [server, { [kind]: { port } }] of servers) {
         const rate = generator === undefined
-          ? await pipelined(server.port, load, BATCHES)
-          : await generated(generator, server.port, load, BATCHES);
+          ? await pipelined(port, load, BATCHES)
+          : await generated(generator, port, load, BATCHES);
         if (round >= WARM_UP) (rates.get(server)![kind] ??= []).push(rate);
       }
     }
   }
   console.log(`\n${name} (median of ${ROUNDS} rounds)`);
-  for (const kind of Object.keys(loads)) {
-    const own = rates.get(example)![kind];
-    show(`${kind}, ${example.name}`, own);
-    if (original === undefined) {
-      console.log(`  no original: ${missing}   ${verdict({ least: least[kind] })}`);
-      continue;
+  if (original === undefined) console.log(`  no original: ${missing}`);
+  for (const kind of kinds) {
+    const reference = rates.get(original?.name ?? BARE)![kind];
+    for (const [server] of servers) {
+      const own = rates.get(server)![kind];
+      const ratio = median(own.map((rate, at) => rate / reference[at]));
+      const gate = server === example.name && kind in least ? { least: least[kind] } : undefined;
+      const met = verdict(gate, original && ratio);
+      const rate = Math.round(median(own)).toLocaleString("en").padStart(10);
+      console.log(
+        `  ${`${kind}, ${server}:`.padEnd(28)}${rate} requests/s   ${ratio.toFixed(2)}   ${met}`
+          .trimEnd(),
+      );
     }
-    const theirs = rates.get(original)![kind];
-    const ratio = median(own.map((rate, at) => rate / theirs[at]));
-    show(`${kind}, ${original.name}`, theirs);
-    console.log(
-      `  the example has ${ratio.toFixed(2)} times that   ${
-        verdict({ least: least[kind] }, ratio)
-      }`,
-    );
   }
 }
 
-function show(name: string, rates: readonly number[]): void {
-  const rate = Math.round(median(rates)).toLocaleString("en").padStart(10);
-  console.log(`  ${(name + ":").padEnd(24)}${rate} requests/s`);
+/** One server for all kinds of requests. */
+function everywhere(
+  server: RunningServer,
+  kinds: readonly string[],
+): Readonly<Record<string, RunningServer>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, server]));
+}
+
+/** For each load, a server that does nothing but read and write: no server in Deno can be faster. */
+async function startBare(
+  loads: DialectPart["loads"],
+  stack: DisposableStack,
+): Promise<Readonly<Record<string, RunningServer>>> {
+  const servers: Record<string, RunningServer> = {};
+  for (const [kind, { requests: [{ length }], reply }] of Object.entries(loads)) {
+    const server = await startScript(BARE, "bare_replies.ts", 0, [String(length), reply]);
+    servers[kind] = stack.use(server);
+  }
+  return servers;
 }

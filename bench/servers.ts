@@ -17,15 +17,16 @@ export interface PingServer extends RunningServer {
   readonly greeting: number;
 }
 
-/** Starts a script of bench/servers that prints its port. */
+/** Starts a script of bench/servers that prints its port, with its arguments. */
 export async function startScript(
   name: string,
   script: string,
   greeting: number,
+  args: readonly string[] = [],
 ): Promise<PingServer> {
   const path = new URL(`./servers/${script}`, import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", path.href],
+    args: ["run", "--allow-all", path.href, ...args],
     stdout: "piped",
   }).spawn();
   return { ...running(name, Number(await firstLine(name, child.stdout)), child), greeting };

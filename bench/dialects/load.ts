@@ -10,9 +10,8 @@ export interface PipelinedLoad {
   readonly depth: number;
   /** Requests of one length, sent in turn. */
   readonly requests: readonly string[];
-  readonly answerBytes: number;
-  /** The lines of an answer, for a generator that counts those. */
-  readonly answerLines: number;
+  /** The answer to each, or one of the same length and the same number of lines. */
+  readonly reply: string;
 }
 
 /** Sends `rounds` batches of `depth` requests on each connection. Resolves with the answers a second. */
@@ -21,7 +20,7 @@ export async function pipelined(
   load: PipelinedLoad,
   rounds: number,
 ): Promise<number> {
-  const { connections, depth, requests, answerBytes } = load;
+  const { connections, depth, requests, reply } = load;
   const one = requests[0].length;
   const all = encoder.encode(requests.join(""));
   const batches = Math.floor(requests.length / depth);
@@ -36,7 +35,7 @@ export async function pipelined(
       const at = (next++ % batches) * depth * one;
       const batch = all.subarray(at, at + depth * one);
       for (let sent = 0; sent < batch.length;) sent += await conn.write(batch.subarray(sent));
-      for (let left = depth * answerBytes; left > 0;) {
+      for (let left = depth * reply.length; left > 0;) {
         const read = await conn.read(buffer);
         if (read === null) throw new Error("the server closed the connection");
         left -= read;
@@ -62,7 +61,8 @@ export async function generated(
   load: PipelinedLoad,
   rounds: number,
 ): Promise<number> {
-  const { connections, depth, requests: [request], answerLines } = load;
+  const { connections, depth, requests: [request], reply } = load;
+  const answerLines = reply.split("\n").length - 1;
   const escaped = request.replaceAll("\r", "\\r").replaceAll("\n", "\\n");
   const numbers = [port, connections, depth, connections * depth * rounds, answerLines].map(String);
   const command = new Deno.Command(program, { args: ["127.0.0.1", ...numbers, escaped] });

@@ -6,25 +6,21 @@ import { startExample, startProgram } from "../servers.ts";
 import type { PipelinedLoad } from "./load.ts";
 import type { DialectPart } from "./part.ts";
 
-const CONNECTIONS = 50;
-const DEPTH = 16;
 const KEYS = 1024;
 const VALUE = "x".repeat(100);
 
 const keys = Array.from({ length: KEYS }, (_, i) => `key:${String(i).padStart(6, "0")}`);
-const shape = { connections: CONNECTIONS, depth: DEPTH } as const;
+const shape = { connections: 50, depth: 16 } as const;
 
 const set: PipelinedLoad = {
   ...shape,
   requests: keys.map((key) => `set ${key} 0 0 ${VALUE.length}\r\n${VALUE}\r\n`),
-  answerBytes: "STORED\r\n".length,
-  answerLines: 1,
+  reply: "STORED\r\n",
 };
 const get: PipelinedLoad = {
   ...shape,
   requests: keys.map((key) => `get ${key}\r\n`),
-  answerBytes: `VALUE ${keys[0]} 0 ${VALUE.length}\r\n${VALUE}\r\nEND\r\n`.length,
-  answerLines: 3,
+  reply: `VALUE ${keys[0]} 0 ${VALUE.length}\r\n${VALUE}\r\nEND\r\n`,
 };
 
 /** Starts the original; `undefined` where it is not installed. */

@@ -12,6 +12,6 @@ export interface DialectPart {
   readonly missing: string;
   /** The loads by name, in their order. */
   readonly loads: Readonly<Record<string, PipelinedLoad>>;
-  /** The least ratio to the original, by load. */
+  /** The least ratio to the original, by load. Default: none is required. */
   readonly least: Readonly<Record<string, number>>;
 }

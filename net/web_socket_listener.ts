@@ -5,20 +5,15 @@
 import { setImmediate } from "node:timers";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
 import { AcceptQueue } from "./accept_queue.ts";
+import { type HttpAnswer, refusing, sendAnswer } from "./http_answer.ts";
+import { readHead, type RequestHead } from "./http_head.ts";
 import { PendingHandshakes } from "./pending_handshakes.ts";
 import { mayConnect } from "./origin.ts";
 import type { ListenOptions } from "./listen_options.ts";
 import { type ByteStream, type Listener, writeAll } from "./stream.ts";
 import { LONGEST_MESSAGE } from "./web_socket.ts";
 import { ServedWebSocket } from "./web_socket_stream.ts";
-import {
-  answerTo,
-  asksForWebSocket,
-  type HttpAnswer,
-  readHead,
-  refuse,
-  type RequestHead,
-} from "./web_socket_handshake.ts";
+import { answerTo, asksForWebSocket } from "./web_socket_handshake.ts";
 import { CLOSE } from "./web_socket_frames.ts";
 
 /** Opens WebSockets on the connections of `sockets`. Throws `RangeError` where `maxMessage` is too small. */
@@ -40,18 +35,15 @@ export function listenWebSocket(
   function refusal(request: RequestHead): HttpAnswer | undefined {
     const { target, headers } = request;
     if (target !== path) {
-      return {
-        status: "404 Not Found",
-        text: `There is nothing here. The WebSocket is at ${path}.`,
-      };
+      return refusing("404 Not Found", `There is nothing here. The WebSocket is at ${path}.`);
     }
     if (!asksForWebSocket(request)) {
-      return { status: "426 Upgrade Required", text: about, headers: ["upgrade: websocket"] };
+      return refusing("426 Upgrade Required", about, ["upgrade: websocket"]);
     }
     const origin = headers.get("origin");
     if (mayConnect({ origin, host: headers.get("host") }, hostname, origins)) return undefined;
     const text = `Pages of ${origin} may not connect: the server does not list this origin.`;
-    return { status: "403 Forbidden", text };
+    return refusing("403 Forbidden", text);
   }
 
   /** Opens a WebSocket on a connection, or sends the reason why not. Rejects where the connection is lost. */
@@ -59,7 +51,7 @@ export function listenWebSocket(
     const request = await readHead(stream);
     if (request === undefined) return undefined;
     const answer = "status" in request ? request : refusal(request.head) ?? answerTo(request.head);
-    if (typeof answer !== "string") await refuse(stream, answer);
+    if (typeof answer !== "string") await sendAnswer(stream, answer);
     else if ("rest" in request) {
       await writeAll(stream, new TextEncoder().encode(answer));
       const endCode = (): number => arrivals.closed ? CLOSE.goingAway : CLOSE.normal;

@@ -1,6 +1,7 @@
 // Serving, for `lineup queue` and `lineup serve`: the flags for listening, and the run from the first line to the end.
 
 import { isIP } from "node:net";
+import type { AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
 import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
@@ -48,6 +49,16 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     summary:
       "The IP addresses of your proxies, separated by commas; unix: for proxies at a Unix socket. Each connection must begin with a PROXY header.",
   },
+  admin: {
+    value: "[HOST:]PORT",
+    summary:
+      "Serve /healthz and /readyz over HTTP at this address, such as 127.0.0.1:5464; 0 takes a free port.",
+  },
+  "admin-origin": {
+    value: "ORIGINS",
+    summary:
+      "Further names of the --admin port: https://HOST, separated by commas, or * for any. Without it only its IP address counts.",
+  },
   insecure: {
     summary: "Let other machines connect, although the server asks for no credentials.",
   },
@@ -92,6 +103,29 @@ export function servingOptions(flags: Flags): ServeOptions {
     logLevel: flags["log-level"],
     signals: true,
   };
+}
+
+/**
+ * Opens the admin port that the flags ask for; `undefined` without --admin. `unready` tells why the server should get no
+ * requests now. Throws `UsageError` or `AddressError`.
+ */
+export async function openAdmin(
+  { admin: address, "admin-origin": origins, insecure }: Flags,
+  server: PromiseLike<Server>,
+  unready?: () => string | undefined,
+): Promise<AdminServer | undefined> {
+  if (address === undefined) {
+    if (origins === undefined) return undefined;
+    throw new UsageError("--admin-origin needs --admin [HOST:]PORT as well.");
+  }
+  // Loaded where it is used: most servers have no admin port.
+  const { serveAdmin } = await import("../admin/mod.ts");
+  return await serveAdmin(server, {
+    address,
+    insecure,
+    origins: origins?.split(","),
+    unready,
+  });
 }
 
 /** Throws `UsageError` for a flag that has no effect. */
@@ -152,9 +186,11 @@ function readIdentity(flags: Flags): TlsIdentity | undefined {
 export async function serveToEnd(
   name: string,
   server: Server,
+  admin: AdminServer | undefined,
   ...hints: readonly string[]
 ): Promise<number> {
-  announce(`${name} listening on ${server.addresses.join(" and ")}`);
+  const addresses = admin === undefined ? server.addresses : [...server.addresses, admin.address];
+  announce(`${name} listening on ${addresses.join(" and ")}`);
   for (const hint of hints) note(hint);
   note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
   await server.finished;

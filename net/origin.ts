@@ -24,10 +24,14 @@ export function mayConnect(
   const page = URL.parse(origin);
   if (page === null || !/^https?:$/.test(page.protocol)) return false;
   const here = URL.parse(`${page.protocol}//${host}`);
-  return here !== null && here.host === page.host && isOurs(here.hostname, hostname);
+  return here !== null && here.host === page.host && isOwnName(here.hostname, hostname);
 }
 
-function isOurs(name: string, hostname: string): boolean {
+/**
+ * Whether a name in a `Host` header is one of a listener at `hostname` that nobody else can own: its own name,
+ * `localhost`, or an IP address.
+ */
+export function isOwnName(name: string, hostname: string): boolean {
   return name === hostname || name === "localhost" || name.startsWith("[") ||
     /^[0-9]+(\.[0-9]+){3}$/.test(name);
 }

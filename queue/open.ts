@@ -64,6 +64,8 @@ export interface OpenQueue extends AsyncDisposable {
   readonly heldWork: HeldWork;
   /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
+  /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
+  readonly unready: () => string | undefined;
   /**
    * Stores what has changed and closes the store; shut the server down first. May be called again. Resolves with how many
    * changes are lost because the store failed to the end: normally 0. Rejects if the store does, such as one whose file was
@@ -128,6 +130,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
       holds: (client) => engine.leaseEnd(client) < Infinity,
     },
     stats: () => engine.figures(),
+    unready: () => engine.unready(),
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),
   };

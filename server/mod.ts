@@ -4,7 +4,14 @@
  * @module
  */
 
-export { type Servable, serve, type ServedFirst, type ServedSecond, type Server } from "./serve.ts";
+export {
+  type Servable,
+  serve,
+  type ServedFirst,
+  type ServedSecond,
+  type Server,
+  type ServerState,
+} from "./serve.ts";
 export type {
   ProxiedAddress,
   ReservedAddress,

@@ -35,9 +35,19 @@ export interface Server extends AsyncDisposable {
   readonly address: string;
   /** Resolves once it has shut down, for any reason. */
   readonly finished: Promise<void>;
+  /** Whether it takes connections, drains because of `shutdown` or a signal, or has shut down. */
+  readonly state: ServerState;
+  /**
+   * Serves the connections of a further listener, as those of its addresses. The listener is closed when the server
+   * drains, or at once where it drains already.
+   */
+  listen(listener: Listener): void;
   /** Stops listening, lets requests in flight finish within the drain time, cuts off the rest. */
   shutdown(): Promise<void>;
 }
+
+/** The state of a server, see `Server.state`. */
+export type ServerState = "serving" | "draining" | "closed";
 
 /** A protocol, a service, or several services, as far as inference needs it. */
 export interface Servable {
@@ -157,8 +167,11 @@ async function serveAll(
   const server = await ProtocolServer.open(services, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   let isSignalled = false;
+  let state: ServerState = "serving";
   const shutdown = async (): Promise<void> => {
+    if (state === "serving") state = "draining";
     await server.shutdown();
+    state = "closed";
     if (isSignalled) {
       const seconds = Math.round((clock.now() - began) / 100) / 10;
       const { connections, requests, errors } = telemetry.counters;
@@ -197,6 +210,10 @@ async function serveAll(
     addresses: names,
     address: names[0],
     finished,
+    get state(): ServerState {
+      return state;
+    },
+    listen: (listener) => server.listen(listener),
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };

@@ -67,6 +67,7 @@ export function requireLoopback({ place }: ServedAddress): void {
   );
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether only this machine can connect to a name or an address. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
 }

@@ -103,8 +103,9 @@ export class ProtocolServer {
     return new ConnectionAdmission(policies, counters);
   }
 
-  /** Serves the connections of a listener until it is closed. */
+  /** Serves the connections of a listener until it is closed. Closes it where the server drains. */
   listen(listener: Listener, { proxied = false, reserved }: ListenerKind = {}): void {
+    if (this.#draining !== undefined) return listener.close();
     this.#listeners.add(listener);
     const admission = reserved ? this.#reservedAdmission : this.#admission;
     const { clock, telemetry } = this.#resources;

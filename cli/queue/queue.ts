@@ -8,14 +8,14 @@ import {
   queueProtocol,
   sqliteStore,
 } from "../../queue/mod.ts";
-import { serve } from "../../server/mod.ts";
+import { serve, type Server } from "../../server/mod.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { beanstalkdFlags, beanstalkdHandlers, serveBeanstalkd } from "./beanstalkd.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { needRead } from "../permissions.ts";
-import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import { openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** The exit code if the last changes could not be stored (EX_IOERR of sysexits.h). */
 const LOST = 74;
@@ -104,6 +104,9 @@ run an interrupted import again.`,
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
     cleanup.defer(() => turns.close());
+    const starting = Promise.withResolvers<Server>();
+    // Open before the jobs are loaded, and until all is stored.
+    await using admin = await openAdmin(flags, starting.promise, () => work.unready());
     const work = await openQueue({
       store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
@@ -118,13 +121,14 @@ run an interrupted import again.`,
         ...serving,
         stats: work.stats,
       });
+      starting.resolve(server);
       await using other = beanstalkd &&
         await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
       const also = other === undefined
         ? []
         : [`Clients of beanstalkd connect to ${other.address}.`];
-      code = await serveToEnd("lineup queue", server, where, ...also);
+      code = await serveToEnd("lineup queue", server, admin, where, ...also);
       await other?.finished;
     } finally {
       if (!await closed(work)) code = LOST;

@@ -1,11 +1,11 @@
 // `lineup serve`: serves a protocol with the handlers of a module.
 
-import { serve } from "../../server/mod.ts";
+import { serve, type Server } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
-import { serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import { openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** `lineup serve`. */
 export const serveCommand: Subcommand = {
@@ -47,6 +47,8 @@ export const serveCommand: Subcommand = {
       throw new UsageError(`--workers needs a module with one service; ${word} has several.`);
     }
     const options = servingOptions(flags);
+    const starting = Promise.withResolvers<Server>();
+    await using admin = await openAdmin(flags, starting.promise);
     const server = size === undefined
       ? await serve(services, options).catch((error) => {
         throw aboutModule(error, word);
@@ -58,9 +60,10 @@ export const serveCommand: Subcommand = {
         .catch((error) => {
           throw explained(error, config);
         });
+    starting.resolve(server);
     const names = services.map(({ protocol }) => protocol.name);
     const hints = services.map(({ protocol: { name, summary } }) => `${name}: ${summary}`);
-    return await serveToEnd([...new Set(names)].join(" and "), server, hints.join(" "));
+    return await serveToEnd([...new Set(names)].join(" and "), server, admin, hints.join(" "));
   },
 };
 

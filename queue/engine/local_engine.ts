@@ -38,6 +38,8 @@ import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
 
 const NO_JOBS: readonly DeliveredJob[] = [];
+/** A batch that takes so long in ms is stuck. A slow disk may need a second. */
+const STUCK_MS = 10_000;
 
 /** An engine whose jobs are in the memory of this process, and in a store. */
 export class LocalEngine implements RankedEngine {
@@ -70,6 +72,15 @@ export class LocalEngine implements RankedEngine {
 
   figures(): Iterable<readonly [name: string, value: number]> {
     return figuresOf(this.#work);
+  }
+
+  /** Why the queue should get no requests now, in words; `undefined` where it may. */
+  unready(): string | undefined {
+    const { clock, journal } = this.#work;
+    if (journal.failure !== undefined) return "the store fails, so the queue is read-only";
+    const ms = clock.now() - (journal.writingSince ?? Infinity);
+    if (ms < STUCK_MS) return undefined;
+    return `the store has not written for ${Math.floor(ms / 1000)} seconds`;
   }
 
   close(): Promise<number> {

@@ -43,7 +43,15 @@ export interface JournalClock {
 export type JournalView = Readonly<
   Pick<
     Journal,
-    "failure" | "commits" | "changes" | "pending" | "full" | "room" | "settled" | "read"
+    | "failure"
+    | "writingSince"
+    | "commits"
+    | "changes"
+    | "pending"
+    | "full"
+    | "room"
+    | "settled"
+    | "read"
   >
 >;
 
@@ -62,6 +70,8 @@ export class Journal {
   commits = 0;
   /** How many changes were written. */
   changes = 0;
+  /** When the batch that is being written was begun, on the clock of `moment`; `undefined` where none is. */
+  writingSince: number | undefined = undefined;
   /** How many changes were never written, because the store failed to the end. */
   lost = 0;
 
@@ -167,8 +177,10 @@ export class Journal {
         ? groups[0].changes
         : groups.flatMap(({ changes }) => changes);
       this.#current = groups[groups.length - 1].written.promise;
+      const moment = this.#clock.moment();
+      this.writingSince = moment.now;
       try {
-        await this.#store.commit(changes, this.#clock.moment());
+        await this.#store.commit(changes, moment);
       } catch (error) {
         if (error instanceof StoreFull && this.#makeRoom(error, groups)) continue;
         this.#fail(error, groups);
@@ -184,6 +196,7 @@ export class Journal {
     }
     // In the same turn as the check of the loop: no change is left without a writer.
     this.#writing = undefined;
+    this.writingSince = undefined;
   }
 
   /**

@@ -110,6 +110,18 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: "admin/ never imports queue/ or cli/, and of client/ only what its page uses",
+    of: inside("admin"),
+    allows: (imported, path) =>
+      outside("queue", "cli")(imported) &&
+      (outside("client")(imported) || inside("admin/page")(path)),
+  },
+  {
+    name: "only cli/ may import admin/",
+    of: outside("admin", "cli"),
+    allows: outside("admin"),
+  },
+  {
     name: "testing/ never imports cli/ or queue/",
     of: inside("testing"),
     allows: outside("cli", "queue"),

@@ -16,6 +16,7 @@ export const ROOMS = [
   "server",
   "client",
   "queue",
+  "admin",
   "testing",
   "cli",
 ] as const;

@@ -24,6 +24,7 @@ Deno.test("no library names a flag of the command line", () => {
     "server",
     "client",
     "queue",
+    "admin",
     "testing",
   ];
   assertEquals(linesWith(FLAG, libraries), []);

@@ -1,15 +1,20 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
 Deno.test("lineup serve serves a module; call, connect and spec talk to it", async (t) => {
-  await using server = await startLineup(["serve", CALC, "--port", "0"]);
+  await using server = await startLineup(["serve", CALC, "--port", "0", "--admin", "0"]);
   const address = `127.0.0.1:${server.port}`;
 
-  await t.step("it prints its address", () => {
-    assertEquals(server.line, `calc listening on tcp://${address}`);
+  await t.step("it prints its addresses, and the admin port answers", async () => {
+    const [tcp, admin, ...more] = server.line.replace("calc listening on ", "").split(" and ");
+    assertEquals([tcp, more], [`tcp://${address}`, []]);
+    assertMatch(admin, /^http:\/\/127\.0\.0\.1:[0-9]+$/);
+    assertEquals(await (await fetch(`${admin}/readyz`)).text(), "ready\n");
+    const pong = await lineup(["call", `${admin.replace("http", "ws")}/lineup`, "PING"]);
+    assertEquals(pong, { code: 0, out: "OK pong\n", err: "" });
   });
 
   await t.step("call prints the reply", async () => {

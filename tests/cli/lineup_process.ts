@@ -35,6 +35,7 @@ export async function lineupProcess(
 /** A running `lineup` server. Disposing kills it. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
+  /** The port of the first address. */
   readonly port: number;
   /** The first line of standard output. */
   readonly line: string;
@@ -76,7 +77,7 @@ export async function startLineup(
   };
   return {
     pid: child.pid,
-    port: Number(line.split(":").at(-1)),
+    port: Number(line.split(" and ")[0].split(":").at(-1)),
     line,
     kill,
     finished,

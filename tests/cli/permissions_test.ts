@@ -104,7 +104,8 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   man: [{ typed: "" }],
   queue: [
     {
-      typed: "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s " +
+      typed:
+        "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s " +
         "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },
@@ -126,7 +127,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   serve: [
     {
       typed:
-        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --drain 1s --log-level debug --insecure CALC",
+        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --insecure CALC",
       serves: true,
     },
     { typed: `--port 0 ${IDENTITY} CALC`, serves: true },

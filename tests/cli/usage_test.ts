@@ -68,6 +68,18 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     args: ["queue", "--port", "0", "--data", ":memory:", "--ws", "0", "--ws-origin", "example.org"],
     says: "example.org: an origin is https://host",
   },
+  {
+    args: ["queue", "--admin-origin", "https://x"],
+    says: "--admin-origin needs --admin [HOST:]PORT as well.",
+  },
+  {
+    args: ["queue", "--data", ":memory:", "--admin", "localhost"],
+    says: "localhost: the address of an admin port is HOST:PORT, such as 127.0.0.1:5464, or a port",
+  },
+  {
+    args: ["queue", "--data", ":memory:", "--admin", "0.0.0.0:0"],
+    says: "http://0.0.0.0:0: other machines could connect there",
+  },
   { args: ["queue", "--insecure=yes"], says: "--insecure takes no value." },
   { args: ["help", "frob"], says: "There is no command frob" },
   { args: ["serve"], says: "serve needs MODULE." },

@@ -1,0 +1,8 @@
+/**
+ * The admin port of a server: health, figures, a page, over HTTP.
+ *
+ * @module
+ */
+
+export { type AdminOptions, type AdminServer, serveAdmin } from "./serve_admin.ts";
+export type { AdminAsset } from "./routes.ts";

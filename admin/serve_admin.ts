@@ -1,0 +1,268 @@
+// The admin port of a server: HTTP for health, figures and a page, and a WebSocket for the protocol itself.
+//
+// It reads HTTP with the parts of the WebSocket listener: they bound the head, the time and the number of connections,
+// and accept again after file descriptors had run out. Deno.serve bounds none of them, and cannot stop reading a
+// WebSocket, so that a client could fill the memory.
+
+import { setImmediate } from "node:timers";
+import { AcceptQueue } from "../net/accept_queue.ts";
+import { systemClock } from "../net/clock.ts";
+import { type HttpAnswer, refusing, sendAnswer } from "../net/http_answer.ts";
+import { readHead, type RequestHead } from "../net/http_head.ts";
+import { type HostAddress, listen, type Listener, parseAddress } from "../net/mod.ts";
+import { PendingHandshakes } from "../net/pending_handshakes.ts";
+import { type ByteStream, writeAll } from "../net/stream.ts";
+import { LONGEST_MESSAGE } from "../net/web_socket.ts";
+import { CLOSE } from "../net/web_socket_frames.ts";
+import { answerTo, asksForWebSocket } from "../net/web_socket_handshake.ts";
+import { ServedWebSocket } from "../net/web_socket_stream.ts";
+import type { Clock } from "../scheduling/clock.ts";
+import { acceptAll } from "../server/connection/accept.ts";
+import { EventLog } from "../server/event_log.ts";
+import { type LogEntry, logToConsole } from "../server/log.ts";
+import type { Server } from "../server/mod.ts";
+import { readOrigin } from "../server/served_address.ts";
+import { Telemetry } from "../server/telemetry.ts";
+import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
+import { liveness, readiness } from "./health.ts";
+import { type AdminAsset, type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
+import { refuseForeign } from "./same_site.ts";
+
+/** The path of the WebSocket of the protocol. */
+const WEB_SOCKET_PATH = "/lineup";
+/** The time in ms for a request and its answer, until its client has closed. */
+const EXCHANGE_MS = 10_000;
+/** The most connections that have no answer yet. One more closes the oldest. */
+const MOST_EXCHANGES = 256;
+/** Headers of each answer: no browser takes it for another type, and no other site can use it. */
+const COMMON_HEADERS = [
+  "x-content-type-options: nosniff",
+  "cross-origin-resource-policy: same-origin",
+];
+
+/** The options of an admin port; each has a default. */
+export interface AdminOptions {
+  /** `HOST:PORT`, or a port on 127.0.0.1; port 0 takes a free one. Default `127.0.0.1:5464`. */
+  address?: string;
+  /** Whether to listen where other machines can connect. Default false: `serveAdmin` rejects. */
+  insecure?: boolean;
+  /**
+   * Names by which pages and programs reach it beside its IP address, as origins (`https://admin.example.org`), or `*`
+   * for any. Default: none.
+   */
+  origins?: readonly string[];
+  /** Tells why the server should get no requests now, for `/readyz`, such as a store that fails. Default: always ready. */
+  unready?: () => string | undefined;
+  /** The files of a page. Default: none. */
+  assets?: Iterable<AdminAsset>;
+  /** Time. Default: this machine's. */
+  clock?: Clock;
+  /** The destination of log entries. Default: standard error. */
+  log?: (entry: LogEntry) => void;
+}
+
+/** An open admin port. `await using` closes it. */
+export interface AdminServer extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:5464`. */
+  readonly address: string;
+  /** Stops listening and closes the connections that wait for an answer. WebSockets stay open until the server ends them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an admin port for a server. It answers `/healthz` (200: the process lives), `/readyz` (200, or 503 with the
+ * reason while the server starts, drains, or `unready` tells one), the files of `assets`, and at `/lineup` it opens
+ * WebSockets, which are connections of the server like all others.
+ *
+ * The port may open before the server does: give the promise of the server. It stays open while the server drains, until
+ * it is closed. Rejects with `AddressError` for an address that is none, or that other machines can reach, and with
+ * Deno's errors (`AddrInUse`) where it cannot listen.
+ *
+ * @example
+ * ```ts
+ * import { serveAdmin } from "@lineup/lineup/admin";
+ * import { serve } from "@lineup/lineup/server";
+ * import type { Protocol } from "@lineup/lineup/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const echo = {
+ *   name: "echo",
+ *   version: "1.0",
+ *   summary: "Says it again.",
+ *   commands: { SAY: { summary: "Say it.", args: { word: "word" }, reply: { word: "word" } } },
+ * } as const satisfies Protocol;
+ *
+ * await using server = await serve(echo, { SAY: ({ word }) => ({ word }) }, { port: 0 });
+ * await using admin = await serveAdmin(server, { address: "127.0.0.1:0" });
+ * const response = await fetch(`${admin.address}/readyz`);
+ * assertEquals([response.status, await response.text()], [200, "ready\n"]);
+ * ```
+ */
+export async function serveAdmin(
+  server: Server | PromiseLike<Server>,
+  options: AdminOptions = {},
+): Promise<AdminServer> {
+  const { address = "127.0.0.1:5464", clock = systemClock, log = logToConsole } = options;
+  const place = parseAdminAddress(address);
+  if (!options.insecure) requireLocal(place);
+  const port = new AdminPort(server, { ...options, clock, log }, place);
+  return await port.open();
+}
+
+class AdminPort {
+  readonly #options: AdminOptions & { readonly clock: Clock; readonly log: (e: LogEntry) => void };
+  readonly #place: HostAddress;
+  readonly #origins: readonly string[];
+  readonly #routes: ReadonlyMap<string, AdminRoute>;
+  readonly #exchanges: PendingHandshakes;
+  /** The open WebSockets that the server has not accepted yet. */
+  readonly #webSockets = new AcceptQueue();
+  #server: Server | undefined = undefined;
+
+  constructor(
+    server: Server | PromiseLike<Server>,
+    options: AdminOptions & { clock: Clock; log: (entry: LogEntry) => void },
+    place: HostAddress,
+  ) {
+    this.#options = options;
+    this.#place = place;
+    this.#origins = (options.origins ?? []).map(readOrigin);
+    const routes: AdminRoute[] = [
+      liveness,
+      readiness(() => this.#unready()),
+      ...Array.from(options.assets ?? [], assetRoute),
+    ];
+    this.#routes = new Map(routes.map((route) => [route.path, route]));
+    this.#exchanges = new PendingHandshakes({
+      openingTime: EXCHANGE_MS,
+      maxOpening: MOST_EXCHANGES,
+      after: (ms, action) => options.clock.after(ms, action),
+    });
+    this.#join(server);
+  }
+
+  /** Hands the WebSockets to the server, once it is there. */
+  async #join(starting: Server | PromiseLike<Server>): Promise<void> {
+    let server: Server;
+    try {
+      server = await starting;
+    } catch {
+      // The caller hears of it from the same promise.
+      return;
+    }
+    this.#server = server;
+    server.listen({
+      address: `ws${formatAdminAddress(this.#place).slice("http".length)}${WEB_SOCKET_PATH}`,
+      accept: () => this.#webSockets.accept(),
+      close: () => this.#webSockets.close(),
+    });
+  }
+
+  #unready(): string | undefined {
+    if (this.#server === undefined) return "starting";
+    const { state } = this.#server;
+    return state === "serving" ? this.#options.unready?.() : state;
+  }
+
+  async open(): Promise<AdminServer> {
+    const { clock, log } = this.#options;
+    const telemetry = new Telemetry();
+    telemetry.subscribe(new EventLog(clock, log).write);
+    const listener = await this.#listen();
+    const { port } = parseAddress(listener.address) as HostAddress;
+    const accepting = acceptAll(listener, {
+      clock,
+      telemetry,
+      turn: () => new Promise((resolve) => void setImmediate(resolve)),
+      take: (stream) => void this.#exchange(stream),
+    });
+    const close = async (): Promise<void> => {
+      listener.close();
+      this.#exchanges.close();
+      this.#webSockets.close();
+      await accepting;
+    };
+    return {
+      address: formatAdminAddress({ ...this.#place, port }),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  async #listen(): Promise<Listener> {
+    try {
+      return await listen(this.#place);
+    } catch (error) {
+      if (error instanceof Error) {
+        error.message = `cannot listen at ${formatAdminAddress(this.#place)}: ${error.message}`;
+      }
+      throw error;
+    }
+  }
+
+  /** Answers the one request of a connection. */
+  async #exchange(stream: ByteStream): Promise<void> {
+    this.#exchanges.begin(stream);
+    try {
+      const request = await readHead(stream);
+      if (request === undefined) return stream.close();
+      if (!("head" in request)) await this.#send(stream, request);
+      else if (pathOf(request.head) === WEB_SOCKET_PATH) await this.#upgrade(stream, request);
+      else await this.#send(stream, await this.#answer(request.head), request.head.method);
+      if (this.#exchanges.end(stream)) stream.close();
+    } catch {
+      // The connection is lost, or took too long and is closed.
+      this.#exchanges.end(stream);
+      stream.close();
+    }
+  }
+
+  async #answer(head: RequestHead): Promise<HttpAnswer> {
+    const { hostname } = this.#place;
+    const refusal = refuseForeign(head, hostname, this.#origins);
+    if (refusal !== undefined) return refusal;
+    try {
+      return await answerBy(this.#routes, head);
+    } catch (error) {
+      const { log } = this.#options;
+      log({ level: "error", message: "admin request failed", path: pathOf(head), error });
+      return refusing("500 Internal Server Error", "The server failed; its log tells more.");
+    }
+  }
+
+  #send(stream: ByteStream, answer: HttpAnswer, method?: string): Promise<void> {
+    const headers = [...COMMON_HEADERS, ...answer.headers ?? []];
+    return sendAnswer(stream, { ...answer, headers }, method);
+  }
+
+  /** Opens a WebSocket on a connection and hands it to the server, or sends the reason why not. */
+  async #upgrade(
+    stream: ByteStream,
+    { head, rest }: { head: RequestHead; rest: Uint8Array },
+  ): Promise<void> {
+    const answer = this.#refuseWebSocket(head) ?? answerTo(head);
+    if (typeof answer !== "string") return this.#send(stream, answer, head.method);
+    await writeAll(stream, new TextEncoder().encode(answer));
+    // False: it took too long, and is closed.
+    if (!this.#exchanges.end(stream)) return;
+    this.#webSockets.push(
+      new ServedWebSocket(stream, rest, {
+        maxMessage: LONGEST_MESSAGE,
+        onLongMessage: () => {},
+        endCode: () => this.#webSockets.closed ? CLOSE.goingAway : CLOSE.normal,
+      }),
+    );
+  }
+
+  #refuseWebSocket(head: RequestHead): HttpAnswer | undefined {
+    const refusal = refuseForeign(head, this.#place.hostname, this.#origins);
+    if (refusal !== undefined) return refusal;
+    if (!asksForWebSocket(head)) {
+      return refusing("426 Upgrade Required", "This path is for WebSockets.", [
+        "upgrade: websocket",
+      ]);
+    }
+    if (this.#server?.state === "serving") return undefined;
+    return refusing("503 Service Unavailable", `The server is ${this.#unready()}.`);
+  }
+}

@@ -33,6 +33,7 @@ export type { JobHistory } from "./index/job_page.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
 export type {
   AttemptFailure,
+  BlockReason,
   Claim,
   DeliveredJob,
   Engine,
@@ -41,6 +42,7 @@ export type {
   JobList,
   KeySummary,
   LimitChange,
+  ListFilter,
   NewSchedule,
   PutResult,
   QueueDetails,

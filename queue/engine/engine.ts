@@ -90,6 +90,15 @@ export interface JobFilter {
   readonly key?: string;
 }
 
+/** Which jobs of a queue are listed. */
+export interface ListFilter extends JobFilter {
+  /** Only jobs with this text in their body or their name. Default: all. */
+  readonly text?: string;
+}
+
+/** Why no job of a queue or key is given out: it is paused, as many run as may, or its rate is used up. */
+export type BlockReason = "paused" | "running" | "rate";
+
 /** A page of jobs. */
 export interface JobList {
   /** The jobs, by id. */
@@ -120,6 +129,10 @@ export interface KeySummary {
   readonly counts: Readonly<Counts>;
   /** Its limits; those of no limit if it has none. */
   readonly limits: QueueLimits;
+  /** How many of its jobs were taken since it has had jobs or limits. */
+  readonly takes: number;
+  /** Why none of its jobs is given out now; `undefined` if they are. */
+  readonly blocked: BlockReason | undefined;
 }
 
 /** The state of a queue. */
@@ -132,6 +145,8 @@ export interface QueueDetails extends Omit<QueueSummary, "paused"> {
   readonly rates: Readonly<Record<CountedEvent, number>>;
   /** Its own limits. */
   readonly limits: QueueLimits;
+  /** Why none of its jobs is given out now; `undefined` if they are. */
+  readonly blocked: BlockReason | undefined;
 }
 
 /** The limits that may be set. */
@@ -214,20 +229,20 @@ export interface Engine {
 
   /** All queues, by name. */
   queues(): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
-  /** A queue, with so many of its keys; without jobs if there is none of this name. */
-  queue(name: string, top: number): QueueDetails | Promise<QueueDetails>;
+  /** A queue, with so many of its keys, or only this one; without jobs if there is none of this name. */
+  queue(name: string, top: number, key?: string): QueueDetails | Promise<QueueDetails>;
   /** A job and its body, or its result if it is done. Rejects with `not-found`. */
   job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }>;
   /** The jobs with ids above `after`, at most `max`, by id. Jobs that come and go change no other page. */
-  list(filter: JobFilter, max: number, after: number, caller: Caller): Promise<JobList>;
+  list(filter: ListFilter, max: number, after: number, caller: Caller): Promise<JobList>;
   /** Removes a job. Rejects with `not-found`. */
   drop(id: number): Promise<void>;
   /** Removes jobs. Resolves with how many. */
   purge(filter: JobFilter, caller: Caller): Promise<number>;
   /** Makes a dead job ready, with all its attempts. Rejects with `not-found` or `not-dead`. */
   revive(id: number): Promise<void>;
-  /** Revives all dead jobs of a queue. Resolves with how many. */
-  reviveAll(queue: string, caller: Caller): Promise<number>;
+  /** Revives all dead jobs of a queue, or of one of its keys. Resolves with how many. */
+  reviveAll(queue: string, key: string | undefined, caller: Caller): Promise<number>;
   /** The limits of a queue; of one of its keys if `key` is not empty. */
   limits(queue: string, key: string): QueueLimits | Promise<QueueLimits>;
   /** Changes some limits. Resolves with all of them. Rejects with `bad-arguments`. */

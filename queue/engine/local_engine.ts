@@ -15,6 +15,7 @@ import type {
   JobFilter,
   JobList,
   LimitChange,
+  ListFilter,
   NewSchedule,
   PutResult,
   QueueDetails,
@@ -34,6 +35,7 @@ import type {
   ScopeCounts,
 } from "./ranked_engine.ts";
 import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
+import { searchJobs } from "./search.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
 
@@ -198,8 +200,8 @@ export class LocalEngine implements RankedEngine {
     return summaries(this.#work.jobs);
   }
 
-  queue(name: string, top: number): QueueDetails {
-    return detailsOf(this.#work.jobs, name, top, this.now());
+  queue(name: string, top: number, key?: string): QueueDetails {
+    return detailsOf(this.#work.jobs, name, top, key, this.now());
   }
 
   async job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }> {
@@ -207,8 +209,11 @@ export class LocalEngine implements RankedEngine {
     return { job, body: await this.#work.bodies.read(id) };
   }
 
-  list(filter: JobFilter, max: number, after: number, caller: Caller): Promise<JobList> {
-    return listJobs(this.#work, filter, max, after, caller);
+  list(filter: ListFilter, max: number, after: number, caller: Caller): Promise<JobList> {
+    const { text } = filter;
+    return text === undefined
+      ? listJobs(this.#work, filter, max, after, caller)
+      : searchJobs(this.#work, { ...filter, text }, max, after, caller);
   }
 
   async drop(id: number): Promise<void> {
@@ -227,9 +232,9 @@ export class LocalEngine implements RankedEngine {
     await transitions.change(job, { kind: "revive", readyAt: this.now() });
   }
 
-  async reviveAll(queue: string, caller: Caller): Promise<number> {
+  async reviveAll(queue: string, key: string | undefined, caller: Caller): Promise<number> {
     this.#work.transitions.ask();
-    const filter: JobFilter = { queue, state: "dead" };
+    const filter: JobFilter = { queue, key, state: "dead" };
     return await changeJobs(this.#work, filter, (readyAt) => ({ kind: "revive", readyAt }), caller);
   }
 

@@ -2,8 +2,8 @@
 
 import { type CountedEvent, events } from "../index/event_rates.ts";
 import type { JobsView } from "../index/jobs.ts";
-import { noJobs, type QueueView } from "../index/queue.ts";
-import type { QueueDetails, QueueSummary } from "./engine.ts";
+import { type KeyView, noJobs, type QueueView } from "../index/queue.ts";
+import type { BlockReason, KeySummary, QueueDetails, QueueSummary } from "./engine.ts";
 import { limitsOf } from "./limits.ts";
 
 /** All queues, by name. */
@@ -14,8 +14,14 @@ export function* summaries({ names, queues }: JobsView): Generator<QueueSummary,
   }
 }
 
-/** A queue with so many of its keys; without jobs if there is none of this name. */
-export function detailsOf(jobs: JobsView, name: string, top: number, now: number): QueueDetails {
+/** A queue with so many of its keys, or only this one; without jobs if there is none of this name. */
+export function detailsOf(
+  jobs: JobsView,
+  name: string,
+  top: number,
+  only: string | undefined,
+  now: number,
+): QueueDetails {
   const queue = jobs.queues.get(name);
   const rateOf = (event: CountedEvent): [CountedEvent, number] => [
     event,
@@ -23,15 +29,37 @@ export function detailsOf(jobs: JobsView, name: string, top: number, now: number
   ];
   return {
     ...summaryOf(name, queue),
-    top: queue?.keys.top(top).map(({ key, delayed, ready, taken, dead, done }) => ({
-      key,
-      counts: { delayed, ready, taken, dead, done },
-      limits: limitsOf(jobs, name, key),
-    })) ?? [],
+    top: queue === undefined ? [] : keysOf(queue, top, only).map((key) => keySummary(jobs, key)),
     keys: queue?.keys.size ?? 0,
     rates: Object.fromEntries(events.map(rateOf)) as Record<CountedEvent, number>,
     limits: limitsOf(jobs, name, ""),
+    blocked: queue && blockReason(queue, queue.counts.taken),
   };
+}
+
+function keysOf(queue: QueueView, top: number, only: string | undefined): readonly KeyView[] {
+  if (only === undefined) return queue.keys.top(top);
+  const key = queue.find(only);
+  return key === undefined ? [] : [key];
+}
+
+function keySummary(jobs: JobsView, state: KeyView): KeySummary {
+  const { key, delayed, ready, taken, dead, done, takes, queue } = state;
+  return {
+    key,
+    counts: { delayed, ready, taken, dead, done },
+    limits: limitsOf(jobs, queue.name, key),
+    takes,
+    blocked: blockReason(state, taken),
+  };
+}
+
+/** Why a queue or key with so many taken jobs gives none out. */
+function blockReason(
+  { paused, limits }: Pick<QueueView, "paused" | "limits">,
+  taken: number,
+): BlockReason | undefined {
+  return paused ? "paused" : limits?.blockReason(taken);
 }
 
 function summaryOf(name: string, queue: QueueView | undefined): QueueSummary {

@@ -20,7 +20,7 @@ const CHANGES_PER_COMMIT = 4_000;
 const MOST_LISTED = 10_000;
 
 /** The parts that sweeps work with. */
-interface SweepParts {
+export interface SweepParts {
   readonly jobs: JobsView;
   readonly transitions: Transitions;
   readonly journal: JournalView;
@@ -82,7 +82,7 @@ export async function changeJobs(
 }
 
 /** Goes through the jobs of a queue by id, slice by slice. */
-class Cursor {
+export class Cursor {
   /** The last id that was looked at. */
   after: number;
   /** How many jobs were looked at. */

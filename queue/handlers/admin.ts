@@ -3,6 +3,7 @@
 import type { Engine, QueueDetails, QueueSummary } from "../engine/engine.ts";
 import type { admin } from "../protocol/admin.ts";
 import type { StoredJob } from "../store/job_fields.ts";
+import { badArguments } from "../refusals.ts";
 import type { QueueLimits } from "../store/store.ts";
 import { msBetween } from "./durations.ts";
 import type { QueueHandlers } from "./queue_handlers.ts";
@@ -24,11 +25,17 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       return { count, "read-only": engine.readOnly || undefined };
     },
 
-    async *QUEUE({ queue: name, top }) {
+    async *QUEUE({ queue: name, top, key: only }) {
       const now = engine.now();
-      const queue = await engine.queue(name, top);
-      for (const { key, counts, limits } of queue.top) {
-        yield { key: key || undefined, ...countsOf(counts), ...limitsOf(limits) };
+      const queue = await engine.queue(name, top, only);
+      for (const { key, counts, takes, blocked, limits } of queue.top) {
+        yield {
+          key: key || undefined,
+          ...countsOf(counts),
+          "takes-total": takes || undefined,
+          blocked,
+          ...limitsOf(limits),
+        };
       }
       const { put, taken, done, failed } = queue.rates;
       return {
@@ -39,6 +46,7 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
         takes: taken,
         dones: done,
         fails: failed,
+        blocked: queue.blocked,
         ...limitsOf(queue.limits),
       };
     },
@@ -56,8 +64,8 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       };
     },
 
-    async *LIST({ queue, state, key, max, after }, context) {
-      const page = await engine.list({ queue, state, key }, max, after, context);
+    async *LIST({ queue, state, key, text, max, after }, context) {
+      const page = await engine.list({ queue, state, key, text }, max, after, context);
       const now = engine.now();
       context.hold(page.jobs.reduce((sum, { reason }) => sum + ITEM_BYTES + reason.length, 0));
       for (const job of page.jobs) yield { ...detailsOf(job, now), size: job.size };
@@ -70,8 +78,9 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       return { count: await engine.purge(filter, context) };
     },
 
-    async REVIVE({ target }, context) {
-      if (!/^[0-9]+$/.test(target)) return { count: await engine.reviveAll(target, context) };
+    async REVIVE({ target, key }, context) {
+      if (!/^[0-9]+$/.test(target)) return { count: await engine.reviveAll(target, key, context) };
+      if (key !== undefined) throw badArguments("key= goes with the name of a queue only.");
       await engine.revive(Number(target));
       return { count: 1 };
     },

@@ -86,6 +86,7 @@ export class Jobs {
     const { order } = keyState.queue;
     if (inTurn) order.take();
     else if (job.state === "ready") order.takeOutOfTurn(job.slot);
+    keyState.takes++;
     this.#update(job, keyState, progress, holder);
   }
 
@@ -93,6 +94,7 @@ export class Jobs {
   untake(job: Job, progress: JobProgress): void {
     const keyState = this.keyOf(job);
     keyState.queue.order.refund(job.slot);
+    keyState.takes--;
     this.#update(job, keyState, progress, undefined);
   }
 

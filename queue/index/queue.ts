@@ -29,6 +29,7 @@ export interface QueueView extends
       | "weight"
       | "named"
       | "urgent"
+      | "paused"
     >
   > {
   readonly counts: Readonly<Counts>;
@@ -43,8 +44,13 @@ export interface QueueView extends
 }
 
 /** A key of a queue as every module sees it that may not change it. */
-export interface KeyView
-  extends Readonly<Pick<KeyState, "key" | JobState | "unfinished" | "size" | "weight" | "urgent">> {
+export interface KeyView extends
+  Readonly<
+    Pick<
+      KeyState,
+      "key" | JobState | "unfinished" | "size" | "weight" | "urgent" | "takes" | "paused"
+    >
+  > {
   readonly aside: Readonly<Pick<SetAside, "delayed" | "dead">> | undefined;
   readonly queue: QueueView;
   readonly limits: RateStateView | undefined;
@@ -214,6 +220,8 @@ export class KeyState implements OrderedKey, Placed {
   dead = 0;
   done = 0;
   limits: RateState | undefined = undefined;
+  /** How many of its jobs were taken since it exists. */
+  takes = 0;
   /** Whether its limits, or a pause, allow none of its jobs to be taken now. */
   blocked = false;
   /** Whether it gives out no job for some time. */

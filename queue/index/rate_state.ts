@@ -14,7 +14,7 @@ function newBucket(): LeakyBucket {
 }
 
 /** The limits of a queue or key as every module sees them that may not change them. */
-export type RateStateView = Readonly<Pick<RateState, "limits">>;
+export type RateStateView = Readonly<Pick<RateState, "limits" | "blockReason">>;
 
 /** The limits of a queue or of one of its keys, and whether its rate holds it back. */
 export class RateState implements Due {
@@ -60,6 +60,14 @@ export class RateState implements Due {
   blocks(taken: number): boolean {
     const { paused, running } = this.limits;
     return paused || this.place !== -1 || (running > 0 && taken >= running);
+  }
+
+  /** Why none may be taken now that so many are; `undefined` if one may. */
+  blockReason(taken: number): "paused" | "running" | "rate" | undefined {
+    const { paused, running } = this.limits;
+    if (paused) return "paused";
+    if (running > 0 && taken >= running) return "running";
+    return this.place !== -1 ? "rate" : undefined;
   }
 
   /** Counts a job that is taken. Returns whether none may follow before `due`. */

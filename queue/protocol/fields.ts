@@ -24,6 +24,11 @@ export const key = {
   max: bounds.key.max,
   summary: "Whose job it is, such as a tenant; keys take turns.",
 } as const satisfies FieldSpec;
+export const onlyText = {
+  type: "text",
+  max: 256,
+  summary: "Only jobs with this text in the body, or in the name that id= of PUT gave.",
+} as const satisfies FieldSpec;
 export const onlyKey = { ...key, summary: "Only jobs of this key." } as const satisfies FieldSpec;
 export const unique = {
   type: "word",

@@ -10,6 +10,7 @@ import {
   ofJob,
   onlyKey,
   onlyState,
+  onlyText,
   queue,
   readOnly,
   unique,
@@ -51,11 +52,13 @@ export const jobCommands = {
     summary: "List jobs of a queue by number, a page at a time.",
     description:
       "Where the reply has after=, there may be more: give that to the next LIST, even where a page is empty. " +
-      "Jobs that come and go meanwhile change nothing about the others.",
+      "Jobs that come and go meanwhile change nothing about the others. " +
+      "With text=, a page ends after 1,000 jobs or 8 MiB of bodies that were looked at.",
     args: { queue },
     options: {
       state: onlyState,
       key: onlyKey,
+      text: onlyText,
       max: {
         type: "integer",
         min: 1,
@@ -90,6 +93,11 @@ export const jobCommands = {
           "* id=3 priority=5 state=delayed attempt=0 attempts=10 age=… left=… size=5\nOK count=1",
       },
       { request: "LIST mail key=none", reply: "OK count=0" },
+      {
+        request: "LIST mail text=ello",
+        reply: "* id=1 key=acme priority=5 state=delayed attempt=1 attempts=10 age=… left=… " +
+          'reason="421 try again later" size=11\nOK count=1',
+      },
     ],
   },
   DROP: {
@@ -126,6 +134,7 @@ export const jobCommands = {
         summary: "A job's number, or the name of a queue that is no number.",
       },
     },
+    options: { key: { ...onlyKey, summary: "Of a queue, only jobs of this key." } },
     reply: { count: { ...count, summary: "How many were revived." } },
     errors: { ...ofJob, "not-dead": { summary: "The job is not dead." } },
     class: "bulk",
@@ -141,6 +150,7 @@ export const jobCommands = {
       { request: "REVIVE 6", reply: "OK count=1" },
       { request: "REVIVE 6", reply: 'ERR not-dead "Job 6 is not dead: it is ready."' },
       { request: "REVIVE chores", reply: "OK count=0" },
+      { request: "REVIVE chores key=acme", reply: "OK count=0" },
     ],
   },
 } as const satisfies Protocol["commands"];

@@ -11,6 +11,14 @@ export const paused = {
   summary: "Whether its jobs are given to nobody.",
 } as const;
 
+/** Why no job of a queue or key is given out now. */
+export const blocked = {
+  type: "enum",
+  values: ["paused", "running", "rate"],
+  optional: true,
+  summary: "Why none of its jobs is given out now: a pause, or the limit of this name.",
+} as const;
+
 const limits = {
   running: {
     type: "integer",

@@ -2,7 +2,7 @@
 
 import type { Protocol } from "../../protocol/spec.ts";
 import { count, key, queue } from "./fields.ts";
-import { paused, setLimits } from "./limits.ts";
+import { blocked, paused, setLimits } from "./limits.ts";
 
 const counts = { delayed: count, ready: count, taken: count, dead: count } as const;
 const oldest = {
@@ -52,11 +52,18 @@ export const queueCommands = {
         default: "10",
         summary: "How many keys, those with most ready jobs first.",
       },
+      key: { ...key, summary: "Only this key, if it has jobs or limits." },
     },
     items: {
       key: { ...key, optional: true },
       ...counts,
       done,
+      "takes-total": {
+        ...count,
+        optional: true,
+        summary: "How many of its jobs were taken since it has had jobs or limits.",
+      },
+      blocked,
       paused,
       ...setLimits,
     },
@@ -70,6 +77,7 @@ export const queueCommands = {
       takes: { ...lately, summary: "And taken." },
       dones: { ...lately, summary: "And done." },
       fails: { ...lately, summary: "And failed." },
+      blocked,
       paused,
       ...setLimits,
     },
@@ -78,7 +86,13 @@ export const queueCommands = {
     examples: [
       {
         request: "QUEUE mail",
-        reply: "* key=acme delayed=1 ready=0 taken=0 dead=0\n* delayed=1 ready=0 taken=0 dead=0\n" +
+        reply: "* key=acme delayed=1 ready=0 taken=0 dead=0 takes-total=1\n" +
+          "* delayed=1 ready=0 taken=0 dead=0 takes-total=1\n" +
+          "OK delayed=2 ready=0 taken=0 dead=0 takers=0 keys=2 puts=… takes=… dones=… fails=…",
+      },
+      {
+        request: "QUEUE mail key=acme",
+        reply: "* key=acme delayed=1 ready=0 taken=0 dead=0 takes-total=1\n" +
           "OK delayed=2 ready=0 taken=0 dead=0 takers=0 keys=2 puts=… takes=… dones=… fails=…",
       },
       {

@@ -226,3 +226,27 @@ Deno.test("LIMIT running= is never exceeded, for any changes of jobs and limits"
     await queue[Symbol.asyncDispose]();
   }
 });
+
+Deno.test("QUEUE tells why a queue and its keys give out no job", async () => {
+  await using queue = await testQueue();
+  const session = await queue.session();
+  for (const key of ["a", "b", "c"]) await session.ask(`PUT mail x key=${key}`);
+  for (const key of ["a", "b"]) await session.ask(`PUT mail x key=${key}`);
+  await session.ask("LIMIT mail key=a running=1");
+  await session.ask("LIMIT mail key=b rate=0.1");
+  await session.ask("TAKE mail max=10");
+  const about = async (key: string): Promise<string | undefined> =>
+    /blocked=(\w+)/.exec((await session.ask(`QUEUE mail key=${key}`)).split("\n")[0])?.[1];
+  assertEquals(await about("a"), "running");
+  assertEquals(await about("b"), "rate");
+  assertEquals(await about("c"), undefined);
+  const whole = async (): Promise<string | undefined> =>
+    /^OK .*blocked=(\w+)/m.exec(await session.ask("QUEUE mail"))?.[1];
+  assertEquals(await whole(), undefined);
+  await session.ask("LIMIT mail running=2");
+  assertEquals(await whole(), "running");
+  await session.ask("PAUSE mail");
+  assertEquals(await whole(), "paused");
+  await queue.clock.elapse(20_000);
+  assertEquals(await about("b"), undefined);
+});

@@ -113,7 +113,10 @@ Deno.test("QUEUE tells counts, rates and the keys with most ready jobs", async (
   await session.ask("DROP 66");
   const reply = await session.ask("QUEUE mail top=3");
   const lines = reply.split("\n");
-  assertMatch(lines[0], /^\* key=k10 delayed=0 ready=\d+ taken=1 dead=0 running=1$/);
+  assertMatch(
+    lines[0],
+    /^\* key=k10 delayed=0 ready=\d+ taken=1 dead=0 takes-total=1 blocked=running running=1$/,
+  );
   const order = lines.slice(0, 3).map((line) => / key=(\S+)/.exec(line)![1]);
   assertEquals(order.join(), "k10,k9,k8");
   assertMatch(
@@ -123,4 +126,39 @@ Deno.test("QUEUE tells counts, rates and the keys with most ready jobs", async (
   await queue.clock.elapse(60_000);
   assertMatch(await session.ask("QUEUE mail top=0"), /^OK .* puts=0\.4 /);
   assertStringIncludes(await session.ask("QUEUE none"), "keys=0 puts=0 ");
+});
+
+Deno.test("LIST text= finds jobs by body or name, and looks at 1,000 jobs at most for a page", async () => {
+  const store = memoryStore();
+  const bodyOf = (id: number): Uint8Array =>
+    new TextEncoder().encode(id % 900 === 0 ? `to ada, no. ${id}` : "to bob");
+  await store.commit(
+    Array.from({ length: 2_500 }, (_, at) =>
+      put(
+        job(at + 1, { key: at % 2 === 0 ? "a" : "b", unique: at === 2_400 ? "ada-1" : "" }),
+        bodyOf(at + 1),
+      )),
+  );
+  await using queue = await testQueue({ store });
+  const session = await queue.session();
+  assertEquals(await page(session, "LIST mail text=ada"), [[900], 1_000]);
+  assertEquals(await page(session, "LIST mail text=ada after=1000"), [[1_800], 2_000]);
+  assertEquals(await page(session, "LIST mail text=ada after=2000"), [[2_401], undefined]);
+  assertEquals(await page(session, "LIST mail text=ada max=1"), [[900], 900]);
+  // Every second job has this key, so a page comes twice as far.
+  assertEquals(await page(session, "LIST mail text=ada key=b"), [[900, 1_800], 2_000]);
+  assertEquals(await page(session, "LIST mail text=nobody after=2000"), [[], undefined]);
+  await session.ask("PUT mail {9}\nçä ada!");
+  assertEquals(await page(session, 'LIST mail text="ä ada" after=2400'), [[2_501], undefined]);
+});
+
+Deno.test("REVIVE key= revives the dead jobs of one key", async () => {
+  await using queue = await testQueue();
+  const session = await queue.session();
+  for (const key of ["a", "b", "a"]) await session.ask(`PUT mail x attempts=1 key=${key}`);
+  await session.ask("TAKE mail max=3");
+  await session.ask("FAIL 1 2 3");
+  assertEquals(await session.ask("REVIVE mail key=a"), "OK count=2");
+  assertEquals((await page(session, "LIST mail state=dead"))[0], [2]);
+  assertMatch(await session.ask("REVIVE 2 key=b"), /^ERR bad-arguments "key= goes with/);
 });

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
-import type { ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
+import type { Reloadable, ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
 import { readPem } from "./pem.ts";
@@ -72,13 +72,18 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
-    summary: "How long running requests may take after Ctrl-C, SIGTERM or SIGHUP.",
+    summary: "How long running requests may take after Ctrl-C or SIGTERM.",
     default: "10s",
   },
 };
 
+/** The options of `serve`, and the list of what SIGHUP reads again, to which a command adds. */
+export interface ServingOptions extends ServeOptions {
+  reloads: Reloadable[];
+}
+
 /** The options of `serve` for the flags. Throws `UsageError`. */
-export function servingOptions(flags: Flags): ServeOptions {
+export function servingOptions(flags: Flags): ServingOptions {
   const { port = 5463, listen, drain, insecure, ws } = flags;
   refuseUseless(flags);
   const host = readHost(flags.host ?? "127.0.0.1");
@@ -102,6 +107,7 @@ export function servingOptions(flags: Flags): ServeOptions {
     drain,
     logLevel: flags["log-level"],
     signals: true,
+    reloads: [],
   };
 }
 

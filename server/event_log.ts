@@ -115,6 +115,13 @@ export class EventLog {
         this.#log({ level: "info", message, address, signal, drain });
         break;
       }
+      case "reloaded": {
+        const { kind: _, ...outcome } = event;
+        const isDone = "did" in outcome;
+        const message = isDone ? "reloaded" : "not reloaded";
+        this.#log({ level: isDone ? "info" : "error", message, ...outcome });
+        break;
+      }
       case "shut-down": {
         const { kind: _, ...figures } = event;
         this.#log({ level: "info", message: "shut down", ...figures });

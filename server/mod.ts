@@ -22,6 +22,7 @@ export type { ConnectionBounds } from "./admission/connection_bounds.ts";
 export type { ConnectionLimits } from "./admission/connection_limits.ts";
 export type { Timeouts } from "./connection/timeouts.ts";
 export type { PressureMarks } from "./admission/pressure.ts";
+export type { Reloadable } from "./reloads.ts";
 export type { HeldWork, Rates, ServiceOptions } from "./options.ts";
 export type { WorkerOptions } from "./workers/pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";

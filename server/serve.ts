@@ -23,6 +23,7 @@ import {
   servedAddresses,
 } from "./served_address.ts";
 import { ProtocolServer } from "./server.ts";
+import { reloader } from "./reloads.ts";
 import { onSignals } from "./signals.ts";
 import { Telemetry } from "./telemetry.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
@@ -192,18 +193,19 @@ async function serveAll(
     });
   const names = listeners.map((listener) => listener.address);
   const forgetSignals = options.signals
-    ? onSignals((signal) => {
-      isSignalled = true;
-      telemetry.tell({
-        kind: "signalled",
-        address: names.join(" "),
-        signal,
-        drain: server.drainTime,
-      });
-      void shutdown();
-    }, (signal) => {
-      telemetry.tell({ kind: "signalled", address: names.join(" "), signal });
-      server.cutOff();
+    ? onSignals({
+      end(signal) {
+        isSignalled = true;
+        const drain = server.drainTime;
+        telemetry.tell({ kind: "signalled", address: names.join(" "), signal, drain });
+        void shutdown();
+      },
+      endNow(signal) {
+        telemetry.tell({ kind: "signalled", address: names.join(" "), signal });
+        server.cutOff();
+      },
+      reload: reloader(options.reloads ?? [], (outcome) =>
+        telemetry.tell({ kind: "reloaded", ...outcome })),
     })
     : () => {};
   return {

@@ -4,6 +4,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { TlsIdentity } from "../net/listen_options.ts";
 import type { Listener } from "../net/stream.ts";
 import type { ServiceOptions } from "./options.ts";
+import type { Reloadable } from "./reloads.ts";
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServiceOptions {
@@ -30,10 +31,15 @@ export interface ServeOptions extends ServiceOptions {
    */
   insecure?: boolean;
   /**
-   * Whether SIGINT, SIGTERM and SIGHUP shut the server down; a second signal closes every connection at once. Default
-   * false.
+   * Whether SIGINT and SIGTERM shut the server down; a second one closes every connection at once. SIGHUP then reads
+   * `reloads` again, and never ends the server. Default false.
    */
   signals?: boolean;
+  /**
+   * What SIGHUP reads again, in this order; the log tells the outcome of each. The list may change while the server
+   * runs. Default: nothing.
+   */
+  reloads?: readonly Reloadable[];
 }
 
 /** Options of WebSockets: `ws://`, to which a proxy can add TLS. */

@@ -1,17 +1,23 @@
-/**
- * Calls `first` at the first signal that asks this process to end, `second` at each one after it. The function returned
- * stops listening for signals.
- */
-export function onSignals(
-  first: (signal: Deno.Signal) => void,
-  second: (signal: Deno.Signal) => void,
-): () => void {
+/** The actions of a server at the signals of its process. */
+export interface SignalActions {
+  /** The first SIGINT or SIGTERM. */
+  readonly end: (signal: Deno.Signal) => void;
+  /** Each one after it. */
+  readonly endNow: (signal: Deno.Signal) => void;
+  /** Each SIGHUP. It never ends the server: service managers send it to have files read again. */
+  readonly reload: () => void;
+}
+
+/** Listens for signals. The function returned stops listening. */
+export function onSignals({ end, endNow, reload }: SignalActions): () => void {
   let seen = 0;
-  // SIGHUP too: a server whose terminal closes also ends gracefully.
-  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => ({
-    signal,
-    onSignal: (): void => seen++ === 0 ? first(signal) : second(signal),
-  }));
+  const listeners = [
+    ...(["SIGINT", "SIGTERM"] as const).map((signal) => ({
+      signal,
+      onSignal: (): void => seen++ === 0 ? end(signal) : endNow(signal),
+    })),
+    { signal: "SIGHUP" as const, onSignal: reload },
+  ];
   for (const { signal, onSignal } of listeners) Deno.addSignalListener(signal, onSignal);
   return () => {
     for (const { signal, onSignal } of listeners) Deno.removeSignalListener(signal, onSignal);

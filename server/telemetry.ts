@@ -1,5 +1,7 @@
 // The telemetry of a server: counters, and events for the log and for other subscribers.
 
+import type { ReloadOutcome } from "./reloads.ts";
+
 /** Counters since the start. They only grow. */
 export interface Counters {
   /** Connections that were served. */
@@ -92,6 +94,8 @@ export type ServerEvent =
     readonly signal: string;
     readonly drain?: number;
   }
+  /** At SIGHUP one of `ServeOptions.reloads` was read again: what it did, or why nothing changed. */
+  | { readonly kind: "reloaded" } & ReloadOutcome
   /** The server has shut down because of a signal. The figures are those since its start. */
   | {
     readonly kind: "shut-down";

@@ -71,7 +71,7 @@ export const queue: Subcommand = {
 not. A job is left out if --data has a job with its id= name. Lines that were imported before add nothing:
 run an interrupted import again.`,
   exits: [
-    [0, "Ctrl-C, SIGTERM or SIGHUP; or a file is checked, exported or imported."],
+    [0, "Ctrl-C or SIGTERM; or a file is checked, exported or imported."],
     [1, "It cannot begin, or a file is not sound."],
     [74, "Changes are lost at the end: the disk is full or broken, or the file was removed."],
   ],

@@ -35,7 +35,7 @@ export const serveCommand: Subcommand = {
     `With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
 --allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.`,
   exits: [
-    [0, "Ctrl-C, SIGTERM or SIGHUP."],
+    [0, "Ctrl-C or SIGTERM."],
     [1, "It cannot listen, or the module fails."],
   ],
   async run([word], flags) {

@@ -10,7 +10,17 @@ const protocol = {
 } as const;
 
 const handlers = { HOLD: () => new Promise<void>(() => {}) };
-const server = await serve(protocol, handlers, { port: 0, signals: true });
+const reloads = [
+  { name: "nothing", reload: () => Promise.reject(new Error("there is nothing")) },
+  {
+    name: "words",
+    reload() {
+      console.log("read again");
+      return "2 words";
+    },
+  },
+];
+const server = await serve(protocol, handlers, { port: 0, signals: true, reloads });
 console.log(server.address);
 await server.finished;
 console.log("finished");

@@ -1,7 +1,7 @@
 import { LONG, SEED, seededRandom } from "../seeded_random.ts";
 import { type Tally, WorkSimulation } from "./work_simulation.ts";
 
-const SEEDS = 20;
+const SEEDS = 6;
 const STEPS = 400;
 
 Deno.test(`work keeps its promises in ${SEEDS * LONG} lives of handlers, connections and servers that fail`, async () => {

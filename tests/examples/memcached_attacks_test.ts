@@ -147,8 +147,8 @@ for (const { name, sent, answer, ends } of attacks) {
   });
 }
 
-// LINEUP_LONG=50 makes it 10 million bytes.
-const BYTES = 200_000 * LONG;
+// LINEUP_LONG=200 makes it 10 million bytes.
+const BYTES = 50_000 * LONG;
 
 /** Parts of requests, and parts that break them. */
 // deno-fmt-ignore

@@ -18,7 +18,7 @@ for (const [load, least] of GOODPUT) {
             within: 100,
           });
         }
-        const duration = 60_000 * LONG;
+        const duration = 20_000 * LONG;
         simulation.run(duration);
         const good = simulation.sources.reduce((sum, source) => sum + source.good, 0);
         // With a mean service time of 1 ms, the capacity is about one request a millisecond.
@@ -47,7 +47,7 @@ Deno.test("Scheduler has its usual waits 200 ms after a step to 1.4 times its ca
       simulation.run(ms, sources);
       sources.forEach((source, i) => into.push(...source.waits.slice(seen[i])));
     };
-    for (let i = 0; i < 150 * LONG; i++) {
+    for (let i = 0; i < 120 * LONG; i++) {
       simulation.run(1_000, sources);
       waitsOf(usual, 300);
       simulation.run(1_000, [...sources, ...surge]);
@@ -61,7 +61,7 @@ Deno.test("Scheduler has its usual waits 200 ms after a step to 1.4 times its ca
 Deno.test("Scheduler shields a polite flow from another flow that offers 100 times the capacity", () => {
   withSeed((random) => {
     const polite: SourceOptions = { key: "polite", rate: 0.05, within: 100 };
-    const duration = 80_000 * LONG;
+    const duration = 25_000 * LONG;
     const alone = new Simulation(random);
     const solo = alone.source(polite);
     alone.run(10 * duration);

@@ -9,8 +9,8 @@ import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { framesIn } from "./frames.ts";
 import { request } from "./redis_subject.ts";
 
-// LINEUP_LONG=100 makes it 10 million bytes. LINEUP_SEED makes another stream.
-const BYTES = 100_000 * LONG;
+// LINEUP_LONG=200 makes it 10 million bytes. LINEUP_SEED makes another stream.
+const BYTES = 50_000 * LONG;
 const MOST_HELD = DEFAULT_LIMITS.maxBody + DEFAULT_LIMITS.maxLine + 65_536;
 
 const VERBS = [...Object.keys(protocol.commands), "PING", "ECHO", "HELLO", "CLIENT", "COMMAND"];

@@ -6,8 +6,8 @@ import type { RawClient } from "../../raw_client.ts";
 import { LONG, SEED, seededRandom } from "../../seeded_random.ts";
 import { limits, openStage } from "./stage.ts";
 
-// LINEUP_LONG=25 makes it 10 million bytes for the session; the server gets a quarter of that.
-const BYTES = 400_000 * LONG;
+// LINEUP_LONG=100 makes it 10 million bytes for the session; the server gets a quarter of that.
+const BYTES = 100_000 * LONG;
 
 /** The parts of commands, and parts that break them. */
 // deno-fmt-ignore

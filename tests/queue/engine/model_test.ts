@@ -248,7 +248,7 @@ Deno.test("openQueue agrees with the model, restarts included", async () => {
       const store: Store = { ...memoryStore(), close: () => Promise.resolve() };
       await agree(steps, () => Promise.resolve(store));
     }),
-    { seed: SEED, numRuns: 100 * LONG },
+    { seed: SEED, numRuns: 30 * LONG },
   );
 });
 
@@ -259,6 +259,6 @@ Deno.test("openQueue agrees with the model on a SQLite file", async () => {
       (steps) =>
         withDirectory((directory) => agree(steps, () => sqliteStore(`${directory}/queue.db`))),
     ),
-    { seed: SEED, numRuns: 10 * LONG },
+    { seed: SEED, numRuns: 3 * LONG },
   );
 });

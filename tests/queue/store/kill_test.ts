@@ -20,9 +20,10 @@ import { type Running, startServer } from "./server_process.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
-const ROUNDS = 20;
+// LINEUP_LONG=60 makes it 300 kills.
+const ROUNDS = 5;
 // An old file has more to compare, and a new one has its own first moments.
-const ROUNDS_A_FILE = 10;
+const ROUNDS_A_FILE = Math.min(10, ROUNDS * LONG);
 const CLIENTS = 6;
 const QUEUES = [FREE, CAPPED];
 // Caps change in few rounds: a change makes the allowed numbers less certain.

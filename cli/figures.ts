@@ -3,10 +3,12 @@
 // Intl.NumberFormat groups the digits. The rest is ours: @std/fmt/bytes prints "kiB", a unit that no flag of Lineup takes,
 // and @std/fmt/duration prints each unit down to "0ns" where a latency needs three digits.
 
-const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+/** Made when it is needed: this takes as long as the rest of a command's start. */
+let grouped: Intl.NumberFormat | undefined;
 
 /** A whole number: `12,345`. */
 export function whole(value: number): string {
+  grouped ??= new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
   return grouped.format(value);
 }
 

@@ -11,7 +11,9 @@ import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
 
-const TAKER = new URL("idle_taker.ts", import.meta.url).pathname;
+/** The program of a client, which is small because there are many of them. */
+const program = (way: string): string =>
+  new URL(way === "work" ? "idle_worker.ts" : "idle_taker.ts", import.meta.url).pathname;
 const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
 
 interface Place extends AsyncDisposable {
@@ -63,7 +65,7 @@ async function open(address: string, clock?: VirtualClock): Promise<Place> {
           "run",
           "--no-check",
           "--allow-all",
-          TAKER,
+          program(way),
           server.address,
           await Deno.readTextFile(AUTHORITY_FILE),
           way,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
 import type { RawClient } from "../../raw_client.ts";
-import { values, WorkerFixture } from "../workers/worker_fixture.ts";
+import { WorkerFixture } from "../workers/worker_fixture.ts";
+import { values } from "../workers/worker_service.ts";
 
 /** Lets a handler answer. By then its other effects have happened. */
 async function answer(wire: RawClient): Promise<void> {

@@ -8,7 +8,7 @@ import { RawClient } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";
 
 const ROOT = new URL("../../..//", import.meta.url);
-const MODULE = new URL("./worker_fixture.ts", import.meta.url).pathname;
+const MODULE = new URL("./worker_service.ts", import.meta.url).pathname;
 
 function startServer(workers: number) {
   return startLineup(["serve", MODULE, "--port", "0", "--workers", String(workers)]);

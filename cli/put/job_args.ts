@@ -2,7 +2,7 @@
 
 import { fieldSpec } from "../../protocol/fields.ts";
 import { BadValue, parseValue } from "../../protocol/values.ts";
-import { queueProtocol } from "../../queue/mod.ts";
+import { queueProtocol } from "../../queue/protocol/mod.ts";
 import { type Flag, type Flags, UsageError } from "../flags.ts";
 
 const { args, options } = queueProtocol.commands.PUT;

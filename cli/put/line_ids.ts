@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { Refusal } from "../../client/mod.ts";
 import { decodeText } from "../../protocol/strings.ts";
 import { BadValue, parseValue } from "../../protocol/values.ts";
-import { queueProtocol } from "../../queue/mod.ts";
+import { queueProtocol } from "../../queue/protocol/mod.ts";
 import { UsageError } from "../flags.ts";
 import type { JobInput } from "./putter.ts";
 

@@ -9,7 +9,7 @@ import { readCalls } from "../../dialects/lineup1/calls.ts";
 import { readReply, type Values, writeParts } from "../../dialects/lineup1/message.ts";
 import { formatWord } from "../../protocol/quoting.ts";
 import { formatValue } from "../../protocol/values.ts";
-import { queueProtocol } from "../../queue/mod.ts";
+import { queueProtocol } from "../../queue/protocol/mod.ts";
 
 const { verb, request: shape, reply } = readCalls(queueProtocol).get("PUT")!;
 const NO_BODY = new Uint8Array(0);

@@ -2,7 +2,7 @@
 
 import { connect } from "../../client/mod.ts";
 import { needProtocol } from "../../client/greeting.ts";
-import { queueProtocol } from "../../queue/mod.ts";
+import { queueProtocol } from "../../queue/protocol/mod.ts";
 import { printable } from "../../protocol/printable.ts";
 import { align } from "../columns.ts";
 import { destination } from "../destination.ts";

@@ -4,7 +4,7 @@ import { connect, work } from "../../client/mod.ts";
 import { standardError } from "../../net/standard_error.ts";
 import type { FieldSpec } from "../../protocol/spec.ts";
 import { BadValue, parseValue } from "../../protocol/values.ts";
-import { queueProtocol } from "../../queue/mod.ts";
+import { queueProtocol } from "../../queue/protocol/mod.ts";
 import { destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
 import { type Subcommand, UsageError } from "../flags.ts";

@@ -167,7 +167,7 @@ class AdminPort {
   async open(): Promise<AdminServer> {
     const { clock, log } = this.#options;
     const telemetry = new Telemetry();
-    telemetry.subscribe(new EventLog(clock, log).write);
+    telemetry.subscribe({ event: new EventLog(clock, log).write });
     const listener = await this.#listen();
     const { port } = parseAddress(listener.address) as HostAddress;
     const accepting = acceptAll(listener, {

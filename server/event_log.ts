@@ -5,7 +5,7 @@ import { formatDuration } from "../protocol/duration.ts";
 import { ClientLog } from "./client_log.ts";
 import { isLogged, type LogEntry, type LogLevel } from "./log.ts";
 import { RepeatingLog } from "./repeating_log.ts";
-import type { ServerEvent } from "./telemetry.ts";
+import type { ServerEvent } from "./server_event.ts";
 
 /** The subscriber that writes log entries. */
 export class EventLog {
@@ -105,6 +105,12 @@ export class EventLog {
       case "worker-ended": {
         const { error } = event;
         const message = "a worker ended, and is started again";
+        this.#log({ level: "error", message, error });
+        break;
+      }
+      case "subscriber-failed": {
+        const { error } = event;
+        const message = "a subscriber of telemetry failed, and gets no further events";
         this.#log({ level: "error", message, error });
         break;
       }

@@ -12,6 +12,11 @@ export {
   type Server,
   type ServerState,
 } from "./serve.ts";
+export type { ServerTelemetry } from "./server_telemetry.ts";
+export type { SchedulerFigures, ServerFigures } from "./figures.ts";
+export type { ServerEvent } from "./server_event.ts";
+export type { Counters } from "./telemetry.ts";
+export type { ObservedRequest, RefusedInput, TelemetrySubscriber } from "./telemetry_subscriber.ts";
 export type {
   ProxiedAddress,
   ReservedAddress,

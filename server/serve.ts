@@ -25,6 +25,7 @@ import {
 import { ProtocolServer } from "./server.ts";
 import { reloader } from "./reloads.ts";
 import { onSignals } from "./signals.ts";
+import type { ServerTelemetry } from "./server_telemetry.ts";
 import { Telemetry } from "./telemetry.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
 
@@ -38,6 +39,8 @@ export interface Server extends AsyncDisposable {
   readonly finished: Promise<void>;
   /** Whether it takes connections, drains because of `shutdown` or a signal, or has shut down. */
   readonly state: ServerState;
+  /** Its figures, and its events for your subscribers. */
+  readonly telemetry: ServerTelemetry;
   /**
    * Serves the connections of a further listener, as those of its addresses. The listener is closed when the server
    * drains, or at once where it drains already.
@@ -163,7 +166,7 @@ async function serveAll(
   const telemetry = new Telemetry();
   const began = clock.now();
   const eventLog = new EventLog(clock, log, options.logLevel);
-  telemetry.subscribe(eventLog.write);
+  telemetry.subscribe({ event: eventLog.write });
   const resources = { dialect, clock, turns, telemetry };
   const server = await ProtocolServer.open(services, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
@@ -214,6 +217,10 @@ async function serveAll(
     finished,
     get state(): ServerState {
       return state;
+    },
+    telemetry: {
+      subscribe: (subscriber) => telemetry.subscribe(subscriber),
+      figures: () => server.figures(),
     },
     listen: (listener) => server.listen(listener),
     shutdown,

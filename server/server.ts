@@ -18,6 +18,7 @@ import { connectionPolicies } from "./admission/policies.ts";
 import { acceptAll } from "./connection/accept.ts";
 import { Connection } from "./connection/connection.ts";
 import { TurnAway } from "./connection/turn_away.ts";
+import type { ServerFigures } from "./figures.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Service } from "./service.ts";
 import { createServices, type ServerParts } from "./services.ts";
@@ -141,9 +142,23 @@ export class ProtocolServer {
     admission.enter(connection);
     this.#connections.add(connection);
     watchdog.alert();
+    const client = stream.peer;
+    const { clock } = this.#resources;
+    const openedAt = clock.now();
+    telemetry.tell({ kind: "connection-opened", client, connection: id });
     await connection.run();
     leave();
     this.#connections.delete(connection);
+    const { requests, failures: errors } = connection;
+    const seconds = (clock.now() - openedAt) / 1000;
+    telemetry.tell({
+      kind: "connection-closed",
+      client,
+      connection: id,
+      requests,
+      errors,
+      seconds,
+    });
   }
 
   /** Resolves once the event loop has looked after everything else. */
@@ -188,7 +203,9 @@ export class ProtocolServer {
   }
 
   async #drain(): Promise<void> {
-    const { clock, turns } = this.#resources;
+    const { clock, turns, telemetry } = this.#resources;
+    const { size: connections } = this.#connections;
+    telemetry.tell({ kind: "draining", within: this.drainTime, connections });
     for (const listener of this.#listeners) listener.close();
     const stop = clock.after(this.drainTime, () => this.cutOff());
     this.#parts.services.draining.active = true;
@@ -198,6 +215,12 @@ export class ProtocolServer {
     this.#parts.stop();
     await this.#pool?.close();
     turns.close();
+    telemetry.tell({ kind: "closed" });
+  }
+
+  /** The present figures. */
+  figures(): ServerFigures {
+    return this.#parts.figures();
   }
 
   /** Closes every connection at once. */

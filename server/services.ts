@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Dialect } from "../dialects/dialect.ts";
 import type { LoopYield } from "../net/loop_yield.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { RateLimiter } from "../scheduling/rate_limiter.ts";
+import { CLASSES } from "../scheduling/scheduler_options.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
@@ -26,7 +27,8 @@ import { Editions } from "./request/editions.ts";
 import type { Request } from "./request/request.ts";
 import { needCommands, routesOf } from "./request/routes.ts";
 import { loopScheduler, workerScheduler } from "./request/schedulers.ts";
-import { figuresOf } from "./stats.ts";
+import { figuresOf, type ServerFigures } from "./figures.ts";
+import { statsOf } from "./stats.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { WorkerPool } from "./workers/pool.ts";
 
@@ -48,6 +50,8 @@ export interface ServerEnvironment {
 /** The services of a server, and how to stop them. */
 export interface ServerParts {
   readonly services: ConnectionServices;
+  /** The present figures. */
+  figures(): ServerFigures;
   /** Stops all timers, once no connection is left. */
   stop(): void;
 }
@@ -84,11 +88,12 @@ export function createServices(
   needCommands(pool?.verbs ?? [], compiled);
 
   const deadlines = new TimingWheel<Request>(clock, (request) => request.expire());
-  const watchdog = new Watchdog(clock, pressure, connections);
+  const watchdog = new Watchdog(clock, pressure, connections, telemetry);
   const more = options.stats ?? (() => []);
   const startedAt = clock.now();
-  const figures = { clock, startedAt, counters, connections, pressure, schedulers, more };
-  dialect.checkFigures?.(figuresOf(figures));
+  const sources = { clock, startedAt, counters, connections, pressure, schedulers };
+  const stats = () => statsOf(figuresOf(sources), more());
+  dialect.checkFigures?.(stats());
   return {
     services: {
       clock,
@@ -98,6 +103,7 @@ export function createServices(
       counters,
       dialect,
       wording: dialect.wording,
+      classes: (options.classes ?? CLASSES).map(({ name }) => name),
       editions: new Editions(routed, dialect.compile, {
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         maxInFlight,
@@ -117,8 +123,9 @@ export function createServices(
       refusalBudget,
       metersOf: metersBy(options.rates),
       stateMakers: all.some(({ state }) => state) ? all.map(({ state }) => state) : [],
-      figures: () => figuresOf(figures),
+      figures: stats,
     },
+    figures: () => figuresOf(sources),
     stop(): void {
       for (const [, each] of schedulers) each.close();
       deadlines.stop();

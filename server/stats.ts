@@ -1,37 +1,17 @@
 // The figures of a server, each with its unit in its name.
 
-import type { Clock } from "../scheduling/clock.ts";
 import type { SchedulerStatistics } from "../scheduling/statistics.ts";
-import type { Pressure } from "./admission/pressure.ts";
-import type { Counters } from "./telemetry.ts";
+import type { ServerFigures } from "./figures.ts";
 
 type Figure = readonly [name: string, value: string | number];
 
-/** The sources of the figures. */
-export interface FigureSources {
-  readonly clock: Clock;
-  /** The time of the server's start, in ms of the clock. */
-  readonly startedAt: number;
-  readonly counters: Counters;
-  /** The open connections. */
-  readonly connections: { readonly size: number };
-  readonly pressure: Pressure;
-  /** The schedulers, each with the prefix of its figures. */
-  readonly schedulers: readonly (readonly [prefix: string, scheduler: Reporting])[];
-  /** Further figures. */
-  readonly more: () => Iterable<Figure>;
-}
-
-/** The part of a `Scheduler` that reports. */
-interface Reporting {
-  statistics(): SchedulerStatistics;
-}
-
-/** Every figure of a server by name. */
-export function* figuresOf(sources: FigureSources): Generator<Figure> {
-  const { counters, pressure } = sources;
-  yield ["uptime-s", Math.floor((sources.clock.now() - sources.startedAt) / 1000)];
-  yield ["connections", sources.connections.size];
+/** Every figure of a server by name, and `more` behind them. */
+export function* statsOf(
+  { counters, ...figures }: ServerFigures,
+  more: Iterable<Figure>,
+): Generator<Figure> {
+  yield ["uptime-s", Math.floor(figures.uptime / 1000)];
+  yield ["connections", figures.connections];
   yield ["connections-total", counters.connections];
   yield ["requests-total", counters.requests];
   yield ["connections-dropped-total", counters.dropped];
@@ -44,17 +24,15 @@ export function* figuresOf(sources: FigureSources): Generator<Figure> {
   yield ["messages-too-long-total", counters.longMessages];
   yield ["received-bytes-total", counters.received];
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
-  for (const [prefix, scheduler] of sources.schedulers) {
-    yield* schedulerFigures(prefix, scheduler.statistics());
-  }
-  yield ["held-bytes", pressure.held];
-  yield ["held-bytes-limit", pressure.memory];
-  yield ["loop-lag-ms", round(pressure.lag)];
+  for (const { prefix, ...each } of figures.schedulers) yield* schedulerStats(prefix, each);
+  yield ["held-bytes", figures.heldBytes];
+  yield ["held-bytes-limit", figures.heldBytesLimit];
+  yield ["loop-lag-ms", round(figures.loopLag)];
   yield ["resident-bytes", Deno.memoryUsage().rss];
-  yield* sources.more();
+  yield* more;
 }
 
-function* schedulerFigures(
+function* schedulerStats(
   prefix: string,
   { classes, seats, waiting, heaviest }: SchedulerStatistics,
 ): Generator<Figure> {

@@ -1,6 +1,7 @@
 // Visits all connections from time to time, for time limits and memory, and measures the lateness of the event loop.
 
 import type { Clock } from "../../scheduling/clock.ts";
+import type { Telemetry } from "../telemetry.ts";
 import type { Pressure } from "../admission/pressure.ts";
 
 // Often enough for limits of seconds, and for idle limits of minutes.
@@ -18,14 +19,21 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #pressure: Pressure;
   readonly #connections: ReadonlySet<WatchedConnection>;
+  readonly #telemetry: Telemetry;
   /** Whether rounds are frequent now. */
   #isAlert = false;
   #stopTimer: (() => void) | undefined = undefined;
 
-  constructor(clock: Clock, pressure: Pressure, connections: ReadonlySet<WatchedConnection>) {
+  constructor(
+    clock: Clock,
+    pressure: Pressure,
+    connections: ReadonlySet<WatchedConnection>,
+    telemetry: Telemetry,
+  ) {
     this.#clock = clock;
     this.#pressure = pressure;
     this.#connections = connections;
+    this.#telemetry = telemetry;
   }
 
   /** Makes rounds frequent until all connections are quiet: one has something that must not take long. */
@@ -46,6 +54,7 @@ export class Watchdog {
       this.#stopTimer = undefined;
       const now = this.#clock.now();
       this.#pressure.late(now - due);
+      this.#telemetry.tell({ kind: "loop-lag", ms: Math.max(0, now - due) });
       let quiet = true;
       for (const connection of this.#connections) quiet = connection.check(now) && quiet;
       // Lag that turns clients away is measured again soon, also where no client is left.

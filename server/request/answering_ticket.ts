@@ -4,7 +4,9 @@ import type { Failure, RequestTimes, WireRequest } from "../../dialects/dialect.
 import type { CompiledCommand } from "../../protocol/compile.ts";
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
+import type { FlowKey } from "../../scheduling/flow.ts";
 import { Ticket } from "../../scheduling/ticket.ts";
+import type { ObservedRequest } from "../telemetry_subscriber.ts";
 import type { RequestInFlight } from "./pending_requests.ts";
 import type { Receipt } from "./receipts.ts";
 import { isDeclared, undeclaredCode } from "./failures.ts";
@@ -18,7 +20,8 @@ import type { Route } from "./route.ts";
 const BYTES = 512;
 
 /** The answering half of a request. */
-export abstract class AnsweringTicket extends Ticket implements RequestInFlight, AnswerableRequest {
+export abstract class AnsweringTicket extends Ticket
+  implements RequestInFlight, AnswerableRequest, ObservedRequest {
   after: this | undefined = undefined;
   held: HeldResponses | undefined = undefined;
   receipt: Receipt | undefined = undefined;
@@ -28,8 +31,9 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
   protected readonly connection: RequestConnection;
   protected readonly route: Route;
   /** The time of its start in ms; 0 before. */
-  protected startedAt = 0;
-  readonly #arrivedAt: number;
+  startedAt = 0;
+  /** When it came, in ms. */
+  readonly arrivedAt: number;
   #parking: Parking | undefined = undefined;
   /** Whether it waits for its turn or for its client to read. */
   #isBlocked = false;
@@ -42,7 +46,7 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     this.connection = connection;
     this.route = route;
     this.wire = wire;
-    this.#arrivedAt = now;
+    this.arrivedAt = now;
   }
 
   get correlation(): string | undefined {
@@ -55,6 +59,26 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
 
   get verb(): string {
     return this.route.command.verb;
+  }
+
+  get class(): string {
+    return this.connection.services.classes[this.lane.flow.level.rank];
+  }
+
+  get flow(): FlowKey {
+    return this.lane.flow.key;
+  }
+
+  get peer(): string {
+    return this.connection.client.peer;
+  }
+
+  get connectionId(): number {
+    return this.connection.client.id;
+  }
+
+  get trace(): string | undefined {
+    return this.wire.trace;
   }
 
   get heldBytes(): number {
@@ -92,7 +116,7 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
       this.fail(error);
       return;
     }
-    this.end(false, now);
+    this.end(undefined, false, now);
   }
 
   handlerFailed(error: unknown): void {
@@ -128,19 +152,21 @@ export abstract class AnsweringTicket extends Ticket implements RequestInFlight,
     if (this.answered) return;
     this.connection.countFailure(failure.code);
     this.connection.responder.failure(this, failure, this.#times());
-    this.end(turnedAway);
+    this.end(failure.code, turnedAway);
   }
 
   #times(): RequestTimes | undefined {
     if (!this.connection.session.timed) return undefined;
     const now = this.connection.services.clock.now();
     const started = this.startedAt || now;
-    return { waited: started - this.#arrivedAt, took: now - started };
+    return { waited: started - this.arrivedAt, took: now - started };
   }
 
-  /** Ends it: it is answered, or its answer is no longer needed. */
-  protected end(turnedAway: boolean = false, now?: number): void {
+  /** Ends it: it is answered, with the code of its failure if it has one, or its answer is no longer needed. */
+  protected end(code: string | undefined, turnedAway: boolean = false, now?: number): void {
     this.answered = true;
+    const { telemetry: { requests }, clock } = this.connection.services;
+    if (requests !== undefined) requests.finished(this, code, now ?? clock.now());
     if (this.phase === "new") this.connection.services.deadlines.clear(this);
     this.#unblock?.();
     this.connection.answered(this, turnedAway, now);

@@ -20,6 +20,8 @@ export interface RequestServices {
   readonly turnClock: TurnClock;
   readonly telemetry: Telemetry;
   readonly wording: Wording;
+  /** The names of the classes, by rank. */
+  readonly classes: readonly string[];
   /** The deadlines of requests that are in no scheduler yet. */
   readonly deadlines: { set(request: Timed, deadline: number): void; clear(request: Timed): void };
 }

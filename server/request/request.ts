@@ -71,7 +71,9 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   /** Goes to the scheduler, which calls `begin` or `refuse`. */
   override enqueue(now: number): void {
-    this.connection.services.deadlines.clear(this);
+    const { deadlines, telemetry: { requests } } = this.connection.services;
+    deadlines.clear(this);
+    if (requests !== undefined) requests.queued(this);
     this.route.scheduler.submit(this, now);
   }
 
@@ -89,6 +91,8 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   begin(): void {
     const { handler, around, builtin, command } = this.route;
     this.startedAt = this.since;
+    const { requests } = this.connection.services.telemetry;
+    if (requests !== undefined) requests.started(this);
     let result: unknown;
     let items: ReturnType<typeof startItems> | undefined;
     try {
@@ -176,7 +180,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   drop(): void {
     if (this.answered) return;
     this.route.scheduler.cancel(this);
-    this.end();
+    this.end("lost");
     this.#stop(new Refusal("cancelled", "The connection is lost.", { executed: "maybe" }));
   }
 
@@ -198,10 +202,6 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   get identity(): string | undefined {
     return undefined;
-  }
-
-  get trace(): string | undefined {
-    return this.wire.trace;
   }
 
   get signal(): AbortSignal {

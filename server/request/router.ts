@@ -11,6 +11,9 @@ import {
   type WireRequest,
 } from "../../dialects/dialect.ts";
 import type { Values } from "../../protocol/shape.ts";
+import type { FlowHandle } from "../../scheduling/ticket.ts";
+import type { RequestFeed } from "../request_feed.ts";
+import type { ObservedRequest } from "../telemetry_subscriber.ts";
 import type { RequestAdmission } from "../admission/admission.ts";
 import type { Denial } from "../admission/policy.ts";
 import type { PendingRequests } from "./pending_requests.ts";
@@ -143,13 +146,40 @@ export class RequestRouter {
       request.handlerFailed(error);
       return true;
     }
+    const { requests } = connection.services.telemetry;
+    if (requests !== undefined) this.#tell(requests, wire, route, flow, now);
     connection.answersNow();
     if (route.builtin === undefined) connection.servedAtOnce();
     return true;
   }
 
+  /** Tells telemetry of a request that was answered at once: it has waited and run for no time. */
+  #tell(
+    requests: RequestFeed,
+    wire: WireRequest,
+    { command: { verb } }: Route,
+    { flow: { level, key } }: FlowHandle,
+    now: number,
+  ): void {
+    const { services, client } = this.#connection;
+    const request: ObservedRequest = {
+      verb,
+      class: services.classes[level.rank],
+      flow: key,
+      peer: client.peer,
+      connectionId: client.id,
+      trace: wire.trace,
+      arrivedAt: now,
+      startedAt: now,
+    };
+    requests.queued(request);
+    requests.started(request);
+    requests.finished(request, undefined, now);
+  }
+
   #deny(wire: WireRequest, denial: Denial): void {
     const { code, message, retry = 0, endsConnection } = denial;
+    this.#tellRefused(this.routes.get(wire.verb)?.command.verb, code);
     const turnedAway = code === "busy" || code === "quota";
     if (turnedAway) this.#connection.turnedAway(retry, false);
     this.reject(wire, denial, turnedAway);
@@ -159,8 +189,14 @@ export class RequestRouter {
   #invalid(invalid: Invalid): void {
     const { correlation, failure, fatal } = invalid;
     const inUse = correlation !== undefined && this.#pending.find(correlation) !== undefined;
+    this.#tellRefused(undefined, failure.code);
     this.reject(inUse ? NOBODY : invalid, failure);
     if (fatal) this.#connection.endFor(failure.code, failure.message);
+  }
+
+  #tellRefused(verb: string | undefined, code: string): void {
+    const { services: { telemetry }, client } = this.#connection;
+    telemetry.requests?.refused(verb, code, client.peer);
   }
 
   #control({ write, cancelOldest }: Control): void {

@@ -25,6 +25,7 @@ export interface ServerFigures {
 
 /** The figures of one scheduler. */
 export interface SchedulerFigures extends SchedulerStatistics {
+  /** Empty for the event loop, `workers-` for workers. */
   readonly prefix: string;
 }
 

@@ -14,6 +14,7 @@ export {
 } from "./serve.ts";
 export type { ServerTelemetry } from "./server_telemetry.ts";
 export type { SchedulerFigures, ServerFigures } from "./figures.ts";
+export type { ReloadOutcome } from "./reloads.ts";
 export type { ServerEvent } from "./server_event.ts";
 export type { Counters } from "./telemetry.ts";
 export type { ObservedRequest, RefusedInput, TelemetrySubscriber } from "./telemetry_subscriber.ts";

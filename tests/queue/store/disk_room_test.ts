@@ -79,32 +79,37 @@ for (const [maxSize, size] of SIZES) {
     }));
 }
 
-for (const [attack, add] of Object.entries(rowAttacks)) {
-  for (const maxSize of attack === "FAIL" && LONG > 1 ? [MIB, 4 * MIB] : [MIB]) {
-    Deno.test(`sqliteStore of ${maxSize / MIB} MiB at most removes jobs after any ${attack}, after a restart too`, () =>
-      withDirectory(async (directory) => {
-        const path = `${directory}/queue.db`;
-        const options = { maxSize, reserve: 0 };
-        let queue = await testQueue({ store: await sqliteStore(path, options) });
-        let session = await queue.session();
-        let left = await putSmall(session, Infinity);
-        for (let restarts = 0; restarts < 2; restarts++) {
-          if (restarts > 0) {
-            await queue[Symbol.asyncDispose]();
-            queue = await testQueue({ store: await sqliteStore(path, options) });
-            session = await queue.session();
+const SMALLEST = LONG > 1 ? [MIB, 4 * MIB] : [MIB];
+
+for (const maxSize of SMALLEST) {
+  Deno.test(`sqliteStore of ${maxSize / MIB} MiB at most removes jobs after any attack, after a restart too`, (t) =>
+    withDirectory(async (directory) => {
+      const options = { maxSize, reserve: 0 };
+      const full = `${directory}/full.db`;
+      const filled = await testQueue({ store: await sqliteStore(full, options) });
+      const jobs = await putSmall(await filled.session(), Infinity);
+      await filled[Symbol.asyncDispose]();
+      for (const [attack, add] of Object.entries(rowAttacks)) {
+        await t.step(attack, async () => {
+          const path = `${directory}/${attack}.db`;
+          await Deno.copyFile(full, path);
+          let left = jobs;
+          for (let restarts = 0; restarts < 2; restarts++) {
+            await using queue = await testQueue({ store: await sqliteStore(path, options) });
+            const session = await queue.session();
+            if (restarts === 0) left += await putSmall(session, Infinity);
+            await add(session);
+            left -= await removesSome(session, 100);
+            assert(sizeOf(path) <= maxSize + maxSize / 16, `${sizeOf(path)} bytes`);
+            if (restarts === 0) continue;
+            assertEquals(await session.ask("PURGE mail"), `OK count=${left}`);
+            assertMatch(await session.ask("PUT mail x"), /^OK id=/);
+            assertMatch(await session.ask("TAKE mail"), /OK count=1$/);
+            assertEquals(await session.ask("LIMIT mail depth=5"), "OK depth=5");
           }
-          await add(session);
-          left -= await removesSome(session, 100);
-          assert(sizeOf(path) <= maxSize + maxSize / 16, `${sizeOf(path)} bytes`);
-        }
-        assertEquals(await session.ask("PURGE mail"), `OK count=${left}`);
-        assertMatch(await session.ask("PUT mail x"), /^OK id=/);
-        assertMatch(await session.ask("TAKE mail"), /OK count=1$/);
-        assertEquals(await session.ask("LIMIT mail depth=5"), "OK depth=5");
-        await queue[Symbol.asyncDispose]();
-      }));
-  }
+        });
+      }
+    }));
 }
 
 Deno.test("sqliteStore with a maxSize below its size refuses new jobs until there is room", () =>

@@ -52,9 +52,12 @@ export const rowAttacks: Readonly<Record<string, (session: RawClient) => Promise
       const refused = replies.find((reply) => reply !== "OK weight=2");
       if (refused === undefined) continue;
       assertMatch(refused, FULL);
-      let reply: string;
-      for (let name = 0; (reply = await session.ask(`PAUSE queue-${name}`)) === "OK"; name++);
-      return assertMatch(reply, FULL);
+      const pauses = (from: number) =>
+        Array.from({ length: JOBS }, (_, i) => `PAUSE queue-${from + i}`);
+      for (let name = 0;; name += JOBS) {
+        const refused = (await askAll(session, pauses(name))).find((reply) => reply !== "OK");
+        if (refused !== undefined) return assertMatch(refused, FULL);
+      }
     }
     throw new Error("LIMIT is never refused");
   },

@@ -14,7 +14,7 @@ export type { ClientEvent, PoolOptions } from "./pool_options.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { Greeting } from "./greeting.ts";
 export type { Clock } from "../scheduling/clock.ts";
-export type { OpenSession, SessionOptions } from "./open_session.ts";
+export type { OpenSession, SessionOptions, TokenSource } from "./open_session.ts";
 export type { Resolve } from "./look_up.ts";
 export type { Dial } from "./platform/platform.ts";
 export type { FrameReceiver, Outgoing, Sent, Session, SessionLimits } from "./session.ts";
@@ -53,4 +53,4 @@ export {
   type UnixAddress,
   type WebSocketAddress,
 } from "../net/address.ts";
-export type { ByteStream } from "../net/stream.ts";
+export type { ByteStream, PeerCertificate } from "../net/stream.ts";

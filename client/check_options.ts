@@ -24,6 +24,7 @@ const CLIENT: Readonly<Record<keyof ClientOptions, Kind>> = {
   signal: "any",
   timeout: "number",
   timing: "any",
+  token: "any",
   trace: "function",
 };
 

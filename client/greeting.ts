@@ -17,6 +17,8 @@ export interface Greeting {
   readonly maxLine: number;
   /** Longest body it takes, in bytes. */
   readonly maxBody: number;
+  /** Whether the server asks for a token: `none`, `optional`, `required`. */
+  readonly auth: string;
   /** The most tagged requests in flight; `Infinity` if the server does not say. */
   readonly maxInFlight: number;
 }
@@ -37,7 +39,8 @@ export function parseGreeting({ head, words, options }: Frame): Greeting {
   const maxInFlight = Number(options.get("max-in-flight") ?? Infinity);
   if (!(maxInFlight >= 1)) throw notLineup(`the greeting says max-in-flight=${maxInFlight}`);
   const also = options.get("also")?.split(",") ?? [];
-  return { name, version, also, maxLine, maxBody, maxInFlight };
+  const auth = options.get("auth") ?? "none";
+  return { name, version, also, maxLine, maxBody, maxInFlight, auth };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ByteStream } from "../net/stream.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
 import { Refusal } from "../protocol/errors.ts";
+import { formatWord } from "../protocol/quoting.ts";
 import { ConnectionLost, isKnown } from "./errors.ts";
 import { nameOf } from "./endpoints.ts";
 import { onAbort } from "../net/on_abort.ts";
@@ -16,6 +17,9 @@ import { createSession } from "./tagged_session.ts";
 /** Longest body until `ready` is done, such as that of SPEC. */
 const FIRST_BODY = 1 << 20;
 
+/** A token, or a function that gives it: tokens change, and a file may have the new one. */
+export type TokenSource = string | (() => string | Promise<string>);
+
 /** How to connect. */
 export interface SessionOptions extends SessionLimits {
   /** Milliseconds for the connection and the greeting. Default 10000. */
@@ -24,6 +28,11 @@ export interface SessionOptions extends SessionLimits {
   signal?: AbortSignal;
   /** Where byte streams come from. Default: the sockets of this runtime. */
   dial?: Dial;
+  /**
+   * The token of an identity, or a function that gives it for each connection. It is sent at the start of a connection, by
+   * AUTH, and only to a server that asks for one (`auth=` of its greeting). Default: none.
+   */
+  token?: TokenSource;
   /** Longest line of a reply, in bytes. Default 64 KiB. */
   maxLine?: number;
   /** Longest body of a reply, in bytes. Default 64 MiB. */
@@ -74,6 +83,7 @@ export async function openSessionAt(
     dial = platform.dial,
     heartbeat = Infinity,
     timeout = 10_000,
+    token,
     maxLine = REPLY_LIMITS.maxLine,
     maxBody = REPLY_LIMITS.maxBody,
   } = options;
@@ -96,6 +106,7 @@ export async function openSessionAt(
       throw error instanceof Refusal ? refusedBy(name, error) : error;
     });
     const session = createSession(stream, replies, greeting, options);
+    if (token !== undefined && greeting.auth !== "none") await authenticate(session, name, token);
     await ready?.(session);
     replies.reader.maxBody = maxBody;
     return session;
@@ -121,9 +132,22 @@ export async function openSessionAt(
   }
 }
 
+/** Proves an identity. Throws the `Refusal` of the server, with its address. */
+async function authenticate(session: Session, name: string, token: TokenSource): Promise<void> {
+  const text = ` ${formatWord(typeof token === "function" ? await token() : token)}`;
+  await new Promise<void>((resolve, reject) => {
+    session.send({ head: "AUTH", text }, {
+      item: () => true,
+      final: () => resolve(),
+      failed: (error) =>
+        reject(error instanceof Refusal ? refusedBy(name, error, "refused the token") : error),
+    });
+  });
+}
+
 /** The refusal of a connection. It names the server and the code, because nobody sent a request that it could be about. */
-function refusedBy(name: string, refusal: Refusal): Refusal {
+function refusedBy(name: string, refusal: Refusal, did = "refused the connection"): Refusal {
   const { code, message } = refusal;
-  const text = `${name} refused the connection (${code}): ${message}`;
+  const text = `${name} ${did} (${code}): ${message}`;
   return new (refusal.constructor as typeof Refusal)(code, text, { ...refusal, cause: refusal });
 }

@@ -51,6 +51,8 @@ export interface Served {
   readonly limits: WireLimits;
   /** The most correlated requests that one connection may have in flight. Default: clients are not told. */
   readonly maxInFlight?: number;
+  /** Whether clients prove an identity, at this time. Default: `none`. */
+  readonly auth?: () => AuthMode;
   /** The further protocols that the server has, as `name/version`: spoken beside this one, or chosen in its place. */
   readonly others?: readonly string[];
 }
@@ -238,6 +240,13 @@ export interface Builtin {
   readonly command: Command;
   /** Whether it controls the connection: it runs before others, on reserved seats. Default false. */
   readonly control?: boolean;
+  /** The role that it needs where a server has identities. Default: none. */
+  readonly role?: string;
+  /**
+   * Acts on the connection as soon as the request is read, before those read behind it are checked. `run` gets the result
+   * in the place of the arguments. Default: nothing happens before `run`.
+   */
+  readonly onArrival?: (args: Values, context: BuiltinContext) => Values;
   /** Replies at once, from the arguments alone. Called instead of `run` where no request waits. */
   readonly instant?: (args: Values) => Values;
   /** Runs it, as a handler does. `session` is one of the same dialect. */
@@ -257,11 +266,25 @@ export interface BuiltinContext {
    * `undefined` where the server does not have it.
    */
   choose(name: string, version: string): Served | undefined;
+  /** The name of the identity that the client has; `undefined` where it has none, or needs none. */
+  readonly identity: string | undefined;
+  /** Gives the connection the identity that a token proves. */
+  authenticate(token: string): Authentication;
+  /** Resolves after so many ms, without a seat. */
+  pause(ms: number): Promise<void>;
   /** Cancels the request in flight with this correlation: its failure is `cancelled`, with this message. False where there is none. */
   cancel(correlation: string, message: string): boolean;
   /** Ends the input. Resolves once all other requests of the connection are answered; `undefined` where there are none. */
   quit(): Promise<void> | undefined;
 }
+
+/** The result of a proof: the name of an identity, or a failure and the time in ms after which to answer it. */
+export type Authentication =
+  | { readonly identity: string }
+  | { readonly failure: Failure; readonly delay: number };
+
+/** Whether clients prove an identity: they need not, may, or must. */
+export type AuthMode = "none" | "optional" | "required";
 
 /** Facts that a client tells about itself. A fact that is left out keeps its value. */
 export interface Introduction {

@@ -1,5 +1,13 @@
 // The interface of connections: a subset of Deno.Conn, so that TCP needs no wrapper around its calls.
 
+/** The certificate of the other end, which TLS has checked. */
+export interface PeerCertificate {
+  /** The SHA-256 of its DER form, in hexadecimal digits, with or without colons. */
+  readonly fingerprint: string;
+  /** Its subject alternative names, as OpenSSL writes them: `DNS:worker.example.org`. */
+  readonly sans: readonly string[];
+}
+
 /** One end of a connection: an ordered stream of bytes each way. */
 export interface ByteStream {
   /** The other end, for logs and limits: `127.0.0.1:4711`, `unix`, `memory`. */
@@ -13,6 +21,8 @@ export interface ByteStream {
    * Whether a reset (`ConnectionReset`) tells that the other end has not read the last bytes written. Default false.
    */
   readonly tellsUnread?: boolean;
+  /** The certificate of the other end. Default: it has shown none. */
+  readonly certificate?: PeerCertificate;
   /** Resolves when the other end is gone after it had ended its side. Only where that is known without a write. */
   readonly gone?: Promise<void>;
   /** Reads into `buffer`. Resolves with the number of bytes, or `null` once the other end has ended its side. */

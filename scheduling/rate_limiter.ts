@@ -108,6 +108,22 @@ export class RateLimiter {
     return wait;
   }
 
+  /**
+   * Counts a request of `key` also where it does not conform: for requests that are delayed instead of refused.
+   *
+   * @param key a key, or the meter of one
+   * @param now the time, in milliseconds
+   * @param most the longest delay, in milliseconds
+   * @returns how long to delay the request, in milliseconds; 0 where it conforms
+   */
+  delay(key: string | Meter, now: number, most: number): number {
+    const meter = this.#find(key, now);
+    meter.used = true;
+    const next = nextArrival(meter.tat, now, this.#spacing);
+    meter.tat = Math.min(next, now + this.#tolerance + most);
+    return earlyBy(meter.tat, now, this.#tolerance);
+  }
+
   /** The result that {@linkcode RateLimiter.take} would have; counts nothing. */
   wait(key: string | Meter, now: number, cost: number = 1): number {
     const { tat } = this.#find(key, now);

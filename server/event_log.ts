@@ -68,6 +68,23 @@ export class EventLog {
         this.#clients.add({ level: "error", message, client, why });
         break;
       }
+      case "authentication-failed": {
+        const { client, why } = event;
+        this.#clients.add({ level: "info", message: "authentication failed", client, why });
+        break;
+      }
+      case "access-refused": {
+        const { client, identity, verb, code, why } = event;
+        const message = `access refused: ${code}`;
+        this.#clients.add({ level: "info", message, client, identity, verb, why });
+        break;
+      }
+      case "access-ended": {
+        const { client, identity, why } = event;
+        const message = "connection ended: its identity has changed";
+        this.#clients.add({ level: "info", message, client, identity, why });
+        break;
+      }
       case "connection-failed": {
         const { client, error } = event;
         this.#incidents.add({ level: "error", message: "connection failed", client, error });

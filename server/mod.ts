@@ -34,6 +34,20 @@ export type { WorkerOptions } from "./workers/pool.ts";
 export { PUBLIC_RATES, type RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 export type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
 export { type MakeService, type Service, service, type ServiceParts } from "./service.ts";
+export type {
+  ClientCertificate,
+  Credential,
+  Grants,
+  Identities,
+  Identity,
+  NoCredential,
+} from "./identity/identity.ts";
+export {
+  type IdentitiesFile,
+  identitiesFile,
+  type IdentitiesFileOptions,
+} from "./identity/identities_file.ts";
+export { hashOfToken, newToken } from "./identity/token.ts";
 export { inWorker } from "./request/in_worker.ts";
 export type {
   AddedBy,

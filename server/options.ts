@@ -6,6 +6,7 @@ import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
 import type { ConnectionBounds } from "./admission/connection_bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limits.ts";
+import type { Identities } from "./identity/identity.ts";
 import type { ConnectedClient } from "./request/handlers.ts";
 import type { LogEntry, LogLevel } from "./log.ts";
 import type { Timeouts } from "./connection/timeouts.ts";
@@ -38,6 +39,16 @@ export interface ServiceOptions {
   classes?: readonly Readonly<ClassOptions>[];
   /** The requests a second of a client. More are refused with `quota`. Default: no limit. */
   rates?: Rates;
+  /**
+   * The clients that the server knows, and what each may do. A command of the protocol then needs an identity, and one
+   * with a `role` that role. Default: every client may use every command without a role.
+   */
+  identities?: Identities;
+  /**
+   * The name of the identity of clients that prove none. Default: `anonymous`, where `identities` have that; else their
+   * requests are refused with `unauthenticated`.
+   */
+  anonymous?: string;
   /** Runs the handlers of a module in processes of their own, for commands that burn CPU. */
   workers?: WorkerOptions;
   /**

@@ -160,7 +160,9 @@ async function serveAll(
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);
-  if (!options.insecure) addresses.forEach(requireLoopback);
+  // Who must prove an identity may come from anywhere.
+  const asks = options.identities !== undefined && options.anonymous === undefined;
+  if (!options.insecure && !asks) addresses.forEach(requireLoopback);
   const onSockets = addresses.some(({ place }) => "transport" in place);
   const turns = onSockets ? await openLoopYield() : immediateTurns;
   const telemetry = new Telemetry();

@@ -54,6 +54,7 @@ export class ProtocolServer {
   readonly #reservedAdmission: ConnectionAdmission;
   readonly #turnAway: TurnAway;
   readonly #pool: WorkerPool | undefined;
+  readonly #forgetIdentities: () => void;
   /** The time in ms that a drain gives running requests. */
   readonly drainTime: number;
   readonly #listeners = new Set<Listener>();
@@ -78,6 +79,8 @@ export class ProtocolServer {
     this.#turnAway = new TurnAway(resources.clock, connectionsOpening, timeouts.opening);
     this.#pool = pool;
     this.drainTime = options.drain ?? DRAIN_MS;
+    this.#forgetIdentities = options.identities?.watch(() => this.#renewIdentities()) ??
+      (() => {});
   }
 
   /** Starts its workers, if it has any. Throws the errors of `serve`. */
@@ -212,6 +215,7 @@ export class ProtocolServer {
     for (const connection of this.#connections) connection.drain(this.drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);
     stop();
+    this.#forgetIdentities();
     this.#parts.stop();
     await this.#pool?.close();
     turns.close();
@@ -221,6 +225,12 @@ export class ProtocolServer {
   /** The present figures. */
   figures(): ServerFigures {
     return this.#parts.figures();
+  }
+
+  /** Identities have changed: ends the connections of those that have lost a right. */
+  #renewIdentities(): void {
+    for (const connection of this.#connections) connection.renewIdentity();
+    this.#parts.services.access?.sweep();
   }
 
   /** Closes every connection at once. */

@@ -51,6 +51,24 @@ export type ServerEvent =
   }
   /** A connection failed in the server. */
   | { readonly kind: "connection-failed"; readonly client: string; readonly error: unknown }
+  /** A client proved no identity: its token or its certificate is that of none, or the time of that is over. */
+  | { readonly kind: "authentication-failed"; readonly client: string; readonly why: string }
+  /** A request was refused: its client has no identity, or one that may not make it. */
+  | {
+    readonly kind: "access-refused";
+    readonly client: string;
+    readonly identity: string | undefined;
+    readonly verb: string;
+    readonly code: string;
+    readonly why: string;
+  }
+  /** A connection ends because its identity has lost a right, or is no more. */
+  | {
+    readonly kind: "access-ended";
+    readonly client: string;
+    readonly identity: string;
+    readonly why: string;
+  }
   /** A handler threw an error that its command does not declare. `incident` is the number that the client was told. */
   | {
     readonly kind: "handler-failed";

@@ -15,6 +15,7 @@ import { MemoryGuard } from "./admission/memory_guard.ts";
 import { MemoryShedding } from "./admission/memory_shedding.ts";
 import { Pressure, PRESSURE_MARKS } from "./admission/pressure.ts";
 import { RefusalBudget } from "./admission/refusal_budget.ts";
+import { Access } from "./identity/access.ts";
 import { CONNECTION_BOUNDS } from "./admission/connection_bounds.ts";
 import type { Connection } from "./connection/connection.ts";
 import { ReadBudget } from "./connection/read_budget.ts";
@@ -68,6 +69,8 @@ export function createServices(
     ...PRESSURE_MARKS,
     ...options.pressure,
   });
+  const { identities, anonymous } = options;
+  const access = identities && new Access(identities, anonymous, clock, telemetry);
   const compiled = all.map(({ protocol }) => dialect.compile(protocol));
   const { maxInFlight = MAX_IN_FLIGHT } = options;
 
@@ -107,12 +110,14 @@ export function createServices(
       editions: new Editions(routed, dialect.compile, {
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         maxInFlight,
+        auth: access?.mode,
       }),
       deadlines,
       bounds,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       maxInFlight,
       pressure,
+      access,
       memory: new MemoryGuard(pressure, connections),
       watchdog,
       draining: new Draining(options.heldWork?.commands),

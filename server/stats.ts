@@ -23,6 +23,10 @@ export function* statsOf(
   yield ["connections-unopened-total", counters.unopened];
   yield ["messages-too-long-total", counters.longMessages];
   yield ["received-bytes-total", counters.received];
+  if (counters.authenticated + counters.unauthenticated > 0) {
+    yield ["authenticated-total", counters.authenticated];
+    yield ["authentication-failed-total", counters.unauthenticated];
+  }
   for (const [code, count] of [...counters.errors].sort()) yield [`errors-${code}-total`, count];
   for (const { prefix, ...each } of figures.schedulers) yield* schedulerStats(prefix, each);
   yield ["held-bytes", figures.heldBytes];

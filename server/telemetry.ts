@@ -24,6 +24,10 @@ export interface Counters {
   unopened: number;
   /** WebSocket messages that were too long. */
   longMessages: number;
+  /** Proofs of an identity: tokens and certificates. */
+  authenticated: number;
+  /** Proofs that were none. */
+  unauthenticated: number;
   /** Failures that were answered, by their code. */
   readonly errors: Map<string, number>;
 }
@@ -41,6 +45,8 @@ export class Telemetry {
     paused: 0,
     unopened: 0,
     longMessages: 0,
+    authenticated: 0,
+    unauthenticated: 0,
     errors: new Map(),
   };
   /** Tells of requests; `undefined` while nobody listens, so that a request costs nothing more. */

@@ -5,21 +5,22 @@ import { specDocument } from "../../protocol/document.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import { commandHelp, helpText } from "../../protocol/help.ts";
 import type { Values } from "../../protocol/shape.ts";
-import type { Builtin, BuiltinContext, Served } from "../dialect.ts";
+import type { Builtin, BuiltinContext, Failure, Served } from "../dialect.ts";
 import { builtin, type BuiltinCommands } from "./builtin_protocol.ts";
-import { maxInFlight } from "./greeting.ts";
+import { authOf, maxInFlight } from "./greeting.ts";
 import { VERSION } from "./version.ts";
 import type { Lineup1Session } from "./session.ts";
 
-const { HELLO, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;
+const { HELLO, AUTH, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;
 
 /** Every built-in command with its handler. */
 export const builtins: Readonly<Record<keyof BuiltinCommands, Builtin>> = {
   HELLO: { command: HELLO, control: true, run: hello },
+  AUTH: { command: AUTH, control: true, onArrival: authenticate, run: auth },
   HELP: { command: HELP, run: help },
   SPEC: { command: SPEC, run: spec },
   PING: { command: PING, control: true, run: ping, instant: ping },
-  STATS: { command: STATS, control: true, run: stats },
+  STATS: { command: STATS, control: true, role: "operator", run: stats },
   CANCEL: { command: CANCEL, control: true, run: cancel },
   QUIT: { command: QUIT, control: true, run: quit },
 };
@@ -47,8 +48,27 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
     "max-line": limits.maxLine,
     "max-body": limits.maxBody,
     "max-in-flight": maxInFlight(served),
-    auth: "none",
+    auth: authOf(served),
+    identity: context.identity,
   };
+}
+
+/** The token goes no further than this. */
+function authenticate({ token }: Values, context: BuiltinContext): Values {
+  return context.authenticate(token as string) as unknown as Values;
+}
+
+function auth(result: Values, context: BuiltinContext): Values | Promise<Values> {
+  const { identity, failure, delay } = result as Values & {
+    readonly failure: Failure;
+    readonly delay: number;
+  };
+  if (identity !== undefined) return { identity };
+  const refusal = new Refusal(failure.code, failure.message, failure);
+  if (delay === 0) throw refusal;
+  return context.pause(delay).then(() => {
+    throw refusal;
+  });
 }
 
 /** Chooses a protocol of the server by its name and version. */

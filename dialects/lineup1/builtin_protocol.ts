@@ -42,7 +42,7 @@ export const builtin = {
         "max-line": "size",
         "max-body": "size",
         "max-in-flight": { type: "integer", optional: true },
-        auth: { type: "enum", values: ["none", "token"] },
+        auth: { type: "enum", values: ["none", "optional", "required"] },
         identity: { type: "text", optional: true },
       },
       errors: {},
@@ -52,6 +52,14 @@ export const builtin = {
         request: "HELLO lineup/1 agent=docs",
         reply: "OK lineup/1 … max-line=… max-body=… auth=…",
       }],
+    },
+    AUTH: {
+      summary: "Prove an identity, where the server has some (auth= of the greeting).",
+      args: { token: { type: "text", max: 256, summary: "The token of the identity." } },
+      reply: { identity: { type: "text", summary: "The name of the identity." } },
+      idempotent: true,
+      class: "interactive",
+      examples: [{ request: "AUTH wrong", reply: "ERR unauthenticated …" }],
     },
     HELP: {
       summary: "Explain the protocol or one command to a person.",

@@ -1,6 +1,7 @@
 // One connection of a Lineup/1 server: bytes to requests, and answers to lines.
 
 import type { CompiledCommand } from "../../protocol/compile.ts";
+import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { ClassName } from "../../protocol/spec.ts";
 import type {
@@ -84,7 +85,12 @@ export class Lineup1Session implements DialectSession {
   }
 
   readArguments(request: RequestFrame, command: CompiledCommand): Values | Promise<Values> {
-    const values = readRequest(command, request);
+    let values: Values | Promise<Values>;
+    try {
+      values = readRequest(command, request);
+    } catch (error) {
+      throw request.verb === "AUTH" ? withoutToken() : error;
+    }
     if (request.options.size === 0) return values;
     if (values instanceof Promise) return values.then((values) => withOptions(request, values));
     return withOptions(request, values);
@@ -132,6 +138,11 @@ export class Lineup1Session implements DialectSession {
 
 function invalid({ tag, code, message, fatal }: Malformed): Invalid {
   return { kind: "invalid", correlation: tag, failure: { code, message }, fatal };
+}
+
+/** The error of an AUTH that is wrong: most errors quote what is wrong, and that could be a token. */
+function withoutToken(): Refusal {
+  return new Refusal("bad-arguments", "AUTH takes one token and nothing else. Usage: AUTH token");
 }
 
 /** Sets the parts of a request that come from the options of every command. */

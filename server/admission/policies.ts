@@ -7,6 +7,7 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionsPerClient } from "./connections_per_client.ts";
 import { type CorrelatedCount, CorrelatedRequests } from "./correlated_requests.ts";
 import type { Draining } from "./draining.ts";
+import type { IdentityRule } from "./identity_rule.ts";
 import type { KnownCommands } from "./known_commands.ts";
 import type { MemoryShedding } from "./memory_shedding.ts";
 import { Overload } from "./overload.ts";
@@ -44,12 +45,14 @@ export function requestPolicies(
   pending: CorrelatedCount,
   knownCommands: KnownCommands,
   throttle: RefusalThrottle,
+  identityRule: IdentityRule | undefined,
 ): RequestPolicies {
   return [
     new CorrelatedRequests(maxInFlight, pending, wording),
     knownCommands,
     draining,
     requestCount,
+    identityRule,
     memoryShedding,
     throttle,
   ];

@@ -1,6 +1,7 @@
 // The requests of one connection and their answers: the parts that a request passes, put together.
 
 import {
+  type Authentication,
   type DialectSession,
   type Failure,
   type Introduction,
@@ -17,6 +18,14 @@ import { requestPolicies } from "../admission/policies.ts";
 import { RefusalThrottle, type ThrottledConnection } from "../admission/refusal_throttle.ts";
 import { drainingFailure } from "../admission/draining.ts";
 import type { Edition } from "../request/editions.ts";
+import { IdentityRule } from "../admission/identity_rule.ts";
+import type { IdentityUse } from "../identity/access.ts";
+import {
+  ConnectionIdentity,
+  type IdentifiedConnection,
+  NO_IDENTITIES,
+} from "../identity/connection_identity.ts";
+import type { ClientCertificate, Identity } from "../identity/identity.ts";
 import type { ConnectedClient } from "../request/handlers.ts";
 import type { StartedRequest } from "../request/owner.ts";
 import type { Rejection } from "../request/rejection.ts";
@@ -52,7 +61,7 @@ export interface ExchangeConnection {
 }
 
 /** The exchange of a connection with its client. */
-export class ClientExchange implements RoutedConnection, ThrottledConnection {
+export class ClientExchange implements RoutedConnection, ThrottledConnection, IdentifiedConnection {
   readonly services: ConnectionServices;
   readonly session: DialectSession;
   readonly output: Output;
@@ -72,10 +81,18 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
   readonly #knownCommands: KnownCommands;
   readonly #admission: RequestAdmission;
   readonly #answer = new Condition();
+  /** The identity of the client; `undefined` where the server has none. */
+  readonly #identity: ConnectionIdentity | undefined;
+  /** The requests that count towards the bound of the identity; `undefined` where it has none. */
+  #counted: Map<Request | Rejection, IdentityUse> | undefined = undefined;
   /** The protocols that the client speaks. */
   #edition: Edition;
 
-  constructor(connection: ExchangeConnection, peer: string) {
+  constructor(
+    connection: ExchangeConnection,
+    peer: string,
+    certificate: ClientCertificate | undefined,
+  ) {
     const { services, session, output, receipts } = connection;
     const { bounds, wording } = services;
     this.#connection = connection;
@@ -84,13 +101,22 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.session = session;
     this.output = output;
     this.#flows = new ClientFlows(peer, services.metersOf);
+    const { access } = services;
+    this.#identity = access && new ConnectionIdentity(access, this, certificate);
     const { serial = false } = services.dialect;
     this.#pending = new PendingRequests(bounds.answers, serial, () => this.present);
     this.responder = new Responder(session, output, receipts, this.#pending);
     this.throttle = new RefusalThrottle(services.refusalBudget, bounds, this);
     this.#knownCommands = new KnownCommands(bounds.unknownCommands, wording);
     this.#admission = new RequestAdmission(
-      requestPolicies(services, this.#pending, this.#knownCommands, this.throttle),
+      requestPolicies(
+        services,
+        this.#pending,
+        this.#knownCommands,
+        this.throttle,
+        this.#identity &&
+          new IdentityRule(this.#identity, services.dialect.builtins, wording),
+      ),
     );
     this.batch = new ReadBatch(output, this.throttle);
     this.router = new RequestRouter(
@@ -99,6 +125,10 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
       this.#admission,
       this.#pending,
     );
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity?.identity;
   }
 
   get client(): ConnectedClient {
@@ -211,7 +241,22 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     this.failures++;
   }
 
+  scheduled(request: Request): void {
+    const use = this.#identity?.use;
+    if (use === undefined || this.identity!.running === undefined) return;
+    use.inFlight++;
+    (this.#counted ??= new Map()).set(request, use);
+  }
+
+  accessRefused(verb: string, { code, message: why }: Failure): void {
+    const { services: { access, telemetry }, client: { peer: client } } = this;
+    if (access === undefined) return;
+    const identity = this.identity?.name;
+    telemetry.tell({ kind: "access-refused", client, identity, verb, code, why });
+  }
+
   answered(request: Request | Rejection, turnedAway: boolean, now?: number): void {
+    if (this.#counted !== undefined) this.#uncount(request);
     this.#pending.answered(request);
     if (this.#connection.closed) return;
     const isTaking = this.batch.taking;
@@ -220,6 +265,13 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     if (this.session.over) this.#connection.end();
     this.parked();
     this.#connection.answered(isTaking ? undefined : now ?? this.services.clock.now());
+  }
+
+  #uncount(request: Request | Rejection): void {
+    const use = this.#counted!.get(request);
+    if (use === undefined) return;
+    this.#counted!.delete(request);
+    use.inFlight--;
   }
 
   /** Answers with a failure that is no answer to a request. */
@@ -249,6 +301,14 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     return edition.served;
   }
 
+  authenticate(token: string): Authentication {
+    return this.#identity?.authenticate(token) ?? { failure: NO_IDENTITIES, delay: 0 };
+  }
+
+  later(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.services.clock.after(ms, resolve));
+  }
+
   cancel(correlation: string, message: string): boolean {
     const request = this.#pending.find(correlation);
     request?.abort("cancelled", message);
@@ -272,6 +332,34 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection {
     while (this.#pending.size > 1 && !connection.closed && !request.answered) {
       await this.#nextAnswer();
     }
+  }
+
+  // The identity of its client.
+
+  get peer(): string {
+    return this.client.peer;
+  }
+
+  readonly prefixes = (): readonly string[] => this.#flows.prefixes;
+
+  readonly now = (): number => this.services.clock.now();
+
+  onIdentity(identity: Identity | undefined, use: IdentityUse | undefined): void {
+    this.#flows.become(identity, use);
+  }
+
+  /** Looks at the identity again. Returns the failure for which all requests end, and the connection must. */
+  renewIdentity(): Failure | undefined {
+    const name = this.identity?.name;
+    const failure = this.#identity?.renew();
+    if (failure === undefined) return undefined;
+    const { services: { telemetry }, peer: client } = this;
+    const { code, message } = failure;
+    telemetry.tell({ kind: "access-ended", client, identity: name!, why: message });
+    for (const request of this.#pending) {
+      request.abort(code as "unauthenticated" | "forbidden", message);
+    }
+    return failure;
   }
 
   // Its end.

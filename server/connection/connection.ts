@@ -99,7 +99,7 @@ export class Connection
       () => this.receipts.settle(),
     );
     this.receipts = new Receipts(this.output, () => clock.now());
-    this.#exchange = new ClientExchange(this, peer);
+    this.#exchange = new ClientExchange(this, peer, stream.certificate);
     this.#timeouts = new ConnectionTimeouts(clock.now());
     this.#report = new EndReport(this, telemetry, clock);
     this.#reader = new ReadLoop(this, stream, this.#exchange, this.#timeouts);
@@ -271,6 +271,15 @@ export class Connection
 
   endFor(code: string, why: string): void {
     this.#report.ended(code, why);
+    this.end();
+  }
+
+  /** Looks at the identity of the client again: the connection ends where it has lost a right. */
+  renewIdentity(): void {
+    if (this.ended) return;
+    const failure = this.#exchange.renewIdentity();
+    if (failure === undefined) return;
+    this.#exchange.tell(failure);
     this.end();
   }
 

@@ -5,6 +5,7 @@ import type { LoopYield } from "../../net/loop_yield.ts";
 import type { MetersOf } from "../admission/client_flows.ts";
 import type { MemoryGuard } from "../admission/memory_guard.ts";
 import type { RequestRules } from "../admission/policies.ts";
+import type { Access } from "../identity/access.ts";
 import type { Pressure } from "../admission/pressure.ts";
 import type { RefusalBudget } from "../admission/refusal_budget.ts";
 import type { ConnectedClient } from "../request/handlers.ts";
@@ -23,6 +24,8 @@ export interface ConnectionServices extends RequestServices, RequestRules {
   readonly counters: Counters;
   readonly timeouts: Timeouts;
   readonly pressure: Pressure;
+  /** The identities; `undefined` where every client may use every command. */
+  readonly access: Access | undefined;
   readonly memory: MemoryGuard;
   readonly watchdog: Watchdog;
   readonly readBudget: ReadBudget;

@@ -127,6 +127,7 @@ export abstract class AnsweringTicket extends Ticket
   fail(error: unknown): void {
     if (this.answered) return;
     const declared = isDeclared(error, this.compiled, this.connection.session);
+    if (declared && error.code === "forbidden") this.connection.accessRefused(this.verb, error);
     this.answerFailure(declared ? error : this.#internalFailure(error));
   }
 

@@ -1,7 +1,15 @@
-import type { BuiltinContext, Introduction, Served } from "../../dialects/dialect.ts";
+import type {
+  Authentication,
+  BuiltinContext,
+  Introduction,
+  Served,
+} from "../../dialects/dialect.ts";
 
 /** The parts of a connection that built-in commands use. */
-export interface BuiltinConnection extends Omit<BuiltinContext, "quit"> {
+export interface BuiltinConnection extends Omit<BuiltinContext, "quit" | "identity" | "pause"> {
+  readonly identity: { readonly name: string } | undefined;
+  /** Resolves after so many ms. */
+  later(ms: number): Promise<void>;
   /** Takes no further requests, and closes once all are answered. */
   end(): void;
   /** Resolves once no request but this one is in flight; `undefined` where none is. */
@@ -39,6 +47,18 @@ export class BuiltinCall implements BuiltinContext {
 
   choose(name: string, version: string): Served | undefined {
     return this.#connection.choose(name, version);
+  }
+
+  get identity(): string | undefined {
+    return this.#connection.identity?.name;
+  }
+
+  authenticate(token: string): Authentication {
+    return this.#connection.authenticate(token);
+  }
+
+  pause(ms: number): Promise<void> {
+    return this.#request.outOfSeat(this.#connection.later(ms));
   }
 
   cancel(correlation: string, message: string): boolean {

@@ -1,6 +1,7 @@
 // The objects that handlers get of a request and its connection. They lead only to the members that `Context` and
 // `ConnectedClient` document.
 
+import type { Identity } from "../identity/identity.ts";
 import type { ConnectedClient, Context } from "./handlers.ts";
 
 /** The context of one request. */
@@ -35,7 +36,7 @@ export class RequestContext implements Context {
     return this.#request.state;
   }
 
-  get identity(): string | undefined {
+  get identity(): Identity | undefined {
     return this.#request.identity;
   }
 

@@ -14,7 +14,7 @@ export interface RoutedProtocol {
 }
 
 /** The bounds that all protocols of a server share. */
-export type SharedBounds = Pick<Served, "limits" | "maxInFlight">;
+export type SharedBounds = Pick<Served, "limits" | "maxInFlight" | "auth">;
 
 /** The protocols that a connection speaks. */
 export interface Edition {

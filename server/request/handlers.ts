@@ -1,5 +1,6 @@
 // The types of handlers and of their arguments.
 
+import type { Identity } from "../identity/identity.ts";
 import type { WithCommands } from "../../protocol/spec.ts";
 import type { GivenItem, GivenReply, ReceivedArgs, Streams } from "../../protocol/infer.ts";
 
@@ -30,8 +31,11 @@ export interface Context<S = unknown> {
    * it is a copy, which cannot be changed.
    */
   readonly state: S;
-  /** The identity that the client has proved; `undefined` where it has not. */
-  readonly identity: string | undefined;
+  /**
+   * The identity of the client: the one that it has proved, or that of clients that prove none. `undefined` where the
+   * server has no identities.
+   */
+  readonly identity: Identity | undefined;
   /**
    * Aborted where the client cancels the request, at the deadline, with a lost connection and at the end of a drain.
    */

@@ -1,12 +1,13 @@
 // The connection and the server of a request, as the request uses them.
 
-import type { DialectSession, Wording } from "../../dialects/dialect.ts";
+import type { DialectSession, Failure, Wording } from "../../dialects/dialect.ts";
 import type { Output } from "../../net/output.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import type { FlowHandle } from "../../scheduling/ticket.ts";
 import type { Timed } from "../../scheduling/timing_wheel.ts";
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { FlowOpener } from "../admission/client_flows.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { RequestInFlight } from "./pending_requests.ts";
 import type { Telemetry } from "../telemetry.ts";
 import type { BuiltinConnection } from "./builtin_call.ts";
@@ -37,6 +38,8 @@ export interface RequestConnection extends BuiltinConnection {
   /** The states of the connection, one for each service. */
   readonly states: readonly unknown[];
   readonly draining: boolean;
+  /** The identity of the client. */
+  readonly identity: Identity | undefined;
   /** The flow in which its requests of a class wait. */
   flow(scheduler: FlowOpener, name: string): FlowHandle;
   /** Counts `bytes` more that its requests hold: at once where `much`, else later. */
@@ -55,6 +58,8 @@ export interface RequestConnection extends BuiltinConnection {
   answered(request: RequestInFlight, turnedAway: boolean, now?: number): void;
   /** Counts a failure that is answered. */
   countFailure(code: string): void;
+  /** Tells that a request was refused because of the identity of the client, or the lack of one. */
+  accessRefused(verb: string, failure: Failure): void;
 }
 
 /** A running request. */

@@ -10,6 +10,7 @@ import { BuiltinCall } from "./builtin_call.ts";
 import { RequestContext } from "./context.ts";
 import { drainingFailure } from "../admission/draining.ts";
 import { BUSY, refusedFailure } from "./failures.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { ConnectedClient, Context } from "./handlers.ts";
 import type { StartedRequest } from "./owner.ts";
 import { sendItems, startItems, type StreamingRequest } from "./stream.ts";
@@ -52,7 +53,10 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
 
   #checked(args: Values): void {
     if (this.answered) return;
-    this.#args = args;
+    const onArrival = this.route.builtin?.onArrival;
+    this.#args = onArrival === undefined
+      ? args
+      : onArrival(args, new BuiltinCall(this, this.connection));
     const { wire } = this;
     if (!wire.plain) this.#readOptions(wire);
     wire.forget();
@@ -166,7 +170,7 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
   }
 
   /** Ends the request from outside: it is answered now, and the handler's signal is aborted. */
-  abort(code: "expired" | "cancelled" | "draining", message: string): void {
+  abort(code: EndCode, message: string): void {
     if (this.answered) return;
     const executed: Executed = this.startedAt === 0 ? "no" : "maybe";
     const options = code === "draining" ? { retry: drainingFailure.retry } : { executed };
@@ -200,8 +204,8 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     return this.connection.states[this.route.service];
   }
 
-  get identity(): string | undefined {
-    return undefined;
+  get identity(): Identity | undefined {
+    return this.connection.identity;
   }
 
   get signal(): AbortSignal {
@@ -244,6 +248,9 @@ export class Request extends AnsweringTicket implements Context, StreamingReques
     return waiting;
   }
 }
+
+/** The codes of requests that are ended from outside: the last two where the identity of the client has changed. */
+type EndCode = "expired" | "cancelled" | "draining" | "unauthenticated" | "forbidden";
 
 /** Whether a reply has a field that is large. */
 function isLarge(reply: Values | undefined): boolean {

@@ -29,6 +29,8 @@ const NO_TIME: RequestTimes = { waited: 0, took: 0 };
 export interface RoutedConnection extends RequestConnection {
   /** Something was answered that must go out although refusals may wait. */
   answersNow(): void;
+  /** A request that is no built-in command will be scheduled once it is checked. */
+  scheduled(request: Request): void;
   /** A request that is no built-in command was served without a ticket. */
   servedAtOnce(): void;
   /** Takes no further requests because of the client's input, and tells the log. */
@@ -114,7 +116,10 @@ export class RequestRouter {
     if (route.instant !== undefined && this.#answerAtOnce(wire, route, route.instant, now)) return;
     const request = new Request(this.#connection, route, wire, now);
     this.#pending.add(request);
-    if (this.#gathered === undefined) request.check();
+    if (route.builtin === undefined) this.#connection.scheduled(request);
+    // An identity holds for the requests behind it, also where those are checked first.
+    const isFirst = route.builtin?.onArrival !== undefined;
+    if (this.#gathered === undefined || isFirst) request.check();
     else this.#gathered.push(request);
   }
 
@@ -182,6 +187,9 @@ export class RequestRouter {
     this.#tellRefused(this.routes.get(wire.verb)?.command.verb, code);
     const turnedAway = code === "busy" || code === "quota";
     if (turnedAway) this.#connection.turnedAway(retry, false);
+    else if (code === "unauthenticated" || code === "forbidden") {
+      this.#connection.accessRefused(wire.verb, denial);
+    }
     this.reject(wire, denial, turnedAway);
     if (endsConnection) this.#connection.endFor(code, message);
   }

@@ -1,6 +1,7 @@
 // The messages between a server and the processes of its workers.
 
 import { type Executed, Refusal } from "../../protocol/errors.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Values } from "../../protocol/shape.ts";
 
 /** A request for the handler of a worker. */
@@ -13,7 +14,7 @@ export interface Task {
   readonly client: number;
   readonly peer: string;
   readonly agent: string | undefined;
-  readonly identity: string | undefined;
+  readonly identity: Identity | undefined;
   /** The end of its time; `undefined` where it has no limit. */
   readonly deadline: number | undefined;
   readonly trace: string | undefined;

@@ -43,7 +43,7 @@ for (const protocol of [bare, queueProtocol] as readonly Protocol[]) {
         assertEquals(call.idempotent, command.idempotent === true, verb);
       }
     }
-    assertEquals(Object.keys(builtin.commands).length, 7);
+    assertEquals(Object.keys(builtin.commands).length, 8);
   });
 }
 

@@ -172,6 +172,9 @@ Deno.test("a refused connection gets one line", () => {
 });
 
 const NO_CONTEXT: BuiltinContext = {
+  identity: undefined,
+  authenticate: () => ({ failure: { code: "unauthenticated", message: "No." }, delay: 0 }),
+  pause: () => Promise.resolve(),
   introduce: () => {},
   figures: () => [["connections", 1]],
   id: 1,

@@ -3,7 +3,6 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { testQueue } from "../../test_queue.ts";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
 
-import type { Found } from "./measured.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 const FULL = /^ERR busy "The queue holds \d+ bytes in memory, and its maxMemory is 100000, /;
@@ -175,33 +174,6 @@ Deno.test("PUT waits while many changes wait to be stored, and a PUT whose clien
   }
   assertEquals(queue.figure("queue-ready"), 68);
   assertMatch(await session.ask("PUT mail x"), /^OK id=69/);
-});
-
-// The bytes of a job's body among the recent bodies, which have a bound of their own (`RecentBodies`).
-const RECENT = 260;
-// The memory that all of them take once: pages of the table, code.
-const ONCE = 500_000;
-
-Deno.test("a queue counts roughly the real memory of each thing, before and after a restart", async () => {
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--v8-flags=--expose-gc",
-      new URL("./measured.ts", import.meta.url).pathname,
-    ],
-    stderr: "inherit",
-  }).output();
-  assert(success);
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
-  assert(lines.length > 15);
-  for (const line of lines) {
-    const { count, counted, taken, again }: Found = JSON.parse(line);
-    assert(taken <= 1.2 * counted + RECENT + ONCE / count, line);
-    if (again === undefined) continue;
-    assert(again.taken <= 1.2 * again.counted + ONCE / count, line);
-    assert(again.taken >= 0.4 * again.counted, line);
-  }
 });
 
 Deno.test("TAKE and LIST count the unread bytes of their answers towards the memory of the server", async () => {

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { LONG } from "../seeded_random.ts";
-import { Attacked } from "./attacked_process.ts";
-import { type Attack, attacks } from "./attacks.ts";
+import { Attacked } from "../attacks/attacked_process.ts";
+import { type Attack, attacks } from "../attacks/attacks.ts";
 import { holdsElsewhere } from "../elsewhere.ts";
-import { strikeAll } from "./strike.ts";
+import { strikeAll } from "../attacks/strike.ts";
 
 const MEMORY = 128 << 20;
 // What dies between two looks of the server at its garbage, on a busy machine.

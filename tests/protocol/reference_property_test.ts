@@ -6,6 +6,7 @@ import { printable } from "../../protocol/printable.ts";
 import { markdown } from "../../protocol/reference.ts";
 import { builtin } from "../../dialects/lineup1/builtin_protocol.ts";
 import { hostileProtocol, hostileText } from "./hostile_protocols.ts";
+import { LONG } from "../seeded_random.ts";
 
 /** All tokens, nested ones included. */
 function* all(tokens: readonly Token[]): Generator<Token> {
@@ -75,7 +76,7 @@ Deno.test("markdown keeps its shape for any names and texts of a protocol", () =
       // deno-lint-ignore no-control-regex
       assertEquals(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/.test(text), false);
     }),
-    { numRuns: 500 },
+    { numRuns: 150 * LONG },
   );
 });
 

@@ -17,6 +17,7 @@ import {
 } from "@lineup/lineup/protocol";
 import { field, values } from "./arbitraries.ts";
 import { read } from "../dialects/lineup1/frames.ts";
+import { LONG } from "../seeded_random.ts";
 
 const TYPES = Object.keys(values) as TypeName[];
 
@@ -27,7 +28,7 @@ for (const type of TYPES) {
         const written = formatValue(value, field(type));
         assertEquals(parseValue(written, field(type)), value);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 * LONG },
     );
   });
 
@@ -47,7 +48,7 @@ for (const type of TYPES) {
         }
         assertEquals(parseValue(formatValue(value, field(type)), field(type)), value);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 * LONG },
     );
   });
 }
@@ -127,7 +128,7 @@ Deno.test("readRequest reads back what writeParts writes in any shape", async ()
       const frame = travel("X", compiled.request, given);
       assertEquals({ ...await readRequest(compiled, frame) }, given);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 * LONG },
   );
 });
 
@@ -144,7 +145,7 @@ Deno.test("readReply reads back what writeParts writes in any shape", () => {
       const given = { ...positional.given, ...options.given };
       assertEquals(readReply(compiled.reply, travel(head, compiled.reply, given)), given);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 * LONG },
   );
 });
 
@@ -163,7 +164,7 @@ Deno.test("writeParts throws or writes one word on one line, for any value", () 
       }
       assertEquals([frame.head, frame.words.length, frame.options.size], ["X", 1, 0]);
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 * LONG },
   );
 });
 

@@ -4,6 +4,7 @@ import { hintFor } from "../../../cli/connect/hint.ts";
 import { readRequestLine } from "../../../cli/connect/request_line.ts";
 import { Framer, readRequest, Refusal } from "../../../protocol/mod.ts";
 import { compiled } from "./shop.ts";
+import { LONG } from "../../seeded_random.ts";
 
 /** Wrong lines and their errors. `^` stands below the wrong place; a missing part has its place at the end. */
 const WRONG: readonly { line: string; place: string; says: string }[] = [
@@ -133,7 +134,7 @@ Deno.test("readRequestLine agrees with the server on any line of words", () => {
       }
       assertEquals(mistakes.length === 0 && missing === undefined, allowed, text);
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 * LONG },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { encodeFrame, type FrameInit, Framer, type Side } from "@lineup/lineup/protocol";
 import { mutated, reply, request, text } from "../../protocol/arbitraries.ts";
 import { drainInto, everyByte, pieces, read } from "./frames.ts";
+import { LONG } from "../../seeded_random.ts";
 
 const SIDES = [["request", request], ["reply", reply]] as const;
 const cuts = fc.array(fc.nat({ max: 600 }), { maxLength: 12 });
@@ -21,7 +22,7 @@ for (const [side, frames] of SIDES) {
         assertEquals(read(side, input, everyByte(input)), expected);
         assertEquals(read(side, input, random), expected);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 * LONG },
     );
   });
 
@@ -33,7 +34,7 @@ for (const [side, frames] of SIDES) {
           assertEquals(read(side, input, [at]), [whole(frame)]);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 12 * LONG },
     );
   });
 
@@ -61,7 +62,7 @@ for (const [side, frames] of SIDES) {
           assertEquals(read(side, input, everyByte(input), set), expected);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 * LONG },
     );
   });
 
@@ -78,7 +79,7 @@ for (const [side, frames] of SIDES) {
         assertEquals(drainInto(framer, [new TextEncoder().encode("\nPING\nOK\n")]), []);
         assertEquals(framer.held, 0);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 * LONG },
     );
   });
 }
@@ -97,7 +98,7 @@ Deno.test("Framer never runs the body of a line that ends in its length, for any
         assert(each.kind !== "frame" || each.head !== "EVIL");
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 * LONG },
   );
 });
 

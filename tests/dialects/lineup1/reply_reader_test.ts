@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { createReplyReader, encodeFrame, type Frame, Framer } from "@lineup/lineup/protocol";
 import { mutated, reply } from "../../protocol/arbitraries.ts";
+import { LONG } from "../../seeded_random.ts";
 
 const LIMITS = { maxLine: 60, maxBody: 30, maxDiscard: 0 };
 const NO_LIMITS = { maxLine: 65_536, maxBody: 65_536, maxDiscard: 0 };
@@ -64,7 +65,7 @@ Deno.test("a reply reader reads back every reply that encodeFrame writes, cut an
         assertEquals(read(cut(input, [...input.keys()])), expected);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 150 * LONG },
   );
 });
 
@@ -85,7 +86,7 @@ Deno.test("a reply reader reads what Framer reads, and stops where it does, for 
         assertEquals(read(cut(input, places), limits), expected);
       }
     }),
-    { numRuns: 4000 },
+    { numRuns: 1200 * LONG },
   );
 });
 

@@ -19,6 +19,7 @@ import {
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import { job, put } from "../../../queue/store/conformance/samples.ts";
+import { LONG, SEED } from "../../seeded_random.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
 async function made(path: string, jobs = 3): Promise<void> {
@@ -117,10 +118,12 @@ Deno.test("a file with numbers or texts out of bounds is not sound, and does not
     assertEquals(checkSqliteFile(sound).problems, []);
     assertEquals([await opening(sound), exporting(sound)], ["", ""]);
     const path = `${directory}/queue.db`;
-    for (const sql of OUT_OF_BOUNDS) {
+    for (const [at, sql] of OUT_OF_BOUNDS.entries()) {
       await Deno.copyFile(sound, path);
       change(path, sql);
       assert(checkSqliteFile(path).problems.length > 0, `${sql} is sound`);
+      // A server starts a thread for each: LINEUP_LONG=2 opens all of them, and LINEUP_SEED=2 others.
+      if (LONG === 1 && at % 3 !== SEED % 3) continue;
       const why = await opening(path);
       // A text is read up to its NUL.
       if (!/char\(0\)/.test(sql)) assertMatch(why, /./, `${sql} opens`);
@@ -189,7 +192,13 @@ Deno.test("a file of another program, or of an unknown version, is refused", () 
   }));
 
 // The check of the large file takes a while.
-for (const [what, bodies, only] of [["small", 0, /./], ["large", 70, /^imported$/]] as const) {
+for (
+  const [what, bodies, only] of [["small", 0, /./], [
+    "large",
+    35 * Math.min(2, LONG),
+    /^imported$/,
+  ]] as const
+) {
   Deno.test(`a ${what} file with any damaged table is refused, and left as it is`, () =>
     withDirectory(async (directory) => {
       const path = `${directory}/queue.db`;

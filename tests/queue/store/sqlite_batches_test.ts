@@ -7,6 +7,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { job } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
+import { LONG } from "../../seeded_random.ts";
 
 /** A change and its job: 0 is a new job, other numbers choose among the earlier ones. */
 const step = fc.record({
@@ -83,6 +84,6 @@ Deno.test("sqliteStore gets the same content from any batches as from single cha
           await file.close();
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 12 * LONG },
     );
   }));

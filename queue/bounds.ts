@@ -39,3 +39,14 @@ export const bounds = {
   zone: { max: 64 },
   interval: { min: 1000, max: YEAR },
 } as const;
+
+/** The ways in which an attempt can end. */
+export const outcomes = [
+  "done",
+  "failed",
+  "released",
+  "timeout",
+  "disconnected",
+  "undelivered",
+  "unreadable",
+] as const;

@@ -2,6 +2,10 @@
 
 /** The connection of a client. The `ConnectedClient` of a server is one. */
 export interface QueueClient {
+  /** Its address, if anybody knows it. */
+  readonly peer?: string;
+  /** The identity that it has proved, if any. */
+  readonly identity?: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
   /** Whether the client has ended its side: it may read on, or be gone. */

@@ -99,6 +99,16 @@ export interface ListFilter extends JobFilter {
 /** Why no job of a queue or key is given out: it is paused, as many run as may, or its rate is used up. */
 export type BlockReason = "paused" | "running" | "rate";
 
+/** A job with its body, as JOB tells it. */
+export interface JobDetails {
+  /** The job. */
+  readonly job: StoredJob;
+  /** Its body, or its result if it is done. */
+  readonly body: Uint8Array;
+  /** Who has taken it: an identity, or the address of a connection. Absent where nobody has, or nobody knows. */
+  readonly takenBy?: string;
+}
+
 /** A page of jobs. */
 export interface JobList {
   /** The jobs, by id. */
@@ -232,7 +242,7 @@ export interface Engine {
   /** A queue, with so many of its keys, or only this one; without jobs if there is none of this name. */
   queue(name: string, top: number, key?: string): QueueDetails | Promise<QueueDetails>;
   /** A job and its body, or its result if it is done. Rejects with `not-found`. */
-  job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }>;
+  job(id: number): Promise<JobDetails>;
   /** The jobs with ids above `after`, at most `max`, by id. Jobs that come and go change no other page. */
   list(filter: ListFilter, max: number, after: number, caller: Caller): Promise<JobList>;
   /** Removes a job. Rejects with `not-found`. */

@@ -3,19 +3,22 @@
 
 import type { TurnClock } from "../../scheduling/turn_clock.ts";
 import type { Job } from "../index/job.ts";
-import type { JobHolder } from "../index/job_page.ts";
+import { holderName, type JobHolder } from "../index/job_page.ts";
 import type { Jobs } from "../index/jobs.ts";
 import { type JobState, NO_RANK, type StoredJob } from "../store/job_fields.ts";
 import type { JournalWriter } from "../store/journal.ts";
+import { withAttempt } from "../store/past_attempts.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import { Holders } from "./holders.ts";
 import {
+  attemptEnded,
   eventSince,
   EXPIRE,
   FORGET,
   isExpired,
   type JobEvent,
+  type JobSoFar,
   lifecycle,
   progressAfter,
 } from "./lifecycle.ts";
@@ -88,7 +91,8 @@ export class JobChanges {
     const event = eventSince(stored, now);
     let job = stored;
     if (event !== undefined && event.kind !== "forget") {
-      const progress = progressAfter(stored, this.#withRoom(event));
+      const happened = this.#withRoom(event);
+      const progress = progressAfter(stored, happened, this.#pastAfter(stored, happened, now));
       job = { ...stored, ...progress };
       if (lifecycle[event.kind].stored) journal.write({ kind: "move", id, progress });
     }
@@ -122,7 +126,8 @@ export class JobChanges {
     const { jobs, journal, results, limits } = this.#parts;
     const { id } = job;
     const { state } = job;
-    const progress = progressAfter(job, this.#withRoom(event));
+    const happened = this.#withRoom(event);
+    const progress = progressAfter(job, happened, this.#pastAfter(job, happened));
     if (this.#isExpired(progress.state, job)) return this.#remove(job, EXPIRE);
     if (job.state === "taken") this.#holders.remove(job);
     switch (event.kind) {
@@ -175,7 +180,7 @@ export class JobChanges {
     else {
       this.#makeRoom(result.length);
       this.#holders.remove(job);
-      const progress = progressAfter(job, event);
+      const progress = progressAfter(job, event, this.#pastAfter(job, event));
       jobs.finish(job, progress, result.length);
       bodies.recent.delete(id);
       results.keep(id, result);
@@ -218,6 +223,17 @@ export class JobChanges {
     if (event.kind !== "fail" && event.kind !== "disconnect") return event;
     if (event.reason === "" || this.#parts.capacity.keepsReason(event.reason)) return event;
     return { ...event, reason: "" };
+  }
+
+  /** The attempts of a job that are over after an event: those before, if there is no room to keep more. */
+  #pastAfter(job: JobSoFar & Partial<Pick<Job, "holder">>, event: JobEvent, at?: number): string {
+    const { outcome } = lifecycle[event.kind];
+    if (outcome === undefined || job.state !== "taken") return job.past;
+    const now = at ?? this.#parts.turnClock.now();
+    const ended = attemptEnded(job, event, holderName(job.holder) ?? "", now);
+    if (ended === undefined) return job.past;
+    const past = withAttempt(job.past, ended);
+    return this.#parts.capacity.keepsReason(past) ? past : job.past;
   }
 
   /** Whether a job would be of no use any more in this state. */

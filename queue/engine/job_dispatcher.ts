@@ -208,6 +208,7 @@ export class JobDispatcher {
       written = transitions.change(job, {
         kind: "take",
         client,
+        takenAt: now,
         endsAt,
         releaseOnDisconnect,
         inTurn: keys?.has(queue.name) !== true,

@@ -8,6 +8,7 @@ import {
   states,
   type StoredJob,
 } from "../store/job_fields.ts";
+import type { Outcome, PastAttempt } from "../store/past_attempts.ts";
 import type { QueueClient } from "./caller.ts";
 
 /** Something that happens to a job. Times are in ms since the Unix epoch. */
@@ -16,6 +17,7 @@ export type JobEvent =
   | {
     readonly kind: "take";
     readonly client: QueueClient;
+    readonly takenAt: number;
     readonly endsAt: number;
     readonly releaseOnDisconnect: boolean;
     readonly inTurn: boolean;
@@ -69,6 +71,8 @@ interface Rule {
    * refused is not in the store.
    */
   readonly stored: boolean;
+  /** The outcome of the attempt that it ends, to be remembered with the job. */
+  readonly outcome?: Outcome;
   /** The rate that counts it. */
   readonly counts?: CountedEvent;
   /** The error of requests that wait for its result, if the event removes the job. */
@@ -85,14 +89,14 @@ export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
   take: { ...ASKED, from: ["ready", "delayed", "dead"], frees: false, counts: "taken" },
   extend: { ...ASKED, from: TAKEN, frees: false },
   untake: { ...BY_ITSELF, from: TAKEN },
-  release: { ...ASKED, from: TAKEN },
-  giveBack: { ...BY_ITSELF, from: TAKEN },
+  release: { ...ASKED, from: TAKEN, outcome: "released" },
+  giveBack: { ...BY_ITSELF, from: TAKEN, outcome: "undelivered" },
   // It makes room, so it never needs any.
-  fail: { ...ASKED, from: TAKEN, counts: "failed" },
-  disconnect: { ...BY_ITSELF, from: TAKEN },
-  unreadable: { ...BY_ITSELF, from: TAKEN },
-  timeOver: { ...BY_ITSELF, from: ["delayed", "taken"], stored: false },
-  done: { ...ASKED, from: TAKEN, counts: "done" },
+  fail: { ...ASKED, from: TAKEN, counts: "failed", outcome: "failed" },
+  disconnect: { ...BY_ITSELF, from: TAKEN, outcome: "disconnected" },
+  unreadable: { ...BY_ITSELF, from: TAKEN, outcome: "unreadable" },
+  timeOver: { ...BY_ITSELF, from: ["delayed", "taken"], stored: false, outcome: "timeout" },
+  done: { ...ASKED, from: TAKEN, counts: "done", outcome: "done" },
   revive: { ...ASKED, from: ["dead", "delayed"], needsRow: true },
   drop: { ...ASKED, from: states, ending: "was dropped" },
   purge: { ...ASKED, from: states, ending: "was purged" },
@@ -104,13 +108,45 @@ export const lifecycle: Readonly<Record<JobEvent["kind"], Rule>> = {
 /** The part of a job that decides what becomes of it. */
 export type JobSoFar = JobProgress & Pick<StoredJob, "attempts" | "enqueuedAt">;
 
-/** Where a job is after an event that does not remove it. */
-export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
+/**
+ * The attempt of a job that ends with an event; `undefined` if none does, or nobody knows when it began.
+ *
+ * @param by who had taken the job; empty where nobody knows
+ */
+export function attemptEnded(
+  { state, attempt, takenAt, endsAt }: JobSoFar,
+  event: JobEvent,
+  by: string,
+  now: number,
+): PastAttempt | undefined {
+  const { outcome } = lifecycle[event.kind];
+  if (outcome === undefined || state !== "taken" || takenAt === 0) return undefined;
+  const ran = (event.kind === "timeOver" ? endsAt : now) - takenAt;
+  // The other outcomes say why.
+  const reason = event.kind === "fail" || event.kind === "unreadable" ? event.reason : "";
+  return { attempt, takenAt, ran, outcome, by, reason };
+}
+
+/**
+ * Where a job is after an event that does not remove it.
+ *
+ * @param past its attempts that are over by then
+ */
+export function progressAfter(
+  job: JobSoFar,
+  event: JobEvent,
+  past: string = job.past,
+): JobProgress {
+  const progress = nextProgress(job, event);
+  return past === progress.past ? progress : { ...progress, past };
+}
+
+function nextProgress(job: JobSoFar, event: JobEvent): JobProgress {
   switch (event.kind) {
     case "take": {
       // Without `moved`, for speed: every job passes here.
-      const { uncountedAttempts, readyAt, reason, rank } = job;
-      const { endsAt, releaseOnDisconnect } = event;
+      const { uncountedAttempts, readyAt, reason, rank, past } = job;
+      const { takenAt, endsAt, releaseOnDisconnect } = event;
       const attempt = job.attempt + 1;
       return {
         state: "taken",
@@ -121,11 +157,13 @@ export function progressAfter(job: JobSoFar, event: JobEvent): JobProgress {
         releaseOnDisconnect,
         reason,
         rank,
+        takenAt,
+        past,
       };
     }
     case "extend": {
-      const { releaseOnDisconnect } = job;
-      return moved(job, "taken", { endsAt: event.endsAt, releaseOnDisconnect });
+      const { releaseOnDisconnect, takenAt } = job;
+      return moved(job, "taken", { endsAt: event.endsAt, releaseOnDisconnect, takenAt });
     }
     case "untake":
       return moved(job, "ready", { attempt: job.attempt - 1 });
@@ -166,7 +204,7 @@ function failed(
 
 /** The progress of a job in another state, with some fields changed. */
 function moved(
-  { attempt, uncountedAttempts, readyAt, reason, rank, enqueuedAt }: JobSoFar,
+  { attempt, uncountedAttempts, readyAt, reason, rank, past, enqueuedAt }: JobSoFar,
   state: JobState,
   to: Partial<JobProgress>,
 ): JobProgress {
@@ -181,6 +219,8 @@ function moved(
     releaseOnDisconnect: to.releaseOnDisconnect ?? false,
     reason: to.reason ?? reason,
     rank: isRanked ? to.rank ?? rank : rank,
+    takenAt: to.takenAt ?? 0,
+    past,
   };
 }
 

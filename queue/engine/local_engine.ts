@@ -1,7 +1,7 @@
 import { badArguments, deadJob, notDead, notFound } from "../refusals.ts";
 import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
-import type { JobHistory } from "../index/job_page.ts";
+import { holderName, type JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
@@ -12,6 +12,7 @@ import type {
   Claim,
   DeliveredJob,
   FailedCounts,
+  JobDetails,
   JobFilter,
   JobList,
   LimitChange,
@@ -204,9 +205,11 @@ export class LocalEngine implements RankedEngine {
     return detailsOf(this.#work.jobs, name, top, key, this.now());
   }
 
-  async job(id: number): Promise<{ readonly job: StoredJob; readonly body: Uint8Array }> {
-    const job = this.#job(id).stored();
-    return { job, body: await this.#work.bodies.read(id) };
+  async job(id: number): Promise<JobDetails> {
+    const job = this.#job(id);
+    const stored = job.stored();
+    const takenBy = holderName(job.holder);
+    return { job: stored, body: await this.#work.bodies.read(id), takenBy };
   }
 
   list(filter: ListFilter, max: number, after: number, caller: Caller): Promise<JobList> {

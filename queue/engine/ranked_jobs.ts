@@ -40,11 +40,13 @@ export async function takeJob(
   if (!TAKEABLE.includes(state)) throw notTaken(`Job ${id} cannot be taken: it is ${state}.`);
   if (capacity.storeRoom.rows < 1) throw noRows();
   const { lease } = options;
-  const endsAt = clock.now() + lease;
+  const takenAt = clock.now();
+  const endsAt = takenAt + lease;
   const reading = bodies.read(id);
   const written = transitions.change(job, {
     kind: "take",
     client,
+    takenAt,
     endsAt,
     releaseOnDisconnect: true,
     inTurn: false,

@@ -4,6 +4,7 @@ import type { Engine, QueueDetails, QueueSummary } from "../engine/engine.ts";
 import type { admin } from "../protocol/admin.ts";
 import type { StoredJob } from "../store/job_fields.ts";
 import { badArguments } from "../refusals.ts";
+import { pastAttempts } from "../store/past_attempts.ts";
 import type { QueueLimits } from "../store/store.ts";
 import { msBetween } from "./durations.ts";
 import type { QueueHandlers } from "./queue_handlers.ts";
@@ -51,9 +52,10 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       };
     },
 
-    async JOB({ id }) {
-      const { job, body } = await engine.job(id);
+    async *JOB({ id }) {
+      const { job, body, takenBy } = await engine.job(id);
       const { queue, uncountedAttempts, lease, backoff } = job;
+      yield* attemptsOf(job, takenBy, engine.now());
       return {
         ...detailsOf(job, engine.now()),
         queue,
@@ -105,6 +107,27 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       return { count };
     },
   };
+}
+
+/** The attempts of a job, the one that runs last. */
+function* attemptsOf(
+  { state, attempt, takenAt, past }: StoredJob,
+  by: string | undefined,
+  now: number,
+) {
+  for (const each of pastAttempts(past)) {
+    yield {
+      attempt: each.attempt,
+      age: msBetween(each.takenAt, now),
+      ran: Math.round(each.ran),
+      outcome: each.outcome,
+      by: each.by || undefined,
+      reason: each.reason || undefined,
+    };
+  }
+  if (state !== "taken") return;
+  const ran = takenAt === 0 ? undefined : msBetween(takenAt, now);
+  yield { attempt, age: ran, ran, outcome: "running" as const, by };
 }
 
 function limitsOf({ paused, running, rate, weight, depth }: QueueLimits) {

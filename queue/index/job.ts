@@ -98,6 +98,16 @@ export class Job {
     return this.#page.rankOf(this.#at);
   }
 
+  /** When it was taken; 0 if it is not, or if nobody knows. */
+  get takenAt(): number {
+    return this.#page.takenAt[this.#at];
+  }
+
+  /** Its last attempts that are over, as `past_attempts.ts` writes them. */
+  get past(): string {
+    return this.extras?.past ?? "";
+  }
+
   get uncountedAttempts(): number {
     return this.extras?.uncountedAttempts ?? 0;
   }
@@ -135,6 +145,8 @@ export class Job {
       releaseOnDisconnect: this.releaseOnDisconnect,
       reason: this.reason,
       rank: this.rank,
+      takenAt: this.takenAt,
+      past: this.past,
     };
   }
 }

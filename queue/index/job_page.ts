@@ -11,10 +11,19 @@ export const ROOM = 1 << INDEX_BITS;
 
 /** The connection that took a job. */
 export interface JobHolder {
+  /** Its address, if anybody knows it. */
+  readonly peer?: string;
+  /** The identity that it has proved, if any. */
+  readonly identity?: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
   /** Calls `action` once when the connection has ended; soon if it has already. */
   whenClosed(action: () => void): void;
+}
+
+/** Who has taken a job: an identity, or the address of a connection; `undefined` where nobody knows. */
+export function holderName(holder: JobHolder | undefined): string | undefined {
+  return holder?.identity ?? holder?.peer;
 }
 
 /** What has happened to a job with a rank since the start of this process. It is not stored. */
@@ -48,6 +57,7 @@ export class JobExtras implements Due {
   expiresAt = 0;
   uncountedAttempts = 0;
   reason = "";
+  past = "";
   history: JobHistory | undefined = undefined;
 
   constructor(id: number) {
@@ -83,6 +93,8 @@ export class JobPage {
   readonly rank = new Float64Array(ROOM);
   /** When the lease or the time of the result ends; 0 if it is neither taken nor done. */
   readonly endsAt = new Float64Array(ROOM);
+  /** When it was taken; 0 if it is not, or if nobody knows. */
+  readonly takenAt = new Float64Array(ROOM);
   /** 1 if the lease ends with the connection. */
   readonly releaseOnDisconnect = new Uint8Array(ROOM);
   readonly holders = new Map<number, JobHolder>();
@@ -120,10 +132,15 @@ export class JobPage {
     this.enqueuedAt[at] = stored.enqueuedAt;
     this.bytes[at] = stored.size;
     this.#write(at, stored);
-    const { unique, expiresAt, uncountedAttempts, reason } = stored;
-    if (unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "") {
+    const { unique, expiresAt, uncountedAttempts, reason, past } = stored;
+    if (
+      unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "" || past !== ""
+    ) {
       const extras = new JobExtras(stored.id);
-      this.extras.set(at, Object.assign(extras, { unique, expiresAt, uncountedAttempts, reason }));
+      this.extras.set(
+        at,
+        Object.assign(extras, { unique, expiresAt, uncountedAttempts, reason, past }),
+      );
     }
     this.size++;
     return at;
@@ -134,14 +151,15 @@ export class JobPage {
     this.#write(at, progress);
     if (holder === undefined) this.holders.delete(at);
     else this.holders.set(at, holder);
-    const { uncountedAttempts, reason } = progress;
+    const { uncountedAttempts, reason, past } = progress;
     let extras = this.extras.get(at);
     if (extras === undefined) {
-      if (uncountedAttempts === 0 && reason === "") return;
+      if (uncountedAttempts === 0 && reason === "" && past === "") return;
       this.extras.set(at, extras = new JobExtras(this.id[at]));
     }
     extras.uncountedAttempts = uncountedAttempts;
     extras.reason = reason;
+    extras.past = past;
   }
 
   /** Removes a job. */
@@ -165,13 +183,14 @@ export class JobPage {
   }
 
   #write(at: number, progress: JobProgress): void {
-    const { state, attempt, readyAt, endsAt, releaseOnDisconnect, rank } = progress;
+    const { state, attempt, readyAt, endsAt, releaseOnDisconnect, rank, takenAt } = progress;
     this.state[at] = states.indexOf(state);
     this.attempt[at] = attempt;
     this.readyAt[at] = readyAt;
     this.endsAt[at] = endsAt;
     this.releaseOnDisconnect[at] = Number(releaseOnDisconnect);
     this.rank[at] = placeOf(rank);
+    this.takenAt[at] = takenAt;
   }
 
   #release(at: number): void {

@@ -1,7 +1,7 @@
 // The fields of a job as clients give and get them.
 
 import type { Fields } from "../../protocol/spec.ts";
-import { bounds } from "../bounds.ts";
+import { bounds, outcomes } from "../bounds.ts";
 import {
   attempts,
   backoff,
@@ -36,6 +36,23 @@ export const jobSummary = {
     min: 0,
     summary: "How many times it is taken at most, before it is dead; 0 is no limit.",
   },
+} as const satisfies Fields;
+
+/** The fields of an attempt, which JOB tells. */
+export const pastAttempt = {
+  attempt: { ...count, summary: "The number of the attempt." },
+  age: { type: "duration", optional: true, summary: "How long ago the job was taken." },
+  ran: { type: "duration", optional: true, summary: "How long it was taken, or is so far." },
+  outcome: {
+    type: "enum",
+    values: [...outcomes, "running"],
+    summary:
+      "How it ended: by DONE (where the result is kept), FAIL, RELEASE; timeout: its lease ran out; " +
+      "disconnected: the connection that held it closed; undelivered: its taker most likely never read it; " +
+      "unreadable: its body cannot be read.",
+  },
+  by: { type: "text", optional: true, summary: "Whose attempt: an identity, or an address." },
+  reason: { type: "text", optional: true, summary: "Why it failed, at most 200 characters." },
 } as const satisfies Fields;
 
 /** And last. */

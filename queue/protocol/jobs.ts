@@ -15,13 +15,17 @@ import {
   readOnly,
   unique,
 } from "./fields.ts";
-import { jobSummary, jobTimes } from "./job.ts";
+import { jobSummary, jobTimes, pastAttempt } from "./job.ts";
 
 /** The commands. */
 export const jobCommands = {
   JOB: {
-    summary: "Tell all of a job.",
+    summary: "Tell all of a job, and of its last attempts.",
+    description:
+      "The items are its last 8 attempts, the oldest first. They stay with the job over restarts. " +
+      "The attempt of a job that is taken is the last one, with the outcome running.",
     args: { id },
+    items: pastAttempt,
     reply: {
       id,
       queue,
@@ -43,7 +47,8 @@ export const jobCommands = {
     examples: [
       {
         request: "JOB 1",
-        reply: "OK id=1 queue=mail key=acme priority=5 state=delayed attempt=1 attempts=10 " +
+        reply: '* attempt=1 age=… ran=… outcome=failed by=… reason="421 try again later"\n' +
+          "OK id=1 queue=mail key=acme priority=5 state=delayed attempt=1 attempts=10 " +
           'lease=60s age=… left=… reason="421 try again later" {11}\nhello world',
       },
     ],

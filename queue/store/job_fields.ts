@@ -3,6 +3,7 @@
 import { parseValue } from "../../protocol/values.ts";
 import { bounds } from "../bounds.ts";
 import { named, NOW, type StoredField, type StoredFieldSpec } from "./field.ts";
+import { LONGEST_PAST } from "./past_attempts.ts";
 import {
   FURTHEST_IMPORTED,
   HIGHEST,
@@ -43,6 +44,10 @@ export interface JobProgress {
    * whose place follows from when it becomes ready.
    */
   readonly rank: number;
+  /** When it was taken, in ms since the Unix epoch; 0 where it is not, or an older version of this program took it. */
+  readonly takenAt: number;
+  /** Its last attempts that are over, as `past_attempts.ts` writes them; empty for none. */
+  readonly past: string;
 }
 
 /** The rank of a job whose place follows from when it becomes ready. */
@@ -170,6 +175,24 @@ const fields: Readonly<Record<keyof StoredJob, JobFieldSpec>> = {
     default: NO_RANK,
     brief: true,
     since: 4,
+  },
+  takenAt: {
+    part: "progress",
+    ...time,
+    column: "taken",
+    default: 0,
+    brief: true,
+    varies: true,
+    since: 5,
+  },
+  past: {
+    part: "progress",
+    type: "text",
+    max: LONGEST_PAST,
+    default: "",
+    brief: true,
+    unchecked: true,
+    since: 5,
   },
 };
 

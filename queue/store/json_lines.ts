@@ -9,6 +9,7 @@ import { BadLine, parseFlat } from "./flat_json.ts";
 import { jobFields, type StoredJob } from "./job_fields.ts";
 import { fromLine, toLine } from "./line_fields.ts";
 import { limitFields, scheduleFields } from "./queue_fields.ts";
+import { isPast } from "./past_attempts.ts";
 import { HIGHEST_IMPORTED, LONGEST_BODY } from "./stored_bounds.ts";
 import type { Change, QueueLimits, Schedule } from "./store.ts";
 
@@ -94,7 +95,7 @@ export function readLine(line: string, now: number): LineEntry {
 }
 
 function checkJob(job: StoredJob): void {
-  const { state, endsAt, releaseOnDisconnect, attempt, uncountedAttempts } = job;
+  const { state, endsAt, releaseOnDisconnect, attempt, uncountedAttempts, takenAt, past } = job;
   const ends = state === "taken" || state === "done";
   if (ends !== endsAt > 0) {
     throw new BadLine(`until must be ${ends ? "when that ends" : "0"} for a job that is ${state}`);
@@ -102,6 +103,10 @@ function checkJob(job: StoredJob): void {
   if (releaseOnDisconnect && state !== "taken") {
     throw new BadLine(`held must be false for a job that is ${state}`);
   }
+  if (takenAt > 0 && state !== "taken") {
+    throw new BadLine(`taken must be 0 for a job that is ${state}`);
+  }
+  if (!isPast(past)) throw new BadLine("past must have the lines of an export");
   if (state === "taken" && attempt === 0) throw new BadLine("a job that is taken has an attempt");
   if (uncountedAttempts > attempt) {
     throw new BadLine(`spared must be at most ${attempt}, its attempts`);

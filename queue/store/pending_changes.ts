@@ -160,7 +160,7 @@ function bytesOf(change: Change): number {
     case "schedule":
       return BYTES.change + change.schedule.body.length;
     case "move":
-      return BYTES.change + change.progress.reason.length;
+      return BYTES.change + change.progress.reason.length + change.progress.past.length;
     default:
       return BYTES.change;
   }

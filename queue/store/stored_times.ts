@@ -3,6 +3,7 @@
 import { longestPause } from "../backoff.ts";
 import { bounds as ofPut } from "../bounds.ts";
 import type { StoredJob } from "./job_fields.ts";
+import { laterPast } from "./past_attempts.ts";
 import type { Moment, Schedule } from "./store.ts";
 import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 
@@ -42,13 +43,15 @@ export function aheadOfWall(moment: Moment | undefined): number {
 /** A job whose times are later by so many ms; never stays never. */
 export function laterJob(job: StoredJob, ms: number): StoredJob {
   if (ms === 0) return job;
-  const { enqueuedAt, readyAt, endsAt, expiresAt } = job;
+  const { enqueuedAt, readyAt, endsAt, expiresAt, takenAt, past } = job;
   return {
     ...job,
     enqueuedAt: later(enqueuedAt, ms),
     readyAt: later(readyAt, ms),
     endsAt: endsAt === 0 ? 0 : later(endsAt, ms),
     expiresAt: expiresAt === 0 ? 0 : later(expiresAt, ms),
+    takenAt: takenAt === 0 ? 0 : later(takenAt, ms),
+    past: laterPast(past, ms),
   };
 }
 

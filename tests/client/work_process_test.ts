@@ -45,7 +45,10 @@ Deno.test("work does every job over TCP, although the server is killed twice, an
       onDone();
     };
     const isGone = (id: number): Promise<boolean> =>
-      client.JOB({ id }).then(() => false, (error) => error.code === "not-found");
+      client.JOB({ id }).then(
+        () => false,
+        (error) => (error as { code?: string }).code === "not-found",
+      );
     const handler = async (job: { body: Uint8Array }): Promise<void> => {
       const isFirst = !begun.has(text(job));
       begun.add(text(job));

@@ -43,6 +43,9 @@ export const progress: JobProgress = {
   releaseOnDisconnect: true,
   reason: 'naïve "reason" \u{1f4e8}',
   rank: 4_294_967_295,
+  takenAt: 1_577_836_800_002.5,
+  past:
+    '1 1577836800000 1200.5 failed 127.0.0.1:4711 naïve "reason" \u{1f4e8}\n2 1577836800001 3 timeout -',
 };
 
 /** Limits of a queue. */

@@ -39,7 +39,7 @@ Deno.test("a job that one kind of client puts is taken by the other", async () =
   await ask(bean, "delete 2\r\n", "DELETED\r\n");
   assertMatch(
     await line.ask("JOB 1"),
-    /^OK id=1 queue=mail priority=5 state=ready attempt=1 attempts=0 lease=60s /,
+    /^OK id=1 queue=mail priority=5 state=ready attempt=1 attempts=0 lease=60s /m,
   );
 });
 
@@ -381,7 +381,7 @@ Deno.test("until a drain is over, a client may end the jobs that it has reserved
   await down;
   const line = await stage.lineup();
   assertMatch(await line.ask("JOB 1"), /^ERR not-found /);
-  assertMatch(await line.ask("JOB 2"), /^OK id=2 .*state=ready/);
+  assertMatch(await line.ask("JOB 2"), /^OK id=2 .*state=ready/m);
 });
 
 Deno.test("at a shutdown a put whose body is not whole is answered", async () => {

@@ -134,7 +134,10 @@ Deno.test("FAIL makes a job ready, delayed or dead", async () => {
   assertEquals(await session.ask("FAIL 1 reason=enough retry=10s"), "OK state=dead");
   assertEquals(
     await session.ask("JOB 1"),
-    "OK id=1 queue=mail priority=5 state=dead attempt=3 attempts=3 lease=60s age=10s " +
+    "* attempt=1 age=10s ran=0ms outcome=failed by=memory reason=again\n" +
+      "* attempt=2 age=10s ran=0ms outcome=failed by=memory reason=later\n" +
+      "* attempt=3 age=0ms ran=0ms outcome=failed by=memory reason=enough\n" +
+      "OK id=1 queue=mail priority=5 state=dead attempt=3 attempts=3 lease=60s age=10s " +
       "reason=enough {1}\nx",
   );
   await session.ask("PUT mail y");

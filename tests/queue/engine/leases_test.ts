@@ -56,7 +56,8 @@ Deno.test("a job is dead when its lease ends and its attempts are used up", asyn
   await queue.clock.elapse(60_000);
   assertEquals(
     await session.ask("JOB 1"),
-    "OK id=1 queue=mail priority=5 state=dead attempt=1 attempts=1 lease=60s age=60s " +
+    "* attempt=1 age=60s ran=60s outcome=timeout by=memory\n" +
+      "OK id=1 queue=mail priority=5 state=dead attempt=1 attempts=1 lease=60s age=60s " +
       'reason="The lease ran out." {1}\nx',
   );
 });

@@ -179,8 +179,8 @@ Deno.test("a file of another program, or of an unknown version, is refused", () 
     for (
       const [sql, why] of [
         ["PRAGMA application_id = 7", "is a database of another program, not a queue"],
-        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 4"],
-        ["PRAGMA user_version = 5", "is a queue of version 5; this program reads version 4"],
+        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 5"],
+        ["PRAGMA user_version = 6", "is a queue of version 6; this program reads version 5"],
         ["PRAGMA user_version = 2", "is no queue of ours: its table job has other columns"],
       ]
     ) {

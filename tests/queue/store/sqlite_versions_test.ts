@@ -4,8 +4,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { job, progress, put } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-// The tables of a file change only with a new version. These are the tables of every existing file of version 4.
-Deno.test("sqliteStore makes a file of version 4 with the tables of that version", () =>
+// The tables of a file change only with a new version. These are the tables of every existing file of version 5.
+Deno.test("sqliteStore makes a file of version 5 with the tables of that version", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await (await sqliteStore(path)).close();
@@ -13,7 +13,7 @@ Deno.test("sqliteStore makes a file of version 4 with the tables of that version
     const tables = db.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid").all();
     const { user_version: version } = db.prepare("PRAGMA user_version").get()!;
     db.close();
-    assertEquals(version, 4);
+    assertEquals(version, 5);
     assertEquals(tables.map(({ sql }) => String(sql).replace(/\s+/g, " ")), [
       "CREATE TABLE job ( id INTEGER PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
       "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
@@ -22,7 +22,8 @@ Deno.test("sqliteStore makes a file of version 4 with the tables of that version
       "body BLOB NOT NULL ) STRICT",
       "CREATE TABLE progress ( id INTEGER PRIMARY KEY, state INTEGER NOT NULL, " +
       "attempt INTEGER NOT NULL, spared INTEGER NOT NULL, ready REAL NOT NULL, until REAL NOT NULL, " +
-      "held INTEGER NOT NULL, reason TEXT NOT NULL, rank INTEGER NOT NULL ) STRICT",
+      "held INTEGER NOT NULL, reason TEXT NOT NULL, rank INTEGER NOT NULL, taken REAL NOT NULL, " +
+      "past TEXT NOT NULL ) STRICT",
       "CREATE TABLE rules ( queue TEXT NOT NULL, key TEXT NOT NULL, paused INTEGER NOT NULL, " +
       "running INTEGER NOT NULL, rate REAL NOT NULL, weight REAL NOT NULL, depth INTEGER NOT NULL, " +
       "paid REAL NOT NULL, PRIMARY KEY (queue, key) ) STRICT, WITHOUT ROWID",
@@ -114,6 +115,8 @@ Deno.test("sqliteStore migrates a file of version 2 to the present version, whic
       ALTER TABLE rules DROP COLUMN paid;
       ALTER TABLE job DROP COLUMN rank;
       ALTER TABLE progress DROP COLUMN rank;
+      ALTER TABLE progress DROP COLUMN taken;
+      ALTER TABLE progress DROP COLUMN past;
       PRAGMA user_version = 2;
     `);
     db.close();
@@ -132,13 +135,15 @@ Deno.test("sqliteStore migrates a file of version 3 to the present version, whos
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     const made = await sqliteStore(path);
-    const { rank: _, ...taken } = progress;
-    await made.commit([put(job(1)), { kind: "move", id: 1, progress: { ...taken, rank: -1 } }]);
+    const taken = { ...progress, takenAt: 0, past: "" };
+    await made.commit([put(job(1)), { kind: "move", id: 1, progress: taken }]);
     await made.close();
     const db = new DatabaseSync(path);
     db.exec(`
       ALTER TABLE job DROP COLUMN rank;
       ALTER TABLE progress DROP COLUMN rank;
+      ALTER TABLE progress DROP COLUMN taken;
+      ALTER TABLE progress DROP COLUMN past;
       PRAGMA user_version = 3;
     `);
     db.close();
@@ -153,6 +158,30 @@ Deno.test("sqliteStore migrates a file of version 3 to the present version, whos
     assertEquals(second, job(2, { ...taken, rank: 7 }));
     await again.close();
     assertEquals(checkSqliteFile(path), { jobs: 2, older: false, problems: [] });
+  }));
+
+Deno.test("sqliteStore migrates a file of version 4 to the present version, whose jobs have attempts", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    const made = await sqliteStore(path);
+    await made.commit([put(job(1)), { kind: "move", id: 1, progress }]);
+    await made.close();
+    const db = new DatabaseSync(path);
+    db.exec(`
+      ALTER TABLE progress DROP COLUMN taken;
+      ALTER TABLE progress DROP COLUMN past;
+      PRAGMA user_version = 4;
+    `);
+    db.close();
+    assertEquals(checkSqliteFile(path), { jobs: 1, older: true, problems: [] });
+    const store = await sqliteStore(path);
+    const old = job(1, { ...progress, takenAt: 0, past: "" });
+    assertEquals(await Array.fromAsync(store.load()), [old]);
+    await store.commit([{ kind: "move", id: 1, progress }]);
+    await store.close();
+    const again = await sqliteStore(path);
+    assertEquals(await Array.fromAsync(again.load()), [job(1, { ...progress })]);
+    await again.close();
   }));
 
 Deno.test("checkSqliteFile reads the files of a dead server, and does not change them", () =>
@@ -226,7 +255,7 @@ Deno.test("checkSqliteFile finds errors that SQLite cannot find", () =>
         "names belong to several jobs of a queue: 1",
       ],
       [
-        "UPDATE job SET name = '' WHERE id = 2; INSERT INTO progress VALUES (8, 1, 1, 0, 0, 0, 0, '', -1)",
+        "UPDATE job SET name = '' WHERE id = 2; INSERT INTO progress VALUES (8, 1, 1, 0, 0, 0, 0, '', -1, 0, '')",
         "jobs have progress and are not there: 1",
       ],
       [

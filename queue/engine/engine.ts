@@ -117,6 +117,14 @@ export interface JobList {
   readonly after: number | undefined;
 }
 
+/** Which queues are meant. */
+export interface QueueFilter {
+  /** Only queues whose names match this pattern, in which `*` stands for any characters and `?` for one. Default: all. */
+  readonly match?: string;
+  /** Only queues whose names are behind this one. Default: all. */
+  readonly after?: string;
+}
+
 /** The state of a queue in short. */
 export interface QueueSummary {
   /** The name of the queue. */
@@ -237,8 +245,8 @@ export interface Engine {
    */
   release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed">;
 
-  /** All queues, by name. */
-  queues(): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
+  /** The queues, by name. */
+  queues(filter?: QueueFilter): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
   /** A queue, with so many of its keys, or only this one; without jobs if there is none of this name. */
   queue(name: string, top: number, key?: string): QueueDetails | Promise<QueueDetails>;
   /** A job and its body, or its result if it is done. Rejects with `not-found`. */

@@ -20,6 +20,7 @@ import type {
   NewSchedule,
   PutResult,
   QueueDetails,
+  QueueFilter,
   QueueSummary,
   ScheduleDetails,
   TakeRequest,
@@ -197,8 +198,8 @@ export class LocalEngine implements RankedEngine {
     return release(this.#work, id, claim, delay, rank);
   }
 
-  queues(): Iterable<QueueSummary> {
-    return summaries(this.#work.jobs);
+  queues(filter?: QueueFilter): Iterable<QueueSummary> {
+    return summaries(this.#work.jobs, filter);
   }
 
   queue(name: string, top: number, key?: string): QueueDetails {

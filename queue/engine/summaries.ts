@@ -3,13 +3,25 @@
 import { type CountedEvent, events } from "../index/event_rates.ts";
 import type { JobsView } from "../index/jobs.ts";
 import { type KeyView, noJobs, type QueueView } from "../index/queue.ts";
-import type { BlockReason, KeySummary, QueueDetails, QueueSummary } from "./engine.ts";
+import { glob } from "../glob.ts";
+import type { BlockReason, KeySummary, QueueDetails, QueueFilter, QueueSummary } from "./engine.ts";
 import { limitsOf } from "./limits.ts";
 
-/** All queues, by name. */
-export function* summaries({ names, queues }: JobsView): Generator<QueueSummary, void, void> {
-  for (const name of names) {
-    const queue = queues.get(name);
+/** The queues, by name. */
+export function* summaries(
+  { names, queues }: JobsView,
+  { match = "*", after = "" }: QueueFilter = {},
+): Generator<QueueSummary, void, void> {
+  const { prefix, matches } = glob(match);
+  // Names before the prefix are skipped, so the queue of that very name must be looked at by itself.
+  if (prefix > after) yield* summaryOfOne(prefix);
+  for (const name of names.after(prefix > after ? prefix : after)) {
+    if (!name.startsWith(prefix)) return;
+    yield* summaryOfOne(name);
+  }
+
+  function* summaryOfOne(name: string): Generator<QueueSummary, void, void> {
+    const queue = matches(name) ? queues.get(name) : undefined;
     if (queue !== undefined) yield summaryOf(name, queue);
   }
 }

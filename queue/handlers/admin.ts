@@ -15,15 +15,29 @@ const ITEM_BYTES = 256;
 /** The handlers of the commands of administrators. */
 export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof admin> {
   return {
-    async *QUEUES() {
+    async *QUEUES({ match, after, max = Infinity, details = false }) {
       const now = engine.now();
       let count = 0;
-      for await (const each of engine.queues()) {
+      let last: string | undefined;
+      let hasMore = false;
+      for await (const each of engine.queues({ match, after })) {
+        if (count === max) {
+          hasMore = true;
+          break;
+        }
         count++;
         const { queue, counts, paused } = each;
-        yield { queue, ...countsOf(counts), ...waitingOf(each, now), paused: paused || undefined };
+        last = queue;
+        yield {
+          queue,
+          ...countsOf(counts),
+          ...waitingOf(each, now),
+          paused: paused || undefined,
+          ...details ? detailsOfQueue(await engine.queue(queue, 0)) : {},
+        };
       }
-      return { count, "read-only": engine.readOnly || undefined };
+      const next = hasMore ? last : undefined;
+      return { count, after: next, "read-only": engine.readOnly || undefined };
     },
 
     async *QUEUE({ queue: name, top, key: only }) {
@@ -38,17 +52,10 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
           ...limitsOf(limits),
         };
       }
-      const { put, taken, done, failed } = queue.rates;
       return {
         ...countsOf(queue.counts),
         ...waitingOf(queue, now),
-        keys: queue.keys,
-        puts: put,
-        takes: taken,
-        dones: done,
-        fails: failed,
-        blocked: queue.blocked,
-        ...limitsOf(queue.limits),
+        ...detailsOfQueue(queue),
       };
     },
 
@@ -137,6 +144,20 @@ function limitsOf({ paused, running, rate, weight, depth }: QueueLimits) {
     rate: rate || undefined,
     weight: weight || undefined,
     depth: depth || undefined,
+  };
+}
+
+/** What a queue has beside its counts. */
+function detailsOfQueue({ keys, rates, blocked, limits }: QueueDetails) {
+  const { put, taken, done, failed } = rates;
+  return {
+    keys,
+    puts: put,
+    takes: taken,
+    dones: done,
+    fails: failed,
+    blocked,
+    ...limitsOf(limits),
   };
 }
 

@@ -245,7 +245,7 @@ export interface JobsView extends Pick<Jobs, "get" | "at" | typeof Symbol.iterat
   readonly counts: Readonly<Counts>;
   readonly urgent: number;
   readonly queues: ReadonlyMap<string, QueueView>;
-  readonly names: Iterable<string>;
+  readonly names: Iterable<string> & Pick<SortedNames, "after">;
 }
 
 /** The jobs as the consumers see them: a queue counts its consumers, and exists as long as it has one. */

@@ -31,8 +31,13 @@ export class SortedNames {
   }
 
   /** All names, each page as it is at that moment. */
-  *[Symbol.iterator](): Generator<string, void, void> {
-    let page = this.#page("");
+  [Symbol.iterator](): Generator<string, void, void> {
+    return this.after("");
+  }
+
+  /** The names behind one, which need not be there. */
+  *after(name: string): Generator<string, void, void> {
+    let page = this.#page(name);
     while (page.length > 0) {
       yield* page;
       page = this.#page(page[page.length - 1]);

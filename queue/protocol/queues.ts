@@ -12,22 +12,48 @@ const oldest = {
 } as const;
 const done = { ...count, optional: true, summary: "Jobs whose results are kept." } as const;
 const takers = { ...count, summary: "Requests that wait for a job." } as const;
+const keys = { ...count, summary: "How many keys have jobs or limits." } as const;
 const lately = { type: "number", min: 0 } as const;
+const rates = {
+  puts: { ...lately, summary: "Jobs put a second, on average of the last minute or so." },
+  takes: { ...lately, summary: "And taken." },
+  dones: { ...lately, summary: "And done." },
+  fails: { ...lately, summary: "And failed." },
+} as const;
 
 /** The commands. */
 export const queueCommands = {
   QUEUES: {
     summary: "Tell of every queue how many jobs it holds.",
+    description:
+      "Queues come by name. Where the reply has after=, there are more: give that to the next QUEUES.",
+    options: {
+      match: {
+        ...queue,
+        summary: "Only queues of such names: * stands for any characters, ? for one.",
+      },
+      after: { ...queue, summary: "Only queues whose names are behind this one." },
+      max: { type: "integer", min: 1, max: 100_000, summary: "How many queues at most." },
+      details: { type: "boolean", summary: "Whether to tell rates and limits too." },
+    },
     items: {
       queue: { ...queue, positional: true },
       ...counts,
       done,
       oldest,
       takers,
+      keys: { ...keys, optional: true },
+      puts: { ...rates.puts, optional: true },
+      takes: { ...rates.takes, optional: true },
+      dones: { ...rates.dones, optional: true },
+      fails: { ...rates.fails, optional: true },
+      blocked,
       paused,
+      ...setLimits,
     },
     reply: {
       count: { ...count, summary: "How many queues." },
+      after: { ...queue, optional: true, summary: "Where the next page begins." },
       "read-only": { type: "boolean", optional: true, summary: "Whether the store fails." },
     },
     class: "interactive",
@@ -37,6 +63,11 @@ export const queueCommands = {
         request: "QUEUES",
         reply: "* mail delayed=2 ready=0 taken=0 dead=0 takers=0\n" +
           "* video delayed=1 ready=0 taken=0 dead=0 done=1 takers=0\nOK count=2",
+      },
+      {
+        request: "QUEUES match=m* max=1 details=yes",
+        reply: "* mail delayed=2 ready=0 taken=0 dead=0 takers=0 keys=2 puts=… takes=… dones=… " +
+          "fails=…\nOK count=1",
       },
     ],
   },
@@ -72,11 +103,8 @@ export const queueCommands = {
       done,
       oldest,
       takers,
-      keys: { ...count, summary: "How many keys have jobs or limits." },
-      puts: { ...lately, summary: "Jobs put a second, on average of the last minute or so." },
-      takes: { ...lately, summary: "And taken." },
-      dones: { ...lately, summary: "And done." },
-      fails: { ...lately, summary: "And failed." },
+      keys,
+      ...rates,
       blocked,
       paused,
       ...setLimits,

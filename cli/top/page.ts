@@ -3,10 +3,13 @@
 import { printable } from "../../protocol/printable.ts";
 import * as figures from "../figures.ts";
 import type { StyledText } from "../styled_text.ts";
-import { labelled, type PageRow, plain, table } from "./layout.ts";
+import { labelled, type PageRow, plain, table } from "../page_layout.ts";
+import { inOrder, queueTable } from "../queues/queue_table.ts";
 import type { Reading } from "./sample.ts";
 
 const NOTHING = "-";
+/** The most queues of a page. */
+const MOST_QUEUES = 20;
 
 /** Makes the rows of a label and its items. */
 type Label = (label: string, items: readonly (StyledText | undefined)[]) => PageRow[];
@@ -53,6 +56,7 @@ export function page(reading: Reading, name: string, columns: number): PageRow[]
       ? []
       : line(reading, "workers-", "Workers' line", label)),
     ...others(reading, label),
+    ...queues(reading),
   ];
 }
 
@@ -117,6 +121,18 @@ function flows(reading: Reading, prefix: string): PageRow[] {
 function errors(reading: Reading): (StyledText | undefined)[] {
   return reading.names("errors-", "-total")
     .map((code) => alarm(code, reading.rate(`errors-${code}`)));
+}
+
+/** A row for each of the queues that need a look first. */
+function queues({ queues: all }: Reading): PageRow[] {
+  if (all === undefined) return [];
+  const shown = [...all].sort(inOrder("urgency")).slice(0, MOST_QUEUES);
+  const { head, rows: cells } = queueTable(shown, true);
+  const rows = table({ head, words: 1, endsInWords: true }, cells);
+  const left = all.length - shown.length;
+  return left === 0
+    ? rows
+    : [...rows, [{ text: `… ${figures.counted(left, "more queue")}`, style: "dim" }]];
 }
 
 /** The figures that this program does not know, such as those of the queue, grouped by the first word of their names. */

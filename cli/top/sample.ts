@@ -1,20 +1,36 @@
 // The figures of STATS at one moment, and how they change from one moment to the next.
 
 import type { DynamicClient } from "../../client/mod.ts";
+import type { QueueState } from "../queues/queue_table.ts";
 
 /** An answer to STATS. */
 export interface Sample {
   /** When it came, in ms of `performance.now()`. */
   readonly at: number;
   readonly figures: ReadonlyMap<string, string>;
+  /** Its queues, if it is a queue server. */
+  readonly queues?: readonly QueueState[];
 }
 
 /** The most characters of one answer. A server with thousands of flows sends a tenth of that. */
 const MOST_CHARACTERS = 1 << 22;
 const TOTAL = "-total";
+/** The most queues that are asked for. */
+const MOST_QUEUES = 1000;
 
-/** Asks for the figures, and waits at most `within` ms for them. Rejects as calls do, and with `RangeError`. */
-export async function takeSample(client: DynamicClient, within: number): Promise<Sample> {
+/**
+ * Asks for the figures, and for the queues if there are any, and waits at most `within` ms for them. Rejects as calls do,
+ * and with `RangeError`.
+ */
+export async function takeSample(
+  client: DynamicClient,
+  within: number,
+  hasQueues: boolean,
+): Promise<Sample> {
+  const queues = hasQueues ? queuesOf(client, within) : undefined;
+  // It is awaited after the figures, which may fail first.
+  queues?.catch(() => {});
+
   const figures = new Map<string, string>();
   let size = 0;
   for await (const { name, value } of client.stream("STATS", {}, { within })) {
@@ -25,7 +41,17 @@ export async function takeSample(client: DynamicClient, within: number): Promise
     }
     figures.set(key, text);
   }
-  return { at: performance.now(), figures };
+  return { at: performance.now(), figures, queues: await queues };
+}
+
+/** The first queues, by name. */
+async function queuesOf(client: DynamicClient, within: number): Promise<QueueState[]> {
+  const queues: QueueState[] = [];
+  const asked = { max: MOST_QUEUES, details: true };
+  for await (const each of client.stream("QUEUES", asked, { within })) {
+    queues.push(each as unknown as QueueState);
+  }
+  return queues;
 }
 
 /** The figures of a sample, and their rates since an earlier one. It remembers which figures were read. */
@@ -44,6 +70,11 @@ export class Reading {
   /** Seconds between the samples; `undefined` for a single sample. */
   get seconds(): number | undefined {
     return this.#before && (this.#sample.at - this.#before.at) / 1000;
+  }
+
+  /** The queues of a queue server. */
+  get queues(): readonly QueueState[] | undefined {
+    return this.#sample.queues;
   }
 
   /** A figure as the server sent it. */
@@ -89,6 +120,7 @@ export class Reading {
     }
     const rates = this.names("", TOTAL).map((name) => [name, this.rate(name)] as const)
       .filter(([, rate]) => rate !== undefined);
-    return { seconds: this.seconds, figures, rates: Object.fromEntries(rates) };
+    const { seconds, queues } = this;
+    return { seconds, figures, rates: Object.fromEntries(rates), queues };
   }
 }

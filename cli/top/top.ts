@@ -8,9 +8,10 @@ import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { runInTerminal } from "../raw_terminal.ts";
 import { painter } from "../style.ts";
-import { Live } from "./live.ts";
+import { LivePage } from "../live_page.ts";
+import { pause, polled } from "../polled.ts";
 import { page } from "./page.ts";
-import { readings } from "./readings.ts";
+import { Reading, type Sample, takeSample } from "./sample.ts";
 
 /** The width of a page that is printed. */
 const COLUMNS = 80;
@@ -45,13 +46,16 @@ export const top: Subcommand = {
     `lineup top asks for STATS. It shows rates a second: requests, errors by code, refused connections. For
 each class of requests it shows how many wait, run, were shed or expired, and the percentiles of their
 waiting time in ms. Then it shows the flows with most requests waiting, and the figures of the service.
+Of a queue server it shows the queues as well: those whose oldest job waits longest first, then those in
+which most happens (\`lineup queues --watch\` shows them all).
 
 At a terminal it updates one page: q quits, the space bar updates at once, and a lost connection is made
 again. Into a pipe, or with --count or --json, it prints page after page until Ctrl-C, the first one
 after one interval.
 
 --json prints {"time": ..., "seconds": ..., "figures": {...}, "rates": {...}}: each figure of STATS by
-its name, and the growth a second of each figure whose name ends in -total.`,
+its name, and the growth a second of each figure whose name ends in -total. Of a queue server it has
+"queues" too, a list of at most 1,000 answers to QUEUES.`,
   exits: [
     [0, "Its own end, or q at a terminal."],
     [2, "There is no connection, or it is lost while pages are printed."],
@@ -62,23 +66,26 @@ its name, and the growth a second of each figure whose name ends in -total.`,
     const { interval, count, json } = flags;
     const { address, dial } = destination(flags);
     // Fails with the message of the other commands if there is no server.
-    const { greeting } = await remoteSpec(address, dial);
+    const { greeting, compiled } = await remoteSpec(address, dial);
+    const hasQueues = compiled?.protocol.commands.QUEUES?.options?.details !== undefined;
     await using client = await connect(address, { agent: "lineup-top", dial });
     const name = `${greeting.name}/${greeting.version} at ${address}`;
     const isLive = count === undefined && !json && Deno.stdin.isTerminal() &&
       Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";
+    const read = readingsOf(client, hasQueues);
     if (!isLive) {
-      await printAll(client, name, { interval, count: count ?? Infinity, json });
+      await printAll(read, name, { interval, count: count ?? Infinity, json });
       return 0;
     }
     const code = await runInTerminal((device, suspend) =>
-      new Live({
+      new LivePage<Reading>({
         name,
         interval,
         device,
         suspend,
         paint: painter(!Deno.noColor),
-        read: (pace) => readings(client, pace),
+        read: (pace) => polled(read, pace),
+        page: (reading, columns) => page(reading, name, columns),
       })
     );
     // Do not wait for the answer to the last STATS.
@@ -87,15 +94,28 @@ its name, and the growth a second of each figure whose name ends in -total.`,
   },
 };
 
+/** Takes readings of a server, the first without rates. */
+function readingsOf(
+  client: DynamicClient,
+  hasQueues: boolean,
+): (within: number) => Promise<Reading> {
+  let before: Sample | undefined;
+  return async (within) => {
+    const sample = await takeSample(client, within, hasQueues);
+    const reading = new Reading(sample, before);
+    before = sample;
+    return reading;
+  };
+}
+
 /** Prints pages, or lines of JSON. Rejects with `ConnectionLost` when a reading fails. */
 async function printAll(
-  client: DynamicClient,
+  read: (within: number) => Promise<Reading>,
   name: string,
   { interval, count, json }: { interval: number; count: number; json: boolean },
 ): Promise<void> {
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   let printed = 0;
-  for await (const reading of readings(client, { interval, pause })) {
+  for await (const reading of polled(read, { interval, pause })) {
     if (reading instanceof Error) {
       const { message } = reading;
       throw reading instanceof ConnectionLost ? reading : new ConnectionLost(message, "no");

@@ -2,7 +2,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { age } from "../../cli/figures.ts";
 import calc from "../../examples/calc.ts";
 import { serve } from "@lineup/lineup/server";
+import { glob } from "../../queue/glob.ts";
 import { lineup } from "./lineup_here.ts";
+import { startProcess } from "./lineup_process.ts";
 import { serveQueue } from "./queue_here.ts";
 
 Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", async () => {
@@ -20,14 +22,24 @@ Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", as
   const { code, out, err } = await lineup(["queues", address]);
   assertEquals([code, err], [0, ""]);
   const rows = out.replaceAll(/ +/g, " ").split("\n");
-  assertEquals(rows[0], "queue ready oldest delayed taken dead done takers");
-  assertMatch(rows[1], /^mail 9 [\d.]+m?s 0 3 0 0 0$/);
-  assertEquals(rows.slice(2), ["video 0 - 1 0 0 0 0 paused", ""]);
+  assertEquals(
+    rows[0],
+    "queue ready oldest delayed taken dead done takers puts/s takes/s dones/s fails/s limits",
+  );
+  assertMatch(rows[1], /^mail 9 [\d.]+m?s 0 3 0 0 0 0\.\d+ 0\.\d+ 0 0$/);
+  assertMatch(rows[2], /^video 0 - 1 0 0 0 0 0\.\d+ 0 0 0 paused$/);
+  assertEquals(rows.slice(3), [""]);
   const lines = (await lineup(["queues", "--json", address])).out.trimEnd().split("\n");
   const [mail, video] = lines.map((line) => JSON.parse(line));
   assertEquals([mail.ready, mail.taken, typeof mail.oldest], [9, 3, "number"]);
-  assertEquals(video, {
+  assertEquals(video.puts > 0, true);
+  assertEquals({ ...video, puts: 0 }, {
     queue: "video",
+    keys: 1,
+    puts: 0,
+    takes: 0,
+    dones: 0,
+    fails: 0,
     delayed: 1,
     ready: 0,
     taken: 0,
@@ -36,6 +48,63 @@ Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", as
     paused: true,
   });
   assertEquals((await lineup(["queues", "--names", address])).out, "mail\nvideo\n");
+});
+
+Deno.test("lineup queues filters, sorts and pages, and says how many are left", async () => {
+  await using queue = await serveQueue();
+  const { address, client } = queue;
+  for (const [at, name] of ["mail.a", "mail.b", "mail.c", "news"].entries()) {
+    for (let n = 0; n < [2, 3, 1, 9][at]; n++) await client.PUT({ queue: name, body: "x" });
+  }
+  await client.LIMIT({ queue: "mail.b", running: 3, rate: 0.5, weight: 2, depth: 1000 });
+  const names = async (...args: string[]) =>
+    (await lineup(["queues", "--names", ...args, address])).out.trim().split("\n");
+  assertEquals(await names("--match", "mail.?"), ["mail.a", "mail.b", "mail.c"]);
+  assertEquals(await names("--match", "*a*", "--sort", "ready"), ["mail.b", "mail.a", "mail.c"]);
+  assertEquals(await names("--sort", "urgency"), ["mail.a", "mail.b", "mail.c", "news"]);
+  assertEquals(await names("--sort", "puts", "--limit", "2"), ["news", "mail.b"]);
+  assertEquals(await names("--after", "mail.b"), ["mail.c", "news"]);
+  const first = await lineup(["queues", "--limit", "2", address]);
+  assertMatch(first.out, /^mail\.b .* running 3, rate 0\.5\/s, weight 2, depth 1,000$/m);
+  assertEquals(first.err, "There are more queues: --after mail.b shows the next ones.\n");
+  const sorted = await lineup(["queues", "--limit", "1", "--sort", "ready", address]);
+  assertEquals(sorted.err, "There are 3 more queues.\n");
+  assertEquals(
+    (await lineup(["queues", "--match", "x*", address])).err,
+    "There is no such queue.\n",
+  );
+  const refused = await lineup(["queues", "--interval", "1s", address]);
+  assertEquals([refused.code, refused.out], [64, ""]);
+});
+
+Deno.test("lineup queues --watch prints table after table until the server goes away", async () => {
+  const queue = await serveQueue();
+  await queue.client.PUT({ queue: "mail", body: "x" });
+  await using process = startProcess(["queues", "--watch", "--interval", "100ms", queue.address]);
+  await process.see("\n\nqueue  ready");
+  await queue[Symbol.asyncDispose]();
+  assertEquals(await process.code, 2);
+});
+
+Deno.test("a pattern of names matches as its stars and question marks say, in little time", () => {
+  const cases: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
+    ["mail", "mail", true],
+    ["mail", "mails", false],
+    ["", "", true],
+    ["*", "", true],
+    ["?", "", false],
+    ["m*l", "mail", true],
+    ["m*l", "mails", false],
+    ["*.b?lls", "mail.bills", true],
+    ["**a*?", "mail", true],
+    ["a.c", "abc", false],
+    ["[a]", "a", false],
+  ];
+  for (const [pattern, name, matches] of cases) {
+    assertEquals(glob(pattern).matches(name), matches, `${pattern} ${name}`);
+  }
+  assertEquals(glob("a*".repeat(60) + "b").matches("a".repeat(128)), false);
+  assertEquals(glob("mail.*?").prefix, "mail.");
 });
 
 Deno.test("lineup queues names a server that is no queue", async () => {

@@ -128,11 +128,14 @@ Deno.test("lineup top prints its number of pages, or of lines of JSON", async ()
   assertEquals(pages.out.match(/^queue\/1\.0 at tcp:\/\/127\.0\.0\.1:\d+, up /gm)?.length, 2);
   assertMatch(pages.out, /^Requests +[\d.]+\/s +/m);
   assertMatch(pages.out, /^normal +0 +0 +0\/s +/m);
+  assertMatch(pages.out, /^queue +ready +oldest +delayed +taken +dead +takers +puts\/s +dones\/s/m);
+  assertMatch(pages.out, /^mail +3 +[\d.]+m?s +0 +0 +0 +0 +0\.\d+ +0 +0$/m);
 
   const args = ["top", "--json", "--count", "2", "--interval", "100ms", queue.address];
   const { code, out } = await lineup(args);
   const [one, two, ...more] = out.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals([code, more], [0, []]);
+  assertEquals([one.queues.length, one.queues[0].queue, one.queues[0].ready], [1, "mail", 3]);
   assertEquals(one.figures["normal-started-total"], 3);
   assert(two.figures["requests-total"] > one.figures["requests-total"]);
   assert(two.rates.requests > 0 && two.seconds > 0, JSON.stringify(two.rates));

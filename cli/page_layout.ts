@@ -1,9 +1,9 @@
 // The rows of a page: labelled items that flow over several rows, and tables.
 
-import { align } from "../columns.ts";
-import type { Style } from "../style.ts";
-import type { StyledText } from "../styled_text.ts";
-import { width } from "../text_width.ts";
+import { align } from "./columns.ts";
+import type { Style } from "./style.ts";
+import type { StyledText } from "./styled_text.ts";
+import { width } from "./text_width.ts";
 
 /** A row of a page. */
 export type PageRow = readonly StyledText[];
@@ -43,17 +43,19 @@ export interface TableColumns {
   readonly head: readonly string[];
   /** The first columns that hold words. They are aligned to the left, the others to the right. */
   readonly words: number;
+  /** Whether the last column holds words too. */
+  readonly endsInWords?: boolean;
   /** Columns whose rates should be 0. Another rate stands out. */
   readonly alarms?: readonly number[];
 }
 
 /** A table below an empty row; no rows at all if the table is empty. */
 export function table(
-  { head, words, alarms = [] }: TableColumns,
+  { head, words, endsInWords = false, alarms = [] }: TableColumns,
   cells: readonly (readonly string[])[],
 ): PageRow[] {
   if (cells.length === 0) return [];
-  const numbers = head.map((_, at) => at).slice(words);
+  const numbers = head.map((_, at) => at).slice(words, endsInWords ? -1 : undefined);
   const style = (row: number, at: number): Style => {
     if (row === 0) return "dim";
     const cell = cells[row - 1][at];

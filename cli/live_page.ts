@@ -1,21 +1,19 @@
-// `lineup top` at a terminal: one page, drawn again and again on the alternate screen.
+// One page at a terminal, drawn again and again on the alternate screen: for `lineup top` and `lineup queues --watch`.
 
-import type { Device, TerminalProgram } from "../raw_terminal.ts";
-import { type Key, KeyDecoder } from "../keys.ts";
-import { cut } from "../styled_text.ts";
-import type { Paint } from "../style.ts";
-import { reason, sentence } from "../reason.ts";
-import { printable } from "../../protocol/printable.ts";
-import type { PageRow } from "./layout.ts";
-import { page } from "./page.ts";
-import type { PollOptions, readings } from "./readings.ts";
-import type { Reading } from "./sample.ts";
+import type { Device, TerminalProgram } from "./raw_terminal.ts";
+import { type Key, KeyDecoder } from "./keys.ts";
+import { cut } from "./styled_text.ts";
+import type { Paint } from "./style.ts";
+import { reason, sentence } from "./reason.ts";
+import { printable } from "../protocol/printable.ts";
+import type { PageRow } from "./page_layout.ts";
+import type { PollOptions } from "./polled.ts";
 
 const OK = 0;
 const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
 
-/** The options of a live page. */
-export interface LiveOptions {
+/** The options of a live page of readings. */
+export interface LiveOptions<R> {
   /** The server's name and address. */
   readonly name: string;
   readonly interval: number;
@@ -23,23 +21,25 @@ export interface LiveOptions {
   readonly paint: Paint;
   /** Gives the terminal back to the shell until it is continued. */
   readonly suspend: () => void;
-  /** Takes readings. */
-  readonly read: (pace: PollOptions) => ReturnType<typeof readings>;
+  /** Takes readings without end. One that fails is an `Error`. */
+  readonly read: (pace: PollOptions) => AsyncIterable<R | Error>;
+  /** The rows of a page, at most so many columns wide. */
+  readonly page: (reading: R, columns: number) => PageRow[];
 }
 
 /** The page of a server, until the person leaves. */
-export class Live implements TerminalProgram {
-  readonly #options: LiveOptions;
+export class LivePage<R> implements TerminalProgram {
+  readonly #options: LiveOptions<R>;
   readonly #decoder = new KeyDecoder();
   readonly #end = Promise.withResolvers<number>();
-  #reading: Reading | undefined;
+  #reading: R | undefined;
   #trouble: string | undefined;
   #hasScreen = false;
   #ended = false;
   #wake: () => void = () => {};
 
   /** Nothing is shown yet. */
-  constructor(options: LiveOptions) {
+  constructor(options: LiveOptions<R>) {
     this.#options = options;
   }
 
@@ -119,11 +119,11 @@ export class Live implements TerminalProgram {
   /** Draws the page; a page that is too tall is cut. */
   redraw(): void {
     if (this.#ended) return;
-    const { device, paint, interval, name } = this.#options;
+    const { device, paint, interval, name, page } = this.#options;
     const { columns, rows } = device.size();
     const all: PageRow[] = this.#reading === undefined
       ? [[{ text: printable(name), style: "bold" }]]
-      : page(this.#reading, name, columns);
+      : page(this.#reading, columns);
     const last = this.#trouble === undefined
       ? [{
         text: `every ${interval / 1000}s; q quits, space updates at once`,

@@ -36,6 +36,7 @@ Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", as
   assertEquals({ ...video, puts: 0 }, {
     queue: "video",
     keys: 1,
+    blocked: "paused",
     puts: 0,
     takes: 0,
     dones: 0,

@@ -5,6 +5,7 @@
 // WebSocket, so that a client could fill the memory.
 
 import { setImmediate } from "node:timers";
+import config from "../deno.json" with { type: "json" };
 import { AcceptQueue } from "../net/accept_queue.ts";
 import { systemClock } from "../net/clock.ts";
 import { type HttpAnswer, refusing, sendAnswer } from "../net/http_answer.ts";
@@ -20,12 +21,16 @@ import type { Clock } from "../scheduling/clock.ts";
 import { acceptAll } from "../server/connection/accept.ts";
 import { EventLog } from "../server/event_log.ts";
 import { type LogEntry, logToConsole } from "../server/log.ts";
+import type { Metric } from "../server/metric.ts";
 import type { Server } from "../server/mod.ts";
 import { readOrigin } from "../server/served_address.ts";
 import { Telemetry } from "../server/telemetry.ts";
 import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
 import { liveness, readiness } from "./health.ts";
 import { type AdminAsset, type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
+import { metricsRoute } from "./metrics/route.ts";
+import { RequestMetrics } from "./metrics/request_metrics.ts";
+import { processMetrics, serverMetrics } from "./metrics/server_metrics.ts";
 import { refuseForeign } from "./same_site.ts";
 
 /** The path of the WebSocket of the protocol. */
@@ -53,6 +58,8 @@ export interface AdminOptions {
   origins?: readonly string[];
   /** Tells why the server should get no requests now, for `/readyz`, such as a store that fails. Default: always ready. */
   unready?: () => string | undefined;
+  /** Further metrics for `/metrics`, such as `OpenQueue.metrics`. Called for each request. Default: none. */
+  metrics?: () => Iterable<Metric>;
   /** The files of a page. Default: none. */
   assets?: Iterable<AdminAsset>;
   /** Time. Default: this machine's. */
@@ -65,13 +72,15 @@ export interface AdminOptions {
 export interface AdminServer extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:5464`. */
   readonly address: string;
+  /** Counts the requests of a further server of this process in the metrics too. */
+  observe(server: Server): void;
   /** Stops listening and closes the connections that wait for an answer. WebSockets stay open until the server ends them. */
   close(): Promise<void>;
 }
 
 /**
  * Opens an admin port for a server. It answers `/healthz` (200: the process lives), `/readyz` (200, or 503 with the
- * reason while the server starts, drains, or `unready` tells one), the files of `assets`, and at `/lineup` it opens
+ * reason while the server starts, drains, or `unready` tells one), `/metrics` (Prometheus and OpenMetrics), the files of `assets`, and at `/lineup` it opens
  * WebSockets, which are connections of the server like all others.
  *
  * The port may open before the server does: give the promise of the server. It stays open while the server drains, until
@@ -117,6 +126,8 @@ class AdminPort {
   readonly #exchanges: PendingHandshakes;
   /** The open WebSockets that the server has not accepted yet. */
   readonly #webSockets = new AcceptQueue();
+  readonly #requests = new RequestMetrics();
+  readonly #startedAt: number;
   #server: Server | undefined = undefined;
 
   constructor(
@@ -125,11 +136,13 @@ class AdminPort {
     place: HostAddress,
   ) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
     this.#place = place;
     this.#origins = (options.origins ?? []).map(readOrigin);
     const routes: AdminRoute[] = [
       liveness,
       readiness(() => this.#unready()),
+      metricsRoute(() => this.#metrics()),
       ...Array.from(options.assets ?? [], assetRoute),
     ];
     this.#routes = new Map(routes.map((route) => [route.path, route]));
@@ -151,6 +164,7 @@ class AdminPort {
       return;
     }
     this.#server = server;
+    server.telemetry.subscribe(this.#requests);
     server.listen({
       address: `ws${formatAdminAddress(this.#place).slice("http".length)}${WEB_SOCKET_PATH}`,
       accept: () => this.#webSockets.accept(),
@@ -162,6 +176,20 @@ class AdminPort {
     if (this.#server === undefined) return "starting";
     const { state } = this.#server;
     return state === "serving" ? this.#options.unready?.() : state;
+  }
+
+  *#metrics(): Generator<Metric> {
+    yield {
+      name: "lineup_ready",
+      type: "gauge",
+      help: "Whether the server takes requests, as /readyz tells.",
+      samples: [{ value: this.#unready() === undefined ? 1 : 0 }],
+    };
+    yield* processMetrics(config.version, this.#startedAt);
+    if (this.#server === undefined) return;
+    yield* this.#requests.metrics();
+    yield* serverMetrics(this.#server.telemetry.figures());
+    yield* this.#options.metrics?.() ?? [];
   }
 
   async open(): Promise<AdminServer> {
@@ -184,6 +212,7 @@ class AdminPort {
     };
     return {
       address: formatAdminAddress({ ...this.#place, port }),
+      observe: ({ telemetry }) => void telemetry.subscribe(this.#requests),
       close,
       [Symbol.asyncDispose]: close,
     };

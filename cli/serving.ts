@@ -1,7 +1,7 @@
 // Serving, for `lineup queue` and `lineup serve`: the flags for listening, and the run from the first line to the end.
 
 import { isIP } from "node:net";
-import type { AdminServer } from "../admin/mod.ts";
+import type { AdminOptions, AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
 import type { Reloadable, ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
@@ -52,7 +52,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   admin: {
     value: "[HOST:]PORT",
     summary:
-      "Serve /healthz and /readyz over HTTP at this address, such as 127.0.0.1:5464; 0 takes a free port.",
+      "Serve /metrics, /healthz and /readyz over HTTP at this address, such as 127.0.0.1:5464; 0 takes a free port.",
   },
   "admin-origin": {
     value: "ORIGINS",
@@ -112,13 +112,13 @@ export function servingOptions(flags: Flags): ServingOptions {
 }
 
 /**
- * Opens the admin port that the flags ask for; `undefined` without --admin. `unready` tells why the server should get no
- * requests now. Throws `UsageError` or `AddressError`.
+ * Opens the admin port that the flags ask for; `undefined` without --admin. `more` are the
+ * metrics of what is served, and whether it is ready. Throws `UsageError` or `AddressError`.
  */
 export async function openAdmin(
   { admin: address, "admin-origin": origins, insecure }: Flags,
   server: PromiseLike<Server>,
-  unready?: () => string | undefined,
+  more: Pick<AdminOptions, "unready" | "metrics"> = {},
 ): Promise<AdminServer | undefined> {
   if (address === undefined) {
     if (origins === undefined) return undefined;
@@ -130,7 +130,7 @@ export async function openAdmin(
     address,
     insecure,
     origins: origins?.split(","),
-    unready,
+    ...more,
   });
 }
 

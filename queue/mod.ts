@@ -16,6 +16,7 @@
  */
 
 export { queueProtocol } from "./protocol/protocol.ts";
+export type { MetricsOptions } from "./metrics.ts";
 export { type OpenQueue, openQueue, type QueueOptions } from "./open.ts";
 export { createHandlers } from "./handlers/handlers.ts";
 export { beanstalkd } from "./beanstalkd/dialect.ts";

@@ -2,12 +2,14 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
 import { isLogged, type LogEntry, type LogLevel, logToConsole, logWritten } from "../server/log.ts";
+import type { Metric } from "../server/metric.ts";
 import { RepeatingLog } from "../server/repeating_log.ts";
 import { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
 import type { HeldWork } from "../server/mod.ts";
 import type { BeanstalkdHandlers, BeanstalkdOptions } from "./beanstalkd/options.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
+import { type MetricsOptions, queueMetrics } from "./metrics.ts";
 import { memoryStore } from "./store/memory_store.ts";
 import type { Store } from "./store/store.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
@@ -64,6 +66,8 @@ export interface OpenQueue extends AsyncDisposable {
   readonly heldWork: HeldWork;
   /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
+  /** Its metrics, for `serveAdmin`: jobs by queue and state, ages, events, the store. */
+  readonly metrics: (options?: MetricsOptions) => Iterable<Metric>;
   /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
   readonly unready: () => string | undefined;
   /**
@@ -130,6 +134,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
       holds: (client) => engine.leaseEnd(client) < Infinity,
     },
     stats: () => engine.figures(),
+    metrics: (options) => queueMetrics(engine.measured, options),
     unready: () => engine.unready(),
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),

@@ -31,6 +31,7 @@ export { addressPrefixes } from "./address_prefixes.ts";
 export type { Clock } from "./clock.ts";
 export { Codel } from "./codel.ts";
 export { CostEstimate } from "./cost_estimate.ts";
+export { DurationBuckets } from "./duration_buckets.ts";
 export { FairQueue } from "./fair_queue.ts";
 export { Entry, Flow, type FlowKey, Lane, Level } from "./flow.ts";
 export { Histogram } from "./histogram.ts";

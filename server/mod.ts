@@ -16,6 +16,16 @@ export type { ServerTelemetry } from "./server_telemetry.ts";
 export type { SchedulerFigures, ServerFigures } from "./figures.ts";
 export type { ReloadOutcome } from "./reloads.ts";
 export type { ServerEvent } from "./server_event.ts";
+export type {
+  BucketCounts,
+  CounterMetric,
+  GaugeMetric,
+  HistogramMetric,
+  Metric,
+  MetricLabels,
+  MetricParts,
+  MetricSample,
+} from "./metric.ts";
 export type { Counters } from "./telemetry.ts";
 export type { ObservedRequest, RefusedInput, TelemetrySubscriber } from "./telemetry_subscriber.ts";
 export type {

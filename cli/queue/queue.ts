@@ -9,7 +9,7 @@ import {
   sqliteStore,
 } from "../../queue/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
-import { type Subcommand, UsageError } from "../flags.ts";
+import { type Flags, type Subcommand, UsageError } from "../flags.ts";
 import { beanstalkdFlags, beanstalkdHandlers, serveBeanstalkd } from "./beanstalkd.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
@@ -64,6 +64,11 @@ export const queue: Subcommand = {
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
     ...beanstalkdFlags,
+    "metrics-keys": {
+      value: "QUEUES",
+      summary:
+        "The queues whose keys have labels in /metrics of --admin, separated by commas; of each the 100 keys with most ready jobs.",
+    },
     again: { summary: "With --import: add lines again that were imported before." },
   },
   more:
@@ -100,13 +105,17 @@ run an interrupted import again.`,
     // Refuse a wrong command line before a file is made.
     const serving = servingOptions(flags);
     const handlersOf = beanstalkdHandlers(flags);
+    const keysOf = readMetricsKeys(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
     cleanup.defer(() => turns.close());
     const starting = Promise.withResolvers<Server>();
     // Open before the jobs are loaded, and until all is stored.
-    await using admin = await openAdmin(flags, starting.promise, () => work.unready());
+    await using admin = await openAdmin(flags, starting.promise, {
+      unready: () => work.unready(),
+      metrics: () => work.metrics({ keysOf }),
+    });
     const work = await openQueue({
       store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
       maxMemory: flags["max-memory"],
@@ -124,6 +133,7 @@ run an interrupted import again.`,
       starting.resolve(server);
       await using other = beanstalkd &&
         await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);
+      if (other !== undefined) admin?.observe(other);
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
       const also = other === undefined
         ? []
@@ -136,6 +146,15 @@ run an interrupted import again.`,
     return code;
   },
 };
+
+/** The queues of --metrics-keys. Throws `UsageError`. */
+function readMetricsKeys({ "metrics-keys": keys, admin }: Flags): string[] {
+  if (keys === undefined) return [];
+  if (admin === undefined) {
+    throw new UsageError("--metrics-keys needs --admin [HOST:]PORT as well.");
+  }
+  return [...new Set<string>(keys.split(","))];
+}
 
 /** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */
 async function closed(work: OpenQueue): Promise<boolean> {

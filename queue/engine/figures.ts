@@ -1,8 +1,24 @@
 import { states } from "../store/job_fields.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
+/** The parts of a work queue that metrics are read from. Reading changes nothing. */
+export type MeasuredParts = Readonly<
+  Pick<
+    WorkQueue,
+    | "jobs"
+    | "journal"
+    | "consumers"
+    | "results"
+    | "schedules"
+    | "limits"
+    | "capacity"
+    | "transitions"
+    | "clock"
+  >
+>;
+
 /** The figures of a queue for STATS. */
-export function* figuresOf(work: WorkQueue): Generator<readonly [name: string, value: number]> {
+export function* figuresOf(work: MeasuredParts): Generator<readonly [name: string, value: number]> {
   const { jobs, journal, consumers, results, schedules, limits, capacity, transitions } = work;
   yield ["queue-queues", jobs.queues.size];
   for (const state of states) yield [`queue-${state}`, jobs.counts[state]];

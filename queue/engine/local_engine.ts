@@ -25,7 +25,7 @@ import type {
   ScheduleDetails,
   TakeRequest,
 } from "./engine.ts";
-import { figuresOf } from "./figures.ts";
+import { figuresOf, type MeasuredParts } from "./figures.ts";
 import { done, extend, fail, release } from "./leases.ts";
 import { allLimits, limitsOf, setLimits } from "./limits.ts";
 import { detailsOf, summaries } from "./summaries.ts";
@@ -76,6 +76,11 @@ export class LocalEngine implements RankedEngine {
 
   figures(): Iterable<readonly [name: string, value: number]> {
     return figuresOf(this.#work);
+  }
+
+  /** The parts that metrics are read from. */
+  get measured(): MeasuredParts {
+    return this.#work;
   }
 
   /** Why the queue should get no requests now, in words; `undefined` where it may. */

@@ -18,6 +18,8 @@ import { SortedNames } from "./sorted_names.ts";
  */
 export class Jobs {
   readonly counts: Counts = noJobs();
+  /** How often each event has happened to jobs since the start. */
+  readonly events: Record<CountedEvent, number> = { put: 0, taken: 0, done: 0, failed: 0 };
   /** How many ready jobs are urgent. */
   urgent = 0;
   readonly queues = new Map<string, Queue>();
@@ -123,6 +125,7 @@ export class Jobs {
 
   /** Something happens to a job that its queue counts. */
   countEvent(job: Job, event: CountedEvent, now: number): void {
+    this.events[event]++;
     this.keyOf(job).queue.rates.count(event, now);
   }
 
@@ -243,6 +246,7 @@ export interface JobsView extends Pick<Jobs, "get" | "at" | typeof Symbol.iterat
   readonly isBefore: (a: number, b: number) => boolean;
   readonly size: number;
   readonly counts: Readonly<Counts>;
+  readonly events: Readonly<Record<CountedEvent, number>>;
   readonly urgent: number;
   readonly queues: ReadonlyMap<string, QueueView>;
   readonly names: Iterable<string> & Pick<SortedNames, "after">;

@@ -6,6 +6,7 @@
 // store has all that memory has, even changes whose clients were told that they may be lost.
 
 import type { Refusal } from "../../protocol/errors.ts";
+import { DurationBuckets } from "../../scheduling/duration_buckets.ts";
 import type { Log } from "../log.ts";
 import type { Memory } from "../memory.ts";
 import { storeFailed, storeFull } from "../refusals.ts";
@@ -46,6 +47,7 @@ export type JournalView = Readonly<
     | "failure"
     | "writingSince"
     | "commits"
+    | "commitTimes"
     | "changes"
     | "pending"
     | "full"
@@ -72,6 +74,8 @@ export class Journal {
   changes = 0;
   /** When the batch that is being written was begun, on the clock of `moment`; `undefined` where none is. */
   writingSince: number | undefined = undefined;
+  /** How long batches took to be written. */
+  readonly commitTimes = new DurationBuckets();
   /** How many changes were never written, because the store failed to the end. */
   lost = 0;
 
@@ -186,6 +190,7 @@ export class Journal {
         this.#fail(error, groups);
         break;
       }
+      this.commitTimes.record(this.#clock.moment().now - moment.now);
       this.#pending.stored(groups);
       this.commits++;
       this.changes += changes.length;

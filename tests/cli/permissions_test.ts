@@ -106,7 +106,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   queue: [
     {
       typed:
-        "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s " +
+        "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --metrics-keys mail --drain 1s " +
         "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },

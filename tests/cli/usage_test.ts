@@ -73,6 +73,10 @@ const WRONG: readonly { args: string[]; says: string }[] = [
     says: "--admin-origin needs --admin [HOST:]PORT as well.",
   },
   {
+    args: ["queue", "--metrics-keys", "mail"],
+    says: "--metrics-keys needs --admin [HOST:]PORT as well.",
+  },
+  {
     args: ["queue", "--data", ":memory:", "--admin", "localhost"],
     says: "localhost: the address of an admin port is HOST:PORT, such as 127.0.0.1:5464, or a port",
   },

@@ -1,7 +1,7 @@
 // The sockets of Deno: TCP, TLS, Unix and WebSocket.
 
 import { setImmediate } from "node:timers";
-import { type Address, formatHost, type HostAddress } from "./address.ts";
+import { type Address, formatHost, type HostAddress, type WebSocketAddress } from "./address.ts";
 import type { DialOptions } from "./dial_options.ts";
 import { resetTimeTo } from "./reset_time.ts";
 import type { ByteStream } from "./stream.ts";
@@ -156,8 +156,11 @@ export async function connectStream(
     case "tls":
       return await connectTls(address, options);
     case "ws":
-    case "wss":
       return await connectWebSocket(address, options);
+    case "wss":
+      return options.tls === undefined
+        ? await connectWebSocket(address, options)
+        : await connectWss(address, options);
   }
 }
 
@@ -168,7 +171,20 @@ function connectTcp(
   return Deno.connect({ hostname, port, signal });
 }
 
-async function connectTls(
+// Deno's own TLS takes no client certificate on a socket that is there, and refuses a server whose certificate may sign
+// others, as those of `openssl req -x509` may. Otherwise it is the faster one.
+async function connectTls(address: HostAddress, options: DialOptions): Promise<ByteStream> {
+  const { tls } = options;
+  if (tls?.cert !== undefined) return await connectNodeTls(address, options);
+  try {
+    return await connectDenoTls(address, options);
+  } catch (error) {
+    if (tls?.caCerts === undefined || !/CaUsedAsEndEntity/.test(String(error))) throw error;
+    return await connectNodeTls(address, options);
+  }
+}
+
+async function connectDenoTls(
   address: HostAddress,
   { signal, tls = {}, alpn }: DialOptions,
 ): Promise<ByteStream> {
@@ -182,15 +198,44 @@ async function connectTls(
     alpnProtocols: alpn === undefined ? undefined : [alpn],
   });
   const stream = new TlsStream(conn, HANDSHAKE_MS);
+  return await closedOnAbort(stream, stream.ready.then(() => stream), signal);
+}
+
+async function connectNodeTls(
+  address: HostAddress,
+  { signal, tls = {}, alpn }: DialOptions,
+): Promise<ByteStream> {
+  const stream = new SocketStream(await connectTcp(address, signal));
+  // Most clients do without node:tls, which takes time to load.
+  const { openNodeTls } = await import("./node_tls_client.ts");
+  return await closedOnAbort(stream, openNodeTls(stream, address.hostname, tls, alpn), signal);
+}
+
+/** The result of a handshake, unless the signal is aborted first: then the stream is closed. */
+async function closedOnAbort(
+  stream: ByteStream,
+  opened: Promise<ByteStream>,
+  signal: AbortSignal | undefined,
+): Promise<ByteStream> {
   const onAbort = (): void => stream.close();
   signal?.addEventListener("abort", onAbort);
   try {
-    await stream.ready;
-    return stream;
+    return await opened;
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function connectWss(address: WebSocketAddress, options: DialOptions): Promise<ByteStream> {
+  const { caCerts, cert, key } = options.tls!;
+  const own = cert === undefined || key === undefined ? {} : { cert, key };
+  const client = Deno.createHttpClient({ caCerts: caCerts && [...caCerts], ...own });
+  try {
+    return await connectWebSocket(address, options, (url) => new WebSocket(url, { client }));
+  } finally {
+    client.close();
   }
 }

@@ -7,24 +7,25 @@ import {
   type HostAddress,
   parseAddress,
 } from "./address.ts";
-import { SocketStream, TlsStream } from "./deno.ts";
-import type { ListenOptions, TlsIdentity } from "./listen_options.ts";
-import { OPENING_MS } from "./pending_handshakes.ts";
+import { SocketStream } from "./deno.ts";
+import type { ListenOptions } from "./listen_options.ts";
+import type { TlsIdentity } from "./tls_identity.ts";
 import { proxied } from "./proxied_listener.ts";
 import type { ByteStream, Listener } from "./stream.ts";
+import { listenDenoTls } from "./tls_listener.ts";
 import { bindUnix } from "./unix_socket.ts";
 import { listenWebSocket } from "./web_socket_listener.ts";
 
 /**
  * Listens at an address; port 0 takes a free one. Throws Deno's errors, such as `AddrInUse`; `AddressError` for
- * `tls://` without a certificate, and for `wss://`; `RangeError` for a `maxMessage` that is too small.
+ * `tls://` and `wss://` without a certificate; `RangeError` for a `maxMessage` that is too small.
  */
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
     case "tcp":
       return behindProxies(listenTcp(address), options);
     case "tls":
-      return listenTls(address, identity(address, options), options);
+      return await listenTls(address, identity(address, options), options);
     case "unix":
       return behindProxies(await listenUnix(address.path, options), options);
     case "ws": {
@@ -32,12 +33,17 @@ export async function listen(address: Address, options: ListenOptions = {}): Pro
       const { port } = parseAddress(sockets.address) as HostAddress;
       return listenWebSocket(sockets, { ...address, port }, options);
     }
-    case "wss":
-      throw new AddressError(
-        `${
-          formatAddress(address)
-        }: a server listens at ws:// only; have a proxy before it speak TLS`,
+    case "wss": {
+      const { hostname, port } = address;
+      const sockets = await listenTls(
+        { transport: "tls", hostname, port },
+        identity(address, options),
+        // Clients name a version of HTTP, or nothing.
+        { ...options, alpn: undefined },
       );
+      const { port: taken } = parseAddress(sockets.address) as HostAddress;
+      return listenWebSocket(sockets, { ...address, port: taken }, options);
+    }
   }
 }
 
@@ -56,40 +62,29 @@ function listenTcp({ hostname, port }: HostAddress): Listener {
   return acceptFrom(listener, address, (conn) => new SocketStream(conn));
 }
 
-// Deno keeps the socket of a closed connection until its handshake has ended or its client is gone. This bound leaves
-// descriptors for other listeners and for files.
-const MOST_HANDSHAKES = 1024;
+/** Whether listeners can share a port: on Linux, where Deno's unstable functions of the network are there. */
+const SHARES_PORTS = Deno.build.os === "linux" && "listenDatagram" in Deno;
 
-// Nagle's algorithm stays on: Deno cannot turn it off here. node:tls could, but it reads on in Deno while nobody takes
-// the bytes, so that a client could fill the memory.
-function listenTls(
-  { hostname, port }: HostAddress,
-  { cert, key }: TlsIdentity,
-  { alpn, openingTime = OPENING_MS, onUnopened, after }: ListenOptions,
-): Listener {
-  const alpnProtocols = alpn === undefined ? undefined : [alpn];
-  const listener = Deno.listenTls({ hostname, port, cert, key, alpnProtocols });
-  const address = formatAddress({ transport: "tls", hostname, port: listener.addr.port });
-  let handshakes = 0;
-  let goOn = (): void => {};
-  const accept = async (): Promise<Deno.TlsConn> => {
-    if (handshakes >= MOST_HANDSHAKES) await new Promise<void>((resolve) => goOn = resolve);
-    return await listener.accept();
-  };
-  const close = (): void => {
-    listener.close();
-    goOn();
-  };
-  return acceptFrom({ accept, close }, address, (conn) => {
-    const onLate = (): void => onUnopened?.(stream.peer, "its TLS handshake took too long");
-    const stream: TlsStream = new TlsStream(conn, openingTime, onLate, after);
-    handshakes++;
-    stream.settled.then(() => {
-      handshakes--;
-      goOn();
-    });
-    return stream;
-  });
+// Deno's TLS takes half of the time. That of node:tls can ask for certificates, and renews its own everywhere.
+async function listenTls(
+  place: HostAddress,
+  identity: TlsIdentity,
+  options: ListenOptions,
+): Promise<Listener> {
+  if (identity.clientCa === undefined && (SHARES_PORTS || !options.renewable)) {
+    return listenDenoTls(place, identity, options);
+  }
+  // Most servers do without node:tls, which takes time to load.
+  const { listenNodeTls } = await import("./node_tls_listener.ts");
+  const sockets = listenTcp({ ...place, transport: "tcp" });
+  const { port } = parseAddress(sockets.address) as HostAddress;
+  const address = formatAddress({ ...place, port });
+  try {
+    return listenNodeTls(sockets, address, identity, options);
+  } catch (error) {
+    sockets.close();
+    throw error;
+  }
 }
 
 async function listenUnix(path: string, { socketMode, peer }: ListenOptions): Promise<Listener> {

@@ -1,20 +1,23 @@
 import type { OpeningOptions } from "./pending_handshakes.ts";
 import type { ProxyOptions } from "./proxied_listener.ts";
+import type { TlsIdentity } from "./tls_identity.ts";
 
 /** Options of a listener. */
 export interface ListenOptions extends OpeningOptions {
-  /** For `tls://`: the server's certificate and its key. */
+  /** For `tls://` and `wss://`: the server's certificate and its key. */
   tls?: TlsIdentity;
+  /** For `tls://` and `wss://`: whether the listener can get another certificate while it listens. Default false. */
+  renewable?: boolean;
   /** For `tls://`: the name of the wire protocol (ALPN). Default: no name is negotiated. */
   alpn?: string;
-  /** For `ws://`: the text for a browser that opens the address as a page. */
+  /** For `ws://` and `wss://`: the text for a browser that opens the address as a page. */
   about?: string;
   /**
-   * For `ws://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default: the pages of the
+   * For `ws://` and `wss://`: the pages that may connect, by their origin (`https://example.org`), or `*`. Default: the pages of the
    * listener's own host and port. Clients that are no browsers may always connect.
    */
   origins?: readonly string[];
-  /** For `ws://`: the longest message in bytes, at least 65536, the default. */
+  /** For `ws://` and `wss://`: the longest message in bytes, at least 65536, the default. */
   maxMessage?: number;
   /** For `tcp://`, `ws://` and `unix:`: each connection begins with a PROXY header. */
   proxy?: ProxyOptions;
@@ -24,14 +27,6 @@ export interface ListenOptions extends OpeningOptions {
    * For `unix:`: the mode of the socket's file, which decides which users may connect. Default 0o600: this user only.
    */
   socketMode?: number;
-  /** For `ws://`: called for each message that is too long. */
+  /** For `ws://` and `wss://`: called for each message that is too long. */
   onLongMessage?: () => void;
-}
-
-/** The certificate and key of a server, as PEM text. */
-export interface TlsIdentity {
-  /** The certificate, followed by the certificates of its issuers. */
-  cert: string;
-  /** Its private key. */
-  key: string;
 }

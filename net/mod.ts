@@ -15,11 +15,13 @@ export {
   type WebSocketAddress,
 } from "./address.ts";
 export { connectStream } from "./deno.ts";
-export type { DialOptions, TlsTrust } from "./dial_options.ts";
+export type { ClientTls, DialOptions } from "./dial_options.ts";
 export { listen } from "./listen.ts";
-export type { ListenOptions, TlsIdentity } from "./listen_options.ts";
+export type { ListenOptions } from "./listen_options.ts";
+export type { TlsIdentity } from "./tls_identity.ts";
 export { listenMemory, type MemoryListener, memoryPair } from "./memory.ts";
 export { Output } from "./output.ts";
+export type { PeerCertificate } from "./peer_certificate.ts";
 export { proxied, type ProxyOptions } from "./proxied_listener.ts";
 export {
   parseProxyHeader,

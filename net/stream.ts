@@ -1,12 +1,7 @@
 // The interface of connections: a subset of Deno.Conn, so that TCP needs no wrapper around its calls.
 
-/** The certificate of the other end, which TLS has checked. */
-export interface PeerCertificate {
-  /** The SHA-256 of its DER form, in hexadecimal digits, with or without colons. */
-  readonly fingerprint: string;
-  /** Its subject alternative names, as OpenSSL writes them: `DNS:worker.example.org`. */
-  readonly sans: readonly string[];
-}
+import type { TlsIdentity } from "./tls_identity.ts";
+import type { PeerCertificate } from "./peer_certificate.ts";
 
 /** One end of a connection: an ordered stream of bytes each way. */
 export interface ByteStream {
@@ -21,8 +16,10 @@ export interface ByteStream {
    * Whether a reset (`ConnectionReset`) tells that the other end has not read the last bytes written. Default false.
    */
   readonly tellsUnread?: boolean;
-  /** The certificate of the other end. Default: it has shown none. */
+  /** The certificate by which the other end has proved who it is. Only where TLS asked for one. */
   readonly certificate?: PeerCertificate;
+  /** The reason why the other end has not proved who it is although it must: it may only be told so. */
+  readonly unproven?: string;
   /** Resolves when the other end is gone after it had ended its side. Only where that is known without a write. */
   readonly gone?: Promise<void>;
   /** Reads into `buffer`. Resolves with the number of bytes, or `null` once the other end has ended its side. */
@@ -41,6 +38,11 @@ export interface Listener {
   readonly address: string;
   /** The next connection, or `undefined` once the listener is closed. */
   accept(): Promise<ByteStream | undefined>;
+  /**
+   * Gives new connections another certificate; those that are open keep theirs. Only where the listener speaks TLS and
+   * was told that it is `renewable`. Rejects where the certificate cannot be used; then the old one stays.
+   */
+  readonly renew?: (identity: TlsIdentity) => Promise<void>;
   /** Stops listening. May be called again. */
   close(): void;
 }

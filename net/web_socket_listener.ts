@@ -19,7 +19,7 @@ import { CLOSE } from "./web_socket_frames.ts";
 /** Opens WebSockets on the connections of `sockets`. Throws `RangeError` where `maxMessage` is too small. */
 export function listenWebSocket(
   sockets: Listener,
-  { hostname, port, path }: WebSocketAddress,
+  place: WebSocketAddress,
   options: ListenOptions,
 ): Listener {
   const {
@@ -28,6 +28,7 @@ export function listenWebSocket(
     maxMessage = LONGEST_MESSAGE,
     onLongMessage = () => {},
   } = options;
+  const { hostname, path } = place;
   const arrivals = new AcceptQueue();
   const opening = new PendingHandshakes(options);
 
@@ -94,7 +95,8 @@ export function listenWebSocket(
   }
   acceptAll();
   return {
-    address: formatAddress({ transport: "ws", hostname, port, path }),
+    address: formatAddress(place),
+    renew: sockets.renew,
     accept: () => arrivals.accept(),
     close(): void {
       if (arrivals.closed) return;

@@ -1,6 +1,7 @@
 // A WebSocket at the server as a byte stream.
 
 import { setImmediate } from "node:timers";
+import type { PeerCertificate } from "./peer_certificate.ts";
 import { type ByteStream, writeAll } from "./stream.ts";
 import { StreamError } from "./stream_error.ts";
 import { after } from "./timer.ts";
@@ -31,6 +32,8 @@ export interface ServedOptions {
 /** An open WebSocket of a client, over a stream behind its request and answer. */
 export class ServedWebSocket implements ByteStream {
   readonly peer: string;
+  readonly certificate: PeerCertificate | undefined;
+  readonly unproven: string | undefined;
   /** Resolves when the client has closed, or is lost, after it had ended its side. */
   readonly gone: Promise<void>;
   readonly #stream: ByteStream;
@@ -53,6 +56,8 @@ export class ServedWebSocket implements ByteStream {
 
   constructor(stream: ByteStream, early: Uint8Array, options: ServedOptions) {
     this.peer = stream.peer;
+    this.certificate = stream.certificate;
+    this.unproven = stream.unproven;
     this.#stream = stream;
     this.#early = early;
     this.#options = options;

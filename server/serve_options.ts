@@ -1,7 +1,7 @@
 // Where and how to serve.
 
 import type { Dialect } from "../dialects/dialect.ts";
-import type { TlsIdentity } from "../net/listen_options.ts";
+import type { TlsIdentity } from "../net/tls_identity.ts";
 import type { Listener } from "../net/stream.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Reloadable } from "./reloads.ts";

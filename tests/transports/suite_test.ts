@@ -4,7 +4,7 @@ import { connectStream, listen, type Listener, listenMemory, parseAddress } from
 import { connectStream as connectAsNode } from "../../net/node.ts";
 import { serveSuite } from "./transport_fixture.ts";
 import { caseNames, runSuite } from "./suite.ts";
-import { identity, trust } from "./tls.ts";
+import { certified, clientCa, identity, trust } from "./tls.ts";
 
 interface Transport {
   readonly listener: Listener;
@@ -13,7 +13,11 @@ interface Transport {
 
 const sockets: Dial = (address, options) => connectStream(address, { ...options, tls: trust });
 
-const at = (address: string): Promise<Listener> => listen(parseAddress(address), { tls: identity });
+const at = (address: string, tls = identity): Promise<Listener> =>
+  listen(parseAddress(address), { tls });
+
+const asCertified: Dial = (address, options) =>
+  connectStream(address, { ...options, tls: certified });
 
 const transports: Record<string, (directory: string) => Promise<Transport>> = {
   memory: () => {
@@ -22,8 +26,13 @@ const transports: Record<string, (directory: string) => Promise<Transport>> = {
   },
   TCP: async () => ({ listener: await at("127.0.0.1:0"), dial: sockets }),
   TLS: async () => ({ listener: await at("tls://127.0.0.1:0"), dial: sockets }),
+  "TLS with client certificates": async () => ({
+    listener: await at("tls://127.0.0.1:0", { ...identity, clientCa }),
+    dial: asCertified,
+  }),
   Unix: async (directory) => ({ listener: await at(`unix:${directory}/s`), dial: sockets }),
   WebSocket: async () => ({ listener: await at("ws://127.0.0.1:0/line?x=1"), dial: sockets }),
+  "WebSocket over TLS": async () => ({ listener: await at("wss://127.0.0.1:0"), dial: sockets }),
   "TCP of node:net": async () => ({ listener: await at("127.0.0.1:0"), dial: connectAsNode }),
 };
 

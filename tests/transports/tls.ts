@@ -1,6 +1,6 @@
 // The certificates of tls/, see make.sh there.
 
-import type { TlsIdentity, TlsTrust } from "../../net/mod.ts";
+import type { ClientTls, TlsIdentity } from "../../net/mod.ts";
 
 const read = (name: string): string =>
   Deno.readTextFileSync(new URL(`./tls/${name}`, import.meta.url));
@@ -12,4 +12,10 @@ export const AUTHORITY_FILE = new URL("./tls/authority.pem", import.meta.url).pa
 export const identity: TlsIdentity = { cert: read("server.pem"), key: read("server.key") };
 
 /** The authority that its clients trust. */
-export const trust: TlsTrust = { caCerts: [read("authority.pem")] };
+export const trust: ClientTls = { caCerts: [read("authority.pem")] };
+
+/** The authority of clients, for servers that ask for certificates. */
+export const clientCa = read("clients.pem");
+
+/** A client that proves who it is. */
+export const certified: ClientTls = { ...trust, cert: read("client.pem"), key: read("client.key") };

@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLost, type Dial } from "../../client/mod.ts";
-import { AddressError, connectStream, parseAddress, type TlsTrust } from "../../net/mod.ts";
+import { AddressError, type ClientTls, connectStream, parseAddress } from "../../net/mod.ts";
 import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
 import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
 import { bareProtocol } from "../bare_protocol.ts";
 import { WatchedLog } from "../watched_log.ts";
 
-const trusting = (tls: TlsTrust): Dial => (address, options) =>
+const trusting = (tls: ClientTls): Dial => (address, options) =>
   connectStream(address, { ...options, tls });
 
 async function withServer(
@@ -108,16 +108,16 @@ Deno.test("a handshake that does not come in time is given up, and counted", () 
     timeouts: { opening: 50 },
   }));
 
-Deno.test("serve refuses tls:// without a certificate, and wss://", async () => {
+Deno.test("serve refuses tls:// and wss:// without a certificate, and a PROXY header before TLS", async () => {
   await assertRejects(
     () => serve(bareProtocol, {}, { listen: ["tls://127.0.0.1:0"] }),
     AddressError,
     "needs a certificate and its key",
   );
   await assertRejects(
-    () => serve(bareProtocol, {}, { listen: ["wss://127.0.0.1:0"], tls: identity }),
+    () => serve(bareProtocol, {}, { listen: ["wss://127.0.0.1:0"] }),
     AddressError,
-    "a server listens at ws:// only",
+    "needs a certificate and its key",
   );
   await assertRejects(
     () =>

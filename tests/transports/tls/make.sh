@@ -1,7 +1,7 @@
 #!/bin/sh
 # How the certificates beside this file were made: a test authority, a server's certificate for this machine's names
-# that it signed, and one that signed itself, all valid for a hundred years. The authority's key is thrown away; the
-# servers' are for everybody to see.
+# that it signed, and one that signed itself; an authority of clients, and a client that it signed. All are valid for a
+# hundred years. The authorities' keys are thrown away; the others are for everybody to see.
 set -eu
 cd "$(dirname "$0")"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
@@ -16,3 +16,14 @@ rm -f server.csr server.ext authority.srl authority.key
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
   -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" \
   -keyout self_signed.key -out self_signed.pem
+# An authority of clients, and its client with names of each kind.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
+  -subj "/CN=Lineup test authority of clients" -keyout clients.key -out clients.pem \
+  -addext "keyUsage=critical,keyCertSign,cRLSign"
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+  -subj "/CN=nobody reads this" -keyout client.key -out client.csr
+printf '%s\n' "subjectAltName=DNS:worker.example.org,URI:spiffe://example.org/worker,email:worker@example.org" \
+  "extendedKeyUsage=clientAuth" > client.ext
+openssl x509 -req -in client.csr -CA clients.pem -CAkey clients.key -CAcreateserial -days 36500 \
+  -extfile client.ext -out client.pem
+rm -f client.csr client.ext clients.srl clients.key

@@ -195,6 +195,17 @@ export class FairQueue<E extends Entry = Entry> {
     if (flow.waiting > 0) this.#bySize.grow(flow);
   }
 
+  /**
+   * Changes the share of a level from now on, and scales its debt with it.
+   *
+   * @throws {RangeError} if the weight is not 1e-6 to 1e6; a level of infinite weight keeps it
+   */
+  weighLevel(rank: number, weight: number): void {
+    const level = this.levels[rank];
+    requireLevelWeight(level.weight, weight);
+    if (weight !== level.weight) this.#time.weighLevel(level, weight);
+  }
+
   /** Passes a flow over, even if entries wait in it, until `release`. Time: O(log flows). */
   hold(flow: Flow): void {
     flow.held = true;
@@ -272,6 +283,13 @@ function leastBusy(flows: readonly Flow[]): Flow {
 // double.
 const MIN_WEIGHT = 1e-6;
 const MAX_WEIGHT = 1e6;
+
+/** Throws `RangeError` if a level cannot change from a weight to another. */
+export function requireLevelWeight(present: number, weight: number): void {
+  requireWeight(weight);
+  if ((present === Infinity) === (weight === Infinity)) return;
+  throw new RangeError(`a weight of ${present} cannot become ${weight}`);
+}
 
 function requireWeight(weight: number): void {
   if (!(weight > 0)) throw new RangeError(`a weight must be above 0, not ${weight}`);

@@ -134,8 +134,8 @@ export class Level {
   constructor(
     /** Its place among the levels, from 0. */
     readonly rank: number,
-    /** Its share beside the other levels; Infinity goes before all finite ones. */
-    readonly weight: number,
+    /** Its share beside the other levels; Infinity goes before all finite ones. {@linkcode FairQueue.weighLevel} changes it. */
+    public weight: number,
     /** The number of flows up to which the level forgets none. */
     readonly retain: number = 10_240,
   ) {}

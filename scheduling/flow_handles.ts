@@ -7,7 +7,7 @@ import { FlowHandle, type Ticket } from "./ticket.ts";
 export class FlowHandles<T extends Ticket> {
   #queue: FairQueue<T>;
   #classes: readonly Readonly<ClassOptions>[];
-  #guests: number;
+  #limits: SchedulingLimits;
   #key: HashKey;
 
   constructor(
@@ -18,7 +18,7 @@ export class FlowHandles<T extends Ticket> {
   ) {
     this.#queue = queue;
     this.#classes = classes;
-    this.#guests = limits.guests;
+    this.#limits = limits;
     this.#key = drawHashKey(random);
   }
 
@@ -37,7 +37,7 @@ export class FlowHandles<T extends Ticket> {
 
   #hand(rank: number, key: string) {
     const { flows } = this.#queue.levels[rank];
-    if (flows.size < this.#guests || flows.has(key)) return null;
+    if (flows.size < this.#limits.guests || flows.has(key)) return null;
     return dealHand(key, this.#key).map((card) => this.#queue.flow(rank, card));
   }
 }

@@ -53,8 +53,8 @@ export class Meter {
 export class RateLimiter {
   /** The kind of key, as refused clients read it. */
   readonly scope: string;
-  readonly #spacing: number;
-  readonly #tolerance: number;
+  #spacing: number = 0;
+  #tolerance: number = Infinity;
   #maxKeys: number;
   #meters = new Map<string, Meter>();
   #strangers: Meter;
@@ -65,16 +65,24 @@ export class RateLimiter {
    * @throws {RangeError} if the rate is not above 0, or the burst is below 1
    */
   constructor(options: RateLimiterOptions) {
-    if (!(options.rate > 0)) throw new RangeError(`rate must be above 0, not ${options.rate}`);
-    if (!(options.burst >= 1)) {
-      throw new RangeError(`burst must be 1 or more, not ${options.burst}`);
-    }
     this.scope = options.scope ?? "identity";
-    this.#spacing = 1_000 / options.rate;
-    this.#tolerance = options.burst * this.#spacing;
+    this.adjust(options);
     this.#maxKeys = options.keys ?? 65_536;
     this.#strangers = new Meter(this, "");
     this.#strangers.listed = true;
+  }
+
+  /**
+   * Changes the rate and the burst of all keys, from their next request on. A key still owes for the requests that it has
+   * made, at the rate of then. Infinity for both lifts the limit.
+   *
+   * @throws {RangeError} if the rate is not above 0, or the burst is below 1
+   */
+  adjust({ rate, burst }: Pick<RateLimiterOptions, "rate" | "burst">): void {
+    if (!(rate > 0)) throw new RangeError(`rate must be above 0, not ${rate}`);
+    if (!(burst >= 1)) throw new RangeError(`burst must be 1 or more, not ${burst}`);
+    this.#spacing = 1_000 / rate;
+    this.#tolerance = rate === Infinity ? Infinity : burst * this.#spacing;
   }
 
   /** How many keys the limiter remembers. */

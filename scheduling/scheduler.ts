@@ -1,12 +1,13 @@
 import type { Clock } from "./clock.ts";
 import { SeatDispatcher } from "./seat_dispatcher.ts";
-import { FairQueue } from "./fair_queue.ts";
+import { FairQueue, requireLevelWeight } from "./fair_queue.ts";
 import { stateOf } from "./flow_state.ts";
 import { FlowHandles } from "./flow_handles.ts";
 import { takeAll } from "./rate_limiter.ts";
 import { Refusals } from "./refusals.ts";
 import {
   CLASSES,
+  type ClassOptions,
   type FlowOptions,
   LIMITS,
   type SchedulerOptions,
@@ -190,6 +191,31 @@ export class Scheduler<T extends Ticket = Ticket> {
     for (const ticket of [...this.#queue]) {
       if (ticket.phase === "waiting") this.#admission.drop(ticket, "draining", this.#clock.now());
     }
+  }
+
+  /**
+   * Changes bounds, and the weights, targets and patience of the classes. Requests that wait already keep the time after
+   * which they are refused. `slice` and `control` stay as they are.
+   *
+   * @param changes the bounds that change, and all classes in their order, if one changes
+   * @throws {RangeError} if a class is missing or new, or a weight cannot be; nothing has changed then
+   */
+  reconfigure(changes: Pick<SchedulerOptions<T>, "limits" | "classes">): void {
+    const { limits, classes } = changes;
+    const { all } = this.#records;
+    const names = (of: readonly Readonly<ClassOptions>[]): string =>
+      of.map(({ name }) => name).join(", ");
+    const known = names(all.map(({ options }) => options));
+    if (classes !== undefined && names(classes) !== known) {
+      throw new RangeError(`the classes stay ${known}`);
+    }
+    classes?.forEach(({ weight }, rank) => requireLevelWeight(all[rank].options.weight, weight));
+    classes?.forEach((each, rank) => {
+      Object.assign(all[rank].options, each);
+      this.#queue.weighLevel(rank, each.weight);
+    });
+    const { slice, control } = this.#limits;
+    Object.assign(this.#limits, limits, { slice, control });
   }
 
   /** Drains, and stops the timer until a started request needs it. */

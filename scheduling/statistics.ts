@@ -63,7 +63,7 @@ export class ClassRecord {
   readonly waits: Histogram = new Histogram();
 
   constructor(
-    readonly options: Readonly<ClassOptions>,
+    readonly options: ClassOptions,
     /** Whether the class is for control work, which may use the reserved seats. */
     readonly control: boolean,
   ) {}
@@ -93,7 +93,7 @@ export class ClassRecords {
   readonly all: readonly ClassRecord[];
 
   constructor(classes: readonly Readonly<ClassOptions>[]) {
-    this.all = classes.map((options, rank) => new ClassRecord(options, rank === 0));
+    this.all = classes.map((options, rank) => new ClassRecord({ ...options }, rank === 0));
   }
 
   /** The record of the class of a flow. */

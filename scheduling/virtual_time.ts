@@ -77,6 +77,14 @@ export class VirtualTime {
     if (flow.tag > level.peak) level.peak = flow.tag;
   }
 
+  /** Changes the weight of a level, and scales its debt with it. */
+  weighLevel(level: Level, weight: number): void {
+    const owed = level.tag - this.#now;
+    if (owed > 0) level.tag = this.#now + owed * (level.weight / weight);
+    level.weight = weight;
+    if (level.tag > this.#peak) this.#peak = level.tag;
+  }
+
   #catchUp(level: Level): void {
     if (level.tag < this.#now) level.tag = this.#now;
   }

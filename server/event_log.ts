@@ -10,7 +10,8 @@ import type { ServerEvent } from "./server_event.ts";
 /** The subscriber that writes log entries. */
 export class EventLog {
   readonly #log: (entry: LogEntry) => void;
-  readonly #level: LogLevel;
+  /** The least level of the entries that are written. */
+  level: LogLevel;
   /** For events that clients can cause as often as they like. */
   readonly #clients: ClientLog;
   /** For failures inside the server. Clients can cause them too, but must not bury them under other entries. */
@@ -22,10 +23,10 @@ export class EventLog {
   /** Writes the entries from `level` up to `log`. */
   constructor(clock: Clock, log: (entry: LogEntry) => void, level: LogLevel = "info") {
     const wanted = (entry: LogEntry): void => {
-      if (isLogged(entry.level, level)) log(entry);
+      if (isLogged(entry.level, this.level)) log(entry);
     };
     this.#log = wanted;
-    this.#level = level;
+    this.level = level;
     this.#clients = new ClientLog(clock, wanted);
     this.#incidents = new ClientLog(clock, wanted);
     this.#repeating = new RepeatingLog(clock, wanted);
@@ -47,7 +48,7 @@ export class EventLog {
         // A client that leaves is nothing to tell of, unless its input or its connection was wrong.
         const level = code === undefined && why === undefined ? "debug" : "info";
         // An entry that is not wanted must not count as one of a client's.
-        if (!isLogged(level, this.#level)) break;
+        if (!isLogged(level, this.level)) break;
         this.#clients.add({ level, message, client, requests, errors, seconds, why });
         break;
       }

@@ -2,8 +2,8 @@
 
 import type { WireLimits } from "../dialects/dialect.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import type { RateLimiterOptions } from "../scheduling/rate_limiter.ts";
 import type { ClassOptions, SchedulingLimits } from "../scheduling/scheduler_options.ts";
+import type { Rates } from "./admission/client_rates.ts";
 import type { ConnectionBounds } from "./admission/connection_bounds.ts";
 import type { ConnectionLimits } from "./admission/connection_limits.ts";
 import type { Identities } from "./identity/identity.ts";
@@ -78,12 +78,4 @@ export interface HeldWork {
   readonly commands: readonly string[];
   /** Whether a client has such work: then its connection stays open until the work is ended, or the drain is over. */
   readonly holds: (client: ConnectedClient) => boolean;
-}
-
-/** Bounds on the rate of a client's requests, see `PUBLIC_RATES`. */
-export interface Rates {
-  /** For an IPv4 address or an IPv6 /64. */
-  prefix?: RateLimiterOptions;
-  /** For an IPv6 /48. */
-  site?: RateLimiterOptions;
 }

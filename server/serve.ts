@@ -23,6 +23,7 @@ import {
   servedAddresses,
 } from "./served_address.ts";
 import { ProtocolServer } from "./server.ts";
+import { needLogLevel, type Reconfiguration } from "./reconfiguration.ts";
 import { reloader } from "./reloads.ts";
 import { onSignals } from "./signals.ts";
 import type { ServerTelemetry } from "./server_telemetry.ts";
@@ -46,6 +47,27 @@ export interface Server extends AsyncDisposable {
    * drains, or at once where it drains already.
    */
   listen(listener: Listener): void;
+  /**
+   * Changes options while it runs. Throws `RangeError` for a change that cannot be made; nothing has changed then.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@lineup/lineup/server";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const protocol = {
+   *   name: "still",
+   *   version: "1.0",
+   *   summary: "Does nothing.",
+   *   commands: { NOTHING: { summary: "Do nothing." } },
+   * } as const;
+   *
+   * await using server = await serve(protocol, { NOTHING: () => {} }, { port: 0, log: () => {} });
+   * server.reconfigure({ timeouts: { idle: 60_000 }, connections: { connectionsPerClient: 16 } });
+   * assertThrows(() => server.reconfigure({ timeouts: { idle: -1 } }), RangeError);
+   * ```
+   */
+  reconfigure(changes: Reconfiguration): void;
   /** Stops listening, lets requests in flight finish within the drain time, cuts off the rest. */
   shutdown(): Promise<void>;
 }
@@ -225,6 +247,12 @@ async function serveAll(
       figures: () => server.figures(),
     },
     listen: (listener) => server.listen(listener),
+    reconfigure(changes) {
+      const level = "logLevel" in changes ? changes.logLevel ?? "info" : eventLog.level;
+      needLogLevel(level);
+      server.reconfigure(changes);
+      eventLog.level = level;
+    },
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };

@@ -8,11 +8,7 @@ import type { ProxyOptions } from "../net/proxied_listener.ts";
 import type { ByteStream, Listener } from "../net/stream.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import { ConnectionAdmission } from "./admission/admission.ts";
-import {
-  CONNECTION_LIMITS,
-  type ConnectionLimits,
-  reservedLimits,
-} from "./admission/connection_limits.ts";
+import { type ConnectionLimits, reservedLimits } from "./admission/connection_limits.ts";
 import { isLocal } from "./admission/peer.ts";
 import { connectionPolicies } from "./admission/policies.ts";
 import { acceptAll } from "./connection/accept.ts";
@@ -20,6 +16,7 @@ import { Connection } from "./connection/connection.ts";
 import { TurnAway } from "./connection/turn_away.ts";
 import type { ServerFigures } from "./figures.ts";
 import type { ServiceOptions } from "./options.ts";
+import { changed, numberFrom0, type Reconfiguration } from "./reconfiguration.ts";
 import type { Service } from "./service.ts";
 import { createServices, type ServerParts } from "./services.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -46,6 +43,8 @@ export interface ListenerKind {
 
 /** A server without its addresses. */
 export class ProtocolServer {
+  /** As given, with the changes since. */
+  #options: ServiceOptions;
   readonly #parts: ServerParts;
   readonly #resources: ServerResources;
   readonly #connections: Set<Connection>;
@@ -55,8 +54,6 @@ export class ProtocolServer {
   readonly #turnAway: TurnAway;
   readonly #pool: WorkerPool | undefined;
   readonly #forgetIdentities: () => void;
-  /** The time in ms that a drain gives running requests. */
-  readonly drainTime: number;
   readonly #listeners = new Set<Listener>();
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
@@ -71,16 +68,29 @@ export class ProtocolServer {
     this.#parts = createServices(all, options, { ...resources, connections, pool });
     this.#resources = resources;
     this.#connections = connections;
-    this.#limits = { ...CONNECTION_LIMITS, ...options.connections };
+    this.#options = options;
+    this.#limits = this.#parts.connections;
     this.#admission = this.#admit(this.#limits);
     this.#reservedAdmission = this.#admit(reservedLimits(this.#limits));
     const { timeouts } = this.#parts.services;
     const { connectionsOpening } = this.#limits;
     this.#turnAway = new TurnAway(resources.clock, connectionsOpening, timeouts.opening);
     this.#pool = pool;
-    this.drainTime = options.drain ?? DRAIN_MS;
     this.#forgetIdentities = options.identities?.watch(() => this.#renewIdentities()) ??
       (() => {});
+  }
+
+  /** The time in ms that a drain gives running requests. */
+  get drainTime(): number {
+    return this.#options.drain ?? DRAIN_MS;
+  }
+
+  /** Changes options, see `Reconfiguration`. Throws `RangeError` where it cannot; nothing has changed then. */
+  reconfigure(changes: Reconfiguration): void {
+    const options = changed(this.#options, changes);
+    numberFrom0("drain", options.drain ?? DRAIN_MS);
+    this.#parts.reconfigure(options);
+    this.#options = options;
   }
 
   /** Starts its workers, if it has any. Throws the errors of `serve`. */

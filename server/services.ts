@@ -3,12 +3,11 @@
 import { DEFAULT_LIMITS, type Dialect } from "../dialects/dialect.ts";
 import type { LoopYield } from "../net/loop_yield.ts";
 import type { Clock } from "../scheduling/clock.ts";
-import { RateLimiter } from "../scheduling/rate_limiter.ts";
 import { CLASSES } from "../scheduling/scheduler_options.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { TimingWheel } from "../scheduling/timing_wheel.ts";
 import { TurnClock } from "../scheduling/turn_clock.ts";
-import type { MetersOf } from "./admission/client_flows.ts";
+import { ClientRates } from "./admission/client_rates.ts";
 import { Draining } from "./admission/draining.ts";
 import { IdleResume } from "./admission/idle_resume.ts";
 import { MemoryGuard } from "./admission/memory_guard.ts";
@@ -17,12 +16,14 @@ import { Pressure, PRESSURE_MARKS } from "./admission/pressure.ts";
 import { RefusalBudget } from "./admission/refusal_budget.ts";
 import { Access } from "./identity/access.ts";
 import { CONNECTION_BOUNDS } from "./admission/connection_bounds.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "./admission/connection_limits.ts";
 import type { Connection } from "./connection/connection.ts";
 import { ReadBudget } from "./connection/read_budget.ts";
 import type { ConnectionServices } from "./connection/services.ts";
 import { TIMEOUTS } from "./connection/timeouts.ts";
 import { Watchdog } from "./connection/watchdog.ts";
 import type { ServiceOptions } from "./options.ts";
+import { numberFrom0, withDefaults } from "./reconfiguration.ts";
 import type { Service } from "./service.ts";
 import { Editions } from "./request/editions.ts";
 import type { Request } from "./request/request.ts";
@@ -53,6 +54,10 @@ export interface ServerParts {
   readonly services: ConnectionServices;
   /** The present figures. */
   figures(): ServerFigures;
+  /** The limits on the number of connections. */
+  readonly connections: ConnectionLimits;
+  /** Changes them to options of the server. Throws `RangeError` where they cannot; nothing has changed then. */
+  reconfigure(options: ServiceOptions): void;
   /** Stops all timers, once no connection is left. */
   stop(): void;
 }
@@ -64,24 +69,25 @@ export function createServices(
   { dialect, clock, turns, telemetry, connections, pool }: ServerEnvironment,
 ): ServerParts {
   const { counters } = telemetry;
-  const bounds = { ...CONNECTION_BOUNDS, ...options.bounds };
-  const pressure = new Pressure(options.memory ?? MEMORY, {
-    ...PRESSURE_MARKS,
-    ...options.pressure,
-  });
   const { identities, anonymous } = options;
   const access = identities && new Access(identities, anonymous, clock, telemetry);
+  const live = liveOptions(options);
+  const { bounds, timeouts } = live;
+  const pressure = new Pressure(live.memory, live.pressure);
+  const rates = new ClientRates(options.rates);
   const compiled = all.map(({ protocol }) => dialect.compile(protocol));
   const { maxInFlight = MAX_IN_FLIGHT } = options;
 
   const schedulers: (readonly [prefix: string, scheduler: Scheduler<Request>])[] = [];
-  const refusalBudget = new RefusalBudget(clock, bounds.refusing, counters);
+  const refusalBudget = new RefusalBudget(clock, bounds, counters);
   const isIdle = (): boolean => schedulers.every(([, scheduler]) => scheduler.idle);
   const { onIdle } = new IdleResume(refusalBudget, turns, isIdle);
   const environment = { clock, turns, onIdle };
-  const scheduler = loopScheduler(options, environment);
+  const ofLoop = loopScheduler(options, environment);
+  const { scheduler } = ofLoop;
   schedulers.push(["", scheduler]);
-  const workers = pool && { pool, scheduler: workerScheduler(pool.size, options, environment) };
+  const ofWorkers = pool && workerScheduler(pool.size, options, environment);
+  const workers = ofWorkers && { pool: pool!, scheduler: ofWorkers.scheduler };
   if (workers !== undefined) schedulers.push(["workers-", workers.scheduler]);
 
   const routed = all.map((service, index) => ({
@@ -114,7 +120,7 @@ export function createServices(
       }),
       deadlines,
       bounds,
-      timeouts: { ...TIMEOUTS, ...options.timeouts },
+      timeouts,
       maxInFlight,
       pressure,
       access,
@@ -126,11 +132,26 @@ export function createServices(
       memoryShedding: new MemoryShedding(pressure),
       readBudget: new ReadBudget(turns),
       refusalBudget,
-      metersOf: metersBy(options.rates),
+      metersOf: rates.metersOf,
       stateMakers: all.some(({ state }) => state) ? all.map(({ state }) => state) : [],
       figures: stats,
     },
     figures: () => figuresOf(sources),
+    connections: live.connections,
+    reconfigure(options) {
+      // The values that may be wrong come first.
+      const next = liveOptions(options);
+      new ClientRates(options.rates);
+      ofLoop.reconfigure(options);
+      ofWorkers?.reconfigure(options);
+      rates.adjust(options.rates);
+      for (const group of ["bounds", "connections", "timeouts", "pressure"] as const) {
+        Object.assign(live[group], next[group]);
+      }
+      pressure.memory = next.memory;
+      // A shorter time limit may be over.
+      watchdog.alert();
+    },
     stop(): void {
       for (const [, each] of schedulers) each.close();
       deadlines.stop();
@@ -140,10 +161,13 @@ export function createServices(
   };
 }
 
-/** The rates of a client, by the tiers of its address prefixes. */
-function metersBy(rates: ServiceOptions["rates"]): MetersOf {
-  const tiers = [rates?.prefix, rates?.site].map((rate) =>
-    rate && new RateLimiter({ scope: "prefix", ...rate })
-  );
-  return (prefixes) => prefixes.flatMap((prefix, tier) => tiers[tier]?.meter(prefix) ?? []);
+/** The options that the parts of a server read each time, with their defaults. Throws `RangeError` for a wrong one. */
+function liveOptions(options: ServiceOptions) {
+  return {
+    bounds: withDefaults("bounds", CONNECTION_BOUNDS, options.bounds),
+    connections: withDefaults("connections", CONNECTION_LIMITS, options.connections),
+    timeouts: withDefaults("timeouts", TIMEOUTS, options.timeouts),
+    pressure: withDefaults("pressure", PRESSURE_MARKS, options.pressure),
+    memory: numberFrom0("memory", options.memory ?? MEMORY),
+  };
 }

@@ -31,8 +31,14 @@ export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
 /** The time in ms after which a refused client may try to connect again. */
 export const CONNECTION_RETRY = 1000;
 
-/** The limits of a reserved address. All clients of it share its connections. */
+/** The limits of a reserved address, by those of now. All clients of it share its connections. */
 export function reservedLimits(limits: Readonly<ConnectionLimits>): Readonly<ConnectionLimits> {
-  const { connectionsReserved: connections } = limits;
-  return { ...limits, connections, connectionsPerClient: Infinity, connectionsReserved: 0 };
+  return {
+    get connections() {
+      return limits.connectionsReserved;
+    },
+    connectionsPerClient: Infinity,
+    connectionsReserved: 0,
+    connectionsOpening: limits.connectionsOpening,
+  };
 }

@@ -2,7 +2,7 @@
 // vanished and come back.
 
 import type { Failure } from "../../dialects/dialect.ts";
-import { CONNECTION_RETRY } from "./connection_limits.ts";
+import { CONNECTION_RETRY, type ConnectionLimits } from "./connection_limits.ts";
 import { clientOf } from "./peer.ts";
 import type { Arrival, ConnectionPolicy, Guest } from "./policy.ts";
 
@@ -14,21 +14,21 @@ const NO_GUESTS: ReadonlySet<Guest> = new Set();
 
 /** Bounds the connections of each client. */
 export class ConnectionsPerClient implements ConnectionPolicy {
-  readonly #most: number;
+  readonly #limits: Readonly<ConnectionLimits>;
   readonly #now: () => number;
   readonly #guests = new Map<string, Set<Guest>>();
   #searchedAt = -Infinity;
 
-  /** Admits `most` connections of each client. */
-  constructor(most: number, now: () => number) {
-    this.#most = most;
+  constructor(limits: Readonly<ConnectionLimits>, now: () => number) {
+    this.#limits = limits;
     this.#now = now;
   }
 
   admit({ peer }: Arrival): Failure | undefined {
     const guests = this.#guests.get(clientOf(peer)) ?? NO_GUESTS;
-    if (guests.size < this.#most || this.#makeRoom(guests)) return undefined;
-    const message = `A client may have ${this.#most} connections, and has them.`;
+    const { connectionsPerClient: most } = this.#limits;
+    if (guests.size < most || this.#makeRoom(guests)) return undefined;
+    const message = `A client may have ${most} connections, and has them.`;
     return { code: "quota", message, retry: CONNECTION_RETRY, details: { scope: "prefix" } };
   }
 

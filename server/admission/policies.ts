@@ -22,7 +22,7 @@ export function connectionPolicies(
   now: () => number,
 ): readonly ConnectionPolicy[] {
   return [
-    new ConnectionsPerClient(limits.connectionsPerClient, now),
+    new ConnectionsPerClient(limits, now),
     new Overload(pressure),
     new ConnectionLimiter(limits),
   ];

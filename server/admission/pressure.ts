@@ -31,7 +31,7 @@ const HASTY_DIVISOR = 4;
 /** The load of a server. */
 export class Pressure {
   /** Bytes that may be held for clients. */
-  readonly memory: number;
+  memory: number;
   /** Bytes that are held for clients. */
   held = 0;
   /** The recent lateness of the event loop in ms. */

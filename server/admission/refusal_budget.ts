@@ -4,6 +4,7 @@ import type { Clock } from "../../scheduling/clock.ts";
 import { DecayingSum } from "../../scheduling/decay.ts";
 import { type Timed, TimingWheel } from "../../scheduling/timing_wheel.ts";
 import type { Counters } from "../telemetry.ts";
+import type { ConnectionBounds } from "./connection_bounds.ts";
 
 // A shorter rest is not worth a timer: so few refusals at once cost little.
 const SHORTEST_REST_MS = 10;
@@ -40,7 +41,7 @@ export interface Resting extends Timed {
 /** The time that refusing may take, over all connections of a server. */
 export class RefusalBudget {
   readonly #clock: Clock;
-  readonly #share: number;
+  readonly #bounds: Pick<ConnectionBounds, "refusing">;
   readonly #counters: Pick<Counters, "paused">;
   readonly #wheel: TimingWheel<Resting>;
   readonly #clients = new Map<string, RefusedClient>();
@@ -50,10 +51,14 @@ export class RefusalBudget {
   /** The resting connections that may resume when the server is idle, the longest resting first. */
   readonly #resumable = new Set<Resting>();
 
-  /** Refusing takes this `share` of a core at most. */
-  constructor(clock: Clock, share: number, counters: Pick<Counters, "paused">) {
+  /** Refusing takes the share `refusing` of a core at most. */
+  constructor(
+    clock: Clock,
+    bounds: Pick<ConnectionBounds, "refusing">,
+    counters: Pick<Counters, "paused">,
+  ) {
     this.#clock = clock;
-    this.#share = share;
+    this.#bounds = bounds;
     this.#counters = counters;
     this.#wheel = new TimingWheel(clock, (resting) => resting.endRest(), { tick: TICK_MS });
   }
@@ -95,7 +100,7 @@ export class RefusalBudget {
     const now = this.#clock.now();
     this.#spend(client, now, CONNECTION_MS);
     resting.restLength = Math.min(this.#paidAt, client.paidAt) - now;
-    if (this.#share === Infinity || resting.restLength < SHORTEST_REST_MS) return;
+    if (this.#bounds.refusing === Infinity || resting.restLength < SHORTEST_REST_MS) return;
     if (resting.resumeWhenIdle) this.#resumable.add(resting);
     resting.restSince = now;
     this.#wheel.set(resting, now + resting.restLength);
@@ -132,7 +137,7 @@ export class RefusalBudget {
   }
 
   #spend(client: RefusedClient, now: number, ms: number): void {
-    const length = ms / this.#share;
+    const length = ms / this.#bounds.refusing;
     this.#paidAt = Math.max(this.#paidAt, now) + length;
     // Twice its share, as the costs of clients that ask alike differ by chance.
     client.paidAt = Math.max(client.paidAt, now) + 2 * length * this.#clients.size;

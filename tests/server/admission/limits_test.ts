@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_LIMITS } from "@lineup/lineup/protocol";
 import { LIMITS } from "@lineup/lineup/scheduling";
+import type { Reconfiguration } from "@lineup/lineup/server";
 import { CONNECTION_BOUNDS } from "../../../server/admission/connection_bounds.ts";
 import { CONNECTION_LIMITS } from "../../../server/admission/connection_limits.ts";
 import { TIMEOUTS } from "../../../server/connection/timeouts.ts";
@@ -36,14 +37,27 @@ Deno.test("every limit of a server is among these", () => {
 });
 
 for (const limit of limits) {
-  Deno.test(`a server keeps the limit on ${limit.what}, and another client notices nothing`, () =>
-    keep(limit));
+  Deno.test(`a server keeps the limit on ${limit.what}, and another client notices nothing`, async () =>
+    await keep(limit, await TestNetwork.open(limit.options)));
+}
+
+// Clients were told these at the start, or the listeners were opened with them.
+const FIXED = (limit: Limit): boolean =>
+  ["limits", "maxInFlight"].some((name) => Object.hasOwn(limit.options, name)) ||
+  limit.options.connections?.connectionsOpening !== undefined;
+
+for (const limit of limits.filter((each) => Object.keys(each.options).length > 0 && !FIXED(each))) {
+  Deno.test(`a running server can be given the limit on ${limit.what}`, async () => {
+    const network = await TestNetwork.open();
+    network.testServer.server.reconfigure(limit.options as Reconfiguration);
+    await keep(limit, network);
+  });
 }
 
 async function keep(
-  { what: _, options, below, at, figure, polite = ["SAY hello", "OK hello"] }: Limit,
+  { below, at, figure, polite = ["SAY hello", "OK hello"] }: Limit,
+  network: TestNetwork,
 ) {
-  const network = await TestNetwork.open(options);
   await using _network = network;
   const other = network.client("198.51.100.1:1");
   await network.pass();

@@ -93,7 +93,11 @@ Deno.test("a reserved address and the other addresses take no connections from e
 });
 
 Deno.test("a reserved address is open while the server takes no more clients", async () => {
-  await using server = await openReserved({ pressure: { closeGate: 0, late: -1 } });
+  await using server = await openReserved({ pressure: { closeGate: 0, late: 0 } });
+  using early = await server.administrator();
+  await early.line();
+  server.testServer.clock.late(1000);
+  await server.testServer.clock.elapse(250);
   using other = server.from("192.0.2.1:1");
   assertMatch(await other.line(), /^ERR busy /);
   using administrator = await server.administrator();

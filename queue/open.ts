@@ -1,8 +1,15 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../scheduling/clock.ts";
 import { systemClock } from "../net/clock.ts";
-import { isLogged, type LogEntry, type LogLevel, logToConsole, logWritten } from "../server/log.ts";
 import type { Metric } from "../server/metric.ts";
+import {
+  isLogged,
+  LOG_LEVELS,
+  type LogEntry,
+  type LogLevel,
+  logToConsole,
+  logWritten,
+} from "../server/log.ts";
 import { RepeatingLog } from "../server/repeating_log.ts";
 import { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
 import type { HeldWork } from "../server/mod.ts";
@@ -53,6 +60,38 @@ export interface QueueOptions {
   yield?: (go: () => void) => void;
 }
 
+/** The options that can change while a queue is open. */
+export type QueueReconfiguration = Pick<QueueOptions, keyof typeof DEFAULT_CAPACITY | "logLevel">;
+
+/** The default bounds. */
+export const DEFAULT_CAPACITY = {
+  maxMemory: 2 ** 30,
+  maxJobs: 5_000_000,
+  maxQueues: 100_000,
+  maxTakers: 100_000,
+  maxRules: 100_000,
+  maxSchedules: 10_000,
+  maxResults: 10_000,
+  resultTime: 3_600_000,
+};
+
+/** The bounds of options. Throws `RangeError` for one that is not a number from 0. */
+function capacityOf(options: QueueOptions): typeof DEFAULT_CAPACITY {
+  const all = { ...DEFAULT_CAPACITY };
+  for (const name of Object.keys(DEFAULT_CAPACITY) as (keyof typeof DEFAULT_CAPACITY)[]) {
+    const value = options[name] ?? DEFAULT_CAPACITY[name];
+    if (!(value >= 0)) throw new RangeError(`${name} must be a number from 0, not ${value}`);
+    all[name] = value;
+  }
+  return all;
+}
+
+/** The level of the log. Throws `RangeError` for an unknown one. */
+function levelOf({ logLevel = "info" }: QueueOptions): LogLevel {
+  if (LOG_LEVELS.includes(logLevel)) return logLevel;
+  throw new RangeError(`logLevel must be one of ${LOG_LEVELS.join(", ")}, not ${logLevel}`);
+}
+
 /** A work queue, ready to be served. `await using` closes it. */
 export interface OpenQueue extends AsyncDisposable {
   /** The handlers of `queueProtocol`. */
@@ -70,6 +109,12 @@ export interface OpenQueue extends AsyncDisposable {
   readonly metrics: (options?: MetricsOptions) => Iterable<Metric>;
   /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
   readonly unready: () => string | undefined;
+  /**
+   * Changes bounds, or the level of the log, while it is open. A member that is `undefined` brings the default back. What
+   * is there already stays, also beyond a lower bound. Throws `RangeError` for a value that cannot be; nothing has changed
+   * then.
+   */
+  reconfigure(changes: QueueReconfiguration): void;
   /**
    * Stores what has changed and closes the store; shut the server down first. May be called again. Resolves with how many
    * changes are lost because the store failed to the end: normally 0. Rejects if the store does, such as one whose file was
@@ -104,22 +149,22 @@ export interface OpenQueue extends AsyncDisposable {
 export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> {
   const { store = memoryStore(), clock = systemClock } = options;
   const own = new RepeatingLog(clock, logToConsole);
-  const { logLevel = "info", random = Math.random } = options;
+  const { random = Math.random } = options;
+  let level: LogLevel;
+  let max: typeof DEFAULT_CAPACITY;
+  try {
+    level = levelOf(options);
+    // The engine reads the bounds each time.
+    max = capacityOf(options);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const { log: to = (entry: LogEntry): void => own.add(entry) } = options;
   const log = (entry: LogEntry): void => {
-    if (isLogged(entry.level, logLevel)) to(entry);
+    if (isLogged(entry.level, level)) to(entry);
   };
   const { yield: yieldTo = (go) => void setImmediate(go) } = options;
-  const max = {
-    maxMemory: options.maxMemory ?? 2 ** 30,
-    maxJobs: options.maxJobs ?? 5_000_000,
-    maxQueues: options.maxQueues ?? 100_000,
-    maxTakers: options.maxTakers ?? 100_000,
-    maxRules: options.maxRules ?? 100_000,
-    maxSchedules: options.maxSchedules ?? 10_000,
-    maxResults: options.maxResults ?? 10_000,
-    resultTime: options.resultTime ?? 3_600_000,
-  };
   const engine = await LocalEngine.open({ store, clock, log, random, max, yield: yieldTo });
   const close = async (): Promise<number> => {
     const lost = await engine.close();
@@ -136,6 +181,12 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     stats: () => engine.figures(),
     metrics: (options) => queueMetrics(engine.measured, options),
     unready: () => engine.unready(),
+    reconfigure(changes) {
+      const all = { ...options, logLevel: level, ...max, ...changes };
+      const [bounds, next] = [capacityOf(all), levelOf(all)];
+      Object.assign(max, bounds);
+      level = next;
+    },
     close,
     [Symbol.asyncDispose]: () => close().then(() => {}),
   };

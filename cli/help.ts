@@ -19,13 +19,18 @@ export function flagUsage(name: string, { value }: Flag): string {
 }
 
 /** The sentences about a flag, its default included. */
-export function flagText({ summary, default: usual }: Flag): string {
+export function flagText({ summary, default: value, usual = value }: Flag): string {
   return summary + (usual === undefined ? "" : ` Default ${usual}.`);
 }
 
 /** The exit codes of a command with their meanings. */
-export function exitsOf({ exits }: Subcommand): (readonly [code: string, meaning: string])[] {
-  const rows = [...exits, [64, "The command line is wrong."]] as const;
+export function exitsOf(
+  { exits, isConfigured }: Subcommand,
+): (readonly [code: string, meaning: string])[] {
+  const wrong = isConfigured
+    ? "The command line or the configuration is wrong; each mistake is named."
+    : "The command line is wrong.";
+  const rows = [...exits, [64, wrong]] as const;
   return rows.map(([code, meaning]) => [String(code), meaning] as const)
     .sort(([a], [b]) => parseInt(a) - parseInt(b));
 }
@@ -36,9 +41,12 @@ export function subcommandHelp(
   subcommand: Subcommand,
   columns = helpWidth(),
 ): string {
-  const { flags, summary, examples = [], more = "" } = subcommand;
-  const rows = Object.entries(flags)
+  const { flags, groups = {}, summary, examples = [], more = "" } = subcommand;
+  const rows = Object.entries(flags).filter(([flag]) => !flag.includes("."))
     .map(([flag, spec]): [string, string] => [flagUsage(flag, spec), flagText(spec)]);
+  for (const [group, what] of Object.entries(groups)) {
+    rows.push([`--${group}.NAME VALUE`, `${what}: ${namesOf(group, Object.keys(flags))}.`]);
+  }
   rows.push(["--help, --version", "Show this help, or the version."]);
   return [
     `usage: ${usage(name, subcommand)}`,
@@ -52,6 +60,15 @@ export function subcommandHelp(
     ...inColumns(exitsOf(subcommand), columns),
     ...(examples.length === 0 ? [] : ["", ...examples.map((each) => `  $ lineup ${each}`)]),
   ].join("\n");
+}
+
+/** The names in a group: of a group of groups, those of each, and what all of them have. */
+function namesOf(group: string, flags: readonly string[]): string {
+  const paths = flags.filter((flag) => flag.startsWith(`${group}.`))
+    .map((flag) => flag.split(".").slice(1));
+  const steps = paths[0].map((_, at) => [...new Set(paths.map((path) => path[at]))]);
+  if (steps.length === 1) return steps[0].join(", ");
+  return steps.map((names) => `{${names.join(",")}}`).join(".");
 }
 
 /** The help of all commands. */

@@ -12,6 +12,7 @@
  *     lineup top                  a live view of a server
  *     lineup check                check that a server speaks Lineup/1
  *     lineup spec                 print a protocol's reference
+ *     lineup config               the configuration of a server
  *     lineup context              name servers
  *     lineup completion SHELL     print a shell's completion
  *     lineup man                  print the manual page
@@ -23,6 +24,7 @@ import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
 import { logToConsole } from "../server/log.ts";
 import {
+  type Configuration,
   type Flags,
   type LineupProgram,
   nearest,
@@ -30,7 +32,7 @@ import {
   type Subcommand,
   UsageError,
 } from "./flags.ts";
-import { CLOSED_PIPE, complain, OutputClosed, print, said } from "./output.ts";
+import { CLOSED_PIPE, complain, note, OutputClosed, print, said } from "./output.ts";
 import { connectionFailure } from "./remote_spec.ts";
 
 /** Each command is loaded when it is needed: loading all of them doubles the time to start one. */
@@ -46,6 +48,7 @@ const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   top: async () => (await import("./top/top.ts")).top,
   check: async () => (await import("./check/check.ts")).check,
   spec: async () => (await import("./spec/spec.ts")).spec,
+  config: async () => (await import("./config/config.ts")).config,
   context: async () => (await import("./context/context.ts")).contextCommand,
   completion: async () => (await import("./completion/completion.ts")).completion,
   man: async () => (await import("./man/man.ts")).man,
@@ -101,15 +104,17 @@ async function run(argv: readonly string[]): Promise<number> {
         print((await help()).commandsHelp(config.description, await loadAll()) + "\n");
         return OK;
     }
-    const command = await find(name);
-    const { args, flags } = readFlags(name, command, rest);
+    const found = await find(name);
+    const command = await found.chosenBy?.(rest, { ...program, argv }) ?? found;
+    const configuration = await configurationOf(name, command, rest);
+    const { args, flags } = configuration ?? readFlags(name, command, rest);
     if (flags.version) return printVersion();
     if (flags.help) {
-      print((await help()).subcommandHelp(name, command) + "\n");
+      print((await help()).subcommandHelp(name, found) + "\n");
       return OK;
     }
     used = { command, flags };
-    return await command.run(args, flags, { ...program, argv });
+    return await runConfigured(command, args, flags, { ...program, argv, configuration });
   } catch (error) {
     if (error instanceof OutputClosed) return CLOSED_PIPE;
     if (error instanceof UsageError || error instanceof AddressError) {
@@ -123,6 +128,35 @@ async function run(argv: readonly string[]): Promise<number> {
     }
     complain(error, used && await destinationHint(used));
     return NO_CONNECTION;
+  }
+}
+
+/** The configuration of a command that has one. Throws `UsageError`. */
+async function configurationOf(
+  name: string,
+  command: Subcommand,
+  argv: readonly string[],
+): Promise<Configuration | undefined> {
+  if (!command.isConfigured) return undefined;
+  const { readConfiguration } = await import("./configuration/layers.ts");
+  return await readConfiguration(name, command, argv, program);
+}
+
+/** Runs a command. A `UsageError` names the flags of its configuration by the places where they stand. */
+async function runConfigured(
+  command: Subcommand,
+  args: readonly string[],
+  flags: Flags,
+  program: LineupProgram,
+): Promise<number> {
+  const { configuration } = program;
+  configuration?.warnings.forEach(note);
+  try {
+    command.check?.(flags);
+    return await command.run(args, flags, program);
+  } catch (error) {
+    if (configuration === undefined || !(error instanceof UsageError)) throw error;
+    throw (await import("./configuration/layers.ts")).relabelled(error, configuration);
   }
 }
 

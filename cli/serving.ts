@@ -4,23 +4,35 @@ import { isIP } from "node:net";
 import type { AdminOptions, AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
-import type { Reloadable, ServeOptions, Server, TlsIdentity } from "../server/mod.ts";
+import type {
+  Reconfiguration,
+  Reloadable,
+  ServeOptions,
+  Server,
+  TlsIdentity,
+} from "../server/mod.ts";
+import { configFlag } from "./configuration/layers.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
 import { readPem } from "./pem.ts";
+import { liveTuning, tuningFlags, tuningOptions } from "./tuning.ts";
 
 /** The flags of each command that serves. */
 export const servingFlags: Readonly<Record<string, Flag>> = {
-  host: { value: "HOST", summary: "The name or address to listen on. Default 127.0.0.1." },
+  ...configFlag,
+  host: { value: "HOST", summary: "The name or address to listen on.", usual: "127.0.0.1" },
   port: {
     value: "PORT",
     type: { type: "integer", min: 0, max: 65_535 },
-    summary: "The port; 0 takes a free one. Default 5463.",
+    summary: "The port; 0 takes a free one.",
+    usual: "5463",
+    insteadOf: "listen",
   },
   listen: {
     value: "ADDRESS",
     summary:
       "The address to listen on, in place of --host and --port: tcp://HOST:PORT, tls://, ws:// or unix:PATH.",
+    insteadOf: "port",
   },
   reserve: {
     value: "unix:PATH",
@@ -28,7 +40,8 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   mode: {
     value: "MODE",
-    summary: "The file mode of --listen unix:PATH: who may connect. Default 0600, your user.",
+    summary: "The file mode of --listen unix:PATH: who may connect; 0600 is your user.",
+    usual: "0600",
   },
   "tls-cert": {
     value: "FILE",
@@ -42,10 +55,12 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   "ws-origin": {
     value: "ORIGINS",
+    list: true,
     summary: "Web pages that may connect to --ws: https://HOST, separated by commas, or * for any.",
   },
   "proxy-from": {
     value: "ADDRESSES",
+    list: true,
     summary:
       "The IP addresses of your proxies, separated by commas; unix: for proxies at a Unix socket. Each connection must begin with a PROXY header.",
   },
@@ -56,6 +71,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   "admin-origin": {
     value: "ORIGINS",
+    list: true,
     summary:
       "Further names of the --admin port: https://HOST, separated by commas, or * for any. Without it only its IP address counts.",
   },
@@ -68,13 +84,16 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     summary:
       "The least level of the log on standard error: debug tells of every client that leaves.",
     default: "info",
+    live: true,
   },
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
     summary: "How long running requests may take after Ctrl-C or SIGTERM.",
     default: "10s",
+    live: true,
   },
+  ...tuningFlags,
 };
 
 /** The options of `serve`, and the list of what SIGHUP reads again, to which a command adds. */
@@ -90,14 +109,15 @@ export function servingOptions(flags: Flags): ServingOptions {
   const tls = readIdentity(flags);
   const transport = tls === undefined ? "tcp" : "tls";
   const address = listen ?? formatAddress({ transport, hostname: host, port });
-  const proxies = flags["proxy-from"]?.split(",");
+  const proxies: string[] | undefined = flags["proxy-from"];
   const place = proxies === undefined ? address : { address, proxyFrom: proxies };
   const reserve = flags.reserve === undefined
     ? []
     : [{ address: flags.reserve, reserved: true } as const];
-  const origins = flags["ws-origin"]?.split(",");
+  const origins: string[] | undefined = flags["ws-origin"];
   const socketMode = readMode(flags);
   return {
+    ...tuningOptions(flags),
     listen: [place, ...reserve],
     hostname: host,
     tls,
@@ -129,9 +149,14 @@ export async function openAdmin(
   return await serveAdmin(server, {
     address,
     insecure,
-    origins: origins?.split(","),
+    origins,
     ...more,
   });
+}
+
+/** The options that a running server takes, for the flags. */
+export function liveOptions(flags: Flags): Reconfiguration {
+  return { ...liveTuning(flags), drain: flags.drain, logLevel: flags["log-level"] };
 }
 
 /** Throws `UsageError` for a flag that has no effect. */

@@ -114,7 +114,7 @@ export function createServices(
       wording: dialect.wording,
       classes: (options.classes ?? CLASSES).map(({ name }) => name),
       editions: new Editions(routed, dialect.compile, {
-        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        limits: withDefaults("limits", DEFAULT_LIMITS, options.limits),
         maxInFlight,
         auth: access?.mode,
       }),

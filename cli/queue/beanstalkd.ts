@@ -2,7 +2,7 @@
 
 import { TubeNames } from "../../queue/beanstalkd/tube_names.ts";
 import { beanstalkd, beanstalkdProtocol, type OpenQueue } from "../../queue/mod.ts";
-import { serve, type ServeOptions, type Server } from "../../server/mod.ts";
+import { type Reconfiguration, serve, type ServeOptions, type Server } from "../../server/mod.ts";
 import { type Flag, type Flags, UsageError } from "../flags.ts";
 
 /** beanstalkd's longest line, without its end. */
@@ -20,6 +20,7 @@ export const beanstalkdFlags: Readonly<Record<string, Flag>> = {
   },
   "beanstalkd-key": {
     value: "PATTERNS",
+    list: true,
     summary:
       "The tubes that stand for keys of a queue, such as 'mail.*', separated by commas: tube mail.acme is queue mail, key acme.",
   },
@@ -33,7 +34,7 @@ export function beanstalkdHandlers(
     if (patterns !== undefined) throw new UsageError("--beanstalkd-key needs --beanstalkd PORT.");
     return undefined;
   }
-  const keys: string[] = patterns?.split(",") ?? [];
+  const keys: string[] = patterns ?? [];
   try {
     new TubeNames(keys);
   } catch (error) {
@@ -42,25 +43,35 @@ export function beanstalkdHandlers(
   return (work) => work.beanstalkd({ keys, maxBody: MAX_BODY });
 }
 
+/** The options of a server for clients of beanstalkd, of those of the other server. */
+export function ofBeanstalkd<O extends Reconfiguration>(options: O): O {
+  return {
+    ...options,
+    connections: { ...options.connections, connectionsPerClient: CONNECTIONS_PER_CLIENT },
+    // Its clients connect early and keep their connections for as long as they live.
+    timeouts: { ...options.timeouts, handshake: Infinity, idle: Infinity },
+  };
+}
+
 /** Serves clients of beanstalkd on a port. */
 export function serveBeanstalkd(
   port: number,
   handlers: ReturnType<OpenQueue["beanstalkd"]>,
   heldWork: OpenQueue["heldWork"],
-  { hostname, insecure, drain, signals, logLevel }: ServeOptions,
+  options: ServeOptions,
 ): Promise<Server> {
+  const { hostname, insecure, ...common } = ofBeanstalkd(options);
   return serve(beanstalkdProtocol, handlers, {
+    ...common,
     dialect: beanstalkd,
+    listen: undefined,
     port,
     hostname,
     insecure,
-    drain,
+    tls: undefined,
+    ws: undefined,
+    reloads: [],
     heldWork,
-    signals,
-    logLevel,
     limits: { maxLine: MAX_LINE, maxBody: MAX_BODY },
-    connections: { connectionsPerClient: CONNECTIONS_PER_CLIENT },
-    // Its clients connect early and keep their connections for as long as they live.
-    timeouts: { handshake: Infinity, idle: Infinity },
   });
 }

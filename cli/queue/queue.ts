@@ -6,24 +6,76 @@ import {
   type OpenQueue,
   openQueue,
   queueProtocol,
+  type QueueReconfiguration,
   sqliteStore,
 } from "../../queue/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
-import { type Flags, type Subcommand, UsageError } from "../flags.ts";
-import { beanstalkdFlags, beanstalkdHandlers, serveBeanstalkd } from "./beanstalkd.ts";
+import { DEFAULT_CAPACITY } from "../../queue/open.ts";
+import { reloadable } from "../configuration/reload.ts";
+import { type Flag, type Flags, type Subcommand, UsageError } from "../flags.ts";
+import { tuningGroups } from "../tuning.ts";
+import { writtenDuration } from "../written.ts";
+import {
+  beanstalkdFlags,
+  beanstalkdHandlers,
+  ofBeanstalkd,
+  serveBeanstalkd,
+} from "./beanstalkd.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { needRead } from "../permissions.ts";
-import { openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import { liveOptions, openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+
+/** Bounds on the number of things in a queue. */
+const CAPACITY = {
+  "max-jobs": { member: "maxJobs", what: "jobs in all states; beyond it PUT answers busy" },
+  "max-queues": {
+    member: "maxQueues",
+    what: "queues; beyond it PUT and TAKE of others answer busy",
+  },
+  "max-takers": {
+    member: "maxTakers",
+    what: "requests that wait for a job or a result; beyond it TAKE and WAIT answer busy",
+  },
+  "max-rules": {
+    member: "maxRules",
+    what: "queues and keys with limits; beyond it LIMIT and PAUSE answer busy",
+  },
+  "max-schedules": { member: "maxSchedules", what: "schedules; beyond it EVERY answers busy" },
+  "max-results": { member: "maxResults", what: "results; beyond it the oldest is forgotten" },
+} as const;
+
+const capacityFlags: Readonly<Record<string, Flag>> = {
+  ...Object.fromEntries(
+    Object.entries(CAPACITY).map(([flag, { member, what }]): [string, Flag] => [flag, {
+      value: "N",
+      type: { type: "integer", min: 0, max: 1_000_000_000 },
+      summary: `The most ${what}.`,
+      default: String(DEFAULT_CAPACITY[member]),
+      live: true,
+    }]),
+  ),
+  "result-time": {
+    value: "DURATION",
+    type: { type: "duration", min: 1000, max: 366 * 86_400_000 },
+    summary: "How long results are kept.",
+    default: writtenDuration(DEFAULT_CAPACITY.resultTime),
+    live: true,
+  },
+};
 
 /** The exit code if the last changes could not be stored (EX_IOERR of sysexits.h). */
 const LOST = 74;
 const OK = 0;
+/** The flags that do something instead of serving. */
+const PER_RUN = ["check", "export", "import"];
 
 /** `lineup queue`. */
 export const queue: Subcommand = {
   summary: "Run a durable, fair work queue that telnet can drive.",
+  isConfigured: true,
+  groups: tuningGroups,
   args: "",
   count: [0, 0],
   examples: [
@@ -44,6 +96,7 @@ export const queue: Subcommand = {
       summary:
         "The memory that the queue may use, with :memory: bodies too. Beyond it PUT is refused.",
       default: "1GiB",
+      live: true,
     },
     "max-size": {
       value: "SIZE",
@@ -51,50 +104,58 @@ export const queue: Subcommand = {
       summary:
         "The largest size of --data with its -wal, such as 500MiB. Beyond it PUT answers busy.",
     },
+    ...capacityFlags,
     check: {
       value: "FILE",
+      perRun: true,
       summary: "Check that a file is sound, instead of serving. The exit code is 1 if it is not.",
     },
     export: {
       value: "FILE",
+      perRun: true,
       summary: "Write all of --data as lines of JSON to a new file, or to -, instead of serving.",
     },
     import: {
       value: "FILE",
+      perRun: true,
       summary: "Add the lines of an export, or of -, to --data, instead of serving.",
     },
     ...beanstalkdFlags,
     "metrics-keys": {
       value: "QUEUES",
+      list: true,
       summary:
         "The queues whose keys have labels in /metrics of --admin, separated by commas; of each the 100 keys with most ready jobs.",
     },
-    again: { summary: "With --import: add lines again that were imported before." },
+    again: {
+      perRun: true,
+      summary: "With --import: add lines again that were imported before.",
+    },
   },
   more:
     `--import adds all lines or none. Jobs keep their numbers if --data is new, and get new numbers if it is
 not. A job is left out if --data has a job with its id= name. Lines that were imported before add nothing:
 run an interrupted import again.`,
+  check(flags) {
+    if (PER_RUN.every((name) => flags[name] === undefined)) planOf(flags);
+  },
   exits: [
     [0, "Ctrl-C or SIGTERM; or a file is checked, exported or imported."],
     [1, "It cannot begin, or a file is not sound."],
     [74, "Changes are lost at the end: the disk is full or broken, or the file was removed."],
   ],
-  async run(_args, flags) {
+  async run(_args, flags, { configuration }) {
     const { data } = flags;
     const inMemory = data === ":memory:";
-    const chosen = ["check", "export", "import"].filter((name) => flags[name] !== undefined);
+    const chosen = PER_RUN.filter((name) => flags[name] !== undefined);
     if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
     if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
+    // What a file or the environment says of serving is no mistake here.
+    const isTyped = (name: string): boolean => configuration?.origins.get(name)?.from === "flag";
     const maxSize: number | undefined = flags["max-size"];
-    if (maxSize !== undefined && (inMemory || chosen.length > 0)) {
-      throw new UsageError("--max-size has an effect only when serving --data FILE.");
-    }
-    // A flag with a default is never undefined.
-    const ofServing = Object.entries({ ...servingFlags, ...beanstalkdFlags });
-    const useless = ofServing.find(([name, { default: usual }]) =>
-      usual === undefined && ![undefined, false].includes(flags[name])
-    )?.[0];
+    if (isTyped("max-size") && chosen.length > 0) throw new UsageError(NO_SIZE);
+    const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags })
+      .filter((name) => name !== "config").find(isTyped);
     if (chosen.length > 0 && useless !== undefined) {
       throw new UsageError(`--${useless} has no effect with --${chosen[0]}.`);
     }
@@ -103,9 +164,7 @@ run an interrupted import again.`,
     if (flags.export !== undefined) return exportTo(flags.export, data);
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
     // Refuse a wrong command line before a file is made.
-    const serving = servingOptions(flags);
-    const handlersOf = beanstalkdHandlers(flags);
-    const keysOf = readMetricsKeys(flags);
+    const { serving, handlersOf, keysOf } = planOf(flags);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
@@ -118,9 +177,8 @@ run an interrupted import again.`,
     });
     const work = await openQueue({
       store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
-      maxMemory: flags["max-memory"],
+      ...queueOptions(flags),
       yield: (go) => turns.next(go),
-      logLevel: flags["log-level"],
     });
     if (!inMemory) warnOfReaders(data);
     let code = OK;
@@ -134,6 +192,11 @@ run an interrupted import again.`,
       await using other = beanstalkd &&
         await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);
       if (other !== undefined) admin?.observe(other);
+      serving.reloads.unshift(reloadable(queue, configuration!, (next) => {
+        server.reconfigure(liveOptions(next));
+        other?.reconfigure(ofBeanstalkd(liveOptions(next)));
+        work.reconfigure(queueOptions(next));
+      }));
       const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
       const also = other === undefined
         ? []
@@ -153,7 +216,32 @@ function readMetricsKeys({ "metrics-keys": keys, admin }: Flags): string[] {
   if (admin === undefined) {
     throw new UsageError("--metrics-keys needs --admin [HOST:]PORT as well.");
   }
-  return [...new Set<string>(keys.split(","))];
+  return [...new Set<string>(keys)];
+}
+
+/** The options of a queue for its flags. */
+function queueOptions(flags: Flags): QueueReconfiguration {
+  const capacity = Object.entries(CAPACITY).map(([flag, { member }]) => [member, flags[flag]]);
+  return {
+    ...Object.fromEntries(capacity),
+    resultTime: flags["result-time"],
+    maxMemory: flags["max-memory"],
+    logLevel: flags["log-level"],
+  };
+}
+
+const NO_SIZE = "--max-size has an effect only when serving --data FILE.";
+
+/** How to serve by the flags. Throws `UsageError` where they do not go together. */
+function planOf(flags: Flags) {
+  if (flags["max-size"] !== undefined && flags.data === ":memory:") {
+    throw new UsageError(NO_SIZE);
+  }
+  return {
+    serving: servingOptions(flags),
+    handlersOf: beanstalkdHandlers(flags),
+    keysOf: readMetricsKeys(flags),
+  };
 }
 
 /** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */

@@ -2,15 +2,19 @@
 
 import { serve, type Server } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
+import { reloadable } from "../configuration/reload.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
 import { reason } from "../reason.ts";
+import { tuningGroups } from "../tuning.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
-import { openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import { liveOptions, openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
 /** `lineup serve`. */
 export const serveCommand: Subcommand = {
   summary: "Serve a module whose default export is a service, { protocol, handlers }, or several.",
   args: "MODULE",
+  isConfigured: true,
+  groups: tuningGroups,
   count: [1, 1],
   completes: ["files"],
   examples: [
@@ -38,9 +42,13 @@ export const serveCommand: Subcommand = {
     [0, "Ctrl-C or SIGTERM."],
     [1, "It cannot listen, or the module fails."],
   ],
-  async run([word], flags) {
+  check(flags) {
     const { workers: size, "worker-config": config } = flags;
     if (config !== undefined) checkConfig(config, size);
+    servingOptions(flags);
+  },
+  async run([word], flags, { configuration }) {
+    const { workers: size, "worker-config": config } = flags;
     const module = await importService(word);
     const services = servable(module, word);
     if (size !== undefined && services.length > 1) {
@@ -61,6 +69,9 @@ export const serveCommand: Subcommand = {
           throw explained(error, config);
         });
     starting.resolve(server);
+    options.reloads.unshift(
+      reloadable(serveCommand, configuration!, (next) => server.reconfigure(liveOptions(next))),
+    );
     const names = services.map(({ protocol }) => protocol.name);
     const hints = services.map(({ protocol: { name, summary } }) => `${name}: ${summary}`);
     return await serveToEnd([...new Set(names)].join(" and "), server, admin, hints.join(" "));

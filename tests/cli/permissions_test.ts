@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { call } from "../../cli/call/call.ts";
 import { check } from "../../cli/check/check.ts";
 import { completion } from "../../cli/completion/completion.ts";
+import { config } from "../../cli/config/config.ts";
 import { connectCommand } from "../../cli/connect/connect.ts";
 import { contextCommand } from "../../cli/context/context.ts";
 import type { Subcommand } from "../../cli/flags.ts";
@@ -15,6 +16,7 @@ import { queues } from "../../cli/queues/queues.ts";
 import { serveCommand } from "../../cli/serve/serve.ts";
 import { spec } from "../../cli/spec/spec.ts";
 import { top } from "../../cli/top/top.ts";
+import { tuningFlags } from "../../cli/tuning.ts";
 import { workCommand } from "../../cli/work/work.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { MAIN } from "./lineup_process.ts";
@@ -25,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   call,
   check,
   completion,
+  config,
   connect: connectCommand,
   context: contextCommand,
   load,
@@ -54,6 +57,9 @@ interface Run {
 }
 
 const NAMED = ["--allow-read", "--allow-env"], WRITE = ["--allow-read", "--allow-write"];
+/** Each flag of the groups, with its default or another value. */
+const TUNED = Object.entries(tuningFlags)
+  .map(([flag, { default: usual = "5" }]) => `--${flag} ${usual}`).join(" ");
 const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key";
 
 const RUNS: Readonly<Record<string, readonly Run[]>> = {
@@ -79,6 +85,12 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "--ca PEM/authority.pem --only nothing --context here", also: NAMED },
   ],
   completion: [{ typed: "bash" }],
+  config: [
+    { typed: "queue --config DIR/queue.jsonc --changed --json" },
+    { typed: "serve --check" },
+    { typed: "queue --schema" },
+    { typed: "--markdown" },
+  ],
   context: [
     { typed: "add other ADDRESS --ca PEM/authority.pem --replace" },
     { typed: "list --json" },
@@ -115,7 +127,12 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
       serves: true,
     },
     { typed: "--data :memory: --listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1", serves: true },
-    { typed: "--data :memory: --listen unix:DIR/q.sock --mode 600", serves: true },
+    {
+      typed: `--data :memory: --listen unix:DIR/q.sock --mode 600 ${TUNED} --max-jobs 9 ` +
+        "--max-queues 9 --max-takers 9 --max-rules 9 --max-schedules 9 --max-results 9 --result-time 9s",
+      serves: true,
+    },
+    { typed: "--config DIR/queue.jsonc", serves: true },
     { typed: "--data :memory: --port 0 --reserve unix:DIR/admin.sock", serves: true },
     { typed: "--data DIR/jobs.db --export DIR/lines" },
     { typed: "--data DIR/copy.db --import DIR/lines --again" },
@@ -137,7 +154,11 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
       also: WRITE,
       serves: true,
     },
-    { typed: "--listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1 CALC", serves: true },
+    {
+      typed:
+        `--config DIR/serve.jsonc --listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1 ${TUNED} CALC`,
+      serves: true,
+    },
     {
       typed: `--port 0 --workers 1 --worker-config ${new URL("deno.json", ROOT).pathname} CALC`,
       also: [...WRITE, "--allow-run"],
@@ -169,7 +190,7 @@ async function documented(): Promise<Map<string, string[]>> {
   for (const line of table.trimEnd().split("\n")) {
     const [, commands, flags] = line.split("|");
     for (const [, name] of commands.matchAll(/`([a-z]+)[^`]*`/g)) {
-      if (!needs.has(name)) needs.set(name, flags.match(/--allow-[a-z=]+/g) ?? []);
+      if (!needs.has(name)) needs.set(name, flags.match(/--allow-[a-zA-Z=_*]+/g) ?? []);
     }
   }
   return needs;
@@ -223,6 +244,8 @@ async function inPlace(act: (place: Place) => Promise<void>): Promise<void> {
   await using queue = await serveQueue({ listen: ["127.0.0.1:0", `unix:${directory}/socket`] });
   await Deno.writeTextFile(`${directory}/file`, "x");
   await Deno.writeTextFile(`${directory}/mix`, "PING\n");
+  await Deno.writeTextFile(`${directory}/queue.jsonc`, '{ "port": 0, "data": ":memory:" }');
+  await Deno.writeTextFile(`${directory}/serve.jsonc`, "// nothing");
   await Deno.mkdir(`${directory}/lineup`);
   const contexts = { contexts: { here: { address: queue.address } } };
   await Deno.writeTextFile(`${directory}/lineup/contexts.json`, JSON.stringify(contexts));
@@ -283,6 +306,6 @@ for (const name of Object.keys(COMMANDS)) {
 
 Deno.test("deno task start takes each flag of lineup queue", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const allowed = tasks.start.command.match(/--allow-[a-z=]+/g);
+  const allowed = tasks.start.command.replaceAll("'", "").match(/--allow-[a-zA-Z=_*]+/g);
   assertEquals(allowed, (await documented()).get("queue"));
 });

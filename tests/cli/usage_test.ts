@@ -9,10 +9,13 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   {
     args: ["zzzzzzzz"],
     says:
-      "choose one of queue, serve, put, work, call, connect, load, queues, top, check, spec, context, ",
+      "choose one of queue, serve, put, work, call, connect, load, queues, top, check, spec, config, context, ",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
-  { args: ["queue", "-p", "1"], says: "There is no flag -p; choose one of --host, --port," },
+  {
+    args: ["queue", "-p", "1"],
+    says: "There is no flag -p; choose one of --config, --host, --port,",
+  },
   { args: ["queue", "-port", "1"], says: "There is no flag -port; did you mean --port?" },
   { args: ["xx"], says: "There is no command xx; choose one of queue," },
   {
@@ -251,7 +254,7 @@ Deno.test("lineup explains itself and each command, in lines of at most 80 colum
     assertStringIncludes(help.out, `usage: lineup ${name}`);
     assertMatch(help.out, /^ {2}\$ lineup /m, "an example");
     assertMatch(help.out, /^Exit codes:\n {2}0 +\S/m);
-    assertMatch(help.out, /^ {2}64 +The command line is wrong\.$/m);
+    assertMatch(help.out, /^ {2}64 +The command line (is wrong\.$|or the configuration)/m);
     assertEquals((await lineup(["help", name])).out, help.out);
     helps.push(help.out);
   }

@@ -1,6 +1,6 @@
 // The type of a defence, and the parts of its attacks.
 
-import { CLASSES } from "@lineup/lineup/scheduling";
+import { unhurried } from "../unhurried.ts";
 import type { ServeOptions } from "@lineup/lineup/server";
 import type { RawClient } from "../raw_client.ts";
 import type { TestNetwork } from "../test_network.ts";
@@ -78,4 +78,5 @@ export async function newcomer(
 export const tagged = (count: number, verb: string): string =>
   Array.from({ length: count }, (_, i) => `#t${i} ${verb} ${i}\n`).join("");
 
-export const UNHURRIED = CLASSES.map((each) => ({ ...each, target: Infinity, patience: Infinity }));
+/** The classes of a server that refuses nothing because it is slow. */
+export const UNHURRIED = unhurried.classes;

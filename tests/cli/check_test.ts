@@ -7,6 +7,7 @@ import { Tally } from "../../cli/check/tally.ts";
 import { lineServer } from "./line_server.ts";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
+import { unhurried } from "../unhurried.ts";
 
 interface Failure {
   readonly name: string;
@@ -140,7 +141,11 @@ async function spoiled(
     reply?: (text: string) => string;
   },
 ) {
-  const server = await serve(calc.protocol, calc.handlers, { port: 0, log: () => {} });
+  const server = await serve(calc.protocol, calc.handlers, {
+    ...unhurried,
+    port: 0,
+    log: () => {},
+  });
   const listener = await listen({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
   const pipes: Promise<void>[] = [];
   const streams: { close(): void }[] = [];

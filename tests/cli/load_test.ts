@@ -3,6 +3,7 @@ import { type Protocol, Refusal, serve } from "@lineup/lineup";
 import { lineServer } from "./line_server.ts";
 import { lineup } from "./lineup_here.ts";
 import { lineupProcess } from "./lineup_process.ts";
+import { unhurried } from "../unhurried.ts";
 
 const shop = {
   name: "shop",
@@ -37,7 +38,7 @@ async function serveShop() {
     FAIL() {
       throw new Refusal("gone", "It is gone.");
     },
-  }, { port: 0, log: () => {} });
+  }, { ...unhurried, port: 0, log: () => {} });
   return {
     address: server.address,
     bought,

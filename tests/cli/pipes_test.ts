@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lineServer } from "./line_server.ts";
-import { lineupProcess, startLineup, startProcess } from "./lineup_process.ts";
+import { lineup } from "./lineup_here.ts";
+import { startLineup, startProcess } from "./lineup_process.ts";
 
 const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 
@@ -42,7 +43,7 @@ Deno.test("every command of lineup exits with 2 without a connection", async () 
       ["spec", address],
     ]
   ) {
-    assertEquals(await lineupProcess(args), {
+    assertEquals(await lineup(args), {
       code: 2,
       out: "",
       err: `lineup: cannot connect to ${address}: Connection refused\n`,
@@ -53,7 +54,7 @@ Deno.test("every command of lineup exits with 2 without a connection", async () 
 Deno.test("lineup names a server without a valid SPEC", async () => {
   await using server = await lineServer((line) => `${line.split(" ")[0]} OK {3}\r\nnot\r\n`);
   for (const args of [["spec", server.address], ["load", server.address, "PING"]]) {
-    const { code, out, err } = await lineupProcess(args);
+    const { code, out, err } = await lineup(args);
     assertEquals({ code, out }, { code: 2, out: "" });
     assertStringIncludes(err, "lineup: the server's SPEC cannot be read: ");
   }

@@ -8,6 +8,7 @@ import { lineServer } from "./line_server.ts";
 import { serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
 import { command } from "./lineup_process.ts";
+import { unhurried } from "../unhurried.ts";
 
 const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n";
 const { PUT } = queueProtocol.commands;
@@ -257,7 +258,7 @@ Deno.test("lineup put --lines goes on after more bytes than are in flight at onc
       bytes += body.length;
       return { id: ++count };
     },
-  }, { port: 0, log: () => {} });
+  }, { ...unhurried, port: 0, log: () => {} });
   // Three times as much.
   const input = ("x".repeat(1_000_000) + "\n").repeat(13);
   const { code, out, err } = await lineup(["put", server.address, "mail", "--lines"], { input });
@@ -414,7 +415,11 @@ Deno.test("lineup put ends quietly where nobody reads the numbers", async () => 
 });
 
 Deno.test("lineup put names a server that is no queue", async () => {
-  await using server = await serve(calc.protocol, calc.handlers, { port: 0, log: () => {} });
+  await using server = await serve(calc.protocol, calc.handlers, {
+    ...unhurried,
+    port: 0,
+    log: () => {},
+  });
   assertEquals(await lineup(["put", server.address, "mail", "x"]), {
     code: 2,
     out: "",

@@ -3,6 +3,7 @@
 import { type Client, connect } from "@lineup/lineup/client";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve, type ServeOptions } from "@lineup/lineup/server";
+import { unhurried } from "../unhurried.ts";
 
 /** A queue server in this process, and a client of it. */
 export interface QueueHere extends AsyncDisposable {
@@ -15,7 +16,11 @@ export interface QueueHere extends AsyncDisposable {
 /** Serves a queue in memory. */
 export async function serveQueue(options: ServeOptions = { port: 0 }): Promise<QueueHere> {
   const queue = await openQueue({ log: () => {} });
-  const server = await serve(queueProtocol, queue.handlers, { ...options, log: () => {} });
+  const server = await serve(queueProtocol, queue.handlers, {
+    ...unhurried,
+    ...options,
+    log: () => {},
+  });
   const client = await connect(queueProtocol, server.address);
   return {
     address: server.address,

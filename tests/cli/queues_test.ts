@@ -6,6 +6,7 @@ import { glob } from "../../queue/glob.ts";
 import { lineup } from "./lineup_here.ts";
 import { startProcess } from "./lineup_process.ts";
 import { serveQueue } from "./queue_here.ts";
+import { unhurried } from "../unhurried.ts";
 
 Deno.test("lineup queues shows each queue in a row, or as JSON, or its name", async () => {
   await using queue = await serveQueue();
@@ -109,7 +110,11 @@ Deno.test("a pattern of names matches as its stars and question marks say, in li
 });
 
 Deno.test("lineup queues names a server that is no queue", async () => {
-  await using server = await serve(calc.protocol, calc.handlers, { port: 0, log: () => {} });
+  await using server = await serve(calc.protocol, calc.handlers, {
+    ...unhurried,
+    port: 0,
+    log: () => {},
+  });
   assertEquals(await lineup(["queues", server.address]), {
     code: 2,
     out: "",

@@ -9,9 +9,9 @@ import {
   sqliteStore,
 } from "@lineup/lineup/queue";
 import { listenMemory, serve } from "@lineup/lineup/server";
-import { UNHURRIED } from "../../attacks/defence.ts";
 import { collectGarbage } from "../../garbage.ts";
 import { LONG } from "../../seeded_random.ts";
+import { unhurried } from "../../unhurried.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 import { RawClient } from "../../raw_client.ts";
 
@@ -125,7 +125,7 @@ async function measure(each: Kind, path: string): Promise<Found> {
     await using _server = await serve(queueProtocol, queue.handlers, {
       listen: [listener],
       // No request may be refused because the machine is slow.
-      classes: UNHURRIED,
+      ...unhurried,
       log: () => {},
     });
     const session = new RawClient(listener.connect());

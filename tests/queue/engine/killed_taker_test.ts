@@ -10,6 +10,7 @@ import { RawClient } from "../../raw_client.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
+import { unhurried } from "../../unhurried.ts";
 
 /** The program of a client, which is small because there are many of them. */
 const program = (way: string): string =>
@@ -39,6 +40,7 @@ async function open(address: string, clock?: VirtualClock): Promise<Place> {
     ...(address.startsWith("tls:") ? { port: 0, tls: identity, listen: undefined } : {}),
     stats,
     log: () => {},
+    ...unhurried,
     ...(clock && { clock }),
   });
   const sessions: RawClient[] = [];

@@ -53,4 +53,5 @@ export {
   type UnixAddress,
   type WebSocketAddress,
 } from "../net/address.ts";
-export type { ByteStream, PeerCertificate } from "../net/stream.ts";
+export type { PeerCertificate } from "../net/peer_certificate.ts";
+export type { ByteStream } from "../net/stream.ts";

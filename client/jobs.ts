@@ -14,6 +14,8 @@ export interface TakenItem {
   readonly attempt: number;
   /** How long the lease was at first, in milliseconds. */
   readonly lease: number;
+  /** The W3C traceparent of its PUT, if that had one. */
+  readonly trace?: string;
   /** The job itself. */
   readonly body: Uint8Array;
 }

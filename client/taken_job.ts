@@ -10,6 +10,7 @@ export class ReadableJob implements TakenJob {
   declare readonly key?: string;
   declare readonly attempt: number;
   declare readonly lease: number;
+  declare readonly trace?: string;
   declare readonly body: Uint8Array;
 
   constructor(item: TakenItem) {

@@ -23,6 +23,7 @@ export const bounds = {
   queue: { max: 128 },
   key: { max: 128 },
   unique: { max: 128 },
+  trace: { max: 128 },
   priority: { min: 0, max: 9, default: "5" },
   rank: { min: 0, max: 2 ** 32 - 1 },
   attempts: { min: 1, max: 1000, default: "10" },

@@ -46,6 +46,8 @@ export interface DeliveredJob {
   readonly attempt: number;
   /** The length of the lease, in ms. */
   readonly lease: number;
+  /** The W3C traceparent of its PUT; `undefined` for none. */
+  readonly trace: string | undefined;
   /** The body of the job. */
   readonly body: Uint8Array;
 }

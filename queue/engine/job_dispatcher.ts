@@ -220,6 +220,7 @@ export class JobDispatcher {
         key: key === "" ? undefined : key,
         attempt: job.attempt,
         lease: length,
+        trace: job.trace || undefined,
         body,
       };
       jobs.push(delivered);

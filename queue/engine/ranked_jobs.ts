@@ -53,7 +53,8 @@ export async function takeJob(
   });
   const { attempt } = job;
   const [body] = await Promise.all([reading, written]);
-  return { id, queue: options.queue, key: key || undefined, attempt, lease, body };
+  const trace = job.trace || undefined;
+  return { id, queue: options.queue, key: key || undefined, attempt, lease, trace, body };
 }
 
 /** The first job of a state, with its body. */

@@ -170,7 +170,7 @@ function waitingOf({ oldest, consumers }: QueueSummary | QueueDetails, now: numb
 }
 
 function detailsOf(job: StoredJob, now: number) {
-  const { id, key, priority, state, attempt, attempts, unique, expiresAt, reason } = job;
+  const { id, key, priority, state, attempt, attempts, unique, trace, expiresAt, reason } = job;
   const endsAt = state === "delayed" ? job.readyAt : job.endsAt;
   const hasEnd = state === "delayed" || state === "taken" || state === "done";
   return {
@@ -181,6 +181,7 @@ function detailsOf(job: StoredJob, now: number) {
     attempt,
     attempts,
     unique: unique || undefined,
+    trace: trace || undefined,
     age: msBetween(job.enqueuedAt, now),
     left: hasEnd ? msBetween(now, endsAt) : undefined,
     expires: expiresAt > 0 ? msBetween(now, expiresAt) : undefined,

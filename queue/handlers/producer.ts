@@ -6,13 +6,16 @@ import { msBetween } from "./durations.ts";
 import type { QueueHandlers } from "./queue_handlers.ts";
 
 const EMPTY = new Uint8Array();
+/** A W3C traceparent. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The handlers of the commands of producers. */
 export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof producer> {
   return {
     PUT(args, context) {
       const { id, result } = args;
-      return engine.put({ ...args, unique: id, keep: result === "keep" }, context);
+      const trace = traceparentOf(context.trace);
+      return engine.put({ ...args, unique: id, keep: result === "keep", trace }, context);
     },
 
     async WAIT({ id }, context) {
@@ -50,4 +53,9 @@ export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof type
       return { count };
     },
   };
+}
+
+/** The traceparent to keep: clients may send any text, and other text helps no tracer. */
+function traceparentOf(text: string | undefined): string | undefined {
+  return text !== undefined && TRACEPARENT.test(text) ? text : undefined;
 }

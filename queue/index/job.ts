@@ -84,6 +84,11 @@ export class Job {
     return this.extras?.unique ?? "";
   }
 
+  /** The traceparent of its PUT; empty for none. */
+  get trace(): string {
+    return this.extras?.trace ?? "";
+  }
+
   /** When it expires; 0 for never. */
   get expiresAt(): number {
     return this.extras?.expiresAt ?? 0;
@@ -134,6 +139,7 @@ export class Job {
       ...this.options,
       id: this.id,
       unique: this.unique,
+      trace: this.trace,
       enqueuedAt: this.enqueuedAt,
       expiresAt: this.expiresAt,
       size: this.size,

@@ -54,6 +54,7 @@ export class JobExtras implements Due {
   readonly id: number;
   place = -1;
   unique = "";
+  trace = "";
   expiresAt = 0;
   uncountedAttempts = 0;
   reason = "";
@@ -132,14 +133,15 @@ export class JobPage {
     this.enqueuedAt[at] = stored.enqueuedAt;
     this.bytes[at] = stored.size;
     this.#write(at, stored);
-    const { unique, expiresAt, uncountedAttempts, reason, past } = stored;
+    const { unique, trace, expiresAt, uncountedAttempts, reason, past } = stored;
     if (
-      unique !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "" || past !== ""
+      unique !== "" || trace !== "" || expiresAt > 0 || uncountedAttempts > 0 || reason !== "" ||
+      past !== ""
     ) {
       const extras = new JobExtras(stored.id);
       this.extras.set(
         at,
-        Object.assign(extras, { unique, expiresAt, uncountedAttempts, reason, past }),
+        Object.assign(extras, { unique, trace, expiresAt, uncountedAttempts, reason, past }),
       );
     }
     this.size++;

@@ -262,6 +262,7 @@ export type LimitedJobs = JobsView & Pick<Jobs, "queue" | "keyOf" | "forget">;
 function bytesOf(extras: JobExtras | undefined): number {
   if (extras === undefined) return BYTES.job;
   const history = extras.history === undefined ? 0 : BYTES.history;
-  const texts = textBytes(extras.unique) + textBytes(extras.reason) + textBytes(extras.past);
+  const texts = textBytes(extras.unique) + textBytes(extras.trace) + textBytes(extras.reason) +
+    textBytes(extras.past);
   return BYTES.job + BYTES.extras + history + texts;
 }

@@ -30,6 +30,12 @@ export const onlyText = {
   summary: "Only jobs with this text in the body, or in the name that id= of PUT gave.",
 } as const satisfies FieldSpec;
 export const onlyKey = { ...key, summary: "Only jobs of this key." } as const satisfies FieldSpec;
+export const trace = {
+  type: "word",
+  max: bounds.trace.max,
+  optional: true,
+  summary: "The W3C traceparent that PUT had.",
+} as const satisfies FieldSpec;
 export const unique = {
   type: "word",
   max: bounds.unique.max,

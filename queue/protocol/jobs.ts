@@ -13,6 +13,7 @@ import {
   onlyText,
   queue,
   readOnly,
+  trace,
   unique,
 } from "./fields.ts";
 import { jobSummary, jobTimes, pastAttempt } from "./job.ts";
@@ -38,6 +39,7 @@ export const jobCommands = {
       lease,
       backoff: { ...backoff, optional: true },
       unique: { ...unique, optional: true, summary: "What id= of PUT named it." },
+      trace,
       ...jobTimes,
       body: { type: "bytes", summary: "The job; its result where it is done." },
     },
@@ -77,6 +79,7 @@ export const jobCommands = {
       id,
       ...jobSummary,
       unique: { ...unique, optional: true, summary: "What id= of PUT named it." },
+      trace,
       ...jobTimes,
       size: { type: "size", summary: "How long its body is, or its result where it is done." },
     },

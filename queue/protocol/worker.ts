@@ -2,7 +2,19 @@
 
 import type { Protocol } from "../../protocol/spec.ts";
 import { bounds, DAY, MAX_TAKE } from "../bounds.ts";
-import { attempt, count, id, ids, key, lease, ofTaker, queue, readOnly, text } from "./fields.ts";
+import {
+  attempt,
+  count,
+  id,
+  ids,
+  key,
+  lease,
+  ofTaker,
+  queue,
+  readOnly,
+  text,
+  trace,
+} from "./fields.ts";
 
 /** The commands of workers. */
 export const worker = {
@@ -47,6 +59,7 @@ export const worker = {
       key: { ...key, optional: true },
       attempt: { type: "integer", min: 1, summary: "How often it was taken, this included." },
       lease,
+      trace,
       body: { type: "bytes", summary: "The job." },
     },
     reply: { count: { ...count, summary: "How many jobs; 0 where none came in time." } },

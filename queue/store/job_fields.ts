@@ -77,6 +77,8 @@ export interface StoredJob extends JobOptions, JobProgress {
   readonly id: number;
   /** A name that no other job of its queue has; empty for none. */
   readonly unique: string;
+  /** The W3C traceparent of the PUT that made it; empty for none. */
+  readonly trace: string;
   /** When it was put, in ms since the Unix epoch. */
   readonly enqueuedAt: number;
   /** When it is of no use any more, in ms since the Unix epoch, unless it is taken then; 0 is never. */
@@ -136,6 +138,15 @@ const fields: Readonly<Record<keyof StoredJob, JobFieldSpec>> = {
     max: bounds.unique.max,
     default: "",
     since: 2,
+  },
+  trace: {
+    part: "job",
+    type: "word",
+    min: 0,
+    max: bounds.trace.max,
+    default: "",
+    brief: true,
+    since: 5,
   },
   enqueuedAt: { part: "job", ...time, column: "put", default: NOW, varies: true },
   expiresAt: { part: "job", ...time, column: "expires", default: 0, since: 2 },

@@ -11,6 +11,8 @@ export interface NewJob extends Omit<JobOptions, "key"> {
   readonly key?: string;
   /** A name that no other job of the queue may have. Default: none. */
   readonly unique?: string;
+  /** The W3C traceparent of its PUT. Default: none. */
+  readonly trace?: string;
   /** How long before it is ready. */
   readonly delay: number;
   /** How long it is of use. Default: for ever. */

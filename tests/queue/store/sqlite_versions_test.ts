@@ -17,7 +17,8 @@ Deno.test("sqliteStore makes a file of version 5 with the tables of that version
     assertEquals(tables.map(({ sql }) => String(sql).replace(/\s+/g, " ")), [
       "CREATE TABLE job ( id INTEGER PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
       "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
-      "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, name TEXT NOT NULL, put REAL NOT NULL, " +
+      "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, name TEXT NOT NULL, trace TEXT NOT NULL, " +
+      "put REAL NOT NULL, " +
       "expires REAL NOT NULL, state INTEGER NOT NULL, ready REAL NOT NULL, rank INTEGER NOT NULL, " +
       "body BLOB NOT NULL ) STRICT",
       "CREATE TABLE progress ( id INTEGER PRIMARY KEY, state INTEGER NOT NULL, " +
@@ -117,6 +118,7 @@ Deno.test("sqliteStore migrates a file of version 2 to the present version, whic
       ALTER TABLE progress DROP COLUMN rank;
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
+      ALTER TABLE job DROP COLUMN trace;
       PRAGMA user_version = 2;
     `);
     db.close();
@@ -144,6 +146,7 @@ Deno.test("sqliteStore migrates a file of version 3 to the present version, whos
       ALTER TABLE progress DROP COLUMN rank;
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
+      ALTER TABLE job DROP COLUMN trace;
       PRAGMA user_version = 3;
     `);
     db.close();
@@ -170,6 +173,7 @@ Deno.test("sqliteStore migrates a file of version 4 to the present version, whos
     db.exec(`
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
+      ALTER TABLE job DROP COLUMN trace;
       PRAGMA user_version = 4;
     `);
     db.close();

@@ -6,3 +6,5 @@
 
 export { type AdminOptions, type AdminServer, serveAdmin } from "./serve_admin.ts";
 export type { AdminAsset } from "./routes.ts";
+export type { PageOptions } from "./page/page.ts";
+export type { QueueSample, RecordedFigure } from "./page/history.ts";

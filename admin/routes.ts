@@ -52,13 +52,21 @@ export function pathOf({ target }: RequestHead): string {
   return target.split("?", 1)[0];
 }
 
-/** The answer to a request. Rejects where that of its route does. */
+/** Answers at paths that no route has. */
+export interface FurtherPaths {
+  /** `undefined` for a path that it does not have. */
+  answer(request: RequestHead): Promise<HttpAnswer | undefined>;
+}
+
+/** The answer to a request, by its route or else by `further`. Rejects where that does. */
 export async function answerBy(
   routes: ReadonlyMap<string, AdminRoute>,
   request: RequestHead,
+  further?: FurtherPaths,
 ): Promise<HttpAnswer> {
   const route = routes.get(pathOf(request));
-  if (route === undefined) {
+  const answer = route === undefined ? await further?.answer(request) : undefined;
+  if (route === undefined && answer === undefined) {
     const known = [...routes.keys()].join(", ");
     return refusing("404 Not Found", `There is nothing here. The paths are ${known}.`);
   }
@@ -67,5 +75,5 @@ export async function answerBy(
       "allow: GET, HEAD",
     ]);
   }
-  return await route.answer(request);
+  return answer ?? await route!.answer(request);
 }

@@ -25,8 +25,11 @@ import type { Metric } from "../server/metric.ts";
 import type { Server } from "../server/mod.ts";
 import { readOrigin } from "../server/served_address.ts";
 import { Telemetry } from "../server/telemetry.ts";
+import { statsOf } from "../server/stats.ts";
 import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
 import { liveness, readiness } from "./health.ts";
+import { FigureHistory } from "./page/history.ts";
+import { Page, type PageOptions } from "./page/page.ts";
 import { type AdminAsset, type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
 import { metricsRoute } from "./metrics/route.ts";
 import { RequestMetrics } from "./metrics/request_metrics.ts";
@@ -60,7 +63,9 @@ export interface AdminOptions {
   unready?: () => string | undefined;
   /** Further metrics for `/metrics`, such as `OpenQueue.metrics`. Called for each request. Default: none. */
   metrics?: () => Iterable<Metric>;
-  /** The files of a page. Default: none. */
+  /** Serves a page for people at `/`, with the figures of the last two hours. Default: no page. */
+  page?: PageOptions;
+  /** Further files. Default: none. */
   assets?: Iterable<AdminAsset>;
   /** Time. Default: this machine's. */
   clock?: Clock;
@@ -80,8 +85,8 @@ export interface AdminServer extends AsyncDisposable {
 
 /**
  * Opens an admin port for a server. It answers `/healthz` (200: the process lives), `/readyz` (200, or 503 with the
- * reason while the server starts, drains, or `unready` tells one), `/metrics` (Prometheus and OpenMetrics), the files of `assets`, and at `/lineup` it opens
- * WebSockets, which are connections of the server like all others.
+ * reason while the server starts, drains, or `unready` tells one), `/metrics` (Prometheus and OpenMetrics), the page and
+ * the files of `assets`, and at `/lineup` it opens WebSockets, which are connections of the server like all others.
  *
  * The port may open before the server does: give the promise of the server. It stays open while the server drains, until
  * it is closed. Rejects with `AddressError` for an address that is none, or that other machines can reach, and with
@@ -128,7 +133,9 @@ class AdminPort {
   readonly #webSockets = new AcceptQueue();
   readonly #requests = new RequestMetrics();
   readonly #startedAt: number;
+  readonly #page: Page | undefined;
   #server: Server | undefined = undefined;
+  #history: FigureHistory | undefined = undefined;
 
   constructor(
     server: Server | PromiseLike<Server>,
@@ -146,6 +153,7 @@ class AdminPort {
       ...Array.from(options.assets ?? [], assetRoute),
     ];
     this.#routes = new Map(routes.map((route) => [route.path, route]));
+    this.#page = options.page && new Page(() => this.#history);
     this.#exchanges = new PendingHandshakes({
       openingTime: EXCHANGE_MS,
       maxOpening: MOST_EXCHANGES,
@@ -165,11 +173,21 @@ class AdminPort {
     }
     this.#server = server;
     server.telemetry.subscribe(this.#requests);
+    this.#record(server);
     server.listen({
       address: `ws${formatAdminAddress(this.#place).slice("http".length)}${WEB_SOCKET_PATH}`,
       accept: () => this.#webSockets.accept(),
       close: () => this.#webSockets.close(),
     });
+  }
+
+  /** Records the figures of the server for the page. */
+  #record({ telemetry }: Server): void {
+    const { clock, page } = this.#options;
+    if (page === undefined) return;
+    const { stats = () => [], queues } = page;
+    const figures = () => statsOf(telemetry.figures(), stats());
+    this.#history = new FigureHistory({ clock, figures, queues });
   }
 
   #unready(): string | undefined {
@@ -206,6 +224,7 @@ class AdminPort {
     });
     const close = async (): Promise<void> => {
       listener.close();
+      this.#history?.close();
       this.#exchanges.close();
       this.#webSockets.close();
       await accepting;
@@ -251,7 +270,7 @@ class AdminPort {
     const refusal = refuseForeign(head, hostname, this.#origins);
     if (refusal !== undefined) return refusal;
     try {
-      return await answerBy(this.#routes, head);
+      return await answerBy(this.#routes, head, this.#page);
     } catch (error) {
       const { log } = this.#options;
       log({ level: "error", message: "admin request failed", path: pathOf(head), error });

@@ -67,7 +67,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   admin: {
     value: "[HOST:]PORT",
     summary:
-      "Serve /metrics, /healthz and /readyz over HTTP at this address, such as 127.0.0.1:5464; 0 takes a free port.",
+      "Serve a page, /metrics, /healthz and /readyz over HTTP at this address, such as 127.0.0.1:5464; 0 takes a free port.",
   },
   "admin-origin": {
     value: "ORIGINS",
@@ -133,12 +133,12 @@ export function servingOptions(flags: Flags): ServingOptions {
 
 /**
  * Opens the admin port that the flags ask for; `undefined` without --admin. `more` are the
- * metrics of what is served, and whether it is ready. Throws `UsageError` or `AddressError`.
+ * metrics and the page of what is served, and whether it is ready. Throws `UsageError` or `AddressError`.
  */
 export async function openAdmin(
   { admin: address, "admin-origin": origins, insecure }: Flags,
   server: PromiseLike<Server>,
-  more: Pick<AdminOptions, "unready" | "metrics"> = {},
+  more: Pick<AdminOptions, "unready" | "metrics" | "page"> = {},
 ): Promise<AdminServer | undefined> {
   if (address === undefined) {
     if (origins === undefined) return undefined;
@@ -150,6 +150,7 @@ export async function openAdmin(
     address,
     insecure,
     origins,
+    page: {},
     ...more,
   });
 }

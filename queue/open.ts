@@ -19,6 +19,7 @@ import type { QueueHandlers } from "./handlers/queue_handlers.ts";
 import { type MetricsOptions, queueMetrics } from "./metrics.ts";
 import { memoryStore } from "./store/memory_store.ts";
 import type { Store } from "./store/store.ts";
+import type { QueueSummary } from "./engine/engine.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
 
 /** The options of a queue; each has a default. */
@@ -107,6 +108,8 @@ export interface OpenQueue extends AsyncDisposable {
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
   /** Its metrics, for `serveAdmin`: jobs by queue and state, ages, events, the store. */
   readonly metrics: (options?: MetricsOptions) => Iterable<Metric>;
+  /** Its queues, by name, with their counts. Nothing is scanned for them. */
+  readonly queues: () => Iterable<QueueSummary>;
   /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
   readonly unready: () => string | undefined;
   /**
@@ -180,6 +183,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     },
     stats: () => engine.figures(),
     metrics: (options) => queueMetrics(engine.measured, options),
+    queues: () => engine.queues(),
     unready: () => engine.unready(),
     reconfigure(changes) {
       const all = { ...options, logLevel: level, ...max, ...changes };

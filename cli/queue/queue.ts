@@ -174,6 +174,7 @@ run an interrupted import again.`,
     await using admin = await openAdmin(flags, starting.promise, {
       unready: () => work.unready(),
       metrics: () => work.metrics({ keysOf }),
+      page: { stats: () => work.stats(), queues: () => work.queues() },
     });
     const work = await openQueue({
       store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),

@@ -117,6 +117,11 @@ const RULES: readonly Rule[] = [
       (outside("client")(imported) || inside("admin/page")(path)),
   },
   {
+    name: "the page imports the client for browsers, and no server",
+    of: inside("admin/page/browser"),
+    allows: inside("admin/page/browser", "client", "protocol"),
+  },
+  {
     name: "only cli/ may import admin/",
     of: outside("admin", "cli"),
     allows: outside("admin"),

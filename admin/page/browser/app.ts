@@ -1,0 +1,182 @@
+// The frame of the page: navigation, the state of the connection, and the view that the address bar names.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Help } from "./help.ts";
+import { type Element, html } from "./html.ts";
+import { recorded } from "./history.ts";
+import { JobView } from "./job.ts";
+import { JobsView } from "./jobs.ts";
+import { Jump } from "./jump.ts";
+import { Notices } from "./notices.ts";
+import { Overview } from "./overview.ts";
+import { QueueView } from "./queue.ts";
+import { QueuesView } from "./queues.ts";
+import { go, linkTo, type Place, route } from "./route.ts";
+import { SchedulesView } from "./schedules.ts";
+import { connection, type PageConnection } from "./server.ts";
+import { type Shortcut, useShortcuts } from "./shortcuts.ts";
+import { useStore } from "./store.ts";
+import { choice, choose } from "./theme.ts";
+import { TokenForm } from "./token_form.ts";
+
+/** A part of the page. Those of a queue are shown where the server is one. */
+const PARTS = [
+  { view: "overview", title: "Overview", key: "g o", needs: undefined },
+  { view: "queues", title: "Queues", key: "g q", needs: "QUEUES" },
+  { view: "jobs", title: "Jobs", key: "g j", needs: "LIST" },
+  { view: "schedules", title: "Schedules", key: "g s", needs: "SCHEDULES" },
+] as const;
+
+/** The whole page. */
+export function App(): Element {
+  const place = useStore(route);
+  const { state, commands } = useStore(connection);
+  const [open, setOpen] = useState<"help" | "jump" | undefined>(undefined);
+  const parts = PARTS.filter(({ needs }) => needs === undefined || commands.has(needs));
+  const list = useMemo((): Shortcut[] => [
+    { keys: "?", does: "Show the keys", act: () => setOpen("help") },
+    { keys: ":", does: "Jump to a queue, a job or a part", act: () => setOpen("jump") },
+    {
+      keys: "/",
+      does: "Filter what is shown",
+      act: () => document.querySelector<HTMLInputElement>("[data-filter]")?.focus(),
+    },
+    ...parts.map(({ view, title, key }) => ({
+      keys: key,
+      does: `Go to ${title}`,
+      act: () => go(linkTo(view)),
+    })),
+  ], [parts.length]);
+  useShortcuts(list);
+  useTitle(place);
+  return html`
+    <a class="skip" href="#main" onClick=${skipToMain}>Skip to the content</a>
+    <header class="top">
+      <a class="brand" href=${linkTo("overview")}><${Mark} />Lineup</a>
+      <nav aria-label="Parts">
+        ${parts.map(({ view, title }) =>
+          html`
+            <a
+              key=${view}
+              href=${linkTo(view)}
+              aria-current=${place.view === view ? "page" : undefined}
+            >${title}</a>
+          `
+        )}
+      </nav>
+      <div class="tools">
+        <${Status} />
+        <button type="button" class="quiet" onClick=${() =>
+          setOpen("jump")}>Jump <kbd>:</kbd></button>
+        <button type="button" class="quiet" onClick=${() =>
+          setOpen("help")}>Keys <kbd>?</kbd></button>
+        <${ThemeSwitch} />
+      </div>
+    </header>
+    <main id="main" tabindex="-1">
+      <${Banner} />
+      ${state === "locked" ? html`<${TokenForm} />` : html`<${View} ...${place} />`}
+    </main>
+    <${Notices} />
+    ${open === "help" && html`<${Help} onClose=${() => setOpen(undefined)} />`}
+    ${open === "jump" && html`<${Jump} parts=${parts} onClose=${() => setOpen(undefined)} />`}
+  `;
+}
+
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function View({ view, of, filter }: Place): Element {
+  const { commands, state } = useStore(connection);
+  const part = PARTS.find((each) => each.view === view);
+  if (part === undefined) {
+    return html`
+      <div class="empty">
+        <h1>Nothing is here</h1>
+        <p>The address names no part of this page. <a href=${linkTo("overview")}>Overview</a></p>
+      </div>
+    `;
+  }
+  if (part.needs !== undefined && !commands.has(part.needs)) {
+    if (state !== "open") return html`<p class="empty" role="status">Connecting…</p>`;
+    return html`
+      <div class="empty">
+        <h1>${part.title}</h1>
+        <p>This server is no queue, or your token does not let you see it.</p>
+      </div>
+    `;
+  }
+  if (view === "queues") {
+    return of === undefined
+      ? html`<${QueuesView} filter=${filter} />`
+      : html`<${QueueView} key=${of} name=${of} />`;
+  }
+  if (view === "jobs") {
+    return of === undefined
+      ? html`<${JobsView} filter=${filter} />`
+      : html`<${JobView} key=${of} id=${of} />`;
+  }
+  return view === "schedules" ? html`<${SchedulesView} filter=${filter} />` : html`<${Overview} />`;
+}
+
+function useTitle({ view, of }: Place): void {
+  useEffect(() => {
+    const part = PARTS.find((each) => each.view === view)?.title ?? "Lineup";
+    document.title = `${of === undefined ? part : `${of} · ${part}`} · Lineup`;
+  }, [view, of]);
+}
+
+function Mark(): Element {
+  return html`
+    <svg class="logo" viewBox="0 0 20 20" aria-hidden="true">
+      <rect x="2" y="3" width="16" height="3" rx="1.5" />
+      <rect x="2" y="8.5" width="11" height="3" rx="1.5" opacity=".75" />
+      <rect x="2" y="14" width="6" height="3" rx="1.5" opacity=".5" />
+    </svg>
+  `;
+}
+
+function Status(): Element {
+  const { state, protocol, identity } = useStore(connection);
+  const words: Record<PageConnection["state"], string> = {
+    connecting: "Connecting",
+    open: protocol ?? "Connected",
+    lost: "Not connected",
+    locked: "Locked",
+    foreign: "Figures only",
+  };
+  return html`<span class=${`status ${state}`}>
+    <span class="dot" aria-hidden="true"></span>${words[state]}${identity && ` as ${identity}`}
+  </span>`;
+}
+
+/** Says that what is shown is old, and why. */
+function Banner(): Element | null {
+  const { state, why } = useStore(connection);
+  const history = useStore(recorded);
+  if (state === "lost") {
+    return html`<p class="banner" role="alert">
+      <b>The connection is lost.</b> What you see is old. Trying again every 2 seconds. <small>${why}</small>
+    </p>`;
+  }
+  if (history.why !== undefined && state !== "locked") {
+    return html`<p class="banner" role="alert"><b>The figures cannot be read.</b> <small>${history.why}</small></p>`;
+  }
+  return null;
+}
+
+function ThemeSwitch(): Element {
+  const chosen = useStore(choice);
+  const next = chosen === "system" ? "light" : chosen === "light" ? "dark" : "system";
+  const sign = chosen === "system" ? "◐" : chosen === "light" ? "☀" : "☾";
+  return html`
+    <button
+      type="button"
+      class="quiet icon"
+      aria-label=${`Theme: ${chosen}. Change to ${next}.`}
+      onClick=${() => choose(next)}
+    >${sign}</button>
+  `;
+}

@@ -52,7 +52,9 @@ Deno.test("the page has every module and library that it imports, and no other f
       "text/javascript; charset=utf-8",
     ]);
     if (path.startsWith("/libraries/")) return;
-    const specifiers = [...code.matchAll(/^(?! \* ).*\bfrom "([^"]+)";$/gm)].map(([, name]) => name);
+    const specifiers = [...code.matchAll(/^(?! \* ).*\bfrom "([^"]+)";$/gm)].map(([, name]) =>
+      name
+    );
     for (const name of specifiers) {
       const url = name.startsWith(".")
         ? new URL(name, `http://page${path}`).pathname

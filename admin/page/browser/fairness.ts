@@ -7,6 +7,7 @@ import { type Element, html } from "./html.ts";
 import { LimitForm } from "./limits.ts";
 import { linkTo } from "./route.ts";
 import { may, type Values } from "./server.ts";
+import { Scrolled } from "./scrolled.ts";
 
 interface FairnessProps {
   readonly queue: string;
@@ -26,10 +27,11 @@ export interface Share {
   readonly why: string;
 }
 
-/** The takes of keys at one look. */
+/** The takes of keys at one look, and what they have gained since the look before. */
 interface Look {
   readonly at: number;
   readonly takes: ReadonlyMap<string, number>;
+  readonly gains: ReadonlyMap<string, number>;
 }
 
 /** Shares are over so long a time. */
@@ -50,7 +52,7 @@ export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Eleme
         <p class="hint">Keys take turns, by their weights. The bar is a key's share of the jobs taken in the last minute, the mark its due.</p>
       </div>
       ${shares.length === 0 ? html`<p class="hint">No key has jobs or limits.</p>` : html`
-        <div class="scrolled">
+        <${Scrolled} label="Table of keys">
           <table>
             <thead>
               <tr>
@@ -98,7 +100,7 @@ export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Eleme
                     )}
                   </tbody>
           </table>
-        </div>
+          <//>
       `}
       ${more > 0 &&
         html`<p class="hint padded">${whole(more)} more keys have fewer ready jobs.</p>`}
@@ -132,11 +134,16 @@ function ShareBar({ got, due }: Pick<Share, "got" | "due">): Element {
 }
 
 function remember(looks: Look[], keys: readonly Values[]): void {
-  const takes = new Map(keys.map((row) => [keyOf(row), Number(row["takes-total"] ?? 0)]));
   const at = performance.now();
   const last = looks[looks.length - 1];
   if (last !== undefined && at - last.at < 500) return;
-  looks.push({ at, takes });
+  const takes = new Map(keys.map((row) => [keyOf(row), Number(row["takes-total"] ?? 0)]));
+  const gains = new Map([...takes].map(([key, now]) => {
+    const before = last?.takes.get(key) ?? 0;
+    // A key that was away begins to count anew.
+    return [key, now >= before ? now - before : now];
+  }));
+  looks.push({ at, takes, gains });
   while (looks.length > 2 && looks[1].at < at - OVER_MS) looks.shift();
 }
 
@@ -150,11 +157,7 @@ export function sharesOf(
   keys: readonly Values[],
   looks: readonly Look[],
 ): readonly Share[] {
-  const lately = takenSince(looks.length > 1 ? looks[0] : undefined, keys);
-  // Before anything was taken under our eyes, all takes so far tell the shares.
-  const taken = [...lately.values()].some((count) => count > 0)
-    ? lately
-    : takenSince(undefined, keys);
+  const taken = takenIn(looks);
   const all = [...taken.values()].reduce((sum, each) => sum + each, 0);
   const asks = (row: Values): boolean => Number(row.ready) > 0 && row.blocked === undefined;
   const weightOf = (row: Values): number => Number(row.weight ?? 1);
@@ -162,20 +165,19 @@ export function sharesOf(
   return keys.map((row) => {
     const due = asks(row) && weights > 0 ? weightOf(row) / weights : undefined;
     const key = keyOf(row);
-    const got = all > 0 ? taken.get(key)! / all : undefined;
+    const got = all > 0 ? (taken.get(key) ?? 0) / all : undefined;
     return { key, row, got, due, why: whyOf(row, reply, due) };
   });
 }
 
-/** How many jobs of each key were taken since a look; in all without one. */
-function takenSince(look: Look | undefined, keys: readonly Values[]): ReadonlyMap<string, number> {
-  return new Map(keys.map((row) => {
-    const key = keyOf(row);
-    const now = Number(row["takes-total"] ?? 0);
-    const before = look?.takes.get(key) ?? 0;
-    // A key that was away begins to count anew.
-    return [key, now >= before ? now - before : now];
-  }));
+/** How many jobs of each key were taken under our eyes; before the first was, all takes so far tell the shares. */
+function takenIn(looks: readonly Look[]): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  for (const { gains } of looks.slice(1)) {
+    for (const [key, gain] of gains) taken.set(key, (taken.get(key) ?? 0) + gain);
+  }
+  const isKnown = [...taken.values()].some((count) => count > 0);
+  return isKnown ? taken : looks[0]?.takes ?? taken;
 }
 
 /** Why the jobs of a key wait, in words. */

@@ -46,18 +46,20 @@ export function JobFilter({ filter }: { filter: Readonly<Record<string, string>>
       }}
     >
       <label>Queue
-        <input type="text" list="queues" data-filter=${valueOf("queue") === ""} value=${valueOf(
-          "queue",
-        )} onInput=${set("queue")} onChange=${() => show()} />
+        <input type="text" list="queues" data-filter=${(valueOf("queue") === "") ||
+          undefined} value=${valueOf(
+            "queue",
+          )} onInput=${set("queue")} onChange=${() => show()} />
         <datalist id="queues">${queues.map((name) =>
           html`<option key=${name} value=${name} />`
         )}</datalist>
       </label>
       <label>Key <input type="text" value=${valueOf("key")} onInput=${set("key")} /></label>
       <label class="grows">Text in the body
-        <input type="search" data-filter=${valueOf("queue") !== ""} placeholder="/" value=${valueOf(
-          "text",
-        )} onInput=${set("text")} />
+        <input type="search" data-filter=${(valueOf("queue") !== "") ||
+          undefined} placeholder="/" value=${valueOf(
+            "text",
+          )} onInput=${set("text")} />
       </label>
       <label
         class="short">Number <input type="text" inputmode="numeric" pattern="[0-9]*" value=${valueOf(

@@ -10,6 +10,7 @@ import { listArgs } from "./jobs_request.ts";
 import { linkTo } from "./route.ts";
 import { list, may, type Values } from "./server.ts";
 import { useShortcuts } from "./shortcuts.ts";
+import { Scrolled } from "./scrolled.ts";
 
 /** A page has so many jobs. */
 const PAGE = 50;
@@ -76,7 +77,7 @@ function JobPage({ filter, after, every }: JobPageProps): Element {
       ${mayDrop &&
         html`<button type="button" onClick=${() => setAct("DROP")}>Drop all that match</button>`}
     </div>
-    <div class="card scrolled">
+    <${Scrolled} label="Table of jobs" isCard>
       <table>
         <thead><tr>
           <th scope="col">Job</th><th scope="col">State</th><th scope="col">Key</th>
@@ -92,7 +93,7 @@ function JobPage({ filter, after, every }: JobPageProps): Element {
             ? `No job of ${queue} matches.`
             : "Nothing here matches; the next page may have more."
         }</p>`}
-    </div>
+    <//>
     <nav class="pages" aria-label="Pages">
       ${after > 0 && html`<a class="button" href=${page(undefined)}>First page</a>`}
       ${next !== undefined && html`<a class="button" href=${page(next)}>Next page</a>`}

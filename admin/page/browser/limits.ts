@@ -66,7 +66,7 @@ export function LimitForm({ queue, of, limits, onDone }: LimitFormProps): Elemen
             step=${step}
             placeholder=${none}
             readonly=${isReadOnly}
-            data-first=${of !== undefined && name === "running"}
+            data-first=${(of !== undefined && name === "running") || undefined}
             value=${edited[name] ?? String(limits[name] ?? "")}
             onInput=${(event: Event) =>
           setEdited({ ...edited, [name]: (event.target as HTMLInputElement).value })}

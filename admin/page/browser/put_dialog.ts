@@ -73,11 +73,13 @@ export function PutDialog({ queue, body = "", onClose }: PutDialogProps): Elemen
     <${Dialog} title="Put a job" onClose=${onClose} wide>
       <form class="put" onSubmit=${onSubmit}>
         <label>Queue
-          <input type="text" required maxlength="128" data-first=${queue === ""} value=${values
+          <input type="text" required maxlength="128" data-first=${(queue === "") ||
+            undefined} value=${values
             .queue} onInput=${set("queue")} />
         </label>
         <label class="whole">Body
-          <textarea rows="6" spellcheck=${false} data-first=${queue !== ""} value=${values
+          <textarea rows="6" spellcheck=${false} data-first=${(queue !== "") ||
+            undefined} value=${values
             .body} onInput=${set("body")}></textarea>
         </label>
         ${OPTIONS.map(({ name, title, hint }) =>

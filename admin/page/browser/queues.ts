@@ -11,6 +11,7 @@ import { list, may, type Values } from "./server.ts";
 import { useShortcuts } from "./shortcuts.ts";
 import { Sparkline } from "./sparkline.ts";
 import { useStore } from "./store.ts";
+import { Scrolled } from "./scrolled.ts";
 
 /** A sparkline shows so many samples: ten minutes. */
 const SPARK_SAMPLES = 200;
@@ -64,7 +65,7 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
       </label>
     </div>
     ${error && html`<p class="problem" role="alert">${error.message}</p>`}
-    <div class="card scrolled">
+    <${Scrolled} label="Table of queues" isCard>
       <table class="queues">
         <thead><tr>
           <${SortHead} title="Queue" name="" sort=${sort} onSort=${change} />
@@ -95,7 +96,7 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
         html`<p class="hint padded">${
           whole(rows.length - MOST_ROWS)
         } more: filter by name to see them.</p>`}
-    </div>
+    <//>
     ${isPutting && html`<${PutDialog} queue="" onClose=${() => setPutting(false)} />`}
   `;
 }

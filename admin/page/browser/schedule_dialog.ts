@@ -65,7 +65,7 @@ export function ScheduleDialog({ schedule, onClose, onDone }: ScheduleDialogProp
               placeholder=${hint}
               required=${isNeeded}
               readonly=${name === "name" && schedule !== undefined}
-              data-first=${name === (schedule === undefined ? "name" : "queue")}
+              data-first=${(name === (schedule === undefined ? "name" : "queue")) || undefined}
               value=${values[name] ?? ""}
               onInput=${set(name)}
             />

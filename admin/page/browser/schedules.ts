@@ -12,6 +12,7 @@ import { ScheduleDialog } from "./schedule_dialog.ts";
 import { inWords } from "./schedule_words.ts";
 import { list, may, type Values } from "./server.ts";
 import { useShortcuts } from "./shortcuts.ts";
+import { Scrolled } from "./scrolled.ts";
 
 const EVERY_MS = 5000;
 const MOST_ROWS = 200;
@@ -54,7 +55,7 @@ export function SchedulesView({ filter }: { filter: Readonly<Record<string, stri
       </label>
     </div>
     ${error && html`<p class="problem" role="alert">${error.message}</p>`}
-    <div class="card scrolled">
+    <${Scrolled} label="Table of schedules" isCard>
       <table>
         <thead><tr>
           <th scope="col">Schedule</th><th scope="col">When</th><th scope="col">Queue</th>
@@ -77,7 +78,7 @@ export function SchedulesView({ filter }: { filter: Readonly<Record<string, stri
         html`<p class="hint padded">${
           whole(rows.length - MOST_ROWS)
         } more: filter by name to see them.</p>`}
-    </div>
+    <//>
     ${open?.what === "new" &&
       html`<${ScheduleDialog} schedule=${open.schedule} onClose=${close} onDone=${again} />`}
     ${open?.what === "jobs" && html`<${LastJobs} schedule=${open.schedule!} onClose=${close} />`}

@@ -3,6 +3,7 @@
 import { bytes, milliseconds, perSecond, whole } from "./figures.ts";
 import { latest, namesOf, rates, recent, type Samples } from "./history.ts";
 import { type Element, html } from "./html.ts";
+import { Scrolled } from "./scrolled.ts";
 
 interface TableProps {
   readonly samples: Samples;
@@ -16,7 +17,7 @@ export function Classes({ samples }: TableProps): Element {
   return html`
     <section class="card wide-card">
       <h3>Classes of requests</h3>
-      <div class="scrolled">
+      <${Scrolled} label="Table of classes">
         <table>
           <thead><tr>
             <th scope="col">Class</th>
@@ -52,7 +53,7 @@ export function Classes({ samples }: TableProps): Element {
             )}
           </tbody>
         </table>
-      </div>
+      <//>
       ${names.length === 0 && html`<p class="hint">No request has come yet.</p>`}
     </section>
   `;

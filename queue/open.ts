@@ -62,7 +62,18 @@ export interface QueueOptions {
 }
 
 /** The options that can change while a queue is open. */
-export type QueueReconfiguration = Pick<QueueOptions, keyof typeof DEFAULT_CAPACITY | "logLevel">;
+export type QueueReconfiguration = Pick<
+  QueueOptions,
+  | "logLevel"
+  | "maxMemory"
+  | "maxJobs"
+  | "maxQueues"
+  | "maxTakers"
+  | "maxRules"
+  | "maxSchedules"
+  | "maxResults"
+  | "resultTime"
+>;
 
 /** The default bounds. */
 export const DEFAULT_CAPACITY = {

@@ -23,13 +23,9 @@ export { beanstalkd } from "./beanstalkd/dialect.ts";
 export { beanstalkdProtocol } from "./beanstalkd/protocol.ts";
 export { createBeanstalkdHandlers } from "./beanstalkd/handlers.ts";
 export type { BeanstalkdHandlers, BeanstalkdOptions } from "./beanstalkd/options.ts";
-export type {
-  FoundJob,
-  JobScope,
-  JobWithBody,
-  RankedEngine,
-  ScopeCounts,
-} from "./engine/ranked_engine.ts";
+export type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "./engine/ranked_engine.ts";
+export type { Right } from "./rights.ts";
+export { type KeyChoice, Patterns } from "./patterns.ts";
 export type { JobHistory } from "./index/job_page.ts";
 export type { QueueHandlers } from "./handlers/queue_handlers.ts";
 export type {
@@ -39,6 +35,7 @@ export type {
   DeliveredJob,
   Engine,
   FailedCounts,
+  FoundJob,
   JobFilter,
   JobList,
   KeySummary,

@@ -58,7 +58,7 @@ export const answers:
   };
 
 const BAD_FORMAT = "BAD_FORMAT", NOT_FOUND = "NOT_FOUND", OUT_OF_MEMORY = "OUT_OF_MEMORY";
-const TIMED_OUT = "TIMED_OUT";
+const TIMED_OUT = "TIMED_OUT", FORBIDDEN = "FORBIDDEN";
 
 /** The words of failures. All others are INTERNAL_ERROR. */
 const words: Readonly<Record<string, string>> = {
@@ -76,6 +76,9 @@ const words: Readonly<Record<string, string>> = {
   "timed-out": TIMED_OUT,
   "deadline-soon": "DEADLINE_SOON",
   draining: "DRAINING",
+  // beanstalkd has no word for it: clients show a word that they do not know.
+  unauthenticated: FORBIDDEN,
+  forbidden: FORBIDDEN,
   busy: OUT_OF_MEMORY,
   quota: OUT_OF_MEMORY,
 };

@@ -3,8 +3,9 @@
 import { MAX_WATCHED } from "../bounds.ts";
 import type { Caller, QueueClient } from "../engine/caller.ts";
 import type { TakeRequest } from "../engine/engine.ts";
+import type { RankedEngine } from "../engine/ranked_engine.ts";
 import { busy } from "../refusals.ts";
-import { DEFAULT_TUBE, type Tube, type Tubes } from "./tubes.ts";
+import { DEFAULT_TUBE, scopesFor, type Tube, type Tubes } from "./tubes.ts";
 
 /** The state of one connection. */
 export class BeanstalkdClient {
@@ -17,6 +18,10 @@ export class BeanstalkdClient {
   readonly #watched = new Map<string, Tube>();
   /** What it takes from, until it watches other tubes. */
   #request: TakeRequest | undefined = undefined;
+  /** The same without the tube that nobody has asked for. */
+  #narrowRequest: TakeRequest | undefined = undefined;
+  /** Whether it has asked for the tube that it watches from the beginning. */
+  #namedDefault = false;
   /** Settled once the commands that must end before the next one begins have ended. */
   #tail: Promise<unknown> | undefined = undefined;
 
@@ -50,6 +55,10 @@ export class BeanstalkdClient {
 
   /** Reserves from a tube too. Throws `bad-arguments` or `busy`. */
   watch(name: string): void {
+    if (name === DEFAULT_TUBE && !this.#namedDefault) {
+      this.#namedDefault = true;
+      this.#request = this.#narrowRequest = undefined;
+    }
     if (this.#watched.has(name)) return;
     if (this.#watched.size >= MAX_WATCHED) {
       throw busy(`A client watches at most ${MAX_WATCHED} tubes.`);
@@ -64,13 +73,23 @@ export class BeanstalkdClient {
     if (this.#watched.size === 1) return false;
     this.#watched.delete(name);
     this.#leave(tube);
-    this.#request = undefined;
+    this.#request = this.#narrowRequest = undefined;
     return true;
   }
 
-  /** What it takes: one job of the tubes that it watches. */
-  get request(): TakeRequest {
-    return this.#request ??= requestOf(this.#client, [...this.#watched.values()]);
+  /**
+   * What it takes: one job of the tubes that it watches. The tube that it watches from the beginning is left out where it
+   * has others and may not take from that one.
+   */
+  requestFor(engine: RankedEngine): TakeRequest {
+    if (this.#watched.size > 1 && !this.#namedDefault) {
+      const usual = this.#watched.get(DEFAULT_TUBE);
+      if (usual !== undefined && !engine.may("take", usual.scope)) {
+        const others = [...this.#watched.values()].filter((tube) => tube !== usual);
+        return this.#narrowRequest ??= requestOf(this.#client, others, engine);
+      }
+    }
+    return this.#request ??= requestOf(this.#client, [...this.#watched.values()], engine);
   }
 
   /** Whether its next command must wait for a reserve that waits for a job. */
@@ -103,7 +122,7 @@ export class BeanstalkdClient {
   #add(tube: Tube): void {
     tube.watching++;
     this.#watched.set(tube.name, tube);
-    this.#request = undefined;
+    this.#request = this.#narrowRequest = undefined;
   }
 
   #leave(tube: Tube): void {
@@ -112,10 +131,14 @@ export class BeanstalkdClient {
   }
 }
 
-function requestOf(client: QueueClient, tubes: readonly Tube[]): TakeRequest {
+function requestOf(
+  client: QueueClient,
+  tubes: readonly Tube[],
+  engine: RankedEngine,
+): TakeRequest {
   const keys = new Map<string, Set<string>>();
   const whole = new Set<string>();
-  for (const { queue, key } of tubes.flatMap(({ scopes }) => scopes)) {
+  for (const { queue, key } of tubes.flatMap((tube) => scopesFor(tube, "take", engine))) {
     if (key === undefined) whole.add(queue);
     else keys.set(queue, (keys.get(queue) ?? new Set()).add(key));
   }

@@ -2,6 +2,8 @@
 
 import type { ConnectedClient, Context } from "../../server/request/handlers.ts";
 import { bounds } from "../bounds.ts";
+import { engineFor } from "../engine/engine_access.ts";
+import { GuardedRankedEngine } from "../engine/guarded_ranked_engine.ts";
 import type { RankedEngine } from "../engine/ranked_engine.ts";
 import { notIgnored } from "../refusals.ts";
 import { BeanstalkdClient } from "./client.ts";
@@ -52,7 +54,12 @@ export function createBeanstalkdHandlers(
 ): BeanstalkdHandlers {
   const tubes = new Tubes(engine, new TubeNames(keys));
   const counts = new ClientCounts();
-  const parts = { engine, tubes, counts, maxBody };
+  const access = engineFor<RankedEngine>(
+    engine,
+    (engine, rights) => new GuardedRankedEngine(engine, rights),
+  );
+  const engineOf: HandlerParts["engineOf"] = ({ identity }) => access(identity);
+  const parts = { engine, engineOf, tubes, counts, maxBody };
   const clients = new WeakMap<ConnectedClient, BeanstalkdClient>();
 
   const clientOf = (connection: ConnectedClient): BeanstalkdClient => {
@@ -90,14 +97,14 @@ export function createBeanstalkdHandlers(
 
 /** The commands that put jobs, and those that choose tubes. */
 function producers(
-  { engine, counts }: HandlerParts,
+  { engineOf, counts }: HandlerParts,
 ): Pick<ClientHandlers, "PUT" | "USE" | "WATCH" | "IGNORE"> {
   return {
     PUT({ priority, delay, ttr, body }, context, client) {
       const tube = client.used;
       const { scope } = tube;
       if (!client.isProducer) counts.produces(client);
-      const putting = engine.put({
+      const putting = engineOf(context).put({
         queue: scope.queue,
         key: scope.key,
         body,

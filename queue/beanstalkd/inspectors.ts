@@ -1,5 +1,6 @@
 // The commands that look at jobs and tubes.
 
+import type { Context } from "../../server/request/handlers.ts";
 import { notFound, noTube } from "../refusals.ts";
 import { placeOf } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
@@ -8,6 +9,7 @@ import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
 import { serverStats } from "./server_stats.ts";
 import { jobStats, tubeStats } from "./stats.ts";
 import { yamlList, yamlMap } from "./yaml.ts";
+import { scopesFor } from "./tubes.ts";
 import type { BeanstalkdClient } from "./client.ts";
 
 /** The handlers. */
@@ -25,44 +27,55 @@ export function inspectors(parts: HandlerParts): Pick<
   | "LIST-TUBES-WATCHED"
   | "PAUSE-TUBE"
 > {
-  const { engine, tubes } = parts;
+  const { engine, engineOf, tubes } = parts;
   const peek = async (
     state: "ready" | "delayed" | "dead",
+    context: Context,
     { used }: BeanstalkdClient,
   ): Promise<JobReply> => {
-    const jobs = await Promise.all(used.scopes.map((scope) => engine.first(scope, state)));
+    const engine = engineOf(context);
+    const jobs = await Promise.all(
+      scopesFor(used, "see", engine).map((scope) => engine.first(scope, state)),
+    );
     const first = jobs.reduce((a, b) => a && b ? isBefore(b.job, a.job) ? b : a : a ?? b);
     return found(first, 0);
   };
 
   return {
-    PEEK: async ({ id }) => found(await engine.job(id), id),
-    "PEEK-READY": (_args, _context, client) => peek("ready", client),
-    "PEEK-DELAYED": (_args, _context, client) => peek("delayed", client),
-    "PEEK-BURIED": (_args, _context, client) => peek("dead", client),
+    PEEK: async ({ id }, context) => found(await engineOf(context).job(id), id),
+    "PEEK-READY": (_args, context, client) => peek("ready", context, client),
+    "PEEK-DELAYED": (_args, context, client) => peek("delayed", context, client),
+    "PEEK-BURIED": (_args, context, client) => peek("dead", context, client),
 
-    STATS: async () => ({ body: yamlMap(await serverStats(parts)) }),
+    STATS: async (_args, context) => ({
+      body: yamlMap(await serverStats({ ...parts, engine: engineOf(context) })),
+    }),
 
-    "STATS-JOB": ({ id }) => {
-      const described = engine.describe(id);
+    "STATS-JOB": ({ id }, context) => {
+      const described = engineOf(context).describe(id);
       if (described.job.state === "done") throw notFound(id);
       return { body: yamlMap(jobStats(described, engine.now(), tubes.names)) };
     },
 
-    "STATS-TUBE": ({ tube: name }) => {
-      const tube = tubes.find(name);
+    "STATS-TUBE": ({ tube: name }, context) => {
+      const tube = tubes.find(name, engineOf(context));
       if (tube === undefined) throw noTube(name);
-      return { body: yamlMap(tubeStats(tube, tubes.counts(tube), engine.now())) };
+      return {
+        body: yamlMap(tubeStats(tube, tubes.counts(tube, engineOf(context)), engine.now())),
+      };
     },
 
-    "LIST-TUBES": async () => ({ body: yamlList(await tubes.list()) }),
+    "LIST-TUBES": async (_args, context) => ({
+      body: yamlList(await tubes.list(engineOf(context))),
+    }),
     "LIST-TUBE-USED": (_args, _context, { used }) => ({ tube: used.name }),
     "LIST-TUBES-WATCHED": (_args, _context, { watched }) => ({ body: yamlList(watched.keys()) }),
 
-    "PAUSE-TUBE": ({ tube: name, delay }) => {
-      const tube = tubes.find(name);
+    "PAUSE-TUBE": ({ tube: name, delay }, context) => {
+      const engine = engineOf(context);
+      const tube = tubes.find(name, engine);
       if (tube === undefined) throw noTube(name);
-      tubes.pause(tube, 1000 * delay);
+      tubes.pause(tube, 1000 * delay, engine);
     },
   };
 }

@@ -9,7 +9,10 @@ import type { Tubes } from "./tubes.ts";
 
 /** The parts. */
 export interface HandlerParts {
+  /** The engine itself, for what concerns no client. */
   readonly engine: RankedEngine;
+  /** The engine with the rights of the identity of a request. */
+  readonly engineOf: (context: Pick<Context, "identity">) => RankedEngine;
   readonly tubes: Tubes;
   readonly counts: ClientCounts;
   /** The longest body, for `stats`. */

@@ -6,6 +6,7 @@ import type { DeliveredJob } from "../engine/engine.ts";
 import { notFound } from "../refusals.ts";
 import type { BeanstalkdClient } from "./client.ts";
 import { delayOf } from "./durations.ts";
+import { scopesFor } from "./tubes.ts";
 import type { ClientHandlers, HandlerParts, JobReply } from "./parts.ts";
 
 const EMPTY = new Uint8Array();
@@ -28,7 +29,7 @@ export function reservers(parts: HandlerParts): Pick<
   | "KICK"
   | "KICK-JOB"
 > {
-  const { engine, tubes, counts } = parts;
+  const { engineOf, tubes, counts } = parts;
   const claim = (context: Context) => ({ client: context.client, attempt: undefined });
 
   const reserve = (
@@ -37,7 +38,8 @@ export function reservers(parts: HandlerParts): Pick<
     client: BeanstalkdClient,
   ): Promise<JobReply> => {
     if (!client.isWorker) counts.works(client);
-    const { request } = client;
+    const engine = engineOf(context);
+    const request = client.requestFor(engine);
     if (!engine.hasJobFor(request)) return wait(parts, timeout, context, client);
     return engine.take(request, 0, context).then(([job]) =>
       job === undefined ? wait(parts, timeout, context, client) : reserved(job, context)
@@ -51,12 +53,13 @@ export function reservers(parts: HandlerParts): Pick<
       reserve(1000 * Math.min(seconds, LONGEST_WAIT), context, client),
 
     async "RESERVE-JOB"({ id }, context, client) {
-      const job = await engine.takeJob(id, context.client);
+      const job = await engineOf(context).takeJob(id, context.client);
       if (!client.isWorker) counts.works(client);
       return reserved(job, context);
     },
 
     async DELETE({ id }, context) {
+      const engine = engineOf(context);
       const job = engine.find(id);
       if (job === undefined || job.state === "done") throw notFound(id);
       if (job.state === "taken") await engine.done([id], claim(context), EMPTY, context.signal);
@@ -68,11 +71,11 @@ export function reservers(parts: HandlerParts): Pick<
     },
 
     async RELEASE({ id, priority, delay }, context) {
-      await engine.release(id, claim(context), delayOf(delay), priority);
+      await engineOf(context).release(id, claim(context), delayOf(delay), priority);
     },
 
     async BURY({ id, priority }, context) {
-      await engine.fail([id], claim(context), {
+      await engineOf(context).fail([id], claim(context), {
         reason: "",
         retry: undefined,
         dead: true,
@@ -81,11 +84,12 @@ export function reservers(parts: HandlerParts): Pick<
     },
 
     async TOUCH({ id }, context) {
-      await engine.extend(id, claim(context), undefined);
+      await engineOf(context).extend(id, claim(context), undefined);
     },
 
     async KICK({ most }, context, client) {
-      const { scopes } = client.used;
+      const engine = engineOf(context);
+      const scopes = scopesFor(client.used, "manage", engine);
       const buried = scopes.filter((scope) => engine.counts(scope).dead > 0);
       let count = 0;
       for (const scope of buried.length > 0 ? buried : scopes) {
@@ -94,8 +98,8 @@ export function reservers(parts: HandlerParts): Pick<
       return { count };
     },
 
-    async "KICK-JOB"({ id }) {
-      await engine.wake(id);
+    async "KICK-JOB"({ id }, context) {
+      await engineOf(context).wake(id);
     },
   };
 }
@@ -122,11 +126,12 @@ function wait(
 }
 
 async function waitForJob(
-  { engine, counts }: HandlerParts,
+  { engineOf, counts }: HandlerParts,
   timeout: number,
   context: Context,
   client: BeanstalkdClient,
 ): Promise<JobReply> {
+  const engine = engineOf(context);
   const end = engine.now() + timeout;
   const watched = [...client.watched.values()];
   counts.waiting++;
@@ -135,7 +140,7 @@ async function waitForJob(
     for (;;) {
       const soon = engine.leaseEnd(context.client) - MARGIN;
       const time = Math.max(0, Math.min(end, soon) - engine.now());
-      const [job] = await engine.take(client.request, time, context);
+      const [job] = await engine.take(client.requestFor(engine), time, context);
       if (job !== undefined) return reserved(job, context);
       // Another client may have ended the lease that was soon over.
       if (engine.leaseEnd(context.client) - MARGIN <= engine.now()) throw deadlineSoon();

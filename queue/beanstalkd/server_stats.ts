@@ -51,7 +51,7 @@ export async function serverStats(
     "job-timeouts": timeouts,
     "total-jobs": jobs,
     "max-job-size": maxBody,
-    "current-tubes": (await tubes.list()).size,
+    "current-tubes": (await tubes.list(engine)).size,
     "current-connections": counts.clients,
     "current-producers": counts.producers,
     "current-workers": counts.workers,

@@ -25,6 +25,8 @@ const EMPTY = new Uint8Array(0);
 const LF = 0x0a, CR = 0x0d;
 /** The verb of a command that there is not. */
 const UNKNOWN = "?";
+/** The failures that end a connection without a command that caused them. */
+const ENDS = ["timeout", "unauthenticated", "forbidden"];
 /** The beginning of a line that a body follows. */
 const PUT = "put ";
 
@@ -156,7 +158,7 @@ export class BeanstalkdSession implements DialectSession {
 
   writeFailure(to: Correlated, failure: Failure, out: Sink): void {
     // A client that has asked nothing would take a word for the answer to what it asks next.
-    if (to === NOBODY && failure.code === "timeout") return;
+    if (to === NOBODY && ENDS.includes(failure.code)) return;
     out.add(wordOf(failure, (to as Partial<BeanstalkdRequest>).verb) + "\r\n");
   }
 

@@ -1,6 +1,7 @@
 // The tubes that clients use and watch, and what has happened to them.
 
 import type { JobScope, RankedEngine, ScopeCounts } from "../engine/ranked_engine.ts";
+import type { Right } from "../rights.ts";
 import { busy } from "../refusals.ts";
 import type { TubeNames } from "./tube_names.ts";
 
@@ -60,8 +61,13 @@ export class Tubes {
     return tube;
   }
 
-  /** The tube of a name if it exists. Throws `bad-arguments`. */
-  find(name: string): Tube | undefined {
+  /** The tube of a name if it exists, for a client that may know of it. Throws `bad-arguments`. */
+  find(name: string, engine: RankedEngine): Tube | undefined {
+    const found = this.#find(name);
+    return found !== undefined && isKnown(found, engine) ? found : undefined;
+  }
+
+  #find(name: string): Tube | undefined {
     const tube = this.#all.get(name);
     if (tube !== undefined) return this.#exists(tube) ? tube : undefined;
     const other = newTube(name, this.names);
@@ -79,13 +85,18 @@ export class Tubes {
     if (!this.#exists(tube)) this.#forget(tube);
   }
 
-  /** The names of all tubes that exist. */
-  async list(): Promise<Set<string>> {
+  /** The names of all tubes that exist, for a client that may know of them. */
+  async list(engine: RankedEngine): Promise<Set<string>> {
     const names = new Set<string>();
-    for (const tube of this.#all.values()) if (this.#exists(tube)) names.add(tube.name);
-    for await (const { queue } of this.#engine.queues()) {
+    for (const tube of this.#all.values()) {
+      const { name } = tube;
+      // That one exists always, and tells nothing.
+      if (name !== DEFAULT_TUBE && !isKnown(tube, engine)) continue;
+      if (this.#exists(tube)) names.add(name);
+    }
+    for await (const { queue } of engine.queues()) {
       // Without patterns, all keys of a queue are one tube.
-      for (const key of this.names.haveKeys ? this.#engine.keysOf(queue) : [""]) {
+      for (const key of this.names.haveKeys ? engine.keysOf(queue) : [""]) {
         if (names.size >= MOST) return names;
         names.add(this.names.tubeOf(queue, key));
       }
@@ -93,9 +104,9 @@ export class Tubes {
     return names;
   }
 
-  /** Gives out no job of a tube for so many ms. Throws `busy`. */
-  pause(tube: Tube, ms: number): void {
-    this.#pauseFor(tube, ms);
+  /** Gives out no job of a tube for so many ms. Throws `busy`, and `forbidden`. */
+  pause(tube: Tube, ms: number, engine: RankedEngine): void {
+    for (const scope of scopesFor(tube, "manage", engine)) engine.pauseFor(scope, ms);
     tube.pauses++;
     tube.pause = ms;
     tube.pausedUntil = this.#engine.now() + ms;
@@ -105,9 +116,9 @@ export class Tubes {
     return tube.using + tube.watching > 0 || tube.name === DEFAULT_TUBE || this.#hasJobs(tube);
   }
 
-  /** How many jobs a tube has. */
-  counts({ scopes }: Tube): ScopeCounts {
-    const [first, ...others] = scopes.map((scope) => this.#engine.counts(scope));
+  /** How many jobs a tube has, as far as the client of an engine may know. */
+  counts(tube: Tube, engine: RankedEngine = this.#engine): ScopeCounts {
+    const [first, ...others] = scopesFor(tube, "see", engine).map((scope) => engine.counts(scope));
     const names = Object.keys(first) as (keyof ScopeCounts)[];
     const sum = (name: keyof ScopeCounts): number =>
       others.reduce((total, each) => total + each[name], first[name]);
@@ -117,10 +128,6 @@ export class Tubes {
     >;
   }
 
-  #pauseFor({ scopes }: Tube, ms: number): void {
-    for (const scope of scopes) this.#engine.pauseFor(scope, ms);
-  }
-
   #hasJobs(tube: Tube): boolean {
     const { delayed, ready, taken, dead } = this.counts(tube);
     return delayed + ready + taken + dead > 0;
@@ -128,7 +135,8 @@ export class Tubes {
 
   #forget(tube: Tube): void {
     this.#all.delete(tube.name);
-    if (tube.pausedUntil > this.#engine.now()) this.#pauseFor(tube, 0);
+    if (tube.pausedUntil <= this.#engine.now()) return;
+    for (const scope of tube.scopes) this.#engine.pauseFor(scope, 0);
   }
 
   #sweep(): void {
@@ -153,4 +161,21 @@ function newTube(name: string, names: TubeNames): Tube {
     pause: 0,
     pausedUntil: 0,
   };
+}
+
+/** Whether the client of an engine may know of a tube. */
+function isKnown({ scope }: Tube, engine: RankedEngine): boolean {
+  return engine.may("see", scope);
+}
+
+/**
+ * Where a tube has jobs: where they are put, and for a client with the right to it the queue of its name, which may be
+ * older than the patterns.
+ */
+export function scopesFor(
+  { scope, scopes }: Tube,
+  right: Right,
+  engine: RankedEngine,
+): readonly JobScope[] {
+  return scopes.filter((each) => each === scope || engine.may(right, each));
 }

@@ -7,13 +7,14 @@ import type { QueueView } from "../index/queue.ts";
 import type { Yield } from "../index/job_slice.ts";
 import { WaitList, type WaitNode } from "../index/wait_list.ts";
 import { BYTES, type Memory, textBytes } from "../memory.ts";
+import { type KeyChoice, Patterns } from "../patterns.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveredJob, TakeRequest } from "./engine.ts";
 
-/** A place in a wait list: that of a queue, or of one of its keys. */
+/** A place in a wait list: that of a queue, of one of its keys, or of those that patterns match. */
 interface WaitPlace {
   readonly queue: string;
-  readonly key: string | undefined;
+  readonly key: string | Patterns | undefined;
   readonly node: WaitNode<Consumer>;
 }
 
@@ -66,7 +67,9 @@ export class Consumers {
   #number = 0;
   readonly #lists = new Map<string, WaitList<Consumer>>();
   /** The wait lists of keys, by queue and key. */
-  readonly #ofKeys = new Map<string, Map<string, WaitList<Consumer>>>();
+  readonly #ofKeys = new Map<string, Map<string | Patterns, WaitList<Consumer>>>();
+  /** The wait lists of patterns of keys, by queue. */
+  readonly #ofPatterns = new Map<string, Map<string | Patterns, WaitList<Consumer>>>();
   readonly #jobs: ConsumedJobs;
   readonly #clock: Clock;
   readonly #memory: Memory;
@@ -90,7 +93,7 @@ export class Consumers {
     const consumer = new Consumer(++this.#number, request, this.#clock.now() + time);
     const { queues, keys } = request;
     consumer.places = queues.flatMap((queue) =>
-      [...keys?.get(queue) ?? [undefined]].map((key) => {
+      placesIn(keys?.get(queue)).map((key) => {
         this.#jobs.addConsumer(queue);
         return { queue, key, node: this.#list(queue, key).add(consumer) };
       })
@@ -111,11 +114,20 @@ export class Consumers {
     const anyKey = this.#lists.get(name);
     let first = anyKey === undefined || queue.next === undefined ? undefined : anyKey.first;
     const ofKeys = this.#ofKeys.get(name);
-    if (ofKeys === undefined) return first;
-    for (const key of freed === undefined ? ofKeys.keys() : [freed]) {
-      const waiting = ofKeys.get(key)?.first;
-      if (waiting === undefined || queue.nextOf([key]) === undefined) continue;
-      if (first === undefined || waiting.number < first.number) first = waiting;
+    const ofPatterns = this.#ofPatterns.get(name);
+    if (ofKeys !== undefined) {
+      for (const key of freed === undefined ? ofKeys.keys() : [freed]) {
+        const waiting = ofKeys.get(key)?.first;
+        if (waiting === undefined || queue.nextOf([key as string]) === undefined) continue;
+        if (first === undefined || waiting.number < first.number) first = waiting;
+      }
+    }
+    if (ofPatterns === undefined) return first;
+    for (const [key, { first: waiting }] of ofPatterns) {
+      const patterns = key as Patterns;
+      if (waiting === undefined || (freed !== undefined && !patterns.has(freed))) continue;
+      if (first !== undefined && first.number < waiting.number) continue;
+      if (queue.nextOf(patterns) !== undefined) first = waiting;
     }
     return first;
   }
@@ -143,7 +155,8 @@ export class Consumers {
 
   /** Refuses all that wait. */
   refuse(reason: unknown): void {
-    const ofKeys = [...this.#ofKeys.values()].flatMap((lists) => [...lists.values()]);
+    const ofKeys = [...this.#ofKeys.values(), ...this.#ofPatterns.values()]
+      .flatMap((lists) => [...lists.values()]);
     for (const list of [...this.#lists.values(), ...ofKeys]) {
       for (let consumer; (consumer = list.first) !== undefined;) {
         this.remove(consumer);
@@ -152,25 +165,36 @@ export class Consumers {
     }
   }
 
-  #list(queue: string, key: string | undefined): WaitList<Consumer> {
+  #list(queue: string, key: string | Patterns | undefined): WaitList<Consumer> {
     if (key === undefined) return listIn(this.#lists, queue);
-    let ofKeys = this.#ofKeys.get(queue);
-    if (ofKeys === undefined) this.#ofKeys.set(queue, ofKeys = new Map());
-    return listIn(ofKeys, key);
+    const all = this.#listsOf(key);
+    let ofQueue = all.get(queue);
+    if (ofQueue === undefined) all.set(queue, ofQueue = new Map());
+    return listIn(ofQueue, key);
   }
 
-  #forget(queue: string, key: string | undefined): void {
+  #forget(queue: string, key: string | Patterns | undefined): void {
     if (key === undefined) {
       this.#lists.delete(queue);
       return;
     }
-    const ofKeys = this.#ofKeys.get(queue)!;
-    ofKeys.delete(key);
-    if (ofKeys.size === 0) this.#ofKeys.delete(queue);
+    const all = this.#listsOf(key);
+    const ofQueue = all.get(queue)!;
+    ofQueue.delete(key);
+    if (ofQueue.size === 0) all.delete(queue);
+  }
+
+  #listsOf(key: string | Patterns): Map<string, Map<string | Patterns, WaitList<Consumer>>> {
+    return typeof key === "string" ? this.#ofKeys : this.#ofPatterns;
   }
 }
 
-function listIn(lists: Map<string, WaitList<Consumer>>, name: string): WaitList<Consumer> {
+/** The wait lists of a queue in which a consumer of these keys waits. */
+function placesIn(keys: KeyChoice | undefined): readonly (string | Patterns | undefined)[] {
+  return keys === undefined ? [undefined] : keys instanceof Patterns ? [keys] : [...keys];
+}
+
+function listIn<K>(lists: Map<K, WaitList<Consumer>>, name: K): WaitList<Consumer> {
   let list = lists.get(name);
   if (list === undefined) lists.set(name, list = new WaitList<Consumer>(mayBeGone));
   return list;
@@ -183,7 +207,8 @@ function mayBeGone({ request: { client } }: Consumer): boolean {
 /** The memory of a consumer. */
 function bytesOf({ queues, keys }: TakeRequest): number {
   return queues.reduce((sum, name) => {
-    const places = keys?.get(name)?.size ?? 1;
+    const some = keys?.get(name);
+    const places = some === undefined || some instanceof Patterns ? 1 : some.size;
     return sum + places * (BYTES.waitNode + textBytes(name));
   }, BYTES.consumer);
 }

@@ -6,6 +6,7 @@ import type { CountedEvent } from "../index/event_rates.ts";
 import type { JobState, StoredJob } from "../store/job_fields.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits, Schedule } from "../store/store.ts";
+import type { KeyChoice } from "../patterns.ts";
 import type { Caller, QueueClient } from "./caller.ts";
 
 /** The answer to a PUT. */
@@ -29,7 +30,7 @@ export interface TakeRequest {
   /** The client that will hold the leases. */
   readonly client: QueueClient;
   /** Of these queues, only jobs of these keys. Default: all keys of all queues. */
-  readonly keys?: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly keys?: ReadonlyMap<string, KeyChoice>;
   /** Whether the foremost job of all queues is next, as if they were one queue. Default: the queues take turns. */
   readonly byRank?: boolean;
 }
@@ -90,6 +91,18 @@ export interface JobFilter {
   readonly state?: JobState;
   /** Default: all keys. */
   readonly key?: string;
+  /** Only jobs of these keys. Default: all keys. */
+  readonly keys?: KeyChoice;
+}
+
+/** Where a job is. */
+export interface FoundJob {
+  /** The name of its queue. */
+  readonly queue: string;
+  /** Its key; empty for none. */
+  readonly key: string;
+  /** Its state. */
+  readonly state: JobState;
 }
 
 /** Which jobs of a queue are listed. */
@@ -125,6 +138,8 @@ export interface QueueFilter {
   readonly match?: string;
   /** Only queues whose names are behind this one. Default: all. */
   readonly after?: string;
+  /** Only queues that have some of these keys, and only what these have. Default: all. */
+  readonly keys?: KeyChoice;
 }
 
 /** The state of a queue in short. */
@@ -247,10 +262,27 @@ export interface Engine {
    */
   release(id: number, claim: Claim, delay: number, rank?: number): Promise<"ready" | "delayed">;
 
+  /** Where a job is; `undefined` if there is none of this number. */
+  find(id: number): FoundJob | undefined | Promise<FoundJob | undefined>;
+  /** Where a schedule puts its jobs; `undefined` if there is none of this name. */
+  findSchedule(
+    name: string,
+  ):
+    | Pick<FoundJob, "queue" | "key">
+    | undefined
+    | Promise<Pick<FoundJob, "queue" | "key"> | undefined>;
   /** The queues, by name. */
   queues(filter?: QueueFilter): Iterable<QueueSummary> | AsyncIterable<QueueSummary>;
-  /** A queue, with so many of its keys, or only this one; without jobs if there is none of this name. */
-  queue(name: string, top: number, key?: string): QueueDetails | Promise<QueueDetails>;
+  /**
+   * A queue, with so many of its keys, or only this one; without jobs if there is none of this name. With `keys`, only what
+   * these have.
+   */
+  queue(
+    name: string,
+    top: number,
+    key?: string,
+    keys?: KeyChoice,
+  ): QueueDetails | Promise<QueueDetails>;
   /** A job and its body, or its result if it is done. Rejects with `not-found`. */
   job(id: number): Promise<JobDetails>;
   /** The jobs with ids above `after`, at most `max`, by id. Jobs that come and go change no other page. */
@@ -261,8 +293,13 @@ export interface Engine {
   purge(filter: JobFilter, caller: Caller): Promise<number>;
   /** Makes a dead job ready, with all its attempts. Rejects with `not-found` or `not-dead`. */
   revive(id: number): Promise<void>;
-  /** Revives all dead jobs of a queue, or of one of its keys. Resolves with how many. */
-  reviveAll(queue: string, key: string | undefined, caller: Caller): Promise<number>;
+  /** Revives all dead jobs of a queue, or of one of its keys, or of these. Resolves with how many. */
+  reviveAll(
+    queue: string,
+    key: string | undefined,
+    caller: Caller,
+    keys?: KeyChoice,
+  ): Promise<number>;
   /** The limits of a queue; of one of its keys if `key` is not empty. */
   limits(queue: string, key: string): QueueLimits | Promise<QueueLimits>;
   /** Changes some limits. Resolves with all of them. Rejects with `bad-arguments`. */

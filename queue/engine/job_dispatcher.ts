@@ -4,7 +4,7 @@ import { MAX_TAKE_BYTES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
 import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";
-import { type QueueRing, QueueRotation, RankTurns } from "../index/queue_rotation.ts";
+import { nextIn, type QueueRing, QueueRotation, RankTurns } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
 import { noRows } from "../refusals.ts";
 import type { JournalView } from "../store/journal.ts";
@@ -192,7 +192,7 @@ export class JobDispatcher {
     let written: Promise<void> | undefined;
     let room = MAX_TAKE_BYTES;
     const most = Math.min(max, capacity.storeRoom.rows);
-    for (let queue; jobs.length < most && (queue = ring.next(queues)) !== undefined;) {
+    for (let queue; jobs.length < most && (queue = ring.next(queues, keys)) !== undefined;) {
       const job = this.#next(queue, keys, slice);
       if (job === undefined) {
         // The slice is over, and expired jobs are before the next one.
@@ -256,12 +256,6 @@ export class JobDispatcher {
     const written = transitions.change(job, { kind: "unreadable", readyAt: clock.now(), reason });
     await written.catch(() => {});
   }
-}
-
-/** The slot of the next job of a queue: of these keys only, if there are any for this queue. */
-function nextIn(queue: QueueView, keys: TakeRequest["keys"]): number | undefined {
-  const some = keys?.get(queue.name);
-  return some === undefined ? queue.next : queue.nextOf(some);
 }
 
 function hasBody(job: JobOnTheWay): job is DeliveredJob {

@@ -3,6 +3,8 @@ import { MAX_TAKE_QUEUES } from "../bounds.ts";
 import type { Job } from "../index/job.ts";
 import { holderName, type JobHistory } from "../index/job_page.ts";
 import type { StoredJob } from "../store/job_fields.ts";
+import type { KeyChoice } from "../patterns.ts";
+import type { Right } from "../rights.ts";
 import type { NewJob } from "../store/job_values.ts";
 import type { QueueLimits } from "../store/store.ts";
 import type { Caller, QueueClient } from "./caller.ts";
@@ -12,6 +14,7 @@ import type {
   Claim,
   DeliveredJob,
   FailedCounts,
+  FoundJob,
   JobDetails,
   JobFilter,
   JobList,
@@ -29,13 +32,7 @@ import { figuresOf, type MeasuredParts } from "./figures.ts";
 import { done, extend, fail, release } from "./leases.ts";
 import { allLimits, limitsOf, setLimits } from "./limits.ts";
 import { detailsOf, summaries } from "./summaries.ts";
-import type {
-  FoundJob,
-  JobScope,
-  JobWithBody,
-  RankedEngine,
-  ScopeCounts,
-} from "./ranked_engine.ts";
+import type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "./ranked_engine.ts";
 import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
 import { searchJobs } from "./search.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
@@ -207,8 +204,8 @@ export class LocalEngine implements RankedEngine {
     return summaries(this.#work.jobs, filter);
   }
 
-  queue(name: string, top: number, key?: string): QueueDetails {
-    return detailsOf(this.#work.jobs, name, top, key, this.now());
+  queue(name: string, top: number, key?: string, keys?: KeyChoice): QueueDetails {
+    return detailsOf(this.#work.jobs, name, { top, key, keys }, this.now());
   }
 
   async job(id: number): Promise<JobDetails> {
@@ -241,9 +238,14 @@ export class LocalEngine implements RankedEngine {
     await transitions.change(job, { kind: "revive", readyAt: this.now() });
   }
 
-  async reviveAll(queue: string, key: string | undefined, caller: Caller): Promise<number> {
+  async reviveAll(
+    queue: string,
+    key: string | undefined,
+    caller: Caller,
+    keys?: KeyChoice,
+  ): Promise<number> {
     this.#work.transitions.ask();
-    const filter: JobFilter = { queue, key, state: "dead" };
+    const filter: JobFilter = { queue, key, keys, state: "dead" };
     return await changeJobs(this.#work, filter, (readyAt) => ({ kind: "revive", readyAt }), caller);
   }
 
@@ -293,6 +295,14 @@ export class LocalEngine implements RankedEngine {
   find(id: number): FoundJob | undefined {
     const job = this.#work.jobs.get(id);
     return job && { queue: job.options.queue, key: job.key, state: job.state };
+  }
+
+  findSchedule(name: string): { queue: string; key: string } | undefined {
+    return this.#work.schedules.find(name);
+  }
+
+  may(_right: Right, _scope: JobScope): boolean {
+    return true;
   }
 
   hasJobFor(request: TakeRequest): boolean {

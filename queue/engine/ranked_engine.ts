@@ -1,10 +1,11 @@
 // The interface that the handlers of beanstalkd's dialect call, beside that of every engine.
 
 import type { Counts } from "../index/queue.ts";
+import type { Right } from "../rights.ts";
 import type { JobHistory } from "../index/job_page.ts";
-import type { JobState, StoredJob } from "../store/job_fields.ts";
+import type { StoredJob } from "../store/job_fields.ts";
 import type { Caller, QueueClient } from "./caller.ts";
-import type { DeliveredJob, Engine, TakeRequest } from "./engine.ts";
+import type { DeliveredJob, Engine, FoundJob, TakeRequest } from "./engine.ts";
 
 /** The jobs of a queue, or of one of its keys. */
 export interface JobScope {
@@ -20,16 +21,6 @@ export interface JobWithBody {
   readonly job: StoredJob;
   /** Its body. */
   readonly body: Uint8Array;
-}
-
-/** Where a job is. */
-export interface FoundJob {
-  /** The name of its queue. */
-  readonly queue: string;
-  /** Its key; empty for none. */
-  readonly key: string;
-  /** Its state. */
-  readonly state: JobState;
 }
 
 /** How many jobs there are. */
@@ -65,6 +56,8 @@ export interface RankedEngine extends Engine {
   keysOf(queue: string): Iterable<string>;
   /** Where a job is; `undefined` if there is none of this number. */
   find(id: number): FoundJob | undefined;
+  /** Whether the client of this engine has a right to all jobs of a scope. */
+  may(right: Right, scope: JobScope): boolean;
   /** Whether a `take` would find a job at once. */
   hasJobFor(request: TakeRequest): boolean;
   /** How many jobs were put, and how many leases ran out, since the start. */

@@ -66,6 +66,11 @@ export class Schedules {
     return this.#table.size;
   }
 
+  /** Where a schedule puts its jobs. */
+  find(name: string): { queue: string; key: string } | undefined {
+    return this.#table.get(name)?.schedule;
+  }
+
   /** All of them with their bodies, by name. Throws if a body cannot be read. */
   async *list(): AsyncGenerator<ScheduleDetails, void, void> {
     for (const entry of this.#table) {

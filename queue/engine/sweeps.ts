@@ -177,7 +177,7 @@ class Listing {
   }
 }
 
-/** How many jobs match at this moment. */
+/** How many jobs match at this moment; perhaps fewer if only some keys are meant. */
 function countMatching(
   { queues }: JobsView,
   { queue: name, state, key: keyName }: JobFilter,
@@ -190,6 +190,7 @@ function countMatching(
   return state === undefined ? key.size : key[state];
 }
 
-function matches(job: Job, { state, key }: JobFilter): boolean {
-  return (state === undefined || job.state === state) && (key === undefined || job.key === key);
+function matches(job: Job, { state, key, keys }: JobFilter): boolean {
+  return (state === undefined || job.state === state) &&
+    (key === undefined || job.key === key) && (keys === undefined || keys.has(job.key));
 }

@@ -1,5 +1,6 @@
 // QUEUES, QUEUE, JOB, LIST, DROP, PURGE, REVIVE, PAUSE, RESUME, LIMIT, LIMITS.
 
+import type { EngineFor } from "../engine/engine_access.ts";
 import type { Engine, QueueDetails, QueueSummary } from "../engine/engine.ts";
 import type { admin } from "../protocol/admin.ts";
 import type { StoredJob } from "../store/job_fields.ts";
@@ -13,9 +14,12 @@ import type { QueueHandlers } from "./queue_handlers.ts";
 const ITEM_BYTES = 256;
 
 /** The handlers of the commands of administrators. */
-export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof admin> {
+export function adminHandlers(
+  engineOf: EngineFor<Engine>,
+): Pick<QueueHandlers, keyof typeof admin> {
   return {
-    async *QUEUES({ match, after, max = Infinity, details = false }) {
+    async *QUEUES({ match, after, max = Infinity, details = false }, { identity }) {
+      const engine = engineOf(identity);
       const now = engine.now();
       let count = 0;
       let last: string | undefined;
@@ -40,7 +44,8 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       return { count, after: next, "read-only": engine.readOnly || undefined };
     },
 
-    async *QUEUE({ queue: name, top, key: only }) {
+    async *QUEUE({ queue: name, top, key: only }, { identity }) {
+      const engine = engineOf(identity);
       const now = engine.now();
       const queue = await engine.queue(name, top, only);
       for (const { key, counts, takes, blocked, limits } of queue.top) {
@@ -59,7 +64,8 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       };
     },
 
-    async *JOB({ id }) {
+    async *JOB({ id }, { identity }) {
+      const engine = engineOf(identity);
       const { job, body, takenBy } = await engine.job(id);
       const { queue, uncountedAttempts, lease, backoff } = job;
       yield* attemptsOf(job, takenBy, engine.now());
@@ -74,6 +80,7 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
     },
 
     async *LIST({ queue, state, key, text, max, after }, context) {
+      const engine = engineOf(context.identity);
       const page = await engine.list({ queue, state, key, text }, max, after, context);
       const now = engine.now();
       context.hold(page.jobs.reduce((sum, { reason }) => sum + ITEM_BYTES + reason.length, 0));
@@ -81,33 +88,37 @@ export function adminHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof 
       return { count: page.jobs.length, after: page.after };
     },
 
-    DROP: ({ id }) => engine.drop(id),
+    DROP: ({ id }, { identity }) => engineOf(identity).drop(id),
 
     async PURGE(filter, context) {
-      return { count: await engine.purge(filter, context) };
+      return { count: await engineOf(context.identity).purge(filter, context) };
     },
 
     async REVIVE({ target, key }, context) {
+      const engine = engineOf(context.identity);
       if (!/^[0-9]+$/.test(target)) return { count: await engine.reviveAll(target, key, context) };
       if (key !== undefined) throw badArguments("key= goes with the name of a queue only.");
       await engine.revive(Number(target));
       return { count: 1 };
     },
 
-    PAUSE: async ({ queue }) => void await engine.setLimits(queue, "", { paused: true }),
+    PAUSE: async ({ queue }, { identity }) =>
+      void await engineOf(identity).setLimits(queue, "", { paused: true }),
 
-    RESUME: async ({ queue }) => void await engine.setLimits(queue, "", { paused: false }),
+    RESUME: async ({ queue }, { identity }) =>
+      void await engineOf(identity).setLimits(queue, "", { paused: false }),
 
-    async LIMIT({ queue, key = "", running, rate, weight, depth }) {
+    async LIMIT({ queue, key = "", running, rate, weight, depth }, { identity }) {
+      const engine = engineOf(identity);
       const change = Object.entries({ running, rate, weight, depth })
         .filter(([, value]) => value !== undefined);
       if (change.length === 0) return limitsOf(await engine.limits(queue, key));
       return limitsOf(await engine.setLimits(queue, key, Object.fromEntries(change)));
     },
 
-    async *LIMITS({ queue: name }) {
+    async *LIMITS({ queue: name }, { identity }) {
       let count = 0;
-      for await (const limits of engine.allLimits(name)) {
+      for await (const limits of engineOf(identity).allLimits(name)) {
         count++;
         yield { queue: limits.queue, key: limits.key || undefined, ...limitsOf(limits) };
       }

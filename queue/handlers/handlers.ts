@@ -1,5 +1,7 @@
 // The commands of the protocol as calls of an engine. A handler translates: arguments in, a method, the reply out.
 
+import { engineFor } from "../engine/engine_access.ts";
+import { GuardedEngine } from "../engine/guarded_engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { adminHandlers } from "./admin.ts";
 import { producerHandlers } from "./producer.ts";
@@ -8,7 +10,7 @@ import { workerHandlers } from "./worker.ts";
 
 /**
  * Makes the handlers of `queueProtocol` that serve an engine, such as one whose jobs are in a database of its own. The
- * server does not close the engine. `openQueue` makes handlers of an engine with a {@linkcode Store}.
+ * server does not close the engine. Where it has identities, the `grants` of each decide what it may do. `openQueue` makes handlers of an engine with a {@linkcode Store}.
  *
  * @example An engine of which only PURGE is written so far
  * ```ts
@@ -33,5 +35,10 @@ import { workerHandlers } from "./worker.ts";
  * ```
  */
 export function createHandlers(engine: Engine): QueueHandlers {
-  return { ...producerHandlers(engine), ...workerHandlers(engine), ...adminHandlers(engine) };
+  const engineOf = engineFor<Engine>(engine, (engine, rights) => new GuardedEngine(engine, rights));
+  return {
+    ...producerHandlers(engineOf),
+    ...workerHandlers(engineOf),
+    ...adminHandlers(engineOf),
+  };
 }

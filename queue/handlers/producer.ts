@@ -1,5 +1,6 @@
 // PUT, WAIT, EVERY, SCHEDULES.
 
+import type { EngineFor } from "../engine/engine_access.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { producer } from "../protocol/producer.ts";
 import { msBetween } from "./durations.ts";
@@ -10,20 +11,26 @@ const EMPTY = new Uint8Array();
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The handlers of the commands of producers. */
-export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof producer> {
+export function producerHandlers(
+  engineOf: EngineFor<Engine>,
+): Pick<QueueHandlers, keyof typeof producer> {
   return {
     PUT(args, context) {
       const { id, result } = args;
       const trace = traceparentOf(context.trace);
-      return engine.put({ ...args, unique: id, keep: result === "keep", trace }, context);
+      return engineOf(context.identity).put(
+        { ...args, unique: id, keep: result === "keep", trace },
+        context,
+      );
     },
 
     async WAIT({ id }, context) {
-      const result = await engine.result(id, context);
+      const result = await engineOf(context.identity).result(id, context);
       return { body: result.length === 0 ? undefined : result };
     },
 
     async EVERY({ name, queue, body = EMPTY, key = "", cron, tz, interval, ...options }, context) {
+      const engine = engineOf(context.identity);
       if (queue === "off" && cron === undefined && interval === undefined) {
         await engine.endSchedule(name);
         return {};
@@ -34,9 +41,9 @@ export function producerHandlers(engine: Engine): Pick<QueueHandlers, keyof type
       return { next: msBetween(0, next) };
     },
 
-    async *SCHEDULES() {
+    async *SCHEDULES(_args, { identity }) {
       let count = 0;
-      for await (const { schedule, next } of engine.schedules()) {
+      for await (const { schedule, next } of engineOf(identity).schedules()) {
         const { name, queue, key, cron, zone, interval, body } = schedule;
         count++;
         yield {

@@ -1,6 +1,7 @@
 // TAKE, DONE, FAIL, EXTEND, RELEASE.
 
 import type { Context, ItemSource } from "../../server/request/handlers.ts";
+import type { EngineFor } from "../engine/engine_access.ts";
 import type { DeliveredJob, Engine } from "../engine/engine.ts";
 import type { worker } from "../protocol/worker.ts";
 import { badArguments } from "../refusals.ts";
@@ -11,38 +12,45 @@ const EMPTY = new Uint8Array();
 const DELIVERED_BYTES = 256;
 
 /** The handlers of the commands of workers. */
-export function workerHandlers(engine: Engine): Pick<QueueHandlers, keyof typeof worker> {
+export function workerHandlers(
+  engineOf: EngineFor<Engine>,
+): Pick<QueueHandlers, keyof typeof worker> {
   return {
     TAKE({ queue, wait, lease, max, hold }, context) {
       const { client } = context;
+      const engine = engineOf(context.identity);
       const releaseOnDisconnect = hold !== undefined;
       const request = { queues: queue, lease, max, releaseOnDisconnect, client };
       // No async function here: its frame would take 0.3 KiB for each TAKE that waits.
       return engine.take(request, wait, context).then((jobs) => itemsOf(engine, jobs, context));
     },
 
-    DONE({ id, body, result, attempt }, { client, signal }) {
+    DONE({ id, body, result, attempt }, { client, signal, identity }) {
       if (body !== undefined && result !== undefined) {
         throw badArguments("DONE takes the result as result= or as a body, not both.");
       }
-      return engine.done(id, { client, attempt }, body ?? encode(result), signal);
+      return engineOf(identity).done(id, { client, attempt }, body ?? encode(result), signal);
     },
 
-    async FAIL({ id, reason = "", retry, dead = false, attempt }, { client }) {
+    async FAIL({ id, reason = "", retry, dead = false, attempt }, { client, identity }) {
       if (dead && retry !== undefined) {
         throw badArguments("A job that is dead has no retry; give one of the two.");
       }
-      const counts = await engine.fail(id, { client, attempt }, { reason, retry, dead });
+      const counts = await engineOf(identity).fail(id, { client, attempt }, {
+        reason,
+        retry,
+        dead,
+      });
       const states = (["delayed", "ready", "dead"] as const).filter((state) => counts[state] > 0);
       return states.length === 1 ? { state: states[0] } : counts;
     },
 
-    async EXTEND({ id, lease, attempt }, { client }) {
-      return { lease: await engine.extend(id, { client, attempt }, lease) };
+    async EXTEND({ id, lease, attempt }, { client, identity }) {
+      return { lease: await engineOf(identity).extend(id, { client, attempt }, lease) };
     },
 
-    async RELEASE({ id, delay, attempt }, { client }) {
-      return { state: await engine.release(id, { client, attempt }, delay) };
+    async RELEASE({ id, delay, attempt }, { client, identity }) {
+      return { state: await engineOf(identity).release(id, { client, attempt }, delay) };
     },
   };
 }

@@ -92,6 +92,12 @@ export class FairOrder {
     return best?.jobs.first;
   }
 
+  /** When the job of a key that has been ready for longest became so; `undefined` if it has none. */
+  oldestOf({ rows }: OrderedKey): number | undefined {
+    const times = (rows as readonly Row[]).map(({ since }) => since);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** A job takes its place in its key. */
   push(slot: number): void {
     const options = this.#table.optionsOf(slot);

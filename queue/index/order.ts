@@ -60,6 +60,13 @@ export class Order {
     if (first !== undefined && this.#table.optionsOf(first).key === key) return first;
   }
 
+  /** When the job of a key that has been ready for longest became so; `undefined` if it has none. */
+  oldestOf(key: OrderedKey): number | undefined {
+    if (this.#fair !== undefined) return this.#fair.oldestOf(key);
+    const first = this.firstOf(key);
+    return first === undefined ? undefined : this.#table.readyAtOf(first);
+  }
+
   /** A job is ready: its place in its key follows from when it became so. */
   push(slot: number): void {
     if (this.#fair === undefined) {

@@ -1,6 +1,7 @@
 // A queue, its keys, and the options that jobs of a key share. They refer to each other, so they live in one file.
 
 import { BYTES, type Memory, textBytes } from "../memory.ts";
+import { type KeyChoice, Patterns } from "../patterns.ts";
 import type { JobOptions, JobState } from "../store/job_fields.ts";
 import { haveSameOptions, optionsOf } from "../store/job_values.ts";
 import { EventRates } from "./event_rates.ts";
@@ -26,6 +27,7 @@ export interface QueueView extends
       | "next"
       | "nextOf"
       | "firstOf"
+      | "oldestOf"
       | "weight"
       | "named"
       | "urgent"
@@ -39,6 +41,7 @@ export interface QueueView extends
   readonly keys: { readonly size: number; top(count: number): readonly KeyView[] };
   readonly limits: RateStateView | undefined;
   find(key: string): KeyView | undefined;
+  some(keys: KeyChoice): Iterable<KeyView>;
   all(): Iterable<KeyView>;
   keyLimits(): Iterable<RateStateView>;
 }
@@ -81,6 +84,8 @@ export class Queue {
   consumers = 0;
   readonly #memory: Memory;
   readonly #keys = new Map<string, KeyState>();
+  /** The names of its keys in order, once a client has asked for some of them by patterns. */
+  #sorted: SortedNames | undefined = undefined;
   /** The keys with limits, by name. */
   #limited: SortedNames | undefined = undefined;
   /** The ids of the jobs with an own name. */
@@ -111,9 +116,33 @@ export class Queue {
   }
 
   /** The slot of the next job of some keys; `undefined` if none may be taken now. */
-  nextOf(keys: Iterable<string>): number | undefined {
+  nextOf(keys: KeyChoice | readonly string[]): number | undefined {
     if (this.paused || (this.limits?.blocks(this.counts.taken) ?? false)) return undefined;
-    return this.order.nextOf(this.#found(keys));
+    return this.order.nextOf(this.#withReady(this.some(keys)));
+  }
+
+  /** Those of these keys that it has. Time: O(log keys) for each pattern, and the keys that begin as it does. */
+  *some(keys: KeyChoice | readonly string[]): Generator<KeyState, void, void> {
+    for (const name of keys instanceof Patterns ? this.#matching(keys) : keys) {
+      const key = this.#keys.get(name);
+      if (key !== undefined) yield key;
+    }
+  }
+
+  *#matching(patterns: Patterns): Generator<string, void, void> {
+    if (this.#sorted === undefined) {
+      this.#sorted = new SortedNames();
+      for (const name of this.#keys.keys()) this.#sorted.add(name);
+    }
+    yield* patterns.names;
+    const seen = new Set(patterns.names);
+    for (const beginning of patterns.beginnings) {
+      for (const name of this.#sorted.beginningWith(beginning)) {
+        if (seen.has(name) || !patterns.has(name)) continue;
+        seen.add(name);
+        yield name;
+      }
+    }
   }
 
   /** The slot of the first ready job of a key, even if it may not be taken now. */
@@ -122,11 +151,14 @@ export class Queue {
     return key && this.order.firstOf(key);
   }
 
-  *#found(keys: Iterable<string>): Generator<KeyState, void, void> {
-    for (const name of keys) {
-      const key = this.#keys.get(name);
-      if (key !== undefined && key.ready > 0) yield key;
-    }
+  *#withReady(keys: Iterable<KeyState>): Generator<KeyState, void, void> {
+    for (const key of keys) if (key.ready > 0) yield key;
+  }
+
+  /** When the job of a key that has been ready for longest became so; `undefined` if it has none. */
+  oldestOf(name: string): number | undefined {
+    const key = this.find(name);
+    return key && this.order.oldestOf(key);
   }
 
   /** Its share beside the other queues of a TAKE. */
@@ -169,6 +201,7 @@ export class Queue {
       key = new KeyState(this, name);
       this.#keys.set(name, key);
       this.keys.add(key);
+      this.#sorted?.add(name);
       this.#memory.kept += BYTES.key + textBytes(name);
     }
     return key;
@@ -178,6 +211,7 @@ export class Queue {
   forget(key: KeyState): void {
     if (key.size > 0 || key.limits !== undefined || key.paused) return;
     this.#keys.delete(key.key);
+    this.#sorted?.delete(key.key);
     this.keys.remove(key);
     this.#memory.kept -= BYTES.key + textBytes(key.key);
   }

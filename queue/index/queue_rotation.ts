@@ -1,6 +1,16 @@
 // Which of the queues that one TAKE names is next.
 
+import type { KeyChoice } from "../patterns.ts";
 import type { QueueView } from "./queue.ts";
+
+/** The keys that are meant, by queue; all keys of the other queues. */
+export type QueueKeys = ReadonlyMap<string, KeyChoice>;
+
+/** The slot of the next job of a queue: of these keys only, if there are any for this queue. */
+export function nextIn(queue: QueueView, keys: QueueKeys | undefined): number | undefined {
+  const some = keys?.get(queue.name);
+  return some === undefined ? queue.next : queue.nextOf(some);
+}
 
 /** How many sets of queues are remembered. */
 const SETS = 1_000;
@@ -15,13 +25,13 @@ export class QueueRing {
   /** The virtual time: when the last turn began. */
   #now = 0;
 
-  /** The next queue with a job that may be taken; `undefined` if there is none. */
-  next(queues: readonly QueueView[]): QueueView | undefined {
+  /** The next queue with a job that may be taken, of these keys only if there are any for it; `undefined` for none. */
+  next(queues: readonly QueueView[], keys?: QueueKeys): QueueView | undefined {
     let best: QueueView | undefined;
     let bestTag = Infinity;
     for (const queue of queues) {
       const tag = this.#tag(queue);
-      if (tag < bestTag && queue.next !== undefined) [best, bestTag] = [queue, tag];
+      if (tag < bestTag && nextIn(queue, keys) !== undefined) [best, bestTag] = [queue, tag];
     }
     return best;
   }

@@ -44,6 +44,17 @@ export class SortedNames {
     }
   }
 
+  /** The names that begin with a text. No name may come or go meanwhile. */
+  *beginningWith(text: string): Generator<string, void, void> {
+    for (let at = Math.max(0, this.#blockOf(text)); at < this.#blocks.length; at++) {
+      const block = this.#blocks[at];
+      for (let i = firstFrom(block, text); i < block.length; i++) {
+        if (!block[i].startsWith(text)) return;
+        yield block[i];
+      }
+    }
+  }
+
   /** The first names after `after`. */
   #page(after: string): string[] {
     const page: string[] = [];

@@ -154,6 +154,10 @@ export class Connection
     return isIdle ? this.#timeouts.idleSince : Infinity;
   }
 
+  get identity(): string | undefined {
+    return this.#exchange.identity?.name;
+  }
+
   get states(): readonly unknown[] {
     return this.#states.values;
   }

@@ -90,6 +90,10 @@ export class ClientView implements ConnectedClient {
     return this.#connection.agent;
   }
 
+  get identity(): string | undefined {
+    return this.#connection.identity;
+  }
+
   get closed(): boolean {
     return this.#connection.closed;
   }

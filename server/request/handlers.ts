@@ -12,6 +12,8 @@ export interface ConnectedClient {
   readonly peer: string;
   /** The name that it has announced. */
   readonly agent: string | undefined;
+  /** The name of its identity; `undefined` where it has none, or the server has no identities. */
+  readonly identity: string | undefined;
   /** Whether the connection has ended. */
   readonly closed: boolean;
   /** Whether it has ended its side. Then it may go on reading, as netcat does, or be gone. */

@@ -185,6 +185,7 @@ class WorkerHost {
       id,
       peer,
       agent,
+      identity: identity?.name,
       // The worker learns nothing of the connection after this request.
       whenClosed: (action: () => void): void => void onClosed.push(action),
     });

@@ -10,6 +10,7 @@ const DOCUMENTED = [
   "client.closed",
   "client.halfClosed",
   "client.id",
+  "client.identity",
   "client.peer",
   "client.whenClosed",
   "deadline",

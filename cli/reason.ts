@@ -45,12 +45,6 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
   // The form of messages of node:fs.
   [/^E[A-Z]+: (.+?), \w+ '(.+)'$/s, "$2: $1"],
   [/path must be shorter than SUN_LEN/, "the path of a socket has at most 107 bytes"],
-  [
-    /keys may not be consistent: .*|.*KeyMismatch.*/s,
-    "the key of --tls-key does not belong to the certificate of --tls-cert",
-  ],
-  [/No certificates found in certificate data/, "there is no certificate in --tls-cert"],
-  [/No keys found in key data/, "there is no private key in --tls-key"],
 ];
 
 /** A reason with a full stop, so that another sentence can follow. */

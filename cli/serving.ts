@@ -4,13 +4,7 @@ import { isIP } from "node:net";
 import type { AdminOptions, AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
-import type {
-  Reconfiguration,
-  Reloadable,
-  ServeOptions,
-  Server,
-  TlsIdentity,
-} from "../server/mod.ts";
+import type { Reconfiguration, Reloadable, ServeOptions, Server, TlsFiles } from "../server/mod.ts";
 import { configFlag } from "./configuration/layers.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
@@ -31,7 +25,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   listen: {
     value: "ADDRESS",
     summary:
-      "The address to listen on, in place of --host and --port: tcp://HOST:PORT, tls://, ws:// or unix:PATH.",
+      "The address to listen on, in place of --host and --port: tcp://HOST:PORT, tls://, ws://, wss:// or unix:PATH.",
     insteadOf: "port",
   },
   reserve: {
@@ -45,13 +39,23 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
   },
   "tls-cert": {
     value: "FILE",
-    summary: "Serve TLS with this certificate (PEM, followed by those of its issuers).",
+    summary:
+      "Serve TLS with this certificate (PEM, followed by those of its issuers). It is read again when it changes.",
   },
   "tls-key": { value: "FILE", summary: "The private key of --tls-cert (PEM)." },
+  "tls-client-ca": {
+    value: "FILE",
+    summary:
+      "Serve only clients whose certificates this authority has signed (PEM, one certificate or several).",
+  },
+  "tls-client-optional": {
+    summary: "With --tls-client-ca: serve clients without a certificate too, as anonymous ones.",
+  },
   ws: {
     value: "PORT",
     type: { type: "integer", min: 0, max: 65_535 },
-    summary: "Serve WebSocket as well, for browsers, on this port of --host.",
+    summary:
+      "Serve WebSocket as well, for browsers, on this port of --host: wss:// with --tls-cert, unless there is --proxy-from.",
   },
   "ws-origin": {
     value: "ORIGINS",
@@ -106,7 +110,7 @@ export function servingOptions(flags: Flags): ServingOptions {
   const { port = 5463, listen, drain, insecure, ws } = flags;
   refuseUseless(flags);
   const host = readHost(flags.host ?? "127.0.0.1");
-  const tls = readIdentity(flags);
+  const tls = readTls(flags);
   const transport = tls === undefined ? "tcp" : "tls";
   const address = listen ?? formatAddress({ transport, hostname: host, port });
   const proxies: string[] | undefined = flags["proxy-from"];
@@ -163,13 +167,13 @@ export function liveOptions(flags: Flags): Reconfiguration {
 /** Throws `UsageError` for a flag that has no effect. */
 function refuseUseless(flags: Flags): void {
   const { host, port, listen, ws, "ws-origin": origins, beanstalkd } = flags;
-  if (origins !== undefined && ws === undefined && !listen?.startsWith("ws:")) {
+  if (origins !== undefined && ws === undefined && !/^wss?:/.test(listen ?? "")) {
     throw new UsageError("--ws-origin needs --ws PORT as well.");
   }
   if (listen === undefined) return;
   for (const name of ["tls-cert", "tls-key"]) {
-    if (flags[name] === undefined || listen.startsWith("tls:")) continue;
-    throw new UsageError(`--${name} needs --listen tls://HOST:PORT, or no --listen.`);
+    if (flags[name] === undefined || /^(tls|wss):/.test(listen) || ws !== undefined) continue;
+    throw new UsageError(`--${name} needs --listen tls://HOST:PORT or wss://, or no --listen.`);
   }
   if (port !== undefined) {
     throw new UsageError("--port and --listen exclude each other: --listen names its own port.");
@@ -203,15 +207,28 @@ function readHost(text: string): string {
   );
 }
 
-function readIdentity(flags: Flags): TlsIdentity | undefined {
-  const { "tls-cert": cert, "tls-key": key } = flags;
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert as well.");
-  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key as well.");
-  return {
-    cert: readPem("tls-cert", cert, "certificate"),
-    key: readPem("tls-key", key, "private key"),
-  };
+/** The files of the certificate. Throws `UsageError`, which names the flag of a file that is wrong. */
+function readTls(flags: Flags): TlsFiles | undefined {
+  const {
+    "tls-cert": certFile,
+    "tls-key": keyFile,
+    "tls-client-ca": clientCaFile,
+    "tls-client-optional": isOptional,
+  } = flags;
+  if (isOptional && clientCaFile === undefined) {
+    throw new UsageError("--tls-client-optional needs --tls-client-ca as well.");
+  }
+  if (certFile === undefined && keyFile === undefined) {
+    if (clientCaFile === undefined) return undefined;
+    throw new UsageError("--tls-client-ca needs --tls-cert and --tls-key as well.");
+  }
+  if (certFile === undefined) throw new UsageError("--tls-key needs --tls-cert as well.");
+  if (keyFile === undefined) throw new UsageError("--tls-cert needs --tls-key as well.");
+  readPem("tls-cert", certFile, "certificate");
+  readPem("tls-key", keyFile, "private key");
+  if (clientCaFile !== undefined) readPem("tls-client-ca", clientCaFile, "certificate");
+  const clientCertificate = isOptional ? "optional" : "required";
+  return { certFile, keyFile, clientCaFile, clientCertificate };
 }
 
 /** Prints where the server listens, the only line on standard output, and waits for its end. */

@@ -53,5 +53,6 @@ export {
   type UnixAddress,
   type WebSocketAddress,
 } from "../net/address.ts";
+export type { ClientTls } from "../net/dial_options.ts";
 export type { PeerCertificate } from "../net/peer_certificate.ts";
 export type { ByteStream } from "../net/stream.ts";

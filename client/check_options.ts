@@ -1,10 +1,11 @@
 // The options of a client and of its calls, for callers whose types nobody has checked: a wrong one is told, not ignored.
 
 import type { CallOptions, ClientOptions } from "./client.ts";
+import type { ClientTls } from "../net/dial_options.ts";
 import type { RetryOptions } from "./retry.ts";
 
 /** The kinds of options, by what `typeof` says; `any` is checked elsewhere, or not. */
-type Kind = "function" | "number" | "any";
+type Kind = "function" | "number" | "string" | "any";
 
 const CLIENT: Readonly<Record<keyof ClientOptions, Kind>> = {
   agent: "any",
@@ -24,8 +25,16 @@ const CLIENT: Readonly<Record<keyof ClientOptions, Kind>> = {
   signal: "any",
   timeout: "number",
   timing: "any",
+  tls: "any",
   token: "any",
   trace: "function",
+};
+
+const TLS: Readonly<Record<keyof ClientTls, Kind>> = {
+  caCerts: "any",
+  cert: "string",
+  key: "string",
+  serverName: "string",
 };
 
 const RETRY: Readonly<Record<keyof RetryOptions, Kind>> = {
@@ -49,6 +58,19 @@ const CALL: Readonly<Record<keyof CallOptions, Kind>> = {
 export function needClientOptions(options: ClientOptions): void {
   needOptions(options, CLIENT, "connect", "");
   if (options.retry !== undefined) needOptions(options.retry, RETRY, "retry of connect", "retry.");
+  if (options.tls !== undefined) needTls(options.tls);
+}
+
+function needTls(tls: ClientTls): void {
+  needOptions(tls, TLS, "tls of connect", "tls.");
+  const { caCerts = [], cert, key } = tls;
+  if (!Array.isArray(caCerts) || !caCerts.every((each) => typeof each === "string")) {
+    throw new TypeError("tls.caCerts must be a list of texts in PEM");
+  }
+  if ((cert === undefined) === (key === undefined)) return;
+  throw new TypeError(
+    `tls.${cert === undefined ? "key needs tls.cert" : "cert needs tls.key"} too`,
+  );
 }
 
 /** Throws `TypeError` for options of a call that there are not, or that cannot be, and `RangeError` for `retries` below 0. */

@@ -1,6 +1,7 @@
 // From an address to a session: connecting and the greeting, in the time there is.
 
 import type { Address } from "../net/address.ts";
+import type { ClientTls } from "../net/dial_options.ts";
 import type { ByteStream } from "../net/stream.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
 import { systemClock } from "../net/clock.ts";
@@ -26,6 +27,11 @@ export interface SessionOptions extends SessionLimits {
   timeout?: number;
   /** Ends the attempt to connect. */
   signal?: AbortSignal;
+  /**
+   * For `tls://` and `wss://`: certificates to trust besides those of the platform, and the client's own certificate and
+   * key, as PEM text. Not in browsers, which have their own.
+   */
+  tls?: ClientTls;
   /** Where byte streams come from. Default: the sockets of this runtime. */
   dial?: Dial;
   /**
@@ -98,7 +104,9 @@ export async function openSessionAt(
   let stream: ByteStream | undefined;
 
   const open = async (): Promise<Session> => {
-    stream = isStream ? place : await dial(place, { signal: giveUp.signal, alpn: VERSION });
+    stream = isStream
+      ? place
+      : await dial(place, { signal: giveUp.signal, alpn: VERSION, tls: options.tls });
     // It is closed below, unless it came too late for that.
     if (giveUp.signal.aborted) stream.close();
     const replies = new ReplyStream({ maxLine, maxBody: Math.min(maxBody, FIRST_BODY) });

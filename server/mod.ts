@@ -39,6 +39,7 @@ export type { ConnectionLimits } from "./admission/connection_limits.ts";
 export type { Timeouts } from "./connection/timeouts.ts";
 export type { PressureMarks } from "./admission/pressure.ts";
 export type { Reloadable } from "./reloads.ts";
+export type { TlsFiles } from "./tls_files.ts";
 export type { HeldWork, ServiceOptions } from "./options.ts";
 export type { Rates } from "./admission/client_rates.ts";
 export type { Reconfiguration } from "./reconfiguration.ts";

@@ -8,7 +8,7 @@ export interface Reloadable {
    * Reads it again. Returns what it did, in a few words for the log: "3 identities, 1 is new". Throws where something is
    * wrong; it must then have changed nothing.
    */
-  readonly reload: () => string | Promise<string>;
+  reload(): string | Promise<string>;
 }
 
 /** The outcome for one of them: what it did, or why nothing changed. */
@@ -21,7 +21,7 @@ export type ReloadOutcome =
  * call during a reload makes another one follow: a file may have been written behind the reader.
  */
 export function reloader(
-  all: readonly Reloadable[],
+  all: Iterable<Reloadable>,
   tell: (outcome: ReloadOutcome) => void,
 ): () => void {
   let isRunning = false;
@@ -30,11 +30,11 @@ export function reloader(
     isRunning = true;
     do {
       runsAgain = false;
-      for (const { name, reload } of [...all]) {
+      for (const each of [...all]) {
         try {
-          tell({ what: name, did: await reload() });
+          tell({ what: each.name, did: await each.reload() });
         } catch (error) {
-          tell({ what: name, why: error instanceof Error ? error.message : String(error) });
+          tell({ what: each.name, why: error instanceof Error ? error.message : String(error) });
         }
       }
     } while (runsAgain);

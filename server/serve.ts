@@ -8,6 +8,7 @@ import { systemClock } from "../net/clock.ts";
 import { listen } from "../net/listen.ts";
 import { immediateTurns, openLoopYield } from "../net/loop_yield.ts";
 import type { Listener } from "../net/stream.ts";
+import type { TlsIdentity } from "../net/tls_identity.ts";
 import type { ProtocolComplaint } from "../protocol/sound_protocol.ts";
 import type { Protocol } from "../protocol/spec.ts";
 import { isRecord } from "../protocol/spec_error.ts";
@@ -24,10 +25,11 @@ import {
 } from "./served_address.ts";
 import { ProtocolServer } from "./server.ts";
 import { needLogLevel, type Reconfiguration } from "./reconfiguration.ts";
-import { reloader } from "./reloads.ts";
+import { reloader, type ReloadOutcome } from "./reloads.ts";
 import { onSignals } from "./signals.ts";
 import type { ServerTelemetry } from "./server_telemetry.ts";
 import { Telemetry } from "./telemetry.ts";
+import { TlsRenewal } from "./tls_renewal.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
 
 /** A running server. `await using` shuts it down. */
@@ -184,13 +186,21 @@ async function serveAll(
   const origins = (options.ws?.origins ?? []).map(readOrigin);
   // Who must prove an identity may come from anywhere.
   const asks = options.identities !== undefined && options.anonymous === undefined;
-  if (!options.insecure && !asks) addresses.forEach(requireLoopback);
-  const onSockets = addresses.some(({ place }) => "transport" in place);
-  const turns = onSockets ? await openLoopYield() : immediateTurns;
+  if (!options.insecure && !asks) {
+    addresses.forEach((each) => requireLoopback(each, options.tls));
+  }
   const telemetry = new Telemetry();
   const began = clock.now();
   const eventLog = new EventLog(clock, log, options.logLevel);
   telemetry.subscribe({ event: eventLog.write });
+  const tellReload = (outcome: ReloadOutcome): void =>
+    telemetry.tell({ kind: "reloaded", ...outcome });
+  const { tls } = options;
+  const renewal = tls !== undefined && "certFile" in tls
+    ? new TlsRenewal(tls, clock, tellReload)
+    : undefined;
+  const onSockets = addresses.some(({ place }) => "transport" in place);
+  const turns = onSockets ? await openLoopYield() : immediateTurns;
   const resources = { dialect, clock, turns, telemetry };
   const server = await ProtocolServer.open(services, options, resources);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
@@ -198,6 +208,7 @@ async function serveAll(
   let state: ServerState = "serving";
   const shutdown = async (): Promise<void> => {
     if (state === "serving") state = "draining";
+    renewal?.end();
     await server.shutdown();
     state = "closed";
     if (isSignalled) {
@@ -213,12 +224,15 @@ async function serveAll(
     forgetSignals();
     finish();
   };
-  const listeners = await listenAt(addresses, server, { ...options, dialect }, origins)
+  const identity = renewal?.identity ?? tls as TlsIdentity | undefined;
+  const listening = { ...options, dialect, identity, renewable: renewal !== undefined };
+  const listeners = await listenAt(addresses, server, listening, origins)
     .catch(async (error) => {
       await server.shutdown();
       throw error;
     });
   const names = listeners.map((listener) => listener.address);
+  renewal?.begin(listeners);
   const forgetSignals = options.signals
     ? onSignals({
       end(signal) {
@@ -231,8 +245,12 @@ async function serveAll(
         telemetry.tell({ kind: "signalled", address: names.join(" "), signal });
         server.cutOff();
       },
-      reload: reloader(options.reloads ?? [], (outcome) =>
-        telemetry.tell({ kind: "reloaded", ...outcome })),
+      reload: reloader({
+        *[Symbol.iterator]() {
+          if (renewal !== undefined) yield renewal;
+          yield* options.reloads ?? [];
+        },
+      }, tellReload),
     })
     : () => {};
   return {
@@ -258,16 +276,24 @@ async function serveAll(
   };
 }
 
+/** The options of `serve` for its listeners. */
+interface ListeningOptions extends Pick<ServeOptions, "ws" | "socketMode"> {
+  readonly dialect: Dialect;
+  readonly identity: TlsIdentity | undefined;
+  readonly renewable: boolean;
+}
+
 /** Listens at all addresses, or at none. */
 async function listenAt(
   addresses: readonly ServedAddress[],
   server: ProtocolServer,
-  { dialect, tls, ws, socketMode }: ServeOptions & { dialect: Dialect },
+  { dialect, identity, renewable, ws, socketMode }: ListeningOptions,
   origins: readonly string[],
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   const common = {
-    tls,
+    tls: identity,
+    renewable,
     origins,
     maxMessage: ws?.maxMessage,
     alpn: dialect.alpn,

@@ -5,6 +5,7 @@ import type { TlsIdentity } from "../net/tls_identity.ts";
 import type { Listener } from "../net/stream.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Reloadable } from "./reloads.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServiceOptions {
@@ -21,8 +22,13 @@ export interface ServeOptions extends ServiceOptions {
    * 0o600: the user of this process.
    */
   socketMode?: number;
-  /** The server's certificate and key. With them, `hostname` and `port` are served over TLS; `ws` is not. */
-  tls?: TlsIdentity;
+  /**
+   * The server's certificate and key, or the files with them. `hostname` and `port` are then served over TLS, and `ws`
+   * too, unless it has proxies. Files are read again when they change, and at SIGHUP: new connections get the new
+   * certificate, open ones go on; the log tells of files that are wrong, which change nothing. With authorities of
+   * clients, a client whose certificate is missing or wrong is told so and disconnected.
+   */
+  tls?: TlsIdentity | TlsFiles;
   /** Serves WebSockets as well, for browsers. */
   ws?: WebSocketOptions;
   /**
@@ -42,7 +48,7 @@ export interface ServeOptions extends ServiceOptions {
   reloads?: readonly Reloadable[];
 }
 
-/** Options of WebSockets: `ws://`, to which a proxy can add TLS. */
+/** Options of WebSockets: `wss://` with a certificate, else `ws://`. */
 export interface WebSocketOptions {
   /** The port; 0 takes a free one. Default: none but those of `listen`. */
   port?: number;

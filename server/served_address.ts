@@ -26,7 +26,14 @@ export function servedAddresses(
   const transport = tls === undefined ? "tcp" : "tls";
   const places = (options.listen ?? [formatAddress({ transport, hostname, port })]).map(toPlace);
   if (ws?.port === undefined) return places;
-  const place: Address = { transport: "ws", hostname, port: ws.port, path: "/" };
+  // A proxy's header stands before TLS, so the proxy speaks TLS itself.
+  const isSecure = tls !== undefined && ws.proxyFrom === undefined;
+  const place: Address = {
+    transport: isSecure ? "wss" : "ws",
+    hostname,
+    port: ws.port,
+    path: "/",
+  };
   return [...places, ws.proxyFrom === undefined ? { place } : proxiedPlace(place, ws.proxyFrom)];
 }
 
@@ -56,15 +63,22 @@ function reservedSocket(address: string): Address {
   );
 }
 
-/** Throws `AddressError` for an address to which other machines can connect. */
-export function requireLoopback({ place }: ServedAddress): void {
+/** Throws `AddressError` for an address to which other machines can connect, unless all must have certificates. */
+export function requireLoopback({ place }: ServedAddress, tls: ServeOptions["tls"]): void {
   if (!("transport" in place) || place.transport === "unix" || isLoopback(place.hostname)) return;
+  const isEncrypted = place.transport === "tls" || place.transport === "wss";
+  if (isEncrypted && requiresCertificates(tls)) return;
   throw new AddressError(
     `${
       formatAddress(place)
     }: other machines could connect there and use the server, which asks for no credentials. ` +
       `Listen at 127.0.0.1, or set insecure: true if everybody who can connect may use it.`,
   );
+}
+
+function requiresCertificates(tls: ServeOptions["tls"]): boolean {
+  if (tls === undefined || tls.clientCertificate === "optional") return false;
+  return "certFile" in tls ? tls.clientCaFile !== undefined : tls.clientCa !== undefined;
 }
 
 /** Whether only this machine can connect to a name or an address. */

@@ -1,6 +1,6 @@
 // A running server: its listeners, its connections, its end.
 
-import type { Dialect } from "../dialects/dialect.ts";
+import type { Dialect, Failure } from "../dialects/dialect.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
 import type { LoopYield } from "../net/loop_yield.ts";
 import type { OpeningOptions } from "../net/pending_handshakes.ts";
@@ -142,7 +142,7 @@ export class ProtocolServer {
     const { services } = this.#parts;
     const { counters, telemetry, dialect, watchdog } = services;
     const arrival = { peer: stream.peer, local };
-    const failure = admission.admit(arrival);
+    const failure = unproven(stream) ?? admission.admit(arrival);
     if (failure !== undefined) {
       const { code, message: why } = failure;
       telemetry.countError(code);
@@ -248,4 +248,13 @@ export class ProtocolServer {
     for (const listener of this.#listeners) listener.close();
     for (const connection of this.#connections) connection.close();
   }
+}
+
+/** The failure for a client that must prove who it is by its certificate, and has not. */
+function unproven({ unproven: why }: ByteStream): Failure | undefined {
+  return why === undefined ? undefined : { code: "unauthenticated", message: sentence(why) };
+}
+
+function sentence(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

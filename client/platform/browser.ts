@@ -6,8 +6,14 @@ import type { Platform } from "./platform.ts";
 /** The WebSocket of a browser: it looks names up itself, and knows no other transport. */
 export const browser: Platform = {
   parseAddress,
-  // `parseAddress` lets no other address through.
-  dial: (address, options) => connectWebSocket(address as WebSocketAddress, options),
+  // deno-lint-ignore require-await
+  async dial(address, options) {
+    if (options.tls !== undefined) {
+      throw new TypeError("tls cannot be given in a browser, which has its own certificates");
+    }
+    // `parseAddress` lets no other address through.
+    return connectWebSocket(address as WebSocketAddress, options);
+  },
   createLookUp: fixed,
 };
 

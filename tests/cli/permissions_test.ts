@@ -60,7 +60,8 @@ const NAMED = ["--allow-read", "--allow-env"], WRITE = ["--allow-read", "--allow
 /** Each flag of the groups, with its default or another value. */
 const TUNED = Object.entries(tuningFlags)
   .map(([flag, { default: usual = "5" }]) => `--${flag} ${usual}`).join(" ");
-const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key";
+const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key " +
+  "--tls-client-ca PEM/clients.pem --tls-client-optional";
 
 const RUNS: Readonly<Record<string, readonly Run[]>> = {
   put: [

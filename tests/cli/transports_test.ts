@@ -15,7 +15,7 @@ Deno.test("lineup queue serves TLS and WebSocket by its flags, and prints their 
   await using server = await startLineup(args);
   assertMatch(
     server.line,
-    /^lineup queue listening on tls:\/\/127\.0\.0\.1:\d+ and ws:\/\/127\.0\.0\.1:\d+\/$/,
+    /^lineup queue listening on tls:\/\/127\.0\.0\.1:\d+ and wss:\/\/127\.0\.0\.1:\d+\/$/,
   );
   for (const address of server.line.split(" on ")[1].split(" and ")) {
     await using client = await connect(queueProtocol, address, {

@@ -73,7 +73,9 @@ Deno.test("a text that is no certificate or key is named with its flag", async (
       const [run, why] of [
         [
           serve(pem("server.pem"), pem("self_signed.key")),
-          "the key of --tls-key does not belong to the certificate of --tls-cert",
+          `the key in ${pem("self_signed.key")} does not belong to the certificate in ${
+            pem("server.pem")
+          }`,
         ],
         [
           serve(pem("server.key"), pem("server.key")),

@@ -28,7 +28,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   },
   {
     args: ["queue", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--listen", "127.0.0.1:0"],
-    says: "--tls-cert needs --listen tls://HOST:PORT, or no --listen.",
+    says: "--tls-cert needs --listen tls://HOST:PORT or wss://, or no --listen.",
   },
   {
     args: ["queue", "--check", "jobs.db", "--port", "0"],
@@ -59,6 +59,14 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   { args: ["queue", "--drain", "soon"], says: "--drain must be a duration" },
   { args: ["queue", "--tls-cert", "c.pem"], says: "--tls-cert needs --tls-key as well." },
   { args: ["queue", "--tls-key", "k.pem"], says: "--tls-key needs --tls-cert as well." },
+  {
+    args: ["queue", "--tls-client-ca", "c.pem"],
+    says: "--tls-client-ca needs --tls-cert and --tls-key as well.",
+  },
+  {
+    args: ["queue", "--tls-client-optional"],
+    says: "--tls-client-optional needs --tls-client-ca as well.",
+  },
   {
     args: ["queue", "--tls-cert", "nowhere.pem", "--tls-key", "k.pem"],
     says: "--tls-cert: cannot read nowhere.pem",

@@ -27,3 +27,13 @@ printf '%s\n' "subjectAltName=DNS:worker.example.org,URI:spiffe://example.org/wo
 openssl x509 -req -in client.csr -CA clients.pem -CAkey clients.key -CAcreateserial -days 36500 \
   -extfile client.ext -out client.pem
 rm -f client.csr client.ext clients.srl clients.key
+# A certificate of the year 2020.
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=localhost" \
+  -keyout expired.key -out expired.csr
+mkdir past && : > past/index && echo 01 > past/serial
+printf '%s\n' "[ca]" "default_ca=past" "[past]" "new_certs_dir=past" "database=past/index" "serial=past/serial" \
+  "default_md=sha256" "policy=any" "x509_extensions=names" "[any]" "commonName=supplied" "[names]" \
+  "subjectAltName=DNS:localhost,IP:127.0.0.1" > past/config
+openssl ca -batch -selfsign -notext -config past/config -keyfile expired.key -in expired.csr -out expired.pem \
+  -startdate 20200101000000Z -enddate 20210101000000Z
+rm -r past expired.csr

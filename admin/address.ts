@@ -7,7 +7,7 @@ import {
   type HostAddress,
   parseAddress,
 } from "../net/mod.ts";
-import { isLoopback } from "../server/served_address.ts";
+import { isLoopback } from "../net/address.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 

@@ -1,10 +1,18 @@
 // The server that a command talks to: ADDRESS, a context, LINEUP_ADDRESS, or the default.
 
 import type { Dial } from "../client/mod.ts";
+import { isLoopback } from "../net/address.ts";
 import { AddressError, parseAddress } from "../net/mod.ts";
 import { contextsPath, readContexts } from "./context/contexts_file.ts";
-import { dialer, readAuthority } from "./dial.ts";
+import {
+  type CredentialFiles,
+  credentialFiles,
+  type Credentials,
+  readCredentials,
+} from "./credentials.ts";
+import { dialer } from "./dial.ts";
 import { type Flags, nearest, UsageError } from "./flags.ts";
+import { note } from "./output.ts";
 
 /** The address of a server that nothing names. */
 export const DEFAULT_ADDRESS = "127.0.0.1:5463";
@@ -12,17 +20,36 @@ export const DEFAULT_ADDRESS = "127.0.0.1:5463";
 /** A server, and how to connect to it. */
 export interface Destination {
   readonly address: string;
-  /** A certificate to trust besides those of the system, in PEM. */
-  readonly authority: string | undefined;
+  readonly credentials: Credentials;
   readonly dial: Dial;
 }
 
 /** The server of a command line. Throws `UsageError`, and `Error` for a wrong file of contexts. */
 export function destination(flags: Flags): Destination {
-  const { address, ca } = choose(flags);
+  const { address, from: _, ...saved } = choose(flags);
   needPort(address);
-  const authority = readAuthority({ ca: flags.ca ?? ca });
-  return { address, authority, dial: dialer(authority) };
+  const credentials = readCredentials(besides(credentialFiles(flags), saved));
+  if (credentials.token !== undefined || credentials.tokenFile !== undefined) noteIfPlain(address);
+  return { address, credentials, dial: dialer(credentials) };
+}
+
+/** The files of flags, and those that a context has besides. A certificate and its key come from one of them. */
+function besides(given: CredentialFiles, saved: CredentialFiles): CredentialFiles {
+  const proof = given.cert === undefined && given["cert-key"] === undefined ? saved : given;
+  return {
+    ca: given.ca ?? saved.ca,
+    cert: proof.cert,
+    "cert-key": proof["cert-key"],
+    "token-file": given["token-file"] ?? saved["token-file"],
+  };
+}
+
+function noteIfPlain(address: string): void {
+  const place = parseAddress(address);
+  const isPlain = place.transport === "tcp" || place.transport === "ws";
+  if (isPlain && !isLoopback(place.hostname)) {
+    note(`The token goes to ${address} unencrypted; tls:// would encrypt it.`);
+  }
 }
 
 /** Throws `AddressError` for a wrong address, and `UsageError` for port 0, which only a server can listen on. */
@@ -39,9 +66,8 @@ export function explainDestination(flags: Flags): string {
 }
 
 /** A server, and a sentence that says where it comes from. */
-interface ChosenServer {
+interface ChosenServer extends CredentialFiles {
   readonly address: string;
-  readonly ca?: string;
   readonly from: string;
 }
 

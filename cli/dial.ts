@@ -2,10 +2,10 @@
 
 import type { Dial } from "../client/mod.ts";
 import { VERSION } from "../dialects/lineup1/version.ts";
-import { connectStream } from "../net/mod.ts";
-import { connectWebSocket } from "../net/web_socket.ts";
-import type { Flag, Flags } from "./flags.ts";
-import { readPem } from "./pem.ts";
+import { type ByteStream, connectStream } from "../net/mod.ts";
+import { authenticated } from "./authenticated_stream.ts";
+import { credentialFlags, type Credentials, readToken } from "./credentials.ts";
+import type { Flag } from "./flags.ts";
 
 /** The flags of each command that connects. */
 export const dialFlags: Readonly<Record<string, Flag>> = {
@@ -13,37 +13,32 @@ export const dialFlags: Readonly<Record<string, Flag>> = {
     value: "CONTEXT",
     summary: "The server of this context, in place of ADDRESS. See lineup context.",
   },
-  ca: {
-    value: "FILE",
-    summary:
-      "For tls:// and wss://: trust this certificate of a server or its authority as well (PEM).",
-  },
+  ...credentialFlags,
 };
 
-/** The certificate of the flags, in PEM. Throws `UsageError`. */
-export function readAuthority({ ca }: Flags): string | undefined {
-  return ca === undefined ? undefined : readPem("ca", ca, "certificate");
+/** A function that connects, and proves who the client is. It trusts certificates besides those of the system. */
+export function dialer({ tls, token, tokenFile }: Credentials): Dial {
+  return async (address, { signal, alpn = VERSION }) => {
+    const stream = await connectStream(address, { signal, alpn, tls });
+    const text = tokenFile === undefined ? token : readToken(tokenFile);
+    return text === undefined ? stream : await provenOn(stream, text, signal);
+  };
 }
 
-/** A function that connects. It trusts `authority` besides the certificates of the system. */
-export function dialer(authority: string | undefined): Dial {
-  if (authority === undefined) {
-    return (address, options) => connectStream(address, { alpn: VERSION, ...options });
+async function provenOn(
+  stream: ByteStream,
+  token: string,
+  signal: AbortSignal | undefined,
+): Promise<ByteStream> {
+  const onAbort = (): void => stream.close();
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  try {
+    return await authenticated(stream, token);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
   }
-  const caCerts = [authority];
-  return async (address, options) => {
-    switch (address.transport) {
-      case "tls": {
-        // Deno's own TLS refuses a server whose certificate may sign others, as those of `openssl req -x509` may.
-        const node = await import("../net/node.ts");
-        return await node.connectStream(address, { alpn: VERSION, ...options, tls: { caCerts } });
-      }
-      case "wss": {
-        const client = Deno.createHttpClient({ caCerts });
-        return await connectWebSocket(address, options, (url) => new WebSocket(url, { client }));
-      }
-      default:
-        return await connectStream(address, options);
-    }
-  };
 }

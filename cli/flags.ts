@@ -132,6 +132,11 @@ export interface LowerLayers {
 
 const NO_LAYERS: LowerLayers = { textsOf: () => undefined, problems: [] };
 
+/** The answer to a flag that there must not be. */
+const NO_TOKEN =
+  "There is no flag --token: every user of a machine sees the words of its processes. " +
+  "Use --token-file FILE, or the variable LINEUP_TOKEN.";
+
 /** The words of a command line: the values of each flag, the arguments, and the words after `--`. */
 export interface SplitLine {
   readonly given: ReadonlyMap<string, readonly string[]>;
@@ -212,6 +217,7 @@ export function splitLine(
     if (name === undefined || !Object.hasOwn(all, name)) {
       const asWord = isInRequest ? ` To send ${word} as a word, put -- before it.` : "";
       const flag = word.split("=")[0];
+      if (flag === "--token" && Object.hasOwn(all, "token-file")) throw new UsageError(NO_TOKEN);
       const guess = nearest(flag.replace(/^-+/, ""), known, "--", short);
       throw new UsageError(`There is no flag ${flag}${guess}${asWord}`);
     }

@@ -70,6 +70,18 @@ export function openOwn(path: string): number {
   throw new Error(found.isFile() ? `${path} has other names` : `${path} is not a file`);
 }
 
+/**
+ * Throws an `Error` for a file that every user can read or write, or that its group can write. The group may read: a
+ * service manager hands secrets to its services so.
+ */
+export function needPrivate(path: string): void {
+  const { mode, isFile } = Deno.statSync(path);
+  if (!isFile || mode === null || (mode & 0o027) === 0) return;
+  throw new Error(
+    `other users can ${(mode & 0o004) === 0 ? "write" : "read"} ${path}; chmod 600 it`,
+  );
+}
+
 /** The mode of a file that other users may read or write; `undefined` for a private file or none. */
 export function openToOthers(path: string): string | undefined {
   const { mode = 0 } = look(path);

@@ -123,3 +123,8 @@ export function formatAddress(address: Address): string {
 export function formatHost({ hostname, port }: { hostname: string; port: number }): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
+
+/** Whether only this machine can connect to a name or an address. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
+}

@@ -1,6 +1,12 @@
 // The addresses that a server is told to listen at.
 
-import { type Address, AddressError, formatAddress, parseAddress } from "../net/address.ts";
+import {
+  type Address,
+  AddressError,
+  formatAddress,
+  isLoopback,
+  parseAddress,
+} from "../net/address.ts";
 import { toOrigin } from "../net/origin.ts";
 import type { Listener } from "../net/stream.ts";
 import { listedProxies } from "./admission/proxies.ts";
@@ -79,9 +85,4 @@ export function requireLoopback({ place }: ServedAddress, tls: ServeOptions["tls
 function requiresCertificates(tls: ServeOptions["tls"]): boolean {
   if (tls === undefined || tls.clientCertificate === "optional") return false;
   return "certFile" in tls ? tls.clientCaFile !== undefined : tls.clientCa !== undefined;
-}
-
-/** Whether only this machine can connect to a name or an address. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
 }

@@ -3,12 +3,13 @@
 import { resolve } from "node:path";
 import { columns } from "../columns.ts";
 import { needContext, needPort } from "../destination.ts";
-import { readAuthority } from "../dial.ts";
+import { credentialFiles, readCredentials } from "../credentials.ts";
 import { type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
 import { note, print } from "../output.ts";
 import {
   type Contexts,
   contextsPath,
+  FILES,
   isContextName,
   NAME_RULE,
   type NamedServer,
@@ -32,6 +33,9 @@ const ACTIONS: Readonly<Record<string, { readonly words: string; readonly act: C
 /** The flags that one action has. */
 const FLAGS_OF: Readonly<Record<string, string>> = {
   ca: "add",
+  cert: "add",
+  "cert-key": "add",
+  "token-file": "add",
   replace: "add",
   json: "list",
   names: "list",
@@ -48,6 +52,9 @@ export const contextCommand: Subcommand = {
       value: "FILE",
       summary: "With add: trust this certificate of the server or its authority as well (PEM).",
     },
+    cert: { value: "FILE", summary: "With add: the certificate that proves who you are (PEM)." },
+    "cert-key": { value: "FILE", summary: "With add: the private key of --cert (PEM)." },
+    "token-file": { value: "FILE", summary: "With add: the file of your token." },
     replace: { summary: "With add: take the place of a context of this name." },
     json: { summary: "With list: print each context as a line of JSON." },
     names: { summary: "With list: print the names only." },
@@ -64,7 +71,8 @@ export const contextCommand: Subcommand = {
 the context in use, and 127.0.0.1:5463. use without a NAME uses none. list marks the context in use with *.
 
 Contexts are in $XDG_CONFIG_HOME/lineup/contexts.json, or ~/.config/lineup/contexts.json, which only you
-can read. The file is checked as a whole before it is used.`,
+can read. The file is checked as a whole before it is used. It names the files of certificates, keys and tokens, and
+holds none of them.`,
   exits: [[0, "Done."], [1, "The file cannot be read or written, or is wrong."]],
   run([word = "list", ...words], flags) {
     if (!Object.hasOwn(ACTIONS, word)) {
@@ -107,10 +115,10 @@ function list({ contexts, current }: Contexts, _: readonly string[], flags: Flag
   if (entries.length === 0) {
     note("There is no context; `lineup context add NAME ADDRESS` makes one.");
   }
-  const rows = entries.map(([name, { address, ca }]) => [
+  const rows = entries.map(([name, { address, ...files }]) => [
     `${name === current ? "*" : " "} ${name}`,
     address,
-    ...(ca === undefined ? [] : [`ca ${ca}`]),
+    ...Object.entries(files).map(([file, path]) => `${file} ${path}`),
   ]);
   for (const line of columns(rows)) print(`${line}\n`);
   const variable = Deno.env.get("LINEUP_ADDRESS");
@@ -120,15 +128,17 @@ function list({ contexts, current }: Contexts, _: readonly string[], flags: Flag
 function add(
   { contexts, current }: Contexts,
   [name, address]: readonly string[],
-  { ca, replace }: Flags,
+  flags: Flags,
 ): Contexts {
   if (!isContextName(name)) throw new UsageError(`NAME must be ${NAME_RULE}, not ${name}.`);
   needPort(address);
-  if (Object.hasOwn(contexts, name) && !replace) {
+  if (Object.hasOwn(contexts, name) && !flags.replace) {
     throw new UsageError(`There is a context ${name} already; --replace takes its place.`);
   }
-  readAuthority({ ca });
-  const context: NamedServer = ca === undefined ? { address } : { address, ca: resolve(ca) };
+  readCredentials(credentialFiles(flags));
+  const files = FILES.filter((file) => flags[file] !== undefined)
+    .map((file) => [file, resolve(flags[file])]);
+  const context: NamedServer = { address, ...Object.fromEntries(files) };
   if (current !== name) note(`\`lineup context use ${name}\` uses it.`);
   return { current, contexts: { ...contexts, [name]: context } };
 }

@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { AddressError, parseAddress } from "../../net/mod.ts";
+import type { CredentialFiles } from "../credentials.ts";
 import { readText } from "../input.ts";
 import { type Environment, ownFile } from "../own_files.ts";
 import { note } from "../output.ts";
@@ -9,11 +10,12 @@ import { newFile } from "../private_file.ts";
 import { reason } from "../reason.ts";
 
 /** A named server. */
-export interface NamedServer {
+export interface NamedServer extends CredentialFiles {
   readonly address: string;
-  /** The file of a certificate to trust, as --ca names it. */
-  readonly ca?: string;
 }
+
+/** The files that a context may name: never the text of a token. */
+export const FILES: readonly (keyof CredentialFiles)[] = ["ca", "cert", "cert-key", "token-file"];
 
 /** All contexts. */
 export interface Contexts {
@@ -87,8 +89,7 @@ function check(value: unknown): Contexts {
 }
 
 function checkContext(value: unknown, where: string): NamedServer {
-  const { address, ca, ...more } = asObject(value, where);
-  needNothing(more, where);
+  const { address, ...more } = asObject(value, where);
   if (typeof address !== "string") throw new Error(`${where}.address must be a text`);
   try {
     parseAddress(address);
@@ -96,11 +97,14 @@ function checkContext(value: unknown, where: string): NamedServer {
     if (!(error instanceof AddressError)) throw error;
     throw new Error(`${where}.address: ${error.message}`);
   }
-  if (ca === undefined) return { address };
-  if (typeof ca !== "string" || !ca.startsWith("/")) {
-    throw new Error(`${where}.ca must be the path of a file, from the root`);
+  const files = Object.fromEntries(FILES.map((name) => [name, more[name]]));
+  needNothing(Object.fromEntries(Object.entries(more).filter(([name]) => !(name in files))), where);
+  for (const [name, file] of Object.entries(files)) {
+    if (file === undefined || (typeof file === "string" && file.startsWith("/"))) continue;
+    throw new Error(`${where}.${name} must be the path of a file, from the root`);
   }
-  return { address, ca };
+  const given = Object.entries(files).filter(([, file]) => file !== undefined);
+  return { address, ...Object.fromEntries(given) };
 }
 
 function asObject(value: unknown, where: string): Record<string, unknown> {

@@ -89,7 +89,7 @@ export const loadFlags: Readonly<Record<string, Flag>> = {
 
 /** The plan of the flags, the server and the words of the request. Throws `UsageError`. */
 export function readPlan(
-  { address, authority }: Destination,
+  { address, credentials }: Destination,
   words: readonly string[],
   flags: Flags,
 ): LoadPlan {
@@ -107,7 +107,7 @@ export function readPlan(
   }
   return {
     address,
-    authority,
+    credentials,
     requests,
     connections,
     depth: flags.depth ?? (rate === undefined ? 1 : 256),

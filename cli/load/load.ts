@@ -91,7 +91,7 @@ function quoted(word: string): string {
 
 /** Checks that the server answers and, unless `unchecked`, that its SPEC allows the requests. */
 async function checkServer(plan: LoadPlan, unchecked: boolean): Promise<Greeting> {
-  const { greeting, compiled } = await remoteSpec(plan.address, dialer(plan.authority), {
+  const { greeting, compiled } = await remoteSpec(plan.address, dialer(plan.credentials), {
     ask: !unchecked,
   });
   for (const request of plan.requests) {

@@ -1,5 +1,6 @@
 // The plan of a load, as plain data: it is sent to the threads.
 
+import type { Credentials } from "../credentials.ts";
 import type { RequestPlan } from "./request.ts";
 
 /** When requests are due in an open loop. */
@@ -8,8 +9,7 @@ export const arrivals = ["poisson", "steady"] as const;
 /** The plan of one thread. */
 export interface ThreadPlan {
   readonly address: string;
-  /** A certificate to trust besides those of the system, in PEM. */
-  readonly authority: string | undefined;
+  readonly credentials: Credentials;
   readonly requests: readonly RequestPlan[];
   readonly connections: number;
   /** Requests in flight on a connection: always so many (closed loop), or at most (open loop). */

@@ -16,7 +16,7 @@ self.onmessage = async ({ data }: MessageEvent<ToThread>): Promise<void> => {
     case "open": {
       await recorderReady();
       const address = parseAddress(data.plan.address);
-      const dial = dialer(data.plan.authority);
+      const dial = dialer(data.plan.credentials);
       thread = new LoadThread(data.plan, () => dial(address, {}));
       tell({ kind: "opened", refusal: await thread.open() });
       break;

@@ -50,6 +50,7 @@ async function page({ version, description, commands }: LineupProgram): Promise<
 const ENVIRONMENT = [
   ["LINEUP_ADDRESS", "The server of commands that have no ADDRESS."],
   ["NO_COLOR", "Turns colours off."],
+  ["LINEUP_TOKEN", "The token that proves who you are. --token-file and a context come before it."],
   ["LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY, LINEUP_ATTEMPT", "Set for the programs of lineup work."],
 ] as const;
 const FILES = [

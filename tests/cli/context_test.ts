@@ -38,6 +38,16 @@ Deno.test("a command without ADDRESS takes --context, LINEUP_ADDRESS, the contex
     assertEquals((await lineup(["context"])).out, `* here  ${address}\n`);
     assertEquals((await lineup(["put", "mail", "by use"])).out, "2\n");
     assertEquals(await queue.bodies("mail"), ["by context", "by use"]);
+    await Deno.writeTextFile(`${home}/token`, "lineup_token", { mode: 0o600 });
+    const named = ["context", "add", "ada", address, "--token-file", `${home}/token`];
+    assertEquals((await lineup(named)).code, 0);
+    assertEquals((await lineup(["put", "mail", "--context", "ada", "with a token"])).out, "3\n");
+    assertEquals(
+      (await lineup(["context"])).out,
+      `* here  ${address}\n  ada   ${address}  token-file ${home}/token\n`,
+    );
+    assertEquals((await Deno.readTextFile(file)).includes("lineup_token"), false);
+    assertEquals((await lineup(["context", "remove", "ada"])).code, 0);
     const wrong = await lineup(["call", "PING", "--context", "hre"]);
     assertEquals([wrong.code, wrong.err.split("\n")[0]], [
       64,

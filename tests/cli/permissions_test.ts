@@ -60,6 +60,8 @@ const NAMED = ["--allow-read", "--allow-env"], WRITE = ["--allow-read", "--allow
 /** Each flag of the groups, with its default or another value. */
 const TUNED = Object.entries(tuningFlags)
   .map(([flag, { default: usual = "5" }]) => `--${flag} ${usual}`).join(" ");
+const CREDENTIALS =
+  "--ca PEM/authority.pem --cert PEM/client.pem --cert-key DIR/key --token-file DIR/token";
 const IDENTITY = "--tls-cert PEM/server.pem --tls-key PEM/server.key " +
   "--tls-client-ca PEM/clients.pem --tls-client-optional";
 
@@ -71,19 +73,19 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
         "--delay 1s --id name --timeout 5s --json ADDRESS q hello",
     },
     { typed: "--lines --id-from number --from-line 2 --id n ADDRESS q", input: "a\nb\n" },
-    { typed: "--ca PEM/authority.pem --context here q @DIR/file", also: NAMED },
+    { typed: `${CREDENTIALS} --context here q @DIR/file`, also: NAMED },
   ],
   call: [
     { typed: "--json --timeout 5s --body text ADDRESS PUT q" },
     { typed: "--body-file - ADDRESS PUT q", input: "x" },
-    { typed: "--ca PEM/authority.pem --body-file DIR/file --context here PUT q", also: NAMED },
+    { typed: `${CREDENTIALS} --body-file DIR/file --context here PUT q`, also: NAMED },
     { typed: "unix:DIR/socket PING", also: WRITE },
   ],
   check: [
     { typed: "--only nothing --level core --slow SLOW --examples --timeout 5s --json ADDRESS" },
     { typed: "--list" },
     { typed: "--only nothing CALC", also: ["--allow-read"] },
-    { typed: "--ca PEM/authority.pem --only nothing --context here", also: NAMED },
+    { typed: `${CREDENTIALS} --only nothing --context here`, also: NAMED },
   ],
   completion: [{ typed: "bash" }],
   config: [
@@ -93,14 +95,14 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "--markdown" },
   ],
   context: [
-    { typed: "add other ADDRESS --ca PEM/authority.pem --replace" },
+    { typed: `add other ADDRESS ${CREDENTIALS} --replace` },
     { typed: "list --json" },
     { typed: "list --names" },
   ],
   connect: [
     { typed: "--raw --no-history ADDRESS", input: "PING\n" },
     { typed: "--quiet --stop-on-error ADDRESS", input: "PUT q <<E\nE\n" },
-    { typed: "--history DIR/history --ca PEM/authority.pem --context here", input: "PING\n" },
+    { typed: `--history DIR/history ${CREDENTIALS} --context here`, input: "PING\n" },
   ],
   load: [
     {
@@ -110,8 +112,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     },
     { typed: "--rate 100 --arrivals steady --warmup 10ms --duration 100ms --command PING ADDRESS" },
     {
-      typed:
-        "--ca PEM/authority.pem --mix DIR/mix --requests 2 --html DIR/page.html --context here",
+      typed: `${CREDENTIALS} --mix DIR/mix --requests 2 --html DIR/page.html --context here`,
       also: [...WRITE, ...NAMED],
     },
   ],
@@ -141,7 +142,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   queues: [
     { typed: "--json --names ADDRESS" },
-    { typed: "--ca PEM/authority.pem --context here", also: NAMED },
+    { typed: `${CREDENTIALS} --context here`, also: NAMED },
   ],
   serve: [
     {
@@ -168,18 +169,18 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   spec: [
     { typed: "--format json ADDRESS" },
-    { typed: "--ca PEM/authority.pem --context here", also: NAMED },
+    { typed: `${CREDENTIALS} --context here`, also: NAMED },
   ],
   top: [
     { typed: "--interval 100ms --count 1 --json ADDRESS" },
-    { typed: "--ca PEM/authority.pem --interval 100ms --count 1 --context here", also: NAMED },
+    { typed: `${CREDENTIALS} --interval 100ms --count 1 --context here`, also: NAMED },
   ],
   work: [
     {
       typed: "--concurrency 2 --lease 5s --result --timeout 5s --grace 1s --max 10 --until-empty " +
         "--json ADDRESS q -- true",
     },
-    { typed: "--ca PEM/authority.pem --until-empty --context here q -- true", also: NAMED },
+    { typed: `${CREDENTIALS} --until-empty --context here q -- true`, also: NAMED },
   ],
 };
 
@@ -247,6 +248,9 @@ async function inPlace(act: (place: Place) => Promise<void>): Promise<void> {
   await Deno.writeTextFile(`${directory}/mix`, "PING\n");
   await Deno.writeTextFile(`${directory}/queue.jsonc`, '{ "port": 0, "data": ":memory:" }');
   await Deno.writeTextFile(`${directory}/serve.jsonc`, "// nothing");
+  await Deno.writeTextFile(`${directory}/token`, "x", { mode: 0o600 });
+  await Deno.copyFile(new URL("tests/transports/tls/client.key", ROOT), `${directory}/key`);
+  await Deno.chmod(`${directory}/key`, 0o600);
   await Deno.mkdir(`${directory}/lineup`);
   const contexts = { contexts: { here: { address: queue.address } } };
   await Deno.writeTextFile(`${directory}/lineup/contexts.json`, JSON.stringify(contexts));

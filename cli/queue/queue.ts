@@ -24,6 +24,7 @@ import {
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
+import { traceServer } from "../open_telemetry.ts";
 import { needRead } from "../permissions.ts";
 import { liveOptions, openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
 
@@ -189,6 +190,7 @@ run an interrupted import again.`,
         ...serving,
         stats: work.stats,
       });
+      await traceServer(server, queueProtocol.name);
       starting.resolve(server);
       await using other = beanstalkd &&
         await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);

@@ -4,6 +4,7 @@ import { serve, type Server } from "../../server/mod.ts";
 import { configOfWorkers } from "../../server/workers/process.ts";
 import { reloadable } from "../configuration/reload.ts";
 import { type Subcommand, UsageError } from "../flags.ts";
+import { traceServer } from "../open_telemetry.ts";
 import { reason } from "../reason.ts";
 import { tuningGroups } from "../tuning.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
@@ -68,6 +69,8 @@ export const serveCommand: Subcommand = {
         .catch((error) => {
           throw explained(error, config);
         });
+    // Of several protocols, a verb does not tell which one it is from.
+    await traceServer(server, services.length === 1 ? services[0].protocol.name : undefined);
     starting.resolve(server);
     options.reloads.unshift(
       reloadable(serveCommand, configuration!, (next) => server.reconfigure(liveOptions(next))),

@@ -58,6 +58,8 @@ export interface ProgramOptions {
   readonly err: OutputConsumer;
   /** The time from SIGTERM to SIGKILL, in ms. */
   readonly grace: number;
+  /** The W3C traceparent of the job's span; `undefined` where there is none. */
+  readonly trace?: string;
 }
 
 /** A running program. */
@@ -74,8 +76,9 @@ export class Program {
   #hasExited = false;
 
   /** Starts the program with the job's body on its standard input. Throws `CannotStart`. */
-  constructor(job: TakenJob, { command: [name, ...args], out, err, grace }: ProgramOptions) {
+  constructor(job: TakenJob, { command: [name, ...args], out, err, grace, trace }: ProgramOptions) {
     this.#grace = grace;
+    const traceparent = trace ?? job.trace;
     try {
       this.#child = spawnLeader(name, args, {
         env: {
@@ -84,6 +87,8 @@ export class Program {
           // Always set: the environment of this process may have the key of another job.
           LINEUP_KEY: job.key ?? "",
           LINEUP_ATTEMPT: String(job.attempt),
+          // Without a span of its own the program goes on with the trace of PUT.
+          ...traceparent !== undefined && { TRACEPARENT: traceparent },
         },
         stdin: "piped",
         stdout: "piped",

@@ -60,14 +60,14 @@ export class Programs {
 
   /**
    * Runs the program for a job to its end. An aborted signal ends it. Resolves with the result. Rejects with `JobFailure`,
-   * or the reason of the signal.
+   * or the reason of the signal. `trace` is the W3C traceparent for the program, if there is one.
    */
-  async run(job: TakenJob, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async run(job: TakenJob, signal: AbortSignal, trace?: string): Promise<Uint8Array | undefined> {
     const { command, timeout, grace, out, err } = this.#options;
     const result = this.#options.result ? keepAll(MOST_RESULT) : undefined;
     const errors = rememberLast(passLines(err));
     const lines = passLines(out);
-    const options = { command, out: result ?? lines, err: errors, grace };
+    const options = { command, out: result ?? lines, err: errors, grace, trace };
     const program = await this.#start(job, options, signal);
     this.#running.set(job, program);
     this.#began.set(job, performance.now());

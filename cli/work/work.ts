@@ -1,6 +1,6 @@
 // `lineup work`: runs a program for each job of one or more queues.
 
-import { connect, work } from "../../client/mod.ts";
+import { connect, type JobHandler, work } from "../../client/mod.ts";
 import { standardError } from "../../net/standard_error.ts";
 import type { FieldSpec } from "../../protocol/spec.ts";
 import { BadValue, parseValue } from "../../protocol/values.ts";
@@ -11,6 +11,7 @@ import { type Subcommand, UsageError } from "../flags.ts";
 import { CLOSED_PIPE, OutputClosed, SharedOutput } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
 import { WorkLog } from "./log.ts";
+import { jobTracer } from "../open_telemetry.ts";
 import { Programs } from "./programs.ts";
 import { type WorkFigures, WorkProgress } from "./progress.ts";
 
@@ -76,8 +77,8 @@ export const workCommand: Subcommand = {
     `At a terminal a line shows how many programs run and how many jobs are done, and a summary stays.
 
 A program gets the job's body on standard input, and LINEUP_ID, LINEUP_QUEUE, LINEUP_KEY (empty without
-a key) and LINEUP_ATTEMPT in its environment. Whoever may PUT chooses body and key: quote them, and check
-them before a program uses them as file names or options.
+a key) and LINEUP_ATTEMPT in its environment, and TRACEPARENT where the job has a trace. Whoever may PUT
+chooses body and key: quote them, and check them before a program uses them as file names or options.
 
 The output of programs is passed on in whole lines, so that lines of programs that run at the same time
 do not mix (as with parallel --line-buffer). With --result, standard output is the job's result instead.
@@ -151,7 +152,11 @@ tried again.`,
       dial,
       onEvent: (event) => log.client(event),
     });
-    const worker = work(client, queues, (job, { signal }) => programs.run(job, signal), {
+    const traced = await jobTracer();
+    const run: JobHandler = traced === undefined
+      ? (job, { signal }) => programs.run(job, signal)
+      : (job, { signal }) => traced(job, (trace) => programs.run(job, signal, trace));
+    const worker = work(client, queues, run, {
       concurrency,
       lease,
       most: flags.max,

@@ -11,6 +11,7 @@ const INSTALL: Readonly<Record<string, string>> = {
   col: "apt-get install bsdextrautils",
   telnet: "apt-get install inetutils-telnet",
   node: "apt-get install nodejs",
+  promtool: "apt-get install prometheus",
   ruby: "apt-get install ruby ruby-beaneater",
   php: "apt-get install php-cli php-pda-pheanstalk",
   bun: "npm install -g bun",

@@ -1,0 +1,148 @@
+// Prometheus reads /metrics, and promtool the alert rules. They need Debian's package prometheus.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { startLineup } from "../cli/lineup_process.ts";
+import { RawClient } from "../raw_client.ts";
+import { withDirectory } from "../temporary_directory.ts";
+import { find } from "./program.ts";
+
+const RULES = new URL("../../monitoring/alerts.yml", import.meta.url).pathname;
+
+async function promtool(args: readonly string[], input?: string): Promise<string> {
+  const child = new Deno.Command("promtool", {
+    args: [...args],
+    stdin: input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (input !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assertEquals(code, 0, said);
+  return said;
+}
+
+Deno.test("promtool accepts the alert rules, and old jobs and a failing store raise alerts", () =>
+  withDirectory(async (directory) => {
+    await find("promtool");
+    assertStringIncludes(await promtool(["check", "rules", RULES]), "SUCCESS");
+    const test = `${directory}/test.yml`;
+    await Deno.writeTextFile(
+      test,
+      `rule_files: ["${RULES}"]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - { series: 'lineup_queue_oldest_seconds{instance="a",queue="mail"}', values: "0+60x30" }
+      - { series: 'lineup_queue_paused{instance="a",queue="mail"}', values: "0x30" }
+      - { series: 'lineup_queue_oldest_seconds{instance="a",queue="off"}', values: "0+60x30" }
+      - { series: 'lineup_queue_paused{instance="a",queue="off"}', values: "1x30" }
+      - { series: 'lineup_queue_read_only{instance="a"}', values: "0x9 1x20" }
+    alert_rule_test:
+      - { eval_time: 5m, alertname: LineupJobsOld, exp_alerts: [] }
+      - eval_time: 20m
+        alertname: LineupJobsOld
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: a, queue: mail }
+            exp_annotations:
+              summary: "A job of mail is ready for 20m 0s"
+              description: "Its workers are gone, too few, or stopped by a limit."
+      - { eval_time: 9m, alertname: LineupReadOnly, exp_alerts: [] }
+      - eval_time: 12m
+        alertname: LineupReadOnly
+        exp_alerts:
+          - exp_labels: { severity: critical, instance: a }
+            exp_annotations:
+              summary: "The store of a fails"
+              description: "Nothing can be put, taken or done until it works again. The log names the error."
+`,
+    );
+    assertStringIncludes(await promtool(["test", "rules", test]), "SUCCESS");
+  }));
+
+Deno.test("Prometheus scrapes lineup queue, and promtool has nothing to say of its metrics", () =>
+  withDirectory(async (directory) => {
+    await find("prometheus");
+    await using server = await startLineup([
+      "queue",
+      "--port",
+      "0",
+      "--admin",
+      "0",
+      "--data",
+      ":memory:",
+      "--metrics-keys",
+      "mail",
+    ]);
+    {
+      using wire = await RawClient.open(`127.0.0.1:${server.port}`);
+      await wire.ask("PUT mail hello key=acme");
+      await wire.ask('PUT "two\\"quotes" hello');
+      await wire.ask("PUT");
+    }
+    const admin = /http:\/\/(\S+)/.exec(server.line)![1];
+    const text = await (await fetch(`http://${admin}/metrics`)).text();
+    assertEquals(await promtool(["check", "metrics"], text), "");
+
+    await Deno.writeTextFile(
+      `${directory}/prometheus.yml`,
+      `global: { scrape_interval: 1s }
+rule_files: ["${RULES}"]
+scrape_configs:
+  - job_name: lineup
+    static_configs: [{ targets: ["${admin}"] }]
+`,
+    );
+    const child = new Deno.Command("prometheus", {
+      args: [
+        `--config.file=${directory}/prometheus.yml`,
+        `--storage.tsdb.path=${directory}/data`,
+        "--web.listen-address=127.0.0.1:0",
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    try {
+      const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+      let log = "";
+      let port: string | undefined;
+      while (
+        (port = /msg="Listening on" address=127\.0\.0\.1:(\d+)/.exec(log)?.[1]) === undefined
+      ) {
+        const { value, done } = await reader.read();
+        assert(!done, log);
+        log += value;
+      }
+      (async () => {
+        while (!(await reader.read()).done);
+      })();
+      const query = async (expression: string): Promise<string | undefined> => {
+        const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+        const response = await fetch(url);
+        if (!response.ok) return void await response.body?.cancel();
+        return (await response.json()).data.result[0]?.value[1];
+      };
+      const seen = async (expression: string): Promise<string> => {
+        for (;;) {
+          const value = await query(expression);
+          if (value !== undefined) return value;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      assertEquals(await seen("up == 1"), "1");
+      assertEquals(await seen('lineup_queue_jobs{queue="mail",state="ready"}'), "1");
+      assertEquals(await seen(`lineup_queue_jobs{queue='two"quotes',state="ready"}`), "1");
+      assertEquals(await seen('lineup_requests_total{command="PUT",code="bad-arguments"}'), "1");
+      const quantile = "histogram_quantile(0.99, sum by (le) (lineup_store_commit_seconds_bucket))";
+      assert(Number(await seen(quantile)) > 0);
+    } finally {
+      child.kill("SIGTERM");
+      await child.status;
+    }
+  }));

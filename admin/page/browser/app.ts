@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Help } from "./help.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { recorded } from "./history.ts";
 import { JobView } from "./job.ts";
 import { JobsView } from "./jobs.ts";
@@ -28,7 +28,7 @@ const PARTS = [
 ] as const;
 
 /** The whole page. */
-export function App(): Element {
+export function App(): Drawn {
   const place = useStore(route);
   const { state, commands } = useStore(connection);
   const [open, setOpen] = useState<"help" | "jump" | undefined>(undefined);
@@ -88,7 +88,7 @@ function skipToMain(event: Event): void {
   document.getElementById("main")?.focus();
 }
 
-function View({ view, of, filter }: Place): Element {
+function View({ view, of, filter }: Place): Drawn {
   const { commands, state } = useStore(connection);
   const part = PARTS.find((each) => each.view === view);
   if (part === undefined) {
@@ -128,7 +128,7 @@ function useTitle({ view, of }: Place): void {
   }, [view, of]);
 }
 
-function Mark(): Element {
+function Mark(): Drawn {
   return html`
     <svg class="logo" viewBox="0 0 20 20" aria-hidden="true">
       <rect x="2" y="3" width="16" height="3" rx="1.5" />
@@ -138,7 +138,7 @@ function Mark(): Element {
   `;
 }
 
-function Status(): Element {
+function Status(): Drawn {
   const { state, protocol, identity } = useStore(connection);
   const words: Record<PageConnection["state"], string> = {
     connecting: "Connecting",
@@ -153,7 +153,7 @@ function Status(): Element {
 }
 
 /** Says that what is shown is old, and why. */
-function Banner(): Element | null {
+function Banner(): Drawn | null {
   const { state, why } = useStore(connection);
   const history = useStore(recorded);
   if (state === "lost") {
@@ -167,7 +167,7 @@ function Banner(): Element | null {
   return null;
 }
 
-function ThemeSwitch(): Element {
+function ThemeSwitch(): Drawn {
   const chosen = useStore(choice);
   const next = chosen === "system" ? "light" : chosen === "light" ? "dark" : "system";
   const sign = chosen === "system" ? "◐" : chosen === "light" ? "☀" : "☾";

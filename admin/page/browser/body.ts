@@ -1,14 +1,14 @@
 // The body of a job as text, as JSON, or as bytes.
 
 import { bytes } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 
 /** So much of a body is shown. */
 const MOST_BYTES = 65_536;
 const MOST_HEX = 2048;
 
 /** A body that somebody asked to see. */
-export function BodyView({ body }: { body: Uint8Array }): Element {
+export function BodyView({ body }: { body: Uint8Array }): Drawn {
   const shown = body.subarray(0, MOST_BYTES);
   const text = textOf(shown);
   const content = text === undefined ? hexOf(shown.subarray(0, MOST_HEX)) : prettyJson(text);

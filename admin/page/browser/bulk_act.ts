@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { act } from "./acts.ts";
 import { Confirmation, Dialog } from "./dialog.ts";
 import { counted, whole } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { listArgs } from "./jobs_request.ts";
 import { say } from "./notices.ts";
 import { call, list, type Values } from "./server.ts";
@@ -30,7 +30,7 @@ const PAGE = 1000;
 const AT_ONCE = 16;
 
 /** The dialog of an act on many jobs. */
-export function BulkAct({ verb, filter, onClose, onDone }: BulkActProps): Element {
+export function BulkAct({ verb, filter, onClose, onDone }: BulkActProps): Drawn {
   const [matches, setMatches] = useState<Matches | undefined>(undefined);
   const [looked, setLooked] = useState(0);
   const [problem, setProblem] = useState("");

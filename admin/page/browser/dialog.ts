@@ -1,7 +1,7 @@
 // Dialogs: the browser's own, which keep the focus inside and give it back.
 
 import { useEffect, useRef } from "preact/hooks";
-import { type Children, type Element, html } from "./html.ts";
+import { type Children, type Drawn, html } from "./html.ts";
 
 interface DialogProps {
   readonly title: string;
@@ -11,7 +11,7 @@ interface DialogProps {
 }
 
 /** An open dialog. Escape closes it. */
-export function Dialog({ title, onClose, children, wide }: DialogProps): Element {
+export function Dialog({ title, onClose, children, wide }: DialogProps): Drawn {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = box.current!;
@@ -57,7 +57,7 @@ interface ConfirmationProps {
 }
 
 /** Asks whether to do something. */
-export function Confirmation(props: ConfirmationProps): Element {
+export function Confirmation(props: ConfirmationProps): Drawn {
   const { title, children, act, isDangerous, onAct, onClose } = props;
   return html`
     <${Dialog} title=${title} onClose=${onClose}>

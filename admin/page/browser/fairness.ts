@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Dialog } from "./dialog.ts";
 import { digits, percent, perSecond, whole } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { LimitForm } from "./limits.ts";
 import { linkTo } from "./route.ts";
 import { may, type Values } from "./server.ts";
@@ -38,7 +38,7 @@ interface Look {
 const OVER_MS = 60_000;
 
 /** The keys of a queue with their shares. */
-export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Element {
+export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Drawn {
   const looks = useRef<Look[]>([]);
   const [edited, setEdited] = useState<string | undefined>(undefined);
   remember(looks.current, keys);
@@ -116,7 +116,7 @@ export function Fairness({ queue, reply, keys, onChange }: FairnessProps): Eleme
   `;
 }
 
-function ShareBar({ got, due }: Pick<Share, "got" | "due">): Element {
+function ShareBar({ got, due }: Pick<Share, "got" | "due">): Drawn {
   const words = got === undefined
     ? due === undefined ? "–" : `due ${percent(due)}`
     : `${percent(got)}${due === undefined ? "" : `, due ${percent(due)}`}`;

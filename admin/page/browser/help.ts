@@ -1,11 +1,11 @@
 // The keys of the page, told.
 
 import { Dialog } from "./dialog.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { shortcuts } from "./shortcuts.ts";
 
 /** A dialog with all shortcuts that work now. */
-export function Help({ onClose }: { onClose: () => void }): Element {
+export function Help({ onClose }: { onClose: () => void }): Drawn {
   return html`
     <${Dialog} title="Keys" onClose=${onClose}>
       <dl class="keys">

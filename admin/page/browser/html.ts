@@ -4,7 +4,7 @@ import htm from "htm";
 import { type ComponentChildren, h, type VNode } from "preact";
 
 /** An element of a template. */
-export type Element = VNode;
+export type Drawn = VNode;
 /** What may stand in an element. */
 export type Children = ComponentChildren;
 

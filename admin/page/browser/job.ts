@@ -5,7 +5,7 @@ import { act } from "./acts.ts";
 import { BodyView } from "./body.ts";
 import { Confirmation } from "./dialog.ts";
 import { bytes, duration, moment, whole } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
 import { go, linkTo } from "./route.ts";
@@ -17,7 +17,7 @@ import { Timeline } from "./timeline.ts";
 const EVERY_MS = 10_000;
 
 /** All of a job. */
-export function JobView({ id }: { id: string }): Element {
+export function JobView({ id }: { id: string }): Drawn {
   const { value: job, error, again } = usePolled(
     () => call("JOB", { id: Number(id) }),
     id,
@@ -103,7 +103,7 @@ export function JobView({ id }: { id: string }): Element {
   `;
 }
 
-function Details({ job }: { job: Values }): Element {
+function Details({ job }: { job: Values }): Drawn {
   const rows: readonly (readonly [string, unknown])[] = [
     ["Queue", html`<a href=${linkTo("queues", String(job.queue))}>${String(job.queue)}</a>`],
     ["Key", job.key],

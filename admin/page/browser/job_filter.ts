@@ -1,7 +1,7 @@
 // The filter of jobs: queue, state, key, number, text.
 
 import { useEffect, useState } from "preact/hooks";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { go, linkTo } from "./route.ts";
 import { list } from "./server.ts";
 
@@ -18,7 +18,7 @@ const STATES = [
 const MOST_SUGGESTED = 500;
 
 /** A form whose state is the address. */
-export function JobFilter({ filter }: { filter: Readonly<Record<string, string>> }): Element {
+export function JobFilter({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const [edited, setEdited] = useState<Readonly<Record<string, string>>>({});
   const [queues, setQueues] = useState<readonly string[]>([]);
   useEffect(() => {

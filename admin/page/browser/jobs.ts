@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { BulkAct } from "./bulk_act.ts";
 import { bytes, duration, whole } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { JobFilter } from "./job_filter.ts";
 import { polledEvery, usePolled } from "./polling.ts";
 import { listArgs } from "./jobs_request.ts";
@@ -20,7 +20,7 @@ const NEVER = 2 ** 31 - 1;
 type Filter = Readonly<Record<string, string>>;
 
 /** A page of jobs. */
-export function JobsView({ filter }: { filter: Filter }): Element {
+export function JobsView({ filter }: { filter: Filter }): Drawn {
   const { queue = "", text = "", after = "" } = filter;
   return html`
     <div class="headline">
@@ -41,7 +41,7 @@ interface JobPageProps {
   readonly every: number;
 }
 
-function JobPage({ filter, after, every }: JobPageProps): Element {
+function JobPage({ filter, after, every }: JobPageProps): Drawn {
   const ask = (): Promise<{ items: readonly Values[]; reply: Values }> =>
     list("LIST", { ...listArgs(filter), max: PAGE, after });
   const { value, error, again } = usePolled(ask, JSON.stringify([filter, after]), every);
@@ -104,7 +104,7 @@ function JobPage({ filter, after, every }: JobPageProps): Element {
   `;
 }
 
-function JobRow({ job }: { job: Values }): Element {
+function JobRow({ job }: { job: Values }): Drawn {
   const { id, state, key, attempt, attempts, age, left, size, unique, reason } = job;
   return html`
     <tr>

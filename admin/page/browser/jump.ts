@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Dialog } from "./dialog.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { go, linkTo } from "./route.ts";
 import { list, may } from "./server.ts";
 
@@ -20,7 +20,7 @@ interface JumpProps {
 const MOST = 8;
 
 /** A field with suggestions: the arrows choose, Enter goes. */
-export function Jump({ parts, onClose }: JumpProps): Element {
+export function Jump({ parts, onClose }: JumpProps): Drawn {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const [queues, setQueues] = useState<readonly string[]>([]);

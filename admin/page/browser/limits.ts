@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { act } from "./acts.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { may, type Values } from "./server.ts";
 
 interface LimitsProps {
@@ -20,7 +20,7 @@ const FIELDS = [
 ] as const;
 
 /** A card with the limits of a queue. */
-export function Limits({ queue, limits, onChange }: LimitsProps): Element {
+export function Limits({ queue, limits, onChange }: LimitsProps): Drawn {
   return html`
     <section class="card">
       <h3>Limits</h3>
@@ -38,7 +38,7 @@ interface LimitFormProps {
 }
 
 /** A field for each limit. An empty field lifts it. */
-export function LimitForm({ queue, of, limits, onDone }: LimitFormProps): Element {
+export function LimitForm({ queue, of, limits, onDone }: LimitFormProps): Drawn {
   const [edited, setEdited] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);
   const changed = FIELDS.filter(({ name }) =>

@@ -1,7 +1,7 @@
 // Short notices of what was done or failed. A screen reader says them.
 
 import { useEffect } from "preact/hooks";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { createStore, useStore } from "./store.ts";
 
 interface PageNotice {
@@ -30,7 +30,7 @@ function add(text: string, kind: PageNotice["kind"]): void {
 }
 
 /** The notices of the last seconds. */
-export function Notices(): Element {
+export function Notices(): Drawn {
   const shown = useStore(notices);
   const newest = shown[shown.length - 1]?.number;
   useEffect(() => {

@@ -12,7 +12,7 @@ import {
   type Samples,
   sum,
 } from "./history.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { Plot, type PlotLine } from "./plot.ts";
 import { Sparkline } from "./sparkline.ts";
 import { useStore } from "./store.ts";
@@ -34,7 +34,7 @@ const TILE_SAMPLES = 200;
 const MOST_FINDINGS = 6;
 
 /** The overview of a server, whatever its protocol. */
-export function Overview(): Element {
+export function Overview(): Drawn {
   const { samples, why }: HistoryState = useStore(recorded);
   const [range, setRange] = useState(0);
   if (samples === undefined) {
@@ -71,7 +71,7 @@ export function Overview(): Element {
   `;
 }
 
-function Health({ found }: { found: readonly Finding[] }): Element {
+function Health({ found }: { found: readonly Finding[] }): Drawn {
   if (found.length === 0) {
     return html`<p class="health good" role="status"><span aria-hidden="true">✓</span> All is well.</p>`;
   }
@@ -92,7 +92,7 @@ function Health({ found }: { found: readonly Finding[] }): Element {
   `;
 }
 
-function Tiles({ samples }: { samples: Samples }): Element {
+function Tiles({ samples }: { samples: Samples }): Drawn {
   const figure = (name: string): number | undefined => latest(samples, name);
   const column = (name: string): readonly (number | null)[] => samples.figures.get(name) ?? [];
   const requests = rates(samples, "requests");
@@ -140,7 +140,7 @@ interface TileProps {
   readonly isBad?: boolean;
 }
 
-function Tile({ name, value, values, color, more, isBad }: TileProps): Element {
+function Tile({ name, value, values, color, more, isBad }: TileProps): Drawn {
   return html`<div class="tile card">
     <dt>${name}</dt>
     <dd class=${isBad ? "value bad" : "value"}>${value}</dd>
@@ -160,7 +160,7 @@ function refusalRates(samples: Samples): (number | null)[][] {
     .map((name) => rates(samples, name));
 }
 
-function Plots({ samples, shown }: { samples: Samples; shown: number }): Element {
+function Plots({ samples, shown }: { samples: Samples; shown: number }): Drawn {
   const times = Array.from(
     { length: shown },
     (_, i) => samples.at - (shown - 1 - i) * samples.interval,

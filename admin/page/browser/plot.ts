@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { NOTHING, timeOfDay } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { useStore } from "./store.ts";
 import { theme } from "./theme.ts";
 
@@ -34,7 +34,7 @@ const BINARY_STEPS = Array.from({ length: 41 }, (_, power) => 2 ** power);
 const ROWS = 40;
 
 /** A plot with its legend and its table. */
-export function Plot({ title, times, lines, format, isBinary }: PlotProps): Element {
+export function Plot({ title, times, lines, format, isBinary }: PlotProps): Drawn {
   const [cursor, setCursor] = useState<number | undefined>(undefined);
   const [spoken, setSpoken] = useState("");
   const [isTable, setTable] = useState(false);
@@ -95,7 +95,7 @@ export function Plot({ title, times, lines, format, isBinary }: PlotProps): Elem
   `;
 }
 
-function PlotTable({ title, times, lines, format }: PlotProps): Element {
+function PlotTable({ title, times, lines, format }: PlotProps): Drawn {
   const step = Math.max(1, Math.ceil(times.length / ROWS));
   const rows = times.flatMap((time, i) => (times.length - 1 - i) % step === 0 ? [{ time, i }] : [])
     .reverse();
@@ -132,7 +132,7 @@ interface CanvasProps extends Omit<PlotProps, "title"> {
   readonly onCursor: (at: number | undefined) => void;
 }
 
-function Canvas({ times, lines, format, isBinary, cursor, onCursor }: CanvasProps): Element {
+function Canvas({ times, lines, format, isBinary, cursor, onCursor }: CanvasProps): Drawn {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const seen = useStore(theme);

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Dialog } from "./dialog.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { say } from "./notices.ts";
 import { go, linkTo } from "./route.ts";
 import { call } from "./server.ts";
@@ -43,7 +43,7 @@ interface PutDialogProps {
 }
 
 /** A dialog with all that PUT takes. */
-export function PutDialog({ queue, body = "", onClose }: PutDialogProps): Element {
+export function PutDialog({ queue, body = "", onClose }: PutDialogProps): Drawn {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({ queue, body });
   const [problem, setProblem] = useState("");
   const set = (name: string) => (event: Event): void =>

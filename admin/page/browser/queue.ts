@@ -6,7 +6,7 @@ import { Confirmation } from "./dialog.ts";
 import { Fairness } from "./fairness.ts";
 import { counted, digits, duration, perSecond, whole } from "./figures.ts";
 import { type HistoryState, recorded, type Samples } from "./history.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { Limits } from "./limits.ts";
 import { Plot } from "./plot.ts";
 import { polledEvery, usePolled } from "./polling.ts";
@@ -29,7 +29,7 @@ const STATES = [
 ] as const;
 
 /** All of a queue. */
-export function QueueView({ name }: { name: string }): Element {
+export function QueueView({ name }: { name: string }): Drawn {
   const ask = (): Promise<{ items: readonly Values[]; reply: Values }> =>
     list("QUEUE", { queue: name, top: MOST_KEYS });
   const { value, error, again } = usePolled(ask, name, polledEvery);
@@ -147,7 +147,7 @@ export function QueueView({ name }: { name: string }): Element {
   `;
 }
 
-function Course({ name, samples }: { name: string; samples: Samples }): Element {
+function Course({ name, samples }: { name: string; samples: Samples }): Drawn {
   const columns = samples.queues.get(name);
   const shown = Math.max(2, Math.min(PLOT_SAMPLES, samples.count));
   const times = Array.from(

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { duration, whole } from "./figures.ts";
 import { type HistoryState, recorded } from "./history.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { polledEvery, usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
 import { go, linkTo } from "./route.ts";
@@ -28,7 +28,7 @@ const COLUMNS = [
 ] as const;
 
 /** All queues: sorted, filtered, each with its course. */
-export function QueuesView({ filter }: { filter: Readonly<Record<string, string>> }): Element {
+export function QueuesView({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const { value, error } = usePolled(() => list("QUEUES"), "queues", polledEvery);
   const { samples }: HistoryState = useStore(recorded);
   const [isPutting, setPutting] = useState(false);
@@ -114,7 +114,7 @@ interface SortHeadProps {
   readonly onSort: (change: Record<string, string>) => void;
 }
 
-function SortHead({ title, name, sort, isNumber, onSort }: SortHeadProps): Element {
+function SortHead({ title, name, sort, isNumber, onSort }: SortHeadProps): Drawn {
   const isChosen = sort === name;
   return html`
     <th
@@ -130,9 +130,9 @@ function SortHead({ title, name, sort, isNumber, onSort }: SortHeadProps): Eleme
   `;
 }
 
-function QueueRow({ row, values }: { row: Values; values: readonly (number | null)[] }): Element {
+function QueueRow({ row, values }: { row: Values; values: readonly (number | null)[] }): Drawn {
   const queue = String(row.queue);
-  const jobs = (state: string): Element => {
+  const jobs = (state: string): Drawn => {
     const count = Number(row[state] ?? 0);
     if (count === 0) return html`<span class="zero">0</span>`;
     return html`

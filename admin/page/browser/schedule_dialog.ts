@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "./dialog.ts";
 import { duration } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { say } from "./notices.ts";
 import { readDuration } from "./put_dialog.ts";
 import { inWords } from "./schedule_words.ts";
@@ -26,7 +26,7 @@ const FIELDS = [
 ] as const;
 
 /** A dialog for EVERY. It tells the times in words while they are typed. */
-export function ScheduleDialog({ schedule, onClose, onDone }: ScheduleDialogProps): Element {
+export function ScheduleDialog({ schedule, onClose, onDone }: ScheduleDialogProps): Drawn {
   const [values, setValues] = useState<Readonly<Record<string, string>>>(() => valuesOf(schedule));
   const [problem, setProblem] = useState("");
   const set = (name: string) => (event: Event): void =>

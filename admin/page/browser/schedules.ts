@@ -5,7 +5,7 @@ import { act } from "./acts.ts";
 import { BodyView } from "./body.ts";
 import { Confirmation, Dialog } from "./dialog.ts";
 import { bytes, duration, whole } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { usePolled } from "./polling.ts";
 import { go, linkTo } from "./route.ts";
 import { ScheduleDialog } from "./schedule_dialog.ts";
@@ -24,7 +24,7 @@ interface Open {
 }
 
 /** All schedules. */
-export function SchedulesView({ filter }: { filter: Readonly<Record<string, string>> }): Element {
+export function SchedulesView({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const { value, error, again } = usePolled(() => list("SCHEDULES"), "schedules", EVERY_MS);
   const [open, setOpen] = useState<Open | undefined>(undefined);
   const { name = "" } = filter;
@@ -107,7 +107,7 @@ interface ScheduleRowProps {
   readonly onOpen: (open: Open) => void;
 }
 
-function ScheduleRow({ schedule, mayChange, onOpen }: ScheduleRowProps): Element {
+function ScheduleRow({ schedule, mayChange, onOpen }: ScheduleRowProps): Drawn {
   const { name, queue, key, cron, tz, next, body } = schedule;
   const of = html`<span class="unseen"> of ${String(name)}</span>`;
   return html`
@@ -140,7 +140,7 @@ function ScheduleRow({ schedule, mayChange, onOpen }: ScheduleRowProps): Element
 }
 
 /** The jobs that a schedule has put and that are still there: each is named by its time. */
-function LastJobs({ schedule, onClose }: { schedule: Values; onClose: () => void }): Element {
+function LastJobs({ schedule, onClose }: { schedule: Values; onClose: () => void }): Drawn {
   const name = String(schedule.name);
   const queue = String(schedule.queue);
   const ask = async (): Promise<readonly Values[]> => {

@@ -1,6 +1,6 @@
 // A part that scrolls by itself where it is too wide. The keyboard can reach it, and so scroll it.
 
-import { type Children, type Element, html } from "./html.ts";
+import { type Children, type Drawn, html } from "./html.ts";
 
 interface ScrolledProps {
   /** What is in it, for those who cannot see it. */
@@ -10,7 +10,7 @@ interface ScrolledProps {
 }
 
 /** A region that scrolls. */
-export function Scrolled({ label, isCard, children }: ScrolledProps): Element {
+export function Scrolled({ label, isCard, children }: ScrolledProps): Drawn {
   return html`
     <div class=${isCard
       ? "card scrolled"

@@ -2,7 +2,7 @@
 
 import { bytes, milliseconds, perSecond, whole } from "./figures.ts";
 import { latest, namesOf, rates, recent, type Samples } from "./history.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { Scrolled } from "./scrolled.ts";
 
 interface TableProps {
@@ -10,7 +10,7 @@ interface TableProps {
 }
 
 /** A row for each class of requests. */
-export function Classes({ samples }: TableProps): Element {
+export function Classes({ samples }: TableProps): Drawn {
   const names = namesOf(samples, "", "-wait-p50-ms");
   const rate = (name: string): number | undefined => recent(rates(samples, name));
   const bad = (value: number | undefined): string => value ? "number bad" : "number";
@@ -60,7 +60,7 @@ export function Classes({ samples }: TableProps): Element {
 }
 
 /** A row for each code with which requests were refused. */
-export function Refusals({ samples }: TableProps): Element {
+export function Refusals({ samples }: TableProps): Drawn {
   const rows = [
     ...namesOf(samples, "errors-", "-total").map((code) => [code, `errors-${code}`]),
     ["connections: busy", "connections-busy"],
@@ -101,7 +101,7 @@ export function Refusals({ samples }: TableProps): Element {
 }
 
 /** The flows that hold most. */
-export function Flows({ samples }: TableProps): Element {
+export function Flows({ samples }: TableProps): Drawn {
   const flows = Object.entries(samples.texts)
     .filter(([name]) => /(^|-)heaviest-\d+$/.test(name))
     .map(([, text]) => /^(.*) class=(\S+) waiting=(\d+) bytes=(\d+)$/.exec(text))

@@ -1,6 +1,6 @@
 // A small line without axes, for a row of a table. The figures beside it tell the same.
 
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 
 const [WIDTH, HEIGHT] = [96, 22];
 /** A sparkline has at most so many points. */
@@ -9,7 +9,7 @@ const POINTS = 96;
 /** The course of a figure. */
 export function Sparkline(
   { values, color = "blue" }: { values: readonly (number | null)[]; color?: string },
-): Element {
+): Drawn {
   const points = thinned(values);
   const high = Math.max(1, ...points);
   const x = (i: number): string => (i * WIDTH / Math.max(1, points.length - 1)).toFixed(1);

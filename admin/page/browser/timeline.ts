@@ -1,7 +1,7 @@
 // The life of a job so far, and what comes next.
 
 import { duration, moment } from "./figures.ts";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import type { Values } from "./server.ts";
 
 /** Something that happened to a job, or will. */
@@ -13,7 +13,7 @@ interface Happening {
 }
 
 /** The steps of a job, the first one first. */
-export function Timeline({ job }: { job: Values }): Element {
+export function Timeline({ job }: { job: Values }): Drawn {
   return html`
     <section class="card">
       <h3>Timeline</h3>

@@ -1,12 +1,12 @@
 // Asks for a token where the server wants one.
 
 import { useState } from "preact/hooks";
-import { type Element, html } from "./html.ts";
+import { type Drawn, html } from "./html.ts";
 import { connection, setToken, token } from "./server.ts";
 import { useStore } from "./store.ts";
 
 /** A field for the token of an identity. */
-export function TokenForm(): Element {
+export function TokenForm(): Drawn {
   const { why } = useStore(connection);
   const [text, setText] = useState("");
   const onSubmit = (event: Event): void => {

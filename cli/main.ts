@@ -13,6 +13,7 @@
  *     lineup check                check that a server speaks Lineup/1
  *     lineup spec                 print a protocol's reference
  *     lineup config               the configuration of a server
+ *     lineup token add NAME       give clients identities, tokens and rights
  *     lineup context              name servers
  *     lineup completion SHELL     print a shell's completion
  *     lineup man                  print the manual page
@@ -49,6 +50,7 @@ const commands: Readonly<Record<string, () => Promise<Subcommand>>> = {
   check: async () => (await import("./check/check.ts")).check,
   spec: async () => (await import("./spec/spec.ts")).spec,
   config: async () => (await import("./config/config.ts")).config,
+  token: async () => (await import("./token/token.ts")).tokenCommand,
   context: async () => (await import("./context/context.ts")).contextCommand,
   completion: async () => (await import("./completion/completion.ts")).completion,
   man: async () => (await import("./man/man.ts")).man,

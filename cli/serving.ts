@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type { AdminOptions, AdminServer } from "../admin/mod.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
+import { identitiesFile } from "../server/identity/identities_file.ts";
 import type { Reconfiguration, Reloadable, ServeOptions, Server, TlsFiles } from "../server/mod.ts";
 import { configFlag } from "./configuration/layers.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
@@ -79,6 +80,11 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     summary:
       "Further names of the --admin port: https://HOST, separated by commas, or * for any. Without it only its IP address counts.",
   },
+  identities: {
+    value: "FILE",
+    summary:
+      "The clients that may connect, and what each may do: JSON lines, as `lineup token` writes them. Read again when it changes.",
+  },
   insecure: {
     summary: "Let other machines connect, although the server asks for no credentials.",
   },
@@ -133,6 +139,36 @@ export function servingOptions(flags: Flags): ServingOptions {
     signals: true,
     reloads: [],
   };
+}
+
+/**
+ * Adds the identities of --identities to the options of a server. Disposing ends the looks at the file. Throws an `Error`
+ * that names the line of the file that is wrong.
+ */
+export function openIdentities({ identities: path }: Flags, options: ServingOptions): Disposable {
+  if (path === undefined) return new DisposableStack();
+  const file = identitiesFile(path);
+  options.identities = file;
+  options.reloads.push(file);
+  if (file.size === 0) {
+    note(`${path} has no identities; \`lineup token add NAME --file ${path}\` adds one.`);
+  }
+  return file;
+}
+
+/** Warns where tokens cross a network that others can read. */
+function warnOfPlainTokens({ identities, addresses }: {
+  readonly identities: boolean;
+  readonly addresses: readonly string[];
+}): void {
+  const isOpen = (address: string): boolean =>
+    /^(?:tcp|ws):/.test(address) && !isLoopback(new URL(address).hostname);
+  if (!identities || !addresses.some(isOpen)) return;
+  note("Tokens cross the network unencrypted: serve TLS, or let a proxy on this machine do it.");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 /**
@@ -236,11 +272,13 @@ export async function serveToEnd(
   name: string,
   server: Server,
   admin: AdminServer | undefined,
+  { identities: hasIdentities }: { readonly identities: boolean },
   ...hints: readonly string[]
 ): Promise<number> {
   const addresses = admin === undefined ? server.addresses : [...server.addresses, admin.address];
   announce(`${name} listening on ${addresses.join(" and ")}`);
   for (const hint of hints) note(hint);
+  warnOfPlainTokens({ identities: hasIdentities, addresses: server.addresses });
   note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
   await server.finished;
   return 0;

@@ -151,7 +151,8 @@ class FileReader {
     const names = [...this.#options.keys()];
     const last = path.split(".").at(-1)!;
     const elsewhere = names.find((name) => name.split(".").at(-1) === memberOf(last));
-    const near = elsewhere ?? nearWord(path, names);
+    const groups = names.map((name) => name.split(".")[0]);
+    const near = elsewhere ?? nearWord(path, [...names, ...new Set(groups)]);
     return near === undefined ? ": `lineup config` lists all." : `; did you mean ${near}?`;
   }
 

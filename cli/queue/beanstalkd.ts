@@ -18,6 +18,11 @@ export const beanstalkdFlags: Readonly<Record<string, Flag>> = {
     type: { type: "integer", min: 0, max: 65_535 },
     summary: "Serve clients of beanstalkd as well, on this port of --host; its own port is 11300.",
   },
+  "beanstalkd-identity": {
+    value: "NAME",
+    summary:
+      "The identity of all clients of beanstalkd, which cannot prove one; with --identities. Without it they are anonymous.",
+  },
   "beanstalkd-key": {
     value: "PATTERNS",
     list: true,
@@ -28,11 +33,17 @@ export const beanstalkdFlags: Readonly<Record<string, Flag>> = {
 
 /** The handlers for the flags; `undefined` without --beanstalkd. Throws `UsageError`. */
 export function beanstalkdHandlers(
-  { beanstalkd: port, "beanstalkd-key": patterns }: Flags,
+  { beanstalkd: port, "beanstalkd-key": patterns, ...flags }: Flags,
 ): ((work: OpenQueue) => ReturnType<OpenQueue["beanstalkd"]>) | undefined {
   if (port === undefined) {
     if (patterns !== undefined) throw new UsageError("--beanstalkd-key needs --beanstalkd PORT.");
+    if (flags["beanstalkd-identity"] !== undefined) {
+      throw new UsageError("--beanstalkd-identity needs --beanstalkd PORT.");
+    }
     return undefined;
+  }
+  if (flags["beanstalkd-identity"] !== undefined && flags.identities === undefined) {
+    throw new UsageError("--beanstalkd-identity needs --identities FILE.");
   }
   const keys: string[] = patterns ?? [];
   try {
@@ -55,7 +66,7 @@ export function ofBeanstalkd<O extends Reconfiguration>(options: O): O {
 
 /** Serves clients of beanstalkd on a port. */
 export function serveBeanstalkd(
-  port: number,
+  { beanstalkd: port, "beanstalkd-identity": anonymous }: Flags,
   handlers: ReturnType<OpenQueue["beanstalkd"]>,
   heldWork: OpenQueue["heldWork"],
   options: ServeOptions,
@@ -71,6 +82,7 @@ export function serveBeanstalkd(
     tls: undefined,
     ws: undefined,
     reloads: [],
+    anonymous,
     heldWork,
     limits: { maxLine: MAX_LINE, maxBody: MAX_BODY },
   });

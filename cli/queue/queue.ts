@@ -26,7 +26,14 @@ import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { traceServer } from "../open_telemetry.ts";
 import { needRead } from "../permissions.ts";
-import { liveOptions, openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import {
+  liveOptions,
+  openAdmin,
+  openIdentities,
+  serveToEnd,
+  servingFlags,
+  servingOptions,
+} from "../serving.ts";
 
 /** Bounds on the number of things in a queue. */
 const CAPACITY = {
@@ -166,6 +173,7 @@ run an interrupted import again.`,
     if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
     // Refuse a wrong command line before a file is made.
     const { serving, handlersOf, keysOf } = planOf(flags);
+    using _identities = openIdentities(flags, serving);
     if (!inMemory) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
@@ -193,7 +201,7 @@ run an interrupted import again.`,
       await traceServer(server, queueProtocol.name);
       starting.resolve(server);
       await using other = beanstalkd &&
-        await serveBeanstalkd(flags.beanstalkd, beanstalkd, work.heldWork, serving);
+        await serveBeanstalkd(flags, beanstalkd, work.heldWork, serving);
       if (other !== undefined) admin?.observe(other);
       serving.reloads.unshift(reloadable(queue, configuration!, (next) => {
         server.reconfigure(liveOptions(next));
@@ -204,7 +212,8 @@ run an interrupted import again.`,
       const also = other === undefined
         ? []
         : [`Clients of beanstalkd connect to ${other.address}.`];
-      code = await serveToEnd("lineup queue", server, admin, where, ...also);
+      const facts = { identities: serving.identities !== undefined };
+      code = await serveToEnd("lineup queue", server, admin, facts, where, ...also);
       await other?.finished;
     } finally {
       if (!await closed(work)) code = LOST;

@@ -8,7 +8,14 @@ import { traceServer } from "../open_telemetry.ts";
 import { reason } from "../reason.ts";
 import { tuningGroups } from "../tuning.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
-import { liveOptions, openAdmin, serveToEnd, servingFlags, servingOptions } from "../serving.ts";
+import {
+  liveOptions,
+  openAdmin,
+  openIdentities,
+  serveToEnd,
+  servingFlags,
+  servingOptions,
+} from "../serving.ts";
 
 /** `lineup serve`. */
 export const serveCommand: Subcommand = {
@@ -56,6 +63,7 @@ export const serveCommand: Subcommand = {
       throw new UsageError(`--workers needs a module with one service; ${word} has several.`);
     }
     const options = servingOptions(flags);
+    using _identities = openIdentities(flags, options);
     const starting = Promise.withResolvers<Server>();
     await using admin = await openAdmin(flags, starting.promise);
     const server = size === undefined
@@ -77,7 +85,9 @@ export const serveCommand: Subcommand = {
     );
     const names = services.map(({ protocol }) => protocol.name);
     const hints = services.map(({ protocol: { name, summary } }) => `${name}: ${summary}`);
-    return await serveToEnd([...new Set(names)].join(" and "), server, admin, hints.join(" "));
+    const facts = { identities: options.identities !== undefined };
+    const name = [...new Set(names)].join(" and ");
+    return await serveToEnd(name, server, admin, facts, hints.join(" "));
   },
 };
 

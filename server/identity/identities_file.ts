@@ -3,6 +3,7 @@
 import type { Clock } from "../../scheduling/clock.ts";
 import { systemClock } from "../../net/clock.ts";
 import { type LogEntry, logToConsole } from "../log.ts";
+import type { Reloadable } from "../reloads.ts";
 import type { Identities } from "./identity.ts";
 import { IdentityError, type IdentityRecord, readIdentity } from "./identity_line.ts";
 import { IdentityTable } from "./identity_table.ts";
@@ -23,11 +24,11 @@ export interface IdentitiesFileOptions {
 }
 
 /** Identities from a file. Closing it ends the looks at the file. */
-export interface IdentitiesFile extends Identities, Disposable {
+export interface IdentitiesFile extends Identities, Reloadable, Disposable {
   /** The number of identities. */
   readonly size: number;
-  /** Looks at the file now. Returns whether its identities are in use: a wrong file changes nothing, and is logged. */
-  reload(): boolean;
+  /** Reads the file now. Returns the number of identities in words. Throws for a wrong file, which changes nothing. */
+  readonly reload: () => string;
 }
 
 /**
@@ -92,20 +93,16 @@ export function identitiesFile(path: string, options: IdentitiesFileOptions = {}
     });
   };
 
-  const reload = (): boolean => {
-    try {
-      read();
-      log({ level: "info", message: "identities read", file: path, identities: file.size });
-      return true;
-    } catch (error) {
-      const { message: why } = error as Error;
-      log({ level: "error", message: "identities stay as they were", why });
-      return false;
-    }
-  };
-
   const look = (): void => {
-    if (stampOf(path) !== seen) reload();
+    if (stampOf(path) !== seen) {
+      try {
+        read();
+        log({ level: "info", message: "identities read again", identities: file.size });
+      } catch (error) {
+        const { message: why } = error as Error;
+        log({ level: "error", message: "identities stay as they were", why });
+      }
+    }
     stopPoll = clock.after(poll, look);
   };
 
@@ -115,7 +112,11 @@ export function identitiesFile(path: string, options: IdentitiesFileOptions = {}
     get size() {
       return table.records.size;
     },
-    reload,
+    name: "identities",
+    reload() {
+      read();
+      return file.size === 1 ? "1 identity" : `${file.size} identities`;
+    },
     authenticate: (token) => table.authenticate(token),
     forCertificate: (certificate) => table.forCertificate(certificate),
     named: (name) => table.named(name),

@@ -17,6 +17,7 @@ import { serveCommand } from "../../cli/serve/serve.ts";
 import { spec } from "../../cli/spec/spec.ts";
 import { top } from "../../cli/top/top.ts";
 import { tuningFlags } from "../../cli/tuning.ts";
+import { tokenCommand } from "../../cli/token/token.ts";
 import { workCommand } from "../../cli/work/work.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { MAIN } from "./lineup_process.ts";
@@ -37,6 +38,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   serve: serveCommand,
   spec,
   top,
+  token: tokenCommand,
   work: workCommand,
 };
 
@@ -125,7 +127,8 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
       serves: true,
     },
     {
-      typed: `--data :memory: --port 0 --beanstalkd 0 --beanstalkd-key mail.* ${IDENTITY}`,
+      typed: "--data :memory: --port 0 --beanstalkd 0 --beanstalkd-key mail.* " +
+        `--beanstalkd-identity beans --identities DIR/identities.jsonl ${IDENTITY}`,
       serves: true,
     },
     { typed: "--data :memory: --listen tcp://127.0.0.1:0 --proxy-from 127.0.0.1", serves: true },
@@ -147,7 +150,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   serve: [
     {
       typed:
-        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --insecure CALC",
+        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --insecure --identities DIR/identities.jsonl CALC",
       serves: true,
     },
     { typed: `--port 0 ${IDENTITY} CALC`, serves: true },
@@ -170,6 +173,17 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   spec: [
     { typed: "--format json ADDRESS" },
     { typed: `${CREDENTIALS} --context here`, also: NAMED },
+  ],
+  token: [
+    {
+      typed:
+        "add other --file DIR/identities.jsonl --put * --take * --see * --manage * --key * --role x " +
+        "--certificate DNS:a --class bulk --weight 1 --rate 1 --running 1 --until 2100-01-01T00:00Z",
+    },
+    { typed: "add plain --file DIR/identities.jsonl --no-token" },
+    { typed: "rotate other --file DIR/identities.jsonl" },
+    { typed: "revoke other --file DIR/identities.jsonl --previous" },
+    { typed: "list --file DIR/identities.jsonl --json" },
   ],
   top: [
     { typed: "--interval 100ms --count 1 --json ADDRESS" },
@@ -251,6 +265,7 @@ async function inPlace(act: (place: Place) => Promise<void>): Promise<void> {
   await Deno.writeTextFile(`${directory}/token`, "x", { mode: 0o600 });
   await Deno.copyFile(new URL("tests/transports/tls/client.key", ROOT), `${directory}/key`);
   await Deno.chmod(`${directory}/key`, 0o600);
+  await Deno.writeTextFile(`${directory}/identities.jsonl`, '{"name":"beans"}');
   await Deno.mkdir(`${directory}/lineup`);
   const contexts = { contexts: { here: { address: queue.address } } };
   await Deno.writeTextFile(`${directory}/lineup/contexts.json`, JSON.stringify(contexts));

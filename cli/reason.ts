@@ -11,17 +11,20 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     "the server's certificate is not trusted here; --ca FILE trusts it, or its authority (PEM)",
   ],
   [
-    /invalid peer certificate: .*NotValidForName.*|Hostname\/IP does not match certificate.*/s,
-    "the server's certificate is for another name than the address has",
+    /invalid peer certificate: (?:.*NotValidForName|certificate not valid for name).*|Hostname\/IP does not match certificate.*/s,
+    "the server's certificate is for another name than the address has; use that name",
   ],
   [
-    /invalid peer certificate: .*Expired.*|certificate has expired/s,
-    "the server's certificate has expired",
+    /invalid peer certificate: (?:.*Expired|certificate expired).*|certificate has expired/s,
+    "the server's certificate has expired; it must be renewed there",
   ],
-  [/invalid peer certificate: .*NotValidYet.*/s, "the server's certificate is not valid yet"],
+  [
+    /invalid peer certificate: (?:.*NotValidYet|certificate not valid yet).*|certificate is not yet valid/s,
+    "the server's certificate is not valid yet; compare the clocks of both machines",
+  ],
   [
     /received (corrupt message|fatal alert).*|.*wrong version number.*|packet length too long/s,
-    "the server does not speak TLS at this address, or not this protocol",
+    "the server does not speak TLS at this address, or not this protocol; tcp:// is without TLS",
   ],
   [
     /failed to lookup address information.*|getaddrinfo ENOTFOUND.*/s,

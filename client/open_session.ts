@@ -120,7 +120,11 @@ export async function openSessionAt(
     return session;
   };
 
-  const stop = clock.after(timeout, () => giveUp.abort(new Error("no greeting in time")));
+  // A server of TLS says nothing before its client does.
+  const hint = !isStream && place.transport === "tcp"
+    ? "; if the server speaks TLS, its address begins with tls://"
+    : "";
+  const stop = clock.after(timeout, () => giveUp.abort(new Error(`no greeting in time${hint}`)));
   const unlisten = onAbort(signal, () => giveUp.abort(signal!.reason));
   try {
     const aborted = new Promise<never>((_, reject) =>

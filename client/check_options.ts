@@ -3,9 +3,10 @@
 import type { CallOptions, ClientOptions } from "./client.ts";
 import type { ClientTls } from "../net/dial_options.ts";
 import type { RetryOptions } from "./retry.ts";
+import type { WorkOptions } from "./work_options.ts";
 
 /** The kinds of options, by what `typeof` says; `any` is checked elsewhere, or not. */
-type Kind = "function" | "number" | "string" | "any";
+type Kind = "function" | "number" | "boolean" | "string" | "any";
 
 const CLIENT: Readonly<Record<keyof ClientOptions, Kind>> = {
   agent: "any",
@@ -54,6 +55,18 @@ const CALL: Readonly<Record<keyof CallOptions, Kind>> = {
   within: "number",
 };
 
+const WORK: Readonly<Record<keyof WorkOptions, Kind>> = {
+  clock: "any",
+  concurrency: "number",
+  grace: "number",
+  lease: "number",
+  most: "number",
+  onEvent: "function",
+  prefetch: "number",
+  random: "function",
+  untilEmpty: "boolean",
+};
+
 /** Throws `TypeError` for options of `connect` that there are not, or that cannot be. */
 export function needClientOptions(options: ClientOptions): void {
   needOptions(options, CLIENT, "connect", "");
@@ -83,6 +96,11 @@ export function needCallOptions(options: CallOptions): void {
   }
 }
 
+/** Throws `TypeError` for options of `work` that there are not, or that cannot be. */
+export function needWorkOptions(options: WorkOptions): void {
+  needOptions(options, WORK, "work", "");
+}
+
 function needOptions(
   options: object,
   kinds: Readonly<Record<string, Kind>>,
@@ -105,7 +123,7 @@ function needOptions(
   }
 }
 
-const IN_MS = new Set(["within", "timeout", "heartbeat", "base", "cap"]);
+const IN_MS = new Set(["within", "timeout", "heartbeat", "base", "cap", "grace", "lease"]);
 
 /** The end of a sentence about an unknown name: the known name that is nearest, or all known names. */
 function nearest(name: string, known: readonly string[]): string {

@@ -18,6 +18,7 @@ import {
   type WorkClient,
   type WorkEvent,
 } from "./jobs.ts";
+import { needWorkOptions } from "./check_options.ts";
 import { needCommands } from "./need_commands.ts";
 import { ReadableJob } from "./taken_job.ts";
 import { createTakeLoop } from "./take_loop.ts";
@@ -37,8 +38,8 @@ const COMMANDS = ["TAKE", "DONE", "FAIL", "EXTEND", "RELEASE"] as const;
  * attempt's number, so that it never ends the job of another worker. Where nothing can be taken for a while (no
  * connection, `read-only`, `busy`, `draining`), it tries again after pauses that grow up to 10 s.
  *
- * Throws `TypeError` for a client without the commands of the queue's protocol, and `RangeError` for options that cannot
- * be. `queue` has typed payloads instead of bodies.
+ * Throws `TypeError` for a client without the commands of the queue's protocol, and for options that there are not or
+ * that are of another type; `RangeError` for numbers that cannot be. `queue` has typed payloads instead of bodies.
  *
  * @example
  * ```ts
@@ -72,14 +73,21 @@ export function work(
   options: WorkOptions = {},
 ): Worker {
   needCommands("work", client, COMMANDS);
+  needWorkOptions(options);
+  if (typeof handler !== "function") {
+    throw new TypeError(`the handler of work must be a function, not ${typeof handler}`);
+  }
   const { concurrency = 1, prefetch = 0, lease, most = Infinity, untilEmpty = false } = options;
   const { clock = systemClock, random = Math.random, onEvent, grace = GRACE_MS } = options;
   within("concurrency", concurrency, 1);
   within("prefetch", prefetch, 0);
   within("grace", grace, 0);
+  if (lease !== undefined) within("lease", lease, 1);
   if (most !== Infinity) within("most", most, 1);
-  const names = typeof queues === "string" ? [queues] : [...queues];
-  if (names.length === 0) throw new RangeError("work needs the name of a queue");
+  const names = typeof queues === "string" ? [queues] : Array.isArray(queues) ? [...queues] : [];
+  if (names.length === 0 || names.some((name) => typeof name !== "string")) {
+    throw new RangeError("work needs the name of a queue, or an array of names");
+  }
 
   const holding: Holding = { client, clock, random, lease };
   const counts = { taken: 0, done: 0, failed: 0, dead: 0, released: 0, lost: 0 };

@@ -1,7 +1,7 @@
 // The written form of values of each type, and values read back from it.
 
 import { decodeText, encodeText } from "./strings.ts";
-import { describe, type NameableField } from "./describe.ts";
+import { describe, describeValue, type NameableField } from "./describe.ts";
 import { formatDuration } from "./duration.ts";
 import { excerpt } from "./quoting.ts";
 import type { FieldSpec, TypeName } from "./spec.ts";
@@ -199,14 +199,23 @@ function isFit(value: unknown, field: FieldSpec): boolean {
 }
 
 /** Throws `BadValue` for a value that the field does not allow. `given` is the source of the value, for the message. */
-function needFit(value: unknown, field: FieldSpec, given: unknown = value): void {
-  if (!isFit(value, field)) throw badValue(field, `, not ${shown(given)}`);
+function needFit(
+  value: unknown,
+  field: FieldSpec,
+  given: unknown = value,
+  inWords: typeof describe = describe,
+): void {
+  if (!isFit(value, field)) throw badValue(field, `, not ${shown(given)}`, inWords);
 }
 
 /** An error that says what a field allows; `but` says what came instead. */
-export function badValue(field: NameableField, but: string): BadValue {
+export function badValue(
+  field: NameableField,
+  but: string,
+  inWords: typeof describe = describe,
+): BadValue {
   const whose = field.name ? `${field.name} must be ` : "";
-  return new BadValue(whose + describe(field) + but);
+  return new BadValue(whose + inWords(field) + but);
 }
 
 /**
@@ -242,9 +251,9 @@ export function parseValue(text: string, field: FieldSpec): unknown {
  */
 export function formatValue(value: unknown, field: FieldSpec, most: number = Infinity): string {
   needRoom(value, most);
-  needFit(value, field);
+  needFit(value, field, value, describeValue);
   const text = types[field.type].toText(value, most);
-  if (text === undefined) needFit(text, field, value);
+  if (text === undefined) needFit(text, field, value, describeValue);
   if (text!.length > most) throw new TooLong(most);
   return text!;
 }

@@ -7,7 +7,7 @@ import { bareProtocol } from "../bare_protocol.ts";
 
 const CALLS: readonly (readonly [options: unknown, message: string])[] = [
   [{ within: "5s" }, 'within must be a number of milliseconds, not "5s"'],
-  [{ within: -1 }, "within must be a duration"],
+  [{ within: -1 }, "within must be a whole number of milliseconds, 1 to "],
   [{ retries: "3" }, 'retries must be a number, not "3"'],
   [{ onRetry: 5 }, "onRetry must be a function, not 5"],
   [{ onReply: null }, "onReply must be a function, not null"],

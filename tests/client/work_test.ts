@@ -469,6 +469,21 @@ Deno.test("A worker ends with an error where it can never take a job again", asy
     assertThrows(() => work(client, "mail", () => {}, options), RangeError, why);
   }
   assertThrows(() => work(client, [], () => {}), RangeError, "needs the name of a queue");
+  assertThrows(() => work(client, 5 as never, () => {}), RangeError, "needs the name of a queue");
+  assertThrows(() => work(client, "mail", 5 as never), TypeError, "must be a function, not number");
+  // deno-lint-ignore no-explicit-any
+  const wrong: readonly (readonly [options: any, why: string])[] = [
+    [{ concurency: 5 }, "work has no option concurency; did you mean concurrency?"],
+    [{ concurrency: "5" }, 'concurrency must be a number, not "5"'],
+    [{ lease: "60s" }, 'lease must be a number of milliseconds, not "60s"'],
+    [{ untilEmpty: "yes" }, 'untilEmpty must be a boolean, not "yes"'],
+    [{ onEvent: 5 }, "onEvent must be a function, not 5"],
+    [5, "the options of work must be an object, not 5"],
+  ];
+  for (const [options, why] of wrong) {
+    assertThrows(() => work(client, "mail", () => {}, options), TypeError, why);
+  }
+  assertThrows(() => work(client, "mail", () => {}, { lease: 0 }), RangeError, "lease must be");
 });
 
 Deno.test("A worker ends by itself after its number of jobs, or where no job is left", async () => {

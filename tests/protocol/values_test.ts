@@ -229,3 +229,19 @@ Deno.test("formatValue keeps to limits", () => {
     ] as const
   ) assertThrows(() => formatValue(value, limited), BadValue);
 });
+
+Deno.test("a wrong value of a program is told as programs have it, one of a line as people type it", () => {
+  const field = { type: "duration", name: "wait", max: 5000 } as const;
+  assertThrows(
+    () => formatValue("5s", field),
+    BadValue,
+    'wait must be a whole number of milliseconds, at most 5000, not "5s"',
+  );
+  assertThrows(
+    () => parseValue("9s", field),
+    BadValue,
+    "wait must be a duration such as 500ms, 5s, 1.5m, 2h or 1d, at most 5s, not",
+  );
+  const told = [["size", "a whole number of bytes"], ["boolean", "true or false"]] as const;
+  for (const [type, says] of told) assertThrows(() => formatValue("x", { type }), BadValue, says);
+});

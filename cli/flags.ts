@@ -16,6 +16,8 @@ export interface Flag {
   readonly value?: string;
   /** The type of its value. Default: any text. */
   readonly type?: FieldSpec;
+  /** Words that a shell may offer for its value, which need not be all. Default: those of its type. */
+  readonly offers?: readonly string[];
   /** The value of a flag that is not given, as a person types it. */
   readonly default?: string;
   /** As `default`, where the command itself takes it because it must know whether the flag is given. */

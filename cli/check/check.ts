@@ -41,6 +41,7 @@ export const check: Subcommand = {
         "A request that changes nothing and takes some seconds, such as 'SLEEP 60000', for the cases about requests that run.",
     },
     level: {
+      offers: levels,
       value: "LEVELS",
       summary: `Run the cases of these levels only, separated by commas: ${levels.join(", ")}.`,
     },

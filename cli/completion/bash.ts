@@ -8,10 +8,14 @@ export function bash(commands: readonly CommandWords[]): string {
   return `# Completion of lineup for bash, printed by: lineup completion bash
 _lineup() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]}
-  local flags= valued= kind= words= ended= number=0 at each skip
+  local flags= valued= kind= words= ended= named= number=0 at each skip
   # bash splits --flag=value into three words.
   if [[ $word == = ]]; then word=
   elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  # bash splits @FILE too, unless COMP_WORDBREAKS is changed, but takes both words for the one to complete.
+  if [[ $word == @* ]]; then word=\${word#@} named=1
+  elif [[ $before == @ ]]; then named=1
   fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -35,6 +39,7 @@ ${commands.map(caseOf).join("")}  esac
       kind=files
       ((ended == COMP_CWORD - 1)) && kind=programs
     fi
+  elif [[ -n $named ]]; then kind=named
   elif [[ $valued == *" $before "* ]]; then :
   elif [[ $word == -* ]]; then kind=words words=$flags
   else
@@ -50,6 +55,14 @@ ${commands.map(argsOf).join("")}    esac
     files)
       type compopt &> /dev/null && compopt -o filenames
       COMPREPLY=($(compgen -f -- "$word"))
+      ;;
+    named)
+      # compopt would quote the @.
+      for each in $(compgen -f -- "$word"); do
+        [[ -d $each ]] && each+=/ && type compopt &> /dev/null && compopt -o nospace
+        printf -v each %q "$each"
+        COMPREPLY+=("@$each")
+      done
       ;;
   esac
 }

@@ -58,7 +58,8 @@ function commandWords(name: string, command: Subcommand): CommandWords {
 }
 
 /** The values of a flag by the word that the help has for them. */
-function valuesOf({ value, type }: Flag): Completions {
+function valuesOf({ value, type, offers }: Flag): Completions {
+  if (offers !== undefined) return offers;
   if (value === "FILE") return "files";
   if (value === "CONTEXT") return "contexts";
   const { type: kind, values } = fieldSpec(type ?? "text");

@@ -8,7 +8,7 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "/raw": "Show the bytes both ways, or the replies again.",
   "/repeat": "DURATION REQUEST: send a request again, so long after each answer, until Ctrl-C.",
   "/save": "FILE: write the last reply to a new file.",
-  "/timing": "Show how long each reply took, or no more.",
+  "/timing": "Turn on or off how long each reply takes.",
 };
 
 /** The words that some of these commands need. */
@@ -37,4 +37,5 @@ lists the tags of the requests that wait.
   /page           the last reply a page at a time
   /save FILE      write the last reply to a new file
   /repeat 2s QUEUES   send it again, 2 s after each answer, until Ctrl-C
-  /timing, /raw, /quit   how long replies take; bytes both ways; leave`;
+  /timing         how long each reply takes, on or off
+  /raw, /quit     the bytes both ways, on or off; leave`;

@@ -29,6 +29,7 @@ export const put: Subcommand = {
     lines: { summary: "Put a job for each line of standard input or @FILE." },
     "id-from": {
       value: "HOW",
+      offers: ["number", "body", "tab"],
       summary:
         "With --lines, the id of each job: number (--id NAME and the line's number), body (a hash of the line), tab (the text before a tab, which is no part of the job) or .FIELD (of a JSON object).",
     },

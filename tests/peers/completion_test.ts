@@ -33,6 +33,10 @@ const LINES: readonly (readonly [typed: string, line: string])[] = [
   ["lineup put mail x --pri", "lineup put mail x --priority"],
   ["lineup spec --format typ", "lineup spec --format types"],
   ["lineup spec --format=typ", "lineup spec --format=types"],
+  ["lineup check --level ti", "lineup check --level timing"],
+  ["lineup put --id-from nu", "lineup put --id-from number"],
+  ["lineup config ser", "lineup config serve"],
+  ["lineup queue --timeouts.id", "lineup queue --timeouts.idle"],
   ["lineup top --context w", "lineup top --context work"],
   ["lineup context us", "lineup context use"],
   ["lineup context use w", "lineup context use work"],
@@ -68,6 +72,19 @@ Deno.test("the completion of bash completes commands, flags, values, contexts, f
     await pane.press("Enter");
     await pane.see(/bash\n\$$/);
     await tab(pane);
+    const typeTab = async (typed: string, line: string): Promise<void> => {
+      await pane.type(typed);
+      await pane.press("Tab");
+      await pane.see(new RegExp(`\\$ ${RegExp.escape(line)}$`));
+      await pane.press("C-u");
+      await pane.see(EMPTY);
+    };
+    await typeTab("lineup put mail @a", "lineup put mail @a\\ service.ts");
+    await typeTab("lineup call PUT mail @a", "lineup call PUT mail @a\\ service.ts");
+    await pane.type("COMP_WORDBREAKS=${COMP_WORDBREAKS//@}");
+    await pane.press("Enter");
+    await pane.see(EMPTY);
+    await typeTab("lineup put mail @a", "lineup put mail @a\\ service.ts");
     // Two Tabs list what is possible.
     await pane.type("lineup --");
     await pane.press("Tab", "Tab");

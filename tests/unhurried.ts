@@ -8,3 +8,12 @@ export const unhurried: ServeOptions = {
   classes: CLASSES.map((each) => ({ ...each, target: Infinity, patience: Infinity })),
   pressure: { late: Infinity },
 };
+
+/** The same as flags of `lineup queue` and `lineup serve`. */
+export const unhurriedFlags: readonly string[] = [
+  // The class of control requests has no flags.
+  ...CLASSES.slice(1).flatMap(({ name }) => [
+    ...[`--classes.${name}.target`, "1d", `--classes.${name}.patience`, "1d"],
+  ]),
+  ...["--memory.late", "1d"],
+];

@@ -51,7 +51,7 @@ async function serveShop() {
 
 Deno.test("lineup load sends the number of requests that it is told, from every thread", async () => {
   await using server = await serveShop();
-  for (const flags of [[], ["--tagged", "--depth", "7"], ["--rate", "1000"]]) {
+  for (const flags of [["--tagged", "--depth", "7"], ["--rate", "1000"]]) {
     server.bought.length = 0;
     const { code, out, err } = await lineup([
       "load",
@@ -114,13 +114,15 @@ Deno.test("lineup load sends a mix by weight, from a file or flags", async () =>
 Deno.test("lineup load counts errors by code, and exits with 1 for too many", async () => {
   await using server = await serveShop();
   const args = ["--quiet", "--requests", "100", "--command", "LOOK", "--command", "FAIL"];
-  const both = await lineup(["load", "--json", ...args, server.address]);
-  const report = JSON.parse(both.out);
-  assertEquals(both.code, 0);
-  assertEquals(report.errors, { gone: report.failed });
-  assertEquals(report.ok + report.failed, 100);
-  assertEquals((await lineup(["load", "--max-errors", "1", ...args, server.address])).code, 1);
-  assertEquals((await lineup(["load", "--max-errors", "99", ...args, server.address])).code, 0);
+  for (const [most, expected] of [["99", 0], ["1", 1]] as const) {
+    const { code, out } = await lineup(
+      ["load", "--json", "--max-errors", most, ...args, server.address],
+    );
+    const report = JSON.parse(out);
+    assertEquals(code, expected);
+    assertEquals(report.errors, { gone: report.failed });
+    assertEquals(report.ok + report.failed, 100);
+  }
   const none = await lineup(["load", "--quiet", "--requests", "9", server.address, "FAIL"]);
   assertEquals(none.code, 1);
   assertMatch(none.out, /^ERR replies\n {2}gone {2}9 {2}100 %$/m);
@@ -184,8 +186,8 @@ Deno.test("lineup load shows a stall of the server with --rate; a closed loop hi
     let requests = 0;
     let stall: Promise<void> | undefined;
     return lineServer(async (line) => {
-      // At the 301st request, the server answers and reads nothing for a second.
-      if (line !== "SPEC" && ++requests === 301) {
+      // At the 51st request, the server answers and reads nothing for a second.
+      if (line !== "SPEC" && ++requests === 51) {
         stall = new Promise((resolve) => setTimeout(resolve, STALL_MS));
       }
       await stall;
@@ -202,19 +204,20 @@ Deno.test("lineup load shows a stall of the server with --rate; a closed loop hi
   /** The number of requests that took longer than half the stall. */
   const late = ({ histogram }: { histogram: [upTo: number, count: number][] }): number =>
     histogram.reduce((sum, [upTo, count]) => upTo > STALL_MS / 2 ? sum + count : sum, 0);
-  // About 250 of 1500 requests are due in the first half of the stall, and 50 of them in its first 100 ms, on a machine of any
-  // speed. This holds also where most of them find no free connection and are sent after the stall.
+  // About 50 of 250 requests are due in the first half of the stall, and 10 of them in its first 100 ms, on a machine of
+  // any speed. This holds also where most of them find no free connection and are sent after the stall.
+  // From 500 a second on, `lineup load` polls the clock all the time, which costs a core.
   for (const depth of ["256", "1"]) {
     const open = await measure(
-      ...["--rate", "500", "--arrivals", "steady", "--requests", "1500", "--depth", depth],
+      ...["--rate", "100", "--arrivals", "steady", "--requests", "250", "--depth", depth],
     );
-    assertEquals(open.ok, 1500);
-    assert(late(open) >= 240, `open loop: ${late(open)} are late`);
+    assertEquals(open.ok, 250);
+    assert(late(open) >= 48, `open loop: ${late(open)} are late`);
     assert(open.latency.p99 >= 900, `open loop: p99 ${open.latency.p99}`);
   }
-  // One of 5000 requests meets the stall: a closed loop sends no other one meanwhile.
-  const closed = await measure("--connections", "1", "--requests", "5000");
-  assertEquals(closed.ok, 5000);
+  // One of 2000 requests meets the stall: a closed loop sends no other one meanwhile.
+  const closed = await measure("--connections", "1", "--requests", "2000");
+  assertEquals(closed.ok, 2000);
   assert(closed.latency.most >= STALL_MS, `closed loop: most ${closed.latency.most}`);
   assert(late(closed) <= 5, `closed loop: ${late(closed)} are late`);
 });
@@ -230,6 +233,8 @@ Deno.test("lineup load counts the requests that it could not send, and those wit
   assertEquals([code, sent, ok, unanswered], [1, 6, 0, 6]);
   assert(unsent > 0, String(unsent));
   assertEquals(behind.count, 6);
+  // The load does not wait until the server has read them.
+  await server.until(() => server.received.length >= 6);
   assertEquals(server.received.length, 6);
 });
 
@@ -284,17 +289,24 @@ Deno.test("lineup load shows an answer that is not of Lineup/1", async () => {
     ["OK {2}\nabc\n", "a body that is longer than it said"],
     [`OK ${"x".repeat(70_000)}`, "a line without end"],
   ];
-  for (const [answer, says] of wrong) {
-    await using server = await lineServer(() => answer);
-    const { code, out } = await lineup([
-      "load",
-      ...["--json", "--quiet", "--unchecked", "--connections", "1", "--warmup", "0ms"],
-      ...["--duration", "50ms", "--grace", "0ms", server.address, "PING"],
-    ]);
-    const { connectionsLost } = JSON.parse(out);
-    assertEquals(Object.keys(connectionsLost), [`not Lineup/1: ${says}`], answer.slice(0, 20));
-    assertEquals(code, answer === "OK\nOK\n" ? 0 : 1);
+  // Each connection gets one of the answers. The length of the run is a number of requests: on a busy machine, no answer
+  // may come in a short time.
+  let next = 0;
+  await using server = await lineServer((line) => line === "PING" ? wrong[next++][0] : "");
+  const { code, out } = await lineup([
+    "load",
+    ...["--json", "--quiet", "--unchecked", "--connections", "1"],
+    ...["--requests", String(wrong.length), server.address, "PING"],
+  ]);
+  const { ok, unanswered, connectionsLost } = JSON.parse(out);
+  const counts: Record<string, number> = {};
+  for (const [, says] of wrong) {
+    const why = `not Lineup/1: ${says}`;
+    counts[why] = (counts[why] ?? 0) + 1;
   }
+  assertEquals(connectionsLost, counts);
+  // One answer is good before it goes wrong.
+  assertEquals([code, ok, unanswered], [0, 1, wrong.length - 1]);
 });
 
 Deno.test("lineup load ends at Ctrl-C, with the report so far", async () => {
@@ -330,11 +342,12 @@ Deno.test("lineup load writes a page that needs no other file, and shows its pro
   try {
     const { code, err, out } = await lineup([
       "load",
-      ...["--html", `${dir}/page.html`, "--warmup", "0ms", "--duration", "1200ms"],
+      ...["--html", `${dir}/page.html`, "--warmup", "0ms", "--duration", "3s", "--rate", "50"],
       ...["--connections", "2", server.address, "PING", "<b>&amp;"],
     ]);
     assertEquals(code, 0);
-    assertMatch(err, /^1\.\d of 1 s {2}[0-9,]+\/s {2}p50 [0-9.]+ m?s {2}p99 .* ERR 0$/m);
+    // A line a second, or later on a busy machine.
+    assertMatch(err, /^[123]\.\d of 3 s {2}[0-9,]+\/s {2}p50 [0-9.]+ m?s {2}p99 .* ERR 0$/m);
     assertMatch(out, /^latency up to\n/m);
     const page = await Deno.readTextFile(`${dir}/page.html`);
     assertMatch(page, /^<!doctype html>/);
@@ -346,7 +359,7 @@ Deno.test("lineup load writes a page that needs no other file, and shows its pro
     assertStringIncludes(page, "<td>shop/1.0 at ");
     assertStringIncludes(
       page,
-      `<td>lineup load --html ${dir}/page.html --warmup 0ms --duration 1200ms --connections 2 `,
+      `<td>lineup load --html ${dir}/page.html --warmup 0ms --duration 3s --rate 50 --connections 2 `,
     );
     assertStringIncludes(page, "PING &#39;&lt;b&gt;&amp;amp;&#39;</td>");
     assertFalse(/<script|<link|src=|https?:/.test(page), "nothing of elsewhere");

@@ -1,5 +1,6 @@
 // Runs `lineup` and reports its memory: `deno run --v8-flags=--expose-gc cost_server.ts queue ...`. For each line on
-// standard input, it collects its garbage and writes a line of JSON.
+// standard input, it collects its garbage and writes a line of JSON. It ends with standard input: a test that is killed
+// leaves no server behind.
 
 import { main } from "../../../cli/main.ts";
 import { collectGarbage } from "../../garbage.ts";
@@ -17,6 +18,7 @@ async function tell(): Promise<void> {
     const { heapUsed, external, rss } = Deno.memoryUsage();
     console.log(JSON.stringify({ heap: heapUsed + external, rss } satisfies CostReport));
   }
+  Deno.exit();
 }
 
 if (import.meta.main) {

@@ -2,6 +2,7 @@
 // time of its thread. This is the wait of a PING on an idle machine, and does not depend on the load of this one.
 
 import { Framer } from "@lineup/lineup/protocol";
+import { unhurriedFlags } from "../../unhurried.ts";
 import type { CostReport } from "./cost_server.ts";
 
 const MODULE = new URL("./cost_server.ts", import.meta.url).pathname;
@@ -46,17 +47,8 @@ export class Costed implements AsyncDisposable {
   static async start(data: string): Promise<Costed> {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
-        "run",
-        "-A",
-        "--v8-flags=--expose-gc",
-        MODULE,
-        "queue",
-        "--port",
-        "0",
-        "--ws",
-        "0",
-        "--data",
-        data,
+        ...["run", "-A", "--v8-flags=--expose-gc", MODULE, "queue", "--port", "0", "--ws", "0"],
+        ...["--data", data, ...unhurriedFlags],
       ],
       stdin: "piped",
       stdout: "piped",
@@ -136,8 +128,7 @@ export class Costed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#probe.close();
-    await this.#commands.close().catch(() => {});
-    this.#child.kill("SIGKILL");
+    await this.#commands.close();
     await this.#out.cancel();
     await this.#child.status;
   }

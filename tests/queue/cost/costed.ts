@@ -2,6 +2,7 @@
 // time of its thread. This is the wait of a PING on an idle machine, and does not depend on the load of this one.
 
 import { Framer } from "@lineup/lineup/protocol";
+import { holdsElsewhere } from "../../elsewhere.ts";
 import { unhurriedFlags } from "../../unhurried.ts";
 import type { CostReport } from "./cost_server.ts";
 
@@ -83,6 +84,16 @@ export class Costed implements AsyncDisposable {
     const { pid } = this.#child;
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`);
     return Number(stat.split(" ")[0]) / NS;
+  }
+
+  /** The same once the thread sleeps: the system adds the time of a thread that runs a few milliseconds late. */
+  async cpuAtRest(): Promise<number> {
+    const { pid } = this.#child;
+    await holdsElsewhere(() => {
+      const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
+      return stat.slice(stat.lastIndexOf(")") + 2).startsWith("S");
+    }, "the server waits");
+    return this.cpu();
   }
 
   /** The work of the event loop before it answered a PING, in ms of CPU time. */

@@ -61,7 +61,7 @@ async function costOf(
     const { conn, send } = await open(server);
     await send(encoder.encode(before));
     await server.ping();
-    const start = server.cpu();
+    const start = await server.cpuAtRest();
     await send(new Uint8Array(size).fill(0x61));
     await send(encoder.encode(`${behind}\nQUIT\n`));
     let text = "";
@@ -71,7 +71,7 @@ async function costOf(
       if (read === null) throw new Error(`the connection ended: ${text}`);
       text += new TextDecoder().decode(buffer.subarray(0, read));
     }
-    least = Math.min(least, (server.cpu() - start) / size);
+    least = Math.min(least, (await server.cpuAtRest() - start) / size);
     conn.close();
   }
   return 1e6 * least;

@@ -1,7 +1,7 @@
 // The sockets of Node and Bun: TCP, TLS and Unix of node:net and node:tls, and WebSocket.
 
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, rootCertificates } from "node:tls";
 import {
   type Address,
   formatAddress,
@@ -10,7 +10,7 @@ import {
   isWebSocket,
   type UnixAddress,
 } from "./address.ts";
-import type { DialOptions } from "./dial_options.ts";
+import type { ClientTls, DialOptions } from "./dial_options.ts";
 import { NodeStream } from "./node_stream.ts";
 import { nodeTlsOptions } from "./node_tls_client.ts";
 import type { ByteStream } from "./stream.ts";
@@ -35,7 +35,11 @@ export async function connectStream(
           "use tcp://, tls:// or unix: here",
       );
     }
-    return await connectWebSocket(address, options);
+    const { tls } = options;
+    if (address.transport === "ws" || tls === undefined) {
+      return await connectWebSocket(address, options);
+    }
+    return await connectWebSocket(address, options, (url) => certifiedWebSocket(url, tls));
   }
   const [socket, peer, connected] = open(address, options);
   const stream = new NodeStream(socket, peer);
@@ -71,4 +75,20 @@ function open(
   if (address.transport === "tcp") return [connect(options), formatHost(address), "connect"];
   const socket = connectTls({ ...options, ...nodeTlsOptions(host, tls, alpn) });
   return [socket, formatHost(address), "secureConnect"];
+}
+
+/** A WebSocket that trusts further certificates, and shows one. Throws `StreamError` in Node, whose WebSocket cannot. */
+function certifiedWebSocket(
+  url: string,
+  { caCerts, cert, key, serverName }: ClientTls,
+): WebSocket {
+  if (!("Bun" in globalThis)) {
+    throw new StreamError(
+      "NotSupported",
+      `${url}: the WebSocket of Node takes no certificates; use tls:// here, or NODE_EXTRA_CA_CERTS`,
+    );
+  }
+  const ca = caCerts && [...rootCertificates, ...caCerts];
+  const options = { tls: { ca, cert, key, serverName } };
+  return new (WebSocket as new (url: string, options: object) => WebSocket)(url, options);
 }

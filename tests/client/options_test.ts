@@ -26,6 +26,11 @@ const CONNECTIONS: readonly (readonly [options: unknown, message: string])[] = [
   [{ retry: { attempt: 5 } }, "retry of connect has no option attempt; did you mean attempts?"],
   [{ retry: { attempts: "5" } }, 'retry.attempts must be a number, not "5"'],
   [{ retry: 3 }, "the options of retry of connect must be an object, not 3"],
+  [{ tls: { ca: "" } }, "tls of connect has no option ca; its options are caCerts,"],
+  [{ tls: { cert: 5, key: "" } }, "tls.cert must be a string, not 5"],
+  [{ tls: { cert: "" } }, "tls.cert needs tls.key too"],
+  [{ tls: { key: "" } }, "tls.key needs tls.cert too"],
+  [{ tls: { caCerts: "" } }, "tls.caCerts must be a list of texts in PEM"],
   [null, "the options of connect must be an object, not null"],
 ];
 

@@ -1,10 +1,12 @@
 // A server that asks its clients for certificates.
 
+import { X509Certificate } from "node:crypto";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect } from "../../../client/mod.ts";
 import { type ClientTls, connectStream, listen, parseAddress } from "../../../net/mod.ts";
 import { AddressError } from "../../../net/mod.ts";
-import { Refusal, serve, type ServeOptions } from "../../../server/mod.ts";
+import { identitiesFile, Refusal, serve, type ServeOptions } from "../../../server/mod.ts";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { bareProtocol } from "../../bare_protocol.ts";
 import { RawClient } from "../../raw_client.ts";
 import { certified, clientCa, identity, trust } from "../../transports/tls.ts";
@@ -109,4 +111,85 @@ Deno.test("a server that requires certificates may listen beyond this machine", 
       () => at({ ...identity, clientCa }, "tcp://0.0.0.0:0"),
     ]
   ) await assertRejects(open, AddressError, "asks for no credentials");
+});
+
+Deno.test("a certificate stands for an identity by its name or its fingerprint", async () => {
+  const folder = await Deno.makeTempDir();
+  const who = {
+    name: "who",
+    version: "1.0",
+    summary: "Tells who a client is.",
+    commands: { WHO: { summary: "Tell my name.", reply: { name: "text" } } },
+  } as const;
+  const { fingerprint256 } = new X509Certificate(certified.cert!);
+  const proofs = [
+    "URI:spiffe://example.org/worker",
+    "DNS:worker.example.org",
+    "email:worker@example.org",
+    `sha256:${fingerprint256.replaceAll(":", "").toLowerCase()}`,
+  ];
+  try {
+    // The common name proves nothing.
+    for (const proof of [...proofs, "DNS:nobody"]) {
+      const path = `${folder}/identities.jsonl`;
+      await Deno.writeTextFile(path, JSON.stringify({ name: "ada", certificates: [proof] }), {
+        mode: 0o600,
+      });
+      using identities = identitiesFile(path, { log: () => {} });
+      await using server = await serve(who, {
+        WHO: (_, { identity }) => ({ name: identity!.name }),
+      }, { port: 0, tls: { ...identity, clientCa }, identities, log: () => {} });
+      await using client = await connect(who, server.address, {
+        tls: certified,
+        retry: { attempts: 1 },
+      });
+      const outcome = client.WHO().then(({ name }) => name, (error) => (error as Refusal).code);
+      assertEquals(await outcome, proofs.includes(proof) ? "ada" : "unauthenticated", proof);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("connections that begin no handshake give way to others, and end in time", async () => {
+  const clock = new VirtualClock();
+  await using server = await serve(bareProtocol, {}, {
+    listen: ["tls://127.0.0.1:0"],
+    tls: { ...identity, clientCa },
+    connections: { connectionsOpening: 4 },
+    timeouts: { opening: 60_000 },
+    clock,
+    log: () => {},
+  });
+  const port = Number(server.address.split(":").at(-1));
+  const silent = await Promise.all(Array.from({ length: 20 }, () => Deno.connect({ port })));
+  const ended = silent.map((conn) => conn.read(new Uint8Array(1)).catch(() => null));
+  using wire = await RawClient.open(
+    await connectStream(parseAddress(server.address), { tls: certified }),
+  );
+  // All but the last four are closed, or five where the client's own is among them.
+  assertEquals(await Promise.all(ended.slice(0, 15)), Array(15).fill(null));
+  await wire.send("PING\n");
+  assertEquals(await wire.line(), "OK pong");
+  let isOver = false;
+  const all = Promise.all(ended).then(() => isOver = true);
+  while (!isOver) await clock.elapse(60_000);
+  await all;
+  for (const conn of silent) conn.close();
+});
+
+Deno.test("bytes that are no TLS end their connection, and the log says why", async () => {
+  const log = new WatchedLog();
+  await using server = await serve(bareProtocol, {}, {
+    port: 0,
+    tls: { ...identity, clientCa },
+    log: log.add,
+  });
+  using plain = await Deno.connect({ port: Number(server.address.split(":").at(-1)) });
+  await plain.write(new TextEncoder().encode("PING\r\n"));
+  const buffer = new Uint8Array(1000);
+  while (await plain.read(buffer).catch(() => null) !== null);
+  await log.until(() => log.length > 0);
+  assertEquals(log[0].message, "connection ended");
+  assertStringIncludes(String(log[0].why), "the TLS handshake failed");
 });

@@ -9,6 +9,7 @@ import type { Reconfiguration, Reloadable, ServeOptions, Server, TlsFiles } from
 import { configFlag } from "./configuration/layers.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { announce, note } from "./output.ts";
+import { logFlags, logWriter, noteWriter, type ServerLog } from "./server_log.ts";
 import { readPem } from "./pem.ts";
 import { liveTuning, tuningFlags, tuningOptions } from "./tuning.ts";
 
@@ -96,6 +97,7 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     default: "info",
     live: true,
   },
+  ...logFlags,
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
@@ -135,6 +137,7 @@ export function servingOptions(flags: Flags): ServingOptions {
     socketMode,
     insecure,
     drain,
+    log: logWriter(flags),
     logLevel: flags["log-level"],
     signals: true,
     reloads: [],
@@ -145,13 +148,16 @@ export function servingOptions(flags: Flags): ServingOptions {
  * Adds the identities of --identities to the options of a server. Disposing ends the looks at the file. Throws an `Error`
  * that names the line of the file that is wrong.
  */
-export function openIdentities({ identities: path }: Flags, options: ServingOptions): Disposable {
+export function openIdentities(flags: Flags, options: ServingOptions): Disposable {
+  const { identities: path } = flags;
   if (path === undefined) return new DisposableStack();
   const file = identitiesFile(path);
   options.identities = file;
   options.reloads.push(file);
   if (file.size === 0) {
-    note(`${path} has no identities; \`lineup token add NAME --file ${path}\` adds one.`);
+    noteWriter(flags)(
+      `${path} has no identities; \`lineup token add NAME --file ${path}\` adds one.`,
+    );
   }
   return file;
 }
@@ -160,11 +166,11 @@ export function openIdentities({ identities: path }: Flags, options: ServingOpti
 function warnOfPlainTokens({ identities, addresses }: {
   readonly identities: boolean;
   readonly addresses: readonly string[];
-}): void {
+}, tell: (text: string) => void): void {
   const isOpen = (address: string): boolean =>
     /^(?:tcp|ws):/.test(address) && !isLoopback(new URL(address).hostname);
   if (!identities || !addresses.some(isOpen)) return;
-  note("Tokens cross the network unencrypted: serve TLS, or let a proxy on this machine do it.");
+  tell("Tokens cross the network unencrypted: serve TLS, or let a proxy on this machine do it.");
 }
 
 function isLoopback(host: string): boolean {
@@ -176,10 +182,11 @@ function isLoopback(host: string): boolean {
  * metrics and the page of what is served, and whether it is ready. Throws `UsageError` or `AddressError`.
  */
 export async function openAdmin(
-  { admin: address, "admin-origin": origins, insecure }: Flags,
+  flags: Flags,
   server: PromiseLike<Server>,
   more: Pick<AdminOptions, "unready" | "metrics" | "page"> = {},
 ): Promise<AdminServer | undefined> {
+  const { admin: address, "admin-origin": origins, insecure } = flags;
   if (address === undefined) {
     if (origins === undefined) return undefined;
     throw new UsageError("--admin-origin needs --admin [HOST:]PORT as well.");
@@ -190,6 +197,7 @@ export async function openAdmin(
     address,
     insecure,
     origins,
+    log: logWriter(flags),
     page: {},
     ...more,
   });
@@ -267,19 +275,32 @@ function readTls(flags: Flags): TlsFiles | undefined {
   return { certFile, keyFile, clientCaFile, clientCertificate };
 }
 
+/** What `serveToEnd` tells. */
+export interface ServedParts {
+  readonly server: Server;
+  readonly admin: AdminServer | undefined;
+  readonly log: ServerLog;
+  /** Whether clients prove identities. */
+  readonly hasIdentities: boolean;
+  /** For the log: what is served. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Sentences for a person. */
+  readonly hints: readonly string[];
+}
+
 /** Prints where the server listens, the only line on standard output, and waits for its end. */
 export async function serveToEnd(
   name: string,
-  server: Server,
-  admin: AdminServer | undefined,
-  { identities: hasIdentities }: { readonly identities: boolean },
-  ...hints: readonly string[]
+  { server, admin, log, hasIdentities, details, hints }: ServedParts,
 ): Promise<number> {
   const addresses = admin === undefined ? server.addresses : [...server.addresses, admin.address];
   announce(`${name} listening on ${addresses.join(" and ")}`);
-  for (const hint of hints) note(hint);
-  warnOfPlainTokens({ identities: hasIdentities, addresses: server.addresses });
-  note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
+  if (!log.isJson) { for (const hint of hints) note(hint); }
+  warnOfPlainTokens({ identities: hasIdentities, addresses: server.addresses }, log.note);
+  if (!log.isJson) {
+    note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
+  }
+  log.started(server, { name, addresses: addresses.join(" and "), ...details });
   await server.finished;
   return 0;
 }

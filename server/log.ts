@@ -43,6 +43,21 @@ export function logToConsole(entry: LogEntry): void {
   standardError().line(formatEntry(entry));
 }
 
+/**
+ * As `logToConsole`, with an entry as one line of JSON: `time` (ISO 8601, UTC), `level`, `message`, and the details. An
+ * error is an object with `name`, `message`, `stack`, and perhaps `cause`.
+ *
+ * @example
+ * ```ts
+ * import { logJsonToConsole } from "@lineup/lineup/server";
+ *
+ * logJsonToConsole({ level: "info", message: "backup done", files: 3 });
+ * ```
+ */
+export function logJsonToConsole(entry: LogEntry): void {
+  standardError().line(formatJsonEntry(entry));
+}
+
 /** Resolves once every entry of `logToConsole` is written, or standard error was not read for a second. */
 export function logWritten(): Promise<void> {
   return standardError().flush();
@@ -55,6 +70,37 @@ export function formatEntry({ level, message, error, ...details }: LogEntry): st
   if (error !== undefined) words.push(`error=${word(nameOf(error))}`);
   const line = [new Date().toISOString(), level, printable(message), ...words].join(" ");
   return error === undefined ? line : [line, ...stackLines(error)].join("\n");
+}
+
+/** A log entry as a line of JSON. */
+export function formatJsonEntry({ level, message, ...details }: LogEntry): string {
+  const { time: _, ...rest } = details;
+  const entry = { time: new Date().toISOString(), level, message, ...rest };
+  const values = Object.entries(entry).map(([name, value]) => [name, jsonOf(value)]);
+  // JSON leaves the controls above ASCII as they are, and a terminal acts on them.
+  return JSON.stringify(Object.fromEntries(values)).replaceAll(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A value that JSON can have. */
+function jsonOf(value: unknown, depth: number = 0): unknown {
+  if (value instanceof Error) {
+    const { name, message, cause } = value;
+    const frames = canTrace() ? framesOf(value) : [];
+    const stack = frames.length === 0 ? undefined : frames;
+    const below = cause === undefined || depth === MAX_CAUSES
+      ? undefined
+      : jsonOf(cause, depth + 1);
+    return { name, message, stack, cause: below };
+  }
+  try {
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return textOf(value);
+  }
 }
 
 function word(value: unknown): string {

@@ -8,6 +8,7 @@ import {
   queueProtocol,
   type QueueReconfiguration,
   sqliteStore,
+  type Store,
 } from "../../queue/mod.ts";
 import { serve, type Server } from "../../server/mod.ts";
 import { DEFAULT_CAPACITY } from "../../queue/open.ts";
@@ -26,6 +27,7 @@ import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { traceServer } from "../open_telemetry.ts";
 import { needRead } from "../permissions.ts";
+import { ServerLog } from "../server_log.ts";
 import {
   liveOptions,
   openAdmin,
@@ -185,12 +187,14 @@ run an interrupted import again.`,
       metrics: () => work.metrics({ keysOf }),
       page: { stats: () => work.stats(), queues: () => work.queues() },
     });
+    const log = new ServerLog(flags);
     const work = await openQueue({
-      store: inMemory ? memoryStore() : reportingStore(await sqliteStore(data, { maxSize })),
+      log: log.repeating,
+      store: inMemory ? memoryStore() : await openStore(data, maxSize, log),
       ...queueOptions(flags),
       yield: (go) => turns.next(go),
     });
-    if (!inMemory) warnOfReaders(data);
+    if (!inMemory) warnOfReaders(data, log.note);
     let code = OK;
     try {
       const beanstalkd = handlersOf?.(work);
@@ -212,11 +216,18 @@ run an interrupted import again.`,
       const also = other === undefined
         ? []
         : [`Clients of beanstalkd connect to ${other.address}.`];
-      const facts = { identities: serving.identities !== undefined };
-      code = await serveToEnd("lineup queue", server, admin, facts, where, ...also);
+      code = await serveToEnd("lineup queue", {
+        server,
+        admin,
+        log,
+        hasIdentities: serving.identities !== undefined,
+        details: { data, beanstalkd: other?.address },
+        hints: [where, ...also],
+      });
       await other?.finished;
     } finally {
       if (!await closed(work)) code = LOST;
+      if (log.isStarted) log.stopped();
     }
     return code;
   },
@@ -254,6 +265,16 @@ function planOf(flags: Flags) {
     handlersOf: beanstalkdHandlers(flags),
     keysOf: readMetricsKeys(flags),
   };
+}
+
+/** Opens the store of a file. People see how many jobs are loaded. */
+async function openStore(
+  path: string,
+  maxSize: number | undefined,
+  log: ServerLog,
+): Promise<Store> {
+  const store = await sqliteStore(path, { maxSize });
+  return log.isJson ? store : reportingStore(store);
 }
 
 /** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */

@@ -47,10 +47,10 @@ export function reportingStore(store: Store): Store {
 }
 
 /** Warns if other users may read a queue's file. */
-export function warnOfReaders(path: string): void {
+export function warnOfReaders(path: string, tell: (text: string) => void = note): void {
   const mode = openToOthers(path);
   if (mode === undefined) return;
-  note(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
+  tell(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
 }
 
 /** Checks a file. Returns the exit code: 1 if the file is not sound. */

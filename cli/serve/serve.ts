@@ -8,6 +8,7 @@ import { traceServer } from "../open_telemetry.ts";
 import { reason } from "../reason.ts";
 import { tuningGroups } from "../tuning.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
+import { ServerLog } from "../server_log.ts";
 import {
   liveOptions,
   openAdmin,
@@ -85,9 +86,17 @@ export const serveCommand: Subcommand = {
     );
     const names = services.map(({ protocol }) => protocol.name);
     const hints = services.map(({ protocol: { name, summary } }) => `${name}: ${summary}`);
-    const facts = { identities: options.identities !== undefined };
-    const name = [...new Set(names)].join(" and ");
-    return await serveToEnd(name, server, admin, facts, hints.join(" "));
+    const log = new ServerLog(flags);
+    const code = await serveToEnd([...new Set(names)].join(" and "), {
+      server,
+      admin,
+      log,
+      hasIdentities: options.identities !== undefined,
+      details: { module: word },
+      hints: [hints.join(" ")],
+    });
+    log.stopped();
+    return code;
   },
 };
 

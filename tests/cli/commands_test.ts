@@ -160,7 +160,16 @@ Deno.test("lineup queue listens at a Unix socket", async () => {
 });
 
 Deno.test("lineup serve --workers runs the handlers of a module in workers", async () => {
-  await using server = await startLineup(["serve", CALC, "--port", "0", "--workers", "2"]);
+  await using server = await startLineup([
+    "serve",
+    CALC,
+    "--port",
+    "0",
+    "--workers",
+    "2",
+    "--log-format",
+    "json",
+  ]);
   const address = `127.0.0.1:${server.port}`;
   assertEquals((await lineup(["call", address, "ADD", "1", "2"])).out, "OK sum=3\n");
   assertEquals((await lineup(["call", address, "COUNT", "1", "1"])).out, "* n=1\nOK count=1\n");
@@ -168,5 +177,20 @@ Deno.test("lineup serve --workers runs the handlers of a module in workers", asy
   assertStringIncludes(out, "* workers-seats 2\n");
   assertStringIncludes(out, "* workers-normal-started-total 2\n");
   server.kill("SIGTERM");
-  assertEquals((await server.finished()).code, 0);
+  const { code, err } = await server.finished();
+  assertEquals(code, 0);
+  // Each line of the log is JSON, from the start to the end.
+  const entries = err.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(entries.map(({ message }) => message), [
+    "started",
+    "shutting down",
+    "shut down",
+    "stopped",
+  ]);
+  const [{ time, version, deno, pid, addresses, level }] = entries;
+  assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  assertMatch(version, /^\d+\./);
+  assertEquals([deno, pid, level], [Deno.version.deno, server.pid, "info"]);
+  assertEquals(addresses, `tcp://${address}`);
+  assertEquals(entries.at(-1).reason, "SIGTERM");
 });

@@ -123,7 +123,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     {
       typed:
         "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --metrics-keys mail --drain 1s " +
-        "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
+        "--log-level debug --log-format json --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },
     {
@@ -150,7 +150,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   serve: [
     {
       typed:
-        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --insecure --identities DIR/identities.jsonl CALC",
+        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --log-format json --insecure --identities DIR/identities.jsonl CALC",
       serves: true,
     },
     { typed: `--port 0 ${IDENTITY} CALC`, serves: true },

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { formatEntry, type LogEntry } from "../../server/log.ts";
+import { formatEntry, formatJsonEntry, type LogEntry } from "../../server/log.ts";
 import { RepeatingLog } from "../../server/repeating_log.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { TestServer } from "../test_server.ts";
@@ -181,4 +181,36 @@ Deno.test("the level error leaves out the rest, also how much was left out", asy
   for (let i = 0; i < 25; i++) await ask(testServer, "GET / HTTP/1.1\n");
   await testServer[Symbol.asyncDispose]();
   assertEquals(testServer.log, []);
+});
+
+Deno.test("an entry as JSON is one line, whatever its values are", () => {
+  const cause = new Error("below\u009b");
+  const error = new TypeError("above", { cause });
+  const itself: { self?: unknown } = {};
+  itself.self = itself;
+  const line = formatJsonEntry({
+    level: "error",
+    message: 'a "b"\nc\u2028\u009b1m \ud800',
+    client: "127.0.0.1:1",
+    time: "forged",
+    itself,
+    missing: undefined,
+    error,
+  });
+  // deno-lint-ignore no-control-regex
+  assertEquals(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(line), false);
+  const { time, error: written, itself: text, ...rest } = JSON.parse(line);
+  assertMatch(time, /^\d{4}-/);
+  assertEquals(rest, {
+    level: "error",
+    message: 'a "b"\nc\u2028\u009b1m \ud800',
+    client: "127.0.0.1:1",
+  });
+  assertMatch(text, /Circular/);
+  assertEquals([written.name, written.message, written.cause.message], [
+    "TypeError",
+    "above",
+    "below\u009b",
+  ]);
+  assertMatch(written.stack[0], /^at .*log_test\.ts/);
 });

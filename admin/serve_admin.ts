@@ -29,7 +29,7 @@ import { statsOf } from "../server/stats.ts";
 import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
 import { liveness, readiness } from "./health.ts";
 import { FigureHistory } from "./page/history.ts";
-import { Page, type PageOptions } from "./page/page.ts";
+import { Page, type PageOptions, READER } from "./page/page.ts";
 import { type AdminAsset, type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
 import { metricsRoute } from "./metrics/route.ts";
 import { RequestMetrics } from "./metrics/request_metrics.ts";
@@ -153,7 +153,10 @@ class AdminPort {
       ...Array.from(options.assets ?? [], assetRoute),
     ];
     this.#routes = new Map(routes.map((route) => [route.path, route]));
-    this.#page = options.page && new Page(() => this.#history);
+    this.#page = options.page && new Page(
+      () => this.#history,
+      (token) => this.#server!.hasRole(READER, token),
+    );
     this.#exchanges = new PendingHandshakes({
       openingTime: EXCHANGE_MS,
       maxOpening: MOST_EXCHANGES,

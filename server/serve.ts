@@ -30,6 +30,7 @@ import { onSignals } from "./signals.ts";
 import type { ServerTelemetry } from "./server_telemetry.ts";
 import { Telemetry } from "./telemetry.ts";
 import { TlsRenewal } from "./tls_renewal.ts";
+import { ANONYMOUS } from "./identity/identity.ts";
 import type { WorkerOptions } from "./workers/pool.ts";
 
 /** A running server. `await using` shuts it down. */
@@ -49,6 +50,11 @@ export interface Server extends AsyncDisposable {
    * drains, or at once where it drains already.
    */
   listen(listener: Listener): void;
+  /**
+   * Whether the identity that a token proves has a role; without a token that of clients that prove none. Everybody has
+   * all roles where the server has no identities.
+   */
+  hasRole(role: string, token?: string): boolean;
   /**
    * Changes options while it runs. Throws `RangeError` for a change that cannot be made; nothing has changed then.
    *
@@ -265,6 +271,7 @@ async function serveAll(
       figures: () => server.figures(),
     },
     listen: (listener) => server.listen(listener),
+    hasRole: (role, token) => hasRole(options, role, token),
     reconfigure(changes) {
       const level = "logLevel" in changes ? changes.logLevel ?? "info" : eventLog.level;
       needLogLevel(level);
@@ -281,6 +288,16 @@ interface ListeningOptions extends Pick<ServeOptions, "ws" | "socketMode"> {
   readonly dialect: Dialect;
   readonly identity: TlsIdentity | undefined;
   readonly renewable: boolean;
+}
+
+function hasRole(
+  { identities, anonymous = ANONYMOUS }: ServeOptions,
+  role: string,
+  token: string | undefined,
+): boolean {
+  if (identities === undefined) return true;
+  const found = token === undefined ? identities.named(anonymous) : identities.authenticate(token);
+  return found !== undefined && "identity" in found && found.identity.roles.includes(role);
 }
 
 /** Listens at all addresses, or at none. */

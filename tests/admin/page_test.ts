@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { type AdminServer, type PageOptions, serveAdmin } from "@lineup/lineup/admin";
+import type { Identities } from "@lineup/lineup/server";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { FigureHistory, type HistoryBounds } from "../../admin/page/history.ts";
 import { TestServer } from "../test_server.ts";
@@ -193,4 +194,31 @@ Deno.test("a total that appears later has grown from 0, and a figure was not the
   assertEquals(read().figures, { "errors-busy-total": [0, 4], waiting: [null, 2] });
   assertMatch(history.answer(), /"count":2/);
   history.close();
+});
+
+Deno.test("where a server has identities, /history is for operators", async () => {
+  const identityOf = (name: string, roles: string[]) => ({
+    identity: { name, roles, grants: {} },
+    renewed: () => undefined,
+  });
+  const identities: Identities = {
+    authenticate: (token) =>
+      token === "boss"
+        ? identityOf("boss", ["operator"])
+        : token === "ada"
+        ? identityOf("ada", [])
+        : {
+          why: "wrong",
+        },
+    named: () => undefined,
+    watch: () => () => {},
+  };
+  await using test = await TestServer.open({ identities });
+  await using admin = await openPage(test);
+  const status = async (token?: string): Promise<number> => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return (await get(admin.address, "/history", headers))[0].status;
+  };
+  assertEquals([await status(), await status("ada"), await status("wrong")], [401, 403, 403]);
+  assertEquals(await status("boss"), 200);
 });

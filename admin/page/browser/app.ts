@@ -1,6 +1,7 @@
 // The frame of the page: navigation, the state of the connection, and the view that the address bar names.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Dialog } from "./dialog.ts";
 import { Help } from "./help.ts";
 import { type Drawn, html } from "./html.ts";
 import { recorded } from "./history.ts";
@@ -17,7 +18,7 @@ import { connection, type PageConnection } from "./server.ts";
 import { type Shortcut, useShortcuts } from "./shortcuts.ts";
 import { useStore } from "./store.ts";
 import { choice, choose } from "./theme.ts";
-import { TokenForm } from "./token_form.ts";
+import { Locked, TokenForm } from "./token_form.ts";
 
 /** A part of the page. Those of a queue are shown where the server is one. */
 const PARTS = [
@@ -30,8 +31,8 @@ const PARTS = [
 /** The whole page. */
 export function App(): Drawn {
   const place = useStore(route);
-  const { state, commands } = useStore(connection);
-  const [open, setOpen] = useState<"help" | "jump" | undefined>(undefined);
+  const { state, commands, takesTokens, identity } = useStore(connection);
+  const [open, setOpen] = useState<"help" | "jump" | "token" | undefined>(undefined);
   const parts = PARTS.filter(({ needs }) => needs === undefined || commands.has(needs));
   const list = useMemo((): Shortcut[] => [
     { keys: "?", does: "Show the keys", act: () => setOpen("help") },
@@ -70,14 +71,24 @@ export function App(): Drawn {
           setOpen("jump")}>Jump <kbd>:</kbd></button>
         <button type="button" class="quiet" onClick=${() =>
           setOpen("help")}>Keys <kbd>?</kbd></button>
+        ${takesTokens && state === "open" && html`
+          <button type="button" class="quiet" onClick=${() => setOpen("token")}>
+            ${identity === undefined ? "Token" : "Other token"}
+          </button>
+        `}
         <${ThemeSwitch} />
       </div>
     </header>
     <main id="main" tabindex="-1">
       <${Banner} />
-      ${state === "locked" ? html`<${TokenForm} />` : html`<${View} ...${place} />`}
+      ${state === "locked" ? html`<${Locked} />` : html`<${View} ...${place} />`}
     </main>
     <${Notices} />
+    ${open === "token" && html`
+      <${Dialog} title="Use a token" onClose=${() => setOpen(undefined)}>
+        <${TokenForm} onDone=${() => setOpen(undefined)} />
+        <//>
+    `}
     ${open === "help" && html`<${Help} onClose=${() => setOpen(undefined)} />`}
     ${open === "jump" && html`<${Jump} parts=${parts} onClose=${() => setOpen(undefined)} />`}
   `;
@@ -161,7 +172,7 @@ function Banner(): Drawn | null {
       <b>The connection is lost.</b> What you see is old. Trying again every 2 seconds. <small>${why}</small>
     </p>`;
   }
-  if (history.why !== undefined && state !== "locked") {
+  if (history.why !== undefined && !history.isForbidden && state !== "locked") {
     return html`<p class="banner" role="alert"><b>The figures cannot be read.</b> <small>${history.why}</small></p>`;
   }
   return null;

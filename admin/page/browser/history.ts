@@ -25,12 +25,18 @@ export interface HistoryState {
   readonly samples: Samples | undefined;
   /** Why it cannot be read. */
   readonly why: string | undefined;
+  /** Whether that is because it is for others. */
+  readonly isForbidden: boolean;
 }
+
+/** The server refuses the figures to this page. */
+class ForbiddenFigures extends Error {}
 
 /** The history, for all to see. */
 export const recorded: Watched<HistoryState> = createStore<HistoryState>({
   samples: undefined,
   why: undefined,
+  isForbidden: false,
 });
 
 /** The answer of the server: see `History.answer`. */
@@ -57,10 +63,16 @@ export async function follow(): Promise<never> {
       const before = recorded.get().samples;
       const answer = await fetchBehind(before);
       const samples = joined(before, answer);
-      recorded.set({ samples, why: undefined });
+      recorded.set({ samples, why: undefined, isForbidden: false });
       pause = samples.interval;
     } catch (error) {
-      recorded.set({ ...recorded.get(), why: (error as Error).message });
+      const isForbidden = error instanceof ForbiddenFigures;
+      const { samples } = recorded.get();
+      recorded.set({
+        samples: isForbidden ? undefined : samples,
+        why: (error as Error).message,
+        isForbidden,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
@@ -79,7 +91,10 @@ async function fetchBehind(before: Samples | undefined): Promise<HistoryAnswer> 
     headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
     cache: "no-store",
   });
-  if (!response.ok) throw new Error((await response.text()).slice(0, 300).trim());
+  if (!response.ok) {
+    const why = (await response.text()).slice(0, 300).trim();
+    throw [401, 403].includes(response.status) ? new ForbiddenFigures(why) : new Error(why);
+  }
   return await response.json();
 }
 

@@ -9,7 +9,7 @@ import { type Drawn, html } from "./html.ts";
 import { usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
 import { go, linkTo } from "./route.ts";
-import { call, may, type Values } from "./server.ts";
+import { list, may, type Values } from "./server.ts";
 import { useShortcuts } from "./shortcuts.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -18,13 +18,10 @@ const EVERY_MS = 10_000;
 
 /** All of a job. */
 export function JobView({ id }: { id: string }): Drawn {
-  const { value: job, error, again } = usePolled(
-    () => call("JOB", { id: Number(id) }),
-    id,
-    EVERY_MS,
-  );
+  const { value, error, again } = usePolled(() => list("JOB", { id: Number(id) }), id, EVERY_MS);
   const [open, setOpen] = useState<"drop" | "copy" | undefined>(undefined);
   const [isShown, setShown] = useState(false);
+  const job = value?.reply;
   const isDead = job?.state === "dead";
   const revive = (): Promise<void> =>
     act("REVIVE", { target: id }, `Job ${id} is revived.`).then(again);
@@ -68,7 +65,7 @@ export function JobView({ id }: { id: string }): Drawn {
     </div>
     ${error && html`<p class="problem" role="alert">${error.message}</p>`}
     <div class="columns">
-      <${Timeline} job=${job} />
+      <${Timeline} job=${job} attempts=${value!.items} />
       <section class="card">
         <h3>Details</h3>
         <${Details} job=${job} />

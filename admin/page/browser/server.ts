@@ -19,6 +19,8 @@ export interface PageConnection {
   readonly identity?: string;
   /** Whether the server takes tokens. */
   readonly takesTokens: boolean;
+  /** Whether it wants one first. */
+  readonly isLocked?: boolean;
   /** The commands that this page may use. */
   readonly commands: ReadonlySet<string>;
 }
@@ -61,6 +63,11 @@ export async function open(): Promise<void> {
       });
       const [hello, allowed] = await greet(opened);
       if (own !== attempt) return void opened.close(0);
+      if (hello.isLocked) {
+        void opened.close(0);
+        connection.set({ ...hello, state: "locked", commands: NONE.commands });
+        return;
+      }
       client = opened;
       connection.set({ ...hello, state: "open", commands: allowed });
       return;
@@ -86,15 +93,16 @@ async function greet(
       protocol: `${name}/${version}`,
       identity: identity as string | undefined,
       takesTokens: auth !== undefined && auth !== "none",
+      isLocked: auth === "required" && identity === undefined,
     },
     new Set(Object.keys(commands)),
   ];
 }
 
 function stateAfter(error: unknown): PageConnection["state"] {
-  if (error instanceof Refusal && error.code === "unauthenticated") {
-    return "locked";
-  }
+  const { cause } = error as Error;
+  const refusal = error instanceof Refusal ? error : cause;
+  if (refusal instanceof Refusal && refusal.code === "unauthenticated") return "locked";
   return "lost";
 }
 

@@ -12,13 +12,19 @@ interface Happening {
   readonly kind: string;
 }
 
+interface TimelineProps {
+  readonly job: Values;
+  /** Its last attempts, the oldest first. */
+  readonly attempts: readonly Values[];
+}
+
 /** The steps of a job, the first one first. */
-export function Timeline({ job }: { job: Values }): Drawn {
+export function Timeline({ job, attempts }: TimelineProps): Drawn {
   return html`
     <section class="card">
       <h3>Timeline</h3>
       <ol class="timeline">
-          ${happenings(job).map(({ title, when, more, kind }, i) =>
+          ${happenings(job, attempts).map(({ title, when, more, kind }, i) =>
             html`<li key=${i} class=${kind}>
           <b>${title}</b> <span class="hint">${when}</span>
           ${more !== undefined && html`<p class="reason">${more}</p>`}
@@ -30,7 +36,7 @@ export function Timeline({ job }: { job: Values }): Drawn {
 }
 
 /** What is known of the life of a job. */
-export function happenings(job: Values): readonly Happening[] {
+export function happenings(job: Values, attempts: readonly Values[]): readonly Happening[] {
   const age = Number(job.age);
   const attempt = Number(job.attempt);
   const left = job.left === undefined ? undefined : duration(Number(job.left));
@@ -38,11 +44,18 @@ export function happenings(job: Values): readonly Happening[] {
   const steps: Happening[] = [
     { title: "Put", when: `${duration(age)} ago, ${moment(Date.now() - age)}`, kind: "past" },
   ];
-  const failed = job.state === "taken" ? attempt - 1 : attempt;
-  if (failed > 0 && job.state !== "done") {
-    const title = failed === 1 ? "Tried once" : `Tried ${failed} times`;
-    steps.push({ title, when: "", more: reason, kind: reason === undefined ? "past" : "failed" });
+  const past = attempts.filter(({ outcome }) => outcome !== "running");
+  const [oldest] = attempts;
+  const missing = oldest === undefined
+    ? job.state === "taken" ? attempt - 1 : attempt
+    : Number(oldest.attempt) - 1;
+  if (missing > 0) {
+    const title = missing === 1 ? "Tried once before" : `Tried ${missing} times before`;
+    // Jobs of an older file have no history.
+    const more = past.length === 0 && job.state !== "done" ? reason : undefined;
+    steps.push({ title, when: "", more, kind: more === undefined ? "past" : "failed" });
   }
+  steps.push(...past.map(toHappening));
   switch (job.state) {
     case "delayed":
       steps.push({ title: "Waits for its time", when: `ready in ${left}`, kind: "next" });
@@ -65,4 +78,30 @@ export function happenings(job: Values): readonly Happening[] {
       break;
   }
   return steps;
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  done: "done",
+  failed: "failed",
+  released: "given back",
+  timeout: "its lease ran out",
+  disconnected: "its worker was gone",
+  undelivered: "nobody read it",
+  unreadable: "its body could not be read",
+};
+const HARMLESS = ["done", "released", "undelivered"];
+
+function toHappening({ attempt, age, ran, outcome, by, reason }: Values): Happening {
+  const words = OUTCOMES[String(outcome)] ?? String(outcome);
+  const when = [
+    age !== undefined && `${duration(Number(age))} ago`,
+    ran !== undefined && `for ${duration(Number(ran))}`,
+    by !== undefined && `by ${by}`,
+  ];
+  return {
+    title: `Attempt ${attempt}: ${words}`,
+    when: when.filter(Boolean).join(", "),
+    more: reason === undefined ? undefined : String(reason),
+    kind: outcome === "done" ? "done" : HARMLESS.includes(String(outcome)) ? "past" : "failed",
+  };
 }

@@ -1,6 +1,17 @@
 // The page in a headless Chromium, as people use it: by keyboard alone.
 
-import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
+import { serveAdmin } from "@lineup/lineup/admin";
+import { connect } from "@lineup/lineup/client";
+import { openQueue, queueProtocol } from "@lineup/lineup/queue";
+import { hashOfToken, identitiesFile, newToken, serve } from "@lineup/lineup/server";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import type { Page } from "./browser.ts";
 import { openBrowser, openPlace, startServer, tabTo } from "./browser.ts";
 
@@ -99,6 +110,7 @@ Deno.test("a dead job is found by text and revived", sanitizers, async () => {
   assertMatch(page.url(), /queue=letters&state=dead&text=Lovelace/);
   await tabTo(page, String(wanted));
   await press(page, "Enter");
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
   await heading(page, `Job ${wanted}`);
   await page.getByText("no such street").waitFor();
   // The body is hidden until somebody asks for it.
@@ -223,9 +235,10 @@ Deno.test("every other action works by keyboard alone", sanitizers, async () => 
   await notice(page, "keys goes on.");
   // Drop the job.
   await press(page, ":");
+  await page.getByRole("dialog", { name: "Jump" }).waitFor();
   await type(page, String(id));
   await press(page, "Enter");
-  await heading(page, `Job ${id}`);
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
   await press(page, "d");
   await page.getByRole("dialog", { name: `Drop job ${id}?` }).waitFor();
   await press(page, "Enter");
@@ -317,3 +330,51 @@ Deno.test("a lost connection is said and healed", sanitizers, async () => {
   await page.getByRole("alert").waitFor({ state: "detached" });
   await page.context().close();
 });
+
+Deno.test(
+  "a token is asked for, kept in the tab, and opens what its identity may see",
+  sanitizers,
+  async () => {
+    const token = newToken("ada");
+    const path = await Deno.makeTempFile();
+    const line = {
+      name: "ada",
+      tokens: [hashOfToken(token)],
+      roles: [],
+      put: ["mail"],
+      see: ["mail"],
+    };
+    await Deno.writeTextFile(path, JSON.stringify(line) + "\n");
+    using identities = identitiesFile(path);
+    await using queue = await openQueue();
+    await using guarded = await serve(queueProtocol, queue.handlers, { port: 0, identities });
+    await using admin = await serveAdmin(guarded, {
+      address: "127.0.0.1:0",
+      page: { stats: queue.stats, queues: queue.queues },
+    });
+    await using ada = await connect(queueProtocol, guarded.address, { token });
+    await ada.PUT({ queue: "mail", body: encode("x") });
+    const { page } = await openPlace(browser, `${admin.address}/#/queues`);
+    await page.getByRole("heading", { name: "This server asks for a token" }).waitFor();
+    await tabTo(page, /^Token/);
+    await type(page, "lineup_wrong");
+    await press(page, "Enter");
+    await page.getByRole("alert").getByText("This is not the token").waitFor();
+    await page.getByLabel("Token").focus();
+    await type(page, token);
+    await press(page, "Enter");
+    await page.getByRole("link", { name: "mail", exact: true }).waitFor();
+    await page.getByText("as ada").waitFor();
+    // Figures of the server are for operators; another tab begins without the token.
+    await press(page, "g", "o");
+    await page.getByText("The figures are for identities with the role operator.").waitFor();
+    await page.reload();
+    await page.getByText("as ada").waitFor();
+    assertFalse(page.url().includes(token));
+    const other = await page.context().newPage();
+    await other.goto(admin.address);
+    await other.getByRole("heading", { name: "This server asks for a token" }).waitFor();
+    await page.context().close();
+    await Deno.remove(path);
+  },
+);

@@ -1,6 +1,8 @@
 // Runs `lineup` as a process, as its user does: for signals, pipes, permissions, and commands that run beside the test.
 // Where only the outputs count, `lineup_here.ts` is faster.
 
+import { NO_ORPHAN } from "../orphan.ts";
+
 /** The program. */
 export const MAIN = new URL("../../cli/main.ts", import.meta.url).href;
 
@@ -99,7 +101,7 @@ export function command(
   },
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", MAIN, ...args],
+    args: ["run", "--quiet", "--allow-all", NO_ORPHAN, MAIN, ...args],
     ...options,
     stdout: "piped",
     stderr: "piped",

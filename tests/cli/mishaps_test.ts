@@ -5,6 +5,7 @@ import { RawClient } from "../raw_client.ts";
 import { serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
 import { startLineup } from "./lineup_process.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 /** Runs a test with a directory of its own. */
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
@@ -171,7 +172,17 @@ const CALC = new URL("../../examples/calc.ts", import.meta.url).pathname;
 for (const args of [QUEUE, ["serve", CALC]]) {
   Deno.test(`lineup ${args[0]} serves where standard output is a full disk, and prints its address on standard error`, async () => {
     const main = new URL("../../cli/main.ts", import.meta.url).href;
-    const words = [Deno.execPath(), "run", "--quiet", "--allow-all", main, ...args, "--port", "0"];
+    const words = [
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--allow-all",
+      NO_ORPHAN,
+      main,
+      ...args,
+      "--port",
+      "0",
+    ];
     const child = new Deno.Command("sh", {
       args: ["-c", 'exec "$@" > /dev/full', "sh", ...words],
       stderr: "piped",

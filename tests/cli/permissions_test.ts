@@ -22,6 +22,7 @@ import { workCommand } from "../../cli/work/work.ts";
 import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { MAIN } from "./lineup_process.ts";
 import { LONG } from "../seeded_random.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 const COMMANDS: Readonly<Record<string, Subcommand>> = {
   put,
@@ -220,7 +221,7 @@ async function run(
   directory: string,
 ): Promise<{ code: number; out: string; err: string }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...new Set(allowed), MAIN, ...words],
+    args: ["run", "--quiet", "--no-prompt", NO_ORPHAN, ...new Set(allowed), MAIN, ...words],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
 import { lineupProcess, MAIN } from "./lineup_process.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const BOUND_MS = 30_000;
@@ -22,7 +23,7 @@ async function deno(
   onText: (text: string, end: () => void) => void = () => {},
 ): Promise<{ code: number; err: string }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", "--no-check", "--quiet", "--allow-all", ...args],
+    args: ["run", "--no-lock", "--no-check", "--quiet", "--allow-all", NO_ORPHAN, ...args],
     stdout: "null",
     stderr: "piped",
   }).spawn();

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
 import { MAIN } from "./lineup_process.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 const NOISY = new URL("./noisy.ts", import.meta.url).pathname;
 
@@ -10,7 +11,16 @@ Deno.test({
   name: "a handler may fail where no file descriptors are left",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const line = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "serve", NOISY];
+    const line = [
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--allow-all",
+      NO_ORPHAN,
+      MAIN,
+      "serve",
+      NOISY,
+    ];
     const child = new Deno.Command("sh", {
       args: ["-c", 'ulimit -n 64 && exec "$@"', "sh", ...line, "--port", "0"],
       stdin: "null",

@@ -10,6 +10,7 @@ import { type ByteStream, connectStream, listen, parseAddress, writeAll } from "
 import { type QueueHere, serveQueue } from "./queue_here.ts";
 import { lineup } from "./lineup_here.ts";
 import { command, MAIN } from "./lineup_process.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 /** Collects the text of a stream. */
 function watch(stream: ReadableStream<Uint8Array>) {
@@ -537,7 +538,7 @@ Deno.test("lineup work goes on after it had no free file descriptors", async () 
   const args = ["work", "--until-empty", "--concurrency", "40", queue.address, "mail", "--", "sh"];
   const limited = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$@"';
   const child = new Deno.Command("sh", {
-    args: ["-c", limited, Deno.execPath(), MAIN, ...args],
+    args: ["-c", limited, Deno.execPath(), NO_ORPHAN, MAIN, ...args],
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -602,7 +603,16 @@ async function workOntoFullDisk(
   args: readonly string[],
   meanwhile: (err: ReturnType<typeof watch>) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<{ code: number; err: string }> {
-  const words = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "work", ...args];
+  const words = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--allow-all",
+    NO_ORPHAN,
+    MAIN,
+    "work",
+    ...args,
+  ];
   const child = new Deno.Command("sh", {
     args: ["-c", 'exec "$@" >/dev/full', "sh", ...words],
     stderr: "piped",

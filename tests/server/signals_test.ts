@@ -1,12 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RawClient } from "../raw_client.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 const SCRIPT = new URL("./signalled.ts", import.meta.url).href;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`${signal} drains the server after a SIGHUP that reloads, a second one cuts off the remaining requests`, async () => {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", SCRIPT],
+      args: ["run", "--allow-net", NO_ORPHAN, SCRIPT],
       stdout: "piped",
       stderr: "piped",
     }).spawn();

@@ -6,6 +6,7 @@ import { connectStream, parseAddress } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { bareProtocol } from "../bare_protocol.ts";
 import { identity, trust } from "./tls.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 /** The limit of descriptors: a few more than Deno itself needs. */
 const DESCRIPTORS = 64;
@@ -23,7 +24,7 @@ class Starved implements AsyncDisposable {
 
   constructor(program: string, args: readonly string[]) {
     const url = new URL(program, import.meta.url).href;
-    const line = [Deno.execPath(), "run", "--quiet", "--allow-all", url, ...args];
+    const line = [Deno.execPath(), "run", "--quiet", "--allow-all", NO_ORPHAN, url, ...args];
     this.child = new Deno.Command("sh", {
       args: ["-c", `ulimit -n ${DESCRIPTORS} && exec "$@"`, "sh", ...line],
       stdin: "null",

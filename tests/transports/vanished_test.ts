@@ -8,6 +8,7 @@ import { type LogEntry, serve } from "../../server/mod.ts";
 import { VirtualClock } from "../../testing/virtual_clock.ts";
 import { RawClient } from "../raw_client.ts";
 import { identity, trust } from "./tls.ts";
+import { NO_ORPHAN } from "../orphan.ts";
 
 const dial: typeof connectStream = (address, options) =>
   connectStream(address, { ...options, tls: trust });
@@ -41,7 +42,7 @@ async function passUntil<T>(clock: VirtualClock, promise: Promise<T>): Promise<T
 async function stopServer(place: string): Promise<void> {
   const program = new URL("every_server.ts", import.meta.url).href;
   const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", program, place],
+    args: ["run", "--quiet", "--allow-all", NO_ORPHAN, program, place],
     stdin: "null",
     stdout: "piped",
     stderr: "null",

@@ -11,6 +11,7 @@ import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
 import { unhurried } from "../../unhurried.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
 /** The program of a client, which is small because there are many of them. */
 const program = (way: string): string =>
@@ -67,6 +68,7 @@ async function open(address: string, clock?: VirtualClock): Promise<Place> {
           "run",
           "--no-check",
           "--allow-all",
+          NO_ORPHAN,
           program(way),
           server.address,
           await Deno.readTextFile(AUTHORITY_FILE),

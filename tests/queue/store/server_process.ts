@@ -1,4 +1,5 @@
 import { RawClient } from "../../raw_client.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 // Starts a queue server in a process of its own, which a test kills.
 
 /** A server in a process of its own. */
@@ -23,7 +24,7 @@ export async function startServer(
   const script = new URL("serve_file.ts", import.meta.url).pathname;
   const rights = ["--no-check", "--allow-net", "--allow-read", "--allow-write"];
   if (looks) rights.push("--allow-sys=statfs");
-  const [program, ...args] = [...by, Deno.execPath(), "run", ...rights, script, path];
+  const [program, ...args] = [...by, Deno.execPath(), "run", NO_ORPHAN, ...rights, script, path];
   const child = new Deno.Command(program, {
     args,
     stdout: "piped",

@@ -6,6 +6,7 @@ import type { WorkerOptions } from "@lineup/lineup/server";
 import { holdsElsewhere } from "../../elsewhere.ts";
 import { RawClient } from "../../raw_client.ts";
 import { childrenOf, processes } from "./processes.ts";
+import { NO_ORPHAN } from "../../orphan.ts";
 
 const ROOT = new URL("../../..//", import.meta.url);
 const MODULE = new URL("./worker_service.ts", import.meta.url).pathname;
@@ -105,7 +106,7 @@ async function project(
     console.log(server.address);`,
   );
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", ...rights, `${folder}/main.ts`],
+    args: ["run", "--no-prompt", "--no-lock", NO_ORPHAN, ...rights, `${folder}/main.ts`],
     cwd: "/",
     stdout: "piped",
     stderr: "piped",

@@ -55,18 +55,25 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     return this.engine.close();
   }
 
-  async put(job: NewJob, caller: Caller): Promise<PutResult> {
+  // No async functions on the ways of most requests: their frames and promises cost more than the checks.
+
+  put(job: NewJob, caller: Caller): Promise<PutResult> {
     this.rights.need("put", job.queue, job.key ?? "");
-    const result = await this.engine.put(job, caller);
-    // A queue has one job of a name, whatever its key.
+    const putting = this.engine.put(job, caller);
+    return job.unique === undefined ? putting : this.#putNamed(job, putting);
+  }
+
+  /** A queue has one job of a name, whatever its key. */
+  async #putNamed({ unique }: NewJob, putting: Promise<PutResult>): Promise<PutResult> {
+    const result = await putting;
     if (result.duplicate && !this.#mayKnow(await this.engine.find(result.id))) {
-      throw this.rights.taken(`the name ${job.unique}`);
+      throw this.rights.taken(`the name ${unique}`);
     }
     return result;
   }
 
   async result(id: number, caller: Caller): Promise<Uint8Array> {
-    await this.#needJob(id, "put", "see");
+    await this.#needJobs([id], "put", "see");
     return await this.engine.result(id, caller);
   }
 
@@ -92,8 +99,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     }
   }
 
-  // deno-lint-ignore require-await
-  async take(
+  take(
     request: TakeRequest,
     wait: number,
     caller: Caller,
@@ -105,14 +111,15 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     this.engine.giveBack(jobs, mayBeRead);
   }
 
-  async done(
+  done(
     ids: readonly number[],
     claim: Claim,
     result: Uint8Array,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const id of ids) await this.#needJob(id, "take");
-    await this.engine.done(ids, claim, result, signal);
+    const needed = this.#needJobs(ids, "take");
+    const done = (): Promise<void> => this.engine.done(ids, claim, result, signal);
+    return needed === undefined ? done() : needed.then(done);
   }
 
   async fail(
@@ -120,12 +127,12 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     claim: Claim,
     failure: AttemptFailure,
   ): Promise<FailedCounts> {
-    for (const id of ids) await this.#needJob(id, "take");
+    await this.#needJobs(ids, "take");
     return await this.engine.fail(ids, claim, failure);
   }
 
   async extend(id: number, claim: Claim, lease: number | undefined): Promise<number> {
-    await this.#needJob(id, "take");
+    await this.#needJobs([id], "take");
     return await this.engine.extend(id, claim, lease);
   }
 
@@ -135,7 +142,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     delay: number,
     rank?: number,
   ): Promise<"ready" | "delayed"> {
-    await this.#needJob(id, "take");
+    await this.#needJobs([id], "take");
     return await this.engine.release(id, claim, delay, rank);
   }
 
@@ -161,7 +168,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   async job(id: number): Promise<JobDetails> {
-    await this.#needJob(id, "see");
+    await this.#needJobs([id], "see");
     return await this.engine.job(id);
   }
 
@@ -171,7 +178,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   async drop(id: number): Promise<void> {
-    await this.#needJob(id, "manage");
+    await this.#needJobs([id], "manage");
     await this.engine.drop(id);
   }
 
@@ -181,7 +188,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   async revive(id: number): Promise<void> {
-    await this.#needJob(id, "manage");
+    await this.#needJobs([id], "manage");
     await this.engine.revive(id);
   }
 
@@ -245,12 +252,24 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   /**
-   * Needs one of these rights to a job. Throws `not-found` as if it were not there; but `forbidden` where the identity may
-   * see it.
+   * Needs one of these rights to all of these jobs. Throws `not-found` as if one were not there; but `forbidden` where the
+   * identity may see it. Resolves later only where the engine does.
    */
-  async #needJob(id: number, ...some: readonly Right[]): Promise<void> {
-    const found = this.engine.find(id);
-    this.needFound(id, found instanceof Promise ? await found : found, ...some);
+  #needJobs(ids: readonly number[], ...some: readonly Right[]): Promise<void> | undefined {
+    for (const [at, id] of ids.entries()) {
+      const found = this.engine.find(id);
+      if (found instanceof Promise) return this.#needLater(found, ids.slice(at), some);
+      this.needFound(id, found, ...some);
+    }
+  }
+
+  async #needLater(
+    first: Promise<FoundJob | undefined>,
+    [id, ...others]: readonly number[],
+    some: readonly Right[],
+  ): Promise<void> {
+    this.needFound(id, await first, ...some);
+    await this.#needJobs(others, ...some);
   }
 
   /** As above, for a job that was looked for. */

@@ -1,6 +1,7 @@
 // The server's side of TLS, by node:tls, on streams that are there already.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { setImmediate } from "node:timers";
 import { createServer, type TLSSocket } from "node:tls";
 import type { TlsIdentity } from "./tls_identity.ts";
 import { NodeTlsStream } from "./node_tls_stream.ts";
@@ -51,6 +52,12 @@ export function nodeTlsServer(identity: TlsIdentity, alpn: string | undefined): 
           reject(new StreamError("InvalidData", message, { cause: error }));
         },
       };
+      // After its end nothing comes: node:tls would keep the connection, which may be half open.
+      duplex.once("end", () => {
+        const error = new StreamError("ConnectionAborted", "the client left before its handshake");
+        // The handshake may have come just before the end.
+        setImmediate(() => reject(error));
+      });
       const emit = (event: string, subject: unknown): void => outcomes[event]?.(subject as never);
       onConnection.call(Object.create(server, { emit: { value: emit } }), duplex);
     });

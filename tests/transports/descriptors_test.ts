@@ -92,44 +92,49 @@ function open(address: string): Promise<Deno.Conn> {
     : Deno.connect({ hostname: place.hostname, port: place.port });
 }
 
-Deno.test({
-  name: "a server whose file descriptors ran out accepts again at every transport",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const directory = await Deno.makeTempDir();
-    const places = [
-      "tcp://127.0.0.1:0",
-      "tls://127.0.0.1:0",
-      `unix:${directory}/s`,
-      "ws://127.0.0.1:0",
-    ];
-    await using server = new Starved("every_server.ts", places);
-    const addresses = (await server.says()).split(" ");
-    const dial: ClientOptions = {
-      dial: (address, options) => connectStream(address, { ...options, tls: trust }),
-    };
-    for (const address of addresses) {
-      const silent = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(address)));
-      await server.logs("accept failed");
-      const share = await server.load();
-      assert(share < 0.3, `${address}: without descriptors it uses ${share} of a core`);
-      for (const conn of silent) conn.close();
-      for (const each of addresses) {
-        await using client = await connect(each, dial);
-        assertEquals(await client.call("PING"), { word: "pong" });
+const EVERY = ["tcp://127.0.0.1:0", "tls://127.0.0.1:0", "unix:DIR/s", "ws://127.0.0.1:0"];
+const ASKING = ["--ask", "tls://127.0.0.1:0", "wss://127.0.0.1:0"];
+
+for (
+  const [where, args] of [["every transport", EVERY], [
+    "TLS that asks for certificates",
+    ASKING,
+  ]] as const
+) {
+  Deno.test({
+    name: `a server whose file descriptors ran out accepts again at ${where}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const directory = await Deno.makeTempDir();
+      const places = args.map((place) => place.replace("DIR", directory));
+      await using server = new Starved("every_server.ts", places);
+      const addresses = (await server.says()).split(" ");
+      const dial: ClientOptions = {
+        dial: (address, options) => connectStream(address, { ...options, tls: trust }),
+      };
+      for (const address of addresses) {
+        const silent = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(address)));
+        await server.logs("accept failed");
+        const share = await server.load();
+        assert(share < 0.3, `${address}: without descriptors it uses ${share} of a core`);
+        for (const conn of silent) conn.close();
+        for (const each of addresses) {
+          await using client = await connect(each, dial);
+          assertEquals(await client.call("PING"), { word: "pong" });
+        }
+        assertStringIncludes(
+          server.err,
+          `accept failed address=${address}`,
+        );
+        await server.logs("accepting again");
+        const lines = server.err.split("\n").filter((line) => line.includes("accept failed"));
+        assert(lines.length < 10, `it was said ${lines.length} times`);
+        server.err = "";
       }
-      assertStringIncludes(
-        server.err,
-        `accept failed address=${address}`,
-      );
-      await server.logs("accepting again");
-      const lines = server.err.split("\n").filter((line) => line.includes("accept failed"));
-      assert(lines.length < 10, `it was said ${lines.length} times`);
-      server.err = "";
-    }
-    await Deno.remove(directory, { recursive: true });
-  },
-});
+      await Deno.remove(directory, { recursive: true });
+    },
+  });
+}
 
 for (const transport of ["tcp", "tls", "unix", "ws"]) {
   Deno.test({

@@ -2,7 +2,13 @@
 
 import { serve } from "../../server/mod.ts";
 import { bareProtocol } from "../bare_protocol.ts";
-import { identity } from "./tls.ts";
+import { clientCa, identity } from "./tls.ts";
 
-const { addresses } = await serve(bareProtocol, {}, { listen: Deno.args, tls: identity });
+// With --ask, TLS asks for certificates.
+const [first, ...others] = Deno.args;
+const tls = first === "--ask"
+  ? { ...identity, clientCa, clientCertificate: "optional" } as const
+  : identity;
+const listen = first === "--ask" ? others : Deno.args;
+const { addresses } = await serve(bareProtocol, {}, { listen, tls });
 console.log(addresses.join(" "));

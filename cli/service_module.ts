@@ -6,6 +6,7 @@ import type { Protocol } from "../protocol/spec.ts";
 import { isRecord, SpecError } from "../protocol/spec_error.ts";
 import { combine } from "../protocol/combine.ts";
 import { compile } from "../dialects/lineup1/compile.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import type { Service } from "../server/mod.ts";
 import { AddressError, parseAddress } from "../net/mod.ts";
 import { UsageError } from "./flags.ts";
@@ -16,10 +17,12 @@ const NOTE_MS = 2000;
 /** The time in which a module must load, downloads included; a worker has as long. */
 const LOADED_MS = 60_000;
 
-/** The default export of a module: a service, or several. */
+/** The exports of a module: by default a service, or several. */
 export interface ServiceModule {
   /** The address of the module. */
   readonly url: string;
+  /** The dialect that it exports beside them. Default: Lineup/1. */
+  readonly dialect: Dialect | undefined;
   /** The services, perhaps without handlers. */
   readonly services: readonly (Partial<Service> & Pick<Service, "protocol">)[];
 }
@@ -59,7 +62,7 @@ function withoutOwnFrames(text: string, url: string): string {
  */
 export async function importService(word: string): Promise<ServiceModule> {
   const url = /^(file:|https?:|jsr:|npm:)/.test(word) ? word : pathToFileURL(word).href;
-  let module: { default?: unknown } | undefined;
+  let module: { default?: unknown; dialect?: unknown } | undefined;
   try {
     module = await loaded(import(url), word);
   } catch (error) {
@@ -87,15 +90,25 @@ export async function importService(word: string): Promise<ServiceModule> {
   if (services.length === 0 || services.some((each) => !isRecord(each?.protocol))) {
     throw new UsageError(`${word} must export default { protocol, handlers }.`);
   }
+  const { dialect } = module;
+  needDialect(dialect, word);
   for (const { protocol } of services) {
     try {
-      compile(protocol!);
+      (dialect?.compile ?? compile)(protocol!);
     } catch (error) {
       if (!(error instanceof SpecError)) throw error;
       throw new Error(`the protocol of ${word} is wrong: ${error.message}`, { cause: error });
     }
   }
-  return { url, services: services as ServiceModule["services"] };
+  return { url, dialect, services: services as ServiceModule["services"] };
+}
+
+/** Throws `UsageError` for an export `dialect` that is none. */
+function needDialect(value: unknown, word: string): asserts value is Dialect | undefined {
+  if (value === undefined) return;
+  const methods = ["compile", "open", "refuseConnection"];
+  if (isRecord(value) && methods.every((name) => typeof value[name] === "function")) return;
+  throw new UsageError(`The dialect that ${word} exports is none; lineDialect makes one.`);
 }
 
 /** The services of a module, as `serve` takes them. Throws `UsageError` where one has no handlers. */

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { AdminOptions, AdminServer } from "../admin/mod.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { formatAddress, formatHost, parseAddress } from "../net/mod.ts";
 import { LOG_LEVELS } from "../server/log.ts";
 import { identitiesFile } from "../server/identity/identities_file.ts";
@@ -282,6 +283,8 @@ export interface ServedParts {
   readonly log: ServerLog;
   /** Whether clients prove identities. */
   readonly hasIdentities: boolean;
+  /** The dialect, if it is not Lineup/1. */
+  readonly dialect?: Dialect;
   /** For the log: what is served. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Sentences for a person. */
@@ -291,14 +294,17 @@ export interface ServedParts {
 /** Prints where the server listens, the only line on standard output, and waits for its end. */
 export async function serveToEnd(
   name: string,
-  { server, admin, log, hasIdentities, details, hints }: ServedParts,
+  { server, admin, log, hasIdentities, dialect, details, hints }: ServedParts,
 ): Promise<number> {
   const addresses = admin === undefined ? server.addresses : [...server.addresses, admin.address];
   announce(`${name} listening on ${addresses.join(" and ")}`);
   if (!log.isJson) { for (const hint of hints) note(hint); }
   warnOfPlainTokens({ identities: hasIdentities, addresses: server.addresses }, log.note);
   if (!log.isJson) {
-    note(`Try: ${clientFor(server.address)}, then type HELP. Ctrl-C stops the server.`);
+    // Nothing is known of the requests of another dialect.
+    if (dialect !== undefined) note(`It speaks ${dialect.name}.`);
+    const then = dialect === undefined ? ", then type HELP" : "";
+    note(`Try: ${clientFor(server.address)}${then}. Ctrl-C stops the server.`);
   }
   log.started(server, { name, addresses: addresses.join(" and "), ...details });
   await server.finished;

@@ -45,7 +45,9 @@ export const serveCommand: Subcommand = {
     },
   },
   more:
-    `With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
+    `A module that exports a dialect as well (export const dialect = lineDialect(...)) is served in it.
+
+With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
 --allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.`,
   exits: [
     [0, "Ctrl-C or SIGTERM."],
@@ -63,7 +65,8 @@ export const serveCommand: Subcommand = {
     if (size !== undefined && services.length > 1) {
       throw new UsageError(`--workers needs a module with one service; ${word} has several.`);
     }
-    const options = servingOptions(flags);
+    const { dialect } = module;
+    const options = { ...servingOptions(flags), dialect };
     using _identities = openIdentities(flags, options);
     const starting = Promise.withResolvers<Server>();
     await using admin = await openAdmin(flags, starting.promise);
@@ -92,6 +95,7 @@ export const serveCommand: Subcommand = {
       admin,
       log,
       hasIdentities: options.identities !== undefined,
+      dialect,
       details: { module: word },
       hints: [hints.join(" ")],
     });

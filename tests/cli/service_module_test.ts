@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lineup } from "./lineup_here.ts";
-import { lineupProcess, MAIN } from "./lineup_process.ts";
+import { lineupProcess, MAIN, startLineup } from "./lineup_process.ts";
 import { NO_ORPHAN } from "../orphan.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -43,6 +43,35 @@ async function deno(
   clearTimeout(late);
   return { code, err };
 }
+
+Deno.test("lineup serve speaks the dialect that a module exports", async () => {
+  await inDirectory(async (directory) => {
+    const write = (name: string, dialect: string): Promise<void> =>
+      Deno.writeTextFile(
+        `${directory}/${name}.ts`,
+        `import { lineDialect } from "${new URL("dialects/mod.ts", ROOT)}";
+         export { default } from "${new URL("examples/calc.ts", ROOT)}";
+         export const dialect = ${dialect};\n`,
+      );
+    await write(
+      "calc",
+      'lineDialect({ name: "calc/1", greeting: "220 {summary}", reply: "250 {text}", ' +
+        'error: "550 {text}", multiline: "smtp", aliases: { PLUS: "ADD" }, quit: { QUIT: "221 bye" } })',
+    );
+    await write("wrong", '{ name: "calc/1" }');
+    await using server = await startLineup(["serve", "--port", "0", `${directory}/calc.ts`]);
+    const conn = await Deno.connect({ port: server.port });
+    await conn.write(new TextEncoder().encode("plus 1 2\r\nQUIT\r\n"));
+    const text = await new Response(conn.readable).text();
+    assertEquals(text.split("\r\n"), ["220 A calculator on a line.", "250 3", "221 bye", ""]);
+    server.kill("SIGTERM");
+    const { err } = await server.finished();
+    assertMatch(err, /^It speaks calc\/1\.\nTry: telnet 127\.0\.0\.1 \d+\. Ctrl-C stops/m);
+    const { code, err: why } = await lineup(["serve", `${directory}/wrong.ts`]);
+    assertEquals(code, 64);
+    assertMatch(why, /The dialect that \S+wrong\.ts exports is none; lineDialect makes one\./);
+  });
+});
 
 Deno.test("a module that never finishes loading is named in a message", async () => {
   await inDirectory(async (directory) => {

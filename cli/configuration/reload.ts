@@ -46,14 +46,15 @@ export function reloadable(
 }
 
 async function readAgain(command: Subcommand, present: Configuration): Promise<Configuration> {
+  let read = present;
   try {
-    const next = await present.again();
-    command.check?.(next.flags);
-    return next;
+    read = await present.again();
+    command.check?.(read.flags);
+    return read;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     // The log has one line for it.
-    const { message } = relabelled(error, present);
+    const { message } = relabelled(error, read);
     throw new UsageError(message.replaceAll("\n", " "), { cause: error });
   }
 }

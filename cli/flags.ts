@@ -247,7 +247,8 @@ function readFlag(name: string, flag: Flag, given: readonly string[]): unknown {
     return parseText(flag, text);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    throw new UsageError(`--${name} must be ${error.message}.`);
+    const message = flag.secret ? error.message.replace(/, not .*$/s, "") : error.message;
+    throw new UsageError(`--${name} must be ${message}.`);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Configuration,
   type Flag,
   type LineupProgram,
+  type Origin,
   parseText,
   type Subcommand,
 } from "../flags.ts";
@@ -67,28 +68,50 @@ async function printMarkdown(program: LineupProgram): Promise<number> {
   return 0;
 }
 
+/** An option as it is printed. */
+interface OptionRow {
+  readonly option: string;
+  /** The text, as flags have it; `undefined` where there is no value, or it is hidden. */
+  readonly text: string | undefined;
+  /** The value, as a file has it. */
+  readonly value: unknown;
+  readonly from: Origin["from"];
+  readonly at: string;
+  readonly isHidden: boolean;
+}
+
+/** The options of a configuration, secrets without their values. */
+export function rowsOf(target: Subcommand, { texts, origins }: Configuration): OptionRow[] {
+  return Object.entries(optionsOf(target)).map(([flag, spec]) => {
+    const given = texts.get(flag)?.join(",");
+    const isHidden = spec.secret === true && given !== undefined;
+    const text = isHidden ? undefined : given;
+    const value = isHidden ? undefined : valueOf(spec, text);
+    return { option: memberOf(flag), text, value, isHidden, ...origins.get(flag)! };
+  });
+}
+
 function show(
   target: Subcommand,
-  { texts, origins }: Configuration,
+  configuration: Configuration,
   asJson: boolean,
   onlyChanged: boolean,
 ): void {
-  const rows: string[][] = [];
-  for (const [flag, spec] of Object.entries(optionsOf(target))) {
-    const { from, at } = origins.get(flag)!;
-    if (onlyChanged && from === "default") continue;
-    const text = texts.get(flag)?.join(",");
-    const isHidden = spec.secret && text !== undefined;
-    if (!asJson) rows.push([memberOf(flag), isHidden ? "(hidden)" : text ?? "-", at || from]);
-    else {
-      const value = isHidden ? undefined : valueOf(spec, text);
-      const row = { option: memberOf(flag), value, from, at: at || undefined, hidden: isHidden };
-      print(JSON.stringify({ ...row, hidden: isHidden || undefined }) + "\n");
+  const rows = rowsOf(target, configuration)
+    .filter(({ from }) => !onlyChanged || from !== "default");
+  if (asJson) {
+    for (const { option, value, from, at, isHidden } of rows) {
+      const row = { option, value, from, at: at || undefined, hidden: isHidden || undefined };
+      print(JSON.stringify(row) + "\n");
     }
+    return;
   }
-  if (!asJson) {
-    for (const line of columns([["OPTION", "VALUE", "FROM"], ...rows])) print(`${line}\n`);
-  }
+  const cells = rows.map(({ option, text, from, at, isHidden }) => [
+    option,
+    isHidden ? "(hidden)" : text ?? "-",
+    at || from,
+  ]);
+  for (const line of columns([["OPTION", "VALUE", "FROM"], ...cells])) print(`${line}\n`);
 }
 
 /** The value as a file would give it: a number, true, an array, or a text. */

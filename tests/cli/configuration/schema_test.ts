@@ -3,6 +3,13 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { memberOf, variableOf } from "../../../cli/configuration/names.ts";
+import { tuningOptions } from "../../../cli/tuning.ts";
+import { DEFAULT_LIMITS } from "../../../dialects/dialect.ts";
+import { LIMITS } from "../../../scheduling/scheduler_options.ts";
+import { CONNECTION_BOUNDS } from "../../../server/admission/connection_bounds.ts";
+import { CONNECTION_LIMITS } from "../../../server/admission/connection_limits.ts";
+import { PRESSURE_MARKS } from "../../../server/admission/pressure.ts";
+import { TIMEOUTS } from "../../../server/connection/timeouts.ts";
 import { lineup } from "../lineup_here.ts";
 import { lineupProcess, type RunResult } from "../lineup_process.ts";
 import { withDirectory } from "../../temporary_directory.ts";
@@ -181,6 +188,25 @@ for (const command of COMMANDS) {
     }
   });
 }
+
+Deno.test("every limit of a server is an option of lineup queue and lineup serve", () => {
+  // deno-lint-ignore no-explicit-any
+  const options = tuningOptions({}) as any;
+  // The share of a flow follows from the seats.
+  const limits = { ...LIMITS, share: undefined };
+  const groups = {
+    limits: DEFAULT_LIMITS,
+    connections: CONNECTION_LIMITS,
+    timeouts: TIMEOUTS,
+    bounds: CONNECTION_BOUNDS,
+    pressure: PRESSURE_MARKS,
+    scheduling: limits,
+  };
+  for (const [group, defaults] of Object.entries(groups)) {
+    const names = Object.entries(defaults).filter(([, value]) => value !== undefined);
+    assertEquals(Object.keys(options[group]).sort(), names.map(([name]) => name).sort(), group);
+  }
+});
 
 Deno.test("docs/OPERATIONS.md has the table of all options", async () => {
   const page = await Deno.readTextFile(new URL("../../../docs/OPERATIONS.md", import.meta.url));

@@ -215,6 +215,10 @@ function refuseUseless(flags: Flags): void {
   if (origins !== undefined && ws === undefined && !/^wss?:/.test(listen ?? "")) {
     throw new UsageError("--ws-origin needs --ws PORT as well.");
   }
+  for (const tier of ["rates.prefix", "rates.site"]) {
+    if (flags[`${tier}.burst`] === undefined || flags[`${tier}.rate`] !== undefined) continue;
+    throw new UsageError(`--${tier}.burst needs --${tier}.rate as well.`);
+  }
   if (listen === undefined) return;
   for (const name of ["tls-cert", "tls-key"]) {
     if (flags[name] === undefined || /^(tls|wss):/.test(listen) || ws !== undefined) continue;

@@ -170,6 +170,8 @@ Deno.test("a mistake between options names them by the places where they stand",
   const { code, err } = await configured('{ "tlsCert": "c.pem" }');
   assertEquals(code, 64);
   assertMatch(err, /^lineup: c\.jsonc:1:14 needs --tls-key as well\.$/m);
+  const { err: burst } = await configured('{ "rates": { "site": { "burst": 3 } } }');
+  assertMatch(burst, /^lineup: c\.jsonc:1:33 needs --rates\.site\.rate as well\.$/m);
 });
 
 Deno.test("paths of a file are those from its folder", async () => {

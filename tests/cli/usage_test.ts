@@ -9,7 +9,7 @@ const WRONG: readonly { args: string[]; says: string }[] = [
   {
     args: ["zzzzzzzz"],
     says:
-      "choose one of queue, serve, put, work, call, connect, load, queues, top, check, spec, config, context, ",
+      "choose one of queue, serve, put, work, call, connect, load, queues, top, check, spec, config, token, context, ",
   },
   { args: ["queue", "--prot", "5"], says: "There is no flag --prot; did you mean --port?" },
   {

@@ -57,6 +57,8 @@ interface Run {
   readonly input?: string;
   /** Whether it serves until SIGTERM. */
   readonly serves?: boolean;
+  /** Whether it goes on until Ctrl-C. */
+  readonly interrupted?: boolean;
 }
 
 const NAMED = ["--allow-read", "--allow-env"], WRITE = ["--allow-read", "--allow-write"];
@@ -145,7 +147,10 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "--check DIR/jobs.db" },
   ],
   queues: [
-    { typed: "--json --names ADDRESS" },
+    { typed: "--json ADDRESS" },
+    { typed: "--names ADDRESS" },
+    { typed: "--match q* --sort ready --limit 5 --after a ADDRESS" },
+    { typed: "--watch --interval 100ms ADDRESS", interrupted: true },
     { typed: `${CREDENTIALS} --context here`, also: NAMED },
   ],
   serve: [
@@ -217,7 +222,10 @@ async function documented(): Promise<Map<string, string[]>> {
 async function run(
   allowed: readonly string[],
   words: readonly string[],
-  { input = "", serves = false }: { input?: string; serves?: boolean },
+  { input = "", serves = false, interrupted = false }: Pick<
+    Run,
+    "input" | "serves" | "interrupted"
+  >,
   directory: string,
 ): Promise<{ code: number; out: string; err: string }> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -232,9 +240,12 @@ async function run(
   writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
   const err = new Response(child.stderr).text();
   let out = "";
+  let isEnding = false;
   for await (const bytes of child.stdout) {
     out += new TextDecoder().decode(bytes);
-    if (serves && out.includes(" listening on ")) child.kill("SIGTERM");
+    if (isEnding) continue;
+    isEnding = interrupted || serves && out.includes(" listening on ");
+    if (isEnding) child.kill(interrupted ? "SIGINT" : "SIGTERM");
   }
   const { code } = await child.status;
   clearTimeout(deadline);
@@ -296,7 +307,11 @@ for (const name of Object.keys(COMMANDS)) {
         const line = [name, ...words(each, place)];
         const allowed = [...needs, ...each.also ?? []];
         const result = await run(allowed, line, each, place.directory);
-        assertEquals(result.code, 0, `${line.join(" ")}\n${result.out}${result.err}`);
+        assertEquals(
+          result.code,
+          each.interrupted ? 130 : 0,
+          `${line.join(" ")}\n${result.out}${result.err}`,
+        );
         assertEquals(/allow-/.test(result.err), false, `${line.join(" ")}\n${result.err}`);
         if (each.serves) assertMatch(result.out, / listening on /);
       }

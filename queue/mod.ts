@@ -56,14 +56,16 @@ export type { JobOptions, JobProgress, JobState, StoredJob } from "./store/job_f
 export type {
   Change,
   Moment,
+  Ownership,
   QueueLimits,
   Room,
   Schedule,
   Store,
   StoredSchedule,
 } from "./store/store.ts";
-export { StoreFull } from "./store/store.ts";
+export { StoreFull, StoreLost } from "./store/store.ts";
 export { memoryStore } from "./store/memory_store.ts";
+export { type PostgresOptions, postgresStore } from "./store/postgres/postgres_store.ts";
 export { checkSqliteFile, type FileCheck } from "./store/sqlite/check.ts";
 export { exportSqliteFile } from "./store/sqlite/export.ts";
 export { type Imported, type ImportOptions, importSqliteFile } from "./store/sqlite/import.ts";

@@ -18,9 +18,10 @@ import { createHandlers } from "./handlers/handlers.ts";
 import type { QueueHandlers } from "./handlers/queue_handlers.ts";
 import { type MetricsOptions, queueMetrics } from "./metrics.ts";
 import { memoryStore } from "./store/memory_store.ts";
-import type { Store } from "./store/store.ts";
+import type { Store, StoreLost } from "./store/store.ts";
 import type { QueueSummary } from "./engine/engine.ts";
 import { LocalEngine } from "./engine/local_engine.ts";
+import { ownedEngine } from "./engine/owned_engine.ts";
 
 /** The options of a queue; each has a default. */
 export interface QueueOptions {
@@ -123,6 +124,8 @@ export interface OpenQueue extends AsyncDisposable {
   readonly queues: () => Iterable<QueueSummary>;
   /** Why it should get no requests now, in words: its store fails, or is full; `undefined` where it may. */
   readonly unready: () => string | undefined;
+  /** Resolves once another server has the store: close the queue then. Absent where no other server can take it. */
+  readonly lost?: Promise<StoreLost>;
   /**
    * Changes bounds, or the level of the log, while it is open. A member that is `undefined` brings the default back. What
    * is there already stays, also beyond a lower bound. Throws `RangeError` for a value that cannot be; nothing has changed
@@ -179,7 +182,9 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     if (isLogged(entry.level, level)) to(entry);
   };
   const { yield: yieldTo = (go) => void setImmediate(go) } = options;
-  const engine = await LocalEngine.open({ store, clock, log, random, max, yield: yieldTo });
+  const local = await LocalEngine.open({ store, clock, log, random, max, yield: yieldTo });
+  const { ownership } = store;
+  const engine = ownership === undefined ? local : ownedEngine(local, ownership);
   const close = async (): Promise<number> => {
     const lost = await engine.close();
     await logWritten();
@@ -193,9 +198,10 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
       holds: (client) => engine.leaseEnd(client) < Infinity,
     },
     stats: () => engine.figures(),
-    metrics: (options) => queueMetrics(engine.measured, options),
-    queues: () => engine.queues(),
-    unready: () => engine.unready(),
+    metrics: (options) => queueMetrics(local.measured, options),
+    queues: () => local.queues(),
+    unready: () => ownership?.holds === false ? "the database cannot be reached" : local.unready(),
+    lost: ownership?.lost,
     reconfigure(changes) {
       const all = { ...options, logLevel: level, ...max, ...changes };
       const [bounds, next] = [capacityOf(all), levelOf(all)];

@@ -35,6 +35,19 @@ export function storeFailed(incident: string, cause: unknown): Refusal {
   return new Refusal("internal", message, { executed: "maybe", details: { incident }, cause });
 }
 
+/** Another server has the store now: the change was not made. */
+export function storeLost(incident: string, cause: unknown): Refusal {
+  const message = "Another server has taken over this queue, so nothing was changed.";
+  return new Refusal("internal", message, { executed: "no", details: { incident }, cause });
+}
+
+/** It is not sure that no other server has taken over the queue. */
+export function notOwned(): Refusal {
+  return busy(
+    "The queue's server has lost touch with its database, and answers nothing until it is back.",
+  );
+}
+
 /** The store has no room: new jobs are given up, and the changes beside them are tried again. */
 export function storeFull(incident: string, cause: unknown): Refusal {
   const message = "The disk is full, so new jobs are not kept; DONE, DROP and PURGE make room.";

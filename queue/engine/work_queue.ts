@@ -1,6 +1,7 @@
 // The parts of a local engine, and how they are put together. A change is made in memory at once, so that what follows
 // builds on it, and answered once it is stored.
 
+import type { Refusal } from "../../protocol/errors.ts";
 import type { Clock } from "../../scheduling/clock.ts";
 import { TurnClock } from "../../scheduling/turn_clock.ts";
 import { Deadlines, ownTimes } from "../index/deadlines.ts";
@@ -74,6 +75,7 @@ export class WorkQueue {
       stored: (changes) => this.#stored(changes),
       givenUp: (ids) => this.transitions.refuse(ids),
       failed: () => this.consumers.refuse(readOnly()),
+      lost: () => this.#refuseWaiting(readOnly()),
       recovered: () => this.dispatcher.serveAll([...this.jobs.queues.values()]),
     });
     const storeRoom = new StoreRoom(store, log, () => journal.pending);
@@ -163,11 +165,15 @@ export class WorkQueue {
   async #close(): Promise<number> {
     this.transitions.close();
     for (const each of this.#stops) each.stop();
-    this.consumers.refuse(closed());
-    this.results.refuse(closed());
+    this.#refuseWaiting(closed());
     await this.#journal.drained();
     await this.#store.close();
     return this.#journal.lost;
+  }
+
+  #refuseWaiting(why: Refusal): void {
+    this.consumers.refuse(why);
+    this.results.refuse(why);
   }
 
   // Older versions accepted every number.

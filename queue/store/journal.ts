@@ -9,10 +9,10 @@ import type { Refusal } from "../../protocol/errors.ts";
 import { DurationBuckets } from "../../scheduling/duration_buckets.ts";
 import type { Log } from "../log.ts";
 import type { Memory } from "../memory.ts";
-import { storeFailed, storeFull } from "../refusals.ts";
+import { storeFailed, storeFull, storeLost } from "../refusals.ts";
 import { BodyReads, type ReadBody } from "./body_reads.ts";
 import { type ChangeGroup, hasPuts, PendingChanges } from "./pending_changes.ts";
-import { type Change, type Moment, type Store, StoreFull } from "./store.ts";
+import { type Change, type Moment, type Store, StoreFull, StoreLost } from "./store.ts";
 
 /** How many bytes of changes may wait to be stored before a client that brings more waits as well. */
 const MOST_BYTES = 64 << 20;
@@ -28,6 +28,8 @@ export interface JournalListener {
   givenUp(ids: readonly number[]): void;
   /** The store failed: nothing can be stored for now. */
   failed(): void;
+  /** The store belongs to another server: nothing can be stored any more. */
+  lost(): void;
   /** The store works again, and all changes that waited are stored. */
   recovered(): void;
 }
@@ -93,6 +95,8 @@ export class Journal {
   #retry = RETRY.first;
   #stopRetry: (() => void) | undefined = undefined;
   #closing = false;
+  /** The store belongs to another server. */
+  #isLost = false;
 
   /** Changes that are not stored yet count to `memory`. */
   constructor(
@@ -108,6 +112,8 @@ export class Journal {
     this.#listener = listener;
     this.#reads = new BodyReads(store);
     this.#pending = new PendingChanges(memory);
+    // An idle queue commits nothing, and must notice as well.
+    store.ownership?.lost.then((error) => this.#lose(error, []));
   }
 
   /**
@@ -169,12 +175,15 @@ export class Journal {
     this.#scheduled = false;
     this.#reads.send();
     if (this.#writing !== undefined || this.#pending.isEmpty) return;
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined) {
+      if (this.#isLost) this.#abandon([], this.failure);
+      return;
+    }
     this.#writing = this.#write();
   }
 
   async #write(): Promise<void> {
-    while (!this.#pending.isEmpty) {
+    while (!this.#pending.isEmpty && !this.#isLost) {
       // After a failure all changes are tried as a whole.
       const groups = this.#pending.next(this.failure !== undefined);
       const changes = groups.length === 1
@@ -187,7 +196,8 @@ export class Journal {
         await this.#store.commit(changes, moment);
       } catch (error) {
         if (error instanceof StoreFull && this.#makeRoom(error, groups)) continue;
-        this.#fail(error, groups);
+        if (error instanceof StoreLost || this.#isLost) this.#lose(error, groups);
+        else this.#fail(error, groups);
         break;
       }
       this.commitTimes.record(this.#clock.moment().now - moment.now);
@@ -222,7 +232,7 @@ export class Journal {
     const before = this.failure;
     const failure = before ?? this.#failed(error);
     if (this.#closing) {
-      this.lost = this.#pending.abandon(groups, failure);
+      this.#abandon(groups, failure);
       const message = `store still fails, ${this.lost} changes are lost`;
       this.#log({ level: "error", message, error });
     } else {
@@ -232,6 +242,24 @@ export class Journal {
       this.#retry = Math.min(2 * this.#retry, RETRY.most);
     }
     if (before === undefined) this.#listener.failed();
+  }
+
+  /** Another server has the store: what waits here was never answered, and may contradict what that one has done since. */
+  #lose(error: unknown, groups: readonly ChangeGroup[]): void {
+    const isNews = !this.#isLost;
+    this.#isLost = true;
+    this.#stopRetry?.();
+    const incident = newIncident();
+    const failure = isNews ? this.failure = storeLost(incident, error) : this.failure!;
+    this.#abandon(groups, failure);
+    if (!isNews) return;
+    const message = "the store belongs to another server, and this one answers nothing more";
+    this.#log({ level: "error", message, incident, error });
+    this.#listener.lost();
+  }
+
+  #abandon(groups: readonly ChangeGroup[], failure: Refusal): void {
+    this.lost += this.#pending.abandon(groups, failure);
   }
 
   /** Nothing can be written from now on. */

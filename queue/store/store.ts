@@ -101,6 +101,26 @@ export class StoreFull extends Error {
 }
 
 /**
+ * The store belongs to another server now. A `commit` that rejects with it has changed nothing, and neither will any later
+ * one: what memory holds is out of date, and is dropped.
+ */
+export class StoreLost extends Error {
+  /** The name of the class. */
+  override readonly name = "StoreLost";
+}
+
+/** Whether a store that several servers can reach still belongs to this one. */
+export interface Ownership {
+  /**
+   * Whether it is sure that no other server owns the store by now. While it is not, nothing is answered from memory; a
+   * `commit` goes on, because it finds out by itself.
+   */
+  readonly holds: boolean;
+  /** Resolves once the store is lost for good. */
+  readonly lost: Promise<StoreLost>;
+}
+
+/**
  * Keeps jobs, limits and schedules. Calls take effect in the order in which they are made: `bodies` sees every commit that
  * was called before it and none that was called after it, whether or not those have resolved. The schema is that of
  * {@linkcode StoredJob}, {@linkcode QueueLimits} and {@linkcode StoredSchedule}. `testStore` of the entry point
@@ -129,7 +149,8 @@ export interface Store {
    * Makes changes durable, all or none, in order; resolves once they are. Rejects where it cannot: then it is unknown
    * whether they are durable, and the same changes may be committed again, alone or with others after them. To put a job
    * that is there replaces it. A change of a job that is not there changes nothing. Rejects with {@linkcode StoreFull}
-   * where there is no room: then they are committed again without the new jobs.
+   * where there is no room: then they are committed again without the new jobs. Rejects with {@linkcode StoreLost} where
+   * another server owns the store now: then nothing was changed, and nothing is committed again.
    *
    * `moment` is the time of the changes, and as durable as they are, unless it is less than a second after the last one.
    */
@@ -155,6 +176,8 @@ export interface Store {
   held?(): number;
   /** The room that was left after the last commit. A queue refuses new jobs beyond it. Absent where there is no bound. */
   room?(): Room;
+  /** Whether the store still belongs to this server. Absent where no other server can take it. */
+  readonly ownership?: Ownership;
   /** Waits for the calls made so far, then releases everything. */
   close(): Promise<void>;
 }

@@ -7,6 +7,10 @@ import { laterPast } from "./past_attempts.ts";
 import type { Moment, Schedule } from "./store.ts";
 import { FURTHEST_IMPORTED } from "./stored_bounds.ts";
 
+/** A moment is written again once it is so old, or once the time of day was set by so much, in ms. */
+const MOMENT_MS = 1000;
+const STEP_MS = 100;
+
 /**
  * A job as it is loaded: its lease, delay or result lasts no longer than it may. A longer one comes from a wrong clock or was
  * written by hand: then it lasts from now on, as long as the options of the job say. A job that was put in the future was
@@ -33,6 +37,13 @@ export function withinBounds(stored: StoredJob, now: number, resultTime: number)
   const same = bounds.readyAt === readyAt && bounds.endsAt === endsAt &&
     bounds.expiresAt === expiresAt;
   return same ? job : { ...job, ...bounds };
+}
+
+/** Whether a moment is worth writing: to write each would cost every commit a page or a row. */
+export function saysMore(moment: Moment, kept: Moment | undefined): boolean {
+  if (kept === undefined) return true;
+  const passed = moment.now - kept.now;
+  return passed >= MOMENT_MS || Math.abs(moment.wall - kept.wall - passed) >= STEP_MS;
 }
 
 /** How far the queue's time is ahead of the time of day in a moment of a store, in whole ms. */

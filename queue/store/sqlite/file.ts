@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Change, Moment } from "../store.ts";
+import { saysMore } from "../stored_times.ts";
 import { changeWriter } from "./change_writer.ts";
 import { explain } from "./explain.ts";
 import { type FileSize, fileSize } from "./file_size.ts";
@@ -10,10 +11,6 @@ import { type ImportLog, importLog } from "./import_log.ts";
 import { locateFile, makePrivate, WatchedFile } from "./path.ts";
 import { type FileReads, fileReads } from "./reads.ts";
 import { distrust, prepareFile } from "./schema.ts";
-
-/** A moment is written again once it is so old, or once the time of day was set by so much, in ms. */
-const MOMENT_MS = 1000;
-const STEP_MS = 100;
 
 /** An open database file. */
 export interface SqliteFile extends FileReads, ImportLog, FileSize {
@@ -121,11 +118,4 @@ function operations(db: DatabaseSync, path: string, watched: WatchedFile): Sqlit
       }
     },
   };
-}
-
-/** Whether a moment is worth writing: to write each would cost a page of every commit. */
-function saysMore(moment: Moment, kept: Moment | undefined): boolean {
-  if (kept === undefined) return true;
-  const passed = moment.now - kept.now;
-  return passed >= MOMENT_MS || Math.abs(moment.wall - kept.wall - passed) >= STEP_MS;
 }

@@ -1,0 +1,165 @@
+// A PostgreSQL server of its own, in a temporary folder, that a test may kill.
+
+import pg from "npm:pg@8.23.1";
+
+/** How many times, and how often in ms, a test looks whether a server is there. */
+const LOOKS = 600;
+const LOOK_MS = 50;
+
+/** The owner of its files: the server refuses to run as root. */
+const OWNER = "postgres";
+
+/** Settings under which a test of behaviour is quick: nothing outlasts a crash of the machine. */
+export const UNSAFE: Readonly<Record<string, string>> = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+};
+
+/** A running server. */
+export interface Cluster extends AsyncDisposable {
+  readonly port: number;
+  /** The folder of its socket. */
+  readonly socket: string;
+  /** The address of a database; without a password, because there is none. */
+  url(database?: string, user?: string): string;
+  /** Runs statements as its administrator. Resolves with the rows of the last. */
+  sql(text: string, database?: string): Promise<string[][]>;
+  /** Makes a new database. Resolves with its address. */
+  newDatabase(): Promise<string>;
+  /** Ends it at once, as a crash does, and starts it again. */
+  crash(): Promise<void>;
+  /** Ends it: at once, or with its clients. */
+  stop(how?: "immediate" | "fast"): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Makes and starts a server. Throws where PostgreSQL is missing; the message names the package. */
+export async function startCluster(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
+  const programs = await programFolder();
+  const directory = await Deno.makeTempDir({ prefix: "lineup-pg-" });
+  const isRoot = Deno.uid() === 0;
+  if (isRoot) {
+    const { uid } = await idOf(OWNER);
+    await Deno.chown(directory, uid, uid);
+  }
+  const asOwner = (program: string, args: readonly string[]): Deno.Command => {
+    const whole = [`${programs}/${program}`, ...args];
+    const [first, ...rest] = isRoot
+      ? ["setpriv", `--reuid=${OWNER}`, `--regid=${OWNER}`, "--clear-groups", ...whole]
+      : whole;
+    return new Deno.Command(first, {
+      args: rest,
+      cwd: directory,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+  };
+  const data = `${directory}/data`;
+  const made = await asOwner("initdb", [
+    "-D",
+    data,
+    "-U",
+    OWNER,
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--no-instructions",
+  ]).output();
+  if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
+  const port = freePort();
+  const options = Object.entries({
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: directory,
+    max_connections: "60",
+    shared_buffers: "64MB",
+    logging_collector: "off",
+    log_min_messages: "fatal",
+    ...settings,
+  }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  let child: Deno.ChildProcess | undefined;
+
+  const sql = async (text: string, database = "postgres"): Promise<string[][]> => {
+    const client = new pg.Client({ host: "127.0.0.1", port, user: OWNER, database });
+    await client.connect();
+    try {
+      const all = await client.query({ text, rowMode: "array", types: { getTypeParser } });
+      return (Array.isArray(all) ? all.at(-1) : all).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const start = async (): Promise<void> => {
+    child = asOwner("postgres", ["-D", data, "-p", String(port), ...options]).spawn();
+    // Nobody reads it but the message of a start that fails.
+    void child.stderr.pipeTo(new WritableStream()).catch(() => {});
+    for (let look = 0; look < LOOKS; look++) {
+      try {
+        await sql("select 1");
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    }
+    throw new Error("PostgreSQL does not start");
+  };
+  const stop = async (how: "immediate" | "fast" = "fast"): Promise<void> => {
+    if (child === undefined) return;
+    child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+    await child.status;
+    child = undefined;
+  };
+  let databases = 0;
+  await start();
+  return {
+    port,
+    socket: directory,
+    url: (database = "postgres", user = OWNER) =>
+      `postgres://${user}@127.0.0.1:${port}/${database}`,
+    sql,
+    async newDatabase(): Promise<string> {
+      const name = `queue_${++databases}`;
+      await sql(`create database ${name}`);
+      return `postgres://${OWNER}@127.0.0.1:${port}/${name}`;
+    },
+    async crash(): Promise<void> {
+      await stop("immediate");
+      await start();
+    },
+    stop,
+    start,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await stop("immediate");
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+const getTypeParser = () => (text: string) => text;
+
+async function programFolder(): Promise<string> {
+  const versions: number[] = [];
+  try {
+    for await (const { name } of Deno.readDir("/usr/lib/postgresql")) versions.push(Number(name));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error("PostgreSQL is missing: apt-get install postgresql", { cause: error });
+  }
+  return `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
+}
+
+async function idOf(user: string): Promise<{ readonly uid: number }> {
+  const { stdout } = await new Deno.Command("id", { args: ["-u", user] }).output();
+  return { uid: Number(new TextDecoder().decode(stdout)) };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

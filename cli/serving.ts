@@ -99,6 +99,10 @@ export const servingFlags: Readonly<Record<string, Flag>> = {
     live: true,
   },
   ...logFlags,
+  "share-port": {
+    summary:
+      "Let another server of yours that shares it listen at the same port: for a restart that refuses no connection. Needs deno's --unstable-net.",
+  },
   drain: {
     value: "DURATION",
     type: { type: "duration", min: 0, max: 3_600_000 },
@@ -136,6 +140,7 @@ export function servingOptions(flags: Flags): ServingOptions {
     tls,
     ws: { port: ws, origins, proxyFrom: proxies },
     socketMode,
+    sharePort: flags["share-port"],
     insecure,
     drain,
     log: logWriter(flags),

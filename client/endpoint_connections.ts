@@ -64,6 +64,8 @@ export function createEndpointConnections(
   const lookUp = platform.createLookUp(places, clock, options.resolve);
   let endpoints: readonly Endpoint[] = [];
   let gone: ConnectionLost | undefined;
+  /** Sessions with calls in flight whose servers shut down. */
+  const leaving = new Set<Session>();
 
   async function open(endpoint: Endpoint): Promise<void> {
     endpoint.connecting = true;
@@ -77,7 +79,15 @@ export function createEndpointConnections(
       );
       endpoint.session = session;
       observe(endpoint, clock.now() - began, began);
+      session.left.then(() => {
+        // A stream cannot be opened again.
+        if (endpoint.session !== session || session.error || "read" in endpoint.place) return;
+        endpoint.session = undefined;
+        leaving.add(session);
+        owner.changed();
+      });
       session.closed.then(() => {
+        leaving.delete(session);
         lost(endpoint, session);
         // Calls that came meanwhile found no connection.
         owner.changed();
@@ -133,6 +143,8 @@ export function createEndpointConnections(
     if (endpoints.length > 1) owner.emit({ type: "resting", address: endpoint.name, ms });
   }
 
+  const all = (): Session[] => [...endpoints.flatMap(({ session }) => session ?? []), ...leaving];
+
   return {
     get gone() {
       return gone;
@@ -184,12 +196,12 @@ export function createEndpointConnections(
     },
     cut() {
       abort.abort();
-      for (const { session } of endpoints) session?.cut();
+      for (const session of all()) session.cut();
     },
     async close(within) {
       abort.abort();
       for (const endpoint of endpoints) endpoint.stopPause?.();
-      await Promise.all(endpoints.map(({ session }) => session?.close(within)));
+      await Promise.all(all().map((session) => session.close(within)));
     },
   };
 }

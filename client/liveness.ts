@@ -89,7 +89,7 @@ export function createLiveness(clock: Clock, beat: number, target: LivenessTarge
   function introduce(): void {
     if (isIntroduced) return;
     isIntroduced = true;
-    target.hello(` lineup/1 half-close=off${heartbeatOption(beat)}`, () => {
+    target.hello(` lineup/1 half-close=off events=on${heartbeatOption(beat)}`, () => {
       if (beat <= LONGEST_BEAT) show();
     });
   }

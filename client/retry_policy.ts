@@ -27,6 +27,11 @@ export interface RetryPolicy {
   pauseFor(call: PendingCall, error: Error): number | undefined;
 }
 
+/** Whether a server refuses requests because it shuts down: it is gone soon, so nothing multiplies its load. */
+function isLeaving(error: Error | undefined): boolean {
+  return error instanceof Refusal && error.code === "draining";
+}
+
 /** The policy of a client. */
 export function createRetryPolicy(
   { attempts, base, cap, budget: share }: Required<RetryOptions>,
@@ -44,6 +49,8 @@ export function createRetryPolicy(
       return true;
     },
     tally(error) {
+      // It says nothing of the server that takes over.
+      if (isLeaving(error)) return;
       throttle.tally(!error || !isFailing(error));
     },
     pauseFor(call, error) {
@@ -54,7 +61,8 @@ export function createRetryPolicy(
       const ms = isLost ? 0 : hintOf(error) + backoff(call.tries, base, cap, random());
       if (clock.now() + ms >= call.deadline) return undefined;
       // A request that was never written costs the server nothing; those of one broken connection cost little.
-      const isFree = isLost || (!(error instanceof Refusal) && call.triedOn!.failures < 2);
+      const isFree = isLost || isLeaving(error) ||
+        (!(error instanceof Refusal) && call.triedOn!.failures < 2);
       if (!isFree && (!budget.spend() || throttle.refuses())) return undefined;
       return ms;
     },

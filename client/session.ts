@@ -84,6 +84,8 @@ export interface Session extends AsyncDisposable {
   readonly greeting: Greeting;
   /** Resolves once the connection has ended, whatever led to it. */
   readonly closed: Promise<void>;
+  /** Resolves once no more requests can be sent: it is being closed, has ended, or the server shuts down. */
+  readonly left: Promise<void>;
   /** Whether requests can still be sent. */
   readonly open: boolean;
   /** Requests that wait or are in flight. */

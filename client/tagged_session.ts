@@ -88,6 +88,8 @@ export function createSession(
   /** The error of requests that were not written before the end. */
   let unsent: ConnectionLost | undefined;
   let closing = false;
+  let left!: () => void;
+  const leaving = new Promise<void>((resolve) => left = resolve);
   const output = new Output(stream, fail);
 
   const liveness = createLiveness(clock, beat, {
@@ -179,7 +181,10 @@ export function createSession(
 
   function take(frame: Frame): void {
     const { tag, head } = frame;
-    if (head === "!") return;
+    if (head === "!") {
+      if (frame.words[0] === "draining") leave();
+      return;
+    }
     const sent = inFlight.get(Number(tag));
     if (!sent || sent.tag !== tag) {
       if (tag || head !== "ERR") throw notLineup(`tag ${tag} was not sent`);
@@ -207,6 +212,7 @@ export function createSession(
   function fail(error: unknown): void {
     if (end) return;
     const cause = end = error as Error;
+    left();
     stream.close();
     liveness.stop();
     const lost = inFlight.values();
@@ -222,10 +228,19 @@ export function createSession(
     idle.broadcast();
   }
 
+  /** The server shuts down: it answers what is in flight, and what was not written goes elsewhere. */
+  function leave(): void {
+    if (!session.open) return;
+    unsent = new ConnectionLost("the server is shutting down", "no");
+    for (let sent; (sent = waiting.shift());) sent.waiter!.failed(unsent);
+    void close(Infinity);
+  }
+
   const cut = (): void => fail(new ConnectionLost("it was closed here", "maybe"));
 
   async function close(within: number = CLOSE_MS): Promise<void> {
     closing = true;
+    left();
     let stop = clock.after(within, cut);
     while (session.load > 0) await idle.changed();
     if (!end) {
@@ -242,6 +257,7 @@ export function createSession(
   const session: Session = {
     greeting,
     closed: read(),
+    left: leaving,
     get open() {
       return !end && !closing;
     },

@@ -111,8 +111,11 @@ export interface DialectSession {
   writeFailure(to: Correlated, failure: Failure, out: Sink, times?: RequestTimes): void;
   /** Whether the client can read this failure. If not, the server answers `internal` and logs the failure. */
   carries(failure: Failure): boolean;
-  /** Writes a notice, if the dialect has a form for it and the client has asked for notices. */
-  writeNotice(notice: Notice, out: Sink): void;
+  /**
+   * Writes a notice, if the dialect has a form for it and the client has asked for notices. Returns true where the client
+   * ends its side then: until it has, the connection stays open for a moment, so that its last requests are answered.
+   */
+  writeNotice(notice: Notice, out: Sink): boolean | void;
 }
 
 /** The target of writes: the output of a connection, or an answer that waits for its turn. */

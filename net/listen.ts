@@ -23,13 +23,13 @@ import { listenWebSocket } from "./web_socket_listener.ts";
 export async function listen(address: Address, options: ListenOptions = {}): Promise<Listener> {
   switch (address.transport) {
     case "tcp":
-      return behindProxies(listenTcp(address), options);
+      return behindProxies(listenTcp(address, options), options);
     case "tls":
       return await listenTls(address, identity(address, options), options);
     case "unix":
       return behindProxies(await listenUnix(address.path, options), options);
     case "ws": {
-      const sockets = behindProxies(listenTcp({ ...address, transport: "tcp" }), options);
+      const sockets = behindProxies(listenTcp({ ...address, transport: "tcp" }, options), options);
       const { port } = parseAddress(sockets.address) as HostAddress;
       return listenWebSocket(sockets, { ...address, port }, options);
     }
@@ -56,8 +56,21 @@ function identity(address: Address, { tls }: ListenOptions): TlsIdentity {
   throw new AddressError(`${formatAddress(address)}: needs a certificate and its key`);
 }
 
-function listenTcp({ hostname, port }: HostAddress): Listener {
-  const listener = Deno.listen({ hostname, port });
+/** How many connections may wait for a listener of a shared port: their server may have to wait for another one first. */
+const SHARED_BACKLOG = 4096;
+
+/** The options of Deno for a port that is shared. Throws `NotSupported` where Deno cannot share it. */
+function sharing({ sharePort }: ListenOptions): { reusePort?: true; tcpBacklog?: number } {
+  if (!sharePort) return {};
+  // Deno ends the process that shares a port without the flag.
+  if (SHARES_PORTS) return { reusePort: true, tcpBacklog: SHARED_BACKLOG };
+  throw new Deno.errors.NotSupported(
+    'to share a port, deno needs its flag unstable-net, or "unstable": ["net"] in deno.json, on Linux',
+  );
+}
+
+function listenTcp({ hostname, port }: HostAddress, options: ListenOptions): Listener {
+  const listener = Deno.listen({ hostname, port, ...sharing(options) });
   const address = formatAddress({ transport: "tcp", hostname, port: listener.addr.port });
   return acceptFrom(listener, address, (conn) => new SocketStream(conn));
 }
@@ -72,11 +85,12 @@ async function listenTls(
   options: ListenOptions,
 ): Promise<Listener> {
   if (identity.clientCa === undefined && (SHARES_PORTS || !options.renewable)) {
+    sharing(options);
     return listenDenoTls(place, identity, options);
   }
   // Most servers do without node:tls, which takes time to load.
   const { listenNodeTls } = await import("./node_tls_listener.ts");
-  const sockets = listenTcp({ ...place, transport: "tcp" });
+  const sockets = listenTcp({ ...place, transport: "tcp" }, options);
   const { port } = parseAddress(sockets.address) as HostAddress;
   const address = formatAddress({ ...place, port });
   try {

@@ -4,6 +4,11 @@ import type { TlsIdentity } from "./tls_identity.ts";
 
 /** Options of a listener. */
 export interface ListenOptions extends OpeningOptions {
+  /**
+   * For addresses with a port: whether other listeners of this user may have the same port (SO_REUSEPORT). Each connection
+   * goes to one of them. Default false.
+   */
+  sharePort?: boolean;
   /** For `tls://` and `wss://`: the server's certificate and its key. */
   tls?: TlsIdentity;
   /** For `tls://` and `wss://`: whether the listener can get another certificate while it listens. Default false. */

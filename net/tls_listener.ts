@@ -30,16 +30,18 @@ interface Source {
 export function listenDenoTls(
   { hostname, port }: HostAddress,
   identity: TlsIdentity,
-  { alpn, openingTime = OPENING_MS, onUnopened, after, renewable = false }: ListenOptions,
+  options: ListenOptions,
 ): Listener {
+  const { alpn, openingTime = OPENING_MS, onUnopened, after } = options;
+  const { renewable = false, sharePort = false } = options;
   const alpnProtocols = alpn === undefined ? undefined : [alpn];
   const bind = ({ cert, key }: TlsIdentity, at: number): Source => {
-    const place = { hostname, port: at, reusePort: renewable };
+    const place = { hostname, port: at, reusePort: renewable || sharePort };
     const listener = Deno.listenTls({ ...place, cert, key, alpnProtocols });
     return { listener, asked: undefined, accepted: 0, isReplaced: false };
   };
   // Another listener that shares its port would else share it with this one.
-  if (renewable && port !== 0) Deno.listen({ hostname, port }).close();
+  if (renewable && !sharePort && port !== 0) Deno.listen({ hostname, port }).close();
   let source = bind(identity, port);
   const address = formatAddress({
     transport: "tls",

@@ -114,7 +114,10 @@ export interface OpenQueue extends AsyncDisposable {
    * Call it once: clients of other handlers do not see these clients' tubes that have no jobs.
    */
   readonly beanstalkd: (options?: BeanstalkdOptions) => BeanstalkdHandlers;
-  /** What clients of beanstalkd may end while their server drains: the jobs that they have reserved. */
+  /**
+   * What clients may end while their server drains, in any of its protocols: the jobs that they have taken. A connection
+   * whose end is that of a lease stays open until that job is ended, or the drain is over.
+   */
   readonly heldWork: HeldWork;
   /** The figures for STATS: jobs by state, requests that wait, commits and changes, whether the store fails. */
   readonly stats: () => Iterable<readonly [name: string, value: string | number]>;
@@ -194,7 +197,7 @@ export async function openQueue(options: QueueOptions = {}): Promise<OpenQueue> 
     handlers: createHandlers(engine),
     beanstalkd: (options) => createBeanstalkdHandlers(engine, options),
     heldWork: {
-      commands: ["DELETE", "RELEASE", "BURY", "TOUCH"],
+      commands: ["DONE", "FAIL", "EXTEND", "RELEASE", "DELETE", "BURY", "TOUCH"],
       holds: (client) => engine.leaseEnd(client) < Infinity,
     },
     stats: () => engine.figures(),

@@ -17,12 +17,7 @@ import { logToConsole, logWritten } from "./log.ts";
 import type { EveryHandler, NoOtherHandler, SomeHandlers } from "./request/handlers.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import { needServices, type Service } from "./service.ts";
-import {
-  readOrigin,
-  requireLoopback,
-  type ServedAddress,
-  servedAddresses,
-} from "./served_address.ts";
+import { readOrigin, type ServedAddress, servedAddresses } from "./served_address.ts";
 import { ProtocolServer } from "./server.ts";
 import { needLogLevel, type Reconfiguration } from "./reconfiguration.ts";
 import { reloader, type ReloadOutcome } from "./reloads.ts";
@@ -190,11 +185,6 @@ async function serveAll(
   const { dialect = lineup1, clock = systemClock, log = logToConsole } = options;
   const addresses = servedAddresses(options);
   const origins = (options.ws?.origins ?? []).map(readOrigin);
-  // Who must prove an identity may come from anywhere.
-  const asks = options.identities !== undefined && options.anonymous === undefined;
-  if (!options.insecure && !asks) {
-    addresses.forEach((each) => requireLoopback(each, options.tls));
-  }
   const telemetry = new Telemetry();
   const began = clock.now();
   const eventLog = new EventLog(clock, log, options.logLevel);
@@ -284,7 +274,7 @@ async function serveAll(
 }
 
 /** The options of `serve` for its listeners. */
-interface ListeningOptions extends Pick<ServeOptions, "ws" | "socketMode"> {
+interface ListeningOptions extends Pick<ServeOptions, "ws" | "socketMode" | "sharePort"> {
   readonly dialect: Dialect;
   readonly identity: TlsIdentity | undefined;
   readonly renewable: boolean;
@@ -304,11 +294,12 @@ function hasRole(
 async function listenAt(
   addresses: readonly ServedAddress[],
   server: ProtocolServer,
-  { dialect, identity, renewable, ws, socketMode }: ListeningOptions,
+  { dialect, identity, renewable, ws, socketMode, sharePort }: ListeningOptions,
   origins: readonly string[],
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
   const common = {
+    sharePort,
     tls: identity,
     renewable,
     origins,
@@ -338,7 +329,7 @@ async function listenAt(
   }
   for (const [i, listener] of listeners.entries()) {
     const { lists, reserved } = addresses[i];
-    server.listen(listener, { proxied: lists !== undefined, reserved });
+    server.listen(listener, { proxied: lists !== undefined, reserved, shared: sharePort });
   }
   return listeners;
 }

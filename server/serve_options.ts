@@ -11,6 +11,12 @@ import type { TlsFiles } from "./tls_files.ts";
 export interface ServeOptions extends ServiceOptions {
   /** The wire protocol. Default: `lineup1`. */
   dialect?: Dialect;
+  /**
+   * Whether other servers of this user may listen at the same ports: during a restart, or as several processes. Each
+   * connection goes to one of them. All of them must say so, and Deno needs its unstable network functions. Default
+   * false.
+   */
+  sharePort?: boolean;
   /** The port; 0 takes a free one. Default 5463, LINE on a telephone. */
   port?: number;
   /** The name or address to listen at. Default 127.0.0.1: only clients on this machine can connect. */

@@ -22,8 +22,16 @@ export interface ServedAddress {
   readonly reserved?: boolean;
 }
 
-/** The addresses that options ask for. Throws `AddressError` for one that cannot be served. */
-export function servedAddresses(
+/** The addresses that options ask for. Throws `AddressError` for one that cannot, or must not, be served. */
+export function servedAddresses(options: ServeOptions): ServedAddress[] {
+  const addresses = namedAddresses(options);
+  // Who must prove an identity may come from anywhere.
+  const asks = options.identities !== undefined && options.anonymous === undefined;
+  if (!options.insecure && !asks) addresses.forEach((each) => requireLoopback(each, options.tls));
+  return addresses;
+}
+
+function namedAddresses(
   { hostname: host = "127.0.0.1", port = 5463, ...options }: ServeOptions,
 ): ServedAddress[] {
   // Without the brackets that an IPv6 address has in URLs.
@@ -70,7 +78,7 @@ function reservedSocket(address: string): Address {
 }
 
 /** Throws `AddressError` for an address to which other machines can connect, unless all must have certificates. */
-export function requireLoopback({ place }: ServedAddress, tls: ServeOptions["tls"]): void {
+function requireLoopback({ place }: ServedAddress, tls: ServeOptions["tls"]): void {
   if (!("transport" in place) || place.transport === "unix" || isLoopback(place.hostname)) return;
   const isEncrypted = place.transport === "tls" || place.transport === "wss";
   if (isEncrypted && requiresCertificates(tls)) return;

@@ -15,6 +15,7 @@ import { acceptAll } from "./connection/accept.ts";
 import { Connection } from "./connection/connection.ts";
 import { TurnAway } from "./connection/turn_away.ts";
 import type { ServerFigures } from "./figures.ts";
+import { quietMoment } from "./last_connections.ts";
 import type { ServiceOptions } from "./options.ts";
 import { changed, numberFrom0, type Reconfiguration } from "./reconfiguration.ts";
 import type { Service } from "./service.ts";
@@ -23,6 +24,8 @@ import type { Telemetry } from "./telemetry.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
 const DRAIN_MS = 10_000;
+/** How long connections stay open when a server of a shared port shuts down, in ms. */
+const HANDOVER_MS = 250;
 
 /** The dependencies of a server beside its options. */
 export interface ServerResources {
@@ -39,6 +42,8 @@ export interface ListenerKind {
   readonly proxied?: boolean;
   /** Whether they are reserved for clients that may open the listener's address. */
   readonly reserved?: boolean;
+  /** Whether other servers may listen at its port. */
+  readonly shared?: boolean;
 }
 
 /** A server without its addresses. */
@@ -55,6 +60,11 @@ export class ProtocolServer {
   readonly #pool: WorkerPool | undefined;
   readonly #forgetIdentities: () => void;
   readonly #listeners = new Set<Listener>();
+  #sharesPort = false;
+  /** How many connections came to its listeners. */
+  #accepted = 0;
+  /** Whether its listeners are closed. */
+  #stopped = false;
   readonly #running = new Set<Promise<void>>();
   #draining: Promise<void> | undefined = undefined;
 
@@ -118,9 +128,10 @@ export class ProtocolServer {
   }
 
   /** Serves the connections of a listener until it is closed. Closes it where the server drains. */
-  listen(listener: Listener, { proxied = false, reserved }: ListenerKind = {}): void {
+  listen(listener: Listener, { proxied = false, reserved, shared }: ListenerKind = {}): void {
     if (this.#draining !== undefined) return listener.close();
     this.#listeners.add(listener);
+    this.#sharesPort ||= shared ?? false;
     const admission = reserved ? this.#reservedAdmission : this.#admission;
     const { clock, telemetry } = this.#resources;
     this.#keep(acceptAll(listener, {
@@ -129,7 +140,8 @@ export class ProtocolServer {
       turn: () => this.#turn(),
       take: (stream) => {
         // The connection was accepted in the moment in which the listener was closed.
-        if (this.#draining !== undefined) return stream.close();
+        if (this.#stopped) return stream.close();
+        this.#accepted++;
         // A proxy names the addresses of others: none of them is this machine.
         const local = !proxied && isLocal(stream.peer);
         this.#keep(this.#serve(stream, admission, local));
@@ -219,8 +231,12 @@ export class ProtocolServer {
     const { clock, turns, telemetry } = this.#resources;
     const { size: connections } = this.#connections;
     telemetry.tell({ kind: "draining", within: this.drainTime, connections });
+    if (this.#sharesPort) await quietMoment(() => this.#accepted, () => this.#turn());
     for (const listener of this.#listeners) listener.close();
+    this.#stopped = true;
     const stop = clock.after(this.drainTime, () => this.cutOff());
+    // Another server may take over: its clients should lose no request.
+    if (this.#sharesPort) this.#parts.services.draining.patience = HANDOVER_MS;
     this.#parts.services.draining.active = true;
     for (const connection of this.#connections) connection.drain(this.drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);

@@ -26,6 +26,7 @@ import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./qu
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
 import { traceServer } from "../open_telemetry.ts";
+import { takeOver } from "./takeover.ts";
 import { needRead } from "../permissions.ts";
 import { ServerLog } from "../server_log.ts";
 import {
@@ -137,6 +138,12 @@ export const queue: Subcommand = {
       summary:
         "The queues whose keys have labels in /metrics of --admin, separated by commas; of each the 100 keys with most ready jobs.",
     },
+    wait: {
+      value: "DURATION",
+      type: { type: "duration", min: 0, max: 3_600_000 },
+      summary:
+        "Wait so long for --data if another server uses it. With --share-port, clients connect meanwhile and wait too.",
+    },
     again: {
       perRun: true,
       summary: "With --import: add lines again that were imported before.",
@@ -188,6 +195,9 @@ run an interrupted import again.`,
       page: { stats: () => work.stats(), queues: () => work.queues() },
     });
     const log = new ServerLog(flags);
+    await using held = flags.wait === undefined || inMemory
+      ? undefined
+      : await takeOver(data, flags.wait, serving);
     const work = await openQueue({
       log: log.repeating,
       store: inMemory ? memoryStore() : await openStore(data, maxSize, log),
@@ -200,9 +210,11 @@ run an interrupted import again.`,
       const beanstalkd = handlersOf?.(work);
       await using server = await serve(queueProtocol, work.handlers, {
         ...serving,
+        heldWork: work.heldWork,
         stats: work.stats,
       });
       await traceServer(server, queueProtocol.name);
+      await held?.release(server);
       starting.resolve(server);
       await using other = beanstalkd &&
         await serveBeanstalkd(flags, beanstalkd, work.heldWork, serving);

@@ -119,8 +119,9 @@ export class Lineup1Session implements DialectSession {
     return isReadable(failure);
   }
 
-  writeNotice({ kind, within }: Notice, out: Sink): void {
+  writeNotice({ kind, within }: Notice, out: Sink): boolean {
     if (this.events) out.add(`! ${kind} within=${within}ms${this.eol}`);
+    return this.events;
   }
 
   #write(

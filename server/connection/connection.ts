@@ -79,6 +79,8 @@ export class Connection
   /** Whether the server's side is ended, or will be once all is written. */
   #shut = false;
   #stopLinger: (() => void) | undefined = undefined;
+  /** While the server shuts down, and the client may still send what it began before it knew. */
+  #stopPatience: (() => void) | undefined = undefined;
   #onClosed: (() => void)[] | undefined = undefined;
 
   constructor(services: ConnectionServices, stream: ByteStream, admitted: Admitted) {
@@ -290,14 +292,24 @@ export class Connection
   /** Begins the drain. Requests in flight have `within` ms. */
   drain(within: number): void {
     const ends = this.#exchange.inFlight === 0 && !this.services.holdsWork(this.client);
-    this.session.writeNotice({ kind: "draining", within, ends }, this.output);
+    const isTold = this.session.writeNotice({ kind: "draining", within, ends }, this.output);
     this.#exchange.drain();
     this.output.flush();
+    const patience = isTold ? LINGER_MS : this.services.draining.patience;
+    if (patience > 0 && !this.ended) {
+      this.#stopPatience = this.services.clock.after(patience, () => this.#endPatience());
+    }
+    this.#shutWhenAnswered();
+  }
+
+  #endPatience(): void {
+    this.#stopPatience = undefined;
     this.#shutWhenAnswered();
   }
 
   #shutWhenAnswered(): void {
     if (this.#shut || this.closed || this.#exchange.inFlight > 0) return;
+    if (!this.ended && this.#stopPatience !== undefined) return;
     if (!this.ended && this.services.holdsWork(this.client)) return;
     this.#shut = this.ended = true;
     this.#stopLinger = this.services.clock.after(LINGER_MS, () => this.close());
@@ -312,6 +324,7 @@ export class Connection
     this.closed = this.ended = true;
     this.#reader.close();
     this.#stopLinger?.();
+    this.#stopPatience?.();
     this.#exchange.close();
     this.weigh();
     this.#halfClose?.end();

@@ -105,7 +105,7 @@ Deno.test("a body that a call waits for may come behind events, also where the c
     const waiter = { item: () => true, final: resolve, failed: resolve };
     const sent = session.send({ head: "LIST", text: " 1" }, waiter);
     const last = session.send({ head: "LIST", text: " 1" }, waiter);
-    await flood(far, floods.events, 20 * MEBI);
+    await flood(far, "! news about=nothing\n", 20 * MEBI);
     await writeAll(far, encoder.encode(`#${sent.tag} OK {${40 * MEBI}}\n`));
     if (cancel) sent.cancel();
     await flood(far, "x".repeat(MEBI), 40 * MEBI);

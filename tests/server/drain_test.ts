@@ -101,8 +101,27 @@ Deno.test("shutdown sends the event draining to clients that asked for events", 
   await settle(testServer);
   testServer.server.shutdown();
   for (const { go } of testServer.holds) go("done");
-  assertEquals(await asked.rest(), "! draining within=3000ms\n#a OK done\n");
   assertEquals(await other.rest(), "#a OK done\n");
+  await asked.seen("#a OK done\n");
+  // It may have been on its way before the client knew, and is answered.
+  await asked.send("#b HOLD b\n");
+  await asked.seen(`#b ${DRAINING}\n`);
+  await testServer.clock.elapse(1000);
+  assertEquals(
+    await asked.rest(),
+    `! draining within=3000ms\n#a OK done\n#b ${DRAINING}\n`,
+  );
+});
+
+Deno.test("a client that asked for events and ends its side when it is told ends its connection at once", async () => {
+  await using testServer = await TestServer.open({ drain: 3000 });
+  using wire = await testServer.client();
+  await wire.ask("HELLO lineup/1 events=on");
+  const done = testServer.server.shutdown();
+  await wire.seen("! draining within=3000ms\n");
+  await wire.half();
+  await done;
+  assertEquals(await wire.rest(), "! draining within=3000ms\n");
 });
 
 Deno.test("shutdown on sockets closes and resolves, also when called again", async () => {

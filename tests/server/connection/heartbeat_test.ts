@@ -204,7 +204,7 @@ Deno.test("a client without requests stays connected, and notices that the serve
     }
   })().catch(() => {});
   await clock.elapse(100_000);
-  assertEquals(seen[0], "HELLO lineup/1 half-close=off heartbeat=10000ms");
+  assertEquals(seen[0], "HELLO lineup/1 half-close=off events=on heartbeat=10000ms");
   const pings = seen.filter((each) => each === "PING").length;
   assert(pings >= 10 && pings <= 21, `${pings} PINGs in ten heartbeats`);
   answers = false;

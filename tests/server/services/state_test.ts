@@ -73,7 +73,7 @@ Deno.test("a state is made once, before the greeting, with the client of the con
   assertEquals(made.length, 1);
   assertEquals(
     reachable(made[0]),
-    ["agent", "closed", "halfClosed", "id", "peer", "whenClosed"],
+    ["agent", "closed", "halfClosed", "id", "identity", "peer", "whenClosed"],
   );
 });
 

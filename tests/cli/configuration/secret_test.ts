@@ -64,7 +64,7 @@ Deno.test("no secret is in what lineup config prints, in a message about it, or 
     const path = `${directory}/c.jsonc`;
     await Deno.writeTextFile(path, `{ "numberServicePort": "${SECRET}" }`);
     const { problems } = readConfigurationFile(path, flags);
-    assertEquals(problems, [`${path}:1:21: numberServicePort must be an integer.`]);
+    assertEquals(problems, [`${path}:1:24: numberServicePort must be an integer.`]);
   });
   const variable = "LINEUP_NUMBER_SERVICE_PORT";
   Deno.env.set(variable, SECRET);

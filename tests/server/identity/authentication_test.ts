@@ -201,3 +201,45 @@ Deno.test("a class more urgent than that of the identity is not to be had", asyn
   assertEquals(started.includes("background 1"), true, started.join());
   assertEquals(started.some((each) => each.startsWith("normal")), false, started.join());
 });
+
+Deno.test("an identity has one share by its weight, over however many connections", async () => {
+  await using world = await open([
+    { name: "acme", token: acme },
+    { name: "bolt", token: bolt, weight: 2 },
+    { name: "root", token: root, roles: ["operator"] },
+  ], { seats: 1 });
+  const { server } = world;
+  const as = async (token: string): Promise<RawClient> => {
+    const wire = await world.client();
+    await wire.ask(`AUTH ${token}`);
+    return wire;
+  };
+  using first = await as(root);
+  await first.send("HOLD first\n");
+  const opener = await server.held("first");
+  // Three connections of acme have as many requests as one of bolt.
+  const wires = await Promise.all([as(acme), as(acme), as(acme), as(bolt)]);
+  for (let i = 0; i < 2; i++) {
+    for (const wire of wires.slice(0, 3)) {
+      await wire.send(`#${i} HOLD acme-${i}-${wires.indexOf(wire)}\n`);
+    }
+  }
+  for (let i = 0; i < 6; i++) await wires[3].send(`#${i} HOLD bolt-${i}\n`);
+  for (const wire of wires) await wire.ask("PING");
+  const figures = await first.ask("#s STATS");
+  assertEquals(/heaviest-1 "identity:acme class=normal waiting=6 /.test(figures), true, figures);
+
+  opener.go("over");
+  const order: string[] = [];
+  for (let at = 1; at <= 12; at++) {
+    await server.until(() => server.holds.length > at);
+    const { name, go } = server.holds[at];
+    order.push(name.slice(0, 4));
+    // What a request costs is the time for which it has its seat.
+    await world.clock.advance(10);
+    go("over");
+  }
+  // Of the first nine, bolt has two thirds.
+  assertEquals(order.slice(0, 9).filter((name) => name === "bolt").length, 6, order.join());
+  for (const wire of wires) wire.close();
+});

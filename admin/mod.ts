@@ -4,7 +4,8 @@
  * @module
  */
 
-export { type AdminOptions, type AdminServer, serveAdmin } from "./serve_admin.ts";
+export type { AdminOptions, AdminServer } from "./admin_options.ts";
+export { serveAdmin } from "./serve_admin.ts";
 export type { AdminAsset } from "./routes.ts";
 export type { PageOptions } from "./page/page.ts";
 export type { QueueSample, RecordedFigure } from "./page/history.ts";

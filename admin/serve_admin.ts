@@ -22,6 +22,7 @@ import { acceptAll } from "../server/connection/accept.ts";
 import { EventLog } from "../server/event_log.ts";
 import { type LogEntry, logToConsole } from "../server/log.ts";
 import type { Metric } from "../server/metric.ts";
+import type { AdminOptions, AdminServer } from "./admin_options.ts";
 import type { Server } from "../server/mod.ts";
 import { readOrigin } from "../server/served_address.ts";
 import { Telemetry } from "../server/telemetry.ts";
@@ -29,8 +30,8 @@ import { statsOf } from "../server/stats.ts";
 import { formatAdminAddress, parseAdminAddress, requireLocal } from "./address.ts";
 import { liveness, readiness } from "./health.ts";
 import { FigureHistory } from "./page/history.ts";
-import { Page, type PageOptions, READER } from "./page/page.ts";
-import { type AdminAsset, type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
+import { Page, READER } from "./page/page.ts";
+import { type AdminRoute, answerBy, assetRoute, pathOf } from "./routes.ts";
 import { metricsRoute } from "./metrics/route.ts";
 import { RequestMetrics } from "./metrics/request_metrics.ts";
 import { processMetrics, serverMetrics } from "./metrics/server_metrics.ts";
@@ -47,41 +48,6 @@ const COMMON_HEADERS = [
   "x-content-type-options: nosniff",
   "cross-origin-resource-policy: same-origin",
 ];
-
-/** The options of an admin port; each has a default. */
-export interface AdminOptions {
-  /** `HOST:PORT`, or a port on 127.0.0.1; port 0 takes a free one. Default `127.0.0.1:5464`. */
-  address?: string;
-  /** Whether to listen where other machines can connect. Default false: `serveAdmin` rejects. */
-  insecure?: boolean;
-  /**
-   * Names by which pages and programs reach it beside its IP address, as origins (`https://admin.example.org`), or `*`
-   * for any. Default: none.
-   */
-  origins?: readonly string[];
-  /** Tells why the server should get no requests now, for `/readyz`, such as a store that fails. Default: always ready. */
-  unready?: () => string | undefined;
-  /** Further metrics for `/metrics`, such as `OpenQueue.metrics`. Called for each request. Default: none. */
-  metrics?: () => Iterable<Metric>;
-  /** Serves a page for people at `/`, with the figures of the last two hours. Default: no page. */
-  page?: PageOptions;
-  /** Further files. Default: none. */
-  assets?: Iterable<AdminAsset>;
-  /** Time. Default: this machine's. */
-  clock?: Clock;
-  /** The destination of log entries. Default: standard error. */
-  log?: (entry: LogEntry) => void;
-}
-
-/** An open admin port. `await using` closes it. */
-export interface AdminServer extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:5464`. */
-  readonly address: string;
-  /** Counts the requests of a further server of this process in the metrics too. */
-  observe(server: Server): void;
-  /** Stops listening and closes the connections that wait for an answer. WebSockets stay open until the server ends them. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens an admin port for a server. It answers `/healthz` (200: the process lives), `/readyz` (200, or 503 with the

@@ -1,4 +1,4 @@
-// `lineup queue`: runs the queue server, or checks, exports or imports its file.
+// `lineup queue`: runs the queue server, or checks, exports or imports its file or database.
 
 import { openLoopYield } from "../../net/loop_yield.ts";
 import {
@@ -22,6 +22,14 @@ import {
   ofBeanstalkd,
   serveBeanstalkd,
 } from "./beanstalkd.ts";
+import {
+  dataOf,
+  DEFAULT_FILE,
+  isFile,
+  openDatabase,
+  placeName,
+  whereJobsAre,
+} from "./queue_data.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
 import { complain } from "../output.ts";
@@ -78,6 +86,8 @@ const capacityFlags: Readonly<Record<string, Flag>> = {
 
 /** The exit code if the last changes could not be stored (EX_IOERR of sysexits.h). */
 const LOST = 74;
+/** The exit code if another server has taken over (EX_TEMPFAIL of sysexits.h). */
+const TAKEN_OVER = 75;
 const OK = 0;
 /** The flags that do something instead of serving. */
 const PER_RUN = ["check", "export", "import"];
@@ -92,14 +102,20 @@ export const queue: Subcommand = {
   examples: [
     "queue --data jobs.db",
     "queue --port 0 --data :memory:",
+    "queue --data postgres://app@db.example/app",
     "queue --beanstalkd 11300 --beanstalkd-key 'mail.*'",
   ],
   flags: {
     ...servingFlags,
     data: {
       value: "FILE",
-      summary: "The file of the jobs; :memory: keeps them in memory only.",
-      default: "lineup-queue.db",
+      summary:
+        "The file of the jobs; :memory: keeps them in memory only; postgres://USER@HOST/DATABASE keeps them in PostgreSQL.",
+      default: DEFAULT_FILE,
+    },
+    schema: {
+      value: "NAME",
+      summary: "The schema of the queue's tables in PostgreSQL. Default lineup.",
     },
     "max-memory": {
       value: "SIZE",
@@ -160,15 +176,16 @@ run an interrupted import again.`,
     [0, "Ctrl-C or SIGTERM; or a file is checked, exported or imported."],
     [1, "It cannot begin, or a file is not sound."],
     [74, "Changes are lost at the end: the disk is full or broken, or the file was removed."],
+    [75, "Another server has taken over the queue in PostgreSQL."],
   ],
   async run(_args, flags, { configuration }) {
-    const { data } = flags;
+    // What a file or the environment says of serving is no mistake here.
+    const isTyped = (name: string): boolean => configuration?.origins.get(name)?.from === "flag";
+    const { name: data, database } = dataOf(flags, isTyped);
     const inMemory = data === ":memory:";
     const chosen = PER_RUN.filter((name) => flags[name] !== undefined);
     if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
     if (flags.again && flags.import === undefined) throw new UsageError("--again needs --import.");
-    // What a file or the environment says of serving is no mistake here.
-    const isTyped = (name: string): boolean => configuration?.origins.get(name)?.from === "flag";
     const maxSize: number | undefined = flags["max-size"];
     if (isTyped("max-size") && chosen.length > 0) throw new UsageError(NO_SIZE);
     const useless = Object.keys({ ...servingFlags, ...beanstalkdFlags })
@@ -183,7 +200,8 @@ run an interrupted import again.`,
     // Refuse a wrong command line before a file is made.
     const { serving, handlersOf, keysOf } = planOf(flags);
     using _identities = openIdentities(flags, serving);
-    if (!inMemory) needRead(import.meta.url);
+    const inFile = !inMemory && !database;
+    if (inFile) needRead(import.meta.url);
     using cleanup = new DisposableStack();
     const turns = await openLoopYield();
     cleanup.defer(() => turns.close());
@@ -195,17 +213,20 @@ run an interrupted import again.`,
       page: { stats: () => work.stats(), queues: () => work.queues() },
     });
     const log = new ServerLog(flags);
-    await using held = flags.wait === undefined || inMemory
+    await using held = flags.wait === undefined || !inFile
       ? undefined
       : await takeOver(data, flags.wait, serving);
+    const open = (): Promise<Store> =>
+      database ? openDatabase(data, flags) : sqliteStore(data, { maxSize });
     const work = await openQueue({
       log: log.repeating,
-      store: inMemory ? memoryStore() : await openStore(data, maxSize, log),
+      store: inMemory ? memoryStore() : shown(await open(), log),
       ...queueOptions(flags),
       yield: (go) => turns.next(go),
     });
-    if (!inMemory) warnOfReaders(data, log.note);
+    if (inFile) warnOfReaders(data, log.note);
     let code = OK;
+    let isTakenOver = false;
     try {
       const beanstalkd = handlersOf?.(work);
       await using server = await serve(queueProtocol, work.handlers, {
@@ -224,7 +245,11 @@ run an interrupted import again.`,
         other?.reconfigure(ofBeanstalkd(liveOptions(next)));
         work.reconfigure(queueOptions(next));
       }));
-      const where = inMemory ? "Jobs are kept in memory only." : `Jobs are kept in ${data}.`;
+      work.lost?.then((error) => {
+        isTakenOver = true;
+        complain(error);
+        void Promise.all([server.shutdown(), other?.shutdown()]);
+      });
       const also = other === undefined
         ? []
         : [`Clients of beanstalkd connect to ${other.address}.`];
@@ -233,15 +258,15 @@ run an interrupted import again.`,
         admin,
         log,
         hasIdentities: serving.identities !== undefined,
-        details: { data, beanstalkd: other?.address },
-        hints: [where, ...also],
+        details: { data: placeName(data), beanstalkd: other?.address },
+        hints: [whereJobsAre(data), ...also],
       });
       await other?.finished;
     } finally {
       if (!await closed(work)) code = LOST;
       if (log.isStarted) log.stopped();
     }
-    return code;
+    return isTakenOver ? TAKEN_OVER : code;
   },
 };
 
@@ -269,7 +294,7 @@ const NO_SIZE = "--max-size has an effect only when serving --data FILE.";
 
 /** How to serve by the flags. Throws `UsageError` where they do not go together. */
 function planOf(flags: Flags) {
-  if (flags["max-size"] !== undefined && flags.data === ":memory:") {
+  if (flags["max-size"] !== undefined && !isFile(flags.data)) {
     throw new UsageError(NO_SIZE);
   }
   return {
@@ -279,13 +304,8 @@ function planOf(flags: Flags) {
   };
 }
 
-/** Opens the store of a file. People see how many jobs are loaded. */
-async function openStore(
-  path: string,
-  maxSize: number | undefined,
-  log: ServerLog,
-): Promise<Store> {
-  const store = await sqliteStore(path, { maxSize });
+/** A store of which people see how many jobs are loaded. */
+function shown(store: Store, log: ServerLog): Store {
   return log.isJson ? store : reportingStore(store);
 }
 

@@ -54,7 +54,4 @@ function meaningOf(code: string, message: string): string | undefined {
     return "asks for a password; say it by PGPASSWORD, ~/.pgpass or LINEUP_DATA";
   }
   if (/SSL/.test(message)) return `cannot be reached: ${message} (sslmode=)`;
-  if (/Requires env access/.test(message)) {
-    return "is reached by PG* variables: run again with --allow-env";
-  }
 }

@@ -92,7 +92,7 @@ export function migrate(connection: DatabaseConnection, place: Place): Promise<v
     throw new Error(
       `${describe(url)} does not let this user make the schema ${schema}: ` +
         `\`GRANT CREATE ON DATABASE\` to the user lets it, or \`CREATE SCHEMA ${schema} ` +
-        'AUTHORIZATION" the user`',
+        "AUTHORIZATION` the user",
       { cause: error },
     );
   });

@@ -31,7 +31,7 @@ const DISK_FULL = "53100";
 export interface PostgresOptions {
   /** The schema of its tables. Default: lineup. */
   schema?: string;
-  /** How other servers name this one in their messages. Default: the name of this machine. */
+  /** How other servers name this one in their messages. Default: the number of this process. */
   address?: string;
   /** How long after its end another server may take over, in ms, if it could not say goodbye. Default 5 s. */
   takeover?: number;
@@ -56,7 +56,7 @@ export interface PostgresOptions {
  * ```
  */
 export async function postgresStore(url: string, options: PostgresOptions = {}): Promise<Store> {
-  const { schema = SCHEMA, address = Deno.hostname(), takeover = TTL_MS } = options;
+  const { schema = SCHEMA, address = `process ${Deno.pid}`, takeover = TTL_MS } = options;
   const node = await PostgresNode.join({
     url,
     schema: schemaName(schema),

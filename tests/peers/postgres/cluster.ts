@@ -9,6 +9,9 @@ const LOOK_MS = 50;
 /** The owner of its files: the server refuses to run as root. */
 const OWNER = "postgres";
 
+/** A user who needs a password, once a test has made one of this name. */
+export const CAREFUL = "careful";
+
 /** Settings under which a test of behaviour is quick: nothing outlasts a crash of the machine. */
 export const UNSAFE: Readonly<Record<string, string>> = {
   fsync: "off",
@@ -45,7 +48,11 @@ export async function startCluster(
     const { uid } = await idOf(OWNER);
     await Deno.chown(directory, uid, uid);
   }
-  const asOwner = (program: string, args: readonly string[]): Deno.Command => {
+  const asOwner = (
+    program: string,
+    args: readonly string[],
+    stderr: "piped" | "null",
+  ): Deno.Command => {
     const whole = [`${programs}/${program}`, ...args];
     const [first, ...rest] = isRoot
       ? ["setpriv", `--reuid=${OWNER}`, `--regid=${OWNER}`, "--clear-groups", ...whole]
@@ -55,7 +62,7 @@ export async function startCluster(
       cwd: directory,
       stdin: "null",
       stdout: "null",
-      stderr: "piped",
+      stderr,
     });
   };
   const data = `${directory}/data`;
@@ -71,8 +78,13 @@ export async function startCluster(
     "--locale=C",
     "--no-sync",
     "--no-instructions",
-  ]).output();
+  ], "piped").output();
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
+  // Everybody may come in but one user, who needs a password.
+  await Deno.writeTextFile(
+    `${data}/pg_hba.conf`,
+    `host all ${CAREFUL} all scram-sha-256\nlocal all all trust\nhost all all all trust\n`,
+  );
   const port = freePort();
   const options = Object.entries({
     listen_addresses: "127.0.0.1",
@@ -96,9 +108,7 @@ export async function startCluster(
     }
   };
   const start = async (): Promise<void> => {
-    child = asOwner("postgres", ["-D", data, "-p", String(port), ...options]).spawn();
-    // Nobody reads it but the message of a start that fails.
-    void child.stderr.pipeTo(new WritableStream()).catch(() => {});
+    child = asOwner("postgres", ["-D", data, "-p", String(port), ...options], "null").spawn();
     for (let look = 0; look < LOOKS; look++) {
       try {
         await sql("select 1");

@@ -1,0 +1,78 @@
+// Where `lineup queue` keeps its jobs: in memory, in a file, or in a database.
+
+import { postgresStore, type Store } from "../../queue/mod.ts";
+import { type Flags, UsageError } from "../flags.ts";
+
+/** The file of the jobs, if nothing is said. */
+export const DEFAULT_FILE = "lineup-queue.db";
+
+const DATABASE = /^postgres(ql)?:/;
+
+/** The place of the jobs. */
+export interface DataPlace {
+  /** The path of a file, `:memory:`, or the URL of a database. */
+  readonly name: string;
+  /** Whether it is a database. */
+  readonly database: boolean;
+}
+
+/**
+ * The place of the jobs, by --data. Throws `UsageError` for a password that all users of this machine can read.
+ *
+ * @param isTyped whether a flag stands on the command line
+ */
+export function dataOf(flags: Flags, isTyped: (name: string) => boolean): DataPlace {
+  const name: string = flags.data;
+  const database = DATABASE.test(name);
+  if (database) checkUrl(name, isTyped("data"));
+  else if (isTyped("schema")) {
+    throw new UsageError("--schema has an effect only with --data postgres://USER@HOST/DATABASE.");
+  }
+  return { name, database };
+}
+
+/** Whether a place is a file. */
+export function isFile(name: string): boolean {
+  return name !== ":memory:" && !DATABASE.test(name);
+}
+
+function checkUrl(url: string, isTyped: boolean): void {
+  let parts: URL;
+  try {
+    parts = new URL(url);
+  } catch {
+    throw new UsageError("--data must be such as postgres://USER@HOST:PORT/DATABASE.");
+  }
+  if (!isTyped || (parts.password === "" && !parts.searchParams.has("password"))) return;
+  throw new UsageError(
+    "--data has a password, and every user of this machine can read a command line; say it by " +
+      "PGPASSWORD, ~/.pgpass or LINEUP_DATA.",
+  );
+}
+
+/** The place of the jobs as messages name it: without a password. */
+export function placeName(name: string): string {
+  if (!DATABASE.test(name)) return name;
+  const url = new URL(name);
+  url.password = "";
+  url.searchParams.delete("password");
+  return url.href;
+}
+
+/** A sentence about where the jobs are. */
+export function whereJobsAre(name: string): string {
+  return name === ":memory:"
+    ? "Jobs are kept in memory only."
+    : `Jobs are kept in ${placeName(name)}.`;
+}
+
+/** Opens the database of a queue. */
+export function openDatabase(url: string, { schema }: Flags): Promise<Store> {
+  return postgresStore(url, { schema, address: ownName() });
+}
+
+/** How another server names this one: by machine and process. */
+function ownName(): string {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? `process ${Deno.pid} of ${Deno.hostname()}` : `process ${Deno.pid}`;
+}

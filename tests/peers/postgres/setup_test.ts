@@ -1,0 +1,146 @@
+// A database that cannot be used is told in words, and so is one that another server uses.
+
+import { postgresStore, type Store } from "@lineup/lineup/queue";
+import { assertEquals, assertRejects } from "@std/assert";
+import { startLineup } from "../../cli/lineup_process.ts";
+import { CAREFUL, type Cluster, startCluster, UNSAFE } from "./cluster.ts";
+
+let cluster: Cluster;
+Deno.test.beforeAll(async () => {
+  cluster = await startCluster(UNSAFE);
+});
+Deno.test.afterAll(async () => await cluster[Symbol.asyncDispose]());
+
+/** Opens and closes a store. Returns why that is not possible, without the address. */
+async function reasonAgainst(url: string, schema?: string): Promise<string> {
+  const error = await assertRejects(async () => {
+    const store = await postgresStore(url, { schema });
+    await store.close();
+  }, Error);
+  return error.message.replace(/^postgres:\/\/\S+ /, "");
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1);
+}
+
+Deno.test("a database that is not there, or cannot be reached", async () => {
+  assertEquals(
+    await reasonAgainst(cluster.url("nowhere")),
+    'is no database of that server; make it with `createdb`: database "nowhere" does not exist',
+  );
+  const { port } = cluster;
+  assertEquals(
+    await reasonAgainst(`postgres://127.0.0.1:1/queue`),
+    "cannot be reached: nothing listens there",
+  );
+  assertEquals(
+    await reasonAgainst(`postgres:///queue?host=/nowhere&port=${port}`),
+    "cannot be reached: there is no such socket",
+  );
+});
+
+Deno.test("a user who is not there, has the wrong password, or may not make a schema", async () => {
+  const name = nameOf(await cluster.newDatabase());
+  assertEquals(
+    await reasonAgainst(cluster.url(name, "nobody")),
+    'refuses this user; see its pg_hba.conf: role "nobody" does not exist',
+  );
+  await cluster.sql(`create role ${CAREFUL} login password 'right'`);
+  const url = (password: string): string =>
+    cluster.url(name, CAREFUL).replace("@", `:${password}@`);
+  const reason = await reasonAgainst(url("wrong"));
+  assertEquals(
+    reason,
+    "refuses the password; say the right one by PGPASSWORD, ~/.pgpass or LINEUP_DATA: " +
+      `password authentication failed for user "${CAREFUL}"`,
+  );
+  assertEquals(
+    await reasonAgainst(url("right")),
+    'does not let this user make the schema "lineup": `GRANT CREATE ON DATABASE` to the user ' +
+      'lets it, or `CREATE SCHEMA "lineup" AUTHORIZATION` the user',
+  );
+  await cluster.sql(`create schema lineup authorization ${CAREFUL}`, name);
+  const store = await postgresStore(url("right"));
+  await store.close();
+});
+
+Deno.test("a database that is read-only, has another encoding or another isolation", async () => {
+  const name = nameOf(await cluster.newDatabase());
+  const url = cluster.url(name);
+  await cluster.sql(`alter database ${name} set default_transaction_read_only = on`);
+  assertEquals(await reasonAgainst(url), "is read-only (default_transaction_read_only)");
+  await cluster.sql(`alter database ${name} reset default_transaction_read_only`);
+  await cluster.sql(`alter database ${name} set default_transaction_isolation = 'serializable'`);
+  assertEquals(
+    await reasonAgainst(url),
+    "begins transactions as serializable; a queue needs default_transaction_isolation to be " +
+      "read committed",
+  );
+  await cluster.sql("create database old encoding 'LATIN1' template template0");
+  assertEquals(
+    await reasonAgainst(cluster.url("old")),
+    "has the encoding LATIN1; a queue needs a database with UTF8",
+  );
+});
+
+Deno.test("a schema of another program, of a newer version, or with a name of no queue", async () => {
+  const name = nameOf(await cluster.newDatabase());
+  const url = cluster.url(name);
+  await cluster.sql("create schema shop; create table shop.migration (version int)", name);
+  assertEquals(
+    await reasonAgainst(url, "shop"),
+    "has a schema shop of another program; --schema names one for the queue",
+  );
+  const store = await postgresStore(url, { schema: "jobs" });
+  await store.close();
+  await cluster.sql("insert into jobs.migration (version) values (99)", name);
+  assertEquals(
+    await reasonAgainst(url, "jobs"),
+    'has a queue of version 99 in "jobs"; this program reads version 1',
+  );
+  const wrong = await assertRejects(() => postgresStore(url, { schema: "no-such" }), Error);
+  assertEquals(
+    wrong.message,
+    'the name of a schema has lower-case letters, digits and _, at most 63, not "no-such"',
+  );
+  const own = await assertRejects(() => postgresStore(url, { schema: "public" }), Error);
+  assertEquals(own.message, "the queue needs a schema of its own, not public");
+});
+
+Deno.test("two queues share a database, each in its schema", async () => {
+  const url = await cluster.newDatabase();
+  await using first = closing(await postgresStore(url, { schema: "one" }));
+  await using second = closing(await postgresStore(url, { schema: "two" }));
+  assertEquals([await first.lastId(), await second.lastId()], [0, 0]);
+});
+
+Deno.test("a database that another server uses", async () => {
+  const url = await cluster.newDatabase();
+  await using _first = closing(
+    await postgresStore(url, { address: "the first", takeover: 1000 }),
+  );
+  const reason = await reasonAgainst(url);
+  assertEquals(
+    reason.replace(/since .*/, "since …"),
+    "is in use by another server, the first, since …",
+  );
+});
+
+Deno.test("lineup queue serves from a database, and leaves it to the next at once", async () => {
+  const url = await cluster.newDatabase();
+  for (const id of [1, 2]) {
+    await using server = await startLineup(["queue", "--port", "0", "--data", url]);
+    const connection = await Deno.connect({ port: server.port });
+    await connection.write(new TextEncoder().encode("PUT mail hello\nQUIT\n"));
+    const text = await new Response(connection.readable).text();
+    assertEquals(text.split(/\r?\n/)[1], `OK id=${id}`);
+    server.kill("SIGTERM");
+    assertEquals((await server.finished()).code, 0);
+  }
+});
+
+/** A store that is closed at the end of a block. */
+function closing(store: Store): Store & AsyncDisposable {
+  return { ...store, [Symbol.asyncDispose]: () => store.close() };
+}

@@ -160,7 +160,7 @@ export class Journal {
     this.#closing = true;
     this.#stopRetry?.();
     this.#turn();
-    if (this.failure !== undefined) this.#writing ??= this.#write();
+    if (this.failure !== undefined && !this.#isLost) this.#writing ??= this.#write();
     while (this.#writing !== undefined) await this.#writing;
   }
 

@@ -2,20 +2,15 @@
 
 import pg from "npm:pg@8.23.1";
 
-/** How many times, and how often in ms, a test looks whether a server is there. */
-const LOOKS = 600;
-const LOOK_MS = 50;
-
 /** The owner of its files: the server refuses to run as root. */
 const OWNER = "postgres";
 
 /** A user who needs a password, once a test has made one of this name. */
 export const CAREFUL = "careful";
 
-/** Settings under which a test of behaviour is quick: nothing outlasts a crash of the machine. */
+/** Settings under which a test is quick: what is committed outlasts a crash of the server, and none of the machine. */
 export const UNSAFE: Readonly<Record<string, string>> = {
   fsync: "off",
-  synchronous_commit: "off",
   full_page_writes: "off",
 };
 
@@ -35,6 +30,8 @@ export interface Cluster extends AsyncDisposable {
   /** Ends it: at once, or with its clients. */
   stop(how?: "immediate" | "fast"): Promise<void>;
   start(): Promise<void>;
+  /** While it is stopped: gives its history a new number, as the promotion of a standby does. */
+  newTimeline(): Promise<void>;
 }
 
 /** Makes and starts a server. Throws where PostgreSQL is missing; the message names the package. */
@@ -48,25 +45,22 @@ export async function startCluster(
     const { uid } = await idOf(OWNER);
     await Deno.chown(directory, uid, uid);
   }
-  const asOwner = (
-    program: string,
-    args: readonly string[],
-    stderr: "piped" | "null",
-  ): Deno.Command => {
+  const asOwner = async (program: string, args: readonly string[]): Promise<void> => {
     const whole = [`${programs}/${program}`, ...args];
     const [first, ...rest] = isRoot
       ? ["setpriv", `--reuid=${OWNER}`, `--regid=${OWNER}`, "--clear-groups", ...whole]
       : whole;
-    return new Deno.Command(first, {
+    const { success, stderr } = await new Deno.Command(first, {
       args: rest,
       cwd: directory,
       stdin: "null",
       stdout: "null",
-      stderr,
-    });
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
   };
   const data = `${directory}/data`;
-  const made = await asOwner("initdb", [
+  await asOwner("initdb", [
     "-D",
     data,
     "-U",
@@ -78,8 +72,7 @@ export async function startCluster(
     "--locale=C",
     "--no-sync",
     "--no-instructions",
-  ], "piped").output();
-  if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
+  ]);
   // Everybody may come in but one user, who needs a password.
   await Deno.writeTextFile(
     `${data}/pg_hba.conf`,
@@ -94,9 +87,7 @@ export async function startCluster(
     logging_collector: "off",
     log_min_messages: "fatal",
     ...settings,
-  }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  let child: Deno.ChildProcess | undefined;
-
+  }).map(([name, value]) => `-c ${name}=${value}`);
   const sql = async (text: string, database = "postgres"): Promise<string[][]> => {
     const client = new pg.Client({ host: "127.0.0.1", port, user: OWNER, database });
     await client.connect();
@@ -107,24 +98,11 @@ export async function startCluster(
       await client.end();
     }
   };
-  const start = async (): Promise<void> => {
-    child = asOwner("postgres", ["-D", data, "-p", String(port), ...options], "null").spawn();
-    for (let look = 0; look < LOOKS; look++) {
-      try {
-        await sql("select 1");
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      }
-    }
-    throw new Error("PostgreSQL does not start");
-  };
-  const stop = async (how: "immediate" | "fast" = "fast"): Promise<void> => {
-    if (child === undefined) return;
-    child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
-    await child.status;
-    child = undefined;
-  };
+  const control = (...args: string[]): Promise<void> =>
+    asOwner("pg_ctl", ["-D", data, "-w", "-s", ...args]);
+  const start = (): Promise<void> =>
+    control("start", "-l", `${directory}/log`, "-o", `-p ${port} ${options.join(" ")}`);
+  const stop = (how: "immediate" | "fast" = "fast"): Promise<void> => control("stop", "-m", how);
   let databases = 0;
   await start();
   return {
@@ -144,8 +122,14 @@ export async function startCluster(
     },
     stop,
     start,
+    async newTimeline(): Promise<void> {
+      // A recovery that has nothing to recover, and ends with a new timeline.
+      await Deno.writeTextFile(`${data}/recovery.signal`, "");
+      await Deno.writeTextFile(`${data}/postgresql.auto.conf`, "restore_command = 'false'\n");
+    },
     async [Symbol.asyncDispose](): Promise<void> {
-      await stop("immediate");
+      // A test may have stopped it.
+      await stop("immediate").catch(() => {});
       await Deno.remove(directory, { recursive: true });
     },
   };

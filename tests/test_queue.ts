@@ -1,9 +1,17 @@
 // A queue served in memory on a virtual clock, and its clients.
 
-import { openQueue, type QueueOptions, queueProtocol } from "@lineup/lineup/queue";
+import { openQueue, type QueueOptions, queueProtocol, type Store } from "@lineup/lineup/queue";
 import { listenMemory, type LogEntry, serve } from "@lineup/lineup/server";
 import { RawClient } from "./raw_client.ts";
 import { VirtualClock } from "../testing/virtual_clock.ts";
+
+/** Makes an empty store for a queue whose test names none. Default: in memory. */
+let newStore: (() => Promise<Store>) | undefined;
+
+/** From now on queues whose tests name no store have these. */
+export function useStores(make: () => Promise<Store>): void {
+  newStore = make;
+}
 
 /** A queue in memory and its server. */
 export interface TestQueue extends AsyncDisposable {
@@ -20,7 +28,8 @@ export async function testQueue(options: QueueOptions = {}): Promise<TestQueue> 
   const clock = (options.clock ?? new VirtualClock()) as VirtualClock;
   const logged: LogEntry[] = [];
   const log = (entry: LogEntry): void => void logged.push(entry);
-  const queue = await openQueue({ log, ...options, clock });
+  const store = options.store ?? await newStore?.();
+  const queue = await openQueue({ log, ...options, store, clock });
   const listener = listenMemory();
   const { handlers, stats } = queue;
   const server = await serve(queueProtocol, handlers, {

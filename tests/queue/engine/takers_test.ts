@@ -252,6 +252,8 @@ Deno.test("TAKE gives back the jobs that never left the server, where a client t
   await deaf.send("#a TAKE mail max=5\n#b TAKE mail max=15\n");
   await queue.clock.elapse(1000);
   assertEquals(queue.figure("queue-taken"), 20);
+  // It is stored behind them.
+  await putter.ask("LIMIT mail weight=1");
   await queue.clock.elapse(11_000);
   // The first job has left, and so has the beginning of the second.
   assertEquals(queue.figure("queue-taken"), 2);

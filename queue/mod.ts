@@ -67,9 +67,13 @@ export type {
 } from "./store/store.ts";
 export { StoreFull, StoreLost } from "./store/store.ts";
 export { memoryStore } from "./store/memory_store.ts";
+export { checkPostgres } from "./store/postgres/check.ts";
+export { exportPostgres } from "./store/postgres/export.ts";
+export { importPostgres } from "./store/postgres/import.ts";
 export { type PostgresOptions, postgresStore } from "./store/postgres/postgres_store.ts";
 export { checkSqliteFile, type FileCheck } from "./store/sqlite/check.ts";
 export { isSqliteFileInUse } from "./store/sqlite/in_use.ts";
 export { exportSqliteFile } from "./store/sqlite/export.ts";
-export { type Imported, type ImportOptions, importSqliteFile } from "./store/sqlite/import.ts";
+export { importSqliteFile } from "./store/sqlite/import.ts";
+export type { Imported, ImportOptions } from "./store/import_lines.ts";
 export { type SqliteOptions, sqliteStore } from "./store/sqlite/sqlite_store.ts";

@@ -133,9 +133,10 @@ export const queue: Subcommand = {
     },
     ...capacityFlags,
     check: {
-      value: "FILE",
+      value: "DATA",
       perRun: true,
-      summary: "Check that a file is sound, instead of serving. The exit code is 1 if it is not.",
+      summary:
+        "Check that a file or database is sound, instead of serving. The exit code is 1 if it is not.",
     },
     export: {
       value: "FILE",
@@ -181,7 +182,8 @@ run an interrupted import again.`,
   async run(_args, flags, { configuration }) {
     // What a file or the environment says of serving is no mistake here.
     const isTyped = (name: string): boolean => configuration?.origins.get(name)?.from === "flag";
-    const { name: data, database } = dataOf(flags, isTyped);
+    const place = dataOf(flags, isTyped);
+    const { name: data, database } = place;
     const inMemory = data === ":memory:";
     const chosen = PER_RUN.filter((name) => flags[name] !== undefined);
     if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other.`);
@@ -193,10 +195,10 @@ run an interrupted import again.`,
     if (chosen.length > 0 && useless !== undefined) {
       throw new UsageError(`--${useless} has no effect with --${chosen[0]}.`);
     }
-    if (flags.check !== undefined) return check(flags.check);
+    if (flags.check !== undefined) return check(place);
     if (inMemory && chosen.length > 0) throw new UsageError(`--${chosen[0]} needs --data FILE.`);
-    if (flags.export !== undefined) return exportTo(flags.export, data);
-    if (flags.import !== undefined) return importFrom(flags.import, data, flags.again);
+    if (flags.export !== undefined) return exportTo(flags.export, place);
+    if (flags.import !== undefined) return importFrom(flags.import, place, flags.again);
     // Refuse a wrong command line before a file is made.
     const { serving, handlersOf, keysOf } = planOf(flags);
     using _identities = openIdentities(flags, serving);
@@ -217,7 +219,7 @@ run an interrupted import again.`,
       ? undefined
       : await takeOver(data, flags.wait, serving);
     const open = (): Promise<Store> =>
-      database ? openDatabase(data, flags) : sqliteStore(data, { maxSize });
+      database ? openDatabase(place) : sqliteStore(data, { maxSize });
     const work = await openQueue({
       log: log.repeating,
       store: inMemory ? memoryStore() : shown(await open(), log),

@@ -1,6 +1,6 @@
 // Where `lineup queue` keeps its jobs: in memory, in a file, or in a database.
 
-import { postgresStore, type Store } from "../../queue/mod.ts";
+import { type PostgresOptions, postgresStore, type Store } from "../../queue/mod.ts";
 import { type Flags, UsageError } from "../flags.ts";
 
 /** The file of the jobs, if nothing is said. */
@@ -14,21 +14,24 @@ export interface DataPlace {
   readonly name: string;
   /** Whether it is a database. */
   readonly database: boolean;
+  /** The schema of its tables. Default: that of the store. */
+  readonly schema?: string;
 }
 
 /**
- * The place of the jobs, by --data. Throws `UsageError` for a password that all users of this machine can read.
+ * The place of the jobs: that of --check, else --data. Throws `UsageError` for a password that all users of this machine can read.
  *
  * @param isTyped whether a flag stands on the command line
  */
 export function dataOf(flags: Flags, isTyped: (name: string) => boolean): DataPlace {
-  const name: string = flags.data;
+  const { data, check, schema } = flags;
+  const name: string = check ?? data;
   const database = DATABASE.test(name);
-  if (database) checkUrl(name, isTyped("data"));
+  if (database) checkUrl(name, check !== undefined || isTyped("data"));
   else if (isTyped("schema")) {
     throw new UsageError("--schema has an effect only with --data postgres://USER@HOST/DATABASE.");
   }
-  return { name, database };
+  return { name, database, schema };
 }
 
 /** Whether a place is a file. */
@@ -67,8 +70,13 @@ export function whereJobsAre(name: string): string {
 }
 
 /** Opens the database of a queue. */
-export function openDatabase(url: string, { schema }: Flags): Promise<Store> {
-  return postgresStore(url, { schema, address: ownName() });
+export function openDatabase(place: DataPlace): Promise<Store> {
+  return postgresStore(place.name, databaseOptions(place));
+}
+
+/** The options of a database. */
+export function databaseOptions({ schema }: DataPlace): PostgresOptions {
+  return { schema, address: ownName() };
 }
 
 /** How another server names this one: by machine and process. */

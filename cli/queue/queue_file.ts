@@ -1,10 +1,14 @@
-// `lineup queue --check`, `--export` and `--import`, and what `lineup queue` says of its file at the start.
+// `lineup queue --check`, `--export` and `--import`, of a file or a database, and what `lineup queue` says of its file at
+// the start.
 
 import { Buffer } from "node:buffer";
 import { printable } from "../../protocol/printable.ts";
 import {
+  checkPostgres,
   checkSqliteFile,
+  exportPostgres,
   exportSqliteFile,
+  importPostgres,
   importSqliteFile,
   type Store,
 } from "../../queue/mod.ts";
@@ -13,6 +17,7 @@ import { readInputSync } from "../input.ts";
 import { note, noteNow, print } from "../output.ts";
 import { reason } from "../reason.ts";
 import { type NewFile, newFile, openToOthers } from "../private_file.ts";
+import { databaseOptions, type DataPlace, placeName } from "./queue_data.ts";
 
 const CHUNK = 1 << 16;
 const PROGRESS_MS = 1000;
@@ -53,26 +58,31 @@ export function warnOfReaders(path: string, tell: (text: string) => void = note)
   tell(`${path} is open to other users (mode ${mode}); \`chmod 600\` shuts them out`);
 }
 
-/** Checks a file. Returns the exit code: 1 if the file is not sound. */
-export function check(path: string): number {
-  const { jobs, problems, older } = checkSqliteFile(path);
+/** Checks a file or database. Resolves with the exit code: 1 if it is not sound. */
+export async function check(place: DataPlace): Promise<number> {
+  const { jobs, problems, older } = place.database
+    ? await checkPostgres(place.name, databaseOptions(place))
+    : checkSqliteFile(place.name);
   for (const problem of problems) print(printable(problem) + "\n");
   if (problems.length > 0) return 1;
   const more = older ? "; the next start brings it up to date" : "";
-  print(`${printable(path)} is sound: ${counted(jobs!, "job")}${more}\n`);
+  print(`${printable(placeName(place.name))} is sound: ${counted(jobs!, "job")}${more}\n`);
   return 0;
 }
 
-/** Writes a queue's file as lines of JSON to a file, or to standard output for `-`. Returns the exit code. */
-export function exportTo(target: string, path: string): number {
+/** Writes a queue as lines of JSON to a file, or to standard output for `-`. Resolves with the exit code. */
+export async function exportTo(target: string, place: DataPlace): Promise<number> {
+  const lines = place.database
+    ? exportPostgres(place.name, databaseOptions(place))
+    : exportSqliteFile(place.name);
+  const path = placeName(place.name);
   if (target === "-") {
-    const count = writeLines(exportSqliteFile(path), print);
+    const count = await writeLines(lines, print);
     note(`${counted(count, "line")} exported from ${path}`);
     return 0;
   }
-  const lines = exportSqliteFile(path);
   using out = newExport(target);
-  const count = writeLines(lines, (bytes) => out.write(bytes));
+  const count = await writeLines(lines, (bytes) => out.write(bytes));
   out.finish();
   note(`${counted(count, "line")} exported from ${path} to ${target}`);
   return 0;
@@ -86,7 +96,10 @@ function newExport(target: string): NewFile {
   }
 }
 
-function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void): number {
+async function writeLines(
+  lines: Iterable<string> | AsyncIterable<string>,
+  write: (bytes: Uint8Array) => void,
+): Promise<number> {
   const report = reporter("lines written:", noteNow);
   const encoder = new TextEncoder();
   let count = 0;
@@ -95,7 +108,7 @@ function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void)
     write(encoder.encode(text));
     text = "";
   };
-  for (const line of lines) {
+  for await (const line of lines) {
     text += `${line}\n`;
     if (text.length > CHUNK) flush();
     report(++count);
@@ -105,13 +118,20 @@ function writeLines(lines: Iterable<string>, write: (bytes: Uint8Array) => void)
 }
 
 /**
- * Adds the lines of a file, or of standard input for `-`, to a queue's file. With `again` it also adds lines that were
- * imported before. Returns the exit code.
+ * Adds the lines of a file, or of standard input for `-`, to a queue. With `again` it also adds lines that were imported
+ * before. Resolves with the exit code.
  */
-export function importFrom(source: string, path: string, again: boolean): number {
+export async function importFrom(
+  source: string,
+  place: DataPlace,
+  again: boolean,
+): Promise<number> {
   const input = openImport(source);
+  const path = placeName(place.name);
   try {
-    const imported = importSqliteFile(path, linesOf(input), { again });
+    const imported = place.database
+      ? await importPostgres(place.name, linesOf(input), { ...databaseOptions(place), again })
+      : importSqliteFile(place.name, linesOf(input), { again });
     const { jobs, duplicates, renumbered, before } = imported;
     if (before !== undefined) {
       const when = new Date(before).toISOString();
@@ -123,7 +143,7 @@ export function importFrom(source: string, path: string, again: boolean): number
     }
     note(
       `${counted(jobs, "job")} imported into ${path}` +
-        (renumbered ? ", with new numbers because the file has given numbers before" : "") +
+        (renumbered ? ", with new numbers because the queue has given numbers before" : "") +
         (duplicates > 0 ? `; ${counted(duplicates, "job")} left out by id= name` : ""),
     );
   } finally {

@@ -63,7 +63,8 @@ export class PostgresNode implements Ownership {
       await connection.end();
       throw (error as { code?: string }).code === undefined ? error : explain(error, options.url);
     }
-    node.#renewLater(0);
+    // The first renewal tells how far the clock of the database is ahead.
+    await (node.#renewal = node.#renew());
     return node;
   }
 
@@ -114,7 +115,7 @@ export class PostgresNode implements Ownership {
   }
 
   /** Leaves the database: the next node owns its shards at once, and gives numbers above `last`. */
-  async close(last: number): Promise<void> {
+  async leave(last?: number): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     const { schema } = this.#options;
@@ -122,9 +123,9 @@ export class PostgresNode implements Ownership {
       if (this.#loss === undefined) {
         await (await this.connection()).query(
           `with gone as (delete from ${schema}.node where id = $1 and incarnation = $2 returning id)
-            update ${schema}.shard set owner = null, since = now(), last = $3
+            update ${schema}.shard set owner = null, since = now(), last = coalesce($3, last)
             from gone where owner = gone.id`,
-          [this.#id, this.#incarnation, last],
+          [this.#id, this.#incarnation, last ?? null],
         );
       }
     } finally {

@@ -5,6 +5,9 @@ import pg from "npm:pg@8.23.1";
 /** The owner of its files: the server refuses to run as root. */
 const OWNER = "postgres";
 
+/** How many times a start looks whether the server has recovered. */
+const LOOKS = 1000;
+
 /** A user who needs a password, once a test has made one of this name. */
 export const CAREFUL = "careful";
 
@@ -100,8 +103,16 @@ export async function startCluster(
   };
   const control = (...args: string[]): Promise<void> =>
     asOwner("pg_ctl", ["-D", data, "-w", "-s", ...args]);
-  const start = (): Promise<void> =>
-    control("start", "-l", `${directory}/log`, "-o", `-p ${port} ${options.join(" ")}`);
+  const start = async (): Promise<void> => {
+    const settings = `-p ${port} ${options.join(" ")}`;
+    await control("start", "-l", `${directory}/log`, "-o", settings);
+    // One that recovers is read-only for a moment.
+    for (
+      let look = 0;
+      look < LOOKS && (await sql("select pg_is_in_recovery()"))[0][0] === "t";
+      look++
+    );
+  };
   const stop = (how: "immediate" | "fast" = "fast"): Promise<void> => control("stop", "-m", how);
   let databases = 0;
   await start();

@@ -38,8 +38,10 @@ export class PostgresNode implements Ownership {
   #renewing: DatabaseConnection | undefined = undefined;
   /** When the last confirmed renewal was sent, on the monotonic clock and on the wall clock, in ms. */
   #sent = { steady: -Infinity, wall: -Infinity };
-  /** How far the clock of the database is ahead of the wall clock, in ms, by the shortest round trip so far. */
-  #ahead = { ms: 0, trip: Infinity };
+  /** How far the clock of the database is ahead of the wall clock, in ms: at least and at most, by a short round trip. */
+  #ahead = { least: 0, most: 0 };
+  /** A renewal with a longer round trip, in ms, knows less about the clock of the database than one before. */
+  #shortTrip = Infinity;
   #timeline = "";
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #renewal: Promise<void> = Promise.resolve();
@@ -73,9 +75,9 @@ export class PostgresNode implements Ownership {
     return { id: this.#id, incarnation: this.#incarnation };
   }
 
-  /** How far the clock of the database is ahead of this machine's wall clock, in ms. */
-  get databaseAhead(): number {
-    return this.#ahead.ms;
+  /** How far the clock of the database is ahead of this machine's wall clock, in ms: at least and at most. */
+  get databaseAhead(): { readonly least: number; readonly most: number } {
+    return this.#ahead;
   }
 
   /**
@@ -230,9 +232,14 @@ export class PostgresNode implements Ownership {
   #renewed(sent: ReturnType<typeof now>, database: number): void {
     this.#sent = sent;
     const trip = performance.now() - sent.steady;
-    // A shorter round trip is nearer to the truth; an old one may be of a clock that was set since.
-    if (trip > this.#ahead.trip * 2) return;
-    this.#ahead = { ms: database - sent.wall - trip / 2, trip: Math.min(trip, this.#ahead.trip) };
+    if (trip > this.#shortTrip) {
+      // What was known grows old: clocks drift, and may be set.
+      this.#shortTrip *= 1.5;
+      return;
+    }
+    this.#shortTrip = trip;
+    const most = database - sent.wall;
+    this.#ahead = { least: most - trip, most };
   }
 }
 

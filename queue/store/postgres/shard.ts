@@ -72,7 +72,7 @@ export class PostgresShard {
       const row: ShardRow = {
         last: batch.highestDrop > this.#reserved ? highest + this.#ahead(highest) : undefined,
         moment: isNews
-          ? { now: moment.now, wall: moment.wall + this.node.databaseAhead }
+          ? { now: moment.now, wall: moment.wall + this.node.databaseAhead.most }
           : undefined,
       };
       if (changes.length > 0 || isNews) await this.#write(batch, row);
@@ -148,14 +148,17 @@ export class PostgresShard {
     return this.#inOrder(() => Promise.resolve(this.#highest));
   }
 
-  /** The moment, with the time of day on this machine's clock: that of another machine may be wrong. */
+  /**
+   * The moment, with the time of day on this machine's clock: that of another machine may be wrong. Its time of day is
+   * rather too late than too early, so that no lease is shorter than it was granted.
+   */
   async moment(): Promise<Moment | undefined> {
     const [[now, wall]] = await this.#read(
       `select now, wall from ${this.#schema}.shard where shard = $1`,
       [SHARD],
     );
     if (now === null) return undefined;
-    return { now: Number(now), wall: Number(wall) - this.node.databaseAhead };
+    return { now: Number(now), wall: Number(wall) - this.node.databaseAhead.least };
   }
 
   async bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]> {

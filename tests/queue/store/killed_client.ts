@@ -46,8 +46,11 @@ export class Client {
     this.#held.push({ id, attempt });
   }
 
-  /** Works until the connection ends. */
-  async work(session: RawClient, onAnswer: () => void): Promise<void> {
+  /**
+   * Works until the connection ends; with `isFragile`, until the store of the server fails: then it is unknown whether the
+   * request was done.
+   */
+  async work(session: RawClient, onAnswer: () => void, isFragile: boolean): Promise<void> {
     for (;;) {
       const batch = Array.from({ length: 1 + this.#below(16) }, () => this.#next());
       this.unanswered = [...batch];
@@ -56,6 +59,7 @@ export class Client {
         await session.send(batch.map((each) => line(each)).join(""));
         for (const each of batch) {
           const reply = await session.reply();
+          if (isFragile && hasFailed(reply)) return;
           this.unanswered.shift();
           this.#answered(each, reply);
           onAnswer();
@@ -211,6 +215,11 @@ export function limitLine(scope: string, running: number): string {
 /** Whether a request was refused without execution because this machine is too slow. */
 export function isShed(reply: string): boolean {
   return reply.startsWith("ERR busy ");
+}
+
+/** Whether the store of a server fails. */
+function hasFailed(reply: string): boolean {
+  return reply.startsWith("ERR internal ") || reply.startsWith("ERR read-only ");
 }
 
 /** Repeats a request until the server does not refuse it for its load. */

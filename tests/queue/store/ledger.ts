@@ -67,8 +67,8 @@ export interface Shown {
 export const BRIEF = 1;
 /** A lease that never ends in a test. */
 export const LONG_LEASE = 86_400_000;
-// The server shares its clock with the test, and tells times in whole ms.
-const ROUNDING = 2;
+/** The server shares its clock with the test, and tells times in whole ms. */
+export const ROUNDING = 2;
 
 /** The knowledge about all jobs of a file. */
 export class Ledger {
@@ -76,6 +76,12 @@ export class Ledger {
   readonly #given = new Set<string>();
   #lastId = 0;
   #doneLately: number[] = [];
+  readonly #precision: number;
+
+  /** A lease may end so many ms later than it was granted. */
+  constructor(precision: number) {
+    this.#precision = precision;
+  }
 
   /** Records an acknowledged PUT. Another client may have taken and ended the job before this reply was read. */
   put(id: number, { body, delayed, attempts }: Operation & { kind: "put" }): void {
@@ -246,7 +252,7 @@ export class Ledger {
       check(found.attempt <= job.attempts, `${what} of ${job.attempts}`);
     }
     if (found.state === "taken" && taken === 0 && asked?.kind !== "extend") {
-      const inTime = found.ends[0] - ROUNDING <= job.ends[1] &&
+      const inTime = found.ends[0] - this.#precision <= job.ends[1] &&
         job.ends[0] <= found.ends[1] + ROUNDING;
       check(inTime, `${what}; its lease ends ${found.ends}, and was to end ${job.ends}`);
     } else job.ends = found.ends;

@@ -13,7 +13,7 @@ export interface Running {
 }
 
 /**
- * Starts `serve_file.ts` on a file. `by` is a command that executes its last arguments. With `looks`, the server may
+ * Starts `serve_place.ts` on a file or database. `by` is a command that executes its last arguments. With `looks`, the server may
  * read the free room of the disk.
  */
 export async function startServer(
@@ -21,8 +21,10 @@ export async function startServer(
   by: readonly string[] = [],
   looks = true,
 ): Promise<Running> {
-  const script = new URL("serve_file.ts", import.meta.url).pathname;
+  const script = new URL("serve_place.ts", import.meta.url).pathname;
   const rights = ["--no-check", "--allow-net", "--allow-read", "--allow-write"];
+  // The client of PostgreSQL asks for its variables.
+  if (path.startsWith("postgres:")) rights.push("--allow-env");
   if (looks) rights.push("--allow-sys=statfs");
   const [program, ...args] = [...by, Deno.execPath(), "run", NO_ORPHAN, ...rights, script, path];
   const child = new Deno.Command(program, {

@@ -65,7 +65,7 @@ export type {
   Store,
   StoredSchedule,
 } from "./store/store.ts";
-export { StoreFull, StoreLost } from "./store/store.ts";
+export { StoreFull, StoreLost, StoreUnreachable } from "./store/store.ts";
 export { memoryStore } from "./store/memory_store.ts";
 export { checkPostgres } from "./store/postgres/check.ts";
 export { exportPostgres } from "./store/postgres/export.ts";

@@ -6,8 +6,9 @@ import type { JobsView } from "../index/jobs.ts";
 import type { QueueView } from "../index/queue.ts";
 import { nextIn, type QueueRing, QueueRotation, RankTurns } from "../index/queue_rotation.ts";
 import { JobSlice, type Yield } from "../index/job_slice.ts";
-import { noRows } from "../refusals.ts";
+import { noRows, readOnly } from "../refusals.ts";
 import type { JournalView } from "../store/journal.ts";
+import { StoreUnreachable } from "../store/store.ts";
 import type { Bodies } from "./bodies.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { Consumer, Consumers } from "./consumers.ts";
@@ -232,19 +233,30 @@ export class JobDispatcher {
     const isInMemory = unread.length === 0;
     const whole = isInMemory
       ? written.then(() => jobs as DeliveredJob[])
-      : Promise.all([this.#read(unread), written]).then(() => jobs.filter(hasBody));
+      : Promise.all([this.#read(unread), written]).then(([isAway]) => {
+        const whole = jobs.filter(hasBody);
+        if (isAway && whole.length === 0) throw readOnly();
+        return whole;
+      });
     return { jobs, whole, isInMemory };
   }
 
-  /** Reads bodies. A job whose body cannot be read is dead: it must not keep others waiting. */
-  async #read(unread: readonly JobOnTheWay[]): Promise<void> {
+  /**
+   * Reads bodies. A job whose body cannot be read is dead: it must not keep others waiting. One of a store that cannot be
+   * reached goes back. Resolves with whether there is one.
+   */
+  async #read(unread: readonly JobOnTheWay[]): Promise<boolean> {
     const bodies = await this.#parts.journal.read(unread.map(({ id }) => id));
     const dying: Promise<void>[] = [];
+    const back: JobOnTheWay[] = [];
     for (const [at, body] of bodies.entries()) {
-      if (body instanceof Error) dying.push(this.#unreadable(unread[at], body));
+      if (body instanceof StoreUnreachable) back.push(unread[at]);
+      else if (body instanceof Error) dying.push(this.#unreadable(unread[at], body));
       else unread[at].body = body;
     }
+    if (back.length > 0) this.giveBack(back, false);
     await Promise.all(dying);
+    return back.length > 0;
   }
 
   async #unreadable({ id, attempt }: JobOnTheWay, error: Error): Promise<void> {

@@ -9,7 +9,12 @@ import { JobSlice, type Yield } from "../index/job_slice.ts";
 import type { Memory } from "../memory.ts";
 import { badArguments, noSchedule } from "../refusals.ts";
 import type { JournalWriter } from "../store/journal.ts";
-import type { Schedule, Store, StoredSchedule } from "../store/store.ts";
+import {
+  type Schedule,
+  type Store,
+  type StoredSchedule,
+  StoreUnreachable,
+} from "../store/store.ts";
 import type { CapacityCheck } from "./capacity.ts";
 import type { NewSchedule, ScheduleDetails } from "./engine.ts";
 import type { Log } from "../log.ts";
@@ -227,7 +232,7 @@ export class Schedules {
     const { schedule } = entry;
     const { name, next: due } = schedule;
     const now = this.#timer.now(schedule);
-    if (journal.failure !== undefined) {
+    if (journal.failure !== undefined || body instanceof StoreUnreachable) {
       entry.due = now + RETRY;
       this.#timer.add(entry);
       return;

@@ -1,4 +1,4 @@
-import type { Store } from "./store.ts";
+import { type Store, StoreUnreachable } from "./store.ts";
 
 /** The body of a job, or why it cannot be read. */
 export type ReadBody = Uint8Array | Error;
@@ -33,10 +33,11 @@ export class BodyReads {
     this.#store.bodies(reads.flatMap(({ ids }) => ids)).then((bodies) => {
       let at = 0;
       for (const { ids, resolve } of reads) resolve(ids.map((id) => bodies[at++] ?? noBody(id)));
-    }, () => {
+    }, (error) => {
+      const isForAll = error instanceof StoreUnreachable;
       // A body that cannot be read must not fail the others.
       for (const { ids, resolve } of reads) {
-        resolve(Promise.all(ids.map((id) => this.#readOne(id))));
+        resolve(isForAll ? ids.map(() => error) : Promise.all(ids.map((id) => this.#readOne(id))));
       }
     });
   }

@@ -109,6 +109,15 @@ export class StoreLost extends Error {
   override readonly name = "StoreLost";
 }
 
+/**
+ * The store cannot be reached for now. `bodies` and `scheduleBodies` reject with it where all is as it was and can be read
+ * later: no job is at fault.
+ */
+export class StoreUnreachable extends Error {
+  /** The name of the class. */
+  override readonly name = "StoreUnreachable";
+}
+
 /** Whether a store that several servers can reach still belongs to this one. */
 export interface Ownership {
   /**

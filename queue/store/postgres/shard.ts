@@ -2,7 +2,7 @@
 
 import type { StoredJob } from "../job_fields.ts";
 import type { Change, Moment, QueueLimits, StoredSchedule } from "../store.ts";
-import { StoreFull } from "../store.ts";
+import { StoreFull, StoreLost, StoreUnreachable } from "../store.ts";
 import { saysMore } from "../stored_times.ts";
 import { foldBatch, type FoldedBatch } from "./batch.ts";
 import type { DatabaseConnection, Parameter, TextRow } from "./connection.ts";
@@ -28,6 +28,8 @@ export const SHARD = 0;
 const AHEAD = { least: 64, most: 65_536 };
 /** How many bytes of bodies a statement of an import has, about. */
 const PORTION = 4 << 20;
+/** The beginning of PostgreSQL's codes for damaged data. */
+const DAMAGED = "XX";
 /** PostgreSQL's code for a full disk. */
 const DISK_FULL = "53100";
 
@@ -214,7 +216,16 @@ export class PostgresShard {
   }
 
   #read(text: string, values: readonly Parameter[]): Promise<TextRow[]> {
-    return this.#inOrder(() => this.#twice((connection) => connection.query(text, values)));
+    return this.#inOrder(async () => {
+      try {
+        return await this.#twice((connection) => connection.query(text, values));
+      } catch (error) {
+        // Only what is damaged is at fault itself.
+        const { code = "" } = (error as Error).cause as { code?: string } ?? {};
+        if (code.startsWith(DAMAGED) || error instanceof StoreLost) throw error;
+        throw new StoreUnreachable((error as Error).message, { cause: error });
+      }
+    });
   }
 
   /** Calls take effect in their order. */

@@ -1,5 +1,6 @@
-import { memoryStore, type Store } from "@lineup/lineup/queue";
+import { memoryStore, type Store, StoreUnreachable } from "@lineup/lineup/queue";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
 
 /** A store whose commits fail while the test says so. `torn` commits are stored nevertheless. */
@@ -178,4 +179,33 @@ Deno.test("TAKE does not touch a new job in the slot of one that was dropped whi
   read.reject(new Error("bad sector"));
   assertEquals(await session.reply(), "OK count=0");
   assertEquals(await other.ask("DONE 2 attempt=1"), "OK");
+});
+
+Deno.test("a store that cannot be reached kills no job, and skips no time of a schedule", async () => {
+  const memory = memoryStore();
+  const lasting: Store = { ...memory, close: () => Promise.resolve() };
+  const clock = new VirtualClock();
+  {
+    await using before = await testQueue({ clock, store: lasting });
+    const session = await before.session();
+    await session.ask("PUT mail hello attempts=1");
+    await session.ask("EVERY hourly news paper interval=1h");
+  }
+  let isAway = true;
+  const away = (): Promise<never> => Promise.reject(new StoreUnreachable("away"));
+  await using queue = await testQueue({
+    clock,
+    store: {
+      ...lasting,
+      bodies: (ids) => isAway ? away() : memory.bodies(ids),
+      scheduleBodies: (names) => isAway ? away() : memory.scheduleBodies(names),
+    },
+  });
+  const session = await queue.session();
+  assertStringIncludes(await session.ask("TAKE mail"), "ERR read-only ");
+  await queue.clock.elapse(3_600_000);
+  isAway = false;
+  assertStringIncludes(await session.ask("TAKE mail"), "* id=1 queue=mail attempt=1 ");
+  await queue.clock.elapse(60_000);
+  assertStringIncludes(await session.ask("TAKE news"), "* id=2 queue=news attempt=1 ");
 });

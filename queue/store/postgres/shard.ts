@@ -164,9 +164,11 @@ export class PostgresShard {
   }
 
   async bodies(ids: readonly number[]): Promise<(Uint8Array | undefined)[]> {
+    // Each number with its shard: see `rowsOf`.
     const rows = await this.#read(
-      `select id, body from ${this.#schema}.job where shard = $1 and id = any($2::bigint[])`,
-      [SHARD, `{${ids.join(",")}}`],
+      `select job.id, body from unnest($1::smallint[], $2::bigint[]) as asked(shard, id)
+        join ${this.#schema}.job on job.shard = asked.shard and job.id = asked.id`,
+      [`{${ids.map(() => SHARD).join(",")}}`, `{${ids.join(",")}}`],
     );
     const found = new Map(rows.map(([id, body]) => [Number(id), bytesOf(body!)]));
     return ids.map((id) => found.get(id));

@@ -29,9 +29,6 @@ export interface Statement {
   readonly values: readonly Parameter[];
 }
 
-/** The type of a value that is no field. */
-type OwnType = "bigint[]" | "bytea" | "smallint";
-
 /** Gathers the values of a statement, and the names by which its text knows them. */
 class ParameterList {
   readonly all: Parameter[] = [];
@@ -61,11 +58,11 @@ export function commitStatement(
   { last, moment }: ShardRow,
 ): Statement {
   const values = new ParameterList();
-  const own = values.add(shard, "smallint");
+  const own = `${shard}::smallint`;
   const parts = [
     `fence as materialized (select from ${schema}.node where id = ${values.add(sender.id, "uuid")}
       and incarnation = ${values.add(sender.incarnation, "bigint")} for key share)`,
-    ...jobParts(schema, own, batch, values),
+    ...jobParts(schema, shard, own, batch, values),
     ...limitParts(schema, own, [...batch.limits.values()], values),
     ...scheduleParts(schema, own, batch, values),
   ];
@@ -88,6 +85,7 @@ export function commitStatement(
 
 function jobParts(
   schema: string,
+  shard: number,
   own: string,
   { jobs }: FoldedBatch,
   values: ParameterList,
@@ -105,12 +103,18 @@ function jobParts(
   const parts: string[] = [];
   if (puts.length > 0) parts.push(`put as (${insertion(schema, own, tables.job, puts, values)})`);
   const bare = moves.map((record) => ({ record, body: undefined }));
-  if (moves.length > 0) parts.push(`moved as (${update(schema, own, bare, values)})`);
-  if (finishes.length > 0) parts.push(`finished as (${update(schema, own, finishes, values)})`);
+  if (moves.length > 0) parts.push(`moved as (${update(schema, shard, bare, values)})`);
+  if (finishes.length > 0) parts.push(`finished as (${update(schema, shard, finishes, values)})`);
   if (drops.length > 0) {
+    const { from, columns } = rowsOf(
+      progressRow.slice(0, 1),
+      drops.map((id) => ({ record: { id }, body: undefined })),
+      values,
+      shard,
+    );
     parts.push(
-      `gone as (delete from ${schema}.job using fence where job.shard = ${own}
-        and job.id = any(${values.add(`{${drops.join(",")}}`, "bigint[]" satisfies OwnType)}))`,
+      `gone as (delete from ${schema}.job using ${from}, fence
+        where job.shard = ${columns.get("shard")} and job.id = ${columns.get('"id"')})`,
     );
   }
   return parts;
@@ -144,16 +148,17 @@ function insertion(
 /** Changes the progress of jobs, and their bodies if there are any. */
 function update(
   schema: string,
-  own: string,
+  shard: number,
   rows: readonly RecordWithBody[],
   values: ParameterList,
 ): string {
-  const { from, columns } = rowsOf(progressRow, rows, values);
+  const { from, columns } = rowsOf(progressRow, rows, values, shard);
   const names = progressRow.slice(1).map(quoted);
   if (rows[0].body !== undefined) names.push("body");
   return `update ${schema}.job set ${
     names.map((each) => `${each} = ${columns.get(each)}`).join(", ")
-  } from ${from}, fence where job.shard = ${own} and job.id = ${columns.get('"id"')}`;
+  } from ${from}, fence where job.shard = ${columns.get("shard")}
+    and job.id = ${columns.get('"id"')}`;
 }
 
 function limitParts(
@@ -224,11 +229,15 @@ function scheduleParts(
 /**
  * Rows as a table in a statement, and its columns by name. A column that is the same in all rows is one value. Bodies are one
  * value, of which each row has a part.
+ *
+ * With a `shard` each row has that too. A table that was never analyzed seems to have few rows of a shard: where the shard is a
+ * constant, PostgreSQL reads all of its index. Where it comes with each row, it looks up each row by the whole key.
  */
 function rowsOf(
   fields: readonly StoredField[],
   rows: readonly RecordWithBody[],
   values: ParameterList,
+  shard?: number,
 ): { readonly from: string; readonly columns: ReadonlyMap<string, string> } {
   const alias = `row${values.all.length}`;
   const columns = new Map<string, string>();
@@ -244,13 +253,18 @@ function rowsOf(
     columns.set(quoted(field), `${alias}.${column.name}`);
     varying.push(column);
   }
+  if (shard !== undefined) {
+    columns.set("shard", `${alias}.shard`);
+    const values = rows.map(() => shard);
+    varying.push({ name: "shard", type: "smallint", values, isText: false });
+  }
   if (rows[0].body !== undefined) {
     const { bytes, starts, lengths } = joined(rows.map(({ body }) => body!));
     varying.push(
       { name: "at", type: "integer", values: starts, isText: false },
       { name: "length", type: "integer", values: lengths, isText: false },
     );
-    const all = values.add(bytes, "bytea" satisfies OwnType);
+    const all = values.add(bytes, "bytea");
     columns.set("body", `substr(${all}, ${alias}.at, ${alias}.length)`);
   }
   const arrays = varying.map(({ values: each, type, isText }) =>

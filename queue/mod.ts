@@ -57,6 +57,8 @@ export type { NewJob } from "./store/job_values.ts";
 export type { JobOptions, JobProgress, JobState, StoredJob } from "./store/job_fields.ts";
 export type {
   Change,
+  Inbox,
+  InboxJob,
   Moment,
   Ownership,
   QueueLimits,

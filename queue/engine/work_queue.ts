@@ -19,6 +19,7 @@ import { Bodies } from "./bodies.ts";
 import { type Capacity, CapacityCheck } from "./capacity.ts";
 import { Consumers } from "./consumers.ts";
 import type { Holders } from "./holders.ts";
+import { InboxReader } from "./inbox_reader.ts";
 import { JobChanges } from "./job_changes.ts";
 import { JobDispatcher } from "./job_dispatcher.ts";
 import type { Log } from "../log.ts";
@@ -65,6 +66,7 @@ export class WorkQueue {
   readonly #journal: Journal;
   readonly #changes: JobChanges;
   readonly #log: Log;
+  readonly #inbox: InboxReader | undefined;
   readonly #stops: readonly { stop(): void }[];
   #closing: Promise<number> | undefined = undefined;
 
@@ -134,6 +136,9 @@ export class WorkQueue {
     this.transitions = transitions;
     this.schedules = schedules;
     this.scheduler = new SliceScheduler(yieldTo);
+    this.#inbox = store.inbox && new InboxReader(store.inbox, clock, log, (job) => {
+      return transitions.put(job);
+    });
     this.#store = store;
     this.#journal = journal;
     this.#changes = changes;
@@ -155,6 +160,7 @@ export class WorkQueue {
     const done = [...jobs[Symbol.iterator]().filter(({ state }) => state === "done")];
     for (const job of done.sort((a, b) => a.due - b.due)) results.keep(job.id);
     for (const schedule of await this.#store.schedules()) schedules.load(schedule);
+    this.#inbox?.start();
   }
 
   /** Stores what has changed and lets the store go; refuses every further change. Resolves with how many are lost. */
@@ -166,7 +172,7 @@ export class WorkQueue {
     this.transitions.close();
     for (const each of this.#stops) each.stop();
     this.#refuseWaiting(closed());
-    await this.#journal.drained();
+    await Promise.all([this.#inbox?.stop(), this.#journal.drained()]);
     await this.#store.close();
     return this.#journal.lost;
   }

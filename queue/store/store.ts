@@ -1,6 +1,7 @@
 // The interface of a store, which memory and SQLite implement, and what it keeps beside jobs.
 
 import type { JobOptions, JobProgress, StoredJob } from "./job_fields.ts";
+import type { NewJob } from "./job_values.ts";
 
 /** The limits of a queue or of one of its keys; 0 is no limit. */
 export interface QueueLimits {
@@ -118,6 +119,24 @@ export class StoreUnreachable extends Error {
   override readonly name = "StoreUnreachable";
 }
 
+/** A job that another program has put into a store. Its body is known as this object, and as no other with the same bytes. */
+export type InboxJob = NewJob;
+
+/**
+ * Jobs that other programs have put into a store. One leaves the inbox in the `commit` that puts a job with its body: so it
+ * becomes one job, and no more.
+ */
+export interface Inbox {
+  /** The next jobs that are not on their way, in the order in which they were put. They are on their way then. */
+  next(most: number): Promise<readonly InboxJob[]>;
+  /** Removes jobs that no commit has put, because they are of no use. */
+  refuse(jobs: readonly InboxJob[]): Promise<void>;
+  /** Jobs are not on their way any more: `next` has them again. */
+  putBack(jobs: readonly InboxJob[]): void;
+  /** Calls `onNews` from now on when there may be another job. It may miss some. */
+  listen(onNews: () => void): Promise<void>;
+}
+
 /** Whether a store that several servers can reach still belongs to this one. */
 export interface Ownership {
   /**
@@ -187,6 +206,8 @@ export interface Store {
   room?(): Room;
   /** Whether the store still belongs to this server. Absent where no other server can take it. */
   readonly ownership?: Ownership;
+  /** Jobs that other programs put into the store. Absent where none can. */
+  readonly inbox?: Inbox;
   /** Waits for the calls made so far, then releases everything. */
   close(): Promise<void>;
 }

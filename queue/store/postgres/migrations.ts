@@ -4,9 +4,11 @@
 import type { DatabaseConnection } from "./connection.ts";
 import { describe } from "./explain.ts";
 import queueTables from "./migrations/001_queue.sql" with { type: "text" };
+import inbox from "./migrations/002_inbox.sql" with { type: "text" };
+import { inboxChannel } from "./schema_name.ts";
 
 /** The migrations, in the order of their numbers; the first has number 1. */
-const migrations: readonly string[] = [queueTables];
+const migrations: readonly string[] = [queueTables, inbox];
 
 /** The version of the tables that this program reads and writes. */
 export const VERSION: number = migrations.length;
@@ -84,7 +86,7 @@ export function migrate(connection: DatabaseConnection, place: Place): Promise<v
     );
     if (missing === "t") await connection.query(`create schema ${schema}`);
     for (let next = version; next < VERSION; next++) {
-      await connection.query(migrations[next].replaceAll(":schema", schema));
+      await connection.query(sqlOf(migrations[next], schema));
       await connection.query(`insert into ${schema}.migration (version) values (${next + 1})`);
     }
   }).catch((error) => {
@@ -107,4 +109,8 @@ export function otherVersion({ url, schema }: Place, version: number): string {
 /** Keeps other nodes from changing tables and nodes until the end of the transaction. */
 export async function lockSchema(connection: DatabaseConnection, schema: string): Promise<void> {
   await connection.query("select pg_advisory_xact_lock(hashtext($1))", [`lineup ${schema}`]);
+}
+
+function sqlOf(migration: string, schema: string): string {
+  return migration.replaceAll(":schema", schema).replaceAll(":channel", inboxChannel(schema));
 }

@@ -35,6 +35,7 @@ export async function postgresStore(url: string, options: PostgresOptions = {}):
   const shard = await openShard(url, options);
   return {
     ownership: shard.node,
+    inbox: shard.inbox,
     commit: (changes, moment) => shard.commit(changes, moment),
     load: () => shard.load(),
     limits: () => shard.limits(),
@@ -50,8 +51,8 @@ export async function postgresStore(url: string, options: PostgresOptions = {}):
 /** Owns the rows of a queue. Rejects with an `Error` that says in words why it cannot. */
 export async function openShard(url: string, options: PostgresOptions): Promise<PostgresShard> {
   const { schema = SCHEMA, address = `process ${Deno.pid}`, takeover = TTL_MS } = options;
-  const place = { url, schema: schemaName(schema) };
-  const node = await PostgresNode.join({ ...place, address, ttlMs: takeover });
+  const place = { url, schema: schemaName(schema), address, ttlMs: takeover };
+  const node = await PostgresNode.join(place);
   try {
     return await PostgresShard.open(node, place);
   } catch (error) {

@@ -17,3 +17,8 @@ export function schemaName(name: string): string {
   }
   return `"${name}"`;
 }
+
+/** The channel on which a new row is told, for a schema as in SQL. */
+export function inboxChannel(schema: string): string {
+  return `${schema.slice(1, -1)}_inbox`;
+}

@@ -7,8 +7,8 @@ import { saysMore } from "../stored_times.ts";
 import { foldBatch, type FoldedBatch } from "./batch.ts";
 import type { DatabaseConnection, Parameter, TextRow } from "./connection.ts";
 import { explain } from "./explain.ts";
-import type { Place } from "./migrations.ts";
-import { isBroken, type PostgresNode } from "./node.ts";
+import { PostgresInbox } from "./inbox.ts";
+import { isBroken, type NodeOptions, type PostgresNode } from "./node.ts";
 import {
   bytesOf,
   jobColumns,
@@ -18,7 +18,7 @@ import {
   storedLimits,
   storedSchedule,
 } from "./rows.ts";
-import { commitStatement, type ShardRow } from "./statement.ts";
+import { type BesideRows, commitStatement } from "./statement.ts";
 
 /** How many jobs are loaded at once. */
 const PAGE = 1000;
@@ -26,6 +26,7 @@ const PAGE = 1000;
 export const SHARD = 0;
 /** How many numbers are reserved beside those given, at least and at most. */
 const AHEAD = { least: 64, most: 65_536 };
+const NOTHING: BesideRows = { last: undefined, moment: undefined };
 /** How many bytes of bodies a statement of an import has, about. */
 const PORTION = 4 << 20;
 /** The beginning of PostgreSQL's codes for damaged data. */
@@ -37,6 +38,8 @@ const DISK_FULL = "53100";
 export class PostgresShard {
   /** The node that owns it. */
   readonly node: PostgresNode;
+  /** The jobs that programs put by SQL. */
+  readonly inbox: PostgresInbox;
   readonly #schema: string;
   readonly #url: string;
   /** The highest number that was put. */
@@ -47,14 +50,20 @@ export class PostgresShard {
   #kept: Moment | undefined = undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(node: PostgresNode, { url, schema }: Place) {
+  private constructor(node: PostgresNode, place: NodeOptions) {
+    const { url, schema } = place;
     this.node = node;
     this.#schema = schema;
     this.#url = url;
+    this.inbox = new PostgresInbox(
+      place,
+      (text, values) => this.#read(text, values),
+      (rows) => this.#inOrder(() => this.#write(foldBatch([]), { ...NOTHING, inbox: rows })),
+    );
   }
 
   /** The rows of a node. */
-  static async open(node: PostgresNode, place: Place): Promise<PostgresShard> {
+  static async open(node: PostgresNode, place: NodeOptions): Promise<PostgresShard> {
     const shard = new PostgresShard(node, place);
     const [[last, highest]] = await shard.#read(
       `select last, (select coalesce(max(id), 0) from ${place.schema}.job where shard = $1)
@@ -71,14 +80,18 @@ export class PostgresShard {
       const batch = foldBatch(changes);
       const highest = Math.max(this.#highest, batch.highestPut);
       const isNews = moment !== undefined && saysMore(moment, this.#kept);
-      const row: ShardRow = {
+      const row: BesideRows = {
         last: batch.highestDrop > this.#reserved ? highest + this.#ahead(highest) : undefined,
         moment: isNews
           ? { now: moment.now, wall: moment.wall + this.node.databaseAhead.most }
           : undefined,
+        inbox: changes.flatMap((change) =>
+          change.kind === "put" ? this.inbox.rowOf(change.body) ?? [] : []
+        ),
       };
       if (changes.length > 0 || isNews) await this.#write(batch, row);
       this.#highest = highest;
+      this.inbox.left(row.inbox ?? []);
       this.#reserved = row.last ?? this.#reserved;
       if (isNews) this.#kept = moment;
     });
@@ -89,7 +102,7 @@ export class PostgresShard {
     return Math.min(AHEAD.most, Math.max(AHEAD.least, highest - this.#reserved));
   }
 
-  async #write(batch: FoldedBatch, row: ShardRow): Promise<void> {
+  async #write(batch: FoldedBatch, row: BesideRows): Promise<void> {
     const isDone = await this.#twice(async (connection) => {
       const { sender } = this.node;
       const { text, values } = commitStatement(this.#schema, sender, SHARD, batch, row);
@@ -213,7 +226,8 @@ export class PostgresShard {
     });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.inbox.close();
     return this.#inOrder(() => this.node.leave(this.#highest));
   }
 

@@ -15,12 +15,14 @@ export interface Sender {
   readonly incarnation: number;
 }
 
-/** What a commit writes to the row of its shard. */
-export interface ShardRow {
+/** What a commit changes beside rows of jobs, limits and schedules. */
+export interface BesideRows {
   /** No later job has a number up to this one; `undefined` to leave it. */
   readonly last: number | undefined;
   /** The moment; `undefined` to leave it. */
   readonly moment: Moment | undefined;
+  /** The rows of the inbox that leave it. Default: none. */
+  readonly inbox?: readonly number[];
 }
 
 /** A statement with its values. */
@@ -55,7 +57,7 @@ export function commitStatement(
   sender: Sender,
   shard: number,
   batch: FoldedBatch,
-  { last, moment }: ShardRow,
+  { last, moment, inbox = [] }: BesideRows,
 ): Statement {
   const values = new ParameterList();
   const own = `${shard}::smallint`;
@@ -78,6 +80,12 @@ export function commitStatement(
       `mine as (update ${schema}.shard set ${
         sets.join(", ")
       } from fence where shard.shard = ${own})`,
+    );
+  }
+  if (inbox.length > 0) {
+    parts.push(
+      `taken as (delete from ${schema}.inbox using fence
+        where inbox.id = any(${values.add(`{${inbox.join(",")}}`, "bigint[]")}))`,
     );
   }
   return { text: `with ${parts.join(",\n")}\nselect count(*) from fence`, values: values.all };

@@ -22,8 +22,8 @@ export interface IdentityUse {
   /** The requests that wait or run, where the identity has a bound on them. */
   inFlight: number;
   /** The rate that its requests count towards; none where it has no bound. */
-  readonly meters: readonly Meter[];
-  readonly rate: number | undefined;
+  meters: readonly Meter[];
+  rate: number | undefined;
 }
 
 /** The identities of a server. */
@@ -73,14 +73,14 @@ export class Access {
     return Math.max(...delays);
   }
 
-  /** The use of an identity. It goes on with another rate where that has changed. */
+  /** The use of an identity, always the same object: requests in flight go on to count where its rate has changed. */
   useOf({ name, rate }: Identity): IdentityUse {
-    const known = this.#uses.get(name);
-    if (known !== undefined && known.rate === rate) return known;
+    let use = this.#uses.get(name);
+    if (use === undefined) this.#uses.set(name, use = { inFlight: 0, meters: [], rate: undefined });
+    if (use.rate === rate) return use;
     const limiter = rate && new RateLimiter({ rate, burst: Math.max(1, rate), scope: "identity" });
-    const meters = limiter ? [limiter.meter(name)] : [];
-    const use = { inFlight: known?.inFlight ?? 0, meters, rate };
-    this.#uses.set(name, use);
+    use.meters = limiter ? [limiter.meter(name)] : [];
+    use.rate = rate;
     return use;
   }
 

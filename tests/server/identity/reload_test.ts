@@ -181,6 +181,22 @@ for (const { title, before, after, end } of changes) {
   });
 }
 
+Deno.test("requests in flight go on to count when the rate of their identity changes", async () => {
+  const clock = new VirtualClock();
+  const acmeWith = (rate: number): Line[] => [{ name: "acme", token: acme, running: 1, rate }];
+  using identities = new TestIdentities(clock, acmeWith(100));
+  await using server = await TestServer.open({ clock, identities: identities.file });
+  using wire = await server.client();
+  await wire.ask(`AUTH ${acme}`);
+  await wire.send("#h HOLD h\n");
+  const held = await server.held("h");
+  identities.change(acmeWith(200));
+  assertEquals((await wire.ask("SAY x")).split(" ")[1], "quota");
+  held.go("gone");
+  assertEquals(await wire.reply(), "#h OK gone");
+  assertEquals(await wire.ask("SAY x"), "OK x");
+});
+
 Deno.test("a wrong file changes nothing, is logged once, and is used once it is right", async () => {
   const clock = new VirtualClock();
   using identities = new TestIdentities(clock, [{ name: "acme", token: acme }]);

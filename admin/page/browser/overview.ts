@@ -193,7 +193,7 @@ function Plots({ samples, shown }: { samples: Samples; shown: number }): Drawn {
       ]} />
       <${Plot} title="Time to start" times=${times} format=${milliseconds} lines=${percentiles} />
       <${Plot} title="Waiting and running" times=${times} format=${digits} lines=${[
-        { label: "running", color: "teal", values: column("running"), filled: true },
+        { label: "running", color: "violet", values: column("running"), filled: true },
         ...ofClasses((name) => samples.figures.get(`${name}-waiting`) ?? [])
           .map((line) => ({ ...line, label: `${line.label} waiting` })),
       ]} />

@@ -1,0 +1,39 @@
+// Ten open pages cost the server little.
+
+import { assertLess } from "@std/assert";
+import { openBrowser, openPlace, startServer } from "./browser.ts";
+
+const PLACES = ["#/", "#/queues", "#/queues/queue-1", "#/jobs?queue=queue-1", "#/schedules"];
+const MEASURED_MS = 15_000;
+/** Of one core, in percent: what the pages may cost beyond a server that nobody looks at. */
+const MOST = 2;
+
+/** The CPU time of a process in ms. */
+async function cpuTime(pid: number): Promise<number> {
+  const fields = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+async function share(pid: number): Promise<number> {
+  const [before, began] = [await cpuTime(pid), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, MEASURED_MS));
+  return 100 * (await cpuTime(pid) - before) / (performance.now() - began);
+}
+
+Deno.test("the page open in ten browsers costs at most 2 % of a core", {
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  await using server = await startServer();
+  for (let i = 0; i < 100; i++) {
+    await server.client.PUT({ queue: `queue-${i}`, body: new Uint8Array(100) });
+  }
+  const idle = await share(server.pid);
+  await using browser = await openBrowser();
+  for (let i = 0; i < 10; i++) {
+    await openPlace(browser, `${server.page}/${PLACES[i % PLACES.length]}`);
+  }
+  // Loading them is over.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assertLess(await share(server.pid) - idle, MOST);
+});

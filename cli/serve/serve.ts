@@ -8,6 +8,7 @@ import { traceServer } from "../open_telemetry.ts";
 import { reason } from "../reason.ts";
 import { tuningGroups } from "../tuning.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
+import { checkProcesses, serveProcesses } from "./processes.ts";
 import { ServerLog } from "../server_log.ts";
 import {
   liveOptions,
@@ -38,6 +39,12 @@ export const serveCommand: Subcommand = {
       type: { type: "integer", min: 1, max: 1024 },
       summary: "Run the handlers in N processes of their own, for handlers that need much CPU.",
     },
+    processes: {
+      value: "N",
+      type: { type: "integer", min: 1, max: 256 },
+      summary:
+        "Serve with N processes at one port, for more than one core. Needs deno's --unstable-net.",
+    },
     "worker-config": {
       value: "FILE",
       summary:
@@ -48,18 +55,26 @@ export const serveCommand: Subcommand = {
     `A module that exports a dialect as well (export const dialect = lineDialect(...)) is served in it.
 
 With --workers, the output of handlers goes to standard error, and deno needs --allow-run (or
---allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.`,
+--allow-run=PATH with the path of Deno.execPath()), --allow-read, --allow-write and --allow-net.
+
+--processes divides the limits on connections, seats and memory among the processes; those of one client hold
+in each process. STATS tells of the process that answers, and with all- before the name of all of them, at
+most a second old. A process that ends is replaced. deno needs the same permissions as for --workers.`,
   exits: [
     [0, "Ctrl-C or SIGTERM."],
     [1, "It cannot listen, or the module fails."],
   ],
   check(flags) {
     const { workers: size, "worker-config": config } = flags;
-    if (config !== undefined) checkConfig(config, size);
+    if (config !== undefined) checkConfig(config, size ?? flags.processes);
     servingOptions(flags);
   },
   async run([word], flags, { configuration }) {
-    const { workers: size, "worker-config": config } = flags;
+    const { workers: size, "worker-config": config, processes } = flags;
+    if (processes !== undefined) {
+      checkProcesses(flags);
+      return await serveProcesses(word, flags, processes);
+    }
     const module = await importService(word);
     const services = servable(module, word);
     if (size !== undefined && services.length > 1) {

@@ -64,7 +64,8 @@ const WATCH_MS = 250;
 // The memory of Deno itself.
 const RUNTIME_BYTES = 128 << 20;
 
-function watch(memory: number): Promise<void> {
+/** Ends this process when the process that has started it is gone, or when this one holds more memory than it may. */
+export function watch(memory: number): Promise<void> {
   const source = `
     const end = () => {
       try { Deno.kill(-Deno.pid, "SIGKILL"); } catch { Deno.kill(Deno.pid, "SIGKILL"); }

@@ -15,8 +15,14 @@ const LAST_MS = 100;
 export class Printed {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #passed: Promise<void>;
+  readonly #label: (line: string) => string;
 
-  constructor(output: ReadableStream<Uint8Array>) {
+  /** `label` makes what is passed on of each line. */
+  constructor(
+    output: ReadableStream<Uint8Array>,
+    label: (line: string) => string = (line) => line,
+  ) {
+    this.#label = label;
     this.#reader = output.getReader();
     this.#passed = this.#pass().catch(() => {});
   }
@@ -34,12 +40,12 @@ export class Printed {
     for (let chunk; (chunk = (await this.#reader.read()).value) !== undefined;) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) print(line);
+      for (const line of lines) print(this.#label(line));
       for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) {
-        print(rest.slice(0, LONGEST_LINE));
+        print(this.#label(rest.slice(0, LONGEST_LINE)));
       }
     }
-    if (rest !== "") print(rest);
+    if (rest !== "") print(this.#label(rest));
   }
 }
 

@@ -22,20 +22,24 @@ export interface ProcessOptions {
   readonly permissions: Deno.PermissionOptionsObject;
   readonly config: string | undefined;
   readonly clock: Clock;
+  /** The URL of the module whose `host` runs in the process. Default: that of workers. */
+  readonly host?: string;
+  /** A line of its output as it is passed on. Default: as it is. */
+  readonly label?: (line: string) => string;
 }
 
-/** A process that runs handlers. */
-export class WorkerProcess {
+/** A process that runs handlers, or whatever its `host` does. It ends with the process that has started it. */
+export class WorkerProcess<To = ToWorker, From = FromWorker> {
   /** Resolves with the description of its end, once nothing of it is left. */
   readonly ended: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #listener: Deno.UnixListener;
   readonly #directory: string;
-  #channel: Channel<ToWorker, FromWorker> | undefined = undefined;
+  #channel: Channel<To, From> | undefined = undefined;
   #over = false;
 
   /** Starts it. Throws where it cannot be started. */
-  constructor(options: ProcessOptions, hear: (message: FromWorker) => void) {
+  constructor(options: ProcessOptions, hear: (message: From) => void) {
     if (Deno.build.standalone) {
       throw new Error("workers are processes of deno, which a compiled program cannot start");
     }
@@ -59,10 +63,15 @@ export class WorkerProcess {
       this.#forgetPath();
       throw explained(error);
     }
-    this.ended = this.#run(hear, options.clock);
+    this.ended = this.#run(hear, options);
   }
 
-  send(message: ToWorker): void {
+  /** Sends it a signal, if it still runs. */
+  signal(signal: Deno.Signal): void {
+    if (!this.#over) this.#child.kill(signal);
+  }
+
+  send(message: To): void {
     this.#channel?.send(message);
   }
 
@@ -80,9 +89,12 @@ export class WorkerProcess {
     }
   }
 
-  async #run(hear: (message: FromWorker) => void, clock: Clock): Promise<string> {
+  async #run(
+    hear: (message: From) => void,
+    { clock, label }: ProcessOptions,
+  ): Promise<string> {
     const { stdin, stdout, stderr, status } = this.#child;
-    const prints = [stdout, stderr].map((output) => new Printed(output));
+    const prints = [stdout, stderr].map((output) => new Printed(output, label));
     const over = status.finally(() => {
       this.#over = true;
       this.#stopListening();
@@ -123,9 +135,10 @@ export class WorkerProcess {
   }
 }
 
-function spawn({ module, memory, permissions, config }: ProcessOptions, path: string) {
+function spawn(options: ProcessOptions, path: string) {
+  const { module, memory, permissions, config, host: own = hostUrl } = options;
   // Both are part of the main module, so that no permission to read is needed for them.
-  const [host, from] = [hostUrl, module].map((url) => JSON.stringify(url));
+  const [host, from] = [own, module].map((url) => JSON.stringify(url));
   const rights = permissionsOf(permissions);
   const revoked = socketPermissions(path, rights);
   const settings = JSON.stringify({ path, revoked, memory } satisfies HostSettings);
@@ -134,6 +147,8 @@ function spawn({ module, memory, permissions, config }: ProcessOptions, path: st
     args: [
       "run",
       "--no-prompt",
+      // As far as this process has it.
+      ...("listenDatagram" in Deno ? ["--unstable-net"] : []),
       ...configFlags(config),
       ...permissionFlags(rights, revoked),
       `--v8-flags=--max-old-space-size=${Math.ceil(memory / (1 << 20))}`,

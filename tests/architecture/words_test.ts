@@ -6,7 +6,7 @@ import { readSources, roomOf } from "./sources.ts";
 const LINEUP1 = /lineup\/1|\btelnet\b|\bHELLO\b|"(?:OK|ERR)\b|\bERR\b|`(?:OK|ERR) |\bwithin=/i;
 const VERBS = /\b(?:HELP|SPEC|STATS|CANCEL|QUIT)\b/;
 /** A flag in a text or a comment. Deno's own flags are allowed. */
-const FLAG = /(?:[`"]|\w )--(?!allow-|config|v8-flags|no-prompt)[a-z]/;
+const FLAG = /(?:[`"]|\w )--(?!allow-|config|v8-flags|no-prompt|unstable-)[a-z]/;
 
 const sources = await readSources();
 

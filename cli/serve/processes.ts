@@ -5,7 +5,8 @@ import { formatAddress, parseAddress } from "../../net/mod.ts";
 import { systemClock } from "../../net/clock.ts";
 import { WorkerProcess } from "../../server/workers/process.ts";
 import { type Flags, UsageError } from "../flags.ts";
-import { announce, note } from "../output.ts";
+import { announce } from "../output.ts";
+import { noteWriter } from "../server_log.ts";
 import { type FromProcess, hostUrl, type Rows, type ToProcess } from "./serving_process.ts";
 
 /** The pause before the successor of a process that ended, in ms: it doubles up to the longest. */
@@ -52,7 +53,7 @@ export async function serveProcesses(word: string, flags: Flags, size: number): 
     const { names, addresses } = await group.start();
     ports.dispose();
     announce(`${names} listening on ${addresses.join(" and ")}`);
-    note(
+    noteWriter(flags)(
       `${
         size === 1 ? "One process serves" : `${size} processes serve`
       } there. Ctrl-C stops the server.`,
@@ -200,6 +201,7 @@ class Group {
     if (lasted > LASTING_MS) this.#pauses[at] = PAUSE.first;
     const pause = this.#pauses[at];
     this.#pauses[at] = Math.min(2 * pause, PAUSE.longest);
+    const note = noteWriter(this.#flags);
     note(`process ${at + 1} ended (${how}); another one starts in ${pause} ms`);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);

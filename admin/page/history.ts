@@ -43,14 +43,14 @@ const MOST_LOOKED = 1_000;
 const LONGEST_TEXT = 256;
 
 /** A ring of numbers; absent ones are NaN. */
-type Column = Float64Array | Float32Array;
+type FigureRing = Float64Array | Float32Array;
 
 /** Samples of a server's figures, taken at equal times. */
 export class FigureHistory {
   readonly #sources: HistorySources;
   readonly #bounds: Required<HistoryBounds>;
-  readonly #figures = new Map<string, Column>();
-  readonly #queues = new Map<string, readonly Column[]>();
+  readonly #figures = new Map<string, FigureRing>();
+  readonly #queues = new Map<string, readonly FigureRing[]>();
   /** The figures of the latest sample that are text. */
   #texts: Record<string, string> = {};
   /** The number of the latest sample; 0 before the first. */
@@ -93,7 +93,7 @@ export class FigureHistory {
   }
 
   #behind(first: number): unknown {
-    const read = (column: Column): number | (number | null)[] => this.#read(column, first);
+    const read = (column: FigureRing): number | (number | null)[] => this.#read(column, first);
     return {
       since: this.since,
       interval: this.#bounds.interval,
@@ -111,7 +111,7 @@ export class FigureHistory {
     };
   }
 
-  #read(column: Column, first: number): number | (number | null)[] {
+  #read(column: FigureRing, first: number): number | (number | null)[] {
     const { samples } = this.#bounds;
     const values: (number | null)[] = [];
     for (let n = first + 1; n <= this.#last; n++) {
@@ -180,7 +180,7 @@ export class FigureHistory {
     return false;
   }
 
-  #setQueue(columns: readonly Column[], { counts, oldest }: QueueSample, now: number): void {
+  #setQueue(columns: readonly FigureRing[], { counts, oldest }: QueueSample, now: number): void {
     const { ready, delayed, taken, dead } = counts;
     const age = oldest === undefined ? 0 : Math.max(0, now - oldest);
     for (const [i, value] of [ready, delayed, taken, dead, age].entries()) {
@@ -188,11 +188,11 @@ export class FigureHistory {
     }
   }
 
-  #set(column: Column, value: number): void {
+  #set(column: FigureRing, value: number): void {
     column[this.#last % this.#bounds.samples] = value;
   }
 
-  #clear(columns: Iterable<Column>): void {
+  #clear(columns: Iterable<FigureRing>): void {
     for (const column of columns) this.#set(column, NaN);
   }
 }

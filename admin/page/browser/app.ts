@@ -12,7 +12,7 @@ import { Notices } from "./notices.ts";
 import { Overview } from "./overview.ts";
 import { QueueView } from "./queue.ts";
 import { QueuesView } from "./queues.ts";
-import { go, linkTo, type Place, route } from "./route.ts";
+import { go, linkTo, type PagePlace, route } from "./route.ts";
 import { SchedulesView } from "./schedules.ts";
 import { connection, type PageConnection } from "./server.ts";
 import { type Shortcut, useShortcuts } from "./shortcuts.ts";
@@ -99,7 +99,7 @@ function skipToMain(event: Event): void {
   document.getElementById("main")?.focus();
 }
 
-function View({ view, of, filter }: Place): Drawn {
+function View({ view, of, filter }: PagePlace): Drawn {
   const { commands, state } = useStore(connection);
   const part = PARTS.find((each) => each.view === view);
   if (part === undefined) {
@@ -132,7 +132,7 @@ function View({ view, of, filter }: Place): Drawn {
   return view === "schedules" ? html`<${SchedulesView} filter=${filter} />` : html`<${Overview} />`;
 }
 
-function useTitle({ view, of }: Place): void {
+function useTitle({ view, of }: PagePlace): void {
   useEffect(() => {
     const part = PARTS.find((each) => each.view === view)?.title ?? "Lineup";
     document.title = `${of === undefined ? part : `${of} · ${part}`} · Lineup`;

@@ -3,7 +3,7 @@
 import { createStore, type Watched } from "./store.ts";
 
 /** A place of the page: `#/jobs?queue=mail&state=dead`, `#/queues/mail`, `#/jobs/17`. */
-export interface Place {
+export interface PagePlace {
   /** The view: `overview`, `queues`, `jobs`, `schedules`. */
   readonly view: string;
   /** The queue or the job that it is about. */
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** Reads the part of an address behind `#`. */
-export function readRoute(hash: string): Place {
+export function readRoute(hash: string): PagePlace {
   const [path, query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
   const slash = path.indexOf("/");
   const [view, of] = slash < 0 ? [path, undefined] : [path.slice(0, slash), path.slice(slash + 1)];
@@ -45,7 +45,7 @@ function decoded(text: string): string {
 }
 
 /** The present place. */
-export const route: Watched<Place> = createStore(readRoute(location.hash));
+export const route: Watched<PagePlace> = createStore(readRoute(location.hash));
 
 addEventListener("hashchange", () => route.set(readRoute(location.hash)));
 

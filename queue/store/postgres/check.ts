@@ -5,7 +5,7 @@ import { states } from "../job_fields.ts";
 import type { StoredField } from "../field.ts";
 import { DatabaseConnection } from "./connection.ts";
 import { describe } from "./explain.ts";
-import { checkServer, otherVersion, type Place, VERSION, versionOf } from "./migrations.ts";
+import { checkServer, type DatabasePlace, otherVersion, VERSION, versionOf } from "./migrations.ts";
 import type { PostgresOptions } from "./postgres_store.ts";
 import { SCHEMA, schemaName } from "./schema_name.ts";
 import { quoted, type ShardTable, sqlTypes, tables } from "./tables.ts";
@@ -60,7 +60,7 @@ export async function checkPostgres(
   url: string,
   { schema = SCHEMA }: Pick<PostgresOptions, "schema"> = {},
 ): Promise<FileCheck> {
-  const place: Place = { url, schema: schemaName(schema) };
+  const place: DatabasePlace = { url, schema: schemaName(schema) };
   let connection: DatabaseConnection | undefined;
   try {
     const open = connection = await DatabaseConnection.open({ url, answerMs: SLOW });
@@ -77,7 +77,7 @@ export async function checkPostgres(
   }
 }
 
-async function look(connection: DatabaseConnection, place: Place): Promise<FileCheck> {
+async function look(connection: DatabaseConnection, place: DatabasePlace): Promise<FileCheck> {
   const { url, schema } = place;
   const version = await versionOf(connection, place);
   if (version === 0) {

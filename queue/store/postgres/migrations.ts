@@ -16,14 +16,17 @@ export const VERSION: number = migrations.length;
 const OLDEST = 130_000;
 
 /** A database and the schema of a queue in it. */
-export interface Place {
+export interface DatabasePlace {
   readonly url: string;
   /** The name of the schema, as in SQL. */
   readonly schema: string;
 }
 
 /** Says what is wrong with a server for a queue. Throws an `Error`. */
-export async function checkServer(connection: DatabaseConnection, { url }: Place): Promise<void> {
+export async function checkServer(
+  connection: DatabaseConnection,
+  { url }: DatabasePlace,
+): Promise<void> {
   const [[version, encoding, standby, readOnly, isolation]] = await connection.query(
     `select current_setting('server_version_num'), current_setting('server_encoding'),
       pg_is_in_recovery(), current_setting('transaction_read_only'),
@@ -50,7 +53,7 @@ export async function checkServer(connection: DatabaseConnection, { url }: Place
 /** The version of the tables of a queue; 0 for none. Throws an `Error` where they are another program's. */
 export async function versionOf(
   connection: DatabaseConnection,
-  { url, schema }: Place,
+  { url, schema }: DatabasePlace,
 ): Promise<number> {
   const bare = schema.slice(1, -1);
   const [[there, tables, mark]] = await connection.query(
@@ -73,7 +76,7 @@ export async function versionOf(
 }
 
 /** Makes the tables, or brings them up to date. Throws an `Error` that says what is wrong. */
-export function migrate(connection: DatabaseConnection, place: Place): Promise<void> {
+export function migrate(connection: DatabaseConnection, place: DatabasePlace): Promise<void> {
   const { url, schema } = place;
   return connection.transaction(async () => {
     await lockSchema(connection, schema);
@@ -101,7 +104,7 @@ export function migrate(connection: DatabaseConnection, place: Place): Promise<v
 }
 
 /** The message for tables of a newer program. */
-export function otherVersion({ url, schema }: Place, version: number): string {
+export function otherVersion({ url, schema }: DatabasePlace, version: number): string {
   return `${describe(url)} has a queue of version ${version} in ${schema}; this program reads ` +
     `version ${VERSION}`;
 }

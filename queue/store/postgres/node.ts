@@ -4,7 +4,7 @@
 import { type Ownership, StoreLost } from "../store.ts";
 import { ConnectionBroken, type ConnectionOptions, DatabaseConnection } from "./connection.ts";
 import { describe, explain } from "./explain.ts";
-import { checkServer, lockSchema, migrate, type Place } from "./migrations.ts";
+import { checkServer, type DatabasePlace, lockSchema, migrate } from "./migrations.ts";
 import type { Sender } from "./statement.ts";
 
 /** How long the row of a node lasts if it is not renewed, in ms, by the clock of the database. */
@@ -17,7 +17,7 @@ const SURE = 0.75;
 const LOOK_MS = 250;
 
 /** Where a node is, and how long it lasts without a renewal. */
-export interface NodeOptions extends ConnectionOptions, Place {
+export interface NodeOptions extends ConnectionOptions, DatabasePlace {
   /** How messages of other nodes name it. */
   readonly address: string;
   /** How long its row lasts if it is not renewed, in ms. */

@@ -43,7 +43,7 @@ class ParameterList {
 }
 
 /** A column of the rows of a statement. */
-interface Column {
+interface RowColumn {
   readonly name: string;
   readonly type: string;
   /** The values, as they stand in an array. */
@@ -249,7 +249,7 @@ function rowsOf(
 ): { readonly from: string; readonly columns: ReadonlyMap<string, string> } {
   const alias = `row${values.all.length}`;
   const columns = new Map<string, string>();
-  const varying: Column[] = [];
+  const varying: RowColumn[] = [];
   for (const [index, field] of fields.entries()) {
     const column = columnFor(field, rows);
     const [first] = column.values;
@@ -282,7 +282,7 @@ function rowsOf(
   return { from: `unnest(${arrays.join(", ")}) as ${alias}(${names})`, columns };
 }
 
-function columnFor(field: StoredField, rows: readonly RecordWithBody[]): Column {
+function columnFor(field: StoredField, rows: readonly RecordWithBody[]): RowColumn {
   const { name, type, default: none } = field;
   const valueOf = (record: object): unknown => record[name as keyof typeof record] ?? none;
   const packed = (record: object): string | number | boolean => {

@@ -66,6 +66,7 @@ create table :schema.job (
   reason text not null,
   rank bigint not null,
   taken double precision not null,
+  trace text not null,
   past text not null,
   body bytea not null,
   primary key (shard, id)

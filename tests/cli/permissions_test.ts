@@ -147,9 +147,8 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { typed: "--check DIR/jobs.db" },
   ],
   queues: [
-    { typed: "--json ADDRESS" },
     { typed: "--names ADDRESS" },
-    { typed: "--match q* --sort ready --limit 5 --after a ADDRESS" },
+    { typed: "--json --match q* --sort ready --limit 5 --after a ADDRESS" },
     { typed: "--watch --interval 100ms ADDRESS", interrupted: true },
     { typed: `${CREDENTIALS} --context here`, also: NAMED },
   ],
@@ -235,7 +234,7 @@ async function run(
     stderr: "piped",
     env: { NO_COLOR: "1", XDG_CONFIG_HOME: directory, LINEUP_ADDRESS: "" },
   }).spawn();
-  const deadline = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
   const writer = child.stdin.getWriter();
   writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
   const err = new Response(child.stderr).text();

@@ -47,7 +47,7 @@ for (const { name, seats, service, wait } of QUEUES) {
           service,
         });
       }
-      // LINEUP_LONG=3 makes it more than a million requests.
+      // LINEUP_LONG=4 makes it more than a million requests, and the tolerance 3 %.
       const duration = 400_000 * LONG / seats;
       let inside = 0;
       const every = 25;
@@ -61,7 +61,7 @@ for (const { name, seats, service, wait } of QUEUES) {
 
       const { sources } = simulation;
       const measured = mean(sources.flatMap((source) => source.waits));
-      assertAlmostEquals(measured, wait, 0.05 * wait);
+      assertAlmostEquals(measured, wait, (LONG < 4 ? 0.05 : 0.03) * wait);
       const sent = sources.reduce((sum, source) => sum + source.sent, 0);
       const used = sources.reduce((sum, source) => sum + source.used, 0);
       const inSystem = inside / (duration / every);

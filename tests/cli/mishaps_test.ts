@@ -188,7 +188,7 @@ for (const args of [QUEUE, ["serve", CALC]]) {
       stderr: "piped",
       env: { NO_COLOR: "1" },
     }).spawn();
-    const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
     let err = "";
     let answer = "";
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {

@@ -28,7 +28,7 @@ Deno.test({
       stderr: "piped",
       env: { NO_COLOR: "1" },
     }).spawn();
-    const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let out = "";
     while (!out.includes("\n")) out += (await reader.read()).value;

@@ -9,7 +9,7 @@ import { withDirectory } from "../../temporary_directory.ts";
 import type { RawClient } from "../../raw_client.ts";
 
 const MIB = 1 << 20;
-// LINEUP_LONG=2 adds files of 4 MiB.
+// LINEUP_LONG=2 adds files of 4 MiB, and an attack.
 const SMALL = [[MIB, 4_000], [12 * MIB, 900_000]];
 const SIZES = LONG > 1 ? [...SMALL, [4 * MIB, 20_000]] : SMALL;
 
@@ -79,6 +79,8 @@ for (const [maxSize, size] of SIZES) {
     }));
 }
 
+// The same with reasons makes larger rows.
+const ATTACKS = Object.entries(rowAttacks).filter(([name]) => LONG > 1 || name !== "FAIL");
 const SMALLEST = LONG > 1 ? [MIB, 4 * MIB] : [MIB];
 
 for (const maxSize of SMALLEST) {
@@ -89,7 +91,7 @@ for (const maxSize of SMALLEST) {
       const filled = await testQueue({ store: await sqliteStore(full, options) });
       const jobs = await putSmall(await filled.session(), Infinity);
       await filled[Symbol.asyncDispose]();
-      for (const [attack, add] of Object.entries(rowAttacks)) {
+      for (const [attack, add] of ATTACKS) {
         await t.step(attack, async () => {
           const path = `${directory}/${attack}.db`;
           await Deno.copyFile(full, path);

@@ -15,7 +15,13 @@ export type { Page };
 
 const MAIN = new URL("../../../cli/main.ts", import.meta.url).pathname;
 /** The permissions of `deno task start`. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys=statfs"];
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env=LINEUP_*",
+  "--allow-sys=statfs",
+];
 /** Chromium shares its cores with all other tests. */
 const PATIENCE_MS = 60_000;
 

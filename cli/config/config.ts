@@ -7,6 +7,7 @@ import { columns } from "../columns.ts";
 import {
   type Configuration,
   type Flag,
+  isSecret,
   type LineupProgram,
   type Origin,
   parseText,
@@ -84,7 +85,7 @@ interface OptionRow {
 export function rowsOf(target: Subcommand, { texts, origins }: Configuration): OptionRow[] {
   return Object.entries(optionsOf(target)).map(([flag, spec]) => {
     const given = texts.get(flag)?.join(",");
-    const isHidden = spec.secret === true && given !== undefined;
+    const isHidden = given !== undefined && isSecret(spec, given);
     const text = isHidden ? undefined : given;
     const value = isHidden ? undefined : valueOf(spec, text);
     return { option: memberOf(flag), text, value, isHidden, ...origins.get(flag)! };

@@ -1,7 +1,7 @@
 // Reading a configuration again while its server runs.
 
 import type { Reloadable } from "../../server/mod.ts";
-import { type Configuration, type Flags, type Subcommand, UsageError } from "../flags.ts";
+import { type Configuration, type Flags, isSecret, type Subcommand, UsageError } from "../flags.ts";
 import { relabelled } from "./layers.ts";
 import { memberOf, optionsOf } from "./names.ts";
 
@@ -28,7 +28,7 @@ export function reloadable(
       for (const flag of live) flags[flag] = next.flags[flag];
       apply(flags);
       const tell = (flag: string): string =>
-        options[flag].secret
+        [present, next].some((each) => isSecret(options[flag], textOf(each, flag)))
           ? memberOf(flag)
           : `${memberOf(flag)} ${textOf(present, flag)} -> ${textOf(next, flag)}`;
       const done = live.map(tell).join(", ");

@@ -113,7 +113,7 @@ export const queue: Subcommand = {
         "The file of the jobs; :memory: keeps them in memory only; postgres://USER@HOST/DATABASE keeps them in PostgreSQL.",
       default: DEFAULT_FILE,
     },
-    schema: {
+    "data-schema": {
       value: "NAME",
       summary: "The schema of the queue's tables in PostgreSQL. Default lineup.",
     },

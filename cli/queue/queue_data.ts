@@ -24,12 +24,14 @@ export interface DataPlace {
  * @param isTyped whether a flag stands on the command line
  */
 export function dataOf(flags: Flags, isTyped: (name: string) => boolean): DataPlace {
-  const { data, check, schema } = flags;
+  const { data, check, "data-schema": schema } = flags;
   const name: string = check ?? data;
   const database = DATABASE.test(name);
   if (database) checkUrl(name, check !== undefined || isTyped("data"));
-  else if (isTyped("schema")) {
-    throw new UsageError("--schema has an effect only with --data postgres://USER@HOST/DATABASE.");
+  else if (isTyped("data-schema")) {
+    throw new UsageError(
+      "--data-schema has an effect only with --data postgres://USER@HOST/DATABASE.",
+    );
   }
   return { name, database, schema };
 }

@@ -68,7 +68,9 @@ export async function versionOf(
   if (there === "0" || tables === "0") return 0;
   if (mark !== "Lineup queue") {
     throw new Error(
-      `${describe(url)} has a schema ${bare} of another program; --schema names one for the queue`,
+      `${
+        describe(url)
+      } has a schema ${bare} of another program; --data-schema names one for the queue`,
     );
   }
   const [[version]] = await connection.query(`select max(version) from ${schema}.migration`);

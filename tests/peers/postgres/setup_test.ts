@@ -90,7 +90,7 @@ Deno.test("a schema of another program, of a newer version, or with a name of no
   await cluster.sql("create schema shop; create table shop.migration (version int)", name);
   assertEquals(
     await reasonAgainst(url, "shop"),
-    "has a schema shop of another program; --schema names one for the queue",
+    "has a schema shop of another program; --data-schema names one for the queue",
   );
   const store = await postgresStore(url, { schema: "jobs" });
   await store.close();

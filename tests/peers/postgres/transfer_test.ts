@@ -114,10 +114,10 @@ Deno.test("lineup queue --import, --check and --export work on a database", () =
   withDirectory(async (directory) => {
     const url = await cluster.newDatabase();
     await Deno.writeTextFile(`${directory}/lines`, LINES.join("\n"));
-    const file = ["--data", url, "--schema", "jobs"];
+    const file = ["--data", url, "--data-schema", "jobs"];
     const imported = await lineupProcess(["queue", "--import", `${directory}/lines`, ...file]);
     assertEquals([imported.code, imported.err], [0, `1,503 jobs imported into ${url}\n`]);
-    const checked = await lineupProcess(["queue", "--check", url, "--schema", "jobs"]);
+    const checked = await lineupProcess(["queue", "--check", url, "--data-schema", "jobs"]);
     assertEquals([checked.code, checked.out], [0, `${url} is sound: 1,503 jobs\n`]);
     const exported = await lineupProcess(["queue", "--export", "-", ...file]);
     assertEquals(exported.out.split("\n").length, LINES.length + 1);

@@ -79,7 +79,8 @@ export async function startLineup(
   };
   return {
     pid: child.pid,
-    port: Number(line.split(" and ")[0].split(":").at(-1)),
+    // The names before the addresses may be several too: `calc and tally listening on …`.
+    port: Number(line.split(" listening on ").at(-1)!.split(" and ")[0].split(":").at(-1)),
     line,
     kill,
     finished,

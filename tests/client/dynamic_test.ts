@@ -40,7 +40,7 @@ Deno.test("connect without a protocol asks the server for it", () =>
     await assertRejects(
       () => client.call("LOOK", { id: 7 }, { within: 0.5 }),
       BadValue,
-      "a duration",
+      "within must be a whole number of milliseconds, 1 to 2147483647",
     );
   }));
 

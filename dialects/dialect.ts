@@ -243,6 +243,11 @@ export interface Builtin {
   readonly command: Command;
   /** Whether it controls the connection: it runs before others, on reserved seats. Default false. */
   readonly control?: boolean;
+  /**
+   * Whether it proves an identity: a server without identities counts it as an unknown command, because it has the name
+   * of a command of other protocols. Default false.
+   */
+  readonly proof?: boolean;
   /** The role that it needs where a server has identities. Default: none. */
   readonly role?: string;
   /**

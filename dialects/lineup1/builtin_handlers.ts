@@ -16,7 +16,7 @@ const { HELLO, AUTH, HELP, SPEC, PING, STATS, CANCEL, QUIT } = builtin.commands;
 /** Every built-in command with its handler. */
 export const builtins: Readonly<Record<keyof BuiltinCommands, Builtin>> = {
   HELLO: { command: HELLO, control: true, run: hello },
-  AUTH: { command: AUTH, control: true, onArrival: authenticate, run: auth },
+  AUTH: { command: AUTH, control: true, proof: true, onArrival: authenticate, run: auth },
   HELP: { command: HELP, run: help },
   SPEC: { command: SPEC, run: spec },
   PING: { command: PING, control: true, run: ping, instant: ping },

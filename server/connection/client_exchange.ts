@@ -107,7 +107,12 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection, Id
     this.#pending = new PendingRequests(bounds.answers, serial, () => this.present);
     this.responder = new Responder(session, output, receipts, this.#pending);
     this.throttle = new RefusalThrottle(services.refusalBudget, bounds, this);
-    this.#knownCommands = new KnownCommands(bounds.unknownCommands, wording);
+    this.#knownCommands = new KnownCommands(
+      bounds.unknownCommands,
+      wording,
+      services.dialect.builtins,
+      access !== undefined,
+    );
     this.#admission = new RequestAdmission(
       requestPolicies(
         services,
@@ -302,7 +307,9 @@ export class ClientExchange implements RoutedConnection, ThrottledConnection, Id
   }
 
   authenticate(token: string): Authentication {
-    return this.#identity?.authenticate(token) ?? { failure: NO_IDENTITIES, delay: 0 };
+    const result = this.#identity?.authenticate(token) ?? { failure: NO_IDENTITIES, delay: 0 };
+    if ("identity" in result) this.#knownCommands.proved();
+    return result;
   }
 
   later(ms: number): Promise<void> {

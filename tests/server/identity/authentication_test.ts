@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { ServeOptions } from "@lineup/lineup/server";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { RawClient } from "../../raw_client.ts";
+import { settle } from "../../streams.ts";
 import { TestServer } from "../../test_server.ts";
 import { type Line, TestIdentities, tokens } from "./identities.ts";
 
@@ -103,6 +104,45 @@ Deno.test("a server without identities asks for no token", async () => {
   );
   assertEquals(await wire.ask("SAY hello"), "OK hello");
   assertEquals(await wire.ask("SECRET"), 'ERR unauthenticated "SECRET needs AUTH first."');
+});
+
+/** So many words of another protocol, which are no commands. */
+const words = (count: number): string => "EHLO a\n".repeat(count);
+
+/** The codes that a client gets which sends all this, and no answer to a last SAY. */
+async function cutOff(server: TestServer, sent: string): Promise<string[]> {
+  using wire = new RawClient(server.listener.connect()).listen();
+  await wire.send(`${sent}SAY evil\n`);
+  await settle(server);
+  assertEquals(wire.ended, true);
+  return wire.take().split("\n").slice(1, -1).map((line) => line.split(" ")[1]);
+}
+
+Deno.test("without identities AUTH is one more unknown command", async () => {
+  await using server = await TestServer.open();
+  for (const auth of ["AUTH a", "AUTH PLAIN a", "AUTH"]) {
+    assertEquals(
+      await cutOff(server, `${words(8)}${auth}\n${words(1)}`),
+      [...Array(8).fill("unknown-command"), "unauthenticated", "unknown-command"],
+    );
+  }
+  assertEquals((await cutOff(server, "AUTH a\n".repeat(10))).length, 10);
+});
+
+Deno.test("only an AUTH that is right is a known command between unknown ones", async () => {
+  await using world = await open([...LINES, { name: "anonymous" }]);
+  for (const auth of ["AUTH a", "AUTH PLAIN a", "AUTH"]) {
+    const codes = await cutOff(world.server, `${words(9)}${auth}\n${words(1)}`);
+    assertEquals(codes.filter((code) => code === "unknown-command").length, 10);
+    assertEquals(codes.length, 11);
+  }
+  using wire = await world.client();
+  await wire.send(`${words(9)}AUTH ${acme}\n${words(9)}SAY hello\n`);
+  let line = await wire.line();
+  while (line.startsWith("ERR unknown-command") || line.startsWith("OK identity")) {
+    line = await wire.line();
+  }
+  assertEquals(line, "OK hello");
 });
 
 Deno.test("clients that prove nothing are anonymous, where there is such an identity", async () => {

@@ -5,7 +5,7 @@ import { ConnectionLost } from "@lineup/lineup/client";
 import { History } from "../../../cli/connect/history.ts";
 import { painter } from "../../../cli/style.ts";
 import { Terminal } from "../../../cli/connect/terminal.ts";
-import { listen } from "../../../net/mod.ts";
+import { type ByteStream, listen, type Listener, parseAddress } from "../../../net/mod.ts";
 import { type Protocol, Refusal } from "../../../protocol/mod.ts";
 import { serve, type Server } from "../../../server/mod.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
@@ -36,7 +36,7 @@ const echo = {
   },
 } as const satisfies Protocol;
 
-async function serveEcho(address = "127.0.0.1:0"): Promise<Server> {
+async function serveEcho(listener: string | Listener = "127.0.0.1:0"): Promise<Server> {
   const noted: number[] = [];
   return await serve(echo, {
     SAY: ({ body }) => ({ body }),
@@ -49,12 +49,14 @@ async function serveEcho(address = "127.0.0.1:0"): Promise<Server> {
       noted.push(n);
     },
     NOTED: () => ({ all: noted.join(",") }),
-    WAIT: (_, { signal, park }) =>
-      park(
+    WAIT(_, { signal, park }) {
+      noted.push(0);
+      return park(
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-      ),
+      );
+    },
     EVIL: () => ({ body: new TextEncoder().encode("\x1b]0;title\x07\x9b2J\nsecond") }),
-  }, { listen: [address] });
+  }, { listen: [listener] });
 }
 
 interface Session extends AsyncDisposable {
@@ -438,32 +440,70 @@ Deno.test("terminal shows controls of a server as escapes", async () => {
   await see("OK {4}\n\\x1b[2J\n");
 });
 
+/** A server that can end as one that is killed: without a word to its clients. */
+async function serveCut(): Promise<Server & { cut(): void }> {
+  const listener = await listen(parseAddress("127.0.0.1:0"));
+  const streams: ByteStream[] = [];
+  const server = await serveEcho({
+    ...listener,
+    async accept() {
+      const stream = await listener.accept();
+      if (stream !== undefined) streams.push(stream);
+      return stream;
+    },
+  });
+  return Object.assign(server, {
+    cut(): void {
+      listener.close();
+      for (const stream of streams) stream.close();
+    },
+  });
+}
+
+/** Ends the session at a new server, which has got none of the requests of the old one. */
+async function connectAgain({ type, see, exit, screen }: Session, address: string): Promise<void> {
+  await see("(not connected)>");
+  type("NOTED\r");
+  await see("Not sent: there is no connection now.");
+  await using _ = await serveEcho(address);
+  type("\r");
+  await see("connected again to");
+  // It is no longer true.
+  assertEquals(screen.text.includes("Not sent"), false, screen.text);
+  type("\x15NOTED\r");
+  await see('OK ""');
+  type(CTRL_D);
+  assertEquals(await exit, 0);
+}
+
 Deno.test("terminal connects again, names the lost requests, and sends none twice", async () => {
-  let server = await serveEcho();
-  const { type, see, exit, screen } = await open(server.address);
+  await using server = await serveCut();
+  const session = await open(server.address);
+  const { type, see } = session;
   type("NOTE 1\r");
   await see("NOTE 1\nOK");
   type("WAIT\r");
   await see("[#2]");
-  const { address } = server;
-  await server[Symbol.asyncDispose]();
+  // It is at the server.
+  type("#n NOTED\r");
+  await see("#n OK 1,0");
+  server.cut();
   await see("#2 is lost, executed or not, and not sent again: WAIT");
-  await see("(not connected)>");
-  type("NOTED\r");
-  await see("Not sent: there is no connection now.");
-  server = await serveEcho(address);
-  try {
-    type("\r");
-    await see("connected again to");
-    // It is no longer true.
-    assertEquals(screen.text.includes("Not sent"), false, screen.text);
-    type("\x15NOTED\r");
-    await see('OK ""');
-    type(CTRL_D);
-    assertEquals(await exit, 0);
-  } finally {
-    await server[Symbol.asyncDispose]();
-  }
+  await connectAgain(session, server.address);
+});
+
+Deno.test("terminal connects again after a server that ends, and sends what it refused no more", async () => {
+  const server = await serveEcho();
+  const session = await open(server.address);
+  const { type, see, screen } = session;
+  type("WAIT\r");
+  await see("[#1]");
+  await server[Symbol.asyncDispose]();
+  await see("! draining within=10000ms\nERR draining The server is shutting down.");
+  await see("connection lost:");
+  // Its fate is known.
+  assertEquals(screen.text.includes("is lost"), false, screen.text);
+  await connectAgain(session, server.address);
 });
 
 Deno.test("terminal without a server leaves with the loss of the connection", async () => {

@@ -1,11 +1,12 @@
 // TLS of Deno. It cannot ask clients for certificates, and a listener keeps its certificate for ever: for a renewed one,
 // another listener takes over the port.
 
-import { setImmediate } from "node:timers";
 import { formatAddress, type HostAddress } from "./address.ts";
 import { Condition } from "./condition.ts";
 import { TlsStream } from "./deno.ts";
+import { quietMoment } from "./last_connections.ts";
 import type { ListenOptions } from "./listen_options.ts";
+import { type LoopYield, openLoopYield } from "./loop_yield.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 import { OPENING_MS } from "./pending_handshakes.ts";
 import type { ByteStream, Listener } from "./stream.ts";
@@ -93,13 +94,12 @@ export function listenDenoTls(
    * Takes the connections that the system has given to a listener already, and closes it. The system resets one that
    * comes between the last look and the close.
    */
-  async function retire(old: Source): Promise<void> {
-    let before: number;
-    do {
-      before = old.accepted;
+  async function retire(old: Source, turns: LoopYield): Promise<void> {
+    const turn = (): Promise<void> => new Promise((resolve) => turns.next(resolve));
+    await quietMoment(() => old.accepted, () => {
       ask(old);
-      await turn();
-    } while (old.accepted > before);
+      return turn();
+    });
     old.isReplaced = true;
     old.listener.close();
     // Deno lets go of the socket once the `accept` has ended.
@@ -124,10 +124,17 @@ export function listenDenoTls(
     },
     renew: renewable
       ? async (renewed) => {
-        const old = source;
-        source = bind(renewed, source.listener.addr.port);
-        changed.broadcast();
-        await retire(old);
+        // Where it fails, for want of descriptors, nothing has changed.
+        const turns = await openLoopYield();
+        try {
+          if (isClosed) return;
+          const old = source;
+          source = bind(renewed, old.listener.addr.port);
+          changed.broadcast();
+          await retire(old, turns);
+        } finally {
+          turns.close();
+        }
       }
       : undefined,
     close(): void {
@@ -138,9 +145,4 @@ export function listenDenoTls(
       changed.broadcast();
     },
   };
-}
-
-/** Resolves once the event loop has looked for connections again. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

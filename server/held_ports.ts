@@ -4,7 +4,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { listen } from "../net/listen.ts";
 import { openLoopYield } from "../net/loop_yield.ts";
 import type { Listener } from "../net/stream.ts";
-import { quietMoment } from "./last_connections.ts";
+import { quietMoment } from "../net/last_connections.ts";
 import type { Server } from "./serve.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import { readTlsFiles } from "./tls_files.ts";

@@ -15,7 +15,7 @@ import { acceptAll } from "./connection/accept.ts";
 import { Connection } from "./connection/connection.ts";
 import { TurnAway } from "./connection/turn_away.ts";
 import type { ServerFigures } from "./figures.ts";
-import { quietMoment } from "./last_connections.ts";
+import { quietMoment } from "../net/last_connections.ts";
 import type { ServiceOptions } from "./options.ts";
 import { changed, numberFrom0, type Reconfiguration } from "./reconfiguration.ts";
 import type { Service } from "./service.ts";

@@ -107,7 +107,8 @@ Deno.test("clients that connect while certificates are renewed are served", asyn
   isOver = true;
   await Promise.all(clients);
   assert(served >= 40);
-  assert(resets < 10, `${resets} of ${served + resets} were reset`);
+  // Usually none, one in some hundred changes. They are many where the old listener is closed with what waits for it.
+  assert(resets <= 3, `${resets} of ${served + resets} were reset`);
   listener.close();
   await echoing;
 });

@@ -19,8 +19,8 @@ import { top } from "../../cli/top/top.ts";
 import { tuningFlags } from "../../cli/tuning.ts";
 import { tokenCommand } from "../../cli/token/token.ts";
 import { workCommand } from "../../cli/work/work.ts";
-import { type QueueHere, serveQueue } from "./queue_here.ts";
-import { MAIN } from "./lineup_process.ts";
+import { type QueueHere, serveQueue } from "../cli/queue_here.ts";
+import { MAIN } from "../cli/lineup_process.ts";
 import { LONG } from "../seeded_random.ts";
 import { NO_ORPHAN } from "../orphan.ts";
 

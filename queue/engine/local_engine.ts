@@ -34,6 +34,7 @@ import { allLimits, limitsOf, setLimits } from "./limits.ts";
 import { detailsOf, summaries } from "./summaries.ts";
 import type { JobScope, JobWithBody, RankedEngine, ScopeCounts } from "./ranked_engine.ts";
 import { countsOf, firstJob, takeJob, wake, wakeFirst } from "./ranked_jobs.ts";
+import { needNoRunId } from "./run_ids.ts";
 import { searchJobs } from "./search.ts";
 import { changeJobs, listJobs } from "./sweeps.ts";
 import { type Dependencies, WorkQueue } from "./work_queue.ts";
@@ -94,6 +95,7 @@ export class LocalEngine implements RankedEngine {
   }
 
   put(job: NewJob, caller: Caller): Promise<PutResult> {
+    needNoRunId(job.unique);
     const { journal, transitions } = this.#work;
     if (journal.full) return journal.room(caller.signal).then(() => this.put(job, caller));
     const { id, duplicate, written } = transitions.put(job);

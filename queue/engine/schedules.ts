@@ -19,6 +19,7 @@ import type { CapacityCheck } from "./capacity.ts";
 import type { NewSchedule, ScheduleDetails } from "./engine.ts";
 import type { Log } from "../log.ts";
 import type { QueueClock } from "./queue_clock.ts";
+import { runId } from "./run_ids.ts";
 import { ScheduleEntry, ScheduleTable } from "./schedule_table.ts";
 import type { Transitions } from "./transitions.ts";
 import { ScheduleTimer } from "./schedule_timer.ts";
@@ -253,9 +254,13 @@ export class Schedules {
     const { name, queue, expires, next } = schedule;
     try {
       if (body instanceof Error) throw body;
-      const unique = `${name}@${new Date(next).toISOString()}`;
+      const unique = runId(name, next);
       const times = { delay: 0, expires: expires > 0 ? expires : undefined };
-      transitions.put({ ...schedule, ...times, body, unique });
+      const { id, duplicate } = transitions.put({ ...schedule, ...times, body, unique });
+      // Its own, where it was ended and set again; or one of an import, an inbox or an older version.
+      if (!duplicate) return;
+      const message = "schedule put no job: its queue has one of the same id";
+      log({ level: "error", message, schedule: name, queue, unique, job: id });
     } catch (error) {
       const message = "schedule could not put its job";
       // A refusal is no defect: its place in the program tells nothing.

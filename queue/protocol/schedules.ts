@@ -42,7 +42,7 @@ export const scheduleCommands = {
     description:
       "`EVERY name off` ends it. A schedule of the same name takes the place of the old one. " +
       "Where the server was down at the time of one or several jobs, one is put when it is back. " +
-      "Each job has the id NAME@TIME, so no time has two.\n\n" +
+      "Each job has the id NAME@TIME, so no time has two; PUT refuses such an id.\n\n" +
       "A field of cron= is `*`, a value, a range `1-5`, a step `*/2` or `8-18/2`, or a list of these; months and " +
       "weekdays have names of three letters, and 7 is Sunday as 0 is. Where both day and weekday are given, and " +
       "neither begins with `*`, one of them is enough. There is no L, W, # or ?, and no year.\n\n" +

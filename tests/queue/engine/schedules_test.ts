@@ -2,7 +2,7 @@ import { memoryStore, type Store } from "@lineup/lineup/queue";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 import { testQueue } from "../../test_queue.ts";
-import { schedule } from "../../../queue/store/conformance/samples.ts";
+import { job, put, schedule } from "../../../queue/store/conformance/samples.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -141,6 +141,33 @@ Deno.test("EVERY skips a time at which the queue is full, and waits for a store 
     await session.ask("LIST mail"),
     "unique=beat@2020-01-01T00:04:00.000Z",
   );
+});
+
+Deno.test("PUT cannot take the id of a run of EVERY, and a run whose id is taken is logged", async () => {
+  // A file may have such an id from elsewhere.
+  const store = memoryStore();
+  await store.commit([put(job(1, { unique: "beat@2020-01-01T00:00:20.000Z" }))]);
+  await using queue = await testQueue({ store });
+  const session = await queue.session();
+  await session.ask("EVERY beat mail x interval=10s");
+  assertEquals(
+    await session.ask("PUT mail junk key=putter delay=1h id=beat@2020-01-01T00:00:10.000Z"),
+    'ERR bad-arguments "id must not end with a time such as @2020-01-01T00:00:10.000Z: ' +
+      'only jobs of EVERY have that."',
+  );
+  assertEquals(await session.ask("PUT mail x delay=1h id=beat@2020-01-01T00:00:10Z"), "OK id=2");
+  await queue.clock.elapse(10_000);
+  assertMatch(await session.ask("JOB 3"), / unique=beat@2020-01-01T00:00:10\.000Z /);
+  assertEquals(queue.logged, []);
+  await queue.clock.elapse(10_000);
+  assertEquals(queue.logged, [{
+    level: "error",
+    message: "schedule put no job: its queue has one of the same id",
+    schedule: "beat",
+    queue: "mail",
+    unique: "beat@2020-01-01T00:00:20.000Z",
+    job: 1,
+  }]);
 });
 
 Deno.test("EVERY refuses a wrong value, and tells the allowed ones", async () => {

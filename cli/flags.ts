@@ -38,7 +38,7 @@ export interface Flag {
 
 /** Whether a value of a flag is never shown: by its flag, or because it is a URL with a password. */
 export function isSecret({ secret }: Flag, text: string | undefined): boolean {
-  return secret === true || /:\/\/[^/@]*:[^/@]*@|[?&]password=/.test(text ?? "");
+  return secret === true || /:\/+[^/@]*:[^/@]*@|[?&]password=/.test(text ?? "");
 }
 
 /** The words that a shell may offer for an argument: these, or names of files, of contexts, of programs. */

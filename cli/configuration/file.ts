@@ -216,12 +216,16 @@ function textOf(flag: Flag, value: Node, folder: string): string {
   return placed(flag, text, folder);
 }
 
-/** A path of the file is one from its folder, wherever the server is started. */
+/** The scheme of an address that stands where a file may stand too. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** A path of the file is one from its folder, wherever the server is started. An address stays as it is. */
 function placed({ value }: Flag, text: string, folder: string): string {
   if (text.startsWith("unix:") && text.length > "unix:".length) {
     return `unix:${resolve(folder, text.slice("unix:".length))}`;
   }
-  return value === "FILE" && text !== ":memory:" && text !== "-" ? resolve(folder, text) : text;
+  const isPath = value === "FILE" && text !== ":memory:" && text !== "-" && !SCHEME.test(text);
+  return isPath ? resolve(folder, text) : text;
 }
 
 /** A value as it stands in the file, or the kind of one that is long. */

@@ -44,6 +44,7 @@ export function isFile(name: string): boolean {
 function checkUrl(url: string, isTyped: boolean): void {
   let parts: URL;
   try {
+    if (!/^\w+:\/\//.test(url)) throw new Error("no host");
     parts = new URL(url);
   } catch {
     throw new UsageError("--data must be such as postgres://USER@HOST:PORT/DATABASE.");
@@ -51,7 +52,7 @@ function checkUrl(url: string, isTyped: boolean): void {
   if (!isTyped || (parts.password === "" && !parts.searchParams.has("password"))) return;
   throw new UsageError(
     "--data has a password, and every user of this machine can read a command line; say it by " +
-      "PGPASSWORD, ~/.pgpass or LINEUP_DATA.",
+      "PGPASSWORD, ~/.pgpass, LINEUP_DATA or a file that only you can read (--config).",
   );
 }
 

@@ -189,6 +189,30 @@ Deno.test("paths of a file are those from its folder", async () => {
   });
 });
 
+Deno.test("the address of a database in a file is no path, and its password is never printed", async () => {
+  const address = "postgres://app:s3cr3t@127.0.0.1:1/db";
+  for (
+    const [text, shows] of [[address, "(hidden)"], ["postgres://app@h/db", "postgres://app@h/db"]]
+  ) {
+    const { code, out } = await configured(JSON.stringify({ data: text }), "--changed");
+    assertEquals(code, 0);
+    assert(out.split("\n").some((line) => /^data /.test(line) && line.includes(` ${shows} `)), out);
+  }
+  await withDirectory(async (directory) => {
+    const path = `${directory}/c.jsonc`;
+    await Deno.writeTextFile(path, JSON.stringify({ data: address }));
+    const served = await lineupProcess(["queue", "--port", "0", "--config", path], {
+      cwd: directory,
+    });
+    assertEquals([served.code, served.out], [1, ""]);
+    assertMatch(served.err, /127\.0\.0\.1:1/);
+    const shown = await lineupProcess(["config", "queue"], { env: { LINEUP_DATA: address } });
+    assertMatch(shown.out, /^data +\(hidden\) +LINEUP_DATA$/m);
+    for (const { out, err } of [served, shown]) assertEquals((out + err).includes("s3cr3t"), false);
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["c.jsonc"]);
+  });
+});
+
 Deno.test("what a file says of serving does not keep lineup queue --check from its work", async () => {
   await withDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/c.jsonc`, '{ "port": 0, "maxSize": "1MiB" }');

@@ -21,6 +21,8 @@ async function cachedPackages(cache: string): Promise<string[]> {
 }
 
 const { npm } = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
+// A package that stands beside another one by its choice is named with it: a@1.0.0_b@2.0.0.
+const locked = Object.keys(npm).map((name) => name.split("_")[0]).sort();
 
 for (const args of [["task", "start", "--help"], ["run", "cli/main.ts", "--help"]]) {
   const command = `deno ${args.join(" ")}`;
@@ -36,7 +38,7 @@ for (const args of [["task", "start", "--help"], ["run", "cli/main.ts", "--help"
       }).output();
       assertEquals(success, true);
       assertStringIncludes(new TextDecoder().decode(stdout), "usage: lineup");
-      assertEquals(await cachedPackages(cache), Object.keys(npm).sort());
+      assertEquals(await cachedPackages(cache), locked);
     } finally {
       await Deno.remove(cache, { recursive: true });
     }

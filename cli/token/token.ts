@@ -17,7 +17,7 @@ import { classes } from "../../protocol/spec.ts";
 import { columns } from "../columns.ts";
 import { type Flag, type Flags, nearest, type Subcommand, UsageError } from "../flags.ts";
 import { note, print } from "../output.ts";
-import { openness, readFile, writeFile } from "./identities.ts";
+import { changing, openness, readFile, writeFile } from "./identities.ts";
 
 /** An action: gets the identities and its words, and returns the identities to write, if they change. */
 type TokenAction = (
@@ -123,11 +123,11 @@ reads the file again within a second, and ends the connections of those who have
 In PATTERN * stands for any characters, ? for one. An identity named anonymous, made with --no-token, is that of
 clients that prove none.`,
   exits: [[0, "Done."], [1, "The file cannot be read or written, or is wrong."]],
-  run([word, name = "", ...more], flags) {
+  async run([word, name = "", ...more], flags) {
     if (!Object.hasOwn(ACTIONS, word)) {
       throw new UsageError(`There is no action ${word}${nearest(word, Object.keys(ACTIONS))}`);
     }
-    const { words, act } = ACTIONS[word];
+    const { words, act: action } = ACTIONS[word];
     const given = [name, ...more].filter((each) => each !== "");
     if (words === "" && given.length > 0) {
       throw new UsageError(`${given[0]} is one argument too many: lineup token ${word}`);
@@ -141,18 +141,19 @@ clients that prove none.`,
     if (path === undefined) {
       throw new UsageError("token needs --file FILE, the file of identities.");
     }
-    const records = readFile(path);
-    const changed = act(records, name, flags);
-    if (changed === undefined) return Promise.resolve(0);
-    writeFile(path, changed.records);
-    const { token } = changed;
+    const act = (): string | undefined => {
+      const changed = action(readFile(path), name, flags);
+      if (changed !== undefined) writeFile(path, changed.records);
+      return changed?.token;
+    };
+    const token = word === "list" ? act() : await changing(path, act);
     if (token !== undefined) {
       print(`${token}\n`);
       note(`This is the token of ${name}. It is not shown again.`);
     }
     const open = openness(path);
-    if (open !== undefined) note(open);
-    return Promise.resolve(0);
+    if (open !== undefined && word !== "list") note(open);
+    return 0;
   },
 };
 

@@ -1,8 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { hashOfToken, identitiesFile } from "@lineup/lineup/server";
+import { changing } from "../../cli/token/identities.ts";
 import { isWholeToken } from "../../server/identity/token.ts";
 import { lineup } from "./lineup_here.ts";
-import { startLineup } from "./lineup_process.ts";
+import { lineupProcess, startLineup } from "./lineup_process.ts";
 import { RawClient } from "../raw_client.ts";
 
 /** Runs `lineup token` on a file. */
@@ -112,6 +113,43 @@ Deno.test("lineup token says what is wrong, and changes nothing", async () => {
     assertStringIncludes(broken.err, `${path}, line 2: put must be a list of names`);
     Deno.writeTextFileSync(path, before);
     assertEquals(Deno.readTextFileSync(path), before);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("several lineup token at once lose no change, and one that must wait too long says so", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/identities.jsonl`;
+    // So many that the processes certainly overlap.
+    const lines = Array.from({ length: 10_000 }, (_, at) => `{"name":"old-${at}"}\n`);
+    Deno.writeTextFileSync(path, lines.join(""), { mode: 0o600 });
+    const runs = await Promise.all([
+      ...["a", "b", "c"].map((name) => lineupProcess(["token", "add", name, "--file", path])),
+      lineupProcess(["token", "revoke", "old-0", "--file", path]),
+    ]);
+    assertEquals(runs.map(({ code }) => code), [0, 0, 0, 0]);
+    const names = Deno.readTextFileSync(path).trim().split("\n")
+      .map((line) => JSON.parse(line).name);
+    assertEquals([names.length, names[0], names.slice(-3).sort()], [10_002, "old-1", [
+      "a",
+      "b",
+      "c",
+    ]]);
+    await changing(path, async () => {
+      await assertRejects(
+        () => changing(path, () => {}, 30),
+        Error,
+        `another program has held ${path}.lock for 1 s; nothing was changed`,
+      );
+    });
+    if (Deno.build.os !== "windows") {
+      // That of a process that died has no lock.
+      Deno.writeTextFileSync(`${path}.lock`, "");
+      assertEquals((await onFile(path)("revoke", "a")).code, 0);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["identities.jsonl"]);
+    }
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -1,7 +1,7 @@
 // The file of identities, read and written as a whole.
 
 import { dirname } from "node:path";
-import { readIdentities } from "../../server/identity/identities_file.ts";
+import { checkedIdentities, readIdentities } from "../../server/identity/identities_file.ts";
 import { type IdentityRecord, writeIdentity } from "../../server/identity/identity_line.ts";
 import { newFile, openToOthers } from "../private_file.ts";
 
@@ -72,8 +72,11 @@ function isNamed(file: Deno.FsFile, name: string): boolean {
 
 /** Writes all identities; a server reads the old file or the new one, never a part. Throws an `Error`. */
 export function writeFile(path: string, records: readonly IdentityRecord[]): void {
+  const text = records.map((each) => writeIdentity(each) + "\n").join("");
+  // What a server would refuse is not written.
+  checkedIdentities(text, `${path} would be wrong`);
   using file = newFile(path, true);
-  file.write(new TextEncoder().encode(records.map((each) => writeIdentity(each) + "\n").join("")));
+  file.write(new TextEncoder().encode(text));
   file.finish();
 }
 

@@ -131,7 +131,11 @@ export function identitiesFile(path: string, options: IdentitiesFileOptions = {}
 
 /** Reads all identities of a file. Throws an `Error` that names the line that is wrong. */
 export function readIdentities(path: string): IdentityRecord[] {
-  const text = readWhole(path);
+  return checkedIdentities(readWhole(path), path);
+}
+
+/** Reads all identities of the text of a file. Throws an `Error` that begins with `place` and names the line that is wrong. */
+export function checkedIdentities(text: string, place: string): IdentityRecord[] {
   const records: IdentityRecord[] = [];
   const lines = new Map<string, number>();
   for (const [at, line] of text.split(/\r?\n/).entries()) {
@@ -144,16 +148,16 @@ export function readIdentities(path: string): IdentityRecord[] {
       lines.set(name, at + 1);
       records.push(record);
     } catch (error) {
-      throw new Error(`${path}, line ${at + 1}: ${(error as Error).message}`, { cause: error });
+      throw new Error(`${place}, line ${at + 1}: ${(error as Error).message}`, { cause: error });
     }
   }
   if (records.length > MOST_IDENTITIES) {
-    throw new Error(`${path} has ${records.length} identities; the most is ${MOST_IDENTITIES}`);
+    throw new Error(`${place} has ${records.length} identities; the most is ${MOST_IDENTITIES}`);
   }
   try {
     new IdentityTable(() => 0).replace(records);
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
   }
   return records;
 }

@@ -78,6 +78,7 @@ Deno.test("lineup token says what is wrong, and changes nothing", async () => {
     const path = `${folder}/identities.jsonl`;
     const token = onFile(path);
     await token("add", "acme");
+    await token("add", "web", "--certificate", "DNS:web.example");
     const before = Deno.readTextFileSync(path);
     const wrong: readonly (readonly [string[], number, string])[] = [
       [["add", "acme"], 1, "there is an identity acme already; rotate gives it another token"],
@@ -92,12 +93,26 @@ Deno.test("lineup token says what is wrong, and changes nothing", async () => {
       [["list", "acme"], 64, "acme is one argument too many"],
       [["rotate", "acm"], 1, "there is no identity acm; did you mean acme?"],
       [["revoke", "acme", "--previous"], 1, "acme has no token before its last"],
+      [
+        ["add", "b", "--certificate", "DNS:WEB.example"],
+        1,
+        `${path} would be wrong: web and b have the same certificate`,
+      ],
     ];
     for (const [words, code, message] of wrong) {
       const result = await token(...words);
       assertEquals([result.code, result.out], [code, ""], words.join(" "));
       assertStringIncludes(result.err, message);
+      assertEquals(Deno.readTextFileSync(path), before);
     }
+    await token("add", "anonymous", "--no-token");
+    const rotated = await token("rotate", "anonymous");
+    assertEquals([rotated.code, rotated.out], [1, ""]);
+    assertStringIncludes(
+      rotated.err,
+      `${path} would be wrong, line 3: anonymous is for clients that prove nothing`,
+    );
+    assertEquals((await token("list")).code, 0);
     const withoutFile = await lineup(["token", "list"]);
     assertEquals(withoutFile.code, 64);
     assertStringIncludes(withoutFile.err, "token needs --file FILE");
@@ -110,9 +125,7 @@ Deno.test("lineup token says what is wrong, and changes nothing", async () => {
     Deno.writeTextFileSync(path, before + '{"name":"b","put":"x"}\n');
     const broken = await token("list");
     assertEquals(broken.code, 1);
-    assertStringIncludes(broken.err, `${path}, line 2: put must be a list of names`);
-    Deno.writeTextFileSync(path, before);
-    assertEquals(Deno.readTextFileSync(path), before);
+    assertStringIncludes(broken.err, `${path}, line 3: put must be a list of names`);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

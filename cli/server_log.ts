@@ -42,7 +42,8 @@ export class ServerLog {
   readonly #write: (entry: LogEntry) => void;
   readonly #isWanted: boolean;
   readonly #began = performance.now();
-  #reason: string | undefined = undefined;
+  /** The signal that ends the server. */
+  signal: string | undefined = undefined;
 
   constructor(flags: Flags) {
     this.isJson = flags["log-format"] === "json";
@@ -58,17 +59,26 @@ export class ServerLog {
     if (this.#isWanted) this.#write({ ...details, level: "info", message });
   }
 
+  /** Writes an entry of the level `error`. */
+  error(message: string, details: Readonly<Record<string, unknown>> = {}): void {
+    this.#write({ ...details, level: "error", message });
+  }
+
   /** Whether `started` was called. */
   isStarted = false;
 
-  /** Tells that a server is ready. `details` tell what it serves and where. */
-  started(server: Server, details: Readonly<Record<string, unknown>>): void {
-    this.isStarted = true;
+  /** Notes the signal that ends a server. */
+  watch(server: Server): void {
     server.telemetry.subscribe({
       event: (event) => {
-        if (event.kind === "signalled") this.#reason = event.signal;
+        if (event.kind === "signalled") this.signal = event.signal;
       },
     });
+  }
+
+  /** Tells that all is ready. `details` tell what is served and where. */
+  started(details: Readonly<Record<string, unknown>>): void {
+    this.isStarted = true;
     this.info("started", {
       ...details,
       version: config.version,
@@ -80,6 +90,6 @@ export class ServerLog {
   /** Tells that all is closed. */
   stopped(details: Readonly<Record<string, unknown>> = {}): void {
     const seconds = Math.round((performance.now() - this.#began) / 100) / 10;
-    this.info("stopped", { reason: this.#reason, seconds, ...details });
+    this.info("stopped", { reason: this.signal, seconds, ...details });
   }
 }

@@ -315,7 +315,8 @@ export async function serveToEnd(
     const then = dialect === undefined ? ", then type HELP" : "";
     note(`Try: ${clientFor(server.address)}${then}. Ctrl-C stops the server.`);
   }
-  log.started(server, { name, addresses: addresses.join(" and "), ...details });
+  log.watch(server);
+  log.started({ name, addresses: addresses.join(" and "), ...details });
   await server.finished;
   return 0;
 }

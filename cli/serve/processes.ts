@@ -3,14 +3,17 @@
 
 import { formatAddress, parseAddress } from "../../net/mod.ts";
 import { systemClock } from "../../net/clock.ts";
+import { type Reloadable, reloader } from "../../server/reloads.ts";
 import { WorkerProcess } from "../../server/workers/process.ts";
 import { type Flags, UsageError } from "../flags.ts";
-import { announce } from "../output.ts";
-import { noteWriter } from "../server_log.ts";
+import { announce, note } from "../output.ts";
+import { ServerLog } from "../server_log.ts";
 import { type FromProcess, hostUrl, type Rows, type ToProcess } from "./serving_process.ts";
 
 /** The pause before the successor of a process that ended, in ms: it doubles up to the longest. */
 const PAUSE = { first: 100, longest: 5000 };
+/** The time to close what is open after the drain, in ms. */
+const CLOSING_MS = 1000;
 /** A process that has served so long did not fail at its start, in ms. */
 const LASTING_MS = 10_000;
 /** The memory of a process before it is ended, in bytes: that of the limits is a part of it. */
@@ -34,31 +37,50 @@ export function checkProcesses(flags: Flags): void {
   else if (place.port === 0) refuse("listen", "give --port 0 in its place");
 }
 
-/** Serves with so many processes until a signal ends them. Resolves with the exit code. */
-export async function serveProcesses(word: string, flags: Flags, size: number): Promise<number> {
+/**
+ * Serves with so many processes until a signal ends them. Resolves with the exit code. `configuration` makes what SIGHUP
+ * reads again of the function that applies it.
+ */
+export async function serveProcesses(
+  word: string,
+  flags: Flags,
+  size: number,
+  configuration: (apply: (flags: Flags) => void) => Reloadable,
+): Promise<number> {
   using ports = new DisposableStack();
   const own: Record<string, unknown> = { ...flags, "share-port": true };
   // Nobody else may have the port, unless the flags say so.
   if (flags.listen === undefined) own.port = hold(flags, flags.port ?? 5463, ports);
   if (flags.ws !== undefined) own.ws = hold(flags, flags.ws, ports);
-  const group = new Group(word, own, size);
+  const log = new ServerLog(flags);
+  const group = new Group(word, own, size, log);
+  const reload = reloader(
+    [configuration((next) => group.reconfigure(next))],
+    (outcome) =>
+      "did" in outcome ? log.info("reloaded", outcome) : log.error("not reloaded", outcome),
+  );
   const end = (signal: Deno.Signal): void => group.end(signal);
   const signals = [
     ["SIGINT", () => end("SIGINT")],
     ["SIGTERM", () => end("SIGTERM")],
-    ["SIGHUP", () => group.signal("SIGHUP")],
+    ["SIGHUP", () => {
+      reload();
+      // Each reads its certificate and identities again by itself.
+      group.signal("SIGHUP");
+    }],
   ] as const;
   for (const [signal, action] of signals) Deno.addSignalListener(signal, action);
   try {
     const { names, addresses } = await group.start();
     ports.dispose();
     announce(`${names} listening on ${addresses.join(" and ")}`);
-    noteWriter(flags)(
-      `${
-        size === 1 ? "One process serves" : `${size} processes serve`
-      } there. Ctrl-C stops the server.`,
-    );
+    if (!log.isJson) {
+      const many = size === 1 ? "One process serves" : `${size} processes serve`;
+      note(`${many} there. Ctrl-C stops the server.`);
+    }
+    log.started({ name: names, addresses: addresses.join(" and "), module: word, processes: size });
     await group.ended;
+    log.stopped();
     return 0;
   } finally {
     for (const [signal, action] of signals) Deno.removeSignalListener(signal, action);
@@ -105,7 +127,8 @@ function label(number: number): (line: string) => string {
 /** The processes. */
 class Group {
   readonly #word: string;
-  readonly #flags: Flags;
+  #flags: Flags;
+  readonly #log: ServerLog;
   readonly #processes: (WorkerProcess<ToProcess, FromProcess> | undefined)[];
   readonly #rows: Rows[] = [];
   readonly #pauses: number[];
@@ -113,9 +136,10 @@ class Group {
   readonly #ended = Promise.withResolvers<void>();
   #isEnding = false;
 
-  constructor(word: string, flags: Flags, size: number) {
+  constructor(word: string, flags: Flags, size: number, log: ServerLog) {
     this.#word = word;
     this.#flags = flags;
+    this.#log = log;
     this.#processes = Array(size).fill(undefined);
     this.#pauses = Array(size).fill(PAUSE.first);
   }
@@ -136,12 +160,31 @@ class Group {
     for (const process of this.#processes) process?.signal(signal);
   }
 
-  /** Lets all end, at the first time; ends them at once at the second. */
+  /** Changes the options that running servers take, in all processes and those that follow. */
+  reconfigure(flags: Flags): void {
+    // The ports may have been chosen here.
+    const { port, ws, "share-port": shared } = this.#flags;
+    this.#flags = { ...flags, port, ws, "share-port": shared };
+    for (const process of this.#processes) process?.send({ kind: "reconfigure", flags });
+  }
+
+  /** Lets all end, at the first time; ends them at once at the second. One that does not is killed. */
   end(signal: Deno.Signal): void {
+    const time = this.#isEnding ? 0 : this.#flags.drain;
     this.#isEnding = true;
+    this.#log.signal ??= signal;
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.add(setTimeout(() => this.#killRest(), time + CLOSING_MS));
     this.signal(signal);
     this.#lookForEnd();
+  }
+
+  #killRest(): void {
+    for (const [at, process] of this.#processes.entries()) {
+      if (process === undefined) continue;
+      this.#log.error("a process does not end, and is killed", { process: at + 1 });
+      process.kill();
+    }
   }
 
   /** Ends all at once. */
@@ -152,6 +195,7 @@ class Group {
 
   #lookForEnd(): void {
     if (this.#isEnding && this.#processes.every((each) => each === undefined)) {
+      for (const timer of this.#timers) clearTimeout(timer);
       this.#ended.resolve();
     }
   }
@@ -201,13 +245,17 @@ class Group {
     if (lasted > LASTING_MS) this.#pauses[at] = PAUSE.first;
     const pause = this.#pauses[at];
     this.#pauses[at] = Math.min(2 * pause, PAUSE.longest);
-    const note = noteWriter(this.#flags);
-    note(`process ${at + 1} ended (${how}); another one starts in ${pause} ms`);
+    const about = { process: at + 1 };
+    this.#log.error("a process ended, and is started again", {
+      ...about,
+      why: how,
+      pause: `${pause}ms`,
+    });
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#start(at).then(
-        () => note(`process ${at + 1} serves again`),
-        (error) => note(`process ${at + 1}: ${error.message}`),
+        () => this.#log.info("a process serves again", about),
+        ({ message }) => this.#log.error("a process cannot serve", { ...about, why: message }),
       );
     }, pause);
     this.#timers.add(timer);

@@ -73,7 +73,12 @@ most a second old. A process that ends is replaced. deno needs the same permissi
     const { workers: size, "worker-config": config, processes } = flags;
     if (processes !== undefined) {
       checkProcesses(flags);
-      return await serveProcesses(word, flags, processes);
+      return await serveProcesses(
+        word,
+        flags,
+        processes,
+        (apply) => reloadable(serveCommand, configuration!, apply),
+      );
     }
     const module = await importService(word);
     const services = servable(module, word);

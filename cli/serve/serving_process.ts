@@ -1,6 +1,6 @@
 // One of the processes of `lineup serve --processes`.
 
-import { serve, type ServeOptions } from "../../server/mod.ts";
+import { type Reconfiguration, serve } from "../../server/mod.ts";
 import { CONNECTION_LIMITS } from "../../server/admission/connection_limits.ts";
 import { statsOf } from "../../server/stats.ts";
 import { Channel } from "../../server/workers/channel.ts";
@@ -8,7 +8,7 @@ import { type HostSettings, watch } from "../../server/workers/host.ts";
 import type { Flags } from "../flags.ts";
 import { reason } from "../reason.ts";
 import { aboutModule, importService, servable } from "../service_module.ts";
-import { openIdentities, servingOptions } from "../serving.ts";
+import { liveOptions, openIdentities, servingOptions } from "../serving.ts";
 
 /** Figures by name. */
 export type Rows = readonly (readonly [name: string, value: number])[];
@@ -22,6 +22,7 @@ export type ToProcess =
     readonly number: number;
     readonly of: number;
   }
+  | { readonly kind: "reconfigure"; readonly flags: Flags }
   | { readonly kind: "totals"; readonly rows: Rows };
 
 /** And from it. */
@@ -50,19 +51,32 @@ export async function host(
   await watched;
   const channel = new Channel<FromProcess, ToProcess>(conn);
   let totals: Rows = [];
+  let serving: Promise<Reconfigure> | undefined;
   channel.send({ kind: "ready" });
   await channel.listen((message) => {
-    if (message.kind === "totals") totals = message.rows;
-    else void run(channel, message, () => totals);
+    switch (message.kind) {
+      case "totals":
+        totals = message.rows;
+        break;
+      case "reconfigure":
+        serving?.then((reconfigure) => reconfigure(message.flags));
+        break;
+      case "serve":
+        serving = run(channel, message, () => totals);
+    }
   });
   Deno.exit();
 }
 
+/** Changes the options that a running server takes. */
+type Reconfigure = (flags: Flags) => void;
+
+/** Serves. Resolves once it listens; ends the process if it cannot, or once it is over. */
 async function run(
   channel: Channel<FromProcess, ToProcess>,
   { word, flags, number, of }: Extract<ToProcess, { kind: "serve" }>,
   totals: () => Rows,
-): Promise<void> {
+): Promise<Reconfigure> {
   try {
     const module = await importService(word);
     const services = servable(module, word);
@@ -87,8 +101,8 @@ async function run(
     };
     tell();
     setInterval(tell, FIGURES_MS);
-    await server.finished;
-    Deno.exit();
+    server.finished.then(() => Deno.exit());
+    return (next) => server.reconfigure(partOf(liveOptions(next), of));
   } catch (error) {
     channel.send({ kind: "failed", why: reason(error) });
     await channel.sent();
@@ -97,7 +111,7 @@ async function run(
 }
 
 /** The options of one of several processes. It has a part of what all may have together. */
-function partOf(options: ServeOptions, of: number): ServeOptions {
+function partOf<O extends Reconfiguration>(options: O, of: number): O {
   const part = (all: number): number => Math.ceil(all / of);
   const { connections, memory = MEMORY, seats = SEATS } = options;
   return {

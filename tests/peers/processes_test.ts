@@ -64,6 +64,20 @@ async function pids(address: string, count: number, without?: number): Promise<S
   return found;
 }
 
+/** The number of connections that are served, of so many at once. */
+async function served(port: number, count: number): Promise<number> {
+  const all = await Promise.all(Array.from({ length: count }, () => Deno.connect({ port })));
+  try {
+    const greetings = await Promise.all(all.map(async (conn) => {
+      const bytes = new Uint8Array(256);
+      return new TextDecoder().decode(bytes.subarray(0, await conn.read(bytes) ?? 0));
+    }));
+    return greetings.filter((each) => each.startsWith("OK ")).length;
+  } finally {
+    for (const conn of all) conn.close();
+  }
+}
+
 Deno.test("lineup serve --processes: both serve, one that ends is replaced, SIGTERM lets requests finish", () =>
   withService(async (path) => {
     await using server = await startLineup(["serve", "--port", "0", "--processes", "2", path]);
@@ -95,10 +109,51 @@ Deno.test("lineup serve --processes: both serve, one that ends is replaced, SIGT
     const { code, out, err } = await server.finished();
     assertEquals([code, out], [0, ""]);
     assertMatch(err, /^process=\d the end$/m);
-    assertMatch(err, /^process \d ended \(exit code 3\); another one starts in 100 ms$/m);
+    assertMatch(
+      err,
+      /^\S+ error a process ended, and is started again process=\d why="exit code 3" pause=100ms$/m,
+    );
+    assertMatch(
+      err,
+      /^\S+ info started name=burn addresses=tcp:\S+ module=\S+ processes=2 .*pid=\d+$/m,
+    );
+    assertMatch(err, /^\S+ info stopped reason=SIGTERM seconds=[\d.]+$/m);
     assertMatch(err, /^process=1 .*shut down/m);
     assertMatch(err, /^process=2 .*shut down/m);
     assertEquals([...after].filter(isAlive), []);
+  }));
+
+Deno.test("SIGHUP gives a changed file to all processes of lineup serve --processes, and tells of a wrong one", () =>
+  withService(async (path) => {
+    const config = `${path}.jsonc`;
+    const write = (text: string): void => Deno.writeTextFileSync(config, text);
+    write('{ "processes": 2, "drain": "5s" }');
+    await using server = await startLineup(["serve", "--port", "0", "--config", config, path]);
+    const address = `127.0.0.1:${server.port}`;
+    const [stopped, other] = await pids(address, 2);
+    write('{ "processes": 2, "drain": "100ms", "connections": { "perClient": 1 } }');
+    server.kill("SIGHUP");
+    // Then each of the two takes one connection of a client.
+    while (await served(server.port, 12) > 2);
+    write('{ "prot": 1 }');
+    server.kill("SIGHUP");
+    // A process that cannot end is killed.
+    Deno.kill(stopped, "SIGSTOP");
+    const began = performance.now();
+    server.kill("SIGTERM");
+    const { code, err } = await server.finished();
+    assert(performance.now() - began < 4000, err);
+    assertEquals(code, 0);
+    assertEquals([stopped, other].filter(isAlive), []);
+    assertMatch(
+      err,
+      /^\S+ info reloaded what=configuration did="changed: .*drain 5s -> 100ms.*"$/m,
+    );
+    assertMatch(
+      err,
+      /^\S+ error not reloaded what=configuration why=".*there is no option prot; .*"$/m,
+    );
+    assertMatch(err, /^\S+ error a process does not end, and is killed process=\d$/m);
   }));
 
 Deno.test("no process outlives a lineup serve --processes that is killed", () =>

@@ -35,7 +35,8 @@ async function startsAndEnds(words: readonly string[], data: string): Promise<vo
     word.replaceAll("/opt/lineup", ROOT).replaceAll(
       /\/var\/lib\/lineup-queue|^\/data|(?<==)\/data/g,
       data,
-    )
+    ).replaceAll("/var/lib/private/lineup-queue", `${data}-private`)
+      .replaceAll("/etc/lineup/queue", `${data}-etc/queue`)
   );
   assert(
     !args.some((arg) => arg === "-A" || arg === "--allow-all" || arg.startsWith("--allow-run")),
@@ -65,7 +66,15 @@ function execStart(unit: string): string[] {
 Deno.test("the commands of the units and of the container start a server that may do what they need", () =>
   withDirectory(async (directory) => {
     const [queue, serve] = UNITS.map(execStart);
-    await startsAndEnds(queue, `${directory}`);
+    // As systemd makes it for DynamicUser=: a link to the directory.
+    const state = `${directory}/state`;
+    await Deno.mkdir(`${state}-private`);
+    await Deno.symlink(`${state}-private`, state);
+    await Deno.mkdir(`${state}-etc`);
+    const options = read("packaging/queue.jsonc").replaceAll("/var/lib/lineup-queue", state);
+    await Deno.writeTextFile(`${state}-etc/queue.jsonc`, options);
+    await startsAndEnds(queue, state);
+    assert(Deno.statSync(`${state}-private/jobs.db`).isFile);
     await startsAndEnds([...serve.slice(0, -1), `${ROOT}/examples/calc.ts`], directory);
     const lines = read("packaging/Containerfile").replaceAll("\\\n", "");
     const wordsOf = (name: string): string[] =>

@@ -102,6 +102,7 @@ export class FigureHistory {
       count: this.#last - first,
       figures: Object.fromEntries([...this.#figures].map(([name, column]) => [name, read(column)])),
       texts: this.#texts,
+      mostQueues: this.#bounds.queues,
       queues: Object.fromEntries(
         [...this.#queues].map(([name, columns]) => [
           name,

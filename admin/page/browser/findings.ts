@@ -3,6 +3,7 @@
 import { counted, milliseconds, perSecond, whole } from "./figures.ts";
 import { latest, rates, recent, type Samples } from "./history.ts";
 import { linkTo } from "./route.ts";
+import type { Values } from "./server.ts";
 
 /** Something that an operator should look at. */
 export interface Finding {
@@ -17,8 +18,11 @@ const OLD_MS = 5 * 60_000;
 /** Refusals that tell of load, and not of a client's mistake. */
 const LOADED = ["busy", "quota", "expired", "internal"];
 
-/** What is not as it should be, the worst first. */
-export function findings(samples: Samples): readonly Finding[] {
+/**
+ * What is not as it should be, the worst first. `queues` are all queues of the server, as QUEUES tells them; without them
+ * those that have a history are looked at.
+ */
+export function findings(samples: Samples, queues?: readonly Values[]): readonly Finding[] {
   const found: Finding[] = [];
   const add = (isBad: boolean, text: string, link?: string): void => {
     found.push({ text, isBad, link });
@@ -40,18 +44,18 @@ export function findings(samples: Samples): readonly Finding[] {
   if (lag > SLOW_LOOP_MS) add(true, `The event loop is late by ${milliseconds(lag)}.`);
   addFull(samples, "held-bytes", "The memory for clients", add);
   addFull(samples, "queue-held-bytes", "The memory of the queue", add);
-  for (const [name, columns] of samples.queues) {
-    const last = (column: string): number => columns.get(column)?.at(-1) ?? 0;
-    if (last("oldest") > OLD_MS) {
-      const minutes = Math.floor(last("oldest") / 60_000);
+  let named = 0;
+  for (const { name, oldest, dead } of queues?.map(ofReply) ?? ofHistory(samples)) {
+    if (oldest > OLD_MS) {
+      const minutes = Math.floor(oldest / 60_000);
       add(
         false,
         `${name}: a job has been ready for ${counted(minutes, "minute")}.`,
         linkTo("queues", name),
       );
     }
-    if (last("dead") > 0) {
-      const dead = last("dead");
+    if (dead > 0) {
+      named += dead;
       add(
         false,
         `${name}: ${counted(dead, "job")} ${dead === 1 ? "is" : "are"} dead.`,
@@ -59,9 +63,34 @@ export function findings(samples: Samples): readonly Finding[] {
       );
     }
   }
+  if (named === 0 && figure("queue-dead") > 0) {
+    const dead = figure("queue-dead");
+    add(
+      false,
+      `${counted(dead, "job")} ${dead === 1 ? "is" : "are"} dead.`,
+      linkTo("queues", undefined, { sort: "dead" }),
+    );
+  }
   const waiting = figure("waiting");
   if (waiting > 0) add(false, `${whole(waiting)} requests wait for a seat.`);
   return found.sort((a, b) => Number(b.isBad) - Number(a.isBad));
+}
+
+interface QueueState {
+  readonly name: string;
+  readonly oldest: number;
+  readonly dead: number;
+}
+
+function ofReply({ queue, oldest, dead }: Values): QueueState {
+  return { name: String(queue), oldest: Number(oldest ?? 0), dead: Number(dead ?? 0) };
+}
+
+function ofHistory({ queues }: Samples): QueueState[] {
+  return [...queues].map(([name, columns]) => {
+    const last = (column: string): number => columns.get(column)?.at(-1) ?? 0;
+    return { name, oldest: last("oldest"), dead: last("dead") };
+  });
 }
 
 function addFull(

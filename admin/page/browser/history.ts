@@ -17,6 +17,8 @@ export interface Samples {
   readonly count: number;
   readonly figures: ReadonlyMap<string, FigureValues>;
   readonly texts: Readonly<Record<string, string>>;
+  /** The server keeps the course of at most so many queues. */
+  readonly mostQueues: number;
   readonly queues: ReadonlyMap<string, ReadonlyMap<string, FigureValues>>;
 }
 
@@ -48,6 +50,7 @@ interface HistoryAnswer {
   readonly count: number;
   readonly figures: Readonly<Record<string, FigureValues | number>>;
   readonly texts: Readonly<Record<string, string>>;
+  readonly mostQueues: number;
   readonly queues: Readonly<Record<string, Readonly<Record<string, FigureValues | number>>>>;
 }
 
@@ -129,9 +132,17 @@ export function joined(before: Samples | undefined, answer: HistoryAnswer): Samp
       ];
     }),
   );
-  const { since, last, at, interval, texts } = answer;
+  const { since, last, at, interval, texts, mostQueues } = answer;
   const count = Math.min(MOST, (old?.count ?? 0) + answer.count);
-  return { since, last, at, interval, count, figures, texts, queues };
+  return { since, last, at, interval, count, figures, texts, mostQueues, queues };
+}
+
+/** Says that a queue is none of those whose course the server keeps; `undefined` if it is one. */
+export function withoutCourse(samples: Samples | undefined, queue: string): string | undefined {
+  if (samples === undefined || samples.queues.has(queue)) return undefined;
+  // A new queue is in the next sample, if there is room.
+  if (samples.queues.size < samples.mostQueues) return undefined;
+  return `No course is kept: the server keeps that of ${samples.mostQueues} queues only.`;
 }
 
 /** The latest number of a figure. */

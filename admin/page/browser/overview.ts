@@ -15,6 +15,9 @@ import {
 import { type Drawn, html } from "./html.ts";
 import { Plot, type PlotLine } from "./plot.ts";
 import { Sparkline } from "./sparkline.ts";
+import { polledEvery, usePolled } from "./polling.ts";
+import { linkTo } from "./route.ts";
+import { connection, list, may, type Values } from "./server.ts";
 import { useStore } from "./store.ts";
 import { Classes, Flows, Refusals } from "./server_tables.ts";
 
@@ -37,6 +40,9 @@ const MOST_FINDINGS = 6;
 export function Overview(): Drawn {
   const { samples, why }: HistoryState = useStore(recorded);
   const [range, setRange] = useState(0);
+  // A history has some of the queues only; this has all.
+  const { commands } = useStore(connection);
+  const { value: queues } = usePolled(askQueues, `${commands.has("QUEUES")}`, polledEvery);
   if (samples === undefined) {
     return html`<p class="empty" role="status">${why ?? "Reading the figures…"}</p>`;
   }
@@ -49,7 +55,7 @@ export function Overview(): Drawn {
       <h1>Overview</h1>
       <p class="hint">up ${duration((latest(samples, "uptime-s") ?? 0) * 1000)}</p>
     </div>
-    <${Health} found=${findings(samples)} />
+    <${Health} found=${findings(samples, queues)} />
     <${Tiles} samples=${samples} />
     <div class="headline">
       <h2>Over time</h2>
@@ -71,6 +77,10 @@ export function Overview(): Drawn {
   `;
 }
 
+async function askQueues(): Promise<readonly Values[] | undefined> {
+  return may("QUEUES") ? (await list("QUEUES")).items : undefined;
+}
+
 function Health({ found }: { found: readonly Finding[] }): Drawn {
   if (found.length === 0) {
     return html`<p class="health good" role="status"><span aria-hidden="true">✓</span> All is well.</p>`;
@@ -86,7 +96,10 @@ function Health({ found }: { found: readonly Finding[] }): Drawn {
             ${link === undefined ? text : html`<a href=${link}>${text}</a>`}
           </li>`
         )}
-        ${more > 0 && html`<li>and ${more} more</li>`}
+        ${more > 0 &&
+          html`<li>and <a href=${linkTo("queues", undefined, { sort: "oldest" })}>${
+            whole(more)
+          } more</a></li>`}
       </ul>
     </div>
   `;

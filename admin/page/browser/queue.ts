@@ -5,7 +5,7 @@ import { act } from "./acts.ts";
 import { Confirmation } from "./dialog.ts";
 import { Fairness } from "./fairness.ts";
 import { counted, digits, duration, perSecond, whole } from "./figures.ts";
-import { type HistoryState, recorded, type Samples } from "./history.ts";
+import { type HistoryState, recorded, type Samples, withoutCourse } from "./history.ts";
 import { type Drawn, html } from "./html.ts";
 import { Limits } from "./limits.ts";
 import { Plot } from "./plot.ts";
@@ -148,6 +148,15 @@ export function QueueView({ name }: { name: string }): Drawn {
 }
 
 function Course({ name, samples }: { name: string; samples: Samples }): Drawn {
+  const without = withoutCourse(samples, name);
+  if (without !== undefined) {
+    return html`
+      <section class="card">
+        <h3>Jobs</h3>
+        <p class="hint">${without}</p>
+      </section>
+    `;
+  }
   const columns = samples.queues.get(name);
   const shown = Math.max(2, Math.min(PLOT_SAMPLES, samples.count));
   const times = Array.from(

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { duration, whole } from "./figures.ts";
-import { type HistoryState, recorded } from "./history.ts";
+import { type HistoryState, recorded, withoutCourse } from "./history.ts";
 import { type Drawn, html } from "./html.ts";
 import { polledEvery, usePolled } from "./polling.ts";
 import { PutDialog } from "./put_dialog.ts";
@@ -79,9 +79,9 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
         </tr></thead>
         <tbody>
           ${rows.slice(0, MOST_ROWS).map((row) =>
-            html`<${QueueRow} key=${row.queue} row=${row} values=${
-              samples?.queues.get(String(row.queue))?.get("ready") ?? []
-            } />`
+            html`<${QueueRow} key=${row.queue} row=${row} without=${
+              withoutCourse(samples, String(row.queue))
+            } values=${samples?.queues.get(String(row.queue))?.get("ready") ?? []} />`
           )}
         </tbody>
       </table>
@@ -130,7 +130,14 @@ function SortHead({ title, name, sort, isNumber, onSort }: SortHeadProps): Drawn
   `;
 }
 
-function QueueRow({ row, values }: { row: Values; values: readonly (number | null)[] }): Drawn {
+interface QueueRowProps {
+  readonly row: Values;
+  readonly values: readonly (number | null)[];
+  /** Why it has no course. */
+  readonly without: string | undefined;
+}
+
+function QueueRow({ row, values, without }: QueueRowProps): Drawn {
   const queue = String(row.queue);
   const jobs = (state: string): Drawn => {
     const count = Number(row[state] ?? 0);
@@ -151,7 +158,9 @@ function QueueRow({ row, values }: { row: Values; values: readonly (number | nul
           `}
         </th>
       <td>
-        <${Sparkline} values=${values.slice(-SPARK_SAMPLES)} />
+        ${without === undefined
+          ? html`<${Sparkline} values=${values.slice(-SPARK_SAMPLES)} />`
+          : html`<small title=${without}>no course kept</small>`}
       </td>
       <td class="number">${jobs("ready")}</td>
       <td class="number">${row.oldest === undefined

@@ -1,0 +1,28 @@
+// The page of a server with more queues than it keeps the course of.
+
+import { assertEquals } from "@std/assert";
+import { openBrowser, openPlace, startServer } from "./browser.ts";
+
+Deno.test("the overview looks at all queues, and one without a course says so", {
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  await using browser = await openBrowser();
+  await using server = await startServer();
+  const { client } = server;
+  const name = (n: number): string => `q-${String(n).padStart(3, "0")}`;
+  const body = new Uint8Array([120]);
+  for (let n = 0; n < 250; n++) await client.PUT({ queue: name(n), body });
+  await client.PUT({ queue: "z-last", body, attempts: 1 });
+  for await (const { id } of client.TAKE({ queue: ["z-last"] })) await client.FAIL({ id: [id] });
+
+  const { page, problems } = await openPlace(browser, server.page);
+  await page.getByRole("link", { name: "z-last: 1 job is dead." }).waitFor();
+  assertEquals(await page.getByText("All is well").count(), 0);
+  await page.getByRole("link", { name: "Queues" }).click();
+  await page.getByText("no course kept").first().waitFor();
+  await page.goto(`${server.page}/#/queues/z-last`);
+  await page.getByText("No course is kept: the server keeps that of the 64 queues only.")
+    .waitFor();
+  assertEquals(problems, []);
+});

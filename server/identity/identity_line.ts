@@ -99,6 +99,8 @@ export function readIdentity(line: string): IdentityRecord {
       'it is no JSON object; an identity is one line such as {"name":"acme"}',
     );
   }
+  const twice = repeatedMember(line);
+  if (twice !== undefined) throw new IdentityError(`it has the member ${shown(twice)} twice`);
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(readers, name)) continue;
     throw new IdentityError(`it has an unknown member ${shown(name)}; ${nearest(name)}`);
@@ -115,6 +117,19 @@ export function readIdentity(line: string): IdentityRecord {
   const { class: least, weight, rate, running, ...grants } = more as Record<string, never>;
   const identity = { name, roles, grants, until, class: least, weight, rate, running };
   return { identity: deepFrozen(identity), tokens, certificates };
+}
+
+/** The first member that an object in JSON has twice: of these, JSON.parse tells only the last. */
+function repeatedMember(json: string): string | undefined {
+  const names = new Set<string>();
+  let depth = 0;
+  for (const [token, text, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+    if (text === undefined) depth += token === "{" || token === "[" ? 1 : -1;
+    if (depth !== 1 || colon === undefined) continue;
+    const name = JSON.parse(text);
+    if (names.has(name)) return name;
+    names.add(name);
+  }
 }
 
 /** Writes a record as a line, without its end. */

@@ -58,6 +58,10 @@ const wrong: readonly (readonly [lines: readonly (Line | string)[], error: strin
     [{ name: "anonymous", tokens: [HASH] }],
     "line 1: anonymous is for clients that prove nothing: it has no tokens",
   ],
+  [
+    [{ name: "b", put: ["put", "put:"] }, '{"name":"a", "put":["a\\"]"],"p\\u0075t" : ["*"]}'],
+    'line 2: it has the member "put" twice',
+  ],
   [[{ name: "a" }, { name: "b" }, { name: "a" }], "line 3: a is in line 1 already"],
 ];
 

@@ -57,7 +57,7 @@ const readers: Readonly<Record<string, Reader>> = {
     throw wrong(name, `a list of certificates, each ${forms}`, value);
   },
   until: (value, name) => {
-    const time = typeof value === "string" && TIME.test(value) ? Date.parse(value) : NaN;
+    const time = typeof value === "string" ? timeOf(value) : NaN;
     if (Number.isNaN(time)) throw wrong(name, 'a time such as "2027-01-31T00:00:00Z"', value);
     return time;
   },
@@ -82,7 +82,7 @@ const readers: Readonly<Record<string, Reader>> = {
 /** The members of a line. */
 export const MEMBERS: readonly string[] = Object.keys(readers);
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+const TIME = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 const CERTIFICATE = /^(?:sha256:[0-9a-f]{64}|(?:DNS|URI|IP|email):[^\s,]{1,500})$/;
 
 /** Reads a line. Throws `IdentityError`. */
@@ -179,6 +179,15 @@ function number(value: unknown, name: string, least: number, most: number): numb
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+/** The time of a text, in ms since the Unix epoch; NaN if it is none. Date.parse makes March 3 of February 31. */
+function timeOf(text: string): number {
+  const day = TIME.exec(text)?.[1];
+  if (day === undefined) return NaN;
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  const exists = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+  return exists ? Date.parse(text) : NaN;
 }
 
 function isCertificate(text: string): boolean {

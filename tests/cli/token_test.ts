@@ -85,6 +85,7 @@ Deno.test("lineup token says what is wrong, and changes nothing", async () => {
       [["add"], 64, "token add needs NAME: a letter or a digit"],
       [["add", "a_b"], 64, ", not a_b."],
       [["add", "b", "--until", "tomorrow"], 64, "--until must be a time such as"],
+      [["add", "b", "--until", "2030-02-31T00:00:00Z"], 64, "--until must be a time such as"],
       [["add", "b", "--class", "urgent"], 64, "--class must be one of"],
       [["add", "b", "--put", "two words"], 64, "--put must be a list of names"],
       [["add", "anonymous"], 64, "anonymous is for clients that prove nothing"],

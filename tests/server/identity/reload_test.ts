@@ -36,6 +36,10 @@ const wrong: readonly (readonly [lines: readonly (Line | string)[], error: strin
     'line 1: until must be a time such as "2027-01-31T00:00:00Z", not "tomorrow"',
   ],
   [
+    [{ name: "b", until: "2028-02-29T23:59:59+14:00" }, { name: "a", until: "2030-02-31T00:00Z" }],
+    'line 2: until must be a time such as "2027-01-31T00:00:00Z", not "2030-02-31T00:00Z"',
+  ],
+  [
     [{ name: "a", put: "mail.*" }],
     'line 1: put must be a list of names, in which * stands for any text, such as ["mail.*"], not "mail.*"',
   ],

@@ -84,15 +84,12 @@ export async function putAll(
 
   async function put(job: JobInput | Error): Promise<void> {
     const isJob = !(job instanceof Error);
-    const isAlone = unanswered.length === 0;
     const number = first + read++;
     const each = { number, bytes: isJob ? job.body.length : 0, result: undefined };
     unanswered.push(each);
     bytes += each.bytes;
     try {
       if (!isJob) throw job;
-      // After a long wait for a job the connection may be closed. Jobs in flight stay on one connection.
-      if (isAlone) await putter.connectAgain();
       answer(each, await putter.put(job));
     } catch (error) {
       answer(each, asError(error));
@@ -113,9 +110,7 @@ export async function putAll(
       while (result === undefined && !isOver()) await Promise.race([reading, next()]);
       isAll = result?.done === true;
       if (result === undefined || result.done || isOver()) break;
-      const isAlone = unanswered.length === 0;
-      const putting = put(result.value);
-      if (isAlone && !putter.connected) await putting;
+      void put(result.value);
     }
     while (unanswered.length > 0 && thrown === undefined) await next();
   } finally {

@@ -60,8 +60,10 @@ QUEUE with a ":" needs ADDRESS before it.
 
 --lines sends while it reads, up to 254 jobs at a time, and prints the numbers in the order of the lines.
 The line ends (LF or CRLF) are not part of a job; an empty line is an empty job. A line that fails is
-reported on standard error, and the other lines go on. After the connection is lost nothing more is sent,
-and the last message names the line to begin again at: the first that is not certain to be in the queue.
+reported on standard error, and the other lines go on. Lines that a server refuses because it shuts down go
+to the one that takes over, in their order, if there is one within 30 s (or --timeout). After the connection
+is lost nothing more is sent, and the last message names the line to begin again at: the first that is not
+certain to be in the queue.
 
 To run an interrupted input again without putting a line twice, give each job an id with --id-from: a line
 whose id is in the queue puts nothing, and prints the number of the job that is there. So begin the second

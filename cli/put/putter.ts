@@ -1,6 +1,13 @@
 // Putting jobs into a queue over one connection, many at a time.
 
-import { type Dial, openSession, ProtocolError, Refusal, type Session } from "../../client/mod.ts";
+import {
+  ConnectionLost,
+  type Dial,
+  openSession,
+  ProtocolError,
+  Refusal,
+  type Session,
+} from "../../client/mod.ts";
 import { needProtocol } from "../../client/greeting.ts";
 import { request } from "../../client/request.ts";
 import { backoff, executedOf, hintOf, isPassing } from "../../client/retry.ts";
@@ -15,6 +22,8 @@ const { verb, request: shape, reply } = readCalls(queueProtocol).get("PUT")!;
 const NO_BODY = new Uint8Array(0);
 /** The most times that a job is sent, and the bounds of the pauses between; the server may ask for longer ones. */
 const MOST_TRIES = 4, BASE_MS = 50, CAP_MS = 2000;
+/** How long a new connection is tried for after a server that shuts down, in ms, and how often for one job. */
+const MOVE_MS = 30_000, MOST_MOVES = 8;
 
 /** A job to put. */
 export interface JobInput {
@@ -30,23 +39,45 @@ export interface PutReply {
   readonly duplicate?: boolean;
 }
 
+/** A job that a server which shuts down did not take. */
+interface HeldJob {
+  readonly serial: number;
+  send(): void;
+  fail(error: Error): void;
+}
+
+/** How to connect, and how long it may take. */
+interface PutterOptions {
+  readonly dial: Dial;
+  /** The most ms for connecting, and for each answer. */
+  readonly timeout?: number;
+  readonly signal: AbortSignal;
+}
+
 /** Puts jobs that differ only in their bodies and ids. */
 export class Putter implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #text: string;
   readonly #timeout: number | undefined;
+  readonly #signal: AbortSignal;
   #session: Session;
+  #serial = 0;
+  /** Jobs that wait for the connection to the next server. */
+  #held: HeldJob[] = [];
+  /** The loss of a connection with jobs that may be in the queue: nothing is sent after it. */
+  #loss: Error | undefined = undefined;
 
   private constructor(
     open: () => Promise<Session>,
     session: Session,
     text: string,
-    timeout: number | undefined,
+    { timeout, signal }: PutterOptions,
   ) {
     this.#open = open;
     this.#session = session;
     this.#text = text;
     this.#timeout = timeout;
+    this.#signal = signal;
   }
 
   /**
@@ -56,8 +87,9 @@ export class Putter implements AsyncDisposable {
   static async open(
     address: string,
     values: Values,
-    { dial, timeout, signal }: { dial: Dial; timeout?: number; signal: AbortSignal },
+    options: PutterOptions,
   ): Promise<Putter> {
+    const { dial, timeout, signal } = options;
     const { text } = writeParts(shape, { ...values, body: NO_BODY });
     const open = async (): Promise<Session> => {
       const session = await openSession(address, { timeout, signal, dial });
@@ -69,7 +101,7 @@ export class Putter implements AsyncDisposable {
         throw error;
       }
     };
-    return new Putter(open, await open(), text, timeout);
+    return new Putter(open, await open(), text, options);
   }
 
   /** The longest body of the server, in bytes. */
@@ -77,33 +109,74 @@ export class Putter implements AsyncDisposable {
     return this.#session.greeting.maxBody;
   }
 
-  /** Whether there is a connection. */
-  get connected(): boolean {
-    return this.#session.open;
-  }
-
   /**
-   * Connects again if the connection has ended, such as after an hour without a job. No job may be in flight.
-   */
-  async connectAgain(): Promise<void> {
-    if (!this.connected) this.#session = await this.#open();
-  }
-
-  /**
-   * Puts a job; a busy server is tried again after a pause. Rejects with `Refusal`, `DeadlineExceeded`, `ProtocolError`, or
-   * `ConnectionLost`, whose `executed` says whether the job may be in the queue.
+   * Puts a job; a busy server is tried again after a pause, and one that shuts down over a new connection, in the order of
+   * the calls. Rejects with `Refusal`, `DeadlineExceeded`, `ProtocolError`, or `ConnectionLost`, whose `executed` says
+   * whether the job may be in the queue.
    */
   async put(job: JobInput): Promise<PutReply> {
+    const serial = ++this.#serial;
     const deadline = performance.now() + (this.#timeout ?? Infinity);
-    for (let tries = 1;; tries++) {
+    const send = (): Promise<PutReply> => this.#putOnce(job, deadline - performance.now());
+    let sent = this.#held.length > 0 ? this.#hold(serial, send) : send();
+    for (let tries = 1, moves = 0;;) {
       try {
-        return await this.#putOnce(job, deadline - performance.now());
+        return await sent;
       } catch (error) {
+        if (isUnsent(error) && this.#loss === undefined && moves < MOST_MOVES) {
+          moves++;
+          sent = this.#hold(serial, send);
+          continue;
+        }
         const mayPass = error instanceof Refusal && error.code !== "expired" && isPassing(error) &&
           executedOf(error) === "no";
         if (!mayPass || tries === MOST_TRIES) throw error;
         const ms = hintOf(error) + backoff(tries, BASE_MS, CAP_MS, Math.random());
         if (performance.now() + ms >= deadline) throw error;
+        await sleep(ms);
+        tries++;
+        sent = this.#held.length > 0 ? this.#hold(serial, send) : send();
+      }
+    }
+  }
+
+  /** Sends a job over the next connection, in its turn. */
+  #hold(serial: number, send: () => Promise<PutReply>): Promise<PutReply> {
+    return new Promise((resolve, fail) => {
+      this.#held.push({ serial, send: () => resolve(send()), fail });
+      if (this.#held.length === 1) void this.#move();
+    });
+  }
+
+  /** Leaves the server once it has answered what it took, and sends the held jobs to the one that takes over. */
+  async #move(): Promise<void> {
+    await this.#session.close();
+    // The jobs that the server did not take hear of it in this turn.
+    await sleep(0);
+    if (this.#loss === undefined) {
+      await this.#openNext().then(
+        (session) => this.#session = session,
+        (error: Error) => this.#loss = error,
+      );
+    }
+    const held = this.#held.sort((one, other) => one.serial - other.serial);
+    this.#held = [];
+    const cause = this.#loss;
+    for (const job of held) {
+      if (cause === undefined) job.send();
+      else job.fail(new ConnectionLost(cause.message, "no", { cause }));
+    }
+  }
+
+  async #openNext(): Promise<Session> {
+    const end = performance.now() + Math.min(MOVE_MS, this.#timeout ?? Infinity);
+    for (let failures = 0;; failures++) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        const mayPass = error instanceof Refusal ? isPassing(error) : isUnsent(error);
+        const ms = hintOf(error as Error) + backoff(failures + 1, BASE_MS, CAP_MS, Math.random());
+        if (!mayPass || this.#signal.aborted || performance.now() + ms >= end) throw error;
         await sleep(ms);
       }
     }
@@ -117,7 +190,11 @@ export class Putter implements AsyncDisposable {
       : `${named} within=${formatValue(ms, { type: "duration" })}`;
     const message = `No answer within ${this.#timeout} ms.`;
     const deadline = ms === undefined ? undefined : { ms, message };
-    const frame = await request(this.#session, { head: verb, text, body }, { deadline });
+    const frame = await request(this.#session, { head: verb, text, body }, { deadline })
+      .catch((error) => {
+        if (error instanceof ConnectionLost && error.executed !== "no") this.#loss ??= error;
+        throw error;
+      });
     try {
       return readReply(reply, frame) as unknown as PutReply;
     } catch (error) {
@@ -131,4 +208,10 @@ export class Putter implements AsyncDisposable {
     if (this.#session.load > 0) this.#session.cut();
     await this.#session.close();
   }
+}
+
+/** Whether a job was refused or not even written because the server shuts down, or its connection had ended before. */
+function isUnsent(error: unknown): boolean {
+  if (error instanceof ConnectionLost) return error.executed === "no";
+  return error instanceof Refusal && error.code === "draining" && executedOf(error) === "no";
 }

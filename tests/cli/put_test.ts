@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Refusal } from "@lineup/lineup/client";
 import { queueProtocol } from "@lineup/lineup/queue";
-import { serve, type Server } from "@lineup/lineup/server";
+import { serve, type ServeOptions, type Server } from "@lineup/lineup/server";
 import { listen, writeAll } from "../../net/mod.ts";
 import calc from "../../examples/calc.ts";
 import { lineServer } from "./line_server.ts";
@@ -14,11 +14,14 @@ const GREETING = "OK lineup/1 queue/1.0 max-line=8192 max-body=20 auth=none\r\n"
 const { PUT } = queueProtocol.commands;
 
 /** A server of PUT. `take` returns the number of each job. */
-async function serveJobs(take: (body: string) => number | Promise<number>): Promise<Server> {
+async function serveJobs(
+  take: (body: string) => number | Promise<number>,
+  options: ServeOptions = { port: 0 },
+): Promise<Server> {
   const handle = async (body: Uint8Array) => ({ id: await take(new TextDecoder().decode(body)) });
   return await serve({ ...queueProtocol, commands: { PUT } }, {
     PUT: ({ body }) => handle(body),
-  }, { port: 0, limits: { maxBody: 20 }, log: () => {} });
+  }, { ...options, limits: { maxBody: 20 }, log: () => {} });
 }
 
 Deno.test("lineup put puts the argument, standard input or a file, and prints the job's number", async () => {
@@ -355,6 +358,61 @@ Deno.test("lineup put says that --from-line is behind the end of the input", asy
   assertEquals(await put("999"), { code: 0, out: "", err });
   // The first run ended with the last line.
   assertEquals(await put("3"), { code: 0, out: "", err: err.replace("999", "3") });
+});
+
+Deno.test("lineup put --lines goes on, in order and without a line twice, at the server that takes over", async () => {
+  const taken: string[] = [];
+  const drain = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<void>();
+  await using first = await serveJobs(async (body) => {
+    if (body === "310") drain.resolve();
+    // These are in flight while the server drains.
+    if (Number(body) >= 300) await letGo.promise;
+    return taken.push(body);
+  }, { ...unhurried, port: 0, sharePort: true });
+  const port = Number(new URL(first.address).port);
+  const numbers = Array.from({ length: 3000 }, (_, index) => String(index + 1));
+  const input = numbers.map((line) => `${line}\n`).join("");
+  const putting = lineup(["put", first.address, "mail", "--lines"], { input });
+  await drain.promise;
+  const ended = first.shutdown();
+  await using _second = await serveJobs((body) => taken.push(body), {
+    ...unhurried,
+    port,
+    sharePort: true,
+  });
+  letGo.resolve();
+  const { code, err } = await putting;
+  await ended;
+  assertEquals([code, err], [0, ""]);
+  assertEquals(taken, numbers);
+});
+
+Deno.test("lineup put sends what a draining server refused again, and stops where the fate of a job is unknown", async () => {
+  for (const isLost of [false, true]) {
+    let connections = 0;
+    await using server = await lineServer(async (line, connection) => {
+      if (connection.lines === 1) connections++;
+      const [tag] = /^#\S+ PUT/.exec(line)?.[0].split(" ") ?? [];
+      if (tag !== undefined) tags.push(tag);
+      const job = tag === undefined ? tags.shift() : undefined;
+      if (job === undefined) return "";
+      if (connections > 1) return `${job} OK id=${line}\r\n`;
+      const answer = line === "1" ? "OK id=1" : "ERR draining Bye.";
+      // The third line gets no answer where the connection is lost.
+      if (line !== "3" || !isLost) await connection.write(`${job} ${answer}\r\n`);
+      if (line === "4" && isLost) connection.close();
+      return "";
+    }, GREETING);
+    const tags: string[] = [];
+    const args = ["put", server.address, "mail", "--lines"];
+    const { code, out, err } = await lineup(args, { input: "1\n2\n3\n4\n" });
+    assertEquals([code, out], isLost ? [2, "1\n"] : [0, "1\n2\n3\n4\n"], err);
+    assertEquals(server.connections, isLost ? 1 : 2);
+    if (!isLost) continue;
+    assertStringIncludes(err, "the job may be in the queue");
+    assertStringIncludes(err, "begin again at line 2");
+  }
 });
 
 Deno.test("lineup put --lines connects again where the connection ended during a wait for a line", async () => {

@@ -22,7 +22,7 @@ Deno.test("the overview looks at all queues, and one without a course says so", 
   await page.getByRole("link", { name: "Queues" }).click();
   await page.getByText("no course kept").first().waitFor();
   await page.goto(`${server.page}/#/queues/z-last`);
-  await page.getByText("No course is kept: the server keeps that of the 64 queues only.")
+  await page.getByText("No course is kept: the server keeps that of 64 queues only.")
     .waitFor();
   assertEquals(problems, []);
 });

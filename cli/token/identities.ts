@@ -72,7 +72,8 @@ function isNamed(file: Deno.FsFile, name: string): boolean {
 
 /** Writes all identities; a server reads the old file or the new one, never a part. Throws an `Error`. */
 export function writeFile(path: string, records: readonly IdentityRecord[]): void {
-  const text = records.map((each) => writeIdentity(each) + "\n").join("");
+  // A server does not believe a file of no bytes.
+  const text = records.map((each) => writeIdentity(each) + "\n").join("") || "\n";
   // What a server would refuse is not written.
   checkedIdentities(text, `${path} would be wrong`);
   using file = newFile(path, true);

@@ -33,7 +33,7 @@ export interface IdentitiesFile extends Identities, Reloadable, Disposable {
 
 /**
  * Reads identities from a file of JSON lines, one object a line, as `lineup token` writes it; and again when it has
- * changed. A file with a wrong line changes nothing.
+ * changed. A file with a wrong line changes nothing, nor does one of no bytes; an empty line is for no identities.
  *
  * Throws an `Error` that names the line, what is wrong with it and what would be right; also for a file that other users
  * may write.
@@ -73,7 +73,12 @@ export function identitiesFile(path: string, options: IdentitiesFileOptions = {}
 
   const read = (): void => {
     seen = stampOf(path);
-    table.replace(readIdentities(path));
+    const records = readIdentities(path);
+    // Someone may have emptied it in order to write it: nobody is shut out for that.
+    if (table.records.size > 0 && records.length === 0 && Deno.statSync(path).size === 0) {
+      throw new Error(`${path} is empty; to have no identities, write an empty line`);
+    }
+    table.replace(records);
     expireNext();
   };
 

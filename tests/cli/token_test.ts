@@ -67,6 +67,9 @@ Deno.test("lineup token adds, lists, rotates and revokes identities in a private
     assertEquals(/sha256|lineup_/.test(json), false, json);
     assertEquals((await token("revoke", "acme")).code, 0);
     assertEquals(proves(third), undefined);
+    // A server that had identities believes a file without any only if it has an empty line.
+    await token("revoke", "anonymous");
+    assertEquals(Deno.readTextFileSync(path), "\n");
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -28,7 +28,7 @@ export class TestIdentities implements Disposable {
       const tokens = token === undefined ? undefined : [hashOfToken(token)];
       return JSON.stringify({ tokens, ...line }) + "\n";
     });
-    Deno.writeTextFileSync(this.path, text.join(""));
+    Deno.writeTextFileSync(this.path, text.join("") || "\n");
   }
 
   /** Replaces all lines and reads them. */

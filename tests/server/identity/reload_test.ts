@@ -227,6 +227,26 @@ Deno.test("a wrong file changes nothing, is logged once, and is used once it is 
   assertEquals(await wire.ask("SAY x"), "OK x");
 });
 
+Deno.test("a file that is emptied or cut changes nothing; one with an empty line has no identities", async () => {
+  const clock = new VirtualClock();
+  using identities = new TestIdentities(clock, [{ name: "acme", token: acme }]);
+  const { path, file, log } = identities;
+  const text = Deno.readTextFileSync(path);
+  for (const part of ["", text.slice(0, -10)]) {
+    Deno.writeTextFileSync(path, part);
+    await clock.advance(1000);
+    assertEquals("identity" in file.authenticate(acme), true);
+    assertThrows(() => file.reload());
+  }
+  assertEquals(log.map(({ why }) => why), [
+    `${path} is empty; to have no identities, write an empty line`,
+    `${path}, line 1: it is no JSON; an identity is one line such as {"name":"acme"}`,
+  ]);
+  Deno.writeTextFileSync(path, "\n");
+  await clock.advance(1000);
+  assertEquals(file.authenticate(acme), { why: "no identity has this token" });
+});
+
 Deno.test("a connection ends when the time of its identity is over", async () => {
   const clock = new VirtualClock();
   const until = new Date(clock.now() + 90_000_000).toISOString();

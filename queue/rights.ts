@@ -69,6 +69,13 @@ export class Rights {
     throw this.#forbidden(`may not ${right} all of ${queue}: ${keys}; name a key`);
   }
 
+  /** Throws `forbidden` without a right to limit and pause. Who is limited to keys has none: limits are set for it. */
+  needLimits(queue: string, key?: string): void {
+    this.need("manage", queue, key);
+    if (this.#keys === undefined) return;
+    throw this.#forbidden(`may not limit or pause ${queue}: ${textOf("keys", this.#keys)}`);
+  }
+
   /** Throws `forbidden` without the role for what concerns the whole server. */
   needOperator(): void {
     if (!this.#isOperator) throw this.#forbidden(`needs the role ${OPERATOR} for this`);

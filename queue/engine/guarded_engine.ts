@@ -205,8 +205,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
 
   // deno-lint-ignore require-await
   async setLimits(queue: string, key: string, change: LimitChange): Promise<QueueLimits> {
-    if (key === "") this.rights.needWhole("manage", queue);
-    else this.rights.need("manage", queue, key);
+    this.rights.needLimits(queue, key || undefined);
     return this.engine.setLimits(queue, key, change);
   }
 

@@ -49,7 +49,7 @@ export class GuardedRankedEngine extends GuardedEngine<RankedEngine> implements 
   }
 
   pauseFor(scope: JobScope, ms: number): void {
-    this.#need("manage", scope);
+    this.rights.needLimits(scope.queue, scope.key);
     this.engine.pauseFor(scope, ms);
   }
 

@@ -88,7 +88,8 @@ const commands: readonly (readonly [request: string, outcomes: Outcomes, before?
   ["PAUSE video", "ffffff"],
   ["LIMIT mail", "fffofo"],
   ["LIMIT mail running=5", "ffffof"],
-  ["LIMIT mail key=acme running=5", "ffffoo"],
+  ["LIMIT mail key=acme running=5", "ffffof"],
+  ["LIMIT mail key=acme running=0 rate=0", "ffffof"],
   ["LIMIT mail key=bolt running=5", "ffffof"],
   ["LIMIT mail key=bolt", "fffoff"],
   ["LIMIT video running=5", "ffffff"],
@@ -275,7 +276,7 @@ const OF_BEANSTALKD: readonly (readonly [request: string, words: readonly string
   ["use mail.acme\r\nkick 9\r\n", ["-", "-", "-", "-", "KICKED", "KICKED"]],
   ["use mail\r\nkick 9\r\n", ["-", "-", "-", "-", "KICKED", "-"]],
   ["pause-tube mail.bolt 0\r\n", ["?", "?", "?", "-", "?", "?"]],
-  ["pause-tube mail.acme 0\r\n", ["?", "?", "?", "-", "?", "PAUSED"]],
+  ["pause-tube mail.acme 0\r\n", ["?", "?", "?", "-", "?", "-"]],
   ["stats\r\n", ["-", "-", "-", "-", "-", "-"]],
 ];
 const WORDS: Readonly<Record<string, string>> = { "-": "FORBIDDEN", "?": "NOT_FOUND" };

@@ -146,6 +146,13 @@ export class EventLog {
         this.#log({ level: isDone ? "info" : "error", message, ...outcome });
         break;
       }
+      case "certificate-ends": {
+        const { file, expired } = event;
+        const message = expired ? "the certificate has expired" : "the certificate expires soon";
+        const until = new Date(event.until).toISOString();
+        this.#log({ level: expired ? "error" : "info", message, file, until });
+        break;
+      }
       case "shut-down": {
         const { kind: _, ...figures } = event;
         this.#log({ level: "info", message: "shut down", ...figures });

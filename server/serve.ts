@@ -193,7 +193,10 @@ async function serveAll(
     telemetry.tell({ kind: "reloaded", ...outcome });
   const { tls } = options;
   const renewal = tls !== undefined && "certFile" in tls
-    ? new TlsRenewal(tls, clock, tellReload)
+    ? new TlsRenewal(tls, clock, {
+      reloaded: tellReload,
+      ends: (end) => telemetry.tell({ kind: "certificate-ends", ...end }),
+    })
     : undefined;
   const onSockets = addresses.some(({ place }) => "transport" in place);
   const turns = onSockets ? await openLoopYield() : immediateTurns;

@@ -107,6 +107,13 @@ export type ServerEvent =
   }
   /** At SIGHUP one of `ServeOptions.reloads` was read again: what it did, or why nothing changed. */
   | { readonly kind: "reloaded" } & ReloadOutcome
+  /** Once a day: the certificate in `file` has expired, or does so within a week, at `until` (ms since 1970). */
+  | {
+    readonly kind: "certificate-ends";
+    readonly file: string;
+    readonly until: number;
+    readonly expired: boolean;
+  }
   /** The server accepts no more connections. Requests in flight have `within` ms. */
   | { readonly kind: "draining"; readonly within: number; readonly connections: number }
   /** The server has shut down, for any reason. */

@@ -51,7 +51,7 @@ export function readTlsFiles(files: TlsFiles, now: number, anyTime: boolean = fa
 }
 
 /** The reason why a certificate does not hold at `now`, in words that follow its name. */
-export function whyNotNow(now: number, from: number, until: number): string | undefined {
+function whyNotNow(now: number, from: number, until: number): string | undefined {
   if (now >= until) return `has expired (${new Date(until).toISOString()})`;
   if (now < from) return `is not valid yet (${new Date(from).toISOString()})`;
 }

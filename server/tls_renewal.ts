@@ -4,12 +4,19 @@ import type { Listener } from "../net/stream.ts";
 import type { TlsIdentity } from "../net/tls_identity.ts";
 import type { Clock } from "../scheduling/clock.ts";
 import type { Reloadable, ReloadOutcome } from "./reloads.ts";
-import { readTlsFiles, stampOf, type TlsFiles, whyNotNow } from "./tls_files.ts";
+import { readTlsFiles, stampOf, type TlsFiles } from "./tls_files.ts";
 
 const POLL_MS = 1000;
 const DAY_MS = 86_400_000;
 /** The time before the end of a certificate in which it is told each day. */
 const NEAR_MS = 7 * DAY_MS;
+
+/** Gets what happens to a certificate. */
+interface Told {
+  reloaded(outcome: ReloadOutcome): void;
+  /** It has expired, or does so soon, at `until` in ms since 1970. */
+  ends(end: { readonly file: string; readonly until: number; readonly expired: boolean }): void;
+}
 
 /** Reads the files of a server's certificate again, and gives it to the listeners. */
 export class TlsRenewal implements Reloadable {
@@ -18,7 +25,7 @@ export class TlsRenewal implements Reloadable {
   readonly identity: TlsIdentity;
   readonly #files: TlsFiles;
   readonly #clock: Clock;
-  readonly #tell: (outcome: ReloadOutcome) => void;
+  readonly #told: Told;
   #until: number;
   #listeners: readonly Listener[] = [];
   /** The stamp of the files whose content is in use, or was refused. */
@@ -29,15 +36,15 @@ export class TlsRenewal implements Reloadable {
   #stop: () => void = () => {};
   #isOver = false;
 
-  /** Reads the files. Throws the errors of `readTlsFiles`, but takes a certificate of any time: `tell` is told of it. */
-  constructor(files: TlsFiles, clock: Clock, tell: (outcome: ReloadOutcome) => void) {
+  /** Reads the files. Throws the errors of `readTlsFiles`, but takes a certificate of any time: `told` hears of it. */
+  constructor(files: TlsFiles, clock: Clock, told: Told) {
     this.#done = this.#seen = stampOf(files);
     const { identity, until } = readTlsFiles(files, Date.now(), true);
     this.identity = identity;
     this.#until = until;
     this.#files = files;
     this.#clock = clock;
-    this.#tell = tell;
+    this.#told = told;
   }
 
   /** Looks at the files from now on, once a second, for these listeners. */
@@ -74,9 +81,9 @@ export class TlsRenewal implements Reloadable {
 
   async #tryReload(): Promise<void> {
     try {
-      this.#tell({ what: this.name, did: await this.reload() });
+      this.#told.reloaded({ what: this.name, did: await this.reload() });
     } catch (error) {
-      this.#tell({ what: this.name, why: (error as Error).message });
+      this.#told.reloaded({ what: this.name, why: (error as Error).message });
     }
   }
 
@@ -85,8 +92,10 @@ export class TlsRenewal implements Reloadable {
     const now = Date.now();
     if (this.#until - now > NEAR_MS || now - this.#toldAt < DAY_MS) return;
     this.#toldAt = now;
-    const state = whyNotNow(now, -Infinity, this.#until) ??
-      `expires soon (${new Date(this.#until).toISOString()})`;
-    this.#tell({ what: this.name, why: `the certificate in ${this.#files.certFile} ${state}` });
+    this.#told.ends({
+      file: this.#files.certFile,
+      until: this.#until,
+      expired: now >= this.#until,
+    });
   }
 }

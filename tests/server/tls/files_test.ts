@@ -173,5 +173,10 @@ Deno.test("a server does not begin with wrong files, and tells of a certificate 
     await assertRejects(begin, Error, "key.pem does not belong to the certificate in");
     write("key.pem", pem("expired.key"));
     await using _server = await begin();
-    assertStringIncludes(String(log[0].why), "cert.pem has expired");
+    assertEquals([...log], [{
+      level: "error",
+      message: "the certificate has expired",
+      file: `${folder}/cert.pem`,
+      until: "2021-01-01T00:00:00.000Z",
+    }]);
   }));

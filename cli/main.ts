@@ -23,7 +23,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { AddressError } from "../net/mod.ts";
-import { logToConsole } from "../server/log.ts";
+import { logJsonToConsole, logToConsole } from "../server/log.ts";
 import {
   type Configuration,
   type Flags,
@@ -34,6 +34,7 @@ import {
   UsageError,
 } from "./flags.ts";
 import { CLOSED_PIPE, complain, note, OutputClosed, print, said } from "./output.ts";
+import { reason } from "./reason.ts";
 import { connectionFailure } from "./remote_spec.ts";
 
 /** Each command is loaded when it is needed: loading all of them doubles the time to start one. */
@@ -69,6 +70,9 @@ const program: Omit<LineupProgram, "argv"> = {
 const BAD_USAGE = 64;
 const OK = 0, FAILED = 1, NO_CONNECTION = 2;
 
+/** Whether a server runs whose log is read by programs. */
+let logsJson = false;
+
 /**
  * Runs `lineup` with these arguments. Resolves with the exit code: that of the command, 64 for a wrong command line, 2
  * without a connection, 141 if standard output is closed, 1 for another failure.
@@ -91,6 +95,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
+  logsJson = false;
   const [name, ...rest] = argv;
   let used: { command: Subcommand; flags: Flags } | undefined;
   try {
@@ -116,6 +121,7 @@ async function run(argv: readonly string[]): Promise<number> {
       return OK;
     }
     used = { command, flags };
+    logsJson = command.isConfigured === true && flags["log-format"] === "json";
     return await runConfigured(command, args, flags, { ...program, argv, configuration });
   } catch (error) {
     if (error instanceof OutputClosed) return CLOSED_PIPE;
@@ -124,9 +130,14 @@ async function run(argv: readonly string[]): Promise<number> {
       complain(error, `${more} --help explains.`);
       return BAD_USAGE;
     }
-    if (connectionFailure(error) === undefined) {
+    const code = connectionFailure(error) === undefined ? FAILED : NO_CONNECTION;
+    if (logsJson) {
+      logJsonToConsole({ level: "error", message: "lineup ends", why: reason(error) });
+      return code;
+    }
+    if (code === FAILED) {
       complain(error);
-      return FAILED;
+      return code;
     }
     complain(error, used && await destinationHint(used));
     return NO_CONNECTION;
@@ -152,7 +163,9 @@ async function runConfigured(
   program: LineupProgram,
 ): Promise<number> {
   const { configuration } = program;
-  configuration?.warnings.forEach(note);
+  const warn = (message: string): void =>
+    logsJson ? logJsonToConsole({ level: "info", message }) : note(message);
+  configuration?.warnings.forEach(warn);
   try {
     command.check?.(flags);
     return await command.run(args, flags, program);
@@ -195,7 +208,8 @@ async function find(name: string | undefined): Promise<Subcommand> {
 /** Reports a defect of ours. Deno would report it unescaped, and wait for a reader of standard error. */
 async function crash(event: Event, error: unknown): Promise<void> {
   event.preventDefault();
-  logToConsole({ level: "error", message: "lineup ends because of a defect", error });
+  const log = logsJson ? logJsonToConsole : logToConsole;
+  log({ level: "error", message: "lineup ends because of a defect", error });
   // While a line is being written, the last one needs another turn of the event loop.
   await said();
   Deno.exit(FAILED);

@@ -6,7 +6,8 @@ import { isLogged, type LogEntry, logJsonToConsole, logToConsole } from "../serv
 import { RepeatingLog } from "../server/repeating_log.ts";
 import type { Server } from "../server/mod.ts";
 import type { Flag, Flags } from "./flags.ts";
-import { note } from "./output.ts";
+import { complain, note } from "./output.ts";
+import { reason } from "./reason.ts";
 
 /** The flag of the form. */
 export const logFlags: Readonly<Record<string, Flag>> = {
@@ -62,6 +63,12 @@ export class ServerLog {
   /** Writes an entry of the level `error`. */
   error(message: string, details: Readonly<Record<string, unknown>> = {}): void {
     this.#write({ ...details, level: "error", message });
+  }
+
+  /** Tells of a failure that ends the server. */
+  failure(error: unknown): void {
+    if (this.isJson) this.error("the server fails", { why: reason(error) });
+    else complain(error);
   }
 
   /** Whether `started` was called. */

@@ -32,7 +32,6 @@ import {
 } from "./queue_data.ts";
 import { check, exportTo, importFrom, reportingStore, warnOfReaders } from "./queue_file.ts";
 import { counted } from "../figures.ts";
-import { complain } from "../output.ts";
 import { traceServer } from "../open_telemetry.ts";
 import { takeOver } from "./takeover.ts";
 import { needRead } from "../permissions.ts";
@@ -217,7 +216,7 @@ run an interrupted import again.`,
     const log = new ServerLog(flags);
     await using held = flags.wait === undefined || !inFile
       ? undefined
-      : await takeOver(data, flags.wait, serving);
+      : await takeOver(data, flags.wait, serving, log.note);
     const open = (): Promise<Store> =>
       database ? openDatabase(place) : sqliteStore(data, { maxSize });
     const work = await openQueue({
@@ -249,7 +248,7 @@ run an interrupted import again.`,
       }));
       work.lost?.then((error) => {
         isTakenOver = true;
-        complain(error);
+        log.failure(error);
         void Promise.all([server.shutdown(), other?.shutdown()]);
       });
       const also = other === undefined
@@ -265,7 +264,7 @@ run an interrupted import again.`,
       });
       await other?.finished;
     } finally {
-      if (!await closed(work)) code = LOST;
+      if (!await closed(work, log)) code = LOST;
       if (log.isStarted) log.stopped();
     }
     return isTakenOver ? TAKEN_OVER : code;
@@ -312,15 +311,16 @@ function shown(store: Store, log: ServerLog): Store {
 }
 
 /** Closes a queue and reports lost changes. Resolves with whether nothing is lost. */
-async function closed(work: OpenQueue): Promise<boolean> {
+async function closed(work: OpenQueue, log: ServerLog): Promise<boolean> {
   try {
     const lost = await work.close();
     if (lost > 0) {
-      complain(`the store failed: ${counted(lost, "change")} ${lost === 1 ? "is" : "are"} lost`);
+      const changes = `${counted(lost, "change")} ${lost === 1 ? "is" : "are"} lost`;
+      log.failure(new Error(`the store failed: ${changes}`));
     }
     return lost === 0;
   } catch (error) {
-    complain(error);
+    log.failure(error);
     return false;
   }
 }

@@ -5,7 +5,6 @@ import { isSqliteFileInUse } from "../../queue/mod.ts";
 import { type HeldPorts, holdPorts } from "../../server/held_ports.ts";
 import type { ServeOptions } from "../../server/mod.ts";
 import { age } from "../figures.ts";
-import { note } from "../output.ts";
 
 /** The pause between two looks at the file, in ms. */
 const LOOK_MS = 50;
@@ -19,6 +18,7 @@ export async function takeOver(
   path: string,
   wait: number,
   serving: ServeOptions,
+  note: (text: string) => void,
 ): Promise<HeldPorts | undefined> {
   const held = serving.sharePort ? await holdPorts(serving, lineup1) : undefined;
   const end = performance.now() + wait;

@@ -1,5 +1,6 @@
 // What a client proves, and whom it trusts: certificates, a key, a token.
 
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls } from "../client/mod.ts";
 import { type Flag, type Flags, UsageError } from "./flags.ts";
 import { readText } from "./input.ts";
@@ -73,6 +74,7 @@ export function readCredentials(files: CredentialFiles): Credentials {
     const flag = key === cert ? "cert" : "cert-key";
     tls.key = readPem(flag, key, "private key");
     needSecret(flag, key);
+    needSame(tls, flag, cert!, key);
   }
   const base = Object.keys(tls).length === 0 ? {} : { tls };
   if (tokenFile !== undefined) {
@@ -93,6 +95,21 @@ export function readToken(path: string): string {
     throw new UsageError(`--token-file: cannot read ${path}: ${reason(error)}.`);
   }
   return checkToken(text.trim(), `--token-file: ${path}`);
+}
+
+/** Refuses the key of another certificate here: a server that gets it says nothing of use. */
+function needSame({ cert, key }: ClientTls, flag: string, certPath: string, path: string): void {
+  let isSame: boolean;
+  try {
+    isSame = new X509Certificate(cert!).checkPrivateKey(createPrivateKey(key!));
+  } catch {
+    // What cannot be read is told when it is used.
+    return;
+  }
+  if (isSame) return;
+  throw new UsageError(
+    `--${flag}: the key in ${path} is not that of the certificate in ${certPath}.`,
+  );
 }
 
 function needSecret(flag: string, path: string): void {

@@ -2,6 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { writeAllSync } from "./output.ts";
+import { reason } from "./reason.ts";
 
 /** A file that is being written. Disposing closes it, and removes it if it is not finished. */
 export interface NewFile extends Disposable {
@@ -75,11 +76,20 @@ export function openOwn(path: string): number {
  * service manager hands secrets to its services so.
  */
 export function needPrivate(path: string): void {
-  const { mode, isFile } = Deno.statSync(path);
+  const { mode, isFile } = statOf(path);
   if (!isFile || mode === null || (mode & 0o027) === 0) return;
   throw new Error(
     `other users can ${(mode & 0o004) === 0 ? "write" : "read"} ${path}; chmod 600 it`,
   );
+}
+
+/** Deno's message names no file. */
+function statOf(path: string): Deno.FileInfo {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error)}`, { cause: error });
+  }
 }
 
 /** The mode of a file that other users may read or write; `undefined` for a private file or none. */

@@ -23,6 +23,10 @@ const MEANINGS: readonly (readonly [said: RegExp, means: string])[] = [
     "the server's certificate is not valid yet; compare the clocks of both machines",
   ],
   [
+    /.*invalid HTTP version parsed.*/s,
+    "the server does not speak WebSocket at this address, or it speaks TLS there: wss:// is with TLS",
+  ],
+  [
     /received (corrupt message|fatal alert).*|.*wrong version number.*|packet length too long/s,
     "the server does not speak TLS at this address, or not this protocol; tcp:// is without TLS",
   ],

@@ -97,7 +97,10 @@ not text is {"base64": ...}. A line that is not what the SPEC promises is an err
       return OK;
     } catch (error) {
       if (signal.aborted && !(signal.reason instanceof Refusal)) return INTERRUPTED;
-      if (!(error instanceof Refusal)) throw error;
+      // A greeting that refuses the client is no answer: there is no connection.
+      if (!(error instanceof Refusal) || (session === undefined && error.code !== "expired")) {
+        throw error;
+      }
       printFrame(toFrame(error));
       return ERR;
     } finally {

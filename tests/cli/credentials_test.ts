@@ -1,5 +1,6 @@
 // --cert, --cert-key, --token-file and LINEUP_TOKEN.
 
+import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openQueue, queueProtocol } from "../../queue/mod.ts";
 import {
@@ -70,6 +71,8 @@ Deno.test("each command that connects shows --cert, and says what is missing", (
         const { code, err } = await run(...shown);
         assertEquals([code, err.includes("unauthenticated")], [0, false], `${name}: ${err}`);
         const without = await run();
+        // A refused greeting is no connection, as a refused token is none.
+        if (name === "call") assertEquals(without.code, 2);
         assert(without.code !== 0, name);
         assertStringIncludes(
           without.err + without.out,
@@ -186,4 +189,27 @@ Deno.test("a token is no word of a command line, and its file is private", () =>
     const bare = await lineup(["call", "--cert", pem("client.pem"), "127.0.0.1:1", "PING"]);
     assertStringIncludes(bare.err, "lineup: --cert: ");
     assertStringIncludes(bare.err, "holds CERTIFICATE and no private key.");
+  }));
+
+Deno.test("a missing file, another certificate's key and a missing wss:// are told in words", () =>
+  withFolder(async (folder) => {
+    const call = (...flags: string[]) => lineup(["call", ...flags, "PING"]);
+    const none = await call("--token-file", `${folder}/none`, "tls://127.0.0.1:1");
+    assertEquals(none.code, 64);
+    assertStringIncludes(none.err, `--token-file: cannot read ${folder}/none: No such file`);
+    const key = `${folder}/other.key`;
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const text = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+    await Deno.writeTextFile(key, text, { mode: 0o600 });
+    const other = await call("--cert", pem("client.pem"), "--cert-key", key, "tls://127.0.0.1:1");
+    assertEquals(other.code, 64);
+    assertStringIncludes(
+      other.err,
+      `--cert-key: the key in ${key} is not that of the certificate in ${pem("client.pem")}.`,
+    );
+    await withQueue({ tls: identity }, async (address) => {
+      const { code, err } = await call(address.replace("tls:", "ws:"));
+      assertEquals(code, 2);
+      assertStringIncludes(err, "does not speak WebSocket at this address, or it speaks TLS");
+    });
   }));

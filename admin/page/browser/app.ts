@@ -1,6 +1,7 @@
 // The frame of the page: navigation, the state of the connection, and the view that the address bar names.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { printable } from "../../../protocol/printable.ts";
 import { Dialog } from "./dialog.ts";
 import { Help } from "./help.ts";
 import { type Drawn, html } from "./html.ts";
@@ -135,7 +136,7 @@ function View({ view, of, filter }: PagePlace): Drawn {
 function useTitle({ view, of }: PagePlace): void {
   useEffect(() => {
     const part = PARTS.find((each) => each.view === view)?.title ?? "Lineup";
-    document.title = `${of === undefined ? part : `${of} · ${part}`} · Lineup`;
+    document.title = printable(`${of === undefined ? part : `${of} · ${part}`} · Lineup`);
   }, [view, of]);
 }
 

@@ -317,6 +317,26 @@ Deno.test("no text of a job, a key or a queue becomes HTML", sanitizers, async (
   await client.PURGE({ queue });
 });
 
+Deno.test(
+  "invisible characters and those that turn text around are shown as escapes",
+  sanitizers,
+  async () => {
+    const queue = "\u202egnp.exe";
+    const id = await putDead(queue, "body\u2066\n\ttail", "a\u200bb");
+    const { page, problems } = await openPlace(browser, `${server.page}/#/queues`);
+    await page.getByRole("link", { name: "\\u{202e}gnp.exe", exact: true }).click();
+    await heading(page, "\\u{202e}gnp.exe");
+    assertMatch(await page.title(), /^\\u\{202e\}gnp/);
+    await page.goto(`${server.page}/#/jobs/${id}`);
+    await page.getByText("a\\u{200b}b").first().waitFor();
+    await press(page, "b");
+    assertEquals(await page.getByLabel("The body").textContent(), "body\\u{2066}\n\ttail");
+    assertEquals(problems, []);
+    await page.context().close();
+    await client.PURGE({ queue });
+  },
+);
+
 Deno.test("a lost connection is said and healed", sanitizers, async () => {
   const first = await startServer();
   const { page } = await openPlace(browser, `${first.page}/#/queues`);

@@ -26,7 +26,7 @@ async function promtool(args: readonly string[], input?: string): Promise<string
   return said;
 }
 
-Deno.test("promtool accepts the alert rules, and old jobs and a failing store raise alerts", () =>
+Deno.test("promtool accepts the alert rules, and old jobs, a failing store, and a server that is down raise alerts", () =>
   withDirectory(async (directory) => {
     await find("promtool");
     assertStringIncludes(await promtool(["check", "rules", RULES]), "SUCCESS");
@@ -43,7 +43,34 @@ tests:
       - { series: 'lineup_queue_oldest_seconds{instance="a",queue="off"}', values: "0+60x30" }
       - { series: 'lineup_queue_paused{instance="a",queue="off"}', values: "1x30" }
       - { series: 'lineup_queue_read_only{instance="a"}', values: "0x9 1x20" }
+      - { series: 'up{instance="a",job="lineup"}', values: "1x9 0x20" }
+      - { series: 'lineup_queue_takers{instance="a",queue="mail"}', values: "0x30" }
+      - { series: 'lineup_queue_takers{instance="a",queue="off"}', values: "0x30" }
+      - { series: 'lineup_queue_jobs{instance="a",queue="mail",state="taken"}', values: "0x30" }
+      - { series: 'lineup_queue_jobs{instance="a",queue="off",state="taken"}', values: "0x30" }
+      - { series: 'lineup_queue_jobs{instance="a",queue="_other",state="taken"}', values: "0x30" }
+      - { series: 'lineup_queue_jobs{instance="a",queue="_other",state="ready"}', values: "3x30" }
     alert_rule_test:
+      - eval_time: 20m
+        alertname: LineupNobodyTakes
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: a, queue: mail }
+            exp_annotations: { summary: "Nobody takes the jobs of mail" }
+      - eval_time: 20m
+        alertname: LineupOthersStand
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: a, queue: _other, state: ready }
+            exp_annotations:
+              summary: "Nobody takes the jobs of the queues of a beyond the first 100"
+              description: "lineup queues --json tells which, and whether they are paused."
+      - { eval_time: 9m, alertname: LineupDown, exp_alerts: [] }
+      - eval_time: 12m
+        alertname: LineupDown
+        exp_alerts:
+          - exp_labels: { severity: critical, instance: a, job: lineup }
+            exp_annotations:
+              summary: "a does not answer Prometheus"
+              description: "The server is down, its admin port cannot be reached, or no target of the job lineup is configured."
       - { eval_time: 5m, alertname: LineupJobsOld, exp_alerts: [] }
       - eval_time: 20m
         alertname: LineupJobsOld
@@ -60,6 +87,15 @@ tests:
             exp_annotations:
               summary: "The store of a fails"
               description: "Nothing can be put, taken or done until it works again. The log names the error."
+  - interval: 1m
+    alert_rule_test:
+      - eval_time: 5m
+        alertname: LineupDown
+        exp_alerts:
+          - exp_labels: { severity: critical, job: lineup }
+            exp_annotations:
+              summary: "Lineup does not answer Prometheus"
+              description: "The server is down, its admin port cannot be reached, or no target of the job lineup is configured."
 `,
     );
     assertStringIncludes(await promtool(["test", "rules", test]), "SUCCESS");

@@ -34,9 +34,10 @@ export interface LogEntry {
  *
  * @example
  * ```ts
- * import { logToConsole } from "@lineup/lineup/server";
+ * import { logToConsole, logWritten } from "@lineup/lineup/server";
  *
  * logToConsole({ level: "info", message: "backup done", files: 3 });
+ * await logWritten();
  * ```
  */
 export function logToConsole(entry: LogEntry): void {
@@ -49,16 +50,28 @@ export function logToConsole(entry: LogEntry): void {
  *
  * @example
  * ```ts
- * import { logJsonToConsole } from "@lineup/lineup/server";
+ * import { logJsonToConsole, logWritten } from "@lineup/lineup/server";
  *
  * logJsonToConsole({ level: "info", message: "backup done", files: 3 });
+ * await logWritten();
  * ```
  */
 export function logJsonToConsole(entry: LogEntry): void {
   standardError().line(formatJsonEntry(entry));
 }
 
-/** Resolves once every entry of `logToConsole` is written, or standard error was not read for a second. */
+/**
+ * Resolves once every entry of `logToConsole` and `logJsonToConsole` is written, or standard error was not read for a
+ * second. Wait for it before a program ends.
+ *
+ * @example
+ * ```ts
+ * import { logToConsole, logWritten } from "@lineup/lineup/server";
+ *
+ * logToConsole({ level: "info", message: "the last words" });
+ * await logWritten();
+ * ```
+ */
 export function logWritten(): Promise<void> {
   return standardError().flush();
 }

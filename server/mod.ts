@@ -86,7 +86,7 @@ export type {
   SomeHandlers,
 } from "./request/handlers.ts";
 export { instant } from "./request/handlers.ts";
-export { type LogEntry, logJsonToConsole, type LogLevel, logToConsole } from "./log.ts";
+export { type LogEntry, logJsonToConsole, type LogLevel, logToConsole, logWritten } from "./log.ts";
 export { systemClock } from "../net/clock.ts";
 export type { Clock } from "../scheduling/clock.ts";
 export { type Listener, listenMemory, type MemoryListener, type TlsIdentity } from "../net/mod.ts";

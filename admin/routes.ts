@@ -54,6 +54,8 @@ export function pathOf({ target }: RequestHead): string {
 
 /** Answers at paths that no route has. */
 export interface FurtherPaths {
+  /** The paths that people type. */
+  readonly paths: readonly string[];
   /** `undefined` for a path that it does not have. */
   answer(request: RequestHead): Promise<HttpAnswer | undefined>;
 }
@@ -67,7 +69,7 @@ export async function answerBy(
   const route = routes.get(pathOf(request));
   const answer = route === undefined ? await further?.answer(request) : undefined;
   if (route === undefined && answer === undefined) {
-    const known = [...routes.keys()].join(", ");
+    const known = [...new Set([...further?.paths ?? [], ...routes.keys()])].join(", ");
     return refusing("404 Not Found", `There is nothing here. The paths are ${known}.`);
   }
   if (request.method !== "GET" && request.method !== "HEAD") {

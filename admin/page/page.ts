@@ -31,6 +31,7 @@ interface PageFile {
 
 /** The page of a server. Its files are loaded when the first of them is asked for. */
 export class Page {
+  readonly paths: readonly string[] = ["/"];
   readonly #history: () => FigureHistory | undefined;
   readonly #mayRead: (token: string | undefined) => boolean;
   #files: Promise<ReadonlyMap<string, PageFile>> | undefined = undefined;

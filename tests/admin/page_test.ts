@@ -118,6 +118,14 @@ Deno.test("/history tells the samples behind one that the page has", async () =>
   }
 });
 
+Deno.test("a path that does not exist names that of the page", async () => {
+  await using test = await TestServer.open();
+  await using admin = await openPage(test);
+  const [{ status }, text] = await get(admin.address, "/metric");
+  assertEquals(status, 404);
+  assertStringIncludes(text, "The paths are /, /healthz,");
+});
+
 Deno.test("/history waits for the server", async () => {
   const { promise, resolve } = Promise.withResolvers<TestServer["server"]>();
   await using admin = await serveAdmin(promise, { address: "127.0.0.1:0", page: {} });

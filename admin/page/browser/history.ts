@@ -1,7 +1,7 @@
 // The last two hours of the server, as it has recorded them.
 
 import { createStore, type Watched } from "./store.ts";
-import { token } from "./server.ts";
+import { lose, token } from "./server.ts";
 
 type FigureValues = readonly (number | null)[];
 
@@ -93,6 +93,9 @@ async function fetchBehind(before: Samples | undefined): Promise<HistoryAnswer> 
   const response = await fetch(`/history${query}`, {
     headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
     cache: "no-store",
+  }).catch((error: Error) => {
+    lose(error.message);
+    throw error;
   });
   if (!response.ok) {
     const why = (await response.text()).slice(0, 300).trim();

@@ -135,6 +135,14 @@ function need(): DynamicClient {
   return client;
 }
 
+/** Notes that the server cannot be reached, whoever has found it out, and connects again. */
+export function lose(why: string): void {
+  // Another state than open has its own reason, or is trying already.
+  if (connection.get().state !== "open") return;
+  connection.set({ ...connection.get(), state: "lost", why });
+  void open();
+}
+
 /** Notes whether the connection still works. */
 async function told<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -149,8 +157,7 @@ async function told<T>(answer: Promise<T>): Promise<T> {
         connection.set({ ...connection.get(), state: "locked", why: error.message });
       }
     } else if ((error as Error).name === "ConnectionLost") {
-      connection.set({ ...connection.get(), state: "lost", why: (error as Error).message });
-      void open();
+      lose((error as Error).message);
     }
     throw error;
   }

@@ -337,6 +337,19 @@ Deno.test(
   },
 );
 
+Deno.test("the overview says that the connection is lost, and in one way", sanitizers, async () => {
+  const first = await startServer();
+  const { page } = await openPlace(browser, first.page);
+  await page.getByText("All is well.").waitFor();
+  await first[Symbol.asyncDispose]();
+  const alert = page.getByRole("alert");
+  await alert.first().waitFor();
+  assertMatch(await alert.first().innerText(), /^The connection is lost\./);
+  assertEquals(await page.locator(".status").innerText(), "Not connected");
+  assertEquals(await page.getByText("The figures cannot be read.").count(), 0);
+  await page.context().close();
+});
+
 Deno.test("a lost connection is said and healed", sanitizers, async () => {
   const first = await startServer();
   const { page } = await openPlace(browser, `${first.page}/#/queues`);

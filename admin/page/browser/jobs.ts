@@ -78,11 +78,11 @@ function JobPage({ filter, after, every }: JobPageProps): Drawn {
         html`<button type="button" onClick=${() => setAct("DROP")}>Drop all that match</button>`}
     </div>
     <${Scrolled} label="Table of jobs" isCard>
-      <table>
+      <table class="jobs">
         <thead><tr>
           <th scope="col">Job</th><th scope="col">State</th><th scope="col">Key</th>
-          <th scope="col" class="number">Attempt</th><th scope="col" class="number">Age</th>
-          <th scope="col" class="number">Left</th><th scope="col" class="number">Size</th>
+          <th scope="col" class="number spare">Attempt</th><th scope="col" class="number">Age</th>
+          <th scope="col" class="number spare">Left</th><th scope="col" class="number spare">Size</th>
           <th scope="col">Name or reason</th>
         </tr></thead>
         <tbody>${value.items.map((job) => html`<${JobRow} key=${job.id} job=${job} />`)}</tbody>
@@ -113,14 +113,14 @@ function JobRow({ job }: { job: Values }): Drawn {
         ? "running"
         : String(state)}</span></td>
       <td>${key === undefined ? html`<span class="zero">–</span>` : String(key)}</td>
-      <td class="number">${whole(Number(attempt))}<span class="hint"> / ${Number(attempts) === 0
-        ? "∞"
-        : whole(Number(attempts))}</span></td>
+      <td class="number spare">${whole(
+        Number(attempt),
+      )}<span class="hint"> / ${Number(attempts) === 0 ? "∞" : whole(Number(attempts))}</span></td>
       <td class="number">${duration(Number(age))}</td>
-      <td class="number">${left === undefined
+      <td class="number spare">${left === undefined
         ? html`<span class="zero">–</span>`
         : duration(Number(left))}</td>
-      <td class="number">${bytes(Number(size))}</td>
+      <td class="number spare">${bytes(Number(size))}</td>
       <td class="cut">${unique !== undefined && html`
         <code>${String(unique)}</code>
       `}${reason !== undefined && String(reason)}</td>

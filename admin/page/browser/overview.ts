@@ -113,7 +113,7 @@ function Tiles({ samples }: { samples: Samples }): Drawn {
   const seats = figure("seats");
   const isQueue = figure("queue-ready") !== undefined;
   return html`
-    <dl class="tiles">
+    <dl class=${`tiles ${isQueue ? "eight" : "six"}`}>
       <${Tile} name="Requests" value=${perSecond(
         lastOf(requests),
       )} values=${requests} color="blue" />

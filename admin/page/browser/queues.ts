@@ -15,8 +15,8 @@ import { Scrolled } from "./scrolled.ts";
 
 /** A sparkline shows so many samples: ten minutes. */
 const SPARK_SAMPLES = 200;
-/** So many queues are drawn; the filter finds the others. */
-const MOST_ROWS = 200;
+/** So many queues are drawn at first, and so many more each time that somebody asks. */
+const ROWS = 200;
 
 const COLUMNS = [
   { name: "ready", title: "Ready" },
@@ -31,6 +31,7 @@ const COLUMNS = [
 export function QueuesView({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const { value, error } = usePolled(() => list("QUEUES"), "queues", polledEvery);
   const { samples }: HistoryState = useStore(recorded);
+  const [most, setMost] = useState(ROWS);
   const [isPutting, setPutting] = useState(false);
   const { name = "", sort = "" } = filter;
   const change = (more: Record<string, string>): void =>
@@ -78,7 +79,7 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
           )}
         </tr></thead>
         <tbody>
-          ${rows.slice(0, MOST_ROWS).map((row) =>
+          ${rows.slice(0, most).map((row) =>
             html`<${QueueRow} key=${row.queue} row=${row} without=${
               withoutCourse(samples, String(row.queue))
             } values=${samples?.queues.get(String(row.queue))?.get("ready") ?? []} />`
@@ -92,10 +93,13 @@ export function QueuesView({ filter }: { filter: Readonly<Record<string, string>
           : html`<p>No queue has “${name}” in its name.</p>`
       }
       </div>`}
-      ${rows.length > MOST_ROWS &&
-        html`<p class="hint padded">${
-          whole(rows.length - MOST_ROWS)
-        } more: filter by name to see them.</p>`}
+      ${rows.length > most && html`
+        <p class="padded">
+          <button type="button" onClick=${() => setMost(most + ROWS)}>Show ${whole(
+            Math.min(ROWS, rows.length - most),
+          )} more of ${whole(rows.length - most)}</button>
+        </p>
+      `}
     <//>
     ${isPutting && html`<${PutDialog} queue="" onClose=${() => setPutting(false)} />`}
   `;

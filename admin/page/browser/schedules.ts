@@ -115,7 +115,9 @@ function ScheduleRow({ schedule, mayChange, onOpen }: ScheduleRowProps): Drawn {
       <th scope="row">${String(name)}</th>
       <td>${inWords(schedule)}${cron !== undefined &&
         html`<br /><small><code>${String(cron)}</code> ${String(tz ?? "UTC")}</small>`}</td>
-      <td><a href=${linkTo("queues", String(queue))}>${String(queue)}</a>${key !== undefined &&
+      <td class="named"><a href=${linkTo("queues", String(queue))}>${String(
+        queue,
+      )}</a>${key !== undefined &&
         html`<small> ${String(key)}</small>`}</td>
       <td class="number">${next === undefined
         ? html`<span class="worth">never</span>`

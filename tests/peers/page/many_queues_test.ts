@@ -1,6 +1,6 @@
 // The page of a server with more queues than it keeps the course of.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { openBrowser, openPlace, startServer } from "./browser.ts";
 
 Deno.test("the overview looks at all queues, and one without a course says so", {
@@ -21,6 +21,15 @@ Deno.test("the overview looks at all queues, and one without a course says so", 
   assertEquals(await page.getByText("All is well").count(), 0);
   await page.getByRole("link", { name: "Queues" }).click();
   await page.getByText("no course kept").first().waitFor();
+  const rows = page.locator("table.queues tbody tr");
+  assertEquals(await rows.count(), 200);
+  await page.getByRole("button", { name: "Show 51 more of 51" }).click();
+  await rows.nth(250).waitFor();
+  await page.setViewportSize({ width: 380, height: 800 });
+  await page.goto(`${server.page}/#/jobs?queue=z-last`);
+  await page.getByRole("link", { name: "251", exact: true }).waitFor();
+  const table = await page.locator("table.jobs").boundingBox();
+  assert(table!.x + table!.width <= 380);
   await page.goto(`${server.page}/#/queues/z-last`);
   await page.getByText("No course is kept: the server keeps that of 64 queues only.")
     .waitFor();

@@ -1,5 +1,5 @@
 import { checkSqliteFile, importSqliteFile } from "@lineup/lineup/queue";
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 
 import { withDirectory } from "../temporary_directory.ts";
 import { lineup } from "./lineup_here.ts";
@@ -181,6 +181,11 @@ Deno.test("lineup queue --import makes jobs of lines with only a queue and a bod
     const second = await lineup(["queue", "--port", "0", "--data", data]);
     assertEquals(second.code, 1);
     assertStringIncludes(second.err, `${data} is in use by another server`);
+    const begun = performance.now();
+    const waited = await lineup(["queue", "--port", "0", "--data", data, "--wait", "100ms"]);
+    assertStringIncludes(waited.err, `${data} is in use by another server`);
+    // SQLite alone would wait for five seconds.
+    assert(performance.now() - begun < 4000);
   }));
 
 Deno.test("lineup queue --import tells its progress, and adds nothing where it is killed", () =>

@@ -158,7 +158,7 @@ export const queue: Subcommand = {
       value: "DURATION",
       type: { type: "duration", min: 0, max: 3_600_000 },
       summary:
-        "Wait so long for --data if another server uses it. With --share-port, clients connect meanwhile and wait too.",
+        "Wait so long for the file of --data if another server uses it. With --share-port, clients connect meanwhile and wait too.",
     },
     again: {
       perRun: true,
@@ -291,6 +291,7 @@ function queueOptions(flags: Flags): QueueReconfiguration {
   };
 }
 
+const NO_WAIT = "--wait has an effect only with --data FILE: a database is not waited for.";
 const NO_SIZE = "--max-size has an effect only when serving --data FILE.";
 
 /** How to serve by the flags. Throws `UsageError` where they do not go together. */
@@ -298,6 +299,7 @@ function planOf(flags: Flags) {
   if (flags["max-size"] !== undefined && !isFile(flags.data)) {
     throw new UsageError(NO_SIZE);
   }
+  if (flags.wait !== undefined && !isFile(flags.data)) throw new UsageError(NO_WAIT);
   return {
     serving: servingOptions(flags),
     handlersOf: beanstalkdHandlers(flags),

@@ -256,3 +256,11 @@ Deno.test("lineup queue --max-size bounds its file, and is for a server only", (
     const small = await lineup(["queue", "--max-size", "1000"]);
     assertStringIncludes(small.err, "--max-size must be a size in bytes");
   }));
+
+Deno.test("lineup queue --wait is refused where there is no file to wait for", async () => {
+  for (const data of [":memory:", "postgres://app@127.0.0.1:1/app"]) {
+    const { code, err } = await lineup(["queue", "--port", "0", "--data", data, "--wait", "1s"]);
+    assertEquals(code, 64);
+    assertStringIncludes(err, "--wait has an effect only with --data FILE");
+  }
+});

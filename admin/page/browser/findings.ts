@@ -76,17 +76,17 @@ export function findings(samples: Samples, queues?: readonly Values[]): readonly
   return found.sort((a, b) => Number(b.isBad) - Number(a.isBad));
 }
 
-interface QueueState {
+interface WatchedQueue {
   readonly name: string;
   readonly oldest: number;
   readonly dead: number;
 }
 
-function ofReply({ queue, oldest, dead }: Values): QueueState {
+function ofReply({ queue, oldest, dead }: Values): WatchedQueue {
   return { name: String(queue), oldest: Number(oldest ?? 0), dead: Number(dead ?? 0) };
 }
 
-function ofHistory({ queues }: Samples): QueueState[] {
+function ofHistory({ queues }: Samples): WatchedQueue[] {
   return [...queues].map(([name, columns]) => {
     const last = (column: string): number => columns.get(column)?.at(-1) ?? 0;
     return { name, oldest: last("oldest"), dead: last("dead") };

@@ -40,7 +40,7 @@ export interface PutReply {
 }
 
 /** A job that a server which shuts down did not take. */
-interface HeldJob {
+interface DeferredJob {
   readonly serial: number;
   send(): void;
   fail(error: Error): void;
@@ -63,7 +63,7 @@ export class Putter implements AsyncDisposable {
   #session: Session;
   #serial = 0;
   /** Jobs that wait for the connection to the next server. */
-  #held: HeldJob[] = [];
+  #held: DeferredJob[] = [];
   /** The loss of a connection with jobs that may be in the queue: nothing is sent after it. */
   #loss: Error | undefined = undefined;
 

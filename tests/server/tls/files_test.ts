@@ -8,6 +8,9 @@ import { bareProtocol } from "../../bare_protocol.ts";
 import { RawClient } from "../../raw_client.ts";
 import { WatchedLog } from "../../watched_log.ts";
 
+/** More connections in a row are not reset by one renewal. */
+const MOST_RESETS = 3;
+
 const pem = (name: string): string =>
   Deno.readTextFileSync(new URL(`../../transports/tls/${name}`, import.meta.url));
 
@@ -63,8 +66,15 @@ const withServer = (test: (running: Running) => Promise<void>, more = {}): Promi
         // TLS is the same below a WebSocket.
         const address = server.addresses[at].replace("wss:", "tls:").replace(/\/$/, "");
         const tls = { caCerts: [pem(trusted)] };
-        const stream = await connectStream(parseAddress(address), { tls });
-        return at === 0 ? await RawClient.open(stream) : new RawClient(stream);
+        for (let tries = 0;; tries++) {
+          try {
+            const stream = await connectStream(parseAddress(address), { tls });
+            return at === 0 ? await RawClient.open(stream) : new RawClient(stream);
+          } catch (error) {
+            // The listener of the certificate before may close in this moment, see docs/OPERATIONS.md.
+            if (tries === MOST_RESETS || !/reset/i.test((error as Error).message)) throw error;
+          }
+        }
       },
     });
   });

@@ -129,7 +129,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     {
       typed:
         "--data DIR/jobs.db --host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --metrics-keys mail --drain 1s " +
-        "--log-level debug --log-format json --max-memory 64MiB --max-size 64MiB --insecure",
+        "--log-level debug --max-memory 64MiB --max-size 64MiB --insecure",
       serves: true,
     },
     {
@@ -145,7 +145,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     },
     { typed: "--config DIR/queue.jsonc", serves: true },
     { typed: "--data :memory: --port 0 --reserve unix:DIR/admin.sock", serves: true },
-    { typed: "--data DIR/jobs.db --wait 1s --share-port --port 0", serves: true },
+    { typed: "--data DIR/jobs.db --wait 1s --share-port --port 0 --log-format json", serves: true },
     { typed: "--data DIR/jobs.db --export DIR/lines" },
     { typed: "--data DIR/copy.db --import DIR/lines --again" },
     { typed: "--check DIR/jobs.db" },
@@ -159,11 +159,11 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   serve: [
     {
       typed:
-        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --log-format json --insecure --identities DIR/identities.jsonl CALC",
+        "--host 127.0.0.1 --port 0 --ws 0 --ws-origin * --admin 0 --admin-origin * --drain 1s --log-level debug --insecure --identities DIR/identities.jsonl CALC",
       serves: true,
     },
     { typed: `--port 0 ${IDENTITY} CALC`, serves: true },
-    { typed: "--port 0 --share-port CALC", serves: true },
+    { typed: "--port 0 --share-port --log-format json CALC", serves: true },
     { typed: "--port 0 --processes 2 CALC", also: [...WRITE, "--allow-run"], serves: true },
     {
       typed: "--listen unix:DIR/s.sock --mode 600 --reserve unix:DIR/r.sock CALC",

@@ -1,12 +1,33 @@
 // Connections that arrive as events, in a queue for `accept`.
 
-import type { ByteStream } from "./stream.ts";
+import { setImmediate } from "node:timers";
+import type { ByteStream, Listener } from "./stream.ts";
 
 /** An error in place of a connection. */
 interface AcceptFailure {
   readonly error: unknown;
   /** Called by the next `accept`, or by `close`. */
   readonly goOn: () => void;
+}
+
+/** Begins each connection of `sockets` until that is closed. Its errors go to the `accept` of `arrivals`. */
+export async function acceptInto(
+  arrivals: AcceptQueue,
+  sockets: Pick<Listener, "accept">,
+  begin: (stream: ByteStream) => void,
+): Promise<void> {
+  for (;;) {
+    try {
+      const stream = await sockets.accept();
+      if (stream === undefined) return;
+      begin(stream);
+      // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    } catch (error) {
+      // The caller of `accept` decides how long to wait after an error.
+      await arrivals.fail(error);
+    }
+  }
 }
 
 /** Connections that wait to be accepted. */

@@ -2,8 +2,7 @@
 // listener of node:tls accepts nothing any more once file descriptors have run out, and reads on while nobody takes the
 // bytes.
 
-import { setImmediate } from "node:timers";
-import { AcceptQueue } from "./accept_queue.ts";
+import { acceptInto, AcceptQueue } from "./accept_queue.ts";
 import type { ListenOptions } from "./listen_options.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 import { type Handshake, nodeTlsServer } from "./node_tls_server.ts";
@@ -33,22 +32,7 @@ export function listenNodeTls(
     }
   }
 
-  async function acceptAll(): Promise<void> {
-    for (;;) {
-      try {
-        const stream = await sockets.accept();
-        if (stream === undefined) return;
-        begin(stream);
-        // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      } catch (error) {
-        // The caller of `accept` decides how long to wait after an error.
-        await arrivals.fail(error);
-      }
-    }
-  }
-
-  acceptAll();
+  acceptInto(arrivals, sockets, begin);
   return {
     address,
     accept: () => arrivals.accept(),

@@ -2,9 +2,8 @@
 // the server reads. Deno's own server WebSocket cannot stop reading, so that a client could fill the memory. The
 // libraries for node:http do not help: node:http accepts nothing any more once file descriptors have run out.
 
-import { setImmediate } from "node:timers";
 import { formatAddress, type WebSocketAddress } from "./address.ts";
-import { AcceptQueue } from "./accept_queue.ts";
+import { acceptInto, AcceptQueue } from "./accept_queue.ts";
 import { type HttpAnswer, refusing, sendAnswer } from "./http_answer.ts";
 import { readHead, type RequestHead } from "./http_head.ts";
 import { PendingHandshakes } from "./pending_handshakes.ts";
@@ -74,26 +73,11 @@ export function listenWebSocket(
     }
   }
 
-  async function acceptAll(): Promise<void> {
-    for (;;) {
-      try {
-        const stream = await sockets.accept();
-        if (stream === undefined) return;
-        begin(stream);
-        // While many clients connect, `accept` is ready at once each time, and nothing else would have a turn.
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      } catch (error) {
-        // The caller of `accept` decides how long to wait after an error.
-        await arrivals.fail(error);
-      }
-    }
-  }
-
   if (!(maxMessage >= LONGEST_MESSAGE)) {
     sockets.close();
     throw new RangeError(`maxMessage must be at least ${LONGEST_MESSAGE}, not ${maxMessage}`);
   }
-  acceptAll();
+  acceptInto(arrivals, sockets, begin);
   return {
     address: formatAddress(place),
     renew: sockets.renew,

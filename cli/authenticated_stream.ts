@@ -20,7 +20,7 @@ export async function authenticated(stream: ByteStream, token: string): Promise<
       for (let frame; (frame = replies.next()) !== undefined;) if (isFinal(frame)) return frame;
     }
   };
-  // What is no greeting is told by the command.
+  // The command tells a wrong greeting itself.
   const greeting = await nextFinal(true).catch(() => undefined);
   const auth = greeting?.options.get("auth") ?? "none";
   if (greeting?.head === "OK" && auth !== "none") {

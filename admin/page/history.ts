@@ -15,7 +15,7 @@ export interface QueueSample {
   readonly oldest: number | undefined;
 }
 
-/** What a history records. */
+/** The figures that a history records. */
 export interface HistorySources {
   readonly clock: Clock;
   /** The figures of the server, as STATS tells them. */

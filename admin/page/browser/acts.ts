@@ -1,4 +1,4 @@
-// What the page does at the server, and what it says about it.
+// The acts of the page at the server, and the notices about them.
 
 import { say, sayFailure } from "./notices.ts";
 import { call, type Values } from "./server.ts";

@@ -47,7 +47,7 @@ export function Dialog({ title, onClose, children, wide }: DialogProps): Drawn {
 
 interface ConfirmationProps {
   readonly title: string;
-  /** What will happen, with its count. */
+  /** The effect of the act, with its count. */
   readonly children?: Children;
   /** The name of the act, on its button. */
   readonly act: string;

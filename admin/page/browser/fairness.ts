@@ -1,4 +1,4 @@
-// Who has which share of a queue, and who waits and why.
+// The shares of the keys of a queue, and the reasons why some wait.
 
 import { useRef, useState } from "preact/hooks";
 import { Dialog } from "./dialog.ts";
@@ -16,7 +16,7 @@ interface FairnessProps {
   readonly onChange: () => void;
 }
 
-/** What a key has got: of the jobs that were taken while the page looked, and what is its due. */
+/** The share of a key in the jobs that were taken while the page looked, and the share that is its due. */
 export interface Share {
   readonly key: string;
   readonly row: Values;

@@ -19,7 +19,7 @@ const OLD_MS = 5 * 60_000;
 const LOADED = ["busy", "quota", "expired", "internal"];
 
 /**
- * What is not as it should be, the worst first. `queues` are all queues of the server, as QUEUES tells them; without them
+ * The faults of the server and its queues, the worst first. `queues` are all queues of the server, as QUEUES tells them; without them
  * those that have a history are looked at.
  */
 export function findings(samples: Samples, queues?: readonly Values[]): readonly Finding[] {

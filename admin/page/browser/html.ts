@@ -7,7 +7,7 @@ import { printableLines } from "../../../protocol/printable.ts";
 
 /** An element of a template. */
 export type Drawn = VNode;
-/** What may stand in an element. */
+/** The content of an element. */
 export type Children = ComponentChildren;
 
 /** The tag of templates. */

@@ -17,7 +17,7 @@ import { Scrolled } from "./scrolled.ts";
 const EVERY_MS = 5000;
 const MOST_ROWS = 200;
 
-/** What is open beside the list. */
+/** The part that is open beside the list. */
 interface Open {
   readonly what: "new" | "jobs" | "end";
   readonly schedule?: Values;

@@ -3,7 +3,7 @@
 import { type Children, type Drawn, html } from "./html.ts";
 
 interface ScrolledProps {
-  /** What is in it, for those who cannot see it. */
+  /** Names its content for people who cannot see it. */
   readonly label: string;
   readonly isCard?: boolean;
   readonly children?: Children;

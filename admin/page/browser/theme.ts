@@ -2,7 +2,7 @@
 
 import { createStore, type Watched } from "./store.ts";
 
-/** What a person can choose. */
+/** The choices of a person. */
 export type Choice = "system" | "light" | "dark";
 
 const KEY = "lineup-theme";

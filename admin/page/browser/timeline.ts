@@ -35,7 +35,7 @@ export function Timeline({ job, attempts }: TimelineProps): Drawn {
   `;
 }
 
-/** What is known of the life of a job. */
+/** The known events in the life of a job. */
 export function happenings(job: Values, attempts: readonly Values[]): readonly Happening[] {
   const age = Number(job.age);
   const attempt = Number(job.attempt);

@@ -1,19 +1,19 @@
 // One page at a terminal, drawn again and again on the alternate screen: for `lineup top` and `lineup queues --watch`.
 
-import type { Device, TerminalProgram } from "./raw_terminal.ts";
+import { type Device, runInTerminal, type TerminalProgram } from "./raw_terminal.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
 import { cut } from "./styled_text.ts";
-import type { Paint } from "./style.ts";
+import { type Paint, painter } from "./style.ts";
 import { reason, sentence } from "./reason.ts";
 import { printable } from "../protocol/printable.ts";
 import type { PageRow } from "./page_layout.ts";
-import type { PollOptions } from "./polled.ts";
+import { polled, type PollOptions } from "./polled.ts";
 
 const OK = 0;
 const SCREEN_ON = "\x1b[?1049h\x1b[?25l", SCREEN_OFF = "\x1b[?25h\x1b[?1049l";
 
 /** The options of a live page of readings. */
-export interface LiveOptions<R> {
+interface LiveOptions<R> {
   /** The server's name and address. */
   readonly name: string;
   readonly interval: number;
@@ -27,8 +27,36 @@ export interface LiveOptions<R> {
   readonly page: (reading: R, columns: number) => PageRow[];
 }
 
+/** Whether standard input and output are a terminal that a page can be drawn at. */
+export function canShowPage(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";
+}
+
+/** Shows a page of readings at the terminal until the person leaves. Resolves with the exit code. */
+export function showPage<R>(
+  { name, interval, read, page }: {
+    readonly name: string;
+    readonly interval: number;
+    /** Takes one reading, within so many ms. */
+    readonly read: (within: number) => Promise<R>;
+    readonly page: LiveOptions<R>["page"];
+  },
+): Promise<number> {
+  return runInTerminal((device, suspend) =>
+    new LivePage<R>({
+      name,
+      interval,
+      device,
+      suspend,
+      paint: painter(!Deno.noColor),
+      read: (pace) => polled(read, pace),
+      page,
+    })
+  );
+}
+
 /** The page of a server, until the person leaves. */
-export class LivePage<R> implements TerminalProgram {
+class LivePage<R> implements TerminalProgram {
   readonly #options: LiveOptions<R>;
   readonly #decoder = new KeyDecoder();
   readonly #end = Promise.withResolvers<number>();

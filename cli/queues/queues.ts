@@ -10,13 +10,11 @@ import { destination } from "../destination.ts";
 import { dialFlags } from "../dial.ts";
 import { counted } from "../figures.ts";
 import { type Flags, type Subcommand, UsageError } from "../flags.ts";
-import { LivePage } from "../live_page.ts";
+import { canShowPage, showPage } from "../live_page.ts";
 import { note, print, printStyled } from "../output.ts";
 import { type PageRow, plain, table } from "../page_layout.ts";
 import { pause, polled } from "../polled.ts";
-import { runInTerminal } from "../raw_terminal.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { painter } from "../style.ts";
 import { inOrder, ORDERS, type QueueState, queueTable } from "./queue_table.ts";
 
 type QueueServer = Client<typeof queueProtocol>;
@@ -100,21 +98,14 @@ connection is made again. Into a pipe it prints table after table until Ctrl-C.`
       return 0;
     }
     const read = (within: number): Promise<Queues> => ask(client, flags, within);
-    const isLive = !json && !names && Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
-      Deno.env.get("TERM") !== "dumb";
-    if (isLive) {
+    if (!json && !names && canShowPage()) {
       const name = `queues at ${address}`;
-      const code = await runInTerminal((device, suspend) =>
-        new LivePage<Queues>({
-          name,
-          interval,
-          device,
-          suspend,
-          paint: painter(!Deno.noColor),
-          read: (pace) => polled(read, pace),
-          page: (all, columns) => page(all, name, columns),
-        })
-      );
+      const code = await showPage<Queues>({
+        name,
+        interval,
+        read,
+        page: (all, columns) => page(all, name, columns),
+      });
       // Do not wait for the answer to the last QUEUES.
       await client.close(0);
       return code;

@@ -6,9 +6,7 @@ import { dialFlags } from "../dial.ts";
 import type { Subcommand } from "../flags.ts";
 import { print } from "../output.ts";
 import { remoteSpec } from "../remote_spec.ts";
-import { runInTerminal } from "../raw_terminal.ts";
-import { painter } from "../style.ts";
-import { LivePage } from "../live_page.ts";
+import { canShowPage, showPage } from "../live_page.ts";
 import { pause, polled } from "../polled.ts";
 import { page } from "./page.ts";
 import { Reading, type Sample, takeSample } from "./sample.ts";
@@ -70,24 +68,18 @@ its name, and the growth a second of each figure whose name ends in -total. Of a
     const hasQueues = compiled?.protocol.commands.QUEUES?.options?.details !== undefined;
     await using client = await connect(address, { agent: "lineup-top", dial });
     const name = `${greeting.name}/${greeting.version} at ${address}`;
-    const isLive = count === undefined && !json && Deno.stdin.isTerminal() &&
-      Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";
+    const isLive = count === undefined && !json && canShowPage();
     const read = readingsOf(client, hasQueues);
     if (!isLive) {
       await printAll(read, name, { interval, count: count ?? Infinity, json });
       return 0;
     }
-    const code = await runInTerminal((device, suspend) =>
-      new LivePage<Reading>({
-        name,
-        interval,
-        device,
-        suspend,
-        paint: painter(!Deno.noColor),
-        read: (pace) => polled(read, pace),
-        page: (reading, columns) => page(reading, name, columns),
-      })
-    );
+    const code = await showPage<Reading>({
+      name,
+      interval,
+      read,
+      page: (reading, columns) => page(reading, name, columns),
+    });
     // Do not wait for the answer to the last STATS.
     await client.close(0);
     return code;

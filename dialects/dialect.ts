@@ -112,8 +112,8 @@ export interface DialectSession {
   /** Whether the client can read this failure. If not, the server answers `internal` and logs the failure. */
   carries(failure: Failure): boolean;
   /**
-   * Writes a notice, if the dialect has a form for it and the client has asked for notices. Returns true where the client
-   * ends its side then: until it has, the connection stays open for a moment, so that its last requests are answered.
+   * Writes a notice, if the dialect has a form for it and the client expects one. Returns true where the client ends its
+   * side after `draining`: until it has, the connection stays open for a moment, so that its last requests are answered.
    */
   writeNotice(notice: Notice, out: Sink): boolean | void;
 }
@@ -205,14 +205,11 @@ export interface RequestTimes {
 }
 
 /** An event of the server. */
-export interface Notice {
-  /** The server is shutting down. */
-  readonly kind: "draining";
-  /** The time for requests in flight, in ms. */
-  readonly within: number;
-  /** Whether the connection ends now: nothing is in flight, and no further input is read. Default false. */
-  readonly ends?: boolean;
-}
+export type Notice =
+  /** The server begins to shut down. Requests in flight have `within` ms. */
+  | { readonly kind: "draining"; readonly within: number }
+  /** The connection ends now: all requests that came are answered, and those that come yet fail with `failure`, unread. */
+  | { readonly kind: "drained"; readonly failure: Failure };
 
 /** Messages in the terms of the dialect, with the code that each belongs to. */
 export interface Wording {

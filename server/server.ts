@@ -24,8 +24,6 @@ import type { Telemetry } from "./telemetry.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
 const DRAIN_MS = 10_000;
-/** How long connections stay open when a server of a shared port shuts down, in ms. */
-const HANDOVER_MS = 250;
 
 /** The dependencies of a server beside its options. */
 export interface ServerResources {
@@ -235,8 +233,6 @@ export class ProtocolServer {
     for (const listener of this.#listeners) listener.close();
     this.#stopped = true;
     const stop = clock.after(this.drainTime, () => this.cutOff());
-    // Another server may take over: its clients should lose no request.
-    if (this.#sharesPort) this.#parts.services.draining.patience = HANDOVER_MS;
     this.#parts.services.draining.active = true;
     for (const connection of this.#connections) connection.drain(this.drainTime);
     while (this.#running.size > 0) await Promise.all(this.#running);

@@ -112,7 +112,7 @@ export function serverCases(subject: DialectSubject): DialectCase[] {
         await idle.expect(subject.drained ?? "");
         await idle.ended();
         server.release();
-        await busy.expect(subject.slow.expect);
+        await busy.expect(subject.slow.expect + (subject.drained ?? ""));
         await busy.ended();
         await down;
       },

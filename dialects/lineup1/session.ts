@@ -4,16 +4,17 @@ import type { CompiledCommand } from "../../protocol/compile.ts";
 import { Refusal } from "../../protocol/errors.ts";
 import type { Values } from "../../protocol/shape.ts";
 import type { ClassName } from "../../protocol/spec.ts";
-import type {
-  Correlated,
-  Decoded,
-  DialectSession,
-  Failure,
-  Invalid,
-  Notice,
-  RequestTimes,
-  Served,
-  Sink,
+import {
+  type Correlated,
+  type Decoded,
+  type DialectSession,
+  type Failure,
+  type Invalid,
+  NOBODY,
+  type Notice,
+  type RequestTimes,
+  type Served,
+  type Sink,
 } from "../dialect.ts";
 import { answerLine, replyParts, timingText } from "./answer.ts";
 import { failureText, isReadable } from "./failure_line.ts";
@@ -119,8 +120,10 @@ export class Lineup1Session implements DialectSession {
     return isReadable(failure);
   }
 
-  writeNotice({ kind, within }: Notice, out: Sink): boolean {
-    if (this.events) out.add(`! ${kind} within=${within}ms${this.eol}`);
+  writeNotice(notice: Notice, out: Sink): boolean {
+    // A request that crosses the end of the connection gets this line as its answer.
+    if (notice.kind === "drained") this.writeFailure(NOBODY, notice.failure, out);
+    else if (this.events) out.add(`! draining within=${notice.within}ms${this.eol}`);
     return this.events;
   }
 

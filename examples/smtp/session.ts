@@ -328,9 +328,9 @@ export class SmtpSession implements DialectSession {
     return true;
   }
 
-  writeNotice(_notice: Notice, out: Sink): void {
+  writeNotice(notice: Notice, out: Sink): void {
     // Behind a request it would be taken for the reply.
-    if (!this.#isAsked) out.add(failureLine({ code: "draining", message: "The server ends." }));
+    if (notice.kind === "drained" && !this.#isAsked) out.add(failureLine(notice.failure));
   }
 }
 

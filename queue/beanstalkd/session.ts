@@ -167,8 +167,8 @@ export class BeanstalkdSession implements DialectSession {
   }
 
   /** A put whose body is not whole is answered too. */
-  writeNotice({ ends = false }: Notice, out: Sink): void {
-    if (ends && this.#request !== undefined) out.add("DRAINING\r\n");
+  writeNotice({ kind }: Notice, out: Sink): void {
+    if (kind === "drained" && this.#request !== undefined) out.add("DRAINING\r\n");
   }
 
   /** Whether a line is too long, with what the chunk has of it. A CR at its end is no part of it. */

@@ -18,11 +18,6 @@ export const drainingFailure: Failure = {
 export class Draining implements RequestPolicy {
   /** Whether the server shuts down. */
   active = false;
-  /**
-   * How long a connection stays open whose client was not told, in ms, so that a request that is on its way is refused and
-   * not lost. Default 0.
-   */
-  patience = 0;
   readonly #served: readonly string[];
 
   /** Goes on to serve these commands. */

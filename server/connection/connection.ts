@@ -1,9 +1,10 @@
 // One client, from its greeting to its end.
 
-import type { DialectSession, Failure, Introduction } from "../../dialects/dialect.ts";
+import type { DialectSession, Failure, Introduction, Notice } from "../../dialects/dialect.ts";
 import { Output } from "../../net/output.ts";
 import type { ByteStream } from "../../net/stream.ts";
 import { isLost, StreamError } from "../../net/stream_error.ts";
+import { drainingFailure } from "../admission/draining.ts";
 import type { Weighed } from "../admission/memory_guard.ts";
 import type { Guest } from "../admission/policy.ts";
 import { ClientView } from "../request/context.ts";
@@ -27,6 +28,9 @@ const TOO_MANY_REFUSALS: Failure = {
   code: "quota",
   message: "Refused requests come again and again.",
 };
+
+/** What a client is told whose connection ends because the server shuts down. */
+const DRAINED: Notice = { kind: "drained", failure: drainingFailure };
 
 /** The facts of an admitted connection. */
 export interface Admitted {
@@ -291,13 +295,11 @@ export class Connection
 
   /** Begins the drain. Requests in flight have `within` ms. */
   drain(within: number): void {
-    const ends = this.#exchange.inFlight === 0 && !this.services.holdsWork(this.client);
-    const isTold = this.session.writeNotice({ kind: "draining", within, ends }, this.output);
+    const isTold = this.session.writeNotice({ kind: "draining", within }, this.output);
     this.#exchange.drain();
     this.output.flush();
-    const patience = isTold ? LINGER_MS : this.services.draining.patience;
-    if (patience > 0 && !this.ended) {
-      this.#stopPatience = this.services.clock.after(patience, () => this.#endPatience());
+    if (isTold && !this.ended) {
+      this.#stopPatience = this.services.clock.after(LINGER_MS, () => this.#endPatience());
     }
     this.#shutWhenAnswered();
   }
@@ -311,6 +313,7 @@ export class Connection
     if (this.#shut || this.closed || this.#exchange.inFlight > 0) return;
     if (!this.ended && this.#stopPatience !== undefined) return;
     if (!this.ended && this.services.holdsWork(this.client)) return;
+    if (!this.ended) this.session.writeNotice(DRAINED, this.output);
     this.#shut = this.ended = true;
     this.#stopLinger = this.services.clock.after(LINGER_MS, () => this.close());
     this.output.finish().then(() => this.#stream.closeWrite()).catch(() => this.close());

@@ -380,7 +380,7 @@ const BROKEN: readonly {
   },
   {
     name: "ends the connection with an error",
-    bytes: 'ERR draining "Bye." retry=5\n',
+    bytes: 'ERR timeout "Bye."\n',
     error: ConnectionLost,
     message: "Bye.",
   },

@@ -248,7 +248,7 @@ function drawFaults(random: () => number): Faults {
       const which = upTo(6);
       // No client can notice a wrong answer with the tag of a request in flight.
       const { "an answer to a request that comes later": _, ...rest } = BROKEN;
-      const goodbye = (): string => 'ERR draining "Bye."\n';
+      const goodbye = (): string => 'ERR timeout "Bye."\n';
       const trouble = of([...Object.values(rest), goodbye]);
       faults.rewrite = (answer, n) => n === which ? trouble(answer) : answer;
       break;

@@ -132,3 +132,25 @@ Deno.test("a number of retries that cannot be is refused", async () => {
     assertEquals(sent(), 0);
   });
 });
+
+Deno.test("requests that cross the end of a connection by a shutdown are sent again, over another one", async () => {
+  const clock = new VirtualClock();
+  const service = new Ledger();
+  const proxy = new FaultyProxy(
+    clock,
+    // The first server has ended before the requests come.
+    (frame) => proxy.dials === 1 ? { lines: [{ head: "ERR" }] } : service.do(frame),
+    () => ({ rewrite: (answer, n) => answer.includes("ERR") ? GOODBYES[n] : answer }),
+  );
+  const GOODBYES = ['ERR draining "Bye." retry=5\n', ""];
+  const codes: string[] = [];
+  const onRetry = ({ error }: RetryInfo): void => void codes.push((error as Refusal).code);
+  const client = await run(clock, connect(ledger, ADDRESS, { clock, dial: proxy.dial, onRetry }));
+  const calls = Promise.all([client.ADD({ id: 1 }), client.ADD({ id: 2 })]);
+  assertEquals(await run(clock, calls), [{ id: 1 }, { id: 2 }]);
+  assertEquals([codes, proxy.dials, [...service.done]], [["draining", "draining"], 2, [[1, 1], [
+    2,
+    1,
+  ]]]);
+  await run(clock, client.close());
+});

@@ -78,7 +78,7 @@ const subject: DialectSubject = {
     expect: "250 mx.example\r\n250 2.1.0 …\r\n",
   },
   refused: "421 4.3.2 …\r\n",
-  drained: "421 4.3.2 The server ends.\r\n",
+  drained: "421 4.3.2 The server is shutting down.\r\n",
   serve: ({ connections }) => receive([], connections),
 };
 

@@ -10,7 +10,7 @@ Deno.test("shutdown closes the listener first and idle connections at once", asy
   using wire = await testServer.client();
   const done = testServer.server.shutdown();
   assertThrows(() => testServer.listener.connect(), Error, "closed");
-  assertEquals(await wire.rest(), "");
+  assertEquals(await wire.rest(), `${DRAINING}\r\n`);
   wire.close();
   await done;
   await testServer.server.finished;
@@ -37,7 +37,7 @@ Deno.test("shutdown lets running requests, and requests that wait for a seat, fi
   assertEquals(await wire.lines(2), [`#c ${DRAINING}`, "OK pong"]);
   assert(!signal.aborted);
   go("a");
-  assertEquals(await wire.rest(), "#a OK a\n#b OK b\n");
+  assertEquals(await wire.rest(), `#a OK a\n#b OK b\n${DRAINING}\n`);
   wire.close();
   await done;
 });
@@ -52,7 +52,7 @@ Deno.test("shutdown refuses parked requests, and requests that park later", asyn
   assertEquals(await wire.lines(2), [DRAINING, `#t ${DRAINING}`]);
   assertEquals(signal.reason.code, "draining");
   go("done");
-  assertEquals(await wire.rest(), "#h OK done\n");
+  assertEquals(await wire.rest(), `#h OK done\n${DRAINING}\n`);
 
   await using second = await TestServer.open({ seats: 1 });
   using late = await second.client();
@@ -60,7 +60,7 @@ Deno.test("shutdown refuses parked requests, and requests that park later", asyn
   const held = await second.held("h");
   second.server.shutdown();
   held.go("done");
-  assertEquals(await late.rest(), `#h OK done\n#w ${DRAINING}\n`);
+  assertEquals(await late.rest(), `#h OK done\n#w ${DRAINING}\n${DRAINING}\n`);
 });
 
 Deno.test("shutdown cuts off requests that do not finish in time", async () => {
@@ -101,7 +101,7 @@ Deno.test("shutdown sends the event draining to clients that asked for events", 
   await settle(testServer);
   testServer.server.shutdown();
   for (const { go } of testServer.holds) go("done");
-  assertEquals(await other.rest(), "#a OK done\n");
+  assertEquals(await other.rest(), `#a OK done\n${DRAINING}\n`);
   await asked.seen("#a OK done\n");
   // It may have been on its way before the client knew, and is answered.
   await asked.send("#b HOLD b\n");
@@ -109,8 +109,23 @@ Deno.test("shutdown sends the event draining to clients that asked for events", 
   await testServer.clock.elapse(1000);
   assertEquals(
     await asked.rest(),
-    `! draining within=3000ms\n#a OK done\n#b ${DRAINING}\n`,
+    `! draining within=3000ms\n#a OK done\n#b ${DRAINING}\n${DRAINING}\n`,
   );
+});
+
+Deno.test("a connection that ends by shutdown says so behind the last answer: a request that crosses it was not run", async () => {
+  await using testServer = await TestServer.open();
+  using idle = await testServer.client();
+  using busy = await testServer.client();
+  await idle.ask("PING");
+  await busy.send("#a HOLD a\n");
+  await testServer.held("a");
+  testServer.server.shutdown();
+  assertEquals(await idle.rest(), `${DRAINING}\n`);
+  await idle.send("#b HOLD b\n");
+  testServer.holds[0].go("done");
+  assertEquals(await busy.rest(), `#a OK done\n${DRAINING}\n`);
+  assertEquals(testServer.holds.length, 1);
 });
 
 Deno.test("a client that asked for events and ends its side when it is told ends its connection at once", async () => {
@@ -128,7 +143,7 @@ Deno.test("shutdown on sockets closes and resolves, also when called again", asy
   const testServer = await TestServer.open({ listen: ["127.0.0.1:0"] });
   using wire = await RawClient.open(testServer.server.address);
   const [first, second] = [testServer.server.shutdown(), testServer.server.shutdown()];
-  assertEquals(await wire.rest(), "");
+  assertEquals(await wire.rest(), `${DRAINING}\r\n`);
   wire.close();
   await Promise.all([first, second, testServer.server.finished]);
 });

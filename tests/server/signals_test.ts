@@ -23,7 +23,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals((await output.read()).value, "read again\n");
     child.kill(signal);
     assertEquals(await wire.line(), "! draining within=10000ms");
-    assertEquals(await idle.rest(), "");
+    assertEquals(
+      await idle.rest(),
+      'ERR draining "The server is shutting down." retry=1000\r\n',
+    );
     // The connection is refused or reset: the kernel may have accepted it in the moment of the end.
     await assertRejects(() => RawClient.open(address));
     await wire.send("#q PING\n");

@@ -61,6 +61,7 @@ const subject: DialectSubject = {
   ],
   slow: { send: "WAIT\r\n", expect: "OK\r\n" },
   refused: "ERR busy …\r\n",
+  drained: "ERR draining …\r\n",
   serve: ({ connections }) =>
     serveInMemory(protocol, (wait) => ({
       ECHO: ({ body }) => ({ body }),

@@ -44,9 +44,9 @@ const commands: readonly (readonly [request: string, outcomes: Outcomes, before?
   ["EVERY theirs off", "nnnnnn", "EVERY theirs video x interval=1h"],
   ["EVERY mine off", "nonnoo", "EVERY mine mail x key=acme interval=1h"],
   ["SCHEDULES", "oooooo"],
-  ["WAIT $own within=30ms", "nonono"],
-  ["WAIT $other within=30ms", "nononn"],
-  ["WAIT $far within=30ms", "nnnnnn"],
+  ["WAIT $own within=$wait", "nonono"],
+  ["WAIT $other within=$wait", "nononn"],
+  ["WAIT $far within=$wait", "nnnnnn"],
   ["TAKE mail", "ffofff"],
   ["TAKE mail mail.eu", "ffofff"],
   ["TAKE mail video", "ffffff"],
@@ -130,6 +130,8 @@ for (const over of ["memory", "ws"] as const) {
           ids.dead = ids.own;
           await root.ask(`FAIL ${ids.dead} dead=yes`);
         }
+        // Only a job that is there is waited for.
+        ids.wait = OUTCOMES[outcomes[i]] === "OK" ? "30ms" : "1m";
         let line = request.replace(/\$(\w+)/g, (_, id) => ids[id]);
         if (OF_HOLDERS.test(request)) {
           await root.ask("TAKE mail max=2");

@@ -293,6 +293,7 @@ const rows: readonly Row[] = [
       '#p ERR draining "The server is shutting down." retry=1000',
       '#n ERR draining "The server is shutting down." retry=1000',
       "#r OK done",
+      'ERR draining "The server is shutting down." retry=1000',
     ],
     stays: false,
     then: async (testServer, wire) => {

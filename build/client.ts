@@ -1,8 +1,9 @@
-// `deno task build`: writes the client to dist/, as one file for browsers and one for Node and Bun, and as a package for
-// npm. `--modules` prints the bytes of each module in the files.
+// `deno task build`: writes the client to dist/, as one file for browsers and one for Node and Bun, and the packages for npm:
+// the client, and the command. `--modules` prints the bytes of each module in the files.
 
 import { bundle, endBundling, type Target } from "./bundle.ts";
 import { writePackage } from "./npm.ts";
+import { writeCommandPackage } from "./npm_command.ts";
 import { MOST_FOR_BROWSERS, sizesOf } from "./size.ts";
 
 const DIST = new URL("../dist/", import.meta.url);
@@ -35,6 +36,7 @@ try {
   const fits = [await buildClient("browser"), await buildClient("node")];
   if (fits.includes(false)) Deno.exitCode = 1;
   await writePackage(new URL("npm/", DIST));
+  await writeCommandPackage(new URL("npm-command/", DIST));
 } finally {
   await endBundling();
 }

@@ -33,9 +33,7 @@ function withBrowser(path: string, browser: string): Conditions {
 
 /** Writes the package into a folder that is made anew. Throws where a module cannot be compiled. */
 export async function writePackage(folder: URL): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  await emptyFolder(folder);
   compile(folder);
   for (const [name, text] of Object.entries(ROOT_ENTRIES)) {
     // The same text is right for both, because types are found beside the code.
@@ -46,6 +44,14 @@ export async function writePackage(folder: URL): Promise<void> {
   await Deno.copyFile(new URL("npm.md", import.meta.url), new URL("README.md", folder));
   const text = JSON.stringify(await packageJson(), undefined, 2) + "\n";
   await Deno.writeTextFile(new URL("package.json", folder), text);
+}
+
+/** Makes a folder anew. */
+export async function emptyFolder(folder: URL): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true });
 }
 
 async function packageJson(): Promise<Record<string, unknown>> {

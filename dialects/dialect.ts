@@ -271,8 +271,8 @@ export interface BuiltinContext {
    * `undefined` where the server does not have it.
    */
   choose(name: string, version: string): Served | undefined;
-  /** The name of the identity that the client has; `undefined` where it has none, or needs none. */
-  readonly identity: string | undefined;
+  /** The identity that the client has; `undefined` where it has none, or needs none. */
+  readonly identity: KnownIdentity | undefined;
   /** Gives the connection the identity that a token proves. */
   authenticate(token: string): Authentication;
   /** Resolves after so many ms, without a seat. */
@@ -281,6 +281,15 @@ export interface BuiltinContext {
   cancel(correlation: string, message: string): boolean;
   /** Ends the input. Resolves once all other requests of the connection are answered; `undefined` where there are none. */
   quit(): Promise<void> | undefined;
+}
+
+/** An identity, as far as its client may know it. */
+export interface KnownIdentity {
+  readonly name: string;
+  /** The roles that it has: it may use the commands that need one of them. */
+  readonly roles: readonly string[];
+  /** What else it may do, as handlers understand it. */
+  readonly grants: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
 /** The result of a proof: the name of an identity, or a failure and the time in ms after which to answer it. */

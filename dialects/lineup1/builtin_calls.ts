@@ -17,6 +17,7 @@ export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = 
       "half-close": "boolean",
       heartbeat: { type: "duration", min: 1000, max: 3_600_000 },
       protocol: { type: "word", max: 128 },
+      rights: "boolean",
     },
     reply: {
       version: word,
@@ -26,6 +27,7 @@ export const builtinCalls: Readonly<Record<string, Omit<Command, "summary">>> = 
       "max-in-flight": "integer?",
       auth: { type: "enum", values: ["none", "optional", "required"] },
       identity: "text?",
+      body: "json?",
     },
   },
   AUTH: { args: { token: { type: "text", max: 256 } }, reply: { identity: "text" } },

@@ -49,8 +49,14 @@ function hello(args: Values, context: BuiltinContext, session: Lineup1Session): 
     "max-body": limits.maxBody,
     "max-in-flight": maxInFlight(served),
     auth: authOf(served),
-    identity: context.identity,
+    identity: context.identity?.name,
+    body: args.rights === true ? rightsOf(context) : undefined,
   };
+}
+
+/** The rights of the client; `undefined` where it has no identity, or needs none. */
+function rightsOf({ identity }: BuiltinContext): unknown {
+  return identity && { roles: identity.roles, grants: identity.grants };
 }
 
 /** The token goes no further than this. */

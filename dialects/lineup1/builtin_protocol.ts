@@ -35,6 +35,10 @@ export const builtin = {
           summary:
             "The protocol to speak, such as calc/1.0, of those that the greeting names. Default: its first.",
         },
+        rights: {
+          type: "boolean",
+          summary: "Tell in the body what your identity may do: its roles and its grants.",
+        },
       },
       reply: {
         version: { type: "word", positional: true },
@@ -44,6 +48,11 @@ export const builtin = {
         "max-in-flight": { type: "integer", optional: true },
         auth: { type: "enum", values: ["none", "optional", "required"] },
         identity: { type: "text", optional: true },
+        body: {
+          type: "json",
+          optional: true,
+          summary: "The rights of the identity, where rights= asks for them.",
+        },
       },
       errors: {},
       idempotent: true,

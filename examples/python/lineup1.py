@@ -29,7 +29,7 @@ COMMON = {
 BUILTIN = {
     "HELLO": {"args": {"version": WORD},
               "options": {"agent": {"type": "text", "max": 128}, "timing": FLAG, "events": FLAG, "half-close": FLAG,
-                          "heartbeat": {"type": "duration", "min": 1000, "max": 3_600_000}},
+                          "heartbeat": {"type": "duration", "min": 1000, "max": 3_600_000}, "rights": FLAG},
               "reply": {"version": WORD, "protocol": WORD, "max-line": SIZE, "max-body": SIZE, "max-in-flight": SIZE,
                         "auth": {"type": "enum", "values": ["none", "token"]}}},
     "HELP": {"args": {"verb": {"type": "word", "optional": True}}, "reply": {"body": {"type": "text"}}},

@@ -2,12 +2,12 @@ import type {
   Authentication,
   BuiltinContext,
   Introduction,
+  KnownIdentity,
   Served,
 } from "../../dialects/dialect.ts";
 
 /** The parts of a connection that built-in commands use. */
-export interface BuiltinConnection extends Omit<BuiltinContext, "quit" | "identity" | "pause"> {
-  readonly identity: { readonly name: string } | undefined;
+export interface BuiltinConnection extends Omit<BuiltinContext, "quit" | "pause"> {
   /** Resolves after so many ms. */
   later(ms: number): Promise<void>;
   /** Takes no further requests, and closes once all are answered. */
@@ -49,8 +49,8 @@ export class BuiltinCall implements BuiltinContext {
     return this.#connection.choose(name, version);
   }
 
-  get identity(): string | undefined {
-    return this.#connection.identity?.name;
+  get identity(): KnownIdentity | undefined {
+    return this.#connection.identity;
   }
 
   authenticate(token: string): Authentication {

@@ -232,7 +232,7 @@ const builtins: readonly CoreCase[] = [
   line("HELLO", "HELLO lineup/1 agent=check", "OK lineup/1 …"),
   line(
     "HELLO with all its options",
-    "HELLO lineup/1 agent=check timing=off events=off half-close=on heartbeat=1h",
+    "HELLO lineup/1 agent=check timing=off events=off half-close=on heartbeat=1h rights=off",
     "OK lineup/1 …",
   ),
   line("HELLO with a wrong option", "HELLO lineup/1 heartbeat=soon", ARGUMENTS),

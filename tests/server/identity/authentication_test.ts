@@ -71,6 +71,39 @@ Deno.test("a command needs AUTH, built-in ones do not, and STATS needs a role", 
   assertEquals(/\* authentication-failed-total 2\n/.test(figures), true, figures);
 });
 
+Deno.test("HELLO tells a client the rights of its identity, where it asks", async () => {
+  const lines = [
+    { name: "acme", token: acme, put: ["mail.*"], keys: ["acme-*"] },
+    { name: "root", token: root, roles: ["admin", "operator"] },
+  ];
+  await using world = await open(lines);
+  using wire = await world.client();
+  const hello = async (rights = "on"): Promise<[head: string, rights: unknown]> => {
+    const [head, body] = (await wire.ask(`HELLO lineup/1 rights=${rights}`)).split("\n");
+    return [head.replace(/.* auth=/, "auth="), body && JSON.parse(body)];
+  };
+  assertEquals(await hello(), ["auth=required", undefined]);
+  await wire.ask(`AUTH ${acme}`);
+  const grants = { put: ["mail.*"], keys: ["acme-*"] };
+  const head = "auth=required identity=acme";
+  assertEquals(await hello(), [`${head} {58}`, { roles: [], grants }]);
+  assertEquals(await hello("off"), [head, undefined]);
+  // A right that comes later is told by the next HELLO.
+  world.identities.change([{ ...lines[0], take: ["mail.bills"] }, lines[1]]);
+  assertEquals((await hello())[1], { roles: [], grants: { ...grants, take: ["mail.bills"] } });
+
+  using other = await world.client();
+  await other.ask(`AUTH ${root}`);
+  const [, body] = (await other.ask("HELLO lineup/1 rights=on")).split("\n");
+  assertEquals(JSON.parse(body), { roles: ["admin", "operator"], grants: {} });
+});
+
+Deno.test("where a server has no identities, HELLO tells no rights", async () => {
+  await using server = await TestServer.open();
+  using wire = await server.client();
+  assertEquals(/auth=none$/.test(await wire.ask("HELLO lineup/1 rights=on")), true);
+});
+
 Deno.test("an identity holds for requests behind its AUTH in the same packet", async () => {
   await using world = await open(LINES);
   using wire = await world.client();

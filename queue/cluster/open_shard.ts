@@ -1,0 +1,23 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Ownership } from "../store/store.ts";
+
+/** A shard that this node owns, loaded. */
+export interface OpenShard {
+  /** Its jobs. It refuses with `busy` while the ownership does not hold. */
+  readonly engine: Engine;
+  /**
+   * Ends all requests, commits what is left, and lets the memory go. Rejects where something could not be committed: then it
+   * is unknown whether it is, and the shard may be given away only once `raise` is done.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Loads a shard in transactions that begin after the call, on the connection of the commits, so behind all of them and behind
+ * each `give`. The first statement reads whether the database has this node as the owner: rejects with `StoreLost` if not,
+ * because a map may be older than what this node has done since. Rejects with another error where it cannot be loaded for
+ * now.
+ *
+ * @param ownership the `ownership` of the shard's store: whether its engine may answer
+ */
+export type OpenShardOf = (shard: number, ownership: Ownership) => Promise<OpenShard>;

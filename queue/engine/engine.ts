@@ -188,7 +188,8 @@ export interface QueueDetails extends Omit<QueueSummary, "paused"> {
 export type LimitChange = Partial<Omit<QueueLimits, "queue" | "key" | "paid">>;
 
 /** A new schedule: `cron` with `zone`, or `interval`. */
-export interface NewSchedule extends Omit<Schedule, "cron" | "zone" | "interval" | "next"> {
+export interface NewSchedule
+  extends Omit<Schedule, "cron" | "zone" | "interval" | "next" | "paused"> {
   /** Its times, as a cron expression. */
   readonly cron?: string;
   /** The time zone of `cron`, an IANA name. Default: UTC. */
@@ -201,7 +202,7 @@ export interface NewSchedule extends Omit<Schedule, "cron" | "zone" | "interval"
 export interface ScheduleDetails {
   /** The schedule. */
   readonly schedule: Schedule;
-  /** In ms; `undefined` if this version cannot read when. */
+  /** In ms; `undefined` while it is paused, or if this version cannot read when. */
   readonly next: number | undefined;
 }
 
@@ -228,8 +229,17 @@ export interface Engine {
   put(job: NewJob, caller: Caller): Promise<PutResult>;
   /** Waits for the result of a job; empty if it has none. Rejects with `not-found`, or `dead` if none will come. */
   result(id: number, caller: Caller): Promise<Uint8Array>;
-  /** Puts jobs again and again from now on. Resolves with how long until the first, in ms. Rejects with `bad-arguments`. */
-  setSchedule(schedule: NewSchedule, caller: Caller): Promise<number>;
+  /**
+   * Puts jobs again and again from now on. Resolves with how long until the first, in ms; with `undefined` where a schedule
+   * of this name is paused, which stays so. Rejects with `bad-arguments`.
+   */
+  setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined>;
+  /**
+   * Pauses a schedule, or lets it go on: what it missed meanwhile is not made up for. Resolves with how long until its next
+   * job, in ms; with `undefined` where it is paused now. Rejects with `not-found`, or `bad-arguments` if this version cannot
+   * read when it is due.
+   */
+  pauseSchedule(name: string, paused: boolean): Promise<number | undefined>;
   /** Ends a schedule. Rejects with `not-found`. */
   endSchedule(name: string): Promise<void>;
   /** All schedules, by name. Throws if the body of one cannot be read. */

@@ -77,7 +77,7 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
     return await this.engine.result(id, caller);
   }
 
-  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number> {
+  async setSchedule(schedule: NewSchedule, caller: Caller): Promise<number | undefined> {
     const { name, queue, key } = schedule;
     this.rights.need("put", queue, key);
     const other = await this.engine.findSchedule(name);
@@ -88,9 +88,19 @@ export class GuardedEngine<E extends Engine = Engine> implements Engine {
   }
 
   async endSchedule(name: string): Promise<void> {
+    await this.#needSchedule(name);
+    await this.engine.endSchedule(name);
+  }
+
+  async pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
+    await this.#needSchedule(name);
+    return await this.engine.pauseSchedule(name, paused);
+  }
+
+  /** Needs the right to end or pause a schedule. Throws `not-found` as if it were not there. */
+  async #needSchedule(name: string): Promise<void> {
     const found = await this.engine.findSchedule(name);
     if (found === undefined || !this.#has(["put", "manage"], found)) throw noSchedule(name);
-    await this.engine.endSchedule(name);
   }
 
   async *schedules(): AsyncGenerator<ScheduleDetails, void, void> {

@@ -121,8 +121,12 @@ export class LocalEngine implements RankedEngine {
     }
   }
 
-  setSchedule(schedule: NewSchedule, { signal }: Caller): Promise<number> {
+  setSchedule(schedule: NewSchedule, { signal }: Caller): Promise<number | undefined> {
     return this.#work.schedules.set(schedule, signal);
+  }
+
+  pauseSchedule(name: string, paused: boolean): Promise<number | undefined> {
+    return this.#work.schedules.pause(name, paused);
   }
 
   endSchedule(name: string): Promise<void> {

@@ -27,6 +27,7 @@ const asked: Readonly<Record<Asked, (answer: unknown) => boolean>> = {
   first: always,
   setSchedule: never,
   endSchedule: never,
+  pauseSchedule: always,
   done: never,
   fail: never,
   extend: never,

@@ -12,7 +12,7 @@ export class ScheduleEntry implements Due {
 
   /** `body` is there until it is stored. */
   constructor(public schedule: StoredSchedule, public body: Uint8Array | undefined) {
-    this.due = schedule.next;
+    this.due = schedule.paused ? Infinity : schedule.next;
   }
 
   /** Its next job is put at another time. */

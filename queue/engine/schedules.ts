@@ -82,9 +82,7 @@ export class Schedules {
     for (const entry of this.#table) {
       const [[{ schedule }, body]] = await this.#read([entry]);
       if (body instanceof Error) throw body;
-      const { next } = schedule;
-      const left = next === Infinity ? undefined : next - this.#timer.now(schedule);
-      yield { schedule: { ...schedule, body }, next: left };
+      yield { schedule: { ...schedule, body }, next: this.#left(schedule) };
     }
   }
 
@@ -111,13 +109,18 @@ export class Schedules {
     }
   }
 
-  /** Sets a schedule. Resolves with how long until its next job, once it is stored. Throws `bad-arguments` or `busy`. */
-  async set(schedule: NewSchedule, signal: AbortSignal): Promise<number> {
+  /**
+   * Sets a schedule. Resolves with how long until its next job, once it is stored; `undefined` where it is paused. Throws
+   * `bad-arguments` or `busy`.
+   */
+  async set(schedule: NewSchedule, signal: AbortSignal): Promise<number | undefined> {
     const { transitions, capacity, jobs, journal } = this.#parts;
     const { cron, zone: _zone, interval, body, ...options } = schedule;
     // Asks before anything else: a client learns of this also while nothing can change.
     if (cron === undefined && interval === undefined) {
-      throw badArguments("EVERY needs cron= or interval=, or `off` in the place of the queue.");
+      throw badArguments(
+        "EVERY needs cron= or interval=, or `off`, `pause` or `resume` in the place of the queue.",
+      );
     }
     if (journal.full) await journal.room(signal);
     const { name, queue } = options;
@@ -133,10 +136,41 @@ export class Schedules {
       before.zone === times.zone && before.interval === times.interval;
     // To set the same schedule again, as every deployment may, must not put it off for ever.
     const next = isSame ? before.next : nextRun(times, now, now);
-    if (next === undefined) throw badArguments("The clock is too far ahead for any schedule.");
-    this.#add({ ...options, ...times, next, size: body.length }, body);
-    await journal.write({ kind: "schedule", schedule: { ...options, ...times, next, body } });
-    return next - now;
+    if (next === undefined) throw neverRuns();
+    // Nor must a deployment undo what an operator has paused.
+    const set = { ...options, ...times, next, paused: before?.paused ?? false };
+    this.#add({ ...set, size: body.length }, body);
+    await journal.write({ kind: "schedule", schedule: { ...set, body } });
+    return set.paused ? undefined : next - now;
+  }
+
+  /**
+   * Pauses a schedule, or lets it go on at its next time from now. Resolves with how long until its next job, once that is
+   * stored; `undefined` where it is paused. Throws `not-found`, or `bad-arguments` where its times cannot be read.
+   */
+  async pause(name: string, paused: boolean): Promise<number | undefined> {
+    const { transitions, journal } = this.#parts;
+    transitions.ask();
+    const entry = this.#table.get(name);
+    if (entry === undefined) throw noSchedule(name);
+    const { schedule, body } = entry;
+    if (schedule.next === Infinity) {
+      throw badArguments(`The times of ${name} cannot be read; set it again.`);
+    }
+    if (paused === schedule.paused) return this.#left(schedule);
+    const now = this.#timer.now(schedule);
+    const next = paused ? schedule.next : nextRun(schedule, now, now);
+    if (next === undefined) throw neverRuns();
+    // Another entry: a job that is about to be put is not put any more.
+    this.#add({ ...schedule, next, paused }, body);
+    await journal.write({ kind: "reschedule", name, next, paused });
+    return paused ? undefined : next - now;
+  }
+
+  /** How long until its next job, in ms; `undefined` where there is none. */
+  #left(schedule: StoredSchedule): number | undefined {
+    const { next, paused } = schedule;
+    return paused || next === Infinity ? undefined : next - this.#timer.now(schedule);
   }
 
   /** Ends a schedule. Resolves once that is stored. Throws `not-found`. */
@@ -246,7 +280,7 @@ export class Schedules {
     }
     entry.moveTo(next);
     this.#timer.add(entry);
-    journal.write({ kind: "reschedule", name, next });
+    journal.write({ kind: "reschedule", name, next, paused: false });
   }
 
   #put(schedule: StoredSchedule, body: Uint8Array | Error): void {
@@ -268,6 +302,10 @@ export class Schedules {
       log({ level: "error", message, schedule: name, queue, error: logged });
     }
   }
+}
+
+function neverRuns(): Refusal {
+  return badArguments("The clock is too far ahead for any schedule.");
 }
 
 /** When a schedule puts its jobs, as it is stored. Throws `bad-arguments`. */

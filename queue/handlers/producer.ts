@@ -35,16 +35,21 @@ export function producerHandlers(
         await engine.endSchedule(name);
         return {};
       }
+      if (
+        (queue === "pause" || queue === "resume") && cron === undefined && interval === undefined
+      ) {
+        return nextOf(await engine.pauseSchedule(name, queue === "pause"));
+      }
       const { expires = 0, result, ...rest } = options;
       const job = { ...rest, queue, body, key, expires, keep: result === "keep" };
       const next = await engine.setSchedule({ ...job, name, cron, zone: tz, interval }, context);
-      return { next: msBetween(0, next) };
+      return nextOf(next);
     },
 
     async *SCHEDULES(_args, { identity }) {
       let count = 0;
       for await (const { schedule, next } of engineOf(identity).schedules()) {
-        const { name, queue, key, cron, zone, interval, body } = schedule;
+        const { name, queue, key, cron, zone, interval, paused, body } = schedule;
         count++;
         yield {
           name,
@@ -54,12 +59,18 @@ export function producerHandlers(
           tz: zone || undefined,
           interval: interval || undefined,
           next: next === undefined ? undefined : msBetween(0, next),
+          paused: paused || undefined,
           body,
         };
       }
       return { count };
     },
   };
+}
+
+/** The reply of EVERY about a schedule that is there: how long until its next job; `undefined` where it is paused. */
+function nextOf(next: number | undefined) {
+  return next === undefined ? { paused: true } : { next: msBetween(0, next) };
 }
 
 /** The traceparent to keep: clients may send any text, and other text helps no tracer. */

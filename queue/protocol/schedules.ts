@@ -35,12 +35,19 @@ const next = {
   summary: "How long until the next job.",
 } as const;
 
+const paused = {
+  type: "boolean",
+  optional: true,
+  summary: "yes while it is paused, else absent.",
+} as const;
+
 /** The commands. */
 export const scheduleCommands = {
   EVERY: {
-    summary: "Put a job again and again, at times or intervals; or end that.",
+    summary: "Put a job again and again, at times or intervals; or pause or end that.",
     description:
-      "`EVERY name off` ends it. A schedule of the same name takes the place of the old one. " +
+      "`EVERY name off` ends it. `EVERY name pause` keeps it and puts no job; `EVERY name resume` goes on at its next time, " +
+      "and makes up for nothing. A schedule of the same name takes the place of the old one; a pause stays. " +
       "Where the server was down at the time of one or several jobs, one is put when it is back. " +
       "Each job has the id NAME@TIME, so no time has two; PUT refuses such an id.\n\n" +
       "A field of cron= is `*`, a value, a range `1-5`, a step `*/2` or `8-18/2`, or a list of these; months and " +
@@ -51,11 +58,14 @@ export const scheduleCommands = {
       "`*` in one of them runs whenever the clocks show what fits.",
     args: {
       name,
-      queue: { ...queue, summary: "The queue, or `off` to end the schedule." },
+      queue: {
+        ...queue,
+        summary: "The queue; or `off`, `pause` or `resume` to end, pause or continue the schedule.",
+      },
       body: { type: "bytes", optional: true, summary: "The body of each job." },
     },
     options: { ...every, ...jobOptions },
-    reply: { next: { ...next, optional: true } },
+    reply: { next: { ...next, optional: true }, paused },
     errors: {
       "not-found": { summary: "There is no schedule of this name." },
       "read-only": readOnly,
@@ -78,8 +88,10 @@ export const scheduleCommands = {
       {
         request: "EVERY cleanup chores",
         reply:
-          'ERR bad-arguments "EVERY needs cron= or interval=, or `off` in the place of the queue."',
+          'ERR bad-arguments "EVERY needs cron= or interval=, or `off`, `pause` or `resume` in the place of the queue."',
       },
+      { request: "EVERY cleanup pause", reply: "OK paused=yes", undo: "EVERY cleanup resume" },
+      { request: "EVERY cleanup resume", reply: "OK next=3600s" },
       { request: "EVERY cleanup off", reply: "OK" },
       {
         request: "EVERY cleanup off",
@@ -99,8 +111,10 @@ export const scheduleCommands = {
       next: {
         ...next,
         optional: true,
-        summary: "How long until the next job; absent where this version cannot read when.",
+        summary:
+          "How long until the next job; absent while it is paused, or where this version cannot read when.",
       },
+      paused,
       body: { type: "bytes", summary: "The body of each job." },
     },
     reply: { count: { ...count, summary: "How many schedules." } },

@@ -68,8 +68,9 @@ export function memoryStore(): Store {
         schedules.set(change.schedule.name, change.schedule);
         break;
       case "reschedule": {
-        const there = schedules.get(change.name);
-        if (there !== undefined) schedules.set(change.name, { ...there, next: change.next });
+        const { name, next, paused } = change;
+        const there = schedules.get(name);
+        if (there !== undefined) schedules.set(name, { ...there, next, paused });
         break;
       }
       case "unschedule":

@@ -52,6 +52,7 @@ const schedule: Readonly<
     max: bounds.expires.max,
     default: 0,
   },
+  paused: { type: "flag", default: false, brief: true, since: 6 },
 };
 const [name, ...times] = named(schedule);
 

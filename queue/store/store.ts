@@ -33,10 +33,12 @@ export interface StoredSchedule extends JobOptions {
   readonly zone: string;
   /** The time between two jobs, in ms; 0 where it has a cron expression. */
   readonly interval: number;
-  /** When the next job is put, in ms since the Unix epoch. */
+  /** When the next job is put, in ms since the Unix epoch; while it is paused it says nothing. */
   readonly next: number;
   /** Each job expires so long after it was put, in ms; 0 is never. */
   readonly expires: number;
+  /** Whether it puts no job until it goes on. */
+  readonly paused: boolean;
   /** The length of its body in bytes. */
   readonly size: number;
 }
@@ -74,8 +76,13 @@ export type Change =
   | { readonly kind: "limits"; readonly limits: QueueLimits }
   /** A schedule is new, or replaces that of its name. */
   | { readonly kind: "schedule"; readonly schedule: Schedule }
-  /** A schedule has put a job; the next one has another time. */
-  | { readonly kind: "reschedule"; readonly name: string; readonly next: number }
+  /** A schedule has put a job, is paused or goes on; the next job has another time. */
+  | {
+    readonly kind: "reschedule";
+    readonly name: string;
+    readonly next: number;
+    readonly paused: boolean;
+  }
   /** A schedule is removed. */
   | { readonly kind: "unschedule"; readonly name: string };
 

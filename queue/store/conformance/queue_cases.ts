@@ -51,14 +51,18 @@ export const queueCases: readonly StoreCase[] = [
         { kind: "schedule", schedule: { ...schedule, next: 1 } },
         { kind: "schedule", schedule: { ...other, next: 1, body: new Uint8Array(100_000) } },
         { kind: "schedule", schedule: { ...schedule, name: "gone" } },
+        { kind: "schedule", schedule: { ...schedule, name: "paused" } },
+        { kind: "schedule", schedule: { ...schedule, name: "resumed", paused: true } },
       ]);
       await store.commit([
         { kind: "limits", limits },
         { kind: "limits", limits: { ...noLimits, queue: "news" } },
         { kind: "limits", limits: { ...noLimits, queue: "never" } },
         { kind: "schedule", schedule },
-        { kind: "reschedule", name: "hourly", next: other.next },
-        { kind: "reschedule", name: "never", next: 1 },
+        { kind: "reschedule", name: "hourly", next: other.next, paused: false },
+        { kind: "reschedule", name: "never", next: 1, paused: false },
+        { kind: "reschedule", name: "paused", next: 2, paused: true },
+        { kind: "reschedule", name: "resumed", next: 3, paused: false },
         { kind: "unschedule", name: "gone" },
         { kind: "unschedule", name: "never" },
       ]);
@@ -68,6 +72,8 @@ export const queueCases: readonly StoreCase[] = [
         assertEquals([byKey, byName], [[limits, ofKey], [
           { ...told(other), size: 100_000 },
           told(schedule),
+          told({ ...schedule, name: "paused", next: 2, paused: true }),
+          told({ ...schedule, name: "resumed", next: 3 }),
         ]]);
         const [first, none, second] = await store.scheduleBodies(["nightly", "gone", "hourly"]);
         assertEquals([first, none, second?.length], [schedule.body, undefined, 100_000]);

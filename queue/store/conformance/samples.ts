@@ -84,6 +84,7 @@ export const schedule: Schedule = {
   interval: 0,
   next: 1_577_836_800_000,
   expires: 60_000,
+  paused: false,
   body: Uint8Array.of(0, 10, 255),
 };
 

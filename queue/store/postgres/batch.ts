@@ -10,8 +10,11 @@ export type LastOfJob =
   | { readonly kind: "finish"; readonly progress: JobProgress; readonly result: Uint8Array }
   | { readonly kind: "drop" };
 
-/** The last state of a schedule: it has another next time, or is there, or is not. */
-export type LastOfSchedule = Schedule | number | undefined;
+/** The members of a schedule that change while it stays. */
+export type ScheduleProgress = Pick<Schedule, "next" | "paused">;
+
+/** The last state of a schedule: it goes on otherwise, or is there, or is not. */
+export type LastOfSchedule = Schedule | ScheduleProgress | undefined;
 
 /** The changes of a batch. */
 export interface FoldedBatch {
@@ -61,8 +64,8 @@ export function foldBatch(changes: Iterable<Change>): FoldedBatch {
         const there = schedules.get(change.name);
         // One that was removed before stays so.
         if (there === undefined && schedules.has(change.name)) break;
-        const { next } = change;
-        schedules.set(change.name, typeof there === "object" ? { ...there, next } : next);
+        const { next, paused } = change;
+        schedules.set(change.name, { ...there, next, paused });
         break;
       }
       case "unschedule":

@@ -5,10 +5,11 @@ import type { DatabaseConnection } from "./connection.ts";
 import { describe } from "./explain.ts";
 import queueTables from "./migrations/001_queue.sql" with { type: "text" };
 import inbox from "./migrations/002_inbox.sql" with { type: "text" };
+import pausedSchedules from "./migrations/003_paused_schedules.sql" with { type: "text" };
 import { inboxChannel } from "./schema_name.ts";
 
 /** The migrations, in the order of their numbers; the first has number 1. */
-const migrations: readonly string[] = [queueTables, inbox];
+const migrations: readonly string[] = [queueTables, inbox, pausedSchedules];
 
 /** The version of the tables that this program reads and writes. */
 export const VERSION: number = migrations.length;

@@ -4,7 +4,7 @@
 import { hasLimits } from "../../queue_limits.ts";
 import { columnOf, isText, type StoredField } from "../field.ts";
 import { states } from "../job_fields.ts";
-import type { Moment, QueueLimits, Schedule } from "../store.ts";
+import type { Moment, QueueLimits } from "../store.ts";
 import type { FoldedBatch } from "./batch.ts";
 import type { Parameter } from "./connection.ts";
 import { progressRow, quoted, type ShardTable, sqlTypes, tables } from "./tables.ts";
@@ -205,8 +205,8 @@ function scheduleParts(
   const gone: object[] = [];
   for (const [name, outcome] of schedules) {
     if (outcome === undefined) gone.push({ name });
-    else if (typeof outcome === "number") moved.push({ name, next: outcome });
-    else set.push({ record: outcome satisfies Schedule, body: outcome.body });
+    else if ("body" in outcome) set.push({ record: outcome, body: outcome.body });
+    else moved.push({ name, ...outcome });
   }
   const only = (names: readonly string[]): StoredField[] =>
     tables.schedule.fields.filter(({ name }) => names.includes(name));
@@ -217,9 +217,10 @@ function scheduleParts(
     parts.push(`scheduled as (${insertion(schema, own, tables.schedule, set, values)})`);
   }
   if (moved.length > 0) {
-    const { from, columns } = rowsOf(only(["name", "next"]), bare(moved), values);
+    const { from, columns } = rowsOf(only(["name", "next", "paused"]), bare(moved), values);
     parts.push(
-      `rescheduled as (update ${schema}.schedule set next = ${columns.get('"next"')}
+      `rescheduled as (update ${schema}.schedule set next = ${columns.get('"next"')},
+          paused = ${columns.get('"paused"')}
         from ${from}, fence where schedule.shard = ${own}
         and schedule.name = ${columns.get('"name"')})`,
     );

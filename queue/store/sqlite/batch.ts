@@ -81,7 +81,8 @@ function write(writer: ColumnWriter, jobs: JobWriter, change: Change): void {
       return writer.number(change.schedule.body.length);
     case "reschedule":
       writer.text(change.name);
-      return writer.number(change.next);
+      writer.number(change.next);
+      return writer.number(Number(change.paused));
     case "unschedule":
       return writer.text(change.name);
   }
@@ -120,7 +121,12 @@ function read(
     case "schedule":
       return { kind, schedule: { ...readSchedule(reader), body: bytes(reader.number()) } };
     case "reschedule":
-      return { kind, name: reader.text(), next: reader.number() };
+      return {
+        kind,
+        name: reader.text(),
+        next: reader.number(),
+        paused: reader.number() === 1,
+      };
     case "unschedule":
       return { kind, name: reader.text() };
   }

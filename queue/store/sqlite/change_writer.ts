@@ -53,7 +53,7 @@ export function changeWriter(db: DatabaseSync): ChangeWriter {
   const setLimits = insertion(db, "rules", tables.rules.fields.length);
   const setSchedule = insertion(db, "schedule", tables.schedule.fields.length + 1);
   const dropLimits = db.prepare("DELETE FROM rules WHERE queue = ? AND key = ?");
-  const moveSchedule = db.prepare("UPDATE schedule SET next = ?2 WHERE name = ?1");
+  const moveSchedule = db.prepare("UPDATE schedule SET next = ?2, paused = ?3 WHERE name = ?1");
   const dropSchedule = db.prepare("DELETE FROM schedule WHERE name = ?");
 
   // Only the last progress of a job is written.
@@ -99,7 +99,7 @@ export function changeWriter(db: DatabaseSync): ChangeWriter {
         setSchedule.run(...scheduleRow(each.schedule));
         return;
       case "reschedule":
-        moveSchedule.run(each.name, each.next);
+        moveSchedule.run(each.name, each.next, Number(each.paused));
         return;
       case "unschedule":
         dropSchedule.run(each.name);

@@ -118,14 +118,18 @@ Deno.test("tables of an older version are brought up to date", async () => {
       drop function lineup.put(text, text, text, text, integer, integer, interval, interval,
         interval, interval, boolean);
       drop function lineup.milliseconds; drop table lineup.inbox;
+      alter table lineup.schedule drop column paused;
+      insert into lineup.schedule
+        values (0, 'nightly', 'mail', '', 5, 10, 60000, 0, false, '0 3 * * *', 'UTC', 0, 1, 0, '');
       delete from lineup.migration where version > 1`,
     name,
   );
   const store = await postgresStore(url);
   assertEquals((await store.inbox!.next(1)).length, 0);
+  assertEquals((await store.schedules()).map(({ paused }) => paused), [false]);
   await store.close();
   const versions = await cluster.sql("select version from lineup.migration order by 1", name);
-  assertEquals(versions.slice(0, 2), [["1"], ["2"]]);
+  assertEquals(versions, [["1"], ["2"], ["3"]]);
 });
 
 Deno.test("two queues share a database, each in its schema", async () => {

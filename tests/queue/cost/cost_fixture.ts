@@ -46,6 +46,7 @@ export async function makeFixture(path: string, known: Known): Promise<void> {
         lease: 60_000,
         backoff: 0,
         keep: false,
+        paused: false,
         cron: n % 2 === 0 ? "0 3 * * 1" : "",
         expires: 0,
       },

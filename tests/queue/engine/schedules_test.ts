@@ -180,7 +180,7 @@ Deno.test("EVERY refuses a wrong value, and tells the allowed ones", async () =>
       ['EVERY x q b cron="0 3 * * *" interval=1h', "EVERY takes cron= or interval=, not both."],
       ["EVERY x q b interval=1h tz=UTC", "tz= goes with cron= only."],
       ["EVERY x q b interval=999ms", "interval must be a duration"],
-      ["EVERY x q b", "EVERY needs cron= or interval=, or `off`"],
+      ["EVERY x q b", "EVERY needs cron= or interval=, or `off`, `pause` or `resume`"],
       ['EVERY x q b cron="0 0 30 2 *"', "cron must be a time that is still to come, and"],
     ]
   ) {
@@ -188,6 +188,72 @@ Deno.test("EVERY refuses a wrong value, and tells the allowed ones", async () =>
     assertEquals(reply.slice(0, 19 + message.length), `ERR bad-arguments "${message}`, reply);
   }
   assertEquals(await session.ask("SCHEDULES"), "OK count=0");
+});
+
+Deno.test("a schedule that is paused puts no job, over a restart too, until it goes on", async () => {
+  const store = memoryStore();
+  const clock = at("2026-11-02T10:10:00Z");
+  {
+    await using queue = await testQueue({ store: { ...store, close: async () => {} }, clock });
+    let session = await queue.session();
+    await session.ask("EVERY beat mail interval=10m");
+    await session.ask('EVERY hourly mail cron="0 * * * *"');
+    assertEquals(await session.ask("EVERY beat pause"), "OK paused=yes");
+    assertEquals(await session.ask("EVERY beat pause"), "OK paused=yes");
+    assertEquals(await session.ask("EVERY hourly pause"), "OK paused=yes");
+    await clock.elapse(DAY);
+    session = await queue.session();
+    // A deployment that sets it again does not let it go on, also where its times are others now.
+    assertEquals(await session.ask("EVERY beat mail interval=10m"), "OK paused=yes");
+    assertEquals(await session.ask("EVERY beat mail interval=15m"), "OK paused=yes");
+    assertEquals(
+      (await session.ask("SCHEDULES")).replaceAll("\r", ""),
+      "* beat queue=mail interval=900s paused=yes {0}\n\n" +
+        '* hourly queue=mail cron="0 * * * *" tz=UTC paused=yes {0}\n\nOK count=2',
+    );
+    assertEquals(queue.figure("queue-ready"), 0);
+  }
+  await using queue = await testQueue({ store, clock });
+  await clock.elapse(DAY);
+  assertEquals(queue.figure("queue-ready"), 0);
+  const session = await queue.session();
+  // Nothing that was missed is made up for.
+  assertEquals(await session.ask("EVERY beat resume"), "OK next=900s");
+  assertEquals(await session.ask("EVERY hourly resume"), "OK next=3000s");
+  assertEquals(await session.ask("EVERY hourly resume"), "OK next=3000s");
+  await clock.elapse(15 * MINUTE - 1);
+  assertEquals(queue.figure("queue-ready"), 0);
+  await clock.elapse(1);
+  assertEquals(queue.figure("queue-ready"), 1);
+  await clock.elapse(35 * MINUTE);
+  assertMatch(await session.ask("LIST mail"), / unique=hourly@2026-11-04T11:00:00/);
+  assertEquals(queue.figure("queue-ready"), 4);
+});
+
+Deno.test("EVERY pauses what is there only, and queues may have these names", async () => {
+  await using queue = await testQueue();
+  const session = await queue.session();
+  for (const act of ["pause", "resume", "off"]) {
+    assertEquals(
+      await session.ask(`EVERY none ${act}`),
+      'ERR not-found "There is no schedule none; SCHEDULES lists them."',
+    );
+    assertEquals(await session.ask(`EVERY to-${act} ${act} interval=1m`), "OK next=60s");
+  }
+  assertEquals(await session.ask("EVERY to-pause off"), "OK");
+  await queue.clock.elapse(MINUTE);
+  assertMatch(await session.ask("QUEUES"), /^\* off .*\n\* resume .*\nOK count=2$/);
+});
+
+Deno.test("a schedule whose times cannot be read is not paused", async () => {
+  const store = memoryStore();
+  await store.commit([{ kind: "schedule", schedule: { ...schedule, cron: "of the future" } }]);
+  await using queue = await testQueue({ store });
+  const session = await queue.session();
+  assertEquals(
+    await session.ask("EVERY nightly pause"),
+    'ERR bad-arguments "The times of nightly cannot be read; set it again."',
+  );
 });
 
 Deno.test("EVERY reads bodies from the store when their time has come, a slice at a time", async () => {
@@ -216,7 +282,7 @@ Deno.test("EVERY reads bodies from the store when their time has come, a slice a
   assertStringIncludes(await session.ask("JOB 19"), `{300000}\n${body}`);
 });
 
-Deno.test("EVERY puts no job of a schedule that was removed or replaced while its body was read", async () => {
+Deno.test("EVERY puts no job of a schedule that was removed, replaced or paused while its body was read", async () => {
   const memory = memoryStore();
   const reading = Promise.withResolvers<void>();
   const store: Store = {
@@ -228,12 +294,13 @@ Deno.test("EVERY puts no job of a schedule that was removed or replaced while it
   };
   await using queue = await testQueue({ store });
   const session = await queue.session();
-  for (const name of ["ended", "replaced", "kept"]) {
+  for (const name of ["ended", "replaced", "paused", "kept"]) {
     await session.ask(`EVERY ${name} mail ${name} interval=1m`);
   }
   await queue.clock.elapse(MINUTE);
   await session.ask("EVERY ended off");
   await session.ask("EVERY replaced mail new interval=2m");
+  await session.ask("EVERY paused pause");
   reading.resolve();
   const taken = await session.ask("TAKE mail wait=1s max=10");
   assertMatch(taken, /\{4\}\nkept\nOK count=1$/);

@@ -36,7 +36,7 @@ async function made(path: string, jobs = 3): Promise<void> {
       schedule: {
         ...{ name: "nightly", queue: "mail", key: "", priority: 5, attempts: 1, lease: 1000 },
         ...{ backoff: 0, keep: false, cron: "0 3 * * *", zone: "UTC", interval: 0, expires: 0 },
-        ...{ next: 1_577_836_800_000, body: new Uint8Array(2) },
+        ...{ next: 1_577_836_800_000, paused: false, body: new Uint8Array(2) },
       },
     },
   ]);
@@ -179,8 +179,8 @@ Deno.test("a file of another program, or of an unknown version, is refused", () 
     for (
       const [sql, why] of [
         ["PRAGMA application_id = 7", "is a database of another program, not a queue"],
-        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 5"],
-        ["PRAGMA user_version = 6", "is a queue of version 6; this program reads version 5"],
+        ["PRAGMA user_version = -1", "is a queue of version -1; this program reads version 6"],
+        ["PRAGMA user_version = 7", "is a queue of version 7; this program reads version 6"],
         ["PRAGMA user_version = 2", "is no queue of ours: its table job has other columns"],
       ]
     ) {

@@ -41,7 +41,7 @@ Deno.test("sqliteStore refuses a queue of another version", () =>
     assertEquals({ ...db.prepare("PRAGMA application_id").get() }, { application_id: 0x4c696e65 });
     db.exec("PRAGMA user_version = 99");
     db.close();
-    await refuses(path, `${path} is a queue of version 99; this program reads version 5`);
+    await refuses(path, `${path} is a queue of version 99; this program reads version 6`);
   }));
 
 Deno.test("sqliteStore refuses a file that is no database, and a path without its directory", () =>

@@ -1,11 +1,17 @@
 import { DatabaseSync } from "node:sqlite";
-import { checkSqliteFile, openQueue, sqliteStore } from "@lineup/lineup/queue";
+import {
+  checkSqliteFile,
+  exportSqliteFile,
+  importSqliteFile,
+  openQueue,
+  sqliteStore,
+} from "@lineup/lineup/queue";
 import { assertEquals, assertRejects } from "@std/assert";
-import { job, progress, put } from "../../../queue/store/conformance/samples.ts";
+import { job, progress, put, schedule, told } from "../../../queue/store/conformance/samples.ts";
 import { withDirectory } from "../../temporary_directory.ts";
 
-// The tables of a file change only with a new version. These are the tables of every existing file of version 5.
-Deno.test("sqliteStore makes a file of version 5 with the tables of that version", () =>
+// The tables of a file change only with a new version. These are the tables of every existing file of version 6.
+Deno.test("sqliteStore makes a file of version 6 with the tables of that version", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/queue.db`;
     await (await sqliteStore(path)).close();
@@ -13,7 +19,7 @@ Deno.test("sqliteStore makes a file of version 5 with the tables of that version
     const tables = db.prepare("SELECT sql FROM sqlite_schema ORDER BY rowid").all();
     const { user_version: version } = db.prepare("PRAGMA user_version").get()!;
     db.close();
-    assertEquals(version, 5);
+    assertEquals(version, 6);
     assertEquals(tables.map(({ sql }) => String(sql).replace(/\s+/g, " ")), [
       "CREATE TABLE job ( id INTEGER PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
       "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
@@ -31,8 +37,8 @@ Deno.test("sqliteStore makes a file of version 5 with the tables of that version
       "CREATE TABLE schedule ( name TEXT PRIMARY KEY, queue TEXT NOT NULL, key TEXT NOT NULL, " +
       "priority INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL, " +
       "backoff INTEGER NOT NULL, keep INTEGER NOT NULL, cron TEXT NOT NULL, zone TEXT NOT NULL, " +
-      "interval INTEGER NOT NULL, next REAL NOT NULL, expires INTEGER NOT NULL, body BLOB NOT NULL ) " +
-      "STRICT, WITHOUT ROWID",
+      "interval INTEGER NOT NULL, next REAL NOT NULL, expires INTEGER NOT NULL, " +
+      "paused INTEGER NOT NULL, body BLOB NOT NULL ) STRICT, WITHOUT ROWID",
       "CREATE TABLE last (id INTEGER NOT NULL) STRICT",
       "CREATE TABLE clock ( one INTEGER PRIMARY KEY, now REAL NOT NULL, wall REAL NOT NULL ) STRICT",
       "CREATE TABLE imported ( digest BLOB PRIMARY KEY, at REAL NOT NULL, jobs INTEGER NOT NULL ) " +
@@ -119,6 +125,7 @@ Deno.test("sqliteStore migrates a file of version 2 to the present version, whic
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
       ALTER TABLE job DROP COLUMN trace;
+      ALTER TABLE schedule DROP COLUMN paused;
       PRAGMA user_version = 2;
     `);
     db.close();
@@ -147,6 +154,7 @@ Deno.test("sqliteStore migrates a file of version 3 to the present version, whos
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
       ALTER TABLE job DROP COLUMN trace;
+      ALTER TABLE schedule DROP COLUMN paused;
       PRAGMA user_version = 3;
     `);
     db.close();
@@ -174,6 +182,7 @@ Deno.test("sqliteStore migrates a file of version 4 to the present version, whos
       ALTER TABLE progress DROP COLUMN taken;
       ALTER TABLE progress DROP COLUMN past;
       ALTER TABLE job DROP COLUMN trace;
+      ALTER TABLE schedule DROP COLUMN paused;
       PRAGMA user_version = 4;
     `);
     db.close();
@@ -186,6 +195,30 @@ Deno.test("sqliteStore migrates a file of version 4 to the present version, whos
     const again = await sqliteStore(path);
     assertEquals(await Array.fromAsync(again.load()), [job(1, { ...progress })]);
     await again.close();
+  }));
+
+Deno.test("sqliteStore migrates a file of version 5 to the present version, whose schedules may be paused", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/queue.db`;
+    const made = await sqliteStore(path);
+    await made.commit([{ kind: "schedule", schedule }]);
+    await made.close();
+    const db = new DatabaseSync(path);
+    db.exec("ALTER TABLE schedule DROP COLUMN paused; PRAGMA user_version = 5");
+    db.close();
+    assertEquals(checkSqliteFile(path), { jobs: 0, older: true, problems: [] });
+    const store = await sqliteStore(path);
+    assertEquals(await store.schedules(), [told(schedule)]);
+    await store.commit([{ kind: "reschedule", name: schedule.name, next: 7, paused: true }]);
+    await store.close();
+    const again = await sqliteStore(path);
+    assertEquals(await again.schedules(), [told({ ...schedule, next: 7, paused: true })]);
+    await again.close();
+    assertEquals(checkSqliteFile(path), { jobs: 0, older: false, problems: [] });
+    const lines = [...exportSqliteFile(path)];
+    assertEquals(JSON.parse(lines.at(-1)!).paused, true);
+    importSqliteFile(`${directory}/copy.db`, lines);
+    assertEquals([...exportSqliteFile(`${directory}/copy.db`)], lines);
   }));
 
 Deno.test("checkSqliteFile reads the files of a dead server, and does not change them", () =>

@@ -1,49 +1,78 @@
 // The commands that the pages show, run as their readers run them.
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { lineupProcess, MAIN, startLineup } from "../cli/lineup_process.ts";
-import { matches } from "../../dialects/answer_pattern.ts";
+import { lineupProcess, startLineup } from "../cli/lineup_process.ts";
+import { withDirectory } from "../temporary_directory.ts";
 import { type RunningExample, startExample } from "./example_process.ts";
+import { LINEUP, playSessions, sessionsOf } from "./page_sessions.ts";
 import { run } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The commands of a document's console blocks, each with its output. */
-function sessions(markdown: string): { command: string; output: string }[] {
-  return [...markdown.matchAll(/^```console\n(.*?)^```/gms)].flatMap(([, block]) =>
-    block.split(/^\$ /m).slice(1).map((session) => {
-      const end = session.indexOf("\n");
-      return { command: session.slice(0, end), output: session.slice(end + 1) };
-    })
-  );
-}
-
-/** The words that run this `lineup` in a shell, in place of the word `lineup`. */
-const LINEUP = `${Deno.execPath()} run --quiet --allow-all ${MAIN}`;
-
-/** The pages whose console blocks run here, with the least number of their commands. */
+/** The pages that speak of a queue, a calculator and a shelf, with the least number of their commands. */
 const PAGES = { "README.md": 2, "docs/CLI.md": 8, "docs/GUIDE.md": 3, "docs/COOKBOOK.md": 8 };
 
 for (const [page, least] of Object.entries(PAGES)) {
   Deno.test(`${page} shows the output of its commands`, async () => {
-    const found = sessions(await Deno.readTextFile(`${ROOT}${page}`));
-    assertGreater(found.length, least - 1);
+    const sessions = await sessionsIn(page, least);
     await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
     await using calc = await startLineup(["serve", `${ROOT}examples/calc.ts`, "--port", "0"]);
     await using shelf = await startShelf();
     const ports = { 5463: queue.port, 5464: calc.port, 5465: shelf.port };
-    for (const { command, output } of found) {
-      const here = Object.entries(ports)
-        .reduce((line, [shown, port]) => line.replaceAll(shown, String(port)), command)
-        .replaceAll("deno run", `${Deno.execPath()} run`)
-        .replaceAll(/(^|[|;&] )lineup /g, `$1${LINEUP} `);
-      const { out } = await run("bash", ["-c", here], { cwd: ROOT, needs: ["nc"] });
-      const came = out.replaceAll("\r\n", "\n");
-      // The comparison shows the difference.
-      if (!matches(came, output)) assertEquals(came, output, command);
-    }
+    await playSessions(sessions, { ports, cwd: ROOT });
   });
 }
+
+async function sessionsIn(page: string, least: number): Promise<ReturnType<typeof sessionsOf>> {
+  const sessions = sessionsOf(await Deno.readTextFile(`${ROOT}${page}`));
+  assertGreater(sessions.length, least - 1);
+  return sessions;
+}
+
+Deno.test("docs/DIALECTS.md shows the output of its commands", () =>
+  withDirectory(async (cwd) => {
+    const [fromData, ...sessions] = await sessionsIn("docs/DIALECTS.md", 9);
+    const page = await Deno.readTextFile(`${ROOT}docs/DIALECTS.md`);
+    const [, dialect] = /^```ts\n(.*?)^```/ms.exec(page)!;
+    const calc = `export { default } from "${ROOT}examples/calc.ts";\n`;
+    await Deno.writeTextFile(`${cwd}/calc.ts`, dialect + calc);
+    await using plain = await startLineup(["serve", `${cwd}/calc.ts`, "--port", "0"], { cwd });
+    await playSessions([fromData], { ports: { 5463: plain.port }, cwd });
+
+    await using queue = await startLineup(["queue", "--port", "0", "--data", ":memory:"]);
+    const changes = /(?:Queued as|with SMTP id) \S+|^ \w{3}, .*\+0000$/gm;
+    await playSessions(sessions, { ports: { 5463: queue.port }, cwd, changes });
+  }));
+
+Deno.test("docs/BEANSTALKD.md shows the output of its commands", () =>
+  withDirectory(async (cwd) => {
+    const start = {
+      command: "lineup queue --data :memory: --beanstalkd 11300",
+      output: "lineup queue listening on tcp://127.0.0.1:5463\n",
+    };
+    await playSessions([start, ...await sessionsIn("docs/BEANSTALKD.md", 2)], { cwd });
+  }));
+
+/** Makes the errors that docs/OPERATIONS.md shows. */
+const WRONG = `{
+  "prot": 1,
+  "timeouts": { "idle": 30 }
+}
+`;
+
+Deno.test("docs/OPERATIONS.md shows the output of its commands", () =>
+  withDirectory(async (cwd) => {
+    const page = await Deno.readTextFile(`${ROOT}docs/OPERATIONS.md`);
+    const [, file] = /^```jsonc\n(.*?)^```/ms.exec(page)!;
+    await Deno.writeTextFile(`${cwd}/queue.jsonc`, file);
+    await Deno.writeTextFile(`${cwd}/wrong.jsonc`, WRONG);
+    for (const [from, to] of [["server.pem", "cert.pem"], ["server.key", "key.pem"]]) {
+      await Deno.copyFile(`${ROOT}tests/transports/tls/${from}`, `${cwd}/${to}`);
+    }
+    await Deno.chmod(`${cwd}/key.pem`, 0o600);
+    const changes = /lineup_acme_\w+/g;
+    await playSessions(await sessionsIn("docs/OPERATIONS.md", 7), { cwd, changes });
+  }));
 
 /** The shelf of docs/GUIDE.md, in memory, with the permissions that the page gives it. */
 function startShelf(): Promise<RunningExample> {

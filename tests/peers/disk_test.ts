@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { MAIN } from "../cli/lineup_process.ts";
-import { type Running, startServer } from "../queue/store/server_process.ts";
+import { type Running, startServer } from "./kills/server_process.ts";
 import { putSmall, removesSome, rowAttacks } from "../queue/store/row_attacks.ts";
 
 import { withDirectory } from "../temporary_directory.ts";

@@ -2,7 +2,7 @@
 // committed outlasts that, as with `fsync` it outlasts the machine.
 
 import { LONG, SEED } from "../../seeded_random.ts";
-import { type Disturbance, killRounds } from "../../queue/store/kill_rounds.ts";
+import { type Disturbance, killRounds } from "../kills/kill_rounds.ts";
 import { type Cluster, startCluster, UNSAFE } from "./cluster.ts";
 
 let cluster: Cluster;

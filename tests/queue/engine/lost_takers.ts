@@ -1,39 +1,44 @@
-// A client that waits for a job is killed. The kernel ends its side of the connection, just as a netcat that reads on.
+// The tests of clients that wait for a job and are lost. The kernel ends the side of a killed client, just as that of a
+// netcat that reads on.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { openQueue, queueProtocol } from "@lineup/lineup/queue";
 import { serve } from "@lineup/lineup/server";
 import { connectStream, parseAddress } from "../../../net/mod.ts";
 import { holdsElsewhere } from "../../elsewhere.ts";
-import { AUTHORITY_FILE, identity, trust } from "../../transports/tls.ts";
+import { identity, trust } from "../../transports/tls.ts";
 import { RawClient } from "../../raw_client.ts";
 import { VirtualClock } from "../../../testing/virtual_clock.ts";
 
 import { withDirectory } from "../../temporary_directory.ts";
 import { unhurried } from "../../unhurried.ts";
-import { NO_ORPHAN } from "../../orphan.ts";
 
-/** The program of a client, which is small because there are many of them. */
-const program = (way: string): string =>
-  new URL(way === "work" ? "idle_worker.ts" : "idle_taker.ts", import.meta.url).pathname;
 const JOB = "* id=1 queue=mail attempt=1 lease=60s {5}\nhello\nOK count=1";
+
+/** A client that waits for a job. Disposing loses it: it tells the server nothing. */
+export interface Taker extends AsyncDisposable {
+  /** Ends its reading. */
+  stop(): void;
+  /** Resolves once the client has read this. */
+  saw(text: string): Promise<void>;
+}
+
+/** How a client waits: over a whole connection, over one whose side it has ended, or as `work` does. */
+export type Way = "whole" | "half-closed" | "work";
+
+/** Starts a client of the server at an address, which sends TAKE. */
+export type StartTaker = (address: string, way: Way) => Promise<Taker>;
 
 interface Place extends AsyncDisposable {
   readonly address: string;
   /** Resolves once STATS shows this figure of the queue. */
   shows(figure: string): Promise<void>;
   session(): Promise<RawClient>;
-  /** Starts a client. Resolves once it waits for a job. Disposing kills it. */
-  taker(way: string): Promise<Taker>;
+  /** Starts a client. Resolves once it waits for a job. */
+  taker(way: Way): Promise<Taker>;
 }
 
-interface Taker extends AsyncDisposable {
-  stop(): void;
-  /** Resolves once the client has read this. */
-  saw(text: string): Promise<void>;
-}
-
-async function open(address: string, clock?: VirtualClock): Promise<Place> {
+async function open(address: string, start: StartTaker, clock?: VirtualClock): Promise<Place> {
   const queue = await openQueue({ log: () => {} });
   const { handlers, stats } = queue;
   const server = await serve(queueProtocol, handlers, {
@@ -63,34 +68,9 @@ async function open(address: string, clock?: VirtualClock): Promise<Place> {
     session,
     shows,
     async taker(way) {
-      const child = new Deno.Command(Deno.execPath(), {
-        args: [
-          "run",
-          "--no-check",
-          "--allow-all",
-          NO_ORPHAN,
-          program(way),
-          server.address,
-          await Deno.readTextFile(AUTHORITY_FILE),
-          way,
-        ],
-        stdin: "null",
-        stdout: "piped",
-      }).spawn();
-      const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const taker = await start(server.address, way);
       await shows("queue-takers 1");
-      return {
-        stop: () => child.kill("SIGSTOP"),
-        async saw(text) {
-          let seen = "";
-          while (!seen.includes(text)) seen += (await output.read()).value ?? "";
-        },
-        async [Symbol.asyncDispose]() {
-          child.kill("SIGKILL");
-          await child.status;
-          await output.cancel();
-        },
-      };
+      return taker;
     },
     async [Symbol.asyncDispose]() {
       for (const session of sessions) session.close();
@@ -105,19 +85,18 @@ async function settled(session: RawClient): Promise<void> {
   for (let n = 0; n < 5; n++) await session.ask("PING");
 }
 
-const TRANSPORTS = ["tcp://127.0.0.1:0", "tls://localhost:0", "unix:", "ws://127.0.0.1:0/"];
-
-for (const transport of TRANSPORTS) {
+/** Registers the tests of a kind of client over a transport, an address to listen on. */
+export function testLostTakers(transport: string, start: StartTaker): void {
   const at = <T>(test: (place: Place) => Promise<T>, clock?: VirtualClock): Promise<T> =>
     withDirectory(async (directory) => {
       const address = transport === "unix:" ? `unix:${directory}/s` : transport;
-      await using place = await open(address, clock);
+      await using place = await open(address, start, clock);
       return await test(place);
     });
   const name = transport.split(":")[0];
 
-  for (const way of ["whole", "half-closed"]) {
-    Deno.test(`A job goes to a waiting client, not to a killed ${way} client, over ${name}`, () =>
+  for (const way of ["whole", "half-closed"] as const) {
+    Deno.test(`A job goes to a waiting client, not to a lost ${way} client, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -132,7 +111,7 @@ for (const transport of TRANSPORTS) {
         assertEquals(await next.reply(), JOB.replace("*", "#t *").replace("OK", "#t OK"));
       }));
 
-    Deno.test(`A job that was given to a killed ${way} client goes back uncounted, over ${name}`, () =>
+    Deno.test(`A job that was given to a lost ${way} client goes back uncounted, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -145,7 +124,7 @@ for (const transport of TRANSPORTS) {
       }));
   }
 
-  Deno.test(`A job that a client has read before its kill stays taken, over ${name}`, () => {
+  Deno.test(`A job that a client has read before it was lost stays taken, over ${name}`, () => {
     const clock = new VirtualClock();
     return at(async (place) => {
       const putter = await place.session();
@@ -164,7 +143,7 @@ for (const transport of TRANSPORTS) {
 
   // Behind TLS and a WebSocket, the server cannot know which bytes were read.
   if (name === "tcp" || name === "unix") {
-    Deno.test(`A job that a killed client had not read goes back uncounted, over ${name}`, () =>
+    Deno.test(`A job that a lost client had not read goes back uncounted, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         {
@@ -181,7 +160,7 @@ for (const transport of TRANSPORTS) {
         assertEquals(await putter.ask("DONE 1 attempt=2"), "OK");
       }));
 
-    Deno.test(`A job whose clients are killed again and again is given a bounded number of times, over ${name}`, () =>
+    Deno.test(`A job whose clients are lost again and again is given a bounded number of times, over ${name}`, () =>
       at(async (place) => {
         const putter = await place.session();
         await putter.ask("PUT mail hello attempts=1");
@@ -203,7 +182,7 @@ for (const transport of TRANSPORTS) {
       }));
   }
 
-  Deno.test(`A killed worker waits no longer, over ${name}`, () =>
+  Deno.test(`A lost worker waits no longer, over ${name}`, () =>
     at(async (place) => {
       {
         await using _ = await place.taker("work");
